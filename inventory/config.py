@@ -1,0 +1,163 @@
+"""Settings: every environment variable of the inventory, its default and its unit, read once."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from environs import Env, EnvError
+from marshmallow import ValidationError
+
+from inventory.errors import SettingError
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Value = TypeVar("Value")
+
+CORES = os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The values of all settings; the environment variable is the field's name in capitals behind `INVENTORY_`.
+
+    Durations are seconds, sizes are bytes. An empty `store_url` means the SQLite file in `data_dir`, an empty `redis_url`
+    the Redis that `inventory up` starts there.
+    """
+
+    store_url: str = ""
+    redis_url: str = ""
+    data_dir: Path = Path("var")
+    host: str = "127.0.0.1"
+    port: int = 8000
+    dashboard_port: int = 9181
+    api_processes: int = max(2, CORES)
+    api_threads: int = 24
+    workers: int = max(2, CORES)
+    allow_networks: tuple[Network, ...] = ()
+    fetch_deadline: float = 20.0
+    body_limit: int = 4 * 1024 * 1024
+    fresh_for: int = 86_400
+    max_attempts: int = 4
+    retry_base: float = 5.0
+    retry_failed_after: int = 300
+    inline_slots: int = 8
+
+    @classmethod
+    def read(cls) -> Settings:
+        """The settings of this process's environment; `SettingError` names the first one that cannot be read."""
+        settings = cls(
+            store_url=_read("STORE_URL", _store_url, cls.store_url, "sqlite:///PATH or mongodb://HOST/DATABASE"),
+            redis_url=_read("REDIS_URL", _redis_url, cls.redis_url, "redis://, rediss:// or unix:// and an address"),
+            data_dir=_read("DATA_DIR", Path, cls.data_dir, "a folder"),
+            host=_read("HOST", _text, cls.host, "an address to listen on"),
+            port=_read("PORT", _whole(1, 65_535), cls.port, "a port, 1 to 65535"),
+            dashboard_port=_read("DASHBOARD_PORT", _whole(1, 65_535), cls.dashboard_port, "a port, 1 to 65535"),
+            api_processes=_read("API_PROCESSES", _whole(1, 256), cls.api_processes, "a whole number, 1 to 256"),
+            api_threads=_read("API_THREADS", _whole(2, 1_024), cls.api_threads, "a whole number, 2 to 1024"),
+            workers=_read("WORKERS", _whole(1, 256), cls.workers, "a whole number, 1 to 256"),
+            allow_networks=_read(
+                "ALLOW_NETWORKS", _networks, cls.allow_networks, "CIDRs with commas between, such as 10.1.0.0/16,fd00::/8"
+            ),
+            fetch_deadline=_read("FETCH_DEADLINE", _number(0.1, 600), cls.fetch_deadline, "seconds, 0.1 to 600"),
+            body_limit=_read("BODY_LIMIT", _whole(0, 12 * 1024 * 1024), cls.body_limit, "bytes, 0 to 12582912"),
+            fresh_for=_read("FRESH_FOR", _whole(0, 10**9), cls.fresh_for, "seconds, a whole number from 0"),
+            max_attempts=_read("MAX_ATTEMPTS", _whole(1, 100), cls.max_attempts, "a whole number, 1 to 100"),
+            retry_base=_read("RETRY_BASE", _number(0, 3_600), cls.retry_base, "seconds, 0 to 3600"),
+            retry_failed_after=_read(
+                "RETRY_FAILED_AFTER", _whole(0, 10**9), cls.retry_failed_after, "seconds, a whole number from 0"
+            ),
+            inline_slots=_read("INLINE_SLOTS", _whole(0, 1_023), cls.inline_slots, "a whole number, 0 to 1023"),
+        )
+        if settings.inline_slots >= settings.api_threads:
+            raise SettingError(
+                f"INVENTORY_INLINE_SLOTS={settings.inline_slots} must be below INVENTORY_API_THREADS="
+                f"{settings.api_threads}, or inline collections could take every thread from the lookups"
+            )
+        return settings
+
+    @property
+    def store(self) -> str:
+        """The URL of the store, the default filled in."""
+        return self.store_url or f"sqlite:///{self.data_dir.absolute() / 'inventory.sqlite3'}"
+
+    @property
+    def redis(self) -> str:
+        """The URL of Redis, the default filled in."""
+        return self.redis_url or f"unix://{self.data_dir.absolute() / 'redis.sock'}"
+
+    @property
+    def lease(self) -> float:
+        """Seconds that a claim lasts: the fetch deadline and room to store what was fetched."""
+        return self.fetch_deadline + 15.0
+
+
+def _read(name: str, parse: Callable[[str], Value], default: Value, allowed: str) -> Value:
+    """One setting: unset or empty means the default."""
+    env = Env(prefix="INVENTORY_")
+    text = env.str(name, "").strip()
+    if not text:
+        return default
+    env.add_parser("setting", parse)
+    try:
+        value: Value = env.setting(name)
+    except (EnvError, ValidationError, ValueError) as error:
+        raise SettingError(f"INVENTORY_{name}={_without_password(text)!r} cannot be read: it takes {allowed}") from error
+    return value
+
+
+def _text(text: str) -> str:
+    return text.strip()
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        value = int(text)
+        if not least <= value <= most:
+            raise ValidationError("out of range")
+        return value
+
+    return parse
+
+
+def _number(least: float, most: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        value = float(text)
+        if not least <= value <= most:
+            raise ValidationError("out of range")
+        return value
+
+    return parse
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _store_url(text: str) -> str:
+    parts = urlsplit(text.strip())
+    sqlite = parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1
+    mongodb = parts.scheme in {"mongodb", "mongodb+srv"} and parts.netloc and len(parts.path) > 1
+    if not (sqlite or mongodb):
+        raise ValidationError("neither SQLite nor MongoDB")
+    return text.strip()
+
+
+def _redis_url(text: str) -> str:
+    parts = urlsplit(text.strip())
+    if parts.scheme not in {"redis", "rediss", "unix"} or not (parts.netloc or parts.path):
+        raise ValidationError("not a Redis URL")
+    return text.strip()
+
+
+def _without_password(text: str) -> str:
+    """The text as it may be printed: a password between `:` and `@` is covered."""
+    scheme, separator, rest = text.partition("://")
+    login, at, address = rest.rpartition("@")
+    if not at:
+        return text
+    return f"{scheme}{separator}{login.partition(':')[0]}:***@{address}"

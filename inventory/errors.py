@@ -1,0 +1,120 @@
+"""Every error the inventory raises on purpose, and the one table that gives each its HTTP status and code.
+
+    InventoryError
+    ├── InvalidRequest           a parameter or body that cannot be accepted; `errors` names the fields
+    │   ├── InvalidUrl
+    │   │   ├── UnsupportedScheme
+    │   │   ├── CredentialsInUrl
+    │   │   └── UrlTooLong
+    │   └── ForbiddenAddress     the target is an address that may not be fetched
+    ├── NotInInventory           nothing is known of the target, and nothing was accepted
+    ├── NotFound                 no such snapshot, body or route
+    ├── CollectionFailed         the last collection of the target failed; `failure` says how
+    ├── CollectionTimedOut       the same, and the failure is a timeout
+    ├── StorageUnavailable       the store did not answer; nothing was changed that the caller was told of
+    ├── SourceFailure            what a source raises when it could not collect; becomes a recorded failure
+    └── StartError               the service cannot start: one line that says why
+        └── SettingError
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from inventory.records.model import Failure
+
+
+class InventoryError(Exception):
+    """The root; `str(error)` is a sentence that a person can act on."""
+
+
+class InvalidRequest(InventoryError):
+    """A request that cannot be accepted; `errors` maps each field to what is wrong and what to send instead."""
+
+    def __init__(self, detail: str, errors: Mapping[str, Sequence[str]] | None = None) -> None:
+        super().__init__(detail)
+        self.errors = errors
+
+
+class InvalidUrl(InvalidRequest):
+    """A text that is not an absolute http or https URL."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, {"url": [detail]})
+
+
+class UnsupportedScheme(InvalidUrl):
+    """A URL whose scheme is neither http nor https."""
+
+
+class CredentialsInUrl(InvalidUrl):
+    """A URL that carries a user name or a password."""
+
+
+class UrlTooLong(InvalidUrl):
+    """A URL over the limit of 2,048 characters."""
+
+
+class ForbiddenAddress(InvalidUrl):
+    """A URL whose host is an address that the inventory may not reach."""
+
+
+class NotInInventory(InventoryError):
+    """Nothing is known of the target."""
+
+
+class NotFound(InventoryError):
+    """No snapshot, body or other thing of that name."""
+
+
+class CollectionFailed(InventoryError):
+    """The last collection of a target failed for good and there is no snapshot; `failure` is what was recorded."""
+
+    def __init__(self, detail: str, failure: Failure) -> None:
+        super().__init__(detail)
+        self.failure = failure
+
+
+class CollectionTimedOut(CollectionFailed):
+    """A failed collection whose failure is a timeout."""
+
+
+class StorageUnavailable(InventoryError):
+    """The store did not answer in time; the same request may be sent again."""
+
+
+class SourceFailure(InventoryError):
+    """A collection that ended without a snapshot.
+
+    `code` is one of the failure codes of the API, `permanent` says that trying again at once cannot help.
+    """
+
+    def __init__(self, code: str, detail: str, *, permanent: bool = False) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.permanent = permanent
+
+
+class StartError(InventoryError):
+    """The service cannot start; the message is one line for the operator."""
+
+
+class SettingError(StartError):
+    """An environment variable that cannot be read: its name, its value and what is allowed."""
+
+
+STATUS: Mapping[type[InventoryError], tuple[int, str]] = {
+    InvalidRequest: (422, "invalid_request"),
+    InvalidUrl: (422, "invalid_url"),
+    UnsupportedScheme: (422, "unsupported_scheme"),
+    CredentialsInUrl: (422, "credentials_in_url"),
+    UrlTooLong: (422, "url_too_long"),
+    ForbiddenAddress: (422, "forbidden_address"),
+    NotInInventory: (404, "not_in_inventory"),
+    NotFound: (404, "not_found"),
+    CollectionFailed: (502, "collection_failed"),
+    CollectionTimedOut: (504, "collection_failed"),
+    StorageUnavailable: (503, "storage_unavailable"),
+}

@@ -1,0 +1,153 @@
+"""What the inventory knows: targets, records, snapshots, failures, and the outcomes that change them.
+
+Instants are aware, in UTC, with millisecond precision (what both stores keep without loss).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+Content = Mapping[str, Any]
+"""What a source saw, as JSON-ready values: a document that the source's schema describes."""
+
+
+class State(StrEnum):
+    """Where a record's work stands in the ledger."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    STORED = "stored"
+    FAILED = "failed"
+
+
+class Status(StrEnum):
+    """What a reader gets: a snapshot, a promise of one, or a failure."""
+
+    STORED = "stored"
+    PENDING = "pending"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One thing to collect: a source, its canonical key, and the upstream host that is called for it."""
+
+    source: str
+    key: str
+    host: str
+
+    @property
+    def id(self) -> str:
+        """32 hexadecimal digits that are the same for the same source and key, wherever they are computed."""
+        return hashlib.sha256(f"{self.source}\n{self.key}".encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How a collection failed. `retry_at` is the first instant at which it may be tried again."""
+
+    code: str
+    detail: str
+    permanent: bool
+    attempts: int
+    at: datetime
+    retry_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the inventory knows now of one target, without the contents of its snapshots.
+
+    `accepted_at` is the first acceptance and never changes; `requested_at` the latest one.
+    `due_at` is when a worker may claim it: for a pending record the end of its pause, for a running one the end of its
+    lease; None when no work is owed. `lease` and `fence` are those of the latest claim: together they are the right to
+    settle it. `failure` is the last failure after the latest snapshot.
+    """
+
+    target: Target
+    state: State
+    accepted_at: datetime
+    requested_at: datetime
+    due_at: datetime | None
+    attempt: int
+    fence: int
+    lease: str | None = None
+    first_collected_at: datetime | None = None
+    collected_at: datetime | None = None
+    snapshots: int = 0
+    snapshot_id: str | None = None
+    failure: Failure | None = None
+
+    @property
+    def id(self) -> str:
+        """The target's id: one record per target."""
+        return self.target.id
+
+    @property
+    def status(self) -> Status:
+        """`stored` as soon as there is a snapshot to read, also while a refresh is owed or has failed."""
+        if self.snapshot_id is not None:
+            return Status.STORED
+        return Status.FAILED if self.state is State.FAILED else Status.PENDING
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What one collection saw; immutable. `body_sha256` names the body it shares with every equal one."""
+
+    id: str
+    record_id: str
+    collected_at: datetime
+    content: Content
+    body_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A record with its latest snapshot and that snapshot's body, read together."""
+
+    record: Record
+    snapshot: Snapshot | None
+    body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """The record as it stands after `accept`; `accepted` when this very call took the debt on."""
+
+    record: Record
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Outcome: the claim ends in a snapshot. `snapshot.id` is the claim's lease: one claim, at most one snapshot."""
+
+    claim: Record
+    snapshot: Snapshot
+    body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """Outcome: the claim is handed back, to be tried again at `due_at`; `failure` says why, if anything failed."""
+
+    claim: Record
+    due_at: datetime
+    failure: Failure | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Outcome: the claim ends in a failure that is answered until `failure.retry_at`."""
+
+    claim: Record
+    failure: Failure
+
+
+Outcome = Stored | Postponed | Failed

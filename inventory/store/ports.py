@@ -1,0 +1,139 @@
+"""What the services need of a store: each method is one atomic statement in domain words.
+
+Every method may raise `StorageUnavailable`, which means: not done, or not known to be done; the same call may be sent
+again. Adapters translate their engine's errors to it and to nothing else. Adapters are safe to share between threads and
+across a fork that happens before the first call; they connect on first use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from inventory.records.model import Acceptance, Known, Outcome, Record, Snapshot, Status, Target
+
+Key = tuple[datetime, str]
+"""A place in a listing that is ordered by (instant, id), newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFilter:
+    """Which records a listing shows; None means any."""
+
+    source: str | None = None
+    status: Status | None = None
+    host: str | None = None
+
+
+class Records(Protocol):
+    """Records and the ledger of the work that is owed on them."""
+
+    def look_up(self, record_id: str) -> Known | None:
+        """The record with its latest snapshot and body, or None."""
+        ...
+
+    def find(self, record_id: str) -> Record | None:
+        """The record alone, or None."""
+        ...
+
+    def accept(self, target: Target, *, now: datetime, seen: Record | None) -> Acceptance:
+        """Take on the debt of a collection, durably before it returns.
+
+        Inserts a pending record (due now, attempt 0) if `seen` is None and there is none; turns a stored or failed one to
+        pending (due now, attempt 0, `failure` kept until an outcome replaces it) if its fence still is `seen.fence`.
+        In every other case somebody else was quicker: nothing changes and the record is returned as it is.
+        """
+        ...
+
+    def claim(self, record_id: str, *, now: datetime, lease_for: timedelta) -> Record | None:
+        """Lease this record, whatever its pause: pending, or running with its lease over; None if neither.
+
+        A claim sets state running, a new random lease (32 hexadecimal digits), `due_at = now + lease_for`,
+        `attempt + 1`, `fence + 1`.
+        """
+        ...
+
+    def claim_due(self, *, now: datetime, lease_for: timedelta, limit: int) -> Sequence[Record]:
+        """Lease up to `limit` pending records that are due, oldest due first, no record twice to anybody."""
+        ...
+
+    def claim_abandoned(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
+        """Lease one running record whose lease is over and that has attempts left: its worker died or hangs."""
+        ...
+
+    def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
+        """End claims; True for each that took effect.
+
+        Each takes effect only where lease and fence still match, and then whole: snapshot, body and record change
+        together. Stored: state stored, counters and instants of the record follow, failure None. Postponed: pending, due
+        at `due_at`, failure replaced if given. Failed: failed, nothing due. Settling the same outcome again (a lost reply)
+        is harmless, and True for Stored.
+        """
+        ...
+
+    def fail_spent(self, *, now: datetime, max_attempts: int, retry_at: datetime, limit: int) -> int:
+        """Fail running records whose lease is over and whose attempts are spent; how many. Code `timeout`, not permanent."""
+        ...
+
+    def count_due(self, *, now: datetime, max_attempts: int, limit: int) -> int:
+        """How many records a claim would find now, counted no further than `limit`."""
+        ...
+
+    def listing(self, chosen: RecordFilter, *, limit: int, after: Key | None) -> Sequence[Record]:
+        """Records by (accepted_at, id), newest first, from behind `after`."""
+        ...
+
+    def delete(self, record_id: str) -> bool:
+        """Remove the record, its snapshots and the bodies that nothing else names; False if there is none."""
+        ...
+
+
+class Snapshots(Protocol):
+    """What collections saw."""
+
+    def find(self, snapshot_id: str) -> tuple[Target, Snapshot] | None:
+        """One snapshot and the target it is of, or None."""
+        ...
+
+    def listing(self, record_id: str, *, limit: int, after: Key | None) -> Sequence[Snapshot]:
+        """The snapshots of one record by (collected_at, id), newest first, from behind `after`."""
+        ...
+
+
+class Bodies(Protocol):
+    """Page sources, once per distinct content."""
+
+    def find(self, sha256: str) -> bytes | None:
+        """The bytes, or None."""
+        ...
+
+
+class Store(Protocol):
+    """One store; its parts share connections."""
+
+    @property
+    def records(self) -> Records: ...
+
+    @property
+    def snapshots(self) -> Snapshots: ...
+
+    @property
+    def bodies(self) -> Bodies: ...
+
+    def prepare(self) -> None:
+        """Create or migrate what is kept, idempotently, also when several processes do it at once.
+
+        Every other method does this first if this process has not yet, so a store that was away at the start needs no
+        restart. Raises `StartError` when the stored schema is newer than this code.
+        """
+        ...
+
+    def ping(self, timeout: float) -> None:
+        """Return if the store answers within `timeout` seconds; `StorageUnavailable` otherwise."""
+        ...
+
+    def close(self) -> None:
+        """Give connections back; the store may be used again afterwards."""
+        ...
