@@ -21,7 +21,7 @@ Value = TypeVar("Value")
 CORES = os.cpu_count() or 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settings:
     """The values of all settings; the environment variable is the field's name in capitals behind `INVENTORY_`.
 
