@@ -1,20 +1,20 @@
 """Every error the inventory raises on purpose, and the one table that gives each its HTTP status and code.
 
-    InventoryError
-    ├── InvalidRequest           a parameter or body that cannot be accepted; `errors` names the fields
-    │   ├── InvalidUrl
-    │   │   ├── UnsupportedScheme
-    │   │   ├── CredentialsInUrl
-    │   │   └── UrlTooLong
-    │   └── ForbiddenAddress     the target is an address that may not be fetched
-    ├── NotInInventory           nothing is known of the target, and nothing was accepted
-    ├── NotFound                 no such snapshot, body or route
-    ├── CollectionFailed         the last collection of the target failed; `failure` says how
-    ├── CollectionTimedOut       the same, and the failure is a timeout
-    ├── StorageUnavailable       the store did not answer; nothing was changed that the caller was told of
-    ├── SourceFailure            what a source raises when it could not collect; becomes a recorded failure
-    └── StartError               the service cannot start: one line that says why
-        └── SettingError
+InventoryError
+├── InvalidRequest           a parameter or body that cannot be accepted; `errors` names the fields
+│   ├── InvalidUrl
+│   │   ├── UnsupportedScheme
+│   │   ├── CredentialsInUrl
+│   │   └── UrlTooLong
+│   └── ForbiddenAddress     the target is an address that may not be fetched
+├── NotInInventory           nothing is known of the target, and nothing was accepted
+├── NotFound                 no such snapshot, body or route
+├── CollectionFailed         the last collection of the target failed; `failure` says how
+├── CollectionTimedOut       the same, and the failure is a timeout
+├── StorageUnavailable       the store did not answer; nothing was changed that the caller was told of
+├── SourceFailure            what a source raises when it could not collect; becomes a recorded failure
+└── StartError               the service cannot start: one line that says why
+    └── SettingError
 """
 
 from __future__ import annotations

@@ -77,8 +77,8 @@ class Records(Protocol):
         """Fail running records whose lease is over and whose attempts are spent; how many. Code `timeout`, not permanent."""
         ...
 
-    def count_due(self, *, now: datetime, max_attempts: int, limit: int) -> int:
-        """How many records a claim would find now, counted no further than `limit`."""
+    def due(self, *, now: datetime, max_attempts: int, limit: int) -> Sequence[str]:
+        """The ids of up to `limit` records that a claim would find now."""
         ...
 
     def listing(self, chosen: RecordFilter, *, limit: int, after: Key | None) -> Sequence[Record]:

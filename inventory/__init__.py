@@ -1,0 +1,43 @@
+"""Inventory: ask for a URL, get its headers, cookies and page source at once."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_swagger_ui import get_swaggerui_blueprint
+
+from inventory import problems, wiring
+from inventory.api import Api
+from inventory.config import Settings
+from inventory.ops import health, home, logging, requests
+from inventory.records import routes as records
+
+__version__ = "0.1.0"
+
+REQUEST_LIMIT = 64 * 1024
+"""Bytes of a JSON body."""
+
+
+def create_app(settings: Settings | None = None, services: wiring.Services | None = None) -> Flask:
+    """The application for these settings, or for this process's environment; building it connects to nothing."""
+    services = services or wiring.build(settings or Settings.read())
+    logging.configure()
+
+    app = Flask(__name__, static_folder=None)
+    app.config.update(
+        API_TITLE="Inventory",
+        API_VERSION=__version__,
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/",
+        MAX_CONTENT_LENGTH=REQUEST_LIMIT,
+    )
+    app.extensions["inventory"] = services
+    app.extensions["inventory.records"] = services.records
+
+    requests.register(app)
+    problems.register(app)
+    app.register_blueprint(home.blueprint)
+    app.register_blueprint(get_swaggerui_blueprint("/docs", "/openapi.json", config={"app_name": "Inventory"}))
+    api = Api(app)
+    api.register_blueprint(records.blueprint)
+    api.register_blueprint(health.blueprint)
+    return app

@@ -1,0 +1,60 @@
+"""`/healthz` and `/readyz`: what an orchestrator asks."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from flask import Response, current_app, jsonify
+from marshmallow import Schema, fields
+
+from inventory.api import Blueprint
+from inventory.errors import StorageUnavailable
+from inventory.wiring import Services
+
+blueprint = Blueprint("operations", __name__, description="Is it alive, can it serve")
+
+STORE_TIMEOUT = 1.0
+READY: dict[str, Any] = {"status": "ready", "checks": {"store": "ok", "queue": "ok"}}
+
+
+class HealthSchema(Schema):
+    """The process lives."""
+
+    status = fields.String(required=True)
+
+
+class ReadinessSchema(HealthSchema):
+    """Whether lookups can be answered: `ready`, `degraded` (no queue: what is accepted waits) or `unavailable`."""
+
+    checks = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+@blueprint.route("/healthz")
+@blueprint.response(200, HealthSchema, description="The process lives; nothing else was asked", example={"status": "alive"})
+@blueprint.problems()
+def healthz() -> Response:
+    """Whether the process lives."""
+    return jsonify(status="alive")
+
+
+@blueprint.route("/readyz")
+@blueprint.response(200, ReadinessSchema, description="Ready, or degraded: a dead queue delays work, no more", example=READY)
+@blueprint.alt_response(
+    503,
+    schema=ReadinessSchema,
+    description="The store does not answer",
+    example={"status": "unavailable", "checks": {"store": "no answer within 1 s", "queue": "ok"}},
+)
+@blueprint.problems()
+def readyz() -> Response:
+    """Whether the store and the queue answer."""
+    services = cast(Services, current_app.extensions["inventory"])
+    checks = {"store": "ok", "queue": "ok" if services.queue.ping() else "no answer"}
+    try:
+        services.store.ping(STORE_TIMEOUT)
+    except StorageUnavailable as error:
+        checks["store"] = str(error)
+        response = jsonify(status="unavailable", checks=checks)
+        response.status_code = 503
+        return response
+    return jsonify(status="ready" if checks["queue"] == "ok" else "degraded", checks=checks)

@@ -1,0 +1,21 @@
+"""The home page: what this is, and where to go from here."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, current_app, render_template, request
+
+blueprint = Blueprint("home", __name__, template_folder="templates")
+
+
+@blueprint.get("/")
+def home() -> str:
+    """A plain page that leads to the documentation and the queue."""
+    services = current_app.extensions["inventory"]
+    hostname = urlsplit(request.host_url).hostname or "127.0.0.1"
+    if ":" in hostname:
+        hostname = f"[{hostname}]"
+    return render_template(
+        "home.html", queue_url=f"http://{hostname}:{services.settings.dashboard_port}/", root=request.host_url
+    )

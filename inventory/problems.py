@@ -1,0 +1,106 @@
+"""Every error as `application/problem+json` (RFC 9457), in one form, whoever raised it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g
+from werkzeug.exceptions import HTTPException
+
+from inventory.clock import rfc3339
+from inventory.errors import STATUS, CollectionFailed, InvalidRequest, InventoryError, StorageUnavailable
+from inventory.records.model import Failure
+
+log = structlog.get_logger(__name__)
+
+RETRY_STORAGE_AFTER = 2
+"""Seconds that a caller is asked to wait when the store does not answer."""
+
+FRAMEWORK_CODES: Mapping[int, tuple[int, str, str]] = {
+    400: (422, "invalid_request", "The request cannot be understood."),
+    404: (404, "not_found", "There is no such route; /docs lists all of them."),
+    405: (405, "method_not_allowed", "This route does not take this method; the header Allow says which it takes."),
+    413: (413, "request_too_large", "The request body is too large; a JSON body may have 64 KiB."),
+    414: (422, "url_too_long", "The request line is too long."),
+    415: (415, "unsupported_media_type", "Send the body as application/json."),
+    422: (422, "invalid_request", "The request cannot be accepted."),
+}
+"""What Flask and Werkzeug raise: their status, and our status, code and detail."""
+
+
+def register(app: Flask) -> None:
+    """Answer every error of the app as a problem, the unforeseen ones included."""
+    app.register_error_handler(InventoryError, _inventory_error)
+    app.register_error_handler(HTTPException, _framework_error)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def problem(status: int, code: str, detail: str, **members: object) -> Response:
+    """A problem document; `members` with the value None are left out."""
+    document = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": g.get("request_id"),
+    }
+    document |= {name: member for name, member in members.items() if member is not None}
+    return Response(json.dumps(document), status, mimetype="application/problem+json")
+
+
+def failure_document(failure: Failure) -> dict[str, Any]:
+    """A failure as the API shows it."""
+    return {
+        "code": failure.code,
+        "detail": failure.detail,
+        "permanent": failure.permanent,
+        "attempts": failure.attempts,
+        "at": rfc3339(failure.at),
+        "retry_at": rfc3339(failure.retry_at),
+    }
+
+
+def status_and_code(kind: type[InventoryError]) -> tuple[int, str]:
+    """The table's line for an error, or for the nearest of its bases; 500 for those that callers never see."""
+    return next((STATUS[base] for base in kind.__mro__ if base in STATUS), (500, "internal_error"))
+
+
+def _inventory_error(error: InventoryError) -> Response:
+    status, code = status_and_code(type(error))
+    if status == 500:
+        return _unforeseen(error)
+    response = problem(
+        status,
+        code,
+        str(error),
+        errors=error.errors if isinstance(error, InvalidRequest) else None,
+        failure=failure_document(error.failure) if isinstance(error, CollectionFailed) else None,
+    )
+    if isinstance(error, StorageUnavailable):
+        log.error("storage_unavailable", error=str(error))
+        response.headers["Retry-After"] = str(RETRY_STORAGE_AFTER)
+    return response
+
+
+def _framework_error(error: HTTPException) -> Response:
+    if error.response is not None or (error.code is not None and error.code < 400):
+        return Response.force_type(error.get_response())
+    if error.code in FRAMEWORK_CODES:
+        status, code, detail = FRAMEWORK_CODES[error.code]
+    else:
+        status = error.code or 500
+        code = "internal_error" if status == 500 else error.name.lower().replace(" ", "_").replace("'", "")
+        detail = error.description or error.name
+    response = problem(status, code, detail)
+    response.headers.extend((name, value) for name, value in error.get_headers() if name.lower() in {"allow", "retry-after"})
+    return response
+
+
+def _unforeseen(error: Exception) -> Response:
+    log.error("unforeseen_error", exc_info=error)
+    return problem(500, "internal_error", "This is a fault of the inventory. The log has it under this request_id.")

@@ -1,0 +1,121 @@
+"""The documents that the metadata API answers, written straight from the model: lookups are the hot path."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from inventory.clock import rfc3339
+from inventory.problems import failure_document
+from inventory.records.model import Known, Record, Snapshot, State, Target
+from inventory.sources.webpage import page_source
+
+Document = dict[str, Any]
+LONGEST_POLL = 30
+"""Seconds: nobody is asked to stay away longer, however long the pause before the next attempt is."""
+
+
+def dumps(document: Mapping[str, Any]) -> str:
+    """The document as JSON."""
+    return json.dumps(document, ensure_ascii=True, separators=(",", ":"))
+
+
+def record_document(known: Known, *, stale: bool, chosen: frozenset[str] | None) -> Document:
+    """A record with its latest snapshot; only the chosen members, and id, url, status, if any were chosen."""
+    record, snapshot = known.record, known.snapshot
+    assert snapshot is not None
+    assert record.first_collected_at is not None
+    content = snapshot.content
+    document: Document = {
+        "id": record.id,
+        "url": record.target.key,
+        "status": record.status.value,
+        "stale": stale,
+        "first_collected_at": rfc3339(record.first_collected_at),
+        "collected_at": rfc3339(snapshot.collected_at),
+        "snapshots": record.snapshots,
+        "response": content["response"],
+        "redirects": content["redirects"],
+        "headers": content["headers"],
+        "cookies": content["cookies"],
+    }
+    if chosen is None or "page_source" in chosen:
+        document["page_source"] = page_source(known.body or b"", content)
+    document["body"] = content["body"]
+    document["failure"] = None if record.failure is None else failure_document(record.failure)
+    if chosen is None:
+        return document
+    return {name: member for name, member in document.items() if name in chosen or name in ("id", "url", "status")}
+
+
+def etag(known: Known, *, stale: bool, chosen: frozenset[str] | None) -> str:
+    """The strong validator of `record_document`: it changes whenever one of the things does that the document shows."""
+    record = known.record
+    failed_at = None if record.failure is None else record.failure.at
+    seen = f"{record.snapshot_id} {record.snapshots} {failed_at} {stale} {sorted(chosen) if chosen else ''}"
+    return sha256(seen.encode()).hexdigest()[:32]
+
+
+def pending_document(record: Record, now: datetime) -> Document:
+    """The promise of a record."""
+    return {
+        "id": record.id,
+        "url": record.target.key,
+        "status": "pending",
+        "requested_at": rfc3339(record.requested_at),
+        "attempt": record.attempt,
+        "detail": _outlook(record),
+        "poll_after": poll_after(record, now),
+    }
+
+
+def poll_after(record: Record, now: datetime) -> int:
+    """Whole seconds, 1 to 30, after which asking again makes sense: when the next attempt may begin."""
+    if record.state is not State.PENDING or record.due_at is None:
+        return 1
+    return max(1, min(LONGEST_POLL, round((record.due_at - now).total_seconds()) + 1))
+
+
+def snapshot_document(target: Target, snapshot: Snapshot) -> Document:
+    """A snapshot without its page source."""
+    return {
+        "id": snapshot.id,
+        "url": target.key,
+        "collected_at": rfc3339(snapshot.collected_at),
+        **snapshot.content,
+    }
+
+
+def whole_snapshot(target: Target, snapshot: Snapshot, body: bytes | None) -> Document:
+    """A snapshot with its page source."""
+    return snapshot_document(target, snapshot) | {"page_source": page_source(body or b"", snapshot.content)}
+
+
+def listed_record(record: Record) -> Document:
+    """A record without its contents."""
+    return {
+        "id": record.id,
+        "source": record.target.source,
+        "key": record.target.key,
+        "host": record.target.host,
+        "status": record.status.value,
+        "state": record.state.value,
+        "requested_at": rfc3339(record.requested_at),
+        "first_collected_at": None if record.first_collected_at is None else rfc3339(record.first_collected_at),
+        "collected_at": None if record.collected_at is None else rfc3339(record.collected_at),
+        "snapshots": record.snapshots,
+        "attempt": record.attempt,
+        "failure": None if record.failure is None else failure_document(record.failure),
+    }
+
+
+def _outlook(record: Record) -> str:
+    if record.state is State.RUNNING:
+        return "A worker is collecting it."
+    if record.attempt == 0:
+        return "Accepted. A worker collects it as soon as one is free."
+    why = "The upstream asked to come back later." if record.failure is None else f"{record.failure.detail}"
+    return f"Attempt {record.attempt} was not the last: {why} The next one follows."

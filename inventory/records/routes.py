@@ -1,0 +1,204 @@
+"""`/api/v1/metadata`, `/records` and `/bodies`: look up, collect, list and delete what webpages serve."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from flask import Response, current_app, request, url_for
+from flask.views import MethodView
+from werkzeug.http import http_date, quote_etag
+
+from inventory import pagination
+from inventory.api import Blueprint
+from inventory.clock import utc_now
+from inventory.errors import (
+    CollectionFailed,
+    CollectionTimedOut,
+    CredentialsInUrl,
+    ForbiddenAddress,
+    InvalidRequest,
+    InvalidUrl,
+    NotFound,
+    NotInInventory,
+    StorageUnavailable,
+    UnsupportedScheme,
+    UrlTooLong,
+)
+from inventory.records import documents, examples, schemas
+from inventory.records.service import Answer, RecordService
+from inventory.store.ports import RecordFilter
+
+blueprint = Blueprint("metadata", __name__, url_prefix="/api/v1", description="What webpages serve")
+
+SOURCE = "webpage"
+LONGEST_WAIT = 30
+URL_PROBLEMS = (InvalidRequest, InvalidUrl, UnsupportedScheme, CredentialsInUrl, UrlTooLong, ForbiddenAddress)
+COLLECTION_PROBLEMS = (CollectionFailed, CollectionTimedOut)
+PENDING = {
+    "schema": schemas.PendingSchema,
+    "description": "Accepted, durably; Location and Retry-After say where and when to ask again",
+    "example": examples.PENDING,
+    "success": True,
+}
+
+
+def records() -> RecordService:
+    """The service that this application was wired with."""
+    return cast(RecordService, current_app.extensions["inventory.records"])
+
+
+@blueprint.route("/metadata")
+class Metadata(MethodView):
+    """One webpage."""
+
+    @blueprint.arguments(schemas.Prefer, location="headers", unknown="exclude")
+    @blueprint.arguments(schemas.CollectBody, example={"url": "https://example.com/"})
+    @blueprint.response(
+        200, schemas.RecordSchema, description="It was known and is collected again", example=examples.RECORD
+    )
+    @blueprint.alt_response(
+        201, schema=schemas.RecordSchema, description="It is new and collected", example=examples.RECORD, success=True
+    )
+    @blueprint.alt_response(202, **PENDING)
+    @blueprint.problems(*URL_PROBLEMS, *COLLECTION_PROBLEMS, NotInInventory, StorageUnavailable, 413, 415)
+    def post(self, headers: dict[str, str], body: dict[str, Any]) -> Response:
+        """Collect a URL now, or accept it with `Prefer: respond-async` or while all inline slots are taken."""
+        target = records().target(SOURCE, body["url"])
+        if "respond-async" in _preferences(headers):
+            return _pending(records().collect_soon(target), applied="respond-async")
+        answer = records().collect_now(target)
+        if not answer.ready:
+            return _pending(answer)
+        response = _json(documents.record_document(answer.known, stale=False, chosen=None), 201 if answer.created else 200)
+        response.headers["Location"] = _location(answer)
+        return response
+
+    @blueprint.arguments(schemas.Prefer, location="headers", unknown="exclude")
+    @blueprint.arguments(schemas.LookupQuery, location="query")
+    @blueprint.response(200, schemas.RecordSchema, description="Known", example=examples.RECORD)
+    @blueprint.alt_response(202, **PENDING)
+    @blueprint.alt_response(304, description="Known, and as If-None-Match has it", success=True)
+    @blueprint.problems(*URL_PROBLEMS, *COLLECTION_PROBLEMS, NotInInventory, StorageUnavailable)
+    def get(self, headers: dict[str, str], query: dict[str, Any]) -> Response:
+        """Look a URL up; a miss is accepted for collection and answered at once, or held with `Prefer: wait=N`."""
+        target = records().target(SOURCE, query["url"])
+        answer = records().look_up(target, max_age=query.get("max_age"), collect=query["collect"])
+        seconds = _wait_seconds(_preferences(headers))
+        if seconds and not answer.ready:
+            answer = records().wait(answer, seconds)
+        applied = f"wait={seconds}" if seconds else None
+        return _known(answer, query.get("fields_")) if answer.ready else _pending(answer, applied=applied)
+
+    @blueprint.arguments(schemas.TargetQuery, location="query")
+    @blueprint.response(204, description="Record, snapshots and unshared bodies are gone")
+    @blueprint.problems(*URL_PROBLEMS, NotInInventory, StorageUnavailable)
+    def delete(self, query: dict[str, Any]) -> Response:
+        """Forget a URL: its record, snapshots and unshared bodies."""
+        records().delete(records().target(SOURCE, query["url"]))
+        return Response(status=204)
+
+
+@blueprint.route("/metadata/snapshots")
+class Snapshots(MethodView):
+    """The snapshots of one webpage."""
+
+    @blueprint.arguments(schemas.SnapshotsQuery, location="query")
+    @blueprint.response(200, schemas.SnapshotsPage, description="One page", example=examples.SNAPSHOTS)
+    @blueprint.problems(*URL_PROBLEMS, NotInInventory, StorageUnavailable)
+    def get(self, query: dict[str, Any]) -> Response:
+        """List a URL's snapshots, newest first, without page source."""
+        target, limit = records().target(SOURCE, query["url"]), query["limit"]
+        rows = records().snapshots(target, limit=limit + 1, after=query["cursor"])
+        shown, next_cursor = pagination.page(rows, limit, lambda row: (row.collected_at, row.id))
+        shots = [documents.snapshot_document(target, row) for row in shown]
+        return _json({"snapshots": shots, "next_cursor": next_cursor})
+
+
+@blueprint.route("/metadata/snapshots/<snapshot_id>")
+class OneSnapshot(MethodView):
+    """One snapshot."""
+
+    @blueprint.response(200, schemas.SnapshotWithSourceSchema, description="The snapshot", example=examples.SNAPSHOT)
+    @blueprint.problems(NotFound, StorageUnavailable)
+    def get(self, snapshot_id: str) -> Response:
+        """One snapshot, whole."""
+        target, snapshot, body = records().snapshot(snapshot_id)
+        return _json(documents.whole_snapshot(target, snapshot, body))
+
+
+@blueprint.route("/bodies/<sha256>")
+class Bodies(MethodView):
+    """Page sources."""
+
+    @blueprint.response(
+        200,
+        {"type": "string", "format": "binary"},
+        content_type="application/octet-stream",
+        description="The bytes as they were received",
+    )
+    @blueprint.problems(NotFound, StorageUnavailable)
+    def get(self, sha256: str) -> Response:
+        """The bytes of a page source, as an attachment that no browser renders from this origin."""
+        response = Response(records().body(sha256), mimetype="application/octet-stream")
+        response.headers["Content-Disposition"] = f'attachment; filename="{sha256}"'
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        return response
+
+
+@blueprint.route("/records")
+class Records(MethodView):
+    """What the inventory holds."""
+
+    @blueprint.arguments(schemas.RecordsQuery, location="query")
+    @blueprint.response(200, schemas.RecordsPage, description="One page", example=examples.RECORDS)
+    @blueprint.problems(InvalidRequest, StorageUnavailable)
+    def get(self, query: dict[str, Any]) -> Response:
+        """List records, newest first, without contents."""
+        chosen, limit = RecordFilter(query["source"], query["status"], query["host"]), query["limit"]
+        rows = records().listing(chosen, limit=limit + 1, after=query["cursor"])
+        shown, next_cursor = pagination.page(rows, limit, lambda row: (row.accepted_at, row.id))
+        return _json({"records": [documents.listed_record(row) for row in shown], "next_cursor": next_cursor})
+
+
+def _json(document: documents.Document, status: int = 200) -> Response:
+    return Response(documents.dumps(document), status, mimetype="application/json")
+
+
+def _known(answer: Answer, chosen: frozenset[str] | None) -> Response:
+    known, stale = answer.known, answer.stale
+    assert known.snapshot is not None
+    etag = documents.etag(known, stale=stale, chosen=chosen)
+    if request.if_none_match.contains_weak(etag):
+        response = Response(status=304)
+    else:
+        response = _json(documents.record_document(known, stale=stale, chosen=chosen))
+    response.headers["ETag"] = quote_etag(etag)
+    response.headers["Last-Modified"] = http_date(known.snapshot.collected_at)
+    response.headers["Age"] = str(max(0, int((utc_now() - known.snapshot.collected_at).total_seconds())))
+    return response
+
+
+def _pending(answer: Answer, *, applied: str | None = None) -> Response:
+    document = documents.pending_document(answer.record, utc_now())
+    response = _json(document, 202)
+    response.headers["Retry-After"] = str(document["poll_after"])
+    response.headers["Location"] = _location(answer)
+    if applied:
+        response.headers["Preference-Applied"] = applied
+    return response
+
+
+def _location(answer: Answer) -> str:
+    return url_for("metadata.Metadata", url=answer.record.target.key)
+
+
+def _preferences(headers: dict[str, str]) -> dict[str, str]:
+    """The preferences of RFC 7240, names in lower case; what this API does not know or cannot read is ignored."""
+    parts = (part.partition(";")[0].partition("=") for part in headers.get("prefer", "").split(","))
+    return {name.strip().lower(): value.strip().strip('"') for name, _, value in parts}
+
+
+def _wait_seconds(preferences: dict[str, str]) -> int:
+    text = preferences.get("wait", "")
+    return min(int(text), LONGEST_WAIT) if text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -1,0 +1,200 @@
+"""Looking up, collecting, listing and deleting records: what the routes, the command line and the workers call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import BoundedSemaphore
+
+from inventory.clock import Clock
+from inventory.errors import CollectionFailed, CollectionTimedOut, NotFound, NotInInventory
+from inventory.queue import Queue, Wait
+from inventory.records.collector import Collector
+from inventory.records.model import Acceptance, Failed, Failure, Known, Record, Snapshot, State, Status, Target
+from inventory.sources import Source
+from inventory.store.ports import Key, RecordFilter, Store
+
+RECHECK = 0.5
+"""Seconds after which a waiting lookup looks again by itself, in case the announcement was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a lookup found: with a snapshot if there is one, else a promise; `stale` when it is older than asked for."""
+
+    known: Known
+    stale: bool
+    created: bool = False
+
+    @property
+    def record(self) -> Record:
+        """The record, without contents."""
+        return self.known.record
+
+    @property
+    def ready(self) -> bool:
+        """Whether this is a snapshot, and not the promise of one."""
+        return self.known.snapshot is not None
+
+
+class RecordService:
+    """The records of all sources. Every method may raise `StorageUnavailable`.
+
+    `slots` bounds the requests of this process that may hold a thread while the outside is asked or waited for, so that
+    plain lookups always find a free one.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        sources: Mapping[str, Source],
+        queue: Queue,
+        collector: Collector,
+        *,
+        fresh_for: timedelta,
+        slots: int,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._sources = sources
+        self._queue = queue
+        self._collector = collector
+        self._fresh_for = fresh_for
+        self._slots = BoundedSemaphore(slots)
+        self._clock = clock
+
+    def target(self, source: str, text: str) -> Target:
+        """The target that a caller's text means; `InvalidRequest` when it means none."""
+        return self._sources[source].target(text)
+
+    def look_up(self, target: Target, *, max_age: timedelta | None = None, collect: bool = True) -> Answer:
+        """What is known of a target, at once; a miss or a stale hit is accepted for collection if `collect`.
+
+        Raises `NotInInventory` for a miss that was not to be collected and `CollectionFailed` while the last collection's
+        failure stands and there is no snapshot.
+        """
+        known = self._store.records.look_up(target.id)
+        answer = None if known is None else Answer(known, self._is_stale(known.record, max_age))
+        if collect and (answer is None or self._may_collect(answer)):
+            acceptance = self._accept(target, seen=None if answer is None else answer.record)
+            if answer is None or answer.record.snapshot_id is None:
+                known = self._again(acceptance)
+                answer = Answer(known, self._is_stale(known.record, max_age))
+        if answer is None:
+            raise NotInInventory(f"Nothing is known of {target.key}, and collect=false asked not to collect it.")
+        if answer.record.status is Status.FAILED:
+            raise _failed(target, answer.record.failure)
+        return answer
+
+    def wait(self, answer: Answer, seconds: float) -> Answer:
+        """Hold a pending answer up to `seconds` for its outcome, in one of the slots; it comes back as it then is.
+
+        Raises `CollectionFailed` if that is how it ends.
+        """
+        target = answer.record.target
+        if answer.ready or not self._slots.acquire(blocking=False):
+            return answer
+        try:
+            until = self._clock() + timedelta(seconds=seconds)
+            with self._queue.outcomes_of(target.id) as wait:
+                return self._wait_for(target, until, wait)
+        finally:
+            self._slots.release()
+
+    def collect_now(self, target: Target) -> Answer:
+        """Collect a target inline; with every slot taken, or while somebody else collects it, it is accepted only.
+
+        Raises `CollectionFailed` when the collection failed; that failure is recorded then.
+        """
+        if not self._slots.acquire(blocking=False):
+            return self.collect_soon(target)
+        try:
+            accepted = self._store.records.accept(target, now=self._clock(), seen=self._store.records.find(target.id))
+            claim = self._collector.claim(target.id)
+            if claim is None:
+                return self._pending(accepted.record)
+            outcome = self._collector.collect(claim, last=True)
+            self._collector.settle([outcome])
+        finally:
+            self._slots.release()
+        if isinstance(outcome, Failed):
+            raise _failed(target, outcome.failure)
+        known = self._store.records.look_up(target.id)
+        if known is None:
+            raise NotInInventory(f"{target.key} was deleted while it was collected.")
+        return Answer(known, stale=False, created=claim.snapshot_id is None)
+
+    def collect_soon(self, target: Target) -> Answer:
+        """Accept a collection of a target, whatever is known of it; the answer is the promise, not the snapshot."""
+        return self._pending(self._accept(target, seen=self._store.records.find(target.id)).record)
+
+    def delete(self, target: Target) -> None:
+        """Forget a target: record, snapshots and unshared bodies; `NotInInventory` if there is none."""
+        if not self._store.records.delete(target.id):
+            raise NotInInventory(f"Nothing is known of {target.key}.")
+
+    def listing(self, chosen: RecordFilter, *, limit: int, after: Key | None) -> Sequence[Record]:
+        """Records, newest first, from behind `after`."""
+        return self._store.records.listing(chosen, limit=limit, after=after)
+
+    def snapshots(self, target: Target, *, limit: int, after: Key | None) -> Sequence[Snapshot]:
+        """A target's snapshots, newest first; `NotInInventory` if there is no record of it."""
+        if self._store.records.find(target.id) is None:
+            raise NotInInventory(f"Nothing is known of {target.key}.")
+        return self._store.snapshots.listing(target.id, limit=limit, after=after)
+
+    def snapshot(self, snapshot_id: str) -> tuple[Target, Snapshot, bytes | None]:
+        """One snapshot with its target and body; `NotFound` if there is none."""
+        found = self._store.snapshots.find(snapshot_id)
+        if found is None:
+            raise NotFound(f"There is no snapshot {snapshot_id}.")
+        target, snapshot = found
+        return target, snapshot, self._store.bodies.find(snapshot.body_sha256) if snapshot.body_sha256 else None
+
+    def body(self, sha256: str) -> bytes:
+        """A body's bytes; `NotFound` if there is none."""
+        body = self._store.bodies.find(sha256)
+        if body is None:
+            raise NotFound(f"There is no body with the SHA-256 {sha256}.")
+        return body
+
+    def _is_stale(self, record: Record, max_age: timedelta | None) -> bool:
+        limit = self._fresh_for if max_age is None else max_age
+        return record.collected_at is not None and self._clock() - record.collected_at > limit
+
+    def _may_collect(self, answer: Answer) -> bool:
+        """Whether a lookup that found this may accept a collection: it is settled, wanting, and no failure stands."""
+        record = answer.record
+        if record.state in (State.PENDING, State.RUNNING) or (record.snapshot_id is not None and not answer.stale):
+            return False
+        return record.failure is None or self._clock() >= record.failure.retry_at
+
+    def _accept(self, target: Target, *, seen: Record | None) -> Acceptance:
+        acceptance = self._store.records.accept(target, now=self._clock(), seen=seen)
+        if acceptance.accepted:
+            self._queue.ring(target.id)
+        return acceptance
+
+    def _again(self, acceptance: Acceptance) -> Known:
+        """What is known after an acceptance: somebody quicker may have collected the target in between."""
+        if acceptance.record.snapshot_id is None:
+            return Known(acceptance.record, None, None)
+        return self._store.records.look_up(acceptance.record.id) or Known(acceptance.record, None, None)
+
+    def _pending(self, record: Record) -> Answer:
+        return Answer(Known(record, None, None), stale=False)
+
+    def _wait_for(self, target: Target, until: datetime, wait: Wait) -> Answer:
+        while True:
+            answer = self.look_up(target, collect=False)
+            remaining = (until - self._clock()).total_seconds()
+            if answer.ready or remaining <= 0:
+                return answer
+            wait(min(remaining, RECHECK))
+
+
+def _failed(target: Target, failure: Failure | None) -> CollectionFailed:
+    assert failure is not None
+    kind = CollectionTimedOut if failure.code == "timeout" else CollectionFailed
+    return kind(f"{target.key} could not be collected: {failure.detail}", failure)

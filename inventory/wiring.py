@@ -1,0 +1,99 @@
+"""The one place that chooses implementations."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import structlog
+from redis import Redis
+
+from inventory import queue
+from inventory.clock import Clock, utc_now
+from inventory.config import Settings
+from inventory.errors import StorageUnavailable
+from inventory.records.collector import Collector, Policy
+from inventory.records.service import RecordService
+from inventory.sources import Source
+from inventory.sources.webpage import Webpage
+from inventory.store.mongo import MongoStore
+from inventory.store.ports import Store
+from inventory.store.sqlite import SqliteStore
+from inventory.upstream.fetcher import Fetcher, Resolve, resolve
+from inventory.upstream.guard import Guard
+
+log = structlog.get_logger(__name__)
+
+DRAIN_FOR = 20
+"""Seconds for which a bell claims further work before it hands over to the next one, so that no RQ job runs for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that one process works with. Building it connects to nothing."""
+
+    settings: Settings
+    store: Store
+    queue: queue.Queue
+    sources: Mapping[str, Source]
+    collector: Collector
+    records: RecordService
+
+
+def build(
+    settings: Settings,
+    *,
+    store: Store | None = None,
+    redis: Redis | None = None,
+    sources: Sequence[Source] | None = None,
+    resolve: Resolve = resolve,
+    clock: Clock = utc_now,
+    rng: random.Random | None = None,
+) -> Services:
+    """The services for these settings; a keyword replaces a part."""
+    store = store or open_store(settings)
+    bell = queue.Queue(
+        redis or queue.connect(settings.redis, socket_timeout=1.0),
+        job_timeout=int(DRAIN_FOR + 2 * settings.lease),
+    )
+    guard = Guard(settings.allow_networks)
+    fetcher = Fetcher(guard, deadline=settings.fetch_deadline, body_limit=settings.body_limit, resolve=resolve)
+    registry = {source.name: source for source in sources or [Webpage(fetcher, guard)]}
+    policy = Policy(
+        lease_for=timedelta(seconds=settings.lease),
+        max_attempts=settings.max_attempts,
+        retry_base=settings.retry_base,
+        retry_failed_after=timedelta(seconds=settings.retry_failed_after),
+    )
+    collector = Collector(store, registry, bell, policy, clock=clock, rng=rng or random.Random())  # noqa: S311 - jitter is no secret
+    records = RecordService(
+        store,
+        registry,
+        bell,
+        collector,
+        fresh_for=timedelta(seconds=settings.fresh_for),
+        slots=settings.inline_slots,
+        clock=clock,
+    )
+    return Services(settings, store, bell, registry, collector, records)
+
+
+def open_store(settings: Settings) -> Store:
+    """The store that the settings name; it connects on first use."""
+    if settings.store.startswith("sqlite:"):
+        return SqliteStore(urlsplit(settings.store).path)
+    return MongoStore(settings.store)
+
+
+def check_start(settings: Settings) -> None:
+    """Prepare the store if it answers; `StartError` if it can never be used. A store that is away is waited for later."""
+    store = open_store(settings)
+    try:
+        store.prepare()
+    except StorageUnavailable as error:
+        log.warning("store_not_ready", error=str(error))
+    finally:
+        store.close()

@@ -1,0 +1,43 @@
+"""The scheduler rings again for work that is due, whoever lost the bell, and ends what has no attempt left.
+
+Any number of copies may run: a bell too many finds nothing to claim, and `fail_spent` changes each record once.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import Event
+
+import structlog
+
+from inventory.clock import utc_now
+from inventory.errors import StorageUnavailable
+from inventory.queue import FEW
+from inventory.wiring import Services
+
+log = structlog.get_logger(__name__)
+
+INTERVAL = 2.0
+"""Seconds between two rounds: how long a lost bell or a pause that is over can go unnoticed."""
+BATCH = 1_000
+
+
+def run(services: Services, stopping: Event, *, interval: float = INTERVAL) -> None:
+    """Do rounds until told to stop; a store that is away is tried again in the next one."""
+    while not stopping.is_set():
+        try:
+            round_(services)
+        except StorageUnavailable as error:
+            log.warning("store_not_ready", error=str(error))
+        stopping.wait(interval)
+
+
+def round_(services: Services) -> int:
+    """One round: fail what is spent, ring for what is due; how many bells were rung."""
+    now, records = utc_now(), services.store.records
+    most = services.settings.max_attempts
+    retry_at = now + timedelta(seconds=services.settings.retry_failed_after)
+    while records.fail_spent(now=now, max_attempts=most, retry_at=retry_at, limit=BATCH) == BATCH:
+        continue
+    due = records.due(now=now, max_attempts=most, limit=FEW)
+    return sum(services.queue.ring(record_id) for record_id in due)
