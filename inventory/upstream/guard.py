@@ -1,0 +1,106 @@
+"""Where the inventory may go: which addresses are globally routable unicast, and which were opened on purpose.
+
+The tables follow the IANA IPv4 and IPv6 special-purpose address registries. `ipaddress.is_global` is not enough: it passes
+translation prefixes, 6to4 and multicast, and its answers differ between Python versions.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_FORBIDDEN_4 = tuple(
+    (ipaddress.IPv4Network(block), reason)
+    for block, reason in (
+        ("0.0.0.0/8", "this network"),
+        ("10.0.0.0/8", "private"),
+        ("100.64.0.0/10", "shared address space"),
+        ("127.0.0.0/8", "loopback"),
+        ("168.63.129.16/32", "cloud platform"),  # Azure's wire server: public by number, reachable from inside alone
+        ("169.254.0.0/16", "link-local"),
+        ("172.16.0.0/12", "private"),
+        ("192.0.0.0/24", "protocol assignments"),
+        ("192.0.2.0/24", "documentation"),
+        ("192.88.99.0/24", "6to4 relay"),
+        ("192.168.0.0/16", "private"),
+        ("198.18.0.0/15", "benchmarking"),
+        ("198.51.100.0/24", "documentation"),
+        ("203.0.113.0/24", "documentation"),
+        ("224.0.0.0/4", "multicast"),
+        ("255.255.255.255/32", "broadcast"),
+        ("240.0.0.0/4", "reserved"),
+    )
+)
+_GLOBAL_6 = ipaddress.IPv6Network("2000::/3")
+"""The only part of the IPv6 space from which unicast addresses have been given out."""
+
+_FORBIDDEN_6 = tuple(
+    (ipaddress.IPv6Network(block), reason)
+    for block, reason in (
+        ("2001::/32", "Teredo"),
+        ("2001::/23", "protocol assignments"),
+        ("2001:db8::/32", "documentation"),
+        ("2002::/16", "6to4"),
+        ("3fff::/20", "documentation"),
+        # What follows is outside 2000::/3 and forbidden anyway: it is here for its reason.
+        ("::/128", "unspecified"),
+        ("::1/128", "loopback"),
+        ("::/96", "IPv4-compatible"),
+        ("::ffff:0:0:0/96", "IPv4-translated"),
+        ("64:ff9b::/96", "NAT64"),
+        ("64:ff9b:1::/48", "NAT64"),
+        ("100::/64", "discard-only"),
+        ("100:0:0:1::/64", "dummy prefix"),
+        ("5f00::/16", "segment routing"),
+        ("fc00::/7", "private"),
+        ("fe80::/10", "link-local"),
+        ("fec0::/10", "site-local"),
+        ("ff00::/8", "multicast"),
+    )
+)
+
+
+class Guard:
+    """Says of an address whether it may be reached. `allow_networks` are opened although they are not public."""
+
+    def __init__(self, allow_networks: Sequence[Network] = ()) -> None:
+        self._allowed_4 = tuple(network for network in allow_networks if isinstance(network, ipaddress.IPv4Network))
+        self._allowed_6 = tuple(network for network in allow_networks if isinstance(network, ipaddress.IPv6Network))
+
+    def verdict(self, address: str | Address) -> str | None:
+        """None when the address may be reached, else the reason in a word or two.
+
+        An IPv4-mapped IPv6 address is judged as the IPv4 address that would be called.
+        """
+        if isinstance(address, str):
+            try:
+                address = ipaddress.ip_address(address)
+            except ValueError:
+                return "not an address"
+        if isinstance(address, ipaddress.IPv4Address):
+            return self._verdict_4(address)
+        if address.ipv4_mapped is not None:
+            return self._verdict_4(address.ipv4_mapped)
+        return self._verdict_6(address)
+
+    def _verdict_4(self, address: ipaddress.IPv4Address) -> str | None:
+        if any(address in network for network in self._allowed_4):
+            return None
+        return _reason(address, _FORBIDDEN_4)
+
+    def _verdict_6(self, address: ipaddress.IPv6Address) -> str | None:
+        if any(address in network for network in self._allowed_6):
+            return None
+        reason = _reason(address, _FORBIDDEN_6)
+        if reason is None and address not in _GLOBAL_6:
+            reason = "not globally routable"
+        if reason is None and address.scope_id is not None:
+            reason = "scoped"
+        return reason
+
+
+def _reason(address: Address, forbidden: Iterable[tuple[Network, str]]) -> str | None:
+    return next((reason for network, reason in forbidden if address in network), None)

@@ -1,0 +1,109 @@
+"""URLs as the WHATWG standard reads them: parsed once, and the serialised form is both the key and what is fetched."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+
+import ada_url
+
+from inventory.errors import CredentialsInUrl, InvalidUrl, UnsupportedScheme, UrlTooLong
+
+MOST_CHARACTERS = 2_048
+"""Of the text as given, and of the href."""
+
+_PORTS = {"http": 80, "https": 443}
+_PARTS = ("href", "protocol", "username", "password", "hostname", "port")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:(?!\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """An absolute http or https URL without credentials: `href` is its serialisation without fragment.
+
+    `host` is as in the URL: lower case, in ASCII, an IPv6 address in brackets.
+    """
+
+    href: str
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def authority(self) -> str:
+        """The host, and the port where it is not the scheme's own: the value of the `Host` header."""
+        return self.href[len(self.scheme) + 3 : self._path_begins]
+
+    @property
+    def target(self) -> str:
+        """Path and query: what the request line asks for."""
+        return self.href[self._path_begins :]
+
+    @property
+    def address(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+        """The address when the host is one, None when it is a name."""
+        try:
+            return ipaddress.ip_address(self.host.strip("[]"))
+        except ValueError:
+            return None
+
+    @property
+    def _path_begins(self) -> int:
+        return self.href.index("/", len(self.scheme) + 3)
+
+
+def parse(text: str) -> Url:
+    """The URL that a text spells; `InvalidUrl` or one of its kinds for every text that spells none."""
+    _check_text(text)
+    try:
+        parts = ada_url.parse_url(text, attributes=_PARTS)
+    except ValueError:
+        raise InvalidUrl(_what_is_wrong(text)) from None
+    return _from_parts(parts, text)
+
+
+def join(base: Url, reference: str) -> Url:
+    """The URL that a reference (a `Location`, say) means on the page `base`; errors like those of `parse`."""
+    _check_text(reference)
+    try:
+        absolute = ada_url.join_url(base.href, reference)
+    except ValueError:
+        raise InvalidUrl(f"{_short(reference)} is not a URL") from None
+    return _from_parts(ada_url.parse_url(absolute, attributes=_PARTS), reference)
+
+
+def _check_text(text: str) -> None:
+    if len(text) > MOST_CHARACTERS:
+        raise UrlTooLong(f"The URL has {len(text)} characters; at most {MOST_CHARACTERS} are taken")
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise InvalidUrl("The URL contains a NUL or half of a surrogate pair")
+
+
+def _from_parts(parts: ada_url.ParseAttributes, text: str) -> Url:
+    scheme = parts["protocol"][:-1]
+    if scheme not in _PORTS:
+        if not _SCHEME.match(text.strip()):  # `localhost:8000/x`: a host and a port, read as scheme and path
+            raise InvalidUrl(_what_is_wrong(text))
+        raise UnsupportedScheme(f"The scheme {_short(scheme)} is not supported; send an http or https URL")
+    if parts["username"] or parts["password"]:
+        raise CredentialsInUrl("The URL carries a user name or a password; send it without what stands before the @")
+    href = parts["href"].partition("#")[0]
+    if len(href) > MOST_CHARACTERS:
+        raise UrlTooLong(f"The URL has {len(href)} characters when serialised; at most {MOST_CHARACTERS} are taken")
+    return Url(href, scheme, parts["hostname"], int(parts["port"] or _PORTS[scheme]))
+
+
+def _what_is_wrong(text: str) -> str:
+    bare = text.strip()
+    if not bare:
+        return "The URL is empty; send one like https://example.com/"
+    if not _SCHEME.match(bare):
+        return f"{_short(bare)} has no scheme; send an absolute URL, such as https://{_short(bare.lstrip('/:'), quoted=False)}"
+    return f"{_short(bare)} is not a URL; send one like https://example.com/"
+
+
+def _short(text: str, *, quoted: bool = True) -> str:
+    """A text as it may stand in a message: printable, and not longer than a line."""
+    shown = text if len(text) <= 80 else text[:79] + "…"
+    return repr(shown) if quoted else shown
