@@ -99,11 +99,10 @@ def _what_is_wrong(text: str) -> str:
     if not bare:
         return "The URL is empty; send one like https://example.com/"
     if not _SCHEME.match(bare):
-        return f"{_short(bare)} has no scheme; send an absolute URL, such as https://{_short(bare.lstrip('/:'), quoted=False)}"
+        return f"{_short(bare)} has no scheme; send an absolute URL, one that begins with https:// or http://"
     return f"{_short(bare)} is not a URL; send one like https://example.com/"
 
 
-def _short(text: str, *, quoted: bool = True) -> str:
-    """A text as it may stand in a message: printable, and not longer than a line."""
-    shown = text if len(text) <= 80 else text[:79] + "…"
-    return repr(shown) if quoted else shown
+def _short(text: str) -> str:
+    """A text as it may stand in a message: quoted, printable, and not longer than a line."""
+    return repr(text if len(text) <= 80 else text[:79] + "…")
