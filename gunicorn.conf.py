@@ -1,0 +1,45 @@
+"""gunicorn, from the inventory's settings: the same under `inventory up`, in a container and by hand."""
+
+import os
+import sys
+from math import ceil
+
+from inventory import wiring
+from inventory.config import Settings
+from inventory.errors import StartError
+from inventory.ops.unparsed import ProblemWorker
+
+
+def _or_exit(step, *arguments):
+    """The result of a step of the start; what stops the start is one line on standard error and exit code 2."""
+    try:
+        return step(*arguments)
+    except StartError as error:
+        sys.stderr.write(f"inventory: {error}\n")
+        sys.exit(2)
+
+
+def on_starting(_server):
+    """Before anything listens or forks."""
+    _or_exit(wiring.check_start, settings)
+
+
+settings = _or_exit(Settings.read)
+
+bind = f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"
+worker_class = ProblemWorker
+workers = settings.api_processes
+threads = settings.api_threads
+keepalive = 15
+limit_request_line = 8190  # the most that gunicorn allows: a URL of 2,048 characters, percent-encoded, has up to 6,144
+
+timeout = 60
+graceful_timeout = ceil(settings.fetch_deadline) + 5  # an inline collection may end, and be answered
+
+accesslog = None  # the application writes one line for each request
+errorlog = "-"
+proc_name = "inventory"
+
+# Nothing is written but heartbeats, and these to memory: the root file system may be read-only.
+control_socket_disable = True
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
