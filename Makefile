@@ -1,0 +1,63 @@
+# `make help` lists the targets. Everything is installed into .venv; nothing outside this folder is touched.
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV ?= uv
+ARGS ?=
+
+# The bundled Redis has wheels for 3.11 and 3.12, so these are preferred; PYTHON=... chooses another.
+OLDEST := (3, 11)
+FIND_PYTHON = for below in 13 14; do for python in python3 python3.12 python3.11 python3.13; do \
+	  if $$python -c "import sys; sys.exit(not $(OLDEST) <= sys.version_info < (3, $$below))" 2>/dev/null; \
+	  then echo $$python; exit; fi; done; done
+CHECK_PYTHON = import sys; $(OLDEST) <= sys.version_info < (3, 14) or sys.exit("Inventory runs on Python 3.11, 3.12 or 3.13; \
+	  this is %d.%d. Choose another: make PYTHON=python3.12 ..." % sys.version_info[:2])
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint format lock clean
+
+help:  ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+
+install: $(VENV)/installed  ## Make .venv with the pinned packages (no network when nothing changed)
+
+run: $(VENV)/installed  ## Run API, workers, scheduler, Redis and dashboard here until Ctrl-C
+	@exec $(BIN)/inventory up
+
+test: $(VENV)/installed-dev  ## Run every test that needs no server of yours (ARGS="-k name" for some)
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/installed-dev  ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/installed-dev  ## Put the code in form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock:  ## Compile requirements*.txt from pyproject.toml (needs uv; ARGS=--upgrade for newer packages)
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pipx install uv, or make lock UV=/where/it/is" >&2; exit 1; }
+	$(COMPILE) pyproject.toml -o requirements.txt
+	$(COMPILE) --group dev -c requirements.txt -o requirements-dev.txt
+
+COMPILE = env -u PIP_FIND_LINKS $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-emit-index-url --no-emit-find-links $(ARGS)
+
+clean:  ## Remove .venv and what tools left behind (not the collected data in var/)
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps are younger than what they were made from, so a second run asks no network.
+$(VENV)/installed: requirements.txt pyproject.toml
+	@if [ ! -x $(BIN)/python ]; then \
+	  python="$(PYTHON)"; [ -n "$$python" ] || python=$$($(FIND_PYTHON)); \
+	  [ -n "$$python" ] || { echo "Inventory needs Python 3.11, 3.12 or 3.13, and found none: make PYTHON=/where/it/is ..." >&2; exit 1; }; \
+	  $$python -c '$(CHECK_PYTHON)' && $$python -m venv --clear $(VENV); fi
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
