@@ -22,15 +22,16 @@ LOG_SIZE, LOG_FILES = "10MB", 3
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program that is kept running; asked to stop by SIGTERM, it is killed after `stop_within` seconds.
+    """A program that is kept running; asked to stop by `stop_signal`, it is killed after `stop_within` seconds.
 
-    SIGTERM goes to the program alone, which passes it on in its own way (a second signal would make RQ's workers drop
-    what is in flight); SIGKILL goes to all that it forked.
+    The signal goes to the program alone, which passes it on in its own way (a second one would make RQ's workers drop what
+    is in flight); SIGKILL goes to all that it forked.
     """
 
     name: str
     command: Sequence[str]
     stop_within: float
+    stop_signal: str = "TERM"
 
 
 def programs(settings: Settings) -> list[Program]:
