@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, cast
 from urllib.parse import unquote_to_bytes
 
 import flask_smorest
 from flask import Request
 from marshmallow import RAISE, Schema, ValidationError, fields, pre_load
 from webargs.flaskparser import FlaskParser
-from webargs.multidictproxy import MultiDictProxy
 from werkzeug.exceptions import UnsupportedMediaType
 
 from inventory.errors import InvalidRequest, InventoryError
 from inventory.problems import FRAMEWORK_CODES, status_and_code
 
-View = TypeVar("View", bound=Callable[..., Any])
+View = TypeVar("View", bound=Callable[..., Any])  # or a MethodView class, which is one too
 
 
 class ProblemSchema(Schema):
@@ -44,7 +43,7 @@ class QuerySchema(Schema):
         unknown = RAISE
 
     @pre_load
-    def refuse_repeated(self, parameters: MultiDictProxy, **kwargs: object) -> MultiDictProxy:
+    def refuse_repeated(self, parameters: Any, **kwargs: object) -> Any:
         """A repeated parameter has no single meaning, so none is guessed."""
         repeated = [name for name, values in parameters.data.lists() if len(values) > 1]
         if repeated:
@@ -95,6 +94,22 @@ class Blueprint(flask_smorest.Blueprint):
     """A blueprint whose views say which errors they answer."""
 
     ARGUMENTS_PARSER = Parser()
+
+    def route(self, rule: str, **how: Any) -> Callable[[View], View]:
+        """flask-smorest's decorator, typed: it binds and documents the view."""
+        return cast("Callable[[View], View]", super().route(rule, **how))
+
+    def arguments(self, schema: type[Schema], **how: Any) -> Callable[[View], View]:
+        """flask-smorest's decorator, typed: the view gets what the schema loaded."""
+        return cast("Callable[[View], View]", super().arguments(schema, **how))
+
+    def response(self, status: int, schema: Any = None, **how: Any) -> Callable[[View], View]:
+        """flask-smorest's decorator, typed: it documents what the view answers."""
+        return cast("Callable[[View], View]", super().response(status, schema, **how))
+
+    def alt_response(self, status: int, **how: Any) -> Callable[[View], View]:
+        """flask-smorest's decorator, typed: it documents what else the view answers."""
+        return cast("Callable[[View], View]", super().alt_response(status, **how))
 
     def problems(self, *kinds: type[InventoryError] | int) -> Callable[[View], View]:
         """Document the errors of a view, with one example for each code; 500 is always among them."""

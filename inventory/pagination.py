@@ -20,7 +20,7 @@ MILLISECOND = timedelta(milliseconds=1)
 class CursorField(fields.Field[Key]):
     """A `next_cursor` of an earlier page."""
 
-    def _deserialize(self, value: Any, attr: str | None, mapping: Any, **kwargs: Any) -> Key:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Key:
         try:
             milliseconds, _, row_id = urlsafe_b64decode(value.encode("ascii")).decode("utf-8").partition(" ")
             return EPOCH + int(milliseconds) * MILLISECOND, row_id

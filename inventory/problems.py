@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from flask import Flask, Response, g
@@ -88,16 +88,17 @@ def _inventory_error(error: InventoryError) -> Response:
 
 
 def _framework_error(error: HTTPException) -> Response:
-    if error.response is not None or (error.code is not None and error.code < 400):
-        return Response.force_type(error.get_response())
-    if error.code in FRAMEWORK_CODES:
-        status, code, detail = FRAMEWORK_CODES[error.code]
-    else:
-        status = error.code or 500
-        code = "internal_error" if status == 500 else error.name.lower().replace(" ", "_").replace("'", "")
-        detail = error.description or error.name
+    raised = error.code or 500
+    if raised < 400:  # a redirect, which Werkzeug raises too
+        return cast(Response, error.get_response())
+    phrase = HTTPStatus(raised).phrase
+    status, code, detail = FRAMEWORK_CODES.get(
+        raised, (raised, phrase.lower().replace(" ", "_"), error.description or phrase)
+    )
     response = problem(status, code, detail)
-    response.headers.extend((name, value) for name, value in error.get_headers() if name.lower() in {"allow", "retry-after"})
+    response.headers.extend(
+        [(name, value) for name, value in error.get_headers() if name.lower() in {"allow", "retry-after"}]
+    )
     return response
 
 

@@ -10,7 +10,6 @@ from werkzeug.http import http_date, quote_etag
 
 from inventory import pagination
 from inventory.api import Blueprint
-from inventory.clock import utc_now
 from inventory.errors import (
     CollectionFailed,
     CollectionTimedOut,
@@ -87,7 +86,8 @@ class Metadata(MethodView):
         if seconds and not answer.ready:
             answer = records().wait(answer, seconds)
         applied = f"wait={seconds}" if seconds else None
-        return _known(answer, query.get("fields_")) if answer.ready else _pending(answer, applied=applied)
+        chosen = frozenset(query["fields_"]) if "fields_" in query else None
+        return _known(answer, chosen) if answer.ready else _pending(answer, applied=applied)
 
     @blueprint.arguments(schemas.TargetQuery, location="query")
     @blueprint.response(204, description="Record, snapshots and unshared bodies are gone")
@@ -175,12 +175,12 @@ def _known(answer: Answer, chosen: frozenset[str] | None) -> Response:
         response = _json(documents.record_document(known, stale=stale, chosen=chosen))
     response.headers["ETag"] = quote_etag(etag)
     response.headers["Last-Modified"] = http_date(known.snapshot.collected_at)
-    response.headers["Age"] = str(max(0, int((utc_now() - known.snapshot.collected_at).total_seconds())))
+    response.headers["Age"] = str(max(0, int((records().clock() - known.snapshot.collected_at).total_seconds())))
     return response
 
 
 def _pending(answer: Answer, *, applied: str | None = None) -> Response:
-    document = documents.pending_document(answer.record, utc_now())
+    document = documents.pending_document(answer.record, records().clock())
     response = _json(document, 202)
     response.headers["Retry-After"] = str(document["poll_after"])
     response.headers["Location"] = _location(answer)

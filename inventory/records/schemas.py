@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range, Regexp
+from webargs.fields import DelimitedList
 
 from inventory.api import QuerySchema
 from inventory.pagination import CursorField
@@ -18,7 +19,7 @@ MEMBERS = (
 )  # fmt: skip
 """The members of a record document, in the order in which they are written."""
 
-URL = {
+URL: dict[str, Any] = {
     "required": True,
     "validate": Length(min=1, error="Empty. Send an absolute http or https URL."),
     "error_messages": {
@@ -31,24 +32,6 @@ URL = {
         "example": "https://example.com/",
     },
 }
-
-
-class SecondsField(fields.Integer):
-    """A duration in whole seconds."""
-
-    def _deserialize(self, value: Any, attr: str | None, mapping: Any, **kwargs: Any) -> Any:
-        return timedelta(seconds=super()._deserialize(value, attr, mapping, **kwargs) or 0)
-
-
-class MembersField(fields.String):
-    """Names of record members with commas between."""
-
-    def _deserialize(self, value: Any, attr: str | None, mapping: Any, **kwargs: Any) -> Any:
-        names = super()._deserialize(value, attr, mapping, **kwargs).split(",")
-        unknown = sorted({name for name in names if name not in MEMBERS})
-        if unknown:
-            raise ValidationError(f"Unknown: {', '.join(unknown)}. Choose from {', '.join(MEMBERS)}.")
-        return frozenset(names)
 
 
 class CollectBody(Schema):
@@ -66,7 +49,7 @@ class TargetQuery(QuerySchema):
 class LookupQuery(TargetQuery):
     """How a lookup is to be answered."""
 
-    max_age = SecondsField(
+    max_age = fields.TimeDelta(
         validate=Range(timedelta(0), timedelta(days=36_500), error="Send seconds, a whole number from 0."),
         metadata={"description": "Seconds after which a snapshot is stale. Default: INVENTORY_FRESH_FOR.", "minimum": 0},
     )
@@ -74,9 +57,10 @@ class LookupQuery(TargetQuery):
         load_default=True,
         metadata={"description": "false: a miss is 404 and accepts nothing, a stale hit is not refreshed."},
     )
-    fields_ = MembersField(
+    fields_ = DelimitedList(
+        fields.String(validate=OneOf(MEMBERS, error="Unknown. Choose from {choices}.")),
         data_key="fields",
-        metadata={"description": "Only these members, and id, url, status.", "example": "headers,cookies"},
+        metadata={"description": "Only these members, and id, url, status.", "example": ["headers", "cookies"]},
     )
 
 

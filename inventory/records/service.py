@@ -62,7 +62,7 @@ class RecordService:
         self._collector = collector
         self._fresh_for = fresh_for
         self._slots = BoundedSemaphore(slots)
-        self._clock = clock
+        self.clock = clock
 
     def target(self, source: str, text: str) -> Target:
         """The target that a caller's text means; `InvalidRequest` when it means none."""
@@ -96,7 +96,7 @@ class RecordService:
         if answer.ready or not self._slots.acquire(blocking=False):
             return answer
         try:
-            until = self._clock() + timedelta(seconds=seconds)
+            until = self.clock() + timedelta(seconds=seconds)
             with self._queue.outcomes_of(target.id) as wait:
                 return self._wait_for(target, until, wait)
         finally:
@@ -110,7 +110,7 @@ class RecordService:
         if not self._slots.acquire(blocking=False):
             return self.collect_soon(target)
         try:
-            accepted = self._store.records.accept(target, now=self._clock(), seen=self._store.records.find(target.id))
+            accepted = self._store.records.accept(target, now=self.clock(), seen=self._store.records.find(target.id))
             claim = self._collector.claim(target.id)
             if claim is None:
                 return self._pending(accepted.record)
@@ -161,17 +161,17 @@ class RecordService:
 
     def _is_stale(self, record: Record, max_age: timedelta | None) -> bool:
         limit = self._fresh_for if max_age is None else max_age
-        return record.collected_at is not None and self._clock() - record.collected_at > limit
+        return record.collected_at is not None and self.clock() - record.collected_at > limit
 
     def _may_collect(self, answer: Answer) -> bool:
         """Whether a lookup that found this may accept a collection: it is settled, wanting, and no failure stands."""
         record = answer.record
         if record.state in (State.PENDING, State.RUNNING) or (record.snapshot_id is not None and not answer.stale):
             return False
-        return record.failure is None or self._clock() >= record.failure.retry_at
+        return record.failure is None or self.clock() >= record.failure.retry_at
 
     def _accept(self, target: Target, *, seen: Record | None) -> Acceptance:
-        acceptance = self._store.records.accept(target, now=self._clock(), seen=seen)
+        acceptance = self._store.records.accept(target, now=self.clock(), seen=seen)
         if acceptance.accepted:
             self._queue.ring(target.id)
         return acceptance
@@ -188,7 +188,7 @@ class RecordService:
     def _wait_for(self, target: Target, until: datetime, wait: Wait) -> Answer:
         while True:
             answer = self.look_up(target, collect=False)
-            remaining = (until - self._clock()).total_seconds()
+            remaining = (until - self.clock()).total_seconds()
             if answer.ready or remaining <= 0:
                 return answer
             wait(min(remaining, RECHECK))

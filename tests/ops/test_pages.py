@@ -1,0 +1,52 @@
+"""Health, the home page and the documentation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import fakeredis
+import pytest
+from flask.testing import FlaskClient
+
+from inventory import create_app, wiring
+from inventory.config import Settings
+
+
+def test_alive_asks_nobody(tmp_path: Path) -> None:
+    nowhere = Settings(store_url=f"sqlite:///{tmp_path}/file/store", redis_url="redis://127.0.0.1:1/0")
+    (tmp_path / "file").touch()
+
+    client = create_app(nowhere).test_client()
+
+    assert client.get("/healthz").json == {"status": "alive"}
+    ready = client.get("/readyz")
+    assert (ready.status_code, ready.json["status"]) == (503, "unavailable")
+
+
+def test_ready_when_the_store_and_the_queue_answer(client: FlaskClient) -> None:
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.json) == (200, {"status": "ready", "checks": {"store": "ok", "queue": "ok"}})
+
+
+def test_a_dead_queue_is_degraded_and_still_ready(services: wiring.Services, redis: fakeredis.FakeRedis) -> None:
+    redis.connection_pool.connection_kwargs["server"].connected = False
+    answer = create_app(services=services).test_client().get("/readyz")
+
+    assert (answer.status_code, answer.json["status"]) == (200, "degraded")
+
+
+def test_the_home_page_leads_to_documentation_and_queue(client: FlaskClient) -> None:
+    page = client.get("/", headers={"Host": "inventory.test:8000"}).text
+
+    assert 'href="/docs/"' in page
+    assert 'href="/openapi.json"' in page
+    assert 'href="http://inventory.test:9181/"' in page
+
+
+@pytest.mark.parametrize("path", ["/docs/", "/docs/swagger-ui-bundle.js", "/openapi.json"])
+def test_the_documentation_is_served_without_the_internet(client: FlaskClient, path: str) -> None:
+    answer = client.get(path)
+
+    assert answer.status_code == 200
+    assert "https://" not in answer.text[:2_000]

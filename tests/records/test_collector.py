@@ -1,0 +1,122 @@
+"""A drain: many claims at once, slow ones beside quick ones, suspects alone, a stop that settles what is in flight."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from random import Random
+
+import pytest
+
+from inventory.records.collector import Policy
+from inventory.sources import Collected
+from inventory.wiring import Services
+from tests.fakes import FakeClock, FakeWeb
+
+URL = "http://example.test/"
+
+
+def accept(services: Services, count: int) -> list[str]:
+    targets = [services.sources["webpage"].target(f"{URL}{n}") for n in range(count)]
+    for target in targets:
+        services.records.collect_soon(target)
+    return [target.id for target in targets]
+
+
+def test_it_collects_all_that_is_due_and_each_once(services: Services, web: FakeWeb) -> None:
+    accept(services, 100)
+
+    assert services.collector.drain(places=7, stopping=lambda: False) == 100
+    assert set(web.asked.values()) == {1}
+
+
+def test_two_drains_share_the_work(services: Services, web: FakeWeb) -> None:
+    accept(services, 60)
+    with ThreadPoolExecutor(2) as pool:
+        drains = [pool.submit(services.collector.drain, places=4, stopping=lambda: False) for _ in range(2)]
+
+    assert sum(drain.result() for drain in drains) == 60
+    assert set(web.asked.values()) == {1}
+
+
+class SlowWeb(FakeWeb):
+    """A web whose page /0 is held until the gate opens; all others answer at once."""
+
+    def collect(self, key: str) -> Collected:
+        if key != f"{URL}0":
+            with self._lock:
+                self.asked[key] += 1
+            return Collected({}, b"")
+        return super().collect(key)
+
+
+class TestBesideASlowUpstream:
+    @pytest.fixture
+    def web(self) -> FakeWeb:
+        return SlowWeb()
+
+    def test_the_others_are_settled_while_it_is_waited_for(self, services: Services, web: FakeWeb) -> None:
+        ids = accept(services, 50)
+        web.open.clear()
+        with ThreadPoolExecutor(1) as pool:
+            drain = pool.submit(services.collector.drain, places=4, stopping=lambda: False)
+            while any(services.store.records.find(record_id).snapshots == 0 for record_id in ids[1:]):
+                assert not drain.done()
+            web.open.set()
+
+        assert drain.result() == 50
+
+
+def test_a_stop_claims_no_more_and_settles_what_is_in_flight(services: Services, web: FakeWeb) -> None:
+    accept(services, 20)
+    web.open.clear()
+    stop = False
+    with ThreadPoolExecutor(1) as pool:
+        drain = pool.submit(services.collector.drain, places=4, stopping=lambda: stop)
+        while sum(web.asked.values()) < 4:
+            assert not drain.done()
+        stop = True
+        web.open.set()
+
+    assert drain.result() == 4
+    assert sum(web.asked.values()) == 4
+
+
+def test_an_abandoned_claim_is_collected_with_nothing_beside_it(services: Services, web: FakeWeb, clock: FakeClock) -> None:
+    ids = accept(services, 10)
+    services.store.records.claim(ids[3], now=clock(), lease_for=timedelta(seconds=1))
+    clock.forward(2)
+    web.open.clear()
+    with ThreadPoolExecutor(1) as pool:
+        drain = pool.submit(services.collector.drain, places=4, stopping=lambda: False)
+        while not web.asked:
+            assert not drain.done()
+        assert list(web.asked) == [f"{URL}3"]
+        web.open.set()
+
+    assert drain.result() == 10
+
+
+def test_a_worker_that_was_overtaken_throws_its_result_away(services: Services, clock: FakeClock) -> None:
+    [record_id] = accept(services, 1)
+    slow = services.collector.claim(record_id)
+    clock.forward(services.settings.lease + 1)
+    quick = services.collector.claim(record_id)
+    assert slow is not None
+    assert quick is not None
+
+    outcomes = [services.collector.collect(claim) for claim in (slow, quick)]
+
+    assert services.collector.settle(outcomes) == [False, True]
+    assert services.store.records.find(record_id).snapshots == 1
+
+
+@pytest.mark.parametrize("attempt", [1, 2, 3])
+def test_pauses_grow_threefold_with_full_jitter(attempt: int) -> None:
+    policy = Policy(timedelta(seconds=35), max_attempts=4, retry_base=5.0, retry_failed_after=timedelta(seconds=300))
+    rng = Random(1)
+    pauses = [policy.pause(attempt, rng).total_seconds() for _ in range(2_000)]
+
+    most = 5 * 3 ** (attempt - 1)
+    assert 0 <= min(pauses) < most * 0.02
+    assert most * 0.98 < max(pauses) <= most

@@ -1,0 +1,104 @@
+"""Settings come from the environment; one that cannot be read is named in one line, with what it takes."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from inventory.config import Settings
+from inventory.errors import SettingError
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in Settings.__dataclass_fields__:
+        monkeypatch.delenv(f"INVENTORY_{name.upper()}", raising=False)
+    return monkeypatch
+
+
+def test_without_an_environment_every_setting_has_its_default() -> None:
+    assert Settings.read() == Settings()
+
+
+def test_an_empty_setting_is_the_default(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("INVENTORY_PORT", " ")
+
+    assert Settings.read().port == 8000
+
+
+def test_settings_are_read(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("INVENTORY_STORE_URL", "mongodb://mongo:27017/inventory")
+    bare.setenv("INVENTORY_ALLOW_NETWORKS", "10.1.0.0/16, fd00::/8")
+    bare.setenv("INVENTORY_FETCH_DEADLINE", "2.5")
+    settings = Settings.read()
+
+    assert settings.store == "mongodb://mongo:27017/inventory"
+    assert settings.allow_networks == (ip_network("10.1.0.0/16"), ip_network("fd00::/8"))
+    assert settings.fetch_deadline == 2.5
+    assert settings.lease > settings.fetch_deadline
+
+
+def test_the_embedded_store_and_redis_are_in_the_data_folder() -> None:
+    settings = Settings(data_dir=Path("/somewhere"))
+
+    assert settings.store == "sqlite:////somewhere/inventory.sqlite3"
+    assert settings.redis.startswith("unix:///somewhere/")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "abc"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("DASHBOARD_PORT", "8000.5"),
+        ("STORE_URL", "postgres://h/db"),
+        ("STORE_URL", "sqlite://"),
+        ("STORE_URL", "mongodb://h"),
+        ("REDIS_URL", "http://h"),
+        ("ALLOW_NETWORKS", "10.0.0.0/33"),
+        ("ALLOW_NETWORKS", "10.0.0.1/8"),
+        ("ALLOW_NETWORKS", "intranet"),
+        ("FETCH_DEADLINE", "0"),
+        ("FETCH_DEADLINE", "nan"),
+        ("FETCH_DEADLINE", "1e9"),
+        ("BODY_LIMIT", "-1"),
+        ("BODY_LIMIT", "4M"),
+        ("MAX_ATTEMPTS", "0"),
+        ("RETRY_BASE", "-1"),
+        ("API_THREADS", "1"),
+        ("WORKERS", "0"),
+        ("FRESH_FOR", "a day"),
+        ("RETRY_FAILED_AFTER", "soon"),
+        ("API_PROCESSES", "many"),
+    ],
+)
+def test_a_setting_that_cannot_be_read_is_named_with_what_it_takes(bare: pytest.MonkeyPatch, name: str, value: str) -> None:
+    bare.setenv(f"INVENTORY_{name}", value)
+
+    with pytest.raises(SettingError) as caught:
+        Settings.read()
+
+    line = str(caught.value)
+    assert line.startswith(f"INVENTORY_{name}={value!r} cannot be read: it takes ")
+    assert "\n" not in line
+
+
+def test_a_password_is_never_in_the_line(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("INVENTORY_STORE_URL", "postgres://me:secret@h/db")
+
+    with pytest.raises(SettingError) as caught:
+        Settings.read()
+
+    assert "secret" not in str(caught.value)
+    assert "postgres://me:***@h/db" in str(caught.value)
+
+
+def test_inline_slots_leave_threads_for_the_lookups(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("INVENTORY_API_THREADS", "8")
+    bare.setenv("INVENTORY_INLINE_SLOTS", "8")
+
+    with pytest.raises(SettingError, match="INVENTORY_INLINE_SLOTS=8 must be below INVENTORY_API_THREADS=8"):
+        Settings.read()

@@ -1,0 +1,106 @@
+"""The bell, on a real Redis: it wakes workers and waiters, and costs nothing when Redis is away."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from redis.exceptions import RedisError
+
+from inventory.embedded.redis_server import find_server
+from inventory.queue import FEW, Queue, connect
+from tests.end_to_end.stack import free_port, wait_until
+
+RECORD = "0f115db062b7c0dd030b16878c99dea5"
+
+
+@pytest.fixture(scope="module")
+def redis_url() -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="inv-", dir="/tmp") as folder:
+        path = Path(folder, "redis.sock")
+        server = subprocess.Popen(
+            [find_server(), "--port", "0", "--unixsocket", str(path), "--save", "", "--dir", folder],
+            stdout=subprocess.DEVNULL,
+        )
+        wait_until(path.exists, "Redis listens")
+        yield f"unix://{path}"
+        server.terminate()
+        server.wait(10)
+
+
+@pytest.fixture
+def redis(redis_url: str) -> Iterator[Redis]:
+    redis = connect(redis_url, socket_timeout=1.0)
+    wait_until(lambda: _answers(redis), "Redis answers")
+    redis.flushall()
+    yield redis
+    redis.close()
+
+
+def _answers(redis: Redis) -> bool:
+    try:
+        return bool(redis.ping())
+    except RedisError:
+        return False
+
+
+@pytest.fixture
+def queue(redis: Redis) -> Queue:
+    return Queue(redis, job_timeout=30)
+
+
+def test_a_bell_is_a_job_with_the_record_as_its_only_argument(queue: Queue, redis: Redis) -> None:
+    assert queue.ring(RECORD)
+
+    [job_id] = redis.lrange("rq:queue:collect", 0, -1)
+    job = redis.hgetall(b"rq:job:" + job_id)
+    assert job_id.startswith(RECORD.encode())
+    assert job[b"timeout"] == b"30"
+
+
+def test_only_a_few_bells_wait(queue: Queue, redis: Redis) -> None:
+    assert sum(queue.ring(f"{n:032x}") for n in range(50)) == FEW
+    assert redis.llen("rq:queue:collect") == FEW
+
+
+def test_who_waits_is_woken_by_the_announcement(queue: Queue) -> None:
+    with ThreadPoolExecutor(1) as pool, queue.outcomes_of(RECORD) as wait:
+        wait(0.05)  # the confirmation of the subscription
+        woken = pool.submit(_timed, wait, 20.0)
+        while not woken.done():
+            queue.announce(["another", RECORD])
+    assert woken.result() < 15
+
+
+def _timed(wait: object, seconds: float) -> float:
+    assert callable(wait)
+    began = time.monotonic()
+    wait(seconds)
+    return time.monotonic() - began
+
+
+def test_without_redis_everything_returns_and_says_no() -> None:
+    queue = Queue(connect(f"redis://127.0.0.1:{free_port()}/0", socket_timeout=1.0), job_timeout=30)
+
+    assert queue.ring(RECORD) is False
+    assert queue.ping() is False
+    queue.announce([RECORD])
+    with queue.outcomes_of(RECORD) as wait:
+        wait(0.01)
+
+
+def test_a_bell_is_rung_again_when_redis_is_back(redis: Redis) -> None:
+    queue = Queue(redis, job_timeout=30)
+    redis.connection_pool.connection_kwargs["path"] += ".away"
+    redis.connection_pool.disconnect()
+    assert queue.ring(RECORD) is False
+
+    redis.connection_pool.connection_kwargs["path"] = redis.connection_pool.connection_kwargs["path"].removesuffix(".away")
+
+    wait_until(lambda: queue.ring(RECORD), "the bell rings again", 10)

@@ -1,0 +1,94 @@
+"""The scheduler rings for what is due and ends what has no attempt left."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import Event, Thread
+
+import fakeredis
+import pytest
+
+from inventory.clock import utc_now
+from inventory.config import Settings
+from inventory.queue import FEW
+from inventory.records.model import State
+from inventory.wiring import Services, build
+from tests.end_to_end.stack import wait_until
+from tests.fakes import FakeWeb
+from workers import scheduler
+
+
+@pytest.fixture
+def services(settings: Settings, web: FakeWeb, redis: fakeredis.FakeRedis) -> Services:
+    return build(settings, redis=redis, sources=[web])
+
+
+def accept(services: Services, count: int) -> list[str]:
+    targets = [services.sources["webpage"].target(f"http://h.test/{n}") for n in range(count)]
+    for target in targets:
+        services.store.records.accept(target, now=utc_now(), seen=None)
+    return [target.id for target in targets]
+
+
+def bells(redis: fakeredis.FakeRedis) -> int:
+    return redis.llen("rq:queue:collect")
+
+
+def test_it_rings_for_what_is_due(services: Services, redis: fakeredis.FakeRedis) -> None:
+    accept(services, 3)
+
+    assert scheduler.round_(services) == 3
+    assert bells(redis) == 3
+
+
+def test_it_rings_a_few_bells_however_much_is_due(services: Services, redis: fakeredis.FakeRedis) -> None:
+    accept(services, 100)
+    for _ in range(3):
+        scheduler.round_(services)
+
+    assert bells(redis) == FEW
+
+
+def test_it_is_silent_when_nothing_is_due(services: Services, redis: fakeredis.FakeRedis) -> None:
+    [record_id] = accept(services, 1)
+    services.store.records.claim(record_id, now=utc_now(), lease_for=timedelta(seconds=30))
+
+    assert scheduler.round_(services) == 0
+    assert bells(redis) == 0
+
+
+def test_an_abandoned_claim_is_rung_for_and_collected_again(services: Services, web: FakeWeb) -> None:
+    [record_id] = accept(services, 1)
+    services.store.records.claim(record_id, now=utc_now() - timedelta(seconds=60), lease_for=timedelta(seconds=30))
+
+    assert scheduler.round_(services) == 1
+    assert services.collector.drain(places=4, stopping=lambda: False) == 1
+    record = services.store.records.find(record_id)
+    assert record is not None
+    assert (record.state, record.attempt, record.fence) == (State.STORED, 2, 2)
+
+
+def test_a_target_whose_workers_all_died_ends_as_failed(services: Services) -> None:
+    [record_id] = accept(services, 1)
+    for _ in range(services.settings.max_attempts):
+        services.store.records.claim(record_id, now=utc_now() - timedelta(seconds=60), lease_for=timedelta(seconds=30))
+
+    assert scheduler.round_(services) == 0
+
+    record = services.store.records.find(record_id)
+    assert record is not None
+    assert record.failure is not None
+    assert (record.state, record.failure.code, record.failure.attempts) == (State.FAILED, "timeout", 4)
+
+
+def test_it_stops_when_told_and_works_until_then(services: Services, redis: fakeredis.FakeRedis) -> None:
+    stopping = Event()
+    running = Thread(target=scheduler.run, args=(services, stopping), kwargs={"interval": 0.01})
+    running.start()
+    accept(services, 1)
+    wait_until(lambda: bells(redis), "a bell is rung")
+
+    stopping.set()
+    running.join(10)
+
+    assert not running.is_alive()
