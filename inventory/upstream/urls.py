@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 import ada_url
+from ada_url.ada_adapter import ParseAttributes
 
 from inventory.errors import CredentialsInUrl, InvalidUrl, UnsupportedScheme, UrlTooLong
 
@@ -80,7 +81,7 @@ def _check_text(text: str) -> None:
         raise InvalidUrl("The URL contains a NUL or half of a surrogate pair")
 
 
-def _from_parts(parts: ada_url.ParseAttributes, text: str) -> Url:
+def _from_parts(parts: ParseAttributes, text: str) -> Url:
     scheme = parts["protocol"][:-1]
     if scheme not in _PORTS:
         if not _SCHEME.match(text.strip()):  # `localhost:8000/x`: a host and a port, read as scheme and path

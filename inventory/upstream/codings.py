@@ -1,0 +1,163 @@
+"""Content codings undone piece by piece, so that no bomb can take more memory than a few pieces."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import brotli  # type: ignore[import-untyped]
+import zstandard
+
+Pieces = Iterator[bytes]
+
+PIECE = 64 * 1024
+"""Bytes of output that a decoder gives at once."""
+
+ZSTD_INPUT = 128
+"""Bytes of input that the zstd decoder gets at once: 4 of them can become 128 KiB, and it has no limit of its own."""
+
+ZSTD_WINDOW = 8 * 1024 * 1024
+"""What RFC 9659 allows a content coding to use."""
+
+MOST_CODINGS = 5
+
+
+class Undecodable(Exception):
+    """The bytes are not what the coding says, or the coding is unknown."""
+
+
+class EndedEarly(Exception):
+    """The input ended inside the coded data; what was decoded so far has been given."""
+
+
+class TrailingBytes(Exception):
+    """The coded data was complete, and something stood behind it."""
+
+
+def names(values: Sequence[str]) -> list[str]:
+    """The codings that header lines name, in the order applied, lower case, without `identity`."""
+    listed = (name.strip().lower() for value in values for name in value.split(","))
+    return [name for name in listed if name and name != "identity"]
+
+
+def undo(pieces: Pieces, codings: Sequence[str]) -> Pieces:
+    """The pieces with all codings undone, last applied first. Raises the errors of this module while it is consumed."""
+    unknown = [name for name in codings if name not in _DECODERS]
+    if unknown:
+        raise Undecodable(f"the coding {unknown[0]!r:.50} is not known")
+    if len(codings) > MOST_CODINGS:
+        raise Undecodable(f"{len(codings)} codings on top of each other; at most {MOST_CODINGS} are undone")
+    for name in reversed(codings):
+        pieces = _DECODERS[name](pieces)
+    return pieces
+
+
+def _gzip(pieces: Pieces) -> Pieces:
+    """RFC 1952: one or more members."""
+    return _inflate(pieces, 16 + zlib.MAX_WBITS, members=True)
+
+
+def _deflate(pieces: Pieces) -> Pieces:
+    """RFC 1950, and the bare RFC 1951 that some servers send under the same name."""
+    start = b""
+    for piece in pieces:
+        start += piece
+        if len(start) >= 2:
+            break
+    is_zlib = len(start) >= 2 and start[0] & 0x0F == 8 and (start[0] << 8 | start[1]) % 31 == 0
+    yield from _inflate(_again(start, pieces), zlib.MAX_WBITS if is_zlib else -zlib.MAX_WBITS, members=False)
+
+
+def _inflate(pieces: Pieces, window_bits: int, *, members: bool) -> Pieces:
+    decoder = zlib.decompressobj(window_bits)
+    begun = False
+    complete = 0
+    for piece in pieces:
+        begun = begun or bool(piece)
+        pending = piece
+        while pending:
+            if decoder.eof:
+                if not members:
+                    raise TrailingBytes
+                decoder = zlib.decompressobj(window_bits)
+            try:
+                yield from _drain(decoder, pending)
+            except zlib.error as error:
+                if complete:
+                    raise TrailingBytes from error
+                raise Undecodable(str(error)) from error
+            complete += decoder.eof
+            pending = decoder.unused_data
+    if begun and not decoder.eof:
+        raise EndedEarly
+
+
+def _drain(decoder: zlib._Decompress, pending: bytes) -> Pieces:
+    """What the decoder makes of some input, in pieces; output that waits inside it is asked for too."""
+    more = True
+    while more and not decoder.eof:
+        made = decoder.decompress(pending, PIECE)
+        pending = decoder.unconsumed_tail
+        more = bool(pending) or len(made) == PIECE
+        if made:
+            yield made
+
+
+def _brotli(pieces: Pieces) -> Pieces:
+    """RFC 7932."""
+    decoder = brotli.Decompressor()
+    begun = False
+    for piece in pieces:
+        begun = begun or bool(piece)
+        pending = piece
+        while pending or not decoder.can_accept_more_data():
+            if decoder.is_finished():
+                raise TrailingBytes
+            try:
+                made = decoder.process(pending, output_buffer_limit=PIECE)
+            except brotli.error as error:
+                raise Undecodable(str(error)) from error
+            pending = b""
+            if made:
+                yield made
+            if decoder.is_finished():
+                break
+    if begun and not decoder.is_finished():
+        raise EndedEarly
+
+
+def _zstd(pieces: Pieces) -> Pieces:
+    """RFC 8878: one or more frames."""
+    source = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW)
+    decoder = source.decompressobj()
+    begun = False
+    for piece in pieces:
+        begun = begun or bool(piece)
+        for start in range(0, len(piece), ZSTD_INPUT):
+            pending = piece[start : start + ZSTD_INPUT]
+            while pending:
+                if decoder.eof:
+                    decoder = source.decompressobj()
+                try:
+                    made = decoder.decompress(pending)
+                except zstandard.ZstdError as error:
+                    raise Undecodable(str(error)) from error
+                pending = decoder.unused_data
+                if made:
+                    yield made
+    if begun and not decoder.eof:
+        raise EndedEarly
+
+
+def _again(start: bytes, rest: Pieces) -> Pieces:
+    yield start
+    yield from rest
+
+
+_DECODERS: Mapping[str, Callable[[Pieces], Pieces]] = {
+    "gzip": _gzip,
+    "x-gzip": _gzip,
+    "deflate": _deflate,
+    "br": _brotli,
+    "zstd": _zstd,
+}

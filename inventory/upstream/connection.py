@@ -1,0 +1,258 @@
+"""Connections that go only where the guard lets them, as requests' adapter uses them.
+
+An `Exchange` is one request and its response. The thread that is about to send one puts it into its `Lane`; whichever
+connection then carries the request finds it there: connections are kept and shared, exchanges are not.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.client
+import socket
+import ssl
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from inventory.errors import SourceFailure
+from inventory.upstream.deadline import Deadline
+from inventory.upstream.failures import FOREIGN, failure_of
+from inventory.upstream.guard import Guard
+from inventory.upstream.resolver import Resolver
+from inventory.upstream.response import Response
+from inventory.upstream.tls import TlsDetails, details_of
+from inventory.upstream.urls import Url
+
+KEPT_HOSTS = 64
+KEPT_CONNECTIONS = 32
+"""Upstreams whose connections are kept, and how many of each."""
+
+
+@dataclass
+class Exchange:
+    """One request and its response, and what was noted on the way. Seconds are of the deadline's clock.
+
+    `answer` is there once the head was read; `carrier` is the urllib3 response that holds the connection.
+    """
+
+    url: Url
+    headers: Mapping[str, str]
+    deadline: Deadline
+    answer: Response = field(init=False)
+    carrier: Any = None
+    remote_address: str = ""
+    tls: TlsDetails | None = None
+    connected: bool = False
+    dns: float = 0.0
+    connecting: float = 0.0
+    handshake: float = 0.0
+    sent_at: float = 0.0
+
+    @property
+    def waited(self) -> float:
+        """Seconds between the request and the first byte of its response."""
+        return (self.answer.first_byte_at or self.sent_at) - self.sent_at
+
+    def finish(self) -> None:
+        """Give the connection back if it can carry another request, else close it."""
+        keep = self.answer.reusable()
+        self.answer.close()
+        if keep:
+            self.carrier.release_conn()
+        else:
+            self.carrier.close()
+
+
+class Lane(threading.local):
+    """The exchange that the current thread is about to make."""
+
+    exchange: Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class Road:
+    """What every connection of one fetcher has in common."""
+
+    guard: Guard
+    resolver: Resolver
+    tls: ssl.SSLContext
+    lane: Lane = field(default_factory=Lane)
+
+    def connect(self) -> socket.socket:
+        """A socket to the host of the current exchange: resolved once, every address checked, the checked one called."""
+        exchange = self.lane.exchange
+        now = exchange.deadline.now
+        exchange.connected = True
+        begun = now()
+        addresses = self._addresses(exchange)
+        resolved = now()
+        sock = self._first_that_answers(addresses, exchange)
+        exchange.dns += resolved - begun
+        exchange.connecting += now() - resolved
+        exchange.remote_address = sock.getpeername()[0]
+        if reason := self.guard.verdict(exchange.remote_address):
+            sock.close()
+            raise forbidden(exchange.url, exchange.remote_address, reason)
+        return sock
+
+    def _addresses(self, exchange: Exchange) -> Sequence[str]:
+        literal = exchange.url.address
+        addresses = [str(literal)] if literal else self.resolver.addresses(exchange.url.host, exchange.deadline)
+        for address in addresses:
+            if reason := self.guard.verdict(address):
+                raise forbidden(exchange.url, address, reason)
+        return addresses
+
+    def _first_that_answers(self, addresses: Sequence[str], exchange: Exchange) -> socket.socket:
+        """Try the addresses in order, each with its share of the time that is left."""
+        failure: SourceFailure | None = None
+        for tried, address in enumerate(addresses):
+            try:
+                share = exchange.deadline.left() / (len(addresses) - tried)
+                return _open(address, exchange.url.port, share)
+            except FOREIGN as error:
+                failure = failure_of(error, exchange.url.host)
+        raise failure or AssertionError("a resolver gives at least one address")
+
+
+def forbidden(url: Url, address: str, reason: str) -> SourceFailure:
+    """The guard's refusal. It is no `OSError`: urllib3 would take it for a connection that is worth another try."""
+    where = f"{url.host} is" if address == url.host.strip("[]") else f"{url.host} leads to {address}, which is"
+    return SourceFailure("forbidden_address", f"{where} not a public address ({reason})", permanent=True)
+
+
+class _OnRoad(HTTPConnection):
+    """What plain and TLS connections share. `peer` and `tls` outlive an exchange, as the connection does."""
+
+    def __init__(self, *args: Any, road: Road, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._road = road
+        self.peer = ""
+        self.tls: TlsDetails | None = None
+        self.response_class = self._begin_response  # type: ignore[assignment]
+
+    def _new_conn(self) -> socket.socket:
+        sock = self._road.connect()
+        self.peer = self._road.lane.exchange.remote_address
+        return sock
+
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+        """Send the target of the exchange as it stands: urllib3 would spell it anew."""
+        exchange = self._road.lane.exchange
+        super().request(method, exchange.url.target, *args, **kwargs)
+        exchange.sent_at = exchange.deadline.now()
+
+    def _begin_response(self, sock: socket.socket, method: str | None = None) -> http.client.HTTPResponse:
+        exchange = self._road.lane.exchange
+        exchange.remote_address, exchange.tls = self.peer, self.tls
+        exchange.answer = Response(sock, method, exchange.deadline)
+        return exchange.answer
+
+
+class _Plain(_OnRoad):
+    """An http connection."""
+
+
+class _Tls(_OnRoad, HTTPSConnection):
+    """An https connection; the certificate is verified for the name in the URL, whatever address was called."""
+
+    def connect(self) -> None:
+        """Connect and shake hands. The shared context is only read: urllib3 would set it up again for each connection."""
+        exchange = self._road.lane.exchange
+        sock = self._new_conn()
+        begun = exchange.deadline.now()
+        try:
+            sock.settimeout(exchange.deadline.left())
+            self.sock = self._road.tls.wrap_socket(sock, server_hostname=exchange.url.host.strip("[]").rstrip("."))
+        except BaseException:
+            sock.close()
+            raise
+        self.is_verified = True
+        self.tls = details_of(self.sock)
+        exchange.handshake += exchange.deadline.now() - begun
+
+
+class GuardedAdapter(HTTPAdapter):
+    """requests' adapter on guarded connections: no proxies, no retries, no cookies, no reading of the environment."""
+
+    def __init__(self, road: Road) -> None:
+        self._road = road
+        super().__init__(KEPT_HOSTS, KEPT_CONNECTIONS, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the pools hand out guarded connections."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _pool_classes(self._road)
+
+    def proxy_manager_for(self, *_: Any, **__: Any) -> NoReturn:
+        """A proxy would connect for us, behind the guard's back."""
+        raise AssertionError("the inventory uses no proxy")
+
+    def get_connection_with_tls_context(self, *_: Any, **__: Any) -> HTTPConnectionPool:
+        """The pool of the current exchange's host."""
+        url = self._road.lane.exchange.url
+        pool: HTTPConnectionPool = self.poolmanager.connection_from_host(url.host.strip("[]"), url.port, url.scheme)
+        return pool
+
+    def cert_verify(self, *_: Any, **__: Any) -> None:
+        """Nothing to set up: the road's TLS context verifies."""
+
+    def request_url(self, *_: Any, **__: Any) -> str:
+        """Path and query as the URL spells them."""
+        return self._road.lane.exchange.url.target
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        """A response without the cookies and headers that requests would parse."""
+        response = requests.Response()
+        response.request, response.raw = req, resp
+        return response
+
+    def exchange(self, exchange: Exchange) -> None:
+        """Send the request and read the head of the response, which is then `exchange.answer`."""
+        self._road.lane.exchange = exchange
+        request = requests.PreparedRequest()
+        request.method, request.url = "GET", exchange.url.href
+        request.headers = CaseInsensitiveDict(exchange.headers)
+        exchange.carrier = self.send(request, stream=True, timeout=exchange.deadline.left()).raw
+
+
+def default_tls() -> ssl.SSLContext:
+    """Verifies against the authorities of certifi and of the system, to which an operator can add their own."""
+    context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+    context.load_default_certs()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _pool_classes(road: Road) -> dict[str, type[HTTPConnectionPool]]:
+    class Http(HTTPConnectionPool):
+        ConnectionCls = staticmethod(functools.partial(_Plain, road=road))  # type: ignore[assignment]
+
+    class Https(HTTPSConnectionPool):
+        ConnectionCls = staticmethod(functools.partial(_Tls, road=road))  # type: ignore[assignment]
+
+    return {"http": Http, "https": Https}
+
+
+def _open(address: str, port: int, timeout: float) -> socket.socket:
+    """A connected socket to a numeric address."""
+    family, kind, protocol, _, place = socket.getaddrinfo(
+        address, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+    )[0]
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.settimeout(timeout)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.connect(place)
+    except BaseException:
+        sock.close()
+        raise
+    return sock

@@ -1,0 +1,31 @@
+"""One deadline for a whole collection: every wait on the way gets what is left of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from inventory.errors import SourceFailure
+
+Ticks = Callable[[], float]
+"""A clock that only goes forward, in seconds."""
+
+
+class Deadline:
+    """`seconds` from now on. A wait is given `left()`, so that a drip cannot stretch it: the next wait is shorter."""
+
+    def __init__(self, seconds: float, ticks: Ticks = time.monotonic) -> None:
+        self.seconds = seconds
+        self.now = ticks
+        self._ends = ticks() + seconds
+
+    def left(self) -> float:
+        """Seconds left, more than 0; `SourceFailure` with code `timeout` when there are none."""
+        left = self._ends - self.now()
+        if left <= 0:
+            raise self.passed()
+        return left
+
+    def passed(self) -> SourceFailure:
+        """The failure that a passed deadline is."""
+        return SourceFailure("timeout", f"The upstream did not answer in full within {self.seconds:g} seconds")

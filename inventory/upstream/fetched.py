@@ -1,0 +1,49 @@
+"""What one collection saw, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inventory.upstream.body import Body
+from inventory.upstream.cookies import Cookie
+from inventory.upstream.response import Head
+from inventory.upstream.tls import TlsDetails
+from inventory.upstream.urls import Url
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One request and its response. `remote_address` is the one that answered; `tls` is None for http."""
+
+    url: Url
+    head: Head
+    cookies: tuple[Cookie, ...]
+    remote_address: str
+    tls: TlsDetails | None
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Milliseconds: the whole collection, and its parts summed over all hops; a kept connection needs no first three."""
+
+    elapsed_ms: float
+    dns_ms: float
+    connect_ms: float
+    tls_ms: float
+    first_byte_ms: float
+    body_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """One collection: the redirects, the answer, its body, and how long it took."""
+
+    redirects: tuple[Hop, ...]
+    final: Hop
+    body: Body
+    timing: Timing
+
+    @property
+    def cookies(self) -> tuple[Cookie, ...]:
+        """The cookies of all hops, in the order received."""
+        return tuple(cookie for hop in (*self.redirects, self.final) for cookie in hop.cookies)

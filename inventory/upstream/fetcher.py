@@ -1,0 +1,184 @@
+"""One collection from the outside: a GET, its redirects, the body, and everything that was seen on the way."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+
+from inventory.clock import Clock, utc_now
+from inventory.errors import InvalidUrl, SourceFailure, UnsupportedScheme
+from inventory.upstream import cookies, urls
+from inventory.upstream.body import read_body
+from inventory.upstream.connection import Exchange, GuardedAdapter, Road, default_tls
+from inventory.upstream.deadline import Deadline
+from inventory.upstream.failures import FOREIGN, failure_of
+from inventory.upstream.fetched import Fetched, Hop, Timing
+from inventory.upstream.guard import Guard
+from inventory.upstream.jar import Jar
+from inventory.upstream.resolver import Resolve, Resolver, resolve
+from inventory.upstream.response import Head
+from inventory.upstream.urls import Url
+
+__all__ = ["Fetched", "Fetcher", "Hop", "Resolve", "Timing", "resolve"]
+
+REQUEST_HEADERS: Mapping[str, str] = {
+    "User-Agent": "Inventory/0.1 (HTTP metadata inventory)",
+    "Accept": "*/*",
+    "Accept-Encoding": "gzip, deflate, br, zstd",
+}
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+_STALE = frozenset({"invalid_response", "incomplete_response"})
+"""How a request fails on a kept connection that the upstream closed at that moment."""
+
+
+class Fetcher:
+    """Fetches URLs where the guard allows it. Threads may share it; its kept connections do not cross a fork.
+
+    `deadline` is in seconds and covers a whole collection; `body_limit` is in bytes, decoded.
+    """
+
+    def __init__(
+        self,
+        guard: Guard,
+        *,
+        deadline: float,
+        body_limit: int,
+        resolve: Resolve = resolve,
+        max_redirects: int = 5,
+        tls: ssl.SSLContext | None = None,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._guard = guard
+        self._deadline = deadline
+        self._body_limit = body_limit
+        self._resolve = resolve
+        self._max_redirects = max_redirects
+        self._tls = tls
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._made: tuple[int, GuardedAdapter] | None = None
+
+    def fetch(self, url: Url, headers: Mapping[str, str] | None = None) -> Fetched:
+        """GET a URL and follow its redirects; `headers` are sent besides our own. Raises `SourceFailure` alone."""
+        self._adapter()  # made on first use, which must not count as the upstream's time
+        trip = _Trip(url, {**REQUEST_HEADERS, **(headers or {})}, Deadline(self._deadline), self._clock())
+        exchange = self._follow(trip)
+        try:
+            headed = trip.deadline.now()
+            body = read_body(exchange.answer, self._body_limit)
+        except FOREIGN as error:
+            raise failure_of(error, exchange.url.host) from error
+        finally:
+            exchange.finish()
+        return Fetched(tuple(trip.hops[:-1]), trip.hops[-1], body, trip.timing(headed))
+
+    def _follow(self, trip: _Trip) -> Exchange:
+        """Ask until an answer is no redirect; that answer, its body unread."""
+        while True:
+            exchange = self._ask(trip)
+            trip.note(exchange)
+            location = _location(exchange.answer.head)
+            if location is None:
+                return exchange
+            exchange.finish()
+            if len(trip.hops) > self._max_redirects:
+                start = trip.hops[0].url.href
+                raise SourceFailure(
+                    "too_many_redirects", f"{start} redirects more than {self._max_redirects} times", permanent=True
+                )
+            trip.url = _following(trip.url, location)
+
+    def _ask(self, trip: _Trip) -> Exchange:
+        """One request, its response read up to the body; on a fresh connection if a kept one turns out to be closed."""
+        while True:
+            exchange = trip.exchange()
+            try:
+                self._send(exchange)
+            except SourceFailure as failure:
+                if exchange.connected or failure.code not in _STALE:
+                    raise
+            else:
+                return exchange
+
+    def _send(self, exchange: Exchange) -> None:
+        try:
+            self._adapter().exchange(exchange)
+        except FOREIGN as error:
+            raise failure_of(error, exchange.url.host) from error
+
+    def _adapter(self) -> GuardedAdapter:
+        """This process's connections: a fork must not share its parent's."""
+        with self._lock:
+            if self._made is None or self._made[0] != os.getpid():
+                road = Road(self._guard, Resolver(self._resolve), self._tls or default_tls())
+                self._made = os.getpid(), GuardedAdapter(road)
+            return self._made[1]
+
+
+class _Trip:
+    """One collection on its way: where it is, and what it has seen."""
+
+    def __init__(self, url: Url, headers: Mapping[str, str], deadline: Deadline, now: datetime) -> None:
+        self.url = url
+        self.deadline = deadline
+        self.hops: list[Hop] = []
+        self._headers = headers
+        self._now = now
+        self._begun = deadline.now()
+        self._jar = Jar()
+        self._exchanges: list[Exchange] = []
+
+    def exchange(self) -> Exchange:
+        """The next request: to the current URL, with the cookies that the hops before it set."""
+        cookie = self._jar.header(self.url)
+        headers = {"Host": self.url.authority, **self._headers, **({"Cookie": cookie} if cookie else {})}
+        return Exchange(self.url, headers, self.deadline)
+
+    def note(self, exchange: Exchange) -> None:
+        """Keep what an exchange has shown."""
+        head = exchange.answer.head
+        found = tuple(cookies.parse(line, exchange.url) for line in head.values("set-cookie"))
+        self._jar.keep(found, self._now)
+        self._exchanges.append(exchange)
+        self.hops.append(Hop(exchange.url, head, found, exchange.remote_address, exchange.tls))
+
+    def timing(self, headed: float) -> Timing:
+        """How long it took; `headed` is when the last head was complete."""
+        ended = self.deadline.now()
+        made = self._exchanges
+        return Timing(
+            elapsed_ms=_milliseconds(ended - self._begun),
+            dns_ms=_milliseconds(sum(one.dns for one in made)),
+            connect_ms=_milliseconds(sum(one.connecting for one in made)),
+            tls_ms=_milliseconds(sum(one.handshake for one in made)),
+            first_byte_ms=_milliseconds(sum(one.waited for one in made)),
+            body_ms=_milliseconds(ended - headed),
+        )
+
+
+def _location(head: Head) -> str | None:
+    """Where a redirect leads, as text: UTF-8 where the bytes are that, as browsers read it. None for other answers."""
+    locations = head.values("location")
+    if head.status not in REDIRECTS or not locations:
+        return None
+    try:
+        return locations[0].encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return locations[0]
+
+
+def _following(url: Url, location: str) -> Url:
+    try:
+        return urls.join(url, location)
+    except UnsupportedScheme as error:
+        raise SourceFailure("forbidden_address", f"{url.href} redirects astray: {error}", permanent=True) from error
+    except InvalidUrl as error:
+        raise SourceFailure("invalid_response", f"{url.href} redirects astray: {error}", permanent=True) from error
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 1)

@@ -1,0 +1,239 @@
+"""A response read as it was sent: every header line in order, defects reported, framing by RFC 9112.
+
+http.client reads heads with an e-mail parser that stops at the first line without a colon, and takes a head or a body that
+was cut for a whole one. Here the head and the body are read anew from its connection, each wait with what the deadline left.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import re
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from inventory.errors import SourceFailure
+from inventory.upstream.deadline import Deadline
+
+Fields = tuple[tuple[str, str], ...]
+"""Header lines as (name, value), in the order received; bytes read as latin-1."""
+
+LONGEST_LINE = 65_536
+MOST_LINES = 2_000
+MOST_HEAD = 1024 * 1024
+"""Limits of one head, in bytes and lines; what is over them is `invalid_response`."""
+
+MOST_DEFECTS = 50
+PIECE = 64 * 1024
+
+_STATUS_LINE = re.compile(rb"HTTP/(\d\.\d)[ \t]+([1-9]\d\d)(?:[ \t]+(.*))?")
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Status line and header lines; `defects` says in sentences what was wrong with them."""
+
+    status: int
+    reason: str
+    http_version: str
+    fields: Fields
+    defects: tuple[str, ...]
+
+    def values(self, name: str) -> list[str]:
+        """The values of all lines of that name, in order."""
+        return [value for field, value in self.fields if field.lower() == name]
+
+
+class _TimedReader(io.RawIOBase):
+    """The socket's bytes; each read waits no longer than the deadline leaves. `shut` stops it from reading on."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, deadline: Deadline) -> None:
+        self._raw = raw
+        self._sock = sock
+        self._deadline = deadline
+        self.shut = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int | None:  # type: ignore[override]
+        if self.shut:
+            return 0
+        self._sock.settimeout(self._deadline.left())
+        try:
+            return self._raw.readinto(buffer)
+        except TimeoutError:
+            raise self._deadline.passed() from None
+
+    def close(self) -> None:
+        super().close()
+        self._raw.close()
+
+
+class Response(http.client.HTTPResponse):
+    """One response on a connection: `head` once begun, then `pieces()` of the body; `complete` when all of it was read."""
+
+    head: Head
+    transfer_codings: list[str]
+    complete = False
+
+    def __init__(self, sock: socket.socket, method: str | None, deadline: Deadline) -> None:
+        super().__init__(sock, method=method)
+        self._timed = _TimedReader(self.fp.detach(), sock, deadline)
+        self.fp = io.BufferedReader(self._timed, PIECE)
+        self._deadline = deadline
+        self.first_byte_at: float | None = None
+
+    def begin(self, *_: object, **__: object) -> None:
+        """Read the head of the final response; those before it (1xx) are passed over."""
+        status = 100
+        while status // 100 == 1 and status != 101:
+            version, status, reason = self._status_line()
+            fields, defects = self._field_lines()
+        self.head = Head(status, reason, version, fields, ())
+        self._frame(defects)
+        self.head = Head(status, reason, version, fields, tuple(_capped(defects)))
+        self.status = self.code = status
+        self.version = 10 if version == "1.0" else 11
+        self.reason = reason
+        # urllib3 gets no headers to read: framing and decoding are decided here and nowhere else.
+        self.headers = self.msg = http.client.HTTPMessage()
+
+    def pieces(self) -> Iterator[bytes]:
+        """The body without its framing; `SourceFailure` with code `incomplete_response` when it ends too early."""
+        if self.chunked:
+            yield from self._chunks()
+        elif self.length is not None:
+            yield from self._exactly(self.length)
+        else:
+            while piece := self._read(PIECE):
+                yield piece
+        self.complete = True
+
+    def reusable(self) -> bool:
+        """Whether the connection may carry another request: all was read, and nothing stands behind it."""
+        if not self.complete or self.will_close or self.fp is None:
+            return False
+        self._timed.shut = True
+        return not self.fp.peek(1)
+
+    def _status_line(self) -> tuple[str, int, str]:
+        line = self._line("status line")
+        if self.first_byte_at is None:
+            self.first_byte_at = self._deadline.now()
+        if not line:
+            raise _invalid("the connection was closed without an answer")
+        match = _STATUS_LINE.fullmatch(line.rstrip(b"\r\n"))
+        if match is None or not match[1].startswith(b"1."):
+            raise _invalid(f"{line[:60]!r} is not the status line of HTTP/1.x")
+        if not line.endswith(b"\n"):
+            raise incomplete("the answer ends inside its status line")
+        return match[1].decode(), int(match[2]), (match[3] or b"").decode("latin-1").strip()
+
+    def _field_lines(self) -> tuple[Fields, list[str]]:
+        fields: list[tuple[str, str]] = []
+        defects: list[str] = []
+        size = 0
+        for number in range(1, MOST_LINES + 2):
+            line = self._line("header line")
+            size += len(line)
+            if not line.endswith(b"\n"):
+                raise incomplete("the answer ends inside its headers")
+            if line in (b"\r\n", b"\n"):
+                return tuple(fields), defects
+            if size > MOST_HEAD:
+                break
+            _add_field(fields, defects, number, line.rstrip(b"\r\n").decode("latin-1"))
+        raise _invalid(f"the headers exceed {MOST_LINES} lines or {MOST_HEAD} bytes")
+
+    def _frame(self, defects: list[str]) -> None:
+        """Decide where the body ends (RFC 9112, section 6.3)."""
+        head = self.head
+        codings = [name.strip().lower() for value in head.values("transfer-encoding") for name in value.split(",")]
+        lengths = {length.strip(" \t") for value in head.values("content-length") for length in value.split(",")}
+        self.chunked = codings[-1:] == ["chunked"]
+        self.transfer_codings = [name for name in codings if name != "chunked"]
+        self.chunk_left = self.length = None
+        if len(lengths) > 1 or any(not (length.isascii() and length.isdigit()) for length in lengths):
+            raise _invalid(f"Content-Length is {', '.join(sorted(lengths))[:60]!r}")
+        if codings and lengths:
+            defects.append("Transfer-Encoding and Content-Length together; Content-Length was not used")
+        if head.status in (204, 304) or head.status < 200:
+            self.chunked, self.length = False, 0
+        elif lengths and not codings:
+            self.length = int(lengths.pop())
+        self.complete = self.length == 0
+        options = {option.strip().lower() for value in head.values("connection") for option in value.split(",")}
+        unclear = bool(codings and lengths) or (not self.chunked and self.length is None) or head.status < 200
+        self.will_close = unclear or head.http_version == "1.0" or "close" in options
+
+    def _chunks(self) -> Iterator[bytes]:
+        while True:
+            line = self._line("chunk size")
+            match = _CHUNK_SIZE.fullmatch(line.rstrip(b"\r\n"))
+            if match is None or not line.endswith(b"\n"):
+                raise incomplete(f"{line[:40]!r} is not the size of a chunk")
+            if not (size := int(match[1], 16)):
+                break
+            yield from self._exactly(size)
+            if self._line("end of a chunk").strip(b"\r\n"):
+                raise incomplete("a chunk is longer than it says")
+        while (trailer := self._line("trailer line")) not in (b"\r\n", b"\n"):
+            if not trailer:
+                raise incomplete("the answer ends before the end of its last chunk")
+
+    def _exactly(self, size: int) -> Iterator[bytes]:
+        left = size
+        while left:
+            piece = self._read(min(left, PIECE))
+            if not piece:
+                raise incomplete(f"the answer ends {left} bytes too early")
+            left -= len(piece)
+            yield piece
+
+    def _read(self, most: int) -> bytes:
+        self._deadline.left()
+        return self.fp.read1(most)
+
+    def _line(self, what: str) -> bytes:
+        self._deadline.left()
+        line = self.fp.readline(LONGEST_LINE + 1)
+        if len(line) > LONGEST_LINE:
+            raise _invalid(f"a {what} is longer than {LONGEST_LINE} bytes")
+        return line
+
+
+def incomplete(what: str) -> SourceFailure:
+    """An answer that began well and was cut."""
+    return SourceFailure("incomplete_response", f"Not all of the answer came: {what}")
+
+
+def _invalid(what: str) -> SourceFailure:
+    return SourceFailure("invalid_response", f"The answer is not HTTP that can be read: {what}", permanent=True)
+
+
+def _add_field(fields: list[tuple[str, str]], defects: list[str], number: int, line: str) -> None:
+    """Read one header line; whatever is wrong with it is reported and, if it can be, kept."""
+    if line[0] in " \t":
+        defects.append(f"header line {number} is folded onto the one before it")
+        if fields:
+            name, value = fields[-1]
+            fields[-1] = (name, f"{value} {line.strip()}".strip())
+        return
+    name, colon, value = line.partition(":")
+    if not colon:
+        defects.append(f"header line {number} has no colon: {line[:100]!r}")
+        return
+    if not _TOKEN.fullmatch(name):
+        defects.append(f"header line {number} has a malformed name: {name[:100]!r}")
+    if "\r" in value or "\0" in value:
+        defects.append(f"header line {number} has a bare CR or a NUL in its value")
+    fields.append((name.strip(" \t"), value.strip(" \t")))
+
+
+def _capped(defects: list[str]) -> list[str]:
+    rest = len(defects) - MOST_DEFECTS
+    return defects if rest <= 0 else [*defects[:MOST_DEFECTS], f"and {rest} more"]
