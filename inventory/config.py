@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from environs import Env, EnvError
 from marshmallow import ValidationError
@@ -88,7 +88,7 @@ class Settings:
     @property
     def redis(self) -> str:
         """The URL of Redis, the default filled in."""
-        return self.redis_url or f"unix://{self.data_dir.absolute() / 'redis.sock'}"
+        return self.redis_url or f"unix://{quote(str(self.data_dir.absolute() / 'redis.sock'))}"
 
     @property
     def lease(self) -> float:

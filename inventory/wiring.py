@@ -6,7 +6,6 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 import structlog
 from redis import Redis
@@ -84,7 +83,7 @@ def build(
 def open_store(settings: Settings) -> Store:
     """The store that the settings name; it connects on first use."""
     if settings.store.startswith("sqlite:"):
-        return SqliteStore(urlsplit(settings.store).path)
+        return SqliteStore(settings.store.removeprefix("sqlite://"))
     return MongoStore(settings.store)
 
 

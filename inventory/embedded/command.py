@@ -14,7 +14,7 @@ import click
 
 from inventory.config import Settings
 from inventory.embedded import checks, redis_server
-from inventory.embedded.programs import on_leash, supervisord_configuration
+from inventory.embedded.programs import ROOT, on_leash, supervisord_configuration
 from inventory.errors import StartError
 from inventory.wiring import check_start
 
@@ -44,11 +44,11 @@ def start(settings: Settings, environment: Mapping[str, str]) -> NoReturn:
     configuration.write_text(supervisord_configuration(settings, redis_command), encoding="utf-8")
     agreed = dict(environment) | agreed_settings(settings)
 
-    report = [sys.executable, "-P", "-m", "inventory.embedded.report"]
+    report = on_leash([sys.executable, "-m", "inventory.embedded.report"], settings.data_dir)
     # A group of its own: Ctrl-C is for the supervisor, whose end is the report's end too.
-    subprocess.Popen(on_leash(report, settings.data_dir), env=agreed, process_group=0)  # noqa: S603 - our own program
+    subprocess.Popen(report, env=agreed, cwd=ROOT, process_group=0)  # noqa: S603 - our own program
     os.set_inheritable(lock, True)
-    os.execve(sys.executable, [sys.executable, "-P", str(FOREGROUND), str(configuration)], agreed)  # noqa: S606 - no shell
+    os.execve(sys.executable, [sys.executable, "-P", str(FOREGROUND), str(settings.data_dir)], agreed)  # noqa: S606 - no shell
 
 
 def agreed_settings(settings: Settings) -> dict[str, str]:

@@ -1,6 +1,8 @@
 """Runs supervisord in the foreground of a terminal.
 
-    python foreground.py CONFIGURATION
+    python foreground.py FOLDER
+
+The folder has `supervisord.conf`, whose paths are relative to it.
 
 It differs from `supervisord -n` in two points: a terminal that closes (SIGHUP) stops it instead of restarting everything,
 and of its log, which goes to a file, only what a person should see (a program that died, a stop) appears on the terminal.
@@ -8,6 +10,7 @@ and of its log, which goes to a file, only what a person should see (a program t
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 
@@ -34,10 +37,11 @@ class Options(ServerOptions):  # type: ignore[misc]
         self.logger.addHandler(terminal)
 
 
-def run(configuration: str) -> None:
-    """Keep the programs of the configuration running until SIGINT, SIGTERM or SIGHUP, then stop them."""
+def run(folder: str) -> None:
+    """Keep the programs of the folder's configuration running until SIGINT, SIGTERM or SIGHUP, then stop them."""
+    os.chdir(folder)
     options = Options()
-    options.realize(["--nodaemon", "--configuration", configuration])
+    options.realize(["--nodaemon", "--configuration", "supervisord.conf"])
     options.first, options.test = True, False
     try:
         Supervisor(options).main()

@@ -52,7 +52,10 @@ def on_leash(command: Iterable[str], data_dir: Path) -> list[str]:
 
 
 def supervisord_configuration(settings: Settings, redis_command: Sequence[str] | None) -> str:
-    """The text of supervisord.conf: Redis starts first and stops last, the others stop together."""
+    """The text of supervisord.conf: Redis starts first and stops last, the others stop together.
+
+    Files are named relative to the data folder, because supervisord takes a `%` in the path of a log for a variable.
+    """
     members = programs(settings)
     sections = [
         _supervisord(),
@@ -65,8 +68,8 @@ def supervisord_configuration(settings: Settings, redis_command: Sequence[str] |
 
 
 def _supervisord() -> str:
-    lines = ["silent=true", "logfile=%(here)s/log/supervisord.log", f"logfile_maxbytes={LOG_SIZE}", "logfile_backups=1"]
-    lines += ["pidfile=%(here)s/supervisord.pid", "childlogdir=%(here)s/log"]
+    lines = ["silent=true", "logfile=log/supervisord.log", f"logfile_maxbytes={LOG_SIZE}", "logfile_backups=1"]
+    lines += ["pidfile=supervisord.pid", "childlogdir=log"]
     if os.geteuid() == 0:
         lines.append(f"user={pwd.getpwuid(0).pw_name}")  # without it, supervisord warns that root is root
     return "\n".join(["[supervisord]", *lines]) + "\n"
@@ -84,7 +87,7 @@ def _section(program: Program, data_dir: Path) -> str:
         "stopasgroup": "false",
         "killasgroup": "true",
         "redirect_stderr": "true",
-        "stdout_logfile": f"%(here)s/log/{program.name}.log",
+        "stdout_logfile": f"log/{program.name}.log",
         "stdout_logfile_maxbytes": LOG_SIZE,
         "stdout_logfile_backups": str(LOG_FILES),
     }

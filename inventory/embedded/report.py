@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
-from urllib.parse import quote
 
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from inventory.config import Settings
 
@@ -51,24 +50,20 @@ def is_ready(settings: Settings) -> bool:
         connection.close()
 
 
-def report(settings: Settings) -> Table:
-    """What a person needs who has just started it."""
-    api = _url(settings.host, settings.port)
-    example = quote("https://example.com/", safe=":/")
-    queue = _url(settings.host, settings.dashboard_port)
-    logs = settings.data_dir / "log"
-    table = Table(title="Inventory is ready", title_justify="left", show_header=False, box=None, pad_edge=False)
-    for name, value in (
-        ("API", f"{api}/api/v1/metadata"),
-        ("Documentation", f"{api}/docs"),
-        ("Queue", queue if _local(settings.host) else f"{queue} (it has no login: keep it private)"),
-        ("Kept in", str(settings.data_dir)),
-        ("Logs", str(logs)),
-        ("Try", f"curl -i '{api}/api/v1/metadata?url={example}'"),
-        ("Stop", "Ctrl-C"),
-    ):
-        table.add_row(name, value)
-    return table
+def report(settings: Settings) -> Text:
+    """What a person needs who has just started it; no line is broken, so that each can be copied."""
+    api, queue = _url(settings.host, settings.port), _url(settings.host, settings.dashboard_port)
+    lines = {
+        "API": f"{api}/api/v1/metadata",
+        "Documentation": f"{api}/docs",
+        "Queue": queue if _local(settings.host) else f"{queue} (it has no login: keep it private)",
+        "Kept in": str(settings.data_dir),
+        "Logs": str(settings.data_dir / "log"),
+        "Try": f"curl -i '{api}/api/v1/metadata?url=https://example.com/'",
+        "Stop": "Ctrl-C",
+    }
+    rows = [Text("  ").append(f"{name:<15}", style="bold").append(value) for name, value in lines.items()]
+    return Text("\n").join([Text("Inventory is ready", style="bold green"), *rows])
 
 
 def _late(settings: Settings) -> str:
