@@ -1,0 +1,157 @@
+"""What is shipped: the composition, the image, the pinned packages and the Makefile, as far as they can be read here."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from inventory.config import Settings
+from tests.end_to_end.stack import ROOT
+
+COMPOSITION = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSITION["services"]
+OURS = ("api", "worker", "scheduler", "rq-dashboard")
+FINAL_STAGE = (ROOT / "Dockerfile").read_text().rpartition("\nFROM ")[2]
+
+services = pytest.mark.parametrize("name", SERVICES)
+
+
+def test_every_service_is_there() -> None:
+    assert set(SERVICES) == {*OURS, "mongo", "redis"}
+
+
+@services
+def test_a_service_is_watched_started_again_and_bounded(name: str) -> None:
+    service = SERVICES[name]
+
+    assert service["healthcheck"]["test"]
+    assert service["restart"] == "unless-stopped"
+    assert service["stop_grace_period"]
+    assert {"mem_limit", "cpus", "pids_limit"} <= set(service)
+
+
+@services
+def test_a_service_may_do_no_more_than_it_must(name: str) -> None:
+    service = SERVICES[name]
+
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "privileged" not in service
+
+
+@pytest.mark.parametrize("name", ["mongo", "redis"])
+def test_a_database_is_reached_from_inside_alone(name: str) -> None:
+    assert "ports" not in SERVICES[name]
+    assert SERVICES[name]["networks"] == ["databases"]
+    assert COMPOSITION["networks"]["databases"] == {"internal": True}
+    assert re.fullmatch(r"\w+:\d+\.\d+\.\d+(-\w+)?", SERVICES[name]["image"])
+
+
+@services
+def test_what_is_published_is_published_on_loopback(name: str) -> None:
+    assert all(port.startswith("127.0.0.1:") for port in SERVICES[name].get("ports", []))
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_what_needs_a_database_waits_until_it_is_healthy(name: str) -> None:
+    needed = SERVICES[name]["depends_on"]
+
+    assert needed["redis"] == {"condition": "service_healthy"}
+    assert all(how == {"condition": "service_healthy"} for how in needed.values())
+    assert ("mongo" in needed) == (name != "rq-dashboard")
+
+
+def test_every_setting_can_be_given_to_the_composition() -> None:
+    given = set(SERVICES["api"]["environment"]) | {"INVENTORY_PORT"}
+
+    assert {f"INVENTORY_{name.upper()}" for name in Settings.__dataclass_fields__} <= given
+
+
+def test_the_image_has_no_tools_to_build_or_install_with() -> None:
+    assert not re.search(r"apt|apk|gcc|build-essential|pip install|setuptools", FINAL_STAGE)
+    assert "pip uninstall --yes pip" in FINAL_STAGE
+
+
+def test_the_image_runs_as_nobody_in_particular_and_is_watched() -> None:
+    assert re.search(r"^USER 10001:10001$", FINAL_STAGE, re.MULTILINE)
+    assert "HEALTHCHECK" in FINAL_STAGE
+    assert FINAL_STAGE.rstrip().endswith('CMD ["gunicorn", "wsgi:app"]')
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_every_package_is_pinned_with_hashes_and_no_address(name: str) -> None:
+    text = (ROOT / name).read_text()
+    pins = re.findall(r"^(\S+)==\S+[^\\]*\\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", text, re.MULTILINE)
+
+    assert len(pins) == len(re.findall(r"^[a-z]", text, re.MULTILINE | re.IGNORECASE)) > 10
+    assert not re.search(r"://|--index|--find-links|^/", text)
+
+
+def test_what_is_installed_is_what_is_pinned_so_nothing_would_be_fetched() -> None:
+    pip = [sys.executable, "-m", "pip", "install", "--no-index", "--require-hashes", "--dry-run", "--quiet"]
+    done = subprocess.run([*pip, "-r", "requirements.txt"], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, "Would install" in done.stdout) == (0, False), done.stderr
+
+
+def make(folder: Path, *arguments: str) -> str:
+    """What make would do."""
+    done = subprocess.run(["make", "-n", *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    for name in ("Makefile", "pyproject.toml", "requirements.txt", "requirements-dev.txt"):
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def test_a_first_make_installs_with_hashes(checkout: Path) -> None:
+    assert "--require-hashes -r requirements.txt" in make(checkout, "install")
+    assert "--require-hashes -r requirements-dev.txt" in make(checkout, "test")
+    assert "requirements-dev.txt" not in make(checkout, "run")
+
+
+@pytest.mark.parametrize("target", ["install", "run", "test", "lint"])
+def test_a_second_make_installs_nothing(checkout: Path, target: str) -> None:
+    (checkout / ".venv").mkdir()
+    (checkout / ".venv" / "installed").touch()
+    (checkout / ".venv" / "installed-dev").touch()
+
+    assert "pip" not in make(checkout, target)
+
+
+def test_an_unfit_python_is_named(checkout: Path) -> None:
+    old = checkout / "python3.9"
+    old.write_text('#!/bin/sh\nexec python3 -c "import sys; sys.version_info = (3, 9)\n$2"\n')
+    old.chmod(0o755)
+    done = subprocess.run(
+        ["make", "install", f"PYTHON={old}"], cwd=checkout, capture_output=True, text=True, check=False, timeout=30
+    )
+
+    assert done.returncode != 0
+    assert "Inventory runs on Python 3.11, 3.12 or 3.13; this is 3.9" in done.stderr
+    assert not (checkout / ".venv").exists()
+
+
+def test_every_target_is_explained(checkout: Path) -> None:
+    done = subprocess.run(["make"], cwd=checkout, capture_output=True, text=True, check=True)
+
+    assert {line.split()[1] for line in done.stdout.splitlines()} >= {
+        "install",
+        "run",
+        "test",
+        "lint",
+        "format",
+        "lock",
+        "clean",
+    }
