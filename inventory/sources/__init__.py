@@ -12,13 +12,15 @@ from inventory.records.model import Content, Target
 class Collected:
     """What one collection saw.
 
-    `body` is kept once per distinct content and named by its SHA-256. `come_back_in` is set, in seconds, when the upstream
-    asked to be left alone (429, 503): this is then kept only if no attempt is left.
+    `body` is kept once per distinct content and named by its SHA-256. With `unchanged` it is None, and the snapshot shares
+    the body of the `previous` that was given: `content["body"]["sha256"]` names it. `come_back_in` is set, in seconds, when
+    the upstream asked to be left alone (429, 503): this is then kept only if no attempt is left.
     """
 
     content: Content
     body: bytes | None
     come_back_in: float | None = None
+    unchanged: bool = False
 
 
 class Source(Protocol):
@@ -33,6 +35,9 @@ class Source(Protocol):
         """The target that a caller's text means; `InvalidRequest` when it means none. No I/O."""
         ...
 
-    def collect(self, key: str) -> Collected:
-        """Fetch what the canonical key names, within the fetch deadline; `SourceFailure` when there is nothing to keep."""
+    def collect(self, key: str, previous: Content | None = None) -> Collected:
+        """Fetch what the canonical key names, within the fetch deadline; `SourceFailure` when there is nothing to keep.
+
+        `previous` is the content of the latest snapshot: with it, the upstream may be asked only whether that still holds.
+        """
         ...

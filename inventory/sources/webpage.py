@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
 
-from inventory.clock import Clock, rfc3339, utc_now
+from inventory.clock import Clock, utc_now
 from inventory.errors import ForbiddenAddress
 from inventory.records.model import Content, Target
 from inventory.sources import Collected
+from inventory.sources.webpage_content import content_of, revalidated, validators_of
 from inventory.upstream import decoding, urls
-from inventory.upstream.body import Body
-from inventory.upstream.cookies import Cookie
 from inventory.upstream.decoding import Text
 from inventory.upstream.fetched import Fetched, Hop
 from inventory.upstream.fetcher import Fetcher
 from inventory.upstream.guard import Guard
-from inventory.upstream.response import Fields
-from inventory.upstream.tls import TlsDetails
 
 COME_BACK_IN = 5.0
 LONGEST_PAUSE = 3_600.0
@@ -45,18 +40,15 @@ class Webpage:
             raise ForbiddenAddress(f"{url.host} is not a public address ({reason}); it may not be fetched")
         return Target(self.name, url.href, url.host)
 
-    def collect(self, key: str) -> Collected:
-        """Fetch the URL; any HTTP answer is a snapshot. `SourceFailure` when there was none."""
-        fetched = self.fetcher.fetch(urls.parse(key))
+    def collect(self, key: str, previous: Content | None = None) -> Collected:
+        """Fetch the URL; any HTTP answer is a snapshot, a 304 one that shares the body of `previous`."""
+        validators = validators_of(previous)
+        fetched = self.fetcher.fetch(urls.parse(key), validators=validators)
+        final = fetched.final
+        if previous is not None and validators is not None and final.head.status == 304 and validators.headers(final.url):
+            return Collected(revalidated(previous, fetched), None, unchanged=True)
         body, text = _read(fetched)
-        content = {
-            "response": _response(fetched, text),
-            "redirects": [_redirect(hop) for hop in fetched.redirects],
-            "headers": _fields(fetched.final.head.fields),
-            "cookies": [_cookie(cookie) for cookie in fetched.cookies],
-            "body": _body(fetched.body, body, text),
-        }
-        return Collected(content, body, _come_back_in(fetched.final, self.clock()))
+        return Collected(content_of(fetched, body, text), body, _come_back_in(final, self.clock()))
 
 
 def page_source(body: bytes, content: Content) -> str:
@@ -78,82 +70,6 @@ def _read(fetched: Fetched) -> tuple[bytes, Text]:
     if fetched.body.truncated and text.charset is not None:
         body = decoding.whole_characters(body, text.charset)
     return body, text
-
-
-def _response(fetched: Fetched, text: Text) -> dict[str, Any]:
-    final, timing = fetched.final, fetched.timing
-    return {
-        "status": final.head.status,
-        "reason": final.head.reason,
-        "http_version": final.head.http_version,
-        "final_url": final.url.href,
-        "remote_address": final.remote_address,
-        "elapsed_ms": timing.elapsed_ms,
-        "dns_ms": timing.dns_ms,
-        "connect_ms": timing.connect_ms,
-        "tls_ms": timing.tls_ms,
-        "first_byte_ms": timing.first_byte_ms,
-        "body_ms": timing.body_ms,
-        "tls": None if final.tls is None else _tls(final.tls),
-        "not_modified": False,
-        "defects": [*final.head.defects, *fetched.body.defects, *text.defects],
-    }
-
-
-def _tls(tls: TlsDetails) -> dict[str, Any]:
-    return {
-        "version": tls.version,
-        "cipher": tls.cipher,
-        "subject": tls.subject,
-        "issuer": tls.issuer,
-        "names": list(tls.names),
-        "not_before": rfc3339(tls.not_before),
-        "not_after": rfc3339(tls.not_after),
-    }
-
-
-def _redirect(hop: Hop) -> dict[str, Any]:
-    return {
-        "url": hop.url.href,
-        "status": hop.head.status,
-        "headers": _fields(hop.head.fields),
-        "defects": list(hop.head.defects),
-    }
-
-
-def _fields(fields: Fields) -> list[dict[str, str]]:
-    return [{"name": name, "value": value} for name, value in fields]
-
-
-def _cookie(cookie: Cookie) -> dict[str, Any]:
-    return {
-        "name": cookie.name,
-        "value": cookie.value,
-        "domain": cookie.domain,
-        "host_only": cookie.host_only,
-        "path": cookie.path,
-        "expires": None if cookie.expires is None else rfc3339(cookie.expires),
-        "max_age": cookie.max_age,
-        "secure": cookie.secure,
-        "http_only": cookie.http_only,
-        "same_site": cookie.same_site,
-        "partitioned": cookie.partitioned,
-        "set_by": cookie.set_by,
-        "accepted": cookie.accepted,
-        "reason": cookie.reason,
-    }
-
-
-def _body(received: Body, kept: bytes, text: Text) -> dict[str, Any]:
-    return {
-        "sha256": hashlib.sha256(kept).hexdigest(),
-        "size": len(kept),
-        "media_type": text.media_type,
-        "charset": text.charset,
-        "encoding": "base64" if text.charset is None else "text",
-        "truncated": received.truncated,
-        "undecoded": received.undecoded,
-    }
 
 
 def _come_back_in(final: Hop, now: datetime) -> float | None:

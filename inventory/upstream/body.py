@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inventory.upstream import codings
 from inventory.upstream.response import Response
@@ -52,19 +52,18 @@ def read_body(response: Response, limit: int) -> Body:
     """The body of a response, at most `limit` bytes of it, decoded. Raises `SourceFailure` when it is cut or late."""
     head = response.head
     applied = codings.names(head.values("content-encoding") + response.transfer_codings)
-    if not applied:
-        return _plain(response.pieces(), limit)
-    return _decoded(_Raw(response.pieces(), limit), applied, limit)
-
-
-def _plain(pieces: Iterator[bytes], limit: int) -> Body:
-    kept, truncated = _up_to(pieces, limit, [])
-    return Body(kept, truncated)
+    if applied:
+        body = _decoded(_Raw(response.pieces(), limit), applied, limit)
+    else:
+        body = Body(*_up_to(response.pieces(), limit, []))
+    if response.leftover():
+        return replace(body, defects=(*body.defects, "bytes behind the end of the answer were not used"))
+    return body
 
 
 def _decoded(raw: _Raw, applied: list[str], limit: int) -> Body:
     kept: list[bytes] = []
-    name = ", ".join(applied)
+    name = ", ".join(applied)[:100]
     try:
         content, truncated = _up_to(codings.undo(raw, applied), limit, kept)
     except codings.EndedEarly:
@@ -74,7 +73,7 @@ def _decoded(raw: _Raw, applied: list[str], limit: int) -> Body:
     except codings.Undecodable as error:
         kept.clear()
         content = raw.rest()
-        return Body(content, raw.size > limit, name[:200], (f"the {name[:200]} coding could not be undone: {error}",))
+        return Body(content, raw.size > limit, name, (f"the {name} coding could not be undone: {error}",))
     return Body(content, truncated)
 
 

@@ -70,7 +70,7 @@ def parse(line: str, url: Url) -> Cookie:
         accepted=True,
         reason=None,
     )
-    reason = _refusal(cookie, line, url)
+    reason = _refusal(cookie, attributes, line, url)
     return cookie if reason is None else replace(cookie, accepted=False, reason=reason)
 
 
@@ -111,7 +111,7 @@ def _domain_attribute(attributes: Mapping[str, str], url: Url) -> str:
     return "" if domain == url.host and _is_public_suffix(domain) else domain
 
 
-def _refusal(cookie: Cookie, line: str, url: Url) -> str | None:
+def _refusal(cookie: Cookie, attributes: Mapping[str, str], line: str, url: Url) -> str | None:
     """Why a browser would not store the cookie (sections 5.6 and 5.7), or None."""
     if _CONTROL.search(line):
         return "control character"
@@ -127,7 +127,7 @@ def _refusal(cookie: Cookie, line: str, url: Url) -> str | None:
         return "SameSite=None without Secure"
     if cookie.partitioned and not cookie.secure:
         return "Partitioned without Secure"
-    return _prefix_refusal(cookie)
+    return _prefix_refusal(cookie, has_path="path" in attributes)
 
 
 def _domain_refusal(domain: str, url: Url) -> str | None:
@@ -140,7 +140,7 @@ def _domain_refusal(domain: str, url: Url) -> str | None:
     return None
 
 
-def _prefix_refusal(cookie: Cookie) -> str | None:
+def _prefix_refusal(cookie: Cookie, *, has_path: bool) -> str | None:
     """Whether a name promises by its prefix what the attributes do not keep."""
     called = (cookie.name or cookie.value).lower()
     if not called.startswith(("__secure-", "__host-")):
@@ -149,8 +149,8 @@ def _prefix_refusal(cookie: Cookie) -> str | None:
         return "a prefix in the value of a cookie without a name"
     if not cookie.secure:
         return "a __Secure- or __Host- name without Secure"
-    if called.startswith("__host-") and not (cookie.host_only and cookie.path == "/"):
-        return "a __Host- name with a Domain, or a path other than /"
+    if called.startswith("__host-") and not (cookie.host_only and has_path and cookie.path == "/"):
+        return "a __Host- name with a Domain, or without Path=/"
     return None
 
 

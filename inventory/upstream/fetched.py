@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from inventory.upstream.body import Body
 from inventory.upstream.cookies import Cookie
-from inventory.upstream.response import Head
+from inventory.upstream.response import Fields, Head
 from inventory.upstream.tls import TlsDetails
 from inventory.upstream.urls import Url
 
@@ -20,6 +20,22 @@ class Hop:
     cookies: tuple[Cookie, ...]
     remote_address: str
     tls: TlsDetails | None
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What an upstream said of an earlier answer of `url`, to be asked whether that still holds (RFC 9110, section 13)."""
+
+    url: str
+    etag: str | None
+    last_modified: str | None
+
+    def headers(self, url: Url) -> dict[str, str]:
+        """The conditions of a request; none for any other URL, such as a redirect's."""
+        if url.href != self.url:
+            return {}
+        named = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
+        return {name: value for name, value in named.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +57,7 @@ class Fetched:
     redirects: tuple[Hop, ...]
     final: Hop
     body: Body
+    trailers: Fields
     timing: Timing
 
     @property

@@ -15,14 +15,14 @@ from inventory.upstream.body import read_body
 from inventory.upstream.connection import Exchange, GuardedAdapter, Road, default_tls
 from inventory.upstream.deadline import Deadline
 from inventory.upstream.failures import FOREIGN, failure_of
-from inventory.upstream.fetched import Fetched, Hop, Timing
+from inventory.upstream.fetched import Fetched, Hop, Timing, Validators
 from inventory.upstream.guard import Guard
 from inventory.upstream.jar import Jar
 from inventory.upstream.resolver import Resolve, Resolver, resolve
 from inventory.upstream.response import Head
 from inventory.upstream.urls import Url
 
-__all__ = ["Fetched", "Fetcher", "Hop", "Resolve", "Timing", "resolve"]
+__all__ = ["Fetched", "Fetcher", "Hop", "Resolve", "Timing", "Validators", "resolve"]
 
 REQUEST_HEADERS: Mapping[str, str] = {
     "User-Agent": "Inventory/0.1 (HTTP metadata inventory)",
@@ -62,10 +62,14 @@ class Fetcher:
         self._lock = threading.Lock()
         self._made: tuple[int, GuardedAdapter] | None = None
 
-    def fetch(self, url: Url, headers: Mapping[str, str] | None = None) -> Fetched:
-        """GET a URL and follow its redirects; `headers` are sent besides our own. Raises `SourceFailure` alone."""
+    def fetch(self, url: Url, headers: Mapping[str, str] | None = None, *, validators: Validators | None = None) -> Fetched:
+        """GET a URL and follow its redirects. Raises `SourceFailure` alone.
+
+        `headers` are sent besides our own; with `validators` the answer may be a 304.
+        """
         self._adapter()  # made on first use, which must not count as the upstream's time
-        trip = _Trip(url, {**REQUEST_HEADERS, **(headers or {})}, Deadline(self._deadline), self._clock())
+        sent = {**REQUEST_HEADERS, **(headers or {})}
+        trip = _Trip(url, sent, validators, Deadline(self._deadline), self._clock())
         exchange = self._follow(trip)
         try:
             headed = trip.deadline.now()
@@ -74,7 +78,7 @@ class Fetcher:
             raise failure_of(error, exchange.url.host) from error
         finally:
             exchange.finish()
-        return Fetched(tuple(trip.hops[:-1]), trip.hops[-1], body, trip.timing(headed))
+        return Fetched(tuple(trip.hops[:-1]), trip.hops[-1], body, exchange.answer.trailers, trip.timing(headed))
 
     def _follow(self, trip: _Trip) -> Exchange:
         """Ask until an answer is no redirect; that answer, its body unread."""
@@ -122,8 +126,11 @@ class Fetcher:
 class _Trip:
     """One collection on its way: where it is, and what it has seen."""
 
-    def __init__(self, url: Url, headers: Mapping[str, str], deadline: Deadline, now: datetime) -> None:
+    def __init__(
+        self, url: Url, headers: Mapping[str, str], validators: Validators | None, deadline: Deadline, now: datetime
+    ) -> None:
         self.url = url
+        self._validators = validators
         self.deadline = deadline
         self.hops: list[Hop] = []
         self._headers = headers
@@ -134,8 +141,11 @@ class _Trip:
 
     def exchange(self) -> Exchange:
         """The next request: to the current URL, with the cookies that the hops before it set."""
-        cookie = self._jar.header(self.url)
-        headers = {"Host": self.url.authority, **self._headers, **({"Cookie": cookie} if cookie else {})}
+        headers = {"Host": self.url.authority, **self._headers}
+        if self._validators is not None:
+            headers |= self._validators.headers(self.url)
+        if cookie := self._jar.header(self.url):
+            headers["Cookie"] = cookie
         return Exchange(self.url, headers, self.deadline)
 
     def note(self, exchange: Exchange) -> None:

@@ -78,6 +78,7 @@ class Response(http.client.HTTPResponse):
 
     head: Head
     transfer_codings: list[str]
+    trailers: Fields = ()
     complete = False
 
     def __init__(self, sock: socket.socket, method: str | None, deadline: Deadline) -> None:
@@ -113,12 +114,14 @@ class Response(http.client.HTTPResponse):
                 yield piece
         self.complete = True
 
+    def leftover(self) -> bool:
+        """Whether bytes that came with a complete answer stand behind its end."""
+        self._timed.shut = True
+        return self.complete and bool(self.fp.peek(1))
+
     def reusable(self) -> bool:
         """Whether the connection may carry another request: all was read, and nothing stands behind it."""
-        if not self.complete or self.will_close or self.fp is None:
-            return False
-        self._timed.shut = True
-        return not self.fp.peek(1)
+        return self.complete and not self.will_close and not self.leftover()
 
     def _status_line(self) -> tuple[str, int, str]:
         line = self._line("status line")
@@ -141,7 +144,7 @@ class Response(http.client.HTTPResponse):
             line = self._line("header line")
             size += len(line)
             if not line.endswith(b"\n"):
-                raise incomplete("the answer ends inside its headers")
+                raise incomplete("it ends inside its headers or trailers")
             if line in (b"\r\n", b"\n"):
                 return tuple(fields), defects
             if size > MOST_HEAD:
@@ -181,9 +184,7 @@ class Response(http.client.HTTPResponse):
             yield from self._exactly(size)
             if self._line("end of a chunk").strip(b"\r\n"):
                 raise incomplete("a chunk is longer than it says")
-        while (trailer := self._line("trailer line")) not in (b"\r\n", b"\n"):
-            if not trailer:
-                raise incomplete("the answer ends before the end of its last chunk")
+        self.trailers, _ = self._field_lines()
 
     def _exactly(self, size: int) -> Iterator[bytes]:
         left = size
