@@ -3,17 +3,17 @@
 ARG PYTHON_VERSION=3.13
 
 FROM python:${PYTHON_VERSION}-slim AS build
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_COMPILE=1 PYTHONDONTWRITEBYTECODE=1
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /src
 RUN python -m venv --without-pip /opt/inventory
 # The packages change seldom and the source often: a layer each.
 COPY requirements.txt ./
-RUN pip --python /opt/inventory/bin/python install --require-hashes -r requirements.txt
+RUN pip --python /opt/inventory/bin/python install --no-compile --require-hashes -r requirements.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY inventory inventory
 COPY workers workers
 # What is compiled here needs no compiling at each start, and hashes instead of times make it the same in each build.
-RUN pip --python /opt/inventory/bin/python install --no-deps --no-build-isolation . \
+RUN pip --python /opt/inventory/bin/python install --no-compile --no-deps --no-build-isolation . \
  && pip --python /opt/inventory/bin/python uninstall --yes setuptools \
  && /opt/inventory/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/inventory/lib
 
