@@ -24,7 +24,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from inventory.errors import SourceFailure
 from inventory.upstream.deadline import Deadline
-from inventory.upstream.failures import FOREIGN, failure_of
+from inventory.upstream.failures import FOREIGN, connection_failure
 from inventory.upstream.guard import Guard
 from inventory.upstream.resolver import Resolver
 from inventory.upstream.response import Response
@@ -119,7 +119,7 @@ class Road:
                 share = exchange.deadline.left() / (len(addresses) - tried)
                 return _open(address, exchange.url.port, share)
             except FOREIGN as error:
-                failure = failure_of(error, exchange.url.host)
+                failure = connection_failure(error, exchange.url.host)
         raise failure or AssertionError("a resolver gives at least one address")
 
 
@@ -172,9 +172,9 @@ class _Tls(_OnRoad, HTTPSConnection):
         try:
             sock.settimeout(exchange.deadline.left())
             self.sock = self._road.tls.wrap_socket(sock, server_hostname=exchange.url.host.strip("[]").rstrip("."))
-        except BaseException:
+        except FOREIGN as error:
             sock.close()
-            raise
+            raise connection_failure(error, exchange.url.host) from error
         self.is_verified = True
         self.tls = details_of(self.sock)
         exchange.handshake += exchange.deadline.now() - begun

@@ -18,12 +18,13 @@ FOREIGN = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.
 _NO_SUCH_NAME = {socket.EAI_NONAME, socket.EAI_NODATA}
 
 _TABLE: tuple[tuple[tuple[type[BaseException], ...], str, bool], ...] = (
-    ((ssl.SSLError, ssl.CertificateError, urllib3.exceptions.SSLError), "tls_failure", True),
+    ((ssl.SSLError, ssl.CertificateError), "tls_failure", True),
+    ((urllib3.exceptions.SSLError, requests.exceptions.SSLError), "tls_failure", True),
     ((TimeoutError, urllib3.exceptions.TimeoutError, requests.Timeout), "timeout", False),
     ((ConnectionRefusedError,), "connection_refused", False),
     ((http.client.RemoteDisconnected,), "invalid_response", True),
     ((http.client.IncompleteRead, urllib3.exceptions.IncompleteRead), "incomplete_response", False),
-    ((urllib3.exceptions.InvalidChunkLength,), "incomplete_response", False),
+    ((urllib3.exceptions.InvalidChunkLength, requests.exceptions.ChunkedEncodingError), "incomplete_response", False),
     ((ConnectionResetError, ConnectionAbortedError, BrokenPipeError), "incomplete_response", False),
     ((UnicodeError, urllib3.exceptions.LocationValueError, http.client.InvalidURL), "dns_failure", True),
     ((requests.exceptions.InvalidURL,), "dns_failure", True),
@@ -46,6 +47,14 @@ def failure_of(error: BaseException, host: str) -> SourceFailure:
             if isinstance(relative, kinds):
                 return SourceFailure(code, f"{host}: {_in_words(relative)}", permanent=permanent)
     return SourceFailure("connection_failed", f"{host}: {_in_words(family[-1])}")
+
+
+def connection_failure(error: BaseException, host: str) -> SourceFailure:
+    """The same before a request was sent: a reset then is no answer that was cut, but a connection that failed."""
+    failure = failure_of(error, host)
+    if failure.code == "incomplete_response":
+        return SourceFailure("connection_failed", str(failure))
+    return failure
 
 
 def dns_failure(error: Exception, host: str) -> SourceFailure:

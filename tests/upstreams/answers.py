@@ -34,12 +34,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """One response. `Content-Length` is added; `wait` is how many seconds it is kept back."""
+    """One response. `Content-Length` is added; `wait` is how many seconds it is kept back, `trailing` what follows it."""
 
     status: int = 200
     headers: Headers = ()
     body: bytes = b""
     wait: float = 0.0
+    trailing: bytes = b""
 
     def encode(self, *, with_body: bool = True) -> bytes:
         """The bytes on the wire."""
@@ -51,7 +52,7 @@ class Answer:
         if self.status not in {204, 304}:
             lines.append(f"Content-Length: {len(self.body)}")
         head = "\r\n".join([*lines, "", ""]).encode("latin-1")
-        return head + self.body if with_body and self.status not in {204, 304} else head
+        return (head + self.body if with_body and self.status not in {204, 304} else head) + self.trailing
 
 
 HTML = ("Content-Type", "text/html; charset=utf-8")

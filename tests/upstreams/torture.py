@@ -137,6 +137,12 @@ def silent(upstream: Torture) -> Iterator[bytes]:
     yield b""
 
 
+def redirect_slowly(upstream: Torture) -> Iterator[bytes]:
+    """Redirects to itself, 0.4 seconds each: within every read's patience, not within five of them."""
+    upstream.stopped.wait(0.4)
+    yield from redirect("/redirect-slowly")(upstream)
+
+
 def header_drip(upstream: Torture) -> Iterator[bytes]:
     yield OK
     yield from upstream.drip(b"X-Drip: drop\r\n")
@@ -265,6 +271,7 @@ SCRIPTS: dict[str, Script] = {
     "redirect-1": redirect("/page"),
     "redirect-6": redirect("/redirect-5"),
     "redirect-loop": redirect("/redirect-loop"),
+    "redirect-slowly": redirect_slowly,
     "redirect-private": redirect("http://127.0.0.2/"),
     "redirect-file": redirect("file:///etc/passwd"),
     "redirect-login": redirect("http://user:secret@127.0.0.1/"),
