@@ -77,7 +77,7 @@ def _family(error: BaseException) -> Iterator[BaseException]:
 
 def _in_words(error: BaseException) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the certificate was refused: {error.verify_message}"
+        return f"the certificate was refused: {getattr(error, 'verify_message', error)}"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__

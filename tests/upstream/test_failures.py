@@ -49,10 +49,10 @@ RAISED: list[tuple[Exception, str, bool]] = [
     (ssl.SSLEOFError(8, "EOF occurred in violation of protocol"), "tls_failure", True),
     (ssl.SSLZeroReturnError(6, "TLS/SSL connection has been closed"), "tls_failure", True),
     (ssl.SSLWantReadError(2, "The operation did not complete"), "tls_failure", True),
-    # http.client
+    # http.client: before anything was sent, a cut is no answer that was cut, but a connection that failed
     (http.client.BadStatusLine("x"), "invalid_response", True),
     (http.client.RemoteDisconnected("Remote end closed connection"), "invalid_response", True),
-    (http.client.IncompleteRead(b"", 5), "incomplete_response", False),
+    (http.client.IncompleteRead(b"", 5), "connection_failed", False),
     (http.client.LineTooLong("header line"), "invalid_response", True),
     (http.client.UnknownProtocol("HTTP/3"), "invalid_response", True),
     (http.client.InvalidURL("control characters"), "dns_failure", True),
@@ -72,7 +72,7 @@ RAISED: list[tuple[Exception, str, bool]] = [
     (requests.exceptions.SSLError("bad handshake"), "tls_failure", True),
     (requests.exceptions.InvalidURL("no host"), "dns_failure", True),
     (requests.exceptions.InvalidHeader("bad"), "invalid_response", True),
-    (requests.exceptions.ChunkedEncodingError("cut"), "incomplete_response", False),
+    (requests.exceptions.ChunkedEncodingError("cut"), "connection_failed", False),
     (requests.exceptions.ContentDecodingError("bad"), "connection_failed", False),
     (requests.exceptions.RequestException("odd"), "connection_failed", False),
     (ValueError("odd"), "connection_failed", False),

@@ -158,7 +158,12 @@ def _check(webpage: Webpage, url: str, expected: Snapshot) -> None:
 
 def test_a_dns_black_hole_ends_at_the_deadline() -> None:
     opened = Event()
-    fetcher = make_fetcher(deadline=DEADLINE, resolve=lambda host: [] if opened.wait(30) else [])
+
+    def resolve(host: str) -> list[str]:
+        opened.wait(30)
+        return []
+
+    fetcher = make_fetcher(deadline=DEADLINE, resolve=resolve)
     begun = time.monotonic()
 
     with pytest.raises(SourceFailure) as caught:
