@@ -51,7 +51,9 @@ class Settings:
     def read(cls) -> Settings:
         """The settings of this process's environment; `SettingError` names the first one that cannot be read."""
         settings = cls(
-            store_url=_read("STORE_URL", _store_url, cls.store_url, "sqlite:///PATH or mongodb://HOST/DATABASE"),
+            store_url=_read(
+                "STORE_URL", _store_url, cls.store_url, "sqlite:///FILE, sqlite:////ABSOLUTE/FILE or mongodb://HOST/DATABASE"
+            ),
             redis_url=_read("REDIS_URL", _redis_url, cls.redis_url, "redis://, rediss:// or unix:// and an address"),
             data_dir=_read("DATA_DIR", Path, cls.data_dir, "a folder"),
             host=_read("HOST", _text, cls.host, "an address to listen on"),
@@ -83,7 +85,7 @@ class Settings:
     @property
     def store(self) -> str:
         """The URL of the store, the default filled in."""
-        return self.store_url or f"sqlite:///{self.data_dir.absolute() / 'inventory.sqlite3'}"
+        return self.store_url or f"sqlite:///{quote(str(self.data_dir.absolute()))}/inventory.sqlite3"
 
     @property
     def redis(self) -> str:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import unquote, urlsplit
 
 import structlog
 from redis import Redis
@@ -18,7 +19,6 @@ from inventory.records.collector import Collector, Policy
 from inventory.records.service import RecordService
 from inventory.sources import Source
 from inventory.sources.webpage import Webpage
-from inventory.store.mongo import MongoStore
 from inventory.store.ports import Store
 from inventory.store.sqlite import SqliteStore
 from inventory.upstream.fetcher import Fetcher, Resolve, resolve
@@ -83,7 +83,9 @@ def build(
 def open_store(settings: Settings) -> Store:
     """The store that the settings name; it connects on first use."""
     if settings.store.startswith("sqlite:"):
-        return SqliteStore(settings.store.removeprefix("sqlite://"))
+        return SqliteStore(unquote(urlsplit(settings.store).path[1:]))
+    from inventory.store.mongo import MongoStore
+
     return MongoStore(settings.store)
 
 

@@ -10,12 +10,14 @@ from typing import Any
 
 import click
 import structlog
+from redis.exceptions import RedisError
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 from rq.worker_pool import WorkerPool
 
 from inventory import queue, wiring
 from inventory.config import Settings
+from inventory.embedded.leash import die_with_parent
 from inventory.errors import StartError
 from inventory.ops import logging
 from workers import scheduler, tasks
@@ -35,13 +37,22 @@ class CollectWorker(SimpleWorker):
         super().__init__(*args, **{**kwargs, "worker_ttl": WORKER_TTL})
 
     def work(self, *args: Any, **kwargs: Any) -> bool:
-        """RQ's work loop, without RQ's scheduler: what is due is in the store."""
+        """RQ's work loop, without RQ's scheduler: what is due is in the store. It stops when the pool is gone."""
+        die_with_parent()
         return super().work(*args, **{**kwargs, "with_scheduler": False})
+
+    def heartbeat(self, *args: Any, **kwargs: Any) -> None:
+        """RQ's sign of life, and one for the container's health check."""
+        super().heartbeat(*args, **kwargs)
+        _pulse(tasks.services().settings, "worker")
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """Claim no more, settle what is in flight, then stop."""
         tasks.stopping.set()
-        super().request_stop(signum, frame)
+        try:
+            super().request_stop(signum, frame)
+        except RedisError:  # it could not write down that it stops; it stops all the same
+            self._stop_requested = True
 
 
 @click.group()
@@ -67,7 +78,13 @@ def schedule() -> None:
     stopping = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
-    scheduler.run(wiring.build(settings), stopping)
+    scheduler.run(wiring.build(settings), stopping, pulse=lambda: _pulse(settings, "scheduler"))
+
+
+def _pulse(settings: Settings, name: str) -> None:
+    """Touch `NAME.pulse` in the data folder: its age tells a health check when the last round was."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    (settings.data_dir / f"{name}.pulse").touch()
 
 
 def _start() -> Settings:

@@ -5,6 +5,7 @@ Any number of copies may run: a bell too many finds nothing to claim, and `fail_
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from threading import Event
 
@@ -22,9 +23,10 @@ INTERVAL = 2.0
 BATCH = 1_000
 
 
-def run(services: Services, stopping: Event, *, interval: float = INTERVAL) -> None:
-    """Do rounds until told to stop; a store that is away is tried again in the next one."""
+def run(services: Services, stopping: Event, *, pulse: Callable[[], None], interval: float = INTERVAL) -> None:
+    """Do rounds until told to stop, with a pulse for each; a store that is away is tried again in the next one."""
     while not stopping.is_set():
+        pulse()
         try:
             round_(services)
         except StorageUnavailable as error:

@@ -18,9 +18,26 @@ CONTENT: dict[str, Any] = {
         "final_url": "https://www.example.com/",
         "remote_address": "93.184.216.34",
         "elapsed_ms": 123.4,
+        "dns_ms": 8.1,
+        "connect_ms": 22.5,
+        "tls_ms": 41.0,
+        "first_byte_ms": 48.7,
+        "body_ms": 1.9,
+        "tls": {
+            "version": "TLSv1.3",
+            "cipher": "TLS_AES_256_GCM_SHA384",
+            "subject": "CN=www.example.com",
+            "issuer": "CN=Example CA",
+            "names": ["www.example.com", "example.com"],
+            "not_before": "2026-01-01T00:00:00.000Z",
+            "not_after": "2026-04-01T00:00:00.000Z",
+        },
+        "not_modified": False,
         "defects": [],
     },
-    "redirects": [{"url": _URL, "status": 301, "headers": [{"name": "Location", "value": "https://www.example.com/"}]}],
+    "redirects": [
+        {"url": _URL, "status": 301, "headers": [{"name": "Location", "value": "https://www.example.com/"}], "defects": []}
+    ],
     "headers": [{"name": "Server", "value": "ECS"}, {"name": "Set-Cookie", "value": "sid=abc; Secure; SameSite=Lax"}],
     "cookies": [
         {
@@ -34,6 +51,7 @@ CONTENT: dict[str, Any] = {
             "secure": True,
             "http_only": False,
             "same_site": "Lax",
+            "partitioned": False,
             "set_by": "https://www.example.com/",
             "accepted": True,
             "reason": None,

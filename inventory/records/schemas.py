@@ -114,13 +114,26 @@ class CookieSchema(Schema):
     secure = fields.Boolean(required=True)
     http_only = fields.Boolean(required=True)
     same_site = fields.String(required=True, allow_none=True)
+    partitioned = fields.Boolean(required=True)
     set_by = fields.String(required=True, metadata={"description": "The URL of the hop that sent it."})
     accepted = fields.Boolean(required=True, metadata={"description": "Whether a browser would keep it."})
     reason = fields.String(required=True, allow_none=True, metadata={"description": "Why it would not."})
 
 
+class TlsSchema(Schema):
+    """The encrypted connection of the last hop, and the certificate that was verified."""
+
+    version = fields.String(required=True)
+    cipher = fields.String(required=True)
+    subject = fields.String(required=True)
+    issuer = fields.String(required=True)
+    names = fields.List(fields.String(), required=True)
+    not_before = fields.DateTime(required=True)
+    not_after = fields.DateTime(required=True)
+
+
 class ResponseSchema(Schema):
-    """The answer of the last hop."""
+    """The answer of the last hop. Times are of all hops together; `elapsed_ms` is the whole collection."""
 
     status = fields.Integer(required=True)
     reason = fields.String(required=True)
@@ -128,6 +141,15 @@ class ResponseSchema(Schema):
     final_url = fields.String(required=True)
     remote_address = fields.String(required=True, allow_none=True)
     elapsed_ms = fields.Float(required=True)
+    dns_ms = fields.Float(required=True)
+    connect_ms = fields.Float(required=True)
+    tls_ms = fields.Float(required=True)
+    first_byte_ms = fields.Float(required=True)
+    body_ms = fields.Float(required=True)
+    tls = fields.Nested(TlsSchema, required=True, allow_none=True)
+    not_modified = fields.Boolean(
+        required=True, metadata={"description": "It was a 304: the body is that of the snapshot before."}
+    )
     defects = fields.List(fields.String(), required=True, metadata={"description": "What was wrong with the answer's form."})
 
 
@@ -137,6 +159,7 @@ class RedirectSchema(Schema):
     url = fields.String(required=True)
     status = fields.Integer(required=True)
     headers = fields.List(fields.Nested(HeaderSchema), required=True)
+    defects = fields.List(fields.String(), required=True)
 
 
 class BodySchema(Schema):

@@ -125,11 +125,11 @@ class Stack:
     def wait_for(self, url: str, *statuses: int, seconds: float = 60.0) -> requests.Response:
         """The first answer to a lookup with one of these statuses."""
 
-        def answer() -> requests.Response | None:
+        def answers() -> list[requests.Response]:
             got = self.look_up(url)
-            return got if got.status_code in statuses else None
+            return [got] if got.status_code in statuses else []  # a response that is an error would count as false
 
-        return wait_until(answer, f"{url} is answered with {statuses}", seconds)
+        return wait_until(answers, f"{url} is answered with {statuses}", seconds)[0]
 
     def keys(self, status: str) -> list[str]:
         """The keys of all records of a status."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
-import fakeredis
 import pytest
 from flask.testing import FlaskClient
 
-from inventory import create_app, wiring
+from inventory import create_app
 from inventory.config import Settings
 
 
@@ -29,9 +30,8 @@ def test_ready_when_the_store_and_the_queue_answer(client: FlaskClient) -> None:
     assert (answer.status_code, answer.json) == (200, {"status": "ready", "checks": {"store": "ok", "queue": "ok"}})
 
 
-def test_a_dead_queue_is_degraded_and_still_ready(services: wiring.Services, redis: fakeredis.FakeRedis) -> None:
-    redis.connection_pool.connection_kwargs["server"].connected = False
-    answer = create_app(services=services).test_client().get("/readyz")
+def test_a_dead_queue_is_degraded_and_still_ready(settings: Settings) -> None:
+    answer = create_app(replace(settings, redis_url="redis://127.0.0.1:1/0")).test_client().get("/readyz")
 
     assert (answer.status_code, answer.json["status"]) == (200, "degraded")
 
@@ -44,9 +44,8 @@ def test_the_home_page_leads_to_documentation_and_queue(client: FlaskClient) -> 
     assert 'href="http://inventory.test:9181/"' in page
 
 
-@pytest.mark.parametrize("path", ["/docs/", "/docs/swagger-ui-bundle.js", "/openapi.json"])
-def test_the_documentation_is_served_without_the_internet(client: FlaskClient, path: str) -> None:
-    answer = client.get(path)
-
-    assert answer.status_code == 200
-    assert "https://" not in answer.text[:2_000]
+@pytest.mark.parametrize("path", ["/docs/", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css", "/openapi.json"])
+def test_the_documentation_is_served_by_us(client: FlaskClient, path: str) -> None:
+    with client.get(path) as answer:
+        assert answer.status_code == 200
+        assert not re.findall(r'(?:src|href)="https?://', answer.text[:5_000])

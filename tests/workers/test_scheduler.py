@@ -70,8 +70,9 @@ def test_an_abandoned_claim_is_rung_for_and_collected_again(services: Services, 
 
 def test_a_target_whose_workers_all_died_ends_as_failed(services: Services) -> None:
     [record_id] = accept(services, 1)
-    for _ in range(services.settings.max_attempts):
-        services.store.records.claim(record_id, now=utc_now() - timedelta(seconds=60), lease_for=timedelta(seconds=30))
+    for n in range(services.settings.max_attempts):
+        an_hour_ago = utc_now() - timedelta(minutes=60 - n)
+        assert services.store.records.claim(record_id, now=an_hour_ago, lease_for=timedelta(seconds=30))
 
     assert scheduler.round_(services) == 0
 
@@ -82,8 +83,10 @@ def test_a_target_whose_workers_all_died_ends_as_failed(services: Services) -> N
 
 
 def test_it_stops_when_told_and_works_until_then(services: Services, redis: fakeredis.FakeRedis) -> None:
-    stopping = Event()
-    running = Thread(target=scheduler.run, args=(services, stopping), kwargs={"interval": 0.01})
+    stopping, pulses = Event(), []
+    running = Thread(
+        target=scheduler.run, args=(services, stopping), kwargs={"pulse": lambda: pulses.append(1), "interval": 0.01}
+    )
     running.start()
     accept(services, 1)
     wait_until(lambda: bells(redis), "a bell is rung")
@@ -92,3 +95,4 @@ def test_it_stops_when_told_and_works_until_then(services: Services, redis: fake
     running.join(10)
 
     assert not running.is_alive()
+    assert pulses

@@ -1,0 +1,47 @@
+"""What every test may ask for: services on a real SQLite store with a fake web, and a client of the application on them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import fakeredis
+import pytest
+from flask.testing import FlaskClient
+
+from inventory import create_app, wiring
+from inventory.config import Settings
+from tests.fakes import FakeClock, FakeWeb
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path, retry_base=1.0)
+
+
+@pytest.fixture
+def web() -> FakeWeb:
+    return FakeWeb()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def redis() -> fakeredis.FakeRedis:
+    return fakeredis.FakeRedis()
+
+
+@pytest.fixture
+def services(settings: Settings, web: FakeWeb, clock: FakeClock, redis: fakeredis.FakeRedis) -> Iterator[wiring.Services]:
+    services = wiring.build(settings, redis=redis, sources=[web], clock=clock, rng=random.Random(7))
+    yield services
+    services.store.close()
+
+
+@pytest.fixture
+def client(services: wiring.Services) -> FlaskClient:
+    return create_app(services=services).test_client()
