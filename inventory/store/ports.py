@@ -41,9 +41,10 @@ class Records(Protocol):
     def accept(self, target: Target, *, now: datetime, seen: Record | None) -> Acceptance:
         """Take on the debt of a collection, durably before it returns.
 
-        Inserts a pending record (due now, attempt 0) if `seen` is None and there is none; turns a stored or failed one to
-        pending (due now, attempt 0, `failure` kept until an outcome replaces it) if its fence still is `seen.fence`.
-        In every other case somebody else was quicker: nothing changes and the record is returned as it is.
+        Inserts a pending record (due now, attempt 0) if there is none, also when the one that was `seen` has been deleted;
+        turns a stored or failed one to pending (due now, attempt 0, `failure` kept until an outcome replaces it) if its
+        fence still is `seen.fence`. In every other case somebody else was quicker: nothing changes and the record is
+        returned as it is.
         """
         ...
 

@@ -1,0 +1,32 @@
+"""The store for more than one machine: a MongoDB replica set, of one member or more."""
+
+from __future__ import annotations
+
+from inventory.store.mongo.bodies import MongoBodies
+from inventory.store.mongo.connection import INDEXING_PATIENCE, Connection, MakeClient, connect
+from inventory.store.mongo.records import MongoRecords
+from inventory.store.mongo.snapshots import MongoSnapshots
+
+
+class MongoStore:
+    """`ports.Store` on the database that `url` names; `client` makes the client, on first use and again after a fork."""
+
+    def __init__(self, url: str, *, client: MakeClient = connect) -> None:
+        self._connection = Connection(url, client)
+        self.records = MongoRecords(self._connection)
+        self.snapshots = MongoSnapshots(self._connection)
+        self.bodies = MongoBodies(self._connection)
+
+    def prepare(self) -> None:
+        """See `ports.Store`. Building indexes may take its time here; the other methods don't wait for that."""
+        with self._connection.database(INDEXING_PATIENCE):
+            pass
+
+    def ping(self, timeout: float) -> None:
+        """See `ports.Store`."""
+        with self._connection.database(timeout) as database:
+            database.command("ping")
+
+    def close(self) -> None:
+        """See `ports.Store`."""
+        self._connection.close()

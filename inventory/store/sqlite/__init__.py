@@ -1,0 +1,32 @@
+"""The embedded store: one SQLite file in WAL mode, shared by any number of threads and processes of one machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from inventory.store.sqlite.bodies import SqliteBodies
+from inventory.store.sqlite.connections import Connections
+from inventory.store.sqlite.records import SqliteRecords
+from inventory.store.sqlite.snapshots import SqliteSnapshots
+
+
+class SqliteStore:
+    """`ports.Store` on the file `path`, which is made, folder included, when it is first used."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._connections = Connections(Path(path))
+        self.records = SqliteRecords(self._connections)
+        self.snapshots = SqliteSnapshots(self._connections)
+        self.bodies = SqliteBodies(self._connections)
+
+    def prepare(self) -> None:
+        """See `ports.Store`."""
+        self._connections.rows("SELECT 1")
+
+    def ping(self, timeout: float) -> None:
+        """See `ports.Store`."""
+        self._connections.rows("SELECT 1 FROM records LIMIT 1", patience=timeout)
+
+    def close(self) -> None:
+        """See `ports.Store`."""
+        self._connections.close()

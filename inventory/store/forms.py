@@ -1,0 +1,63 @@
+"""The forms in which both stores keep values: contents and failures as JSON bytes, instants as whole milliseconds.
+
+JSON is UTF-8 with lone surrogates let through (`surrogatepass`), because it is the one form that gives every `str` back
+exactly. SQLite's text and BSON's strings refuse lone surrogates, escapes such as `\\ud83d\\ude00` would be joined to one
+character, and BSON refuses names with a dot in places. Nothing is searched for inside of contents.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from inventory.records.model import Content, Failure, Record
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_decode = json.JSONDecoder().decode
+
+
+def to_millis(instant: datetime) -> int:
+    """Whole milliseconds since 1970, cut, never rounded up: an instant that is stored is never in the future."""
+    return (instant - EPOCH) // MILLISECOND
+
+
+def from_millis(millis: int) -> datetime:
+    """The instant in UTC, exactly."""
+    return datetime.fromtimestamp(millis / 1000, UTC)
+
+
+def content_bytes(content: Content) -> bytes:
+    """A content as JSON bytes."""
+    return _encode(content).encode("utf-8", "surrogatepass")
+
+
+def read_content(kept: bytes) -> dict[str, Any]:
+    """The content that `content_bytes` kept, the same to every character, in the same order."""
+    content: dict[str, Any] = _decode(kept.decode("utf-8", "surrogatepass"))
+    return content
+
+
+def failure_bytes(failure: Failure | None) -> bytes | None:
+    """A failure as JSON bytes, or None."""
+    if failure is None:
+        return None
+    instants = to_millis(failure.at), to_millis(failure.retry_at)
+    return content_bytes({"failure": [failure.code, failure.detail, failure.permanent, failure.attempts, *instants]})
+
+
+def read_failure(kept: bytes | None) -> Failure | None:
+    """The failure that `failure_bytes` kept."""
+    if kept is None:
+        return None
+    code, detail, permanent, attempts, at, retry_at = read_content(kept)["failure"]
+    return Failure(code, detail, permanent, attempts, from_millis(at), from_millis(retry_at))
+
+
+def spent(record: Record, *, now: datetime, retry_at: datetime) -> Failure:
+    """The failure of a record whose last attempt never ended: its worker died of it, or hung."""
+    detail = f"No attempt came to an end: {record.attempt} workers took it on, and none reported back in time."
+    return Failure("timeout", detail, False, record.attempt, now, retry_at)

@@ -1,0 +1,76 @@
+"""Bodies, once per distinct content: kept with the snapshot that names them, deleted when none does.
+
+Without transactions these orders keep every body that a settled record's snapshot names:
+
+    settling   1. insert the snapshot   2. keep the body, taking off any mark   3. let the record name the snapshot
+    deleting   a. mark the body with a token of one's own   b. look whether a snapshot names it
+               c. if none does, delete it where the mark still is one's own
+
+Suppose (c) deletes. Then no step 2 fell between (a) and (c), for it would have taken the mark off. If step 2 came before
+(a), step 1 did too, so (b) saw the snapshot and there was no (c): unless that snapshot was removed by then, and then no
+record names it. If step 2 came after (c), it wrote the body anew. So after step 3 the body is there, whoever deletes.
+A mark that its maker left behind does no harm: nobody else deletes by it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+
+from pymongo import UpdateOne
+from pymongo.database import Database
+
+from inventory.store.mongo.connection import Connection, Document
+from inventory.store.mongo.upserts import upsert
+
+
+class MongoBodies:
+    """`ports.Bodies` on MongoDB."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def find(self, sha256: str) -> bytes | None:
+        """See `ports.Bodies`."""
+        with self._connection.database() as database:
+            return find(database, sha256)
+
+
+def find(database: Database[Document], sha256: str) -> bytes | None:
+    """The bytes, or None."""
+    found = database["bodies"].find_one({"_id": sha256})
+    return None if found is None else found["bytes"]
+
+
+def keep(database: Database[Document], bodies: Mapping[str, bytes]) -> None:
+    """Step 2, for bodies by their SHA-256."""
+    change = {"$unset": {"condemned": ""}}
+    upsert(
+        database["bodies"],
+        [UpdateOne({"_id": key}, change | {"$setOnInsert": {"bytes": body}}, upsert=True) for key, body in bodies.items()],
+    )
+
+
+def discard(database: Database[Document], keys: Iterable[str | None]) -> None:
+    """Steps a to c, for what removed snapshots named."""
+    for sha256 in {key for key in keys if key is not None}:
+        token = condemn(database, sha256)
+        if not is_named(database, sha256):
+            delete_condemned(database, sha256, token)
+
+
+def condemn(database: Database[Document], sha256: str) -> str:
+    """Step a: the token of the mark."""
+    token = secrets.token_hex(16)
+    database["bodies"].update_one({"_id": sha256}, {"$set": {"condemned": token}})
+    return token
+
+
+def is_named(database: Database[Document], sha256: str) -> bool:
+    """Step b: whether any snapshot names the body, settled or not."""
+    return database["snapshots"].find_one({"body_sha256": sha256}, {"_id": 1}) is not None
+
+
+def delete_condemned(database: Database[Document], sha256: str, token: str) -> None:
+    """Step c."""
+    database["bodies"].delete_one({"_id": sha256, "condemned": token})

@@ -1,0 +1,127 @@
+"""The connection to MongoDB: made on first use and again after a fork, bounded in time, its errors translated.
+
+A server is waited for `SERVER_WAIT` seconds, and a whole call, however many commands it takes, lasts at most `PATIENCE`.
+PyMongo repeats reads by itself, and on a replica set also every single write, exactly once as the server sees to; nothing
+else is repeated here, because each call of the store may be sent again as a whole.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+from time import monotonic
+from typing import Any
+
+import pymongo
+from pymongo import MongoClient
+from pymongo.database import Database
+from pymongo.errors import BulkWriteError, ConfigurationError, ConnectionFailure, OperationFailure, PyMongoError
+
+from inventory.errors import StartError, StorageUnavailable
+from inventory.store.mongo import schema
+
+Document = dict[str, Any]
+Client = MongoClient[Document]
+MakeClient = Callable[[str], Client]
+
+SERVER_WAIT = 2.0
+PATIENCE = 4.0
+INDEXING_PATIENCE = 600.0
+"""Seconds; the last one for `prepare` alone, which may have to index what is there already."""
+
+AWAY = frozenset(
+    {6, 7, 24, 50, 64, 79, 89, 91, 100, 112, 133, 134, 189, 202, 246, 262, 9001, 10107, 11600, 11602, 13435, 13436, 14031}
+    | {13, 18, 8000}
+)
+"""Codes of a server that cannot do it now: not reachable inside the set, stepping down, shutting down, out of time, of disk
+space or of acknowledgements; and, in the second line, one that does not know our password (any more)."""
+
+
+def connect(url: str) -> Client:
+    """A client whose writes are acknowledged when a majority has them in its journal, whatever the URL asks for."""
+    wait = int(SERVER_WAIT * 1000)
+    try:
+        return MongoClient(
+            url,
+            serverSelectionTimeoutMS=wait,
+            connectTimeoutMS=wait,
+            w="majority",
+            journal=True,
+            tz_aware=True,
+            appname="inventory",
+        )
+    except (ConfigurationError, ValueError) as error:
+        raise StartError(f"INVENTORY_STORE_URL cannot be used: {error}") from error
+
+
+class Connection:
+    """Shared by the parts of one store, by threads, and across a fork."""
+
+    def __init__(self, url: str, make_client: MakeClient) -> None:
+        self._url = url
+        self._make_client = make_client
+        self._lock = Lock()
+        self._pid = os.getpid()
+        self._client: Client | None = None
+        self._left_to_parent: list[Client] = []
+        self._prepared = False
+
+    @contextmanager
+    def database(self, patience: float = PATIENCE) -> Iterator[Database[Document]]:
+        """The database, for the commands of one call; `StorageUnavailable` when they cannot be done in time."""
+        until = monotonic() + patience
+        try:
+            client = self._connected()
+            with pymongo.timeout(min(SERVER_WAIT, patience)):
+                _await_server(client)
+            with pymongo.timeout(max(0.001, until - monotonic())):
+                database = client.get_default_database(default="inventory")
+                if not self._prepared:
+                    schema.migrate(database)
+                    self._prepared = True
+                yield database
+        except PyMongoError as error:
+            if not _is_away(error):
+                raise
+            brief = f"{type(error).__name__}: {error}"[:300]
+            raise StorageUnavailable(f"The store {self._address} cannot be used now. {brief}") from error
+
+    def close(self) -> None:
+        """Close the client; the next call makes a new one."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    @property
+    def _address(self) -> str:
+        """The URL without what is secret in it."""
+        return self._url.partition("://")[2].rpartition("@")[2].partition("?")[0]
+
+    def _connected(self) -> Client:
+        if self._pid != os.getpid():
+            # The parent's sockets are the parent's: to close them here would end its sessions.
+            self._left_to_parent += [self._client] if self._client else []
+            self._client, self._lock, self._pid = None, Lock(), os.getpid()
+        with self._lock:
+            if self._client is None:
+                self._client = self._make_client(self._url)
+            return self._client
+
+
+def _await_server(client: Client) -> None:
+    """Wait for a server that takes writes, no longer than the timeout around this: far less than a call may last."""
+    if not client.is_primary:
+        raise ConnectionFailure("No server there takes writes.")
+
+
+def _is_away(error: PyMongoError) -> bool:
+    """Whether the server or the way to it is the matter, and not what we asked of it."""
+    if isinstance(error, ConnectionFailure) or error.timeout:
+        return True
+    if isinstance(error, BulkWriteError):
+        found = [*error.details.get("writeErrors", ()), *error.details.get("writeConcernErrors", ())]
+        return all(each.get("code") in AWAY for each in found)
+    return isinstance(error, OperationFailure) and error.code in AWAY

@@ -1,0 +1,108 @@
+"""Documents of the MongoDB store as values of the model, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from inventory.records.model import Record, Snapshot, State, Stored, Target
+from inventory.store.forms import content_bytes, read_content, read_failure
+from inventory.store.ports import Key
+
+Document = dict[str, Any]
+
+
+def new_record(target: Target, now: datetime) -> Document:
+    """The document of a target that is accepted for the first time."""
+    return {
+        "_id": target.id,
+        "source": target.source,
+        "key": target.key,
+        "host": target.host,
+        "state": State.PENDING.value,
+        "accepted_at": cut(now),
+        "requested_at": cut(now),
+        "due_at": cut(now),
+        "attempt": 0,
+        "fence": 0,
+        "lease": None,
+        "first_collected_at": None,
+        "collected_at": None,
+        "snapshots": 0,
+        "snapshot_id": None,
+        "failure": None,
+    }
+
+
+def record(document: Mapping[str, Any]) -> Record:
+    """The record in a document."""
+    return Record(
+        target=target(document),
+        state=State(document["state"]),
+        accepted_at=_aware(document["accepted_at"]),
+        requested_at=_aware(document["requested_at"]),
+        due_at=_aware_or_none(document["due_at"]),
+        attempt=document["attempt"],
+        fence=document["fence"],
+        lease=document["lease"],
+        first_collected_at=_aware_or_none(document["first_collected_at"]),
+        collected_at=_aware_or_none(document["collected_at"]),
+        snapshots=document["snapshots"],
+        snapshot_id=document["snapshot_id"],
+        failure=read_failure(document["failure"]),
+    )
+
+
+def target(document: Mapping[str, Any]) -> Target:
+    """The target in a record's document."""
+    return Target(document["source"], document["key"], document["host"])
+
+
+def new_snapshot(outcome: Stored) -> Document:
+    """The document of a snapshot, without its `_id`; `accepted_at` tells this record from a deleted one of the same id."""
+    return {
+        "record_id": outcome.claim.id,
+        "accepted_at": outcome.claim.accepted_at,
+        "collected_at": cut(outcome.snapshot.collected_at),
+        "body_sha256": outcome.snapshot.body_sha256,
+        "content": content_bytes(outcome.snapshot.content),
+    }
+
+
+def snapshot(document: Mapping[str, Any]) -> Snapshot:
+    """The snapshot in a document."""
+    return Snapshot(
+        id=document["_id"],
+        record_id=document["record_id"],
+        collected_at=_aware(document["collected_at"]),
+        content=read_content(document["content"]),
+        body_sha256=document["body_sha256"],
+    )
+
+
+def behind(instant: str, after: Key | None) -> Document:
+    """The filter for what comes behind a place in a listing by (`instant`, id), newest first."""
+    if after is None:
+        return {}
+    # The first condition says nothing new; it is what an index is entered with.
+    same_instant = {instant: after[0], "_id": {"$lt": after[1]}}
+    return {instant: {"$lte": after[0]}, "$or": [{instant: {"$lt": after[0]}}, same_instant]}
+
+
+def newest_first(instant: str) -> list[tuple[str, int]]:
+    """The order of a listing."""
+    return [(instant, -1), ("_id", -1)]
+
+
+def cut(instant: datetime) -> datetime:
+    """The instant as BSON keeps it: whole milliseconds, cut."""
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+
+
+def _aware(instant: datetime) -> datetime:
+    return instant.replace(tzinfo=UTC)
+
+
+def _aware_or_none(instant: datetime | None) -> datetime | None:
+    return None if instant is None else _aware(instant)

@@ -1,0 +1,158 @@
+"""The ledger: claims, their ends, and what is owed. Every change is one atomic update that names what it expects.
+
+A claim chooses, then leases in one batch each record whose state and fence still are what was chosen, then reads back
+which leases stand. Several workers may choose the same ones; each gets those that it was the first to lease.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from pymongo import UpdateOne
+from pymongo.database import Database
+
+from inventory.records.model import Failed, Failure, Outcome, Postponed, Record, State, Stored
+from inventory.store.forms import failure_bytes, spent
+from inventory.store.mongo import bodies, documents, snapshots
+from inventory.store.mongo.connection import Connection, Document
+
+BATCH = 50
+"""Updates in one command: as many records as are claimed at once, and few enough for a small server."""
+
+OLDEST_DUE = [("due_at", 1)]
+
+
+class Ledger:
+    """The ledger's part of `ports.Records`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def claim(self, record_id: str, *, now: datetime, lease_for: timedelta) -> Record | None:
+        """See `ports.Records`."""
+        lease_over = {"state": State.RUNNING.value, "due_at": {"$lte": now}}
+        claimable = {"_id": record_id, "$or": [{"state": State.PENDING.value}, lease_over]}
+        claims = self._claim(claimable, now + lease_for, limit=1)
+        return claims[0] if claims else None
+
+    def claim_due(self, *, now: datetime, lease_for: timedelta, limit: int) -> Sequence[Record]:
+        """See `ports.Records`."""
+        return self._claim(_due(now), now + lease_for, limit=limit)
+
+    def claim_abandoned(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
+        """See `ports.Records`."""
+        claims = self._claim(_abandoned(now, max_attempts), now + lease_for, limit=1)
+        return claims[0] if claims else None
+
+    def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
+        """See `ports.Records`; in the order that `bodies` and `snapshots` explain, and record by record."""
+        stored = [outcome for outcome in outcomes if isinstance(outcome, Stored)]
+        if not outcomes:
+            return []
+        named = {each.snapshot.body_sha256: each.body for each in stored if each.snapshot.body_sha256 is not None}
+        with self._connection.database() as database:
+            snapshots.insert(database, stored)
+            bodies.keep(database, {sha256: body for sha256, body in named.items() if body is not None})
+            return [settle_record(database, outcome) for outcome in outcomes]
+
+    def fail_spent(self, *, now: datetime, max_attempts: int, retry_at: datetime, limit: int) -> int:
+        """See `ports.Records`."""
+        chosen = {"state": State.RUNNING.value, "due_at": {"$lte": now}, "attempt": {"$gte": max_attempts}}
+        failed = 0
+        with self._connection.database() as database:
+            found = [documents.record(each) for each in database["records"].find(chosen).sort(OLDEST_DUE).limit(limit)]
+            operations = [UpdateOne(_held(each), _failed(spent(each, now=now, retry_at=retry_at))) for each in found]
+            for start in range(0, len(operations), BATCH):
+                failed += database["records"].bulk_write(operations[start : start + BATCH], ordered=False).modified_count
+        return failed
+
+    def due(self, *, now: datetime, max_attempts: int, limit: int) -> Sequence[str]:
+        """See `ports.Records`."""
+        ids: list[str] = []
+        with self._connection.database() as database:
+            for chosen in (_due(now), _abandoned(now, max_attempts)):
+                if len(ids) < limit:
+                    found = database["records"].find(chosen, {"_id": 1}).sort(OLDEST_DUE).limit(limit - len(ids))
+                    ids += [each["_id"] for each in found]
+        return ids
+
+    def _claim(self, chosen: Document, until: datetime, *, limit: int) -> list[Record]:
+        """Lease up to `limit` of the chosen records, oldest due first; it ends early only when none is left."""
+        claims: list[Record] = []
+        with self._connection.database() as database:
+            while len(claims) < limit:
+                some = min(BATCH, limit - len(claims))
+                candidates = list(database["records"].find(chosen, {"state": 1, "fence": 1}).sort(OLDEST_DUE).limit(some))
+                if not candidates:
+                    break
+                claims += _lease(database, candidates, until)
+        return claims
+
+
+def settle_record(database: Database[Document], outcome: Outcome) -> bool:
+    """The last step of settling: whether the outcome takes effect now, or has before."""
+    left_behind = snapshots.left_behind(database, outcome) if isinstance(outcome, Stored) else []
+    matched = database["records"].update_one(_held(outcome.claim), _change(outcome)).matched_count == 1
+    if matched:
+        snapshots.remove(database, left_behind)
+    elif isinstance(outcome, Stored):
+        return snapshots.took_effect_before(database, outcome)
+    return matched
+
+
+def _lease(database: Database[Document], candidates: Sequence[Document], until: datetime) -> list[Record]:
+    """Those of the candidates that nobody else was quicker to lease."""
+    leases = {each["_id"]: secrets.token_hex(16) for each in candidates}
+    operations = [
+        UpdateOne(
+            {"_id": each["_id"], "state": each["state"], "fence": each["fence"]},
+            {
+                "$set": {"state": State.RUNNING.value, "lease": leases[each["_id"]], "due_at": documents.cut(until)},
+                "$inc": {"attempt": 1, "fence": 1},
+            },
+        )
+        for each in candidates
+    ]
+    database["records"].bulk_write(operations, ordered=False)
+    ours = {"_id": {"$in": list(leases)}, "lease": {"$in": list(leases.values())}}
+    claimed = {each["_id"]: documents.record(each) for each in database["records"].find(ours)}
+    return [claimed[key] for key in leases if key in claimed]
+
+
+def _due(now: datetime) -> Document:
+    return {"state": State.PENDING.value, "due_at": {"$lte": now}}
+
+
+def _abandoned(now: datetime, max_attempts: int) -> Document:
+    return {"state": State.RUNNING.value, "due_at": {"$lte": now}, "attempt": {"$lt": max_attempts}}
+
+
+def _held(claim: Record) -> Document:
+    """What a record must still be for the claim's holder to change it."""
+    return {"_id": claim.id, "state": State.RUNNING.value, "lease": claim.lease, "fence": claim.fence}
+
+
+def _failed(failure: Failure) -> Document:
+    return {"$set": {"state": State.FAILED.value, "due_at": None, "failure": failure_bytes(failure)}}
+
+
+def _change(outcome: Outcome) -> Document:
+    """How an outcome changes its record. Only the claim's holder changes what this takes over from the claim."""
+    match outcome:
+        case Stored(claim=claim, snapshot=snapshot):
+            stored = {
+                "state": State.STORED.value,
+                "due_at": None,
+                "failure": None,
+                "snapshot_id": snapshot.id,
+                "collected_at": documents.cut(snapshot.collected_at),
+                "first_collected_at": claim.first_collected_at or documents.cut(snapshot.collected_at),
+            }
+            return {"$set": stored, "$inc": {"snapshots": 1}}
+        case Postponed(due_at=due_at, failure=failure):
+            postponed = {"state": State.PENDING.value, "due_at": documents.cut(due_at)}
+            return {"$set": postponed | ({"failure": failure_bytes(failure)} if failure else {})}
+        case Failed(failure=failure):
+            return _failed(failure)

@@ -1,0 +1,115 @@
+"""Records: looking up, accepting, listing and deleting. What is owed on them is in `ledger`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pymongo import ReturnDocument
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from inventory.errors import StorageUnavailable
+from inventory.records.model import Acceptance, Known, Record, State, Status, Target
+from inventory.store.mongo import bodies, documents, snapshots
+from inventory.store.mongo.connection import Document
+from inventory.store.mongo.ledger import Ledger
+from inventory.store.ports import Key, RecordFilter
+
+STATUS: Mapping[Status, Document] = {
+    Status.STORED: {"snapshot_id": {"$ne": None}},
+    Status.PENDING: {"snapshot_id": None, "state": {"$in": [State.PENDING.value, State.RUNNING.value]}},
+    Status.FAILED: {"snapshot_id": None, "state": State.FAILED.value},
+}
+
+
+LOOKS = 5
+"""How often a lookup reads a record whose contents are gone when it comes for them."""
+
+
+class MongoRecords(Ledger):
+    """`ports.Records` on MongoDB."""
+
+    def look_up(self, record_id: str) -> Known | None:
+        """See `ports.Records`; read in three steps, and again if the record was deleted in between."""
+        with self._connection.database() as database:
+            for _ in range(LOOKS):
+                found = database["records"].find_one({"_id": record_id})
+                if found is None:
+                    return None
+                known = _with_contents(database, documents.record(found))
+                if known is not None:
+                    return known
+        raise StorageUnavailable(f"The record {record_id} changed each time it was read, or what it names is lost.")
+
+    def find(self, record_id: str) -> Record | None:
+        """See `ports.Records`."""
+        with self._connection.database() as database:
+            found = database["records"].find_one({"_id": record_id})
+        return None if found is None else documents.record(found)
+
+    def accept(self, target: Target, *, now: datetime, seen: Record | None) -> Acceptance:
+        """See `ports.Records`."""
+        with self._connection.database() as database:
+            if seen is not None and (taken := _accept_again(database, target.id, now, seen.fence)) is not None:
+                return Acceptance(documents.record(taken), True)
+            while True:
+                new = documents.new_record(target, now)
+                try:
+                    database["records"].insert_one(new)
+                except DuplicateKeyError:
+                    found = database["records"].find_one({"_id": target.id})
+                    if found is not None:
+                        return Acceptance(documents.record(found), False)
+                else:
+                    return Acceptance(documents.record(new), True)
+
+    def listing(self, chosen: RecordFilter, *, limit: int, after: Key | None) -> Sequence[Record]:
+        """See `ports.Records`."""
+        equal = {"source": chosen.source, "host": chosen.host}
+        conditions: dict[str, Any] = {name: value for name, value in equal.items() if value is not None}
+        conditions |= STATUS[chosen.status] if chosen.status is not None else {}
+        conditions |= documents.behind("accepted_at", after)
+        with self._connection.database() as database:
+            found = database["records"].find(conditions).sort(documents.newest_first("accepted_at")).limit(limit)
+            return [documents.record(each) for each in found]
+
+    def delete(self, record_id: str) -> bool:
+        """See `ports.Records`.
+
+        The snapshots that were there before the record went belong to it, or to an earlier one of its id; those that it
+        got in between carry its `accepted_at`. A new record may be accepted meanwhile, and loses nothing.
+        """
+        with self._connection.database() as database:
+            of_record = {"record_id": record_id}
+            doomed = list(database["snapshots"].find(of_record, {"body_sha256": 1}))
+            gone = database["records"].find_one_and_delete({"_id": record_id})
+            if gone is not None:
+                late = {"accepted_at": gone["accepted_at"]}
+                doomed += database["snapshots"].find(of_record | late, {"body_sha256": 1})
+            snapshots.remove(database, doomed)
+        return gone is not None
+
+
+def _accept_again(database: Database[Document], record_id: str, now: datetime, fence: int) -> Document | None:
+    at = documents.cut(now)
+    return database["records"].find_one_and_update(
+        {"_id": record_id, "fence": fence, "state": {"$in": [State.STORED.value, State.FAILED.value]}},
+        {"$set": {"state": State.PENDING.value, "requested_at": at, "due_at": at, "attempt": 0}},
+        return_document=ReturnDocument.AFTER,
+    )
+
+
+def _with_contents(database: Database[Document], record: Record) -> Known | None:
+    """The record with what it names; None if that is gone, and so the record has changed."""
+    if record.snapshot_id is None:
+        return Known(record, None, None)
+    found = database["snapshots"].find_one({"_id": record.snapshot_id})
+    if found is None:
+        return None
+    snapshot = documents.snapshot(found)
+    if snapshot.body_sha256 is None:
+        return Known(record, snapshot, None)
+    body = bodies.find(database, snapshot.body_sha256)
+    return None if body is None else Known(record, snapshot, body)

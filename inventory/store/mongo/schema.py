@@ -1,0 +1,65 @@
+"""The collections and indexes of the MongoDB store, and how an older database becomes a current one.
+
+    records    _id: the target's id; the fields of `model.Record`, the target's beside them
+    snapshots  _id: the lease under which it was collected; see `snapshots` for `accepted_at` and `settled`
+    bodies     _id: the SHA-256 of `bytes`; see `bodies` for `condemned`
+    meta       _id: "schema"; `version`, the number of migrations that this database has had
+
+`content` and `failure` are JSON bytes (`store.forms`): exact, and safe from BSON's limits on names and strings.
+A migration must be harmless when it runs twice, and while older code is still writing: nothing here is in a transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pymongo import IndexModel
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from inventory.errors import StartError
+
+
+def _first(database: Database[dict[str, Any]]) -> None:
+    """The ledger asks by state and time; a listing has one index for each of its filters, in its order."""
+    database["records"].create_indexes(
+        [
+            IndexModel([("state", 1), ("due_at", 1)]),
+            IndexModel([("accepted_at", -1), ("_id", -1)]),
+            IndexModel([("source", 1), ("accepted_at", -1), ("_id", -1)]),
+            IndexModel([("host", 1), ("accepted_at", -1), ("_id", -1)]),
+            IndexModel([("state", 1), ("accepted_at", -1), ("_id", -1)]),
+        ]
+    )
+    database["snapshots"].create_indexes(
+        [
+            IndexModel([("record_id", 1), ("collected_at", -1), ("_id", -1)]),
+            IndexModel([("body_sha256", 1)]),
+        ]
+    )
+
+
+MIGRATIONS: tuple[Callable[[Database[dict[str, Any]]], None], ...] = (_first,)
+
+VERSION = len(MIGRATIONS)
+
+
+def migrate(database: Database[dict[str, Any]]) -> None:
+    """Bring a database forward, also when several processes do it at once; `StartError` if it is newer than this code."""
+    kept = database["meta"].find_one({"_id": "schema"})
+    found = int(kept["version"]) if kept else 0
+    if found > VERSION:
+        raise StartError(
+            f"The store was written by a newer inventory: its schema is version {found}, this one knows {VERSION}."
+            " Run the newer one, or name another store in INVENTORY_STORE_URL."
+        )
+    if found == VERSION:
+        return
+    for migration in MIGRATIONS[found:]:
+        migration(database)
+    try:
+        database["meta"].update_one({"_id": "schema"}, {"$max": {"version": VERSION}}, upsert=True)
+    except DuplicateKeyError:
+        # Somebody else wrote the first version in this moment; the next call looks again.
+        migrate(database)

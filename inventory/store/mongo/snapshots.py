@@ -1,0 +1,101 @@
+"""Snapshots: inserted before the record that names them, and shown only if a record ever did.
+
+Lifecycle of a snapshot: its claim's holder inserts it under the claim's lease; then the record is settled and names it as
+the latest; before a newer one takes that place, this one is marked `settled`. So a snapshot is part of the record's past
+if it is marked or named, and in no other case; and if its `accepted_at` is the record's, for a record that was deleted
+and accepted again begins anew. One that is neither marked nor named was left by a worker that died or came too late: it is
+taken back by that worker, or removed by the next one to settle the record, or with the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pymongo import UpdateOne
+from pymongo.database import Database
+
+from inventory.records.model import Snapshot, Stored, Target
+from inventory.store.mongo import bodies, documents
+from inventory.store.mongo.connection import Connection, Document
+from inventory.store.mongo.upserts import upsert
+from inventory.store.ports import Key
+
+UNSETTLED = {"settled": {"$ne": True}}
+
+
+class MongoSnapshots:
+    """`ports.Snapshots` on MongoDB."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def find(self, snapshot_id: str) -> tuple[Target, Snapshot] | None:
+        """See `ports.Snapshots`."""
+        with self._connection.database() as database:
+            found = database["snapshots"].find_one({"_id": snapshot_id})
+            record = None if found is None else database["records"].find_one({"_id": found["record_id"]})
+        if found is None or record is None or found["accepted_at"] != record["accepted_at"]:
+            return None
+        if not found.get("settled") and record["snapshot_id"] != snapshot_id:
+            return None
+        return documents.target(record), documents.snapshot(found)
+
+    def listing(self, record_id: str, *, limit: int, after: Key | None) -> Sequence[Snapshot]:
+        """See `ports.Snapshots`."""
+        with self._connection.database() as database:
+            record = database["records"].find_one({"_id": record_id})
+            if record is None:
+                return []
+            past = {"$or": [{"settled": True}, {"_id": record["snapshot_id"]}]}
+            place = documents.behind("collected_at", after)
+            of_record = {"record_id": record_id, "accepted_at": record["accepted_at"]}
+            found = database["snapshots"].find({"$and": [of_record, past, place]})
+            return [documents.snapshot(each) for each in found.sort(documents.newest_first("collected_at")).limit(limit)]
+
+
+def insert(database: Database[Document], outcomes: Sequence[Stored]) -> None:
+    """Insert the snapshots of these outcomes, and mark those that they are about to follow; harmless when repeated."""
+    operations = []
+    for outcome in outcomes:
+        if outcome.claim.snapshot_id is not None:
+            operations.append(UpdateOne({"_id": outcome.claim.snapshot_id}, {"$set": {"settled": True}}))
+        operations.append(
+            UpdateOne({"_id": outcome.snapshot.id}, {"$setOnInsert": documents.new_snapshot(outcome)}, upsert=True)
+        )
+    upsert(database["snapshots"], operations)
+
+
+def left_behind(database: Database[Document], outcome: Stored) -> list[Document]:
+    """What earlier claims of the record inserted and can settle no more, provided that this outcome takes effect after this.
+
+    Then the claim is the latest throughout, and whatever is unsettled and not its own is older. Only a claim that follows
+    a failure or another attempt can find any, and others need not look.
+    """
+    claim = outcome.claim
+    if claim.attempt == 1 and claim.failure is None:
+        return []
+    others = {"record_id": claim.id, "_id": {"$nin": [outcome.snapshot.id, claim.snapshot_id]}}
+    return list(database["snapshots"].find(others | UNSETTLED, {"body_sha256": 1}))
+
+
+def remove(database: Database[Document], snapshots: Sequence[Document]) -> None:
+    """Remove these snapshots, and the bodies that nothing names any more."""
+    if snapshots:
+        database["snapshots"].delete_many({"_id": {"$in": [each["_id"] for each in snapshots]}})
+        bodies.discard(database, [each["body_sha256"] for each in snapshots])
+
+
+def took_effect_before(database: Database[Document], outcome: Stored) -> bool:
+    """Whether an outcome whose record no longer matches took effect earlier; if not, its snapshot is taken back.
+
+    A record that once failed to match never will: a fence only rises, and a new record has new leases. The record is read
+    before the mark, and the mark is made before the record names another, so neither is missed.
+    """
+    record = database["records"].find_one({"_id": outcome.claim.id}, {"snapshot_id": 1})
+    if record is not None and record["snapshot_id"] == outcome.snapshot.id:
+        return True
+    found = database["snapshots"].find_one({"_id": outcome.snapshot.id}, {"settled": 1, "body_sha256": 1})
+    if found is None or (found.get("settled") and record is not None):
+        return found is not None
+    remove(database, [found])
+    return False

@@ -1,0 +1,25 @@
+"""Writing many documents by their ids, each inserted if it is absent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pymongo import UpdateOne
+from pymongo.collection import Collection
+from pymongo.errors import BulkWriteError
+
+from inventory.store.mongo.connection import Document
+
+DUPLICATE = 11000
+
+
+def upsert(collection: Collection[Document], operations: Sequence[UpdateOne]) -> None:
+    """Do upserts that are harmless when repeated; of two who insert the same document, the second does its updates again."""
+    if not operations:
+        return
+    try:
+        collection.bulk_write(operations, ordered=False)
+    except BulkWriteError as error:
+        if {each["code"] for each in error.details["writeErrors"]} != {DUPLICATE}:
+            raise
+        collection.bulk_write(operations, ordered=False)

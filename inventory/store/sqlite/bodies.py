@@ -1,0 +1,17 @@
+"""Bodies, once per distinct content. `ledger` writes them and `records` deletes them, with what names them."""
+
+from __future__ import annotations
+
+from inventory.store.sqlite.connections import Connections
+
+
+class SqliteBodies:
+    """`ports.Bodies` on SQLite."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def find(self, sha256: str) -> bytes | None:
+        """See `ports.Bodies`."""
+        found = self._connections.rows("SELECT bytes FROM bodies WHERE sha256 = ?", (sha256,))
+        return found[0][0] if found else None

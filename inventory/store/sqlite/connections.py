@@ -1,0 +1,150 @@
+"""The connections to one SQLite file: opened on first use, kept, and opened again when the file is another one.
+
+Lifecycle: a call borrows an idle connection or opens one, and gives it back; so there are never more than there were
+threads at once, and none is lost with a thread. Each call looks whether the path still names the file that was opened:
+SQLite itself would go on writing into a file that was moved away or deleted, and nobody would find it there again. A
+file that was used and is missing is not made anew, because it may come back. After a fork the child leaves its parent's
+connections alone, as SQLite demands, and opens its own.
+
+Writers of one process take turns at a lock, because SQLite's own waiting is by naps of up to 100 ms, which starve some of
+many threads. Between processes SQLite's waiting remains. Both together last at most `PATIENCE`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Error
+from threading import Lock
+from time import monotonic
+from types import TracebackType
+from typing import Any
+
+from inventory.errors import StorageUnavailable
+from inventory.store.sqlite.opening import BROKEN, BUSY, Connection, connect, primary
+
+PATIENCE = 3.0
+"""Seconds that a call waits for a locked file: an answer or `StorageUnavailable` is due within 4."""
+
+Row = tuple[Any, ...]
+Values = Sequence[Any] | Mapping[str, Any]
+File = tuple[int, int]
+
+
+class Connections:
+    """Borrowed by the parts of one store; safe to share between threads, and across a fork."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = str(path.absolute())
+        self._folder = path.absolute().parent
+        self._used = False
+        self._idle: list[Connection] = []
+        self._left_to_parent: list[Connection] = []
+        self._turn = Lock()
+        self._pid = os.getpid()
+
+    def rows(self, sql: str, values: Values = (), *, patience: float = PATIENCE) -> list[Row]:
+        """The rows of one reading statement."""
+        with Loan(self, patience) as connection:
+            return connection.execute(sql, values).fetchall()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction: durable when the block ends, undone when it raises."""
+        until = monotonic() + PATIENCE
+        turn = self._turn
+        if not turn.acquire(timeout=PATIENCE):
+            raise StorageUnavailable(f"The store {self.path} is busy: other writers did not finish in {PATIENCE:g} s.")
+        try:
+            with Loan(self, until - monotonic()) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield connection
+                    connection.execute("COMMIT")
+                finally:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+        finally:
+            turn.release()
+
+    def take(self, patience: float) -> Connection:
+        """An idle connection to the file that the path names now, or a new one."""
+        if self._pid != os.getpid():
+            self._left_to_parent += self._idle
+            self._idle, self._turn, self._pid = [], Lock(), os.getpid()
+        file = self._file()
+        while True:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                return self._open(patience)
+            if connection.file == file:
+                connection.wait_at_most(patience)
+                return connection
+            connection.close()
+
+    def give_back(self, connection: Connection) -> None:
+        """Keep a sound connection for the next call."""
+        self._idle.append(connection)
+
+    def close(self) -> None:
+        """Close every idle connection; the next call opens a new one."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def _file(self) -> File | None:
+        """Which file the path names now; None if there is none, and never was in the life of this store."""
+        try:
+            found = os.stat(self.path)  # noqa: PTH116 - twice as fast as Path.stat, and on the way of every lookup
+        except FileNotFoundError as error:
+            if self._used:
+                raise StorageUnavailable(f"The store {self.path} is gone. It is used again when it is back.") from error
+            return None
+        except OSError as error:
+            raise StorageUnavailable(f"The store {self.path} cannot be reached: {error.strerror}.") from error
+        return found.st_dev, found.st_ino
+
+    def _open(self, patience: float) -> Connection:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            connection = connect(self.path, make=not self._used, patience=patience)
+        except OSError as error:
+            raise StorageUnavailable(f"The folder of the store {self.path} cannot be made: {error.strerror}.") from error
+        except Error as error:
+            self.translate(error)
+            raise
+        self._used = True
+        connection.file = self._file()
+        return connection
+
+    def translate(self, error: Error) -> None:
+        """Raise `StorageUnavailable` where a lock, the file or the disk is the matter; a mistake of ours stays as it is."""
+        if primary(error) in BUSY or primary(error) in BROKEN:
+            raise StorageUnavailable(f"The store {self.path} cannot be used now: {error}.") from error
+
+
+class Loan:
+    """One use of a connection; afterwards it is given back, or closed if the error may have come from it.
+
+    A class and not a generator, because it is on the way of every lookup.
+    """
+
+    __slots__ = ("_connection", "_connections", "_patience")
+
+    def __init__(self, connections: Connections, patience: float) -> None:
+        self._connections = connections
+        self._patience = patience
+
+    def __enter__(self) -> Connection:
+        self._connection = self._connections.take(self._patience)
+        return self._connection
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is None or (isinstance(error, Error) and primary(error) not in BROKEN):
+            self._connections.give_back(self._connection)
+        else:
+            self._connection.close()
+        if isinstance(error, Error):
+            self._connections.translate(error)

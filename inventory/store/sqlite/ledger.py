@@ -1,0 +1,126 @@
+"""The ledger: claims, their ends, and what is owed. Every change is one transaction that begins by taking the write lock."""
+# ruff: noqa: S608 - nothing but our own lists of columns is put into a statement
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from inventory.records.model import Failed, Outcome, Postponed, Record, Stored
+from inventory.store.forms import content_bytes, failure_bytes, spent, to_millis
+from inventory.store.sqlite import rows
+from inventory.store.sqlite.connections import Connections
+from inventory.store.sqlite.opening import Connection
+
+CLAIMABLE = "SELECT id FROM records WHERE id = :id AND (state = 'pending' OR state = 'running' AND due_at <= :now)"
+DUE = "SELECT id FROM records WHERE state = 'pending' AND due_at <= :now ORDER BY due_at LIMIT :limit"
+ABANDONED = """
+    SELECT id FROM records WHERE state = 'running' AND due_at <= :now AND attempt < :max_attempts
+    ORDER BY due_at LIMIT :limit"""
+SPENT = f"""
+    SELECT {rows.RECORD} FROM records WHERE state = 'running' AND due_at <= :now AND attempt >= :max_attempts
+    ORDER BY due_at LIMIT :limit"""
+
+CLAIM = f"""
+    UPDATE records SET state = 'running', lease = ?, due_at = ?, attempt = attempt + 1, fence = fence + 1
+    WHERE id = ? RETURNING {rows.RECORD}"""
+
+HELD = "WHERE id = :id AND state = 'running' AND lease = :lease AND fence = :fence"
+STORE = f"""
+    UPDATE records SET state = 'stored', due_at = NULL, failure = NULL, snapshot_id = :lease, snapshots = snapshots + 1,
+    collected_at = :collected_at, first_collected_at = coalesce(first_collected_at, :collected_at) {HELD}"""
+POSTPONE = f"UPDATE records SET state = 'pending', due_at = :due_at, failure = coalesce(:failure, failure) {HELD}"
+FAIL = f"UPDATE records SET state = 'failed', due_at = NULL, failure = :failure {HELD}"
+
+INSERT_SNAPSHOT = """
+    INSERT INTO snapshots (id, record_id, collected_at, body_sha256, content)
+    VALUES (:lease, :id, :collected_at, :body_sha256, :content)"""
+INSERT_BODY = "INSERT INTO bodies (sha256, bytes) VALUES (:body_sha256, :body) ON CONFLICT (sha256) DO NOTHING"
+
+
+class Ledger:
+    """The ledger's part of `ports.Records`."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def claim(self, record_id: str, *, now: datetime, lease_for: timedelta) -> Record | None:
+        """See `ports.Records`."""
+        claims = self._claim(CLAIMABLE, {"id": record_id, "now": to_millis(now)}, now + lease_for)
+        return claims[0] if claims else None
+
+    def claim_due(self, *, now: datetime, lease_for: timedelta, limit: int) -> Sequence[Record]:
+        """See `ports.Records`."""
+        return self._claim(DUE, {"now": to_millis(now), "limit": limit}, now + lease_for)
+
+    def claim_abandoned(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
+        """See `ports.Records`."""
+        chosen = {"now": to_millis(now), "max_attempts": max_attempts, "limit": 1}
+        claims = self._claim(ABANDONED, chosen, now + lease_for)
+        return claims[0] if claims else None
+
+    def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
+        """See `ports.Records`; one transaction for all of them."""
+        statements = [_statement(outcome) for outcome in outcomes]
+        if not statements:
+            return []
+        with self._connections.writing() as connection:
+            return [_settle(connection, statement, values) for statement, values in statements]
+
+    def fail_spent(self, *, now: datetime, max_attempts: int, retry_at: datetime, limit: int) -> int:
+        """See `ports.Records`."""
+        chosen = {"now": to_millis(now), "max_attempts": max_attempts, "limit": limit}
+        with self._connections.writing() as connection:
+            records = [rows.record(row) for row in connection.execute(SPENT, chosen).fetchall()]
+            for record in records:
+                failure = spent(record, now=now, retry_at=retry_at)
+                connection.execute(FAIL, _held(record) | {"failure": failure_bytes(failure)})
+        return len(records)
+
+    def due(self, *, now: datetime, max_attempts: int, limit: int) -> Sequence[str]:
+        """See `ports.Records`."""
+        chosen = {"now": to_millis(now), "max_attempts": max_attempts, "limit": limit}
+        both = f"SELECT * FROM ({DUE}) UNION ALL SELECT * FROM ({ABANDONED}) LIMIT :limit"
+        return [row[0] for row in self._connections.rows(both, chosen)]
+
+    def _claim(self, choose: str, chosen: Mapping[str, Any], until: datetime) -> list[Record]:
+        """Lease the records that a statement chooses, in its order."""
+        with self._connections.writing() as connection:
+            ids = [row[0] for row in connection.execute(choose, chosen).fetchall()]
+            return [
+                rows.record(connection.execute(CLAIM, (secrets.token_hex(16), to_millis(until), record_id)).fetchall()[0])
+                for record_id in ids
+            ]
+
+
+def _held(claim: Record) -> dict[str, Any]:
+    """What a record must still have for the claim's holder to change it."""
+    return {"id": claim.id, "lease": claim.lease, "fence": claim.fence}
+
+
+def _statement(outcome: Outcome) -> tuple[str, dict[str, Any]]:
+    """How an outcome changes its record, and with which values: made ahead of the transaction, to keep that short."""
+    values = _held(outcome.claim)
+    match outcome:
+        case Stored(snapshot=snapshot, body=body):
+            values |= {"collected_at": to_millis(snapshot.collected_at), "content": content_bytes(snapshot.content)}
+            return STORE, values | {"body_sha256": snapshot.body_sha256, "body": body}
+        case Postponed(due_at=due_at, failure=failure):
+            return POSTPONE, values | {"due_at": to_millis(due_at), "failure": failure_bytes(failure)}
+        case Failed(failure=failure):
+            return FAIL, values | {"failure": failure_bytes(failure)}
+
+
+def _settle(connection: Connection, statement: str, values: dict[str, Any]) -> bool:
+    """Whether the outcome takes effect now, or has before."""
+    took_effect = connection.execute(statement, values).rowcount == 1
+    if statement is not STORE:
+        return took_effect
+    if not took_effect:
+        return bool(connection.execute("SELECT 1 FROM snapshots WHERE id = :lease AND record_id = :id", values).fetchall())
+    if values["body"] is not None:
+        connection.execute(INSERT_BODY, values)
+    connection.execute(INSERT_SNAPSHOT, values)
+    return True

@@ -1,0 +1,89 @@
+"""Records: looking up, accepting, listing and deleting. What is owed on them is in `ledger`."""
+# ruff: noqa: S608 - nothing but our own lists of columns and conditions is put into a statement
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from inventory.records.model import Acceptance, Known, Record, Status, Target
+from inventory.store.forms import to_millis
+from inventory.store.ports import Key, RecordFilter
+from inventory.store.sqlite import rows
+from inventory.store.sqlite.ledger import Ledger
+
+FIND = f"SELECT {rows.RECORD} FROM records WHERE id = ?"
+
+LOOK_UP = f"""
+    SELECT {rows.columns(rows.RECORD, "r")}, b.bytes, {rows.columns(rows.SNAPSHOT, "s")}
+    FROM records r LEFT JOIN snapshots s ON s.id = r.snapshot_id LEFT JOIN bodies b ON b.sha256 = s.body_sha256
+    WHERE r.id = ?"""
+
+INSERT = f"""
+    INSERT INTO records (id, source, key, host, state, accepted_at, requested_at, due_at, attempt, fence, snapshots)
+    VALUES (:id, :source, :key, :host, 'pending', :now, :now, :now, 0, 0, 0)
+    ON CONFLICT (id) DO NOTHING RETURNING {rows.RECORD}"""
+
+ACCEPT_AGAIN = f"""
+    UPDATE records SET state = 'pending', requested_at = :now, due_at = :now, attempt = 0
+    WHERE id = :id AND fence = :fence AND state IN ('stored', 'failed') RETURNING {rows.RECORD}"""
+
+LISTING = f"""
+    SELECT {rows.RECORD} FROM records WHERE {{chosen}} AND (accepted_at, id) < (:instant, :id)
+    ORDER BY accepted_at DESC, id DESC LIMIT :limit"""
+
+STATUS = {
+    Status.STORED: "snapshot_id IS NOT NULL",
+    Status.PENDING: "snapshot_id IS NULL AND (state = 'failed') = FALSE",
+    Status.FAILED: "snapshot_id IS NULL AND (state = 'failed') = TRUE",
+}
+
+DELETE_UNSHARED_BODIES = """
+    DELETE FROM bodies
+    WHERE sha256 IN (SELECT body_sha256 FROM snapshots WHERE record_id = :id)
+    AND NOT EXISTS (SELECT 1 FROM snapshots WHERE body_sha256 = bodies.sha256 AND record_id <> :id)"""
+
+
+class SqliteRecords(Ledger):
+    """`ports.Records` on SQLite."""
+
+    def look_up(self, record_id: str) -> Known | None:
+        """See `ports.Records`; one statement."""
+        found = self._connections.rows(LOOK_UP, (record_id,))
+        if not found:
+            return None
+        row = found[0]
+        body, snapshot = row[rows.RECORD_WIDTH], row[rows.RECORD_WIDTH + 1 :]
+        return Known(rows.record(row), None if snapshot[0] is None else rows.snapshot(snapshot), body)
+
+    def find(self, record_id: str) -> Record | None:
+        """See `ports.Records`."""
+        found = self._connections.rows(FIND, (record_id,))
+        return rows.record(found[0]) if found else None
+
+    def accept(self, target: Target, *, now: datetime, seen: Record | None) -> Acceptance:
+        """See `ports.Records`."""
+        values = {"id": target.id, "source": target.source, "key": target.key, "host": target.host, "now": to_millis(now)}
+        with self._connections.writing() as connection:
+            taken = connection.execute(INSERT, values).fetchall()
+            if not taken and seen is not None:
+                taken = connection.execute(ACCEPT_AGAIN, values | {"fence": seen.fence}).fetchall()
+            found = taken or connection.execute(FIND, (target.id,)).fetchall()
+        return Acceptance(rows.record(found[0]), bool(taken))
+
+    def listing(self, chosen: RecordFilter, *, limit: int, after: Key | None) -> Sequence[Record]:
+        """See `ports.Records`."""
+        equal = {"source": chosen.source, "host": chosen.host}
+        values = {name: value for name, value in equal.items() if value is not None}
+        conditions = [f"{name} = :{name}" for name in values] + ([STATUS[chosen.status]] if chosen.status else [])
+        statement = LISTING.format(chosen=" AND ".join(conditions) or "TRUE")
+        found = self._connections.rows(statement, values | rows.page(limit, after))
+        return [rows.record(row) for row in found]
+
+    def delete(self, record_id: str) -> bool:
+        """See `ports.Records`; one transaction."""
+        with self._connections.writing() as connection:
+            deleted = connection.execute("DELETE FROM records WHERE id = ?", (record_id,)).rowcount
+            connection.execute(DELETE_UNSHARED_BODIES, {"id": record_id})
+            connection.execute("DELETE FROM snapshots WHERE record_id = ?", (record_id,))
+        return deleted == 1
