@@ -109,10 +109,12 @@ def _brotli(pieces: Pieces) -> Pieces:
     begun = False
     for piece in pieces:
         begun = begun or bool(piece)
+        if piece and decoder.is_finished():
+            raise TrailingBytes
         pending = piece
-        while pending or not decoder.can_accept_more_data():
-            if decoder.is_finished():
-                raise TrailingBytes
+        made = b""
+        # It may say that it accepts more input and still hold output: only a call that makes little has made all.
+        while pending or len(made) >= PIECE or not decoder.can_accept_more_data():
             try:
                 made = decoder.process(pending, output_buffer_limit=PIECE)
             except brotli.error as error:
@@ -131,6 +133,7 @@ def _zstd(pieces: Pieces) -> Pieces:
     source = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW)
     decoder = source.decompressobj()
     begun = False
+    complete = 0
     for piece in pieces:
         begun = begun or bool(piece)
         for start in range(0, len(piece), ZSTD_INPUT):
@@ -141,7 +144,10 @@ def _zstd(pieces: Pieces) -> Pieces:
                 try:
                     made = decoder.decompress(pending)
                 except zstandard.ZstdError as error:
+                    if complete:
+                        raise TrailingBytes from error
                     raise Undecodable(str(error)) from error
+                complete += decoder.eof
                 pending = decoder.unused_data
                 if made:
                     yield made

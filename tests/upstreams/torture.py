@@ -23,6 +23,7 @@ Say = Callable[[bytes], None]
 OK = b"HTTP/1.1 200 OK\r\n"
 HTML = b"Content-Type: text/html; charset=utf-8\r\n"
 CLOSE = b"Connection: close\r\n"
+TLS_HANDSHAKE = 0x16
 DRIP = 0.05
 """Seconds between two bytes of a drip."""
 
@@ -88,6 +89,9 @@ class Torture:
                     if not received:
                         return
                     head += received
+                    if head[0] == TLS_HANDSHAKE:
+                        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                        return
                 self.heads.append(head)
                 path = head.split(b" ")[1].decode().lstrip("/")
                 self.counts[path] += 1
