@@ -7,6 +7,7 @@ from math import ceil
 from inventory import wiring
 from inventory.config import Settings
 from inventory.errors import StartError
+from inventory.ops import logging
 from inventory.ops.unparsed import ProblemWorker
 
 
@@ -37,7 +38,7 @@ timeout = 60
 graceful_timeout = ceil(settings.fetch_deadline) + 5  # an inline collection may end, and be answered
 
 accesslog = None  # the application writes one line for each request
-errorlog = "-"
+logconfig_dict = logging.configuration()
 proc_name = "inventory"
 
 # Nothing is written but heartbeats, and these to memory: the root file system may be read-only.

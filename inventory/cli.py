@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import wraps
+from logging import WARNING
 from typing import Any, ParamSpec
 
 import click
@@ -21,6 +22,7 @@ from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.embedded.command import up
 from inventory.errors import InvalidRequest, InventoryError, StartError
+from inventory.ops import logging
 from inventory.records import documents
 from inventory.records.service import Answer
 
@@ -34,6 +36,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print the docume
 @click.group()
 def main() -> None:
     """Ask for a URL, get its headers, cookies and page source at once."""
+    logging.configure(WARNING, "stderr")
 
 
 main.add_command(up)
@@ -122,10 +125,11 @@ def _print_record(console: Console, document: dict[str, Any]) -> None:
 def _print_table(console: Console, title: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
     table = Table(*columns, title=title, title_justify="left")
     for row in rows:
-        table.add_row(*("" if row[column] is None else _plain(str(row[column])) for column in columns))
+        table.add_row(*(_plain(row[column]) for column in columns))
     console.print(table)
 
 
-def _plain(text: str) -> Text:
-    """What an upstream sent, as it may be shown: no markup, no control characters for the terminal to obey."""
+def _plain(value: str | bool | None) -> Text:
+    """A value as it may be shown: what an upstream sent is no markup and has nothing for the terminal to obey."""
+    text = value if isinstance(value, str) else {None: "", True: "yes", False: "no"}[value]
     return Text("".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text))

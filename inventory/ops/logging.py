@@ -1,9 +1,9 @@
-"""Logs: one JSON object a line on standard output, ours and those of the libraries alike."""
+"""Logs: one JSON object a line, ours and those of the libraries alike."""
 
 from __future__ import annotations
 
 import logging
-import sys
+import logging.config
 from typing import Any
 
 import structlog
@@ -16,7 +16,31 @@ _SHARED: list[Any] = [
 ]
 
 
-def configure(level: int = logging.INFO) -> None:
+def formatter() -> logging.Formatter:
+    """Writes a record as one line of JSON."""
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_SHARED,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+    )
+
+
+def configuration(level: int = logging.INFO, stream: str = "stdout") -> dict[str, Any]:
+    """The configuration of the standard library's logging, as `dictConfig` and gunicorn take it."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": {"()": formatter}},
+        "handlers": {"lines": {"class": "logging.StreamHandler", "formatter": "json", "stream": f"ext://sys.{stream}"}},
+        "root": {"level": level, "handlers": ["lines"]},
+        "loggers": {"gunicorn.error": {"handlers": [], "propagate": True}},
+    }
+
+
+def configure(level: int = logging.INFO, stream: str = "stdout") -> None:
     """Set up this process's logging; a second call changes nothing."""
     if structlog.is_configured():
         return
@@ -26,17 +50,4 @@ def configure(level: int = logging.INFO) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    lines = logging.StreamHandler(sys.stdout)
-    lines.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=_SHARED,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                structlog.processors.JSONRenderer(),
-            ],
-        )
-    )
-    root = logging.getLogger()
-    root.handlers[:] = [lines]
-    root.setLevel(level)
+    logging.config.dictConfig(configuration(level, stream))
