@@ -9,6 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 import flask_smorest
 from flask import Request
+from gunicorn.http.errors import ParseException
 from marshmallow import RAISE, Schema, ValidationError, fields, pre_load
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import UnsupportedMediaType
@@ -69,7 +70,11 @@ class Parser(FlaskParser):
         if not req.is_json:
             raise UnsupportedMediaType
         try:
-            return json.loads(req.get_data())
+            body = req.get_data()
+        except (OSError, ParseException) as error:  # what gunicorn raises for a body that is cut or chunked wrongly
+            raise InvalidRequest("The body did not arrive whole.", {"body": ["Cut, or its chunks are malformed."]}) from error
+        try:
+            return json.loads(body)
         except (ValueError, RecursionError) as error:
             raise InvalidRequest("The body is not JSON.", {"body": [f"Not JSON: {error}. Send a JSON object."]}) from error
 

@@ -1,0 +1,52 @@
+"""What no client library sends: every answer is a problem still, none is a fault of ours, and the API lives on."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from tests.end_to_end.stack import Stack, stack
+
+POST = b"POST /api/v1/metadata HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+REQUESTS = {
+    "nonsense": (b"nonsense\r\n\r\n", 400, "invalid_request"),
+    "an HTTP version of nobody": (b"GET / HTTP/9.9\r\n\r\n", 400, "invalid_request"),
+    "a length that is no number": (POST + b"Content-Length: x\r\n\r\n", 400, "invalid_request"),
+    "two lengths": (POST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n{}", 400, "invalid_request"),
+    "a length and chunks": (POST + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}", 400, "invalid_request"),
+    "a chunk of no size": (POST + b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n\r\n", 422, "invalid_request"),
+    "a body that is cut": (POST + b'Content-Length: 10\r\n\r\n{"u', 422, "invalid_request"),
+    "a request line of 9,000 characters": (
+        b"GET /api/v1/metadata?url=http://h/" + b"x" * 9_000 + b" HTTP/1.1\r\nHost: h\r\n\r\n",
+        422,
+        "url_too_long",
+    ),
+    "a header of 100 KB": (b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"x" * 100_000 + b"\r\n\r\n", 413, "request_too_large"),
+    "a path that is not UTF-8": (b"GET /%ff HTTP/1.1\r\nHost: h\r\n\r\n", 404, "not_found"),
+    "a path that climbs": (b"GET /api/v1/bodies/..%2f..%2fetc HTTP/1.1\r\nHost: h\r\n\r\n", 404, "not_found"),
+    "a host that is none": (b"GET /nowhere HTTP/1.1\r\nHost: \xff\r\n\r\n", 404, "not_found"),
+}
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Stack]:
+    with stack() as running:
+        running.start("redis", "api")
+        yield running
+
+
+@pytest.mark.parametrize(("request_", "status", "code"), REQUESTS.values(), ids=REQUESTS)
+def test_it_is_answered_as_a_problem(running: Stack, request_: bytes, status: int, code: str) -> None:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=20) as connection:
+        connection.sendall(request_)
+        connection.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert int(head.split()[1]) == status, answer
+    assert b"application/problem+json" in head
+    assert json.loads(body)["code"] == code
+    assert running.look_up("http://h.test/", collect="false").status_code == 404
