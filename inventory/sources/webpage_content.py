@@ -65,10 +65,17 @@ def revalidated(previous: Content, fetched: Fetched) -> dict[str, Any]:
 
 
 def _updated(stored: list[dict[str, str]], sent: Fields) -> list[dict[str, str]]:
-    """Stored header lines, those that a 304 repeats replaced by what it said, in its order, behind the others."""
-    news = [(name, value) for name, value in sent if name.lower() not in _NOT_UPDATED]
-    replaced = {name.lower() for name, _ in news}
-    return [field for field in stored if field["name"].lower() not in replaced] + _fields(tuple(news))
+    """Stored header lines; those that a 304 repeats are replaced in their place, its further ones stand at the end."""
+    news: dict[str, list[dict[str, str]]] = {}
+    for name, value in sent:
+        if name.lower() not in _NOT_UPDATED:
+            news.setdefault(name.lower(), []).append({"name": name, "value": value})
+    replaced = set(news)
+    updated: list[dict[str, str]] = []
+    for field in stored:
+        name = field["name"].lower()
+        updated += news.pop(name, []) if name in replaced else [field]
+    return updated + [field for fields in news.values() for field in fields]
 
 
 def _response(fetched: Fetched, text_defects: tuple[str, ...]) -> dict[str, Any]:

@@ -1,0 +1,60 @@
+"""Which of the cookies that a hop set are sent to the next one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from inventory.upstream import cookies, urls
+from inventory.upstream.jar import Jar
+
+NOW = datetime(2026, 1, 31, tzinfo=UTC)
+
+SENT: list[tuple[str, list[str], str, str | None]] = [
+    # set by, lines, next URL, the header that it gets
+    ("http://a.test/", ["x=1"], "http://a.test/", "x=1"),
+    ("http://a.test/", ["x=1", "y=2"], "http://a.test/", "x=1; y=2"),
+    ("http://a.test/", ["x=1", "x=2"], "http://a.test/", "x=2"),
+    ("http://a.test/", ["x=1", "y=2", "x=3"], "http://a.test/", "y=2; x=3"),
+    ("http://a.test/", ["x"], "http://a.test/", "x"),
+    ("http://a.test/", ["x="], "http://a.test/", "x="),
+    ("http://a.test/", ["x=1"], "http://b.test/", None),
+    ("http://a.test/", ["x=1"], "http://sub.a.test/", None),
+    ("http://www.a.test/", ["x=1; Domain=a.test"], "http://other.a.test/", "x=1"),
+    ("http://www.a.test/", ["x=1; Domain=a.test"], "http://a.test/", "x=1"),
+    ("http://www.a.test/", ["x=1; Domain=a.test"], "http://nota.test/", None),
+    ("http://www.a.test/", ["x=1; Domain=a.test", "x=2"], "http://www.a.test/", "x=1; x=2"),
+    ("http://a.test/", ["x=1; Domain=b.test"], "http://b.test/", None),
+    ("http://a.test:1/", ["x=1"], "http://a.test:2/", "x=1"),
+    ("http://a.test/", ["x=1"], "https://a.test/", "x=1"),
+    ("https://a.test/", ["x=1; Secure"], "http://a.test/", None),
+    ("https://a.test/", ["x=1; Secure"], "https://a.test/", "x=1"),
+    ("http://a.test/", ["x=1; Path=/f"], "http://a.test/f", "x=1"),
+    ("http://a.test/", ["x=1; Path=/f"], "http://a.test/f/g", "x=1"),
+    ("http://a.test/", ["x=1; Path=/f/"], "http://a.test/f/g", "x=1"),
+    ("http://a.test/", ["x=1; Path=/f"], "http://a.test/fg", None),
+    ("http://a.test/", ["x=1; Path=/f/"], "http://a.test/f", None),
+    ("http://a.test/", ["x=1; Path=/f"], "http://a.test/f?/g", "x=1"),
+    ("http://a.test/", ["x=1; Path=/F"], "http://a.test/f", None),
+    ("http://a.test/", ["x=1", "y=2; Path=/f"], "http://a.test/f", "y=2; x=1"),
+    ("http://a.test/", ["x=1; Max-Age=0"], "http://a.test/", None),
+    ("http://a.test/", ["x=1", "x=2; Max-Age=0"], "http://a.test/", None),
+    ("http://a.test/", ["x=1", "x=2; Max-Age=-5"], "http://a.test/", None),
+    ("http://a.test/", ["x=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT"], "http://a.test/", None),
+    ("http://a.test/", ["x=1; Expires=Thu, 01 Jan 2099 00:00:00 GMT"], "http://a.test/", "x=1"),
+    ("http://a.test/", ["x=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=60"], "http://a.test/", "x=1"),
+    ("http://a.test/", ["x=1; Expires=Thu, 01 Jan 2099 00:00:00 GMT; Max-Age=0"], "http://a.test/", None),
+    ("http://127.0.0.1/", ["x=1; Domain=127.0.0.1"], "http://127.0.0.1/", "x=1"),
+    ("http://a.test/", [f"{name}={'v' * 4000}" for name in "xyz"], "http://a.test/", f"x={'v' * 4000}; y={'v' * 4000}"),
+]
+
+
+@pytest.mark.parametrize(
+    ("set_by", "lines", "asked", "header"), SENT, ids=[f"{'|'.join(lines)[:60]} > {asked}" for _, lines, asked, _ in SENT]
+)
+def test_the_next_hop_gets_what_a_browser_would_send(set_by: str, lines: list[str], asked: str, header: str | None) -> None:
+    jar = Jar()
+    jar.keep((cookies.parse(line, urls.parse(set_by)) for line in lines), NOW)
+
+    assert jar.header(urls.parse(asked)) == header
