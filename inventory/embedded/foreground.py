@@ -20,6 +20,13 @@ from supervisor.options import ServerOptions
 from supervisor.supervisord import Supervisor
 
 
+class Terminal(StreamHandler):  # type: ignore[misc]
+    """Where a person looks; one that was closed is told nothing."""
+
+    def handleError(self) -> None:  # noqa: N802 - supervisord's name
+        """Go on without it."""
+
+
 class Options(ServerOptions):  # type: ignore[misc]
     """supervisord's options, for a terminal."""
 
@@ -31,7 +38,7 @@ class Options(ServerOptions):  # type: ignore[misc]
     def make_logger(self) -> None:
         """Log warnings to the terminal too."""
         super().make_logger()
-        terminal = StreamHandler(sys.stderr)
+        terminal = Terminal(sys.stderr)
         terminal.setFormat("%(asctime)s %(message)s\n")
         terminal.setLevel(LevelsByName.WARN)
         self.logger.addHandler(terminal)
