@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV ?= uv
 ARGS ?=
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # The bundled Redis has wheels for 3.11 and 3.12, so these are preferred; PYTHON=... chooses another.
 OLDEST := (3, 11)
@@ -54,10 +55,12 @@ $(VENV)/installed: requirements.txt pyproject.toml
 	  python="$(PYTHON)"; [ -n "$$python" ] || python=$$($(FIND_PYTHON)); \
 	  [ -n "$$python" ] || { echo "Inventory needs Python 3.11, 3.12 or 3.13, and found none: make PYTHON=/where/it/is ..." >&2; exit 1; }; \
 	  $$python -c '$(CHECK_PYTHON)' && $$python -m venv --clear $(VENV); fi
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "Installing into $(VENV), which takes a minute the first time"
+	@$(PIP_INSTALL) --require-hashes -r requirements.txt
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@echo "Installing what the tests need into $(VENV)"
+	@$(PIP_INSTALL) --require-hashes -r requirements-dev.txt
 	@touch $@
