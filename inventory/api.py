@@ -72,7 +72,7 @@ class Parser(FlaskParser):
         try:
             body = req.get_data()
         except (OSError, ParseException) as error:  # what gunicorn raises for a body that is cut or chunked wrongly
-            raise InvalidRequest("The body did not arrive whole.", {"body": ["Cut, or its chunks are malformed."]}) from error
+            raise InvalidRequest("The body did not arrive whole.", {"body": ["Cut, or malformed chunks."]}) from error
         try:
             return json.loads(body)
         except (ValueError, RecursionError) as error:

@@ -8,7 +8,7 @@ from threading import Event, Lock
 from typing import Any
 
 from inventory.errors import InvalidUrl, SourceFailure
-from inventory.records.model import Target
+from inventory.records.model import Content, Target
 from inventory.sources import Collected
 from inventory.upstream import urls
 
@@ -55,6 +55,7 @@ class FakeWeb:
     def __init__(self) -> None:
         self.pages: dict[str, Collected | SourceFailure] = {}
         self.asked: Counter[str] = Counter()
+        self.previous: list[Content | None] = []
         self.open = Event()
         self.open.set()
         self._lock = Lock()
@@ -65,9 +66,10 @@ class FakeWeb:
             raise InvalidUrl("not here")
         return Target(self.name, url.href, url.host)
 
-    def collect(self, key: str) -> Collected:
+    def collect(self, key: str, previous: Content | None = None) -> Collected:
         with self._lock:
             self.asked[key] += 1
+            self.previous.append(previous)
         assert self.open.wait(20), "the test forgot to open the upstream"
         page = self.pages.get(key, Collected(content(key), f"<p>{key}</p>".encode()))
         if isinstance(page, SourceFailure):

@@ -4,6 +4,9 @@ Lifecycle of a drain, the work behind one bell: first the claims that some worke
 beside them, because such a target may have killed that worker; then whatever is due, through a pool of threads that is
 kept full, so that a slow upstream holds up one place and no more. It ends when nothing is due or running, or soon after it
 is told to stop: it claims no more, and what is in flight is settled.
+
+While the store is away nothing is claimed, and what was fetched is kept and settled as soon as the store is back, for as
+long as the lease lasts. Behind that somebody else may collect the target, so it is thrown away.
 """
 
 from __future__ import annotations
@@ -14,13 +17,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from random import Random
+from time import sleep
 
 import structlog
 
 from inventory.clock import Clock
-from inventory.errors import SourceFailure
+from inventory.errors import SourceFailure, StorageUnavailable
 from inventory.queue import Queue
-from inventory.records.model import Failed, Failure, Outcome, Postponed, Record, Snapshot, Stored
+from inventory.records.model import Content, Failed, Failure, Outcome, Postponed, Record, Snapshot, Stored
 from inventory.sources import Collected, Source
 from inventory.store.ports import Store
 
@@ -28,6 +32,8 @@ log = structlog.get_logger(__name__)
 
 LOOK_AGAIN = 0.2
 """Seconds after which a drain with free places looks for newly due work while its other places are busy."""
+SETTLE_AGAIN = 0.5
+"""Seconds between two tries to settle while the store is away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,15 @@ class Collector:
     """Turns claims into outcomes and settles them."""
 
     def __init__(
-        self, store: Store, sources: Mapping[str, Source], queue: Queue, policy: Policy, *, clock: Clock, rng: Random
+        self,
+        store: Store,
+        sources: Mapping[str, Source],
+        queue: Queue,
+        policy: Policy,
+        *,
+        clock: Clock,
+        rng: Random,
+        sleep: Callable[[float], object] = sleep,
     ) -> None:
         self._store = store
         self._sources = sources
@@ -56,16 +70,21 @@ class Collector:
         self._policy = policy
         self._clock = clock
         self._rng = rng
+        self._sleep = sleep
 
     def claim(self, record_id: str) -> Record | None:
         """Lease one record for an inline collection, whatever its pause; None while somebody else is collecting it."""
         return self._store.records.claim(record_id, now=self._clock(), lease_for=self._policy.lease_for)
 
-    def collect(self, claim: Record, *, last: bool = False) -> Outcome:
-        """Fetch a claimed target. With `last` the outcome is final: stored or failed, never postponed."""
-        final = last or claim.attempt >= self._policy.max_attempts
+    def collect(self, claim: Record, *, inline: bool = False) -> Outcome:
+        """Fetch a claimed target; `inline` for a caller who waits and wants all of it.
+
+        Then the outcome is final: stored or failed, never postponed.
+        """
+        final = inline or claim.attempt >= self._policy.max_attempts
+        previous = None if inline else self._to_revalidate(claim)
         try:
-            collected = self._sources[claim.target.source].collect(claim.target.key)
+            collected = self._sources[claim.target.source].collect(claim.target.key, previous)
         except SourceFailure as error:
             return self._failed(claim, error, final=final or error.permanent)
         if collected.come_back_in is not None and not final:
@@ -89,8 +108,28 @@ class Collector:
         self._queue.announce([outcome.claim.id for outcome in outcomes])
         return settled
 
+    def settle_in_time(self, outcomes: Sequence[Outcome], *, within: timedelta | None = None) -> Sequence[bool]:
+        """`settle`, tried again while the store is away: as long as any lease lasts, and no longer than `within`.
+
+        Raises `StorageUnavailable` when that time is over; then somebody else will collect the targets.
+        """
+        until = max(outcome.claim.due_at or self._clock() for outcome in outcomes)
+        if within is not None:
+            until = min(until, self._clock() + within)
+        while True:
+            try:
+                return self.settle(outcomes)
+            except StorageUnavailable as error:
+                if self._clock() >= until:
+                    raise
+                log.warning("settling_delayed", claims=len(outcomes), error=str(error))
+            self._sleep(SETTLE_AGAIN)
+
     def drain(self, *, places: int, stopping: Callable[[], bool]) -> int:
-        """Collect what is due until nothing is, with up to `places` at once; how many claims were settled."""
+        """Collect what is due until nothing is, with up to `places` at once; how many claims were settled.
+
+        Raises `StorageUnavailable` when the store is away and nothing is in flight.
+        """
         with ThreadPoolExecutor(max_workers=places, thread_name_prefix="collect") as pool:
             return self._collect_abandoned(stopping) + self._collect_due(pool, places, stopping)
 
@@ -102,7 +141,7 @@ class Collector:
             )
             if claim is None:
                 break
-            settled += sum(self.settle([self.collect(claim)]))
+            settled += self._settled([self.collect(claim)])
         return settled
 
     def _collect_due(self, pool: ThreadPoolExecutor, places: int, stopping: Callable[[], bool]) -> int:
@@ -110,15 +149,37 @@ class Collector:
         running: set[Future[Outcome]] = set()
         while True:
             if not stopping() and len(running) < places:
-                running |= {pool.submit(self.collect, claim) for claim in self._claim_due(places - len(running))}
+                claims = self._claim_due(places - len(running), required=not running)
+                running |= {pool.submit(self.collect, claim) for claim in claims}
             if not running:
                 return settled
             done, running = wait(running, timeout=LOOK_AGAIN, return_when=FIRST_COMPLETED)
             if done:
-                settled += sum(self.settle([future.result() for future in done]))
+                settled += self._settled([future.result() for future in done])
 
-    def _claim_due(self, limit: int) -> Sequence[Record]:
-        return self._store.records.claim_due(now=self._clock(), lease_for=self._policy.lease_for, limit=limit)
+    def _claim_due(self, limit: int, *, required: bool) -> Sequence[Record]:
+        """Due claims; none from a store that is away, unless they are `required`."""
+        try:
+            return self._store.records.claim_due(now=self._clock(), lease_for=self._policy.lease_for, limit=limit)
+        except StorageUnavailable:
+            if required:
+                raise
+            return ()
+
+    def _settled(self, outcomes: Sequence[Outcome]) -> int:
+        """How many of these outcomes took effect; none if the store was away until their leases were over."""
+        try:
+            return sum(self.settle_in_time(outcomes))
+        except StorageUnavailable as error:
+            log.error("leases_over", record_ids=[outcome.claim.id for outcome in outcomes], error=str(error))
+            return 0
+
+    def _to_revalidate(self, claim: Record) -> Content | None:
+        """The content of the latest snapshot, if asking whether that still holds will do."""
+        if not claim.revalidate or claim.snapshot_id is None:
+            return None
+        found = self._store.snapshots.find(claim.snapshot_id)
+        return None if found is None else found[1].content
 
     def _stored(self, claim: Record, collected: Collected) -> Stored:
         assert claim.lease is not None
@@ -127,7 +188,7 @@ class Collector:
             record_id=claim.id,
             collected_at=self._clock(),
             content=collected.content,
-            body_sha256=None if collected.body is None else sha256(collected.body).hexdigest(),
+            body_sha256=_body_sha256(collected),
         )
         return Stored(claim, snapshot, collected.body)
 
@@ -143,3 +204,11 @@ class Collector:
             retry_at=retry_at,
         )
         return Failed(claim, failure) if final else Postponed(claim, retry_at, failure)
+
+
+def _body_sha256(collected: Collected) -> str | None:
+    """The name of the body that a snapshot keeps, or shares with the one before."""
+    if collected.unchanged:
+        shared: str = collected.content["body"]["sha256"]
+        return shared
+    return None if collected.body is None else sha256(collected.body).hexdigest()

@@ -66,7 +66,8 @@ class Record:
     `accepted_at` is the first acceptance and never changes; `requested_at` the latest one.
     `due_at` is when a worker may claim it: for a pending record the end of its pause, for a running one the end of its
     lease; None when no work is owed. `lease` and `fence` are those of the latest claim: together they are the right to
-    settle it. `failure` is the last failure after the latest snapshot.
+    settle it. `failure` is the last failure after the latest snapshot. `revalidate` says of the owed collection that it
+    may ask the upstream only whether the latest snapshot still holds.
     """
 
     target: Target
@@ -82,6 +83,7 @@ class Record:
     snapshots: int = 0
     snapshot_id: str | None = None
     failure: Failure | None = None
+    revalidate: bool = False
 
     @property
     def id(self) -> str:

@@ -17,6 +17,8 @@ from inventory.store.ports import Key, RecordFilter, Store
 
 RECHECK = 0.5
 """Seconds after which a waiting lookup looks again by itself, in case the announcement was lost."""
+SETTLE_WITHIN = timedelta(seconds=3)
+"""How long an inline collection holds its caller while the store is away; then it is 503, and a worker collects again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class RecordService:
         known = self._store.records.look_up(target.id)
         answer = None if known is None else Answer(known, self._is_stale(known.record, max_age))
         if collect and (answer is None or self._may_collect(answer)):
-            acceptance = self._accept(target, seen=None if answer is None else answer.record)
+            acceptance = self._accept(target, seen=None if answer is None else answer.record, revalidate=True)
             if answer is None or answer.record.snapshot_id is None:
                 known = self._again(acceptance)
                 answer = Answer(known, self._is_stale(known.record, max_age))
@@ -114,8 +116,8 @@ class RecordService:
             claim = self._collector.claim(target.id)
             if claim is None:
                 return self._pending(accepted.record)
-            outcome = self._collector.collect(claim, last=True)
-            self._collector.settle([outcome])
+            outcome = self._collector.collect(claim, inline=True)
+            self._collector.settle_in_time([outcome], within=SETTLE_WITHIN)
         finally:
             self._slots.release()
         if isinstance(outcome, Failed):
@@ -127,7 +129,7 @@ class RecordService:
 
     def collect_soon(self, target: Target) -> Answer:
         """Accept a collection of a target, whatever is known of it; the answer is the promise, not the snapshot."""
-        return self._pending(self._accept(target, seen=self._store.records.find(target.id)).record)
+        return self._pending(self._accept(target, seen=self._store.records.find(target.id), revalidate=False).record)
 
     def delete(self, target: Target) -> None:
         """Forget a target: record, snapshots and unshared bodies; `NotInInventory` if there is none."""
@@ -170,8 +172,8 @@ class RecordService:
             return False
         return record.failure is None or self.clock() >= record.failure.retry_at
 
-    def _accept(self, target: Target, *, seen: Record | None) -> Acceptance:
-        acceptance = self._store.records.accept(target, now=self.clock(), seen=seen)
+    def _accept(self, target: Target, *, seen: Record | None, revalidate: bool) -> Acceptance:
+        acceptance = self._store.records.accept(target, now=self.clock(), seen=seen, revalidate=revalidate)
         if acceptance.accepted:
             self._queue.ring(target.id)
         return acceptance

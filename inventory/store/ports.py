@@ -38,13 +38,13 @@ class Records(Protocol):
         """The record alone, or None."""
         ...
 
-    def accept(self, target: Target, *, now: datetime, seen: Record | None) -> Acceptance:
+    def accept(self, target: Target, *, now: datetime, seen: Record | None, revalidate: bool = False) -> Acceptance:
         """Take on the debt of a collection, durably before it returns.
 
         Inserts a pending record (due now, attempt 0) if there is none, also when the one that was `seen` has been deleted;
-        turns a stored or failed one to pending (due now, attempt 0, `failure` kept until an outcome replaces it) if its
-        fence still is `seen.fence`. In every other case somebody else was quicker: nothing changes and the record is
-        returned as it is.
+        turns a stored or failed one to pending (due now, attempt 0, `failure` kept until an outcome replaces it, and with
+        `revalidate` as given) if its fence still is `seen.fence`. In every other case somebody else was quicker: nothing
+        changes and the record is returned as it is.
         """
         ...
 

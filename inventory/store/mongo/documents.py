@@ -32,6 +32,7 @@ def new_record(target: Target, now: datetime) -> Document:
         "snapshots": 0,
         "snapshot_id": None,
         "failure": None,
+        "revalidate": False,
     }
 
 
@@ -51,6 +52,7 @@ def record(document: Mapping[str, Any]) -> Record:
         snapshots=document["snapshots"],
         snapshot_id=document["snapshot_id"],
         failure=read_failure(document["failure"]),
+        revalidate=document["revalidate"],
     )
 
 
@@ -77,7 +79,7 @@ def snapshot(document: Mapping[str, Any]) -> Snapshot:
         record_id=document["record_id"],
         collected_at=_aware(document["collected_at"]),
         content=read_content(document["content"]),
-        body_sha256=document["body_sha256"],
+        body_sha256=document.get("body_sha256"),
     )
 
 

@@ -49,10 +49,10 @@ class MongoRecords(Ledger):
             found = database["records"].find_one({"_id": record_id})
         return None if found is None else documents.record(found)
 
-    def accept(self, target: Target, *, now: datetime, seen: Record | None) -> Acceptance:
+    def accept(self, target: Target, *, now: datetime, seen: Record | None, revalidate: bool = False) -> Acceptance:
         """See `ports.Records`."""
         with self._connection.database() as database:
-            if seen is not None and (taken := _accept_again(database, target.id, now, seen.fence)) is not None:
+            if seen is not None and (taken := _accept_again(database, target.id, now, seen.fence, revalidate)) is not None:
                 return Acceptance(documents.record(taken), True)
             while True:
                 new = documents.new_record(target, now)
@@ -92,11 +92,14 @@ class MongoRecords(Ledger):
         return gone is not None
 
 
-def _accept_again(database: Database[Document], record_id: str, now: datetime, fence: int) -> Document | None:
+def _accept_again(
+    database: Database[Document], record_id: str, now: datetime, fence: int, revalidate: bool
+) -> Document | None:
     at = documents.cut(now)
+    pending = {"state": State.PENDING.value, "requested_at": at, "due_at": at, "attempt": 0, "revalidate": revalidate}
     return database["records"].find_one_and_update(
         {"_id": record_id, "fence": fence, "state": {"$in": [State.STORED.value, State.FAILED.value]}},
-        {"$set": {"state": State.PENDING.value, "requested_at": at, "due_at": at, "attempt": 0}},
+        {"$set": pending},
         return_document=ReturnDocument.AFTER,
     )
 

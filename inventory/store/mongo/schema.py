@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pymongo import IndexModel
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
@@ -23,21 +22,19 @@ from inventory.errors import StartError
 
 def _first(database: Database[dict[str, Any]]) -> None:
     """The ledger asks by state and time; a listing has one index for each of its filters, in its order."""
-    database["records"].create_indexes(
-        [
-            IndexModel([("state", 1), ("due_at", 1)]),
-            IndexModel([("accepted_at", -1), ("_id", -1)]),
-            IndexModel([("source", 1), ("accepted_at", -1), ("_id", -1)]),
-            IndexModel([("host", 1), ("accepted_at", -1), ("_id", -1)]),
-            IndexModel([("state", 1), ("accepted_at", -1), ("_id", -1)]),
-        ]
-    )
-    database["snapshots"].create_indexes(
-        [
-            IndexModel([("record_id", 1), ("collected_at", -1), ("_id", -1)]),
-            IndexModel([("body_sha256", 1)]),
-        ]
-    )
+    newest = [("accepted_at", -1), ("_id", -1)]
+    records: list[list[tuple[str, int]]] = [
+        [("state", 1), ("due_at", 1)],
+        newest,
+        [("source", 1), *newest],
+        [("host", 1), *newest],
+        [("state", 1), *newest],
+    ]
+    # One by one: FerretDB 1 breaks off when several are asked for and there already.
+    for keys in records:
+        database["records"].create_index(keys)
+    database["snapshots"].create_index([("record_id", 1), ("collected_at", -1), ("_id", -1)])
+    database["snapshots"].create_index("body_sha256")
 
 
 MIGRATIONS: tuple[Callable[[Database[dict[str, Any]]], None], ...] = (_first,)

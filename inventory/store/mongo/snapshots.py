@@ -82,7 +82,7 @@ def remove(database: Database[Document], snapshots: Sequence[Document]) -> None:
     """Remove these snapshots, and the bodies that nothing names any more."""
     if snapshots:
         database["snapshots"].delete_many({"_id": {"$in": [each["_id"] for each in snapshots]}})
-        bodies.discard(database, [each["body_sha256"] for each in snapshots])
+        bodies.discard(database, [each.get("body_sha256") for each in snapshots])
 
 
 def took_effect_before(database: Database[Document], outcome: Stored) -> bool:

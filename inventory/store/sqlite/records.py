@@ -25,7 +25,8 @@ INSERT = f"""
     ON CONFLICT (id) DO NOTHING RETURNING {rows.RECORD}"""
 
 ACCEPT_AGAIN = f"""
-    UPDATE records SET state = 'pending', requested_at = :now, due_at = :now, attempt = 0
+    UPDATE records SET state = 'pending', requested_at = :now, due_at = :now, attempt = 0,
+    revalidate = :revalidate
     WHERE id = :id AND fence = :fence AND state IN ('stored', 'failed') RETURNING {rows.RECORD}"""
 
 LISTING = f"""
@@ -61,13 +62,13 @@ class SqliteRecords(Ledger):
         found = self._connections.rows(FIND, (record_id,))
         return rows.record(found[0]) if found else None
 
-    def accept(self, target: Target, *, now: datetime, seen: Record | None) -> Acceptance:
+    def accept(self, target: Target, *, now: datetime, seen: Record | None, revalidate: bool = False) -> Acceptance:
         """See `ports.Records`."""
         values = {"id": target.id, "source": target.source, "key": target.key, "host": target.host, "now": to_millis(now)}
         with self._connections.writing() as connection:
             taken = connection.execute(INSERT, values).fetchall()
             if not taken and seen is not None:
-                taken = connection.execute(ACCEPT_AGAIN, values | {"fence": seen.fence}).fetchall()
+                taken = connection.execute(ACCEPT_AGAIN, values | {"fence": seen.fence, "revalidate": revalidate}).fetchall()
             found = taken or connection.execute(FIND, (target.id,)).fetchall()
         return Acceptance(rows.record(found[0]), bool(taken))
 

@@ -28,7 +28,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             collected_at INTEGER,
             snapshots INTEGER NOT NULL,
             snapshot_id TEXT,
-            failure BLOB
+            failure BLOB,
+            revalidate INTEGER NOT NULL DEFAULT 0
         )""",
         """CREATE TABLE snapshots (
             id TEXT PRIMARY KEY NOT NULL,
