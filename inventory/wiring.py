@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from threading import Event
+from time import monotonic, sleep
 from urllib.parse import unquote, urlsplit
 
 import structlog
@@ -28,6 +30,8 @@ log = structlog.get_logger(__name__)
 
 DRAIN_FOR = 20
 """Seconds for which a bell claims further work before it hands over to the next one, so that no RQ job runs for ever."""
+WAIT_FOR_STORE = 1.0
+"""Seconds between two lines that say that the store is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ def build(
     resolve: Resolve = resolve,
     clock: Clock = utc_now,
     rng: random.Random | None = None,
+    sleep: Callable[[float], object] = sleep,
 ) -> Services:
     """The services for these settings; a keyword replaces a part."""
     store = store or open_store(settings)
@@ -67,7 +72,8 @@ def build(
         retry_base=settings.retry_base,
         retry_failed_after=timedelta(seconds=settings.retry_failed_after),
     )
-    collector = Collector(store, registry, bell, policy, clock=clock, rng=rng or random.Random())  # noqa: S311 - jitter is no secret
+    rng = rng or random.Random()  # noqa: S311 - jitter is no secret
+    collector = Collector(store, registry, bell, policy, clock=clock, rng=rng, sleep=sleep)
     records = RecordService(
         store,
         registry,
@@ -96,5 +102,26 @@ def check_start(settings: Settings) -> None:
         store.prepare()
     except StorageUnavailable as error:
         log.warning("store_not_ready", error=str(error))
+    finally:
+        store.close()
+
+
+def await_store(settings: Settings, stopping: Event) -> bool:
+    """Wait until the store is prepared, with a log line a second; False if `stopping` is set before that.
+
+    Raises `StartError` if the store can never be used.
+    """
+    store = open_store(settings)
+    try:
+        while not stopping.is_set():
+            asked_at = monotonic()
+            try:
+                store.prepare()
+            except StorageUnavailable as error:
+                log.warning("waiting_for_store", error=str(error))
+                stopping.wait(max(0.0, WAIT_FOR_STORE - (monotonic() - asked_at)))
+            else:
+                return True
+        return False
     finally:
         store.close()

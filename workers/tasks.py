@@ -11,6 +11,7 @@ import structlog
 from inventory import wiring
 from inventory.clock import utc_now
 from inventory.config import Settings
+from inventory.errors import StorageUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -32,10 +33,23 @@ def collect(record_id: str) -> int:
 
     After `DRAIN_FOR` seconds it claims no more, and rings for what is left.
     """
-    until = time.monotonic() + wiring.DRAIN_FOR
-    settled = services().collector.drain(places=PLACES, stopping=lambda: stopping.is_set() or time.monotonic() > until)
+    settled = collect_due()
     log.info("drained", rung_for=record_id, settled=settled)
-    ring_for_due(limit=1)
+    return settled
+
+
+def collect_due() -> int:
+    """Collect whatever is due for up to `DRAIN_FOR` seconds, then ring for what is left; how many were settled.
+
+    From a store that is away nothing is collected: the scheduler rings when it is back.
+    """
+    until = time.monotonic() + wiring.DRAIN_FOR
+    try:
+        settled = services().collector.drain(places=PLACES, stopping=lambda: stopping.is_set() or time.monotonic() > until)
+        ring_for_due(limit=1)
+    except StorageUnavailable as error:
+        log.warning("store_not_ready", error=str(error))
+        return 0
     return settled
 
 
