@@ -3,6 +3,7 @@
 import os
 import sys
 from math import ceil
+from threading import Event, Thread
 
 from inventory import wiring
 from inventory.config import Settings
@@ -23,6 +24,19 @@ def _or_exit(step, *arguments):
 def on_starting(_server):
     """Before anything listens or forks."""
     _or_exit(wiring.check_start, settings)
+
+
+def post_worker_init(worker):
+    """Say once a second that the store is away, in the first of the processes; all of them answer 503 meanwhile."""
+    if worker.age == 1:
+        Thread(target=_await_store, name="await-store", daemon=True).start()
+
+
+def _await_store():
+    try:
+        wiring.await_store(settings, Event())
+    except StartError as error:
+        sys.stderr.write(f"inventory: {error}\n")
 
 
 settings = _or_exit(Settings.read)
