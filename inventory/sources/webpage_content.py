@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 from inventory.clock import rfc3339
@@ -16,6 +17,10 @@ from inventory.upstream.tls import TlsDetails
 
 _NOT_UPDATED = frozenset({"content-length", "content-encoding", "content-range", "transfer-encoding", "connection"})
 """Header fields of a 304 that say nothing of the page (RFC 9111, section 3.2)."""
+
+
+_SENDABLE = re.compile(r"[ -~]{1,1024}")
+"""A value that may stand in a request as it is, whatever an upstream sent."""
 
 
 def content_of(fetched: Fetched, kept: bytes, text: Text) -> dict[str, Any]:
@@ -35,7 +40,7 @@ def validators_of(previous: Content | None) -> Validators | None:
         return None
     if previous["body"]["truncated"] or previous["body"]["undecoded"] is not None:
         return None
-    named = {field["name"].lower(): field["value"] for field in previous["headers"]}
+    named = {field["name"].lower(): field["value"] for field in previous["headers"] if _SENDABLE.fullmatch(field["value"])}
     validators = Validators(previous["response"]["final_url"], named.get("etag"), named.get("last-modified"))
     return validators if validators.etag or validators.last_modified else None
 

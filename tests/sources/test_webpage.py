@@ -242,6 +242,15 @@ def test_nothing_is_asked_about_what_cannot_be_reused(upstream: Upstream, path: 
     assert not {"if-none-match", "if-modified-since"} & set(upstream.requests[-1].headers)
 
 
+def test_a_validator_that_cannot_be_sent_is_left_out(webpage: Webpage, upstream: Upstream) -> None:
+    upstream.script("/odd", Answer(headers=(HTML, ("ETag", '"a\rb"'))), Answer(body=b"anew"))
+    first = webpage.collect(upstream.url("/odd"))
+
+    second = webpage.collect(upstream.url("/odd"), first.content)
+
+    assert (second.body, "if-none-match" in upstream.requests[-1].headers) == (b"anew", False)
+
+
 def test_a_304_that_nobody_asked_for_is_a_snapshot_like_others(webpage: Webpage, upstream: Upstream) -> None:
     collected = webpage.collect(upstream.url("/status/304"))
 

@@ -6,6 +6,8 @@ that may be called, so that any confusion about the host would reach them. No ca
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 from collections.abc import Iterator
 
 import pytest
@@ -15,7 +17,7 @@ from inventory.sources.webpage import Webpage
 from inventory.upstream import urls
 from inventory.upstream.fetcher import Fetcher
 from inventory.upstream.guard import Guard
-from tests.upstream.conftest import OPENED, make_fetcher
+from tests.upstream.conftest import OPENED, make_fetcher, nowhere
 from tests.upstreams import Upstream
 from tests.upstreams.torture import Torture
 
@@ -75,6 +77,19 @@ def test_a_forbidden_address_is_refused_in_every_spelling(opened: Upstream, cana
 
     assert (caught.value.code, caught.value.permanent) == ("forbidden_address", True)
     assert [canary.connections for canary in canaries] == [0, 0]
+
+
+@pytest.mark.parametrize("template", [template for _, template in FORBIDDEN], ids=[name for name, _ in FORBIDDEN])
+def test_the_canaries_do_hear_when_the_guard_is_open(opened: Upstream, template: str) -> None:
+    """The control: without the refusal, the very same spelling reaches a canary."""
+    everything = Guard([ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")])
+    fetcher = Fetcher(everything, deadline=5, body_limit=100, resolve=nowhere)
+
+    with Torture("127.0.0.2") as four, Torture("::1", four.port) as six:
+        with contextlib.suppress(SourceFailure):  # what a canary answers to an unknown path is not the point
+            fetcher.fetch(urls.parse(template.format(port=four.port)))
+
+        assert four.connections + six.connections == 1
 
 
 OPENED_AFTER_ALL = [

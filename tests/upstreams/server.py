@@ -93,14 +93,20 @@ class Upstream:
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         self._loop.run_forever()
+        self._loop.run_until_complete(self._shut(server))
+        self._loop.close()
+
+    async def _shut(self, server: asyncio.Server) -> None:
+        """Close everything; a connection that is just being accepted gets the turns of the loop that it still needs."""
         server.close()
+        for _ in range(5):
+            await asyncio.sleep(0)
         for transport in list(self._open):
             transport.abort()
-        for task in asyncio.all_tasks(self._loop):
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0))
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-        self._loop.close()
+        for _ in range(2):
+            await asyncio.sleep(0)
 
 
 class _Connection(asyncio.Protocol):

@@ -95,7 +95,7 @@ class Torture:
                 self.heads.append(head)
                 path = head.split(b" ")[1].decode().lstrip("/")
                 self.counts[path] += 1
-                for piece in SCRIPTS[path.partition("?")[0]](self):
+                for piece in SCRIPTS.get(path.partition("?")[0], SCRIPTS["not-found"])(self):
                     connection.sendall(piece)
                 if path == "reset":
                     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
