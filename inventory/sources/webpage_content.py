@@ -12,7 +12,7 @@ from inventory.upstream.body import Body
 from inventory.upstream.cookies import Cookie
 from inventory.upstream.decoding import Text
 from inventory.upstream.fetched import Fetched, Hop, Validators
-from inventory.upstream.response import Fields
+from inventory.upstream.head import Fields
 from inventory.upstream.tls import TlsDetails
 
 _NOT_UPDATED = frozenset({"content-length", "content-encoding", "content-range", "transfer-encoding", "connection"})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from inventory.upstream.body import Body
 from inventory.upstream.cookies import Cookie
-from inventory.upstream.response import Fields, Head
+from inventory.upstream.head import Fields, Head
 from inventory.upstream.tls import TlsDetails
 from inventory.upstream.urls import Url
 

@@ -11,15 +11,16 @@ from datetime import datetime
 from inventory.clock import Clock, utc_now
 from inventory.errors import InvalidUrl, SourceFailure, UnsupportedScheme
 from inventory.upstream import cookies, urls
+from inventory.upstream.adapter import GuardedAdapter, default_tls
 from inventory.upstream.body import read_body
-from inventory.upstream.connection import Exchange, GuardedAdapter, Road, default_tls
 from inventory.upstream.deadline import Deadline
 from inventory.upstream.failures import FOREIGN, failure_of
 from inventory.upstream.fetched import Fetched, Hop, Timing, Validators
 from inventory.upstream.guard import Guard
+from inventory.upstream.head import Head
 from inventory.upstream.jar import Jar
 from inventory.upstream.resolver import Resolve, Resolver, resolve
-from inventory.upstream.response import Head
+from inventory.upstream.road import Exchange, Road
 from inventory.upstream.urls import Url
 
 __all__ = ["Fetched", "Fetcher", "Hop", "Resolve", "Timing", "Validators", "resolve"]

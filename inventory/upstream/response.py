@@ -1,7 +1,7 @@
-"""A response read as it was sent: every header line in order, defects reported, framing by RFC 9112.
+"""A response on a connection: its head and body read within the deadline, framed by RFC 9112 and by nothing laxer.
 
-http.client reads heads with an e-mail parser that stops at the first line without a colon, and takes a head or a body that
-was cut for a whole one. Here the head and the body are read anew from its connection, each wait with what the deadline left.
+http.client takes a head or a body that was cut for a whole one, and reads sizes that are none. Only its connection is used
+here: each wait for it gets what the deadline has left.
 """
 
 from __future__ import annotations
@@ -11,40 +11,20 @@ import io
 import re
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from inventory.errors import SourceFailure
 from inventory.upstream.deadline import Deadline
-
-Fields = tuple[tuple[str, str], ...]
-"""Header lines as (name, value), in the order received; bytes read as latin-1."""
+from inventory.upstream.head import Fields, Head, add_field, capped
 
 LONGEST_LINE = 65_536
 MOST_LINES = 2_000
 MOST_HEAD = 1024 * 1024
 """Limits of one head, in bytes and lines; what is over them is `invalid_response`."""
 
-MOST_DEFECTS = 50
 PIECE = 64 * 1024
 
 _STATUS_LINE = re.compile(rb"HTTP/(\d\.\d)[ \t]+([1-9]\d\d)(?:[ \t]+(.*))?")
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?")
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """Status line and header lines; `defects` says in sentences what was wrong with them."""
-
-    status: int
-    reason: str
-    http_version: str
-    fields: Fields
-    defects: tuple[str, ...]
-
-    def values(self, name: str) -> list[str]:
-        """The values of all lines of that name, in order."""
-        return [value for field, value in self.fields if field.lower() == name]
 
 
 class _TimedReader(io.RawIOBase):
@@ -96,7 +76,7 @@ class Response(http.client.HTTPResponse):
             fields, defects = self._field_lines()
         self.head = Head(status, reason, version, fields, ())
         self._frame(defects)
-        self.head = Head(status, reason, version, fields, tuple(_capped(defects)))
+        self.head = Head(status, reason, version, fields, tuple(capped(defects)))
         self.status = self.code = status
         self.version = 10 if version == "1.0" else 11
         self.reason = reason
@@ -149,7 +129,7 @@ class Response(http.client.HTTPResponse):
                 return tuple(fields), defects
             if size > MOST_HEAD:
                 break
-            _add_field(fields, defects, number, line.rstrip(b"\r\n").decode("latin-1"))
+            add_field(fields, defects, number, line.rstrip(b"\r\n").decode("latin-1"))
         raise _invalid(f"the headers exceed {MOST_LINES} lines or {MOST_HEAD} bytes")
 
     def _frame(self, defects: list[str]) -> None:
@@ -214,27 +194,3 @@ def incomplete(what: str) -> SourceFailure:
 
 def _invalid(what: str) -> SourceFailure:
     return SourceFailure("invalid_response", f"The answer is not HTTP that can be read: {what}", permanent=True)
-
-
-def _add_field(fields: list[tuple[str, str]], defects: list[str], number: int, line: str) -> None:
-    """Read one header line; whatever is wrong with it is reported and, if it can be, kept."""
-    if line[0] in " \t":
-        defects.append(f"header line {number} is folded onto the one before it")
-        if fields:
-            name, value = fields[-1]
-            fields[-1] = (name, f"{value} {line.strip()}".strip())
-        return
-    name, colon, value = line.partition(":")
-    if not colon:
-        defects.append(f"header line {number} has no colon: {line[:100]!r}")
-        return
-    if not _TOKEN.fullmatch(name):
-        defects.append(f"header line {number} has a malformed name: {name[:100]!r}")
-    if "\r" in value or "\0" in value:
-        defects.append(f"header line {number} has a bare CR or a NUL in its value")
-    fields.append((name.strip(" \t"), value.strip(" \t")))
-
-
-def _capped(defects: list[str]) -> list[str]:
-    rest = len(defects) - MOST_DEFECTS
-    return defects if rest <= 0 else [*defects[:MOST_DEFECTS], f"and {rest} more"]

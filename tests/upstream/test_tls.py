@@ -12,7 +12,7 @@ import trustme
 
 from inventory.errors import SourceFailure
 from inventory.upstream import urls
-from inventory.upstream.connection import default_tls
+from inventory.upstream.adapter import default_tls
 from inventory.upstream.fetcher import Fetcher
 from tests.upstream.conftest import make_fetcher
 from tests.upstreams.torture import Torture
