@@ -86,16 +86,16 @@ def remove(database: Database[Document], snapshots: Sequence[Document]) -> None:
 
 
 def took_effect_before(database: Database[Document], outcome: Stored) -> bool:
-    """Whether an outcome whose record no longer matches took effect earlier; if not, its snapshot is taken back.
+    """Whether an outcome whose record no longer matches took effect earlier; if not, what it brought is taken back.
 
     A record that once failed to match never will: a fence only rises, and a new record has new leases. The record is read
     before the mark, and the mark is made before the record names another, so neither is missed.
     """
     record = database["records"].find_one({"_id": outcome.claim.id}, {"snapshot_id": 1})
-    if record is not None and record["snapshot_id"] == outcome.snapshot.id:
-        return True
-    found = database["snapshots"].find_one({"_id": outcome.snapshot.id}, {"settled": 1, "body_sha256": 1})
-    if found is None or (found.get("settled") and record is not None):
-        return found is not None
-    remove(database, [found])
+    if record is not None:
+        if record["snapshot_id"] == outcome.snapshot.id:
+            return True
+        if database["snapshots"].find_one({"_id": outcome.snapshot.id, "settled": True}, {"_id": 1}):
+            return True
+    remove(database, [{"_id": outcome.snapshot.id, "body_sha256": outcome.snapshot.body_sha256}])
     return False

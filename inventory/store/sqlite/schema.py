@@ -50,6 +50,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX snapshots_of_record ON snapshots (record_id, collected_at, id)",
         "CREATE INDEX snapshots_of_body ON snapshots (body_sha256) WHERE body_sha256 IS NOT NULL",
     ),
+    # Retention asks who has many; most have one, and these are not in its index.
+    ("CREATE INDEX records_of_many ON records (snapshots) WHERE snapshots > 1",),
 )
 
 VERSION = len(MIGRATIONS)

@@ -9,6 +9,7 @@ from inventory.records.model import Snapshot, Target
 from inventory.store.ports import Key
 from inventory.store.sqlite import rows
 from inventory.store.sqlite.connections import Connections
+from inventory.store.sqlite.opening import Connection
 
 FIND = f"""
     SELECT {rows.columns(rows.SNAPSHOT, "s")}, r.source, r.key, r.host
@@ -17,6 +18,14 @@ FIND = f"""
 LISTING = f"""
     SELECT {rows.SNAPSHOT} FROM snapshots WHERE record_id = :record_id AND (collected_at, id) < (:instant, :id)
     ORDER BY collected_at DESC, id DESC LIMIT :limit"""
+
+MANY = "SELECT id FROM records WHERE snapshots > :keep LIMIT :limit"
+RETIRED = """
+    SELECT s.id, s.body_sha256 FROM snapshots s JOIN records r ON r.id = s.record_id
+    WHERE s.record_id = :id AND s.id <> r.snapshot_id
+    ORDER BY s.collected_at DESC, s.id DESC LIMIT -1 OFFSET :keep - 1"""
+COUNT = "UPDATE records SET snapshots = (SELECT count(*) FROM snapshots WHERE record_id = :id) WHERE id = :id"
+UNSHARED = "DELETE FROM bodies WHERE sha256 = :sha256 AND NOT EXISTS (SELECT 1 FROM snapshots WHERE body_sha256 = :sha256)"
 
 
 class SqliteSnapshots:
@@ -34,3 +43,26 @@ class SqliteSnapshots:
         """See `ports.Snapshots`."""
         found = self._connections.rows(LISTING, {"record_id": record_id} | rows.page(limit, after))
         return [rows.snapshot(row) for row in found]
+
+    def retire(self, *, keep: int, limit: int) -> int:
+        """See `ports.Snapshots`; one transaction, in which nobody can name what is removed."""
+        retired = 0
+        chosen = {"keep": keep, "limit": limit}
+        if not self._connections.rows(MANY, chosen | {"limit": 1}):
+            return 0
+        with self._connections.writing() as connection:
+            for (record_id,) in connection.execute(MANY, chosen).fetchall():
+                retired += _retire(connection, record_id, keep)
+        return retired
+
+    def sweep(self, *, after: str, limit: int) -> str:
+        """See `ports.Snapshots`; a snapshot and the record that names it are one transaction, so none is ever left."""
+        return ""
+
+
+def _retire(connection: Connection, record_id: str, keep: int) -> int:
+    doomed = connection.execute(RETIRED, {"id": record_id, "keep": keep}).fetchall()
+    connection.executemany("DELETE FROM snapshots WHERE id = ?", [(snapshot_id,) for snapshot_id, _ in doomed])
+    connection.executemany(UNSHARED, [{"sha256": sha256} for sha256 in {sha256 for _, sha256 in doomed if sha256}])
+    connection.execute(COUNT, {"id": record_id})
+    return len(doomed)

@@ -1,0 +1,96 @@
+"""Where a test's store keeps its records. `open()` gives one more store on the same place, as another program would."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import mongomock.collection
+from mongomock.collection import BulkOperationBuilder
+from mongomock.store import ServerStore
+from pymongo import MongoClient
+from pymongo.database import Database
+
+from inventory.store.mongo import MongoStore
+from inventory.store.ports import Store
+from inventory.store.sqlite import SqliteStore
+
+
+class Place(Protocol):
+    """`url` is what a program is told; None where no other program can come."""
+
+    @property
+    def url(self) -> str: ...
+
+    def open(self) -> Store: ...
+
+    def mark(self, version: int) -> None:
+        """Let the store there look as if its schema were of this version."""
+
+
+@dataclass(frozen=True)
+class SqlitePlace:
+    """A file."""
+
+    path: Path
+
+    @property
+    def url(self) -> str:
+        return f"sqlite://{self.path}"
+
+    def open(self) -> SqliteStore:
+        return SqliteStore(self.path)
+
+    def mark(self, version: int) -> None:
+        with closing(sqlite3.connect(self.path)) as connection:
+            connection.execute(f"PRAGMA user_version = {version}")
+
+
+@dataclass(frozen=True)
+class MongoPlace:
+    """A database of a server."""
+
+    url: str
+
+    def open(self) -> MongoStore:
+        return MongoStore(self.url)
+
+    def client(self) -> AbstractContextManager[Any]:
+        return MongoClient(self.url, tz_aware=True)
+
+    def mark(self, version: int) -> None:
+        with self.client() as client:
+            database(client)["meta"].update_one({"_id": "schema"}, {"$set": {"version": version}}, upsert=True)
+
+
+@dataclass(frozen=True)
+class MockPlace(MongoPlace):
+    """A database in the memory of this process, the same for each client."""
+
+    url: str = "mongodb://in-memory/inventory"
+    server: ServerStore = field(default_factory=ServerStore)
+
+    def open(self) -> MongoStore:
+        return MongoStore(self.url, client=lambda url: mongomock.MongoClient(url, _store=self.server))
+
+    def client(self) -> AbstractContextManager[Any]:
+        return mongomock.MongoClient(self.url, _store=self.server, tz_aware=True)
+
+
+def database(client: Any) -> Database[dict[str, Any]]:
+    """The database that the client's URL names."""
+    return client.get_default_database()
+
+
+class _BulkOperationBuilder(BulkOperationBuilder):
+    """mongomock 4.3 does not know the `sort` that PyMongo has given to each update of a bulk since 4.11."""
+
+    def add_update(self, *args: Any, sort: object = None, **options: Any) -> None:
+        assert sort is None
+        super().add_update(*args, **options)
+
+
+mongomock.collection.BulkOperationBuilder = _BulkOperationBuilder

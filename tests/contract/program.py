@@ -1,0 +1,101 @@
+"""A program of its own that uses a store: `python -m tests.contract.program URL ACTION …`.
+
+It says `ready`, waits for a line, acts, and prints one line for each thing that the store acknowledged.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+from collections.abc import Callable, Iterator
+
+from inventory.errors import StorageUnavailable
+from inventory.store.mongo import MongoStore
+from inventory.store.ports import Store
+from inventory.store.sqlite import SqliteStore
+from tests.contract.actions import LEASE, NOW, collect, target
+from tests.contract.actions import accept as accept_one
+
+
+def prepare(store: Store) -> Iterator[str]:
+    store.prepare()
+    yield "prepared"
+
+
+def accept(store: Store, first: str, count: str) -> Iterator[str]:
+    """Accept so many targets, whoever else does; those that this very call took on."""
+    for n in range(int(first), int(first) + int(count)):
+        if store.records.accept(target(n), now=NOW, seen=None).accepted:
+            yield str(n)
+
+
+def claim(store: Store) -> Iterator[str]:
+    """Claim until nothing is due."""
+    while claimed := store.records.claim_due(now=NOW, lease_for=LEASE, limit=7):
+        for record in claimed:
+            yield f"{record.id} {record.lease}"
+
+
+def write(store: Store) -> Iterator[str]:
+    """Store one page after another, until killed."""
+    n = 0
+    while True:
+        outcome = collect(store, target(n), body=b"page %d " % n * 2000)
+        yield f"{n} {outcome.snapshot.id}"
+        n += 1
+
+
+def fill(store: Store) -> Iterator[str]:
+    """Store pages until there is no room, then again when there is: `full`, `room`, and how many pages are there."""
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    pages = write(store)
+    for _ in range(3):
+        next(pages)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, most))
+    n = 3
+    try:
+        while True:
+            collect(store, target(n), body=b"page %d " % n * 2000)
+            n += 1
+    except StorageUnavailable:
+        yield "full"
+    assert store.records.look_up(target(0).id)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    yield f"room {n} {collect(store, target(1000)).claim.attempt}"
+
+
+def fork(store: Store, used: str) -> Iterator[str]:
+    """Accept a target in a child and one in its parent, with a store that was `used` before or not."""
+    if used == "used":
+        collect(store, target(9))
+    child = os.fork()
+    accept_one(store, 1 if child else 2)
+    if child == 0:
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    accept_one(store, 0)
+    yield f"parent {status}"
+
+
+ACTIONS: dict[str, Callable[..., Iterator[str]]] = {
+    action.__name__: action for action in (prepare, accept, claim, write, fill, fork)
+}
+
+
+def main(url: str, action: str, *arguments: str) -> None:
+    store: Store = SqliteStore(url.removeprefix("sqlite://")) if url.startswith("sqlite:") else MongoStore(url)
+    _say("ready")
+    sys.stdin.readline()
+    for line in ACTIONS[action](store, *arguments):
+        _say(line)
+    store.close()
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,116 @@
+"""A miss takes on the debt of a collection, once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from inventory.records.model import Record, State, Status
+from inventory.store.ports import Store
+from tests.contract.actions import NOW, accept, after, claim, collect, failed, found, stored, target
+
+
+def test_nothing_is_known_of_a_target_that_nobody_asked_for(store: Store) -> None:
+    assert store.records.find(target().id) is None
+    assert store.records.look_up(target().id) is None
+
+
+def test_the_first_acceptance_inserts_a_pending_record_that_is_due_now(store: Store) -> None:
+    acceptance = store.records.accept(target(), now=NOW, seen=None)
+
+    assert acceptance.accepted
+    assert acceptance.record == Record(target(), State.PENDING, NOW, NOW, NOW, attempt=0, fence=0)
+    assert acceptance.record.status is Status.PENDING
+    assert found(store, target()) == acceptance.record
+
+
+def test_a_second_acceptance_changes_nothing_and_returns_the_record_as_it_is(store: Store) -> None:
+    first = accept(store)
+
+    again = store.records.accept(target(), now=after(9), seen=None)
+
+    assert not again.accepted
+    assert again.record == first == found(store, target())
+
+
+def test_instants_are_kept_to_the_millisecond_and_never_rounded_up(store: Store) -> None:
+    acceptance = store.records.accept(target(), now=NOW + timedelta(microseconds=999), seen=None)
+
+    assert acceptance.record.accepted_at == NOW
+    assert found(store, target()).accepted_at == NOW
+    assert found(store, target()).accepted_at.utcoffset() == timedelta(0)
+
+
+def test_a_stored_record_that_was_seen_is_accepted_again_and_keeps_its_snapshot(store: Store) -> None:
+    collect(store, target())
+    seen = found(store, target())
+
+    acceptance = store.records.accept(target(), now=after(60), seen=seen)
+
+    record = acceptance.record
+    assert acceptance.accepted
+    assert (record.state, record.due_at, record.requested_at, record.attempt) == (State.PENDING, after(60), after(60), 0)
+    assert (record.accepted_at, record.fence, record.snapshot_id) == (NOW, seen.fence, seen.snapshot_id)
+    assert record.status is Status.STORED
+    assert found(store, target()) == record
+
+
+def test_a_failed_record_that_was_seen_is_accepted_again_and_keeps_its_failure_until_an_outcome_replaces_it(
+    store: Store,
+) -> None:
+    outcome = failed(claim(store, accept(store)))
+    store.records.settle([outcome])
+
+    acceptance = store.records.accept(target(), now=after(60), seen=found(store, target()))
+
+    assert acceptance.accepted
+    assert acceptance.record.failure == outcome.failure
+    assert acceptance.record.status is Status.PENDING
+    store.records.settle([stored(claim(store, acceptance.record, now=after(60)))])
+    assert found(store, target()).failure is None
+
+
+def test_a_stored_record_that_was_not_seen_is_left_alone(store: Store) -> None:
+    collect(store, target())
+    before = found(store, target())
+
+    acceptance = store.records.accept(target(), now=after(60), seen=None)
+
+    assert (acceptance.accepted, acceptance.record) == (False, before)
+
+
+def test_who_saw_an_older_state_is_too_late(store: Store) -> None:
+    collect(store, target())
+    seen = found(store, target())
+    collect(store, target(), now=after(60))
+    before = found(store, target())
+
+    acceptance = store.records.accept(target(), now=after(120), seen=seen)
+
+    assert (acceptance.accepted, acceptance.record) == (False, before)
+
+
+def test_a_pending_or_running_record_is_not_accepted_again(store: Store) -> None:
+    pending = accept(store)
+    assert not store.records.accept(target(), now=after(1), seen=pending).accepted
+
+    running = claim(store, pending)
+    acceptance = store.records.accept(target(), now=after(1), seen=running)
+
+    assert (acceptance.accepted, acceptance.record) == (False, running)
+
+
+def test_a_record_that_was_seen_and_then_deleted_is_accepted_anew(store: Store) -> None:
+    collect(store, target())
+    seen = found(store, target())
+    store.records.delete(target().id)
+
+    acceptance = store.records.accept(target(), now=after(60), seen=seen)
+
+    assert acceptance.accepted
+    assert acceptance.record == Record(target(), State.PENDING, after(60), after(60), after(60), attempt=0, fence=0)
+
+
+def test_the_same_key_of_another_source_is_another_record(store: Store) -> None:
+    accept(store)
+
+    assert store.records.accept(target(source="weather"), now=NOW, seen=None).accepted

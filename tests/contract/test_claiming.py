@@ -1,0 +1,184 @@
+"""Work that is owed is leased to one worker at a time; a lease that is over can be had again."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from inventory.records.model import State, Status
+from inventory.store.ports import Store
+from tests.contract.actions import LEASE, NOW, accept, after, claim, collect, failed, found, postponed, stored, target
+
+
+def test_a_claim_leases_a_pending_record_and_counts_the_attempt(store: Store) -> None:
+    accept(store)
+
+    claimed = claim(store, target(), now=after(1))
+
+    assert claimed.state is State.RUNNING
+    assert (claimed.attempt, claimed.fence, claimed.due_at) == (1, 1, after(1) + LEASE)
+    assert claimed.lease is not None
+    assert re.fullmatch("[0-9a-f]{32}", claimed.lease)
+    assert claimed.status is Status.PENDING
+    assert found(store, target()) == claimed
+
+
+def test_a_claim_by_name_does_not_wait_for_the_pause_to_end(store: Store) -> None:
+    store.records.settle([postponed(claim(store, accept(store)), until=after(600))])
+
+    assert store.records.claim(target().id, now=after(1), lease_for=LEASE) is not None
+
+
+def test_a_running_record_is_claimed_by_name_only_when_its_lease_is_over(store: Store) -> None:
+    first = claim(store, accept(store))
+    over = NOW + LEASE
+
+    assert store.records.claim(target().id, now=over - timedelta(milliseconds=1), lease_for=LEASE) is None
+    second = claim(store, target(), now=over)
+
+    assert (second.attempt, second.fence) == (2, 2)
+    assert second.lease != first.lease
+
+
+def test_nothing_that_is_stored_failed_or_unknown_is_claimed(store: Store) -> None:
+    collect(store, target(1))
+    store.records.settle([failed(claim(store, accept(store, 2)))])
+
+    for n in (1, 2, 3):
+        assert store.records.claim(target(n).id, now=after(9999), lease_for=LEASE) is None
+    assert store.records.claim_due(now=after(9999), lease_for=LEASE, limit=9) == []
+    assert store.records.claim_abandoned(now=after(9999), lease_for=LEASE, max_attempts=9) is None
+    assert store.records.due(now=after(9999), max_attempts=9, limit=9) == []
+
+
+def test_what_is_due_is_claimed_oldest_first_and_no_more_than_asked_for(store: Store) -> None:
+    for n, due in ((1, 30), (2, 10), (3, 20), (4, 40)):
+        accept(store, n, now=after(due))
+
+    claimed = store.records.claim_due(now=after(100), lease_for=LEASE, limit=3)
+
+    assert [each.target for each in claimed] == [target(2), target(3), target(1)]
+    assert {each.state for each in claimed} == {State.RUNNING}
+    assert len({each.lease for each in claimed}) == 3
+    assert [each.target for each in store.records.claim_due(now=after(100), lease_for=LEASE, limit=3)] == [target(4)]
+    assert store.records.claim_due(now=after(100), lease_for=LEASE, limit=3) == []
+
+
+def test_each_claim_is_what_is_kept(store: Store) -> None:
+    for n in range(3):
+        accept(store, n)
+
+    for claimed in store.records.claim_due(now=NOW, lease_for=LEASE, limit=9):
+        assert found(store, claimed) == claimed
+
+
+def test_more_than_one_batch_can_be_claimed_at_once(store: Store) -> None:
+    for n in range(120):
+        accept(store, n)
+
+    claimed = store.records.claim_due(now=NOW, lease_for=LEASE, limit=110)
+
+    assert len({each.id for each in claimed}) == 110
+
+
+def test_a_pause_is_kept_by_claims_of_what_is_due(store: Store) -> None:
+    store.records.settle([postponed(claim(store, accept(store)), until=after(60))])
+
+    assert store.records.claim_due(now=after(59.999), lease_for=LEASE, limit=9) == []
+    assert len(store.records.claim_due(now=after(60), lease_for=LEASE, limit=9)) == 1
+
+
+def test_a_running_record_is_not_due_even_when_its_lease_is_over(store: Store) -> None:
+    claim(store, accept(store))
+
+    assert store.records.claim_due(now=NOW + 2 * LEASE, lease_for=LEASE, limit=9) == []
+
+
+def test_an_abandoned_record_is_claimed_when_its_lease_is_over_and_attempts_are_left(store: Store) -> None:
+    first = claim(store, accept(store))
+    over = NOW + LEASE
+
+    assert store.records.claim_abandoned(now=after(34), lease_for=LEASE, max_attempts=2) is None
+    assert store.records.claim_abandoned(now=over, lease_for=LEASE, max_attempts=1) is None
+    second = store.records.claim_abandoned(now=over, lease_for=LEASE, max_attempts=2)
+
+    assert second is not None
+    assert (second.attempt, second.fence, second.due_at) == (2, first.fence + 1, over + LEASE)
+    assert second.lease != first.lease
+
+
+def test_abandoned_records_are_claimed_one_by_one_the_longest_abandoned_first(store: Store) -> None:
+    for n, when in ((1, 20), (2, 10)):
+        claim(store, accept(store, n), now=after(when))
+
+    claimed = [store.records.claim_abandoned(now=after(999), lease_for=LEASE, max_attempts=9) for _ in range(3)]
+
+    assert [each and each.target for each in claimed] == [target(2), target(1), None]
+
+
+def test_due_names_what_a_claim_would_find_and_claims_nothing(store: Store) -> None:
+    accept(store, 1, now=after(1))
+    accept(store, 2, now=after(500))
+    claim(store, accept(store, 3), now=NOW)
+    claim(store, accept(store, 4), now=after(90))
+    spent = claim(store, accept(store, 5), now=NOW)
+    claim(store, spent, now=NOW + LEASE)
+    now = after(100)
+
+    assert sorted(store.records.due(now=now, max_attempts=2, limit=9)) == sorted([target(1).id, target(3).id])
+    assert len(store.records.due(now=now, max_attempts=2, limit=1)) == 1
+    assert found(store, target(1)).state is State.PENDING
+
+
+def test_spent_attempts_end_as_a_recorded_failure(store: Store) -> None:
+    claim(store, claim(store, accept(store)), now=after(100))
+    later = after(200)
+
+    failed_now = store.records.fail_spent(now=later, max_attempts=2, retry_at=after(500), limit=9)
+
+    record = found(store, target())
+    assert failed_now == 1
+    assert (record.state, record.status, record.due_at) == (State.FAILED, Status.FAILED, None)
+    assert record.failure is not None
+    assert (record.failure.code, record.failure.permanent, record.failure.attempts) == ("timeout", False, 2)
+    assert (record.failure.at, record.failure.retry_at) == (later, after(500))
+    assert record.failure.detail
+    assert store.records.fail_spent(now=later, max_attempts=2, retry_at=after(500), limit=9) == 0
+
+
+def test_only_attempts_that_are_spent_and_over_are_failed(store: Store) -> None:
+    claim(store, accept(store, 1))
+    claim(store, claim(store, accept(store, 2)), now=after(100))
+    accept(store, 3)
+
+    assert store.records.fail_spent(now=after(101), max_attempts=2, retry_at=after(500), limit=9) == 0
+
+
+def test_no_more_spent_records_are_failed_than_asked_for(store: Store) -> None:
+    for n in range(3):
+        claim(store, accept(store, n))
+
+    counts = [store.records.fail_spent(now=after(100), max_attempts=1, retry_at=after(500), limit=2) for _ in range(3)]
+
+    assert counts == [2, 1, 0]
+
+
+def test_a_spent_refresh_leaves_the_snapshot_readable(store: Store) -> None:
+    collect(store, target())
+    claim(store, accept(store, now=after(60)), now=after(60))
+
+    store.records.fail_spent(now=after(200), max_attempts=1, retry_at=after(500), limit=9)
+
+    known = store.records.look_up(target().id)
+    assert known is not None
+    assert known.snapshot is not None
+    assert (known.record.state, known.record.status) == (State.FAILED, Status.STORED)
+
+
+def test_a_worker_whose_record_was_failed_as_spent_settles_nothing(store: Store) -> None:
+    late = claim(store, accept(store))
+    store.records.fail_spent(now=after(100), max_attempts=1, retry_at=after(500), limit=9)
+    before = found(store, target())
+
+    assert store.records.settle([stored(late)]) == [False]
+    assert found(store, target()) == before

@@ -1,0 +1,168 @@
+"""Listings by keyset, stable while rows are written; snapshots and bodies by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from inventory.records.model import Record, Status
+from inventory.store.ports import Key, RecordFilter, Store
+from tests.contract.actions import (
+    NOW,
+    accept,
+    accept_target,
+    after,
+    claim,
+    collect,
+    failed,
+    found,
+    postponed,
+    stored,
+    target,
+)
+
+EVERYTHING = RecordFilter()
+
+
+def pages(store: Store, chosen: RecordFilter, *, limit: int) -> Iterator[list[Record]]:
+    """Page after page, each from behind the last record of the one before."""
+    place: Key | None = None
+    while page := list(store.records.listing(chosen, limit=limit, after=place)):
+        yield page
+        place = (page[-1].accepted_at, page[-1].id)
+
+
+def listed(store: Store, chosen: RecordFilter, *, limit: int = 2) -> list[Record]:
+    return [record for page in pages(store, chosen, limit=limit) for record in page]
+
+
+def test_records_are_listed_newest_first_and_those_of_one_instant_by_id(store: Store) -> None:
+    records = [accept(store, n, now=after(n // 3)) for n in range(8)]
+
+    whole = listed(store, EVERYTHING, limit=200)
+
+    assert whole == sorted(records, key=lambda record: (record.accepted_at, record.id), reverse=True)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 8, 9])
+def test_pages_of_any_size_give_each_record_once_and_in_order(store: Store, limit: int) -> None:
+    for n in range(8):
+        accept(store, n, now=after(n // 3))
+
+    assert [len(page) for page in pages(store, EVERYTHING, limit=limit)][:-1] == [limit] * ((8 - 1) // limit)
+    assert listed(store, EVERYTHING, limit=limit) == listed(store, EVERYTHING, limit=200)
+
+
+def test_an_empty_store_lists_nothing(store: Store) -> None:
+    assert store.records.listing(EVERYTHING, limit=50, after=None) == []
+
+
+def test_a_listing_is_stable_while_rows_are_written(store: Store) -> None:
+    there = {accept(store, n, now=after(n)).id for n in range(10)}
+
+    seen: list[str] = []
+    for n, page in enumerate(pages(store, EVERYTHING, limit=3)):
+        seen += [record.id for record in page]
+        accept(store, 100 + n, now=after(100 + n))
+        collect_pending(store, n)
+        store.records.delete(target(9).id)
+
+    assert len(seen) == len(set(seen))
+    assert there <= set(seen)
+
+
+def collect_pending(store: Store, n: int) -> None:
+    store.records.settle([stored(claim(store, target(n)))])
+
+
+def test_listings_show_one_source_one_host_one_status_or_all_of_them_at_once(store: Store) -> None:
+    wanted = {
+        (source, host): accept_target(store, target(n, source=source, host=host), now=after(n))
+        for n, (source, host) in enumerate(
+            [("webpage", "a.example"), ("webpage", "b.example"), ("weather", "a.example"), ("weather", "b.example")]
+        )
+    }
+    collected = collect(store, target(9, source="webpage", host="a.example"), now=after(9)).claim.id
+
+    def ids(chosen: RecordFilter) -> list[str]:
+        return [record.id for record in listed(store, chosen)]
+
+    assert ids(RecordFilter(source="weather")) == [wanted["weather", "b.example"].id, wanted["weather", "a.example"].id]
+    assert ids(RecordFilter(host="b.example")) == [wanted["weather", "b.example"].id, wanted["webpage", "b.example"].id]
+    assert ids(RecordFilter(source="webpage", host="a.example")) == [collected, wanted["webpage", "a.example"].id]
+    both = RecordFilter(source="webpage", host="a.example", status=Status.PENDING)
+    assert ids(both) == [wanted["webpage", "a.example"].id]
+    assert ids(RecordFilter(source="products")) == []
+
+
+def test_a_listing_by_status_shows_what_a_reader_would_get(store: Store) -> None:
+    accept(store, 0)
+    claim(store, accept(store, 1))
+    store.records.settle([postponed(claim(store, accept(store, 2)), until=after(60))])
+    store.records.settle([failed(claim(store, accept(store, 3)))])
+    for n in (4, 5, 6, 7):
+        collect(store, target(n))
+    accept(store, 5, now=after(60))
+    claim(store, accept(store, 6, now=after(60)), now=after(60))
+    store.records.settle([failed(claim(store, accept(store, 7, now=after(60)), now=after(60)))])
+    store.records.settle([failed(claim(store, accept(store, 8)))])
+    accept(store, 8, now=after(60))
+
+    by_status = {status: {r.target for r in listed(store, RecordFilter(status=status))} for status in Status}
+
+    assert by_status[Status.PENDING] == {target(n) for n in (0, 1, 2, 8)}
+    assert by_status[Status.FAILED] == {target(3)}
+    assert by_status[Status.STORED] == {target(n) for n in (4, 5, 6, 7)}
+    for status in Status:
+        assert {record.status for record in listed(store, RecordFilter(status=status))} == {status}
+
+
+def test_listed_records_are_whole(store: Store) -> None:
+    collect(store, target())
+
+    assert store.records.listing(EVERYTHING, limit=1, after=None) == [found(store, target())]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 6])
+def test_snapshots_of_a_record_are_listed_newest_first_in_pages(store: Store, limit: int) -> None:
+    outcomes = [collect(store, target(), body=b"%d" % n, now=after(10 * (n // 2))) for n in range(5)]
+    collect(store, target(1))
+    expected = sorted((each.snapshot for each in outcomes), key=lambda s: (s.collected_at, s.id), reverse=True)
+
+    seen, place = [], None
+    while page := store.snapshots.listing(target().id, limit=limit, after=place):
+        assert len(page) <= limit
+        seen += page
+        place = (page[-1].collected_at, page[-1].id)
+
+    assert seen == expected
+
+
+def test_snapshots_of_nothing_are_none(store: Store) -> None:
+    accept(store, 1)
+
+    assert store.snapshots.listing(target(1).id, limit=9, after=None) == []
+    assert store.snapshots.listing(target(2).id, limit=9, after=None) == []
+    assert store.snapshots.find("0" * 32) is None
+    assert store.bodies.find("0" * 64) is None
+
+
+def test_each_snapshot_of_a_record_stays_the_same_when_others_follow(store: Store) -> None:
+    first = collect(store, target(), body=b"one")
+    collect(store, target(), body=b"two", now=after(60))
+
+    assert store.snapshots.find(first.snapshot.id) == (target(), first.snapshot)
+    assert store.bodies.find(first.snapshot.body_sha256 or "") == b"one"
+
+
+def test_what_one_store_wrote_another_one_on_the_same_place_reads(store: Store, place) -> None:
+    outcome = collect(store, target())
+    other = place.open()
+    try:
+        known = other.records.look_up(target().id)
+    finally:
+        other.close()
+
+    assert known is not None
+    assert (known.snapshot, known.record.accepted_at) == (outcome.snapshot, NOW)

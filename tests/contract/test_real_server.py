@@ -1,0 +1,101 @@
+"""What only a real server can show: it goes away and comes back, and its answers get lost. Collected where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from pymongo.errors import OperationFailure
+
+from inventory.errors import StorageUnavailable
+from inventory.store.mongo import MongoStore
+from inventory.store.mongo.connection import Connection, connect
+from inventory.store.ports import Store
+from tests.contract.actions import NOW, accept, after, claim, collect, failed, found, stored, target
+from tests.contract.meeting import at_once
+from tests.contract.one_at_a_time import OneAtATime
+from tests.contract.places import MongoPlace
+
+
+@pytest.fixture
+def between(server: str) -> Iterator[OneAtATime]:
+    """A way to the server that can be shut, and that can lose answers."""
+    with OneAtATime(server) as between:
+        yield between
+
+
+@pytest.fixture
+def store(mongodb: MongoPlace, between: OneAtATime) -> Iterator[Store]:
+    """A store that goes that way."""
+    name = mongodb.url.rpartition("/")[2]
+    with closing(MongoStore(f"{between.url}/{name}?directConnection=true")) as store:
+        yield store
+
+
+def test_a_server_that_went_away_is_unavailable_and_is_used_again_when_it_is_back(store: Store, between: OneAtATime) -> None:
+    outcome = collect(store, target())
+    uses = [lambda: store.records.find(target().id), lambda: accept(store, 1), lambda: store.ping(0.5)]
+
+    def act(n: int) -> None:
+        with pytest.raises(StorageUnavailable):
+            uses[n]()
+
+    between.shut = True
+    at_once(3, act)
+    between.shut = False
+
+    assert found(store, target()).snapshot_id == outcome.snapshot.id
+    accept(store, 1)
+
+
+def test_a_server_that_was_away_at_the_start_needs_no_restart(store: Store, between: OneAtATime) -> None:
+    between.shut = True
+    with pytest.raises(StorageUnavailable):
+        store.prepare()
+    between.shut = False
+
+    accept(store)
+
+
+def test_an_acceptance_whose_answer_was_lost_can_be_sent_again(store: Store, between: OneAtATime) -> None:
+    store.prepare()
+    between.unanswered = ("insert",)
+    with pytest.raises(StorageUnavailable):
+        store.records.accept(target(), now=NOW, seen=None)
+    between.unanswered = ()
+
+    assert not store.records.accept(target(), now=after(1), seen=None).accepted
+    assert found(store, target()).accepted_at == NOW
+
+
+def test_an_outcome_whose_answer_was_lost_can_be_sent_again(store: Store, between: OneAtATime) -> None:
+    outcome = stored(claim(store, accept(store)))
+    between.unanswered = ("update",)
+    with pytest.raises(StorageUnavailable):
+        store.records.settle([outcome])
+    between.unanswered = ()
+
+    assert store.records.settle([outcome]) == [True]
+    assert store.records.settle([outcome]) == [True]
+    assert found(store, target()).snapshots == 1
+
+
+def test_a_failure_whose_answer_was_lost_stands_when_it_is_sent_again(store: Store, between: OneAtATime) -> None:
+    outcome = failed(claim(store, accept(store)))
+    between.unanswered = ("update",)
+    with pytest.raises(StorageUnavailable):
+        store.records.settle([outcome])
+    between.unanswered = ()
+
+    store.records.settle([outcome])
+    assert found(store, target()).failure == outcome.failure
+
+
+def test_a_mistake_in_a_command_is_not_called_an_outage(mongodb: MongoPlace) -> None:
+    with (
+        closing(Connection(mongodb.url, connect)) as connection,
+        pytest.raises(OperationFailure),
+        connection.database() as database,
+    ):
+        database.command("no such command")

@@ -1,0 +1,262 @@
+"""A claim ends in a snapshot, a pause or a failure, whole or not at all, and only for the worker that holds it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import sha256
+
+import pytest
+
+from inventory.records.model import Outcome, Record, State, Status
+from inventory.store.ports import Store
+from tests.contract.actions import (
+    CONTENT,
+    LEASE,
+    NOW,
+    accept,
+    after,
+    claim,
+    collect,
+    failed,
+    failure,
+    found,
+    postponed,
+    stored,
+    target,
+)
+
+
+def test_storing_changes_snapshot_body_and_record_together(store: Store) -> None:
+    held = claim(store, accept(store))
+    outcome = stored(held, at=after(1))
+
+    assert store.records.settle([outcome]) == [True]
+
+    known = store.records.look_up(target().id)
+    assert known is not None
+    record = known.record
+    assert (record.state, record.status, record.due_at) == (State.STORED, Status.STORED, None)
+    assert (record.first_collected_at, record.collected_at) == (after(1), after(1))
+    assert (record.snapshots, record.snapshot_id, record.failure) == (1, held.lease, None)
+    assert known.snapshot == outcome.snapshot
+    assert known.body == b"<p>hello</p>"
+
+
+def test_storing_again_counts_on_and_keeps_the_first_instant(store: Store) -> None:
+    first = collect(store, target(), now=NOW)
+    second = collect(store, target(), now=after(60), body=b"changed")
+
+    record = found(store, target())
+    assert (record.snapshots, record.first_collected_at, record.collected_at) == (2, NOW, after(60))
+    assert record.snapshot_id == second.snapshot.id != first.snapshot.id
+    known = store.records.look_up(target().id)
+    assert known is not None
+    assert known.body == b"changed"
+
+
+def test_a_snapshot_may_have_no_body_or_an_empty_one(store: Store) -> None:
+    collect(store, target(1), body=None)
+    collect(store, target(2), body=b"")
+
+    without, empty = (store.records.look_up(target(n).id) for n in (1, 2))
+
+    assert without is not None
+    assert empty is not None
+    assert (without.body, empty.body) == (None, b"")
+    assert store.bodies.find(sha256(b"").hexdigest()) == b""
+
+
+def test_postponing_hands_the_claim_back_until_it_is_due(store: Store) -> None:
+    held = claim(store, accept(store))
+
+    assert store.records.settle([postponed(held, until=after(60), why=failure())]) == [True]
+
+    record = found(store, target())
+    assert (record.state, record.due_at, record.attempt) == (State.PENDING, after(60), 1)
+    assert record.failure == failure()
+    assert record.status is Status.PENDING
+
+
+def test_postponing_without_a_failure_keeps_the_one_there_was(store: Store) -> None:
+    store.records.settle([postponed(claim(store, accept(store)), until=NOW, why=failure())])
+    store.records.settle([postponed(claim(store, target()), until=after(60))])
+
+    assert found(store, target()).failure == failure()
+
+
+def test_failing_leaves_nothing_due(store: Store) -> None:
+    outcome = failed(claim(store, accept(store)), "tls_failure")
+
+    assert store.records.settle([outcome]) == [True]
+
+    record = found(store, target())
+    assert (record.state, record.status, record.due_at, record.failure) == (
+        State.FAILED,
+        Status.FAILED,
+        None,
+        outcome.failure,
+    )
+
+
+def test_a_failed_refresh_leaves_the_snapshot_readable(store: Store) -> None:
+    first = collect(store, target())
+    outcome = failed(claim(store, accept(store, now=after(60)), now=after(60)))
+
+    store.records.settle([outcome])
+
+    known = store.records.look_up(target().id)
+    assert known is not None
+    assert (known.record.state, known.record.status) == (State.FAILED, Status.STORED)
+    assert (known.snapshot, known.record.failure) == (first.snapshot, outcome.failure)
+
+
+def test_the_snapshot_stays_readable_while_a_refresh_is_owed_and_running(store: Store) -> None:
+    first = collect(store, target())
+
+    accept(store, now=after(60))
+    pending = store.records.look_up(target().id)
+    claim(store, target(), now=after(60))
+    running = store.records.look_up(target().id)
+
+    for known in (pending, running):
+        assert known is not None
+        assert (known.snapshot, known.record.status) == (first.snapshot, Status.STORED)
+
+
+def test_many_outcomes_are_settled_in_one_call_each_for_itself(store: Store) -> None:
+    claims = [claim(store, accept(store, n)) for n in range(4)]
+    overtaken = claim(store, target(3), now=NOW + LEASE)
+    outcomes: list[Outcome] = [
+        stored(claims[0]),
+        postponed(claims[1], until=after(60)),
+        failed(claims[2]),
+        stored(claims[3]),
+    ]
+
+    assert store.records.settle(outcomes) == [True, True, True, False]
+
+    states = [found(store, target(n)).state for n in range(4)]
+    assert states == [State.STORED, State.PENDING, State.FAILED, State.RUNNING]
+    assert found(store, target(3)) == overtaken
+    assert store.records.settle([]) == []
+
+
+@pytest.mark.parametrize("end", [stored, failed, lambda held: postponed(held, until=after(999))], ids=str)
+def test_a_worker_that_was_stopped_overtaken_and_woken_matches_nothing(store: Store, end) -> None:
+    stopped = claim(store, accept(store))
+    collect_again = claim(store, target(), now=NOW + LEASE)
+
+    assert store.records.settle([end(stopped)]) == [False]
+    assert found(store, target()) == collect_again
+
+    assert store.records.settle([stored(collect_again, body=b"new")]) == [True]
+    assert store.records.settle([end(stopped)]) == [False]
+    known = store.records.look_up(target().id)
+    assert known is not None
+    assert (known.body, known.record.snapshots) == (b"new", 1)
+
+
+def test_what_an_overtaken_worker_brought_leaves_no_trace(store: Store) -> None:
+    stopped = claim(store, accept(store))
+    claim(store, target(), now=NOW + LEASE)
+    late = stored(stopped, body=b"too late")
+
+    store.records.settle([late])
+
+    assert store.snapshots.find(late.snapshot.id) is None
+    assert store.snapshots.listing(target().id, limit=9, after=None) == []
+    assert store.bodies.find(sha256(b"too late").hexdigest()) is None
+
+
+def test_what_an_overtaken_worker_brought_stays_where_another_record_names_the_same_body(store: Store) -> None:
+    collect(store, target(1), body=b"shared")
+    stopped = claim(store, accept(store, 2))
+    claim(store, target(2), now=NOW + LEASE)
+
+    store.records.settle([stored(stopped, body=b"shared")])
+
+    assert store.bodies.find(sha256(b"shared").hexdigest()) == b"shared"
+
+
+def _other_lease(held: Record) -> Record:
+    return replace(held, lease="0" * 32)
+
+
+def _other_fence(held: Record) -> Record:
+    return replace(held, fence=held.fence + 1)
+
+
+@pytest.mark.parametrize("forge", [_other_lease, _other_fence])
+def test_lease_and_fence_are_both_needed(store: Store, forge) -> None:
+    held = claim(store, accept(store))
+
+    for outcome in (stored(forge(held)), failed(forge(held)), postponed(forge(held), until=NOW)):
+        assert store.records.settle([outcome]) == [False]
+    assert found(store, target()) == held
+
+
+def test_settling_a_snapshot_again_is_harmless_and_true(store: Store) -> None:
+    outcome = stored(claim(store, accept(store)))
+    store.records.settle([outcome])
+    before = found(store, target())
+
+    assert store.records.settle([outcome]) == [True]
+
+    assert found(store, target()) == before
+    assert len(store.snapshots.listing(target().id, limit=9, after=None)) == 1
+
+
+def test_settling_a_snapshot_again_is_harmless_and_true_when_a_newer_one_has_followed(store: Store) -> None:
+    first = collect(store, target())
+    second = collect(store, target(), now=after(60), body=b"newer")
+    before = found(store, target())
+
+    assert store.records.settle([first]) == [True]
+
+    assert found(store, target()) == before
+    listed = store.snapshots.listing(target().id, limit=9, after=None)
+    assert [each.id for each in listed] == [second.snapshot.id, first.snapshot.id]
+    assert store.bodies.find(first.snapshot.body_sha256 or "") == first.body
+
+
+@pytest.mark.parametrize("end", [failed, lambda held: postponed(held, until=after(1))], ids=str)
+def test_settling_anything_again_after_the_target_was_accepted_anew_does_not_end_the_new_debt(store: Store, end) -> None:
+    outcome = end(claim(store, accept(store)))
+    store.records.settle([outcome])
+    settled = found(store, target())
+    store.records.accept(target(), now=after(60), seen=settled)
+    before = found(store, target())
+
+    store.records.settle([outcome])
+
+    assert found(store, target()) == before
+
+
+def test_the_same_outcome_twice_in_one_call_is_stored_once(store: Store) -> None:
+    outcome = stored(claim(store, accept(store)))
+
+    assert store.records.settle([outcome, outcome]) == [True, True]
+    assert found(store, target()).snapshots == 1
+
+
+def test_records_with_the_same_page_share_one_body(store: Store) -> None:
+    claims = [claim(store, accept(store, n)) for n in range(3)]
+
+    assert store.records.settle([stored(held, body=b"shared") for held in claims]) == [True] * 3
+
+    for n in range(3):
+        known = store.records.look_up(target(n).id)
+        assert known is not None
+        assert known.body == b"shared"
+
+
+def test_a_large_body_comes_back_whole(store: Store) -> None:
+    body = bytes(range(256)) * 16384
+
+    collect(store, target(), body=body)
+
+    known = store.records.look_up(target().id)
+    assert known is not None
+    assert known.body == body
+    assert known.snapshot is not None
+    assert known.snapshot.content == CONTENT
