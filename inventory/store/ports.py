@@ -102,12 +102,31 @@ class Snapshots(Protocol):
         """The snapshots of one record by (collected_at, id), newest first, from behind `after`."""
         ...
 
+    def retire(self, *, keep: int, limit: int) -> int:
+        """Remove what is older than the `keep` newest snapshots of up to `limit` records that have more; how many went.
+
+        The bodies that nothing names then go too. The latest snapshot, which a lookup answers, is one of those kept, and
+        `Record.snapshots` becomes what is left.
+        """
+        ...
+
+    def sweep(self, *, after: str, limit: int) -> str:
+        """Remove those among the `limit` next snapshots behind an id that no settling named, nor can name any more.
+
+        A worker that dies may leave them. Returns the place where the next call goes on, "" when all were seen.
+        """
+        ...
+
 
 class Bodies(Protocol):
     """Page sources, once per distinct content."""
 
     def find(self, sha256: str) -> bytes | None:
         """The bytes, or None."""
+        ...
+
+    def sweep(self, *, after: str, limit: int) -> str:
+        """Remove those among the `limit` next bodies behind a SHA-256 that nothing names; returns as `Snapshots.sweep`."""
         ...
 
 

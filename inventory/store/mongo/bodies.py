@@ -35,6 +35,11 @@ class MongoBodies:
         with self._connection.database() as database:
             return find(database, sha256)
 
+    def sweep(self, *, after: str, limit: int) -> str:
+        """See `ports.Bodies`."""
+        with self._connection.database() as database:
+            return sweep(database, after=after, limit=limit)
+
 
 def find(database: Database[Document], sha256: str) -> bytes | None:
     """The bytes, or None."""
@@ -74,3 +79,12 @@ def is_named(database: Database[Document], sha256: str) -> bool:
 def delete_condemned(database: Database[Document], sha256: str, token: str) -> None:
     """Step c."""
     database["bodies"].delete_one({"_id": sha256, "condemned": token})
+
+
+def sweep(database: Database[Document], *, after: str, limit: int) -> str:
+    """Discard those of the next bodies that nothing names: whoever removed their last snapshot died before this."""
+    found = database["bodies"].find({"_id": {"$gt": after}}, {"_id": 1}).sort("_id", 1).limit(limit)
+    keys = [each["_id"] for each in found]
+    named = set(database["snapshots"].distinct("body_sha256", {"body_sha256": {"$in": keys}}))
+    discard(database, [key for key in keys if key not in named])
+    return keys[-1] if len(keys) == limit else ""

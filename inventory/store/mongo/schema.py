@@ -37,7 +37,12 @@ def _first(database: Database[dict[str, Any]]) -> None:
     database["snapshots"].create_index("body_sha256")
 
 
-MIGRATIONS: tuple[Callable[[Database[dict[str, Any]]], None], ...] = (_first,)
+def _second(database: Database[dict[str, Any]]) -> None:
+    """Retention asks who has many snapshots."""
+    database["records"].create_index("snapshots")
+
+
+MIGRATIONS: tuple[Callable[[Database[dict[str, Any]]], None], ...] = (_first, _second)
 
 VERSION = len(MIGRATIONS)
 

@@ -15,7 +15,7 @@ from pymongo import UpdateOne
 from pymongo.database import Database
 
 from inventory.records.model import Snapshot, Stored, Target
-from inventory.store.mongo import bodies, documents
+from inventory.store.mongo import bodies, documents, retention
 from inventory.store.mongo.connection import Connection, Document
 from inventory.store.mongo.upserts import upsert
 from inventory.store.ports import Key
@@ -51,6 +51,16 @@ class MongoSnapshots:
             of_record = {"record_id": record_id, "accepted_at": record["accepted_at"]}
             found = database["snapshots"].find({"$and": [of_record, past, place]})
             return [documents.snapshot(each) for each in found.sort(documents.newest_first("collected_at")).limit(limit)]
+
+    def retire(self, *, keep: int, limit: int) -> int:
+        """See `ports.Snapshots`."""
+        with self._connection.database() as database:
+            return retention.retire(database, keep=keep, limit=limit)
+
+    def sweep(self, *, after: str, limit: int) -> str:
+        """See `ports.Snapshots`."""
+        with self._connection.database() as database:
+            return retention.sweep_snapshots(database, after=after, limit=limit)
 
 
 def insert(database: Database[Document], outcomes: Sequence[Stored]) -> None:

@@ -1,0 +1,182 @@
+"""Retention: old snapshots go, with what only they named; a body that anything names never does, whoever is at work."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from hashlib import sha256
+from threading import Event
+
+import pytest
+
+from inventory.records.model import Record
+from inventory.store.ports import Store
+from tests.contract.actions import accept_target, after, claim, collect, failed, found, stored, target
+from tests.contract.meeting import at_once
+from tests.contract.places import MongoPlace, Place
+
+
+def name(body: bytes) -> str:
+    return sha256(body).hexdigest()
+
+
+def history(store: Store, record: Record) -> list[str]:
+    return [snapshot.id for snapshot in store.snapshots.listing(record.id, limit=100, after=None)]
+
+
+def test_the_newest_snapshots_are_kept(store: Store) -> None:
+    outcomes = [collect(store, target(), body=b"%d" % n, now=after(n)) for n in range(6)]
+
+    assert store.snapshots.retire(keep=2, limit=10) == 4
+
+    record = found(store, target())
+    assert history(store, record) == [outcomes[5].snapshot.id, outcomes[4].snapshot.id]
+    assert record.snapshots == 2
+    assert store.bodies.find(name(b"3")) is None
+    assert store.bodies.find(name(b"4")) == b"4"
+    known = store.records.look_up(record.id)
+    assert known is not None
+    assert known.body == b"5"
+
+
+def test_who_has_few_keeps_them_all(store: Store) -> None:
+    for n in range(3):
+        collect(store, target(), now=after(n))
+
+    assert store.snapshots.retire(keep=3, limit=10) == 0
+    assert found(store, target()).snapshots == 3
+
+
+def test_a_second_retirement_finds_nothing(store: Store) -> None:
+    for n in range(5):
+        collect(store, target(), now=after(n))
+
+    assert store.snapshots.retire(keep=1, limit=10) == 4
+    assert store.snapshots.retire(keep=1, limit=10) == 0
+
+
+def test_no_more_records_are_looked_at_than_asked_for(store: Store) -> None:
+    for n in range(3):
+        for second in range(2):
+            collect(store, target(n), body=b"%d" % second, now=after(second))
+
+    assert store.snapshots.retire(keep=1, limit=2) == 2
+    assert store.snapshots.retire(keep=1, limit=2) == 1
+
+
+def test_a_body_that_a_kept_snapshot_names_stays(store: Store) -> None:
+    for n, body in enumerate([b"same", b"other", b"same"]):
+        collect(store, target(1), body=body, now=after(n))
+    collect(store, target(2), body=b"other")
+
+    store.snapshots.retire(keep=1, limit=10)
+
+    assert store.bodies.find(name(b"same")) == b"same"
+    assert store.bodies.find(name(b"other")) == b"other"
+
+
+def test_the_latest_snapshot_is_kept_even_if_a_clock_went_back(store: Store) -> None:
+    collect(store, target(), body=b"first", now=after(60))
+    latest = collect(store, target(), body=b"latest", now=after(0))
+
+    store.snapshots.retire(keep=1, limit=10)
+
+    known = store.records.look_up(target().id)
+    assert known is not None
+    assert known.snapshot is not None
+    assert (known.snapshot.id, known.body) == (latest.snapshot.id, b"latest")
+
+
+def test_a_refresh_that_is_running_settles_after_a_retirement(store: Store) -> None:
+    for n in range(3):
+        collect(store, target(), body=b"%d" % n, now=after(n))
+    held = claim(store, accept_target(store, target(), now=after(9)), now=after(9))
+
+    store.snapshots.retire(keep=1, limit=10)
+
+    assert store.records.settle([stored(held, body=b"new", at=after(9))]) == [True]
+    assert found(store, target()).snapshots == 2
+    assert len(history(store, found(store, target()))) == 2
+
+
+def sweep(store: Store) -> None:
+    """Whole walks over all snapshots, then all bodies, in steps of two."""
+    for swept in (store.snapshots, store.bodies):
+        place = ""
+        while place := swept.sweep(after=place, limit=2):
+            continue
+
+
+def test_a_sweep_removes_nothing_that_is_in_use(store: Store) -> None:
+    for n in range(5):
+        collect(store, target(n), body=b"%d" % n)
+        collect(store, target(n), body=b"%d again" % n, now=after(1))
+    held = claim(store, accept_target(store, target(0), now=after(2)), now=after(2))
+
+    sweep(store)
+
+    for n in range(5):
+        assert len(history(store, found(store, target(n)))) == 2
+        assert store.bodies.find(name(b"%d" % n)) is not None
+    assert store.records.settle([stored(held, at=after(2))]) == [True]
+
+
+@pytest.mark.parametrize("ending", ["failed", "deleted"])
+def test_what_a_worker_left_that_died_while_it_settled_is_swept(mongo: MongoPlace, ending: str) -> None:
+    with closing(mongo.open()) as store, mongo.client() as client:
+        database = client.get_default_database()
+        held = claim(store, accept_target(store, target(), now=after(0)))
+        outcome = stored(held, body=b"left")
+        collect(store, target(1), body=b"kept")
+        left = {"_id": outcome.snapshot.id, "record_id": held.id, "accepted_at": held.accepted_at, "collected_at": after(0)}
+        database["snapshots"].insert_one(left | {"body_sha256": name(b"left"), "content": b"{}"})
+        database["bodies"].insert_one({"_id": name(b"left"), "bytes": b"left"})
+        sweep(store)
+        assert database["snapshots"].count_documents({}) == 2, "its claim holds, so it may still settle"
+
+        if ending == "failed":
+            store.records.settle([failed(held)])
+        else:
+            database["records"].delete_one({"_id": held.id})
+        database["bodies"].insert_one({"_id": name(b"nobody's"), "bytes": b"nobody's"})
+        sweep(store)
+
+        assert [each["body_sha256"] for each in database["snapshots"].find()] == [name(b"kept")]
+        assert [each["_id"] for each in database["bodies"].find()] == [name(b"kept")]
+
+
+def test_no_body_that_a_record_names_goes_while_the_same_content_is_collected(shared: Place) -> None:
+    """Four collect the same two pages again and again, as two retire, sweep and delete: whatever is stored is whole."""
+    done = Event()
+    rounds = 12
+
+    def act(n: int) -> int:
+        with closing(shared.open()) as store:
+            if n < 4:
+                try:
+                    return sum(collect_and_look(store, n, turn) for turn in range(rounds))
+                finally:
+                    if n == 0:
+                        done.set()
+            while not done.is_set():
+                store.snapshots.retire(keep=1, limit=10)
+                sweep(store)
+                store.records.delete(target(100).id)
+                collect(store, target(100), body=b"page 0") if n == 4 else None
+            return 0
+
+    found = at_once(6, act)
+
+    assert sum(found) == 4 * rounds
+    with closing(shared.open()) as store:
+        for n in range(4):
+            known = store.records.look_up(target(n).id)
+            assert known is not None
+            assert known.body == b"page %d" % ((rounds - 1 + n) % 2)
+
+
+def collect_and_look(store: Store, n: int, turn: int) -> bool:
+    """Whether the page that was just stored is there, whole."""
+    body = b"page %d" % ((turn + n) % 2)
+    collect(store, target(n), body=body, now=after(turn))
+    known = store.records.look_up(target(n).id)
+    return known is not None and known.body == body
