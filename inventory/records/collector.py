@@ -11,7 +11,7 @@ long as the lease lasts. Behind that somebody else may collect the target, so it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import timedelta
@@ -155,7 +155,7 @@ class Collector:
                 return settled
             done, running = wait(running, timeout=LOOK_AGAIN, return_when=FIRST_COMPLETED)
             if done:
-                settled += self._settled([future.result() for future in done])
+                settled += self._settled(list(_outcomes(done)))
 
     def _claim_due(self, limit: int, *, required: bool) -> Sequence[Record]:
         """Due claims; none from a store that is away, unless they are `required`."""
@@ -168,6 +168,8 @@ class Collector:
 
     def _settled(self, outcomes: Sequence[Outcome]) -> int:
         """How many of these outcomes took effect; none if the store was away until their leases were over."""
+        if not outcomes:
+            return 0
         try:
             return sum(self.settle_in_time(outcomes))
         except StorageUnavailable as error:
@@ -212,3 +214,13 @@ def _body_sha256(collected: Collected) -> str | None:
         shared: str = collected.content["body"]["sha256"]
         return shared
     return None if collected.body is None else sha256(collected.body).hexdigest()
+
+
+def _outcomes(done: Iterable[Future[Outcome]]) -> Iterator[Outcome]:
+    """What the collections came to. One that broke is a fault of ours: it is logged, and its lease brings it back."""
+    for future in done:
+        error = future.exception()
+        if error is None:
+            yield future.result()
+        else:
+            log.error("collection_broke", exc_info=error)

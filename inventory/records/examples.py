@@ -32,7 +32,9 @@ CONTENT: dict[str, Any] = {
             "not_before": "2026-01-01T00:00:00.000Z",
             "not_after": "2026-04-01T00:00:00.000Z",
         },
+        "trailers": [],
         "not_modified": False,
+        "revalidation": None,
         "defects": [],
     },
     "redirects": [

@@ -132,6 +132,14 @@ class TlsSchema(Schema):
     not_after = fields.DateTime(required=True)
 
 
+class RevalidationSchema(Schema):
+    """The 304 that said that the snapshot before still holds."""
+
+    status = fields.Integer(required=True)
+    reason = fields.String(required=True)
+    headers = fields.List(fields.Nested(HeaderSchema), required=True)
+
+
 class ResponseSchema(Schema):
     """The answer of the last hop. Times are of all hops together; `elapsed_ms` is the whole collection."""
 
@@ -147,6 +155,10 @@ class ResponseSchema(Schema):
     first_byte_ms = fields.Float(required=True)
     body_ms = fields.Float(required=True)
     tls = fields.Nested(TlsSchema, required=True, allow_none=True)
+    trailers = fields.List(
+        fields.Nested(HeaderSchema), required=True, metadata={"description": "Fields behind a chunked body."}
+    )
+    revalidation = fields.Nested(RevalidationSchema, required=True, allow_none=True)
     not_modified = fields.Boolean(
         required=True, metadata={"description": "It was a 304: the body is that of the snapshot before."}
     )
