@@ -12,6 +12,7 @@ from inventory.store.ports import Store
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, 123_000, tzinfo=UTC)
 LEASE = timedelta(seconds=35)
+BODY = b"<p>hello</p>"
 CONTENT: Mapping[str, Any] = {"headers": [{"name": "Server", "value": "ECS"}]}
 
 
@@ -42,9 +43,7 @@ def claim(store: Store, record: Record | Target, *, now: datetime = NOW) -> Reco
     return claimed
 
 
-def stored(
-    held: Record, *, body: bytes | None = b"<p>hello</p>", content: Mapping[str, Any] = CONTENT, at: datetime = NOW
-) -> Stored:
+def stored(held: Record, *, body: bytes | None = BODY, content: Mapping[str, Any] = CONTENT, at: datetime = NOW) -> Stored:
     """The outcome of a claim that collected this."""
     assert held.lease is not None
     name = None if body is None else sha256(body).hexdigest()
@@ -63,7 +62,7 @@ def postponed(held: Record, *, until: datetime, why: Failure | None = None) -> P
     return Postponed(held, until, why)
 
 
-def collect(store: Store, wanted: Target, *, body: bytes | None = b"<p>hello</p>", now: datetime = NOW) -> Stored:
+def collect(store: Store, wanted: Target, *, body: bytes | None = BODY, now: datetime = NOW) -> Stored:
     """Accept, claim and store; the outcome that took effect."""
     outcome = stored(claim(store, accept_target(store, wanted, now=now), now=now), body=body, at=now)
     assert store.records.settle([outcome]) == [True]

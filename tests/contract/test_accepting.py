@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from hashlib import sha256
 
-from inventory.records.model import Record, State, Status
+from inventory.records.model import Record, Snapshot, State, Status, Stored
 from inventory.store.ports import Store
-from tests.contract.actions import NOW, accept, after, claim, collect, failed, found, stored, target
+from tests.contract.actions import BODY, CONTENT, NOW, accept, after, claim, collect, failed, found, stored, target
 
 
 def test_nothing_is_known_of_a_target_that_nobody_asked_for(store: Store) -> None:
@@ -114,3 +115,19 @@ def test_the_same_key_of_another_source_is_another_record(store: Store) -> None:
     accept(store)
 
     assert store.records.accept(target(source="weather"), now=NOW, seen=None).accepted
+
+
+def test_whether_the_refresh_may_be_conditional_is_part_of_the_debt_and_of_its_claims(store: Store) -> None:
+    collect(store, target())
+    store.records.accept(target(), now=after(60), seen=found(store, target()), revalidate=True)
+    refresh = claim(store, target(), now=after(60))
+    assert refresh.revalidate
+    shared = Stored(refresh, Snapshot(refresh.lease or "", refresh.id, after(61), CONTENT, sha256(BODY).hexdigest()), None)
+    assert store.records.settle([shared]) == [True]
+
+    known = store.records.look_up(target().id)
+    assert known is not None
+    assert (known.record.snapshots, known.body) == (2, BODY), "both snapshots share the body"
+
+    store.records.accept(target(), now=after(90), seen=found(store, target()))
+    assert not claim(store, target(), now=after(90)).revalidate
