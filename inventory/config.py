@@ -45,6 +45,7 @@ class Settings:
     max_attempts: int = 4
     retry_base: float = 5.0
     retry_failed_after: int = 300
+    keep_snapshots: int = 50
     inline_slots: int = 8
 
     @classmethod
@@ -73,6 +74,7 @@ class Settings:
             retry_failed_after=_read(
                 "RETRY_FAILED_AFTER", _whole(0, 10**9), cls.retry_failed_after, "seconds, a whole number from 0"
             ),
+            keep_snapshots=_read("KEEP_SNAPSHOTS", _whole(1, 10**6), cls.keep_snapshots, "a whole number, 1 to 1000000"),
             inline_slots=_read("INLINE_SLOTS", _whole(0, 1_023), cls.inline_slots, "a whole number, 0 to 1023"),
         )
         if settings.inline_slots >= settings.api_threads:

@@ -51,6 +51,7 @@ def test_the_embedded_store_and_redis_are_in_the_data_folder() -> None:
     ("name", "value"),
     [
         ("PORT", "abc"),
+        ("KEEP_SNAPSHOTS", "0"),
         ("PORT", "0"),
         ("PORT", "65536"),
         ("DASHBOARD_PORT", "8000.5"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from threading import Event, Thread
 
@@ -80,6 +81,18 @@ def test_a_target_whose_workers_all_died_ends_as_failed(services: Services) -> N
     assert record is not None
     assert record.failure is not None
     assert (record.state, record.failure.code, record.failure.attempts) == (State.FAILED, "timeout", 4)
+
+
+def test_it_removes_snapshots_beyond_those_to_be_kept(settings: Settings, web: FakeWeb, redis: fakeredis.FakeRedis) -> None:
+    services = build(replace(settings, keep_snapshots=2, fresh_for=0), redis=redis, sources=[web])
+    [record_id] = accept(services, 1)
+    for _ in range(4):
+        services.collector.drain(places=1, stopping=lambda: False)
+        services.records.collect_soon(services.sources["webpage"].target("http://h.test/0"))
+
+    scheduler.retain(services, scheduler.Sweep())
+
+    assert len(services.store.snapshots.listing(record_id, limit=10, after=None)) == 2
 
 
 def test_it_stops_when_told_and_works_until_then(services: Services, redis: fakeredis.FakeRedis) -> None:

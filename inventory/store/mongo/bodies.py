@@ -85,6 +85,5 @@ def sweep(database: Database[Document], *, after: str, limit: int) -> str:
     """Discard those of the next bodies that nothing names: whoever removed their last snapshot died before this."""
     found = database["bodies"].find({"_id": {"$gt": after}}, {"_id": 1}).sort("_id", 1).limit(limit)
     keys = [each["_id"] for each in found]
-    named = set(database["snapshots"].distinct("body_sha256", {"body_sha256": {"$in": keys}}))
-    discard(database, [key for key in keys if key not in named])
+    discard(database, [key for key in keys if not is_named(database, key)])
     return keys[-1] if len(keys) == limit else ""

@@ -41,12 +41,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE bodies (sha256 TEXT PRIMARY KEY NOT NULL, bytes BLOB NOT NULL)",
         # The ledger asks only for what is owed, and only that is in its index.
         "CREATE INDEX records_owed ON records (state, due_at) WHERE due_at IS NOT NULL",
-        # One index for each filter of a listing, in its order. A status follows from these two conditions.
+        # One index for each filter of a listing, in its order. A status follows from two conditions; few failures among
+        # a million records are found without reading the million, in all sources and in one.
         "CREATE INDEX records_listed ON records (accepted_at, id)",
         "CREATE INDEX records_of_source ON records (source, accepted_at, id)",
         "CREATE INDEX records_of_host ON records (host, accepted_at, id)",
         "CREATE INDEX records_stored ON records (accepted_at, id) WHERE snapshot_id IS NOT NULL",
         "CREATE INDEX records_unstored ON records ((state = 'failed'), accepted_at, id) WHERE snapshot_id IS NULL",
+        "CREATE INDEX records_stored_of_source ON records (source, accepted_at, id) WHERE snapshot_id IS NOT NULL",
+        """CREATE INDEX records_unstored_of_source ON records (source, (state = 'failed'), accepted_at, id)
+            WHERE snapshot_id IS NULL""",
         "CREATE INDEX snapshots_of_record ON snapshots (record_id, collected_at, id)",
         "CREATE INDEX snapshots_of_body ON snapshots (body_sha256) WHERE body_sha256 IS NOT NULL",
     ),
