@@ -1,0 +1,125 @@
+"""The claims of the ledger, checked in the store itself after the dust has settled."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from inventory.clock import utc_now
+from inventory.config import Settings
+from inventory.errors import StorageUnavailable
+from inventory.records.model import Record, State, Status
+from inventory.store.ports import RecordFilter, Store
+from inventory.wiring import open_store
+
+LONG_PAST = timedelta(seconds=15)
+"""How long behind its end a lease may be found: some rounds of the scheduler and one drain."""
+PAGE = 200
+
+
+@dataclass
+class Verdict:
+    """What was found. `lost`, `duplicates`, `outlived` and `damaged` name records; all of them must be empty."""
+
+    seen: int = 0
+    stored: int = 0
+    failed: int = 0
+    longest: float = 0.0
+    lost: list[str] = field(default_factory=list)
+    duplicates: list[str] = field(default_factory=list)
+    outlived: list[str] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
+    unexpected: list[str] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        return not (self.lost or self.duplicates or self.outlived or self.damaged or self.unexpected)
+
+    @property
+    def complaints(self) -> str:
+        found = {name: getattr(self, name) for name in ("lost", "duplicates", "outlived", "damaged", "unexpected")}
+        return "; ".join(f"{name}: {len(each)}, such as {each[0]}" for name, each in found.items() if each)
+
+
+def look(url: str) -> closing[Store]:  # type: ignore[type-var]
+    """The store as it is, past every proxy."""
+    return closing(open_store(Settings(store_url=url, data_dir=Path("/nonexistent"))))
+
+
+def wait_for_quiet(url: str, *, seconds: float, tick: Callable[[], None]) -> float:
+    """Wait until no record is owed anything, no longer than that; how many seconds it took."""
+    began = time.monotonic()
+    with look(url) as store:
+        while time.monotonic() < began + seconds and not _is_quiet(store):
+            tick()
+            time.sleep(0.25)
+    return time.monotonic() - began
+
+
+def check(url: str, seen: Mapping[str, str]) -> Verdict:
+    """Hold what clients saw against what is kept."""
+    verdict = Verdict(seen=len(seen))
+    now = utc_now()
+    with look(url) as store:
+        kept = list(_all(store))
+        by_id = {record.id: record for record in kept}
+        times = Counter(record.target.key for record in kept)
+        verdict.duplicates = [f"{key} has {count} records" for key, count in times.items() if count > 1]
+        verdict.outlived = [_told(each) for each in kept if _is_outlived(each, now)]
+        for key, record_id in seen.items():
+            record = by_id.get(record_id)
+            if record is None or record.target.key != key or record.state not in (State.STORED, State.FAILED):
+                verdict.lost.append(f"{key}: {'no record' if record is None else _told(record)}")
+                continue
+            verdict.stored += record.state is State.STORED
+            verdict.failed += record.state is State.FAILED
+            verdict.longest = max(verdict.longest, _time_to_the_end(record))
+        for record in by_id.values():
+            _check_contents(store, record, verdict)
+    return verdict
+
+
+def _is_quiet(store: Store) -> bool:
+    try:
+        return not store.records.listing(RecordFilter(status=Status.PENDING), limit=1, after=None)
+    except StorageUnavailable:
+        return False
+
+
+def _all(store: Store) -> Iterator[Record]:
+    place = None
+    while page := store.records.listing(RecordFilter(), limit=PAGE, after=place):
+        yield from page
+        place = (page[-1].accepted_at, page[-1].id)
+
+
+def _is_outlived(record: Record, now: datetime) -> bool:
+    return record.state is State.RUNNING and record.due_at is not None and now - record.due_at > LONG_PAST
+
+
+def _check_contents(store: Store, record: Record, verdict: Verdict) -> None:
+    """A target that was accepted once and never stale has one snapshot, and that is whole."""
+    snapshots = store.snapshots.listing(record.id, limit=2, after=None)
+    if len(snapshots) > 1 or record.snapshots > 1:
+        verdict.duplicates.append(f"{record.target.key} was stored {max(len(snapshots), record.snapshots)} times")
+    if record.state is State.STORED:
+        known = store.records.look_up(record.id)
+        whole = known is not None and known.snapshot is not None and known.body is not None
+        if not whole or sha256(known.body).hexdigest() != known.snapshot.body_sha256:  # type: ignore[union-attr, arg-type]
+            verdict.damaged.append(_told(record))
+
+
+def _time_to_the_end(record: Record) -> float:
+    ended = record.collected_at if record.state is State.STORED else record.failure and record.failure.at
+    assert ended is not None
+    return (ended - record.accepted_at).total_seconds()
+
+
+def _told(record: Record) -> str:
+    return f"{record.target.key} {record.state.value}, attempt {record.attempt}, due {record.due_at}"

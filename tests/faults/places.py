@@ -1,0 +1,125 @@
+"""Where the rig's store keeps its records, and how it is taken away: a SQLite file, or a server of its own."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from tests.contract.one_at_a_time import OneAtATime
+from tests.end_to_end.stack import free_port
+from tests.faults.proxy import Proxy
+
+MONGO_COMMAND = "INVENTORY_TEST_MONGO_COMMAND"
+"""The variable with the command that runs a server: `{port}` and `{folder}` in it are filled in."""
+
+
+class Place(Protocol):
+    """`url` is for the inventory, `direct` for the rig's own eyes; `proxy` is between the inventory and a server."""
+
+    kind: str
+    url: str
+    direct: str
+    command: list[str] | None
+    proxy: Proxy | None
+
+    def answers(self) -> bool: ...
+
+    def take_away(self) -> None: ...
+
+    def bring_back(self) -> None: ...
+
+
+class SqlitePlace:
+    """A file in `folder`. It is away when the path names a folder instead; what was written stays in the moved files."""
+
+    kind = "sqlite"
+    command: list[str] | None = None
+    proxy: Proxy | None = None
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "store" / "inventory.sqlite3"
+        self._file.parent.mkdir(exist_ok=True)
+        self._away = folder / "away"
+        self.url = self.direct = f"sqlite:///{self._file}"
+
+    def answers(self) -> bool:
+        return not self._file.is_dir()
+
+    def take_away(self) -> None:
+        self._away.mkdir()
+        for suffix in ("", "-wal", "-shm"):  # the file first: without it nobody looks for the others
+            kept = Path(f"{self._file}{suffix}")
+            if kept.exists():
+                kept.rename(self._away / kept.name)
+        self._file.mkdir()
+
+    def bring_back(self) -> None:
+        self._file.rmdir()
+        for suffix in ("-shm", "-wal", ""):
+            kept = self._away / f"{self._file.name}{suffix}"
+            if kept.exists():
+                kept.rename(f"{self._file}{suffix}")
+        shutil.rmtree(self._away)
+
+
+class MongoPlace:
+    """A server that the rig starts, behind a proxy."""
+
+    kind = "mongo"
+
+    def __init__(self, command: list[str], port: int, behind: int, proxy: Proxy) -> None:
+        self.command: list[str] | None = command
+        self.proxy: Proxy | None = proxy
+        self.direct = f"mongodb://127.0.0.1:{behind}/inventory"
+        self.url = f"mongodb://127.0.0.1:{proxy.port}/inventory"
+        self._client: MongoClient[dict[str, object]] = MongoClient(
+            f"mongodb://127.0.0.1:{port}", serverSelectionTimeoutMS=500
+        )
+
+    def answers(self) -> bool:
+        try:
+            self._client.admin.command("ping")
+        except PyMongoError:
+            return False
+        return True
+
+    def take_away(self) -> None:
+        assert self.proxy is not None
+        self.proxy.behave("refuse")
+
+    def bring_back(self) -> None:
+        assert self.proxy is not None
+        self.proxy.behave("pass")
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def mongo_is_there() -> bool:
+    """Whether this machine says how a server is run."""
+    return MONGO_COMMAND in os.environ
+
+
+@contextmanager
+def place(kind: str, folder: Path) -> Iterator[Place]:
+    """A place of this kind. FerretDB 1 gets its commands one at a time (see `OneAtATime`); MongoDB would not need it."""
+    if kind == "sqlite":
+        yield SqlitePlace(folder)
+        return
+    with ExitStack() as undo:
+        port, kept = free_port(), folder / "store"
+        kept.mkdir()
+        command = [part.format(port=port, folder=kept) for part in shlex.split(os.environ[MONGO_COMMAND])]
+        between = undo.enter_context(OneAtATime(f"mongodb://127.0.0.1:{port}"))
+        behind = int(between.url.rpartition(":")[2])
+        found = MongoPlace(command, port, behind, undo.enter_context(Proxy(("127.0.0.1", behind))))
+        undo.callback(found.close)
+        yield found
