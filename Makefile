@@ -9,7 +9,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # The bundled Redis has wheels for 3.11 and 3.12, so these are preferred; PYTHON=... chooses another.
 OLDEST := (3, 11)
 FIND_PYTHON = for below in 13 14; do for python in python3 python3.12 python3.11 python3.13; do \
-	  if $$python -c "import sys; sys.exit(not $(OLDEST) <= sys.version_info < (3, $$below))" 2>/dev/null; \
+	  if $$python -c "import ensurepip, sys; sys.exit(not $(OLDEST) <= sys.version_info < (3, $$below))" 2>/dev/null; \
 	  then echo $$python; exit; fi; done; done
 CHECK_PYTHON = import sys; $(OLDEST) <= sys.version_info < (3, 14) or sys.exit("Inventory runs on Python 3.11, 3.12 or 3.13; \
 	  this is %d.%d. Choose another: make PYTHON=python3.12 ..." % sys.version_info[:2])
@@ -54,7 +54,8 @@ $(VENV)/installed: requirements.txt pyproject.toml
 	@if [ ! -x $(BIN)/python ]; then \
 	  python="$(PYTHON)"; [ -n "$$python" ] || python=$$($(FIND_PYTHON)); \
 	  [ -n "$$python" ] || { echo "Inventory needs Python 3.11, 3.12 or 3.13, and found none: make PYTHON=/where/it/is ..." >&2; exit 1; }; \
-	  $$python -c '$(CHECK_PYTHON)' && $$python -m venv --clear $(VENV); fi
+	  $$python -c '$(CHECK_PYTHON)' && \
+	  { $$python -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }; }; fi
 	@echo "Installing into $(VENV), which takes a minute the first time"
 	@$(PIP_INSTALL) --require-hashes -r requirements.txt
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
