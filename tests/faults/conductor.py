@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from tests.faults import claims
-from tests.faults.faults import Fault, Scene, faults_for, poison
+from tests.faults.faults import Fault, Scene, faults_for, poison, stop_a_worker_beyond_its_lease
 from tests.faults.rig import Rig
 from tests.faults.witness import Load, Witness, targets
 
@@ -38,10 +38,14 @@ class Row:
         return self.verdict.holds
 
 
-def all_at_random(rig: Rig, *, seed: int, accepted: int, rate: float, away: float, with_poison: bool = True) -> Row:
-    """Faults in random order, one after the other, for as long as the load lasts, and each of them at least once."""
+def all_at_random(rig: Rig, *, seed: int, accepted: int, rate: float, away: float, short: bool = False) -> Row:
+    """Faults in random order, one after the other, for as long as the load lasts, and each of them at least once.
+
+    A poison URL is there from the beginning, beside all others. A `short` run also has the stopped worker beside the
+    others, and does without the store that is away for longer than a lease.
+    """
     rng = Random(seed)
-    names = sorted(faults_for(rig))
+    names = sorted(faults_for(rig).keys() - set(SELDOM if short else ()))
 
     def sequence() -> Iterable[str]:
         yield from rng.sample(names, len(names))
@@ -52,7 +56,7 @@ def all_at_random(rig: Rig, *, seed: int, accepted: int, rate: float, away: floa
 
     return run(
         rig, f"all at random, seed {seed}", sequence(), rng, accepted=accepted, rate=rate, away=away, at_least=len(names),
-        beside=poison if with_poison else None,
+        beside=(poison, stop_a_worker_beyond_its_lease) if short else (poison,),
     )  # fmt: skip
 
 
@@ -71,7 +75,7 @@ def run(
     rate: float,
     away: float,
     at_least: int,
-    beside: Fault | None = None,
+    beside: Sequence[Fault] = (),
     quiet_within: float | None = None,
 ) -> Row:
     """Load with these faults, then quiet, then the claims. Whatever died by itself is started again, and is a finding."""
@@ -82,7 +86,7 @@ def run(
     known = faults_for(rig) | {"poison": poison}
     load = Load(witness, targets(rig.upstream, f"l{next(LABELS)}"), accepted=accepted, rate=rate)
     try:
-        aside = _beside(beside, scene, row)
+        aside = [_beside(fault, scene) for fault in beside]
         for name in sequence:
             if load.done and row.faults.total() >= at_least:
                 break
@@ -91,8 +95,9 @@ def run(
             row.faults[name] += 1
             rig.look_after()
         load.join(120 + 5 * accepted / rate, rig.look_after)
-        if aside is not None:
-            aside.join(600)
+        for fault, thread in zip(beside, aside, strict=True):
+            thread.join(600)
+            row.faults[_name(fault)] += 1
         bound = quiet_within or (rig.lease + 10) * (rig.attempts + 1)
         row.quiet_after = claims.wait_for_quiet(rig.store.direct, seconds=bound, tick=rig.look_after)
     finally:
@@ -107,14 +112,15 @@ def run(
     return row
 
 
-def _beside(fault: Fault | None, scene: Scene, row: Row) -> threading.Thread | None:
+def _beside(fault: Fault, scene: Scene) -> threading.Thread:
     """A fault that goes on beside the others."""
-    if fault is None:
-        return None
-    row.faults[fault.__name__.replace("_", " ")] += 1
     thread = threading.Thread(target=fault, args=(scene,), daemon=True)
     thread.start()
     return thread
+
+
+def _name(fault: Fault) -> str:
+    return fault.__name__.replace("_", " ")
 
 
 def _pause(seconds: float, rig: Rig) -> None:

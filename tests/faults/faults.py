@@ -80,6 +80,15 @@ def stop_a_worker_beyond_its_lease(scene: Scene) -> None:
             time.sleep(scene.rig.lease + 4)
         finally:
             os.kill(pid, signal.SIGCONT)
+        time.sleep(2)  # it brings what it has, too late
+
+
+def lose_every_bell(scene: Scene) -> None:
+    """What was rung for while no worker was there is flushed: only the scheduler can know."""
+    scene.rig.kill(*WORKERS)
+    time.sleep(scene.away / 2)
+    scene.rig.redis.flushall()
+    scene.rig.start(*WORKERS)
 
 
 def flush_redis(scene: Scene) -> None:
@@ -211,7 +220,7 @@ def poison(scene: Scene) -> None:
 
 EVERYWHERE: tuple[Fault, ...] = (
     kill_a_worker, kill_the_api, kill_the_scheduler, kill_redis, kill_the_store, stop_a_worker_beyond_its_lease, flush_redis,
-    redis_away, redis_swallows_everything, redis_limps, store_away, store_away_for_longer_than_a_lease,
+    lose_every_bell, redis_away, redis_swallows_everything, redis_limps, store_away, store_away_for_longer_than_a_lease,
     stop_workers_in_mid_fetch, stop_the_api_under_load, both_late,
 )  # fmt: skip
 WITH_A_SERVER: tuple[Fault, ...] = (

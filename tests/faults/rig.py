@@ -56,10 +56,11 @@ class Rig(Stack):
         super().start(*(name for name in names or self.commands if name != "store"))
 
     def kill(self, *names: str) -> None:
-        """SIGKILL these programs with all that they forked, at once."""
-        for name in names:
+        """SIGKILL these programs with all that they forked, at once; one that does not run is no matter."""
+        running = [name for name in names if name in self.processes]
+        for name in running:
             os.killpg(self.processes[name].pid, signal.SIGKILL)
-        for name in names:
+        for name in running:
             self.processes.pop(name).wait(60)
 
     def look_after(self) -> None:
