@@ -90,7 +90,7 @@ def open_store(settings: Settings) -> Store:
     """The store that the settings name; it connects on first use."""
     if settings.store.startswith("sqlite:"):
         return SqliteStore(unquote(urlsplit(settings.store).path[1:]))
-    from inventory.store.mongo import MongoStore
+    from inventory.store.mongo import MongoStore  # here, because the embedded stack does without: pymongo starts slowly
 
     return MongoStore(settings.store)
 

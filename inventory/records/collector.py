@@ -177,10 +177,14 @@ class Collector:
             return 0
 
     def _to_revalidate(self, claim: Record) -> Content | None:
-        """The content of the latest snapshot, if asking whether that still holds will do."""
+        """The content of the latest snapshot, if asking whether that still holds will do; asking for all of it always does."""
         if not claim.revalidate or claim.snapshot_id is None:
             return None
-        found = self._store.snapshots.find(claim.snapshot_id)
+        try:
+            found = self._store.snapshots.find(claim.snapshot_id)
+        except StorageUnavailable as error:
+            log.warning("not_revalidated", record_id=claim.id, error=str(error))
+            return None
         return None if found is None else found[1].content
 
     def _stored(self, claim: Record, collected: Collected) -> Stored:
