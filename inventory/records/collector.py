@@ -177,7 +177,7 @@ class Collector:
             return 0
 
     def _to_revalidate(self, claim: Record) -> Content | None:
-        """The content of the latest snapshot, if asking whether that still holds will do; asking for all of it always does."""
+        """The content of the latest snapshot, if asking whether that still holds will do."""
         if not claim.revalidate or claim.snapshot_id is None:
             return None
         try:
