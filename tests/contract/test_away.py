@@ -89,6 +89,16 @@ def test_a_locked_file_is_unavailable_for_every_writer_in_time_and_is_used_again
         write(store)
 
 
+def test_a_new_file_that_somebody_else_has_locked_is_unavailable_in_time_and_is_used_afterwards(sqlite: SqlitePlace) -> None:
+    sqlite.path.parent.mkdir()
+    with closing(sqlite3.connect(sqlite.path, isolation_level=None)) as other, closing(sqlite.open()) as store:
+        other.execute("BEGIN EXCLUSIVE")
+        with unavailable():
+            accept(store)
+        other.execute("ROLLBACK")
+        accept(store)
+
+
 def test_a_locked_file_can_be_read(store: SqliteStore, sqlite: SqlitePlace) -> None:
     with locked(sqlite):
         for read in READS.values():

@@ -10,16 +10,25 @@ from itertools import product
 import pytest
 
 from inventory.records.model import Status
+from inventory.store.ports import RecordFilter
 from inventory.store.sqlite import ledger, records, rows, snapshots
 from tests.contract.places import SqlitePlace
 
-VALUES = {"id": "x", "now": 1, "limit": 9, "max_attempts": 3, "instant": 1, "source": "x", "host": "x", "record_id": "x"}
-STATUSES = [None, *records.STATUS.values()]
-EQUAL = [None, "source = :source", "host = :host"]
-LISTINGS = [
-    records.LISTING.format(chosen=" AND ".join(filter(None, chosen)) or "TRUE") for chosen in product(EQUAL, STATUSES)
-]
-STATEMENTS = [ledger.DUE, ledger.ABANDONED, ledger.SPENT, ledger.CLAIMABLE, snapshots.LISTING, *LISTINGS]
+VALUES = {
+    "id": "x",
+    "now": 1,
+    "limit": 9,
+    "max_attempts": 3,
+    "instant": 1,
+    "source": "x",
+    "host": "x",
+    "record_id": "x",
+    "keep": 9,
+}
+FILTERS = [RecordFilter(*each) for each in product([None, "x"], [None, *Status], [None, "x"])]
+LISTINGS = [records.listing_statement(each)[0] for each in FILTERS]
+OWED = [ledger.DUE, ledger.ABANDONED, ledger.SPENT, ledger.CLAIMABLE]
+STATEMENTS = [*OWED, snapshots.LISTING, snapshots.MANY, *LISTINGS]
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import ExitStack
 from time import monotonic, sleep
@@ -51,9 +52,10 @@ class Connection(sqlite3.Connection):
 
 def connect(path: str, *, make: bool, patience: float) -> Connection:
     """A durable connection to a file in WAL mode with the current schema; an absent file is made only if `make`."""
+    until = monotonic() + patience
     with ExitStack() as undo:
         connection = sqlite3.connect(
-            f"file:{quote(path)}?mode={'rwc' if make else 'rw'}",
+            f"file:{quote(os.fsencode(path))}?mode={'rwc' if make else 'rw'}",
             uri=True,
             timeout=patience,
             isolation_level=None,
@@ -62,9 +64,10 @@ def connect(path: str, *, make: bool, patience: float) -> Connection:
         )
         undo.callback(connection.close)
         connection.patience = patience
-        _switch_to_wal(connection, monotonic() + patience)
+        _switch_to_wal(connection, until)
         for pragma in PRAGMAS:
             connection.execute(pragma)
+        connection.wait_at_most(until - monotonic())
         schema.migrate(connection)
         undo.pop_all()
     return connection

@@ -51,6 +51,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX records_stored_of_source ON records (source, accepted_at, id) WHERE snapshot_id IS NOT NULL",
         """CREATE INDEX records_unstored_of_source ON records (source, (state = 'failed'), accepted_at, id)
             WHERE snapshot_id IS NULL""",
+        # Retention asks who has many snapshots, every few seconds; most have one.
+        "CREATE INDEX records_with_many ON records (snapshots) WHERE snapshots > 1",
         "CREATE INDEX snapshots_of_record ON snapshots (record_id, collected_at, id)",
         "CREATE INDEX snapshots_of_body ON snapshots (body_sha256) WHERE body_sha256 IS NOT NULL",
     ),

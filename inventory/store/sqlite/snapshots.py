@@ -19,7 +19,7 @@ LISTING = f"""
     SELECT {rows.SNAPSHOT} FROM snapshots WHERE record_id = :record_id AND (collected_at, id) < (:instant, :id)
     ORDER BY collected_at DESC, id DESC LIMIT :limit"""
 
-MANY = "SELECT id FROM records WHERE snapshots > :keep LIMIT :limit"
+MANY = "SELECT id FROM records WHERE snapshots > :keep AND snapshots > 1 LIMIT :limit"
 RETIRED = """
     SELECT s.id, s.body_sha256 FROM snapshots s JOIN records r ON r.id = s.record_id
     WHERE s.record_id = :id AND s.id <> r.snapshot_id
