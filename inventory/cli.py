@@ -6,6 +6,7 @@ and pending.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -93,11 +94,11 @@ def collect(url: str, as_json: bool) -> int:
 def _show(answer: Answer, *, as_json: bool) -> int:
     if not answer.ready:
         document = documents.pending_document(answer.record, utc_now())
-        click.echo(documents.dumps(document) if as_json else f"{document['status']}: {document['detail']}")
+        click.echo(json.dumps(document) if as_json else f"{document['status']}: {document['detail']}")
         return PENDING
     document = documents.record_document(answer.known, stale=answer.stale, chosen=None)
     if as_json:
-        click.echo(documents.dumps(document))
+        click.echo(json.dumps(document))
     else:
         _print_record(Console(), document)
     return 0

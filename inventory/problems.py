@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, cast
@@ -11,6 +10,7 @@ import structlog
 from flask import Flask, Response, g
 from werkzeug.exceptions import HTTPException
 
+from inventory import json_bytes
 from inventory.clock import rfc3339
 from inventory.errors import STATUS, CollectionFailed, InvalidRequest, InventoryError, StorageUnavailable
 from inventory.records.model import Failure
@@ -50,7 +50,7 @@ def problem(status: int, code: str, detail: str, **members: object) -> Response:
         "request_id": g.get("request_id"),
     }
     document |= {name: member for name, member in members.items() if member is not None}
-    return Response(json.dumps(document), status, mimetype="application/problem+json")
+    return Response(json_bytes.dumps(document), status, mimetype="application/problem+json")
 
 
 def failure_document(failure: Failure) -> dict[str, Any]:

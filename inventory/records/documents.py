@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -16,11 +14,6 @@ from inventory.sources.webpage import page_source
 Document = dict[str, Any]
 LONGEST_POLL = 30
 """Seconds: nobody is asked to stay away longer, however long the pause before the next attempt is."""
-
-
-def dumps(document: Mapping[str, Any]) -> str:
-    """The document as JSON."""
-    return json.dumps(document, ensure_ascii=True, separators=(",", ":"))
 
 
 def record_document(known: Known, *, stale: bool, chosen: frozenset[str] | None) -> Document:

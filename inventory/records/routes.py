@@ -8,7 +8,7 @@ from flask import Response, current_app, request, url_for
 from flask.views import MethodView
 from werkzeug.http import http_date, quote_etag
 
-from inventory import pagination
+from inventory import json_bytes, pagination
 from inventory.api import Blueprint
 from inventory.errors import (
     CollectionFailed,
@@ -162,7 +162,7 @@ class Records(MethodView):
 
 
 def _json(document: documents.Document, status: int = 200) -> Response:
-    return Response(documents.dumps(document), status, mimetype="application/json")
+    return Response(json_bytes.dumps(document), status, mimetype="application/json")
 
 
 def _known(answer: Answer, chosen: frozenset[str] | None) -> Response:
