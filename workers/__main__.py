@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import signal
 import sys
+from multiprocessing import parent_process
 from threading import Event
+from types import FrameType
 
 import click
 import structlog
@@ -15,10 +17,26 @@ from inventory import queue, wiring
 from inventory.config import Settings
 from inventory.errors import StartError
 from inventory.ops import logging
-from workers import scheduler
+from workers import scheduler, tasks
 from workers.collecting import CollectWorker
 
 log = structlog.get_logger(__name__)
+
+
+class Pool(WorkerPool):
+    """RQ's pool, from which no request to stop is lost: neither one while it starts, nor one that meets a fork in its first
+    moments, when it still has the handlers of the pool."""
+
+    def _install_signal_handlers(self) -> None:
+        super()._install_signal_handlers()
+        if tasks.stopping.is_set():
+            self.request_stop()
+
+    def request_stop(self, signum: int | None = None, frame: FrameType | None = None) -> None:
+        """Stop the workers, and then the pool."""
+        tasks.stopping.set()
+        if parent_process() is None:
+            super().request_stop(signum, frame)
 
 
 @click.group()
@@ -30,13 +48,13 @@ def main() -> None:
 @main.command()
 def collect() -> None:
     """Collect what is accepted, in INVENTORY_WORKERS processes; SIGTERM lets them finish what is in flight."""
-    settings = _start(_stop_on_signals())
+    settings = _start(_stop_on_signals(tasks.stopping))
 
     class PulsingWorker(CollectWorker):
         pulse = staticmethod(lambda: _pulse(settings, "worker"))
 
     redis = queue.connect(settings.redis, socket_timeout=None)
-    WorkerPool(
+    Pool(
         [queue.NAME], connection=redis, num_workers=settings.workers, worker_class=PulsingWorker, serializer=JSONSerializer
     ).start(logging_level="INFO")
 
@@ -44,7 +62,7 @@ def collect() -> None:
 @main.command()
 def schedule() -> None:
     """Ring for what is due, again and again, until SIGTERM."""
-    stopping = _stop_on_signals()
+    stopping = _stop_on_signals(Event())
     settings = _start(stopping)
     scheduler.run(wiring.build(settings), stopping, pulse=lambda: _pulse(settings, "scheduler"))
 
@@ -58,9 +76,8 @@ def _pulse(settings: Settings, name: str) -> None:
         log.warning("no_pulse", error=str(error))
 
 
-def _stop_on_signals() -> Event:
-    """What SIGINT and SIGTERM set."""
-    stopping = Event()
+def _stop_on_signals(stopping: Event) -> Event:
+    """Have SIGINT and SIGTERM set it."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     return stopping
