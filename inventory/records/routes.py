@@ -50,7 +50,7 @@ def records() -> RecordService:
 class Metadata(MethodView):
     """One webpage."""
 
-    @blueprint.arguments(schemas.Prefer, location="headers", unknown="exclude")
+    @blueprint.headers(schemas.Prefer)
     @blueprint.arguments(schemas.CollectBody, example={"url": "https://example.com/"})
     @blueprint.response(
         200, schemas.RecordSchema, description="It was known and is collected again", example=examples.RECORD
@@ -60,10 +60,10 @@ class Metadata(MethodView):
     )
     @blueprint.alt_response(202, **PENDING)
     @blueprint.problems(*URL_PROBLEMS, *COLLECTION_PROBLEMS, NotInInventory, StorageUnavailable, 413, 415)
-    def post(self, headers: dict[str, str], body: dict[str, Any]) -> Response:
+    def post(self, body: dict[str, Any]) -> Response:
         """Collect a URL now, or accept it with `Prefer: respond-async` or while all inline slots are taken."""
         target = records().target(SOURCE, body["url"])
-        if "respond-async" in _preferences(headers):
+        if "respond-async" in _preferences():
             return _pending(records().collect_soon(target), applied="respond-async")
         answer = records().collect_now(target)
         if not answer.ready:
@@ -72,17 +72,17 @@ class Metadata(MethodView):
         response.headers["Location"] = _location(answer)
         return response
 
-    @blueprint.arguments(schemas.Prefer, location="headers", unknown="exclude")
+    @blueprint.headers(schemas.Prefer)
     @blueprint.arguments(schemas.LookupQuery, location="query")
     @blueprint.response(200, schemas.RecordSchema, description="Known", example=examples.RECORD)
     @blueprint.alt_response(202, **PENDING)
     @blueprint.alt_response(304, description="Known, and as If-None-Match has it", success=True)
     @blueprint.problems(*URL_PROBLEMS, *COLLECTION_PROBLEMS, NotInInventory, StorageUnavailable)
-    def get(self, headers: dict[str, str], query: dict[str, Any]) -> Response:
+    def get(self, query: dict[str, Any]) -> Response:
         """Look a URL up; a miss is accepted for collection and answered at once, or held with `Prefer: wait=N`."""
         target = records().target(SOURCE, query["url"])
         answer = records().look_up(target, max_age=query.get("max_age"), collect=query["collect"])
-        seconds = _wait_seconds(_preferences(headers))
+        seconds = _wait_seconds(_preferences())
         if seconds and not answer.ready:
             answer = records().wait(answer, seconds)
         applied = f"wait={seconds}" if seconds else None
@@ -193,9 +193,9 @@ def _location(answer: Answer) -> str:
     return url_for("metadata.Metadata", url=answer.record.target.key)
 
 
-def _preferences(headers: dict[str, str]) -> dict[str, str]:
+def _preferences() -> dict[str, str]:
     """The preferences of RFC 7240, names in lower case; what this API does not know or cannot read is ignored."""
-    parts = (part.partition(";")[0].partition("=") for part in headers.get("prefer", "").split(","))
+    parts = (part.partition(";")[0].partition("=") for part in request.headers.get("Prefer", "").split(","))
     return {name.strip().lower(): value.strip().strip('"') for name, _, value in parts}
 
 
