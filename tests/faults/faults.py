@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
@@ -79,7 +80,8 @@ def stop_a_worker_beyond_its_lease(scene: Scene) -> None:
         try:
             time.sleep(scene.rig.lease + 4)
         finally:
-            os.kill(pid, signal.SIGCONT)
+            with contextlib.suppress(ProcessLookupError):  # another fault killed it meanwhile
+                os.kill(pid, signal.SIGCONT)
         time.sleep(2)  # it brings what it has, too late
 
 
@@ -211,7 +213,8 @@ def poison(scene: Scene) -> None:
             if pid is None:
                 time.sleep(0.02)
                 continue
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # another fault was quicker, and that counts too
+                os.kill(pid, signal.SIGKILL)
             killed += 1
             wait_until(lambda dead=pid: scene.rig.who_is_connected_to(trap.port) != dead, "it is dead")
         if killed < scene.rig.attempts:

@@ -48,6 +48,7 @@ class Proxy:
 
     def __exit__(self, *_: object) -> None:
         self.behave("refuse")
+        self._do(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
@@ -62,6 +63,12 @@ class Proxy:
 
     async def _listen(self) -> None:
         self._server = await asyncio.start_server(self._serve, sock=_bound(self.port), backlog=512)
+
+    async def _end(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     async def _change(self, behaviour: Behaviour) -> None:
         before, self._behaviour = self._behaviour, behaviour

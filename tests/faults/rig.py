@@ -49,19 +49,28 @@ class Rig(Stack):
         self.unasked: list[str] = []
 
     def start(self, *names: str) -> None:
-        """Start these programs, or all."""
-        if "store" in self.commands and "store" in (names or self.commands) and "store" not in self.processes:
+        """Start these programs, or all; the store first."""
+        chosen = list(names or self.commands)
+        if "store" in chosen:
+            chosen.remove("store")
             super().start("store")
             wait_until(self.store.answers, f"the store answers\n{self.log('store')}")
-        super().start(*(name for name in names or self.commands if name != "store"))
+        if chosen:
+            super().start(*chosen)
 
     def kill(self, *names: str) -> None:
         """SIGKILL these programs with all that they forked, at once; one that does not run is no matter."""
-        running = [name for name in names if name in self.processes]
-        for name in running:
-            os.killpg(self.processes[name].pid, signal.SIGKILL)
-        for name in running:
-            self.processes.pop(name).wait(60)
+        programs = [self.processes.pop(name) for name in names if name in self.processes]
+        for program in programs:
+            if program.poll() is None:
+                os.killpg(program.pid, signal.SIGKILL)
+        for program in programs:
+            program.wait(60)
+
+    def stop(self) -> None:
+        """End whatever runs still."""
+        self.kill(*self.commands)
+        self.redis.close()
 
     def look_after(self) -> None:
         """Start again what died by itself, as a supervisor does; each time is noted."""

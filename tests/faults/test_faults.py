@@ -23,7 +23,7 @@ KINDS = ["sqlite", *(["mongo"] if mongo_is_there() else [])]
 def test_every_202_ends_whatever_happens_meanwhile(kind: str) -> None:
     with rig(kind, max_attempts=3) as running:
         running.start()
-        row = conductor.all_at_random(running, seed=7, accepted=300, rate=20, away=3, short=True)
+        row = conductor.all_at_random(running, seed=7, accepted=300, rate=20, away=2, short=True)
         logs = {name: running.log(name)[-3000:] for name in running.commands}
 
     assert row.holds, f"{row.verdict.complaints}\n{logs if row.verdict.unexpected else ''}"
