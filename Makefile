@@ -15,7 +15,7 @@ CHECK_PYTHON = import sys; $(OLDEST) <= sys.version_info < (3, 14) or sys.exit("
 	  this is %d.%d. Choose another: make PYTHON=python3.12 ..." % sys.version_info[:2])
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format lock clean
+.PHONY: help install run test faults lint format lock clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ run: $(VENV)/installed  ## Run API, workers, scheduler, Redis and dashboard here
 
 test: $(VENV)/installed-dev  ## Run every test that needs no server of yours (ARGS="-k name" for some)
 	@$(BIN)/python -m pytest $(ARGS)
+
+faults: $(VENV)/installed-dev  ## Prove that nothing accepted is lost (SEED=n repeats a run; ARGS="--store mongo --accepted 10000")
+	@$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 lint: $(VENV)/installed-dev  ## Check style and types
 	$(BIN)/ruff check .

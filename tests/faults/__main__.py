@@ -20,7 +20,7 @@ def main() -> int:
     options.add_argument("--alone", type=int, default=200, help="202s to be seen under each fault alone; 0 leaves these out")
     options.add_argument("--rate", type=float, default=40.0, help="lookups a second under random faults")
     options.add_argument("--away", type=float, default=10.0, help="seconds for which things are away under random faults")
-    options.add_argument("--long", type=float, default=60.0, help="the same under a fault alone")
+    options.add_argument("--long", type=float, default=60.0, help="the same where Redis or both are away, alone")
     options.add_argument("--only", default="", help="only the scenarios whose names have this in them")
     options.add_argument("--store", choices=["sqlite", "mongo"], default="sqlite")
     chosen = options.parse_args()
@@ -43,7 +43,8 @@ def _rows(chosen: argparse.Namespace) -> Iterator[conductor.Row]:
     if chosen.alone:
         for scenario in scenarios.single(chosen.store):
             if chosen.only in scenario.name:
-                yield scenario.run(chosen.store, seed=chosen.seed, accepted=chosen.alone, away=chosen.long)
+                away = chosen.long if scenario.name in scenarios.LONG else chosen.away
+                yield scenario.run(chosen.store, seed=chosen.seed, accepted=chosen.alone, away=away)
     if chosen.accepted and chosen.only in "all at random":
         with rig(chosen.store) as running:
             running.start()

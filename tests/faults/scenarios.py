@@ -14,6 +14,8 @@ from tests.faults.rig import Rig, rig
 from tests.faults.witness import Witness
 
 RATE = 40.0
+LONG = ("redis away", "both late")
+"""Scenarios in which the full run has things away for a minute."""
 
 
 @dataclass(frozen=True)
