@@ -18,8 +18,11 @@ class MongoStore:
         self.bodies = MongoBodies(self._connection)
 
     def prepare(self) -> None:
-        """See `ports.Store`. Building indexes may take its time here; the other methods don't wait for that."""
-        with self._connection.database(INDEXING_PATIENCE):
+        """See `ports.Store`. Building indexes may take its time here; the other methods don't wait for that.
+
+        A server that is not there is waited for one second, so that who waits for it longer can say so each second.
+        """
+        with self._connection.database(INDEXING_PATIENCE, server_wait=1.0):
             pass
 
     def ping(self, timeout: float) -> None:

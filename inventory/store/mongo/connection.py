@@ -69,12 +69,12 @@ class Connection:
         self._prepared = False
 
     @contextmanager
-    def database(self, patience: float = PATIENCE) -> Iterator[Database[Document]]:
+    def database(self, patience: float = PATIENCE, server_wait: float = SERVER_WAIT) -> Iterator[Database[Document]]:
         """The database, for the commands of one call; `StorageUnavailable` when they cannot be done in time."""
         until = monotonic() + patience
         try:
             client = self._connected()
-            with pymongo.timeout(min(SERVER_WAIT, patience)):
+            with pymongo.timeout(min(server_wait, patience)):
                 _await_server(client)
             with pymongo.timeout(max(0.001, until - monotonic())):
                 database = client.get_default_database(default="inventory")
