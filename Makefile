@@ -31,6 +31,9 @@ test: $(VENV)/installed-dev  ## Run every test that needs no server of yours (AR
 faults: $(VENV)/installed-dev  ## Prove that nothing accepted is lost (SEED=n repeats a run; ARGS="--store mongo --accepted 10000")
 	@$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(ARGS)
 
+bench: $(VENV)/installed-dev  ## Measure the ratios of bench/ (NAME=hit for one; half an hour for all)
+	@$(BIN)/python -m bench $(NAME) $(ARGS)
+
 lint: $(VENV)/installed-dev  ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -1,4 +1,4 @@
-"""`python -m bench [NAME...]`: measures, prints a line of JSON and a sentence for each row, and keeps both in RESULTS.md."""
+"""`python -m bench [NAME...]`: measures, prints a line of JSON and a sentence for each row, and writes RESULTS.md."""
 
 from __future__ import annotations
 
@@ -7,30 +7,49 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 
-from bench import hit
+from bench import due, hit, hit_growth, miss_accept, miss_collect, not_modified, results, start
 from bench.measuring import Effort, Result
 
 Measure = Callable[[str, Effort], Result]
-BENCHMARKS: Mapping[str, Measure] = {"hit": hit.measure}
+BENCHMARKS: Mapping[str, Measure] = {
+    "hit": hit.measure,
+    "hit_growth": hit_growth.measure,
+    "not_modified": not_modified.measure,
+    "miss_accept": miss_accept.measure,
+    "miss_collect": miss_collect.measure,
+    "due": due.measure,
+    "start": start.measure,
+}
+EMBEDDED_ONLY = {"start"}
+MONGO = "INVENTORY_TEST_MONGO_URI"
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    options.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
-    options.add_argument("--rounds", type=int, default=Effort.rounds)
-    options.add_argument("--seconds", type=float, default=Effort.seconds, help="of load in each round")
-    options.add_argument("--scale", type=float, default=Effort.scale, help="share of the full number of records")
-    options.add_argument("--store", choices=["sqlite", "mongo"], help="only this one")
-    chosen = options.parse_args()
+    chosen = _options()
     effort = Effort(chosen.rounds, chosen.seconds, chosen.scale)
-    stores = ["sqlite"] + ([os.environ["INVENTORY_TEST_MONGO_URI"]] if "INVENTORY_TEST_MONGO_URI" in os.environ else [])
+    stores = {"sqlite": "sqlite"} | ({"mongo": os.environ[MONGO]} if os.environ.get(MONGO) else {})
     for name in chosen.names or BENCHMARKS:
-        for store in stores:
-            if chosen.store and (store == "sqlite") != (chosen.store == "sqlite"):
+        for kind, store in stores.items():
+            if chosen.store not in (None, kind) or (kind == "mongo" and name in EMBEDDED_ONLY):
                 continue
             result = BENCHMARKS[name](store, effort)
             sys.stdout.write(f"{result.line}\n{result.sentence}\n")
             sys.stdout.flush()
+            if effort == Effort():
+                results.keep(result)
+
+
+def _options() -> argparse.Namespace:
+    options = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    options.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHMARKS)}; all by default")
+    options.add_argument("--rounds", type=int, default=Effort.rounds)
+    options.add_argument("--seconds", type=float, default=Effort.seconds, help="of load in each round")
+    options.add_argument("--scale", type=float, default=Effort.scale, help="share of the full number of records")
+    options.add_argument("--store", choices=["sqlite", "mongo"], help=f"only this one; mongo is the server of {MONGO}")
+    chosen = options.parse_args()
+    if unknown := set(chosen.names) - set(BENCHMARKS):
+        options.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    return chosen
 
 
 if __name__ == "__main__":

@@ -10,8 +10,11 @@ from typing import Any
 from inventory.clock import utc_now
 from inventory.records.model import Record, Snapshot, Stored, Target
 from inventory.store.ports import Store
+from tests.end_to_end.stack import API
 
 HOST = "pages.example"
+LOOKUP = f"{API}?url=https%3A%2F%2F{HOST}%2Fpage%2F"
+"""The path of a lookup, but for the number of the page."""
 BATCH = 500
 LEASE = timedelta(hours=1)
 HEADERS = [{"name": f"X-Header-{n}", "value": f"value of header {n}, of a usual length"} for n in range(12)]

@@ -38,12 +38,26 @@ class Result:
     cpu_seconds: float
     peak_memory_mb: float
     sentence: str
+    to_reach: float = 0
+    at_most: float = 0
+
+    @property
+    def kind(self) -> str:
+        """The kind of store that it was measured on."""
+        return "mongo" if self.store.startswith("mongodb") else self.store
 
     @property
     def line(self) -> str:
         """The row as one line of JSON."""
-        members = {name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(self).items()}
-        return json.dumps({name: value for name, value in members.items() if name != "sentence"})
+        members = asdict(self) | {"store": self.kind}
+        for internal in ("sentence", "to_reach", "at_most"):
+            del members[internal]
+        return json.dumps({name: round(value, 4) if isinstance(value, float) else value for name, value in members.items()})
+
+    @property
+    def goal(self) -> str:
+        """What the ratio is to be."""
+        return f"≥ {self.to_reach}" if self.to_reach else f"≤ {self.at_most}" if self.at_most else "—"
 
 
 @dataclass(frozen=True)
@@ -54,21 +68,19 @@ class Rounds:
     reference: list[float]
     cost: Cost
 
-    def result(self, name: str, store: str, unit: str, sentence: str) -> Result:
+    def result(self, name: str, store: str, unit: str, sentence: str, *, to_reach: float = 0, at_most: float = 0) -> Result:
         """The row; its ratio is the median of the rounds' ratios."""
         ratio = median(mine / other for mine, other in zip(self.ours, self.reference, strict=True))
         return Result(
             name, store, ratio, median(self.ours), median(self.reference), unit, len(self.ours),
-            self.cost.cpu_seconds, self.cost.peak_memory_mb, sentence,
+            self.cost.cpu_seconds, self.cost.peak_memory_mb, sentence, to_reach, at_most,
         )  # fmt: skip
 
 
-def interleaved(
-    running: Stack, rounds: int, ours: Callable[[], float], reference: Callable[[], float], *, warm_up: bool = True
-) -> Rounds:
-    """Let ours and the reference take turns; a first turn of each warms up and does not count, if it is to."""
-    if warm_up:
-        ours(), reference()
+def interleaved(running: Stack, rounds: int, ours: Callable[[], float], reference: Callable[[], float]) -> Rounds:
+    """Let ours and the reference take turns; a first turn of each warms up and does not count."""
+    ours()
+    reference()
     sessions = [program.pid for program in running.processes.values()]
     mine, others, cpu = [], [], 0.0
     for _ in range(rounds):

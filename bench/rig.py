@@ -15,6 +15,7 @@ from uuid import uuid4
 import pymongo
 import requests
 
+from bench import filling
 from inventory import wiring
 from inventory.config import Settings
 from inventory.store.ports import Store
@@ -73,14 +74,20 @@ def constant(running: Stack, size: int) -> Iterator[str]:
         "INVENTORY_STORE_URL": "",
     }
     command = [sys.executable, "-m", "gunicorn", f"bench.constant:app({size})"]
-    with _program(command, environment, folder / "constant.log"):
+    with program(command, environment, folder / "constant.log"):
         url = f"http://127.0.0.1:{port}"
         wait_until(lambda: _answers(url), "the constant is answered")
         yield url
 
 
+def look_up(running: Stack, number: int, headers: dict[str, str] | None = None, **query: str) -> requests.Response:
+    """The answer to the lookup of a numbered page."""
+    return requests.get(f"{running.url}{filling.LOOKUP}{number}", params=query, headers=headers, timeout=30)
+
+
 @contextmanager
-def _program(command: Sequence[str], environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def program(command: Sequence[str], environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A program of its own, that ends with the block."""
     with log.open("wb") as output:
         program = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output, start_new_session=True)
     try:
