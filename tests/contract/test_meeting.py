@@ -51,7 +51,7 @@ def test_of_many_simultaneous_claims_by_name_one_gets_the_lease(store: Store) ->
 
 
 def test_no_record_is_claimed_twice_by_workers_that_claim_at_once(store: Store) -> None:
-    for n in range(60):
+    for n in range(40):
         accept(store, n)
 
     def work(_: int) -> list[str]:
@@ -60,9 +60,9 @@ def test_no_record_is_claimed_twice_by_workers_that_claim_at_once(store: Store) 
             mine += [each.id for each in claimed]
         return mine
 
-    claimed = [record_id for mine in at_once(6, work) for record_id in mine]
+    claimed = [record_id for mine in at_once(4, work) for record_id in mine]
 
-    assert len(claimed) == len(set(claimed)) == 60
+    assert len(claimed) == len(set(claimed)) == 40
 
 
 def test_one_abandoned_record_is_taken_over_by_one_worker(store: Store) -> None:
@@ -141,13 +141,13 @@ def test_of_programs_that_accept_the_same_targets_at_once_each_target_has_one_th
 
 
 def test_no_record_is_claimed_twice_by_programs_that_claim_at_once(shared: Place, store: Store) -> None:
-    for n in range(60):
+    for n in range(40):
         accept(store, n)
 
     claims = dict(line.split() for lines in programs_at_once(shared.url, [["claim"]] * 2) for line in lines)
 
-    assert len(claims) == 60
-    for n in range(60):
+    assert len(claims) == 40
+    for n in range(40):
         record = found(store, target(n))
         assert (record.state, record.attempt, record.lease) == (State.RUNNING, 1, claims[record.id])
 
