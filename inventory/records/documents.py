@@ -44,9 +44,8 @@ def record_document(known: Known, *, stale: bool, chosen: frozenset[str] | None)
     return {name: member for name, member in document.items() if name in chosen or name in ("id", "url", "status")}
 
 
-def etag(known: Known, *, stale: bool, chosen: frozenset[str] | None) -> str:
+def etag(record: Record, *, stale: bool, chosen: frozenset[str] | None) -> str:
     """The strong validator of `record_document`: it changes whenever one of the things does that the document shows."""
-    record = known.record
     failed_at = None if record.failure is None else record.failure.at
     seen = f"{record.snapshot_id} {record.snapshots} {failed_at} {stale} {sorted(chosen) if chosen else ''}"
     return sha256(seen.encode()).hexdigest()[:32]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, cast
 
 from flask import Response, current_app, request, url_for
@@ -81,12 +82,15 @@ class Metadata(MethodView):
     def get(self, query: dict[str, Any]) -> Response:
         """Look a URL up; a miss is accepted for collection and answered at once, or held with `Prefer: wait=N`."""
         target = records().target(SOURCE, query["url"])
-        answer = records().look_up(target, max_age=query.get("max_age"), collect=query["collect"])
+        look_up = partial(records().look_up, target, max_age=query.get("max_age"), collect=query["collect"])
+        chosen = frozenset(query["fields_"]) if "fields_" in query else None
+        if request.if_none_match and (unchanged := _not_modified(look_up(contents=False), chosen)):
+            return unchanged
+        answer = look_up()
         seconds = _wait_seconds(_preferences())
         if seconds and not answer.ready:
             answer = records().wait(answer, seconds)
         applied = f"wait={seconds}" if seconds else None
-        chosen = frozenset(query["fields_"]) if "fields_" in query else None
         return _known(answer, chosen) if answer.ready else _pending(answer, applied=applied)
 
     @blueprint.arguments(schemas.TargetQuery, location="query")
@@ -166,16 +170,24 @@ def _json(document: documents.Document, status: int = 200) -> Response:
 
 
 def _known(answer: Answer, chosen: frozenset[str] | None) -> Response:
-    known, stale = answer.known, answer.stale
-    assert known.snapshot is not None
-    etag = documents.etag(known, stale=stale, chosen=chosen)
-    if request.if_none_match.contains_weak(etag):
-        response = Response(status=304)
-    else:
-        response = _json(documents.record_document(known, stale=stale, chosen=chosen))
+    document = documents.record_document(answer.known, stale=answer.stale, chosen=chosen)
+    return _validated(_json(document), answer, documents.etag(answer.record, stale=answer.stale, chosen=chosen))
+
+
+def _not_modified(answer: Answer, chosen: frozenset[str] | None) -> Response | None:
+    """304 if the caller has what would be answered."""
+    etag = documents.etag(answer.record, stale=answer.stale, chosen=chosen)
+    if answer.record.snapshot_id is None or not request.if_none_match.contains_weak(etag):
+        return None
+    return _validated(Response(status=304), answer, etag)
+
+
+def _validated(response: Response, answer: Answer, etag: str) -> Response:
+    collected_at = answer.record.collected_at
+    assert collected_at is not None
     response.headers["ETag"] = quote_etag(etag)
-    response.headers["Last-Modified"] = http_date(known.snapshot.collected_at)
-    response.headers["Age"] = str(max(0, int((records().clock() - known.snapshot.collected_at).total_seconds())))
+    response.headers["Last-Modified"] = http_date(collected_at)
+    response.headers["Age"] = str(max(0, int((records().clock() - collected_at).total_seconds())))
     return response
 
 
