@@ -13,6 +13,7 @@ from inventory.store.ports import Store
 from tests.contract.actions import accept_target, after, claim, collect, failed, found, stored, target
 from tests.contract.meeting import at_once
 from tests.contract.places import MongoPlace, Place
+from tests.contract.test_mongo_orders import deleting, merges, run, settling
 
 
 def name(body: bytes) -> str:
@@ -144,10 +145,28 @@ def test_what_a_worker_left_that_died_while_it_settled_is_swept(mongo: MongoPlac
         assert [each["_id"] for each in database["bodies"].find()] == [name(b"kept")]
 
 
+@pytest.mark.parametrize("order", merges(3, 4))
+def test_a_page_that_is_collected_again_while_a_retirement_lets_go_of_it_is_there(mongo: MongoPlace, order: str) -> None:
+    with closing(mongo.open()) as store, mongo.client() as client:
+        documents = client.get_default_database()
+        old = collect(store, target(), body=b"again")
+        collect(store, target(), body=b"other", now=after(1))
+        new = stored(claim(store, accept_target(store, target(), now=after(2)), now=after(2)), body=b"again", at=after(2))
+
+        run(order, settling(documents, new), deleting(documents, old)[1:])
+
+        known = store.records.look_up(target().id)
+        assert known is not None
+        assert known.body == b"again"
+
+
 def test_no_body_that_a_record_names_goes_while_the_same_content_is_collected(shared: Place) -> None:
-    """Four collect the same two pages again and again, as two retire, sweep and delete: whatever is stored is whole."""
+    """Four collect two pages in turn, some of them the same ones, as two retire, sweep and delete: what is stored is whole.
+
+    Each page is let go of by a retirement just when it is collected again.
+    """
     done = Event()
-    rounds = 12
+    rounds = 40
 
     def act(n: int) -> int:
         with closing(shared.open()) as store:
@@ -159,25 +178,27 @@ def test_no_body_that_a_record_names_goes_while_the_same_content_is_collected(sh
                         done.set()
             while not done.is_set():
                 store.snapshots.retire(keep=1, limit=10)
-                sweep(store)
                 if n == 4:
+                    sweep(store)
                     store.records.delete(target(100).id)
-                    collect(store, target(100), body=b"page 0")
+                    collect(store, target(100), body=page(3, 0))
             return 0
 
-    found = at_once(6, act)
-
-    assert sum(found) == 4 * rounds
+    assert sum(at_once(6, act)) == 4 * rounds
     with closing(shared.open()) as store:
         for n in range(4):
             known = store.records.look_up(target(n).id)
             assert known is not None
-            assert known.body == b"page %d" % ((rounds - 1 + n) % 2)
+            assert known.body == page(n, rounds - 1)
+
+
+def page(n: int, turn: int) -> bytes:
+    """Two pages in turn: 0 and 1 have their own, 2 and 3 the same."""
+    return b"page %d of %d" % (turn % 2, min(n, 2))
 
 
 def collect_and_look(store: Store, n: int, turn: int) -> bool:
     """Whether the page that was just stored is there, whole."""
-    body = b"page %d" % ((turn + n) % 2)
-    collect(store, target(n), body=body, now=after(turn))
+    collect(store, target(n), body=page(n, turn), now=after(turn))
     known = store.records.look_up(target(n).id)
-    return known is not None and known.body == body
+    return known is not None and known.body == page(n, turn)
