@@ -48,7 +48,11 @@ class CollectWorker(SimpleWorker):
             self._collect_without_bells()
             if tasks.stopping.is_set():
                 sys.exit(0)
-        super().__init__(*args, **{**kwargs, "worker_ttl": WORKER_TTL})
+        try:
+            super().__init__(*args, **{**kwargs, "worker_ttl": WORKER_TTL})
+        except RedisError as error:  # it went away again in this moment; the pool begins anew
+            log.warning("queue_unavailable", error=str(error))
+            sys.exit(1)
 
     def work(self, *args: Any, **kwargs: Any) -> bool:
         """RQ's work loop, without RQ's scheduler: what is due is in the store."""
