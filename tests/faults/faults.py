@@ -19,6 +19,8 @@ from tests.upstreams import Upstream
 
 STOPS_WITHIN = 30.0
 """Seconds for a graceful stop: the grace of the composition is longer."""
+BACKLOG = 300.0
+"""Seconds that a lookup may wait for its turn behind all others, where a slow store and an outage have made them many."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def stop_a_worker_beyond_its_lease(scene: Scene) -> None:
     with Upstream() as trap:
         trap.hold("/page/stopped")
         scene.witness.ask(trap.url("/page/stopped"))
-        pid = wait_until(lambda: scene.rig.who_is_connected_to(trap.port), "a worker fetches", 60)
+        pid = wait_until(lambda: scene.rig.who_is_connected_to(trap.port), "a worker fetches", BACKLOG)
         os.kill(pid, signal.SIGSTOP)
         trap.release("/page/stopped")
         try:
@@ -128,7 +130,7 @@ def store_away_for_longer_than_a_lease(scene: Scene) -> None:
     with Upstream() as trap:
         trap.hold("/page/late")
         scene.witness.ask(trap.url("/page/late"))
-        wait_until(lambda: trap.count("/page/late"), "a worker fetches", 60)
+        wait_until(lambda: trap.count("/page/late"), "a worker fetches", BACKLOG)
         scene.rig.store.take_away()
         trap.release("/page/late")
         time.sleep(scene.rig.lease + 2)
