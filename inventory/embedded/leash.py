@@ -1,6 +1,8 @@
 """Runs a program that ends with its parent and that holds the lock of the data folder as long as anything of it lives.
 
-    python leash.py LOCK PROGRAM ARGUMENT...
+    python leash.py PARENT LOCK PROGRAM ARGUMENT...
+
+PARENT is the pid of the supervisor, LOCK the file that tells the next `inventory up` that the data folder is in use.
 
 supervisord can be killed without a chance to stop what it started. On Linux the kernel then sends each program SIGTERM;
 until the last of them is gone, the shared lock keeps the next `inventory up` from starting a second set beside them.
@@ -32,6 +34,9 @@ def _share(lock: str) -> None:
 
 
 if __name__ == "__main__":
+    parent, lock, *command = sys.argv[1:]
     die_with_parent()
-    _share(sys.argv[1])
-    os.execvp(sys.argv[2], sys.argv[2:])  # noqa: S606 - no shell is wanted here
+    if os.getppid() != int(parent):
+        sys.exit(0)  # it ended before the kernel was told to watch it
+    _share(lock)
+    os.execvp(command[0], command)  # noqa: S606 - no shell is wanted here

@@ -47,8 +47,8 @@ def programs(settings: Settings) -> list[Program]:
 
 
 def on_leash(command: Iterable[str], data_dir: Path) -> list[str]:
-    """The command, run so that it ends with its parent and keeps the data folder locked."""
-    return [sys.executable, "-I", "-S", str(LEASH), str(data_dir / "inventory.lock"), *command]
+    """The command, run so that it ends with this program, or what this becomes, and keeps the data folder locked."""
+    return [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(data_dir / "inventory.lock"), *command]
 
 
 def supervisord_configuration(settings: Settings, redis_command: Sequence[str] | None) -> str:

@@ -134,7 +134,7 @@ def test_a_terminal_that_closes_stops_all_of_it_even_while_it_starts() -> None:
         code = stack.end(signal.SIGHUP, within=20)
 
         assert code == 0
-        assert stack.nothing_runs()
+        wait_until(stack.nothing_runs, "every program has ended", 5)
 
 
 def test_a_killed_supervisor_takes_its_programs_with_it_and_what_was_collected_is_kept() -> None:
