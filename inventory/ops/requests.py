@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from uuid import uuid4
+from secrets import token_hex
 
 import structlog
 from flask import Flask, Response, g, request
@@ -23,7 +23,7 @@ def register(app: Flask) -> None:
 def _begin() -> None:
     g.began = time.perf_counter()
     sent = request.headers.get("X-Request-ID", "")
-    g.request_id = sent if REQUEST_ID.fullmatch(sent) else uuid4().hex
+    g.request_id = sent if REQUEST_ID.fullmatch(sent) else token_hex(16)
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
 

@@ -9,7 +9,7 @@ from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range, Regexp
 from webargs.fields import DelimitedList
 
-from inventory.api import QuerySchema
+from inventory.arguments import QuerySchema
 from inventory.pagination import CursorField
 from inventory.records.model import Status
 
