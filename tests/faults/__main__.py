@@ -17,6 +17,7 @@ def main() -> int:
     options = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     options.add_argument("--seed", type=int, default=int(time.time()), help="the same seed is the same order of faults")
     options.add_argument("--accepted", type=int, default=10_000, help="202s to be seen under random faults")
+    options.add_argument("--runs", type=int, default=1, help="random runs, each on a new rig, with the next seed")
     options.add_argument("--alone", type=int, default=200, help="202s to be seen under each fault alone; 0 leaves these out")
     options.add_argument("--rate", type=float, default=40.0, help="lookups a second under random faults")
     options.add_argument("--away", type=float, default=10.0, help="seconds for which things are away under random faults")
@@ -45,12 +46,13 @@ def _rows(chosen: argparse.Namespace) -> Iterator[conductor.Row]:
             if chosen.only in scenario.name:
                 away = chosen.long if scenario.name in scenarios.LONG else chosen.away
                 yield scenario.run(chosen.store, seed=chosen.seed, accepted=chosen.alone, away=away)
-    if chosen.accepted and chosen.only in "all at random":
-        with rig(chosen.store) as running:
-            running.start()
-            yield conductor.all_at_random(
-                running, seed=chosen.seed, accepted=chosen.accepted, rate=chosen.rate, away=chosen.away
-            )
+    for seed in range(chosen.seed, chosen.seed + chosen.runs):
+        if chosen.accepted and chosen.only in "all at random":
+            with rig(chosen.store) as running:
+                running.start()
+                yield conductor.all_at_random(
+                    running, seed=seed, accepted=chosen.accepted, rate=chosen.rate, away=chosen.away
+                )
 
 
 if __name__ == "__main__":
