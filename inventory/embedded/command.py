@@ -15,8 +15,8 @@ import click
 from inventory.config import Settings
 from inventory.embedded import checks, redis_server
 from inventory.embedded.programs import ROOT, on_leash, supervisord_configuration
-from inventory.errors import StartError
-from inventory.wiring import check_start
+from inventory.errors import StartError, StorageUnavailable
+from inventory.wiring import open_store
 
 FOREGROUND = Path(__file__).with_name("foreground.py")
 
@@ -37,7 +37,7 @@ def start(settings: Settings, environment: Mapping[str, str]) -> NoReturn:
     redis_command = None if settings.redis_url else redis_server.command(settings)
     lock = checks.take_folder(settings.data_dir)
     checks.ports_free(settings)
-    check_start(settings)
+    _prepare_store(settings)
 
     configuration = settings.data_dir / "supervisord.conf"
     (settings.data_dir / "log").mkdir(exist_ok=True)
@@ -49,6 +49,17 @@ def start(settings: Settings, environment: Mapping[str, str]) -> NoReturn:
     subprocess.Popen(report, env=agreed, cwd=ROOT, process_group=0)  # noqa: S603 - our own program
     os.set_inheritable(lock, True)
     os.execve(sys.executable, [sys.executable, "-P", str(FOREGROUND), str(settings.data_dir)], agreed)  # noqa: S606 - no shell
+
+
+def _prepare_store(settings: Settings) -> None:
+    """Let a store that can never be used stop the start; one that is away is waited for by all that need it."""
+    store = open_store(settings)
+    try:
+        store.prepare()
+    except StorageUnavailable:
+        click.echo("The store does not answer yet. Starting all the same: what needs it waits for it.", err=True)
+    finally:
+        store.close()
 
 
 def agreed_settings(settings: Settings) -> dict[str, str]:
