@@ -31,7 +31,7 @@ def environment(**settings: object) -> dict[str, str]:
 def run(*command: str, **settings: object) -> subprocess.CompletedProcess[str]:
     """Run a command that is expected to end by itself."""
     return subprocess.run(
-        command, cwd=ROOT, env=environment(**settings), capture_output=True, text=True, timeout=30, check=False
+        command, cwd=ROOT, env=environment(**settings), capture_output=True, text=True, timeout=60, check=False
     )
 
 
@@ -82,7 +82,7 @@ class Up:
         return answer.status_code == 200 and answer.json()["status"] == "ready"
 
     def wait_until_ready(self) -> None:
-        wait_until(self.ready, "the stack is ready")
+        wait_until(self.ready, "the stack is ready", 90)
 
     def dashboard_answers(self) -> bool:
         try:

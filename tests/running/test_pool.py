@@ -28,7 +28,7 @@ def test_a_pool_that_has_just_started_stops_when_it_is_asked(moment: str, tmp_pa
         try:
             next(line for line in pool.stdout if moment in line)
             pool.send_signal(signal.SIGTERM)
-            pool.communicate(timeout=20)
+            pool.communicate(timeout=60)
 
             assert pool.returncode == 0
         finally:
