@@ -15,7 +15,8 @@ from tests.end_to_end.stack import API
 HOST = "pages.example"
 LOOKUP = f"{API}?url=https%3A%2F%2F{HOST}%2Fpage%2F"
 """The path of a lookup, but for the number of the page."""
-BATCH = 500
+BATCH = 10
+"""Small enough for a slow server: a call of the MongoDB store ends within 4 s."""
 LEASE = timedelta(hours=1)
 HEADERS = [{"name": f"X-Header-{n}", "value": f"value of header {n}, of a usual length"} for n in range(12)]
 COOKIE = {

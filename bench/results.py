@@ -16,8 +16,8 @@ HEAD = """# Results
 
 Each row is a ratio between two things measured in turns on one machine, the median of the rounds. `make bench` writes it.
 
-| name | store | ratio | to reach | ours | reference | unit | rounds | CPU s | peak MiB | measured |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| name | store | ratio | to reach | ours | reference | unit | rounds | CPU s | peak MiB | measured | what |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 """
 
 
@@ -29,7 +29,7 @@ def keep(result: Result) -> None:
     row = (
         f"{begins} {_number(result.ratio)} | {result.goal} | {_number(result.ours)} | {_number(result.reference)}"
         f" | {result.unit} | {result.rounds} | {result.cpu_seconds:.1f} | {result.peak_memory_mb:.0f}"
-        f" | {datetime.now(UTC):%Y-%m-%d} |"
+        f" | {datetime.now(UTC):%Y-%m-%d} | {result.sentence} |"
     )
     rows = [each for each in rows if not each.startswith(begins)] + [row]
     FILE.write_text(HEAD + "\n".join(rows) + f"\n\n{_machine()}\n", encoding="utf-8")
