@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from bench import filling
 from inventory import wiring
 from inventory.config import Settings
 from inventory.store.ports import Store
-from tests.end_to_end.stack import ROOT, Stack, free_port, stack, wait_until
+from tests.end_to_end.stack import ROOT, Stack, free_port, wait_until
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -50,14 +51,19 @@ def cost(sessions: Sequence[int]) -> Cost:
 
 @contextmanager
 def ours(store: str, *programs: str, **settings: object) -> Iterator[tuple[Stack, Store]]:
-    """Our programs on a new store of the kind `store` ("sqlite", or the URL of a MongoDB server), and the store itself."""
-    with _store_url(store) as url, stack(url, **settings) as running:
-        running.start(*programs)
+    """Our programs on a new store of the kind `store` ("sqlite", or the URL of a MongoDB server), and the store itself.
+
+    Both are in a folder where `TMPDIR` says: on a disk, unless what is measured has nothing to do with one.
+    """
+    with _store_url(store) as url, tempfile.TemporaryDirectory(prefix="inv-", ignore_cleanup_errors=True) as folder:
+        running = Stack(Path(folder), url, **settings)
         opened = wiring.open_store(Settings(store_url=url, data_dir=running.folder))
         try:
+            running.start(*programs)
             yield running, opened
         finally:
             opened.close()
+            running.redis.close()
             for name in list(running.processes):
                 running.end(name, signal.SIGTERM)
 
