@@ -73,13 +73,13 @@ def run(requests: Iterator[bytes], address: tuple[str, int], connections: int, s
             now = time.perf_counter()
             latencies.append(now - connection.sent_at)
             errors += connection.status >= b"400"
-            request = next(requests, None) if now < until else None
-            if request is None:
+            following = next(requests, None) if now < until else None
+            if following is None:
                 selector.unregister(connection.socket)
                 connection.socket.close()
                 open_ -= 1
             else:
-                connection.send(request)
+                connection.send(following)
     elapsed = time.perf_counter() - began
     latencies.sort()
     return {
@@ -97,7 +97,9 @@ def main(arguments: list[str]) -> None:
     parts = urlsplit(url)
     extra = f"If-None-Match: {etag}\r\n" if etag else ""
     rng = random.Random(int(first) + int(count))
-    ahead = (int(first) + (rng.randrange(int(count)) if order == "random" else n % int(count)) for n in counting())
+    ahead: Iterator[int] = (
+        int(first) + (rng.randrange(int(count)) if order == "random" else n % int(count)) for n in counting()
+    )
     if not float(seconds):
         ahead = iter(range(int(first), int(first) + int(count)))
     requests = (f"GET {prefix}{n} HTTP/1.1\r\nHost: {parts.netloc}\r\n{extra}\r\n".encode() for n in ahead)

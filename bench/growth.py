@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -50,7 +51,7 @@ def main() -> None:
 def study(store: Store, size: int) -> dict[str, float]:
     """Microseconds of a lookup (median, 99th percentile), of a collection's writes, of a look at what is due."""
     targets = [Target("webpage", filling.url(random.randrange(size)), filling.HOST).id for _ in range(LOOKUPS)]
-    lookups = [_microseconds(lambda target=target: store.records.look_up(target)) for target in targets]
+    lookups = [_microseconds(partial(store.records.look_up, target)) for target in targets]
     collected = _microseconds(lambda: filling.fill(store, size, COLLECTED, size=PAGE)) / COLLECTED
     now = utc_now() - timedelta(days=1)
     due = [_microseconds(lambda: store.records.due(now=now, max_attempts=4, limit=8)) for _ in range(PASSES)]
