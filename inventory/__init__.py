@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask
 from flask_swagger_ui import get_swaggerui_blueprint
 
@@ -17,12 +20,20 @@ REQUEST_LIMIT = 64 * 1024
 """Bytes of a JSON body."""
 
 
+class App(Flask):
+    """Flask, whose views are synchronous, all of them: asking that of each function it calls took 5 % of a lookup."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as it is."""
+        return func
+
+
 def create_app(settings: Settings | None = None, services: wiring.Services | None = None) -> Flask:
     """The application for these settings, or for this process's environment; building it connects to nothing."""
     services = services or wiring.build(settings or Settings.read())
     logging.configure()
 
-    app = Flask(__name__, static_folder=None)
+    app = App(__name__, static_folder=None)
     app.config.update(
         API_TITLE="Inventory",
         API_VERSION=__version__,
