@@ -35,12 +35,13 @@ def main() -> None:
         for kind, store in stores.items():
             if chosen.store not in (None, kind) or (kind == "mongo" and name in EMBEDDED_ONLY):
                 continue
+            load = os.getloadavg()[0]
             share = MONGO_SHARE if kind == "mongo" else 1
             result = BENCHMARKS[name](store, replace(effort, scale=effort.scale * share))
             sys.stdout.write(f"{result.line}\n{result.sentence}\n")
             sys.stdout.flush()
             if effort == Effort():
-                results.keep(result)
+                results.keep(result, load)
 
 
 def _options() -> argparse.Namespace:

@@ -16,20 +16,23 @@ HEAD = """# Results
 
 Each row is a ratio between two things measured in turns on one machine, the median of the rounds. `make bench` writes it.
 
-| name | store | ratio | to reach | ours | reference | unit | rounds | CPU s | peak MiB | measured | what |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| name | store | ratio | to reach | ours | reference | unit | rounds | CPU s | peak MiB | measured | load before | what |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 """
 
 
-def keep(result: Result) -> None:
-    """Put a row in the place of the one of the same name and store; the machine is named below."""
+def keep(result: Result, load: float) -> None:
+    """Put a row in the place of the one of the same name and store; the machine is named below.
+
+    `load` is the load average before: well above 0, others used the machine too, and the ratio is too low.
+    """
     kept = FILE.read_text(encoding="utf-8") if FILE.exists() else ""
     rows = [line for line in kept.splitlines() if line.startswith("| ") and line.split(" | ")[0][2:] not in {"name", "---"}]
     begins = f"| {result.name} | {result.kind} |"
     row = (
         f"{begins} {_number(result.ratio)} | {result.goal} | {_number(result.ours)} | {_number(result.reference)}"
         f" | {result.unit} | {result.rounds} | {result.cpu_seconds:.1f} | {result.peak_memory_mb:.0f}"
-        f" | {datetime.now(UTC):%Y-%m-%d} | {result.sentence} |"
+        f" | {datetime.now(UTC):%Y-%m-%d} | {load:.1f} | {result.sentence} |"
     )
     rows = [each for each in rows if not each.startswith(begins)] + [row]
     FILE.write_text(HEAD + "\n".join(rows) + f"\n\n{_machine()}\n", encoding="utf-8")
