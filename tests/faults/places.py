@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -38,36 +37,35 @@ class Place(Protocol):
 
 
 class SqlitePlace:
-    """A file in `folder`. It is away when the path names a folder instead; what was written stays in the moved files."""
+    """A file in a folder that is reached through a link: it goes and comes back at once with all that belongs to it.
+
+    A mount does that, too. Moving the file and its log one after the other would be another fault than this: whoever starts
+    in between makes a new file, for which SQLite deletes the log of the old one.
+    """
 
     kind = "sqlite"
     command: list[str] | None = None
     proxy: Proxy | None = None
 
     def __init__(self, folder: Path) -> None:
-        self._file = folder / "store" / "inventory.sqlite3"
-        self._file.parent.mkdir(exist_ok=True)
-        self._away = folder / "away"
-        self.url = self.direct = f"sqlite:///{self._file}"
+        self._link, self._kept = folder / "store", folder / "kept"
+        self._kept.mkdir()
+        self._link.symlink_to(self._kept)
+        self.url = self.direct = f"sqlite:///{self._link / 'inventory.sqlite3'}"
 
     def answers(self) -> bool:
-        return not self._file.is_dir()
+        return self._link.exists()
 
     def take_away(self) -> None:
-        self._away.mkdir()
-        for suffix in ("", "-wal", "-shm"):  # the file first: without it nobody looks for the others
-            kept = Path(f"{self._file}{suffix}")
-            if kept.exists():
-                kept.rename(self._away / kept.name)
-        self._file.mkdir()
+        self._point_to(self._kept.with_name("nowhere"))
 
     def bring_back(self) -> None:
-        self._file.rmdir()
-        for suffix in ("-shm", "-wal", ""):
-            kept = self._away / f"{self._file.name}{suffix}"
-            if kept.exists():
-                kept.rename(f"{self._file}{suffix}")
-        shutil.rmtree(self._away)
+        self._point_to(self._kept)
+
+    def _point_to(self, place: Path) -> None:
+        new = self._link.with_name("store.new")
+        new.symlink_to(place)
+        new.replace(self._link)
 
 
 class MongoPlace:
