@@ -5,8 +5,11 @@ from __future__ import annotations
 import shutil
 import socket
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from time import monotonic
 
 import pytest
@@ -270,3 +273,21 @@ def test_a_password_is_not_in_the_message(nowhere: str) -> None:
 
     assert "secret" not in str(raised.value)
     assert "127.0.0.1" in str(raised.value)
+
+
+def test_a_log_without_its_file_is_never_given_up_for_a_new_file(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.sqlite3"
+    log, aside = path.with_name(f"{path.name}-wal"), path.with_name("aside")
+    script = (
+        "import os, signal; from inventory.store.sqlite import SqliteStore; from tests.contract.actions import accept; "
+        f"accept(SqliteStore({str(path)!r})); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", script], timeout=60, check=False)
+    path.rename(aside)
+    assert log.exists()
+
+    with pytest.raises(StorageUnavailable, match="its log is there"):
+        SqliteStore(path).records.find(target().id)
+
+    aside.rename(path)
+    assert found(SqliteStore(path), target())

@@ -107,6 +107,9 @@ class Connections:
         return found.st_dev, found.st_ino
 
     def _open(self, patience: float) -> Connection:
+        if os.path.exists(f"{self.path}-wal") and not os.path.exists(self.path):  # noqa: PTH110 - as in `_file`
+            # Opening would make a new file, for which SQLite deletes the log of the old one, with all that is only in there.
+            raise StorageUnavailable(f"The store {self.path} is gone, its log is there. Put the file back, or the log away.")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             connection = connect(self.path, make=not self._used, patience=patience)
