@@ -28,6 +28,12 @@ class App(Flask):
         return func
 
 
+OUTSIDE_OPERATIONS = """\
+Answers that belong to no operation are `application/problem+json` too: 404 `not_found` for a route that there is not, 405
+`method_not_allowed` with the header Allow, 400 `invalid_request` for what is no well-formed HTTP request, 413
+`request_too_large` for its headers, 422 `url_too_long` for its first line."""
+
+
 def create_app(settings: Settings | None = None, services: wiring.Services | None = None) -> Flask:
     """The application for these settings, or for this process's environment; building it connects to nothing."""
     services = services or wiring.build(settings or Settings.read())
@@ -39,6 +45,7 @@ def create_app(settings: Settings | None = None, services: wiring.Services | Non
         API_VERSION=__version__,
         OPENAPI_VERSION="3.1.0",
         OPENAPI_URL_PREFIX="/",
+        API_SPEC_OPTIONS={"info": {"description": OUTSIDE_OPERATIONS}},
         MAX_CONTENT_LENGTH=REQUEST_LIMIT,
     )
     app.extensions["inventory"] = services

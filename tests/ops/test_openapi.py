@@ -41,6 +41,13 @@ def test_it_is_openapi_3_1(document: dict[str, Any]) -> None:
     assert document["openapi"] == "3.1.0"
 
 
+def test_answers_that_belong_to_no_operation_are_named(document: dict[str, Any]) -> None:
+    description = document["info"]["description"]
+
+    for code in ("not_found", "method_not_allowed", "invalid_request", "request_too_large", "url_too_long"):
+        assert f"`{code}`" in description
+
+
 def test_every_route_is_documented(app: Flask, document: dict[str, Any]) -> None:
     routes = {rule.rule.replace("<path:", "<").replace("<", "{").replace(">", "}") for rule in app.url_map.iter_rules()}
 
