@@ -31,7 +31,7 @@ test: $(VENV)/installed-dev  ## Run every test that needs no server of yours (AR
 faults: $(VENV)/installed-dev  ## Prove that nothing accepted is lost (SEED=n repeats a run; ARGS="--store mongo --accepted 10000")
 	@$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-bench: $(VENV)/installed-dev  ## Measure the ratios of bench/ (NAME=hit for one; half an hour for all)
+bench: $(VENV)/installed-bench  ## Measure the ratios of bench/ (NAME=hit for one; half an hour for all)
 	@$(BIN)/python -m bench $(NAME) $(ARGS)
 
 lint: $(VENV)/installed-dev  ## Check style and types
@@ -47,6 +47,7 @@ lock:  ## Compile requirements*.txt from pyproject.toml (needs uv; ARGS=--upgrad
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pipx install uv, or make lock UV=/where/it/is" >&2; exit 1; }
 	$(COMPILE) pyproject.toml -o requirements.txt
 	$(COMPILE) --group dev -c requirements.txt -o requirements-dev.txt
+	$(COMPILE) --group bench -c requirements.txt -o requirements-bench.txt
 
 COMPILE = env -u PIP_FIND_LINKS $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-emit-index-url --no-emit-find-links $(ARGS)
@@ -70,4 +71,9 @@ $(VENV)/installed: requirements.txt pyproject.toml
 $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 	@echo "Installing what the tests need into $(VENV)"
 	@$(PIP_INSTALL) --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/installed-bench: $(VENV)/installed-dev requirements-bench.txt
+	@echo "Installing what the benchmarks measure against into $(VENV)"
+	@$(PIP_INSTALL) --require-hashes -r requirements-bench.txt
 	@touch $@

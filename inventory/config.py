@@ -26,7 +26,7 @@ class Settings:
     """The values of all settings; the environment variable is the field's name in capitals behind `INVENTORY_`.
 
     Durations are seconds, sizes are bytes. An empty `store_url` means the SQLite file in `data_dir`, an empty `redis_url`
-    the Redis that `inventory up` starts there.
+    the Redis that `inventory up` starts there, an empty `files_url` the folder `files` in there.
     """
 
     store_url: str = ""
@@ -46,6 +46,11 @@ class Settings:
     retry_base: float = 5.0
     retry_failed_after: int = 300
     keep_snapshots: int = 50
+    files_url: str = ""
+    upload_limit: int = 1_073_741_824
+    keep_jobs_for: int = 2_592_000
+    live_streams: int = 8
+    events_line_delay: float = 0.0
     inline_slots: int = 8
 
     @classmethod
@@ -75,12 +80,17 @@ class Settings:
                 "RETRY_FAILED_AFTER", _whole(0, 10**9), cls.retry_failed_after, "seconds, a whole number from 0"
             ),
             keep_snapshots=_read("KEEP_SNAPSHOTS", _whole(1, 10**6), cls.keep_snapshots, "a whole number, 1 to 1000000"),
+            files_url=_read("FILES_URL", _files_url, cls.files_url, "s3://BUCKET/PREFIX or file:///ABSOLUTE/FOLDER"),
+            upload_limit=_read("UPLOAD_LIMIT", _whole(1, 2**40), cls.upload_limit, "bytes, 1 to 1099511627776"),
+            keep_jobs_for=_read("KEEP_JOBS_FOR", _whole(0, 10**9), cls.keep_jobs_for, "seconds, a whole number from 0"),
+            live_streams=_read("LIVE_STREAMS", _whole(0, 1_022), cls.live_streams, "a whole number, 0 to 1022"),
+            events_line_delay=_read("EVENTS_LINE_DELAY", _number(0, 60), cls.events_line_delay, "seconds, 0 to 60"),
             inline_slots=_read("INLINE_SLOTS", _whole(0, 1_023), cls.inline_slots, "a whole number, 0 to 1023"),
         )
-        if settings.inline_slots >= settings.api_threads:
+        if settings.inline_slots + settings.live_streams >= settings.api_threads:
             raise SettingError(
-                f"INVENTORY_INLINE_SLOTS={settings.inline_slots} must be below INVENTORY_API_THREADS="
-                f"{settings.api_threads}, or inline collections could take every thread from the lookups"
+                f"INVENTORY_INLINE_SLOTS={settings.inline_slots} and INVENTORY_LIVE_STREAMS={settings.live_streams} together"
+                f" must be below INVENTORY_API_THREADS={settings.api_threads}, or they could take every thread from lookups"
             )
         return settings
 
@@ -93,6 +103,11 @@ class Settings:
     def redis(self) -> str:
         """The URL of Redis, the default filled in."""
         return self.redis_url or f"unix://{quote(str(self.data_dir.absolute() / 'redis.sock'))}"
+
+    @property
+    def files(self) -> str:
+        """The URL of the file store, the default filled in."""
+        return self.files_url or f"file://{quote(str(self.data_dir.absolute() / 'files'))}"
 
     @property
     def lease(self) -> float:
@@ -155,6 +170,15 @@ def _redis_url(text: str) -> str:
     parts = urlsplit(text.strip())
     if parts.scheme not in {"redis", "rediss", "unix"} or not (parts.netloc or parts.path):
         raise ValidationError("not a Redis URL")
+    return text.strip()
+
+
+def _files_url(text: str) -> str:
+    parts = urlsplit(text.strip())
+    folder = parts.scheme == "file" and not parts.netloc and len(parts.path) > 1
+    bucket = parts.scheme == "s3" and parts.netloc
+    if not (folder or bucket):
+        raise ValidationError("neither a folder nor S3")
     return text.strip()
 
 

@@ -6,7 +6,13 @@ InventoryError
 │   │   ├── UnsupportedScheme
 │   │   ├── CredentialsInUrl
 │   │   └── UrlTooLong
-│   └── ForbiddenAddress     the target is an address that may not be fetched
+│   ├── ForbiddenAddress     the target is an address that may not be fetched
+│   └── InvalidFile          an uploaded file that cannot become a job
+├── UploadTooLarge           an uploaded file over the limit
+├── UnsupportedFile          an uploaded file of a type that its kind of job does not take
+├── UnknownJob               there is no such job
+├── JobFinished              the job is finished, so there is nothing to cancel
+├── TooManyStreams           this process streams to as many clients as it may; polling still works
 ├── NotInInventory           nothing is known of the target, and nothing was accepted
 ├── NotFound                 no such snapshot, body or route
 ├── CollectionFailed         the last collection of the target failed; `failure` says how
@@ -61,6 +67,33 @@ class ForbiddenAddress(InvalidUrl):
     """A URL whose host is an address that the inventory may not reach."""
 
 
+class InvalidFile(InvalidRequest):
+    """An uploaded file that cannot become a job: empty, not what its name says, or without a usable column."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, {"file": [detail]})
+
+
+class UploadTooLarge(InventoryError):
+    """An uploaded file over INVENTORY_UPLOAD_LIMIT; nothing of it was kept."""
+
+
+class UnsupportedFile(InventoryError):
+    """An uploaded file of a type that this kind of import does not take."""
+
+
+class UnknownJob(InventoryError):
+    """There is no such job."""
+
+
+class JobFinished(InventoryError):
+    """The job is finished; it cannot be cancelled."""
+
+
+class TooManyStreams(InventoryError):
+    """This process streams to as many clients as it may; poll the job instead, or try again later."""
+
+
 class NotInInventory(InventoryError):
     """Nothing is known of the target."""
 
@@ -112,6 +145,12 @@ STATUS: Mapping[type[InventoryError], tuple[int, str]] = {
     CredentialsInUrl: (422, "credentials_in_url"),
     UrlTooLong: (422, "url_too_long"),
     ForbiddenAddress: (422, "forbidden_address"),
+    InvalidFile: (422, "invalid_file"),
+    UploadTooLarge: (413, "upload_too_large"),
+    UnsupportedFile: (415, "unsupported_media_type"),
+    UnknownJob: (404, "unknown_job"),
+    JobFinished: (409, "job_finished"),
+    TooManyStreams: (503, "too_many_streams"),
     NotInInventory: (404, "not_in_inventory"),
     NotFound: (404, "not_found"),
     CollectionFailed: (502, "collection_failed"),

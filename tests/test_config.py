@@ -74,6 +74,12 @@ def test_the_embedded_store_and_redis_are_in_the_data_folder() -> None:
         ("FRESH_FOR", "a day"),
         ("RETRY_FAILED_AFTER", "soon"),
         ("API_PROCESSES", "many"),
+        ("FILES_URL", "ftp://files/"),
+        ("FILES_URL", "s3:///prefix"),
+        ("UPLOAD_LIMIT", "0"),
+        ("KEEP_JOBS_FOR", "a month"),
+        ("LIVE_STREAMS", "-1"),
+        ("EVENTS_LINE_DELAY", "61"),
     ],
 )
 def test_a_setting_that_cannot_be_read_is_named_with_what_it_takes(bare: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -101,5 +107,7 @@ def test_inline_slots_leave_threads_for_the_lookups(bare: pytest.MonkeyPatch) ->
     bare.setenv("INVENTORY_API_THREADS", "8")
     bare.setenv("INVENTORY_INLINE_SLOTS", "8")
 
-    with pytest.raises(SettingError, match="INVENTORY_INLINE_SLOTS=8 must be below INVENTORY_API_THREADS=8"):
+    with pytest.raises(
+        SettingError, match="INLINE_SLOTS=8 and INVENTORY_LIVE_STREAMS=8 together must be below INVENTORY_API"
+    ):
         Settings.read()

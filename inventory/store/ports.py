@@ -7,11 +7,13 @@ across a fork that happens before the first call; they connect on first use.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from inventory.events.model import Event, EventFilter, EventStats
+from inventory.jobs.model import Batch, Cut, Job, JobStatus, Row, RowOutcome
 from inventory.records.model import Acceptance, Known, Outcome, Record, Snapshot, Status, Target
 
 Key = tuple[datetime, str]
@@ -44,8 +46,17 @@ class Records(Protocol):
         Inserts a pending record (due now, attempt 0) if there is none, also when the one that was `seen` has been deleted;
         turns a stored or failed one to pending (due now, attempt 0, `failure` kept until an outcome replaces it, and with
         `revalidate` as given) if its fence still is `seen.fence`. In every other case somebody else was quicker: nothing
-        changes and the record is returned as it is.
+        changes and the record is returned as it is, but that what is owed already must be a whole collection from now on
+        if this one was to be: without `revalidate`, a pending or running record loses its own.
         """
+        ...
+
+    def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
+        """Those of up to 1,000 records that there are, by id."""
+        ...
+
+    def accept_all(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
+        """`accept` for targets of a job, each with the record that was seen: conditional, and claimed after all else."""
         ...
 
     def claim(self, record_id: str, *, now: datetime, lease_for: timedelta) -> Record | None:
@@ -57,7 +68,10 @@ class Records(Protocol):
         ...
 
     def claim_due(self, *, now: datetime, lease_for: timedelta, limit: int) -> Sequence[Record]:
-        """Lease up to `limit` pending records that are due, oldest due first, no record twice to anybody."""
+        """Lease up to `limit` pending records that are due, no record twice to anybody.
+
+        Those that a lookup asked for come before those of jobs; of each the oldest due first.
+        """
         ...
 
     def claim_abandoned(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
@@ -68,9 +82,10 @@ class Records(Protocol):
         """End claims; True for each that took effect.
 
         Each takes effect only where lease and fence still match, and then whole: snapshot, body and record change
-        together. Stored: state stored, counters and instants of the record follow, failure None. Postponed: pending, due
-        at `due_at`, failure replaced if given. Failed: failed, nothing due. Settling the same outcome again (a lost reply)
-        is harmless, and True for Stored.
+        together. Stored: state stored, counters and instants of the record follow, failure None; one that shares its body
+        takes effect only on a record that has not lost its `revalidate` to a later `accept`. Postponed: pending, due at
+        `due_at`, failure replaced if given. Failed: failed, nothing due. Settling the same outcome again (a lost reply) is
+        harmless, and True for Stored.
         """
         ...
 
@@ -130,6 +145,113 @@ class Bodies(Protocol):
         ...
 
 
+class Jobs(Protocol):
+    """Jobs, the batches that workers take of them, and the outcomes of their rows.
+
+    A batch is pending, running or done, and claimed like a record: it is pending and due, or running and its lease over.
+    What takes a `claim` takes effect only where the claim's lease and fence still match and the job has not been finished;
+    otherwise it changes nothing that counts and says so: somebody else has the batch, or the job was cancelled.
+    """
+
+    def create(self, job: Job) -> Job:
+        """Keep a queued job and its batch `READING`, pending and due at once, durably before it returns.
+
+        If a job with this `idempotency_key` is kept, whatever its status, or an unfinished one of the same `likeness`, that
+        one comes back and nothing changes: of simultaneous calls the first wins.
+        """
+        ...
+
+    def find(self, job_id: str) -> Job | None:
+        """The job, its `counts` summed over its batches, or None. Counts never go down from one call to the next."""
+        ...
+
+    def listing(self, status: JobStatus | None, *, limit: int, after: Key | None) -> Sequence[Job]:
+        """Jobs by (created_at, id), newest first, from behind `after`."""
+        ...
+
+    def claim(self, *, now: datetime, lease_for: timedelta) -> tuple[Job, Batch] | None:
+        """Lease the claimable batch with the lowest number (and of those the oldest due); None if there is none.
+
+        The lowest, so that a small job need not wait for all of a big one. A queued job becomes running, `started_at` now.
+        Sets a new random lease, `due_at = now + lease_for`, `attempt + 1`, `fence + 1`.
+        """
+        ...
+
+    def cut(self, claim: Batch, cuts: Sequence[Cut], *, checkpoint: str | None, until: datetime) -> Batch | None:
+        """Add batches, pending and due at once, and renew the claim of `READING` to `until`; None if it does not hold.
+
+        A number that is there already is left as it is.
+        """
+        ...
+
+    def advance(
+        self, claim: Batch, rows: Sequence[Row], *, unlisted: int, checkpoint: str | None, until: datetime
+    ) -> Batch | None:
+        """Write outcomes, recount the batch, keep `unlisted` and `checkpoint`, and renew the claim to `until`.
+
+        Returns the claim as it then stands, `attempt` 0; None if it does not hold. A row that has an outcome keeps it.
+        """
+        ...
+
+    def release(self, claim: Batch, *, due_at: datetime) -> bool:
+        """Hand a batch back, pending and due at `due_at`, `attempt` 0; False if the claim does not hold."""
+        ...
+
+    def finish(self, claim: Batch, *, total: int | None = None, error: str | None = None) -> bool:
+        """End a batch; False if the claim does not hold. Its bytes count as read.
+
+        For `READING`, `total` is the number of rows that the job has, and `error` what could not be read of its file.
+        """
+        ...
+
+    def complete(self, *, now: datetime, limit: int) -> Sequence[str]:
+        """End up to `limit` running jobs all of whose batches are done; their ids.
+
+        Status `failed` if the job has an error, else `completed`; `finished_at` now.
+        """
+        ...
+
+    def cancel(self, job_id: str, *, now: datetime) -> bool:
+        """End a job as cancelled, so that no claim on it holds any more; False if it is finished or there is none."""
+        ...
+
+    def due(self, *, now: datetime, limit: int) -> Sequence[str]:
+        """The ids of up to `limit` jobs that have a claimable batch, or all of whose batches are done."""
+        ...
+
+    def finished_rows(self, claim: Batch) -> frozenset[int]:
+        """The numbers of the batch's rows that have an outcome."""
+        ...
+
+    def rows(self, job_id: str, outcome: RowOutcome | None, *, limit: int, after: int) -> Sequence[Row]:
+        """Outcomes of a job's rows by row number, from behind the number `after` (0: from the first)."""
+        ...
+
+    def existing(self, job_ids: Sequence[str]) -> frozenset[str]:
+        """Those of the ids that a job has."""
+        ...
+
+    def retire(self, *, before: datetime, limit: int) -> Sequence[str]:
+        """Remove up to `limit` outcomes, and batches, of jobs that finished before; the ids of the jobs now gone whole."""
+        ...
+
+
+class Events(Protocol):
+    """Log events."""
+
+    def add(self, events: Sequence[Event]) -> None:
+        """Keep events durably; one whose id is kept already changes nothing."""
+        ...
+
+    def listing(self, chosen: EventFilter, *, limit: int, after: Key | None) -> Sequence[Event]:
+        """Events by (timestamp, id), newest first, from behind `after`."""
+        ...
+
+    def stats(self, chosen: EventFilter, *, hours: int) -> EventStats:
+        """Counts of the chosen events; of hours, the `hours` newest that have any."""
+        ...
+
+
 class Store(Protocol):
     """One store; its parts share connections."""
 
@@ -141,6 +263,12 @@ class Store(Protocol):
 
     @property
     def bodies(self) -> Bodies: ...
+
+    @property
+    def jobs(self) -> Jobs: ...
+
+    @property
+    def events(self) -> Events: ...
 
     def prepare(self) -> None:
         """Create or migrate what is kept, idempotently, also when several processes do it at once.

@@ -86,7 +86,7 @@ def test_the_image_runs_as_nobody_in_particular_and_is_watched() -> None:
     assert FINAL_STAGE.rstrip().endswith('CMD ["gunicorn", "wsgi:app"]')
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-bench.txt"])
 def test_every_package_is_pinned_with_hashes_and_no_address(name: str) -> None:
     text = (ROOT / name).read_text()
     pins = re.findall(r"^(\S+)==\S+[^\\]*\\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", text, re.MULTILINE)
@@ -110,7 +110,7 @@ def make(folder: Path, *arguments: str) -> str:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    for name in ("Makefile", "pyproject.toml", "requirements.txt", "requirements-dev.txt"):
+    for name in ("Makefile", "pyproject.toml", "requirements.txt", "requirements-dev.txt", "requirements-bench.txt"):
         shutil.copyfile(ROOT / name, tmp_path / name)
     return tmp_path
 

@@ -1,0 +1,44 @@
+"""What jobs can do: the protocol of a kind, and of the work on one of its batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from inventory.jobs.model import Batch, Job, Line, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step of the work found: `rows` are new outcomes, `unlisted` and `checkpoint` the batch's from now on.
+
+    `again_at` is when another step can find more, an instant that may be over; None when every row has its outcome.
+    """
+
+    rows: Sequence[Row]
+    unlisted: int = 0
+    checkpoint: str | None = None
+    again_at: datetime | None = None
+
+
+class Work(Protocol):
+    """The work on one batch, held in memory while the claim lasts; all that another worker would need is in the store."""
+
+    def step(self, now: datetime) -> Step:
+        """Do some of it, within about a second, and never wait for the outside; it writes nothing but idempotently."""
+        ...
+
+
+class Kind(Protocol):
+    """A kind of job."""
+
+    @property
+    def name(self) -> str:
+        """How routes, jobs and logs call it."""
+        ...
+
+    def begin(self, job: Job, batch: Batch, lines: Sequence[Line]) -> Work:
+        """The work on a batch's lines: those that have no outcome yet. All of them, or what a dead worker left."""
+        ...

@@ -1,0 +1,149 @@
+"""Bulk work: jobs, the batches that workers take, and the rows whose outcomes are counted.
+
+A job is read once, which cuts it into batches; each batch is leased by one worker at a time. A row's outcome is written
+once and never changes, and the counts of a batch are a recount of what is written: so they are exact whoever died meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+READING = 0
+"""The number of the batch that stands for reading a job's file and cutting it into the others, which count from 1."""
+LONGEST_INPUT = 1_024
+"""Characters of a row's input that are kept with its outcome."""
+
+
+class JobStatus(StrEnum):
+    """Where a job stands; the last three are its end."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing changes any more."""
+        return self in (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
+
+
+class RowOutcome(StrEnum):
+    """How a row ended. `rejected`: it could never have been worked on as it is; `failed`: it may be retried."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Rows by outcome, and the bytes of the file that the finished batches stand for."""
+
+    succeeded: int = 0
+    failed: int = 0
+    rejected: int = 0
+    bytes_read: int = 0
+
+    @property
+    def processed(self) -> int:
+        """Rows that have an outcome."""
+        return self.succeeded + self.failed + self.rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Bulk work with many rows. `id` is 32 hexadecimal digits; `total`, in rows, is None until all of the file was read.
+
+    `options` are JSON-ready and mean what the kind says. `error` is a sentence when something stopped the job, or part of
+    its file could not be read. `file_size` and `counts.bytes_read` are bytes of the file as uploaded; a job without a file
+    has None for the file's fields.
+    """
+
+    id: str
+    kind: str
+    created_at: datetime
+    file_name: str | None = None
+    file_size: int | None = None
+    sha256: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    idempotency_key: str | None = None
+    status: JobStatus = JobStatus.QUEUED
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    total: int | None = None
+    counts: Counts = Counts()
+    error: str | None = None
+
+    @property
+    def likeness(self) -> str:
+        """The same for two jobs that would do the same: kind, bytes and options. Unfinished jobs have no like."""
+        options = ",".join(f"{name}={self.options[name]}" for name in sorted(self.options))
+        return f"{self.kind} {self.sha256 or self.id} {options}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A batch to be: its number from 1, the rows it has from the first one's number to the last one's, and its bytes.
+
+    Rows are numbered by the line of the file where they begin, so there may be fewer `rows` than numbers.
+    """
+
+    number: int
+    first_row: int
+    last_row: int
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A claimed part of a job. `lease` and `fence` together are the right to change it; the lease ends at `due_at`.
+
+    `checkpoint` is the kind's own note, as JSON text, of how far it came; `unlisted` counts the rows that succeeded without
+    an outcome of their own being kept. `attempt` counts the claims since the batch last advanced.
+    """
+
+    job_id: str
+    number: int
+    first_row: int
+    last_row: int
+    rows: int
+    bytes: int
+    due_at: datetime
+    lease: str
+    fence: int
+    attempt: int
+    unlisted: int = 0
+    checkpoint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row as it was read, before it has an outcome; `code` and `detail` say why it cannot be worked on, if so."""
+
+    row: int
+    text: str
+    code: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The outcome of one row. `row` is the line of the file where it begins, from 1, as a person counts.
+
+    `input` is cut at `LONGEST_INPUT` characters; `code` and `detail` say why it was rejected or failed.
+    """
+
+    row: int
+    input: str
+    outcome: RowOutcome
+    finished_at: datetime
+    record_id: str | None = None
+    code: str | None = None
+    detail: str | None = None
