@@ -10,6 +10,7 @@ InventoryError
 │   └── InvalidFile          an uploaded file that cannot become a job
 ├── UploadTooLarge           an uploaded file over the limit
 ├── UnsupportedFile          an uploaded file of a type that its kind of job does not take
+├── UnreadableFile           the rest of a job's file cannot be read; becomes the job's error
 ├── UnknownJob               there is no such job
 ├── JobFinished              the job is finished, so there is nothing to cancel
 ├── TooManyStreams           this process streams to as many clients as it may; polling still works
@@ -80,6 +81,10 @@ class UploadTooLarge(InventoryError):
 
 class UnsupportedFile(InventoryError):
     """An uploaded file of a type that this kind of import does not take."""
+
+
+class UnreadableFile(InventoryError):
+    """The rest of a job's file cannot be read: a broken gzip stream, say. What was read before counts."""
 
 
 class UnknownJob(InventoryError):

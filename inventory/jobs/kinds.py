@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -37,6 +37,18 @@ class Kind(Protocol):
     @property
     def name(self) -> str:
         """How routes, jobs and logs call it."""
+        ...
+
+    @property
+    def batch_rows(self) -> int:
+        """How many rows a batch may have: what one worker takes at once, and holds in memory."""
+        ...
+
+    def lines(self, job: Job) -> Iterator[tuple[Line, int]]:
+        """All rows of the job in order, lazily, the same each time; with each, the bytes of the file read up to its end.
+
+        Raises `UnreadableFile` where the rest cannot be read; the rows before it count.
+        """
         ...
 
     def begin(self, job: Job, batch: Batch, lines: Sequence[Line]) -> Work:
