@@ -92,8 +92,12 @@ class Collector:
         return self._stored(claim, collected)
 
     def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
-        """End the claims in the store, then wake whoever waits for them; True for each that took effect."""
+        """End the claims in the store, then wake whoever waits for them; True for each that took effect.
+
+        One that shares its body does not where somebody asked for a whole collection meanwhile: that is then due at once.
+        """
         settled = self._store.records.settle(outcomes)
+        self._hand_back(outcome for outcome, took_effect in zip(outcomes, settled, strict=True) if not took_effect)
         for outcome, took_effect in zip(outcomes, settled, strict=True):
             log.info(
                 "collected",
@@ -107,6 +111,11 @@ class Collector:
             )
         self._queue.announce([outcome.claim.id for outcome in outcomes])
         return settled
+
+    def _hand_back(self, refused: Iterable[Outcome]) -> None:
+        """Make due again what is still claimed by outcomes that shared a body when a whole one was wanted."""
+        conditional = [outcome for outcome in refused if isinstance(outcome, Stored) and outcome.shares_body]
+        self._store.records.settle([Postponed(outcome.claim, self._clock(), None) for outcome in conditional])
 
     def settle_in_time(self, outcomes: Sequence[Outcome], *, within: timedelta | None = None) -> Sequence[bool]:
         """`settle`, tried again while the store is away: as long as any lease lasts, and no longer than `within`.

@@ -134,6 +134,11 @@ class Stored:
     snapshot: Snapshot
     body: bytes | None
 
+    @property
+    def shares_body(self) -> bool:
+        """Whether the upstream was asked only if the snapshot before still holds, and said so: this one shares its body."""
+        return self.body is None and self.snapshot.body_sha256 is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Postponed:

@@ -11,7 +11,7 @@ from inventory.clock import Clock
 from inventory.errors import CollectionFailed, CollectionTimedOut, NotFound, NotInInventory
 from inventory.queue import Queue, Wait
 from inventory.records.collector import Collector
-from inventory.records.model import Acceptance, Failed, Failure, Known, Record, Snapshot, State, Status, Target
+from inventory.records.model import Acceptance, Failed, Failure, Known, Outcome, Record, Snapshot, State, Status, Target
 from inventory.sources import Source
 from inventory.store.ports import Key, RecordFilter, Store
 
@@ -82,7 +82,7 @@ class RecordService:
         known = self._store.records.look_up(target.id) if contents else self._record(target)
         answer = None if known is None else Answer(known, self._is_stale(known.record, max_age))
         if collect and (answer is None or self._may_collect(answer)):
-            acceptance = self._accept(target, seen=None if answer is None else answer.record, revalidate=True)
+            acceptance = self._refresh(target, seen=None if answer is None else answer.record)
             if answer is None or answer.record.snapshot_id is None:
                 known = self._again(acceptance)
                 answer = Answer(known, self._is_stale(known.record, max_age))
@@ -110,29 +110,28 @@ class RecordService:
     def collect_now(self, target: Target) -> Answer:
         """Collect a target inline; with every slot taken, or while somebody else collects it, it is accepted only.
 
-        Raises `CollectionFailed` when the collection failed; that failure is recorded then.
+        Raises `CollectionFailed` when the collection failed, with the failure as it is recorded, and `NotInInventory` when
+        the record was deleted meanwhile. One that was overtaken answers what the target came to in other hands.
         """
         if not self._slots.acquire(blocking=False):
             return self.collect_soon(target)
         try:
-            accepted = self._store.records.accept(target, now=self.clock(), seen=self._store.records.find(target.id))
+            accepted = self._accept_whole(target)
             claim = self._collector.claim(target.id)
             if claim is None:
                 return self._pending(accepted.record)
             outcome = self._collector.collect(claim, inline=True)
-            self._collector.settle_in_time([outcome], within=SETTLE_WITHIN)
+            [took_effect] = self._collector.settle_in_time([outcome], within=SETTLE_WITHIN)
         finally:
             self._slots.release()
-        if isinstance(outcome, Failed):
-            raise _failed(target, outcome.failure)
-        known = self._store.records.look_up(target.id)
-        if known is None:
-            raise NotInInventory(f"{target.key} was deleted while it was collected.")
-        return Answer(known, stale=False, created=claim.snapshot_id is None)
+        return self._outcome(outcome, took_effect=took_effect)
 
     def collect_soon(self, target: Target) -> Answer:
         """Accept a collection of a target, whatever is known of it; the answer is the promise, not the snapshot."""
-        return self._pending(self._accept(target, seen=self._store.records.find(target.id), revalidate=False).record)
+        acceptance = self._accept_whole(target)
+        if acceptance.accepted:
+            self._queue.ring(target.id)
+        return self._pending(acceptance.record)
 
     def delete(self, target: Target) -> None:
         """Forget a target: record, snapshots and unshared bodies; `NotInInventory` if there is none."""
@@ -175,11 +174,33 @@ class RecordService:
             return False
         return record.failure is None or self.clock() >= record.failure.retry_at
 
-    def _accept(self, target: Target, *, seen: Record | None, revalidate: bool) -> Acceptance:
-        acceptance = self._store.records.accept(target, now=self.clock(), seen=seen, revalidate=revalidate)
+    def _refresh(self, target: Target, *, seen: Record | None) -> Acceptance:
+        """Accept a collection that may ask only whether what was `seen` still holds, and ring for it."""
+        acceptance = self._store.records.accept(target, now=self.clock(), seen=seen, revalidate=True)
         if acceptance.accepted:
             self._queue.ring(target.id)
         return acceptance
+
+    def _accept_whole(self, target: Target) -> Acceptance:
+        """Accept a whole collection, or make whole what is owed; again if another one ended while this was looked at."""
+        acceptance = self._store.records.accept(target, now=self.clock(), seen=self._store.records.find(target.id))
+        while not acceptance.accepted and acceptance.record.due_at is None:
+            acceptance = self._store.records.accept(target, now=self.clock(), seen=acceptance.record)
+        return acceptance
+
+    def _outcome(self, outcome: Outcome, *, took_effect: bool) -> Answer:
+        """What an inline collection came to; where it took no effect, what its target came to in other hands."""
+        target = outcome.claim.target
+        if took_effect and isinstance(outcome, Failed):
+            raise _failed(target, outcome.failure)
+        known = self._store.records.look_up(target.id)
+        if known is None:
+            raise NotInInventory(f"{target.key} was deleted while it was collected.")
+        if not took_effect and known.record.state is State.FAILED:
+            raise _failed(target, known.record.failure)
+        if not took_effect and known.record.state is not State.STORED:
+            return self._pending(known.record)
+        return Answer(known, stale=False, created=outcome.claim.snapshot_id is None)
 
     def _record(self, target: Target) -> Known | None:
         record = self._store.records.find(target.id)

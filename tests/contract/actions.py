@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -48,6 +49,11 @@ def stored(held: Record, *, body: bytes | None = BODY, content: Mapping[str, Any
     assert held.lease is not None
     name = None if body is None else sha256(body).hexdigest()
     return Stored(held, Snapshot(held.lease, held.id, at, content, name), body)
+
+
+def shared(held: Record, *, body: bytes = BODY, at: datetime = NOW) -> Stored:
+    """The outcome of a claim that asked only whether the snapshot before, which had this body, still holds."""
+    return replace(stored(held, body=body, at=at), body=None)
 
 
 def failure(code: str = "dns_failure", *, at: datetime = NOW) -> Failure:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
-from hashlib import sha256
 
-from inventory.records.model import Record, Snapshot, State, Status, Stored
+from inventory.records.model import Record, State, Status
 from inventory.store.ports import Store
-from tests.contract.actions import BODY, CONTENT, NOW, accept, after, claim, collect, failed, found, stored, target
+from tests.contract.actions import NOW, accept, after, claim, collect, failed, found, shared, stored, target
 
 
 def test_nothing_is_known_of_a_target_that_nobody_asked_for(store: Store) -> None:
@@ -119,15 +119,73 @@ def test_the_same_key_of_another_source_is_another_record(store: Store) -> None:
 
 def test_whether_the_refresh_may_be_conditional_is_part_of_the_debt_and_of_its_claims(store: Store) -> None:
     collect(store, target())
-    store.records.accept(target(), now=after(60), seen=found(store, target()), revalidate=True)
-    refresh = claim(store, target(), now=after(60))
-    assert refresh.revalidate
-    shared = Stored(refresh, Snapshot(refresh.lease or "", refresh.id, after(61), CONTENT, sha256(BODY).hexdigest()), None)
-    assert store.records.settle([shared]) == [True]
+    assert accept_conditionally(store).revalidate
+    assert claim(store, target(), now=after(60)).revalidate
+    store.records.settle([stored(claim(store, target(), now=after(99)))])
 
-    known = store.records.look_up(target().id)
-    assert known is not None
-    assert (known.record.snapshots, known.body) == (2, BODY), "both snapshots share the body"
+    store.records.accept(target(), now=after(99), seen=found(store, target()))
 
-    store.records.accept(target(), now=after(90), seen=found(store, target()))
-    assert not claim(store, target(), now=after(90)).revalidate
+    assert not claim(store, target(), now=after(99)).revalidate
+
+
+def test_a_conditional_refresh_that_is_owed_becomes_whole_for_whoever_wants_a_whole_one(store: Store) -> None:
+    collect(store, target())
+    pending = accept_conditionally(store)
+
+    acceptance = store.records.accept(target(), now=after(61), seen=pending)
+
+    assert not acceptance.accepted, "nothing is owed that was not owed before"
+    assert acceptance.record == replace(pending, revalidate=False) == found(store, target())
+    assert not claim(store, target(), now=after(60)).revalidate
+
+
+def test_a_conditional_refresh_that_is_owed_becomes_whole_whatever_was_seen(store: Store) -> None:
+    collect(store, target())
+    accept_conditionally(store)
+
+    assert not store.records.accept(target(), now=after(61), seen=None).record.revalidate
+    assert not found(store, target()).revalidate
+
+
+def test_a_conditional_refresh_that_is_running_keeps_its_claim_when_it_becomes_whole(store: Store) -> None:
+    collect(store, target())
+    running = claim(store, accept_conditionally(store), now=after(60))
+
+    acceptance = store.records.accept(target(), now=after(61), seen=running)
+
+    assert not acceptance.accepted
+    assert acceptance.record == replace(running, revalidate=False) == found(store, target())
+
+
+def test_a_whole_refresh_does_not_become_conditional(store: Store) -> None:
+    collect(store, target())
+    pending = accept(store, now=after(60))
+
+    assert store.records.accept(target(), now=after(61), seen=pending, revalidate=True).record == pending
+    running = claim(store, target(), now=after(60))
+    assert store.records.accept(target(), now=after(61), seen=running, revalidate=True).record == running
+    assert found(store, target()) == running
+
+
+def test_who_wants_no_whole_refresh_leaves_a_conditional_one_as_it_is(store: Store) -> None:
+    collect(store, target())
+    pending = accept_conditionally(store)
+
+    assert store.records.accept(target(), now=after(61), seen=pending, revalidate=True).record == pending
+    assert found(store, target()) == pending
+
+
+def test_a_settled_record_is_not_changed_by_who_saw_an_older_state(store: Store) -> None:
+    collect(store, target())
+    seen = found(store, target())
+    store.records.settle([shared(claim(store, accept_conditionally(store), now=after(60)))])
+    before = found(store, target())
+
+    assert store.records.accept(target(), now=after(61), seen=seen).record == before == found(store, target())
+
+
+def accept_conditionally(store: Store) -> Record:
+    """The target's record, pending again since second 60 for a refresh that may be conditional."""
+    acceptance = store.records.accept(target(), now=after(60), seen=found(store, target()), revalidate=True)
+    assert acceptance.accepted
+    return acceptance.record

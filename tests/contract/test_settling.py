@@ -10,6 +10,7 @@ import pytest
 from inventory.records.model import Outcome, Record, State, Status
 from inventory.store.ports import Store
 from tests.contract.actions import (
+    BODY,
     CONTENT,
     LEASE,
     NOW,
@@ -21,6 +22,7 @@ from tests.contract.actions import (
     failure,
     found,
     postponed,
+    shared,
     stored,
     target,
 )
@@ -260,3 +262,62 @@ def test_a_large_body_comes_back_whole(store: Store) -> None:
     assert known.body == body
     assert known.snapshot is not None
     assert known.snapshot.content == CONTENT
+
+
+class TestConditionalRefresh:
+    """A claim that may ask only whether the snapshot still holds, and what it brings when somebody wants more than that."""
+
+    @pytest.fixture
+    def held(self, store: Store) -> Record:
+        collect(store, target())
+        store.records.accept(target(), now=after(60), seen=found(store, target()), revalidate=True)
+        return claim(store, target(), now=after(60))
+
+    def test_what_still_holds_is_stored_as_a_snapshot_that_shares_the_body(self, store: Store, held: Record) -> None:
+        outcome = shared(held, at=after(61))
+
+        assert store.records.settle([outcome]) == [True]
+
+        known = store.records.look_up(target().id)
+        assert known is not None
+        assert (known.record.snapshots, known.snapshot, known.body) == (2, outcome.snapshot, BODY)
+
+    def test_it_does_not_do_for_whoever_asked_for_a_whole_one_meanwhile(self, store: Store, held: Record) -> None:
+        before = store.records.accept(target(), now=after(61), seen=None).record
+        outcome = shared(held, at=after(61))
+
+        assert store.records.settle([outcome]) == [False]
+
+        assert found(store, target()) == before
+        assert store.snapshots.find(outcome.snapshot.id) is None
+        known = store.records.look_up(target().id)
+        assert known is not None
+        assert known.body == BODY
+
+    def test_its_claim_can_still_be_handed_back_and_what_is_owed_then_is_whole(self, store: Store, held: Record) -> None:
+        store.records.accept(target(), now=after(61), seen=None)
+        store.records.settle([shared(held)])
+
+        assert store.records.settle([postponed(held, until=after(61))]) == [True]
+
+        whole = claim(store, target(), now=after(61))
+        assert (whole.revalidate, whole.attempt) == (False, held.attempt + 1)
+        assert store.records.settle([shared(held), stored(whole, at=after(62))]) == [False, True]
+        assert found(store, target()).snapshots == 2
+
+    def test_a_page_that_has_changed_does(self, store: Store, held: Record) -> None:
+        store.records.accept(target(), now=after(61), seen=None)
+
+        assert store.records.settle([stored(held, body=b"changed", at=after(61))]) == [True]
+
+        assert found(store, target()).state is State.STORED
+
+    def test_settling_it_again_after_a_whole_one_was_accepted_is_harmless_and_true(self, store: Store, held: Record) -> None:
+        outcome = shared(held, at=after(61))
+        store.records.settle([outcome])
+        store.records.accept(target(), now=after(62), seen=found(store, target()))
+        before = found(store, target())
+
+        assert store.records.settle([outcome]) == [True]
+
+        assert found(store, target()) == before

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -260,30 +258,3 @@ def test_a_lookup_that_waits_is_told_when_it_is_pending_still(client: FlaskClien
 
     assert answer.status_code == 202
     assert "Preference-Applied" not in answer.headers
-
-
-def test_a_stale_hit_is_refreshed_by_asking_whether_the_snapshot_still_holds(
-    client: FlaskClient, services: Services, clock: FakeClock, web: FakeWeb
-) -> None:
-    look_up(client)
-    work(services)
-    clock.forward(services.settings.fresh_for + 1)
-    look_up(client)
-    web.pages[URL] = Collected(
-        content(URL, body=content(URL)["body"] | {"sha256": sha256(PAGE).hexdigest()}), None, unchanged=True
-    )
-    work(services)
-
-    assert web.previous[0] is None, "there was nothing to ask about"
-    assert web.previous[1] is not None
-    record = look_up(client).json
-    assert (record["snapshots"], record["page_source"]) == (2, PAGE.decode()), "the snapshots share the body"
-
-
-def test_a_refresh_that_a_caller_asked_for_is_whole(client: FlaskClient, services: Services, web: FakeWeb) -> None:
-    client.post("/api/v1/metadata", json={"url": URL})
-    client.post("/api/v1/metadata", json={"url": URL})
-    client.post("/api/v1/metadata", json={"url": URL}, headers={"Prefer": "respond-async"})
-    work(services)
-
-    assert web.previous == [None, None, None]

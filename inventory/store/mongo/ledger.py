@@ -94,7 +94,10 @@ class Ledger:
 def settle_record(database: Database[Document], outcome: Outcome) -> bool:
     """The last step of settling: whether the outcome takes effect now, or has before."""
     left_behind = snapshots.left_behind(database, outcome) if isinstance(outcome, Stored) else []
-    matched = database["records"].update_one(_held(outcome.claim), _change(outcome)).matched_count == 1
+    expected = _held(outcome.claim)
+    if isinstance(outcome, Stored) and outcome.shares_body:
+        expected["revalidate"] = True
+    matched = database["records"].update_one(expected, _change(outcome)).matched_count == 1
     if matched:
         snapshots.remove(database, left_behind)
     elif isinstance(outcome, Stored):

@@ -17,9 +17,10 @@ from inventory.store.mongo.connection import Document
 from inventory.store.mongo.ledger import Ledger
 from inventory.store.ports import Key, RecordFilter
 
+OWED = [State.PENDING.value, State.RUNNING.value]
 STATUS: Mapping[Status, Document] = {
     Status.STORED: {"snapshot_id": {"$ne": None}},
-    Status.PENDING: {"snapshot_id": None, "state": {"$in": [State.PENDING.value, State.RUNNING.value]}},
+    Status.PENDING: {"snapshot_id": None, "state": {"$in": OWED}},
     Status.FAILED: {"snapshot_id": None, "state": State.FAILED.value},
 }
 
@@ -60,6 +61,8 @@ class MongoRecords(Ledger):
                     database["records"].insert_one(new)
                 except DuplicateKeyError:
                     found = database["records"].find_one({"_id": target.id})
+                    if found is not None and found["state"] in OWED and found["revalidate"] and not revalidate:
+                        found = _accept_whole(database, target.id)
                     if found is not None:
                         return Acceptance(documents.record(found), False)
                 else:
@@ -100,6 +103,15 @@ def _accept_again(
     return database["records"].find_one_and_update(
         {"_id": record_id, "fence": fence, "state": {"$in": [State.STORED.value, State.FAILED.value]}},
         {"$set": pending},
+        return_document=ReturnDocument.AFTER,
+    )
+
+
+def _accept_whole(database: Database[Document], record_id: str) -> Document | None:
+    """Make the collection that is owed a whole one; None if the record has changed meanwhile."""
+    return database["records"].find_one_and_update(
+        {"_id": record_id, "revalidate": True, "state": {"$in": OWED}},
+        {"$set": {"revalidate": False}},
         return_document=ReturnDocument.AFTER,
     )
 

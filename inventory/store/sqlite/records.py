@@ -30,6 +30,10 @@ ACCEPT_AGAIN = f"""
     revalidate = :revalidate
     WHERE id = :id AND fence = :fence AND state IN ('stored', 'failed') RETURNING {rows.RECORD}"""
 
+ACCEPT_WHOLE = f"""
+    UPDATE records SET revalidate = FALSE WHERE id = :id AND revalidate AND state IN ('pending', 'running')
+    RETURNING {rows.RECORD}"""
+
 LISTING = f"""
     SELECT {rows.RECORD} FROM records {{by}} WHERE {{chosen}} AND (accepted_at, id) < (:instant, :id)
     ORDER BY accepted_at DESC, id DESC LIMIT :limit"""
@@ -70,7 +74,8 @@ class SqliteRecords(Ledger):
             taken = connection.execute(INSERT, values).fetchall()
             if not taken and seen is not None:
                 taken = connection.execute(ACCEPT_AGAIN, values | {"fence": seen.fence, "revalidate": revalidate}).fetchall()
-            found = taken or connection.execute(FIND, (target.id,)).fetchall()
+            whole = [] if taken or revalidate else connection.execute(ACCEPT_WHOLE, values).fetchall()
+            found = taken or whole or connection.execute(FIND, (target.id,)).fetchall()
         return Acceptance(rows.record(found[0]), bool(taken))
 
     def listing(self, chosen: RecordFilter, *, limit: int, after: Key | None) -> Sequence[Record]:
