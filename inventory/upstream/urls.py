@@ -16,6 +16,7 @@ MOST_CHARACTERS = 2_048
 
 _PORTS = {"http": 80, "https": 443}
 _PARTS = ("href", "protocol", "username", "password", "hostname", "port")
+_NO_CHARACTER = re.compile("[\0\ud800-\udfff]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:(?!\d)")
 
 
@@ -77,7 +78,7 @@ def join(base: Url, reference: str) -> Url:
 def _check_text(text: str) -> None:
     if len(text) > MOST_CHARACTERS:
         raise UrlTooLong(f"The URL has {len(text)} characters; at most {MOST_CHARACTERS} are taken")
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+    if _NO_CHARACTER.search(text):
         raise InvalidUrl("The URL contains a NUL or half of a surrogate pair")
 
 
