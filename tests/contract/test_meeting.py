@@ -10,7 +10,7 @@ import pytest
 
 from inventory.records.model import State
 from inventory.store.ports import RecordFilter, Store
-from tests.contract.actions import LEASE, NOW, accept, after, claim, collect, found, stored, target
+from tests.contract.actions import LEASE, NOW, accept, after, claim, collect, found, shared, stored, target
 from tests.contract.meeting import at_once, programs_at_once
 from tests.contract.places import Place
 
@@ -38,6 +38,24 @@ def test_of_thirty_simultaneous_refreshes_one_is_accepted(store: Store) -> None:
     acceptances = at_once(30, lambda _: store.records.accept(target(), now=after(60), seen=seen))
 
     assert sum(each.accepted for each in acceptances) == 1
+
+
+def test_a_whole_collection_is_owed_after_it_was_asked_for_at_the_very_end_of_a_conditional_one(store: Store) -> None:
+    collect(store, target())
+    for n in range(1, 30):
+        store.records.accept(target(), now=after(n), seen=found(store, target()), revalidate=True)
+        held = claim(store, target(), now=after(n))
+        ends = [
+            lambda held=held, n=n: store.records.settle([shared(held, at=after(n))])[0],
+            lambda held=held, n=n: store.records.accept(target(), now=after(n), seen=held).accepted,
+        ]
+
+        stored_first, accepted_anew = at_once(2, lambda turn, ends=ends: ends[turn]())
+
+        record = found(store, target())
+        assert stored_first == accepted_anew
+        assert (record.state, record.revalidate) == (State.PENDING if accepted_anew else State.RUNNING, False)
+        store.records.settle([stored(claim(store, target(), now=after(n) + LEASE))])
 
 
 def test_of_many_simultaneous_claims_by_name_one_gets_the_lease(store: Store) -> None:
