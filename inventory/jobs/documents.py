@@ -1,0 +1,90 @@
+"""The documents that the jobs API answers and streams."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from math import ceil
+from typing import Any
+
+from inventory.clock import rfc3339
+from inventory.jobs.model import Job, Row
+
+Document = dict[str, Any]
+
+
+def job_document(job: Job, now: datetime) -> Document:
+    """A job as it stands at `now`: `percent` 0 to 100, `rate` in rows a second since it started, `eta_seconds` whole.
+
+    Each of the three is None when it cannot be told.
+    """
+    counts, elapsed = job.counts, _elapsed(job, now)
+    return {
+        "job_id": job.id,
+        "kind": job.kind,
+        "file_name": job.file_name,
+        "file_size": job.file_size,
+        "status": job.status.value,
+        "total": job.total,
+        "processed": counts.processed,
+        "succeeded": counts.succeeded,
+        "failed": counts.failed,
+        "rejected": counts.rejected,
+        "bytes_read": counts.bytes_read,
+        "percent": _percent(job),
+        "rate": round(counts.processed / elapsed, 1) if elapsed else None,
+        "eta_seconds": _eta(job, elapsed),
+        "created_at": rfc3339(job.created_at),
+        "started_at": None if job.started_at is None else rfc3339(job.started_at),
+        "finished_at": None if job.finished_at is None else rfc3339(job.finished_at),
+        "error": job.error,
+    }
+
+
+def row_document(row: Row) -> Document:
+    """The outcome of a row."""
+    return {
+        "row": row.row,
+        "input": row.input,
+        "outcome": row.outcome.value,
+        "record_id": row.record_id,
+        "detail": row.detail,
+        "code": row.code,
+        "finished_at": rfc3339(row.finished_at),
+    }
+
+
+def _elapsed(job: Job, now: datetime) -> float | None:
+    """Seconds that the job has run for; None before it starts, and where clocks that differ say that it is yet to."""
+    if job.started_at is None:
+        return None
+    seconds = ((job.finished_at or now) - job.started_at).total_seconds()
+    return seconds if seconds > 0 else None
+
+
+def _done(job: Job) -> tuple[int, int] | None:
+    """How much is done of how much: rows once all are known, bytes until then; None where there is nothing to count."""
+    done, whole = (job.counts.bytes_read, job.file_size) if job.total is None else (job.counts.processed, job.total)
+    return (min(done, whole), whole) if whole else None
+
+
+def _percent(job: Job) -> float | None:
+    """Rounded down, so that 100 is said of a whole alone; rows that nobody has counted yet are none."""
+    if job.total == 0:
+        return 100.0
+    progress = _done(job)
+    if progress is None:
+        return None
+    done, whole = progress
+    percent = done * 1_000 // whole / 10
+    return percent if job.total is not None else min(percent, 99.9)
+
+
+def _eta(job: Job, elapsed: float | None) -> int | None:
+    """Seconds to the end if it goes on as it went so far; 0 when it is over."""
+    if job.status.finished:
+        return 0
+    progress = _done(job)
+    if progress is None or elapsed is None:
+        return None
+    done, whole = progress
+    return ceil(elapsed * (whole - done) / done) if done else None

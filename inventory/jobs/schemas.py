@@ -1,0 +1,85 @@
+"""The shapes of the jobs API: what it takes, and the documents it answers (RFC 3339 instants, seconds, bytes)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields
+from marshmallow.validate import OneOf, Range, Regexp
+
+from inventory.jobs.model import JobStatus, RowOutcome
+from inventory.pagination import NumberCursorField, PageQuery
+
+COUNT: dict[str, Any] = {"required": True, "validate": Range(min=0)}
+
+
+class JobsQuery(PageQuery):
+    """Which jobs to list."""
+
+    status = fields.Enum(JobStatus, by_value=True, load_default=None)
+
+
+class RowsQuery(PageQuery):
+    """Which rows of a job to list."""
+
+    outcome = fields.Enum(RowOutcome, by_value=True, load_default=None)
+    cursor = NumberCursorField(
+        load_default=0, metadata={"type": "string", "description": "The next_cursor of the page before."}
+    )
+
+
+class JobSchema(Schema):
+    """A job and how far it has come."""
+
+    job_id = fields.String(required=True, validate=Regexp("[0-9a-f]{32}"))
+    kind = fields.String(required=True, metadata={"description": "What is done with each row."})
+    file_name = fields.String(required=True, allow_none=True, metadata={"description": "As it was uploaded."})
+    file_size = fields.Integer(required=True, allow_none=True, metadata={"description": "Bytes, as it was uploaded."})
+    status = fields.String(required=True, validate=OneOf(list(JobStatus)))
+    total = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Rows; null until all of the file was read."}
+    )
+    processed = fields.Integer(**COUNT, metadata={"description": "Rows that have an outcome; exact at the end."})
+    succeeded = fields.Integer(**COUNT)
+    failed = fields.Integer(**COUNT, metadata={"description": "Rows that may be retried."})
+    rejected = fields.Integer(**COUNT, metadata={"description": "Rows that cannot be worked on as they are."})
+    bytes_read = fields.Integer(**COUNT, metadata={"description": "Bytes of the file that are done with."})
+    percent = fields.Float(
+        required=True, allow_none=True, metadata={"description": "Of the rows; of the bytes until all rows are known."}
+    )
+    rate = fields.Float(required=True, allow_none=True, metadata={"description": "Rows a second since it started."})
+    eta_seconds = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Seconds to the end; null while it cannot be told."}
+    )
+    created_at = fields.DateTime(required=True)
+    started_at = fields.DateTime(required=True, allow_none=True)
+    finished_at = fields.DateTime(required=True, allow_none=True)
+    error = fields.String(
+        required=True, allow_none=True, metadata={"description": "What stopped it, or could not be read of its file."}
+    )
+
+
+class JobsPage(Schema):
+    """Jobs, newest first."""
+
+    jobs = fields.List(fields.Nested(JobSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class RowSchema(Schema):
+    """The outcome of one row."""
+
+    row = fields.Integer(required=True, metadata={"description": "The line of the file where it begins, from 1."})
+    input = fields.String(required=True, metadata={"description": "What the row said, at most 1,024 characters of it."})
+    outcome = fields.String(required=True, validate=OneOf(list(RowOutcome)))
+    record_id = fields.String(required=True, allow_none=True, metadata={"description": "The record that it led to."})
+    detail = fields.String(required=True, allow_none=True, metadata={"description": "Why it did not succeed."})
+    code = fields.String(required=True, allow_none=True, metadata={"description": "The same, for programs."})
+    finished_at = fields.DateTime(required=True)
+
+
+class RowsPage(Schema):
+    """Rows by number."""
+
+    rows = fields.List(fields.Nested(RowSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
