@@ -48,10 +48,15 @@ class NumberCursorField(fields.Field[int]):
         return number
 
 
-class PageQuery(QuerySchema):
-    """Which page of a listing."""
+class LimitQuery(QuerySchema):
+    """How much of a listing."""
 
     limit = fields.Integer(load_default=50, validate=Range(1, 200, error="Send a whole number, 1 to 200."))
+
+
+class PageQuery(LimitQuery):
+    """Which page of a listing."""
+
     cursor = CursorField(
         load_default=None, metadata={"type": "string", "description": "The next_cursor of the page before."}
     )

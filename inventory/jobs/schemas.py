@@ -8,7 +8,7 @@ from marshmallow import Schema, fields
 from marshmallow.validate import OneOf, Range, Regexp
 
 from inventory.jobs.model import JobStatus, RowOutcome
-from inventory.pagination import NumberCursorField, PageQuery
+from inventory.pagination import LimitQuery, NumberCursorField, PageQuery
 
 COUNT: dict[str, Any] = {"required": True, "validate": Range(min=0)}
 
@@ -19,7 +19,7 @@ class JobsQuery(PageQuery):
     status = fields.Enum(JobStatus, by_value=True, load_default=None)
 
 
-class RowsQuery(PageQuery):
+class RowsQuery(LimitQuery):
     """Which rows of a job to list."""
 
     outcome = fields.Enum(RowOutcome, by_value=True, load_default=None)
