@@ -153,9 +153,8 @@ class _Trip:
         """Keep what an exchange has shown."""
         head = exchange.answer.head
         found = tuple(cookies.parse(line, exchange.url) for line in head.values("set-cookie"))
-        self._jar.keep(found, self._now)
         self._exchanges.append(exchange)
-        self.hops.append(Hop(exchange.url, head, found, exchange.remote_address, exchange.tls))
+        self.hops.append(Hop(exchange.url, head, self._jar.keep(found, self._now), exchange.remote_address, exchange.tls))
 
     def timing(self, headed: float) -> Timing:
         """How long it took; `headed` is when the last head was complete."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from inventory.upstream.cookies import Cookie, domain_matches
@@ -18,14 +19,24 @@ class Jar:
     def __init__(self) -> None:
         self._cookies: dict[tuple[str, str, str, bool], Cookie] = {}
 
-    def keep(self, cookies: Iterable[Cookie], now: datetime) -> None:
-        """Take in accepted cookies; one that has expired takes its namesake away."""
-        for cookie in cookies:
-            if cookie.accepted:
-                key = (cookie.domain, cookie.path, cookie.name, cookie.host_only)
-                self._cookies.pop(key, None)
-                if not _expired(cookie, now):
-                    self._cookies[key] = cookie
+    def keep(self, cookies: Iterable[Cookie], now: datetime) -> tuple[Cookie, ...]:
+        """Take in accepted cookies, one that has expired taking its namesake away; the cookies as they are to be recorded.
+
+        One that was not set over https and would hide a `Secure` one is refused here: only the jar knows of both.
+        """
+        return tuple(self._keep(cookie, now) for cookie in cookies)
+
+    def _keep(self, cookie: Cookie, now: datetime) -> Cookie:
+        if not cookie.accepted:
+            return cookie
+        if any(_hides(cookie, other) for other in self._cookies.values()):
+            return replace(cookie, accepted=False, reason="not set over https, and would hide a Secure cookie of its name")
+        key = (cookie.domain, cookie.path, cookie.name, cookie.host_only)
+        if _expired(cookie, now):
+            self._cookies.pop(key, None)
+        else:
+            self._cookies[key] = cookie  # in the place of its namesake, whose creation time counts on (section 5.7)
+        return cookie
 
     def header(self, url: Url) -> str | None:
         """The `Cookie` header for a request: longest paths first (RFC 6265bis, section 5.8.3); None when it is empty."""
@@ -38,6 +49,18 @@ class Jar:
             if len(text) + len(pair) + 2 <= LONGEST_HEADER:
                 text += f"; {pair}" if text else pair
         return text or None
+
+
+def _hides(new: Cookie, kept: Cookie) -> bool:
+    """Whether a cookie that came over plain http would stand before, or instead of, a Secure one (section 5.7)."""
+    if not kept.secure or new.secure or new.set_by.startswith("https:") or new.name != kept.name:
+        return False
+    return _cover_one_another(new.domain, kept.domain) and _path_matches(new.path, kept.path)
+
+
+def _cover_one_another(one: str, other: str) -> bool:
+    """Whether either domain is the other or below it. For an address both are the same: it has no domains below it."""
+    return domain_matches(one, other, is_address=False) or domain_matches(other, one, is_address=False)
 
 
 def _is_for(cookie: Cookie, url: Url) -> bool:

@@ -16,7 +16,7 @@ SENT: list[tuple[str, list[str], str, str | None]] = [
     ("http://a.test/", ["x=1"], "http://a.test/", "x=1"),
     ("http://a.test/", ["x=1", "y=2"], "http://a.test/", "x=1; y=2"),
     ("http://a.test/", ["x=1", "x=2"], "http://a.test/", "x=2"),
-    ("http://a.test/", ["x=1", "y=2", "x=3"], "http://a.test/", "y=2; x=3"),
+    ("http://a.test/", ["x=1", "y=2", "x=3"], "http://a.test/", "x=3; y=2"),
     ("http://a.test/", ["x"], "http://a.test/", "x"),
     ("http://a.test/", ["x="], "http://a.test/", "x="),
     ("http://a.test/", ["x=1"], "http://b.test/", None),
@@ -58,3 +58,47 @@ def test_the_next_hop_gets_what_a_browser_would_send(set_by: str, lines: list[st
     jar.keep((cookies.parse(line, urls.parse(set_by)) for line in lines), NOW)
 
     assert jar.header(urls.parse(asked)) == header
+
+
+HTTPS = "https://www.a.test/f/page"
+
+HIDING: list[tuple[str, str, str, bool]] = [
+    # Secure cookie of HTTPS, set by, line, whether it is taken
+    ("x=1; Secure", "http://www.a.test/f/", "x=2", False),
+    ("x=1; Secure", "http://www.a.test/f/g", "x=2; Path=/f/g", False),
+    ("x=1; Secure; Path=/", "http://www.a.test/", "x=2", False),
+    ("x=1; Secure", "http://www.a.test/", "x=2; Max-Age=0; Path=/f", False),
+    ("x=1; Secure; Domain=a.test", "http://www.a.test/f/", "x=2", False),
+    ("x=1; Secure; Domain=a.test", "http://other.a.test/f/", "x=2", False),
+    ("x=1; Secure", "http://www.a.test/f/", "x=2; Domain=a.test", False),
+    ("x=1; Secure", "http://a.test/f/", "x=2", False),
+    ("x=1; Secure", "http://www.a.test/", "x=2; Path=/", True),
+    ("x=1; Secure", "http://www.a.test/g/", "x=2", True),
+    ("x=1; Secure", "http://www.a.test/f/", "y=2", True),
+    ("x=1; Secure", "http://other.a.test/f/", "x=2", True),
+    ("x=1; Secure", "http://b.test/f/", "x=2", True),
+    ("x=1; Secure", HTTPS, "x=2", True),
+    ("x=1; Secure; Max-Age=0", "http://www.a.test/f/", "x=2", True),
+    ("x=1", "http://www.a.test/f/", "x=2", True),
+]
+
+
+@pytest.mark.parametrize(
+    ("secure", "set_by", "line", "taken"), HIDING, ids=[f"{first} | {line} by {set_by}" for first, set_by, line, _ in HIDING]
+)
+def test_what_came_over_plain_http_leaves_secure_cookies_alone(secure: str, set_by: str, line: str, taken: bool) -> None:
+    jar = Jar()
+    jar.keep([cookies.parse(secure, urls.parse(HTTPS))], NOW)
+
+    [recorded] = jar.keep([cookies.parse(line, urls.parse(set_by))], NOW)
+
+    assert recorded.accepted == taken
+    if not taken:
+        assert recorded.reason == "not set over https, and would hide a Secure cookie of its name"
+        assert jar.header(urls.parse("https://www.a.test/f/g")) == "x=1"
+
+
+def test_a_cookie_that_was_refused_when_it_was_read_is_recorded_as_it_is() -> None:
+    refused = cookies.parse("x=1; Secure", urls.parse("http://a.test/"))
+
+    assert Jar().keep([refused], NOW) == (refused,)

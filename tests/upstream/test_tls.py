@@ -143,6 +143,18 @@ def test_a_drip_over_tls_ends_at_the_deadline(authority: trustme.CA, secure: Tor
     assert _failure(fetcher, secure.url("body-drip", "page.test")).code == "timeout"
 
 
+def test_a_plain_hop_leaves_the_secure_cookies_of_an_earlier_one_alone(
+    authority: trustme.CA, secure: Torture, torture: Torture
+) -> None:
+    secure.elsewhere = torture.url("page", "page.test")
+
+    fetched = trusting(authority).fetch(urls.parse(secure.url("redirect-elsewhere", "page.test")))
+
+    seen = [(cookie.value, cookie.accepted, cookie.reason) for cookie in fetched.cookies]
+    reason = "not set over https, and would hide a Secure cookie of its name"
+    assert seen == [("secure", True, None), ("b", False, reason)]
+
+
 def _failure(fetcher: Fetcher, url: str) -> SourceFailure:
     with pytest.raises(SourceFailure) as caught:
         fetcher.fetch(urls.parse(url))

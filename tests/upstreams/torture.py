@@ -29,7 +29,10 @@ DRIP = 0.05
 
 
 class Torture:
-    """Serves the scripts on a loopback address until the block ends; `context` makes it speak TLS."""
+    """Serves the scripts on a loopback address until the block ends; `context` makes it speak TLS.
+
+    `elsewhere` is where the script `redirect-elsewhere` leads.
+    """
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0, context: ssl.SSLContext | None = None) -> None:
         self.host = host
@@ -40,6 +43,7 @@ class Torture:
         self.stopped = threading.Event()
         self._threads: list[threading.Thread] = []
         self.heads: list[bytes] = []
+        self.elsewhere = ""
 
     def __enter__(self) -> Torture:
         self._start(self._accept)
@@ -147,6 +151,12 @@ def redirect_slowly(upstream: Torture) -> Iterator[bytes]:
     yield from redirect("/redirect-slowly")(upstream)
 
 
+def redirect_elsewhere(upstream: Torture) -> Iterator[bytes]:
+    """Sets a cookie that is to stay on https, and leads to `elsewhere`."""
+    yield b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nSet-Cookie: a=secure; Secure\r\n"
+    yield b"Location: " + upstream.elsewhere.encode() + b"\r\n\r\n"
+
+
 def header_drip(upstream: Torture) -> Iterator[bytes]:
     yield OK
     yield from upstream.drip(b"X-Drip: drop\r\n")
@@ -220,6 +230,7 @@ SCRIPTS: dict[str, Script] = {
     "http-1.0": whole(b"HTTP/1.0 200 OK\r\n", HTML, b"\r\n", PAGE),
     "bare-newlines": whole(b"HTTP/1.1 200 OK\nContent-Type: text/html\nContent-Length: 2\n\nok"),
     "chunked": whole(CHUNKED, b"5;x=y\r\nhello\r\n1\r\n!\r\n0\r\nX-Trailer: t\r\n\r\n"),
+    "odd-trailers": whole(CHUNKED, b"5\r\nhello\r\n0\r\nX-Trailer: t\r\nno colon here\r\n\r\n"),
     "bare-deflate": page(BARE_DEFLATE, b"Content-Encoding: deflate"),
     "transfer-gzip": whole(
         OK, HTML, b"Transfer-Encoding: gzip, chunked\r\n\r\n%x\r\n" % len(ZIPPED), ZIPPED, b"\r\n0\r\n\r\n"
@@ -276,6 +287,7 @@ SCRIPTS: dict[str, Script] = {
     "redirect-6": redirect("/redirect-5"),
     "redirect-loop": redirect("/redirect-loop"),
     "redirect-slowly": redirect_slowly,
+    "redirect-elsewhere": redirect_elsewhere,
     "redirect-private": redirect("http://127.0.0.2/"),
     "redirect-file": redirect("file:///etc/passwd"),
     "redirect-login": redirect("http://user:secret@127.0.0.1/"),
