@@ -56,9 +56,8 @@ def read_body(response: Response, limit: int) -> Body:
         body = _decoded(_Raw(response.pieces(), limit), applied, limit)
     else:
         body = Body(*_up_to(response.pieces(), limit, []))
-    if response.leftover():
-        return replace(body, defects=(*body.defects, "bytes behind the end of the answer were not used"))
-    return body
+    behind = ("bytes behind the end of the answer were not used",) if response.leftover() else ()
+    return replace(body, defects=(*body.defects, *response.trailer_defects, *behind))
 
 
 def _decoded(raw: _Raw, applied: list[str], limit: int) -> Body:

@@ -59,6 +59,7 @@ class Response(http.client.HTTPResponse):
     head: Head
     transfer_codings: list[str]
     trailers: Fields = ()
+    trailer_defects: tuple[str, ...] = ()
     complete = False
 
     def __init__(self, sock: socket.socket, method: str | None, deadline: Deadline) -> None:
@@ -164,7 +165,8 @@ class Response(http.client.HTTPResponse):
             yield from self._exactly(size)
             if self._line("end of a chunk").strip(b"\r\n"):
                 raise incomplete("a chunk is longer than it says")
-        self.trailers, _ = self._field_lines()
+        self.trailers, defects = self._field_lines()
+        self.trailer_defects = tuple(f"trailers: {defect}" for defect in capped(defects))
 
     def _exactly(self, size: int) -> Iterator[bytes]:
         left = size

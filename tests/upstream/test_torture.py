@@ -57,6 +57,14 @@ TABLE: dict[str, tuple[str, Snapshot | Failure]] = {
         "chunked",
         Snapshot(body=b"hello!", members={"response.trailers": [{"name": "X-Trailer", "value": "t"}]}),
     ),
+    "a trailer without a colon": (
+        "odd-trailers",
+        Snapshot(
+            body=b"hello",
+            members={"response.trailers": [{"name": "X-Trailer", "value": "t"}]},
+            defect="trailers: header line 2 has no colon: 'no colon here'",
+        ),
+    ),
     "deflate without its zlib header": ("bare-deflate", Snapshot()),
     "gzip as a transfer coding": ("transfer-gzip", Snapshot(body=PAGE * 100)),
     "more bytes than Content-Length": ("more-than-length", Snapshot(body=b"hello", defect="behind the end")),
