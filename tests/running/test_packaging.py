@@ -24,7 +24,7 @@ services = pytest.mark.parametrize("name", SERVICES)
 
 
 def test_every_service_is_there() -> None:
-    assert set(SERVICES) == {*OURS, "mongo", "redis"}
+    assert set(SERVICES) == {*OURS, "mongo", "redis", "files"}
 
 
 @services
@@ -47,12 +47,12 @@ def test_a_service_may_do_no_more_than_it_must(name: str) -> None:
     assert "privileged" not in service
 
 
-@pytest.mark.parametrize("name", ["mongo", "redis"])
+@pytest.mark.parametrize("name", ["mongo", "redis", "files"])
 def test_a_database_is_reached_from_inside_alone(name: str) -> None:
     assert "ports" not in SERVICES[name]
     assert SERVICES[name]["networks"] == ["databases"]
     assert COMPOSITION["networks"]["databases"] == {"internal": True}
-    assert re.fullmatch(r"\w+:\d+\.\d+\.\d+(-\w+)?", SERVICES[name]["image"])
+    assert re.fullmatch(r"[\w/]+:v?\d+\.\d+\.\d+(-\w+)?", SERVICES[name]["image"])
 
 
 @services
