@@ -30,6 +30,10 @@ class Work(Protocol):
         """Do some of it, within about a second, and never wait for the outside; it writes nothing but idempotently."""
         ...
 
+    def left(self) -> Sequence[Line]:
+        """The lines that no step has accounted for yet, neither by a row nor as unlisted: what fails if it is given up."""
+        ...
+
 
 class Kind(Protocol):
     """A kind of job."""
