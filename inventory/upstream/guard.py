@@ -1,7 +1,9 @@
 """Where the inventory may go: which addresses are globally routable unicast, and which were opened on purpose.
 
-The tables follow the IANA IPv4 and IPv6 special-purpose address registries. `ipaddress.is_global` is not enough: it passes
-translation prefixes, 6to4 and multicast, and its answers differ between Python versions.
+The tables hold every block of the IANA IPv4 and IPv6 special-purpose address registries, also those that the registries call
+globally reachable: what answers there is the nearest server of some protocol (PCP, TURN, AMT, AS112), which may be one of
+your own network, or a translator, and never a page. `ipaddress.is_global` is not enough: it passes translation prefixes,
+6to4 and multicast, and its answers differ between Python versions.
 """
 
 from __future__ import annotations
@@ -24,8 +26,11 @@ _FORBIDDEN_4 = tuple(
         ("172.16.0.0/12", "private"),
         ("192.0.0.0/24", "protocol assignments"),
         ("192.0.2.0/24", "documentation"),
+        ("192.31.196.0/24", "AS112"),
+        ("192.52.193.0/24", "AMT"),
         ("192.88.99.0/24", "6to4 relay"),
         ("192.168.0.0/16", "private"),
+        ("192.175.48.0/24", "AS112"),
         ("198.18.0.0/15", "benchmarking"),
         ("198.51.100.0/24", "documentation"),
         ("203.0.113.0/24", "documentation"),
@@ -44,6 +49,7 @@ _FORBIDDEN_6 = tuple(
         ("2001::/23", "protocol assignments"),
         ("2001:db8::/32", "documentation"),
         ("2002::/16", "6to4"),
+        ("2620:4f:8000::/48", "AS112"),
         ("3fff::/20", "documentation"),
         # What follows is outside 2000::/3 and forbidden anyway: it is here for its reason.
         ("::/128", "unspecified"),

@@ -1,4 +1,4 @@
-"""Address → verdict, over every block of the IANA special-purpose registries: first, last and neighbouring addresses."""
+"""Address → verdict, in every spelling that an address can have; block by block it is in `test_registries`."""
 
 from __future__ import annotations
 
@@ -70,13 +70,19 @@ VERDICTS = [
     ("192.0.2.0", "documentation"),
     ("192.0.2.255", "documentation"),
     ("192.0.3.0", PUBLIC),
-    # AS112 and AMT: special-purpose, and globally reachable
-    ("192.31.196.0", PUBLIC),
-    ("192.31.196.255", PUBLIC),
-    ("192.52.193.0", PUBLIC),
-    ("192.52.193.255", PUBLIC),
-    ("192.175.48.0", PUBLIC),
-    ("192.175.48.255", PUBLIC),
+    # AS112 and AMT: globally reachable, and answered by the nearest server, which may be one of your own network
+    ("192.31.195.255", PUBLIC),
+    ("192.31.196.0", "AS112"),
+    ("192.31.196.255", "AS112"),
+    ("192.31.197.0", PUBLIC),
+    ("192.52.192.255", PUBLIC),
+    ("192.52.193.0", "AMT"),
+    ("192.52.193.255", "AMT"),
+    ("192.52.194.0", PUBLIC),
+    ("192.175.47.255", PUBLIC),
+    ("192.175.48.0", "AS112"),
+    ("192.175.48.255", "AS112"),
+    ("192.175.49.0", PUBLIC),
     # 192.88.99.0/24
     ("192.88.98.255", PUBLIC),
     ("192.88.99.0", "6to4 relay"),
@@ -184,9 +190,11 @@ VERDICTS = [
     ("2002:7f00:1::", "6to4"),
     ("2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "6to4"),
     ("2003::", PUBLIC),
-    # 2620:4f:8000::/48: AS112, globally reachable
-    ("2620:4f:8000::", PUBLIC),
-    ("2620:4f:8000:ffff:ffff:ffff:ffff:ffff", PUBLIC),
+    # 2620:4f:8000::/48
+    ("2620:4f:7fff:ffff:ffff:ffff:ffff:ffff", PUBLIC),
+    ("2620:4f:8000::", "AS112"),
+    ("2620:4f:8000:ffff:ffff:ffff:ffff:ffff", "AS112"),
+    ("2620:4f:8001::", PUBLIC),
     # 3fff::/20
     ("3ffe:ffff:ffff:ffff:ffff:ffff:ffff:ffff", PUBLIC),
     ("3fff::", "documentation"),
