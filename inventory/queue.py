@@ -3,14 +3,15 @@
 Everything here is best effort. The store is the truth, the scheduler rings again for what is due, so a lost bell or a dead
 Redis costs time and nothing else; every method returns, within about a second, whatever Redis does.
 
-Keys in Redis: RQ's own, under `rq:`, for the queue `collect`; and the channels `inventory:settled:<record id>`.
+Keys in Redis: RQ's own, under `rq:`, for the queues `collect` and `jobs`; and the channels `inventory:settled:<record id>`
+and `inventory:job:<job id>`.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from threading import Event
 from uuid import uuid4
 
@@ -24,14 +25,17 @@ from rq.serializers import JSONSerializer
 
 log = structlog.get_logger(__name__)
 
-NAME = "collect"
-TASK = "workers.tasks.collect"
+COLLECT, JOBS = "collect", "jobs"
+"""RQ's queues. A worker listens to both, to the first one first: a lookup's bell is answered before a job's."""
+TASKS = {COLLECT: "workers.tasks.collect", JOBS: "workers.tasks.work"}
 FEW = 8
 """Bells that may wait at once: each drains whatever is due, so more would only make the queue long."""
 RESULT_TTL = 600
 """Seconds that a finished or failed bell stays visible in the dashboard."""
 QUIET_FOR = 1.0
 """Seconds without another try after Redis failed, so that a burst of misses does not wait for it one by one."""
+TELL_AGAIN = 0.25
+"""Seconds within which this process tells of a job's progress no more than once."""
 
 Wait = Callable[[float], None]
 
@@ -47,24 +51,64 @@ def connect(url: str, *, socket_timeout: float | None) -> Redis:
 
 
 class Queue:
-    """Rings bells for workers and tells waiting lookups what was settled."""
+    """Rings bells for workers, and tells those who wait what was settled and how jobs come on."""
 
     def __init__(self, redis: Redis, *, job_timeout: int) -> None:
         self._redis = redis
-        self._bells = rq.Queue(NAME, connection=redis, serializer=JSONSerializer, default_timeout=job_timeout)
+        self._bells = {
+            name: rq.Queue(name, connection=redis, serializer=JSONSerializer, default_timeout=job_timeout) for name in TASKS
+        }
         self._quiet_until = 0.0
+        self._told: dict[str, float] = {}
 
     def ring(self, record_id: str) -> bool:
         """Wake a worker for this record, unless a few bells wait already or Redis is away; True if a bell was rung."""
+        return self._ring(COLLECT, record_id)
+
+    def ring_job(self, job_id: str) -> bool:
+        """Wake a worker for this job, as `ring` does for a record: each worker that is woken takes a part of the work."""
+        return self._ring(JOBS, job_id)
+
+    def announce(self, record_ids: Sequence[str]) -> None:
+        """Tell whoever waits for these records that an outcome was settled."""
+        self._publish([_record_channel(record_id) for record_id in record_ids])
+
+    def announce_job(self, job_id: str, *, ended: bool = False) -> None:
+        """Tell whoever watches this job that it came on, or ended; that it came on no more than four times a second."""
+        now = time.monotonic()
+        if not ended and now < self._told.get(job_id, 0.0) + TELL_AGAIN:
+            return
+        self._told = {job: at for job, at in self._told.items() if now < at + TELL_AGAIN} | {job_id: now}
+        self._publish([_job_channel(job_id)])
+
+    def outcomes_of(self, record_id: str) -> AbstractContextManager[Wait]:
+        """Inside, `wait(seconds)` sleeps until an outcome of the record is announced or the time is up.
+
+        Outcomes from the entry on are heard. While Redis is away, `wait` only sleeps: look again after half a second or so.
+        """
+        return self._listening(_record_channel(record_id))
+
+    def changes_of(self, job_id: str) -> AbstractContextManager[Wait]:
+        """The same for the progress of a job."""
+        return self._listening(_job_channel(job_id))
+
+    def ping(self) -> bool:
+        """True if Redis answers within its timeout."""
+        try:
+            return bool(self._redis.ping())
+        except RedisError:
+            return False
+
+    def _ring(self, name: str, subject: str) -> bool:
         if time.monotonic() < self._quiet_until:
             return False
         try:
-            if self._bells.count >= FEW:
+            if self._bells[name].count >= FEW:
                 return False
-            self._bells.enqueue(
-                TASK,
-                record_id,
-                job_id=f"{record_id}-{uuid4().hex[:8]}",
+            self._bells[name].enqueue(
+                TASKS[name],
+                subject,
+                job_id=f"{subject}-{uuid4().hex[:8]}",
                 result_ttl=RESULT_TTL,
                 failure_ttl=RESULT_TTL,
             )
@@ -73,27 +117,22 @@ class Queue:
             return False
         return True
 
-    def announce(self, record_ids: Sequence[str]) -> None:
-        """Tell whoever waits for these records that an outcome was settled."""
+    def _publish(self, channels: Sequence[str]) -> None:
         if time.monotonic() < self._quiet_until:
             return
         try:
             with self._redis.pipeline(transaction=False) as pipeline:
-                for record_id in record_ids:
-                    pipeline.publish(_channel(record_id), "settled")
+                for channel in channels:
+                    pipeline.publish(channel, "changed")
                 pipeline.execute()
         except RedisError as error:
             self._fell_silent(error)
 
     @contextmanager
-    def outcomes_of(self, record_id: str) -> Iterator[Wait]:
-        """Inside, `wait(seconds)` sleeps until an outcome of the record is announced or the time is up.
-
-        Outcomes from the entry on are heard. While Redis is away, `wait` only sleeps: look again after half a second or so.
-        """
+    def _listening(self, name: str) -> Iterator[Wait]:
         with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
             try:
-                channel.subscribe(_channel(record_id))
+                channel.subscribe(name)
             except RedisError as error:
                 self._fell_silent(error)
 
@@ -108,17 +147,14 @@ class Queue:
 
             yield wait
 
-    def ping(self) -> bool:
-        """True if Redis answers within its timeout."""
-        try:
-            return bool(self._redis.ping())
-        except RedisError:
-            return False
-
     def _fell_silent(self, error: RedisError) -> None:
         self._quiet_until = time.monotonic() + QUIET_FOR
         log.warning("queue_unavailable", error=str(error))
 
 
-def _channel(record_id: str) -> str:
+def _record_channel(record_id: str) -> str:
     return f"inventory:settled:{record_id}"
+
+
+def _job_channel(job_id: str) -> str:
+    return f"inventory:job:{job_id}"

@@ -32,6 +32,7 @@ ONLY_IN = {
     "redis": ("inventory/queue.py", "inventory/wiring.py", "workers/"),
     "requests": ("inventory/upstream/",),
     "urllib3": ("inventory/upstream/",),
+    "obstore": ("inventory/store/files.py",),
     "inventory.wiring": (
         "inventory/__init__.py",
         "inventory/cli.py",
@@ -79,8 +80,9 @@ def test_the_rules_are_about_something() -> None:
     assert {module for module in ONLY_IN if not any(within(name, module) for name in seen)} <= {"workers", "bson"}
 
 
-def test_the_name_under_which_jobs_are_enqueued_is_a_function() -> None:
-    module, _, name = queue.TASK.rpartition(".")
+@pytest.mark.parametrize("task", queue.TASKS.values())
+def test_the_name_of_what_a_bell_calls_is_a_function(task: str) -> None:
+    module, _, name = task.rpartition(".")
 
     assert callable(getattr(importlib.import_module(module), name))
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import tempfile
 import time
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +20,7 @@ from inventory.queue import FEW, Queue, connect
 from tests.end_to_end.stack import free_port, wait_until
 
 RECORD = "0f115db062b7c0dd030b16878c99dea5"
+JOB = "5ed0b7c0dd030b16878c99dea50f1150"
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +81,46 @@ def test_who_waits_is_woken_by_the_announcement(queue: Queue) -> None:
     assert woken.result() < 15
 
 
+def test_the_bells_of_jobs_wait_in_a_queue_of_their_own_and_are_few_too(queue: Queue, redis: Redis) -> None:
+    assert sum(queue.ring_job(JOB) for _ in range(50)) == FEW
+    assert queue.ring(RECORD)
+
+    assert redis.llen("rq:queue:jobs") == FEW
+    job_id = redis.lindex("rq:queue:jobs", 0)
+    assert job_id is not None
+    assert b"workers.tasks.work" in zlib.decompress(redis.hget(b"rq:job:" + job_id, "data") or b"")
+
+
+def test_who_watches_a_job_is_woken_by_its_progress(queue: Queue) -> None:
+    with ThreadPoolExecutor(1) as pool, queue.changes_of(JOB) as wait:
+        wait(0.05)
+        woken = pool.submit(_timed, wait, 20.0)
+        while not woken.done():
+            queue.announce_job(JOB)
+    assert woken.result() < 15
+
+
+def test_the_progress_of_a_job_is_told_four_times_a_second_at_most(queue: Queue, redis: Redis) -> None:
+    with redis.pubsub(ignore_subscribe_messages=True) as channel:
+        channel.subscribe(f"inventory:job:{JOB}")
+        channel.get_message(timeout=1.0)
+        began = time.monotonic()
+        while time.monotonic() < began + 0.6:
+            queue.announce_job(JOB)
+        heard = sum(message is not None for message in iter(lambda: channel.get_message(timeout=0.2), None))
+
+    assert 2 <= heard <= 3
+
+
+def test_the_end_of_a_job_is_told_however_soon_it_comes(queue: Queue) -> None:
+    with queue.changes_of(JOB) as wait:
+        wait(0.05)
+        queue.announce_job(JOB)
+        queue.announce_job(JOB, ended=True)
+
+        assert [_timed(wait, 20.0) < 15 for _ in range(2)] == [True, True]
+
+
 def _timed(wait: object, seconds: float) -> float:
     assert callable(wait)
     began = time.monotonic()
@@ -92,8 +134,10 @@ def test_without_redis_everything_returns_and_says_no() -> None:
     assert queue.ring(RECORD) is False
     assert queue.ping() is False
     queue.announce([RECORD])
-    with queue.outcomes_of(RECORD) as wait:
+    queue.announce_job(JOB)
+    with queue.outcomes_of(RECORD) as wait, queue.changes_of(JOB) as wait_for_job:
         wait(0.01)
+        wait_for_job(0.01)
 
 
 def test_a_bell_is_rung_again_when_redis_is_back(tmp_path: Path, redis_url: str) -> None:

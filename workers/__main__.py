@@ -55,7 +55,11 @@ def collect() -> None:
 
     redis = queue.connect(settings.redis, socket_timeout=None)
     Pool(
-        [queue.NAME], connection=redis, num_workers=settings.workers, worker_class=PulsingWorker, serializer=JSONSerializer
+        list(queue.TASKS),
+        connection=redis,
+        num_workers=settings.workers,
+        worker_class=PulsingWorker,
+        serializer=JSONSerializer,
     ).start(logging_level="INFO")
 
 
