@@ -1,0 +1,232 @@
+"""Files: uploads, and the parts that jobs are cut into, in a folder or in S3. The only module that knows obstore.
+
+A file appears whole or not at all, and is durable when the call that wrote it returns. Names are paths with `/` between
+segments. Every method may be called by many threads at once, and raises `StorageUnavailable` if the store does not answer.
+
+What a killed program was writing is no file. In a folder it is a hidden remnant, removed when it is a day old; in S3 it is
+an unfinished multipart upload, which a lifecycle rule of the bucket has to end.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from heapq import nsmallest
+from itertools import islice
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, S3Store
+
+from inventory.errors import NotFound, StorageUnavailable
+
+if TYPE_CHECKING:
+    from obstore import ReadableFile, WritableFile
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig
+
+PIECE = 8 * 1024 * 1024
+"""Bytes that a writer keeps before it sends them; S3 takes 10,000 such pieces, so a file may have 80 GB."""
+READ_AHEAD = 1024 * 1024
+"""Bytes that a reader asks for at once, and keeps."""
+LISTED_AT_ONCE = 1_000
+REMNANTS_FOR = timedelta(days=1)
+REMNANT = re.compile(r".+#[0-9]+")
+"""The name under which obstore writes a file in a folder until it is whole; obstore does not list such names."""
+
+CLIENT: ClientConfig = {"allow_http": True, "connect_timeout": "5s", "timeout": "30s"}
+RETRIES: RetryConfig = {
+    "max_retries": 3,
+    "retry_timeout": timedelta(seconds=30),
+    "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=2), "base": 2},
+}
+
+
+class Writer(Protocol):
+    """What is written to, piece by piece."""
+
+    def write(self, content: bytes, /) -> int:
+        """Take all of the bytes, and say how many they were."""
+        ...
+
+
+class Files:
+    """The files below a URL, `file:///FOLDER` or `s3://BUCKET/PREFIX` (with the usual `AWS_*` variables).
+
+    Nothing is opened before the first use. From then on this process must not be forked to use files in the child: the
+    threads of obstore do not survive a fork, and a call would wait for them for ever. It is refused with a `RuntimeError`.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        parts = urlsplit(url)
+        self._folder = Path(unquote(parts.path)) if parts.scheme == "file" else None
+        self._opened: ObjectStore | None = None
+        self._opening = Lock()
+
+    @contextmanager
+    def writer(self, name: str) -> Iterator[Writer]:
+        """Inside, write; on a clean exit the file is there and durable, on an exception nothing of it is kept."""
+        store = self._store()
+        with _edge(name):
+            target = obstore.open_writer(store, name, buffer_size=PIECE, max_concurrency=2)
+        try:
+            yield _Writing(target, name)
+            with _edge(name):
+                target.close()
+                self._settle(name)
+        except BaseException as error:
+            with suppress(BaseError, OSError, StorageUnavailable):
+                if target.closed():
+                    self.delete([name])
+                else:
+                    target.__exit__(type(error), error, error.__traceback__)
+            raise
+
+    def put(self, name: str, content: bytes) -> None:
+        """Write a whole file, in the place of one of that name, durably before it returns."""
+        store = self._store()
+        with _edge(name):
+            obstore.put(store, name, content, use_multipart=False)
+            self._settle(name)
+
+    def get(self, name: str) -> bytes:
+        """The bytes of a file; `NotFound` if there is none of that name."""
+        store = self._store()
+        with _edge(name), _existing(name):
+            return bytes(obstore.get(store, name).bytes())
+
+    def open(self, name: str) -> BinaryIO:
+        """A file to be read from its start, of which a bounded part is in memory; `NotFound` if there is none."""
+        store = self._store()
+        with _edge(name), _existing(name):
+            reader = obstore.open_reader(store, name, buffer_size=READ_AHEAD)
+        return cast(BinaryIO, io.BufferedReader(_Reading(reader, name), READ_AHEAD))
+
+    def delete(self, names: Iterable[str]) -> None:
+        """Remove files; one that is not there is as good as removed."""
+        store = self._store()
+        if self._folder is None:
+            with _edge(self._url):
+                obstore.delete(store, list(names))
+            return
+        for name in names:
+            with _edge(name), suppress(FileNotFoundError):
+                obstore.delete(store, name)
+
+    def names(self, prefix: str, *, after: str = "", limit: int, before: datetime | None = None) -> Sequence[str]:
+        """Up to `limit` names below the folder `prefix`, in order, from behind `after`; only of files written `before`."""
+        store = self._store()
+        with _edge(prefix):
+            listed = obstore.list(store, prefix, offset=after or None, chunk_size=LISTED_AT_ONCE)
+            names = (file["path"] for chunk in listed for file in chunk if before is None or file["last_modified"] < before)
+            # S3 lists in order; a folder has none.
+            return list(islice(names, limit)) if self._folder is None else nsmallest(limit, names)
+
+    def _store(self) -> ObjectStore:
+        _refuse_after_fork()
+        with self._opening:
+            if self._opened is None:
+                with _edge(self._url):
+                    self._opened = self._open_folder(self._folder) if self._folder else _open_bucket(self._url)
+            return self._opened
+
+    def _open_folder(self, folder: Path) -> ObjectStore:
+        """The store in a folder, made if it is not there, from which old remnants are gone."""
+        store = LocalStore(folder, mkdir=True, automatic_cleanup=True)
+        oldest = (datetime.now(UTC) - REMNANTS_FOR).timestamp()
+        for path in folder.rglob("*#*"):
+            with suppress(FileNotFoundError):
+                if REMNANT.fullmatch(path.name) and path.stat().st_mtime < oldest:
+                    path.unlink()
+        return store
+
+    def _settle(self, name: str) -> None:
+        """Have a folder's disk keep a new file and the entries of all folders above it; S3 does by itself."""
+        if self._folder is None:
+            return
+        path = self._folder / name
+        for kept in (path, *path.parents):
+            _sync(kept)
+            if kept == self._folder.parent:
+                break
+
+
+class _Writing:
+    """obstore's writer, whose errors are ours."""
+
+    def __init__(self, target: WritableFile, name: str) -> None:
+        self._target = target
+        self._name = name
+
+    def write(self, content: bytes, /) -> int:
+        with _edge(self._name):
+            return self._target.write(content)
+
+
+class _Reading(io.RawIOBase):
+    """obstore's reader as Python has files, with our errors."""
+
+    def __init__(self, source: ReadableFile, name: str) -> None:
+        self._source = source
+        self._name = name
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        with _edge(self._name), _existing(self._name):
+            content = self._source.read(len(buffer))
+        buffer[: len(content)] = memoryview(content)
+        return len(content)
+
+
+def _open_bucket(url: str) -> ObjectStore:
+    return S3Store.from_url(url, client_options=CLIENT, retry_config=RETRIES)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+_used_in: int | None = None
+
+
+def _refuse_after_fork() -> None:
+    global _used_in  # noqa: PLW0603 - obstore's threads are the process's too
+    if _used_in is None:
+        _used_in = os.getpid()
+    elif _used_in != os.getpid():
+        raise RuntimeError("The file store was used before this process was forked; use it only behind the fork.")
+
+
+@contextmanager
+def _existing(name: str) -> Iterator[None]:
+    """`NotFound` for a file that is not there; a whole bucket that is not there is left to `_edge`."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        if "NoSuchBucket" in str(error):
+            raise
+        raise NotFound(f"There is no file {name} in the file store.") from error
+
+
+@contextmanager
+def _edge(name: str) -> Iterator[None]:
+    """The errors of obstore and of the disk as ours; obstore's own are followed by pages of debugging."""
+    try:
+        yield
+    except (BaseError, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        raise StorageUnavailable(f"The file store does not answer for {name}: {reason}") from error
