@@ -35,6 +35,9 @@ SPELLINGS = [
     ("http://bücher.example/", "http://xn--bcher-kva.example/"),
     ("http://BÜCHER.example/", "http://xn--bcher-kva.example/"),
     ("http://faß.example/", "http://xn--fa-hia.example/"),
+    ("http://xn--bcher-kva.example/", "http://xn--bcher-kva.example/"),
+    ("http://XN--A/", "http://xn--a/"),  # a name that is ASCII already is not decoded, whatever its punycode means
+    ("http://xn--/", "http://xn--/"),
     ("http://ｅｘａｍｐｌｅ.com/", "http://example.com/"),
     ("http://example。com/", "http://example.com/"),
     ("http://%65xample.com/", "http://example.com/"),
@@ -71,6 +74,8 @@ REFUSED = [
     ("http://1.2.3.4.5/", InvalidUrl),
     ("http://0x7f.0.0.0.1/", InvalidUrl),
     ("http://\xad/", InvalidUrl),
+    ("http://\x80/", InvalidUrl),  # what xn--a means
+    ("http://é.xn--a/", InvalidUrl),
     ("http://example.com/\0", InvalidUrl),
     ("\0http://example.com/", InvalidUrl),
     ("http://example.com/\ud800", InvalidUrl),
