@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from heapq import nsmallest
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 PIECE = 8 * 1024 * 1024
 """Bytes that a writer keeps before it sends them; S3 takes 10,000 such pieces, so a file may have 80 GB."""
-READ_AHEAD = 1024 * 1024
+READ_AHEAD = 4 * 1024 * 1024
 """Bytes that a reader asks for at once, and keeps."""
 LISTED_AT_ONCE = 1_000
 REMNANTS_FOR = timedelta(days=1)
@@ -57,6 +57,15 @@ class Writer(Protocol):
         ...
 
 
+def sync(path: Path) -> None:
+    """Return when the disk has a file's bytes, or a folder's entries."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 class Files:
     """The files below a URL, `file:///FOLDER` or `s3://BUCKET/PREFIX` (with the usual `AWS_*` variables).
 
@@ -64,8 +73,9 @@ class Files:
     threads of obstore do not survive a fork, and a call would wait for them for ever. It is refused with a `RuntimeError`.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, sync: Callable[[Path], None] = sync) -> None:
         self._url = url
+        self._sync = sync
         parts = urlsplit(url)
         self._folder = Path(unquote(parts.path)) if parts.scheme == "file" else None
         self._opened: ObjectStore | None = None
@@ -154,7 +164,7 @@ class Files:
             return
         path = self._folder / name
         for kept in (path, *path.parents):
-            _sync(kept)
+            self._sync(kept)
             if kept == self._folder.parent:
                 break
 
@@ -190,14 +200,6 @@ class _Reading(io.RawIOBase):
 
 def _open_bucket(url: str) -> ObjectStore:
     return S3Store.from_url(url, client_options=CLIENT, retry_config=RETRIES)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 _used_in: int | None = None
