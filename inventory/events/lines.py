@@ -1,0 +1,143 @@
+"""The kind `events`: a job whose rows are log lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from marshmallow import ValidationError
+
+from inventory.events.model import Event
+from inventory.events.parsing import parse
+from inventory.events.schemas import LineSchema
+from inventory.jobs.kinds import Step
+from inventory.jobs.model import LONGEST_INPUT, Batch, Job, Line, Row, RowOutcome
+from inventory.store.ports import Events
+
+STEP_LINES = 1_000
+"""Lines of a step without a pause."""
+STEP_SECONDS = 0.5
+"""Seconds that a step pauses at most, so that progress is visible and the claim is renewed however long the pause is."""
+BATCH_ROWS = 10_000
+"""Lines of a batch: half a second's work, so that few of them share a small file and a dead worker's is small."""
+INVALID_JSON, INVALID_EVENT = "invalid_json", "invalid_event"
+
+_load = LineSchema().load
+
+
+class EventLines:
+    """Validates log lines and keeps the events; a line that is none is a rejected row, a kept one has no row of its own."""
+
+    name = "events"
+    batch_rows = BATCH_ROWS
+
+    def __init__(
+        self,
+        events: Events,
+        read: Callable[[Job], Iterator[tuple[Line, int]]],
+        *,
+        line_delay: float,
+        sleep: Callable[[float], object],
+    ) -> None:
+        """`read` gives the lines of a job's file; `line_delay` is a pause in seconds that each line costs, for shows."""
+        self._events = events
+        self._read = read
+        self._line_delay = line_delay
+        self._sleep = sleep
+
+    def lines(self, job: Job) -> Iterator[tuple[Line, int]]:
+        """The lines of the job's file, and the bytes read up to the end of each."""
+        return self._read(job)
+
+    def begin(self, job: Job, batch: Batch, lines: Sequence[Line]) -> Validation:
+        """The work on those of the lines that are behind the batch's checkpoint."""
+        return Validation(self._events, batch, lines, line_delay=self._line_delay, sleep=self._sleep)
+
+
+class Validation:
+    """The work on one batch. Its checkpoint is the number of the last line that is done with.
+
+    An event's id is its job and line, so lines that a dead worker kept behind the checkpoint are kept again, and change
+    nothing. A step that raises has not moved on: the next one does the same lines.
+    """
+
+    def __init__(
+        self,
+        events: Events,
+        batch: Batch,
+        lines: Sequence[Line],
+        *,
+        line_delay: float,
+        sleep: Callable[[float], object],
+    ) -> None:
+        done = int(batch.checkpoint or 0)
+        self._events = events
+        self._job_id = batch.job_id
+        self._lines = [line for line in lines if line.row > done]
+        self._done = 0
+        self._unlisted = batch.unlisted
+        self._checkpoint = batch.checkpoint
+        self._line_delay = line_delay
+        self._chunk = min(STEP_LINES, max(1, int(STEP_SECONDS / line_delay))) if line_delay else STEP_LINES
+        self._pause = 0.0
+        self._sleep = sleep
+
+    def step(self, now: datetime) -> Step:
+        """Keep the next events, or pause for the lines before."""
+        if self._pause > 0:
+            nap = min(self._pause, STEP_SECONDS)
+            self._sleep(nap)
+            self._pause -= nap
+        if self._pause <= 0:
+            return self._state(now, self._take(self._lines[self._done : self._done + self._chunk], now))
+        return self._state(now, ())
+
+    def left(self) -> Sequence[Line]:
+        """The lines that no step has kept or rejected."""
+        return self._lines[self._done :]
+
+    def _take(self, lines: Sequence[Line], now: datetime) -> Sequence[Row]:
+        kept, rejected = [], []
+        for line in lines:
+            outcome = _event(self._job_id, line) if line.code is None else (line.code, line.detail or "")
+            if isinstance(outcome, Event):
+                kept.append(outcome)
+            else:
+                rejected.append(_rejected(line, *outcome, now))
+        if kept:
+            self._events.add(kept)
+        if lines:
+            self._checkpoint = str(lines[-1].row)
+        self._unlisted += len(kept)
+        self._done += len(lines)
+        self._pause = len(lines) * self._line_delay
+        return rejected
+
+    def _state(self, now: datetime, rows: Sequence[Row]) -> Step:
+        over = self._done == len(self._lines) and self._pause <= 0
+        return Step(rows, self._unlisted, self._checkpoint, None if over else now)
+
+
+def _event(job_id: str, line: Line) -> Event | tuple[str, str]:
+    """The event that a line is; else the code and the detail of why it is none."""
+    try:
+        loaded: dict[str, Any] = _load(parse(line.text))
+    except ValidationError as error:
+        return INVALID_EVENT, _reason(error)
+    except ValueError as error:
+        return INVALID_JSON, str(error)
+    return Event(job_id, line.row, **loaded)
+
+
+def _reason(error: ValidationError) -> str:
+    """What is wrong with a line and the way out, field by field."""
+    messages = error.normalized_messages()  # type: ignore[no-untyped-call]
+    return " ".join(
+        sentences if field == "_schema" else f"{field}: {sentences}"
+        for field, sentences in ((field, " ".join(lines)) for field, lines in messages.items())
+    )
+
+
+def _rejected(line: Line, code: str, detail: str, now: datetime) -> Row:
+    return Row(line.row, line.text[:LONGEST_INPUT], RowOutcome.REJECTED, now, code=code, detail=detail)

@@ -1,0 +1,57 @@
+"""`/api/v1/events`: list and count the log events that were imported."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from flask import Response, current_app
+from flask.views import MethodView
+
+from inventory import json_bytes, pagination
+from inventory.api import Blueprint
+from inventory.errors import InvalidRequest, StorageUnavailable
+from inventory.events import documents, examples, schemas
+from inventory.events.model import EventFilter
+from inventory.events.service import EventService
+
+blueprint = Blueprint("events", __name__, url_prefix="/api/v1", description="Lines of imported log files")
+
+
+def events() -> EventService:
+    """The service that this application was wired with."""
+    return cast(EventService, current_app.extensions["inventory.events"])
+
+
+@blueprint.route("/events")
+class Events(MethodView):
+    """Log events."""
+
+    @blueprint.arguments(schemas.EventsQuery, location="query")
+    @blueprint.response(200, schemas.EventsPage, description="One page", example=examples.EVENTS)
+    @blueprint.problems(InvalidRequest, StorageUnavailable)
+    def get(self, query: dict[str, Any]) -> Response:
+        """List log events, newest first."""
+        limit = query["limit"]
+        rows = events().listing(_chosen(query), limit=limit + 1, after=query["cursor"])
+        shown, next_cursor = pagination.page(rows, limit, lambda row: (row.timestamp, row.id))
+        return _json({"events": [documents.event_document(row) for row in shown], "next_cursor": next_cursor})
+
+
+@blueprint.route("/events/stats")
+class Stats(MethodView):
+    """How many log events there are."""
+
+    @blueprint.arguments(schemas.FilterQuery, location="query")
+    @blueprint.response(200, schemas.StatsSchema, description="The counts", example=examples.STATS)
+    @blueprint.problems(InvalidRequest, StorageUnavailable)
+    def get(self, query: dict[str, Any]) -> Response:
+        """Count log events by level, by service and by hour."""
+        return _json(documents.stats_document(events().stats(_chosen(query))))
+
+
+def _chosen(query: dict[str, Any]) -> EventFilter:
+    return EventFilter(query["job"], query["level"], query["service"], query["since"], query["until"])
+
+
+def _json(document: documents.Document) -> Response:
+    return Response(json_bytes.dumps(document), mimetype="application/json")
