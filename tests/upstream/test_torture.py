@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from threading import Event
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from inventory.sources.webpage import Webpage
 from inventory.upstream import urls
 from inventory.upstream.guard import Guard
 from tests.upstream.conftest import OPENED, make_fetcher
+from tests.upstream.odd_places import Place, black_hole, certified
 from tests.upstreams.torture import PAGE, Torture
 
 DEADLINE = 1.0
@@ -23,12 +27,13 @@ LIMIT = 4 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Members of a snapshot's content, as `path.to.member`, and of its body."""
+    """Members of a snapshot's content, as `path.to.member`, and its body; by how much a process that fetches it may grow."""
 
     status: int = 200
     body: bytes | None = PAGE
     members: dict[str, Any] = field(default_factory=dict)
     defect: str = ""
+    megabytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -40,8 +45,9 @@ class Failure:
 INVALID = Failure("invalid_response", permanent=True)
 INCOMPLETE = Failure("incomplete_response")
 TIMEOUT = Failure("timeout")
+BOMB = Snapshot(body=bytes(LIMIT), members={"body.truncated": True}, megabytes=64)
 
-TABLE: dict[str, tuple[str, Snapshot | Failure]] = {
+TABLE: dict[str, tuple[str | Place, Snapshot | Failure]] = {
     # Any answer is a snapshot.
     "a page is a snapshot": ("page", Snapshot()),
     "204 is a snapshot": ("no-content", Snapshot(204, b"")),
@@ -86,11 +92,14 @@ TABLE: dict[str, tuple[str, Snapshot | Failure]] = {
     "bytes behind the end of gzip": ("gzip-and-more", Snapshot(body=PAGE * 100, defect="after the end of the gzip")),
     "20 nested encodings": ("20-codings", Snapshot(defect="20 codings", members={"body.encoding": "base64"})),
     "an encoding that nobody knows": ("unknown-coding", Snapshot(members={"body.undecoded": "compress"})),
-    "an endless body": ("endless-body", Snapshot(body=None, members={"body.truncated": True, "body.size": LIMIT})),
-    "a gzip bomb of 2 GiB": ("gzip-bomb", Snapshot(body=bytes(LIMIT), members={"body.truncated": True})),
-    "a br bomb of 2 GiB": ("br-bomb", Snapshot(body=bytes(LIMIT), members={"body.truncated": True})),
-    "a zstd bomb of 2 GiB": ("zstd-bomb", Snapshot(body=bytes(LIMIT), members={"body.truncated": True})),
-    "a bomb in a bomb": ("double-bomb", Snapshot(body=bytes(LIMIT), members={"body.truncated": True})),
+    "an endless body": (
+        "endless-body",
+        Snapshot(body=None, members={"body.truncated": True, "body.size": LIMIT}, megabytes=64),
+    ),
+    "a gzip bomb of 2 GiB": ("gzip-bomb", BOMB),
+    "a br bomb of 2 GiB": ("br-bomb", BOMB),
+    "a zstd bomb of 2 GiB": ("zstd-bomb", BOMB),
+    "a bomb in a bomb": ("double-bomb", BOMB),
     # Answers that are cut.
     "a body shorter than Content-Length": ("short-body", INCOMPLETE),
     "RST in the body": ("reset", INCOMPLETE),
@@ -127,26 +136,35 @@ TABLE: dict[str, tuple[str, Snapshot | Failure]] = {
     "drip in chunks": ("chunk-drip", TIMEOUT),
     "trailer drip": ("trailer-drip", TIMEOUT),
     "1xx flood": ("endless-1xx", TIMEOUT),
+    "a slow chain of redirects": ("redirect-slowly", TIMEOUT),
+    "a DNS black hole": (black_hole, TIMEOUT),
+    # TLS.
+    "a certificate that is in order": (certified(), Snapshot()),
+    "an expired certificate": (certified(days=-1), Failure("tls_failure", permanent=True)),
+    "a certificate for another host": (certified("other.test"), Failure("tls_failure", permanent=True)),
+    "a certificate of an unknown authority": (certified(by_another=True), Failure("tls_failure", permanent=True)),
 }
 
 
 @pytest.mark.parametrize(("script", "expected"), TABLE.values(), ids=TABLE.keys())
 def test_what_an_upstream_does_is_recorded_as_the_table_says(
-    torture: Torture, script: str, expected: Snapshot | Failure
+    torture: Torture, script: str | Place, expected: Snapshot | Failure
 ) -> None:
     # A drip ends at the deadline; what is only large or odd must not depend on how busy the machine is.
     seconds = DEADLINE if expected is TIMEOUT else 20.0
-    webpage = Webpage(make_fetcher(deadline=seconds, body_limit=LIMIT), Guard(OPENED))
-    begun = time.monotonic()
+    with nullcontext((torture.url(script), {})) if isinstance(script, str) else script() as (url, made_with):
+        webpage = Webpage(make_fetcher(deadline=seconds, body_limit=LIMIT, **made_with), Guard(OPENED))
+        begun = time.monotonic()
+        if isinstance(expected, Failure):
+            with pytest.raises(SourceFailure) as caught:
+                webpage.collect(url)
+            assert (caught.value.code, caught.value.permanent) == (expected.code, expected.permanent)
+        else:
+            _check(webpage, url, expected)
+        took = time.monotonic() - begun
+        if isinstance(expected, Snapshot) and expected.megabytes:
+            assert _grown(url, torture.url("page")) < expected.megabytes
 
-    if isinstance(expected, Failure):
-        with pytest.raises(SourceFailure) as caught:
-            webpage.collect(torture.url(script))
-        assert (caught.value.code, caught.value.permanent) == (expected.code, expected.permanent)
-    else:
-        _check(webpage, torture.url(script), expected)
-
-    took = time.monotonic() - begun
     assert took < seconds + MARGIN
     assert took > seconds - MARGIN / 2 or expected is not TIMEOUT
 
@@ -162,34 +180,6 @@ def _check(webpage: Webpage, url: str, expected: Snapshot) -> None:
     defects = collected.content["response"]["defects"]
     assert expected.defect in " ".join(defects)
     assert bool(defects) == bool(expected.defect) or expected.members.get("body.undecoded")
-
-
-def test_a_dns_black_hole_ends_at_the_deadline() -> None:
-    opened = Event()
-
-    def resolve(host: str) -> list[str]:
-        opened.wait(30)
-        return []
-
-    fetcher = make_fetcher(deadline=DEADLINE, resolve=resolve)
-    begun = time.monotonic()
-
-    with pytest.raises(SourceFailure) as caught:
-        fetcher.fetch(urls.parse("http://black.hole.test/"))
-
-    assert caught.value.code == "timeout"
-    assert DEADLINE - 0.1 < time.monotonic() - begun < DEADLINE + MARGIN
-    opened.set()
-
-
-def test_redirects_do_not_stretch_the_deadline(torture: Torture) -> None:
-    begun = time.monotonic()
-
-    with pytest.raises(SourceFailure) as caught:
-        make_fetcher(deadline=DEADLINE).fetch(urls.parse(torture.url("redirect-slowly")))
-
-    assert caught.value.code == "timeout"
-    assert time.monotonic() - begun < DEADLINE + MARGIN
 
 
 def test_headers_behind_a_defective_line_are_kept(torture: Torture) -> None:
@@ -215,3 +205,11 @@ def test_names_that_mean_something_to_a_store_are_names_like_others(torture: Tor
 
     assert ("$where", "1") in fields
     assert ("x.y", "2") in fields
+
+
+def _grown(url: str, warm_up: str) -> float:
+    """By how many megabytes the peak of a fresh process grows that fetches this."""
+    command = [sys.executable, "-m", "tests.upstream.memory_probe", url, warm_up]
+    done = subprocess.run(command, capture_output=True, check=True, timeout=90)
+    grown: float = json.loads(done.stdout)["grown"]
+    return grown

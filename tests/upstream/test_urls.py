@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ada_url
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -196,6 +197,19 @@ def test_any_text_is_a_url_or_one_of_our_errors(text: str) -> None:
     assert url.href.isascii()
     assert len(url.href) <= urls.MOST_CHARACTERS
     assert url.href == f"{url.scheme}://{url.authority}{url.target}"
+
+
+@settings(max_examples=400, deadline=None)
+@given(PIECES.map(lambda rest: f"http://example.com{rest}"))
+def test_a_url_is_what_the_standard_serialises_without_its_fragment(text: str) -> None:
+    try:
+        url = urls.parse(text)
+    except InvalidUrl:
+        return
+    whole = ada_url.URL(text)
+    whole.hash = ""
+    assert url.href == whole.href
+    assert (whole.username, whole.password) == ("", "")
 
 
 @settings(max_examples=400, deadline=None)
