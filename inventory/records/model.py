@@ -67,7 +67,7 @@ class Record:
     `due_at` is when a worker may claim it: for a pending record the end of its pause, for a running one the end of its
     lease; None when no work is owed. `lease` and `fence` are those of the latest claim: together they are the right to
     settle it. `failure` is the last failure after the latest snapshot. `revalidate` says of the owed collection that it
-    may ask the upstream only whether the latest snapshot still holds.
+    may ask the upstream only whether the latest snapshot still holds; `bulk`, that only jobs wait for it.
     """
 
     target: Target
@@ -84,6 +84,7 @@ class Record:
     snapshot_id: str | None = None
     failure: Failure | None = None
     revalidate: bool = False
+    bulk: bool = False
 
     @property
     def id(self) -> str:

@@ -25,9 +25,19 @@ def to_millis(instant: datetime) -> int:
     return (instant - EPOCH) // MILLISECOND
 
 
+def to_millis_up(instant: datetime) -> int:
+    """Whole milliseconds since 1970, rounded up: what is stored is from this instant on if it is no less."""
+    return -((EPOCH - instant) // MILLISECOND)
+
+
 def from_millis(millis: int) -> datetime:
     """The instant in UTC, exactly."""
     return datetime.fromtimestamp(millis / 1000, UTC)
+
+
+def instant_of(millis: int) -> datetime:
+    """The same for any year, where `from_millis`, which is faster, is only exact within some centuries of 1970."""
+    return EPOCH + millis * MILLISECOND
 
 
 def content_bytes(content: Content) -> bytes:
@@ -39,6 +49,16 @@ def read_content(kept: bytes) -> dict[str, Any]:
     """The content that `content_bytes` kept, the same to every character, in the same order."""
     content: dict[str, Any] = _decode(kept.decode("utf-8", "surrogatepass"))
     return content
+
+
+def text_bytes(text: str | None) -> bytes | None:
+    """A text from outside as bytes, to every character, or None; for equal texts they are equal."""
+    return None if text is None else text.encode("utf-8", "surrogatepass")
+
+
+def read_text(kept: bytes | None) -> str | None:
+    """The text that `text_bytes` kept."""
+    return None if kept is None else kept.decode("utf-8", "surrogatepass")
 
 
 def failure_bytes(failure: Failure | None) -> bytes | None:

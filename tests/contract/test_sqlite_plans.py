@@ -27,7 +27,7 @@ VALUES = {
 }
 FILTERS = [RecordFilter(*each) for each in product([None, "x"], [None, *Status], [None, "x"])]
 LISTINGS = [records.listing_statement(each)[0] for each in FILTERS]
-OWED = [ledger.DUE, ledger.ABANDONED, ledger.SPENT, ledger.CLAIMABLE]
+OWED = [ledger.DUE_OF.format(bulk=0), ledger.DUE_OF.format(bulk=1), ledger.ABANDONED, ledger.SPENT, ledger.CLAIMABLE]
 STATEMENTS = [*OWED, snapshots.LISTING, snapshots.MANY, *LISTINGS]
 
 

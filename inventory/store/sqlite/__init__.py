@@ -6,6 +6,8 @@ from pathlib import Path
 
 from inventory.store.sqlite.bodies import SqliteBodies
 from inventory.store.sqlite.connections import Connections
+from inventory.store.sqlite.events import SqliteEvents
+from inventory.store.sqlite.jobs import SqliteJobs
 from inventory.store.sqlite.records import SqliteRecords
 from inventory.store.sqlite.snapshots import SqliteSnapshots
 
@@ -18,6 +20,8 @@ class SqliteStore:
         self.records = SqliteRecords(self._connections)
         self.snapshots = SqliteSnapshots(self._connections)
         self.bodies = SqliteBodies(self._connections)
+        self.jobs = SqliteJobs(self._connections)
+        self.events = SqliteEvents(self._connections)
 
     def prepare(self) -> None:
         """See `ports.Store`."""

@@ -51,6 +51,17 @@ class Connections:
             return connection.execute(sql, values).fetchall()
 
     @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One transaction that writes nothing: all its statements see the same."""
+        with Loan(self, PATIENCE) as connection:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction: durable when the block ends, undone when it raises."""
         until = monotonic() + PATIENCE

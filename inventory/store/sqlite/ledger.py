@@ -15,7 +15,9 @@ from inventory.store.sqlite.connections import Connections
 from inventory.store.sqlite.opening import Connection
 
 CLAIMABLE = "SELECT id FROM records WHERE id = :id AND (state = 'pending' OR state = 'running' AND due_at <= :now)"
-DUE = "SELECT id FROM records WHERE state = 'pending' AND due_at <= :now ORDER BY due_at LIMIT :limit"
+DUE_OF = "SELECT id FROM records WHERE state = 'pending' AND bulk = {bulk} AND due_at <= :now ORDER BY due_at LIMIT :limit"
+DUE = f"""
+    SELECT * FROM ({DUE_OF.format(bulk=0)}) UNION ALL SELECT * FROM ({DUE_OF.format(bulk=1)}) LIMIT :limit"""
 ABANDONED = """
     SELECT id FROM records WHERE state = 'running' AND due_at <= :now AND attempt < :max_attempts
     ORDER BY due_at LIMIT :limit"""

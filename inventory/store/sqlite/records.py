@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +12,12 @@ from inventory.records.model import Acceptance, Known, Record, Status, Target
 from inventory.store.forms import to_millis
 from inventory.store.ports import Key, RecordFilter
 from inventory.store.sqlite import rows
+from inventory.store.sqlite.connections import Row
 from inventory.store.sqlite.ledger import Ledger
+from inventory.store.sqlite.opening import Connection
 
 FIND = f"SELECT {rows.RECORD} FROM records WHERE id = ?"
+FIND_ALL = f"SELECT {rows.RECORD} FROM records WHERE id IN (SELECT value FROM json_each(?))"
 
 LOOK_UP = f"""
     SELECT {rows.columns(rows.RECORD, "r")}, b.bytes, {rows.columns(rows.SNAPSHOT, "s")}
@@ -21,17 +25,18 @@ LOOK_UP = f"""
     WHERE r.id = ?"""
 
 INSERT = f"""
-    INSERT INTO records (id, source, key, host, state, accepted_at, requested_at, due_at, attempt, fence, snapshots)
-    VALUES (:id, :source, :key, :host, 'pending', :now, :now, :now, 0, 0, 0)
+    INSERT INTO records (id, source, key, host, state, accepted_at, requested_at, due_at, attempt, fence, snapshots, bulk)
+    VALUES (:id, :source, :key, :host, 'pending', :now, :now, :now, 0, 0, 0, :bulk)
     ON CONFLICT (id) DO NOTHING RETURNING {rows.RECORD}"""
 
 ACCEPT_AGAIN = f"""
     UPDATE records SET state = 'pending', requested_at = :now, due_at = :now, attempt = 0,
-    revalidate = :revalidate
+    revalidate = :revalidate, bulk = :bulk
     WHERE id = :id AND fence = :fence AND state IN ('stored', 'failed') RETURNING {rows.RECORD}"""
 
-ACCEPT_WHOLE = f"""
-    UPDATE records SET revalidate = FALSE WHERE id = :id AND revalidate AND state IN ('pending', 'running')
+ACCEPT_SOONER = f"""
+    UPDATE records SET revalidate = revalidate AND :revalidate, bulk = FALSE
+    WHERE id = :id AND state IN ('pending', 'running') AND (bulk OR revalidate AND NOT :revalidate)
     RETURNING {rows.RECORD}"""
 
 LISTING = f"""
@@ -69,14 +74,28 @@ class SqliteRecords(Ledger):
 
     def accept(self, target: Target, *, now: datetime, seen: Record | None, revalidate: bool = False) -> Acceptance:
         """See `ports.Records`."""
-        values = {"id": target.id, "source": target.source, "key": target.key, "host": target.host, "now": to_millis(now)}
+        wanted = {"now": to_millis(now), "revalidate": revalidate, "bulk": False}
         with self._connections.writing() as connection:
-            taken = connection.execute(INSERT, values).fetchall()
-            if not taken and seen is not None:
-                taken = connection.execute(ACCEPT_AGAIN, values | {"fence": seen.fence, "revalidate": revalidate}).fetchall()
-            whole = [] if taken or revalidate else connection.execute(ACCEPT_WHOLE, values).fetchall()
-            found = taken or whole or connection.execute(FIND, (target.id,)).fetchall()
+            taken = _take(connection, target, seen, wanted)
+            found = taken or connection.execute(ACCEPT_SOONER, {"id": target.id} | wanted).fetchall()
+            found = found or connection.execute(FIND, (target.id,)).fetchall()
         return Acceptance(rows.record(found[0]), bool(taken))
+
+    def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
+        """See `ports.Records`; one statement."""
+        found = [rows.record(row) for row in self._connections.rows(FIND_ALL, (json.dumps(record_ids),))]
+        return {record.id: record for record in found}
+
+    def accept_all(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
+        """See `ports.Records`; one transaction."""
+        values = {"now": to_millis(now), "revalidate": True, "bulk": True}
+        acceptances: list[Acceptance] = []
+        with self._connections.writing() as connection:
+            for target, seen in wanted:
+                taken = _take(connection, target, seen, values)
+                found = taken or connection.execute(FIND, (target.id,)).fetchall()
+                acceptances.append(Acceptance(rows.record(found[0]), bool(taken)))
+        return acceptances
 
     def listing(self, chosen: RecordFilter, *, limit: int, after: Key | None) -> Sequence[Record]:
         """See `ports.Records`."""
@@ -90,6 +109,15 @@ class SqliteRecords(Ledger):
             connection.execute(DELETE_UNSHARED_BODIES, {"id": record_id})
             connection.execute("DELETE FROM snapshots WHERE record_id = ?", (record_id,))
         return deleted == 1
+
+
+def _take(connection: Connection, target: Target, seen: Record | None, wanted: Mapping[str, Any]) -> list[Row]:
+    """The record in a list, if this takes the debt on, as `wanted`."""
+    values = {"id": target.id, "source": target.source, "key": target.key, "host": target.host, **wanted}
+    inserted = connection.execute(INSERT, values).fetchall()
+    if inserted or seen is None:
+        return inserted
+    return connection.execute(ACCEPT_AGAIN, values | {"fence": seen.fence}).fetchall()
 
 
 def listing_statement(chosen: RecordFilter) -> tuple[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ from inventory.store.ports import Key
 
 RECORD = (
     "source, key, host, state, accepted_at, requested_at, due_at, attempt, fence, lease,"
-    " first_collected_at, collected_at, snapshots, snapshot_id, failure, revalidate"
+    " first_collected_at, collected_at, snapshots, snapshot_id, failure, revalidate, bulk"
 )
 RECORD_WIDTH = RECORD.count(",") + 1
 
@@ -43,6 +43,7 @@ def record(row: Sequence[Any]) -> Record:
         row[13],
         None if failure is None else read_failure(failure),
         bool(row[15]),
+        bool(row[16]),
     )
 
 

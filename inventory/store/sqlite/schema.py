@@ -1,7 +1,8 @@
 """The tables and indexes of the SQLite store, and how an older file becomes a current one.
 
-Instants are whole milliseconds since 1970; `content` and `failure` are JSON bytes (`store.forms`). The version is the
-number of migrations that a file has had, kept in `PRAGMA user_version`.
+Instants are whole milliseconds since 1970; `content`, `failure`, `options` and `attributes` are JSON bytes, other texts
+from outside are bytes too (`store.forms`); the ids of jobs are short (`job_columns.short`). The version is the number of
+migrations that a file has had, kept in `PRAGMA user_version`.
 """
 
 from __future__ import annotations
@@ -58,6 +59,85 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     # Retention asks who has many; most have one, and these are not in its index.
     ("CREATE INDEX records_of_many ON records (snapshots) WHERE snapshots > 1",),
+    (
+        "DROP INDEX IF EXISTS records_with_many",  # the same as `records_of_many`
+        # What only jobs wait for comes after what lookups wait for.
+        "ALTER TABLE records ADD COLUMN bulk INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX records_pending ON records (bulk, due_at) WHERE state = 'pending'",
+        "CREATE INDEX records_running ON records (due_at) WHERE state = 'running'",
+        "DROP INDEX records_owed",
+        """CREATE TABLE jobs (
+            id BLOB PRIMARY KEY NOT NULL,
+            kind TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            file_name BLOB,
+            file_size INTEGER,
+            sha256 TEXT,
+            options BLOB NOT NULL,
+            idempotency_key BLOB,
+            likeness BLOB,
+            status TEXT NOT NULL,
+            started_at INTEGER,
+            finished_at INTEGER,
+            total INTEGER,
+            succeeded INTEGER NOT NULL DEFAULT 0,
+            failed INTEGER NOT NULL DEFAULT 0,
+            rejected INTEGER NOT NULL DEFAULT 0,
+            bytes_read INTEGER NOT NULL DEFAULT 0,
+            error BLOB
+        )""",
+        "CREATE UNIQUE INDEX jobs_of_key ON jobs (idempotency_key) WHERE idempotency_key IS NOT NULL",
+        "CREATE UNIQUE INDEX jobs_alike ON jobs (likeness) WHERE likeness IS NOT NULL",  # only of unfinished ones
+        "CREATE INDEX jobs_listed ON jobs (created_at, id)",
+        "CREATE INDEX jobs_of_status ON jobs (status, created_at, id)",
+        "CREATE INDEX jobs_finished ON jobs (finished_at) WHERE finished_at IS NOT NULL",
+        """CREATE TABLE batches (
+            job_id BLOB NOT NULL,
+            number INTEGER NOT NULL,
+            first_row INTEGER NOT NULL,
+            last_row INTEGER NOT NULL,
+            rows INTEGER NOT NULL,
+            bytes INTEGER NOT NULL,
+            due_at INTEGER,
+            queued INTEGER NOT NULL,
+            lease TEXT,
+            fence INTEGER NOT NULL DEFAULT 0,
+            attempt INTEGER NOT NULL DEFAULT 0,
+            unlisted INTEGER NOT NULL DEFAULT 0,
+            checkpoint BLOB,
+            PRIMARY KEY (job_id, number)
+        ) WITHOUT ROWID""",
+        # `batches` of the package explains the queue.
+        "CREATE INDEX batches_queued ON batches (number, due_at) WHERE queued = 1",
+        "CREATE INDEX batches_waiting ON batches (due_at) WHERE queued = 0 AND due_at IS NOT NULL",
+        "CREATE INDEX batches_owed ON batches (job_id, due_at) WHERE due_at IS NOT NULL",
+        """CREATE TABLE outcomes (
+            job_id BLOB NOT NULL,
+            number INTEGER NOT NULL,
+            outcome TEXT NOT NULL,
+            finished_at INTEGER NOT NULL,
+            record_id BLOB,
+            content BLOB NOT NULL,
+            PRIMARY KEY (job_id, number)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX outcomes_of_kind ON outcomes (job_id, outcome, number)",
+        """CREATE TABLE events (
+            job_id BLOB NOT NULL,
+            line INTEGER NOT NULL,
+            timestamp INTEGER NOT NULL,
+            level BLOB NOT NULL,
+            service BLOB NOT NULL,
+            message BLOB NOT NULL,
+            attributes BLOB NOT NULL,
+            trace_id BLOB,
+            PRIMARY KEY (job_id, line)
+        ) WITHOUT ROWID""",
+        # One for each filter of a listing, in its order; each has all that a filter or a statistic asks of an event.
+        "CREATE INDEX events_listed ON events (timestamp, job_id, line, level, service)",
+        "CREATE INDEX events_of_job ON events (job_id, timestamp, line, level, service)",
+        "CREATE INDEX events_of_level ON events (level, timestamp, job_id, line, service)",
+        "CREATE INDEX events_of_service ON events (service, timestamp, job_id, line, level)",
+    ),
 )
 
 VERSION = len(MIGRATIONS)

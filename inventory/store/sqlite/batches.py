@@ -1,0 +1,143 @@
+"""Batches: the queue that workers take them from, and the right to change them.
+
+A batch that is owed is queued, or waits for `due_at`: the end of its lease or of its pause. The first claim after that
+instant queues it. So a claim finds the lowest number among those that are due without looking at those that wait.
+A claim holds while its lease and fence are the batch's: releasing, finishing and cancelling take the lease away.
+"""
+# ruff: noqa: S608 - nothing but our own lists of columns is put into a statement
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from inventory.jobs.model import Batch, Cut, Job, Row, RowOutcome
+from inventory.store.forms import text_bytes, to_millis
+from inventory.store.sqlite import job_columns as columns
+from inventory.store.sqlite.connections import Connections
+from inventory.store.sqlite.opening import Connection
+
+WAKING = 10_000
+"""How many batches one claim queues at most, so that others need not wait for long."""
+
+CLAIMABLE = """
+    SELECT EXISTS (SELECT 1 FROM batches WHERE queued = 1 AND due_at <= :now)
+    OR EXISTS (SELECT 1 FROM batches WHERE queued = 0 AND due_at <= :now)"""
+WAKE = """
+    UPDATE batches SET queued = 1 WHERE (job_id, number) IN
+    (SELECT job_id, number FROM batches WHERE queued = 0 AND due_at <= :now ORDER BY due_at LIMIT :limit)"""
+CLAIM = f"""
+    UPDATE batches SET queued = 0, lease = :lease, due_at = :until, attempt = attempt + 1, fence = fence + 1
+    WHERE (job_id, number) =
+    (SELECT job_id, number FROM batches WHERE queued = 1 AND due_at <= :now
+     ORDER BY number, due_at LIMIT 1)
+    RETURNING {columns.BATCH}"""
+START = "UPDATE jobs SET status = 'running', started_at = :now WHERE id = :id AND status = 'queued'"
+
+HELD = "job_id = :job_id AND number = :number AND lease = :lease AND fence = :fence"
+UNLISTED = f"SELECT unlisted FROM batches WHERE {HELD}"
+RENEW = f"""
+    UPDATE batches SET queued = 0, due_at = :until, attempt = 0, unlisted = :unlisted, checkpoint = :checkpoint
+    WHERE {HELD} RETURNING {columns.BATCH}"""
+RELEASE = f"UPDATE batches SET queued = 0, due_at = :due_at, lease = NULL, attempt = 0 WHERE {HELD}"
+FINISH = f"UPDATE batches SET queued = 0, due_at = NULL, lease = NULL WHERE {HELD}"
+
+ADD = """
+    INSERT OR IGNORE INTO batches (job_id, number, first_row, last_row, rows, bytes, due_at, queued)
+    SELECT id, :number, :first_row, :last_row, :rows, :bytes, created_at, 1 FROM jobs WHERE id = :job_id"""
+WRITE = f"INSERT OR IGNORE INTO outcomes (job_id, {columns.OUTCOME}) VALUES (?, ?, ?, ?, ?, ?)"
+COUNT = """
+    UPDATE jobs SET succeeded = succeeded + :succeeded, failed = failed + :failed, rejected = rejected + :rejected
+    WHERE id = :id"""
+COUNT_BYTES = """
+    UPDATE jobs SET bytes_read = bytes_read + :bytes, total = coalesce(:total, total), error = coalesce(:error, error)
+    WHERE id = :id"""
+FINISHED_ROWS = "SELECT number FROM outcomes WHERE job_id = ? AND number BETWEEN ? AND ?"
+
+
+class Batches:
+    """The part of `ports.Jobs` that is about batches and rows."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def claim(self, *, now: datetime, lease_for: timedelta) -> tuple[Job, Batch] | None:
+        """See `ports.Jobs`."""
+        values: dict[str, Any] = {"now": to_millis(now), "until": to_millis(now + lease_for), "limit": WAKING}
+        if not self._connections.rows(CLAIMABLE, values)[0][0]:
+            return None
+        with self._connections.writing() as connection:
+            connection.execute(WAKE, values)
+            claimed = connection.execute(CLAIM, values | {"lease": secrets.token_hex(16)}).fetchall()
+            if not claimed:
+                return None
+            batch = columns.batch(claimed[0])
+            job_id = {"id": columns.short(batch.job_id)}
+            connection.execute(START, values | job_id)
+            found = connection.execute(f"SELECT {columns.JOB} FROM jobs WHERE id = :id", job_id).fetchall()
+        return columns.job(found[0]), batch
+
+    def cut(self, claim: Batch, cuts: Sequence[Cut], *, checkpoint: str | None, until: datetime) -> Batch | None:
+        """See `ports.Jobs`."""
+        with self._connections.writing() as connection:
+            renewed = _renew(connection, claim, claim.unlisted, checkpoint, until)
+            if renewed is not None:
+                job_id = columns.short(claim.job_id)
+                connection.executemany(ADD, [{"job_id": job_id, **asdict(cut)} for cut in cuts])
+        return renewed
+
+    def advance(
+        self, claim: Batch, rows: Sequence[Row], *, unlisted: int, checkpoint: str | None, until: datetime
+    ) -> Batch | None:
+        """See `ports.Jobs`. The counts rise by the rows that were not there yet: as a recount would, in one transaction."""
+        job_id = columns.short(claim.job_id)
+        outcomes = [columns.new_outcome(job_id, row) for row in rows]
+        with self._connections.writing() as connection:
+            before = connection.execute(UNLISTED, _held(claim)).fetchall()
+            if not before:
+                return None
+            counts = Counter({RowOutcome.SUCCEEDED.value: unlisted - before[0][0]})
+            for outcome, alike in groupby(outcomes, key=lambda values: values[2]):
+                counts[outcome] += connection.executemany(WRITE, list(alike)).rowcount
+            connection.execute(COUNT, {"id": job_id, **{each.value: counts[each.value] for each in RowOutcome}})
+            return _renew(connection, claim, unlisted, checkpoint, until)
+
+    def release(self, claim: Batch, *, due_at: datetime) -> bool:
+        """See `ports.Jobs`."""
+        with self._connections.writing() as connection:
+            return connection.execute(RELEASE, _held(claim) | {"due_at": to_millis(due_at)}).rowcount == 1
+
+    def finish(self, claim: Batch, *, total: int | None = None, error: str | None = None) -> bool:
+        """See `ports.Jobs`."""
+        values = {"id": columns.short(claim.job_id), "bytes": claim.bytes, "total": total, "error": text_bytes(error)}
+        with self._connections.writing() as connection:
+            if connection.execute(FINISH, _held(claim)).rowcount == 0:
+                return False
+            connection.execute(COUNT_BYTES, values)
+        return True
+
+    def finished_rows(self, claim: Batch) -> frozenset[int]:
+        """See `ports.Jobs`."""
+        values = columns.short(claim.job_id), claim.first_row, claim.last_row
+        return frozenset(row[0] for row in self._connections.rows(FINISHED_ROWS, values))
+
+
+def _held(claim: Batch) -> dict[str, Any]:
+    """What a batch must still have for the claim's holder to change it."""
+    return {
+        "job_id": columns.short(claim.job_id),
+        "number": claim.number,
+        "lease": claim.lease,
+        "fence": claim.fence,
+    }
+
+
+def _renew(connection: Connection, claim: Batch, unlisted: int, checkpoint: str | None, until: datetime) -> Batch | None:
+    values = {"unlisted": unlisted, "checkpoint": text_bytes(checkpoint), "until": to_millis(until)}
+    renewed = connection.execute(RENEW, _held(claim) | values).fetchall()
+    return columns.batch(renewed[0]) if renewed else None

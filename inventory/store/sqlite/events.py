@@ -1,0 +1,134 @@
+"""Log events, each kept under its job's id and its line."""
+# ruff: noqa: S608 - nothing but our own lists of columns and conditions is put into a statement
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from inventory.events.model import Event, EventFilter, EventStats
+from inventory.store.forms import content_bytes, instant_of, read_content, read_text, text_bytes, to_millis, to_millis_up
+from inventory.store.ports import Key
+from inventory.store.sqlite.connections import Connections, Row
+from inventory.store.sqlite.job_columns import long, short
+
+HOUR = 3_600_000
+"""Milliseconds."""
+LARGEST = 2**63 - 1
+
+EVENT = "job_id, line, timestamp, level, service, message, attributes, trace_id"
+ADD = f"INSERT OR IGNORE INTO events ({EVENT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+LISTING = f"""
+    SELECT {EVENT} FROM events INDEXED BY {{index}}
+    WHERE {{chosen}} AND (timestamp, job_id, line) < (:instant, :name, :line)
+    ORDER BY timestamp DESC, job_id DESC, line DESC LIMIT :limit"""
+COUNTS = "SELECT {name}, count(*) FROM events INDEXED BY {index} WHERE {chosen} GROUP BY {name}"
+HOURS = f"""
+    SELECT timestamp - (timestamp % {HOUR} + {HOUR}) % {HOUR} AS hour, count(*) FROM events INDEXED BY {{index}} WHERE {{chosen}}
+    GROUP BY hour ORDER BY hour DESC LIMIT :hours"""
+
+INDEXES = {"job_id": "events_of_job", "service": "events_of_service", "level": "events_of_level"}
+"""The index for each condition, the one that leaves fewest events first; each has the other columns to be chosen by too."""
+LISTED = "events_listed"
+
+
+class SqliteEvents:
+    """`ports.Events` on SQLite."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def add(self, events: Sequence[Event]) -> None:
+        """See `ports.Events`; one transaction."""
+        values = [_values(event) for event in events]
+        if values:
+            with self._connections.writing() as connection:
+                connection.executemany(ADD, values)
+
+    def listing(self, chosen: EventFilter, *, limit: int, after: Key | None) -> Sequence[Event]:
+        """See `ports.Events`."""
+        statement, values = listing_statement(chosen)
+        place = {"instant": LARGEST, "name": b"", "line": 0} if after is None else _place(after)
+        return [_event(row) for row in self._connections.rows(statement, values | place | {"limit": limit})]
+
+    def stats(self, chosen: EventFilter, *, hours: int) -> EventStats:
+        """See `ports.Events`; three statements in one reading transaction, so that they count the same events."""
+        statements, values = stats_statements(chosen)
+        with self._connections.reading() as connection:
+            levels, services, by_hour = (
+                connection.execute(statement, values | {"hours": hours}).fetchall() for statement in statements
+            )
+        return EventStats(
+            total=sum(count for _, count in levels),
+            by_level={read_text(level) or "": count for level, count in levels},
+            by_service={read_text(service) or "": count for service, count in services},
+            by_hour={instant_of(hour): count for hour, count in by_hour},
+        )
+
+
+def listing_statement(chosen: EventFilter) -> tuple[str, dict[str, Any]]:
+    """The statement of a listing, and its values but for the page."""
+    conditions, values = _conditions(chosen)
+    return LISTING.format(index=_index(values) or LISTED, chosen=conditions), values
+
+
+def stats_statements(chosen: EventFilter) -> tuple[Sequence[str], dict[str, Any]]:
+    """The statements that count by level, by service and by hour, and their values but for `hours`.
+
+    Without conditions each reads the index in whose order it counts; else all read the one that leaves fewest events.
+    """
+    conditions, values = _conditions(chosen)
+    index = _index(values) or (LISTED if values else None)
+    by_level, by_service = (
+        COUNTS.format(name=name, index=index or INDEXES[name], chosen=conditions) for name in ("level", "service")
+    )
+    return [by_level, by_service, HOURS.format(index=index or LISTED, chosen=conditions)], values
+
+
+def _conditions(chosen: EventFilter) -> tuple[str, dict[str, Any]]:
+    parts = {
+        "job_id = :job_id": ("job_id", chosen.job_id and short(chosen.job_id)),
+        "service = :service": ("service", text_bytes(chosen.service)),
+        "level = :level": ("level", text_bytes(chosen.level)),
+        "timestamp >= :since": ("since", None if chosen.since is None else to_millis_up(chosen.since)),
+        "timestamp < :until": ("until", None if chosen.until is None else to_millis_up(chosen.until)),
+    }
+    asked = {condition: pair for condition, pair in parts.items() if pair[1] is not None}
+    return " AND ".join(asked) or "TRUE", dict(asked.values())
+
+
+def _index(values: dict[str, Any]) -> str | None:
+    return next((index for name, index in INDEXES.items() if name in values), None)
+
+
+def _place(after: Key) -> dict[str, Any]:
+    """Where a page goes on: the parts of an event's id apart. A text that is none ends the instant."""
+    job_id, _, line = after[1].rpartition("-")
+    number = int(line) if line.isascii() and line.isdigit() else 0
+    return {"instant": to_millis(after[0]), "name": short(job_id), "line": min(number, LARGEST)}
+
+
+def _values(event: Event) -> Row:
+    return (
+        short(event.job_id),
+        event.line,
+        to_millis(event.timestamp),
+        text_bytes(event.level),
+        text_bytes(event.service),
+        text_bytes(event.message),
+        content_bytes(event.attributes),
+        text_bytes(event.trace_id),
+    )
+
+
+def _event(row: Row) -> Event:
+    return Event(
+        job_id=long(row[0]),
+        line=row[1],
+        timestamp=instant_of(row[2]),
+        level=read_text(row[3]) or "",
+        service=read_text(row[4]) or "",
+        message=read_text(row[5]) or "",
+        attributes=read_content(row[6]),
+        trace_id=read_text(row[7]),
+    )

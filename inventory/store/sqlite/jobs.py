@@ -1,0 +1,141 @@
+"""Jobs: created, listed, ended and removed. Their batches and rows are in `batches`.
+
+The counts stand in the job's own row: each changes in the transaction that writes the rows it counts.
+"""
+# ruff: noqa: S608 - nothing but our own lists of columns is put into a statement
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from inventory.jobs.model import READING, Job, JobStatus, Row, RowOutcome
+from inventory.store.forms import to_millis
+from inventory.store.ports import Key
+from inventory.store.sqlite import job_columns as columns
+from inventory.store.sqlite.batches import Batches
+from inventory.store.sqlite.rows import page
+
+FIND = f"SELECT {columns.JOB} FROM jobs WHERE id = :id"
+FIND_LIKE = tuple(f"SELECT {columns.JOB} FROM jobs WHERE {name} = :{name}" for name in ("id", "idempotency_key", "likeness"))
+INSERT = f"""
+    INSERT INTO jobs (id, kind, created_at, file_name, file_size, sha256, options, idempotency_key, likeness, status)
+    VALUES (:id, :kind, :created_at, :file_name, :file_size, :sha256, :options, :idempotency_key, :likeness, 'queued')
+    RETURNING {columns.JOB}"""
+INSERT_READING = f"""
+    INSERT INTO batches (job_id, number, first_row, last_row, rows, bytes, due_at, queued)
+    VALUES (:id, {READING}, 0, 0, 0, 0, :created_at, 1)"""
+
+LISTING = f"""
+    SELECT {columns.JOB} FROM jobs WHERE {{chosen}} AND (created_at, id) < (:instant, :id)
+    ORDER BY created_at DESC, id DESC LIMIT :limit"""
+ROWS = f"""
+    SELECT {columns.OUTCOME} FROM outcomes WHERE job_id = :job_id AND {{chosen}} AND number > :after
+    ORDER BY number LIMIT :limit"""
+
+DONE = """
+    SELECT id FROM jobs WHERE status = 'running'
+    AND NOT EXISTS (SELECT 1 FROM batches WHERE job_id = jobs.id AND due_at IS NOT NULL) LIMIT :limit"""
+DUE = """
+    SELECT id FROM jobs WHERE status IN ('queued', 'running') AND coalesce(
+    (SELECT due_at FROM batches WHERE job_id = jobs.id AND due_at IS NOT NULL ORDER BY due_at LIMIT 1), :now) <= :now
+    LIMIT :limit"""
+COMPLETE = """
+    UPDATE jobs SET status = CASE WHEN error IS NULL THEN 'completed' ELSE 'failed' END, finished_at = :now, likeness = NULL
+    WHERE id = :id"""
+CANCEL = """
+    UPDATE jobs SET status = 'cancelled', finished_at = :now, likeness = NULL
+    WHERE id = :id AND status IN ('queued', 'running')"""
+LET_GO = "UPDATE batches SET queued = 0, due_at = NULL, lease = NULL WHERE job_id = :id AND due_at IS NOT NULL"
+
+EXISTING = "SELECT id FROM jobs WHERE id = ?"
+OVER = "SELECT id FROM jobs WHERE finished_at < :before ORDER BY finished_at LIMIT 1"
+REMOVE = tuple(
+    f"""DELETE FROM {table} WHERE job_id = :id AND number IN
+    (SELECT number FROM {table} WHERE job_id = :id ORDER BY number LIMIT :limit)"""
+    for table in ("outcomes", "batches")
+)
+
+
+class SqliteJobs(Batches):
+    """`ports.Jobs` on SQLite."""
+
+    def create(self, job: Job) -> Job:
+        """See `ports.Jobs`."""
+        values = columns.new_job(job)
+        with self._connections.writing() as connection:
+            for statement in FIND_LIKE:
+                if found := connection.execute(statement, values).fetchall():
+                    return columns.job(found[0])
+            created = connection.execute(INSERT, values).fetchall()
+            connection.execute(INSERT_READING, values)
+        return columns.job(created[0])
+
+    def find(self, job_id: str) -> Job | None:
+        """See `ports.Jobs`."""
+        found = self._connections.rows(FIND, {"id": columns.short(job_id)})
+        return columns.job(found[0]) if found else None
+
+    def listing(self, status: JobStatus | None, *, limit: int, after: Key | None) -> Sequence[Job]:
+        """See `ports.Jobs`."""
+        values = page(limit, after)
+        values |= {"id": columns.short(values["id"]), "status": status and status.value}
+        return [columns.job(row) for row in self._connections.rows(listing_statement(status), values)]
+
+    def complete(self, *, now: datetime, limit: int) -> Sequence[str]:
+        """See `ports.Jobs`."""
+        chosen = {"limit": limit}
+        if not self._connections.rows(DONE, chosen):
+            return []
+        with self._connections.writing() as connection:
+            ids = [row[0] for row in connection.execute(DONE, chosen).fetchall()]
+            connection.executemany(COMPLETE, [{"id": job_id, "now": to_millis(now)} for job_id in ids])
+        return [columns.long(job_id) for job_id in ids]
+
+    def cancel(self, job_id: str, *, now: datetime) -> bool:
+        """See `ports.Jobs`."""
+        values = {"id": columns.short(job_id), "now": to_millis(now)}
+        with self._connections.writing() as connection:
+            cancelled = connection.execute(CANCEL, values).rowcount == 1
+            if cancelled:
+                connection.execute(LET_GO, values)
+        return cancelled
+
+    def due(self, *, now: datetime, limit: int) -> Sequence[str]:
+        """See `ports.Jobs`."""
+        found = self._connections.rows(DUE, {"now": to_millis(now), "limit": limit})
+        return [columns.long(row[0]) for row in found]
+
+    def rows(self, job_id: str, outcome: RowOutcome | None, *, limit: int, after: int) -> Sequence[Row]:
+        """See `ports.Jobs`."""
+        values = {"job_id": columns.short(job_id), "outcome": outcome and outcome.value, "limit": limit, "after": after}
+        return [columns.outcome(row) for row in self._connections.rows(rows_statement(outcome), values)]
+
+    def existing(self, job_ids: Sequence[str]) -> frozenset[str]:
+        """See `ports.Jobs`."""
+        return frozenset(job_id for job_id in job_ids if self._connections.rows(EXISTING, (columns.short(job_id),)))
+
+    def retire(self, *, before: datetime, limit: int) -> Sequence[str]:
+        """See `ports.Jobs`; one transaction."""
+        chosen = {"before": to_millis(before)}
+        gone: list[str] = []
+        if not self._connections.rows(OVER, chosen):
+            return gone
+        with self._connections.writing() as connection:
+            while limit > 0 and (over := connection.execute(OVER, chosen).fetchall()):
+                for statement in REMOVE:
+                    limit -= connection.execute(statement, {"id": over[0][0], "limit": limit}).rowcount
+                if limit > 0:
+                    connection.execute("DELETE FROM jobs WHERE id = ?", over[0])
+                    gone.append(columns.long(over[0][0]))
+        return gone
+
+
+def listing_statement(status: JobStatus | None) -> str:
+    """The statement of a listing."""
+    return LISTING.format(chosen="TRUE" if status is None else "status = :status")
+
+
+def rows_statement(outcome: RowOutcome | None) -> str:
+    """The statement of a listing of rows."""
+    return ROWS.format(chosen="TRUE" if outcome is None else "outcome = :outcome")
