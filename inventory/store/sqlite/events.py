@@ -24,8 +24,8 @@ LISTING = f"""
     ORDER BY timestamp DESC, job_id DESC, line DESC LIMIT :limit"""
 COUNTS = "SELECT {name}, count(*) FROM events INDEXED BY {index} WHERE {chosen} GROUP BY {name}"
 HOURS = f"""
-    SELECT timestamp - (timestamp % {HOUR} + {HOUR}) % {HOUR} AS hour, count(*) FROM events INDEXED BY {{index}} WHERE {{chosen}}
-    GROUP BY hour ORDER BY hour DESC LIMIT :hours"""
+    SELECT timestamp - (timestamp % {HOUR} + {HOUR}) % {HOUR} AS hour, count(*)
+    FROM events INDEXED BY {{index}} WHERE {{chosen}} GROUP BY hour ORDER BY hour DESC LIMIT :hours"""
 
 INDEXES = {"job_id": "events_of_job", "service": "events_of_service", "level": "events_of_level"}
 """The index for each condition, the one that leaves fewest events first; each has the other columns to be chosen by too."""

@@ -68,7 +68,20 @@ def job(row: Sequence[Any]) -> Job:
 
 def batch(row: Sequence[Any]) -> Batch:
     """The claimed batch in a row of the columns `BATCH`."""
-    return Batch(long(row[0]), *row[1:6], from_millis(row[6]), *row[7:11], checkpoint=read_text(row[11]))
+    return Batch(
+        job_id=long(row[0]),
+        number=row[1],
+        first_row=row[2],
+        last_row=row[3],
+        rows=row[4],
+        bytes=row[5],
+        due_at=from_millis(row[6]),
+        lease=row[7],
+        fence=row[8],
+        attempt=row[9],
+        unlisted=row[10],
+        checkpoint=read_text(row[11]),
+    )
 
 
 def new_outcome(job_id: bytes | str, row: Row) -> tuple[Any, ...]:
