@@ -11,6 +11,7 @@ from flask_swagger_ui import get_swaggerui_blueprint
 from inventory import problems, wiring
 from inventory.api import Api
 from inventory.config import Settings
+from inventory.events import routes as events
 from inventory.ops import health, home, logging, requests
 from inventory.records import routes as records
 
@@ -50,6 +51,7 @@ def create_app(settings: Settings | None = None, services: wiring.Services | Non
     )
     app.extensions["inventory"] = services
     app.extensions["inventory.records"] = services.records
+    app.extensions["inventory.events"] = services.events
 
     requests.register(app)
     problems.register(app)
@@ -57,5 +59,6 @@ def create_app(settings: Settings | None = None, services: wiring.Services | Non
     app.register_blueprint(get_swaggerui_blueprint("/docs", "/openapi.json", config={"app_name": "Inventory"}))
     api = Api(app)
     api.register_blueprint(records.blueprint)
+    api.register_blueprint(events.blueprint)
     api.register_blueprint(health.blueprint)
     return app

@@ -17,6 +17,7 @@ from inventory import queue
 from inventory.clock import Clock, utc_now
 from inventory.config import Settings
 from inventory.errors import StorageUnavailable
+from inventory.events.service import EventService
 from inventory.records.collector import Collector, Policy
 from inventory.records.service import RecordService
 from inventory.sources import Source
@@ -44,6 +45,7 @@ class Services:
     sources: Mapping[str, Source]
     collector: Collector
     records: RecordService
+    events: EventService
 
 
 def build(
@@ -83,7 +85,7 @@ def build(
         slots=settings.inline_slots,
         clock=clock,
     )
-    return Services(settings, store, bell, registry, collector, records)
+    return Services(settings, store, bell, registry, collector, records, EventService(store))
 
 
 def open_store(settings: Settings) -> Store:

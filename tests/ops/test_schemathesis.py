@@ -33,7 +33,7 @@ def operations(served: BaseSchema) -> Iterator[APIOperation]:
 
 
 def test_every_operation_is_among_those_that_are_tried(served: BaseSchema) -> None:
-    assert len(list(operations(served))) == 9
+    assert len(list(operations(served))) == 11
 
 
 @pytest.mark.timeout(300)
