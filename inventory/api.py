@@ -70,6 +70,10 @@ class Blueprint(flask_smorest.Blueprint):
         """Document what else the view answers."""
         return _documenting(super().alt_response(status, **how))
 
+    def doc(self, **what: Any) -> Callable[[View], View]:
+        """Document what the other decorators have no words for, as OpenAPI has it."""
+        return _documenting(super().doc(**what))
+
     def problems(self, *kinds: type[InventoryError] | int) -> Callable[[View], View]:
         """Document the errors of a view, with one example for each code; 500 is always among them."""
         lines: dict[int, dict[str, str]] = {}

@@ -13,6 +13,7 @@ InventoryError
 ├── UnreadableFile           the rest of a job's file cannot be read; becomes the job's error
 ├── UnknownJob               there is no such job
 ├── JobFinished              the job is finished, so there is nothing to cancel
+├── NotRetryable             the job has no failed rows, or not all that it may come to have
 ├── TooManyStreams           this process streams to as many clients as it may; polling still works
 ├── NotInInventory           nothing is known of the target, and nothing was accepted
 ├── NotFound                 no such snapshot, body or route
@@ -95,6 +96,10 @@ class JobFinished(InventoryError):
     """The job is finished; it cannot be cancelled."""
 
 
+class NotRetryable(InventoryError):
+    """The job has no failed rows to work on again, or is not finished."""
+
+
 class TooManyStreams(InventoryError):
     """This process streams to as many clients as it may; poll the job instead, or try again later."""
 
@@ -155,6 +160,7 @@ STATUS: Mapping[type[InventoryError], tuple[int, str]] = {
     UnsupportedFile: (415, "unsupported_media_type"),
     UnknownJob: (404, "unknown_job"),
     JobFinished: (409, "job_finished"),
+    NotRetryable: (409, "not_retryable"),
     TooManyStreams: (503, "too_many_streams"),
     NotInInventory: (404, "not_in_inventory"),
     NotFound: (404, "not_found"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 JOB_ID = "4f3c2b1a09f8e7d6c5b4a39281706f5e"
@@ -82,4 +83,9 @@ ROWS: dict[str, Any] = {
 ROWS_AS_CSV = (
     "row,input,outcome,record_id,detail,code,finished_at\r\n"
     "3,https://nowhere.example/,failed,,nowhere.example has no address.,dns_failure,2026-01-31T12:00:02.456Z\r\n"
+)
+EVENTS = (
+    "retry: 2000\n\n"
+    f"event: progress\nid: 25000-1203086-100000-running\ndata: {json.dumps(RUNNING)}\n\n"
+    f"event: end\nid: 100000-4812345-100000-completed\ndata: {json.dumps(COMPLETED)}\n\n"
 )

@@ -28,6 +28,15 @@ class RowsQuery(LimitQuery):
     )
 
 
+class Resuming(Schema):
+    """The header of a client that comes back."""
+
+    last_event_id = fields.String(
+        data_key="Last-Event-ID",
+        metadata={"description": "The id of the last message that was seen.", "example": "25000-1203086-100000-running"},
+    )
+
+
 class JobSchema(Schema):
     """A job and how far it has come."""
 

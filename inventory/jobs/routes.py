@@ -1,0 +1,168 @@
+"""`/api/v1/jobs`: list, show, follow, cancel and retry jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from typing import Any, cast
+
+from flask import Response, current_app, request, url_for
+from flask.views import MethodView
+
+from inventory import json_bytes, pagination
+from inventory.api import Blueprint
+from inventory.errors import InvalidRequest, JobFinished, NotRetryable, StorageUnavailable, TooManyStreams, UnknownJob
+from inventory.jobs import examples, schemas
+from inventory.jobs.documents import Document, job_document, row_document
+from inventory.jobs.exports import rows_as_csv
+from inventory.jobs.live import Live, Message, seen_to_the_end
+from inventory.jobs.model import RowOutcome
+from inventory.jobs.service import JobService
+
+blueprint = Blueprint("jobs", __name__, url_prefix="/api/v1", description="Bulk work and how far it has come")
+
+RECONNECT = b"retry: 2000\n\n"
+SIGN_OF_LIFE = b":\n\n"
+AS_CSV = {"text/csv": {"schema": {"type": "string"}, "example": examples.ROWS_AS_CSV}}
+
+
+def jobs() -> JobService:
+    """The service that this application was wired with."""
+    return cast(JobService, current_app.extensions["inventory.jobs"])
+
+
+def live() -> Live:
+    """What this process streams."""
+    return cast(Live, current_app.extensions["inventory.live"])
+
+
+@blueprint.route("/jobs")
+class Jobs(MethodView):
+    """All jobs."""
+
+    @blueprint.arguments(schemas.JobsQuery, location="query")
+    @blueprint.response(200, schemas.JobsPage, description="One page", example=examples.JOBS)
+    @blueprint.problems(InvalidRequest, StorageUnavailable)
+    def get(self, query: dict[str, Any]) -> Response:
+        """List jobs, newest first."""
+        limit = query["limit"]
+        found = jobs().listing(query["status"], limit=limit + 1, after=query["cursor"])
+        shown, next_cursor = pagination.page(found, limit, lambda job: (job.created_at, job.id))
+        now = jobs().clock()
+        return _json({"jobs": [job_document(job, now) for job in shown], "next_cursor": next_cursor})
+
+
+@blueprint.route("/jobs/<job_id>")
+class OneJob(MethodView):
+    """One job."""
+
+    @blueprint.response(200, schemas.JobSchema, description="The job", example=examples.RUNNING)
+    @blueprint.problems(UnknownJob, StorageUnavailable)
+    def get(self, job_id: str) -> Response:
+        """One job and how far it has come."""
+        return _json(job_document(jobs().find(job_id), jobs().clock()))
+
+
+@blueprint.route("/jobs/<job_id>/rows")
+class Rows(MethodView):
+    """The rows of a job."""
+
+    @blueprint.arguments(schemas.RowsQuery, location="query")
+    @blueprint.response(200, schemas.RowsPage, description="One page, or all as CSV", example=examples.ROWS)
+    @blueprint.doc(responses={"200": {"content": AS_CSV}})
+    @blueprint.problems(InvalidRequest, UnknownJob, TooManyStreams, StorageUnavailable)
+    def get(self, job_id: str, query: dict[str, Any]) -> Response:
+        """List a job's rows that have an outcome, by number; with `Accept: text/csv` all of the filter, as a file.
+
+        In the file a cell that a spreadsheet would take for a formula begins with an apostrophe.
+        """
+        outcome, limit = query["outcome"], query["limit"]
+        if request.accept_mimetypes.best_match(["application/json", "text/csv"]) == "text/csv":
+            response = _export(job_id, outcome)
+        else:
+            rows = jobs().rows(job_id, outcome, limit=limit + 1, after=query["cursor"])
+            shown, next_cursor = pagination.numbered_page(rows, limit, lambda row: row.row)
+            response = _json({"rows": [row_document(row) for row in shown], "next_cursor": next_cursor})
+        response.vary.add("Accept")
+        return response
+
+
+@blueprint.route("/jobs/<job_id>/cancel")
+class Cancel(MethodView):
+    """The end of a job before its time."""
+
+    @blueprint.response(200, schemas.JobSchema, description="Cancelled", example=examples.CANCELLED)
+    @blueprint.problems(UnknownJob, JobFinished, StorageUnavailable)
+    def post(self, job_id: str) -> Response:
+        """Cancel a job; the rows that have an outcome keep it."""
+        return _json(job_document(jobs().cancel(job_id), jobs().clock()))
+
+
+@blueprint.route("/jobs/<job_id>/retry")
+class Retry(MethodView):
+    """A job's failed rows, again."""
+
+    @blueprint.response(202, schemas.JobSchema, description="Accepted, durably; Location has it", example=examples.QUEUED)
+    @blueprint.problems(UnknownJob, NotRetryable, StorageUnavailable)
+    def post(self, job_id: str) -> Response:
+        """Work on a finished job's failed rows again, as a new job; until that is finished, asking again answers it."""
+        job = jobs().retry(job_id)
+        response = _json(job_document(job, jobs().clock()), 202)
+        response.headers["Location"] = url_for("jobs.OneJob", job_id=job.id)
+        return response
+
+
+@blueprint.route("/jobs/<job_id>/events")
+class Events(MethodView):
+    """A job as it comes on."""
+
+    @blueprint.headers(schemas.Resuming)
+    @blueprint.response(
+        200,
+        {"type": "string"},
+        content_type="text/event-stream",
+        description="Events `progress` and, at last, `end`, whose data is the job",
+        example=examples.EVENTS,
+    )
+    @blueprint.alt_response(204, description="The end was seen: nothing is to come, do not connect again", success=True)
+    @blueprint.problems(UnknownJob, TooManyStreams, StorageUnavailable)
+    def get(self, job_id: str) -> Response:
+        """Follow a job by server-sent events: its state, progress at most four times a second, and its end.
+
+        A comment is sent after 15 s of silence. `Last-Event-ID` resumes behind what was seen.
+        """
+        job, last = jobs().find(job_id), request.headers.get("Last-Event-ID", "")
+        if seen_to_the_end(job, last):
+            return Response(status=204)
+        place = live().places.take(request.environ.get("gunicorn.socket"))
+        response = Response(_event_stream(live().follow(job, last, place.client)), mimetype="text/event-stream")
+        response.call_on_close(place.close)
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Accel-Buffering"] = "no"
+        return response
+
+
+def _event_stream(messages: Generator[Message | None, None, None]) -> Iterator[bytes]:
+    with closing(messages):
+        yield RECONNECT
+        for message in messages:
+            if message is None:
+                yield SIGN_OF_LIFE
+            else:
+                document = json_bytes.dumps(message.document)
+                yield b"event: %b\nid: %b\ndata: %b\n\n" % (message.event.encode(), message.id.encode(), document)
+
+
+def _export(job_id: str, outcome: RowOutcome | None) -> Response:
+    """All rows of the filter as a file. It holds a thread as long as a stream does, so it takes the place of one."""
+    pages = jobs().all_rows(job_id, outcome)
+    place = live().places.take(request.environ.get("gunicorn.socket"))
+    response = Response(rows_as_csv(pages), mimetype="text/csv")
+    response.call_on_close(place.close)
+    name = f"{job_id}-{outcome or 'rows'}.csv"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _json(document: Document, status: int = 200) -> Response:
+    return Response(json_bytes.dumps(document), status, mimetype="application/json")

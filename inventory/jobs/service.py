@@ -1,0 +1,123 @@
+"""Looking at jobs, stopping them, and trying failed rows again: what the routes and the command line call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from uuid import uuid4
+
+from inventory import json_bytes
+from inventory.clock import Clock
+from inventory.errors import JobFinished, NotRetryable, StorageUnavailable, UnknownJob
+from inventory.jobs.model import LONGEST_INPUT, Job, JobStatus, Row, RowOutcome
+from inventory.jobs.parts import upload_name
+from inventory.queue import Queue
+from inventory.store.files import Files
+from inventory.store.ports import Key, Store
+
+ROWS_AT_ONCE = 1_000
+"""How many rows are in memory while all of a job's are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    """A file that was written: its bytes and their SHA-256."""
+
+    size: int
+    sha256: str
+
+
+class JobService:
+    """The jobs of all kinds. Every method may raise `StorageUnavailable`, and `UnknownJob` where it takes a job's id."""
+
+    def __init__(self, store: Store, files: Files, queue: Queue, *, clock: Clock) -> None:
+        self._store = store
+        self._files = files
+        self._queue = queue
+        self.clock = clock
+
+    def find(self, job_id: str) -> Job:
+        """The job as it stands."""
+        job = self._store.jobs.find(job_id)
+        if job is None:
+            raise UnknownJob(f"There is no job {job_id}.")
+        return job
+
+    def listing(self, status: JobStatus | None, *, limit: int, after: Key | None) -> Sequence[Job]:
+        """Jobs, newest first, from behind `after`."""
+        return self._store.jobs.listing(status, limit=limit, after=after)
+
+    def rows(self, job_id: str, outcome: RowOutcome | None, *, limit: int, after: int) -> Sequence[Row]:
+        """Outcomes of a job's rows by row number, from behind the number `after`."""
+        return self._store.jobs.rows(self.find(job_id).id, outcome, limit=limit, after=after)
+
+    def all_rows(self, job_id: str, outcome: RowOutcome | None) -> Iterator[Sequence[Row]]:
+        """The same, all of them, a few at a time; the first of them are read at once."""
+        return self._pages(job_id, outcome, self.rows(job_id, outcome, limit=ROWS_AT_ONCE, after=0))
+
+    def cancel(self, job_id: str) -> Job:
+        """End a job; what its rows came to so far stays. Raises `JobFinished`."""
+        cancelled = self._store.jobs.cancel(job_id, now=self.clock())
+        job = self.find(job_id)
+        if not cancelled:
+            raise JobFinished(f"Job {job_id} is {job.status}; it can no longer be cancelled.")
+        self._queue.announce_job(job_id, ended=True)
+        return job
+
+    def retry(self, job_id: str) -> Job:
+        """A new job of a finished one's failed rows; the same one while it is unfinished. Raises `NotRetryable`."""
+        job = self.find(job_id)
+        if not job.status.finished:
+            raise NotRetryable(f"Job {job_id} is {job.status}. Cancel it, or retry when it is finished.")
+        if not job.counts.failed:
+            raise NotRetryable(f"Job {job_id} has no failed rows. Rejected ones have to be put right and imported again.")
+        new_id = uuid4().hex
+        upload = self._write_failed_rows(job, upload_name(new_id))
+        wanted = self._new_job(job, new_id, upload)
+        created = self._store.jobs.create(wanted)
+        if created.id != new_id:
+            with suppress(StorageUnavailable):  # a file that no job has is swept later
+                self._files.delete([upload_name(new_id)])
+        self._queue.ring_job(created.id)
+        return created
+
+    def _pages(self, job_id: str, outcome: RowOutcome | None, rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+        while rows:
+            yield rows
+            rows = self._store.jobs.rows(job_id, outcome, limit=ROWS_AT_ONCE, after=rows[-1].row)
+
+    def _write_failed_rows(self, job: Job, name: str) -> _Upload:
+        size, digest = 0, sha256()
+        with self._files.writer(name) as writer:
+            for rows in self.all_rows(job.id, RowOutcome.FAILED):
+                content = b"".join(json_bytes.dumps(line) + b"\n" for line in self._lines_again(rows))
+                digest.update(content)
+                size += writer.write(content)
+        return _Upload(size, digest.hexdigest())
+
+    def _lines_again(self, rows: Sequence[Row]) -> Iterator[dict[str, object]]:
+        """What is to be worked on again. An input that was cut comes from the row's record.
+
+        Where that is gone the line has no URL: it will be rejected, and so be seen, where another URL would be fetched.
+        """
+        cut = [row.record_id for row in rows if row.record_id and len(row.input) >= LONGEST_INPUT]
+        records = self._store.records.find_all(cut) if cut else {}
+        for row in rows:
+            if len(row.input) < LONGEST_INPUT:
+                yield {"url": row.input, "row": row.row}
+            else:
+                record = records.get(row.record_id or "")
+                yield {"url": record and record.target.key, "row": row.row}
+
+    def _new_job(self, job: Job, new_id: str, upload: _Upload) -> Job:
+        return Job(
+            id=new_id,
+            kind=job.kind,
+            created_at=self.clock(),
+            file_name=f"failed rows of {job.file_name or job.id}.jsonl",
+            file_size=upload.size,
+            sha256=upload.sha256,
+            options=dict(job.options) | {"retry_of": job.id},
+        )

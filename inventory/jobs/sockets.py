@@ -1,0 +1,102 @@
+"""`/ws/jobs/{id}`: a job followed over a WebSocket (RFC 6455), with the messages of `/api/v1/jobs/{id}/events`.
+
+It is spoken by flask-sock, behind a look at the request: what cannot be followed is refused in HTTP, before the handshake.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from contextlib import closing, suppress
+
+from flask import Blueprint as Plain
+from flask import Response, g, request
+from flask.views import MethodView
+from flask_sock import Sock
+from simple_websocket import ConnectionClosed, Server
+from wsproto.frame_protocol import CloseReason
+
+from inventory import json_bytes
+from inventory.api import Blueprint
+from inventory.errors import InvalidRequest, StorageUnavailable, TooManyStreams, UnknownJob
+from inventory.jobs import schemas
+from inventory.jobs.live import HEARTBEAT, seen_to_the_end
+from inventory.jobs.routes import jobs, live
+
+OPTIONS = {"ping_interval": HEARTBEAT, "max_message_size": 4_096}
+"""flask-sock's: a client that has not answered one ping when the next is due is gone, and may not say much."""
+GOODBYE = 2.0
+"""Seconds in which a client may answer that the connection is closed."""
+VERSION, KEY = "13", re.compile(r"[A-Za-z0-9+/]{22}==")
+HANDSHAKE = {
+    "HTTP_HOST": "inventory",
+    "HTTP_CONNECTION": "Upgrade",
+    "HTTP_UPGRADE": "websocket",
+    "HTTP_SEC_WEBSOCKET_VERSION": VERSION,
+}
+
+blueprint = Blueprint("live", __name__, description="Bulk work as it comes on, over WebSocket")
+sockets = Plain("sockets", __name__)
+
+
+@blueprint.route("/ws/jobs/<job_id>")
+class Sockets(MethodView):
+    """What is said to a client that does not speak WebSocket, and to the reader of the documentation."""
+
+    @blueprint.headers(schemas.Resuming)
+    @blueprint.alt_response(101, description="WebSocket: messages of `event`, `id` and the job as `data`", success=True)
+    @blueprint.problems(InvalidRequest, UnknownJob, TooManyStreams, StorageUnavailable)
+    def get(self, job_id: str) -> Response:
+        """Follow a job over a WebSocket: the messages of `/api/v1/jobs/{job_id}/events` as JSON texts.
+
+        The connection is closed with 1000 behind the end, with 1001 when it must be made again to see more. It is pinged
+        every 15 s.
+        """
+        raise InvalidRequest("This is for WebSockets. Connect to it as ws://, or follow /api/v1/jobs/ID/events by HTTP.")
+
+
+@sockets.before_request
+def _admit() -> None:
+    """Take a place for the client, and have it spoken to over a connection on which no wait is without bound.
+
+    Of its headers the handshake sees those that it needs, in the form that they must have: it fails on others.
+    """
+    key, version = request.headers.get("Sec-WebSocket-Key", ""), request.headers.get("Sec-WebSocket-Version")
+    if not KEY.fullmatch(key) or version != VERSION:
+        raise InvalidRequest("This is no WebSocket handshake: it takes Sec-WebSocket-Version: 13 and a Sec-WebSocket-Key.")
+    g.job, g.last = jobs().find((request.view_args or {})["job_id"]), request.headers.get("Last-Event-ID", "")
+    g.place = live().places.take(request.environ.get("gunicorn.socket"))
+    kept = {name: value for name, value in request.environ.items() if not name.startswith("HTTP_")}
+    request.environ.clear()
+    request.environ |= kept | HANDSHAKE | {"HTTP_SEC_WEBSOCKET_KEY": key, "gunicorn.socket": g.place.client}
+
+
+@sockets.after_request
+def _switched(response: Response) -> Response:
+    """Have the log say what the client was told; the response itself is not sent."""
+    if response.status_code == 200:
+        response.status_code = 101
+    return response
+
+
+@sockets.teardown_request
+def _leave(_: BaseException | None) -> None:
+    if "place" in g:
+        g.place.close()
+
+
+def follow(socket: Server, job_id: str) -> None:  # noqa: ARG001 - the rule's; the job was looked up before
+    """Send messages until the end, then close; what the client says is not listened to."""
+    socket.input_buffer = deque(maxlen=1)
+    client, over = g.place.client, seen_to_the_end(g.job, g.last)
+    with suppress(OSError, ConnectionClosed), closing(live().follow(g.job, g.last, client)) as messages:
+        for message in messages:
+            if message is not None:
+                socket.send(json_bytes.dumps({"event": message.event, "id": message.id, "data": message.document}).decode())
+                over = message.event == "end"
+        if client.ready(0):
+            socket.close(CloseReason.NORMAL_CLOSURE if over else CloseReason.GOING_AWAY)
+            socket.thread.join(GOODBYE)
+
+
+Sock().route("/ws/jobs/<job_id>", bp=sockets)(follow)
