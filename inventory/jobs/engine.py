@@ -1,0 +1,113 @@
+"""How jobs are worked on: batches are claimed, go on in turns, and end; a job ends with the last of them.
+
+Everything that must survive is in the store. A worker that dies loses its claims, and whoever claims the batches next goes
+on where the store says that it came. A batch that nobody brings on, however often it is claimed, is given up: its rows fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from threading import Thread
+
+import structlog
+
+from inventory.clock import Clock
+from inventory.jobs.feeder import Feeder
+from inventory.jobs.holding import LEASE, GivingUp, Holding, Reading, Working
+from inventory.jobs.kinds import Kind, Work
+from inventory.jobs.model import READING, Batch, Job, JobStatus
+from inventory.jobs.parts import Parts
+from inventory.queue import Queue
+from inventory.store.ports import Jobs
+
+log = structlog.get_logger(__name__)
+
+MOST_CLAIMS = 5
+"""Claims of a batch, one after the other, that may be lost without any progress."""
+ENDED_AT_ONCE = 10
+
+More = Callable[[float], bool]
+"""Waits up to so many seconds for work that a collector could do; False when none is to be expected."""
+
+
+class Engine:
+    """Works on the jobs of all kinds. What raises `StorageUnavailable` may be tried again."""
+
+    def __init__(self, jobs: Jobs, parts: Parts, kinds: Mapping[str, Kind], queue: Queue, *, clock: Clock) -> None:
+        self._jobs = jobs
+        self._parts = parts
+        self._kinds = kinds
+        self._queue = queue
+        self.clock = clock
+
+    @contextmanager
+    def feeding(self, stopping: Callable[[], bool]) -> Iterator[More]:
+        """Inside, a thread takes batches and works on them until `stopping`, or as long as there are any.
+
+        What only a collection can bring on is accepted for it: the block should collect, and ask the yielded `More` when
+        nothing is due. At its end every batch is handed back.
+        """
+        feeder = Feeder(self)
+        thread = Thread(target=feeder.run, args=(stopping,), name="feed")
+        thread.start()
+        try:
+            yield feeder.more
+        finally:
+            feeder.stop()
+            thread.join()
+
+    def claim(self) -> Holding | None:
+        """Take a batch into hand, if there is one that can be claimed."""
+        claimed = self._jobs.claim(now=self.clock(), lease_for=LEASE)
+        return None if claimed is None else self._take(*claimed)
+
+    def go_on(self, holding: Holding) -> bool:
+        """Do some of the work on a batch and tell of it; False when that was the end of the batch, or the claim is lost."""
+        held = holding.go_on(self.clock())
+        self._queue.announce_job(holding.job.id)
+        if not held:
+            self.complete()
+        return held
+
+    def complete(self) -> None:
+        """End the jobs of which all is done, and tell of it."""
+        while ended := self._jobs.complete(now=self.clock(), limit=ENDED_AT_ONCE):
+            for job_id in ended:
+                job = self._jobs.find(job_id)
+                if job is not None:
+                    _log_end(job)
+                self._queue.announce_job(job_id, ended=True)
+
+    def _take(self, job: Job, batch: Batch) -> Holding:
+        now, begin = self.clock(), partial(self._begin, job, batch)
+        if batch.attempt > MOST_CLAIMS:
+            return GivingUp(job, batch, begin, self._jobs, now)
+        if batch.number != READING:
+            return Working(job, batch, begin, self._jobs, now)
+        if batch.fence == 1:
+            log.info("job_started", job_id=job.id, kind=job.kind, file_name=job.file_name, file_size=job.file_size)
+        return Reading(job, batch, self._kinds[job.kind], self._parts, self._jobs, self._queue, now)
+
+    def _begin(self, job: Job, batch: Batch) -> Work:
+        """The work on the rows that have no outcome yet."""
+        kind = self._kinds[job.kind]
+        finished = self._jobs.finished_rows(batch)
+        return kind.begin(job, batch, [line for line in self._parts.lines(job, batch, kind) if line.row not in finished])
+
+
+def _log_end(job: Job) -> None:
+    tell = log.error if job.status is JobStatus.FAILED else log.info
+    seconds = (job.finished_at - job.started_at).total_seconds() if job.finished_at and job.started_at else None
+    tell(
+        f"job_{job.status}",
+        job_id=job.id,
+        kind=job.kind,
+        total=job.total,
+        succeeded=job.counts.succeeded,
+        failed=job.counts.failed,
+        rejected=job.counts.rejected,
+        seconds=seconds,
+        error=job.error,
+    )

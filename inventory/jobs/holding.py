@@ -1,0 +1,194 @@
+"""A batch in a worker's hands: the claim on it, and how it goes on.
+
+Each keeps its claim by writing what it found, or that it is still there, to the store at least every `RENEW` seconds.
+Whatever raises is to be handed back or forgotten: its next holder goes on where the store says that this one came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Protocol
+
+import structlog
+
+from inventory.errors import NotFound, UnreadableFile
+from inventory.jobs.kinds import Kind, Work
+from inventory.jobs.model import LONGEST_INPUT, READING, Batch, Cut, Job, Line, Row, RowOutcome
+from inventory.jobs.parts import Parts, Place, cut
+from inventory.queue import Queue
+from inventory.store.ports import Jobs
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(seconds=30)
+"""How long a batch is nobody else's after it was last heard of: many times what a step may take."""
+RENEW = timedelta(seconds=2)
+"""How long a batch in which nothing is found is not heard of, and a cancelled one not let go."""
+WRITE = timedelta(seconds=0.25)
+MANY = 1_000
+"""Outcomes are written when they are so old, or so many: each time is a transaction."""
+ABANDONED = "abandoned"
+CUTS = 8
+"""Parts that are cut in one step: well under a second's work."""
+
+
+class Holding(Protocol):
+    """A claimed batch. `again_at` is when going on can be of use, `open` how many rows it can keep collections busy with.
+
+    `takes_turns` says that it can be handed back at any time for no more than the cost of a claim.
+    """
+
+    job: Job
+    claim: Batch
+    again_at: datetime
+    taken_at: datetime
+    progress_at: datetime
+    open: int
+    takes_turns: bool
+
+    def go_on(self, now: datetime) -> bool:
+        """Do some of the work; False when that was the end of it, or the claim is lost."""
+        ...
+
+    def hand_back(self, due_at: datetime, now: datetime) -> None:
+        """Let others have it from `due_at` on."""
+        ...
+
+
+class Reading:
+    """The reading of a job's file, which is cut into the other batches."""
+
+    open = 0
+    takes_turns = False
+
+    def __init__(self, job: Job, claim: Batch, kind: Kind, parts: Parts, jobs: Jobs, queue: Queue, now: datetime) -> None:
+        self.job, self.claim = job, claim
+        self.again_at = self.taken_at = self.progress_at = now
+        self._parts, self._jobs, self._queue = parts, jobs, queue
+        self._place = Place.of(claim.checkpoint)
+        self._rest = cut(kind.lines(job), self._place, rows=kind.batch_rows)
+
+    def go_on(self, now: datetime) -> bool:
+        """Cut some parts, and at the end of the file say how many rows it had, and what could not be read."""
+        cuts, error, over = list[Cut](), None, False
+        try:
+            over = not self._cut_into(cuts)
+        except (UnreadableFile, NotFound) as failure:
+            error, over = str(failure), True
+        claim = self._jobs.cut(self.claim, cuts, checkpoint=self._place.checkpoint, until=now + LEASE)
+        if claim is None:
+            return False
+        self.claim = claim
+        if cuts:
+            self._queue.ring_job(self.job.id)
+        if over:
+            self._jobs.finish(claim, total=self._place.rows, error=error)
+        return not over
+
+    def _cut_into(self, cuts: list[Cut]) -> bool:
+        """Write the next parts, and add what they are to `cuts`; False at the end of the file."""
+        steps = 0
+        for steps, part in enumerate(islice(self._rest, CUTS), 1):  # noqa: B007 - how many there were is what is asked
+            if part is not None:
+                self._parts.write(self.job.id, part)
+                self._place = self._place.behind(part.cut)
+                cuts.append(part.cut)
+        return steps == CUTS
+
+    def hand_back(self, due_at: datetime, now: datetime) -> None:
+        """See `Holding`; what was read behind the last cut is read again."""
+        self._jobs.release(self.claim, due_at=due_at)
+
+
+class Working:
+    """The work on a batch's rows, which `begin` begins with those that have no outcome yet."""
+
+    takes_turns = True
+
+    def __init__(self, job: Job, claim: Batch, begin: Callable[[], Work], jobs: Jobs, now: datetime) -> None:
+        self.job, self.claim, self.open = job, claim, claim.rows
+        self.again_at = self.taken_at = self.progress_at = self._written_at = now
+        self._begin, self._jobs = begin, jobs
+        self._work: Work | None = None
+        self._found: list[Row] = []
+        self._unlisted, self._checkpoint = claim.unlisted, claim.checkpoint
+
+    def go_on(self, now: datetime) -> bool:
+        """Take a step, and write what was found if it is time."""
+        if self._work is None:
+            self._work = self._begin()
+            self.open = len(self._work.left())
+        step = self._work.step(now)
+        accounted = len(step.rows) + step.unlisted - self._unlisted
+        self.open -= accounted
+        self._found += step.rows
+        self._unlisted, self._checkpoint = step.unlisted, step.checkpoint
+        self.again_at = step.again_at or now
+        if accounted:
+            self.progress_at = now
+        if step.again_at is not None and not self._is_time_to_write(now):
+            return True
+        if not self._write(now):
+            return False
+        if step.again_at is None:
+            self._jobs.finish(self.claim)
+        return step.again_at is not None
+
+    def hand_back(self, due_at: datetime, now: datetime) -> None:
+        """See `Holding`; what was found is written before."""
+        if not self._found or self._write(now):
+            self._jobs.release(self.claim, due_at=due_at)
+
+    def _is_time_to_write(self, now: datetime) -> bool:
+        since = now - self._written_at
+        return since >= RENEW or len(self._found) >= MANY or bool(since >= WRITE and self._found)
+
+    def _write(self, now: datetime) -> bool:
+        """Write what was found, and with it renew the claim; False if that is lost."""
+        claim = self._jobs.advance(
+            self.claim, self._found, unlisted=self._unlisted, checkpoint=self._checkpoint, until=now + LEASE
+        )
+        if claim is None:
+            return False
+        self.claim, self._found, self._written_at = claim, [], now
+        return True
+
+
+class GivingUp:
+    """The end of a batch that nobody brings on: what is left of its rows failed, what is left of its file was not read."""
+
+    open = 0
+    takes_turns = False
+
+    def __init__(self, job: Job, claim: Batch, begin: Callable[[], Work], jobs: Jobs, now: datetime) -> None:
+        self.job, self.claim = job, claim
+        self.again_at = self.taken_at = self.progress_at = now
+        self._begin, self._jobs = begin, jobs
+
+    def go_on(self, now: datetime) -> bool:
+        """End it."""
+        claims = self.claim.attempt - 1
+        log.error("batch_abandoned", job_id=self.job.id, kind=self.job.kind, batch=self.claim.number, claims=claims)
+        reason = (
+            f"{claims} workers in a row took it up and none came on with it: they died, or could not write what they did."
+        )
+        if self.claim.number == READING:
+            place = Place.of(self.claim.checkpoint)
+            error = f"The file was not read beyond row {place.last_row}: {reason}"
+            self._jobs.finish(self.claim, total=place.rows, error=error)
+            return False
+        rows = [_abandoned(line, reason, now) for line in self._begin().left()]
+        unlisted, checkpoint = self.claim.unlisted, self.claim.checkpoint
+        if self._jobs.advance(self.claim, rows, unlisted=unlisted, checkpoint=checkpoint, until=now + LEASE) is not None:
+            self._jobs.finish(self.claim)
+        return False
+
+    def hand_back(self, due_at: datetime, now: datetime) -> None:
+        """See `Holding`; but this must not count as an advance, so the lease is left to end."""
+
+
+def _abandoned(line: Line, reason: str, now: datetime) -> Row:
+    detail = f"Not worked on: {reason} Import it again."
+    return Row(line.row, line.text[:LONGEST_INPUT], RowOutcome.FAILED, now, code=ABANDONED, detail=detail)

@@ -1,0 +1,179 @@
+"""Parts: what a job's file is cut into, so that any worker can take up any batch without reading the file before it.
+
+A part is a file of JSON lines, `[row, text, code, detail]`, `parts/JOB/NUMBER` in the file store. Where a job's file is cut
+depends on its rows alone, so two workers that read the same file write the same parts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import orjson
+import structlog
+
+from inventory.errors import NotFound, UnreadableFile
+from inventory.jobs.kinds import Kind
+from inventory.jobs.model import Batch, Cut, Job, Line
+from inventory.json_bytes import dumps
+from inventory.store.files import Files
+
+log = structlog.get_logger(__name__)
+
+UPLOADS, PARTS = "uploads", "parts"
+MOST_BYTES = 4 * 1024 * 1024
+"""Bytes of a part, as a worker has them in memory; only a single longer row makes a longer one."""
+PASSED = 10_000
+"""Lines that are passed over before a reader that resumes can say that it is alive."""
+FILE_LOST = "file_lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far the reading of a file has come: the last cut's number and last row, and the rows and bytes up to there."""
+
+    number: int = 0
+    last_row: int = 0
+    rows: int = 0
+    bytes: int = 0
+
+    @classmethod
+    def of(cls, checkpoint: str | None) -> Place:
+        """The place that a checkpoint notes; without one the start of the file."""
+        return cls(*orjson.loads(checkpoint)) if checkpoint else cls()
+
+    @property
+    def checkpoint(self) -> str:
+        """The place as JSON."""
+        return orjson.dumps([self.number, self.last_row, self.rows, self.bytes]).decode()
+
+    def behind(self, cut: Cut) -> Place:
+        """The place behind the next cut."""
+        return Place(cut.number, cut.last_row, self.rows + cut.rows, self.bytes + cut.bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A batch to be, and its lines as they are kept."""
+
+    cut: Cut
+    content: bytes
+
+
+def cut(
+    lines: Iterable[tuple[Line, int]], place: Place, *, rows: int, most_bytes: int = MOST_BYTES
+) -> Iterator[Part | None]:
+    """What is behind `place` as parts of up to `rows` lines and `most_bytes`, lazily; None now and then on the way there.
+
+    Raises `UnreadableFile` where `lines` does, but the lines before that come first.
+    """
+    growing, unreadable = _Growing(place), None
+    try:
+        for passed, (line, position) in enumerate(lines, 1):
+            if line.row <= place.last_row:
+                if passed % PASSED == 0:
+                    yield None
+            else:
+                encoded = dumps([line.row, line.text, line.code, line.detail])
+                if len(growing.lines) == rows or growing.size + len(encoded) > most_bytes:
+                    yield from growing.cut_off()
+                growing.add(line.row, encoded, position)
+    except UnreadableFile as error:
+        unreadable = error
+    yield from growing.cut_off()
+    if unreadable is not None:
+        raise unreadable
+
+
+@dataclass(slots=True)
+class _Growing:
+    """The part that is being filled."""
+
+    place: Place
+    lines: list[bytes] = field(default_factory=list)
+    first_row: int = 0
+    last_row: int = 0
+    size: int = 0
+    position: int = 0
+
+    def add(self, row: int, encoded: bytes, position: int) -> None:
+        if not self.lines:
+            self.first_row = row
+        self.lines.append(encoded)
+        self.last_row, self.position = row, position
+        self.size += len(encoded) + 1
+
+    def cut_off(self) -> Iterator[Part]:
+        """The part as it is, unless it is empty; then the next one begins."""
+        if not self.lines:
+            return
+        bytes_read = self.position - self.place.bytes
+        cut = Cut(self.place.number + 1, self.first_row, self.last_row, len(self.lines), bytes_read)
+        content = b"\n".join(self.lines)
+        self.place, self.lines, self.size = self.place.behind(cut), [], 0
+        yield Part(cut, content)
+
+
+class Parts:
+    """The parts of all jobs in the file store. Every method may raise `StorageUnavailable`."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+
+    def write(self, job_id: str, part: Part) -> None:
+        """Keep a part durably."""
+        self._files.put(part_name(job_id, part.cut.number), part.content)
+
+    def lines(self, job: Job, batch: Batch, kind: Kind) -> Sequence[Line]:
+        """The lines of a batch: from its part, or from the job's file if the part is not what it was.
+
+        If that is gone too, lines that say so: nothing can be done for them, but they are accounted for.
+        """
+        try:
+            lines = [_line(encoded) for encoded in self._files.get(part_name(job.id, batch.number)).splitlines()]
+        except (NotFound, ValueError):
+            lines = []
+        if _are_of(lines, batch):
+            return lines
+        log.warning("part_lost", job_id=job.id, batch=batch.number)
+        lines = _read_again(job, batch, kind)
+        return lines if _are_of(lines, batch) else [_lost(batch.first_row + n) for n in range(batch.rows)]
+
+
+def upload_name(job_id: str) -> str:
+    """The name of a job's file in the file store."""
+    return f"{UPLOADS}/{job_id}"
+
+
+def part_name(job_id: str, number: int) -> str:
+    """The name of a batch's part in the file store."""
+    return f"{PARTS}/{job_id}/{number:06d}"
+
+
+def _line(encoded: bytes) -> Line:
+    try:
+        return Line(*orjson.loads(encoded))
+    except ValueError:  # half of a surrogate pair, which JSON allows and orjson does not
+        return Line(*json.loads(encoded))
+
+
+def _are_of(lines: Sequence[Line], batch: Batch) -> bool:
+    return (len(lines), lines[0].row, lines[-1].row) == (batch.rows, batch.first_row, batch.last_row) if lines else False
+
+
+def _read_again(job: Job, batch: Batch, kind: Kind) -> list[Line]:
+    lines = []
+    try:
+        for line, _ in kind.lines(job):
+            if line.row > batch.last_row:
+                break
+            if line.row >= batch.first_row:
+                lines.append(line)
+    except (NotFound, UnreadableFile):
+        lines.clear()
+    return lines
+
+
+def _lost(row: int) -> Line:
+    return Line(row, "", FILE_LOST, "The file that this row was in is gone from the file store. Import it again.")
