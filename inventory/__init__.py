@@ -13,6 +13,7 @@ from inventory.api import Api
 from inventory.config import Settings
 from inventory.events import routes as events
 from inventory.ops import health, home, logging, requests
+from inventory.records import hits
 from inventory.records import routes as records
 
 __version__ = "0.1.0"
@@ -53,6 +54,7 @@ def create_app(settings: Settings | None = None, services: wiring.Services | Non
     app.extensions["inventory.records"] = services.records
     app.extensions["inventory.events"] = services.events
 
+    app.wsgi_app = hits.Hits(app.wsgi_app, records.SOURCE, services.records)  # type: ignore[method-assign]
     requests.register(app)
     problems.register(app)
     app.register_blueprint(home.blueprint)

@@ -11,6 +11,8 @@ from flask import Flask, Response, g, request
 
 log = structlog.get_logger(__name__)
 
+FAULT = "inventory.fault"
+"""Where in its environment a request brings the error that it met in front of the application, to have it answered."""
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -20,21 +22,30 @@ def register(app: Flask) -> None:
     app.after_request(_end)
 
 
+def identify(sent: str) -> str:
+    """The id of a request, the one that was sent if it can be one; it is in every line that is logged from here on."""
+    request_id = sent if REQUEST_ID.fullmatch(sent) else token_hex(16)
+    structlog.contextvars.bind_contextvars(request_id=request_id)
+    return request_id
+
+
+def write_line(method: str, path: str, status: int, began: float) -> None:
+    """Log a request that began at an instant of `time.perf_counter`.
+
+    The path alone: a query can carry what must not be written down, such as a token in a URL that is looked up.
+    """
+    latency_ms = round((time.perf_counter() - began) * 1000, 2)
+    log.info("request", method=method, path=path, status=status, latency_ms=latency_ms)
+
+
 def _begin() -> None:
     g.began = time.perf_counter()
-    sent = request.headers.get("X-Request-ID", "")
-    g.request_id = sent if REQUEST_ID.fullmatch(sent) else token_hex(16)
-    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+    g.request_id = identify(request.headers.get("X-Request-ID", ""))
+    if FAULT in request.environ:
+        raise request.environ[FAULT]
 
 
 def _end(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.request_id
-    # The path alone: a query can carry what must not be written down, such as a token in a URL that is looked up.
-    log.info(
-        "request",
-        method=request.method,
-        path=request.path,
-        status=response.status_code,
-        latency_ms=round((time.perf_counter() - g.began) * 1000, 2),
-    )
+    write_line(request.method, request.path, response.status_code, g.began)
     return response

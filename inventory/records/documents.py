@@ -6,6 +6,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from werkzeug.http import http_date, quote_etag
+
 from inventory.clock import rfc3339
 from inventory.problems import failure_document
 from inventory.records.model import Known, Record, Snapshot, State, Target
@@ -49,6 +51,16 @@ def etag(record: Record, *, stale: bool, chosen: frozenset[str] | None) -> str:
     failed_at = None if record.failure is None else record.failure.at
     seen = f"{record.snapshot_id} {record.snapshots} {failed_at} {stale} {sorted(chosen) if chosen else ''}"
     return sha256(seen.encode()).hexdigest()[:32]
+
+
+def validators(record: Record, etag: str, now: datetime) -> dict[str, str]:
+    """The headers by which a caller knows later whether what it has is still what would be answered."""
+    assert record.collected_at is not None
+    return {
+        "ETag": quote_etag(etag),
+        "Last-Modified": http_date(record.collected_at),
+        "Age": str(max(0, int((now - record.collected_at).total_seconds()))),
+    }
 
 
 def pending_document(record: Record, now: datetime) -> Document:

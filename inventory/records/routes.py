@@ -7,7 +7,6 @@ from typing import Any, cast
 
 from flask import Response, current_app, request, url_for
 from flask.views import MethodView
-from werkzeug.http import http_date, quote_etag
 
 from inventory import json_bytes, pagination
 from inventory.api import Blueprint
@@ -183,11 +182,7 @@ def _not_modified(answer: Answer, chosen: frozenset[str] | None) -> Response | N
 
 
 def _validated(response: Response, answer: Answer, etag: str) -> Response:
-    collected_at = answer.record.collected_at
-    assert collected_at is not None
-    response.headers["ETag"] = quote_etag(etag)
-    response.headers["Last-Modified"] = http_date(collected_at)
-    response.headers["Age"] = str(max(0, int((records().clock() - collected_at).total_seconds())))
+    response.headers.update(documents.validators(answer.record, etag, records().clock()))
     return response
 
 
