@@ -1,0 +1,92 @@
+"""The encoding of a text file, told from its beginning."""
+
+from __future__ import annotations
+
+import codecs
+
+import charset_normalizer
+
+from inventory.errors import InvalidFile
+from inventory.imports.layout import Form
+
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""Byte order marks; that of UTF-32 begins like that of UTF-16."""
+LEGACY = [
+    "cp1252", "latin_1", "iso8859_15", "cp1250", "iso8859_2", "cp1251", "koi8_r", "cp866", "cp1253", "cp1254", "cp1255",
+    "cp1256", "cp1257", "cp1258", "cp437", "cp850", "mac_roman", "gb18030", "big5", "cp932", "euc_jp", "cp949",
+]  # fmt: skip
+"""What may be guessed: encodings in which ASCII bytes are ASCII, wherever they stand, so that lines can be cut first."""
+GUESSED_FROM = 64 * 1024
+FEW = 20
+"""One line in so many is broken at most, if a text is UTF-8 with broken lines and not in another encoding."""
+CONTROLS = bytes(byte for byte in range(0x20) if byte not in b"\t\n\v\f\r\x1b")
+BINARY = "This is a binary file, not text. Save it as UTF-8 text with one row a line."
+SIGNATURES = (
+    (b"PK\x03\x04", "an Excel workbook or another zip archive"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+    (b"\x1f\x8b", "gzipped; name it .gz as well"),
+    (b"%PDF", "a PDF"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"SQLite format 3", "a database"),
+    (b"\x7fELF", "a program"),
+    (b"MZ\x90", "a program"),
+)
+
+
+def encoding_of(head: bytes, form: Form) -> str:
+    """The encoding of a file's beginning, `utf-8` unless only another one fits; `InvalidFile` if it is no text."""
+    marked = next((encoding for mark, encoding in MARKS if head.startswith(mark)), None)
+    if marked:
+        return marked
+    for signature, name in SIGNATURES:
+        if head.startswith(signature):
+            raise InvalidFile(f"This is {name}, not text. Save it as UTF-8 text with one row a line.")
+    if b"\0" in head:
+        return _wide(head)
+    if len(head) - len(head.translate(None, CONTROLS)) > len(head) // FEW:
+        raise InvalidFile(BINARY)
+    if form is Form.JSON or _is_utf8(head):  # JSON is UTF-8 wherever it is exchanged (RFC 8259)
+        return "utf-8"
+    return _guess(head)
+
+
+def _wide(head: bytes) -> str:
+    """UTF-16 without a mark, told by the zeros between the letters of Latin text."""
+    even, odd = head[::2].count(0) / len(head), head[1::2].count(0) / len(head)
+    if odd > 0.2 and even < 0.02:
+        return "utf-16-le"
+    if even > 0.2 and odd < 0.02:
+        return "utf-16-be"
+    raise InvalidFile(BINARY)
+
+
+def _is_utf8(head: bytes) -> bool:
+    """Whether it is UTF-8, but for a few broken lines: in other encodings they are many, and hardly ever well-formed."""
+    lines = [line for line in head.splitlines() if line.strip()]
+    whole = [line for line in lines if _decodes(line)]
+    few = len(lines) - len(whole) <= max(1, len(lines) // FEW)
+    return not lines or (few and bool(whole)) or any(not line.isascii() for line in whole)
+
+
+def _decodes(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _guess(head: bytes) -> str:
+    match = charset_normalizer.from_bytes(head[:GUESSED_FROM], cp_isolation=LEGACY).best()
+    if match is None:
+        raise InvalidFile(
+            "This is a binary file, or text in an unknown encoding. Save it as UTF-8 text with one row a line."
+        )
+    return match.encoding

@@ -1,0 +1,90 @@
+"""Gzip (RFC 1952), read piece by piece, never further than a bomb guard allows."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+
+from inventory.errors import UnreadableFile
+
+MAGIC = b"\x1f\x8b"
+PIECE = 256 * 1024
+"""Bytes that are expanded at once."""
+HARMLESS = 32 * 1024 * 1024
+"""Expanded bytes up to which nothing is a bomb."""
+MOST_RATIO = 200
+"""Expanded bytes for each compressed one. Text takes 3 to 60; gzip itself cannot exceed 1,032."""
+MOST_BYTES = 16 * 1024**3
+"""Expanded bytes of one file."""
+
+Piece = tuple[bytes, int, int]
+"""Some bytes, and the positions in the uploaded file between which they are."""
+
+
+def expand(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """The expanded bytes of all members of a gzip file, with the positions of the compressed ones.
+
+    Raises `UnreadableFile` for what is no gzip, is broken or cut, or expands to more than is good.
+    """
+    guard, expanding, position = _Guard(), _member(), 0
+    for piece, start, end in pieces:
+        position, waiting = start, piece
+        while waiting:
+            if expanding.eof:
+                if not waiting.strip(b"\0"):  # padding, as tapes have it
+                    break
+                expanding = _member()
+            expanded, waiting = _step(expanding, waiting, position)
+            before, position = position, end - len(waiting)
+            guard.pass_(len(expanded), position)
+            if expanded:
+                yield expanded, before, position
+    if not expanding.eof:
+        raise UnreadableFile(f"The gzip stream is cut: it ends at byte {position:,}, before its end.")
+
+
+def beginning(head: bytes, limit: int) -> tuple[bytes, bool]:
+    """What a gzip file that begins with `head` begins with, about `limit` bytes of it at most, and whether that is all.
+
+    Raises `UnreadableFile` if it does not begin as gzip.
+    """
+    begun = bytearray()
+    try:
+        for expanded, _, _ in expand([(head, 0, len(head))]):
+            begun += expanded
+            if len(begun) >= limit:
+                return bytes(begun[:limit]), False
+    except UnreadableFile:
+        if not begun:
+            raise
+        return bytes(begun), False
+    return bytes(begun), True
+
+
+def _member() -> zlib._Decompress:
+    return zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+
+
+def _step(expanding: zlib._Decompress, waiting: bytes, position: int) -> tuple[bytes, bytes]:
+    """Some expanded bytes, and what is still to be expanded."""
+    try:
+        expanded = expanding.decompress(waiting, PIECE)
+    except zlib.error as error:
+        raise UnreadableFile(f"The gzip stream is broken behind byte {position:,}: {error}.") from error
+    return expanded, expanding.unused_data if expanding.eof else expanding.unconsumed_tail
+
+
+class _Guard:
+    """Stops a file that is small only as long as it is gzipped."""
+
+    def __init__(self) -> None:
+        self._expanded = 0
+
+    def pass_(self, expanded: int, compressed: int) -> None:
+        """Count expanded bytes; `compressed` is how many bytes of the file they all come from."""
+        self._expanded += expanded
+        if self._expanded > MOST_BYTES or self._expanded > max(HARMLESS, MOST_RATIO * compressed):
+            raise UnreadableFile(
+                f"The gzip stream expands {compressed:,} bytes to more than {self._expanded - expanded:,}. Upload the file"
+                " without gzip, or in parts."
+            )
