@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from marshmallow import ValidationError
 
@@ -23,7 +22,7 @@ BATCH_ROWS = 10_000
 """Lines of a batch: half a second's work, so that few of them share a small file and a dead worker's is small."""
 INVALID_JSON, INVALID_EVENT = "invalid_json", "invalid_event"
 
-_load = LineSchema().load
+_load = LineSchema().load_line
 
 
 class EventLines:
@@ -122,7 +121,7 @@ class Validation:
 def _event(job_id: str, line: Line) -> Event | tuple[str, str]:
     """The event that a line is; else the code and the detail of why it is none."""
     try:
-        loaded: dict[str, Any] = _load(parse(line.text))
+        loaded = _load(parse(line.text))
     except ValidationError as error:
         return INVALID_EVENT, _reason(error)
     except ValueError as error:

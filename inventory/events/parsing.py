@@ -21,8 +21,8 @@ def parse(text: str) -> Any:
 
     Whole numbers are exact, of up to 4,300 digits. A name that an object has twice, NaN, a number beyond a double, half of a
     surrogate pair and what is nested deeper than `DEEPEST` are refused: stored, they would be something else or nothing.
-    The standard library's decoder with these hooks takes 2.8 µs for a line of 250 characters; orjson, and the checks that
-    find what it lets through silently, take 2.2.
+    The standard library's decoder with these hooks takes 3 to 4 µs for a line of 250 characters, 1.5 more than without;
+    orjson, and the checks that find what it lets through silently, would save half a microsecond.
     """
     try:
         value = _decode(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -163,3 +164,16 @@ def test_a_line_that_is_no_object_is_refused(line: object) -> None:
     assert refused(line) == {
         "_schema": ["Not an object. Send one JSON object per line, with timestamp, level, service and message."]
     }
+
+
+@pytest.mark.parametrize(
+    "line", [LINE, LINE | {"host": "a1", "trace_id": TRACE_ID.upper()}, {}, {"level": "loud"}, [], None]
+)
+def test_the_short_way_of_a_good_line_leads_where_the_long_one_does(line: Any) -> None:
+    def outcome(load: Callable[[Any], dict[str, Any]]) -> Any:
+        try:
+            return load(line)
+        except ValidationError as error:
+            return error.normalized_messages()
+
+    assert outcome(LineSchema().load_line) == outcome(LineSchema().load)
