@@ -23,6 +23,13 @@ blueprint = Blueprint("jobs", __name__, url_prefix="/api/v1", description="Bulk 
 
 RECONNECT = b"retry: 2000\n\n"
 SIGN_OF_LIFE = b":\n\n"
+LAST_EVENT_ID = {
+    "in": "header",
+    "name": "Last-Event-ID",
+    "description": "The id of the last message that was seen.",
+    "schema": {"type": "string"},
+    "example": "25000-1203086-100000-running",
+}
 AS_CSV = {"text/csv": {"schema": {"type": "string"}, "example": examples.ROWS_AS_CSV}}
 
 
@@ -69,18 +76,18 @@ class Rows(MethodView):
 
     @blueprint.arguments(schemas.RowsQuery, location="query")
     @blueprint.response(200, schemas.RowsPage, description="One page, or all as CSV", example=examples.ROWS)
-    @blueprint.doc(responses={"200": {"content": AS_CSV}})
+    @blueprint.doc(responses={200: {"content": AS_CSV}})
     @blueprint.problems(InvalidRequest, UnknownJob, TooManyStreams, StorageUnavailable)
-    def get(self, job_id: str, query: dict[str, Any]) -> Response:
+    def get(self, query: dict[str, Any], job_id: str) -> Response:
         """List a job's rows that have an outcome, by number; with `Accept: text/csv` all of the filter, as a file.
 
         In the file a cell that a spreadsheet would take for a formula begins with an apostrophe.
         """
         outcome, limit = query["outcome"], query["limit"]
         if request.accept_mimetypes.best_match(["application/json", "text/csv"]) == "text/csv":
-            response = _export(job_id, outcome)
+            response = export_rows(job_id, outcome)
         else:
-            rows = jobs().rows(job_id, outcome, limit=limit + 1, after=query["cursor"])
+            rows = jobs().rows(job_id, outcome, limit=limit + 1, after=query["cursor"] or 0)
             shown, next_cursor = pagination.numbered_page(rows, limit, lambda row: row.row)
             response = _json({"rows": [row_document(row) for row in shown], "next_cursor": next_cursor})
         response.vary.add("Accept")
@@ -116,7 +123,7 @@ class Retry(MethodView):
 class Events(MethodView):
     """A job as it comes on."""
 
-    @blueprint.headers(schemas.Resuming)
+    @blueprint.doc(parameters=[LAST_EVENT_ID])
     @blueprint.response(
         200,
         {"type": "string"},
@@ -153,8 +160,8 @@ def _event_stream(messages: Generator[Message | None, None, None]) -> Iterator[b
                 yield b"event: %b\nid: %b\ndata: %b\n\n" % (message.event.encode(), message.id.encode(), document)
 
 
-def _export(job_id: str, outcome: RowOutcome | None) -> Response:
-    """All rows of the filter as a file. It holds a thread as long as a stream does, so it takes the place of one."""
+def export_rows(job_id: str, outcome: RowOutcome | None) -> Response:
+    """All rows of the filter as a file. Sending it holds a thread as long as a stream does, so it takes the place of one."""
     pages = jobs().all_rows(job_id, outcome)
     place = live().places.take(request.environ.get("gunicorn.socket"))
     response = Response(rows_as_csv(pages), mimetype="text/csv")

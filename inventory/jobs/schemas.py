@@ -24,16 +24,7 @@ class RowsQuery(LimitQuery):
 
     outcome = fields.Enum(RowOutcome, by_value=True, load_default=None)
     cursor = NumberCursorField(
-        load_default=0, metadata={"type": "string", "description": "The next_cursor of the page before."}
-    )
-
-
-class Resuming(Schema):
-    """The header of a client that comes back."""
-
-    last_event_id = fields.String(
-        data_key="Last-Event-ID",
-        metadata={"description": "The id of the last message that was seen.", "example": "25000-1203086-100000-running"},
+        load_default=None, metadata={"type": "string", "description": "The next_cursor of the page before."}
     )
 
 

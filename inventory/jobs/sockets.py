@@ -19,9 +19,8 @@ from wsproto.frame_protocol import CloseReason
 from inventory import json_bytes
 from inventory.api import Blueprint
 from inventory.errors import InvalidRequest, StorageUnavailable, TooManyStreams, UnknownJob
-from inventory.jobs import schemas
 from inventory.jobs.live import HEARTBEAT, seen_to_the_end
-from inventory.jobs.routes import jobs, live
+from inventory.jobs.routes import LAST_EVENT_ID, jobs, live
 
 OPTIONS = {"ping_interval": HEARTBEAT, "max_message_size": 4_096}
 """flask-sock's: a client that has not answered one ping when the next is due is gone, and may not say much."""
@@ -43,7 +42,7 @@ sockets = Plain("sockets", __name__)
 class Sockets(MethodView):
     """What is said to a client that does not speak WebSocket, and to the reader of the documentation."""
 
-    @blueprint.headers(schemas.Resuming)
+    @blueprint.doc(parameters=[LAST_EVENT_ID])
     @blueprint.alt_response(101, description="WebSocket: messages of `event`, `id` and the job as `data`", success=True)
     @blueprint.problems(InvalidRequest, UnknownJob, TooManyStreams, StorageUnavailable)
     def get(self, job_id: str) -> Response:

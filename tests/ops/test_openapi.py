@@ -13,7 +13,7 @@ from inventory.errors import STATUS
 from inventory.wiring import Services
 from tests.records.test_lookups import URL
 
-UNDOCUMENTED = {"/", "/docs/", "/docs/{path}", "/openapi.json"}
+UNDOCUMENTED = {"/", "/docs/", "/docs/{path}", "/openapi.json", "/jobs", "/jobs/{job_id}", "/jobs/{job_id}/rows.csv"}
 
 
 @pytest.fixture

@@ -1,0 +1,88 @@
+"""`/jobs` and `/jobs/{id}`: jobs for a person with a browser; without script a page is the state as it was."""
+
+from __future__ import annotations
+
+from secrets import token_urlsafe
+
+from flask import Blueprint, Response, render_template, request
+
+from inventory.errors import UnknownJob
+from inventory.jobs.documents import job_document
+from inventory.jobs.model import RowOutcome
+from inventory.jobs.routes import export_rows, jobs
+
+blueprint = Blueprint("job_pages", __name__, template_folder="templates")
+
+LISTED = 50
+
+
+@blueprint.get("/jobs")
+def all_jobs() -> Response:
+    """The newest jobs."""
+    now = jobs().clock()
+    listed = [job_document(job, now) for job in jobs().listing(None, limit=LISTED, after=None)]
+    return _page("jobs.html", jobs=listed)
+
+
+@blueprint.get("/jobs/<job_id>/rows.csv")
+def rows_of_job(job_id: str) -> Response:
+    """The rows of a job as a file, for a browser, which cannot say that it wants one."""
+    return export_rows(job_id, request.args.get("outcome", type=RowOutcome))
+
+
+@blueprint.get("/jobs/<job_id>")
+def one_job(job_id: str) -> Response:
+    """One job, live."""
+    try:
+        job = jobs().find(job_id)
+    except UnknownJob:
+        return _page("no_job.html", 404, job_id=job_id)
+    return _page("job.html", job=job_document(job, jobs().clock()), over=job.status.finished)
+
+
+@blueprint.app_template_filter()
+def number(value: int | None) -> str:
+    """A count, such as `12,345`."""
+    return "?" if value is None else f"{value:,}"
+
+
+@blueprint.app_template_filter()
+def percent(value: float | None) -> str:
+    """A share of 100."""
+    return "–" if value is None else f"{value:.1f} %"
+
+
+@blueprint.app_template_filter()
+def rate(value: float | None) -> str:
+    """Rows a second."""
+    return "–" if value is None else f"{value:,g} rows/s"
+
+
+@blueprint.app_template_filter()
+def span(seconds: int | None) -> str:
+    """A time to wait, in its two largest units."""
+    if seconds is None:
+        return "–"
+    minutes, rest = divmod(seconds, 60)
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+@blueprint.app_template_filter()
+def instant(text: str | None) -> str:
+    """An instant to the second."""
+    return "–" if text is None else f"{text[:19].replace('T', ' ')} UTC"
+
+
+def _page(template: str, status: int = 200, **members: object) -> Response:
+    """A page that runs no script, and wears no style, but its own."""
+    nonce = token_urlsafe(16)
+    response = Response(render_template(template, nonce=nonce, **members), status)
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self';"
+        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
