@@ -14,7 +14,7 @@ Document = dict[str, Any]
 
 
 def new_record(target: Target, now: datetime) -> Document:
-    """The document of a target that is accepted for the first time."""
+    """The document of a target that is accepted for the first time, by a lookup."""
     return {
         "_id": target.id,
         "source": target.source,
@@ -33,6 +33,7 @@ def new_record(target: Target, now: datetime) -> Document:
         "snapshot_id": None,
         "failure": None,
         "revalidate": False,
+        "bulk": None,
     }
 
 
@@ -41,18 +42,19 @@ def record(document: Mapping[str, Any]) -> Record:
     return Record(
         target=target(document),
         state=State(document["state"]),
-        accepted_at=_aware(document["accepted_at"]),
-        requested_at=_aware(document["requested_at"]),
-        due_at=_aware_or_none(document["due_at"]),
+        accepted_at=aware(document["accepted_at"]),
+        requested_at=aware(document["requested_at"]),
+        due_at=aware_or_none(document["due_at"]),
         attempt=document["attempt"],
         fence=document["fence"],
         lease=document["lease"],
-        first_collected_at=_aware_or_none(document["first_collected_at"]),
-        collected_at=_aware_or_none(document["collected_at"]),
+        first_collected_at=aware_or_none(document["first_collected_at"]),
+        collected_at=aware_or_none(document["collected_at"]),
         snapshots=document["snapshots"],
         snapshot_id=document["snapshot_id"],
         failure=read_failure(document["failure"]),
         revalidate=document["revalidate"],
+        bulk=bool(document.get("bulk")),
     )
 
 
@@ -77,7 +79,7 @@ def snapshot(document: Mapping[str, Any]) -> Snapshot:
     return Snapshot(
         id=document["_id"],
         record_id=document["record_id"],
-        collected_at=_aware(document["collected_at"]),
+        collected_at=aware(document["collected_at"]),
         content=read_content(document["content"]),
         body_sha256=document.get("body_sha256"),
     )
@@ -102,9 +104,11 @@ def cut(instant: datetime) -> datetime:
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
-def _aware(instant: datetime) -> datetime:
+def aware(instant: datetime) -> datetime:
+    """An instant that was read, in UTC."""
     return instant.replace(tzinfo=UTC)
 
 
-def _aware_or_none(instant: datetime | None) -> datetime | None:
-    return None if instant is None else _aware(instant)
+def aware_or_none(instant: datetime | None) -> datetime | None:
+    """The same, or None."""
+    return None if instant is None else aware(instant)

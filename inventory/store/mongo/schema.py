@@ -3,6 +3,10 @@
     records    _id: the target's id; the fields of `model.Record`, the target's beside them
     snapshots  _id: the lease under which it was collected; see `snapshots` for `accepted_at` and `settled`
     bodies     _id: the SHA-256 of `bytes`; see `bodies` for `condemned`
+    jobs       _id: its own; `key` and `likeness` are unique, for which a job that has none uses its id; see `job_documents`
+    batches    _id: the job's id and the number; see `batches` for `queued`
+    outcomes   _id: the job's id and the row
+    events     _id: the job's id and the line; see `events`
     meta       _id: "schema"; `version`, the number of migrations that this database has had
 
 `content` and `failure` are JSON bytes (`store.forms`): exact, and safe from BSON's limits on names and strings.
@@ -42,7 +46,32 @@ def _second(database: Database[dict[str, Any]]) -> None:
     database["records"].create_index("snapshots")
 
 
-MIGRATIONS: tuple[Callable[[Database[dict[str, Any]]], None], ...] = (_first, _second)
+def _third(database: Database[dict[str, Any]]) -> None:
+    """Jobs and log events; and what lookups wait for comes before what only jobs wait for, which is marked `bulk`.
+
+    A record that older code wrote has no mark, which counts as none. The listings have one index for each filter.
+    """
+    database["records"].create_index([("state", 1), ("bulk", 1), ("due_at", 1)])
+    for name in ("key", "likeness"):
+        database["jobs"].create_index(name, unique=True)
+    newest = [("created_at", -1), ("_id", -1)]
+    latest = [("timestamp", -1), ("_id", -1)]
+    indexes: dict[str, list[list[tuple[str, int]]]] = {
+        "jobs": [newest, [("status", 1), *newest], [("counted", 1), ("status", 1)], [("due_at", 1)], [("finished_at", 1)]],
+        "batches": [
+            [("queued", 1), ("number", 1), ("due_at", 1)],
+            [("queued", 1), ("due_at", 1)],
+            [("job_id", 1), ("due_at", 1)],
+        ],
+        "outcomes": [[("job_id", 1), ("outcome", 1), ("row", 1)]],
+        "events": [latest, *([(name, 1), *latest] for name in ("job_id", "level", "service", "hour"))],
+    }
+    for name, wanted in indexes.items():
+        for keys in wanted:
+            database[name].create_index(keys)
+
+
+MIGRATIONS: tuple[Callable[[Database[dict[str, Any]]], None], ...] = (_first, _second, _third)
 
 VERSION = len(MIGRATIONS)
 

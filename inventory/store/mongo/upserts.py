@@ -11,6 +11,8 @@ from pymongo.errors import BulkWriteError
 from inventory.store.mongo.connection import Document
 
 DUPLICATE = 11000
+MANY = 1_000
+"""Documents in one command."""
 
 
 def upsert(collection: Collection[Document], operations: Sequence[UpdateOne]) -> None:
@@ -23,3 +25,13 @@ def upsert(collection: Collection[Document], operations: Sequence[UpdateOne]) ->
         if {each["code"] for each in error.details["writeErrors"]} != {DUPLICATE}:
             raise
         collection.bulk_write(operations, ordered=False)
+
+
+def insert_new(collection: Collection[Document], documents: Sequence[Document]) -> None:
+    """Insert those of the documents whose ids are not there yet; of two with one id the first stays."""
+    for start in range(0, len(documents), MANY):
+        try:
+            collection.insert_many(documents[start : start + MANY], ordered=False)
+        except BulkWriteError as error:
+            if {each["code"] for each in error.details["writeErrors"]} != {DUPLICATE}:
+                raise

@@ -1,0 +1,156 @@
+"""Batches: the queue that workers take them from, the right to change them, and the recounts.
+
+A batch that is owed is queued, or waits for `due_at`: the end of its lease or of its pause. The first claim after that
+instant queues it. So a claim finds the lowest number among those that are due without looking at those that wait.
+A claim holds while its lease and fence are the batch's and its job is running.
+
+What keeps the counts right without transactions is explained in `counts`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from pymongo import ReturnDocument
+from pymongo.collection import Collection
+from pymongo.database import Database
+
+from inventory.jobs.model import READING, Batch, Cut, Job, JobStatus, Row
+from inventory.store.forms import text_bytes
+from inventory.store.mongo import documents
+from inventory.store.mongo import job_documents as forms
+from inventory.store.mongo.connection import Connection, Document
+from inventory.store.mongo.counts import LET_GO, count, end, read
+from inventory.store.mongo.upserts import insert_new
+
+
+class Batches:
+    """The part of `ports.Jobs` that is about batches and rows."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def claim(self, *, now: datetime, lease_for: timedelta) -> tuple[Job, Batch] | None:
+        """See `ports.Jobs`."""
+        until = documents.cut(now + lease_for)
+        with self._connection.database() as database:
+            if (reading := _claim_reading(database, now, until)) is not None:
+                return read(database, [reading])[0], forms.batch(reading)
+            while (claimed := _claim_next(database, now, until)) is not None:
+                found = database["jobs"].find_one({"_id": claimed["job_id"]})
+                if found is None:
+                    database["batches"].delete_one({"_id": claimed["_id"]})
+                elif found["status"] != JobStatus.RUNNING.value:
+                    end(database, found["_id"])
+                else:
+                    return read(database, [found])[0], forms.batch(claimed)
+        return None
+
+    def cut(self, claim: Batch, cuts: Sequence[Cut], *, checkpoint: str | None, until: datetime) -> Batch | None:
+        """See `ports.Jobs`. The batches come first, so that the checkpoint is never behind what is not there."""
+        with self._connection.database() as database:
+            held = database["jobs"].find_one(_held(claim), {"created_at": 1})
+            if held is None:
+                return None
+            created_at = held["created_at"]
+            insert_new(database["batches"], [forms.new_batch(claim.job_id, each, created_at) for each in cuts])
+            return _renew(database, claim, {"checkpoint": text_bytes(checkpoint)}, until)
+
+    def advance(
+        self, claim: Batch, rows: Sequence[Row], *, unlisted: int, checkpoint: str | None, until: datetime
+    ) -> Batch | None:
+        """See `ports.Jobs`."""
+        with self._connection.database() as database:
+            if not _holds(database, claim):
+                return None
+            insert_new(database["outcomes"], [forms.new_outcome(claim.job_id, row) for row in rows])
+            changed = count(database, claim.job_id, claim.first_row, claim.last_row, unlisted)
+            changed |= {"unlisted": unlisted, "checkpoint": text_bytes(checkpoint)}
+            renewed = _renew(database, claim, changed, until)
+            if renewed is None and not _is_running(database, claim.job_id):
+                end(database, claim.job_id)
+            return renewed
+
+    def release(self, claim: Batch, *, due_at: datetime) -> bool:
+        """See `ports.Jobs`."""
+        return self._change(claim, {"queued": False, "due_at": documents.cut(due_at), "lease": None, "attempt": 0})
+
+    def finish(self, claim: Batch, *, total: int | None = None, error: str | None = None) -> bool:
+        """See `ports.Jobs`."""
+        if claim.number == READING:
+            return self._change(claim, LET_GO | {"total": total, "error": text_bytes(error)})
+        return self._change(claim, LET_GO | {"done": True, "bytes_read": claim.bytes})
+
+    def finished_rows(self, claim: Batch) -> frozenset[int]:
+        """See `ports.Jobs`."""
+        first, last = (forms.outcome_id(claim.job_id, row) for row in (claim.first_row, claim.last_row))
+        with self._connection.database() as database:
+            return frozenset(
+                each["row"] for each in database["outcomes"].find({"_id": {"$gte": first, "$lte": last}}, {"row": 1})
+            )
+
+    def _change(self, claim: Batch, changed: Document) -> bool:
+        with self._connection.database() as database:
+            if not _holds(database, claim):
+                return False
+            return _of(database, claim).update_one(_held(claim), {"$set": changed}).matched_count == 1
+
+
+def _claim_reading(database: Database[Document], now: datetime, until: datetime) -> Document | None:
+    """Lease the reading of a job; with it the job runs."""
+    due = {"due_at": {"$lte": now}}
+    while (candidate := database["jobs"].find_one(due, {"fence": 1, "status": 1}, sort=[("due_at", 1)])) is not None:
+        started = {"started_at": documents.cut(now)} if candidate["status"] == JobStatus.QUEUED.value else {}
+        leased = _lease(database["jobs"], candidate | due, started | {"status": JobStatus.RUNNING.value}, until)
+        if leased is not None:
+            return leased
+    return None
+
+
+def _claim_next(database: Database[Document], now: datetime, until: datetime) -> Document | None:
+    """Lease the first batch in the queue, after those that waited have come to it."""
+    database["batches"].update_many({"queued": False, "due_at": {"$lte": now}}, {"$set": {"queued": True}})
+    due = {"queued": True, "due_at": {"$lte": now}}
+    first = [("number", 1), ("due_at", 1)]
+    while (candidate := database["batches"].find_one(due, {"fence": 1}, sort=first)) is not None:
+        if (leased := _lease(database["batches"], candidate | due, {}, until)) is not None:
+            return leased
+    return None
+
+
+def _lease(collection: Collection[Document], expected: Document, changed: Document, until: datetime) -> Document | None:
+    leased = {"queued": False, "due_at": until, "lease": secrets.token_hex(16)}
+    return collection.find_one_and_update(
+        expected,
+        {"$set": changed | leased, "$inc": {"attempt": 1, "fence": 1}},
+        return_document=ReturnDocument.AFTER,
+    )
+
+
+def _renew(database: Database[Document], claim: Batch, changed: Document, until: datetime) -> Batch | None:
+    renewed = {"queued": False, "due_at": documents.cut(until), "attempt": 0}
+    found = _of(database, claim).find_one_and_update(
+        _held(claim), {"$set": changed | renewed}, return_document=ReturnDocument.AFTER
+    )
+    return None if found is None else forms.batch(found)
+
+
+def _of(database: Database[Document], claim: Batch) -> Collection[Document]:
+    """Where the batch is kept."""
+    return database["jobs" if claim.number == READING else "batches"]
+
+
+def _held(claim: Batch) -> Document:
+    """What a batch must still have for the claim's holder to change it."""
+    kept = claim.job_id if claim.number == READING else forms.batch_id(claim.job_id, claim.number)
+    return {"_id": kept, "lease": claim.lease, "fence": claim.fence}
+
+
+def _holds(database: Database[Document], claim: Batch) -> bool:
+    return _is_running(database, claim.job_id) and _of(database, claim).find_one(_held(claim), {"_id": 1}) is not None
+
+
+def _is_running(database: Database[Document], job_id: str) -> bool:
+    return database["jobs"].find_one({"_id": job_id, "status": JobStatus.RUNNING.value}, {"_id": 1}) is not None

@@ -1,0 +1,67 @@
+"""The counts of batches and jobs, and how a job ends.
+
+Without transactions, this is how counts stay those of the rows that are written, whoever dies where:
+
+    advancing   1. see that the claim holds   2. write outcomes, each once   3. count those of the batch's rows
+                4. keep the counts, where the claim still holds
+    ending      a. finish the job   b. take all leases away   c. count the rows of the batches that were not done
+                d. keep the sums with the job
+
+Who takes a batch over counts again, so nothing that was written between (2) and a death stays uncounted. Who cannot do (4)
+because the job has ended since (1) repeats (b) to (d), for its rows may have come too late for them. Counts only rise, so
+of two who count at once the one that saw more prevails. A death between (a) and (d) is made good by `complete`, which looks
+for jobs that ended and have no sums, and by whoever claims one of their batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pymongo.database import Database
+
+from inventory.jobs.model import Counts, Job, RowOutcome
+from inventory.store.mongo import job_documents as forms
+from inventory.store.mongo.connection import Document
+
+LET_GO: Document = {"queued": False, "due_at": None, "lease": None}
+OWED: Document = {"due_at": {"$ne": None}}
+OUTCOMES = tuple(each.value for each in RowOutcome)
+
+
+def end(database: Database[Document], job_id: str) -> None:
+    """Steps b to d for a job that has ended; harmless when repeated."""
+    batches = database["batches"]
+    batches.update_many({"job_id": job_id, **OWED}, {"$set": LET_GO})
+    for batch in batches.find({"job_id": job_id, "done": False, "fence": {"$gt": 0}}):
+        counted = count(database, job_id, batch["first_row"], batch["last_row"], batch["unlisted"])
+        batches.update_one({"_id": batch["_id"]}, {"$max": counted})
+    counts = sums(database, [job_id])[job_id]
+    final = {name: getattr(counts, name) for name in forms.COUNTERS}
+    database["jobs"].update_one({"_id": job_id}, {"$max": final, "$set": {"counted": True}})
+
+
+def count(database: Database[Document], job_id: str, first: int, last: int, unlisted: int) -> Document:
+    """The counts of a batch, by its rows' outcomes as they are written now."""
+    # Every outcome is named, so that an index by outcome and row has all that is asked for.
+    chosen = {"job_id": job_id, "outcome": {"$in": list(OUTCOMES)}, "row": {"$gte": first, "$lte": last}}
+    by_outcome = {"$group": {"_id": "$outcome", "rows": {"$sum": 1}}}
+    found = database["outcomes"].aggregate([{"$match": chosen}, by_outcome])
+    counts = dict.fromkeys(OUTCOMES, 0) | {each["_id"]: each["rows"] for each in found}
+    return counts | {"succeeded": counts["succeeded"] + unlisted}
+
+
+def sums(database: Database[Document], job_ids: Sequence[str]) -> dict[str, Counts]:
+    """The counts of jobs, summed over their batches. One sum at a time: FerretDB 1 gets a second one wrong."""
+    found: dict[str, dict[str, int]] = {job_id: {} for job_id in job_ids}
+    for name in forms.COUNTERS if found else ():
+        by_job = {"$group": {"_id": "$job_id", "sum": {"$sum": f"${name}"}}}
+        for each in database["batches"].aggregate([{"$match": {"job_id": {"$in": list(found)}}}, by_job]):
+            found[each["_id"]][name] = each["sum"]
+    return {job_id: Counts(**counts) for job_id, counts in found.items()}
+
+
+def read(database: Database[Document], found: Iterable[Document]) -> list[Job]:
+    """Jobs with their counts."""
+    kept = list(found)
+    summed = sums(database, [each["_id"] for each in kept if not each["counted"]])
+    return [forms.job(each, summed.get(each["_id"])) for each in kept]

@@ -1,0 +1,105 @@
+"""Log events, each a document under its own id.
+
+Instants are whole milliseconds, as in SQLite: BSON's own come back as Python's only within its years. What is grouped by is
+stored ready: `hour` is the instant at which the event's hour begins. Texts from outside are bytes (`store.forms`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pymongo.database import Database
+
+from inventory.events.model import Event, EventFilter, EventStats
+from inventory.store.forms import content_bytes, instant_of, read_content, read_text, text_bytes, to_millis, to_millis_up
+from inventory.store.mongo.connection import Connection, Document
+from inventory.store.mongo.upserts import insert_new
+from inventory.store.ports import Key
+
+HOUR = 3_600_000
+"""Milliseconds."""
+
+
+class MongoEvents:
+    """`ports.Events` on MongoDB."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, events: Sequence[Event]) -> None:
+        """See `ports.Events`."""
+        new = [_document(event) for event in events]
+        with self._connection.database() as database:
+            insert_new(database["events"], new)
+
+    def listing(self, chosen: EventFilter, *, limit: int, after: Key | None) -> Sequence[Event]:
+        """See `ports.Events`."""
+        conditions = _conditions(chosen)
+        if after is not None:
+            millis = to_millis(after[0])
+            place = [{"timestamp": {"$lt": millis}}, {"timestamp": millis, "_id": {"$lt": after[1]}}]
+            # The first condition says nothing new; it is what an index is entered with.
+            conditions = {"$and": [conditions, {"timestamp": {"$lte": millis}}, {"$or": place}]}
+        with self._connection.database() as database:
+            found = database["events"].find(conditions).sort([("timestamp", -1), ("_id", -1)]).limit(limit)
+            return [_event(each) for each in found]
+
+    def stats(self, chosen: EventFilter, *, hours: int) -> EventStats:
+        """See `ports.Events`; three counts one after the other, between which events may be added."""
+        match = {"$match": _conditions(chosen)}
+        with self._connection.database() as database:
+            by_level = _counts(database, [match, _by("level")])
+            by_service = _counts(database, [match, _by("service")])
+            by_hour = _counts(database, [match, _by("hour"), {"$sort": {"_id": -1}}, {"$limit": hours}])
+        return EventStats(
+            total=sum(by_level.values()),
+            by_level={read_text(level) or "": count for level, count in by_level.items()},
+            by_service={read_text(service) or "": count for service, count in by_service.items()},
+            by_hour={instant_of(hour): count for hour, count in by_hour.items()},
+        )
+
+
+def _by(name: str) -> Document:
+    return {"$group": {"_id": f"${name}", "events": {"$sum": 1}}}
+
+
+def _counts(database: Database[Document], stages: Sequence[Document]) -> dict[Any, int]:
+    return {each["_id"]: each["events"] for each in database["events"].aggregate(list(stages))}
+
+
+def _conditions(chosen: EventFilter) -> Document:
+    equal = {"job_id": chosen.job_id, "level": text_bytes(chosen.level), "service": text_bytes(chosen.service)}
+    conditions: Document = {name: value for name, value in equal.items() if value is not None}
+    since = {} if chosen.since is None else {"$gte": to_millis_up(chosen.since)}
+    until = {} if chosen.until is None else {"$lt": to_millis_up(chosen.until)}
+    return conditions | ({"timestamp": since | until} if since or until else {})
+
+
+def _document(event: Event) -> Document:
+    millis = to_millis(event.timestamp)
+    return {
+        "_id": event.id,
+        "job_id": event.job_id,
+        "line": event.line,
+        "timestamp": millis,
+        "hour": millis // HOUR * HOUR,
+        "level": text_bytes(event.level),
+        "service": text_bytes(event.service),
+        "message": text_bytes(event.message),
+        "attributes": content_bytes(event.attributes),
+        "trace_id": text_bytes(event.trace_id),
+    }
+
+
+def _event(document: Mapping[str, Any]) -> Event:
+    return Event(
+        job_id=document["job_id"],
+        line=document["line"],
+        timestamp=instant_of(document["timestamp"]),
+        level=read_text(document["level"]) or "",
+        service=read_text(document["service"]) or "",
+        message=read_text(document["message"]) or "",
+        attributes=read_content(document["attributes"]),
+        trace_id=read_text(document["trace_id"]),
+    )
