@@ -17,11 +17,20 @@ from inventory import queue
 from inventory.clock import Clock, utc_now
 from inventory.config import Settings
 from inventory.errors import StorageUnavailable
+from inventory.events.lines import EventLines
 from inventory.events.service import EventService
+from inventory.imports.uploads import Uploads
+from inventory.imports.urls import UrlLines
+from inventory.jobs.engine import Engine
+from inventory.jobs.kinds import Kind
+from inventory.jobs.live import Live
+from inventory.jobs.parts import Parts
+from inventory.jobs.service import JobService
 from inventory.records.collector import Collector, Policy
 from inventory.records.service import RecordService
 from inventory.sources import Source
 from inventory.sources.webpage import Webpage
+from inventory.store.files import Files
 from inventory.store.ports import Store
 from inventory.store.sqlite import SqliteStore
 from inventory.upstream.fetcher import Fetcher, Resolve, resolve
@@ -41,11 +50,16 @@ class Services:
 
     settings: Settings
     store: Store
+    files: Files
     queue: queue.Queue
     sources: Mapping[str, Source]
     collector: Collector
     records: RecordService
     events: EventService
+    jobs: JobService
+    live: Live
+    kinds: Mapping[str, Kind]
+    engine: Engine
 
 
 def build(
@@ -85,7 +99,34 @@ def build(
         slots=settings.inline_slots,
         clock=clock,
     )
-    return Services(settings, store, bell, registry, collector, records, EventService(store))
+    files = Files(settings.files)
+    kinds = _kinds(settings, store, files, registry["webpage"], sleep)
+    return Services(
+        settings,
+        store,
+        files,
+        bell,
+        registry,
+        collector,
+        records,
+        EventService(store),
+        JobService(store, files, bell, clock=clock),
+        Live(store, bell, places=settings.live_streams, clock=clock),
+        kinds,
+        Engine(store.jobs, Parts(files), kinds, bell, clock=clock),
+    )
+
+
+def _kinds(
+    settings: Settings, store: Store, files: Files, webpage: Source, sleep: Callable[[float], object]
+) -> Mapping[str, Kind]:
+    """What jobs can do."""
+    read = Uploads(files).rows
+    fresh_for = timedelta(seconds=settings.fresh_for)
+    return {
+        "urls": UrlLines(store.records, webpage, read, fresh_for=fresh_for),
+        "events": EventLines(store.events, read, line_delay=settings.events_line_delay, sleep=sleep),
+    }
 
 
 def open_store(settings: Settings) -> Store:

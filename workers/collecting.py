@@ -1,4 +1,4 @@
-"""The worker that RQ's pool runs: it collects when a bell rings, and by itself while Redis is away.
+"""The worker that RQ's pool runs: it collects and works on jobs when a bell rings, and by itself while Redis is away.
 
 Lifecycle: it is born when Redis answers, listens for bells, and dies with its pool. While Redis is away, at the start or
 later, it looks for due work once a second and says so in one line each time it begins and ends. Asked to stop, it claims no
@@ -96,7 +96,7 @@ class CollectWorker(SimpleWorker):
                 log.warning("collecting_without_queue")
                 since = True
             self.pulse()
-            tasks.collect_due()
+            tasks.work_due()
             tasks.stopping.wait(LOOK_AGAIN)
         if since:
             log.info("queue_answers_again" if not tasks.stopping.is_set() else "stopped_without_queue")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import cache
 from threading import Event
 
@@ -33,34 +34,49 @@ def collect(record_id: str) -> int:
 
     After `DRAIN_FOR` seconds it claims no more, and rings for what is left.
     """
-    settled = collect_due()
+    settled = _until_time_is_up(lambda stop: services().collector.drain(places=PLACES, stopping=stop))
     log.info("drained", rung_for=record_id, settled=settled)
     return settled
 
 
 def work(job_id: str) -> int:
-    """Answer a bell that rang for a job: work on whatever jobs there are, and collect; how many claims were settled."""
-    settled = collect_due()
+    """Answer a bell that rang for a job: work on whatever jobs there are, and collect; how many collections were settled.
+
+    It ends as `collect` does; the batches that it holds by then are handed back.
+    """
+    settled = work_due()
     log.info("worked", rung_for=job_id, settled=settled)
     return settled
 
 
-def collect_due() -> int:
-    """Collect whatever is due for up to `DRAIN_FOR` seconds, then ring for what is left; how many were settled.
+def work_due() -> int:
+    """Work on whatever jobs there are, and collect whatever is due, for up to `DRAIN_FOR` seconds; how many were settled."""
+    return _until_time_is_up(_work)
+
+
+def ring_for_due(*, limit: int) -> int:
+    """Ring for up to `limit` records and as many jobs that are due; how many bells were rung."""
+    now, store, queue = utc_now(), services().store, services().queue
+    records = store.records.due(now=now, max_attempts=services().settings.max_attempts, limit=limit)
+    jobs = store.jobs.due(now=now, limit=limit)
+    return sum(map(queue.ring, records)) + sum(map(queue.ring_job, jobs))
+
+
+def _work(stop: Callable[[], bool]) -> int:
+    with services().engine.feeding(stop) as more:
+        return services().collector.drain(places=PLACES, stopping=stop, more=more)
+
+
+def _until_time_is_up(drain: Callable[[Callable[[], bool]], int]) -> int:
+    """What a drain settled until this worker is asked to stop or its time is up; then what is left is rung for.
 
     From a store that is away nothing is collected: the scheduler rings when it is back.
     """
     until = time.monotonic() + wiring.DRAIN_FOR
     try:
-        settled = services().collector.drain(places=PLACES, stopping=lambda: stopping.is_set() or time.monotonic() > until)
+        settled = drain(lambda: stopping.is_set() or time.monotonic() > until)
         ring_for_due(limit=1)
     except StorageUnavailable as error:
         log.warning("store_not_ready", error=str(error))
         return 0
     return settled
-
-
-def ring_for_due(*, limit: int) -> int:
-    """Ring for up to `limit` records that are due; how many bells were rung."""
-    due = services().store.records.due(now=utc_now(), max_attempts=services().settings.max_attempts, limit=limit)
-    return sum(services().queue.ring(record_id) for record_id in due)

@@ -20,6 +20,7 @@ from inventory.jobs.kinds import Kind, Work
 from inventory.jobs.model import READING, Batch, Job, JobStatus
 from inventory.jobs.parts import Parts
 from inventory.queue import Queue
+from inventory.records.collector import More
 from inventory.store.ports import Jobs
 
 log = structlog.get_logger(__name__)
@@ -27,9 +28,6 @@ log = structlog.get_logger(__name__)
 MOST_CLAIMS = 5
 """Claims of a batch, one after the other, that may be lost without any progress."""
 ENDED_AT_ONCE = 10
-
-More = Callable[[float], bool]
-"""Waits up to so many seconds for work that a collector could do; False when none is to be expected."""
 
 
 class Engine:
@@ -46,8 +44,8 @@ class Engine:
     def feeding(self, stopping: Callable[[], bool]) -> Iterator[More]:
         """Inside, a thread takes batches and works on them until `stopping`, or as long as there are any.
 
-        What only a collection can bring on is accepted for it: the block should collect, and ask the yielded `More` when
-        nothing is due. At its end every batch is handed back.
+        They accept what has to be collected: the block should collect it, and ask for what is yielded when nothing is due.
+        At its end every batch is handed back.
         """
         feeder = Feeder(self)
         thread = Thread(target=feeder.run, args=(stopping,), name="feed")

@@ -151,6 +151,11 @@ def part_name(job_id: str, number: int) -> str:
     return f"{PARTS}/{job_id}/{number:06d}"
 
 
+def job_of(name: str) -> str:
+    """The id of the job that an upload or a part is of."""
+    return name.split("/")[1]
+
+
 def _line(encoded: bytes) -> Line:
     try:
         return Line(*orjson.loads(encoded))

@@ -32,8 +32,19 @@ log = structlog.get_logger(__name__)
 
 LOOK_AGAIN = 0.2
 """Seconds after which a drain with free places looks for newly due work while its other places are busy."""
+KEPT_FREE = 5
+"""Of so many places one is kept free of what only jobs wait for, whose slow upstreams a lookup is not to wait behind."""
 SETTLE_AGAIN = 0.5
 """Seconds between two tries to settle while the store is away."""
+
+
+More = Callable[[float], bool]
+"""Waits up to so many seconds for something to become due, and says whether that is to be expected at all."""
+
+
+def no_more(_seconds: float) -> bool:
+    """What is due is all there is."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +145,14 @@ class Collector:
                 log.warning("settling_delayed", claims=len(outcomes), error=str(error))
             self._sleep(SETTLE_AGAIN)
 
-    def drain(self, *, places: int, stopping: Callable[[], bool]) -> int:
+    def drain(self, *, places: int, stopping: Callable[[], bool], more: More = no_more) -> int:
         """Collect what is due until nothing is, with up to `places` at once; how many claims were settled.
 
+        Whenever a place stays free it asks for `more`; while that expects some, it goes on.
         Raises `StorageUnavailable` when the store is away and nothing is in flight.
         """
         with ThreadPoolExecutor(max_workers=places, thread_name_prefix="collect") as pool:
-            return self._collect_abandoned(stopping) + self._collect_due(pool, places, stopping)
+            return self._collect_abandoned(stopping) + self._collect_due(pool, places, stopping, more)
 
     def _collect_abandoned(self, stopping: Callable[[], bool]) -> int:
         settled = 0
@@ -153,23 +165,27 @@ class Collector:
             settled += self._settled([self.collect(claim)])
         return settled
 
-    def _collect_due(self, pool: ThreadPoolExecutor, places: int, stopping: Callable[[], bool]) -> int:
-        settled = 0
+    def _collect_due(self, pool: ThreadPoolExecutor, places: int, stopping: Callable[[], bool], more: More) -> int:
+        settled, kept_free = 0, places // KEPT_FREE
         running: set[Future[Outcome]] = set()
         while True:
-            if not stopping() and len(running) < places:
-                claims = self._claim_due(places - len(running), required=not running)
-                running |= {pool.submit(self.collect, claim) for claim in claims}
+            free = 0 if stopping() else places - len(running)
+            bulk = free > kept_free
+            wanted = free - kept_free if bulk else free
+            claims = self._claim_due(wanted, bulk=bulk, required=not running) if wanted else ()
+            running |= {pool.submit(self.collect, claim) for claim in claims}
+            if bulk and len(claims) < wanted and more(0 if running else LOOK_AGAIN) and not running:
+                continue
             if not running:
                 return settled
             done, running = wait(running, timeout=LOOK_AGAIN, return_when=FIRST_COMPLETED)
             if done:
                 settled += self._settled(list(_outcomes(done)))
 
-    def _claim_due(self, limit: int, *, required: bool) -> Sequence[Record]:
+    def _claim_due(self, limit: int, *, bulk: bool, required: bool) -> Sequence[Record]:
         """Due claims; none from a store that is away, unless they are `required`."""
         try:
-            return self._store.records.claim_due(now=self._clock(), lease_for=self._policy.lease_for, limit=limit)
+            return self._store.records.claim_due(now=self._clock(), lease_for=self._policy.lease_for, limit=limit, bulk=bulk)
         except StorageUnavailable:
             if required:
                 raise

@@ -67,10 +67,10 @@ class Records(Protocol):
         """
         ...
 
-    def claim_due(self, *, now: datetime, lease_for: timedelta, limit: int) -> Sequence[Record]:
+    def claim_due(self, *, now: datetime, lease_for: timedelta, limit: int, bulk: bool = True) -> Sequence[Record]:
         """Lease up to `limit` pending records that are due, no record twice to anybody.
 
-        Those that a lookup asked for come before those of jobs; of each the oldest due first.
+        Those that a lookup asked for come before those of jobs, which come only with `bulk`; of each the oldest due first.
         """
         ...
 

@@ -112,6 +112,50 @@ def test_a_worker_that_was_overtaken_throws_its_result_away(services: Services, 
     assert services.store.records.find(record_id).snapshots == 1
 
 
+def wanted_by_a_job(services: Services, count: int) -> list[str]:
+    targets = [services.sources["webpage"].target(f"{URL}job/{n}") for n in range(count)]
+    services.store.records.accept_all([(target, None) for target in targets], now=services.records.clock())
+    return [target.key for target in targets]
+
+
+def test_a_lookups_target_is_collected_while_slow_upstreams_of_jobs_hold_all_other_places(
+    services: Services, web: FakeWeb
+) -> None:
+    slow = wanted_by_a_job(services, 50)
+    web.open.clear()
+    with ThreadPoolExecutor(1) as pool:
+        drain = pool.submit(services.collector.drain, places=10, stopping=lambda: False)
+        while sum(web.asked.values()) < 8:
+            assert not drain.done()
+        accept(services, 1)
+        while f"{URL}0" not in web.asked:
+            assert not drain.done()
+        assert sum(web.asked[key] for key in slow) == 8
+        web.open.set()
+
+    assert drain.result() == 51
+
+
+def test_it_goes_on_as_long_as_more_is_expected(services: Services, web: FakeWeb) -> None:
+    batches = [3, 5]
+    asked = []
+
+    def more(seconds: float) -> bool:
+        asked.append(seconds)
+        if seconds and batches:
+            wanted_by_a_job(services, batches.pop())
+            return True
+        return bool(batches)
+
+    assert services.collector.drain(places=10, stopping=lambda: False, more=more) == 5
+    assert batches == []
+    assert sum(web.asked.values()) == 5, "the first three are among the five"
+
+
+def test_it_does_not_wait_for_more_when_told_to_stop(services: Services) -> None:
+    assert services.collector.drain(places=10, stopping=lambda: True, more=lambda seconds: True) == 0
+
+
 @pytest.mark.parametrize("attempt", [1, 2, 3])
 def test_pauses_grow_threefold_with_full_jitter(attempt: int) -> None:
     policy = Policy(timedelta(seconds=35), max_attempts=4, retry_base=5.0, retry_failed_after=timedelta(seconds=300))

@@ -16,8 +16,9 @@ from inventory.store.sqlite.opening import Connection
 
 CLAIMABLE = "SELECT id FROM records WHERE id = :id AND (state = 'pending' OR state = 'running' AND due_at <= :now)"
 DUE_OF = "SELECT id FROM records WHERE state = 'pending' AND bulk = {bulk} AND due_at <= :now ORDER BY due_at LIMIT :limit"
+ASKED_FOR = DUE_OF.format(bulk=0)
 DUE = f"""
-    SELECT * FROM ({DUE_OF.format(bulk=0)}) UNION ALL SELECT * FROM ({DUE_OF.format(bulk=1)}) LIMIT :limit"""
+    SELECT * FROM ({ASKED_FOR}) UNION ALL SELECT * FROM ({DUE_OF.format(bulk=1)}) LIMIT :limit"""
 ABANDONED = """
     SELECT id FROM records WHERE state = 'running' AND due_at <= :now AND attempt < :max_attempts
     ORDER BY due_at LIMIT :limit"""
@@ -54,9 +55,9 @@ class Ledger:
         claims = self._claim(CLAIMABLE, {"id": record_id, "now": to_millis(now)}, now + lease_for)
         return claims[0] if claims else None
 
-    def claim_due(self, *, now: datetime, lease_for: timedelta, limit: int) -> Sequence[Record]:
+    def claim_due(self, *, now: datetime, lease_for: timedelta, limit: int, bulk: bool = True) -> Sequence[Record]:
         """See `ports.Records`."""
-        return self._claim(DUE, {"now": to_millis(now), "limit": limit}, now + lease_for)
+        return self._claim(DUE if bulk else ASKED_FOR, {"now": to_millis(now), "limit": limit}, now + lease_for)
 
     def claim_abandoned(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
         """See `ports.Records`."""
