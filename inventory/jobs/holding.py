@@ -138,12 +138,16 @@ class Working:
 
     def hand_back(self, due_at: datetime, now: datetime) -> None:
         """See `Holding`; what was found is written before."""
-        if not self._found or self._write(now):
+        if not self._unwritten() or self._write(now):
             self._jobs.release(self.claim, due_at=due_at)
 
     def _is_time_to_write(self, now: datetime) -> bool:
         since = now - self._written_at
-        return since >= RENEW or len(self._found) >= MANY or bool(since >= WRITE and self._found)
+        return since >= RENEW or len(self._found) >= MANY or (since >= WRITE and self._unwritten())
+
+    def _unwritten(self) -> bool:
+        """Whether there is anything to write; rows that succeeded without an outcome of their own are something too."""
+        return bool(self._found) or (self._unlisted, self._checkpoint) != (self.claim.unlisted, self.claim.checkpoint)
 
     def _write(self, now: datetime) -> bool:
         """Write what was found, and with it renew the claim; False if that is lost."""
