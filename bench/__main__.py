@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from bench import due, hit, hit_growth, miss_accept, miss_collect, not_modified, results, start
+from bench import due, events, hit, hit_growth, miss_accept, miss_collect, not_modified, results, start
 from bench.measuring import Effort, Result
 
 Measure = Callable[[str, Effort], Result]
@@ -18,6 +18,7 @@ BENCHMARKS: Mapping[str, Measure] = {
     "not_modified": not_modified.measure,
     "miss_accept": miss_accept.measure,
     "miss_collect": miss_collect.measure,
+    "events": events.measure,
     "due": due.measure,
     "start": start.measure,
 }
