@@ -12,7 +12,7 @@ from pymongo.errors import DuplicateKeyError
 
 from inventory.errors import StorageUnavailable
 from inventory.records.model import Acceptance, Known, Record, State, Status, Target
-from inventory.store.mongo import bodies, documents, snapshots
+from inventory.store.mongo import bodies, bulk, documents, snapshots
 from inventory.store.mongo.connection import Document
 from inventory.store.mongo.ledger import Ledger
 from inventory.store.ports import Key, RecordFilter
@@ -51,22 +51,28 @@ class MongoRecords(Ledger):
         return None if found is None else documents.record(found)
 
     def accept(self, target: Target, *, now: datetime, seen: Record | None, revalidate: bool = False) -> Acceptance:
+        """See `ports.Records`; again from the beginning where the record changed between two steps."""
+        with self._connection.database() as database:
+            while True:
+                taken = None if seen is None else _accept_again(database, target.id, now, seen.fence, revalidate)
+                taken = taken or _insert(database, documents.new_record(target, now))
+                if taken is not None:
+                    return Acceptance(documents.record(taken), True)
+                found = database["records"].find_one({"_id": target.id})
+                if found is not None and found["state"] in OWED:
+                    found = _accept_sooner(database, found, revalidate)
+                if found is not None and (found["state"] in OWED or seen is None or found["fence"] != seen.fence):
+                    return Acceptance(documents.record(found), False)
+
+    def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
         """See `ports.Records`."""
         with self._connection.database() as database:
-            if seen is not None and (taken := _accept_again(database, target.id, now, seen.fence, revalidate)) is not None:
-                return Acceptance(documents.record(taken), True)
-            while True:
-                new = documents.new_record(target, now)
-                try:
-                    database["records"].insert_one(new)
-                except DuplicateKeyError:
-                    found = database["records"].find_one({"_id": target.id})
-                    if found is not None and found["state"] in OWED and found["revalidate"] and not revalidate:
-                        found = _accept_whole(database, target.id)
-                    if found is not None:
-                        return Acceptance(documents.record(found), False)
-                else:
-                    return Acceptance(documents.record(new), True)
+            return {key: documents.record(each) for key, each in bulk.read_all(database, record_ids).items()}
+
+    def accept_all(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
+        """See `ports.Records`."""
+        with self._connection.database() as database:
+            return bulk.accept_all(database, wanted, now)
 
     def listing(self, chosen: RecordFilter, *, limit: int, after: Key | None) -> Sequence[Record]:
         """See `ports.Records`."""
@@ -95,24 +101,34 @@ class MongoRecords(Ledger):
         return gone is not None
 
 
+def _insert(database: Database[Document], new: Document) -> Document | None:
+    """The new record, or None if there is one already."""
+    try:
+        database["records"].insert_one(new)
+    except DuplicateKeyError:
+        return None
+    return new
+
+
 def _accept_again(
     database: Database[Document], record_id: str, now: datetime, fence: int, revalidate: bool
 ) -> Document | None:
     at = documents.cut(now)
-    pending = {"state": State.PENDING.value, "requested_at": at, "due_at": at, "attempt": 0, "revalidate": revalidate}
+    pending = {"state": State.PENDING.value, "requested_at": at, "due_at": at, "attempt": 0, "bulk": None}
     return database["records"].find_one_and_update(
         {"_id": record_id, "fence": fence, "state": {"$in": [State.STORED.value, State.FAILED.value]}},
-        {"$set": pending},
+        {"$set": pending | {"revalidate": revalidate}},
         return_document=ReturnDocument.AFTER,
     )
 
 
-def _accept_whole(database: Database[Document], record_id: str) -> Document | None:
-    """Make the collection that is owed a whole one; None if the record has changed meanwhile."""
+def _accept_sooner(database: Database[Document], found: Document, revalidate: bool) -> Document | None:
+    """Have the owed collection made as a lookup wants it; the record as it is if that is so; None if it changed meanwhile."""
+    wanted = {"bulk": None} | ({} if revalidate else {"revalidate": False})
+    if all(found.get(name) == value for name, value in wanted.items()):
+        return found
     return database["records"].find_one_and_update(
-        {"_id": record_id, "revalidate": True, "state": {"$in": OWED}},
-        {"$set": {"revalidate": False}},
-        return_document=ReturnDocument.AFTER,
+        {"_id": found["_id"], "state": {"$in": OWED}}, {"$set": wanted}, return_document=ReturnDocument.AFTER
     )
 
 
