@@ -123,7 +123,7 @@ def _accept_again(
 
 
 def _accept_sooner(database: Database[Document], found: Document, revalidate: bool) -> Document | None:
-    """Have the owed collection made as a lookup wants it; the record as it is if that is so; None if it changed meanwhile."""
+    """Have what is owed collected as a lookup wants it; the record then, or None if it has changed meanwhile."""
     wanted = {"bulk": None} | ({} if revalidate else {"revalidate": False})
     if all(found.get(name) == value for name, value in wanted.items()):
         return found
