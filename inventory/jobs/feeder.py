@@ -120,10 +120,13 @@ class Feeder:
             return self._engine.go_on(holding)
         except StorageUnavailable as error:
             log.warning("batch_interrupted", job_id=holding.job.id, batch=holding.claim.number, error=str(error))
-            self._hand_back(holding, self._engine.clock() + PAUSE)
+            holding.again_at = self._engine.clock() + LOOK_AGAIN
+            if not holding.can_wait:
+                self._hand_back(holding, self._engine.clock() + PAUSE)
+            return holding.can_wait
         except Exception:  # the edge of this thread: the lease brings the batch back, until it is given up
             log.exception("batch_broke", job_id=holding.job.id, batch=holding.claim.number)
-        return False
+            return False
 
     def _due_elsewhere(self, holding: Holding, now: datetime) -> datetime | None:
         """When a batch that is to be handed back can be claimed again; None for one to be kept."""

@@ -37,7 +37,8 @@ CUTS = 8
 class Holding(Protocol):
     """A claimed batch. `again_at` is when going on can be of use, `open` how many rows it can keep collections busy with.
 
-    `takes_turns` says that it can be handed back at any time for no more than the cost of a claim.
+    `takes_turns` says that it can be handed back at any time for no more than the cost of a claim, `can_wait` that it can go
+    on with what it has in memory once a store that was away is back.
     """
 
     job: Job
@@ -47,6 +48,9 @@ class Holding(Protocol):
     progress_at: datetime
     open: int
     takes_turns: bool
+
+    @property
+    def can_wait(self) -> bool: ...
 
     def go_on(self, now: datetime) -> bool:
         """Do some of the work; False when that was the end of it, or the claim is lost."""
@@ -61,7 +65,7 @@ class Reading:
     """The reading of a job's file, which is cut into the other batches."""
 
     open = 0
-    takes_turns = False
+    takes_turns = can_wait = False
 
     def __init__(self, job: Job, claim: Batch, kind: Kind, parts: Parts, jobs: Jobs, queue: Queue, now: datetime) -> None:
         self.job, self.claim = job, claim
@@ -115,6 +119,11 @@ class Working:
         self._found: list[Row] = []
         self._unlisted, self._checkpoint = claim.unlisted, claim.checkpoint
 
+    @property
+    def can_wait(self) -> bool:
+        """See `Holding`: once it has begun, that is."""
+        return self._work is not None
+
     def go_on(self, now: datetime) -> bool:
         """Take a step, and write what was found if it is time."""
         if self._work is None:
@@ -164,7 +173,7 @@ class GivingUp:
     """The end of a batch that nobody brings on: what is left of its rows failed, what is left of its file was not read."""
 
     open = 0
-    takes_turns = False
+    takes_turns = can_wait = False
 
     def __init__(self, job: Job, claim: Batch, begin: Callable[[], Work], jobs: Jobs, now: datetime) -> None:
         self.job, self.claim = job, claim

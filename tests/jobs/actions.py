@@ -1,0 +1,113 @@
+"""What tests do with jobs: import rows, be a worker for a while, die, and count."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from inventory.imports.uploads import Uploads
+from inventory.imports.urls import UrlLines
+from inventory.jobs.engine import Engine
+from inventory.jobs.feeder import Feeder
+from inventory.jobs.kinds import Kind
+from inventory.jobs.model import Counts, Job, Row, RowOutcome
+from inventory.jobs.parts import Parts, upload_name
+from inventory.store.files import Files
+from inventory.store.ports import Jobs
+from inventory.wiring import Services
+from tests.fakes import FakeClock
+
+HOST = "http://example.test"
+
+
+def upload(services: Services, content: bytes, *, name: str = "urls.txt", kind: str = "urls", **options: object) -> str:
+    """A job with these bytes as its file; its id."""
+    job_id = uuid4().hex
+    services.files.put(upload_name(job_id), content)
+    job = Job(job_id, kind, services.engine.clock(), name, len(content), uuid4().hex * 2, options)
+    services.store.jobs.create(job)
+    return job_id
+
+
+def import_urls(services: Services, urls: Sequence[str], **options: Any) -> str:
+    """A job of these URLs; its id."""
+    return upload(services, "".join(f"{url}\n" for url in urls).encode(), **options)
+
+
+def pages(count: int, first: int = 0) -> list[str]:
+    """So many URLs, no two the same."""
+    return [f"{HOST}/{n}" for n in range(first, first + count)]
+
+
+class SmallBatches(UrlLines):
+    """The kind `urls` with ten rows in a batch."""
+
+    batch_rows = 10
+
+
+def engine_of_small_batches(
+    services: Services,
+    *,
+    files: Files | None = None,
+    jobs: Jobs | None = None,
+    kind: Callable[[Kind], Kind] = lambda kind: kind,
+) -> Engine:
+    """An engine on the services' store with ten rows in a batch; `kind` may put another one in front of the kind."""
+    files = files or services.files
+    records, source = services.store.records, services.sources["webpage"]
+    urls = kind(SmallBatches(records, source, Uploads(files).rows, fresh_for=timedelta(days=1)))
+    return Engine(jobs or services.store.jobs, Parts(files), {"urls": urls}, services.queue, clock=services.engine.clock)
+
+
+class Worker:
+    """A worker that does one thing after the other. To kill it, let go of it: its claims last until their leases end."""
+
+    def __init__(self, services: Services, engine: Engine | None = None) -> None:
+        self._services = services
+        self.feeder = Feeder(engine or services.engine)
+
+    def round(self) -> None:
+        """One round of its feeder."""
+        self.feeder.round()
+
+    def collect(self) -> int:
+        """Collect what is due."""
+        return self._services.collector.drain(places=4, stopping=lambda: False)
+
+
+def work_to_the_end(services: Services, clock: FakeClock, job_id: str, engine: Engine | None = None) -> Job:
+    """The job when a new worker has brought it to its end."""
+    worker = Worker(services, engine)
+    for _ in range(2_000):
+        worker.round()
+        worker.collect()
+        job = found(services, job_id)
+        if job.status.finished:
+            return job
+        clock.forward(0.3)
+    raise AssertionError(f"it does not end: {found(services, job_id)}")
+
+
+def found(services: Services, job_id: str) -> Job:
+    job = services.store.jobs.find(job_id)
+    assert job is not None
+    return job
+
+
+def rows_of(services: Services, job_id: str) -> list[Row]:
+    """All outcomes of a job's rows."""
+    rows: list[Row] = []
+    while page := services.store.jobs.rows(job_id, None, limit=1_000, after=rows[-1].row if rows else 0):
+        rows += page
+    return rows
+
+
+def counted(services: Services, job_id: str) -> Counts:
+    """The counts of a job, recounted from its rows."""
+    outcomes = Counter(row.outcome for row in rows_of(services, job_id))
+    counts = Counts(outcomes[RowOutcome.SUCCEEDED], outcomes[RowOutcome.FAILED], outcomes[RowOutcome.REJECTED])
+    return replace(counts, bytes_read=found(services, job_id).counts.bytes_read)

@@ -1,0 +1,131 @@
+"""Parts: where a file is cut depends on its rows alone, and a part that is not what it was is read again."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from inventory.errors import NotFound, UnreadableFile
+from inventory.jobs.kinds import Work
+from inventory.jobs.model import Batch, Cut, Job, Line
+from inventory.jobs.parts import FILE_LOST, PASSED, Part, Parts, Place, cut, part_name
+from inventory.store.files import Files
+
+NOW = datetime(2026, 1, 31, tzinfo=UTC)
+JOB = Job("0" * 32, "urls", NOW)
+START = Place()
+
+
+def numbered(count: int, *, every: int = 1) -> list[tuple[Line, int]]:
+    """Lines `every` so many rows, each of ten bytes of the file."""
+    return [(Line(n * every, f"line {n}"), n * 10) for n in range(1, count + 1)]
+
+
+def parts_of(lines: list[tuple[Line, int]], place: Place = START, **most: int) -> list[Part]:
+    return [part for part in cut(lines, place, **{"rows": 10, **most}) if part is not None]
+
+
+def test_each_part_has_so_many_rows_and_the_last_one_what_is_left() -> None:
+    cuts = [part.cut for part in parts_of(numbered(25, every=3))]
+
+    assert cuts == [Cut(1, 3, 30, 10, 100), Cut(2, 33, 60, 10, 100), Cut(3, 63, 75, 5, 50)]
+
+
+def test_a_part_is_no_bigger_than_it_may_be_but_for_a_single_row_that_is() -> None:
+    lines = [(Line(n, "x" * size), n) for n, size in enumerate([10, 10, 500, 10, 10], 1)]
+
+    assert [part.cut.rows for part in parts_of(lines, most_bytes=100)] == [2, 1, 2]
+    assert all(len(part.content) <= 100 for part in parts_of(lines, most_bytes=100) if part.cut.rows > 1)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_who_resumes_cuts_what_is_left_as_who_began_would_have(seed: int) -> None:
+    rng = random.Random(seed)
+    lines = [(Line(row, "y" * rng.randrange(60)), row * 7) for row in sorted(rng.sample(range(1, 900), 200))]
+    whole = parts_of(lines, most_bytes=400)
+
+    place = Place()
+    for done, part in enumerate(whole):
+        assert parts_of(lines, place, most_bytes=400) == whole[done:]
+        place = Place.of(place.behind(part.cut).checkpoint)
+    assert (place.rows, place.last_row) == (200, lines[-1][0].row)
+    assert place.bytes == lines[-1][1]
+
+
+def test_who_passes_over_many_lines_gives_a_sign_of_life() -> None:
+    signs = list(cut(numbered(3 * PASSED), Place(last_row=3 * PASSED), rows=10))
+
+    assert signs == [None, None, None]
+
+
+def test_what_was_read_before_the_file_broke_comes_before_the_error() -> None:
+    def broken() -> Iterator[tuple[Line, int]]:
+        yield from numbered(13)
+        raise UnreadableFile("it is cut")
+
+    parts = cut(broken(), Place(), rows=10)
+
+    assert [part.cut.rows for part in (next(parts), next(parts)) if part] == [10, 3]
+    with pytest.raises(UnreadableFile):
+        next(parts)
+
+
+class Read:
+    """A kind of job whose file has these lines, if it is there."""
+
+    name, batch_rows = "urls", 10
+
+    def __init__(self, lines: list[tuple[Line, int]] | None) -> None:
+        self._lines = lines
+
+    def lines(self, job: Job) -> Iterator[tuple[Line, int]]:
+        if self._lines is None:
+            raise NotFound("gone")
+        yield from self._lines
+
+    def begin(self, job: Job, batch: Batch, lines: Sequence[Line]) -> Work:
+        raise AssertionError
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(f"file://{tmp_path}/files")
+
+
+def batch_of(cut: Cut) -> Batch:
+    return Batch(JOB.id, cut.number, cut.first_row, cut.last_row, cut.rows, cut.bytes, NOW, "", 1, 1)
+
+
+def test_a_part_gives_its_lines_back_to_every_character(files: Files) -> None:
+    texts = ["plain", "ümläut 🎈", "half \ud83d", "nul \0 and \r\n ends \u2028 of \x85 lines", "", '"quoted" \\ '] + [""] * 4
+    lines = [Line(n, text, "code" if n % 2 else None, "detail" if n % 2 else None) for n, text in enumerate(texts, 1)]
+    [part] = parts_of([(line, line.row) for line in lines])
+    parts = Parts(files)
+
+    parts.write(JOB.id, part)
+
+    assert parts.lines(JOB, batch_of(part.cut), Read(None)) == lines
+
+
+@pytest.mark.parametrize("content", [None, b"", b"[1, 2", b'[1,"line 1",null,null]'])
+def test_a_part_that_is_not_what_it_was_is_read_again_from_the_file(files: Files, content: bytes | None) -> None:
+    lines = numbered(25)
+    part = parts_of(lines)[1]
+    if content is not None:
+        files.put(part_name(JOB.id, 2), content)
+
+    assert Parts(files).lines(JOB, batch_of(part.cut), Read(lines)) == [line for line, _ in lines[10:20]]
+
+
+@pytest.mark.parametrize("left", [None, numbered(15)])
+def test_rows_whose_part_and_file_are_gone_say_so(files: Files, left: list[tuple[Line, int]] | None) -> None:
+    part = parts_of(numbered(25))[1]
+
+    lines = Parts(files).lines(JOB, batch_of(part.cut), Read(left))
+
+    assert [line.row for line in lines] == list(range(11, 21))
+    assert {line.code for line in lines} == {FILE_LOST}
