@@ -138,7 +138,7 @@ class Queue:
 
             def wait(seconds: float) -> None:
                 try:
-                    if channel.subscribed:
+                    if channel.subscribed and time.monotonic() >= self._quiet_until:
                         channel.get_message(timeout=seconds)
                         return
                 except RedisError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -19,6 +19,9 @@ from inventory.store.ports import Key, Store
 
 ROWS_AT_ONCE = 1_000
 """How many rows are in memory while all of a job's are read."""
+MEMBERS: Mapping[str, str] = {"urls": "url"}
+"""What a row's input is called in the JSON lines that its kind of job takes."""
+AGAIN = ".failed.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ class JobService:
             raise NotRetryable(f"Job {job_id} is {job.status}. Cancel it, or retry when it is finished.")
         if not job.counts.failed:
             raise NotRetryable(f"Job {job_id} has no failed rows. Rejected ones have to be put right and imported again.")
+        if job.kind not in MEMBERS:
+            raise NotRetryable(f"Rows of {job.kind} cannot be tried again. Import those that failed as a file of their own.")
         new_id = uuid4().hex
         upload = self._write_failed_rows(job, upload_name(new_id))
         wanted = self._new_job(job, new_id, upload)
@@ -92,32 +97,33 @@ class JobService:
         size, digest = 0, sha256()
         with self._files.writer(name) as writer:
             for rows in self.all_rows(job.id, RowOutcome.FAILED):
-                content = b"".join(json_bytes.dumps(line) + b"\n" for line in self._lines_again(rows))
+                content = b"".join(json_bytes.dumps(line) + b"\n" for line in self._lines_again(rows, MEMBERS[job.kind]))
                 digest.update(content)
                 size += writer.write(content)
         return _Upload(size, digest.hexdigest())
 
-    def _lines_again(self, rows: Sequence[Row]) -> Iterator[dict[str, object]]:
-        """What is to be worked on again. An input that was cut comes from the row's record.
+    def _lines_again(self, rows: Sequence[Row], member: str) -> Iterator[dict[str, object]]:
+        """What is to be worked on again. An input that was cut is taken from the row's record.
 
-        Where that is gone the line has no URL: it will be rejected, and so be seen, where another URL would be fetched.
+        Where that is gone the line says nothing: it will be rejected, and so be seen, where what is left of the input would
+        be another target.
         """
         cut = [row.record_id for row in rows if row.record_id and len(row.input) >= LONGEST_INPUT]
         records = self._store.records.find_all(cut) if cut else {}
         for row in rows:
-            if len(row.input) < LONGEST_INPUT:
-                yield {"url": row.input, "row": row.row}
-            else:
-                record = records.get(row.record_id or "")
-                yield {"url": record and record.target.key, "row": row.row}
+            record = records.get(row.record_id or "")
+            whole = row.input if len(row.input) < LONGEST_INPUT else record and record.target.key
+            yield {member: whole, "row": row.row}
 
     def _new_job(self, job: Job, new_id: str, upload: _Upload) -> Job:
+        """The job of an upload with failed rows; its options are those of the first one that mean something still."""
+        options = {name: value for name, value in job.options.items() if name != "column"}
         return Job(
             id=new_id,
             kind=job.kind,
             created_at=self.clock(),
-            file_name=f"failed rows of {job.file_name or job.id}.jsonl",
+            file_name=(job.file_name or job.id).removesuffix(AGAIN) + AGAIN,
             file_size=upload.size,
             sha256=upload.sha256,
-            options=dict(job.options) | {"retry_of": job.id},
+            options=options | {"retry_of": job.id},
         )
