@@ -36,7 +36,11 @@ def on_starting(_server):
 
 
 def post_worker_init(worker):
-    """Say once a second that the store is away, in the first of the processes; all of them answer 503 meanwhile."""
+    """End streams when the worker is to stop; and say once a second that the store is away, in the first of the processes.
+
+    All of them answer 503 meanwhile.
+    """
+    worker.wsgi.extensions["inventory.live"].serving = lambda: worker.alive
     gc.collect()
     gc.freeze()  # what is loaded stays: the collector need not look at it again and again, which took 4 % of a hit
     if worker.age == 1:

@@ -12,6 +12,8 @@ from inventory import problems, wiring
 from inventory.api import Api
 from inventory.config import Settings
 from inventory.events import routes as events
+from inventory.jobs import pages, sockets
+from inventory.jobs import routes as jobs
 from inventory.ops import health, home, logging, requests
 from inventory.records import hits
 from inventory.records import routes as records
@@ -49,18 +51,25 @@ def create_app(settings: Settings | None = None, services: wiring.Services | Non
         OPENAPI_URL_PREFIX="/",
         API_SPEC_OPTIONS={"info": {"description": OUTSIDE_OPERATIONS}},
         MAX_CONTENT_LENGTH=REQUEST_LIMIT,
+        SOCK_SERVER_OPTIONS=sockets.OPTIONS,
     )
     app.extensions["inventory"] = services
     app.extensions["inventory.records"] = services.records
     app.extensions["inventory.events"] = services.events
+    app.extensions["inventory.jobs"] = services.jobs
+    app.extensions["inventory.live"] = services.live
 
     app.wsgi_app = hits.Hits(app.wsgi_app, records.SOURCE, services.records)  # type: ignore[method-assign]
     requests.register(app)
     problems.register(app)
     app.register_blueprint(home.blueprint)
+    app.register_blueprint(pages.blueprint)
+    app.register_blueprint(sockets.sockets)
     app.register_blueprint(get_swaggerui_blueprint("/docs", "/openapi.json", config={"app_name": "Inventory"}))
     api = Api(app)
     api.register_blueprint(records.blueprint)
+    api.register_blueprint(jobs.blueprint)
+    api.register_blueprint(sockets.blueprint)
     api.register_blueprint(events.blueprint)
     api.register_blueprint(health.blueprint)
     return app
