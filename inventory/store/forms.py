@@ -15,6 +15,8 @@ from inventory.records.model import Content, Failure, Record
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
+LARGEST = 2**63 - 1
+"""The largest whole number that both stores know."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _decode = json.JSONDecoder().decode

@@ -19,6 +19,8 @@ from inventory.store.ports import Key
 
 HOUR = 3_600_000
 """Milliseconds."""
+COUNTING_PATIENCE = 20.0
+"""Seconds: a statistic reads all that it counts."""
 
 
 class MongoEvents:
@@ -48,7 +50,7 @@ class MongoEvents:
     def stats(self, chosen: EventFilter, *, hours: int) -> EventStats:
         """See `ports.Events`; three counts one after the other, between which events may be added."""
         match = {"$match": _conditions(chosen)}
-        with self._connection.database() as database:
+        with self._connection.database(COUNTING_PATIENCE) as database:
             by_level = _counts(database, [match, _by("level")])
             by_service = _counts(database, [match, _by("service")])
             by_hour = _counts(database, [match, _by("hour"), {"$sort": {"_id": -1}}, {"$limit": hours}])

@@ -10,6 +10,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from inventory.jobs.model import Job, JobStatus, Row, RowOutcome
+from inventory.store.forms import LARGEST
 from inventory.store.mongo import documents
 from inventory.store.mongo import job_documents as forms
 from inventory.store.mongo.batches import Batches
@@ -18,7 +19,6 @@ from inventory.store.mongo.counts import LET_GO, OWED, end, read, sums
 from inventory.store.ports import Key
 
 UNFINISHED = [each.value for each in JobStatus if not each.finished]
-LARGEST = 2**63 - 1
 
 
 class MongoJobs(Batches):

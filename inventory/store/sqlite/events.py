@@ -7,14 +7,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from inventory.events.model import Event, EventFilter, EventStats
-from inventory.store.forms import content_bytes, instant_of, read_content, read_text, text_bytes, to_millis, to_millis_up
+from inventory.store.forms import (
+    LARGEST,
+    content_bytes,
+    instant_of,
+    read_content,
+    read_text,
+    text_bytes,
+    to_millis,
+    to_millis_up,
+)
 from inventory.store.ports import Key
 from inventory.store.sqlite.connections import Connections, Row
 from inventory.store.sqlite.job_columns import long, short
 
 HOUR = 3_600_000
 """Milliseconds."""
-LARGEST = 2**63 - 1
 
 EVENT = "job_id, line, timestamp, level, service, message, attributes, trace_id"
 ADD = f"INSERT OR IGNORE INTO events ({EVENT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from inventory.jobs.model import READING, Job, JobStatus, Row, RowOutcome
-from inventory.store.forms import to_millis
+from inventory.store.forms import LARGEST, to_millis
 from inventory.store.ports import Key
 from inventory.store.sqlite import job_columns as columns
 from inventory.store.sqlite.batches import Batches
@@ -108,7 +108,12 @@ class SqliteJobs(Batches):
 
     def rows(self, job_id: str, outcome: RowOutcome | None, *, limit: int, after: int) -> Sequence[Row]:
         """See `ports.Jobs`."""
-        values = {"job_id": columns.short(job_id), "outcome": outcome and outcome.value, "limit": limit, "after": after}
+        values = {
+            "job_id": columns.short(job_id),
+            "outcome": outcome and outcome.value,
+            "limit": limit,
+            "after": min(after, LARGEST),
+        }
         return [columns.outcome(row) for row in self._connections.rows(rows_statement(outcome), values)]
 
     def existing(self, job_ids: Sequence[str]) -> frozenset[str]:

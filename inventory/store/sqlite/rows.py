@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from inventory.records.model import Record, Snapshot, State, Target
-from inventory.store.forms import from_millis, read_content, read_failure, to_millis
+from inventory.store.forms import LARGEST, from_millis, read_content, read_failure, to_millis
 from inventory.store.ports import Key
 
 RECORD = (
@@ -54,5 +54,5 @@ def snapshot(row: Sequence[Any]) -> Snapshot:
 
 def page(limit: int, after: Key | None) -> dict[str, Any]:
     """The values of a listing: how many, and the instant and id behind which it goes on (at first: a place above all)."""
-    instant, name = (2**63 - 1, "") if after is None else (to_millis(after[0]), after[1])
+    instant, name = (LARGEST, "") if after is None else (to_millis(after[0]), after[1])
     return {"limit": limit, "instant": instant, "id": name}

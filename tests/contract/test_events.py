@@ -1,0 +1,241 @@
+"""Log events: kept once each, listed newest first by any filter, counted by level, service and hour."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+
+from inventory.events.model import Event, EventFilter, EventStats
+from inventory.store.ports import Key, Store
+from tests.contract.actions import NOW, after
+
+JOB, OTHER = "a" * 32, "b" * 32
+EVERYTHING = EventFilter()
+HOUR = timedelta(hours=1)
+FIRST = datetime.min.replace(tzinfo=UTC)
+LAST = datetime.max.replace(microsecond=999_000, tzinfo=UTC)
+
+
+def event(line: int, at: datetime = NOW, **fields: Any) -> Event:
+    return Event(
+        **{"job_id": JOB, "level": "INFO", "service": "api", "message": f"line {line}", "attributes": {}} | fields,
+        line=line,
+        timestamp=at,
+    )
+
+
+def newest_first(events: list[Event]) -> list[Event]:
+    return sorted(events, key=lambda each: (each.timestamp, each.id), reverse=True)
+
+
+def listed(store: Store, chosen: EventFilter = EVERYTHING, *, limit: int = 100) -> list[Event]:
+    """All pages, one after the other."""
+    events: list[Event] = []
+    place: Key | None = None
+    while page := store.events.listing(chosen, limit=limit, after=place):
+        assert len(page) <= limit
+        events += page
+        place = (page[-1].timestamp, page[-1].id)
+    return events
+
+
+def matches(event: Event, chosen: EventFilter) -> bool:
+    """What the filter says, in other words than the stores'."""
+    return (
+        chosen.job_id in (None, event.job_id)
+        and chosen.level in (None, event.level)
+        and chosen.service in (None, event.service)
+        and (chosen.since is None or event.timestamp >= chosen.since)
+        and (chosen.until is None or event.timestamp < chosen.until)
+    )
+
+
+def stats_of(events: list[Event], *, hours: int) -> EventStats:
+    """What the statistics of these events are."""
+    by_hour = Counter(each.timestamp.replace(minute=0, second=0, microsecond=0) for each in events)
+    return EventStats(
+        total=len(events),
+        by_level=Counter(each.level for each in events),
+        by_service=Counter(each.service for each in events),
+        by_hour={hour: by_hour[hour] for hour in sorted(by_hour, reverse=True)[:hours]},
+    )
+
+
+def some(count: int = 60) -> list[Event]:
+    """Events of two jobs, three levels, three services and some hours; several at one instant."""
+    rng = random.Random(7)
+    return [
+        event(
+            n,
+            NOW + rng.randrange(9) * HOUR / 2,
+            job_id=rng.choice([JOB, OTHER]),
+            level=rng.choice(["INFO", "WARNING", "ERROR"]),
+            service=rng.choice(["api", "worker", "a-100"]),
+        )
+        for n in range(count)
+    ]
+
+
+def test_events_are_kept_whole(store: Store) -> None:
+    odd = 'a\0b "\ud800" \ud83d\ude00 😀 \\ $x.y é'
+    events = [
+        event(3, after(3), level=odd, service=odd, message=odd, attributes={odd: [odd, 1, 2.5, None, {"$a.b": True}]}),
+        event(2, after(2), trace_id=odd),
+        event(1, after(1), level="", service="", message="", attributes={"n": 2**70}, trace_id=""),
+    ]
+
+    store.events.add(events)
+
+    assert listed(store) == events
+    assert listed(store, EventFilter(level=odd, service=odd)) == events[:1]
+    assert store.events.stats(EVERYTHING, hours=1).by_service == {odd: 1, "api": 1, "": 1}
+
+
+def test_an_event_that_is_kept_already_changes_nothing(store: Store) -> None:
+    store.events.add([event(1), event(2)])
+
+    store.events.add([event(2, after(9), message="again", level="ERROR"), event(3), event(1)])
+    store.events.add([event(4), event(4, after(9), level="ERROR")])
+
+    assert listed(store) == [event(n) for n in (4, 3, 2, 1)]
+    assert store.events.stats(EVERYTHING, hours=9) == EventStats(
+        4, {"INFO": 4}, {"api": 4}, {NOW.replace(minute=0, second=0, microsecond=0): 4}
+    )
+
+
+def test_the_same_line_of_another_job_is_another_event(store: Store) -> None:
+    store.events.add([event(1), event(1, job_id=OTHER)])
+
+    assert len(listed(store)) == 2
+
+
+def test_nothing_is_kept_of_nothing(store: Store) -> None:
+    store.events.add([])
+
+    assert listed(store) == []
+    assert store.events.stats(EVERYTHING, hours=9) == EventStats(0, {}, {}, {})
+
+
+def test_thousands_can_be_added_at_once(store: Store) -> None:
+    store.events.add([event(n, after(n)) for n in range(1200)])
+    store.events.add([event(n, after(n)) for n in range(1100, 1210)])
+
+    assert store.events.stats(EVERYTHING, hours=1).total == 1210
+    assert [each.line for each in store.events.listing(EVERYTHING, limit=3, after=None)] == [1209, 1208, 1207]
+
+
+@pytest.mark.parametrize("limit", [1, 7, 59, 60, 61])
+def test_events_are_listed_newest_first_in_pages_of_any_size(store: Store, limit: int) -> None:
+    events = some()
+    store.events.add(events)
+
+    assert listed(store, limit=limit) == newest_first(events)
+
+
+def test_a_listing_is_stable_while_events_are_added(store: Store) -> None:
+    store.events.add([event(n, after(n)) for n in range(10)])
+    page = store.events.listing(EVERYTHING, limit=4, after=None)
+
+    store.events.add([event(100, after(100)), event(101, after(6))])
+
+    place = (page[-1].timestamp, page[-1].id)
+    rest = store.events.listing(EVERYTHING, limit=100, after=place)
+    assert [each.line for each in [*page, *rest]] == [9, 8, 7, 6, 5, 4, 3, 2, 1, 0], "101 is before the place, by its id"
+
+
+def test_every_combination_of_filters_lists_and_counts_what_it_says(store: Store) -> None:
+    events = some()
+    store.events.add(events)
+    instants = [None, NOW + HOUR, NOW + 2.5 * HOUR]
+
+    for each in product([None, JOB], [None, "ERROR"], [None, "worker"], instants, instants):
+        chosen = EventFilter(*each)
+        expected = [event for event in newest_first(events) if matches(event, chosen)]
+        assert listed(store, chosen, limit=17) == expected, chosen
+        assert store.events.stats(chosen, hours=3) == stats_of(expected, hours=3), chosen
+
+
+@pytest.mark.parametrize("chosen", [EventFilter(job_id="c" * 32), EventFilter(job_id="no id"), EventFilter(level="info")])
+def test_what_nothing_matches_is_nothing(store: Store, chosen: EventFilter) -> None:
+    store.events.add(some(9))
+
+    assert listed(store, chosen) == []
+    assert store.events.stats(chosen, hours=9) == EventStats(0, {}, {}, {})
+
+
+def test_since_is_included_and_until_is_not_to_the_microsecond(store: Store) -> None:
+    events = [event(n, NOW + timedelta(milliseconds=n)) for n in range(3)]
+    store.events.add(events)
+    micro = timedelta(microseconds=1)
+    at = events[1].timestamp
+
+    def lines(**bounds: datetime) -> list[int]:
+        return [each.line for each in listed(store, EventFilter(**bounds))]
+
+    assert lines(since=at) == lines(since=at - micro) == [2, 1]
+    assert lines(since=at + micro) == [2]
+    assert lines(until=at) == lines(until=at - 999 * micro) == [0]
+    assert lines(until=at + micro) == [1, 0]
+
+
+def test_any_instant_that_there_is_can_be_kept_listed_and_counted(store: Store) -> None:
+    instants = [
+        FIRST,
+        FIRST + timedelta(milliseconds=1),
+        datetime(1969, 12, 31, 23, 59, 59, 999_000, UTC),
+        datetime(1970, 1, 1, tzinfo=UTC),
+        datetime(2038, 1, 19, 3, 14, 8, 1_000, UTC),
+        datetime(9999, 12, 31, 22, 59, 59, 999_000, UTC),
+        LAST,
+    ]
+    events = [event(n, at) for n, at in enumerate(instants)]
+    store.events.add(events)
+
+    assert listed(store, limit=2) == events[::-1]
+    assert store.events.stats(EVERYTHING, hours=99) == stats_of(events, hours=99)
+    assert listed(store, EventFilter(since=FIRST, until=LAST)) == events[:-1][::-1]
+    assert listed(store, EventFilter(since=LAST)) == [events[-1]]
+    assert listed(store, EventFilter(until=FIRST)) == []
+
+
+def test_an_instant_is_cut_to_milliseconds(store: Store) -> None:
+    store.events.add([event(1, NOW + timedelta(microseconds=999))])
+
+    assert listed(store) == [event(1)]
+
+
+@pytest.mark.parametrize("name", ["", "-", "no event", f"{JOB}-", f"{JOB}-x", f"{JOB}-{'9' * 30}", "é-²"])
+def test_a_place_that_no_event_had_is_a_place_all_the_same(store: Store, name: str) -> None:
+    events = [event(n, after(n)) for n in range(3)]
+    store.events.add(events)
+
+    found = store.events.listing(EVERYTHING, limit=9, after=(after(1), name))
+
+    assert events[2] not in found
+    assert found[-1] == events[0]
+
+
+def test_the_newest_hours_are_counted(store: Store) -> None:
+    start = NOW.replace(minute=0, second=0, microsecond=0)
+    store.events.add([event(n, start + n * HOUR / 2) for n in range(10)])
+
+    stats = store.events.stats(EVERYTHING, hours=2)
+
+    assert dict(stats.by_hour) == {start + 4 * HOUR: 2, start + 3 * HOUR: 2}
+    assert list(stats.by_hour) == [start + 4 * HOUR, start + 3 * HOUR], "newest first"
+    assert stats.total == 10
+
+
+def test_attributes_keep_their_order(store: Store) -> None:
+    wanted = replace(event(1), attributes={"z": 1, "a": {"y": 1, "b": 2}})
+    store.events.add([wanted])
+
+    (kept,) = listed(store)
+    assert list(kept.attributes) == ["z", "a"]
+    assert list(kept.attributes["a"]) == ["y", "b"]
