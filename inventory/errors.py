@@ -9,6 +9,7 @@ InventoryError
 │   ├── ForbiddenAddress     the target is an address that may not be fetched
 │   └── InvalidFile          an uploaded file that cannot become a job
 ├── UploadTooLarge           an uploaded file over the limit
+├── TooManyUploads           this process receives as many files at once as it may; try again soon
 ├── UnsupportedFile          an uploaded file of a type that its kind of job does not take
 ├── UnreadableFile           the rest of a job's file cannot be read; becomes the job's error
 ├── UnknownJob               there is no such job
@@ -78,6 +79,10 @@ class InvalidFile(InvalidRequest):
 
 class UploadTooLarge(InventoryError):
     """An uploaded file over INVENTORY_UPLOAD_LIMIT; nothing of it was kept."""
+
+
+class TooManyUploads(InventoryError):
+    """This process receives as many files at once as it may; send this one again in a moment."""
 
 
 class UnsupportedFile(InventoryError):
@@ -157,6 +162,7 @@ STATUS: Mapping[type[InventoryError], tuple[int, str]] = {
     ForbiddenAddress: (422, "forbidden_address"),
     InvalidFile: (422, "invalid_file"),
     UploadTooLarge: (413, "upload_too_large"),
+    TooManyUploads: (429, "too_many_requests"),
     UnsupportedFile: (415, "unsupported_media_type"),
     UnknownJob: (404, "unknown_job"),
     JobFinished: (409, "job_finished"),

@@ -26,7 +26,7 @@ NAMES: Mapping[str, Sequence[str]] = {
     "cities": ("city", "cities", "city name", "city_name", "town", "place", "location", "name"),
 }  # fmt: skip
 """What columns and members are called, the surest first; in lower case."""
-MEANT = {"urls": "URL", "cities": "city"}
+LOOKS = {"urls": " or the like, nor does one have absolute http or https URLs", "cities": " or the like"}
 URL = re.compile(r"\s*https?:", re.IGNORECASE)
 SHOWN = 10
 """Names of columns in a message."""
@@ -46,7 +46,8 @@ def delimiter_of(lines: Sequence[str], column: str | None) -> str:
         delimiter: table for delimiter in (WHOLE_LINE, *DELIMITERS) if (table := parse(lines, delimiter))
     }
     if column is not None:
-        tables = {delimiter: table for delimiter, table in tables.items() if _number(table[0], column) is not None}
+        having = {delimiter: table for delimiter, table in tables.items() if _number(table[0], column) is not None}
+        tables = having or tables
     fitting = {mark: _share(table) for mark, table in tables.items() if len(table[0]) > 1 and _share(table) >= MANY}
     if fitting:
         return max(fitting, key=lambda mark: (fitting[mark], len(tables[mark][0])))
@@ -64,8 +65,8 @@ def column_of(table: Table, kind: str, column: str | None) -> tuple[int, bool]:
     number = _named_or_looking(table, kind)
     if number is None:
         raise InvalidFile(
-            f"No column is one of a {MEANT[kind]}. Say which with the parameter column, by name or by number from 1:"
-            f" {_shown(first)}."
+            f"No column is called {NAMES[kind][0]!r}{LOOKS[kind]}. Say which is meant with the parameter column, by name or"
+            f" by number from 1. The first row is: {_shown(first)}."
         )
     return number, _is_header(first, number, kind)
 
@@ -80,8 +81,11 @@ def member_of(values: Sequence[Any], kind: str, column: str | None) -> str:
         return column
     named = next((name for name in NAMES[kind] if name in seen), None)
     if named is None and not any(isinstance(value, str) for value in values):
-        known = f" The members are: {_shown(list(seen))}; say which with the parameter column." if seen else ""
-        raise InvalidFile(f"No line is a string, or an object with a member {NAMES[kind][0]!r}.{known}")
+        known = f" The members are: {_shown(list(seen))}." if seen else ""
+        raise InvalidFile(
+            f"No line is a string, nor an object with a member {NAMES[kind][0]!r}. If another member is meant, say which"
+            f" with the parameter column.{known}"
+        )
     return named or NAMES[kind][0]
 
 

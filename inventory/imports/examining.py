@@ -26,10 +26,10 @@ def examine(head: bytes, *, kind: str, file_name: str, column: str | None = None
     """
     form, zipped = form_of(kind, file_name)
     begun, whole = _expanded(head) if zipped else (head, len(head) < HEAD)
-    if not begun.strip():
-        raise InvalidFile("The file is empty." if whole else "The file begins with nothing but blank lines.")
     encoding = encoding_of(_whole_lines(begun, whole), form)
     text = begun.decode(encoding, "replace").removeprefix("\ufeff")
+    if not text.strip():
+        raise InvalidFile("The file is empty." if whole else "The file begins with nothing but blank lines.")
     newline = "\r" if "\r" in text and "\n" not in text else "\n"
     lines = _lines(text, newline, whole=whole)
     layout = Layout(form, gzipped=zipped, encoding=encoding, newline=newline.encode())

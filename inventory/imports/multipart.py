@@ -1,0 +1,100 @@
+"""The one file of a `multipart/form-data` body (RFC 7578), read piece by piece as it arrives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO
+
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.http import parse_options_header
+from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData, Preamble
+
+from inventory.errors import InvalidRequest, UnsupportedFile, UploadTooLarge
+
+FIELD = "file"
+PIECE = 256 * 1024
+MOST_IN_MEMORY = 2 * PIECE
+"""Bytes that are looked through for the next boundary."""
+OVERHEAD = 64 * 1024
+"""Bytes that a body may have beside its file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as it arrives: `content`, iterated over once, receives it, and raises where it does not arrive whole."""
+
+    file_name: str
+    content: Iterator[bytes]
+
+
+def upload_of(stream: IO[bytes], content_type: str) -> Upload:
+    """The file in the field `file`.
+
+    Raises `UnsupportedFile` if the body is no form with files, `InvalidRequest` if it is malformed or cut, has no such file
+    or more than that, `UploadTooLarge` if the stream is longer than it may be; while `content` is read, too.
+    """
+    media_type, options = parse_options_header(content_type)
+    if media_type != "multipart/form-data":
+        raise UnsupportedFile("Send the file as multipart/form-data, in the field file.")
+    if not options.get("boundary"):
+        raise _malformed("its content type names no boundary")
+    events = _events(stream, options["boundary"].encode("utf-8", "replace"))
+    first = next(events, None)
+    if not isinstance(first, File) or first.name != FIELD:
+        raise _no_file(first)
+    if not first.filename:
+        raise InvalidRequest("No file was chosen.", {FIELD: ["It has no file name. Send a file with its name."]})
+    return Upload(first.filename, _content(events))
+
+
+def _content(events: Iterator[Event]) -> Iterator[bytes]:
+    """The bytes of the file that has begun; the body must end behind it."""
+    for event in events:
+        if isinstance(event, Data):
+            yield event.data
+        elif isinstance(event, (File, Field)):
+            named = event.name if event.name != FIELD else "a second file"
+            raise InvalidRequest(f"There is more than one file in the body: {named!r}.", {FIELD: ["Send one file, alone."]})
+
+
+def _events(stream: IO[bytes], boundary: bytes) -> Iterator[Event]:
+    """What the body consists of, without what is around it."""
+    decoder, ended = MultipartDecoder(boundary, MOST_IN_MEMORY), False
+    while not ended:
+        piece = _read(stream)
+        try:
+            decoder.receive_data(piece or None)
+            while not isinstance(event := decoder.next_event(), NeedData):
+                if ended := isinstance(event, Epilogue):
+                    break
+                if not isinstance(event, Preamble):
+                    yield event
+        except RequestEntityTooLarge as error:
+            raise _malformed("it has half a megabyte without a boundary") from error
+        except (ValueError, LookupError) as error:
+            raise _malformed("its parts are malformed, or it was cut") from error
+
+
+def _read(stream: IO[bytes]) -> bytes:
+    try:
+        return stream.read(PIECE)
+    except RequestEntityTooLarge as error:
+        raise UploadTooLarge("The body is longer than an upload may be.") from error
+    except (ClientDisconnected, OSError, ParseException) as error:  # cut, stalled, or chunked wrongly
+        raise _malformed("it did not arrive whole") from error
+
+
+def _no_file(first: Event | None) -> InvalidRequest:
+    if isinstance(first, Field) and first.name == FIELD:
+        return InvalidRequest("The field file has no file.", {FIELD: ["It is a text. Send a file with its name."]})
+    if isinstance(first, (File, Field)):
+        return InvalidRequest(
+            "The body begins with another field than file.", {FIELD: ["Send one file, in the field file."]}
+        )
+    return InvalidRequest("There is no file in the body.", {FIELD: ["Missing. Send one file, in the field file."]})
+
+
+def _malformed(reason: str) -> InvalidRequest:
+    return InvalidRequest(f"The body cannot be read: {reason}.", {"body": ["Send it as multipart/form-data, whole."]})

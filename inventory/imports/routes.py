@@ -1,0 +1,153 @@
+"""`/api/v1/imports`: a file becomes a job."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from socket import socket
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from flask import Response, current_app, request, url_for
+from flask.views import MethodView
+from gunicorn.http.errors import ParseException
+
+from inventory import json_bytes
+from inventory.api import Blueprint
+from inventory.errors import (
+    InvalidFile,
+    InvalidRequest,
+    StorageUnavailable,
+    TooManyUploads,
+    UnsupportedFile,
+    UploadTooLarge,
+)
+from inventory.imports import schemas
+from inventory.imports.multipart import OVERHEAD, PIECE, upload_of
+from inventory.imports.service import FRESH_FOR, ImportService, Wanted
+from inventory.jobs import examples
+from inventory.jobs.documents import job_document
+from inventory.jobs.model import Job
+from inventory.jobs.schemas import JobSchema
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+blueprint = Blueprint("imports", __name__, url_prefix="/api/v1", description="Files that become jobs")
+
+KEY = re.compile(r"[\x20-\x7e]{1,128}")
+STALLED = 60.0
+"""Seconds of silence after which an upload is given up."""
+DRAINED, DRAINED_FOR = 64 * 1024 * 1024, 5.0
+"""Bytes and seconds for which the rest of a refused upload is taken: many clients read the answer only behind it."""
+BODY = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {
+                    "file": {
+                        "type": "string",
+                        "format": "binary",
+                        "description": "`.csv`, `.txt`, `.jsonl` or `.ndjson`; of log events `.jsonl` or `.ndjson`."
+                        " Each also gzipped, with `.gz` behind it. At most INVENTORY_UPLOAD_LIMIT bytes.",
+                    }
+                },
+                "additionalProperties": False,
+            },
+            "example": {"file": "url,note\nhttps://example.com/,first\n"},
+        }
+    },
+}
+
+
+def imports() -> ImportService:
+    """The service that this application was wired with."""
+    return cast(ImportService, current_app.extensions["inventory.imports"])
+
+
+@blueprint.route("/imports")
+class Imports(MethodView):
+    """Files that become jobs."""
+
+    @blueprint.headers(schemas.IdempotencyKey)
+    @blueprint.arguments(schemas.ImportQuery, location="query")
+    @blueprint.doc(requestBody=BODY)
+    @blueprint.response(202, JobSchema, description="Accepted, durably; Location has the job", example=examples.QUEUED)
+    @blueprint.problems(InvalidRequest, InvalidFile, UploadTooLarge, UnsupportedFile, TooManyUploads, StorageUnavailable)
+    def post(self, query: dict[str, Any]) -> Response:
+        """Import a file: each of its rows is worked on as part of a job, whose progress can be followed.
+
+        The same bytes, kind and options while a job on them is unfinished, or the same `Idempotency-Key`, answer that job.
+        """
+        wanted = Wanted(query.pop("kind"), _options(query), _key())
+        imports().check(wanted)
+        with imports().place():
+            return _accepted(_receive(wanted))
+
+
+def _receive(wanted: Wanted) -> Job:
+    """The job that the body's file became."""
+    limit = imports().upload_limit
+    request.max_content_length = limit + OVERHEAD
+    if (request.content_length or 0) > request.max_content_length:
+        raise UploadTooLarge(f"The body is larger than {limit:,} bytes. Send the file in parts, or gzipped.")
+    with _patience(request.environ, STALLED):
+        return imports().accept(wanted, upload_of(request.stream, request.headers.get("Content-Type", "")))
+
+
+def _accepted(job: Job) -> Response:
+    response = Response(json_bytes.dumps(job_document(job, imports().clock())), 202, mimetype="application/json")
+    response.headers["Location"] = url_for("jobs.OneJob", job_id=job.id)
+    return response
+
+
+def _options(query: dict[str, Any]) -> dict[str, Any]:
+    """The job's options, as JSON has them."""
+    if FRESH_FOR in query:
+        query[FRESH_FOR] = int(query[FRESH_FOR].total_seconds())
+    return query
+
+
+def _key() -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not KEY.fullmatch(key):
+        raise InvalidRequest(
+            "The Idempotency-Key cannot be used.", {"Idempotency-Key": ["Send 1 to 128 printable ASCII characters."]}
+        )
+    return key
+
+
+@contextmanager
+def _patience(environ: WSGIEnvironment, seconds: float) -> Iterator[None]:
+    """Inside, a client that sends nothing for so long is taken for gone, and reading from it raises an `OSError`."""
+    connection: socket | None = environ.get("gunicorn.socket")
+    if connection is not None:
+        connection.settimeout(seconds)
+    try:
+        yield
+    finally:
+        if connection is not None:
+            connection.settimeout(None)
+
+
+def _take_the_rest(response: Response) -> Response:
+    """When a refusal is sent, take what is still to come for a while: many clients read the answer only behind it."""
+    if response.status_code != 202 and request.environ.get("wsgi.input_terminated"):
+        response.call_on_close(partial(_drain, request.environ))
+    return response
+
+
+def _drain(environ: WSGIEnvironment) -> None:
+    body: IO[bytes] = environ["wsgi.input"]
+    until, left = time.monotonic() + DRAINED_FOR, DRAINED
+    with suppress(OSError, ParseException), _patience(environ, DRAINED_FOR):
+        while left > 0 and time.monotonic() < until and (piece := body.read(PIECE)):
+            left -= len(piece)
+
+
+blueprint.after_request(_take_the_rest)
