@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from inventory.events.model import Event, EventFilter, EventStats
+from inventory.history.model import Lookup
 from inventory.jobs.model import Batch, Cut, Job, JobStatus, Row, RowOutcome
 from inventory.records.model import Acceptance, Known, Outcome, Record, Snapshot, Status, Target
 
@@ -99,6 +100,14 @@ class Records(Protocol):
 
     def listing(self, chosen: RecordFilter, *, limit: int, after: Key | None) -> Sequence[Record]:
         """Records by (accepted_at, id), newest first, from behind `after`."""
+        ...
+
+    def refreshed(self, source: str, *, limit: int) -> Sequence[Known]:
+        """The records of a source that were collected last, newest first, with their latest snapshots; no bodies."""
+        ...
+
+    def tally(self, source: str) -> Mapping[Status, int]:
+        """How many records a source has of each status that there is."""
         ...
 
     def delete(self, record_id: str) -> bool:
@@ -252,6 +261,26 @@ class Events(Protocol):
         ...
 
 
+class History(Protocol):
+    """The lookups that were made."""
+
+    def add(self, lookup: Lookup) -> None:
+        """Keep a lookup; one whose id is kept already changes nothing."""
+        ...
+
+    def listing(self, source: str | None, *, limit: int, after: Key | None) -> Sequence[Lookup]:
+        """Lookups by (at, id), newest first, from behind `after`."""
+        ...
+
+    def clear(self) -> None:
+        """Forget all lookups."""
+        ...
+
+    def retire(self, *, before: datetime, limit: int) -> int:
+        """Forget up to `limit` lookups that were made before; how many."""
+        ...
+
+
 class Store(Protocol):
     """One store; its parts share connections."""
 
@@ -269,6 +298,9 @@ class Store(Protocol):
 
     @property
     def events(self) -> Events: ...
+
+    @property
+    def history(self) -> History: ...
 
     def prepare(self) -> None:
         """Create or migrate what is kept, idempotently, also when several processes do it at once.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from inventory.store.mongo.bodies import MongoBodies
 from inventory.store.mongo.connection import INDEXING_PATIENCE, Connection, MakeClient, connect
 from inventory.store.mongo.events import MongoEvents
+from inventory.store.mongo.history import MongoHistory
 from inventory.store.mongo.jobs import MongoJobs
 from inventory.store.mongo.records import MongoRecords
 from inventory.store.mongo.snapshots import MongoSnapshots
@@ -20,6 +21,7 @@ class MongoStore:
         self.bodies = MongoBodies(self._connection)
         self.jobs = MongoJobs(self._connection)
         self.events = MongoEvents(self._connection)
+        self.history = MongoHistory(self._connection)
 
     def prepare(self) -> None:
         """See `ports.Store`. Building indexes may take its time here; the other methods don't wait for that.

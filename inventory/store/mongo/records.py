@@ -84,6 +84,25 @@ class MongoRecords(Ledger):
             found = database["records"].find(conditions).sort(documents.newest_first("accepted_at")).limit(limit)
             return [documents.record(each) for each in found]
 
+    def refreshed(self, source: str, *, limit: int) -> Sequence[Known]:
+        """See `ports.Records`; a record that changes between the two steps is left out."""
+        with self._connection.database() as database:
+            stored = {"source": source} | STATUS[Status.STORED]
+            found = database["records"].find(stored).sort([("collected_at", -1), ("_id", 1)]).limit(limit)
+            records = [documents.record(each) for each in found]
+            named = {"_id": {"$in": [record.snapshot_id for record in records]}}
+            latest = {each["_id"]: documents.snapshot(each) for each in database["snapshots"].find(named)}
+        return [Known(record, latest[record.snapshot_id], None) for record in records if record.snapshot_id in latest]
+
+    def tally(self, source: str) -> Mapping[Status, int]:
+        """See `ports.Records`."""
+        with self._connection.database() as database:
+            counts = {
+                status: database["records"].count_documents({"source": source} | condition)
+                for status, condition in STATUS.items()
+            }
+        return {status: count for status, count in counts.items() if count}
+
     def delete(self, record_id: str) -> bool:
         """See `ports.Records`.
 

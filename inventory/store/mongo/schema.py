@@ -71,7 +71,14 @@ def _third(database: Database[dict[str, Any]]) -> None:
             database[name].create_index(keys)
 
 
-MIGRATIONS: tuple[Callable[[Database[dict[str, Any]]], None], ...] = (_first, _second, _third)
+def _fourth(database: Database[dict[str, Any]]) -> None:
+    """The history of lookups."""
+    latest = [("at", -1), ("_id", -1)]
+    database["history"].create_index(latest)
+    database["history"].create_index([("source", 1), *latest])
+
+
+MIGRATIONS: tuple[Callable[[Database[dict[str, Any]]], None], ...] = (_first, _second, _third, _fourth)
 
 VERSION = len(MIGRATIONS)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from inventory.store.sqlite.bodies import SqliteBodies
 from inventory.store.sqlite.connections import Connections
 from inventory.store.sqlite.events import SqliteEvents
+from inventory.store.sqlite.history import SqliteHistory
 from inventory.store.sqlite.jobs import SqliteJobs
 from inventory.store.sqlite.records import SqliteRecords
 from inventory.store.sqlite.snapshots import SqliteSnapshots
@@ -22,6 +23,7 @@ class SqliteStore:
         self.bodies = SqliteBodies(self._connections)
         self.jobs = SqliteJobs(self._connections)
         self.events = SqliteEvents(self._connections)
+        self.history = SqliteHistory(self._connections)
 
     def prepare(self) -> None:
         """See `ports.Store`."""

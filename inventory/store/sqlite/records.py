@@ -43,6 +43,11 @@ LISTING = f"""
     SELECT {rows.RECORD} FROM records {{by}} WHERE {{chosen}} AND (accepted_at, id) < (:instant, :id)
     ORDER BY accepted_at DESC, id DESC LIMIT :limit"""
 
+REFRESHED = f"""
+    SELECT {rows.columns(rows.RECORD, "r")}, {rows.columns(rows.SNAPSHOT, "s")}
+    FROM records r JOIN snapshots s ON s.id = r.snapshot_id
+    WHERE r.source = ? AND r.snapshot_id IS NOT NULL ORDER BY r.collected_at DESC, r.id LIMIT ?"""
+
 STATUS = {
     Status.STORED: "snapshot_id IS NOT NULL",
     Status.PENDING: "snapshot_id IS NULL AND (state = 'failed') = FALSE",
@@ -101,6 +106,20 @@ class SqliteRecords(Ledger):
         """See `ports.Records`."""
         statement, values = listing_statement(chosen)
         return [rows.record(row) for row in self._connections.rows(statement, values | rows.page(limit, after))]
+
+    def refreshed(self, source: str, *, limit: int) -> Sequence[Known]:
+        """See `ports.Records`."""
+        found = self._connections.rows(REFRESHED, (source, limit))
+        width = rows.RECORD_WIDTH
+        return [Known(rows.record(row), rows.snapshot(row[width:]), None) for row in found]
+
+    def tally(self, source: str) -> Mapping[Status, int]:
+        """See `ports.Records`."""
+        counts = {
+            status: self._connections.rows(f"SELECT count(*) FROM records WHERE source = ? AND {condition}", (source,))[0][0]
+            for status, condition in STATUS.items()
+        }
+        return {status: count for status, count in counts.items() if count}
 
     def delete(self, record_id: str) -> bool:
         """See `ports.Records`; one transaction."""

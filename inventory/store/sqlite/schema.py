@@ -138,6 +138,17 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX events_of_level ON events (level, timestamp, job_id, line, service)",
         "CREATE INDEX events_of_service ON events (service, timestamp, job_id, line, level)",
     ),
+    (
+        """CREATE TABLE history (
+            id TEXT PRIMARY KEY NOT NULL,
+            source TEXT NOT NULL,
+            key BLOB NOT NULL,
+            outcome TEXT NOT NULL,
+            at INTEGER NOT NULL
+        )""",
+        "CREATE INDEX history_listed ON history (at, id)",
+        "CREATE INDEX history_of_source ON history (source, at, id)",
+    ),
 )
 
 VERSION = len(MIGRATIONS)

@@ -1,0 +1,42 @@
+"""The history: which lookups were made, of the sources that are to have one."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Sequence
+
+import structlog
+
+from inventory.clock import Clock
+from inventory.errors import StorageUnavailable
+from inventory.history.model import Lookup, LookupOutcome
+from inventory.records.model import Target
+from inventory.store.ports import Key, Store
+
+log = structlog.get_logger(__name__)
+
+
+class HistoryService:
+    """Keeps the lookups of some `sources`."""
+
+    def __init__(self, store: Store, sources: Collection[str], *, clock: Clock) -> None:
+        self._store = store
+        self._sources = frozenset(sources)
+        self._clock = clock
+
+    def note(self, target: Target, outcome: LookupOutcome) -> None:
+        """Keep a lookup, if its source has a history. A lookup that cannot be kept is logged, and is answered all the same."""
+        if target.source not in self._sources:
+            return
+        try:
+            self._store.history.add(Lookup(secrets.token_hex(16), target.source, target.key, outcome, self._clock()))
+        except StorageUnavailable as error:
+            log.warning("lookup_not_kept", source=target.source, key=target.key, error=str(error))
+
+    def listing(self, source: str | None, *, limit: int, after: Key | None) -> Sequence[Lookup]:
+        """Lookups, newest first, from behind `after`."""
+        return self._store.history.listing(source, limit=limit, after=after)
+
+    def clear(self) -> None:
+        """Forget all lookups."""
+        self._store.history.clear()

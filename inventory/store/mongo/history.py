@@ -1,0 +1,64 @@
+"""The lookups that were made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pymongo.errors import DuplicateKeyError
+
+from inventory.history.model import Lookup, LookupOutcome
+from inventory.store.forms import from_millis, read_text, text_bytes, to_millis
+from inventory.store.mongo.connection import Connection, Document
+from inventory.store.ports import Key
+
+NEWEST = [("at", -1), ("_id", -1)]
+
+
+class MongoHistory:
+    """`ports.History` on MongoDB."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, lookup: Lookup) -> None:
+        """See `ports.History`."""
+        document = {
+            "_id": lookup.id,
+            "source": lookup.source,
+            "key": text_bytes(lookup.key),
+            "outcome": lookup.outcome.value,
+            "at": to_millis(lookup.at),
+        }
+        with self._connection.database() as database:
+            try:
+                database["history"].insert_one(document)
+            except DuplicateKeyError:  # it is kept, and its reply was lost
+                return
+
+    def listing(self, source: str | None, *, limit: int, after: Key | None) -> Sequence[Lookup]:
+        """See `ports.History`."""
+        chosen: Document = {} if source is None else {"source": source}
+        if after is not None:
+            at = to_millis(after[0])
+            chosen["$or"] = [{"at": {"$lt": at}}, {"at": at, "_id": {"$lt": after[1]}}]
+        with self._connection.database() as database:
+            return [_lookup(each) for each in database["history"].find(chosen).sort(NEWEST).limit(limit)]
+
+    def clear(self) -> None:
+        """See `ports.History`."""
+        with self._connection.database() as database:
+            database["history"].delete_many({})
+
+    def retire(self, *, before: datetime, limit: int) -> int:
+        """See `ports.History`."""
+        with self._connection.database() as database:
+            history = database["history"]
+            old = history.find({"at": {"$lt": to_millis(before)}}, {"_id": 1}).sort([("at", 1)]).limit(limit)
+            ids = [each["_id"] for each in old]
+            return history.delete_many({"_id": {"$in": ids}}).deleted_count if ids else 0
+
+
+def _lookup(document: Document) -> Lookup:
+    key = read_text(document["key"]) or ""
+    return Lookup(document["_id"], document["source"], key, LookupOutcome(document["outcome"]), from_millis(document["at"]))

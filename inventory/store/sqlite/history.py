@@ -1,0 +1,50 @@
+"""The lookups that were made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from inventory.history.model import Lookup, LookupOutcome
+from inventory.store.forms import from_millis, to_millis
+from inventory.store.ports import Key
+from inventory.store.sqlite import rows
+from inventory.store.sqlite.connections import Connections
+
+ADD = "INSERT OR IGNORE INTO history (id, source, key, outcome, at) VALUES (?, ?, ?, ?, ?)"
+LISTING = """
+    SELECT id, source, key, outcome, at FROM history WHERE {chosen} AND (at, id) < (:instant, :id)
+    ORDER BY at DESC, id DESC LIMIT :limit"""
+RETIRE = "DELETE FROM history WHERE id IN (SELECT id FROM history WHERE at < ? ORDER BY at LIMIT ?)"
+
+
+class SqliteHistory:
+    """`ports.History` on SQLite."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def add(self, lookup: Lookup) -> None:
+        """See `ports.History`."""
+        values = (lookup.id, lookup.source, lookup.key.encode("utf-8", "surrogatepass"), lookup.outcome.value)
+        with self._connections.writing() as connection:
+            connection.execute(ADD, (*values, to_millis(lookup.at)))
+
+    def listing(self, source: str | None, *, limit: int, after: Key | None) -> Sequence[Lookup]:
+        """See `ports.History`."""
+        statement = LISTING.format(chosen="TRUE" if source is None else "source = :source")
+        found = self._connections.rows(statement, rows.page(limit, after) | {"source": source})
+        return [
+            Lookup(row[0], row[1], row[2].decode("utf-8", "surrogatepass"), LookupOutcome(row[3]), from_millis(row[4]))
+            for row in found
+        ]
+
+    def clear(self) -> None:
+        """See `ports.History`."""
+        with self._connections.writing() as connection:
+            connection.execute("DELETE FROM history")
+
+    def retire(self, *, before: datetime, limit: int) -> int:
+        """See `ports.History`."""
+        with self._connections.writing() as connection:
+            return connection.execute(RETIRE, (to_millis(before), limit)).rowcount
