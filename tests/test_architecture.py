@@ -31,7 +31,7 @@ ONLY_IN = {
     "bson": ("inventory/store/mongo/",),
     "sqlite3": ("inventory/store/sqlite/",),
     "rq": ("inventory/queue.py", "workers/"),
-    "redis": ("inventory/queue.py", "inventory/wiring.py", "workers/"),
+    "redis": ("inventory/queue.py", "inventory/upstream/budgets/", "inventory/wiring.py", "workers/"),
     "requests": ("inventory/upstream/",),
     "urllib3": ("inventory/upstream/",),
     "obstore": ("inventory/store/files.py",),

@@ -1,0 +1,99 @@
+-- Decides asks, for several hosts in one step. All times and durations are whole microseconds, by the clock of Redis.
+--
+-- KEYS: the index; then for each host its state and its places (see shared.py).
+-- ARGV: lease, probe, horizon, grace, idle, keep, settle; then for each host: name, interval, tolerance, concurrency, the
+--       number of urgent asks, the number of other asks.
+-- Reply, for each ask, those of a host together and its urgent ones first: {'', id, epoch, probe} or {reason, wait}.
+
+local LEASE, PROBE, HORIZON, GRACE = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local IDLE, KEEP, SETTLE = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local FIELDS = {
+    'tat', 'turn', 'urgent_turn', 'urgent_waiting', 'paused_until', 'breaker', 'epoch', 'open_until', 'probe', 'probe_until',
+    'held', 'last_id', 'asked_at', 'listed_at', 'requests', 'put_off',
+}
+
+-- What time alone has changed: a breaker's pause is over; urgent ones that were put off did not come back. And what a clock that
+-- was set back, or a limit that was raised, would leave: a host that is not to be called for hours.
+local function wake(host, limit)
+    host.tat = math.min(host.tat, now + limit.tolerance + limit.interval)
+    if host.breaker == OPEN and now >= host.open_until then
+        host.breaker, host.probe_until = HALF_OPEN, 0
+    end
+    if now > host.urgent_turn + GRACE then host.urgent_waiting = 0 end
+end
+
+-- Why an ask must be refused now, and the first instant at which it might not be; nothing if it need not.
+local function obstacle(host, limit, urgent)
+    if host.breaker == OPEN then return 'breaker', math.max(host.open_until, host.paused_until) end
+    if host.breaker == HALF_OPEN and now < host.probe_until then
+        return 'breaker', math.max(now + PROBE, host.paused_until)
+    end
+    if now < host.paused_until then return 'pause', host.paused_until end
+    local promised = urgent and 0 or host.urgent_waiting
+    local due = math.max(host.tat, now) + promised * limit.interval - limit.tolerance
+    if now < due then return 'rate', due end
+    if host.in_use + promised >= limit.concurrency then return 'concurrency', now + limit.spacing end
+end
+
+-- If nobody called for a while although turns were given out, then those who had them are gone, and turns begin anew.
+local function grant(host, places, limit, urgent)
+    local idle_from = math.max(host.tat, host.paused_until, host.open_until)
+    if now >= idle_from + IDLE + 2 * limit.spacing then host.turn = 0 end
+    host.last_id = math.max(host.last_id + 1, now)
+    host.in_use = host.in_use + 1
+    host.tat = math.max(host.tat, now) + limit.interval
+    host.requests = host.requests + 1
+    if urgent then host.urgent_waiting = math.max(0, host.urgent_waiting - 1) end
+    local probe = host.breaker == HALF_OPEN
+    if probe then host.probe, host.probe_until = host.last_id, now + LEASE end
+    redis.call('ZADD', places, whole(now + LEASE), whole(host.last_id))
+    redis.call('PEXPIRE', places, whole((LEASE + SETTLE) / 1000))
+    return {'', host.last_id, host.epoch, probe and 1 or 0}
+end
+
+-- Each refused one gets the turn behind the one before it, so that they come back one by one. Turns begin anew behind the
+-- horizon: there they share them.
+local function refuse(host, limit, urgent, reason, earliest)
+    host.put_off = host.put_off + 1
+    local clock = urgent and 'urgent_turn' or 'turn'
+    local turn = math.max(host[clock] + limit.spacing, earliest)
+    if turn > now + HORIZON then turn = earliest end
+    host[clock] = turn
+    if urgent and (reason == 'rate' or reason == 'concurrency') then host.urgent_waiting = host.urgent_waiting + 1 end
+    return {reason, turn - now}
+end
+
+-- A host is listed again only once in a while, so that pages of a listing stay where they are.
+local function list(host, name)
+    host.asked_at = now
+    if now < host.listed_at + SETTLE then return end
+    host.listed_at = now
+    redis.call('ZADD', KEYS[1], whole(math.floor(now / 1000)), name)
+    redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', whole(math.floor((now - KEEP) / 1000)))
+    redis.call('PEXPIRE', KEYS[1], whole(KEEP / 1000))
+end
+
+local answers = {}
+for at = 0, (#KEYS - 1) / 2 - 1 do
+    local state, places, first = KEYS[2 * at + 2], KEYS[2 * at + 3], 8 + 6 * at
+    local host = load(state, FIELDS)
+    redis.call('ZREMRANGEBYSCORE', places, '-inf', whole(now))
+    host.in_use = redis.call('ZCARD', places)
+    local limit = {interval = tonumber(ARGV[first + 1]), tolerance = tonumber(ARGV[first + 2])}
+    limit.concurrency = tonumber(ARGV[first + 3])
+    limit.spacing = math.max(limit.interval, math.floor(host.held / limit.concurrency))
+    wake(host, limit)
+    local urgent_asks = tonumber(ARGV[first + 4])
+    for ask = 1, urgent_asks + tonumber(ARGV[first + 5]) do
+        local urgent = ask <= urgent_asks
+        local reason, earliest = obstacle(host, limit, urgent)
+        if reason then
+            answers[#answers + 1] = refuse(host, limit, urgent, reason, earliest)
+        else
+            answers[#answers + 1] = grant(host, places, limit, urgent)
+        end
+    end
+    list(host, ARGV[first])
+    save(state, host, FIELDS, KEEP)
+end
+return answers

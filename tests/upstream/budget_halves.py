@@ -1,0 +1,110 @@
+"""The two halves of the budgets, each on a clock that a test moves; and a real Redis for the shared one."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from inventory.embedded.redis_server import find_server
+from inventory.queue import connect
+from inventory.upstream.budgets.local import LocalBudgets
+from inventory.upstream.budgets.model import Ask, Budgets, Limits, Permit, Policy, Refusal, Report
+from inventory.upstream.budgets.shared import SharedBudgets
+from tests.end_to_end.stack import wait_until
+
+START = 1_790_000_000
+CLOCK = "test:clock"
+POLICY = Policy(lease=30.0, failures=3, first_pause=10.0, longest_pause=35.0)
+
+
+class Half:
+    """Budgets, and the clock that they go by."""
+
+    budgets: Budgets
+
+    def forward(self, seconds: float) -> None:
+        """Let so much time pass."""
+        raise NotImplementedError
+
+    def ask(self, host: str, *, urgent: bool = False) -> Permit | Refusal:
+        """The answer to one ask."""
+        [answer] = self.budgets.take([Ask(host, urgent)])
+        return answer
+
+    def permit(self, host: str, *, urgent: bool = False) -> Permit:
+        """The answer to one ask, which is to be a permit."""
+        answer = self.ask(host, urgent=urgent)
+        assert isinstance(answer, Permit), answer
+        return answer
+
+    def refusal(self, host: str, *, urgent: bool = False) -> Refusal:
+        """The answer to one ask, which is to be a refusal."""
+        answer = self.ask(host, urgent=urgent)
+        assert isinstance(answer, Refusal), answer
+        return answer
+
+    def end(self, permit: Permit, *, failed: bool = False, elapsed: float = 0.05, pause: float | None = None) -> None:
+        """Give a permit back."""
+        self.budgets.done([Report(permit, failed, elapsed, pause)])
+
+    def fail(self, host: str, times: int) -> None:
+        """Have so many calls of the host fail, a second apart."""
+        for _ in range(times):
+            self.forward(1)
+            self.end(self.permit(host), failed=True)
+
+
+class LocalHalf(Half):
+    """Budgets in memory."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.now = START * 1_000_000
+        self.budgets = LocalBudgets(limits, POLICY, clock=lambda: self.now)
+
+    def forward(self, seconds: float) -> None:
+        self.now += round(seconds * 1_000_000)
+
+
+class SharedHalf(Half):
+    """Budgets in Redis, whose clock is a list of two numbers there."""
+
+    def __init__(self, redis: Redis, limits: Limits) -> None:
+        self._redis = redis
+        self._now = START * 1_000_000
+        self.budgets = SharedBudgets(redis, limits, POLICY, clock=f"redis.call('MGET', '{CLOCK}:s', '{CLOCK}:us')")
+        self.forward(0)
+
+    def forward(self, seconds: float) -> None:
+        self._now += round(seconds * 1_000_000)
+        self._redis.mset({f"{CLOCK}:s": self._now // 1_000_000, f"{CLOCK}:us": self._now % 1_000_000})
+
+
+@contextmanager
+def redis_server() -> Iterator[str]:
+    """The URL of a Redis that lives as long as this."""
+    with tempfile.TemporaryDirectory(prefix="inv-", dir="/tmp") as folder:
+        url = f"unix://{Path(folder, 'redis.sock')}"
+        command = [find_server(), "--port", "0", "--unixsocket", url.removeprefix("unix://"), "--save", "", "--dir", folder]
+        server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        client = connect(url, socket_timeout=1.0)
+        try:
+            wait_until(lambda: answers(client), "Redis answers")
+            yield url
+        finally:
+            client.close()
+            server.terminate()
+            server.wait(10)
+
+
+def answers(redis: Redis) -> bool:
+    """Whether Redis does."""
+    try:
+        return bool(redis.ping())
+    except RedisError:
+        return False
