@@ -1,7 +1,7 @@
 """The connections of clients that are streamed to, so that one that is slow or gone costs next to nothing.
 
 It costs a thread as long as it has its place, so places are few, and every wait for a client has a bound: one that hangs up
-is noticed when it is next looked at; one whose network is gone, or that leaves unread what it is sent, when its patience is
+is noticed when it is next looked at; one whose network is gone, or that leaves unread what it is sent, when the patience is
 over. The bounds are the kernel's, set on the connection, which is therefore never used for another request.
 """
 
@@ -12,14 +12,26 @@ import socket
 import struct
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from threading import BoundedSemaphore, Lock
 
 from inventory.errors import TooManyStreams
 
-PATIENCE = 5
-"""Seconds that a client may take to make room for what it is sent, or its network to acknowledge what was sent."""
-SEND_BUFFER = 32 * 1024
-"""Bytes that the kernel keeps for a client that does not read; by itself it would keep megabytes."""
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """`patience` is how many seconds a client may take to make room, or its network to acknowledge what was sent.
+
+    `buffer` is how many bytes the kernel keeps for a client that does not read; by itself it would keep megabytes.
+    """
+
+    patience: int
+    buffer: int
+
+
+FOLLOWING = Bounds(patience=10, buffer=32 * 1024)
+DOWNLOADING = Bounds(patience=30, buffer=512 * 1024)
+"""A download cannot be resumed, and shall not be slow on a long way."""
 
 
 class Client:
@@ -28,22 +40,24 @@ class Client:
     A WebSocket can be spoken over it, so two threads may send.
     """
 
-    def __init__(self, connection: socket.socket | None) -> None:
+    def __init__(self, connection: socket.socket | None, bounds: Bounds = FOLLOWING) -> None:
         self._connection = connection
+        self._patience = bounds.patience
         self._sending = Lock()
         if connection is None:
             return
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", PATIENCE, 0))
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, bounds.buffer)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", bounds.patience, 0))
         if hasattr(socket, "TCP_USER_TIMEOUT") and connection.family != socket.AF_UNIX:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, PATIENCE * 1_000)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, bounds.patience * 1_000)
 
     def gone(self) -> bool:
         """Whether it has hung up, or its network was given up."""
         return self._connection is not None and self._poll(getattr(select, "POLLRDHUP", 0), 0) != 0
 
-    def ready(self, seconds: float = PATIENCE) -> bool:
-        """Whether there is room for a message, now or within that time; False too if it is gone."""
+    def ready(self, *, at_once: bool = False) -> bool:
+        """Whether there is room for a message, perhaps after waiting with patience; False too if it is gone."""
+        seconds = 0 if at_once else self._patience
         return self._connection is None or self._poll(select.POLLOUT, seconds) == select.POLLOUT
 
     def end(self) -> None:
@@ -102,12 +116,12 @@ class Places:
     def __init__(self, number: int) -> None:
         self._free = BoundedSemaphore(number)
 
-    def take(self, connection: socket.socket | None) -> Place:
+    def take(self, connection: socket.socket | None, bounds: Bounds = FOLLOWING) -> Place:
         """A place for the client behind a connection. Raises `TooManyStreams`."""
         if not self._free.acquire(blocking=False):
             raise TooManyStreams("This process streams to as many clients as it may. Poll the job, or try again later.")
         try:
-            return Place(Client(connection), self._free.release)
+            return Place(Client(connection, bounds), self._free.release)
         except OSError:  # the connection is gone
             self._free.release()
             raise

@@ -13,6 +13,7 @@ from inventory import json_bytes, pagination
 from inventory.api import Blueprint
 from inventory.errors import InvalidRequest, JobFinished, NotRetryable, StorageUnavailable, TooManyStreams, UnknownJob
 from inventory.jobs import examples, schemas
+from inventory.jobs.clients import DOWNLOADING
 from inventory.jobs.documents import Document, job_document, row_document
 from inventory.jobs.exports import rows_as_csv
 from inventory.jobs.live import Live, Message, seen_to_the_end
@@ -163,7 +164,7 @@ def _event_stream(messages: Generator[Message | None, None, None]) -> Iterator[b
 def export_rows(job_id: str, outcome: RowOutcome | None) -> Response:
     """All rows of the filter as a file. Sending it holds a thread as long as a stream does, so it takes the place of one."""
     pages = jobs().all_rows(job_id, outcome)
-    place = live().places.take(request.environ.get("gunicorn.socket"))
+    place = live().places.take(request.environ.get("gunicorn.socket"), DOWNLOADING)
     response = Response(rows_as_csv(pages), mimetype="text/csv")
     response.call_on_close(place.close)
     name = f"{job_id}-{outcome or 'rows'}.csv"

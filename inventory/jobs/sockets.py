@@ -93,7 +93,7 @@ def follow(socket: Server, job_id: str) -> None:  # noqa: ARG001 - the rule's; t
             if message is not None:
                 socket.send(json_bytes.dumps({"event": message.event, "id": message.id, "data": message.document}).decode())
                 over = message.event == "end"
-        if client.ready(0):
+        if client.ready(at_once=True):
             socket.close(CloseReason.NORMAL_CLOSURE if over else CloseReason.GOING_AWAY)
             socket.thread.join(GOODBYE)
 
