@@ -11,11 +11,13 @@ import sys
 from collections.abc import Callable, Iterator
 
 from inventory.errors import StorageUnavailable
+from inventory.jobs.model import READING, RowOutcome
 from inventory.store.mongo import MongoStore
 from inventory.store.ports import Store
 from inventory.store.sqlite import SqliteStore
 from tests.contract.actions import LEASE, NOW, collect, target
 from tests.contract.actions import accept as accept_one
+from tests.contract.job_actions import UNTIL, advance, cuts, job, row
 
 
 def prepare(store: Store) -> Iterator[str]:
@@ -78,8 +80,35 @@ def fork(store: Store, used: str) -> Iterator[str]:
     yield f"parent {status}"
 
 
+def create_jobs(store: Store, count: str) -> Iterator[str]:
+    """Create so many jobs that others create too; the ids that came back."""
+    for n in range(int(count)):
+        yield store.jobs.create(job(sha256=f"{n:064d}", idempotency_key=f"key {n}" if n % 2 else None)).id
+
+
+def claim_batches(store: Store) -> Iterator[str]:
+    """Claim until there is nothing to claim."""
+    while claimed := store.jobs.claim(now=NOW, lease_for=LEASE):
+        _, batch = claimed
+        yield f"{batch.job_id} {batch.number}"
+
+
+def work(store: Store) -> Iterator[str]:
+    """Read what is to be read, then write one outcome after the other, until nothing is left."""
+    while claimed := store.jobs.claim(now=NOW, lease_for=LEASE):
+        _, batch = claimed
+        if batch.number == READING:
+            store.jobs.cut(batch, cuts(4, rows=10), checkpoint=None, until=UNTIL)
+            store.jobs.finish(batch, total=40)
+        for number in range(batch.first_row, batch.last_row + 1) if batch.number != READING else ():
+            advance(store, batch, [row(number, list(RowOutcome)[number % 3])])
+            yield str(number)
+        store.jobs.finish(batch)
+    store.jobs.complete(now=NOW, limit=9)
+
+
 ACTIONS: dict[str, Callable[..., Iterator[str]]] = {
-    action.__name__: action for action in (prepare, accept, claim, write, fill, fork)
+    action.__name__: action for action in (prepare, accept, claim, write, fill, fork, create_jobs, claim_batches, work)
 }
 
 

@@ -4,7 +4,7 @@ A batch that is owed is queued, or waits for `due_at`: the end of its lease or o
 instant queues it. So a claim finds the lowest number among those that are due without looking at those that wait.
 A claim holds while its lease and fence are the batch's and its job is running.
 
-What keeps the counts right without transactions is explained in `counts`.
+What keeps the counts right without transactions, step by step, is explained in `counts`.
 """
 
 from __future__ import annotations
@@ -56,22 +56,19 @@ class Batches:
                 return None
             created_at = held["created_at"]
             insert_new(database["batches"], [forms.new_batch(claim.job_id, each, created_at) for each in cuts])
-            return _renew(database, claim, {"checkpoint": text_bytes(checkpoint)}, until)
+            return renew(database, claim, {"checkpoint": text_bytes(checkpoint)}, until)
 
     def advance(
         self, claim: Batch, rows: Sequence[Row], *, unlisted: int, checkpoint: str | None, until: datetime
     ) -> Batch | None:
         """See `ports.Jobs`."""
         with self._connection.database() as database:
-            if not _holds(database, claim):
+            if not holds(database, claim):
                 return None
             insert_new(database["outcomes"], [forms.new_outcome(claim.job_id, row) for row in rows])
             changed = count(database, claim.job_id, claim.first_row, claim.last_row, unlisted)
             changed |= {"unlisted": unlisted, "checkpoint": text_bytes(checkpoint)}
-            renewed = _renew(database, claim, changed, until)
-            if renewed is None and not _is_running(database, claim.job_id):
-                end(database, claim.job_id)
-            return renewed
+            return renew(database, claim, changed, until)
 
     def release(self, claim: Batch, *, due_at: datetime) -> bool:
         """See `ports.Jobs`."""
@@ -93,7 +90,7 @@ class Batches:
 
     def _change(self, claim: Batch, changed: Document) -> bool:
         with self._connection.database() as database:
-            if not _holds(database, claim):
+            if not holds(database, claim):
                 return False
             return _of(database, claim).update_one(_held(claim), {"$set": changed}).matched_count == 1
 
@@ -129,11 +126,19 @@ def _lease(collection: Collection[Document], expected: Document, changed: Docume
     )
 
 
-def _renew(database: Database[Document], claim: Batch, changed: Document, until: datetime) -> Batch | None:
+def holds(database: Database[Document], claim: Batch) -> bool:
+    """Step 1."""
+    return _is_running(database, claim.job_id) and _of(database, claim).find_one(_held(claim), {"_id": 1}) is not None
+
+
+def renew(database: Database[Document], claim: Batch, changed: Document, until: datetime) -> Batch | None:
+    """Step 4: keep what changed and renew the claim; None if it does not hold any more."""
     renewed = {"queued": False, "due_at": documents.cut(until), "attempt": 0}
     found = _of(database, claim).find_one_and_update(
         _held(claim), {"$set": changed | renewed}, return_document=ReturnDocument.AFTER
     )
+    if found is None and not _is_running(database, claim.job_id):
+        end(database, claim.job_id)
     return None if found is None else forms.batch(found)
 
 
@@ -146,10 +151,6 @@ def _held(claim: Batch) -> Document:
     """What a batch must still have for the claim's holder to change it."""
     kept = claim.job_id if claim.number == READING else forms.batch_id(claim.job_id, claim.number)
     return {"_id": kept, "lease": claim.lease, "fence": claim.fence}
-
-
-def _holds(database: Database[Document], claim: Batch) -> bool:
-    return _is_running(database, claim.job_id) and _of(database, claim).find_one(_held(claim), {"_id": 1}) is not None
 
 
 def _is_running(database: Database[Document], job_id: str) -> bool:

@@ -30,18 +30,32 @@ OUTCOMES = tuple(each.value for each in RowOutcome)
 
 def end(database: Database[Document], job_id: str) -> None:
     """Steps b to d for a job that has ended; harmless when repeated."""
-    batches = database["batches"]
-    batches.update_many({"job_id": job_id, **OWED}, {"$set": LET_GO})
-    for batch in batches.find({"job_id": job_id, "done": False, "fence": {"$gt": 0}}):
+    let_go(database, job_id)
+    recount(database, job_id)
+    keep_sums(database, job_id)
+
+
+def let_go(database: Database[Document], job_id: str) -> None:
+    """Step b."""
+    database["batches"].update_many({"job_id": job_id, **OWED}, {"$set": LET_GO})
+
+
+def recount(database: Database[Document], job_id: str) -> None:
+    """Step c."""
+    for batch in database["batches"].find({"job_id": job_id, "done": False, "fence": {"$gt": 0}}):
         counted = count(database, job_id, batch["first_row"], batch["last_row"], batch["unlisted"])
-        batches.update_one({"_id": batch["_id"]}, {"$max": counted})
-    counts = sums(database, [job_id])[job_id]
-    final = {name: getattr(counts, name) for name in forms.COUNTERS}
-    database["jobs"].update_one({"_id": job_id}, {"$max": final, "$set": {"counted": True}})
+        database["batches"].update_one({"_id": batch["_id"]}, {"$max": counted})
+
+
+def keep_sums(database: Database[Document], job_id: str) -> None:
+    """Step d."""
+    final = sums(database, [job_id])[job_id]
+    counts = {name: getattr(final, name) for name in forms.COUNTERS}
+    database["jobs"].update_one({"_id": job_id}, {"$max": counts, "$set": {"counted": True}})
 
 
 def count(database: Database[Document], job_id: str, first: int, last: int, unlisted: int) -> Document:
-    """The counts of a batch, by its rows' outcomes as they are written now."""
+    """Step 3: the counts of a batch, by its rows' outcomes as they are written now."""
     # Every outcome is named, so that an index by outcome and row has all that is asked for.
     chosen = {"job_id": job_id, "outcome": {"$in": list(OUTCOMES)}, "row": {"$gte": first, "$lte": last}}
     by_outcome = {"$group": {"_id": "$outcome", "rows": {"$sum": 1}}}

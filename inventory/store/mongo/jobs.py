@@ -54,11 +54,11 @@ class MongoJobs(Batches):
             return read(database, found)
 
     def complete(self, *, now: datetime, limit: int) -> Sequence[str]:
-        """See `ports.Jobs`. Jobs that were cancelled and have no sums, because who did it died, get them here."""
+        """See `ports.Jobs`; and make good what `_cut_short` finds."""
         ended: list[str] = []
         with self._connection.database() as database:
-            for each in list(database["jobs"].find({"counted": False, "status": JobStatus.CANCELLED.value}, {"_id": 1})):
-                end(database, each["_id"])
+            for job_id in _cut_short(database, limit):
+                end(database, job_id)
             for job in _done(database):
                 if len(ended) == limit:
                     break
@@ -120,6 +120,12 @@ class MongoJobs(Batches):
                     limit -= database["jobs"].delete_one({"_id": job["_id"]}).deleted_count
                     gone.append(job["_id"])
         return gone
+
+
+def _cut_short(database: Database[Document], limit: int) -> list[str]:
+    """Jobs that were cancelled and have no sums, because who did it died on the way, or is on it now."""
+    chosen = {"counted": False, "status": JobStatus.CANCELLED.value}
+    return [each["_id"] for each in database["jobs"].find(chosen, {"_id": 1}).limit(limit)]
 
 
 def _done(database: Database[Document]) -> Iterator[Document]:
