@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 from urllib.parse import quote, urlsplit
 
 from environs import Env, EnvError
@@ -19,6 +20,16 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Value = TypeVar("Value")
 
 CORES = os.cpu_count() or 1
+HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
+"""A host as URLs name it: an ASCII name or an address, an IPv6 one in brackets."""
+
+
+@dataclass(frozen=True)
+class PerHost(Generic[Value]):
+    """A value for all upstream hosts but those that have their own."""
+
+    default: Value
+    hosts: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,8 @@ class Settings:
     live_streams: int = 8
     events_line_delay: float = 0.0
     inline_slots: int = 8
+    upstream_rate: PerHost[float] = PerHost(10.0)
+    upstream_concurrency: PerHost[int] = PerHost(4)
 
     @classmethod
     def read(cls) -> Settings:
@@ -86,6 +99,18 @@ class Settings:
             live_streams=_read("LIVE_STREAMS", _whole(0, 1_022), cls.live_streams, "a whole number, 0 to 1022"),
             events_line_delay=_read("EVENTS_LINE_DELAY", _number(0, 60), cls.events_line_delay, "seconds, 0 to 60"),
             inline_slots=_read("INLINE_SLOTS", _whole(0, 1_023), cls.inline_slots, "a whole number, 0 to 1023"),
+            upstream_rate=_read(
+                "UPSTREAM_RATE",
+                _per_host(_number(0.001, 1_000_000), cls.upstream_rate.default),
+                cls.upstream_rate,
+                "requests a second, 0.001 to 1000000, and exceptions, such as 10,api.example.com=2.5",
+            ),
+            upstream_concurrency=_read(
+                "UPSTREAM_CONCURRENCY",
+                _per_host(_whole(1, 10_000), cls.upstream_concurrency.default),
+                cls.upstream_concurrency,
+                "connections at once, 1 to 10000, and exceptions, such as 4,api.example.com=1",
+            ),
         )
         if settings.inline_slots + settings.live_streams >= settings.api_threads:
             raise SettingError(
@@ -149,6 +174,22 @@ def _number(least: float, most: float) -> Callable[[str], float]:
         if not least <= value <= most:
             raise ValidationError("out of range")
         return value
+
+    return parse
+
+
+def _per_host(value_of: Callable[[str], Value], default: Value) -> Callable[[str], PerHost[Value]]:
+    """`VALUE,HOST=VALUE,…`, each part once and in any order; without a value for all, `default` stays."""
+
+    def parse(text: str) -> PerHost[Value]:
+        values: dict[str, Value] = {}
+        for part in text.split(","):
+            host, named, value = part.rpartition("=")
+            host = host.strip().lower()
+            if (named and not HOST.fullmatch(host)) or host in values:
+                raise ValidationError("no host, or one that is named twice")
+            values[host] = value_of(value)
+        return PerHost(values.pop("", default), values)
 
     return parse
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from inventory.config import Settings
+from inventory.config import PerHost, Settings
 from inventory.errors import SettingError
 
 
@@ -38,6 +38,15 @@ def test_settings_are_read(bare: pytest.MonkeyPatch) -> None:
     assert settings.allow_networks == (ip_network("10.1.0.0/16"), ip_network("fd00::/8"))
     assert settings.fetch_deadline == 2.5
     assert settings.lease > settings.fetch_deadline
+
+
+def test_hosts_may_have_a_budget_of_their_own(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("INVENTORY_UPSTREAM_RATE", "API.example.com = 2.5, 20,[::1]=1")
+    bare.setenv("INVENTORY_UPSTREAM_CONCURRENCY", "127.0.0.1=8")
+    settings = Settings.read()
+
+    assert settings.upstream_rate == PerHost(20.0, {"api.example.com": 2.5, "[::1]": 1.0})
+    assert settings.upstream_concurrency == PerHost(4, {"127.0.0.1": 8})
 
 
 def test_the_embedded_store_and_redis_are_in_the_data_folder() -> None:
@@ -80,6 +89,20 @@ def test_the_embedded_store_and_redis_are_in_the_data_folder() -> None:
         ("KEEP_JOBS_FOR", "a month"),
         ("LIVE_STREAMS", "-1"),
         ("EVENTS_LINE_DELAY", "61"),
+        ("UPSTREAM_RATE", "0"),
+        ("UPSTREAM_RATE", "fast"),
+        ("UPSTREAM_RATE", "nan"),
+        ("UPSTREAM_RATE", "10,20"),
+        ("UPSTREAM_RATE", "10,,api.example.com=5"),
+        ("UPSTREAM_RATE", "10,api.example.com"),
+        ("UPSTREAM_RATE", "10,=5"),
+        ("UPSTREAM_RATE", "api.example.com="),
+        ("UPSTREAM_RATE", "api.example.com=0"),
+        ("UPSTREAM_RATE", "a.example=5,A.example=6"),
+        ("UPSTREAM_RATE", "https://api.example.com=5"),
+        ("UPSTREAM_RATE", "bücher.example=5"),
+        ("UPSTREAM_CONCURRENCY", "2.5"),
+        ("UPSTREAM_CONCURRENCY", "4,api.example.com=0"),
     ],
 )
 def test_a_setting_that_cannot_be_read_is_named_with_what_it_takes(bare: pytest.MonkeyPatch, name: str, value: str) -> None:
