@@ -12,6 +12,7 @@ from inventory import problems, wiring
 from inventory.api import Api
 from inventory.config import Settings
 from inventory.events import routes as events
+from inventory.imports import routes as imports
 from inventory.jobs import pages, sockets
 from inventory.jobs import routes as jobs
 from inventory.ops import health, home, logging, requests
@@ -58,6 +59,7 @@ def create_app(settings: Settings | None = None, services: wiring.Services | Non
     app.extensions["inventory.events"] = services.events
     app.extensions["inventory.jobs"] = services.jobs
     app.extensions["inventory.live"] = services.live
+    app.extensions["inventory.imports"] = services.imports
 
     app.wsgi_app = hits.Hits(app.wsgi_app, records.SOURCE, services.records)  # type: ignore[method-assign]
     requests.register(app)
@@ -68,6 +70,7 @@ def create_app(settings: Settings | None = None, services: wiring.Services | Non
     app.register_blueprint(get_swaggerui_blueprint("/docs", "/openapi.json", config={"app_name": "Inventory"}))
     api = Api(app)
     api.register_blueprint(records.blueprint)
+    api.register_blueprint(imports.blueprint)
     api.register_blueprint(jobs.blueprint)
     api.register_blueprint(sockets.blueprint)
     api.register_blueprint(events.blueprint)

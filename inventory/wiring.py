@@ -19,6 +19,7 @@ from inventory.config import Settings
 from inventory.errors import StorageUnavailable
 from inventory.events.lines import EventLines
 from inventory.events.service import EventService
+from inventory.imports.service import ImportService
 from inventory.imports.uploads import Uploads
 from inventory.imports.urls import UrlLines
 from inventory.jobs.engine import Engine
@@ -60,6 +61,7 @@ class Services:
     live: Live
     kinds: Mapping[str, Kind]
     engine: Engine
+    imports: ImportService
 
 
 def build(
@@ -114,7 +116,15 @@ def build(
         Live(store, bell, places=settings.live_streams, clock=clock),
         kinds,
         Engine(store.jobs, Parts(files), kinds, bell, clock=clock),
+        ImportService(
+            store, files, kinds, bell, upload_limit=settings.upload_limit, places=_upload_places(settings), clock=clock
+        ),
     )
+
+
+def _upload_places(settings: Settings) -> int:
+    """Half of the threads that neither collecting inline nor streaming can take."""
+    return max(1, (settings.api_threads - settings.inline_slots - settings.live_streams) // 2)
 
 
 def _kinds(
