@@ -116,8 +116,12 @@ def redis() -> Iterator[Redis]:
 
 
 def test_both_halves_answer_the_same_and_keep_every_limit(redis: Redis) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        lambda: Halves(redis),
+    class OnRedis(Halves):
+        def __init__(self) -> None:
+            super().__init__(redis)
+
+    run_state_machine_as_test(
+        OnRedis,
         settings=settings(
             max_examples=40, stateful_step_count=40, deadline=None, derandomize=True, database=None, phases=[Phase.generate]
         ),
