@@ -18,8 +18,8 @@ STEP_LINES = 1_000
 """Lines of a step without a pause."""
 STEP_SECONDS = 0.5
 """Seconds that a step pauses at most, so that progress is visible and the claim is renewed however long the pause is."""
-BATCH_ROWS = 10_000
-"""Lines of a batch: half a second's work, so that few of them share a small file and a dead worker's is small."""
+BATCH_ROWS = 5_000
+"""Lines of a batch: a quarter second of work, and few megabytes of memory."""
 INVALID_JSON, INVALID_EVENT = "invalid_json", "invalid_event"
 
 _load = LineSchema().load_line

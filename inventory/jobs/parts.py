@@ -76,7 +76,7 @@ def cut(
                     yield None
             else:
                 encoded = dumps([line.row, line.text, line.code, line.detail])
-                if len(growing.lines) == rows or growing.size + len(encoded) > most_bytes:
+                if growing.rows == rows or len(growing.content) + len(encoded) > most_bytes:
                     yield from growing.cut_off()
                 growing.add(line.row, encoded, position)
     except UnreadableFile as error:
@@ -88,30 +88,31 @@ def cut(
 
 @dataclass(slots=True)
 class _Growing:
-    """The part that is being filled."""
+    """The part that is being filled; its lines are copied, because what orjson returns keeps the 4 KB that it wrote into."""
 
     place: Place
-    lines: list[bytes] = field(default_factory=list)
+    content: bytearray = field(default_factory=bytearray)
+    rows: int = 0
     first_row: int = 0
     last_row: int = 0
-    size: int = 0
     position: int = 0
 
     def add(self, row: int, encoded: bytes, position: int) -> None:
-        if not self.lines:
+        if not self.rows:
             self.first_row = row
-        self.lines.append(encoded)
+        self.content += encoded
+        self.content += b"\n"
+        self.rows += 1
         self.last_row, self.position = row, position
-        self.size += len(encoded) + 1
 
     def cut_off(self) -> Iterator[Part]:
         """The part as it is, unless it is empty; then the next one begins."""
-        if not self.lines:
+        if not self.rows:
             return
         bytes_read = self.position - self.place.bytes
-        cut = Cut(self.place.number + 1, self.first_row, self.last_row, len(self.lines), bytes_read)
-        content = b"\n".join(self.lines)
-        self.place, self.lines, self.size = self.place.behind(cut), [], 0
+        cut = Cut(self.place.number + 1, self.first_row, self.last_row, self.rows, bytes_read)
+        content = bytes(self.content)
+        self.place, self.content, self.rows = self.place.behind(cut), bytearray(), 0
         yield Part(cut, content)
 
 

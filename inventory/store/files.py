@@ -36,6 +36,8 @@ PIECE = 8 * 1024 * 1024
 """Bytes that a writer keeps before it sends them; S3 takes 10,000 such pieces, so a file may have 80 GB."""
 READ_AHEAD = 4 * 1024 * 1024
 """Bytes that a reader asks for at once, and keeps."""
+PASSED_ON = 256 * 1024
+"""Bytes of these that are copied at once to where they are read: as many as it asks for would be in memory three times."""
 LISTED_AT_ONCE = 1_000
 REMNANTS_FOR = timedelta(days=1)
 REMNANT = re.compile(r".+#[0-9]+")
@@ -118,7 +120,7 @@ class Files:
         store = self._store()
         with _edge(name), _existing(name):
             reader = obstore.open_reader(store, name, buffer_size=READ_AHEAD)
-        return cast(BinaryIO, io.BufferedReader(_Reading(reader, name), READ_AHEAD))
+        return cast(BinaryIO, io.BufferedReader(_Reading(reader, name), PASSED_ON))
 
     def delete(self, names: Iterable[str]) -> None:
         """Remove files; one that is not there is as good as removed."""
