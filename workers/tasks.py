@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from functools import cache
 from threading import Event
 
@@ -30,28 +29,34 @@ def services() -> wiring.Services:
 
 
 def collect(record_id: str) -> int:
-    """Answer a bell that rang for a record: collect whatever is due, this record among it; how many were settled.
-
-    After `DRAIN_FOR` seconds it claims no more, and rings for what is left.
-    """
-    settled = _until_time_is_up(lambda stop: services().collector.drain(places=PLACES, stopping=stop))
-    log.info("drained", rung_for=record_id, settled=settled)
-    return settled
+    """Answer a bell that rang for a record: do whatever is due, this record among it; how many collections were settled."""
+    return _answer(record_id)
 
 
 def work(job_id: str) -> int:
-    """Answer a bell that rang for a job: work on whatever jobs there are, and collect; how many collections were settled.
-
-    It ends as `collect` does; the batches that it holds by then are handed back.
-    """
-    settled = work_due()
-    log.info("worked", rung_for=job_id, settled=settled)
-    return settled
+    """Answer a bell that rang for a job, in the same way: the two differ in which is answered first."""
+    return _answer(job_id)
 
 
 def work_due() -> int:
-    """Work on whatever jobs there are, and collect whatever is due, for up to `DRAIN_FOR` seconds; how many were settled."""
-    return _until_time_is_up(_work)
+    """Collect whatever is due, and work on jobs, for up to `DRAIN_FOR` seconds; how many collections were settled.
+
+    Then it claims no more, hands back the batches that it holds, and rings for what is left. In a store that is away
+    nothing is done: the scheduler rings when it is back.
+    """
+    until = time.monotonic() + wiring.DRAIN_FOR
+
+    def is_time_up() -> bool:
+        return stopping.is_set() or time.monotonic() > until
+
+    try:
+        with services().engine.feeding(is_time_up) as more:
+            settled = services().collector.drain(places=PLACES, stopping=is_time_up, more=more)
+        ring_for_due(limit=1)
+    except StorageUnavailable as error:
+        log.warning("store_not_ready", error=str(error))
+        return 0
+    return settled
 
 
 def ring_for_due(*, limit: int) -> int:
@@ -62,21 +67,7 @@ def ring_for_due(*, limit: int) -> int:
     return sum(map(queue.ring, records)) + sum(map(queue.ring_job, jobs))
 
 
-def _work(stop: Callable[[], bool]) -> int:
-    with services().engine.feeding(stop) as more:
-        return services().collector.drain(places=PLACES, stopping=stop, more=more)
-
-
-def _until_time_is_up(drain: Callable[[Callable[[], bool]], int]) -> int:
-    """What a drain settled until this worker is asked to stop or its time is up; then what is left is rung for.
-
-    From a store that is away nothing is collected: the scheduler rings when it is back.
-    """
-    until = time.monotonic() + wiring.DRAIN_FOR
-    try:
-        settled = drain(lambda: stopping.is_set() or time.monotonic() > until)
-        ring_for_due(limit=1)
-    except StorageUnavailable as error:
-        log.warning("store_not_ready", error=str(error))
-        return 0
+def _answer(rung_for: str) -> int:
+    settled = work_due()
+    log.info("drained", rung_for=rung_for, settled=settled)
     return settled

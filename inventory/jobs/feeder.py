@@ -53,8 +53,9 @@ class Feeder:
         False when none is held and there is none to take.
         """
         self._starved.set()
-        self._fed.wait(seconds)
-        self._fed.clear()
+        if not self._idle:
+            self._fed.wait(seconds)
+            self._fed.clear()
         return not self._idle
 
     def stop(self) -> None:
@@ -90,6 +91,8 @@ class Feeder:
                 self._held.remove(holding)
                 self._hand_back(holding, due_at)
         self._idle = not self._held and now < self._look_at
+        if self._idle:
+            self._fed.set()
 
     def _able(self, now: datetime) -> list[Holding]:
         return [holding for holding in self._held if holding.again_at <= now]
