@@ -15,15 +15,19 @@ from time import monotonic
 import pytest
 
 from inventory.errors import StorageUnavailable
+from inventory.events.model import EventFilter
 from inventory.records.model import State
 from inventory.store.mongo import MongoStore
 from inventory.store.ports import RecordFilter, Store
 from inventory.store.sqlite import SqliteStore
 from inventory.store.sqlite.connections import Connections
 from tests.contract.actions import LEASE, NOW, accept, after, claim, collect, found, stored, target
+from tests.contract.job_actions import job
 from tests.contract.meeting import at_once, program, programs_at_once, set_off
 from tests.contract.places import Place, SqlitePlace
+from tests.contract.test_events import event
 
+JOB = job()
 WRITES: dict[str, Callable[[Store], object]] = {
     "accept": lambda store: store.records.accept(target(9), now=NOW, seen=None),
     "claim": lambda store: store.records.claim(target(1).id, now=NOW, lease_for=LEASE),
@@ -31,6 +35,10 @@ WRITES: dict[str, Callable[[Store], object]] = {
     "claim_abandoned": lambda store: store.records.claim_abandoned(now=NOW, lease_for=LEASE, max_attempts=9),
     "fail_spent": lambda store: store.records.fail_spent(now=NOW, max_attempts=1, retry_at=after(1), limit=9),
     "delete": lambda store: store.records.delete(target(2).id),
+    "accept_all": lambda store: store.records.accept_all([(target(8), None)], now=NOW),
+    "create": lambda store: store.jobs.create(JOB),
+    "cancel": lambda store: store.jobs.cancel(JOB.id, now=NOW),
+    "add": lambda store: store.events.add([event(1)]),
 }
 READS: dict[str, Callable[[Store], object]] = {
     "look_up": lambda store: store.records.look_up(target(2).id),
@@ -40,6 +48,14 @@ READS: dict[str, Callable[[Store], object]] = {
     "snapshot": lambda store: store.snapshots.find("0" * 32),
     "snapshots": lambda store: store.snapshots.listing(target(2).id, limit=9, after=None),
     "body": lambda store: store.bodies.find("0" * 64),
+    "find_all": lambda store: store.records.find_all([target(2).id]),
+    "job": lambda store: store.jobs.find(JOB.id),
+    "claim_job": lambda store: store.jobs.claim(now=after(-999), lease_for=LEASE),
+    "jobs": lambda store: store.jobs.listing(None, limit=9, after=None),
+    "jobs_due": lambda store: store.jobs.due(now=NOW, limit=9),
+    "rows": lambda store: store.jobs.rows(JOB.id, None, limit=9, after=0),
+    "events": lambda store: store.events.listing(EventFilter(), limit=9, after=None),
+    "stats": lambda store: store.events.stats(EventFilter(), hours=9),
     "ping": lambda store: store.ping(1),
     "prepare": lambda store: store.prepare(),
 }

@@ -9,13 +9,18 @@ import pytest
 from pymongo.errors import OperationFailure
 
 from inventory.errors import StorageUnavailable
+from inventory.events.model import EventFilter
 from inventory.store.mongo import MongoStore
 from inventory.store.mongo.connection import Connection, connect
 from inventory.store.ports import Store
-from tests.contract.actions import NOW, accept, after, claim, collect, failed, found, stored, target
+from tests.contract.actions import LEASE, NOW, accept, after, claim, collect, failed, found, stored, target
+from tests.contract.job_actions import advance, counted, job, ready, row, work
+from tests.contract.job_actions import claim as job_claim
+from tests.contract.job_actions import found as found_job
 from tests.contract.meeting import at_once
 from tests.contract.one_at_a_time import OneAtATime
 from tests.contract.places import MongoPlace
+from tests.contract.test_events import event
 
 
 @pytest.fixture
@@ -90,6 +95,56 @@ def test_a_failure_whose_answer_was_lost_stands_when_it_is_sent_again(store: Sto
 
     store.records.settle([outcome])
     assert found(store, target()).failure == outcome.failure
+
+
+def test_a_job_whose_creation_was_not_answered_can_be_created_again(store: Store, between: OneAtATime) -> None:
+    wanted = job()
+    store.prepare()
+    between.unanswered = ("insert",)
+    with pytest.raises(StorageUnavailable):
+        store.jobs.create(wanted)
+    between.unanswered = ()
+
+    assert store.jobs.create(wanted) == wanted
+    assert job_claim(store).job_id == wanted.id
+    assert store.jobs.claim(now=NOW, lease_for=LEASE) is None
+
+
+@pytest.mark.parametrize("lost", ["insert", "aggregate", "findAndModify"])
+def test_an_advance_whose_answer_was_lost_can_be_sent_again(store: Store, between: OneAtATime, lost: str) -> None:
+    wanted = ready(store, 1)
+    held = job_claim(store)
+    rows = [row(1), row(2)]
+    between.unanswered = (lost,)
+    with pytest.raises(StorageUnavailable):
+        advance(store, held, rows)
+    between.unanswered = ()
+
+    assert advance(store, held, rows) is not None
+    assert counted(store, wanted) == (2, 0, 0)
+
+
+def test_a_completion_whose_answer_was_lost_stands(store: Store, between: OneAtATime) -> None:
+    wanted = ready(store, 1)
+    work(store, job_claim(store))
+    between.unanswered = ("update",)
+    with pytest.raises(StorageUnavailable):
+        store.jobs.complete(now=after(2), limit=9)
+    between.unanswered = ()
+
+    assert store.jobs.complete(now=after(3), limit=9) == []
+    assert (found_job(store, wanted).finished_at, counted(store, wanted)) == (after(2), (3, 0, 0))
+
+
+def test_events_whose_answer_was_lost_can_be_sent_again(store: Store, between: OneAtATime) -> None:
+    store.prepare()
+    between.unanswered = ("insert",)
+    with pytest.raises(StorageUnavailable):
+        store.events.add([event(1), event(2)])
+    between.unanswered = ()
+
+    store.events.add([event(1), event(2)])
+    assert store.events.stats(EventFilter(), hours=1).total == 2
 
 
 def test_a_mistake_in_a_command_is_not_called_an_outage(mongodb: MongoPlace) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from itertools import product
 
 import pytest
 
+from inventory.events.model import EventFilter
+from inventory.jobs.model import JobStatus, RowOutcome
 from inventory.records.model import Status
 from inventory.store.ports import RecordFilter
-from inventory.store.sqlite import ledger, records, rows, snapshots
+from inventory.store.sqlite import batches, events, jobs, ledger, records, rows, snapshots
+from tests.contract.actions import NOW
 from tests.contract.places import SqlitePlace
 
 VALUES = {
@@ -24,11 +27,37 @@ VALUES = {
     "host": "x",
     "record_id": "x",
     "keep": 9,
+    "job_id": b"x",
+    "name": b"x",
+    "number": 1,
+    "lease": "x",
+    "fence": 1,
+    "until": 1,
+    "due_at": 1,
+    "unlisted": 0,
+    "checkpoint": None,
+    "status": "x",
+    "outcome": "x",
+    "after": 1,
+    "before": 1,
+    "idempotency_key": b"x",
+    "likeness": b"x",
+    "level": b"x",
+    "service": b"x",
+    "since": 1,
+    "line": 1,
+    "hours": 9,
 }
 FILTERS = [RecordFilter(*each) for each in product([None, "x"], [None, *Status], [None, "x"])]
 LISTINGS = [records.listing_statement(each)[0] for each in FILTERS]
 OWED = [ledger.DUE_OF.format(bulk=0), ledger.DUE_OF.format(bulk=1), ledger.ABANDONED, ledger.SPENT, ledger.CLAIMABLE]
-STATEMENTS = [*OWED, snapshots.LISTING, snapshots.MANY, *LISTINGS]
+BATCHES = [batches.WAKE, batches.UNLISTED, batches.RENEW, batches.RELEASE, batches.FINISH]
+JOBS = [*jobs.FIND_LIKE, jobs.DONE, jobs.DUE, jobs.CANCEL, jobs.LET_GO, jobs.OVER, *jobs.REMOVE]
+JOB_LISTINGS = [jobs.listing_statement(each) for each in (None, JobStatus.RUNNING)]
+ROW_LISTINGS = [jobs.rows_statement(each) for each in (None, RowOutcome.FAILED)]
+EVENT_FILTERS = [EventFilter(*each) for each in product([None, "x"], [None, "x"], [None, "x"], [None, NOW], [None, NOW])]
+EVENT_LISTINGS = [events.listing_statement(each)[0] for each in EVENT_FILTERS]
+STATEMENTS = [*OWED, snapshots.LISTING, snapshots.MANY, *LISTINGS, *BATCHES, *JOBS, *JOB_LISTINGS, *ROW_LISTINGS]
 
 
 @pytest.fixture
@@ -40,7 +69,7 @@ def connection(sqlite: SqlitePlace) -> Iterator[sqlite3.Connection]:
     store.close()
 
 
-@pytest.mark.parametrize("statement", [" ".join(each.split()) for each in STATEMENTS])
+@pytest.mark.parametrize("statement", [" ".join(each.split()) for each in [*STATEMENTS, *EVENT_LISTINGS]])
 def test_a_statement_finds_its_rows_by_an_index_and_in_order(connection: sqlite3.Connection, statement: str) -> None:
     plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", VALUES)]
 
@@ -53,6 +82,57 @@ def test_a_lookup_is_three_searches_by_key(connection: sqlite3.Connection) -> No
 
     assert len(plan) == 3
     assert all(step.startswith("SEARCH") for step in plan), plan
+
+
+@pytest.mark.parametrize("chosen", EVENT_FILTERS)
+def test_a_statistic_reads_one_index_and_no_event(connection: sqlite3.Connection, chosen: EventFilter) -> None:
+    for statement in events.stats_statements(chosen)[0]:
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", VALUES)]
+        assert "USING COVERING INDEX" in plan[0], plan
+        if chosen != EventFilter():
+            assert plan[0].startswith("SEARCH"), plan
+
+
+def steps(connection: sqlite3.Connection, statement: str, values: Mapping[str, object]) -> int:
+    """How many instructions of SQLite's machine a statement takes; what it does is undone."""
+    taken = [0]
+
+    def count() -> None:
+        taken[0] += 1
+
+    connection.execute("BEGIN")
+    connection.set_progress_handler(count, 1)
+    connection.execute(statement, values).fetchall()
+    connection.set_progress_handler(None, 0)
+    connection.execute("ROLLBACK")
+    return taken[0]
+
+
+BATCH = (
+    "INSERT INTO batches (job_id, number, first_row, last_row, rows, bytes, due_at, queued) VALUES (?, ?, 0, 0, 0, 0, ?, ?)"
+)
+QUEUE = [batches.CLAIMABLE, batches.WAKE, batches.CLAIM, jobs.DUE, jobs.DONE]
+CROWDS = {"in the queue": (0, 1), "waiting": (1000, 0), "done": (None, 0)}
+
+
+@pytest.mark.parametrize("crowd", CROWDS)
+def test_the_queue_takes_no_more_steps_however_many_batches_are_queued_or_wait_or_are_done(
+    connection: sqlite3.Connection, crowd: str
+) -> None:
+    """One is due, and one is in the queue that a clock ahead of ours has put there; with them are 10 others, or 10,010."""
+    job = "INSERT INTO jobs (id, kind, created_at, options, status) VALUES (?, 'urls', 0, '', 'running')"
+    connection.isolation_level = None
+    connection.execute(job, [b"job"])
+    connection.execute(BATCH, [b"job", 20_000, 10, 1])
+    connection.execute(BATCH, [b"job", 0, 999, 1])
+    values = VALUES | {"now": 10, "limit": 9}
+    taken = []
+    for count in (10, 10_000):
+        connection.executemany(BATCH, [(b"job", count + n, *CROWDS[crowd]) for n in range(count)])
+        taken.append([steps(connection, statement, values) for statement in QUEUE])
+
+    few, many = taken
+    assert all(more <= less * 1.2 + 20 for less, more in zip(few, many, strict=True)), taken
 
 
 def test_every_status_has_its_condition() -> None:

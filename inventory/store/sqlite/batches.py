@@ -25,18 +25,16 @@ from inventory.store.sqlite.opening import Connection
 WAKING = 10_000
 """How many batches one claim queues at most, so that others need not wait for long."""
 
-CLAIMABLE = """
-    SELECT EXISTS (SELECT 1 FROM batches WHERE queued = 1 AND due_at <= :now)
-    OR EXISTS (SELECT 1 FROM batches WHERE queued = 0 AND due_at <= :now)"""
+FIRST = """
+    SELECT job_id, number FROM batches INDEXED BY batches_queued WHERE queued = 1 AND due_at <= :now
+    ORDER BY number, due_at LIMIT 1"""
+CLAIMABLE = f"SELECT EXISTS ({FIRST}) OR EXISTS (SELECT 1 FROM batches WHERE queued = 0 AND due_at <= :now)"
 WAKE = """
     UPDATE batches SET queued = 1 WHERE (job_id, number) IN
     (SELECT job_id, number FROM batches WHERE queued = 0 AND due_at <= :now ORDER BY due_at LIMIT :limit)"""
 CLAIM = f"""
     UPDATE batches SET queued = 0, lease = :lease, due_at = :until, attempt = attempt + 1, fence = fence + 1
-    WHERE (job_id, number) =
-    (SELECT job_id, number FROM batches WHERE queued = 1 AND due_at <= :now
-     ORDER BY number, due_at LIMIT 1)
-    RETURNING {columns.BATCH}"""
+    WHERE (job_id, number) = ({FIRST}) RETURNING {columns.BATCH}"""
 START = "UPDATE jobs SET status = 'running', started_at = :now WHERE id = :id AND status = 'queued'"
 
 HELD = "job_id = :job_id AND number = :number AND lease = :lease AND fence = :fence"

@@ -1,0 +1,111 @@
+"""What an older version wrote is brought forward when it is first used, and nothing of it is lost or left owed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+
+import pytest
+
+from inventory.records.model import State
+from inventory.store.mongo import documents
+from inventory.store.mongo import schema as mongo_schema
+from inventory.store.ports import Store
+from inventory.store.sqlite import schema as sqlite_schema
+from tests.contract.actions import LEASE, NOW, accept, after, collect, found, stored, target
+from tests.contract.job_actions import claim, complete, ready, work
+from tests.contract.places import MongoPlace, Place, SqlitePlace, database
+from tests.contract.test_events import event, listed
+
+OLD = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, 0, NULL, NULL, 0)"
+MILLIS = int(NOW.timestamp() * 1000)
+
+
+def older_file(place: SqlitePlace, version: int) -> None:
+    """A file that an older version wrote, with a pending record 1 and a running record 2."""
+    place.path.parent.mkdir()
+    with closing(sqlite3.connect(place.path, isolation_level=None)) as connection:
+        for statements in sqlite_schema.MIGRATIONS[:version]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {version}")
+        for n, state, lease in ((1, "pending", None), (2, "running", "0" * 32)):
+            each = target(n)
+            instants = [MILLIS, MILLIS, MILLIS]
+            connection.execute(OLD, [each.id, each.source, each.key, each.host, state, *instants, n - 1, n - 1, lease])
+
+
+def older_database(place: MongoPlace, version: int) -> None:
+    """The same, in documents."""
+    with place.client() as client:
+        kept = database(client)
+        for migration in mongo_schema.MIGRATIONS[:version]:
+            migration(kept)
+        for n, state, lease in ((1, "pending", None), (2, "running", "0" * 32)):
+            work = {"state": state, "attempt": n - 1, "fence": n - 1, "lease": lease}
+            document = documents.new_record(target(n), NOW) | work
+            del document["bulk"]
+            kept["records"].insert_one(document)
+    place.mark(version)
+
+
+def older(place: Place, version: int) -> None:
+    if isinstance(place, SqlitePlace):
+        older_file(place, version)
+    else:
+        older_database(place, version)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_what_is_owed_in_an_older_store_is_claimed_and_settled(place: Place, version: int) -> None:
+    older(place, version)
+    with closing(place.open()) as store:
+        assert not found(store, target(1)).bulk
+        assert found(store, target(2)).state is State.RUNNING
+        store.records.accept_all([(target(3), None)], now=after(-99))
+
+        assert store.records.due(now=NOW, max_attempts=9, limit=9) == [target(n).id for n in (1, 3, 2)]
+        first, second = store.records.claim_due(now=NOW, lease_for=LEASE, limit=9)
+        third = store.records.claim_abandoned(now=NOW, lease_for=LEASE, max_attempts=9)
+
+        assert [each and each.target for each in (first, second, third)] == [target(1), target(3), target(2)]
+        assert third is not None
+        assert store.records.settle([stored(first), stored(second), stored(third)]) == [True] * 3
+        accept(store, 1, now=after(60))
+
+
+USES: dict[str, Callable[[Store], object]] = {
+    "jobs": complete,
+    "events": lambda store: store.events.add([event(1)]),
+    "records": lambda store: collect(store, target(9)),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("version", [0, 1, 2])
+def test_an_older_store_is_brought_forward_by_whatever_is_used_first(place: Place, version: int, use: str) -> None:
+    if version:
+        older(place, version)
+    with closing(place.open()) as store:
+        USES[use](store)
+    with closing(place.open()) as store:
+        ready(store, 1)
+        work(store, claim(store))
+        store.events.add([event(2)])
+        assert event(2) in listed(store)
+
+
+def test_the_tables_and_indexes_of_a_file_are_the_same_whichever_version_made_it(sqlite: SqlitePlace, tmp_path) -> None:
+    def made(place: SqlitePlace) -> set[tuple[str, str]]:
+        with closing(place.open()) as store:
+            store.prepare()
+        with closing(sqlite3.connect(place.path)) as connection:
+            return set(connection.execute("SELECT name, sql FROM sqlite_master"))
+
+    new = made(sqlite)
+
+    for version in (1, 2):
+        old = SqlitePlace(tmp_path / f"version {version}" / "inventory.sqlite3")
+        older_file(old, version)
+        assert made(old) == new
