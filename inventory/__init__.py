@@ -12,12 +12,14 @@ from inventory import problems, wiring
 from inventory.api import Api
 from inventory.config import Settings
 from inventory.events import routes as events
+from inventory.history import routes as history
 from inventory.imports import routes as imports
 from inventory.jobs import pages, sockets
 from inventory.jobs import routes as jobs
 from inventory.ops import health, home, logging, requests
 from inventory.records import hits
 from inventory.records import routes as records
+from inventory.weather import routes as weather
 
 __version__ = "0.1.0"
 
@@ -60,6 +62,8 @@ def create_app(settings: Settings | None = None, services: wiring.Services | Non
     app.extensions["inventory.jobs"] = services.jobs
     app.extensions["inventory.live"] = services.live
     app.extensions["inventory.imports"] = services.imports
+    app.extensions["inventory.history"] = services.history
+    app.extensions["inventory.weather"] = services.weather
 
     app.wsgi_app = hits.Hits(app.wsgi_app, records.SOURCE, services.records)  # type: ignore[method-assign]
     requests.register(app)
@@ -74,5 +78,7 @@ def create_app(settings: Settings | None = None, services: wiring.Services | Non
     api.register_blueprint(jobs.blueprint)
     api.register_blueprint(sockets.blueprint)
     api.register_blueprint(events.blueprint)
+    api.register_blueprint(weather.blueprint)
+    api.register_blueprint(history.blueprint)
     api.register_blueprint(health.blueprint)
     return app

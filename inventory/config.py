@@ -63,6 +63,11 @@ class Settings:
     live_streams: int = 8
     events_line_delay: float = 0.0
     inline_slots: int = 8
+    weather_url: str = "https://api.open-meteo.com/v1/forecast"
+    weather_geocoding_url: str = "https://geocoding-api.open-meteo.com/v1/search"
+    weather_fresh_for: int = 900
+    openweather_key: str = field(default="", repr=False)
+    history_sources: tuple[str, ...] = ("weather",)
     upstream_rate: PerHost[float] = PerHost(10.0)
     upstream_concurrency: PerHost[int] = PerHost(4)
 
@@ -99,6 +104,15 @@ class Settings:
             live_streams=_read("LIVE_STREAMS", _whole(0, 1_022), cls.live_streams, "a whole number, 0 to 1022"),
             events_line_delay=_read("EVENTS_LINE_DELAY", _number(0, 60), cls.events_line_delay, "seconds, 0 to 60"),
             inline_slots=_read("INLINE_SLOTS", _whole(0, 1_023), cls.inline_slots, "a whole number, 0 to 1023"),
+            weather_url=_read("WEATHER_URL", _web_url, cls.weather_url, "an http or https URL"),
+            weather_geocoding_url=_read(
+                "WEATHER_GEOCODING_URL", _web_url, cls.weather_geocoding_url, "an http or https URL"
+            ),
+            weather_fresh_for=_read(
+                "WEATHER_FRESH_FOR", _whole(0, 10**9), cls.weather_fresh_for, "seconds, a whole number from 0"
+            ),
+            openweather_key=_read("OPENWEATHER_KEY", _text, cls.openweather_key, "a key of openweathermap.org"),
+            history_sources=_read("HISTORY_SOURCES", _names, cls.history_sources, "sources with commas between, or none"),
             upstream_rate=_read(
                 "UPSTREAM_RATE",
                 _per_host(_number(0.001, 1_000_000), cls.upstream_rate.default),
@@ -196,6 +210,21 @@ def _per_host(value_of: Callable[[str], Value], default: Value) -> Callable[[str
 
 def _networks(text: str) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Names with commas between; `none` alone is none."""
+    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not all(name.isidentifier() for name in names):
+        raise ValidationError("not names")
+    return () if names == ("none",) else names
+
+
+def _web_url(text: str) -> str:
+    parts = urlsplit(text.strip())
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValidationError("not a URL")
+    return text.strip()
 
 
 def _store_url(text: str) -> str:

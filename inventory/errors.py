@@ -9,13 +9,15 @@ InventoryError
 │   ├── ForbiddenAddress     the target is an address that may not be fetched
 │   └── InvalidFile          an uploaded file that cannot become a job
 ├── UploadTooLarge           an uploaded file over the limit
-├── TooManyUploads           this process receives as many files at once as it may; try again soon
+├── TooManyRequests          this process does as much of that at once as it may; try again soon
+│   └── TooManyUploads
 ├── UnsupportedFile          an uploaded file of a type that its kind of job does not take
 ├── UnreadableFile           the rest of a job's file cannot be read; becomes the job's error
 ├── UnknownJob               there is no such job
 ├── JobFinished              the job is finished, so there is nothing to cancel
 ├── NotRetryable             the job has no failed rows, or not all that it may come to have
 ├── TooManyStreams           this process streams to as many clients as it may; polling still works
+├── UnknownCity              no place is known by that name
 ├── NotInInventory           nothing is known of the target, and nothing was accepted
 ├── NotFound                 no such snapshot, body or route
 ├── CollectionFailed         the last collection of the target failed; `failure` says how
@@ -81,7 +83,11 @@ class UploadTooLarge(InventoryError):
     """An uploaded file over INVENTORY_UPLOAD_LIMIT; nothing of it was kept."""
 
 
-class TooManyUploads(InventoryError):
+class TooManyRequests(InventoryError):
+    """This process does as much of that at once as it may; ask again in a moment."""
+
+
+class TooManyUploads(TooManyRequests):
     """This process receives as many files at once as it may; send this one again in a moment."""
 
 
@@ -107,6 +113,10 @@ class NotRetryable(InventoryError):
 
 class TooManyStreams(InventoryError):
     """This process streams to as many clients as it may; poll the job instead, or try again later."""
+
+
+class UnknownCity(InventoryError):
+    """No place is known by that name."""
 
 
 class NotInInventory(InventoryError):
@@ -162,12 +172,13 @@ STATUS: Mapping[type[InventoryError], tuple[int, str]] = {
     ForbiddenAddress: (422, "forbidden_address"),
     InvalidFile: (422, "invalid_file"),
     UploadTooLarge: (413, "upload_too_large"),
-    TooManyUploads: (429, "too_many_requests"),
+    TooManyRequests: (429, "too_many_requests"),
     UnsupportedFile: (415, "unsupported_media_type"),
     UnknownJob: (404, "unknown_job"),
     JobFinished: (409, "job_finished"),
     NotRetryable: (409, "not_retryable"),
     TooManyStreams: (503, "too_many_streams"),
+    UnknownCity: (404, "unknown_city"),
     NotInInventory: (404, "not_in_inventory"),
     NotFound: (404, "not_found"),
     CollectionFailed: (502, "collection_failed"),

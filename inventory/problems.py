@@ -12,15 +12,15 @@ from werkzeug.exceptions import HTTPException
 
 from inventory import json_bytes
 from inventory.clock import rfc3339
-from inventory.errors import STATUS, CollectionFailed, InvalidRequest, InventoryError, StorageUnavailable, TooManyUploads
+from inventory.errors import STATUS, CollectionFailed, InvalidRequest, InventoryError, StorageUnavailable, TooManyRequests
 from inventory.records.model import Failure
 
 log = structlog.get_logger(__name__)
 
 RETRY_STORAGE_AFTER = 2
 """Seconds that a caller is asked to wait when the store does not answer."""
-RETRY_UPLOAD_AFTER = 5
-"""Seconds until it is worth asking whether another upload may begin."""
+RETRY_SOON = 2
+"""Seconds until it is worth asking again for what there was no room for."""
 
 FRAMEWORK_CODES: Mapping[int, tuple[int, str, str]] = {
     400: (422, "invalid_request", "The request cannot be understood."),
@@ -86,8 +86,8 @@ def _inventory_error(error: InventoryError) -> Response:
     if isinstance(error, StorageUnavailable):
         log.error("storage_unavailable", error=str(error))
         response.headers["Retry-After"] = str(RETRY_STORAGE_AFTER)
-    elif isinstance(error, TooManyUploads):
-        response.headers["Retry-After"] = str(RETRY_UPLOAD_AFTER)
+    elif isinstance(error, TooManyRequests):
+        response.headers["Retry-After"] = str(RETRY_SOON)
     return response
 
 

@@ -19,9 +19,10 @@ from inventory.config import Settings
 from inventory.errors import StorageUnavailable
 from inventory.events.lines import EventLines
 from inventory.events.service import EventService
+from inventory.history.service import HistoryService
 from inventory.imports.service import ImportService
 from inventory.imports.uploads import Uploads
-from inventory.imports.urls import UrlLines
+from inventory.imports.urls import LookupLines
 from inventory.jobs.engine import Engine
 from inventory.jobs.kinds import Kind
 from inventory.jobs.live import Live
@@ -30,17 +31,20 @@ from inventory.jobs.service import JobService
 from inventory.records.collector import Collector, Policy
 from inventory.records.service import RecordService
 from inventory.sources import Source
+from inventory.sources.weather import OpenMeteo, OpenWeather, Weather
 from inventory.sources.webpage import Webpage
 from inventory.store.files import Files
 from inventory.store.ports import Store
 from inventory.store.sqlite import SqliteStore
 from inventory.upstream.fetcher import Fetcher, Resolve, resolve
 from inventory.upstream.guard import Guard
+from inventory.weather.service import WeatherService
 
 log = structlog.get_logger(__name__)
 
 DRAIN_FOR = 20
 """Seconds for which a bell claims further work before it hands over to the next one, so that no RQ job runs for ever."""
+OPENWEATHER_URL = "https://api.openweathermap.org/data/2.5/weather"
 WAIT_FOR_STORE = 1.0
 """Seconds between two lines that say that the store is waited for."""
 
@@ -62,6 +66,8 @@ class Services:
     kinds: Mapping[str, Kind]
     engine: Engine
     imports: ImportService
+    history: HistoryService
+    weather: WeatherService
 
 
 def build(
@@ -81,9 +87,7 @@ def build(
         redis or queue.connect(settings.redis, socket_timeout=1.0),
         job_timeout=int(DRAIN_FOR + 2 * settings.lease),
     )
-    guard = Guard(settings.allow_networks)
-    fetcher = Fetcher(guard, deadline=settings.fetch_deadline, body_limit=settings.body_limit, resolve=resolve)
-    registry = {source.name: source for source in sources or [Webpage(fetcher, guard)]}
+    registry = {source.name: source for source in sources or _sources(settings, resolve)}
     policy = Policy(
         lease_for=timedelta(seconds=settings.lease),
         max_attempts=settings.max_attempts,
@@ -102,7 +106,8 @@ def build(
         clock=clock,
     )
     files = Files(settings.files)
-    kinds = _kinds(settings, store, files, registry["webpage"], sleep)
+    kinds = _kinds(settings, store, files, registry, sleep)
+    history = HistoryService(store, settings.history_sources, clock=clock)
     return Services(
         settings,
         store,
@@ -119,7 +124,32 @@ def build(
         ImportService(
             store, files, kinds, bell, upload_limit=settings.upload_limit, places=_upload_places(settings), clock=clock
         ),
+        history,
+        WeatherService(
+            records,
+            store,
+            history,
+            fresh_for=timedelta(seconds=settings.weather_fresh_for),
+            patience=settings.fetch_deadline,
+        ),
     )
+
+
+def _sources(settings: Settings, resolve: Resolve) -> Sequence[Source]:
+    """What can be collected."""
+    guard = Guard(settings.allow_networks)
+    fetcher = Fetcher(guard, deadline=settings.fetch_deadline, body_limit=settings.body_limit, resolve=resolve)
+    # Two calls in a row are to end within one deadline.
+    brief = Fetcher(guard, deadline=settings.fetch_deadline / 2, body_limit=settings.body_limit, resolve=resolve)
+    return [Webpage(fetcher, guard), Weather(brief, _provider(settings), secret=settings.openweather_key)]
+
+
+def _provider(settings: Settings) -> OpenMeteo | OpenWeather:
+    """Who is asked for the weather."""
+    if not settings.openweather_key:
+        return OpenMeteo(settings.weather_geocoding_url, settings.weather_url)
+    own = settings.weather_url != Settings.weather_url
+    return OpenWeather(settings.weather_url if own else OPENWEATHER_URL, settings.openweather_key)
 
 
 def _upload_places(settings: Settings) -> int:
@@ -128,15 +158,22 @@ def _upload_places(settings: Settings) -> int:
 
 
 def _kinds(
-    settings: Settings, store: Store, files: Files, webpage: Source, sleep: Callable[[float], object]
+    settings: Settings,
+    store: Store,
+    files: Files,
+    sources: Mapping[str, Source],
+    sleep: Callable[[float], object],
 ) -> Mapping[str, Kind]:
     """What jobs can do."""
     read = Uploads(files).rows
-    fresh_for = timedelta(seconds=settings.fresh_for)
-    return {
-        "urls": UrlLines(store.records, webpage, read, fresh_for=fresh_for),
-        "events": EventLines(store.events, read, line_delay=settings.events_line_delay, sleep=sleep),
-    }
+    lookups = {"urls": ("webpage", settings.fresh_for), "cities": ("weather", settings.weather_fresh_for)}
+    kinds: list[Kind] = [EventLines(store.events, read, line_delay=settings.events_line_delay, sleep=sleep)]
+    kinds += [
+        LookupLines(name, store.records, sources[source], read, fresh_for=timedelta(seconds=fresh_for))
+        for name, (source, fresh_for) in lookups.items()
+        if source in sources
+    ]
+    return {kind.name: kind for kind in kinds}
 
 
 def open_store(settings: Settings) -> Store:

@@ -25,7 +25,7 @@ class HistoryService:
         self._clock = clock
 
     def note(self, target: Target, outcome: LookupOutcome) -> None:
-        """Keep a lookup, if its source has a history. A lookup that cannot be kept is logged, and is answered all the same."""
+        """Keep a lookup, if its source has a history. One that cannot be kept is logged, and is answered all the same."""
         if target.source not in self._sources:
             return
         try:

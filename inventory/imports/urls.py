@@ -1,4 +1,4 @@
-"""The kind `urls`: each row is a lookup, and a job ends when each has what a lookup of it would want to have.
+"""The kinds `urls` and `cities`: each row is a lookup, and a job ends when each has what a lookup of it would want to have.
 
 All that the work knows is in the records: it accepts what is wanted, and looks again until it is there. So anybody can take
 it up at any time, and however often a URL is in a file, it is collected once.
@@ -48,14 +48,14 @@ def verdict(record: Record | None, *, created_at: datetime, fresh_since: datetim
     return Verdict.WANTED
 
 
-class UrlLines:
-    """Looks every row up, and has collected what is not known or not fresh."""
+class LookupLines:
+    """Looks every row up in a source, and has collected what is not known or not fresh."""
 
-    name = "urls"
     batch_rows = BATCH_ROWS
 
     def __init__(
         self,
+        name: str,
         records: Records,
         source: Source,
         read: Callable[[Job], Iterator[tuple[Line, int]]],
@@ -63,6 +63,7 @@ class UrlLines:
         fresh_for: timedelta,
     ) -> None:
         """`read` gives the lines of a job's file; `fresh_for` counts for jobs without an option `fresh_for`, in seconds."""
+        self.name = name
         self._records = records
         self._source = source
         self._read = read

@@ -89,8 +89,12 @@ class RecordService:
         if answer is None:
             raise NotInInventory(f"Nothing is known of {target.key}, and collect=false asked not to collect it.")
         if answer.record.status is Status.FAILED:
-            raise _failed(target, answer.record.failure)
+            raise self.failed(answer.record)
         return answer
+
+    def known(self, target: Target) -> Known | None:
+        """What there is of a target, in whatever state; nothing is accepted and nothing raised."""
+        return self._store.records.look_up(target.id)
 
     def wait(self, answer: Answer, seconds: float) -> Answer:
         """Hold a pending answer up to `seconds` for its outcome, in one of the slots; it comes back as it then is.
@@ -116,15 +120,31 @@ class RecordService:
         if not self._slots.acquire(blocking=False):
             return self.collect_soon(target)
         try:
-            accepted = self._accept_whole(target)
-            claim = self._collector.claim(target.id)
-            if claim is None:
-                return self._pending(accepted.record)
-            outcome = self._collector.collect(claim, inline=True)
-            [took_effect] = self._collector.settle_in_time([outcome], within=SETTLE_WITHIN)
+            return self._collect_inline(self._accept_whole(target))
         finally:
             self._slots.release()
-        return self._outcome(outcome, took_effect=took_effect)
+
+    def collect_missing(self, target: Target, *, seen: Record | None) -> Answer:
+        """Collect inline a target that was looked up and `seen` to be missing or stale, unless somebody else was quicker.
+
+        Then the answer is what came of that, or the promise of it. Raises `CollectionFailed`, if that is what came of it.
+        """
+        inline = self._slots.acquire(blocking=False)
+        try:
+            acceptance = self._store.records.accept(target, now=self.clock(), seen=seen)
+            if acceptance.record.due_at is None:
+                answer = Answer(self._again(acceptance), stale=False)
+                if answer.record.state is State.FAILED:
+                    raise self.failed(answer.record)
+                return answer
+            if inline:
+                return self._collect_inline(acceptance)
+        finally:
+            if inline:
+                self._slots.release()
+        if acceptance.accepted:
+            self._queue.ring(target.id)
+        return self._pending(acceptance.record)
 
     def collect_soon(self, target: Target) -> Answer:
         """Accept a collection of a target, whatever is known of it; the answer is the promise, not the snapshot."""
@@ -132,6 +152,10 @@ class RecordService:
         if acceptance.accepted:
             self._queue.ring(target.id)
         return self._pending(acceptance.record)
+
+    def failed(self, record: Record) -> CollectionFailed:
+        """The error that a failed record is answered with."""
+        return _failed(record.target, record.failure)
 
     def delete(self, target: Target) -> None:
         """Forget a target: record, snapshots and unshared bodies; `NotInInventory` if there is none."""
@@ -181,6 +205,15 @@ class RecordService:
             self._queue.ring(target.id)
         return acceptance
 
+    def _collect_inline(self, acceptance: Acceptance) -> Answer:
+        """Collect what is owed here and now; the promise of it while somebody else does. The caller holds a slot."""
+        claim = self._collector.claim(acceptance.record.id)
+        if claim is None:
+            return self._pending(acceptance.record)
+        outcome = self._collector.collect(claim, inline=True)
+        [took_effect] = self._collector.settle_in_time([outcome], within=SETTLE_WITHIN)
+        return self._outcome(outcome, took_effect=took_effect)
+
     def _accept_whole(self, target: Target) -> Acceptance:
         """Accept a whole collection, or make whole what is owed; again if another one ended while this was looked at."""
         acceptance = self._store.records.accept(target, now=self.clock(), seen=self._store.records.find(target.id))
@@ -197,7 +230,7 @@ class RecordService:
         if known is None:
             raise NotInInventory(f"{target.key} was deleted while it was collected.")
         if not took_effect and known.record.state is State.FAILED:
-            raise _failed(target, known.record.failure)
+            raise self.failed(known.record)
         if not took_effect and known.record.state is not State.STORED:
             return self._pending(known.record)
         return Answer(known, stale=False, created=outcome.claim.snapshot_id is None)

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from inventory.imports.uploads import Uploads
-from inventory.imports.urls import UrlLines
+from inventory.imports.urls import LookupLines
 from inventory.jobs.engine import Engine
 from inventory.jobs.feeder import Feeder
 from inventory.jobs.kinds import Kind
@@ -43,7 +43,7 @@ def pages(count: int, first: int = 0) -> list[str]:
     return [f"{HOST}/{n}" for n in range(first, first + count)]
 
 
-class SmallBatches(UrlLines):
+class SmallBatches(LookupLines):
     """The kind `urls` with ten rows in a batch."""
 
     batch_rows = 10
@@ -59,7 +59,7 @@ def engine_of_small_batches(
     """An engine on the services' store with ten rows in a batch; `kind` may put another one in front of the kind."""
     files = files or services.files
     records, source = services.store.records, services.sources["webpage"]
-    urls = kind(SmallBatches(records, source, Uploads(files).rows, fresh_for=timedelta(days=1)))
+    urls = kind(SmallBatches("urls", records, source, Uploads(files).rows, fresh_for=timedelta(days=1)))
     return Engine(jobs or services.store.jobs, Parts(files), {"urls": urls}, services.queue, clock=services.engine.clock)
 
 

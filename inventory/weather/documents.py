@@ -1,0 +1,34 @@
+"""The documents that the weather API answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from inventory.clock import rfc3339
+from inventory.records.model import Known, Record, Status
+from inventory.weather.service import Summary
+
+Document = dict[str, Any]
+
+
+def weather_document(known: Known, *, stale: bool) -> Document:
+    """The weather in a city, as it was collected."""
+    assert known.snapshot is not None
+    content = known.snapshot.content
+    document = {"city": content["city"]["name"], "place": content["city"], **content["weather"]}
+    return document | {"collected_at": rfc3339(known.snapshot.collected_at), "stale": stale}
+
+
+def summary_document(summary: Summary) -> Document:
+    """Counts, and the latest of what was refreshed and of what failed."""
+    return {
+        "counts": {status.value: summary.counts.get(status, 0) for status in Status},
+        "refreshed": [weather_document(known, stale=stale) for known, stale in summary.refreshed],
+        "failures": [_failure(record) for record in summary.failed],
+    }
+
+
+def _failure(record: Record) -> Document:
+    failure = record.failure
+    assert failure is not None
+    return {"city": record.target.key, "code": failure.code, "detail": failure.detail, "at": rfc3339(failure.at)}

@@ -1,0 +1,79 @@
+"""The shapes of weather: what its API takes, and the documents it answers."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields
+from marshmallow.validate import Range
+
+from inventory.arguments import QuerySchema
+from inventory.sources.weather import LONGEST
+
+
+class WeatherQuery(QuerySchema):
+    """Which city is meant."""
+
+    city = fields.String(
+        required=True,
+        metadata={
+            "description": "A city, with its country if there are several of that name. Case and accents don't matter.",
+            "example": "Zürich, CH",
+            "maxLength": LONGEST,
+        },
+    )
+
+
+class SummaryQuery(QuerySchema):
+    """How long the listings of a summary are."""
+
+    top = fields.Integer(load_default=10, validate=Range(1, 200, error="Send a whole number, 1 to 200."))
+
+
+class PlaceSchema(Schema):
+    """The place that a name was taken for: of several `candidates` the most populous one."""
+
+    name = fields.String(required=True)
+    country = fields.String(required=True, allow_none=True)
+    region = fields.String(required=True, allow_none=True)
+    latitude = fields.Float(required=True)
+    longitude = fields.Float(required=True)
+    population = fields.Integer(required=True, allow_none=True)
+    candidates = fields.Integer(required=True)
+
+
+class WeatherSchema(Schema):
+    """The weather in a city."""
+
+    city = fields.String(required=True)
+    place = fields.Nested(PlaceSchema, required=True)
+    temperature_c = fields.Float(required=True)
+    condition = fields.String(required=True)
+    humidity_percent = fields.Float(required=True)
+    wind_kph = fields.Float(required=True)
+    observed_at = fields.DateTime(required=True)
+    collected_at = fields.DateTime(required=True)
+    stale = fields.Boolean(required=True)
+
+
+class CountsSchema(Schema):
+    """Cities by status."""
+
+    stored = fields.Integer(required=True)
+    pending = fields.Integer(required=True)
+    failed = fields.Integer(required=True)
+
+
+class FailedCitySchema(Schema):
+    """A city without weather, and why."""
+
+    city = fields.String(required=True)
+    code = fields.String(required=True)
+    detail = fields.String(required=True)
+    at = fields.DateTime(required=True)
+
+
+class SummarySchema(Schema):
+    """What is known of all cities."""
+
+    counts = fields.Nested(CountsSchema, required=True)
+    refreshed = fields.List(fields.Nested(WeatherSchema), required=True, metadata={"description": "Last refreshed first."})
+    failures = fields.List(fields.Nested(FailedCitySchema), required=True, metadata={"description": "Newest first."})

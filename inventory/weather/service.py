@@ -1,0 +1,108 @@
+"""The current weather of cities: answered from the inventory while it is fresh, collected inline when it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from inventory.errors import CollectionFailed, TooManyRequests, UnknownCity
+from inventory.history.model import LookupOutcome
+from inventory.history.service import HistoryService
+from inventory.records.model import Known, Record, Status, Target
+from inventory.records.service import Answer, RecordService
+from inventory.sources.weather import UNKNOWN_CITY
+from inventory.store.ports import RecordFilter, Store
+
+SOURCE = "weather"
+JITTER = 0.1
+"""The share by which records stay fresh for longer or shorter than asked, so that those of one moment do not all expire in
+another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Cities by status; those refreshed last, and whether each is stale; those that failed last."""
+
+    counts: Mapping[Status, int]
+    refreshed: Sequence[tuple[Known, bool]]
+    failed: Sequence[Record]
+
+
+class WeatherService:
+    """Every method may raise `StorageUnavailable`. `fresh_for` is how long weather is news, `patience` in seconds."""
+
+    def __init__(
+        self, records: RecordService, store: Store, history: HistoryService, *, fresh_for: timedelta, patience: float
+    ) -> None:
+        self._records = records
+        self._store = store
+        self._history = history
+        self._fresh_for = fresh_for
+        self._patience = patience
+
+    def current(self, city: str) -> Answer:
+        """The weather in a city now, or the last that is known as `stale` if no newer can be had.
+
+        Raises `InvalidRequest`, `UnknownCity`, `CollectionFailed`, and `TooManyRequests` when it is being collected for
+        more callers than may wait.
+        """
+        target = self._records.target(SOURCE, city)
+        try:
+            answer, outcome = self._current(target)
+        except CollectionFailed as error:
+            self._history.note(target, LookupOutcome.FAILED)
+            if error.failure.code == UNKNOWN_CITY:
+                raise UnknownCity(f"No place is known by the name {target.key!r}. Check it, or add its country.") from error
+            raise
+        self._history.note(target, outcome)
+        return answer
+
+    def summary(self, top: int) -> Summary:
+        """What is known of all cities, with the `top` latest of each listing."""
+        return Summary(
+            self._store.records.tally(SOURCE),
+            [(known, self._is_stale(known.record)) for known in self._store.records.refreshed(SOURCE, limit=top)],
+            self._store.records.listing(RecordFilter(SOURCE, Status.FAILED), limit=top, after=None),
+        )
+
+    def _current(self, target: Target) -> tuple[Answer, LookupOutcome]:
+        known = self._records.known(target)
+        if known is None or known.snapshot is None:
+            return self._collected(target, known), LookupOutcome.MISS
+        answer = Answer(known, stale=self._is_stale(known.record))
+        if not answer.stale:
+            return answer, LookupOutcome.HIT
+        if not self._failure_stands(known.record):
+            answer = self._refreshed(target, answer)
+        return answer, LookupOutcome.STALE
+
+    def _collected(self, target: Target, known: Known | None) -> Answer:
+        """The weather of a city that has none yet. Who asks while it is being collected waits for it too."""
+        record = None if known is None else known.record
+        if record is not None and record.status is Status.FAILED and self._failure_stands(record):
+            raise self._records.failed(record)
+        answer = self._records.collect_missing(target, seen=record)
+        if not answer.ready:
+            answer = self._records.wait(answer, self._patience)
+        if not answer.ready:
+            raise TooManyRequests(f"The weather in {target.key} is being collected. Ask again in a moment.")
+        return answer
+
+    def _refreshed(self, target: Target, stale: Answer) -> Answer:
+        """Newer weather; the stale one while somebody else collects it, and when that fails."""
+        try:
+            answer = self._records.collect_missing(target, seen=stale.record)
+        except CollectionFailed:
+            return stale
+        return answer if answer.ready else stale
+
+    def _failure_stands(self, record: Record) -> bool:
+        return record.failure is not None and self._records.clock() < record.failure.retry_at
+
+    def _is_stale(self, record: Record) -> bool:
+        """Whether the latest snapshot is too old, by a limit that differs a little from one to the next."""
+        assert record.collected_at is not None and record.snapshot_id is not None  # noqa: PT018 - they come together
+        share = int(record.snapshot_id[:8], 16) / 0xFFFFFFFF  # random, but always the same for this snapshot
+        limit = self._fresh_for * (1 - JITTER + 2 * JITTER * share)
+        return self._records.clock() - record.collected_at > limit
