@@ -15,8 +15,8 @@ from inventory.errors import StorageUnavailable
 
 log = structlog.get_logger(__name__)
 
-PLACES = 16
-"""Collections at once in one worker: they mostly wait for the outside."""
+PLACES = 40
+"""Collections at once in one worker, 32 of them also for jobs: they mostly wait for the outside."""
 
 stopping = Event()
 """Set when this worker was asked to stop: it claims no more."""

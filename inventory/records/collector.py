@@ -34,6 +34,8 @@ LOOK_AGAIN = 0.2
 """Seconds after which a drain with free places looks for newly due work while its other places are busy."""
 KEPT_FREE = 5
 """Of so many places one is kept free of what only jobs wait for, whose slow upstreams a lookup is not to wait behind."""
+TOGETHER = 0.02
+"""Seconds in which outcomes that only jobs wait for are gathered: a transaction for each would cost more than its fetch."""
 SETTLE_AGAIN = 0.5
 """Seconds between two tries to settle while the store is away."""
 
@@ -167,20 +169,18 @@ class Collector:
 
     def _collect_due(self, pool: ThreadPoolExecutor, places: int, stopping: Callable[[], bool], more: More) -> int:
         settled, kept_free = 0, places // KEPT_FREE
-        running: set[Future[Outcome]] = set()
+        running: dict[Future[Outcome], Record] = {}
         while True:
             free = 0 if stopping() else places - len(running)
             bulk = free > kept_free
             wanted = free - kept_free if bulk else free
             claims = self._claim_due(wanted, bulk=bulk, required=not running) if wanted else ()
-            running |= {pool.submit(self.collect, claim) for claim in claims}
+            running |= {pool.submit(self.collect, claim): claim for claim in claims}
             if bulk and len(claims) < wanted and more(0 if running else LOOK_AGAIN) and not running:
                 continue
             if not running:
                 return settled
-            done, running = wait(running, timeout=LOOK_AGAIN, return_when=FIRST_COMPLETED)
-            if done:
-                settled += self._settled(list(_outcomes(done)))
+            settled += self._settled(list(_outcomes(_take_done(running))))
 
     def _claim_due(self, limit: int, *, bulk: bool, required: bool) -> Sequence[Record]:
         """Due claims; none from a store that is away, unless they are `required`."""
@@ -243,6 +243,16 @@ def _body_sha256(collected: Collected) -> str | None:
         shared: str = collected.content["body"]["sha256"]
         return shared
     return None if collected.body is None else sha256(collected.body).hexdigest()
+
+
+def _take_done(running: dict[Future[Outcome], Record]) -> set[Future[Outcome]]:
+    """What is done soon, taken out of what is running; if only jobs wait for it, with what is done a moment later."""
+    done, others = wait(running, timeout=LOOK_AGAIN, return_when=FIRST_COMPLETED)
+    if done and others and all(running[future].bulk for future in done):
+        done |= wait(others, timeout=TOGETHER).done
+    for future in done:
+        del running[future]
+    return done
 
 
 def _outcomes(done: Iterable[Future[Outcome]]) -> Iterator[Outcome]:
