@@ -6,14 +6,16 @@ from secrets import token_urlsafe
 
 from flask import Blueprint, Response, render_template, request
 
+from inventory import arguments
 from inventory.errors import UnknownJob
+from inventory.jobs import schemas
 from inventory.jobs.documents import job_document
-from inventory.jobs.model import RowOutcome
 from inventory.jobs.routes import export_rows, jobs
 
 blueprint = Blueprint("job_pages", __name__, template_folder="templates")
 
 LISTED = 50
+CHOSEN = schemas.RowsQuery()
 
 
 @blueprint.get("/jobs")
@@ -27,7 +29,7 @@ def all_jobs() -> Response:
 @blueprint.get("/jobs/<job_id>/rows.csv")
 def rows_of_job(job_id: str) -> Response:
     """The rows of a job as a file, for a browser, which cannot say that it wants one."""
-    return export_rows(job_id, request.args.get("outcome", type=RowOutcome))
+    return export_rows(job_id, arguments.load(CHOSEN, arguments.query, request)["outcome"])
 
 
 @blueprint.get("/jobs/<job_id>")
@@ -71,8 +73,8 @@ def span(seconds: int | None) -> str:
 
 @blueprint.app_template_filter()
 def instant(text: str | None) -> str:
-    """An instant to the second."""
-    return "–" if text is None else f"{text[:19].replace('T', ' ')} UTC"
+    """An instant to the second, in UTC."""
+    return "–" if text is None else f"{text[:19].replace('T', ' ')}Z"
 
 
 def _page(template: str, status: int = 200, **members: object) -> Response:
@@ -80,7 +82,7 @@ def _page(template: str, status: int = 200, **members: object) -> Response:
     nonce = token_urlsafe(16)
     response = Response(render_template(template, nonce=nonce, **members), status)
     response.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self';"
+        f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; img-src data:;"
         " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     response.headers["Cache-Control"] = "no-store"
