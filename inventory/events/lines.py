@@ -14,12 +14,12 @@ from inventory.jobs.kinds import Step
 from inventory.jobs.model import LONGEST_INPUT, Batch, Job, Line, Row, RowOutcome
 from inventory.store.ports import Events
 
-STEP_LINES = 1_000
+STEP_LINES = 1_250
 """Lines of a step without a pause."""
 STEP_SECONDS = 0.5
 """Seconds that a step pauses at most, so that progress is visible and the claim is renewed however long the pause is."""
-BATCH_ROWS = 5_000
-"""Lines of a batch: a quarter second of work, and few megabytes of memory."""
+BATCH_ROWS = 2_500
+"""Lines of a batch: a tenth of a second of work, and a few megabytes of memory."""
 INVALID_JSON, INVALID_EVENT = "invalid_json", "invalid_event"
 
 _load = LineSchema().load_line

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 
 import orjson
 import structlog
@@ -132,7 +133,7 @@ class Parts:
         If that is gone too, lines that say so: nothing can be done for them, but they are accounted for.
         """
         try:
-            lines = [_line(encoded) for encoded in self._files.get(part_name(job.id, batch.number)).splitlines()]
+            lines = [_line(encoded) for encoded in BytesIO(self._files.get(part_name(job.id, batch.number)))]
         except (NotFound, ValueError):
             lines = []
         if _are_of(lines, batch):

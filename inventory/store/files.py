@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 PIECE = 8 * 1024 * 1024
 """Bytes that a writer keeps before it sends them; S3 takes 10,000 such pieces, so a file may have 80 GB."""
-READ_AHEAD = 4 * 1024 * 1024
+READ_AHEAD = 1024 * 1024
 """Bytes that a reader asks for at once, and keeps."""
 PASSED_ON = 256 * 1024
 """Bytes of these that are copied at once to where they are read: as many as it asks for would be in memory three times."""
