@@ -126,12 +126,12 @@ def test_every_bad_line_of_a_log_file_is_rejected_and_every_good_one_is_kept() -
     assert len(worker.events.kept) == 3_000 - len(bad)
 
 
-def test_a_step_takes_a_thousand_lines_and_the_last_one_says_that_it_was_the_last() -> None:
-    work = Worker().begin(good(2_500))
+def test_a_step_takes_some_of_the_lines_and_the_last_one_says_that_it_was_the_last() -> None:
+    work = Worker().begin(good(2 * STEP_LINES + 5))
 
     steps = [work.step(NOW) for _ in range(3)]
 
-    assert [step.unlisted for step in steps] == [STEP_LINES, 2 * STEP_LINES, 2_500]
+    assert [step.unlisted for step in steps] == [STEP_LINES, 2 * STEP_LINES, 2 * STEP_LINES + 5]
     assert [step.again_at for step in steps] == [NOW, NOW, None]
     assert work.left() == []
 
@@ -143,7 +143,7 @@ def test_a_batch_without_lines_left_is_done_at_once() -> None:
 
 
 def test_another_worker_goes_on_behind_the_checkpoint() -> None:
-    worker, lines = Worker(), good(2_500)
+    worker, lines = Worker(), good(2 * STEP_LINES + 5)
     dead = worker.begin(lines)
     step = dead.step(NOW)
     worker.events.calls.clear()
@@ -151,8 +151,8 @@ def test_another_worker_goes_on_behind_the_checkpoint() -> None:
     work = worker.begin(lines, batch(unlisted=step.unlisted, checkpoint=step.checkpoint))
     rest = [work.step(NOW), work.step(NOW)]
 
-    assert worker.events.calls == [1_000, 500]
-    assert [each.unlisted for each in rest] == [2_000, 2_500]
+    assert worker.events.calls == [STEP_LINES, 5]
+    assert [each.unlisted for each in rest] == [2 * STEP_LINES, 2 * STEP_LINES + 5]
 
 
 def test_what_a_dead_worker_kept_without_saying_so_is_counted_and_kept_once() -> None:
