@@ -17,14 +17,15 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 """Byte order marks; that of UTF-32 begins like that of UTF-16."""
-LEGACY = [
-    "cp1252", "latin_1", "iso8859_15", "cp1250", "iso8859_2", "cp1251", "koi8_r", "cp866", "cp1253", "cp1254", "cp1255",
-    "cp1256", "cp1257", "cp1258", "cp437", "cp850", "mac_roman", "gb18030", "big5", "cp932", "euc_jp", "cp949",
-]  # fmt: skip
-"""What may be guessed: encodings in which ASCII bytes are ASCII, wherever they stand, so that lines can be cut first."""
+LEGACY = ["cp1252", "cp1251", "cp1253", "cp1255", "cp1256", "gb18030", "big5", "cp932", "euc_jp", "cp949"]
+"""What may be guessed: what spreadsheets write where it is not UTF-8. The more there are to choose from, the worse is the
+choice; cp1250 is left out because nothing tells it from cp1252. In all of these a line feed is a line feed, so lines can be
+cut first."""
 GUESSED_FROM = 64 * 1024
 FEW = 20
 """One line in so many is broken at most, if a text is UTF-8 with broken lines and not in another encoding."""
+MANY, RARE = 0.2, 0.02
+"""Shares of bytes that are zero."""
 CONTROLS = bytes(byte for byte in range(0x20) if byte not in b"\t\n\v\f\r\x1b")
 BINARY = "This is a binary file, not text. Save it as UTF-8 text with one row a line."
 SIGNATURES = (
@@ -42,45 +43,42 @@ SIGNATURES = (
 
 def encoding_of(head: bytes, form: Form) -> str:
     """The encoding of a file's beginning, `utf-8` unless only another one fits; `InvalidFile` if it is no text."""
+    if not head:
+        return "utf-8"
     marked = next((encoding for mark, encoding in MARKS if head.startswith(mark)), None)
     if marked:
         return marked
     for signature, name in SIGNATURES:
         if head.startswith(signature):
             raise InvalidFile(f"This is {name}, not text. Save it as UTF-8 text with one row a line.")
-    if b"\0" in head:
-        return _wide(head)
+    if wide := _wide(head):
+        return wide
+    lines = [line for line in head.splitlines() if line.strip()]
+    whole = [line for line in lines if _decodes(line)]
+    if not lines or (whole and len(lines) - len(whole) <= max(1, len(lines) // FEW)):
+        return "utf-8"
     if len(head) - len(head.translate(None, CONTROLS)) > len(head) // FEW:
         raise InvalidFile(BINARY)
-    if form is Form.JSON or _is_utf8(head):  # JSON is UTF-8 wherever it is exchanged (RFC 8259)
-        return "utf-8"
+    if form is Form.JSON or any(not line.isascii() for line in whole):
+        return "utf-8"  # as JSON is wherever it is exchanged (RFC 8259); other encodings are hardly ever well-formed UTF-8
     return _guess(head)
 
 
-def _wide(head: bytes) -> str:
+def _wide(head: bytes) -> str | None:
     """UTF-16 without a mark, told by the zeros between the letters of Latin text."""
-    even, odd = head[::2].count(0) / len(head), head[1::2].count(0) / len(head)
-    if odd > 0.2 and even < 0.02:
+    even, odd = (head[first::2].count(0) / len(head) for first in (0, 1))
+    if odd > MANY and even < RARE:
         return "utf-16-le"
-    if even > 0.2 and odd < 0.02:
-        return "utf-16-be"
-    raise InvalidFile(BINARY)
-
-
-def _is_utf8(head: bytes) -> bool:
-    """Whether it is UTF-8, but for a few broken lines: in other encodings they are many, and hardly ever well-formed."""
-    lines = [line for line in head.splitlines() if line.strip()]
-    whole = [line for line in lines if _decodes(line)]
-    few = len(lines) - len(whole) <= max(1, len(lines) // FEW)
-    return not lines or (few and bool(whole)) or any(not line.isascii() for line in whole)
+    return "utf-16-be" if even > MANY and odd < RARE else None
 
 
 def _decodes(line: bytes) -> bool:
+    """Whether it is text in UTF-8."""
     try:
         line.decode()
     except UnicodeDecodeError:
         return False
-    return True
+    return len(line.translate(None, CONTROLS)) == len(line)
 
 
 def _guess(head: bytes) -> str:

@@ -1,0 +1,31 @@
+"""What tests of files do: examine and read one from memory, as an upload would be."""
+
+from __future__ import annotations
+
+import io
+
+from inventory.imports.rows import HEAD, examine, read
+from inventory.jobs.model import Line
+
+
+def positions(content: bytes, file_name: str, *, kind: str = "urls", column: str | None = None) -> list[tuple[Line, int]]:
+    """All rows, each with how far in the file it ends."""
+    layout = examine(content[:HEAD], kind=kind, file_name=file_name, column=column)
+    return list(read(io.BytesIO(content), layout))
+
+
+def rows(content: bytes, file_name: str, *, kind: str = "urls", column: str | None = None) -> list[Line]:
+    """All rows."""
+    return [line for line, _ in positions(content, file_name, kind=kind, column=column)]
+
+
+def texts(content: bytes, file_name: str, *, kind: str = "urls", column: str | None = None) -> list[str]:
+    """What the rows say, none of which may have been rejected."""
+    lines = rows(content, file_name, kind=kind, column=column)
+    assert [line for line in lines if line.code] == []
+    return [line.text for line in lines]
+
+
+def outcomes(content: bytes, file_name: str, *, kind: str = "urls", column: str | None = None) -> list[tuple[int, str]]:
+    """For each row its number, and what it says or why it was rejected."""
+    return [(line.row, line.code or line.text) for line in rows(content, file_name, kind=kind, column=column)]

@@ -1,0 +1,221 @@
+"""What a file is: found out from its name and its beginning, or refused with the way out."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import random
+import zipfile
+
+import pytest
+
+from inventory.errors import InvalidFile, UnsupportedFile
+from inventory.imports.layout import TAKES, Form
+from inventory.imports.rows import HEAD, examine
+from tests.imports.actions import outcomes, texts
+
+URLS = ["https://example.com/a", "http://example.com/b?x=1,2;3", "HTTPS://EXAMPLE.COM/c"]
+
+
+def refused(content: bytes, file_name: str, *, kind: str = "urls", column: str | None = None) -> str:
+    with pytest.raises(InvalidFile) as raised:
+        examine(content[:HEAD], kind=kind, file_name=file_name, column=column)
+    return str(raised.value)
+
+
+@pytest.mark.parametrize("kind", TAKES)
+def test_a_suffix_that_a_kind_does_not_take_is_refused_with_those_that_it_takes(kind: str) -> None:
+    for file_name in ("a.xlsx", "a", "", "csv", "a.csv.zip", ".gz", "a.gz", "a.csv.gz.gz", "a.jsonl.bak"):
+        with pytest.raises(UnsupportedFile, match=r"\.jsonl") as raised:
+            examine(b"x", kind=kind, file_name=file_name)
+        assert all(suffix in str(raised.value) for suffix in TAKES[kind])
+
+
+@pytest.mark.parametrize("file_name", ["log.csv", "log.txt", "log.csv.gz"])
+def test_log_events_are_not_taken_from_tables_or_text(file_name: str) -> None:
+    with pytest.raises(UnsupportedFile):
+        examine(b"x", kind="events", file_name=file_name)
+
+
+@pytest.mark.parametrize("file_name", ["A.CSV", "a.Csv", "some.thing.csv", "ü.csv"])
+def test_the_case_of_a_suffix_does_not_matter(file_name: str) -> None:
+    assert texts(b"url\nhttps://a/\n", file_name) == ["https://a/"]
+
+
+@pytest.mark.parametrize("file_name", ["a.csv", "a.txt", "a.jsonl", "a.ndjson"])
+@pytest.mark.parametrize("content", [b"", b"\n", b" \r\n\t\n\n", b"\xef\xbb\xbf", b"\xff\xfe"])
+def test_an_empty_file_is_refused(content: bytes, file_name: str) -> None:
+    refused(content, file_name)
+    refused(gzip.compress(content), f"{file_name}.gz")
+
+
+@pytest.mark.parametrize("content", [b"url", b"url\n", b"\n\nURL;note\n\n", b"\xef\xbb\xbflink\n"])
+def test_a_header_and_nothing_else_is_refused(content: bytes) -> None:
+    assert "header" in refused(content, "a.csv")
+
+
+@pytest.mark.parametrize("file_name", ["a.csv", "a.txt", "a.jsonl"])
+def test_a_binary_file_is_refused_whatever_its_name(file_name: str) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as zipped:
+        zipped.writestr("xl/workbook.xml", "https://a/")
+    noise = random.Random(1).randbytes(5_000)
+
+    assert "Excel" in refused(archive.getvalue(), file_name)
+    assert "gz" in refused(gzip.compress(b"https://a/\n"), file_name)
+    refused(b"\x89PNG\r\n\x1a\n" + noise, file_name)
+    refused(noise, file_name)
+    refused(noise.replace(b"\0", b""), file_name)
+    refused(b"\1\2\3\4https://a/\n\5\6", file_name)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"https://a/\n", b"\x1f\x8b", b"\x1f\x8bxxxxxxxxxxxxxxxxxx", gzip.compress(b"x")[:10]]
+)
+def test_a_gz_that_is_none_is_refused(content: bytes) -> None:
+    refused(content, "a.txt.gz")
+
+
+def test_a_gz_with_something_else_inside_is_refused_as_that_would_be() -> None:
+    refused(gzip.compress(b"url\n"), "a.csv.gz")
+    refused(gzip.compress(gzip.compress(b"https://a/\n")), "a.txt.gz")
+
+
+def test_a_table_without_a_usable_column_is_refused_with_what_it_has() -> None:
+    said = refused(b"id,name\n1,one\n2,two\n", "a.csv")
+
+    assert "'id', 'name'" in said
+    assert "column" in said
+
+
+@pytest.mark.parametrize("column", ["link", "3", "0", "99999999999999999999", "-1", "²"])
+def test_a_column_that_is_not_there_is_refused_with_those_that_are(column: str) -> None:
+    assert "'id', 'url'" in refused(b"id,url\n1,https://a/\n", "a.csv", column=column)
+
+
+@pytest.mark.parametrize("kind", ["urls", "events"])
+@pytest.mark.parametrize("content", [b"url\nhttps://a/\n", b"[\n{},\n]\n"[:2], b"GET / HTTP/1.1 200\n" * 20_000])
+def test_what_has_no_line_of_json_is_refused(content: bytes, kind: str) -> None:
+    assert "JSON" in refused(content, "a.jsonl", kind=kind)
+
+
+def test_json_lines_without_the_member_are_refused_with_those_they_have() -> None:
+    assert "'id', 'site'" in refused(b'{"id": 1, "site": "https://a/"}\n', "a.jsonl", kind="cities")
+    assert "'id'" in refused(b'{"id": 1}\n', "a.jsonl", column="url")
+
+
+def test_text_without_any_url_is_refused_for_urls_only() -> None:
+    assert "URL" in refused(b"Paris\nRome\n", "a.txt")
+    assert texts(b"Paris\nRome\n", "a.txt", kind="cities") == ["Paris", "Rome"]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_found(delimiter: str) -> None:
+    lines = [["id", "URL", "note"], ["1", "https://a/?x", "some, note; or | what"], ["2", "https://b/", ""]]
+    content = "".join(delimiter.join(f'"{cell}"' if " " in cell else cell for cell in line) + "\r\n" for line in lines)
+
+    assert texts(content.encode(), "a.csv") == ["https://a/?x", "https://b/"]
+
+
+def test_a_table_of_one_column_is_not_cut_at_what_urls_contain() -> None:
+    assert texts("\n".join(["url", *URLS]).encode(), "a.csv") == URLS
+    assert texts("\n".join(URLS).encode(), "a.csv") == URLS
+
+
+@pytest.mark.parametrize(
+    ("head", "url_at"),
+    [
+        ("url,name", 0),
+        ("id,Link", 1),
+        ("id, HREF ,x", 1),
+        ("address,website", 1),  # the address of a street
+        ("name,address", 1),
+        ("a,b,c,d", 2),  # what has URLs in it
+        ('"web site";other', 0),
+    ],
+)
+def test_the_column_is_found_by_its_name_or_by_what_it_has(head: str, url_at: int) -> None:
+    mark = ";" if ";" in head else ","
+    width = head.count(mark) + 1
+    rows = [mark.join(f"https://{n}/" if at == url_at else f"cell {n}" for at in range(width)) for n in range(3)]
+
+    assert texts("\n".join([head, *rows]).encode(), "a.csv") == ["https://0/", "https://1/", "https://2/"]
+
+
+def test_without_a_header_the_first_row_counts() -> None:
+    assert outcomes(b"1,https://a/\n2,https://b/\n", "a.csv") == [(1, "https://a/"), (2, "https://b/")]
+
+
+@pytest.mark.parametrize("column", ["2", "home", "HOME", " Home "])
+def test_a_column_is_named_by_its_name_or_counted_from_one(column: str) -> None:
+    assert texts(b"url,home\nhttps://a/,https://b/\n", "a.csv", column=column) == ["https://b/"]
+
+
+def test_a_column_that_is_asked_for_decides_on_a_delimiter_that_rows_do_not_agree_on() -> None:
+    content = b"id;url\n1;https://a/;x;y\n2;https://b/;x\n3;https://c/;;;;\n"
+
+    assert texts(content, "a.csv", column="url") == ["https://a/", "https://b/", "https://c/"]
+
+
+def test_cities_are_found_by_name_alone() -> None:
+    assert texts(b"id;Town\n1;Paris\n", "a.csv", kind="cities") == ["Paris"]
+    assert texts(b"Paris\nRome\n", "a.csv", kind="cities") == ["Paris", "Rome"]
+    refused(b"1;Paris\n2;Rome\n", "a.csv", kind="cities")
+
+
+NAMES = {
+    "cp1251": ["Москва", "Киев", "Рига", "Казань", "Самара", "Омск", "Пермь", "София"],
+    "cp932": ["東京都", "大阪府", "京都府", "名古屋市", "横浜市", "札幌市", "福岡市", "神戸市"],
+    "gb18030": ["北京", "上海", "广州", "深圳", "成都", "杭州", "武汉", "西安"],
+}
+WESTERN = ["Zürich", "München", "Köln", "Málaga", "Besançon", "Orléans", "Malmö", "Genève"]
+ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", *NAMES]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("gzipped", [False, True])
+def test_the_encoding_is_found(encoding: str, gzipped: bool) -> None:
+    names = NAMES.get(encoding, WESTERN)
+    content = "\r\n".join(["city;url", *(f"{name};https://{n}/" for n, name in enumerate(names))]).encode(encoding)
+    if gzipped:
+        content = gzip.compress(content)
+    file_name = "a.csv.gz" if gzipped else "a.csv"
+
+    assert texts(content, file_name, kind="cities") == names
+    assert texts(content, file_name) == [f"https://{n}/" for n in range(8)]
+
+
+def test_a_few_broken_lines_do_not_make_it_another_encoding() -> None:
+    lines = [b"https://%d/" % n for n in range(100)]
+    lines[50] = b"https://50/\xff\xfe"
+
+    assert examine(b"\n".join(lines), kind="urls", file_name="a.csv").encoding == "utf-8"
+    assert examine("https://ü/\n".encode() + b"\xe4\n" * 9, kind="urls", file_name="a.txt").encoding == "utf-8"
+
+
+def test_a_character_cut_by_the_end_of_the_head_breaks_nothing() -> None:
+    content = "Zürich\n".encode() * HEAD
+
+    for cut in range(HEAD - 8, HEAD + 1):
+        assert examine(content[:cut], kind="cities", file_name="a.txt").encoding == "utf-8"
+
+
+def test_a_big_file_is_told_from_its_head_alone() -> None:
+    content = b"url\n" + b"https://a/\n" * 100_000
+
+    layout = examine(content[:HEAD], kind="urls", file_name="a.csv")
+
+    assert (layout.form, layout.header, layout.column) == (Form.CSV, True, 0)
+
+
+def test_a_table_whose_first_line_is_endless_is_refused() -> None:
+    assert "first line" in refused(b"x" * HEAD, "a.csv")
+
+
+def test_a_text_whose_first_line_is_endless_may_go_on_with_good_ones() -> None:
+    assert examine(b"x" * HEAD, kind="urls", file_name="a.txt").form is Form.TEXT
+    assert examine(b"x" * HEAD, kind="events", file_name="a.jsonl").form is Form.JSON
+
+
+def test_lines_may_end_as_they_did_on_old_macs() -> None:
+    assert outcomes(b"url\rhttps://a/\r\rhttps://b/\r", "a.csv") == [(2, "https://a/"), (4, "https://b/")]
