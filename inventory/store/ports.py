@@ -48,7 +48,8 @@ class Records(Protocol):
         turns a stored or failed one to pending (due now, attempt 0, `failure` kept until an outcome replaces it, and with
         `revalidate` as given) if its fence still is `seen.fence`. In every other case somebody else was quicker: nothing
         changes and the record is returned as it is, but that what is owed already must be a whole collection from now on
-        if this one was to be: without `revalidate`, a pending or running record loses its own.
+        if this one was to be: without `revalidate`, a pending or running record loses its own. And what only jobs waited
+        for is no longer `bulk`: from now on it is claimed with what lookups ask for.
         """
         ...
 

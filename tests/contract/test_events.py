@@ -85,7 +85,14 @@ def some(count: int = 60) -> list[Event]:
 def test_events_are_kept_whole(store: Store) -> None:
     odd = 'a\0b "\ud800" \ud83d\ude00 😀 \\ $x.y é'
     events = [
-        event(3, after(3), level=odd, service=odd, message=odd, attributes={odd: [odd, 1, 2.5, None, {"$a.b": True}]}),
+        event(
+            3,
+            after(3),
+            level=odd,
+            service=odd,
+            message=odd,
+            attributes={odd: [odd, 1, 2.5, None, {"$a.b": True}], "": [1e16, -0.0, 5e-324, 0.1 + 0.2]},
+        ),
         event(2, after(2), trace_id=odd),
         event(1, after(1), level="", service="", message="", attributes={"n": 2**70}, trace_id=""),
     ]
