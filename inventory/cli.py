@@ -1,37 +1,25 @@
-"""The `inventory` command: the inventory from a terminal.
-
-Exit codes: 0 answered, 1 the collection failed or nothing is known, 2 the request or a setting cannot be read, 3 accepted
-and pending.
-"""
+"""The `inventory` command: the inventory from a terminal."""
 
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
-from functools import wraps
 from logging import WARNING
-from typing import Any, ParamSpec
+from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from inventory import wiring
 from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.embedded.command import up
-from inventory.errors import InvalidRequest, InventoryError, StartError
+from inventory.jobs import commands as jobs
 from inventory.ops import logging
 from inventory.records import documents
 from inventory.records.service import Answer
+from inventory.terminal import PENDING, as_json, errors_as_lines, print_pairs, print_table
 
-P = ParamSpec("P")
-FAILED, UNREADABLE, PENDING = 1, 2, 3
 SOURCE = "webpage"
-
-as_json = click.option("--json", "as_json", is_flag=True, help="Print the document of the API, as JSON.")
 
 
 @click.group()
@@ -41,24 +29,8 @@ def main() -> None:
 
 
 main.add_command(up)
-
-
-def _errors_as_lines(command: Callable[P, int]) -> Callable[P, None]:
-    """End the command with its exit code; an error of ours is one line on standard error."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            code = command(*args, **kwargs)
-        except (InvalidRequest, StartError) as error:
-            click.echo(f"inventory: {error}", err=True)
-            sys.exit(UNREADABLE)
-        except InventoryError as error:
-            click.echo(f"inventory: {error}", err=True)
-            sys.exit(FAILED)
-        sys.exit(code)
-
-    return run
+for command in (jobs.import_, jobs.jobs, jobs.job):
+    main.add_command(command)
 
 
 @main.command()
@@ -66,7 +38,7 @@ def _errors_as_lines(command: Callable[P, int]) -> Callable[P, None]:
 @click.option("--wait", "seconds", type=click.IntRange(0, 300), is_flag=False, flag_value=30, default=0, metavar="[SECONDS]",
               help="Wait for an outcome, 30 seconds if no number is given.")  # fmt: skip
 @as_json
-@_errors_as_lines
+@errors_as_lines
 def get(url: str, seconds: int, as_json: bool) -> int:
     """Look URL up; a miss is accepted for collection by the workers."""
     records = wiring.build(Settings.read()).records
@@ -81,7 +53,7 @@ def get(url: str, seconds: int, as_json: bool) -> int:
 @main.command()
 @click.argument("url")
 @as_json
-@_errors_as_lines
+@errors_as_lines
 def collect(url: str, as_json: bool) -> int:
     """Collect URL now, whatever is known of it."""
     records = wiring.build(Settings.read()).records
@@ -115,22 +87,6 @@ def _print_record(console: Console, document: dict[str, Any]) -> None:
     ]
     if document["failure"]:
         lines.append(("Last failure", document["failure"]["detail"]))
-    summary = Table(show_header=False, box=None, pad_edge=False)
-    for name, value in lines:
-        summary.add_row(_plain(name), _plain(value))
-    console.print(summary)
-    _print_table(console, "Headers", ("name", "value"), document["headers"])
-    _print_table(console, "Cookies", ("name", "value", "domain", "path", "accepted", "reason"), document["cookies"])
-
-
-def _print_table(console: Console, title: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
-    table = Table(*columns, title=title, title_justify="left")
-    for row in rows:
-        table.add_row(*(_plain(row[column]) for column in columns))
-    console.print(table)
-
-
-def _plain(value: str | bool | None) -> Text:
-    """A value as it may be shown: what an upstream sent is no markup and has nothing for the terminal to obey."""
-    text = value if isinstance(value, str) else {None: "", True: "yes", False: "no"}[value]
-    return Text("".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text))
+    print_pairs(console, lines)
+    print_table(console, "Headers", ("name", "value"), document["headers"])
+    print_table(console, "Cookies", ("name", "value", "domain", "path", "accepted", "reason"), document["cookies"])

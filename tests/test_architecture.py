@@ -44,6 +44,7 @@ ONLY_IN = {
     "inventory.wiring": (
         "inventory/__init__.py",
         "inventory/cli.py",
+        "commands.py",
         "inventory/embedded/",
         "inventory/ops/health.py",
         "workers/",
