@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from marshmallow import Schema, fields
-from marshmallow.validate import Length, OneOf, Range
+from marshmallow.validate import Length, OneOf, Range, Regexp
 
 from inventory.arguments import QuerySchema
 from inventory.imports.layout import TAKES
@@ -18,12 +18,15 @@ class ImportQuery(QuerySchema):
         required=True,
         validate=OneOf(list(TAKES), error="Unknown. Choose from {choices}."),
         error_messages={"required": f"Missing. Choose from {', '.join(TAKES)}."},
-        metadata={"description": "`urls`: each row is looked up. `events`: each line is a log event.", "example": "urls"},
+        metadata={
+            "description": "`urls`: each row is looked up. `cities`: each row's weather is. `events`: each line is a log event.",
+            "example": "urls",
+        },
     )
     column = fields.String(
         validate=Length(1, 256, error="Send a name of 1 to 256 characters, or a number from 1."),
         metadata={
-            "description": "Where a row has the URL: the name of a column or member, or the number of a column, from 1."
+            "description": "Where a row has the URL or the city: the name of a column or member, or the number of a column, from 1."
             " Default: the one that is called so, or looks like it.",
             "example": "website",
         },
@@ -43,7 +46,7 @@ class IdempotencyKey(Schema):
 
     idempotency_key = fields.String(
         data_key="Idempotency-Key",
-        validate=Length(1, 128),
+        validate=[Length(1, 128), Regexp("^[ -~]*$")],
         metadata={
             "description": "1 to 128 printable ASCII characters. The same again answers the same job.",
             "example": "urls-2026-01-31",
