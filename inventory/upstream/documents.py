@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from inventory.clock import rfc3339
-from inventory.upstream.budgets.model import Latency, Limit, Upstream
+from inventory.upstream.budgets.limits import Limit
+from inventory.upstream.budgets.model import Latency, Upstream
 
 Document = dict[str, Any]
 

@@ -13,8 +13,9 @@ from redis.exceptions import RedisError
 
 from inventory.embedded.redis_server import find_server
 from inventory.queue import connect
+from inventory.upstream.budgets.limits import Limits
 from inventory.upstream.budgets.local import LocalBudgets
-from inventory.upstream.budgets.model import Ask, Budgets, Limits, Permit, Policy, Refusal, Report
+from inventory.upstream.budgets.model import Ask, Budgets, Permit, Policy, Refusal, Report
 from inventory.upstream.budgets.shared import SharedBudgets
 from tests.end_to_end.stack import wait_until
 

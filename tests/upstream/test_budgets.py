@@ -11,8 +11,10 @@ from itertools import pairwise
 import pytest
 from redis import Redis
 
+from inventory.errors import SourceFailure
 from inventory.queue import connect
-from inventory.upstream.budgets.model import Ask, Breaker, HostLimits, Limit, Permit, Reason, Refusal
+from inventory.upstream.budgets.limits import HostLimits, Limit
+from inventory.upstream.budgets.model import Ask, Breaker, Permit, Reason, Refusal, is_unanswered
 from tests.upstream.budget_halves import Half, LocalHalf, SharedHalf, redis_server
 
 HOST = "api.example"
@@ -149,6 +151,13 @@ def test_a_promise_to_an_urgent_one_that_stays_away_lapses(half: Half) -> None:
     for _ in range(6):
         half.refusal(HOST, urgent=True)
     half.forward(1.7)
+
+    assert isinstance(half.ask(HOST), Permit)
+
+
+def test_promises_to_urgent_ones_that_all_stay_away_lapse_soon(half: Half) -> None:
+    half.budgets.take([Ask(HOST, urgent=True)] * 10_000)
+    half.forward(31)
 
     assert isinstance(half.ask(HOST), Permit)
 
@@ -380,3 +389,21 @@ def test_a_host_that_is_called_again_after_a_while_is_listed_first(half: Half) -
     old, new = half.budgets.listing(limit=5, after=None)
     assert (old.host, new.host) == ("old.example", "new.example")
     assert old.asked_at - new.asked_at == timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("code", "permanent", "counts"),
+    [
+        ("timeout", False, True),
+        ("connection_refused", False, True),
+        ("connection_failed", False, True),
+        ("dns_failure", False, True),
+        ("dns_failure", True, False),
+        ("tls_failure", True, False),
+        ("invalid_response", True, False),
+        ("incomplete_response", False, False),
+        ("too_many_redirects", True, False),
+    ],
+)
+def test_what_counts_against_a_host_is_that_it_does_not_answer(code: str, permanent: bool, counts: bool) -> None:
+    assert is_unanswered(SourceFailure(code, "It failed", permanent=permanent)) is counts

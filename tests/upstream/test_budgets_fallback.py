@@ -16,18 +16,9 @@ from structlog.testing import capture_logs
 
 from inventory.queue import connect
 from inventory.upstream.budgets.fallback import FallbackBudgets
+from inventory.upstream.budgets.limits import HostLimits, Limit
 from inventory.upstream.budgets.local import LocalBudgets
-from inventory.upstream.budgets.model import (
-    Ask,
-    HostLimits,
-    Limit,
-    Permit,
-    Policy,
-    Reason,
-    Refusal,
-    Report,
-    Upstream,
-)
+from inventory.upstream.budgets.model import Ask, Permit, Policy, Reason, Refusal, Report, Upstream
 from inventory.upstream.budgets.shared import SharedBudgets
 from tests.end_to_end.stack import free_port, wait_until
 from tests.upstream.budget_halves import POLICY, LocalHalf, redis_server

@@ -11,7 +11,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from redis import Redis
 
 from inventory.queue import connect
-from inventory.upstream.budgets.model import Ask, HostLimits, Limit, Permit, Refusal, Report
+from inventory.upstream.budgets.limits import HostLimits, Limit
+from inventory.upstream.budgets.model import Ask, Permit, Refusal, Report
 from tests.upstream.budget_halves import POLICY, LocalHalf, SharedHalf, redis_server
 
 LIMITS = HostLimits(10, 3, whole={"paced": Limit(4.7, 5, 1), "slow": Limit(0.3, 2, 2)})

@@ -14,7 +14,8 @@ from redis import Redis
 
 from inventory.queue import connect
 from inventory.upstream.budgets import state
-from inventory.upstream.budgets.model import Ask, HostLimits, Limit, Permit, Policy, Refusal, Report
+from inventory.upstream.budgets.limits import HostLimits, Limit
+from inventory.upstream.budgets.model import Ask, Permit, Policy, Refusal, Report
 from inventory.upstream.budgets.shared import SharedBudgets
 from tests.upstream.budget_halves import redis_server
 

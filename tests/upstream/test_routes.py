@@ -14,7 +14,7 @@ from inventory.api import Api
 from inventory.clock import rfc3339
 from inventory.ops import requests
 from inventory.upstream import routes, schemas
-from inventory.upstream.budgets.model import HostLimits
+from inventory.upstream.budgets.limits import HostLimits
 from inventory.upstream.service import UpstreamService
 from tests.fakes import FakeClock
 from tests.upstream.budget_halves import LocalHalf

@@ -1,4 +1,4 @@
-"""What a budget is: limits, asks, permits, refusals and reports, and what is known of an upstream host.
+"""What a budget is: asks, permits, refusals and reports, and what is known of an upstream host.
 
 A host is called only with a permit. Lifecycle: an ask becomes a permit, which holds one of the host's places and is given
 back with a report, or a refusal, which says after how long the next ask makes sense. Nobody waits inside a budget.
@@ -11,72 +11,17 @@ permits from before the breaker's last change do not move it: they tell of an up
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from math import ceil
 from typing import Protocol
 
-MICROSECONDS = 1_000_000
+from inventory.errors import SourceFailure
+from inventory.upstream.budgets.limits import Limit
+
 LONGEST_PAUSE = 3_600.0
 """Seconds: however long an upstream asks to be left alone, it is tried again after this."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """What one host may be asked: `rate` a second in the long run, `burst` of them at once, `concurrency` at the same time.
-
-    In any span of t seconds there are at most `burst` + t × `rate` permits. A server that counts by itself and allows N in
-    any second wants burst 1 and a rate a few per cent below N, because requests do not travel equally fast.
-    """
-
-    rate: float
-    concurrency: int
-    burst: int
-
-    @classmethod
-    def of(cls, rate: float, concurrency: int) -> Limit:
-        """The limit with the usual burst: as many as there are connections, but no more than a second allows.
-
-        At least what a quarter of a second allows: whoever looks for work a few times a second would waste the rest.
-        """
-        return cls(rate, concurrency, max(min(concurrency, ceil(rate)), ceil(rate / 4)))
-
-    def share(self, parts: int) -> Limit:
-        """One of `parts` equal shares, which together stay within this limit where a share of at least one place allows."""
-        return Limit(self.rate / parts, max(1, self.concurrency // parts), max(1, self.burst // parts))
-
-    @property
-    def interval(self) -> int:
-        """Microseconds between two permits in the long run."""
-        return ceil(MICROSECONDS / self.rate)
-
-    @property
-    def tolerance(self) -> int:
-        """Microseconds by which permits may run ahead of their interval: what makes the burst."""
-        return (self.burst - 1) * self.interval
-
-
-Limits = Callable[[str], Limit]
-"""The limit of a host, by its name in lower case. The same in all programs."""
-
-
-@dataclass(frozen=True, slots=True)
-class HostLimits:
-    """The limits that the settings give: a default, and hosts with a rate, a concurrency or a whole limit of their own."""
-
-    rate: float
-    concurrency: int
-    rates: Mapping[str, float] = field(default_factory=dict)
-    concurrencies: Mapping[str, int] = field(default_factory=dict)
-    whole: Mapping[str, Limit] = field(default_factory=dict)
-
-    def __call__(self, host: str) -> Limit:
-        """The limit of this host; what the settings say of it goes before a whole limit."""
-        if host in self.whole and host not in self.rates and host not in self.concurrencies:
-            return self.whole[host]
-        return Limit.of(self.rates.get(host, self.rate), self.concurrencies.get(host, self.concurrency))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +72,19 @@ class Refusal:
     host: str
     reason: Reason
     wait: float
+
+
+UNANSWERED = frozenset({"connection_refused", "connection_failed", "timeout", "dns_failure"})
+"""Failures of a collection that speak of the host: unless they are permanent, the next target may find it as dead."""
+
+
+def is_unanswered(failure: SourceFailure) -> bool:
+    """Whether a failed collection counts against the host's breaker.
+
+    One of a permanent kind does not (a name that there is not, a bad certificate, a malformed answer): it is soon over, and
+    tells more of the target than that a breaker is open. Nor does an answer that was cut: the host does answer.
+    """
+    return failure.code in UNANSWERED and not failure.permanent
 
 
 @dataclass(frozen=True, slots=True)

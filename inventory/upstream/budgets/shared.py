@@ -21,7 +21,8 @@ from typing import Any
 from redis import Redis
 
 from inventory.upstream.budgets import state
-from inventory.upstream.budgets.model import LONGEST_PAUSE, Ask, Limits, Permit, Policy, Reason, Refusal, Report, Upstream
+from inventory.upstream.budgets.limits import Limits
+from inventory.upstream.budgets.model import LONGEST_PAUSE, Ask, Permit, Policy, Reason, Refusal, Report, Upstream
 
 INDEX = "inventory:upstreams"
 TIME = "redis.call('TIME')"

@@ -23,7 +23,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from math import ceil
 
-from inventory.upstream.budgets.model import MICROSECONDS, Breaker, Latency, Limit, Upstream
+from inventory.upstream.budgets.limits import MICROSECONDS, Limit
+from inventory.upstream.budgets.model import Breaker, Latency, Upstream
 
 State = Mapping[str, int]
 

@@ -12,14 +12,16 @@ local FIELDS = {
     'held', 'last_id', 'asked_at', 'listed_at', 'requests', 'put_off',
 }
 
--- What time alone has changed: a breaker's pause is over; urgent ones that were put off did not come back. And what a clock that
--- was set back, or a limit that was raised, would leave: a host that is not to be called for hours.
+-- What time alone has changed. A breaker's pause is over; urgent ones that were put off did not come back; nobody called for a
+-- while although somebody could have. And a clock that was set back, or a limit that was raised, would leave a host that is not
+-- to be called for hours.
 local function wake(host, limit)
     host.tat = math.min(host.tat, now + limit.tolerance + limit.interval)
     if host.breaker == OPEN and now >= host.open_until then
         host.breaker, host.probe_until = HALF_OPEN, 0
     end
-    if now > host.urgent_turn + GRACE then host.urgent_waiting = 0 end
+    host.idle = now >= math.max(host.tat, host.paused_until, host.open_until) + IDLE + 2 * limit.spacing
+    if host.idle or now > host.urgent_turn + GRACE then host.urgent_waiting = 0 end
 end
 
 -- Why an ask must be refused now, and the first instant at which it might not be; nothing if it need not.
@@ -35,10 +37,9 @@ local function obstacle(host, limit, urgent)
     if host.in_use + promised >= limit.concurrency then return 'concurrency', now + limit.spacing end
 end
 
--- If nobody called for a while although turns were given out, then those who had them are gone, and turns begin anew.
+-- Where nobody called although turns were given out, those who had them are gone, and turns begin anew.
 local function grant(host, places, limit, urgent)
-    local idle_from = math.max(host.tat, host.paused_until, host.open_until)
-    if now >= idle_from + IDLE + 2 * limit.spacing then host.turn = 0 end
+    if host.idle then host.idle, host.turn = false, 0 end
     host.last_id = math.max(host.last_id + 1, now)
     host.in_use = host.in_use + 1
     host.tat = math.max(host.tat, now) + limit.interval

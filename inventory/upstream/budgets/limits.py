@@ -1,0 +1,65 @@
+"""What hosts may be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import ceil
+
+MICROSECONDS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What one host may be asked: `rate` a second in the long run, `burst` of them at once, `concurrency` at the same time.
+
+    In any span of t seconds there are at most `burst` + t × `rate` permits. A server that counts by itself and allows N in
+    any second wants burst 1 and a rate a few per cent below N, because requests do not travel equally fast.
+    """
+
+    rate: float
+    concurrency: int
+    burst: int
+
+    @classmethod
+    def of(cls, rate: float, concurrency: int) -> Limit:
+        """The limit with the usual burst: as many as there are connections, but no more than a second allows.
+
+        At least what a quarter of a second allows: whoever looks for work a few times a second would waste the rest.
+        """
+        return cls(rate, concurrency, max(min(concurrency, ceil(rate)), ceil(rate / 4)))
+
+    def share(self, parts: int) -> Limit:
+        """One of `parts` equal shares, which together stay within this limit where a share of at least one place allows."""
+        return Limit(self.rate / parts, max(1, self.concurrency // parts), max(1, self.burst // parts))
+
+    @property
+    def interval(self) -> int:
+        """Microseconds between two permits in the long run."""
+        return ceil(MICROSECONDS / self.rate)
+
+    @property
+    def tolerance(self) -> int:
+        """Microseconds by which permits may run ahead of their interval: what makes the burst."""
+        return (self.burst - 1) * self.interval
+
+
+Limits = Callable[[str], Limit]
+"""The limit of a host, by its name in lower case. The same in all programs."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostLimits:
+    """The limits that the settings give: a default, and hosts with a rate, a concurrency or a whole limit of their own."""
+
+    rate: float
+    concurrency: int
+    rates: Mapping[str, float] = field(default_factory=dict)
+    concurrencies: Mapping[str, int] = field(default_factory=dict)
+    whole: Mapping[str, Limit] = field(default_factory=dict)
+
+    def __call__(self, host: str) -> Limit:
+        """The limit of this host; what the settings say of it goes before a whole limit."""
+        if host in self.whole and host not in self.rates and host not in self.concurrencies:
+            return self.whole[host]
+        return Limit.of(self.rates.get(host, self.rate), self.concurrencies.get(host, self.concurrency))
