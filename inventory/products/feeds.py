@@ -1,0 +1,162 @@
+"""The feeds that products come from, as a YAML file describes them: a list of these, the first three members required.
+
+- name: acme                      # letters, digits and - : the first part of its products' keys
+  url: https://api.example.com/products
+  fields:                         # where an item has what: a dotted path
+    id: sku
+    title: name.en
+    price: {path: amount, scale: 0.01}   # cents, say
+    category: category.name       # this and all behind it need not be there
+    currency: {value: EUR}        # the same for all
+    url: links.self
+  items: data.items               # where a page has its items; without it the page is the list
+  paginator: {kind: page, parameter: page, first: 1, pages: data.pages}
+             # kind: page, offset (parameter, size_parameter, size, total), cursor (parameter, next), next (next), link
+  rate: 5                         # requests a second
+  retries: 5                      # of one page
+  headers: {Accept: application/json}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
+from marshmallow.validate import Length, Range, Regexp
+
+from inventory.errors import InvalidUrl, SettingError
+from inventory.products.paginators import Cursor, LinkHeader, NextUrl, Numbered, Offset, Paginator
+from inventory.upstream import urls
+
+DEFAULT = Path(__file__).with_name("feeds.yaml")
+REQUIRED = ("id", "title", "price")
+KNOWN = (*REQUIRED, "category", "currency", "url", "rating")
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an item has a value: at a `path`, in units of `scale`; or the same `value` for all.
+
+    `names` are the feed's own words for what we call otherwise.
+    """
+
+    path: str = ""
+    scale: float = 1.0
+    value: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One source of products. `rate` is in requests a second, `retries` counts those of one page."""
+
+    name: str
+    url: str
+    places: Mapping[str, Place]
+    items: str = ""
+    paginator: Paginator = field(default_factory=LinkHeader)
+    rate: float = 5.0
+    retries: int = 5
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def host(self) -> str:
+        """The upstream that is called; with its port, because several feeds may come from one machine."""
+        return urls.parse(self.url).authority
+
+
+class PaginatorSchema(Schema):
+    """A paginator; which members it takes depends on its kind."""
+
+    kind = fields.String(required=True)
+    parameter = fields.String()
+    first = fields.Integer()
+    pages = fields.String()
+    size = fields.Integer(validate=Range(1, 10_000))
+    size_parameter = fields.String()
+    total = fields.String()
+    next = fields.String()
+
+    @post_load
+    def make(self, found: dict[str, Any], **_: Any) -> Paginator:
+        """The paginator of that kind."""
+        names = {"first": "first_number", "next": "next_path"}
+        kind = found.pop("kind")
+        if kind not in KINDS:
+            raise ValidationError(f"Not a paginator. Choose from: {', '.join(KINDS)}.", "kind")
+        try:
+            paginator: Paginator = KINDS[kind](**{names.get(name, name): value for name, value in found.items()})
+        except TypeError as error:
+            raise ValidationError(
+                f"Not what a paginator of the kind {kind} takes: {', '.join(found) or 'nothing'}."
+            ) from error
+        return paginator
+
+
+KINDS: Mapping[str, Any] = {"page": Numbered, "offset": Offset, "cursor": Cursor, "next": NextUrl, "link": LinkHeader}
+
+
+class PlaceField(fields.Field[Place]):
+    """A dotted path, or an object with a path and a scale, or with a value."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Place:
+        if isinstance(value, str) and value:
+            return Place(value)
+        if isinstance(value, dict) and set(value) == {"value"}:
+            return Place(value=str(value["value"]))
+        if isinstance(value, dict) and isinstance(value.get("path"), str) and set(value) <= {"path", "scale", "names"}:
+            scale, names = value.get("scale", 1), value.get("names", {})
+            if isinstance(scale, int | float) and scale > 0 and isinstance(names, dict):
+                return Place(value["path"], float(scale), names={str(word): str(ours) for word, ours in names.items()})
+        raise ValidationError("Not a place. Write a dotted path, {path: …, scale: 0.01, names: {…}} or {value: …}.")
+
+
+class FeedSchema(Schema):
+    """A feed as it is described."""
+
+    name = fields.String(required=True, validate=Regexp(NAME.pattern + "$", error="Use letters, digits and -, up to 40."))
+    url = fields.String(required=True)
+    places = fields.Dict(keys=fields.String(), values=PlaceField(), required=True, data_key="fields")
+    items = fields.String()
+    paginator = fields.Nested(PaginatorSchema)
+    rate = fields.Float(validate=Range(0, 10_000, min_inclusive=False))
+    retries = fields.Integer(validate=Range(0, 100))
+    headers = fields.Dict(keys=fields.String(), values=fields.String(validate=Length(max=4_096)))
+
+    @validates_schema
+    def validate_places(self, found: Mapping[str, Any], **_: Any) -> None:
+        """The fields that a product cannot do without are there, and none that it does not have."""
+        missing = [name for name in REQUIRED if name not in found.get("places", {})]
+        unknown = [name for name in found.get("places", {}) if name not in KNOWN]
+        if missing or unknown:
+            raise ValidationError(f"Missing: {', '.join(missing) or '-'}; unknown: {', '.join(unknown) or '-'}.", "fields")
+
+    @post_load
+    def make(self, found: dict[str, Any], **_: Any) -> Feed:
+        """The feed."""
+        try:
+            urls.parse(found["url"])
+        except InvalidUrl as error:
+            raise ValidationError(str(error), "url") from error
+        return Feed(**found)
+
+
+def read(path: Path) -> tuple[Feed, ...]:
+    """The feeds that a file describes; `SettingError` says which line of it cannot be read, and why."""
+    try:
+        described = yaml.safe_load(path.read_text("utf-8"))
+        feeds: list[Feed] = FeedSchema(many=True).load(described)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SettingError(f"INVENTORY_PRODUCT_FEEDS={path} cannot be read: {' '.join(str(error).split())}") from error
+    except ValidationError as error:
+        raise SettingError(f"INVENTORY_PRODUCT_FEEDS={path} cannot be read: {error.normalized_messages()}") from error  # type: ignore[no-untyped-call]
+    names = [feed.name for feed in feeds]
+    if len(set(names)) < len(names):
+        raise SettingError(f"INVENTORY_PRODUCT_FEEDS={path} cannot be read: two feeds have the same name")
+    return tuple(feeds)

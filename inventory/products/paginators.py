@@ -1,0 +1,161 @@
+"""How the pages of a feed follow each other: each kind of paginator says of a page where the next one is.
+
+A page is known by its URL alone, so that a run which was cut off goes on at a page without having seen those before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+
+_LINK = re.compile(r'<([^>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^",;\s]+))*)')
+_NEXT = re.compile(r';\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next\b)', re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page as it was read: its URL, the JSON, how many items it had, and the values of its `Link` headers."""
+
+    url: str
+    content: Any
+    items: int
+    links: tuple[str, ...] = ()
+
+
+class Paginator(Protocol):
+    """How a feed is cut into pages."""
+
+    def first(self, url: str) -> str:
+        """The URL of a feed's first page."""
+        ...
+
+    def next(self, page: Page) -> str | None:
+        """The URL of the page behind this one, or None behind the last."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """`?page=3`. The last page is the one that `pages` names in the content, or without that the first that is empty."""
+
+    parameter: str = "page"
+    first_number: int = 1
+    pages: str | None = None
+
+    def first(self, url: str) -> str:
+        """See `Paginator`."""
+        return with_parameter(url, self.parameter, self.first_number)
+
+    def next(self, page: Page) -> str | None:
+        """See `Paginator`."""
+        number = _number(parameter_of(page.url, self.parameter), self.first_number)
+        last = None if self.pages is None else _number(at(page.content, self.pages), 0)
+        if page.items == 0 or (last is not None and number - self.first_number + 1 >= last):
+            return None
+        return with_parameter(page.url, self.parameter, number + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """`?skip=40&limit=20`: a page that has fewer than `size` items, or reaches the `total` in the content, is the last."""
+
+    parameter: str = "offset"
+    size_parameter: str = "limit"
+    size: int = 20
+    total: str | None = None
+
+    def first(self, url: str) -> str:
+        """See `Paginator`."""
+        return with_parameter(with_parameter(url, self.size_parameter, self.size), self.parameter, 0)
+
+    def next(self, page: Page) -> str | None:
+        """See `Paginator`."""
+        offset = _number(parameter_of(page.url, self.parameter), 0) + page.items
+        total = None if self.total is None else _number(at(page.content, self.total), 0)
+        if page.items == 0 or (total is None and page.items < self.size) or (total is not None and offset >= total):
+            return None
+        return with_parameter(page.url, self.parameter, offset)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """`?cursor=opaque`, as the content of the page before says under `next`; there is none on the last."""
+
+    next_path: str
+    parameter: str = "cursor"
+
+    def first(self, url: str) -> str:
+        """See `Paginator`."""
+        return url
+
+    def next(self, page: Page) -> str | None:
+        """See `Paginator`."""
+        cursor = at(page.content, self.next_path)
+        return None if cursor is None or cursor == "" else with_parameter(page.url, self.parameter, cursor)
+
+
+@dataclass(frozen=True, slots=True)
+class NextUrl:
+    """The content names the URL of the next page, whole or relative."""
+
+    next_path: str
+
+    def first(self, url: str) -> str:
+        """See `Paginator`."""
+        return url
+
+    def next(self, page: Page) -> str | None:
+        """See `Paginator`."""
+        url = at(page.content, self.next_path)
+        return urljoin(page.url, url) if isinstance(url, str) and url else None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkHeader:
+    """`Link: <…>; rel="next"` (RFC 8288)."""
+
+    def first(self, url: str) -> str:
+        """See `Paginator`."""
+        return url
+
+    def next(self, page: Page) -> str | None:
+        """See `Paginator`."""
+        for value in page.links:
+            for link in _LINK.finditer(value):
+                if _NEXT.search(link[2]):
+                    return urljoin(page.url, link[1])
+        return None
+
+
+def at(content: Any, path: str) -> Any:
+    """What is at a dotted path in JSON, such as `data.items.0`; None where there is nothing. The empty path is all of it."""
+    for name in path.split(".") if path else []:
+        if isinstance(content, Mapping):
+            content = content.get(name)
+        elif isinstance(content, list) and name.isdecimal() and int(name) < len(content):
+            content = content[int(name)]
+        else:
+            return None
+    return content
+
+
+def with_parameter(url: str, name: str, value: object) -> str:
+    """The URL with one parameter of its query set, the others as they are."""
+    parts = urlsplit(url)
+    query = [(key, each) for key, each in parse_qsl(parts.query, keep_blank_values=True) if key != name]
+    return urlunsplit(parts._replace(query=urlencode([*query, (name, str(value))])))
+
+
+def parameter_of(url: str, name: str) -> str | None:
+    """A parameter of the URL's query."""
+    return dict(parse_qsl(urlsplit(url).query, keep_blank_values=True)).get(name)
+
+
+def _number(value: Any, default: int) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        return default
