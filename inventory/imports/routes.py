@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from functools import partial
-from socket import socket
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from flask import Response, current_app, request, url_for
 from flask.views import MethodView
-from gunicorn.http.errors import ParseException
 
 from inventory import json_bytes
 from inventory.api import Blueprint
@@ -25,23 +20,17 @@ from inventory.errors import (
     UploadTooLarge,
 )
 from inventory.imports import schemas
-from inventory.imports.multipart import OVERHEAD, PIECE, upload_of
+from inventory.imports.connections import patience
+from inventory.imports.multipart import OVERHEAD, upload_of
 from inventory.imports.service import FRESH_FOR, ImportService, Wanted
 from inventory.jobs import examples
 from inventory.jobs.documents import job_document
 from inventory.jobs.model import Job
 from inventory.jobs.schemas import JobSchema
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
-
 blueprint = Blueprint("imports", __name__, url_prefix="/api/v1", description="Files that become jobs")
 
 KEY = re.compile(r"[\x20-\x7e]{1,128}")
-STALLED = 60.0
-"""Seconds of silence after which an upload is given up."""
-DRAINED, DRAINED_FOR = 64 * 1024 * 1024, 5.0
-"""Bytes and seconds for which the rest of a refused upload is taken: many clients read the answer only behind it."""
 BODY = {
     "required": True,
     "content": {
@@ -96,7 +85,7 @@ def _receive(wanted: Wanted) -> Job:
     request.max_content_length = limit + OVERHEAD
     if (request.content_length or 0) > request.max_content_length:
         raise UploadTooLarge(f"The body is larger than {limit:,} bytes. Send the file in parts, or gzipped.")
-    with _patience(request.environ, STALLED):
+    with patience(request.environ):
         return imports().accept(wanted, upload_of(request.stream, request.headers.get("Content-Type", "")))
 
 
@@ -122,32 +111,11 @@ def _key() -> str | None:
     return key
 
 
-@contextmanager
-def _patience(environ: WSGIEnvironment, seconds: float) -> Iterator[None]:
-    """Inside, a client that sends nothing for so long is taken for gone, and reading from it raises an `OSError`."""
-    connection: socket | None = environ.get("gunicorn.socket")
-    if connection is not None:
-        connection.settimeout(seconds)
-    try:
-        yield
-    finally:
-        if connection is not None:
-            connection.settimeout(None)
-
-
 def _take_the_rest(response: Response) -> Response:
-    """When a refusal is sent, take what is still to come for a while: many clients read the answer only behind it."""
+    """When a refusal is sent, take what its client is still sending."""
     if response.status_code != 202 and request.environ.get("wsgi.input_terminated"):
-        response.call_on_close(partial(_drain, request.environ))
+        response.call_on_close(partial(imports().leftovers.take, request.environ))
     return response
-
-
-def _drain(environ: WSGIEnvironment) -> None:
-    body: IO[bytes] = environ["wsgi.input"]
-    until, left = time.monotonic() + DRAINED_FOR, DRAINED
-    with suppress(OSError, ParseException), _patience(environ, DRAINED_FOR):
-        while left > 0 and time.monotonic() < until and (piece := body.read(PIECE)):
-            left -= len(piece)
 
 
 blueprint.after_request(_take_the_rest)

@@ -19,15 +19,16 @@ class ImportQuery(QuerySchema):
         validate=OneOf(list(TAKES), error="Unknown. Choose from {choices}."),
         error_messages={"required": f"Missing. Choose from {', '.join(TAKES)}."},
         metadata={
-            "description": "`urls`: each row is looked up. `cities`: each row's weather is. `events`: each line is a log event.",
+            "description": "`urls`: each row is looked up. `cities`: each row's weather is."
+            " `events`: each line is a log event.",
             "example": "urls",
         },
     )
     column = fields.String(
         validate=Length(1, 256, error="Send a name of 1 to 256 characters, or a number from 1."),
         metadata={
-            "description": "Where a row has the URL or the city: the name of a column or member, or the number of a column, from 1."
-            " Default: the one that is called so, or looks like it.",
+            "description": "Where a row has the URL or the city: the name of a column or member, or the number of a column,"
+            " from 1. Default: the one that is called so, or looks like it.",
             "example": "website",
         },
     )

@@ -15,6 +15,7 @@ import structlog
 
 from inventory.clock import Clock
 from inventory.errors import InvalidRequest, StorageUnavailable, TooManyUploads, UploadTooLarge
+from inventory.imports.connections import Leftovers
 from inventory.imports.examining import HEAD, examine
 from inventory.imports.layout import form_of
 from inventory.imports.multipart import Upload
@@ -66,6 +67,7 @@ class ImportService:
         self._queue = queue
         self._places = BoundedSemaphore(places)
         self._new_id = new_id
+        self.leftovers = Leftovers(places)
         self.upload_limit = upload_limit
         self.clock = clock
 
