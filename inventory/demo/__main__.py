@@ -1,0 +1,66 @@
+"""`python -m inventory.demo`: serves the demo upstreams until SIGINT or SIGTERM; it prints their URLs as a line of JSON."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Mapping
+
+from inventory.demo import layout
+from inventory.demo.upstreams import Choices, build, listen, listening_on
+
+
+def main() -> None:
+    """Read the options and serve."""
+    options = argparse.ArgumentParser(prog="python -m inventory.demo", description=__doc__)
+    options.add_argument(
+        "--port", type=int, default=layout.FIRST_PORT, help="the first of five ports in a row; 0: any free ones"
+    )
+    options.add_argument("--seed", type=int, default=Choices.seed, help="what chance follows from (%(default)s)")
+    options.add_argument("--failures", type=_share, default=Choices.failures, help="share of product requests that fail")
+    options.add_argument("--products", type=_products, help="how many products each shop has, from 60")
+    options.add_argument("--well-formed", action="store_true", help="no broken page, no malformed products")
+    options.add_argument(
+        "--dead", action="append", default=[], choices=layout.NAMES, help="an upstream that answers nothing"
+    )
+    given = options.parse_args()
+    products = dict.fromkeys(layout.SHOPS, given.products) if given.products else layout.SHOPS
+    choices = Choices(given.seed, given.failures, not given.well_formed, given.dead, products)
+    ports = layout.ports(given.port) if given.port else dict.fromkeys(layout.NAMES, 0)
+    try:
+        asyncio.run(_serve(choices, ports))
+    except OSError as error:
+        sys.exit(f"inventory.demo: {error}")
+
+
+async def _serve(choices: Choices, ports: Mapping[str, int]) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    servers = await listen(build(choices), ports)
+    sys.stdout.write(json.dumps(layout.urls(listening_on(servers))) + "\n")
+    sys.stdout.flush()
+    await stopped.wait()
+    for server in servers.values():
+        server.close()
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise ValueError("no share")
+    return share
+
+
+def _products(text: str) -> int:
+    count = int(text)
+    if count < 60:
+        raise ValueError("too few for a page that is broken between whole ones")
+    return count
+
+
+if __name__ == "__main__":
+    main()

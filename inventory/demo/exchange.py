@@ -1,0 +1,90 @@
+"""Requests and answers of the demo upstreams."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from http import HTTPStatus
+from typing import Any, Protocol
+from urllib.parse import parse_qs
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as it came; header names in lower case, the last of repeated ones."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return self.target.partition("?")[0]
+
+    @property
+    def authority(self) -> str:
+        """The host and port that the client called."""
+        return self.headers.get("host", "")
+
+    def query(self, name: str, default: str = "") -> str:
+        """The first value of a parameter."""
+        return parse_qs(self.target.partition("?")[2], keep_blank_values=True).get(name, [default])[0]
+
+
+class Cut(Enum):
+    """Where the connection ends too early."""
+
+    BEFORE = "before the answer"
+    AMID = "in the middle of the body"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One response. `Content-Length` is added; `wait` is how many seconds it is kept back."""
+
+    status: int = 200
+    headers: Headers = ()
+    body: bytes = b""
+    wait: float = 0.0
+    cut: Cut | None = None
+
+    def encode(self, *, with_body: bool = True) -> bytes:
+        """The bytes on the wire, as far as they are sent at all."""
+        if self.cut is Cut.BEFORE:
+            return b""
+        lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}"]
+        lines += [f"{name}: {value}" for name, value in self.headers]
+        if self.status != HTTPStatus.NOT_MODIFIED:
+            lines.append(f"Content-Length: {len(self.body)}")
+        head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+        sent = self.body[: len(self.body) // 2] if self.cut is Cut.AMID else self.body
+        return head + sent if with_body else head
+
+
+class Site(Protocol):
+    """What one upstream serves."""
+
+    def answer(self, request: Request, rng: random.Random) -> Answer:
+        """The answer; whatever is left to chance comes from `rng`."""
+        ...
+
+    def about(self) -> Mapping[str, Any]:
+        """What a test may want to know of it, as JSON can carry it."""
+        ...
+
+
+def as_json(document: Any, status: int = 200, headers: Headers = ()) -> Answer:
+    """An answer with a JSON document."""
+    body = json.dumps(document, ensure_ascii=False).encode()
+    return Answer(status, (("Content-Type", "application/json; charset=utf-8"), *headers), body)
+
+
+def dice(*parts: object) -> random.Random:
+    """Chance that is the same for the same parts."""
+    return random.Random(" ".join(map(str, parts)))  # noqa: S311 - it is to be repeatable, not secret

@@ -1,0 +1,126 @@
+"""The shapes of the three product APIs; `feeds.yaml` says how each is read."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from inventory.demo.catalogue import PAGE, Product
+from inventory.demo.exchange import Headers, Request
+from inventory.demo.shop import Described, Place
+
+
+class Acme:
+    """Numbered pages: `?page=3`. The list is two objects deep; prices are numbers beside their currency."""
+
+    path = "/v1/catalog"
+    id_field, price_field, heals = "sku", "price", False
+    CATEGORIES: ClassVar[Mapping[str, str]] = {
+        "home": "Home & Kitchen",
+        "garden": "Garden",
+        "sports": "Sports & Outdoors",
+        "toys": "Toys & Games",
+        "electronics": "Electronics",
+        "stationery": "Office",
+    }
+
+    def place(self, request: Request) -> Place:
+        """See `Shape`."""
+        return Place(int(request.query("page", "1")))
+
+    def describe(self, product: Product, authority: str) -> Described:
+        """See `Shape`."""
+        sku = f"ACM-{product.number:05}"
+        return {
+            "sku": sku,
+            "name": product.title,
+            "category": {"name": self.CATEGORIES[product.category]},
+            "price": {"amount": product.cents / 100, "currency": "EUR"},
+            "rating": product.rating,
+            "links": {"self": f"http://{authority}{self.path}/{sku}"},
+        }
+
+    def page(self, described: Sequence[Any], place: Place, pages: int, authority: str) -> tuple[Any, Headers]:
+        """See `Shape`."""
+        return {"data": {"items": described}, "page": place.page, "pages": pages}, ()
+
+
+class Bazaar:
+    """Cursors: `?cursor=` takes what the last page has as `next`. Prices are texts, such as "12.50"."""
+
+    path = "/products"
+    id_field, price_field, heals = "product_id", "cost", True
+    CATEGORIES: ClassVar[Mapping[str, str]] = {
+        "home": "home-living",
+        "garden": "outdoor",
+        "sports": "sport",
+        "toys": "kids",
+        "electronics": "tech",
+        "stationery": "paper",
+    }
+
+    def place(self, request: Request) -> Place:
+        """See `Shape`."""
+        cursor = request.query("cursor")
+        if not cursor:
+            return Place(1)
+        page, _, edition = base64.urlsafe_b64decode(cursor).decode().partition("/")
+        return Place(int(page), int(edition))
+
+    def describe(self, product: Product, authority: str) -> Described:
+        """See `Shape`."""
+        return {
+            "product_id": 10_000 + product.number,
+            "title": product.title,
+            "department": self.CATEGORIES[product.category],
+            "cost": f"{product.cents / 100:.2f}",
+            "currency_code": "USD",
+            "stars": product.rating,
+        }
+
+    def page(self, described: Sequence[Any], place: Place, pages: int, authority: str) -> tuple[Any, Headers]:
+        """See `Shape`."""
+        after = base64.urlsafe_b64encode(f"{place.page + 1}/{place.edition}".encode()).decode()
+        return {"products": described, "next": after if place.page < pages else None}, ()
+
+
+class Corner:
+    """A bare list, with the way on in a `Link` header (RFC 8288). Prices are whole pence."""
+
+    path = "/api/goods"
+    id_field, price_field, heals = "id", "price_pence", False
+    CATEGORIES: ClassVar[Mapping[str, str]] = {
+        "home": "HOUSEHOLD",
+        "garden": "GARDEN",
+        "sports": "SPORT",
+        "toys": "TOYS",
+        "electronics": "ELECTRICAL",
+        "stationery": "STATIONERY",
+    }
+
+    def place(self, request: Request) -> Place:
+        """See `Shape`."""
+        after, edition = int(request.query("after", "0")), int(request.query("edition", "0"))
+        if after % PAGE:
+            raise ValueError("no page led there")
+        return Place(after // PAGE + 1, edition)
+
+    def describe(self, product: Product, authority: str) -> Described:
+        """See `Shape`."""
+        return {
+            "id": f"c-{product.number}",
+            "label": product.title,
+            "type": self.CATEGORIES[product.category],
+            "price_pence": product.cents,
+            "page": f"http://{authority}/goods/c-{product.number}",
+            "in_stock": product.number % 7 != 0,
+        }
+
+    def page(self, described: Sequence[Any], place: Place, pages: int, authority: str) -> tuple[Any, Headers]:
+        """See `Shape`."""
+        here = f"http://{authority}{self.path}"
+        links = [f'<{here}>; rel="first"']
+        if place.page < pages:
+            links.insert(0, f'<{here}?after={place.page * PAGE}&edition={place.edition}>; rel="next"')
+        return described, (("Link", ", ".join(links)),)
