@@ -192,10 +192,15 @@ class RecordService:
         return record.collected_at is not None and self.clock() - record.collected_at > limit
 
     def _may_collect(self, answer: Answer) -> bool:
-        """Whether a lookup that found this may accept a collection: it is settled, wanting, and no failure stands."""
+        """Whether a lookup that found this may accept a collection: it is wanting, and no failure stands.
+
+        Of what is owed already, only what a job waits for is accepted again: then it is collected before the job's others.
+        """
         record = answer.record
-        if record.state in (State.PENDING, State.RUNNING) or (record.snapshot_id is not None and not answer.stale):
+        if record.snapshot_id is not None and not answer.stale:
             return False
+        if record.state in (State.PENDING, State.RUNNING):
+            return record.bulk
         return record.failure is None or self.clock() >= record.failure.retry_at
 
     def _refresh(self, target: Target, *, seen: Record | None) -> Acceptance:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -27,6 +29,20 @@ def look_up(
 
 def work(services: Services) -> int:
     return services.collector.drain(places=4, stopping=lambda: False)
+
+
+def test_a_lookup_brings_forward_what_only_a_job_was_waiting_for(
+    client: FlaskClient, services: Services, clock: FakeClock
+) -> None:
+    targets = [services.records.target("webpage", f"http://example.test/{n}") for n in range(3)]
+    services.store.records.accept_all([(target, None) for target in targets], now=clock())
+    clock.forward(1)
+
+    assert look_up(client, targets[2].key).status_code == 202
+    assert look_up(client, targets[1].key, collect="false").status_code == 202
+
+    [first] = services.store.records.claim_due(now=clock(), lease_for=timedelta(seconds=9), limit=1)
+    assert first.target == targets[2]
 
 
 def test_a_miss_is_accepted_and_says_where_and_when_to_ask_again(client: FlaskClient, web: FakeWeb) -> None:
