@@ -6,7 +6,7 @@ it up at any time, and however often a URL is in a file, it is collected once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -19,8 +19,8 @@ from inventory.sources import Source
 from inventory.store.ports import Records
 
 BATCH_ROWS = 1_000
-LOOK_AGAIN = timedelta(seconds=0.5)
-"""After which a batch looks what has become of the collections that it waits for."""
+LOOK_AGAIN, FOR_EACH = timedelta(seconds=0.25), timedelta(milliseconds=0.25)
+"""After which a batch looks what has become of the targets that it waits for: the more they are, the later."""
 
 
 class Verdict(Enum):
@@ -111,7 +111,7 @@ class Lookups:
         if wanted:
             self._records.accept_all(wanted, now=now)
         self._unread, self._open = (), still
-        return Step(rows, again_at=_again_at((records.get(record_id) for record_id in still), now) if still else None)
+        return Step(rows, again_at=_again_at([records.get(record_id) for record_id in still], now) if still else None)
 
     def left(self) -> Sequence[Line]:
         """The lines of which no step gave the row."""
@@ -141,9 +141,9 @@ class Open:
     lines: list[Line] = field(default_factory=list)
 
 
-def _again_at(records: Iterable[Record | None], now: datetime) -> datetime:
+def _again_at(records: Sequence[Record | None], now: datetime) -> datetime:
     """When any of these may have ended: soon, unless all of them pause."""
-    soon = now + LOOK_AGAIN
+    soon = now + LOOK_AGAIN + FOR_EACH * len(records)
     pauses = [record.due_at if record and record.state is State.PENDING and record.due_at else soon for record in records]
     return max(soon, min(pauses))
 
