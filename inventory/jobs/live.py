@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
+from errno import EPIPE
 
 from inventory.clock import Clock
 from inventory.errors import StorageUnavailable
@@ -89,17 +90,20 @@ class Live:
     def follow(self, job: Job, last: str, client: Client) -> Generator[Message | None, None, None]:
         """What to tell a client that has seen the message with the id `last`; None where a sign of life is due.
 
-        It ends behind the job's end, and before that when the client is gone or too slow, or the program is to stop.
+        It ends behind the job's end, and before that when the program is to stop. Raises `BrokenPipeError`, as sending to it
+        would, when the client is gone or too slow.
         """
         said_at = self._monotonic()
         with closing(self.messages(job, Mark.read(last))) as messages:
             for message in messages:
-                if not self.serving() or client.gone():
+                if not self.serving():
                     return
+                if client.gone():
+                    raise BrokenPipeError(EPIPE, "The client is gone.")
                 if message is None and self._monotonic() < said_at + HEARTBEAT:
                     continue
                 if not client.ready():
-                    return
+                    raise BrokenPipeError(EPIPE, "The client does not read, or its network is gone.")
                 yield message
                 said_at = self._monotonic()
 

@@ -24,6 +24,8 @@ from inventory.jobs.routes import LAST_EVENT_ID, jobs, live
 
 OPTIONS = {"ping_interval": HEARTBEAT, "max_message_size": 4_096}
 """flask-sock's: a client that has not answered one ping when the next is due is gone, and may not say much."""
+SETTLE = 0.05
+"""Seconds between the handshake and the first message: some clients, simple-websocket's own, overlook what comes with it."""
 GOODBYE = 2.0
 """Seconds in which a client may answer that the connection is closed."""
 VERSION, KEY = "13", re.compile(r"[A-Za-z0-9+/]{22}==")
@@ -87,6 +89,7 @@ def _leave(_: BaseException | None) -> None:
 def follow(socket: Server, job_id: str) -> None:  # noqa: ARG001 - the rule's; the job was looked up before
     """Send messages until the end, then close; what the client says is not listened to."""
     socket.input_buffer = deque(maxlen=1)
+    socket.thread.join(SETTLE)
     client, over = g.place.client, seen_to_the_end(g.job, g.last)
     with suppress(OSError, ConnectionClosed), closing(live().follow(g.job, g.last, client)) as messages:
         for message in messages:

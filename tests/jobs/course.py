@@ -80,3 +80,8 @@ class Course:
         assert self._store.jobs.finish(self._claim)
         assert self.id in self._store.jobs.complete(now=now, limit=10)
         return self
+
+    def cancel(self, now: datetime) -> Course:
+        """End the job before its time."""
+        assert self._store.jobs.cancel(self.id, now=now)
+        return self

@@ -237,7 +237,9 @@ class TestFollowing:
             world = World(running(30))
             world.live.serving = lambda: world.time < 3 or theirs.close() is None
 
-            assert [bool(message) for message in self.followed(world, Client(ours))] == [True]
+            with pytest.raises(BrokenPipeError):
+                self.followed(world, Client(ours))
+        assert (world.time, world.listening) == (3, 0)
 
 
 @contextmanager
