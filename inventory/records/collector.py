@@ -34,7 +34,7 @@ LOOK_AGAIN = 0.2
 """Seconds after which a drain with free places looks for newly due work while its other places are busy."""
 KEPT_FREE = 5
 """Of so many places one is kept free of what only jobs wait for, whose slow upstreams a lookup is not to wait behind."""
-TOGETHER = 0.02
+TOGETHER = 0.01
 """Seconds in which outcomes that only jobs wait for are gathered: a transaction for each would cost more than its fetch."""
 SETTLE_AGAIN = 0.5
 """Seconds between two tries to settle while the store is away."""

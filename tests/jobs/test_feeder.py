@@ -1,0 +1,221 @@
+"""A worker feeds its collections from jobs: what it takes, what it hands back, and when. Threads and clock are real here."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from threading import Event
+
+import fakeredis
+import pytest
+
+from inventory import wiring
+from inventory.config import Settings
+from inventory.jobs.feeder import ENOUGH, MOST, PATIENCE, Feeder
+from inventory.jobs.holding import LEASE
+from inventory.jobs.model import JobStatus
+from inventory.records.model import Content
+from inventory.sources import Collected
+from inventory.wiring import Services
+from tests.end_to_end.stack import wait_until
+from tests.fakes import FakeClock, FakeWeb
+from tests.jobs.actions import HOST, counted, engine_of_small_batches, found, import_urls, pages, rows_of, upload
+
+LOG_LINE = b'{"timestamp":"2026-01-31T12:00:00Z","level":"info","service":"s","message":"m"}\n'
+
+
+class SlowHostWeb(FakeWeb):
+    """A web in which only the pages below /slow wait for the gate."""
+
+    def collect(self, key: str, previous: Content | None = None) -> Collected:
+        if key.startswith(f"{HOST}/slow"):
+            return super().collect(key)
+        with self._lock:
+            self.asked[key] += 1
+        return Collected({}, key.encode())
+
+
+@pytest.fixture
+def web() -> FakeWeb:
+    return SlowHostWeb()
+
+
+@pytest.fixture
+def services(settings: Settings, web: FakeWeb, redis: fakeredis.FakeRedis) -> Iterator[Services]:
+    services = wiring.build(settings, redis=redis, sources=[web], rng=random.Random(7))
+    yield services
+    services.store.close()
+
+
+@contextmanager
+def working(services: Services, workers: int = 1, places: int = 10) -> Iterator[Event]:
+    """So many workers at it until the block ends, or the yielded event is set: they stop then."""
+    stop = Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            with services.engine.feeding(stop.is_set) as more:
+                services.collector.drain(places=places, stopping=stop.is_set, more=more)
+            stop.wait(0.05)
+
+    with ThreadPoolExecutor(workers) as pool:
+        working = [pool.submit(work) for _ in range(workers)]
+        try:
+            yield stop
+        finally:
+            stop.set()
+        for each in working:
+            each.result(30)
+
+
+def finished(services: Services, job_id: str) -> Callable[[], bool]:
+    return lambda: found(services, job_id).status.finished
+
+
+def test_a_job_ends_with_every_row_once_when_several_workers_share_it(services: Services, web: FakeWeb) -> None:
+    job_id = import_urls(services, [*pages(2_500), "no url", *pages(1_000)])
+    with working(services, workers=3):
+        wait_until(finished(services, job_id), "the job ends", 60)
+
+    job = found(services, job_id)
+    assert (job.status, job.total, job.counts.succeeded) == (JobStatus.COMPLETED, 3_501, 3_500)
+    assert counted(services, job_id) == job.counts
+    assert [row.row for row in rows_of(services, job_id)] == list(range(1, 3_502))
+    assert set(web.asked.values()) == {1}
+
+
+def test_jobs_that_come_together_end_together_whatever_their_kind(services: Services) -> None:
+    ids = [import_urls(services, pages(1_200, first=n * 2_000)) for n in range(3)]
+    ids.append(upload(services, LOG_LINE * 15_000, name="x.jsonl", kind="events"))
+    with working(services, workers=2):
+        wait_until(lambda: all(found(services, job_id).status.finished for job_id in ids), "all end", 60)
+
+    assert [found(services, job_id).counts.succeeded for job_id in ids] == [1_200, 1_200, 1_200, 15_000]
+
+
+def test_a_slow_upstream_holds_its_places_and_nobody_else(services: Services, web: FakeWeb) -> None:
+    web.open.clear()
+    slow = import_urls(services, [f"{HOST}/slow/{n}" for n in range(3)])
+    other = import_urls(services, pages(1_500))
+    with working(services, places=10):
+        wait_until(finished(services, other), "the other job ends", 60)
+        assert not found(services, slow).status.finished
+        web.open.set()
+        wait_until(finished(services, slow), "the slow one ends, too", 30)
+
+
+def test_a_lookup_is_collected_within_a_second_while_an_import_runs(services: Services, web: FakeWeb) -> None:
+    web.open.clear()
+    import_urls(services, [f"{HOST}/slow/{n}" for n in range(500)])
+    target = services.sources["webpage"].target(f"{HOST}/now")
+    try:
+        with working(services, places=10):
+            wait_until(lambda: web.asked.total() == 8, "the import has all the places that it may have")
+            began = time.monotonic()
+            services.records.look_up(target)
+            wait_until(lambda: services.records.look_up(target).ready, "the lookup is answered")
+            took = time.monotonic() - began
+            web.open.set()
+    finally:
+        web.open.set()
+
+    assert took < 5, "usually 0.2 s"
+
+
+def test_a_stop_hands_back_every_batch_at_once(services: Services, web: FakeWeb) -> None:
+    web.open.clear()
+    job_id = import_urls(services, [f"{HOST}/slow/{n}" for n in range(1_500)])
+    with working(services, places=5) as stop:
+        wait_until(lambda: web.asked.total() == 4, "it collects")
+        stop.set()
+        wait_until(lambda: services.store.jobs.due(now=services.engine.clock(), limit=1), "what is left is due", 10)
+        assert web.asked.total() == 4
+        web.open.set()
+
+    holding = services.engine.claim()
+    assert holding is not None
+    assert holding.job.id == job_id
+    assert holding.claim.attempt == 1, "handing back is no failure"
+
+
+def test_it_takes_no_more_than_keeps_its_collections_busy(services: Services) -> None:
+    import_urls(services, pages(5 * ENOUGH))
+    feeder = Feeder(services.engine)
+    for _ in range(5):
+        feeder.round()
+
+    assert sum(holding.open for holding in feeder._held) < 2 * ENOUGH
+
+
+def test_it_takes_more_when_the_collections_starve_but_no_end_of_them(services: Services) -> None:
+    engine = engine_of_small_batches(services)
+    import_urls(services, pages(1_000))
+    feeder = Feeder(engine)
+    for _ in range(3 * MOST):
+        feeder.more(0)
+        feeder.round()
+
+    assert len(feeder._held) == MOST
+
+
+def test_a_full_hand_lets_go_of_what_found_nothing_for_longest(settings: Settings, web: FakeWeb) -> None:
+    clock = FakeClock()
+    services = wiring.build(settings, redis=fakeredis.FakeRedis(), sources=[web], clock=clock)
+    import_urls(services, pages(1_000))
+    feeder = Feeder(engine_of_small_batches(services))
+    for _ in range(40):
+        feeder.more(0)
+        feeder.round()
+    held = [holding.claim.number for holding in feeder._held]
+    assert len(held) == MOST
+    clock.forward(PATIENCE.total_seconds() + 1)
+    feeder.more(0)
+    feeder.round()
+    feeder.round()
+
+    now = [holding.claim.number for holding in feeder._held]
+    assert len(set(held) - set(now)) == 1
+    assert max(now) > max(held)
+
+
+def test_a_batch_that_never_waits_takes_turns_with_those_of_other_jobs(settings: Settings, web: FakeWeb) -> None:
+    clock = FakeClock()
+    slowly = replace(settings, events_line_delay=0.01)
+    services = wiring.build(slowly, redis=fakeredis.FakeRedis(), sources=[web], clock=clock, sleep=clock.forward)
+    events = upload(services, LOG_LINE * 15_000, name="x.jsonl", kind="events")
+    feeder = Feeder(services.engine)
+    for _ in range(4):
+        feeder.round()
+    urls = import_urls(services, pages(5))
+    before = clock()
+    while not found(services, urls).status.finished:
+        feeder.round()
+        services.collector.drain(places=2, stopping=lambda: False)
+        clock.forward(0.05)
+
+    assert clock() - before < LEASE
+    assert 0 < found(services, events).counts.succeeded < 15_000
+
+
+def test_without_any_job_it_says_so_at_once(services: Services) -> None:
+    began = time.monotonic()
+    with services.engine.feeding(lambda: False) as more:
+        while more(20.0):
+            continue
+
+    assert time.monotonic() - began < 10
+
+
+def test_a_thread_that_breaks_lets_the_collections_end(services: Services) -> None:
+    def broken() -> bool:
+        raise ZeroDivisionError
+
+    feeder = Feeder(services.engine)
+    with pytest.raises(ZeroDivisionError):
+        feeder.run(broken)
+
+    assert feeder.more(20.0) is False
