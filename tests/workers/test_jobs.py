@@ -1,0 +1,182 @@
+"""What the scheduler does for jobs: it rings for them, ends them, and removes what nobody needs any more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import fakeredis
+import pytest
+
+from inventory.clock import utc_now
+from inventory.config import Settings
+from inventory.jobs import retention
+from inventory.jobs.holding import LEASE
+from inventory.jobs.model import JobStatus
+from inventory.jobs.parts import PARTS, UPLOADS, upload_name
+from inventory.queue import FEW
+from inventory.wiring import Services, build
+from tests.fakes import FakeWeb
+from tests.jobs.actions import Worker, engine_of_small_batches, found, import_urls, pages, rows_of, upload
+from workers import scheduler
+
+LONG_AGO = timedelta(days=40)
+
+
+@pytest.fixture
+def services(settings: Settings, web: FakeWeb, redis: fakeredis.FakeRedis) -> Services:
+    return build(settings, redis=redis, sources=[web])
+
+
+def bells(redis: fakeredis.FakeRedis) -> int:
+    return redis.llen("rq:queue:jobs")
+
+
+def import_rejected(services: Services, rows: int) -> str:
+    """A job that needs no collecting."""
+    return upload(services, b"url\n" + b"none\n" * rows, name="urls.csv", column="url")
+
+
+def done_but_not_ended(services: Services) -> str:
+    """A job whose last worker died behind its last row."""
+    job_id = import_rejected(services, 1)
+    jobs = services.store.jobs
+    engine = services.engine
+    for _ in range(2):
+        holding = engine.claim()
+        assert holding is not None
+        while holding.go_on(engine.clock()):
+            continue
+    assert found(services, job_id).status is JobStatus.RUNNING
+    assert jobs.due(now=utc_now(), limit=1) == [job_id]
+    return job_id
+
+
+def names(services: Services, folder: str) -> list[str]:
+    return list(services.files.names(folder, limit=1_000))
+
+
+def test_it_rings_for_jobs_whose_bell_was_lost(services: Services, redis: fakeredis.FakeRedis) -> None:
+    for _ in range(3):
+        import_urls(services, pages(3))
+
+    assert scheduler.round_(services) == 3
+    assert bells(redis) == 3
+    for _ in range(5):
+        scheduler.round_(services)
+    assert bells(redis) == FEW
+
+
+def test_it_is_silent_while_somebody_is_at_it_and_rings_when_the_lease_is_over(
+    services: Services, redis: fakeredis.FakeRedis
+) -> None:
+    import_urls(services, pages(3))
+    claimed = services.store.jobs.claim(now=utc_now(), lease_for=LEASE)
+    assert claimed is not None
+    assert scheduler.round_(services) == 0
+
+    services.store.jobs.release(claimed[1], due_at=utc_now())
+
+    assert scheduler.round_(services) == 1
+
+
+def test_it_ends_a_job_whose_last_worker_died_before(services: Services) -> None:
+    job_id = done_but_not_ended(services)
+
+    assert scheduler.round_(services) == 0
+    assert found(services, job_id).status is JobStatus.COMPLETED
+
+
+class TestOldJobs:
+    @pytest.fixture
+    def services(self, settings: Settings, web: FakeWeb, redis: fakeredis.FakeRedis) -> Services:
+        return build(replace(settings, keep_jobs_for=0), redis=redis, sources=[web])
+
+    def test_their_rows_go_in_steps_and_then_the_job_and_its_file(self, services: Services) -> None:
+        old, new = import_rejected(services, 40), import_urls(services, pages(3))
+        engine = engine_of_small_batches(services)
+        worker = Worker(services, engine)
+        while not found(services, old).status.finished:
+            worker.round()
+        worker.collect()
+        later = utc_now() + timedelta(seconds=1)
+
+        gone = [retention.retire_jobs(services.store.jobs, services.files, before=later, limit=10) for _ in range(3)]
+
+        assert gone == [0, 0, 0]
+        assert len(rows_of(services, old)) < 40
+        for _ in range(10):
+            retention.retire_jobs(services.store.jobs, services.files, before=later, limit=10)
+        assert services.store.jobs.find(old) is None
+        assert rows_of(services, old) == []
+        assert upload_name(old) not in names(services, UPLOADS)
+        assert upload_name(new) in names(services, UPLOADS)
+
+    def test_the_scheduler_removes_them(self, services: Services) -> None:
+        job_id = done_but_not_ended(services)
+        scheduler.round_(services)
+        sweep = scheduler.Sweep()
+        ended_at = found(services, job_id).finished_at
+        assert ended_at is not None
+        while utc_now() <= ended_at:
+            continue
+
+        scheduler.retain(services, sweep)
+
+        assert services.store.jobs.find(job_id) is None
+        assert names(services, UPLOADS) == []
+
+
+class TestFiles:
+    def test_parts_go_soon_after_the_end_of_their_job_and_not_before(self, services: Services) -> None:
+        engine = engine_of_small_batches(services)
+        ended, cancelled, running = (import_urls(services, pages(100, first=n * 100)) for n in range(3))
+        worker = Worker(services, engine)
+        worker.round()
+        services.store.jobs.cancel(cancelled, now=utc_now())
+        services.store.jobs.cancel(ended, now=utc_now())
+        while found(services, running).total is None:
+            worker.round()
+        before = names(services, PARTS)
+        assert {name.split("/")[1] for name in before} >= {running}
+
+        scheduler.retain(services, scheduler.Sweep())
+
+        assert {name.split("/")[1] for name in names(services, PARTS)} == {running}
+        assert len(names(services, PARTS)) == 10
+        assert len(names(services, UPLOADS)) == 3, "what was uploaded stays as long as the job"
+
+    def test_many_parts_are_looked_at_in_steps(self, services: Services) -> None:
+        for n in range(25):
+            services.files.put(f"{PARTS}/{n % 2:032x}/{n:06d}", b"")
+        place, steps = "", 0
+        while steps == 0 or place:
+            place = retention.sweep_parts(services.store.jobs, services.files, after=place, limit=10)
+            steps += 1
+
+        assert steps == 3
+        assert names(services, PARTS) == []
+
+    def test_an_old_upload_without_a_job_is_swept_and_no_other(self, services: Services) -> None:
+        job_id = import_urls(services, pages(3))
+        services.files.put(upload_name("a" * 32), b"whose API died")
+        jobs, files = services.store.jobs, services.files
+
+        assert retention.sweep_uploads(jobs, files, before=utc_now() - timedelta(hours=1), after="", limit=9) == ""
+        assert len(names(services, UPLOADS)) == 2, "one may still be becoming a job"
+
+        retention.sweep_uploads(jobs, files, before=utc_now() + timedelta(hours=1), after="", limit=9)
+        assert names(services, UPLOADS) == [upload_name(job_id)]
+
+    def test_files_are_looked_at_once_a_minute_when_there_is_nothing_to_do(self, services: Services) -> None:
+        sweep = scheduler.Sweep()
+        scheduler.retain(services, sweep)
+        services.files.put(f"{PARTS}/{'b' * 32}/000001", b"")
+
+        scheduler.retain(services, sweep)
+
+        assert len(names(services, PARTS)) == 1
+        assert sweep.files_at is not None
+        sweep.files_at -= scheduler.LOOK_AT_FILES
+        scheduler.retain(services, sweep)
+        assert names(services, PARTS) == []
