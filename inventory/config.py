@@ -14,7 +14,8 @@ from urllib.parse import quote, urlsplit
 from environs import Env, EnvError
 from marshmallow import ValidationError
 
-from inventory.errors import SettingError
+from inventory.errors import InvalidUrl, SettingError
+from inventory.upstream import urls
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Value = TypeVar("Value")
@@ -22,6 +23,10 @@ Value = TypeVar("Value")
 CORES = os.cpu_count() or 1
 HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
 """A host as URLs name it: an ASCII name or an address, an IPv6 one in brackets."""
+SOURCES = ("weather", "webpage")
+"""What can have a history."""
+KEY = re.compile(r"[A-Za-z0-9._~-]+")
+"""A key that is written the same in a URL, so that it is recognised wherever it might be repeated."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,7 @@ class Settings:
     weather_fresh_for: int = 900
     openweather_key: str = field(default="", repr=False)
     history_sources: tuple[str, ...] = ("weather",)
+    keep_history_for: int = 7_776_000
     upstream_rate: PerHost[float] = PerHost(10.0)
     upstream_concurrency: PerHost[int] = PerHost(4)
 
@@ -104,15 +110,27 @@ class Settings:
             live_streams=_read("LIVE_STREAMS", _whole(0, 1_022), cls.live_streams, "a whole number, 0 to 1022"),
             events_line_delay=_read("EVENTS_LINE_DELAY", _number(0, 60), cls.events_line_delay, "seconds, 0 to 60"),
             inline_slots=_read("INLINE_SLOTS", _whole(0, 1_023), cls.inline_slots, "a whole number, 0 to 1023"),
-            weather_url=_read("WEATHER_URL", _web_url, cls.weather_url, "an http or https URL"),
+            weather_url=_read(
+                "WEATHER_URL", _web_url, cls.weather_url, "an http or https URL without user, password and fragment"
+            ),
             weather_geocoding_url=_read(
-                "WEATHER_GEOCODING_URL", _web_url, cls.weather_geocoding_url, "an http or https URL"
+                "WEATHER_GEOCODING_URL",
+                _web_url,
+                cls.weather_geocoding_url,
+                "an http or https URL without user, password and fragment",
             ),
             weather_fresh_for=_read(
                 "WEATHER_FRESH_FOR", _whole(0, 10**9), cls.weather_fresh_for, "seconds, a whole number from 0"
             ),
-            openweather_key=_read("OPENWEATHER_KEY", _text, cls.openweather_key, "a key of openweathermap.org"),
-            history_sources=_read("HISTORY_SOURCES", _names, cls.history_sources, "sources with commas between, or none"),
+            openweather_key=_read(
+                "OPENWEATHER_KEY", _key, cls.openweather_key, "a key of openweathermap.org: letters, digits and ._~-"
+            ),
+            history_sources=_read(
+                "HISTORY_SOURCES", _sources, cls.history_sources, f"none, or {', '.join(SOURCES)} with commas between"
+            ),
+            keep_history_for=_read(
+                "KEEP_HISTORY_FOR", _whole(0, 10**9), cls.keep_history_for, "seconds, a whole number from 0"
+            ),
             upstream_rate=_read(
                 "UPSTREAM_RATE",
                 _per_host(_number(0.001, 1_000_000), cls.upstream_rate.default),
@@ -164,7 +182,8 @@ def _read(name: str, parse: Callable[[str], Value], default: Value, allowed: str
     try:
         value: Value = env.setting(name)
     except (EnvError, ValidationError, ValueError) as error:
-        raise SettingError(f"INVENTORY_{name}={_without_password(text)!r} cannot be read: it takes {allowed}") from error
+        shown = "***" if name.endswith("_KEY") else repr(_without_password(text))
+        raise SettingError(f"INVENTORY_{name}={shown} cannot be read: it takes {allowed}") from error
     return value
 
 
@@ -212,19 +231,31 @@ def _networks(text: str) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
-def _names(text: str) -> tuple[str, ...]:
-    """Names with commas between; `none` alone is none."""
-    names = tuple(part.strip() for part in text.split(",") if part.strip())
-    if not all(name.isidentifier() for name in names):
-        raise ValidationError("not names")
-    return () if names == ("none",) else names
+def _key(text: str) -> str:
+    if not KEY.fullmatch(text):
+        raise ValidationError("not a key")
+    return text
+
+
+def _sources(text: str) -> tuple[str, ...]:
+    """Names with commas between, each once; `none` alone is none."""
+    names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if names == ("none",):
+        return ()
+    if not names or not set(names) <= set(SOURCES):
+        raise ValidationError("not sources")
+    return names
 
 
 def _web_url(text: str) -> str:
-    parts = urlsplit(text.strip())
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValidationError("not a URL")
-    return text.strip()
+    """What a query can be put behind."""
+    try:
+        urls.parse(text)
+    except InvalidUrl as error:
+        raise ValidationError("not a URL") from error
+    if "#" in text:
+        raise ValidationError("a fragment, which is not sent")
+    return text
 
 
 def _store_url(text: str) -> str:

@@ -31,7 +31,7 @@ from inventory.jobs.service import JobService
 from inventory.records.collector import Collector, Policy
 from inventory.records.service import RecordService
 from inventory.sources import Source
-from inventory.sources.weather import OpenMeteo, OpenWeather, Weather
+from inventory.sources.weather import LARGEST, OpenMeteo, OpenWeather, Weather
 from inventory.sources.webpage import Webpage
 from inventory.store.files import Files
 from inventory.store.ports import Store
@@ -140,8 +140,8 @@ def _sources(settings: Settings, resolve: Resolve) -> Sequence[Source]:
     guard = Guard(settings.allow_networks)
     fetcher = Fetcher(guard, deadline=settings.fetch_deadline, body_limit=settings.body_limit, resolve=resolve)
     # Two calls in a row are to end within one deadline.
-    brief = Fetcher(guard, deadline=settings.fetch_deadline / 2, body_limit=settings.body_limit, resolve=resolve)
-    return [Webpage(fetcher, guard), Weather(brief, _provider(settings), secret=settings.openweather_key)]
+    brief = Fetcher(guard, deadline=settings.fetch_deadline / 2, body_limit=LARGEST, resolve=resolve)
+    return [Webpage(fetcher, guard), Weather(brief, _provider(settings))]
 
 
 def _provider(settings: Settings) -> OpenMeteo | OpenWeather:

@@ -89,9 +89,14 @@ def test_the_embedded_store_and_redis_are_in_the_data_folder() -> None:
         ("KEEP_JOBS_FOR", "a month"),
         ("LIVE_STREAMS", "-1"),
         ("WEATHER_URL", "api.open-meteo.com"),
+        ("WEATHER_URL", "https://api.example.com/forecast#now"),
         ("WEATHER_GEOCODING_URL", "ftp://x/"),
+        ("WEATHER_GEOCODING_URL", "http://a b/"),
         ("WEATHER_FRESH_FOR", "-1"),
         ("HISTORY_SOURCES", "weather;webpage"),
+        ("HISTORY_SOURCES", "weather,pages"),
+        ("HISTORY_SOURCES", ","),
+        ("KEEP_HISTORY_FOR", "a quarter"),
         ("EVENTS_LINE_DELAY", "61"),
         ("UPSTREAM_RATE", "0"),
         ("UPSTREAM_RATE", "fast"),
@@ -128,6 +133,36 @@ def test_a_password_is_never_in_the_line(bare: pytest.MonkeyPatch) -> None:
 
     assert "secret" not in str(caught.value)
     assert "postgres://me:***@h/db" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["WEATHER_URL", "WEATHER_GEOCODING_URL"])
+def test_a_weather_service_is_not_called_with_a_password(bare: pytest.MonkeyPatch, name: str) -> None:
+    bare.setenv(f"INVENTORY_{name}", "https://me:secret@api.example.com/")
+
+    with pytest.raises(SettingError, match=f"INVENTORY_{name}='https://me:\\*\\*\\*@api.example.com/' cannot be read"):
+        Settings.read()
+
+
+def test_a_key_is_in_no_line_and_in_no_repr(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("INVENTORY_OPENWEATHER_KEY", "s3cr3t")
+    settings = Settings.read()
+
+    assert settings.openweather_key == "s3cr3t"
+    assert "s3cr3t" not in repr(settings) + str(settings)
+
+    bare.setenv("INVENTORY_OPENWEATHER_KEY", "s3cr3t!")
+    with pytest.raises(SettingError) as caught:
+        Settings.read()
+    assert "s3cr3t" not in str(caught.value)
+    assert "INVENTORY_OPENWEATHER_KEY=*** cannot be read" in str(caught.value)
+
+
+def test_a_history_is_kept_of_the_sources_that_are_named(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("INVENTORY_HISTORY_SOURCES", "weather, webpage,weather")
+    assert Settings.read().history_sources == ("weather", "webpage")
+
+    bare.setenv("INVENTORY_HISTORY_SOURCES", "none")
+    assert Settings.read().history_sources == ()
 
 
 def test_inline_slots_leave_threads_for_the_lookups(bare: pytest.MonkeyPatch) -> None:
