@@ -1,4 +1,4 @@
-"""What every test may ask for: services on a real SQLite store with a fake web, and a client of the application on them."""
+"""What every test may ask for: services on a real SQLite store with a fake web and weather, and a client of the app."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from inventory import create_app, wiring
 from inventory.config import Settings
-from tests.fakes import FakeClock, FakeWeb
+from tests.fakes import FakeClock, FakeWeather, FakeWeb
 
 
 @pytest.fixture
@@ -26,6 +26,11 @@ def web() -> FakeWeb:
 
 
 @pytest.fixture
+def weather() -> FakeWeather:
+    return FakeWeather()
+
+
+@pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
 
@@ -36,8 +41,10 @@ def redis() -> fakeredis.FakeRedis:
 
 
 @pytest.fixture
-def services(settings: Settings, web: FakeWeb, clock: FakeClock, redis: fakeredis.FakeRedis) -> Iterator[wiring.Services]:
-    services = wiring.build(settings, redis=redis, sources=[web], clock=clock, rng=random.Random(7))
+def services(
+    settings: Settings, web: FakeWeb, weather: FakeWeather, clock: FakeClock, redis: fakeredis.FakeRedis
+) -> Iterator[wiring.Services]:
+    services = wiring.build(settings, redis=redis, sources=[web, weather], clock=clock, rng=random.Random(7))
     yield services
     services.store.close()
 

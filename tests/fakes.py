@@ -1,4 +1,4 @@
-"""Hand-written stand-ins for what lies outside: an upstream web, and a clock that only moves when told."""
+"""Hand-written stand-ins for what lies outside: a web, the weather, and a clock that only moves when told."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from inventory.errors import InvalidUrl, SourceFailure
 from inventory.records.model import Content, Target
 from inventory.sources import Collected
+from inventory.sources.weather_cities import City
 from inventory.upstream import urls
 
 
@@ -49,10 +50,25 @@ def content(url: str, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
-class FakeWeb:
-    """A source `webpage` whose pages, failures and hold-ups a test sets; `asked` counts the collections of each key."""
+def weather_content(name: str, temperature: float = 2.4, **place: Any) -> dict[str, Any]:
+    """What a weather source would have seen of a city."""
+    where = {"country": "CH", "region": None, "latitude": 47.4, "longitude": 8.6, "population": None, "candidates": 1}
+    return {
+        "city": {"name": name} | where | place,
+        "weather": {
+            "temperature_c": temperature,
+            "condition": "partly cloudy",
+            "humidity_percent": 81.0,
+            "wind_kph": 9.4,
+            "observed_at": "2026-01-31T12:00:00.000Z",
+        },
+    }
 
-    name = "webpage"
+
+class FakeSource:
+    """A source whose answers, failures and hold-ups a test sets; `asked` counts the collections of each key."""
+
+    name: str
 
     def __init__(self) -> None:
         self.pages: dict[str, Collected | SourceFailure] = {}
@@ -63,20 +79,48 @@ class FakeWeb:
         self._lock = Lock()
 
     def target(self, text: str) -> Target:
-        url = urls.parse(text)
-        if url.host == "127.0.0.66":
-            raise InvalidUrl("not here")
-        return Target(self.name, url.href, url.host)
+        raise NotImplementedError
+
+    def usual(self, key: str) -> Collected:
+        """What is collected of a key for which no test set anything else."""
+        raise NotImplementedError
 
     def collect(self, key: str, previous: Content | None = None) -> Collected:
         with self._lock:
             self.asked[key] += 1
             self.previous.append(previous)
         assert self.open.wait(20), "the test forgot to open the upstream"
-        page = self.pages.get(key, Collected(content(key), f"<p>{key}</p>".encode()))
+        page = self.pages[key] if key in self.pages else self.usual(key)
         if isinstance(page, SourceFailure):
             raise page
         return page
+
+
+class FakeWeb(FakeSource):
+    """A source `webpage`."""
+
+    name = "webpage"
+
+    def target(self, text: str) -> Target:
+        url = urls.parse(text)
+        if url.host == "127.0.0.66":
+            raise InvalidUrl("not here")
+        return Target(self.name, url.href, url.host)
+
+    def usual(self, key: str) -> Collected:
+        return Collected(content(key), f"<p>{key}</p>".encode())
+
+
+class FakeWeather(FakeSource):
+    """A source `weather`."""
+
+    name = "weather"
+
+    def target(self, text: str) -> Target:
+        return Target(self.name, City.read(text).key, "geocoding.test")
+
+    def usual(self, key: str) -> Collected:
+        return Collected(weather_content(key.title()), None)
 
 
 class FakeClock:

@@ -8,12 +8,16 @@ from enum import StrEnum
 
 
 class LookupOutcome(StrEnum):
-    """What a lookup found: `hit` and `stale` were known, `miss` was not, `failed` could not be collected."""
+    """What a lookup found: `hit` and `stale` were known, `miss` was not, `failed` could not be collected.
+
+    `unknown`: there is no such thing, as its upstream said.
+    """
 
     HIT = "hit"
     STALE = "stale"
     MISS = "miss"
     FAILED = "failed"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,10 @@ class HistoryService:
         self._sources = frozenset(sources)
         self._clock = clock
 
+    def keeps(self, source: str) -> bool:
+        """Whether the lookups of a source are kept."""
+        return source in self._sources
+
     def note(self, target: Target, outcome: LookupOutcome) -> None:
         """Keep a lookup, if its source has a history. One that cannot be kept is logged, and is answered all the same."""
         if target.source not in self._sources:

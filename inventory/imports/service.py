@@ -85,8 +85,8 @@ class ImportService:
         """Return if files of this kind can be imported with these options; `InvalidRequest` otherwise."""
         if wanted.kind not in self._kinds:
             raise InvalidRequest(
-                f"Imports of {wanted.kind} become available with the source weather, which is not there yet.",
-                {"kind": [f"Not available yet. Choose from: {', '.join(sorted(self._kinds))}."]},
+                f"There is no source for imports of {wanted.kind} here.",
+                {"kind": [f"Not available. Choose from: {', '.join(sorted(self._kinds))}."]},
             )
         refused = [name for name in wanted.options if name not in TAKES_OPTIONS[wanted.kind]]
         if refused:

@@ -13,6 +13,7 @@ from inventory.errors import (
     CollectionFailed,
     CollectionTimedOut,
     InvalidRequest,
+    NotInInventory,
     StorageUnavailable,
     TooManyRequests,
     UnknownCity,
@@ -33,11 +34,15 @@ class Weather(MethodView):
     """The current weather in a city."""
 
     @blueprint.arguments(schemas.WeatherQuery, location="query")
-    @blueprint.response(
-        200, schemas.WeatherSchema, description="The weather, fresh or stale", example=examples.WEATHER
-    )
+    @blueprint.response(200, schemas.WeatherSchema, description="The weather, fresh or stale", example=examples.WEATHER)
     @blueprint.problems(
-        InvalidRequest, UnknownCity, TooManyRequests, CollectionFailed, CollectionTimedOut, StorageUnavailable
+        InvalidRequest,
+        UnknownCity,
+        NotInInventory,
+        TooManyRequests,
+        CollectionFailed,
+        CollectionTimedOut,
+        StorageUnavailable,
     )
     def get(self, query: dict[str, Any]) -> Response:
         """Tell the weather: what is known of it while that is fresh, else what its upstream says now."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from inventory.errors import CollectionFailed, TooManyRequests, UnknownCity
+from inventory.errors import CollectionFailed, NotInInventory, TooManyRequests, UnknownCity
 from inventory.history.model import LookupOutcome
 from inventory.history.service import HistoryService
 from inventory.records.model import Known, Record, Status, Target
@@ -44,17 +44,18 @@ class WeatherService:
     def current(self, city: str) -> Answer:
         """The weather in a city now, or the last that is known as `stale` if no newer can be had.
 
-        Raises `InvalidRequest`, `UnknownCity`, `CollectionFailed`, and `TooManyRequests` when it is being collected for
-        more callers than may wait.
+        Raises `InvalidRequest`, `UnknownCity`, `CollectionFailed`, `NotInInventory` when it was deleted while it was
+        collected, and `TooManyRequests` when it is being collected for more callers than may wait.
         """
         target = self._records.target(SOURCE, city)
         try:
             answer, outcome = self._current(target)
         except CollectionFailed as error:
-            self._history.note(target, LookupOutcome.FAILED)
-            if error.failure.code == UNKNOWN_CITY:
-                raise UnknownCity(f"No place is known by the name {target.key!r}. Check it, or add its country.") from error
-            raise
+            if error.failure.code != UNKNOWN_CITY:
+                self._history.note(target, LookupOutcome.FAILED)
+                raise
+            self._history.note(target, LookupOutcome.UNKNOWN)
+            raise UnknownCity(f"No place is known by the name {target.key!r}. Check it, and its country.") from error
         self._history.note(target, outcome)
         return answer
 
@@ -90,10 +91,10 @@ class WeatherService:
         return answer
 
     def _refreshed(self, target: Target, stale: Answer) -> Answer:
-        """Newer weather; the stale one while somebody else collects it, and when that fails."""
+        """Newer weather; the stale one while somebody else collects it, and when that fails or was for nothing."""
         try:
             answer = self._records.collect_missing(target, seen=stale.record)
-        except CollectionFailed:
+        except (CollectionFailed, NotInInventory):
             return stale
         return answer if answer.ready else stale
 

@@ -233,10 +233,12 @@ def test_a_key_is_1_to_128_printable_characters(client: FlaskClient, services: w
     assert list(problem["errors"]) == ["Idempotency-Key"]
 
 
-def test_cities_are_refused_until_there_is_a_source_for_them(client: FlaskClient, services: wiring.Services) -> None:
+def test_cities_are_refused_where_there_is_no_source_for_them(settings: Settings, web: FakeWeb) -> None:
+    services = wiring.build(settings, redis=fakeredis.FakeRedis(), sources=[web])
+    client = create_app(services=services).test_client()
     problem = assert_refused(send(client, b"city\nParis\n", kind="cities"), services, 422, "invalid_request")
 
-    assert "weather" in problem["detail"]
+    assert "cities" in problem["detail"]
     assert list(problem["errors"]) == ["kind"]
 
 
