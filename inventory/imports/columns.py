@@ -26,6 +26,8 @@ NAMES: Mapping[str, Sequence[str]] = {
     "cities": ("city", "cities", "city name", "city_name", "town", "place", "location", "name"),
 }  # fmt: skip
 """What columns and members are called, the surest first; in lower case."""
+COUNTRIES = ("country code", "country_code", "countrycode", "iso2", "country", "country name", "country_name", "nation")
+"""The same of what says where a city is."""
 LOOKS = {"urls": " or the like, nor does one have absolute http or https URLs", "cities": " or the like"}
 URL = re.compile(r"\s*https?:", re.IGNORECASE)
 SHOWN = 10
@@ -69,6 +71,25 @@ def column_of(table: Table, kind: str, column: str | None) -> tuple[int, bool]:
             f" by number from 1. The first row is: {_shown(first)}."
         )
     return number, _is_header(first, number, kind)
+
+
+def country_of(table: Table, kind: str, number: int, *, header: bool) -> int | None:
+    """The number of the column that says where the cities of another one are, None if there is none."""
+    names = [name.strip().lower() for name in table[0]] if header and kind == "cities" else []
+    found = [names.index(name) for name in COUNTRIES if name in names]
+    return next((country for country in found if country != number), None)
+
+
+def country_member_of(values: Sequence[Any], kind: str, member: str) -> str | None:
+    """The same in a sample of JSON lines."""
+    seen = {name for value in values if isinstance(value, dict) for name in value} if kind == "cities" else set()
+    return next((name for name in COUNTRIES if name in seen and name != member), None)
+
+
+def with_country(city: str, country: Any) -> str:
+    """A city with its country, unless that is missing or said already."""
+    told = country.strip() if isinstance(country, str) else ""
+    return f"{city}, {told}" if told and "," not in city else city
 
 
 def member_of(values: Sequence[Any], kind: str, column: str | None) -> str:

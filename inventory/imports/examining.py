@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -70,7 +71,8 @@ def _json(lines: Sequence[str], layout: Layout, kind: str, column: str | None) -
     if kind not in columns.NAMES:
         return layout
     member = columns.member_of(values, kind, column) if values else column or columns.NAMES[kind][0]
-    return Layout(layout.form, layout.gzipped, layout.encoding, layout.newline, member=member)
+    country = columns.country_member_of(values, kind, member)
+    return replace(layout, member=member, country=country)
 
 
 def _loaded(line: str) -> Any:
@@ -96,4 +98,5 @@ def _csv(lines: Sequence[str], layout: Layout, kind: str, column: str | None, *,
     number, header = columns.column_of(table, kind, column)
     if header and whole and len(table) == 1:
         raise InvalidFile("The file has a header and nothing else.")
-    return Layout(layout.form, layout.gzipped, layout.encoding, layout.newline, delimiter, header, number)
+    country = columns.country_of(table, kind, number, header=header)
+    return replace(layout, delimiter=delimiter, header=header, column=number, country=country)

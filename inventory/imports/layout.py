@@ -32,7 +32,7 @@ class Layout:
 
     Lines end with `newline`, and each is text in `encoding`; a file in UTF-16 or UTF-32 is recoded to UTF-8 as a whole. What
     is meant is, of CSV, the cell of number `column` (from 0), of JSON the member `member` of an object, or a string itself;
-    without `member` it is the line as it is.
+    without `member` it is the line as it is. Of cities, a cell or member `country` is put behind it with a comma.
     """
 
     form: Form
@@ -43,6 +43,7 @@ class Layout:
     header: bool = False
     column: int = 0
     member: str | None = None
+    country: int | str | None = None
 
     @property
     def recoded(self) -> bool:

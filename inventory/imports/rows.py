@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from inventory.imports.columns import with_country
 from inventory.imports.examining import HEAD, examine
 from inventory.imports.layout import Form, Layout
 from inventory.imports.lines import LONGEST, RawLine, lines
@@ -33,7 +34,7 @@ def read(file: BinaryIO, layout: Layout) -> Iterator[tuple[Line, int]]:
         case Form.CSV:
             return _Table(lines(file, layout), layout).rows()
         case Form.JSON if layout.member is not None:
-            return _members(lines(file, layout), layout.member)
+            return _members(lines(file, layout), layout.member, layout.country)
         case _:
             return _whole_lines(lines(file, layout), _encoding(layout))
 
@@ -46,7 +47,7 @@ def _whole_lines(raw_lines: Iterator[RawLine], encoding: str) -> Iterator[tuple[
         yield (Line(number, text.strip()) if isinstance(text, str) else text), end
 
 
-def _members(raw_lines: Iterator[RawLine], member: str) -> Iterator[tuple[Line, int]]:
+def _members(raw_lines: Iterator[RawLine], member: str, country: object) -> Iterator[tuple[Line, int]]:
     for number, raw, end in raw_lines:
         if raw.isspace() or not raw:
             continue
@@ -55,10 +56,11 @@ def _members(raw_lines: Iterator[RawLine], member: str) -> Iterator[tuple[Line, 
         except orjson.JSONDecodeError as error:
             yield _not_json(number, raw, error), end
             continue
+        where = None
         if isinstance(value, dict):
-            value = value.get(member)
+            value, where = value.get(member), value.get(country)
         if isinstance(value, str) and len(raw) <= LONGEST and (text := value.strip()):
-            yield Line(number, text), end
+            yield Line(number, with_country(text, where) if where else text), end
         else:
             yield _not_meant(number, raw, member), end
 
@@ -92,6 +94,7 @@ class _Table:
     def rows(self) -> Iterator[tuple[Line, int]]:
         """The cells of the column that is meant, but for the header."""
         column, delimiter, header = self._layout.column, self._layout.delimiter, self._layout.header
+        country = self._layout.country if isinstance(self._layout.country, int) else None
         while line := self._next():
             number, raw, end = line
             if raw.isspace() or not raw:
@@ -100,6 +103,8 @@ class _Table:
             if isinstance(text, str):
                 cells, end = (text.split(delimiter), end) if '"' not in text else self._quoted(text, end)
                 cell = cells[column].strip() if len(cells) > column else ""
+                if country is not None and cell and len(cells) > country:
+                    cell = with_country(cell, cells[country])
                 text = Line(number, cell) if cell else self._without_cell(number, text, cells)
             if header and text.code is None:
                 header = False

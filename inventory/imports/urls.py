@@ -117,6 +117,9 @@ class Lookups:
         """The lines of which no step gave the row."""
         return [*self._unread, *(line for open_ in self._open.values() for line in open_.lines)]
 
+    def close(self, now: datetime) -> None:
+        """Nothing goes on beside the steps."""
+
     def _read(self, now: datetime) -> tuple[list[Row], dict[str, Open]]:
         """What is open, and at first the rows of lines that mean no target."""
         rows, waiting = list[Row](), dict(self._open)

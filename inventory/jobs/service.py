@@ -19,7 +19,7 @@ from inventory.store.ports import Key, Store
 
 ROWS_AT_ONCE = 1_000
 """How many rows are in memory while all of a job's are read."""
-MEMBERS: Mapping[str, str] = {"urls": "url"}
+MEMBERS: Mapping[str, str] = {"urls": "url", "cities": "city"}
 """What a row's input is called in the JSON lines that its kind of job takes."""
 AGAIN = ".failed.jsonl"
 
