@@ -14,11 +14,11 @@ from inventory.jobs.kinds import Step
 from inventory.jobs.model import LONGEST_INPUT, Batch, Job, Line, Row, RowOutcome
 from inventory.store.ports import Events
 
-STEP_LINES = 1_250
+STEP_LINES = 1_000
 """Lines of a step without a pause."""
 STEP_SECONDS = 0.5
 """Seconds that a step pauses at most, so that progress is visible and the claim is renewed however long the pause is."""
-BATCH_ROWS = 2_500
+BATCH_ROWS = 2_000
 """Lines of a batch: a tenth of a second of work, and a few megabytes of memory."""
 INVALID_JSON, INVALID_EVENT = "invalid_json", "invalid_event"
 
@@ -95,6 +95,9 @@ class Validation:
     def left(self) -> Sequence[Line]:
         """The lines that no step has kept or rejected."""
         return self._lines[self._done :]
+
+    def close(self, now: datetime) -> None:
+        """Nothing goes on beside the steps."""
 
     def _take(self, lines: Sequence[Line], now: datetime) -> Sequence[Row]:
         kept, rejected = [], []
