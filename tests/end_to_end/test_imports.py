@@ -1,0 +1,110 @@
+"""Files of URLs through the real programs: workers that die, stop or have no Redis, and lookups meanwhile."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from inventory.clock import utc_now
+from inventory.store.sqlite import SqliteStore
+from tests.end_to_end.importing import Import, table
+from tests.end_to_end.stack import Stack, stack, wait_until
+from tests.upstreams import Upstream
+
+ROWS, PATHS = 10_000, 2_000
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    with Upstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture
+def running() -> Iterator[Stack]:
+    with stack(fetch_deadline=3, retry_base=0.2, upstream_rate=10**6, upstream_concurrency=100) as running:
+        running.start()
+        yield running
+
+
+@pytest.mark.timeout(300)
+def test_an_import_is_completed_with_every_row_once_though_its_workers_are_killed_twice(
+    running: Stack, upstream: Upstream
+) -> None:
+    urls = [upstream.url(f"/page/{n % PATHS}") for n in range(ROWS)]
+    urls[77], urls[2_345] = "no url", "ftp://example.test/"
+    job = Import(running, table(urls))
+    for killed_at in (1, 3_000):
+        job.wait_for(killed_at)
+        running.end("worker", signal.SIGKILL)
+        running.start("worker")
+
+    end = job.wait_for_end(200)
+
+    assert (end["status"], end["total"], end["processed"]) == ("completed", ROWS, ROWS)
+    recount = job.recount(range(2, ROWS + 2))
+    assert (recount.twice, recount.missing) == ([], [])
+    assert recount.outcomes == {"succeeded": end["succeeded"], "rejected": end["rejected"]}
+    assert end["rejected"] == 2
+    assert upstream.count() <= PATHS + 2 * 2 * 40, "fetched once each, but for what was in flight at a kill"
+    assert {b"rq:queue:collect", b"rq:queue:jobs"} <= running.redis.smembers("rq:queues"), "the dashboard shows both"
+
+
+def test_a_lookup_is_answered_within_a_moment_while_an_import_runs(running: Stack, upstream: Upstream) -> None:
+    job = Import(running, table([upstream.url(f"/page/{n}") for n in range(3_000)]))
+    job.wait_for(1)
+    took = []
+    for n in range(5):
+        began = time.monotonic()
+        answer = running.look_up(upstream.url(f"/page/asked/{n}"))
+        assert answer.status_code == 202
+        running.wait_for(upstream.url(f"/page/asked/{n}"), 200)
+        took.append(time.monotonic() - began)
+
+    assert sorted(took)[2] < 5, "usually 0.1 to 0.5 s"
+    assert job.wait_for_end()["succeeded"] == 3_000
+
+
+def test_a_cancelled_import_is_left_alone_within_seconds(running: Stack, upstream: Upstream) -> None:
+    job = Import(running, table([upstream.url(f"/page/{n}") for n in range(20_000)]))
+    job.wait_for(100)
+    assert requests.post(f"{running.url}/api/v1/jobs/{job.id}/cancel", timeout=30).ok
+
+    processed = job.now["processed"]
+    wait_until(lambda: not running.keys("pending"), "nothing is owed any more", 60)
+
+    assert job.now["status"] == "cancelled"
+    assert job.now["processed"] == processed
+    assert upstream.count() < 12_000
+
+
+def test_a_worker_that_is_asked_to_stop_hands_its_batches_back(running: Stack, upstream: Upstream) -> None:
+    for n in range(100):
+        upstream.hold(f"/page/{n}")
+    job = Import(running, table([upstream.url(f"/page/{n}") for n in range(100)]))
+    wait_until(lambda: upstream.count() >= 32, "it collects")
+    running.end("scheduler")
+    running.processes["worker"].send_signal(signal.SIGTERM)
+    store = SqliteStore(running.folder / "inventory.sqlite3")
+    wait_until(lambda: store.jobs.due(now=utc_now(), limit=1) == [job.id], "what is left is due at once", 10)
+    for n in range(100):
+        upstream.release(f"/page/{n}")
+    assert running.processes.pop("worker").wait(30) == 0
+    store.close()
+
+    running.start("worker", "scheduler")
+    assert job.wait_for_end()["succeeded"] == 100
+    assert upstream.count() == 100, "what was in flight was settled"
+
+
+def test_an_import_is_worked_on_without_redis(running: Stack, upstream: Upstream) -> None:
+    running.end("redis")
+    job = Import(running, table([upstream.url(f"/page/{n}") for n in range(1_500)]))
+
+    end = job.wait_for_end()
+
+    assert (end["status"], end["succeeded"]) == ("completed", 1_500)
