@@ -51,6 +51,7 @@ ONLY_IN = {
     ),
     "inventory.store.mongo": ("inventory/store/mongo/", "inventory/wiring.py"),
     "inventory.store.sqlite": ("inventory/store/sqlite/", "inventory/wiring.py"),
+    "inventory.demo": ("inventory/demo/", "inventory/embedded/"),
     "inventory.upstream.fetcher": ("inventory/upstream/", "inventory/sources/", "inventory/wiring.py"),
     "workers": ("workers/",),
 }

@@ -17,8 +17,8 @@ UNREADABLE = Answer(
     400, (("Content-Type", "text/plain"), ("Connection", "close")), b"This is no request that is served here."
 )
 
-GONE = (ConnectionError, asyncio.IncompleteReadError)
-"""How a client's end shows."""
+ENDS = (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError)
+"""How the end of a client shows, and that of the server: streams of Python 3.11 log a cancelled connection as an error."""
 
 
 async def serve(upstream: Upstream, host: str, port: int) -> asyncio.Server:
@@ -29,7 +29,7 @@ async def serve(upstream: Upstream, host: str, port: int) -> asyncio.Server:
 async def _converse(upstream: Upstream, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Answer the requests of one connection until either side ends it."""
     try:
-        with contextlib.suppress(*GONE):
+        with contextlib.suppress(*ENDS):
             while await _exchange(upstream, reader, writer):
                 pass
     finally:

@@ -9,7 +9,11 @@ import socket
 from pathlib import Path
 
 from inventory.config import Settings
+from inventory.demo import layout
+from inventory.embedded.demo import Demo
 from inventory.errors import StartError
+
+OTHER_PORTS = "choose five free ports in a row by their first one, --demo-port"
 
 
 def take_folder(data_dir: Path) -> int:
@@ -42,6 +46,17 @@ def ports_free(settings: Settings) -> None:
         raise StartError(f"INVENTORY_PORT and INVENTORY_DASHBOARD_PORT are both {settings.port}: choose two ports")
     for name, port in (("INVENTORY_PORT", settings.port), ("INVENTORY_DASHBOARD_PORT", settings.dashboard_port)):
         _listen_once(name, settings.host, port)
+
+
+def demo_ports_free(demo: Demo, settings: Settings) -> None:
+    """Return if the demo upstreams can listen on their ports."""
+    for port in demo.ports.values():
+        if port in (settings.port, settings.dashboard_port):
+            raise StartError(f"the demo would listen on port {port}, which is the stack's own: {OTHER_PORTS}")
+        try:
+            _listen_once("--demo-port", layout.HOST, port)
+        except StartError as error:
+            raise StartError(f"the demo cannot listen on {layout.HOST}:{port}: {OTHER_PORTS}") from error
 
 
 def _listen_once(name: str, host: str, port: int) -> None:

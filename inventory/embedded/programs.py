@@ -51,12 +51,12 @@ def on_leash(command: Iterable[str], data_dir: Path) -> list[str]:
     return [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(data_dir / "inventory.lock"), *command]
 
 
-def supervisord_configuration(settings: Settings, redis_command: Sequence[str] | None) -> str:
-    """The text of supervisord.conf: Redis starts first and stops last, the others stop together.
+def supervisord_configuration(settings: Settings, redis_command: Sequence[str] | None, also: Sequence[Program] = ()) -> str:
+    """The text of supervisord.conf: Redis starts first and stops last, the others, and those of `also`, stop together.
 
     Files are named relative to the data folder, because supervisord takes a `%` in the path of a log for a variable.
     """
-    members = programs(settings)
+    members = [*programs(settings), *also]
     sections = [
         _supervisord(),
         f"[group:inventory]\nprograms={','.join(member.name for member in members)}\n",

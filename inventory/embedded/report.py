@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
+import shlex
+import sys
 import time
 from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
 from inventory.config import Settings
+from inventory.demo.layout import HOST, SHOPS
+from inventory.embedded.demo import Demo, environment_file
 
 PATIENCE = 20.0
 """Seconds after which a person wants to know why it takes so long."""
@@ -19,11 +25,15 @@ EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - these are loo
 
 def main() -> None:
     """Print the report of the stack whose settings are in the environment."""
+    options = argparse.ArgumentParser(prog="python -m inventory.embedded.report")
+    options.add_argument("--demo-port", type=int)
+    first_port = options.parse_args().demo_port
+    demo = Demo(first_port) if first_port else None
     settings = Settings.read()
     console = Console(highlight=False, soft_wrap=True)
     late = lambda: console.print(_late(settings))  # noqa: E731
-    wait_until(lambda: is_ready(settings), late=late, clock=time.monotonic, pause=time.sleep)
-    console.print(report(settings))
+    wait_until(lambda: is_ready(settings) and demo_is_ready(demo), late=late, clock=time.monotonic, pause=time.sleep)
+    console.print(report(settings, demo))
 
 
 def wait_until(
@@ -40,9 +50,18 @@ def wait_until(
 
 def is_ready(settings: Settings) -> bool:
     """Whether `/readyz` answers 200."""
-    connection = HTTPConnection(_reachable(settings.host), settings.port, timeout=5)
+    return _answers(_reachable(settings.host), settings.port, "/readyz")
+
+
+def demo_is_ready(demo: Demo | None) -> bool:
+    """Whether the demo upstreams, if there are any, can be called."""
+    return demo is None or all(_answers(HOST, port, "/_counts") for port in demo.ports.values())
+
+
+def _answers(host: str, port: int, path: str) -> bool:
+    connection = HTTPConnection(host, port, timeout=5)
     try:
-        connection.request("GET", "/readyz")
+        connection.request("GET", path)
         return connection.getresponse().status == 200
     except (OSError, HTTPException):
         return False
@@ -50,20 +69,43 @@ def is_ready(settings: Settings) -> bool:
         connection.close()
 
 
-def report(settings: Settings) -> Text:
+def report(settings: Settings, demo: Demo | None = None) -> Text:
     """What a person needs who has just started it; no line is broken, so that each can be copied."""
     api, queue = _url(settings.host, settings.port), _url(settings.host, settings.dashboard_port)
-    lines = {
-        "API": f"{api}/api/v1/metadata",
-        "Documentation": f"{api}/docs",
-        "Queue": queue if _local(settings.host) else f"{queue} (it has no login: keep it private)",
-        "Kept in": str(settings.data_dir),
-        "Logs": str(settings.data_dir / "log"),
-        "Try": f"curl -i '{api}/api/v1/metadata?url=https://example.com/'",
-        "Stop": "Ctrl-C",
-    }
-    rows = [Text("  ").append(f"{name:<15}", style="bold").append(value) for name, value in lines.items()]
+    lines = [
+        ("API", f"{api}/api/v1/metadata"),
+        ("Documentation", f"{api}/docs"),
+        ("Queue", queue if _local(settings.host) else f"{queue} (it has no login: keep it private)"),
+        ("Kept in", str(settings.data_dir)),
+        ("Logs", str(settings.data_dir / "log")),
+        *(_about_demo(settings, demo, api) if demo else [_try(api, "https://example.com/")]),
+        ("Stop", "Ctrl-C"),
+    ]
+    rows = [Text("  ").append(f"{name:<15}", style="bold").append(value) for name, value in lines]
     return Text("\n").join([Text("Inventory is ready", style="bold green"), *rows])
+
+
+def _about_demo(settings: Settings, demo: Demo, api: str) -> list[tuple[str, str]]:
+    """Where the demo upstreams are, what they open, and what can be done with them."""
+    urls = demo.urls
+    feeds = ", ".join(f"{name} {urls[name]}" for name in SHOPS)
+    reach = "" if _local(settings.host) else f", by everybody who can reach {settings.host}:{settings.port}"
+    command = shlex.quote(str(Path(sys.executable).with_name("inventory")))
+    cities = f"curl -s '{urls['weather']}/cities.csv?count=300'"
+    return [
+        ("Demo", f"pages {urls['pages']}, weather {urls['weather']}, product feeds {feeds}"),
+        ("Beware", f"the demo opens loopback: whatever listens on {HOST} of this machine may be fetched{reach}"),
+        _try(api, f"{urls['pages']}/redirect"),
+        ("", f"curl '{api}/api/v1/weather?city=Paris'"),
+        ("", f"{cities} | curl -F 'file=@-;filename=cities.csv' '{api}/api/v1/imports?kind=cities'"),
+        ("", f"curl -X POST '{api}/api/v1/products/runs'"),
+        ("", f"curl -X POST '{urls['corner']}/_switch?dead=true'  # a feed dies; dead=false brings it back"),
+        ("", f"(. {shlex.quote(str(environment_file(settings)))}; {command} collect {urls['pages']}/login)"),
+    ]
+
+
+def _try(api: str, url: str) -> tuple[str, str]:
+    return "Try", f"curl -i '{api}/api/v1/metadata?url={url}'"
 
 
 def _late(settings: Settings) -> str:

@@ -17,7 +17,7 @@ import requests
 from inventory.demo.layout import FIRST_PORT, NAMES, feeds, ports, urls
 from inventory.demo.upstreams import Choices
 from tests.demo.served import served
-from tests.end_to_end.stack import ROOT
+from tests.end_to_end.stack import ROOT, wait_until
 
 CUTS = Choices(failures=1)
 
@@ -108,10 +108,16 @@ def test_the_program_says_where_it_serves_and_stops_when_it_is_asked() -> None:
         try:
             addresses = json.loads(program.stdout.readline())
             counted = {name: requests.get(f"{url}/_counts", timeout=10).json() for name, url in addresses.items()}
+            idle = socket.create_connection(("127.0.0.1", urlsplit(addresses["pages"]).port), timeout=10)
+            busy = socket.create_connection(("127.0.0.1", urlsplit(addresses["pages"]).port), timeout=10)
+            busy.sendall(b"GET /slow?seconds=60 HTTP/1.1\r\nHost: h\r\n\r\n")
+            wait_until(lambda: requests.get(f"{addresses['pages']}/_counts", timeout=10).json()["requests"], "it came")
             program.send_signal(signal.SIGTERM)
             _, complaints = program.communicate(timeout=30)
         finally:
             program.kill()
+    idle.close()
+    busy.close()
 
     assert tuple(counted) == NAMES
     assert [name for name, counts in counted.items() if counts["dead"]] == ["corner"]

@@ -38,7 +38,7 @@ def run(*command: str, **settings: object) -> subprocess.CompletedProcess[str]:
 class Up:
     """One `inventory up`, what it prints and what it keeps."""
 
-    def __init__(self, folder: Path, **settings: object) -> None:
+    def __init__(self, folder: Path, *options: str, **settings: object) -> None:
         self.folder = folder
         self.port, self.dashboard_port = free_port(), free_port()
         self.settings = {
@@ -48,12 +48,12 @@ class Up:
             "api_processes": 1,
             "workers": 1,
         } | settings
-        self.data = Path(str(self.settings["data_dir"]))
+        self.data = Path(str(self.settings["data_dir"])) / ("demo" if "--demo" in options else "")
         self.url = f"http://127.0.0.1:{self.port}/api/v1/metadata"
         self.terminal = folder / "terminal"
         with self.terminal.open("wb") as terminal:
             self.process = subprocess.Popen(
-                [*COMMAND, "up"],
+                [*COMMAND, "up", *options],
                 cwd=ROOT,
                 env=environment(**self.settings),
                 stdin=subprocess.DEVNULL,
@@ -106,10 +106,10 @@ class Up:
 
 
 @contextmanager
-def up(**settings: object) -> Iterator[Up]:
+def up(*options: str, **settings: object) -> Iterator[Up]:
     """A stack that is ended, come what may. The folder is short: socket paths are limited."""
     folder = Path(tempfile.mkdtemp(prefix="inv-", dir="/tmp"))
-    stack = Up(folder, **settings)
+    stack = Up(folder, *options, **settings)
     try:
         yield stack
     finally:
