@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from inventory.records.model import Content, Target
+from inventory.upstream.calls import Calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,10 @@ class Source(Protocol):
         """The target that a caller's text means; `InvalidRequest` when it means none. No I/O."""
         ...
 
-    def collect(self, key: str, previous: Content | None = None) -> Collected:
+    def collect(self, key: str, previous: Content | None = None, calls: Calls | None = None) -> Collected:
         """Fetch what the canonical key names, within the fetch deadline; `SourceFailure` when there is nothing to keep.
+
+        Every upstream is called through `calls`, which is given to the fetcher; without it nobody counts, in a test say.
 
         `previous` is the content of the latest snapshot: with it, the upstream may be asked only whether that still holds.
         """

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ from inventory.sources import Collected
 from inventory.sources.weather_cities import LONGEST, City
 from inventory.sources.weather_providers import UNKNOWN_CITY, OpenMeteo, OpenWeather, Provider
 from inventory.upstream import urls
+from inventory.upstream.calls import Calls
 from inventory.upstream.fetcher import Fetched, Fetcher
 from inventory.upstream.urls import Url
 
@@ -39,20 +41,20 @@ class Weather:
         """The target of a city's name; `InvalidRequest` if it is none. No I/O."""
         return Target(self.name, City.read(text).key, urls.parse(self.provider.url).host)
 
-    def collect(self, key: str, previous: Content | None = None) -> Collected:
+    def collect(self, key: str, previous: Content | None = None, calls: Calls | None = None) -> Collected:
         """Ask the provider for the city's weather now."""
-        content = self.provider.look(City.read(key), self._get)
+        content = self.provider.look(City.read(key), partial(self._get, calls))
         secret = self.provider.secret
         if secret and secret in json.dumps(content, ensure_ascii=False):
             raise SourceFailure("invalid_response", "The weather came with the key in it that it was asked with")
         return Collected(content, None)
 
-    def _get(self, url: str, parameters: Mapping[str, Any]) -> tuple[int, Any]:
+    def _get(self, calls: Calls | None, url: str, parameters: Mapping[str, Any]) -> tuple[int, Any]:
         try:
             asked = urls.parse(f"{url}{'&' if '?' in url else '?'}{urlencode(parameters)}")
         except InvalidUrl as error:
             raise SourceFailure("connection_failed", "The weather has no URL that can be asked", permanent=True) from error
-        fetched = self._fetch(asked)
+        fetched = self._fetch(asked, calls)
         status = fetched.final.head.status
         if status not in (200, 404):
             permanent = 400 <= status < 500 and status not in (408, 429)
@@ -63,10 +65,10 @@ class Weather:
         except (ValueError, RecursionError) as error:
             raise SourceFailure("invalid_response", f"{asked.host} answered what is no JSON") from error
 
-    def _fetch(self, asked: Url) -> Fetched:
+    def _fetch(self, asked: Url, calls: Calls | None) -> Fetched:
         """The fetcher's failures say where it was led, which is what an upstream likes; so with a secret they say less."""
         try:
-            return self.fetcher.fetch(asked, {"Accept": "application/json"})
+            return self.fetcher.fetch(asked, {"Accept": "application/json"}, calls=calls)
         except SourceFailure as error:
             if not self.provider.secret:
                 raise

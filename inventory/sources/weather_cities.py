@@ -71,7 +71,8 @@ class City:
 
     def may_be_in(self, code: str | None, country: str | None) -> bool:
         """Whether a place in that country, by code and by name, may be meant."""
-        return not self.country or self.country in (folded(code or ""), folded(country or ""))
+        named = folded(country or "")
+        return not self.country or self.country in (folded(code or ""), named, CODES.get(named))
 
 
 def folded(text: str) -> str:

@@ -27,6 +27,13 @@ FEW, MANY = 10, 100
 """Places that Open-Meteo is asked for. It picks that many before it looks at the country, so of one country it is asked for
 as many as it gives: Lancaster in the United Kingdom is its 19th."""
 
+CURRENT: Mapping[str, Any] = {
+    "current": "temperature_2m,relative_humidity_2m,weather_code,wind_speed_10m",
+    "wind_speed_unit": "kmh",
+    "timeformat": "unixtime",
+}
+"""What Open-Meteo is asked of the weather, and in which units."""
+
 GetJson = Callable[[str, Mapping[str, Any]], tuple[int, Any]]
 """The status, 200 or 404, and the JSON that a URL with these parameters answers; `SourceFailure` for all else."""
 
@@ -67,20 +74,15 @@ class OpenMeteo:
             raise unknown(city)
         place = max(candidates, key=lambda each: people(each, "population") or 0)
         where = {"latitude": number(place, "latitude", -90, 90), "longitude": number(place, "longitude", -180, 180)}
-        variables = "temperature_2m,relative_humidity_2m,weather_code,wind_speed_10m"
-        units = {"wind_speed_unit": "kmh", "timeformat": "unixtime"}
-        forecast = _found(get(self.forecast_url, {**where, "current": variables, **units}))
-        return {
-            "city": {
-                "name": text(place, "name"),
-                "country": text_or_none(place, "country_code"),
-                "region": text_or_none(place, "admin1"),
-                **where,
-                "population": people(place, "population"),
-                "candidates": len(candidates),
-            },
-            "weather": _current(object_in(forecast, "current")),
+        found = {
+            "name": text(place, "name"),
+            "country": text_or_none(place, "country_code"),
+            "region": text_or_none(place, "admin1"),
+            **where,
+            "population": people(place, "population"),
+            "candidates": len(candidates),
         }
+        return {"city": found, "weather": _current(_found(get(self.forecast_url, where | CURRENT)))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,8 @@ def _candidates(city: City, places: Sequence[Document]) -> Sequence[Document]:
     return named if named and named[0] is populated[0] else populated
 
 
-def _current(now: Document) -> dict[str, Any]:
+def _current(forecast: Document) -> dict[str, Any]:
+    now = object_in(forecast, "current")
     return {
         "temperature_c": number(now, "temperature_2m", -150, 100),
         "condition": CONDITIONS.get(int(number(now, "weather_code", 0, 99)), "unknown"),

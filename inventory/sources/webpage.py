@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 
 from inventory.clock import Clock, utc_now
 from inventory.errors import ForbiddenAddress
@@ -13,14 +11,12 @@ from inventory.records.model import Content, Target
 from inventory.sources import Collected
 from inventory.sources.webpage_content import content_of, revalidated, validators_of
 from inventory.upstream import decoding, urls
+from inventory.upstream.calls import Calls
 from inventory.upstream.decoding import Text
-from inventory.upstream.fetched import Fetched, Hop
+from inventory.upstream.fetched import Fetched
 from inventory.upstream.fetcher import Fetcher
 from inventory.upstream.guard import Guard
-
-COME_BACK_IN = 5.0
-LONGEST_PAUSE = 3_600.0
-"""Seconds: the pause after a 429 or 503 that names none, and the longest that is kept to."""
+from inventory.upstream.retry_after import come_back_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +36,15 @@ class Webpage:
             raise ForbiddenAddress(f"{url.host} is not a public address ({reason}); it may not be fetched")
         return Target(self.name, url.href, url.host)
 
-    def collect(self, key: str, previous: Content | None = None) -> Collected:
+    def collect(self, key: str, previous: Content | None = None, calls: Calls | None = None) -> Collected:
         """Fetch the URL; any HTTP answer is a snapshot, a 304 one that shares the body of `previous`."""
         validators = validators_of(previous)
-        fetched = self.fetcher.fetch(urls.parse(key), validators=validators)
+        fetched = self.fetcher.fetch(urls.parse(key), validators=validators, calls=calls)
         final = fetched.final
         if previous is not None and validators is not None and final.head.status == 304 and validators.headers(final.url):
             return Collected(revalidated(previous, fetched), None, unchanged=True)
         body, text = _read(fetched)
-        return Collected(content_of(fetched, body, text), body, _come_back_in(final, self.clock()))
+        return Collected(content_of(fetched, body, text), body, come_back_in(final.head, self.clock()))
 
 
 def page_source(body: bytes, content: Content) -> str:
@@ -70,20 +66,3 @@ def _read(fetched: Fetched) -> tuple[bytes, Text]:
     if fetched.body.truncated and text.charset is not None:
         body = decoding.whole_characters(body, text.charset)
     return body, text
-
-
-def _come_back_in(final: Hop, now: datetime) -> float | None:
-    """The pause that a 429 or 503 asks for: `Retry-After` in seconds or as an HTTP date (RFC 9110, section 10.2.3)."""
-    if final.head.status not in {429, 503}:
-        return None
-    asked = COME_BACK_IN
-    for value in final.head.values("retry-after")[:1]:
-        asked = float(value[:10]) if value.isascii() and value.isdigit() else _seconds_until(value, now)
-    return min(max(asked, 0.0), LONGEST_PAUSE)
-
-
-def _seconds_until(text: str, now: datetime) -> float:
-    try:
-        return (parsedate_to_datetime(text) - now).total_seconds()
-    except (ValueError, TypeError):
-        return COME_BACK_IN
