@@ -13,8 +13,8 @@ from typing import Protocol
 
 import structlog
 
-from inventory.errors import NotFound, UnreadableFile
-from inventory.jobs.kinds import Kind, Work
+from inventory.errors import NotFound, StorageUnavailable, UnreadableFile
+from inventory.jobs.kinds import Kind, Step, Work
 from inventory.jobs.model import LONGEST_INPUT, READING, Batch, Cut, Job, Line, Row, RowOutcome
 from inventory.jobs.parts import Parts, Place, cut
 from inventory.queue import Queue
@@ -126,18 +126,31 @@ class Working:
 
     def go_on(self, now: datetime) -> bool:
         """Take a step, and write what was found if it is time."""
+        try:
+            held = self._go_on(now)
+        except StorageUnavailable:  # what is in memory is of use still
+            raise
+        except Exception:
+            self._close(now)
+            raise
+        if not held:
+            self._close(now)
+        return held
+
+    def hand_back(self, due_at: datetime, now: datetime) -> None:
+        """See `Holding`; what was found is written before."""
+        self._note(self._close(now), now)
+        if not self._unwritten() or self._write(now):
+            self._jobs.release(self.claim, due_at=due_at)
+
+    def _go_on(self, now: datetime) -> bool:
         if self._work is None:
             self._work = self._begin()
             self.open = len(self._work.left())
         step = self._work.step(now)
-        accounted = len(step.rows) + step.unlisted - self._unlisted
-        self.open -= accounted
-        self._found += step.rows
-        self._unlisted, self._checkpoint = step.unlisted, step.checkpoint
+        self._note(step, now)
         self.again_at = step.again_at or now
-        if accounted:
-            self.progress_at = now
-        if step.again_at is not None and not self._is_time_to_write(now):
+        if step.again_at is not None and not step.dear and not self._is_time_to_write(now):
             return True
         if not self._write(now):
             return False
@@ -145,10 +158,18 @@ class Working:
             self._jobs.finish(self.claim)
         return step.again_at is not None
 
-    def hand_back(self, due_at: datetime, now: datetime) -> None:
-        """See `Holding`; what was found is written before."""
-        if not self._unwritten() or self._write(now):
-            self._jobs.release(self.claim, due_at=due_at)
+    def _note(self, step: Step | None, now: datetime) -> None:
+        if step is None:
+            return
+        accounted = len(step.rows) + step.unlisted - self._unlisted
+        self.open = max(0, self.open - accounted)
+        self._found += step.rows
+        self._unlisted, self._checkpoint = step.unlisted, step.checkpoint
+        if accounted:
+            self.progress_at = now
+
+    def _close(self, now: datetime) -> Step | None:
+        return None if self._work is None else self._work.close(now)
 
     def _is_time_to_write(self, now: datetime) -> bool:
         since = now - self._written_at

@@ -14,13 +14,15 @@ from inventory.jobs.model import Batch, Job, Line, Row
 class Step:
     """What one step of the work found: `rows` are new outcomes, `unlisted` and `checkpoint` the batch's from now on.
 
-    `again_at` is when another step can find more, an instant that may be over; None when every row has its outcome.
+    `again_at` is when another step can find more, an instant that may be over; None when every row has its outcome. What is
+    `dear` would cost others something if it had to be found again: it is written at once.
     """
 
     rows: Sequence[Row]
     unlisted: int = 0
     checkpoint: str | None = None
     again_at: datetime | None = None
+    dear: bool = False
 
 
 class Work(Protocol):
@@ -32,6 +34,14 @@ class Work(Protocol):
 
     def left(self) -> Sequence[Line]:
         """The lines that no step has accounted for yet, neither by a row nor as unlisted: what fails if it is given up."""
+        ...
+
+    def close(self, now: datetime) -> Step | None:
+        """End what goes on beside the steps, within seconds; what that had found still, if anything.
+
+        Called once at the end, whichever that is: all was done, the batch is handed back, or somebody else has it. It never
+        raises; a step of which `again_at` counts for nothing.
+        """
         ...
 
 

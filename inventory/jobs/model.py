@@ -82,16 +82,17 @@ class Job:
 
     @property
     def likeness(self) -> str:
-        """The same for two jobs that would do the same: kind, bytes and options. Unfinished jobs have no like."""
+        """The same for two jobs that would do the same: kind, bytes if any, options. Unfinished jobs have no like."""
         options = ",".join(f"{name}={self.options[name]}" for name in sorted(self.options))
-        return f"{self.kind} {self.sha256 or self.id} {options}"
+        return f"{self.kind} {self.sha256 or ''} {options}"
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
     """A batch to be: its number from 1, the rows it has from the first one's number to the last one's, and its bytes.
 
-    Rows are numbered by the line of the file where they begin, so there may be fewer `rows` than numbers.
+    Rows are numbered by the line of the file where they begin, so there may be fewer `rows` than numbers. `spans` says that
+    lines of it stand for more than one row, so that how many rows there are is known when they were worked on.
     """
 
     number: int
@@ -99,6 +100,7 @@ class Cut:
     last_row: int
     rows: int
     bytes: int
+    spans: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +127,21 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row as it was read, before it has an outcome; `code` and `detail` say why it cannot be worked on, if so."""
+    """One row as it was read, before it has an outcome; `code` and `detail` say why it cannot be worked on, if so.
+
+    A line that turns out to be many rows keeps `span` numbers for them, from its own on.
+    """
 
     row: int
     text: str
     code: str | None = None
     detail: str | None = None
+    span: int = 1
+
+    @property
+    def last_row(self) -> int:
+        """The last number that is kept for it."""
+        return self.row + self.span - 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Parts: what a job's file is cut into, so that any worker can take up any batch without reading the file before it.
 
-A part is a file of JSON lines, `[row, text, code, detail]`, `parts/JOB/NUMBER` in the file store. Where a job's file is cut
+A part is a file of JSON lines, `[row, text, code, detail, span]`, `parts/JOB/NUMBER` in the file store. Where a file is cut
 depends on its rows alone, so two workers that read the same file write the same parts.
 """
 
@@ -32,11 +32,14 @@ FILE_LOST = "file_lost"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How far the reading of a file has come: the last cut's number and last row, and the rows and bytes up to there."""
+    """How far the reading of a file has come: the last cut's number and last row, and the rows and bytes up to there.
+
+    `rows` is None where lines stand for nobody knows how many.
+    """
 
     number: int = 0
     last_row: int = 0
-    rows: int = 0
+    rows: int | None = 0
     bytes: int = 0
 
     @classmethod
@@ -51,7 +54,8 @@ class Place:
 
     def behind(self, cut: Cut) -> Place:
         """The place behind the next cut."""
-        return Place(cut.number, cut.last_row, self.rows + cut.rows, self.bytes + cut.bytes)
+        rows = None if self.rows is None or cut.spans else self.rows + cut.rows
+        return Place(cut.number, cut.last_row, rows, self.bytes + cut.bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +80,10 @@ def cut(
                 if passed % PASSED == 0:
                     yield None
             else:
-                encoded = dumps([line.row, line.text, line.code, line.detail])
+                encoded = dumps([line.row, line.text, line.code, line.detail, line.span])
                 if growing.rows == rows or len(growing.content) + len(encoded) > most_bytes:
                     yield from growing.cut_off()
-                growing.add(line.row, encoded, position)
+                growing.add(line, encoded, position)
     except UnreadableFile as error:
         unreadable = error
     yield from growing.cut_off()
@@ -97,21 +101,23 @@ class _Growing:
     first_row: int = 0
     last_row: int = 0
     position: int = 0
+    spans: bool = False
 
-    def add(self, row: int, encoded: bytes, position: int) -> None:
+    def add(self, line: Line, encoded: bytes, position: int) -> None:
         if not self.rows:
-            self.first_row = row
+            self.first_row, self.spans = line.row, False
         self.content += encoded
         self.content += b"\n"
         self.rows += 1
-        self.last_row, self.position = row, position
+        self.spans |= line.span > 1
+        self.last_row, self.position = line.last_row, position
 
     def cut_off(self) -> Iterator[Part]:
         """The part as it is, unless it is empty; then the next one begins."""
         if not self.rows:
             return
         bytes_read = self.position - self.place.bytes
-        cut = Cut(self.place.number + 1, self.first_row, self.last_row, self.rows, bytes_read)
+        cut = Cut(self.place.number + 1, self.first_row, self.last_row, self.rows, bytes_read, self.spans)
         content = bytes(self.content)
         self.place, self.content, self.rows = self.place.behind(cut), bytearray(), 0
         yield Part(cut, content)
@@ -166,7 +172,9 @@ def _line(encoded: bytes) -> Line:
 
 
 def _are_of(lines: Sequence[Line], batch: Batch) -> bool:
-    return (len(lines), lines[0].row, lines[-1].row) == (batch.rows, batch.first_row, batch.last_row) if lines else False
+    if not lines:
+        return False
+    return (len(lines), lines[0].row, lines[-1].last_row) == (batch.rows, batch.first_row, batch.last_row)
 
 
 def _read_again(job: Job, batch: Batch, kind: Kind) -> list[Line]:

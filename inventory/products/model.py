@@ -1,28 +1,24 @@
-"""Products: what items of differing feeds have in common."""
+"""Products: what items of differing feeds have in common, and what the catalogue tells of them.
+
+Prices are in the currency beside them, with two decimals. Texts are free of what cannot be shown.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from hashlib import sha256
 
-from inventory.errors import InvalidRequest
-from inventory.products.feeds import Feed, Place
-from inventory.products.paginators import at
 from inventory.records.model import Content, Target
 
 SOURCE = "products"
-LONGEST = 500
-"""Characters of a text that are kept."""
-LARGEST = 10.0**12
-"""A price beyond is none."""
+MEMBERS = ("feed", "id", "title", "category", "price", "currency", "url", "rating")
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One product of a feed. `price` is in `currency`, with two decimals."""
+    """One product of a feed; `id` is the feed's own."""
 
     feed: str
     id: str
@@ -33,15 +29,20 @@ class Product:
     url: str | None = None
     rating: float | None = None
 
+    @classmethod
+    def of(cls, content: Content) -> Product:
+        """The product that a snapshot holds."""
+        return cls(**{name: content[name] for name in MEMBERS})
+
     @property
     def key(self) -> str:
         """Its canonical key: the feed and the feed's own id."""
         return f"{self.feed}/{self.id}"
 
+    @property
     def content(self) -> Content:
         """What a snapshot of it holds."""
-        names = ("feed", "id", "title", "category", "price", "currency", "url", "rating")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in MEMBERS}
 
     def target(self, host: str) -> Target:
         """The target that it is, collected from a host."""
@@ -49,8 +50,30 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """A page's products as a job saw them at one instant, on one host. A job sees each product once."""
+
+    job_id: str
+    host: str
+    at: datetime
+    products: tuple[Product, ...]
+
+    def targets(self) -> Mapping[str, tuple[Target, Product]]:
+        """The products by the ids of their records; of those that come twice the first."""
+        found: dict[str, tuple[Target, Product]] = {}
+        for product in self.products:
+            target = product.target(self.host)
+            found.setdefault(target.id, (target, product))
+        return found
+
+    def snapshot_id(self, record_id: str) -> str:
+        """The id of the snapshot of a record: the same whoever of the job's workers keeps it, and how often."""
+        return sha256(f"{self.job_id} {record_id}".encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
 class ProductFilter:
-    """Which products a listing shows; None means any. Prices are included."""
+    """Which products a listing shows; None means any. The bounds of the price are included."""
 
     feed: str | None = None
     category: str | None = None
@@ -60,62 +83,22 @@ class ProductFilter:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A product as the catalogue has it: of which record, and when it was seen last."""
+    """A product as the catalogue has it; `changed_at` is when its price was first seen to be another, None if never."""
 
     record_id: str
     product: Product
+    added_at: datetime
     seen_at: datetime
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A category of the catalogue, whose prices may be in several currencies."""
+    """Products of one category and one currency, and the least, mean and highest of their prices."""
 
     name: str | None
+    currency: str | None
     products: int
     least: float
     mean: float
     most: float
-
-
-def normalised(feed: Feed, item: Any) -> Product:
-    """The product that an item of a feed is; `InvalidRequest` names each of its fields that cannot be used."""
-    if not isinstance(item, Mapping):
-        raise InvalidRequest("The item is no object.", {"item": ["Not an object."]})
-    errors: dict[str, list[str]] = {}
-    values: dict[str, Any] = {}
-    for name, place in feed.places.items():
-        try:
-            values[name] = (_number if name in ("price", "rating") else _text)(place, item)
-        except ValueError as error:
-            errors[name] = [str(error)]
-    for name in ("id", "title", "price"):
-        if values.get(name) is None and name not in errors:
-            errors[name] = [f"Nothing at {feed.places[name].path!r}."]
-    if errors:
-        raise InvalidRequest(f"Not usable: {'; '.join(f'{name}: {lines[0]}' for name, lines in errors.items())}", errors)
-    return Product(feed=feed.name, **values)
-
-
-def _text(place: Place, item: Any) -> str | None:
-    value = place.value if place.value is not None else at(item, place.path)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError("Not a text.")
-    text = " ".join(str(value).split())[:LONGEST]
-    return place.names.get(text, text) or None
-
-
-def _number(place: Place, item: Any) -> float | None:
-    """A number, also where it is written as a text such as `12.50`."""
-    value = at(item, place.path)
-    if value is None:
-        return None
-    try:
-        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
-    except (ValueError, OverflowError):
-        number = math.nan
-    if not 0 <= number <= LARGEST:
-        raise ValueError(f"Not a number from 0 on: {str(value)[:40]!r}.")
-    return round(number * place.scale, 2)

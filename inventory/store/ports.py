@@ -15,6 +15,7 @@ from typing import Protocol
 from inventory.events.model import Event, EventFilter, EventStats
 from inventory.history.model import Lookup
 from inventory.jobs.model import Batch, Cut, Job, JobStatus, Row, RowOutcome
+from inventory.products.model import Category, Listed, ProductFilter, Seen
 from inventory.records.model import Acceptance, Known, Outcome, Record, Snapshot, Status, Target
 
 Key = tuple[datetime, str]
@@ -179,6 +180,14 @@ class Jobs(Protocol):
         """Jobs by (created_at, id), newest first, from behind `after`."""
         ...
 
+    def of_kind(self, kind: str, *, limit: int) -> Sequence[Job]:
+        """The jobs of a kind that were created last, newest first."""
+        ...
+
+    def checkpoints(self, job_id: str) -> Mapping[int, str]:
+        """What the batches of a job, by number, have noted in their checkpoints; of those that have. `READING` is none."""
+        ...
+
     def claim(self, *, now: datetime, lease_for: timedelta) -> tuple[Job, Batch] | None:
         """Lease the claimable batch with the lowest number (and of those the oldest due); None if there is none.
 
@@ -217,7 +226,8 @@ class Jobs(Protocol):
     def complete(self, *, now: datetime, limit: int) -> Sequence[str]:
         """End up to `limit` running jobs all of whose batches are done; their ids.
 
-        Status `failed` if the job has an error, else `completed`; `finished_at` now.
+        Status `failed` if the job has an error, else `completed`; `finished_at` now. A `total` that nobody could tell before
+        is what was processed.
         """
         ...
 
@@ -282,6 +292,29 @@ class History(Protocol):
         ...
 
 
+class Products(Protocol):
+    """The catalogue of products: what is known now of each, beside its record and snapshots."""
+
+    def keep(self, seen: Seen) -> None:
+        """Keep a snapshot of each product, which its record then has, stored and with nothing owed, and the catalogue.
+
+        Each product whole, or not at all if the job has seen it already, or it was seen by somebody else since.
+        """
+        ...
+
+    def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[Listed]:
+        """Products by (added_at, record id), newest first, from behind `after`."""
+        ...
+
+    def changed(self, *, limit: int) -> Sequence[Listed]:
+        """The products whose prices changed last, newest first."""
+        ...
+
+    def categories(self, *, limit: int) -> Sequence[Category]:
+        """Categories, by currency, those with most products first."""
+        ...
+
+
 class Store(Protocol):
     """One store; its parts share connections."""
 
@@ -302,6 +335,9 @@ class Store(Protocol):
 
     @property
     def history(self) -> History: ...
+
+    @property
+    def products(self) -> Products: ...
 
     def prepare(self) -> None:
         """Create or migrate what is kept, idempotently, also when several processes do it at once.

@@ -11,9 +11,10 @@ import pytest
 
 from inventory.events.model import EventFilter
 from inventory.jobs.model import JobStatus, RowOutcome
+from inventory.products.model import ProductFilter
 from inventory.records.model import Status
 from inventory.store.ports import RecordFilter
-from inventory.store.sqlite import batches, events, jobs, ledger, records, rows, snapshots
+from inventory.store.sqlite import batches, events, jobs, ledger, products, records, rows, snapshots
 from tests.contract.actions import NOW
 from tests.contract.places import SqlitePlace
 
@@ -47,6 +48,11 @@ VALUES = {
     "since": 1,
     "line": 1,
     "hours": 9,
+    "kind": "x",
+    "feed": "x",
+    "category": "x",
+    "min_price": 1,
+    "max_price": 1,
 }
 FILTERS = [RecordFilter(*each) for each in product([None, "x"], [None, *Status], [None, "x"])]
 LISTINGS = [records.listing_statement(each)[0] for each in FILTERS]
@@ -57,7 +63,11 @@ JOB_LISTINGS = [jobs.listing_statement(each) for each in (None, JobStatus.RUNNIN
 ROW_LISTINGS = [jobs.rows_statement(each) for each in (None, RowOutcome.FAILED)]
 EVENT_FILTERS = [EventFilter(*each) for each in product([None, "x"], [None, "x"], [None, "x"], [None, NOW], [None, NOW])]
 EVENT_LISTINGS = [events.listing_statement(each)[0] for each in EVENT_FILTERS]
-STATEMENTS = [*OWED, snapshots.LISTING, snapshots.MANY, *LISTINGS, *BATCHES, *JOBS, *JOB_LISTINGS, *ROW_LISTINGS]
+PRODUCT_FILTERS = [ProductFilter(*each) for each in product([None, "x"], [None, "x"], [None, 1], [None, 1])]
+PRODUCTS = [*(products.listing_statement(each)[0] for each in PRODUCT_FILTERS), products.CHANGED]
+NOTES = [jobs.OF_KIND, jobs.CHECKPOINTS]
+JOBS_AND_ROWS = [*JOBS, *NOTES, *JOB_LISTINGS, *ROW_LISTINGS]
+STATEMENTS = [*OWED, snapshots.LISTING, snapshots.MANY, *LISTINGS, *PRODUCTS, *BATCHES, *JOBS_AND_ROWS]
 
 
 @pytest.fixture

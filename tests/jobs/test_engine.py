@@ -316,6 +316,7 @@ class Breaking:
 class Broken:
     def __init__(self, work: Work) -> None:
         self.left = work.left
+        self.close = work.close
 
     def step(self, now: datetime) -> Step:
         raise ZeroDivisionError("a fault of ours")

@@ -7,6 +7,7 @@ from inventory.store.mongo.connection import INDEXING_PATIENCE, Connection, Make
 from inventory.store.mongo.events import MongoEvents
 from inventory.store.mongo.history import MongoHistory
 from inventory.store.mongo.jobs import MongoJobs
+from inventory.store.mongo.products import MongoProducts
 from inventory.store.mongo.records import MongoRecords
 from inventory.store.mongo.snapshots import MongoSnapshots
 
@@ -22,6 +23,7 @@ class MongoStore:
         self.jobs = MongoJobs(self._connection)
         self.events = MongoEvents(self._connection)
         self.history = MongoHistory(self._connection)
+        self.products = MongoProducts(self._connection)
 
     def prepare(self) -> None:
         """See `ports.Store`. Building indexes may take its time here; the other methods don't wait for that.

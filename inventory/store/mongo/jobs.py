@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from pymongo import ReturnDocument
@@ -10,7 +10,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from inventory.jobs.model import Job, JobStatus, Row, RowOutcome
-from inventory.store.forms import LARGEST
+from inventory.store.forms import LARGEST, read_text
 from inventory.store.mongo import documents
 from inventory.store.mongo import job_documents as forms
 from inventory.store.mongo.batches import Batches
@@ -52,6 +52,19 @@ class MongoJobs(Batches):
         with self._connection.database() as database:
             found = database["jobs"].find(chosen).sort(documents.newest_first("created_at")).limit(limit)
             return read(database, found)
+
+    def of_kind(self, kind: str, *, limit: int) -> Sequence[Job]:
+        """See `ports.Jobs`."""
+        with self._connection.database() as database:
+            found = database["jobs"].find({"kind": kind}).sort(documents.newest_first("created_at")).limit(limit)
+            return read(database, found)
+
+    def checkpoints(self, job_id: str) -> Mapping[int, str]:
+        """See `ports.Jobs`."""
+        chosen = {"job_id": job_id, "checkpoint": {"$ne": None}}
+        with self._connection.database() as database:
+            found = {each["number"]: read_text(each["checkpoint"]) or "" for each in database["batches"].find(chosen)}
+        return dict(sorted(found.items()))
 
     def complete(self, *, now: datetime, limit: int) -> Sequence[str]:
         """See `ports.Jobs`; and make good what `_cut_short` finds."""
@@ -141,7 +154,8 @@ def _complete(database: Database[Document], job: Document, now: datetime) -> boo
     status = JobStatus.COMPLETED if job["error"] is None else JobStatus.FAILED
     counts = sums(database, [job["_id"]])[job["_id"]]
     final = {name: getattr(counts, name) for name in forms.COUNTERS}
-    ended = _finished(status, job["_id"], now) | final | {"counted": True}
+    total = counts.processed if job["total"] is None else job["total"]
+    ended = _finished(status, job["_id"], now) | final | {"counted": True, "total": total}
     running = {"_id": job["_id"], "status": JobStatus.RUNNING.value}
     return database["jobs"].update_one(running, {"$set": ended}).matched_count == 1
 

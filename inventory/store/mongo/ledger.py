@@ -109,6 +109,11 @@ def settle_record(database: Database[Document], outcome: Outcome) -> bool:
     return matched
 
 
+def settling(outcome: Outcome) -> UpdateOne:
+    """The update that an outcome is, where its claim still holds."""
+    return UpdateOne(_held(outcome.claim), _change(outcome))
+
+
 def _lease(database: Database[Document], candidates: Sequence[Document], until: datetime) -> list[Record]:
     """Those of the candidates that nobody else was quicker to lease."""
     leases = {each["_id"]: secrets.token_hex(16) for each in candidates}

@@ -7,6 +7,8 @@
     batches    _id: the job's id and the number; see `batches` for `queued`
     outcomes   _id: the job's id and the row
     events     _id: the job's id and the line; see `events`
+    history    _id: its own
+    products   _id: the record's id; `shelf` is category and currency together, which is grouped by
     meta       _id: "schema"; `version`, the number of migrations that this database has had
 
 `content` and `failure` are JSON bytes (`store.forms`): exact, and safe from BSON's limits on names and strings.
@@ -78,7 +80,17 @@ def _fourth(database: Database[dict[str, Any]]) -> None:
     database["history"].create_index([("source", 1), *latest])
 
 
-MIGRATIONS: tuple[Callable[[Database[dict[str, Any]]], None], ...] = (_first, _second, _third, _fourth)
+def _fifth(database: Database[dict[str, Any]]) -> None:
+    """The catalogue of products; and jobs of a kind."""
+    database["jobs"].create_index([("kind", 1), ("created_at", -1), ("_id", -1)])
+    newest = [("added_at", -1), ("_id", -1)]
+    for keys in (newest, [("feed", 1), *newest], [("category", 1), *newest], [("feed", 1), ("category", 1), *newest]):
+        database["products"].create_index(keys)
+    database["products"].create_index([("shelf", 1), ("price", 1)])
+    database["products"].create_index([("changed_at", -1), ("_id", -1)])
+
+
+MIGRATIONS: tuple[Callable[[Database[dict[str, Any]]], None], ...] = (_first, _second, _third, _fourth, _fifth)
 
 VERSION = len(MIGRATIONS)
 

@@ -9,6 +9,7 @@ from inventory.store.sqlite.connections import Connections
 from inventory.store.sqlite.events import SqliteEvents
 from inventory.store.sqlite.history import SqliteHistory
 from inventory.store.sqlite.jobs import SqliteJobs
+from inventory.store.sqlite.products import SqliteProducts
 from inventory.store.sqlite.records import SqliteRecords
 from inventory.store.sqlite.snapshots import SqliteSnapshots
 
@@ -24,6 +25,7 @@ class SqliteStore:
         self.jobs = SqliteJobs(self._connections)
         self.events = SqliteEvents(self._connections)
         self.history = SqliteHistory(self._connections)
+        self.products = SqliteProducts(self._connections)
 
     def prepare(self) -> None:
         """See `ports.Store`."""

@@ -6,11 +6,11 @@ The counts stand in the job's own row: each changes in the transaction that writ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from inventory.jobs.model import READING, Job, JobStatus, Row, RowOutcome
-from inventory.store.forms import LARGEST, to_millis
+from inventory.store.forms import LARGEST, read_text, to_millis
 from inventory.store.ports import Key
 from inventory.store.sqlite import job_columns as columns
 from inventory.store.sqlite.batches import Batches
@@ -29,6 +29,10 @@ INSERT_READING = f"""
 LISTING = f"""
     SELECT {columns.JOB} FROM jobs WHERE {{chosen}} AND (created_at, id) < (:instant, :id)
     ORDER BY created_at DESC, id DESC LIMIT :limit"""
+OF_KIND = f"SELECT {columns.JOB} FROM jobs WHERE kind = :kind ORDER BY created_at DESC, id DESC LIMIT :limit"
+CHECKPOINTS = f"""
+    SELECT number, checkpoint FROM batches WHERE job_id = :job_id AND number > {READING} AND checkpoint IS NOT NULL
+    ORDER BY number"""
 ROWS = f"""
     SELECT {columns.OUTCOME} FROM outcomes WHERE job_id = :job_id AND {{chosen}} AND number > :after
     ORDER BY number LIMIT :limit"""
@@ -41,7 +45,8 @@ DUE = """
     (SELECT due_at FROM batches WHERE job_id = jobs.id AND due_at IS NOT NULL ORDER BY due_at LIMIT 1), :now) <= :now
     LIMIT :limit"""
 COMPLETE = """
-    UPDATE jobs SET status = CASE WHEN error IS NULL THEN 'completed' ELSE 'failed' END, finished_at = :now, likeness = NULL
+    UPDATE jobs SET status = CASE WHEN error IS NULL THEN 'completed' ELSE 'failed' END, finished_at = :now, likeness = NULL,
+    total = coalesce(total, succeeded + failed + rejected)
     WHERE id = :id"""
 CANCEL = """
     UPDATE jobs SET status = 'cancelled', finished_at = :now, likeness = NULL
@@ -81,6 +86,15 @@ class SqliteJobs(Batches):
         values = page(limit, after)
         values |= {"id": columns.short(values["id"]), "status": status and status.value}
         return [columns.job(row) for row in self._connections.rows(listing_statement(status), values)]
+
+    def of_kind(self, kind: str, *, limit: int) -> Sequence[Job]:
+        """See `ports.Jobs`."""
+        return [columns.job(row) for row in self._connections.rows(OF_KIND, {"kind": kind, "limit": limit})]
+
+    def checkpoints(self, job_id: str) -> Mapping[int, str]:
+        """See `ports.Jobs`."""
+        found = self._connections.rows(CHECKPOINTS, {"job_id": columns.short(job_id)})
+        return {number: read_text(checkpoint) or "" for number, checkpoint in found}
 
     def complete(self, *, now: datetime, limit: int) -> Sequence[str]:
         """See `ports.Jobs`."""

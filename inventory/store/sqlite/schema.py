@@ -149,6 +149,27 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX history_listed ON history (at, id)",
         "CREATE INDEX history_of_source ON history (source, at, id)",
     ),
+    (
+        "CREATE INDEX jobs_of_kind ON jobs (kind, created_at, id)",
+        """CREATE TABLE products (
+            record_id TEXT PRIMARY KEY NOT NULL,
+            feed TEXT NOT NULL,
+            category TEXT,
+            currency TEXT,
+            price REAL NOT NULL,
+            added_at INTEGER NOT NULL,
+            seen_at INTEGER NOT NULL,
+            changed_at INTEGER,
+            content BLOB NOT NULL
+        )""",
+        # One for each filter of a listing, in its order; each has the price, so that a range of prices reads no product.
+        "CREATE INDEX products_listed ON products (added_at, record_id, price)",
+        "CREATE INDEX products_of_feed ON products (feed, added_at, record_id, price)",
+        "CREATE INDEX products_of_category ON products (category, added_at, record_id, price)",
+        "CREATE INDEX products_of_both ON products (feed, category, added_at, record_id, price)",
+        "CREATE INDEX products_shelved ON products (category, currency, price)",
+        "CREATE INDEX products_changed ON products (changed_at, record_id) WHERE changed_at IS NOT NULL",
+    ),
 )
 
 VERSION = len(MIGRATIONS)

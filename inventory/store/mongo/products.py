@@ -1,0 +1,186 @@
+"""The catalogue of products.
+
+Without transactions, each product is kept by the steps of the ledger, whoever dies where:
+
+    1. claim its record for the job, under the id of the snapshot that is to be: `running`, but never due, so that nobody
+       else collects it, and the snapshot is not taken for one that was left behind; a new record begins so
+    2. insert the snapshot, and mark the one before as settled
+    3. let the record name the snapshot, where the claim still holds
+    4. write the catalogue, where nobody has written something newer
+
+Who does the page again finds each step done, or does it: the id of the snapshot follows from the job and the record. A
+snapshot that is named or settled was kept before, and only step 4 is left. Two jobs that see a product at once each claim
+its record: the later claim prevails, the other's snapshot is swept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.database import Database
+
+from inventory.products.model import Category, Listed, Product, ProductFilter, Seen
+from inventory.records.model import Snapshot, State, Stored, Target
+from inventory.store.forms import content_bytes, from_millis, read_content, to_millis
+from inventory.store.mongo import documents, snapshots
+from inventory.store.mongo.bulk import read_all
+from inventory.store.mongo.connection import Connection, Document
+from inventory.store.mongo.ledger import BATCH, settling
+from inventory.store.mongo.upserts import insert_new
+from inventory.store.ports import Key
+
+Targets = Mapping[str, tuple[Target, Product]]
+
+
+class MongoProducts:
+    """`ports.Products` on MongoDB."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def keep(self, seen: Seen) -> None:
+        """See `ports.Products`."""
+        targets = seen.targets()
+        if not targets:
+            return
+        with self._connection.database() as database:
+            known = _kept_before(database, seen, targets)
+            new = {record_id: each for record_id, each in targets.items() if record_id not in known}
+            outcomes = _claim(database, seen, new)
+            snapshots.insert(database, outcomes)
+            _in_batches(database, "records", [settling(outcome) for outcome in outcomes])
+            _catalogue(database, seen, targets)
+
+    def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[Listed]:
+        """See `ports.Products`."""
+        equal = {"feed": chosen.feed, "category": chosen.category}
+        conditions: Document = {name: value for name, value in equal.items() if value is not None}
+        bounds = {"$gte": chosen.min_price, "$lte": chosen.max_price}
+        prices = {name: value for name, value in bounds.items() if value is not None}
+        conditions |= {"price": prices} if prices else {}
+        if after is not None:
+            at = to_millis(after[0])
+            # The first condition says nothing new; it is what an index is entered with.
+            conditions |= {"added_at": {"$lte": at}}
+            conditions |= {"$or": [{"added_at": {"$lt": at}}, {"added_at": at, "_id": {"$lt": after[1]}}]}
+        with self._connection.database() as database:
+            found = database["products"].find(conditions).sort(documents.newest_first("added_at")).limit(limit)
+            return [_listed(each) for each in found]
+
+    def changed(self, *, limit: int) -> Sequence[Listed]:
+        """See `ports.Products`."""
+        with self._connection.database() as database:
+            found = database["products"].find({"changed_at": {"$gt": 0}})
+            return [_listed(each) for each in found.sort(documents.newest_first("changed_at")).limit(limit)]
+
+    def categories(self, *, limit: int) -> Sequence[Category]:
+        """See `ports.Products`; one sum at a time: FerretDB 1 gets a second one wrong, and knows no least nor highest."""
+        with self._connection.database() as database:
+            counts, sums = (_by_shelf(database, what) for what in (1, "$price"))
+            shelves = sorted(counts, key=lambda shelf: (-counts[shelf], shelf))[:limit]
+            return [_category(database, shelf, counts[shelf], sums.get(shelf, 0.0)) for shelf in shelves]
+
+
+def _kept_before(database: Database[Document], seen: Seen, targets: Targets) -> set[str]:
+    """Of which of these records the job's snapshot is named, or was."""
+    ids = {seen.snapshot_id(record_id): record_id for record_id in targets}
+    named = database["records"].find({"_id": {"$in": list(targets)}, "snapshot_id": {"$in": list(ids)}}, {"_id": 1})
+    settled = database["snapshots"].find({"_id": {"$in": list(ids)}, "settled": True}, {"_id": 1})
+    return {each["_id"] for each in named} | {ids[each["_id"]] for each in settled}
+
+
+def _claim(database: Database[Document], seen: Seen, targets: Targets) -> list[Stored]:
+    """Step 1: what is to become of each record that is the job's now."""
+    claims = {record_id: seen.snapshot_id(record_id) for record_id in targets}
+    held = {record_id: _held(snapshot_id) for record_id, snapshot_id in claims.items()}
+    fresh = [
+        documents.new_record(each, seen.at) | held[each.id] | {"attempt": 1, "fence": 1} for each, _ in targets.values()
+    ]
+    # Those that were there first: of a new one, this would claim anew what is ours already.
+    _in_batches(
+        database,
+        "records",
+        [
+            UpdateOne(_others(key, claims[key], seen), {"$set": held[key] | {"attempt": 1}, "$inc": {"fence": 1}})
+            for key in read_all(database, list(targets))
+        ],
+    )
+    insert_new(database["records"], fresh)
+    ours = {key: each for key, each in read_all(database, list(targets)).items() if each["lease"] == claims[key]}
+    return [
+        Stored(documents.record(each), Snapshot(claims[key], key, seen.at, targets[key][1].content, None), None)
+        for key, each in ours.items()
+        if each["state"] == State.RUNNING.value
+    ]
+
+
+def _held(snapshot_id: str) -> Document:
+    return {"state": State.RUNNING.value, "lease": snapshot_id, "due_at": None, "failure": None}
+
+
+def _others(record_id: str, snapshot_id: str, seen: Seen) -> Document:
+    """A record that somebody else had before, and that has seen nothing newer."""
+    older = [{"collected_at": None}, {"collected_at": {"$lte": documents.cut(seen.at)}}]
+    return {"_id": record_id, "lease": {"$ne": snapshot_id}, "$or": older}
+
+
+def _catalogue(database: Database[Document], seen: Seen, targets: Targets) -> None:
+    """Step 4."""
+    found = {each["_id"]: each for each in database["products"].find({"_id": {"$in": list(targets)}})}
+    at = to_millis(seen.at)
+    changes, new = [], []
+    for record_id, (_, product) in targets.items():
+        document = _document(product) | {"seen_at": at, "job_id": seen.job_id}
+        kept = found.get(record_id)
+        if kept is None:
+            new.append(document | {"_id": record_id, "added_at": at, "changed_at": None})
+        elif kept["seen_at"] <= at and kept["job_id"] != seen.job_id:
+            same = (kept["price"], kept["currency"]) == (product.price, product.currency)
+            document |= {} if same else {"changed_at": at}
+            changes.append(UpdateOne({"_id": record_id, "seen_at": kept["seen_at"]}, {"$set": document}))
+    insert_new(database["products"], new)
+    _in_batches(database, "products", changes)
+
+
+def _in_batches(database: Database[Document], name: str, operations: Sequence[UpdateOne]) -> None:
+    for start in range(0, len(operations), BATCH):
+        database[name].bulk_write(operations[start : start + BATCH], ordered=False)
+
+
+def _document(product: Product) -> Document:
+    return {
+        "feed": product.feed,
+        "category": product.category,
+        "currency": product.currency,
+        "shelf": json.dumps([product.category, product.currency], ensure_ascii=False),
+        "price": product.price,
+        "content": content_bytes(product.content),
+    }
+
+
+def _by_shelf(database: Database[Document], summed: object) -> dict[str, Any]:
+    group = {"$group": {"_id": "$shelf", "sum": {"$sum": summed}}}
+    return {each["_id"]: each["sum"] for each in database["products"].aggregate([group])}
+
+
+def _category(database: Database[Document], shelf: str, products: int, prices: float) -> Category:
+    least, most = (
+        database["products"].find({"shelf": shelf}, {"price": 1}).sort("price", order).limit(1) for order in (1, -1)
+    )
+    name, currency = json.loads(shelf)
+    bounds = [[each["price"] for each in found] or [0.0] for found in (least, most)]  # [0.0]: gone meanwhile
+    return Category(name, currency, products, bounds[0][0], prices / products, bounds[1][0])
+
+
+def _listed(document: Mapping[str, Any]) -> Listed:
+    changed_at = document["changed_at"]
+    return Listed(
+        document["_id"],
+        Product.of(read_content(document["content"])),
+        from_millis(document["added_at"]),
+        from_millis(document["seen_at"]),
+        None if changed_at is None else from_millis(changed_at),
+    )

@@ -1,0 +1,112 @@
+"""The catalogue of products. A product's record, its snapshot and its place in the catalogue change in one transaction."""
+# ruff: noqa: S608 - nothing but our own lists of columns and conditions is put into a statement
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from inventory.products.model import Category, Listed, Product, ProductFilter, Seen
+from inventory.records.model import Target
+from inventory.store.forms import content_bytes, from_millis, read_content, to_millis
+from inventory.store.ports import Key
+from inventory.store.sqlite import rows
+from inventory.store.sqlite.connections import Connections, Row
+from inventory.store.sqlite.opening import Connection
+
+INSERT_SNAPSHOT = """
+    INSERT OR IGNORE INTO snapshots (id, record_id, collected_at, body_sha256, content)
+    SELECT :snapshot_id, :id, :at, NULL, :content
+    WHERE NOT EXISTS (SELECT 1 FROM records WHERE id = :id AND collected_at > :at)"""
+RECORD = f"""
+    INSERT INTO records ({rows.RECORD}, id)
+    VALUES (:source, :key, :host, 'stored', :at, :at, NULL, 1, 1, :snapshot_id, :at, :at, 1, :snapshot_id, NULL, 0, 0, :id)
+    ON CONFLICT (id) DO UPDATE SET state = 'stored', due_at = NULL, failure = NULL, lease = :snapshot_id, fence = fence + 1,
+    collected_at = :at, snapshots = snapshots + 1, snapshot_id = :snapshot_id"""
+CATALOGUE = """
+    INSERT INTO products (record_id, feed, category, currency, price, added_at, seen_at, changed_at, content)
+    VALUES (:id, :feed, :category, :currency, :price, :at, :at, NULL, :content)
+    ON CONFLICT (record_id) DO UPDATE SET feed = :feed, category = :category, currency = :currency, price = :price,
+    changed_at = CASE WHEN price = :price AND currency IS :currency THEN changed_at ELSE :at END,
+    seen_at = :at, content = :content"""
+
+LISTED = "record_id, content, added_at, seen_at, changed_at"
+LISTING = f"""
+    SELECT {LISTED} FROM products INDEXED BY {{index}} WHERE {{chosen}} AND (added_at, record_id) < (:instant, :id)
+    ORDER BY added_at DESC, record_id DESC LIMIT :limit"""
+CHANGED = f"""
+    SELECT {LISTED} FROM products INDEXED BY products_changed WHERE changed_at IS NOT NULL
+    ORDER BY changed_at DESC, record_id DESC LIMIT :limit"""
+CATEGORIES = """
+    SELECT category, currency, count(*) AS kept, min(price), avg(price), max(price)
+    FROM products INDEXED BY products_shelved GROUP BY category, currency
+    ORDER BY kept DESC, category, currency LIMIT :limit"""
+
+
+class SqliteProducts:
+    """`ports.Products` on SQLite."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def keep(self, seen: Seen) -> None:
+        """See `ports.Products`; one transaction for all of them."""
+        values = [_values(seen, target, product) for target, product in seen.targets().values()]
+        if values:
+            with self._connections.writing() as connection:
+                for each in values:
+                    _keep(connection, each)
+
+    def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[Listed]:
+        """See `ports.Products`."""
+        statement, values = listing_statement(chosen)
+        return [_listed(row) for row in self._connections.rows(statement, values | rows.page(limit, after))]
+
+    def changed(self, *, limit: int) -> Sequence[Listed]:
+        """See `ports.Products`."""
+        return [_listed(row) for row in self._connections.rows(CHANGED, {"limit": limit})]
+
+    def categories(self, *, limit: int) -> Sequence[Category]:
+        """See `ports.Products`."""
+        return [Category(*row) for row in self._connections.rows(CATEGORIES, {"limit": limit})]
+
+
+def listing_statement(chosen: ProductFilter) -> tuple[str, dict[str, Any]]:
+    """The statement of a listing, and its values but for the page."""
+    parts = {
+        "feed = :feed": ("feed", chosen.feed),
+        "category = :category": ("category", chosen.category),
+        "price >= :min_price": ("min_price", chosen.min_price),
+        "price <= :max_price": ("max_price", chosen.max_price),
+    }
+    asked = {condition: pair for condition, pair in parts.items() if pair[1] is not None}
+    named = {(False, False): "listed", (True, False): "of_feed", (False, True): "of_category", (True, True): "of_both"}
+    index = f"products_{named[chosen.feed is not None, chosen.category is not None]}"
+    return LISTING.format(index=index, chosen=" AND ".join(asked) or "TRUE"), dict(asked.values())
+
+
+def _values(seen: Seen, target: Target, product: Product) -> dict[str, Any]:
+    return {
+        "id": target.id,
+        "source": target.source,
+        "key": target.key,
+        "host": target.host,
+        "snapshot_id": seen.snapshot_id(target.id),
+        "at": to_millis(seen.at),
+        "feed": product.feed,
+        "category": product.category,
+        "currency": product.currency,
+        "price": product.price,
+        "content": content_bytes(product.content),
+    }
+
+
+def _keep(connection: Connection, values: dict[str, Any]) -> None:
+    if connection.execute(INSERT_SNAPSHOT, values).rowcount == 1:
+        connection.execute(RECORD, values)
+        connection.execute(CATALOGUE, values)
+
+
+def _listed(row: Row) -> Listed:
+    changed_at = None if row[4] is None else from_millis(row[4])
+    return Listed(row[0], Product.of(read_content(row[1])), from_millis(row[2]), from_millis(row[3]), changed_at)
