@@ -44,6 +44,14 @@ class Import:
         document: dict[str, Any] = answer.json()
         return document
 
+    def glance(self) -> dict[str, Any] | None:
+        """The same, or None where the API does not answer, or has no store."""
+        try:
+            answer = requests.get(f"{self._stack.url}/api/v1/jobs/{self.id}", timeout=30)
+        except requests.ConnectionError:
+            return None
+        return answer.json() if answer.status_code == 200 else None
+
     def wait_for(self, processed: int, seconds: float = 60.0) -> None:
         """Wait until so many rows are done."""
         wait_until(lambda: self.now["processed"] >= processed, f"{processed} rows are done: {self.now}", seconds)
