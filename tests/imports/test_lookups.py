@@ -1,0 +1,177 @@
+"""What becomes of a row by the record of its target, and what one step of a batch does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from inventory.errors import StorageUnavailable
+from inventory.imports.urls import LOOK_AGAIN, Lookups, Verdict, verdict
+from inventory.jobs.model import LONGEST_INPUT, Line, RowOutcome
+from inventory.records.model import Acceptance, Failure, Record, State, Target
+from tests.fakes import FakeWeb
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+CREATED, DAY = NOW - timedelta(hours=1), timedelta(days=1)
+BEFORE, SINCE, LONG_AGO = CREATED - timedelta(minutes=1), CREATED + timedelta(minutes=1), NOW - 2 * DAY
+URL = "http://example.test/"
+TARGET = Target("webpage", URL, "example.test")
+
+
+def failure(at: datetime) -> Failure:
+    return Failure("timeout", "too slow", False, 4, at, at + timedelta(minutes=5))
+
+
+def record(
+    state: State, *, collected_at: datetime | None = None, failed_at: datetime | None = None, due_at: datetime | None = None
+) -> Record:
+    return Record(
+        TARGET, state, LONG_AGO, LONG_AGO, due_at, 1, 1,
+        collected_at=collected_at, failure=failure(failed_at) if failed_at else None, snapshot_id="0" * 32 if collected_at else None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        (None, Verdict.WANTED),
+        (record(State.STORED, collected_at=SINCE), Verdict.SUCCEEDED),
+        (record(State.STORED, collected_at=CREATED), Verdict.SUCCEEDED),
+        (record(State.STORED, collected_at=BEFORE), Verdict.SUCCEEDED),
+        (record(State.STORED, collected_at=LONG_AGO), Verdict.WANTED),
+        (record(State.PENDING), Verdict.OPEN),
+        (record(State.RUNNING), Verdict.OPEN),
+        (record(State.PENDING, collected_at=LONG_AGO), Verdict.OPEN),
+        (record(State.RUNNING, collected_at=BEFORE), Verdict.SUCCEEDED),
+        (record(State.PENDING, failed_at=SINCE), Verdict.OPEN),
+        (record(State.FAILED, failed_at=SINCE), Verdict.FAILED),
+        (record(State.FAILED, failed_at=CREATED), Verdict.FAILED),
+        (record(State.FAILED, failed_at=BEFORE), Verdict.WANTED),
+        (record(State.FAILED, failed_at=SINCE, collected_at=LONG_AGO), Verdict.FAILED),
+        (record(State.FAILED, failed_at=SINCE, collected_at=BEFORE), Verdict.SUCCEEDED),
+        (record(State.FAILED, failed_at=BEFORE, collected_at=LONG_AGO), Verdict.WANTED),
+    ],
+)
+def test_a_row_ends_as_its_lookup_would(known: Record | None, expected: Verdict) -> None:
+    assert verdict(known, created_at=CREATED, fresh_since=NOW - DAY) is expected
+
+
+@pytest.mark.parametrize("collected_at", [BEFORE, LONG_AGO])
+def test_nothing_from_before_the_job_is_fresh_for_a_job_that_wants_all_anew(collected_at: datetime) -> None:
+    assert verdict(record(State.STORED, collected_at=collected_at), created_at=CREATED, fresh_since=NOW) is Verdict.WANTED
+    assert verdict(record(State.STORED, collected_at=SINCE), created_at=CREATED, fresh_since=NOW) is Verdict.SUCCEEDED
+
+
+class Kept:
+    """Records in memory; what is accepted is noted."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, Record] = {}
+        self.accepted: list[tuple[Target, Record | None]] = []
+        self.away = False
+
+    def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
+        if self.away:
+            raise StorageUnavailable("away")
+        return {each: self.records[each] for each in record_ids if each in self.records}
+
+    def accept_all(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
+        self.accepted += wanted
+        for target, _ in wanted:
+            self.records[target.id] = Record(target, State.PENDING, now, now, now, 0, 0)
+        return [Acceptance(self.records[target.id], accepted=True) for target, _ in wanted]
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"a step does not need {name}")
+
+
+@pytest.fixture
+def kept() -> Kept:
+    return Kept()
+
+
+def lookups(kept: Kept, *texts: str, fresh_for: timedelta = DAY) -> Lookups:
+    lines = [Line(row, text) for row, text in enumerate(texts, 2)]
+    return Lookups(kept, FakeWeb(), lines, created_at=CREATED, fresh_for=fresh_for)
+
+
+def store(kept: Kept, url: str) -> None:
+    target = FakeWeb().target(url)
+    kept.records[target.id] = Record(target, State.STORED, NOW, NOW, None, 1, 1, collected_at=NOW, snapshot_id="0" * 32)
+
+
+def test_what_nobody_has_is_accepted_once_however_often_it_is_there(kept: Kept) -> None:
+    work = lookups(kept, URL, f"{URL}b", URL, f"{URL}#fragment")
+
+    step = work.step(NOW)
+    again = work.step(NOW)
+
+    assert [target.key for target, _ in kept.accepted] == [URL, f"{URL}b"]
+    assert (step.rows, again.rows) == ([], [])
+    assert step.again_at is not None
+    assert step.again_at >= NOW + LOOK_AGAIN
+    store(kept, URL)
+    assert [row.row for row in work.step(NOW).rows] == [2, 4, 5]
+    assert [line.row for line in work.left()] == [3]
+    store(kept, f"{URL}b")
+    last = work.step(NOW)
+    assert ([row.row for row in last.rows], last.again_at) == ([3], None)
+    assert work.left() == []
+    assert work.step(NOW).again_at is None
+
+
+def test_a_record_that_is_deleted_meanwhile_is_accepted_again(kept: Kept) -> None:
+    work = lookups(kept, URL)
+    work.step(NOW)
+    kept.records.clear()
+    work.step(NOW)
+
+    assert len(kept.accepted) == 2
+
+
+def test_a_stale_record_is_accepted_as_it_was_seen(kept: Kept) -> None:
+    seen = record(State.STORED, collected_at=LONG_AGO)
+    kept.records[TARGET.id] = seen
+    lookups(kept, URL).step(NOW)
+
+    assert kept.accepted == [(TARGET, seen)]
+
+
+def test_lines_that_cannot_be_worked_on_are_rejected_with_their_reason(kept: Kept) -> None:
+    long = f"{URL}{'x' * 3_000}"
+    unreadable = Line(9, "\ufffd", "invalid_encoding", "It is not text in utf-8.")
+    lines = [Line(2, "example.test"), Line(3, "ftp://example.test/"), Line(4, "http://a:b@example.test/"), Line(5, long)]
+    step = Lookups(kept, FakeWeb(), [*lines, unreadable], created_at=CREATED, fresh_for=DAY).step(NOW)
+
+    assert step.again_at is None
+    assert {row.outcome for row in step.rows} == {RowOutcome.REJECTED}
+    assert [row.code for row in step.rows] == [
+        "invalid_url", "unsupported_scheme", "credentials_in_url", "url_too_long", "invalid_encoding",
+    ]  # fmt: skip
+    assert step.rows[3].input == long[:LONGEST_INPUT]
+    assert step.rows[4].detail == unreadable.detail
+
+
+def test_a_step_that_met_a_store_that_is_away_is_done_again_whole(kept: Kept) -> None:
+    work = lookups(kept, "no url", URL)
+    kept.away = True
+    with pytest.raises(StorageUnavailable):
+        work.step(NOW)
+    assert len(work.left()) == 2
+    kept.away = False
+
+    assert [row.row for row in work.step(NOW).rows] == [2]
+    assert len(kept.accepted) == 1
+
+
+def test_it_looks_again_when_the_first_pause_is_over(kept: Kept) -> None:
+    work = lookups(kept, URL, f"{URL}b")
+    work.step(NOW)
+    for n, each in enumerate(list(kept.records.values())):
+        paused = NOW + timedelta(minutes=3 + n)
+        kept.records[each.id] = Record(each.target, State.PENDING, NOW, NOW, paused, 1, 1, failure=failure(NOW))
+
+    assert work.step(NOW).again_at == NOW + timedelta(minutes=3)
