@@ -82,7 +82,7 @@ class OpenMeteo:
             "population": people(place, "population"),
             "candidates": len(candidates),
         }
-        return {"city": found, "weather": _current(_found(get(self.forecast_url, where | CURRENT)))}
+        return {"city": found, "weather": _current(_found(get(self.forecast_url, {**where, **CURRENT})))}
 
 
 @dataclass(frozen=True, slots=True)
