@@ -25,12 +25,10 @@ def failure(at: datetime) -> Failure:
     return Failure("timeout", "too slow", False, 4, at, at + timedelta(minutes=5))
 
 
-def record(
-    state: State, *, collected_at: datetime | None = None, failed_at: datetime | None = None, due_at: datetime | None = None
-) -> Record:
+def record(state: State, *, collected_at: datetime | None = None, failed_at: datetime | None = None) -> Record:
+    failed, snapshot_id = failure(failed_at) if failed_at else None, "0" * 32 if collected_at else None
     return Record(
-        TARGET, state, LONG_AGO, LONG_AGO, due_at, 1, 1,
-        collected_at=collected_at, failure=failure(failed_at) if failed_at else None, snapshot_id="0" * 32 if collected_at else None,
+        TARGET, state, LONG_AGO, LONG_AGO, None, 1, 1, collected_at=collected_at, failure=failed, snapshot_id=snapshot_id
     )  # fmt: skip
 
 
