@@ -19,6 +19,7 @@ from inventory.jobs import routes as jobs
 from inventory.ops import health, home, logging, requests
 from inventory.records import hits
 from inventory.records import routes as records
+from inventory.upstream import routes as upstreams
 from inventory.weather import routes as weather
 
 __version__ = "0.1.0"
@@ -64,6 +65,7 @@ def create_app(settings: Settings | None = None, services: wiring.Services | Non
     app.extensions["inventory.imports"] = services.imports
     app.extensions["inventory.history"] = services.history
     app.extensions["inventory.weather"] = services.weather
+    app.extensions["inventory.upstreams"] = services.upstreams
 
     app.wsgi_app = hits.Hits(app.wsgi_app, records.SOURCE, services.records)  # type: ignore[method-assign]
     requests.register(app)
@@ -80,5 +82,6 @@ def create_app(settings: Settings | None = None, services: wiring.Services | Non
     api.register_blueprint(events.blueprint)
     api.register_blueprint(weather.blueprint)
     api.register_blueprint(history.blueprint)
+    api.register_blueprint(upstreams.blueprint)
     api.register_blueprint(health.blueprint)
     return app

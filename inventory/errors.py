@@ -24,6 +24,7 @@ InventoryError
 ├── CollectionTimedOut       the same, and the failure is a timeout
 ├── StorageUnavailable       the store did not answer; nothing was changed that the caller was told of
 ├── SourceFailure            what a source raises when it could not collect; becomes a recorded failure
+├── PutOff                   an upstream may not be called now; what was to be collected is tried again later
 └── StartError               the service cannot start: one line that says why
     └── SettingError
 """
@@ -35,6 +36,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from inventory.records.model import Failure
+    from inventory.upstream.budgets.model import Refusal
 
 
 class InventoryError(Exception):
@@ -153,6 +155,14 @@ class SourceFailure(InventoryError):
         super().__init__(detail)
         self.code = code
         self.permanent = permanent
+
+
+class PutOff(InventoryError):
+    """An upstream may not be called now: its budget says why, and when it makes sense to ask again."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(f"{refusal.host} may not be called for {refusal.wait:.3f} s ({refusal.reason})")
+        self.refusal = refusal
 
 
 class StartError(InventoryError):

@@ -36,8 +36,15 @@ from inventory.sources.webpage import Webpage
 from inventory.store.files import Files
 from inventory.store.ports import Store
 from inventory.store.sqlite import SqliteStore
+from inventory.upstream.budgets import model as budget_model
+from inventory.upstream.budgets.fallback import FallbackBudgets
+from inventory.upstream.budgets.limits import HostLimits
+from inventory.upstream.budgets.local import LocalBudgets
+from inventory.upstream.budgets.model import Budgets
+from inventory.upstream.budgets.shared import SharedBudgets
 from inventory.upstream.fetcher import Fetcher, Resolve, resolve
 from inventory.upstream.guard import Guard
+from inventory.upstream.service import UpstreamService
 from inventory.weather.service import WeatherService
 
 log = structlog.get_logger(__name__)
@@ -68,6 +75,7 @@ class Services:
     imports: ImportService
     history: HistoryService
     weather: WeatherService
+    upstreams: UpstreamService
 
 
 def build(
@@ -80,11 +88,13 @@ def build(
     clock: Clock = utc_now,
     rng: random.Random | None = None,
     sleep: Callable[[float], object] = sleep,
+    budgets: Budgets | None = None,
 ) -> Services:
     """The services for these settings; a keyword replaces a part."""
     store = store or open_store(settings)
+    redis = redis or queue.connect(settings.redis, socket_timeout=1.0)
     bell = queue.Queue(
-        redis or queue.connect(settings.redis, socket_timeout=1.0),
+        redis,
         job_timeout=int(DRAIN_FOR + 2 * settings.lease),
     )
     registry = {source.name: source for source in sources or _sources(settings, resolve)}
@@ -95,7 +105,8 @@ def build(
         retry_failed_after=timedelta(seconds=settings.retry_failed_after),
     )
     rng = rng or random.Random()  # noqa: S311 - jitter is no secret
-    collector = Collector(store, registry, bell, policy, clock=clock, rng=rng, sleep=sleep)
+    budgets = budgets or _budgets(settings, redis)
+    collector = Collector(store, registry, bell, policy, budgets, clock=clock, rng=rng, sleep=sleep)
     records = RecordService(
         store,
         registry,
@@ -132,7 +143,18 @@ def build(
             fresh_for=timedelta(seconds=settings.weather_fresh_for),
             patience=settings.fetch_deadline,
         ),
+        UpstreamService(budgets, clock=clock),
     )
+
+
+def _budgets(settings: Settings, redis: Redis) -> Budgets:
+    """What upstreams may be asked: by all programs together, and by this one while Redis is away."""
+    rate, concurrency = settings.upstream_rate, settings.upstream_concurrency
+    limits = HostLimits(rate.default, concurrency.default, rate.hosts, concurrency.hosts)
+    policy = budget_model.Policy(lease=settings.lease)
+    programs = settings.api_processes + settings.workers
+    local = LocalBudgets(lambda host: limits(host).share(programs), policy)
+    return FallbackBudgets(SharedBudgets(redis, limits, policy), local)
 
 
 def _sources(settings: Settings, resolve: Resolve) -> Sequence[Source]:

@@ -11,13 +11,15 @@ import pytest
 from flask.testing import FlaskClient
 
 from inventory import create_app, wiring
-from inventory.config import Settings
-from tests.fakes import FakeClock, FakeWeather, FakeWeb
+from inventory.config import PerHost, Settings
+from tests.fakes import FakeClock, FakeWeather, FakeWeb, Unlimited
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path, retry_base=1.0)
+    return Settings(
+        data_dir=tmp_path, retry_base=1.0, upstream_rate=PerHost(1_000_000.0), upstream_concurrency=PerHost(10_000)
+    )
 
 
 @pytest.fixture
@@ -44,7 +46,9 @@ def redis() -> fakeredis.FakeRedis:
 def services(
     settings: Settings, web: FakeWeb, weather: FakeWeather, clock: FakeClock, redis: fakeredis.FakeRedis
 ) -> Iterator[wiring.Services]:
-    services = wiring.build(settings, redis=redis, sources=[web, weather], clock=clock, rng=random.Random(7))
+    services = wiring.build(
+        settings, redis=redis, sources=[web, weather], clock=clock, rng=random.Random(7), budgets=Unlimited()
+    )
     yield services
     services.store.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from threading import Event, Lock
 from typing import Any
@@ -12,6 +13,8 @@ from inventory.records.model import Content, Target
 from inventory.sources import Collected
 from inventory.sources.weather_cities import City
 from inventory.upstream import urls
+from inventory.upstream.budgets.model import Ask, Permit, Report, Upstream
+from inventory.upstream.calls import Calls
 
 
 def content(url: str, **changes: Any) -> dict[str, Any]:
@@ -85,7 +88,7 @@ class FakeSource:
         """What is collected of a key for which no test set anything else."""
         raise NotImplementedError
 
-    def collect(self, key: str, previous: Content | None = None) -> Collected:
+    def collect(self, key: str, previous: Content | None = None, calls: Calls | None = None) -> Collected:
         with self._lock:
             self.asked[key] += 1
             self.previous.append(previous)
@@ -121,6 +124,25 @@ class FakeWeather(FakeSource):
 
     def usual(self, key: str) -> Collected:
         return Collected(weather_content(key.title()), None)
+
+
+class Unlimited:
+    """Budgets that permit everything, for tests of something else; `reports` is what they were told."""
+
+    def __init__(self) -> None:
+        self.reports: list[Report] = []
+
+    def take(self, asks: Sequence[Ask]) -> Sequence[Permit]:
+        return [Permit(ask.host, 0, 0, probe=False, shared=False) for ask in asks]
+
+    def done(self, reports: Sequence[Report]) -> None:
+        self.reports += reports
+
+    def state(self, host: str) -> Upstream | None:
+        return None
+
+    def listing(self, *, limit: int, after: tuple[datetime, str] | None) -> Sequence[Upstream]:
+        return ()
 
 
 class FakeClock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from functools import cache
 from threading import Event
 
@@ -12,6 +13,7 @@ from inventory import wiring
 from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.errors import StorageUnavailable
+from inventory.records.collector import NEXT_TURN
 
 log = structlog.get_logger(__name__)
 
@@ -52,17 +54,17 @@ def work_due() -> int:
     try:
         with services().engine.feeding(is_time_up) as more:
             settled = services().collector.drain(places=PLACES, stopping=is_time_up, more=more)
-        ring_for_due(limit=1)
+        ring_for_due(limit=1, ahead=NEXT_TURN if services().collector.is_turn_near() else timedelta(0))
     except StorageUnavailable as error:
         log.warning("store_not_ready", error=str(error))
         return 0
     return settled
 
 
-def ring_for_due(*, limit: int) -> int:
-    """Ring for up to `limit` records and as many jobs that are due; how many bells were rung."""
+def ring_for_due(*, limit: int, ahead: timedelta = timedelta(0)) -> int:
+    """Ring for up to `limit` records and as many jobs that are due, records `ahead` of that; how many bells were rung."""
     now, store, queue = utc_now(), services().store, services().queue
-    records = store.records.due(now=now, max_attempts=services().settings.max_attempts, limit=limit)
+    records = store.records.due(now=now + ahead, max_attempts=services().settings.max_attempts, limit=limit)
     jobs = store.jobs.due(now=now, limit=limit)
     return sum(map(queue.ring, records)) + sum(map(queue.ring_job, jobs))
 

@@ -5,6 +5,10 @@ beside them, because such a target may have killed that worker; then whatever is
 kept full, so that a slow upstream holds up one place and no more. It ends when nothing is due or running, or soon after it
 is told to stop: it claims no more, and what is in flight is settled.
 
+Whoever calls an upstream needs a permit. The drain asks for those of the first calls, for all claims at once, and what gets
+none is put off until its turn: it takes no place in the pool. A drain does not end while turns that it gave come soon, but
+looks again and again, because what misses its turn goes to the end of the line.
+
 While the store is away nothing is claimed, and what was fetched is kept and settled as soon as the store is back, for as
 long as the lease lasts. Behind that somebody else may collect the target, so it is thrown away.
 """
@@ -22,11 +26,13 @@ from time import sleep
 import structlog
 
 from inventory.clock import Clock
-from inventory.errors import SourceFailure, StorageUnavailable
+from inventory.errors import PutOff, SourceFailure, StorageUnavailable
 from inventory.queue import Queue
 from inventory.records.model import Content, Failed, Failure, Outcome, Postponed, Record, Snapshot, Stored
 from inventory.sources import Collected, Source
 from inventory.store.ports import Store
+from inventory.upstream.budgets.model import Ask, Budgets, Permit, Reason, Refusal
+from inventory.upstream.calls import Calls
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +42,8 @@ KEPT_FREE = 5
 """Of so many places one is kept free of what only jobs wait for, whose slow upstreams a lookup is not to wait behind."""
 TOGETHER = 0.01
 """Seconds in which outcomes that only jobs wait for are gathered: a transaction for each would cost more than its fetch."""
+NEXT_TURN = timedelta(seconds=2)
+"""How far away the next turn of what was put off may be for a drain to stay for it."""
 SETTLE_AGAIN = 0.5
 """Seconds between two tries to settle while the store is away."""
 
@@ -72,6 +80,7 @@ class Collector:
         sources: Mapping[str, Source],
         queue: Queue,
         policy: Policy,
+        budgets: Budgets,
         *,
         clock: Clock,
         rng: Random,
@@ -81,25 +90,31 @@ class Collector:
         self._sources = sources
         self._queue = queue
         self._policy = policy
+        self._budgets = budgets
         self._clock = clock
         self._rng = rng
         self._sleep = sleep
+        self._last_turn = clock()
 
     def claim(self, record_id: str) -> Record | None:
         """Lease one record for an inline collection, whatever its pause; None while somebody else is collecting it."""
         return self._store.records.claim(record_id, now=self._clock(), lease_for=self._policy.lease_for)
 
-    def collect(self, claim: Record, *, inline: bool = False) -> Outcome:
-        """Fetch a claimed target; `inline` for a caller who waits and wants all of it.
+    def collect(self, claim: Record, permit: Permit | None = None, *, inline: bool = False) -> Outcome:
+        """Fetch a claimed target, the first call with this permit if there is one; `inline` for a caller who waits and wants
+        all of it.
 
-        Then the outcome is final: stored or failed, never postponed.
+        Then the outcome is stored or failed, and postponed only where an upstream may not be called now.
         """
         final = inline or claim.attempt >= self._policy.max_attempts
-        previous = None if inline else self._to_revalidate(claim)
         try:
-            collected = self._sources[claim.target.source].collect(claim.target.key, previous)
+            with Calls(self._budgets, permit, sleep=self._sleep) as calls:
+                previous = None if inline else self._to_revalidate(claim)
+                collected = self._sources[claim.target.source].collect(claim.target.key, previous, calls)
         except SourceFailure as error:
             return self._failed(claim, error, final=final or error.permanent)
+        except PutOff as error:
+            return self._put_off(claim, error.refusal, final=final)
         if collected.come_back_in is not None and not final:
             return Postponed(claim, self._clock() + timedelta(seconds=collected.come_back_in), None)
         return self._stored(claim, collected)
@@ -175,12 +190,43 @@ class Collector:
             bulk = free > kept_free
             wanted = free - kept_free if bulk else free
             claims = self._claim_due(wanted, bulk=bulk, required=not running) if wanted else ()
-            running |= {pool.submit(self.collect, claim): claim for claim in claims}
+            permitted, put_off = self._ask_for_permits(claims)
+            running |= {pool.submit(self.collect, claim, permit): claim for claim, permit in permitted}
+            if put_off:  # there may be more at once: what is due behind them must not wait
+                settled += self._settled([*put_off, *_outcomes(_take_done(running, at_once=True))])
+                continue
             if bulk and len(claims) < wanted and more(0 if running else LOOK_AGAIN) and not running:
                 continue
-            if not running:
+            if running:
+                settled += self._settled(list(_outcomes(_take_done(running))))
+            elif stopping() or not self.is_turn_near():
                 return settled
-            settled += self._settled(list(_outcomes(_take_done(running))))
+            else:
+                self._sleep(LOOK_AGAIN)
+
+    def _ask_for_permits(self, claims: Sequence[Record]) -> tuple[Sequence[tuple[Record, Permit]], Sequence[Outcome]]:
+        """The claims that may be collected now, and what becomes of the others; what somebody waits for comes first."""
+        if not claims:
+            return [], []
+        decisions = self._budgets.take([Ask(claim.target.host, urgent=not claim.bulk) for claim in claims])
+        permitted: list[tuple[Record, Permit]] = []
+        put_off: list[Outcome] = []
+        for claim, decision in zip(claims, decisions, strict=True):
+            if isinstance(decision, Permit):
+                permitted.append((claim, decision))
+            else:
+                put_off.append(self._put_off(claim, decision, final=claim.attempt >= self._policy.max_attempts))
+        return permitted, put_off
+
+    def is_turn_near(self) -> bool:
+        """Whether turns that were given here are still to come, and something is due within `NEXT_TURN`."""
+        now, most = self._clock(), self._policy.max_attempts
+        if now >= self._last_turn:
+            return False
+        try:
+            return bool(self._store.records.due(now=now + NEXT_TURN, max_attempts=most, limit=1))
+        except StorageUnavailable:
+            return False
 
     def _claim_due(self, limit: int, *, bulk: bool, required: bool) -> Sequence[Record]:
         """Due claims; none from a store that is away, unless they are `required`."""
@@ -223,9 +269,22 @@ class Collector:
         )
         return Stored(claim, snapshot, collected.body)
 
-    def _failed(self, claim: Record, error: SourceFailure, *, final: bool) -> Outcome:
+    def _put_off(self, claim: Record, refusal: Refusal, *, final: bool) -> Outcome:
+        """A host that is busy is waited for, however long; that of an open breaker is not: it may never come back."""
+        turn = timedelta(seconds=refusal.wait)
+        due_at = self._clock() + turn
+        self._last_turn = max(self._last_turn, due_at)
+        if refusal.reason is Reason.BREAKER:
+            error = SourceFailure("breaker_open", f"{refusal.host} did not answer lately, so it is left alone for a while")
+            return self._failed(claim, error, final=final, wait=turn)
+        return Postponed(claim, due_at, None, counted=False)
+
+    def _failed(self, claim: Record, error: SourceFailure, *, final: bool, wait: timedelta = timedelta(0)) -> Outcome:
+        """The end of a claim, or another attempt, not before `wait` is over."""
         now = self._clock()
-        retry_at = now + (self._policy.retry_failed_after if final else self._policy.pause(claim.attempt, self._rng))
+        retry_at = now + (
+            self._policy.retry_failed_after if final else max(wait, self._policy.pause(claim.attempt, self._rng))
+        )
         failure = Failure(
             code=error.code,
             detail=str(error),
@@ -245,10 +304,11 @@ def _body_sha256(collected: Collected) -> str | None:
     return None if collected.body is None else sha256(collected.body).hexdigest()
 
 
-def _take_done(running: dict[Future[Outcome], Record]) -> set[Future[Outcome]]:
-    """What is done soon, taken out of what is running; if only jobs wait for it, with what is done a moment later."""
-    done, others = wait(running, timeout=LOOK_AGAIN, return_when=FIRST_COMPLETED)
-    if done and others and all(running[future].bulk for future in done):
+def _take_done(running: dict[Future[Outcome], Record], *, at_once: bool = False) -> set[Future[Outcome]]:
+    """What is done soon, or already if `at_once`, taken out of what is running; if only jobs wait for it, with what is done
+    a moment later."""
+    done, others = wait(running, timeout=0 if at_once else LOOK_AGAIN, return_when=FIRST_COMPLETED)
+    if done and others and not at_once and all(running[future].bulk for future in done):
         done |= wait(others, timeout=TOGETHER).done
     for future in done:
         del running[future]

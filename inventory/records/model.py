@@ -143,11 +143,15 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Postponed:
-    """Outcome: the claim is handed back, to be tried again at `due_at`; `failure` says why, if anything failed."""
+    """Outcome: the claim is handed back, to be tried again at `due_at`; `failure` says why, if anything failed.
+
+    What is not `counted` was no attempt: the upstream was not called for it.
+    """
 
     claim: Record
     due_at: datetime
     failure: Failure | None
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

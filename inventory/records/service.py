@@ -11,7 +11,19 @@ from inventory.clock import Clock
 from inventory.errors import CollectionFailed, CollectionTimedOut, NotFound, NotInInventory
 from inventory.queue import Queue, Wait
 from inventory.records.collector import Collector
-from inventory.records.model import Acceptance, Failed, Failure, Known, Outcome, Record, Snapshot, State, Status, Target
+from inventory.records.model import (
+    Acceptance,
+    Failed,
+    Failure,
+    Known,
+    Outcome,
+    Postponed,
+    Record,
+    Snapshot,
+    State,
+    Status,
+    Target,
+)
 from inventory.sources import Source
 from inventory.store.ports import Key, RecordFilter, Store
 
@@ -129,6 +141,8 @@ class RecordService:
 
         Then the answer is what came of that, or the promise of it. Raises `CollectionFailed`, if that is what came of it.
         """
+        if seen is not None and seen.due_at is not None:
+            seen = None  # it was owed already, and what came of it meanwhile is the answer
         inline = self._slots.acquire(blocking=False)
         try:
             acceptance = self._store.records.accept(target, now=self.clock(), seen=seen)
@@ -227,7 +241,8 @@ class RecordService:
         return acceptance
 
     def _outcome(self, outcome: Outcome, *, took_effect: bool) -> Answer:
-        """What an inline collection came to; where it took no effect, what its target came to in other hands."""
+        """What an inline collection came to: the promise of it where an upstream may not be called now; where it took no
+        effect, what its target came to in other hands."""
         target = outcome.claim.target
         if took_effect and isinstance(outcome, Failed):
             raise _failed(target, outcome.failure)
@@ -236,7 +251,7 @@ class RecordService:
             raise NotInInventory(f"{target.key} was deleted while it was collected.")
         if not took_effect and known.record.state is State.FAILED:
             raise self.failed(known.record)
-        if not took_effect and known.record.state is not State.STORED:
+        if isinstance(outcome, Postponed) or (not took_effect and known.record.state is not State.STORED):
             return self._pending(known.record)
         return Answer(known, stale=False, created=outcome.claim.snapshot_id is None)
 

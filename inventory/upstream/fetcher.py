@@ -13,6 +13,7 @@ from inventory.errors import InvalidUrl, SourceFailure, UnsupportedScheme
 from inventory.upstream import cookies, urls
 from inventory.upstream.adapter import GuardedAdapter, default_tls
 from inventory.upstream.body import read_body
+from inventory.upstream.calls import Calls
 from inventory.upstream.deadline import Deadline
 from inventory.upstream.failures import FOREIGN, failure_of
 from inventory.upstream.fetched import Fetched, Hop, Timing, Validators
@@ -20,6 +21,7 @@ from inventory.upstream.guard import Guard
 from inventory.upstream.head import Head
 from inventory.upstream.jar import Jar
 from inventory.upstream.resolver import Resolve, Resolver, resolve
+from inventory.upstream.retry_after import host_pause
 from inventory.upstream.road import Exchange, Road
 from inventory.upstream.urls import Url
 
@@ -39,7 +41,9 @@ _STALE = frozenset({"invalid_response", "incomplete_response"})
 class Fetcher:
     """Fetches URLs where the guard allows it. Threads may share it; its kept connections do not cross a fork.
 
-    `deadline` is in seconds and covers a whole collection; `body_limit` is in bytes, decoded.
+    `deadline` is in seconds and covers a whole collection; `body_limit` is in bytes, decoded. A request comes out of the
+    budget of its host, whatever the port: nobody gets more by naming many ports. Without `resend`, a request that a kept
+    connection did not carry is not made again: the upstream may have counted it.
     """
 
     def __init__(
@@ -51,6 +55,7 @@ class Fetcher:
         resolve: Resolve = resolve,
         max_redirects: int = 5,
         tls: ssl.SSLContext | None = None,
+        resend: bool = True,
         clock: Clock = utc_now,
     ) -> None:
         self._guard = guard
@@ -59,19 +64,29 @@ class Fetcher:
         self._resolve = resolve
         self._max_redirects = max_redirects
         self._tls = tls
+        self._resend = resend
         self._clock = clock
         self._lock = threading.Lock()
         self._made: tuple[int, GuardedAdapter] | None = None
 
-    def fetch(self, url: Url, headers: Mapping[str, str] | None = None, *, validators: Validators | None = None) -> Fetched:
-        """GET a URL and follow its redirects. Raises `SourceFailure` alone.
+    def fetch(
+        self,
+        url: Url,
+        headers: Mapping[str, str] | None = None,
+        *,
+        validators: Validators | None = None,
+        calls: Calls | None = None,
+    ) -> Fetched:
+        """GET a URL and follow its redirects, each request as `calls` permit. Raises `SourceFailure`, and their `PutOff`.
 
         `headers` are sent besides our own; with `validators` the answer may be a 304.
         """
+        if calls is not None:
+            calls.begin(url.host)
         self._adapter()  # made on first use, which must not count as the upstream's time
         sent = {**REQUEST_HEADERS, **(headers or {})}
         trip = _Trip(url, sent, validators, Deadline(self._deadline), self._clock())
-        exchange = self._follow(trip)
+        exchange = self._follow(trip, calls)
         try:
             headed = trip.deadline.now()
             body = read_body(exchange.answer, self._body_limit)
@@ -81,11 +96,13 @@ class Fetcher:
             exchange.finish()
         return Fetched(tuple(trip.hops[:-1]), trip.hops[-1], body, exchange.answer.trailers, trip.timing(headed))
 
-    def _follow(self, trip: _Trip) -> Exchange:
+    def _follow(self, trip: _Trip, calls: Calls | None) -> Exchange:
         """Ask until an answer is no redirect; that answer, its body unread."""
         while True:
             exchange = self._ask(trip)
             trip.note(exchange)
+            if calls is not None and (pause := host_pause(exchange.answer.head, self._clock())) is not None:
+                calls.paused(pause)
             location = _location(exchange.answer.head)
             if location is None:
                 return exchange
@@ -96,6 +113,8 @@ class Fetcher:
                     "too_many_redirects", f"{start} redirects more than {self._max_redirects} times", permanent=True
                 )
             trip.url = _following(trip.url, location)
+            if calls is not None:
+                calls.begin(trip.url.host)
 
     def _ask(self, trip: _Trip) -> Exchange:
         """One request, its response read up to the body; on a fresh connection if a kept one turns out to be closed."""
@@ -104,7 +123,7 @@ class Fetcher:
             try:
                 self._send(exchange)
             except SourceFailure as failure:
-                if exchange.connected or failure.code not in _STALE:
+                if exchange.connected or not self._resend or failure.code not in _STALE:
                     raise
             else:
                 return exchange

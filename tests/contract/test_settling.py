@@ -86,6 +86,25 @@ def test_postponing_without_a_failure_keeps_the_one_there_was(store: Store) -> N
     assert found(store, target()).failure == failure()
 
 
+def test_what_was_put_off_uncounted_was_no_attempt_and_can_be_claimed_as_often_as_need_be(store: Store) -> None:
+    held = claim(store, accept(store))
+    for _ in range(10):
+        assert store.records.settle([replace(postponed(held, until=NOW), counted=False)]) == [True]
+        assert found(store, target()).attempt == 0
+        held = claim(store, target())
+
+    assert (held.attempt, held.fence) == (1, 11)
+    assert found(store, target()).failure is None
+
+
+def test_putting_off_takes_no_attempt_from_a_claim_that_was_overtaken(store: Store) -> None:
+    overtaken = claim(store, accept(store))
+    held = claim(store, target(), now=NOW + LEASE)
+
+    assert store.records.settle([replace(postponed(overtaken, until=NOW), counted=False)]) == [False]
+    assert found(store, target()).attempt == held.attempt == 2
+
+
 def test_failing_leaves_nothing_due(store: Store) -> None:
     outcome = failed(claim(store, accept(store)), "tls_failure")
 

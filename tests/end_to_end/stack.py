@@ -63,6 +63,8 @@ class Stack:
             "INVENTORY_API_PROCESSES": "2",
             "INVENTORY_WORKERS": "2",
             "INVENTORY_ALLOW_NETWORKS": "127.0.0.1/32",
+            "INVENTORY_UPSTREAM_RATE": "1000000",  # all upstreams of the tests are one host
+            "INVENTORY_UPSTREAM_CONCURRENCY": "10000",
             **{f"INVENTORY_{name.upper()}": str(value) for name, value in settings.items()},
         }
         self.commands = {

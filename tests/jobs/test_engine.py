@@ -21,7 +21,7 @@ from inventory.jobs.parts import FILE_LOST, part_name, upload_name
 from inventory.records.model import State
 from inventory.store.files import Files
 from inventory.wiring import Services
-from tests.fakes import FakeClock, FakeWeb
+from tests.fakes import FakeClock, FakeWeb, Unlimited
 from tests.jobs.actions import (
     HOST,
     Worker,
@@ -248,6 +248,7 @@ def with_retry_base(services: Services, seconds: float) -> Services:
         sources=list(services.sources.values()),
         clock=services.engine.clock,
         rng=random.Random(3),
+        budgets=Unlimited(),
     )
 
 

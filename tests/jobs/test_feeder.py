@@ -20,6 +20,7 @@ from inventory.jobs.holding import LEASE
 from inventory.jobs.model import JobStatus
 from inventory.records.model import Content
 from inventory.sources import Collected
+from inventory.upstream.calls import Calls
 from inventory.wiring import Services
 from tests.end_to_end.stack import wait_until
 from tests.fakes import FakeClock, FakeWeb
@@ -31,7 +32,7 @@ LOG_LINE = b'{"timestamp":"2026-01-31T12:00:00Z","level":"info","service":"s","m
 class SlowHostWeb(FakeWeb):
     """A web in which only the pages below /slow wait for the gate."""
 
-    def collect(self, key: str, previous: Content | None = None) -> Collected:
+    def collect(self, key: str, previous: Content | None = None, calls: Calls | None = None) -> Collected:
         if key.startswith(f"{HOST}/slow"):
             return super().collect(key)
         with self._lock:

@@ -11,6 +11,7 @@ import pytest
 from inventory.records.collector import Policy
 from inventory.records.model import Content
 from inventory.sources import Collected
+from inventory.upstream.calls import Calls
 from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeb
 
@@ -43,7 +44,7 @@ def test_two_drains_share_the_work(services: Services, web: FakeWeb) -> None:
 class SlowWeb(FakeWeb):
     """A web whose page /0 is held until the gate opens; all others answer at once."""
 
-    def collect(self, key: str, previous: Content | None = None) -> Collected:
+    def collect(self, key: str, previous: Content | None = None, calls: Calls | None = None) -> Collected:
         if key != f"{URL}0":
             with self._lock:
                 self.asked[key] += 1

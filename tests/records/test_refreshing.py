@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from inventory.errors import SourceFailure
 from inventory.records.model import Content, State
 from inventory.sources import Collected
+from inventory.upstream.calls import Calls
 from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeb, content
 from tests.records.test_lookups import PAGE, URL, look_up, work
@@ -25,7 +26,7 @@ class UnchangedWeb(FakeWeb):
 
     unchanged = True
 
-    def collect(self, key: str, previous: Content | None = None) -> Collected:
+    def collect(self, key: str, previous: Content | None = None, calls: Calls | None = None) -> Collected:
         collected = super().collect(key, previous)
         if previous is None or not self.unchanged:
             return collected

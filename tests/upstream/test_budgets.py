@@ -401,6 +401,7 @@ def test_a_host_that_is_called_again_after_a_while_is_listed_first(half: Half) -
         ("dns_failure", True, False),
         ("tls_failure", True, False),
         ("invalid_response", True, False),
+        ("invalid_response", False, True),
         ("incomplete_response", False, False),
         ("too_many_redirects", True, False),
     ],

@@ -164,8 +164,9 @@ def _change(outcome: Outcome) -> Document:
                 "first_collected_at": claim.first_collected_at or documents.cut(snapshot.collected_at),
             }
             return {"$set": stored, "$inc": {"snapshots": 1}}
-        case Postponed(due_at=due_at, failure=failure):
+        case Postponed(due_at=due_at, failure=failure, counted=counted):
             postponed = {"state": State.PENDING.value, "due_at": documents.cut(due_at)}
-            return {"$set": postponed | ({"failure": failure_bytes(failure)} if failure else {})}
+            change = {"$set": postponed | ({"failure": failure_bytes(failure)} if failure else {})}
+            return change if counted else change | {"$inc": {"attempt": -1}}
         case Failed(failure=failure):
             return _failed(failure)

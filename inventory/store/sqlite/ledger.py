@@ -35,7 +35,9 @@ STORE = f"""
     UPDATE records SET state = 'stored', due_at = NULL, failure = NULL, snapshot_id = :lease, snapshots = snapshots + 1,
     collected_at = :collected_at, first_collected_at = coalesce(first_collected_at, :collected_at)
     {HELD} AND (revalidate OR NOT :shares_body)"""
-POSTPONE = f"UPDATE records SET state = 'pending', due_at = :due_at, failure = coalesce(:failure, failure) {HELD}"
+POSTPONE = f"""
+    UPDATE records SET state = 'pending', due_at = :due_at, failure = coalesce(:failure, failure),
+    attempt = attempt - :uncounted {HELD}"""
 FAIL = f"UPDATE records SET state = 'failed', due_at = NULL, failure = :failure {HELD}"
 
 INSERT_SNAPSHOT = """
@@ -112,8 +114,9 @@ def _statement(outcome: Outcome) -> tuple[str, dict[str, Any]]:
             values |= {"collected_at": to_millis(snapshot.collected_at), "content": content_bytes(snapshot.content)}
             values |= {"body_sha256": snapshot.body_sha256, "body": body}
             return STORE, values | {"shares_body": outcome.shares_body}
-        case Postponed(due_at=due_at, failure=failure):
-            return POSTPONE, values | {"due_at": to_millis(due_at), "failure": failure_bytes(failure)}
+        case Postponed(due_at=due_at, failure=failure, counted=counted):
+            values |= {"due_at": to_millis(due_at), "uncounted": int(not counted)}
+            return POSTPONE, values | {"failure": failure_bytes(failure)}
         case Failed(failure=failure):
             return FAIL, values | {"failure": failure_bytes(failure)}
 

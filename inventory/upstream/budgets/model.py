@@ -74,7 +74,7 @@ class Refusal:
     wait: float
 
 
-UNANSWERED = frozenset({"connection_refused", "connection_failed", "timeout", "dns_failure"})
+UNANSWERED = frozenset({"connection_refused", "connection_failed", "timeout", "dns_failure", "invalid_response"})
 """Failures of a collection that speak of the host: unless they are permanent, the next target may find it as dead."""
 
 
@@ -82,7 +82,8 @@ def is_unanswered(failure: SourceFailure) -> bool:
     """Whether a failed collection counts against the host's breaker.
 
     One of a permanent kind does not (a name that there is not, a bad certificate, a malformed answer): it is soon over, and
-    tells more of the target than that a breaker is open. Nor does an answer that was cut: the host does answer.
+    tells more of the target than that a breaker is open. Nor does an answer that was cut: the host does answer. An invalid
+    answer that is not permanent is what a source reports to which a 5xx or garbage is as good as no answer.
     """
     return failure.code in UNANSWERED and not failure.permanent
 
