@@ -92,7 +92,9 @@ class Ledger:
         return [row[0] for row in self._connections.rows(both, chosen)]
 
     def _claim(self, choose: str, chosen: Mapping[str, Any], until: datetime) -> list[Record]:
-        """Lease the records that a statement chooses, in its order."""
+        """Lease the records that a statement chooses, in its order; it takes no turn among the writers if there are none."""
+        if not self._connections.rows(choose, {**chosen, "limit": 1}):
+            return []
         with self._connections.writing() as connection:
             ids = [row[0] for row in connection.execute(choose, chosen).fetchall()]
             return [
