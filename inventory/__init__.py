@@ -17,6 +17,7 @@ from inventory.imports import routes as imports
 from inventory.jobs import pages, sockets
 from inventory.jobs import routes as jobs
 from inventory.ops import health, home, logging, requests
+from inventory.products import routes as products
 from inventory.records import hits
 from inventory.records import routes as records
 from inventory.upstream import routes as upstreams
@@ -65,6 +66,7 @@ def create_app(settings: Settings | None = None, services: wiring.Services | Non
     app.extensions["inventory.imports"] = services.imports
     app.extensions["inventory.history"] = services.history
     app.extensions["inventory.weather"] = services.weather
+    app.extensions["inventory.products"] = services.products
     app.extensions["inventory.upstreams"] = services.upstreams
 
     app.wsgi_app = hits.Hits(app.wsgi_app, records.SOURCE, services.records)  # type: ignore[method-assign]
@@ -83,5 +85,6 @@ def create_app(settings: Settings | None = None, services: wiring.Services | Non
     api.register_blueprint(weather.blueprint)
     api.register_blueprint(history.blueprint)
     api.register_blueprint(upstreams.blueprint)
+    api.register_blueprint(products.blueprint)
     api.register_blueprint(health.blueprint)
     return app

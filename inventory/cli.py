@@ -15,6 +15,7 @@ from inventory.config import Settings
 from inventory.embedded.command import up
 from inventory.jobs import commands as jobs
 from inventory.ops import logging
+from inventory.products.commands import products
 from inventory.records import documents
 from inventory.records.service import Answer
 from inventory.terminal import PENDING, as_json, errors_as_lines, print_pairs, print_table
@@ -29,7 +30,7 @@ def main() -> None:
 
 
 main.add_command(up)
-for command in (jobs.import_, jobs.jobs, jobs.job):
+for command in (jobs.import_, jobs.jobs, jobs.job, products):
     main.add_command(command)
 
 

@@ -15,6 +15,8 @@ from environs import Env, EnvError
 from marshmallow import ValidationError
 
 from inventory.errors import InvalidUrl, SettingError
+from inventory.products import feeds
+from inventory.products.feeds import Feed
 from inventory.upstream import urls
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -74,6 +76,7 @@ class Settings:
     openweather_key: str = field(default="", repr=False)
     history_sources: tuple[str, ...] = ("weather",)
     keep_history_for: int = 7_776_000
+    product_feeds: tuple[Feed, ...] = field(default_factory=feeds.default, repr=False)
     upstream_rate: PerHost[float] = PerHost(10.0)
     upstream_concurrency: PerHost[int] = PerHost(4)
 
@@ -131,6 +134,7 @@ class Settings:
             keep_history_for=_read(
                 "KEEP_HISTORY_FOR", _whole(0, 10**9), cls.keep_history_for, "seconds, a whole number from 0"
             ),
+            product_feeds=_read("PRODUCT_FEEDS", lambda text: feeds.read(Path(text)), feeds.default(), "a YAML file"),
             upstream_rate=_read(
                 "UPSTREAM_RATE",
                 _per_host(_number(0.001, 1_000_000), cls.upstream_rate.default),

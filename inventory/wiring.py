@@ -28,9 +28,12 @@ from inventory.jobs.kinds import Kind
 from inventory.jobs.live import Live
 from inventory.jobs.parts import Parts
 from inventory.jobs.service import JobService
+from inventory.products import feeds
+from inventory.products.run import FeedLines
+from inventory.products.service import ProductService
 from inventory.records.collector import Collector, Policy
 from inventory.records.service import RecordService
-from inventory.sources import Source
+from inventory.sources import Source, products
 from inventory.sources.weather import LARGEST, OpenMeteo, OpenWeather, Weather
 from inventory.sources.webpage import Webpage
 from inventory.store.files import Files
@@ -76,6 +79,7 @@ class Services:
     history: HistoryService
     weather: WeatherService
     upstreams: UpstreamService
+    products: ProductService
 
 
 def build(
@@ -117,7 +121,9 @@ def build(
         clock=clock,
     )
     files = Files(settings.files)
-    kinds = _kinds(settings, store, files, registry, sleep)
+    pages = products.Pages(_page_fetcher(settings, resolve), clock)
+    pulling = FeedLines(store.products, settings.product_feeds, pages, budgets, clock=clock, rng=rng)
+    kinds = {**_kinds(settings, store, files, registry, sleep), pulling.name: pulling}
     history = HistoryService(store, settings.history_sources, clock=clock)
     return Services(
         settings,
@@ -144,13 +150,15 @@ def build(
             patience=settings.fetch_deadline,
         ),
         UpstreamService(budgets, clock=clock),
+        ProductService(store, bell, settings.product_feeds, clock=clock),
     )
 
 
 def _budgets(settings: Settings, redis: Redis) -> Budgets:
     """What upstreams may be asked: by all programs together, and by this one while Redis is away."""
     rate, concurrency = settings.upstream_rate, settings.upstream_concurrency
-    limits = HostLimits(rate.default, concurrency.default, rate.hosts, concurrency.hosts)
+    whole = feeds.limits(settings.product_feeds)
+    limits = HostLimits(rate.default, concurrency.default, rate.hosts, concurrency.hosts, whole)
     policy = budget_model.Policy(lease=settings.lease)
     programs = settings.api_processes + settings.workers
     local = LocalBudgets(lambda host: limits(host).share(programs), policy)
@@ -164,6 +172,18 @@ def _sources(settings: Settings, resolve: Resolve) -> Sequence[Source]:
     # Two calls in a row are to end within one deadline.
     brief = Fetcher(guard, deadline=settings.fetch_deadline / 2, body_limit=LARGEST, resolve=resolve)
     return [Webpage(fetcher, guard), Weather(brief, _provider(settings))]
+
+
+def _page_fetcher(settings: Settings, resolve: Resolve) -> Fetcher:
+    """What asks for pages of product feeds: each call is one request, and each upstream, with its port, has a budget."""
+    return Fetcher(
+        Guard(settings.allow_networks),
+        deadline=settings.fetch_deadline,
+        body_limit=products.LARGEST,
+        resolve=resolve,
+        max_redirects=0,
+        resend=False,
+    )
 
 
 def _provider(settings: Settings) -> OpenMeteo | OpenWeather:

@@ -20,8 +20,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,10 @@ from marshmallow.validate import Length, Range, Regexp
 from inventory.errors import InvalidUrl, SettingError
 from inventory.products.paginators import Cursor, LinkHeader, NextUrl, Numbered, Offset, Paginator
 from inventory.upstream import urls
+from inventory.upstream.budgets.limits import Limit
 
+MARGIN = 0.96
+"""The share of a rate that is used: requests do not travel equally fast, and none may arrive a moment too early."""
 DEFAULT = Path(__file__).with_name("feeds.yaml")
 REQUIRED = ("id", "title", "price")
 KNOWN = (*REQUIRED, "category", "currency", "url", "rating")
@@ -69,6 +73,11 @@ class Feed:
     def host(self) -> str:
         """The upstream that is called; with its port, because several feeds may come from one machine."""
         return urls.parse(self.url).authority
+
+    @property
+    def limit(self) -> Limit:
+        """What the upstream may be asked: one page at a time, and a little less than it allows, for it counts by itself."""
+        return Limit(self.rate * MARGIN, concurrency=1, burst=1)
 
 
 class PaginatorSchema(Schema):
@@ -145,6 +154,17 @@ class FeedSchema(Schema):
         except InvalidUrl as error:
             raise ValidationError(str(error), "url") from error
         return Feed(**found)
+
+
+@cache
+def default() -> tuple[Feed, ...]:
+    """The feeds that are described without a file of one's own."""
+    return read(DEFAULT)
+
+
+def limits(feeds: Sequence[Feed]) -> Mapping[str, Limit]:
+    """What the upstreams of these feeds may be asked; of several feeds at one, the strictest."""
+    return {feed.host: feed.limit for feed in sorted(feeds, key=lambda feed: -feed.rate)}
 
 
 def read(path: Path) -> tuple[Feed, ...]:

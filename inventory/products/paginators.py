@@ -9,9 +9,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-_LINK = re.compile(r'<([^>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^",;\s]+))*)')
+_LINK = re.compile(r'<([^<>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^",;\s]+))*)')
 _NEXT = re.compile(r';\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next\b)', re.IGNORECASE)
 
 
@@ -33,7 +33,11 @@ class Paginator(Protocol):
         ...
 
     def next(self, page: Page) -> str | None:
-        """The URL of the page behind this one, or None behind the last."""
+        """Where the page behind this one is, as a reference that need not be a URL yet; None behind the last."""
+        ...
+
+    def beyond(self, url: str) -> str | None:
+        """The URL of the page behind one that cannot be read; None where only that page itself could tell."""
         ...
 
 
@@ -57,6 +61,10 @@ class Numbered:
             return None
         return with_parameter(page.url, self.parameter, number + 1)
 
+    def beyond(self, url: str) -> str | None:
+        """See `Paginator`."""
+        return with_parameter(url, self.parameter, _number(parameter_of(url, self.parameter), self.first_number) + 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Offset:
@@ -79,6 +87,10 @@ class Offset:
             return None
         return with_parameter(page.url, self.parameter, offset)
 
+    def beyond(self, url: str) -> str | None:
+        """See `Paginator`."""
+        return with_parameter(url, self.parameter, _number(parameter_of(url, self.parameter), 0) + self.size)
+
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
@@ -94,7 +106,10 @@ class Cursor:
     def next(self, page: Page) -> str | None:
         """See `Paginator`."""
         cursor = at(page.content, self.next_path)
-        return None if cursor is None or cursor == "" else with_parameter(page.url, self.parameter, cursor)
+        return with_parameter(page.url, self.parameter, cursor) if isinstance(cursor, str | int) and cursor != "" else None
+
+    def beyond(self, url: str) -> None:
+        """See `Paginator`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +124,11 @@ class NextUrl:
 
     def next(self, page: Page) -> str | None:
         """See `Paginator`."""
-        url = at(page.content, self.next_path)
-        return urljoin(page.url, url) if isinstance(url, str) and url else None
+        reference = at(page.content, self.next_path)
+        return reference if isinstance(reference, str) and reference else None
+
+    def beyond(self, url: str) -> None:
+        """See `Paginator`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +144,11 @@ class LinkHeader:
         for value in page.links:
             for link in _LINK.finditer(value):
                 if _NEXT.search(link[2]):
-                    return urljoin(page.url, link[1])
+                    return str(link[1])
         return None
+
+    def beyond(self, url: str) -> None:
+        """See `Paginator`."""
 
 
 def at(content: Any, path: str) -> Any:
@@ -135,7 +156,7 @@ def at(content: Any, path: str) -> Any:
     for name in path.split(".") if path else []:
         if isinstance(content, Mapping):
             content = content.get(name)
-        elif isinstance(content, list) and name.isdecimal() and int(name) < len(content):
+        elif isinstance(content, list) and name.isascii() and name.isdigit() and int(name) < len(content):
             content = content[int(name)]
         else:
             return None
@@ -146,7 +167,7 @@ def with_parameter(url: str, name: str, value: object) -> str:
     """The URL with one parameter of its query set, the others as they are."""
     parts = urlsplit(url)
     query = [(key, each) for key, each in parse_qsl(parts.query, keep_blank_values=True) if key != name]
-    return urlunsplit(parts._replace(query=urlencode([*query, (name, str(value))])))
+    return urlunsplit(parts._replace(query=urlencode([*query, (name, str(value))], errors="replace")))
 
 
 def parameter_of(url: str, name: str) -> str | None:

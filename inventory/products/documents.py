@@ -1,0 +1,118 @@
+"""The documents that the products API answers, and `inventory products` writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from inventory.clock import rfc3339
+from inventory.jobs.model import Row
+from inventory.products.model import Category, Listed, Product
+from inventory.products.progress import Effort, Progress
+from inventory.products.service import Run, Summary, Trend
+
+Document = dict[str, Any]
+
+
+def product_document(listed: Listed) -> Document:
+    """A product of the catalogue."""
+    product = listed.product
+    return {
+        "record_id": listed.record_id,
+        "source": product.feed,
+        "id": product.id,
+        "title": product.title,
+        "category": product.category,
+        "price": product.price,
+        "currency": product.currency,
+        "rating": product.rating,
+        "url": product.url,
+        "added_at": rfc3339(listed.added_at),
+        "seen_at": rfc3339(listed.seen_at),
+        "price_changed_at": None if listed.changed_at is None else rfc3339(listed.changed_at),
+    }
+
+
+def summary_document(summary: Summary) -> Document:
+    """The summary of the latest run, and of the catalogue."""
+    return {
+        "summary": _run(summary.run),
+        "categories": [_category(each) for each in summary.categories],
+        "price_trends": [_trend(each) for each in summary.trends],
+        "errors": [_error(row) for row in summary.errors],
+    }
+
+
+def feed_document(name: str, progress: Progress | None) -> Document:
+    """A feed in a run: what it took and what came of it. What is `missing` is told in sentences, the first of them."""
+    begun = progress or Progress(name, "", 0)
+    effort, latency = begun.effort, begun.effort.percentiles
+    return {
+        "name": name,
+        "products": begun.products,
+        "rejected": begun.rejected,
+        "pages": begun.pages,
+        "requests": effort.requests,
+        "retries": effort.retries,
+        "success_rate": _success_rate(effort),
+        "latency_ms": {
+            "mean": _milliseconds(latency.mean),
+            "p50": _milliseconds(latency.p50),
+            "p95": _milliseconds(latency.p95),
+            "p99": _milliseconds(latency.p99),
+        },
+        "breaker_trips": effort.trips,
+        "complete": begun.is_complete,
+        "gaps": begun.gaps,
+        "missing": list(begun.missing),
+    }
+
+
+def _run(run: Run | None) -> Document:
+    if run is None:
+        return {"total_products": 0, "processing_time_seconds": None, "success_rate": None, "sources": []}
+    effort = sum((progress.effort for _, progress in run.feeds if progress is not None), Effort())
+    return {
+        "total_products": sum(progress.products for _, progress in run.feeds if progress is not None),
+        "processing_time_seconds": None if run.seconds is None else round(run.seconds, 3),
+        "success_rate": _success_rate(effort),
+        "sources": [feed_document(name, progress) for name, progress in run.feeds],
+    }
+
+
+def _success_rate(effort: Effort) -> float | None:
+    return round(1 - effort.failures / effort.requests, 4) if effort.requests else None
+
+
+def _milliseconds(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 1)
+
+
+def _category(category: Category) -> Document:
+    return {
+        "name": category.name,
+        "currency": category.currency,
+        "products": category.products,
+        "min_price": category.least,
+        "mean_price": round(category.mean, 2),
+        "max_price": category.most,
+    }
+
+
+def _trend(trend: Trend) -> Document:
+    """The prices oldest first; the change is between the first and the last of them."""
+    seen = [(Product.of(each.content).price, each.collected_at) for each in reversed(trend.snapshots)]
+    first, last = (seen[0][0], seen[-1][0]) if seen else (0.0, 0.0)
+    product = trend.listed.product
+    return {
+        "record_id": trend.listed.record_id,
+        "source": product.feed,
+        "id": product.id,
+        "title": product.title,
+        "currency": product.currency,
+        "change_percent": round((last - first) / first * 100, 2) if first else None,
+        "prices": [{"price": price, "at": rfc3339(at)} for price, at in seen],
+    }
+
+
+def _error(row: Row) -> Document:
+    return {"endpoint": row.input, "error": f"{row.code}: {row.detail}", "timestamp": rfc3339(row.finished_at)}

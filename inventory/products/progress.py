@@ -1,0 +1,97 @@
+"""How far a feed has come, and what it took: the checkpoint of its batch, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+import orjson
+
+from inventory.upstream.budgets.model import Latency
+from inventory.upstream.budgets.state import bucket, latency_of, microseconds
+
+MOST_MISSING = 20
+"""Gaps that are named; of more, the number is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What pages took: requests, those that gave no page, those made again, and how often a breaker stopped them.
+
+    `latency` is a histogram of the answers, as budgets keep it.
+    """
+
+    requests: int = 0
+    failures: int = 0
+    retries: int = 0
+    trips: int = 0
+    latency: Mapping[str, int] = field(default_factory=dict)
+
+    def __add__(self, other: Effort) -> Effort:
+        names = {**self.latency, **other.latency}
+        latency = {name: self.latency.get(name, 0) + other.latency.get(name, 0) for name in names}
+        return Effort(
+            self.requests + other.requests,
+            self.failures + other.failures,
+            self.retries + other.retries,
+            self.trips + other.trips,
+            latency,
+        )
+
+    @classmethod
+    def of_request(cls, seconds: float, *, failed: bool, again: bool) -> Effort:
+        """The effort of one request."""
+        elapsed = microseconds(seconds)
+        return cls(1, int(failed), int(again), latency={bucket(elapsed): 1, "answer_time": elapsed})
+
+    @property
+    def percentiles(self) -> Latency:
+        """How long answers took."""
+        return latency_of(_Zeros(self.latency))
+
+
+class _Zeros(dict[str, int]):
+    def __missing__(self, name: str) -> int:
+        return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A feed in the middle of a run: `url` is the next page, None behind the last; `row` the last number that was given.
+
+    `attempts` counts the requests for that page so far, `failed_in_a_row` the pages before it that could not be read.
+    `anchor` is a page behind which a loop would come again (Brent's algorithm, whose steps `pages` counts). `missing` says
+    what was not had, the first of it; `gaps` counts all of it.
+    """
+
+    feed: str
+    url: str | None
+    row: int
+    pages: int = 0
+    products: int = 0
+    rejected: int = 0
+    attempts: int = 0
+    failed_in_a_row: int = 0
+    anchor: str | None = None
+    gaps: int = 0
+    missing: tuple[str, ...] = ()
+    effort: Effort = Effort()
+
+    @classmethod
+    def read(cls, checkpoint: str) -> Progress:
+        """The progress that a checkpoint notes."""
+        noted: dict[str, Any] = orjson.loads(checkpoint)
+        known = {each.name for each in fields(cls)}
+        values = {name: value for name, value in noted.items() if name in known}
+        return cls(**values | {"missing": tuple(noted["missing"]), "effort": Effort(**noted["effort"])})
+
+    @property
+    def checkpoint(self) -> str:
+        """The progress as JSON."""
+        return orjson.dumps(asdict(self)).decode()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it came behind the last page, and nothing was left out on the way."""
+        return self.url is None and self.gaps == 0

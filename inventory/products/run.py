@@ -1,0 +1,225 @@
+"""The kind `products`: a job without a file, each of whose lines is a feed, whose rows are the items that it has.
+
+The items of the first feed are numbered behind 1,000,000, those of the next one behind 2,000,000, and so on; a page that
+could not be had takes a number as well. Products have no rows of their own: they are found in the catalogue.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from inventory.clock import Clock
+from inventory.errors import InvalidRequest, SourceFailure, StorageUnavailable
+from inventory.jobs.kinds import Step, Work
+from inventory.jobs.model import LONGEST_INPUT, Batch, Job, Line, Row, RowOutcome
+from inventory.products.feeds import Feed
+from inventory.products.model import Product, Seen
+from inventory.products.normalising import normalised
+from inventory.products.progress import MOST_MISSING, Progress
+from inventory.products.pulling import Pulled, Pulling
+from inventory.sources.products import Pages
+from inventory.store.ports import Products
+from inventory.upstream.budgets.model import Budgets
+
+KIND = "products"
+FEEDS = "feeds"
+SPAN = 1_000_000
+"""Numbers that each feed has for its items."""
+LOOK_AGAIN = timedelta(seconds=0.02)
+LONG = timedelta(seconds=2)
+"""A pause that is longer is no reason to hold the feed in hand."""
+INVALID_PRODUCT, UNKNOWN_FEED = "invalid_product", "unknown_feed"
+
+
+class FeedLines:
+    """Pulls the feeds that a job names, each by its own worker if there are so many, and keeps what they have."""
+
+    name = KIND
+    batch_rows = 1
+
+    def __init__(
+        self, products: Products, feeds: Sequence[Feed], pages: Pages, budgets: Budgets, *, clock: Clock, rng: random.Random
+    ) -> None:
+        self._products = products
+        self._feeds = {feed.name: feed for feed in feeds}
+        self._pages, self._budgets = pages, budgets
+        self._clock, self._rng = clock, rng
+
+    def lines(self, job: Job) -> Iterator[tuple[Line, int]]:
+        """The feeds of the job."""
+        for number, name in enumerate(job.options[FEEDS], 1):
+            yield Line(number * SPAN, name, span=SPAN), 0
+
+    def begin(self, job: Job, batch: Batch, lines: Sequence[Line]) -> Work:
+        """The work on a feed, from where its checkpoint says."""
+        [line] = lines
+        feed = self._feeds.get(line.text)
+        if feed is None:
+            return Unknown(line)
+        progress = Progress(feed.name, feed.paginator.first(feed.url), line.row)
+        if batch.checkpoint is not None:
+            progress = Progress.read(batch.checkpoint)
+        pulling = Pulling(feed, progress, self._pages, self._budgets, clock=self._clock, rng=self._rng)
+        return Pull(self._products, job.id, feed, line, progress, pulling)
+
+
+class Unknown:
+    """A feed that is described no longer."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    def step(self, now: datetime) -> Step:
+        """Say so."""
+        detail = "The feed is not described any more in INVENTORY_PRODUCT_FEEDS of this worker."
+        name = self._line.text[:LONGEST_INPUT]
+        return Step([Row(self._line.row + 1, name, RowOutcome.REJECTED, now, code=UNKNOWN_FEED, detail=detail)])
+
+    def left(self) -> Sequence[Line]:
+        """The feed."""
+        return [self._line]
+
+    def close(self, now: datetime) -> None:
+        """Nothing goes on beside the steps."""
+
+
+class Pull:
+    """The work on one feed, whose checkpoint is its `Progress`.
+
+    A thread pulls the pages; a step takes one that has come. A step that raises has taken nothing: the next one takes the
+    same page. What a dead worker kept of a page behind the checkpoint is kept again, and changes nothing.
+    """
+
+    def __init__(
+        self, products: Products, job_id: str, feed: Feed, line: Line, progress: Progress, pulling: Pulling
+    ) -> None:
+        self._products = products
+        self._job_id = job_id
+        self._feed = feed
+        self._line = line
+        self._progress = progress
+        self._pulling = pulling
+        self._begun = False
+
+    def step(self, now: datetime) -> Step:
+        """Keep the products of a page, if one has come."""
+        if not self._begun:
+            self._begun = True
+            self._pulling.start()
+        page = self._pulling.peek()
+        if page is None:
+            self._pulling.check()
+            return self._state((), now, self._again_at(now))
+        rows = self._keep(page, now)
+        self._pulling.drop()
+        over = self._progress.url is None
+        return self._state(rows, now, None if over else now + LOOK_AGAIN, dear=True)
+
+    def left(self) -> Sequence[Line]:
+        """What is left of the feed: its next page, and all behind that."""
+        if self._progress.url is None:
+            return []
+        return [Line(self._progress.row + 1, self._progress.url)]
+
+    def close(self, now: datetime) -> Step | None:
+        """Await the request under way, and keep the pages that came, so that none of them is asked for again."""
+        if not self._begun:
+            return None
+        ended, rows = self._pulling.close(), list[Row]()
+        with suppress(StorageUnavailable):  # then the next worker asks for them again
+            while (page := self._pulling.peek()) is not None:
+                rows += self._keep(page, now)
+                self._pulling.drop()
+            if ended:
+                effort = self._progress.effort + self._pulling.leftover
+                self._progress = replace(self._progress, effort=effort, attempts=self._pulling.attempts)
+        return self._state(rows, now, now)
+
+    def _again_at(self, now: datetime) -> datetime | None:
+        if self._pulling.over:
+            return None
+        rest = self._pulling.resting_until
+        return rest if rest is not None and rest > now + LONG else now + LOOK_AGAIN
+
+    def _state(self, rows: Sequence[Row], now: datetime, again_at: datetime | None, *, dear: bool = False) -> Step:
+        return Step(rows, self._progress.products, self._progress.checkpoint, again_at, dear)
+
+    def _keep(self, page: Pulled, now: datetime) -> Sequence[Row]:
+        """Keep a page, and note the next one; the rows of what could not be used."""
+        page = self._bounded(page)
+        products, rows = self._sorted(page, now)
+        if products:
+            self._products.keep(Seen(self._job_id, self._feed.host, page.at, tuple(products)))
+        progress = self._progress
+        row = progress.row + len(page.items or ())
+        gap = _gap(page)
+        if gap is not None:
+            row += 1
+            assert page.failure is not None
+            text, failed = page.url[:LONGEST_INPUT], RowOutcome.FAILED
+            rows.append(Row(row, text, failed, now, code=page.failure.code, detail=f"{page.failure} {gap}"))
+        self._progress = replace(
+            progress,
+            url=page.next,
+            row=row,
+            pages=progress.pages + 1,
+            products=progress.products + len(products),
+            rejected=progress.rejected + len(rows) - (gap is not None),
+            attempts=0,
+            failed_in_a_row=progress.failed_in_a_row + 1 if page.items is None else 0,
+            anchor=page.anchor,
+            gaps=progress.gaps + (gap is not None),
+            missing=(*progress.missing, *([f"{page.url}: {gap}"] if gap else []))[:MOST_MISSING],
+            effort=progress.effort + page.effort,
+        )
+        return rows
+
+    def _bounded(self, page: Pulled) -> Pulled:
+        """The page, or what there are numbers for of it."""
+        room = self._line.last_row - self._progress.row - 1
+        if page.items is None or len(page.items) < room:
+            return page
+        failure = SourceFailure("too_many_items", f"The feed has more than {SPAN:,} items.", permanent=True)
+        return replace(page, items=page.items[: room - 1], next=None, failure=failure)
+
+    def _sorted(self, page: Pulled, now: datetime) -> tuple[list[Product], list[Row]]:
+        products, rows = list[Product](), list[Row]()
+        for number, item in enumerate(page.items or ()):
+            try:
+                products.append(normalised(self._feed, item))
+            except InvalidRequest as error:
+                row, place = self._progress.row + number + 1, "/".join(["#", *_path(self._feed), str(number)])
+                detail = f"{error} It is {_shown(item)}"
+                text = f"{page.url}{place}"[:LONGEST_INPUT]
+                rows.append(Row(row, text, RowOutcome.REJECTED, now, code=INVALID_PRODUCT, detail=detail))
+        return products, rows
+
+
+def _gap(page: Pulled) -> str | None:
+    """What is missing for what failed with a page; None if nothing did."""
+    if page.failure is None:
+        return None
+    if page.items is not None:
+        return "Whatever is behind this page is missing."
+    return "This page is missing." if page.next is not None else "This page is missing, and whatever is behind it."
+
+
+def _path(feed: Feed) -> list[str]:
+    """Where in a page the items are, as a JSON pointer has it (RFC 6901)."""
+    return [name for name in feed.items.split(".") if name]
+
+
+def _shown(item: Any) -> str:
+    text = json.dumps(item, ensure_ascii=True)
+    return text if len(text) <= 200 else f"{text[:200]}…"
+
+
+def feeds_of(job: Job) -> Mapping[int, str]:
+    """The names of a run's feeds by the numbers of their batches."""
+    return dict(enumerate(job.options[FEEDS], 1))

@@ -1,0 +1,141 @@
+"""The shapes of the products API: what it takes, and the documents it answers (shares from 0 to 1, RFC 3339 instants)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validates_schema
+from marshmallow.validate import Length, Range
+
+from inventory.pagination import PageQuery
+
+MAYBE: dict[str, Any] = {"required": True, "allow_none": True}
+
+
+class ProductsQuery(PageQuery):
+    """Which products to list."""
+
+    source = fields.String(
+        load_default=None, validate=Length(1, 40), metadata={"description": "Those of one feed.", "example": "acme"}
+    )
+    category = fields.String(load_default=None, validate=Length(1, 500), metadata={"example": "home"})
+    min_price = fields.Float(load_default=None, validate=Range(0), metadata={"description": "In whatever currency."})
+    max_price = fields.Float(load_default=None, validate=Range(0))
+
+    @validates_schema
+    def validate_prices(self, query: Mapping[str, Any], **_: Any) -> None:
+        """A range that is none is a slip, and an empty answer would hide it."""
+        least, most = query.get("min_price"), query.get("max_price")
+        if least is not None and most is not None and most < least:
+            raise ValidationError("Below `min_price`, so there is nothing between. Send a higher one.", "max_price")
+
+
+class ProductSchema(Schema):
+    """A product as the catalogue has it."""
+
+    record_id = fields.String(required=True)
+    source = fields.String(required=True, metadata={"description": "The feed."})
+    id = fields.String(required=True, metadata={"description": "The feed's own."})
+    title = fields.String(required=True)
+    category = fields.String(**MAYBE)
+    price = fields.Float(required=True)
+    currency = fields.String(**MAYBE)
+    rating = fields.Float(**MAYBE)
+    url = fields.String(**MAYBE)
+    added_at = fields.DateTime(required=True)
+    seen_at = fields.DateTime(required=True, metadata={"description": "When it was in its feed last."})
+    price_changed_at = fields.DateTime(**MAYBE, metadata={"description": "When another price was seen last."})
+
+
+class ProductsPage(Schema):
+    """Products, those that were added last first."""
+
+    products = fields.List(fields.Nested(ProductSchema), required=True)
+    next_cursor = fields.String(**MAYBE)
+
+
+class PulledLatencySchema(Schema):
+    """How long answers took, in milliseconds."""
+
+    mean = fields.Float(**MAYBE)
+    p50 = fields.Float(**MAYBE)
+    p95 = fields.Float(**MAYBE)
+    p99 = fields.Float(**MAYBE)
+
+
+class PulledFeedSchema(Schema):
+    """A feed in a run."""
+
+    name = fields.String(required=True)
+    products = fields.Integer(required=True)
+    rejected = fields.Integer(required=True, metadata={"description": "Items that are no products."})
+    pages = fields.Integer(required=True)
+    requests = fields.Integer(required=True)
+    retries = fields.Integer(required=True, metadata={"description": "Requests for a page that had been asked for."})
+    success_rate = fields.Float(
+        **MAYBE, metadata={"description": "The share of the requests that were answered with a page."}
+    )
+    latency_ms = fields.Nested(PulledLatencySchema, required=True)
+    breaker_trips = fields.Integer(required=True, metadata={"description": "How often its breaker stopped it."})
+    complete = fields.Boolean(required=True, metadata={"description": "Every page to the last one was had."})
+    gaps = fields.Integer(required=True, metadata={"description": "How often something is missing."})
+    missing = fields.List(fields.String(), required=True, metadata={"description": "What, the first 20 of it."})
+
+
+class PullSchema(Schema):
+    """The latest run that has begun, so far."""
+
+    total_products = fields.Integer(required=True)
+    processing_time_seconds = fields.Float(**MAYBE)
+    success_rate = fields.Float(
+        **MAYBE, metadata={"description": "The share of the requests that were answered with a page."}
+    )
+    sources = fields.List(fields.Nested(PulledFeedSchema), required=True)
+
+
+class CategorySchema(Schema):
+    """Products of one category in one currency."""
+
+    name = fields.String(**MAYBE)
+    currency = fields.String(**MAYBE)
+    products = fields.Integer(required=True)
+    min_price = fields.Float(required=True)
+    mean_price = fields.Float(required=True)
+    max_price = fields.Float(required=True)
+
+
+class PriceSchema(Schema):
+    """A price that was seen."""
+
+    price = fields.Float(required=True)
+    at = fields.DateTime(required=True)
+
+
+class TrendSchema(Schema):
+    """A product whose price changed."""
+
+    record_id = fields.String(required=True)
+    source = fields.String(required=True)
+    id = fields.String(required=True)
+    title = fields.String(required=True)
+    currency = fields.String(**MAYBE)
+    change_percent = fields.Float(**MAYBE, metadata={"description": "From the first of the prices to the last."})
+    prices = fields.List(fields.Nested(PriceSchema), required=True, metadata={"description": "Oldest first, 20 at most."})
+
+
+class PullErrorSchema(Schema):
+    """A page that could not be had, or an item that could not be used."""
+
+    endpoint = fields.String(required=True, metadata={"description": "The page; of an item, with a JSON pointer to it."})
+    error = fields.String(required=True)
+    timestamp = fields.DateTime(required=True)
+
+
+class ProductsSummarySchema(Schema):
+    """The latest run, and what the catalogue holds."""
+
+    summary = fields.Nested(PullSchema, required=True)
+    categories = fields.List(fields.Nested(CategorySchema), required=True)
+    price_trends = fields.List(fields.Nested(TrendSchema), required=True, metadata={"description": "Changed last first."})
+    errors = fields.List(fields.Nested(PullErrorSchema), required=True)

@@ -1,0 +1,118 @@
+"""Product feeds: runs that pull them, and what came of the latest one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from secrets import token_hex
+
+from inventory.clock import Clock
+from inventory.jobs.model import Job, JobStatus, Row, RowOutcome
+from inventory.products.feeds import Feed
+from inventory.products.model import Category, Listed, ProductFilter
+from inventory.products.progress import Progress
+from inventory.products.run import FEEDS, KIND, feeds_of
+from inventory.queue import Queue
+from inventory.records.model import Snapshot
+from inventory.store.ports import Key, Store
+
+TRENDS, TREND = 20, 20
+"""Products whose prices changed last that a summary shows, and how many snapshots of each."""
+ERRORS = 200
+"""Rows of each outcome that a summary shows."""
+CATEGORIES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as it stands at `now`: the progress of each of its feeds, those that were not begun yet among them as None."""
+
+    job: Job
+    feeds: Sequence[tuple[str, Progress | None]]
+    now: datetime
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it has taken so far; None before it begins."""
+        if self.job.started_at is None:
+            return None
+        return max(0.0, ((self.job.finished_at or self.now) - self.job.started_at).total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A product whose price changed, and its snapshots, newest first."""
+
+    listed: Listed
+    snapshots: Sequence[Snapshot]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The latest run that has begun, if there is one, and the catalogue; `errors` are rows that failed or were rejected."""
+
+    run: Run | None
+    categories: Sequence[Category]
+    trends: Sequence[Trend]
+    errors: Sequence[Row]
+
+
+class ProductService:
+    """Every method may raise `StorageUnavailable`."""
+
+    def __init__(
+        self,
+        store: Store,
+        queue: Queue,
+        feeds: Sequence[Feed],
+        *,
+        clock: Clock,
+        new_id: Callable[[], str] = lambda: token_hex(16),
+    ) -> None:
+        self._store = store
+        self._queue = queue
+        self._feeds = feeds
+        self.clock = clock
+        self._new_id = new_id
+
+    def start(self) -> Job:
+        """A job that pulls all feeds, durably accepted; the same one while it is unfinished."""
+        names = [feed.name for feed in self._feeds]
+        job = self._store.jobs.create(Job(self._new_id(), KIND, self.clock(), options={FEEDS: names}))
+        self._queue.ring_job(job.id)
+        return job
+
+    def run(self, job: Job) -> Run:
+        """How far a run has come, feed by feed."""
+        noted = self._store.jobs.checkpoints(job.id)
+        progress = {number: Progress.read(checkpoint) for number, checkpoint in noted.items()}
+        return Run(job, [(name, progress.get(number)) for number, name in feeds_of(job).items()], self.clock())
+
+    def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[Listed]:
+        """Products, those that were added last first, from behind `after`."""
+        return self._store.products.listing(chosen, limit=limit, after=after)
+
+    def summary(self) -> Summary:
+        """What came of the latest run that has begun, and what the catalogue holds."""
+        jobs = self._store.jobs.of_kind(KIND, limit=2)
+        begun = [job for job in jobs if job.status is not JobStatus.QUEUED]
+        run = self.run(begun[0]) if begun else None
+        return Summary(run, self._store.products.categories(limit=CATEGORIES), self._trends(), self._errors(run))
+
+    def _trends(self) -> Sequence[Trend]:
+        return [
+            Trend(listed, self._store.snapshots.listing(listed.record_id, limit=TREND, after=None))
+            for listed in self._store.products.changed(limit=TRENDS)
+        ]
+
+    def _errors(self, run: Run | None) -> Sequence[Row]:
+        """Pages before items."""
+        if run is None:
+            return []
+        rows = self._store.jobs.rows
+        return [
+            row
+            for outcome in (RowOutcome.FAILED, RowOutcome.REJECTED)
+            for row in rows(run.job.id, outcome, limit=ERRORS, after=0)
+        ]

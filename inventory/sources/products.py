@@ -1,0 +1,102 @@
+"""The source `products`: pages of product feeds, each asked for once. What they say becomes many records at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from inventory.clock import Clock
+from inventory.errors import SourceFailure
+from inventory.upstream import urls
+from inventory.upstream.body import Body
+from inventory.upstream.fetcher import Fetcher
+from inventory.upstream.retry_after import host_pause
+
+LARGEST = 8 * 1024 * 1024
+"""Bytes of a page."""
+MAY_PASS = frozenset({408, 425, 429})
+"""Statuses besides 5xx of which the next request may know nothing."""
+DAMAGED = frozenset({"invalid_response", "incomplete_response"})
+"""Failures of an answer that may be whole the next time."""
+
+
+class Busy(SourceFailure):
+    """The upstream answered that it cannot now; `pause` is how many seconds it asked to be left alone, if it did."""
+
+    def __init__(self, detail: str, pause: float | None) -> None:
+        super().__init__("unexpected_status", detail)
+        self.pause = pause
+
+
+class Malformed(SourceFailure):
+    """The upstream answered, and what it answered is no page; its `Link` headers may be of use still."""
+
+    def __init__(self, detail: str, links: tuple[str, ...], *, permanent: bool = False) -> None:
+        super().__init__("malformed_page", detail, permanent=permanent)
+        self.links = links
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer as it came. `since_sent` is how many seconds ago the request left, when the whole of it was here.
+
+    `pause` is how many seconds the upstream asked to be left alone, if it did.
+    """
+
+    host: str
+    status: int
+    body: Body
+    links: tuple[str, ...]
+    pause: float | None
+    since_sent: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A page: its JSON, and the values of its `Link` headers."""
+
+    content: Any
+    links: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Asks for pages. One call is one request: `fetcher` follows no redirect and sends nothing twice."""
+
+    fetcher: Fetcher
+    clock: Clock
+
+    def ask(self, url: str, headers: Mapping[str, str]) -> Response:
+        """What is answered at a URL. `SourceFailure` if nothing is; unless it is permanent, something may be later."""
+        asked = urls.parse(url)
+        try:
+            fetched = self.fetcher.fetch(asked, {"Accept": "application/json", **headers})
+        except SourceFailure as failure:
+            if failure.code in DAMAGED:
+                raise SourceFailure(failure.code, str(failure)) from failure
+            raise
+        head, timing = fetched.final.head, fetched.timing
+        return Response(
+            asked.host,
+            head.status,
+            fetched.body,
+            tuple(head.values("link")),
+            host_pause(head, self.clock()),
+            (timing.first_byte_ms + timing.body_ms) / 1000,
+        )
+
+    @staticmethod
+    def read(response: Response) -> Answer:
+        """The page that a response is; `SourceFailure` if it is none, in the same way."""
+        if response.status >= 500 or response.status in MAY_PASS:
+            raise Busy(f"{response.host} answered {response.status}", response.pause)
+        if not 200 <= response.status < 300:
+            raise SourceFailure("unexpected_status", f"{response.host} answered {response.status}", permanent=True)
+        if response.body.truncated:
+            raise Malformed(f"The page has more than {LARGEST:,} bytes, or was cut", response.links, permanent=True)
+        try:
+            return Answer(json.loads(response.body.content), response.links)
+        except (ValueError, RecursionError) as error:
+            raise Malformed(f"The page is no JSON: {str(error)[:200]}", response.links) from error

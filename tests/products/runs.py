@@ -1,0 +1,86 @@
+"""What the tests do with product feeds: describe those of the demo, and run them in this process, in real time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import fakeredis
+import requests
+
+from inventory import wiring
+from inventory.config import Settings
+from inventory.demo import layout
+from inventory.jobs.model import Job
+from inventory.products.feeds import Feed, limits, read
+from inventory.upstream.budgets.limits import Limit
+from inventory.upstream.budgets.local import LocalBudgets
+from inventory.upstream.budgets.model import Policy
+from inventory.wiring import Services
+from tests.end_to_end.stack import wait_until
+
+HUGE = Limit(1_000_000, 1_000, 1_000)
+
+
+def described(folder: Path, urls: Mapping[str, str]) -> Path:
+    """The file that describes the demo's feeds."""
+    ports = {name: urlsplit(url).port or 0 for name, url in urls.items()}
+    file = folder / "feeds.yaml"
+    file.write_text(layout.feeds(ports))
+    return file
+
+
+def feeds_of(folder: Path, urls: Mapping[str, str], **changes: Any) -> tuple[Feed, ...]:
+    """The demo's feeds, with what all of them are to have otherwise."""
+    return tuple(replace(feed, **changes) for feed in read(described(folder, urls)))
+
+
+@contextmanager
+def running(folder: Path, feeds: Sequence[Feed]) -> Iterator[Services]:
+    """Services with these feeds, on a store of their own."""
+    settings = Settings.read()
+    settings = replace(
+        settings, data_dir=folder, product_feeds=tuple(feeds), allow_networks=(layout_network(),), fetch_deadline=2.0
+    )
+    known = limits(feeds)
+    budgets = LocalBudgets(lambda host: known.get(host, HUGE), Policy(lease=settings.lease, first_pause=0.5))
+    services = wiring.build(settings, redis=fakeredis.FakeRedis(), budgets=budgets)
+    yield services
+    services.store.close()
+
+
+def layout_network() -> Any:
+    """The loopback of the demo, opened."""
+    from inventory.embedded.demo import LOOPBACK
+
+    return LOOPBACK
+
+
+def run(services: Services, *, seconds: float = 60.0) -> Job:
+    """A run from its start to its end, worked on in this process."""
+    job = services.products.start()
+    with working(services):
+        return wait_until(lambda: _ended(services, job), "the run ends", seconds)
+
+
+@contextmanager
+def working(services: Services) -> Iterator[Callable[[float], bool]]:
+    """Inside, jobs are worked on."""
+    with services.engine.feeding(lambda: False) as more:
+        yield more
+
+
+def _ended(services: Services, job: Job) -> Job | None:
+    services.engine.complete()
+    found = services.jobs.find(job.id)
+    return found if found.status.finished else None
+
+
+def counts(url: str) -> Mapping[str, Any]:
+    """What an upstream of the demo has counted."""
+    found: Mapping[str, Any] = requests.get(f"{url}/_counts", timeout=10).json()
+    return found

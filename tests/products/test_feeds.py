@@ -1,0 +1,109 @@
+"""The file of feeds: what it may say, and the one line that says what is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from inventory.config import Settings
+from inventory.errors import SettingError
+from inventory.products.feeds import MARGIN, Feed, default, limits, read
+from inventory.products.paginators import Cursor, LinkHeader, Numbered, Offset
+from inventory.upstream.budgets.limits import Limit
+
+FIELDS = "fields: {id: id, title: title, price: price}"
+GOOD = f"- {{name: acme, url: 'https://acme.example/items', {FIELDS}}}"
+
+
+def feeds(tmp_path: Path, text: str) -> tuple[Feed, ...]:
+    file = tmp_path / "feeds.yaml"
+    file.write_text(text)
+    return read(file)
+
+
+def test_three_public_demonstration_apis_are_described_by_default() -> None:
+    assert [feed.host for feed in default()] == ["dummyjson.com", "api.escuelajs.co", "fakestoreapi.com"]
+    assert [type(feed.paginator) for feed in default()] == [Offset, Offset, LinkHeader]
+    assert Settings().product_feeds == default()
+
+
+def test_a_feed_says_how_it_is_paged_and_read(tmp_path: Path) -> None:
+    [feed] = feeds(
+        tmp_path,
+        """
+- name: acme
+  url: http://127.0.0.1:8101/v1?x=1
+  items: data.items
+  paginator: {kind: page, parameter: p, first: 0, pages: meta.pages}
+  fields:
+    id: sku
+    title: name
+    price: {path: cents, scale: 0.01}
+    category: {path: kind, names: {A: home}}
+    currency: {value: EUR}
+  rate: 2.5
+  retries: 0
+  headers: {X-Key: secret}
+""",
+    )
+
+    assert feed.paginator == Numbered("p", 0, "meta.pages")
+    assert (feed.host, feed.limit) == ("127.0.0.1:8101", Limit(2.5 * MARGIN, 1, 1))
+    assert (feed.retries, feed.headers) == (0, {"X-Key": "secret"})
+    assert (feed.places["price"].scale, feed.places["category"].names) == (0.01, {"A": "home"})
+
+
+def test_feeds_of_one_upstream_share_the_strictest_limit(tmp_path: Path) -> None:
+    two = feeds(tmp_path, GOOD + f"\n- {{name: b, url: 'https://acme.example/b', rate: 2, {FIELDS}}}")
+
+    assert limits(two) == {"acme.example": Limit(2 * MARGIN, 1, 1)}
+    assert limits(two[::-1]) == limits(two)
+
+
+def test_a_cursor_needs_to_know_where_the_next_one_is(tmp_path: Path) -> None:
+    [feed] = feeds(tmp_path, GOOD.replace("{name", "{paginator: {kind: cursor, next: a.b}, name"))
+
+    assert feed.paginator == Cursor("a.b")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- {", "line 1"),
+        ("\x00", "special characters"),
+        ("", "Invalid input type"),
+        ("name: acme", "Invalid input type"),
+        ("- acme", "Invalid input type"),
+        (GOOD.replace("acme,", "'a b',"), "letters, digits"),
+        (GOOD.replace("https", "ftp"), "http"),
+        (GOOD.replace("price: price", "cost: price"), "Missing: price; unknown: cost"),
+        (GOOD.replace("id: id", "id: {path: 3}"), "Not a place"),
+        (GOOD.replace("{name", "{rate: 0, name"), "rate"),
+        (GOOD.replace("{name", "{rat: 5, name"), "Unknown field"),
+        (GOOD.replace("{name", "{paginator: {kind: pages}, name"), "Choose from: page, offset"),
+        (GOOD.replace("{name", "{paginator: {kind: cursor}, name"), "cursor"),
+        (GOOD.replace("{name", "{paginator: {kind: link, parameter: x}, name"), "link takes: parameter"),
+        (GOOD + "\n" + GOOD, "two feeds have the same name"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
+) -> None:
+    file = tmp_path / "feeds.yaml"
+    file.write_text(text)
+    monkeypatch.setenv("INVENTORY_PRODUCT_FEEDS", str(file))
+
+    with pytest.raises(SettingError) as caught:
+        Settings.read()
+
+    assert str(caught.value).startswith(f"INVENTORY_PRODUCT_FEEDS={file} cannot be read: ")
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INVENTORY_PRODUCT_FEEDS", "/nowhere/feeds.yaml")
+
+    with pytest.raises(SettingError, match=r"/nowhere/feeds\.yaml cannot be read: .*No such file"):
+        Settings.read()

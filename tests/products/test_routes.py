@@ -1,0 +1,130 @@
+"""The products API: runs accepted once, products listed by each filter, a summary of what came of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from inventory.products import examples, schemas
+from inventory.products.model import Product, Seen
+from inventory.wiring import Services
+from tests.fakes import FakeClock
+
+PRODUCTS = "/api/v1/products"
+
+
+def keep(services: Services, clock: FakeClock, *products: Product, job_id: str = "a" * 32) -> None:
+    clock.forward(1)
+    services.store.products.keep(Seen(job_id, "shop.example", clock(), products))
+
+
+def product(number: int, price: float, **fields: Any) -> Product:
+    return Product(**{"feed": "acme", "id": str(number), "title": "A kite", "price": price, "currency": "EUR", **fields})
+
+
+def test_a_run_is_accepted_once_while_it_is_unfinished(client: FlaskClient, services: Services) -> None:
+    first, second = client.post(f"{PRODUCTS}/runs"), client.post(f"{PRODUCTS}/runs")
+
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert first.json["job_id"] == second.json["job_id"]
+    assert first.headers["Location"].endswith(f"/api/v1/jobs/{first.json['job_id']}")
+    assert client.get(first.headers["Location"]).json["kind"] == "products"
+    services.jobs.cancel(first.json["job_id"])
+    assert client.post(f"{PRODUCTS}/runs").json["job_id"] != first.json["job_id"]
+
+
+def test_products_are_listed_in_pages_by_each_filter(client: FlaskClient, services: Services, clock: FakeClock) -> None:
+    keep(services, clock, *(product(n, n, category="toys" if n % 2 else "home") for n in range(5)))
+    keep(services, clock, product(9, 3.5, feed="bazaar", category="toys"))
+
+    def ids(**query: Any) -> list[str]:
+        found, cursor = [], None
+        while True:
+            page = client.get(PRODUCTS, query_string=query | {"limit": 2} | ({"cursor": cursor} if cursor else {})).json
+            found += [each["id"] for each in page["products"]]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return found
+
+    assert ids()[0] == "9"
+    assert sorted(ids()) == ["0", "1", "2", "3", "4", "9"]
+    assert sorted(ids(source="acme")) == ["0", "1", "2", "3", "4"]
+    assert ids(source="nobody") == []
+    assert sorted(ids(category="toys")) == ["1", "3", "9"]
+    assert sorted(ids(min_price=2, max_price=3.5)) == ["2", "3", "9"]
+    assert sorted(ids(source="acme", category="toys", min_price=2)) == ["3"]
+    assert client.get(PRODUCTS).json["products"][0] == {
+        "record_id": product(9, 1, feed="bazaar").target("x").id,
+        "source": "bazaar",
+        "id": "9",
+        "title": "A kite",
+        "category": "toys",
+        "price": 3.5,
+        "currency": "EUR",
+        "rating": None,
+        "url": None,
+        "added_at": "2026-01-31T12:00:02.123Z",
+        "seen_at": "2026-01-31T12:00:02.123Z",
+        "price_changed_at": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"min_price": "cheap"}, "min_price"),
+        ({"min_price": "nan"}, "min_price"),
+        ({"max_price": -1}, "max_price"),
+        ({"min_price": 5, "max_price": 4}, "max_price"),
+        ({"limit": 0}, "limit"),
+        ({"feed": "acme"}, "feed"),
+        ({"cursor": "?"}, "cursor"),
+        ({"source": ""}, "source"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(client: FlaskClient, query: dict[str, Any], field: str) -> None:
+    answer = client.get(PRODUCTS, query_string=query)
+
+    assert (answer.status_code, answer.json["code"]) == (422, "invalid_request")
+    assert list(answer.json["errors"]) == [field]
+
+
+def test_without_any_run_the_summary_says_so(client: FlaskClient) -> None:
+    nothing = {"total_products": 0, "processing_time_seconds": None, "success_rate": None, "sources": []}
+
+    assert client.get(f"{PRODUCTS}/summary").json == {
+        "summary": nothing,
+        "categories": [],
+        "price_trends": [],
+        "errors": [],
+    }
+    client.post(f"{PRODUCTS}/runs")
+    assert client.get(f"{PRODUCTS}/summary").json["summary"] == nothing, "it has not begun"
+
+
+def test_a_summary_tells_of_the_latest_run_that_has_begun(client: FlaskClient, services: Services, clock: FakeClock) -> None:
+    client.post(f"{PRODUCTS}/runs")
+    assert services.store.jobs.claim(now=clock(), lease_for=timedelta(seconds=30)) is not None
+    clock.forward(2.5)
+    summary = client.get(f"{PRODUCTS}/summary").json["summary"]
+
+    assert summary["processing_time_seconds"] == 2.5
+    assert [source["name"] for source in summary["sources"]] == ["dummyjson", "platzi", "fakestore"]
+    assert not any(source["complete"] for source in summary["sources"])
+
+
+def test_a_summary_tells_how_prices_changed(client: FlaskClient, services: Services, clock: FakeClock) -> None:
+    for number, price in enumerate([8.0, 6.0, 6.0, 7.0]):
+        keep(services, clock, product(1, price), product(2, 5.0), job_id=f"{number}" * 32)
+    [trend] = client.get(f"{PRODUCTS}/summary").json["price_trends"]
+
+    assert [each["price"] for each in trend["prices"]] == [8.0, 6.0, 6.0, 7.0]
+    assert (trend["id"], trend["change_percent"]) == ("1", -12.5)
+
+
+def test_the_examples_are_what_the_schemas_say() -> None:
+    assert schemas.ProductsSummarySchema().validate(examples.SUMMARY) == {}
+    assert schemas.ProductsPage().validate(examples.PRODUCTS) == {}
