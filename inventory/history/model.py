@@ -8,9 +8,9 @@ from enum import StrEnum
 
 
 class LookupOutcome(StrEnum):
-    """What a lookup found: `hit` and `stale` were known, `miss` was not, `failed` could not be collected.
+    """How a lookup was answered: `hit` and `stale` with what was known; `miss` had to be collected, and is, or will be.
 
-    `unknown`: there is no such thing, as its upstream said.
+    `failed` could not be collected, and `unknown` does not exist, as its upstream says.
     """
 
     HIT = "hit"

@@ -23,7 +23,10 @@ from inventory.errors import (
     UnsupportedScheme,
     UrlTooLong,
 )
+from inventory.history.model import LookupOutcome
+from inventory.history.service import HistoryService
 from inventory.records import documents, examples, schemas
+from inventory.records.model import Target
 from inventory.records.service import Answer, RecordService
 from inventory.store.ports import RecordFilter
 
@@ -44,6 +47,11 @@ PENDING = {
 def records() -> RecordService:
     """The service that this application was wired with."""
     return cast(RecordService, current_app.extensions["inventory.records"])
+
+
+def history() -> HistoryService:
+    """The history that this application was wired with."""
+    return cast(HistoryService, current_app.extensions["inventory.history"])
 
 
 @blueprint.route("/metadata")
@@ -81,16 +89,16 @@ class Metadata(MethodView):
     def get(self, query: dict[str, Any]) -> Response:
         """Look a URL up; a miss is accepted for collection and answered at once, or held with `Prefer: wait=N`."""
         target = records().target(SOURCE, query["url"])
-        look_up = partial(records().look_up, target, max_age=query.get("max_age"), collect=query["collect"])
-        chosen = frozenset(query["fields_"]) if "fields_" in query else None
-        if request.if_none_match and (unchanged := _not_modified(look_up(contents=False), chosen)):
-            return unchanged
-        answer = look_up()
-        seconds = _wait_seconds(_preferences())
-        if seconds and not answer.ready:
-            answer = records().wait(answer, seconds)
-        applied = f"wait={seconds}" if seconds else None
-        return _known(answer, chosen) if answer.ready else _pending(answer, applied=applied)
+        try:
+            response, outcome = _look_up(target, query)
+        except CollectionFailed:
+            history().note(target, LookupOutcome.FAILED)
+            raise
+        except NotInInventory:
+            history().note(target, LookupOutcome.MISS)
+            raise
+        history().note(target, outcome)
+        return response
 
     @blueprint.arguments(schemas.TargetQuery, location="query")
     @blueprint.response(204, description="Record, snapshots and unshared bodies are gone")
@@ -126,6 +134,8 @@ class OneSnapshot(MethodView):
     def get(self, snapshot_id: str) -> Response:
         """One snapshot, whole."""
         target, snapshot, body = records().snapshot(snapshot_id)
+        if target.source != SOURCE:
+            raise NotFound(f"There is no snapshot {snapshot_id} of a webpage.")
         return _json(documents.whole_snapshot(target, snapshot, body))
 
 
@@ -162,6 +172,27 @@ class Records(MethodView):
         rows = records().listing(chosen, limit=limit + 1, after=query["cursor"])
         shown, next_cursor = pagination.page(rows, limit, lambda row: (row.accepted_at, row.id))
         return _json({"records": [documents.listed_record(row) for row in shown], "next_cursor": next_cursor})
+
+
+def _look_up(target: Target, query: dict[str, Any]) -> tuple[Response, LookupOutcome]:
+    look_up = partial(records().look_up, target, max_age=query.get("max_age"), collect=query["collect"])
+    chosen = frozenset(query["fields_"]) if "fields_" in query else None
+    if request.if_none_match:
+        answer = look_up(contents=False)
+        if unchanged := _not_modified(answer, chosen):
+            return unchanged, _outcome(answer)
+    answer = look_up()
+    if answer.ready:
+        return _known(answer, chosen), _outcome(answer)
+    seconds = _wait_seconds(_preferences())
+    if seconds:
+        answer = records().wait(answer, seconds)
+    applied = f"wait={seconds}" if seconds else None
+    return _known(answer, chosen) if answer.ready else _pending(answer, applied=applied), LookupOutcome.MISS
+
+
+def _outcome(answer: Answer) -> LookupOutcome:
+    return LookupOutcome.STALE if answer.stale else LookupOutcome.HIT
 
 
 def _json(document: documents.Document, status: int = 200) -> Response:

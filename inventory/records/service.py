@@ -141,17 +141,17 @@ class RecordService:
 
         Then the answer is what came of that, or the promise of it. Raises `CollectionFailed`, if that is what came of it.
         """
-        if seen is not None and seen.due_at is not None:
-            seen = None  # it was owed already, and what came of it meanwhile is the answer
+        if seen is not None and self._is_being_collected(seen):
+            return self._pending(seen)
         inline = self._slots.acquire(blocking=False)
         try:
-            acceptance = self._store.records.accept(target, now=self.clock(), seen=seen)
+            acceptance = self._store.records.accept(target, now=self.clock(), seen=_unless_owed(seen))
             if acceptance.record.due_at is None:
                 answer = Answer(self._again(acceptance), stale=False)
                 if answer.record.state is State.FAILED:
                     raise self.failed(answer.record)
                 return answer
-            if inline:
+            if inline and not self._is_being_collected(acceptance.record):
                 return self._collect_inline(acceptance)
         finally:
             if inline:
@@ -219,10 +219,14 @@ class RecordService:
 
     def _refresh(self, target: Target, *, seen: Record | None) -> Acceptance:
         """Accept a collection that may ask only whether what was `seen` still holds, and ring for it."""
-        acceptance = self._store.records.accept(target, now=self.clock(), seen=seen, revalidate=True)
+        acceptance = self._store.records.accept(target, now=self.clock(), seen=_unless_owed(seen), revalidate=True)
         if acceptance.accepted:
             self._queue.ring(target.id)
         return acceptance
+
+    def _is_being_collected(self, record: Record) -> bool:
+        """Whether somebody else has the right to collect it, and time left to do so."""
+        return record.state is State.RUNNING and record.due_at is not None and self.clock() < record.due_at
 
     def _collect_inline(self, acceptance: Acceptance) -> Answer:
         """Collect what is owed here and now; the promise of it while somebody else does. The caller holds a slot."""
@@ -275,6 +279,11 @@ class RecordService:
             if answer.ready or remaining <= 0:
                 return answer
             wait(min(remaining, RECHECK))
+
+
+def _unless_owed(seen: Record | None) -> Record | None:
+    """What is accepted anew if it still is as it was seen; what was owed already may have been collected meanwhile."""
+    return None if seen is None or seen.due_at is not None else seen
 
 
 def _failed(target: Target, failure: Failure | None) -> CollectionFailed:

@@ -76,7 +76,7 @@ class WeatherService:
             return answer, LookupOutcome.HIT
         if not self._failure_stands(known.record):
             answer = self._refreshed(target, answer)
-        return answer, LookupOutcome.STALE
+        return answer, LookupOutcome.STALE if answer.stale else LookupOutcome.MISS
 
     def _collected(self, target: Target, known: Known | None) -> Answer:
         """The weather of a city that has none yet. Who asks while it is being collected waits for it too."""

@@ -1,0 +1,433 @@
+"""Lookups of one city that meet each other, workers, deletions and the death of another process, at every step."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from threading import Barrier
+from typing import Any
+
+import fakeredis
+import pytest
+from flask.testing import FlaskClient
+
+from inventory import create_app, wiring
+from inventory.config import Settings
+from inventory.errors import SourceFailure, StorageUnavailable
+from inventory.records.model import Failed, Failure, Postponed, Snapshot, State, Stored
+from inventory.wiring import Services
+from tests.fakes import FakeClock, FakeWeather, FakeWeb, weather_content
+from tests.weather.actions import (
+    CITY,
+    GARBAGE,
+    NO_CITY,
+    TIMEOUT,
+    Meddling,
+    accept_for_a_job,
+    get,
+    get_held,
+    outcomes,
+    record,
+    target,
+    wait_until,
+    warmer,
+    work,
+)
+from tests.weather.test_routes import EXPIRED
+
+MANY = 50
+
+
+@pytest.fixture
+def meddling(settings: Settings) -> Iterator[Meddling]:
+    store = wiring.open_store(settings)
+    yield Meddling(store)
+    store.close()
+
+
+@pytest.fixture
+def services(
+    settings: Settings,
+    meddling: Any,
+    web: FakeWeb,
+    weather: FakeWeather,
+    clock: FakeClock,
+    redis: fakeredis.FakeRedis,
+) -> Services:
+    return wiring.build(settings, store=meddling, redis=redis, sources=[web, weather], clock=clock, sleep=clock.forward)
+
+
+@pytest.fixture
+def other(settings: Settings, web: FakeWeb, weather: FakeWeather, clock: FakeClock, redis: fakeredis.FakeRedis) -> Any:
+    """The same service in another process: its own store, slots and clients."""
+    services = wiring.build(settings, redis=redis, sources=[web, weather], clock=clock)
+    yield services
+    services.store.close()
+
+
+def elsewhere(other: Services) -> FlaskClient:
+    return create_app(services=other).test_client()
+
+
+# A miss
+
+
+def test_what_another_collects_between_the_look_and_the_acceptance_is_answered(
+    client: FlaskClient, meddling: Meddling, other: Services, weather: FakeWeather
+) -> None:
+    meddling.before["accept"] = lambda: get(elsewhere(other))
+
+    assert get(client).json["stale"] is False
+    assert weather.asked[CITY] == 1
+
+
+@pytest.mark.parametrize(("failure", "status"), [(NO_CITY, 404), (TIMEOUT, 504), (GARBAGE, 502)], ids=["404", "504", "502"])
+def test_how_another_fails_between_the_look_and_the_acceptance_is_answered(
+    client: FlaskClient, meddling: Meddling, other: Services, weather: FakeWeather, failure: SourceFailure, status: int
+) -> None:
+    weather.pages[CITY] = failure
+    meddling.before["accept"] = lambda: get(elsewhere(other))
+
+    assert get(client).status_code == status
+    assert weather.asked[CITY] == 1
+
+
+def test_what_a_worker_takes_between_the_acceptance_and_the_claim_is_waited_for(
+    client: FlaskClient, meddling: Meddling, other: Services, weather: FakeWeather, services: Services, clock: FakeClock
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        worker = []
+
+        def take() -> None:
+            [claim] = other.store.records.claim_due(now=clock(), lease_for=timedelta(seconds=60), limit=1)
+            meddling.behind["look_up"] = lambda: worker.append(pool.submit(other.collector.settle, [stored(claim, clock)]))
+
+        meddling.before["claim"] = take
+        answer = get(client)
+
+    assert answer.json["temperature_c"] == 7.7
+    assert worker[0].result() == [True]
+    assert not weather.asked, "the worker of this test has not asked"
+
+
+def test_a_city_that_is_deleted_between_the_acceptance_and_the_claim_is_not_in_the_inventory(
+    client: FlaskClient, meddling: Meddling, services: Services, weather: FakeWeather
+) -> None:
+    meddling.before["claim"] = lambda: meddling._store.records.delete(target(services).id)
+    answer = get(client)
+
+    assert (answer.status_code, answer.json["code"]) == (404, "not_in_inventory")
+    assert not weather.asked
+
+
+def test_a_city_that_is_deleted_before_it_can_be_read_again_is_not_in_the_inventory(
+    client: FlaskClient, meddling: Meddling, other: Services, services: Services
+) -> None:
+    meddling.before["accept"] = lambda: get(elsewhere(other))
+    meddling.behind["accept"] = lambda: meddling._store.records.delete(target(services).id)
+
+    assert get(client).json["code"] == "not_in_inventory"
+
+
+def test_a_city_that_is_deleted_while_it_is_collected_stays_deleted(
+    client: FlaskClient, services: Services, weather: FakeWeather
+) -> None:
+    with get_held(client, weather) as answer:
+        services.records.delete(target(services))
+
+    assert (answer.result().status_code, answer.result().json["code"]) == (404, "not_in_inventory")
+    assert services.store.records.find(target(services).id) is None
+    assert get(client).status_code == 200, "asking again collects it again"
+
+
+def test_what_a_dead_process_was_collecting_is_collected_when_its_lease_is_over(
+    client: FlaskClient, services: Services, weather: FakeWeather, clock: FakeClock
+) -> None:
+    accept_for_a_job(services, CITY)
+    services.collector.claim(target(services).id)
+    clock.forward(services.settings.lease + 1)
+
+    assert get(client).status_code == 200
+    assert weather.asked[CITY] == 1
+
+
+@pytest.mark.parametrize("late", [None, TIMEOUT], ids=["weather", "failure"])
+def test_who_was_overtaken_answers_what_the_other_one_has(
+    client: FlaskClient, services: Services, weather: FakeWeather, clock: FakeClock, late: SourceFailure | None
+) -> None:
+    if late is not None:
+        weather.pages[CITY] = late
+    with get_held(client, weather) as answer:
+        clock.forward(services.settings.lease + 1)
+        claim = services.collector.claim(target(services).id)
+        services.store.records.settle([stored(claim, clock)])
+
+    assert answer.result().json["temperature_c"] == 7.7
+    assert record(services).snapshots == 1
+
+
+def test_who_was_overtaken_by_one_who_failed_answers_that(
+    client: FlaskClient, services: Services, weather: FakeWeather, clock: FakeClock
+) -> None:
+    with get_held(client, weather) as answer:
+        clock.forward(services.settings.lease + 1)
+        claim = services.collector.claim(target(services).id)
+        services.store.records.settle([failed(claim, clock, "unknown_city")])
+
+    assert (answer.result().status_code, answer.result().json["code"]) == (404, "unknown_city")
+    assert outcomes(client) == [(CITY, "unknown")]
+
+
+def test_who_was_overtaken_by_one_who_is_not_done_yet_waits_for_it(
+    client: FlaskClient, services: Services, weather: FakeWeather, clock: FakeClock, redis: fakeredis.FakeRedis
+) -> None:
+    with get_held(client, weather) as answer:
+        clock.forward(services.settings.lease + 1)
+        claim = services.collector.claim(target(services).id)
+        weather.open.set()
+        wait_until(lambda: waits(redis, claim.id), "the caller waits")
+        services.collector.settle([stored(claim, clock)])
+
+        assert answer.result().json["temperature_c"] == 7.7
+
+
+def test_while_somebody_else_collects_it_the_caller_waits_for_the_outcome(
+    client: FlaskClient, services: Services, weather: FakeWeather, clock: FakeClock, redis: fakeredis.FakeRedis
+) -> None:
+    accept_for_a_job(services, CITY)
+    weather.pages[CITY] = NO_CITY
+    weather.open.clear()
+    with ThreadPoolExecutor(2) as pool:
+        worker = pool.submit(work, services)
+        wait_until(lambda: weather.asked[CITY], "the worker asks the upstream")
+        answer = pool.submit(get, client)
+        wait_until(lambda: waits(redis, target(services).id), "the caller waits")
+        weather.open.set()
+
+        assert answer.result().json["code"] == "unknown_city"
+        assert worker.result() == 1
+    assert weather.asked[CITY] == 1
+
+
+def test_a_caller_who_waits_does_so_no_longer_than_a_collection_may_take(
+    client: FlaskClient, services: Services, clock: FakeClock, redis: fakeredis.FakeRedis
+) -> None:
+    accept_for_a_job(services, CITY)
+    claim = services.collector.claim(target(services).id)
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(get, client)
+        wait_until(lambda: waits(redis, claim.id), "the caller waits")
+        again = Postponed(claim, clock() + timedelta(seconds=60), None)
+        services.collector.settle([again])
+        clock.forward(services.settings.fetch_deadline)
+        problem = answer.result()
+
+    assert (problem.status_code, problem.json["code"], problem.headers["Retry-After"]) == (429, "too_many_requests", "2")
+    assert outcomes(client) == [], "it was told nothing"
+
+
+def test_a_store_that_goes_away_while_a_city_is_collected_is_503_and_a_worker_collects_it_again(
+    client: FlaskClient, meddling: Meddling, services: Services, weather: FakeWeather, clock: FakeClock
+) -> None:
+    def away() -> None:
+        meddling.before["settle"] = away
+        raise StorageUnavailable("away")
+
+    meddling.before["settle"] = away
+    assert get(client).json["code"] == "storage_unavailable"
+
+    meddling.before.clear()
+    clock.forward(services.settings.lease + 1)
+    assert work(services) == 1
+    assert get(client).json["stale"] is False
+    assert weather.asked[CITY] == 2
+
+
+# A refresh
+
+
+def test_what_another_refreshes_between_the_look_and_the_acceptance_is_answered(
+    client: FlaskClient, meddling: Meddling, other: Services, weather: FakeWeather, clock: FakeClock
+) -> None:
+    get(client)
+    clock.forward(EXPIRED)
+    weather.pages[CITY] = warmer()
+    meddling.before["accept"] = lambda: get(elsewhere(other))
+    answer = get(client).json
+
+    assert (answer["temperature_c"], answer["stale"]) == (9.9, False)
+    assert weather.asked[CITY] == 2
+
+
+def test_when_another_fails_between_the_look_and_the_acceptance_the_stale_weather_is_answered(
+    client: FlaskClient, meddling: Meddling, other: Services, weather: FakeWeather, clock: FakeClock
+) -> None:
+    fresh = get(client).json
+    clock.forward(EXPIRED)
+    weather.pages[CITY] = TIMEOUT
+    meddling.before["accept"] = lambda: get(elsewhere(other))
+
+    assert get(client).json == fresh | {"stale": True}
+    assert weather.asked[CITY] == 2
+
+
+def test_what_a_worker_takes_between_the_acceptance_and_the_claim_of_a_refresh_is_not_waited_for(
+    client: FlaskClient, meddling: Meddling, other: Services, weather: FakeWeather, clock: FakeClock
+) -> None:
+    fresh = get(client).json
+    clock.forward(EXPIRED)
+    meddling.before["claim"] = lambda: other.store.records.claim_due(now=clock(), lease_for=timedelta(seconds=60), limit=1)
+
+    assert get(client).json == fresh | {"stale": True}
+    assert weather.asked[CITY] == 1
+
+
+@pytest.mark.parametrize("method", ["claim", "settle"])
+def test_a_city_that_is_deleted_while_it_is_refreshed_is_answered_as_it_was(
+    client: FlaskClient, meddling: Meddling, services: Services, weather: FakeWeather, clock: FakeClock, method: str
+) -> None:
+    fresh = get(client).json
+    clock.forward(EXPIRED)
+    meddling.before[method] = lambda: meddling._store.records.delete(target(services).id)
+
+    assert get(client).json == fresh | {"stale": True}
+    assert services.store.records.find(target(services).id) is None
+
+
+def test_a_city_that_is_deleted_before_its_refresh_is_accepted_is_collected_anew(
+    client: FlaskClient, meddling: Meddling, services: Services, weather: FakeWeather, clock: FakeClock
+) -> None:
+    get(client)
+    clock.forward(EXPIRED)
+    weather.pages[CITY] = warmer()
+    meddling.before["accept"] = lambda: meddling._store.records.delete(target(services).id)
+
+    assert get(client).json["temperature_c"] == 9.9
+    assert record(services).snapshots == 1
+
+
+# Many at once
+
+
+def at_once(clients: list[FlaskClient], weather: FakeWeather, city: str = CITY) -> list[tuple[int, Any]]:
+    """The answers to lookups that begin together, each in a thread, while the upstream holds its answer back."""
+    start = Barrier(len(clients) + 1)
+    weather.open.clear()
+    before = weather.asked[city]
+
+    def one(client: FlaskClient) -> tuple[int, Any]:
+        start.wait(20)
+        answer = get(client, city)
+        return answer.status_code, answer.json
+
+    with ThreadPoolExecutor(len(clients)) as pool:
+        answers = [pool.submit(one, client) for client in clients]
+        start.wait(20)
+        wait_until(lambda: weather.asked[city] > before, "the upstream is asked")
+        weather.open.set()
+        return [answer.result() for answer in answers]
+
+
+def crowd(settings: Settings, redis: fakeredis.FakeRedis, weather: FakeWeather, clock: FakeClock, slots: int) -> Services:
+    wide = replace(settings, inline_slots=slots, api_threads=slots + 16)
+    services = wiring.build(wide, redis=redis, sources=[weather], clock=clock)
+    services.store.prepare()
+    return services
+
+
+def test_fifty_simultaneous_misses_are_one_call_and_all_get_its_weather(
+    settings: Settings, redis: fakeredis.FakeRedis, weather: FakeWeather, clock: FakeClock
+) -> None:
+    processes = [crowd(settings, redis, weather, clock, MANY) for _ in range(2)]
+    apps = [create_app(services=services) for services in processes]
+    answers = at_once([apps[number % 2].test_client() for number in range(MANY)], weather)
+    for services in processes:
+        services.store.close()
+
+    assert {status for status, _ in answers} == {200}
+    assert len({document["collected_at"] for _, document in answers}) == 1
+    assert weather.asked[CITY] == 1
+
+
+@pytest.mark.parametrize(("failure", "status"), [(NO_CITY, 404), (TIMEOUT, 504)], ids=["unknown", "timeout"])
+def test_fifty_simultaneous_misses_that_fail_are_one_call_too(
+    settings: Settings,
+    redis: fakeredis.FakeRedis,
+    weather: FakeWeather,
+    clock: FakeClock,
+    failure: SourceFailure,
+    status: int,
+) -> None:
+    services = crowd(settings, redis, weather, clock, MANY)
+    weather.pages[CITY] = failure
+    app = create_app(services=services)
+    answers = at_once([app.test_client() for _ in range(MANY)], weather)
+    services.store.close()
+
+    assert Counter(status for status, _ in answers) == {status: MANY}
+    assert weather.asked[CITY] == 1
+
+
+def test_fifty_simultaneous_lookups_of_stale_weather_are_one_call(
+    settings: Settings, redis: fakeredis.FakeRedis, weather: FakeWeather, clock: FakeClock
+) -> None:
+    services = crowd(settings, redis, weather, clock, 8)
+    app = create_app(services=services)
+    get(app.test_client())
+    clock.forward(EXPIRED)
+    answers = at_once([app.test_client() for _ in range(MANY)], weather)
+    services.store.close()
+
+    assert {status for status, _ in answers} == {200}
+    assert weather.asked[CITY] == 2
+
+
+def test_when_nobody_else_may_wait_a_miss_is_told_to_come_back_and_nothing_is_lost(
+    services: Services, weather: FakeWeather
+) -> None:
+    app = create_app(services=services)
+    slots = services.settings.inline_slots
+    answers = at_once([app.test_client() for _ in range(MANY)], weather)
+    statuses = Counter(status for status, _ in answers)
+
+    assert set(statuses) <= {200, 429}
+    assert statuses[200] >= 1
+    assert statuses[429] <= MANY - 1
+    assert weather.asked[CITY] == 1
+    assert get(app.test_client()).status_code == 200
+    assert slots < MANY
+
+
+def test_a_miss_that_finds_every_slot_taken_is_accepted_for_a_worker(services: Services, weather: FakeWeather) -> None:
+    app = create_app(services=services)
+    slots = services.settings.inline_slots
+    weather.open.clear()
+    with ThreadPoolExecutor(slots) as pool:
+        held = [pool.submit(get, app.test_client(), f"Town {chr(97 + number)}") for number in range(slots)]
+        wait_until(lambda: weather.asked.total() == slots, "all slots are taken")
+        answer = get(app.test_client())
+        weather.open.set()
+
+        assert (answer.status_code, answer.json["code"]) == (429, "too_many_requests")
+        assert {each.result().status_code for each in held} == {200}
+    assert record(services).state is State.PENDING
+    assert work(services) == 1
+    assert get(app.test_client()).status_code == 200
+    assert weather.asked[CITY] == 1
+
+
+def waits(redis: fakeredis.FakeRedis, record_id: str) -> bool:
+    """Whether somebody waits for an outcome of this record."""
+    return any(listeners for _, listeners in redis.pubsub_numsub(f"inventory:settled:{record_id}"))
+
+
+def stored(claim: Any, clock: FakeClock) -> Stored:
+    """That a claim ends in weather that no test's upstream answers."""
+    return Stored(claim, Snapshot(claim.lease, claim.id, clock(), weather_content("Zurich", 7.7), None), None)
+
+
+def failed(claim: Any, clock: FakeClock, code: str) -> Failed:
+    return Failed(claim, Failure(code, "It failed elsewhere.", True, 1, clock(), clock() + timedelta(minutes=5)))
