@@ -69,7 +69,8 @@ def create_app(settings: Settings | None = None, services: wiring.Services | Non
     app.extensions["inventory.products"] = services.products
     app.extensions["inventory.upstreams"] = services.upstreams
 
-    app.wsgi_app = hits.Hits(app.wsgi_app, records.SOURCE, services.records)  # type: ignore[method-assign]
+    if not services.history.keeps(records.SOURCE):
+        app.wsgi_app = hits.Hits(app.wsgi_app, records.SOURCE, services.records)  # type: ignore[method-assign]
     requests.register(app)
     problems.register(app)
     app.register_blueprint(home.blueprint)
