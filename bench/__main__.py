@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from bench import due, events, hit, hit_growth, miss_accept, miss_collect, not_modified, results, start
+from bench import due, events, hit, hit_growth, miss_accept, miss_collect, not_modified, products, results, start
 from bench.measuring import Effort, Result
 
 Measure = Callable[[str, Effort], Result]
@@ -19,6 +19,7 @@ BENCHMARKS: Mapping[str, Measure] = {
     "miss_accept": miss_accept.measure,
     "miss_collect": miss_collect.measure,
     "events": events.measure,
+    "products": products.measure,
     "due": due.measure,
     "start": start.measure,
 }

@@ -1,0 +1,100 @@
+"""Product feeds on real processes: a worker killed in the middle, the command, and the budgets that all share."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from inventory.demo.upstreams import Choices
+from tests.demo.served import served
+from tests.end_to_end.stack import ROOT, Stack, stack, wait_until
+from tests.products.runs import counts, described
+
+SHOPS = ("acme", "bazaar", "corner")
+
+
+def summary(running: Stack) -> dict[str, Any]:
+    found: dict[str, Any] = requests.get(f"{running.url}/api/v1/products/summary", timeout=30).json()
+    return found
+
+
+def pages(running: Stack) -> int:
+    return sum(source["pages"] for source in summary(running)["summary"]["sources"])
+
+
+def job(running: Stack, job_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = requests.get(f"{running.url}/api/v1/jobs/{job_id}", timeout=30).json()
+    return found
+
+
+@pytest.mark.timeout(300)
+def test_a_run_whose_worker_is_killed_goes_on_at_the_page(tmp_path: Path) -> None:
+    choices = Choices(failures=0.0, malformed=False, products=dict.fromkeys(SHOPS, 300))
+    with served(choices) as urls, stack(product_feeds=described(tmp_path, urls), workers=1) as running:
+        running.start()
+        accepted = requests.post(f"{running.url}/api/v1/products/runs", timeout=30)
+        assert accepted.status_code == 202
+        wait_until(lambda: pages(running) >= 9, "nine pages")
+        running.end("worker")
+        had = pages(running)
+        running.start("worker")
+        ended = wait_until(
+            lambda: found if (found := job(running, accepted.json()["job_id"]))["status"] == "completed" else None,
+            "the run ends, once the leases of the dead are over",
+            120,
+        )
+        came = summary(running)["summary"]
+        asked = {name: Counter(each["target"] for each in log(urls[name])) for name in SHOPS}
+        worst = {name: counts(urls[name])["worst_second"] for name in SHOPS}
+
+    assert had < 45
+    assert (came["total_products"], ended["succeeded"], ended["total"]) == (900, 900, 900)
+    for name in SHOPS:
+        assert len(asked[name]) == 15
+        twice = sum(asked[name].values()) - 15
+        assert twice <= 4, "those that were on their way, waited, or were just being kept"
+        assert worst[name] <= 5
+
+
+def log(url: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = requests.get(f"{url}/_log", timeout=10).json()
+    return found
+
+
+def test_the_command_follows_a_run_and_writes_the_summary(tmp_path: Path) -> None:
+    with (
+        served(Choices(failures=0.2)) as urls,
+        stack(product_feeds=described(tmp_path, urls)) as running,
+    ):
+        running.start("redis", "worker", "scheduler")
+        output = tmp_path / "result.json"
+        command = [
+            sys.executable,
+            "-c",
+            "from inventory.cli import main; main()",
+            "products",
+            "--json",
+            "--output",
+            str(output),
+        ]
+        done = subprocess.run(
+            command, cwd=ROOT, env=running.environment, capture_output=True, text=True, timeout=100, check=False
+        )
+        can_be_had = {name: counts(urls[name])["site"]["can_be_had"] for name in SHOPS}
+        worst = {name: counts(urls[name])["worst_second"] for name in SHOPS}
+
+    assert done.returncode == 0, done.stderr
+    document = json.loads(output.read_text())
+    assert document == json.loads(done.stdout)
+    sources = {source["name"]: source for source in document["summary"]["sources"]}
+    assert {name: sources[name]["products"] for name in SHOPS} == can_be_had
+    assert max(worst.values()) <= 5
+    assert "acme" in done.stderr
+    assert {error["error"].split(":")[0] for error in document["errors"]} == {"invalid_product", "malformed_page"}
