@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
+from bisect import bisect_left
 from collections import Counter, defaultdict, deque
 from types import TracebackType
 
@@ -25,6 +27,7 @@ class Upstream:
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
         self.host, self.port = host, port
         self.requests: deque[Request] = deque(maxlen=KEPT_REQUESTS)
+        self.arrivals: deque[float] = deque(maxlen=KEPT_REQUESTS)
         self.connections = 0
         self._counts: Counter[str] = Counter()
         self._scripts: defaultdict[str, deque[Answer]] = defaultdict(deque)
@@ -55,6 +58,12 @@ class Upstream:
         with self._changed:
             return self._counts[path] if path is not None else self._counts.total()
 
+    def most_within(self, seconds: float) -> int:
+        """The most requests that came within any span of so many seconds."""
+        with self._changed:
+            arrivals = list(self.arrivals)
+        return max((bisect_left(arrivals, begun + seconds) - at for at, begun in enumerate(arrivals)), default=0)
+
     def wait_for(self, path: str, count: int = 1, timeout: float = 10.0) -> bool:
         """Wait until that many requests of the path have come; False when they did not in time."""
         with self._changed:
@@ -80,6 +89,7 @@ class Upstream:
         """Count the request and choose its answer; the event, if any, is what holds it back."""
         with self._changed:
             self.requests.append(request)
+            self.arrivals.append(time.monotonic())
             self._counts[request.path] += 1
             self._changed.notify_all()
         script = self._scripts.get(request.path)

@@ -1,0 +1,150 @@
+"""Real processes, several of them, are one polite guest together: what the upstream counts is what its budget allows."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+
+from tests.end_to_end.stack import Stack, stack, wait_until
+from tests.upstreams import Answer, Upstream
+
+RATE, BURST = 20.0, 5
+OTHER = "127.0.0.2"
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    with Upstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture
+def other() -> Iterator[Upstream]:
+    with Upstream(OTHER) as upstream:
+        yield upstream
+
+
+@pytest.fixture
+def running() -> Iterator[Stack]:
+    with stack(
+        upstream_rate=RATE,
+        upstream_concurrency=BURST,
+        workers=3,
+        allow_networks=f"127.0.0.1/32,{OTHER}/32",
+        retry_base=0.2,
+        fetch_deadline=3,
+    ) as running:
+        running.start()
+        yield running
+
+
+def look_up(running: Stack, urls: list[str]) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        assert {answer.status_code for answer in pool.map(running.look_up, urls)} <= {200, 202}
+
+
+def known(running: Stack, host: str = "127.0.0.1") -> dict[str, Any]:
+    """What the API tells of an upstream; nothing as long as it was not called."""
+    answer = running.get(f"/api/v1/upstreams/{host}")
+    assert answer is not None
+    found: dict[str, Any] = answer.json() if answer.ok else {}
+    return found
+
+
+def in_use(running: Stack) -> int | None:
+    budget = known(running).get("budget")
+    return budget["in_use"] if budget else None
+
+
+def all_stored(running: Stack, urls: list[str], seconds: float = 60.0) -> None:
+    wait_until(lambda: set(running.keys("stored")) >= set(urls), "everything is stored", seconds)
+
+
+def test_three_workers_and_two_api_processes_together_keep_to_the_rate(running: Stack, upstream: Upstream) -> None:
+    urls = [upstream.url(f"/page/{n}") for n in range(100)]
+    inline = [upstream.url(f"/redirect?n={n}") for n in range(10)]
+    began = time.monotonic()
+
+    with ThreadPoolExecutor(4) as pool:
+        posted = pool.map(lambda url: requests.post(f"{running.url}/api/v1/metadata", json={"url": url}, timeout=30), inline)
+        look_up(running, urls)
+        assert {answer.status_code for answer in posted} <= {201, 202}
+    all_stored(running, urls + inline)
+
+    assert upstream.count() == 100 + 10 * 2
+    for seconds in (0.5, 1.0, 2.0):
+        allowed = BURST + RATE * (seconds + 0.1)  # requests do not travel equally fast
+        assert upstream.most_within(seconds) <= allowed, f"in {seconds} s"
+    assert time.monotonic() - began >= (120 - BURST) / RATE - 1
+    assert known(running)["requests"] >= 110
+    assert in_use(running) == 0
+
+
+def test_a_host_that_asks_for_it_is_left_alone_by_all_workers(running: Stack, upstream: Upstream, other: Upstream) -> None:
+    upstream.script("/page/busy", Answer(503, (("Retry-After", "4"),)))
+    look_up(running, [upstream.url("/page/busy")])
+    wait_until(lambda: upstream.count("/page/busy") == 1, "it was called")
+    wait_until(lambda: known(running).get("paused_until"), "the pause is known")
+    begun, called = time.monotonic(), upstream.count()
+    urls = [upstream.url(f"/page/{n}") for n in range(20)]
+
+    look_up(running, [*urls, other.url("/page")])
+
+    all_stored(running, [other.url("/page")])
+    assert upstream.count() == called, "while others are called, it is not"
+    all_stored(running, [*urls, upstream.url("/page/busy")])
+    assert upstream.arrivals[called] - begun >= 3
+
+
+def test_a_dead_host_opens_its_breaker_and_others_go_on(running: Stack, other: Upstream) -> None:
+    dead = [f"http://127.0.0.1:1/{n}" for n in range(50)]
+    look_up(running, dead)
+    wait_until(lambda: known(running).get("breaker", {}).get("state") == "open", "the breaker opens")
+    requests_made = known(running)["requests"]
+
+    look_up(running, [other.url(f"/page/{n}") for n in range(20)])
+    all_stored(running, [other.url(f"/page/{n}") for n in range(20)], seconds=10)
+
+    assert known(running)["requests"] - requests_made <= 2, "a probe, perhaps"
+    assert known(running)["failures"] >= 5
+
+
+def test_a_worker_that_is_stopped_keeps_no_permit(running: Stack, upstream: Upstream) -> None:
+    look_up(running, [upstream.url(f"/slow/{n}?seconds=1") for n in range(5)])
+    wait_until(lambda: in_use(running) == 5, "they are under way")
+
+    running.end("worker", signal.SIGTERM)
+
+    assert in_use(running) == 0
+
+
+def test_a_killed_workers_permits_come_back_when_their_lease_is_over(running: Stack, upstream: Upstream) -> None:
+    for n in range(5):
+        upstream.hold(f"/page/{n}")
+    look_up(running, [upstream.url(f"/page/{n}") for n in range(5)])
+    wait_until(lambda: in_use(running) == 5, "they are under way")
+
+    running.end("worker", signal.SIGKILL)
+
+    assert in_use(running) == 5
+    lease = 3 + 15
+    wait_until(lambda: in_use(running) == 0, "they are free again", seconds=lease + 2)
+
+
+def test_without_redis_each_program_keeps_to_its_share(running: Stack, upstream: Upstream) -> None:
+    running.end("redis")
+    urls = [upstream.url(f"/page/{n}") for n in range(40)]
+    look_up(running, urls)
+
+    all_stored(running, urls)
+
+    assert upstream.count() == 40
+    programs = 3 + 2
+    for seconds in (0.5, 1.0, 2.0):
+        assert upstream.most_within(seconds) <= programs * 1 + RATE * (seconds + 0.1)
