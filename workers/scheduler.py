@@ -29,7 +29,7 @@ BATCH = 1_000
 SWEPT = 100
 """Records whose old snapshots are removed, and snapshots, bodies and files that are looked at, in one round."""
 RETIRED = 5_000
-"""Rows of old jobs that are removed in one round."""
+"""Rows of old jobs, and old lookups, that are removed in one round."""
 UPLOAD_WITHOUT_JOB = timedelta(days=1)
 """How long an upload may be there before its job is."""
 LOOK_AT_FILES = timedelta(minutes=1)
@@ -73,7 +73,7 @@ def round_(services: Services) -> int:
 
 
 def retain(services: Services, sweep: Sweep) -> None:
-    """Remove some of the snapshots beyond those to be kept, of old jobs, and of what workers that died left behind."""
+    """Remove some of the snapshots beyond those to be kept, of old jobs and lookups, and of what workers left that died."""
     store, now = services.store, utc_now()
     retired = store.snapshots.retire(keep=services.settings.keep_snapshots, limit=SWEPT)
     if retired:
@@ -84,6 +84,9 @@ def retain(services: Services, sweep: Sweep) -> None:
     retired = retention.retire_jobs(store.jobs, services.files, before=old, limit=RETIRED)
     if retired:
         log.info("jobs_retired", count=retired)
+    forgotten = store.history.retire(before=now - timedelta(seconds=services.settings.keep_history_for), limit=RETIRED)
+    if forgotten:
+        log.info("lookups_forgotten", count=forgotten)
     if sweep.files_at is None or now >= sweep.files_at:
         _sweep_files(services, sweep, now)
 

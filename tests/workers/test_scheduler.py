@@ -11,8 +11,10 @@ import pytest
 
 from inventory.clock import utc_now
 from inventory.config import Settings
+from inventory.history.model import Lookup, LookupOutcome
 from inventory.queue import FEW
 from inventory.records.model import State
+from inventory.store.forms import to_millis
 from inventory.wiring import Services, build
 from tests.end_to_end.stack import wait_until
 from tests.fakes import FakeWeb
@@ -93,6 +95,24 @@ def test_it_removes_snapshots_beyond_those_to_be_kept(settings: Settings, web: F
     scheduler.retain(services, scheduler.Sweep())
 
     assert len(services.store.snapshots.listing(record_id, limit=10, after=None)) == 2
+
+
+def test_it_forgets_old_lookups_a_bounded_number_in_each_round(
+    settings: Settings, web: FakeWeb, redis: fakeredis.FakeRedis
+) -> None:
+    services = build(replace(settings, keep_history_for=3_600), redis=redis, sources=[web])
+    now, most = utc_now(), scheduler.RETIRED
+    with services.store.history._connections.writing() as connection:  # one by one it would take a minute
+        rows = ((f"{n:032x}", "weather", b"zurich", "hit", to_millis(now - timedelta(hours=2))) for n in range(most + 1))
+        connection.executemany("INSERT INTO history (id, source, key, outcome, at) VALUES (?, ?, ?, ?, ?)", rows)
+    services.store.history.add(Lookup("f" * 32, "weather", "bern", LookupOutcome.HIT, now - timedelta(minutes=59)))
+
+    left = []
+    for _ in range(3):
+        scheduler.retain(services, scheduler.Sweep())
+        left.append([lookup.key for lookup in services.store.history.listing(None, limit=9, after=None)])
+
+    assert left == [["bern", "zurich"], ["bern"], ["bern"]]
 
 
 def test_it_stops_when_told_and_works_until_then(services: Services, redis: fakeredis.FakeRedis) -> None:
