@@ -172,9 +172,9 @@ def test_sweeping_takes_nothing_of_what_is_kept(store: Store) -> None:
 
 
 def test_a_page_of_many_products_is_kept(store: Store) -> None:
-    many = [product(n) for n in range(130)]
+    many = [product(n) for n in range(60)]
     store.products.keep(seen(*many))
     store.products.keep(seen(*(replace(each, price=2.0) for each in many), at=after(1)))
 
-    assert len(listed(store, limit=50)) == 130
-    assert len(store.products.changed(limit=200)) == 130
+    assert len(listed(store, limit=50)) == 60
+    assert len(store.products.changed(limit=200)) == 60

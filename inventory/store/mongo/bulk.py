@@ -12,8 +12,7 @@ from pymongo.database import Database
 from inventory.records.model import Acceptance, Record, State, Target
 from inventory.store.mongo import documents
 from inventory.store.mongo.connection import Document
-from inventory.store.mongo.ledger import BATCH
-from inventory.store.mongo.upserts import insert_new
+from inventory.store.mongo.upserts import BATCH, insert_new
 
 
 def read_all(database: Database[Document], record_ids: Sequence[str]) -> dict[str, Document]:

@@ -17,9 +17,7 @@ from inventory.records.model import Failed, Failure, Outcome, Postponed, Record,
 from inventory.store.forms import failure_bytes, spent
 from inventory.store.mongo import bodies, documents, snapshots
 from inventory.store.mongo.connection import Connection, Document
-
-BATCH = 50
-"""Updates in one command: as many records as are claimed at once, and few enough for a small server."""
+from inventory.store.mongo.upserts import BATCH
 
 OLDEST_DUE = [("due_at", 1)]
 BULK: Document = {"bulk": True}

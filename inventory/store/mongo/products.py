@@ -28,10 +28,11 @@ from inventory.store.forms import content_bytes, from_millis, read_content, to_m
 from inventory.store.mongo import documents, snapshots
 from inventory.store.mongo.bulk import read_all
 from inventory.store.mongo.connection import Connection, Document
-from inventory.store.mongo.ledger import BATCH, settling
-from inventory.store.mongo.upserts import insert_new
+from inventory.store.mongo.ledger import settling
+from inventory.store.mongo.upserts import BATCH, insert_new
 from inventory.store.ports import Key
 
+AT_ONCE = 20
 Targets = Mapping[str, tuple[Target, Product]]
 
 
@@ -42,10 +43,12 @@ class MongoProducts:
         self._connection = connection
 
     def keep(self, seen: Seen) -> None:
-        """See `ports.Products`."""
-        targets = seen.targets()
-        if not targets:
-            return
+        """See `ports.Products`; a few at a time, so that a page of many takes no longer than a call may."""
+        targets = list(seen.targets().items())
+        for start in range(0, len(targets), AT_ONCE):
+            self._keep(seen, dict(targets[start : start + AT_ONCE]))
+
+    def _keep(self, seen: Seen, targets: Targets) -> None:
         with self._connection.database() as database:
             known = _kept_before(database, seen, targets)
             new = {record_id: each for record_id, each in targets.items() if record_id not in known}

@@ -11,20 +11,22 @@ from pymongo.errors import BulkWriteError
 from inventory.store.mongo.connection import Document
 
 DUPLICATE = 11000
+BATCH = 50
+"""Updates in one command: as many records as are claimed at once, and few enough for a small server."""
 MANY = 1_000
-"""Documents in one command."""
+"""New documents in one command."""
 
 
 def upsert(collection: Collection[Document], operations: Sequence[UpdateOne]) -> None:
     """Do upserts that are harmless when repeated; of two who insert the same document, the second does its updates again."""
-    if not operations:
-        return
-    try:
-        collection.bulk_write(operations, ordered=False)
-    except BulkWriteError as error:
-        if {each["code"] for each in error.details["writeErrors"]} != {DUPLICATE}:
-            raise
-        collection.bulk_write(operations, ordered=False)
+    for start in range(0, len(operations), BATCH):
+        some = operations[start : start + BATCH]
+        try:
+            collection.bulk_write(some, ordered=False)
+        except BulkWriteError as error:
+            if {each["code"] for each in error.details["writeErrors"]} != {DUPLICATE}:
+                raise
+            collection.bulk_write(some, ordered=False)
 
 
 def insert_new(collection: Collection[Document], documents: Sequence[Document]) -> None:
