@@ -18,7 +18,7 @@ from inventory import queue, wiring
 from inventory.config import Settings
 from inventory.errors import StartError
 from inventory.ops import logging
-from workers import scheduler, tasks
+from workers import memory, scheduler, tasks
 from workers.collecting import CollectWorker
 
 log = structlog.get_logger(__name__)
@@ -49,6 +49,7 @@ def main() -> None:
 @main.command()
 def collect() -> None:
     """Collect what is accepted, in INVENTORY_WORKERS processes; SIGTERM lets them finish what is in flight."""
+    memory.use_few_arenas()
     settings = _start(_stop_on_signals(tasks.stopping))
 
     class PulsingWorker(CollectWorker):

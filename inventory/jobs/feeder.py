@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 ENOUGH = 1_000
 """Rows that keep a worker's collections busy for about a second: with fewer open, another batch is taken."""
-MOST = 16
+MOST = 6
 """Batches that are held at once, however slow all of them are."""
 LOOK_AGAIN = timedelta(seconds=1)
 """After which another batch is looked for when there was none."""
