@@ -32,7 +32,9 @@ from inventory.store.mongo.ledger import settling
 from inventory.store.mongo.upserts import BATCH, insert_new
 from inventory.store.ports import Key
 
-AT_ONCE = 20
+AT_ONCE = 10
+"""Products that are kept in one call of the database: there are slow ones, which take 20 ms for each."""
+
 Targets = Mapping[str, tuple[Target, Product]]
 
 
