@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV ?= uv
 ARGS ?=
+# Tests mostly wait for the programs that they start.
+TEST_PROCESSES ?= 3
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # The bundled Redis has wheels for 3.11 and 3.12, so these are preferred; PYTHON=... chooses another.
@@ -26,7 +28,7 @@ run: $(VENV)/installed  ## Run API, workers, scheduler, Redis and dashboard here
 	@exec $(BIN)/inventory up
 
 test: $(VENV)/installed-dev  ## Run every test that needs no server of yours (ARGS="-k name" for some)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
 
 faults: $(VENV)/installed-dev  ## Prove that nothing accepted is lost (SEED=n repeats a run; ARGS="--store mongo --accepted 10000")
 	@$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(ARGS)
