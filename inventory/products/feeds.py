@@ -173,10 +173,14 @@ def read(path: Path) -> tuple[Feed, ...]:
         described = yaml.safe_load(path.read_text("utf-8"))
         feeds: list[Feed] = FeedSchema(many=True).load(described)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingError(f"INVENTORY_PRODUCT_FEEDS={path} cannot be read: {' '.join(str(error).split())}") from error
+        raise _unreadable(path, " ".join(str(error).split())) from error
     except ValidationError as error:
-        raise SettingError(f"INVENTORY_PRODUCT_FEEDS={path} cannot be read: {error.normalized_messages()}") from error  # type: ignore[no-untyped-call]
+        raise _unreadable(path, str(error.normalized_messages())) from error  # type: ignore[no-untyped-call]
     names = [feed.name for feed in feeds]
     if len(set(names)) < len(names):
-        raise SettingError(f"INVENTORY_PRODUCT_FEEDS={path} cannot be read: two feeds have the same name")
+        raise _unreadable(path, "two of these have the same name")
     return tuple(feeds)
+
+
+def _unreadable(path: Path, reason: str) -> SettingError:
+    return SettingError(f"INVENTORY_PRODUCT_FEEDS={str(path)!r} cannot be read: it takes a YAML file of feeds: {reason}")

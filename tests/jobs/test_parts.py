@@ -129,3 +129,14 @@ def test_rows_whose_part_and_file_are_gone_say_so(files: Files, left: list[tuple
 
     assert [line.row for line in lines] == list(range(11, 21))
     assert {line.code for line in lines} == {FILE_LOST}
+
+
+def test_a_line_that_may_become_many_rows_keeps_their_numbers_and_nobody_knows_how_many_there_are() -> None:
+    lines = [(Line(n * 100, f"feed {n}", span=100), 0) for n in (1, 2)]
+    parts = parts_of(lines, rows=1)
+
+    assert [part.cut for part in parts] == [Cut(1, 100, 199, 1, 0, True), Cut(2, 200, 299, 1, 0, True)]
+    place = Place.of(START.behind(parts[0].cut).checkpoint)
+    assert (place.rows, place.last_row) == (None, 199)
+    assert parts_of(lines, place, rows=1) == parts[1:]
+    assert place.behind(Cut(2, 200, 200, 1, 0)).rows is None

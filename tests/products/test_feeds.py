@@ -84,7 +84,7 @@ def test_a_cursor_needs_to_know_where_the_next_one_is(tmp_path: Path) -> None:
         (GOOD.replace("{name", "{paginator: {kind: pages}, name"), "Choose from: page, offset"),
         (GOOD.replace("{name", "{paginator: {kind: cursor}, name"), "cursor"),
         (GOOD.replace("{name", "{paginator: {kind: link, parameter: x}, name"), "link takes: parameter"),
-        (GOOD + "\n" + GOOD, "two feeds have the same name"),
+        (GOOD + "\n" + GOOD, "two of these have the same name"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_told_in_one_line(
@@ -97,7 +97,7 @@ def test_a_file_that_cannot_be_read_is_told_in_one_line(
     with pytest.raises(SettingError) as caught:
         Settings.read()
 
-    assert str(caught.value).startswith(f"INVENTORY_PRODUCT_FEEDS={file} cannot be read: ")
+    assert str(caught.value).startswith(f"INVENTORY_PRODUCT_FEEDS='{file}' cannot be read: it takes ")
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -105,5 +105,5 @@ def test_a_file_that_cannot_be_read_is_told_in_one_line(
 def test_a_file_that_is_not_there_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INVENTORY_PRODUCT_FEEDS", "/nowhere/feeds.yaml")
 
-    with pytest.raises(SettingError, match=r"/nowhere/feeds\.yaml cannot be read: .*No such file"):
+    with pytest.raises(SettingError, match=r"/nowhere/feeds\.yaml' cannot be read: .*No such file"):
         Settings.read()

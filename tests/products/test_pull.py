@@ -1,0 +1,198 @@
+"""The work on one feed, without a network: nothing that came is lost or kept twice, whatever is away meanwhile."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from threading import Event
+
+import pytest
+
+from inventory.clock import utc_now
+from inventory.errors import SourceFailure, StorageUnavailable
+from inventory.jobs.kinds import Step, Work
+from inventory.jobs.model import Batch, Job, Line, RowOutcome
+from inventory.products.feeds import Feed, Place
+from inventory.products.model import Seen
+from inventory.products.paginators import Numbered
+from inventory.products.progress import Progress
+from inventory.products.run import SPAN, FeedLines
+from inventory.sources.products import Response
+from inventory.store.ports import Products
+from inventory.upstream.body import Body
+from inventory.upstream.budgets.limits import Limit
+from inventory.upstream.budgets.local import LocalBudgets
+from inventory.upstream.budgets.model import Policy
+from tests.end_to_end.stack import wait_until
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+FEED = Feed(
+    "acme",
+    "http://acme.test/items",
+    {name: Place(name) for name in ("id", "title", "price")},
+    paginator=Numbered(),
+    rate=1_000.0,
+    retries=2,
+)
+JOB = Job("a" * 32, "products", NOW, options={"feeds": ["acme"]})
+LINE = Line(SPAN, "acme", span=SPAN)
+BATCH = Batch(JOB.id, 1, SPAN, 2 * SPAN - 1, 1, 0, NOW, "b" * 32, 1, 1)
+
+
+class Site:
+    """Answers pages of two items, `last` of them; `answers` has others, by page. `open` holds answers back."""
+
+    def __init__(self, last: int = 4, **answers: bytes | int | SourceFailure) -> None:
+        self.last, self.answers, self.asked = last, answers, list[int]()
+        self.open = Event()
+        self.open.set()
+
+    def ask(self, url: str, headers: object) -> Response:
+        number = int(url.rpartition("=")[2])
+        self.asked.append(number)
+        assert self.open.wait(10)
+        answer = self.answers.get(f"page{number}", b"[]" if number > self.last else page(number))
+        if isinstance(answer, SourceFailure):
+            raise answer
+        status, body = (answer, b"") if isinstance(answer, int) else (200, answer)
+        return Response("acme.test", status, Body(body), (), None, 0.0)
+
+
+def page(number: int) -> bytes:
+    return b"[" + b",".join(b'{"id": "%d-%d", "title": "A", "price": 1}' % (number, n) for n in (1, 2)) + b"]"
+
+
+class Shelf(Products):
+    """Keeps what is seen, unless it is `away`."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.seen: list[str] = []
+
+    def keep(self, seen: Seen) -> None:
+        if self.away:
+            raise StorageUnavailable("away")
+        self.seen += [product.id for product in seen.products]
+
+
+def begun(site: Site, shelf: Shelf, batch: Batch = BATCH) -> Work:
+    from inventory.sources.products import Pages
+
+    class Local(Pages):
+        def ask(self, url: str, headers: object) -> Response:  # type: ignore[override]
+            return site.ask(url, headers)
+
+    budgets = LocalBudgets(lambda _: Limit(10_000, 10, 1_000), Policy(lease=30, first_pause=0.01))
+    kind = FeedLines(shelf, [FEED], Local(None, utc_now), budgets, clock=utc_now, rng=random.Random(1))  # type: ignore[arg-type]
+    return kind.begin(JOB, batch, [LINE])
+
+
+def worked(work: Work, until: Callable[[Step], bool] = lambda step: step.again_at is None) -> list[Step]:
+    steps: list[Step] = []
+
+    def is_so() -> bool:
+        steps.append(work.step(NOW + timedelta(seconds=len(steps))))
+        return until(steps[-1])
+
+    wait_until(is_so, "the feed is done", 20)
+    return steps
+
+
+def progress(step: Step | None) -> Progress:
+    assert step is not None
+    assert step.checkpoint is not None
+    return Progress.read(step.checkpoint)
+
+
+def test_all_pages_are_kept_and_counted() -> None:
+    site, shelf = Site(), Shelf()
+    steps = worked(begun(site, shelf))
+
+    assert shelf.seen == [f"{number}-{n}" for number in (1, 2, 3, 4) for n in (1, 2)]
+    assert site.asked == [1, 2, 3, 4, 5]
+    assert steps[-1].unlisted == 8
+    assert progress(steps[-1]).is_complete
+    assert not [row for step in steps for row in step.rows]
+
+
+def test_a_store_that_is_away_loses_no_page() -> None:
+    site, shelf = Site(), Shelf()
+    work = begun(site, shelf)
+    work.step(NOW)
+    shelf.away = True
+    wait_until(lambda: len(site.asked) == 3, "two pages wait, and one more has come")
+    for _ in range(3):
+        with pytest.raises(StorageUnavailable):
+            work.step(NOW)
+    assert site.asked == [1, 2, 3], "no more are pulled than can wait"
+    shelf.away = False
+    worked(work)
+
+    assert len(shelf.seen) == len(set(shelf.seen)) == 8
+    assert site.asked == [1, 2, 3, 4, 5]
+
+
+def test_who_closes_awaits_the_request_under_way_and_keeps_what_came() -> None:
+    site, shelf = Site(), Shelf()
+    work = begun(site, shelf)
+    work.step(NOW)
+    wait_until(lambda: len(site.asked) == 3, "pages wait")
+    step = work.close(NOW)
+
+    noted = progress(step)
+    assert shelf.seen == ["1-1", "1-2", "2-1", "2-2", "3-1", "3-2"]
+    assert (noted.pages, noted.effort.requests) == (3, 3)
+    assert step is not None
+    following = begun(site, shelf, Batch(**{**vars_of(BATCH), "checkpoint": step.checkpoint}))
+    worked(following)
+    assert site.asked == [1, 2, 3, 4, 5]
+
+
+def vars_of(batch: Batch) -> dict[str, object]:
+    return {name: getattr(batch, name) for name in Batch.__dataclass_fields__}
+
+
+def test_a_page_that_cannot_be_had_is_a_failed_row_and_the_feed_goes_on() -> None:
+    site, shelf = Site(page2=b"{", page3=404), Shelf()
+    rows = [row for step in worked(begun(site, shelf)) for row in step.rows]
+
+    assert [(row.row, row.input, row.outcome, row.code) for row in rows] == [
+        (SPAN + 3, "http://acme.test/items?page=2", RowOutcome.FAILED, "malformed_page"),
+        (SPAN + 4, "http://acme.test/items?page=3", RowOutcome.FAILED, "unexpected_status"),
+    ]
+    assert site.asked == [1, 2, 2, 2, 3, 4, 5]
+    assert len(shelf.seen) == 4
+
+
+def test_three_pages_in_a_row_that_cannot_be_had_are_the_end() -> None:
+    site, shelf = Site(last=9, page2=404, page3=404, page4=404), Shelf()
+    steps = worked(begun(site, shelf))
+
+    assert site.asked == [1, 2, 3, 4]
+    assert progress(steps[-1]).gaps == 3
+    assert "whatever is behind it" in progress(steps[-1]).missing[-1]
+
+
+def test_an_upstream_that_is_silent_is_the_end_at_once() -> None:
+    site, shelf = Site(page1=SourceFailure("connection_refused", "acme.test: refused")), Shelf()
+    steps = worked(begun(site, shelf))
+
+    assert site.asked == [1, 1, 1]
+    assert steps[-1].rows[0].code == "connection_refused"
+
+
+def test_a_fault_of_ours_in_the_thread_is_raised_by_a_step() -> None:
+    site, shelf = Site(), Shelf()
+    site.ask = lambda url, headers: 1 / 0  # type: ignore[assignment,method-assign,return-value]
+    work = begun(site, shelf)
+
+    with pytest.raises(ZeroDivisionError):
+        worked(work)
+    work.close(NOW)
+
+
+def test_what_is_given_up_is_the_page_that_would_have_been_next() -> None:
+    [line] = begun(Site(), Shelf()).left()
+
+    assert (line.row, line.text) == (SPAN + 1, "http://acme.test/items?page=1")
