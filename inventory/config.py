@@ -54,7 +54,7 @@ class Settings:
     port: int = 8000
     dashboard_port: int = 9181
     api_processes: int = max(2, CORES)
-    api_threads: int = 24
+    api_threads: int = 96
     workers: int = max(2, CORES)
     allow_networks: tuple[Network, ...] = ()
     fetch_deadline: float = 20.0
@@ -169,6 +169,11 @@ class Settings:
     def files(self) -> str:
         """The URL of the file store, the default filled in."""
         return self.files_url or f"file://{quote(str(self.data_dir.absolute() / 'files'))}"
+
+    @property
+    def spare_threads(self) -> int:
+        """Threads of an API process that neither collecting inline nor streaming can take, 1 at least."""
+        return self.api_threads - self.inline_slots - self.live_streams
 
     @property
     def lease(self) -> float:

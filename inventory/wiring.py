@@ -54,6 +54,8 @@ log = structlog.get_logger(__name__)
 
 DRAIN_FOR = 20
 """Seconds for which a bell claims further work before it hands over to the next one, so that no RQ job runs for ever."""
+MOST_UPLOADS = 4
+"""Files that one API process receives at once."""
 OPENWEATHER_URL = "https://api.openweathermap.org/data/2.5/weather"
 WAIT_FOR_STORE = 1.0
 """Seconds between two lines that say that the store is waited for."""
@@ -118,6 +120,7 @@ def build(
         collector,
         fresh_for=timedelta(seconds=settings.fresh_for),
         slots=settings.inline_slots,
+        waiting=settings.spare_threads // 2,
         clock=clock,
     )
     files = Files(settings.files)
@@ -195,8 +198,8 @@ def _provider(settings: Settings) -> OpenMeteo | OpenWeather:
 
 
 def _upload_places(settings: Settings) -> int:
-    """Half of the threads that neither collecting inline nor streaming can take."""
-    return max(1, (settings.api_threads - settings.inline_slots - settings.live_streams) // 2)
+    """A few of the spare threads: more uploads at once would share the same disk. A quarter is always left to lookups."""
+    return max(1, min(MOST_UPLOADS, settings.spare_threads // 4))
 
 
 def _kinds(

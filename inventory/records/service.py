@@ -55,8 +55,8 @@ class Answer:
 class RecordService:
     """The records of all sources. Every method may raise `StorageUnavailable`.
 
-    `slots` bounds the requests of this process that may hold a thread while the outside is asked or waited for, so that
-    plain lookups always find a free one.
+    `slots` bounds the requests of this process that may hold a thread while they ask the outside, `waiting` those that hold
+    one while they wait for what somebody else asks, so that plain lookups always find a free one.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class RecordService:
         *,
         fresh_for: timedelta,
         slots: int,
+        waiting: int,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -76,6 +77,7 @@ class RecordService:
         self._collector = collector
         self._fresh_for = fresh_for
         self._slots = BoundedSemaphore(slots)
+        self._waiting = BoundedSemaphore(waiting)
         self.clock = clock
 
     def target(self, source: str, text: str) -> Target:
@@ -109,19 +111,19 @@ class RecordService:
         return self._store.records.look_up(target.id)
 
     def wait(self, answer: Answer, seconds: float) -> Answer:
-        """Hold a pending answer up to `seconds` for its outcome, in one of the slots; it comes back as it then is.
+        """Hold a pending answer up to `seconds` for its outcome, if one more may wait; it comes back as it then is.
 
         Raises `CollectionFailed` if that is how it ends.
         """
         target = answer.record.target
-        if answer.ready or not self._slots.acquire(blocking=False):
+        if answer.ready or not self._waiting.acquire(blocking=False):
             return answer
         try:
             until = self.clock() + timedelta(seconds=seconds)
             with self._queue.outcomes_of(target.id) as wait:
                 return self._wait_for(target, until, wait)
         finally:
-            self._slots.release()
+            self._waiting.release()
 
     def collect_now(self, target: Target) -> Answer:
         """Collect a target inline; with every slot taken, or while somebody else collects it, it is accepted only.
