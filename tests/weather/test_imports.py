@@ -1,0 +1,162 @@
+"""Imports of kind `cities`: which columns say where a city is, and what becomes of each row."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from inventory.errors import SourceFailure
+from inventory.wiring import Services
+from tests.fakes import FakeClock, FakeWeather
+from tests.imports.actions import texts
+from tests.jobs.actions import found, work_to_the_end
+from tests.weather.actions import NO_CITY, TIMEOUT, get, outcomes
+
+
+def send(client: FlaskClient, content: str, name: str = "cities.csv", **options: object) -> str:
+    """The id of the job that a file became."""
+    file = (io.BytesIO(content.encode()), name)
+    answer = client.post("/api/v1/imports", query_string={"kind": "cities", **options}, data={"file": file})
+    assert answer.status_code == 202, answer.json
+    return str(answer.json["job_id"])
+
+
+def rows(client: FlaskClient, job_id: str) -> list[tuple[int, str, str, str | None]]:
+    """Row, input, outcome and code of all rows."""
+    listed = client.get(f"/api/v1/jobs/{job_id}/rows", query_string={"limit": 200}).json["rows"]
+    return [(row["row"], row["input"], row["outcome"], row["code"]) for row in listed]
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "read"),
+    [
+        ("city,country\nParis,FR\nParis,US\n", "a.csv", ["Paris, FR", "Paris, US"]),
+        ("Country;City\nFrance;Paris\n", "a.csv", ["Paris, France"]),
+        ("country,country_code,city\nFrance,FR,Paris\n", "a.csv", ["Paris, FR"]),
+        ("city,country\nParis,\nParis,  \nParis\n", "a.csv", ["Paris", "Paris", "Paris"]),
+        ('city,country\n"Paris, TX",US\n', "a.csv", ["Paris, TX"]),
+        ('"city","country"\n"Saint-Denis","Réunion"\n', "a.csv", ["Saint-Denis, Réunion"]),
+        ("town\tiso2\nBern\tCH\n", "a.csv", ["Bern, CH"]),
+        ("city,population\nParis,2000000\n", "a.csv", ["Paris"]),
+        ("city\nParis\nRome\n", "a.csv", ["Paris", "Rome"]),
+        ("Paris\nRome, IT\n", "a.txt", ["Paris", "Rome, IT"]),
+        ('{"city": "Paris", "country": "FR"}\n{"city": "Rome"}\n"Bern"\n', "a.jsonl", ["Paris, FR", "Rome", "Bern"]),
+        (
+            '{"name": "Paris", "country_code": "fr"}\n{"name": "Rome", "country_code": null}\n',
+            "a.jsonl",
+            ["Paris, fr", "Rome"],
+        ),
+        ('{"city": "Paris", "country": 33}\n', "a.jsonl", ["Paris"]),
+    ],
+)
+def test_a_column_of_countries_says_which_city_is_meant(content: str, name: str, read: list[str]) -> None:
+    assert texts(content.encode(), name, kind="cities") == read
+
+
+def test_a_column_that_is_asked_for_has_its_country_too() -> None:
+    content = b"id,where,country\n1,Paris,FR\n"
+
+    assert texts(content, "a.csv", kind="cities", column="where") == ["Paris, FR"]
+    assert texts(content, "a.csv", kind="cities", column="country") == ["FR"]
+    assert texts(b"Paris,FR\nRome,IT\n", "a.csv", kind="cities", column="1") == ["Paris", "Rome"], "there is no header"
+
+
+def test_urls_have_no_country() -> None:
+    assert texts(b"url,country\nhttps://a.example/,FR\n", "a.csv") == ["https://a.example/"]
+
+
+def test_each_row_ends_with_what_a_lookup_of_its_city_would_say(
+    client: FlaskClient, services: Services, weather: FakeWeather, clock: FakeClock
+) -> None:
+    weather.pages["atlantis"] = NO_CITY
+    weather.pages["brokenburg"] = TIMEOUT
+    job_id = send(client, "city,country\nZürich,CH\nAtlantis,\nBrokenburg,\n12345,\nzurich,Switzerland\n,\n")
+    job = work_to_the_end(services, clock, job_id)
+
+    assert rows(client, job_id) == [
+        (2, "Zürich, CH", "succeeded", None),
+        (3, "Atlantis", "failed", "unknown_city"),
+        (4, "Brokenburg", "failed", "timeout"),
+        (5, "12345", "rejected", "invalid_request"),
+        (6, "zurich, Switzerland", "succeeded", None),
+        (7, ",", "rejected", "missing_value"),
+    ]
+    assert (job.counts.succeeded, job.counts.failed, job.counts.rejected, job.total) == (2, 2, 2, 6)
+    assert (weather.asked["zurich,ch"], weather.asked["atlantis"]) == (1, 1), "once each, unless trying again may help"
+    assert weather.asked["brokenburg"] == services.settings.max_attempts
+
+
+def test_a_row_says_what_to_send_instead(client: FlaskClient, services: Services, clock: FakeClock) -> None:
+    job_id = send(client, "city\nParis, Texas, US\n")
+    work_to_the_end(services, clock, job_id)
+    [row] = client.get(f"/api/v1/jobs/{job_id}/rows").json["rows"]
+
+    assert "is no city, nor a city and a country. Send a name" in row["detail"]
+
+
+def test_what_a_job_collected_is_a_hit_and_leaves_no_lookup_in_the_history(
+    client: FlaskClient, services: Services, weather: FakeWeather, clock: FakeClock
+) -> None:
+    work_to_the_end(services, clock, send(client, "city\nBern\n"))
+
+    assert outcomes(client) == []
+    assert get(client, "BERN").json["stale"] is False
+    assert weather.asked == {"bern": 1}
+
+
+def test_weather_that_is_fresh_is_not_collected_again_and_what_is_not_is(
+    client: FlaskClient, services: Services, weather: FakeWeather, clock: FakeClock
+) -> None:
+    get(client, "Bern")
+    clock.forward(600)
+    work_to_the_end(services, clock, send(client, "city\nBern\n"))
+    assert weather.asked["bern"] == 1
+
+    work_to_the_end(services, clock, send(client, "city\nBern\n", "again.csv", fresh_for=60))
+    assert weather.asked["bern"] == 2
+
+    clock.forward(services.settings.weather_fresh_for + 1)
+    work_to_the_end(services, clock, send(client, "city\nBern\n", "later.csv"))
+    assert weather.asked["bern"] == 3
+
+
+def test_a_city_that_a_lookup_wants_is_collected_before_the_job_comes_to_it(
+    client: FlaskClient, services: Services, weather: FakeWeather, clock: FakeClock
+) -> None:
+    job_id = send(client, "city\n" + "".join(f"Town {chr(97 + n)}\n" for n in range(20)))
+    assert get(client, "Town t").status_code == 200
+    job = work_to_the_end(services, clock, job_id)
+
+    assert job.counts.succeeded == 20
+    assert set(weather.asked.values()) == {1}
+
+
+def test_failed_cities_can_be_tried_again(
+    client: FlaskClient, services: Services, weather: FakeWeather, clock: FakeClock
+) -> None:
+    failing: dict[str, Any] = {"paris,fr": SourceFailure("timeout", "It took too long", permanent=True)}
+    weather.pages |= failing
+    job_id = send(client, "city,country\nParis,France\nRome,IT\n")
+    work_to_the_end(services, clock, job_id)
+    assert client.get(f"/api/v1/jobs/{job_id}").json["failed"] == 1
+
+    del weather.pages["paris,fr"]
+    again = client.post(f"/api/v1/jobs/{job_id}/retry")
+    assert again.status_code == 202
+    work_to_the_end(services, clock, again.json["job_id"])
+    assert [row[1:] for row in rows(client, again.json["job_id"])] == [("Paris, France", "succeeded", None)]
+    assert found(services, again.json["job_id"]).kind == "cities"
+
+
+def test_a_file_of_cities_is_kept_as_it_was_sent_whatever_is_in_it(
+    client: FlaskClient, services: Services, clock: FakeClock
+) -> None:
+    names = ["東京", "Нижний Новгород", "مكة", "São Paulo", "L'Aquila", "y" * 120, "y" * 121, "=cmd()", "Par\u202eis"]
+    job_id = send(client, "".join(json.dumps({"city": name}) + "\n" for name in names), "cities.jsonl")
+    work_to_the_end(services, clock, job_id)
+
+    assert [row[2] for row in rows(client, job_id)] == ["succeeded"] * 6 + ["rejected", "succeeded", "succeeded"]
