@@ -8,7 +8,20 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from bench import due, events, hit, hit_growth, miss_accept, miss_collect, not_modified, products, results, start
+from bench import (
+    due,
+    events,
+    hit,
+    hit_growth,
+    import_memory,
+    imports,
+    miss_accept,
+    miss_collect,
+    not_modified,
+    products,
+    results,
+    start,
+)
 from bench.measuring import Effort, Result
 
 Measure = Callable[[str, Effort], Result]
@@ -18,6 +31,8 @@ BENCHMARKS: Mapping[str, Measure] = {
     "not_modified": not_modified.measure,
     "miss_accept": miss_accept.measure,
     "miss_collect": miss_collect.measure,
+    "import": imports.measure,
+    "import_memory": import_memory.measure,
     "events": events.measure,
     "products": products.measure,
     "due": due.measure,
