@@ -16,8 +16,11 @@ from flask.testing import FlaskClient
 
 from inventory import create_app, wiring
 from inventory.config import Settings
-from inventory.errors import SourceFailure, StorageUnavailable
-from inventory.records.model import Failed, Failure, Postponed, Snapshot, State, Stored
+from inventory.errors import PutOff, SourceFailure, StorageUnavailable
+from inventory.records.model import Content, Failed, Failure, Postponed, Snapshot, State, Stored
+from inventory.sources import Collected
+from inventory.upstream.budgets.model import Reason, Refusal
+from inventory.upstream.calls import Calls
 from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeather, FakeWeb, weather_content
 from tests.weather.actions import (
@@ -307,6 +310,63 @@ def test_a_city_that_is_deleted_before_its_refresh_is_accepted_is_collected_anew
 
     assert get(client).json["temperature_c"] == 9.9
     assert record(services).snapshots == 1
+
+
+# An upstream that may not be called now
+
+
+class BusyWeather(FakeWeather):
+    """Weather whose upstream may not be called while there is a `refusal`."""
+
+    refusal: Refusal | None = None
+
+    def collect(self, key: str, previous: Content | None = None, calls: Calls | None = None) -> Collected:
+        if self.refusal is not None:
+            raise PutOff(self.refusal)
+        return super().collect(key, previous, calls)
+
+
+@pytest.fixture
+def weather() -> BusyWeather:
+    return BusyWeather()
+
+
+def test_a_miss_waits_for_the_turn_of_its_upstream_which_a_worker_takes(
+    client: FlaskClient, services: Services, weather: BusyWeather, clock: FakeClock, redis: fakeredis.FakeRedis
+) -> None:
+    weather.refusal = Refusal("geocoding.test", Reason.RATE, 3.0)
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(get, client)
+        wait_until(lambda: waits(redis, target(services).id), "the caller waits")
+        assert (record(services).state, record(services).attempt) == (State.PENDING, 0), "it was no attempt"
+        weather.refusal = None
+        clock.forward(3)
+
+        assert work(services) == 1
+        assert answer.result().status_code == 200
+
+
+def test_stale_weather_is_answered_while_its_upstream_may_not_be_called(
+    client: FlaskClient, services: Services, weather: BusyWeather, clock: FakeClock
+) -> None:
+    fresh = get(client).json
+    clock.forward(EXPIRED)
+    weather.refusal = Refusal("geocoding.test", Reason.CONCURRENCY, 3.0)
+
+    assert get(client).json == fresh | {"stale": True}
+    assert record(services).state is State.PENDING, "it is owed still"
+
+
+def test_an_upstream_that_did_not_answer_lately_is_not_waited_for(
+    client: FlaskClient, weather: BusyWeather, clock: FakeClock
+) -> None:
+    fresh = get(client).json
+    weather.refusal = Refusal("geocoding.test", Reason.BREAKER, 60.0)
+    clock.forward(EXPIRED)
+    problem = get(client, "Bern")
+
+    assert (problem.status_code, problem.json["failure"]["code"]) == (502, "breaker_open")
+    assert get(client).json == fresh | {"stale": True}
 
 
 # Many at once
