@@ -162,7 +162,9 @@ def test_many_outcomes_are_settled_in_one_call_each_for_itself(store: Store) -> 
     assert store.records.settle([]) == []
 
 
-@pytest.mark.parametrize("end", [stored, failed, lambda held: postponed(held, until=after(999))], ids=str)
+@pytest.mark.parametrize(
+    "end", [stored, failed, lambda held: postponed(held, until=after(999))], ids=["stored", "failed", "postponed"]
+)
 def test_a_worker_that_was_stopped_overtaken_and_woken_matches_nothing(store: Store, end) -> None:
     stopped = claim(store, accept(store))
     collect_again = claim(store, target(), now=NOW + LEASE)
@@ -240,7 +242,7 @@ def test_settling_a_snapshot_again_is_harmless_and_true_when_a_newer_one_has_fol
     assert store.bodies.find(first.snapshot.body_sha256 or "") == first.body
 
 
-@pytest.mark.parametrize("end", [failed, lambda held: postponed(held, until=after(1))], ids=str)
+@pytest.mark.parametrize("end", [failed, lambda held: postponed(held, until=after(1))], ids=["failed", "postponed"])
 def test_settling_anything_again_after_the_target_was_accepted_anew_does_not_end_the_new_debt(store: Store, end) -> None:
     outcome = end(claim(store, accept(store)))
     store.records.settle([outcome])
