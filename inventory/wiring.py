@@ -57,6 +57,8 @@ DRAIN_FOR = 20
 MOST_UPLOADS = 4
 """Files that one API process receives at once."""
 OPENWEATHER_URL = "https://api.openweathermap.org/data/2.5/weather"
+READ_FOR = 600
+"""Seconds for which it goes on beyond that while it reads a job's file: that of a gigabyte takes some minutes."""
 WAIT_FOR_STORE = 1.0
 """Seconds between two lines that say that the store is waited for."""
 
@@ -101,7 +103,7 @@ def build(
     redis = redis or queue.connect(settings.redis, socket_timeout=1.0)
     bell = queue.Queue(
         redis,
-        job_timeout=int(DRAIN_FOR + 2 * settings.lease),
+        job_timeout=int(DRAIN_FOR + READ_FOR + 2 * settings.lease),
     )
     registry = {source.name: source for source in sources or _sources(settings, resolve)}
     policy = Policy(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from threading import Event
 
 import structlog
@@ -13,6 +13,7 @@ from inventory import wiring
 from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.errors import StorageUnavailable
+from inventory.jobs.feeder import Feeder
 from inventory.records.collector import NEXT_TURN
 
 log = structlog.get_logger(__name__)
@@ -43,17 +44,19 @@ def work(job_id: str) -> int:
 def work_due() -> int:
     """Collect whatever is due, and work on jobs, for up to `DRAIN_FOR` seconds; how many collections were settled.
 
-    Then it claims no more, hands back the batches that it holds, and rings for what is left. In a store that is away
-    nothing is done: the scheduler rings when it is back.
+    Then it claims no more, hands back the batches that it holds, and rings for what is left. A file that is being read is
+    read on for `READ_FOR` more. In a store that is away nothing is done: the scheduler rings when it is back.
     """
     until = time.monotonic() + wiring.DRAIN_FOR
 
-    def is_time_up() -> bool:
-        return stopping.is_set() or time.monotonic() > until
+    def is_time_up(feeder: Feeder) -> bool:
+        over = time.monotonic() - until
+        return stopping.is_set() or over > wiring.READ_FOR or (over > 0 and not feeder.is_reading)
 
     try:
-        with services().engine.feeding(is_time_up) as more:
-            settled = services().collector.drain(places=PLACES, stopping=is_time_up, more=more)
+        with services().engine.feeding(stopping.is_set) as feeder:
+            stop = partial(is_time_up, feeder)
+            settled = services().collector.drain(places=PLACES, stopping=stop, more=feeder.more)
         ring_for_due(limit=1, ahead=NEXT_TURN if services().collector.is_turn_near() else timedelta(0))
     except StorageUnavailable as error:
         log.warning("store_not_ready", error=str(error))

@@ -15,12 +15,13 @@ import structlog
 
 from inventory.clock import Clock
 from inventory.jobs.feeder import Feeder
-from inventory.jobs.holding import LEASE, GivingUp, Holding, Reading, Working
+from inventory.jobs.holding import LEASE, Holding
 from inventory.jobs.kinds import Kind, Work
 from inventory.jobs.model import READING, Batch, Job, JobStatus
-from inventory.jobs.parts import Parts
+from inventory.jobs.parts import Part, Parts, Place, cut
+from inventory.jobs.reading import Reading
+from inventory.jobs.working import GivingUp, Working
 from inventory.queue import Queue
-from inventory.records.collector import More
 from inventory.store.ports import Jobs
 
 log = structlog.get_logger(__name__)
@@ -41,17 +42,16 @@ class Engine:
         self.clock = clock
 
     @contextmanager
-    def feeding(self, stopping: Callable[[], bool]) -> Iterator[More]:
-        """Inside, a thread takes batches and works on them until `stopping`, or as long as there are any.
+    def feeding(self, stopping: Callable[[], bool]) -> Iterator[Feeder]:
+        """Inside, a thread takes batches and works on them, until `stopping` or the end of the block hands them back.
 
-        They accept what has to be collected: the block should collect it, and ask for what is yielded when nothing is due.
-        At its end every batch is handed back.
+        They accept what has to be collected: the block should collect it, and ask the feeder for more when nothing is due.
         """
         feeder = Feeder(self)
         thread = Thread(target=feeder.run, args=(stopping,), name="feed")
         thread.start()
         try:
-            yield feeder.more
+            yield feeder
         finally:
             feeder.stop()
             thread.join()
@@ -86,7 +86,11 @@ class Engine:
             return Working(job, batch, begin, self._jobs, now)
         if batch.fence == 1:
             log.info("job_started", job_id=job.id, kind=job.kind, file_name=job.file_name, file_size=job.file_size)
-        return Reading(job, batch, self._kinds[job.kind], self._parts, self._jobs, self._queue, now)
+        return Reading(job, batch, partial(self._read, job), self._parts, self._jobs, self._queue, now)
+
+    def _read(self, job: Job, place: Place) -> Iterator[Part | None]:
+        kind = self._kinds[job.kind]
+        return cut(kind.lines(job), place, rows=kind.batch_rows)
 
     def _begin(self, job: Job, batch: Batch) -> Work:
         """The work on the rows that have no outcome yet."""

@@ -15,6 +15,7 @@ import structlog
 
 from inventory.errors import StorageUnavailable
 from inventory.jobs.holding import Holding
+from inventory.jobs.model import READING
 
 if TYPE_CHECKING:
     from inventory.jobs.engine import Engine
@@ -57,6 +58,11 @@ class Feeder:
             self._fed.wait(seconds)
             self._fed.clear()
         return not self._idle
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether a file is being read: who takes that up again begins at the start of the file."""
+        return any(holding.claim.number == READING for holding in self._held)
 
     def stop(self) -> None:
         """Have `run` hand everything back and end."""

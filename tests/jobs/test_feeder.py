@@ -59,8 +59,8 @@ def working(services: Services, workers: int = 1, places: int = 10) -> Iterator[
 
     def work() -> None:
         while not stop.is_set():
-            with services.engine.feeding(stop.is_set) as more:
-                services.collector.drain(places=places, stopping=stop.is_set, more=more)
+            with services.engine.feeding(stop.is_set) as feeder:
+                services.collector.drain(places=places, stopping=stop.is_set, more=feeder.more)
             stop.wait(0.05)
 
     with ThreadPoolExecutor(workers) as pool:
@@ -143,6 +143,19 @@ def test_a_stop_hands_back_every_batch_at_once(services: Services, web: FakeWeb)
     assert holding.claim.attempt == 1, "handing back is no failure"
 
 
+def test_it_says_while_it_reads_a_file(services: Services) -> None:
+    engine = engine_of_small_batches(services)
+    job_id = import_urls(services, pages(1_000))
+    feeder, told = Feeder(engine), []
+    while found(services, job_id).total is None:
+        feeder.round()
+        told.append(feeder.is_reading)
+
+    assert told[0]
+    assert told[:-1] == [True] * (len(told) - 1)
+    assert not feeder.is_reading
+
+
 def test_it_takes_no_more_than_keeps_its_collections_busy(services: Services) -> None:
     import_urls(services, pages(5 * ENOUGH))
     feeder = Feeder(services.engine)
@@ -152,35 +165,36 @@ def test_it_takes_no_more_than_keeps_its_collections_busy(services: Services) ->
     assert sum(holding.open for holding in feeder._held) < 2 * ENOUGH
 
 
-def test_it_takes_more_when_the_collections_starve_but_no_end_of_them(services: Services) -> None:
-    engine = engine_of_small_batches(services)
-    import_urls(services, pages(1_000))
-    feeder = Feeder(engine)
-    for _ in range(3 * MOST):
+class TestStarved:
+    """A worker whose collections could do more than is due; time stands still."""
+
+    @pytest.fixture
+    def clock(self) -> FakeClock:
+        return FakeClock()
+
+    @pytest.fixture
+    def feeder(self, settings: Settings, web: FakeWeb, clock: FakeClock) -> Feeder:
+        services = wiring.build(settings, redis=fakeredis.FakeRedis(), sources=[web], clock=clock)
+        import_urls(services, pages(1_000))
+        feeder = Feeder(engine_of_small_batches(services))
+        for _ in range(40):
+            feeder.more(0)
+            feeder.round()
+        return feeder
+
+    def test_it_takes_more_but_no_end_of_them(self, feeder: Feeder) -> None:
+        assert len(feeder._held) == MOST
+
+    def test_a_full_hand_lets_go_of_what_found_nothing_for_longest(self, feeder: Feeder, clock: FakeClock) -> None:
+        held = [holding.claim.number for holding in feeder._held]
+        clock.forward(PATIENCE.total_seconds() + 1)
         feeder.more(0)
         feeder.round()
-
-    assert len(feeder._held) == MOST
-
-
-def test_a_full_hand_lets_go_of_what_found_nothing_for_longest(settings: Settings, web: FakeWeb) -> None:
-    clock = FakeClock()
-    services = wiring.build(settings, redis=fakeredis.FakeRedis(), sources=[web], clock=clock)
-    import_urls(services, pages(1_000))
-    feeder = Feeder(engine_of_small_batches(services))
-    for _ in range(40):
-        feeder.more(0)
         feeder.round()
-    held = [holding.claim.number for holding in feeder._held]
-    assert len(held) == MOST
-    clock.forward(PATIENCE.total_seconds() + 1)
-    feeder.more(0)
-    feeder.round()
-    feeder.round()
 
-    now = [holding.claim.number for holding in feeder._held]
-    assert len(set(held) - set(now)) == 1
-    assert max(now) > max(held)
+        now = [holding.claim.number for holding in feeder._held]
+        assert len(set(held) - set(now)) == 1
+        assert max(now) > max(held)
 
 
 def test_a_batch_that_never_waits_takes_turns_with_those_of_other_jobs(settings: Settings, web: FakeWeb) -> None:
@@ -204,8 +218,8 @@ def test_a_batch_that_never_waits_takes_turns_with_those_of_other_jobs(settings:
 
 def test_without_any_job_it_says_so_at_once(services: Services) -> None:
     began = time.monotonic()
-    with services.engine.feeding(lambda: False) as more:
-        while more(20.0):
+    with services.engine.feeding(lambda: False) as feeder:
+        while feeder.more(20.0):
             continue
 
     assert time.monotonic() - began < 10
