@@ -19,6 +19,11 @@ MEMBERS = (
 )  # fmt: skip
 """The members of a record document, in the order in which they are written."""
 
+FAILURES = (
+    "dns_failure", "connection_refused", "connection_failed", "tls_failure", "timeout", "too_many_redirects",
+    "forbidden_address", "incomplete_response", "invalid_response", "breaker_open", "unknown_city",
+)  # fmt: skip
+"""The codes of failures."""
 URL: dict[str, Any] = {
     "required": True,
     "validate": Length(min=1, error="Empty. Send an absolute http or https URL."),
@@ -189,7 +194,7 @@ class BodySchema(Schema):
 class FailureSchema(Schema):
     """How a collection failed."""
 
-    code = fields.String(required=True)
+    code = fields.String(required=True, metadata={"description": f"One of {', '.join(FAILURES)}."})
     detail = fields.String(required=True)
     permanent = fields.Boolean(required=True)
     attempts = fields.Integer(required=True)

@@ -15,7 +15,8 @@ class WeatherQuery(QuerySchema):
     city = fields.String(
         required=True,
         metadata={
-            "description": "A city, with its country if there are several of that name. Case and accents don't matter.",
+            "description": "A city, with a country behind a comma (ISO 3166 code or English name) if there are several of that"
+            " name. Case and accents don't matter.",
             "example": "Zürich, CH",
             "maxLength": LONGEST,
         },
@@ -32,12 +33,12 @@ class PlaceSchema(Schema):
     """The place that a name was taken for: of several `candidates` the most populous one."""
 
     name = fields.String(required=True)
-    country = fields.String(required=True, allow_none=True)
+    country = fields.String(required=True, allow_none=True, metadata={"description": "ISO 3166 code."})
     region = fields.String(required=True, allow_none=True)
     latitude = fields.Float(required=True)
     longitude = fields.Float(required=True)
     population = fields.Integer(required=True, allow_none=True)
-    candidates = fields.Integer(required=True)
+    candidates = fields.Integer(required=True, metadata={"description": "How many places may have been meant."})
 
 
 class WeatherSchema(Schema):
@@ -49,9 +50,9 @@ class WeatherSchema(Schema):
     condition = fields.String(required=True)
     humidity_percent = fields.Float(required=True)
     wind_kph = fields.Float(required=True)
-    observed_at = fields.DateTime(required=True)
-    collected_at = fields.DateTime(required=True)
-    stale = fields.Boolean(required=True)
+    observed_at = fields.DateTime(required=True, metadata={"description": "When its provider says that it was so."})
+    collected_at = fields.DateTime(required=True, metadata={"description": "When its provider was asked."})
+    stale = fields.Boolean(required=True, metadata={"description": "It is old, and there is no newer one to be had now."})
 
 
 class CountsSchema(Schema):
@@ -76,4 +77,8 @@ class SummarySchema(Schema):
 
     counts = fields.Nested(CountsSchema, required=True)
     refreshed = fields.List(fields.Nested(WeatherSchema), required=True, metadata={"description": "Last refreshed first."})
-    failures = fields.List(fields.Nested(FailedCitySchema), required=True, metadata={"description": "Newest first."})
+    failures = fields.List(
+        fields.Nested(FailedCitySchema),
+        required=True,
+        metadata={"description": "Cities without weather that failed; those that were first asked for last come first."},
+    )
