@@ -15,7 +15,7 @@ class WeatherQuery(QuerySchema):
     city = fields.String(
         required=True,
         metadata={
-            "description": "A city, with a country behind a comma (ISO 3166 code or English name) if there are several of that"
+            "description": "A city, with a country behind a comma (ISO 3166 code or English name) if several have that"
             " name. Case and accents don't matter.",
             "example": "Zürich, CH",
             "maxLength": LONGEST,
