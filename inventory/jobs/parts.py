@@ -130,7 +130,7 @@ class Parts:
         self._files = files
 
     def write(self, job_id: str, part: Part) -> None:
-        """Keep a part, but not from a crash of the machine: waiting for the disk at each would cost more than reading again."""
+        """Keep a part, though not from a crash of the machine: waiting for the disk costs more than reading again."""
         self._files.put(part_name(job_id, part.cut.number), part.content, durable=False)
 
     def lines(self, job: Job, batch: Batch, kind: Kind) -> Sequence[Line]:
