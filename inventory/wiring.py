@@ -122,7 +122,7 @@ def build(
         collector,
         fresh_for=timedelta(seconds=settings.fresh_for),
         slots=settings.inline_slots,
-        waiting=settings.spare_threads // 2,
+        waiting=_waiting_places(settings),
         clock=clock,
     )
     files = Files(settings.files)
@@ -200,8 +200,14 @@ def _provider(settings: Settings) -> OpenMeteo | OpenWeather:
 
 
 def _upload_places(settings: Settings) -> int:
-    """A few of the spare threads: more uploads at once would share the same disk. A quarter is always left to lookups."""
+    """A few of the spare threads: more uploads at once would share the same disk."""
     return max(1, min(MOST_UPLOADS, settings.spare_threads // 4))
+
+
+def _waiting_places(settings: Settings) -> int:
+    """The rest of the spare threads, but for an eighth, which is always left to lookups that do not wait."""
+    spare = settings.spare_threads
+    return max(0, spare - _upload_places(settings) - max(1, spare // 8))
 
 
 def _kinds(

@@ -393,8 +393,10 @@ def at_once(clients: list[FlaskClient], weather: FakeWeather, city: str = CITY) 
 
 def crowd(settings: Settings, redis: fakeredis.FakeRedis, weather: FakeWeather, clock: FakeClock, room: int) -> Services:
     """The services of a process in which so many may wait."""
-    threads = settings.inline_slots + settings.live_streams + 2 * room
-    services = wiring.build(replace(settings, api_threads=threads), redis=redis, sources=[weather], clock=clock)
+    wide = replace(settings, api_threads=settings.inline_slots + settings.live_streams + 1)
+    while wiring._waiting_places(wide) < room:
+        wide = replace(wide, api_threads=wide.api_threads + 1)
+    services = wiring.build(wide, redis=redis, sources=[weather], clock=clock)
     services.store.prepare()
     return services
 
