@@ -130,8 +130,8 @@ class Parts:
         self._files = files
 
     def write(self, job_id: str, part: Part) -> None:
-        """Keep a part, though not from a crash of the machine: waiting for the disk costs more than reading again."""
-        self._files.put(part_name(job_id, part.cut.number), part.content, durable=False)
+        """Keep a part durably."""
+        self._files.put(part_name(job_id, part.cut.number), part.content)
 
     def lines(self, job: Job, batch: Batch, kind: Kind) -> Sequence[Line]:
         """The lines of a batch: from its part, or from the job's file if the part is not what it was.

@@ -1,8 +1,7 @@
 """Files: uploads, and the parts that jobs are cut into, in a folder or in S3. The only module that knows obstore.
 
-A file appears whole or not at all, and is durable when the call that wrote it returns, if it is to be. Names are paths with
-`/` between segments. Every method may be called by many threads at once, and raises `StorageUnavailable` if the store does
-not answer.
+A file appears whole or not at all, and is durable when the call that wrote it returns. Names are paths with `/` between
+segments. Every method may be called by many threads at once, and raises `StorageUnavailable` if the store does not answer.
 
 What a killed program was writing is no file. In a folder it is a hidden remnant, removed when it is a day old; in S3 it is
 an unfinished multipart upload, which a lifecycle rule of the bucket has to end.
@@ -103,16 +102,12 @@ class Files:
                     target.__exit__(type(error), error, error.__traceback__)
             raise
 
-    def put(self, name: str, content: bytes, *, durable: bool = True) -> None:
-        """Write a whole file, in the place of one of that name, durably before it returns.
-
-        One that is not to be `durable` outlives its program, but perhaps not a crash of the machine, or not as it was.
-        """
+    def put(self, name: str, content: bytes) -> None:
+        """Write a whole file, in the place of one of that name, durably before it returns."""
         store = self._store()
         with _edge(name):
             obstore.put(store, name, content, use_multipart=False)
-            if durable:
-                self._settle(name)
+            self._settle(name)
 
     def get(self, name: str) -> bytes:
         """The bytes of a file; `NotFound` if there is none of that name."""

@@ -190,16 +190,6 @@ def test_before_a_file_counts_as_written_its_bytes_and_every_folder_above_it_are
     assert synced == [*kept, tmp_path]
 
 
-def test_a_file_that_need_not_be_durable_waits_for_no_disk(tmp_path: Path) -> None:
-    synced: list[Path] = []
-    files = Files(f"file://{tmp_path}/files", sync=synced.append)
-
-    files.put("parts/a/000001", b"x", durable=False)
-
-    assert synced == []
-    assert files.get("parts/a/000001") == b"x"
-
-
 def test_a_file_that_the_disk_did_not_take_is_not_kept(tmp_path: Path) -> None:
     def full(path: Path) -> None:
         raise OSError(28, "No space left on device")
