@@ -43,12 +43,14 @@ def _chunks(file: BinaryIO) -> Iterator[Piece]:
 
 def _without_mark(pieces: Iterable[Piece]) -> Iterator[Piece]:
     """All but the byte order mark that a file in UTF-8 may begin with."""
-    rest = iter(pieces)
-    for piece, start, end in rest:
-        text = piece.removeprefix(codecs.BOM_UTF8)
-        if text:
-            yield text, end - len(text) if end - start == len(piece) else start, end
-        break
+    rest, begun, end = iter(pieces), b"", 0
+    for piece, _, end in rest:
+        begun += piece
+        if len(begun) >= len(codecs.BOM_UTF8):  # the mark is whole, if there is one
+            break
+    text = begun.removeprefix(codecs.BOM_UTF8)
+    if text:
+        yield text, end - len(text) if end == len(begun) else 0, end
     yield from rest
 
 

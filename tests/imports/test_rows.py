@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import codecs
 import csv
 import gzip
 import io
@@ -14,7 +15,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from inventory.errors import InvalidFile, UnreadableFile, UnsupportedFile
@@ -393,6 +394,8 @@ def test_no_row_of_a_table_is_lost_or_doubled(table: list[tuple[str, str]], deli
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.binary(max_size=30).map(lambda raw: raw.replace(b"\n", b"")), max_size=50), st.integers(1, 40))
+@example([codecs.BOM_UTF8], 3)
+@example([codecs.BOM_UTF8 + b"a", b"", codecs.BOM_UTF8], 2)
 def test_no_line_is_lost_or_doubled_however_a_file_arrives(lines: list[bytes], size: int) -> None:
     class Trickle(io.BytesIO):
         def read(self, _: int | None = -1, /) -> bytes:
@@ -400,6 +403,7 @@ def test_no_line_is_lost_or_doubled_however_a_file_arrives(lines: list[bytes], s
 
     found = list(read(Trickle(b"\n".join(lines)), Layout(Form.TEXT)))  # type: ignore[arg-type]
 
+    lines[:1] = [line.removeprefix(codecs.BOM_UTF8) for line in lines[:1]]
     wanted = [number for number, line in enumerate(lines, 1) if line.strip()]
     assert [line.row for line, _ in found] == wanted
     for line, _ in found:
