@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from types import SimpleNamespace
 from typing import Any
 
 
@@ -15,4 +16,5 @@ def app(size: int) -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[by
         start_response("200 OK", headers)
         return [body]
 
+    answer.extensions = {"inventory.live": SimpleNamespace()}  # type: ignore[attr-defined] # gunicorn.conf.py asks for it
     return answer
