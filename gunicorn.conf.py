@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+import tempfile
 from math import ceil
 from threading import Event, Thread
 
@@ -11,7 +12,7 @@ from gunicorn.glogging import Logger
 from inventory import wiring
 from inventory.config import Settings
 from inventory.errors import StartError
-from inventory.ops import logging
+from inventory.ops import counting, logging
 from inventory.ops.unparsed import ProblemWorker
 
 
@@ -33,6 +34,7 @@ def _or_exit(step, *arguments):
 def on_starting(_server):
     """Before anything listens or forks."""
     _or_exit(wiring.check_start, settings)
+    _or_exit(counting.prepare, counts)
 
 
 def post_worker_init(worker):
@@ -45,6 +47,11 @@ def post_worker_init(worker):
     gc.freeze()  # what is loaded stays: the collector need not look at it again and again, which took 4 % of a hit
     if worker.age == 1:
         Thread(target=_await_store, name="await-store", daemon=True).start()
+
+
+def on_exit(_server):
+    """When all processes have ended."""
+    counting.remove(counts)
 
 
 def _await_store():
@@ -71,6 +78,8 @@ logconfig_dict = logging.configuration()
 logger_class = WithoutAccessLog
 proc_name = "inventory"
 
-# Nothing is written but heartbeats, and these to memory: the root file system may be read-only.
+# Nothing is written but heartbeats and counts, and these to memory: the root file system may be read-only.
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+counts = counting.folder(settings, worker_tmp_dir or tempfile.gettempdir())
+os.environ[counting.FOLDER] = str(counts)

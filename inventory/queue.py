@@ -10,8 +10,9 @@ and `inventory:job:<job id>`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from threading import Event
 from uuid import uuid4
 
@@ -48,6 +49,14 @@ def connect(url: str, *, socket_timeout: float | None) -> Redis:
         socket_timeout=socket_timeout,
         retry=Retry(NoBackoff(), 0),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Depths:
+    """What is going on in Redis: bells that wait for a worker, by queue, and workers that listen."""
+
+    bells: Mapping[str, int]
+    workers: int
 
 
 class Queue:
@@ -98,6 +107,15 @@ class Queue:
             return bool(self._redis.ping())
         except RedisError:
             return False
+
+    def depths(self) -> Depths | None:
+        """How many bells wait, and for how many workers; None while Redis is away."""
+        try:
+            return Depths(
+                {name: bells.count for name, bells in self._bells.items()}, rq.Worker.count(connection=self._redis)
+            )
+        except RedisError:
+            return None
 
     def _ring(self, name: str, subject: str) -> bool:
         if time.monotonic() < self._quiet_until:

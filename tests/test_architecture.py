@@ -47,6 +47,7 @@ ONLY_IN = {
         "commands.py",
         "inventory/embedded/",
         "inventory/ops/health.py",
+        "inventory/ops/metrics.py",
         "workers/",
     ),
     "inventory.store.mongo": ("inventory/store/mongo/", "inventory/wiring.py"),

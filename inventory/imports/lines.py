@@ -44,8 +44,8 @@ def _chunks(file: BinaryIO) -> Iterator[Piece]:
 def _without_mark(pieces: Iterable[Piece]) -> Iterator[Piece]:
     """All but the byte order mark that a file in UTF-8 may begin with."""
     rest, begun, end = iter(pieces), b"", 0
-    for piece, _, end in rest:
-        begun += piece
+    for piece, _, upto in rest:
+        begun, end = begun + piece, upto
         if len(begun) >= len(codecs.BOM_UTF8):  # the mark is whole, if there is one
             break
     text = begun.removeprefix(codecs.BOM_UTF8)

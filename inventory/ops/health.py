@@ -1,4 +1,4 @@
-"""`/healthz` and `/readyz`: what an orchestrator asks."""
+"""`/healthz`, `/readyz` and `/metrics`: what an orchestrator and Prometheus ask."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from marshmallow import Schema, fields
 
 from inventory.api import Blueprint
 from inventory.errors import StorageUnavailable
+from inventory.ops import metrics
 from inventory.wiring import Services
 
-blueprint = Blueprint("operations", __name__, description="Is it alive, can it serve")
+blueprint = Blueprint("operations", __name__, description="Is it alive, can it serve, how much does it do")
 
 STORE_TIMEOUT = 1.0
 READY: dict[str, Any] = {"status": "ready", "checks": {"store": "ok", "queue": "ok"}}
@@ -58,3 +59,18 @@ def readyz() -> Response:
         response.status_code = 503
         return response
     return jsonify(status="ready" if checks["queue"] == "ok" else "degraded", checks=checks)
+
+
+@blueprint.route("/metrics")
+@blueprint.response(
+    200,
+    {"type": "string"},
+    content_type="text/plain",
+    description="Requests by route, what is due, bells, workers and upstreams, in Prometheus's text format",
+    example='inventory_up{part="store"} 1.0\n',
+)
+@blueprint.problems()
+def scrape() -> Response:
+    """What Prometheus scrapes: of all API processes together, whichever answers."""
+    text, media_type = metrics.exposition(cast(Services, current_app.extensions["inventory"]))
+    return Response(text, content_type=media_type)

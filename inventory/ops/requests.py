@@ -1,4 +1,4 @@
-"""Around every request: an id that the caller, the log and an error report share, and one line in the log."""
+"""Around every request: an id that the caller, the log and an error report share, a line in the log, and a count."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from secrets import token_hex
 import structlog
 from flask import Flask, Response, g, request
 
+from inventory.ops import counting
+
 log = structlog.get_logger(__name__)
 
 FAULT = "inventory.fault"
@@ -17,7 +19,7 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
 def register(app: Flask) -> None:
-    """Give each request of the app an id and a line."""
+    """Give each request of the app an id, a line and a count."""
     app.before_request(_begin)
     app.after_request(_end)
 
@@ -29,13 +31,14 @@ def identify(sent: str) -> str:
     return request_id
 
 
-def write_line(method: str, path: str, status: int, began: float) -> None:
-    """Log a request that began at an instant of `time.perf_counter`.
+def account(method: str, path: str, route: str, status: int, began: float) -> None:
+    """Log and count a request that began at an instant of `time.perf_counter`.
 
     The path alone: a query can carry what must not be written down, such as a token in a URL that is looked up.
     """
-    latency_ms = round((time.perf_counter() - began) * 1000, 2)
-    log.info("request", method=method, path=path, status=status, latency_ms=latency_ms)
+    seconds = time.perf_counter() - began
+    log.info("request", method=method, path=path, status=status, latency_ms=round(seconds * 1000, 2))
+    counting.observe(method, route, status, seconds)
 
 
 def _begin() -> None:
@@ -47,5 +50,6 @@ def _begin() -> None:
 
 def _end(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.request_id
-    write_line(request.method, request.path, response.status_code, g.began)
+    route = request.url_rule.rule if request.url_rule else "none"
+    account(request.method, request.path, route, response.status_code, g.began)
     return response

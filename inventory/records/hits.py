@@ -54,7 +54,7 @@ class Hits:
             return self._app(environ, start_response)
         status, headers, body = answer
         start_response(status, [*headers.items(), ("X-Request-ID", request_id)])
-        requests.write_line("GET", PATH, int(status[:3]), began)
+        requests.account("GET", PATH, PATH, int(status[:3]), began)
         return [body]
 
     def _look_up(self, url: str, known: ETags, environ: WSGIEnvironment) -> tuple[str, dict[str, str], bytes] | None:

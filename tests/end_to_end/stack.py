@@ -19,7 +19,9 @@ import requests
 from redis import Redis
 from redis.exceptions import RedisError
 
+from inventory.config import Settings
 from inventory.embedded.redis_server import find_server
+from inventory.ops import counting
 
 ROOT = Path(__file__).parents[2]
 PYTHON = sys.executable
@@ -83,6 +85,7 @@ class Stack:
             "worker": [PYTHON, "-m", "workers", "collect"],
             "scheduler": [PYTHON, "-m", "workers", "schedule"],
         }
+        self.counts = counting.folder(Settings(data_dir=folder, port=self.port), "/dev/shm")
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, *names: str) -> None:
@@ -161,3 +164,4 @@ def stack(store_url: str = "", **settings: object) -> Iterator[Stack]:
     finally:
         running.stop()
         shutil.rmtree(folder, ignore_errors=True)
+        counting.remove(running.counts)  # those of an API that was killed

@@ -1,0 +1,134 @@
+"""`/metrics`: requests by route, what is due, bells, workers and upstreams, in Prometheus's text format."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import fakeredis
+import pytest
+from flask.testing import FlaskClient
+from prometheus_client.parser import text_string_to_metric_families
+
+from inventory import create_app, wiring
+from inventory.config import Settings
+from inventory.errors import StartError
+from inventory.ops import counting
+from inventory.upstream.budgets.limits import HostLimits
+from tests.fakes import FakeWeb
+from tests.upstream.budget_halves import LocalHalf
+
+LOOKUP = {"method": "GET", "route": "/api/v1/metadata"}
+
+
+def scrape(client: FlaskClient) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.content_type.startswith("text/plain; version=0.0.4")
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+
+
+def value(client: FlaskClient, name: str, **labels: str) -> float:
+    return scrape(client).get((name, frozenset(labels.items())), 0.0)
+
+
+def requests_of(client: FlaskClient, **labels: str) -> float:
+    return value(client, "inventory_http_request_seconds_count", **labels)
+
+
+def test_requests_are_counted_by_route_and_status_whoever_answered_them(client: FlaskClient) -> None:
+    hits, promises = requests_of(client, **LOOKUP, status="200"), requests_of(client, **LOOKUP, status="202")
+    query = {"url": "http://example.com/metrics"}
+
+    client.get("/api/v1/metadata", query_string=query)
+    client.post("/api/v1/metadata", json=query)
+    client.get("/api/v1/metadata", query_string=query)  # in front of Flask
+    client.get("/api/v1/metadata", query_string=query | {"fields": "headers"})
+
+    assert requests_of(client, **LOOKUP, status="202") == promises + 1
+    assert requests_of(client, **LOOKUP, status="200") == hits + 2
+
+
+def test_what_a_client_makes_up_has_no_series_of_its_own(client: FlaskClient) -> None:
+    before = requests_of(client, method="other", route="none", status="404")
+
+    for number in range(5):
+        client.open(f"/made-up/{number}", method=f"MADE{number}")
+
+    assert requests_of(client, method="other", route="none", status="404") == before + 5
+    assert not [labels for name, labels in scrape(client) if "made" in str(labels).lower()]
+
+
+def test_a_path_with_an_id_is_counted_by_its_pattern(client: FlaskClient) -> None:
+    labels = {"method": "GET", "route": "/api/v1/jobs/<job_id>", "status": "404"}
+    before = requests_of(client, **labels)
+
+    for number in range(3):
+        client.get(f"/api/v1/jobs/{number:032x}")
+
+    assert requests_of(client, **labels) == before + 3
+
+
+def test_what_is_due_and_for_how_long_and_who_is_rung_for_it(client: FlaskClient, services: wiring.Services) -> None:
+    assert value(client, "inventory_collection_lag_seconds") == 0
+    client.get("/api/v1/metadata", query_string={"url": "http://example.com/"})
+
+    found = scrape(client)
+
+    assert found[("inventory_collection_lag_seconds", frozenset())] > 0
+    assert found[("inventory_bells", frozenset({("queue", "collect")}))] == 1
+    assert found[("inventory_workers", frozenset())] == 0
+    assert found[("inventory_up", frozenset({("part", "store")}))] == 1
+    assert found[("inventory_up", frozenset({("part", "queue")}))] == 1
+
+
+def test_upstreams_tell_what_their_budgets_let_through(settings: Settings, web: FakeWeb) -> None:
+    half = LocalHalf(HostLimits(10, 4))
+    services = wiring.build(settings, redis=fakeredis.FakeRedis(), sources=[web], budgets=half.budgets)
+    client = create_app(services=services).test_client()
+    half.end(half.permit("counted.example"), elapsed=0.03)
+    half.end(half.permit("counted.example"), failed=True)
+
+    found = scrape(client)
+
+    host = frozenset({("host", "counted.example")})
+    assert found[("inventory_upstream_requests_total", host)] == 2
+    assert found[("inventory_upstream_failures_total", host)] == 1
+    assert found[("inventory_upstream_put_off_total", host)] == 0
+    assert found[("inventory_upstream_breaker_open", host)] == 0
+    services.store.close()
+
+
+def test_what_does_not_answer_is_said_and_stops_no_scrape(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    away = replace(settings, store_url=f"sqlite:///{tmp_path}/file/store", redis_url="redis://127.0.0.1:1/0")
+    client = create_app(away).test_client()
+
+    found = scrape(client)
+
+    assert found[("inventory_up", frozenset({("part", "store")}))] == 0
+    assert found[("inventory_up", frozenset({("part", "queue")}))] == 0
+    assert not [name for name, _ in found if name in ("inventory_collection_lag_seconds", "inventory_bells")]
+
+
+def test_counts_begin_at_zero_in_a_folder_that_is_the_same_after_a_crash(settings: Settings, tmp_path: Path) -> None:
+    counts = counting.folder(settings, str(tmp_path))
+    counting.prepare(counts)
+    (counts / "histogram_1.db").touch()
+
+    counting.prepare(counting.folder(settings, str(tmp_path)))
+
+    assert list(tmp_path.glob("inventory-*")) == [counts]
+    assert not list(counts.iterdir())
+    assert counting.folder(replace(settings, port=settings.port + 1), str(tmp_path)) != counts
+
+
+def test_a_folder_that_cannot_be_made_stops_the_start_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "taken").touch()
+
+    with pytest.raises(StartError, match="/metrics"):
+        counting.prepare(tmp_path / "taken" / "counts")
