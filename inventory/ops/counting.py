@@ -48,7 +48,7 @@ def remove(counts: Path) -> None:
 
 def observe(method: str, route: str, status: int, seconds: float) -> None:
     """Count a request by its route's pattern, not by its path, of which there is no end."""
-    _requests()[1].labels(method if method in METHODS else "other", route, status).observe(seconds)
+    _series(method if method in METHODS else "other", route, status).observe(seconds)
 
 
 def registry() -> CollectorRegistry:
@@ -61,6 +61,11 @@ def registry() -> CollectorRegistry:
     shared = CollectorRegistry()
     MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
     return shared
+
+
+@cache
+def _series(method: str, route: str, status: int) -> Histogram:
+    return _requests()[1].labels(method, route, status)
 
 
 @cache
