@@ -18,8 +18,8 @@ from inventory.jobs import pages, sockets
 from inventory.jobs import routes as jobs
 from inventory.ops import health, home, logging, requests
 from inventory.products import routes as products
-from inventory.records import hits
 from inventory.records import routes as records
+from inventory.records.plain import PlainLookups
 from inventory.upstream import routes as upstreams
 from inventory.weather import routes as weather
 
@@ -70,7 +70,7 @@ def create_app(settings: Settings | None = None, services: wiring.Services | Non
     app.extensions["inventory.upstreams"] = services.upstreams
 
     if not services.history.keeps(records.SOURCE):
-        app.wsgi_app = hits.Hits(app.wsgi_app, records.SOURCE, services.records)  # type: ignore[method-assign]
+        app.wsgi_app = PlainLookups(app.wsgi_app, records.SOURCE, services.records)  # type: ignore[method-assign]
     requests.register(app)
     problems.register(app)
     app.register_blueprint(home.blueprint)

@@ -72,6 +72,14 @@ def test_only_a_few_bells_wait(queue: Queue, redis: Redis) -> None:
     assert redis.llen("rq:queue:collect") == FEW
 
 
+def test_a_bell_is_rung_soon_after_those_that_waited_are_gone(queue: Queue, redis: Redis) -> None:
+    while queue.ring(RECORD):
+        continue
+    redis.delete("rq:queue:collect")
+
+    wait_until(lambda: queue.ring(RECORD), "a bell is rung again", 5.0)
+
+
 def test_who_waits_is_woken_by_the_announcement(queue: Queue) -> None:
     with ThreadPoolExecutor(1) as pool, queue.outcomes_of(RECORD) as wait:
         wait(0.05)  # the confirmation of the subscription

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from inventory import create_app, wiring
 from inventory.config import Settings
 from inventory.errors import SourceFailure, StorageUnavailable
-from inventory.records.hits import Hits
+from inventory.records.plain import PlainLookups
 from inventory.store.ports import Store
 from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeather, FakeWeb
@@ -259,8 +259,8 @@ def test_a_webpages_lookup_that_cannot_be_kept_is_answered_all_the_same(webpages
 def test_hits_are_answered_in_front_of_the_application_where_they_leave_no_trace(
     webpages: Flask, services: Services
 ) -> None:
-    assert isinstance(create_app(services=services).wsgi_app, Hits)
-    assert not isinstance(webpages.wsgi_app, Hits)
+    assert isinstance(create_app(services=services).wsgi_app, PlainLookups)
+    assert not isinstance(webpages.wsgi_app, PlainLookups)
 
 
 def test_a_hit_is_the_same_with_a_history_as_without_one(webpages: Flask, services: Services) -> None:

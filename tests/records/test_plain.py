@@ -1,4 +1,4 @@
-"""Hits are answered in front of Flask, and nobody can tell."""
+"""Plain lookups are answered in front of Flask, and nobody can tell."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from inventory import create_app, wiring
-from inventory.errors import StorageUnavailable
-from inventory.records.hits import PLAIN
+from inventory.errors import SourceFailure, StorageUnavailable
 from inventory.records.model import Known
+from inventory.records.plain import PLAIN
 from inventory.store.ports import Store
+from inventory.upstream import urls
 from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeb
 
@@ -72,6 +73,53 @@ def test_a_stale_hit_is_refreshed_behind_it(client: FlaskClient, services: Servi
     assert client.get(AT).json["stale"] is True
     assert services.collector.drain(places=4, stopping=lambda: False) == 1
     assert client.get(AT).json["stale"] is False
+
+
+@pytest.mark.parametrize(
+    "key", ["http://example.test/new", "http://example.test/~a;b?x=1&y=(2)'!*,$@%20é=%C3%BC", "http://h.test/%7e"]
+)
+@pytest.mark.parametrize("mounted_at", ["", "/inventory"])
+@pytest.mark.parametrize("if_none_match", [None, "*"])
+def test_a_miss_is_accepted_alike(client: FlaskClient, key: str, mounted_at: str, if_none_match: str | None) -> None:
+    sent = {"X-Request-ID": "mine"} | ({"If-None-Match": if_none_match} if if_none_match else {})
+    at = f"/api/v1/metadata?url={quote(urls.parse(key).href, safe='')}"
+    how: Any = {"headers": sent, "environ_overrides": {"SCRIPT_NAME": mounted_at}}
+
+    front, behind = client.get(at, **how), client.get(f"{at}&collect=true", **how)
+
+    assert (front.status, front.data) == (behind.status, behind.data)
+    assert front.status_code == 202
+    assert dict(front.headers) == dict(behind.headers)
+
+
+def test_a_miss_is_accepted_once_and_rung_for(client: FlaskClient, services: Services) -> None:
+    client.get(f"{AT}%2Fother")
+    client.get(f"{AT}%2Fother")
+
+    assert services.collector.drain(places=4, stopping=lambda: False) == 1
+    assert client.get(f"{AT}%2Fother").status_code == 200
+
+
+def test_a_stale_hit_is_answered_alike(client: FlaskClient, clock: FakeClock) -> None:
+    clock.forward(2 * 86_400)
+
+    front, behind = both_ways(client, X_Request_ID="mine")
+    unchanged, unchanged_too = both_ways(client, X_Request_ID="mine", If_None_Match=front.headers["ETag"])
+
+    assert front.json["stale"]
+    assert (front.status, front.data, dict(front.headers)) == (behind.status, behind.data, dict(behind.headers))
+    assert unchanged.status_code == unchanged_too.status_code == 304
+    assert dict(unchanged.headers) == dict(unchanged_too.headers)
+
+
+def test_a_failure_is_told_by_the_application(client: FlaskClient, services: Services, web: FakeWeb) -> None:
+    web.pages[f"{URL}/gone"] = SourceFailure("dns_failure", "There is no such name.", permanent=True)
+    client.get(f"{AT}%2Fgone")
+    services.collector.drain(places=4, stopping=lambda: False)
+
+    answer = client.get(f"{AT}%2Fgone")
+
+    assert (answer.status_code, answer.json["code"]) == (502, "collection_failed")
 
 
 class Away:
