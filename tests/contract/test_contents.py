@@ -51,7 +51,7 @@ def test_contents_come_back_exactly(store: Store, what: str) -> None:
 
 TEXT = st.text(st.characters(exclude_categories=[]))
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT,
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
     lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner),
     max_leaves=20,
 )

@@ -12,7 +12,7 @@ from typing import Any
 from pymongo.database import Database
 
 from inventory.events.model import Event, EventFilter, EventStats
-from inventory.store.forms import finite_bytes, instant_of, read_content, read_text, text_bytes, to_millis, to_millis_up
+from inventory.store.forms import content_bytes, instant_of, read_content, read_text, text_bytes, to_millis, to_millis_up
 from inventory.store.mongo.connection import Connection, Document
 from inventory.store.mongo.upserts import insert_new
 from inventory.store.ports import Key
@@ -89,7 +89,7 @@ def _document(event: Event) -> Document:
         "level": text_bytes(event.level),
         "service": text_bytes(event.service),
         "message": text_bytes(event.message),
-        "attributes": finite_bytes(event.attributes),
+        "attributes": content_bytes(event.attributes),
         "trace_id": text_bytes(event.trace_id),
     }
 

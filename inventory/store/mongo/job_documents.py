@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from inventory.jobs.model import READING, Batch, Counts, Cut, Job, JobStatus, Row, RowOutcome
-from inventory.store.forms import content_bytes, finite_bytes, read_content, read_text, text_bytes
+from inventory.store.forms import content_bytes, read_content, read_text, text_bytes
 from inventory.store.mongo.documents import Document, aware, aware_or_none, cut
 
 FRESH: Document = {"queued": True, "lease": None, "fence": 0, "attempt": 0, "unlisted": 0, "checkpoint": None}
@@ -106,7 +106,7 @@ def new_outcome(job_id: str, row: Row) -> Document:
         "outcome": row.outcome.value,
         "finished_at": cut(row.finished_at),
         "record_id": row.record_id,
-        "content": finite_bytes({"row": [row.input, row.code, row.detail]}),
+        "content": content_bytes({"row": [row.input, row.code, row.detail]}),
     }
 
 

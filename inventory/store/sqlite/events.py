@@ -9,7 +9,7 @@ from typing import Any
 from inventory.events.model import Event, EventFilter, EventStats
 from inventory.store.forms import (
     LARGEST,
-    finite_bytes,
+    content_bytes,
     instant_of,
     read_content,
     read_text,
@@ -124,7 +124,7 @@ def _values(event: Event) -> Row:
         text_bytes(event.level),
         text_bytes(event.service),
         text_bytes(event.message),
-        finite_bytes(event.attributes),
+        content_bytes(event.attributes),
         text_bytes(event.trace_id),
     )
 

@@ -9,7 +9,7 @@ from string import hexdigits
 from typing import Any
 
 from inventory.jobs.model import Batch, Counts, Job, JobStatus, Row, RowOutcome
-from inventory.store.forms import content_bytes, finite_bytes, from_millis, read_content, read_text, text_bytes, to_millis
+from inventory.store.forms import content_bytes, from_millis, read_content, read_text, text_bytes, to_millis
 
 JOB = (
     "id, kind, created_at, file_name, file_size, sha256, options, idempotency_key, status, started_at, finished_at, total,"
@@ -86,7 +86,7 @@ def batch(row: Sequence[Any]) -> Batch:
 
 def new_outcome(job_id: bytes | str, row: Row) -> tuple[Any, ...]:
     """The values of an outcome: the job's id, short, and the columns `OUTCOME`."""
-    content = finite_bytes({"row": [row.input, row.code, row.detail]})
+    content = content_bytes({"row": [row.input, row.code, row.detail]})
     record_id = None if row.record_id is None else short(row.record_id)
     return job_id, row.row, row.outcome.value, to_millis(row.finished_at), record_id, content
 
