@@ -15,8 +15,8 @@ PROCESSOR = 36
 def kept() -> Iterator[None]:
     """Inside, this thread, and those that begin in it, stay on the core that the system has just chosen for it.
 
-    One thread at a time runs Python. Dozens that hand it on from core to core find each of them cold: a URL of an import took
-    1,140 µs of CPU, and takes 910 on one core; 1.4 times as many are stored a second, by one worker alone 1.6 times as many.
+    One thread at a time runs Python. Dozens that hand it on from core to core find each of them cold: a URL of an import
+    took 1,140 µs of CPU, and takes 910 on one core; 1.4 times as many are stored a second, by one worker alone 1.6 times.
     Where the system cannot be told, nothing happens.
     """
     if not hasattr(os, "sched_setaffinity"):
