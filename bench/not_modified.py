@@ -1,26 +1,29 @@
-"""`not_modified`: lookups of a known page that the caller still has, against lookups of it."""
+"""`not_modified`: lookups of known pages that the caller still has, against `hit`, lookups of the same pages."""
 
 from __future__ import annotations
 
 from bench import filling, load, rig
+from bench.hit import PAGE, RECORDS
 from bench.measuring import Effort, Result, interleaved
 
-RECORDS = 1_000
-PAGE = 20_000
+ANY = "*"
+"""An If-None-Match that each page fulfils, so that as many different pages can be asked for as in `hit`."""
 
 
 def measure(store: str, effort: Effort) -> Result:
-    """One page of 20 KB over 16 connections: with its ETag in `If-None-Match`, and without."""
+    """100,000 records; their pages of 20 KB are asked for at random over 16 connections, with and without If-None-Match."""
+    records = effort.count(RECORDS)
     with rig.ours(store, "redis", "api") as (running, opened):
-        filling.fill(opened, 0, effort.count(RECORDS), size=PAGE)
+        filling.fill(opened, 0, records, size=PAGE)
         etag = rig.look_up(running, 0).headers["ETag"]
-        if rig.look_up(running, 0, {"If-None-Match": etag}).status_code != 304:
-            raise RuntimeError("a lookup with the ETag is not answered with 304")
+        for sent in (etag, ANY):
+            if rig.look_up(running, 0, {"If-None-Match": sent}).status_code != 304:
+                raise RuntimeError(f"a lookup with If-None-Match: {sent} is not answered with 304")
         rounds = interleaved(
             running,
             effort.rounds,
-            lambda: load.for_seconds(running.url, load.Pages(filling.LOOKUP, 0, 1, etag=etag), effort.seconds).rate,
-            lambda: load.for_seconds(running.url, load.Pages(filling.LOOKUP, 0, 1), effort.seconds).rate,
+            lambda: load.for_seconds(running.url, load.Pages(filling.LOOKUP, 0, records, etag=ANY), effort.seconds).rate,
+            lambda: load.for_seconds(running.url, load.Pages(filling.LOOKUP, 0, records), effort.seconds).rate,
         )
-    sentence = "Hits with If-None-Match (304) against hits, 16 connections."
+    sentence = f"Hits on {records:,} records with If-None-Match (304) against hits, 16 connections."
     return rounds.result("not_modified", store, "answers/s", sentence, to_reach=1.3)

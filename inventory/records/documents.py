@@ -53,14 +53,16 @@ def etag(record: Record, *, stale: bool, chosen: frozenset[str] | None) -> str:
     return sha256(seen.encode()).hexdigest()[:32]
 
 
+def unchanged(record: Record, etag: str, now: datetime) -> dict[str, str]:
+    """The headers of a 304: Last-Modified has no place there beside an ETag (RFC 9110, 15.4.5)."""
+    assert record.collected_at is not None
+    return {"ETag": quote_etag(etag), "Age": str(max(0, int((now - record.collected_at).total_seconds())))}
+
+
 def validators(record: Record, etag: str, now: datetime) -> dict[str, str]:
     """The headers by which a caller knows later whether what it has is still what would be answered."""
     assert record.collected_at is not None
-    return {
-        "ETag": quote_etag(etag),
-        "Last-Modified": http_date(record.collected_at),
-        "Age": str(max(0, int((now - record.collected_at).total_seconds()))),
-    }
+    return unchanged(record, etag, now) | {"Last-Modified": http_date(record.collected_at)}
 
 
 def pending_document(record: Record, now: datetime) -> Document:

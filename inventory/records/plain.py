@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlencode
+from urllib.parse import unquote_to_bytes, urlencode
 
 from werkzeug.datastructures import ETags
 from werkzeug.http import parse_etags
@@ -49,7 +49,7 @@ class PlainLookups:
             return self._app(environ, start_response)
         began = time.perf_counter()
         request_id = requests.identify(environ.get("HTTP_X_REQUEST_ID", ""))
-        response = self._look_up(unquote(asked[1]), environ)
+        response = self._look_up(unquote_to_bytes(asked[1]).decode("ascii"), environ)
         if response is None:
             environ["HTTP_X_REQUEST_ID"] = request_id
             return self._app(environ, start_response)
@@ -74,9 +74,7 @@ class PlainLookups:
         if known and answer.record.snapshot_id is not None:
             etag = documents.etag(answer.record, stale=answer.stale, chosen=None)
             if known.contains_weak(etag):
-                headers = documents.validators(answer.record, etag, self._records.clock())
-                del headers["Last-Modified"]  # as in Flask, which leaves it out of a 304
-                return "304 NOT MODIFIED", headers, b""
+                return "304 NOT MODIFIED", documents.unchanged(answer.record, etag, self._records.clock()), b""
             answer = look_up()
         return self._hit(answer) if answer.ready else self._miss(answer, mounted_at)
 

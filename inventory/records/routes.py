@@ -200,8 +200,10 @@ def _json(document: documents.Document, status: int = 200) -> Response:
 
 
 def _known(answer: Answer, chosen: frozenset[str] | None) -> Response:
-    document = documents.record_document(answer.known, stale=answer.stale, chosen=chosen)
-    return _validated(_json(document), answer, documents.etag(answer.record, stale=answer.stale, chosen=chosen))
+    response = _json(documents.record_document(answer.known, stale=answer.stale, chosen=chosen))
+    etag = documents.etag(answer.record, stale=answer.stale, chosen=chosen)
+    response.headers.update(documents.validators(answer.record, etag, records().clock()))
+    return response
 
 
 def _not_modified(answer: Answer, chosen: frozenset[str] | None) -> Response | None:
@@ -209,11 +211,8 @@ def _not_modified(answer: Answer, chosen: frozenset[str] | None) -> Response | N
     etag = documents.etag(answer.record, stale=answer.stale, chosen=chosen)
     if answer.record.snapshot_id is None or not request.if_none_match.contains_weak(etag):
         return None
-    return _validated(Response(status=304), answer, etag)
-
-
-def _validated(response: Response, answer: Answer, etag: str) -> Response:
-    response.headers.update(documents.validators(answer.record, etag, records().clock()))
+    response = Response(status=304)
+    response.headers.update(documents.unchanged(answer.record, etag, records().clock()))
     return response
 
 

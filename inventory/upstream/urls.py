@@ -44,7 +44,9 @@ class Url:
 
     @property
     def address(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-        """The address when the host is one, None when it is a name."""
+        """The address when the host is one, None when it is a name; no name ends like an address (URL standard, 3.5)."""
+        if self.host[-1] not in "0123456789]":
+            return None
         try:
             return ipaddress.ip_address(self.host.strip("[]"))
         except ValueError:
