@@ -58,7 +58,7 @@ def _state(services: Services) -> Iterator[Metric]:
 def _lag(services: Services) -> float:
     records, now = services.store.records, utc_now()
     due = [records.find(each) for each in records.due(now=now, max_attempts=services.settings.max_attempts, limit=1)]
-    return max((now - record.due_at).total_seconds() for record in due if record and record.due_at) if due else 0.0
+    return max([(now - each.due_at).total_seconds() for each in due if each and each.due_at], default=0.0)
 
 
 def _upstreams(services: Services) -> Iterator[Metric]:
