@@ -13,7 +13,7 @@ from random import Random
 
 from tests.end_to_end.stack import wait_until
 from tests.faults.places import SqlitePlace
-from tests.faults.rig import OURS, WORKERS, Rig
+from tests.faults.rig import OURS, TRAPS, WORKERS, Rig
 from tests.faults.witness import Witness
 from tests.upstreams import Upstream
 
@@ -73,10 +73,10 @@ def kill_the_store(scene: Scene) -> None:
 
 def stop_a_worker_beyond_its_lease(scene: Scene) -> None:
     """SIGSTOP while it waits for an upstream, SIGCONT when its lease is over and somebody else has done its work."""
-    with Upstream() as trap:
+    with Upstream(TRAPS) as trap:
         trap.hold("/page/stopped")
         scene.witness.ask(trap.url("/page/stopped"))
-        pid = wait_until(lambda: scene.rig.who_is_connected_to(trap.port), "a worker fetches", BACKLOG)
+        pid = wait_until(lambda: scene.rig.who_is_connected_to(trap), "a worker fetches", BACKLOG)
         os.kill(pid, signal.SIGSTOP)
         trap.release("/page/stopped")
         try:
@@ -127,7 +127,7 @@ def store_away(scene: Scene) -> None:
 
 def store_away_for_longer_than_a_lease(scene: Scene) -> None:
     """What is fetched meanwhile is settled too late, and must not count."""
-    with Upstream() as trap:
+    with Upstream(TRAPS) as trap:
         trap.hold("/page/late")
         scene.witness.ask(trap.url("/page/late"))
         wait_until(lambda: trap.count("/page/late"), "a worker fetches", BACKLOG)
@@ -204,21 +204,21 @@ def _room(rig: Rig, size: int) -> None:
 
 def poison(scene: Scene) -> None:
     """A URL that kills whoever fetches it: the worker that is connected to its upstream gets SIGKILL, every time."""
-    with Upstream() as trap:
+    with Upstream(TRAPS) as trap:
         trap.hold("/page/poison")
         url = trap.url("/page/poison")
         scene.witness.ask(url)
         killed = 0
         until = time.monotonic() + (scene.rig.lease + 20) * (scene.rig.attempts + 1)
         while time.monotonic() < until and killed < scene.rig.attempts:
-            pid = scene.rig.who_is_connected_to(trap.port)
+            pid = scene.rig.who_is_connected_to(trap)
             if pid is None:
                 time.sleep(0.02)
                 continue
             with contextlib.suppress(ProcessLookupError):  # another fault was quicker, and that counts too
                 os.kill(pid, signal.SIGKILL)
             killed += 1
-            wait_until(lambda dead=pid: scene.rig.who_is_connected_to(trap.port) != dead, "it is dead")
+            wait_until(lambda dead=pid: scene.rig.who_is_connected_to(trap) != dead, "it is dead")
         if killed < scene.rig.attempts:
             scene.witness.unexpected.append(f"the poison was taken {killed} times only")
 

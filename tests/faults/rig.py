@@ -24,12 +24,17 @@ OURS = ("api", *WORKERS, "scheduler")
 ESTABLISHED = "01"
 
 
+TRAPS = "127.0.0.2"
+"""The host of upstreams that catch workers: the breaker of the others, some of which refuse, must cost them no attempt."""
+
+
 class Rig(Stack):
     """API, two worker pools of one worker, scheduler, Redis behind a proxy, and the store's server if it has one."""
 
     def __init__(self, folder: Path, store: Place, redis_port: int, redis_proxy: Proxy, **settings: object) -> None:
         chosen: dict[str, object] = {
             "fetch_deadline": 1,
+            "allow_networks": f"127.0.0.1/32,{TRAPS}/32",
             "retry_base": 0.2,
             "max_attempts": 4,
             "fresh_for": 10**6,
@@ -86,9 +91,9 @@ class Rig(Stack):
         running = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
         return [pid for pid in running if _group(pid) in groups]
 
-    def who_is_connected_to(self, port: int) -> int | None:
-        """The worker that has an open connection to a port of loopback, found where `ss -p` finds it."""
-        remote = f"{struct.unpack('<I', socket.inet_aton('127.0.0.1'))[0]:08X}:{port:04X}"
+    def who_is_connected_to(self, trap: Upstream) -> int | None:
+        """The worker that has an open connection to an upstream, found where `ss -p` finds it."""
+        remote = f"{struct.unpack('<I', socket.inet_aton(trap.host))[0]:08X}:{trap.port:04X}"
         rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
         sockets = {f"socket:[{row[9]}]" for row in rows if row[2] == remote and row[3] == ESTABLISHED}
         return next((pid for pid in self.pids(WORKERS) if sockets & set(_open_files(pid))), None)
