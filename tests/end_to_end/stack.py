@@ -110,6 +110,7 @@ class Stack:
         """End whatever runs still."""
         for name in list(self.processes):
             self.end(name, signal.SIGKILL)
+        counting.remove(self.counts)
         self.redis.close()
 
     def log(self, name: str) -> str:
@@ -164,4 +165,3 @@ def stack(store_url: str = "", **settings: object) -> Iterator[Stack]:
     finally:
         running.stop()
         shutil.rmtree(folder, ignore_errors=True)
-        counting.remove(running.counts)  # those of an API that was killed
