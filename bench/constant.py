@@ -7,14 +7,16 @@ from types import SimpleNamespace
 from typing import Any
 
 
-def app(size: int) -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]:
+class Constant:
     """A bare WSGI application, without a framework, that answers `size` bytes."""
-    body = b"x" * size
-    headers = [("Content-Type", "application/json"), ("Content-Length", str(size))]
 
-    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        start_response("200 OK", headers)
-        return [body]
+    def __init__(self, size: int) -> None:
+        self._body = b"x" * size
+        self._headers = [("Content-Type", "application/json"), ("Content-Length", str(size))]
+        self.extensions = {"inventory.live": SimpleNamespace()}
+        """What gunicorn.conf.py asks of an application."""
 
-    answer.extensions = {"inventory.live": SimpleNamespace()}  # type: ignore[attr-defined] # gunicorn.conf.py asks for it
-    return answer
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a request."""
+        start_response("200 OK", self._headers)
+        return [self._body]

@@ -79,7 +79,7 @@ def constant(running: Stack, size: int) -> Iterator[str]:
         "INVENTORY_DATA_DIR": str(folder),
         "INVENTORY_STORE_URL": "",
     }
-    command = [sys.executable, "-m", "gunicorn", f"bench.constant:app({size})"]
+    command = [sys.executable, "-m", "gunicorn", f"bench.constant:Constant({size})"]
     with program(command, environment, folder / "constant.log"):
         url = f"http://127.0.0.1:{port}"
         wait_until(lambda: _answers(url), "the constant is answered")

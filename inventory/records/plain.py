@@ -1,7 +1,7 @@
 """Plain lookups, those that ask for a URL and nothing else, in front of Flask.
 
-Flask's contexts, routing, arguments and hooks are more than half of what a lookup costs: in one thread a hit takes 125 µs of CPU
-without them and 300 with them, a miss 130 and 350 (files in memory).
+Flask's contexts, routing, arguments and hooks are more than half of what a lookup costs: in one thread a hit takes 125 µs of
+CPU without them and 300 with them, a miss 130 and 350 (files in memory).
 All other requests, and lookups that end in a problem, are the application's, which answers lookups alike.
 """
 
