@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 LUA = Path(__file__).with_name("load.lua")
@@ -46,10 +47,10 @@ class Load:
 
 
 def for_seconds(url: str, pages: Pages, seconds: float, *, connections: int = CONNECTIONS) -> Load:
-    """Send lookups over kept connections for so many seconds."""
+    """Send lookups over kept connections for so many seconds; wrk knows whole ones only."""
     if shutil.which("wrk") is None:
         return _ours(url, pages, seconds, connections)
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout=10s", "-s", str(LUA), url, "--"]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{ceil(seconds)}s", "--timeout=10s", "-s", str(LUA), url, "--"]
     return _read(subprocess.run([*command, *pages.arguments()], capture_output=True, check=True, text=True))
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from bench.measuring import Result
 
 FILE = Path(__file__).with_name("RESULTS.md")
+ON = "Measured on "
+"""How a line begins that names a day's machine."""
 HEAD = """# Results
 
 Each row is a ratio between two things measured in turns on one machine, the median of the rounds. `make bench` writes it.
@@ -22,20 +24,24 @@ Each row is a ratio between two things measured in turns on one machine, the med
 
 
 def keep(result: Result, load: float) -> None:
-    """Put a row in the place of the one of the same name and store; the machine is named below.
+    """Put a row in the place of the one of the same name and store; below, each day's machine is named.
 
     `load` is the load average before: well above 0, others used the machine too, and the ratio is too low.
     """
     kept = FILE.read_text(encoding="utf-8") if FILE.exists() else ""
     rows = [line for line in kept.splitlines() if line.startswith("| ") and line.split(" | ")[0][2:] not in {"name", "---"}]
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
     begins = f"| {result.name} | {result.kind} |"
     row = (
         f"{begins} {_number(result.ratio)} | {result.goal} | {_number(result.ours)} | {_number(result.reference)}"
         f" | {result.unit} | {result.rounds} | {result.cpu_seconds:.1f} | {result.peak_memory_mb:.0f}"
-        f" | {datetime.now(UTC):%Y-%m-%d} | {load:.1f} | {result.sentence} |"
+        f" | {today} | {load:.1f} | {result.sentence} |"
     )
     rows = [each for each in rows if not each.startswith(begins)] + [row]
-    FILE.write_text(HEAD + "\n".join(rows) + f"\n\n{_machine()}\n", encoding="utf-8")
+    machines = [line for line in kept.splitlines() if line.startswith(ON) and not line.startswith(ON + today)]
+    machines = [line for line in machines if any(f"| {line.removeprefix(ON)[: len(today)]} |" in row for row in rows)]
+    below = "\n\n".join([*machines, f"{ON}{today}: {_machine()}"])
+    FILE.write_text(HEAD + "\n".join(rows) + f"\n\n{below}\n", encoding="utf-8")
 
 
 def _number(value: float | None) -> str:
@@ -55,6 +61,6 @@ def _machine() -> str:
         platform.processor(),
     )
     return (
-        f"Machine: {os.cpu_count()} × {model}, {platform.system()} {platform.release()}, Python {platform.python_version()},"
+        f"{os.cpu_count()} × {model}, {platform.system()} {platform.release()}, Python {platform.python_version()},"
         f" {packages}; load by {client}."
     )
