@@ -38,9 +38,10 @@ def keep(result: Result, load: float) -> None:
         f" | {today} | {load:.1f} | {result.sentence} |"
     )
     rows = [each for each in rows if not each.startswith(begins)] + [row]
-    machines = [line for line in kept.splitlines() if line.startswith(ON) and not line.startswith(ON + today)]
-    machines = [line for line in machines if any(f"| {line.removeprefix(ON)[: len(today)]} |" in row for row in rows)]
-    below = "\n\n".join([*machines, f"{ON}{today}: {_machine()}"])
+    machines = dict(line.removeprefix(ON).split(": ", 1) for line in kept.splitlines() if line.startswith(ON))
+    machines[today] = _machine()
+    named = [f"{ON}{day}: {machine}" for day, machine in machines.items() if any(f"| {day} |" in each for each in rows)]
+    below = "\n\n".join(named)
     FILE.write_text(HEAD + "\n".join(rows) + f"\n\n{below}\n", encoding="utf-8")
 
 
