@@ -88,6 +88,15 @@ def begun(site: Site, shelf: Shelf, batch: Batch = BATCH) -> Work:
     return kind.begin(JOB, batch, [LINE])
 
 
+def begun_before_any_page(site: Site, shelf: Shelf) -> Work:
+    """Its thread pulls, and no page was there yet to be taken by the step that set it going."""
+    site.open.clear()
+    work = begun(site, shelf)
+    work.step(NOW)
+    site.open.set()
+    return work
+
+
 def worked(work: Work, until: Callable[[Step], bool] = lambda step: step.again_at is None) -> list[Step]:
     steps: list[Step] = []
 
@@ -118,8 +127,7 @@ def test_all_pages_are_kept_and_counted() -> None:
 
 def test_a_store_that_is_away_loses_no_page() -> None:
     site, shelf = Site(), Shelf()
-    work = begun(site, shelf)
-    work.step(NOW)
+    work = begun_before_any_page(site, shelf)
     shelf.away = True
     wait_until(lambda: len(site.asked) == 3, "two pages wait, and one more has come")
     for _ in range(3):
@@ -135,8 +143,7 @@ def test_a_store_that_is_away_loses_no_page() -> None:
 
 def test_who_closes_awaits_the_request_under_way_and_keeps_what_came() -> None:
     site, shelf = Site(), Shelf()
-    work = begun(site, shelf)
-    work.step(NOW)
+    work = begun_before_any_page(site, shelf)
     wait_until(lambda: len(site.asked) == 3, "pages wait")
     step = work.close(NOW)
 
