@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from random import Random
 
@@ -85,8 +85,9 @@ def run(
     scene = Scene(rig, witness, rng, away)
     known = faults_for(rig) | {"poison": poison}
     load = Load(witness, targets(rig.upstream, f"l{next(LABELS)}"), accepted=accepted, rate=rate)
+    pool = ThreadPoolExecutor()
     try:
-        aside = [_beside(fault, scene) for fault in beside]
+        aside = [pool.submit(fault, scene) for fault in beside]
         for name in sequence:
             if load.done and row.faults.total() >= at_least:
                 break
@@ -95,13 +96,14 @@ def run(
             row.faults[name] += 1
             rig.look_after()
         load.join(120 + 5 * accepted / rate, rig.look_after)
-        for fault, thread in zip(beside, aside, strict=True):
-            thread.join(600)
+        for fault, ending in zip(beside, aside, strict=True):
+            ending.result(600)
             row.faults[_name(fault)] += 1
         bound = quiet_within or (rig.lease + 10) * (rig.attempts + 1)
         row.quiet_after = claims.wait_for_quiet(rig.store.direct, seconds=bound, tick=rig.look_after)
     finally:
         witness.closed = True
+        pool.shutdown()
     row.verdict = claims.check(rig.store.direct, witness.seen())
     row.slowest = witness.longest
     row.verdict.unexpected += witness.unexpected + [f"died by itself: {name}" for name in rig.unasked]
@@ -110,13 +112,6 @@ def run(
     rig.unasked.clear()
     row.seconds = time.monotonic() - began
     return row
-
-
-def _beside(fault: Fault, scene: Scene) -> threading.Thread:
-    """A fault that goes on beside the others."""
-    thread = threading.Thread(target=fault, args=(scene,), daemon=True)
-    thread.start()
-    return thread
 
 
 def _name(fault: Fault) -> str:

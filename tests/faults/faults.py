@@ -11,7 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
+from inventory.errors import StorageUnavailable
+from inventory.records.model import Failure, State
+from inventory.store.ports import Store
 from tests.end_to_end.stack import wait_until
+from tests.faults.claims import look
 from tests.faults.places import SqlitePlace
 from tests.faults.rig import OURS, TRAPS, WORKERS, Rig
 from tests.faults.witness import Witness
@@ -203,24 +207,47 @@ def _room(rig: Rig, size: int) -> None:
 
 
 def poison(scene: Scene) -> None:
-    """A URL that kills whoever fetches it: the worker that is connected to its upstream gets SIGKILL, every time."""
-    with Upstream(TRAPS) as trap:
+    """A URL that kills whoever fetches it: the worker that is connected to its upstream gets SIGKILL, every time.
+
+    It must fail after all its attempts, each of which ended so, or with a worker that another fault killed sooner.
+    """
+    rig, killed, killed_before = scene.rig, 0, scene.rig.workers_killed
+    with Upstream(TRAPS) as trap, look(rig.store.direct) as store:
         trap.hold("/page/poison")
         url = trap.url("/page/poison")
         scene.witness.ask(url)
-        killed = 0
-        until = time.monotonic() + (scene.rig.lease + 20) * (scene.rig.attempts + 1)
-        while time.monotonic() < until and killed < scene.rig.attempts:
-            pid = scene.rig.who_is_connected_to(trap)
-            if pid is None:
-                time.sleep(0.02)
-                continue
-            with contextlib.suppress(ProcessLookupError):  # another fault was quicker, and that counts too
-                os.kill(pid, signal.SIGKILL)
-            killed += 1
-            wait_until(lambda dead=pid: scene.rig.who_is_connected_to(trap) != dead, "it is dead")
-        if killed < scene.rig.attempts:
-            scene.witness.unexpected.append(f"the poison was taken {killed} times only")
+        record_id = scene.witness.seen()[url]
+        until = time.monotonic() + (rig.lease + 20) * (rig.attempts + 1)
+        while (failure := _failure(store, record_id)) is None and time.monotonic() < until and not scene.witness.closed:
+            killed += _kill_who_fetches(rig, trap, seconds=1)
+    sooner = rig.workers_killed - killed_before
+    all_taken = failure is not None and failure.attempts == rig.attempts
+    if not (all_taken and rig.attempts - sooner <= killed <= rig.attempts):
+        scene.witness.unexpected.append(
+            f"the poison was taken {killed} times, beside {sooner} workers that were killed otherwise: {failure}"
+        )
+
+
+def _failure(store: Store, record_id: str) -> Failure | None:
+    """How a record failed in the end; None while it has not, or nobody can say."""
+    try:
+        record = store.records.find(record_id)
+    except StorageUnavailable:
+        return None
+    return record.failure if record is not None and record.state is State.FAILED else None
+
+
+def _kill_who_fetches(rig: Rig, trap: Upstream, *, seconds: float) -> bool:
+    """Whether somebody was connected within so many seconds, and was killed."""
+    until = time.monotonic() + seconds
+    while (pid := rig.who_is_connected_to(trap)) is None:
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    with contextlib.suppress(ProcessLookupError):  # another fault was quicker, and that counts too
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: rig.who_is_connected_to(trap) != pid, "it is dead")
+    return True
 
 
 EVERYWHERE: tuple[Fault, ...] = (

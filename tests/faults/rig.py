@@ -52,6 +52,7 @@ class Rig(Stack):
         self.lease = Settings(fetch_deadline=float(str(chosen["fetch_deadline"]))).lease
         self.attempts = int(str(chosen["max_attempts"]))
         self.unasked: list[str] = []
+        self.workers_killed = 0
 
     def start(self, *names: str) -> None:
         """Start these programs, or all; the store first."""
@@ -65,17 +66,18 @@ class Rig(Stack):
 
     def kill(self, *names: str) -> None:
         """SIGKILL these programs with all that they forked, at once; one that does not run is no matter."""
-        programs = [self.processes.pop(name) for name in names if name in self.processes]
-        for program in programs:
+        programs = {name: self.processes.pop(name) for name in names if name in self.processes}
+        for program in programs.values():
             if program.poll() is None:
                 os.killpg(program.pid, signal.SIGKILL)
-        for program in programs:
+        for program in programs.values():
             program.wait(60)
+        self.workers_killed += len(programs.keys() & {*WORKERS})
 
     def stop(self) -> None:
         """End whatever runs still."""
         self.kill(*self.commands)
-        self.redis.close()
+        super().stop()
 
     def look_after(self) -> None:
         """Start again what died by itself, as a supervisor does; each time is noted."""
