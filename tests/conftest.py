@@ -8,11 +8,20 @@ from pathlib import Path
 
 import fakeredis
 import pytest
+import structlog
 from flask.testing import FlaskClient
 
 from inventory import create_app, wiring
 from inventory.config import PerHost, Settings
 from tests.fakes import FakeClock, FakeWeather, FakeWeb, Unlimited
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """A test that runs a command, which logs warnings alone, takes no line from those that come after it."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture
