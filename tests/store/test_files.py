@@ -51,7 +51,7 @@ def write_and_give_up(files: Files, name: str, size: int, bucket: str | None = N
         raise GivenUp
 
 
-def run(script: str, *arguments: str, time_limit: float = 100) -> str:
+def run(script: str, *arguments: str, time_limit: float = 60) -> str:
     """What a Python program of its own prints."""
     done = subprocess.run(
         [sys.executable, "-c", script, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=time_limit, check=False
@@ -313,8 +313,8 @@ def write(megabytes):
         while file.read(64 * 1024):
             pass
     return peak()
-small = write(48)
-print(write(160) - small)
+small = write(24)
+print(write(136) - small)
 """
 
 
