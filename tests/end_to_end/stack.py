@@ -27,7 +27,8 @@ from inventory.ops import counting
 ROOT = Path(__file__).parents[2]
 PYTHON = sys.executable
 API = "/api/v1/metadata"
-ANY = random.SystemRandom()
+CHANCE = random.SystemRandom()
+"""The system's: a test that seeds `random` gets no port again that another one uses."""
 
 
 def free_port() -> int:
@@ -37,7 +38,7 @@ def free_port() -> int:
     test's thousands of connections would take it before it is used.
     """
     while True:
-        port = ANY.randrange(10_000, 32_000)
+        port = CHANCE.randrange(10_000, 32_000)
         with suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port

@@ -65,14 +65,14 @@ class Up:
     def printed(self) -> str:
         return self.terminal.read_text()
 
-    def report(self) -> str:
+    def report(self, seconds: float = 30.0) -> str:
         """What it has printed when the report is there; an assertion with what it has if it ends instead."""
 
         def report() -> str:
             assert self.process.poll() is None, self.printed()
             return self.printed() if "Ctrl-C" in self.printed() else ""
 
-        return str(wait_until(report, "the report", 90))
+        return str(wait_until(report, "the report", seconds))
 
     def log(self, name: str) -> str:
         path = self.data / "log" / f"{name}.log"

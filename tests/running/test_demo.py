@@ -42,7 +42,7 @@ def ports_in_a_row() -> int:
 def test_the_whole_of_it_can_be_tried_without_the_internet() -> None:
     demo = Demo(ports_in_a_row())
     with up("--demo", "--demo-port", str(demo.first_port), allow_networks="10.9.0.0/16") as stack:
-        text = stack.report()
+        text = stack.report(90)
         assert (
             "Beware         the demo opens loopback: whatever listens on 127.0.0.1 of this machine may be fetched\n" in text
         )
