@@ -55,6 +55,22 @@ def test_a_database_is_reached_from_inside_alone(name: str) -> None:
     assert re.fullmatch(r"[\w/]+:v?\d+\.\d+\.\d+(-\w+)?", SERVICES[name]["image"])
 
 
+@pytest.mark.parametrize("name", ["mongo", "redis", "files"])
+def test_the_program_of_a_foreign_image_is_found_by_its_path(name: str) -> None:
+    """Where an image keeps its programs is its own affair: that of the file store moved them."""
+    started = [*SERVICES[name].get("entrypoint", ()), *SERVICES[name].get("command", ())]
+
+    assert started
+    assert not re.search(r"(?:^|exec |&& )/\S*bin/|/app/", " ".join(started))
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_an_image_of_an_older_checkout_is_never_what_runs(name: str) -> None:
+    assert SERVICES[name]["build"] == "."
+    assert SERVICES[name]["pull_policy"] == "build"
+    assert "docker compose up --build" in (ROOT / "README.md").read_text()
+
+
 @services
 def test_what_is_published_is_published_on_loopback(name: str) -> None:
     assert all(port.startswith("127.0.0.1:") for port in SERVICES[name].get("ports", []))
