@@ -31,7 +31,7 @@ from inventory.queue import Queue
 from inventory.records.model import Content, Failed, Failure, Outcome, Postponed, Record, Snapshot, Stored
 from inventory.sources import Collected, Source
 from inventory.store.ports import Store
-from inventory.upstream.budgets.model import Ask, Budgets, Permit, Reason, Refusal
+from inventory.upstream.budgets.model import LONGEST_WAIT, Ask, Budgets, Permit, Reason, Refusal
 from inventory.upstream.calls import Calls
 
 log = structlog.get_logger(__name__)
@@ -116,7 +116,8 @@ class Collector:
         except PutOff as error:
             return self._put_off(claim, error.refusal, final=final)
         if collected.come_back_in is not None and not final:
-            return Postponed(claim, self._clock() + timedelta(seconds=collected.come_back_in), None)
+            wait = min(collected.come_back_in, LONGEST_WAIT)  # a longer pause is kept to by the host's budget
+            return Postponed(claim, self._clock() + timedelta(seconds=wait), None)
         return self._stored(claim, collected)
 
     def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:

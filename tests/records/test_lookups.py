@@ -256,6 +256,20 @@ def test_an_upstream_that_asks_to_be_left_alone_is_retried_when_it_said(
     assert look_up(client).json["response"]["status"] == 200
 
 
+def test_a_record_comes_back_within_forty_minutes_however_long_its_upstream_asks_to_be_left_alone(
+    client: FlaskClient, services: Services, clock: FakeClock, web: FakeWeb
+) -> None:
+    busy = content(URL, response={**content(URL)["response"], "status": 429})
+    web.pages[URL] = Collected(busy, b"busy", come_back_in=3_600)
+    look_up(client)
+    work(services)
+
+    clock.forward(2_390)
+    assert work(services) == 0
+    clock.forward(20)
+    assert work(services) == 1
+
+
 def test_an_upstream_that_stays_busy_ends_as_a_snapshot_of_that(
     client: FlaskClient, services: Services, clock: FakeClock, web: FakeWeb
 ) -> None:

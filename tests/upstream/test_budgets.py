@@ -102,12 +102,25 @@ def test_ten_thousand_are_put_off_once_each_to_turns_of_their_own(half: Half) ->
         half.end(half.permit(HOST))
 
 
-def test_turns_are_no_farther_than_a_day_and_then_shared(half: Half) -> None:
-    decisions = half.budgets.take([Ask("rare.example")] * 1_001)
+def test_turns_are_no_farther_than_forty_minutes_and_then_shared(half: Half) -> None:
+    decisions = half.budgets.take([Ask("rare.example")] * 31)
     waits = [decision.wait for decision in decisions if isinstance(decision, Refusal)]
 
-    assert max(waits) < 86_401
-    assert Counter(Counter(waits).values()) == {1: 864 - 136, 2: 136}
+    assert max(waits) < 2_401
+    assert Counter(Counter(waits).values()) == {1: 24 - 6, 2: 6}
+
+
+def test_who_waits_for_the_end_of_a_long_pause_comes_back_within_forty_minutes_but_not_all_at_once(half: Half) -> None:
+    half.end(half.permit(HOST), pause=3_600.0)
+    waits = [half.refusal(HOST).wait for _ in range(100)] + [half.refusal(HOST, urgent=True).wait]
+
+    assert max(waits) < 2_401
+    assert len({round(wait, 1) for wait in waits[:100]}) == 100
+
+    half.forward(max(waits))
+    assert half.refusal(HOST).reason is Reason.PAUSE, "the pause is kept to"
+    half.forward(3_600.01 - max(waits))
+    assert isinstance(half.ask(HOST), Permit)
 
 
 def test_turns_begin_anew_when_nobody_came_for_theirs(half: Half) -> None:

@@ -74,6 +74,7 @@ class Host:
         host = self.state
         host["put_off"] += 1
         clock = "urgent_turn" if ask.urgent else "turn"
+        earliest = min(earliest, now + state.HORIZON // 2)
         turn = max(host[clock] + spacing, earliest)
         if turn > now + state.HORIZON:
             turn = earliest

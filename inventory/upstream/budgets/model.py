@@ -22,6 +22,8 @@ from inventory.upstream.budgets.limits import Limit
 
 LONGEST_PAUSE = 3_600.0
 """Seconds: however long an upstream asks to be left alone, it is tried again after this."""
+LONGEST_WAIT = 2_400.0
+"""Seconds: no refusal says more, however long the line or a pause. Who asks again meanwhile is refused again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,12 +24,13 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 
 from inventory.upstream.budgets.limits import MICROSECONDS, Limit
-from inventory.upstream.budgets.model import Breaker, Latency, Upstream
+from inventory.upstream.budgets.model import LONGEST_WAIT, Breaker, Latency, Upstream
 
 State = Mapping[str, int]
 
-HORIZON = 86_400 * MICROSECONDS
-"""The farthest turn: what is due behind it shares the turns before it."""
+HORIZON = int(LONGEST_WAIT * MICROSECONDS)
+"""The farthest turn: what is due behind it shares the turns before it. Behind a long pause turns begin halfway to it,
+so that not all who wait for its end come back at once."""
 GRACE = 1 * MICROSECONDS
 """How long behind its turn an urgent one still finds its permit kept for it."""
 IDLE = 5 * MICROSECONDS

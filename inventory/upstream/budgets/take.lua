@@ -53,10 +53,11 @@ local function grant(host, places, limit, urgent)
 end
 
 -- Each refused one gets the turn behind the one before it, so that they come back one by one. Turns begin anew behind the
--- horizon: there they share them.
+-- horizon: there they share them. No pause takes more than half of it, so that turns are left for those who wait for its end.
 local function refuse(host, limit, urgent, reason, earliest)
     host.put_off = host.put_off + 1
     local clock = urgent and 'urgent_turn' or 'turn'
+    earliest = math.min(earliest, now + HORIZON / 2)
     local turn = math.max(host[clock] + limit.spacing, earliest)
     if turn > now + HORIZON then turn = earliest end
     host[clock] = turn
