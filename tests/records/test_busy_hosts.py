@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from time import monotonic, sleep
 
 import fakeredis
 import pytest
@@ -198,6 +199,49 @@ class TestADeadHost:
 
         assert state_of(services, "busy.test").breaker is Breaker.CLOSED
         assert sum(web.asked.values()) >= 60
+
+
+class TiredWeb(CallingWeb):
+    """A web whose next calls, so many of them, take their time."""
+
+    slow = 0
+
+    def collect(self, key: str, previous: Content | None = None, calls: Calls | None = None) -> Collected:
+        collected = super().collect(key, previous, calls)
+        with self._lock:
+            self.slow -= 1
+            pause = 0.5 if self.slow >= 0 else 0.004
+        sleep(pause)
+        return collected
+
+
+class TestAHostThatWasSlow:
+    """In real time, because how long calls take is measured."""
+
+    @pytest.fixture
+    def web(self) -> FakeWeb:
+        return TiredWeb()
+
+    @pytest.fixture
+    def services(self, settings: Settings, web: FakeWeb, redis: fakeredis.FakeRedis) -> Iterator[wiring.Services]:
+        budgets = LocalBudgets(HostLimits(1_000, 4), BREAKER)
+        services = wiring.build(settings, redis=redis, sources=[web], budgets=budgets)
+        yield services
+        services.store.close()
+
+    def seconds_for(self, services: wiring.Services, host: str) -> float:
+        accept_for_a_job(services, *(f"http://{host}/{n}" for n in range(600)))
+        began = monotonic()
+        while services.store.records.tally("webpage").get(Status.PENDING):
+            drain(services, lambda: monotonic() > began + 60)
+            assert monotonic() <= began + 60
+        return monotonic() - began
+
+    def test_does_not_keep_those_waiting_who_were_put_off_meanwhile(self, services: wiring.Services, web: TiredWeb) -> None:
+        fresh = self.seconds_for(services, "fresh.test")
+        web.slow = 24
+
+        assert self.seconds_for(services, "tired.test") - 24 / 4 * 0.5 <= 2 * fresh + 2
 
 
 class TestInline:

@@ -6,6 +6,8 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from heapq import heappop, heappush
+from itertools import count
 from pathlib import Path
 
 from redis import Redis
@@ -59,6 +61,25 @@ class Half:
         for _ in range(times):
             self.forward(1)
             self.end(self.permit(host), failed=True)
+
+    def seconds_for(self, host: str, *, calls: int, elapsed: float, slow: int = 0, slow_elapsed: float = 0.0) -> float:
+        """What passes until so many calls are over that ask at once, and again whenever they were told to; some are slow."""
+        now, order = 0.0, count()
+        events: list[tuple[float, int, Permit | None]] = [(0.0, next(order), None) for _ in range(calls)]
+        while events:
+            at, _, permit = heappop(events)
+            self.forward(at - now)
+            now = at
+            if permit is not None:
+                self.end(permit, elapsed=slow_elapsed if slow > 0 else elapsed)
+                slow -= 1
+                continue
+            answer = self.ask(host)
+            if isinstance(answer, Refusal):
+                heappush(events, (now + answer.wait, next(order), None))
+            else:
+                heappush(events, (now + (slow_elapsed if slow > 0 else elapsed), next(order), answer))
+        return now
 
 
 class LocalHalf(Half):

@@ -19,7 +19,14 @@ from tests.upstream.budget_halves import Half, LocalHalf, SharedHalf, redis_serv
 
 HOST = "api.example"
 LIMITS = HostLimits(
-    10, 4, whole={"feed.example": Limit(5, 4, 1), "many.example": Limit(1_000, 2, 1_000), "rare.example": Limit(0.01, 1, 1)}
+    10,
+    4,
+    whole={
+        "feed.example": Limit(5, 4, 1),
+        "many.example": Limit(1_000, 2, 1_000),
+        "fresh.example": Limit(1_000, 2, 1_000),
+        "rare.example": Limit(0.01, 1, 1),
+    },
 )
 
 
@@ -194,15 +201,42 @@ def test_the_place_of_a_holder_that_died_comes_back(half: Half) -> None:
     assert isinstance(half.ask("many.example"), Permit)
 
 
-def test_turns_of_a_slow_host_are_as_far_apart_as_its_places_become_free(half: Half) -> None:
+def test_near_turns_of_a_slow_host_are_as_far_apart_as_its_places_become_free_and_the_others_are_not(half: Half) -> None:
     for permit in (half.permit("many.example"), half.permit("many.example")):
-        half.end(permit, elapsed=8.0)
+        half.end(permit, elapsed=0.8)
     half.permit("many.example")
     half.permit("many.example")
 
-    waits = [half.refusal("many.example").wait for _ in range(3)]
+    waits = [half.refusal("many.example").wait for _ in range(5)]
 
-    assert waits == pytest.approx([4, 8, 12], abs=0.01)
+    assert waits == pytest.approx([0.4, 0.8, 1.2, 1.204, 1.208], abs=0.003)
+
+
+def test_who_waits_for_a_very_slow_host_asks_again_after_a_second(half: Half) -> None:
+    for permit in (half.permit("many.example"), half.permit("many.example")):
+        half.end(permit, elapsed=20.0)
+    half.permit("many.example")
+    half.permit("many.example")
+
+    assert half.refusal("many.example").wait == pytest.approx(1, abs=0.003)
+
+
+def test_a_host_that_is_quick_again_is_soon_as_quick_as_one_that_never_was_slow(half: Half) -> None:
+    for _ in range(30):
+        half.end(half.permit("many.example"), elapsed=2.0)
+        half.forward(2.0)
+
+    fresh = half.seconds_for("fresh.example", calls=500, elapsed=0.01)
+
+    assert half.seconds_for("many.example", calls=500, elapsed=0.01) <= 2 * fresh
+
+
+def test_a_line_that_formed_while_a_host_was_slow_does_not_keep_it_slow(half: Half) -> None:
+    fresh = half.seconds_for("fresh.example", calls=500, elapsed=0.01)
+
+    passed = half.seconds_for("many.example", calls=520, elapsed=0.01, slow=20, slow_elapsed=2.0)
+
+    assert passed - 20 / 2 * 2.0 <= 2 * fresh
 
 
 def test_a_pause_is_for_the_whole_host(half: Half) -> None:

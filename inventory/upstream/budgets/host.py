@@ -37,7 +37,7 @@ class Host:
         """A permit, or the turn at which to ask again."""
         spacing = state.spacing(self.state, limit)
         found = self._obstacle(ask, now, limit, spacing, policy)
-        return self._grant(ask, now, limit, policy) if found is None else self._refuse(ask, now, spacing, *found)
+        return self._grant(ask, now, limit, policy) if found is None else self._refuse(ask, now, limit, *found)
 
     def _obstacle(self, ask: Ask, now: int, limit: Limit, spacing: int, policy: Policy) -> tuple[Reason, int] | None:
         host = self.state
@@ -70,11 +70,13 @@ class Host:
             host["probe"], host["probe_until"] = permit, until
         return Permit(self.name, permit, host["epoch"], probe, shared=False)
 
-    def _refuse(self, ask: Ask, now: int, spacing: int, reason: Reason, earliest: int) -> Refusal:
-        host = self.state
+    def _refuse(self, ask: Ask, now: int, limit: Limit, reason: Reason, earliest: int) -> Refusal:
+        host, spacing = self.state, state.spacing(self.state, limit)
         host["put_off"] += 1
         clock = "urgent_turn" if ask.urgent else "turn"
         earliest = min(earliest, now + state.HORIZON // 2)
+        if host[clock] >= now + state.NEAR:
+            spacing = min(spacing, max(limit.interval, state.CLOSE))
         turn = max(host[clock] + spacing, earliest)
         if turn > now + state.HORIZON:
             turn = earliest

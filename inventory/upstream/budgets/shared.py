@@ -102,7 +102,8 @@ class SharedBudgets:
 
     def _terms(self) -> list[str | int]:
         lease, probe = state.microseconds(self._policy.lease), state.microseconds(self._policy.first_pause)
-        return [lease, probe, state.HORIZON, state.GRACE, state.IDLE, state.KEEP, state.SETTLE]
+        turns = [state.HORIZON, state.NEAR, state.CLOSE, state.GRACE, state.IDLE]
+        return [lease, probe, *turns, state.KEEP, state.SETTLE]
 
 
 def _keys(host: str) -> tuple[str, str]:

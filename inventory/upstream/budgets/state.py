@@ -31,6 +31,11 @@ State = Mapping[str, int]
 HORIZON = int(LONGEST_WAIT * MICROSECONDS)
 """The farthest turn: what is due behind it shares the turns before it. Behind a long pause turns begin halfway to it,
 so that not all who wait for its end come back at once."""
+NEAR = 1 * MICROSECONDS
+"""How far ahead turns are spaced by how slow a host lately was."""
+CLOSE = 4_000
+"""The least time between two turns farther away, unless the host was quicker. It bounds what asking again costs: at most 250
+times a second for one slow host, however long its line, and a host that is quick again goes on at no less than that."""
 GRACE = 1 * MICROSECONDS
 """How long behind its turn an urgent one still finds its permit kept for it."""
 IDLE = 5 * MICROSECONDS
@@ -66,8 +71,8 @@ def wait_seconds(duration: int) -> float:
 
 
 def spacing(state: State, limit: Limit) -> int:
-    """The time from one turn to the next: what the rate asks for, or what slow answers leave of the places."""
-    return max(limit.interval, state["held"] // limit.concurrency)
+    """The time from one near turn to the next: what the rate asks for, or what slow answers leave of the places."""
+    return max(limit.interval, min(state["held"] // limit.concurrency, NEAR))
 
 
 def upstream_of(host: str, state: State, limit: Limit, *, in_use: int, now: int, shared: bool) -> Upstream:

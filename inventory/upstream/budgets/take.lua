@@ -1,12 +1,13 @@
 -- Decides asks, for several hosts in one step. All times and durations are whole microseconds, by the clock of Redis.
 --
 -- KEYS: the index; then for each host its state and its places (see shared.py).
--- ARGV: lease, probe, horizon, grace, idle, keep, settle; then for each host: name, interval, tolerance, concurrency, the
---       number of urgent asks, the number of other asks.
+-- ARGV: lease, probe, horizon, near, close, grace, idle, keep, settle; then for each host: name, interval, tolerance,
+--       concurrency, the number of urgent asks, the number of other asks.
 -- Reply, for each ask, those of a host together and its urgent ones first: {'', id, epoch, probe} or {reason, wait}.
 
-local LEASE, PROBE, HORIZON, GRACE = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local IDLE, KEEP, SETTLE = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local LEASE, PROBE, HORIZON = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local NEAR, CLOSE, GRACE = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local IDLE, KEEP, SETTLE = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 local FIELDS = {
     'tat', 'turn', 'urgent_turn', 'urgent_waiting', 'paused_until', 'breaker', 'epoch', 'open_until', 'probe', 'probe_until',
     'held', 'last_id', 'asked_at', 'listed_at', 'requests', 'put_off',
@@ -52,13 +53,16 @@ local function grant(host, places, limit, urgent)
     return {'', host.last_id, host.epoch, probe and 1 or 0}
 end
 
--- Each refused one gets the turn behind the one before it, so that they come back one by one. Turns begin anew behind the
--- horizon: there they share them. No pause takes more than half of it, so that turns are left for those who wait for its end.
+-- Each refused one gets the turn behind the one before it, so that they come back one by one. How slow a host lately was spaces
+-- the near turns alone: it says nothing of the time when the others come, and a host that is quick again must not be slowed down
+-- by it. Turns begin anew behind the horizon: there they share them. No pause takes more than half of it, so that turns are left
+-- for those who wait for its end.
 local function refuse(host, limit, urgent, reason, earliest)
     host.put_off = host.put_off + 1
     local clock = urgent and 'urgent_turn' or 'turn'
     earliest = math.min(earliest, now + HORIZON / 2)
-    local turn = math.max(host[clock] + limit.spacing, earliest)
+    local spacing = host[clock] < now + NEAR and limit.spacing or math.min(limit.spacing, math.max(limit.interval, CLOSE))
+    local turn = math.max(host[clock] + spacing, earliest)
     if turn > now + HORIZON then turn = earliest end
     host[clock] = turn
     if urgent and (reason == 'rate' or reason == 'concurrency') then host.urgent_waiting = host.urgent_waiting + 1 end
@@ -77,13 +81,13 @@ end
 
 local answers = {}
 for at = 0, (#KEYS - 1) / 2 - 1 do
-    local state, places, first = KEYS[2 * at + 2], KEYS[2 * at + 3], 8 + 6 * at
+    local state, places, first = KEYS[2 * at + 2], KEYS[2 * at + 3], 10 + 6 * at
     local host = load(state, FIELDS)
     redis.call('ZREMRANGEBYSCORE', places, '-inf', whole(now))
     host.in_use = redis.call('ZCARD', places)
     local limit = {interval = tonumber(ARGV[first + 1]), tolerance = tonumber(ARGV[first + 2])}
     limit.concurrency = tonumber(ARGV[first + 3])
-    limit.spacing = math.max(limit.interval, math.floor(host.held / limit.concurrency))
+    limit.spacing = math.max(limit.interval, math.min(math.floor(host.held / limit.concurrency), NEAR))
     wake(host, limit)
     local urgent_asks = tonumber(ARGV[first + 4])
     for ask = 1, urgent_asks + tonumber(ARGV[first + 5]) do
