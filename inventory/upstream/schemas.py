@@ -42,7 +42,7 @@ class BreakerSchema(Schema):
 
 
 class UpstreamSchema(Schema):
-    """One upstream. Counts are of all programs together since it was first called; a day of silence forgets it."""
+    """One upstream. Counts are of all programs together since it was first called; an hour of silence forgets it."""
 
     host = fields.String(required=True)
     shared = fields.Boolean(

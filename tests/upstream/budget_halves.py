@@ -19,6 +19,7 @@ from inventory.upstream.budgets.limits import Limits
 from inventory.upstream.budgets.local import LocalBudgets
 from inventory.upstream.budgets.model import Ask, Budgets, Permit, Policy, Refusal, Report
 from inventory.upstream.budgets.shared import SharedBudgets
+from inventory.upstream.budgets.state import MOST_HOSTS
 from tests.end_to_end.stack import wait_until
 
 START = 1_790_000_000
@@ -32,7 +33,7 @@ class Half:
     budgets: Budgets
 
     def forward(self, seconds: float) -> None:
-        """Let so much time pass."""
+        """Let so much time pass; less than none sets the clock back."""
         raise NotImplementedError
 
     def ask(self, host: str, *, urgent: bool = False) -> Permit | Refusal:
@@ -85,9 +86,9 @@ class Half:
 class LocalHalf(Half):
     """Budgets in memory."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, most_hosts: int = MOST_HOSTS) -> None:
         self.now = START * 1_000_000
-        self.budgets = LocalBudgets(limits, POLICY, clock=lambda: self.now)
+        self.budgets = LocalBudgets(limits, POLICY, clock=lambda: self.now, most_hosts=most_hosts)
 
     def forward(self, seconds: float) -> None:
         self.now += round(seconds * 1_000_000)
@@ -96,10 +97,11 @@ class LocalHalf(Half):
 class SharedHalf(Half):
     """Budgets in Redis, whose clock is a list of two numbers there."""
 
-    def __init__(self, redis: Redis, limits: Limits) -> None:
+    def __init__(self, redis: Redis, limits: Limits, most_hosts: int = MOST_HOSTS) -> None:
         self._redis = redis
         self._now = START * 1_000_000
-        self.budgets = SharedBudgets(redis, limits, POLICY, clock=f"redis.call('MGET', '{CLOCK}:s', '{CLOCK}:us')")
+        clock = f"redis.call('MGET', '{CLOCK}:s', '{CLOCK}:us')"
+        self.budgets = SharedBudgets(redis, limits, POLICY, clock=clock, most_hosts=most_hosts)
         self.forward(0)
 
     def forward(self, seconds: float) -> None:

@@ -438,6 +438,136 @@ def test_a_host_that_is_called_again_after_a_while_is_listed_first(half: Half) -
     assert old.asked_at - new.asked_at == timedelta(seconds=1)
 
 
+def test_a_clock_that_is_set_back_leaves_of_each_pause_what_was_left(half: Half) -> None:
+    half.end(half.permit("paused.example"), pause=20.0)
+    half.fail("dead.example", 3)
+    for _ in range(4):
+        half.end(half.permit(HOST))
+    for host in ("paused.example", "dead.example", HOST):
+        half.refusal(host)
+
+    half.forward(-3_600)
+
+    known = {host: half.budgets.state(host) for host in ("paused.example", "dead.example")}
+    assert [upstream.callable_in for upstream in known.values() if upstream] == pytest.approx([17, 10], abs=0.01)
+    waits = [half.refusal(host).wait for host in ("paused.example", "dead.example", HOST)]
+    assert waits[:2] == pytest.approx([17.1, 10.1], abs=0.01)
+    assert waits[2] < 1
+
+    half.forward(17.01)
+    for host in ("paused.example", "dead.example", HOST):
+        half.end(half.permit(host))
+
+
+def test_a_clock_that_is_set_back_frees_no_place_and_keeps_none(half: Half) -> None:
+    permits = [half.permit("many.example"), half.permit("many.example")]
+    half.forward(-3_600)
+    assert half.refusal("many.example").reason is Reason.CONCURRENCY
+
+    half.end(permits[0])
+    assert isinstance(half.ask("many.example"), Permit)
+    assert half.refusal("many.example").reason is Reason.CONCURRENCY
+    half.forward(30.1)
+    assert isinstance(half.ask("many.example"), Permit), "those of holders that died come back as ever"
+
+
+def test_a_clock_that_is_set_back_does_not_keep_promises_to_urgent_ones_for_an_hour(half: Half) -> None:
+    half.budgets.take([Ask(HOST, urgent=True)] * 12)
+    half.forward(-3_600)
+    half.refusal(HOST)
+    half.forward(31)
+
+    assert isinstance(half.ask(HOST), Permit)
+
+
+def test_a_clock_that_is_set_back_does_not_keep_a_lost_probe_for_an_hour(half: Half) -> None:
+    half.fail(HOST, 3)
+    half.forward(10)
+    half.permit(HOST)
+    half.forward(-3_600)
+    assert half.refusal(HOST).reason is Reason.BREAKER
+
+    half.forward(30)
+    assert half.permit(HOST).probe
+
+
+def test_a_report_behind_a_clock_that_was_set_back_pauses_for_as_long_as_it_says(half: Half) -> None:
+    permits = [half.permit(HOST) for _ in range(3)]
+    half.forward(-3_600)
+    half.end(permits[0], pause=20.0)
+    assert half.refusal(HOST).wait == pytest.approx(20, abs=0.01)
+
+    half.forward(20.01)
+    assert isinstance(half.ask(HOST), Permit)
+
+
+def test_a_report_while_the_clock_was_ahead_blocks_no_longer_than_the_longest_pause(half: Half) -> None:
+    permits = [half.permit("many.example"), half.permit(HOST)]
+    half.forward(86_400)
+    half.end(permits[0], pause=20.0)
+    half.forward(-86_400)
+
+    assert half.refusal("many.example").reason is Reason.PAUSE
+    half.forward(3_600.01)
+    assert isinstance(half.ask("many.example"), Permit)
+
+
+def test_a_host_is_listed_in_its_place_behind_a_clock_that_was_set_back(half: Half) -> None:
+    half.permit("old.example")
+    half.forward(1)
+    half.permit("new.example")
+    half.forward(-3_600)
+    half.permit("old.example")
+    half.forward(61)
+    half.permit("new.example")
+
+    assert [upstream.host for upstream in half.budgets.listing(limit=5, after=None)] == ["new.example", "old.example"]
+
+
+@pytest.fixture(params=["shared", "local"])
+def small_half(request: pytest.FixtureRequest) -> Half:
+    """One that remembers fifty hosts."""
+    if request.param == "local":
+        return LocalHalf(LIMITS, most_hosts=50)
+    return SharedHalf(request.getfixturevalue("redis"), LIMITS, most_hosts=50)
+
+
+def test_of_too_many_hosts_those_are_forgotten_that_were_not_asked_for_the_longest(small_half: Half) -> None:
+    for number in range(400):
+        small_half.end(small_half.permit(f"{number}.example"))
+        small_half.forward(1)
+
+    known = [upstream.host for upstream in small_half.budgets.listing(limit=100, after=None)]
+    assert known == [f"{number}.example" for number in reversed(range(355, 400))]
+    assert small_half.budgets.state("354.example") is None
+
+
+def test_a_host_that_is_to_be_left_alone_or_is_being_called_is_not_forgotten_for_others(small_half: Half) -> None:
+    small_half.fail("dead.example", 3)
+    small_half.end(small_half.permit("paused.example"), pause=3_000.0)
+    called = [small_half.permit("many.example"), small_half.permit("many.example")]
+    small_half.budgets.take([Ask("waited-for.example")] * 1_000)
+    for number in range(400):
+        small_half.end(small_half.permit(f"{number}.example"))
+        small_half.forward(0.02)
+
+    assert small_half.refusal("dead.example").reason is Reason.BREAKER
+    assert small_half.refusal("paused.example").reason is Reason.PAUSE
+    assert small_half.refusal("many.example").reason is Reason.CONCURRENCY
+    assert small_half.refusal("waited-for.example").wait > 80
+    for permit in called:
+        small_half.end(permit)
+
+
+def test_even_of_hosts_that_are_all_to_be_left_alone_only_so_many_are_remembered(small_half: Half) -> None:
+    for number in range(400):
+        small_half.end(small_half.permit(f"{number}.example"), pause=3_600.0)
+        small_half.forward(1)
+
+    assert len(small_half.budgets.listing(limit=100, after=None)) == 50
+    assert small_half.refusal("399.example").reason is Reason.PAUSE
+
+
 @pytest.mark.parametrize(
     ("code", "permanent", "counts"),
     [

@@ -130,19 +130,31 @@ def test_no_key_is_kept_for_ever(budgets: SharedBudgets, redis: Redis) -> None:
 
     keys = redis.keys("*")
     assert len(keys) == 4  # the index, two states, and the places of the host that is being called
-    assert all(0 < redis.pttl(key) / 1000 <= 86_400 + 100 for key in keys)
+    assert all(0 < redis.pttl(key) / 1000 <= 3_600 + 2_400 + 100 for key in keys)
 
 
 def test_the_state_of_a_host_outlives_the_last_turn_that_was_given(budgets: SharedBudgets, redis: Redis) -> None:
     budgets.take([Ask("other.example")] * 20_000)
 
-    assert redis.ttl("inventory:upstream:other.example") > 86_400 + 1_990
+    assert redis.ttl("inventory:upstream:other.example") > 3_600 + 1_990
 
 
-def test_the_index_forgets_hosts_that_were_not_called_for_a_day(budgets: SharedBudgets, redis: Redis) -> None:
+def test_however_many_hosts_are_called_redis_keeps_so_many_of_them_and_little_of_each(redis: Redis) -> None:
+    budgets = SharedBudgets(redis, LIMITS, POLICY, most_hosts=1_000)
+    for number in range(20_000 // 50):
+        answers = budgets.take([Ask(f"a-host-with-some-name-{number}-{n}.example") for n in range(50)])
+        budgets.done([Report(answer, n % 9 == 0, 0.1) for n, answer in enumerate(answers) if isinstance(answer, Permit)])
+
+    assert redis.dbsize() <= 1 + 1_000
+    assert (redis.memory_usage("inventory:upstreams", samples=0) or 0) / 1_000 + max(
+        redis.memory_usage(key) or 0 for key in redis.keys("inventory:upstream:*")[:50]
+    ) <= 600
+
+
+def test_the_index_forgets_hosts_that_were_not_called_for_an_hour(budgets: SharedBudgets, redis: Redis) -> None:
     seconds, _ = redis.time()
-    yesterday = (seconds - 86_500) * 1000
-    redis.zadd("inventory:upstreams", {f"{number}.example": yesterday for number in range(100)})
+    long_ago = (seconds - 3_700) * 1000
+    redis.zadd("inventory:upstreams", {f"{number}.example": long_ago for number in range(100)})
 
     budgets.take([Ask(HOST)])
 

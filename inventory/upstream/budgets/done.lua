@@ -8,13 +8,13 @@ local FAILURES, FIRST, LONGEST = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(
 local KEEP, REMEMBERED = tonumber(ARGV[4]), tonumber(ARGV[5])
 local FIELDS = {
     'turn', 'urgent_waiting', 'paused_until', 'breaker', 'epoch', 'open_until', 'probe', 'held', 'failures_in_a_row', 'trips',
-    'openings', 'failures', 'answers', 'answer_time',
+    'openings', 'failures', 'answers', 'answer_time', 'asked_at',
 }
 
 -- Turns are handed out anew behind the pause: whoever had one finds the breaker open, and gets another.
 local function open(host)
     host.breaker, host.epoch, host.openings, host.trips = OPEN, host.epoch + 1, host.openings + 1, host.trips + 1
-    host.open_until = now + math.min(FIRST * 2 ^ (host.trips - 1), LONGEST)
+    host.open_until = host.now + math.min(FIRST * 2 ^ (host.trips - 1), LONGEST)
     host.turn, host.urgent_waiting = 0, 0
 end
 
@@ -41,7 +41,11 @@ local function remember(host, key, elapsed, bucket)
     for at = 1, #fields, 2 do
         if string.sub(fields[at], 1, 7) == 'within_' then
             local half = math.floor(fields[at + 1] / 2)
-            redis.call('HSET', key, fields[at], whole(half))
+            if half > 0 then
+                redis.call('HSET', key, fields[at], whole(half))
+            else
+                redis.call('HDEL', key, fields[at])
+            end
             host.answers = host.answers + half
         end
     end
@@ -52,9 +56,10 @@ for at = 0, #KEYS / 2 - 1 do
     local id, epoch, failed = tonumber(ARGV[first]), tonumber(ARGV[first + 1]), ARGV[first + 2] == '1'
     local elapsed, pause = tonumber(ARGV[first + 3]), tonumber(ARGV[first + 4])
     local host = load(state, FIELDS)
+    host.now = math.max(now, host.asked_at) -- by a clock that was set back since, until the next ask sets it right
     redis.call('ZREM', places, ARGV[first])
     host.held = host.held == 0 and elapsed or math.floor((host.held * 4 + elapsed) / 5)
-    if pause > 0 then host.paused_until = math.max(host.paused_until, now + pause) end
+    if pause > 0 then host.paused_until = math.max(host.paused_until, host.now + pause) end
     if failed then host.failures = host.failures + 1 else remember(host, state, elapsed, ARGV[first + 5]) end
     judge(host, id, epoch, failed)
     save(state, host, FIELDS, KEEP)

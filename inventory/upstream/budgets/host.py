@@ -18,11 +18,14 @@ class Host:
         self.places: dict[int, int] = {}
         self.idle = False
 
-    def wake(self, now: int, limit: Limit) -> None:
+    def wake(self, now: int, limit: Limit, policy: Policy) -> None:
         """Note what time alone has changed; before every decision."""
         host = self.state
+        self._set_back(now)
         self.places = {permit: until for permit, until in self.places.items() if until > now}
         host["tat"] = min(host["tat"], now + limit.tolerance + limit.interval)
+        host["paused_until"] = min(host["paused_until"], now + state.microseconds(LONGEST_PAUSE))
+        host["open_until"] = min(host["open_until"], now + state.microseconds(policy.longest_pause))
         if host["breaker"] == Breaker.OPEN and now >= host["open_until"]:
             host["breaker"], host["probe_until"] = Breaker.HALF_OPEN, 0
         idle_from = max(host["tat"], host["paused_until"], host["open_until"])
@@ -32,6 +35,17 @@ class Host:
         host["asked_at"] = now
         if now >= host["listed_at"] + state.SETTLE:
             host["listed_at"] = now
+
+    def _set_back(self, now: int) -> None:
+        back = self.state["asked_at"] - now
+        if back > 0:
+            self.state.update({name: max(0, self.state[name] - back) for name in state.INSTANTS}, listed_at=0)
+            self.places = {permit: until - back for permit, until in self.places.items()}
+
+    def is_in_use(self, now: int) -> bool:
+        """Whether it is to be left alone, has turns to come, or is being called."""
+        ahead = max(self.state[name] for name in ("tat", "turn", "paused_until", "open_until"))
+        return ahead > now or any(until > now for until in self.places.values())
 
     def decide(self, ask: Ask, now: int, limit: Limit, policy: Policy) -> Permit | Refusal:
         """A permit, or the turn at which to ask again."""
@@ -88,6 +102,7 @@ class Host:
     def report(self, report: Report, now: int, policy: Policy) -> None:
         """Take a permit back, and what its holder reports."""
         host, elapsed = self.state, state.microseconds(report.elapsed)
+        now = max(now, host["asked_at"])
         self.places.pop(report.permit.id, None)
         host["held"] = elapsed if host["held"] == 0 else (host["held"] * 4 + elapsed) // 5
         self.pause(now, report.pause or 0.0)
@@ -101,7 +116,7 @@ class Host:
         """Refuse every ask for so long."""
         pause = state.microseconds(min(seconds, LONGEST_PAUSE))
         if pause > 0:
-            self.state["paused_until"] = max(self.state["paused_until"], now + pause)
+            self.state["paused_until"] = max(self.state["paused_until"], max(now, self.state["asked_at"]) + pause)
 
     def _judge(self, report: Report, now: int, policy: Policy) -> None:
         host = self.state

@@ -9,15 +9,13 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from threading import Lock
 
 from inventory.upstream.budgets import state
 from inventory.upstream.budgets.host import Host
 from inventory.upstream.budgets.limits import Limits
 from inventory.upstream.budgets.model import Ask, Permit, Policy, Refusal, Report, Upstream
-
-MOST_HOSTS = 10_000
-"""Hosts that are remembered at once; of more, those that were not asked for the longest are forgotten."""
 
 
 def steady_clock() -> Callable[[], int]:
@@ -30,7 +28,7 @@ class LocalBudgets:
     """Budgets in memory, safe to share between threads; `clock` gives microseconds and never goes back."""
 
     def __init__(
-        self, limits: Limits, policy: Policy, *, clock: Callable[[], int] | None = None, most_hosts: int = MOST_HOSTS
+        self, limits: Limits, policy: Policy, *, clock: Callable[[], int] | None = None, most_hosts: int = state.MOST_HOSTS
     ) -> None:
         self._limits = limits
         self._policy = policy
@@ -44,7 +42,7 @@ class LocalBudgets:
         with self._lock:
             now = self._clock()
             for host in {ask.host for ask in asks}:
-                self._host(host).wake(now, self._limits(host))
+                self._host(host).wake(now, self._limits(host), self._policy)
             decided: dict[int, Permit | Refusal] = {}
             for place in sorted(range(len(asks)), key=lambda place: not asks[place].urgent):
                 ask = asks[place]
@@ -82,8 +80,21 @@ class LocalBudgets:
         return ((name, host) for name, host in self._hosts.items() if host.state["asked_at"])
 
     def _host(self, name: str) -> Host:
-        host = self._hosts.setdefault(name, Host(name))
+        host = self._hosts.get(name)
+        if host is None:
+            host = self._hosts[name] = Host(name)
+            self._forget(but=name)
         self._hosts.move_to_end(name)
-        if len(self._hosts) > self._most_hosts:
-            self._hosts.popitem(last=False)
         return host
+
+    def _forget(self, *, but: str) -> None:
+        """As `take.lua` does: hosts in use go to the end of the line, and a tenth of what is remembered is left for them."""
+        now, is_full = self._clock(), len(self._hosts) > self._most_hosts
+        enough = self._most_hosts if is_full else self._most_hosts - self._most_hosts / 10
+        for name in list(islice(self._hosts, state.LOOKED_AT)):
+            if name == but or len(self._hosts) <= enough:
+                return
+            if not is_full and self._hosts[name].is_in_use(now):
+                self._hosts.move_to_end(name)
+            else:
+                del self._hosts[name]

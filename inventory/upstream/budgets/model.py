@@ -125,7 +125,7 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """What is known of a host: counts since it was first called (a day of silence forgets it), seconds from now.
+    """What is known of a host: counts since it was first called (an hour of silence forgets it), seconds from now.
 
     `shared` is False when Redis is away and this is one program's own view.
     """

@@ -1,6 +1,7 @@
 """Budgets that all programs share, in Redis: one script decides asks, one takes reports, and the time is that of Redis.
 
-Keys in Redis, whole microseconds throughout, none of which lives longer than a day behind the last instant it speaks of:
+Keys in Redis, whole microseconds throughout, of `MOST_HOSTS` hosts at most. None lives longer than an hour behind the last
+instant it speaks of:
 
 - `inventory:upstream:<host>`: a hash, the host's state (fields in `state.py`);
 - `inventory:upstream:<host>:places`: a sorted set of the permits that are out, by the end of their leases, so that a place
@@ -24,7 +25,7 @@ from inventory.upstream.budgets import state
 from inventory.upstream.budgets.limits import Limits
 from inventory.upstream.budgets.model import LONGEST_PAUSE, Ask, Permit, Policy, Reason, Refusal, Report, Upstream
 
-INDEX = "inventory:upstreams"
+INDEX, PREFIX = "inventory:upstreams", "inventory:upstream:"
 TIME = "redis.call('TIME')"
 """The clock, in Lua: seconds, and microseconds behind them."""
 
@@ -32,10 +33,13 @@ TIME = "redis.call('TIME')"
 class SharedBudgets:
     """Budgets in Redis. Threads and forks may share them; `clock` is a Lua expression as `TIME` is one."""
 
-    def __init__(self, redis: Redis, limits: Limits, policy: Policy, *, clock: str = TIME) -> None:
+    def __init__(
+        self, redis: Redis, limits: Limits, policy: Policy, *, clock: str = TIME, most_hosts: int = state.MOST_HOSTS
+    ) -> None:
         self._redis = redis
         self._limits = limits
         self._policy = policy
+        self._most_hosts = most_hosts
         begin = f"local function clock() return {clock} end\n" + _lua("host")
         self._take = redis.register_script(begin + _lua("take"))
         self._done = redis.register_script(begin + _lua("done"))
@@ -102,12 +106,13 @@ class SharedBudgets:
 
     def _terms(self) -> list[str | int]:
         lease, probe = state.microseconds(self._policy.lease), state.microseconds(self._policy.first_pause)
+        pauses = [state.microseconds(LONGEST_PAUSE), state.microseconds(self._policy.longest_pause)]
         turns = [state.HORIZON, state.NEAR, state.CLOSE, state.GRACE, state.IDLE]
-        return [lease, probe, *turns, state.KEEP, state.SETTLE]
+        return [lease, probe, *pauses, *turns, state.KEEP, state.SETTLE, self._most_hosts, state.LOOKED_AT, PREFIX]
 
 
 def _keys(host: str) -> tuple[str, str]:
-    return f"inventory:upstream:{host}", f"inventory:upstream:{host}:places"
+    return f"{PREFIX}{host}", f"{PREFIX}{host}:places"
 
 
 def _lua(name: str) -> str:

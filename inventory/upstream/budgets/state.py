@@ -28,6 +28,9 @@ from inventory.upstream.budgets.model import LONGEST_WAIT, Breaker, Latency, Ups
 
 State = Mapping[str, int]
 
+INSTANTS = ("tat", "turn", "urgent_turn", "paused_until", "open_until", "probe_until", "asked_at")
+"""What a clock that was set back has to be taken off."""
+
 HORIZON = int(LONGEST_WAIT * MICROSECONDS)
 """The farthest turn: what is due behind it shares the turns before it. Behind a long pause turns begin halfway to it,
 so that not all who wait for its end come back at once."""
@@ -40,8 +43,13 @@ GRACE = 1 * MICROSECONDS
 """How long behind its turn an urgent one still finds its permit kept for it."""
 IDLE = 5 * MICROSECONDS
 """How long nobody calls, although they could, before turns begin anew."""
-KEEP = 86_400 * MICROSECONDS
-"""How long a host is remembered that is not called."""
+KEEP = 3_600 * MICROSECONDS
+"""How long a host is remembered that is not called; longer than any turn is ahead."""
+MOST_HOSTS = 10_000
+"""Hosts that are remembered at once, the last tenth only if they are in use; those that were not asked for the longest are
+forgotten first."""
+LOOKED_AT = 8
+"""Hosts that are looked at to find one that may be forgotten."""
 SETTLE = 60 * MICROSECONDS
 """How long a host keeps its place in the listing."""
 REMEMBERED = 1_000
@@ -77,6 +85,7 @@ def spacing(state: State, limit: Limit) -> int:
 
 def upstream_of(host: str, state: State, limit: Limit, *, in_use: int, now: int, shared: bool) -> Upstream:
     """What a host's state means at this instant."""
+    now = max(now, state["asked_at"])  # the clock may have been set back since, and the next ask will set that right
     breaker = Breaker(state["breaker"])
     if breaker is Breaker.OPEN and now >= state["open_until"]:
         breaker = Breaker.HALF_OPEN

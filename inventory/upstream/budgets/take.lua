@@ -1,23 +1,38 @@
 -- Decides asks, for several hosts in one step. All times and durations are whole microseconds, by the clock of Redis.
 --
 -- KEYS: the index; then for each host its state and its places (see shared.py).
--- ARGV: lease, probe, horizon, near, close, grace, idle, keep, settle; then for each host: name, interval, tolerance,
---       concurrency, the number of urgent asks, the number of other asks.
+-- ARGV: lease, probe, the longest pause and the longest one of a breaker, horizon, near, close, grace, idle, keep, settle, most
+--       hosts, how many are looked at, how a key begins; then for each host: name, interval, tolerance, concurrency, the number
+--       of urgent asks, the number of other asks.
 -- Reply, for each ask, those of a host together and its urgent ones first: {'', id, epoch, probe} or {reason, wait}.
 
-local LEASE, PROBE, HORIZON = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local NEAR, CLOSE, GRACE = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-local IDLE, KEEP, SETTLE = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+local LEASE, PROBE, LONGEST_PAUSE, LONGEST_OPEN = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local HORIZON, NEAR, CLOSE, GRACE = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local IDLE, KEEP, SETTLE = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
+local MOST, LOOKED_AT, PREFIX = tonumber(ARGV[12]), tonumber(ARGV[13]), ARGV[14]
 local FIELDS = {
     'tat', 'turn', 'urgent_turn', 'urgent_waiting', 'paused_until', 'breaker', 'epoch', 'open_until', 'probe', 'probe_until',
     'held', 'last_id', 'asked_at', 'listed_at', 'requests', 'put_off',
 }
+local INSTANTS = {'tat', 'turn', 'urgent_turn', 'paused_until', 'open_until', 'probe_until', 'asked_at'}
+
+-- A clock that was set back is set back for the host as well: what was left of a pause or a lease is left of it still.
+local function set_back(host, places)
+    local back = host.asked_at - now
+    if back <= 0 then return end
+    for _, name in ipairs(INSTANTS) do host[name] = math.max(0, host[name] - back) end
+    host.listed_at = 0
+    local leases = redis.call('ZRANGE', places, 0, -1, 'WITHSCORES')
+    for at = 1, #leases, 2 do redis.call('ZADD', places, whole(leases[at + 1] - back), leases[at]) end
+end
 
 -- What time alone has changed. A breaker's pause is over; urgent ones that were put off did not come back; nobody called for a
--- while although somebody could have. And a clock that was set back, or a limit that was raised, would leave a host that is not
--- to be called for hours.
+-- while although somebody could have. And a limit that was raised, or a report that a wrong clock dated, would leave a host that
+-- is not to be called for hours.
 local function wake(host, limit)
     host.tat = math.min(host.tat, now + limit.tolerance + limit.interval)
+    host.paused_until = math.min(host.paused_until, now + LONGEST_PAUSE)
+    host.open_until = math.min(host.open_until, now + LONGEST_OPEN)
     if host.breaker == OPEN and now >= host.open_until then
         host.breaker, host.probe_until = HALF_OPEN, 0
     end
@@ -69,20 +84,53 @@ local function refuse(host, limit, urgent, reason, earliest)
     return {reason, turn - now}
 end
 
--- A host is listed again only once in a while, so that pages of a listing stay where they are.
+-- Whether a host is to be left alone, has turns to come, or is being called.
+local function is_in_use(key)
+    for _, value in ipairs(redis.call('HMGET', key, 'tat', 'turn', 'paused_until', 'open_until')) do
+        if tonumber(value or 0) > now then return true end
+    end
+    return redis.call('ZCOUNT', key .. ':places', '(' .. whole(now), '+inf') > 0
+end
+
+-- Of too many hosts, those are forgotten that were not asked for the longest. One that is in use goes to the end of the line
+-- instead: a tenth of what is remembered is left for those, and only when that is full one of them is forgotten, too.
+local function forget(but)
+    local known = redis.call('ZCARD', KEYS[1])
+    local is_full = known > MOST
+    local enough = is_full and MOST or MOST - MOST / 10
+    if known <= enough then return end
+    for _, name in ipairs(redis.call('ZRANGE', KEYS[1], 0, LOOKED_AT - 1)) do
+        local key = PREFIX .. name
+        if name == but or known <= enough then return end
+        if not is_full and is_in_use(key) then
+            redis.call('ZADD', KEYS[1], whole(math.floor(now / 1000)), name)
+            redis.call('HSET', key, 'listed_at', whole(now))
+        else
+            redis.call('DEL', key, key .. ':places')
+            redis.call('ZREM', KEYS[1], name)
+            known = known - 1
+        end
+    end
+end
+
+-- A host is listed again only once in a while, so that pages of a listing stay where they are. What a clock that was set back
+-- put in the future is listed again when it is asked for.
 local function list(host, name)
     host.asked_at = now
     if now < host.listed_at + SETTLE then return end
     host.listed_at = now
     redis.call('ZADD', KEYS[1], whole(math.floor(now / 1000)), name)
     redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', whole(math.floor((now - KEEP) / 1000)))
+    redis.call('ZREMRANGEBYSCORE', KEYS[1], whole(math.floor((now + SETTLE) / 1000)), '+inf')
     redis.call('PEXPIRE', KEYS[1], whole(KEEP / 1000))
+    forget(name)
 end
 
 local answers = {}
 for at = 0, (#KEYS - 1) / 2 - 1 do
-    local state, places, first = KEYS[2 * at + 2], KEYS[2 * at + 3], 10 + 6 * at
+    local state, places, first = KEYS[2 * at + 2], KEYS[2 * at + 3], 15 + 6 * at
     local host = load(state, FIELDS)
+    set_back(host, places)
     redis.call('ZREMRANGEBYSCORE', places, '-inf', whole(now))
     host.in_use = redis.call('ZCARD', places)
     local limit = {interval = tonumber(ARGV[first + 1]), tolerance = tonumber(ARGV[first + 2])}
