@@ -23,6 +23,7 @@ InventoryError
 ├── CollectionFailed         the last collection of the target failed; `failure` says how
 ├── CollectionTimedOut       the same, and the failure is a timeout
 ├── StorageUnavailable       the store did not answer; nothing was changed that the caller was told of
+├── Unstorable               the store cannot keep a value, however often it is asked to
 ├── SourceFailure            what a source raises when it could not collect; becomes a recorded failure
 ├── PutOff                   an upstream may not be called now; what was to be collected is tried again later
 └── StartError               the service cannot start: one line that says why
@@ -143,6 +144,11 @@ class CollectionTimedOut(CollectionFailed):
 
 class StorageUnavailable(InventoryError):
     """The store did not answer in time; the same request may be sent again."""
+
+
+class Unstorable(InventoryError):
+    """The store cannot keep a value: it is too large, or of a kind that the store does not know. Nothing was changed
+    that anybody sees, and the same call would fail again."""
 
 
 class SourceFailure(InventoryError):

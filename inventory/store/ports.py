@@ -1,8 +1,9 @@
 """What the services need of a store: each method is one atomic statement in domain words.
 
 Every method may raise `StorageUnavailable`, which means: not done, or not known to be done; the same call may be sent
-again. Adapters translate their engine's errors to it and to nothing else. Adapters are safe to share between threads and
-across a fork that happens before the first call; they connect on first use.
+again. What writes may raise `Unstorable`, which means: not done, and never will be, because of a value. Adapters translate
+their engine's errors to these and to nothing else. Adapters are safe to share between threads and across a fork that happens
+before the first call; they connect on first use.
 """
 
 from __future__ import annotations

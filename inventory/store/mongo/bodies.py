@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping
 from pymongo import UpdateOne
 from pymongo.database import Database
 
+from inventory.store.mongo import documents
 from inventory.store.mongo.connection import Connection, Document
 from inventory.store.mongo.upserts import upsert
 
@@ -50,10 +51,8 @@ def find(database: Database[Document], sha256: str) -> bytes | None:
 def keep(database: Database[Document], bodies: Mapping[str, bytes]) -> None:
     """Step 2, for bodies by their SHA-256."""
     change = {"$unset": {"condemned": ""}}
-    upsert(
-        database["bodies"],
-        [UpdateOne({"_id": key}, change | {"$setOnInsert": {"bytes": body}}, upsert=True) for key, body in bodies.items()],
-    )
+    new = {key: {"$setOnInsert": {"bytes": documents.fitting(body)}} for key, body in bodies.items()}
+    upsert(database["bodies"], [UpdateOne({"_id": key}, change | insert, upsert=True) for key, insert in new.items()])
 
 
 def discard(database: Database[Document], keys: Iterable[str | None]) -> None:

@@ -15,11 +15,12 @@ from time import monotonic
 from typing import Any
 
 import pymongo
+from bson.errors import InvalidDocument, InvalidStringData
 from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, ConfigurationError, ConnectionFailure, OperationFailure, PyMongoError
 
-from inventory.errors import StartError, StorageUnavailable
+from inventory.errors import StartError, StorageUnavailable, Unstorable
 from inventory.store.mongo import schema
 
 Document = dict[str, Any]
@@ -37,6 +38,8 @@ AWAY = frozenset(
 )
 """Codes of a server that cannot do it now: not reachable inside the set, stepping down, shutting down, out of time, of disk
 space or of acknowledgements; and, in the second line, one that does not know our password (any more)."""
+REFUSED = frozenset({15, 10334, 17280, 17419, 17420})
+"""Codes of a server that cannot keep a document, because it is too large, nested too deeply, or its key too long."""
 
 
 def connect(url: str) -> Client:
@@ -70,7 +73,10 @@ class Connection:
 
     @contextmanager
     def database(self, patience: float = PATIENCE, server_wait: float = SERVER_WAIT) -> Iterator[Database[Document]]:
-        """The database, for the commands of one call; `StorageUnavailable` when they cannot be done in time."""
+        """The database, for the commands of one call.
+
+        Raises `StorageUnavailable` when they cannot be done in time, and `Unstorable` for what MongoDB does not keep.
+        """
         until = monotonic() + patience
         try:
             client = self._connected()
@@ -82,7 +88,11 @@ class Connection:
                     schema.migrate(database)
                     self._prepared = True
                 yield database
+        except (InvalidDocument, InvalidStringData, OverflowError, UnicodeEncodeError) as error:
+            raise Unstorable("MongoDB keeps no such value, or none that is so large.") from error
         except PyMongoError as error:
+            if _is_refused(error):
+                raise Unstorable("MongoDB keeps no document that is so large.") from error
             if not _is_away(error):
                 raise
             brief = f"{type(error).__name__}: {error}"[:300]
@@ -121,7 +131,17 @@ def _is_away(error: PyMongoError) -> bool:
     """Whether the server or the way to it is the matter, and not what we asked of it."""
     if isinstance(error, ConnectionFailure) or error.timeout:
         return True
-    if isinstance(error, BulkWriteError):
-        found = [*error.details.get("writeErrors", ()), *error.details.get("writeConcernErrors", ())]
-        return all(each.get("code") in AWAY for each in found)
-    return isinstance(error, OperationFailure) and error.code in AWAY
+    return isinstance(error, OperationFailure) and all(code in AWAY for code in _codes(error))
+
+
+def _is_refused(error: PyMongoError) -> bool:
+    """Whether a document in it is what the server cannot keep."""
+    return isinstance(error, OperationFailure) and any(code in REFUSED for code in _codes(error))
+
+
+def _codes(error: OperationFailure) -> list[int | None]:
+    """What the server says; of many writes, of each that failed."""
+    if not isinstance(error, BulkWriteError):
+        return [error.code]
+    details = error.details
+    return [each.get("code") for each in (*details.get("writeErrors", ()), *details.get("writeConcernErrors", ()))]

@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from inventory.errors import Unstorable
 from inventory.records.model import Record, Snapshot, State, Stored, Target
 from inventory.store.forms import content_bytes, read_content, read_failure
 from inventory.store.ports import Key
 
 Document = dict[str, Any]
+
+LARGEST = (16 * 1024 - 16) * 1024
+"""Bytes of one value in a document: the 16 MiB that MongoDB keeps, less what is beside it."""
 
 
 def new_record(target: Target, now: datetime) -> Document:
@@ -70,8 +74,15 @@ def new_snapshot(outcome: Stored) -> Document:
         "accepted_at": outcome.claim.accepted_at,
         "collected_at": cut(outcome.snapshot.collected_at),
         "body_sha256": outcome.snapshot.body_sha256,
-        "content": content_bytes(outcome.snapshot.content),
+        "content": fitting(content_bytes(outcome.snapshot.content)),
     }
+
+
+def fitting(value: bytes) -> bytes:
+    """The same bytes; `Unstorable` if no document can have so many, which servers find out late, or not at all."""
+    if len(value) > LARGEST:
+        raise Unstorable(f"It has {len(value):,} bytes, and MongoDB keeps {LARGEST:,} of one value.")
+    return value
 
 
 def snapshot(document: Mapping[str, Any]) -> Snapshot:

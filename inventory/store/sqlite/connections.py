@@ -22,8 +22,8 @@ from time import monotonic
 from types import TracebackType
 from typing import Any
 
-from inventory.errors import StorageUnavailable
-from inventory.store.sqlite.opening import BROKEN, BUSY, Connection, connect, primary
+from inventory.errors import StorageUnavailable, Unstorable
+from inventory.store.sqlite.opening import BROKEN, BUSY, TOO_BIG, Connection, connect, primary
 
 PATIENCE = 3.0
 """Seconds that a call waits for a locked file: an answer or `StorageUnavailable` is due within 4."""
@@ -134,7 +134,12 @@ class Connections:
         return connection
 
     def translate(self, error: Error) -> None:
-        """Raise `StorageUnavailable` where a lock, the file or the disk is the matter; a mistake of ours stays as it is."""
+        """Raise `StorageUnavailable` where a lock, the file or the disk is the matter, and `Unstorable` where the value is.
+
+        A mistake of ours stays as it is.
+        """
+        if primary(error) == TOO_BIG:
+            raise Unstorable("SQLite keeps no value that is so large.") from error
         if primary(error) in BUSY or primary(error) in BROKEN:
             raise StorageUnavailable(f"The store {self.path} cannot be used now: {error}.") from error
 
@@ -162,3 +167,5 @@ class Loan:
             self._connection.close()
         if isinstance(error, Error):
             self._connections.translate(error)
+        elif isinstance(error, OverflowError | UnicodeEncodeError):  # an integer of more than 64 bits, half of a pair
+            raise Unstorable("SQLite keeps no such value.") from error

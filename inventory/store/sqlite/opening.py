@@ -37,6 +37,10 @@ PRAGMAS = (
 )
 
 
+TOO_BIG = sqlite3.SQLITE_TOOBIG
+"""The primary code that says: not this value, ever."""
+
+
 class Connection(sqlite3.Connection):
     """A connection that knows which file (device, inode) it was opened on, and how many seconds it waits for a lock."""
 

@@ -1,0 +1,96 @@
+"""What a store can never keep is refused in the domain's words, changes nothing, and spoils nothing beside it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import mongomock
+import pytest
+from bson.errors import InvalidDocument, InvalidStringData
+from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, WriteError
+
+from inventory.errors import Unstorable
+from inventory.records.model import State, Target
+from inventory.store.mongo.connection import Connection
+from inventory.store.ports import Store
+from inventory.store.sqlite import SqliteStore
+from tests.contract.actions import CONTENT, NOW, accept, claim, failed, found, stored, target
+from tests.contract.places import MongoPlace, Place, SqlitePlace
+
+DOCUMENT = 16 * 1024 * 1024
+"""Bytes of a document of MongoDB."""
+LARGE = {"body": {"body": b"x" * DOCUMENT}, "content": {"content": {"headers": "x" * DOCUMENT}}}
+
+
+@pytest.mark.parametrize("large", LARGE)
+def test_what_is_beyond_a_document_of_mongodb_is_refused_and_the_claim_can_be_failed(mongo: MongoPlace, large: str) -> None:
+    with closing(mongo.open()) as store:
+        held, beside = claim(store, accept(store)), claim(store, accept(store, 1))
+
+        with pytest.raises(Unstorable):
+            store.records.settle([stored(beside), stored(held, **LARGE[large])])
+
+        assert (found(store, held).state, found(store, beside).state) == (State.RUNNING, State.RUNNING)
+        assert store.snapshots.listing(held.id, limit=9, after=None) == []
+        assert store.records.settle([stored(beside), failed(held)]) == [True, True]
+
+
+def test_what_just_fits_into_a_document_of_mongodb_is_kept(mongo: MongoPlace) -> None:
+    with closing(mongo.open()) as store:
+        most = b"x" * (DOCUMENT - 16 * 1024)
+        held = claim(store, accept(store))
+
+        assert store.records.settle([stored(held, body=most, content=CONTENT)]) == [True]
+        known = store.records.look_up(target().id)
+        assert known is not None
+        assert known.body == most
+
+
+def unkeepable(store: Store) -> None:
+    """A target whose host is no text in UTF-8."""
+    store.records.accept(Target("webpage", "http://odd.test/", "\ud800"), now=NOW, seen=None)
+
+
+def beyond_64_bits(store: Store) -> None:
+    store.jobs.due(now=NOW, limit=2**64)
+
+
+@pytest.mark.parametrize("call", [unkeepable, beyond_64_bits])
+def test_a_value_that_a_store_does_not_know_is_refused(shared: Place, call: object) -> None:
+    with closing(shared.open()) as store:
+        with pytest.raises(Unstorable):
+            call(store)  # type: ignore[operator]
+
+        accept(store)
+
+
+def test_a_value_beyond_what_sqlite_holds_is_refused(sqlite: SqlitePlace) -> None:
+    with closing(SqliteStore(sqlite.path)) as store:
+        with pytest.raises(Unstorable):
+            store.records._connections.rows("SELECT zeroblob(2000000000)")
+
+        accept(store)
+
+
+REFUSALS = [
+    DocumentTooLarge("BSON document too large (17825918 bytes)"),
+    InvalidDocument("Key names must not contain the NULL byte"),
+    InvalidStringData("not UTF-8"),
+    OverflowError("MongoDB can only handle up to 8-byte ints"),
+    UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed"),
+    WriteError("Resulting document after update is larger than 16777216", 17419),
+    OperationFailure("BSONObj size is invalid", 10334),
+    OperationFailure("Document exceeds maximum nested object depth", 15),
+    BulkWriteError({"writeErrors": [{"index": 1, "code": 17280, "errmsg": "key too large to index"}]}),
+]
+
+
+@pytest.mark.parametrize("raised", REFUSALS, ids=lambda error: f"{type(error).__name__} {getattr(error, 'code', '')}")
+def test_whatever_driver_or_server_says_of_such_a_value_is_translated(raised: Exception) -> None:
+    """mongomock measures nothing and FerretDB little, so what MongoDB raises is raised here."""
+    connection = Connection("mongodb://in-memory/inventory", mongomock.MongoClient)
+
+    with closing(connection), pytest.raises(Unstorable) as caught, connection.database():
+        raise raised
+
+    assert caught.value.__cause__ is raised
