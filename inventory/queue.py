@@ -3,8 +3,8 @@
 Everything here is best effort. The store is the truth, the scheduler rings again for what is due, so a lost bell or a dead
 Redis costs time and nothing else; every method returns, within about a second, whatever Redis does.
 
-Keys in Redis: RQ's own, under `rq:`, for the queues `collect` and `jobs`; and the channels `inventory:settled:<record id>`
-and `inventory:job:<job id>`.
+Keys in Redis: RQ's own, under `rq:`, for the queues `collect` and `jobs`; the channels `inventory:settled:<record id>` and
+`inventory:job:<job id>`; and the hash `inventory:faults`, which counts faults of ours by `<where> <source>`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from threading import Event
+from typing import cast
 from uuid import uuid4
 
 import rq
@@ -39,6 +40,8 @@ ENOUGH_FOR = 0.01
 """Seconds for which a queue of `FEW` bells is not asked again: eight take longer. A sixth of a miss was this question."""
 TELL_AGAIN = 0.25
 """Seconds within which this process tells of a job's progress no more than once."""
+
+FAULTS = "inventory:faults"
 
 Wait = Callable[[float], None]
 
@@ -120,6 +123,23 @@ class Queue:
         except RedisError:
             return None
 
+    def count_fault(self, where: str, source: str) -> None:
+        """Count a fault of ours, for all programs together. While Redis is away it is in the log alone."""
+        if time.monotonic() < self._quiet_until:
+            return
+        try:
+            self._redis.hincrby(FAULTS, f"{where} {source}")
+        except RedisError as error:
+            self._fell_silent(error)
+
+    def faults(self) -> Mapping[tuple[str, str], int]:
+        """How many faults there were, by where and in which source, since Redis was empty; none while it is away."""
+        try:
+            counted = cast("Mapping[bytes, bytes]", self._redis.hgetall(FAULTS))
+        except RedisError:
+            return {}
+        return {_where_and_source(name.decode()): int(count) for name, count in counted.items()}
+
     def _ring(self, name: str, subject: str) -> bool:
         now = time.monotonic()
         if now < max(self._quiet_until, self._enough_until[name]):
@@ -173,6 +193,11 @@ class Queue:
     def _fell_silent(self, error: RedisError) -> None:
         self._quiet_until = time.monotonic() + QUIET_FOR
         log.warning("queue_unavailable", error=str(error))
+
+
+def _where_and_source(name: str) -> tuple[str, str]:
+    where, _, source = name.partition(" ")
+    return where, source
 
 
 def _record_channel(record_id: str) -> str:

@@ -52,6 +52,7 @@ def _state(services: Services) -> Iterator[Metric]:
             bells.add_metric([name], depth)
         yield bells
         yield Gauge("inventory_workers", "Workers that listen for bells.", depths.workers)
+        yield _faults(services)
     yield from _upstreams(services)
 
 
@@ -59,6 +60,15 @@ def _lag(services: Services) -> float:
     records, now = services.store.records, utc_now()
     due = [records.find(each) for each in records.due(now=now, max_attempts=services.settings.max_attempts, limit=1)]
     return max([(now - each.due_at).total_seconds() for each in due if each and each.due_at], default=0.0)
+
+
+def _faults(services: Services) -> Metric:
+    from prometheus_client.metrics_core import CounterMetricFamily as Counter
+
+    faults = Counter("inventory_internal_faults", "Exceptions that nobody foresaw.", labels=["where", "source"])
+    for place, count in services.queue.faults().items():
+        faults.add_metric(place, count)
+    return faults
 
 
 def _upstreams(services: Services) -> Iterator[Metric]:

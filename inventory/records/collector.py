@@ -11,6 +11,8 @@ looks again and again, because what misses its turn goes to the end of the line.
 
 While the store is away nothing is claimed, and what was fetched is kept and settled as soon as the store is back, for as
 long as the lease lasts. Behind that somebody else may collect the target, so it is thrown away.
+
+Any other exception, of a source or of ours, is the end of its collection at once: a recorded failure `internal_fault`.
 """
 
 from __future__ import annotations
@@ -19,14 +21,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from hashlib import sha256
 from random import Random
 from time import sleep
 
 import structlog
 
+from inventory import faults
 from inventory.clock import Clock
-from inventory.errors import PutOff, SourceFailure, StorageUnavailable
+from inventory.errors import PutOff, SourceFailure, StorageUnavailable, Unstorable
 from inventory.queue import Queue
 from inventory.records.model import Content, Failed, Failure, Outcome, Postponed, Record, Snapshot, Stored
 from inventory.sources import Collected, Source
@@ -46,6 +50,7 @@ NEXT_TURN = timedelta(seconds=2)
 """How far away the next turn of what was put off may be for a drain to stay for it."""
 SETTLE_AGAIN = 0.5
 """Seconds between two tries to settle while the store is away."""
+UNSTORABLE = "The site answered what the inventory cannot keep: it is too large, or of a kind that its store does not know."
 
 
 More = Callable[[float], bool]
@@ -104,8 +109,21 @@ class Collector:
         """Fetch a claimed target, the first call with this permit if there is one; `inline` for a caller who waits and wants
         all of it.
 
-        Then the outcome is stored or failed, and postponed only where an upstream may not be called now.
+        Then the outcome is stored or failed, and postponed only where an upstream may not be called now. Whatever is raised
+        is such an outcome too, but for a store that is away.
         """
+        return self._outcome_of(claim, partial(self._collect, claim, permit, inline=inline))
+
+    def _outcome_of(self, claim: Record, decide: Callable[[], Outcome]) -> Outcome:
+        """What is decided of a claim. This is the outermost edge of a collection: whatever breaks it is recorded here."""
+        try:
+            return decide()
+        except StorageUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - logged, counted, and the outcome
+            return self._broken(claim, error, "collect")
+
+    def _collect(self, claim: Record, permit: Permit | None, *, inline: bool) -> Outcome:
         final = inline or claim.attempt >= self._policy.max_attempts
         try:
             with Calls(self._budgets, permit, sleep=self._sleep) as calls:
@@ -125,7 +143,7 @@ class Collector:
 
         One that shares its body does not where somebody asked for a whole collection meanwhile: that is then due at once.
         """
-        settled = self._store.records.settle(outcomes)
+        settled = self._settled_by_store(outcomes)
         self._hand_back(outcome for outcome, took_effect in zip(outcomes, settled, strict=True) if not took_effect)
         for outcome, took_effect in zip(outcomes, settled, strict=True):
             log.info(
@@ -140,6 +158,33 @@ class Collector:
             )
         self._queue.announce([outcome.claim.id for outcome in outcomes])
         return settled
+
+    def _settled_by_store(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
+        """Settle all at once, or each alone if one of them is what the store refuses: that is recorded as failed instead."""
+        try:
+            return self._store.records.settle(outcomes)
+        except StorageUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - the outermost edge of a collection: logged, counted, and the outcome
+            if len(outcomes) > 1:
+                return [took_effect for outcome in outcomes for took_effect in self._settled_by_store([outcome])]
+            self._settle_instead(self._refused(outcomes[0], error))
+            return [False]
+
+    def _settle_instead(self, failed: Outcome) -> None:
+        try:
+            self._store.records.settle([failed])
+        except StorageUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - the same edge; where not even this can be recorded, the lease ends it
+            self._broken(failed.claim, error, "settle")
+
+    def _refused(self, outcome: Outcome, error: Exception) -> Outcome:
+        """What an outcome becomes that the store refuses: a failure of the site, where what it sent cannot be kept."""
+        if not (isinstance(error, Unstorable) and isinstance(outcome, Stored)):
+            return self._broken(outcome.claim, error, "settle")
+        log.warning("unstorable", record_id=outcome.claim.id, source=outcome.claim.target.source, error=str(error))
+        return self._failed(outcome.claim, SourceFailure("invalid_response", UNSTORABLE, permanent=True), final=True)
 
     def _hand_back(self, refused: Iterable[Outcome]) -> None:
         """Make due again what is still claimed by outcomes that shared a body when a whole one was wanted."""
@@ -205,18 +250,26 @@ class Collector:
             else:
                 self._sleep(LOOK_AGAIN)
 
-    def _ask_for_permits(self, claims: Sequence[Record]) -> tuple[Sequence[tuple[Record, Permit]], Sequence[Outcome]]:
-        """The claims that may be collected now, and what becomes of the others; what somebody waits for comes first."""
+    def _ask_for_permits(self, claims: Sequence[Record]) -> tuple[Sequence[tuple[Record, Permit | None]], Sequence[Outcome]]:
+        """The claims that may be collected now, and what becomes of the others; what somebody waits for comes first.
+
+        Where asking for all breaks, each collection asks for itself, so that it breaks one of them at most.
+        """
         if not claims:
             return [], []
-        decisions = self._budgets.take([Ask(claim.target.host, urgent=not claim.bulk) for claim in claims])
-        permitted: list[tuple[Record, Permit]] = []
+        try:
+            decisions = self._budgets.take([Ask(claim.target.host, urgent=not claim.bulk) for claim in claims])
+        except Exception as error:  # noqa: BLE001 - the outermost edge: no claim is lost, and each gets its outcome
+            faults.note(self._queue, error, "permits")
+            return [(claim, None) for claim in claims], []
+        permitted: list[tuple[Record, Permit | None]] = []
         put_off: list[Outcome] = []
         for claim, decision in zip(claims, decisions, strict=True):
             if isinstance(decision, Permit):
                 permitted.append((claim, decision))
             else:
-                put_off.append(self._put_off(claim, decision, final=claim.attempt >= self._policy.max_attempts))
+                final = claim.attempt >= self._policy.max_attempts
+                put_off.append(self._outcome_of(claim, partial(self._put_off, claim, decision, final=final)))
         return permitted, put_off
 
     def is_turn_near(self) -> bool:
@@ -276,9 +329,14 @@ class Collector:
         due_at = self._clock() + turn
         self._last_turn = max(self._last_turn, due_at)
         if refusal.reason is Reason.BREAKER:
-            error = SourceFailure("breaker_open", f"{refusal.host} did not answer lately, so it is left alone for a while")
+            error = SourceFailure("breaker_open", "The site did not answer lately, so it is left alone for a while")
             return self._failed(claim, error, final=final, wait=turn)
         return Postponed(claim, due_at, None, counted=False)
+
+    def _broken(self, claim: Record, error: Exception, where: str) -> Outcome:
+        """The end of a claim by a fault of ours, which would come again however often it was tried."""
+        faults.note(self._queue, error, where, claim.target.source, record_id=claim.id, host=claim.target.host)
+        return self._failed(claim, SourceFailure(faults.INTERNAL_FAULT, faults.TOLD, permanent=True), final=True)
 
     def _failed(self, claim: Record, error: SourceFailure, *, final: bool, wait: timedelta = timedelta(0)) -> Outcome:
         """The end of a claim, or another attempt, not before `wait` is over."""
@@ -317,7 +375,7 @@ def _take_done(running: dict[Future[Outcome], Record], *, at_once: bool = False)
 
 
 def _outcomes(done: Iterable[Future[Outcome]]) -> Iterator[Outcome]:
-    """What the collections came to. One that broke is a fault of ours: it is logged, and its lease brings it back."""
+    """What the collections came to. One that met a store that is away is logged, and its lease brings it back."""
     for future in done:
         error = future.exception()
         if error is None:

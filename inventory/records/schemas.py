@@ -22,6 +22,7 @@ MEMBERS = (
 FAILURES = (
     "dns_failure", "connection_refused", "connection_failed", "tls_failure", "timeout", "too_many_redirects",
     "forbidden_address", "incomplete_response", "invalid_response", "breaker_open", "unknown_city",
+    "internal_fault",
 )  # fmt: skip
 """The codes of failures."""
 URL: dict[str, Any] = {

@@ -1,0 +1,25 @@
+"""Faults of ours: an exception that nobody foresaw, where it becomes a recorded outcome.
+
+At the outermost edges of a program's work (one collection, one feed, one round of the scheduler) whatever is raised is noted
+here, in the log with its traceback and in what `/metrics` counts; who notes it records the outcome. Nothing is tried again:
+the same would happen again.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from inventory.queue import Queue
+
+log = structlog.get_logger(__name__)
+
+INTERNAL_FAULT = "internal_fault"
+"""The code of what failed so."""
+TOLD = "A fault of the inventory, not of the site. Its log says more; trying again at once does not help."
+"""The detail of what failed so: it says nothing of what went on inside."""
+
+
+def note(queue: Queue, error: BaseException, where: str, source: str = "", **names: object) -> None:
+    """Log an exception with the `names` of what it met, and count it by where it was raised and in which source's work."""
+    log.error(INTERNAL_FAULT, exc_info=error, where=where, source=source, **names)
+    queue.count_fault(where, source)
