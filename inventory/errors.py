@@ -145,6 +145,9 @@ class CollectionTimedOut(CollectionFailed):
 class StorageUnavailable(InventoryError):
     """The store did not answer in time; the same request may be sent again."""
 
+    # The text of the error is for the log: it names servers and files, and quotes drivers. This is for callers.
+    told = "The inventory's store does not answer now. Send the same request again in a moment."
+
 
 class Unstorable(InventoryError):
     """The store cannot keep a value: it is too large, or of a kind that the store does not know. Nothing was changed

@@ -79,7 +79,7 @@ def _inventory_error(error: InventoryError) -> Response:
     response = problem(
         status,
         code,
-        str(error),
+        error.told if isinstance(error, StorageUnavailable) else str(error),
         errors=error.errors if isinstance(error, InvalidRequest) else None,
         failure=failure_document(error.failure) if isinstance(error, CollectionFailed) else None,
     )

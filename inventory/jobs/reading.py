@@ -45,8 +45,10 @@ class Reading:
         cuts, error, over = list[Cut](), None, False
         try:
             over = not self._cut_into(cuts)
-        except (UnreadableFile, NotFound) as failure:
+        except UnreadableFile as failure:
             error, over = str(failure), True
+        except NotFound:  # which names a place in the file store
+            error, over = f"The file of the job {self.job.id} is gone from the file store. Import it again.", True
         claim = self._jobs.cut(self.claim, cuts, checkpoint=self._place.checkpoint, until=now + LEASE)
         if claim is None:
             return False

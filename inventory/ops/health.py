@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+import structlog
 from flask import Response, current_app, jsonify
 from marshmallow import Schema, fields
 
@@ -11,6 +12,8 @@ from inventory.api import Blueprint
 from inventory.errors import StorageUnavailable
 from inventory.ops import metrics
 from inventory.wiring import Services
+
+log = structlog.get_logger(__name__)
 
 blueprint = Blueprint("operations", __name__, description="Is it alive, can it serve, how much does it do")
 
@@ -54,7 +57,8 @@ def readyz() -> Response:
     try:
         services.store.ping(STORE_TIMEOUT)
     except StorageUnavailable as error:
-        checks["store"] = str(error)
+        log.warning("store_not_ready", error=str(error))
+        checks["store"] = f"no answer within {STORE_TIMEOUT:g} s"
         response = jsonify(status="unavailable", checks=checks)
         response.status_code = 503
         return response

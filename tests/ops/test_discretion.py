@@ -1,0 +1,97 @@
+"""What the inventory tells callers of its own troubles: that they are there, and not where its parts are."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import fakeredis
+import pytest
+from flask.testing import FlaskClient
+
+from inventory import create_app, wiring
+from inventory.config import Settings
+from inventory.ops import logging
+
+PLACES = (
+    "127.0.0.1",
+    ":9",
+    "/in-the-way",
+    "sqlite",
+    "mongo",
+    "Errno",
+    "refused",
+    "directory",
+    "Error",
+    "timed out",
+    "store3",
+)
+"""What would tell where something is, or what a driver said of it."""
+
+
+def away(tmp_path: Path) -> dict[str, str]:
+    """URLs of stores that cannot be used, by kind."""
+    (tmp_path / "in-the-way").touch()
+    return {"sqlite": f"sqlite:///{tmp_path}/in-the-way/store3", "mongodb": "mongodb://127.0.0.1:9/store3"}
+
+
+@pytest.fixture(params=["sqlite", "mongodb"])
+def client(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> Iterator[FlaskClient]:
+    """An application whose store is away."""
+    logging.configure()
+    without = replace(settings, store_url=away(tmp_path)[request.param])
+    services = wiring.build(without, redis=fakeredis.FakeRedis())
+    yield create_app(services=services).test_client()
+    services.store.close()
+
+
+def assert_discreet(text: str, tmp_path: Path) -> None:
+    assert not [place for place in (*PLACES, str(tmp_path)) if place in text], text
+
+
+def logged(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/metadata?url=http://a.test/", "/api/v1/jobs", "/api/v1/products/summary"])
+def test_a_store_that_is_away_is_told_in_a_plain_sentence_and_the_log_has_the_rest(
+    client: FlaskClient, path: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = client.get(path)
+
+    assert (answer.status_code, answer.json["code"]) == (503, "storage_unavailable")
+    assert answer.headers["Retry-After"]
+    assert answer.json["detail"].endswith(".")
+    assert_discreet(answer.text, tmp_path)
+    [line] = [line for line in logged(capsys) if line["event"] == "storage_unavailable"]
+    assert "store3" in line["error"]
+
+
+def test_readiness_tells_no_more(client: FlaskClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.json["status"]) == (503, "unavailable")
+    assert answer.json["checks"] == {"store": "no answer within 1 s", "queue": "ok"}
+    [line] = [line for line in logged(capsys) if line["event"] == "store_not_ready"]
+    assert "store3" in line["error"]
+
+
+@pytest.mark.parametrize("url", ["file://{folder}/in-the-way/files", "s3://bucket/prefix"])
+def test_a_file_store_that_is_away_is_told_in_a_plain_sentence(
+    services: wiring.Services, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    away(tmp_path)
+    for name, value in {"ENDPOINT_URL": "http://127.0.0.1:9", "ACCESS_KEY_ID": "a", "SECRET_ACCESS_KEY": "b"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    elsewhere = replace(settings, files_url=url.format(folder=tmp_path))
+    replaced = wiring.build(elsewhere, store=services.store, redis=fakeredis.FakeRedis())
+    client = create_app(services=replaced).test_client()
+
+    answer = client.post("/api/v1/imports?kind=urls", data={"file": (io.BytesIO(b"url\nhttp://a.test/\n"), "urls.csv")})
+
+    assert (answer.status_code, answer.json["code"]) == (503, "storage_unavailable")
+    assert_discreet(answer.text, tmp_path)
