@@ -1,7 +1,8 @@
 """The source `weather`: the current weather of a city, found by its name.
 
 A name that several places have means the most populous one, and the content says so. The key of a provider is sent to it
-and nowhere else: no content, no failure and no log line has it.
+and nowhere else: no content, no failure and no log line has it. Where the provider is, which may be inside of somebody's
+network, no failure says either: that is in the log.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
+
+import structlog
 
 from inventory.errors import InvalidUrl, SourceFailure
 from inventory.records.model import Content, Target
@@ -24,6 +27,8 @@ from inventory.upstream.fetcher import Fetched, Fetcher
 from inventory.upstream.urls import Url
 
 __all__ = ["LARGEST", "LONGEST", "UNKNOWN_CITY", "OpenMeteo", "OpenWeather", "Weather"]
+
+log = structlog.get_logger(__name__)
 
 LARGEST = 1024 * 1024
 """Bytes of an answer: the places of a common name, with all their postcodes, are a tenth of that."""
@@ -58,19 +63,19 @@ class Weather:
         status = fetched.final.head.status
         if status not in (200, 404):
             permanent = 400 <= status < 500 and status not in (408, 429)
-            detail = f"{asked.host} answered {status}, where 200 was expected"
+            detail = f"The weather provider answered {status}, where 200 was expected"
             raise SourceFailure("invalid_response", detail, permanent=permanent)
         try:
             return status, json.loads(fetched.body.content)
         except (ValueError, RecursionError) as error:
-            raise SourceFailure("invalid_response", f"{asked.host} answered what is no JSON") from error
+            raise SourceFailure("invalid_response", "The weather provider answered what is no JSON") from error
 
     def _fetch(self, asked: Url, calls: Calls | None) -> Fetched:
-        """The fetcher's failures say where it was led, which is what an upstream likes; so with a secret they say less."""
+        """The fetcher's failures say where it was led, which is what an upstream likes; with a secret, to nobody."""
         try:
             return self.fetcher.fetch(asked, {"Accept": "application/json"}, calls=calls)
         except SourceFailure as error:
-            if not self.provider.secret:
-                raise
-            detail = f"{asked.host} could not be asked: {error.code.replace('_', ' ')}"
+            said = None if self.provider.secret else str(error)
+            log.warning("weather_not_asked", host=asked.host, code=error.code, error=said)
+            detail = f"The weather provider could not be asked: {error.code.replace('_', ' ')}"
             raise SourceFailure(error.code, detail, permanent=error.permanent) from None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from inventory import wiring
 from inventory.config import Settings
@@ -307,6 +308,34 @@ def test_a_gzipped_answer_is_read_and_a_bomb_is_not(weather: Weather, upstream: 
     assert failure(weather).code == "invalid_response"
 
 
+INSIDE = {
+    "a status": Answer(500),
+    "no JSON": Answer(body=b"<html>"),
+    "a redirect inside": Answer(302, (("Location", "http://10.0.0.1:8080/secret"),)),
+    "a redirect to no URL": Answer(302, (("Location", "http://10.0.0.1:80800/"),)),
+}
+
+
+@pytest.mark.parametrize("what", INSIDE)
+def test_no_failure_tells_where_the_provider_is_or_leads(weather: Weather, upstream: Upstream, what: str) -> None:
+    upstream.script(SEARCH, INSIDE[what])
+
+    detail = str(failure(weather))
+
+    assert "The weather provider" in detail
+    assert not [inside for inside in ("127.0.0.1", str(upstream.port), "10.0.0.1", "secret") if inside in detail]
+
+
+def test_the_log_tells_why_the_provider_could_not_be_asked(upstream: Upstream) -> None:
+    nowhere = Weather(Fetcher(Guard([LOOPBACK]), deadline=5, body_limit=LARGEST), OpenMeteo("http://127.0.0.1:9/", FORECAST))
+    with capture_logs() as logged:
+        error = failure(nowhere)
+
+    assert str(error) == "The weather provider could not be asked: connection refused"
+    assert [(line["host"], line["code"]) for line in logged] == [("127.0.0.1", "connection_refused")]
+    assert "refused" in logged[0]["error"]
+
+
 @pytest.mark.parametrize("path", [SEARCH, FORECAST])
 @pytest.mark.parametrize(
     ("status", "permanent"), [(500, False), (503, False), (429, False), (408, False), (400, True), (401, True), (404, True)]
@@ -369,7 +398,7 @@ def test_both_calls_end_within_one_deadline(upstream: Upstream, tmp_path: Path) 
     upstream.script(SEARCH, Answer(body=as_json({"results": [PARIS]}).body, wait=0.8))
     upstream.hold(FORECAST)
     began = time.monotonic()
-    with pytest.raises(SourceFailure) as caught:
+    with capture_logs() as logged, pytest.raises(SourceFailure) as caught:
         services.sources["weather"].collect("paris")
     took = time.monotonic() - began
     upstream.release(FORECAST)
@@ -377,7 +406,7 @@ def test_both_calls_end_within_one_deadline(upstream: Upstream, tmp_path: Path) 
 
     assert caught.value.code == "timeout"
     assert 0.8 < took < settings.fetch_deadline + 5 < settings.lease
-    assert "within 1 seconds" in str(caught.value), "half of the deadline"
+    assert "within 1 seconds" in logged[0]["error"], "half of the deadline"
 
 
 def test_an_address_that_may_not_be_reached_is_not_reached(upstream: Upstream) -> None:
