@@ -8,6 +8,7 @@ network, no failure says either: that is in the log.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -32,6 +33,8 @@ log = structlog.get_logger(__name__)
 
 LARGEST = 1024 * 1024
 """Bytes of an answer: the places of a common name, with all their postcodes, are a tenth of that."""
+_PLACE = re.compile(r"\w[.:/@]\w")
+"""What a name, an address or a URL has, and no plain sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,13 @@ class Weather:
             raise SourceFailure("invalid_response", "The weather provider answered what is no JSON") from error
 
     def _fetch(self, asked: Url, calls: Calls | None) -> Fetched:
-        """The fetcher's failures say where it was led, which is what an upstream likes; with a secret, to nobody."""
+        """The fetcher's failures may say where it was led, as an upstream likes: then their codes alone are told."""
         try:
             return self.fetcher.fetch(asked, {"Accept": "application/json"}, calls=calls)
         except SourceFailure as error:
             said = None if self.provider.secret else str(error)
             log.warning("weather_not_asked", host=asked.host, code=error.code, error=said)
-            detail = f"The weather provider could not be asked: {error.code.replace('_', ' ')}"
+            named = said is None or asked.host in said or _PLACE.search(said)
+            why = error.code.replace("_", " ") if named else said
+            detail = f"The weather provider could not be asked: {why}"
             raise SourceFailure(error.code, detail, permanent=error.permanent) from None
