@@ -19,7 +19,11 @@ TOLD = "A fault of the inventory, not of the site. Its log says more; trying aga
 """The detail of what failed so: it says nothing of what went on inside."""
 
 
-def note(queue: Queue, error: BaseException, where: str, source: str = "", **names: object) -> None:
-    """Log an exception with the `names` of what it met, and count it by where it was raised and in which source's work."""
+def note(queue: Queue | None, error: BaseException, where: str, source: str = "", **names: object) -> None:
+    """Log an exception with the `names` of what it met, and count it by where it was raised and in which source's work.
+
+    Without a `queue` nobody counts, in a test say.
+    """
     log.error(INTERNAL_FAULT, exc_info=error, where=where, source=source, **names)
-    queue.count_fault(where, source)
+    if queue is not None:
+        queue.count_fault(where, source)

@@ -127,7 +127,7 @@ def build(
     )
     files = Files(settings.files)
     pages = products.Pages(_page_fetcher(settings, resolve), clock)
-    pulling = FeedLines(store.products, settings.product_feeds, pages, budgets, clock=clock, rng=rng)
+    pulling = FeedLines(store.products, settings.product_feeds, pages, budgets, clock=clock, rng=rng, queue=bell)
     kinds = {**_kinds(settings, store, files, registry, sleep), pulling.name: pulling}
     history = HistoryService(store, settings.history_sources, clock=clock)
     return Services(

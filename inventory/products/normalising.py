@@ -73,7 +73,8 @@ def _number(place: Place, item: Any) -> float | None:
         number = math.nan
     number *= place.scale
     if not 0 <= number <= LARGEST:
-        raise ValueError(f"Not a number from 0 on: {str(value)[:40]!r}.")
+        shown = repr(str(value)[:40]) if isinstance(value, str | int | float) else "a list or an object"
+        raise ValueError(f"Not a number from 0 on: {shown}.")
     return round(number, 2)
 
 

@@ -6,6 +6,9 @@ awaited, what was pulled can still be taken, and `leftover` is what the page at 
 
 What may pass (a timeout, a cut connection, 429, 5xx, JSON that is none) is tried again, after a pause that doubles, with
 full jitter, and no sooner than the upstream asked for. A breaker that is open counts as a try.
+
+Whatever else is raised is told to `note`, and ends the feed with a page that could not be had: the next worker would meet it
+again.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from threading import Condition, Thread
 from types import TracebackType
 from typing import Any
 
+from inventory import faults
 from inventory.clock import Clock
 from inventory.errors import SourceFailure
 from inventory.products.feeds import Feed
@@ -91,7 +95,7 @@ class Stopped(Exception):
 
 
 class Pulling:
-    """Pulls one feed from where `progress` says. `pages` makes the requests, `ticks` counts seconds."""
+    """Pulls one feed from where `progress` says. `pages` makes the requests, `note` hears of faults. `ticks` has seconds."""
 
     def __init__(
         self,
@@ -102,8 +106,10 @@ class Pulling:
         *,
         clock: Clock,
         rng: random.Random,
+        note: Callable[[Exception], None],
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._note = note
         self._feed, self._pages, self._budgets = feed, pages, budgets
         self._clock, self._rng, self._ticks = clock, rng, ticks
         self._start = progress
@@ -111,7 +117,6 @@ class Pulling:
         self._pulled: deque[Pulled] = deque()
         self._changed = Condition()
         self._stopping = self._over = False
-        self._broken: Exception | None = None
         self._pace = Pace(feed.rate)
         self._openings: int | None = None
         self.resting_until: datetime | None = None
@@ -127,11 +132,6 @@ class Pulling:
         """The page that is next to be taken, if it has come."""
         with self._changed:
             return self._pulled[0] if self._pulled else None
-
-    def check(self) -> None:
-        """Raise what broke the thread, if anything did."""
-        if self._broken is not None:
-            raise self._broken
 
     def drop(self) -> None:
         """Take that page."""
@@ -156,9 +156,8 @@ class Pulling:
     def _run(self) -> None:
         url, failed = self._start.url, self._start.failed_in_a_row
         try:
-            self._note_openings()
             while url is not None:
-                page = self._pull(url, failed)
+                page = self._pulled_page(url, failed)
                 failed = failed + 1 if page.items is None else 0
                 url = page.next
                 self._hand_over(page)
@@ -166,8 +165,17 @@ class Pulling:
                 self._over = True
         except Stopped:
             return
-        except Exception as error:  # noqa: BLE001 - the edge of this thread: raised again in the one that takes the pages
-            self._broken = error
+
+    def _pulled_page(self, url: str, failed: int) -> Pulled:
+        try:
+            if self._openings is None:
+                self._note_openings()
+            return self._pull(url, failed)
+        except Stopped:
+            raise
+        except Exception as error:  # noqa: BLE001 - the outermost edge of this thread: logged, counted, and the feed's end
+            self._note(error)
+            return self._page(url, None, None, broken())
 
     def _hand_over(self, page: Pulled) -> None:
         """When it is to stop, there is room for the page that has come all the same."""
@@ -278,6 +286,11 @@ class Pulling:
             self.resting_until = None
             if self._stopping:
                 raise Stopped
+
+
+def broken() -> SourceFailure:
+    """What is recorded where a fault of ours ended a feed."""
+    return SourceFailure(faults.INTERNAL_FAULT, faults.TOLD, permanent=True)
 
 
 class Pace:

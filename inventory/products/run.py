@@ -2,27 +2,33 @@
 
 The items of the first feed are numbered behind 1,000,000, those of the next one behind 2,000,000, and so on; a page that
 could not be had takes a number as well. Products have no rows of their own: they are found in the catalogue.
+
+An item that cannot be used, or breaks what uses it, is a row of its own, and spoils no other. What breaks the rest ends the
+feed with a row that says so. No exception but that of a store that is away leaves the work: each worker would meet it again.
 """
 
 from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
+from inventory import faults
 from inventory.clock import Clock
-from inventory.errors import InvalidRequest, SourceFailure, StorageUnavailable
+from inventory.errors import InvalidRequest, SourceFailure, StorageUnavailable, Unstorable
 from inventory.jobs.kinds import Step, Work
 from inventory.jobs.model import LONGEST_INPUT, Batch, Job, Line, Row, RowOutcome
 from inventory.products.feeds import Feed
 from inventory.products.model import Product, Seen
 from inventory.products.normalising import normalised
 from inventory.products.progress import MOST_MISSING, Progress
-from inventory.products.pulling import Pulled, Pulling
+from inventory.products.pulling import Pulled, Pulling, broken
+from inventory.queue import Queue
 from inventory.sources.products import Pages
 from inventory.store.ports import Products
 from inventory.upstream.budgets.model import Budgets
@@ -34,6 +40,7 @@ SPAN = 1_000_000
 LOOK_AGAIN = timedelta(seconds=0.02)
 LONG = timedelta(seconds=2)
 """A pause that is longer is no reason to hold the feed in hand."""
+UNSTORABLE = "The store cannot keep it: a value in it is too large, or of a kind that the store does not know."
 INVALID_PRODUCT, UNKNOWN_FEED = "invalid_product", "unknown_feed"
 
 
@@ -44,12 +51,21 @@ class FeedLines:
     batch_rows = 1
 
     def __init__(
-        self, products: Products, feeds: Sequence[Feed], pages: Pages, budgets: Budgets, *, clock: Clock, rng: random.Random
+        self,
+        products: Products,
+        feeds: Sequence[Feed],
+        pages: Pages,
+        budgets: Budgets,
+        *,
+        clock: Clock,
+        rng: random.Random,
+        queue: Queue | None = None,
     ) -> None:
+        """`queue` counts faults of ours."""
         self._products = products
         self._feeds = {feed.name: feed for feed in feeds}
         self._pages, self._budgets = pages, budgets
-        self._clock, self._rng = clock, rng
+        self._clock, self._rng, self._queue = clock, rng, queue
 
     def lines(self, job: Job) -> Iterator[tuple[Line, int]]:
         """The feeds of the job."""
@@ -65,8 +81,9 @@ class FeedLines:
         progress = Progress(feed.name, feed.paginator.first(feed.url), line.row)
         if batch.checkpoint is not None:
             progress = Progress.read(batch.checkpoint)
-        pulling = Pulling(feed, progress, self._pages, self._budgets, clock=self._clock, rng=self._rng)
-        return Pull(self._products, job.id, feed, line, progress, pulling)
+        note = partial(faults.note, self._queue, where="feed", source=KIND, job_id=job.id, feed=feed.name)
+        pulling = Pulling(feed, progress, self._pages, self._budgets, clock=self._clock, rng=self._rng, note=note)
+        return Pull(self._products, job.id, feed, line, progress, pulling, note)
 
 
 class Unknown:
@@ -97,7 +114,14 @@ class Pull:
     """
 
     def __init__(
-        self, products: Products, job_id: str, feed: Feed, line: Line, progress: Progress, pulling: Pulling
+        self,
+        products: Products,
+        job_id: str,
+        feed: Feed,
+        line: Line,
+        progress: Progress,
+        pulling: Pulling,
+        note: Callable[[Exception], None],
     ) -> None:
         self._products = products
         self._job_id = job_id
@@ -105,6 +129,7 @@ class Pull:
         self._line = line
         self._progress = progress
         self._pulling = pulling
+        self._note = note
         self._begun = False
 
     def step(self, now: datetime) -> Step:
@@ -114,9 +139,8 @@ class Pull:
             self._pulling.start()
         page = self._pulling.peek()
         if page is None:
-            self._pulling.check()
             return self._state((), now, self._again_at(now))
-        rows = self._keep(page, now)
+        rows = self._kept(page, now)
         self._pulling.drop()
         over = self._progress.url is None
         return self._state(rows, now, None if over else now + LOOK_AGAIN, dear=True)
@@ -134,7 +158,7 @@ class Pull:
         ended, rows = self._pulling.close(), list[Row]()
         with suppress(StorageUnavailable):  # then the next worker asks for them again
             while (page := self._pulling.peek()) is not None:
-                rows += self._keep(page, now)
+                rows += self._kept(page, now)
                 self._pulling.drop()
             if ended:
                 effort = self._progress.effort + self._pulling.leftover
@@ -150,12 +174,21 @@ class Pull:
     def _state(self, rows: Sequence[Row], now: datetime, again_at: datetime | None, *, dear: bool = False) -> Step:
         return Step(rows, self._progress.products, self._progress.checkpoint, again_at, dear)
 
+    def _kept(self, page: Pulled, now: datetime) -> Sequence[Row]:
+        """Keep a page, and note the next one; the rows of what could not be used. Where that breaks, the feed ends here."""
+        try:
+            return self._keep(page, now)
+        except StorageUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - the outermost edge of the work on a feed: logged, counted, and its end
+            self._note(error)
+            return self._keep(replace(page, items=None, next=None, failure=broken()), now)
+
     def _keep(self, page: Pulled, now: datetime) -> Sequence[Row]:
-        """Keep a page, and note the next one; the rows of what could not be used."""
         page = self._bounded(page)
-        products, rows = self._sorted(page, now)
-        if products:
-            self._products.keep(Seen(self._job_id, self._feed.host, page.at, tuple(products)))
+        products, unusable = self._sorted(page, now)
+        refused = self._shelve(page, products, now) if products else {}
+        rows = [row for _, row in sorted({**unusable, **refused}.items())]
         progress = self._progress
         row = progress.row + len(page.items or ())
         gap = _gap(page)
@@ -169,7 +202,7 @@ class Pull:
             url=page.next,
             row=row,
             pages=progress.pages + 1,
-            products=progress.products + len(products),
+            products=progress.products + len(products) - len(refused),
             rejected=progress.rejected + len(rows) - (gap is not None),
             attempts=0,
             failed_in_a_row=progress.failed_in_a_row + 1 if page.items is None else 0,
@@ -188,17 +221,54 @@ class Pull:
         failure = SourceFailure("too_many_items", f"The feed has more than {SPAN:,} items.", permanent=True)
         return replace(page, items=page.items[: room - 1], next=None, failure=failure)
 
-    def _sorted(self, page: Pulled, now: datetime) -> tuple[list[Product], list[Row]]:
-        products, rows = list[Product](), list[Row]()
+    def _sorted(self, page: Pulled, now: datetime) -> tuple[dict[int, Product], dict[int, Row]]:
+        """By their numbers in a page the products, and the rows of the items that are none."""
+        products, rows = dict[int, Product](), dict[int, Row]()
         for number, item in enumerate(page.items or ()):
             try:
-                products.append(normalised(self._feed, item))
-            except InvalidRequest as error:
-                row, place = self._progress.row + number + 1, "/".join(["#", *_path(self._feed), str(number)])
-                detail = f"{error} It is {_shown(item)}"
-                text = f"{page.url}{place}"[:LONGEST_INPUT]
-                rows.append(Row(row, text, RowOutcome.REJECTED, now, code=INVALID_PRODUCT, detail=detail))
+                products[number] = normalised(self._feed, item)
+            except Exception as error:  # noqa: BLE001 - the outermost edge of an item: logged, counted, and its row
+                rows[number] = self._rejected(page, number, error, now)
         return products, rows
+
+    def _shelve(self, page: Pulled, products: Mapping[int, Product], now: datetime) -> dict[int, Row]:
+        """Keep a page's products, each alone where the store refuses them; the rows of those that it refuses even so.
+
+        Where it breaks over each of many, the matter is none of them.
+        """
+        seen, rows = Seen(self._job_id, self._feed.host, page.at, tuple(products.values())), dict[int, Row]()
+        try:
+            self._products.keep(seen)
+        except StorageUnavailable:
+            raise
+        except Exception as error:
+            for number, product in products.items():
+                row = self._shelve_alone(replace(seen, products=(product,)), page, number, now)
+                rows |= {} if row is None else {number: row}
+            if 1 < len(rows) == len(products) and not isinstance(error, Unstorable):
+                raise
+        return rows
+
+    def _shelve_alone(self, seen: Seen, page: Pulled, number: int, now: datetime) -> Row | None:
+        try:
+            self._products.keep(seen)
+        except StorageUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - the outermost edge of an item, as in `_sorted`
+            return self._rejected(page, number, error, now)
+        return None
+
+    def _rejected(self, page: Pulled, number: int, error: Exception, now: datetime) -> Row:
+        """The row of an item, with a JSON pointer to it (RFC 6901)."""
+        place = "/".join(["#", *(name for name in self._feed.items.split(".") if name), str(number)])
+        text = f"{page.url}{place}"[:LONGEST_INPUT]
+        code, detail = INVALID_PRODUCT, UNSTORABLE
+        if isinstance(error, InvalidRequest):
+            detail = f"{error} It is {_shown((page.items or ())[number])}"
+        elif not isinstance(error, Unstorable):
+            self._note(error)
+            code, detail = faults.INTERNAL_FAULT, faults.TOLD
+        return Row(self._progress.row + number + 1, text, RowOutcome.REJECTED, now, code=code, detail=detail)
 
 
 def _gap(page: Pulled) -> str | None:
@@ -210,13 +280,11 @@ def _gap(page: Pulled) -> str | None:
     return "This page is missing." if page.next is not None else "This page is missing, and whatever is behind it."
 
 
-def _path(feed: Feed) -> list[str]:
-    """Where in a page the items are, as a JSON pointer has it (RFC 6901)."""
-    return [name for name in feed.items.split(".") if name]
-
-
 def _shown(item: Any) -> str:
-    text = json.dumps(item, ensure_ascii=True)
+    try:
+        text = json.dumps(item, ensure_ascii=True)
+    except RecursionError:  # it could just be read
+        return "nested too deeply to be shown."
     return text if len(text) <= 200 else f"{text[:200]}…"
 
 

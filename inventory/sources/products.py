@@ -91,12 +91,27 @@ class Pages:
     def read(response: Response) -> Answer:
         """The page that a response is; `SourceFailure` if it is none, in the same way."""
         if response.status >= 500 or response.status in MAY_PASS:
-            raise Busy(f"{response.host} answered {response.status}", response.pause)
+            raise Busy(f"The site answered {response.status}", response.pause)
         if not 200 <= response.status < 300:
-            raise SourceFailure("unexpected_status", f"{response.host} answered {response.status}", permanent=True)
+            raise SourceFailure("unexpected_status", f"The site answered {response.status}", permanent=True)
         if response.body.truncated:
             raise Malformed(f"The page has more than {LARGEST:,} bytes, or was cut", response.links, permanent=True)
         try:
-            return Answer(json.loads(response.body.content), response.links)
+            return Answer(json.loads(response.body.content, parse_int=_whole), response.links)
         except (ValueError, RecursionError) as error:
-            raise Malformed(f"The page is no JSON: {str(error)[:200]}", response.links) from error
+            raise Malformed(f"The page is no JSON: {_why(error)}", response.links) from error
+
+
+def _whole(text: str) -> int | float:
+    """A whole number, exactly; one of more digits than Python reads is beyond what a double holds, and infinite."""
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
+
+
+def _why(error: Exception) -> str:
+    """What is wrong with a page, without the words of who read it."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg}, at character {error.pos + 1:,}"
+    return "nested too deeply" if isinstance(error, RecursionError) else "not text in UTF-8"

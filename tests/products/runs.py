@@ -40,14 +40,16 @@ def feeds_of(folder: Path, urls: Mapping[str, str], **changes: Any) -> tuple[Fee
 
 
 @contextmanager
-def running(folder: Path, feeds: Sequence[Feed]) -> Iterator[Services]:
+def running(
+    folder: Path, feeds: Sequence[Feed], budgets_of: Callable[..., LocalBudgets] = LocalBudgets
+) -> Iterator[Services]:
     """Services with these feeds, on a store of their own."""
     settings = Settings.read()
     settings = replace(
         settings, data_dir=folder, product_feeds=tuple(feeds), allow_networks=(layout_network(),), fetch_deadline=2.0
     )
     known = limits(feeds)
-    budgets = LocalBudgets(lambda host: known.get(host, HUGE), Policy(lease=settings.lease, first_pause=0.5))
+    budgets = budgets_of(lambda host: known.get(host, HUGE), Policy(lease=settings.lease, first_pause=0.5))
     services = wiring.build(settings, redis=fakeredis.FakeRedis(), budgets=budgets)
     yield services
     services.store.close()

@@ -10,7 +10,7 @@ from threading import Event
 import pytest
 
 from inventory.clock import utc_now
-from inventory.errors import SourceFailure, StorageUnavailable
+from inventory.errors import SourceFailure, StorageUnavailable, Unstorable
 from inventory.jobs.kinds import Step, Work
 from inventory.jobs.model import Batch, Job, Line, RowOutcome
 from inventory.products.feeds import Feed, Place
@@ -64,27 +64,31 @@ def page(number: int) -> bytes:
 
 
 class Shelf(Products):
-    """Keeps what is seen, unless it is `away`."""
+    """Keeps what is seen, unless it is `away`; raises what it `refuses` products with, by their ids."""
 
-    def __init__(self) -> None:
+    def __init__(self, **refuses: Exception) -> None:
         self.away = False
         self.seen: list[str] = []
+        self.refuses = {name.replace("_", "-")[1:]: error for name, error in refuses.items()}
 
     def keep(self, seen: Seen) -> None:
         if self.away:
             raise StorageUnavailable("away")
+        for product in seen.products:
+            if product.id in self.refuses:
+                raise self.refuses[product.id]
         self.seen += [product.id for product in seen.products]
 
 
-def begun(site: Site, shelf: Shelf, batch: Batch = BATCH) -> Work:
+def begun(site: Site, shelf: Shelf, batch: Batch = BATCH, budgets: type[LocalBudgets] = LocalBudgets) -> Work:
     from inventory.sources.products import Pages
 
     class Local(Pages):
         def ask(self, url: str, headers: object) -> Response:  # type: ignore[override]
             return site.ask(url, headers)
 
-    budgets = LocalBudgets(lambda _: Limit(10_000, 10, 1_000), Policy(lease=30, first_pause=0.01))
-    kind = FeedLines(shelf, [FEED], Local(None, utc_now), budgets, clock=utc_now, rng=random.Random(1))  # type: ignore[arg-type]
+    limits = budgets(lambda _: Limit(10_000, 10, 1_000), Policy(lease=30, first_pause=0.01))
+    kind = FeedLines(shelf, [FEED], Local(None, utc_now), limits, clock=utc_now, rng=random.Random(1))  # type: ignore[arg-type]
     return kind.begin(JOB, batch, [LINE])
 
 
@@ -189,14 +193,104 @@ def test_an_upstream_that_is_silent_is_the_end_at_once() -> None:
     assert steps[-1].rows[0].code == "connection_refused"
 
 
-def test_a_fault_of_ours_in_the_thread_is_raised_by_a_step() -> None:
+def test_a_fault_of_ours_in_the_thread_ends_the_feed_with_a_row_that_says_so() -> None:
     site, shelf = Site(), Shelf()
     site.ask = lambda url, headers: 1 / 0  # type: ignore[assignment,method-assign,return-value]
-    work = begun(site, shelf)
+    steps = worked(begun(site, shelf))
 
-    with pytest.raises(ZeroDivisionError):
-        worked(work)
-    work.close(NOW)
+    assert_ended_by_a_fault(steps, at=1)
+
+
+def assert_ended_by_a_fault(steps: list[Step], *, at: int) -> None:
+    """The feed has a row for the page where it broke, which tells nothing of the inside, and there is nothing left of it."""
+    row = steps[-1].rows[-1]
+    assert (row.input, row.outcome, row.code) == (f"{FEED.url}?page={at}", RowOutcome.FAILED, "internal_fault")
+    assert row.detail is not None
+    assert row.detail.endswith("This page is missing, and whatever is behind it.")
+    assert "zero" not in row.detail
+    assert (progress(steps[-1]).url, progress(steps[-1]).gaps) == (None, 1)
+
+
+class BrokenLimits(LocalBudgets):
+    """Budgets that break: once the pulling is under way, or at its first look."""
+
+    def take(self, asks: object) -> object:  # type: ignore[override]
+        raise ZeroDivisionError
+
+
+class BrokenStates(LocalBudgets):
+    def state(self, host: str) -> None:
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("budgets", [BrokenLimits, BrokenStates])
+def test_so_does_one_beside_its_requests(budgets: type[LocalBudgets]) -> None:
+    site = Site()
+    steps = worked(begun(site, Shelf(), budgets=budgets))
+
+    assert_ended_by_a_fault(steps, at=1)
+    assert site.asked == []
+
+
+def test_a_fault_of_ours_in_keeping_a_page_ends_the_feed_as_well() -> None:
+    zero = ZeroDivisionError("division by zero")
+    shelf = Shelf(_2_1=zero, _2_2=zero)
+    steps = worked(begun(Site(), shelf))
+
+    assert shelf.seen == ["1-1", "1-2"]
+    assert_ended_by_a_fault(steps, at=2)
+
+
+def test_who_closes_meets_no_fault_either() -> None:
+    zero = ZeroDivisionError("division by zero")
+    site, shelf = Site(), Shelf(_1_1=zero, _1_2=zero)
+    work = begun_before_any_page(site, shelf)
+    wait_until(lambda: len(site.asked) == 3, "pages wait")
+
+    step = work.close(NOW)
+
+    assert step is not None
+    assert step.rows[0].code == "internal_fault"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(Unstorable("inside"), "invalid_product"), (OverflowError("inside"), "internal_fault")]
+)
+def test_a_product_that_the_store_refuses_is_a_row_and_the_rest_of_its_page_is_kept(error: Exception, code: str) -> None:
+    shelf = Shelf(_2_1=error)
+    steps = worked(begun(Site(), shelf))
+
+    [row] = [row for step in steps for row in step.rows]
+    assert (row.input, row.outcome, row.code) == (f"{FEED.url}?page=2#/0", RowOutcome.REJECTED, code)
+    assert (row.row, "inside" in (row.detail or "")) == (SPAN + 3, False)
+    assert shelf.seen == ["1-1", "1-2", "2-2", "3-1", "3-2", "4-1", "4-2"]
+    assert (progress(steps[-1]).products, progress(steps[-1]).rejected) == (7, 1)
+    assert progress(steps[-1]).is_complete
+
+
+GOOD = b'{"id": "good", "title": "A", "price": 1}'
+BAD = {
+    "a price nested as deeply as can be read": b'{"id": "bad", "title": "A", "price": ' + b"[" * 960 + b"]" * 960 + b"}",
+    "an item nested so": b"[" * 960 + b"]" * 960,
+    "a price of 30 digits": b'{"id": "bad", "title": "A", "price": ' + b"9" * 30 + b"}",
+    "a price of 5,000 digits": b'{"id": "bad", "title": "A", "price": ' + b"9" * 5_000 + b"}",
+    "an id of 5,000 digits": b'{"title": "A", "price": 1, "id": ' + b"9" * 5_000 + b"}",
+    "a price that is no number": b'{"id": "bad", "title": "A", "price": NaN}',
+    "an endless price": b'{"id": "bad", "title": "A", "price": 1e999}',
+    "half of a pair": b'{"id": "\\ud800", "title": "A", "price": 1}',
+    "a NUL": b'{"id": "\\u0000", "title": "A", "price": 1}',
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_bad_item_is_a_row_of_its_own_and_spoils_no_other(what: str) -> None:
+    shelf = Shelf()
+    steps = worked(begun(Site(last=2, page1=b"[" + BAD[what] + b"," + GOOD + b"]"), shelf))
+
+    [row] = [row for step in steps for row in step.rows]
+    assert (row.input, row.code) == (f"{FEED.url}?page=1#/0", "invalid_product")
+    assert shelf.seen == ["good", "2-1", "2-2"]
+    assert progress(steps[-1]).is_complete
 
 
 def test_what_is_given_up_is_the_page_that_would_have_been_next() -> None:

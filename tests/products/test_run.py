@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ from inventory.demo.upstreams import Choices
 from inventory.jobs.model import JobStatus, RowOutcome
 from inventory.products.documents import summary_document
 from inventory.products.model import ProductFilter
+from inventory.upstream.budgets.local import LocalBudgets
+from inventory.upstream.budgets.model import Ask, Permit, Refusal
 from inventory.wiring import Services
 from tests.demo.served import served
 from tests.end_to_end.stack import wait_until
@@ -95,6 +97,36 @@ def test_of_a_dead_feed_it_is_told_that_all_is_missing_and_the_others_are_whole(
     assert dead["breaker_trips"] >= 1
     assert dead["missing"] == [f"{urls['bazaar']}/products: This page is missing, and whatever is behind it."]
     assert [error["endpoint"] for error in document["errors"]] == [f"{urls['bazaar']}/products"]
+
+
+class BrokenAfter(LocalBudgets):
+    """Budgets that break when they are asked for the fourth time."""
+
+    asked = 0
+
+    def take(self, asks: Sequence[Ask]) -> Sequence[Permit | Refusal]:
+        self.asked += 1
+        if self.asked == 4:
+            raise KeyError("inside")
+        return super().take(asks)
+
+
+def test_a_fault_of_ours_ends_its_feed_at_once_and_the_run_with_it_and_what_came_before_stays(tmp_path: Path) -> None:
+    choices = Choices(failures=0.0, malformed=False)
+    with served(choices) as urls, running(tmp_path, feeds_of(tmp_path, urls)[1:2], BrokenAfter) as services:
+        job = run(services, seconds=20)
+        document, sources = summed_up(services)
+        held = catalogue(services, "bazaar")
+
+    assert job.status is JobStatus.COMPLETED
+    assert (job.counts.failed, job.counts.succeeded) == (1, held)
+    assert (sources["bazaar"]["complete"], sources["bazaar"]["gaps"]) == (False, 1)
+    assert 1 < sources["bazaar"]["pages"] < 7
+    [error] = document["errors"]
+    assert error["endpoint"].startswith(f"{urls['bazaar']}/products")
+    assert "fault of the inventory" in error["error"]
+    assert "inside" not in error["error"]
+    assert services.queue.faults() == {("feed", "products"): 1}
 
 
 def test_two_runs_tell_how_prices_changed(tmp_path: Path) -> None:
