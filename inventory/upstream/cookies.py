@@ -50,7 +50,7 @@ def parse(line: str, url: Url) -> Cookie:
     if not equals:
         name, value = "", pair
     name, value = name.strip(_SPACE), value.strip(_SPACE)
-    attributes = _attributes(rest)
+    attributes, expires = _attributes(rest)
     domain = _domain_attribute(attributes, url)
     path = attributes.get("path", "")
     max_age = attributes.get("max-age", "")
@@ -60,7 +60,7 @@ def parse(line: str, url: Url) -> Cookie:
         domain=domain or url.host,
         host_only=not domain,
         path=path if path.startswith("/") else default_path(url),
-        expires=cookie_dates.parse(attributes["expires"]) if "expires" in attributes else None,
+        expires=expires,
         max_age=_whole(max_age) if _MAX_AGE.fullmatch(max_age) else None,
         secure="secure" in attributes,
         http_only="httponly" in attributes,
@@ -85,18 +85,22 @@ def default_path(url: Url) -> str:
     return folder or "/"
 
 
-def _attributes(text: str) -> Mapping[str, str]:
-    """The attributes, names in lower case; of repeated ones the last, of over-long ones none (section 5.6)."""
+def _attributes(text: str) -> tuple[Mapping[str, str], datetime | None]:
+    """The attributes, names in lower case, and the date of `Expires`; of repeated ones the last, of over-long ones none
+    (section 5.6)."""
     found: dict[str, str] = {}
+    expires: datetime | None = None
     for name, value in _pairs(text):
         if len(value) > LONGEST_ATTRIBUTE:
             continue
-        if name == "expires" and cookie_dates.parse(value) is None:
-            continue
+        if name == "expires":
+            if (told := cookie_dates.parse(value)) is None:
+                continue
+            expires = told
         if name == "max-age" and not _MAX_AGE.fullmatch(value):
             continue
         found[name] = value
-    return found
+    return found, expires
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:

@@ -76,7 +76,10 @@ def decode(body: bytes, charset: str) -> str:
 def whole_characters(body: bytes, charset: str) -> bytes:
     """A body that was cut, without the part of a character that the cut may have left at its end."""
     decoder = _codec(charset).incrementaldecoder("replace")
-    decoder.decode(body)
+    try:
+        decoder.decode(body)
+    except UnicodeError:  # escape sequences that never end overflow what Python's decoders of Japanese and Korean hold back
+        return body
     pending = decoder.getstate()[0]
     return body[: len(body) - len(pending)] if pending else body
 

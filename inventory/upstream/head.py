@@ -29,26 +29,52 @@ class Head:
 
     def values(self, name: str) -> list[str]:
         """The values of all lines of that name, in order."""
-        return [value for field, value in self.fields if field.lower() == name]
+        size = len(name)
+        return [value for field, value in self.fields if len(field) == size and field.lower() == name]
 
 
-def add_field(fields: list[tuple[str, str]], defects: list[str], number: int, line: str) -> None:
-    """Read one header line; whatever is wrong with it is reported and, if it can be, kept."""
-    if line[0] in " \t":
-        defects.append(f"header line {number} is folded onto the one before it")
-        if fields:
-            name, value = fields[-1]
-            fields[-1] = (name, f"{value} {line.strip()}".strip())
-        return
-    name, colon, value = line.partition(":")
-    if not colon:
-        defects.append(f"header line {number} has no colon: {line[:100]!r}")
-        return
-    if not _TOKEN.fullmatch(name):
-        defects.append(f"header line {number} has a malformed name: {name[:100]!r}")
-    if "\r" in value or "\0" in value:
-        defects.append(f"header line {number} has a bare CR or a NUL in its value")
-    fields.append((name.strip(" \t"), value.strip(" \t")))
+class FieldReader:
+    """Reads header lines one after the other; whatever is wrong with one is reported and, if it can be, kept."""
+
+    def __init__(self) -> None:
+        self._fields: list[tuple[str, str]] = []
+        self._defects: list[str] = []
+        self._continued: list[str] = []
+
+    def add(self, number: int, line: bytes) -> None:
+        """Read the line of that number, its end included; it is not the empty one that ends a head."""
+        text = line.rstrip(b"\r\n").decode("latin-1")
+        if not text:
+            # A bare CR counts as a space (RFC 9112, section 2.2): so this is no end of the head.
+            self._defects.append(f"header line {number} is a bare CR and nothing else")
+            return
+        if text[0] in " \t":
+            self._defects.append(f"header line {number} is folded onto the one before it")
+            self._continued.append(text.strip(" \t"))
+            return
+        if self._continued:
+            self._unfold()
+        name, colon, value = text.partition(":")
+        if not colon:
+            self._defects.append(f"header line {number} has no colon: {text[:100]!r}")
+            return
+        if not _TOKEN.fullmatch(name):
+            self._defects.append(f"header line {number} has a malformed name: {name[:100]!r}")
+        if "\r" in value or "\0" in value or len(line) - len(text) > 2:
+            self._defects.append(f"header line {number} has a bare CR or a NUL in its value")
+        self._fields.append((name.strip(" \t"), value.strip(" \t")))
+
+    def end(self) -> tuple[Fields, list[str]]:
+        """All fields, and what was wrong with their lines."""
+        self._unfold()
+        return tuple(self._fields), self._defects
+
+    def _unfold(self) -> None:
+        """Join the lines that continue a field to it, all at once: one by one they would take quadratic time."""
+        if self._continued and self._fields:
+            name, value = self._fields[-1]
+            self._fields[-1] = (name, " ".join(part for part in (value, *self._continued) if part))
+        self._continued = []
 
 
 def capped(defects: list[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -18,6 +18,7 @@ class Jar:
 
     def __init__(self) -> None:
         self._cookies: dict[tuple[str, str, str, bool], Cookie] = {}
+        self._secure: dict[tuple[str, str], set[tuple[str, bool]]] = {}
 
     def keep(self, cookies: Iterable[Cookie], now: datetime) -> tuple[Cookie, ...]:
         """Take in accepted cookies, one that has expired taking its namesake away; the cookies as they are to be recorded.
@@ -29,33 +30,51 @@ class Jar:
     def _keep(self, cookie: Cookie, now: datetime) -> Cookie:
         if not cookie.accepted:
             return cookie
-        if any(_hides(cookie, other) for other in self._cookies.values()):
+        if self._hides_a_secure_one(cookie):
             return replace(cookie, accepted=False, reason="not set over https, and would hide a Secure cookie of its name")
         key = (cookie.domain, cookie.path, cookie.name, cookie.host_only)
+        self._secure.get((cookie.name, cookie.path), set()).discard((cookie.domain, cookie.host_only))
         if _expired(cookie, now):
             self._cookies.pop(key, None)
-        else:
-            self._cookies[key] = cookie  # in the place of its namesake, whose creation time counts on (section 5.7)
+            return cookie
+        self._cookies[key] = cookie  # in the place of its namesake, whose creation time counts on (section 5.7)
+        if cookie.secure:
+            self._secure.setdefault((cookie.name, cookie.path), set()).add((cookie.domain, cookie.host_only))
         return cookie
+
+    def _hides_a_secure_one(self, new: Cookie) -> bool:
+        """Whether a cookie that came over plain http would stand before, or instead of, a Secure one (section 5.7).
+
+        Looked up by name and path, of which it can only stand before those above its own: a look at each would make many
+        cookies take quadratic time. The domains are few, for each has to cover the host that set it.
+        """
+        if new.secure or new.set_by.startswith("https:") or not self._secure:
+            return False
+        kept = (self._secure.get((new.name, path), ()) for path in _folders(new.path))
+        return any(_cover_one_another(new.domain, domain) for domains in kept for domain, _ in domains)
 
     def header(self, url: Url) -> str | None:
         """The `Cookie` header for a request: longest paths first (RFC 6265bis, section 5.8.3); None when it is empty."""
         chosen = sorted(
             (cookie for cookie in self._cookies.values() if _is_for(cookie, url)), key=lambda one: -len(one.path)
         )
-        text = ""
+        pairs: list[str] = []
+        room = LONGEST_HEADER + 2
         for cookie in chosen:
             pair = f"{cookie.name}={cookie.value}" if cookie.name else cookie.value
-            if len(text) + len(pair) + 2 <= LONGEST_HEADER:
-                text += f"; {pair}" if text else pair
-        return text or None
+            if len(pair) + 2 <= room:
+                pairs.append(pair)
+                room -= len(pair) + 2
+        return "; ".join(pairs) or None
 
 
-def _hides(new: Cookie, kept: Cookie) -> bool:
-    """Whether a cookie that came over plain http would stand before, or instead of, a Secure one (section 5.7)."""
-    if not kept.secure or new.secure or new.set_by.startswith("https:") or new.name != kept.name:
-        return False
-    return _cover_one_another(new.domain, kept.domain) and _path_matches(new.path, kept.path)
+def _folders(path: str) -> Iterator[str]:
+    """The paths that match a path (section 5.1.4): itself, and every folder above it, with its slash and without."""
+    yield path
+    for end, character in enumerate(path):
+        if character == "/":
+            yield path[:end]
+            yield path[: end + 1]
 
 
 def _cover_one_another(one: str, other: str) -> bool:

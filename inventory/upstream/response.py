@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from inventory.errors import SourceFailure
 from inventory.upstream.deadline import Deadline
-from inventory.upstream.head import Fields, Head, add_field, capped
+from inventory.upstream.head import FieldReader, Fields, Head, capped
 
 LONGEST_LINE = 65_536
 MOST_LINES = 2_000
@@ -24,6 +24,8 @@ MOST_HEAD = 1024 * 1024
 PIECE = 64 * 1024
 
 _STATUS_LINE = re.compile(rb"HTTP/(\d\.\d)[ \t]+([1-9]\d\d)(?:[ \t]+(.*))?")
+_LENGTH = re.compile("[0-9]{1,18}")
+"""Of more digits are no bytes that anybody sends, and thousands of them take Python longer than it is willing to."""
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?")
 
 
@@ -118,8 +120,7 @@ class Response(http.client.HTTPResponse):
         return match[1].decode(), int(match[2]), (match[3] or b"").decode("latin-1").strip()
 
     def _field_lines(self) -> tuple[Fields, list[str]]:
-        fields: list[tuple[str, str]] = []
-        defects: list[str] = []
+        reader = FieldReader()
         size = 0
         for number in range(1, MOST_LINES + 2):
             line = self._line("header line")
@@ -127,10 +128,10 @@ class Response(http.client.HTTPResponse):
             if not line.endswith(b"\n"):
                 raise incomplete("it ends inside its headers or trailers")
             if line in (b"\r\n", b"\n"):
-                return tuple(fields), defects
+                return reader.end()
             if size > MOST_HEAD:
                 break
-            add_field(fields, defects, number, line.rstrip(b"\r\n").decode("latin-1"))
+            reader.add(number, line)
         raise _invalid(f"the headers exceed {MOST_LINES} lines or {MOST_HEAD} bytes")
 
     def _frame(self, defects: list[str]) -> None:
@@ -141,7 +142,7 @@ class Response(http.client.HTTPResponse):
         self.chunked = codings[-1:] == ["chunked"]
         self.transfer_codings = [name for name in codings if name != "chunked"]
         self.chunk_left = self.length = None
-        if len(lengths) > 1 or any(not (length.isascii() and length.isdigit()) for length in lengths):
+        if len(lengths) > 1 or not all(_LENGTH.fullmatch(length) for length in lengths):
             raise _invalid(f"Content-Length is {', '.join(sorted(lengths))[:60]!r}")
         if codings and lengths:
             defects.append("Transfer-Encoding and Content-Length together; Content-Length was not used")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 
+from inventory.upstream import cookie_dates
 from inventory.upstream.head import Head
 
 COME_BACK_IN = 5.0
@@ -34,7 +34,6 @@ def host_pause(head: Head, now: datetime) -> float | None:
 
 
 def _seconds_until(text: str, now: datetime) -> float:
-    try:
-        return (parsedate_to_datetime(text) - now).total_seconds()
-    except (ValueError, TypeError):
-        return COME_BACK_IN
+    """Until an HTTP date, whose three forms are dates of cookies as well; the usual pause if it is none."""
+    told = cookie_dates.parse(text)
+    return COME_BACK_IN if told is None else (told - now).total_seconds()

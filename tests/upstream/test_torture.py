@@ -71,6 +71,14 @@ TABLE: dict[str, tuple[str | Place, Snapshot | Failure]] = {
             defect="trailers: header line 2 has no colon: 'no colon here'",
         ),
     ),
+    "a trailer line of CR alone": (
+        "cr-in-trailers",
+        Snapshot(
+            body=b"hello",
+            members={"response.trailers": [{"name": "X-Trailer", "value": "t"}]},
+            defect="trailers: header line 1 is a bare CR",
+        ),
+    ),
     "deflate without its zlib header": ("bare-deflate", Snapshot()),
     "gzip as a transfer coding": ("transfer-gzip", Snapshot(body=PAGE * 100)),
     "more bytes than Content-Length": ("more-than-length", Snapshot(body=b"hello", defect="behind the end")),
@@ -80,6 +88,8 @@ TABLE: dict[str, tuple[str | Place, Snapshot | Failure]] = {
     "500 headers": ("500-headers", Snapshot()),
     "a header line without a colon": ("no-colon", Snapshot(defect="no colon: 'this is no header'")),
     "a bare CR in a header": ("bare-cr", Snapshot(defect="bare CR")),
+    "a header line of CR alone": ("cr-alone", Snapshot(defect="header line 3 is a bare CR and nothing else")),
+    "a CR before the end of a header line": ("cr-at-end", Snapshot(defect="bare CR")),
     "a NUL in a header": ("nul", Snapshot(defect="NUL")),
     "a folded header": ("folded", Snapshot(defect="folded")),
     "a space in a header's name": ("space-in-name", Snapshot(defect="malformed name: 'X Name '")),
@@ -107,6 +117,7 @@ TABLE: dict[str, tuple[str | Place, Snapshot | Failure]] = {
     "a chunk that is cut": ("cut-chunk", INCOMPLETE),
     "no last chunk": ("no-last-chunk", INCOMPLETE),
     "a bad chunk": ("bad-chunk", INCOMPLETE),
+    "a chunk size of thousands of digits": ("long-chunk", INCOMPLETE),
     "a chunk of a negative size": ("signed-chunk", INCOMPLETE),
     # Answers that are no HTTP.
     "HTTP/0.9": ("http-0.9", INVALID),
@@ -116,6 +127,8 @@ TABLE: dict[str, tuple[str | Place, Snapshot | Failure]] = {
     "status 99": ("status-99", INVALID),
     "HTTP/2 in a status line": ("http-2", INVALID),
     "differing Content-Lengths": ("two-lengths", INVALID),
+    "a mail server": ("mail", INVALID),
+    "a Content-Length of thousands of digits": ("long-length", INVALID),
     "a Content-Length with a sign": ("odd-length", INVALID),
     # Redirects.
     "5 hops": ("redirect-5", Snapshot()),
@@ -183,7 +196,7 @@ def _check(webpage: Webpage, url: str, expected: Snapshot) -> None:
 
 
 def test_headers_behind_a_defective_line_are_kept(torture: Torture) -> None:
-    for script in ("no-colon", "bare-cr", "nul", "folded", "space-in-name"):
+    for script in ("no-colon", "bare-cr", "cr-alone", "cr-at-end", "nul", "folded", "space-in-name"):
         head = make_fetcher().fetch(urls.parse(torture.url(script))).final.head
         assert head.values("x-after") == ["2"], script
 

@@ -231,6 +231,7 @@ SCRIPTS: dict[str, Script] = {
     "bare-newlines": whole(b"HTTP/1.1 200 OK\nContent-Type: text/html\nContent-Length: 2\n\nok"),
     "chunked": whole(CHUNKED, b"5;x=y\r\nhello\r\n1\r\n!\r\n0\r\nX-Trailer: t\r\n\r\n"),
     "odd-trailers": whole(CHUNKED, b"5\r\nhello\r\n0\r\nX-Trailer: t\r\nno colon here\r\n\r\n"),
+    "cr-in-trailers": whole(CHUNKED, b"5\r\nhello\r\n0\r\n\r\r\nX-Trailer: t\r\n\r\n"),
     "bare-deflate": page(BARE_DEFLATE, b"Content-Encoding: deflate"),
     "transfer-gzip": whole(
         OK, HTML, b"Transfer-Encoding: gzip, chunked\r\n\r\n%x\r\n" % len(ZIPPED), ZIPPED, b"\r\n0\r\n\r\n"
@@ -242,6 +243,8 @@ SCRIPTS: dict[str, Script] = {
     # Header lines that are wrong.
     "no-colon": page(PAGE, b"X-Before: 1", b"this is no header", b"X-After: 2"),
     "bare-cr": page(PAGE, b"X-Before: 1", b"X-Cr: a\rb", b"X-After: 2"),
+    "cr-alone": page(PAGE, b"X-Before: 1", b"\r", b"X-After: 2"),
+    "cr-at-end": page(PAGE, b"X-Cr: a\r", b"X-After: 2"),
     "nul": page(PAGE, b"X-Nul: a\0b", b"X-After: 2"),
     "folded": page(PAGE, b"X-Long: one", b"  two", b"X-After: 2"),
     "space-in-name": page(PAGE, b"X Name : 1", b"X-After: 2"),
@@ -267,6 +270,8 @@ SCRIPTS: dict[str, Script] = {
     "status-99": status(b"99 Too Little"),
     "http-2": whole(b"HTTP/2 200 OK\r\n\r\n"),
     "two-lengths": page(PAGE, b"Content-Length: 5"),
+    "long-length": whole(OK, b"Content-Length: " + b"9" * 5_000 + b"\r\n\r\nhello"),
+    "mail": whole(b"220 mail.inside.test ESMTP Postfix (10.1.2.3)\r\n500 unknown command\r\n"),
     "odd-length": whole(OK, b"Content-Length: +5\r\n\r\nhello"),
     "long-line": page(PAGE, b"X-Long: " + b"x" * 70_000),
     "endless-headers": endless_headers,
@@ -276,6 +281,8 @@ SCRIPTS: dict[str, Script] = {
     "cut-chunk": whole(CHUNKED, b"100\r\n", PAGE),
     "no-last-chunk": whole(CHUNKED, b"5\r\nhello\r\n"),
     "bad-chunk": whole(CHUNKED, b"5\r\nhello\r\nzz\r\n"),
+    "long-chunk": whole(CHUNKED, b"f" * 5_000 + b"\r\nhello"),
+    "secret-chunk": whole(CHUNKED, b"mail.inside.test 10.1.2.3\r\n"),
     "signed-chunk": whole(CHUNKED, b"-5\r\nhello\r\n0\r\n\r\n"),
     "reset": whole(OK, HTML, b"Content-Length: 1000\r\n\r\n", PAGE),
     # Redirects.
@@ -289,6 +296,7 @@ SCRIPTS: dict[str, Script] = {
     "redirect-slowly": redirect_slowly,
     "redirect-elsewhere": redirect_elsewhere,
     "redirect-private": redirect("http://127.0.0.2/"),
+    "redirect-port": redirect("http://127.0.0.1:25/"),
     "redirect-file": redirect("file:///etc/passwd"),
     "redirect-login": redirect("http://user:secret@127.0.0.1/"),
     "redirect-nowhere": redirect("http://[::1"),
