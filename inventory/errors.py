@@ -157,13 +157,17 @@ class Unstorable(InventoryError):
 class SourceFailure(InventoryError):
     """A collection that ended without a snapshot.
 
-    `code` is one of the failure codes of the API, `permanent` says that trying again at once cannot help.
+    `code` is one of the failure codes of the API, `permanent` says that trying again at once cannot help. `evidence` is for
+    the log alone: addresses and bytes that strangers must not be able to read through us.
     """
 
-    def __init__(self, code: str, detail: str, *, permanent: bool = False) -> None:
+    def __init__(
+        self, code: str, detail: str, *, permanent: bool = False, evidence: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(detail)
         self.code = code
         self.permanent = permanent
+        self.evidence = evidence or {}
 
 
 class PutOff(InventoryError):

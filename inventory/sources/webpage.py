@@ -5,18 +5,25 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 
+import structlog
+
 from inventory.clock import Clock, utc_now
-from inventory.errors import ForbiddenAddress
+from inventory.errors import ForbiddenAddress, SourceFailure
 from inventory.records.model import Content, Target
 from inventory.sources import Collected
 from inventory.sources.webpage_content import content_of, revalidated, validators_of
 from inventory.upstream import decoding, urls
 from inventory.upstream.calls import Calls
 from inventory.upstream.decoding import Text
-from inventory.upstream.fetched import Fetched
+from inventory.upstream.fetched import Fetched, Validators
 from inventory.upstream.fetcher import Fetcher
 from inventory.upstream.guard import Guard
 from inventory.upstream.retry_after import come_back_in
+from inventory.upstream.urls import Url
+
+__all__ = ["Webpage", "page_source"]
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +46,21 @@ class Webpage:
     def collect(self, key: str, previous: Content | None = None, calls: Calls | None = None) -> Collected:
         """Fetch the URL; any HTTP answer is a snapshot, a 304 one that shares the body of `previous`."""
         validators = validators_of(previous)
-        fetched = self.fetcher.fetch(urls.parse(key), validators=validators, calls=calls)
+        fetched = self._fetch(urls.parse(key), validators, calls)
         final = fetched.final
         if previous is not None and validators is not None and final.head.status == 304 and validators.headers(final.url):
             return Collected(revalidated(previous, fetched), None, unchanged=True)
         body, text = _read(fetched)
         return Collected(content_of(fetched, body, text), body, come_back_in(final.head, self.clock()))
+
+    def _fetch(self, url: Url, validators: Validators | None, calls: Calls | None) -> Fetched:
+        """What the URL answers. The log is told what the failure must not say; nothing secret was sent, so none is in it."""
+        try:
+            return self.fetcher.fetch(url, validators=validators, calls=calls)
+        except SourceFailure as failure:
+            if failure.evidence:
+                log.info("fetch_refused", target=url.host, code=failure.code, **failure.evidence)
+            raise
 
 
 def page_source(body: bytes, content: Content) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
+import os
 import socket
 import ssl
 from collections.abc import Iterator
@@ -33,6 +35,17 @@ _TABLE: tuple[tuple[tuple[type[BaseException], ...], str, bool], ...] = (
 )
 """The first row that an error, or one that caused it, belongs to: its code, and whether it is permanent."""
 
+_WORDS = {
+    "connection_failed": "the connection failed",
+    "connection_refused": "the connection was refused",
+    "dns_failure": "it is no name that can be looked up, or has no address",
+    "incomplete_response": "not all of the answer came",
+    "invalid_response": "the answer is not HTTP that can be read",
+    "timeout": "it did not answer in time",
+    "tls_failure": "TLS failed",
+}
+"""What is told of an error that has no words of the system's."""
+
 
 def failure_of(error: BaseException, host: str) -> SourceFailure:
     """What a foreign error is recorded as; `connection_failed` when the table does not know it."""
@@ -45,22 +58,23 @@ def failure_of(error: BaseException, host: str) -> SourceFailure:
     for kinds, code, permanent in _TABLE:
         for relative in family:
             if isinstance(relative, kinds):
-                return SourceFailure(code, f"{host}: {_in_words(relative)}", permanent=permanent)
-    return SourceFailure("connection_failed", f"{host}: {_in_words(family[-1])}")
+                return _failure(code, host, relative, permanent=permanent)
+    return _failure("connection_failed", host, family[-1], permanent=False)
 
 
 def connection_failure(error: BaseException, host: str) -> SourceFailure:
     """The same before a request was sent: a reset then is no answer that was cut, but a connection that failed."""
     failure = failure_of(error, host)
     if failure.code == "incomplete_response":
-        return SourceFailure("connection_failed", str(failure))
+        return SourceFailure("connection_failed", str(failure), evidence=failure.evidence)
     return failure
 
 
 def dns_failure(error: Exception, host: str) -> SourceFailure:
     """What an error of name resolution is recorded as: a name that does not exist, or cannot, is permanent."""
     permanent = not isinstance(error, OSError) or error.errno in _NO_SUCH_NAME
-    return SourceFailure("dns_failure", f"The name {host} could not be resolved: {_in_words(error)}", permanent=permanent)
+    detail = f"The name {host} could not be resolved: {_in_words(error) or _WORDS['dns_failure']}"
+    return SourceFailure("dns_failure", detail, permanent=permanent, evidence=_evidence(error))
 
 
 def _family(error: BaseException) -> Iterator[BaseException]:
@@ -75,9 +89,24 @@ def _family(error: BaseException) -> Iterator[BaseException]:
             waiting += [getattr(one, "reason", None), *one.args, one.__cause__, one.__context__]
 
 
+def _failure(code: str, host: str, error: BaseException, *, permanent: bool) -> SourceFailure:
+    detail = f"{host}: {_in_words(error) or _WORDS[code]}"
+    return SourceFailure(code, detail, permanent=permanent, evidence=_evidence(error))
+
+
 def _in_words(error: BaseException) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the certificate was refused: {getattr(error, 'verify_message', error)}"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error) or type(error).__name__
+    """What an error says in words that the system or OpenSSL have for it: none that came over the line, and no address."""
+    if isinstance(error, ssl.SSLCertVerificationError) and (why := getattr(error, "verify_message", "")):
+        return f"the certificate was refused: {why}"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed: {error.reason.replace('_', ' ').lower()}" if getattr(error, "reason", None) else ""
+    if isinstance(error, socket.gaierror):
+        return error.strerror or ""
+    if isinstance(error, OSError) and error.errno is not None and error.errno in errno.errorcode:
+        return os.strerror(error.errno)
+    return ""
+
+
+def _evidence(error: BaseException) -> dict[str, str]:
+    """For the log: what the detail does not say."""
+    return {} if _in_words(error) else {"error": f"{type(error).__name__}: {error}"[:200]}

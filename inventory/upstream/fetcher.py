@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from inventory.clock import Clock, utc_now
-from inventory.errors import InvalidUrl, SourceFailure, UnsupportedScheme
-from inventory.upstream import cookies, urls
+from inventory.errors import SourceFailure
+from inventory.upstream import cookies, redirects
 from inventory.upstream.adapter import GuardedAdapter, default_tls
 from inventory.upstream.body import read_body
 from inventory.upstream.calls import Calls
@@ -18,7 +18,6 @@ from inventory.upstream.deadline import Deadline
 from inventory.upstream.failures import FOREIGN, failure_of
 from inventory.upstream.fetched import Fetched, Hop, Timing, Validators
 from inventory.upstream.guard import Guard
-from inventory.upstream.head import Head
 from inventory.upstream.jar import Jar
 from inventory.upstream.resolver import Resolve, Resolver, resolve
 from inventory.upstream.retry_after import host_pause
@@ -32,7 +31,6 @@ REQUEST_HEADERS: Mapping[str, str] = {
     "Accept": "*/*",
     "Accept-Encoding": "gzip, deflate, br, zstd",
 }
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _STALE = frozenset({"invalid_response", "incomplete_response"})
 """How a request fails on a kept connection that the upstream closed at that moment."""
@@ -86,6 +84,14 @@ class Fetcher:
         self._adapter()  # made on first use, which must not count as the upstream's time
         sent = {**REQUEST_HEADERS, **(headers or {})}
         trip = _Trip(url, sent, validators, Deadline(self._deadline), self._clock())
+        try:
+            return self._collect(trip, calls)
+        except SourceFailure as failure:
+            if failure.evidence:
+                failure.evidence = {"host": trip.url.host, **failure.evidence}
+            raise
+
+    def _collect(self, trip: _Trip, calls: Calls | None) -> Fetched:
         exchange = self._follow(trip, calls)
         try:
             headed = trip.deadline.now()
@@ -103,7 +109,7 @@ class Fetcher:
             trip.note(exchange)
             if calls is not None and (pause := host_pause(exchange.answer.head, self._clock())) is not None:
                 calls.paused(pause)
-            location = _location(exchange.answer.head)
+            location = redirects.location(exchange.answer.head)
             if location is None:
                 return exchange
             exchange.finish()
@@ -112,7 +118,7 @@ class Fetcher:
                 raise SourceFailure(
                     "too_many_redirects", f"{start} redirects more than {self._max_redirects} times", permanent=True
                 )
-            trip.url = _following(trip.url, location)
+            trip.url = redirects.following(trip.url, location)
             if calls is not None:
                 calls.begin(trip.url.host)
 
@@ -187,26 +193,6 @@ class _Trip:
             first_byte_ms=_milliseconds(sum(one.waited for one in made)),
             body_ms=_milliseconds(ended - headed),
         )
-
-
-def _location(head: Head) -> str | None:
-    """Where a redirect leads, as text: UTF-8 where the bytes are that, as browsers read it. None for other answers."""
-    locations = head.values("location")
-    if head.status not in REDIRECTS or not locations:
-        return None
-    try:
-        return locations[0].encode("latin-1").decode()
-    except UnicodeDecodeError:
-        return locations[0]
-
-
-def _following(url: Url, location: str) -> Url:
-    try:
-        return urls.join(url, location)
-    except UnsupportedScheme as error:
-        raise SourceFailure("forbidden_address", f"{url.href} redirects astray: {error}", permanent=True) from error
-    except InvalidUrl as error:
-        raise SourceFailure("invalid_response", f"{url.href} redirects astray: {error}", permanent=True) from error
 
 
 def _milliseconds(seconds: float) -> float:

@@ -114,7 +114,7 @@ class Response(http.client.HTTPResponse):
             raise _invalid("the connection was closed without an answer")
         match = _STATUS_LINE.fullmatch(line.rstrip(b"\r\n"))
         if match is None or not match[1].startswith(b"1."):
-            raise _invalid(f"{line[:60]!r} is not the status line of HTTP/1.x")
+            raise _invalid("its first line is not the status line of HTTP/1.x", line)
         if not line.endswith(b"\n"):
             raise incomplete("the answer ends inside its status line")
         return match[1].decode(), int(match[2]), (match[3] or b"").decode("latin-1").strip()
@@ -143,7 +143,7 @@ class Response(http.client.HTTPResponse):
         self.transfer_codings = [name for name in codings if name != "chunked"]
         self.chunk_left = self.length = None
         if len(lengths) > 1 or not all(_LENGTH.fullmatch(length) for length in lengths):
-            raise _invalid(f"Content-Length is {', '.join(sorted(lengths))[:60]!r}")
+            raise _invalid("Content-Length is not one number of bytes", ", ".join(sorted(lengths)))
         if codings and lengths:
             defects.append("Transfer-Encoding and Content-Length together; Content-Length was not used")
         if head.status in (204, 304) or head.status < 200:
@@ -160,7 +160,7 @@ class Response(http.client.HTTPResponse):
             line = self._line("chunk size")
             match = _CHUNK_SIZE.fullmatch(line.rstrip(b"\r\n"))
             if match is None or not line.endswith(b"\n"):
-                raise incomplete(f"{line[:40]!r} is not the size of a chunk")
+                raise incomplete("a chunk does not begin with its size", line)
             if not (size := int(match[1], 16)):
                 break
             yield from self._exactly(size)
@@ -190,10 +190,17 @@ class Response(http.client.HTTPResponse):
         return line
 
 
-def incomplete(what: str) -> SourceFailure:
-    """An answer that began well and was cut."""
-    return SourceFailure("incomplete_response", f"Not all of the answer came: {what}")
+def incomplete(what: str, line: bytes | str = "") -> SourceFailure:
+    """An answer that began well and was cut; `line` is what shows it."""
+    return SourceFailure("incomplete_response", f"Not all of the answer came: {what}", evidence=_evidence(line))
 
 
-def _invalid(what: str) -> SourceFailure:
-    return SourceFailure("invalid_response", f"The answer is not HTTP that can be read: {what}", permanent=True)
+def _invalid(what: str, line: bytes | str = "") -> SourceFailure:
+    detail = f"The answer is not HTTP that can be read: {what}"
+    return SourceFailure("invalid_response", detail, permanent=True, evidence=_evidence(line))
+
+
+def _evidence(line: bytes | str) -> dict[str, str]:
+    """What was sent in place of HTTP: a server of another protocol tells its name in it, and whoever made us ask is not to
+    read that."""
+    return {"received": repr(line[:100])} if line else {}

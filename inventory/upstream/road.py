@@ -84,7 +84,7 @@ class Road:
         sock = self._first_that_answers(addresses, exchange)
         exchange.dns += resolved - begun
         exchange.connecting += now() - resolved
-        exchange.remote_address = sock.getpeername()[0]
+        exchange.remote_address = _peer(sock)
         if reason := self.guard.verdict(exchange.remote_address):
             sock.close()
             raise forbidden(exchange.url, exchange.remote_address, reason)
@@ -111,9 +111,22 @@ class Road:
 
 
 def forbidden(url: Url, address: str, reason: str) -> SourceFailure:
-    """The guard's refusal. It is no `OSError`: urllib3 would take it for a connection that is worth another try."""
-    where = f"{url.host} is" if address == url.host.strip("[]") else f"{url.host} leads to {address}, which is"
-    return SourceFailure("forbidden_address", f"{where} not a public address ({reason})", permanent=True)
+    """The guard's refusal. It is no `OSError`: urllib3 would take it for a connection that is worth another try.
+
+    Where a name leads is for the log alone: else anybody could ask us for the addresses of names that only we can resolve.
+    """
+    where = "is not" if url.address is not None else "does not lead to"
+    evidence = {"address": address, "reason": reason}
+    return SourceFailure("forbidden_address", f"{url.host} {where} a public address", permanent=True, evidence=evidence)
+
+
+def _peer(sock: socket.socket) -> str:
+    """The address at the other end, which may have hung up already."""
+    try:
+        return str(sock.getpeername()[0])
+    except OSError:
+        sock.close()
+        raise
 
 
 def _open(address: str, port: int, timeout: float) -> socket.socket:

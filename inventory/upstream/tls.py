@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from inventory.errors import SourceFailure
+
 
 @dataclass(frozen=True, slots=True)
 class TlsDetails:
@@ -22,11 +24,22 @@ class TlsDetails:
 
 
 def details_of(sock: ssl.SSLSocket) -> TlsDetails:
-    """The details of a connection whose handshake is done and whose certificate was verified."""
-    certificate: Any = sock.getpeercert()
-    cipher = sock.cipher()
+    """The details of a connection whose handshake is done and whose certificate was verified.
+
+    `SourceFailure` with code `tls_failure` if the certificate says what cannot be read: names that are no UTF-8, dates
+    beyond all calendars.
+    """
+    try:
+        return _details(sock.version() or "", sock.cipher(), sock.getpeercert())
+    except (ValueError, OverflowError) as error:
+        raise SourceFailure(
+            "tls_failure", "The certificate cannot be read", permanent=True, evidence={"error": str(error)[:200]}
+        ) from error
+
+
+def _details(version: str, cipher: tuple[str, str, int] | None, certificate: Any) -> TlsDetails:
     return TlsDetails(
-        version=sock.version() or "",
+        version=version,
         cipher=cipher[0] if cipher else "",
         subject=_name(certificate.get("subject", ())),
         issuer=_name(certificate.get("issuer", ())),
