@@ -11,7 +11,7 @@ from werkzeug.http import http_date, quote_etag
 from inventory.clock import rfc3339
 from inventory.problems import failure_document
 from inventory.records.model import Known, Record, Snapshot, State, Target
-from inventory.sources.webpage import page_source
+from inventory.sources.webpage import cookies_of, page_source
 
 Document = dict[str, Any]
 LONGEST_POLL = 30
@@ -35,7 +35,7 @@ def record_document(known: Known, *, stale: bool, chosen: frozenset[str] | None)
         "response": content["response"],
         "redirects": content["redirects"],
         "headers": content["headers"],
-        "cookies": content["cookies"],
+        "cookies": cookies_of(content),
     }
     if chosen is None or "page_source" in chosen:
         document["page_source"] = page_source(known.body or b"", content)
@@ -92,6 +92,7 @@ def snapshot_document(target: Target, snapshot: Snapshot) -> Document:
         "url": target.key,
         "collected_at": rfc3339(snapshot.collected_at),
         **snapshot.content,
+        "cookies": cookies_of(snapshot.content),
     }
 
 

@@ -11,7 +11,7 @@ from inventory.clock import Clock, utc_now
 from inventory.errors import ForbiddenAddress, SourceFailure
 from inventory.records.model import Content, Target
 from inventory.sources import Collected
-from inventory.sources.webpage_content import content_of, revalidated, validators_of
+from inventory.sources.webpage_content import content_of, cookies_of, revalidated, validators_of
 from inventory.upstream import decoding, urls
 from inventory.upstream.calls import Calls
 from inventory.upstream.decoding import Text
@@ -21,7 +21,7 @@ from inventory.upstream.guard import Guard
 from inventory.upstream.retry_after import come_back_in
 from inventory.upstream.urls import Url
 
-__all__ = ["Webpage", "page_source"]
+__all__ = ["Webpage", "cookies_of", "page_source"]
 
 log = structlog.get_logger(__name__)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from inventory.clock import rfc3339
 from inventory.records.model import Content
+from inventory.sources.webpage_bounds import COOKIE_BYTES, HEADER_BYTES, MOST_NAMES, NAME_BYTES, Room, clipped
 from inventory.upstream.body import Body
-from inventory.upstream.cookies import Cookie
+from inventory.upstream.cookies import MOST_COOKIES, Cookie
 from inventory.upstream.decoding import Text
 from inventory.upstream.fetched import Fetched, Hop, Validators
 from inventory.upstream.head import Fields
@@ -25,13 +27,31 @@ _SENDABLE = re.compile(r"[ -~]{1,1024}")
 
 def content_of(fetched: Fetched, kept: bytes, text: Text) -> dict[str, Any]:
     """The content of a snapshot; `kept` are the bytes of the body that are stored, `text` says how they read."""
-    return {
-        "response": _response(fetched, text.defects),
-        "redirects": [_redirect(hop) for hop in fetched.redirects],
-        "headers": _fields(fetched.final.head.fields),
-        "cookies": [_cookie(cookie) for cookie in fetched.cookies],
-        "body": _body(fetched.body, kept, text),
+    cut: list[str] = []
+    lines = Room(HEADER_BYTES, cut)
+    headers = lines.fitting(_fields(fetched.final.head.fields), "header lines")
+    response = _response(fetched, text.defects, lines, cut)
+    content = {
+        "response": response,
+        "redirects": [_redirect(hop, lines) for hop in fetched.redirects],
+        "headers": headers,
+        "cookies": _bounded(_cookies(fetched), cut, more=sum(hop.unread_cookies for hop in fetched.hops)),
+        "body": _body(fetched.body, kept, text, cut),
     }
+    response["defects"] += cut
+    return content
+
+
+def cookies_of(content: Content) -> list[Mapping[str, Any]]:
+    """The cookies of a stored content, each with the URL of the hop that set it.
+
+    What is stored has the number of the hop, for a long URL in each of many cookies was most of a snapshot; in old snapshots
+    it has the URL.
+    """
+    if not content["cookies"]:
+        return []
+    hops = [*(hop["url"] for hop in content["redirects"]), content["response"]["final_url"]]
+    return [_with_url(cookie, hops) for cookie in content["cookies"]]
 
 
 def validators_of(previous: Content | None) -> Validators | None:
@@ -50,23 +70,36 @@ def revalidated(previous: Content, fetched: Fetched) -> dict[str, Any]:
 
     `response` keeps the status of the page and is otherwise of this collection; `revalidation` is the 304 as it was sent.
     """
-    response = _response(fetched, ())
+    cut: list[str] = []
+    lines = Room(HEADER_BYTES, cut)
+    sent = fetched.final.head.fields
+    headers = lines.fitting(_updated(previous["headers"], sent), "header lines, with those of before,")
+    response = _response(fetched, (), lines, cut)
     response["revalidation"] = {
         "status": response["status"],
         "reason": response["reason"],
-        "headers": _fields(fetched.final.head.fields),
+        "headers": lines.fitting(_fields(sent), "header lines of the 304"),
     }
     response |= {"status": previous["response"]["status"], "reason": previous["response"]["reason"], "not_modified": True}
-    cookies = [_cookie(cookie) for cookie in fetched.cookies]
+    cookies = _cookies(fetched)
     if not fetched.final.cookies:
-        cookies += [cookie for cookie in previous["cookies"] if cookie["set_by"] == fetched.final.url.href]
-    return {
+        cookies += _carried(previous, fetched)
+    content = {
         "response": response,
-        "redirects": [_redirect(hop) for hop in fetched.redirects],
-        "headers": _updated(previous["headers"], fetched.final.head.fields),
-        "cookies": cookies,
+        "redirects": [_redirect(hop, lines) for hop in fetched.redirects],
+        "headers": headers,
+        "cookies": _bounded(cookies, cut, more=sum(hop.unread_cookies for hop in fetched.hops)),
         "body": previous["body"],
     }
+    response["defects"] += cut
+    return content
+
+
+def _carried(previous: Content, fetched: Fetched) -> list[dict[str, Any]]:
+    """The cookies that the page itself set before; not those of redirects, which were asked again and set them again."""
+    by_the_page = (len(previous["redirects"]), previous["response"]["final_url"])
+    number = len(fetched.redirects)
+    return [{**cookie, "set_by": number} for cookie in previous["cookies"] if cookie["set_by"] in by_the_page]
 
 
 def _updated(stored: list[dict[str, str]], sent: Fields) -> list[dict[str, str]]:
@@ -83,11 +116,11 @@ def _updated(stored: list[dict[str, str]], sent: Fields) -> list[dict[str, str]]
     return updated + [field for fields in news.values() for field in fields]
 
 
-def _response(fetched: Fetched, text_defects: tuple[str, ...]) -> dict[str, Any]:
+def _response(fetched: Fetched, text_defects: tuple[str, ...], lines: Room, cut: list[str]) -> dict[str, Any]:
     final, timing = fetched.final, fetched.timing
     return {
         "status": final.head.status,
-        "reason": final.head.reason,
+        "reason": clipped(final.head.reason, "reason phrase", cut),
         "http_version": final.head.http_version,
         "final_url": final.url.href,
         "remote_address": final.remote_address,
@@ -97,31 +130,34 @@ def _response(fetched: Fetched, text_defects: tuple[str, ...]) -> dict[str, Any]
         "tls_ms": timing.tls_ms,
         "first_byte_ms": timing.first_byte_ms,
         "body_ms": timing.body_ms,
-        "tls": None if final.tls is None else _tls(final.tls),
-        "trailers": _fields(fetched.trailers),
+        "tls": None if final.tls is None else _tls(final.tls, cut),
+        "trailers": lines.fitting(_fields(fetched.trailers), "trailers"),
         "not_modified": False,
         "revalidation": None,
         "defects": [*final.head.defects, *fetched.body.defects, *text_defects],
     }
 
 
-def _tls(tls: TlsDetails) -> dict[str, Any]:
+def _tls(tls: TlsDetails, cut: list[str]) -> dict[str, Any]:
+    names = Room(NAME_BYTES, cut).fitting(
+        list(tls.names[:MOST_NAMES]), "names of the certificate", more=len(tls.names[MOST_NAMES:])
+    )
     return {
         "version": tls.version,
         "cipher": tls.cipher,
-        "subject": tls.subject,
-        "issuer": tls.issuer,
-        "names": list(tls.names),
+        "subject": clipped(tls.subject, "subject of the certificate", cut),
+        "issuer": clipped(tls.issuer, "issuer of the certificate", cut),
+        "names": names,
         "not_before": rfc3339(tls.not_before),
         "not_after": rfc3339(tls.not_after),
     }
 
 
-def _redirect(hop: Hop) -> dict[str, Any]:
+def _redirect(hop: Hop, lines: Room) -> dict[str, Any]:
     return {
         "url": hop.url.href,
         "status": hop.head.status,
-        "headers": _fields(hop.head.fields),
+        "headers": lines.fitting(_fields(hop.head.fields), "header lines of a redirect"),
         "defects": list(hop.head.defects),
     }
 
@@ -130,7 +166,21 @@ def _fields(fields: Fields) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in fields]
 
 
-def _cookie(cookie: Cookie) -> dict[str, Any]:
+def _cookies(fetched: Fetched) -> list[dict[str, Any]]:
+    return [_cookie(cookie, number) for number, hop in enumerate(fetched.hops) for cookie in hop.cookies]
+
+
+def _bounded(cookies: list[dict[str, Any]], cut: list[str], *, more: int) -> list[dict[str, Any]]:
+    more += max(0, len(cookies) - MOST_COOKIES)
+    return Room(COOKIE_BYTES, cut).fitting(cookies[:MOST_COOKIES], "cookies", more=more)
+
+
+def _with_url(cookie: Mapping[str, Any], hops: list[str]) -> Mapping[str, Any]:
+    set_by = cookie["set_by"]
+    return cookie if isinstance(set_by, str) else {**cookie, "set_by": hops[set_by]}
+
+
+def _cookie(cookie: Cookie, number: int) -> dict[str, Any]:
     return {
         "name": cookie.name,
         "value": cookie.value,
@@ -143,17 +193,17 @@ def _cookie(cookie: Cookie) -> dict[str, Any]:
         "http_only": cookie.http_only,
         "same_site": cookie.same_site,
         "partitioned": cookie.partitioned,
-        "set_by": cookie.set_by,
+        "set_by": number,
         "accepted": cookie.accepted,
         "reason": cookie.reason,
     }
 
 
-def _body(received: Body, kept: bytes, text: Text) -> dict[str, Any]:
+def _body(received: Body, kept: bytes, text: Text, cut: list[str]) -> dict[str, Any]:
     return {
         "sha256": hashlib.sha256(kept).hexdigest(),
         "size": len(kept),
-        "media_type": text.media_type,
+        "media_type": None if text.media_type is None else clipped(text.media_type, "media type", cut),
         "charset": text.charset,
         "encoding": "base64" if text.charset is None else "text",
         "truncated": received.truncated,

@@ -13,6 +13,9 @@ from publicsuffixlist import PublicSuffixList
 from inventory.upstream import cookie_dates
 from inventory.upstream.urls import Url
 
+MOST_COOKIES = 1_000
+"""Read in one collection. Of one domain browsers keep 180 (Chromium's `kDomainMaxCookies`, Firefox's `cookie.maxPerHost`),
+and RFC 6265bis (section 6.1) asks them for 50: this is room for more than the five domains of a chain of redirects."""
 LONGEST_PAIR = 4_096
 LONGEST_ATTRIBUTE = 1_024
 """Bytes of name and value together, and of one attribute's value."""

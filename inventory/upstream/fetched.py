@@ -13,13 +13,17 @@ from inventory.upstream.urls import Url
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One request and its response. `remote_address` is the one that answered; `tls` is None for http."""
+    """One request and its response. `remote_address` is the one that answered; `tls` is None for http.
+
+    `unread_cookies` is how many lines set one and were not read, because too many had been.
+    """
 
     url: Url
     head: Head
     cookies: tuple[Cookie, ...]
     remote_address: str
     tls: TlsDetails | None
+    unread_cookies: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,11 @@ class Fetched:
     timing: Timing
 
     @property
+    def hops(self) -> tuple[Hop, ...]:
+        """All requests, in order."""
+        return (*self.redirects, self.final)
+
+    @property
     def cookies(self) -> tuple[Cookie, ...]:
-        """The cookies of all hops, in the order received."""
-        return tuple(cookie for hop in (*self.redirects, self.final) for cookie in hop.cookies)
+        """The cookies of all hops, in the order received: `cookies.MOST_COOKIES` at most."""
+        return tuple(cookie for hop in self.hops for cookie in hop.cookies)

@@ -163,6 +163,7 @@ class _Trip:
         self._now = now
         self._begun = deadline.now()
         self._jar = Jar()
+        self._cookies = 0
         self._exchanges: list[Exchange] = []
 
     def exchange(self) -> Exchange:
@@ -177,9 +178,13 @@ class _Trip:
     def note(self, exchange: Exchange) -> None:
         """Keep what an exchange has shown."""
         head = exchange.answer.head
-        found = tuple(cookies.parse(line, exchange.url) for line in head.values("set-cookie"))
+        lines = head.values("set-cookie")
+        room = max(0, cookies.MOST_COOKIES - self._cookies)
+        self._cookies += len(lines)
+        found = tuple(cookies.parse(line, exchange.url) for line in lines[:room])
         self._exchanges.append(exchange)
-        self.hops.append(Hop(exchange.url, head, self._jar.keep(found, self._now), exchange.remote_address, exchange.tls))
+        kept, unread = self._jar.keep(found, self._now), len(lines) - len(found)
+        self.hops.append(Hop(exchange.url, head, kept, exchange.remote_address, exchange.tls, unread))
 
     def timing(self, headed: float) -> Timing:
         """How long it took; `headed` is when the last head was complete."""

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from inventory.errors import ForbiddenAddress, InvalidUrl
-from inventory.sources.webpage import Webpage, page_source
+from inventory.sources.webpage import Webpage, cookies_of, page_source
 from inventory.upstream.fetcher import Fetcher
 from inventory.upstream.guard import Guard
 from tests.upstreams import Answer, Upstream
@@ -92,7 +92,7 @@ def test_headers_and_cookies_are_lists_in_the_order_received(webpage: Webpage, u
         "http_only": False,
         "same_site": None,
         "partitioned": False,
-        "set_by": upstream.url("/page"),
+        "set_by": 1,
         "accepted": True,
         "reason": None,
     }
@@ -112,6 +112,7 @@ def test_a_text_body_is_kept_as_it_came_and_reads_as_text(webpage: Webpage, upst
         "truncated": False,
         "undecoded": None,
     }
+    assert [one["set_by"] for one in cookies_of(content)] == [upstream.url("/redirect"), *[upstream.url("/page")] * 3]
 
 
 def test_a_body_that_is_no_text_reads_as_base64(webpage: Webpage, upstream: Upstream) -> None:
