@@ -58,7 +58,7 @@ def get(url: str, seconds: int, as_json: bool) -> int:
 def collect(url: str, as_json: bool) -> int:
     """Collect URL now, whatever is known of it."""
     records = wiring.build(Settings.read()).records
-    target = records.target(SOURCE, url)
+    target = records.collectable(SOURCE, url)
     with Console(stderr=True).status(f"Collecting {target.key}"):
         answer = records.collect_now(target)
     return _show(answer, as_json=as_json)

@@ -6,7 +6,7 @@ InventoryError
 │   │   ├── UnsupportedScheme
 │   │   ├── CredentialsInUrl
 │   │   └── UrlTooLong
-│   ├── ForbiddenAddress     the target is an address that may not be fetched
+│   ├── ForbiddenAddress     the target is an address, or has a port, that may not be fetched
 │   └── InvalidFile          an uploaded file that cannot become a job
 ├── UploadTooLarge           an uploaded file over the limit
 ├── TooManyRequests          this process does as much of that at once as it may; try again soon
@@ -36,7 +36,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from inventory.records.model import Failure
+    from inventory.records.model import Failure, Target
     from inventory.upstream.budgets.model import Refusal
 
 
@@ -72,7 +72,14 @@ class UrlTooLong(InvalidUrl):
 
 
 class ForbiddenAddress(InvalidUrl):
-    """A URL whose host is an address that the inventory may not reach."""
+    """A URL whose host is an address, or whose port is one, that the inventory may not reach.
+
+    `target` is what it would be: something may be known of it from a time when it was allowed.
+    """
+
+    def __init__(self, detail: str, target: Target | None = None) -> None:
+        super().__init__(detail)
+        self.target = target
 
 
 class InvalidFile(InvalidRequest):

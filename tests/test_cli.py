@@ -69,7 +69,8 @@ def test_get_that_waits_is_pending_still_when_nobody_collects(environment: dict[
         (("get", "nonsense"), 2, "has no scheme"),
         (("get", "http://10.0.0.1/"), 2, "not a public address"),
         (("collect", "ftp://h/"), 2, "ftp"),
-        (("collect", "http://127.0.0.1:1/"), 1, "could not be collected"),
+        (("collect", "http://127.0.0.1:1/"), 2, "Port 1 belongs to another protocol"),
+        (("collect", f"http://127.0.0.1:{free_port()}/"), 1, "could not be collected"),
     ],
 )
 def test_an_error_is_one_line_and_a_code(environment: dict[str, str], words: tuple[str, ...], code: int, line: str) -> None:

@@ -34,6 +34,7 @@ from inventory.errors import InvalidUrl, SettingError
 from inventory.products.paginators import Cursor, LinkHeader, NextUrl, Numbered, Offset, Paginator
 from inventory.upstream import urls
 from inventory.upstream.budgets.limits import Limit
+from inventory.upstream.guard import BAD_PORTS
 
 MARGIN = 0.96
 """The share of a rate that is used: requests do not travel equally fast, and none may arrive a moment too early."""
@@ -150,9 +151,13 @@ class FeedSchema(Schema):
     def make(self, found: dict[str, Any], **_: Any) -> Feed:
         """The feed."""
         try:
-            urls.parse(found["url"])
+            url = urls.parse(found["url"])
         except InvalidUrl as error:
             raise ValidationError(str(error), "url") from error
+        if url.port in BAD_PORTS:
+            raise ValidationError(
+                f"Port {url.port} belongs to another protocol than HTTP; nothing is fetched from it", "url"
+            )
         return Feed(**found)
 
 

@@ -70,7 +70,7 @@ class Metadata(MethodView):
     @blueprint.problems(*URL_PROBLEMS, *COLLECTION_PROBLEMS, NotInInventory, StorageUnavailable, 413, 415)
     def post(self, body: dict[str, Any]) -> Response:
         """Collect a URL now, or accept it with `Prefer: respond-async` or while all inline slots are taken."""
-        target = records().target(SOURCE, body["url"])
+        target = records().collectable(SOURCE, body["url"])
         if "respond-async" in _preferences():
             return _pending(records().collect_soon(target), applied="respond-async")
         answer = records().collect_now(target)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from threading import BoundedSemaphore
 
 from inventory.clock import Clock
-from inventory.errors import CollectionFailed, CollectionTimedOut, NotFound, NotInInventory
+from inventory.errors import CollectionFailed, CollectionTimedOut, ForbiddenAddress, NotFound, NotInInventory
 from inventory.queue import Queue, Wait
 from inventory.records.collector import Collector
 from inventory.records.model import (
@@ -81,7 +81,19 @@ class RecordService:
         self.clock = clock
 
     def target(self, source: str, text: str) -> Target:
-        """The target that a caller's text means; `InvalidRequest` when it means none."""
+        """The target that a caller's text means, to be read or deleted; `InvalidRequest` when it means none.
+
+        One that may not be fetched, or no more, is none unless something is known of it.
+        """
+        try:
+            return self.collectable(source, text)
+        except ForbiddenAddress as error:
+            if error.target is None or self._store.records.find(error.target.id) is None:
+                raise
+            return error.target
+
+    def collectable(self, source: str, text: str) -> Target:
+        """The target that a caller's text means, to be collected; `InvalidRequest` when it means none."""
         return self._sources[source].target(text)
 
     def look_up(

@@ -38,10 +38,13 @@ class Webpage:
     def target(self, text: str) -> Target:
         """The target of a URL; `InvalidUrl` or one of its kinds when there can be none. No I/O."""
         url = urls.parse(text)
+        target = Target(self.name, url.href, url.host)
         address = url.address
         if address is not None and (reason := self.guard.verdict(address)):
-            raise ForbiddenAddress(f"{url.host} is not a public address ({reason}); it may not be fetched")
-        return Target(self.name, url.href, url.host)
+            raise ForbiddenAddress(f"{url.host} is not a public address ({reason}); it may not be fetched", target)
+        if why := self.guard.refuses(url.port):
+            raise ForbiddenAddress(f"{why}.", target)
+        return target
 
     def collect(self, key: str, previous: Content | None = None, calls: Calls | None = None) -> Collected:
         """Fetch the URL; any HTTP answer is a snapshot, a 304 one that shares the body of `previous`."""

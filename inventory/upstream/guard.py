@@ -68,9 +68,23 @@ _FORBIDDEN_6 = tuple(
     )
 )
 
+BAD_PORTS = frozenset(
+    {
+        0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110,
+        111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532,
+        540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061,
+        6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
+    }
+)  # fmt: skip
+"""Ports that browsers do not fetch from (WHATWG Fetch, "port blocking": https://fetch.spec.whatwg.org/#port-blocking).
+
+What listens there speaks another protocol (mail, databases of names, shells), and may take a request for commands of it.
+"""
+
 
 class Guard:
-    """Says of an address whether it may be reached. `allow_networks` are opened although they are not public."""
+    """Says of an address, and of a port, whether it may be reached. `allow_networks` are opened although they are not
+    public; they open no port."""
 
     def __init__(self, allow_networks: Sequence[Network] = ()) -> None:
         self._allowed_4 = tuple(network for network in allow_networks if isinstance(network, ipaddress.IPv4Network))
@@ -91,6 +105,12 @@ class Guard:
         if address.ipv4_mapped is not None:
             return self._verdict_4(address.ipv4_mapped)
         return self._verdict_6(address)
+
+    def refuses(self, port: int) -> str | None:
+        """None when the port may be called, else a sentence that says why not."""
+        if port not in BAD_PORTS:
+            return None
+        return f"Port {port} belongs to another protocol than HTTP; like browsers, the inventory fetches nothing from it"
 
     def _verdict_4(self, address: ipaddress.IPv4Address) -> str | None:
         if any(address in network for network in self._allowed_4):

@@ -76,6 +76,8 @@ class Road:
     def connect(self) -> socket.socket:
         """A socket to the host of the current exchange: resolved once, every address checked, the checked one called."""
         exchange = self.lane.exchange
+        if why := self.guard.refuses(exchange.url.port):
+            raise SourceFailure("forbidden_address", f"{exchange.url.host}: {why}", permanent=True)
         now = exchange.deadline.now
         exchange.connected = True
         begun = now()

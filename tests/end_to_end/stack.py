@@ -35,10 +35,10 @@ def free_port() -> int:
     """A port that nobody listens on at this moment.
 
     It is below those that the system gives to each connection and to who asks for any (32,768 to 60,999 on Linux): another
-    test's thousands of connections would take it before it is used.
+    test's thousands of connections would take it before it is used. It is above those that nothing is fetched from.
     """
     while True:
-        port = CHANCE.randrange(10_000, 32_000)
+        port = CHANCE.randrange(10_100, 32_000)
         with suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port

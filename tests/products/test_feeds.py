@@ -107,3 +107,8 @@ def test_a_file_that_is_not_there_is_told_in_one_line(monkeypatch: pytest.Monkey
 
     with pytest.raises(SettingError, match=r"/nowhere/feeds\.yaml' cannot be read: .*No such file"):
         Settings.read()
+
+
+def test_a_feed_at_a_port_of_another_protocol_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="Port 25 belongs to another protocol than HTTP"):
+        feeds(tmp_path, f"- {{name: acme, url: 'https://acme.example:25/items', {FIELDS}}}")

@@ -53,6 +53,17 @@ def test_a_forbidden_address_is_no_target(webpage: Webpage, url: str) -> None:
         webpage.target(url)
 
 
+@pytest.mark.parametrize(
+    "url", ["http://example.com:25/", "https://example.com:22/", "http://example.com:6667/x", "http://h:0/"]
+)
+def test_a_port_of_another_protocol_is_no_target(webpage: Webpage, url: str) -> None:
+    with pytest.raises(ForbiddenAddress, match=r"Port \d+ belongs to another protocol than HTTP") as caught:
+        webpage.target(url)
+
+    assert caught.value.target is not None
+    assert caught.value.target.key == url
+
+
 def test_what_is_no_url_is_no_target(webpage: Webpage) -> None:
     with pytest.raises(InvalidUrl):
         webpage.target("example.com")
@@ -96,6 +107,7 @@ def test_headers_and_cookies_are_lists_in_the_order_received(webpage: Webpage, u
         "accepted": True,
         "reason": None,
     }
+    assert [one["set_by"] for one in cookies_of(content)] == [upstream.url("/redirect"), *[upstream.url("/page")] * 3]
 
 
 def test_a_text_body_is_kept_as_it_came_and_reads_as_text(webpage: Webpage, upstream: Upstream) -> None:
@@ -112,7 +124,6 @@ def test_a_text_body_is_kept_as_it_came_and_reads_as_text(webpage: Webpage, upst
         "truncated": False,
         "undecoded": None,
     }
-    assert [one["set_by"] for one in cookies_of(content)] == [upstream.url("/redirect"), *[upstream.url("/page")] * 3]
 
 
 def test_a_body_that_is_no_text_reads_as_base64(webpage: Webpage, upstream: Upstream) -> None:

@@ -19,6 +19,7 @@ from inventory.upstream.budgets.limits import HostLimits, Limit
 from inventory.upstream.budgets.model import Ask, Breaker, Budgets, Permit, Reason, Upstream
 from inventory.upstream.calls import PATIENCE, Calls
 from inventory.upstream.fetcher import Fetcher
+from tests.end_to_end.stack import free_port
 from tests.upstream.budget_halves import LocalHalf
 from tests.upstream.conftest import make_fetcher
 from tests.upstreams import Answer
@@ -85,10 +86,11 @@ def test_a_redirect_to_another_host_comes_out_of_that_ones_budget(
 def test_a_failure_behind_a_redirect_counts_against_the_second_host_alone(
     half: LocalHalf, fetcher: Fetcher, upstream: Server
 ) -> None:
+    nobody = f"http://{TWO}:{free_port()}/"
     for _ in range(3):
         half.forward(1)
         with pytest.raises(SourceFailure, match="refused"), calls(half) as made:
-            fetcher.fetch(urls.parse(upstream.url(f"/redirect?to=http://{TWO}:1/", host=ONE)), calls=made)
+            fetcher.fetch(urls.parse(upstream.url(f"/redirect?to={nobody}", host=ONE)), calls=made)
 
     assert (known(half, ONE).failures, known(half, ONE).breaker) == (0, Breaker.CLOSED)
     assert (known(half, TWO).failures, known(half, TWO).breaker) == (3, Breaker.OPEN)

@@ -135,6 +135,7 @@ TABLE: dict[str, tuple[str | Place, Snapshot | Failure]] = {
     "6 hops": ("redirect-6", Failure("too_many_redirects", permanent=True)),
     "a redirect loop": ("redirect-loop", Failure("too_many_redirects", permanent=True)),
     "a redirect to a forbidden address": ("redirect-private", Failure("forbidden_address", permanent=True)),
+    "a redirect to a port of another protocol": ("redirect-port", Failure("forbidden_address", permanent=True)),
     "a redirect to a forbidden scheme": ("redirect-file", Failure("forbidden_address", permanent=True)),
     "a redirect with a password": ("redirect-login", INVALID),
     "a redirect to no URL": ("redirect-nowhere", INVALID),

@@ -1,0 +1,94 @@
+"""URLs that may not be fetched: refused wherever one is sent, but what is known of one from before is read and deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import fakeredis
+import pytest
+from flask.testing import FlaskClient
+
+from inventory import create_app, wiring
+from inventory.config import Settings
+from inventory.imports.urls import Lookups
+from inventory.jobs.model import Line
+from inventory.records.model import Snapshot, Stored, Target
+from inventory.wiring import Services
+from tests.fakes import content
+
+ROUTE = "/api/v1/metadata"
+URLS = {
+    "mail": ("http://example.test:25/", "Port 25 belongs to another protocol than HTTP"),
+    "shell": ("https://example.test:22/x", "Port 22 belongs to another protocol than HTTP"),
+    "address": ("http://10.1.2.3/", "10.1.2.3 is not a public address (private)"),
+}
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Iterator[Services]:
+    services = wiring.build(Settings(data_dir=tmp_path), redis=fakeredis.FakeRedis(), resolve=lambda host: [])
+    yield services
+    services.store.close()
+
+
+@pytest.fixture
+def client(services: Services) -> FlaskClient:
+    return create_app(services=services).test_client()
+
+
+def remember(services: Services, url: str) -> None:
+    """Keep a snapshot of a URL, as if it had been collected while that was allowed."""
+    target = Target("webpage", url, url.split("/")[2].partition(":")[0])
+    now = services.records.clock()
+    services.store.records.accept(target, now=now, seen=None)
+    claim = services.store.records.claim(target.id, now=now, lease_for=timedelta(seconds=9))
+    assert claim is not None
+    assert claim.lease is not None
+    kept = Snapshot(claim.lease, claim.id, now, content(url), None)
+    services.store.records.settle([Stored(claim, kept, None)])
+
+
+@pytest.mark.parametrize(("url", "why"), URLS.values(), ids=URLS)
+def test_a_url_that_may_not_be_fetched_is_refused_wherever_it_is_sent(client: FlaskClient, url: str, why: str) -> None:
+    answers = [
+        client.get(ROUTE, query_string={"url": url}),
+        client.get(ROUTE, query_string={"url": url, "collect": "false"}),
+        client.delete(ROUTE, query_string={"url": url}),
+        client.get(f"{ROUTE}/snapshots", query_string={"url": url}),
+        client.post(ROUTE, json={"url": url}),
+        client.post(ROUTE, json={"url": url}, headers={"Prefer": "respond-async"}),
+    ]
+
+    for answer in answers:
+        assert (answer.status_code, answer.json["code"]) == (422, "forbidden_address")
+        assert why in answer.json["detail"]
+
+
+@pytest.mark.parametrize(("url", "why"), URLS.values(), ids=URLS)
+def test_a_row_of_an_import_that_may_not_be_fetched_is_rejected(services: Services, url: str, why: str) -> None:
+    now = services.records.clock()
+    lookups = Lookups(
+        services.store.records, services.sources["webpage"], [Line(1, url)], created_at=now, fresh_for=timedelta(0)
+    )
+
+    [row] = lookups.step(now).rows
+
+    assert row.code == "forbidden_address"
+    assert row.detail is not None
+    assert why in row.detail
+
+
+@pytest.mark.parametrize(("url", "why"), URLS.values(), ids=URLS)
+def test_what_is_known_of_such_a_url_from_before_is_read_and_deleted_but_not_collected(
+    client: FlaskClient, services: Services, url: str, why: str
+) -> None:
+    remember(services, url)
+
+    assert client.get(ROUTE, query_string={"url": url}).json["url"] == url
+    assert client.get(f"{ROUTE}?url={url}&collect=false").json["status"] == "stored"
+    assert len(client.get(f"{ROUTE}/snapshots", query_string={"url": url}).json["snapshots"]) == 1
+    assert client.post(ROUTE, json={"url": url}).json["code"] == "forbidden_address"
+    assert client.delete(ROUTE, query_string={"url": url}).status_code == 204
+    assert client.get(ROUTE, query_string={"url": url}).json["code"] == "forbidden_address"
