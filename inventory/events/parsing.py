@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from math import isinf
 from typing import Any, NoReturn
 
@@ -47,8 +48,8 @@ TOO_DEEP = f"Nested deeper than {DEEPEST} levels. Send it flatter, or as a strin
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        times = Counter(name for name, _ in pairs)
+        twice = next(name for name in times if times[name] > 1)
         raise Inexact(f"The name {twice[:60]!r} is there twice in one object. Send it once.")
     return members
 
