@@ -22,6 +22,9 @@ INVALID_ENCODING = "invalid_encoding"
 INVALID_JSON = "invalid_json"
 UNCLOSED_QUOTE = "unclosed_quote"
 MISSING_VALUE = "missing_value"
+AHEAD, MOST_AHEAD, COST_OF_LINE = 16, 4 * LONGEST, 32
+"""Bytes that may be read in vain behind unclosed quotes: so many for each character of the file, and at most at once. Each
+line counts some more, because it takes time however short it is."""
 
 
 def read(file: BinaryIO, layout: Layout) -> Iterator[tuple[Line, int]]:
@@ -77,13 +80,18 @@ def _not_meant(number: int, raw: bytes, member: str) -> Line:
 
 
 class _Table:
-    """CSV (RFC 4180), as forgiving as is safe: an unclosed quote costs one row, not those behind it."""
+    """CSV (RFC 4180), as forgiving as is safe: an unclosed quote costs one row, not those behind it.
+
+    To find that a quote is unclosed a megabyte may be read in vain. Where every line has one, that is done for few of them:
+    quotes that span lines are looked for as far as `_ahead` goes, which each line that is read makes longer.
+    """
 
     def __init__(self, raw_lines: Iterator[RawLine], layout: Layout) -> None:
         self._raw_lines = raw_lines
         self._again: deque[RawLine] = deque()
         self._encoding = _encoding(layout)
         self._layout = layout
+        self._ahead = MOST_AHEAD
         self._row = _Row(self._next, self._encoding)
         self._strict, self._forgiving = (
             csv.reader(self._row, delimiter=layout.delimiter, skipinitialspace=True, strict=strict)
@@ -101,6 +109,7 @@ class _Table:
                 continue
             text = _text(number, raw, self._encoding)
             if isinstance(text, str):
+                self._ahead += AHEAD * len(text)
                 cells, end = (text.split(delimiter), end) if '"' not in text else self._quoted(text, end)
                 cell = cells[column].strip() if len(cells) > column else ""
                 if country is not None and cell and len(cells) > country:
@@ -117,14 +126,16 @@ class _Table:
     def _quoted(self, text: str, end: int) -> tuple[list[str], int]:
         """The cells of a row with quotes, and where it ends, several lines on perhaps; no cells if a quote is unclosed."""
         row = self._row
-        row.begin(text)
+        self._ahead = min(self._ahead, MOST_AHEAD)
+        row.begin(text, min(LONGEST - len(text), self._ahead))
         try:
             cells = next(self._strict)
         except csv.Error:
+            self._ahead -= sum(len(raw) + COST_OF_LINE for _, raw, _ in row.taken)
             self._again.extendleft(reversed(row.taken))
         else:
             return cells, row.taken[-1][2] if row.taken else end
-        row.begin(text, alone=True)
+        row.begin(text, 0)
         try:
             cells = next(self._forgiving)
         except csv.Error:
@@ -139,7 +150,7 @@ class _Table:
 
 
 class _Row:
-    """The lines of one row, as many as csv's reader asks for, up to the length of the longest line.
+    """The lines of one row, as many as csv's reader asks for, as long as there is room for another one.
 
     `taken` are those behind the first; `unfinished` says that the reader asked for one more than there is.
     """
@@ -152,9 +163,9 @@ class _Row:
         self.taken: list[RawLine] = []
         self.unfinished = False
 
-    def begin(self, text: str, *, alone: bool = False) -> None:
-        """Begin the next row; with `alone` it has this line only."""
-        self._first, self._room, self.unfinished = text, 0 if alone else LONGEST - len(text), False
+    def begin(self, text: str, room: int) -> None:
+        """Begin the next row, which may go on for `room` characters behind this line."""
+        self._first, self._room, self.unfinished = text, room, False
         if self.taken:
             self.taken = []
 
