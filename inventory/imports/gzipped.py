@@ -16,6 +16,9 @@ MOST_RATIO = 200
 """Expanded bytes for each compressed one. Text takes 3 to 60; gzip itself cannot exceed 1,032."""
 MOST_BYTES = 16 * 1024**3
 """Expanded bytes of one file."""
+FIRST_TAKEN = 512
+"""Bytes that are given to a new member at once, and then always twice as many: what is behind its end comes back as a copy,
+which is a quarter of a megabyte each time where members of a few bytes are given all there is."""
 
 Piece = tuple[bytes, int, int]
 """Some bytes, and the positions in the uploaded file between which they are."""
@@ -26,19 +29,19 @@ def expand(pieces: Iterable[Piece]) -> Iterator[Piece]:
 
     Raises `UnreadableFile` for what is no gzip, is broken or cut, or expands to more than is good.
     """
-    guard, expanding, position = _Guard(), _member(), 0
+    guard, expanding, position, taken = _Guard(), _member(), 0, FIRST_TAKEN
     for piece, start, end in pieces:
-        position, waiting = start, piece
+        position, waiting = start, memoryview(piece)
         while waiting:
             if expanding.eof:
-                if not waiting.strip(b"\0"):  # padding, as tapes have it
+                if not waiting[0] and not bytes(waiting).strip(b"\0"):  # padding, as tapes have it
                     break
-                expanding = _member()
-            expanded, waiting = _step(expanding, waiting, position)
+                expanding, taken = _member(), FIRST_TAKEN
+            expanded, used = _step(expanding, waiting[:taken], position)
+            waiting, taken = waiting[used:], min(2 * taken, PIECE)
             before, position = position, end - len(waiting)
             guard.pass_(len(expanded), position)
-            if expanded:
-                yield expanded, before, position
+            yield expanded, before, position
     if not expanding.eof:
         raise UnreadableFile(f"The gzip stream is cut: it ends at byte {position:,}, before its end.")
 
@@ -65,13 +68,13 @@ def _member() -> zlib._Decompress:
     return zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
 
 
-def _step(expanding: zlib._Decompress, waiting: bytes, position: int) -> tuple[bytes, bytes]:
-    """Some expanded bytes, and what is still to be expanded."""
+def _step(expanding: zlib._Decompress, given: memoryview, position: int) -> tuple[bytes, int]:
+    """Some expanded bytes, and how many of the given ones they are."""
     try:
-        expanded = expanding.decompress(waiting, PIECE)
+        expanded = expanding.decompress(given, PIECE)
     except zlib.error as error:
         raise UnreadableFile(f"The gzip stream is broken behind byte {position:,}: {error}.") from error
-    return expanded, expanding.unused_data if expanding.eof else expanding.unconsumed_tail
+    return expanded, len(given) - len(expanding.unused_data if expanding.eof else expanding.unconsumed_tail)
 
 
 class _Guard:

@@ -15,6 +15,11 @@ CHUNK = 256 * 1024
 LONGEST = 1024 * 1024
 """Bytes of a line; a longer one is passed on cut behind the byte after these, which tells that it was longer."""
 
+MOST_QUIET = 1536 * 1024 * 1024
+"""Bytes without the end of a line that is not blank, behind which the rest of a file is not worth its time: seconds of it."""
+COST_OF_PIECE = 1024
+"""Bytes that each piece counts more, because it takes time however small it is: a gzip member of nothing, say."""
+
 RawLine = tuple[int, bytes, int]
 """A line's number from 1, its bytes without the end of line, and the bytes of the uploaded file up to its end."""
 
@@ -29,6 +34,8 @@ def lines(file: BinaryIO, layout: Layout) -> Iterator[RawLine]:
     try:
         for piece, start, end in pieces:
             yield from cutter.cut(piece, start, end)
+            if cutter.quiet > MOST_QUIET:
+                raise UnreadableFile("It has more than a gigabyte in which no line ends that is not blank.")
     except UnreadableFile as error:
         raise UnreadableFile(f"{error} The file was read up to line {cutter.number:,}.") from error
     yield from cutter.rest()
@@ -48,6 +55,7 @@ def _without_mark(pieces: Iterable[Piece]) -> Iterator[Piece]:
         begun, end = begun + piece, upto
         if len(begun) >= len(codecs.BOM_UTF8):  # the mark is whole, if there is one
             break
+        yield b"", upto, upto
     text = begun.removeprefix(codecs.BOM_UTF8)
     if text:
         yield text, end - len(text) if end == len(begun) else 0, end
@@ -62,36 +70,37 @@ def _recode(pieces: Iterable[Piece], encoding: str) -> Iterator[Piece]:
             text = decoder.decode(piece)
         except UnicodeDecodeError as error:
             raise UnreadableFile(f"Behind byte {start:,} it is not text in {encoding}.") from error
-        if text:
-            yield text.encode("utf-8", "surrogatepass"), start, end
+        yield text.encode("utf-8", "surrogatepass"), start, end
     if decoder.getstate()[0]:
         yield b"\xff", end, end
 
 
 class _Cutter:
-    """Cuts pieces into lines, whatever lies across two of them."""
+    """Cuts pieces into lines, whatever lies across two of them. `quiet` is what was read since the last one ended."""
 
     def __init__(self, newline: bytes) -> None:
-        self.number = 0
+        self.number = self.quiet = 0
         self._newline = newline
-        self._begun = b""
+        self._begun = bytearray()
         self._end = 0
 
     def cut(self, piece: bytes, start: int, end: int) -> Iterator[RawLine]:
         """The lines that end in this piece."""
         self._end = end
+        self.quiet += COST_OF_PIECE + len(piece)
         if not (self._begun or piece.strip()):  # nothing but blank lines, a gigabyte of them perhaps
             self.number += piece.count(self._newline)
             return
         first, *others = piece.split(self._newline)
         if len(self._begun) <= LONGEST:
-            self._begun = (self._begun + first)[: LONGEST + 1]
+            self._begun += first[: LONGEST + 1 - len(self._begun)]
         if not others:
             return
         scale, offset = (end - start) / len(piece), len(first) + 1
         self.number += 1
-        yield self.number, self._begun, start + int(offset * scale)
-        self._begun = others.pop()
+        self.quiet = 0
+        yield self.number, bytes(self._begun), start + int(offset * scale)
+        self._begun = bytearray(others.pop())
         for line in others:
             self.number += 1
             offset += len(line) + 1
@@ -101,4 +110,4 @@ class _Cutter:
         """The last line, if no end of line is behind it."""
         if self._begun:
             self.number += 1
-            yield self.number, self._begun, self._end
+            yield self.number, bytes(self._begun), self._end
