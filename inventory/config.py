@@ -15,6 +15,7 @@ from environs import Env, EnvError
 from marshmallow import ValidationError
 
 from inventory.errors import InvalidUrl, SettingError
+from inventory.hosts import AllowedHosts, read_entry
 from inventory.products import feeds
 from inventory.products.feeds import Feed
 from inventory.upstream import urls
@@ -53,6 +54,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     dashboard_port: int = 9181
+    allowed_hosts: tuple[str, ...] = ()
     api_processes: int = max(2, CORES)
     api_threads: int = 96
     workers: int = max(2, CORES)
@@ -92,6 +94,12 @@ class Settings:
             host=_read("HOST", _text, cls.host, "an address to listen on"),
             port=_read("PORT", _whole(1, 65_535), cls.port, "a port, 1 to 65535"),
             dashboard_port=_read("DASHBOARD_PORT", _whole(1, 65_535), cls.dashboard_port, "a port, 1 to 65535"),
+            allowed_hosts=_read(
+                "ALLOWED_HOSTS",
+                _hosts,
+                cls.allowed_hosts,
+                "names of hosts without ports and with commas between, such as inventory.example.com,.example.net",
+            ),
             api_processes=_read("API_PROCESSES", _whole(1, 256), cls.api_processes, "a whole number, 1 to 256"),
             api_threads=_read("API_THREADS", _whole(2, 1_024), cls.api_threads, "a whole number, 2 to 1024"),
             workers=_read("WORKERS", _whole(1, 256), cls.workers, "a whole number, 1 to 256"),
@@ -154,6 +162,11 @@ class Settings:
                 f" must be below INVENTORY_API_THREADS={settings.api_threads}, or they could take every thread from lookups"
             )
         return settings
+
+    @property
+    def hosts(self) -> AllowedHosts:
+        """The hosts that requests may be for."""
+        return AllowedHosts.of(self.allowed_hosts, self.host)
 
     @property
     def store(self) -> str:
@@ -238,6 +251,10 @@ def _per_host(value_of: Callable[[str], Value], default: Value) -> Callable[[str
 
 def _networks(text: str) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(read_entry(part) for part in text.split(",") if part.strip()))
 
 
 def _key(text: str) -> str:

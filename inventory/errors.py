@@ -8,6 +8,8 @@ InventoryError
 │   │   └── UrlTooLong
 │   ├── ForbiddenAddress     the target is an address, or has a port, that may not be fetched
 │   └── InvalidFile          an uploaded file that cannot become a job
+├── UnknownHost              the request is for a host that is not one of ours
+├── ForeignOrigin            the request is of a page of another site, and would change something
 ├── UploadTooLarge           an uploaded file over the limit
 ├── TooManyRequests          this process does as much of that at once as it may; try again soon
 │   └── TooManyUploads
@@ -87,6 +89,14 @@ class InvalidFile(InvalidRequest):
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail, {"file": [detail]})
+
+
+class UnknownHost(InventoryError):
+    """The request is for a host that the inventory does not answer for; INVENTORY_ALLOWED_HOSTS names those that it does."""
+
+
+class ForeignOrigin(InventoryError):
+    """A page of another site sent the request, which would change something, or follow a job."""
 
 
 class UploadTooLarge(InventoryError):
@@ -201,6 +211,8 @@ STATUS: Mapping[type[InventoryError], tuple[int, str]] = {
     UrlTooLong: (422, "url_too_long"),
     ForbiddenAddress: (422, "forbidden_address"),
     InvalidFile: (422, "invalid_file"),
+    UnknownHost: (421, "unknown_host"),
+    ForeignOrigin: (403, "foreign_origin"),
     UploadTooLarge: (413, "upload_too_large"),
     TooManyRequests: (429, "too_many_requests"),
     UnsupportedFile: (415, "unsupported_media_type"),

@@ -64,6 +64,10 @@ def test_the_embedded_store_and_redis_are_in_the_data_folder() -> None:
         ("PORT", "0"),
         ("PORT", "65536"),
         ("DASHBOARD_PORT", "8000.5"),
+        ("ALLOWED_HOSTS", "inventory.example:8000"),
+        ("ALLOWED_HOSTS", "https://inventory.example"),
+        ("ALLOWED_HOSTS", "inventory.example,*"),
+        ("ALLOWED_HOSTS", "a b"),
         ("STORE_URL", "postgres://h/db"),
         ("STORE_URL", "sqlite://"),
         ("STORE_URL", "mongodb://h"),
@@ -156,6 +160,12 @@ def test_a_key_is_in_no_line_and_in_no_repr(bare: pytest.MonkeyPatch) -> None:
         Settings.read()
     assert "s3cr3t" not in str(caught.value)
     assert "INVENTORY_OPENWEATHER_KEY=*** cannot be read" in str(caught.value)
+
+
+def test_hosts_are_listed_in_any_spelling_and_an_empty_place_in_the_list_is_none(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("INVENTORY_ALLOWED_HOSTS", "api, Inventory.EXAMPLE.,.example.net,[FD00:0::1],api,")
+
+    assert Settings.read().allowed_hosts == ("api", "inventory.example", ".example.net", "fd00::1")
 
 
 def test_a_history_is_kept_of_the_sources_that_are_named(bare: pytest.MonkeyPatch) -> None:

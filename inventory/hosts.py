@@ -1,0 +1,133 @@
+"""Which host a request is for: hosts and ports in one spelling, and the names under which the inventory is to be found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from inventory.errors import InvalidUrl
+from inventory.upstream import urls
+
+MOST_CHARACTERS = 255
+_AUTHORITY = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{0,5}))?")
+_ORIGIN = re.compile(r"(https?)://([^/?#\\]*)(?:[/?#].*)?", re.IGNORECASE)
+_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+_NOT_IN_A_HOST = re.compile(r"[\s/\\?#@%:*\[\]]")
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """A host in its one spelling (lower case, no final dot, an address without brackets), and the port if one is written."""
+
+    host: str
+    port: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedHosts:
+    """The hosts that requests may be for: loopback, some names, and some domains with all that is below them.
+
+    A browser sends the name that it was led to. One that only points here (DNS rebinding) is not among these, so no page
+    of another site can pass for one of ours.
+    """
+
+    names: frozenset[str]
+    domains: tuple[str, ...]
+
+    @classmethod
+    def of(cls, entries: Iterable[str], listening_on: str) -> AllowedHosts:
+        """What `read_entry` gave, and the address that the service listens on, if it is one and not all of the machine's."""
+        entries = tuple(entries)
+        own = _spelled(f"[{listening_on}]" if ":" in listening_on else listening_on)
+        names = {entry for entry in entries if not entry.startswith(".")}
+        if own is not None and not _is_every_address(own):
+            names.add(own)
+        return cls(frozenset(names), tuple(entry for entry in entries if entry.startswith(".")))
+
+    def admit(self, host: str) -> bool:
+        """Whether a value of the header Host names one of them, with whatever port."""
+        authority = read_authority(host)
+        return authority is not None and (
+            authority.host in self.names or is_loopback(authority.host) or f".{authority.host}".endswith(self.domains)
+        )
+
+
+def read_authority(text: str) -> Authority | None:
+    """A host and perhaps a port, as the header Host has them (RFC 9110, 7.2); None for every other text."""
+    found = _AUTHORITY.fullmatch(text) if len(text) <= MOST_CHARACTERS else None
+    host = None if found is None else _spelled(found[1])
+    if found is None or host is None:
+        return None
+    port = int(found[2]) if found[2] else None
+    return None if port is not None and port > 65_535 else Authority(host, port)
+
+
+def is_of_host(url: str, host: str) -> bool:
+    """Whether a URL, or an origin, is of the host and port that a header Host names. Which scheme that has is not known:
+    a proxy may speak TLS in front of us."""
+    found = _ORIGIN.fullmatch(url)
+    theirs, ours = read_authority(found[2]) if found else None, read_authority(host)
+    if found is None or theirs is None or ours is None:
+        return False
+    usual = _PORTS[found[1].lower()]
+    return (theirs.host, theirs.port or usual) == (ours.host, ours.port or usual)
+
+
+def read_entry(text: str) -> str:
+    """One entry of a list of hosts: a name, an address, or `.domain`, for the domain and all below. `ValueError` if none."""
+    name = text.strip()
+    if ":" in name:
+        address = IPv6Address(name.removeprefix("[").removesuffix("]"))
+        return str(address.ipv4_mapped or address)
+    dot, name = ("." if name.startswith(".") else ""), name.removeprefix(".")
+    if not name or _NOT_IN_A_HOST.search(name):
+        raise ValueError("not a host without a port")
+    try:
+        host = _spelled(urls.parse(f"http://{name}/").host)
+    except InvalidUrl as error:
+        raise ValueError("not a host") from error
+    if host is None or (dot and _address(host) is not None):
+        raise ValueError("not a name")
+    return dot + host
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, as an `Authority` spells it, is this machine, whoever asks: an address of loopback or `localhost`.
+
+    Names below `localhost` are not: some systems ask the network for these.
+    """
+    if host == "localhost":
+        return True
+    address = _address(host)
+    return address is not None and address.is_loopback
+
+
+def _spelled(host: str) -> str | None:
+    if host.startswith("["):
+        try:
+            address = IPv6Address(host[1:-1])
+        except ValueError:
+            return None
+        return str(address.ipv4_mapped or address)
+    name = host.lower().removesuffix(".")
+    if not _NAME.fullmatch(name):
+        return None
+    ends_in_a_number = name.rpartition(".")[2].isdigit()  # then it is an address, or nothing (URL standard, 3.5)
+    return None if ends_in_a_number and _address(name) is None else name
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    if host[-1] not in "0123456789abcdef:":
+        return None
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
+
+
+def _is_every_address(host: str) -> bool:
+    address = _address(host)
+    return address is not None and address.is_unspecified
