@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
-from flask_swagger_ui import get_swaggerui_blueprint
+from werkzeug.wsgi import ClosingIterator
 
 from inventory import problems, wiring
 from inventory.api import Api
 from inventory.config import Settings
+from inventory.errors import InventoryError
 from inventory.events import routes as events
 from inventory.history import routes as history
 from inventory.imports import routes as imports
+from inventory.imports.connections import Leftovers
 from inventory.jobs import pages, sockets
 from inventory.jobs import routes as jobs
-from inventory.ops import health, home, logging, requests
+from inventory.ops import docs, health, home, logging, requests
+from inventory.ops.same_origin import SameOrigin
 from inventory.products import routes as products
 from inventory.records import routes as records
 from inventory.records.plain import PlainLookups
 from inventory.upstream import routes as upstreams
 from inventory.weather import routes as weather
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 __version__ = "0.1.0"
 
@@ -30,7 +37,14 @@ REQUEST_LIMIT = 64 * 1024
 
 
 class App(Flask):
-    """Flask, whose views are synchronous, all of them: asking that of each function it calls took 5 % of a lookup."""
+    """Flask with `front` before everything else, and whose views are synchronous, all of them: asking that of each function
+    it calls took 5 % of a lookup."""
+
+    front: WSGIApplication
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        return self.front(environ, start_response)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """The function as it is."""
@@ -40,7 +54,8 @@ class App(Flask):
 OUTSIDE_OPERATIONS = """\
 Answers that belong to no operation are `application/problem+json` too: 404 `not_found` for a route that there is not, 405
 `method_not_allowed` with the header Allow, 400 `invalid_request` for what is no well-formed HTTP request, 413
-`request_too_large` for its headers, 422 `url_too_long` for its first line."""
+`request_too_large` for its headers, 422 `url_too_long` for its first line, 421 `unknown_host` for a host that the inventory
+does not answer for, 403 `foreign_origin` for what a page of another site sends and would change something."""
 
 
 def create_app(settings: Settings | None = None, services: wiring.Services | None = None) -> Flask:
@@ -69,6 +84,8 @@ def create_app(settings: Settings | None = None, services: wiring.Services | Non
     app.extensions["inventory.products"] = services.products
     app.extensions["inventory.upstreams"] = services.upstreams
 
+    refuse = partial(_refuse, app.wsgi_app, services.imports.leftovers)
+    app.front = SameOrigin(partial(Flask.__call__, app), services.settings.hosts, refuse)
     if not services.history.keeps(records.SOURCE):
         app.wsgi_app = PlainLookups(app.wsgi_app, records.SOURCE, services.records)  # type: ignore[method-assign]
     requests.register(app)
@@ -76,7 +93,7 @@ def create_app(settings: Settings | None = None, services: wiring.Services | Non
     app.register_blueprint(home.blueprint)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(sockets.sockets)
-    app.register_blueprint(get_swaggerui_blueprint("/docs", "/openapi.json", config={"app_name": "Inventory"}))
+    app.register_blueprint(docs.blueprint)
     api = Api(app)
     api.register_blueprint(records.blueprint)
     api.register_blueprint(imports.blueprint)
@@ -89,3 +106,15 @@ def create_app(settings: Settings | None = None, services: wiring.Services | Non
     api.register_blueprint(products.blueprint)
     api.register_blueprint(health.blueprint)
     return app
+
+
+def _refuse(
+    application: WSGIApplication,
+    leftovers: Leftovers,
+    environ: WSGIEnvironment,
+    start_response: StartResponse,
+    error: InventoryError,
+) -> Iterable[bytes]:
+    """Have an error that was met in front of the application answered like every other one, and take what is still sent."""
+    environ[requests.FAULT] = error
+    return ClosingIterator(application(environ, start_response), partial(leftovers.take, environ))

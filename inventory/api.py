@@ -11,7 +11,7 @@ from flask import request
 from marshmallow import Schema, fields
 
 from inventory import arguments
-from inventory.errors import InventoryError
+from inventory.errors import InventoryError, UnknownHost
 from inventory.problems import FRAMEWORK_CODES, status_and_code
 
 View = TypeVar("View", bound=Callable[..., Any])  # or a MethodView class, which is one too
@@ -75,9 +75,9 @@ class Blueprint(flask_smorest.Blueprint):
         return _documenting(super().doc(**what))
 
     def problems(self, *kinds: type[InventoryError] | int) -> Callable[[View], View]:
-        """Document the errors of a view, with one example for each code; 500 is always among them."""
+        """Document the errors of a view, with one example for each code; 421 and 500 are always among them."""
         lines: dict[int, dict[str, str]] = {}
-        for kind in (*kinds, 500):
+        for kind in (*kinds, UnknownHost, 500):
             if isinstance(kind, int):
                 status, code, detail = FRAMEWORK_CODES.get(kind, (kind, "internal_error", "A fault of the inventory."))
             else:

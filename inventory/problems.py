@@ -43,16 +43,21 @@ def register(app: Flask) -> None:
 
 def problem(status: int, code: str, detail: str, **members: object) -> Response:
     """A problem document; `members` with the value None are left out."""
-    document = {
+    document = problem_document(status, code, detail, g.get("request_id"))
+    document |= {name: member for name, member in members.items() if member is not None}
+    return Response(json_bytes.dumps(document), status, mimetype="application/problem+json")
+
+
+def problem_document(status: int, code: str, detail: str, request_id: str | None) -> dict[str, Any]:
+    """The members that every problem has."""
+    return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         "code": code,
-        "request_id": g.get("request_id"),
+        "request_id": request_id,
     }
-    document |= {name: member for name, member in members.items() if member is not None}
-    return Response(json_bytes.dumps(document), status, mimetype="application/problem+json")
 
 
 def failure_document(failure: Failure) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from flask.views import MethodView
 from inventory import json_bytes, pagination
 from inventory.api import Blueprint
 from inventory.clock import rfc3339
-from inventory.errors import InvalidRequest, StorageUnavailable
+from inventory.errors import ForeignOrigin, InvalidRequest, StorageUnavailable
 from inventory.history import schemas
 from inventory.history.model import Lookup
 from inventory.history.service import HistoryService
@@ -44,7 +44,7 @@ class History(MethodView):
         return Response(json_bytes.dumps(document), mimetype="application/json")
 
     @blueprint.response(204, description="There is no history any more")
-    @blueprint.problems(StorageUnavailable)
+    @blueprint.problems(ForeignOrigin, StorageUnavailable)
     def delete(self) -> Response:
         """Forget all lookups."""
         history().clear()

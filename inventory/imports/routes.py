@@ -12,6 +12,7 @@ from flask.views import MethodView
 from inventory import json_bytes
 from inventory.api import Blueprint
 from inventory.errors import (
+    ForeignOrigin,
     InvalidFile,
     InvalidRequest,
     StorageUnavailable,
@@ -67,7 +68,9 @@ class Imports(MethodView):
     @blueprint.arguments(schemas.ImportQuery, location="query")
     @blueprint.doc(requestBody=BODY)
     @blueprint.response(202, JobSchema, description="Accepted, durably; Location has the job", example=examples.QUEUED)
-    @blueprint.problems(InvalidRequest, InvalidFile, UploadTooLarge, UnsupportedFile, TooManyUploads, StorageUnavailable)
+    @blueprint.problems(
+        InvalidRequest, ForeignOrigin, InvalidFile, UploadTooLarge, UnsupportedFile, TooManyUploads, StorageUnavailable
+    )
     def post(self, query: dict[str, Any]) -> Response:
         """Import a file: each of its rows is worked on as part of a job, whose progress can be followed.
 

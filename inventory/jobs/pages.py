@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from secrets import token_urlsafe
-
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, request
 
 from inventory import arguments
 from inventory.errors import UnknownJob
 from inventory.jobs import schemas
 from inventory.jobs.documents import job_document
 from inventory.jobs.routes import export_rows, jobs
+from inventory.ops.pages import page
 
 blueprint = Blueprint("job_pages", __name__, template_folder="templates")
 
@@ -23,7 +22,7 @@ def all_jobs() -> Response:
     """The newest jobs."""
     now = jobs().clock()
     listed = [job_document(job, now) for job in jobs().listing(None, limit=LISTED, after=None)]
-    return _page("jobs.html", jobs=listed)
+    return page("jobs.html", jobs=listed)
 
 
 @blueprint.get("/jobs/<job_id>/rows.csv")
@@ -38,8 +37,8 @@ def one_job(job_id: str) -> Response:
     try:
         job = jobs().find(job_id)
     except UnknownJob:
-        return _page("no_job.html", 404, job_id=job_id)
-    return _page("job.html", job=job_document(job, jobs().clock()), over=job.status.finished)
+        return page("no_job.html", 404, job_id=job_id)
+    return page("job.html", job=job_document(job, jobs().clock()), over=job.status.finished)
 
 
 @blueprint.app_template_filter()
@@ -75,16 +74,3 @@ def span(seconds: int | None) -> str:
 def instant(text: str | None) -> str:
     """An instant to the second, in UTC."""
     return "–" if text is None else f"{text[:19].replace('T', ' ')}Z"
-
-
-def _page(template: str, status: int = 200, **members: object) -> Response:
-    """A page that runs no script, and wears no style, but its own."""
-    nonce = token_urlsafe(16)
-    response = Response(render_template(template, nonce=nonce, **members), status)
-    response.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; img-src data:;"
-        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response

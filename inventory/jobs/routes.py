@@ -11,7 +11,15 @@ from flask.views import MethodView
 
 from inventory import json_bytes, pagination
 from inventory.api import Blueprint
-from inventory.errors import InvalidRequest, JobFinished, NotRetryable, StorageUnavailable, TooManyStreams, UnknownJob
+from inventory.errors import (
+    ForeignOrigin,
+    InvalidRequest,
+    JobFinished,
+    NotRetryable,
+    StorageUnavailable,
+    TooManyStreams,
+    UnknownJob,
+)
 from inventory.jobs import examples, schemas
 from inventory.jobs.clients import DOWNLOADING
 from inventory.jobs.documents import Document, job_document, row_document
@@ -19,6 +27,7 @@ from inventory.jobs.exports import rows_as_csv
 from inventory.jobs.live import Live, Message, seen_to_the_end
 from inventory.jobs.model import RowOutcome
 from inventory.jobs.service import JobService
+from inventory.ops import same_origin
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/api/v1", description="Bulk work and how far it has come")
 
@@ -100,7 +109,7 @@ class Cancel(MethodView):
     """The end of a job before its time."""
 
     @blueprint.response(200, schemas.JobSchema, description="Cancelled", example=examples.CANCELLED)
-    @blueprint.problems(UnknownJob, JobFinished, StorageUnavailable)
+    @blueprint.problems(ForeignOrigin, UnknownJob, JobFinished, StorageUnavailable)
     def post(self, job_id: str) -> Response:
         """Cancel a job; the rows that have an outcome keep it."""
         return _json(job_document(jobs().cancel(job_id), jobs().clock()))
@@ -111,7 +120,7 @@ class Retry(MethodView):
     """A job's failed rows, again."""
 
     @blueprint.response(202, schemas.JobSchema, description="Accepted, durably; Location has it", example=examples.QUEUED)
-    @blueprint.problems(UnknownJob, NotRetryable, StorageUnavailable)
+    @blueprint.problems(ForeignOrigin, UnknownJob, NotRetryable, StorageUnavailable)
     def post(self, job_id: str) -> Response:
         """Work on a finished job's failed rows again, as a new job; until that is finished, asking again answers it."""
         job = jobs().retry(job_id)
@@ -133,12 +142,14 @@ class Events(MethodView):
         example=examples.EVENTS,
     )
     @blueprint.alt_response(204, description="The end was seen: nothing is to come, do not connect again", success=True)
-    @blueprint.problems(UnknownJob, TooManyStreams, StorageUnavailable)
+    @blueprint.problems(ForeignOrigin, UnknownJob, TooManyStreams, StorageUnavailable)
     def get(self, job_id: str) -> Response:
         """Follow a job by server-sent events: its state, progress at most four times a second, and its end.
 
         A comment is sent after 15 s of silence. `Last-Event-ID` resumes behind what was seen.
         """
+        if same_origin.FOREIGN in request.environ:
+            raise same_origin.refusal(request.environ)
         job, last = jobs().find(job_id), request.headers.get("Last-Event-ID", "")
         if seen_to_the_end(job, last):
             return Response(status=204)

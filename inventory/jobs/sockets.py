@@ -18,7 +18,7 @@ from wsproto.frame_protocol import CloseReason
 
 from inventory import json_bytes
 from inventory.api import Blueprint
-from inventory.errors import InvalidRequest, StorageUnavailable, TooManyStreams, UnknownJob
+from inventory.errors import ForeignOrigin, InvalidRequest, StorageUnavailable, TooManyStreams, UnknownJob
 from inventory.jobs.live import HEARTBEAT, seen_to_the_end
 from inventory.jobs.routes import LAST_EVENT_ID, jobs, live
 
@@ -46,7 +46,7 @@ class Sockets(MethodView):
 
     @blueprint.doc(parameters=[LAST_EVENT_ID])
     @blueprint.alt_response(101, description="WebSocket: messages of `event`, `id` and the job as `data`", success=True)
-    @blueprint.problems(InvalidRequest, UnknownJob, TooManyStreams, StorageUnavailable)
+    @blueprint.problems(InvalidRequest, ForeignOrigin, UnknownJob, TooManyStreams, StorageUnavailable)
     def get(self, job_id: str) -> Response:
         """Follow a job over a WebSocket: the messages of `/api/v1/jobs/{job_id}/events` as JSON texts.
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, Response, current_app, request
+
+from inventory.ops.pages import page
 
 blueprint = Blueprint("home", __name__, template_folder="templates")
 
 
 @blueprint.get("/")
-def home() -> str:
+def home() -> Response:
     """A plain page that leads to the documentation and the queue."""
     services = current_app.extensions["inventory"]
     hostname = urlsplit(request.host_url).hostname or "127.0.0.1"
     if ":" in hostname:
         hostname = f"[{hostname}]"
-    return render_template(
-        "home.html", queue_url=f"http://{hostname}:{services.settings.dashboard_port}/", root=request.host_url
-    )
+    queue_url = f"http://{hostname}:{services.settings.dashboard_port}/"
+    return page("home.html", queue_url=queue_url, root=request.host_url)

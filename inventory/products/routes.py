@@ -9,7 +9,7 @@ from flask.views import MethodView
 
 from inventory import json_bytes, pagination
 from inventory.api import Blueprint
-from inventory.errors import InvalidRequest, StorageUnavailable
+from inventory.errors import ForeignOrigin, InvalidRequest, StorageUnavailable
 from inventory.jobs.documents import job_document
 from inventory.jobs.schemas import JobSchema
 from inventory.products import documents, examples, schemas
@@ -29,7 +29,7 @@ class Runs(MethodView):
     """Runs, which pull all feeds."""
 
     @blueprint.response(202, JobSchema, description="Accepted, durably; Location has the job", example=examples.RUN)
-    @blueprint.problems(StorageUnavailable)
+    @blueprint.problems(ForeignOrigin, StorageUnavailable)
     def post(self) -> Response:
         """Pull all product feeds, as a job whose progress can be followed. While one is unfinished, it is that one."""
         response = _json(job_document(job := products().start(), products().clock()), 202)

@@ -20,6 +20,7 @@ from werkzeug.http import parse_etags
 from inventory import json_bytes
 from inventory.errors import CollectionFailed
 from inventory.ops import requests
+from inventory.ops.same_origin import FOREIGN
 from inventory.records import documents
 from inventory.records.service import Answer, RecordService
 
@@ -92,8 +93,13 @@ class PlainLookups:
 
 
 def _may_be_plain(environ: WSGIEnvironment) -> bool:
-    """A preference may be to wait: that is Flask's."""
-    return environ["PATH_INFO"] == PATH and environ["REQUEST_METHOD"] == "GET" and "HTTP_PREFER" not in environ
+    """A preference may be to wait, which is Flask's, and another site is answered without an effect, by Flask too."""
+    return (
+        environ["PATH_INFO"] == PATH
+        and environ["REQUEST_METHOD"] == "GET"
+        and "HTTP_PREFER" not in environ
+        and FOREIGN not in environ
+    )
 
 
 def _about(body: bytes) -> dict[str, str]:

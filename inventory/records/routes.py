@@ -15,6 +15,7 @@ from inventory.errors import (
     CollectionTimedOut,
     CredentialsInUrl,
     ForbiddenAddress,
+    ForeignOrigin,
     InvalidRequest,
     InvalidUrl,
     NotFound,
@@ -25,6 +26,7 @@ from inventory.errors import (
 )
 from inventory.history.model import LookupOutcome
 from inventory.history.service import HistoryService
+from inventory.ops import same_origin, security_headers
 from inventory.records import documents, examples, schemas
 from inventory.records.model import Target
 from inventory.records.service import Answer, RecordService
@@ -67,7 +69,7 @@ class Metadata(MethodView):
         201, schema=schemas.RecordSchema, description="It is new and collected", example=examples.RECORD, success=True
     )
     @blueprint.alt_response(202, **PENDING)
-    @blueprint.problems(*URL_PROBLEMS, *COLLECTION_PROBLEMS, NotInInventory, StorageUnavailable, 413, 415)
+    @blueprint.problems(*URL_PROBLEMS, *COLLECTION_PROBLEMS, ForeignOrigin, NotInInventory, StorageUnavailable, 413, 415)
     def post(self, body: dict[str, Any]) -> Response:
         """Collect a URL now, or accept it with `Prefer: respond-async` or while all inline slots are taken."""
         target = records().collectable(SOURCE, body["url"])
@@ -87,8 +89,13 @@ class Metadata(MethodView):
     @blueprint.alt_response(304, description="Known, and as If-None-Match has it", success=True)
     @blueprint.problems(*URL_PROBLEMS, *COLLECTION_PROBLEMS, NotInInventory, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
-        """Look a URL up; a miss is accepted for collection and answered at once, or held with `Prefer: wait=N`."""
+        """Look a URL up; a miss is accepted for collection and answered at once, or held with `Prefer: wait=N`.
+
+        For a page of another site nothing is accepted, held or refreshed: it is answered as with `collect=false`.
+        """
         target = records().target(SOURCE, query["url"])
+        if same_origin.FOREIGN in request.environ:
+            return _without_effect(target, query)
         try:
             response, outcome = _look_up(target, query)
         except CollectionFailed:
@@ -102,7 +109,7 @@ class Metadata(MethodView):
 
     @blueprint.arguments(schemas.TargetQuery, location="query")
     @blueprint.response(204, description="Record, snapshots and unshared bodies are gone")
-    @blueprint.problems(*URL_PROBLEMS, NotInInventory, StorageUnavailable)
+    @blueprint.problems(*URL_PROBLEMS, ForeignOrigin, NotInInventory, StorageUnavailable)
     def delete(self, query: dict[str, Any]) -> Response:
         """Forget a URL: its record, snapshots and unshared bodies."""
         records().delete(records().target(SOURCE, query["url"]))
@@ -154,8 +161,7 @@ class Bodies(MethodView):
         """The bytes of a page source, as an attachment that no browser renders from this origin."""
         response = Response(records().body(sha256), mimetype="application/octet-stream")
         response.headers["Content-Disposition"] = f'attachment; filename="{sha256}"'
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        response.headers[security_headers.POLICY] = security_headers.BODY
         return response
 
 
@@ -174,7 +180,15 @@ class Records(MethodView):
         return _json({"records": [documents.listed_record(row) for row in shown], "next_cursor": next_cursor})
 
 
-def _look_up(target: Target, query: dict[str, Any]) -> tuple[Response, LookupOutcome]:
+def _without_effect(target: Target, query: dict[str, Any]) -> Response:
+    """The answer to a page of another site: what is known, with nothing collected, waited for or noted."""
+    try:
+        return _look_up(target, query | {"collect": False}, hold=False)[0]
+    except NotInInventory as error:
+        raise NotInInventory(f"Nothing is known of {target.key}. {same_origin.NOT_COLLECTED}") from error
+
+
+def _look_up(target: Target, query: dict[str, Any], *, hold: bool = True) -> tuple[Response, LookupOutcome]:
     look_up = partial(records().look_up, target, max_age=query.get("max_age"), collect=query["collect"])
     chosen = frozenset(query["fields_"]) if "fields_" in query else None
     if request.if_none_match:
@@ -184,7 +198,7 @@ def _look_up(target: Target, query: dict[str, Any]) -> tuple[Response, LookupOut
     answer = look_up()
     if answer.ready:
         return _known(answer, chosen), _outcome(answer)
-    seconds = _wait_seconds(_preferences())
+    seconds = _wait_seconds(_preferences()) if hold else 0
     if seconds:
         answer = records().wait(answer, seconds)
     applied = f"wait={seconds}" if seconds else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from flask import Response, current_app
+from flask import Response, current_app, request
 from flask.views import MethodView
 
 from inventory import json_bytes
@@ -18,6 +18,8 @@ from inventory.errors import (
     TooManyRequests,
     UnknownCity,
 )
+from inventory.ops import same_origin
+from inventory.records.service import Answer
 from inventory.weather import documents, examples, schemas
 from inventory.weather.service import WeatherService
 
@@ -45,8 +47,11 @@ class Weather(MethodView):
         StorageUnavailable,
     )
     def get(self, query: dict[str, Any]) -> Response:
-        """Tell the weather: what is known of it while that is fresh, else what its upstream says now."""
-        answer = weather().current(query["city"])
+        """Tell the weather: what is known of it while that is fresh, else what its upstream says now.
+
+        A page of another site is told what is known, however old that is; no upstream is asked for it.
+        """
+        answer = _known(query["city"]) if same_origin.FOREIGN in request.environ else weather().current(query["city"])
         return _json(documents.weather_document(answer.known, stale=answer.stale))
 
 
@@ -60,6 +65,14 @@ class Summary(MethodView):
     def get(self, query: dict[str, Any]) -> Response:
         """Tell how many cities are known, which were refreshed last, and which failed."""
         return _json(documents.summary_document(weather().summary(query["top"])))
+
+
+def _known(city: str) -> Answer:
+    """The answer to a page of another site."""
+    try:
+        return weather().known(city)
+    except NotInInventory as error:
+        raise NotInInventory(f"{error} {same_origin.NOT_COLLECTED}") from error
 
 
 def _json(document: documents.Document) -> Response:

@@ -55,9 +55,23 @@ class WeatherService:
                 self._history.note(target, LookupOutcome.FAILED)
                 raise
             self._history.note(target, LookupOutcome.UNKNOWN)
-            raise UnknownCity(f"No place is known by the name {target.key!r}. Check it, and its country.") from error
+            raise _unknown(target) from error
         self._history.note(target, outcome)
         return answer
+
+    def known(self, city: str) -> Answer:
+        """The weather that is known of a city, however old, without an effect: nothing is collected or noted.
+
+        Raises `InvalidRequest`, `NotInInventory`, and `UnknownCity` or `CollectionFailed` while such a failure stands.
+        """
+        target = self._records.target(SOURCE, city)
+        known = self._records.known(target)
+        if known is not None and known.snapshot is not None:
+            return Answer(known, stale=self._is_stale(known.record))
+        if known is None or not self._is_failed(known.record):
+            raise NotInInventory(f"Nothing is known of the weather in {target.key}.")
+        error = self._records.failed(known.record)
+        raise _unknown(target) if error.failure.code == UNKNOWN_CITY else error
 
     def summary(self, top: int) -> Summary:
         """What is known of all cities, with the `top` latest of each listing."""
@@ -81,7 +95,7 @@ class WeatherService:
     def _collected(self, target: Target, known: Known | None) -> Answer:
         """The weather of a city that has none yet. Who asks while it is being collected waits for it too."""
         record = None if known is None else known.record
-        if record is not None and record.status is Status.FAILED and self._failure_stands(record):
+        if record is not None and self._is_failed(record):
             raise self._records.failed(record)
         answer = self._records.collect_missing(target, seen=record)
         if not answer.ready:
@@ -98,6 +112,9 @@ class WeatherService:
             return stale
         return answer if answer.ready else stale
 
+    def _is_failed(self, record: Record) -> bool:
+        return record.status is Status.FAILED and self._failure_stands(record)
+
     def _failure_stands(self, record: Record) -> bool:
         return record.failure is not None and self._records.clock() < record.failure.retry_at
 
@@ -107,3 +124,7 @@ class WeatherService:
         share = int(record.snapshot_id[:8], 16) / 0xFFFFFFFF  # random, but always the same for this snapshot
         limit = self._fresh_for * (1 - JITTER + 2 * JITTER * share)
         return self._records.clock() - record.collected_at > limit
+
+
+def _unknown(target: Target) -> UnknownCity:
+    return UnknownCity(f"No place is known by the name {target.key!r}. Check it, and its country.")

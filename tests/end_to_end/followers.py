@@ -61,7 +61,7 @@ class Follower:
         headers = [(b"Last-Event-ID", self.last.encode())] if self.last else []
         protocol = WSConnection(ConnectionType.CLIENT)
         with socket.create_connection(("127.0.0.1", address.port), timeout=60) as connection:
-            connection.sendall(protocol.send(Request("inventory.test", address.path, extra_headers=headers)))
+            connection.sendall(protocol.send(Request("localhost", address.path, extra_headers=headers)))
             while True:
                 protocol.receive_data(connection.recv(65_536) or None)
                 for event in protocol.events():
@@ -102,5 +102,5 @@ def silent(port: int, path: str, *, websocket: bool = False) -> tuple[socket.soc
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
     client.connect(("127.0.0.1", port))
-    client.sendall(f"GET {path} HTTP/1.1\r\nHost: inventory.test\r\n{HANDSHAKE if websocket else ''}\r\n".encode())
+    client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{HANDSHAKE if websocket else ''}\r\n".encode())
     return client, int(client.recv(12)[9:])

@@ -10,7 +10,7 @@ import pytest
 
 from tests.end_to_end.stack import Stack, stack
 
-POST = b"POST /api/v1/metadata HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+POST = b"POST /api/v1/metadata HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 REQUESTS = {
     "nonsense": (b"nonsense\r\n\r\n", 400, "invalid_request"),
     "an HTTP version of nobody": (b"GET / HTTP/9.9\r\n\r\n", 400, "invalid_request"),
@@ -20,14 +20,18 @@ REQUESTS = {
     "a chunk of no size": (POST + b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n\r\n", 422, "invalid_request"),
     "a body that is cut": (POST + b'Content-Length: 10\r\n\r\n{"u', 422, "invalid_request"),
     "a request line of 9,000 characters": (
-        b"GET /api/v1/metadata?url=http://h/" + b"x" * 9_000 + b" HTTP/1.1\r\nHost: h\r\n\r\n",
+        b"GET /api/v1/metadata?url=http://h/" + b"x" * 9_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
         422,
         "url_too_long",
     ),
-    "a header of 100 KB": (b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"x" * 100_000 + b"\r\n\r\n", 413, "request_too_large"),
-    "a path that is not UTF-8": (b"GET /%ff HTTP/1.1\r\nHost: h\r\n\r\n", 404, "not_found"),
-    "a path that climbs": (b"GET /api/v1/bodies/..%2f..%2fetc HTTP/1.1\r\nHost: h\r\n\r\n", 404, "not_found"),
-    "a host that is none": (b"GET /nowhere HTTP/1.1\r\nHost: \xff\r\n\r\n", 404, "not_found"),
+    "a header of 100 KB": (
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
+        413,
+        "request_too_large",
+    ),
+    "a path that is not UTF-8": (b"GET /%ff HTTP/1.1\r\nHost: localhost\r\n\r\n", 404, "not_found"),
+    "a path that climbs": (b"GET /api/v1/bodies/..%2f..%2fetc HTTP/1.1\r\nHost: localhost\r\n\r\n", 404, "not_found"),
+    "a host that is none": (b"GET /nowhere HTTP/1.1\r\nHost: \xff\r\n\r\n", 421, "unknown_host"),
 }
 
 

@@ -17,7 +17,7 @@ BLOCK = b"".join(b"https://example.com/%043d\n" % n for n in range(16_384))  # 1
 HEAD = b'--edge\r\nContent-Disposition: form-data; name="file"; filename="%s"\r\n\r\n'
 END = b"\r\n--edge--\r\n"
 REQUEST = (
-    b"POST /api/v1/imports?kind=urls HTTP/1.1\r\nHost: h\r\nContent-Type: multipart/form-data; boundary=edge\r\n"
+    b"POST /api/v1/imports?kind=urls HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=edge\r\n"
     b"Content-Length: %d\r\n\r\n"
 )
 

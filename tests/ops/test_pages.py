@@ -36,7 +36,8 @@ def test_a_dead_queue_is_degraded_and_still_ready(settings: Settings) -> None:
     assert (answer.status_code, answer.json["status"]) == (200, "degraded")
 
 
-def test_the_home_page_leads_to_documentation_and_queue(client: FlaskClient) -> None:
+def test_the_home_page_leads_to_documentation_and_queue(settings: Settings) -> None:
+    client = create_app(replace(settings, allowed_hosts=("inventory.test",))).test_client()
     page = client.get("/", headers={"Host": "inventory.test:8000"}).text
 
     assert 'href="/docs/"' in page

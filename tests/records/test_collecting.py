@@ -168,7 +168,7 @@ def test_a_body_is_served_byte_for_byte_and_never_rendered(client: FlaskClient, 
     assert answer.headers["Content-Type"] == "application/octet-stream"
     assert answer.headers["Content-Disposition"].startswith("attachment")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 
 def test_records_are_listed_by_source_status_and_host(client: FlaskClient, services: Services, clock: FakeClock) -> None:

@@ -87,7 +87,7 @@ def test_a_taken_port_is_named_with_the_setting_that_changes_it(running: Up, nam
 
 def test_a_request_line_that_is_too_long_is_a_problem(running: Up) -> None:
     status, problem = exchange(
-        running, b"GET /api/v1/metadata?url=http://h/" + b"x" * 9_000 + b" HTTP/1.1\r\nHost: h\r\n\r\n"
+        running, b"GET /api/v1/metadata?url=http://h/" + b"x" * 9_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n"
     )
 
     assert (status, problem["code"]) == (422, "url_too_long")
