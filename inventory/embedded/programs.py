@@ -37,12 +37,11 @@ class Program:
 def programs(settings: Settings) -> list[Program]:
     """The programs of the stack, Redis apart."""
     python = sys.executable
-    dashboard = ["--bind", settings.host, "--port", str(settings.dashboard_port), "--json"]
     return [
         Program("api", [python, "-m", "gunicorn", "wsgi:app"], settings.fetch_deadline + 10),
         Program("worker", [python, "-m", "workers", "collect"], settings.lease + 5),
         Program("scheduler", [python, "-m", "workers", "schedule"], 10),
-        Program("dashboard", [python, "-m", "rq_dashboard", *dashboard], 5, stop_signal="INT"),
+        Program("dashboard", [python, "-m", "inventory.ops.dashboard"], 5),
     ]
 
 

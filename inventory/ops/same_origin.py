@@ -51,13 +51,13 @@ class SameOrigin:
         self._refuse = refuse
         self._admit = lru_cache(REMEMBERED)(hosts.admit)
         self._changes = changes or may_change
-        self._policy = policy
+        self._headers = security_headers.usual(policy)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
-        start = security_headers.adding(start_response, self._policy)
-        host = environ.get("HTTP_HOST", "")
-        if not self._admit(host) or not _target_is_of(host, environ.get("RAW_URI", "/")):
+        start = security_headers.adding(self._headers, start_response)
+        host, target = environ.get("HTTP_HOST", ""), environ.get("RAW_URI", "/")
+        if not self._admit(host) or not (target[:1] == "/" or _target_is_of(host, target)):
             return self._refuse(environ, start, _unknown(host))
         if is_foreign(environ):
             if self._changes(environ):
@@ -82,7 +82,7 @@ def is_foreign(environ: WSGIEnvironment) -> bool:
     told = environ.get("HTTP_ORIGIN") or environ.get("HTTP_REFERER")
     if told:
         return not is_of_host(told, environ.get("HTTP_HOST", ""))
-    return _may_be_a_picture(environ)
+    return environ.get("HTTP_USER_AGENT", "")[:8] == "Mozilla/" and _may_be_a_picture(environ)
 
 
 def _may_be_a_picture(environ: WSGIEnvironment) -> bool:
@@ -91,15 +91,13 @@ def _may_be_a_picture(environ: WSGIEnvironment) -> bool:
     To loopback and by TLS, browsers say it; by plain HTTP to another host they do not. They always send the Origin of what
     is not safe.
     """
-    if not environ.get("HTTP_USER_AGENT", "").startswith("Mozilla/") or environ["REQUEST_METHOD"] not in SAFE:
-        return False
     authority = read_authority(environ.get("HTTP_HOST", ""))
-    return authority is not None and not is_loopback(authority.host)
+    return environ["REQUEST_METHOD"] in SAFE and authority is not None and not is_loopback(authority.host)
 
 
 def _target_is_of(host: str, target: str) -> bool:
     """Whether a request's target has no other host than its header (RFC 9112, 3.2.2: the target's would count)."""
-    if target[:1] in ("/", "*", ""):
+    if target in ("*", ""):
         return True
     target = target if "://" in target else f"http://{target}"  # of CONNECT
     return is_of_host(target, host)

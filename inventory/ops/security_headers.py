@@ -15,7 +15,6 @@ NOTHING = "default-src 'none'; frame-ancestors 'none'"
 BODY = f"{NOTHING}; sandbox"
 """The policy of what another site has written."""
 ALWAYS = (("X-Content-Type-Options", "nosniff"), ("Cross-Origin-Resource-Policy", "same-origin"))
-USUAL = ((POLICY, NOTHING), *ALWAYS)
 
 
 def of_page(nonce: str, also: str = "") -> Mapping[str, str]:
@@ -30,17 +29,23 @@ def of_page(nonce: str, also: str = "") -> Mapping[str, str]:
     return {POLICY: policy + also, "Referrer-Policy": "same-origin", "Cache-Control": "no-store"}
 
 
-def adding(start_response: StartResponse, policy: str = NOTHING) -> StartResponse:
-    """The same, but each answer gets what it lacks: the headers of all, and the policy unless it has one of its own."""
-    usual = list(USUAL) if policy is NOTHING else [(POLICY, policy), *ALWAYS]
+def usual(policy: str = NOTHING) -> list[tuple[str, str]]:
+    """The headers of an answer that has none of these yet."""
+    return [(POLICY, policy), *ALWAYS]
 
-    def start(status: str, headers: list[tuple[str, str]], exc_info: OptExcInfo | None = None) -> Callable[[bytes], object]:
-        own = any(name == POLICY for name, _ in headers)
-        return start_response(status, [*headers, *(ALWAYS if own else usual)], exc_info)
+
+def adding(headers: list[tuple[str, str]], start_response: StartResponse) -> StartResponse:
+    """The same, but each answer gets these headers, of which the first is a policy that it may have already."""
+
+    def start(status: str, own: list[tuple[str, str]], exc_info: OptExcInfo | None = None) -> Callable[[bytes], object]:
+        for name, _ in own:
+            if name == POLICY:
+                return start_response(status, own + headers[1:], exc_info)
+        return start_response(status, own + headers, exc_info)
 
     return start
 
 
-def lines(policy: str = NOTHING) -> str:
-    """The same headers as lines, for an answer that is written by hand."""
-    return "".join(f"{name}: {value}\r\n" for name, value in ((POLICY, policy), *ALWAYS))
+def lines() -> str:
+    """The same as lines, for an answer that is written by hand."""
+    return "".join(f"{name}: {value}\r\n" for name, value in usual())

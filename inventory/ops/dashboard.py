@@ -1,0 +1,116 @@
+"""The queue's dashboard as a program: `python -m inventory.ops.dashboard`.
+
+It is rq-dashboard with the same look at who asks as the API has: no page of another site may press its buttons. Its options
+are read from `RQ_DASHBOARD_…`, as by its own command, which serves it with a server that is for development.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from gunicorn.app.base import BaseApplication
+from rq_dashboard import cli, web
+from werkzeug.wsgi import ClosingIterator
+
+from inventory import json_bytes, problems
+from inventory.config import Settings
+from inventory.errors import InventoryError, StartError
+from inventory.imports.connections import Leftovers
+from inventory.ops import requests, same_origin, security_headers
+from inventory.ops.same_origin import SameOrigin
+from inventory.ops.unparsed import ProblemWorker
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+THREADS = 8
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+"""Its pages have scripts in them, and templates that become functions."""
+
+
+def application(settings: Settings) -> WSGIApplication:
+    """The dashboard of the Redis that the settings name."""
+    return SameOrigin(
+        _dashboard(settings), settings.hosts, partial(_refuse, Leftovers(2)), changes=_may_change, policy=POLICY
+    )
+
+
+def _dashboard(settings: Settings) -> WSGIApplication:
+    """rq-dashboard as its command would make it."""
+    options = cli.run.make_context("rq-dashboard", [], auto_envvar_prefix="RQ_DASHBOARD").params
+    app = cli.make_flask_app(options["config"], options["username"], options["password"], options["url_prefix"])
+    app.config["RQ_DASHBOARD_REDIS_URL"] = list(options["redis_url"]) or [settings.redis]
+    app.config["RQ_DASHBOARD_DISABLE_DELETE"] = options["disable_delete"]
+    app.config["RQ_DASHBOARD_SHOW_FULL_ARGS"] = options["show_full_args"]
+    if options["poll_interval"]:
+        app.config["RQ_DASHBOARD_POLL_INTERVAL"] = options["poll_interval"]
+    web.config.serializer = cli.JSONSerializer
+    web.setup_rq_connection(app)
+    wsgi: WSGIApplication = app.wsgi_app
+    return wsgi
+
+
+def _may_change(environ: WSGIEnvironment) -> bool:
+    """Whether a request may change something: in rq-dashboard a GET does, which enqueues again what has failed."""
+    return same_origin.may_change(environ) or "/requeue/" in environ["PATH_INFO"]
+
+
+def _refuse(
+    leftovers: Leftovers, environ: WSGIEnvironment, start_response: StartResponse, error: InventoryError
+) -> Iterable[bytes]:
+    status, code = problems.status_and_code(type(error))
+    request_id = requests.identify(environ.get("HTTP_X_REQUEST_ID", ""))
+    document = problems.problem_document(status, code, str(error), request_id)
+    body = json_bytes.dumps(document)
+    about = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body))), ("X-Request-ID", request_id)]
+    start_response(f"{status} {document['title']}", [*about, (security_headers.POLICY, security_headers.NOTHING)])
+    return ClosingIterator([body], partial(leftovers.take, environ))
+
+
+class _Server(BaseApplication):  # type: ignore[misc]
+    """gunicorn with one process, configured here: it reads no file and no command line."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
+        configuration: dict[str, Any] = {
+            "bind": f"{host}:{self._settings.dashboard_port}",
+            "workers": 1,
+            "threads": THREADS,
+            "worker_class": ProblemWorker,
+            "graceful_timeout": 3,
+            "forwarder_headers": "",
+            "forwarded_allow_ips": os.environ.get("FORWARDED_ALLOW_IPS", ""),
+            "control_socket_disable": True,
+            "worker_tmp_dir": "/dev/shm" if os.access("/dev/shm", os.W_OK) else None,  # noqa: S108
+            "proc_name": "inventory-dashboard",
+        }
+        for name, value in configuration.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> WSGIApplication:
+        return application(self._settings)
+
+
+def main() -> None:
+    """Serve it until SIGTERM."""
+    try:
+        server = _Server(Settings.read())
+    except StartError as error:
+        sys.stderr.write(f"inventory: {error}\n")
+        sys.exit(2)
+    server.run()
+
+
+if __name__ == "__main__":
+    main()
