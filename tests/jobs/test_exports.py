@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -30,7 +32,64 @@ def test_a_cell_that_a_spreadsheet_would_take_for_a_formula_begins_with_an_apost
     assert read["input"] == f"'{start}cmd|' /C calc'!A0"
 
 
-@pytest.mark.parametrize("text", ["http://h/?a=1", "a,b", 'say "so"', "two\nlines", "'=1", "café", "", " =1"])
+CUTS = [",", ";", "\t", "|", "\n", "\r", "\r\n", "；", "｜", "\x0b", "\u2028"]
+SIGNS = ["=", "+", "-", "@", "＝", "＋", "－", "＠", "−", "﹣"]
+SKIPPED = ["", " ", "\t", "\u00a0", "\u200b", "\ufeff", '"', '""', '" ', "\0", "\r", ";;", "\t|"]
+
+
+@pytest.mark.parametrize("skipped", SKIPPED)
+@pytest.mark.parametrize("cut", ["", *CUTS])
+def test_no_reader_finds_a_formula_whichever_sign_it_cuts_cells_at(cut: str, skipped: str) -> None:
+    for sign in SIGNS:
+        text = f"note{cut}{skipped}{sign}cmd|' /C calc'!A0" if cut else f"{skipped}{sign}cmd"
+        raw = b"".join(rows_as_csv([[row(text)]])).decode().partition("\r\n")[2]
+        by_comma = [cell for cells in csv.reader(io.StringIO(raw, newline="")) for cell in cells]
+        by_others = [re.split(f"[{re.escape(other)}\r\n]", raw) for other in CUTS[1:]]
+
+        for cell in itertools.chain(by_comma, *by_others, re.split("[;\t|\r\n]", raw)):
+            assert cell.lstrip(' \t\r\n"\0\u00a0\u200b\ufeff;|')[:1] not in SIGNS, (text, cell)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (" =1", "' =1"),
+        ("a;=1", "a;'=1"),
+        ("a; =1;b\t+2", "a; '=1;b\t'+2"),
+        ("\t=1", "'\t'=1"),
+        ("a\n-1", "a\n'-1"),
+        ('a;"=1', "a;\"'=1"),
+        ("a;'=1", "a;'=1"),
+        ("http://h/?a;-1", "http://h/?a;'-1"),
+    ],
+)
+def test_what_was_given_can_still_be_read(text: str, shown: str) -> None:
+    assert exported([row(text)])[0]["input"] == shown
+
+
+@pytest.mark.parametrize("text", ["\t", ";", " ", '"', ";\t "])
+def test_a_long_cell_takes_no_longer_than_its_length(text: str) -> None:
+    """Were it quadratic, this would take an hour; it is half a second, and the test ends after two minutes."""
+    assert len(b"".join(rows_as_csv([[row("a" + text * 400_000 + "b")]]))) > 400_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://h/?a=1",
+        "a,b",
+        'say "so"',
+        "two\nlines",
+        "'=1",
+        "café",
+        "",
+        "a=1;b=2",
+        "a - b",
+        "x;y|z",
+        "two\n\nlines",
+        "a@h, b",
+    ],
+)
 def test_any_other_cell_is_as_it_was(text: str) -> None:
     assert exported([row(text)])[0]["input"] == text
 
