@@ -68,6 +68,9 @@ worker_class = ProblemWorker
 workers = settings.api_processes
 threads = settings.api_threads
 keepalive = 15
+# No header says where the application is mounted, and only a proxy that the operator named, by which scheme it was called.
+forwarder_headers = ""
+forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "")
 limit_request_line = 8190  # the most that gunicorn allows: a URL of 2,048 characters, percent-encoded, has up to 6,144
 
 timeout = 60
