@@ -12,8 +12,10 @@ from gunicorn.glogging import Logger
 from inventory import wiring
 from inventory.config import Settings
 from inventory.errors import StartError
+from inventory.gunicorn_worker.worker import InventoryWorker
+from inventory.imports.multipart import OVERHEAD
 from inventory.ops import counting, logging
-from inventory.ops.unparsed import ProblemWorker
+from inventory.pace import PATIENCE
 
 
 class WithoutAccessLog(Logger):
@@ -43,10 +45,16 @@ def post_worker_init(worker):
     All of them answer 503 meanwhile.
     """
     worker.wsgi.extensions["inventory.live"].serving = lambda: worker.alive
+    worker.body_limit = _body_limit
     gc.collect()
     gc.freeze()  # what is loaded stays: the collector need not look at it again and again, which took 4 % of a hit
     if worker.age == 1:
         Thread(target=_await_store, name="await-store", daemon=True).start()
+
+
+def _body_limit(method, path):
+    """Bytes of a body that is read piece by piece: that of an upload alone."""
+    return settings.upload_limit + OVERHEAD if method == "POST" and path.endswith("/api/v1/imports") else None
 
 
 def on_exit(_server):
@@ -64,13 +72,14 @@ def _await_store():
 settings = _or_exit(Settings.read)
 
 bind = f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"
-worker_class = ProblemWorker
+worker_class = InventoryWorker
 workers = settings.api_processes
 threads = settings.api_threads
-keepalive = 15
 # No header says where the application is mounted, and only a proxy that the operator named, by which scheme it was called.
 forwarder_headers = ""
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "")
+keepalive = int(PATIENCE)  # that connections are kept at all; how long is the worker's to say
+sendfile = False  # an answer is collected, and sent when its client takes it
 limit_request_line = 8190  # the most that gunicorn allows: a URL of 2,048 characters, percent-encoded, has up to 6,144
 
 timeout = 60

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
-from werkzeug.wsgi import ClosingIterator
 
 from inventory import problems, wiring
 from inventory.api import Api
@@ -16,7 +15,6 @@ from inventory.errors import InventoryError
 from inventory.events import routes as events
 from inventory.history import routes as history
 from inventory.imports import routes as imports
-from inventory.imports.connections import Leftovers
 from inventory.jobs import pages, sockets
 from inventory.jobs import routes as jobs
 from inventory.ops import docs, health, home, logging, requests
@@ -84,7 +82,7 @@ def create_app(settings: Settings | None = None, services: wiring.Services | Non
     app.extensions["inventory.products"] = services.products
     app.extensions["inventory.upstreams"] = services.upstreams
 
-    refuse = partial(_refuse, app.wsgi_app, services.imports.leftovers)
+    refuse = partial(_refuse, app.wsgi_app)
     app.front = SameOrigin(partial(Flask.__call__, app), services.settings.hosts, refuse)
     if not services.history.keeps(records.SOURCE):
         app.wsgi_app = PlainLookups(app.wsgi_app, records.SOURCE, services.records)  # type: ignore[method-assign]
@@ -109,12 +107,8 @@ def create_app(settings: Settings | None = None, services: wiring.Services | Non
 
 
 def _refuse(
-    application: WSGIApplication,
-    leftovers: Leftovers,
-    environ: WSGIEnvironment,
-    start_response: StartResponse,
-    error: InventoryError,
+    application: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse, error: InventoryError
 ) -> Iterable[bytes]:
-    """Have an error that was met in front of the application answered like every other one, and take what is still sent."""
+    """Have an error that was met in front of the application answered like every other one."""
     environ[requests.FAULT] = error
-    return ClosingIterator(application(environ, start_response), partial(leftovers.take, environ))
+    return application(environ, start_response)

@@ -144,7 +144,14 @@ def build(
         kinds,
         Engine(store.jobs, Parts(files), kinds, bell, clock=clock),
         ImportService(
-            store, files, kinds, bell, upload_limit=settings.upload_limit, places=_upload_places(settings), clock=clock
+            store,
+            files,
+            kinds,
+            bell,
+            upload_limit=settings.upload_limit,
+            places=_upload_places(settings),
+            waiting=_waiting_uploads(settings),
+            clock=clock,
         ),
         history,
         WeatherService(
@@ -204,10 +211,15 @@ def _upload_places(settings: Settings) -> int:
     return max(1, min(MOST_UPLOADS, settings.spare_threads // 4))
 
 
+def _waiting_uploads(settings: Settings) -> int:
+    """As many threads again for uploads that wait for such a place, which is a matter of two seconds."""
+    return min(MOST_UPLOADS, settings.spare_threads // 4)
+
+
 def _waiting_places(settings: Settings) -> int:
     """The rest of the spare threads, but for an eighth, which is always left to lookups that do not wait."""
     spare = settings.spare_threads
-    return max(0, spare - _upload_places(settings) - max(1, spare // 8))
+    return max(0, spare - _upload_places(settings) - _waiting_uploads(settings) - max(1, spare // 8))
 
 
 def _kinds(

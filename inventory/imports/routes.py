@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import Any, cast
 
 from flask import Response, current_app, request, url_for
@@ -21,7 +20,6 @@ from inventory.errors import (
     UploadTooLarge,
 )
 from inventory.imports import schemas
-from inventory.imports.connections import patience
 from inventory.imports.multipart import OVERHEAD, upload_of
 from inventory.imports.service import FRESH_FOR, ImportService, Wanted
 from inventory.jobs import examples
@@ -78,18 +76,21 @@ class Imports(MethodView):
         """
         wanted = Wanted(query.pop("kind"), _options(query), _key())
         imports().check(wanted)
-        with imports().place():
+        _limit_body(imports().upload_limit)
+        with imports().place(getattr(request.environ.get("gunicorn.socket"), "pace", None)):
             return _accepted(_receive(wanted))
+
+
+def _limit_body(limit: int) -> None:
+    """Refuse a body that is announced to be longer than an upload may be, and have one that becomes it fail."""
+    request.max_content_length = limit + OVERHEAD
+    if (request.content_length or 0) > request.max_content_length:
+        raise UploadTooLarge(f"The body is larger than {limit:,} bytes. Send the file in parts, or gzipped.")
 
 
 def _receive(wanted: Wanted) -> Job:
     """The job that the body's file became."""
-    limit = imports().upload_limit
-    request.max_content_length = limit + OVERHEAD
-    if (request.content_length or 0) > request.max_content_length:
-        raise UploadTooLarge(f"The body is larger than {limit:,} bytes. Send the file in parts, or gzipped.")
-    with patience(request.environ):
-        return imports().accept(wanted, upload_of(request.stream, request.headers.get("Content-Type", "")))
+    return imports().accept(wanted, upload_of(request.stream, request.headers.get("Content-Type", "")))
 
 
 def _accepted(job: Job) -> Response:
@@ -112,13 +113,3 @@ def _key() -> str | None:
             "The Idempotency-Key cannot be used.", {"Idempotency-Key": ["Send 1 to 128 printable ASCII characters."]}
         )
     return key
-
-
-def _take_the_rest(response: Response) -> Response:
-    """When a refusal is sent, take what its client is still sending."""
-    if response.status_code != 202 and request.environ.get("wsgi.input_terminated"):
-        response.call_on_close(partial(imports().leftovers.take, request.environ))
-    return response
-
-
-blueprint.after_request(_take_the_rest)

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from secrets import token_hex
-from threading import BoundedSemaphore
 from typing import Any
 
 import structlog
 
 from inventory.clock import Clock
-from inventory.errors import InvalidRequest, StorageUnavailable, TooManyUploads, UploadTooLarge
-from inventory.imports.connections import Leftovers
+from inventory.errors import InvalidRequest, StorageUnavailable, UploadTooLarge
 from inventory.imports.examining import HEAD, examine
 from inventory.imports.layout import form_of
 from inventory.imports.multipart import Upload
+from inventory.imports.upload_slots import UploadSlots
 from inventory.jobs.model import Job
 from inventory.jobs.parts import upload_name
+from inventory.pace import Pace
 from inventory.queue import Queue
 from inventory.store.files import Files, Writer
 from inventory.store.ports import Store
@@ -43,7 +43,9 @@ class Wanted:
 
 
 class ImportService:
-    """Takes files, `places` at once at most. It may raise `StorageUnavailable`, and nothing of the file is kept then.
+    """Takes files, `places` at once at most, while `waiting` others wait for a moment.
+
+    It may raise `StorageUnavailable`, and nothing of the file is kept then.
 
     But for one moment: when the store did not say whether it has the job, the file is left, so that the job can be done if
     it has. A file that no job has is swept.
@@ -58,6 +60,7 @@ class ImportService:
         *,
         upload_limit: int,
         places: int,
+        waiting: int = 0,
         clock: Clock,
         new_id: Callable[[], str] = lambda: token_hex(16),
     ) -> None:
@@ -65,21 +68,14 @@ class ImportService:
         self._files = files
         self._kinds = kinds
         self._queue = queue
-        self._places = BoundedSemaphore(places)
+        self._slots = UploadSlots(places, waiting)
         self._new_id = new_id
-        self.leftovers = Leftovers(places)
         self.upload_limit = upload_limit
         self.clock = clock
 
-    @contextmanager
-    def place(self) -> Iterator[None]:
-        """Room for one upload, which holds a thread for as long as its client takes; `TooManyUploads` if there is none."""
-        if not self._places.acquire(blocking=False):
-            raise TooManyUploads("This process receives as many files at once as it may. Try again in a few seconds.")
-        try:
-            yield
-        finally:
-            self._places.release()
+    def place(self, pace: Pace | None = None) -> AbstractContextManager[None]:
+        """Room for one upload, which holds a thread for as long as its client takes; see `UploadSlots.take`."""
+        return self._slots.take(pace)
 
     def check(self, wanted: Wanted) -> None:
         """Return if files of this kind can be imported with these options; `InvalidRequest` otherwise."""

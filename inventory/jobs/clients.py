@@ -46,6 +46,7 @@ class Client:
         self._sending = Lock()
         if connection is None:
             return
+        connection.setblocking(True)  # our worker's waits for nobody
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, bounds.buffer)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", bounds.patience, 0))
         if hasattr(socket, "TCP_USER_TIMEOUT") and connection.family != socket.AF_UNIX:

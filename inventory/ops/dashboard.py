@@ -9,20 +9,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
 from rq_dashboard import cli, web
-from werkzeug.wsgi import ClosingIterator
 
 from inventory import json_bytes, problems
 from inventory.config import Settings
 from inventory.errors import InventoryError, StartError
-from inventory.imports.connections import Leftovers
+from inventory.gunicorn_worker.worker import InventoryWorker
 from inventory.ops import requests, same_origin, security_headers
 from inventory.ops.same_origin import SameOrigin
-from inventory.ops.unparsed import ProblemWorker
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -37,9 +34,7 @@ POLICY = (
 
 def application(settings: Settings) -> WSGIApplication:
     """The dashboard of the Redis that the settings name."""
-    return SameOrigin(
-        _dashboard(settings), settings.hosts, partial(_refuse, Leftovers(2)), changes=_may_change, policy=POLICY
-    )
+    return SameOrigin(_dashboard(settings), settings.hosts, _refuse, changes=_may_change, policy=POLICY)
 
 
 def _dashboard(settings: Settings) -> WSGIApplication:
@@ -62,16 +57,14 @@ def _may_change(environ: WSGIEnvironment) -> bool:
     return same_origin.may_change(environ) or "/requeue/" in environ["PATH_INFO"]
 
 
-def _refuse(
-    leftovers: Leftovers, environ: WSGIEnvironment, start_response: StartResponse, error: InventoryError
-) -> Iterable[bytes]:
+def _refuse(environ: WSGIEnvironment, start_response: StartResponse, error: InventoryError) -> Iterable[bytes]:
     status, code = problems.status_and_code(type(error))
     request_id = requests.identify(environ.get("HTTP_X_REQUEST_ID", ""))
     document = problems.problem_document(status, code, str(error), request_id)
     body = json_bytes.dumps(document)
     about = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body))), ("X-Request-ID", request_id)]
     start_response(f"{status} {document['title']}", [*about, (security_headers.POLICY, security_headers.NOTHING)])
-    return ClosingIterator([body], partial(leftovers.take, environ))
+    return [body]
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
@@ -87,7 +80,8 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "bind": f"{host}:{self._settings.dashboard_port}",
             "workers": 1,
             "threads": THREADS,
-            "worker_class": ProblemWorker,
+            "worker_class": InventoryWorker,
+            "sendfile": False,
             "graceful_timeout": 3,
             "forwarder_headers": "",
             "forwarded_allow_ips": os.environ.get("FORWARDED_ALLOW_IPS", ""),

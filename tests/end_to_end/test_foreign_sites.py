@@ -93,14 +93,13 @@ def test_our_own_page_follows_it(running: Stack, job: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/v1/imports?kind=urls", "/api/v1/products/runs", "/jobs"])
-def test_what_is_refused_is_read_to_its_end_and_the_connection_goes_on(running: Stack, path: str) -> None:
+def test_what_is_refused_is_read_to_its_end_so_that_the_client_sees_why(running: Stack, path: str) -> None:
     before = len(running.get("/api/v1/jobs").json()["jobs"])  # type: ignore[union-attr]
     body = b"x" * 4_000_000
     with requests.Session() as session:
         for _ in range(3):
             answer = session.post(running.url + path, data=body, headers={"Origin": "null"}, timeout=30)
             assert (answer.status_code, answer.json()["code"]) == (403, "foreign_origin")
-            assert answer.headers["Connection"] == "keep-alive"
         assert session.get(f"{running.url}/healthz", timeout=30).status_code == 200
 
     assert len(running.get("/api/v1/jobs").json()["jobs"]) == before  # type: ignore[union-attr]

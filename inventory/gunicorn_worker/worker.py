@@ -1,0 +1,195 @@
+"""The worker: accepts connections, gives a thread to each request that has arrived, and stops when it is told to."""
+
+from __future__ import annotations
+
+import resource
+import selectors
+import socket
+from collections.abc import Callable
+from errno import EMFILE, ENFILE, ENOBUFS, ENOMEM
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+from gunicorn.http.errors import NoMoreData
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
+
+from inventory.gunicorn_worker.arriving import Chunks, Length, body_of
+from inventory.gunicorn_worker.connections import ClientSocket, Connection
+from inventory.gunicorn_worker.draining import EVERY
+from inventory.gunicorn_worker.waiting import Waiting
+from inventory.ops.unparsed import BodyTooLarge, answer, is_ours
+from inventory.pace import BEGINNING, Pace, steady
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+SECOND = 1.0
+MOST_CONNECTIONS = 8_192
+"""Connections of one process; an idle one costs a descriptor and a few kilobytes."""
+DESCRIPTORS, DESCRIPTORS_A_THREAD = 64, 4
+"""What is left to files: SQLite has up to three open for a thread."""
+NO_ROOM = {EMFILE, ENFILE, ENOBUFS, ENOMEM}
+
+
+class InventoryWorker(ThreadWorker):  # type: ignore[misc]
+    """A threaded worker whose threads work, while its loop waits for clients."""
+
+    body_limit: Callable[[str, str], int | None] = staticmethod(lambda _method, _path: None)
+    """Bytes of a body that the application reads piece by piece, by method and path; None: it takes it whole, or not."""
+    small_body = 64 * 1024
+    """Bytes of a body that the application takes whole."""
+
+    def init_process(self) -> None:
+        """Make room for connections; then run."""
+        self.worker_connections = self.max_keepalived = _most_connections(self.cfg.threads)
+        super().init_process()
+
+    def run(self) -> None:
+        """Serve until told to stop; then answer what has begun."""
+        self.waiting = Waiting(self.poller, self.enqueue_req, self._closed, self._problem)
+        self._tick = 0.0
+        self.poller.register(self.method_queue.fileno(), selectors.EVENT_READ, self.method_queue.run_callbacks)
+        self.set_accept_enabled(True)
+        while self.alive and self._turn():
+            pass
+        self.set_accept_enabled(False)
+        self.waiting.hurry(monotonic() + STOP_KEEPALIVE_LINGER)
+        until = monotonic() + self.cfg.graceful_timeout
+        while self.nr_conns > 0 and monotonic() < until:
+            self._turn()
+        self.waiting.close()
+        self.tpool.shutdown(wait=False)
+        self.poller.close()
+        self.method_queue.close()
+        for listener in self.sockets:
+            listener.close()
+
+    def _turn(self) -> bool:
+        """One turn of the loop, a second at most; whether to go on."""
+        now, going_on = monotonic(), True
+        if now >= self._tick:
+            self._tick = now + SECOND
+            self.notify()
+            self.waiting.sweep(now)
+            going_on = self.is_parent_alive()
+            self.set_accept_enabled(self.alive)
+        self.wait_for_and_dispatch_events(EVERY if self.waiting.draining else SECOND)
+        self.waiting.draining.turn()
+        self.waiting.pipelined.turn()
+        return going_on
+
+    def accept(self, listener: socket.socket) -> None:
+        """Take a new connection; where there is no room, in place of the one that has waited longest for its client."""
+        if self.nr_conns >= self.worker_connections and not self.waiting.evict():
+            self.set_accept_enabled(False)  # until the next second
+            return
+        try:
+            client, address = listener.accept()
+        except OSError as error:
+            if error.errno in NO_ROOM and not self.waiting.evict():
+                self.set_accept_enabled(False)
+            return
+        self.nr_conns += 1
+        self.waiting.receive(Connection(self.cfg, ClientSocket(client), address, listener.getsockname()))
+
+    def enqueue_req(self, connection: Connection) -> None:
+        """Give a thread to what has arrived of a request."""
+        self.tpool.submit(self._work, connection)
+
+    def _work(self, connection: Connection) -> None:
+        """Handle a request and send what there is room for; in a thread, which then leaves the connection to the loop."""
+        known = False
+        try:
+            connection.keep, known = self.handle(connection), True
+            if connection.sock.unsent:
+                connection.sock.flush()
+        except OSError:
+            known = False
+        finally:
+            self.method_queue.defer(self._worked, connection, known)
+
+    def _worked(self, connection: Connection, known: bool) -> None:
+        """Go on with a connection that a thread has left; in the loop."""
+        self.waiting.pipelined.worked(connection)
+        if not known or connection.sock.taken_over:
+            self._closed(connection)
+        elif connection.request is not None:
+            self.waiting.receive(connection)
+        else:
+            self.waiting.finish(connection)
+
+    def _closed(self, connection: Connection) -> None:
+        connection.sock.close()
+        self.nr_conns -= 1
+
+    def handle(self, connection: Connection) -> bool:
+        """Handle a request that has arrived, or begin to wait for its body; whether the connection can be kept."""
+        request, connection.request = connection.request, None
+        try:
+            if request is None:
+                connection.feed()
+                request = next(connection.parser)
+                if self._must_wait(connection, request):
+                    return True
+            else:
+                self._give_body(connection, request)
+            kept = self.handle_request(request, connection) and connection.parser.finish_body()
+        except (NoMoreData, StopIteration, OSError) as error:
+            self.log.debug("Closing connection: %s", error)
+        except Exception as error:  # noqa: BLE001 - the outermost boundary: it is logged and answered
+            self.handle_error(request, connection.sock, connection.client, error)
+        else:
+            return bool(kept)
+        return False
+
+    def handle_error(self, request: Any, client: ClientSocket, address: Any, error: Exception) -> None:
+        """Answer a request that could not be read, or whose answer could not be sent as the application meant it."""
+        client.sendall(self._problem(address, error))
+
+    def _problem(self, address: Any, error: Exception) -> bytes:
+        request_id = uuid4().hex
+        if is_ours(error):
+            self.log.error("Fault %s while a request was answered", request_id, exc_info=error)
+        else:
+            self.log.warning("Unreadable request %s from %s: %s", request_id, address, error)
+        return answer(error, request_id)
+
+    def _must_wait(self, connection: Connection, request: Any) -> bool:
+        """Whether a body is to be awaited; what has come of it stays in the inbox then."""
+        body = connection.body = body_of(request)
+        if body.whole(b""):
+            return False
+        connection.body_since = monotonic()
+        expected, request._expected_100_continue = request._expected_100_continue, False
+        connection.take_back()
+        limit = self.body_limit(request.method, request.path) or self.small_body
+        refused = isinstance(body, Length) and body.length > limit  # by the application, unread
+        if refused or body(connection.inbox, 0):
+            self._give_body(connection, request)
+            return False
+        connection.request, connection.arrived = request, body
+        if expected:
+            connection.sock.sendall(CONTINUE)
+        return True
+
+    def _give_body(self, connection: Connection, request: Any) -> None:
+        """Have what came of a body be read. A thread waits for more only where it is read piece by piece."""
+        body, size = connection.body, len(connection.inbox)
+        whole, streamed = body.whole(connection.inbox), self.body_limit(request.method, request.path) is not None
+        if isinstance(body, Chunks) and not streamed and (body.size > self.small_body or size >= BEGINNING):
+            raise BodyTooLarge
+        if not whole:
+            request.force_close()
+            connection.sock.pace = Pace(steady(size, monotonic() - connection.body_since)) if streamed else None
+        connection.feed()
+
+
+def _most_connections(threads: int) -> int:
+    """How many connections a process may have; raises the limit of its descriptors for them as far as it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = DESCRIPTORS + DESCRIPTORS_A_THREAD * threads
+    wanted = MOST_CONNECTIONS + files
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        wanted = soft
+    return max(threads, wanted - files)

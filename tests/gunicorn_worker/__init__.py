@@ -1,0 +1,1 @@
+"""The worker that waits for clients without threads."""
