@@ -23,6 +23,9 @@ LONGEST_TEXT = 1_000
 """Characters of what is one short line from any honest upstream: a reason phrase, a media type, a certificate's subject."""
 
 
+AT_ONCE = 16
+"""Items that are measured together: one by one costs more, and the JSON of all may be many times what is kept."""
+
 Item = TypeVar("Item", bound=str | Mapping[str, Any])
 
 
@@ -35,25 +38,24 @@ class Room:
 
     def fitting(self, items: list[Item], what: str, *, more: int = 0) -> list[Item]:
         """The first items for which there is room; `more` came that are not among them."""
-        kept = items
-        size = len(json_bytes.dumps(items)) if items else 0
-        if size > self._left:
-            kept, size = self._first_of(items)
-        self._left -= size
-        if more or kept is not items:
-            self._defects.append(f"{len(items) + more:,} {what} came; the first {len(kept):,} of them are kept")
-        return kept
-
-    def _first_of(self, items: list[Item]) -> tuple[list[Item], int]:
-        kept: list[Item] = []
-        size = 0
-        for item in items:
-            needed = len(json_bytes.dumps(item)) + 1
-            if size + needed > self._left:
+        kept = 0
+        while kept < len(items):
+            taken = self._take(items[kept : kept + AT_ONCE])
+            if not taken:
                 break
-            size += needed
-            kept.append(item)
-        return kept, size
+            kept += taken
+        if more or kept < len(items):
+            self._defects.append(f"{len(items) + more:,} {what} came; the first {kept:,} of them are kept")
+        return items[:kept]
+
+    def _take(self, items: list[Item]) -> int:
+        """How many of these there is room for, which is taken; the first alone, if not all of them fit."""
+        for few in (items, items[:1]):
+            size = len(json_bytes.dumps(few))
+            if size <= self._left:
+                self._left -= size
+                return len(few)
+        return 0
 
 
 def clipped(text: str, what: str, defects: list[str]) -> str:

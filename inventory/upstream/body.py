@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from inventory.upstream import codings
 from inventory.upstream.response import Response
 
+JOINED = 1_024
+"""Pieces of a body that are joined into one while more of it comes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -22,13 +25,37 @@ class Body:
     defects: tuple[str, ...] = ()
 
 
+class _Kept:
+    """Pieces that are kept. Many small ones are joined at times, for each costs some 40 bytes more than it holds."""
+
+    def __init__(self) -> None:
+        self._joined: list[bytes] = []
+        self._pieces: list[bytes] = []
+
+    def add(self, piece: bytes) -> None:
+        """Keep a piece behind the others."""
+        self._pieces.append(piece)
+        if len(self._pieces) == JOINED:
+            self._joined.append(b"".join(self._pieces))
+            self._pieces.clear()
+
+    def content(self) -> bytes:
+        """All of them."""
+        return b"".join(self._joined + self._pieces)
+
+    def clear(self) -> None:
+        """Keep nothing."""
+        self._joined.clear()
+        self._pieces.clear()
+
+
 class _Raw:
     """The pieces as they pass by, and the first `limit` bytes of them."""
 
     def __init__(self, pieces: Iterator[bytes], limit: int) -> None:
         self._pieces = pieces
         self._limit = limit
-        self._kept: list[bytes] = []
+        self._kept = _Kept()
         self.size = 0
 
     def __iter__(self) -> Iterator[bytes]:
@@ -37,7 +64,7 @@ class _Raw:
     def __next__(self) -> bytes:
         piece = next(self._pieces)
         if self.size < self._limit:
-            self._kept.append(piece[: self._limit - self.size])
+            self._kept.add(piece[: self._limit - self.size])
         self.size += len(piece)
         return piece
 
@@ -45,7 +72,7 @@ class _Raw:
         """Read on to the end or the limit; all that was kept."""
         while self.size <= self._limit and next(self, None) is not None:
             pass
-        return b"".join(self._kept)
+        return self._kept.content()
 
 
 def read_body(response: Response, limit: int) -> Body:
@@ -55,20 +82,20 @@ def read_body(response: Response, limit: int) -> Body:
     if applied:
         body = _decoded(_Raw(response.pieces(), limit), applied, limit)
     else:
-        body = Body(*_up_to(response.pieces(), limit, []))
+        body = Body(*_up_to(response.pieces(), limit, _Kept()))
     behind = ("bytes behind the end of the answer were not used",) if response.leftover() else ()
     return replace(body, defects=(*body.defects, *response.trailer_defects, *behind))
 
 
 def _decoded(raw: _Raw, applied: list[str], limit: int) -> Body:
-    kept: list[bytes] = []
+    kept = _Kept()
     name = ", ".join(applied)[:100]
     try:
         content, truncated = _up_to(codings.undo(raw, applied), limit, kept)
     except codings.EndedEarly:
-        return Body(b"".join(kept), truncated=True, defects=(f"the {name} coding ends too early",))
+        return Body(kept.content(), truncated=True, defects=(f"the {name} coding ends too early",))
     except codings.TrailingBytes:
-        return Body(b"".join(kept), defects=(f"bytes after the end of the {name} coding were not used",))
+        return Body(kept.content(), defects=(f"bytes after the end of the {name} coding were not used",))
     except codings.Undecodable as error:
         kept.clear()
         content = raw.rest()
@@ -76,13 +103,13 @@ def _decoded(raw: _Raw, applied: list[str], limit: int) -> Body:
     return Body(content, truncated)
 
 
-def _up_to(pieces: Iterator[bytes], limit: int, kept: list[bytes]) -> tuple[bytes, bool]:
+def _up_to(pieces: Iterator[bytes], limit: int, kept: _Kept) -> tuple[bytes, bool]:
     """The first `limit` bytes, and whether there were more; `kept` fills with the pieces meanwhile."""
     size = 0
     for piece in pieces:
         if size + len(piece) > limit:
-            kept.append(piece[: limit - size])
-            return b"".join(kept), True
-        kept.append(piece)
+            kept.add(piece[: limit - size])
+            return kept.content(), True
+        kept.add(piece)
         size += len(piece)
-    return b"".join(kept), False
+    return kept.content(), False
