@@ -5,6 +5,7 @@ from __future__ import annotations
 from inventory.errors import InvalidUrl, SourceFailure
 from inventory.products.feeds import Feed
 from inventory.products.paginators import Page
+from inventory.sources.products import without_keys
 from inventory.upstream import urls
 
 MOST_PAGES = 10_000
@@ -47,11 +48,11 @@ class Trail:
         try:
             there = urls.join(here, reference)
         except InvalidUrl as error:
-            raise SourceFailure(ASTRAY, f"The next page is no URL: {error}", permanent=True) from error
+            raise SourceFailure(ASTRAY, "What is named as the next page is no URL", permanent=True) from error
         if (there.scheme, there.authority) != (here.scheme, here.authority):
-            raise SourceFailure(ASTRAY, f"The next page is not at {here.authority}: {there.href}", permanent=True)
+            raise SourceFailure(ASTRAY, f"The next page is not at {here.authority}", permanent=True)
         if there.href in self._seen or there.href in (self.anchor, here.href):
-            raise SourceFailure(LOOP, f"The next page was pulled before: {there.href}", permanent=True)
+            raise SourceFailure(LOOP, f"The next page was pulled before: {without_keys(there.href)}", permanent=True)
         if self.pages >= MOST_PAGES:
             raise SourceFailure(TOO_MANY, f"There are more than {MOST_PAGES:,} pages", permanent=True)
         return there.href

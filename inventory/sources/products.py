@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,16 @@ MAY_PASS = frozenset({408, 425, 429})
 """Statuses besides 5xx of which the next request may know nothing."""
 DAMAGED = frozenset({"invalid_response", "incomplete_response"})
 """Failures of an answer that may be whole the next time."""
+
+KEY = re.compile("key|token|secret|pass|pwd|auth|sign|appid|credential", re.IGNORECASE)
+"""What is part of the name of a parameter whose value may be a key."""
+
+
+def without_keys(url: str) -> str:
+    """The URL of a page as anybody may see it: what may be the key of a feed is left out."""
+    path, mark, query = url.partition("?")
+    pairs = (pair.partition("=") for pair in query.split("&"))
+    return path + mark + "&".join(f"{name}{is_}{'***' if is_ and KEY.search(name) else value}" for name, is_, value in pairs)
 
 
 class Busy(SourceFailure):

@@ -24,6 +24,7 @@ from inventory.sources.weather_cities import LONGEST, City
 from inventory.sources.weather_providers import UNKNOWN_CITY, OpenMeteo, OpenWeather, Provider
 from inventory.upstream import urls
 from inventory.upstream.calls import Calls
+from inventory.upstream.failures import log_evidence
 from inventory.upstream.fetcher import Fetched, Fetcher
 from inventory.upstream.urls import Url
 
@@ -80,6 +81,8 @@ class Weather:
         except SourceFailure as error:
             said = None if self.provider.secret else str(error)
             log.warning("weather_not_asked", host=asked.host, code=error.code, error=said)
+            if not self.provider.secret:
+                log_evidence(error, asked.host)
             named = said is None or asked.host in said or _PLACE.search(said)
             why = error.code.replace("_", " ") if named else said
             detail = f"The weather provider could not be asked: {why}"

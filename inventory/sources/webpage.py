@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 
-import structlog
-
 from inventory.clock import Clock, utc_now
 from inventory.errors import ForbiddenAddress, SourceFailure
 from inventory.records.model import Content, Target
@@ -15,6 +13,7 @@ from inventory.sources.webpage_content import content_of, cookies_of, revalidate
 from inventory.upstream import decoding, urls
 from inventory.upstream.calls import Calls
 from inventory.upstream.decoding import Text
+from inventory.upstream.failures import log_evidence
 from inventory.upstream.fetched import Fetched, Validators
 from inventory.upstream.fetcher import Fetcher
 from inventory.upstream.guard import Guard
@@ -22,8 +21,6 @@ from inventory.upstream.retry_after import come_back_in
 from inventory.upstream.urls import Url
 
 __all__ = ["Webpage", "cookies_of", "page_source"]
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +54,11 @@ class Webpage:
         return Collected(content_of(fetched, body, text), body, come_back_in(final.head, self.clock()))
 
     def _fetch(self, url: Url, validators: Validators | None, calls: Calls | None) -> Fetched:
-        """What the URL answers. The log is told what the failure must not say; nothing secret was sent, so none is in it."""
+        """What the URL answers."""
         try:
             return self.fetcher.fetch(url, validators=validators, calls=calls)
         except SourceFailure as failure:
-            if failure.evidence:
-                log.info("fetch_refused", target=url.host, code=failure.code, **failure.evidence)
+            log_evidence(failure, url.host)
             raise
 
 

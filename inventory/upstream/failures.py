@@ -10,9 +10,12 @@ import ssl
 from collections.abc import Iterator
 
 import requests
+import structlog
 import urllib3.exceptions
 
 from inventory.errors import SourceFailure
+
+log = structlog.get_logger(__name__)
 
 FOREIGN = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
 """The roots of all errors that a request can raise; `UnicodeError` and `LocationParseError` are ValueErrors."""
@@ -75,6 +78,12 @@ def dns_failure(error: Exception, host: str) -> SourceFailure:
     permanent = not isinstance(error, OSError) or error.errno in _NO_SUCH_NAME
     detail = f"The name {host} could not be resolved: {_in_words(error) or _WORDS['dns_failure']}"
     return SourceFailure("dns_failure", detail, permanent=permanent, evidence=_evidence(error))
+
+
+def log_evidence(failure: SourceFailure, target: str) -> None:
+    """Tell the log what a failure must not say. Not for requests that carry a secret: an upstream may send it back."""
+    if failure.evidence:
+        log.info("fetch_refused", target=target, code=failure.code, **failure.evidence)
 
 
 def _family(error: BaseException) -> Iterator[BaseException]:

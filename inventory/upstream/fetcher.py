@@ -114,7 +114,7 @@ class Fetcher:
                 return exchange
             exchange.finish()
             if len(trip.hops) > self._max_redirects:
-                start = trip.hops[0].url.href
+                start = trip.hops[0].url.host
                 raise SourceFailure(
                     "too_many_redirects", f"{start} redirects more than {self._max_redirects} times", permanent=True
                 )

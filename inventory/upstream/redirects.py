@@ -29,9 +29,13 @@ def location(head: Head) -> str | None:
 
 
 def following(url: Url, location: str) -> Url:
+    """The URL that `url` redirects to; `SourceFailure` if nothing may be fetched there.
+
+    It names no URL in full: there may be a key of ours in the one, and anything in the other.
+    """
     try:
         return urls.join(url, location)
     except InvalidUrl as error:
         code = "forbidden_address" if isinstance(error, UnsupportedScheme) else "invalid_response"
-        detail = f"{url.href} redirects to {_ASTRAY.get(type(error), 'what is no URL')}"
+        detail = f"{url.host} redirects to {_ASTRAY.get(type(error), 'what is no URL')}"
         raise SourceFailure(code, detail, permanent=True, evidence={"location": location[:100]}) from error
