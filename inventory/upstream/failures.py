@@ -118,4 +118,4 @@ def _in_words(error: BaseException) -> str:
 
 def _evidence(error: BaseException) -> dict[str, str]:
     """For the log: what the detail does not say."""
-    return {} if _in_words(error) else {"error": f"{type(error).__name__}: {error}"[:200]}
+    return {} if _in_words(error) else {"error": repr(error)[:200]}

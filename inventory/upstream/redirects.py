@@ -38,4 +38,4 @@ def following(url: Url, location: str) -> Url:
     except InvalidUrl as error:
         code = "forbidden_address" if isinstance(error, UnsupportedScheme) else "invalid_response"
         detail = f"{url.host} redirects to {_ASTRAY.get(type(error), 'what is no URL')}"
-        raise SourceFailure(code, detail, permanent=True, evidence={"location": location[:100]}) from error
+        raise SourceFailure(code, detail, permanent=True, evidence={"location": repr(location[:100])}) from error

@@ -1,11 +1,13 @@
-"""An upstream that answers every connection with the same bytes, whatever they are, and closes it."""
+"""Answers of any bytes: from an upstream that sends the same to every connection and closes it, or without a network."""
 
 from __future__ import annotations
 
 import contextlib
+import io
 import socket
 import threading
 from types import TracebackType
+from typing import Any
 
 
 class Raw:
@@ -51,3 +53,16 @@ class Raw:
             connection.shutdown(socket.SHUT_WR)
             while connection.recv(65_536):  # what is unread when it is closed would reset it
                 pass
+
+
+class Sent(io.BytesIO):
+    """A socket from which these bytes come, as far as `Response` looks at one."""
+
+    def makefile(self, mode: str) -> Sent:
+        return self
+
+    def detach(self) -> Any:
+        return self
+
+    def settimeout(self, seconds: float) -> None:
+        assert seconds > 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -25,24 +24,12 @@ from inventory.upstream.response import Response
 from inventory.upstream.retry_after import come_back_in
 from inventory.upstream.tls import TlsDetails
 from tests.growth import assert_linear
+from tests.upstream.raw import Sent
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 HTTPS, HTTP = urls.parse("https://a.test/b/c?d"), urls.parse("http://a.test/b/c?d")
 LIMIT = 4 * 1024 * 1024
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-
-
-class Sent(io.BytesIO):
-    """A socket from which these bytes come, as far as `Response` looks at one."""
-
-    def makefile(self, mode: str) -> Sent:
-        return self
-
-    def detach(self) -> Any:
-        return self
-
-    def settimeout(self, seconds: float) -> None:
-        assert seconds > 0
 
 
 def read(sent: bytes) -> Body:

@@ -6,9 +6,15 @@ import socket
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from tempfile import NamedTemporaryFile
 
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtensionOID, NameOID
 
 from inventory.errors import SourceFailure
 from inventory.upstream import urls
@@ -159,3 +165,60 @@ def _failure(fetcher: Fetcher, url: str) -> SourceFailure:
     with pytest.raises(SourceFailure) as caught:
         fetcher.fetch(urls.parse(url))
     return caught.value
+
+
+def odd_certificate(names: bytes, *, until: datetime) -> tuple[ssl.SSLContext, Fetcher]:
+    """What serves a certificate with these alternative names, as they stand in it, and what trusts it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    called = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "page.test")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(called)
+        .issuer_name(called)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(until)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.UnrecognizedExtension(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, names), critical=False)
+        .sign(key, hashes.SHA256())
+        .public_bytes(Encoding.PEM)
+    )
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with NamedTemporaryFile() as file:
+        file.write(certificate + pem)
+        file.flush()
+        context.load_cert_chain(file.name)
+    trusted = ssl.create_default_context(cadata=certificate.decode())
+    return context, make_fetcher(tls=trusted, resolve=lambda host: ["127.0.0.1"])
+
+
+def der(*names: tuple[int, bytes]) -> bytes:
+    """A sequence of names, each with its tag (RFC 5280, section 4.2.1.6)."""
+    inner = b"".join(bytes([tag, len(value)]) + value for tag, value in names)
+    return b"\x30" + (bytes([len(inner)]) if len(inner) < 128 else b"\x82" + len(inner).to_bytes(2, "big")) + inner
+
+
+DNS, URI, IP = 0x82, 0x86, 0x87
+ODD_NAMES: dict[str, tuple[bytes, bool]] = {
+    "a NUL": (der((DNS, b"page.test"), (DNS, b"a\0b")), True),
+    "no ASCII": (der((DNS, b"page.test"), (DNS, b"\xff\xfe")), False),
+    "a URI that is no UTF-8": (der((DNS, b"page.test"), (URI, b"http://\xff/")), False),
+    "an address of three bytes": (der((DNS, b"page.test"), (IP, b"\1\2\3")), True),
+    "many": (der((DNS, b"page.test"), *[(DNS, b"a")] * 15_000), True),
+}
+
+
+@pytest.mark.parametrize(("names", "readable"), ODD_NAMES.values(), ids=ODD_NAMES)
+def test_a_certificate_with_odd_names_is_recorded_or_is_a_failure_of_tls(names: bytes, readable: bool) -> None:
+    context, fetcher = odd_certificate(names, until=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
+    with Torture(context=context) as upstream:
+        if readable:
+            tls = fetcher.fetch(urls.parse(upstream.url("page", "page.test"))).final.tls
+            assert tls is not None
+            assert tls.names[0] == "page.test"
+            assert tls.not_after.year == 9999
+        else:
+            failure = _failure(fetcher, upstream.url("page", "page.test"))
+            assert (failure.code, str(failure)) == ("tls_failure", "The certificate cannot be read")
