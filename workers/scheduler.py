@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Event
+from typing import TypeVar
 
 import structlog
 
+from inventory import faults
 from inventory.clock import utc_now
 from inventory.errors import StorageUnavailable
 from inventory.jobs import retention
@@ -21,6 +24,8 @@ from inventory.queue import FEW
 from inventory.wiring import Services
 
 log = structlog.get_logger(__name__)
+
+Made = TypeVar("Made")
 
 INTERVAL = 2.0
 """Seconds between two rounds: how long a lost bell or a pause that is over can go unnoticed."""
@@ -51,7 +56,7 @@ def run(services: Services, stopping: Event, *, pulse: Callable[[], None], inter
     """Do rounds until told to stop, with a pulse for each; a store that is away is tried again in the next one."""
     sweep = Sweep()
     while not stopping.is_set():
-        pulse()
+        _attempt(services, "pulse", pulse)
         try:
             round_(services)
             retain(services, sweep)
@@ -62,36 +67,85 @@ def run(services: Services, stopping: Event, *, pulse: Callable[[], None], inter
 
 def round_(services: Services) -> int:
     """One round: fail what is spent, end jobs that are done, ring for what is due; how many bells were rung."""
-    now, records, queue = utc_now(), services.store.records, services.queue
-    most = services.settings.max_attempts
-    retry_at = now + timedelta(seconds=services.settings.retry_failed_after)
-    while records.fail_spent(now=now, max_attempts=most, retry_at=retry_at, limit=BATCH) == BATCH:
-        continue
-    services.engine.complete()
-    due, due_jobs = records.due(now=now, max_attempts=most, limit=FEW), services.store.jobs.due(now=now, limit=FEW)
-    return sum(map(queue.ring, due)) + sum(map(queue.ring_job, due_jobs))
+    _attempt(services, "fail_spent", partial(_fail_spent, services))
+    _attempt(services, "complete_jobs", services.engine.complete)
+    for_records = _attempt(services, "ring_for_records", partial(_ring_for_records, services))
+    for_jobs = _attempt(services, "ring_for_jobs", partial(_ring_for_jobs, services))
+    return (for_records or 0) + (for_jobs or 0)
 
 
 def retain(services: Services, sweep: Sweep) -> None:
-    """Remove some of the snapshots beyond those to be kept, of old jobs and lookups, and of what workers left that died."""
-    store, now = services.store, utc_now()
-    retired = store.snapshots.retire(keep=services.settings.keep_snapshots, limit=SWEPT)
+    """Remove some of the snapshots beyond those to be kept, of old jobs and lookups, and of what workers left that died.
+
+    What needs the file store comes last, because that may be away alone.
+    """
+    _attempt(services, "retire_snapshots", partial(_retire_snapshots, services))
+    _attempt(services, "sweep_snapshots", partial(_sweep_snapshots, services, sweep))
+    _attempt(services, "sweep_bodies", partial(_sweep_bodies, services, sweep))
+    _attempt(services, "retire_lookups", partial(_retire_lookups, services))
+    _attempt(services, "retire_jobs", partial(_retire_jobs, services))
+    _attempt(services, "sweep_files", partial(_sweep_files, services, sweep))
+
+
+def _attempt(services: Services, name: str, step: Callable[[], Made]) -> Made | None:
+    """What a step made. This is the outermost edge of a round: a fault of ours in one step keeps no other from its turn."""
+    try:
+        return step()
+    except StorageUnavailable:
+        raise
+    except Exception as error:  # noqa: BLE001 - logged and counted, and the next round tries it again
+        faults.note(services.queue, error, name)
+        return None
+
+
+def _fail_spent(services: Services) -> None:
+    now, most = utc_now(), services.settings.max_attempts
+    retry_at = now + timedelta(seconds=services.settings.retry_failed_after)
+    while services.store.records.fail_spent(now=now, max_attempts=most, retry_at=retry_at, limit=BATCH) == BATCH:
+        continue
+
+
+def _ring_for_records(services: Services) -> int:
+    due = services.store.records.due(now=utc_now(), max_attempts=services.settings.max_attempts, limit=FEW)
+    return sum(map(services.queue.ring, due))
+
+
+def _ring_for_jobs(services: Services) -> int:
+    return sum(map(services.queue.ring_job, services.store.jobs.due(now=utc_now(), limit=FEW)))
+
+
+def _retire_snapshots(services: Services) -> None:
+    retired = services.store.snapshots.retire(keep=services.settings.keep_snapshots, limit=SWEPT)
     if retired:
         log.info("snapshots_retired", count=retired)
-    sweep.snapshots = store.snapshots.sweep(after=sweep.snapshots, limit=SWEPT)
-    sweep.bodies = store.bodies.sweep(after=sweep.bodies, limit=SWEPT)
-    old = now - timedelta(seconds=services.settings.keep_jobs_for)
-    retired = retention.retire_jobs(store.jobs, services.files, before=old, limit=RETIRED)
-    if retired:
-        log.info("jobs_retired", count=retired)
-    forgotten = store.history.retire(before=now - timedelta(seconds=services.settings.keep_history_for), limit=RETIRED)
+
+
+def _sweep_snapshots(services: Services, sweep: Sweep) -> None:
+    sweep.snapshots = services.store.snapshots.sweep(after=sweep.snapshots, limit=SWEPT)
+
+
+def _sweep_bodies(services: Services, sweep: Sweep) -> None:
+    sweep.bodies = services.store.bodies.sweep(after=sweep.bodies, limit=SWEPT)
+
+
+def _retire_lookups(services: Services) -> None:
+    old = utc_now() - timedelta(seconds=services.settings.keep_history_for)
+    forgotten = services.store.history.retire(before=old, limit=RETIRED)
     if forgotten:
         log.info("lookups_forgotten", count=forgotten)
-    if sweep.files_at is None or now >= sweep.files_at:
-        _sweep_files(services, sweep, now)
 
 
-def _sweep_files(services: Services, sweep: Sweep, now: datetime) -> None:
+def _retire_jobs(services: Services) -> None:
+    old = utc_now() - timedelta(seconds=services.settings.keep_jobs_for)
+    retired = retention.retire_jobs(services.store.jobs, services.files, before=old, limit=RETIRED)
+    if retired:
+        log.info("jobs_retired", count=retired)
+
+
+def _sweep_files(services: Services, sweep: Sweep) -> None:
+    now = utc_now()
+    if sweep.files_at is not None and now < sweep.files_at:
+        return
     jobs, files, old = services.store.jobs, services.files, now - UPLOAD_WITHOUT_JOB
     sweep.uploads = retention.sweep_uploads(jobs, files, before=old, after=sweep.uploads, limit=SWEPT)
     sweep.parts = retention.sweep_parts(jobs, files, after=sweep.parts, limit=SWEPT)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import fakeredis
 import pytest
 
+from inventory import wiring
 from inventory.clock import utc_now
 from inventory.config import Settings
+from inventory.errors import StorageUnavailable
 from inventory.history.model import Lookup, LookupOutcome
 from inventory.queue import FEW
 from inventory.records.model import State
@@ -113,6 +117,72 @@ def test_it_forgets_old_lookups_a_bounded_number_in_each_round(
         left.append([lookup.key for lookup in services.store.history.listing(None, limit=9, after=None)])
 
     assert left == [["bern", "zurich"], ["bern"], ["bern"]]
+
+
+class Broken:
+    """A store of which one method meets a fault of ours; everything else is the real one's."""
+
+    def __init__(self, whole: Any, part: str, name: str) -> None:
+        self._whole, self._part, self._name = whole, part, name
+
+    def __getattr__(self, name: str) -> Any:
+        if self._part and name == self._part:
+            return Broken(getattr(self._whole, name), "", self._name)
+        if not self._part and name == self._name:
+            raise ValueError("a fault of ours")
+        return getattr(self._whole, name)
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "where"),
+    [
+        ("records", "fail_spent", "fail_spent"),
+        ("jobs", "complete", "complete_jobs"),
+        ("records", "due", "ring_for_records"),
+        ("jobs", "due", "ring_for_jobs"),
+        ("snapshots", "retire", "retire_snapshots"),
+        ("snapshots", "sweep", "sweep_snapshots"),
+        ("bodies", "sweep", "sweep_bodies"),
+        ("history", "retire", "retire_lookups"),
+        ("jobs", "retire", "retire_jobs"),
+        ("jobs", "existing", "sweep_files"),
+    ],
+)
+def test_a_fault_of_ours_in_one_step_keeps_no_other_from_being_done(
+    settings: Settings, web: FakeWeb, redis: fakeredis.FakeRedis, part: str, name: str, where: str
+) -> None:
+    store = wiring.open_store(settings)
+    services = build(replace(settings, keep_snapshots=1), store=Broken(store, part, name), redis=redis, sources=[web])
+    accept(services, 1)
+    lookup = Lookup("f" * 32, "weather", "bern", LookupOutcome.HIT, utc_now() - timedelta(days=9_999))
+    store.history.add(lookup)
+    stopping = Event()
+    running = Thread(target=scheduler.run, args=(services, stopping), kwargs={"pulse": lambda: None, "interval": 0.01})
+    running.start()
+
+    wait_until(lambda: services.queue.faults().get((where, ""), 0) >= 2, "two rounds")
+    assert running.is_alive()
+    stopping.set()
+    running.join(10)
+
+    assert set(services.queue.faults()) == {(where, "")}
+    assert bool(bells(redis)) == (where != "ring_for_records")
+    assert bool(store.history.listing(None, limit=9, after=None)) == (where == "retire_lookups")
+    store.close()
+
+
+def test_a_file_store_that_is_away_keeps_no_lookup_from_being_forgotten(
+    settings: Settings, web: FakeWeb, redis: fakeredis.FakeRedis, tmp_path: Path
+) -> None:
+    (tmp_path / "in-the-way").touch()
+    services = build(replace(settings, files_url=f"file://{tmp_path}/in-the-way/files"), redis=redis, sources=[web])
+    services.store.history.add(Lookup("f" * 32, "weather", "bern", LookupOutcome.HIT, utc_now() - timedelta(days=9_999)))
+
+    with pytest.raises(StorageUnavailable):
+        scheduler.retain(services, scheduler.Sweep())
+
+    assert services.store.history.listing(None, limit=9, after=None) == []
+    services.store.close()
 
 
 def test_it_stops_when_told_and_works_until_then(services: Services, redis: fakeredis.FakeRedis) -> None:
