@@ -62,7 +62,8 @@ def json_body(request: Request) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise InvalidRequest("The body is not JSON.", {"body": [f"Not JSON: {error}. Send a JSON object."]}) from error
+        reason = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise InvalidRequest("The body is not JSON.", {"body": [f"Not JSON: {reason}. Send a JSON object."]}) from error
 
 
 def _by_field(messages: Mapping[str, Any]) -> dict[str, list[str]]:

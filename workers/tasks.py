@@ -9,7 +9,7 @@ from threading import Event
 
 import structlog
 
-from inventory import wiring
+from inventory import faults, wiring
 from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.errors import StorageUnavailable
@@ -46,7 +46,8 @@ def work_due() -> int:
     """Collect whatever is due, and work on jobs, for up to `DRAIN_FOR` seconds; how many collections were settled.
 
     Then it claims no more, hands back the batches that it holds, and rings for what is left. A file that is being read is
-    read on for `READ_FOR` more. In a store that is away nothing is done: the scheduler rings when it is back.
+    read on for `READ_FOR` more. In a store that is away nothing is done, and behind a fault of ours no more: the scheduler
+    rings again for what is due.
     """
     until = time.monotonic() + wiring.DRAIN_FOR
 
@@ -61,6 +62,9 @@ def work_due() -> int:
         ring_for_due(limit=1, ahead=NEXT_TURN if services().collector.is_turn_near() else timedelta(0))
     except StorageUnavailable as error:
         log.warning("store_not_ready", error=str(error))
+        return 0
+    except Exception as error:  # noqa: BLE001 - the outermost edge of a worker, which goes on: logged and counted
+        faults.note(services().queue, error, "drain")
         return 0
     return settled
 

@@ -189,7 +189,7 @@ class Collector:
     def _hand_back(self, refused: Iterable[Outcome]) -> None:
         """Make due again what is still claimed by outcomes that shared a body when a whole one was wanted."""
         conditional = [outcome for outcome in refused if isinstance(outcome, Stored) and outcome.shares_body]
-        self._store.records.settle([Postponed(outcome.claim, self._clock(), None) for outcome in conditional])
+        self._settled_by_store([Postponed(outcome.claim, self._clock(), None) for outcome in conditional])
 
     def settle_in_time(self, outcomes: Sequence[Outcome], *, within: timedelta | None = None) -> Sequence[bool]:
         """`settle`, tried again while the store is away: as long as any lease lasts, and no longer than `within`.
