@@ -95,3 +95,27 @@ def test_a_file_store_that_is_away_is_told_in_a_plain_sentence(
 
     assert (answer.status_code, answer.json["code"]) == (503, "storage_unavailable")
     assert_discreet(answer.text, tmp_path)
+
+
+def test_a_body_that_is_nested_too_deeply_is_told_so_and_not_how_it_was_read(services: wiring.Services) -> None:
+    client = create_app(services=services).test_client()
+
+    answer = client.post("/api/v1/metadata", data="[" * 50_000, content_type="application/json")
+
+    assert (answer.status_code, answer.json["code"]) == (422, "invalid_request")
+    assert answer.json["errors"] == {"body": ["Not JSON: nested too deeply. Send a JSON object."]}
+
+
+def test_the_error_of_a_job_whose_file_is_gone_names_no_place_in_the_file_store(services: wiring.Services) -> None:
+    client = create_app(services=services).test_client()
+    upload = {"file": (io.BytesIO(b"url\nhttp://a.test/\n"), "urls.csv")}
+    job_id = client.post("/api/v1/imports?kind=urls", data=upload).json["job_id"]
+    services.files.delete([f"uploads/{job_id}"])
+    holding = services.engine.claim()
+    assert holding is not None
+    services.engine.go_on(holding)
+
+    answer = client.get(f"/api/v1/jobs/{job_id}")
+
+    assert answer.json["status"] == "failed"
+    assert answer.json["error"] == f"The file of the job {job_id} is gone from the file store. Import it again."
