@@ -1,10 +1,12 @@
 """The bell: Redis and RQ wake the workers and the waiting. The only module of the inventory that knows either.
 
 Everything here is best effort. The store is the truth, the scheduler rings again for what is due, so a lost bell or a dead
-Redis costs time and nothing else; every method returns, within about a second, whatever Redis does.
+Redis costs time and nothing else; every method returns, within about a second, whatever Redis does. A Redis that answers but
+takes no writes, because it is full, a replica or cannot save, is as good as dead.
 
-Keys in Redis: RQ's own, under `rq:`, for the queues `collect` and `jobs`; the channels `inventory:settled:<record id>` and
-`inventory:job:<job id>`; and the hash `inventory:faults`, which counts faults of ours by `<where> <source>`.
+Keys in Redis: RQ's own, under `rq:`, for the queues `collect` and `jobs`; `inventory:probe`, which is written to see whether
+anything can be; the hash `inventory:faults`, which counts faults of ours by `<where> <source>`; and the channels
+`inventory:settled:<record id>` and `inventory:job:<job id>`.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import rq
 import structlog
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 from rq.serializers import JSONSerializer
 
@@ -32,8 +34,25 @@ COLLECT, JOBS = "collect", "jobs"
 TASKS = {COLLECT: "workers.tasks.collect", JOBS: "workers.tasks.work"}
 FEW = 8
 """Bells that may wait at once: each drains whatever is due, so more would only make the queue long."""
-RESULT_TTL = 600
-"""Seconds that a finished or failed bell stays visible in the dashboard."""
+RESULT_TTL, BRIEF_TTL = 600, 10
+"""Seconds that a finished or failed bell stays visible in the dashboard: one a second of each process, and the others. RQ
+keeps 5 KB of each, so that hundreds a second would fill Redis."""
+BELL_TTL = 3_600
+"""Seconds for which a bell waits: RQ would keep one for ever whose worker died in the moment of taking it."""
+PROBE, PROBE_TTL = "inventory:probe", 60
+REFUSALS = {
+    "OOM": "out of memory",
+    "READONLY": "it is a read-only replica",
+    "MASTERDOWN": "it is a replica whose master is away",
+    "NOREPLICAS": "it has too few replicas",
+    "MISCONF": "it cannot save to its disk",
+    "LOADING": "it is loading its data",
+    "CLUSTERDOWN": "its cluster is down",
+    "NOAUTH": "it wants a password",
+    "WRONGPASS": "it wants another password",
+    "NOPERM": "this user is not permitted to",
+}
+"""Why Redis takes no writes, by the code of its error."""
 QUIET_FOR = 1.0
 """Seconds without another try after Redis failed, so that a burst of misses does not wait for it one by one."""
 ENOUGH_FOR = 0.01
@@ -74,6 +93,7 @@ class Queue:
         }
         self._quiet_until = 0.0
         self._enough_until = dict.fromkeys(TASKS, 0.0)
+        self._visible_from = 0.0
         self._told: dict[str, float] = {}
 
     def ring(self, record_id: str) -> bool:
@@ -108,14 +128,21 @@ class Queue:
         return self._listening(_job_channel(job_id))
 
     def ping(self) -> bool:
-        """True if Redis answers within its timeout."""
+        """True if Redis takes a write within its timeout."""
+        return self.obstacle() is None
+
+    def obstacle(self) -> str | None:
+        """Why Redis takes no writes, in words that name no address; None if it does."""
         try:
-            return bool(self._redis.ping())
-        except RedisError:
-            return False
+            self._redis.set(PROBE, 1, ex=PROBE_TTL)
+        except RedisError as error:
+            return _reason(error)
+        return None
 
     def depths(self) -> Depths | None:
-        """How many bells wait, and for how many workers; None while Redis is away."""
+        """How many bells wait, and for how many workers; None while Redis takes no writes."""
+        if not self.ping():
+            return None
         try:
             return Depths(
                 {name: bells.count for name, bells in self._bells.items()}, rq.Worker.count(connection=self._redis)
@@ -152,13 +179,19 @@ class Queue:
                 TASKS[name],
                 subject,
                 job_id=f"{subject}-{uuid4().hex[:8]}",
-                result_ttl=RESULT_TTL,
-                failure_ttl=RESULT_TTL,
+                ttl=BELL_TTL,
+                result_ttl=self._visible_for(now),
+                failure_ttl=self._visible_for(now),
             )
         except RedisError as error:
             self._fell_silent(error)
             return False
+        if now >= self._visible_from:
+            self._visible_from = now + 1.0
         return True
+
+    def _visible_for(self, now: float) -> int:
+        return RESULT_TTL if now >= self._visible_from else BRIEF_TTL
 
     def _publish(self, channels: Sequence[str]) -> None:
         if time.monotonic() < self._quiet_until:
@@ -198,6 +231,13 @@ class Queue:
 def _where_and_source(name: str) -> tuple[str, str]:
     where, _, source = name.partition(" ")
     return where, source
+
+
+def _reason(error: RedisError) -> str:
+    code = error.status_code or str(error).partition(" ")[0]
+    if code in REFUSALS:
+        return f"refuses writes: {REFUSALS[code]}"
+    return "refuses writes" if isinstance(error, ResponseError) else "no answer"
 
 
 def _record_channel(record_id: str) -> str:

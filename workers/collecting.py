@@ -1,9 +1,10 @@
 """The worker that RQ's pool runs: it collects and works on jobs when a bell rings, and by itself while Redis is away.
 
-Lifecycle: it is born when Redis answers, listens for bells, and dies with its pool. While Redis is away, at the start or
-later, it looks for due work once a second and says so in one line each time it begins and ends. Asked to stop, it claims no
-more, settles what is in flight, and ends; being asked again changes nothing, so a signal to the whole group is as good as
-one to the pool.
+Lifecycle: it is born when Redis takes writes, listens for bells, and dies with its pool. While Redis is away, at the start
+or later, it looks for due work once a second and says so in one line each time it begins and ends. A Redis that answers but
+refuses writes is away, too: each step of RQ writes something, and in place of one that is refused there is such work. Asked
+to stop, it claims no more, settles what is in flight, and ends; being asked again changes nothing, so a signal to the whole
+group is as good as one to the pool.
 """
 
 from __future__ import annotations
@@ -11,17 +12,21 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
 import structlog
 from redis.exceptions import RedisError
-from rq import SimpleWorker
+from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
+from rq.job import Job
+from rq.utils import now
 from rq.worker import WorkerStatus
 
 from inventory.embedded.leash import die_with_parent
 from workers import tasks
+from workers.presence import Presence
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +46,7 @@ class CollectWorker(SimpleWorker):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._alone = False
+        self._presence = Presence(self)
         if kwargs.get("prepare_for_work", True):
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: tasks.stopping.set())
@@ -58,9 +64,27 @@ class CollectWorker(SimpleWorker):
         """RQ's work loop, without RQ's scheduler: what is due is in the store."""
         try:
             return super().work(*args, **{**kwargs, "with_scheduler": False})
+        except StopRequested:
+            return False
         except RedisError as error:  # between two of RQ's own precautions; the pool begins anew
             log.warning("queue_unavailable", error=str(error))
             return False
+        finally:
+            if not tasks.stopping.is_set():  # however often it is born only to die, something is collected
+                self._alone = True
+                self._collect_once()
+
+    def register_birth(self) -> None:
+        """Be born as soon as Redis takes it down, under a name that nobody else has."""
+        while True:
+            try:
+                self.connection.delete(self.key)
+                super().register_birth()
+            except RedisError as error:
+                self._collect_instead(error)
+            else:
+                self._presence.begin()
+                return
 
     def heartbeat(self, *args: Any, **kwargs: Any) -> None:
         """RQ's sign of life, and one for the container's health check; without Redis, collecting until it is back."""
@@ -69,11 +93,46 @@ class CollectWorker(SimpleWorker):
             raise StopRequested
         try:
             super().heartbeat(*args, **kwargs)
-        except RedisError:
-            self._collect_without_bells()
-            if tasks.stopping.is_set():
-                raise StopRequested from None
-            super().heartbeat(*args, **kwargs)
+        except RedisError as error:
+            self._collect_instead(error)
+
+    def check_for_suspension(self, burst: bool) -> None:
+        """Wait while `rq suspend` is in force."""
+        try:
+            super().check_for_suspension(burst)
+        except RedisError as error:
+            self._collect_instead(error)
+
+    def run_maintenance_tasks(self) -> None:
+        """RQ's cleaning up; what Redis refuses of it is left for the next time."""
+        try:
+            super().run_maintenance_tasks()
+        except RedisError as error:
+            log.warning("queue_not_cleaned", error=str(error))
+            self.last_cleaned_at = now()  # type: ignore[assignment]
+
+    def set_state(self, state: str, pipeline: Any = None) -> None:
+        """Tell the dashboard what this worker does; if Redis does not take it, the next heartbeat will notice."""
+        with suppress(RedisError):
+            super().set_state(state, pipeline=pipeline)
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[Job, Queue] | None:
+        """Wait for a bell."""
+        while True:
+            try:
+                return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
+            except RedisError as error:
+                self._collect_instead(error)
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Answer a bell; where Redis refuses what RQ notes about it, what is due is collected all the same."""
+        try:
+            super().execute_job(job, queue)
+        except RedisError as error:
+            self.set_state(WorkerStatus.IDLE)
+            self._collect_instead(error)
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """Claim no more, settle what is in flight, then stop."""
@@ -84,20 +143,33 @@ class CollectWorker(SimpleWorker):
 
     def teardown(self) -> None:
         """Take leave of Redis, if it is there."""
+        self._presence.end()
         if tasks.services().queue.ping():
             super().teardown()
 
+    def _collect_instead(self, error: RedisError) -> None:
+        """What to do where Redis refused a step or is away; raises `StopRequested` if this worker is asked to stop."""
+        log.warning("queue_unavailable", error=str(error))
+        self._alone = True
+        self._collect_once()
+        self._collect_without_bells()
+        if tasks.stopping.is_set():
+            raise StopRequested from None
+
     def _collect_without_bells(self) -> None:
-        """Collect what is due, again and again, until Redis answers or this worker is asked to stop."""
+        """Collect what is due, again and again, until Redis takes writes or this worker is asked to stop."""
         self._alone = True
         queue, since = tasks.services().queue, False
         while not tasks.stopping.is_set() and not queue.ping():
             if not since:
                 log.warning("collecting_without_queue")
                 since = True
-            self.pulse()
-            tasks.work_due()
-            tasks.stopping.wait(LOOK_AGAIN)
+            self._collect_once()
         if since:
             log.info("queue_answers_again" if not tasks.stopping.is_set() else "stopped_without_queue")
         self._alone = False
+
+    def _collect_once(self) -> None:
+        self.pulse()
+        tasks.work_due()
+        tasks.stopping.wait(LOOK_AGAIN)

@@ -28,7 +28,8 @@ class HealthSchema(Schema):
 
 
 class ReadinessSchema(HealthSchema):
-    """Whether lookups can be answered: `ready`, `degraded` (no queue: what is accepted waits) or `unavailable`."""
+    """Whether lookups can be answered: `ready`, `degraded` (the queue is away or refuses writes: what is accepted waits) or
+    `unavailable`."""
 
     checks = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
 
@@ -51,9 +52,9 @@ def healthz() -> Response:
 )
 @blueprint.problems()
 def readyz() -> Response:
-    """Whether the store and the queue answer."""
+    """Whether the store answers and the queue takes writes."""
     services = cast(Services, current_app.extensions["inventory"])
-    checks = {"store": "ok", "queue": "ok" if services.queue.ping() else "no answer"}
+    checks = {"store": "ok", "queue": services.queue.obstacle() or "ok"}
     try:
         services.store.ping(STORE_TIMEOUT)
     except StorageUnavailable as error:

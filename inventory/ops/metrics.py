@@ -35,7 +35,9 @@ def exposition(services: Services) -> tuple[bytes, str]:
 def _state(services: Services) -> Iterator[Metric]:
     from prometheus_client.metrics_core import GaugeMetricFamily as Gauge
 
-    up = Gauge("inventory_up", "Whether a part that the API depends on answers.", labels=["part"])
+    up = Gauge(
+        "inventory_up", "Whether a part that the API depends on answers, and the queue takes writes.", labels=["part"]
+    )
     try:
         lag = _lag(services)
     except StorageUnavailable:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import OutOfMemoryError
 from structlog.testing import capture_logs
 
 from inventory.queue import connect
@@ -34,19 +35,19 @@ class Remote(LocalHalf):
         super().__init__(LIMITS)
         self.inner = self.budgets
         self.budgets = self
-        self.away = False
+        self.away = self.full = False
         self.tried = 0
         self.reports: list[Report] = []
 
     def take(self, asks: Sequence[Ask]) -> Sequence[Permit | Refusal]:
-        self._answer()
+        self._write()
         return [
             Permit(answer.host, answer.id, answer.epoch, answer.probe, shared=True) if isinstance(answer, Permit) else answer
             for answer in self.inner.take(asks)
         ]
 
     def done(self, reports: Sequence[Report]) -> None:
-        self._answer()
+        self._write()
         self.reports += reports
 
     def state(self, host: str) -> Upstream | None:
@@ -56,6 +57,12 @@ class Remote(LocalHalf):
     def listing(self, *, limit: int, after: tuple[datetime, str] | None) -> Sequence[Upstream]:
         self._answer()
         return self.inner.listing(limit=limit, after=after)
+
+    def _write(self) -> None:
+        self._answer()
+        if self.full:
+            self.tried += 1
+            raise OutOfMemoryError("command not allowed when used memory > 'maxmemory'.")
 
     def _answer(self) -> None:
         if self.away:
@@ -126,6 +133,36 @@ def test_while_redis_is_away_it_is_tried_once_in_a_while(switch: Switch) -> None
         switch.forward(0.55)
 
     assert switch.remote.tried == 5
+
+
+def test_a_redis_that_can_be_read_but_refuses_writes_is_away(switch: Switch) -> None:
+    switch.remote.full = True
+    with capture_logs() as lines:
+        for _ in range(10):
+            host = f"{switch.ticks}.example"
+            assert not shared(switch.ask(host))
+            assert [upstream.shared for upstream in switch.budgets.listing(limit=1, after=None)] == [False]
+            upstream = switch.budgets.state(host)
+            assert upstream is not None
+            assert not upstream.shared
+            switch.forward(1.1)
+        switch.remote.full = False
+        switch.forward(1.1)
+        assert shared(switch.ask())
+
+    assert [line["event"] for line in lines] == ["budgets_local", "budgets_shared"]
+
+
+def test_who_only_looks_sees_in_time_that_redis_takes_writes_again(switch: Switch) -> None:
+    switch.remote.full = True
+    switch.ask("own.example")
+    switch.remote.full = False
+    switch.remote.permit("shared.example")
+    assert switch.budgets.state("shared.example") is None
+
+    switch.forward(31)
+
+    assert switch.budgets.state("shared.example") is not None
 
 
 def test_of_many_that_ask_at_once_one_finds_out_whether_redis_is_back(switch: Switch) -> None:

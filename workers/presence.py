@@ -1,0 +1,66 @@
+"""That a worker is known to Redis, whatever happens to Redis or to the worker.
+
+RQ registers a worker once, at its birth. A Redis that was flushed, or a worker that slept beyond the life of its key, would
+leave it unseen for good: in the dashboard, and wherever workers are counted. A thread looks, because the worker itself may
+be busy for minutes.
+"""
+
+from __future__ import annotations
+
+from threading import Event, Thread
+
+import structlog
+from redis.exceptions import RedisError
+from rq import worker_registration
+from rq.worker import BaseWorker
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY = 10.0
+"""Seconds between two looks."""
+END_WITHIN = 2.0
+"""Seconds for which the end of a look is waited for: behind it, the worker takes leave."""
+
+
+class Presence:
+    """Looks whether the worker is known, again and again from `begin` to `end`, and registers it again if not."""
+
+    def __init__(self, worker: BaseWorker) -> None:
+        self._worker = worker
+        self._ended = Event()
+        self._thread = Thread(target=self._look, name="presence", daemon=True)
+
+    def begin(self) -> None:
+        """From now on; the worker must have been born. Beginning twice is beginning once."""
+        if not self._thread.ident:
+            self._thread.start()
+
+    def end(self) -> None:
+        """Look no more."""
+        self._ended.set()
+        if self._thread.ident:
+            self._thread.join(END_WITHIN)
+
+    def _look(self) -> None:
+        while not self._ended.wait(LOOK_EVERY):
+            try:
+                if register_if_unknown(self._worker):
+                    log.info("worker_registered_again", worker=self._worker.name)
+            except RedisError:  # the worker notices by itself
+                continue
+
+
+def register_if_unknown(worker: BaseWorker) -> bool:
+    """Register a worker that was born before and that Redis does not know, and its queues; whether that was so."""
+    with worker.connection.pipeline() as pipeline:
+        pipeline.sismember(worker.redis_workers_keys, worker.key)
+        pipeline.hexists(worker.key, "birth")
+        if all(pipeline.execute()):
+            return False
+        pipeline.hset(worker.key, mapping=worker.serialize() | {"state": worker.get_state()})
+        pipeline.expire(worker.key, worker.worker_ttl + 60)
+        worker_registration.register(worker, pipeline)
+        for queue in worker.queues:
+            pipeline.sadd(queue.redis_queues_keys, queue.key)
+        pipeline.execute()
+    return True
