@@ -1,1 +1,1 @@
-"""The service attacked as hostile users, upstreams and web pages would; `python -m tests.attacks` measures slow clients."""
+"""What hostile users, upstreams and web pages try: `python -m tests.attacks` (slow clients), `python -m tests.attacks.browser`."""
