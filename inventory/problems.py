@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, cast
+from urllib.parse import urlsplit, urlunsplit
 
 import structlog
 from flask import Flask, Response, g
@@ -39,6 +40,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(InventoryError, _inventory_error)
     app.register_error_handler(HTTPException, _framework_error)
     app.register_error_handler(Exception, _unforeseen)
+    app.after_request(_lead_to_a_path)
 
 
 def problem(status: int, code: str, detail: str, **members: object) -> Response:
@@ -108,6 +110,14 @@ def _framework_error(error: HTTPException) -> Response:
     response.headers.extend(
         [(name, value) for name, value in error.get_headers() if name.lower() in {"allow", "retry-after"}]
     )
+    return response
+
+
+def _lead_to_a_path(response: Response) -> Response:
+    """Routing redirects to the scheme and the name that it takes to be ours, which a proxy may know better."""
+    if response.status_code == HTTPStatus.PERMANENT_REDIRECT:
+        where = urlsplit(response.headers["Location"])
+        response.headers["Location"] = urlunsplit(("", "", f"/{where.path.lstrip('/')}", where.query, ""))
     return response
 
 

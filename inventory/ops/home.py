@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, Response, current_app, request
 
+from inventory.hosts import read_authority
 from inventory.ops.pages import page
 
 blueprint = Blueprint("home", __name__, template_folder="templates")
@@ -15,8 +14,9 @@ blueprint = Blueprint("home", __name__, template_folder="templates")
 def home() -> Response:
     """A plain page that leads to the documentation and the queue."""
     services = current_app.extensions["inventory"]
-    hostname = urlsplit(request.host_url).hostname or "127.0.0.1"
+    authority = read_authority(request.headers["Host"])
+    hostname = authority.host if authority else "127.0.0.1"
     if ":" in hostname:
         hostname = f"[{hostname}]"
     queue_url = f"http://{hostname}:{services.settings.dashboard_port}/"
-    return page("home.html", queue_url=queue_url, root=request.host_url)
+    return page("home.html", queue_url=queue_url, root=f"{request.scheme}://{request.headers['Host']}/")

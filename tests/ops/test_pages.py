@@ -45,6 +45,16 @@ def test_the_home_page_leads_to_documentation_and_queue(settings: Settings) -> N
     assert 'href="http://inventory.test:9181/"' in page
 
 
+@pytest.mark.parametrize("host", ["my_service:8000", "localhost:", "LOCALHOST:00080", "[::1]:8000", "localhost.:8000"])
+def test_a_page_and_a_redirect_lead_on_under_every_name(settings: Settings, host: str) -> None:
+    client = create_app(replace(settings, allowed_hosts=("my_service",))).test_client()
+    name = host.rpartition(":")[0].lower().rstrip(".")
+
+    assert f'href="http://{name}:9181/"' in client.get("/", headers={"Host": host}).text
+    assert client.get("/docs?x=1", headers={"Host": host}).headers["Location"] == "/docs/?x=1"
+    assert client.get("/jobs//x", headers={"Host": host}).headers["Location"] == "/jobs/x"
+
+
 @pytest.mark.parametrize("path", ["/docs/", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css", "/openapi.json"])
 def test_the_documentation_is_served_by_us(client: FlaskClient, path: str) -> None:
     with client.get(path) as answer:
