@@ -18,9 +18,11 @@ PATIENCE = 30.0
 
 
 @contextmanager
-def site(**settings: object) -> Iterator[Stack]:
-    """A running API that knows some pages of 20 KB and one of 4 MB."""
+def site(files: int = 0, **settings: object) -> Iterator[Stack]:
+    """A running API that knows some pages of 20 KB and one of 4 MB; with so many `files` it may open no more."""
     with stack(**settings) as running:
+        if files:
+            running.commands["api"] = ["bash", "-c", f'ulimit -n {files}; exec "$@"', "bash", *running.commands["api"]]
         store = open_store(Settings(data_dir=running.folder))
         running.start("redis", "api")
         filling.fill(store, 0, SMALL_PAGES, size=20_000)

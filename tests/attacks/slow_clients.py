@@ -49,9 +49,9 @@ UPLOADS = {
     for name, manner in {
         "uploads of a byte a second": Manner(IMPORT % LONG + PART, drip=b"h"),
         "uploads that begin well": Manner(IMPORT % LONG + PART + BURST, drip=b"h" * 10_000),
-        "uploads of chunks": Manner(IMPORT % CHUNKED + b"\r\n%x\r\n" % len(PART) + PART + b"\r\n", drip=b"1\r\nh\r\n"),
+        "uploads of chunks": Manner(IMPORT % CHUNKED + b"%x\r\n" % len(PART) + PART + b"\r\n", drip=b"1\r\nh\r\n"),
         "uploads that begin well, in chunks": Manner(
-            IMPORT % CHUNKED + b"\r\n%x\r\n" % (len(PART) + len(BURST)) + PART + BURST + b"\r\n", drip=b"1\r\nh\r\n"
+            IMPORT % CHUNKED + b"%x\r\n" % (len(PART) + len(BURST)) + PART + BURST + b"\r\n", drip=b"1\r\nh\r\n"
         ),
         "uploads that wait to be asked for": Manner(IMPORT % (LONG + b"Expect: 100-continue\r\n"), drip=b"-"),
     }.items()
