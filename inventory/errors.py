@@ -25,6 +25,8 @@ InventoryError
 ├── CollectionFailed         the last collection of the target failed; `failure` says how
 ├── CollectionTimedOut       the same, and the failure is a timeout
 ├── StorageUnavailable       the store did not answer; nothing was changed that the caller was told of
+│   ├── StorageFull          the store answers, but can keep nothing: no room on its disk, or read-only
+│   └── UnusableStore        waiting cannot mend it: no store at all, or one that lost a file while it was used
 ├── Unstorable               the store cannot keep a value, however often it is asked to
 ├── SourceFailure            what a source raises when it could not collect; becomes a recorded failure
 ├── PutOff                   an upstream may not be called now; what was to be collected is tried again later
@@ -169,6 +171,21 @@ class StorageUnavailable(InventoryError):
 class Unstorable(InventoryError):
     """The store cannot keep a value: it is too large, or of a kind that the store does not know. Nothing was changed
     that anybody sees, and the same call would fail again."""
+
+
+class StorageFull(StorageUnavailable):
+    """The store answers, but can keep nothing now; `reason` says why, without a path: it is for everybody."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The store answers, but nothing can be accepted or deleted: {reason}.")
+        self.reason = reason
+        self.told = str(self)
+
+
+class UnusableStore(StorageUnavailable):
+    """What is kept there cannot be used, however long one waits; one line that names the file and says what to do."""
+
+    told = "The inventory's store cannot be used. Its operator finds the reason in the log."
 
 
 class SourceFailure(InventoryError):

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from inventory.errors import InvalidRequest, InventoryError, StartError, UnsupportedFile, UploadTooLarge
+from inventory.errors import InvalidRequest, InventoryError, StartError, UnsupportedFile, UnusableStore, UploadTooLarge
 
 P = ParamSpec("P")
 FAILED, UNREADABLE, PENDING = 1, 2, 3
@@ -30,7 +30,7 @@ def errors_as_lines(command: Callable[P, int]) -> Callable[P, None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             code = command(*args, **kwargs)
-        except (InvalidRequest, StartError, UnsupportedFile, UploadTooLarge) as error:
+        except (InvalidRequest, StartError, UnsupportedFile, UnusableStore, UploadTooLarge) as error:
             click.echo(f"inventory: {error}", err=True)
             sys.exit(UNREADABLE)
         except InventoryError as error:

@@ -16,7 +16,7 @@ from redis import Redis
 from inventory import queue
 from inventory.clock import Clock, utc_now
 from inventory.config import Settings
-from inventory.errors import StorageUnavailable
+from inventory.errors import StartError, StorageUnavailable, UnusableStore
 from inventory.events.lines import EventLines
 from inventory.events.service import EventService
 from inventory.history.service import HistoryService
@@ -250,11 +250,19 @@ def open_store(settings: Settings) -> Store:
     return MongoStore(settings.store)
 
 
+def prepare(store: Store) -> None:
+    """Make the store usable; `StartError` if it can never be, and `StorageUnavailable` if it is away."""
+    try:
+        store.prepare()
+    except UnusableStore as error:
+        raise StartError(str(error)) from error
+
+
 def check_start(settings: Settings) -> None:
     """Prepare the store if it answers; `StartError` if it can never be used. A store that is away is waited for later."""
     store = open_store(settings)
     try:
-        store.prepare()
+        prepare(store)
     except StorageUnavailable as error:
         log.warning("store_not_ready", error=str(error))
     finally:
@@ -271,7 +279,7 @@ def await_store(settings: Settings, stopping: Event) -> bool:
         while not stopping.is_set():
             asked_at = monotonic()
             try:
-                store.prepare()
+                prepare(store)
             except StorageUnavailable as error:
                 log.warning("waiting_for_store", error=str(error))
                 stopping.wait(max(0.0, WAIT_FOR_STORE - (monotonic() - asked_at)))

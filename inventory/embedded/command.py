@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -18,7 +19,7 @@ from inventory.embedded import checks, redis_server
 from inventory.embedded.demo import Demo
 from inventory.embedded.programs import ROOT, on_leash, supervisord_configuration
 from inventory.errors import StartError, StorageUnavailable
-from inventory.wiring import open_store
+from inventory.wiring import open_store, prepare
 
 FOREGROUND = Path(__file__).with_name("foreground.py")
 
@@ -32,7 +33,8 @@ def up(demo: bool, demo_port: int) -> None:
     try:
         start(Settings.read(), os.environ, Demo(demo_port) if demo else None)
     except StartError as error:
-        click.echo(f"inventory: {error}", err=True)
+        with suppress(OSError):
+            click.echo(f"inventory: {error}", err=True)
         sys.exit(2)
 
 
@@ -62,9 +64,10 @@ def _prepare_store(settings: Settings) -> None:
     """Let a store that can never be used stop the start; one that is away is waited for by all that need it."""
     store = open_store(settings)
     try:
-        store.prepare()
-    except StorageUnavailable:
-        click.echo("The store does not answer yet. Starting all the same: what needs it waits for it.", err=True)
+        prepare(store)
+    except StorageUnavailable as error:
+        with suppress(OSError):  # a terminal that is a file on a full disk
+            click.echo(f"{error} Starting all the same: what needs the store waits for it.", err=True)
     finally:
         store.close()
 
@@ -73,11 +76,14 @@ def _write_files(
     settings: Settings, redis_command: Sequence[str] | None, agreed: Mapping[str, str], demo: Demo | None
 ) -> None:
     """Write what the programs read when they start."""
-    (settings.data_dir / "log").mkdir(exist_ok=True)
     text = supervisord_configuration(settings, redis_command, [demo.program] if demo else [])
-    (settings.data_dir / "supervisord.conf").write_text(text, encoding="utf-8")
-    if demo is not None:
-        demo.write_files(settings, agreed)
+    try:
+        (settings.data_dir / "log").mkdir(exist_ok=True)
+        (settings.data_dir / "supervisord.conf").write_text(text, encoding="utf-8")
+        if demo is not None:
+            demo.write_files(settings, agreed)
+    except OSError as error:
+        raise StartError(f"INVENTORY_DATA_DIR={str(settings.data_dir)!r} cannot be written: {error.strerror}") from error
 
 
 def _report(settings: Settings, demo: Demo | None) -> list[str]:

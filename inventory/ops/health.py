@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from math import inf
+from threading import Lock
+from time import monotonic
 from typing import Any, cast
 
 import structlog
@@ -9,8 +12,9 @@ from flask import Response, current_app, jsonify
 from marshmallow import Schema, fields
 
 from inventory.api import Blueprint
-from inventory.errors import StorageUnavailable
+from inventory.errors import StorageFull, StorageUnavailable, UnusableStore
 from inventory.ops import metrics
+from inventory.store.ports import Store
 from inventory.wiring import Services
 
 log = structlog.get_logger(__name__)
@@ -18,6 +22,8 @@ log = structlog.get_logger(__name__)
 blueprint = Blueprint("operations", __name__, description="Is it alive, can it serve, how much does it do")
 
 STORE_TIMEOUT = 1.0
+TRY_AGAIN = 1.0
+"""Seconds for which it is believed that the store keeps what is written, or does not."""
 READY: dict[str, Any] = {"status": "ready", "checks": {"store": "ok", "queue": "ok"}}
 
 
@@ -28,8 +34,8 @@ class HealthSchema(Schema):
 
 
 class ReadinessSchema(HealthSchema):
-    """Whether lookups can be answered: `ready`, `degraded` (the queue is away or refuses writes: what is accepted waits) or
-    `unavailable`."""
+    """Whether lookups can be answered: `ready`, `unavailable`, or `degraded`. Then the queue is away or refuses writes, so what
+    is accepted waits; or the store has no room, so what is known is answered and nothing is accepted."""
 
     checks = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
 
@@ -43,7 +49,12 @@ def healthz() -> Response:
 
 
 @blueprint.route("/readyz")
-@blueprint.response(200, ReadinessSchema, description="Ready, or degraded: a dead queue delays work, no more", example=READY)
+@blueprint.response(
+    200,
+    ReadinessSchema,
+    description="Ready, or degraded: a dead queue delays work; a store without room answers what it knows, takes nothing",
+    example=READY,
+)
 @blueprint.alt_response(
     503,
     schema=ReadinessSchema,
@@ -57,13 +68,44 @@ def readyz() -> Response:
     checks = {"store": "ok", "queue": services.queue.obstacle() or "ok"}
     try:
         services.store.ping(STORE_TIMEOUT)
+        _writing().check(services.store)
+    except StorageFull as error:
+        checks["store"] = f"answers, but nothing can be accepted: {error.reason}"
     except StorageUnavailable as error:
         log.warning("store_not_ready", error=str(error))
-        checks["store"] = f"no answer within {STORE_TIMEOUT:g} s"
+        unusable = isinstance(error, UnusableStore)
+        checks["store"] = "cannot be used; the log says why" if unusable else f"no answer within {STORE_TIMEOUT:g} s"
         response = jsonify(status="unavailable", checks=checks)
         response.status_code = 503
         return response
-    return jsonify(status="ready" if checks["queue"] == "ok" else "degraded", checks=checks)
+    return jsonify(status="ready" if set(checks.values()) == {"ok"} else "degraded", checks=checks)
+
+
+class Writing:
+    """Whether the store keeps what is written: tried, but not more often than each `TRY_AGAIN` seconds by one process."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._tried_at = -inf
+        self._error: StorageUnavailable | None = None
+
+    def check(self, store: Store) -> None:
+        """Return if it does; `StorageUnavailable` as `Store.try_writing` raised it otherwise."""
+        with self._lock:
+            if monotonic() - self._tried_at > TRY_AGAIN:
+                self._error = None
+                try:
+                    store.try_writing(STORE_TIMEOUT)
+                except StorageUnavailable as error:
+                    self._error = error
+                self._tried_at = monotonic()
+            if self._error is not None:
+                raise self._error
+
+
+def _writing() -> Writing:
+    """That of this application."""
+    return cast(Writing, current_app.extensions.setdefault("inventory.writing", Writing()))
 
 
 @blueprint.route("/metrics")

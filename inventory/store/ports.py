@@ -352,6 +352,13 @@ class Store(Protocol):
         """Return if the store answers within `timeout` seconds; `StorageUnavailable` otherwise."""
         ...
 
+    def try_writing(self, timeout: float) -> None:
+        """Return if what is written now is kept, found by a durable write that changes nothing.
+
+        `StorageFull` if the store answers and can keep nothing, another `StorageUnavailable` if it does not answer.
+        """
+        ...
+
     def close(self) -> None:
         """Give connections back; the store may be used again afterwards."""
         ...

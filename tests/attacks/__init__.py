@@ -1,1 +1,1 @@
-"""What hostile users, upstreams and web pages try: `python -m tests.attacks` (slow clients), `python -m tests.attacks.browser`."""
+"""What hostile users, upstreams and web pages try: `python -m tests.attacks`, and in a browser `….browser`."""

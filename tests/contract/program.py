@@ -10,7 +10,7 @@ import resource
 import sys
 from collections.abc import Callable, Iterator
 
-from inventory.errors import StorageUnavailable
+from inventory.errors import StorageFull, StorageUnavailable
 from inventory.jobs.model import READING, RowOutcome
 from inventory.store.mongo import MongoStore
 from inventory.store.ports import Store
@@ -67,6 +67,24 @@ def fill(store: Store) -> Iterator[str]:
     yield f"room {n} {collect(store, target(1000)).claim.attempt}"
 
 
+def without_room(store: Store) -> Iterator[str]:
+    """Write, and try to, with no room for a byte more; what is known is read on; and write again when there is room."""
+    collect(store, target(0))
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, most))
+    for write_ in (lambda: store.records.delete(target(0).id), lambda: store.try_writing(1)):
+        try:
+            write_()
+        except StorageFull:
+            yield "refused"
+    assert store.records.look_up(target(0).id)
+    yield "known"
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    store.try_writing(1)
+    assert store.records.delete(target(0).id)
+    yield "room"
+
+
 def fork(store: Store, used: str) -> Iterator[str]:
     """Accept a target in a child and one in its parent, with a store that was `used` before or not."""
     if used == "used":
@@ -108,7 +126,8 @@ def work(store: Store) -> Iterator[str]:
 
 
 ACTIONS: dict[str, Callable[..., Iterator[str]]] = {
-    action.__name__: action for action in (prepare, accept, claim, write, fill, fork, create_jobs, claim_batches, work)
+    action.__name__: action
+    for action in (prepare, accept, claim, write, fill, without_room, fork, create_jobs, claim_batches, work)
 }
 
 

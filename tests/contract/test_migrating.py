@@ -109,3 +109,32 @@ def test_the_tables_and_indexes_of_a_file_are_the_same_whichever_version_made_it
         old = SqlitePlace(tmp_path / f"version {version}" / "inventory.sqlite3")
         older_file(old, version)
         assert made(old) == new
+
+
+def first_file(place: SqlitePlace) -> None:
+    """A file of the very first version: it calls itself 1 too, and has neither `revalidate` nor the later indexes."""
+    older_file(place, 1)
+    with closing(sqlite3.connect(place.path)) as connection:
+        for index in ("records_stored_of_source", "records_unstored_of_source", "records_with_many"):
+            connection.execute(f"DROP INDEX {index}")
+        connection.execute("ALTER TABLE records DROP COLUMN revalidate")
+
+
+@pytest.mark.parametrize("brought_forward_before", [False, True])
+def test_a_file_of_the_very_first_version_is_brought_forward(sqlite: SqlitePlace, brought_forward_before: bool) -> None:
+    first_file(sqlite)
+    if brought_forward_before:  # by code that did not know that anything was missing
+        with closing(sqlite3.connect(sqlite.path)) as connection:
+            for statement in (each for migration in sqlite_schema.MIGRATIONS[1:] for each in migration):
+                connection.execute(statement)
+        sqlite.mark(sqlite_schema.VERSION)
+
+    with closing(sqlite.open()) as store:
+        first, third = store.records.claim_due(now=NOW, lease_for=LEASE, limit=9), found(store, target(2))
+        assert [each.target for each in first] == [target(1)]
+        assert (third.state, third.revalidate) == (State.RUNNING, False)
+        assert store.records.settle([stored(first[0])]) == [True]
+        collect(store, target(3))
+    with closing(sqlite3.connect(sqlite.path)) as connection:
+        indexes = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
+    assert {"records_stored_of_source", "records_unstored_of_source"} <= indexes

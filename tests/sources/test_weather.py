@@ -20,6 +20,7 @@ from inventory.sources.weather import LARGEST, OpenMeteo, Weather
 from inventory.sources.weather_codes import CONDITIONS
 from inventory.upstream.fetcher import Fetcher
 from inventory.upstream.guard import Guard
+from tests.end_to_end.stack import free_port
 from tests.upstreams import Answer, Request, Upstream
 from tests.upstreams.torture import Torture
 
@@ -327,7 +328,8 @@ def test_no_failure_tells_where_the_provider_is_or_leads(weather: Weather, upstr
 
 
 def test_the_log_tells_why_the_provider_could_not_be_asked(upstream: Upstream) -> None:
-    nowhere = Weather(Fetcher(Guard([LOOPBACK]), deadline=5, body_limit=LARGEST), OpenMeteo("http://127.0.0.1:9/", FORECAST))
+    fetcher = Fetcher(Guard([LOOPBACK]), deadline=5, body_limit=LARGEST)
+    nowhere = Weather(fetcher, OpenMeteo(f"http://127.0.0.1:{free_port()}/", FORECAST))
     with capture_logs() as logged:
         error = failure(nowhere)
 

@@ -20,7 +20,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, ConfigurationError, ConnectionFailure, OperationFailure, PyMongoError
 
-from inventory.errors import StartError, StorageUnavailable, Unstorable
+from inventory.errors import StartError, StorageFull, StorageUnavailable, Unstorable
 from inventory.store.mongo import schema
 
 Document = dict[str, Any]
@@ -40,6 +40,15 @@ AWAY = frozenset(
 space or of acknowledgements; and, in the second line, one that does not know our password (any more)."""
 REFUSED = frozenset({15, 10334, 17280, 17419, 17420})
 """Codes of a server that cannot keep a document, because it is too large, nested too deeply, or its key too long."""
+
+
+NO_ROOM = {
+    14031: "no room on its disk",
+    64: "not enough of its members confirm a write",
+    79: "no such set of members confirms a write",
+    100: "not enough of its members can confirm a write",
+}
+"""Those of a server that answers, but cannot keep anything."""
 
 
 def connect(url: str) -> Client:
@@ -95,6 +104,8 @@ class Connection:
                 raise Unstorable("MongoDB keeps no document that is so large.") from error
             if not _is_away(error):
                 raise
+            if (reason := NO_ROOM.get(getattr(error, "code", None) or 0)) is not None:
+                raise StorageFull(reason) from error
             brief = f"{type(error).__name__}: {error}"[:300]
             raise StorageUnavailable(f"The store {self._address} cannot be used now. {brief}") from error
 

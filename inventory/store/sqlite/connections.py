@@ -6,15 +6,20 @@ SQLite itself would go on writing into a file that was moved away or deleted, an
 file that was used and is missing is not made anew, because it may come back. After a fork the child leaves its parent's
 connections alone, as SQLite demands, and opens its own.
 
+The log (`-wal`) and the index (`-shm`) beside the file are looked at by each write, and once a second: SQLite would go on
+writing into a log that was deleted, and nobody would find that again. Then nothing is accepted any more, every process
+lets go of its connections, the last of which brings what the log had into the file, and then the store is used again.
+
 Writers of one process take turns at a lock, because SQLite's own waiting is by naps of up to 100 ms, which starve some of
 many threads. Between processes SQLite's waiting remains. Both together last at most `PATIENCE`.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from sqlite3 import Error
 from threading import Lock
@@ -22,15 +27,32 @@ from time import monotonic
 from types import TracebackType
 from typing import Any
 
-from inventory.errors import StorageUnavailable, Unstorable
-from inventory.store.sqlite.opening import BROKEN, BUSY, TOO_BIG, Connection, connect, primary
+from inventory.errors import StorageFull, StorageUnavailable, Unstorable, UnusableStore
+from inventory.store.sqlite import schema
+from inventory.store.sqlite.beside import File, LostLog, beside, check
+from inventory.store.sqlite.opening import (
+    BROKEN,
+    BUSY,
+    NO_STORE,
+    TOO_BIG,
+    Connection,
+    connect,
+    leaves_sound,
+    no_room,
+    primary,
+)
 
 PATIENCE = 3.0
 """Seconds that a call waits for a locked file: an answer or `StorageUnavailable` is due within 4."""
 
+LOOK_BESIDE = 1.0
+"""Seconds after which a call that only reads looks at the files beside the store again."""
+
+FOR_GOOD = frozenset({errno.EACCES, errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EPERM, errno.EROFS})
+"""Errors of a path that stay until somebody changes something."""
+
 Row = tuple[Any, ...]
 Values = Sequence[Any] | Mapping[str, Any]
-File = tuple[int, int]
 
 
 class Connections:
@@ -44,6 +66,8 @@ class Connections:
         self._left_to_parent: list[Connection] = []
         self._turn = Lock()
         self._pid = os.getpid()
+        self._looked_at = 0.0
+        self._lost: LostLog | None = None
 
     def rows(self, sql: str, values: Values = (), *, patience: float = PATIENCE) -> list[Row]:
         """The rows of one reading statement."""
@@ -72,6 +96,7 @@ class Connections:
             with Loan(self, until - monotonic()) as connection:
                 connection.execute("BEGIN IMMEDIATE")
                 try:
+                    self._look_beside(connection)
                     yield connection
                     connection.execute("COMMIT")
                 finally:
@@ -80,25 +105,51 @@ class Connections:
         finally:
             turn.release()
 
+    def touch(self, patience: float) -> None:
+        """Write durably what is there already; `StorageFull` if that fails. If others are writing just now, that will do."""
+        with Loan(self, patience) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                self._look_beside(connection)
+                connection.execute(f"PRAGMA user_version = {schema.version(connection)}")
+                connection.execute("COMMIT")
+            except Error as error:
+                if primary(error) not in BUSY:
+                    raise
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
     def take(self, patience: float) -> Connection:
         """An idle connection to the file that the path names now, or a new one."""
         if self._pid != os.getpid():
             self._left_to_parent += self._idle
             self._idle, self._turn, self._pid = [], Lock(), os.getpid()
         file = self._file()
+        if self._lost is not None:
+            self._wait_until_let_go(self._lost, file)
         while True:
             try:
                 connection = self._idle.pop()
             except IndexError:
                 return self._open(patience)
             if connection.file == file:
+                if monotonic() - self._looked_at > LOOK_BESIDE:
+                    self._looked_at = monotonic()
+                    with ExitStack() as undo:
+                        undo.callback(connection.close)
+                        self._look_beside(connection)
+                        undo.pop_all()
                 connection.wait_at_most(patience)
                 return connection
             connection.close()
 
     def give_back(self, connection: Connection) -> None:
-        """Keep a sound connection for the next call."""
-        self._idle.append(connection)
+        """Keep a sound connection for the next call; not if its log is lost."""
+        if self._lost is None:
+            self._idle.append(connection)
+        else:
+            connection.close()
 
     def close(self) -> None:
         """Close every idle connection; the next call opens a new one."""
@@ -114,18 +165,31 @@ class Connections:
                 raise StorageUnavailable(f"The store {self.path} is gone. It is used again when it is back.") from error
             return None
         except OSError as error:
-            raise StorageUnavailable(f"The store {self.path} cannot be reached: {error.strerror}.") from error
+            raise _out_of_reach(error)(f"The store {self.path} cannot be reached: {error.strerror}.") from error
         return found.st_dev, found.st_ino
 
+    def _look_beside(self, connection: Connection) -> None:
+        """`UnusableStore` if the log or the index of a connection is not there any more, or another one is."""
+        if beside(self.path) != connection.beside:
+            self._lost = self._lost or LostLog(self.path, connection.file)
+            self.close()
+            raise self._lost.error()
+
+    def _wait_until_let_go(self, lost: LostLog, file: File | None) -> None:
+        """`UnusableStore` while somebody may still have the store open with a log that is lost."""
+        if file == lost.file and not lost.is_over():
+            raise lost.error()
+        lost.forget()
+        self._lost = None
+
     def _open(self, patience: float) -> Connection:
-        if os.path.exists(f"{self.path}-wal") and not os.path.exists(self.path):  # noqa: PTH110 - as in `_file`
-            # Opening would make a new file, for which SQLite deletes the log of the old one, with all that is only in there.
-            raise StorageUnavailable(f"The store {self.path} is gone, its log is there. Put the file back, or the log away.")
+        check(self.path)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             connection = connect(self.path, make=not self._used, patience=patience)
         except OSError as error:
-            raise StorageUnavailable(f"The folder of the store {self.path} cannot be made: {error.strerror}.") from error
+            text = f"The folder of the store {self.path} cannot be made: {error.strerror}."
+            raise _out_of_reach(error)(text) from error
         except Error as error:
             self.translate(error)
             raise
@@ -140,6 +204,12 @@ class Connections:
         """
         if primary(error) == TOO_BIG:
             raise Unstorable("SQLite keeps no value that is so large.") from error
+        if (reason := no_room(error)) is not None:
+            raise StorageFull(reason) from error
+        if primary(error) in NO_STORE:
+            raise UnusableStore(
+                f"The store {self.path} is no sound SQLite file: {error}. Put a sound copy there, or move it away."
+            ) from error
         if primary(error) in BUSY or primary(error) in BROKEN:
             raise StorageUnavailable(f"The store {self.path} cannot be used now: {error}.") from error
 
@@ -161,7 +231,7 @@ class Loan:
         return self._connection
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if error is None or (isinstance(error, Error) and primary(error) not in BROKEN):
+        if error is None or (isinstance(error, Error) and leaves_sound(error)):
             self._connections.give_back(self._connection)
         else:
             self._connection.close()
@@ -169,3 +239,7 @@ class Loan:
             self._connections.translate(error)
         elif isinstance(error, OverflowError | UnicodeEncodeError):  # an integer of more than 64 bits, half of a pair
             raise Unstorable("SQLite keeps no such value.") from error
+
+
+def _out_of_reach(error: OSError) -> type[StorageUnavailable]:
+    return UnusableStore if error.errno in FOR_GOOD else StorageUnavailable

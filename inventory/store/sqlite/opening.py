@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Sequence
 from contextlib import ExitStack
 from time import monotonic, sleep
 from urllib.parse import quote
 
 from inventory.store.sqlite import schema
+from inventory.store.sqlite.beside import File, beside
 
 NAP = 0.02
 """Seconds between two tries to switch a new file to WAL, for which SQLite does not wait by itself."""
@@ -20,7 +22,6 @@ BROKEN = frozenset(
     {
         sqlite3.SQLITE_CANTOPEN,
         sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_FULL,
         sqlite3.SQLITE_IOERR,
         sqlite3.SQLITE_NOLFS,
         sqlite3.SQLITE_NOTADB,
@@ -29,6 +30,17 @@ BROKEN = frozenset(
     }
 )
 """Primary codes that say: something is wrong with the file, the disk or the rights. A new connection may do better."""
+
+NO_STORE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+"""Primary codes that say: what is in the file is no database, or not any more."""
+
+NO_ROOM = {
+    sqlite3.SQLITE_FULL: "no room on its disk",
+    sqlite3.SQLITE_IOERR_WRITE: "its disk takes no writes: no room, a limit or a fault",
+    sqlite3.SQLITE_READONLY: "its disk or its file is read-only",
+}
+"""Codes that say: nothing can be kept now. After the first two the connection is sound and must stay open: a new one would
+need room for the files beside the store, and without any even what is known could not be read."""
 
 PRAGMAS = (
     "PRAGMA synchronous = FULL",
@@ -42,9 +54,10 @@ TOO_BIG = sqlite3.SQLITE_TOOBIG
 
 
 class Connection(sqlite3.Connection):
-    """A connection that knows which file (device, inode) it was opened on, and how many seconds it waits for a lock."""
+    """A connection that knows which file it was opened on, what lay beside it, and how many seconds it waits for a lock."""
 
-    file: tuple[int, int] | None = None
+    file: File | None = None
+    beside: Sequence[File | None] = ()
     patience: float = 0.0
 
     def wait_at_most(self, patience: float) -> None:
@@ -72,9 +85,20 @@ def connect(path: str, *, make: bool, patience: float) -> Connection:
         for pragma in PRAGMAS:
             connection.execute(pragma)
         connection.wait_at_most(until - monotonic())
-        schema.migrate(connection)
+        schema.migrate(connection, path)
+        connection.beside = beside(path)
         undo.pop_all()
     return connection
+
+
+def no_room(error: BaseException) -> str | None:
+    """Why nothing can be kept now, if that is what the error says."""
+    return NO_ROOM.get(getattr(error, "sqlite_errorcode", 0)) or NO_ROOM.get(primary(error))
+
+
+def leaves_sound(error: BaseException) -> bool:
+    """Whether the connection can be used on after this error."""
+    return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_WRITE or primary(error) not in BROKEN
 
 
 def primary(error: BaseException) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from inventory.errors import StartError
+from inventory.errors import StartError, UnusableStore
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -174,29 +174,54 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 
 VERSION = len(MIGRATIONS)
 
+LATE_COLUMN = "revalidate"
+LATE = f"ALTER TABLE records ADD COLUMN {LATE_COLUMN} INTEGER NOT NULL DEFAULT 0"
+LATE_INDEXES = tuple(
+    each.replace("CREATE INDEX", "CREATE INDEX IF NOT EXISTS") for each in MIGRATIONS[0] if "of_source" in each
+)
+"""What came into the first migration after the first files had had it: they may lack it, whatever their version."""
+
 
 def version(connection: sqlite3.Connection) -> int:
     """How many migrations this file has had."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring a file forward, whole or not at all, in one process of several; `StartError` if it is newer than this code."""
-    if version(connection) == VERSION:
+def migrate(connection: sqlite3.Connection, path: str) -> None:
+    """Bring a file forward, whole or not at all, in one process of several; `StartError` if it is newer than this code, and
+    `UnusableStore` if it was written by another program."""
+    if version(connection) == VERSION and LATE_COLUMN in _columns(connection):
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
         found = version(connection)
         if found > VERSION:
             raise StartError(
-                f"The store was written by a newer inventory: its schema is version {found}, this one knows {VERSION}."
-                " Run the newer one, or name another store in INVENTORY_STORE_URL."
+                f"The store {path} was written by a newer inventory: its schema is version {found}, this one knows"
+                f" {VERSION}. Run the newer one, or name another store in INVENTORY_STORE_URL."
             )
+        _check_whose(connection, found, path)
         for statements in MIGRATIONS[found:]:
             for statement in statements:
                 connection.execute(statement)
+        late = () if LATE_COLUMN in _columns(connection) else (LATE,)
+        for statement in (*late, *LATE_INDEXES):
+            connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def _columns(connection: sqlite3.Connection) -> set[str]:
+    """The columns of the table of records; none if there is no such table."""
+    return {row[1] for row in connection.execute("PRAGMA table_info(records)")}
+
+
+def _check_whose(connection: sqlite3.Connection, found: int, path: str) -> None:
+    """`UnusableStore` for tables of somebody else."""
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    ours = {"id", "source", "key", "state", "due_at", "fence", "lease"} <= _columns(connection)
+    if (found == 0 and tables) or (found > 0 and not ours):
+        raise UnusableStore(f"The store {path} is a database of another program. Name another file in INVENTORY_STORE_URL.")

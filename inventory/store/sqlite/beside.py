@@ -1,0 +1,90 @@
+"""The file of the store and those that SQLite keeps beside it while it is open: the log (`-wal`) and its index (`-shm`).
+
+SQLite never looks whether these still are the ones that it opened. It would go on writing into a log that was deleted,
+which nobody would find again, and share an index that speaks of another log. So we look.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from contextlib import suppress
+
+from inventory.errors import UnusableStore
+
+File = tuple[int, int]
+"""Device and inode."""
+
+
+def beside(path: str) -> Sequence[File | None]:
+    """Which log and index lie beside the file now. They stay the same as long as any program has the store open."""
+    return [_identity(f"{path}-wal"), _identity(f"{path}-shm")]
+
+
+def check(path: str) -> None:
+    """`UnusableStore` if what lies there is no file that we can open, or lacks a part, which SQLite would make anew."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - the answer is used twice
+    except FileNotFoundError:
+        if os.path.exists(f"{path}-wal"):  # noqa: PTH110 - a text, as in all of this
+            # A new file would be made, for which SQLite deletes the log of the old one, with all that is only in there.
+            raise UnusableStore(f"The store {path} is gone, its log is there. Put the file back, or the log away.") from None
+        return
+    except OSError:
+        return  # opening it will say why
+    if not stat.S_ISREG(found.st_mode):
+        raise UnusableStore(f"The store {path} is no file. Name a file in INVENTORY_STORE_URL.")
+    if not os.access(path, os.R_OK | os.W_OK):
+        raise UnusableStore(f"The store {path} may not be read and written by this user. Give it the right to.")
+    log, index = beside(path)
+    if index is not None and log is None and beside(path)[0] is None:  # twice: another program may be just opening it
+        raise UnusableStore(
+            f"The log {path}-wal was deleted while its index -shm is there: the store may be in use. Stop all that use it,"
+            " delete the -shm if it is still there, and start again."
+        )
+
+
+class LostLog:
+    """A log or index that is not what it was when the store was opened: refused until everybody has let go of it.
+
+    The last one to do so brings what the log had into the file, and removes both. It is enough to keep a descriptor of the
+    log that lies there now to know it from a later one: its inode is not given away meanwhile.
+    """
+
+    def __init__(self, path: str, file: File | None) -> None:
+        self.file = file
+        self._path = path
+        self._descriptor: int | None = None
+        with suppress(OSError):
+            self._descriptor = os.open(f"{path}-wal", os.O_RDONLY | os.O_CLOEXEC)
+        self._log = None if self._descriptor is None else _identity_of(os.fstat(self._descriptor))
+
+    def is_over(self) -> bool:
+        """Whether everybody has let go of it: both are gone, or both are new ones."""
+        log, index = beside(self._path)
+        return (log is None) == (index is None) and (log is None or log != self._log)
+
+    def forget(self) -> None:
+        """Let its inode be given away."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def error(self) -> UnusableStore:
+        """What a call is told meanwhile."""
+        return UnusableStore(
+            f"The log {self._path}-wal or its index -shm was deleted or replaced while the store was in use. Nothing is"
+            " accepted until all programs have let go of it, which saves what it had. If this stays, stop and start them."
+        )
+
+
+def _identity(path: str) -> File | None:
+    try:
+        return _identity_of(os.stat(path))  # noqa: PTH116 - twice as fast as Path.stat, and on the way of every write
+    except FileNotFoundError:
+        return None
+
+
+def _identity_of(found: os.stat_result) -> File:
+    return found.st_dev, found.st_ino
