@@ -31,7 +31,7 @@ from inventory.products.feeds import Feed
 from inventory.products.paginators import Page, at
 from inventory.products.paging import Trail
 from inventory.products.progress import Effort, Progress
-from inventory.sources.products import Answer, Busy, Malformed, Pages
+from inventory.sources.products import Answer, Busy, Malformed, Pages, without_keys
 from inventory.upstream.budgets.model import Ask, Budgets, Permit, Reason, Refusal, Report, is_unanswered
 
 AHEAD = 2
@@ -53,7 +53,8 @@ CLOSING = 5.0
 class Pulled:
     """A page as it came, or could not be had, with what that took.
 
-    `next` is the page behind it. `failure` says why it could not be read, or else why the feed ends here too early.
+    `url` is as anybody may see it, `next` is the page behind it. `failure` says why it could not be read, or else why the
+    feed ends here too early.
     """
 
     url: str
@@ -226,7 +227,7 @@ class Pulling:
         return self._page(url, None, beyond, failure)
 
     def _page(self, url: str, items: tuple[Any, ...] | None, following: str | None, failure: SourceFailure | None) -> Pulled:
-        return Pulled(url, self._clock(), items, following, failure, self._trail.anchor, self.leftover)
+        return Pulled(without_keys(url), self._clock(), items, following, failure, self._trail.anchor, self.leftover)
 
     def _ask(self, url: str) -> Answer:
         """One request, with a permit that is given back whatever happens."""

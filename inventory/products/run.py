@@ -195,7 +195,7 @@ class Pull:
         if gap is not None:
             row += 1
             assert page.failure is not None
-            text, failed = without_keys(page.url)[:LONGEST_INPUT], RowOutcome.FAILED
+            text, failed = page.url[:LONGEST_INPUT], RowOutcome.FAILED
             rows.append(Row(row, text, failed, now, code=page.failure.code, detail=f"{page.failure} {gap}"))
         self._progress = replace(
             progress,
@@ -208,7 +208,7 @@ class Pull:
             failed_in_a_row=progress.failed_in_a_row + 1 if page.items is None else 0,
             anchor=page.anchor,
             gaps=progress.gaps + (gap is not None),
-            missing=(*progress.missing, *([f"{without_keys(page.url)}: {gap}"] if gap else []))[:MOST_MISSING],
+            missing=(*progress.missing, *([f"{page.url}: {gap}"] if gap else []))[:MOST_MISSING],
             effort=progress.effort + page.effort,
         )
         return rows
@@ -261,7 +261,7 @@ class Pull:
     def _rejected(self, page: Pulled, number: int, error: Exception, now: datetime) -> Row:
         """The row of an item, with a JSON pointer to it (RFC 6901)."""
         place = "/".join(["#", *(name for name in self._feed.items.split(".") if name), str(number)])
-        text = f"{without_keys(page.url)}{place}"[:LONGEST_INPUT]
+        text = f"{page.url}{place}"[:LONGEST_INPUT]
         code, detail = INVALID_PRODUCT, UNSTORABLE
         if isinstance(error, InvalidRequest):
             detail = f"{error} It is {_shown((page.items or ())[number])}"
