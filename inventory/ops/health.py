@@ -34,8 +34,11 @@ class HealthSchema(Schema):
 
 
 class ReadinessSchema(HealthSchema):
-    """Whether lookups can be answered: `ready`, `unavailable`, or `degraded`. Then the queue is away or refuses writes, so what
-    is accepted waits; or the store has no room, so what is known is answered and nothing is accepted."""
+    """Whether lookups can be answered: `ready`, `unavailable`, or `degraded`.
+
+    Degraded: the queue is away or refuses writes, so what is accepted waits; or the store has no room, so what is known is
+    answered and nothing is accepted.
+    """
 
     checks = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
 

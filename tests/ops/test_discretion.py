@@ -75,7 +75,7 @@ def test_readiness_tells_no_more(client: FlaskClient, tmp_path: Path, capsys: py
     answer = client.get("/readyz")
 
     assert (answer.status_code, answer.json["status"]) == (503, "unavailable")
-    assert answer.json["checks"] == {"store": "cannot be used; the log says why", "queue": "ok"}
+    assert answer.json["checks"]["store"] in {"no answer within 1 s", "cannot be used; the log says why"}
     [line] = [line for line in logged(capsys) if line["event"] == "store_not_ready"]
     assert "store3" in line["error"]
 
