@@ -104,8 +104,8 @@ def _target_is_of(host: str, target: str) -> bool:
 
 
 def _unknown(host: str) -> UnknownHost:
-    named = f"{host[:80]!r} is no host that the inventory answers for." if host else "The request names no host."
-    return UnknownHost(f"{named} If it shall be one, name it, without port, in INVENTORY_ALLOWED_HOSTS.")
+    why = f"The inventory does not answer for the host {host[:80]!r}." if host else "The request names no host."
+    return UnknownHost(f"{why} Call it by one of its names; INVENTORY_ALLOWED_HOSTS adds names, without ports.")
 
 
 def refusal(environ: WSGIEnvironment) -> ForeignOrigin:
@@ -113,6 +113,6 @@ def refusal(environ: WSGIEnvironment) -> ForeignOrigin:
     origin = environ.get("HTTP_ORIGIN", "")
     of = f" ({origin[:80]})" if origin else ""
     return ForeignOrigin(
-        f"The request is of a page of another site{of}, which may change nothing here. Send it from a page of the"
-        " inventory's own, or with a program that sends neither Origin nor Sec-Fetch-Site."
+        f"A page of another site{of} sent this request. Such a page may change nothing here and follow no job: use a page of"
+        " the inventory itself, or a program that sends neither Origin nor Sec-Fetch-Site."
     )
