@@ -133,8 +133,10 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
             else:
                 self._give_body(connection, request)
             kept = self.handle_request(request, connection) and connection.parser.finish_body()
-        except (NoMoreData, StopIteration, OSError) as error:
-            self.log.debug("Closing connection: %s", error)
+        except (NoMoreData, StopIteration, ConnectionError, TimeoutError, BlockingIOError) as error:
+            self.log.debug("The client is gone, or too slow: %s", error)
+        except OSError:
+            self.log.exception("The answer could not be sent")
         except Exception as error:  # noqa: BLE001 - the outermost boundary: it is logged and answered
             self.handle_error(request, connection.sock, connection.client, error)
         else:

@@ -68,6 +68,16 @@ def test_a_file_is_imported_beside(running: Stack, count: int, manner: Manner) -
         assert answer.status_code == 202, answer.text
 
 
+@pytest.mark.parametrize("how", [b"", b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"])
+def test_a_hit_is_answered_beside_streams_that_nobody_reads(running: Stack, how: bytes) -> None:
+    files = {"file": ("u.txt", b"http://followed.test/\n")}
+    job = requests.post(f"{running.url}/api/v1/imports", params={"kind": "urls"}, files=files, timeout=30).json()["job_id"]
+    path = f"/ws/jobs/{job}" if how else f"/api/v1/jobs/{job}/events"
+    key = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" if how else b""
+    with Crowd(running.port, SOME, Manner(f"GET {path} HTTP/1.1\r\nHost: h\r\n".encode() + how + key + b"\r\n")):
+        hits(running)
+
+
 def test_idle_connections_beyond_the_descriptors_make_room_for_new_ones() -> None:
     with site(FEW_FILES, api_processes=1, api_threads=THREADS, inline_slots=4, live_streams=4) as running:
         with Crowd(running.port, 3 * FEW_FILES, Manner()) as crowd:
