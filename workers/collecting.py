@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 WORKER_TTL = 30
 """Seconds after which a worker that died without a word leaves the dashboard; a Redis that swallows everything is noticed
 within these, too."""
+LISTEN_FOR = 2
+"""Seconds for which a worker listens at a time: so long it can go unnoticed that Redis takes no bells any more."""
 LOOK_AGAIN = 1.0
 """Seconds between two looks for due work while Redis is away."""
 
@@ -73,6 +75,11 @@ class CollectWorker(SimpleWorker):
             if not tasks.stopping.is_set():  # however often it is born only to die, something is collected
                 self._alone = True
                 self._collect_once()
+
+    @property
+    def dequeue_timeout(self) -> int:
+        """Seconds between two signs of life of a worker that has nothing to do."""
+        return LISTEN_FOR
 
     def register_birth(self) -> None:
         """Be born as soon as Redis takes it down, under a name that nobody else has."""

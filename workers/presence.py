@@ -16,7 +16,7 @@ from rq.worker import BaseWorker
 
 log = structlog.get_logger(__name__)
 
-LOOK_EVERY = 10.0
+LOOK_EVERY = 5.0
 """Seconds between two looks."""
 END_WITHIN = 2.0
 """Seconds for which the end of a look is waited for: behind it, the worker takes leave."""

@@ -1,0 +1,67 @@
+"""Workers are seen again soon by whoever counts them, whatever was lost of what Redis knew."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+from rq import Worker
+from rq.serializers import JSONSerializer
+
+from tests.end_to_end.stack import Stack, stack, wait_until
+from tests.upstreams import Upstream
+
+
+@pytest.fixture
+def running() -> Iterator[Stack]:
+    with stack(fetch_deadline=25) as running:
+        running.start("redis", "worker", "api")
+        wait_until(lambda: len(seen(running)) == 2, "the workers are registered")
+        yield running
+
+
+def seen(running: Stack) -> list[Worker]:
+    """The workers as the dashboard finds them: with what was registered at their birth."""
+    workers = Worker.all(connection=running.redis, serializer=JSONSerializer)
+    return [worker for worker in workers if worker.birth_date and worker.pid and worker.queue_names() == ["collect", "jobs"]]
+
+
+def are_seen_again(running: Stack) -> None:
+    wait_until(lambda: len(seen(running)) == 2, "the workers are registered again", 30)
+    assert Worker.count(connection=running.redis) == 2
+    assert running.redis.smembers("rq:queues") == {b"rq:queue:collect", b"rq:queue:jobs"}
+    assert all(running.redis.ttl(worker.key) > 0 for worker in seen(running))
+
+
+def test_workers_with_nothing_to_do_register_again_when_redis_was_flushed(running: Stack) -> None:
+    running.redis.flushall()
+
+    are_seen_again(running)
+
+
+def test_workers_with_much_to_do_register_again_when_redis_was_flushed(running: Stack) -> None:
+    with Upstream() as upstream:
+        upstream.hold("/page/held")
+        running.look_up(upstream.url("/page/held"))
+        assert upstream.wait_for("/page/held")
+
+        running.redis.flushall()
+
+        are_seen_again(running)
+        assert "busy" in {worker.get_state() for worker in seen(running)}
+        assert upstream.count() == 1, "it is held still"
+        upstream.release("/page/held")
+        running.wait_for(upstream.url("/page/held"), 200)
+    wait_until(lambda: {worker.get_state() for worker in seen(running)} == {"idle"}, "both listen again")
+
+
+def test_workers_whose_keys_expired_while_they_were_stopped_register_again_and_take_leave_at_their_end(
+    running: Stack,
+) -> None:
+    running.redis.delete(*running.redis.keys("rq:worker:*"))
+
+    are_seen_again(running)
+
+    running.end("worker", signal.SIGTERM, group=False)
+    assert Worker.count(connection=running.redis) == 0
