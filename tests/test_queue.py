@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from inventory.embedded.redis_server import find_server
 from inventory.queue import FEW, Queue, connect
@@ -70,6 +72,53 @@ def test_a_bell_is_a_job_with_the_record_as_its_only_argument(queue: Queue, redi
 def test_only_a_few_bells_wait(queue: Queue, redis: Redis) -> None:
     assert sum(queue.ring(f"{n:032x}") for n in range(50)) == FEW
     assert redis.llen("rq:queue:collect") == FEW
+
+
+def test_a_bell_that_nobody_takes_is_not_kept_for_ever(queue: Queue, redis: Redis) -> None:
+    queue.ring(RECORD)
+    queue.ring_job(JOB)
+
+    assert all(0 < redis.ttl(key) <= 3_600 for key in redis.keys("rq:job:*"))
+
+
+def test_of_hundreds_of_bells_a_second_few_stay_visible_for_long(queue: Queue, redis: Redis) -> None:
+    for number in range(100):
+        redis.delete("rq:queue:collect")
+        wait_until(lambda number=number: queue.ring(f"{number:032x}"), "a bell is rung", 5.0)
+
+    kept = sorted(int(redis.hget(key, "result_ttl") or 0) for key in redis.keys("rq:job:*"))
+    assert len(kept) == 100
+    assert kept[0] <= 10
+    assert kept[-1] == 600
+    assert kept.count(600) <= 20
+
+
+def test_why_redis_takes_no_writes_is_told_without_an_address(queue: Queue, redis: Redis) -> None:
+    assert queue.obstacle() is None
+    assert Queue(connect(f"redis://127.0.0.1:{free_port()}/0", socket_timeout=1.0), job_timeout=30).obstacle() == "no answer"
+
+    redis.config_set("maxmemory", 1)
+    try:
+        assert queue.obstacle() == "refuses writes: out of memory"
+        assert queue.ping() is False
+        assert queue.depths() is None
+        assert queue.ring(RECORD) is False
+    finally:
+        redis.config_set("maxmemory", 0)
+
+
+@pytest.mark.parametrize(
+    ("rights", "reason"),
+    [
+        ("on >secret ~* +@read +ping", "refuses writes: this user is not permitted to"),
+        ("off", "refuses writes: it wants another password"),
+    ],
+)
+def test_who_is_not_permitted_to_write_is_told_so(rights: str, reason: str, redis: Redis, redis_url: str) -> None:
+    redis.execute_command("ACL", "SETUSER", "guest", "reset", *rights.split())
+    guest = Redis.from_url(redis_url, username="guest", password="secret", retry=Retry(NoBackoff(), 0))
+
+    assert Queue(guest, job_timeout=30).obstacle() == reason
 
 
 def test_a_bell_is_rung_soon_after_those_that_waited_are_gone(queue: Queue, redis: Redis) -> None:

@@ -13,6 +13,9 @@ from inventory.errors import StartError
 
 SOCKET_PATH_LIMIT = 103
 """Bytes of a Unix socket's path: 107 on Linux, 103 on macOS (sun_path less its NUL)."""
+BOUNDS = ("--maxmemory 192mb", "--maxmemory-policy noeviction", "--client-output-buffer-limit pubsub 4mb 1mb 60")
+"""Far more than is ever kept. What is over it is refused, which all programs can do with, and nothing is thrown away by
+chance. Who listens and does not read is cut off."""
 
 
 def command(settings: Settings) -> list[str]:
@@ -24,7 +27,8 @@ def command(settings: Settings) -> list[str]:
             f"{SOCKET_PATH_LIMIT} bytes; choose a shorter folder, or set INVENTORY_REDIS_URL"
         )
     options = {"port": "0", "unixsocket": path, "unixsocketperm": "700", "save": "", "appendonly": "no", "daemonize": "no"}
-    return [find_server(), *(word for name, value in options.items() for word in (f"--{name}", value))]
+    words = [word for name, value in options.items() for word in (f"--{name}", value)]
+    return [find_server(), *words, *(word for bound in BOUNDS for word in bound.split())]
 
 
 def find_server(path: str | None = None) -> str:

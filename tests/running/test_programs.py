@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import subprocess
+import tempfile
 from contextlib import chdir
 from pathlib import Path
 
@@ -14,6 +17,8 @@ from inventory.embedded.programs import supervisord_configuration
 from inventory.embedded.redis_server import command
 from inventory.errors import StartError
 from inventory.queue import connect
+from tests.end_to_end.stack import wait_until
+from tests.upstream.budget_halves import answers
 
 
 def read(folder: Path, text: str) -> ServerOptions:
@@ -68,3 +73,20 @@ def test_the_path_of_the_socket_is_the_one_that_clients_use() -> None:
     clients = connect(settings.redis, socket_timeout=1).connection_pool.connection_kwargs
 
     assert words[words.index("--unixsocket") + 1] == clients["path"] == "/with blank & 100%2F#?/redis.sock"
+
+
+def test_redis_is_bounded_and_throws_nothing_away_by_chance(tmp_path: Path) -> None:
+    settings = Settings(data_dir=Path(tempfile.mkdtemp(prefix="inv-", dir="/tmp")))
+    with subprocess.Popen(command(settings), stdout=subprocess.DEVNULL, cwd=settings.data_dir) as server:
+        try:
+            redis = connect(settings.redis, socket_timeout=1)
+            wait_until(lambda: answers(redis), "Redis answers")
+            assert 0 < int(redis.config_get("maxmemory")["maxmemory"]) <= 256 * 2**20
+            assert redis.config_get("maxmemory-policy")["maxmemory-policy"] == "noeviction"
+            assert (
+                "pubsub 4194304 1048576 60" in redis.config_get("client-output-buffer-limit")["client-output-buffer-limit"]
+            )
+            redis.close()
+        finally:
+            server.terminate()
+    shutil.rmtree(settings.data_dir)
