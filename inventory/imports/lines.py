@@ -16,8 +16,8 @@ LONGEST = 1024 * 1024
 """Bytes of a line; a longer one is passed on cut behind the byte after these, which tells that it was longer."""
 
 MOST_QUIET = 1536 * 1024 * 1024
-"""Bytes without the end of a line that is not blank, after which the rest of a file is not worth its time: seconds of it."""
-COST_OF_PIECE = 1024
+"""Bytes in which no line ends that is not blank, behind which a file is not read on: they take seconds as it is."""
+COST_OF_PIECE = 4096
 """Bytes that each piece counts more, because it takes time however small it is: a gzip member of nothing, say."""
 
 RawLine = tuple[int, bytes, int]

@@ -288,23 +288,39 @@ def test_what_is_small_may_be_packed_as_tightly_as_it_likes() -> None:
     assert texts(gzip.compress("\n".join(lines).encode(), 9), "a.txt.gz") == lines
 
 
+class Same(io.RawIOBase):
+    """A big file of one byte."""
+
+    def __init__(self, byte: bytes, *, gigabytes: int = 1) -> None:
+        self.left = gigabytes * 1024 * MEGABYTE
+        self.piece = byte * 256 * 1024
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        self.left -= len(self.piece)
+        return self.piece if self.left >= 0 else b""
+
+
 def test_a_gigabyte_of_blank_lines_is_passed_over_quickly() -> None:
-    class Blank(io.RawIOBase):
-        def __init__(self) -> None:
-            self.left = 1024 * MEGABYTE
-            self.piece = b"\n" * 256 * 1024
-
-        def readable(self) -> bool:
-            return True
-
-        def read(self, size: int = -1) -> bytes:
-            self.left -= len(self.piece)
-            return self.piece if self.left >= 0 else b""
-
     began = time.process_time()
 
-    assert list(read(Blank(), Layout(Form.CSV))) == []  # type: ignore[arg-type]
+    assert list(read(Same(b"\n"), Layout(Form.CSV))) == []  # type: ignore[arg-type]
     assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize("byte", [b"\n", b" ", b"x"], ids=repr)
+def test_behind_two_gigabytes_in_which_no_line_ends_a_file_is_not_read_on(byte: bytes) -> None:
+    with pytest.raises(UnreadableFile, match="no line ends"):
+        list(read(Same(byte, gigabytes=2), Layout(Form.TEXT)))  # type: ignore[arg-type]
+
+
+def test_behind_many_gzip_members_of_nothing_a_file_is_not_read_on() -> None:
+    nothing = gzip.compress(b"")
+
+    with pytest.raises(UnreadableFile, match="no line ends"):
+        list(read(io.BytesIO(gzip.compress(b"https://a/\n") + nothing * 400_000), Layout(Form.TEXT, gzipped=True)))
 
 
 @pytest.mark.parametrize(("line", "times"), [(b'"https://example.com/"\n', 2_000_000), (b"x" * 10 * MEGABYTE + b"\n", 6)])
