@@ -26,7 +26,7 @@ UPLOADS, PARTS = "uploads", "parts"
 MOST_BYTES = 4 * 1024 * 1024
 """Bytes of a part, as a worker has them in memory; only a single longer row makes a longer one."""
 PASSED = 10_000
-"""Lines that are passed over before a reader that resumes can say that it is alive."""
+"""Lines that are passed over before a reader that resumes can say that it is alive, or fewer of `MOST_BYTES` together."""
 FILE_LOST = "file_lost"
 
 
@@ -73,12 +73,14 @@ def cut(
 
     Raises `UnreadableFile` where `lines` does, but the lines before that come first.
     """
-    growing, unreadable = _Growing(place), None
+    growing, unreadable, passed, characters = _Growing(place), None, 0, 0
     try:
-        for passed, (line, position) in enumerate(lines, 1):
+        for line, position in lines:
             if line.row <= place.last_row:
-                if passed % PASSED == 0:
+                passed, characters = passed + 1, characters + len(line.text)
+                if passed == PASSED or characters > MOST_BYTES:
                     yield None
+                    passed = characters = 0
             else:
                 encoded = dumps([line.row, line.text, line.code, line.detail, line.span])
                 if growing.rows == rows or len(growing.content) + len(encoded) > most_bytes:

@@ -62,6 +62,12 @@ def test_who_passes_over_many_lines_gives_a_sign_of_life() -> None:
     assert signs == [None, None, None]
 
 
+def test_who_passes_over_long_lines_gives_a_sign_of_life_behind_fewer() -> None:
+    lines = [(Line(n, "x" * 100_000), n) for n in range(1, 101)]
+
+    assert list(cut(lines, Place(last_row=100), rows=10)) == [None, None]
+
+
 def test_what_was_read_before_the_file_broke_comes_before_the_error() -> None:
     def broken() -> Iterator[tuple[Line, int]]:
         yield from numbered(13)
