@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
@@ -17,7 +18,7 @@ from inventory.store.ports import Events
 STEP_LINES = 1_000
 """Lines of a step without a pause."""
 STEP_SECONDS = 0.5
-"""Seconds that a step pauses at most, so that progress is visible and the claim is renewed however long the pause is."""
+"""Seconds that a step pauses or works at most, so that progress is visible and the claim is renewed however long that is."""
 BATCH_ROWS = 2_000
 """Lines of a batch: a tenth of a second of work, and a few megabytes of memory."""
 INVALID_JSON, INVALID_EVENT = "invalid_json", "invalid_event"
@@ -38,12 +39,16 @@ class EventLines:
         *,
         line_delay: float,
         sleep: Callable[[float], object],
+        ticks: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`read` gives the lines of a job's file; `line_delay` is a pause in seconds that each line costs, for shows."""
+        """`read` gives the lines of a job's file; `line_delay` is a pause in seconds that each line costs, for shows.
+
+        `ticks` counts seconds.
+        """
         self._events = events
         self._read = read
         self._line_delay = line_delay
-        self._sleep = sleep
+        self._sleep, self._ticks = sleep, ticks
 
     def lines(self, job: Job) -> Iterator[tuple[Line, int]]:
         """The lines of the job's file, and the bytes read up to the end of each."""
@@ -51,7 +56,7 @@ class EventLines:
 
     def begin(self, job: Job, batch: Batch, lines: Sequence[Line]) -> Validation:
         """The work on those of the lines that are behind the batch's checkpoint."""
-        return Validation(self._events, batch, lines, line_delay=self._line_delay, sleep=self._sleep)
+        return Validation(self._events, batch, lines, line_delay=self._line_delay, sleep=self._sleep, ticks=self._ticks)
 
 
 class Validation:
@@ -69,6 +74,7 @@ class Validation:
         *,
         line_delay: float,
         sleep: Callable[[float], object],
+        ticks: Callable[[], float],
     ) -> None:
         done = int(batch.checkpoint or 0)
         self._events = events
@@ -80,7 +86,7 @@ class Validation:
         self._line_delay = line_delay
         self._chunk = min(STEP_LINES, max(1, int(STEP_SECONDS / line_delay))) if line_delay else STEP_LINES
         self._pause = 0.0
-        self._sleep = sleep
+        self._sleep, self._ticks = sleep, ticks
 
     def step(self, now: datetime) -> Step:
         """Keep the next events, or pause for the lines before."""
@@ -100,13 +106,17 @@ class Validation:
         """Nothing goes on beside the steps."""
 
     def _take(self, lines: Sequence[Line], now: datetime) -> Sequence[Row]:
-        kept, rejected = [], []
-        for line in lines:
+        """The rows of those that are none; it ends with the first line behind which the time of a step is over."""
+        kept, rejected, until = [], [], self._ticks() + STEP_SECONDS
+        for taken, line in enumerate(lines, 1):
             outcome = _event(self._job_id, line) if line.code is None else (line.code, line.detail or "")
             if isinstance(outcome, Event):
                 kept.append(outcome)
             else:
                 rejected.append(_rejected(line, *outcome, now))
+            if self._ticks() >= until:
+                lines = lines[:taken]
+                break
         if kept:
             self._events.add(kept)
         if lines:

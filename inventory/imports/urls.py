@@ -6,6 +6,7 @@ it up at any time, and however often a URL is in a file, it is collected once.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,6 +20,8 @@ from inventory.sources import Source
 from inventory.store.ports import Records
 
 BATCH_ROWS = 1_000
+STEP_SECONDS = 0.5
+"""Seconds that a step reads lines at most, so that the claim is renewed however long they take."""
 LOOK_AGAIN, FOR_EACH = timedelta(seconds=0.25), timedelta(milliseconds=0.25)
 """After which a batch looks what has become of the targets that it waits for: the more they are, the later."""
 
@@ -61,13 +64,18 @@ class LookupLines:
         read: Callable[[Job], Iterator[tuple[Line, int]]],
         *,
         fresh_for: timedelta,
+        ticks: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`read` gives the lines of a job's file; `fresh_for` counts for jobs without an option `fresh_for`, in seconds."""
+        """`read` gives the lines of a job's file; `fresh_for` counts for jobs without an option `fresh_for`, in seconds.
+
+        `ticks` counts seconds.
+        """
         self.name = name
         self._records = records
         self._source = source
         self._read = read
         self._fresh_for = fresh_for
+        self._ticks = ticks
 
     def lines(self, job: Job) -> Iterator[tuple[Line, int]]:
         """The rows of the job's file, and the bytes read up to the end of each."""
@@ -77,25 +85,33 @@ class LookupLines:
         """The lookups of a batch's lines."""
         asked = job.options.get("fresh_for")
         fresh_for = self._fresh_for if asked is None else timedelta(seconds=asked)
-        return Lookups(self._records, self._source, lines, created_at=job.created_at, fresh_for=fresh_for)
+        return Lookups(self._records, self._source, lines, created_at=job.created_at, fresh_for=fresh_for, ticks=self._ticks)
 
 
 class Lookups:
     """The work on one batch. A step that raises has changed nothing in here: the next one does all of it again."""
 
     def __init__(
-        self, records: Records, source: Source, lines: Sequence[Line], *, created_at: datetime, fresh_for: timedelta
+        self,
+        records: Records,
+        source: Source,
+        lines: Sequence[Line],
+        *,
+        created_at: datetime,
+        fresh_for: timedelta,
+        ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._records = records
         self._source = source
         self._created_at = created_at
         self._fresh_for = fresh_for
+        self._ticks = ticks
         self._unread = lines
         self._open: dict[str, Open] = {}
 
     def step(self, now: datetime) -> Step:
         """Look what the records of the open lines say: end the rows that can be, and accept what nobody collects."""
-        rows, waiting = self._read(now)
+        rows, waiting, unread = self._read(now)
         records = self._records.find_all(list(waiting))
         wanted: list[tuple[Target, Record | None]] = []
         still: dict[str, Open] = {}
@@ -110,7 +126,9 @@ class Lookups:
             still[record_id] = open_
         if wanted:
             self._records.accept_all(wanted, now=now)
-        self._unread, self._open = (), still
+        self._unread, self._open = unread, still
+        if unread:
+            return Step(rows, again_at=now)
         return Step(rows, again_at=_again_at([records.get(record_id) for record_id in still], now) if still else None)
 
     def left(self) -> Sequence[Line]:
@@ -120,20 +138,31 @@ class Lookups:
     def close(self, now: datetime) -> None:
         """Nothing goes on beside the steps."""
 
-    def _read(self, now: datetime) -> tuple[list[Row], dict[str, Open]]:
-        """What is open, and at first the rows of lines that mean no target."""
-        rows, waiting = list[Row](), dict(self._open)
-        for line in self._unread:
-            if line.code is not None:
-                rows.append(_rejected(line, line.code, line.detail, now))
-                continue
-            try:
-                target = self._source.target(line.text)
-            except InvalidRequest as error:
-                rows.append(_rejected(line, STATUS[type(error)][1], str(error), now))
-                continue
-            waiting.setdefault(target.id, Open(target)).lines.append(line)
-        return rows, waiting
+    def _read(self, now: datetime) -> tuple[list[Row], dict[str, Open], Sequence[Line]]:
+        """The rows of lines that mean no target, what is open, and the lines that are left when the time is over."""
+        rows, new, until = list[Row](), dict[str, Open](), self._ticks() + STEP_SECONDS
+        unread: Sequence[Line] = ()
+        for read, line in enumerate(self._unread, 1):
+            target = self._target(line, now)
+            if isinstance(target, Row):
+                rows.append(target)
+            else:
+                new.setdefault(target.id, Open(target)).lines.append(line)
+            if self._ticks() >= until:
+                unread = self._unread[read:]
+                break
+        for record_id in new.keys() & self._open.keys():
+            new[record_id] = Open(new[record_id].target, self._open[record_id].lines + new[record_id].lines)
+        return rows, self._open | new, unread
+
+    def _target(self, line: Line, now: datetime) -> Target | Row:
+        """What a line means, or why it means nothing."""
+        if line.code is not None:
+            return _rejected(line, line.code, line.detail, now)
+        try:
+            return self._source.target(line.text)
+        except InvalidRequest as error:
+            return _rejected(line, STATUS[type(error)][1], str(error), now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 import pytest
@@ -36,12 +37,13 @@ class Worker:
     line_delay: float = 0.0
     events: FakeEvents = field(default_factory=FakeEvents)
     sleep: FakeSleep = field(default_factory=FakeSleep)
+    ticks: Callable[[], float] = lambda: 0.0
 
     def begin(self, lines: Sequence[Line], claim: Batch | None = None) -> Validation:
         return self.kind().begin(JOB, claim or batch(), lines)
 
     def kind(self, read: Sequence[tuple[Line, int]] = ()) -> EventLines:
-        return EventLines(self.events, lambda _: iter(read), line_delay=self.line_delay, sleep=self.sleep)
+        return EventLines(self.events, lambda _: iter(read), line_delay=self.line_delay, sleep=self.sleep, ticks=self.ticks)
 
     def rows(self, lines: Sequence[Line]) -> list[Row]:
         return [row for step in self.steps(self.begin(lines)) for row in step]
@@ -134,6 +136,18 @@ def test_a_step_takes_some_of_the_lines_and_the_last_one_says_that_it_was_the_la
     assert [step.unlisted for step in steps] == [STEP_LINES, 2 * STEP_LINES, 2 * STEP_LINES + 5]
     assert [step.again_at for step in steps] == [NOW, NOW, None]
     assert work.left() == []
+
+
+def test_a_step_ends_behind_the_line_with_which_its_time_is_over() -> None:
+    seconds = count(step=0.2)
+    work = Worker(ticks=lambda: next(seconds)).begin([*good(7), Line(8, "no JSON")])
+
+    steps = [work.step(NOW) for _ in range(3)]
+
+    assert [(step.unlisted, step.checkpoint, step.again_at) for step in steps] == [
+        (3, "3", NOW), (6, "6", NOW), (7, "8", None),
+    ]  # fmt: skip
+    assert [row.row for step in steps for row in step.rows] == [8]
 
 
 def test_a_batch_without_lines_left_is_done_at_once() -> None:

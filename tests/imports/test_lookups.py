@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -163,6 +164,31 @@ def test_a_step_that_met_a_store_that_is_away_is_done_again_whole(kept: Kept) ->
 
     assert [row.row for row in work.step(NOW).rows] == [2]
     assert len(kept.accepted) == 1
+
+
+def test_a_step_ends_behind_the_line_with_which_its_time_is_over(kept: Kept) -> None:
+    seconds = count(step=0.2)
+    lines = [Line(row, text) for row, text in enumerate([URL, "no url", f"{URL}b", URL, f"{URL}c"], 2)]
+    work = Lookups(
+        kept, FakeWeb(), lines, created_at=CREATED, fresh_for=DAY, ticks=lambda: next(seconds)
+    )  # fmt: skip
+
+    first = work.step(NOW)
+
+    assert ([row.row for row in first.rows], first.again_at) == ([3], NOW)
+    assert [target.key for target, _ in kept.accepted] == [URL, f"{URL}b"]
+    assert [line.row for line in work.left()] == [5, 6, 2, 4]
+    kept.away = True
+    with pytest.raises(StorageUnavailable):
+        work.step(NOW)
+    kept.away = False
+    second = work.step(NOW)
+    assert (second.rows, second.again_at and second.again_at > NOW) == ([], True)
+    assert sorted(line.row for line in work.left()) == [2, 4, 5, 6]
+    for path in ("", "b", "c"):
+        store(kept, f"{URL}{path}")
+    last = work.step(NOW)
+    assert (sorted(row.row for row in last.rows), last.again_at) == ([2, 4, 5, 6], None)
 
 
 def test_it_looks_again_when_the_first_pause_is_over(kept: Kept) -> None:
