@@ -1,12 +1,14 @@
 """How jobs are worked on: batches are claimed, go on in turns, and end; a job ends with the last of them.
 
 Everything that must survive is in the store. A worker that dies loses its claims, and whoever claims the batches next goes
-on where the store says that it came. A batch that nobody brings on, however often it is claimed, is given up: its rows fail.
+on where the store says that it came. If a batch was claimed before and not brought on, its rows are taken one by one, and a
+row that costs one worker after the other is rejected alone. A fault of ours costs the row that it shows in. A batch that
+nobody brings on even so, however often it is claimed, is given up: its rows fail.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from threading import Thread
@@ -15,19 +17,18 @@ import structlog
 
 from inventory.clock import Clock
 from inventory.jobs.feeder import Feeder
+from inventory.jobs.giving_up import MOST_CLAIMS, GivingUp
 from inventory.jobs.holding import LEASE, Holding
 from inventory.jobs.kinds import Kind, Work
-from inventory.jobs.model import READING, Batch, Job, JobStatus
+from inventory.jobs.model import READING, Batch, Job, JobStatus, Line
 from inventory.jobs.parts import Part, Parts, Place, cut
 from inventory.jobs.reading import Reading
-from inventory.jobs.working import GivingUp, Working
+from inventory.jobs.working import Rows, Working
 from inventory.queue import Queue
 from inventory.store.ports import Jobs
 
 log = structlog.get_logger(__name__)
 
-MOST_CLAIMS = 5
-"""Claims of a batch, one after the other, that may be lost without any progress."""
 ENDED_AT_ONCE = 10
 
 
@@ -79,11 +80,11 @@ class Engine:
                 self._queue.announce_job(job_id, ended=True)
 
     def _take(self, job: Job, batch: Batch) -> Holding:
-        now, begin = self.clock(), partial(self._begin, job, batch)
+        now, rows = self.clock(), self._rows(job, batch)
         if batch.attempt > MOST_CLAIMS:
-            return GivingUp(job, batch, begin, self._jobs, now)
+            return GivingUp(job, batch, rows, self._jobs, now)
         if batch.number != READING:
-            return Working(job, batch, begin, self._jobs, now)
+            return Working(job, batch, rows, self._jobs, now)
         if batch.fence == 1:
             log.info("job_started", job_id=job.id, kind=job.kind, file_name=job.file_name, file_size=job.file_size)
         return Reading(job, batch, partial(self._read, job), self._parts, self._jobs, self._queue, now)
@@ -92,11 +93,17 @@ class Engine:
         kind = self._kinds[job.kind]
         return cut(kind.lines(job), place, rows=kind.batch_rows)
 
-    def _begin(self, job: Job, batch: Batch) -> Work:
-        """The work on the rows that have no outcome yet."""
-        kind = self._kinds[job.kind]
+    def _rows(self, job: Job, batch: Batch) -> Rows:
+        kind = self._kinds.get(job.kind)
+        apart = kind is not None and kind.batch_rows > 1  # what is one row as a whole, a feed say, can be no less
+        return Rows(partial(self._open_lines, job, batch), partial(self._begin, job), apart=apart)
+
+    def _open_lines(self, job: Job, batch: Batch) -> Sequence[Line]:
         finished = self._jobs.finished_rows(batch)
-        return kind.begin(job, batch, [line for line in self._parts.lines(job, batch, kind) if line.row not in finished])
+        return [line for line in self._parts.lines(job, batch, self._kinds[job.kind]) if line.row not in finished]
+
+    def _begin(self, job: Job, batch: Batch, lines: Sequence[Line]) -> Work:
+        return self._kinds[job.kind].begin(job, batch, lines)
 
 
 def _log_end(job: Job) -> None:

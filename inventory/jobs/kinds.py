@@ -29,7 +29,10 @@ class Work(Protocol):
     """The work on one batch, held in memory while the claim lasts; all that another worker would need is in the store."""
 
     def step(self, now: datetime) -> Step:
-        """Do some of it, within about a second, and never wait for the outside; it writes nothing but idempotently."""
+        """Do some of it, within about a second, and never wait for the outside; it writes nothing but idempotently.
+
+        Between rows it looks at its time: whatever the rows are, a step is over long before a lease is.
+        """
         ...
 
     def left(self) -> Sequence[Line]:
@@ -66,5 +69,8 @@ class Kind(Protocol):
         ...
 
     def begin(self, job: Job, batch: Batch, lines: Sequence[Line]) -> Work:
-        """The work on a batch's lines: those that have no outcome yet. All of them, or what a dead worker left."""
+        """The work on a batch's lines: those that have no outcome yet. All of them, what a dead worker left, or one of them.
+
+        Of a kind with more than one row in a batch, single lines may be begun and stepped, each behind the one before.
+        """
         ...

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from itertools import islice
 
-from inventory.errors import NotFound, UnreadableFile
+from inventory import faults
+from inventory.errors import NotFound, StorageUnavailable, UnreadableFile
 from inventory.jobs.holding import LEASE
 from inventory.jobs.model import Batch, Cut, Job
 from inventory.jobs.parts import Part, Parts, Place
@@ -15,6 +16,8 @@ from inventory.store.ports import Jobs
 
 CUTS = 8
 """Parts that are cut in one step: well under a second's work."""
+STEP_SECONDS = 1.0
+"""Seconds behind which a step ends with the next part, or with the next sign of life of who reads on to one."""
 
 
 class Reading:
@@ -32,11 +35,12 @@ class Reading:
         jobs: Jobs,
         queue: Queue,
         now: datetime,
+        ticks: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`begin` gives what is behind a place of the file, in parts."""
+        """`begin` gives what is behind a place of the file, in parts; `ticks` counts seconds."""
         self.job, self.claim = job, claim
         self.again_at = self.taken_at = self.progress_at = now
-        self._begin, self._parts, self._jobs, self._queue = begin, parts, jobs, queue
+        self._begin, self._parts, self._jobs, self._queue, self._ticks = begin, parts, jobs, queue, ticks
         self._place = Place.of(claim.checkpoint)
         self._rest: Iterator[Part | None] | None = None
 
@@ -49,6 +53,15 @@ class Reading:
             error, over = str(failure), True
         except NotFound:  # which names a place in the file store
             error, over = f"The file of the job {self.job.id} is gone from the file store. Import it again.", True
+        except StorageUnavailable:
+            raise
+        except Exception as fault:  # noqa: BLE001 - the outermost edge of the reading: noted, and the job's error
+            row = self._place.last_row
+            faults.note(self._queue, fault, "reading", self.job.kind, job_id=self.job.id, row=row)
+            error, over = (
+                f"The file was not read beyond row {row}: that met a fault of the inventory, which its log has.",
+                True,
+            )
         claim = self._jobs.cut(self.claim, cuts, checkpoint=self._place.checkpoint, until=now + LEASE)
         if claim is None:
             return False
@@ -63,13 +76,15 @@ class Reading:
         """Write the next parts, and add what they are to `cuts`; False at the end of the file."""
         if self._rest is None:
             self._rest = self._begin(self._place)
-        steps = 0
-        for steps, part in enumerate(islice(self._rest, CUTS), 1):  # noqa: B007 - how many there were is what is asked
+        until = self._ticks() + STEP_SECONDS
+        for part in self._rest:
             if part is not None:
                 self._parts.write(self.job.id, part)
                 self._place = self._place.behind(part.cut)
                 cuts.append(part.cut)
-        return steps == CUTS
+            if len(cuts) == CUTS or self._ticks() >= until:
+                return True
+        return False
 
     def hand_back(self, due_at: datetime, now: datetime) -> None:
         """See `Holding`; what was read behind the last cut is read again."""

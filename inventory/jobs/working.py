@@ -1,8 +1,8 @@
-"""The work on a batch's rows, and its end where nobody brings it on."""
+"""The work on a batch's rows: all of them at once, or one by one where that has done harm."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -10,8 +10,8 @@ import structlog
 from inventory.errors import StorageUnavailable
 from inventory.jobs.holding import LEASE, RENEW
 from inventory.jobs.kinds import Step, Work
-from inventory.jobs.model import LONGEST_INPUT, READING, Batch, Job, Line, Row, RowOutcome
-from inventory.jobs.parts import Place
+from inventory.jobs.model import Batch, Job, Line, Row
+from inventory.jobs.singly import Begin, Note, OneByOne, failed, is_note
 from inventory.store.ports import Jobs
 
 log = structlog.get_logger(__name__)
@@ -19,18 +19,43 @@ log = structlog.get_logger(__name__)
 WRITE = timedelta(seconds=0.25)
 MANY = 1_000
 """Outcomes are written when they are so old, or so many: each time is a transaction."""
-ABANDONED = "abandoned"
+
+
+class Rows:
+    """The rows of a batch that have no outcome yet, as `load` reads them, and how the work on them begins.
+
+    `apart` says whether they can be taken one by one, which is what is done behind a worker that was lost with the batch.
+    """
+
+    def __init__(self, load: Callable[[], Sequence[Line]], begin: Begin, *, apart: bool) -> None:
+        self._load, self._begin, self.apart = load, begin, apart
+        self.loaded = False
+
+    def work(self, claim: Batch) -> Work:
+        """The work on all of them."""
+        if self.apart and (claim.attempt > 1 or is_note(claim.checkpoint)):
+            return self.one_by_one(claim)
+        return self._begin(claim, self._lines())
+
+    def one_by_one(self, claim: Batch) -> OneByOne:
+        """The same, a row at a time."""
+        return OneByOne(claim, self._lines(), self._begin)
+
+    def _lines(self) -> Sequence[Line]:
+        lines = self._load()
+        self.loaded = True
+        return lines
 
 
 class Working:
-    """The claim on a batch of rows; `begin` begins the work on those that have no outcome yet."""
+    """The claim on a batch of rows."""
 
     takes_turns = True
 
-    def __init__(self, job: Job, claim: Batch, begin: Callable[[], Work], jobs: Jobs, now: datetime) -> None:
+    def __init__(self, job: Job, claim: Batch, rows: Rows, jobs: Jobs, now: datetime) -> None:
         self.job, self.claim, self.open = job, claim, claim.rows
         self.again_at = self.taken_at = self.progress_at = self._written_at = now
-        self._begin, self._jobs = begin, jobs
+        self._rows, self._jobs = rows, jobs
         self._work: Work | None = None
         self._found: list[Row] = []
         self._unlisted, self._checkpoint = claim.unlisted, claim.checkpoint
@@ -47,8 +72,8 @@ class Working:
         except StorageUnavailable:  # what is in memory is of use still
             raise
         except Exception:
-            self._close(now)
-            raise
+            log.exception("internal_fault", job_id=self.job.id, kind=self.job.kind, batch=self.claim.number)
+            held = self._go_on_without(now)
         if not held:
             self._close(now)
         return held
@@ -61,8 +86,12 @@ class Working:
 
     def _go_on(self, now: datetime) -> bool:
         if self._work is None:
-            self._work = self._begin()
+            self._work = self._rows.work(self.claim)
             self.open = len(self._work.left())
+        if isinstance(self._work, OneByOne):
+            self._checkpoint = self._work.reach()
+            if not self._write(now):
+                return False
         step = self._work.step(now)
         self._note(step, now)
         self.again_at = step.again_at or now
@@ -73,6 +102,30 @@ class Working:
         if step.again_at is None:
             self._jobs.finish(self.claim)
         return step.again_at is not None
+
+    def _go_on_without(self, now: datetime) -> bool:
+        """Take rows one by one from now on, so that a fault of ours costs the row that it shows in, and no other.
+
+        Where that is of no use, all that are left fail: tried again, they would meet the same fault.
+        """
+        self.again_at = now
+        singly, note = isinstance(self._work, OneByOne), Note.of(self.claim.checkpoint)
+        if self._rows.apart and self._rows.loaded and (not singly or note.first < note.last):
+            self._close(now)
+            self._found, self._unlisted, self._checkpoint = [], self.claim.unlisted, self.claim.checkpoint
+            self._work = self._rows.one_by_one(self.claim)
+            return True
+        if singly:  # what became of these cannot be written
+            self._found = [failed(self.job.id, Line(row.row, ""), now) for row in self._found]
+            if len(self._found) == 1 and note.first:
+                return self._write(now)
+        self._found += [failed(self.job.id, line, now) for line in self._left()]
+        if self._write(now):
+            self._jobs.finish(self.claim)
+        return False
+
+    def _left(self) -> Sequence[Line]:
+        return unread(self.claim) if self._work is None else self._work.left()
 
     def _note(self, step: Step | None, now: datetime) -> None:
         if step is None:
@@ -106,39 +159,6 @@ class Working:
         return True
 
 
-class GivingUp:
-    """The end of a batch that nobody brings on: what is left of its rows failed, what is left of its file was not read."""
-
-    open = 0
-    takes_turns = can_wait = False
-
-    def __init__(self, job: Job, claim: Batch, begin: Callable[[], Work], jobs: Jobs, now: datetime) -> None:
-        self.job, self.claim = job, claim
-        self.again_at = self.taken_at = self.progress_at = now
-        self._begin, self._jobs = begin, jobs
-
-    def go_on(self, now: datetime) -> bool:
-        """End it."""
-        claims = self.claim.attempt - 1
-        log.error("batch_abandoned", job_id=self.job.id, kind=self.job.kind, batch=self.claim.number, claims=claims)
-        reason = (
-            f"{claims} workers in a row took it up and none came on with it: they died, or could not write what they did."
-        )
-        if self.claim.number == READING:
-            place = Place.of(self.claim.checkpoint)
-            error = f"The file was not read beyond row {place.last_row}: {reason}"
-            self._jobs.finish(self.claim, total=place.rows, error=error)
-            return False
-        rows = [_abandoned(line, reason, now) for line in self._begin().left()]
-        unlisted, checkpoint = self.claim.unlisted, self.claim.checkpoint
-        if self._jobs.advance(self.claim, rows, unlisted=unlisted, checkpoint=checkpoint, until=now + LEASE) is not None:
-            self._jobs.finish(self.claim)
-        return False
-
-    def hand_back(self, due_at: datetime, now: datetime) -> None:
-        """See `Holding`; but this must not count as an advance, so the lease is left to end."""
-
-
-def _abandoned(line: Line, reason: str, now: datetime) -> Row:
-    detail = f"Not worked on: {reason} Import it again."
-    return Row(line.row, line.text[:LONGEST_INPUT], RowOutcome.FAILED, now, code=ABANDONED, detail=detail)
+def unread(claim: Batch) -> Sequence[Line]:
+    """The rows of a batch that cannot be read: their numbers, or such as they may have where lines are blank."""
+    return [Line(claim.first_row + number, "") for number in range(claim.rows)]

@@ -1,0 +1,94 @@
+"""A worker of its own process that rows may kill: `python -m tests.jobs.dying DATA_DIR SECONDS`, so much later than now."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import fakeredis
+
+from inventory import wiring
+from inventory.config import PerHost, Settings
+from inventory.events.lines import EventLines
+from inventory.events.model import Event
+from inventory.imports.uploads import Uploads
+from inventory.imports.urls import LookupLines
+from inventory.jobs.engine import Engine
+from inventory.jobs.feeder import Feeder
+from inventory.jobs.parts import Parts
+from inventory.records.model import Target
+from inventory.store.ports import Events
+from inventory.wiring import Services
+from tests.fakes import FakeWeather, FakeWeb, Unlimited
+
+DEADLY = "deadly"
+
+
+def die_of(text: str) -> None:
+    """Be killed by a text, as a worker is that runs out of memory over it."""
+    if DEADLY in text:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class DeadlyWeb(FakeWeb):
+    def target(self, text: str) -> Target:
+        die_of(text)
+        return super().target(text)
+
+
+class DeadlyWeather(FakeWeather):
+    def target(self, text: str) -> Target:
+        die_of(text)
+        return super().target(text)
+
+
+class DeadlyEvents:
+    def __init__(self, events: Events) -> None:
+        self._events = events
+
+    def add(self, events: Sequence[Event]) -> None:
+        for event in events:
+            die_of(event.message)
+        self._events.add(events)
+
+
+def engine_of(services: Services) -> Engine:
+    """An engine of which every kind dies of a row."""
+    read, day = Uploads(services.files).rows, timedelta(days=1)
+    kinds = [LookupLines(name, services.store.records, services.sources[source], read, fresh_for=day) for name, source in
+             (("urls", "webpage"), ("cities", "weather"))]  # fmt: skip
+    events = EventLines(DeadlyEvents(services.store.events), read, line_delay=0.0, sleep=lambda _: None)  # type: ignore[arg-type]
+    return Engine(
+        services.store.jobs,
+        Parts(services.files),
+        {kind.name: kind for kind in (*kinds, events)},
+        services.queue,
+        clock=services.engine.clock,
+    )
+
+
+def main(data_dir: str, later: str) -> None:
+    settings = Settings(
+        data_dir=Path(data_dir), upstream_rate=PerHost(1_000_000.0), upstream_concurrency=PerHost(10_000), retry_base=1.0
+    )
+    services = wiring.build(
+        settings,
+        redis=fakeredis.FakeRedis(),
+        sources=[DeadlyWeb(), DeadlyWeather()],
+        clock=lambda: datetime.now(UTC) + timedelta(seconds=float(later)),
+        rng=random.Random(7),
+        budgets=Unlimited(),
+    )
+    feeder = Feeder(engine_of(services))
+    while services.store.jobs.due(now=services.engine.clock() + timedelta(days=1), limit=1):
+        feeder.round()
+        services.collector.drain(places=4, stopping=lambda: False)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

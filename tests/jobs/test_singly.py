@@ -1,0 +1,429 @@
+"""One row costs itself: one that kills its workers, one that takes them too long, and one that meets a fault of ours."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from inventory.errors import StorageUnavailable
+from inventory.events.lines import EventLines
+from inventory.events.model import Event, EventFilter
+from inventory.imports.uploads import Uploads
+from inventory.jobs.engine import Engine
+from inventory.jobs.holding import LEASE
+from inventory.jobs.kinds import Kind, Step
+from inventory.jobs.model import Batch, Counts, Job, JobStatus, Line, Row
+from inventory.jobs.parts import Parts
+from inventory.jobs.singly import MOST_TAKES
+from inventory.records.model import Target
+from inventory.wiring import Services
+from tests.fakes import FakeClock, FakeWeb
+from tests.jobs.actions import (
+    HOST,
+    Worker,
+    counted,
+    engine_of_small_batches,
+    found,
+    import_urls,
+    pages,
+    rows_of,
+    upload,
+    work_to_the_end,
+)
+from tests.jobs.dying import DEADLY
+
+LEASE_OVER = LEASE.total_seconds() + 1
+BAD = "bad"
+
+
+class Killed(BaseException):
+    """A worker is killed: nothing of it goes on, and nothing is cleaned up."""
+
+
+class HarmfulWeb(FakeWeb):
+    """A web in which to read the text of a row may do harm."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.harm: Callable[[str], None] = lambda text: None
+
+    def target(self, text: str) -> Target:
+        self.harm(text)
+        return super().target(text)
+
+
+class HarmfulEvents:
+    """Events in which to keep one may do harm."""
+
+    def __init__(self, events: Any) -> None:
+        self._events = events
+        self.harm: Callable[[str], None] = lambda message: None
+
+    def add(self, events: Sequence[Event]) -> None:
+        for event in events:
+            self.harm(event.message)
+        self._events.add(events)
+
+
+@pytest.fixture
+def web() -> HarmfulWeb:
+    return HarmfulWeb()
+
+
+@pytest.fixture
+def events(services: Services) -> HarmfulEvents:
+    return HarmfulEvents(services.store.events)
+
+
+@pytest.fixture
+def logs(services: Services, events: HarmfulEvents) -> Engine:
+    """An engine for log files."""
+    kind = EventLines(events, Uploads(services.files).rows, line_delay=0.0, sleep=lambda _: None)  # type: ignore[arg-type]
+    return Engine(services.store.jobs, Parts(services.files), {"events": kind}, services.queue, clock=services.engine.clock)
+
+
+def killed(text: str) -> None:
+    if DEADLY in text:
+        raise Killed
+
+
+def broken(text: str) -> None:
+    if BAD in text:
+        raise ZeroDivisionError("a fault of ours")
+
+
+def log_lines(messages: Sequence[str]) -> bytes:
+    event = {"timestamp": "2026-01-31T12:00:00Z", "level": "info", "service": "s"}
+    return "".join(json.dumps(event | {"message": message}) + "\n" for message in messages).encode()
+
+
+def deaths_until_the_end(services: Services, clock: FakeClock, job_id: str, engine: Engine) -> int:
+    """How many workers a job costs."""
+    deaths = 0
+    while not found(services, job_id).status.finished:
+        try:
+            work_to_the_end(services, clock, job_id, engine)
+        except Killed:
+            deaths += 1
+            clock.forward(LEASE_OVER)
+        assert deaths < 50, "it has no end"
+    return deaths
+
+
+def told(services: Services, job_id: str) -> dict[int, tuple[str, str | None]]:
+    return {row.row: (row.outcome.value, row.code) for row in rows_of(services, job_id)}
+
+
+class TestDeadly:
+    """A row that kills whoever takes it up."""
+
+    def test_a_url_is_rejected_alone_and_says_why(self, services: Services, web: HarmfulWeb, clock: FakeClock) -> None:
+        web.harm = killed
+        engine = engine_of_small_batches(services)
+        job_id = import_urls(services, [*pages(14), f"{HOST}/{DEADLY}", *pages(10, first=14)])
+
+        assert deaths_until_the_end(services, clock, job_id, engine) == MOST_TAKES
+
+        job = found(services, job_id)
+        assert (job.status, job.total, job.counts.succeeded, job.counts.rejected) == (JobStatus.COMPLETED, 25, 24, 1)
+        assert told(services, job_id)[15] == ("rejected", "worker_lost")
+        [row] = [row for row in rows_of(services, job_id) if row.code]
+        assert row.input == f"{HOST}/{DEADLY}"
+        assert row.detail == "Gave up after 3 attempts: each worker that took up this row crashed or ran out of time."
+        assert counted(services, job_id) == job.counts
+
+    def test_a_log_line_is_rejected_alone(
+        self, services: Services, logs: Engine, events: HarmfulEvents, clock: FakeClock
+    ) -> None:
+        events.harm = killed
+        messages = [*map(str, range(40)), DEADLY, *map(str, range(40, 80))]
+        content = log_lines(messages) + b"no JSON\n"
+        job_id = upload(services, content, name="x.jsonl", kind="events")
+
+        assert deaths_until_the_end(services, clock, job_id, logs) == MOST_TAKES
+
+        assert found(services, job_id).counts == Counts(80, 0, 2, len(content))
+        assert told(services, job_id) == {41: ("rejected", "worker_lost"), 82: ("rejected", "invalid_json")}
+        assert services.store.events.stats(EventFilter(job_id=job_id), hours=1).total == 80
+
+    def test_so_are_several_of_a_batch(self, services: Services, web: HarmfulWeb, clock: FakeClock) -> None:
+        web.harm = killed
+        engine = engine_of_small_batches(services)
+        deadly = [f"{HOST}/{DEADLY}/{n}" for n in range(3)]
+        job_id = import_urls(services, [deadly[0], *pages(5), *deadly[1:], "no url"])
+
+        deaths = deaths_until_the_end(services, clock, job_id, engine)
+
+        assert deaths <= 3 * MOST_TAKES
+        assert found(services, job_id).counts.succeeded == 5
+        assert [code for _, code in told(services, job_id).values()] == [
+            "worker_lost", *[None] * 5, "worker_lost", "worker_lost", "invalid_url",
+        ]  # fmt: skip
+
+    def test_one_that_kills_twice_only_is_worked_on(self, services: Services, web: HarmfulWeb, clock: FakeClock) -> None:
+        deaths = iter([Killed, Killed])
+
+        def harm(text: str) -> None:
+            if DEADLY in text and (death := next(deaths, None)):
+                raise death
+
+        web.harm = harm
+        engine = engine_of_small_batches(services)
+        job_id = import_urls(services, [*pages(5), f"{HOST}/{DEADLY}"])
+
+        assert deaths_until_the_end(services, clock, job_id, engine) == 2
+        assert found(services, job_id).counts.succeeded == 6
+
+    def test_no_other_batch_of_the_same_workers_loses_a_row(
+        self, services: Services, web: HarmfulWeb, clock: FakeClock
+    ) -> None:
+        web.harm = killed
+        engine = engine_of_small_batches(services)
+        urls = pages(100)
+        urls[35], urls[77] = f"{HOST}/{DEADLY}/1", f"{HOST}/{DEADLY}/2"
+        job_id = import_urls(services, urls)
+
+        deaths_until_the_end(services, clock, job_id, engine)
+
+        assert found(services, job_id).counts.succeeded == 98
+        assert {row for row, (outcome, _) in told(services, job_id).items() if outcome == "rejected"} == {36, 78}
+
+    def test_a_row_that_was_noted_and_not_taken_when_its_batch_was_handed_back_was_not_taken_up(
+        self, services: Services, web: HarmfulWeb, clock: FakeClock
+    ) -> None:
+        web.harm = killed
+        engine = engine_of_small_batches(services)
+        job_id = import_urls(services, [f"{HOST}/{DEADLY}", *pages(5)])
+        with pytest.raises(Killed):
+            work_to_the_end(services, clock, job_id, engine)
+        web.harm = lambda text: None
+        clock.forward(LEASE_OVER)
+        for _ in range(2 * MOST_TAKES):
+            holding = engine.claim()
+            assert holding is not None
+            engine.go_on(holding)
+            holding.hand_back(clock(), clock())
+
+        assert work_to_the_end(services, clock, job_id, engine).counts.succeeded == 6
+
+    @pytest.mark.parametrize("kind", ["urls", "cities", "events"])
+    def test_workers_that_are_really_killed_cost_one_row(self, services: Services, tmp_path: Path, kind: str) -> None:
+        content, name = {
+            "urls": ("".join(f"{url}\n" for url in [*pages(5), f"{HOST}/{DEADLY}", *pages(5, 5)]).encode(), "x.txt"),
+            "cities": ("".join(f"{city}\n" for city in ["Paris"] * 5 + [DEADLY] + ["Rome"] * 5).encode(), "x.txt"),
+            "events": (log_lines([*"abcde", DEADLY, *"fghij"]), "x.jsonl"),
+        }[kind]
+        job_id = upload(services, content, name=name, kind=kind)
+
+        ends = []
+        for later in range(10):
+            command = [sys.executable, "-m", "tests.jobs.dying", str(tmp_path), str(later * LEASE_OVER)]
+            ends.append(subprocess.run(command, timeout=60, check=False, cwd=Path(__file__).parents[2]).returncode)
+            if ends[-1] == 0:
+                break
+
+        assert ends == [-signal.SIGKILL] * MOST_TAKES + [0]
+        services.engine.complete()
+        job = found(services, job_id)
+        assert (job.status, job.counts.succeeded, job.counts.rejected) == (JobStatus.COMPLETED, 10, 1)
+        assert told(services, job_id)[6] == ("rejected", "worker_lost")
+
+
+def test_a_row_that_outlives_its_lease_each_time_is_rejected_alone(
+    services: Services, web: HarmfulWeb, clock: FakeClock
+) -> None:
+    """The lease of who takes the row is over before that comes to an end, and another worker has the batch by then."""
+    engine = engine_of_small_batches(services)
+    job_id = import_urls(services, [*pages(3), f"{HOST}/slow", *pages(3, first=3)])
+    taken = 0
+
+    def slow(text: str) -> None:
+        nonlocal taken
+        if "slow" in text:
+            taken += 1
+            clock.forward(LEASE_OVER)
+            work_to_the_end(services, clock, job_id, engine)
+
+    web.harm = slow
+    job = work_to_the_end(services, clock, job_id, engine)
+
+    assert taken == MOST_TAKES
+    assert (job.counts.succeeded, job.counts.rejected) == (6, 1)
+    assert told(services, job_id)[4] == ("rejected", "worker_lost")
+
+
+class Wrapped:
+    """A kind in front of another one."""
+
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._kind, name)
+
+
+class Untaken(Wrapped):
+    """Its work breaks wherever there are several lines at once."""
+
+    def begin(self, job: Job, batch: Batch, lines: Sequence[Line]) -> Any:
+        work = self._kind.begin(job, batch, lines)
+        return BrokenTogether(work) if len(lines) > 1 else work
+
+
+class BrokenTogether:
+    def __init__(self, work: Any) -> None:
+        self.left, self.close = work.left, work.close
+
+    def step(self, now: datetime) -> Step:
+        raise ZeroDivisionError("a fault of ours")
+
+
+class Unread(Wrapped):
+    """The reading of its file breaks behind the 25th row."""
+
+    def lines(self, job: Job) -> Iterator[tuple[Line, int]]:
+        for line, position in self._kind.lines(job):
+            if line.row > 25:
+                raise ZeroDivisionError("a fault of ours")
+            yield line, position
+
+
+class Whole(Wrapped):
+    """Each batch is one row as a whole, as a feed is."""
+
+    batch_rows = 1
+
+
+class Unwritable:
+    """Jobs of which one row cannot be written as it came out."""
+
+    def __init__(self, jobs: Any) -> None:
+        self._jobs = jobs
+
+    def advance(self, claim: Batch, rows: Sequence[Row], **how: Any) -> Batch | None:
+        for row in rows:
+            broken(row.input)
+        return self._jobs.advance(claim, rows, **how)  # type: ignore[no-any-return]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._jobs, name)
+
+
+class TestFault:
+    """A fault of ours in the work on a row, which would be the same for the next worker."""
+
+    def test_it_fails_the_row_it_shows_in_at_once_and_no_other(
+        self, services: Services, web: HarmfulWeb, clock: FakeClock
+    ) -> None:
+        web.harm, began = broken, clock()
+        engine = engine_of_small_batches(services)
+        job_id = import_urls(services, [*pages(13), f"{HOST}/{BAD}", *pages(10, first=13), f"{HOST}/{BAD}/2"])
+
+        with capture_logs() as lines:
+            job = work_to_the_end(services, clock, job_id, engine)
+
+        assert (job.status, job.counts.succeeded, job.counts.failed) == (JobStatus.COMPLETED, 23, 2)
+        assert told(services, job_id)[14] == told(services, job_id)[25] == ("failed", "internal_fault")
+        assert "fault of the inventory" in (rows_of(services, job_id)[13].detail or "")
+        assert clock() - began < LEASE
+        pinned = [line for line in lines if line["event"] == "internal_fault" and "row" in line]
+        assert [(line["job_id"], line["row"], line["exc_info"]) for line in pinned] == [
+            (job_id, 14, True),
+            (job_id, 25, True),
+        ]
+        assert counted(services, job_id) == job.counts
+
+    def test_it_fails_a_log_line_alone(
+        self, services: Services, logs: Engine, events: HarmfulEvents, clock: FakeClock
+    ) -> None:
+        events.harm = broken
+        content = log_lines([*map(str, range(1_100)), BAD, *map(str, range(100))])
+        job_id = upload(services, content, name="x.jsonl", kind="events")
+
+        job = work_to_the_end(services, clock, job_id, logs)
+
+        assert job.counts == Counts(1_200, 1, 0, len(content))
+        assert told(services, job_id) == {1_101: ("failed", "internal_fault")}
+        assert services.store.events.stats(EventFilter(job_id=job_id), hours=1).total == 1_200
+
+    def test_it_fails_a_row_of_which_the_outcome_cannot_be_written(self, services: Services, clock: FakeClock) -> None:
+        engine = engine_of_small_batches(services, jobs=Unwritable(services.store.jobs))  # type: ignore[arg-type]
+        job_id = import_urls(services, [*pages(4), f"no url, {BAD}", *pages(4, first=4)])
+
+        job = work_to_the_end(services, clock, job_id, engine)
+
+        assert (job.counts.succeeded, job.counts.failed) == (8, 1)
+        assert told(services, job_id)[5] == ("failed", "internal_fault")
+
+    @pytest.mark.parametrize(("kind", "failed"), [(Untaken, 20), (Whole, 10)])
+    def test_where_no_row_can_be_told_all_that_are_left_fail_at_once(
+        self, services: Services, web: HarmfulWeb, clock: FakeClock, kind: Callable[[Kind], Kind], failed: int
+    ) -> None:
+        web.harm, began = broken, clock()
+        engine = engine_of_small_batches(services, kind=kind)
+        job_id = import_urls(services, [f"{HOST}/{BAD}/{n}" if kind is Whole else f"{HOST}/{n}" for n in range(failed)])
+
+        job = work_to_the_end(services, clock, job_id, engine)
+
+        assert (job.status, job.counts.failed) == (JobStatus.COMPLETED, failed)
+        assert {code for _, code in told(services, job_id).values()} == {"internal_fault"}
+        assert clock() - began < LEASE
+
+    def test_in_the_reading_of_a_file_it_ends_that_at_once_and_the_rows_before_it_count(
+        self, services: Services, clock: FakeClock
+    ) -> None:
+        engine, began = engine_of_small_batches(services, kind=Unread), clock()
+        job_id = import_urls(services, pages(40))
+
+        with capture_logs() as lines:
+            job = work_to_the_end(services, clock, job_id, engine)
+
+        assert (job.status, job.total, job.counts.succeeded) == (JobStatus.FAILED, 20, 20)
+        assert job.error is not None
+        assert "not read beyond row 20" in job.error
+        assert "fault of the inventory" in job.error
+        assert clock() - began < LEASE
+        assert [line["exc_info"] for line in lines if line["event"] == "internal_fault"] == [True]
+
+
+def test_a_store_that_is_away_is_no_fault_and_blames_no_row(
+    services: Services, logs: Engine, events: HarmfulEvents, clock: FakeClock
+) -> None:
+    away = iter(range(4 * MOST_TAKES))
+
+    def harm(message: str) -> None:
+        if message == "7":
+            if next(away, None) is not None:
+                raise StorageUnavailable("away")
+        elif message == BAD:
+            raise ZeroDivisionError
+
+    events.harm = harm
+    job_id = upload(services, log_lines([BAD, *map(str, range(20))]), name="x.jsonl", kind="events")
+
+    job = work_to_the_end(services, clock, job_id, logs)
+
+    assert (job.counts.succeeded, job.counts.failed, job.counts.rejected) == (20, 1, 0)
+
+
+def test_a_batch_that_was_lost_twice_for_another_reason_loses_no_row(services: Services, clock: FakeClock) -> None:
+    engine = engine_of_small_batches(services)
+    job_id = import_urls(services, [*pages(15), "no url"])
+    Worker(services, engine).round()
+    for _ in range(2):
+        assert engine.claim() is not None
+        assert engine.claim() is not None
+        clock.forward(LEASE_OVER)
+
+    job = work_to_the_end(services, clock, job_id, engine)
+
+    assert (job.counts.succeeded, job.counts.rejected) == (15, 1)
