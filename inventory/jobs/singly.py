@@ -37,8 +37,9 @@ Begin = Callable[[Batch, Sequence[Line]], Work]
 class Note:
     """How far a batch has come that is taken row by row; written out, it is the batch's checkpoint.
 
-    `through` is the last row that was taken; those from `first` to `last` are in hand, for the `takes`-th time. Up to
-    `alone_to` rows are taken alone, for the `alone_takes`-th time. `checkpoint` is what the kind itself has noted.
+    `through` is the last row that was taken; those from `first` to `last` are in hand, for the `takes`-th time, or without
+    these the batch is as a whole. Up to `alone_to` rows are taken alone, for the `alone_takes`-th time. `checkpoint` is what
+    the kind itself has noted.
     """
 
     through: int = 0

@@ -58,7 +58,7 @@ class Working:
         self._rows, self._jobs = rows, jobs
         self._work: Work | None = None
         self._found: list[Row] = []
-        self._unlisted, self._checkpoint = claim.unlisted, claim.checkpoint
+        self._unlisted, self._checkpoint = self._written = claim.unlisted, claim.checkpoint
 
     @property
     def can_wait(self) -> bool:
@@ -79,9 +79,10 @@ class Working:
         return held
 
     def hand_back(self, due_at: datetime, now: datetime) -> None:
-        """See `Holding`; what was found is written before."""
+        """See `Holding`; what was found is written before, and that the batch is in nobody's hand."""
         self._note(self._close(now), now)
-        if not self._unwritten() or self._write(now):
+        stands = not self._found and (self._unlisted, self._checkpoint) == (self.claim.unlisted, self.claim.checkpoint)
+        if stands or self._write(now, in_hand=False):
             self._jobs.release(self.claim, due_at=due_at)
 
     def _go_on(self, now: datetime) -> bool:
@@ -146,16 +147,21 @@ class Working:
 
     def _unwritten(self) -> bool:
         """Whether there is anything to write; rows that succeeded without an outcome of their own are something too."""
-        return bool(self._found) or (self._unlisted, self._checkpoint) != (self.claim.unlisted, self.claim.checkpoint)
+        return bool(self._found) or (self._unlisted, self._checkpoint) != self._written
 
-    def _write(self, now: datetime) -> bool:
-        """Write what was found, and with it renew the claim; False if that is lost."""
-        claim = self._jobs.advance(
-            self.claim, self._found, unlisted=self._unlisted, checkpoint=self._checkpoint, until=now + LEASE
-        )
+    def _write(self, now: datetime, *, in_hand: bool = True) -> bool:
+        """Write what was found, and with it renew the claim; False if that is lost.
+
+        What stays in hand is noted to be, so that who claims it next knows that a worker was lost with it.
+        """
+        noted = self._checkpoint
+        if in_hand and self._rows.apart and not is_note(noted):
+            noted = str(Note(takes=1, checkpoint=noted))
+        claim = self._jobs.advance(self.claim, self._found, unlisted=self._unlisted, checkpoint=noted, until=now + LEASE)
         if claim is None:
             return False
         self.claim, self._found, self._written_at = claim, [], now
+        self._written = self._unlisted, self._checkpoint
         return True
 
 

@@ -155,6 +155,17 @@ class TestDeadly:
         assert told(services, job_id) == {41: ("rejected", "worker_lost"), 82: ("rejected", "invalid_json")}
         assert services.store.events.stats(EventFilter(job_id=job_id), hours=1).total == 80
 
+    def test_so_is_one_before_which_its_batch_had_come_on(
+        self, services: Services, logs: Engine, events: HarmfulEvents, clock: FakeClock
+    ) -> None:
+        events.harm = killed
+        content = log_lines([*map(str, range(1_500)), DEADLY, "the end"])
+        job_id = upload(services, content, name="x.jsonl", kind="events")
+
+        assert deaths_until_the_end(services, clock, job_id, logs) == MOST_TAKES
+
+        assert found(services, job_id).counts == Counts(1_501, 0, 1, len(content))
+
     def test_so_are_several_of_a_batch(self, services: Services, web: HarmfulWeb, clock: FakeClock) -> None:
         web.harm = killed
         engine = engine_of_small_batches(services)
