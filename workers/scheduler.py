@@ -144,7 +144,7 @@ def _retire_jobs(services: Services) -> None:
 
 def _sweep_files(services: Services, sweep: Sweep) -> None:
     now = utc_now()
-    if sweep.files_at is not None and now < sweep.files_at:
+    if sweep.files_at is not None and timedelta(0) < sweep.files_at - now <= LOOK_AT_FILES:
         return
     jobs, files, old = services.store.jobs, services.files, now - UPLOAD_WITHOUT_JOB
     sweep.uploads = retention.sweep_uploads(jobs, files, before=old, after=sweep.uploads, limit=SWEPT)

@@ -16,6 +16,7 @@ import structlog
 from inventory.errors import StorageUnavailable
 from inventory.jobs.holding import Holding
 from inventory.jobs.model import READING
+from inventory.records.model import LONGEST_PAUSE
 
 if TYPE_CHECKING:
     from inventory.jobs.engine import Engine
@@ -44,7 +45,7 @@ class Feeder:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._held: list[Holding] = []
-        self._look_at = engine.clock()
+        self._look_at = self._round_at = engine.clock()
         self._over, self._fed, self._starved = Event(), Event(), Event()
         self._idle = False
 
@@ -84,6 +85,7 @@ class Feeder:
     def round(self) -> None:
         """Take a batch if one is wanted, let each that can go on do so once, and hand back those that have to wait."""
         now = self._engine.clock()
+        self._heed(now)
         if self._wants_more(now):
             self._take(now)
         for holding in self._able(now):
@@ -99,6 +101,14 @@ class Feeder:
         self._idle = not self._held and now < self._look_at
         if self._idle:
             self._fed.set()
+
+    def _heed(self, now: datetime) -> None:
+        """A clock that was set back must hold nothing up: then everything may go on at once."""
+        if now < self._round_at:
+            self._look_at = now
+            for holding in self._held:
+                holding.again_at = min(holding.again_at, now)
+        self._round_at = now
 
     def _able(self, now: datetime) -> list[Holding]:
         return [holding for holding in self._held if holding.again_at <= now]
@@ -140,7 +150,7 @@ class Feeder:
     def _due_elsewhere(self, holding: Holding, now: datetime) -> datetime | None:
         """When a batch that is to be handed back can be claimed again; None for one to be kept."""
         if holding.again_at > now + PATIENCE:
-            return holding.again_at
+            return min(holding.again_at, now + LONGEST_PAUSE)
         if holding.takes_turns and holding.again_at <= now and now > holding.taken_at + TURN:
             return now
         if self._starved.is_set() and len(self._held) == MOST and holding is self._slowest():

@@ -32,10 +32,21 @@ from inventory import faults
 from inventory.clock import Clock
 from inventory.errors import PutOff, SourceFailure, StorageUnavailable, Unstorable
 from inventory.queue import Queue
-from inventory.records.model import Content, Failed, Failure, Outcome, Postponed, Record, Snapshot, Stored
+from inventory.records.model import (
+    AHEAD,
+    LONGEST_PAUSE,
+    Content,
+    Failed,
+    Failure,
+    Outcome,
+    Postponed,
+    Record,
+    Snapshot,
+    Stored,
+)
 from inventory.sources import Collected, Source
 from inventory.store.ports import Store
-from inventory.upstream.budgets.model import LONGEST_WAIT, Ask, Budgets, Permit, Reason, Refusal
+from inventory.upstream.budgets.model import Ask, Budgets, Permit, Reason, Refusal
 from inventory.upstream.calls import Calls
 
 log = structlog.get_logger(__name__)
@@ -72,8 +83,9 @@ class Policy:
     retry_failed_after: timedelta
 
     def pause(self, attempt: int, rng: Random) -> timedelta:
-        """The pause behind the n-th attempt: up to `retry_base` × 3ⁿ⁻¹ seconds, with full jitter."""
-        return timedelta(seconds=rng.uniform(0, self.retry_base * 3 ** (attempt - 1)))
+        """The pause behind the n-th attempt: up to `retry_base` × 3ⁿ⁻¹ seconds, no longer than any, with full jitter."""
+        longest = min(self.retry_base * 3 ** (attempt - 1), LONGEST_PAUSE.total_seconds())
+        return timedelta(seconds=rng.uniform(0, longest))
 
 
 class Collector:
@@ -134,8 +146,9 @@ class Collector:
         except PutOff as error:
             return self._put_off(claim, error.refusal, final=final)
         if collected.come_back_in is not None and not final:
-            wait = min(collected.come_back_in, LONGEST_WAIT)  # a longer pause is kept to by the host's budget
-            return Postponed(claim, self._clock() + timedelta(seconds=wait), None)
+            # A host that asked for more is not asked before: its budget puts the claim off again.
+            pause = min(timedelta(seconds=collected.come_back_in), LONGEST_PAUSE)
+            return Postponed(claim, self._clock() + pause, None)
         return self._stored(claim, collected)
 
     def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
@@ -196,14 +209,17 @@ class Collector:
 
         Raises `StorageUnavailable` when that time is over; then somebody else will collect the targets.
         """
-        until = max(outcome.claim.due_at or self._clock() for outcome in outcomes)
+        now = self._clock()
+        left = min(self._policy.lease_for, max((outcome.claim.due_at or now) - now for outcome in outcomes))
         if within is not None:
-            until = min(until, self._clock() + within)
+            left = min(left, within)
         while True:
             try:
                 return self.settle(outcomes)
             except StorageUnavailable as error:
-                if self._clock() >= until:
+                tried_at, now = now, self._clock()
+                left -= max(timedelta(0), now - tried_at)  # a clock that is set back makes nobody wait for longer
+                if left <= timedelta(0):
                     raise
                 log.warning("settling_delayed", claims=len(outcomes), error=str(error))
             self._sleep(SETTLE_AGAIN)
@@ -275,7 +291,7 @@ class Collector:
     def is_turn_near(self) -> bool:
         """Whether turns that were given here are still to come, and something is due within `NEXT_TURN`."""
         now, most = self._clock(), self._policy.max_attempts
-        if now >= self._last_turn:
+        if not timedelta(0) < self._last_turn - now <= AHEAD:
             return False
         try:
             return bool(self._store.records.due(now=now + NEXT_TURN, max_attempts=most, limit=1))
@@ -325,7 +341,7 @@ class Collector:
 
     def _put_off(self, claim: Record, refusal: Refusal, *, final: bool) -> Outcome:
         """A host that is busy is waited for, however long; that of an open breaker is not: it may never come back."""
-        turn = timedelta(seconds=refusal.wait)
+        turn = min(timedelta(seconds=refusal.wait), LONGEST_PAUSE)
         due_at = self._clock() + turn
         self._last_turn = max(self._last_turn, due_at)
         if refusal.reason is Reason.BREAKER:

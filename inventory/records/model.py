@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -31,6 +31,16 @@ class Status(StrEnum):
     STORED = "stored"
     PENDING = "pending"
     FAILED = "failed"
+
+
+LONGEST_PAUSE = timedelta(minutes=40)
+"""No pause of a collection or of a batch is longer."""
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""More than the clocks of two machines that work together differ by."""
+AHEAD = LONGEST_PAUSE + CLOCKS_DIFFER
+"""What is due later than that was made due by a clock that was ahead, so it is due."""
+LEASE_AHEAD = timedelta(minutes=20)
+"""The same for the end of a record's lease, which lasts no longer than the longest FETCH_DEADLINE and 15 seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,10 @@ class Failure:
     attempts: int
     at: datetime
     retry_at: datetime
+
+    def stands(self, now: datetime) -> bool:
+        """Whether it is too soon to try again. One that is recorded to come was recorded by a clock that was ahead."""
+        return self.at <= now + CLOCKS_DIFFER and now < self.retry_at
 
 
 @dataclass(frozen=True, slots=True)

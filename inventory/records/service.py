@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from threading import BoundedSemaphore
 
 from inventory.clock import Clock
@@ -12,6 +12,7 @@ from inventory.errors import CollectionFailed, CollectionTimedOut, ForbiddenAddr
 from inventory.queue import Queue, Wait
 from inventory.records.collector import Collector
 from inventory.records.model import (
+    LEASE_AHEAD,
     Acceptance,
     Failed,
     Failure,
@@ -131,9 +132,8 @@ class RecordService:
         if answer.ready or not self._waiting.acquire(blocking=False):
             return answer
         try:
-            until = self.clock() + timedelta(seconds=seconds)
             with self._queue.outcomes_of(target.id) as wait:
-                return self._wait_for(target, until, wait)
+                return self._wait_for(target, timedelta(seconds=seconds), wait)
         finally:
             self._waiting.release()
 
@@ -229,7 +229,7 @@ class RecordService:
             return False
         if record.state in (State.PENDING, State.RUNNING):
             return record.bulk
-        return record.failure is None or self.clock() >= record.failure.retry_at
+        return record.failure is None or not record.failure.stands(self.clock())
 
     def _refresh(self, target: Target, *, seen: Record | None) -> Acceptance:
         """Accept a collection that may ask only whether what was `seen` still holds, and ring for it."""
@@ -240,7 +240,9 @@ class RecordService:
 
     def _is_being_collected(self, record: Record) -> bool:
         """Whether somebody else has the right to collect it, and time left to do so."""
-        return record.state is State.RUNNING and record.due_at is not None and self.clock() < record.due_at
+        if record.state is not State.RUNNING or record.due_at is None:
+            return False
+        return timedelta(0) < record.due_at - self.clock() <= LEASE_AHEAD
 
     def _collect_inline(self, acceptance: Acceptance) -> Answer:
         """Collect what is owed here and now; the promise of it while somebody else does. The caller holds a slot."""
@@ -286,13 +288,16 @@ class RecordService:
     def _pending(self, record: Record) -> Answer:
         return Answer(Known(record, None, None), stale=False)
 
-    def _wait_for(self, target: Target, until: datetime, wait: Wait) -> Answer:
+    def _wait_for(self, target: Target, remaining: timedelta, wait: Wait) -> Answer:
+        looked_at = self.clock()
         while True:
             answer = self.look_up(target, collect=False)
-            remaining = (until - self.clock()).total_seconds()
-            if answer.ready or remaining <= 0:
+            now = self.clock()
+            remaining -= max(timedelta(0), now - looked_at)  # a clock that is set back makes nobody wait for longer
+            looked_at = now
+            if answer.ready or remaining <= timedelta(0):
                 return answer
-            wait(min(remaining, RECHECK))
+            wait(min(remaining.total_seconds(), RECHECK))
 
 
 def _unless_owed(seen: Record | None) -> Record | None:

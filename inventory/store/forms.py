@@ -32,6 +32,11 @@ def to_millis(instant: datetime) -> int:
     return (instant - EPOCH) // MILLISECOND
 
 
+def millis(span: timedelta) -> int:
+    """A span of time in whole milliseconds."""
+    return span // MILLISECOND
+
+
 def to_millis_up(instant: datetime) -> int:
     """Whole milliseconds since 1970, rounded up: what is stored is from this instant on if it is no less."""
     return -((EPOCH - instant) // MILLISECOND)

@@ -116,7 +116,7 @@ class WeatherService:
         return record.status is Status.FAILED and self._failure_stands(record)
 
     def _failure_stands(self, record: Record) -> bool:
-        return record.failure is not None and self._records.clock() < record.failure.retry_at
+        return record.failure is not None and record.failure.stands(self._records.clock())
 
     def _is_stale(self, record: Record) -> bool:
         """Whether the latest snapshot is too old, by a limit that differs a little from one to the next."""

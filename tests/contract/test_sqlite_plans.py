@@ -56,8 +56,18 @@ VALUES = {
 }
 FILTERS = [RecordFilter(*each) for each in product([None, "x"], [None, *Status], [None, "x"])]
 LISTINGS = [records.listing_statement(each)[0] for each in FILTERS]
-OWED = [ledger.DUE_OF.format(bulk=0), ledger.DUE_OF.format(bulk=1), ledger.ABANDONED, ledger.SPENT, ledger.CLAIMABLE]
-BATCHES = [batches.WAKE, batches.UNLISTED, batches.RENEW, batches.RELEASE, batches.FINISH]
+PENDING = [each.format(bulk=bulk) for bulk in (0, 1) for each in (ledger.DUE_OF, ledger.AHEAD_OF)]
+LEASE_OVER = [ledger.ABANDONED, ledger.ABANDONED_AHEAD, ledger.SPENT, ledger.SPENT_AHEAD]
+OWED = [*PENDING, *LEASE_OVER, ledger.CLAIMABLE]
+BATCHES = [
+    batches.WAKE,
+    batches.CLAIMABLE_AHEAD,
+    batches.WAKE_AHEAD,
+    batches.UNLISTED,
+    batches.RENEW,
+    batches.RELEASE,
+    batches.FINISH,
+]
 JOBS = [*jobs.FIND_LIKE, jobs.DONE, jobs.DUE, jobs.CANCEL, jobs.LET_GO, jobs.OVER, *jobs.REMOVE]
 JOB_LISTINGS = [jobs.listing_statement(each) for each in (None, JobStatus.RUNNING)]
 ROW_LISTINGS = [jobs.rows_statement(each) for each in (None, RowOutcome.FAILED)]

@@ -18,6 +18,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from inventory.jobs.model import READING, Batch, Cut, Job, JobStatus, Row
+from inventory.records.model import AHEAD
 from inventory.store.forms import text_bytes
 from inventory.store.mongo import documents
 from inventory.store.mongo import job_documents as forms
@@ -38,7 +39,7 @@ class Batches:
         with self._connection.database() as database:
             if (reading := _claim_reading(database, now, until)) is not None:
                 return read(database, [reading])[0], forms.batch(reading)
-            while (claimed := _claim_next(database, now, until)) is not None:
+            while (claimed := _claim_next(database, now, until) or _claim_ahead(database, now, until)) is not None:
                 found = database["jobs"].find_one({"_id": claimed["job_id"]})
                 if found is None:
                     database["batches"].delete_one({"_id": claimed["_id"]})
@@ -97,22 +98,34 @@ class Batches:
 
 def _claim_reading(database: Database[Document], now: datetime, until: datetime) -> Document | None:
     """Lease the reading of a job; with it the job runs."""
-    due = {"due_at": {"$lte": now}}
-    while (candidate := database["jobs"].find_one(due, {"fence": 1, "status": 1}, sort=[("due_at", 1)])) is not None:
-        started = {"started_at": documents.cut(now)} if candidate["status"] == JobStatus.QUEUED.value else {}
-        leased = _lease(database["jobs"], candidate | due, started | {"status": JobStatus.RUNNING.value}, until)
-        if leased is not None:
-            return leased
+    for over in due(now):
+        while (candidate := database["jobs"].find_one(over, {"fence": 1, "status": 1}, sort=[("due_at", 1)])) is not None:
+            started = {"started_at": documents.cut(now)} if candidate["status"] == JobStatus.QUEUED.value else {}
+            leased = _lease(database["jobs"], candidate | over, started | {"status": JobStatus.RUNNING.value}, until)
+            if leased is not None:
+                return leased
     return None
+
+
+def due(now: datetime) -> list[Document]:
+    """What is due, and what is due so late that it was made so by a clock that was ahead."""
+    return [{"due_at": {"$lte": now}}, {"due_at": {"$gt": now + AHEAD}}]
+
+
+def _claim_ahead(database: Database[Document], now: datetime, until: datetime) -> Document | None:
+    """Where nothing else is to claim: make due now what a clock that was ahead has made due, and claim of that."""
+    ahead = {"queued": {"$in": [True, False]}, **due(now)[1]}
+    put_right = database["batches"].update_many(ahead, {"$set": {"queued": True, "due_at": documents.cut(now)}})
+    return _claim_next(database, now, until) if put_right.matched_count else None
 
 
 def _claim_next(database: Database[Document], now: datetime, until: datetime) -> Document | None:
     """Lease the first batch in the queue, after those that waited have come to it."""
     database["batches"].update_many({"queued": False, "due_at": {"$lte": now}}, {"$set": {"queued": True}})
-    due = {"queued": True, "due_at": {"$lte": now}}
+    over = {"queued": True, "due_at": {"$lte": now}}
     first = [("number", 1), ("due_at", 1)]
-    while (candidate := database["batches"].find_one(due, {"fence": 1}, sort=first)) is not None:
-        if (leased := _lease(database["batches"], candidate | due, {}, until)) is not None:
+    while (candidate := database["batches"].find_one(over, {"fence": 1}, sort=first)) is not None:
+        if (leased := _lease(database["batches"], candidate | over, {}, until)) is not None:
             return leased
     return None
 

@@ -13,7 +13,7 @@ from inventory.jobs.model import Job, JobStatus, Row, RowOutcome
 from inventory.store.forms import LARGEST, read_text
 from inventory.store.mongo import documents
 from inventory.store.mongo import job_documents as forms
-from inventory.store.mongo.batches import Batches
+from inventory.store.mongo.batches import Batches, due
 from inventory.store.mongo.connection import Document
 from inventory.store.mongo.counts import LET_GO, OWED, end, read, sums
 from inventory.store.ports import Key
@@ -92,7 +92,7 @@ class MongoJobs(Batches):
 
     def due(self, *, now: datetime, limit: int) -> Sequence[str]:
         """See `ports.Jobs`."""
-        over = {"due_at": {"$lte": now}}
+        over = {"$or": due(now)}
         chosen: Document = {"$match": {"queued": {"$in": [True, False]}, **over}}
         by_job: Document = {"$group": {"_id": "$job_id", "batches": {"$sum": 1}}}
         with self._connection.database() as database:

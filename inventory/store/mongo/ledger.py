@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pymongo import UpdateOne
 from pymongo.database import Database
 
-from inventory.records.model import Failed, Failure, Outcome, Postponed, Record, State, Stored
+from inventory.records.model import AHEAD, LEASE_AHEAD, Failed, Failure, Outcome, Postponed, Record, State, Stored
 from inventory.store.forms import failure_bytes, spent
 from inventory.store.mongo import bodies, documents, snapshots
 from inventory.store.mongo.connection import Connection, Document
@@ -31,21 +31,19 @@ class Ledger:
 
     def claim(self, record_id: str, *, now: datetime, lease_for: timedelta) -> Record | None:
         """See `ports.Records`."""
-        lease_over = {"state": State.RUNNING.value, "due_at": {"$lte": now}}
-        claimable = {"_id": record_id, "$or": [{"state": State.PENDING.value}, lease_over]}
+        running = {"state": State.RUNNING.value}
+        lease_over = [running | {"due_at": {"$lte": now}}, running | {"due_at": {"$gt": now + LEASE_AHEAD}}]
+        claimable = {"_id": record_id, "$or": [{"state": State.PENDING.value}, *lease_over]}
         claims = self._claim(claimable, now + lease_for, limit=1)
         return claims[0] if claims else None
 
     def claim_due(self, *, now: datetime, lease_for: timedelta, limit: int, bulk: bool = True) -> Sequence[Record]:
         """See `ports.Records`."""
-        claims = self._claim(_due(now), now + lease_for, limit=limit)
-        if bulk and len(claims) < limit:
-            claims += self._claim(_due(now) | BULK, now + lease_for, limit=limit - len(claims))
-        return claims
+        return self._claim_in_turn(_due(now, bulk=bulk), now + lease_for, limit=limit)
 
     def claim_abandoned(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
         """See `ports.Records`."""
-        claims = self._claim(_abandoned(now, max_attempts), now + lease_for, limit=1)
+        claims = self._claim_in_turn(_abandoned(now, max_attempts), now + lease_for, limit=1)
         return claims[0] if claims else None
 
     def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
@@ -61,10 +59,13 @@ class Ledger:
 
     def fail_spent(self, *, now: datetime, max_attempts: int, retry_at: datetime, limit: int) -> int:
         """See `ports.Records`."""
-        chosen = {"state": State.RUNNING.value, "due_at": {"$lte": now}, "attempt": {"$gte": max_attempts}}
         failed = 0
         with self._connection.database() as database:
-            found = [documents.record(each) for each in database["records"].find(chosen).sort(OLDEST_DUE).limit(limit)]
+            found: list[Record] = []
+            for chosen in _lease_over(now, {"$gte": max_attempts}):
+                if len(found) < limit:
+                    spent_ones = database["records"].find(chosen).sort(OLDEST_DUE).limit(limit - len(found))
+                    found += [documents.record(each) for each in spent_ones]
             operations = [UpdateOne(_held(each), _failed(spent(each, now=now, retry_at=retry_at))) for each in found]
             for start in range(0, len(operations), BATCH):
                 failed += database["records"].bulk_write(operations[start : start + BATCH], ordered=False).modified_count
@@ -74,11 +75,19 @@ class Ledger:
         """See `ports.Records`."""
         ids: list[str] = []
         with self._connection.database() as database:
-            for chosen in (_due(now), _due(now) | BULK, _abandoned(now, max_attempts)):
+            for chosen in (*_due(now, bulk=True), *_abandoned(now, max_attempts)):
                 if len(ids) < limit:
                     found = database["records"].find(chosen, {"_id": 1}).sort(OLDEST_DUE).limit(limit - len(ids))
                     ids += [each["_id"] for each in found]
         return ids
+
+    def _claim_in_turn(self, choices: Sequence[Document], until: datetime, *, limit: int) -> list[Record]:
+        """`_claim` of the next choice only where those before left room."""
+        claims: list[Record] = []
+        for chosen in choices:
+            if len(claims) < limit:
+                claims += self._claim(chosen, until, limit=limit - len(claims))
+        return claims
 
     def _claim(self, chosen: Document, until: datetime, *, limit: int) -> list[Record]:
         """Lease up to `limit` of the chosen records, oldest due first; it ends early only when none is left."""
@@ -131,13 +140,23 @@ def _lease(database: Database[Document], candidates: Sequence[Document], until: 
     return [claimed[key] for key in leases if key in claimed]
 
 
-def _due(now: datetime) -> Document:
-    """What a lookup asked for. A record of older code has no mark, which an index by `bulk` has where it has null."""
-    return {"state": State.PENDING.value, "bulk": None, "due_at": {"$lte": now}}
+def _due(now: datetime, *, bulk: bool) -> list[Document]:
+    """What a lookup asked for, and what a job did if `bulk`; of each, what is due so late that a clock was ahead comes last.
+
+    A record of older code has no mark, which an index by `bulk` has where it has null.
+    """
+    asked_for: Document = {"state": State.PENDING.value, "bulk": None}
+    over: list[Document] = [{"due_at": {"$lte": now}}, {"due_at": {"$gt": now + AHEAD}}]
+    return [marked | each for marked in ([asked_for, asked_for | BULK] if bulk else [asked_for]) for each in over]
 
 
-def _abandoned(now: datetime, max_attempts: int) -> Document:
-    return {"state": State.RUNNING.value, "due_at": {"$lte": now}, "attempt": {"$lt": max_attempts}}
+def _abandoned(now: datetime, max_attempts: int) -> list[Document]:
+    return _lease_over(now, {"$lt": max_attempts})
+
+
+def _lease_over(now: datetime, attempt: Document) -> list[Document]:
+    running: Document = {"state": State.RUNNING.value, "attempt": attempt}
+    return [running | {"due_at": {"$lte": now}}, running | {"due_at": {"$gt": now + LEASE_AHEAD}}]
 
 
 def _held(claim: Record) -> Document:

@@ -13,7 +13,7 @@ from inventory.jobs.model import READING, Job, JobStatus, Row, RowOutcome
 from inventory.store.forms import LARGEST, read_text, to_millis
 from inventory.store.ports import Key
 from inventory.store.sqlite import job_columns as columns
-from inventory.store.sqlite.batches import Batches
+from inventory.store.sqlite.batches import AHEAD, Batches
 from inventory.store.sqlite.rows import page
 
 FIND = f"SELECT {columns.JOB} FROM jobs WHERE id = :id"
@@ -40,10 +40,10 @@ ROWS = f"""
 DONE = """
     SELECT id FROM jobs WHERE status = 'running'
     AND NOT EXISTS (SELECT 1 FROM batches WHERE job_id = jobs.id AND due_at IS NOT NULL) LIMIT :limit"""
-DUE = """
-    SELECT id FROM jobs WHERE status IN ('queued', 'running') AND coalesce(
+DUE = f"""
+    SELECT id FROM jobs WHERE status IN ('queued', 'running') AND (coalesce(
     (SELECT due_at FROM batches WHERE job_id = jobs.id AND due_at IS NOT NULL ORDER BY due_at LIMIT 1), :now) <= :now
-    LIMIT :limit"""
+    OR EXISTS (SELECT 1 FROM batches WHERE job_id = jobs.id AND {AHEAD})) LIMIT :limit"""
 COMPLETE = """
     UPDATE jobs SET status = CASE WHEN error IS NULL THEN 'completed' ELSE 'failed' END, finished_at = :now, likeness = NULL,
     total = coalesce(total, succeeded + failed + rejected)

@@ -8,23 +8,38 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from inventory.records import model
 from inventory.records.model import Failed, Outcome, Postponed, Record, Stored
-from inventory.store.forms import content_bytes, failure_bytes, spent, to_millis
+from inventory.store.forms import content_bytes, failure_bytes, millis, spent, to_millis
 from inventory.store.sqlite import rows
 from inventory.store.sqlite.connections import Connections
 from inventory.store.sqlite.opening import Connection
 
-CLAIMABLE = "SELECT id FROM records WHERE id = :id AND (state = 'pending' OR state = 'running' AND due_at <= :now)"
+NOW = "due_at <= :now"
+AHEAD = f"due_at > :now + {millis(model.AHEAD)}"
+LEASE_AHEAD = f"due_at > :now + {millis(model.LEASE_AHEAD)}"
+"""What is due so late was made so by a clock that was ahead. It comes last, and is looked for only where room is left."""
+
+CLAIMABLE = f"""
+    SELECT id FROM records WHERE id = :id AND (state = 'pending' OR state = 'running' AND ({NOW} OR {LEASE_AHEAD}))"""
 DUE_OF = "SELECT id FROM records WHERE state = 'pending' AND bulk = {bulk} AND due_at <= :now ORDER BY due_at LIMIT :limit"
-ASKED_FOR = DUE_OF.format(bulk=0)
-DUE = f"""
-    SELECT * FROM ({ASKED_FOR}) UNION ALL SELECT * FROM ({DUE_OF.format(bulk=1)}) LIMIT :limit"""
-ABANDONED = """
-    SELECT id FROM records WHERE state = 'running' AND due_at <= :now AND attempt < :max_attempts
+AHEAD_OF = DUE_OF.replace(NOW, AHEAD)
+
+
+def one_after_the_other(*statements: str) -> str:
+    """The rows of the first statement, then those of the next, no more than `:limit` of all."""
+    return " UNION ALL ".join(f"SELECT * FROM ({each})" for each in statements) + " LIMIT :limit"
+
+
+ASKED_FOR = one_after_the_other(*(each.format(bulk=0) for each in (DUE_OF, AHEAD_OF)))
+DUE = one_after_the_other(*(each.format(bulk=bulk) for bulk in (0, 1) for each in (DUE_OF, AHEAD_OF)))
+LEASE_OVER = """
+    SELECT {columns} FROM records WHERE state = 'running' AND {over} AND attempt {attempts} :max_attempts
     ORDER BY due_at LIMIT :limit"""
-SPENT = f"""
-    SELECT {rows.RECORD} FROM records WHERE state = 'running' AND due_at <= :now AND attempt >= :max_attempts
-    ORDER BY due_at LIMIT :limit"""
+ABANDONED, ABANDONED_AHEAD = (LEASE_OVER.format(columns="id", over=over, attempts="<") for over in (NOW, LEASE_AHEAD))
+SPENT, SPENT_AHEAD = (LEASE_OVER.format(columns=rows.RECORD, over=over, attempts=">=") for over in (NOW, LEASE_AHEAD))
+ALL_ABANDONED = one_after_the_other(ABANDONED, ABANDONED_AHEAD)
+ALL_SPENT = one_after_the_other(SPENT, SPENT_AHEAD)
 
 CLAIM = f"""
     UPDATE records SET state = 'running', lease = ?, due_at = ?, attempt = attempt + 1, fence = fence + 1
@@ -64,7 +79,7 @@ class Ledger:
     def claim_abandoned(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
         """See `ports.Records`."""
         chosen = {"now": to_millis(now), "max_attempts": max_attempts, "limit": 1}
-        claims = self._claim(ABANDONED, chosen, now + lease_for)
+        claims = self._claim(ALL_ABANDONED, chosen, now + lease_for)
         return claims[0] if claims else None
 
     def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
@@ -79,7 +94,7 @@ class Ledger:
         """See `ports.Records`."""
         chosen = {"now": to_millis(now), "max_attempts": max_attempts, "limit": limit}
         with self._connections.writing() as connection:
-            records = [rows.record(row) for row in connection.execute(SPENT, chosen).fetchall()]
+            records = [rows.record(row) for row in connection.execute(ALL_SPENT, chosen).fetchall()]
             for record in records:
                 failure = spent(record, now=now, retry_at=retry_at)
                 connection.execute(FAIL, _held(record) | {"failure": failure_bytes(failure)})
@@ -88,7 +103,7 @@ class Ledger:
     def due(self, *, now: datetime, max_attempts: int, limit: int) -> Sequence[str]:
         """See `ports.Records`."""
         chosen = {"now": to_millis(now), "max_attempts": max_attempts, "limit": limit}
-        both = f"SELECT * FROM ({DUE}) UNION ALL SELECT * FROM ({ABANDONED}) LIMIT :limit"
+        both = f"SELECT * FROM ({DUE}) UNION ALL SELECT * FROM ({ALL_ABANDONED}) LIMIT :limit"
         return [row[0] for row in self._connections.rows(both, chosen)]
 
     def _claim(self, choose: str, chosen: Mapping[str, Any], until: datetime) -> list[Record]:
