@@ -109,7 +109,8 @@ class _Table:
                 continue
             text = _text(number, raw, self._encoding)
             if isinstance(text, str):
-                self._ahead += AHEAD * len(text)
+                if self._ahead < MOST_AHEAD:
+                    self._ahead = min(MOST_AHEAD, self._ahead + AHEAD * len(text))
                 cells, end = (text.split(delimiter), end) if '"' not in text else self._quoted(text, end)
                 cell = cells[column].strip() if len(cells) > column else ""
                 if country is not None and cell and len(cells) > country:
@@ -126,7 +127,6 @@ class _Table:
     def _quoted(self, text: str, end: int) -> tuple[list[str], int]:
         """The cells of a row with quotes, and where it ends, several lines on perhaps; no cells if a quote is unclosed."""
         row = self._row
-        self._ahead = min(self._ahead, MOST_AHEAD)
         row.begin(text, min(LONGEST - len(text), self._ahead))
         try:
             cells = next(self._strict)
