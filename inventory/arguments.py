@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -15,6 +16,8 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from inventory.errors import InvalidRequest
 
+MOST_NAMED, LONGEST_NAME, LONGEST_MESSAGE = 20, 100, 500
+"""Fields that an answer names, and characters of what it says of each: a request of many is not answered by more."""
 _BEYOND_ASCII = re.compile(rb"%[89A-Fa-f]|[\x80-\xff]")
 
 
@@ -68,9 +71,15 @@ def json_body(request: Request) -> Any:
 
 def _by_field(messages: Mapping[str, Any]) -> dict[str, list[str]]:
     return {
-        "body" if field == "_schema" else str(field): [str(line) for line in (lines if isinstance(lines, list) else [lines])]
-        for field, lines in messages.items()
+        "body" if field == "_schema" else _cut(str(field), LONGEST_NAME): [
+            _cut(str(line), LONGEST_MESSAGE) for line in (lines if isinstance(lines, list) else [lines])
+        ]
+        for field, lines in islice(messages.items(), MOST_NAMED)
     }
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 READERS: Mapping[str, Callable[[Request], Any]] = {"query": query, "json": json_body}

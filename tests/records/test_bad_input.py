@@ -100,6 +100,21 @@ def test_a_bad_body_is_refused_and_the_field_is_named(client: FlaskClient, body:
     assert field in answer.json["errors"]
 
 
+def test_what_is_wrong_with_a_request_is_not_longer_than_the_request(client: FlaskClient) -> None:
+    names = json.dumps({"url": 5} | {f"name {number}" * 5: 1 for number in range(1_000)}).encode()
+    long = json.dumps({"x" * 50_000: 1}).encode()
+
+    answers = [
+        client.post(ROUTE, data=names, content_type="application/json"),
+        client.post(ROUTE, data=long, content_type="application/json"),
+        client.get(f"{ROUTE}?url=http://h/&fields={'a,' * 3_000}"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [422] * 3
+    assert max(len(answer.data) for answer in answers) < 10_000
+    assert answers[0].json["errors"]["url"]
+
+
 @pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data", None])
 def test_a_body_that_does_not_say_it_is_json_is_415(client: FlaskClient, content_type: str | None) -> None:
     answer = client.post(ROUTE, data=b'{"url": "http://h/"}', content_type=content_type)
