@@ -19,6 +19,8 @@ MOST_IN_MEMORY = 2 * PIECE
 """Bytes that are looked through for the next boundary."""
 OVERHEAD = 64 * 1024
 """Bytes that a body may have beside its file."""
+LONGEST_NAME = 100
+"""Characters of a field's name that are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def _content(events: Iterator[Event]) -> Iterator[bytes]:
         if isinstance(event, Data):
             yield event.data
         elif isinstance(event, (File, Field)):
-            named = event.name if event.name != FIELD else "a second file"
+            named = str(event.name)[:LONGEST_NAME] if event.name != FIELD else "a second file"
             raise InvalidRequest(f"There is more than one file in the body: {named!r}.", {FIELD: ["Send one file, alone."]})
 
 
