@@ -71,8 +71,7 @@ class Working:
             held = self._go_on(now)
         except StorageUnavailable:  # what is in memory is of use still
             raise
-        except Exception:
-            log.exception("internal_fault", job_id=self.job.id, kind=self.job.kind, batch=self.claim.number)
+        except Exception:  # noqa: BLE001 - the edge of what kinds of jobs do: it is logged, and becomes an outcome
             held = self._go_on_without(now)
         if not held:
             self._close(now)
@@ -110,12 +109,15 @@ class Working:
         Where that is of no use, all that are left fail: tried again, they would meet the same fault.
         """
         self.again_at = now
+        about = {"job_id": self.job.id, "kind": self.job.kind, "batch": self.claim.number}
         singly, note = isinstance(self._work, OneByOne), Note.of(self.claim.checkpoint)
         if self._rows.apart and self._rows.loaded and (not singly or note.first < note.last):
+            log.warning("batch_taken_apart", **about, exc_info=True)
             self._close(now)
             self._found, self._unlisted, self._checkpoint = [], self.claim.unlisted, self.claim.checkpoint
             self._work = self._rows.one_by_one(self.claim)
             return True
+        log.exception("internal_fault", **about)
         if singly:  # what became of these cannot be written
             self._found = [failed(self.job.id, Line(row.row, ""), now) for row in self._found]
             if len(self._found) == 1 and note.first:

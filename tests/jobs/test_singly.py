@@ -346,8 +346,8 @@ class TestFault:
         assert told(services, job_id)[14] == told(services, job_id)[25] == ("failed", "internal_fault")
         assert "fault of the inventory" in (rows_of(services, job_id)[13].detail or "")
         assert clock() - began < LEASE
-        pinned = [line for line in lines if line["event"] == "internal_fault" and "row" in line]
-        assert [(line["job_id"], line["row"], line["exc_info"]) for line in pinned] == [
+        faults = [line for line in lines if line["event"] == "internal_fault"]
+        assert [(line["job_id"], line["row"], line["exc_info"]) for line in faults] == [
             (job_id, 14, True),
             (job_id, 25, True),
         ]
@@ -383,10 +383,14 @@ class TestFault:
         engine = engine_of_small_batches(services, kind=kind)
         job_id = import_urls(services, [f"{HOST}/{BAD}/{n}" if kind is Whole else f"{HOST}/{n}" for n in range(failed)])
 
-        job = work_to_the_end(services, clock, job_id, engine)
+        with capture_logs() as lines:
+            job = work_to_the_end(services, clock, job_id, engine)
 
         assert (job.status, job.counts.failed) == (JobStatus.COMPLETED, failed)
         assert {code for _, code in told(services, job_id).values()} == {"internal_fault"}
+        assert [line["event"] for line in lines].count("internal_fault") == found(services, job_id).total // (
+            1 if kind is Whole else 10
+        )
         assert clock() - began < LEASE
 
     def test_in_the_reading_of_a_file_it_ends_that_at_once_and_the_rows_before_it_count(
