@@ -6,6 +6,7 @@ import resource
 import selectors
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from errno import EMFILE, ENFILE, ENOBUFS, ENOMEM
 from time import monotonic
 from typing import Any
@@ -191,7 +192,8 @@ def _most_connections(threads: int) -> int:
     files = DESCRIPTORS + DESCRIPTORS_A_THREAD * threads
     wanted = MOST_CONNECTIONS + files
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        wanted = soft
+        higher = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with suppress(ValueError):  # a system may allow less than it says
+            resource.setrlimit(resource.RLIMIT_NOFILE, (higher, hard))
+        wanted = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return max(threads, wanted - files)
