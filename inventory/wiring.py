@@ -212,7 +212,7 @@ def _upload_places(settings: Settings) -> int:
 
 
 def _waiting_uploads(settings: Settings) -> int:
-    """As many threads again for uploads that wait for such a place, which is a matter of two seconds."""
+    """As many threads again for uploads that wait for such a place, which is a matter of seconds."""
     return min(MOST_UPLOADS, settings.spare_threads // 4)
 
 

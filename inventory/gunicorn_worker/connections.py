@@ -21,7 +21,7 @@ MOST_PIECES = 64
 class ClientSocket(socket.socket):
     """What is sent is collected until `flush`, and what is not there is not received, but for a body that has a `pace`.
 
-    A stream makes it an ordinary socket: by `setblocking(True)` it takes the connection over, and waits as it sees fit.
+    A stream makes it an ordinary socket: by giving it a timeout it takes the connection over, and waits as it sees fit.
     """
 
     def __init__(self, plain: socket.socket) -> None:

@@ -10,7 +10,7 @@ from time import monotonic
 from inventory.errors import InvalidRequest, TooManyUploads
 from inventory.pace import Pace
 
-WAIT, LOOK_AGAIN = 2.0, 0.1
+WAIT, LOOK_AGAIN = 5.0, 0.1
 """Seconds for which an upload waits for a slot, and after which it looks again whether another one has become slow."""
 SLOWER = 0.75
 """What share of another's pace is too slow beside it: an upload is not ended for a gap of less than half a second."""

@@ -2,14 +2,13 @@
 
 It costs a thread as long as it has its place, so places are few, and every wait for a client has a bound: one that hangs up
 is noticed when it is next looked at; one whose network is gone, or that leaves unread what it is sent, when the patience is
-over. The bounds are the kernel's, set on the connection, which is therefore never used for another request.
+over. The bounds are set on the connection, which is therefore never used for another request.
 """
 
 from __future__ import annotations
 
 import select
 import socket
-import struct
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from inventory.errors import TooManyStreams
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """`patience` is how many seconds a client may take to make room, or its network to acknowledge what was sent.
+    """`patience` is how many seconds a client may take to take a piece, or its network to acknowledge what was sent.
 
     `buffer` is how many bytes the kernel keeps for a client that does not read; by itself it would keep megabytes.
     """
@@ -46,9 +45,8 @@ class Client:
         self._sending = Lock()
         if connection is None:
             return
-        connection.setblocking(True)  # our worker's waits for nobody
+        connection.settimeout(bounds.patience)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, bounds.buffer)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", bounds.patience, 0))
         if hasattr(socket, "TCP_USER_TIMEOUT") and connection.family != socket.AF_UNIX:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, bounds.patience * 1_000)
 

@@ -12,10 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import median
 
-import requests
-
 from tests.attacks.crowd import Crowd, Manner
-from tests.attacks.site import hit, site
+from tests.attacks.site import hit, imported, site
 from tests.attacks.slow_clients import ATTACKS, LINES, UPLOADS
 from tests.end_to_end.stack import Stack
 
@@ -52,21 +50,13 @@ def course(running: Stack, name: str, count: int, manner: Manner) -> Course:
         with Crowd(running.port, count, manner):
             seen.beside += hits(running)
             if name in UPLOADS:
-                seen.refused += not imported(running, b"http://%d.test/\n" % number)
+                seen.refused += not imported(running, b"http://%d.test/\n" % number + FILE)
     return seen
 
 
 def hits(running: Stack) -> list[float]:
     """How long some hits took."""
     return [hit(running.port, number) for number in range(HITS)]
-
-
-def imported(running: Stack, first: bytes) -> bool:
-    """Whether a file is accepted at once."""
-    answer = requests.post(
-        f"{running.url}/api/v1/imports", params={"kind": "urls"}, files={"file": ("u.txt", first + FILE)}, timeout=60
-    )
-    return answer.status_code == 202
 
 
 def table(words: list[str]) -> Iterator[bool]:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import requests
+
 from bench import filling
 from inventory.config import Settings
 from inventory.wiring import open_store
@@ -15,6 +17,7 @@ from tests.end_to_end.stack import Stack, stack
 
 LARGE = 4_000_000
 PATIENCE = 30.0
+TRIES = 3
 
 
 @contextmanager
@@ -46,3 +49,15 @@ def exchange(port: int, request: bytes) -> bytes:
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as client:
         client.sendall(request)
         return b"".join(iter(lambda: client.recv(262_144), b""))
+
+
+def imported(running: Stack, content: bytes) -> bool:
+    """Whether a file is accepted, by a client that comes again when it is told to, a few times."""
+    for _ in range(TRIES):
+        answer = requests.post(
+            f"{running.url}/api/v1/imports", params={"kind": "urls"}, files={"file": ("u.txt", content)}, timeout=60
+        )
+        if answer.status_code != 429:
+            return answer.status_code == 202
+        time.sleep(float(answer.headers["Retry-After"]))
+    return False

@@ -16,7 +16,7 @@ import requests
 
 from inventory.pace import PATIENCE
 from tests.attacks.crowd import Crowd, Manner
-from tests.attacks.site import exchange, hit, site
+from tests.attacks.site import exchange, hit, imported, site
 from tests.attacks.slow_clients import (
     BODIES,
     HEADS,
@@ -62,10 +62,7 @@ def test_a_hit_is_answered_beside(running: Stack, count: int, manner: Manner) ->
 @pytest.mark.parametrize(("count", "manner"), UPLOADS.values(), ids=UPLOADS)
 def test_a_file_is_imported_beside(running: Stack, count: int, manner: Manner) -> None:
     with Crowd(running.port, count, manner):
-        answer = requests.post(
-            f"{running.url}/api/v1/imports", params={"kind": "urls"}, files={"file": ("u.txt", LINES * 50_000)}, timeout=30
-        )
-        assert answer.status_code == 202, answer.text
+        assert imported(running, LINES * 50_000)
 
 
 @pytest.mark.parametrize("how", [b"", b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"])

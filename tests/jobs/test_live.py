@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -292,6 +293,23 @@ class TestClients:
     def test_sending_to_a_client_that_does_not_read_ends_with_an_error(self) -> None:
         with connection() as (ours, _), pytest.raises((BlockingIOError, TimeoutError)):
             Client(ours, Bounds(patience=1, buffer=4_096)).send(b"x" * 10_000_000)
+
+    def test_so_does_sending_to_one_that_reads_a_little_now_and_then(self) -> None:
+        with connection() as (ours, theirs):
+            over = Event()
+
+            def read_slowly() -> None:
+                while not over.wait(0.01):
+                    theirs.recv(10_000)
+
+            reader = Thread(target=read_slowly)
+            reader.start()
+            try:
+                with pytest.raises((BlockingIOError, TimeoutError)):
+                    Client(ours, Bounds(patience=1, buffer=4_096)).send(b"x" * 5_000_000)
+            finally:
+                over.set()
+                reader.join(10)
 
     def test_a_network_that_acknowledges_nothing_is_given_up(self) -> None:
         with connection() as (ours, _):
