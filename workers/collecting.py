@@ -35,6 +35,8 @@ WORKER_TTL = 30
 within these, too."""
 LISTEN_FOR = 2
 """Seconds for which a worker listens at a time: so long it can go unnoticed that Redis takes no bells any more."""
+CLEAN_EVERY = 60
+"""Seconds after which what RQ keeps of bells that were answered, and of workers that died, is cleaned up again."""
 LOOK_AGAIN = 1.0
 """Seconds between two looks for due work while Redis is away."""
 
@@ -57,7 +59,7 @@ class CollectWorker(SimpleWorker):
             if tasks.stopping.is_set():
                 sys.exit(0)
         try:
-            super().__init__(*args, **{**kwargs, "worker_ttl": WORKER_TTL})
+            super().__init__(*args, **{**kwargs, "worker_ttl": WORKER_TTL, "maintenance_interval": CLEAN_EVERY})
         except RedisError as error:  # it went away again in this moment; the pool begins anew
             log.warning("queue_unavailable", error=str(error))
             sys.exit(1)

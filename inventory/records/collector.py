@@ -158,7 +158,12 @@ class Collector:
         """
         settled = self._settled_by_store(outcomes)
         self._hand_back(outcome for outcome, took_effect in zip(outcomes, settled, strict=True) if not took_effect)
+        put_off = sum(_is_put_off(outcome) for outcome in outcomes)
+        if put_off:  # of a long line hundreds a second
+            log.info("put_off", count=put_off)
         for outcome, took_effect in zip(outcomes, settled, strict=True):
+            if _is_put_off(outcome):
+                continue
             log.info(
                 "collected",
                 record_id=outcome.claim.id,
@@ -169,7 +174,7 @@ class Collector:
                 failure=None if isinstance(outcome, Stored) or outcome.failure is None else outcome.failure.code,
                 took_effect=took_effect,
             )
-        self._queue.announce([outcome.claim.id for outcome in outcomes])
+        self._queue.announce([outcome.claim.id for outcome in outcomes if not _is_put_off(outcome)])
         return settled
 
     def _settled_by_store(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
@@ -369,6 +374,11 @@ class Collector:
             retry_at=retry_at,
         )
         return Failed(claim, failure) if final else Postponed(claim, retry_at, failure)
+
+
+def _is_put_off(outcome: Outcome) -> bool:
+    """Whether nothing was collected, because the host may not be called yet."""
+    return isinstance(outcome, Postponed) and not outcome.counted
 
 
 def _body_sha256(collected: Collected) -> str | None:

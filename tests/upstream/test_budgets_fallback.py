@@ -270,3 +270,31 @@ def test_a_real_redis_is_used_as_soon_as_it_is_there(tmp_path: Path) -> None:
         finally:
             redis.close()
             path.unlink()
+
+
+@pytest.mark.parametrize("kind", ["full", "replica"])
+def test_a_redis_that_refuses_writes_costs_no_permit_and_no_place(kind: str) -> None:
+    with redis_server() as url:
+        redis = connect(url, socket_timeout=5.0)
+        budgets = FallbackBudgets(SharedBudgets(redis, LIMITS, POLICY), LocalBudgets(LIMITS, POLICY), quiet_for=0.0)
+        [before] = budgets.take([Ask(HOST)])
+        assert isinstance(before, Permit)
+
+        if kind == "full":  # a script that has written, if only to delete, may write on: these budgets stay shared
+            redis.config_set("maxmemory", 1)
+        else:
+            redis.replicaof("127.0.0.1", 1)
+        [meanwhile] = budgets.take([Ask(HOST)])
+        assert isinstance(meanwhile, Permit)
+        assert meanwhile.shared is (kind == "full")
+        budgets.done([Report(meanwhile, False, 0.1)])
+
+        redis.config_set("maxmemory", 0)
+        redis.replicaof("NO", "ONE")
+        [after] = budgets.take([Ask(HOST)])
+        budgets.done([Report(before, False, 0.1)])
+        assert shared(after)
+        upstream = budgets.state(HOST)
+        assert upstream is not None
+        assert (upstream.shared, upstream.in_use) == (True, 1)
+        redis.close()
