@@ -23,7 +23,7 @@ LABEL org.opencontainers.image.title="Inventory" \
       org.opencontainers.image.version="0.1.0" \
       org.opencontainers.image.licenses="MIT"
 # Nothing is installed in this stage, and nothing can be installed in what comes of it.
-RUN pip uninstall --yes pip && rm -rf /usr/local/lib/python3*/ensurepip && install -d -o 10001 -g 10001 /data
+RUN pip uninstall --yes pip && rm -rf /usr/local/lib/python3*/ensurepip && install -d -m 0700 -o 10001 -g 10001 /data
 COPY --from=build /opt/inventory /opt/inventory
 WORKDIR /app
 COPY wsgi.py gunicorn.conf.py ./

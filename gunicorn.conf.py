@@ -69,6 +69,7 @@ def _await_store():
         sys.stderr.write(f"inventory: {error}\n")
 
 
+os.umask(0o077)  # uploads, counts and the store are nobody else's
 settings = _or_exit(Settings.read)
 
 bind = f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"

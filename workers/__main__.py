@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
+from contextlib import suppress
 from multiprocessing import parent_process
 from threading import Event
 from types import FrameType
@@ -43,6 +45,7 @@ class Pool(WorkerPool):
 @click.group()
 def main() -> None:
     """Inventory's background processes."""
+    os.umask(0o077)  # what they keep is nobody else's
     logging.configure()
 
 
@@ -97,7 +100,8 @@ def _start(stopping: Event) -> Settings:
         settings = Settings.read()
         ready = wiring.await_store(settings, stopping)
     except StartError as error:
-        click.echo(f"inventory: {error}", err=True)
+        with suppress(OSError):
+            click.echo(f"inventory: {error}", err=True)
         sys.exit(2)
     if not ready:
         sys.exit(0)

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from inventory.config import Settings
@@ -24,7 +25,8 @@ def take_folder(data_dir: Path) -> int:
     """
     lock = data_dir / "inventory.lock"
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _keep_others_out(data_dir)
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StartError(f"INVENTORY_DATA_DIR={str(data_dir)!r} cannot be written: {error.strerror}") from error
@@ -38,6 +40,14 @@ def take_folder(data_dir: Path) -> int:
             "stop it first, or choose another folder"
         ) from error
     return descriptor
+
+
+def _keep_others_out(data_dir: Path) -> None:
+    """Let nobody else into a folder of ours: what pages sent, cookies among it, is in there."""
+    found = data_dir.stat()
+    if found.st_uid == os.geteuid() and found.st_mode & 0o077:
+        with suppress(OSError):  # a file system that knows no rights
+            data_dir.chmod(0o700)
 
 
 def ports_free(settings: Settings) -> None:

@@ -40,6 +40,7 @@ def up(demo: bool, demo_port: int) -> None:
 
 def start(settings: Settings, environment: Mapping[str, str], demo: Demo | None = None) -> NoReturn:
     """Become the supervisor of the stack; `StartError` if the stack could not work."""
+    os.umask(0o077)  # for all programs of the stack: whatever they keep is nobody else's
     settings = replace(settings, data_dir=settings.data_dir.absolute())
     if demo is not None:
         settings = demo.own_folder(settings)

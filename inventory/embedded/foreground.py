@@ -13,11 +13,53 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import suppress
+from typing import Any
 
-from supervisor.loggers import LevelsByName, StreamHandler
+from supervisor import loggers
+from supervisor.loggers import Handler, LevelsByName, RotatingFileHandler, StreamHandler
 from supervisor.medusa.asyncore_25 import ExitNow
 from supervisor.options import ServerOptions
 from supervisor.supervisord import Supervisor
+
+
+class Log(RotatingFileHandler):  # type: ignore[misc]
+    """A log that loses lines while its disk is full, and never the program that writes it.
+
+    supervisord's own raises what cannot be written where it cannot be reported either; then supervisord ends, or stops
+    reading what a program prints, which holds that program up for good (supervisor 4.3).
+    """
+
+    stream: Any
+
+    def __init__(self, filename: str, mode: str = "ab", maxBytes: int = 0, backupCount: int = 0) -> None:  # noqa: N803
+        Handler.__init__(self)
+        self.baseFilename, self.mode, self.maxBytes, self.backupCount = filename, "ab", maxBytes, backupCount
+        self.reopen()
+
+    def emit(self, record: Any) -> None:
+        """Write a line, to a file that is opened again where it could not be opened or rotated before."""
+        if self.stream is None or self.stream.closed:
+            self.reopen()
+        if self.stream is not None:
+            with suppress(OSError, ValueError):
+                super().emit(record)
+
+    def reopen(self) -> None:
+        """Open the file anew, if that can be done."""
+        self.close()
+        with suppress(OSError):
+            self.stream = open(self.baseFilename, self.mode)  # noqa: SIM115, PTH123 - as long as the program lives
+
+    def close(self) -> None:
+        """Close the file, if it is open."""
+        stream, self.stream = self.stream, None
+        if stream is not None:
+            with suppress(OSError):
+                stream.close()
+
+    def handleError(self) -> None:  # noqa: N802 - supervisord's name
+        """Go on without the line."""
 
 
 class Terminal(StreamHandler):  # type: ignore[misc]
@@ -38,6 +80,8 @@ class Options(ServerOptions):  # type: ignore[misc]
     def make_logger(self) -> None:
         """Log warnings to the terminal too."""
         super().make_logger()
+        if sys.stderr is None:  # it was closed before the start
+            return
         terminal = Terminal(sys.stderr)
         terminal.setFormat("%(asctime)s %(message)s\n")
         terminal.setLevel(LevelsByName.WARN)
@@ -47,6 +91,7 @@ class Options(ServerOptions):  # type: ignore[misc]
 def run(folder: str) -> None:
     """Keep the programs of the folder's configuration running until SIGINT, SIGTERM or SIGHUP, then stop them."""
     os.chdir(folder)
+    loggers.RotatingFileHandler = Log  # by this name supervisord makes every log
     options = Options()
     options.realize(["--nodaemon", "--configuration", "supervisord.conf"])
     options.first, options.test = True, False

@@ -7,6 +7,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -31,9 +32,10 @@ def main() -> None:
     demo = Demo(first_port) if first_port else None
     settings = Settings.read()
     console = Console(highlight=False, soft_wrap=True)
-    late = lambda: console.print(_late(settings))  # noqa: E731
-    wait_until(lambda: is_ready(settings) and demo_is_ready(demo), late=late, clock=time.monotonic, pause=time.sleep)
-    console.print(report(settings, demo))
+    with suppress(OSError):  # a terminal that is a file on a full disk, or that was closed: nobody reads it
+        late = lambda: console.print(_late(settings))  # noqa: E731
+        wait_until(lambda: is_ready(settings) and demo_is_ready(demo), late=late, clock=time.monotonic, pause=time.sleep)
+        console.print(report(settings, demo))
 
 
 def wait_until(

@@ -41,11 +41,22 @@ class _Lines:
     def msg(self, line: str) -> None:
         """Write a line, whole and at once; what cannot be written stops nothing, as in the standard library."""
         stream = getattr(sys, self._stream)
-        with suppress(OSError):
-            stream.write(line + "\n")
-            stream.flush()
+        if stream is not None:
+            with suppress(OSError, ValueError):  # a full disk, nobody who reads, a stream that was closed
+                stream.write(line + "\n")
+                stream.flush()
 
     debug = info = warning = error = critical = msg
+
+
+class Handler(logging.StreamHandler):  # type: ignore[type-arg]
+    """The standard library's, which says nothing more when a line cannot be written: that could not be written either."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the standard library's name
+        """Drop the line where the stream is the matter; a mistake in a call is shown."""
+        if isinstance(sys.exc_info()[1], OSError) or self.stream is None or self.stream.closed:
+            return
+        super().handleError(record)
 
 
 def formatter() -> logging.Formatter:
@@ -62,7 +73,7 @@ def configuration(level: int = logging.INFO, stream: str = "stdout") -> dict[str
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"json": {"()": formatter}},
-        "handlers": {"lines": {"class": "logging.StreamHandler", "formatter": "json", "stream": f"ext://sys.{stream}"}},
+        "handlers": {"lines": {"()": Handler, "formatter": "json", "stream": f"ext://sys.{stream}"}},
         "root": {"level": level, "handlers": ["lines"]},
         "loggers": {"gunicorn.error": {"handlers": [], "propagate": True}},
     }

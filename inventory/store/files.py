@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from errno import EDQUOT, EFBIG, ENOSPC
 from heapq import nsmallest
 from itertools import islice
 from pathlib import Path
@@ -26,7 +27,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
-from inventory.errors import NotFound, StorageUnavailable
+from inventory.errors import NotFound, StorageFull, StorageUnavailable
 
 if TYPE_CHECKING:
     from obstore import ReadableFile, WritableFile
@@ -42,6 +43,9 @@ LISTED_AT_ONCE = 1_000
 REMNANTS_FOR = timedelta(days=1)
 REMNANT = re.compile(r".+#[0-9]+")
 """The name under which obstore writes a file in a folder until it is whole; obstore does not list such names."""
+
+NO_ROOM = re.compile("|".join(rf"\bos error {code}\b|\bErrno {code}\b" for code in (EDQUOT, EFBIG, ENOSPC)))
+"""How obstore and Python say that a disk is full: the first has no number but in its text (obstore 0.12)."""
 
 CLIENT: ClientConfig = {"allow_http": True, "connect_timeout": "5s", "timeout": "30s"}
 RETRIES: RetryConfig = {
@@ -233,4 +237,6 @@ def _edge(name: str) -> Iterator[None]:
         yield
     except (BaseError, OSError) as error:
         reason = str(error).partition("\n")[0]
+        if NO_ROOM.search(reason):
+            raise StorageFull("no room where uploaded files are kept") from error
         raise StorageUnavailable(f"The file store does not answer for {name}: {reason}") from error

@@ -5,12 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
+from typing import Any
 
+import fakeredis
 import pytest
 from flask.testing import FlaskClient
 
-from inventory import create_app
+from inventory import create_app, wiring
 from inventory.config import Settings
+from inventory.errors import StorageFull, UnusableStore
+from inventory.ops.health import TRY_AGAIN
+from inventory.store.ports import Store
+from tests.end_to_end.stack import wait_until
 
 
 def test_alive_asks_nobody(tmp_path: Path) -> None:
@@ -34,6 +41,45 @@ def test_a_dead_queue_is_degraded_and_still_ready(settings: Settings) -> None:
     answer = create_app(replace(settings, redis_url="redis://127.0.0.1:1/0")).test_client().get("/readyz")
 
     assert (answer.status_code, answer.json["status"]) == (200, "degraded")
+
+
+class Full:
+    """A store that answers and keeps nothing while it is `full`; `tried` counts."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self.error, self.tried = store, StorageFull("no room on its disk"), 0
+
+    def try_writing(self, timeout: float) -> None:
+        self.tried += 1
+        if self.error is not None:
+            raise self.error
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+def test_a_store_without_room_is_degraded_and_asked_once_a_second(settings: Settings, redis: fakeredis.FakeRedis) -> None:
+    store: Any = Full(wiring.open_store(settings))
+    client = create_app(services=wiring.build(settings, store=store, redis=redis)).test_client()
+    began = monotonic()
+    answers = [client.get("/readyz") for _ in range(20)]
+
+    assert store.tried <= 1 + (monotonic() - began) / TRY_AGAIN
+    for answer in answers:
+        assert (answer.status_code, answer.json["status"]) == (200, "degraded")
+        assert answer.json["checks"]["store"] == "answers, but nothing can be accepted: no room on its disk"
+    store.error = None
+    wait_until(lambda: client.get("/readyz").json["status"] == "ready", "it is ready again")
+    store.close()
+
+
+def test_a_store_that_lost_its_log_is_unavailable(settings: Settings, redis: fakeredis.FakeRedis) -> None:
+    store: Any = Full(wiring.open_store(settings))
+    store.error = UnusableStore("The log was deleted.")
+    answer = create_app(services=wiring.build(settings, store=store, redis=redis)).test_client().get("/readyz")
+
+    assert (answer.status_code, answer.json["checks"]["store"]) == (503, "cannot be used; the log says why")
+    store.close()
 
 
 def test_the_home_page_leads_to_documentation_and_queue(settings: Settings) -> None:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def run(*command: str, **settings: object) -> subprocess.CompletedProcess[str]:
 class Up:
     """One `inventory up`, what it prints and what it keeps."""
 
-    def __init__(self, folder: Path, *options: str, **settings: object) -> None:
+    def __init__(self, folder: Path, *options: str, prefix: Sequence[str] = (), **settings: object) -> None:
         self.folder = folder
         self.port, self.dashboard_port = free_port(), free_port()
         self.settings = {
@@ -53,7 +53,7 @@ class Up:
         self.terminal = folder / "terminal"
         with self.terminal.open("wb") as terminal:
             self.process = subprocess.Popen(
-                [*COMMAND, "up", *options],
+                [*prefix, *COMMAND, "up", *options],
                 cwd=ROOT,
                 env=environment(**self.settings),
                 stdin=subprocess.DEVNULL,

@@ -15,6 +15,7 @@ from tests.end_to_end.stack import free_port
 from tests.running.stack import COMMAND, run
 
 GUNICORN = [sys.executable, "-m", "gunicorn", "wsgi:app"]
+SCHEDULER = [sys.executable, "-m", "workers", "schedule"]
 WORKER = [sys.executable, "-m", "workers", "collect"]
 
 
@@ -33,6 +34,25 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(StartError, match=r"INVENTORY_DATA_DIR='.*/file/data' cannot be written: Not a directory"):
         checks.take_folder(in_the_way / "data")
+
+
+def test_others_are_kept_out_of_a_folder_that_was_open_to_them(tmp_path: Path) -> None:
+    for folder in (tmp_path / "new", tmp_path / "old"):
+        if folder.name == "old":
+            folder.mkdir(mode=0o755)
+        os.close(checks.take_folder(folder))
+        assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_store_that_no_program_of_ours_wrote_ends_every_program_at_once(tmp_path: Path) -> None:
+    (tmp_path / "inventory.sqlite3").write_bytes(b"no store at all " * 1000)
+    commands = [[*COMMAND, "up"], [*COMMAND, "get", "http://example.test/"], GUNICORN, WORKER, SCHEDULER]
+
+    for command in commands:
+        done = run(*command, data_dir=tmp_path, port=free_port(), dashboard_port=free_port())
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"inventory: The store {tmp_path}/inventory.sqlite3 is no sound SQLite file")
+        assert done.stderr.count("\n") == 1
 
 
 def test_a_folder_is_taken_once(tmp_path: Path) -> None:

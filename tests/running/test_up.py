@@ -60,6 +60,13 @@ def test_redis_listens_on_its_socket_alone(running: Up) -> None:
     assert "port=0" in running.log("redis")
 
 
+def test_nobody_else_may_look_into_what_it_keeps(running: Up) -> None:
+    kept = [running.data, *running.data.rglob("*")]
+
+    assert [path for path in kept if path.lstat().st_mode & 0o077] == []
+    assert {"inventory.sqlite3", "inventory.sqlite3-wal", "inventory.sqlite3-shm", "log"} <= {path.name for path in kept}
+
+
 def test_a_second_stack_on_the_same_folder_is_refused_with_the_pids_of_the_first(running: Up) -> None:
     second = run(*COMMAND, "up", **running.settings)
 

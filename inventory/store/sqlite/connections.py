@@ -19,7 +19,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from sqlite3 import Error
 from threading import Lock
@@ -185,7 +185,10 @@ class Connections:
     def _open(self, patience: float) -> Connection:
         check(self.path)
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not self._used:
+                with suppress(FileExistsError):  # nobody else may read it, nor the files beside it, which get its rights
+                    os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             connection = connect(self.path, make=not self._used, patience=patience)
         except OSError as error:
             text = f"The folder of the store {self.path} cannot be made: {error.strerror}."
