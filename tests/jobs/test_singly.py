@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import signal
 import subprocess
 import sys
@@ -11,9 +12,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import fakeredis
 import pytest
 from structlog.testing import capture_logs
 
+from inventory import wiring
+from inventory.config import Settings
 from inventory.errors import StorageUnavailable
 from inventory.events.lines import EventLines
 from inventory.events.model import Event, EventFilter
@@ -26,7 +30,8 @@ from inventory.jobs.parts import Parts
 from inventory.jobs.singly import MOST_TAKES
 from inventory.records.model import Target
 from inventory.wiring import Services
-from tests.fakes import FakeClock, FakeWeb
+from tests.contract.places import MockPlace
+from tests.fakes import FakeClock, FakeWeb, Unlimited
 from tests.jobs.actions import (
     HOST,
     Worker,
@@ -77,6 +82,18 @@ class HarmfulEvents:
 @pytest.fixture
 def web() -> HarmfulWeb:
     return HarmfulWeb()
+
+
+@pytest.fixture(params=["sqlite", "mongodb"])
+def services(
+    settings: Settings, web: HarmfulWeb, clock: FakeClock, redis: fakeredis.FakeRedis, request: pytest.FixtureRequest
+) -> Iterator[Services]:
+    store = MockPlace().open() if request.param == "mongodb" else None
+    services = wiring.build(
+        settings, store=store, redis=redis, sources=[web], clock=clock, rng=random.Random(7), budgets=Unlimited()
+    )
+    yield services
+    services.store.close()
 
 
 @pytest.fixture
@@ -227,7 +244,8 @@ class TestDeadly:
         assert work_to_the_end(services, clock, job_id, engine).counts.succeeded == 6
 
     @pytest.mark.parametrize("kind", ["urls", "cities", "events"])
-    def test_workers_that_are_really_killed_cost_one_row(self, services: Services, tmp_path: Path, kind: str) -> None:
+    def test_workers_that_are_really_killed_cost_one_row(self, settings: Settings, kind: str) -> None:
+        services = wiring.build(settings, redis=fakeredis.FakeRedis())
         content, name = {
             "urls": ("".join(f"{url}\n" for url in [*pages(5), f"{HOST}/{DEADLY}", *pages(5, 5)]).encode(), "x.txt"),
             "cities": ("".join(f"{city}\n" for city in ["Paris"] * 5 + [DEADLY] + ["Rome"] * 5).encode(), "x.txt"),
@@ -237,7 +255,7 @@ class TestDeadly:
 
         ends = []
         for later in range(10):
-            command = [sys.executable, "-m", "tests.jobs.dying", str(tmp_path), str(later * LEASE_OVER)]
+            command = [sys.executable, "-m", "tests.jobs.dying", str(settings.data_dir), str(later * LEASE_OVER)]
             ends.append(subprocess.run(command, timeout=60, check=False, cwd=Path(__file__).parents[2]).returncode)
             if ends[-1] == 0:
                 break
@@ -247,6 +265,7 @@ class TestDeadly:
         job = found(services, job_id)
         assert (job.status, job.counts.succeeded, job.counts.rejected) == (JobStatus.COMPLETED, 10, 1)
         assert told(services, job_id)[6] == ("rejected", "worker_lost")
+        services.store.close()
 
 
 def test_a_row_that_outlives_its_lease_each_time_is_rejected_alone(
