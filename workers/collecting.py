@@ -25,6 +25,7 @@ from rq.utils import now
 from rq.worker import WorkerStatus
 
 from inventory.embedded.leash import die_with_parent
+from inventory.errors import StorageUnavailable
 from workers import tasks
 from workers.presence import Presence
 
@@ -37,6 +38,8 @@ LISTEN_FOR = 2
 """Seconds for which a worker listens at a time: so long it can go unnoticed that Redis takes no bells any more."""
 CLEAN_EVERY = 60
 """Seconds after which what RQ keeps of bells that were answered, and of workers that died, is cleaned up again."""
+PING = 0.5
+"""Seconds in which the store has to answer a worker that has nothing to do."""
 LOOK_AGAIN = 1.0
 """Seconds between two looks for due work while Redis is away."""
 
@@ -98,6 +101,9 @@ class CollectWorker(SimpleWorker):
     def heartbeat(self, *args: Any, **kwargs: Any) -> None:
         """RQ's sign of life, and one for the container's health check; without Redis, collecting until it is back."""
         self.pulse()
+        if self.get_state() != WorkerStatus.BUSY:
+            with suppress(StorageUnavailable):  # a store whose log is lost is let go of also by who has nothing to do
+                tasks.services().store.ping(PING)
         if tasks.stopping.is_set() and self.get_state() != WorkerStatus.BUSY:
             raise StopRequested
         try:

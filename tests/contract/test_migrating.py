@@ -46,6 +46,8 @@ def older_database(place: MongoPlace, version: int) -> None:
             work = {"state": state, "attempt": n - 1, "fence": n - 1, "lease": lease}
             document = documents.new_record(target(n), NOW) | work
             del document["bulk"]
+            if version == 1:  # the very first code knew of no condition
+                del document["revalidate"]
             kept["records"].insert_one(document)
     place.mark(version)
 

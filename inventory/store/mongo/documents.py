@@ -57,7 +57,7 @@ def record(document: Mapping[str, Any]) -> Record:
         snapshots=document["snapshots"],
         snapshot_id=document["snapshot_id"],
         failure=read_failure(document["failure"]),
-        revalidate=document["revalidate"],
+        revalidate=document.get("revalidate", False),
         bulk=bool(document.get("bulk")),
     )
 
