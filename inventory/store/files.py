@@ -44,7 +44,7 @@ REMNANTS_FOR = timedelta(days=1)
 REMNANT = re.compile(r".+#[0-9]+")
 """The name under which obstore writes a file in a folder until it is whole; obstore does not list such names."""
 
-NO_ROOM = re.compile("|".join(rf"\bos error {code}\b|\bErrno {code}\b" for code in (EDQUOT, EFBIG, ENOSPC)))
+NO_ROOM = re.compile(rf"\b(?:os error|Errno) (?P<code>{EDQUOT}|{EFBIG}|{ENOSPC})\b")
 """How obstore and Python say that a disk is full: the first has no number but in its text (obstore 0.12)."""
 
 CLIENT: ClientConfig = {"allow_http": True, "connect_timeout": "5s", "timeout": "30s"}
@@ -237,6 +237,7 @@ def _edge(name: str) -> Iterator[None]:
         yield
     except (BaseError, OSError) as error:
         reason = str(error).partition("\n")[0]
-        if NO_ROOM.search(reason):
-            raise StorageFull("no room where uploaded files are kept") from error
+        if found := NO_ROOM.search(reason):
+            why = os.strerror(int(found["code"]))
+            raise StorageFull(f"no room where uploaded files are kept ({why})") from error
         raise StorageUnavailable(f"The file store does not answer for {name}: {reason}") from error
