@@ -6,9 +6,10 @@ from tests.attacks.crowd import Manner
 
 LARGE_PAGE, SMALL_PAGES = 1_000, 20
 """The number of the page of 4 MB, and how many small ones there are."""
-LOOKUP = b"GET /api/v1/metadata?url=https%%3A%%2F%%2Fpages.example%%2Fpage%%2F%d HTTP/1.1\r\nHost: h\r\n%b\r\n"
-POST = b"POST /api/v1/metadata HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
-IMPORT = b"POST /api/v1/imports?kind=urls HTTP/1.1\r\nHost: h\r\nContent-Type: multipart/form-data; boundary=edge\r\n%b\r\n"
+LOOKUP = b"GET /api/v1/metadata?url=https%%3A%%2F%%2Fpages.example%%2Fpage%%2F%d HTTP/1.1\r\nHost: localhost\r\n%b\r\n"
+POST = b"POST /api/v1/metadata HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+FORM = b"Content-Type: multipart/form-data; boundary=edge\r\n"
+IMPORT = b"POST /api/v1/imports?kind=urls HTTP/1.1\r\nHost: localhost\r\n" + FORM + b"%b\r\n"
 PART = b'--edge\r\nContent-Disposition: form-data; name="file"; filename="u.txt"\r\n\r\n'
 LINES = b"https://example.com/a/page/that/is/imported\n"
 LONG = b"Content-Length: 50000000\r\n"
@@ -17,7 +18,7 @@ BURST = LINES * 10_000
 """More than is awaited of a body before it is given a thread."""
 
 HEADS = {
-    "unfinished heads": (200, Manner(b"GET /healthz HTTP/1.1\r\nHost: h\r\nX-Slow: ")),
+    "unfinished heads": (200, Manner(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")),
     "heads, a byte a second": (200, Manner(b"GET /", drip=b"x")),
     "nothing but garbage, a byte a second": (200, Manner(b"\x16\x03\x01\x02\x00\x01\x00", drip=b"\x00")),
     "heads without an end": (8, Manner(b"GET /healthz HTTP/1.1\r\nX: ", flood=True)),

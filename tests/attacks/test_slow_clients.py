@@ -71,7 +71,7 @@ def test_a_hit_is_answered_beside_streams_that_nobody_reads(running: Stack, how:
     job = requests.post(f"{running.url}/api/v1/imports", params={"kind": "urls"}, files=files, timeout=30).json()["job_id"]
     path = f"/ws/jobs/{job}" if how else f"/api/v1/jobs/{job}/events"
     key = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" if how else b""
-    with Crowd(running.port, SOME, Manner(f"GET {path} HTTP/1.1\r\nHost: h\r\n".encode() + how + key + b"\r\n")):
+    with Crowd(running.port, SOME, Manner(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n".encode() + how + key + b"\r\n")):
         hits(running)
 
 
@@ -112,7 +112,7 @@ def test_a_client_that_sends_all_before_it_reads_sees_that_it_was_too_much(
     running: Stack, size: int, framing: str, path: str
 ) -> None:
     pieces = [b"x" * min(50_000, size - begin) for begin in range(0, size, 50_000)]
-    head = f"POST /api/v1/{path} HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    head = f"POST /api/v1/{path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n"
     if framing == "announced":
         request = f"{head}Content-Length: {size}\r\n\r\n".encode() + b"".join(pieces)
     else:
@@ -128,9 +128,9 @@ def test_a_client_that_sends_all_before_it_reads_sees_that_it_was_too_much(
 def test_requests_that_are_sent_at_once_are_answered_in_order(running: Stack) -> None:
     paths = [b"/healthz", b"/nowhere", b"/api/v1/records?limit=1", b"/healthz", b"/nowhere"]
     body = b'{"url": "ftp://h.test/"}'
-    sent = [b"GET %b HTTP/1.1\r\nHost: h\r\n\r\n" % path for path in paths]
+    sent = [b"GET %b HTTP/1.1\r\nHost: localhost\r\n\r\n" % path for path in paths]
     sent.insert(2, POST + b"Content-Length: %d\r\n\r\n" % len(body) + body)
-    sent.append(b"GET /healthz HTTP/1.0\r\n\r\n")
+    sent.append(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
 
     answer = exchange(running.port, b"".join(sent))
 
