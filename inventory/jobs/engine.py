@@ -15,6 +15,7 @@ from threading import Thread
 
 import structlog
 
+from inventory import faults
 from inventory.clock import Clock
 from inventory.jobs.feeder import Feeder
 from inventory.jobs.giving_up import MOST_CLAIMS, GivingUp
@@ -96,7 +97,8 @@ class Engine:
     def _rows(self, job: Job, batch: Batch) -> Rows:
         kind = self._kinds.get(job.kind)
         apart = kind is not None and kind.batch_rows > 1  # what is one row as a whole, a feed say, can be no less
-        return Rows(partial(self._open_lines, job, batch), partial(self._begin, job), apart=apart)
+        note = partial(faults.note, self._queue, where="batch", source=job.kind, job_id=job.id, batch=batch.number)
+        return Rows(partial(self._open_lines, job, batch), partial(self._begin, job), apart=apart, note_fault=note)
 
     def _open_lines(self, job: Job, batch: Batch) -> Sequence[Line]:
         finished = self._jobs.finished_rows(batch)

@@ -13,13 +13,10 @@ from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from itertools import islice
 
-import structlog
-
+from inventory import faults
 from inventory.errors import StorageUnavailable
 from inventory.jobs.kinds import Step, Work
 from inventory.jobs.model import LONGEST_INPUT, Batch, Line, Row, RowOutcome
-
-log = structlog.get_logger(__name__)
 
 MOST_TAKES = 3
 """Times that a row is taken up without an end: with its batch, with a few others, alone. Behind them it is rejected."""
@@ -27,7 +24,7 @@ WITH_OTHERS = 2
 """Which time that is when they are taken with a few others."""
 FEW = 32
 """Rows that are noted together: noting is a transaction."""
-WORKER_LOST, INTERNAL_FAULT = "worker_lost", "internal_fault"
+WORKER_LOST = "worker_lost"
 
 Begin = Callable[[Batch, Sequence[Line]], Work]
 """What begins the work on some lines of a batch; see `Kind`."""
@@ -72,13 +69,13 @@ class OneByOne:
     A step takes what is in hand, and `reach` says what has to be written before it.
     """
 
-    def __init__(self, claim: Batch, lines: Sequence[Line], begin: Begin) -> None:
+    def __init__(self, claim: Batch, lines: Sequence[Line], begin: Begin, note_fault: Callable[..., None]) -> None:
         self._lost = note = Note.of(claim.checkpoint)
         if note.last > note.alone_to:  # the worker was lost that had these in hand
             note = replace(note, alone_to=note.last, alone_takes=note.takes + 1)
         self._note = note
         self._claim = replace(claim, checkpoint=note.checkpoint)
-        self._begin = begin
+        self._begin, self._note_fault = begin, note_fault
         self._lines = deque(line for line in lines if line.row > note.through)
         taken = [line for line in lines if line.row <= note.through]
         self._waiting = list(begin(self._claim, taken).left()) if taken else []
@@ -110,10 +107,10 @@ class OneByOne:
             work.close(now)
         except StorageUnavailable:
             raise
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - the outermost edge of a row: noted, and its outcome
             if len(lines) > 1:
                 return self._apart(now)
-            log.exception("internal_fault", job_id=self._claim.job_id, batch=self._claim.number, row=lines[0].row)
+            self._note_fault(error, row=lines[0].row)
             return self._taken(lines, [failed(self._claim.job_id, lines[0], now)], now)
         if len(lines) > 1 and waiting and step.again_at is not None and step.again_at <= now:
             return self._apart(now)  # there was no time for all of them
@@ -164,7 +161,7 @@ class OneByOne:
 def failed(job_id: str, line: Line, now: datetime) -> Row:
     """The outcome of a line that met a fault of ours."""
     detail = f"A fault of the inventory, not of the row. The log has it under job {job_id}. Import the row again later."
-    return Row(line.row, line.text[:LONGEST_INPUT], RowOutcome.FAILED, now, code=INTERNAL_FAULT, detail=detail)
+    return Row(line.row, line.text[:LONGEST_INPUT], RowOutcome.FAILED, now, code=faults.INTERNAL_FAULT, detail=detail)
 
 
 def _lost(line: Line, now: datetime) -> Row:

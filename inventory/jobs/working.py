@@ -24,11 +24,14 @@ MANY = 1_000
 class Rows:
     """The rows of a batch that have no outcome yet, as `load` reads them, and how the work on them begins.
 
-    `apart` says whether they can be taken one by one, which is what is done behind a worker that was lost with the batch.
+    `apart` says whether they can be taken one by one, which is what is done after a worker was lost with the batch.
+    `note_fault` notes a fault of ours that was met in the work on them.
     """
 
-    def __init__(self, load: Callable[[], Sequence[Line]], begin: Begin, *, apart: bool) -> None:
-        self._load, self._begin, self.apart = load, begin, apart
+    def __init__(
+        self, load: Callable[[], Sequence[Line]], begin: Begin, *, apart: bool, note_fault: Callable[..., None]
+    ) -> None:
+        self._load, self._begin, self.apart, self.note_fault = load, begin, apart, note_fault
         self.loaded = False
 
     def work(self, claim: Batch) -> Work:
@@ -39,7 +42,7 @@ class Rows:
 
     def one_by_one(self, claim: Batch) -> OneByOne:
         """The same, a row at a time."""
-        return OneByOne(claim, self._lines(), self._begin)
+        return OneByOne(claim, self._lines(), self._begin, self.note_fault)
 
     def _lines(self) -> Sequence[Line]:
         lines = self._load()
@@ -71,8 +74,8 @@ class Working:
             held = self._go_on(now)
         except StorageUnavailable:  # what is in memory is of use still
             raise
-        except Exception:  # noqa: BLE001 - the edge of what kinds of jobs do: it is logged, and becomes an outcome
-            held = self._go_on_without(now)
+        except Exception as error:  # noqa: BLE001 - the outermost edge of a batch: noted, and its rows' outcome  # noqa: BLE001 - the edge of what kinds of jobs do: it is logged, and becomes an outcome
+            held = self._go_on_without(error, now)
         if not held:
             self._close(now)
         return held
@@ -103,21 +106,20 @@ class Working:
             self._jobs.finish(self.claim)
         return step.again_at is not None
 
-    def _go_on_without(self, now: datetime) -> bool:
+    def _go_on_without(self, error: Exception, now: datetime) -> bool:
         """Take rows one by one from now on, so that a fault of ours costs the row that it shows in, and no other.
 
         Where that is of no use, all that are left fail: tried again, they would meet the same fault.
         """
         self.again_at = now
-        about = {"job_id": self.job.id, "kind": self.job.kind, "batch": self.claim.number}
         singly, note = isinstance(self._work, OneByOne), Note.of(self.claim.checkpoint)
         if self._rows.apart and self._rows.loaded and (not singly or note.first < note.last):
-            log.warning("batch_taken_apart", **about, exc_info=True)
+            log.warning("batch_taken_apart", job_id=self.job.id, batch=self.claim.number, exc_info=error)
             self._close(now)
             self._found, self._unlisted, self._checkpoint = [], self.claim.unlisted, self.claim.checkpoint
             self._work = self._rows.one_by_one(self.claim)
             return True
-        log.exception("internal_fault", **about)
+        self._rows.note_fault(error)
         if singly:  # what became of these cannot be written
             self._found = [failed(self.job.id, Line(row.row, ""), now) for row in self._found]
             if len(self._found) == 1 and note.first:
