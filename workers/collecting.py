@@ -164,17 +164,20 @@ class CollectWorker(SimpleWorker):
 
     def _collect_instead(self, error: RedisError) -> None:
         """What to do where Redis refused a step or is away; raises `StopRequested` if this worker is asked to stop."""
-        log.warning("queue_unavailable", error=str(error))
+        log.warning("collecting_without_queue", error=str(error))
         self._alone = True
         self._collect_once()
-        self._collect_without_bells()
+        self._collect_without_bells(since=True)
         if tasks.stopping.is_set():
             raise StopRequested from None
 
-    def _collect_without_bells(self) -> None:
-        """Collect what is due, again and again, until Redis takes writes or this worker is asked to stop."""
+    def _collect_without_bells(self, *, since: bool = False) -> None:
+        """Collect what is due, again and again, until Redis takes writes or this worker is asked to stop.
+
+        `since` says that it did so before already, and that the log has it.
+        """
         self._alone = True
-        queue, since = tasks.services().queue, False
+        queue = tasks.services().queue
         while not tasks.stopping.is_set() and not queue.ping():
             if not since:
                 log.warning("collecting_without_queue")

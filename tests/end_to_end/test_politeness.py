@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.end_to_end.stack import Stack, stack, wait_until
+from tests.end_to_end.stack import Stack, free_port, stack, wait_until
 from tests.upstreams import Answer, Upstream
 
 RATE, BURST = 20.0, 5
@@ -103,7 +103,8 @@ def test_a_host_that_asks_for_it_is_left_alone_by_all_workers(running: Stack, up
 
 
 def test_a_dead_host_opens_its_breaker_and_others_go_on(running: Stack, other: Upstream) -> None:
-    dead = [f"http://127.0.0.1:1/{n}" for n in range(50)]
+    nobody = free_port()
+    dead = [f"http://127.0.0.1:{nobody}/{n}" for n in range(50)]
     look_up(running, dead)
     wait_until(lambda: known(running).get("breaker", {}).get("state") == "open", "the breaker opens")
     requests_made = known(running)["requests"]

@@ -245,4 +245,5 @@ class Loan:
 
 
 def _out_of_reach(error: OSError) -> type[StorageUnavailable]:
-    return UnusableStore if error.errno in FOR_GOOD else StorageUnavailable
+    leads_nowhere = error.errno == errno.EEXIST and Path(error.filename).is_symlink()  # a disk that is not there yet, say
+    return UnusableStore if error.errno in FOR_GOOD and not leads_nowhere else StorageUnavailable
