@@ -9,7 +9,7 @@ from threading import Event, Thread
 
 from gunicorn.glogging import Logger
 
-from inventory import wiring
+from inventory import REQUEST_LIMIT, wiring
 from inventory.config import Settings
 from inventory.errors import StartError
 from inventory.gunicorn_worker.worker import InventoryWorker
@@ -45,7 +45,7 @@ def post_worker_init(worker):
     All of them answer 503 meanwhile.
     """
     worker.wsgi.extensions["inventory.live"].serving = lambda: worker.alive
-    worker.body_limit = _body_limit
+    worker.body_limit, worker.small_body = _body_limit, REQUEST_LIMIT
     gc.collect()
     gc.freeze()  # what is loaded stays: the collector need not look at it again and again, which took 4 % of a hit
     if worker.age == 1:
