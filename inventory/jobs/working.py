@@ -74,7 +74,7 @@ class Working:
             held = self._go_on(now)
         except StorageUnavailable:  # what is in memory is of use still
             raise
-        except Exception as error:  # noqa: BLE001 - the outermost edge of a batch: noted, and its rows' outcome  # noqa: BLE001 - the edge of what kinds of jobs do: it is logged, and becomes an outcome
+        except Exception as error:  # noqa: BLE001 - the outermost edge of a batch: noted, and its rows' outcome
             held = self._go_on_without(error, now)
         if not held:
             self._close(now)
