@@ -67,9 +67,9 @@ class LostLog:
 
     def forget(self) -> None:
         """Let its inode be given away."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        descriptor, self._descriptor = self._descriptor, None  # first: of two threads only one may close it
+        if descriptor is not None:
+            os.close(descriptor)
 
     def error(self) -> UnusableStore:
         """What a call is told meanwhile."""
