@@ -41,6 +41,15 @@ ONLY_IN = {
     "requests": ("inventory/upstream/",),
     "urllib3": ("inventory/upstream/",),
     "obstore": ("inventory/store/files.py",),
+    "gunicorn": (
+        "inventory/arguments.py",
+        "inventory/gunicorn_worker/",
+        "inventory/imports/multipart.py",
+        "inventory/ops/dashboard.py",
+        "inventory/ops/unparsed.py",
+    ),
+    "rq_dashboard": ("inventory/ops/dashboard.py",),
+    "inventory.gunicorn_worker": ("inventory/gunicorn_worker/", "inventory/ops/dashboard.py"),
     "inventory.wiring": (
         "inventory/__init__.py",
         "inventory/cli.py",
