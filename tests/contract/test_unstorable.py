@@ -9,7 +9,7 @@ import pytest
 from bson.errors import InvalidDocument, InvalidStringData
 from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, WriteError
 
-from inventory.errors import Unstorable
+from inventory.errors import StorageFull, Unstorable
 from inventory.records.model import State, Target
 from inventory.store.mongo.connection import Connection
 from inventory.store.ports import Store
@@ -94,3 +94,18 @@ def test_whatever_driver_or_server_says_of_such_a_value_is_translated(raised: Ex
         raise raised
 
     assert caught.value.__cause__ is raised
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        WriteError("disk full", 14031),
+        BulkWriteError({"writeErrors": [{"index": 0, "code": 14031, "errmsg": "disk full"}]}),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_server_without_room_is_a_full_store_whether_it_refuses_one_write_or_many(raised: Exception) -> None:
+    connection = Connection("mongodb://in-memory/inventory", mongomock.MongoClient)
+
+    with closing(connection), pytest.raises(StorageFull, match="no room on its disk"), connection.database():
+        raise raised

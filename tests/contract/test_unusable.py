@@ -141,7 +141,7 @@ def test_trying_to_write_leaves_no_trace(store: Store) -> None:
 
 
 def test_trying_to_write_does_not_wait_for_others_that_write(sqlite: SqlitePlace) -> None:
-    with closing(sqlite.open()) as store, closing(sqlite3.connect(sqlite.path.parent.parent / "x")):
+    with closing(sqlite.open()) as store:
         accept(store)
         with closing(sqlite3.connect(sqlite.path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")

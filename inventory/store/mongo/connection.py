@@ -41,7 +41,6 @@ space or of acknowledgements; and, in the second line, one that does not know ou
 REFUSED = frozenset({15, 10334, 17280, 17419, 17420})
 """Codes of a server that cannot keep a document, because it is too large, nested too deeply, or its key too long."""
 
-
 NO_ROOM = {
     14031: "no room on its disk",
     64: "not enough of its members confirm a write",
@@ -104,7 +103,7 @@ class Connection:
                 raise Unstorable("MongoDB keeps no document that is so large.") from error
             if not _is_away(error):
                 raise
-            if (reason := NO_ROOM.get(getattr(error, "code", None) or 0)) is not None:
+            if (reason := _no_room(error)) is not None:
                 raise StorageFull(reason) from error
             brief = f"{type(error).__name__}: {error}"[:300]
             raise StorageUnavailable(f"The store {self._address} cannot be used now. {brief}") from error
@@ -148,6 +147,12 @@ def _is_away(error: PyMongoError) -> bool:
 def _is_refused(error: PyMongoError) -> bool:
     """Whether a document in it is what the server cannot keep."""
     return isinstance(error, OperationFailure) and any(code in REFUSED for code in _codes(error))
+
+
+def _no_room(error: PyMongoError) -> str | None:
+    """Why the server can keep nothing now, if that is what it says."""
+    codes = _codes(error) if isinstance(error, OperationFailure) else []
+    return next((NO_ROOM[code] for code in codes if code in NO_ROOM), None)
 
 
 def _codes(error: OperationFailure) -> list[int | None]:
