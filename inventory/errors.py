@@ -172,6 +172,9 @@ class Unstorable(InventoryError):
     """The store cannot keep a value: it is too large, or of a kind that the store does not know. Nothing was changed
     that anybody sees, and the same call would fail again."""
 
+    # As with `StorageUnavailable`: the text of the error is for the log, this is for callers.
+    told = "What came cannot be kept: it is too large, or of a kind that the store does not know."
+
 
 class StorageFull(StorageUnavailable):
     """The store answers, but can keep nothing now; `reason` says why, without a path: it is for everybody."""

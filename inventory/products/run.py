@@ -9,23 +9,20 @@ feed with a row that says so. No exception but that of a store that is away leav
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 from inventory import faults
 from inventory.clock import Clock
-from inventory.errors import InvalidRequest, SourceFailure, StorageUnavailable, Unstorable
+from inventory.errors import SourceFailure, StorageUnavailable
 from inventory.jobs.kinds import Step, Work
 from inventory.jobs.model import LONGEST_INPUT, Batch, Job, Line, Row, RowOutcome
 from inventory.products.feeds import Feed
-from inventory.products.model import Product, Seen
-from inventory.products.normalising import normalised
+from inventory.products.items import Items
 from inventory.products.progress import MOST_MISSING, Progress
 from inventory.products.pulling import Pulled, Pulling, broken
 from inventory.queue import Queue
@@ -40,8 +37,7 @@ SPAN = 1_000_000
 LOOK_AGAIN = timedelta(seconds=0.02)
 LONG = timedelta(seconds=2)
 """A pause that is longer is no reason to hold the feed in hand."""
-UNSTORABLE = "The store cannot keep it: a value in it is too large, or of a kind that the store does not know."
-INVALID_PRODUCT, UNKNOWN_FEED = "invalid_product", "unknown_feed"
+UNKNOWN_FEED = "unknown_feed"
 
 
 class FeedLines:
@@ -123,9 +119,7 @@ class Pull:
         pulling: Pulling,
         note: Callable[[Exception], None],
     ) -> None:
-        self._products = products
-        self._job_id = job_id
-        self._feed = feed
+        self._items = Items(products, job_id, feed, note)
         self._line = line
         self._progress = progress
         self._pulling = pulling
@@ -186,10 +180,8 @@ class Pull:
 
     def _keep(self, page: Pulled, now: datetime) -> Sequence[Row]:
         page = self._bounded(page)
-        products, unusable = self._sorted(page, now)
-        refused = self._shelve(page, products, now) if products else {}
-        rows = [row for _, row in sorted({**unusable, **refused}.items())]
         progress = self._progress
+        kept, rows = self._items.keep(page, progress.row, now)
         row = progress.row + len(page.items or ())
         gap = _gap(page)
         if gap is not None:
@@ -202,7 +194,7 @@ class Pull:
             url=page.next,
             row=row,
             pages=progress.pages + 1,
-            products=progress.products + len(products) - len(refused),
+            products=progress.products + kept,
             rejected=progress.rejected + len(rows) - (gap is not None),
             attempts=0,
             failed_in_a_row=progress.failed_in_a_row + 1 if page.items is None else 0,
@@ -221,55 +213,6 @@ class Pull:
         failure = SourceFailure("too_many_items", f"The feed has more than {SPAN:,} items.", permanent=True)
         return replace(page, items=page.items[: room - 1], next=None, failure=failure)
 
-    def _sorted(self, page: Pulled, now: datetime) -> tuple[dict[int, Product], dict[int, Row]]:
-        """By their numbers in a page the products, and the rows of the items that are none."""
-        products, rows = dict[int, Product](), dict[int, Row]()
-        for number, item in enumerate(page.items or ()):
-            try:
-                products[number] = normalised(self._feed, item)
-            except Exception as error:  # noqa: BLE001 - the outermost edge of an item: logged, counted, and its row
-                rows[number] = self._rejected(page, number, error, now)
-        return products, rows
-
-    def _shelve(self, page: Pulled, products: Mapping[int, Product], now: datetime) -> dict[int, Row]:
-        """Keep a page's products, each alone where the store refuses them; the rows of those that it refuses even so.
-
-        Where it breaks over each of many, the matter is none of them.
-        """
-        seen, rows = Seen(self._job_id, self._feed.host, page.at, tuple(products.values())), dict[int, Row]()
-        try:
-            self._products.keep(seen)
-        except StorageUnavailable:
-            raise
-        except Exception as error:
-            for number, product in products.items():
-                row = self._shelve_alone(replace(seen, products=(product,)), page, number, now)
-                rows |= {} if row is None else {number: row}
-            if 1 < len(rows) == len(products) and not isinstance(error, Unstorable):
-                raise
-        return rows
-
-    def _shelve_alone(self, seen: Seen, page: Pulled, number: int, now: datetime) -> Row | None:
-        try:
-            self._products.keep(seen)
-        except StorageUnavailable:
-            raise
-        except Exception as error:  # noqa: BLE001 - the outermost edge of an item, as in `_sorted`
-            return self._rejected(page, number, error, now)
-        return None
-
-    def _rejected(self, page: Pulled, number: int, error: Exception, now: datetime) -> Row:
-        """The row of an item, with a JSON pointer to it (RFC 6901)."""
-        place = "/".join(["#", *(name for name in self._feed.items.split(".") if name), str(number)])
-        text = f"{page.url}{place}"[:LONGEST_INPUT]
-        code, detail = INVALID_PRODUCT, UNSTORABLE
-        if isinstance(error, InvalidRequest):
-            detail = f"{error} It is {_shown((page.items or ())[number])}"
-        elif not isinstance(error, Unstorable):
-            self._note(error)
-            code, detail = faults.INTERNAL_FAULT, faults.TOLD
-        return Row(self._progress.row + number + 1, text, RowOutcome.REJECTED, now, code=code, detail=detail)
-
 
 def _gap(page: Pulled) -> str | None:
     """What is missing for what failed with a page; None if nothing did."""
@@ -278,14 +221,6 @@ def _gap(page: Pulled) -> str | None:
     if page.items is not None:
         return "Whatever is behind this page is missing."
     return "This page is missing." if page.next is not None else "This page is missing, and whatever is behind it."
-
-
-def _shown(item: Any) -> str:
-    try:
-        text = json.dumps(item, ensure_ascii=True)
-    except RecursionError:  # it could just be read
-        return "nested too deeply to be shown."
-    return text if len(text) <= 200 else f"{text[:200]}…"
 
 
 def feeds_of(job: Job) -> Mapping[int, str]:

@@ -61,7 +61,6 @@ NEXT_TURN = timedelta(seconds=2)
 """How far away the next turn of what was put off may be for a drain to stay for it."""
 SETTLE_AGAIN = 0.5
 """Seconds between two tries to settle while the store is away."""
-UNSTORABLE = "The site answered what the inventory cannot keep: it is too large, or of a kind that its store does not know."
 
 
 More = Callable[[float], bool]
@@ -202,7 +201,7 @@ class Collector:
         if not (isinstance(error, Unstorable) and isinstance(outcome, Stored)):
             return self._broken(outcome.claim, error, "settle")
         log.warning("unstorable", record_id=outcome.claim.id, source=outcome.claim.target.source, error=str(error))
-        return self._failed(outcome.claim, SourceFailure("invalid_response", UNSTORABLE, permanent=True), final=True)
+        return self._failed(outcome.claim, SourceFailure("invalid_response", Unstorable.told, permanent=True), final=True)
 
     def _hand_back(self, refused: Iterable[Outcome]) -> None:
         """Make due again what is still claimed by outcomes that shared a body when a whole one was wanted."""
