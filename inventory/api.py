@@ -79,7 +79,7 @@ class Blueprint(flask_smorest.Blueprint):
         lines: dict[int, dict[str, str]] = {}
         for kind in (*kinds, UnknownHost, 500):
             if isinstance(kind, int):
-                status, code, detail = FRAMEWORK_CODES.get(kind, (kind, "internal_error", "A fault of the inventory."))
+                status, code, detail = FRAMEWORK_CODES[kind]
             else:
                 (status, code), detail = status_and_code(kind), (kind.__doc__ or "").split("; `")[0]
             lines.setdefault(status, {})[code] = detail

@@ -31,6 +31,7 @@ FRAMEWORK_CODES: Mapping[int, tuple[int, str, str]] = {
     414: (422, "url_too_long", "The request line is too long."),
     415: (415, "unsupported_media_type", "Send the body as application/json."),
     422: (422, "invalid_request", "The request cannot be accepted."),
+    500: (500, "internal_error", "This is a fault of the inventory. The log has it under this request_id."),
 }
 """What Flask and Werkzeug raise: their status, and our status, code and detail."""
 
@@ -76,7 +77,7 @@ def failure_document(failure: Failure) -> dict[str, Any]:
 
 def status_and_code(kind: type[InventoryError]) -> tuple[int, str]:
     """The table's line for an error, or for the nearest of its bases; 500 for those that callers never see."""
-    return next((STATUS[base] for base in kind.__mro__ if base in STATUS), (500, "internal_error"))
+    return next((STATUS[base] for base in kind.__mro__ if base in STATUS), FRAMEWORK_CODES[500][:2])
 
 
 def _inventory_error(error: InventoryError) -> Response:
@@ -123,4 +124,4 @@ def _lead_to_a_path(response: Response) -> Response:
 
 def _unforeseen(error: Exception) -> Response:
     log.error("unforeseen_error", exc_info=error)
-    return problem(500, "internal_error", "This is a fault of the inventory. The log has it under this request_id.")
+    return problem(*FRAMEWORK_CODES[500])

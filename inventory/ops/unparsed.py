@@ -20,7 +20,6 @@ from inventory.ops import security_headers
 from inventory.problems import FRAMEWORK_CODES, problem_document
 
 MALFORMED = (400, "invalid_request", "This is not a well-formed HTTP request.")
-FAULT = (500, "internal_error", "This is a fault of the inventory. The log has it under this request_id.")
 LARGE_HEADERS = (413, "request_too_large", "The headers of the request are too large.")
 SLOW = (408, "request_timeout", "The request did not arrive in time. Send it again, whole.")
 
@@ -43,7 +42,7 @@ def answer(error: Exception, request_id: str) -> bytes:
     """The whole HTTP answer to a request that gunicorn could not have answered."""
     status, code, detail = MALFORMED
     if is_ours(error):
-        status, code, detail = FAULT
+        status, code, detail = FRAMEWORK_CODES[500]
     elif isinstance(error, LimitRequestLine):
         status, code, detail = FRAMEWORK_CODES[414]
     elif isinstance(error, LimitRequestHeaders):
