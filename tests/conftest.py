@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import fakeredis
+import hypothesis
 import pytest
 import structlog
 from flask.testing import FlaskClient
@@ -14,6 +15,10 @@ from flask.testing import FlaskClient
 from inventory import create_app, wiring
 from inventory.config import PerHost, Settings
 from tests.fakes import FakeClock, FakeWeather, FakeWeb, Unlimited
+
+# How long an example takes says how busy the machine is, and no more.
+hypothesis.settings.register_profile("any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)
