@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from inventory.upstream.budgets.model import LONGEST_WAIT
+
 Content = Mapping[str, Any]
 """What a source saw, as JSON-ready values: a document that the source's schema describes."""
 
@@ -33,8 +35,8 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
-LONGEST_PAUSE = timedelta(minutes=40)
-"""No pause of a collection or of a batch is longer."""
+LONGEST_PAUSE = timedelta(seconds=LONGEST_WAIT)
+"""No pause of a collection or of a batch is longer than the longest wait for a turn of its host."""
 CLOCKS_DIFFER = timedelta(minutes=5)
 """More than the clocks of two machines that work together differ by."""
 AHEAD = LONGEST_PAUSE + CLOCKS_DIFFER
