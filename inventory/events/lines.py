@@ -11,14 +11,12 @@ from marshmallow import ValidationError
 from inventory.events.model import Event
 from inventory.events.parsing import parse
 from inventory.events.schemas import LineSchema
-from inventory.jobs.kinds import Step
+from inventory.jobs.kinds import STEP_SECONDS, Step
 from inventory.jobs.model import LONGEST_INPUT, Batch, Job, Line, Row, RowOutcome
 from inventory.store.ports import Events
 
 STEP_LINES = 1_000
 """Lines of a step without a pause."""
-STEP_SECONDS = 0.5
-"""Seconds that a step pauses or works at most, so that progress is visible and the claim is renewed however long that is."""
 BATCH_ROWS = 2_000
 """Lines of a batch: a tenth of a second of work, and a few megabytes of memory."""
 INVALID_JSON, INVALID_EVENT = "invalid_json", "invalid_event"

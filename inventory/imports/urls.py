@@ -13,15 +13,13 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from inventory.errors import STATUS, InvalidRequest
-from inventory.jobs.kinds import Step
+from inventory.jobs.kinds import STEP_SECONDS, Step
 from inventory.jobs.model import LONGEST_INPUT, Batch, Job, Line, Row, RowOutcome
 from inventory.records.model import Record, State, Target
 from inventory.sources import Source
 from inventory.store.ports import Records
 
 BATCH_ROWS = 1_000
-STEP_SECONDS = 0.5
-"""Seconds that a step reads lines at most, so that the claim is renewed however long they take."""
 LOOK_AGAIN, FOR_EACH = timedelta(seconds=0.25), timedelta(milliseconds=0.25)
 """After which a batch looks what has become of the targets that it waits for: the more they are, the later."""
 

@@ -9,6 +9,9 @@ from typing import Protocol
 
 from inventory.jobs.model import Batch, Job, Line, Row
 
+STEP_SECONDS = 0.5
+"""Seconds for which a step works or pauses, so that progress is visible and the claim is renewed however long the rows take."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -31,7 +34,7 @@ class Work(Protocol):
     def step(self, now: datetime) -> Step:
         """Do some of it, within about a second, and never wait for the outside; it writes nothing but idempotently.
 
-        Between rows it looks at its time: whatever the rows are, a step is over long before a lease is.
+        It ends with the first row after `STEP_SECONDS`: whatever the rows are, a step is over long before a lease is.
         """
         ...
 
