@@ -10,7 +10,7 @@ from typing import Protocol
 from inventory.jobs.model import Batch, Job, Line, Row
 
 STEP_SECONDS = 0.5
-"""Seconds for which a step works or pauses, so that progress is visible and the claim is renewed however long the rows take."""
+"""Seconds that a step works or pauses: then progress is visible, and the claim renewed, however long the rows take."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,10 @@ def test_it_is_openapi_3_1(document: dict[str, Any]) -> None:
 def test_answers_that_belong_to_no_operation_are_named(document: dict[str, Any]) -> None:
     description = document["info"]["description"]
 
-    for code in ("not_found", "method_not_allowed", "invalid_request", "request_too_large", "url_too_long"):
+    for code in (
+        "not_found", "method_not_allowed", "invalid_request", "request_too_large", "url_too_long", "request_timeout",
+        "unknown_host", "foreign_origin",
+    ):  # fmt: skip
         assert f"`{code}`" in description
 
 
@@ -74,6 +77,12 @@ def test_every_code_of_the_error_table_is_documented(document: dict[str, Any]) -
 
     assert {code for _, code in STATUS.values()} <= documented
     assert {"request_too_large", "unsupported_media_type", "internal_error"} <= documented
+
+
+def test_every_operation_says_whom_it_refuses(document: dict[str, Any]) -> None:
+    for name, operation in operations(document):
+        assert "421" in operation["responses"], name
+        assert name.startswith("GET ") or "403" in operation["responses"], name
 
 
 def test_an_answer_has_the_members_that_are_documented(client: FlaskClient, document: dict[str, Any]) -> None:
