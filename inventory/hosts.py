@@ -95,7 +95,7 @@ def read_entry(text: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host, as an `Authority` spells it, is this machine, whoever asks: an address of loopback or `localhost`.
+    """Whether a host, as an `Authority` spells it, is always this machine: an address of loopback or `localhost`.
 
     Names below `localhost` are not: some systems ask the network for these.
     """

@@ -43,7 +43,7 @@ class Pace:
         return self._recent if since is None else self._faded(monotonic() - since)
 
     def wait(self) -> None:
-        """Begin to wait for the client. `TimeoutError` if there is no waiting for it any more."""
+        """Begin to wait for the client. `TimeoutError` if it is not waited for any more."""
         if self.ended or self._left <= 0:
             raise TimeoutError("the client is too slow")
         self._since = monotonic()

@@ -17,7 +17,7 @@ ROUNDS = 5
 def assert_linear(work: Callable[[Any], object], make: Callable[[int], Any], *, small: int, times: int = 16) -> None:
     """Return if work on `times` as much takes about `times` as long: CPU time of this thread, the best of several runs.
 
-    `make` builds what is worked on from a size, anew for each run and outside of what is measured. `small` is to be big
+    `make` builds what is worked on from a size, for each run again and outside of what is measured. `small` is to be big
     enough for the part that may grow faster to outweigh what every call costs: a few milliseconds of work, say.
     """
     work(make(small))  # what is made or imported at first use is none of the work

@@ -1,4 +1,4 @@
-"""No line, row, page, header or query costs more than in proportion to its length, whoever made it and what for.
+"""No line, row, page, header or query costs more than in proportion to its length, whatever it is made for.
 
 Each entry of the tables is a parser of what comes from outside, and how a hostile input for it is made from a size.
 """

@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 LOOK_EVERY = 5.0
 """Seconds between two looks."""
 END_WITHIN = 2.0
-"""Seconds for which the end of a look is waited for: behind it, the worker takes leave."""
+"""Seconds for which the end of a look is waited for; then the worker takes leave."""
 
 
 class Presence:

@@ -46,7 +46,7 @@ def work_due() -> int:
     """Collect whatever is due, and work on jobs, for up to `DRAIN_FOR` seconds; how many collections were settled.
 
     Then it claims no more, hands back the batches that it holds, and rings for what is left. A file that is being read is
-    read on for `READ_FOR` more. In a store that is away nothing is done, and behind a fault of ours no more: the scheduler
+    read on for `READ_FOR` more. In a store that is away nothing is done, and after a fault of ours no more: the scheduler
     rings again for what is due.
     """
     until = time.monotonic() + wiring.DRAIN_FOR

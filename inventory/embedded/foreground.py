@@ -46,7 +46,7 @@ class Log(RotatingFileHandler):  # type: ignore[misc]
                 super().emit(record)
 
     def reopen(self) -> None:
-        """Open the file anew, if that can be done."""
+        """Open the file again, if that can be done."""
         self.close()
         with suppress(OSError):
             self.stream = open(self.baseFilename, self.mode)  # noqa: SIM115, PTH123 - as long as the program lives

@@ -104,7 +104,7 @@ class Validation:
         """Nothing goes on beside the steps."""
 
     def _take(self, lines: Sequence[Line], now: datetime) -> Sequence[Row]:
-        """The rows of those that are none; it ends with the first line behind which the time of a step is over."""
+        """The rows of those that are none; it ends with the first line after which the time of a step is over."""
         kept, rejected, until = [], [], self._ticks() + STEP_SECONDS
         for taken, line in enumerate(lines, 1):
             outcome = _event(self._job_id, line) if line.code is None else (line.code, line.detail or "")

@@ -1,7 +1,7 @@
 """Connections that wait for their clients: to send a request, or the rest of one, or to take an answer. None holds a thread.
 
-Each has a deadline, by the one rule of `inventory.pace`; what is kept for all of them has a bound; and whoever has waited
-longest can be asked to leave, to make room for a new one.
+Each has a deadline, by the one rule of `inventory.pace`; what is kept for all of them has a bound; and the one that has
+waited longest can be ended, to make room for a new one.
 """
 
 from __future__ import annotations

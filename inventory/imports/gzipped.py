@@ -17,7 +17,7 @@ MOST_RATIO = 200
 MOST_BYTES = 16 * 1024**3
 """Expanded bytes of one file."""
 FIRST_TAKEN = 512
-"""Bytes that are given to a new member at once, and then always twice as many: what is behind its end comes back as a copy,
+"""Bytes that are given to a new member at once, and then always twice as many: what follows its end comes back as a copy,
 which is a quarter of a megabyte each time where members of a few bytes are given all there is."""
 
 Piece = tuple[bytes, int, int]

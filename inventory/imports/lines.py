@@ -16,7 +16,7 @@ LONGEST = 1024 * 1024
 """Bytes of a line; a longer one is passed on cut behind the byte after these, which tells that it was longer."""
 
 MOST_QUIET = 1536 * 1024 * 1024
-"""Bytes in which no line ends that is not blank, behind which a file is not read on: they take seconds as it is."""
+"""Bytes without the end of a line that is not blank. After so many a file is not read on: they take seconds as it is."""
 COST_OF_PIECE = 4096
 """Bytes that each piece counts more, because it takes time however small it is: a gzip member of nothing, say."""
 
@@ -35,7 +35,7 @@ def lines(file: BinaryIO, layout: Layout) -> Iterator[RawLine]:
         for piece, start, end in pieces:
             yield from cutter.cut(piece, start, end)
             if cutter.quiet > MOST_QUIET:
-                raise UnreadableFile("It has more than a gigabyte in which no line ends that is not blank.")
+                raise UnreadableFile("It has more than a gigabyte in which no line ends, but for blank ones.")
     except UnreadableFile as error:
         raise UnreadableFile(f"{error} The file was read up to line {cutter.number:,}.") from error
     yield from cutter.rest()

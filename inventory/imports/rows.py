@@ -23,7 +23,7 @@ INVALID_JSON = "invalid_json"
 UNCLOSED_QUOTE = "unclosed_quote"
 MISSING_VALUE = "missing_value"
 AHEAD, MOST_AHEAD, COST_OF_LINE = 16, 4 * LONGEST, 32
-"""Bytes that may be read in vain behind unclosed quotes: so many for each character of the file, and at most at once. Each
+"""Bytes that may be read in vain after unclosed quotes: so many for each character of the file, and at most at once. Each
 line counts some more, because it takes time however short it is."""
 
 
@@ -80,7 +80,7 @@ def _not_meant(number: int, raw: bytes, member: str) -> Line:
 
 
 class _Table:
-    """CSV (RFC 4180), as forgiving as is safe: an unclosed quote costs one row, not those behind it.
+    """CSV (RFC 4180), as forgiving as is safe: an unclosed quote costs one row, not those after it.
 
     To find that a quote is unclosed a megabyte may be read in vain. Where every line has one, that is done for few of them:
     quotes that span lines are looked for as far as `_ahead` goes, which each line that is read makes longer.
@@ -164,7 +164,7 @@ class _Row:
         self.unfinished = False
 
     def begin(self, text: str, room: int) -> None:
-        """Begin the next row, which may go on for `room` characters behind this line."""
+        """Begin the next row, which may go on for `room` characters after this line."""
         self._first, self._room, self.unfinished = text, room, False
         if self.taken:
             self.taken = []

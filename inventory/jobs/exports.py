@@ -34,7 +34,7 @@ def rows_as_csv(pages: Iterable[Sequence[Row]]) -> Iterator[bytes]:
 
 
 def _cell(value: object) -> str:
-    """The value as text, with an apostrophe where it begins as a formula, and before each that begins behind a cut."""
+    """The value as text, with an apostrophe where it begins as a formula, and before each that begins after a cut."""
     text = _BEFORE_A_SIGN.sub(_with_apostrophe, "" if value is None else str(value))
     return f"'{text}" if _HIDES_OR_BEGINS.match(text) else text
 

@@ -74,6 +74,6 @@ class Kind(Protocol):
     def begin(self, job: Job, batch: Batch, lines: Sequence[Line]) -> Work:
         """The work on a batch's lines: those that have no outcome yet. All of them, what a dead worker left, or one of them.
 
-        Of a kind with more than one row in a batch, single lines may be begun and stepped, each behind the one before.
+        Of a kind with more than one row in a batch, single lines may be begun and stepped, one after the other.
         """
         ...

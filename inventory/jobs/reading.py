@@ -17,7 +17,7 @@ from inventory.store.ports import Jobs
 CUTS = 8
 """Parts that are cut in one step: well under a second's work."""
 STEP_SECONDS = 1.0
-"""Seconds behind which a step ends with the next part, or with the next sign of life of who reads on to one."""
+"""Seconds after which a step ends with the next part, or with the next sign of life while one is read."""
 
 
 class Reading:
@@ -37,7 +37,7 @@ class Reading:
         now: datetime,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`begin` gives what is behind a place of the file, in parts; `ticks` counts seconds."""
+        """`begin` gives what follows a place of the file, in parts; `ticks` counts seconds."""
         self.job, self.claim = job, claim
         self.again_at = self.taken_at = self.progress_at = now
         self._begin, self._parts, self._jobs, self._queue, self._ticks = begin, parts, jobs, queue, ticks

@@ -1,4 +1,4 @@
-"""Rows that are taken one by one, behind a fault in a step of their batch or a worker that was lost with it.
+"""Rows that are taken one by one, after a fault in a step of their batch or a worker that was lost with it.
 
 What is in hand is noted before it is taken: at first a few rows, and where a worker was lost with these, each of them alone.
 So the row that costs a worker is known, and in the end it is the only one that it costs.
@@ -19,7 +19,7 @@ from inventory.jobs.kinds import Step, Work
 from inventory.jobs.model import LONGEST_INPUT, Batch, Line, Row, RowOutcome
 
 MOST_TAKES = 3
-"""Times that a row is taken up without an end: with its batch, with a few others, alone. Behind them it is rejected."""
+"""Times that a row is taken up without an end: with its batch, with a few others, alone. After these it is rejected."""
 WITH_OTHERS = 2
 """Which time that is when they are taken with a few others."""
 FEW = 32
@@ -94,7 +94,7 @@ class OneByOne:
         return str(self._note)
 
     def step(self, now: datetime) -> Step:
-        """Take the lines in hand; behind the last ones, take a step with all that wait."""
+        """Take the lines in hand; after the last ones, take a step with all that wait."""
         if not self._lines:
             return self._step_together(now)
         lines = [line for line in islice(self._lines, FEW) if line.row <= self._note.last]

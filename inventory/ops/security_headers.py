@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 POLICY = "Content-Security-Policy"
 NOTHING = "default-src 'none'; frame-ancestors 'none'"
-"""The policy of what is no page: nothing is loaded for it, and no page shows it inside of it."""
+"""The policy of answers that are not pages: nothing is loaded for them, and no page can frame them."""
 BODY = f"{NOTHING}; sandbox"
 """The policy of what another site has written."""
 ALWAYS = (("X-Content-Type-Options", "nosniff"), ("Cross-Origin-Resource-Policy", "same-origin"))

@@ -61,5 +61,5 @@ def answer(error: Exception, request_id: str) -> bytes:
 
 
 def is_ours(error: Exception) -> bool:
-    """Whether it is no fault of the client's."""
+    """Whether the fault is ours, and not the client's."""
     return isinstance(error, (InvalidResponseHeader, InvalidResponseHeaderName)) or not isinstance(error, ParseException)

@@ -48,7 +48,7 @@ class Trail:
         try:
             there = urls.join(here, reference)
         except InvalidUrl as error:
-            raise SourceFailure(ASTRAY, "What is named as the next page is no URL", permanent=True) from error
+            raise SourceFailure(ASTRAY, "What is named as the next page is not a URL", permanent=True) from error
         if (there.scheme, there.authority) != (here.scheme, here.authority):
             raise SourceFailure(ASTRAY, f"The next page is not at {here.authority}", permanent=True)
         if there.href in self._seen or there.href in (self.anchor, here.href):

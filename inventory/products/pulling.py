@@ -53,7 +53,7 @@ CLOSING = 5.0
 class Pulled:
     """A page as it came, or could not be had, with what that took.
 
-    `url` is as anybody may see it, `next` is the page behind it. `failure` says why it could not be read, or else why the
+    `url` is as anybody may see it, `next` is the page after it. `failure` says why it could not be read, or else why the
     feed ends here too early.
     """
 

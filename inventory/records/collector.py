@@ -82,7 +82,7 @@ class Policy:
     retry_failed_after: timedelta
 
     def pause(self, attempt: int, rng: Random) -> timedelta:
-        """The pause behind the n-th attempt: up to `retry_base` × 3ⁿ⁻¹ seconds, no longer than any, with full jitter."""
+        """The pause after the n-th attempt: up to `retry_base` × 3ⁿ⁻¹ seconds, no longer than any, with full jitter."""
         longest = min(self.retry_base * 3 ** (attempt - 1), LONGEST_PAUSE.total_seconds())
         return timedelta(seconds=rng.uniform(0, longest))
 

@@ -1,7 +1,7 @@
 """How large the content of a snapshot may become, whatever an upstream sends: more is cut, and `defects` says so.
 
-MongoDB takes documents of 16 MB, and a lookup answers all of one. Everything here together is 4 MB of JSON, which is how both
-stores keep it.
+MongoDB takes documents of 16 MB, and a lookup answers all of one. Everything here together is 4 MB of JSON, as which
+both stores keep it.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class _Kept:
         self._pieces: list[bytes] = []
 
     def add(self, piece: bytes) -> None:
-        """Keep a piece behind the others."""
+        """Keep one more piece."""
         self._pieces.append(piece)
         if len(self._pieces) == JOINED:
             self._joined.append(b"".join(self._pieces))

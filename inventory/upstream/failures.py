@@ -41,7 +41,7 @@ _TABLE: tuple[tuple[tuple[type[BaseException], ...], str, bool], ...] = (
 _WORDS = {
     "connection_failed": "the connection failed",
     "connection_refused": "the connection was refused",
-    "dns_failure": "it is no name that can be looked up, or has no address",
+    "dns_failure": "the name cannot be looked up, or has no address",
     "incomplete_response": "not all of the answer came",
     "invalid_response": "the answer is not HTTP that can be read",
     "timeout": "it did not answer in time",

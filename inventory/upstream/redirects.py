@@ -37,5 +37,5 @@ def following(url: Url, location: str) -> Url:
         return urls.join(url, location)
     except InvalidUrl as error:
         code = "forbidden_address" if isinstance(error, UnsupportedScheme) else "invalid_response"
-        detail = f"{url.host} redirects to {_ASTRAY.get(type(error), 'what is no URL')}"
+        detail = f"{url.host} redirects to {_ASTRAY.get(type(error), 'what is not a URL')}"
         raise SourceFailure(code, detail, permanent=True, evidence={"location": repr(location[:100])}) from error

@@ -201,6 +201,6 @@ def _invalid(what: str, line: bytes | str = "") -> SourceFailure:
 
 
 def _evidence(line: bytes | str) -> dict[str, str]:
-    """What was sent in place of HTTP: a server of another protocol tells its name in it, and whoever made us ask is not to
-    read that."""
+    """What was sent in place of HTTP: a server of another protocol tells its name in it, and the caller who made us ask is
+    not to read that."""
     return {"received": repr(line[:100])} if line else {}

@@ -1,4 +1,4 @@
-"""Workers are seen again soon by whoever counts them, whatever was lost of what Redis knew."""
+"""Workers are soon counted again, whatever Redis has lost."""
 
 from __future__ import annotations
 

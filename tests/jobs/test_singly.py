@@ -141,7 +141,7 @@ def told(services: Services, job_id: str) -> dict[int, tuple[str, str | None]]:
 
 
 class TestDeadly:
-    """A row that kills whoever takes it up."""
+    """A row that kills each worker that takes it up."""
 
     def test_a_url_is_rejected_alone_and_says_why(self, services: Services, web: HarmfulWeb, clock: FakeClock) -> None:
         web.harm = killed
@@ -318,7 +318,7 @@ class BrokenTogether:
 
 
 class Unread(Wrapped):
-    """The reading of its file breaks behind the 25th row."""
+    """The reading of its file breaks after the 25th row."""
 
     def lines(self, job: Job) -> Iterator[tuple[Line, int]]:
         for line, position in self._kind.lines(job):

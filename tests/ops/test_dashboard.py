@@ -1,4 +1,4 @@
-"""The queue's dashboard is behind the same look at who asks: no other site presses its buttons or reads it."""
+"""The queue's dashboard has the same check of who asks as the API: no other site presses its buttons or reads it."""
 
 from __future__ import annotations
 

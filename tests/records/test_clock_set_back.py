@@ -51,7 +51,7 @@ class NoSettling:
         return getattr(self._store if hasattr(self._store, name) else self._store.records, name)
 
 
-def test_whoever_waits_for_an_outcome_is_answered_in_time(
+def test_a_caller_that_waits_for_an_outcome_is_answered_in_time(
     settings: Settings, web: FakeWeb, redis: fakeredis.FakeRedis
 ) -> None:
     clock = Ticking(back_at=10)

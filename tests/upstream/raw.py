@@ -11,7 +11,7 @@ from typing import Any
 
 
 class Raw:
-    """`with Raw() as upstream: upstream.answer = b"..."` sends that to whoever connects to `upstream.url()`."""
+    """`with Raw() as upstream: upstream.answer = b"..."` sends that to each client of `upstream.url()`."""
 
     def __init__(self) -> None:
         self.answer = b""

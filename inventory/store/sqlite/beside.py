@@ -23,7 +23,7 @@ def beside(path: str) -> Sequence[File | None]:
 
 
 def check(path: str) -> None:
-    """`UnusableStore` if what lies there is no file that we can open, or lacks a part, which SQLite would make anew."""
+    """`UnusableStore` if what lies there is not a file that we can open, or lacks a part, which SQLite would replace."""
     try:
         found = os.stat(path)  # noqa: PTH116 - the answer is used twice
     except FileNotFoundError:
@@ -34,7 +34,7 @@ def check(path: str) -> None:
     except OSError:
         return  # opening it will say why
     if not stat.S_ISREG(found.st_mode):
-        raise UnusableStore(f"The store {path} is no file. Name a file in INVENTORY_STORE_URL.")
+        raise UnusableStore(f"The store {path} is not a file. Name a file in INVENTORY_STORE_URL.")
     if not os.access(path, os.R_OK | os.W_OK):
         raise UnusableStore(f"The store {path} may not be read and written by this user. Give it the right to.")
     log, index = beside(path)

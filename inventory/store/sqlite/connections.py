@@ -211,7 +211,7 @@ class Connections:
             raise StorageFull(reason) from error
         if primary(error) in NO_STORE:
             raise UnusableStore(
-                f"The store {self.path} is no sound SQLite file: {error}. Put a sound copy there, or move it away."
+                f"The store {self.path} is not a sound SQLite file: {error}. Put a sound copy there, or move it away."
             ) from error
         if primary(error) in BUSY or primary(error) in BROKEN:
             raise StorageUnavailable(f"The store {self.path} cannot be used now: {error}.") from error

@@ -32,7 +32,7 @@ BROKEN = frozenset(
 """Primary codes that say: something is wrong with the file, the disk or the rights. A new connection may do better."""
 
 NO_STORE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-"""Primary codes that say: what is in the file is no database, or not any more."""
+"""Primary codes that say: what is in the file is not a database, or not any more."""
 
 NO_ROOM = {
     sqlite3.SQLITE_FULL: "no room on its disk",

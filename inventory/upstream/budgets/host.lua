@@ -16,7 +16,7 @@ local function load(key, fields)
     return host
 end
 
--- Writes what changed, no zeros, and keeps the state for `keep` behind the last instant that it speaks of.
+-- Writes what changed, no zeros, and keeps the state for `keep` after the last instant that it speaks of.
 local function save(key, host, fields, keep)
     local changed, gone = {}, {}
     for _, name in ipairs(fields) do

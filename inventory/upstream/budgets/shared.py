@@ -1,6 +1,6 @@
 """Budgets that all programs share, in Redis: one script decides asks, one takes reports, and the time is that of Redis.
 
-Keys in Redis, whole microseconds throughout, of `MOST_HOSTS` hosts at most. None lives longer than an hour behind the last
+Keys in Redis, whole microseconds throughout, of `MOST_HOSTS` hosts at most. None lives longer than an hour after the last
 instant it speaks of:
 
 - `inventory:upstream:<host>`: a hash, the host's state (fields in `state.py`);

@@ -32,7 +32,7 @@ INSTANTS = ("tat", "turn", "urgent_turn", "paused_until", "open_until", "probe_u
 """What a clock that was set back has to be taken off."""
 
 HORIZON = int(LONGEST_WAIT * MICROSECONDS)
-"""The farthest turn: what is due behind it shares the turns before it. Behind a long pause turns begin halfway to it,
+"""The farthest turn: what is due after it shares the turns before it. After a long pause turns begin halfway to it,
 so that not all who wait for its end come back at once."""
 NEAR = 1 * MICROSECONDS
 """How far ahead turns are spaced by how slow a host lately was."""

@@ -68,9 +68,9 @@ local function grant(host, places, limit, urgent)
     return {'', host.last_id, host.epoch, probe and 1 or 0}
 end
 
--- Each refused one gets the turn behind the one before it, so that they come back one by one. How slow a host lately was spaces
+-- Each refused one gets the turn after the one before it, so that they come back one by one. How slow a host lately was spaces
 -- the near turns alone: it says nothing of the time when the others come, and a host that is quick again must not be slowed down
--- by it. Turns begin anew behind the horizon: there they share them. No pause takes more than half of it, so that turns are left
+-- by it. Beyond the horizon turns begin again, and are shared. No pause takes more than half of it, so that turns are left
 -- for those who wait for its end.
 local function refuse(host, limit, urgent, reason, earliest)
     host.put_off = host.put_off + 1
