@@ -7,6 +7,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -52,63 +53,66 @@ def fill(file: Path) -> None:
 
 
 def test_everything_outlives_a_full_disk_says_so_and_goes_on_when_there_is_room(stack: Up) -> None:
-    api = f"http://127.0.0.1:{stack.port}"
     with Upstream() as upstream:
         stack.wait_until_ready()
         # Where the stack has its disk, which nobody else sees.
         disk = Path(f"/proc/{stack.process.pid}/root{stack.folder}/disk")
         stack.data = disk / "data"
-        known = upstream.url("/page/known")
+        known, owed = upstream.url("/page/known"), [upstream.url(f"/page/{n}") for n in range(9)]
         assert requests.post(stack.url, json={"url": known}, timeout=10).status_code == 201
-        owed = [upstream.url(f"/page/{n}") for n in range(9)]
-        for url in owed:
-            assert requests.get(stack.url, params={"url": url}, timeout=10).status_code == 202
+        assert {look_up(stack, url).status_code for url in owed} == {202}
         started = {name: stack.started(name) for name in PROGRAMS}
 
-        full_at = iter(range(10**6))
-
-        def is_full() -> bool:
-            fill(disk / "ballast")
-            answer = requests.get(stack.url, params={"url": upstream.url(f"/page/new/{next(full_at)}")}, timeout=10)
-            return answer.status_code == 503
-
-        wait_until(is_full, "nothing can be accepted", 60)
-
-        def says_so() -> bool:
-            fill(disk / "ballast")
-            ready = requests.get(f"{api}/readyz", timeout=10)
-            text = str(ready.json()["checks"]["store"])
-            return ready.status_code == 200 and text == "answers, but nothing can be accepted: no room on its disk"
-
-        wait_until(says_so, "readyz says so", 30)
-        refused = requests.get(stack.url, params={"url": upstream.url("/page/refused")}, timeout=10)
-        assert (refused.status_code, refused.json()["code"]) == (503, "storage_unavailable")
-        assert "no room on its disk" in refused.json()["detail"]
-        deleted = requests.delete(stack.url, params={"url": known}, timeout=10)
-        assert (deleted.status_code, "no room on its disk" in deleted.text) == (503, True)
-        sent = {"file": ("urls.csv", b"url\n" + b"http://example.test/%d\n" * 200_000)}
-        upload = requests.post(f"{api}/api/v1/imports?kind=urls", files=sent, timeout=30)
-        assert (upload.status_code, "no room" in upload.text) == (503, True), upload.text
-        for _ in range(100):
-            assert requests.get(stack.url, params={"url": known}, timeout=10).status_code == 200
+        wait_until_full(stack, disk, upstream)
+        assert_nothing_is_accepted(stack, known, upstream.url("/page/refused"))
         os.kill(started["scheduler"][-1], signal.SIGKILL)  # what is started on a full disk stays, too
         wait_until(lambda: _pids(stack, "workers schedule") not in ([], [started["scheduler"][-1]]), "a new scheduler", 60)
 
         (disk / "ballast").unlink()
         stack.wait_until_ready()
         for url in [*owed, upstream.url("/page/later")]:
-            wait_until(
-                lambda: requests.get(stack.url, params={"url": url}, timeout=10).status_code == 200,  # noqa: B023
-                f"{url} is collected",
-                60,
-            )
+            wait_until(lambda: look_up(stack, url).status_code == 200, f"{url} is collected", 60)  # noqa: B023
         assert requests.delete(stack.url, params={"url": known}, timeout=10).status_code == 204
         assert stack.process.poll() is None
         for name in set(PROGRAMS) - {"scheduler"}:
             assert stack.started(name) == started[name]
-        kept = [path.name for path in (stack.data / "files").rglob("*") if path.is_file()]
-        assert kept == []
+        assert [path.name for path in (stack.data / "files").rglob("*") if path.is_file()] == []
         assert stack.end(signal.SIGTERM, within=60) == 0
+
+
+def look_up(stack: Up, url: str) -> requests.Response:
+    return requests.get(stack.url, params={"url": url}, timeout=10)
+
+
+def wait_until_full(stack: Up, disk: Path, upstream: Upstream) -> None:
+    """Fill the disk until nothing is accepted any more, and until /readyz says so."""
+    numbers = count()
+
+    def is_full() -> bool:
+        fill(disk / "ballast")
+        return look_up(stack, upstream.url(f"/page/new/{next(numbers)}")).status_code == 503
+
+    def says_so() -> bool:
+        fill(disk / "ballast")
+        ready = requests.get(f"http://127.0.0.1:{stack.port}/readyz", timeout=10)
+        text = str(ready.json()["checks"]["store"])
+        return ready.status_code == 200 and text == "answers, but nothing can be accepted: no room on its disk"
+
+    wait_until(is_full, "nothing can be accepted", 60)
+    wait_until(says_so, "readyz says so", 30)
+
+
+def assert_nothing_is_accepted(stack: Up, known: str, new: str) -> None:
+    """Whatever would have to be kept is refused and told why; what is known is answered."""
+    refused = look_up(stack, new)
+    assert (refused.status_code, refused.json()["code"]) == (503, "storage_unavailable")
+    assert "no room on its disk" in refused.json()["detail"]
+    deleted = requests.delete(stack.url, params={"url": known}, timeout=10)
+    assert (deleted.status_code, "no room on its disk" in deleted.text) == (503, True)
+    sent = {"file": ("urls.csv", b"url\n" + b"http://example.test/%d\n" * 200_000)}
+    upload = requests.post(f"http://127.0.0.1:{stack.port}/api/v1/imports?kind=urls", files=sent, timeout=30)
+    assert (upload.status_code, "no room" in upload.text) == (503, True), upload.text
+    assert {look_up(stack, known).status_code for _ in range(100)} == {200}
 
 
 def _pids(stack: Up, command: str) -> list[int]:
