@@ -15,7 +15,7 @@ from inventory.errors import StartError
 from inventory.gunicorn_worker.worker import InventoryWorker
 from inventory.imports.multipart import OVERHEAD
 from inventory.ops import counting, logging
-from inventory.pace import PATIENCE
+from inventory.pace import CLIENT_TIMEOUT
 
 
 class WithoutAccessLog(Logger):
@@ -79,7 +79,7 @@ threads = settings.api_threads
 # No header says where the application is mounted, and only a proxy that the operator named, by which scheme it was called.
 forwarder_headers = ""
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "")
-keepalive = int(PATIENCE)  # that connections are kept at all; how long is the worker's to say
+keepalive = int(CLIENT_TIMEOUT)  # that connections are kept at all; how long is the worker's to say
 sendfile = False  # an answer is collected, and sent when its client takes it
 limit_request_line = 8190  # the most that gunicorn allows: a URL of 2,048 characters, percent-encoded, has up to 6,144
 

@@ -16,7 +16,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from inventory.errors import InvalidRequest
 
-MOST_NAMED, LONGEST_NAME, LONGEST_MESSAGE = 20, 100, 500
+MAX_NAMED, LONGEST_NAME, LONGEST_MESSAGE = 20, 100, 500
 """Fields that an answer names, and characters of what it says of each: a request of many is not answered by more."""
 _BEYOND_ASCII = re.compile(rb"%[89A-Fa-f]|[\x80-\xff]")
 
@@ -74,7 +74,7 @@ def _by_field(messages: Mapping[str, Any]) -> dict[str, list[str]]:
         "body" if field == "_schema" else _cut(str(field), LONGEST_NAME): [
             _cut(str(line), LONGEST_MESSAGE) for line in (lines if isinstance(lines, list) else [lines])
         ]
-        for field, lines in islice(messages.items(), MOST_NAMED)
+        for field, lines in islice(messages.items(), MAX_NAMED)
     }
 
 

@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from inventory.errors import InvalidUrl
 from inventory.upstream import urls
 
-MOST_CHARACTERS = 255
+MAX_CHARACTERS = 255
 _AUTHORITY = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{0,5}))?")
 _ORIGIN = re.compile(r"(https?)://([^/?#\\]*)(?:[/?#].*)?", re.IGNORECASE)
 _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
@@ -57,7 +57,7 @@ class AllowedHosts:
 
 def read_authority(text: str) -> Authority | None:
     """A host and perhaps a port, as the header Host has them (RFC 9110, 7.2); None for every other text."""
-    found = _AUTHORITY.fullmatch(text) if len(text) <= MOST_CHARACTERS else None
+    found = _AUTHORITY.fullmatch(text) if len(text) <= MAX_CHARACTERS else None
     host = None if found is None else _spelled(found[1])
     if found is None or host is None:
         return None

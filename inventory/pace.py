@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import exp, log
 from time import monotonic
 
-PATIENCE = 15.0
+CLIENT_TIMEOUT = 15.0
 """Seconds for which a client may leave us waiting: as long as a kept connection may be idle."""
 LEAST_RATE = 8 * 1024
 """Bytes a second that win a client its time back: 64 kbit/s, which any network of today can do."""
@@ -14,8 +14,8 @@ BEGINNING = 256 * 1024
 
 
 def later(deadline: float, now: float, moved: int) -> float:
-    """The deadline of a client that has moved so many bytes: `PATIENCE` ahead at most, however fast it was before."""
-    return min(now + PATIENCE, deadline + moved / LEAST_RATE)
+    """The deadline of a client that has moved so many bytes: `CLIENT_TIMEOUT` ahead at most, however fast it was before."""
+    return min(now + CLIENT_TIMEOUT, deadline + moved / LEAST_RATE)
 
 
 def steady(size: int, seconds: float) -> float:
@@ -33,7 +33,7 @@ class Pace:
 
     def __init__(self, recent: float = BEGINNING) -> None:
         self.ended = False
-        self._left = PATIENCE
+        self._left = CLIENT_TIMEOUT
         self._recent = min(recent, BEGINNING)
         self._since: float | None = None
 
@@ -57,7 +57,7 @@ class Pace:
 
     def received(self, size: int) -> None:
         """So many bytes came."""
-        self._left = min(PATIENCE, self._left + size / LEAST_RATE)
+        self._left = min(CLIENT_TIMEOUT, self._left + size / LEAST_RATE)
         self._recent = min(BEGINNING, self._recent + size)
 
     def _faded(self, seconds: float) -> float:

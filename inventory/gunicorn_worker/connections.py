@@ -12,9 +12,9 @@ from inventory.gunicorn_worker.arriving import Arrived, Body, head_has_arrived
 from inventory.pace import Pace
 
 RECEIVE = 64 * 1024
-LOOK_AGAIN = 0.25
+POLL_INTERVAL = 0.25
 """Seconds after which a thread that waits for an upload looks whether it was ended."""
-MOST_PIECES = 64
+MAX_PIECES = 64
 """Pieces of an answer that are sent as they are; more are joined first."""
 
 
@@ -60,7 +60,7 @@ class ClientSocket(socket.socket):
 
     def flush(self) -> int:
         """Send what there is room for, and keep the rest; how many bytes were sent."""
-        if len(self.unsent) > MOST_PIECES:
+        if len(self.unsent) > MAX_PIECES:
             self.unsent = [b"".join(self.unsent)]
         try:
             sent = self.sendmsg(self.unsent)
@@ -79,7 +79,7 @@ class ClientSocket(socket.socket):
         self.pace.wait()
         poll = select.poll()
         poll.register(self, select.POLLIN)
-        poll.poll(LOOK_AGAIN * 1_000)
+        poll.poll(POLL_INTERVAL * 1_000)
         self.pace.waited()
 
 

@@ -20,9 +20,9 @@ from inventory.gunicorn_worker.connections import Connection
 from inventory.gunicorn_worker.draining import Draining
 from inventory.gunicorn_worker.pipelined import Pipelined
 from inventory.ops.unparsed import RequestTimeout
-from inventory.pace import PATIENCE, later
+from inventory.pace import CLIENT_TIMEOUT, later
 
-MOST_KEPT = 64 * 1024 * 1024
+MAX_KEPT = 64 * 1024 * 1024
 """Bytes that are kept for all that wait. Beyond it those go first whose deadline is nearest: they read or send least."""
 
 
@@ -106,7 +106,7 @@ class Waiting:
         self.draining.close()
 
     def _enter(self, connection: Connection, events: int, callback: Callable[[Connection, object], None]) -> None:
-        connection.deadline = monotonic() + PATIENCE
+        connection.deadline = monotonic() + CLIENT_TIMEOUT
         self._line[connection] = None
         self._selector.register(connection.sock, events, partial(callback, connection))
         self._weigh(connection, connection.size())
@@ -148,7 +148,7 @@ class Waiting:
     def _heard(self, connection: Connection, size: int, *, first: bool) -> None:
         """Some more has come of a request."""
         now = monotonic()
-        connection.deadline = now + PATIENCE if first else later(connection.deadline, now, size)
+        connection.deadline = now + CLIENT_TIMEOUT if first else later(connection.deadline, now, size)
         if first:
             self._line.move_to_end(connection)
         self._weigh(connection, connection.held + size)
@@ -174,10 +174,10 @@ class Waiting:
         """Note what is kept for a connection; drop some if that is too much together."""
         self._kept += held - connection.held
         connection.held = held
-        if self._kept > MOST_KEPT:
+        if self._kept > MAX_KEPT:
             for other in sorted((each for each in self._line if each.held), key=lambda each: each.deadline):
                 self._drop(other)
-                if self._kept <= MOST_KEPT * 3 // 4:
+                if self._kept <= MAX_KEPT * 3 // 4:
                     break
 
 

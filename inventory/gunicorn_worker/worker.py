@@ -24,7 +24,7 @@ from inventory.pace import BEGINNING, Pace, steady
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 SECOND = 1.0
-MOST_CONNECTIONS = 8_192
+MAX_CONNECTIONS = 8_192
 """Connections of one process; an idle one costs a descriptor and a few kilobytes."""
 DESCRIPTORS, DESCRIPTORS_A_THREAD = 64, 4
 """What is left to files: SQLite has up to three open for a thread."""
@@ -190,7 +190,7 @@ def _most_connections(threads: int) -> int:
     """How many connections a process may have; raises the limit of its descriptors for them as far as it may."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = DESCRIPTORS + DESCRIPTORS_A_THREAD * threads
-    wanted = MOST_CONNECTIONS + files
+    wanted = MAX_CONNECTIONS + files
     if soft != resource.RLIM_INFINITY and soft < wanted:
         higher = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         with suppress(ValueError):  # a system may allow less than it says

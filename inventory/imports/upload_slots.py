@@ -10,7 +10,7 @@ from time import monotonic
 from inventory.errors import InvalidRequest, TooManyUploads
 from inventory.pace import Pace
 
-WAIT, LOOK_AGAIN = 5.0, 0.1
+SLOT_TIMEOUT, POLL_INTERVAL = 5.0, 0.1
 """Seconds for which an upload waits for a slot, and after which it looks again whether another one has become slow."""
 SLOWER = 0.75
 """What share of another's pace is too slow beside it: an upload is not ended for a gap of less than half a second."""
@@ -56,13 +56,13 @@ class UploadSlots:
         """Wait for a slot, for which uploads that have become slow are ended; `TooManyUploads` if there is none."""
         self._waiting.append(mine)
         del self._waiting[: -self._most_waiting or None]
-        until = monotonic() + WAIT
+        until = monotonic() + SLOT_TIMEOUT
         try:
             while len(self._taken) >= self._number or self._waiting[-1:] != [mine]:
                 if mine not in self._waiting or monotonic() > until:
                     raise TooManyUploads(FULL)
                 self._end_slowest(mine)
-                self._changed.wait(LOOK_AGAIN)
+                self._changed.wait(POLL_INTERVAL)
         finally:
             self._waiting = [each for each in self._waiting if each is not mine]
 

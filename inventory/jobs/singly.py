@@ -18,11 +18,11 @@ from inventory.errors import StorageUnavailable
 from inventory.jobs.kinds import Step, Work
 from inventory.jobs.model import LONGEST_INPUT, Batch, Line, Row, RowOutcome
 
-MOST_TAKES = 3
+MAX_TAKES = 3
 """Times that a row is taken up without an end: with its batch, with a few others, alone. After these it is rejected."""
 WITH_OTHERS = 2
 """Which time that is when they are taken with a few others."""
-FEW = 32
+MAX_TOGETHER = 32
 """Rows that are noted together: noting is a transaction."""
 WORKER_LOST = "worker_lost"
 
@@ -86,7 +86,7 @@ class OneByOne:
         if self._lines:
             first = self._lines[0].row
             alone = first <= self._note.alone_to
-            last = first if alone else max(line.row for line in islice(self._lines, FEW))
+            last = first if alone else max(line.row for line in islice(self._lines, MAX_TOGETHER))
             takes = self._note.alone_takes if alone else WITH_OTHERS
             if first == self._lost.first == self._lost.last:
                 takes = self._lost.takes + 1
@@ -97,8 +97,8 @@ class OneByOne:
         """Take the lines in hand; after the last ones, take a step with all that wait."""
         if not self._lines:
             return self._step_together(now)
-        lines = [line for line in islice(self._lines, FEW) if line.row <= self._note.last]
-        if self._note.takes > MOST_TAKES:
+        lines = [line for line in islice(self._lines, MAX_TOGETHER) if line.row <= self._note.last]
+        if self._note.takes > MAX_TAKES:
             return self._taken(lines, [_lost(lines[0], now)], now)
         try:
             work = self._begin(self._claim, lines)
@@ -165,5 +165,5 @@ def failed(job_id: str, line: Line, now: datetime) -> Row:
 
 
 def _lost(line: Line, now: datetime) -> Row:
-    detail = f"Gave up after {MOST_TAKES} attempts: each worker that took up this row crashed or ran out of time."
+    detail = f"Gave up after {MAX_TAKES} attempts: each worker that took up this row crashed or ran out of time."
     return Row(line.row, line.text[:LONGEST_INPUT], RowOutcome.REJECTED, now, code=WORKER_LOST, detail=detail)

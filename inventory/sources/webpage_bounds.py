@@ -17,7 +17,7 @@ megabyte from one hop (Chromium 256 KiB, Firefox 384 KiB)."""
 COOKIE_BYTES = 1024 * 1024
 """As many as 180 cookies of 4 KiB, which is what browsers keep of one domain, and a third more."""
 NAME_BYTES = 128 * 1024
-MOST_NAMES = 1_000
+MAX_NAMES = 1_000
 """Names of a certificate: authorities write 100 (Let's Encrypt) to 250 into one, and a few sell more."""
 LONGEST_TEXT = 1_000
 """Characters of what is one short line from any honest upstream: a reason phrase, a media type, a certificate's subject."""

@@ -9,9 +9,9 @@ from typing import Any
 
 from inventory.clock import rfc3339
 from inventory.records.model import Content
-from inventory.sources.webpage_bounds import COOKIE_BYTES, HEADER_BYTES, MOST_NAMES, NAME_BYTES, Room, clipped
+from inventory.sources.webpage_bounds import COOKIE_BYTES, HEADER_BYTES, MAX_NAMES, NAME_BYTES, Room, clipped
 from inventory.upstream.body import Body
-from inventory.upstream.cookies import MOST_COOKIES, Cookie
+from inventory.upstream.cookies import MAX_COOKIES, Cookie
 from inventory.upstream.decoding import Text
 from inventory.upstream.fetched import Fetched, Hop, Validators
 from inventory.upstream.head import Fields
@@ -140,7 +140,7 @@ def _response(fetched: Fetched, text_defects: tuple[str, ...], lines: Room, cut:
 
 def _tls(tls: TlsDetails, cut: list[str]) -> dict[str, Any]:
     names = Room(NAME_BYTES, cut).fitting(
-        list(tls.names[:MOST_NAMES]), "names of the certificate", more=len(tls.names[MOST_NAMES:])
+        list(tls.names[:MAX_NAMES]), "names of the certificate", more=len(tls.names[MAX_NAMES:])
     )
     return {
         "version": tls.version,
@@ -171,8 +171,8 @@ def _cookies(fetched: Fetched) -> list[dict[str, Any]]:
 
 
 def _bounded(cookies: list[dict[str, Any]], cut: list[str], *, more: int) -> list[dict[str, Any]]:
-    more += max(0, len(cookies) - MOST_COOKIES)
-    return Room(COOKIE_BYTES, cut).fitting(cookies[:MOST_COOKIES], "cookies", more=more)
+    more += max(0, len(cookies) - MAX_COOKIES)
+    return Room(COOKIE_BYTES, cut).fitting(cookies[:MAX_COOKIES], "cookies", more=more)
 
 
 def _with_url(cookie: Mapping[str, Any], hops: list[str]) -> Mapping[str, Any]:

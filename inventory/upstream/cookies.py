@@ -13,7 +13,7 @@ from publicsuffixlist import PublicSuffixList
 from inventory.upstream import cookie_dates
 from inventory.upstream.urls import Url
 
-MOST_COOKIES = 1_000
+MAX_COOKIES = 1_000
 """Read in one collection. Of one domain browsers keep 180 (Chromium's `kDomainMaxCookies`, Firefox's `cookie.maxPerHost`),
 and RFC 6265bis (section 6.1) asks them for 50: this is room for more than the five domains of a chain of redirects."""
 LONGEST_PAIR = 4_096

@@ -71,5 +71,5 @@ class Fetched:
 
     @property
     def cookies(self) -> tuple[Cookie, ...]:
-        """The cookies of all hops, in the order received: `cookies.MOST_COOKIES` at most."""
+        """The cookies of all hops, in the order received: `cookies.MAX_COOKIES` at most."""
         return tuple(cookie for hop in self.hops for cookie in hop.cookies)

@@ -179,7 +179,7 @@ class _Trip:
         """Keep what an exchange has shown."""
         head = exchange.answer.head
         lines = head.values("set-cookie")
-        room = max(0, cookies.MOST_COOKIES - self._cookies)
+        room = max(0, cookies.MAX_COOKIES - self._cookies)
         self._cookies += len(lines)
         found = tuple(cookies.parse(line, exchange.url) for line in lines[:room])
         self._exchanges.append(exchange)

@@ -10,7 +10,7 @@ import pytest
 
 from inventory.errors import InvalidRequest, TooManyUploads
 from inventory.imports.upload_slots import UploadSlots
-from inventory.pace import BEGINNING, PATIENCE, Pace, later, steady
+from inventory.pace import BEGINNING, CLIENT_TIMEOUT, Pace, later, steady
 from tests.end_to_end.stack import wait_until
 
 
@@ -109,7 +109,7 @@ def test_without_room_to_wait_it_is_refused_at_once() -> None:
 
 def test_a_client_is_waited_for_as_long_as_it_keeps_to_the_least_rate() -> None:
     assert later(100.0, 90.0, 8 * 1024) == 101.0
-    assert later(100.0, 90.0, 10**9) == 90.0 + PATIENCE, "however fast it was before"
+    assert later(100.0, 90.0, 10**9) == 90.0 + CLIENT_TIMEOUT, "however fast it was before"
 
 
 def test_what_came_lately_is_the_same_however_it_was_measured() -> None:

@@ -27,7 +27,7 @@ from inventory.jobs.holding import LEASE
 from inventory.jobs.kinds import Kind, Step
 from inventory.jobs.model import Batch, Counts, Job, JobStatus, Line, Row
 from inventory.jobs.parts import Parts
-from inventory.jobs.singly import MOST_TAKES
+from inventory.jobs.singly import MAX_TAKES
 from inventory.records.model import Target
 from inventory.wiring import Services
 from tests.contract.places import MockPlace
@@ -148,7 +148,7 @@ class TestDeadly:
         engine = engine_of_small_batches(services)
         job_id = import_urls(services, [*pages(14), f"{HOST}/{DEADLY}", *pages(10, first=14)])
 
-        assert deaths_until_the_end(services, clock, job_id, engine) == MOST_TAKES
+        assert deaths_until_the_end(services, clock, job_id, engine) == MAX_TAKES
 
         job = found(services, job_id)
         assert (job.status, job.total, job.counts.succeeded, job.counts.rejected) == (JobStatus.COMPLETED, 25, 24, 1)
@@ -166,7 +166,7 @@ class TestDeadly:
         content = log_lines(messages) + b"no JSON\n"
         job_id = upload(services, content, name="x.jsonl", kind="events")
 
-        assert deaths_until_the_end(services, clock, job_id, logs) == MOST_TAKES
+        assert deaths_until_the_end(services, clock, job_id, logs) == MAX_TAKES
 
         assert found(services, job_id).counts == Counts(80, 0, 2, len(content))
         assert told(services, job_id) == {41: ("rejected", "worker_lost"), 82: ("rejected", "invalid_json")}
@@ -179,7 +179,7 @@ class TestDeadly:
         content = log_lines([*map(str, range(1_500)), DEADLY, "the end"])
         job_id = upload(services, content, name="x.jsonl", kind="events")
 
-        assert deaths_until_the_end(services, clock, job_id, logs) == MOST_TAKES
+        assert deaths_until_the_end(services, clock, job_id, logs) == MAX_TAKES
 
         assert found(services, job_id).counts == Counts(1_501, 0, 1, len(content))
 
@@ -191,7 +191,7 @@ class TestDeadly:
 
         deaths = deaths_until_the_end(services, clock, job_id, engine)
 
-        assert deaths <= 3 * MOST_TAKES
+        assert deaths <= 3 * MAX_TAKES
         assert found(services, job_id).counts.succeeded == 5
         assert [code for _, code in told(services, job_id).values()] == [
             "worker_lost", *[None] * 5, "worker_lost", "worker_lost", "invalid_url",
@@ -235,7 +235,7 @@ class TestDeadly:
             work_to_the_end(services, clock, job_id, engine)
         web.harm = lambda text: None
         clock.forward(LEASE_OVER)
-        for _ in range(2 * MOST_TAKES):
+        for _ in range(2 * MAX_TAKES):
             holding = engine.claim()
             assert holding is not None
             engine.go_on(holding)
@@ -260,7 +260,7 @@ class TestDeadly:
             if ends[-1] == 0:
                 break
 
-        assert ends == [-signal.SIGKILL] * MOST_TAKES + [0]
+        assert ends == [-signal.SIGKILL] * MAX_TAKES + [0]
         services.engine.complete()
         job = found(services, job_id)
         assert (job.status, job.counts.succeeded, job.counts.rejected) == (JobStatus.COMPLETED, 10, 1)
@@ -286,7 +286,7 @@ def test_a_row_that_outlives_its_lease_each_time_is_rejected_alone(
     web.harm = slow
     job = work_to_the_end(services, clock, job_id, engine)
 
-    assert taken == MOST_TAKES
+    assert taken == MAX_TAKES
     assert (job.counts.succeeded, job.counts.rejected) == (6, 1)
     assert told(services, job_id)[4] == ("rejected", "worker_lost")
 
@@ -431,7 +431,7 @@ class TestFault:
 def test_a_store_that_is_away_is_no_fault_and_blames_no_row(
     services: Services, logs: Engine, events: HarmfulEvents, clock: FakeClock
 ) -> None:
-    away = iter(range(4 * MOST_TAKES))
+    away = iter(range(4 * MAX_TAKES))
 
     def harm(message: str) -> None:
         if message == "7":

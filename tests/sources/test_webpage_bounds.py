@@ -15,7 +15,7 @@ from inventory.sources.webpage import Webpage, cookies_of
 from inventory.sources.webpage_content import content_of
 from inventory.upstream import cookies, urls
 from inventory.upstream.body import Body
-from inventory.upstream.cookies import MOST_COOKIES
+from inventory.upstream.cookies import MAX_COOKIES
 from inventory.upstream.decoding import Text
 from inventory.upstream.fetched import Fetched, Hop, Timing
 from inventory.upstream.fetcher import Fetcher
@@ -166,11 +166,11 @@ def test_old_snapshots_whose_cookies_name_the_url_are_answered_and_revalidated(w
 
 
 def test_only_so_many_cookies_are_read_and_sent_on(webpage: Webpage, upstream: Upstream) -> None:
-    many = tuple(("Set-Cookie", f"c{number}=1") for number in range(MOST_COOKIES + 5))
+    many = tuple(("Set-Cookie", f"c{number}=1") for number in range(MAX_COOKIES + 5))
     upstream.script("/many", Answer(302, (("Location", "/echo"), *many)))
 
     content = webpage.collect(upstream.url("/many")).content
 
-    assert len(content["cookies"]) == MOST_COOKIES
+    assert len(content["cookies"]) == MAX_COOKIES
     assert content["response"]["defects"] == ["1,005 cookies came; the first 1,000 of them are kept"]
     assert len(upstream.requests[-1].headers["cookie"]) <= 8_192
