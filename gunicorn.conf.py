@@ -13,6 +13,7 @@ from inventory import REQUEST_LIMIT, wiring
 from inventory.config import Settings
 from inventory.errors import StartError
 from inventory.gunicorn_worker.worker import InventoryWorker
+from inventory.hosts import bracketed
 from inventory.imports.multipart import OVERHEAD
 from inventory.ops import counting, logging
 from inventory.pace import CLIENT_TIMEOUT
@@ -72,7 +73,7 @@ def _await_store():
 os.umask(0o077)  # uploads, counts and the store are nobody else's
 settings = _or_exit(Settings.read)
 
-bind = f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"
+bind = f"{bracketed(settings.host)}:{settings.port}"
 worker_class = InventoryWorker
 workers = settings.api_processes
 threads = settings.api_threads

@@ -41,7 +41,7 @@ class AllowedHosts:
     def of(cls, entries: Iterable[str], listening_on: str) -> AllowedHosts:
         """What `read_entry` gave, and the address that the service listens on, if it is one and not all of the machine's."""
         entries = tuple(entries)
-        own = _spelled(f"[{listening_on}]" if ":" in listening_on else listening_on)
+        own = _spelled(bracketed(listening_on))
         names = {entry for entry in entries if not entry.startswith(".")}
         if own is not None and not _is_every_address(own):
             names.add(own)
@@ -53,6 +53,11 @@ class AllowedHosts:
         return authority is not None and (
             authority.host in self.names or is_loopback(authority.host) or f".{authority.host}".endswith(self.domains)
         )
+
+
+def bracketed(host: str) -> str:
+    """A host as it is written before a port: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 def read_authority(text: str) -> Authority | None:

@@ -17,6 +17,7 @@ from rich.text import Text
 from inventory.config import Settings
 from inventory.demo.layout import HOST, SHOPS
 from inventory.embedded.demo import Demo, environment_file
+from inventory.hosts import bracketed
 
 PATIENCE = 20.0
 """Seconds after which a person wants to know why it takes so long."""
@@ -117,7 +118,7 @@ def _late(settings: Settings) -> str:
 
 def _url(host: str, port: int) -> str:
     reachable = _reachable(host)
-    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
+    return f"http://{bracketed(reachable)}:{port}"
 
 
 def _reachable(host: str) -> str:

@@ -18,6 +18,7 @@ from inventory import json_bytes, problems
 from inventory.config import Settings
 from inventory.errors import InventoryError, StartError
 from inventory.gunicorn_worker.worker import InventoryWorker
+from inventory.hosts import bracketed
 from inventory.ops import requests, same_origin, security_headers
 from inventory.ops.same_origin import SameOrigin
 
@@ -75,9 +76,8 @@ class _Server(BaseApplication):  # type: ignore[misc]
         super().__init__()
 
     def load_config(self) -> None:
-        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
         configuration: dict[str, Any] = {
-            "bind": f"{host}:{self._settings.dashboard_port}",
+            "bind": f"{bracketed(self._settings.host)}:{self._settings.dashboard_port}",
             "workers": 1,
             "threads": THREADS,
             "worker_class": InventoryWorker,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, current_app, request
 
-from inventory.hosts import read_authority
+from inventory.hosts import bracketed, read_authority
 from inventory.ops.pages import page
 
 blueprint = Blueprint("home", __name__, template_folder="templates")
@@ -15,8 +15,6 @@ def home() -> Response:
     """A plain page that leads to the documentation and the queue."""
     services = current_app.extensions["inventory"]
     authority = read_authority(request.headers["Host"])
-    hostname = authority.host if authority else "127.0.0.1"
-    if ":" in hostname:
-        hostname = f"[{hostname}]"
+    hostname = bracketed(authority.host if authority else "127.0.0.1")
     queue_url = f"http://{hostname}:{services.settings.dashboard_port}/"
     return page("home.html", queue_url=queue_url, root=f"{request.scheme}://{request.headers['Host']}/")
