@@ -126,8 +126,8 @@ class Connections:
             self._left_to_parent += self._idle
             self._idle, self._turn, self._pid = [], Lock(), os.getpid()
         file = self._file()
-        if self._lost is not None:
-            self._wait_until_let_go(self._lost, file)
+        if (lost := self._lost) is not None:  # once: another thread may find it over meanwhile
+            self._wait_until_let_go(lost, file)
         while True:
             try:
                 connection = self._idle.pop()
@@ -171,9 +171,9 @@ class Connections:
     def _look_beside(self, connection: Connection) -> None:
         """`UnusableStore` if the log or the index of a connection is not there any more, or another one is."""
         if beside(self.path) != connection.beside:
-            self._lost = self._lost or LostLog(self.path, connection.file)
+            lost = self._lost = self._lost or LostLog(self.path, connection.file)
             self.close()
-            raise self._lost.error()
+            raise lost.error()
 
     def _wait_until_let_go(self, lost: LostLog, file: File | None) -> None:
         """`UnusableStore` while somebody may still have the store open with a log that is lost."""
