@@ -53,7 +53,7 @@ OUTSIDE_OPERATIONS = """\
 Answers that belong to no operation are `application/problem+json` too: 404 `not_found` for a route that there is not, 405
 `method_not_allowed` with the header Allow, 400 `invalid_request` for what is no well-formed HTTP request, 413
 `request_too_large` for its headers, 422 `url_too_long` for its first line, 408 `request_timeout` for one that does not
-arrive in time (a client may leave the service waiting for 15 s, and wins them back at 8 KiB/s), 421 `unknown_host` for a
+arrive in time (a client may leave the service waiting for 15 s, and wins time back at 8 KiB/s), 421 `unknown_host` for a
 host that the inventory does not answer for, 403 `foreign_origin` for what a page of another site sends and would change
 something."""
 

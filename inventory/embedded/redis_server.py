@@ -14,8 +14,8 @@ from inventory.errors import StartError
 SOCKET_PATH_LIMIT = 103
 """Bytes of a Unix socket's path: 107 on Linux, 103 on macOS (sun_path less its NUL)."""
 BOUNDS = ("--maxmemory 192mb", "--maxmemory-policy noeviction", "--client-output-buffer-limit pubsub 4mb 1mb 60")
-"""Far more than is ever kept. What is over it is refused, which all programs can do with, and nothing is thrown away by
-chance. Who listens and does not read is cut off."""
+"""Far more than is ever kept. What is over it is refused, which all programs can cope with, and nothing is thrown away at
+random. A subscriber that does not read is cut off."""
 
 
 def command(settings: Settings) -> list[str]:

@@ -1,4 +1,4 @@
-"""Rows as CSV (RFC 4180, UTF-8), of which a spreadsheet takes no cell for a formula, whichever sign it cuts cells at."""
+"""Rows as CSV (RFC 4180, UTF-8), of which a spreadsheet takes no cell for a formula, at whichever sign it splits cells."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class Reading:
             row = self._place.last_row
             faults.note(self._queue, fault, "reading", self.job.kind, job_id=self.job.id, row=row)
             error, over = (
-                f"The file was not read beyond row {row}: that met a fault of the inventory, which its log has.",
+                f"The file was not read beyond row {row}: there it met a fault of the inventory, which the log has.",
                 True,
             )
         claim = self._jobs.cut(self.claim, cuts, checkpoint=self._place.checkpoint, until=now + LEASE)

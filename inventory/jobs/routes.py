@@ -91,7 +91,7 @@ class Rows(MethodView):
     def get(self, query: dict[str, Any], job_id: str) -> Response:
         """List a job's rows that have an outcome, by number; with `Accept: text/csv` all of the filter, as a file.
 
-        In the file an apostrophe is before what a spreadsheet would take for a formula, whichever sign it cuts cells at.
+        In the file an apostrophe precedes what a spreadsheet would take for a formula, at whichever sign it splits cells.
         """
         outcome, limit = query["outcome"], query["limit"]
         if request.accept_mimetypes.best_match(["application/json", "text/csv"]) == "text/csv":

@@ -55,7 +55,7 @@ def healthz() -> Response:
 @blueprint.response(
     200,
     ReadinessSchema,
-    description="Ready, or degraded: a dead queue delays work; a store without room answers what it knows, takes nothing",
+    description="Ready, or degraded: a dead queue delays work; a full store answers what it knows and accepts nothing",
     example=READY,
 )
 @blueprint.alt_response(

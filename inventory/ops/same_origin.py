@@ -113,6 +113,6 @@ def refusal(environ: WSGIEnvironment) -> ForeignOrigin:
     origin = environ.get("HTTP_ORIGIN", "")
     of = f" ({origin[:80]})" if origin else ""
     return ForeignOrigin(
-        f"A page of another site{of} sent this request. Such a page may change nothing here and follow no job: use a page of"
-        " the inventory itself, or a program that sends neither Origin nor Sec-Fetch-Site."
+        f"A page of another site{of} sent this request. Such a page may not change anything here, nor follow a job: use a"
+        " page of the inventory itself, or a program that sends neither Origin nor Sec-Fetch-Site."
     )

@@ -45,8 +45,8 @@ def content_of(fetched: Fetched, kept: bytes, text: Text) -> dict[str, Any]:
 def cookies_of(content: Content) -> list[Mapping[str, Any]]:
     """The cookies of a stored content, each with the URL of the hop that set it.
 
-    What is stored has the number of the hop, for a long URL in each of many cookies was most of a snapshot; in old snapshots
-    it has the URL.
+    What is stored is the number of the hop, because a long URL in each of many cookies was most of a snapshot; old snapshots
+    have the URL.
     """
     if not content["cookies"]:
         return []
