@@ -21,6 +21,9 @@ MAX_PIECES = 64
 class ClientSocket(socket.socket):
     """What is sent is collected until `flush`, and what is not there is not received, but for a body that has a `pace`.
 
+    What came earlier is `given` back to it, and received first, in pieces: of what is pushed back at once the parser copies
+    all that is left for each chunk of a body.
+
     A stream makes it an ordinary socket: by giving it a timeout it takes the connection over, and waits as it sees fit.
     """
 
@@ -28,6 +31,7 @@ class ClientSocket(socket.socket):
         super().__init__(plain.family, plain.type, plain.proto, plain.detach())
         self.setblocking(False)
         self.unsent: list[bytes | memoryview] = []
+        self.given = bytearray()
         self.pace: Pace | None = None
 
     @property
@@ -44,6 +48,10 @@ class ClientSocket(socket.socket):
 
     def recv(self, bufsize: int, flags: int = 0) -> bytes:
         """What has come. It is waited for if there is a pace that allows it; `TimeoutError` if not."""
+        if self.given:
+            piece = bytes(self.given[:bufsize])
+            del self.given[:bufsize]
+            return piece
         while True:
             try:
                 data = super().recv(bufsize, flags)
@@ -110,9 +118,9 @@ class Connection:
 
     def take_back(self) -> None:
         """Have what the parser did not need lie in the inbox."""
-        self.inbox += self.parser.unreader.take_buffered()
+        self.inbox += self.parser.unreader.take_buffered() + self.sock.given
+        self.sock.given.clear()
 
     def feed(self) -> None:
         """Give the parser what is in the inbox."""
-        self.parser.unreader.unread(bytes(self.inbox))
-        self.inbox.clear()
+        self.sock.given, self.inbox = self.inbox, self.sock.given
