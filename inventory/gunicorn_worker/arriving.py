@@ -21,6 +21,8 @@ HEAD_LIMIT = 64 * 1024
 HEAD_END = re.compile(rb"\r\n\r\n|(?<!\r)\n")
 """The end of a head, or what the parser will refuse it for."""
 CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
+MOST_CHUNKS = 4_096
+"""Chunks that are awaited: each costs time, however small it is, and no program cuts so little into more."""
 LONGEST_LINE = 8190
 """Bytes of a line that announces a chunk, as gunicorn has it."""
 
@@ -49,27 +51,31 @@ class Chunks:
     """A chunked body (RFC 9112, section 7.1), or its beginning. One that is malformed has ended: the parser will tell."""
 
     def __init__(self) -> None:
-        self.size, self.ended = 0, False
+        self.size, self.number, self.ended = 0, 0, False
         self._next = 0
 
     def __call__(self, inbox: bytearray, known: int) -> bool:
         """Whether it is there as far as it is awaited."""
-        while not self.ended and (end := inbox.find(b"\r\n", self._next)) >= 0:
+        while self._going_on() and (end := inbox.find(b"\r\n", self._next)) >= 0:
             announced = CHUNK_SIZE.fullmatch(inbox, self._next, end)
             if announced is None:
                 self.ended = True
             elif size := int(announced[1], 16):
                 self.size += size
+                self.number += 1
                 self._next = end + 2 + size + 2
             elif inbox.find(b"\r\n\r\n", end) >= 0:
                 self.ended = True
             else:
                 break
-        return self.ended or len(inbox) - self._next > LONGEST_LINE or len(inbox) >= BEGINNING
+        return not self._going_on() or len(inbox) - self._next > LONGEST_LINE or len(inbox) >= BEGINNING
 
     def whole(self, inbox: bytes | bytearray) -> bool:
         """Whether all of it is there."""
         return self.ended
+
+    def _going_on(self) -> bool:
+        return not self.ended and self.number <= MOST_CHUNKS
 
 
 Body = Length | Chunks

@@ -15,7 +15,7 @@ from uuid import uuid4
 from gunicorn.http.errors import NoMoreData
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
-from inventory.gunicorn_worker.arriving import Chunks, Length, body_of
+from inventory.gunicorn_worker.arriving import MOST_CHUNKS, Chunks, Length, body_of
 from inventory.gunicorn_worker.connections import ClientSocket, Connection
 from inventory.gunicorn_worker.draining import EVERY
 from inventory.gunicorn_worker.waiting import Waiting
@@ -178,12 +178,16 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
         """Have what came of a body be read. A thread waits for more only where it is read piece by piece."""
         body, size = connection.body, len(connection.inbox)
         whole, streamed = body.whole(connection.inbox), self.body_limit(request.method, request.path) is not None
-        if isinstance(body, Chunks) and not streamed and (body.size > self.small_body or size >= BEGINNING):
+        if isinstance(body, Chunks) and not streamed and self._is_too_large(body, size):
             raise BodyTooLarge
         if not whole:
             request.force_close()
             connection.sock.pace = Pace(steady(size, monotonic() - connection.body_since)) if streamed else None
         connection.feed()
+
+    def _is_too_large(self, body: Chunks, size: int) -> bool:
+        """Whether a chunked body is more than is taken whole, of which so much has come."""
+        return body.size > self.small_body or body.number > MOST_CHUNKS or size >= BEGINNING
 
 
 def _most_connections(threads: int) -> int:

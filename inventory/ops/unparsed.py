@@ -32,7 +32,7 @@ class RequestTimeout(ParseException):  # type: ignore[misc]
 
 
 class BodyTooLarge(ParseException):  # type: ignore[misc]
-    """A request whose chunked body is larger than any that is taken whole."""
+    """A request whose chunked body is larger, or in more chunks, than any that is taken whole."""
 
     def __str__(self) -> str:
         return "the body is too large"

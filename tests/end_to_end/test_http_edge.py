@@ -18,6 +18,11 @@ REQUESTS = {
     "two lengths": (POST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n{}", 400, "invalid_request"),
     "a length and chunks": (POST + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}", 400, "invalid_request"),
     "a chunk of no size": (POST + b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n\r\n", 422, "invalid_request"),
+    "a body in more chunks than any": (
+        POST + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\n \r\n" * 10_000 + b"0\r\n\r\n",
+        413,
+        "request_too_large",
+    ),
     "a body that is cut": (POST + b'Content-Length: 10\r\n\r\n{"u', 422, "invalid_request"),
     "a request line of 9,000 characters": (
         b"GET /api/v1/metadata?url=http://h/" + b"x" * 9_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inventory.gunicorn_worker.arriving import Arrived, Chunks, Length, head_has_arrived
+from inventory.gunicorn_worker.arriving import MOST_CHUNKS, Arrived, Chunks, Length, head_has_arrived
 from inventory.pace import BEGINNING
 
 HEAD = b"GET /a HTTP/1.1\r\nHost: h\r\nX: y\r\n\r\n"
@@ -62,6 +62,13 @@ def test_the_rest_of_a_chunked_body_is_waited_for(content: bytes) -> None:
 
 def test_a_line_before_a_chunk_is_not_waited_for_without_end() -> None:
     assert arrives_at(Chunks(), b"1" * 10_000, 100) == 8_200
+
+
+def test_only_so_many_chunks_are_waited_for() -> None:
+    chunks = Chunks()
+
+    assert arrives_at(chunks, b"1\r\nx\r\n" * (MOST_CHUNKS + 10), 1) == 6 * MOST_CHUNKS + len(b"1\r\n")
+    assert not chunks.whole(b"")
 
 
 @pytest.mark.parametrize("length", [1, 1_000, BEGINNING])
