@@ -15,6 +15,7 @@ from uuid import uuid4
 from gunicorn.http.errors import NoMoreData
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
+from inventory.gunicorn_worker import memory
 from inventory.gunicorn_worker.arriving import MOST_CHUNKS, Chunks, Length, body_of
 from inventory.gunicorn_worker.connections import ClientSocket, Connection
 from inventory.gunicorn_worker.draining import EVERY
@@ -40,8 +41,9 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
     """Bytes of a body that the application takes whole."""
 
     def init_process(self) -> None:
-        """Make room for connections; then run."""
+        """Make room for connections, and keep no memory that is free; then run."""
         self.worker_connections = self.max_keepalived = _most_connections(self.cfg.threads)
+        memory.give_large_blocks_back()
         super().init_process()
 
     def run(self) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import signal
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from statistics import median
 
 import pytest
@@ -39,6 +42,8 @@ GENEROUS = 50.0
 """Times as long as a quiet one a hit may take here, where other tests take the processors; the full version says 5."""
 WAITING = HEADS | BODIES | READERS | {"idle connections": IDLE["idle connections"]}
 FEW_FILES = 256
+MOST_GROWTH = 80.0
+"""Megabytes that may be left of what some hundred answers of 4 MB took."""
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +87,23 @@ def test_idle_connections_beyond_the_descriptors_make_room_for_new_ones() -> Non
             hits(running)
         with Crowd(running.port, 3 * FEW_FILES, Manner(LOOKUP % (LARGE_PAGE, b""))):
             hits(running)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="another C library has other ways")
+def test_answers_that_were_large_leave_no_memory_behind(running: Stack) -> None:
+    api = running.processes["api"].pid
+    [process] = Path(f"/proc/{api}/task/{api}/children").read_text().split()
+    before = megabytes(process)
+    with Crowd(running.port, 5 * SOME, Manner(LOOKUP % (LARGE_PAGE, b""))):
+        hits(running)
+
+    wait_until(lambda: megabytes(process) < before + MOST_GROWTH, "what they took is given back")
+
+
+def megabytes(process: str) -> float:
+    """What a process has in memory."""
+    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1_000_000
 
 
 def test_a_request_that_does_not_arrive_in_time_is_told_so(running: Stack) -> None:
