@@ -75,7 +75,7 @@ class Items:
 
     def _rejected(self, page: Pulled, before: int, number: int, error: Exception, now: datetime) -> Row:
         """The row of an item, with a JSON pointer to it (RFC 6901)."""
-        place = "/".join(["#", *(name for name in self._feed.items.split(".") if name), str(number)])
+        place = "/".join(["#", *(name for name in self._feed.items.split(".") if name), str(page.first + number)])
         text = f"{page.url}{place}"[:LONGEST_INPUT]
         if isinstance(error, InvalidRequest):
             code, detail = INVALID_PRODUCT, f"{error} It is {_shown((page.items or ())[number])}"

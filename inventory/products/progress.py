@@ -60,6 +60,7 @@ class _Zeros(dict[str, int]):
 class Progress:
     """A feed in the middle of a run: `url` is the next page, None behind the last; `row` the last number that was given.
 
+    Of the next page `taken` items were taken before: it had too many for one step. If it has fewer by now, the rest is none.
     `attempts` counts the requests for that page so far, `failed_in_a_row` the pages before it that could not be read.
     `anchor` is a page behind which a loop would come again (Brent's algorithm, whose steps `pages` counts). `missing` says
     what was not had, the first of it; `gaps` counts all of it.
@@ -68,6 +69,7 @@ class Progress:
     feed: str
     url: str | None
     row: int
+    taken: int = 0
     pages: int = 0
     products: int = 0
     rejected: int = 0

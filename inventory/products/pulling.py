@@ -16,9 +16,9 @@ from __future__ import annotations
 import random
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Condition, Thread
 from types import TracebackType
@@ -35,7 +35,9 @@ from inventory.sources.products import Answer, Busy, Malformed, Pages, without_k
 from inventory.upstream.budgets.model import Ask, Budgets, Permit, Reason, Refusal, Report, is_unanswered
 
 AHEAD = 2
-"""Pages that may wait to be taken."""
+"""Pages, or parts of one, that may wait to be taken."""
+MOST_ITEMS = 1_000
+"""Items that are taken at once. A page of more is handed over in parts, for it may have a million and one step ends soon."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 30.0
 """Seconds before a request is made again: the most that it is the first time, and ever."""
 AGAIN = 2
@@ -51,10 +53,11 @@ CLOSING = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """A page as it came, or could not be had, with what that took.
+    """A page as it came, or could not be had, with what that took; or a part of it, from the item `first` on.
 
     `url` is as anybody may see it, `next` is the page after it. `failure` says why it could not be read, or else why the
-    feed ends here too early.
+    feed ends here too early. After a part that is not the last one, `next` is the same page, and `taken` says how many of
+    its items came so far.
     """
 
     url: str
@@ -64,6 +67,8 @@ class Pulled:
     failure: SourceFailure | None
     anchor: str | None
     effort: Effort
+    first: int = 0
+    taken: int = 0
 
 
 class Call:
@@ -155,17 +160,25 @@ class Pulling:
             return self._over and not self._pulled
 
     def _run(self) -> None:
-        url, failed = self._start.url, self._start.failed_in_a_row
+        url, failed, taken = self._start.url, self._start.failed_in_a_row, self._start.taken
         try:
             while url is not None:
-                page = self._pulled_page(url, failed)
-                failed = failed + 1 if page.items is None else 0
-                url = page.next
-                self._hand_over(page)
+                url, failed = self._pass_on(url, failed, taken)
+                taken = 0
             with self._changed:
                 self._over = True
         except Stopped:
             return
+
+    def _pass_on(self, url: str, failed: int, taken: int) -> tuple[str | None, int]:
+        """Pull a page of which so many items were taken before, and hand over the others; what `_run` goes on with.
+
+        Nothing of a page is held when the next one is pulled: as objects it takes many times its bytes.
+        """
+        page = self._pulled_page(url, failed)
+        for part in _parts(page, url, taken):
+            self._hand_over(part)
+        return page.next, failed + 1 if page.items is None else 0
 
     def _pulled_page(self, url: str, failed: int) -> Pulled:
         try:
@@ -287,6 +300,20 @@ class Pulling:
             self.resting_until = None
             if self._stopping:
                 raise Stopped
+
+
+def _parts(page: Pulled, url: str, taken: int) -> Iterator[Pulled]:
+    """A page in parts that can be taken at once, from the item `taken` on; the first one has the effort of all."""
+    items, effort = page.items, page.effort
+    if items is None:
+        yield page
+        return
+    while len(items) - taken > MOST_ITEMS:
+        some = items[taken : taken + MOST_ITEMS]
+        after = taken + MOST_ITEMS
+        yield replace(page, items=some, next=url, failure=None, effort=effort, first=taken, taken=after)
+        taken, effort = after, Effort()
+    yield replace(page, items=items[taken:], effort=effort, first=taken)
 
 
 def broken() -> SourceFailure:

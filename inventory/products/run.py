@@ -105,8 +105,9 @@ class Unknown:
 class Pull:
     """The work on one feed, whose checkpoint is its `Progress`.
 
-    A thread pulls the pages; a step takes one that has come. A step that raises has taken nothing: the next one takes the
-    same page. What a dead worker kept of a page behind the checkpoint is kept again, and changes nothing.
+    A thread pulls the pages; a step takes one that has come, or a part of one that has very many items. A step that raises
+    has taken nothing: the next one takes the same. What a dead worker kept of a page behind the checkpoint is kept again,
+    and changes nothing.
     """
 
     def __init__(
@@ -176,7 +177,7 @@ class Pull:
             raise
         except Exception as error:  # noqa: BLE001 - the outermost edge of the work on a feed: logged, counted, and its end
             self._note(error)
-            return self._keep(replace(page, items=None, next=None, failure=broken()), now)
+            return self._keep(replace(page, items=None, next=None, taken=0, failure=broken()), now)
 
     def _keep(self, page: Pulled, now: datetime) -> Sequence[Row]:
         page = self._bounded(page)
@@ -193,7 +194,8 @@ class Pull:
             progress,
             url=page.next,
             row=row,
-            pages=progress.pages + 1,
+            taken=page.taken,
+            pages=progress.pages + (page.taken == 0),
             products=progress.products + kept,
             rejected=progress.rejected + len(rows) - (gap is not None),
             attempts=0,
@@ -211,7 +213,7 @@ class Pull:
         if page.items is None or len(page.items) < room:
             return page
         failure = SourceFailure("too_many_items", f"The feed has more than {SPAN:,} items.", permanent=True)
-        return replace(page, items=page.items[: room - 1], next=None, failure=failure)
+        return replace(page, items=page.items[: room - 1], next=None, taken=0, failure=failure)
 
 
 def _gap(page: Pulled) -> str | None:

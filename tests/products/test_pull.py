@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
@@ -127,6 +128,61 @@ def test_all_pages_are_kept_and_counted() -> None:
     assert steps[-1].unlisted == 8
     assert progress(steps[-1]).is_complete
     assert not [row for step in steps for row in step.rows]
+
+
+def many(items: int, number: int = 1) -> bytes:
+    """A page of products of which every third is none."""
+    each = (b"{}" if n % 3 == 0 else b'{"id": "%d-%d", "title": "A", "price": 1}' % (number, n) for n in range(items))
+    return b"[" + b",".join(each) + b"]"
+
+
+def test_a_page_of_very_many_items_is_taken_in_parts_that_end_soon() -> None:
+    site, shelf = Site(last=2, page1=many(2_500)), Shelf()
+    steps = worked(begun(site, shelf))
+    end = progress(steps[-1])
+
+    rows = [row for step in steps for row in step.rows]
+    assert max(len(step.rows) for step in steps) < 1_000 / 2
+    assert [row.row for row in rows] == [SPAN + 1 + n for n in range(0, 2_500, 3)]
+    assert rows[-1].input == "http://acme.test/items?page=1#/2499"
+    assert shelf.seen == [f"1-{n}" for n in range(2_500) if n % 3] + ["2-1", "2-2"]
+    assert site.asked == [1, 2, 3]
+    assert (end.pages, end.row, end.products, end.rejected) == (3, SPAN + 2_502, 1_668, 834)
+    assert end.effort.requests == 3
+    assert end.is_complete
+
+
+def test_who_takes_over_within_a_page_goes_on_where_the_one_before_came() -> None:
+    shelf, rows = Shelf(), list[int]()
+    batch, last = BATCH, None
+    for _ in range(9):
+        work = begun(Site(last=1, page1=many(5_500)), shelf, batch)
+        steps = worked(work, lambda step: bool(step.rows) or step.again_at is None)
+        rows += [row.row for step in steps for row in step.rows]
+        last = progress(steps[-1])
+        if steps[-1].again_at is None:
+            break
+        batch = replace(batch, checkpoint=steps[-1].checkpoint)  # and no more is heard of that worker
+        work.close(NOW)
+
+    assert last is not None
+    assert last.is_complete
+    assert (last.pages, last.taken) == (2, 0)
+    assert rows == [SPAN + 1 + n for n in range(0, 5_500, 3)]
+    assert list(dict.fromkeys(shelf.seen)) == [f"1-{n}" for n in range(5_500) if n % 3]
+    assert last.products == 5_500 - len(rows)
+
+
+def test_a_page_that_shrank_within_loses_what_it_does_not_have_and_nothing_behind() -> None:
+    shelf = Shelf()
+    work = begun(Site(page1=many(2_500)), shelf)
+    first = worked(work, lambda step: bool(step.rows))[-1]
+    work.close(NOW)
+    steps = worked(begun(Site(last=2, page1=page(1)), shelf, replace(BATCH, checkpoint=first.checkpoint)))
+
+    assert progress(first).taken == 1_000
+    assert progress(steps[-1]).is_complete
+    assert shelf.seen[-2:] == ["2-1", "2-2"]
 
 
 def test_a_store_that_is_away_loses_no_page() -> None:
