@@ -17,6 +17,9 @@ from inventory.upstream.retry_after import host_pause
 
 LARGEST = 8 * 1024 * 1024
 """Bytes of a page."""
+MOST_MEMBERS = 250_000
+"""Objects and lists of a page, as its brackets say: more products would have less than 33 bytes each.
+A page of emptier ones takes 30 times its bytes as objects of Python, and a worker pulls several feeds at once."""
 MAY_PASS = frozenset({408, 425, 429})
 """Statuses besides 5xx of which the next request may know nothing."""
 DAMAGED = frozenset({"invalid_response", "incomplete_response"})
@@ -107,6 +110,8 @@ class Pages:
             raise SourceFailure("unexpected_status", f"The site answered {response.status}", permanent=True)
         if response.body.truncated:
             raise Malformed(f"The page has more than {LARGEST:,} bytes, or was cut", response.links, permanent=True)
+        if response.body.content.count(b"{") + response.body.content.count(b"[") > MOST_MEMBERS:
+            raise Malformed(f"The page has more than {MOST_MEMBERS:,} objects and lists", response.links, permanent=True)
         try:
             return Answer(json.loads(response.body.content, parse_int=_whole), response.links)
         except (ValueError, RecursionError) as error:

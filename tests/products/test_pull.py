@@ -173,6 +173,17 @@ def test_who_takes_over_within_a_page_goes_on_where_the_one_before_came() -> Non
     assert last.products == 5_500 - len(rows)
 
 
+def test_a_page_of_more_objects_than_any_site_has_products_for_is_told_to_be_missing() -> None:
+    site, shelf = Site(last=2, page1=b"[" + b",".join([b"{}"] * 250_000) + b"]"), Shelf()
+    steps = worked(begun(site, shelf))
+    [row] = [row for step in steps for row in step.rows]
+
+    assert row.code == "malformed_page"
+    assert row.detail == "The page has more than 250,000 objects and lists This page is missing."
+    assert shelf.seen == ["2-1", "2-2"], "and the next one is there"
+    assert site.asked == [1, 2, 3]
+
+
 def test_a_page_that_shrank_within_loses_what_it_does_not_have_and_nothing_behind() -> None:
     shelf = Shelf()
     work = begun(Site(page1=many(2_500)), shelf)
