@@ -20,6 +20,9 @@ MILLISECOND = timedelta(milliseconds=1)
 LARGEST = 2**63 - 1
 """The largest whole number that both stores know."""
 
+UNREADABLE = Failure("internal_fault", "What failed cannot be read in the store any more.", False, 0, EPOCH, EPOCH)
+"""Stands for a failure that is damaged; it may be tried again at once."""
+
 MARK = b" "
 """In front of what orjson cannot read; JSON allows it there."""
 
@@ -93,11 +96,17 @@ def failure_bytes(failure: Failure | None) -> bytes | None:
 
 
 def read_failure(kept: bytes | None) -> Failure | None:
-    """The failure that `failure_bytes` kept."""
+    """The failure that `failure_bytes` kept; `UNREADABLE` where it is damaged.
+
+    An exception would reach whoever claims the record, and all that is claimed with it: nothing would be collected any more.
+    """
     if kept is None:
         return None
-    code, detail, permanent, attempts, at, retry_at = read_content(kept)["failure"]
-    return Failure(code, detail, permanent, attempts, from_millis(at), from_millis(retry_at))
+    try:
+        code, detail, permanent, attempts, at, retry_at = read_content(kept)["failure"]
+        return Failure(code, detail, permanent, attempts, from_millis(at), from_millis(retry_at))
+    except (ValueError, LookupError, TypeError, OverflowError, OSError):
+        return UNREADABLE
 
 
 def spent(record: Record, *, now: datetime, retry_at: datetime) -> Failure:

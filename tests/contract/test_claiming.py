@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from datetime import timedelta
+
+import pytest
 
 from inventory.records.model import State, Status
 from inventory.store.ports import Store
-from tests.contract.actions import LEASE, NOW, accept, after, claim, collect, failed, found, postponed, stored, target
+from tests.contract.actions import (
+    LEASE,
+    NOW,
+    accept,
+    after,
+    claim,
+    collect,
+    failed,
+    failure,
+    found,
+    postponed,
+    stored,
+    target,
+)
+from tests.contract.places import Place
 
 
 def test_a_claim_leases_a_pending_record_and_counts_the_attempt(store: Store) -> None:
@@ -182,3 +199,32 @@ def test_a_worker_whose_record_was_failed_as_spent_settles_nothing(store: Store)
 
     assert store.records.settle([stored(late)]) == [False]
     assert found(store, target()) == before
+
+
+@pytest.mark.parametrize(
+    "damaged", [b"", b"\xff", b"{}", b'{"failure": [1]}', b'{"failure": ["a", "b", false, 1, 1e400, {}]}']
+)
+def test_a_failure_that_is_damaged_keeps_no_record_from_being_collected_or_failed(place: Place, damaged: bytes) -> None:
+    with closing(place.open()) as store:
+        for n in range(2):
+            held = claim(store, accept(store, n))
+            store.records.settle([postponed(held, until=after(1), why=failure() if n == 0 else None)])
+        place.damage_failures(damaged)
+
+        claims = store.records.claim_due(now=after(2), lease_for=LEASE, limit=9)
+        again = store.records.claim_abandoned(now=after(200), lease_for=LEASE, max_attempts=3)
+        spent = store.records.fail_spent(now=after(400), max_attempts=1, retry_at=after(500), limit=9)
+
+    assert {each.target for each in claims} == {target(0), target(1)}
+    assert again is not None
+    assert spent == 2
+
+
+def test_a_failure_that_is_damaged_is_told_to_be_so(place: Place) -> None:
+    with closing(place.open()) as store:
+        store.records.settle([failed(claim(store, accept(store)))])
+        place.damage_failures(b"\xff")
+        known = found(store, target()).failure
+
+    assert known is not None
+    assert (known.code, known.permanent) == ("internal_fault", False)
