@@ -4,19 +4,24 @@ import gc
 import os
 import sys
 import tempfile
+from contextlib import suppress
 from math import ceil
 from threading import Event, Thread
+from time import sleep
 
 from gunicorn.glogging import Logger
 
 from inventory import REQUEST_LIMIT, wiring
 from inventory.config import Settings
-from inventory.errors import StartError
+from inventory.errors import StartError, StorageUnavailable
 from inventory.gunicorn_worker.worker import InventoryWorker
 from inventory.hosts import bracketed
 from inventory.imports.multipart import OVERHEAD
 from inventory.ops import counting, logging
 from inventory.pace import CLIENT_TIMEOUT
+
+LOOK_AT_STORE = 1.0
+"""Seconds between two looks of a process at the store."""
 
 
 class WithoutAccessLog(Logger):
@@ -41,16 +46,12 @@ def on_starting(_server):
 
 
 def post_worker_init(worker):
-    """End streams when the worker is to stop; and say once a second that the store is away, in the first of the processes.
-
-    All of them answer 503 meanwhile.
-    """
+    """End streams when the worker is to stop, and look after the store."""
     worker.wsgi.extensions["inventory.live"].serving = lambda: worker.alive
     worker.body_limit, worker.small_body = _body_limit, REQUEST_LIMIT
     gc.collect()
     gc.freeze()  # what is loaded stays: the collector need not look at it again and again, which took 4 % of a hit
-    if worker.age == 1:
-        Thread(target=_await_store, name="await-store", daemon=True).start()
+    Thread(target=_mind_store, args=(worker,), name="mind-store", daemon=True).start()
 
 
 def _body_limit(method, path):
@@ -63,11 +64,21 @@ def on_exit(_server):
     counting.remove(counts)
 
 
-def _await_store():
-    try:
-        wiring.await_store(settings, Event())
-    except StartError as error:
-        sys.stderr.write(f"inventory: {error}\n")
+def _mind_store(worker):
+    """Say once a second that the store is away at the start, in the first of the processes; all answer 503 meanwhile.
+
+    Then look at it once a second: a log that is lost is let go of also by a process that nobody asks.
+    """
+    if worker.age == 1:
+        try:
+            wiring.await_store(settings, Event())
+        except StartError as error:
+            sys.stderr.write(f"inventory: {error}\n")
+    store = worker.wsgi.extensions["inventory"].store
+    while worker.alive:
+        with suppress(StorageUnavailable):
+            store.ping(LOOK_AT_STORE)
+        sleep(LOOK_AT_STORE)
 
 
 os.umask(0o077)  # uploads, counts and the store are nobody else's
