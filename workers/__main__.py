@@ -16,11 +16,11 @@ import structlog
 from rq.serializers import JSONSerializer
 from rq.worker_pool import WorkerPool
 
-from inventory import queue, wiring
+from inventory import malloc, queue, wiring
 from inventory.config import Settings
 from inventory.errors import StartError
 from inventory.ops import logging
-from workers import memory, scheduler, tasks
+from workers import scheduler, tasks
 from workers.collecting import CollectWorker
 
 log = structlog.get_logger(__name__)
@@ -52,7 +52,7 @@ def main() -> None:
 @main.command()
 def collect() -> None:
     """Collect what is accepted, in INVENTORY_WORKERS processes; SIGTERM lets them finish what is in flight."""
-    memory.use_few_arenas()
+    malloc.use_few_arenas()
     settings = _start(_stop_on_signals(tasks.stopping))
 
     class PulsingWorker(CollectWorker):

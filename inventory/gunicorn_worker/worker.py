@@ -15,7 +15,7 @@ from uuid import uuid4
 from gunicorn.http.errors import NoMoreData
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
-from inventory.gunicorn_worker import memory
+from inventory import malloc
 from inventory.gunicorn_worker.arriving import MOST_CHUNKS, Chunks, Length, body_of
 from inventory.gunicorn_worker.connections import ClientSocket, Connection
 from inventory.gunicorn_worker.draining import EVERY
@@ -43,7 +43,7 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
     def init_process(self) -> None:
         """Make room for connections, and keep no memory that is free; then run."""
         self.worker_connections = self.max_keepalived = _most_connections(self.cfg.threads)
-        memory.give_large_blocks_back()
+        malloc.give_large_blocks_back()
         super().init_process()
 
     def run(self) -> None:

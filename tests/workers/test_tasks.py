@@ -30,7 +30,7 @@ def test_a_fault_of_ours_outside_of_any_collection_ends_no_worker(services: Serv
     target = services.sources["webpage"].target("http://a.test/")
     services.store.records.accept(target, now=utc_now(), seen=None)
     with closing(sqlite3.connect(tmp_path / "inventory.sqlite3")) as store:
-        store.execute("UPDATE records SET failure = 'what nobody can read'")
+        store.execute("UPDATE records SET accepted_at = 'what nobody can read'")
         store.commit()
 
     with capture_logs() as logged:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from inventory.malloc import MAX_ARENAS
 from tests.end_to_end.stack import ROOT
-from workers.memory import ARENAS
 
 MANY_THREADS = """
 import ctypes, sys
 from concurrent.futures import ThreadPoolExecutor
-from workers.memory import use_few_arenas
+from inventory.malloc import use_few_arenas
 libc = ctypes.CDLL(None)
 libc.fopen.restype = ctypes.c_void_p
 libc.free.argtypes = libc.fclose.argtypes = [ctypes.c_void_p]
@@ -39,4 +39,4 @@ def arenas(file: Path, how: str) -> int:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="another C library has other ways")
 def test_a_worker_has_two_arenas_however_many_threads(tmp_path: Path) -> None:
-    assert arenas(tmp_path / "few", "few") <= ARENAS < arenas(tmp_path / "many", "many")
+    assert arenas(tmp_path / "few", "few") <= MAX_ARENAS < arenas(tmp_path / "many", "many")
