@@ -26,6 +26,7 @@ InventoryError
 ├── CollectionTimedOut       the same, and the failure is a timeout
 ├── StorageUnavailable       the store did not answer; nothing was changed that the caller was told of
 │   ├── StorageFull          the store answers, but can keep nothing: no room on its disk, or read-only
+│   ├── NoRoomToOpen         there is not even room to open the store
 │   └── UnusableStore        waiting cannot mend it: no store at all, or one that lost a file while it was used
 ├── Unstorable               the store cannot keep a value, however often it is asked to
 ├── SourceFailure            what a source raises when it could not collect; becomes a recorded failure
@@ -183,6 +184,12 @@ class StorageFull(StorageUnavailable):
         super().__init__(f"The store answers, but nothing can be accepted or deleted: {reason}.")
         self.reason = reason
         self.told = str(self)
+
+
+class NoRoomToOpen(StorageUnavailable):
+    """The store cannot be opened, because opening takes a little room on its disk: nothing can be accepted or read now."""
+
+    told = "The inventory's store cannot be opened: there is no room on its disk."
 
 
 class UnusableStore(StorageUnavailable):

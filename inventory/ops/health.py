@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import inf
 from threading import Lock
 from time import monotonic
@@ -12,7 +13,7 @@ from flask import Response, current_app, jsonify
 from marshmallow import Schema, fields
 
 from inventory.api import Blueprint
-from inventory.errors import StorageFull, StorageUnavailable, UnusableStore
+from inventory.errors import NoRoomToOpen, StorageFull, StorageUnavailable, UnusableStore
 from inventory.ops import metrics
 from inventory.store.ports import Store
 from inventory.wiring import Services
@@ -24,6 +25,11 @@ blueprint = Blueprint("operations", __name__, description="Is it alive, can it s
 STORE_TIMEOUT = 1.0
 TRY_AGAIN = 1.0
 """Seconds for which it is believed that the store keeps what is written, or does not."""
+OBSTACLES: Mapping[type[StorageUnavailable], str] = {
+    UnusableStore: "cannot be used; the log says why",
+    NoRoomToOpen: "cannot be opened, and nothing can be accepted: no room on its disk",
+}
+"""What is said of a store that is there and does not answer."""
 READY: dict[str, Any] = {"status": "ready", "checks": {"store": "ok", "queue": "ok"}}
 
 
@@ -76,8 +82,7 @@ def readyz() -> Response:
         checks["store"] = f"answers, but nothing can be accepted: {error.reason}"
     except StorageUnavailable as error:
         log.warning("store_not_ready", error=str(error))
-        unusable = isinstance(error, UnusableStore)
-        checks["store"] = "cannot be used; the log says why" if unusable else f"no answer within {STORE_TIMEOUT:g} s"
+        checks["store"] = OBSTACLES.get(type(error), f"no answer within {STORE_TIMEOUT:g} s")
         response = jsonify(status="unavailable", checks=checks)
         response.status_code = 503
         return response

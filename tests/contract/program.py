@@ -10,7 +10,7 @@ import resource
 import sys
 from collections.abc import Callable, Iterator
 
-from inventory.errors import StorageFull, StorageUnavailable
+from inventory.errors import NoRoomToOpen, StorageFull, StorageUnavailable
 from inventory.jobs.model import READING, RowOutcome
 from inventory.store.mongo import MongoStore
 from inventory.store.ports import Store
@@ -85,6 +85,22 @@ def without_room(store: Store) -> Iterator[str]:
     yield "room"
 
 
+def opened_without_room(store: Store) -> Iterator[str]:
+    """Open a store that nobody has open where no byte can be written, and read on when there is room."""
+    collect(store, target(0))
+    store.close()
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, most))
+    for ask in (lambda: store.records.look_up(target(0).id), lambda: store.ping(1), lambda: accept_one(store, 1)):
+        try:
+            ask()
+        except NoRoomToOpen:
+            yield "refused"
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    assert store.records.look_up(target(0).id)
+    yield "room"
+
+
 def fork(store: Store, used: str) -> Iterator[str]:
     """Accept a target in a child and one in its parent, with a store that was `used` before or not."""
     if used == "used":
@@ -127,7 +143,19 @@ def work(store: Store) -> Iterator[str]:
 
 ACTIONS: dict[str, Callable[..., Iterator[str]]] = {
     action.__name__: action
-    for action in (prepare, accept, claim, write, fill, without_room, fork, create_jobs, claim_batches, work)
+    for action in (
+        prepare,
+        accept,
+        claim,
+        write,
+        fill,
+        without_room,
+        opened_without_room,
+        fork,
+        create_jobs,
+        claim_batches,
+        work,
+    )
 }
 
 

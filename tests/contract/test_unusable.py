@@ -171,6 +171,13 @@ def test_a_program_that_may_write_nothing_any_more_reads_on(sqlite: SqlitePlace)
     assert out.split() == ["refused", "refused", "known", "room"]
 
 
+def test_a_store_that_is_first_opened_without_room_says_that_there_is_none(sqlite: SqlitePlace) -> None:
+    with program(sqlite.url, "opened_without_room") as running:
+        out, _ = running.communicate("\n", timeout=60)
+
+    assert out.split() == ["refused", "refused", "refused", "room"]
+
+
 def test_an_unusable_store_is_an_unavailable_one() -> None:
     assert issubclass(UnusableStore, StorageUnavailable)
     assert issubclass(StorageFull, StorageUnavailable)

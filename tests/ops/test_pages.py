@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 
 from inventory import create_app, wiring
 from inventory.config import Settings
-from inventory.errors import StorageFull, UnusableStore
+from inventory.errors import NoRoomToOpen, StorageFull, UnusableStore
 from inventory.ops.health import TRY_AGAIN
 from inventory.store.ports import Store
 from tests.end_to_end.stack import wait_until
@@ -79,6 +79,18 @@ def test_a_store_that_lost_its_log_is_unavailable(settings: Settings, redis: fak
     answer = create_app(services=wiring.build(settings, store=store, redis=redis)).test_client().get("/readyz")
 
     assert (answer.status_code, answer.json["checks"]["store"]) == (503, "cannot be used; the log says why")
+    store.close()
+
+
+def test_a_store_that_finds_no_room_to_be_opened_is_unavailable_and_says_so(
+    settings: Settings, redis: fakeredis.FakeRedis
+) -> None:
+    store: Any = Full(wiring.open_store(settings))
+    store.error = NoRoomToOpen("The store /somewhere cannot be opened: there is no room.")
+    answer = create_app(services=wiring.build(settings, store=store, redis=redis)).test_client().get("/readyz")
+
+    assert (answer.status_code, answer.json["status"]) == (503, "unavailable")
+    assert answer.json["checks"]["store"] == "cannot be opened, and nothing can be accepted: no room on its disk"
     store.close()
 
 

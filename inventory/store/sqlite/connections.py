@@ -27,7 +27,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Any
 
-from inventory.errors import StorageFull, StorageUnavailable, Unstorable, UnusableStore
+from inventory.errors import NoRoomToOpen, StorageFull, StorageUnavailable, Unstorable, UnusableStore
 from inventory.store.sqlite import schema
 from inventory.store.sqlite.beside import File, LostLog, beside, check
 from inventory.store.sqlite.opening import (
@@ -37,6 +37,7 @@ from inventory.store.sqlite.opening import (
     TOO_BIG,
     Connection,
     connect,
+    is_no_room_to_open,
     leaves_sound,
     no_room,
     primary,
@@ -207,6 +208,10 @@ class Connections:
         """
         if primary(error) == TOO_BIG:
             raise Unstorable("SQLite keeps no value that is so large.") from error
+        if is_no_room_to_open(error):
+            raise NoRoomToOpen(
+                f"The store {self.path} cannot be opened: there is no room on its disk for its index."
+            ) from error
         if (reason := no_room(error)) is not None:
             raise StorageFull(reason) from error
         if primary(error) in NO_STORE:

@@ -96,6 +96,11 @@ def no_room(error: BaseException) -> str | None:
     return NO_ROOM.get(getattr(error, "sqlite_errorcode", 0)) or NO_ROOM.get(primary(error))
 
 
+def is_no_room_to_open(error: BaseException) -> bool:
+    """Whether the index, which the first one to open the store makes on its disk, found no room."""
+    return getattr(error, "sqlite_errorcode", 0) in {sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMOPEN}
+
+
 def leaves_sound(error: BaseException) -> bool:
     """Whether the connection can be used on after this error."""
     return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_WRITE or primary(error) not in BROKEN
