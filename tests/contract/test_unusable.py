@@ -59,6 +59,12 @@ GARBAGE: dict[str, Callable[[Path], object]] = {
         path, "CREATE TABLE records (id, name)", "PRAGMA user_version = 5"
     ),
     "a newer one": lambda path: (sound(path), written(path, "PRAGMA user_version = 99")),
+    "one of no version": lambda path: (sound(path), written(path, "PRAGMA user_version = -3")),
+    "one that says an older version": lambda path: (sound(path), written(path, "PRAGMA user_version = 2")),
+    "one without a table": lambda path: (sound(path), written(path, "DROP TABLE bodies")),
+    "one without a column": lambda path: (sound(path), written(path, "DROP TABLE jobs", "CREATE TABLE jobs (id)")),
+    "a folder for its log": lambda path: (sound(path), path.with_name(f"{path.name}-wal").mkdir()),
+    "a folder for its index": lambda path: (sound(path), path.with_name(f"{path.name}-shm").mkdir()),
     "an index without its log": without_log,
     "a log without its store": only_log,
 }

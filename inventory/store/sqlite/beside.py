@@ -37,6 +37,9 @@ def check(path: str) -> None:
         raise UnusableStore(f"The store {path} is not a file. Name a file in INVENTORY_STORE_URL.")
     if not os.access(path, os.R_OK | os.W_OK):
         raise UnusableStore(f"The store {path} may not be read and written by this user. Give it the right to.")
+    for name in (f"{path}-wal", f"{path}-shm"):
+        if _cannot_be_used(name):
+            raise UnusableStore(f"What is at {name} is no file, or may not be read and written by this user. Move it away.")
     log, index = beside(path)
     if index is not None and log is None and beside(path)[0] is None:  # twice: another program may be just opening it
         raise UnusableStore(
@@ -77,6 +80,15 @@ class LostLog:
             f"The log {self._path}-wal or its index -shm was deleted or replaced while the store was in use. Nothing is"
             " accepted until all programs have let go of it, which saves what it had. If this stays, stop and start them."
         )
+
+
+def _cannot_be_used(path: str) -> bool:
+    """Whether something is there that is no file or that we have no right to. It may vanish at any moment."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - as above
+    except FileNotFoundError:
+        return False
+    return not stat.S_ISREG(found.st_mode) or (not os.access(path, os.R_OK | os.W_OK) and os.path.exists(path))  # noqa: PTH110
 
 
 def _identity(path: str) -> File | None:

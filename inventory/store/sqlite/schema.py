@@ -8,6 +8,8 @@ migrations that a file has had, kept in `PRAGMA user_version`.
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
+from functools import cache
 
 from inventory.errors import StartError, UnusableStore
 
@@ -182,6 +184,9 @@ LATE_INDEXES = tuple(
 """What came into the first migration after the first files had had it: they may lack it, whatever their version."""
 
 
+NOT_OURS = "Put a sound copy there, or move it away."
+
+
 def version(connection: sqlite3.Connection) -> int:
     """How many migrations this file has had."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
@@ -190,7 +195,7 @@ def version(connection: sqlite3.Connection) -> int:
 def migrate(connection: sqlite3.Connection, path: str) -> None:
     """Bring a file forward, whole or not at all, in one process of several; `StartError` if it is newer than this code, and
     `UnusableStore` if it was written by another program."""
-    if version(connection) == VERSION and LATE_COLUMN in _columns(connection):
+    if version(connection) == VERSION and not _lacks(connection):
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -201,17 +206,50 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
                 f" {VERSION}. Run the newer one, or name another store in INVENTORY_STORE_URL."
             )
         _check_whose(connection, found, path)
-        for statements in MIGRATIONS[found:]:
-            for statement in statements:
-                connection.execute(statement)
-        late = () if LATE_COLUMN in _columns(connection) else (LATE,)
-        for statement in (*late, *LATE_INDEXES):
-            connection.execute(statement)
+        try:
+            _bring_forward(connection, found)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+                raise
+            raise UnusableStore(
+                f"The store {path} is not of the version {found} that it says: {error}. {NOT_OURS}"
+            ) from error
+        if lacks := _lacks(connection):
+            raise UnusableStore(f"The store {path} lacks {min(lacks)} and {len(lacks) - 1} columns more. {NOT_OURS}")
         connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def _bring_forward(connection: sqlite3.Connection, found: int) -> None:
+    for statements in MIGRATIONS[found:]:
+        for statement in statements:
+            connection.execute(statement)
+    late = () if LATE_COLUMN in _columns(connection) else (LATE,)
+    for statement in (*late, *LATE_INDEXES):
+        connection.execute(statement)
+
+
+def _lacks(connection: sqlite3.Connection) -> frozenset[str]:
+    """The columns, as `table.column`, that a current file has and this one has not."""
+    return _current() - _all_columns(connection)
+
+
+@cache
+def _current() -> frozenset[str]:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        _bring_forward(connection, 0)
+        return _all_columns(connection)
+
+
+def _all_columns(connection: sqlite3.Connection) -> frozenset[str]:
+    found = connection.execute(
+        "SELECT tables.name || '.' || columns.name FROM sqlite_master AS tables, pragma_table_info(tables.name) AS columns"
+        " WHERE tables.type = 'table'"
+    )
+    return frozenset(row[0] for row in found)
 
 
 def _columns(connection: sqlite3.Connection) -> set[str]:
@@ -223,5 +261,5 @@ def _check_whose(connection: sqlite3.Connection, found: int, path: str) -> None:
     """`UnusableStore` for tables of somebody else."""
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     ours = {"id", "source", "key", "state", "due_at", "fence", "lease"} <= _columns(connection)
-    if (found == 0 and tables) or (found > 0 and not ours):
+    if found < 0 or (found == 0 and tables) or (found > 0 and not ours):
         raise UnusableStore(f"The store {path} is a database of another program. Name another file in INVENTORY_STORE_URL.")
