@@ -109,8 +109,9 @@ class Connection:
         """Since when it is awaited."""
         self.keep = True
         """Whether another request is awaited when the answer is sent."""
-        self.deadline = self.last_deadline = 0.0
-        self.held = 0
+        self.deadline = self.last_deadline = self.since = 0.0
+        self.held = self.moved = 0
+        """Bytes that are kept for it, and that have come or gone `since` it is waited for."""
 
     def size(self) -> int:
         """Bytes that are kept for it."""

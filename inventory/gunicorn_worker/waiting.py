@@ -23,7 +23,13 @@ from inventory.ops.unparsed import RequestTimeout
 from inventory.pace import CLIENT_TIMEOUT, later
 
 MAX_KEPT = 64 * 1024 * 1024
-"""Bytes that are kept for all that wait. Beyond it those go first whose deadline is nearest: they read or send least."""
+"""Bytes that are kept for all that wait. Beyond it those are ended that are slow, the slowest first."""
+MAX_KEPT_QUICK = 4 * MAX_KEPT
+"""The same where all are quick, of which some are ended only then: a few that take large pages at once are no attack."""
+QUICK = 1024 * 1024
+"""Bytes a second that a quick client takes or sends."""
+GRACE = 1.0
+"""Seconds before a client can be told to be slow, and between two times that it is looked for slow ones."""
 
 
 class Waiting:
@@ -40,6 +46,7 @@ class Waiting:
         self._line: OrderedDict[Connection, None] = OrderedDict()
         """Longest without a sign of life first."""
         self._kept = 0
+        self._next_look = 0.0
         self.draining = Draining(close)
         self.pipelined = Pipelined(work)
 
@@ -106,7 +113,8 @@ class Waiting:
         self.draining.close()
 
     def _enter(self, connection: Connection, events: int, callback: Callable[[Connection, object], None]) -> None:
-        connection.deadline = monotonic() + CLIENT_TIMEOUT
+        connection.since, connection.moved = monotonic(), 0
+        connection.deadline = connection.since + CLIENT_TIMEOUT
         self._line[connection] = None
         self._selector.register(connection.sock, events, partial(callback, connection))
         self._weigh(connection, connection.size())
@@ -148,6 +156,7 @@ class Waiting:
     def _heard(self, connection: Connection, size: int, *, first: bool) -> None:
         """Some more has come of a request."""
         now = monotonic()
+        connection.moved += size
         connection.deadline = now + CLIENT_TIMEOUT if first else later(connection.deadline, now, size)
         if first:
             self._line.move_to_end(connection)
@@ -166,6 +175,7 @@ class Waiting:
             self._leave(connection)
             self.finish(connection)
             return
+        connection.moved += sent
         connection.deadline = later(connection.deadline, monotonic(), sent)
         self._line.move_to_end(connection)
         self._weigh(connection, connection.held - sent)
@@ -174,11 +184,25 @@ class Waiting:
         """Note what is kept for a connection; drop some if that is too much together."""
         self._kept += held - connection.held
         connection.held = held
-        if self._kept > MAX_KEPT:
-            for other in sorted((each for each in self._line if each.held), key=lambda each: each.deadline):
-                self._drop(other)
-                if self._kept <= MAX_KEPT * 3 // 4:
-                    break
+        now = monotonic()
+        if self._kept > MAX_KEPT_QUICK or (self._kept > MAX_KEPT and now >= self._next_look):
+            self._next_look = now + GRACE
+            self._make_room(now)
+
+    def _make_room(self, now: float) -> None:
+        """Drop the slowest, and quick ones only where they are far too many."""
+        for speed, other in sorted(
+            ((_speed(each, now), each) for each in self._line if each.held), key=lambda pair: pair[0]
+        ):
+            if self._kept <= (MAX_KEPT_QUICK if speed >= QUICK else MAX_KEPT * 3 // 4):
+                break
+            self._drop(other)
+
+
+def _speed(connection: Connection, now: float) -> float:
+    """Bytes a second that a client has taken or sent since it is waited for."""
+    seconds = now - connection.since
+    return QUICK if seconds < GRACE else connection.moved / seconds
 
 
 def _too_long(inbox: bytearray) -> ParseException:
