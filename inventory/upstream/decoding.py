@@ -76,6 +76,8 @@ def decode(body: bytes, charset: str) -> str:
 def whole_characters(body: bytes, charset: str) -> bytes:
     """A body that was cut, without the part of a character that the cut may have left at its end."""
     decoder = _codec(charset).incrementaldecoder("replace")
+    if type(decoder).getstate is codecs.IncrementalDecoder.getstate:  # it holds nothing back: each byte is a character
+        return body
     try:
         decoder.decode(body)
     except UnicodeError:  # escape sequences that never end overflow what Python's decoders of Japanese and Korean hold back

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import time
 
 import pytest
 from hypothesis import given
@@ -166,3 +167,14 @@ def test_any_body_of_any_type_is_examined_and_reads(body: bytes, content_type: s
     if examined.charset is not None:
         decoding.decode(body, examined.charset).encode()
         decoding.whole_characters(body, examined.charset)
+
+
+def test_where_each_byte_is_a_character_a_cut_is_not_looked_for_by_reading_all() -> None:
+    body = b"\xff" * 1_000_000  # which windows-1253 does not define, so that reading it takes long
+    began = time.perf_counter()
+    text = decoding.decode(body, "windows-1253")
+    read = time.perf_counter()
+
+    assert decoding.whole_characters(body, "windows-1253") is body
+    assert time.perf_counter() - read < (read - began) / 5
+    assert len(text) == len(body)
