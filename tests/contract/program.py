@@ -101,6 +101,13 @@ def opened_without_room(store: Store) -> Iterator[str]:
     yield "room"
 
 
+def held(store: Store) -> Iterator[str]:
+    """Accept a target and keep the store open until a line comes."""
+    accept_one(store, 2)
+    yield "accepted"
+    sys.stdin.readline()
+
+
 def fork(store: Store, used: str) -> Iterator[str]:
     """Accept a target in a child and one in its parent, with a store that was `used` before or not."""
     if used == "used":
@@ -151,6 +158,7 @@ ACTIONS: dict[str, Callable[..., Iterator[str]]] = {
         fill,
         without_room,
         opened_without_room,
+        held,
         fork,
         create_jobs,
         claim_batches,

@@ -16,7 +16,7 @@ from inventory.errors import StartError, StorageFull, StorageUnavailable, Unusab
 from inventory.store.ports import Store
 from inventory.store.sqlite.connections import Connections
 from tests.contract.actions import accept, collect, found, target
-from tests.contract.meeting import program
+from tests.contract.meeting import program, set_off
 from tests.contract.places import SqlitePlace
 
 
@@ -133,6 +133,30 @@ def test_a_lost_log_is_refused_by_everybody_until_the_last_one_has_let_go_of_it(
 
         accept(first, 3)
         assert found(first, target(2)).target == target(2)
+
+
+def test_log_and_index_that_are_both_deleted_are_saved_by_the_last_one_that_lets_go(sqlite: SqlitePlace) -> None:
+    with closing(sqlite.open()) as first:
+        accept(first, 1)
+        with program(sqlite.url, "held") as second:
+            set_off(second)
+            assert second.stdout is not None
+            assert second.stdout.readline() == "accepted\n"
+            for name in FILES:
+                take_away(sqlite.path.with_name(f"{sqlite.path.name}{name}"))
+
+            for _ in range(3):
+                with pytest.raises(UnusableStore):
+                    accept(first, 3)
+            with (
+                closing(sqlite.open()) as new,
+                pytest.raises(UnusableStore, match="were deleted while the store was in use"),
+            ):
+                accept(new, 3)
+            second.communicate("\n", timeout=60)
+
+        accept(first, 3)
+        assert [n for n in range(9) if first.records.find(target(n).id)] == [1, 2, 3]
 
 
 def test_trying_to_write_leaves_no_trace(store: Store) -> None:

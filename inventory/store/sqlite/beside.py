@@ -7,11 +7,18 @@ which nobody would find again, and share an index that speaks of another log. So
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
+from time import monotonic, sleep
+from urllib.parse import quote
 
 from inventory.errors import UnusableStore
+
+SETTLED = 1.0
+"""Seconds for which others may be about to open a store that has neither log nor index yet."""
+NAP = 0.02
 
 File = tuple[int, int]
 """Device and inode."""
@@ -40,12 +47,41 @@ def check(path: str) -> None:
     for name in (f"{path}-wal", f"{path}-shm"):
         if _cannot_be_used(name):
             raise UnusableStore(f"What is at {name} is no file, or may not be read and written by this user. Move it away.")
+    if is_held_without_log(path):
+        raise UnusableStore(
+            f"The log {path}-wal and its index -shm were deleted while the store was in use. Stop all that use it, which"
+            " saves what the log had, and start again."
+        )
     log, index = beside(path)
     if index is not None and log is None and beside(path)[0] is None:  # twice: another program may be just opening it
         raise UnusableStore(
             f"The log {path}-wal was deleted while its index -shm is there: the store may be in use. Stop all that use it,"
             " delete the -shm if it is still there, and start again."
         )
+
+
+def is_held_without_log(path: str) -> bool:
+    """Whether somebody still has the store open, although log and index are gone. Who opened it anew now would keep the last
+    one of these from saving what the lost log had."""
+    until = monotonic() + SETTLED
+    while beside(path) == [None, None] and _is_held(path):
+        if monotonic() > until:
+            return True
+        sleep(NAP)  # another program may be just opening it
+    return False
+
+
+def _is_held(path: str) -> bool:
+    """Whether anybody has the file open in WAL mode: it is locked as a whole for a moment. We must not do so by ourselves,
+    because closing a file lets go of all locks that this process has on it."""
+    try:
+        uri = f"file:{quote(os.fsencode(path))}?mode=rw"
+        with closing(sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None)) as connection:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+    except sqlite3.Error as error:  # what is wrong otherwise is said by whoever opens it
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+    return False
 
 
 class LostLog:
@@ -66,7 +102,9 @@ class LostLog:
     def is_over(self) -> bool:
         """Whether everybody has let go of it: both are gone, or both are new ones."""
         log, index = beside(self._path)
-        return (log is None) == (index is None) and (log is None or log != self._log)
+        if log is None and index is None:
+            return not _is_held(self._path)
+        return log is not None and index is not None and log != self._log
 
     def forget(self) -> None:
         """Let its inode be given away."""
