@@ -18,7 +18,8 @@ class Jar:
 
     def __init__(self) -> None:
         self._cookies: dict[tuple[str, str, str, bool], Cookie] = {}
-        self._secure: dict[tuple[str, str], set[tuple[str, bool]]] = {}
+        self._secure: dict[str, dict[str, set[tuple[str, bool]]]] = {}
+        """Of each name, by path: the domains of `Secure` cookies, and whether each is of one host only."""
 
     def keep(self, cookies: Iterable[Cookie], now: datetime) -> tuple[Cookie, ...]:
         """Take in accepted cookies, one that has expired taking its namesake away; the cookies as they are to be recorded.
@@ -33,24 +34,30 @@ class Jar:
         if self._hides_a_secure_one(cookie):
             return replace(cookie, accepted=False, reason="not set over https, and would hide a Secure cookie of its name")
         key = (cookie.domain, cookie.path, cookie.name, cookie.host_only)
-        self._secure.get((cookie.name, cookie.path), set()).discard((cookie.domain, cookie.host_only))
+        self._secure.get(cookie.name, {}).get(cookie.path, set()).discard((cookie.domain, cookie.host_only))
         if _expired(cookie, now):
             self._cookies.pop(key, None)
             return cookie
         self._cookies[key] = cookie  # in the place of its namesake, whose creation time counts on (section 5.7)
         if cookie.secure:
-            self._secure.setdefault((cookie.name, cookie.path), set()).add((cookie.domain, cookie.host_only))
+            paths = self._secure.setdefault(cookie.name, {})
+            paths.setdefault(cookie.path, set()).add((cookie.domain, cookie.host_only))
         return cookie
 
     def _hides_a_secure_one(self, new: Cookie) -> bool:
         """Whether a cookie that came over plain http would stand before, or instead of, a Secure one (section 5.7).
 
-        Looked up by name and path, of which it can only stand before those above its own: a look at each would make many
-        cookies take quadratic time. The domains are few, for each has to cover the host that set it.
+        It can only stand before those of its name whose paths are above its own. The fewer are looked at, the paths of that
+        name or those above: otherwise many cookies, or long paths, would take quadratic time. The domains are few, for each
+        has to cover the host that set it.
         """
-        if new.secure or new.set_by.startswith("https:") or not self._secure:
+        paths = self._secure.get(new.name)
+        if new.secure or new.set_by.startswith("https:") or not paths:
             return False
-        kept = (self._secure.get((new.name, path), ()) for path in _folders(new.path))
+        if len(paths) <= 2 * new.path.count("/"):
+            kept = [domains for path, domains in paths.items() if _path_matches(new.path, path)]
+        else:
+            kept = [paths[path] for path in _folders(new.path) if path in paths]
         return any(_cover_one_another(new.domain, domain) for domains in kept for domain, _ in domains)
 
     def header(self, url: Url) -> str | None:
