@@ -44,6 +44,14 @@ class FieldReader:
     def add(self, number: int, line: bytes) -> None:
         """Read the line of that number, its end included; it is not the empty one that ends a head."""
         text = line.rstrip(b"\r\n").decode("latin-1")
+        name, colon, value = text.partition(":")
+        odd = "\r" in value or "\0" in value or len(line) - len(text) > 2
+        if odd or self._continued or not colon or not _TOKEN.fullmatch(name):  # hardly ever, and there are many lines
+            self._add_odd(number, text, odd=odd)
+        else:
+            self._fields.append((name, value.strip(" \t")))
+
+    def _add_odd(self, number: int, text: str, *, odd: bool) -> None:
         if not text:
             # A bare CR counts as a space (RFC 9112, section 2.2): so this is no end of the head.
             self._defects.append(f"header line {number} is a bare CR and nothing else")
@@ -52,15 +60,14 @@ class FieldReader:
             self._defects.append(f"header line {number} is folded onto the one before it")
             self._continued.append(text.strip(" \t"))
             return
-        if self._continued:
-            self._unfold()
+        self._unfold()
         name, colon, value = text.partition(":")
         if not colon:
             self._defects.append(f"header line {number} has no colon: {text[:100]!r}")
             return
         if not _TOKEN.fullmatch(name):
             self._defects.append(f"header line {number} has a malformed name: {name[:100]!r}")
-        if "\r" in value or "\0" in value or len(line) - len(text) > 2:
+        if odd:
             self._defects.append(f"header line {number} has a bare CR or a NUL in its value")
         self._fields.append((name.strip(" \t"), value.strip(" \t")))
 
