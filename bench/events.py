@@ -12,7 +12,7 @@ import requests
 from bench import rig
 from bench.measuring import Effort, Result, interleaved
 from inventory.jobs.model import JobStatus
-from inventory.store.ports import Store
+from inventory.store import Store
 from tests.end_to_end.stack import ROOT, Stack
 from tests.events import logs
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from inventory.clock import utc_now
 from inventory.records.model import Record, Snapshot, Stored, Target
-from inventory.store.ports import Store
+from inventory.store import Store
 from tests.end_to_end.stack import API
 
 HOST = "pages.example"

@@ -22,7 +22,7 @@ from inventory import wiring
 from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.records.model import Target
-from inventory.store.ports import Store
+from inventory.store import Store
 
 PAGE = 2_000
 LOOKUPS = 5_000

@@ -11,7 +11,7 @@ from bench import rig
 from bench.measuring import Effort, Result, interleaved
 from bench.upstream import PAGE, upstream
 from inventory.jobs.model import JobStatus
-from inventory.store.ports import Store
+from inventory.store import Store
 from tests.end_to_end.importing import Import, table
 from tests.end_to_end.stack import ROOT, Stack
 

@@ -11,8 +11,8 @@ from urllib.parse import quote
 from bench import load, rig
 from bench.measuring import Effort, Result, interleaved
 from bench.upstream import PAGE, upstream
-from inventory.records.model import Status
-from inventory.store.ports import RecordFilter, Store
+from inventory.records.model import RecordFilter, Status
+from inventory.store import Store
 from tests.end_to_end.stack import API, ROOT
 
 MISSES = 4_000

@@ -19,7 +19,7 @@ from bench import rig
 from bench.measuring import Effort, Result, interleaved
 from inventory.demo import layout
 from inventory.jobs.model import JobStatus
-from inventory.store.ports import Store
+from inventory.store import Store
 from tests.end_to_end.stack import ROOT
 
 PRODUCTS = 1_200

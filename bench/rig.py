@@ -19,7 +19,7 @@ import requests
 from bench import filling
 from inventory import wiring
 from inventory.config import Settings
-from inventory.store.ports import Store
+from inventory.store import Store
 from tests.end_to_end.stack import ROOT, Stack, free_port, wait_until
 
 TICKS = os.sysconf("SC_CLK_TCK")

@@ -38,11 +38,6 @@ InventoryError
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from inventory.records.model import Failure, Target
-    from inventory.upstream.budgets.model import Refusal
 
 
 class InventoryError(Exception):
@@ -79,12 +74,13 @@ class UrlTooLong(InvalidUrl):
 class ForbiddenAddress(InvalidUrl):
     """A URL whose host is an address, or whose port is one, that the inventory may not reach.
 
-    `target` is what it would be: something may be known of it from a time when it was allowed.
+    `key` and `host` are those of the target that it would be: something may be known of it from a time when it was allowed.
     """
 
-    def __init__(self, detail: str, target: Target | None = None) -> None:
+    def __init__(self, detail: str, key: str, host: str) -> None:
         super().__init__(detail)
-        self.target = target
+        self.key = key
+        self.host = host
 
 
 class InvalidFile(InvalidRequest):
@@ -151,9 +147,12 @@ class NotFound(InventoryError):
 
 
 class CollectionFailed(InventoryError):
-    """The last collection of a target failed for good and there is no snapshot; `failure` is what was recorded."""
+    """The last collection of a target failed for good and there is no snapshot; `failure` is what was recorded.
 
-    def __init__(self, detail: str, failure: Failure) -> None:
+    Its members are those of a failure in the API, with instants as `datetime`.
+    """
+
+    def __init__(self, detail: str, failure: Mapping[str, object]) -> None:
         super().__init__(detail)
         self.failure = failure
 
@@ -215,11 +214,13 @@ class SourceFailure(InventoryError):
 
 
 class PutOff(InventoryError):
-    """An upstream may not be called now: its budget says why, and when it makes sense to ask again."""
+    """An upstream may not be called now; `reason` says why, `wait` how many seconds later to ask again."""
 
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(f"{refusal.host} may not be called for {refusal.wait:.3f} s ({refusal.reason})")
-        self.refusal = refusal
+    def __init__(self, host: str, reason: str, wait: float) -> None:
+        super().__init__(f"{host} may not be called for {wait:.3f} s ({reason})")
+        self.host = host
+        self.reason = reason
+        self.wait = wait
 
 
 class StartError(InventoryError):

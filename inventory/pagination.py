@@ -15,7 +15,7 @@ from marshmallow import ValidationError, fields
 from marshmallow.validate import Range
 
 from inventory.arguments import QuerySchema
-from inventory.store.ports import Key
+from inventory.listing import Key
 
 Row = TypeVar("Row")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

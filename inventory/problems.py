@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import urlsplit, urlunsplit
@@ -14,7 +15,6 @@ from werkzeug.exceptions import HTTPException
 from inventory import json_bytes
 from inventory.clock import rfc3339
 from inventory.errors import STATUS, CollectionFailed, InvalidRequest, InventoryError, StorageUnavailable, TooManyRequests
-from inventory.records.model import Failure
 
 log = structlog.get_logger(__name__)
 
@@ -63,18 +63,6 @@ def problem_document(status: int, code: str, detail: str, request_id: str | None
     }
 
 
-def failure_document(failure: Failure) -> dict[str, Any]:
-    """A failure as the API shows it."""
-    return {
-        "code": failure.code,
-        "detail": failure.detail,
-        "permanent": failure.permanent,
-        "attempts": failure.attempts,
-        "at": rfc3339(failure.at),
-        "retry_at": rfc3339(failure.retry_at),
-    }
-
-
 def status_and_code(kind: type[InventoryError]) -> tuple[int, str]:
     """The table's line for an error, or for the nearest of its bases; 500 for those that callers never see."""
     return next((STATUS[base] for base in kind.__mro__ if base in STATUS), FRAMEWORK_CODES[500][:2])
@@ -89,7 +77,7 @@ def _inventory_error(error: InventoryError) -> Response:
         code,
         error.told if isinstance(error, StorageUnavailable) else str(error),
         errors=error.errors if isinstance(error, InvalidRequest) else None,
-        failure=failure_document(error.failure) if isinstance(error, CollectionFailed) else None,
+        failure=_failure_document(error.failure) if isinstance(error, CollectionFailed) else None,
     )
     if isinstance(error, StorageUnavailable):
         log.error("storage_unavailable", error=str(error))
@@ -97,6 +85,11 @@ def _inventory_error(error: InventoryError) -> Response:
     elif isinstance(error, TooManyRequests):
         response.headers["Retry-After"] = str(RETRY_SOON)
     return response
+
+
+def _failure_document(failure: Mapping[str, object]) -> dict[str, object]:
+    """A failure as the API shows it."""
+    return {name: rfc3339(value) if isinstance(value, datetime) else value for name, value in failure.items()}
 
 
 def _framework_error(error: HTTPException) -> Response:

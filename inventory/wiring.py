@@ -36,8 +36,8 @@ from inventory.records.service import RecordService
 from inventory.sources import Source, products
 from inventory.sources.weather import LARGEST, OpenMeteo, OpenWeather, Weather
 from inventory.sources.webpage import Webpage
+from inventory.store import Store
 from inventory.store.files import Files
-from inventory.store.ports import Store
 from inventory.store.sqlite import SqliteStore
 from inventory.upstream.budgets import model as budget_model
 from inventory.upstream.budgets.fallback import FallbackBudgets
@@ -114,9 +114,11 @@ def build(
     )
     rng = rng or random.Random()  # noqa: S311 - jitter is no secret
     budgets = budgets or _budgets(settings, redis)
-    collector = Collector(store, registry, bell, policy, budgets, clock=clock, rng=rng, sleep=sleep)
+    collector = Collector(store.records, store.snapshots, registry, bell, policy, budgets, clock=clock, rng=rng, sleep=sleep)
     records = RecordService(
-        store,
+        store.records,
+        store.snapshots,
+        store.bodies,
         registry,
         bell,
         collector,
@@ -128,8 +130,9 @@ def build(
     files = Files(settings.files)
     pages = products.Pages(_page_fetcher(settings, resolve), clock)
     pulling = FeedLines(store.products, settings.product_feeds, pages, budgets, clock=clock, rng=rng, queue=bell)
-    kinds = {**_kinds(settings, store, files, registry, sleep), pulling.name: pulling}
-    history = HistoryService(store, settings.history_sources, clock=clock)
+    kinds = {**_kinds(settings, store, records, files, registry, sleep), pulling.name: pulling}
+    jobs = JobService(store.jobs, records, files, bell, clock=clock)
+    history = HistoryService(store.history, settings.history_sources, clock=clock)
     return Services(
         settings,
         store,
@@ -138,16 +141,15 @@ def build(
         registry,
         collector,
         records,
-        EventService(store),
-        JobService(store, files, bell, clock=clock),
-        Live(store, bell, places=settings.live_streams, clock=clock),
+        EventService(store.events),
+        jobs,
+        Live(store.jobs, bell, places=settings.live_streams, clock=clock),
         kinds,
         Engine(store.jobs, Parts(files), kinds, bell, clock=clock),
         ImportService(
-            store,
+            jobs,
             files,
             kinds,
-            bell,
             upload_limit=settings.upload_limit,
             places=_upload_places(settings),
             waiting=_waiting_uploads(settings),
@@ -156,13 +158,12 @@ def build(
         history,
         WeatherService(
             records,
-            store,
             history,
             fresh_for=timedelta(seconds=settings.weather_fresh_for),
             patience=settings.fetch_deadline,
         ),
         UpstreamService(budgets, clock=clock),
-        ProductService(store, bell, settings.product_feeds, clock=clock),
+        ProductService(store.products, jobs, records, settings.product_feeds, clock=clock),
     )
 
 
@@ -225,6 +226,7 @@ def _waiting_places(settings: Settings) -> int:
 def _kinds(
     settings: Settings,
     store: Store,
+    records: RecordService,
     files: Files,
     sources: Mapping[str, Source],
     sleep: Callable[[float], object],
@@ -234,7 +236,7 @@ def _kinds(
     lookups = {"urls": ("webpage", settings.fresh_for), "cities": ("weather", settings.weather_fresh_for)}
     kinds: list[Kind] = [EventLines(store.events, read, line_delay=settings.events_line_delay, sleep=sleep)]
     kinds += [
-        LookupLines(name, store.records, sources[source], read, fresh_for=timedelta(seconds=fresh_for))
+        LookupLines(name, records, sources[source], read, fresh_for=timedelta(seconds=fresh_for))
         for name, (source, fresh_for) in lookups.items()
         if source in sources
     ]

@@ -13,7 +13,7 @@ from inventory import faults, wiring
 from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.errors import StorageUnavailable
-from inventory.jobs.feeder import Feeder
+from inventory.jobs.feeder import Feeder, feeding
 from inventory.records.collector import NEXT_TURN
 from workers import core
 
@@ -56,7 +56,7 @@ def work_due() -> int:
         return stopping.is_set() or over > wiring.READ_FOR or (over > 0 and not feeder.is_reading)
 
     try:
-        with core.kept(), services().engine.feeding(stopping.is_set) as feeder:
+        with core.kept(), feeding(services().engine, stopping.is_set) as feeder:
             stop = partial(is_time_up, feeder)
             settled = services().collector.drain(places=PLACES, stopping=stop, more=feeder.more)
         ring_for_due(limit=1, ahead=NEXT_TURN if services().collector.is_turn_near() else timedelta(0))

@@ -10,10 +10,10 @@ from marshmallow import ValidationError
 
 from inventory.events.model import Event
 from inventory.events.parsing import parse
+from inventory.events.ports import Events
 from inventory.events.schemas import LineSchema
 from inventory.jobs.kinds import STEP_SECONDS, Step
 from inventory.jobs.model import LONGEST_INPUT, Batch, Job, Line, Row, RowOutcome
-from inventory.store.ports import Events
 
 STEP_LINES = 1_000
 """Lines of a step without a pause."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from inventory.events.model import Event, EventFilter, EventStats
-from inventory.store.ports import Key, Store
+from inventory.events.ports import Events
+from inventory.listing import Key
 
 HOURS = 168
 """Hours that a statistic names at most: a week's, so that an answer stays small however long the logs reach back."""
@@ -14,13 +15,13 @@ HOURS = 168
 class EventService:
     """Answers which events there are."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, events: Events) -> None:
+        self._events = events
 
     def listing(self, chosen: EventFilter, *, limit: int, after: Key | None) -> Sequence[Event]:
         """Events, newest first, from behind `after`."""
-        return self._store.events.listing(chosen, limit=limit, after=after)
+        return self._events.listing(chosen, limit=limit, after=after)
 
     def stats(self, chosen: EventFilter) -> EventStats:
         """Counts by level, by service and by the newest hours."""
-        return self._store.events.stats(chosen, hours=HOURS)
+        return self._events.stats(chosen, hours=HOURS)

@@ -10,8 +10,9 @@ import structlog
 from inventory.clock import Clock
 from inventory.errors import StorageUnavailable
 from inventory.history.model import Lookup, LookupOutcome
+from inventory.history.ports import History
+from inventory.listing import Key
 from inventory.records.model import Target
-from inventory.store.ports import Key, Store
 
 log = structlog.get_logger(__name__)
 
@@ -19,8 +20,8 @@ log = structlog.get_logger(__name__)
 class HistoryService:
     """Keeps the lookups of some `sources`."""
 
-    def __init__(self, store: Store, sources: Collection[str], *, clock: Clock) -> None:
-        self._store = store
+    def __init__(self, history: History, sources: Collection[str], *, clock: Clock) -> None:
+        self._history = history
         self._sources = frozenset(sources)
         self._clock = clock
 
@@ -33,14 +34,14 @@ class HistoryService:
         if target.source not in self._sources:
             return
         try:
-            self._store.history.add(Lookup(secrets.token_hex(16), target.source, target.key, outcome, self._clock()))
+            self._history.add(Lookup(secrets.token_hex(16), target.source, target.key, outcome, self._clock()))
         except StorageUnavailable as error:
             log.warning("lookup_not_kept", source=target.source, key=target.key, error=str(error))
 
     def listing(self, source: str | None, *, limit: int, after: Key | None) -> Sequence[Lookup]:
         """Lookups, newest first, from behind `after`."""
-        return self._store.history.listing(source, limit=limit, after=after)
+        return self._history.listing(source, limit=limit, after=after)
 
     def clear(self) -> None:
         """Forget all lookups."""
-        self._store.history.clear()
+        self._history.clear()

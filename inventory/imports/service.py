@@ -20,10 +20,9 @@ from inventory.imports.multipart import Upload
 from inventory.imports.upload_slots import UploadSlots
 from inventory.jobs.model import Job
 from inventory.jobs.parts import upload_name
+from inventory.jobs.service import JobService
 from inventory.pace import Pace
-from inventory.queue import Queue
 from inventory.store.files import Files, Writer
-from inventory.store.ports import Store
 
 log = structlog.get_logger(__name__)
 
@@ -53,10 +52,9 @@ class ImportService:
 
     def __init__(
         self,
-        store: Store,
+        jobs: JobService,
         files: Files,
         kinds: Collection[str],
-        queue: Queue,
         *,
         upload_limit: int,
         places: int,
@@ -64,10 +62,9 @@ class ImportService:
         clock: Clock,
         new_id: Callable[[], str] = lambda: token_hex(16),
     ) -> None:
-        self._store = store
+        self._jobs = jobs
         self._files = files
         self._kinds = kinds
-        self._queue = queue
         self._slots = UploadSlots(places, waiting)
         self._new_id = new_id
         self.upload_limit = upload_limit
@@ -110,11 +107,10 @@ class ImportService:
             options=wanted.options,
             idempotency_key=wanted.key,
         )
-        created = self._store.jobs.create(job)
+        created = self._jobs.create(job)
         if created.id != job_id:
             self._forget(job_id)
             _agree(created, job)
-        self._queue.ring_job(created.id)
         return created
 
     def _receive(self, content: Iterator[bytes], writer: Writer, wanted: Wanted, file_name: str) -> tuple[int, str]:

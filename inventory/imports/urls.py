@@ -16,8 +16,8 @@ from inventory.errors import STATUS, InvalidRequest
 from inventory.jobs.kinds import STEP_SECONDS, Step
 from inventory.jobs.model import LONGEST_INPUT, Batch, Job, Line, Row, RowOutcome
 from inventory.records.model import Record, State, Target
+from inventory.records.service import RecordService
 from inventory.sources import Source
-from inventory.store.ports import Records
 
 BATCH_ROWS = 1_000
 LOOK_AGAIN, FOR_EACH = timedelta(seconds=0.25), timedelta(milliseconds=0.25)
@@ -57,7 +57,7 @@ class LookupLines:
     def __init__(
         self,
         name: str,
-        records: Records,
+        records: RecordService,
         source: Source,
         read: Callable[[Job], Iterator[tuple[Line, int]]],
         *,
@@ -91,7 +91,7 @@ class Lookups:
 
     def __init__(
         self,
-        records: Records,
+        records: RecordService,
         source: Source,
         lines: Sequence[Line],
         *,

@@ -8,25 +8,22 @@ nobody brings on even so, however often it is claimed, is given up: its rows fai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from threading import Thread
 
 import structlog
 
 from inventory import faults
 from inventory.clock import Clock
-from inventory.jobs.feeder import Feeder
 from inventory.jobs.giving_up import MOST_CLAIMS, GivingUp
 from inventory.jobs.holding import LEASE, Holding
 from inventory.jobs.kinds import Kind, Work
 from inventory.jobs.model import READING, Batch, Job, JobStatus, Line
 from inventory.jobs.parts import Part, Parts, Place, cut
+from inventory.jobs.ports import Jobs
 from inventory.jobs.reading import Reading
 from inventory.jobs.working import Rows, Working
 from inventory.queue import Queue
-from inventory.store.ports import Jobs
 
 log = structlog.get_logger(__name__)
 
@@ -42,21 +39,6 @@ class Engine:
         self._kinds = kinds
         self._queue = queue
         self.clock = clock
-
-    @contextmanager
-    def feeding(self, stopping: Callable[[], bool]) -> Iterator[Feeder]:
-        """Inside, a thread takes batches and works on them, until `stopping` or the end of the block hands them back.
-
-        They accept what has to be collected: the block should collect it, and ask the feeder for more when nothing is due.
-        """
-        feeder = Feeder(self)
-        thread = Thread(target=feeder.run, args=(stopping,), name="feed")
-        thread.start()
-        try:
-            yield feeder
-        finally:
-            feeder.stop()
-            thread.join()
 
     def claim(self) -> Holding | None:
         """Take a batch into hand, if there is one that can be claimed."""

@@ -6,20 +6,18 @@ What can only go on later is handed back, to be claimed again by anybody when it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from threading import Event
-from typing import TYPE_CHECKING
+from threading import Event, Thread
 
 import structlog
 
 from inventory.errors import StorageUnavailable
+from inventory.jobs.engine import Engine
 from inventory.jobs.holding import Holding
 from inventory.jobs.model import READING
 from inventory.records.model import LONGEST_PAUSE
-
-if TYPE_CHECKING:
-    from inventory.jobs.engine import Engine
 
 log = structlog.get_logger(__name__)
 
@@ -166,3 +164,19 @@ class Feeder:
             holding.hand_back(due_at, self._engine.clock())
         except StorageUnavailable as error:
             log.warning("not_handed_back", job_id=holding.job.id, batch=holding.claim.number, error=str(error))
+
+
+@contextmanager
+def feeding(engine: Engine, stopping: Callable[[], bool]) -> Iterator[Feeder]:
+    """Inside, a thread takes batches and works on them, until `stopping` or the end of the block hands them back.
+
+    They accept what has to be collected: the block should collect it, and ask the feeder for more when nothing is due.
+    """
+    feeder = Feeder(engine)
+    thread = Thread(target=feeder.run, args=(stopping,), name="feed")
+    thread.start()
+    try:
+        yield feeder
+    finally:
+        feeder.stop()
+        thread.join()

@@ -10,8 +10,8 @@ import structlog
 from inventory.jobs.holding import LEASE
 from inventory.jobs.model import LONGEST_INPUT, READING, Batch, Job, Line, Row, RowOutcome
 from inventory.jobs.parts import Place
+from inventory.jobs.ports import Jobs
 from inventory.jobs.working import Rows, unread
-from inventory.store.ports import Jobs
 
 log = structlog.get_logger(__name__)
 

@@ -18,8 +18,8 @@ from inventory.errors import StorageUnavailable
 from inventory.jobs.clients import Client, Places
 from inventory.jobs.documents import Document, job_document
 from inventory.jobs.model import Job, JobStatus
+from inventory.jobs.ports import Jobs
 from inventory.queue import Queue, Wait
-from inventory.store.ports import Store
 
 LOOK_AGAIN = 1.0
 """Seconds after which a job is looked at although nothing was announced, and a client that is gone is noticed."""
@@ -71,7 +71,7 @@ class Live:
 
     def __init__(
         self,
-        store: Store,
+        jobs: Jobs,
         queue: Queue,
         *,
         places: int,
@@ -79,7 +79,7 @@ class Live:
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._store = store
+        self._jobs = jobs
         self._queue = queue
         self._clock = clock
         self._monotonic = monotonic
@@ -135,7 +135,7 @@ class Live:
     def _look(self, job: Job) -> tuple[Job, bool]:
         """The job as it is, or as it was known when the store is away, and whether that is its end."""
         try:
-            found = self._store.jobs.find(job.id)
+            found = self._jobs.find(job.id)
         except StorageUnavailable:
             found = job
         return (job, True) if found is None else (found, found.status.finished)

@@ -11,8 +11,8 @@ from inventory.errors import NotFound, StorageUnavailable, UnreadableFile
 from inventory.jobs.holding import LEASE
 from inventory.jobs.model import Batch, Cut, Job
 from inventory.jobs.parts import Part, Parts, Place
+from inventory.jobs.ports import Jobs
 from inventory.queue import Queue
-from inventory.store.ports import Jobs
 
 CUTS = 8
 """Parts that are cut in one step: well under a second's work."""

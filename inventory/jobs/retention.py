@@ -6,8 +6,8 @@ from datetime import datetime
 from itertools import groupby
 
 from inventory.jobs.parts import PARTS, UPLOADS, job_of, upload_name
+from inventory.jobs.ports import Jobs
 from inventory.store.files import Files
-from inventory.store.ports import Jobs
 
 
 def retire_jobs(jobs: Jobs, files: Files, *, before: datetime, limit: int) -> int:

@@ -13,9 +13,11 @@ from inventory.clock import Clock
 from inventory.errors import JobFinished, NotRetryable, StorageUnavailable, UnknownJob
 from inventory.jobs.model import LONGEST_INPUT, Job, JobStatus, Row, RowOutcome
 from inventory.jobs.parts import upload_name
+from inventory.jobs.ports import Jobs
+from inventory.listing import Key
 from inventory.queue import Queue
+from inventory.records.service import RecordService
 from inventory.store.files import Files
-from inventory.store.ports import Key, Store
 
 ROWS_AT_ONCE = 1_000
 """How many rows are in memory while all of a job's are read."""
@@ -35,34 +37,52 @@ class _Upload:
 class JobService:
     """The jobs of all kinds. Every method may raise `StorageUnavailable`, and `UnknownJob` where it takes a job's id."""
 
-    def __init__(self, store: Store, files: Files, queue: Queue, *, clock: Clock) -> None:
-        self._store = store
+    def __init__(self, jobs: Jobs, records: RecordService, files: Files, queue: Queue, *, clock: Clock) -> None:
+        self._jobs = jobs
+        self._records = records
         self._files = files
         self._queue = queue
         self.clock = clock
 
     def find(self, job_id: str) -> Job:
         """The job as it stands."""
-        job = self._store.jobs.find(job_id)
+        job = self._jobs.find(job_id)
         if job is None:
             raise UnknownJob(f"There is no job {job_id}.")
         return job
 
     def listing(self, status: JobStatus | None, *, limit: int, after: Key | None) -> Sequence[Job]:
         """Jobs, newest first, from behind `after`."""
-        return self._store.jobs.listing(status, limit=limit, after=after)
+        return self._jobs.listing(status, limit=limit, after=after)
 
     def rows(self, job_id: str, outcome: RowOutcome | None, *, limit: int, after: int) -> Sequence[Row]:
         """Outcomes of a job's rows by row number, from behind the number `after`."""
-        return self._store.jobs.rows(self.find(job_id).id, outcome, limit=limit, after=after)
+        return self._jobs.rows(self.find(job_id).id, outcome, limit=limit, after=after)
 
     def all_rows(self, job_id: str, outcome: RowOutcome | None) -> Iterator[Sequence[Row]]:
         """The same, all of them, a few at a time; the first of them are read at once."""
         return self._pages(job_id, outcome, self.rows(job_id, outcome, limit=ROWS_AT_ONCE, after=0))
 
+    def create(self, job: Job) -> Job:
+        """Keep a new job durably and wake workers for it; the one that is kept already, if it is like this one.
+
+        See `Jobs.create`.
+        """
+        created = self._jobs.create(job)
+        self._queue.ring_job(created.id)
+        return created
+
+    def latest(self, kind: str, *, limit: int) -> Sequence[Job]:
+        """The jobs of a kind that were created last, newest first."""
+        return self._jobs.of_kind(kind, limit=limit)
+
+    def checkpoints(self, job_id: str) -> Mapping[int, str]:
+        """What the batches of a job, by number, have noted in their checkpoints; of those that have."""
+        return self._jobs.checkpoints(job_id)
+
     def cancel(self, job_id: str) -> Job:
         """End a job; what its rows came to so far stays. Raises `JobFinished`."""
-        cancelled = self._store.jobs.cancel(job_id, now=self.clock())
+        cancelled = self._jobs.cancel(job_id, now=self.clock())
         job = self.find(job_id)
         if not cancelled:
             raise JobFinished(f"Job {job_id} is {job.status}; it can no longer be cancelled.")
@@ -80,18 +100,16 @@ class JobService:
             raise NotRetryable(f"Rows of {job.kind} cannot be tried again. Import those that failed as a file of their own.")
         new_id = uuid4().hex
         upload = self._write_failed_rows(job, upload_name(new_id))
-        wanted = self._new_job(job, new_id, upload)
-        created = self._store.jobs.create(wanted)
+        created = self.create(self._new_job(job, new_id, upload))
         if created.id != new_id:
             with suppress(StorageUnavailable):  # a file that no job has is swept later
                 self._files.delete([upload_name(new_id)])
-        self._queue.ring_job(created.id)
         return created
 
     def _pages(self, job_id: str, outcome: RowOutcome | None, rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
         while rows:
             yield rows
-            rows = self._store.jobs.rows(job_id, outcome, limit=ROWS_AT_ONCE, after=rows[-1].row)
+            rows = self._jobs.rows(job_id, outcome, limit=ROWS_AT_ONCE, after=rows[-1].row)
 
     def _write_failed_rows(self, job: Job, name: str) -> _Upload:
         size, digest = 0, sha256()
@@ -109,7 +127,7 @@ class JobService:
         be another target.
         """
         cut = [row.record_id for row in rows if row.record_id and len(row.input) >= LONGEST_INPUT]
-        records = self._store.records.find_all(cut) if cut else {}
+        records = self._records.find_all(cut) if cut else {}
         for row in rows:
             record = records.get(row.record_id or "")
             whole = row.input if len(row.input) < LONGEST_INPUT else record and record.target.key

@@ -11,8 +11,8 @@ from inventory.errors import StorageUnavailable
 from inventory.jobs.holding import LEASE, RENEW
 from inventory.jobs.kinds import Step, Work
 from inventory.jobs.model import Batch, Job, Line, Row
+from inventory.jobs.ports import Jobs
 from inventory.jobs.singly import Begin, Note, OneByOne, failed, is_note
-from inventory.store.ports import Jobs
 
 log = structlog.get_logger(__name__)
 

@@ -15,7 +15,7 @@ from marshmallow import Schema, fields
 from inventory.api import Blueprint
 from inventory.errors import NoRoomToOpen, StorageFull, StorageUnavailable, UnusableStore
 from inventory.ops import metrics
-from inventory.store.ports import Store
+from inventory.store import Store
 from inventory.wiring import Services
 
 log = structlog.get_logger(__name__)

@@ -14,8 +14,8 @@ from inventory.jobs.model import LONGEST_INPUT, Row, RowOutcome
 from inventory.products.feeds import Feed
 from inventory.products.model import Product, Seen
 from inventory.products.normalising import normalised
+from inventory.products.ports import Products
 from inventory.products.pulling import Pulled
-from inventory.store.ports import Products
 
 INVALID_PRODUCT = "invalid_product"
 

@@ -23,11 +23,11 @@ from inventory.jobs.kinds import Step, Work
 from inventory.jobs.model import LONGEST_INPUT, Batch, Job, Line, Row, RowOutcome
 from inventory.products.feeds import Feed
 from inventory.products.items import Items
+from inventory.products.ports import Products
 from inventory.products.progress import MOST_MISSING, Progress
 from inventory.products.pulling import Pulled, Pulling, broken
 from inventory.queue import Queue
 from inventory.sources.products import Pages, without_keys
-from inventory.store.ports import Products
 from inventory.upstream.budgets.model import Budgets
 
 KIND = "products"

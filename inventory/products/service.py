@@ -9,13 +9,15 @@ from secrets import token_hex
 
 from inventory.clock import Clock
 from inventory.jobs.model import Job, JobStatus, Row, RowOutcome
+from inventory.jobs.service import JobService
+from inventory.listing import Key
 from inventory.products.feeds import Feed
 from inventory.products.model import Category, Listed, ProductFilter
+from inventory.products.ports import Products
 from inventory.products.progress import Progress
 from inventory.products.run import FEEDS, KIND, feeds_of
-from inventory.queue import Queue
 from inventory.records.model import Snapshot
-from inventory.store.ports import Key, Store
+from inventory.records.service import RecordService
 
 TRENDS, TREND = 20, 20
 """Products whose prices changed last that a summary shows, and how many snapshots of each."""
@@ -63,15 +65,17 @@ class ProductService:
 
     def __init__(
         self,
-        store: Store,
-        queue: Queue,
+        products: Products,
+        jobs: JobService,
+        records: RecordService,
         feeds: Sequence[Feed],
         *,
         clock: Clock,
         new_id: Callable[[], str] = lambda: token_hex(16),
     ) -> None:
-        self._store = store
-        self._queue = queue
+        self._products = products
+        self._jobs = jobs
+        self._records = records
         self._feeds = feeds
         self.clock = clock
         self._new_id = new_id
@@ -79,38 +83,36 @@ class ProductService:
     def start(self) -> Job:
         """A job that pulls all feeds, durably accepted; the same one while it is unfinished."""
         names = [feed.name for feed in self._feeds]
-        job = self._store.jobs.create(Job(self._new_id(), KIND, self.clock(), options={FEEDS: names}))
-        self._queue.ring_job(job.id)
-        return job
+        return self._jobs.create(Job(self._new_id(), KIND, self.clock(), options={FEEDS: names}))
 
     def run(self, job: Job) -> Run:
         """How far a run has come, feed by feed."""
-        noted = self._store.jobs.checkpoints(job.id)
+        noted = self._jobs.checkpoints(job.id)
         progress = {number: Progress.read(checkpoint) for number, checkpoint in noted.items()}
         return Run(job, [(name, progress.get(number)) for number, name in feeds_of(job).items()], self.clock())
 
     def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[Listed]:
         """Products, those that were added last first, from behind `after`."""
-        return self._store.products.listing(chosen, limit=limit, after=after)
+        return self._products.listing(chosen, limit=limit, after=after)
 
     def summary(self) -> Summary:
         """What came of the latest run that has begun, and what the catalogue holds."""
-        jobs = self._store.jobs.of_kind(KIND, limit=2)
+        jobs = self._jobs.latest(KIND, limit=2)
         begun = [job for job in jobs if job.status is not JobStatus.QUEUED]
         run = self.run(begun[0]) if begun else None
-        return Summary(run, self._store.products.categories(limit=CATEGORIES), self._trends(), self._errors(run))
+        return Summary(run, self._products.categories(limit=CATEGORIES), self._trends(), self._errors(run))
 
     def _trends(self) -> Sequence[Trend]:
         return [
-            Trend(listed, self._store.snapshots.listing(listed.record_id, limit=TREND, after=None))
-            for listed in self._store.products.changed(limit=TRENDS)
+            Trend(listed, self._records.latest_snapshots(listed.record_id, limit=TREND))
+            for listed in self._products.changed(limit=TRENDS)
         ]
 
     def _errors(self, run: Run | None) -> Sequence[Row]:
         """Pages before items."""
         if run is None:
             return []
-        rows = self._store.jobs.rows
+        rows = self._jobs.rows
         return [
             row
             for outcome in (RowOutcome.FAILED, RowOutcome.REJECTED)

@@ -44,9 +44,9 @@ from inventory.records.model import (
     Snapshot,
     Stored,
 )
+from inventory.records.ports import Records, Snapshots
 from inventory.sources import Collected, Source
-from inventory.store.ports import Store
-from inventory.upstream.budgets.model import Ask, Budgets, Permit, Reason, Refusal
+from inventory.upstream.budgets.model import Ask, Budgets, Permit, Reason
 from inventory.upstream.calls import Calls
 
 log = structlog.get_logger(__name__)
@@ -92,7 +92,8 @@ class Collector:
 
     def __init__(
         self,
-        store: Store,
+        records: Records,
+        snapshots: Snapshots,
         sources: Mapping[str, Source],
         queue: Queue,
         policy: Policy,
@@ -102,7 +103,8 @@ class Collector:
         rng: Random,
         sleep: Callable[[float], object] = sleep,
     ) -> None:
-        self._store = store
+        self._records = records
+        self._snapshots = snapshots
         self._sources = sources
         self._queue = queue
         self._policy = policy
@@ -114,7 +116,7 @@ class Collector:
 
     def claim(self, record_id: str) -> Record | None:
         """Lease one record for an inline collection, whatever its pause; None while somebody else is collecting it."""
-        return self._store.records.claim(record_id, now=self._clock(), lease_for=self._policy.lease_for)
+        return self._records.claim(record_id, now=self._clock(), lease_for=self._policy.lease_for)
 
     def collect(self, claim: Record, permit: Permit | None = None, *, inline: bool = False) -> Outcome:
         """Fetch a claimed target, the first call with this permit if there is one; `inline` for a caller who waits and wants
@@ -143,7 +145,7 @@ class Collector:
         except SourceFailure as error:
             return self._failed(claim, error, final=final or error.permanent)
         except PutOff as error:
-            return self._put_off(claim, error.refusal, final=final)
+            return self._put_off(claim, error.reason, error.wait, final=final)
         if collected.come_back_in is not None and not final:
             # A host that asked for more is not asked before: its budget puts the claim off again.
             pause = min(timedelta(seconds=collected.come_back_in), LONGEST_PAUSE)
@@ -179,7 +181,7 @@ class Collector:
     def _settled_by_store(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
         """Settle all at once, or each alone if one of them is what the store refuses: that is recorded as failed instead."""
         try:
-            return self._store.records.settle(outcomes)
+            return self._records.settle(outcomes)
         except StorageUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - the outermost edge of a collection: logged, counted, and the outcome
@@ -190,7 +192,7 @@ class Collector:
 
     def _settle_instead(self, failed: Outcome) -> None:
         try:
-            self._store.records.settle([failed])
+            self._records.settle([failed])
         except StorageUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - the same edge; where not even this can be recorded, the lease ends it
@@ -240,7 +242,7 @@ class Collector:
     def _collect_abandoned(self, stopping: Callable[[], bool]) -> int:
         settled = 0
         while not stopping():
-            claim = self._store.records.claim_abandoned(
+            claim = self._records.claim_abandoned(
                 now=self._clock(), lease_for=self._policy.lease_for, max_attempts=self._policy.max_attempts
             )
             if claim is None:
@@ -289,7 +291,9 @@ class Collector:
                 permitted.append((claim, decision))
             else:
                 final = claim.attempt >= self._policy.max_attempts
-                put_off.append(self._outcome_of(claim, partial(self._put_off, claim, decision, final=final)))
+                put_off.append(
+                    self._outcome_of(claim, partial(self._put_off, claim, decision.reason, decision.wait, final=final))
+                )
         return permitted, put_off
 
     def is_turn_near(self) -> bool:
@@ -298,14 +302,14 @@ class Collector:
         if not timedelta(0) < self._last_turn - now <= AHEAD:
             return False
         try:
-            return bool(self._store.records.due(now=now + NEXT_TURN, max_attempts=most, limit=1))
+            return bool(self._records.due(now=now + NEXT_TURN, max_attempts=most, limit=1))
         except StorageUnavailable:
             return False
 
     def _claim_due(self, limit: int, *, bulk: bool, required: bool) -> Sequence[Record]:
         """Due claims; none from a store that is away, unless they are `required`."""
         try:
-            return self._store.records.claim_due(now=self._clock(), lease_for=self._policy.lease_for, limit=limit, bulk=bulk)
+            return self._records.claim_due(now=self._clock(), lease_for=self._policy.lease_for, limit=limit, bulk=bulk)
         except StorageUnavailable:
             if required:
                 raise
@@ -326,7 +330,7 @@ class Collector:
         if not claim.revalidate or claim.snapshot_id is None:
             return None
         try:
-            found = self._store.snapshots.find(claim.snapshot_id)
+            found = self._snapshots.find(claim.snapshot_id)
         except StorageUnavailable as error:
             log.warning("not_revalidated", record_id=claim.id, error=str(error))
             return None
@@ -343,12 +347,12 @@ class Collector:
         )
         return Stored(claim, snapshot, collected.body)
 
-    def _put_off(self, claim: Record, refusal: Refusal, *, final: bool) -> Outcome:
+    def _put_off(self, claim: Record, reason: str, wait: float, *, final: bool) -> Outcome:
         """A host that is busy is waited for, however long; that of an open breaker is not: it may never come back."""
-        turn = min(timedelta(seconds=refusal.wait), LONGEST_PAUSE)
+        turn = min(timedelta(seconds=wait), LONGEST_PAUSE)
         due_at = self._clock() + turn
         self._last_turn = max(self._last_turn, due_at)
-        if refusal.reason is Reason.BREAKER:
+        if reason == Reason.BREAKER:
             error = SourceFailure("breaker_open", "The site did not answer lately, so it is left alone for a while")
             return self._failed(claim, error, final=final, wait=turn)
         return Postponed(claim, due_at, None, counted=False)

@@ -9,8 +9,7 @@ from typing import Any
 from werkzeug.http import http_date, quote_etag
 
 from inventory.clock import rfc3339
-from inventory.problems import failure_document
-from inventory.records.model import Known, Record, Snapshot, State, Target
+from inventory.records.model import Failure, Known, Record, Snapshot, State, Target
 from inventory.sources.webpage import cookies_of, page_source
 
 Document = dict[str, Any]
@@ -116,6 +115,18 @@ def listed_record(record: Record) -> Document:
         "snapshots": record.snapshots,
         "attempt": record.attempt,
         "failure": None if record.failure is None else failure_document(record.failure),
+    }
+
+
+def failure_document(failure: Failure) -> Document:
+    """A failure as the API shows it."""
+    return {
+        "code": failure.code,
+        "detail": failure.detail,
+        "permanent": failure.permanent,
+        "attempts": failure.attempts,
+        "at": rfc3339(failure.at),
+        "retry_at": rfc3339(failure.retry_at),
     }
 
 

@@ -127,6 +127,15 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordFilter:
+    """Which records a listing shows; None means any."""
+
+    source: str | None = None
+    status: Status | None = None
+    host: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """A record with its latest snapshot and that snapshot's body, read together."""
 

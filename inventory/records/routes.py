@@ -28,9 +28,8 @@ from inventory.history.model import LookupOutcome
 from inventory.history.service import HistoryService
 from inventory.ops import same_origin, security_headers
 from inventory.records import documents, examples, schemas
-from inventory.records.model import Target
+from inventory.records.model import RecordFilter, Target
 from inventory.records.service import Answer, RecordService
-from inventory.store.ports import RecordFilter
 
 blueprint = Blueprint("metadata", __name__, url_prefix="/api/v1", description="What webpages serve")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from threading import BoundedSemaphore
 
 from inventory.clock import Clock
 from inventory.errors import CollectionFailed, CollectionTimedOut, ForbiddenAddress, NotFound, NotInInventory
+from inventory.listing import Key
 from inventory.queue import Queue, Wait
 from inventory.records.collector import Collector
 from inventory.records.model import (
@@ -20,13 +21,14 @@ from inventory.records.model import (
     Outcome,
     Postponed,
     Record,
+    RecordFilter,
     Snapshot,
     State,
     Status,
     Target,
 )
+from inventory.records.ports import Bodies, Records, Snapshots
 from inventory.sources import Source
-from inventory.store.ports import Key, RecordFilter, Store
 
 RECHECK = 0.5
 """Seconds after which a waiting lookup looks again by itself, in case the announcement was lost."""
@@ -62,7 +64,9 @@ class RecordService:
 
     def __init__(
         self,
-        store: Store,
+        records: Records,
+        snapshots: Snapshots,
+        bodies: Bodies,
         sources: Mapping[str, Source],
         queue: Queue,
         collector: Collector,
@@ -72,7 +76,9 @@ class RecordService:
         waiting: int,
         clock: Clock,
     ) -> None:
-        self._store = store
+        self._records = records
+        self._snapshots = snapshots
+        self._bodies = bodies
         self._sources = sources
         self._queue = queue
         self._collector = collector
@@ -89,9 +95,10 @@ class RecordService:
         try:
             return self.collectable(source, text)
         except ForbiddenAddress as error:
-            if error.target is None or self._store.records.find(error.target.id) is None:
+            target = Target(source, error.key, error.host)
+            if self._records.find(target.id) is None:
                 raise
-            return error.target
+            return target
 
     def collectable(self, source: str, text: str) -> Target:
         """The target that a caller's text means, to be collected; `InvalidRequest` when it means none."""
@@ -106,7 +113,7 @@ class RecordService:
         Raises `NotInInventory` for a miss that was not to be collected and `CollectionFailed` while the last collection's
         failure stands and there is no snapshot.
         """
-        known = self._store.records.look_up(target.id) if contents else self._record(target)
+        known = self._records.look_up(target.id) if contents else self._record(target)
         answer = None if known is None else Answer(known, self._is_stale(known.record, max_age))
         if collect and (answer is None or self._may_collect(answer)):
             acceptance = self._refresh(target, seen=None if answer is None else answer.record)
@@ -121,7 +128,7 @@ class RecordService:
 
     def known(self, target: Target) -> Known | None:
         """What there is of a target, in whatever state; nothing is accepted and nothing raised."""
-        return self._store.records.look_up(target.id)
+        return self._records.look_up(target.id)
 
     def wait(self, answer: Answer, seconds: float) -> Answer:
         """Hold a pending answer up to `seconds` for its outcome, if one more may wait; it comes back as it then is.
@@ -159,7 +166,7 @@ class RecordService:
             return self._pending(seen)
         inline = self._slots.acquire(blocking=False)
         try:
-            acceptance = self._store.records.accept(target, now=self.clock(), seen=_unless_owed(seen))
+            acceptance = self._records.accept(target, now=self.clock(), seen=_unless_owed(seen))
             if acceptance.record.due_at is None:
                 answer = Answer(self._again(acceptance), stale=False)
                 if answer.record.state is State.FAILED:
@@ -187,30 +194,50 @@ class RecordService:
 
     def delete(self, target: Target) -> None:
         """Forget a target: record, snapshots and unshared bodies; `NotInInventory` if there is none."""
-        if not self._store.records.delete(target.id):
+        if not self._records.delete(target.id):
             raise NotInInventory(f"Nothing is known of {target.key}.")
 
     def listing(self, chosen: RecordFilter, *, limit: int, after: Key | None) -> Sequence[Record]:
         """Records, newest first, from behind `after`."""
-        return self._store.records.listing(chosen, limit=limit, after=after)
+        return self._records.listing(chosen, limit=limit, after=after)
+
+    def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
+        """Those of up to 1,000 records that there are, by id."""
+        return self._records.find_all(record_ids)
+
+    def accept_all(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> None:
+        """Accept conditional collections of up to 1,000 targets of a job, each with the record that was seen."""
+        self._records.accept_all(wanted, now=now)
+
+    def refreshed(self, source: str, *, limit: int) -> Sequence[Known]:
+        """The records of a source that were collected last, newest first, with their latest snapshots; no bodies."""
+        return self._records.refreshed(source, limit=limit)
+
+    def tally(self, source: str) -> Mapping[Status, int]:
+        """How many records a source has of each status that there is."""
+        return self._records.tally(source)
+
+    def latest_snapshots(self, record_id: str, *, limit: int) -> Sequence[Snapshot]:
+        """The newest snapshots of a record, newest first; none if there is no such record."""
+        return self._snapshots.listing(record_id, limit=limit, after=None)
 
     def snapshots(self, target: Target, *, limit: int, after: Key | None) -> Sequence[Snapshot]:
         """A target's snapshots, newest first; `NotInInventory` if there is no record of it."""
-        if self._store.records.find(target.id) is None:
+        if self._records.find(target.id) is None:
             raise NotInInventory(f"Nothing is known of {target.key}.")
-        return self._store.snapshots.listing(target.id, limit=limit, after=after)
+        return self._snapshots.listing(target.id, limit=limit, after=after)
 
     def snapshot(self, snapshot_id: str) -> tuple[Target, Snapshot, bytes | None]:
         """One snapshot with its target and body; `NotFound` if there is none."""
-        found = self._store.snapshots.find(snapshot_id)
+        found = self._snapshots.find(snapshot_id)
         if found is None:
             raise NotFound(f"There is no snapshot {snapshot_id}.")
         target, snapshot = found
-        return target, snapshot, self._store.bodies.find(snapshot.body_sha256) if snapshot.body_sha256 else None
+        return target, snapshot, self._bodies.find(snapshot.body_sha256) if snapshot.body_sha256 else None
 
     def body(self, sha256: str) -> bytes:
         """A body's bytes; `NotFound` if there is none."""
-        body = self._store.bodies.find(sha256)
+        body = self._bodies.find(sha256)
         if body is None:
             raise NotFound(f"There is no body with the SHA-256 {sha256}.")
         return body
@@ -233,7 +260,7 @@ class RecordService:
 
     def _refresh(self, target: Target, *, seen: Record | None) -> Acceptance:
         """Accept a collection that may ask only whether what was `seen` still holds, and ring for it."""
-        acceptance = self._store.records.accept(target, now=self.clock(), seen=_unless_owed(seen), revalidate=True)
+        acceptance = self._records.accept(target, now=self.clock(), seen=_unless_owed(seen), revalidate=True)
         if acceptance.accepted:
             self._queue.ring(target.id)
         return acceptance
@@ -255,9 +282,9 @@ class RecordService:
 
     def _accept_whole(self, target: Target) -> Acceptance:
         """Accept a whole collection, or make whole what is owed; again if another one ended while this was looked at."""
-        acceptance = self._store.records.accept(target, now=self.clock(), seen=self._store.records.find(target.id))
+        acceptance = self._records.accept(target, now=self.clock(), seen=self._records.find(target.id))
         while not acceptance.accepted and acceptance.record.due_at is None:
-            acceptance = self._store.records.accept(target, now=self.clock(), seen=acceptance.record)
+            acceptance = self._records.accept(target, now=self.clock(), seen=acceptance.record)
         return acceptance
 
     def _outcome(self, outcome: Outcome, *, took_effect: bool) -> Answer:
@@ -266,7 +293,7 @@ class RecordService:
         target = outcome.claim.target
         if took_effect and isinstance(outcome, Failed):
             raise _failed(target, outcome.failure)
-        known = self._store.records.look_up(target.id)
+        known = self._records.look_up(target.id)
         if known is None:
             raise NotInInventory(f"{target.key} was deleted while it was collected.")
         if not took_effect and known.record.state is State.FAILED:
@@ -276,14 +303,14 @@ class RecordService:
         return Answer(known, stale=False, created=outcome.claim.snapshot_id is None)
 
     def _record(self, target: Target) -> Known | None:
-        record = self._store.records.find(target.id)
+        record = self._records.find(target.id)
         return None if record is None else Known(record, None, None)
 
     def _again(self, acceptance: Acceptance) -> Known:
         """What is known after an acceptance: somebody quicker may have collected the target in between."""
         if acceptance.record.snapshot_id is None:
             return Known(acceptance.record, None, None)
-        return self._store.records.look_up(acceptance.record.id) or Known(acceptance.record, None, None)
+        return self._records.look_up(acceptance.record.id) or Known(acceptance.record, None, None)
 
     def _pending(self, record: Record) -> Answer:
         return Answer(Known(record, None, None), stale=False)
@@ -308,4 +335,4 @@ def _unless_owed(seen: Record | None) -> Record | None:
 def _failed(target: Target, failure: Failure | None) -> CollectionFailed:
     assert failure is not None
     kind = CollectionTimedOut if failure.code == "timeout" else CollectionFailed
-    return kind(f"{target.key} could not be collected: {failure.detail}", failure)
+    return kind(f"{target.key} could not be collected: {failure.detail}", asdict(failure))

@@ -38,9 +38,11 @@ class Webpage:
         target = Target(self.name, url.href, url.host)
         address = url.address
         if address is not None and (reason := self.guard.verdict(address)):
-            raise ForbiddenAddress(f"{url.host} is not a public address ({reason}); it may not be fetched", target)
+            raise ForbiddenAddress(
+                f"{url.host} is not a public address ({reason}); it may not be fetched", target.key, target.host
+            )
         if why := self.guard.refuses(url.port):
-            raise ForbiddenAddress(f"{why}.", target)
+            raise ForbiddenAddress(f"{why}.", target.key, target.host)
         return target
 
     def collect(self, key: str, previous: Content | None = None, calls: Calls | None = None) -> Collected:

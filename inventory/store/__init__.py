@@ -1,0 +1,66 @@
+"""One store: what keeps everything that must survive.
+
+A feature's `ports.py` says what it needs of the store; each method is one atomic statement in domain words. Every method may
+raise `StorageUnavailable`: not done, or not known to be done; the same call may be sent again. What writes may raise
+`Unstorable`: not done, and never will be, because of a value. Adapters translate their engine's errors to these and to
+nothing else. They are safe to share between threads and across a fork that happens before the first call, and connect on
+first use.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from inventory.events.ports import Events
+from inventory.history.ports import History
+from inventory.jobs.ports import Jobs
+from inventory.products.ports import Products
+from inventory.records.ports import Bodies, Records, Snapshots
+
+
+class Store(Protocol):
+    """One store; its parts share connections."""
+
+    @property
+    def records(self) -> Records: ...
+
+    @property
+    def snapshots(self) -> Snapshots: ...
+
+    @property
+    def bodies(self) -> Bodies: ...
+
+    @property
+    def jobs(self) -> Jobs: ...
+
+    @property
+    def events(self) -> Events: ...
+
+    @property
+    def history(self) -> History: ...
+
+    @property
+    def products(self) -> Products: ...
+
+    def prepare(self) -> None:
+        """Create or migrate what is kept, idempotently, also when several processes do it at once.
+
+        Every other method does this first if this process has not yet, so a store that was away at the start needs no
+        restart. Raises `StartError` when the stored schema is newer than this code.
+        """
+        ...
+
+    def ping(self, timeout: float) -> None:
+        """Return if the store answers within `timeout` seconds; `StorageUnavailable` otherwise."""
+        ...
+
+    def try_writing(self, timeout: float) -> None:
+        """Return if what is written now is kept, found by a durable write that changes nothing.
+
+        `StorageFull` if the store answers and can keep nothing, another `StorageUnavailable` if it does not answer.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give connections back; the store may be used again afterwards."""
+        ...

@@ -80,7 +80,7 @@ class Calls:
             return decision
         if again and decision.reason in COMING:
             return None
-        raise PutOff(decision)
+        raise PutOff(decision.host, decision.reason, decision.wait)
 
     def _ask(self, host: str) -> Permit | Refusal:
         [decision] = self._budgets.take([Ask(host, urgent=True)])

@@ -9,10 +9,9 @@ from datetime import timedelta
 from inventory.errors import CollectionFailed, NotInInventory, TooManyRequests, UnknownCity
 from inventory.history.model import LookupOutcome
 from inventory.history.service import HistoryService
-from inventory.records.model import Known, Record, Status, Target
+from inventory.records.model import Known, Record, RecordFilter, Status, Target
 from inventory.records.service import Answer, RecordService
 from inventory.sources.weather import UNKNOWN_CITY
-from inventory.store.ports import RecordFilter, Store
 
 SOURCE = "weather"
 JITTER = 0.1
@@ -32,11 +31,8 @@ class Summary:
 class WeatherService:
     """Every method may raise `StorageUnavailable`. `fresh_for` is how long weather is news, `patience` in seconds."""
 
-    def __init__(
-        self, records: RecordService, store: Store, history: HistoryService, *, fresh_for: timedelta, patience: float
-    ) -> None:
+    def __init__(self, records: RecordService, history: HistoryService, *, fresh_for: timedelta, patience: float) -> None:
         self._records = records
-        self._store = store
         self._history = history
         self._fresh_for = fresh_for
         self._patience = patience
@@ -51,7 +47,7 @@ class WeatherService:
         try:
             answer, outcome = self._current(target)
         except CollectionFailed as error:
-            if error.failure.code != UNKNOWN_CITY:
+            if error.failure["code"] != UNKNOWN_CITY:
                 self._history.note(target, LookupOutcome.FAILED)
                 raise
             self._history.note(target, LookupOutcome.UNKNOWN)
@@ -71,14 +67,14 @@ class WeatherService:
         if known is None or not self._is_failed(known.record):
             raise NotInInventory(f"Nothing is known of the weather in {target.key}.")
         error = self._records.failed(known.record)
-        raise _unknown(target) if error.failure.code == UNKNOWN_CITY else error
+        raise _unknown(target) if error.failure["code"] == UNKNOWN_CITY else error
 
     def summary(self, top: int) -> Summary:
         """What is known of all cities, with the `top` latest of each listing."""
         return Summary(
-            self._store.records.tally(SOURCE),
-            [(known, self._is_stale(known.record)) for known in self._store.records.refreshed(SOURCE, limit=top)],
-            self._store.records.listing(RecordFilter(SOURCE, Status.FAILED), limit=top, after=None),
+            self._records.tally(SOURCE),
+            [(known, self._is_stale(known.record)) for known in self._records.refreshed(SOURCE, limit=top)],
+            self._records.listing(RecordFilter(SOURCE, Status.FAILED), limit=top, after=None),
         )
 
     def _current(self, target: Target) -> tuple[Answer, LookupOutcome]:

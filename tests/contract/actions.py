@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from inventory.records.model import Failed, Failure, Postponed, Record, Snapshot, Stored, Target
-from inventory.store.ports import Store
+from inventory.store import Store
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, 123_000, tzinfo=UTC)
 LEASE = timedelta(seconds=35)

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from pymongo import MongoClient
 
+from inventory.store import Store
 from inventory.store.mongo import schema
-from inventory.store.ports import Store
 from tests.contract.one_at_a_time import OneAtATime
 from tests.contract.places import MockPlace, MongoPlace, Place, SqlitePlace
 

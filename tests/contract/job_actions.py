@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from inventory.jobs.model import READING, Batch, Cut, Job, Row, RowOutcome
-from inventory.store.ports import Store
+from inventory.store import Store
 from tests.contract.actions import LEASE, NOW, after
 
 SUCCEEDED, FAILED, REJECTED = RowOutcome.SUCCEEDED, RowOutcome.FAILED, RowOutcome.REJECTED

@@ -14,8 +14,8 @@ from mongomock.store import ServerStore
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from inventory.store import Store
 from inventory.store.mongo import MongoStore
-from inventory.store.ports import Store
 from inventory.store.sqlite import SqliteStore
 
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 
 from inventory.errors import NoRoomToOpen, StorageFull, StorageUnavailable
 from inventory.jobs.model import READING, RowOutcome
+from inventory.store import Store
 from inventory.store.mongo import MongoStore
-from inventory.store.ports import Store
 from inventory.store.sqlite import SqliteStore
 from tests.contract.actions import LEASE, NOW, collect, target
 from tests.contract.actions import accept as accept_one

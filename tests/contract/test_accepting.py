@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from inventory.records.model import Record, State, Status
-from inventory.store.ports import Store
+from inventory.store import Store
 from tests.contract.actions import NOW, accept, after, claim, collect, failed, found, shared, stored, target
 
 

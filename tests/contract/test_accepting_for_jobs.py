@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from inventory.records.model import Acceptance, Record, State, Target
-from inventory.store.ports import Store
+from inventory.store import Store
 from tests.contract.actions import (
     LEASE,
     NOW,

@@ -16,9 +16,9 @@ import pytest
 
 from inventory.errors import StorageUnavailable
 from inventory.events.model import EventFilter
-from inventory.records.model import State
+from inventory.records.model import RecordFilter, State
+from inventory.store import Store
 from inventory.store.mongo import MongoStore
-from inventory.store.ports import RecordFilter, Store
 from inventory.store.sqlite import SqliteStore
 from inventory.store.sqlite.connections import Connections
 from tests.contract.actions import LEASE, NOW, accept, after, claim, collect, found, stored, target

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from inventory.records.model import State, Status
-from inventory.store.ports import Store
+from inventory.store import Store
 from tests.contract.actions import (
     LEASE,
     NOW,

@@ -10,7 +10,7 @@ import pytest
 
 from inventory.jobs.model import Cut
 from inventory.records.model import LONGEST_PAUSE, State
-from inventory.store.ports import Store
+from inventory.store import Store
 from tests.contract.actions import LEASE, NOW, accept, accept_target, after, claim, failure, found, postponed, stored, target
 from tests.contract.job_actions import job
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inventory.records.model import Failed, Failure, Target
-from inventory.store.ports import Store
+from inventory.store import Store
 from tests.contract.actions import NOW, accept, accept_target, after, claim, found, stored, target
 
 ODD: dict[str, Any] = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from inventory.records.model import State
-from inventory.store.ports import RecordFilter, Store
+from inventory.records.model import RecordFilter, State
+from inventory.store import Store
 from tests.contract.actions import NOW, accept, after, claim, collect, found, stored, target
 
 

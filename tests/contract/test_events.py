@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from inventory.events.model import Event, EventFilter, EventStats
-from inventory.store.ports import Key, Store
+from inventory.listing import Key
+from inventory.store import Store
 from tests.contract.actions import NOW, after
 
 JOB, OTHER = "a" * 32, "b" * 32

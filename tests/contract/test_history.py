@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from inventory.history.model import Lookup, LookupOutcome
+from inventory.listing import Key
 from inventory.records.model import Status
-from inventory.store.ports import Key, Store
+from inventory.store import Store
 from tests.contract.actions import NOW, accept_target, after, claim, collect, failed, target
 
 

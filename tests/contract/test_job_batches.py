@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from inventory.jobs.model import READING, Batch, Cut, JobStatus
-from inventory.store.ports import Store
+from inventory.store import Store
 from tests.contract.actions import LEASE, NOW, after
 from tests.contract.job_actions import (
     FAILED,

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from inventory.jobs.model import READING, Batch, Counts, Job, JobStatus
-from inventory.store.ports import Key, Store
+from inventory.listing import Key
+from inventory.store import Store
 from tests.contract.actions import LEASE, NOW, after
 from tests.contract.job_actions import claim, complete, create, found, job, ready
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from inventory.jobs.model import LONGEST_INPUT, Counts, Job, JobStatus, Row, RowOutcome
-from inventory.store.ports import Store
+from inventory.store import Store
 from tests.contract.actions import LEASE, NOW, after, target
 from tests.contract.job_actions import (
     FAILED,

@@ -10,7 +10,7 @@ import pytest
 
 from inventory.events.model import EventFilter
 from inventory.jobs.model import Job, JobStatus, RowOutcome
-from inventory.store.ports import Store
+from inventory.store import Store
 from tests.contract.actions import LEASE, NOW, after, target
 from tests.contract.job_actions import (
     FAILED,

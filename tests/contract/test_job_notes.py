@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from inventory.jobs.model import Counts, Cut
-from inventory.store.ports import Store
+from inventory.store import Store
 from tests.contract.actions import LEASE, NOW, after
 from tests.contract.job_actions import REJECTED, UNTIL, advance, claim, create, found, job, ready, row
 

@@ -8,8 +8,8 @@ from contextlib import closing
 
 import pytest
 
-from inventory.records.model import State
-from inventory.store.ports import RecordFilter, Store
+from inventory.records.model import RecordFilter, State
+from inventory.store import Store
 from tests.contract.actions import LEASE, NOW, accept, after, claim, collect, found, shared, stored, target
 from tests.contract.meeting import at_once, programs_at_once
 from tests.contract.places import Place

@@ -9,9 +9,9 @@ from contextlib import closing
 import pytest
 
 from inventory.records.model import State
+from inventory.store import Store
 from inventory.store.mongo import documents
 from inventory.store.mongo import schema as mongo_schema
-from inventory.store.ports import Store
 from inventory.store.sqlite import schema as sqlite_schema
 from tests.contract.actions import LEASE, NOW, accept, after, collect, found, stored, target
 from tests.contract.job_actions import claim, complete, ready, work

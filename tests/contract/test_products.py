@@ -9,9 +9,10 @@ from datetime import datetime
 
 import pytest
 
+from inventory.listing import Key
 from inventory.products.model import Category, Listed, Product, ProductFilter, Seen
-from inventory.records.model import Status
-from inventory.store.ports import Key, RecordFilter, Store
+from inventory.records.model import RecordFilter, Status
+from inventory.store import Store
 from tests.contract.actions import NOW, after
 
 HOST = "shop.example"

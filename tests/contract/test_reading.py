@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from inventory.records.model import Record, Status
-from inventory.store.ports import Key, RecordFilter, Store
+from inventory.listing import Key
+from inventory.records.model import Record, RecordFilter, Status
+from inventory.store import Store
 from tests.contract.actions import (
     NOW,
     accept,

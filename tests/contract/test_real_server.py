@@ -10,9 +10,9 @@ from pymongo.errors import OperationFailure
 
 from inventory.errors import StorageUnavailable
 from inventory.events.model import EventFilter
+from inventory.store import Store
 from inventory.store.mongo import MongoStore
 from inventory.store.mongo.connection import Connection, connect
-from inventory.store.ports import Store
 from tests.contract.actions import LEASE, NOW, accept, after, claim, collect, failed, found, stored, target
 from tests.contract.job_actions import advance, counted, job, ready, row, work
 from tests.contract.job_actions import claim as job_claim

@@ -9,7 +9,7 @@ from threading import Event
 import pytest
 
 from inventory.records.model import Record
-from inventory.store.ports import Store
+from inventory.store import Store
 from tests.contract.actions import accept_target, after, claim, collect, failed, found, stored, target
 from tests.contract.meeting import at_once
 from tests.contract.places import MongoPlace, Place

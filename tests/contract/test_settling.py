@@ -8,7 +8,7 @@ from hashlib import sha256
 import pytest
 
 from inventory.records.model import Outcome, Record, State, Status
-from inventory.store.ports import Store
+from inventory.store import Store
 from tests.contract.actions import (
     BODY,
     CONTENT,

@@ -12,8 +12,7 @@ import pytest
 from inventory.events.model import EventFilter
 from inventory.jobs.model import JobStatus, RowOutcome
 from inventory.products.model import ProductFilter
-from inventory.records.model import Status
-from inventory.store.ports import RecordFilter
+from inventory.records.model import RecordFilter, Status
 from inventory.store.sqlite import batches, events, jobs, ledger, products, records, rows, snapshots
 from tests.contract.actions import NOW
 from tests.contract.places import SqlitePlace

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from inventory.errors import StartError
-from inventory.store.ports import Store
+from inventory.store import Store
 from tests.contract.actions import NOW, accept, found, target
 from tests.contract.places import Place, SqlitePlace
 

@@ -11,8 +11,8 @@ from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, W
 
 from inventory.errors import StorageFull, Unstorable
 from inventory.records.model import State, Target
+from inventory.store import Store
 from inventory.store.mongo.connection import Connection
-from inventory.store.ports import Store
 from inventory.store.sqlite import SqliteStore
 from tests.contract.actions import CONTENT, NOW, accept, claim, failed, found, stored, target
 from tests.contract.places import MongoPlace, Place, SqlitePlace

@@ -13,7 +13,7 @@ import pytest
 from inventory import wiring
 from inventory.config import Settings
 from inventory.errors import StartError, StorageFull, StorageUnavailable, UnusableStore
-from inventory.store.ports import Store
+from inventory.store import Store
 from inventory.store.sqlite.connections import Connections
 from tests.contract.actions import accept, collect, found, target
 from tests.contract.meeting import program, set_off

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from inventory.errors import StorageUnavailable
 from inventory.events.model import Event, EventFilter, EventStats
-from inventory.store.ports import Key
+from inventory.listing import Key
 
 
 class FakeEvents:

@@ -17,7 +17,8 @@ from rq.serializers import JSONSerializer
 from rq.worker import WorkerStatus
 
 from inventory.events.model import EventFilter
-from inventory.store.ports import Key, Store
+from inventory.listing import Key
+from inventory.store import Store
 from tests.end_to_end.stack import Stack
 
 PAGE = 5_000

@@ -14,8 +14,8 @@ from pathlib import Path
 from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.errors import StorageUnavailable
-from inventory.records.model import Record, State, Status
-from inventory.store.ports import RecordFilter, Store
+from inventory.records.model import Record, RecordFilter, State, Status
+from inventory.store import Store
 from inventory.wiring import open_store
 
 LONG_PAST = timedelta(seconds=15)

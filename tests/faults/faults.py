@@ -13,7 +13,7 @@ from random import Random
 
 from inventory.errors import StorageUnavailable
 from inventory.records.model import Failure, State
-from inventory.store.ports import Store
+from inventory.store import Store
 from tests.end_to_end.stack import wait_until
 from tests.faults.claims import look
 from tests.faults.places import SqlitePlace

@@ -18,7 +18,8 @@ from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.errors import StorageUnavailable
 from inventory.records.model import Outcome, Record, State, Stored
-from inventory.store.ports import Records, Store
+from inventory.records.ports import Records
+from inventory.store import Store
 from inventory.wiring import build, open_store
 
 

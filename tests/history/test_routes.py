@@ -15,7 +15,7 @@ from inventory import create_app, wiring
 from inventory.config import Settings
 from inventory.errors import SourceFailure, StorageUnavailable
 from inventory.records.plain import PlainLookups
-from inventory.store.ports import Store
+from inventory.store import Store
 from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeather, FakeWeb
 

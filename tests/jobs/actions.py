@@ -16,8 +16,8 @@ from inventory.jobs.feeder import Feeder
 from inventory.jobs.kinds import Kind
 from inventory.jobs.model import Counts, Job, Row, RowOutcome
 from inventory.jobs.parts import Parts, upload_name
+from inventory.jobs.ports import Jobs
 from inventory.store.files import Files
-from inventory.store.ports import Jobs
 from inventory.wiring import Services
 from tests.fakes import FakeClock
 

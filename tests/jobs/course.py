@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from inventory.jobs.model import Batch, Cut, Job, Row, RowOutcome
-from inventory.store.ports import Store
+from inventory.store import Store
 
 LEASE = timedelta(hours=1)
 BYTES_OF_ROW = 10

@@ -16,13 +16,13 @@ from inventory import wiring
 from inventory.config import PerHost, Settings
 from inventory.events.lines import EventLines
 from inventory.events.model import Event
+from inventory.events.ports import Events
 from inventory.imports.uploads import Uploads
 from inventory.imports.urls import LookupLines
 from inventory.jobs.engine import Engine
 from inventory.jobs.feeder import Feeder
 from inventory.jobs.parts import Parts
 from inventory.records.model import Target
-from inventory.store.ports import Events
 from inventory.wiring import Services
 from tests.fakes import FakeWeather, FakeWeb, Unlimited
 

@@ -15,7 +15,7 @@ import pytest
 
 from inventory import wiring
 from inventory.config import Settings
-from inventory.jobs.feeder import ENOUGH, MOST, PATIENCE, Feeder
+from inventory.jobs.feeder import ENOUGH, MOST, PATIENCE, Feeder, feeding
 from inventory.jobs.holding import LEASE
 from inventory.jobs.model import JobStatus
 from inventory.records.model import Content
@@ -59,7 +59,7 @@ def working(services: Services, workers: int = 1, places: int = 10) -> Iterator[
 
     def work() -> None:
         while not stop.is_set():
-            with services.engine.feeding(stop.is_set) as feeder:
+            with feeding(services.engine, stop.is_set) as feeder:
                 services.collector.drain(places=places, stopping=stop.is_set, more=feeder.more)
             stop.wait(0.05)
 
@@ -218,7 +218,7 @@ def test_a_batch_that_never_waits_takes_turns_with_those_of_other_jobs(settings:
 
 def test_without_any_job_it_says_so_at_once(services: Services) -> None:
     began = time.monotonic()
-    with services.engine.feeding(lambda: False) as feeder:
+    with feeding(services.engine, lambda: False) as feeder:
         while feeder.more(20.0):
             continue
 

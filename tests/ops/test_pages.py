@@ -16,7 +16,7 @@ from inventory import create_app, wiring
 from inventory.config import Settings
 from inventory.errors import NoRoomToOpen, StorageFull, UnusableStore
 from inventory.ops.health import TRY_AGAIN
-from inventory.store.ports import Store
+from inventory.store import Store
 from tests.end_to_end.stack import wait_until
 
 

@@ -14,8 +14,8 @@ from werkzeug.test import TestResponse
 from inventory import create_app, wiring
 from inventory.errors import SourceFailure
 from inventory.ops.same_origin import is_foreign, may_change
+from inventory.records.model import RecordFilter
 from inventory.sources.weather import UNKNOWN_CITY
-from inventory.store.ports import RecordFilter
 from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeather, FakeWeb
 from tests.jobs.course import Course

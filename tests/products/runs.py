@@ -15,6 +15,7 @@ import requests
 from inventory import wiring
 from inventory.config import Settings
 from inventory.demo import layout
+from inventory.jobs.feeder import feeding
 from inventory.jobs.model import Job
 from inventory.products.feeds import Feed, limits, read
 from inventory.upstream.budgets.limits import Limit
@@ -72,7 +73,7 @@ def run(services: Services, *, seconds: float = 60.0) -> Job:
 @contextmanager
 def working(services: Services) -> Iterator[Callable[[float], bool]]:
     """Inside, jobs are worked on."""
-    with services.engine.feeding(lambda: False) as more:
+    with feeding(services.engine, lambda: False) as more:
         yield more
 
 

@@ -17,10 +17,10 @@ from inventory.jobs.model import Batch, Job, Line, RowOutcome
 from inventory.products.feeds import Feed, Place
 from inventory.products.model import Seen
 from inventory.products.paginators import Numbered
+from inventory.products.ports import Products
 from inventory.products.progress import Progress
 from inventory.products.run import SPAN, FeedLines
 from inventory.sources.products import Response
-from inventory.store.ports import Products
 from inventory.upstream.body import Body
 from inventory.upstream.budgets.limits import Limit
 from inventory.upstream.budgets.local import LocalBudgets

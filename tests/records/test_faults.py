@@ -15,10 +15,11 @@ import pytest
 from inventory import create_app, wiring
 from inventory.config import Settings
 from inventory.errors import CollectionFailed, Unstorable
+from inventory.jobs.feeder import feeding
 from inventory.ops import logging
 from inventory.records.model import Content, Failed, Outcome, Record, State, Stored
 from inventory.sources import Collected
-from inventory.store.ports import Store
+from inventory.store import Store
 from inventory.upstream.budgets.model import Ask, Permit, Reason, Refusal
 from inventory.upstream.calls import Calls
 from tests.fakes import FakeClock, FakeWeather, FakeWeb, Unlimited
@@ -343,7 +344,7 @@ def test_a_row_of_an_import_fails_with_the_code(settings: Settings, redis: faker
     client = create_app(services=services).test_client()
     upload = {"file": (BytesIO(f"url\n{URL}3\n{URL}4\n".encode()), "urls.csv")}
     job_id = client.post("/api/v1/imports?kind=urls", data=upload).json["job_id"]
-    with services.engine.feeding(lambda: False) as feeder:
+    with feeding(services.engine, lambda: False) as feeder:
         services.collector.drain(places=4, stopping=lambda: False, more=feeder.more)
     services.engine.complete()
 

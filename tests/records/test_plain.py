@@ -15,7 +15,7 @@ from inventory import create_app, wiring
 from inventory.errors import SourceFailure, StorageUnavailable
 from inventory.records.model import Known
 from inventory.records.plain import PLAIN
-from inventory.store.ports import Store
+from inventory.store import Store
 from inventory.upstream import urls
 from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeb

@@ -12,7 +12,7 @@ from inventory import wiring
 from inventory.config import Settings
 from inventory.errors import StorageUnavailable
 from inventory.records.model import Acceptance, Outcome, Record, State
-from inventory.store.ports import Store
+from inventory.store import Store
 from tests.fakes import FakeClock, FakeWeb
 
 URL = "http://example.test/"

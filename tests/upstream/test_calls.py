@@ -105,7 +105,7 @@ def test_a_redirect_to_a_host_whose_breaker_is_open_is_not_followed(
     with pytest.raises(PutOff) as raised, calls(half) as made:
         fetcher.fetch(urls.parse(upstream.url(f"/redirect?to={upstream.url('/page', host=TWO)}", host=ONE)), calls=made)
 
-    assert raised.value.refusal.reason is Reason.BREAKER
+    assert raised.value.reason is Reason.BREAKER
     assert upstream.count() == before + 1
     assert known(half, ONE).in_use == 0
 
@@ -135,7 +135,7 @@ def test_a_turn_that_does_not_come_soon_is_not_waited_for(half: LocalHalf) -> No
     with pytest.raises(PutOff) as raised, calls(half) as made:
         made.begin(RARE)
 
-    assert raised.value.refusal.wait == pytest.approx(10, abs=0.1)
+    assert raised.value.wait == pytest.approx(10, abs=0.1)
     assert half.now == begun
 
 
@@ -157,7 +157,7 @@ def test_but_not_when_that_host_asked_to_be_left_alone_meanwhile(half: LocalHalf
         with pytest.raises(PutOff) as raised:
             made.begin(ONE)
 
-    assert raised.value.refusal.reason is Reason.PAUSE
+    assert raised.value.reason is Reason.PAUSE
 
 
 def test_further_requests_go_before_bulk(half: LocalHalf) -> None:

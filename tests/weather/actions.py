@@ -15,7 +15,7 @@ from inventory.errors import SourceFailure
 from inventory.records.model import Record, Target
 from inventory.sources import Collected
 from inventory.sources.weather import UNKNOWN_CITY
-from inventory.store.ports import Store
+from inventory.store import Store
 from inventory.wiring import Services
 from tests.fakes import FakeWeather, weather_content
 

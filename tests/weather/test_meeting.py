@@ -322,7 +322,7 @@ class BusyWeather(FakeWeather):
 
     def collect(self, key: str, previous: Content | None = None, calls: Calls | None = None) -> Collected:
         if self.refusal is not None:
-            raise PutOff(self.refusal)
+            raise PutOff(self.refusal.host, self.refusal.reason, self.refusal.wait)
         return super().collect(key, previous, calls)
 
 

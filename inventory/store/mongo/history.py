@@ -8,9 +8,9 @@ from datetime import datetime
 from pymongo.errors import DuplicateKeyError
 
 from inventory.history.model import Lookup, LookupOutcome
+from inventory.listing import Key
 from inventory.store.forms import from_millis, read_text, text_bytes, to_millis
 from inventory.store.mongo.connection import Connection, Document
-from inventory.store.ports import Key
 
 NEWEST = [("at", -1), ("_id", -1)]
 

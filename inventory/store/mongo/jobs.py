@@ -10,13 +10,13 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from inventory.jobs.model import Job, JobStatus, Row, RowOutcome
+from inventory.listing import Key
 from inventory.store.forms import LARGEST, read_text
 from inventory.store.mongo import documents
 from inventory.store.mongo import job_documents as forms
 from inventory.store.mongo.batches import Batches, due
 from inventory.store.mongo.connection import Document
 from inventory.store.mongo.counts import LET_GO, OWED, end, read, sums
-from inventory.store.ports import Key
 
 UNFINISHED = [each.value for each in JobStatus if not each.finished]
 

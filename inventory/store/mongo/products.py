@@ -22,6 +22,7 @@ from typing import Any
 from pymongo import UpdateOne
 from pymongo.database import Database
 
+from inventory.listing import Key
 from inventory.products.model import Category, Listed, Product, ProductFilter, Seen
 from inventory.records.model import Snapshot, State, Stored, Target
 from inventory.store.forms import content_bytes, from_millis, read_content, to_millis
@@ -30,7 +31,6 @@ from inventory.store.mongo.bulk import read_all
 from inventory.store.mongo.connection import Connection, Document
 from inventory.store.mongo.ledger import settling
 from inventory.store.mongo.upserts import BATCH, insert_new
-from inventory.store.ports import Key
 
 AT_ONCE = 10
 """Products that are kept in one call of the database: there are slow ones, which take 20 ms for each."""

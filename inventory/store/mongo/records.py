@@ -11,11 +11,11 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from inventory.errors import StorageUnavailable
-from inventory.records.model import Acceptance, Known, Record, State, Status, Target
+from inventory.listing import Key
+from inventory.records.model import Acceptance, Known, Record, RecordFilter, State, Status, Target
 from inventory.store.mongo import bodies, bulk, documents, snapshots
 from inventory.store.mongo.connection import Document
 from inventory.store.mongo.ledger import Ledger
-from inventory.store.ports import Key, RecordFilter
 
 OWED = [State.PENDING.value, State.RUNNING.value]
 STATUS: Mapping[Status, Document] = {

@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from pymongo import UpdateOne
 from pymongo.database import Database
 
+from inventory.listing import Key
 from inventory.records.model import Snapshot, Stored, Target
 from inventory.store.mongo import bodies, documents, retention
 from inventory.store.mongo.connection import Connection, Document
 from inventory.store.mongo.upserts import upsert
-from inventory.store.ports import Key
 
 UNSETTLED = {"settled": {"$ne": True}}
 

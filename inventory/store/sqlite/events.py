@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from inventory.events.model import Event, EventFilter, EventStats
+from inventory.listing import Key
 from inventory.store.forms import (
     LARGEST,
     content_bytes,
@@ -17,7 +18,6 @@ from inventory.store.forms import (
     to_millis,
     to_millis_up,
 )
-from inventory.store.ports import Key
 from inventory.store.sqlite.connections import Connections, Row
 from inventory.store.sqlite.job_columns import long, short
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from inventory.history.model import Lookup, LookupOutcome
+from inventory.listing import Key
 from inventory.store.forms import from_millis, to_millis
-from inventory.store.ports import Key
 from inventory.store.sqlite import rows
 from inventory.store.sqlite.connections import Connections
 

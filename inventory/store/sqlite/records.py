@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from inventory.records.model import Acceptance, Known, Record, Status, Target
+from inventory.listing import Key
+from inventory.records.model import Acceptance, Known, Record, RecordFilter, Status, Target
 from inventory.store.forms import to_millis
-from inventory.store.ports import Key, RecordFilter
 from inventory.store.sqlite import rows
 from inventory.store.sqlite.connections import Row
 from inventory.store.sqlite.ledger import Ledger

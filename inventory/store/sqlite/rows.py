@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from inventory.listing import Key
 from inventory.records.model import Record, Snapshot, State, Target
 from inventory.store.forms import LARGEST, from_millis, read_content, read_failure, to_millis
-from inventory.store.ports import Key
 
 RECORD = (
     "source, key, host, state, accepted_at, requested_at, due_at, attempt, fence, lease,"

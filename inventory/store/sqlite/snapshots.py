@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from inventory.listing import Key
 from inventory.records.model import Snapshot, Target
-from inventory.store.ports import Key
 from inventory.store.sqlite import rows
 from inventory.store.sqlite.connections import Connections
 from inventory.store.sqlite.opening import Connection

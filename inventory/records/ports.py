@@ -1,0 +1,135 @@
+"""What the core needs of a store: each method is one atomic statement in domain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from inventory.listing import Key
+from inventory.records.model import Acceptance, Known, Outcome, Record, RecordFilter, Snapshot, Status, Target
+
+
+class Records(Protocol):
+    """Records and the ledger of the work that is owed on them."""
+
+    def look_up(self, record_id: str) -> Known | None:
+        """The record with its latest snapshot and body, or None."""
+        ...
+
+    def find(self, record_id: str) -> Record | None:
+        """The record alone, or None."""
+        ...
+
+    def accept(self, target: Target, *, now: datetime, seen: Record | None, revalidate: bool = False) -> Acceptance:
+        """Take on the debt of a collection, durably before it returns.
+
+        Inserts a pending record (due now, attempt 0) if there is none, also when the one that was `seen` has been deleted;
+        turns a stored or failed one to pending (due now, attempt 0, `failure` kept until an outcome replaces it, and with
+        `revalidate` as given) if its fence still is `seen.fence`. In every other case somebody else was quicker: nothing
+        changes and the record is returned as it is, but that what is owed already must be a whole collection from now on
+        if this one was to be: without `revalidate`, a pending or running record loses its own. And what only jobs waited
+        for is no longer `bulk`: from now on it is claimed with what lookups ask for.
+        """
+        ...
+
+    def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
+        """Those of up to 1,000 records that there are, by id."""
+        ...
+
+    def accept_all(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
+        """`accept` for targets of a job, each with the record that was seen: conditional, and claimed after all else."""
+        ...
+
+    def claim(self, record_id: str, *, now: datetime, lease_for: timedelta) -> Record | None:
+        """Lease this record, whatever its pause: pending, or running with its lease over; None if neither.
+
+        A claim sets state running, a new random lease (32 hexadecimal digits), `due_at = now + lease_for`,
+        `attempt + 1`, `fence + 1`.
+        """
+        ...
+
+    def claim_due(self, *, now: datetime, lease_for: timedelta, limit: int, bulk: bool = True) -> Sequence[Record]:
+        """Lease up to `limit` pending records that are due, no record twice to anybody.
+
+        Those that a lookup asked for come before those of jobs, which come only with `bulk`; of each the oldest due first.
+        """
+        ...
+
+    def claim_abandoned(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
+        """Lease one running record whose lease is over and that has attempts left: its worker died or hangs."""
+        ...
+
+    def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
+        """End claims; True for each that took effect.
+
+        Each takes effect only where lease and fence still match, and then whole: snapshot, body and record change
+        together. Stored: state stored, counters and instants of the record follow, failure None; one that shares its body
+        takes effect only on a record that has not lost its `revalidate` to a later `accept`. Postponed: pending, due at
+        `due_at`, failure replaced if given. Failed: failed, nothing due. Settling the same outcome again (a lost reply) is
+        harmless, and True for Stored.
+        """
+        ...
+
+    def fail_spent(self, *, now: datetime, max_attempts: int, retry_at: datetime, limit: int) -> int:
+        """Fail running records whose lease is over and whose attempts are spent; how many. Code `timeout`, not permanent."""
+        ...
+
+    def due(self, *, now: datetime, max_attempts: int, limit: int) -> Sequence[str]:
+        """The ids of up to `limit` records that a claim would find now."""
+        ...
+
+    def listing(self, chosen: RecordFilter, *, limit: int, after: Key | None) -> Sequence[Record]:
+        """Records by (accepted_at, id), newest first, from behind `after`."""
+        ...
+
+    def refreshed(self, source: str, *, limit: int) -> Sequence[Known]:
+        """The records of a source that were collected last, newest first, with their latest snapshots; no bodies."""
+        ...
+
+    def tally(self, source: str) -> Mapping[Status, int]:
+        """How many records a source has of each status that there is."""
+        ...
+
+    def delete(self, record_id: str) -> bool:
+        """Remove the record, its snapshots and the bodies that nothing else names; False if there is none."""
+        ...
+
+
+class Snapshots(Protocol):
+    """What collections saw."""
+
+    def find(self, snapshot_id: str) -> tuple[Target, Snapshot] | None:
+        """One snapshot and the target it is of, or None."""
+        ...
+
+    def listing(self, record_id: str, *, limit: int, after: Key | None) -> Sequence[Snapshot]:
+        """The snapshots of one record by (collected_at, id), newest first, from behind `after`."""
+        ...
+
+    def retire(self, *, keep: int, limit: int) -> int:
+        """Remove what is older than the `keep` newest snapshots of up to `limit` records that have more; how many went.
+
+        The bodies that nothing names then go too. The latest snapshot, which a lookup answers, is one of those kept, and
+        `Record.snapshots` becomes what is left.
+        """
+        ...
+
+    def sweep(self, *, after: str, limit: int) -> str:
+        """Remove those among the `limit` next snapshots behind an id that no settling named, nor can name any more.
+
+        A worker that dies may leave them. Returns the place where the next call goes on, "" when all were seen.
+        """
+        ...
+
+
+class Bodies(Protocol):
+    """Page sources, once per distinct content."""
+
+    def find(self, sha256: str) -> bytes | None:
+        """The bytes, or None."""
+        ...
+
+    def sweep(self, *, after: str, limit: int) -> str:
+        """Remove those among the `limit` next bodies behind a SHA-256 that nothing names; returns as `Snapshots.sweep`."""
+        ...
