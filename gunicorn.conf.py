@@ -17,7 +17,7 @@ from inventory.errors import StartError, StorageUnavailable
 from inventory.gunicorn_worker.worker import InventoryWorker
 from inventory.hosts import bracketed
 from inventory.imports.multipart import OVERHEAD
-from inventory.ops import counting, logging
+from inventory.ops import log_config, request_metrics
 from inventory.pace import CLIENT_TIMEOUT
 
 LOOK_AT_STORE = 1.0
@@ -42,12 +42,12 @@ def _or_exit(step, *arguments):
 def on_starting(_server):
     """Before anything listens or forks."""
     _or_exit(wiring.check_start, settings)
-    _or_exit(counting.prepare, counts)
+    _or_exit(request_metrics.prepare, counts)
 
 
 def post_worker_init(worker):
     """End streams when the worker is to stop, and look after the store."""
-    worker.wsgi.extensions["inventory.live"].serving = lambda: worker.alive
+    worker.wsgi.extensions["inventory"].live.serving = lambda: worker.alive
     worker.body_limit, worker.small_body = _body_limit, REQUEST_LIMIT
     gc.collect()
     gc.freeze()  # what is loaded stays: the collector need not look at it again and again, which took 4 % of a hit
@@ -61,7 +61,7 @@ def _body_limit(method, path):
 
 def on_exit(_server):
     """When all processes have ended."""
-    counting.remove(counts)
+    request_metrics.remove(counts)
 
 
 def _mind_store(worker):
@@ -99,12 +99,12 @@ timeout = 60
 graceful_timeout = ceil(settings.fetch_deadline) + 5  # an inline collection may end, and be answered
 
 accesslog = None  # the application writes one line for each request
-logconfig_dict = logging.configuration()
+logconfig_dict = log_config.configuration()
 logger_class = WithoutAccessLog
 proc_name = "inventory"
 
 # Nothing is written but heartbeats and counts, and these to memory: the root file system may be read-only.
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
-counts = counting.folder(settings, worker_tmp_dir or tempfile.gettempdir())
-os.environ[counting.FOLDER] = str(counts)
+counts = request_metrics.folder(settings, worker_tmp_dir or tempfile.gettempdir())
+os.environ[request_metrics.FOLDER] = str(counts)

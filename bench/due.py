@@ -19,7 +19,7 @@ from bench.filling import HOST, url
 from bench.measuring import Effort, Result
 from inventory.clock import utc_now
 from inventory.records.model import Target
-from inventory.store.forms import to_millis
+from inventory.store.codecs import to_millis
 from inventory.store.mongo import documents
 from inventory.store.sqlite.records import INSERT
 from tests.end_to_end.stack import ROOT, Stack

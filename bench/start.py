@@ -44,7 +44,7 @@ def _start(folder: Path) -> tuple[float, rig.Cost]:
         "INVENTORY_DASHBOARD_PORT": str(free_port()),
     }
     began = time.perf_counter()
-    command = [sys.executable, "-c", "from inventory.cli import main; main()", "up"]
+    command = [sys.executable, "-c", "from inventory.commands.main import main; main()", "up"]
     program = subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )

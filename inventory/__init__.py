@@ -8,22 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
-from inventory import problems, wiring
-from inventory.api import Api
+from inventory import wiring
 from inventory.config import Settings
 from inventory.errors import InventoryError
 from inventory.events import routes as events
 from inventory.history import routes as history
 from inventory.imports import routes as imports
-from inventory.jobs import pages, sockets
 from inventory.jobs import routes as jobs
-from inventory.ops import docs, health, home, logging, requests
-from inventory.ops.same_origin import SameOrigin
+from inventory.jobs import sockets
+from inventory.ops import health, log_config, request_log
 from inventory.products import routes as products
+from inventory.rate_limits import routes as upstreams
 from inventory.records import routes as records
-from inventory.records.plain import PlainLookups
-from inventory.upstream import routes as upstreams
+from inventory.services import EXTENSION, Services
+from inventory.ui import docs, home
+from inventory.ui import jobs as job_pages
 from inventory.weather import routes as weather
+from inventory.web_api import problems
+from inventory.web_api.blueprint import Api
+from inventory.web_api.same_origin import SameOrigin
+from inventory.webpages import routes as webpages
+from inventory.webpages.fast_lookup import PlainLookups
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -58,10 +63,10 @@ host that the inventory does not answer for, 403 `foreign_origin` for what a pag
 something."""
 
 
-def create_app(settings: Settings | None = None, services: wiring.Services | None = None) -> Flask:
+def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
     """The application for these settings, or for this process's environment; building it connects to nothing."""
     services = services or wiring.build(settings or Settings.read())
-    logging.configure()
+    log_config.configure()
 
     app = App(__name__, static_folder=None)
     app.config.update(
@@ -73,28 +78,20 @@ def create_app(settings: Settings | None = None, services: wiring.Services | Non
         MAX_CONTENT_LENGTH=REQUEST_LIMIT,
         SOCK_SERVER_OPTIONS=sockets.OPTIONS,
     )
-    app.extensions["inventory"] = services
-    app.extensions["inventory.records"] = services.records
-    app.extensions["inventory.events"] = services.events
-    app.extensions["inventory.jobs"] = services.jobs
-    app.extensions["inventory.live"] = services.live
-    app.extensions["inventory.imports"] = services.imports
-    app.extensions["inventory.history"] = services.history
-    app.extensions["inventory.weather"] = services.weather
-    app.extensions["inventory.products"] = services.products
-    app.extensions["inventory.upstreams"] = services.upstreams
+    app.extensions[EXTENSION] = services
 
     refuse = partial(_refuse, app.wsgi_app)
     app.front = SameOrigin(partial(Flask.__call__, app), services.settings.hosts, refuse)
-    if not services.history.keeps(records.SOURCE):
-        app.wsgi_app = PlainLookups(app.wsgi_app, records.SOURCE, services.records)  # type: ignore[method-assign]
-    requests.register(app)
+    if not services.history.keeps(webpages.SOURCE):
+        app.wsgi_app = PlainLookups(app.wsgi_app, webpages.SOURCE, services.records)  # type: ignore[method-assign]
+    request_log.register(app)
     problems.register(app)
     app.register_blueprint(home.blueprint)
-    app.register_blueprint(pages.blueprint)
+    app.register_blueprint(job_pages.blueprint)
     app.register_blueprint(sockets.sockets)
     app.register_blueprint(docs.blueprint)
     api = Api(app)
+    api.register_blueprint(webpages.blueprint)
     api.register_blueprint(records.blueprint)
     api.register_blueprint(imports.blueprint)
     api.register_blueprint(jobs.blueprint)
@@ -112,5 +109,5 @@ def _refuse(
     application: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse, error: InventoryError
 ) -> Iterable[bytes]:
     """Have an error that was met in front of the application answered like every other one."""
-    environ[requests.FAULT] = error
+    environ[request_log.FAULT] = error
     return application(environ, start_response)

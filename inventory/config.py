@@ -14,11 +14,11 @@ from urllib.parse import quote, urlsplit
 from environs import Env, EnvError
 from marshmallow import ValidationError
 
+from inventory import urls
 from inventory.errors import InvalidUrl, SettingError
 from inventory.hosts import AllowedHosts, read_entry
 from inventory.products import feeds
 from inventory.products.feeds import Feed
-from inventory.upstream import urls
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Value = TypeVar("Value")

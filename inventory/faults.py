@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import structlog
 
-from inventory.queue import Queue
+from inventory.notifier import Queue
 
 log = structlog.get_logger(__name__)
 

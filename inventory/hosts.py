@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
+from inventory import urls
 from inventory.errors import InvalidUrl
-from inventory.upstream import urls
 
 MAX_CHARACTERS = 255
 _AUTHORITY = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{0,5}))?")

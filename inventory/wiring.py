@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from threading import Event
 from time import monotonic, sleep
@@ -13,13 +12,16 @@ from urllib.parse import unquote, urlsplit
 import structlog
 from redis import Redis
 
-from inventory import queue
+from inventory import notifier
 from inventory.clock import Clock, utc_now
 from inventory.config import Settings
 from inventory.errors import StartError, StorageUnavailable, UnusableStore
 from inventory.events.lines import EventLines
 from inventory.events.service import EventService
+from inventory.files import Files
 from inventory.history.service import HistoryService
+from inventory.http_client.fetcher import Fetcher, Resolve, resolve
+from inventory.http_client.guard import Guard
 from inventory.imports.service import ImportService
 from inventory.imports.uploads import Uploads
 from inventory.imports.urls import LookupLines
@@ -28,27 +30,25 @@ from inventory.jobs.kinds import Kind
 from inventory.jobs.live import Live
 from inventory.jobs.parts import Parts
 from inventory.jobs.service import JobService
-from inventory.products import feeds
+from inventory.products import feeds, pages
 from inventory.products.run import FeedLines
 from inventory.products.service import ProductService
+from inventory.rate_limits import model as budget_model
+from inventory.rate_limits.fallback import FallbackBudgets
+from inventory.rate_limits.limits import HostLimits
+from inventory.rate_limits.local import LocalBudgets
+from inventory.rate_limits.model import Budgets
+from inventory.rate_limits.service import UpstreamService
+from inventory.rate_limits.shared import SharedBudgets
 from inventory.records.collector import Collector, Policy
 from inventory.records.service import RecordService
-from inventory.sources import Source, products
-from inventory.sources.weather import LARGEST, OpenMeteo, OpenWeather, Weather
-from inventory.sources.webpage import Webpage
+from inventory.records.source import Source
+from inventory.services import Services
 from inventory.store import Store
-from inventory.store.files import Files
 from inventory.store.sqlite import SqliteStore
-from inventory.upstream.budgets import model as budget_model
-from inventory.upstream.budgets.fallback import FallbackBudgets
-from inventory.upstream.budgets.limits import HostLimits
-from inventory.upstream.budgets.local import LocalBudgets
-from inventory.upstream.budgets.model import Budgets
-from inventory.upstream.budgets.shared import SharedBudgets
-from inventory.upstream.fetcher import Fetcher, Resolve, resolve
-from inventory.upstream.guard import Guard
-from inventory.upstream.service import UpstreamService
 from inventory.weather.service import WeatherService
+from inventory.weather.source import LARGEST, OpenMeteo, OpenWeather, Weather
+from inventory.webpages.source import Webpage
 
 log = structlog.get_logger(__name__)
 
@@ -61,29 +61,6 @@ READ_FOR = 600
 """Seconds for which it goes on beyond that while it reads a job's file: that of a gigabyte takes some minutes."""
 WAIT_FOR_STORE = 1.0
 """Seconds between two lines that say that the store is waited for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """Everything that one process works with. Building it connects to nothing."""
-
-    settings: Settings
-    store: Store
-    files: Files
-    queue: queue.Queue
-    sources: Mapping[str, Source]
-    collector: Collector
-    records: RecordService
-    events: EventService
-    jobs: JobService
-    live: Live
-    kinds: Mapping[str, Kind]
-    engine: Engine
-    imports: ImportService
-    history: HistoryService
-    weather: WeatherService
-    upstreams: UpstreamService
-    products: ProductService
 
 
 def build(
@@ -100,8 +77,8 @@ def build(
 ) -> Services:
     """The services for these settings; a keyword replaces a part."""
     store = store or open_store(settings)
-    redis = redis or queue.connect(settings.redis, socket_timeout=1.0)
-    bell = queue.Queue(
+    redis = redis or notifier.connect(settings.redis, socket_timeout=1.0)
+    bell = notifier.Queue(
         redis,
         job_timeout=int(DRAIN_FOR + READ_FOR + 2 * settings.lease),
     )
@@ -128,25 +105,25 @@ def build(
         clock=clock,
     )
     files = Files(settings.files)
-    pages = products.Pages(_page_fetcher(settings, resolve), clock)
-    pulling = FeedLines(store.products, settings.product_feeds, pages, budgets, clock=clock, rng=rng, queue=bell)
+    feed_pages = pages.Pages(_page_fetcher(settings, resolve), clock)
+    pulling = FeedLines(store.products, settings.product_feeds, feed_pages, budgets, clock=clock, rng=rng, queue=bell)
     kinds = {**_kinds(settings, store, records, files, registry, sleep), pulling.name: pulling}
     jobs = JobService(store.jobs, records, files, bell, clock=clock)
     history = HistoryService(store.history, settings.history_sources, clock=clock)
     return Services(
-        settings,
-        store,
-        files,
-        bell,
-        registry,
-        collector,
-        records,
-        EventService(store.events),
-        jobs,
-        Live(store.jobs, bell, places=settings.live_streams, clock=clock),
-        kinds,
-        Engine(store.jobs, Parts(files), kinds, bell, clock=clock),
-        ImportService(
+        settings=settings,
+        store=store,
+        files=files,
+        queue=bell,
+        sources=registry,
+        collector=collector,
+        records=records,
+        events=EventService(store.events),
+        jobs=jobs,
+        live=Live(store.jobs, bell, places=settings.live_streams, clock=clock),
+        kinds=kinds,
+        engine=Engine(store.jobs, Parts(files), kinds, bell, clock=clock),
+        imports=ImportService(
             jobs,
             files,
             kinds,
@@ -155,15 +132,15 @@ def build(
             waiting=_waiting_uploads(settings),
             clock=clock,
         ),
-        history,
-        WeatherService(
+        history=history,
+        weather=WeatherService(
             records,
             history,
             fresh_for=timedelta(seconds=settings.weather_fresh_for),
             patience=settings.fetch_deadline,
         ),
-        UpstreamService(budgets, clock=clock),
-        ProductService(store.products, jobs, records, settings.product_feeds, clock=clock),
+        upstreams=UpstreamService(budgets, clock=clock),
+        products=ProductService(store.products, jobs, records, settings.product_feeds, clock=clock),
     )
 
 
@@ -192,7 +169,7 @@ def _page_fetcher(settings: Settings, resolve: Resolve) -> Fetcher:
     return Fetcher(
         Guard(settings.allow_networks),
         deadline=settings.fetch_deadline,
-        body_limit=products.LARGEST,
+        body_limit=pages.LARGEST,
         resolve=resolve,
         max_redirects=0,
         resend=False,

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from threading import Event, Lock
 from typing import Any
 
+from inventory import urls
 from inventory.errors import InvalidUrl, SourceFailure
+from inventory.rate_limits.calls import Calls
+from inventory.rate_limits.model import Ask, Permit, Report, Upstream
 from inventory.records.model import Content, Target
-from inventory.sources import Collected
-from inventory.sources.weather_cities import City
-from inventory.upstream import urls
-from inventory.upstream.budgets.model import Ask, Permit, Report, Upstream
-from inventory.upstream.calls import Calls
+from inventory.records.source import Collected
+from inventory.weather.cities import City
 
 
 def content(url: str, **changes: Any) -> dict[str, Any]:

@@ -6,12 +6,13 @@ import ast
 import importlib
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-from inventory import queue
+from inventory import notifier
 
 ROOT = Path(__file__).parents[1]
 OURS = sorted(path for package in ("inventory", "workers") for path in (ROOT / package).rglob("*.py"))
@@ -19,60 +20,61 @@ OURS = sorted(path for package in ("inventory", "workers") for path in (ROOT / p
 ONLY_IN = {
     "flask": (
         "inventory/__init__.py",
-        "inventory/api.py",
-        "inventory/arguments.py",
-        "inventory/problems.py",
+        "inventory/services.py",
+        "inventory/web_api/",
         "inventory/ops/",
-        "pages.py",
-        "routes.py",
-        "sockets.py",
+        "inventory/ui/",
+        "/routes.py",
+        "/sockets.py",
+        "inventory/jobs/accepted.py",
     ),
     "pymongo": ("inventory/store/mongo/",),
     "bson": ("inventory/store/mongo/",),
     "sqlite3": ("inventory/store/sqlite/",),
-    "rq": ("inventory/queue.py", "workers/"),
-    "redis": (
-        "inventory/queue.py",
-        "inventory/upstream/budgets/fallback.py",
-        "inventory/upstream/budgets/shared.py",
-        "inventory/wiring.py",
-        "workers/",
-    ),
-    "requests": ("inventory/upstream/",),
-    "urllib3": ("inventory/upstream/",),
-    "obstore": ("inventory/store/files.py",),
+    "rq": ("inventory/notifier.py", "workers/"),
+    "redis": ("inventory/notifier.py", "inventory/rate_limits/", "inventory/wiring.py", "workers/"),
+    "requests": ("inventory/http_client/",),
+    "urllib3": ("inventory/http_client/",),
+    "obstore": ("inventory/files.py",),
     "gunicorn": (
-        "inventory/arguments.py",
         "inventory/gunicorn_worker/",
         "inventory/imports/multipart.py",
         "inventory/ops/dashboard.py",
-        "inventory/ops/unparsed.py",
+        "inventory/web_api/arguments.py",
     ),
     "rq_dashboard": ("inventory/ops/dashboard.py",),
     "inventory.gunicorn_worker": ("inventory/gunicorn_worker/", "inventory/ops/dashboard.py"),
-    "inventory.wiring": (
-        "inventory/__init__.py",
-        "inventory/cli.py",
-        "commands.py",
-        "inventory/embedded/",
-        "inventory/ops/health.py",
-        "inventory/ops/metrics.py",
-        "workers/",
-    ),
+    "inventory.wiring": ("inventory/__init__.py", "inventory/commands/", "workers/"),
     "inventory.store.mongo": ("inventory/store/mongo/", "inventory/wiring.py"),
     "inventory.store.sqlite": ("inventory/store/sqlite/", "inventory/wiring.py"),
-    "inventory.demo": ("inventory/demo/", "inventory/embedded/"),
-    "inventory.upstream.fetcher": ("inventory/upstream/", "inventory/sources/", "inventory/wiring.py"),
+    "inventory.demo": ("inventory/commands/", "inventory/demo/", "inventory/local_stack/"),
     "workers": ("workers/",),
 }
-"""Who may import what: a module, and the places that may."""
+"""Who may import what: a module, and the places that may, as the start of a path or, after a slash, as its end."""
 
-ROUTES_MAY_NOT = ("inventory.store.sqlite", "inventory.store.mongo", "inventory.upstream", "inventory.queue")
-"""Rooms that routes do not enter, but that of their own feature."""
+CORE = "records"
+FEATURES = frozenset(path.parent.name for path in (ROOT / "inventory").glob("*/service.py"))
+PRIVATE = ("ports", "routes", "schemas")
+"""Modules of a feature that other features do not import, but for the shapes of the core."""
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {name_of(path): path for path in OURS}
+
+
+def nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """All nodes, but for what only a type checker reads."""
+    for node in ast.iter_child_nodes(tree):
+        if not (isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"):
+            yield node
+            yield from nodes(node)
 
 
 def imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -80,20 +82,86 @@ def imports(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def modules_imported(path: Path) -> set[str]:
+    """The modules of ours that a file imports, each of them not the package that it is in."""
+    names = set(imports(path))
+    packages = {name.rpartition(".")[0] for name in names if name in MODULES}
+    return {name for name in names if name in MODULES and name not in packages} - {name_of(path)}
+
+
 def within(name: str, module: str) -> bool:
     return name == module or name.startswith(f"{module}.")
+
+
+def feature_of(name: str) -> str | None:
+    """The feature that a module is in."""
+    parts = name.split(".")
+    return parts[1] if parts[0] == "inventory" and len(parts) > 2 and parts[1] in FEATURES else None
+
+
+def package_of(name: str) -> str:
+    """A folder of `inventory`, a module beside them, or a top level package."""
+    return ".".join(name.split(".")[:2]) if name.startswith("inventory.") else name.partition(".")[0]
+
+
+def cycle(graph: Mapping[str, set[str]]) -> Sequence[str]:
+    """What is in cycles, one of them at least."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return ()
 
 
 @pytest.mark.parametrize("path", OURS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_module_imports_only_what_it_may(path: Path) -> None:
     place = str(path.relative_to(ROOT))
-    room = ".".join(path.relative_to(ROOT).parent.parts)
     for name in imports(path):
         for module, places in ONLY_IN.items():
-            allowed = any(place.startswith(start) or place.endswith(f"/{start}") for start in places)
+            allowed = any(place.endswith(each) if each[0] == "/" else place.startswith(each) for each in places)
             assert allowed or not within(name, module), f"{place} imports {name}"
-        if path.name in ("pages.py", "routes.py", "sockets.py"):
-            assert not any(within(name, module) for module in ROUTES_MAY_NOT if module != room), f"{place} imports {name}"
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if feature_of(name)])
+def test_a_feature_uses_no_port_route_or_schema_of_another_and_no_adapter(name: str) -> None:
+    feature = feature_of(name)
+    for imported in modules_imported(MODULES[name]):
+        other, end = feature_of(imported), imported.rpartition(".")[2]
+        if other not in (None, feature):
+            assert end not in PRIVATE or (other == CORE and end == "schemas"), f"{name} imports {imported}"
+        assert not within(imported, "inventory.store"), f"{name} imports {imported}"
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if feature_of(name) == CORE])
+def test_the_core_imports_no_feature(name: str) -> None:
+    assert {feature_of(each) for each in modules_imported(MODULES[name])} <= {CORE, "rate_limits", None}
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if within(name, "inventory.store")])
+def test_a_store_imports_models_and_ports_of_features_and_nothing_else(name: str) -> None:
+    for imported in modules_imported(MODULES[name]):
+        assert feature_of(imported) is None or imported.endswith((".model", ".ports")), f"{name} imports {imported}"
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.endswith((".service", ".model", ".ports"))])
+def test_a_service_knows_no_view(name: str) -> None:
+    for imported in modules_imported(MODULES[name]):
+        assert not within(imported, "inventory.web_api"), f"{name} imports {imported}"
+        assert not imported.endswith((".routes", ".schemas", ".sockets")), f"{name} imports {imported}"
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    assert not cycle({name: modules_imported(path) for name, path in MODULES.items()})
+
+
+def test_no_packages_import_each_other_in_a_circle() -> None:
+    graph: dict[str, set[str]] = {}
+    for name, path in MODULES.items():
+        if name != "inventory":
+            packages = {package_of(each) for each in modules_imported(path) - {"inventory"}}
+            graph.setdefault(package_of(name), set()).update(packages - {package_of(name)})
+
+    assert not cycle(graph)
 
 
 def test_the_rules_are_about_something() -> None:
@@ -102,8 +170,8 @@ def test_the_rules_are_about_something() -> None:
     assert {module for module in ONLY_IN if not any(within(name, module) for name in seen)} <= {"workers", "bson"}
 
 
-@pytest.mark.parametrize("task", queue.TASKS.values())
-def test_the_name_of_what_a_bell_calls_is_a_function(task: str) -> None:
+@pytest.mark.parametrize("task", notifier.TASKS.values())
+def test_the_name_of_what_a_job_calls_is_a_function(task: str) -> None:
     module, _, name = task.rpartition(".")
 
     assert callable(getattr(importlib.import_module(module), name))
@@ -111,7 +179,9 @@ def test_the_name_of_what_a_bell_calls_is_a_function(task: str) -> None:
 
 def test_importing_any_module_does_no_io() -> None:
     names = [
-        ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in OURS if path.stem not in ("__main__", "leash")
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in OURS
+        if path.stem not in ("__main__", "parent_death")
     ]
     script = (
         "import importlib, sys\n"

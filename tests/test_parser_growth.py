@@ -20,10 +20,10 @@ import pytest
 from flask import Flask
 from werkzeug.http import parse_etags
 
-from inventory import arguments
 from inventory.errors import InvalidFile, InvalidRequest, SourceFailure, UnreadableFile
 from inventory.events.lines import EventLines
 from inventory.events.schemas import EventsQuery
+from inventory.http_client.body import Body
 from inventory.imports import rows
 from inventory.imports.examining import HEAD
 from inventory.imports.layout import Form, Layout
@@ -35,15 +35,15 @@ from inventory.jobs.schemas import RowsQuery
 from inventory.products.feeds import Feed
 from inventory.products.feeds import Place as Where
 from inventory.products.normalising import normalised
+from inventory.products.pages import Pages, Response
 from inventory.products.paginators import Cursor, LinkHeader, NextUrl, Numbered, Offset, Page
 from inventory.products.paging import Trail
 from inventory.products.schemas import ProductsQuery
-from inventory.records.plain import PLAIN
-from inventory.records.schemas import CollectBody, LookupQuery
-from inventory.sources.products import Pages, Response
-from inventory.sources.weather_cities import City
-from inventory.sources.weather_providers import OpenMeteo
-from inventory.upstream.body import Body
+from inventory.weather.cities import City
+from inventory.weather.providers import OpenMeteo
+from inventory.web_api import arguments
+from inventory.webpages.fast_lookup import PLAIN
+from inventory.webpages.schemas import CollectBody, LookupQuery
 from tests.events.fakes import FakeEvents
 from tests.growth import assert_linear
 

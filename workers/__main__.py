@@ -16,12 +16,12 @@ import structlog
 from rq.serializers import JSONSerializer
 from rq.worker_pool import WorkerPool
 
-from inventory import malloc, queue, wiring
+from inventory import malloc_arenas, notifier, wiring
 from inventory.config import Settings
 from inventory.errors import StartError
-from inventory.ops import logging
+from inventory.ops import log_config
 from workers import scheduler, tasks
-from workers.collecting import CollectWorker
+from workers.worker import CollectWorker
 
 log = structlog.get_logger(__name__)
 
@@ -46,23 +46,23 @@ class Pool(WorkerPool):
 def main() -> None:
     """Inventory's background processes."""
     os.umask(0o077)  # what they keep is nobody else's
-    logging.configure()
+    log_config.configure()
 
 
 @main.command()
 def collect() -> None:
     """Collect what is accepted, in INVENTORY_WORKERS processes; SIGTERM lets them finish what is in flight."""
-    malloc.use_few_arenas()
+    malloc_arenas.use_few_arenas()
     settings = _start(_stop_on_signals(tasks.stopping))
 
     class PulsingWorker(CollectWorker):
         pulse = staticmethod(lambda: _pulse(settings, "worker"))
 
-    redis = queue.connect(settings.redis, socket_timeout=None)
+    redis = notifier.connect(settings.redis, socket_timeout=None)
     gc.collect()
     gc.freeze()  # what is loaded stays: the collector need not look at it again and again, which took 7 % of an import
     Pool(
-        list(queue.TASKS),
+        list(notifier.TASKS),
         connection=redis,
         num_workers=settings.workers,
         worker_class=PulsingWorker,

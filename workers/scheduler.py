@@ -20,8 +20,8 @@ from inventory import faults
 from inventory.clock import utc_now
 from inventory.errors import StorageUnavailable
 from inventory.jobs import retention
-from inventory.queue import FEW
-from inventory.wiring import Services
+from inventory.notifier import FEW
+from inventory.services import Services
 
 log = structlog.get_logger(__name__)
 

@@ -15,7 +15,8 @@ from inventory.config import Settings
 from inventory.errors import StorageUnavailable
 from inventory.jobs.feeder import Feeder, feeding
 from inventory.records.collector import NEXT_TURN
-from workers import core
+from inventory.services import Services
+from workers import cpu_affinity
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +28,7 @@ stopping = Event()
 
 
 @cache
-def services() -> wiring.Services:
+def services() -> Services:
     """This process's services, built on first use, behind the fork."""
     return wiring.build(Settings.read())
 
@@ -56,7 +57,7 @@ def work_due() -> int:
         return stopping.is_set() or over > wiring.READ_FOR or (over > 0 and not feeder.is_reading)
 
     try:
-        with core.kept(), feeding(services().engine, stopping.is_set) as feeder:
+        with cpu_affinity.kept(), feeding(services().engine, stopping.is_set) as feeder:
             stop = partial(is_time_up, feeder)
             settled = services().collector.drain(places=PLACES, stopping=stop, more=feeder.more)
         ring_for_due(limit=1, ahead=NEXT_TURN if services().collector.is_turn_near() else timedelta(0))

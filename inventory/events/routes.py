@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
-from flask import Response, current_app
+from flask import Response
 from flask.views import MethodView
 
-from inventory import json_bytes, pagination
-from inventory.api import Blueprint
 from inventory.errors import InvalidRequest, StorageUnavailable
 from inventory.events import documents, examples, schemas
 from inventory.events.model import EventFilter
-from inventory.events.service import EventService
+from inventory.services import services
+from inventory.web_api import pagination
+from inventory.web_api.blueprint import Blueprint
+from inventory.web_api.responses import json_response
 
 FORMAT = """\
 Lines of imported log files. Each is a JSON object with `timestamp` (RFC 3339; UTC if it names no offset; or a number of
@@ -21,11 +22,6 @@ seconds or milliseconds since 1970), `level`, `service` and `message`; it may ha
 job, which says why."""
 
 blueprint = Blueprint("events", __name__, url_prefix="/api/v1", description=FORMAT)
-
-
-def events() -> EventService:
-    """The service that this application was wired with."""
-    return cast(EventService, current_app.extensions["inventory.events"])
 
 
 @blueprint.route("/events")
@@ -38,9 +34,9 @@ class Events(MethodView):
     def get(self, query: dict[str, Any]) -> Response:
         """List log events, newest first."""
         limit = query["limit"]
-        rows = events().listing(_chosen(query), limit=limit + 1, after=query["cursor"])
+        rows = services().events.listing(_chosen(query), limit=limit + 1, after=query["cursor"])
         shown, next_cursor = pagination.page(rows, limit, lambda row: (row.timestamp, row.id))
-        return _json({"events": [documents.event_document(row) for row in shown], "next_cursor": next_cursor})
+        return json_response({"events": [documents.event_document(row) for row in shown], "next_cursor": next_cursor})
 
 
 @blueprint.route("/events/stats")
@@ -52,12 +48,8 @@ class Stats(MethodView):
     @blueprint.problems(InvalidRequest, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
         """Count log events by level, by service and by hour."""
-        return _json(documents.stats_document(events().stats(_chosen(query))))
+        return json_response(documents.stats_document(services().events.stats(_chosen(query))))
 
 
 def _chosen(query: dict[str, Any]) -> EventFilter:
     return EventFilter(query["job"], query["level"], query["service"], query["since"], query["until"])
-
-
-def _json(document: documents.Document) -> Response:
-    return Response(json_bytes.dumps(document), mimetype="application/json")

@@ -8,9 +8,9 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, missing, validates_schema
 from marshmallow.validate import OneOf, Regexp
 
-from inventory.arguments import QuerySchema
 from inventory.events.fields import LEVELS, Attributes, Instant, Level, Message, QueryInstant, Service, TraceId
-from inventory.pagination import PageQuery
+from inventory.web_api.arguments import QuerySchema
+from inventory.web_api.pagination import PageQuery
 
 JOB_ID = Regexp("[0-9a-f]{32}$", error="Not the id of a job. Send its 32 hexadecimal digits.")
 NO_OBJECT = "Not an object. Send one JSON object per line, with timestamp, level, service and message."

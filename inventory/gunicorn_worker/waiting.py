@@ -18,8 +18,8 @@ from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseExc
 from inventory.gunicorn_worker.arriving import HEAD_LIMIT, head_has_arrived
 from inventory.gunicorn_worker.connections import Connection
 from inventory.gunicorn_worker.draining import Draining
+from inventory.gunicorn_worker.malformed import RequestTimeout
 from inventory.gunicorn_worker.pipelined import Pipelined
-from inventory.ops.unparsed import RequestTimeout
 from inventory.pace import CLIENT_TIMEOUT, later
 
 MAX_KEPT = 64 * 1024 * 1024

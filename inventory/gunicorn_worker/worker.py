@@ -15,12 +15,12 @@ from uuid import uuid4
 from gunicorn.http.errors import NoMoreData
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
-from inventory import malloc
+from inventory import malloc_arenas
 from inventory.gunicorn_worker.arriving import MOST_CHUNKS, Chunks, Length, body_of
 from inventory.gunicorn_worker.connections import ClientSocket, Connection
 from inventory.gunicorn_worker.draining import EVERY
+from inventory.gunicorn_worker.malformed import BodyTooLarge, answer, is_ours
 from inventory.gunicorn_worker.waiting import Waiting
-from inventory.ops.unparsed import BodyTooLarge, answer, is_ours
 from inventory.pace import BEGINNING, Pace, steady
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -43,7 +43,7 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
     def init_process(self) -> None:
         """Make room for connections, and keep no memory that is free; then run."""
         self.worker_connections = self.max_keepalived = _most_connections(self.cfg.threads)
-        malloc.give_large_blocks_back()
+        malloc_arenas.give_large_blocks_back()
         super().init_process()
 
     def run(self) -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
-from flask import Response, current_app
+from flask import Response
 from flask.views import MethodView
 
-from inventory import json_bytes, pagination
-from inventory.api import Blueprint
 from inventory.clock import rfc3339
 from inventory.errors import ForeignOrigin, InvalidRequest, StorageUnavailable
 from inventory.history import schemas
 from inventory.history.model import Lookup
-from inventory.history.service import HistoryService
+from inventory.services import services
+from inventory.web_api import pagination
+from inventory.web_api.blueprint import Blueprint
+from inventory.web_api.responses import json_response
 
 blueprint = Blueprint("history", __name__, url_prefix="/api/v1", description="Lookups that were made")
 
@@ -21,11 +22,6 @@ EXAMPLE = {
     "lookups": [{"source": "weather", "key": "zurich", "outcome": "hit", "at": "2026-01-31T12:00:00.123Z"}],
     "next_cursor": None,
 }
-
-
-def history() -> HistoryService:
-    """The service that this application was wired with."""
-    return cast(HistoryService, current_app.extensions["inventory.history"])
 
 
 @blueprint.route("/history")
@@ -38,16 +34,16 @@ class History(MethodView):
     def get(self, query: dict[str, Any]) -> Response:
         """List lookups, newest first."""
         limit = query["limit"]
-        rows = history().listing(query["source"], limit=limit + 1, after=query["cursor"])
+        rows = services().history.listing(query["source"], limit=limit + 1, after=query["cursor"])
         shown, next_cursor = pagination.page(rows, limit, lambda row: (row.at, row.id))
         document = {"lookups": [_document(row) for row in shown], "next_cursor": next_cursor}
-        return Response(json_bytes.dumps(document), mimetype="application/json")
+        return json_response(document)
 
     @blueprint.response(204, description="There is no history any more")
     @blueprint.problems(ForeignOrigin, StorageUnavailable)
     def delete(self) -> Response:
         """Forget all lookups."""
-        history().clear()
+        services().history.clear()
         return Response(status=204)
 
 

@@ -6,7 +6,7 @@ from marshmallow import Schema, fields
 from marshmallow.validate import OneOf
 
 from inventory.history.model import LookupOutcome
-from inventory.pagination import PageQuery
+from inventory.web_api.pagination import PageQuery
 
 
 class HistoryQuery(PageQuery):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any, cast
+from typing import Any
 
-from flask import Response, current_app, request, url_for
+from flask import Response, request
 from flask.views import MethodView
 
-from inventory import json_bytes
-from inventory.api import Blueprint
 from inventory.errors import (
     ForeignOrigin,
     InvalidFile,
@@ -21,11 +19,11 @@ from inventory.errors import (
 )
 from inventory.imports import schemas
 from inventory.imports.multipart import OVERHEAD, upload_of
-from inventory.imports.service import FRESH_FOR, ImportService, Wanted
-from inventory.jobs import examples
-from inventory.jobs.documents import job_document
+from inventory.imports.service import FRESH_FOR, Wanted
+from inventory.jobs.accepted import accepted, accepts_job
 from inventory.jobs.model import Job
-from inventory.jobs.schemas import JobSchema
+from inventory.services import services
+from inventory.web_api.blueprint import Blueprint
 
 blueprint = Blueprint("imports", __name__, url_prefix="/api/v1", description="Files that become jobs")
 
@@ -53,11 +51,6 @@ BODY = {
 }
 
 
-def imports() -> ImportService:
-    """The service that this application was wired with."""
-    return cast(ImportService, current_app.extensions["inventory.imports"])
-
-
 @blueprint.route("/imports")
 class Imports(MethodView):
     """Files that become jobs."""
@@ -65,7 +58,7 @@ class Imports(MethodView):
     @blueprint.headers(schemas.IdempotencyKey)
     @blueprint.arguments(schemas.ImportQuery, location="query")
     @blueprint.doc(requestBody=BODY)
-    @blueprint.response(202, JobSchema, description="Accepted, durably; Location has the job", example=examples.QUEUED)
+    @accepts_job(blueprint)
     @blueprint.problems(
         InvalidRequest, ForeignOrigin, InvalidFile, UploadTooLarge, UnsupportedFile, TooManyUploads, StorageUnavailable
     )
@@ -75,10 +68,10 @@ class Imports(MethodView):
         The same bytes, kind and options while a job on them is unfinished, or the same `Idempotency-Key`, answer that job.
         """
         wanted = Wanted(query.pop("kind"), _options(query), _key())
-        imports().check(wanted)
-        _limit_body(imports().upload_limit)
-        with imports().place(getattr(request.environ.get("gunicorn.socket"), "pace", None)):
-            return _accepted(_receive(wanted))
+        services().imports.check(wanted)
+        _limit_body(services().imports.upload_limit)
+        with services().imports.place(getattr(request.environ.get("gunicorn.socket"), "pace", None)):
+            return accepted(_receive(wanted), services().imports.clock())
 
 
 def _limit_body(limit: int) -> None:
@@ -90,13 +83,7 @@ def _limit_body(limit: int) -> None:
 
 def _receive(wanted: Wanted) -> Job:
     """The job that the body's file became."""
-    return imports().accept(wanted, upload_of(request.stream, request.headers.get("Content-Type", "")))
-
-
-def _accepted(job: Job) -> Response:
-    response = Response(json_bytes.dumps(job_document(job, imports().clock())), 202, mimetype="application/json")
-    response.headers["Location"] = url_for("jobs.OneJob", job_id=job.id)
-    return response
+    return services().imports.accept(wanted, upload_of(request.stream, request.headers.get("Content-Type", "")))
 
 
 def _options(query: dict[str, Any]) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from datetime import timedelta
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range, Regexp
 
-from inventory.arguments import QuerySchema
 from inventory.imports.layout import TAKES
+from inventory.web_api.arguments import QuerySchema
 
 
 class ImportQuery(QuerySchema):

@@ -14,6 +14,7 @@ import structlog
 
 from inventory.clock import Clock
 from inventory.errors import InvalidRequest, StorageUnavailable, UploadTooLarge
+from inventory.files import Files, Writer
 from inventory.imports.examining import HEAD, examine
 from inventory.imports.layout import form_of
 from inventory.imports.multipart import Upload
@@ -22,7 +23,6 @@ from inventory.jobs.model import Job
 from inventory.jobs.parts import upload_name
 from inventory.jobs.service import JobService
 from inventory.pace import Pace
-from inventory.store.files import Files, Writer
 
 log = structlog.get_logger(__name__)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from inventory.errors import InvalidFile, UnreadableFile, UnsupportedFile
+from inventory.files import Files
 from inventory.imports import rows
 from inventory.imports.layout import Layout
 from inventory.jobs.model import Job, Line
 from inventory.jobs.parts import upload_name
-from inventory.store.files import Files
 
 
 class Uploads:

@@ -17,7 +17,7 @@ from inventory.jobs.kinds import STEP_SECONDS, Step
 from inventory.jobs.model import LONGEST_INPUT, Batch, Job, Line, Row, RowOutcome
 from inventory.records.model import Record, State, Target
 from inventory.records.service import RecordService
-from inventory.sources import Source
+from inventory.records.source import Source
 
 BATCH_ROWS = 1_000
 LOOK_AGAIN, FOR_EACH = timedelta(seconds=0.25), timedelta(milliseconds=0.25)

@@ -23,7 +23,7 @@ from inventory.jobs.parts import Part, Parts, Place, cut
 from inventory.jobs.ports import Jobs
 from inventory.jobs.reading import Reading
 from inventory.jobs.working import Rows, Working
-from inventory.queue import Queue
+from inventory.notifier import Queue
 
 log = structlog.get_logger(__name__)
 

@@ -19,7 +19,7 @@ from inventory.jobs.clients import Client, Places
 from inventory.jobs.documents import Document, job_document
 from inventory.jobs.model import Job, JobStatus
 from inventory.jobs.ports import Jobs
-from inventory.queue import Queue, Wait
+from inventory.notifier import Queue, Wait
 
 LOOK_AGAIN = 1.0
 """Seconds after which a job is looked at although nothing was announced, and a client that is gone is noticed."""

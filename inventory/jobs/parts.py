@@ -15,10 +15,10 @@ import orjson
 import structlog
 
 from inventory.errors import NotFound, UnreadableFile
+from inventory.files import Files
 from inventory.jobs.kinds import Kind
 from inventory.jobs.model import Batch, Cut, Job, Line
 from inventory.json_bytes import dumps
-from inventory.store.files import Files
 
 log = structlog.get_logger(__name__)
 

@@ -12,7 +12,7 @@ from inventory.jobs.holding import LEASE
 from inventory.jobs.model import Batch, Cut, Job
 from inventory.jobs.parts import Part, Parts, Place
 from inventory.jobs.ports import Jobs
-from inventory.queue import Queue
+from inventory.notifier import Queue
 
 CUTS = 8
 """Parts that are cut in one step: well under a second's work."""

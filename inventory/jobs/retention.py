@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from itertools import groupby
 
+from inventory.files import Files
 from inventory.jobs.parts import PARTS, UPLOADS, job_of, upload_name
 from inventory.jobs.ports import Jobs
-from inventory.store.files import Files
 
 
 def retire_jobs(jobs: Jobs, files: Files, *, before: datetime, limit: int) -> int:

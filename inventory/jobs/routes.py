@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from typing import Any, cast
+from typing import Any
 
-from flask import Response, current_app, request, url_for
+from flask import Response, request
 from flask.views import MethodView
 
-from inventory import json_bytes, pagination
-from inventory.api import Blueprint
+from inventory import json_bytes
 from inventory.errors import (
     ForeignOrigin,
     InvalidRequest,
@@ -21,13 +20,16 @@ from inventory.errors import (
     UnknownJob,
 )
 from inventory.jobs import examples, schemas
+from inventory.jobs.accepted import accepted, accepts_job
 from inventory.jobs.clients import DOWNLOADING
-from inventory.jobs.documents import Document, job_document, row_document
+from inventory.jobs.documents import job_document, row_document
 from inventory.jobs.exports import rows_as_csv
-from inventory.jobs.live import Live, Message, seen_to_the_end
+from inventory.jobs.live import Message, seen_to_the_end
 from inventory.jobs.model import RowOutcome
-from inventory.jobs.service import JobService
-from inventory.ops import same_origin
+from inventory.services import services
+from inventory.web_api import pagination, same_origin
+from inventory.web_api.blueprint import Blueprint
+from inventory.web_api.responses import json_response
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/api/v1", description="Bulk work and how far it has come")
 
@@ -43,16 +45,6 @@ LAST_EVENT_ID = {
 AS_CSV = {"text/csv": {"schema": {"type": "string"}, "example": examples.ROWS_AS_CSV}}
 
 
-def jobs() -> JobService:
-    """The service that this application was wired with."""
-    return cast(JobService, current_app.extensions["inventory.jobs"])
-
-
-def live() -> Live:
-    """What this process streams."""
-    return cast(Live, current_app.extensions["inventory.live"])
-
-
 @blueprint.route("/jobs")
 class Jobs(MethodView):
     """All jobs."""
@@ -63,10 +55,10 @@ class Jobs(MethodView):
     def get(self, query: dict[str, Any]) -> Response:
         """List jobs, newest first."""
         limit = query["limit"]
-        found = jobs().listing(query["status"], limit=limit + 1, after=query["cursor"])
+        found = services().jobs.listing(query["status"], limit=limit + 1, after=query["cursor"])
         shown, next_cursor = pagination.page(found, limit, lambda job: (job.created_at, job.id))
-        now = jobs().clock()
-        return _json({"jobs": [job_document(job, now) for job in shown], "next_cursor": next_cursor})
+        now = services().jobs.clock()
+        return json_response({"jobs": [job_document(job, now) for job in shown], "next_cursor": next_cursor})
 
 
 @blueprint.route("/jobs/<job_id>")
@@ -77,7 +69,7 @@ class OneJob(MethodView):
     @blueprint.problems(UnknownJob, StorageUnavailable)
     def get(self, job_id: str) -> Response:
         """One job and how far it has come."""
-        return _json(job_document(jobs().find(job_id), jobs().clock()))
+        return json_response(job_document(services().jobs.find(job_id), services().jobs.clock()))
 
 
 @blueprint.route("/jobs/<job_id>/rows")
@@ -97,9 +89,9 @@ class Rows(MethodView):
         if request.accept_mimetypes.best_match(["application/json", "text/csv"]) == "text/csv":
             response = export_rows(job_id, outcome)
         else:
-            rows = jobs().rows(job_id, outcome, limit=limit + 1, after=query["cursor"] or 0)
+            rows = services().jobs.rows(job_id, outcome, limit=limit + 1, after=query["cursor"] or 0)
             shown, next_cursor = pagination.numbered_page(rows, limit, lambda row: row.row)
-            response = _json({"rows": [row_document(row) for row in shown], "next_cursor": next_cursor})
+            response = json_response({"rows": [row_document(row) for row in shown], "next_cursor": next_cursor})
         response.vary.add("Accept")
         return response
 
@@ -112,21 +104,19 @@ class Cancel(MethodView):
     @blueprint.problems(ForeignOrigin, UnknownJob, JobFinished, StorageUnavailable)
     def post(self, job_id: str) -> Response:
         """Cancel a job; the rows that have an outcome keep it."""
-        return _json(job_document(jobs().cancel(job_id), jobs().clock()))
+        return json_response(job_document(services().jobs.cancel(job_id), services().jobs.clock()))
 
 
 @blueprint.route("/jobs/<job_id>/retry")
 class Retry(MethodView):
     """A job's failed rows, again."""
 
-    @blueprint.response(202, schemas.JobSchema, description="Accepted, durably; Location has it", example=examples.QUEUED)
+    @accepts_job(blueprint)
     @blueprint.problems(ForeignOrigin, UnknownJob, NotRetryable, StorageUnavailable)
     def post(self, job_id: str) -> Response:
         """Work on a finished job's failed rows again, as a new job; until that is finished, asking again answers it."""
-        job = jobs().retry(job_id)
-        response = _json(job_document(job, jobs().clock()), 202)
-        response.headers["Location"] = url_for("jobs.OneJob", job_id=job.id)
-        return response
+        job = services().jobs.retry(job_id)
+        return accepted(job, services().jobs.clock())
 
 
 @blueprint.route("/jobs/<job_id>/events")
@@ -150,11 +140,11 @@ class Events(MethodView):
         """
         if same_origin.FOREIGN in request.environ:
             raise same_origin.refusal(request.environ)
-        job, last = jobs().find(job_id), request.headers.get("Last-Event-ID", "")
+        job, last = services().jobs.find(job_id), request.headers.get("Last-Event-ID", "")
         if seen_to_the_end(job, last):
             return Response(status=204)
-        place = live().places.take(request.environ.get("gunicorn.socket"))
-        response = Response(_event_stream(live().follow(job, last, place.client)), mimetype="text/event-stream")
+        place = services().live.places.take(request.environ.get("gunicorn.socket"))
+        response = Response(_event_stream(services().live.follow(job, last, place.client)), mimetype="text/event-stream")
         response.call_on_close(place.close)
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Accel-Buffering"] = "no"
@@ -174,14 +164,10 @@ def _event_stream(messages: Generator[Message | None, None, None]) -> Iterator[b
 
 def export_rows(job_id: str, outcome: RowOutcome | None) -> Response:
     """All rows of the filter as a file. Sending it holds a thread as long as a stream does, so it takes the place of one."""
-    pages = jobs().all_rows(job_id, outcome)
-    place = live().places.take(request.environ.get("gunicorn.socket"), DOWNLOADING)
+    pages = services().jobs.all_rows(job_id, outcome)
+    place = services().live.places.take(request.environ.get("gunicorn.socket"), DOWNLOADING)
     response = Response(rows_as_csv(pages), mimetype="text/csv")
     response.call_on_close(place.close)
     name = f"{job_id}-{outcome or 'rows'}.csv"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
-
-
-def _json(document: Document, status: int = 200) -> Response:
-    return Response(json_bytes.dumps(document), status, mimetype="application/json")

@@ -8,7 +8,7 @@ from marshmallow import Schema, fields
 from marshmallow.validate import OneOf, Range, Regexp
 
 from inventory.jobs.model import JobStatus, RowOutcome
-from inventory.pagination import LimitQuery, NumberCursorField, PageQuery
+from inventory.web_api.pagination import LimitQuery, NumberCursorField, PageQuery
 
 COUNT: dict[str, Any] = {"required": True, "validate": Range(min=0)}
 

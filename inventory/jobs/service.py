@@ -11,13 +11,13 @@ from uuid import uuid4
 from inventory import json_bytes
 from inventory.clock import Clock
 from inventory.errors import JobFinished, NotRetryable, StorageUnavailable, UnknownJob
+from inventory.files import Files
 from inventory.jobs.model import LONGEST_INPUT, Job, JobStatus, Row, RowOutcome
 from inventory.jobs.parts import upload_name
 from inventory.jobs.ports import Jobs
 from inventory.listing import Key
-from inventory.queue import Queue
+from inventory.notifier import Queue
 from inventory.records.service import RecordService
-from inventory.store.files import Files
 
 ROWS_AT_ONCE = 1_000
 """How many rows are in memory while all of a job's are read."""

@@ -17,10 +17,11 @@ from simple_websocket import ConnectionClosed, Server
 from wsproto.frame_protocol import CloseReason
 
 from inventory import json_bytes
-from inventory.api import Blueprint
 from inventory.errors import ForeignOrigin, InvalidRequest, StorageUnavailable, TooManyStreams, UnknownJob
 from inventory.jobs.live import HEARTBEAT, seen_to_the_end
-from inventory.jobs.routes import LAST_EVENT_ID, jobs, live
+from inventory.jobs.routes import LAST_EVENT_ID
+from inventory.services import services
+from inventory.web_api.blueprint import Blueprint
 
 OPTIONS = {"ping_interval": HEARTBEAT, "max_message_size": 4_096}
 """flask-sock's: a client that has not answered one ping when the next is due is gone, and may not say much."""
@@ -65,8 +66,8 @@ def _admit() -> None:
     key, version = request.headers.get("Sec-WebSocket-Key", ""), request.headers.get("Sec-WebSocket-Version")
     if not KEY.fullmatch(key) or version != VERSION:
         raise InvalidRequest("This is no WebSocket handshake: it takes Sec-WebSocket-Version: 13 and a Sec-WebSocket-Key.")
-    g.job, g.last = jobs().find((request.view_args or {})["job_id"]), request.headers.get("Last-Event-ID", "")
-    g.place = live().places.take(request.environ.get("gunicorn.socket"))
+    g.job, g.last = services().jobs.find((request.view_args or {})["job_id"]), request.headers.get("Last-Event-ID", "")
+    g.place = services().live.places.take(request.environ.get("gunicorn.socket"))
     kept = {name: value for name, value in request.environ.items() if not name.startswith("HTTP_")}
     request.environ.clear()
     request.environ |= kept | HANDSHAKE | {"HTTP_SEC_WEBSOCKET_KEY": key, "gunicorn.socket": g.place.client}
@@ -91,7 +92,7 @@ def follow(socket: Server, job_id: str) -> None:  # noqa: ARG001 - the rule's; t
     socket.input_buffer = deque(maxlen=1)
     socket.thread.join(SETTLE)
     client, over = g.place.client, seen_to_the_end(g.job, g.last)
-    with suppress(OSError, ConnectionClosed), closing(live().follow(g.job, g.last, client)) as messages:
+    with suppress(OSError, ConnectionClosed), closing(services().live.follow(g.job, g.last, client)) as messages:
         for message in messages:
             if message is not None:
                 socket.send(json_bytes.dumps({"event": message.event, "id": message.id, "data": message.document}).decode())

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 from gunicorn.app.base import BaseApplication
 from rq_dashboard import cli, web
 
-from inventory import json_bytes, problems
+from inventory import json_bytes
 from inventory.config import Settings
 from inventory.errors import InventoryError, StartError
 from inventory.gunicorn_worker.worker import InventoryWorker
 from inventory.hosts import bracketed
-from inventory.ops import requests, same_origin, security_headers
-from inventory.ops.same_origin import SameOrigin
+from inventory.ops import request_log
+from inventory.web_api import problems, same_origin, security_headers
+from inventory.web_api.same_origin import SameOrigin
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -60,7 +61,7 @@ def _may_change(environ: WSGIEnvironment) -> bool:
 
 def _refuse(environ: WSGIEnvironment, start_response: StartResponse, error: InventoryError) -> Iterable[bytes]:
     status, code = problems.status_and_code(type(error))
-    request_id = requests.identify(environ.get("HTTP_X_REQUEST_ID", ""))
+    request_id = request_log.identify(environ.get("HTTP_X_REQUEST_ID", ""))
     document = problems.problem_document(status, code, str(error), request_id)
     body = json_bytes.dumps(document)
     about = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body))), ("X-Request-ID", request_id)]

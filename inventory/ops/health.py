@@ -12,11 +12,11 @@ import structlog
 from flask import Response, current_app, jsonify
 from marshmallow import Schema, fields
 
-from inventory.api import Blueprint
 from inventory.errors import NoRoomToOpen, StorageFull, StorageUnavailable, UnusableStore
 from inventory.ops import metrics
+from inventory.services import services
 from inventory.store import Store
-from inventory.wiring import Services
+from inventory.web_api.blueprint import Blueprint
 
 log = structlog.get_logger(__name__)
 
@@ -73,11 +73,11 @@ def healthz() -> Response:
 @blueprint.problems()
 def readyz() -> Response:
     """Whether the store answers and the queue takes writes."""
-    services = cast(Services, current_app.extensions["inventory"])
-    checks = {"store": "ok", "queue": services.queue.obstacle() or "ok"}
+    wired = services()
+    checks = {"store": "ok", "queue": wired.queue.obstacle() or "ok"}
     try:
-        services.store.ping(STORE_TIMEOUT)
-        _writing().check(services.store)
+        wired.store.ping(STORE_TIMEOUT)
+        _writing().check(wired.store)
     except StorageFull as error:
         checks["store"] = f"answers, but nothing can be accepted: {error.reason}"
     except StorageUnavailable as error:
@@ -127,5 +127,5 @@ def _writing() -> Writing:
 @blueprint.problems()
 def scrape() -> Response:
     """What Prometheus scrapes: of all API processes together, whichever answers."""
-    text, media_type = metrics.exposition(cast(Services, current_app.extensions["inventory"]))
+    text, media_type = metrics.exposition(services())
     return Response(text, content_type=media_type)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from inventory.clock import utc_now
 from inventory.errors import StorageUnavailable
-from inventory.ops import counting
-from inventory.wiring import Services
+from inventory.ops import request_metrics
+from inventory.services import Services
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
@@ -29,7 +29,7 @@ def exposition(services: Services) -> tuple[bytes, str]:
 
     state = CollectorRegistry()
     state.register(State())
-    return generate_latest(counting.registry()) + generate_latest(state), CONTENT_TYPE_PLAIN_0_0_4
+    return generate_latest(request_metrics.registry()) + generate_latest(state), CONTENT_TYPE_PLAIN_0_0_4
 
 
 def _state(services: Services) -> Iterator[Metric]:

@@ -1,12 +1,9 @@
-"""What the documentation shows: a product, the summary of a run, and the job of one."""
+"""What the documentation shows: a product, and the summary of a run."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from inventory.jobs import examples as jobs
-
-RUN: dict[str, Any] = jobs.QUEUED | {"kind": "products", "file_name": None, "file_size": None, "percent": None}
 PRODUCTS: dict[str, Any] = {
     "products": [
         {

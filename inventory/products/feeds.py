@@ -30,11 +30,11 @@ import yaml
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 from marshmallow.validate import Length, Range, Regexp
 
+from inventory import urls
 from inventory.errors import InvalidUrl, SettingError
+from inventory.http_client.guard import BAD_PORTS
 from inventory.products.paginators import Cursor, LinkHeader, NextUrl, Numbered, Offset, Paginator
-from inventory.upstream import urls
-from inventory.upstream.budgets.limits import Limit
-from inventory.upstream.guard import BAD_PORTS
+from inventory.rate_limits.limits import Limit
 
 MARGIN = 0.96
 """The share of a rate that is used: requests do not travel equally fast, and none may arrive a moment too early."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from inventory import urls
 from inventory.errors import InvalidUrl, SourceFailure
 from inventory.products.feeds import Feed
+from inventory.products.pages import without_keys
 from inventory.products.paginators import Page
-from inventory.sources.products import without_keys
-from inventory.upstream import urls
 
 MOST_PAGES = 10_000
 LOOP, ASTRAY, TOO_MANY = "paging_loop", "paging_astray", "too_many_pages"

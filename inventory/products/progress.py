@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from inventory.upstream.budgets.model import Latency
-from inventory.upstream.budgets.state import bucket, latency_of, microseconds
+from inventory.rate_limits.model import Latency
+from inventory.rate_limits.state import bucket, latency_of, microseconds
 
 MOST_MISSING = 20
 """Gaps that are named; of more, the number is told."""

@@ -28,11 +28,25 @@ from inventory import faults
 from inventory.clock import Clock
 from inventory.errors import SourceFailure
 from inventory.products.feeds import Feed
+from inventory.products.pages import (
+    Answer,
+    Busy,
+    Malformed,
+    Pages,
+    without_keys,
+)
 from inventory.products.paginators import Page, at
 from inventory.products.paging import Trail
 from inventory.products.progress import Effort, Progress
-from inventory.sources.products import Answer, Busy, Malformed, Pages, without_keys
-from inventory.upstream.budgets.model import Ask, Budgets, Permit, Reason, Refusal, Report, is_unanswered
+from inventory.rate_limits.model import (
+    Ask,
+    Budgets,
+    Permit,
+    Reason,
+    Refusal,
+    Report,
+    is_unanswered,
+)
 
 AHEAD = 2
 """Pages, or parts of one, that may wait to be taken."""

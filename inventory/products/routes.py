@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
-from flask import Response, current_app, url_for
+from flask import Response
 from flask.views import MethodView
 
-from inventory import json_bytes, pagination
-from inventory.api import Blueprint
 from inventory.errors import ForeignOrigin, InvalidRequest, StorageUnavailable
-from inventory.jobs.documents import job_document
-from inventory.jobs.schemas import JobSchema
+from inventory.jobs.accepted import accepted, accepts_job
 from inventory.products import documents, examples, schemas
 from inventory.products.model import ProductFilter
-from inventory.products.service import ProductService
+from inventory.services import services
+from inventory.web_api import pagination
+from inventory.web_api.blueprint import Blueprint
+from inventory.web_api.responses import json_response
 
 blueprint = Blueprint("products", __name__, url_prefix="/api/v1", description="Product feeds and their catalogue")
-
-
-def products() -> ProductService:
-    """The service that this application was wired with."""
-    return cast(ProductService, current_app.extensions["inventory.products"])
 
 
 @blueprint.route("/products/runs")
 class Runs(MethodView):
     """Runs, which pull all feeds."""
 
-    @blueprint.response(202, JobSchema, description="Accepted, durably; Location has the job", example=examples.RUN)
+    @accepts_job(blueprint, kind="products", file_name=None, file_size=None, percent=None)
     @blueprint.problems(ForeignOrigin, StorageUnavailable)
     def post(self) -> Response:
         """Pull all product feeds, as a job whose progress can be followed. While one is unfinished, it is that one."""
-        response = _json(job_document(job := products().start(), products().clock()), 202)
-        response.headers["Location"] = url_for("jobs.OneJob", job_id=job.id)
-        return response
+        return accepted(services().products.start(), services().products.clock())
 
 
 @blueprint.route("/products")
@@ -48,9 +41,9 @@ class Products(MethodView):
         """List products, those that were added last first."""
         limit = query["limit"]
         chosen = ProductFilter(query["source"], query["category"], query["min_price"], query["max_price"])
-        found = products().listing(chosen, limit=limit + 1, after=query["cursor"])
+        found = services().products.listing(chosen, limit=limit + 1, after=query["cursor"])
         shown, next_cursor = pagination.page(found, limit, lambda each: (each.added_at, each.record_id))
-        return _json({"products": [documents.product_document(each) for each in shown], "next_cursor": next_cursor})
+        return json_response({"products": [documents.product_document(each) for each in shown], "next_cursor": next_cursor})
 
 
 @blueprint.route("/products/summary")
@@ -61,8 +54,4 @@ class Summary(MethodView):
     @blueprint.problems(StorageUnavailable)
     def get(self) -> Response:
         """Sum up the latest run that has begun, feed by feed, and the catalogue: categories and changed prices."""
-        return _json(documents.summary_document(products().summary()))
-
-
-def _json(document: documents.Document, status: int = 200) -> Response:
-    return Response(json_bytes.dumps(document), status, mimetype="application/json")
+        return json_response(documents.summary_document(services().products.summary()))

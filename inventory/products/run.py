@@ -21,14 +21,14 @@ from inventory.clock import Clock
 from inventory.errors import SourceFailure, StorageUnavailable
 from inventory.jobs.kinds import Step, Work
 from inventory.jobs.model import LONGEST_INPUT, Batch, Job, Line, Row, RowOutcome
+from inventory.notifier import Queue
 from inventory.products.feeds import Feed
 from inventory.products.items import Items
+from inventory.products.pages import Pages, without_keys
 from inventory.products.ports import Products
 from inventory.products.progress import MOST_MISSING, Progress
 from inventory.products.pulling import Pulled, Pulling, broken
-from inventory.queue import Queue
-from inventory.sources.products import Pages, without_keys
-from inventory.upstream.budgets.model import Budgets
+from inventory.rate_limits.model import Budgets
 
 KIND = "products"
 FEEDS = "feeds"

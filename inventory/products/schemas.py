@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validates_schema
 from marshmallow.validate import Length, Range
 
-from inventory.pagination import PageQuery
+from inventory.web_api.pagination import PageQuery
 
 MAYBE: dict[str, Any] = {"required": True, "allow_none": True}
 

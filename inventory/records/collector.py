@@ -31,7 +31,9 @@ import structlog
 from inventory import faults
 from inventory.clock import Clock
 from inventory.errors import PutOff, SourceFailure, StorageUnavailable, Unstorable
-from inventory.queue import Queue
+from inventory.notifier import Queue
+from inventory.rate_limits.calls import Calls
+from inventory.rate_limits.model import Ask, Budgets, Permit, Reason
 from inventory.records.model import (
     AHEAD,
     LONGEST_PAUSE,
@@ -45,9 +47,7 @@ from inventory.records.model import (
     Stored,
 )
 from inventory.records.ports import Records, Snapshots
-from inventory.sources import Collected, Source
-from inventory.upstream.budgets.model import Ask, Budgets, Permit, Reason
-from inventory.upstream.calls import Calls
+from inventory.records.source import Collected, Source
 
 log = structlog.get_logger(__name__)
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from inventory.upstream.budgets.model import LONGEST_WAIT
+from inventory.rate_limits.model import LONGEST_WAIT
 
 Content = Mapping[str, Any]
 """What a source saw, as JSON-ready values: a document that the source's schema describes."""

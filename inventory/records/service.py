@@ -10,7 +10,7 @@ from threading import BoundedSemaphore
 from inventory.clock import Clock
 from inventory.errors import CollectionFailed, CollectionTimedOut, ForbiddenAddress, NotFound, NotInInventory
 from inventory.listing import Key
-from inventory.queue import Queue, Wait
+from inventory.notifier import Queue, Wait
 from inventory.records.collector import Collector
 from inventory.records.model import (
     LEASE_AHEAD,
@@ -28,7 +28,7 @@ from inventory.records.model import (
     Target,
 )
 from inventory.records.ports import Bodies, Records, Snapshots
-from inventory.sources import Source
+from inventory.records.source import Source
 
 RECHECK = 0.5
 """Seconds after which a waiting lookup looks again by itself, in case the announcement was lost."""

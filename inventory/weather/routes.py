@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
-from flask import Response, current_app, request
+from flask import Response, request
 from flask.views import MethodView
 
-from inventory import json_bytes
-from inventory.api import Blueprint
 from inventory.errors import (
     CollectionFailed,
     CollectionTimedOut,
@@ -18,17 +16,14 @@ from inventory.errors import (
     TooManyRequests,
     UnknownCity,
 )
-from inventory.ops import same_origin
 from inventory.records.service import Answer
+from inventory.services import services
 from inventory.weather import documents, examples, schemas
-from inventory.weather.service import WeatherService
+from inventory.web_api import same_origin
+from inventory.web_api.blueprint import Blueprint
+from inventory.web_api.responses import json_response
 
 blueprint = Blueprint("weather", __name__, url_prefix="/api/v1", description="The current weather of cities")
-
-
-def weather() -> WeatherService:
-    """The service that this application was wired with."""
-    return cast(WeatherService, current_app.extensions["inventory.weather"])
 
 
 @blueprint.route("/weather")
@@ -51,8 +46,10 @@ class Weather(MethodView):
 
         A page of another site is told what is known, however old that is; no upstream is asked for it.
         """
-        answer = _known(query["city"]) if same_origin.FOREIGN in request.environ else weather().current(query["city"])
-        return _json(documents.weather_document(answer.known, stale=answer.stale))
+        answer = (
+            _known(query["city"]) if same_origin.FOREIGN in request.environ else services().weather.current(query["city"])
+        )
+        return json_response(documents.weather_document(answer.known, stale=answer.stale))
 
 
 @blueprint.route("/weather/summary")
@@ -64,16 +61,12 @@ class Summary(MethodView):
     @blueprint.problems(InvalidRequest, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
         """Tell how many cities are known, which were refreshed last, and which failed."""
-        return _json(documents.summary_document(weather().summary(query["top"])))
+        return json_response(documents.summary_document(services().weather.summary(query["top"])))
 
 
 def _known(city: str) -> Answer:
     """The answer to a page of another site."""
     try:
-        return weather().known(city)
+        return services().weather.known(city)
     except NotInInventory as error:
         raise NotInInventory(f"{error} {same_origin.NOT_COLLECTED}") from error
-
-
-def _json(document: documents.Document) -> Response:
-    return Response(json_bytes.dumps(document), mimetype="application/json")

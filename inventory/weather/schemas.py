@@ -5,8 +5,8 @@ from __future__ import annotations
 from marshmallow import Schema, fields
 from marshmallow.validate import Range
 
-from inventory.arguments import QuerySchema
-from inventory.sources.weather import LONGEST
+from inventory.weather.source import LONGEST
+from inventory.web_api.arguments import QuerySchema
 
 
 class WeatherQuery(QuerySchema):

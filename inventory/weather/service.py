@@ -11,7 +11,7 @@ from inventory.history.model import LookupOutcome
 from inventory.history.service import HistoryService
 from inventory.records.model import Known, Record, RecordFilter, Status, Target
 from inventory.records.service import Answer, RecordService
-from inventory.sources.weather import UNKNOWN_CITY
+from inventory.weather.source import UNKNOWN_CITY
 
 SOURCE = "weather"
 JITTER = 0.1

@@ -15,14 +15,14 @@ from pathlib import Path
 
 from inventory.config import Settings
 from inventory.demo.layout import NAMES
-from inventory.embedded import checks
-from inventory.embedded.demo import Demo
 from inventory.errors import StartError
+from inventory.local_stack import checks
+from inventory.local_stack.demo import Demo
 from tests.attacks.browser_chromium import Chromium, Tab, chromium, find
 from tests.attacks.browser_hostile import Hostile, hostile
 from tests.attacks.browser_service import JOB, QUEUE, Service
 from tests.end_to_end.stack import free_port, wait_until
-from tests.running.stack import up
+from tests.local_stack.stack import up
 
 EVIL, REBOUND, LISTED = "evil.example", "rebound.example", "inventory.example"
 LOOK_UPS = ("picture", "quiet-picture", "script", "frame", "fetched", "quietly-fetched")

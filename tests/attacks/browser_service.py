@@ -14,7 +14,7 @@ from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
 
 from tests.end_to_end.stack import wait_until
-from tests.running.stack import Up
+from tests.local_stack.stack import Up
 
 QUEUE, JOB = "attacked", "attacked"
 LINE = b'{"timestamp": "2026-01-31T12:00:00Z", "level": "info", "service": "shop", "message": "Hello."}\n'

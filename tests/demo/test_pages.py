@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from inventory.errors import SourceFailure
-from inventory.sources.webpage import Webpage
-from inventory.upstream.fetcher import Fetcher
-from inventory.upstream.guard import Guard
+from inventory.http_client.fetcher import Fetcher
+from inventory.http_client.guard import Guard
+from inventory.webpages.source import Webpage
 from tests.demo.served import ask, served, unserved
 
 

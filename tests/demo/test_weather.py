@@ -12,7 +12,7 @@ from inventory import wiring
 from inventory.config import Settings
 from inventory.demo.upstreams import Choices
 from inventory.errors import SourceFailure
-from inventory.sources import Source
+from inventory.records.source import Source
 from tests.demo.served import ask, document, served, unserved
 
 

@@ -21,8 +21,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from inventory.config import Settings
-from inventory.embedded.redis_server import find_server
-from inventory.ops import counting
+from inventory.local_stack.redis_server import find_server
+from inventory.ops import request_metrics
 
 ROOT = Path(__file__).parents[2]
 PYTHON = sys.executable
@@ -93,7 +93,7 @@ class Stack:
             "worker": [PYTHON, "-m", "workers", "collect"],
             "scheduler": [PYTHON, "-m", "workers", "schedule"],
         }
-        self.counts = counting.folder(Settings(data_dir=folder, port=self.port), "/dev/shm")
+        self.counts = request_metrics.folder(Settings(data_dir=folder, port=self.port), "/dev/shm")
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, *names: str) -> None:
@@ -118,7 +118,7 @@ class Stack:
         """End whatever runs still."""
         for name in list(self.processes):
             self.end(name, signal.SIGKILL)
-        counting.remove(self.counts)
+        request_metrics.remove(self.counts)
         self.redis.close()
 
     def log(self, name: str) -> str:

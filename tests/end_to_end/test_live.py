@@ -18,7 +18,7 @@ from inventory.clock import utc_now
 from inventory.jobs.clients import FOLLOWING
 from inventory.jobs.live import PACE
 from inventory.jobs.model import RowOutcome
-from inventory.queue import Queue, connect
+from inventory.notifier import Queue, connect
 from inventory.store.sqlite import SqliteStore
 from tests.end_to_end.followers import Follower, silent
 from tests.end_to_end.stack import Stack, stack, wait_until

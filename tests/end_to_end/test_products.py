@@ -78,7 +78,7 @@ def test_the_command_follows_a_run_and_writes_the_summary(tmp_path: Path) -> Non
         command = [
             sys.executable,
             "-c",
-            "from inventory.cli import main; main()",
+            "from inventory.commands.main import main; main()",
             "products",
             "--json",
             "--output",

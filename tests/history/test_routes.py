@@ -14,8 +14,8 @@ from flask.testing import FlaskClient
 from inventory import create_app, wiring
 from inventory.config import Settings
 from inventory.errors import SourceFailure, StorageUnavailable
-from inventory.records.plain import PlainLookups
 from inventory.store import Store
+from inventory.webpages.fast_lookup import PlainLookups
 from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeather, FakeWeb
 
@@ -32,15 +32,24 @@ class Forgetful:
 
     @property
     def history(self) -> Any:
-        return self if self.away else self._store.history
-
-    def add(self, *_: object, **__: object) -> None:
-        raise StorageUnavailable("The disk is full.")
-
-    listing = clear = add
+        return Switch(self, self._store.history)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
+
+
+class Switch:
+    """What is away while `store.away` is set."""
+
+    def __init__(self, store: Forgetful, real: object) -> None:
+        self._store, self._real = store, real
+
+    def __getattr__(self, name: str) -> Any:
+        return fail if self._store.away else getattr(self._real, name)
+
+
+def fail(*_: object, **__: object) -> None:
+    raise StorageUnavailable("The disk is full.")
 
 
 @pytest.fixture

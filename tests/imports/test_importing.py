@@ -20,11 +20,11 @@ from werkzeug.test import TestResponse
 from inventory import create_app, wiring
 from inventory.config import Settings
 from inventory.errors import StorageUnavailable
+from inventory.files import Files
 from inventory.imports.multipart import Upload
 from inventory.imports.service import ImportService, Wanted
 from inventory.jobs.model import Job, JobStatus
 from inventory.jobs.parts import upload_name
-from inventory.store.files import Files
 from tests.fakes import FakeClock, FakeWeb
 
 IMPORTS = "/api/v1/imports"

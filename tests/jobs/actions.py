@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+from inventory.files import Files
 from inventory.imports.uploads import Uploads
 from inventory.imports.urls import LookupLines
 from inventory.jobs.engine import Engine
@@ -17,7 +18,6 @@ from inventory.jobs.kinds import Kind
 from inventory.jobs.model import Counts, Job, Row, RowOutcome
 from inventory.jobs.parts import Parts, upload_name
 from inventory.jobs.ports import Jobs
-from inventory.store.files import Files
 from inventory.wiring import Services
 from tests.fakes import FakeClock
 

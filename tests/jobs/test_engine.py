@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from inventory.errors import SourceFailure, StorageUnavailable
+from inventory.files import Files
 from inventory.jobs.engine import MOST_CLAIMS
 from inventory.jobs.holding import LEASE, RENEW
 from inventory.jobs.kinds import Kind, Step, Work
 from inventory.jobs.model import Batch, Job, JobStatus, Line, RowOutcome
 from inventory.jobs.parts import FILE_LOST, part_name, upload_name
 from inventory.records.model import State
-from inventory.store.files import Files
 from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeb, Unlimited
 from tests.jobs.actions import (

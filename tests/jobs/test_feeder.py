@@ -18,9 +18,9 @@ from inventory.config import Settings
 from inventory.jobs.feeder import ENOUGH, MOST, PATIENCE, Feeder, feeding
 from inventory.jobs.holding import LEASE
 from inventory.jobs.model import JobStatus
+from inventory.rate_limits.calls import Calls
 from inventory.records.model import Content
-from inventory.sources import Collected
-from inventory.upstream.calls import Calls
+from inventory.records.source import Collected
 from inventory.wiring import Services
 from tests.end_to_end.stack import wait_until
 from tests.fakes import FakeClock, FakeWeb

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from inventory.errors import NotFound, UnreadableFile
+from inventory.files import Files
 from inventory.jobs.kinds import Work
 from inventory.jobs.model import Batch, Cut, Job, Line
 from inventory.jobs.parts import FILE_LOST, PASSED, Part, Parts, Place, cut, part_name
-from inventory.store.files import Files
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 JOB = Job("0" * 32, "urls", NOW)

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 
 from inventory import create_app, wiring
 from inventory.config import Settings
-from inventory.ops import logging
+from inventory.ops import log_config
 
 PLACES = (
     "127.0.0.1",
@@ -42,7 +42,7 @@ def away(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture(params=["sqlite", "mongodb"])
 def client(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> Iterator[FlaskClient]:
     """An application whose store is away."""
-    logging.configure()
+    log_config.configure()
     without = replace(settings, store_url=away(tmp_path)[request.param])
     services = wiring.build(without, redis=fakeredis.FakeRedis())
     yield create_app(services=services).test_client()

@@ -13,10 +13,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from inventory import create_app, wiring
 from inventory.config import Settings
 from inventory.errors import StartError
-from inventory.ops import counting
-from inventory.upstream.budgets.limits import HostLimits
+from inventory.ops import request_metrics
+from inventory.rate_limits.limits import HostLimits
 from tests.fakes import FakeWeb
-from tests.upstream.budget_halves import LocalHalf
+from tests.rate_limits.budget_halves import LocalHalf
 
 LOOKUP = {"method": "GET", "route": "/api/v1/metadata"}
 
@@ -116,19 +116,19 @@ def test_what_does_not_answer_is_said_and_stops_no_scrape(settings: Settings, tm
 
 
 def test_counts_begin_at_zero_in_a_folder_that_is_the_same_after_a_crash(settings: Settings, tmp_path: Path) -> None:
-    counts = counting.folder(settings, str(tmp_path))
-    counting.prepare(counts)
+    counts = request_metrics.folder(settings, str(tmp_path))
+    request_metrics.prepare(counts)
     (counts / "histogram_1.db").touch()
 
-    counting.prepare(counting.folder(settings, str(tmp_path)))
+    request_metrics.prepare(request_metrics.folder(settings, str(tmp_path)))
 
     assert list(tmp_path.glob("inventory-*")) == [counts]
     assert not list(counts.iterdir())
-    assert counting.folder(replace(settings, port=settings.port + 1), str(tmp_path)) != counts
+    assert request_metrics.folder(replace(settings, port=settings.port + 1), str(tmp_path)) != counts
 
 
 def test_a_folder_that_cannot_be_made_stops_the_start_in_a_line(tmp_path: Path) -> None:
     (tmp_path / "taken").touch()
 
     with pytest.raises(StartError, match="/metrics"):
-        counting.prepare(tmp_path / "taken" / "counts")
+        request_metrics.prepare(tmp_path / "taken" / "counts")

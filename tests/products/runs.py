@@ -18,9 +18,9 @@ from inventory.demo import layout
 from inventory.jobs.feeder import feeding
 from inventory.jobs.model import Job
 from inventory.products.feeds import Feed, limits, read
-from inventory.upstream.budgets.limits import Limit
-from inventory.upstream.budgets.local import LocalBudgets
-from inventory.upstream.budgets.model import Policy
+from inventory.rate_limits.limits import Limit
+from inventory.rate_limits.local import LocalBudgets
+from inventory.rate_limits.model import Policy
 from inventory.wiring import Services
 from tests.end_to_end.stack import wait_until
 
@@ -58,7 +58,7 @@ def running(
 
 def layout_network() -> Any:
     """The loopback of the demo, opened."""
-    from inventory.embedded.demo import LOOPBACK
+    from inventory.local_stack.demo import LOOPBACK
 
     return LOOPBACK
 

@@ -10,7 +10,7 @@ from inventory.config import Settings
 from inventory.errors import SettingError
 from inventory.products.feeds import MARGIN, Feed, default, limits, read
 from inventory.products.paginators import Cursor, LinkHeader, Numbered, Offset
-from inventory.upstream.budgets.limits import Limit
+from inventory.rate_limits.limits import Limit
 
 FIELDS = "fields: {id: id, title: title, price: price}"
 GOOD = f"- {{name: acme, url: 'https://acme.example/items', {FIELDS}}}"

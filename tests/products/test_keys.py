@@ -11,7 +11,7 @@ import pytest
 from inventory.jobs.documents import job_document
 from inventory.products.documents import summary_document
 from inventory.products.feeds import Feed, read
-from inventory.sources.products import without_keys
+from inventory.products.pages import without_keys
 from tests.products.runs import run, running
 from tests.upstreams import Answer, Upstream
 

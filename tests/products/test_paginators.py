@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inventory import urls
 from inventory.errors import SourceFailure
 from inventory.products.feeds import Feed, Place
 from inventory.products.paginators import Cursor, LinkHeader, NextUrl, Numbered, Offset, Page, Paginator
 from inventory.products.paging import ASTRAY, LOOP, Trail
-from inventory.upstream import urls
 
 URL = "https://shop.example/items?q=a%20b&x="
 PLACES = {name: Place(name) for name in ("id", "title", "price")}

@@ -12,19 +12,19 @@ import pytest
 
 from inventory.clock import utc_now
 from inventory.errors import SourceFailure, StorageUnavailable, Unstorable
+from inventory.http_client.body import Body
 from inventory.jobs.kinds import Step, Work
 from inventory.jobs.model import Batch, Job, Line, RowOutcome
 from inventory.products.feeds import Feed, Place
 from inventory.products.model import Seen
+from inventory.products.pages import Response
 from inventory.products.paginators import Numbered
 from inventory.products.ports import Products
 from inventory.products.progress import Progress
 from inventory.products.run import SPAN, FeedLines
-from inventory.sources.products import Response
-from inventory.upstream.body import Body
-from inventory.upstream.budgets.limits import Limit
-from inventory.upstream.budgets.local import LocalBudgets
-from inventory.upstream.budgets.model import Policy
+from inventory.rate_limits.limits import Limit
+from inventory.rate_limits.local import LocalBudgets
+from inventory.rate_limits.model import Policy
 from tests.end_to_end.stack import wait_until
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -82,7 +82,7 @@ class Shelf(Products):
 
 
 def begun(site: Site, shelf: Shelf, batch: Batch = BATCH, budgets: type[LocalBudgets] = LocalBudgets) -> Work:
-    from inventory.sources.products import Pages
+    from inventory.products.pages import Pages
 
     class Local(Pages):
         def ask(self, url: str, headers: object) -> Response:  # type: ignore[override]

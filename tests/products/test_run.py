@@ -11,8 +11,8 @@ from inventory.demo.upstreams import Choices
 from inventory.jobs.model import JobStatus, RowOutcome
 from inventory.products.documents import summary_document
 from inventory.products.model import ProductFilter
-from inventory.upstream.budgets.local import LocalBudgets
-from inventory.upstream.budgets.model import Ask, Permit, Refusal
+from inventory.rate_limits.local import LocalBudgets
+from inventory.rate_limits.model import Ask, Permit, Refusal
 from inventory.wiring import Services
 from tests.demo.served import served
 from tests.end_to_end.stack import wait_until

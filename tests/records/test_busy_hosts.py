@@ -11,16 +11,15 @@ import fakeredis
 import pytest
 from flask.testing import FlaskClient
 
-from inventory import create_app, wiring
+from inventory import create_app, urls, wiring
 from inventory.config import Settings
 from inventory.errors import SourceFailure
+from inventory.rate_limits.calls import Calls
+from inventory.rate_limits.limits import HostLimits, Limit
+from inventory.rate_limits.local import LocalBudgets
+from inventory.rate_limits.model import Breaker, Policy, Upstream
 from inventory.records.model import Content, State, Status, Target
-from inventory.sources import Collected
-from inventory.upstream import urls
-from inventory.upstream.budgets.limits import HostLimits, Limit
-from inventory.upstream.budgets.local import LocalBudgets
-from inventory.upstream.budgets.model import Breaker, Policy, Upstream
-from inventory.upstream.calls import Calls
+from inventory.records.source import Collected
 from tests.fakes import FakeClock, FakeWeb
 
 BUSY, QUICK = "http://busy.test/", "http://quick.test/"

@@ -9,10 +9,10 @@ from flask.testing import FlaskClient
 
 from inventory import create_app
 from inventory.errors import SourceFailure
-from inventory.sources import Collected
+from inventory.records.source import Collected
 from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeb, content
-from tests.records.test_lookups import URL, look_up, work
+from tests.webpages.test_lookups import URL, look_up, work
 
 
 def test_post_collects_now_and_is_201_when_new_and_200_when_known(client: FlaskClient, web: FakeWeb) -> None:

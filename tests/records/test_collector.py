@@ -8,10 +8,10 @@ from random import Random
 
 import pytest
 
+from inventory.rate_limits.calls import Calls
 from inventory.records.collector import Policy
 from inventory.records.model import Content
-from inventory.sources import Collected
-from inventory.upstream.calls import Calls
+from inventory.records.source import Collected
 from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeb
 

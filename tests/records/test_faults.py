@@ -16,12 +16,12 @@ from inventory import create_app, wiring
 from inventory.config import Settings
 from inventory.errors import CollectionFailed, Unstorable
 from inventory.jobs.feeder import feeding
-from inventory.ops import logging
+from inventory.ops import log_config
+from inventory.rate_limits.calls import Calls
+from inventory.rate_limits.model import Ask, Permit, Reason, Refusal
 from inventory.records.model import Content, Failed, Outcome, Record, State, Stored
-from inventory.sources import Collected
+from inventory.records.source import Collected
 from inventory.store import Store
-from inventory.upstream.budgets.model import Ask, Permit, Reason, Refusal
-from inventory.upstream.calls import Calls
 from tests.fakes import FakeClock, FakeWeather, FakeWeb, Unlimited
 from tests.ops.test_metrics import value
 
@@ -157,7 +157,7 @@ def test_in_a_worker_it_is_a_failure_at_the_first_attempt_and_the_others_are_sto
 def test_its_traceback_is_logged_and_it_is_counted_for_all_programs(
     services: wiring.Services, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    logging.configure()
+    log_config.configure()
     accept(services, 4)
     drained(services)
 
@@ -283,7 +283,7 @@ class TestWhenSettling:
         with pytest.raises(CollectionFailed) as caught:
             services.records.collect_now(target)
 
-        assert caught.value.failure.code == "internal_fault"
+        assert caught.value.failure["code"] == "internal_fault"
         assert found(services, target.id).snapshots == 1
 
     def test_where_not_even_the_failure_can_be_kept_the_drain_goes_on(

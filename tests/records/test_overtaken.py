@@ -13,10 +13,10 @@ from werkzeug.test import TestResponse
 
 from inventory.errors import SourceFailure
 from inventory.records.model import Snapshot, Stored
-from inventory.sources import Collected
+from inventory.records.source import Collected
 from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeb, content
-from tests.records.test_lookups import URL, look_up
+from tests.webpages.test_lookups import URL, look_up
 
 LATE = [
     Collected(content(URL), b"late"),

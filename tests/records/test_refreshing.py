@@ -11,12 +11,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from inventory.errors import SourceFailure
+from inventory.rate_limits.calls import Calls
 from inventory.records.model import Content, State
-from inventory.sources import Collected
-from inventory.upstream.calls import Calls
+from inventory.records.source import Collected
 from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeb, content
-from tests.records.test_lookups import PAGE, URL, look_up, work
+from tests.webpages.test_lookups import PAGE, URL, look_up, work
 
 ASYNC = {"Prefer": "respond-async"}
 

@@ -1,7 +1,7 @@
 """An upstream that answers as no framework would: raw sockets, one script for each thing that goes wrong out there.
 
 `with Torture() as upstream: upstream.url("header-drip")`. The scripts below are the documentation of what may come;
-`tests/upstream/test_torture.py` is that of what is recorded.
+`tests/http_client/test_torture.py` is that of what is recorded.
 """
 
 from __future__ import annotations

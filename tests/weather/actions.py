@@ -13,9 +13,9 @@ from werkzeug.test import TestResponse
 
 from inventory.errors import SourceFailure
 from inventory.records.model import Record, Target
-from inventory.sources import Collected
-from inventory.sources.weather import UNKNOWN_CITY
+from inventory.records.source import Collected
 from inventory.store import Store
+from inventory.weather.source import UNKNOWN_CITY
 from inventory.wiring import Services
 from tests.fakes import FakeWeather, weather_content
 

@@ -17,10 +17,10 @@ from flask.testing import FlaskClient
 from inventory import create_app, wiring
 from inventory.config import Settings
 from inventory.errors import PutOff, SourceFailure, StorageUnavailable
+from inventory.rate_limits.calls import Calls
+from inventory.rate_limits.model import Reason, Refusal
 from inventory.records.model import Content, Failed, Failure, Postponed, Snapshot, State, Stored
-from inventory.sources import Collected
-from inventory.upstream.budgets.model import Reason, Refusal
-from inventory.upstream.calls import Calls
+from inventory.records.source import Collected
 from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeather, FakeWeb, weather_content
 from tests.weather.actions import (

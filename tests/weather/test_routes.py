@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from inventory.errors import SourceFailure
 from inventory.records.model import State
-from inventory.sources import Collected
+from inventory.records.source import Collected
 from inventory.weather.service import JITTER
 from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeather, weather_content

@@ -14,7 +14,7 @@ from inventory.jobs import retention
 from inventory.jobs.holding import LEASE
 from inventory.jobs.model import JobStatus
 from inventory.jobs.parts import PARTS, UPLOADS, upload_name
-from inventory.queue import FEW
+from inventory.notifier import FEW
 from inventory.wiring import Services, build
 from tests.fakes import FakeWeb
 from tests.jobs.actions import Worker, engine_of_small_batches, found, import_urls, pages, rows_of, upload

@@ -16,9 +16,9 @@ from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.errors import StorageUnavailable
 from inventory.history.model import Lookup, LookupOutcome
-from inventory.queue import FEW
+from inventory.notifier import FEW
 from inventory.records.model import State
-from inventory.store.forms import to_millis
+from inventory.store.codecs import to_millis
 from inventory.wiring import Services, build
 from tests.end_to_end.stack import wait_until
 from tests.fakes import FakeWeb

@@ -19,7 +19,7 @@ from pymongo.database import Database
 
 from inventory.jobs.model import READING, Batch, Cut, Job, JobStatus, Row
 from inventory.records.model import AHEAD
-from inventory.store.forms import text_bytes
+from inventory.store.codecs import text_bytes
 from inventory.store.mongo import documents
 from inventory.store.mongo import job_documents as forms
 from inventory.store.mongo.connection import Connection, Document

@@ -9,7 +9,7 @@ from typing import Any
 from inventory.errors import Unstorable
 from inventory.listing import Key
 from inventory.records.model import Record, Snapshot, State, Stored, Target
-from inventory.store.forms import content_bytes, read_content, read_failure
+from inventory.store.codecs import content_bytes, read_content, read_failure
 
 Document = dict[str, Any]
 

@@ -9,7 +9,7 @@ from pymongo.errors import DuplicateKeyError
 
 from inventory.history.model import Lookup, LookupOutcome
 from inventory.listing import Key
-from inventory.store.forms import from_millis, read_text, text_bytes, to_millis
+from inventory.store.codecs import from_millis, read_text, text_bytes, to_millis
 from inventory.store.mongo.connection import Connection, Document
 
 NEWEST = [("at", -1), ("_id", -1)]

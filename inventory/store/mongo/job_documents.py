@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from inventory.jobs.model import READING, Batch, Counts, Cut, Job, JobStatus, Row, RowOutcome
-from inventory.store.forms import content_bytes, read_content, read_text, text_bytes
+from inventory.store.codecs import content_bytes, read_content, read_text, text_bytes
 from inventory.store.mongo.documents import Document, aware, aware_or_none, cut
 
 FRESH: Document = {"queued": True, "lease": None, "fence": 0, "attempt": 0, "unlisted": 0, "checkpoint": None}

@@ -11,7 +11,7 @@ from pymongo.errors import DuplicateKeyError
 
 from inventory.jobs.model import Job, JobStatus, Row, RowOutcome
 from inventory.listing import Key
-from inventory.store.forms import LARGEST, read_text
+from inventory.store.codecs import LARGEST, read_text
 from inventory.store.mongo import documents
 from inventory.store.mongo import job_documents as forms
 from inventory.store.mongo.batches import Batches, due

@@ -14,7 +14,7 @@ from pymongo import UpdateOne
 from pymongo.database import Database
 
 from inventory.records.model import AHEAD, LEASE_AHEAD, Failed, Failure, Outcome, Postponed, Record, State, Stored
-from inventory.store.forms import failure_bytes, spent
+from inventory.store.codecs import failure_bytes, spent
 from inventory.store.mongo import bodies, documents, snapshots
 from inventory.store.mongo.connection import Connection, Document
 from inventory.store.mongo.upserts import BATCH

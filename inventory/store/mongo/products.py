@@ -25,7 +25,7 @@ from pymongo.database import Database
 from inventory.listing import Key
 from inventory.products.model import Category, Listed, Product, ProductFilter, Seen
 from inventory.records.model import Snapshot, State, Stored, Target
-from inventory.store.forms import content_bytes, from_millis, read_content, to_millis
+from inventory.store.codecs import content_bytes, from_millis, read_content, to_millis
 from inventory.store.mongo import documents, snapshots
 from inventory.store.mongo.bulk import read_all
 from inventory.store.mongo.connection import Connection, Document

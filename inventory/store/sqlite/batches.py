@@ -18,7 +18,7 @@ from typing import Any
 
 from inventory.jobs.model import Batch, Cut, Job, Row, RowOutcome
 from inventory.records import model
-from inventory.store.forms import millis, text_bytes, to_millis
+from inventory.store.codecs import millis, text_bytes, to_millis
 from inventory.store.sqlite import job_columns as columns
 from inventory.store.sqlite.connections import Connections
 from inventory.store.sqlite.opening import Connection

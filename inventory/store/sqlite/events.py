@@ -8,7 +8,7 @@ from typing import Any
 
 from inventory.events.model import Event, EventFilter, EventStats
 from inventory.listing import Key
-from inventory.store.forms import (
+from inventory.store.codecs import (
     LARGEST,
     content_bytes,
     instant_of,

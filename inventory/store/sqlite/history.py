@@ -7,7 +7,7 @@ from datetime import datetime
 
 from inventory.history.model import Lookup, LookupOutcome
 from inventory.listing import Key
-from inventory.store.forms import from_millis, to_millis
+from inventory.store.codecs import from_millis, to_millis
 from inventory.store.sqlite import rows
 from inventory.store.sqlite.connections import Connections
 

@@ -9,7 +9,14 @@ from string import hexdigits
 from typing import Any
 
 from inventory.jobs.model import Batch, Counts, Job, JobStatus, Row, RowOutcome
-from inventory.store.forms import content_bytes, from_millis, read_content, read_text, text_bytes, to_millis
+from inventory.store.codecs import (
+    content_bytes,
+    from_millis,
+    read_content,
+    read_text,
+    text_bytes,
+    to_millis,
+)
 
 JOB = (
     "id, kind, created_at, file_name, file_size, sha256, options, idempotency_key, status, started_at, finished_at, total,"

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from inventory.jobs.model import READING, Job, JobStatus, Row, RowOutcome
 from inventory.listing import Key
-from inventory.store.forms import LARGEST, read_text, to_millis
+from inventory.store.codecs import LARGEST, read_text, to_millis
 from inventory.store.sqlite import job_columns as columns
 from inventory.store.sqlite.batches import AHEAD, Batches
 from inventory.store.sqlite.rows import page

@@ -9,7 +9,7 @@ from typing import Any
 from inventory.listing import Key
 from inventory.products.model import Category, Listed, Product, ProductFilter, Seen
 from inventory.records.model import Target
-from inventory.store.forms import content_bytes, from_millis, read_content, to_millis
+from inventory.store.codecs import content_bytes, from_millis, read_content, to_millis
 from inventory.store.sqlite import rows
 from inventory.store.sqlite.connections import Connections, Row
 from inventory.store.sqlite.opening import Connection

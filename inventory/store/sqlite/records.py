@@ -10,7 +10,7 @@ from typing import Any
 
 from inventory.listing import Key
 from inventory.records.model import Acceptance, Known, Record, RecordFilter, Status, Target
-from inventory.store.forms import to_millis
+from inventory.store.codecs import to_millis
 from inventory.store.sqlite import rows
 from inventory.store.sqlite.connections import Row
 from inventory.store.sqlite.ledger import Ledger

@@ -1,0 +1,134 @@
+"""`inventory import`, `inventory jobs` and `inventory job`: bulk work from a terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from inventory import wiring
+from inventory.clock import utc_now
+from inventory.commands.terminal import (
+    FAILED,
+    as_json,
+    errors_as_lines,
+    print_pairs,
+    print_table,
+)
+from inventory.config import Settings
+from inventory.imports.layout import TAKES
+from inventory.imports.multipart import PIECE, Upload
+from inventory.imports.service import COLUMN, FRESH_FOR, Wanted
+from inventory.jobs.documents import Document, job_document, row_document
+from inventory.jobs.model import Job, JobStatus, RowOutcome
+from inventory.services import Services
+
+IN_TABLE = ("job_id", "kind", "status", "processed", "total", "failed", "rejected", "file_name", "created_at")
+IN_ROWS = ("row", "outcome", "input", "code", "detail")
+
+follow_it = click.option("--follow", is_flag=True, help="Show the progress until the job ends; Ctrl-C stops only that.")
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--kind", type=click.Choice(sorted(TAKES)), required=True, help="What each row is.")
+@click.option("--column", metavar="NAME", help="Which column of a CSV, by name or by number from 1.")
+@click.option("--fresh-for", type=click.IntRange(0), metavar="SECONDS", help="Leave out what is known and no older.")
+@follow_it
+@as_json
+@errors_as_lines
+def import_(file: Path, kind: str, column: str | None, fresh_for: int | None, follow: bool, as_json: bool) -> int:
+    """Have the rows of FILE worked on as a job: .csv, .txt or .jsonl, each also .gz."""
+    services = wiring.build(Settings.read())
+    options = {COLUMN: column, FRESH_FOR: fresh_for}
+    wanted = Wanted(kind, {name: value for name, value in options.items() if value is not None})
+    services.imports.check(wanted)
+    with file.open("rb") as content:
+        job = services.imports.accept(wanted, Upload(file.name, _pieces(content)))
+    return _show(services, job, follow=follow, as_json=as_json)
+
+
+@click.command()
+@click.option("--status", type=click.Choice([status.value for status in JobStatus]), help="Only those.")
+@click.option("--limit", type=click.IntRange(1, 1_000), default=20, show_default=True, help="How many.")
+@as_json
+@errors_as_lines
+def jobs(status: str | None, limit: int, as_json: bool) -> int:
+    """List jobs, newest first."""
+    found = wiring.build(Settings.read()).jobs.listing(JobStatus(status) if status else None, limit=limit, after=None)
+    documents = [job_document(job, utc_now()) for job in found]
+    if as_json:
+        click.echo(json.dumps(documents))
+    else:
+        print_table(Console(), "", IN_TABLE, documents)
+    return 0
+
+
+@click.command()
+@click.argument("job_id", metavar="ID")
+@click.option("--rows", "outcome", type=click.Choice([outcome.value for outcome in RowOutcome]), help="List these rows.")
+@follow_it
+@as_json
+@errors_as_lines
+def job(job_id: str, outcome: str | None, follow: bool, as_json: bool) -> int:
+    """Show the job ID, or those of its rows that ended in one way: as JSON, one line for each."""
+    services = wiring.build(Settings.read())
+    if outcome is None:
+        return _show(services, services.jobs.find(job_id), follow=follow, as_json=as_json)
+    for page in services.jobs.all_rows(job_id, RowOutcome(outcome)):  # a table for each: there may be a million
+        documents = [row_document(row) for row in page]
+        if as_json:
+            click.echo("".join(json.dumps(document) + "\n" for document in documents), nl=False)
+        else:
+            print_table(Console(), "", IN_ROWS, documents)
+    return 0
+
+
+def _pieces(content: BinaryIO) -> Iterator[bytes]:
+    while piece := content.read(PIECE):
+        yield piece
+
+
+def _show(services: Services, job: Job, *, follow: bool, as_json: bool) -> int:
+    """Print the job, at its end if it is to be followed; the exit code is that of how it stands."""
+    document = _followed(services, job) if follow else job_document(job, utc_now())
+    if as_json:
+        click.echo(json.dumps(document))
+    else:
+        shown = {name: value for name, value in document.items() if value is not None}
+        print_pairs(Console(), shown.items())
+    return FAILED if document["status"] in (JobStatus.FAILED, JobStatus.CANCELLED) else 0
+
+
+def _followed(services: Services, job: Job) -> Document:
+    """The job's document at its end, or where the user had seen enough; a progress bar until then."""
+    document = job_document(job, utc_now())
+    columns = (
+        TextColumn("{task.fields[status]}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]} rows/s"),
+        TimeRemainingColumn(),
+        TextColumn("[red]{task.fields[failed]} failed, {task.fields[rejected]} rejected"),
+    )
+    try:
+        with Progress(*columns, console=Console(stderr=True)) as progress:
+            task = progress.add_task("", **_fields(document))
+            for message in services.live.messages(job, None):
+                if message is not None:
+                    document = message.document
+                    progress.update(task, **_fields(document))
+    except KeyboardInterrupt:
+        click.echo(f"inventory: the job goes on; see it with: inventory job {job.id}", err=True)
+    return document
+
+
+def _fields(document: Document) -> dict[str, Any]:
+    shown = {name: document[name] for name in ("status", "failed", "rejected", "total")}
+    return shown | {"rate": document["rate"] or 0, "completed": document["processed"]}

@@ -1,0 +1,92 @@
+"""`inventory products`: pull the product feeds from a terminal, and keep the summary."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from inventory import wiring
+from inventory.commands.terminal import (
+    FAILED,
+    PENDING,
+    as_json,
+    errors_as_lines,
+    plain,
+    print_pairs,
+    print_table,
+)
+from inventory.config import Settings
+from inventory.jobs.model import Job, JobStatus
+from inventory.products.documents import summary_document
+from inventory.products.service import Run
+from inventory.services import Services
+
+IN_TABLE = ("name", "products", "rejected", "pages", "requests", "retries", "success_rate", "breaker_trips", "complete")
+
+
+@click.command()
+@click.option("--output", type=click.Path(dir_okay=False, writable=True, path_type=Path), metavar="FILE",
+              help="Write the summary there, as JSON.")  # fmt: skip
+@as_json
+@errors_as_lines
+def products(output: Path | None, as_json: bool) -> int:
+    """Pull all product feeds, follow that to its end, and sum it up. The workers of the running stack do it.
+
+    Ctrl-C stops only the following.
+    """
+    services = wiring.build(Settings.read())
+    job = services.products.start()
+    try:
+        job = _followed(services, job)
+    except KeyboardInterrupt:
+        click.echo(f"inventory: the run goes on; see it with: inventory job {job.id}", err=True)
+        return PENDING
+    document = summary_document(services.products.summary())
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    if output is not None:
+        output.write_text(text, encoding="utf-8")
+    if as_json:
+        click.echo(json.dumps(document))
+    else:
+        summary = document["summary"]
+        print_table(Console(), "", IN_TABLE, summary["sources"])
+        print_pairs(Console(), [(name, summary[name]) for name in summary if name != "sources"])
+    return 0 if job.status is JobStatus.COMPLETED else FAILED
+
+
+def _followed(services: Services, job: Job) -> Job:
+    """The job at its end; until then a bar for each feed, which knows no end before it is there."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed} products, {task.fields[pages]} pages, {task.fields[rejected]} rejected"),
+        TextColumn("[red]{task.fields[missing]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        tasks: dict[str, TaskID] = {}
+        for _ in services.live.messages(job, None):
+            run = services.products.run(job)
+            for name, _progress in run.feeds:
+                if name not in tasks:
+                    tasks[name] = progress.add_task(plain(name).plain, total=None, pages=0, rejected=0, missing="")
+            _show(progress, tasks, run)
+    return services.jobs.find(job.id)
+
+
+def _show(progress: Progress, tasks: dict[str, TaskID], run: Run) -> None:
+    for name, came in run.feeds:
+        if came is None:
+            continue
+        progress.update(
+            tasks[name],
+            completed=came.products,
+            total=came.products if came.url is None else None,
+            pages=came.pages,
+            rejected=came.rejected,
+            missing=f"{came.gaps} missing" if came.gaps else "",
+        )

@@ -1,0 +1,176 @@
+"""`Set-Cookie` lines, read as RFC 6265bis demands of a browser, with the reason where a browser would refuse."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from publicsuffixlist import PublicSuffixList
+
+from inventory.http_client import cookie_dates
+from inventory.urls import Url
+
+MAX_COOKIES = 1_000
+"""Read in one collection. Of one domain browsers keep 180 (Chromium's `kDomainMaxCookies`, Firefox's `cookie.maxPerHost`),
+and RFC 6265bis (section 6.1) asks them for 50: this is room for more than the five domains of a chain of redirects."""
+LONGEST_PAIR = 4_096
+LONGEST_ATTRIBUTE = 1_024
+"""Bytes of name and value together, and of one attribute's value."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_MAX_AGE = re.compile(r"-?[0-9]+")
+_SAME_SITE = {"none": "None", "lax": "Lax", "strict": "Strict"}
+_SPACE = " \t"
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """One `Set-Cookie` line. `expires` and `max_age` are the attributes as sent; `reason` says why it is not accepted."""
+
+    name: str
+    value: str
+    domain: str
+    host_only: bool
+    path: str
+    expires: datetime | None
+    max_age: int | None
+    secure: bool
+    http_only: bool
+    same_site: str | None
+    partitioned: bool
+    set_by: str
+    accepted: bool
+    reason: str | None
+
+
+def parse(line: str, url: Url) -> Cookie:
+    """The cookie that a line sets when `url` answers with it; a refused one has what could be read of it."""
+    pair, _, rest = line.partition(";")
+    name, equals, value = pair.partition("=")
+    if not equals:
+        name, value = "", pair
+    name, value = name.strip(_SPACE), value.strip(_SPACE)
+    attributes, expires = _attributes(rest)
+    domain = _domain_attribute(attributes, url)
+    path = attributes.get("path", "")
+    max_age = attributes.get("max-age", "")
+    cookie = Cookie(
+        name=name,
+        value=value,
+        domain=domain or url.host,
+        host_only=not domain,
+        path=path if path.startswith("/") else default_path(url),
+        expires=expires,
+        max_age=_whole(max_age) if _MAX_AGE.fullmatch(max_age) else None,
+        secure="secure" in attributes,
+        http_only="httponly" in attributes,
+        same_site=_SAME_SITE.get(attributes.get("samesite", "").lower()),
+        partitioned="partitioned" in attributes,
+        set_by=url.href,
+        accepted=True,
+        reason=None,
+    )
+    reason = _refusal(cookie, attributes, line, url)
+    return cookie if reason is None else replace(cookie, accepted=False, reason=reason)
+
+
+def domain_matches(host: str, domain: str, *, is_address: bool) -> bool:
+    """Whether a host is the domain or below it (section 5.1.3)."""
+    return host == domain or (not is_address and host.endswith(f".{domain}"))
+
+
+def default_path(url: Url) -> str:
+    """The folder of the URL's path (section 5.1.4)."""
+    folder = url.target.partition("?")[0].rpartition("/")[0]
+    return folder or "/"
+
+
+def _attributes(text: str) -> tuple[Mapping[str, str], datetime | None]:
+    """The attributes, names in lower case, and the date of `Expires`; of repeated ones the last, of over-long ones none
+    (section 5.6)."""
+    found: dict[str, str] = {}
+    expires: datetime | None = None
+    for name, value in _pairs(text):
+        if len(value) > LONGEST_ATTRIBUTE:
+            continue
+        if name == "expires":
+            if (told := cookie_dates.parse(value)) is None:
+                continue
+            expires = told
+        if name == "max-age" and not _MAX_AGE.fullmatch(value):
+            continue
+        found[name] = value
+    return found, expires
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    for part in text.split(";"):
+        name, _, value = part.partition("=")
+        yield name.strip(_SPACE).lower(), value.strip(_SPACE)
+
+
+def _domain_attribute(attributes: Mapping[str, str], url: Url) -> str:
+    """The `Domain` that counts, without its leading dot; empty when the cookie is for the host alone."""
+    domain = attributes.get("domain", "").removeprefix(".").lower()
+    return "" if domain == url.host and _is_public_suffix(domain) else domain
+
+
+def _refusal(cookie: Cookie, attributes: Mapping[str, str], line: str, url: Url) -> str | None:
+    """Why a browser would not store the cookie (sections 5.6 and 5.7), or None."""
+    if _CONTROL.search(line):
+        return "control character"
+    if not cookie.name and not cookie.value:
+        return "neither name nor value"
+    if len(cookie.name) + len(cookie.value) > LONGEST_PAIR:
+        return f"name and value exceed {LONGEST_PAIR} bytes"
+    if not cookie.host_only and (reason := _domain_refusal(cookie.domain, url)):
+        return reason
+    if cookie.secure and url.scheme != "https":
+        return "Secure, but not set over https"
+    if cookie.same_site == "None" and not cookie.secure:
+        return "SameSite=None without Secure"
+    if cookie.partitioned and not cookie.secure:
+        return "Partitioned without Secure"
+    return _prefix_refusal(cookie, has_path="path" in attributes)
+
+
+def _domain_refusal(domain: str, url: Url) -> str | None:
+    if not domain.isascii():
+        return "Domain is not ASCII"
+    if _is_public_suffix(domain):
+        return f"Domain {domain} is a public suffix"
+    if not domain_matches(url.host, domain, is_address=url.address is not None):
+        return f"Domain {domain} does not cover the host {url.host}"
+    return None
+
+
+def _prefix_refusal(cookie: Cookie, *, has_path: bool) -> str | None:
+    """Whether a name promises by its prefix what the attributes do not keep."""
+    called = (cookie.name or cookie.value).lower()
+    if not called.startswith(("__secure-", "__host-")):
+        return None
+    if not cookie.name:
+        return "a prefix in the value of a cookie without a name"
+    if not cookie.secure:
+        return "a __Secure- or __Host- name without Secure"
+    if called.startswith("__host-") and not (cookie.host_only and has_path and cookie.path == "/"):
+        return "a __Host- name with a Domain, or without Path=/"
+    return None
+
+
+def _is_public_suffix(domain: str) -> bool:
+    return bool(_suffixes().is_public(domain))
+
+
+@functools.cache
+def _suffixes() -> PublicSuffixList:
+    """The list that the package carries; read on first use, never fetched."""
+    return PublicSuffixList()
+
+
+def _whole(digits: str) -> int:
+    """A number of seconds; those that no store can keep become the longest that any browser would."""
+    return max(-(2**53), min(2**53, int(digits[:20])))

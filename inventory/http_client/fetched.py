@@ -1,0 +1,75 @@
+"""What one collection saw, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inventory.http_client.body import Body
+from inventory.http_client.cookies import Cookie
+from inventory.http_client.head import Fields, Head
+from inventory.http_client.tls import TlsDetails
+from inventory.urls import Url
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One request and its response. `remote_address` is the one that answered; `tls` is None for http.
+
+    `unread_cookies` is how many lines set one and were not read, because too many had been.
+    """
+
+    url: Url
+    head: Head
+    cookies: tuple[Cookie, ...]
+    remote_address: str
+    tls: TlsDetails | None
+    unread_cookies: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What an upstream said of an earlier answer of `url`, to be asked whether that still holds (RFC 9110, section 13)."""
+
+    url: str
+    etag: str | None
+    last_modified: str | None
+
+    def headers(self, url: Url) -> dict[str, str]:
+        """The conditions of a request; none for any other URL, such as a redirect's."""
+        if url.href != self.url:
+            return {}
+        named = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
+        return {name: value for name, value in named.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Milliseconds: the whole collection, and its parts summed over all hops; a kept connection needs no first three."""
+
+    elapsed_ms: float
+    dns_ms: float
+    connect_ms: float
+    tls_ms: float
+    first_byte_ms: float
+    body_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """One collection: the redirects, the answer, its body, and how long it took."""
+
+    redirects: tuple[Hop, ...]
+    final: Hop
+    body: Body
+    trailers: Fields
+    timing: Timing
+
+    @property
+    def hops(self) -> tuple[Hop, ...]:
+        """All requests, in order."""
+        return (*self.redirects, self.final)
+
+    @property
+    def cookies(self) -> tuple[Cookie, ...]:
+        """The cookies of all hops, in the order received: `cookies.MAX_COOKIES` at most."""
+        return tuple(cookie for hop in self.hops for cookie in hop.cookies)

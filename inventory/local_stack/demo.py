@@ -1,0 +1,76 @@
+"""What `inventory up --demo` adds: the demo upstreams as a program of the stack, and settings that lead there.
+
+What they say is made up, so it is kept in a folder of its own, `demo` in the data folder, beside what is real.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from inventory.config import Settings
+from inventory.demo import layout
+from inventory.local_stack.programs import Program
+
+LOOPBACK = ipaddress.ip_network(f"{layout.HOST}/32")
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """The demo upstreams on five ports from `first_port` on."""
+
+    first_port: int
+
+    @property
+    def ports(self) -> Mapping[str, int]:
+        """The port of each upstream."""
+        return layout.ports(self.first_port)
+
+    @property
+    def urls(self) -> Mapping[str, str]:
+        """The URL of each upstream, without a path."""
+        return layout.urls(self.ports)
+
+    @property
+    def program(self) -> Program:
+        """What serves them."""
+        return Program("demo", [sys.executable, "-m", "inventory.demo", "--port", str(self.first_port)], 5)
+
+    def own_folder(self, settings: Settings) -> Settings:
+        """The settings with the folder for what is made up."""
+        return replace(settings, data_dir=settings.data_dir / "demo")
+
+    def environment(self, settings: Settings) -> dict[str, str]:
+        """The settings by which all programs of the stack may and do call these upstreams, whatever is set besides.
+
+        No key is sent to them: they speak as Open-Meteo does, which needs none.
+        """
+        networks = dict.fromkeys((*settings.allow_networks, LOOPBACK))
+        return {
+            "INVENTORY_ALLOW_NETWORKS": ",".join(map(str, networks)),
+            "INVENTORY_WEATHER_URL": f"{self.urls['weather']}/v1/forecast",
+            "INVENTORY_WEATHER_GEOCODING_URL": f"{self.urls['weather']}/v1/search",
+            "INVENTORY_OPENWEATHER_KEY": "",
+            "INVENTORY_PRODUCT_FEEDS": str(feeds_file(settings)),
+        }
+
+    def write_files(self, settings: Settings, agreed: Mapping[str, str]) -> None:
+        """Write the feeds, and the `agreed` settings for commands in other terminals, which nobody else may read."""
+        feeds_file(settings).write_text(layout.feeds(self.ports), encoding="utf-8")
+        file = environment_file(settings)
+        file.touch(0o600)
+        file.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in agreed.items()), encoding="utf-8")
+
+
+def feeds_file(settings: Settings) -> Path:
+    """Where the feeds are described."""
+    return settings.data_dir / "feeds.yaml"
+
+
+def environment_file(settings: Settings) -> Path:
+    """What a shell can read to mean the same stack."""
+    return settings.data_dir / "demo.env"

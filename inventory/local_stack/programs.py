@@ -1,0 +1,101 @@
+"""What `inventory up` runs, as the configuration that supervisord reads."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shlex
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+
+from inventory.config import Settings
+from inventory.errors import StartError
+
+ROOT = Path(__file__).resolve().parents[2]
+"""Where `wsgi.py` and `gunicorn.conf.py` are."""
+FOREGROUND = Path(__file__).with_name("foreground.py")
+PARENT_DEATH = Path(__file__).with_name("parent_death.py")
+LOG_SIZE, LOG_FILES = "10MB", 3
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program that is kept running; asked to stop by `stop_signal`, it is killed after `stop_within` seconds.
+
+    The signal goes to the program alone, which passes it on in its own way (a second one would make RQ's workers drop what
+    is in flight); SIGKILL goes to all that it forked.
+    """
+
+    name: str
+    command: Sequence[str]
+    stop_within: float
+    stop_signal: str = "TERM"
+
+
+def programs(settings: Settings) -> list[Program]:
+    """The programs of the stack, Redis apart."""
+    python = sys.executable
+    return [
+        Program("api", [python, "-m", "gunicorn", "wsgi:app"], settings.fetch_deadline + 10),
+        Program("worker", [python, "-m", "workers", "collect"], settings.lease + 5),
+        Program("scheduler", [python, "-m", "workers", "schedule"], 10),
+        Program("dashboard", [python, "-m", "inventory.ops.dashboard"], 5),
+    ]
+
+
+def ends_with_parent(command: Iterable[str], data_dir: Path) -> list[str]:
+    """The command, run so that it ends with this program, or what this becomes, and keeps the data folder locked."""
+    return [sys.executable, "-I", "-S", str(PARENT_DEATH), str(os.getpid()), str(data_dir / "inventory.lock"), *command]
+
+
+def supervisord_configuration(settings: Settings, redis_command: Sequence[str] | None, also: Sequence[Program] = ()) -> str:
+    """The text of supervisord.conf: Redis starts first and stops last, the others, and those of `also`, stop together.
+
+    Files are named relative to the data folder, because supervisord takes a `%` in the path of a log for a variable.
+    """
+    members = [*programs(settings), *also]
+    sections = [
+        _supervisord(),
+        f"[group:inventory]\nprograms={','.join(member.name for member in members)}\n",
+        *(_section(member, settings.data_dir) for member in members),
+    ]
+    if redis_command is not None:
+        sections.append(_section(Program("redis", redis_command, 5), settings.data_dir) + "priority=1\n")
+    return "\n".join(sections)
+
+
+def _supervisord() -> str:
+    lines = ["silent=true", "logfile=log/supervisord.log", f"logfile_maxbytes={LOG_SIZE}", "logfile_backups=1"]
+    lines += ["pidfile=supervisord.pid", "childlogdir=log"]
+    if os.geteuid() == 0:
+        lines.append(f"user={pwd.getpwuid(0).pw_name}")  # without it, supervisord warns that root is root
+    return "\n".join(["[supervisord]", *lines]) + "\n"
+
+
+def _section(program: Program, data_dir: Path) -> str:
+    lines = {
+        "command": _value(shlex.join(ends_with_parent(program.command, data_dir))),
+        "directory": _value(str(ROOT)),
+        "autorestart": "true",
+        "startsecs": "5",  # who dies sooner is started again after a pause, which grows by a second each time
+        "startretries": "1000000000",
+        "stopsignal": program.stop_signal,
+        "stopwaitsecs": str(ceil(program.stop_within)),
+        "stopasgroup": "false",
+        "killasgroup": "true",
+        "redirect_stderr": "true",
+        "stdout_logfile": f"log/{program.name}.log",
+        "stdout_logfile_maxbytes": LOG_SIZE,
+        "stdout_logfile_backups": str(LOG_FILES),
+    }
+    return "".join([f"[program:{program.name}]\n", *(f"{name}={value}\n" for name, value in lines.items())])
+
+
+def _value(text: str) -> str:
+    """The text as supervisord's configuration can carry it: `%` is doubled; a comment sign behind a space has no escape."""
+    if any(sign in text for sign in (" ;", " #", "\n")):
+        raise StartError(f"a folder whose name has ' ;', ' #' or a line break cannot be used: {text!r}")
+    return text.replace("%", "%%")

@@ -1,0 +1,133 @@
+"""The start-up report of `inventory up`: waits until the API is ready, then says where everything is."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from inventory.config import Settings
+from inventory.demo.layout import HOST, SHOPS
+from inventory.hosts import bracketed
+from inventory.local_stack.demo import Demo, environment_file
+
+PATIENCE = 20.0
+"""Seconds after which a person wants to know why it takes so long."""
+PAUSE = 0.2
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - these are looked up, not listened on
+
+
+def main() -> None:
+    """Print the report of the stack whose settings are in the environment."""
+    options = argparse.ArgumentParser(prog="python -m inventory.local_stack.report")
+    options.add_argument("--demo-port", type=int)
+    first_port = options.parse_args().demo_port
+    demo = Demo(first_port) if first_port else None
+    settings = Settings.read()
+    console = Console(highlight=False, soft_wrap=True)
+    with suppress(OSError):  # a terminal that is a file on a full disk, or that was closed: nobody reads it
+        late = lambda: console.print(_late(settings))  # noqa: E731
+        wait_until(lambda: is_ready(settings) and demo_is_ready(demo), late=late, clock=time.monotonic, pause=time.sleep)
+        console.print(report(settings, demo))
+
+
+def wait_until(
+    ready: Callable[[], bool], *, late: Callable[[], None], clock: Callable[[], float], pause: Callable[[float], None]
+) -> None:
+    """Return when it is ready; call `late` once when that takes longer than a person expects."""
+    told, began = False, clock()
+    while not ready():
+        if not told and clock() - began > PATIENCE:
+            late()
+            told = True
+        pause(PAUSE)
+
+
+def is_ready(settings: Settings) -> bool:
+    """Whether `/readyz` answers 200."""
+    return _answers(_reachable(settings.host), settings.port, "/readyz")
+
+
+def demo_is_ready(demo: Demo | None) -> bool:
+    """Whether the demo upstreams, if there are any, can be called."""
+    return demo is None or all(_answers(HOST, port, "/_counts") for port in demo.ports.values())
+
+
+def _answers(host: str, port: int, path: str) -> bool:
+    connection = HTTPConnection(host, port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def report(settings: Settings, demo: Demo | None = None) -> Text:
+    """What a person needs who has just started it; no line is broken, so that each can be copied."""
+    api, queue = _url(settings.host, settings.port), _url(settings.host, settings.dashboard_port)
+    lines = [
+        ("API", f"{api}/api/v1/metadata"),
+        ("Documentation", f"{api}/docs"),
+        ("Queue", queue if _local(settings.host) else f"{queue} (it has no login: keep it private)"),
+        ("Kept in", str(settings.data_dir)),
+        ("Logs", str(settings.data_dir / "log")),
+        *(_about_demo(settings, demo, api) if demo else [_try(api, "https://example.com/")]),
+        ("Stop", "Ctrl-C"),
+    ]
+    rows = [Text("  ").append(f"{name:<15}", style="bold").append(value) for name, value in lines]
+    return Text("\n").join([Text("Inventory is ready", style="bold green"), *rows])
+
+
+def _about_demo(settings: Settings, demo: Demo, api: str) -> list[tuple[str, str]]:
+    """Where the demo upstreams are, what they open, and what can be done with them."""
+    urls = demo.urls
+    feeds = ", ".join(f"{name} {urls[name]}" for name in SHOPS)
+    reach = "" if _local(settings.host) else f", by everybody who can reach {settings.host}:{settings.port}"
+    command = shlex.quote(str(Path(sys.executable).with_name("inventory")))
+    cities = f"curl -s '{urls['weather']}/cities.csv?count=300'"
+    return [
+        ("Demo", f"pages {urls['pages']}, weather {urls['weather']}, product feeds {feeds}"),
+        ("Beware", f"the demo opens loopback: whatever listens on {HOST} of this machine may be fetched{reach}"),
+        _try(api, f"{urls['pages']}/redirect"),
+        ("", f"curl '{api}/api/v1/weather?city=Paris'"),
+        ("", f"{cities} | curl -F 'file=@-;filename=cities.csv' '{api}/api/v1/imports?kind=cities'"),
+        ("", f"curl -X POST '{api}/api/v1/products/runs'"),
+        ("", f"curl -X POST '{urls['corner']}/_switch?dead=true'  # a feed dies; dead=false brings it back"),
+        ("", f"(. {shlex.quote(str(environment_file(settings)))}; {command} collect {urls['pages']}/login)"),
+    ]
+
+
+def _try(api: str, url: str) -> tuple[str, str]:
+    return "Try", f"curl -i '{api}/api/v1/metadata?url={url}'"
+
+
+def _late(settings: Settings) -> str:
+    log = settings.data_dir / "log" / "api.log"
+    return f"The API is not ready after {PATIENCE:.0f} s. What it says is in {log}; waiting on."
+
+
+def _url(host: str, port: int) -> str:
+    reachable = _reachable(host)
+    return f"http://{bracketed(reachable)}:{port}"
+
+
+def _reachable(host: str) -> str:
+    return EVERYWHERE.get(host, host)
+
+
+def _local(host: str) -> bool:
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+if __name__ == "__main__":
+    main()

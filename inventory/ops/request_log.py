@@ -1,0 +1,55 @@
+"""Around every request: an id that the caller, the log and an error report share, a line in the log, and a count."""
+
+from __future__ import annotations
+
+import re
+import time
+from secrets import token_hex
+
+import structlog
+from flask import Flask, Response, g, request
+
+from inventory.ops import request_metrics
+
+log = structlog.get_logger(__name__)
+
+FAULT = "inventory.fault"
+"""Where in its environment a request brings the error that it met in front of the application, to have it answered."""
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+
+
+def register(app: Flask) -> None:
+    """Give each request of the app an id, a line and a count."""
+    app.before_request(_begin)
+    app.after_request(_end)
+
+
+def identify(sent: str) -> str:
+    """The id of a request, the one that was sent if it can be one; it is in every line that is logged from here on."""
+    request_id = sent if REQUEST_ID.fullmatch(sent) else token_hex(16)
+    structlog.contextvars.bind_contextvars(request_id=request_id)
+    return request_id
+
+
+def account(method: str, path: str, route: str, status: int, began: float) -> None:
+    """Log and count a request that began at an instant of `time.perf_counter`.
+
+    The path alone: a query can carry what must not be written down, such as a token in a URL that is looked up.
+    """
+    seconds = time.perf_counter() - began
+    log.info("request", method=method, path=path, status=status, latency_ms=round(seconds * 1000, 2))
+    request_metrics.observe(method, route, status, seconds)
+
+
+def _begin() -> None:
+    g.began = time.perf_counter()
+    g.request_id = identify(request.headers.get("X-Request-ID", ""))
+    if FAULT in request.environ:
+        raise request.environ[FAULT]
+
+
+def _end(response: Response) -> Response:
+    response.headers["X-Request-ID"] = g.request_id
+    route = request.url_rule.rule if request.url_rule else "none"
+    account(request.method, request.path, route, response.status_code, g.began)
+    return response

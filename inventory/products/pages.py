@@ -1,0 +1,133 @@
+"""The source `products`: pages of product feeds, each asked for once. What they say becomes many records at a time."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from inventory import urls
+from inventory.clock import Clock
+from inventory.errors import SourceFailure
+from inventory.http_client.body import Body
+from inventory.http_client.fetcher import Fetcher
+from inventory.http_client.retry_after import host_pause
+
+LARGEST = 8 * 1024 * 1024
+"""Bytes of a page."""
+MOST_MEMBERS = 250_000
+"""Objects and lists of a page, as its brackets say: more products would have less than 33 bytes each.
+A page of emptier ones takes 30 times its bytes as objects of Python, and a worker pulls several feeds at once."""
+MAY_PASS = frozenset({408, 425, 429})
+"""Statuses besides 5xx of which the next request may know nothing."""
+DAMAGED = frozenset({"invalid_response", "incomplete_response"})
+"""Failures of an answer that may be whole the next time."""
+
+KEY = re.compile("key|token|secret|pass|pwd|auth|sign|appid|credential", re.IGNORECASE)
+"""What is part of the name of a parameter whose value may be a key."""
+
+
+def without_keys(url: str) -> str:
+    """The URL of a page as anybody may see it: what may be the key of a feed is left out."""
+    path, mark, query = url.partition("?")
+    pairs = (pair.partition("=") for pair in query.split("&"))
+    return path + mark + "&".join(f"{name}{is_}{'***' if is_ and KEY.search(name) else value}" for name, is_, value in pairs)
+
+
+class Busy(SourceFailure):
+    """The upstream answered that it cannot now; `pause` is how many seconds it asked to be left alone, if it did."""
+
+    def __init__(self, detail: str, pause: float | None) -> None:
+        super().__init__("unexpected_status", detail)
+        self.pause = pause
+
+
+class Malformed(SourceFailure):
+    """The upstream answered, and what it answered is no page; its `Link` headers may be of use still."""
+
+    def __init__(self, detail: str, links: tuple[str, ...], *, permanent: bool = False) -> None:
+        super().__init__("malformed_page", detail, permanent=permanent)
+        self.links = links
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer as it came. `since_sent` is how many seconds ago the request left, when the whole of it was here.
+
+    `pause` is how many seconds the upstream asked to be left alone, if it did.
+    """
+
+    host: str
+    status: int
+    body: Body
+    links: tuple[str, ...]
+    pause: float | None
+    since_sent: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A page: its JSON, and the values of its `Link` headers."""
+
+    content: Any
+    links: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Asks for pages. One call is one request: `fetcher` follows no redirect and sends nothing twice."""
+
+    fetcher: Fetcher
+    clock: Clock
+
+    def ask(self, url: str, headers: Mapping[str, str]) -> Response:
+        """What is answered at a URL. `SourceFailure` if nothing is; unless it is permanent, something may be later."""
+        asked = urls.parse(url)
+        try:
+            fetched = self.fetcher.fetch(asked, {"Accept": "application/json", **headers})
+        except SourceFailure as failure:
+            if failure.code in DAMAGED:
+                raise SourceFailure(failure.code, str(failure)) from failure
+            raise
+        head, timing = fetched.final.head, fetched.timing
+        return Response(
+            asked.host,
+            head.status,
+            fetched.body,
+            tuple(head.values("link")),
+            host_pause(head, self.clock()),
+            (timing.first_byte_ms + timing.body_ms) / 1000,
+        )
+
+    @staticmethod
+    def read(response: Response) -> Answer:
+        """The page that a response is; `SourceFailure` if it is none, in the same way."""
+        if response.status >= 500 or response.status in MAY_PASS:
+            raise Busy(f"The site answered {response.status}", response.pause)
+        if not 200 <= response.status < 300:
+            raise SourceFailure("unexpected_status", f"The site answered {response.status}", permanent=True)
+        if response.body.truncated:
+            raise Malformed(f"The page has more than {LARGEST:,} bytes, or was cut", response.links, permanent=True)
+        if response.body.content.count(b"{") + response.body.content.count(b"[") > MOST_MEMBERS:
+            raise Malformed(f"The page has more than {MOST_MEMBERS:,} objects and lists", response.links, permanent=True)
+        try:
+            return Answer(json.loads(response.body.content, parse_int=_whole), response.links)
+        except (ValueError, RecursionError) as error:
+            raise Malformed(f"The page is no JSON: {_why(error)}", response.links) from error
+
+
+def _whole(text: str) -> int | float:
+    """A whole number, exactly; one of more digits than Python reads is beyond what a double holds, and infinite."""
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
+
+
+def _why(error: Exception) -> str:
+    """What is wrong with a page, without the words of who read it."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg}, at character {error.pos + 1:,}"
+    return "nested too deeply" if isinstance(error, RecursionError) else "not text in UTF-8"

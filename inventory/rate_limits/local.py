@@ -1,0 +1,107 @@
+"""Budgets of this program alone, in memory: what there is without Redis.
+
+They decide as the shared ones do: the tests put the same questions to both.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from threading import Lock
+
+from inventory.rate_limits import state
+from inventory.rate_limits.host import Host
+from inventory.rate_limits.limits import Limits
+from inventory.rate_limits.model import (
+    Ask,
+    Permit,
+    Policy,
+    Refusal,
+    Report,
+    Upstream,
+)
+
+
+def steady_clock() -> Callable[[], int]:
+    """A clock that only goes forward: microseconds since 1970 as they are at this moment, and what passes from now on."""
+    offset = time.time_ns() - time.monotonic_ns()
+    return lambda: (time.monotonic_ns() + offset) // 1_000
+
+
+class LocalBudgets:
+    """Budgets in memory, safe to share between threads; `clock` gives microseconds and never goes back."""
+
+    def __init__(
+        self, limits: Limits, policy: Policy, *, clock: Callable[[], int] | None = None, most_hosts: int = state.MOST_HOSTS
+    ) -> None:
+        self._limits = limits
+        self._policy = policy
+        self._clock = clock or steady_clock()
+        self._most_hosts = most_hosts
+        self._hosts: OrderedDict[str, Host] = OrderedDict()
+        self._lock = Lock()
+
+    def take(self, asks: Sequence[Ask]) -> Sequence[Permit | Refusal]:
+        """Decide asks."""
+        with self._lock:
+            now = self._clock()
+            for host in {ask.host for ask in asks}:
+                self._host(host).wake(now, self._limits(host), self._policy)
+            decided: dict[int, Permit | Refusal] = {}
+            for place in sorted(range(len(asks)), key=lambda place: not asks[place].urgent):
+                ask = asks[place]
+                decided[place] = self._host(ask.host).decide(ask, now, self._limits(ask.host), self._policy)
+            return [decided[place] for place in range(len(asks))]
+
+    def done(self, reports: Sequence[Report]) -> None:
+        """Give permits back."""
+        with self._lock:
+            now = self._clock()
+            for report in reports:
+                self._host(report.permit.host).report(report, now, self._policy)
+
+    def pause(self, host: str, seconds: float) -> None:
+        """Leave a host alone for so long, whoever was asked to."""
+        with self._lock:
+            self._host(host).pause(self._clock(), seconds)
+
+    def state(self, host: str) -> Upstream | None:
+        """What is known of a host, or None."""
+        with self._lock:
+            found = self._hosts.get(host)
+            if found is None or not found.state["asked_at"]:
+                return None
+            return found.upstream(self._clock(), self._limits(host))
+
+    def listing(self, *, limit: int, after: tuple[datetime, str] | None) -> Sequence[Upstream]:
+        """Hosts by (`listed_at`, name), newest first."""
+        with self._lock:
+            keys = sorted(((state.instant(host.state["listed_at"]), name) for name, host in self._asked()), reverse=True)
+            names = [key[1] for key in keys if after is None or key < after][:limit]
+            return [self._hosts[name].upstream(self._clock(), self._limits(name)) for name in names]
+
+    def _asked(self) -> Iterator[tuple[str, Host]]:
+        return ((name, host) for name, host in self._hosts.items() if host.state["asked_at"])
+
+    def _host(self, name: str) -> Host:
+        host = self._hosts.get(name)
+        if host is None:
+            host = self._hosts[name] = Host(name)
+            self._forget(but=name)
+        self._hosts.move_to_end(name)
+        return host
+
+    def _forget(self, *, but: str) -> None:
+        """As `take.lua` does: hosts in use go to the end of the line, and a tenth of what is remembered is left for them."""
+        now, is_full = self._clock(), len(self._hosts) > self._most_hosts
+        enough = self._most_hosts if is_full else self._most_hosts - self._most_hosts / 10
+        for name in list(islice(self._hosts, state.LOOKED_AT)):
+            if name == but or len(self._hosts) <= enough:
+                return
+            if not is_full and self._hosts[name].is_in_use(now):
+                self._hosts.move_to_end(name)
+            else:
+                del self._hosts[name]

@@ -1,0 +1,68 @@
+"""The shapes of the upstreams' API (RFC 3339 instants; rates a second)."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields
+from marshmallow.validate import OneOf
+
+from inventory.rate_limits.model import Breaker
+from inventory.web_api.pagination import PageQuery
+
+
+class UpstreamsQuery(PageQuery):
+    """Which page of the upstreams."""
+
+
+class BudgetSchema(Schema):
+    """What all programs together may ask of it, and what they do at this moment."""
+
+    rate = fields.Float(required=True, metadata={"description": "Requests a second, in the long run."})
+    burst = fields.Integer(required=True, metadata={"description": "Requests that may follow each other at once."})
+    concurrency = fields.Integer(required=True, metadata={"description": "Requests at the same time."})
+    in_use = fields.Integer(required=True, metadata={"description": "Requests that are under way."})
+
+
+class LatencySchema(Schema):
+    """How long the last thousand answers or so took; null before the first one."""
+
+    answers = fields.Integer(required=True)
+    mean_ms = fields.Float(required=True, allow_none=True)
+    p50_ms = fields.Float(required=True, allow_none=True)
+    p95_ms = fields.Float(required=True, allow_none=True)
+    p99_ms = fields.Float(required=True, allow_none=True)
+
+
+class BreakerSchema(Schema):
+    """Whether it is called at all: `closed` as usual, `open` not, `half_open` by one request, which decides."""
+
+    state = fields.String(required=True, validate=OneOf([state.name.lower() for state in Breaker]))
+    failures_in_a_row = fields.Integer(required=True)
+    openings = fields.Integer(required=True, metadata={"description": "How often it opened."})
+    open_until = fields.DateTime(required=True, allow_none=True)
+
+
+class UpstreamSchema(Schema):
+    """One upstream. Counts are of all programs together since it was first called; an hour of silence forgets it."""
+
+    host = fields.String(required=True)
+    shared = fields.Boolean(
+        required=True, metadata={"description": "false: Redis is away, and this is what one process knows by itself."}
+    )
+    budget = fields.Nested(BudgetSchema, required=True)
+    requests = fields.Integer(required=True)
+    failures = fields.Integer(required=True, metadata={"description": "Requests that had no answer."})
+    put_off = fields.Integer(required=True, metadata={"description": "How often a request was put off to a later turn."})
+    latency = fields.Nested(LatencySchema, required=True)
+    breaker = fields.Nested(BreakerSchema, required=True)
+    paused_until = fields.DateTime(
+        required=True, allow_none=True, metadata={"description": "The end of the pause that it asked for (Retry-After)."}
+    )
+    callable_at = fields.DateTime(required=True, metadata={"description": "When it may be called again, at the earliest."})
+    asked_at = fields.DateTime(required=True, metadata={"description": "When somebody last wanted to call it."})
+
+
+class UpstreamsPage(Schema):
+    """Upstreams, those that were called last first."""
+
+    upstreams = fields.List(fields.Nested(UpstreamSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)

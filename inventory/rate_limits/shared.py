@@ -1,0 +1,141 @@
+"""Budgets that all programs share, in Redis: one script decides asks, one takes reports, and the time is that of Redis.
+
+Keys in Redis, whole microseconds throughout, of `MOST_HOSTS` hosts at most. None lives longer than an hour after the last
+instant it speaks of:
+
+- `inventory:upstream:<host>`: a hash, the host's state (fields in `state.py`);
+- `inventory:upstream:<host>:places`: a sorted set of the permits that are out, by the end of their leases, so that a place
+  whose holder died comes back by itself;
+- `inventory:upstreams`: a sorted set of all hosts, by when they were last asked for, in milliseconds, for the listing.
+
+A script touches several hosts, so these are not for a Redis Cluster. Without Redis every method raises `RedisError`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from redis import Redis
+
+from inventory.rate_limits import state
+from inventory.rate_limits.limits import Limits
+from inventory.rate_limits.model import (
+    LONGEST_PAUSE,
+    Ask,
+    Permit,
+    Policy,
+    Reason,
+    Refusal,
+    Report,
+    Upstream,
+)
+
+INDEX, PREFIX = "inventory:upstreams", "inventory:upstream:"
+TIME = "redis.call('TIME')"
+"""The clock, in Lua: seconds, and microseconds behind them."""
+
+
+class SharedBudgets:
+    """Budgets in Redis. Threads and forks may share them; `clock` is a Lua expression as `TIME` is one."""
+
+    def __init__(
+        self, redis: Redis, limits: Limits, policy: Policy, *, clock: str = TIME, most_hosts: int = state.MOST_HOSTS
+    ) -> None:
+        self._redis = redis
+        self._limits = limits
+        self._policy = policy
+        self._most_hosts = most_hosts
+        begin = f"local function clock() return {clock} end\n" + _lua("host")
+        self._take = redis.register_script(begin + _lua("take"))
+        self._done = redis.register_script(begin + _lua("done"))
+        self._read = redis.register_script(begin + _lua("read"))
+
+    def take(self, asks: Sequence[Ask]) -> Sequence[Permit | Refusal]:
+        """Decide asks, in one round trip."""
+        if not asks:
+            return ()
+        hosts = list(dict.fromkeys(ask.host for ask in asks))
+        keys, arguments = [INDEX], self._terms()
+        made = Counter(asks)
+        for host in hosts:
+            limit, urgent, others = self._limits(host), made[Ask(host, urgent=True)], made[Ask(host)]
+            keys += _keys(host)
+            arguments += [host, limit.interval, limit.tolerance, limit.concurrency, urgent, others]
+        decided = dict(zip(_in_order(asks, hosts), self._take(keys, arguments), strict=True))
+        return [_decision(ask.host, decided[place]) for place, ask in enumerate(asks)]
+
+    def done(self, reports: Sequence[Report]) -> None:
+        """Give permits back, in one round trip."""
+        if not reports:
+            return
+        keys: list[str] = []
+        policy = self._policy
+        pauses = (state.microseconds(pause) for pause in (policy.first_pause, policy.longest_pause))
+        arguments: list[str | int] = [policy.failures, *pauses, state.KEEP + state.SETTLE, state.REMEMBERED]
+        for report in reports:
+            elapsed = state.microseconds(report.elapsed)
+            pause = state.microseconds(min(report.pause or 0.0, LONGEST_PAUSE))
+            keys += _keys(report.permit.host)
+            arguments += [report.permit.id, report.permit.epoch, int(report.failed), elapsed, pause, state.bucket(elapsed)]
+        self._done(keys, arguments)
+
+    def state(self, host: str) -> Upstream | None:
+        """What is known of a host, or None."""
+        return next(iter(self._states([host])), None)
+
+    def listing(self, *, limit: int, after: tuple[datetime, str] | None) -> Sequence[Upstream]:
+        """Hosts by (`listed_at`, name), newest first."""
+        start = 0
+        if after is not None:
+            score = (after[0] - state.EPOCH) // timedelta(milliseconds=1)
+            with self._redis.pipeline() as pipeline:
+                pipeline.zcount(INDEX, f"({score}", "+inf")
+                pipeline.zrangebyscore(INDEX, score, score)
+                newer, same = pipeline.execute()
+            start = newer + sum(name.decode() >= after[1] for name in same)
+        names: Any = self._redis.zrange(INDEX, start, start + limit - 1, desc=True)
+        return self._states([name.decode() for name in names])
+
+    def _states(self, hosts: Sequence[str]) -> Sequence[Upstream]:
+        """Those of the hosts of which something is known."""
+        if not hosts:
+            return ()
+        now, *found = self._read([key for host in hosts for key in _keys(host)])
+        upstreams = []
+        for host, (in_use, fields) in zip(hosts, found, strict=True):
+            values = defaultdict(int, zip(map(bytes.decode, fields[::2]), map(int, fields[1::2]), strict=True))
+            if values["asked_at"]:
+                limit = self._limits(host)
+                upstreams.append(state.upstream_of(host, values, limit, in_use=in_use, now=now, shared=True))
+        return upstreams
+
+    def _terms(self) -> list[str | int]:
+        lease, probe = state.microseconds(self._policy.lease), state.microseconds(self._policy.first_pause)
+        pauses = [state.microseconds(LONGEST_PAUSE), state.microseconds(self._policy.longest_pause)]
+        turns = [state.HORIZON, state.NEAR, state.CLOSE, state.GRACE, state.IDLE]
+        return [lease, probe, *pauses, *turns, state.KEEP, state.SETTLE, self._most_hosts, state.LOOKED_AT, PREFIX]
+
+
+def _keys(host: str) -> tuple[str, str]:
+    return f"{PREFIX}{host}", f"{PREFIX}{host}:places"
+
+
+def _lua(name: str) -> str:
+    return Path(__file__).with_name(f"{name}.lua").read_text(encoding="utf-8")
+
+
+def _in_order(asks: Sequence[Ask], hosts: Iterable[str]) -> Sequence[int]:
+    """The places of the asks in the order in which they are decided: host by host, the urgent ones of each first."""
+    rank = {host: number for number, host in enumerate(hosts)}
+    return sorted(range(len(asks)), key=lambda place: (rank[asks[place].host], not asks[place].urgent))
+
+
+def _decision(host: str, answer: Sequence[Any]) -> Permit | Refusal:
+    if answer[0]:
+        return Refusal(host, Reason(answer[0].decode()), state.wait_seconds(answer[1]))
+    _, permit_id, epoch, probe = answer
+    return Permit(host, permit_id, epoch, bool(probe), shared=True)

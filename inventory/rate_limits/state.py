@@ -1,0 +1,145 @@
+"""A host's state as both halves keep it, whole numbers by name, and what it means.
+
+All instants are microseconds since 1970, by the clock of whoever keeps them; all durations are microseconds.
+
+| field | meaning |
+| --- | --- |
+| `tat` | when the next permit would be due if they were evenly spaced (GCRA's theoretical arrival time) |
+| `turn`, `urgent_turn`, `urgent_waiting` | the last turn given; the last of an urgent one; how many urgent ones wait |
+| `paused_until` | the end of the pause that the upstream asked for |
+| `breaker`, `epoch`, `open_until` | a `Breaker`; its changes so far; the end of its pause |
+| `probe`, `probe_until` | the permit of the last probe; the end of its lease |
+| `failures_in_a_row`, `trips`, `openings` | failures; openings without a success in between; openings so far |
+| `held` | how long a call lately lasted, as a moving average |
+| `last_id`, `asked_at`, `listed_at` | the last permit; the last ask; the place in the listing |
+| `requests`, `put_off`, `failures` | permits, refusals and failures so far |
+| `answers`, `answer_time`, `within_0` … | the histogram of latency: how many, their sum, how many in each bucket |
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from math import ceil
+
+from inventory.rate_limits.limits import MICROSECONDS, Limit
+from inventory.rate_limits.model import LONGEST_WAIT, Breaker, Latency, Upstream
+
+State = Mapping[str, int]
+
+INSTANTS = ("tat", "turn", "urgent_turn", "paused_until", "open_until", "probe_until", "asked_at")
+"""What a clock that was set back has to be taken off."""
+
+HORIZON = int(LONGEST_WAIT * MICROSECONDS)
+"""The farthest turn: what is due after it shares the turns before it. After a long pause turns begin halfway to it,
+so that not all who wait for its end come back at once."""
+NEAR = 1 * MICROSECONDS
+"""How far ahead turns are spaced by how slow a host lately was."""
+CLOSE = 4_000
+"""The least time between two turns farther away, unless the host was quicker. It bounds what asking again costs: at most 250
+times a second for one slow host, however long its line, and a host that is quick again goes on at no less than that."""
+GRACE = 1 * MICROSECONDS
+"""How long behind its turn an urgent one still finds its permit kept for it."""
+IDLE = 5 * MICROSECONDS
+"""How long nobody calls, although they could, before turns begin anew."""
+KEEP = 3_600 * MICROSECONDS
+"""How long a host is remembered that is not called; longer than any turn is ahead."""
+MOST_HOSTS = 10_000
+"""Hosts that are remembered at once, the last tenth only if they are in use; those that were not asked for the longest are
+forgotten first."""
+LOOKED_AT = 8
+"""Hosts that are looked at to find one that may be forgotten."""
+SETTLE = 60 * MICROSECONDS
+"""How long a host keeps its place in the listing."""
+REMEMBERED = 1_000
+"""Answers at which the histogram halves itself."""
+
+BOUNDS = tuple(
+    int(seconds * MICROSECONDS)
+    for seconds in (0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.4, 0.6, 1, 1.5, 2.5, 5, 10, 20)
+)
+"""The upper bounds of all buckets but the last, which has none."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def microseconds(seconds: float) -> int:
+    """A duration as it is kept; at least 0."""
+    return max(0, round(seconds * MICROSECONDS))
+
+
+def bucket(elapsed: int) -> str:
+    """The field of the histogram that a latency belongs to."""
+    return f"within_{bisect_left(BOUNDS, elapsed)}"
+
+
+def wait_seconds(duration: int) -> float:
+    """A wait as it is told: in whole milliseconds, and long enough that instants that are cut to them do not come early."""
+    return (ceil(duration / 1000) + 1) / 1000
+
+
+def spacing(state: State, limit: Limit) -> int:
+    """The time from one near turn to the next: what the rate asks for, or what slow answers leave of the places."""
+    return max(limit.interval, min(state["held"] // limit.concurrency, NEAR))
+
+
+def upstream_of(host: str, state: State, limit: Limit, *, in_use: int, now: int, shared: bool) -> Upstream:
+    """What a host's state means at this instant."""
+    now = max(now, state["asked_at"])  # the clock may have been set back since, and the next ask will set that right
+    breaker = Breaker(state["breaker"])
+    if breaker is Breaker.OPEN and now >= state["open_until"]:
+        breaker = Breaker.HALF_OPEN
+    return Upstream(
+        host=host,
+        shared=shared,
+        limit=limit,
+        in_use=in_use,
+        requests=state["requests"],
+        failures=state["failures"],
+        put_off=state["put_off"],
+        latency=latency_of(state),
+        breaker=breaker,
+        failures_in_a_row=state["failures_in_a_row"],
+        openings=state["openings"],
+        opens_for=(state["open_until"] - now) / MICROSECONDS if breaker is Breaker.OPEN else None,
+        paused_for=(state["paused_until"] - now) / MICROSECONDS if state["paused_until"] > now else None,
+        callable_in=max(0, _callable_at(state, limit, in_use, now) - now) / MICROSECONDS,
+        listed_at=instant(state["listed_at"]),
+        asked_at=instant(state["asked_at"]),
+    )
+
+
+def _callable_at(state: State, limit: Limit, in_use: int, now: int) -> int:
+    """When an ask may become a permit, at the earliest; with all places taken that is a guess."""
+    return max(
+        state["paused_until"],
+        state["open_until"] if state["breaker"] == Breaker.OPEN else 0,
+        state["probe_until"] if state["breaker"] == Breaker.HALF_OPEN else 0,
+        state["tat"] - limit.tolerance,
+        now + spacing(state, limit) if in_use >= limit.concurrency else 0,
+    )
+
+
+def latency_of(state: State) -> Latency:
+    """The mean, and percentiles as far as the buckets tell: linear within one, the last as long as its lower bound."""
+    counts = [state[f"within_{number}"] for number in range(len(BOUNDS) + 1)]
+    answers = sum(counts)
+    if not answers:
+        return Latency(0, None, None, None, None)
+    p50, p95, p99 = (_percentile(counts, answers * share) for share in (0.5, 0.95, 0.99))
+    return Latency(answers, state["answer_time"] / answers / MICROSECONDS, p50, p95, p99)
+
+
+def _percentile(counts: list[int], rank: float) -> float:
+    seen = 0
+    for number, count in enumerate(counts[:-1]):
+        if count and seen + count >= rank:
+            lower = BOUNDS[number - 1] if number else 0
+            return (lower + (BOUNDS[number] - lower) * (rank - seen) / count) / MICROSECONDS
+        seen += count
+    return BOUNDS[-1] / MICROSECONDS
+
+
+def instant(at: int) -> datetime:
+    """An instant, cut to milliseconds."""
+    return EPOCH + timedelta(milliseconds=at // 1000)

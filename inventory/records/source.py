@@ -1,0 +1,46 @@
+"""What can be collected: the protocol of a source, and the registry of all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from inventory.rate_limits.calls import Calls
+from inventory.records.model import Content, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What one collection saw.
+
+    `body` is kept once per distinct content and named by its SHA-256. With `unchanged` it is None, and the snapshot shares
+    the body of the `previous` that was given: `content["body"]["sha256"]` names it. `come_back_in` is set, in seconds, when
+    the upstream asked to be left alone (429, 503): this is then kept only if no attempt is left.
+    """
+
+    content: Content
+    body: bytes | None
+    come_back_in: float | None = None
+    unchanged: bool = False
+
+
+class Source(Protocol):
+    """A kind of thing the inventory can collect."""
+
+    @property
+    def name(self) -> str:
+        """How records, routes and logs call it."""
+        ...
+
+    def target(self, text: str) -> Target:
+        """The target that a caller's text means; `InvalidRequest` when it means none. No I/O."""
+        ...
+
+    def collect(self, key: str, previous: Content | None = None, calls: Calls | None = None) -> Collected:
+        """Fetch what the canonical key names, within the fetch deadline; `SourceFailure` when there is nothing to keep.
+
+        Every upstream is called through `calls`, which is given to the fetcher; without it nobody counts, in a test say.
+
+        `previous` is the content of the latest snapshot: with it, the upstream may be asked only whether that still holds.
+        """
+        ...

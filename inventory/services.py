@@ -1,0 +1,58 @@
+"""What one process works with, and how a view gets at it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from flask import current_app
+
+if TYPE_CHECKING:  # types alone: views import this module, and the services' features have views
+    from inventory.config import Settings
+    from inventory.events.service import EventService
+    from inventory.files import Files
+    from inventory.history.service import HistoryService
+    from inventory.imports.service import ImportService
+    from inventory.jobs.engine import Engine
+    from inventory.jobs.kinds import Kind
+    from inventory.jobs.live import Live
+    from inventory.jobs.service import JobService
+    from inventory.notifier import Queue
+    from inventory.products.service import ProductService
+    from inventory.rate_limits.service import UpstreamService
+    from inventory.records.collector import Collector
+    from inventory.records.service import RecordService
+    from inventory.records.source import Source
+    from inventory.store import Store
+    from inventory.weather.service import WeatherService
+
+EXTENSION = "inventory"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything that one process works with. Building it connects to nothing."""
+
+    settings: Settings
+    store: Store
+    files: Files
+    queue: Queue
+    sources: Mapping[str, Source]
+    collector: Collector
+    records: RecordService
+    events: EventService
+    jobs: JobService
+    live: Live
+    kinds: Mapping[str, Kind]
+    engine: Engine
+    imports: ImportService
+    history: HistoryService
+    weather: WeatherService
+    upstreams: UpstreamService
+    products: ProductService
+
+
+def services() -> Services:
+    """The services that the current application was wired with."""
+    return cast(Services, current_app.extensions[EXTENSION])

@@ -1,0 +1,77 @@
+"""`/jobs` and `/jobs/{id}`: jobs for a person with a browser; without script a page is the state as it was."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from inventory.errors import UnknownJob
+from inventory.jobs import schemas
+from inventory.jobs.documents import job_document
+from inventory.jobs.routes import export_rows
+from inventory.services import services
+from inventory.ui.pages import page
+from inventory.web_api import arguments
+
+blueprint = Blueprint("job_pages", __name__, template_folder="templates")
+
+LISTED = 50
+CHOSEN = schemas.RowsQuery()
+
+
+@blueprint.get("/jobs")
+def all_jobs() -> Response:
+    """The newest jobs."""
+    now = services().jobs.clock()
+    listed = [job_document(job, now) for job in services().jobs.listing(None, limit=LISTED, after=None)]
+    return page("jobs.html", jobs=listed)
+
+
+@blueprint.get("/jobs/<job_id>/rows.csv")
+def rows_of_job(job_id: str) -> Response:
+    """The rows of a job as a file, for a browser, which cannot say that it wants one."""
+    return export_rows(job_id, arguments.load(CHOSEN, arguments.query, request)["outcome"])
+
+
+@blueprint.get("/jobs/<job_id>")
+def one_job(job_id: str) -> Response:
+    """One job, live."""
+    try:
+        job = services().jobs.find(job_id)
+    except UnknownJob:
+        return page("no_job.html", 404, job_id=job_id)
+    return page("job.html", job=job_document(job, services().jobs.clock()), over=job.status.finished)
+
+
+@blueprint.app_template_filter()
+def number(value: int | None) -> str:
+    """A count, such as `12,345`."""
+    return "?" if value is None else f"{value:,}"
+
+
+@blueprint.app_template_filter()
+def percent(value: float | None) -> str:
+    """A share of 100."""
+    return "–" if value is None else f"{value:.1f} %"
+
+
+@blueprint.app_template_filter()
+def rate(value: float | None) -> str:
+    """Rows a second."""
+    return "–" if value is None else f"{value:,g} rows/s"
+
+
+@blueprint.app_template_filter()
+def span(seconds: int | None) -> str:
+    """A time to wait, in its two largest units."""
+    if seconds is None:
+        return "–"
+    minutes, rest = divmod(seconds, 60)
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+@blueprint.app_template_filter()
+def instant(text: str | None) -> str:
+    """An instant to the second, in UTC."""
+    return "–" if text is None else f"{text[:19].replace('T', ' ')}Z"

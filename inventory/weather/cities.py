@@ -1,0 +1,96 @@
+"""Cities as callers name them: every spelling of one has the same key."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from inventory.errors import InvalidRequest
+from inventory.weather.countries import CODES
+
+LONGEST = 120
+"""Characters of a city's name, country included; the longest official one has 85."""
+LANGUAGES: Mapping[str, str] = {
+    "HIRAGANA": "ja",
+    "KATAKANA": "ja",
+    "CJK": "zh",
+    "HANGUL": "ko",
+    "CYRILLIC": "ru",
+    "GREEK": "el",
+    "ARABIC": "ar",
+    "HEBREW": "he",
+    "DEVANAGARI": "hi",
+    "BENGALI": "bn",
+    "THAI": "th",
+    "GEORGIAN": "ka",
+    "ARMENIAN": "hy",
+}
+"""The language in whose names a name is looked for, by the script of its letters; kana before the characters beside it."""
+
+_DIACRITICS = re.compile("(?<![\u0400-\u052f])[\u0300-\u036f]")
+"""Not those of Cyrillic letters, which are letters of their own: й is not и."""
+_LETTER = re.compile(r"[^\W\d_]")
+_REFUSED = frozenset({"Cc", "Cs", "Co", "Cn"})
+"""Categories of characters that no name has: controls, halves of surrogate pairs, private and unassigned ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """A city as it was asked for, folded. `country` is an ISO 3166 code, what no code is known for, or empty."""
+
+    name: str
+    country: str
+
+    @classmethod
+    def read(cls, text: str) -> City:
+        """The city of a text such as `Zürich`, `zurich, CH` or `Zurich, Switzerland`; `InvalidRequest` if it is none."""
+        if len(text) > LONGEST:
+            raise _refused(f"It has {len(text)} characters.")
+        if any(unicodedata.category(character) in _REFUSED for character in text):
+            raise _refused("It has characters that cannot be shown.")
+        name, _, country = (part.strip() for part in folded(text).partition(","))
+        city = cls(name, CODES.get(country, country))
+        if not _LETTER.search(name) or (country and not _LETTER.search(country)) or "," in country:
+            raise _refused(f"{text[:40]!r} is no city, nor a city and a country.")
+        if len(city.key) > LONGEST:
+            raise _refused(f"It has {len(city.key)} characters when it is written out.")
+        return city
+
+    @property
+    def key(self) -> str:
+        """The same for every spelling, and read again the same city."""
+        return f"{self.name},{self.country}" if self.country else self.name
+
+    @property
+    def language(self) -> str:
+        """The language (ISO 639) that the name may be in: English unless its script says otherwise."""
+        scripts = {unicodedata.name(character, "").partition(" ")[0] for character in self.name}
+        return next((language for script, language in LANGUAGES.items() if script in scripts), "en")
+
+    def may_be_in(self, code: str | None, country: str | None) -> bool:
+        """Whether a place in that country, by code and by name, may be meant."""
+        named = folded(country or "")
+        return not self.country or self.country in (folded(code or ""), named, CODES.get(named))
+
+
+def folded(text: str) -> str:
+    """Lower case, without diacritics, invisible characters and doubled spaces; what is folded already stays as it is.
+
+    Once is not always enough: folding the case of a letter can bring up another one that decomposes.
+    """
+    while (once := _folded_once(text)) != text:
+        text = once
+    return text
+
+
+def _folded_once(text: str) -> str:
+    shown = "".join(character for character in text if unicodedata.category(character) != "Cf")
+    bare = _DIACRITICS.sub("", unicodedata.normalize("NFKD", shown))
+    return " ".join(unicodedata.normalize("NFC", bare).casefold().split())
+
+
+def _refused(why: str) -> InvalidRequest:
+    wanted = f"Send a name of up to {LONGEST} characters, with a country behind a comma if need be: Paris, or Paris, US."
+    return InvalidRequest(f"{why} {wanted}", {"city": [wanted]})

@@ -1,0 +1,118 @@
+"""Only the inventory's own pages, and programs, may have an effect: a page of another site that its operator visits may not.
+
+What a browser says of a request is believed as Go's `net/http.CrossOriginProtection` believes it: `Sec-Fetch-Site`, which no
+page can write, and without it `Origin`. It is worth something only because the header Host is checked before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from inventory.errors import ForeignOrigin, InventoryError, UnknownHost
+from inventory.hosts import AllowedHosts, is_loopback, is_of_host, read_authority
+from inventory.web_api import security_headers
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    Refuse = Callable[[WSGIEnvironment, StartResponse, InventoryError], Iterable[bytes]]
+
+FOREIGN = "inventory.foreign"
+"""Where the environment of a request says that it is of another site: it is answered without an effect."""
+NOT_COLLECTED = (
+    "Nothing was collected: the request comes from a page of another site, or from a browser that does not say which page."
+)
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+OURS = frozenset({"same-origin", "none"})
+"""Values of `Sec-Fetch-Site`: of our own pages; of a person who typed the address or chose a bookmark."""
+REMEMBERED = 256
+"""Values of the header Host, of which there are few."""
+
+
+class SameOrigin:
+    """A WSGI application that hands to another one what it may have, and has everything else refused.
+
+    What is for a host that is not ours is refused, and what is of another site and would `change` something. Everything
+    that is answered gets the security headers, with this `policy`.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        hosts: AllowedHosts,
+        refuse: Refuse,
+        *,
+        changes: Callable[[WSGIEnvironment], bool] | None = None,
+        policy: str = security_headers.NOTHING,
+    ) -> None:
+        self._app = app
+        self._refuse = refuse
+        self._admit = lru_cache(REMEMBERED)(hosts.admit)
+        self._changes = changes or may_change
+        self._headers = security_headers.usual(policy)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        start = security_headers.adding(self._headers, start_response)
+        host, target = environ.get("HTTP_HOST", ""), environ.get("RAW_URI", "/")
+        if not self._admit(host) or not (target[:1] == "/" or _target_is_of(host, target)):
+            return self._refuse(environ, start, _unknown(host))
+        if is_foreign(environ):
+            if self._changes(environ):
+                return self._refuse(environ, start, refusal(environ))
+            environ[FOREIGN] = True
+        return self._app(environ, start)
+
+
+def may_change(environ: WSGIEnvironment) -> bool:
+    """Whether a request is one that is not safe (RFC 9110, 9.2.1), or begins to speak another protocol."""
+    return environ["REQUEST_METHOD"] not in SAFE or "HTTP_UPGRADE" in environ
+
+
+def is_foreign(environ: WSGIEnvironment) -> bool:
+    """Whether a request is of a page of another site, or of a browser that does not say so although it could be.
+
+    `Referer` is asked last: a page can leave it out, but not make one up.
+    """
+    site = environ.get("HTTP_SEC_FETCH_SITE")
+    if site is not None:
+        return site not in OURS
+    told = environ.get("HTTP_ORIGIN") or environ.get("HTTP_REFERER")
+    if told:
+        return not is_of_host(told, environ.get("HTTP_HOST", ""))
+    return environ.get("HTTP_USER_AGENT", "")[:8] == "Mozilla/" and _may_be_a_picture(environ)
+
+
+def _may_be_a_picture(environ: WSGIEnvironment) -> bool:
+    """Whether a browser asks, which says nothing of where: as for a picture of any site, if that hides its address.
+
+    To loopback and by TLS, browsers say it; by plain HTTP to another host they do not. They always send the Origin of what
+    is not safe.
+    """
+    authority = read_authority(environ.get("HTTP_HOST", ""))
+    return environ["REQUEST_METHOD"] in SAFE and authority is not None and not is_loopback(authority.host)
+
+
+def _target_is_of(host: str, target: str) -> bool:
+    """Whether a request's target has no other host than its header (RFC 9112, 3.2.2: the target's would count)."""
+    if target in ("*", ""):
+        return True
+    target = target if "://" in target else f"http://{target}"  # of CONNECT
+    return is_of_host(target, host)
+
+
+def _unknown(host: str) -> UnknownHost:
+    why = f"The inventory does not answer for the host {host[:80]!r}." if host else "The request names no host."
+    return UnknownHost(f"{why} Call it by one of its names; INVENTORY_ALLOWED_HOSTS adds names, without ports.")
+
+
+def refusal(environ: WSGIEnvironment) -> ForeignOrigin:
+    """The error that a request of another site is answered with where it may not be."""
+    origin = environ.get("HTTP_ORIGIN", "")
+    of = f" ({origin[:80]})" if origin else ""
+    return ForeignOrigin(
+        f"A page of another site{of} sent this request. Such a page may not change anything here, nor follow a job: use a"
+        " page of the inventory itself, or a program that sends neither Origin nor Sec-Fetch-Site."
+    )

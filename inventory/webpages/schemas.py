@@ -1,0 +1,226 @@
+"""The shapes of the metadata API: what it takes, and the documents it answers (RFC 3339 instants, seconds)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from marshmallow import Schema, fields
+from marshmallow.validate import Length, OneOf, Range, Regexp
+from webargs.fields import DelimitedList
+
+from inventory.records.model import Status
+from inventory.records.schemas import FailureSchema
+from inventory.web_api.arguments import QuerySchema
+from inventory.web_api.pagination import PageQuery
+
+MEMBERS = (
+    "id", "url", "status", "stale", "first_collected_at", "collected_at", "snapshots", "response", "redirects", "headers",
+    "cookies", "page_source", "body", "failure",
+)  # fmt: skip
+"""The members of a record document, in the order in which they are written."""
+
+URL: dict[str, Any] = {
+    "required": True,
+    "validate": Length(min=1, error="Empty. Send an absolute http or https URL."),
+    "error_messages": {
+        "required": "Missing. Send an absolute http or https URL.",
+        "invalid": "Not a text. Send an absolute http or https URL as a string.",
+        "null": "Null. Send an absolute http or https URL as a string.",
+    },
+    "metadata": {
+        "description": "An absolute http or https URL, at most 2,048 characters.",
+        "example": "https://example.com/",
+    },
+}
+
+
+class CollectBody(Schema):
+    """What `POST /metadata` takes."""
+
+    url = fields.String(**URL)
+
+
+class TargetQuery(QuerySchema):
+    """Which webpage is meant."""
+
+    url = fields.String(**URL)
+
+
+class LookupQuery(TargetQuery):
+    """How a lookup is to be answered."""
+
+    max_age = fields.TimeDelta(
+        validate=Range(timedelta(0), timedelta(days=36_500), error="Send seconds, a whole number from 0."),
+        metadata={"description": "Seconds after which a snapshot is stale. Default: INVENTORY_FRESH_FOR.", "minimum": 0},
+    )
+    collect = fields.Boolean(
+        load_default=True,
+        metadata={"description": "false: a miss is 404 and accepts nothing, a stale hit is not refreshed."},
+    )
+    fields_ = DelimitedList(
+        fields.String(validate=OneOf(MEMBERS, error="Unknown. Choose from {choices}.")),
+        data_key="fields",
+        metadata={"description": "Only these members, and id, url, status.", "example": ["headers", "cookies"]},
+    )
+
+
+class SnapshotsQuery(PageQuery, TargetQuery):
+    """Which page of a target's snapshots."""
+
+
+class Prefer(Schema):
+    """The header Prefer (RFC 7240), as this API reads it."""
+
+    prefer = fields.String(
+        data_key="Prefer",
+        metadata={"description": "`respond-async` (POST), `wait=N` with N up to 30 seconds (GET).", "example": "wait=5"},
+    )
+
+
+class HeaderSchema(Schema):
+    """One header line, as it was sent (latin-1)."""
+
+    name = fields.String(required=True)
+    value = fields.String(required=True)
+
+
+class CookieSchema(Schema):
+    """One Set-Cookie line, parsed as RFC 6265bis says."""
+
+    name = fields.String(required=True)
+    value = fields.String(required=True)
+    domain = fields.String(required=True, allow_none=True)
+    host_only = fields.Boolean(required=True)
+    path = fields.String(required=True, allow_none=True)
+    expires = fields.String(required=True, allow_none=True)
+    max_age = fields.Integer(required=True, allow_none=True)
+    secure = fields.Boolean(required=True)
+    http_only = fields.Boolean(required=True)
+    same_site = fields.String(required=True, allow_none=True)
+    partitioned = fields.Boolean(required=True)
+    set_by = fields.String(required=True, metadata={"description": "The URL of the hop that sent it."})
+    accepted = fields.Boolean(required=True, metadata={"description": "Whether a browser would keep it."})
+    reason = fields.String(required=True, allow_none=True, metadata={"description": "Why it would not."})
+
+
+class TlsSchema(Schema):
+    """The encrypted connection of the last hop, and the certificate that was verified."""
+
+    version = fields.String(required=True)
+    cipher = fields.String(required=True)
+    subject = fields.String(required=True)
+    issuer = fields.String(required=True)
+    names = fields.List(fields.String(), required=True)
+    not_before = fields.DateTime(required=True)
+    not_after = fields.DateTime(required=True)
+
+
+class RevalidationSchema(Schema):
+    """The 304 that said that the snapshot before still holds."""
+
+    status = fields.Integer(required=True)
+    reason = fields.String(required=True)
+    headers = fields.List(fields.Nested(HeaderSchema), required=True)
+
+
+class ResponseSchema(Schema):
+    """The answer of the last hop. Times are of all hops together; `elapsed_ms` is the whole collection."""
+
+    status = fields.Integer(required=True)
+    reason = fields.String(required=True)
+    http_version = fields.String(required=True)
+    final_url = fields.String(required=True)
+    remote_address = fields.String(required=True, allow_none=True)
+    elapsed_ms = fields.Float(required=True)
+    dns_ms = fields.Float(required=True)
+    connect_ms = fields.Float(required=True)
+    tls_ms = fields.Float(required=True)
+    first_byte_ms = fields.Float(required=True)
+    body_ms = fields.Float(required=True)
+    tls = fields.Nested(TlsSchema, required=True, allow_none=True)
+    trailers = fields.List(
+        fields.Nested(HeaderSchema), required=True, metadata={"description": "Fields behind a chunked body."}
+    )
+    revalidation = fields.Nested(RevalidationSchema, required=True, allow_none=True)
+    not_modified = fields.Boolean(
+        required=True, metadata={"description": "It was a 304: the body is that of the snapshot before."}
+    )
+    defects = fields.List(fields.String(), required=True, metadata={"description": "What was wrong with the answer's form."})
+
+
+class RedirectSchema(Schema):
+    """One redirect on the way."""
+
+    url = fields.String(required=True)
+    status = fields.Integer(required=True)
+    headers = fields.List(fields.Nested(HeaderSchema), required=True)
+    defects = fields.List(fields.String(), required=True)
+
+
+class BodySchema(Schema):
+    """What the page source is; the bytes are at /api/v1/bodies/{sha256}."""
+
+    sha256 = fields.String(required=True)
+    size = fields.Integer(required=True)
+    media_type = fields.String(required=True, allow_none=True)
+    charset = fields.String(required=True, allow_none=True)
+    encoding = fields.String(required=True, validate=OneOf(["text", "base64"]))
+    truncated = fields.Boolean(required=True)
+    undecoded = fields.String(required=True, allow_none=True, metadata={"description": "A content coding left as it was."})
+
+
+class ContentSchema(Schema):
+    """What one collection saw. `headers` and `cookies` are in the order received, repeated ones kept."""
+
+    collected_at = fields.DateTime()
+    response = fields.Nested(ResponseSchema)
+    redirects = fields.List(fields.Nested(RedirectSchema))
+    headers = fields.List(fields.Nested(HeaderSchema))
+    cookies = fields.List(fields.Nested(CookieSchema))
+    body = fields.Nested(BodySchema)
+
+
+class RecordSchema(ContentSchema):
+    """What the inventory knows of one webpage."""
+
+    id = fields.String(required=True, validate=Regexp("[0-9a-f]{32}"))
+    url = fields.String(required=True)
+    status = fields.String(required=True, validate=OneOf(list(Status)))
+    stale = fields.Boolean()
+    first_collected_at = fields.DateTime()
+    snapshots = fields.Integer()
+    page_source = fields.String()
+    failure = fields.Nested(FailureSchema, allow_none=True)
+
+
+class PendingSchema(Schema):
+    """The promise of a record."""
+
+    id = fields.String(required=True)
+    url = fields.String(required=True)
+    status = fields.Constant("pending", required=True)
+    requested_at = fields.DateTime(required=True)
+    attempt = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    poll_after = fields.Integer(required=True, metadata={"description": "Seconds after which asking again makes sense."})
+
+
+class SnapshotSchema(ContentSchema):
+    """One snapshot of a webpage."""
+
+    id = fields.String(required=True)
+    url = fields.String(required=True)
+
+
+class SnapshotWithSourceSchema(SnapshotSchema):
+    """One snapshot of a webpage, whole."""
+
+    page_source = fields.String(required=True)
+
+
+class SnapshotsPage(Schema):
+    """Snapshots, newest first."""
+
+    snapshots = fields.List(fields.Nested(SnapshotSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)

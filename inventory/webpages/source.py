@@ -1,0 +1,86 @@
+"""The source `webpage`: what a URL serves, as headers, cookies and page source."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+
+from inventory import urls
+from inventory.clock import Clock, utc_now
+from inventory.errors import ForbiddenAddress, SourceFailure
+from inventory.http_client import decoding
+from inventory.http_client.decoding import Text
+from inventory.http_client.failures import log_evidence
+from inventory.http_client.fetched import Fetched, Validators
+from inventory.http_client.fetcher import Fetcher
+from inventory.http_client.guard import Guard
+from inventory.http_client.retry_after import come_back_in
+from inventory.rate_limits.calls import Calls
+from inventory.records.model import Content, Target
+from inventory.records.source import Collected
+from inventory.urls import Url
+from inventory.webpages.content import content_of, cookies_of, revalidated, validators_of
+
+__all__ = ["Webpage", "cookies_of", "page_source"]
+
+
+@dataclass(frozen=True, slots=True)
+class Webpage:
+    """Collects web pages with a fetcher; `guard` is the fetcher's, asked early where the URL already names an address."""
+
+    fetcher: Fetcher
+    guard: Guard
+    clock: Clock = utc_now
+    name: str = "webpage"
+
+    def target(self, text: str) -> Target:
+        """The target of a URL; `InvalidUrl` or one of its kinds when there can be none. No I/O."""
+        url = urls.parse(text)
+        target = Target(self.name, url.href, url.host)
+        address = url.address
+        if address is not None and (reason := self.guard.verdict(address)):
+            raise ForbiddenAddress(
+                f"{url.host} is not a public address ({reason}); it may not be fetched", target.key, target.host
+            )
+        if why := self.guard.refuses(url.port):
+            raise ForbiddenAddress(f"{why}.", target.key, target.host)
+        return target
+
+    def collect(self, key: str, previous: Content | None = None, calls: Calls | None = None) -> Collected:
+        """Fetch the URL; any HTTP answer is a snapshot, a 304 one that shares the body of `previous`."""
+        validators = validators_of(previous)
+        fetched = self._fetch(urls.parse(key), validators, calls)
+        final = fetched.final
+        if previous is not None and validators is not None and final.head.status == 304 and validators.headers(final.url):
+            return Collected(revalidated(previous, fetched), None, unchanged=True)
+        body, text = _read(fetched)
+        return Collected(content_of(fetched, body, text), body, come_back_in(final.head, self.clock()))
+
+    def _fetch(self, url: Url, validators: Validators | None, calls: Calls | None) -> Fetched:
+        """What the URL answers."""
+        try:
+            return self.fetcher.fetch(url, validators=validators, calls=calls)
+        except SourceFailure as failure:
+            log_evidence(failure, url.host)
+            raise
+
+
+def page_source(body: bytes, content: Content) -> str:
+    """The text of a stored body as its snapshot says to read it, or base64 where it is no text."""
+    described = content["body"]
+    if described["encoding"] == "base64":
+        return base64.b64encode(body).decode("ascii")
+    return decoding.decode(body, described["charset"])
+
+
+def _read(fetched: Fetched) -> tuple[bytes, Text]:
+    """The bytes to keep, and how they read: a cut never splits a character."""
+    body = fetched.body.content
+    types = fetched.final.head.values("content-type")
+    content_type = types[-1] if types else None
+    if fetched.body.undecoded is not None:
+        return body, Text(decoding.media_type(content_type), None)
+    text = decoding.examine(body, content_type, cut=fetched.body.truncated)
+    if fetched.body.truncated and text.charset is not None:
+        body = decoding.whole_characters(body, text.charset)
+    return body, text

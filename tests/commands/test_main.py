@@ -1,0 +1,98 @@
+"""`inventory get` and `inventory collect`, on a real store and a real upstream."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from inventory.commands.main import main
+from tests.end_to_end.stack import free_port
+from tests.upstreams import Answer, Upstream
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    with Upstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    return {
+        "INVENTORY_DATA_DIR": str(tmp_path),
+        "INVENTORY_REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
+        "INVENTORY_ALLOW_NETWORKS": "127.0.0.1/32",
+        "COLUMNS": "200",
+    }
+
+
+def run(environment: dict[str, str], *words: str) -> Result:
+    return CliRunner().invoke(main, words, env=environment)
+
+
+def test_collect_shows_what_was_sent(environment: dict[str, str], upstream: Upstream) -> None:
+    done = run(environment, "collect", upstream.url("/redirect"))
+
+    assert done.exit_code == 0, done.output
+    for shown in ("302 at", "200 OK from", "X-Repeated", "session=abc123", "hop1"):
+        assert shown in done.stdout
+
+
+def test_json_is_the_document_of_the_api_and_nothing_else(environment: dict[str, str], upstream: Upstream) -> None:
+    done = run(environment, "collect", upstream.url("/page"), "--json")
+
+    assert json.loads(done.stdout)["response"]["status"] == 200
+
+
+def test_get_of_a_miss_is_accepted_and_of_what_is_known_is_shown(environment: dict[str, str], upstream: Upstream) -> None:
+    url = upstream.url("/page")
+
+    miss = run(environment, "get", url, "--json")
+    assert (miss.exit_code, json.loads(miss.stdout)["status"]) == (3, "pending")
+    run(environment, "collect", url)
+    assert run(environment, "get", url).exit_code == 0
+
+
+def test_get_that_waits_is_pending_still_when_nobody_collects(environment: dict[str, str], upstream: Upstream) -> None:
+    done = run(environment, "get", upstream.url("/page"), "--wait", "1")
+
+    assert (done.exit_code, done.stdout[:8]) == (3, "pending:")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "line"),
+    [
+        (("get", "nonsense"), 2, "has no scheme"),
+        (("get", "http://10.0.0.1/"), 2, "not a public address"),
+        (("collect", "ftp://h/"), 2, "ftp"),
+        (("collect", "http://127.0.0.1:1/"), 2, "Port 1 belongs to another protocol"),
+        (("collect", f"http://127.0.0.1:{free_port()}/"), 1, "could not be collected"),
+    ],
+)
+def test_an_error_is_one_line_and_a_code(environment: dict[str, str], words: tuple[str, ...], code: int, line: str) -> None:
+    done = run(environment, *words)
+
+    assert (done.exit_code, done.stdout) == (code, "")
+    assert [text for text in done.stderr.splitlines() if text.startswith("inventory: ") and line in text]
+
+
+def test_a_setting_that_cannot_be_read_is_one_line(environment: dict[str, str]) -> None:
+    done = run(environment | {"INVENTORY_WORKERS": "many"}, "get", "http://h/")
+
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert "INVENTORY_WORKERS='many'" in done.stderr
+
+
+def test_what_an_upstream_sent_is_no_markup_and_obeyed_by_no_terminal(
+    environment: dict[str, str], upstream: Upstream
+) -> None:
+    upstream.script("/evil", Answer(headers=(("X-Evil", "[red]\x1b[2J"),)))
+
+    shown = run(environment, "collect", upstream.url("/evil")).stdout
+
+    assert "\x1b[2J" not in shown
+    assert "[red]\\x1b[2J" in shown

@@ -1,0 +1,61 @@
+"""`python -m tests.http_client.cut_off CASES`: fetch what a failing guard would call outside; print the calls.
+
+The program can reach nothing: it runs in a network namespace without any network where the system allows that, and in any
+case every connection is noted and refused before the system hears of it. CASES is JSON: for each case a URL, the answers of
+the resolver in turn, and the networks that are opened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import ipaddress
+import json
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+from inventory import urls
+from inventory.errors import SourceFailure
+from inventory.http_client.fetcher import Fetcher
+from inventory.http_client.guard import Guard
+
+CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
+
+
+@dataclass
+class Wall:
+    """Notes the address of every attempt to connect or to send, and lets none of them through."""
+
+    called: list[str] = field(default_factory=list)
+
+    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event in {"socket.connect", "socket.sendto", "socket.sendmsg"}:
+            self.called.append(str(arguments[1][0]))
+            raise PermissionError("nothing is called from here")
+        if event == "socket.getaddrinfo":  # numeric addresses alone may be read
+            ipaddress.ip_address(arguments[0])
+
+
+def outcome(wall: Wall, url: str, answers: list[list[str]], opened: list[str]) -> dict[str, Any]:
+    """The code of the failure, what was called, and how many answers of the resolver were not asked for."""
+    wall.called.clear()
+    guard = Guard([ipaddress.ip_network(network) for network in opened])
+    fetcher = Fetcher(guard, deadline=5, body_limit=100, resolve=lambda host: answers.pop(0))
+    try:
+        fetcher.fetch(urls.parse(url))
+    except SourceFailure as failure:
+        return {"code": failure.code, "called": list(wall.called), "left": len(answers)}
+    raise AssertionError("something was fetched, from a place where nothing is")
+
+
+def main() -> None:
+    with contextlib.suppress(AttributeError):  # a system without namespaces: the wall stands alone
+        ctypes.CDLL(None).unshare(CLONE_NEWUSER | CLONE_NEWNET)
+    wall = Wall()
+    sys.addaudithook(wall)
+    sys.stdout.write(json.dumps([outcome(wall, *case) for case in json.loads(sys.argv[1])]))
+
+
+if __name__ == "__main__":
+    main()

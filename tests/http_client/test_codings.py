@@ -1,0 +1,123 @@
+"""Content codings: undone alone and on top of each other, whatever the size of the pieces they come in."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable, Iterator
+
+import brotli
+import pytest
+import zstandard
+
+from inventory.http_client import codings
+
+TEXT = b"".join(b"%d bottles of beer on the wall\n" % number for number in range(5_000))
+
+
+def bare(content: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packer.compress(content) + packer.flush()
+
+
+CODINGS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "gzip": ("gzip", gzip.compress),
+    "x-gzip": ("x-gzip", gzip.compress),
+    "deflate": ("deflate", zlib.compress),
+    "deflate without header": ("deflate", bare),
+    "br": ("br", brotli.compress),
+    "zstd": ("zstd", zstandard.compress),
+}
+
+
+def pieces(content: bytes, size: int) -> Iterator[bytes]:
+    return (content[start : start + size] for start in range(0, len(content), size))
+
+
+def undone(packed: Iterator[bytes], name: str) -> tuple[bytes, Exception | None]:
+    """What a coding gives, and the error at the end of it."""
+    kept = b""
+    try:
+        for piece in codings.undo(packed, [name]):
+            kept += piece
+    except (codings.EndedEarly, codings.TrailingBytes, codings.Undecodable) as error:
+        return kept, error
+    return kept, None
+
+
+@pytest.mark.parametrize("size", [1, 7, 1_000, 10**9])
+@pytest.mark.parametrize(("name", "encode"), CODINGS.values(), ids=CODINGS)
+def test_what_was_encoded_comes_back(name: str, encode: Callable[[bytes], bytes], size: int) -> None:
+    content = TEXT if size > 1 else TEXT[:3_000]
+
+    assert b"".join(codings.undo(pieces(encode(content), size), [name])) == content
+
+
+@pytest.mark.parametrize(("name", "encode"), CODINGS.values(), ids=CODINGS)
+def test_no_bytes_at_all_are_an_empty_body(name: str, encode: Callable[[bytes], bytes]) -> None:
+    assert b"".join(codings.undo(iter([]), [name])) == b""
+    assert b"".join(codings.undo(iter([encode(b"")]), [name])) == b""
+
+
+@pytest.mark.parametrize(("name", "encode"), CODINGS.values(), ids=CODINGS)
+def test_a_cut_gives_what_there_was_and_says_so(name: str, encode: Callable[[bytes], bytes]) -> None:
+    content, error = undone(pieces(encode(TEXT)[:-300], 100), name)
+
+    assert isinstance(error, codings.EndedEarly)
+    assert content
+    assert TEXT.startswith(content)
+
+
+@pytest.mark.parametrize("name", ["gzip", "br", "zstd"])
+def test_bytes_that_are_no_such_coding_are_undecodable(name: str) -> None:
+    with pytest.raises(codings.Undecodable):
+        list(codings.undo(iter([b"<!doctype html><title>not packed</title>" * 10]), [name]))
+
+
+@pytest.mark.parametrize(("name", "encode"), CODINGS.values(), ids=CODINGS)
+def test_bytes_behind_the_end_are_reported(name: str, encode: Callable[[bytes], bytes]) -> None:
+    content, error = undone(pieces(encode(b"body") + b"rubbish", 1), name)
+
+    assert content == b"body"
+    assert isinstance(error, codings.TrailingBytes)
+
+
+@pytest.mark.parametrize(("name", "encode"), [("gzip", gzip.compress), ("zstd", zstandard.compress)], ids=["gzip", "zstd"])
+def test_several_members_are_one_body(name: str, encode: Callable[[bytes], bytes]) -> None:
+    packed = encode(b"one ") + encode(b"two ") + encode(b"three")
+
+    assert b"".join(codings.undo(pieces(packed, 5), [name])) == b"one two three"
+    assert b"".join(codings.undo(iter([packed]), [name])) == b"one two three"
+
+
+def test_codings_on_top_of_each_other_are_undone_last_first() -> None:
+    packed = brotli.compress(gzip.compress(zstandard.compress(TEXT)))
+
+    assert b"".join(codings.undo(pieces(packed, 100), ["zstd", "gzip", "br"])) == TEXT
+
+
+@pytest.mark.parametrize(("name", "encode"), CODINGS.values(), ids=CODINGS)
+def test_no_piece_is_large_whatever_it_was_made_of(name: str, encode: Callable[[bytes], bytes]) -> None:
+    packed = encode(bytes(64 * 1024 * 1024))
+
+    assert max(len(piece) for piece in codings.undo(iter([packed]), [name])) <= 4 * 1024 * 1024
+
+
+def test_a_zstd_window_over_eight_megabytes_is_undecodable() -> None:
+    """A frame by hand (RFC 8878, section 3.1.1): magic, no flags, the window, and one empty last block."""
+
+    def frame(window_log: int) -> bytes:
+        return b"\x28\xb5\x2f\xfd\x00" + bytes([(window_log - 10) << 3]) + b"\x01\x00\x00"
+
+    assert undone(iter([frame(23)]), "zstd") == (b"", None)
+    assert isinstance(undone(iter([frame(24)]), "zstd")[1], codings.Undecodable)
+
+
+def test_the_names_of_codings_come_from_all_lines_in_order() -> None:
+    assert codings.names([" GZip , br", "", "identity", "x-gzip"]) == ["gzip", "br", "x-gzip"]
+
+
+@pytest.mark.parametrize("applied", [["compress"], ["gzip", "sdch"], ["gzip"] * 6])
+def test_unknown_or_too_many_codings_are_undecodable(applied: list[str]) -> None:
+    with pytest.raises(codings.Undecodable):
+        codings.undo(iter([b""]), applied)

@@ -1,0 +1,230 @@
+"""Nothing that an upstream sends takes longer than in proportion to its size to be read, kept and answered."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from inventory import json_bytes, urls
+from inventory.errors import InvalidUrl
+from inventory.http_client import (
+    codings,
+    cookie_dates,
+    cookies,
+    decoding,
+    redirects,
+)
+from inventory.http_client.body import Body, read_body
+from inventory.http_client.cookies import Cookie
+from inventory.http_client.deadline import Deadline
+from inventory.http_client.decoding import Text
+from inventory.http_client.fetched import Fetched, Hop, Timing
+from inventory.http_client.head import FieldReader, Fields, Head
+from inventory.http_client.jar import Jar
+from inventory.http_client.response import Response
+from inventory.http_client.retry_after import come_back_in
+from inventory.http_client.tls import TlsDetails
+from inventory.webpages.content import content_of, cookies_of, revalidated
+from tests.growth import assert_linear
+from tests.http_client.raw import Sent
+
+NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+HTTPS, HTTP = urls.parse("https://a.test/b/c?d"), urls.parse("http://a.test/b/c?d")
+LIMIT = 4 * 1024 * 1024
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def read(sent: bytes) -> Body:
+    """The whole of an answer."""
+    response = Response(Sent(sent), "GET", Deadline(60))  # type: ignore[arg-type]
+    response.begin()
+    return read_body(response, LIMIT)
+
+
+def head(line: bytes) -> Callable[[int], list[bytes]]:
+    """Many times this header line."""
+    return lambda size: [line] * size
+
+
+def read_lines(lines: list[bytes]) -> object:
+    reader = FieldReader()
+    for number, line in enumerate(lines, 1):
+        reader.add(number, line)
+    return reader.end()
+
+
+def answer(
+    fields: Fields = (), set_by: tuple[Cookie, ...] = (), *, status: int = 200, tls: TlsDetails | None = None
+) -> Fetched:
+    hop = Hop(HTTPS, Head(status, "OK", "1.1", fields, ()), set_by, "192.0.2.1", tls)
+    return Fetched((hop,), hop, Body(b""), fields, Timing(1, 1, 1, 1, 1, 1))
+
+
+def kept(fetched: Fetched) -> object:
+    content = content_of(fetched, b"", Text("text/html", "utf-8"))
+    return json_bytes.dumps({**content, "cookies": cookies_of(content)})
+
+
+def kept_again(fetched: Fetched) -> object:
+    return revalidated(content_of(fetched, b"", Text("text/html", "utf-8")), fetched)
+
+
+def certificate(size: int) -> TlsDetails:
+    return TlsDetails("TLSv1.3", "x", "x" * size, "x", tuple(f"{number}.test" for number in range(size)), NOW, NOW)
+
+
+def set_over_https(lines: list[str]) -> tuple[Cookie, ...]:
+    return tuple(cookies.parse(line, HTTPS) for line in lines)
+
+
+def into_a_jar(secure: str, plain: str) -> tuple[Callable[[Any], object], Callable[[int], Any]]:
+    """As many cookies over http as a jar has `Secure` ones already."""
+
+    def make(size: int) -> Any:
+        over_http = tuple(cookies.parse(plain.format(number), HTTP) for number in range(size))
+        return set_over_https([secure.format(number) for number in range(size)]), over_http
+
+    return fill_a_jar, make
+
+
+def fill_a_jar(given: Any) -> object:
+    jar = Jar()
+    return [jar.keep(given[0], NOW), jar.keep(given[1], NOW), jar.header(HTTPS), jar.header(HTTP)]
+
+
+def parsed(text: str) -> object:
+    try:
+        return urls.parse(text)
+    except InvalidUrl as error:
+        return error
+
+
+def joined(text: str) -> object:
+    try:
+        return urls.join(HTTPS, text)
+    except InvalidUrl as error:
+        return error
+
+
+def examined(content_type: str) -> Callable[[bytes], object]:
+    def work(body: bytes) -> object:
+        text = decoding.examine(body, content_type, cut=True)
+        return decoding.decode(decoding.whole_characters(body, text.charset), text.charset) if text.charset else None
+
+    return work
+
+
+def times(piece: str) -> Callable[[int], str]:
+    return lambda size: piece * size
+
+
+def bytes_of(piece: bytes) -> Callable[[int], bytes]:
+    return lambda size: piece * size
+
+
+def cookie_line(text: str) -> object:
+    return cookies.parse(text, HTTPS)
+
+
+def media_type_of(text: str) -> object:
+    return decoding.examine(b"", text)
+
+
+def decoded(name: str) -> Callable[[list[bytes]], object]:
+    def work(pieces: list[bytes]) -> object:
+        try:
+            return sum(len(piece) for piece in codings.undo(iter(pieces), [name]))
+        except (codings.Undecodable, codings.EndedEarly, codings.TrailingBytes) as error:
+            return error
+
+    return work
+
+
+def busy(value: str) -> object:
+    return come_back_in(Head(503, "", "1.1", (("Retry-After", value),), ()), NOW)
+
+
+EMPTY_GZIP = zlib.compressobj(wbits=31).flush()
+JARS = {
+    "cookies of many names": ("s{}=1; Secure", "p{}=1"),
+    "cookies of one name and many paths": ("a=1; Secure; Path=/{}", "a=1; Path=/{}/x"),
+    "cookies of the same names": ("a{}=1; Secure", "a{}=2"),
+    "one cookie again and again": ("a=1; Secure; Path=/", "a={}"),
+}
+TABLE: dict[str, tuple[Callable[[Any], object], Callable[[int], Any], int]] = {
+    "header lines": (read_lines, head(b"X-Name: value\r\n"), 2_000),
+    "folded header lines": (read_lines, lambda size: [b"X: y\r\n", *[b" " + b"x" * 200 + b"\r\n"] * size], 2_000),
+    "folded lines of nothing": (read_lines, head(b" \r\n"), 2_000),
+    "header lines that are wrong": (read_lines, head(b"no colon here\r\n"), 2_000),
+    "header lines of CR alone": (read_lines, head(b"\r\r\n"), 2_000),
+    "a header line of colons": (read_lines, lambda size: [b":" * size + b"\r\n"], 8_000),
+    "a head": (read, lambda size: b"HTTP/1.1 204 N\r\n" + b"X: y\r\n" * size + b"\r\n", 120),
+    "answers before the answer": (read, lambda size: b"HTTP/1.1 103 E\r\n\r\n" * size + b"HTTP/1.1 204 N\r\n\r\n", 500),
+    "chunks of one byte": (read, lambda size: CHUNKED + b"1\r\nx\r\n" * size + b"0\r\n\r\n", 1_000),
+    "chunks with extensions": (read, lambda size: CHUNKED + b"1;" + b"x=y;" * size + b"\r\nx\r\n0\r\n\r\n", 1_000),
+    "trailers": (read, lambda size: CHUNKED + b"0\r\n" + b"X: y\r\n" * size + b"\r\n", 120),
+    "names of codings": (codings.names, lambda size: ["gzip, " * size], 10_000),
+    "a gzip of empty members": (decoded("gzip"), lambda size: [EMPTY_GZIP * 1_000] * size, 2),
+    "zstd that is none": (decoded("zstd"), lambda size: [b"\x28\xb5\x2f\xfd\x20\0\1\0\0" * 1_000] * size, 2),
+    "attributes of a cookie": (cookie_line, times("; a=b"), 5_000),
+    "dates of a cookie": (cookie_line, times("; Expires=Sat, 31 Jan 2026 12:01:30 GMT"), 200),
+    "spaces of a cookie": (cookie_line, times(" "), 500_000),
+    "labels of a domain": (cookie_line, lambda size: "a=b; Domain=" + "a." * size, 60),
+    "a cookie date": (cookie_dates.parse, times("1:2:3 jan x "), 1_000),
+    "a date for Retry-After": (busy, times("31 jan "), 2_000),
+    "digits of Retry-After": (busy, times("9"), 500_000),
+    "a media type": (media_type_of, times("x+/"), 20_000),
+    "parameters of a media type": (media_type_of, lambda size: "text/html" + "; charset" * size, 5_000),
+    "spaces in a media type": (media_type_of, lambda size: "text/html" + "; " + " " * size, 50_000),
+    "quotes in a media type": (media_type_of, lambda size: 'text/html; charset="' + "\\" * size, 20_000),
+    "a body of tags": (examined("text/html"), bytes_of(b"<meta "), 20_000),
+    "a body of comments": (examined("text/html"), bytes_of(b"<!--"), 20_000),
+    "a body without a type": (examined(""), bytes_of(b"\x1b\xff"), 50_000),
+    "escapes of iso-2022-jp": (examined("text/html; charset=iso-2022-jp"), bytes_of(b"\x1b$B!!\xff"), 5_000),
+    "gb18030 that is none": (examined("text/html; charset=gb18030"), bytes_of(b"\x81\x30\xff"), 5_000),
+    "UTF-16 that is none": (examined("text/html; charset=utf-16"), bytes_of(b"\xd8\x00"), 5_000),
+    "a URL": (parsed, lambda size: "http://a.test/" + "../" * size, 80),
+    "labels of a host": (parsed, lambda size: "http://" + "a." * size, 80),
+    "a reference": (joined, times("../"), 80),
+    "a long reference": (joined, times("x/"), 500_000),
+    "where a redirect leads": (
+        lambda value: redirects.location(Head(302, "", "1.1", (("Location", value),), ())),
+        times("\xe9"),
+        500_000,
+    ),
+    "header lines that are kept": (lambda fields: kept(answer(fields)), lambda size: (("X-Name", "\1" * 30),) * size, 2_000),
+    "cookies that are kept": (
+        lambda set_by: kept(answer((), set_by)),
+        lambda size: set_over_https(["a=b; Path=/x"]) * size,
+        200,
+    ),
+    "header lines of a 304": (
+        lambda fields: kept_again(answer(fields)),
+        lambda size: tuple((f"X-{number}", "y") for number in range(size)),
+        1_000,
+    ),
+    "names of a certificate": (lambda tls: kept(answer(tls=tls)), certificate, 5_000),
+    **{name: (*into_a_jar(*lines), 250) for name, lines in JARS.items()},
+}
+
+
+@pytest.mark.parametrize("what", TABLE)
+def test_what_an_upstream_sends_is_worked_on_in_proportion_to_its_size(what: str) -> None:
+    work, make, small = TABLE[what]
+
+    assert_linear(work, make, small=small)
+
+
+def test_cookies_on_paths_of_many_folders_cost_no_more_than_to_read_them() -> None:
+    lines = [f"a=1; Path=/{number}{'/' * 1_000}" for number in range(300)]
+    began = time.thread_time()
+    over_http = tuple(cookies.parse(line, HTTP) for line in lines)
+    read = time.thread_time()
+    fill_a_jar((set_over_https(["a=1; Secure; Path=/s"]), over_http))
+
+    assert time.thread_time() - read < 10 * (read - began)

@@ -1,0 +1,58 @@
+"""URLs, held against the corpus of the WHATWG URL standard: what differs is listed here, with its reason."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from inventory import urls
+from inventory.errors import CredentialsInUrl, InvalidUrl, UnsupportedScheme
+from tests.http_client import facts
+
+REFUSED_BEYOND_THE_STANDARD = {
+    "tel:1234567890": "what stands before digits may be a host, as in localhost:8000, and is told to send a scheme",
+}
+NUL = "\0"
+"""Refused wherever it stands: no page has such a URL, and programs behind this one may read it as its end."""
+
+Answer = str | type[InvalidUrl]
+
+
+def test_a_text_is_the_url_that_the_corpus_says_or_refused_for_a_reason() -> None:
+    cases = [(text, base) for text, base, _ in facts.read("urls")]
+    differing = {text for text, base, href in facts.read("urls") if answer(text, base) != expected(href)}
+
+    assert len(cases) == 754
+    assert differing <= {text for text, _ in cases if NUL in text} | REFUSED_BEYOND_THE_STANDARD.keys()
+    assert differing >= REFUSED_BEYOND_THE_STANDARD.keys()
+
+
+def test_what_differs_is_refused_and_never_another_url() -> None:
+    for text, base, href in facts.read("urls"):
+        if answer(text, base) != expected(href):
+            assert answer(text, base) is InvalidUrl, text
+
+
+def test_every_url_of_the_corpus_stays_as_it_is_once_it_is_spelled_out() -> None:
+    hrefs = {expected(href) for _, _, href in facts.read("urls")}
+
+    spelled = [href for href in hrefs if isinstance(href, str)]
+
+    assert len(spelled) > 100
+    assert [urls.parse(href).href for href in spelled] == spelled
+
+
+def answer(text: str, base: str | None) -> Answer:
+    """What the inventory makes of a text: an href, or the kind of its refusal."""
+    try:
+        return (urls.parse(text) if base is None else urls.join(urls.parse(base), text)).href
+    except InvalidUrl as error:
+        return type(error)
+
+
+def expected(href: str | None) -> Answer:
+    """What it must make of a text that the standard serialises so: https and http alone, and no credentials."""
+    if href is None:
+        return InvalidUrl
+    if not href.startswith(("http://", "https://")):
+        return UnsupportedScheme
+    return CredentialsInUrl if "@" in urlsplit(href).netloc else href.partition("#")[0]

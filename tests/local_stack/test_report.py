@@ -1,0 +1,57 @@
+"""The start-up report waits for the API, says so when that takes long, and can be copied from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from inventory.config import Settings
+from inventory.local_stack.report import is_ready, report, wait_until
+from tests.end_to_end.stack import free_port
+
+
+class Time:
+    """A clock that only pauses move."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def clock(self) -> float:
+        return self.now
+
+    def pause(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_a_late_api_is_told_once_and_waited_for() -> None:
+    time, told = Time(), []
+
+    wait_until(lambda: time.now > 100, late=lambda: told.append(time.now), clock=time.clock, pause=time.pause)
+
+    assert len(told) == 1
+    assert 20 < told[0] < 21
+    assert time.now > 100
+
+
+def test_nobody_listening_is_not_ready() -> None:
+    assert not is_ready(Settings(port=free_port()))
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [("127.0.0.1", "http://127.0.0.1:8000/"), ("0.0.0.0", "http://127.0.0.1:8000/"), ("::", "http://[::1]:8000/")],
+)
+def test_the_urls_can_be_opened_here(host: str, url: str) -> None:
+    assert url in report(Settings(host=host)).plain
+
+
+def test_a_dashboard_that_others_can_reach_is_pointed_out() -> None:
+    assert "no login" in report(Settings(host="0.0.0.0")).plain
+    assert "no login" not in report(Settings()).plain
+
+
+def test_no_line_is_broken() -> None:
+    deep = Path("/", *["folder"] * 20)
+
+    assert str(deep) in report(Settings(data_dir=deep)).plain

@@ -1,0 +1,183 @@
+"""Budgets in a real Redis, by its own clock: many programs share one, and nothing of it stays for ever."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from inventory.notifier import connect
+from inventory.rate_limits import state
+from inventory.rate_limits.limits import HostLimits, Limit
+from inventory.rate_limits.model import (
+    Ask,
+    Permit,
+    Policy,
+    Refusal,
+    Report,
+)
+from inventory.rate_limits.shared import SharedBudgets
+from tests.rate_limits.budget_halves import redis_server
+
+ROOT = Path(__file__).parents[2]
+HOST = "api.example"
+LIMITS = HostLimits(10, 4, whole={HOST: Limit(50, 3, 2)})
+POLICY = Policy(lease=30.0)
+
+CALLER = """
+import sys, time
+skew = float(sys.argv[2])
+real_time, real_ns = time.time, time.time_ns
+time.time = lambda: real_time() + skew
+time.time_ns = lambda: real_ns() + int(skew * 10**9)
+
+from inventory.notifier import connect
+from inventory.rate_limits.model import Ask, Permit, Report
+from inventory.rate_limits.shared import SharedBudgets
+from tests.rate_limits.test_budgets_shared import HOST, LIMITS, POLICY
+
+redis = connect(sys.argv[1], socket_timeout=5.0)
+budgets = SharedBudgets(redis, LIMITS, POLICY)
+sys.stdin.readline()
+until = time.monotonic() + 1.0
+while time.monotonic() < until:
+    [answer] = budgets.take([Ask(HOST)])
+    if isinstance(answer, Permit):
+        print(answer.id, redis.incr("out"), flush=True)
+        time.sleep(0.005)
+        redis.decr("out")
+        budgets.done([Report(answer, False, 0.005)])
+"""
+"""A program that calls a host as often as it may, whose own clock is wrong."""
+
+
+@pytest.fixture(scope="module")
+def redis_url() -> Iterator[str]:
+    with redis_server() as url:
+        yield url
+
+
+@pytest.fixture
+def redis(redis_url: str) -> Iterator[Redis]:
+    redis = connect(redis_url, socket_timeout=5.0)
+    redis.flushall()
+    yield redis
+    redis.close()
+
+
+@pytest.fixture
+def budgets(redis: Redis) -> SharedBudgets:
+    return SharedBudgets(redis, LIMITS, POLICY)
+
+
+def test_programs_share_one_budget_whatever_their_clocks_say(redis_url: str, redis: Redis) -> None:
+    callers = [
+        subprocess.Popen(
+            [sys.executable, "-c", CALLER, redis_url, str(skew)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for skew in (-86_400, 0, 3.0, 86_400)
+    ]
+    for caller in callers:
+        assert caller.stdin is not None
+        caller.stdin.write("go\n")
+        caller.stdin.flush()
+    permits = [line.split() for caller in callers for line in caller.communicate(timeout=60)[0].splitlines()]
+
+    assert [caller.returncode for caller in callers] == [0] * 4
+    assert len(permits) > 10
+    assert max(int(out) for _, out in permits) <= 3
+    instants = sorted(int(permit_id) for permit_id, _ in permits)  # an id is when Redis gave the permit, in microseconds
+    for first, began in enumerate(instants):
+        for last in range(first, len(instants)):
+            assert last - first + 1 <= 2 + 50 * (instants[last] - began) / 1e6 + 1e-3
+
+
+def test_threads_share_one_budget(budgets: SharedBudgets) -> None:
+    began = time.monotonic()
+    with ThreadPoolExecutor(16) as pool:
+        answers = [answer for answers in pool.map(lambda _: budgets.take([Ask(HOST)] * 3), range(200)) for answer in answers]
+    passed = time.monotonic() - began
+
+    permits = [answer for answer in answers if isinstance(answer, Permit)]
+    assert 1 <= len(permits) <= min(3, 2 + 50 * passed)
+    assert len({permit.id for permit in permits}) == len(permits)
+    assert len({answer.wait for answer in answers if isinstance(answer, Refusal)}) > 100
+
+
+def test_scripts_that_redis_forgot_are_sent_again(budgets: SharedBudgets, redis: Redis) -> None:
+    budgets.done([Report(permit, False, 0.1) for permit in budgets.take([Ask(HOST)]) if isinstance(permit, Permit)])
+    redis.script_flush()
+    [permit] = budgets.take([Ask(HOST)])
+    assert isinstance(permit, Permit)
+
+    redis.flushall()
+    redis.script_flush()
+    budgets.done([Report(permit, True, 0.1, pause=3.0)])
+    assert budgets.state(HOST) is None  # nobody asked for it since everything was lost
+    [refusal] = budgets.take([Ask(HOST)])
+    assert isinstance(refusal, Refusal)
+
+
+def test_no_key_is_kept_for_ever(budgets: SharedBudgets, redis: Redis) -> None:
+    for answer in budgets.take([Ask(HOST), Ask("other.example"), Ask("other.example")]):
+        assert isinstance(answer, Permit)
+        budgets.done([Report(answer, True, 0.1, pause=1.0)] if answer.host == HOST else [])
+    budgets.take([Ask(HOST)] * 1_000)
+
+    keys = redis.keys("*")
+    assert len(keys) == 4  # the index, two states, and the places of the host that is being called
+    assert all(0 < redis.pttl(key) / 1000 <= 3_600 + 2_400 + 100 for key in keys)
+
+
+def test_the_state_of_a_host_outlives_the_last_turn_that_was_given(budgets: SharedBudgets, redis: Redis) -> None:
+    budgets.take([Ask("other.example")] * 20_000)
+
+    assert redis.ttl("inventory:upstream:other.example") > 3_600 + 1_990
+
+
+def test_however_many_hosts_are_called_redis_keeps_so_many_of_them_and_little_of_each(redis: Redis) -> None:
+    budgets = SharedBudgets(redis, LIMITS, POLICY, most_hosts=1_000)
+    for number in range(20_000 // 50):
+        answers = budgets.take([Ask(f"a-host-with-some-name-{number}-{n}.example") for n in range(50)])
+        budgets.done([Report(answer, n % 9 == 0, 0.1) for n, answer in enumerate(answers) if isinstance(answer, Permit)])
+
+    assert redis.dbsize() <= 1 + 1_000
+    assert (redis.memory_usage("inventory:upstreams", samples=0) or 0) / 1_000 + max(
+        redis.memory_usage(key) or 0 for key in redis.keys("inventory:upstream:*")[:50]
+    ) <= 600
+
+
+def test_the_index_forgets_hosts_that_were_not_called_for_an_hour(budgets: SharedBudgets, redis: Redis) -> None:
+    seconds, _ = redis.time()
+    long_ago = (seconds - 3_700) * 1000
+    redis.zadd("inventory:upstreams", {f"{number}.example": long_ago for number in range(100)})
+
+    budgets.take([Ask(HOST)])
+
+    assert redis.zrange("inventory:upstreams", 0, -1) == [HOST.encode()]
+
+
+def test_hundreds_of_asks_are_one_round_trip(budgets: SharedBudgets, redis: Redis) -> None:
+    asks = [Ask(f"{number % 50}.example", urgent=number % 3 == 0) for number in range(500)]
+    budgets.take(asks)
+    before = redis.info("commandstats")["cmdstat_evalsha"]["calls"]
+
+    budgets.take(asks)
+
+    assert redis.info("commandstats")["cmdstat_evalsha"]["calls"] == before + 1
+
+
+def test_an_instant_is_never_told_too_early() -> None:
+    for duration in (1, 999, 1_000, 1_001, 100_000):
+        told = state.wait_seconds(duration)
+        assert duration / 1e6 + 0.001 <= told <= duration / 1e6 + 0.0021

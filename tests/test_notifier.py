@@ -1,0 +1,211 @@
+"""The bell, on a real Redis: it wakes workers and waiters, and costs nothing when Redis is away."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from inventory.local_stack.redis_server import find_server
+from inventory.notifier import FEW, Queue, connect
+from tests.end_to_end.stack import free_port, wait_until
+
+RECORD = "0f115db062b7c0dd030b16878c99dea5"
+JOB = "5ed0b7c0dd030b16878c99dea50f1150"
+
+
+@pytest.fixture(scope="module")
+def redis_url() -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="inv-", dir="/tmp") as folder:
+        path = Path(folder, "redis.sock")
+        server = subprocess.Popen(
+            [find_server(), "--port", "0", "--unixsocket", str(path), "--save", "", "--dir", folder],
+            stdout=subprocess.DEVNULL,
+        )
+        wait_until(path.exists, "Redis listens")
+        yield f"unix://{path}"
+        server.terminate()
+        server.wait(10)
+
+
+@pytest.fixture
+def redis(redis_url: str) -> Iterator[Redis]:
+    redis = connect(redis_url, socket_timeout=1.0)
+    wait_until(lambda: _answers(redis), "Redis answers")
+    redis.flushall()
+    yield redis
+    redis.close()
+
+
+def _answers(redis: Redis) -> bool:
+    try:
+        return bool(redis.ping())
+    except RedisError:
+        return False
+
+
+@pytest.fixture
+def queue(redis: Redis) -> Queue:
+    return Queue(redis, job_timeout=30)
+
+
+def test_a_bell_is_a_job_with_the_record_as_its_only_argument(queue: Queue, redis: Redis) -> None:
+    assert queue.ring(RECORD)
+
+    [job_id] = redis.lrange("rq:queue:collect", 0, -1)
+    job = redis.hgetall(b"rq:job:" + job_id)
+    assert job_id.startswith(RECORD.encode())
+    assert job[b"timeout"] == b"30"
+
+
+def test_only_a_few_bells_wait(queue: Queue, redis: Redis) -> None:
+    assert sum(queue.ring(f"{n:032x}") for n in range(50)) == FEW
+    assert redis.llen("rq:queue:collect") == FEW
+
+
+def test_a_bell_that_nobody_takes_is_not_kept_for_ever(queue: Queue, redis: Redis) -> None:
+    queue.ring(RECORD)
+    queue.ring_job(JOB)
+
+    lives = [redis.ttl(key) for key in redis.keys("rq:job:*")]
+    assert len(lives) == 2
+    assert all(0 < seconds <= 3_600 for seconds in lives)
+
+
+def test_of_hundreds_of_bells_a_second_few_stay_visible_for_long(queue: Queue, redis: Redis) -> None:
+    for number in range(100):
+        redis.delete("rq:queue:collect")
+        wait_until(lambda number=number: queue.ring(f"{number:032x}"), "a bell is rung", 5.0)
+
+    kept = sorted(int(redis.hget(key, "result_ttl") or 0) for key in redis.keys("rq:job:*"))
+    assert len(kept) == 100
+    assert kept[0] <= 10
+    assert kept[-1] == 600
+    assert kept.count(600) <= 20
+
+
+def test_why_redis_takes_no_writes_is_told_without_an_address(queue: Queue, redis: Redis) -> None:
+    assert queue.obstacle() is None
+    assert Queue(connect(f"redis://127.0.0.1:{free_port()}/0", socket_timeout=1.0), job_timeout=30).obstacle() == "no answer"
+
+    redis.config_set("maxmemory", 1)
+    try:
+        assert queue.obstacle() == "refuses writes: out of memory"
+        assert queue.ping() is False
+        assert queue.depths() is None
+        assert queue.ring(RECORD) is False
+    finally:
+        redis.config_set("maxmemory", 0)
+
+
+@pytest.mark.parametrize(
+    ("rights", "reason"),
+    [
+        ("on >secret ~* +@read +ping", "refuses writes: this user is not permitted to"),
+        ("off", "refuses writes: it wants another password"),
+    ],
+)
+def test_who_is_not_permitted_to_write_is_told_so(rights: str, reason: str, redis: Redis, redis_url: str) -> None:
+    redis.execute_command("ACL", "SETUSER", "guest", "reset", *rights.split())
+    guest = Redis.from_url(redis_url, username="guest", password="secret", retry=Retry(NoBackoff(), 0))
+
+    assert Queue(guest, job_timeout=30).obstacle() == reason
+
+
+def test_a_bell_is_rung_soon_after_those_that_waited_are_gone(queue: Queue, redis: Redis) -> None:
+    while queue.ring(RECORD):
+        continue
+    redis.delete("rq:queue:collect")
+
+    wait_until(lambda: queue.ring(RECORD), "a bell is rung again", 5.0)
+
+
+def test_who_waits_is_woken_by_the_announcement(queue: Queue) -> None:
+    with ThreadPoolExecutor(1) as pool, queue.outcomes_of(RECORD) as wait:
+        wait(0.05)  # the confirmation of the subscription
+        woken = pool.submit(_timed, wait, 20.0)
+        while not woken.done():
+            queue.announce(["another", RECORD])
+    assert woken.result() < 15
+
+
+def test_the_bells_of_jobs_wait_in_a_queue_of_their_own_and_are_few_too(queue: Queue, redis: Redis) -> None:
+    assert sum(queue.ring_job(JOB) for _ in range(50)) == FEW
+    assert queue.ring(RECORD)
+
+    assert redis.llen("rq:queue:jobs") == FEW
+    job_id = redis.lindex("rq:queue:jobs", 0)
+    assert job_id is not None
+    assert b"workers.tasks.work" in zlib.decompress(redis.hget(b"rq:job:" + job_id, "data") or b"")
+
+
+def test_who_watches_a_job_is_woken_by_its_progress(queue: Queue) -> None:
+    with ThreadPoolExecutor(1) as pool, queue.changes_of(JOB) as wait:
+        wait(0.05)
+        woken = pool.submit(_timed, wait, 20.0)
+        while not woken.done():
+            queue.announce_job(JOB)
+    assert woken.result() < 15
+
+
+def test_the_progress_of_a_job_is_told_four_times_a_second_at_most(queue: Queue, redis: Redis) -> None:
+    with redis.pubsub(ignore_subscribe_messages=True) as channel:
+        channel.subscribe(f"inventory:job:{JOB}")
+        channel.get_message(timeout=1.0)
+        began = time.monotonic()
+        while time.monotonic() < began + 0.6:
+            queue.announce_job(JOB)
+        heard = sum(message is not None for message in iter(lambda: channel.get_message(timeout=0.2), None))
+
+    assert 2 <= heard <= 3
+
+
+def test_the_end_of_a_job_is_told_however_soon_it_comes(queue: Queue) -> None:
+    with queue.changes_of(JOB) as wait:
+        wait(0.05)
+        queue.announce_job(JOB)
+        queue.announce_job(JOB, ended=True)
+
+        assert [_timed(wait, 20.0) < 15 for _ in range(2)] == [True, True]
+
+
+def _timed(wait: object, seconds: float) -> float:
+    assert callable(wait)
+    began = time.monotonic()
+    wait(seconds)
+    return time.monotonic() - began
+
+
+def test_without_redis_everything_returns_and_says_no() -> None:
+    queue = Queue(connect(f"redis://127.0.0.1:{free_port()}/0", socket_timeout=1.0), job_timeout=30)
+
+    assert queue.ring(RECORD) is False
+    assert queue.ping() is False
+    queue.announce([RECORD])
+    queue.announce_job(JOB)
+    with queue.outcomes_of(RECORD) as wait, queue.changes_of(JOB) as wait_for_job:
+        wait(0.01)
+        wait_for_job(0.01)
+
+
+def test_a_bell_is_rung_again_when_redis_is_back(tmp_path: Path, redis_url: str) -> None:
+    path = Path("/tmp", f"inv-{tmp_path.name}-{os.getpid()}.sock")
+    queue = Queue(connect(f"unix://{path}", socket_timeout=1.0), job_timeout=30)
+    assert queue.ring(RECORD) is False
+
+    path.symlink_to(redis_url.removeprefix("unix://"))
+    try:
+        wait_until(lambda: queue.ring(RECORD), "the bell rings again", 10)
+    finally:
+        path.unlink()

@@ -1,0 +1,444 @@
+"""The source `weather`, from a real upstream: what it asks, what it makes of the answers, and of every kind of garbage."""
+
+from __future__ import annotations
+
+import gzip
+import ipaddress
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from inventory import wiring
+from inventory.config import Settings
+from inventory.errors import InvalidRequest, SourceFailure
+from inventory.http_client.fetcher import Fetcher
+from inventory.http_client.guard import Guard
+from inventory.weather.codes import CONDITIONS
+from inventory.weather.source import LARGEST, OpenMeteo, Weather
+from tests.end_to_end.stack import free_port
+from tests.upstreams import Answer, Request, Upstream
+from tests.upstreams.torture import Torture
+
+SEARCH, FORECAST = "/v1/search", "/v1/forecast"
+LOOPBACK = ipaddress.ip_network("127.0.0.1/32")
+PARIS = {
+    "id": 2988507,
+    "name": "Paris",
+    "latitude": 48.85341,
+    "longitude": 2.3488,
+    "elevation": 42.0,
+    "feature_code": "PPLC",
+    "country_code": "FR",
+    "population": 2138551,
+    "country": "France",
+    "admin1": "Île-de-France",
+}
+TEXAS = PARIS | {"country_code": "US", "country": "United States", "admin1": "Texas", "population": 24171, "latitude": 33.7}
+NOW = {
+    "time": 1769860800,
+    "interval": 900,
+    "temperature_2m": 3.4,
+    "relative_humidity_2m": 81,
+    "weather_code": 2,
+    "wind_speed_10m": 9.4,
+}
+FORECASTED = {"latitude": 48.86, "longitude": 2.34, "utc_offset_seconds": 0, "current": NOW}
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    with Upstream() as server:
+        yield server
+
+
+@pytest.fixture
+def weather(upstream: Upstream) -> Weather:
+    return made(upstream)
+
+
+def made(upstream: Upstream | Torture, *, deadline: float = 5.0) -> Weather:
+    fetcher = Fetcher(Guard([LOOPBACK]), deadline=deadline, body_limit=LARGEST)
+    return Weather(fetcher, OpenMeteo(upstream.url(SEARCH), upstream.url(FORECAST)))
+
+
+def as_json(document: object, status: int = 200) -> Answer:
+    return Answer(status, (("Content-Type", "application/json"),), json.dumps(document).encode())
+
+
+def serve(upstream: Upstream, *places: dict[str, Any], now: dict[str, Any] = NOW) -> None:
+    """Answer one search and one forecast."""
+    upstream.script(SEARCH, as_json({"results": list(places), "generationtime_ms": 0.5}))
+    upstream.script(FORECAST, as_json(FORECASTED | {"current": now}))
+
+
+def asked(upstream: Upstream, path: str) -> list[Request]:
+    return [request for request in upstream.requests if request.path == path]
+
+
+def failure(weather: Weather, city: str = "paris") -> SourceFailure:
+    with pytest.raises(SourceFailure) as caught:
+        weather.collect(city)
+    return caught.value
+
+
+def test_a_target_is_the_key_of_a_city_and_the_host_that_is_asked_first(weather: Weather) -> None:
+    target = weather.target("Zürich, Switzerland")
+
+    assert (target.source, target.key, target.host) == ("weather", "zurich,ch", "127.0.0.1")
+    assert weather.target("ZURICH,ch").id == target.id
+    assert weather.target("Zurich").id != target.id
+    with pytest.raises(InvalidRequest):
+        weather.target("")
+
+
+def test_the_content_is_the_place_and_its_weather_and_there_is_no_body(weather: Weather, upstream: Upstream) -> None:
+    serve(upstream, PARIS)
+    collected = weather.collect("paris,fr")
+
+    assert json.loads(json.dumps(collected.content)) == {
+        "city": {
+            "name": "Paris",
+            "country": "FR",
+            "region": "Île-de-France",
+            "latitude": 48.85341,
+            "longitude": 2.3488,
+            "population": 2138551,
+            "candidates": 1,
+        },
+        "weather": {
+            "temperature_c": 3.4,
+            "condition": "partly cloudy",
+            "humidity_percent": 81.0,
+            "wind_kph": 9.4,
+            "observed_at": "2026-01-31T12:00:00.000Z",
+        },
+    }
+    assert (collected.body, collected.unchanged, collected.come_back_in) == (None, False, None)
+
+
+def test_the_place_is_asked_for_by_name_and_its_weather_by_coordinates_and_units(
+    weather: Weather, upstream: Upstream
+) -> None:
+    serve(upstream, PARIS)
+    weather.collect("paris")
+
+    [search], [forecast] = asked(upstream, SEARCH), asked(upstream, FORECAST)
+    assert [search.query(name, "") for name in ("name", "count", "language", "countryCode")] == ["paris", "10", "en", ""]
+    assert [forecast.query(name, "") for name in ("latitude", "longitude")] == ["48.85341", "2.3488"]
+    assert forecast.query("current", "").split(",") == list(NOW)[2:]
+    assert [forecast.query(name, "") for name in ("wind_speed_unit", "timeformat", "timezone")] == ["kmh", "unixtime", ""]
+    assert search.headers["accept"] == "application/json"
+
+
+def test_of_one_country_all_places_are_asked_for(weather: Weather, upstream: Upstream) -> None:
+    serve(upstream, PARIS, TEXAS)
+    collected = weather.collect("paris,us")
+
+    [search] = asked(upstream, SEARCH)
+    assert (search.query("name", ""), search.query("count", ""), search.query("countryCode", "")) == ("paris", "100", "US")
+    assert (collected.content["city"]["region"], collected.content["city"]["candidates"]) == ("Texas", 1)
+
+
+@pytest.mark.parametrize("city", ["Москва", "東京", "القاهرة", "São Paulo", "l'aquila", "a & b=c+d%41"])
+def test_a_name_arrives_as_it_is(weather: Weather, upstream: Upstream, city: str) -> None:
+    key = weather.target(city).key
+    serve(upstream, PARIS | {"name": city})
+    weather.collect(key)
+
+    assert asked(upstream, SEARCH)[0].query("name", "") == key
+
+
+def test_of_places_of_one_name_it_is_the_most_populous_one_and_the_answer_says_of_how_many(
+    weather: Weather, upstream: Upstream
+) -> None:
+    unpopulated = {name: value for name, value in TEXAS.items() if name != "population"}
+    serve(upstream, TEXAS, unpopulated, PARIS, TEXAS | {"population": None})
+    city = weather.collect("paris").content["city"]
+
+    assert (city["country"], city["population"], city["candidates"]) == ("FR", 2138551, 4)
+
+
+def test_of_equally_populous_ones_it_is_the_first(weather: Weather, upstream: Upstream) -> None:
+    serve(upstream, TEXAS | {"population": 5}, PARIS | {"population": 5})
+
+    assert weather.collect("paris").content["city"]["country"] == "US"
+
+
+@pytest.mark.parametrize(
+    ("key", "places", "meant"),
+    [
+        ("bath", [("Bath", "PPLA2", 94_782), ("Bathinda", "PPL", 285_788)], 94_782),
+        ("wien", [("Vienna", "PPLC", 1_691_468), ("Wien", "PPL", 7)], 1_691_468),
+        ("munchen", [("Munich", "PPLA", 1_260_391), ("Münchenstein", "PPL", 11_702)], 1_260_391),
+        ("mexico", [("Mexico", "PCLI", 126_190_788), ("Mexico", "PPLA3", 11_543), ("Mexico", "PPL", 9)], 11_543),
+        ("iceland", [("Iceland", "PCLI", 353_574)], 353_574),
+    ],
+    ids=["not what begins like it", "by another name", "by none of its names", "not the country", "no city at all"],
+)
+def test_a_city_is_meant_and_not_what_begins_like_it_or_is_none(
+    weather: Weather, upstream: Upstream, key: str, places: list[tuple[str, str, int]], meant: int
+) -> None:
+    members = ("name", "feature_code", "population")
+    serve(upstream, *(PARIS | dict(zip(members, place, strict=True)) for place in places))
+
+    assert weather.collect(key).content["city"]["population"] == meant
+
+
+@pytest.mark.parametrize(
+    "found",
+    [{"generationtime_ms": 0.5}, {}, {"results": []}, {"results": [PARIS | {"country_code": "CA", "country": "Canada"}]}],
+)
+def test_a_city_that_nobody_knows_is_a_permanent_failure(weather: Weather, upstream: Upstream, found: object) -> None:
+    upstream.script(SEARCH, as_json(found))
+    error = failure(weather, "paris,us")
+
+    assert (error.code, error.permanent) == ("unknown_city", True)
+    assert "'paris,us'" in str(error)
+    assert upstream.count(FORECAST) == 0
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "told"),
+    [
+        ("time", "2026-01-31T12:00", "2026-01-31T12:00:00.000Z"),
+        ("time", "2026-01-31T13:00:00+01:00", "2026-01-31T12:00:00.000Z"),
+        ("time", 1769860800.0, "2026-01-31T12:00:00.000Z"),
+        ("weather_code", 4, "unknown"),
+        ("weather_code", 95, "thunderstorm"),
+        ("temperature_2m", -61, -61.0),
+    ],
+)
+def test_what_may_be_sent_in_several_ways_is_read(
+    weather: Weather, upstream: Upstream, member: str, value: object, told: object
+) -> None:
+    serve(upstream, PARIS, now=NOW | {member: value})
+
+    assert told in weather.collect("paris").content["weather"].values()
+
+
+def test_places_may_come_without_what_is_not_needed(weather: Weather, upstream: Upstream) -> None:
+    serve(upstream, {"name": "Paris", "latitude": 1, "longitude": 2})
+    city = weather.collect("paris").content["city"]
+
+    assert [city[name] for name in ("country", "region", "population", "candidates")] == [None, None, None, 1]
+
+
+def test_every_code_of_the_table_has_words() -> None:
+    assert all(0 <= code <= 99 and words == words.strip().lower() for code, words in CONDITIONS.items())
+
+
+NUMBERS = [None, "3", True, [], {}, float("nan"), float("inf"), -(10**400), 10**400, 1e300]
+GARBAGE_PLACES = [
+    *({"results": value} for value in (None, 1, "x", {}, [1], [None], [[]], {"name": "Paris"})),
+    *([], 1, "x", None, True),
+    *({"results": [{**PARIS, member: value}]} for member in ("latitude", "longitude") for value in NUMBERS),
+    *({"results": [{**PARIS, "latitude": value}]} for value in (-90.1, 91)),
+    *({"results": [{**PARIS, "population": value}]} for value in NUMBERS[1:]),
+    *({"results": [{**PARIS, "population": -1}]},),
+    *({"results": [{**PARIS, "name": value}]} for value in (None, "", 1, [], "x" * 1_000)),
+    *({"results": [{**PARIS, member: 7}]} for member in ("country_code", "country", "admin1")),
+    {"results": [{name: value for name, value in PARIS.items() if name != "longitude"}]},
+    {"error": True, "reason": "Parameter count must be between 1 and 100."},
+]
+GARBAGE_NOW = [
+    *({"current": value} for value in (None, 1, [], "x", {})),
+    *([], 1, None, {}),
+    *({"current": NOW | {member: value}} for member in list(NOW)[2:] for value in NUMBERS),
+    *({"current": {name: value for name, value in NOW.items() if name != member}} for member in NOW if member != "interval"),
+    *({"current": NOW | {"relative_humidity_2m": value}} for value in (-1, 200)),
+    *({"current": NOW | {"weather_code": value}} for value in (-1, 100)),
+    *({"current": NOW | {"time": value}} for value in (*NUMBERS, -1, "", "now", "31/01/2026", "9999-99-99")),
+    {"error": True, "reason": "Latitude must be in range of -90 to 90°."},
+]
+
+
+@pytest.mark.parametrize("found", GARBAGE_PLACES, ids=lambda value: json.dumps(value)[:60])
+def test_places_that_make_no_sense_are_an_invalid_response(weather: Weather, upstream: Upstream, found: object) -> None:
+    upstream.script(SEARCH, as_json(found))
+
+    assert failure(weather).code == "invalid_response"
+    assert upstream.count(FORECAST) == 0
+
+
+@pytest.mark.parametrize("found", GARBAGE_NOW, ids=lambda value: json.dumps(value)[:60])
+def test_weather_that_makes_no_sense_is_an_invalid_response(weather: Weather, upstream: Upstream, found: object) -> None:
+    upstream.script(SEARCH, as_json({"results": [PARIS]}))
+    upstream.script(FORECAST, as_json(found))
+    error = failure(weather)
+
+    assert (error.code, error.permanent) == ("invalid_response", False)
+
+
+NO_JSON = {
+    "empty": b"",
+    "html": b"<!doctype html><h1>It works!</h1>",
+    "cut": json.dumps({"results": [PARIS]}).encode()[:-3],
+    "not text": b"\xff\xfe\x00\x00\x01",
+    "no utf-8": b'{"results": [{"name": "\xe9"}]}',
+    "deep": b"[" * 200_000,
+    "two": b"{}{}",
+    "long number": b'{"results": [{"latitude": ' + b"9" * 5_000 + b"}]}",
+    "huge": b'{"x": "' + b"x" * (LARGEST + 1) + b'"}',
+}
+
+
+@pytest.mark.parametrize("body", NO_JSON.values(), ids=NO_JSON)
+def test_what_is_no_json_or_too_much_of_it_is_an_invalid_response(weather: Weather, upstream: Upstream, body: bytes) -> None:
+    upstream.script(SEARCH, Answer(body=body))
+    assert failure(weather).code == "invalid_response"
+
+    upstream.script(SEARCH, as_json({"results": [PARIS]}))
+    upstream.script(FORECAST, Answer(body=body))
+    error = failure(weather)
+    assert error.code == "invalid_response"
+    assert len(str(error)) < 200
+
+
+def test_a_gzipped_answer_is_read_and_a_bomb_is_not(weather: Weather, upstream: Upstream) -> None:
+    coded = (("Content-Encoding", "gzip"),)
+    upstream.script(SEARCH, Answer(headers=coded, body=gzip.compress(json.dumps({"results": [PARIS]}).encode())))
+    upstream.script(FORECAST, as_json(FORECASTED))
+    assert weather.collect("paris").content["city"]["name"] == "Paris"
+
+    upstream.script(SEARCH, Answer(headers=coded, body=gzip.compress(b" " * 200_000_000)))
+    assert failure(weather).code == "invalid_response"
+
+
+INSIDE = {
+    "a status": Answer(500),
+    "no JSON": Answer(body=b"<html>"),
+    "a redirect inside": Answer(302, (("Location", "http://10.0.0.1:8080/secret"),)),
+    "a redirect to no URL": Answer(302, (("Location", "http://10.0.0.1:80800/"),)),
+}
+
+
+@pytest.mark.parametrize("what", INSIDE)
+def test_no_failure_tells_where_the_provider_is_or_leads(weather: Weather, upstream: Upstream, what: str) -> None:
+    upstream.script(SEARCH, INSIDE[what])
+
+    detail = str(failure(weather))
+
+    assert "The weather provider" in detail
+    assert not [inside for inside in ("127.0.0.1", str(upstream.port), "10.0.0.1", "secret") if inside in detail]
+
+
+def test_the_log_tells_why_the_provider_could_not_be_asked(upstream: Upstream) -> None:
+    fetcher = Fetcher(Guard([LOOPBACK]), deadline=5, body_limit=LARGEST)
+    nowhere = Weather(fetcher, OpenMeteo(f"http://127.0.0.1:{free_port()}/", FORECAST))
+    with capture_logs() as logged:
+        error = failure(nowhere)
+
+    assert str(error) == "The weather provider could not be asked: connection refused"
+    assert [(line["host"], line["code"]) for line in logged] == [("127.0.0.1", "connection_refused")]
+    assert "refused" in logged[0]["error"]
+
+
+@pytest.mark.parametrize("path", [SEARCH, FORECAST])
+@pytest.mark.parametrize(
+    ("status", "permanent"), [(500, False), (503, False), (429, False), (408, False), (400, True), (401, True), (404, True)]
+)
+def test_any_status_but_200_is_a_failure_and_no_unknown_city(
+    weather: Weather, upstream: Upstream, path: str, status: int, permanent: bool
+) -> None:
+    if path == FORECAST:
+        upstream.script(SEARCH, as_json({"results": [PARIS]}))
+    upstream.script(path, as_json({"error": True, "reason": "…"}, status))
+    error = failure(weather)
+
+    assert (error.code, error.permanent) == ("invalid_response", permanent)
+    assert str(status) in str(error)
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        ("short-body", "incomplete_response"),
+        ("bad-chunk", "incomplete_response"),
+        ("reset", "incomplete_response"),
+        ("empty", "invalid_response"),
+        ("cut-gzip", "invalid_response"),
+        ("gzip-bomb", "invalid_response"),
+        ("body-drip", "timeout"),
+    ],
+)
+def test_what_goes_wrong_on_the_way_is_a_failure_that_says_so(upstream: Upstream, script: str, code: str) -> None:
+    weather = made(upstream, deadline=1.0)
+    with Torture() as torture:
+        upstream.script(SEARCH, Answer(302, (("Location", torture.url(script)),)))
+
+        assert failure(weather).code == code
+        assert torture.counts[script]
+
+
+@pytest.mark.parametrize("path", [SEARCH, FORECAST])
+def test_an_upstream_that_does_not_answer_in_time_is_a_timeout(upstream: Upstream, path: str) -> None:
+    weather = made(upstream, deadline=0.3)
+    serve(upstream, PARIS)
+    upstream.hold(path)
+    try:
+        error = failure(weather)
+    finally:
+        upstream.release(path)
+
+    assert (error.code, error.permanent) == ("timeout", False)
+
+
+def test_both_calls_end_within_one_deadline(upstream: Upstream, tmp_path: Path) -> None:
+    settings = Settings(
+        data_dir=tmp_path,
+        allow_networks=(LOOPBACK,),
+        weather_url=upstream.url(FORECAST),
+        weather_geocoding_url=upstream.url(SEARCH),
+        fetch_deadline=2.0,
+    )
+    services = wiring.build(settings)
+    upstream.script(SEARCH, Answer(body=as_json({"results": [PARIS]}).body, wait=0.8))
+    upstream.hold(FORECAST)
+    began = time.monotonic()
+    with pytest.raises(SourceFailure) as caught:
+        services.sources["weather"].collect("paris")
+    took = time.monotonic() - began
+    upstream.release(FORECAST)
+    services.store.close()
+
+    assert caught.value.code == "timeout"
+    assert 0.8 < took < settings.fetch_deadline + 5 < settings.lease
+    assert "within 1 seconds" in str(caught.value), "half of the deadline"
+
+
+def test_an_address_that_may_not_be_reached_is_not_reached(upstream: Upstream) -> None:
+    fetcher = Fetcher(Guard([]), deadline=5, body_limit=LARGEST)
+    weather = Weather(fetcher, OpenMeteo(upstream.url(SEARCH), upstream.url(FORECAST)))
+
+    assert failure(weather).code == "forbidden_address"
+    assert upstream.count() == 0
+
+
+def test_a_redirect_is_followed_where_it_may_lead(weather: Weather, upstream: Upstream) -> None:
+    upstream.script(SEARCH, Answer(302, (("Location", "http://10.0.0.1/"),)))
+    assert failure(weather).code == "forbidden_address"
+
+    upstream.script(SEARCH, Answer(301, (("Location", "/v2/search"),)))
+    upstream.script("/v2/search", as_json({"results": [PARIS]}))
+    upstream.script(FORECAST, as_json(FORECASTED))
+    assert weather.collect("paris").content["city"]["name"] == "Paris"
+
+
+def test_base_urls_may_have_a_query_of_their_own(upstream: Upstream) -> None:
+    provider = OpenMeteo(upstream.url(f"{SEARCH}?apikey=a"), upstream.url(f"{FORECAST}?apikey=b"))
+    serve(upstream, PARIS)
+    Weather(Fetcher(Guard([LOOPBACK]), deadline=5, body_limit=LARGEST), provider).collect("paris")
+
+    assert [request.query("apikey", "") for request in upstream.requests] == ["a", "b"]
+
+
+def test_a_base_url_that_leaves_no_room_for_a_city_is_a_failure(upstream: Upstream) -> None:
+    provider = OpenMeteo(upstream.url("/" + "x" * 1_990), upstream.url(FORECAST))
+    weather = Weather(Fetcher(Guard([LOOPBACK]), deadline=5, body_limit=LARGEST), provider)
+
+    assert failure(weather, weather.target("東" * 100).key).code == "connection_failed"

@@ -1,0 +1,160 @@
+"""Plain lookups are answered in front of Flask, and nobody can tell."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import fakeredis
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from inventory import create_app, urls, wiring
+from inventory.errors import SourceFailure, StorageUnavailable
+from inventory.records.model import Known
+from inventory.store import Store
+from inventory.webpages.fast_lookup import PLAIN
+from inventory.wiring import Services
+from tests.fakes import FakeClock, FakeWeb
+
+URL = "http://example.test/page"
+AT = f"/api/v1/metadata?url={quote(URL, safe='')}"
+
+
+@pytest.fixture
+def client(client: FlaskClient, services: Services) -> FlaskClient:
+    client.get(AT)
+    services.collector.drain(places=4, stopping=lambda: False)
+    return client
+
+
+def both_ways(client: FlaskClient, **headers: str) -> tuple[TestResponse, TestResponse]:
+    """The answers in front of Flask and in it: the second query says the same, and is not plain."""
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.get(AT, headers=sent), client.get(f"{AT}&collect=true", headers=sent)
+
+
+def test_status_headers_and_body_are_those_of_the_application(client: FlaskClient) -> None:
+    front, behind = both_ways(client, X_Request_ID="mine")
+
+    assert (front.status, front.data) == (behind.status, behind.data)
+    assert sorted(front.headers) == sorted(behind.headers)
+    assert front.headers["X-Request-ID"] == "mine"
+
+
+@pytest.mark.parametrize("form", ['"{}"', 'W/"{}"', '"other", "{}"', "*", '"other"', "nonsense"])
+def test_what_the_caller_has_is_compared_alike(client: FlaskClient, form: str) -> None:
+    etag = client.get(AT).headers["ETag"].strip('"')
+
+    front, behind = both_ways(client, X_Request_ID="mine", If_None_Match=form.format(etag))
+
+    assert (front.status, front.data) == (behind.status, behind.data)
+    assert sorted(front.headers) == sorted(behind.headers)
+    assert front.status_code == (200 if form in ('"other"', "nonsense") else 304)
+
+
+def test_an_id_is_made_and_the_line_is_logged_as_ever(client: FlaskClient, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+
+    front, behind = both_ways(client, X_Request_ID="not an id")
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["request_id"] for line in lines] == [front.headers["X-Request-ID"], behind.headers["X-Request-ID"]]
+    assert lines[0].keys() == lines[1].keys()
+    assert [lines[0][name] for name in ("event", "method", "path", "status")] == ["request", "GET", "/api/v1/metadata", 200]
+
+
+def test_a_stale_hit_is_refreshed_behind_it(client: FlaskClient, services: Services, clock: FakeClock) -> None:
+    clock.forward(2 * 86_400)
+
+    assert client.get(AT).json["stale"] is True
+    assert services.collector.drain(places=4, stopping=lambda: False) == 1
+    assert client.get(AT).json["stale"] is False
+
+
+@pytest.mark.parametrize(
+    "key", ["http://example.test/new", "http://example.test/~a;b?x=1&y=(2)'!*,$@%20é=%C3%BC", "http://h.test/%7e"]
+)
+@pytest.mark.parametrize("mounted_at", ["", "/inventory"])
+@pytest.mark.parametrize("if_none_match", [None, "*"])
+def test_a_miss_is_accepted_alike(client: FlaskClient, key: str, mounted_at: str, if_none_match: str | None) -> None:
+    sent = {"X-Request-ID": "mine"} | ({"If-None-Match": if_none_match} if if_none_match else {})
+    at = f"/api/v1/metadata?url={quote(urls.parse(key).href, safe='')}"
+    how: Any = {"headers": sent, "environ_overrides": {"SCRIPT_NAME": mounted_at}}
+
+    front, behind = client.get(at, **how), client.get(f"{at}&collect=true", **how)
+
+    assert (front.status, front.data) == (behind.status, behind.data)
+    assert front.status_code == 202
+    assert dict(front.headers) == dict(behind.headers)
+
+
+def test_a_miss_is_accepted_once_and_rung_for(client: FlaskClient, services: Services) -> None:
+    client.get(f"{AT}%2Fother")
+    client.get(f"{AT}%2Fother")
+
+    assert services.collector.drain(places=4, stopping=lambda: False) == 1
+    assert client.get(f"{AT}%2Fother").status_code == 200
+
+
+def test_a_stale_hit_is_answered_alike(client: FlaskClient, clock: FakeClock) -> None:
+    clock.forward(2 * 86_400)
+
+    front, behind = both_ways(client, X_Request_ID="mine")
+    unchanged, unchanged_too = both_ways(client, X_Request_ID="mine", If_None_Match=front.headers["ETag"])
+
+    assert front.json["stale"]
+    assert (front.status, front.data, dict(front.headers)) == (behind.status, behind.data, dict(behind.headers))
+    assert unchanged.status_code == unchanged_too.status_code == 304
+    assert dict(unchanged.headers) == dict(unchanged_too.headers)
+
+
+def test_a_failure_is_told_by_the_application(client: FlaskClient, services: Services, web: FakeWeb) -> None:
+    web.pages[f"{URL}/gone"] = SourceFailure("dns_failure", "There is no such name.", permanent=True)
+    client.get(f"{AT}%2Fgone")
+    services.collector.drain(places=4, stopping=lambda: False)
+
+    answer = client.get(f"{AT}%2Fgone")
+
+    assert (answer.status_code, answer.json["code"]) == (502, "collection_failed")
+
+
+class Away:
+    """A store in which no record can be looked up, and which counts who tried."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.asked = 0
+
+    @property
+    def records(self) -> Away:
+        return self
+
+    def look_up(self, record_id: str) -> Known | None:
+        self.asked += 1
+        raise StorageUnavailable("The store is away.")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store if hasattr(self._store, name) else self._store.records, name)
+
+
+def test_a_store_that_is_away_is_asked_once_and_is_a_503(
+    services: Services, redis: fakeredis.FakeRedis, web: FakeWeb
+) -> None:
+    away: Any = Away(services.store)
+    without = wiring.build(services.settings, store=away, redis=redis, sources=[web])
+
+    answer = create_app(services=without).test_client().get(AT, headers={"X-Request-ID": "mine"})
+
+    assert (answer.status_code, answer.json["code"], answer.headers["X-Request-ID"]) == (503, "storage_unavailable", "mine")
+    assert answer.headers["Retry-After"]
+    assert away.asked == 1
+
+
+@pytest.mark.parametrize(
+    "query", ["", "url=", "url=a&url=b", "url=a+b", "url=%C3%BC", "url=%zz", "url=a%", "url=ü", "url=a#b", "x=a", "url=a\n"]
+)
+def test_a_query_that_may_be_read_in_two_ways_is_left_to_the_application(query: str) -> None:
+    assert PLAIN.fullmatch(query) is None

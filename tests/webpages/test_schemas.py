@@ -1,0 +1,66 @@
+"""The documented shapes are those of what is answered: nothing more, nothing less, at every depth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_network
+from pathlib import Path
+
+import fakeredis
+import pytest
+from flask.testing import FlaskClient
+from marshmallow import Schema
+
+from inventory import create_app, wiring
+from inventory.config import Network, Settings
+from inventory.webpages import examples, schemas
+from tests.upstreams import Upstream
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    with Upstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> FlaskClient:
+    loopback: tuple[Network, ...] = (ip_network("127.0.0.0/8"),)
+    settings = Settings(data_dir=tmp_path, allow_networks=loopback)
+    return create_app(services=wiring.build(settings, redis=fakeredis.FakeRedis())).test_client()
+
+
+@pytest.mark.parametrize("path", ["/redirect", "/binary", "/latin1", "/gzip", "/status/404"])
+def test_a_record_is_as_documented(client: FlaskClient, upstream: Upstream, path: str) -> None:
+    record = client.post("/api/v1/metadata", json={"url": upstream.url(path)}).json
+
+    assert schemas.RecordSchema().validate(record) == {}
+
+
+def test_listings_and_snapshots_are_as_documented(client: FlaskClient, upstream: Upstream) -> None:
+    url = upstream.url("/redirect")
+    client.post("/api/v1/metadata", json={"url": url})
+    page = client.get("/api/v1/metadata/snapshots", query_string={"url": url}).json
+    whole = client.get(f"/api/v1/metadata/snapshots/{page['snapshots'][0]['id']}").json
+    pending = client.get("/api/v1/metadata", query_string={"url": upstream.url("/page")}).json
+    records = client.get("/api/v1/records").json
+
+    assert schemas.SnapshotsPage().validate(page) == {}
+    assert schemas.SnapshotWithSourceSchema().validate(whole) == {}
+    assert schemas.PendingSchema().validate(pending) == {}
+    assert schemas.RecordsPage().validate(records) == {}
+
+
+@pytest.mark.parametrize(
+    ("schema", "example"),
+    [
+        (schemas.RecordSchema(), examples.RECORD),
+        (schemas.PendingSchema(), examples.PENDING),
+        (schemas.SnapshotWithSourceSchema(), examples.SNAPSHOT),
+        (schemas.SnapshotsPage(), examples.SNAPSHOTS),
+        (schemas.RecordsPage(), examples.RECORDS),
+    ],
+    ids=["record", "pending", "snapshot", "snapshots", "records"],
+)
+def test_an_example_is_as_documented(schema: Schema, example: dict[str, object]) -> None:
+    assert schema.validate(example) == {}

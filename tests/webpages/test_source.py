@@ -1,0 +1,274 @@
+"""The source `webpage`: the record that the API documents, from a real upstream."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import ipaddress
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from inventory.errors import ForbiddenAddress, InvalidUrl
+from inventory.http_client.fetcher import Fetcher
+from inventory.http_client.guard import Guard
+from inventory.webpages.source import Webpage, cookies_of, page_source
+from tests.upstreams import Answer, Upstream
+from tests.upstreams.answers import BINARY, ETAG, HTML, LAST_MODIFIED, PAGE_COOKIES, page_body
+
+NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[Upstream]:
+    with Upstream() as server:
+        yield server
+
+
+@pytest.fixture
+def webpage() -> Webpage:
+    return make_webpage()
+
+
+def make_webpage(body_limit: int = 1_000_000) -> Webpage:
+    guard = Guard([ipaddress.ip_network("127.0.0.1/32")])
+    fetcher = Fetcher(guard, deadline=10, body_limit=body_limit, resolve=lambda host: ["127.0.0.1"])
+    return Webpage(fetcher, guard, clock=lambda: NOW)
+
+
+def test_a_target_is_the_canonical_url_and_its_host(webpage: Webpage) -> None:
+    target = webpage.target(" HTTP://Example.com:80/a/../b#c ")
+
+    assert (target.source, target.key, target.host) == ("webpage", "http://example.com/b", "example.com")
+    assert webpage.target("http://example.com/b").id == target.id
+    assert webpage.target("http://example.com/B").id != target.id
+
+
+@pytest.mark.parametrize("url", ["http://10.0.0.1/", "http://[fd00::1]/", "http://0xa000001/", "http://[64:ff9b::8.8.8.8]/"])
+def test_a_forbidden_address_is_no_target(webpage: Webpage, url: str) -> None:
+    with pytest.raises(ForbiddenAddress, match="not a public address"):
+        webpage.target(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://example.com:25/", "https://example.com:22/", "http://example.com:6667/x", "http://h:0/"]
+)
+def test_a_port_of_another_protocol_is_no_target(webpage: Webpage, url: str) -> None:
+    with pytest.raises(ForbiddenAddress, match=r"Port \d+ belongs to another protocol than HTTP") as caught:
+        webpage.target(url)
+
+    assert caught.value.target is not None
+    assert caught.value.target.key == url
+
+
+def test_what_is_no_url_is_no_target(webpage: Webpage) -> None:
+    with pytest.raises(InvalidUrl):
+        webpage.target("example.com")
+
+
+def test_the_record_has_the_members_that_the_api_documents(webpage: Webpage, upstream: Upstream) -> None:
+    collected = webpage.collect(upstream.url("/redirect"))
+
+    content: dict[str, Any] = json.loads(json.dumps(collected.content))
+    assert set(content) == {"response", "redirects", "headers", "cookies", "body"}
+    response = content["response"]
+    assert (response["status"], response["reason"], response["http_version"]) == (200, "OK", "1.1")
+    assert (response["final_url"], response["remote_address"]) == (upstream.url("/page"), "127.0.0.1")
+    assert (response["tls"], response["not_modified"], response["revalidation"]) == (None, False, None)
+    assert (response["defects"], response["trailers"]) == ([], [])
+    for part in ("elapsed_ms", "dns_ms", "connect_ms", "tls_ms", "first_byte_ms", "body_ms"):
+        assert response[part] >= 0
+    assert [(hop["url"], hop["status"]) for hop in content["redirects"]] == [(upstream.url("/redirect"), 302)]
+    assert {"name": "Location", "value": "/page"} in content["redirects"][0]["headers"]
+
+
+def test_headers_and_cookies_are_lists_in_the_order_received(webpage: Webpage, upstream: Upstream) -> None:
+    content = webpage.collect(upstream.url("/redirect")).content
+
+    assert [one["value"] for one in content["headers"] if one["name"] == "X-Repeated"] == ["one", "two", "one"]
+    assert [one["value"] for one in content["headers"] if one["name"] == "Set-Cookie"] == list(PAGE_COOKIES)
+    assert [one["name"] for one in content["cookies"]] == ["hop1", "session", "theme", "visits"]
+    assert content["cookies"][3] == {
+        "name": "visits",
+        "value": "1",
+        "domain": "127.0.0.1",
+        "host_only": True,
+        "path": "/",
+        "expires": "2100-06-09T10:18:14.000Z",
+        "max_age": None,
+        "secure": False,
+        "http_only": False,
+        "same_site": None,
+        "partitioned": False,
+        "set_by": 1,
+        "accepted": True,
+        "reason": None,
+    }
+    assert [one["set_by"] for one in cookies_of(content)] == [upstream.url("/redirect"), *[upstream.url("/page")] * 3]
+
+
+def test_a_text_body_is_kept_as_it_came_and_reads_as_text(webpage: Webpage, upstream: Upstream) -> None:
+    collected = webpage.collect(upstream.url("/latin1"))
+
+    assert collected.body == "<title>café</title>".encode("latin-1")
+    assert page_source(collected.body, collected.content) == "<title>café</title>"
+    assert collected.content["body"] == {
+        "sha256": hashlib.sha256(collected.body).hexdigest(),
+        "size": 19,
+        "media_type": "text/html",
+        "charset": "windows-1252",
+        "encoding": "text",
+        "truncated": False,
+        "undecoded": None,
+    }
+
+
+def test_a_body_that_is_no_text_reads_as_base64(webpage: Webpage, upstream: Upstream) -> None:
+    collected = webpage.collect(upstream.url("/binary"))
+
+    assert collected.body == BINARY
+    assert (collected.content["body"]["encoding"], collected.content["body"]["charset"]) == ("base64", None)
+    assert base64.b64decode(page_source(BINARY, collected.content)) == BINARY
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
+def test_an_encoded_body_is_kept_decoded(webpage: Webpage, upstream: Upstream, coding: str) -> None:
+    collected = webpage.collect(upstream.url(f"/{coding}"))
+
+    assert collected.body == page_body(f"/{coding}")
+    assert {"name": "Content-Encoding", "value": coding} in collected.content["headers"]
+
+
+def test_an_empty_body_is_an_empty_text(webpage: Webpage, upstream: Upstream) -> None:
+    collected = webpage.collect(upstream.url("/status/204"))
+
+    assert collected.body == b""
+    assert (collected.content["body"]["size"], page_source(b"", collected.content)) == (0, "")
+
+
+def test_bytes_that_no_text_can_hold_survive_in_the_body(webpage: Webpage, upstream: Upstream) -> None:
+    wild = b"a\0b \xff \xed\xa0\x80 end"
+    upstream.script("/wild", Answer(headers=(HTML,), body=wild))
+
+    collected = webpage.collect(upstream.url("/wild"))
+
+    assert collected.body == wild
+    text = page_source(wild, collected.content)
+    assert text.startswith("a\0b \ufffd ")
+    json.dumps(text).encode()
+    assert collected.content["response"]["defects"] == ["the body has bytes that are not utf-8; they read as U+FFFD"]
+
+
+@pytest.mark.parametrize("limit", range(2, 9))
+def test_a_truncated_text_ends_with_a_whole_character(upstream: Upstream, limit: int) -> None:
+    upstream.script("/cut", Answer(headers=(HTML,), body="äöü€😀".encode()))
+
+    collected = make_webpage(body_limit=limit).collect(upstream.url("/cut"))
+
+    assert collected.content["body"]["truncated"]
+    assert collected.body is not None
+    assert "äöü€😀".startswith(collected.body.decode())
+    assert collected.content["response"]["defects"] == []
+    assert collected.content["body"]["sha256"] == hashlib.sha256(collected.body).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("status", "retry_after", "pause"),
+    [
+        (200, "7", None),
+        (500, "7", None),
+        (503, "7", 7.0),
+        (429, "0", 0.0),
+        (429, None, 5.0),
+        (503, "soon", 5.0),
+        (503, "-3", 5.0),
+        (503, "1.5", 5.0),
+        (503, "99999999999999999999", 3600.0),
+        (503, "9" * 5_000, 3600.0),
+        (503, "Sat, 31 Jan 99999999999999999999 12:00:00 GMT", 5.0),
+        (503, f"Sat, 31 Jan {'9' * 5_000} 12:00:00 GMT", 5.0),
+        (503, "Sat, 31 Jan 2026 12:01:30 GMT", 90.0),
+        (503, "Sat Jan 31 12:01:30 2026", 90.0),
+        (503, "Saturday, 31-Jan-26 12:01:30 GMT", 90.0),
+        (503, "Sat, 31 Jan 2026 11:00:00 GMT", 0.0),
+        (503, "Sat, 31 Jan 2027 12:00:00 GMT", 3600.0),
+    ],
+)
+def test_an_upstream_is_left_alone_for_as_long_as_it_asks(
+    webpage: Webpage, upstream: Upstream, status: int, retry_after: str | None, pause: float | None
+) -> None:
+    upstream.script("/busy", Answer(status, (("Retry-After", retry_after),) if retry_after else ()))
+
+    collected = webpage.collect(upstream.url("/busy"))
+
+    assert collected.come_back_in == pause
+    assert collected.content["response"]["status"] == status
+
+
+def test_a_page_that_has_not_changed_shares_its_body(webpage: Webpage, upstream: Upstream) -> None:
+    first = webpage.collect(upstream.url("/redirect?to=/conditional"))
+    second = webpage.collect(upstream.url("/redirect?to=/conditional"), first.content)
+
+    assert (second.unchanged, second.body) == (True, None)
+    assert second.content["body"] == first.content["body"]
+    assert second.content["headers"] == first.content["headers"]
+    response = second.content["response"]
+    assert (response["status"], response["not_modified"]) == (200, True)
+    assert response["revalidation"]["status"] == 304
+    assert {"name": "ETag", "value": ETAG} in response["revalidation"]["headers"]
+
+
+def test_the_headers_of_a_304_replace_those_of_the_same_name(webpage: Webpage, upstream: Upstream) -> None:
+    first = webpage.collect(upstream.url("/conditional"))
+    news = (("ETag", ETAG), ("Cache-Control", "no-store"), ("Set-Cookie", "a=b"))
+    upstream.script("/conditional", Answer(304, news))
+
+    second = webpage.collect(upstream.url("/conditional"), first.content)
+
+    named = [(field["name"], field["value"]) for field in second.content["headers"]]
+    length = ("Content-Length", str(first.content["body"]["size"]))
+    assert named == [HTML, news[0], ("Last-Modified", LAST_MODIFIED), length, news[1], news[2]]
+    assert [cookie["name"] for cookie in second.content["cookies"]] == ["a"]
+
+
+def test_a_page_that_has_changed_is_collected_anew(webpage: Webpage, upstream: Upstream) -> None:
+    first = webpage.collect(upstream.url("/conditional"))
+    upstream.script("/conditional", Answer(200, (HTML, ("ETag", '"v2"')), b"new"))
+
+    second = webpage.collect(upstream.url("/conditional"), first.content)
+
+    assert upstream.requests[-1].headers["if-none-match"] == ETAG
+    assert (second.unchanged, second.body, second.content["response"]["not_modified"]) == (False, b"new", False)
+
+
+@pytest.mark.parametrize(
+    ("path", "limit"),
+    [("/page", 10**6), ("/status/404", 10**6), ("/conditional", 10)],
+    ids=["no validator", "no 200", "truncated"],
+)
+def test_nothing_is_asked_about_what_cannot_be_reused(upstream: Upstream, path: str, limit: int) -> None:
+    webpage = make_webpage(body_limit=limit)
+    first = webpage.collect(upstream.url(path))
+
+    webpage.collect(upstream.url(path), first.content)
+
+    assert not {"if-none-match", "if-modified-since"} & set(upstream.requests[-1].headers)
+
+
+def test_a_validator_that_cannot_be_sent_is_left_out(webpage: Webpage, upstream: Upstream) -> None:
+    upstream.script("/odd", Answer(headers=(HTML, ("ETag", '"a\rb"'))), Answer(body=b"anew"))
+    first = webpage.collect(upstream.url("/odd"))
+
+    second = webpage.collect(upstream.url("/odd"), first.content)
+
+    assert (second.body, "if-none-match" in upstream.requests[-1].headers) == (b"anew", False)
+
+
+def test_a_304_that_nobody_asked_for_is_a_snapshot_like_others(webpage: Webpage, upstream: Upstream) -> None:
+    collected = webpage.collect(upstream.url("/status/304"))
+
+    assert (collected.unchanged, collected.body) == (False, b"")
+    assert collected.content["response"]["status"] == 304
