@@ -28,7 +28,7 @@ from inventory.web_api import problems
 from inventory.web_api.blueprint import Api
 from inventory.web_api.same_origin import SameOrigin
 from inventory.webpages import routes as webpages
-from inventory.webpages.fast_lookup import PlainLookups
+from inventory.webpages.fast_lookup import FastLookup
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -83,7 +83,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     refuse = partial(_refuse, app.wsgi_app)
     app.front = SameOrigin(partial(Flask.__call__, app), services.settings.hosts, refuse)
     if not services.history.keeps(webpages.SOURCE):
-        app.wsgi_app = PlainLookups(app.wsgi_app, webpages.SOURCE, services.records)  # type: ignore[method-assign]
+        app.wsgi_app = FastLookup(app.wsgi_app, webpages.SOURCE, services.records)  # type: ignore[method-assign]
     request_log.register(app)
     problems.register(app)
     app.register_blueprint(home.blueprint)

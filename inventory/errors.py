@@ -213,7 +213,7 @@ class SourceFailure(InventoryError):
         self.evidence = evidence or {}
 
 
-class PutOff(InventoryError):
+class Deferred(InventoryError):
     """An upstream may not be called now; `reason` says why, `wait` how many seconds later to ask again."""
 
     def __init__(self, host: str, reason: str, wait: float) -> None:

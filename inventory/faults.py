@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import structlog
 
-from inventory.notifier import Queue
+from inventory.notifier import Notifier
 
 log = structlog.get_logger(__name__)
 
@@ -19,11 +19,11 @@ TOLD = "A fault of the inventory, not of the site. Its log says more; trying aga
 """The detail of what failed so: it says nothing of what went on inside."""
 
 
-def note(queue: Queue | None, error: BaseException, where: str, source: str = "", **names: object) -> None:
+def note(notifier: Notifier | None, error: BaseException, where: str, source: str = "", **names: object) -> None:
     """Log an exception with the `names` of what it met, and count it by where it was raised and in which source's work.
 
-    Without a `queue` nobody counts, in a test say.
+    Without a `notifier` nobody counts, in a test say.
     """
     log.error(INTERNAL_FAULT, exc_info=error, where=where, source=source, **names)
-    if queue is not None:
-        queue.count_fault(where, source)
+    if notifier is not None:
+        notifier.count_fault(where, source)

@@ -83,7 +83,7 @@ class Depths:
     workers: int
 
 
-class Queue:
+class Notifier:
     """Rings bells for workers, and tells those who wait what was settled and how jobs come on."""
 
     def __init__(self, redis: Redis, *, job_timeout: int) -> None:
@@ -96,13 +96,13 @@ class Queue:
         self._visible_from = 0.0
         self._told: dict[str, float] = {}
 
-    def ring(self, record_id: str) -> bool:
+    def wake_worker(self, record_id: str) -> bool:
         """Wake a worker for this record, unless a few bells wait already or Redis is away; True if a bell was rung."""
-        return self._ring(COLLECT, record_id)
+        return self._wake(COLLECT, record_id)
 
-    def ring_job(self, job_id: str) -> bool:
+    def wake_worker_for_job(self, job_id: str) -> bool:
         """Wake a worker for this job, as `ring` does for a record: each worker that is woken takes a part of the work."""
-        return self._ring(JOBS, job_id)
+        return self._wake(JOBS, job_id)
 
     def announce(self, record_ids: Sequence[str]) -> None:
         """Tell whoever waits for these records that an outcome was settled."""
@@ -167,7 +167,7 @@ class Queue:
             return {}
         return {_where_and_source(name.decode()): int(count) for name, count in counted.items()}
 
-    def _ring(self, name: str, subject: str) -> bool:
+    def _wake(self, name: str, subject: str) -> bool:
         now = time.monotonic()
         if now < max(self._quiet_until, self._enough_until[name]):
             return False

@@ -15,10 +15,10 @@ if TYPE_CHECKING:  # types alone: views import this module, and the services' fe
     from inventory.history.service import HistoryService
     from inventory.imports.service import ImportService
     from inventory.jobs.engine import Engine
-    from inventory.jobs.kinds import Kind
-    from inventory.jobs.live import Live
+    from inventory.jobs.job_type import JobType
     from inventory.jobs.service import JobService
-    from inventory.notifier import Queue
+    from inventory.jobs.stream import JobStream
+    from inventory.notifier import Notifier
     from inventory.products.service import ProductService
     from inventory.rate_limits.service import UpstreamService
     from inventory.records.collector import Collector
@@ -37,14 +37,14 @@ class Services:
     settings: Settings
     store: Store
     files: Files
-    queue: Queue
+    notifier: Notifier
     sources: Mapping[str, Source]
     collector: Collector
     records: RecordService
     events: EventService
     jobs: JobService
-    live: Live
-    kinds: Mapping[str, Kind]
+    live: JobStream
+    kinds: Mapping[str, JobType]
     engine: Engine
     imports: ImportService
     history: HistoryService

@@ -12,26 +12,26 @@ from urllib.parse import unquote, urlsplit
 import structlog
 from redis import Redis
 
-from inventory import notifier
 from inventory.clock import Clock, utc_now
 from inventory.config import Settings
 from inventory.errors import StartError, StorageUnavailable, UnusableStore
-from inventory.events.lines import EventLines
+from inventory.events.job_type import EventLines
 from inventory.events.service import EventService
 from inventory.files import Files
 from inventory.history.service import HistoryService
 from inventory.http_client.fetcher import Fetcher, Resolve, resolve
 from inventory.http_client.guard import Guard
+from inventory.imports.lookups import LookupLines
 from inventory.imports.service import ImportService
 from inventory.imports.uploads import Uploads
-from inventory.imports.urls import LookupLines
+from inventory.jobs.chunks import Chunks
 from inventory.jobs.engine import Engine
-from inventory.jobs.kinds import Kind
-from inventory.jobs.live import Live
-from inventory.jobs.parts import Parts
+from inventory.jobs.job_type import JobType
 from inventory.jobs.service import JobService
+from inventory.jobs.stream import JobStream
+from inventory.notifier import Notifier, connect
 from inventory.products import feeds, pages
-from inventory.products.run import FeedLines
+from inventory.products.job_type import FeedLines
 from inventory.products.service import ProductService
 from inventory.rate_limits import model as budget_model
 from inventory.rate_limits.fallback import FallbackBudgets
@@ -53,7 +53,7 @@ from inventory.webpages.source import Webpage
 log = structlog.get_logger(__name__)
 
 DRAIN_FOR = 20
-"""Seconds for which a bell claims further work before it hands over to the next one, so that no RQ job runs for ever."""
+"""Seconds for which a notifier claims further work before it hands over to the next one, so that no RQ job runs for ever."""
 MOST_UPLOADS = 4
 """Files that one API process receives at once."""
 OPENWEATHER_URL = "https://api.openweathermap.org/data/2.5/weather"
@@ -77,8 +77,8 @@ def build(
 ) -> Services:
     """The services for these settings; a keyword replaces a part."""
     store = store or open_store(settings)
-    redis = redis or notifier.connect(settings.redis, socket_timeout=1.0)
-    bell = notifier.Queue(
+    redis = redis or connect(settings.redis, socket_timeout=1.0)
+    notifier = Notifier(
         redis,
         job_timeout=int(DRAIN_FOR + READ_FOR + 2 * settings.lease),
     )
@@ -91,13 +91,15 @@ def build(
     )
     rng = rng or random.Random()  # noqa: S311 - jitter is no secret
     budgets = budgets or _budgets(settings, redis)
-    collector = Collector(store.records, store.snapshots, registry, bell, policy, budgets, clock=clock, rng=rng, sleep=sleep)
+    collector = Collector(
+        store.records, store.snapshots, registry, notifier, policy, budgets, clock=clock, rng=rng, sleep=sleep
+    )
     records = RecordService(
         store.records,
         store.snapshots,
         store.bodies,
         registry,
-        bell,
+        notifier,
         collector,
         fresh_for=timedelta(seconds=settings.fresh_for),
         slots=settings.inline_slots,
@@ -106,23 +108,23 @@ def build(
     )
     files = Files(settings.files)
     feed_pages = pages.Pages(_page_fetcher(settings, resolve), clock)
-    pulling = FeedLines(store.products, settings.product_feeds, feed_pages, budgets, clock=clock, rng=rng, queue=bell)
+    pulling = FeedLines(store.products, settings.product_feeds, feed_pages, budgets, clock=clock, rng=rng, notifier=notifier)
     kinds = {**_kinds(settings, store, records, files, registry, sleep), pulling.name: pulling}
-    jobs = JobService(store.jobs, records, files, bell, clock=clock)
+    jobs = JobService(store.jobs, records, files, notifier, clock=clock)
     history = HistoryService(store.history, settings.history_sources, clock=clock)
     return Services(
         settings=settings,
         store=store,
         files=files,
-        queue=bell,
+        notifier=notifier,
         sources=registry,
         collector=collector,
         records=records,
         events=EventService(store.events),
         jobs=jobs,
-        live=Live(store.jobs, bell, places=settings.live_streams, clock=clock),
+        live=JobStream(store.jobs, notifier, places=settings.live_streams, clock=clock),
         kinds=kinds,
-        engine=Engine(store.jobs, Parts(files), kinds, bell, clock=clock),
+        engine=Engine(store.jobs, Chunks(files), kinds, notifier, clock=clock),
         imports=ImportService(
             jobs,
             files,
@@ -207,11 +209,11 @@ def _kinds(
     files: Files,
     sources: Mapping[str, Source],
     sleep: Callable[[float], object],
-) -> Mapping[str, Kind]:
+) -> Mapping[str, JobType]:
     """What jobs can do."""
     read = Uploads(files).rows
     lookups = {"urls": ("webpage", settings.fresh_for), "cities": ("weather", settings.weather_fresh_for)}
-    kinds: list[Kind] = [EventLines(store.events, read, line_delay=settings.events_line_delay, sleep=sleep)]
+    kinds: list[JobType] = [EventLines(store.events, read, line_delay=settings.events_line_delay, sleep=sleep)]
     kinds += [
         LookupLines(name, records, sources[source], read, fresh_for=timedelta(seconds=fresh_for))
         for name, (source, fresh_for) in lookups.items()

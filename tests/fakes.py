@@ -11,7 +11,7 @@ from typing import Any
 from inventory import urls
 from inventory.errors import InvalidUrl, SourceFailure
 from inventory.rate_limits.calls import Calls
-from inventory.rate_limits.model import Ask, Permit, Report, Upstream
+from inventory.rate_limits.model import Permit, PermitRequest, Report, Upstream
 from inventory.records.model import Content, Target
 from inventory.records.source import Collected
 from inventory.weather.cities import City
@@ -132,7 +132,7 @@ class Unlimited:
     def __init__(self) -> None:
         self.reports: list[Report] = []
 
-    def take(self, asks: Sequence[Ask]) -> Sequence[Permit]:
+    def take(self, asks: Sequence[PermitRequest]) -> Sequence[Permit]:
         return [Permit(ask.host, 0, 0, probe=False, shared=False) for ask in asks]
 
     def done(self, reports: Sequence[Report]) -> None:

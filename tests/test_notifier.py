@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from inventory.local_stack.redis_server import find_server
-from inventory.notifier import FEW, Queue, connect
+from inventory.notifier import FEW, Notifier, connect
 from tests.end_to_end.stack import free_port, wait_until
 
 RECORD = "0f115db062b7c0dd030b16878c99dea5"
@@ -56,12 +56,12 @@ def _answers(redis: Redis) -> bool:
 
 
 @pytest.fixture
-def queue(redis: Redis) -> Queue:
-    return Queue(redis, job_timeout=30)
+def queue(redis: Redis) -> Notifier:
+    return Notifier(redis, job_timeout=30)
 
 
-def test_a_bell_is_a_job_with_the_record_as_its_only_argument(queue: Queue, redis: Redis) -> None:
-    assert queue.ring(RECORD)
+def test_a_bell_is_a_job_with_the_record_as_its_only_argument(queue: Notifier, redis: Redis) -> None:
+    assert queue.wake_worker(RECORD)
 
     [job_id] = redis.lrange("rq:queue:collect", 0, -1)
     job = redis.hgetall(b"rq:job:" + job_id)
@@ -69,24 +69,24 @@ def test_a_bell_is_a_job_with_the_record_as_its_only_argument(queue: Queue, redi
     assert job[b"timeout"] == b"30"
 
 
-def test_only_a_few_bells_wait(queue: Queue, redis: Redis) -> None:
-    assert sum(queue.ring(f"{n:032x}") for n in range(50)) == FEW
+def test_only_a_few_bells_wait(queue: Notifier, redis: Redis) -> None:
+    assert sum(queue.wake_worker(f"{n:032x}") for n in range(50)) == FEW
     assert redis.llen("rq:queue:collect") == FEW
 
 
-def test_a_bell_that_nobody_takes_is_not_kept_for_ever(queue: Queue, redis: Redis) -> None:
-    queue.ring(RECORD)
-    queue.ring_job(JOB)
+def test_a_bell_that_nobody_takes_is_not_kept_for_ever(queue: Notifier, redis: Redis) -> None:
+    queue.wake_worker(RECORD)
+    queue.wake_worker_for_job(JOB)
 
     lives = [redis.ttl(key) for key in redis.keys("rq:job:*")]
     assert len(lives) == 2
     assert all(0 < seconds <= 3_600 for seconds in lives)
 
 
-def test_of_hundreds_of_bells_a_second_few_stay_visible_for_long(queue: Queue, redis: Redis) -> None:
+def test_of_hundreds_of_bells_a_second_few_stay_visible_for_long(queue: Notifier, redis: Redis) -> None:
     for number in range(100):
         redis.delete("rq:queue:collect")
-        wait_until(lambda number=number: queue.ring(f"{number:032x}"), "a bell is rung", 5.0)
+        wait_until(lambda number=number: queue.wake_worker(f"{number:032x}"), "a bell is rung", 5.0)
 
     kept = sorted(int(redis.hget(key, "result_ttl") or 0) for key in redis.keys("rq:job:*"))
     assert len(kept) == 100
@@ -95,16 +95,18 @@ def test_of_hundreds_of_bells_a_second_few_stay_visible_for_long(queue: Queue, r
     assert kept.count(600) <= 20
 
 
-def test_why_redis_takes_no_writes_is_told_without_an_address(queue: Queue, redis: Redis) -> None:
+def test_why_redis_takes_no_writes_is_told_without_an_address(queue: Notifier, redis: Redis) -> None:
     assert queue.obstacle() is None
-    assert Queue(connect(f"redis://127.0.0.1:{free_port()}/0", socket_timeout=1.0), job_timeout=30).obstacle() == "no answer"
+    assert (
+        Notifier(connect(f"redis://127.0.0.1:{free_port()}/0", socket_timeout=1.0), job_timeout=30).obstacle() == "no answer"
+    )
 
     redis.config_set("maxmemory", 1)
     try:
         assert queue.obstacle() == "refuses writes: out of memory"
         assert queue.ping() is False
         assert queue.depths() is None
-        assert queue.ring(RECORD) is False
+        assert queue.wake_worker(RECORD) is False
     finally:
         redis.config_set("maxmemory", 0)
 
@@ -120,18 +122,18 @@ def test_who_is_not_permitted_to_write_is_told_so(rights: str, reason: str, redi
     redis.execute_command("ACL", "SETUSER", "guest", "reset", *rights.split())
     guest = Redis.from_url(redis_url, username="guest", password="secret", retry=Retry(NoBackoff(), 0))
 
-    assert Queue(guest, job_timeout=30).obstacle() == reason
+    assert Notifier(guest, job_timeout=30).obstacle() == reason
 
 
-def test_a_bell_is_rung_soon_after_those_that_waited_are_gone(queue: Queue, redis: Redis) -> None:
-    while queue.ring(RECORD):
+def test_a_bell_is_rung_soon_after_those_that_waited_are_gone(queue: Notifier, redis: Redis) -> None:
+    while queue.wake_worker(RECORD):
         continue
     redis.delete("rq:queue:collect")
 
-    wait_until(lambda: queue.ring(RECORD), "a bell is rung again", 5.0)
+    wait_until(lambda: queue.wake_worker(RECORD), "a bell is rung again", 5.0)
 
 
-def test_who_waits_is_woken_by_the_announcement(queue: Queue) -> None:
+def test_who_waits_is_woken_by_the_announcement(queue: Notifier) -> None:
     with ThreadPoolExecutor(1) as pool, queue.outcomes_of(RECORD) as wait:
         wait(0.05)  # the confirmation of the subscription
         woken = pool.submit(_timed, wait, 20.0)
@@ -140,9 +142,9 @@ def test_who_waits_is_woken_by_the_announcement(queue: Queue) -> None:
     assert woken.result() < 15
 
 
-def test_the_bells_of_jobs_wait_in_a_queue_of_their_own_and_are_few_too(queue: Queue, redis: Redis) -> None:
-    assert sum(queue.ring_job(JOB) for _ in range(50)) == FEW
-    assert queue.ring(RECORD)
+def test_the_bells_of_jobs_wait_in_a_queue_of_their_own_and_are_few_too(queue: Notifier, redis: Redis) -> None:
+    assert sum(queue.wake_worker_for_job(JOB) for _ in range(50)) == FEW
+    assert queue.wake_worker(RECORD)
 
     assert redis.llen("rq:queue:jobs") == FEW
     job_id = redis.lindex("rq:queue:jobs", 0)
@@ -150,7 +152,7 @@ def test_the_bells_of_jobs_wait_in_a_queue_of_their_own_and_are_few_too(queue: Q
     assert b"workers.tasks.work" in zlib.decompress(redis.hget(b"rq:job:" + job_id, "data") or b"")
 
 
-def test_who_watches_a_job_is_woken_by_its_progress(queue: Queue) -> None:
+def test_who_watches_a_job_is_woken_by_its_progress(queue: Notifier) -> None:
     with ThreadPoolExecutor(1) as pool, queue.changes_of(JOB) as wait:
         wait(0.05)
         woken = pool.submit(_timed, wait, 20.0)
@@ -159,7 +161,7 @@ def test_who_watches_a_job_is_woken_by_its_progress(queue: Queue) -> None:
     assert woken.result() < 15
 
 
-def test_the_progress_of_a_job_is_told_four_times_a_second_at_most(queue: Queue, redis: Redis) -> None:
+def test_the_progress_of_a_job_is_told_four_times_a_second_at_most(queue: Notifier, redis: Redis) -> None:
     with redis.pubsub(ignore_subscribe_messages=True) as channel:
         channel.subscribe(f"inventory:job:{JOB}")
         channel.get_message(timeout=1.0)
@@ -171,7 +173,7 @@ def test_the_progress_of_a_job_is_told_four_times_a_second_at_most(queue: Queue,
     assert 2 <= heard <= 3
 
 
-def test_the_end_of_a_job_is_told_however_soon_it_comes(queue: Queue) -> None:
+def test_the_end_of_a_job_is_told_however_soon_it_comes(queue: Notifier) -> None:
     with queue.changes_of(JOB) as wait:
         wait(0.05)
         queue.announce_job(JOB)
@@ -188,9 +190,9 @@ def _timed(wait: object, seconds: float) -> float:
 
 
 def test_without_redis_everything_returns_and_says_no() -> None:
-    queue = Queue(connect(f"redis://127.0.0.1:{free_port()}/0", socket_timeout=1.0), job_timeout=30)
+    queue = Notifier(connect(f"redis://127.0.0.1:{free_port()}/0", socket_timeout=1.0), job_timeout=30)
 
-    assert queue.ring(RECORD) is False
+    assert queue.wake_worker(RECORD) is False
     assert queue.ping() is False
     queue.announce([RECORD])
     queue.announce_job(JOB)
@@ -201,11 +203,11 @@ def test_without_redis_everything_returns_and_says_no() -> None:
 
 def test_a_bell_is_rung_again_when_redis_is_back(tmp_path: Path, redis_url: str) -> None:
     path = Path("/tmp", f"inv-{tmp_path.name}-{os.getpid()}.sock")
-    queue = Queue(connect(f"unix://{path}", socket_timeout=1.0), job_timeout=30)
-    assert queue.ring(RECORD) is False
+    queue = Notifier(connect(f"unix://{path}", socket_timeout=1.0), job_timeout=30)
+    assert queue.wake_worker(RECORD) is False
 
     path.symlink_to(redis_url.removeprefix("unix://"))
     try:
-        wait_until(lambda: queue.ring(RECORD), "the bell rings again", 10)
+        wait_until(lambda: queue.wake_worker(RECORD), "the bell rings again", 10)
     finally:
         path.unlink()

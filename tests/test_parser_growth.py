@@ -21,28 +21,28 @@ from flask import Flask
 from werkzeug.http import parse_etags
 
 from inventory.errors import InvalidFile, InvalidRequest, SourceFailure, UnreadableFile
-from inventory.events.lines import EventLines
+from inventory.events.job_type import EventLines
 from inventory.events.schemas import EventsQuery
 from inventory.http_client.body import Body
 from inventory.imports import rows
-from inventory.imports.examining import HEAD
-from inventory.imports.layout import Form, Layout
+from inventory.imports.file_format import FileFormat, LineFormat
 from inventory.imports.multipart import upload_of
 from inventory.imports.schemas import ImportQuery
-from inventory.jobs.model import Batch, Job, Line
-from inventory.jobs.parts import Place, cut
+from inventory.imports.sniffing import HEAD
+from inventory.jobs.chunks import ReadPosition, split
+from inventory.jobs.model import Batch, InputRow, Job
 from inventory.jobs.schemas import RowsQuery
 from inventory.products.feeds import Feed
-from inventory.products.feeds import Place as Where
+from inventory.products.feeds import ReadPosition as Where
 from inventory.products.normalising import normalised
+from inventory.products.page_loop_guard import PageLoopGuard
 from inventory.products.pages import Pages, Response
 from inventory.products.paginators import Cursor, LinkHeader, NextUrl, Numbered, Offset, Page
-from inventory.products.paging import Trail
 from inventory.products.schemas import ProductsQuery
 from inventory.weather.cities import City
 from inventory.weather.providers import OpenMeteo
 from inventory.web_api import arguments
-from inventory.webpages.fast_lookup import PLAIN
+from inventory.webpages.fast_lookup import URL_ONLY
 from inventory.webpages.schemas import CollectBody, LookupQuery
 from tests.events.fakes import FakeEvents
 from tests.growth import assert_linear
@@ -79,7 +79,7 @@ GOOD = '"timestamp":"2026-01-31T12:00:00Z","level":"info","service":"s","message
 def event(text: str) -> object:
     batch = Batch("0" * 32, 1, 1, 1, 1, len(text), NOW, "", 1, 1)
     kind = EventLines(FakeEvents(), lambda _: iter(()), line_delay=0.0, sleep=lambda _: None)
-    return kind.begin(Job(batch.job_id, "events", NOW), batch, [Line(1, text)]).step(NOW)
+    return kind.begin(Job(batch.job_id, "events", NOW), batch, [InputRow(1, text)]).step(NOW)
 
 
 LINES = [
@@ -121,17 +121,17 @@ LINES = [
 ]
 
 
-def read(form: Form, **how: Any) -> Callable[[bytes], object]:
+def read(form: LineFormat, **how: Any) -> Callable[[bytes], object]:
     """What cutting a file costs, whose layout is known."""
-    layout = Layout(form, **how)
+    layout = FileFormat(form, **how)
 
     def work(content: bytes) -> object:
-        return list(cut(rows.read(io.BytesIO(content), layout), Place(), rows=1_000))
+        return list(split(rows.read(io.BytesIO(content), layout), ReadPosition(), rows=1_000))
 
     return work
 
 
-csv_, text, json_ = read(Form.CSV), read(Form.TEXT), read(Form.JSON, member="url")
+csv_, text, json_ = read(LineFormat.CSV), read(LineFormat.TEXT), read(LineFormat.JSON, member="url")
 
 
 def members(size: int) -> bytes:
@@ -155,18 +155,18 @@ FILES = [
     Case("no JSON on each line", json_, lambda size: b"{\n" * size),
     Case("one line of JSON", json_, lambda size: b"[" * size, 100_000),
     Case("one object", json_, lambda size: names(size).encode()),
-    Case("UTF-16", read(Form.TEXT, encoding="utf-16"), lambda size: ("x" * size).encode("utf-16"), 100_000),
-    Case("UTF-16 that is none", read(Form.TEXT, encoding="utf-16-le"), lambda size: b"\0\xd8" * size, 50_000),
-    Case("gzip members of one byte", read(Form.TEXT, gzipped=True), members, 30_000),
-    Case("gzip members of nothing", read(Form.TEXT, gzipped=True), lambda size: gzip.compress(b"") * size, 2_000),
+    Case("UTF-16", read(LineFormat.TEXT, encoding="utf-16"), lambda size: ("x" * size).encode("utf-16"), 100_000),
+    Case("UTF-16 that is none", read(LineFormat.TEXT, encoding="utf-16-le"), lambda size: b"\0\xd8" * size, 50_000),
+    Case("gzip members of one byte", read(LineFormat.TEXT, gzipped=True), members, 30_000),
+    Case("gzip members of nothing", read(LineFormat.TEXT, gzipped=True), lambda size: gzip.compress(b"") * size, 2_000),
     Case(
         "gzip with a long name",
-        read(Form.TEXT, gzipped=True),
+        read(LineFormat.TEXT, gzipped=True),
         lambda size: b"\x1f\x8b\x08\x08\0\0\0\0\0\0" + b"n" * size,
         500_000,
     ),
-    Case("gzip that expands much", read(Form.TEXT, gzipped=True), lambda size: gzip.compress(b"\n" * size), 1_000_000),
-    Case("gzip with padding", read(Form.TEXT, gzipped=True), lambda size: gzip.compress(b"x") + b"\0" * size, 500_000),
+    Case("gzip that expands much", read(LineFormat.TEXT, gzipped=True), lambda size: gzip.compress(b"\n" * size), 1_000_000),
+    Case("gzip with padding", read(LineFormat.TEXT, gzipped=True), lambda size: gzip.compress(b"x") + b"\0" * size, 500_000),
 ]
 
 
@@ -268,7 +268,7 @@ REQUESTS = [
     Case("quotes in an ETag", parse_etags, lambda size: '"' * size),
     Case("commas in an ETag", parse_etags, lambda size: "," * size),
     Case("unclosed ETags", parse_etags, lambda size: 'W/"' * size),
-    Case("a plain lookup", PLAIN.fullmatch, lambda size: "url=" + "%41" * size + "%", 50_000),
+    Case("a plain lookup", URL_ONLY.fullmatch, lambda size: "url=" + "%41" * size + "%", 50_000),
     Case("a city", City.read, lambda size: "a\u0301" * size),
 ]
 
@@ -280,7 +280,7 @@ def page_of(body: bytes) -> object:
 
 
 def following(paginator: Any) -> Callable[[Any], object]:
-    return lambda content: Trail(replace(FEED, paginator=paginator), 1, None).behind(
+    return lambda content: PageLoopGuard(replace(FEED, paginator=paginator), 1, None).behind(
         Page("http://feed.test/?page=1", content, 20)
     )
 

@@ -94,7 +94,7 @@ def _attempt(services: Services, name: str, step: Callable[[], Made]) -> Made | 
     except StorageUnavailable:
         raise
     except Exception as error:  # noqa: BLE001 - logged and counted, and the next round tries it again
-        faults.note(services.queue, error, name)
+        faults.note(services.notifier, error, name)
         return None
 
 
@@ -107,11 +107,11 @@ def _fail_spent(services: Services) -> None:
 
 def _ring_for_records(services: Services) -> int:
     due = services.store.records.due(now=utc_now(), max_attempts=services.settings.max_attempts, limit=FEW)
-    return sum(map(services.queue.ring, due))
+    return sum(map(services.notifier.wake_worker, due))
 
 
 def _ring_for_jobs(services: Services) -> int:
-    return sum(map(services.queue.ring_job, services.store.jobs.due(now=utc_now(), limit=FEW)))
+    return sum(map(services.notifier.wake_worker_for_job, services.store.jobs.due(now=utc_now(), limit=FEW)))
 
 
 def _retire_snapshots(services: Services) -> None:

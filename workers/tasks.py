@@ -59,23 +59,23 @@ def work_due() -> int:
     try:
         with cpu_affinity.kept(), feeding(services().engine, stopping.is_set) as feeder:
             stop = partial(is_time_up, feeder)
-            settled = services().collector.drain(places=PLACES, stopping=stop, more=feeder.more)
+            settled = services().collector.collect_due(slots=PLACES, stopping=stop, more=feeder.more)
         ring_for_due(limit=1, ahead=NEXT_TURN if services().collector.is_turn_near() else timedelta(0))
     except StorageUnavailable as error:
         log.warning("store_not_ready", error=str(error))
         return 0
     except Exception as error:  # noqa: BLE001 - the outermost edge of a worker, which goes on: logged and counted
-        faults.note(services().queue, error, "drain")
+        faults.note(services().notifier, error, "drain")
         return 0
     return settled
 
 
 def ring_for_due(*, limit: int, ahead: timedelta = timedelta(0)) -> int:
     """Ring for up to `limit` records and as many jobs that are due, records `ahead` of that; how many bells were rung."""
-    now, store, queue = utc_now(), services().store, services().queue
+    now, store, queue = utc_now(), services().store, services().notifier
     records = store.records.due(now=now + ahead, max_attempts=services().settings.max_attempts, limit=limit)
     jobs = store.jobs.due(now=now, limit=limit)
-    return sum(map(queue.ring, records)) + sum(map(queue.ring_job, jobs))
+    return sum(map(queue.wake_worker, records)) + sum(map(queue.wake_worker_for_job, jobs))
 
 
 def _answer(rung_for: str) -> int:

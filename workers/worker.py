@@ -159,7 +159,7 @@ class CollectWorker(SimpleWorker):
     def teardown(self) -> None:
         """Take leave of Redis, if it is there."""
         self._presence.end()
-        if tasks.services().queue.ping():
+        if tasks.services().notifier.ping():
             super().teardown()
 
     def _collect_instead(self, error: RedisError) -> None:
@@ -177,7 +177,7 @@ class CollectWorker(SimpleWorker):
         `since` says that it did so before already, and that the log has it.
         """
         self._alone = True
-        queue = tasks.services().queue
+        queue = tasks.services().notifier
         while not tasks.stopping.is_set() and not queue.ping():
             if not since:
                 log.warning("collecting_without_queue")

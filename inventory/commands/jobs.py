@@ -21,9 +21,9 @@ from inventory.commands.terminal import (
     print_table,
 )
 from inventory.config import Settings
-from inventory.imports.layout import TAKES
+from inventory.imports.file_format import TAKES
 from inventory.imports.multipart import PIECE, Upload
-from inventory.imports.service import COLUMN, FRESH_FOR, Wanted
+from inventory.imports.service import COLUMN, FRESH_FOR, ImportRequest
 from inventory.jobs.documents import Document, job_document, row_document
 from inventory.jobs.model import Job, JobStatus, RowOutcome
 from inventory.services import Services
@@ -46,7 +46,7 @@ def import_(file: Path, kind: str, column: str | None, fresh_for: int | None, fo
     """Have the rows of FILE worked on as a job: .csv, .txt or .jsonl, each also .gz."""
     services = wiring.build(Settings.read())
     options = {COLUMN: column, FRESH_FOR: fresh_for}
-    wanted = Wanted(kind, {name: value for name, value in options.items() if value is not None})
+    wanted = ImportRequest(kind, {name: value for name, value in options.items() if value is not None})
     services.imports.check(wanted)
     with file.open("rb") as content:
         job = services.imports.accept(wanted, Upload(file.name, _pieces(content)))

@@ -23,7 +23,7 @@ from inventory.commands.terminal import (
 from inventory.commands.up import up
 from inventory.config import Settings
 from inventory.ops import log_config
-from inventory.records.service import Answer
+from inventory.records.service import LookupResult
 from inventory.webpages import documents
 
 SOURCE = "webpage"
@@ -70,7 +70,7 @@ def collect(url: str, as_json: bool) -> int:
     return _show(answer, as_json=as_json)
 
 
-def _show(answer: Answer, *, as_json: bool) -> int:
+def _show(answer: LookupResult, *, as_json: bool) -> int:
     if not answer.ready:
         document = documents.pending_document(answer.record, utc_now())
         click.echo(json.dumps(document) if as_json else f"{document['status']}: {document['detail']}")
@@ -88,7 +88,7 @@ def _print_record(console: Console, document: dict[str, Any]) -> None:
     lines = [("URL", document["url"])]
     lines += [("", f"{redirect['status']} at {redirect['url']}") for redirect in document["redirects"]]
     lines += [
-        ("Answer", f"{response['status']} {response['reason']} from {response['final_url']}"),
+        ("LookupResult", f"{response['status']} {response['reason']} from {response['final_url']}"),
         ("Collected", f"{document['collected_at']}{' (stale)' if document['stale'] else ''}"),
         ("Body", f"{body['size']} bytes, {body['media_type'] or 'no media type'}, SHA-256 {body['sha256']}"),
     ]

@@ -7,7 +7,7 @@ import codecs
 import charset_normalizer
 
 from inventory.errors import InvalidFile
-from inventory.imports.layout import Form
+from inventory.imports.file_format import LineFormat
 
 MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -41,7 +41,7 @@ SIGNATURES = (
 )
 
 
-def encoding_of(head: bytes, form: Form) -> str:
+def encoding_of(head: bytes, form: LineFormat) -> str:
     """The encoding of a file's beginning, `utf-8` unless only another one fits; `InvalidFile` if it is no text."""
     if not head:
         return "utf-8"
@@ -59,7 +59,7 @@ def encoding_of(head: bytes, form: Form) -> str:
         return "utf-8"
     if len(head) - len(head.translate(None, CONTROLS)) > len(head) // FEW:
         raise InvalidFile(BINARY)
-    if form is Form.JSON or any(not line.isascii() for line in whole):
+    if form is LineFormat.JSON or any(not line.isascii() for line in whole):
         return "utf-8"  # as JSON is wherever it is exchanged (RFC 8259); other encodings are hardly ever well-formed UTF-8
     return _guess(head)
 

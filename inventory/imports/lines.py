@@ -8,8 +8,8 @@ from typing import BinaryIO
 
 from inventory.errors import UnreadableFile
 from inventory.imports import gzipped
+from inventory.imports.file_format import FileFormat
 from inventory.imports.gzipped import Piece
-from inventory.imports.layout import Layout
 
 CHUNK = 256 * 1024
 LONGEST = 1024 * 1024
@@ -24,7 +24,7 @@ RawLine = tuple[int, bytes, int]
 """A line's number from 1, its bytes without the end of line, and the bytes of the uploaded file up to its end."""
 
 
-def lines(file: BinaryIO, layout: Layout) -> Iterator[RawLine]:
+def lines(file: BinaryIO, layout: FileFormat) -> Iterator[RawLine]:
     """The lines of a file, most blank ones left out but counted; `UnreadableFile` says up to which line it could be read."""
     pieces = _chunks(file)
     if layout.gzipped:

@@ -19,7 +19,7 @@ from inventory.errors import (
 )
 from inventory.imports import schemas
 from inventory.imports.multipart import OVERHEAD, upload_of
-from inventory.imports.service import FRESH_FOR, Wanted
+from inventory.imports.service import FRESH_FOR, ImportRequest
 from inventory.jobs.accepted import accepted, accepts_job
 from inventory.jobs.model import Job
 from inventory.services import services
@@ -67,7 +67,7 @@ class Imports(MethodView):
 
         The same bytes, kind and options while a job on them is unfinished, or the same `Idempotency-Key`, answer that job.
         """
-        wanted = Wanted(query.pop("kind"), _options(query), _key())
+        wanted = ImportRequest(query.pop("kind"), _options(query), _key())
         services().imports.check(wanted)
         _limit_body(services().imports.upload_limit)
         with services().imports.place(getattr(request.environ.get("gunicorn.socket"), "pace", None)):
@@ -81,7 +81,7 @@ def _limit_body(limit: int) -> None:
         raise UploadTooLarge(f"The body is larger than {limit:,} bytes. Send the file in parts, or gzipped.")
 
 
-def _receive(wanted: Wanted) -> Job:
+def _receive(wanted: ImportRequest) -> Job:
     """The job that the body's file became."""
     return services().imports.accept(wanted, upload_of(request.stream, request.headers.get("Content-Type", "")))
 

@@ -10,10 +10,10 @@ from typing import Any, BinaryIO
 import orjson
 
 from inventory.imports.columns import with_country
-from inventory.imports.examining import HEAD, examine
-from inventory.imports.layout import Form, Layout
+from inventory.imports.file_format import FileFormat, LineFormat
 from inventory.imports.lines import LONGEST, RawLine, lines
-from inventory.jobs.model import LONGEST_INPUT, Line
+from inventory.imports.sniffing import HEAD, examine
+from inventory.jobs.model import LONGEST_INPUT, InputRow
 
 __all__ = ["HEAD", "examine", "read"]
 
@@ -27,30 +27,30 @@ AHEAD, MOST_AHEAD, COST_OF_LINE = 16, 4 * LONGEST, 32
 line counts some more, because it takes time however short it is."""
 
 
-def read(file: BinaryIO, layout: Layout) -> Iterator[tuple[Line, int]]:
+def read(file: BinaryIO, layout: FileFormat) -> Iterator[tuple[InputRow, int]]:
     """All rows in order; with each, the bytes of the uploaded file up to its end. Blank lines are no rows.
 
     A row's number is that of the line where it begins, a header counted. Raises `UnreadableFile` where the rest cannot be
     read.
     """
     match layout.form:
-        case Form.CSV:
+        case LineFormat.CSV:
             return _Table(lines(file, layout), layout).rows()
-        case Form.JSON if layout.member is not None:
+        case LineFormat.JSON if layout.member is not None:
             return _members(lines(file, layout), layout.member, layout.country)
         case _:
             return _whole_lines(lines(file, layout), _encoding(layout))
 
 
-def _whole_lines(raw_lines: Iterator[RawLine], encoding: str) -> Iterator[tuple[Line, int]]:
+def _whole_lines(raw_lines: Iterator[RawLine], encoding: str) -> Iterator[tuple[InputRow, int]]:
     for number, raw, end in raw_lines:
         if raw.isspace() or not raw:
             continue
         text = _text(number, raw, encoding)
-        yield (Line(number, text.strip()) if isinstance(text, str) else text), end
+        yield (InputRow(number, text.strip()) if isinstance(text, str) else text), end
 
 
-def _members(raw_lines: Iterator[RawLine], member: str, country: object) -> Iterator[tuple[Line, int]]:
+def _members(raw_lines: Iterator[RawLine], member: str, country: object) -> Iterator[tuple[InputRow, int]]:
     for number, raw, end in raw_lines:
         if raw.isspace() or not raw:
             continue
@@ -63,20 +63,20 @@ def _members(raw_lines: Iterator[RawLine], member: str, country: object) -> Iter
         if isinstance(value, dict):
             value, where = value.get(member), value.get(country)
         if isinstance(value, str) and len(raw) <= LONGEST and (text := value.strip()):
-            yield Line(number, with_country(text, where) if where else text), end
+            yield InputRow(number, with_country(text, where) if where else text), end
         else:
             yield _not_meant(number, raw, member), end
 
 
-def _not_json(number: int, raw: bytes, error: orjson.JSONDecodeError) -> Line:
+def _not_json(number: int, raw: bytes, error: orjson.JSONDecodeError) -> InputRow:
     text = _text(number, raw, "utf-8")
-    return text if isinstance(text, Line) else _rejected(number, text, INVALID_JSON, f"It is not JSON: {error}.")
+    return text if isinstance(text, InputRow) else _rejected(number, text, INVALID_JSON, f"It is not JSON: {error}.")
 
 
-def _not_meant(number: int, raw: bytes, member: str) -> Line:
+def _not_meant(number: int, raw: bytes, member: str) -> InputRow:
     text = _text(number, raw, "utf-8")
     detail = f"It is no string, nor an object with a string {member!r}."
-    return text if isinstance(text, Line) else _rejected(number, text, MISSING_VALUE, detail)
+    return text if isinstance(text, InputRow) else _rejected(number, text, MISSING_VALUE, detail)
 
 
 class _Table:
@@ -86,7 +86,7 @@ class _Table:
     quotes that span lines are looked for as far as `_ahead` goes, which each line that is read makes longer.
     """
 
-    def __init__(self, raw_lines: Iterator[RawLine], layout: Layout) -> None:
+    def __init__(self, raw_lines: Iterator[RawLine], layout: FileFormat) -> None:
         self._raw_lines = raw_lines
         self._again: deque[RawLine] = deque()
         self._encoding = _encoding(layout)
@@ -99,7 +99,7 @@ class _Table:
         )
         csv.field_size_limit(LONGEST)
 
-    def rows(self) -> Iterator[tuple[Line, int]]:
+    def rows(self) -> Iterator[tuple[InputRow, int]]:
         """The cells of the column that is meant, but for the header."""
         column, delimiter, header = self._layout.column, self._layout.delimiter, self._layout.header
         country = self._layout.country if isinstance(self._layout.country, int) else None
@@ -115,7 +115,7 @@ class _Table:
                 cell = cells[column].strip() if len(cells) > column else ""
                 if country is not None and cell and len(cells) > country:
                     cell = with_country(cell, cells[country])
-                text = Line(number, cell) if cell else self._without_cell(number, text, cells)
+                text = InputRow(number, cell) if cell else self._without_cell(number, text, cells)
             if header and text.code is None:
                 header = False
                 continue
@@ -142,7 +142,7 @@ class _Table:
             return [], end
         return [] if row.unfinished else cells, end
 
-    def _without_cell(self, number: int, text: str, cells: list[str]) -> Line:
+    def _without_cell(self, number: int, text: str, cells: list[str]) -> InputRow:
         if not cells:
             return _rejected(number, text, UNCLOSED_QUOTE, "It has a quote that is not closed, or closed in the middle.")
         place = self._layout.column + 1
@@ -182,17 +182,17 @@ class _Row:
         self.taken.append(line)
         self._room -= len(line[1]) + 1
         more = _text(line[0], line[1], self._encoding)
-        if isinstance(more, Line):
+        if isinstance(more, InputRow):
             raise StopIteration
         self.unfinished = False
         return f"{more}\n"
 
 
-def _encoding(layout: Layout) -> str:
+def _encoding(layout: FileFormat) -> str:
     return "utf-8" if layout.recoded else layout.encoding
 
 
-def _text(number: int, raw: bytes, encoding: str) -> str | Line:
+def _text(number: int, raw: bytes, encoding: str) -> str | InputRow:
     """The line as text, or why it is none."""
     if len(raw) > LONGEST:
         return _rejected(number, _shown(raw, encoding), LINE_TOO_LONG, f"It is longer than {LONGEST:,} bytes.")
@@ -210,5 +210,5 @@ def _shown(raw: bytes, encoding: str) -> str:
     return str(raw[: 4 * LONGEST_INPUT], encoding, "replace")
 
 
-def _rejected(number: int, text: str, code: str, detail: str) -> Line:
-    return Line(number, text.strip()[:LONGEST_INPUT], code, detail)
+def _rejected(number: int, text: str, code: str, detail: str) -> InputRow:
+    return InputRow(number, text.strip()[:LONGEST_INPUT], code, detail)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range, Regexp
 
-from inventory.imports.layout import TAKES
+from inventory.imports.file_format import TAKES
 from inventory.web_api.arguments import QuerySchema
 
 

@@ -15,12 +15,12 @@ import structlog
 from inventory.clock import Clock
 from inventory.errors import InvalidRequest, StorageUnavailable, UploadTooLarge
 from inventory.files import Files, Writer
-from inventory.imports.examining import HEAD, examine
-from inventory.imports.layout import form_of
+from inventory.imports.file_format import form_of
 from inventory.imports.multipart import Upload
+from inventory.imports.sniffing import HEAD, examine
 from inventory.imports.upload_slots import UploadSlots
+from inventory.jobs.chunks import upload_name
 from inventory.jobs.model import Job
-from inventory.jobs.parts import upload_name
 from inventory.jobs.service import JobService
 from inventory.pace import Pace
 
@@ -33,7 +33,7 @@ LONGEST_NAME = 255
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ImportRequest:
     """What is to be done with a file: the kind of its job, and the job's options. `key` makes saying it again harmless."""
 
     kind: str
@@ -74,7 +74,7 @@ class ImportService:
         """Room for one upload, which holds a thread for as long as its client takes; see `UploadSlots.take`."""
         return self._slots.take(pace)
 
-    def check(self, wanted: Wanted) -> None:
+    def check(self, wanted: ImportRequest) -> None:
         """Return if files of this kind can be imported with these options; `InvalidRequest` otherwise."""
         if wanted.kind not in self._kinds:
             raise InvalidRequest(
@@ -86,7 +86,7 @@ class ImportService:
             detail = f"It means nothing to an import of {wanted.kind}. Leave it out."
             raise InvalidRequest(f"Not acceptable: {', '.join(refused)}.", {name: [detail] for name in refused})
 
-    def accept(self, wanted: Wanted, upload: Upload) -> Job:
+    def accept(self, wanted: ImportRequest, upload: Upload) -> Job:
         """The job that a file became, durably; or the one that this key, or another upload of the same bytes, began before.
 
         Raises `InvalidFile`, `UnsupportedFile`, `UploadTooLarge` for what cannot become a job, `InvalidRequest` for a key
@@ -113,7 +113,7 @@ class ImportService:
             _agree(created, job)
         return created
 
-    def _receive(self, content: Iterator[bytes], writer: Writer, wanted: Wanted, file_name: str) -> tuple[int, str]:
+    def _receive(self, content: Iterator[bytes], writer: Writer, wanted: ImportRequest, file_name: str) -> tuple[int, str]:
         """Write all of it, and look at its beginning as soon as that is there; how many bytes, and their SHA-256."""
         size, digest, head = 0, sha256(), bytearray()
         for piece in content:
@@ -130,7 +130,7 @@ class ImportService:
             self._examine(head, wanted, file_name)
         return size, digest.hexdigest()
 
-    def _examine(self, head: bytearray, wanted: Wanted, file_name: str) -> None:
+    def _examine(self, head: bytearray, wanted: ImportRequest, file_name: str) -> None:
         examine(bytes(head), kind=wanted.kind, file_name=file_name, column=wanted.options.get(COLUMN))
 
     def _forget(self, job_id: str) -> None:
@@ -141,7 +141,7 @@ class ImportService:
 
 def _agree(kept: Job, wanted: Job) -> None:
     """Return if a key that was used before was used for the same."""
-    if kept.idempotency_key == wanted.idempotency_key and kept.likeness != wanted.likeness:
+    if kept.idempotency_key == wanted.idempotency_key and kept.dedup_key != wanted.dedup_key:
         raise InvalidRequest(
             "This Idempotency-Key was used for another file, kind or options before.",
             {"Idempotency-Key": ["Used before. Send a new one for a new import."]},

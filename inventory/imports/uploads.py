@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from inventory.errors import InvalidFile, UnreadableFile, UnsupportedFile
 from inventory.files import Files
 from inventory.imports import rows
-from inventory.imports.layout import Layout
-from inventory.jobs.model import Job, Line
-from inventory.jobs.parts import upload_name
+from inventory.imports.file_format import FileFormat
+from inventory.jobs.chunks import upload_name
+from inventory.jobs.model import InputRow, Job
 
 
 class Uploads:
@@ -18,13 +18,13 @@ class Uploads:
     def __init__(self, files: Files) -> None:
         self._files = files
 
-    def rows(self, job: Job) -> Iterator[tuple[Line, int]]:
+    def rows(self, job: Job) -> Iterator[tuple[InputRow, int]]:
         """All rows in order, lazily, and the bytes read up to the end of each; `UnreadableFile` where the rest cannot be."""
         layout = self._layout(job)
         with self._files.open(upload_name(job.id)) as file:
             yield from rows.read(file, layout)
 
-    def _layout(self, job: Job) -> Layout:
+    def _layout(self, job: Job) -> FileFormat:
         """How the file is laid out: what was found when it was uploaded is found again."""
         with self._files.open(upload_name(job.id)) as file:
             head = file.read(rows.HEAD)

@@ -14,8 +14,8 @@ from threading import Event, Thread
 import structlog
 
 from inventory.errors import StorageUnavailable
+from inventory.jobs.claimed_batch import ClaimedBatch
 from inventory.jobs.engine import Engine
-from inventory.jobs.holding import Holding
 from inventory.jobs.model import READING
 from inventory.records.model import LONGEST_PAUSE
 
@@ -42,7 +42,7 @@ class Feeder:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._held: list[Holding] = []
+        self._held: list[ClaimedBatch] = []
         self._look_at = self._round_at = engine.clock()
         self._over, self._fed, self._starved = Event(), Event(), Event()
         self._idle = False
@@ -108,7 +108,7 @@ class Feeder:
                 holding.again_at = min(holding.again_at, now)
         self._round_at = now
 
-    def _able(self, now: datetime) -> list[Holding]:
+    def _able(self, now: datetime) -> list[ClaimedBatch]:
         return [holding for holding in self._held if holding.again_at <= now]
 
     def _can_go_on(self, now: datetime) -> bool:
@@ -132,7 +132,7 @@ class Feeder:
         else:
             self._held.append(holding)
 
-    def _go_on(self, holding: Holding) -> bool:
+    def _go_on(self, holding: ClaimedBatch) -> bool:
         try:
             return self._engine.go_on(holding)
         except StorageUnavailable as error:
@@ -145,7 +145,7 @@ class Feeder:
             log.exception("batch_broke", job_id=holding.job.id, batch=holding.claim.number)
             return False
 
-    def _due_elsewhere(self, holding: Holding, now: datetime) -> datetime | None:
+    def _due_elsewhere(self, holding: ClaimedBatch, now: datetime) -> datetime | None:
         """When a batch that is to be handed back can be claimed again; None for one to be kept."""
         if holding.again_at > now + PATIENCE:
             return min(holding.again_at, now + LONGEST_PAUSE)
@@ -155,10 +155,10 @@ class Feeder:
             return now + PAUSE if now > holding.progress_at + PATIENCE else None
         return None
 
-    def _slowest(self) -> Holding:
+    def _slowest(self) -> ClaimedBatch:
         return min(self._held, key=lambda holding: holding.progress_at)
 
-    def _hand_back(self, holding: Holding, due_at: datetime) -> None:
+    def _hand_back(self, holding: ClaimedBatch, due_at: datetime) -> None:
         """Hand it back; where the store is away, its lease does."""
         try:
             holding.hand_back(due_at, self._engine.clock())

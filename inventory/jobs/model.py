@@ -81,18 +81,18 @@ class Job:
     error: str | None = None
 
     @property
-    def likeness(self) -> str:
+    def dedup_key(self) -> str:
         """The same for two jobs that would do the same: kind, bytes if any, options. Unfinished jobs have no like."""
         options = ",".join(f"{name}={self.options[name]}" for name in sorted(self.options))
         return f"{self.kind} {self.sha256 or ''} {options}"
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class NewBatch:
     """A batch to be: its number from 1, the rows it has from the first one's number to the last one's, and its bytes.
 
-    Rows are numbered by the line of the file where they begin, so there may be fewer `rows` than numbers. `spans` says that
-    lines of it stand for more than one row, so that how many rows there are is known when they were worked on.
+    Rows are numbered by the line of the file where they begin, so there may be fewer `rows` than numbers. With
+    `has_reserved_rows` a line may become many rows: how many there are is known when they were worked on.
     """
 
     number: int
@@ -100,15 +100,15 @@ class Cut:
     last_row: int
     rows: int
     bytes: int
-    spans: bool = False
+    has_reserved_rows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """A claimed part of a job. `lease` and `fence` together are the right to change it; the lease ends at `due_at`.
 
-    `checkpoint` is the kind's own note, as JSON text, of how far it came; `unlisted` counts the rows that succeeded without
-    an outcome of their own being kept. `attempt` counts the claims since the batch last advanced.
+    `checkpoint` is the kind's own note, as JSON text, of how far it came; `implicit_successes` counts the rows that
+    succeeded without an outcome of their own being kept. `attempt` counts the claims since the batch last advanced.
     """
 
     job_id: str
@@ -121,27 +121,27 @@ class Batch:
     lease: str
     fence: int
     attempt: int
-    unlisted: int = 0
+    implicit_successes: int = 0
     checkpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class InputRow:
     """One row as it was read, before it has an outcome; `code` and `detail` say why it cannot be worked on, if so.
 
-    A line that turns out to be many rows keeps `span` numbers for them, from its own on.
+    A line that turns out to be many rows keeps `reserved_rows` numbers for them, from its own on.
     """
 
     row: int
     text: str
     code: str | None = None
     detail: str | None = None
-    span: int = 1
+    reserved_rows: int = 1
 
     @property
     def last_row(self) -> int:
         """The last number that is kept for it."""
-        return self.row + self.span - 1
+        return self.row + self.reserved_rows - 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from inventory.jobs.model import Batch, Cut, Job, JobStatus, Row, RowOutcome
+from inventory.jobs.model import Batch, Job, JobStatus, NewBatch, Row, RowOutcome
 from inventory.listing import Key
 
 
@@ -21,7 +21,7 @@ class Jobs(Protocol):
     def create(self, job: Job) -> Job:
         """Keep a queued job and its batch `READING`, pending and due at once, durably before it returns.
 
-        If a job with this `idempotency_key` is kept, whatever its status, or an unfinished one of the same `likeness`, that
+        If a job with this `idempotency_key` is kept, whatever its status, or an unfinished one of the same `dedup_key`, that
         one comes back and nothing changes: of simultaneous calls the first wins.
         """
         ...
@@ -50,7 +50,9 @@ class Jobs(Protocol):
         """
         ...
 
-    def cut(self, claim: Batch, cuts: Sequence[Cut], *, checkpoint: str | None, until: datetime) -> Batch | None:
+    def add_batches(
+        self, claim: Batch, batches: Sequence[NewBatch], *, checkpoint: str | None, until: datetime
+    ) -> Batch | None:
         """Add batches, pending and due at once, and renew the claim of `READING` to `until`; None if it does not hold.
 
         A number that is there already is left as it is.
@@ -58,9 +60,9 @@ class Jobs(Protocol):
         ...
 
     def advance(
-        self, claim: Batch, rows: Sequence[Row], *, unlisted: int, checkpoint: str | None, until: datetime
+        self, claim: Batch, rows: Sequence[Row], *, implicit_successes: int, checkpoint: str | None, until: datetime
     ) -> Batch | None:
-        """Write outcomes, recount the batch, keep `unlisted` and `checkpoint`, and renew the claim to `until`.
+        """Write outcomes, recount the batch, keep `implicit_successes` and `checkpoint`, and renew the claim to `until`.
 
         Returns the claim as it then stands, `attempt` 0; None if it does not hold. A row that has an outcome keeps it.
         """

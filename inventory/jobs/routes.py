@@ -21,11 +21,11 @@ from inventory.errors import (
 )
 from inventory.jobs import examples, schemas
 from inventory.jobs.accepted import accepted, accepts_job
-from inventory.jobs.clients import DOWNLOADING
 from inventory.jobs.documents import job_document, row_document
 from inventory.jobs.exports import rows_as_csv
-from inventory.jobs.live import Message, seen_to_the_end
 from inventory.jobs.model import RowOutcome
+from inventory.jobs.stream import Message, seen_to_the_end
+from inventory.jobs.stream_slots import DOWNLOADING
 from inventory.services import services
 from inventory.web_api import pagination, same_origin
 from inventory.web_api.blueprint import Blueprint

@@ -12,11 +12,11 @@ from inventory import json_bytes
 from inventory.clock import Clock
 from inventory.errors import JobFinished, NotRetryable, StorageUnavailable, UnknownJob
 from inventory.files import Files
+from inventory.jobs.chunks import upload_name
 from inventory.jobs.model import LONGEST_INPUT, Job, JobStatus, Row, RowOutcome
-from inventory.jobs.parts import upload_name
 from inventory.jobs.ports import Jobs
 from inventory.listing import Key
-from inventory.notifier import Queue
+from inventory.notifier import Notifier
 from inventory.records.service import RecordService
 
 ROWS_AT_ONCE = 1_000
@@ -37,11 +37,11 @@ class _Upload:
 class JobService:
     """The jobs of all kinds. Every method may raise `StorageUnavailable`, and `UnknownJob` where it takes a job's id."""
 
-    def __init__(self, jobs: Jobs, records: RecordService, files: Files, queue: Queue, *, clock: Clock) -> None:
+    def __init__(self, jobs: Jobs, records: RecordService, files: Files, notifier: Notifier, *, clock: Clock) -> None:
         self._jobs = jobs
         self._records = records
         self._files = files
-        self._queue = queue
+        self._notifier = notifier
         self.clock = clock
 
     def find(self, job_id: str) -> Job:
@@ -69,7 +69,7 @@ class JobService:
         See `Jobs.create`.
         """
         created = self._jobs.create(job)
-        self._queue.ring_job(created.id)
+        self._notifier.wake_worker_for_job(created.id)
         return created
 
     def latest(self, kind: str, *, limit: int) -> Sequence[Job]:
@@ -86,7 +86,7 @@ class JobService:
         job = self.find(job_id)
         if not cancelled:
             raise JobFinished(f"Job {job_id} is {job.status}; it can no longer be cancelled.")
-        self._queue.announce_job(job_id, ended=True)
+        self._notifier.announce_job(job_id, ended=True)
         return job
 
     def retry(self, job_id: str) -> Job:

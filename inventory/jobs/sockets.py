@@ -18,8 +18,8 @@ from wsproto.frame_protocol import CloseReason
 
 from inventory import json_bytes
 from inventory.errors import ForeignOrigin, InvalidRequest, StorageUnavailable, TooManyStreams, UnknownJob
-from inventory.jobs.live import HEARTBEAT, seen_to_the_end
 from inventory.jobs.routes import LAST_EVENT_ID
+from inventory.jobs.stream import HEARTBEAT, seen_to_the_end
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
 

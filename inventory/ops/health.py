@@ -74,7 +74,7 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Whether the store answers and the queue takes writes."""
     wired = services()
-    checks = {"store": "ok", "queue": wired.queue.obstacle() or "ok"}
+    checks = {"store": "ok", "queue": wired.notifier.obstacle() or "ok"}
     try:
         wired.store.ping(STORE_TIMEOUT)
         _writing().check(wired.store)

@@ -45,7 +45,7 @@ def _state(services: Services) -> Iterator[Metric]:
     else:
         up.add_metric(["store"], 1)
         yield Gauge("inventory_collection_lag_seconds", "For how long the next collection has been due; 0 if none is.", lag)
-    depths = services.queue.depths()
+    depths = services.notifier.depths()
     up.add_metric(["queue"], 0 if depths is None else 1)
     yield up
     if depths is not None:
@@ -68,7 +68,7 @@ def _faults(services: Services) -> Metric:
     from prometheus_client.metrics_core import CounterMetricFamily as Counter
 
     faults = Counter("inventory_internal_faults", "Exceptions that nobody foresaw.", labels=["where", "source"])
-    for place, count in services.queue.faults().items():
+    for place, count in services.notifier.faults().items():
         faults.add_metric(place, count)
     return faults
 

@@ -6,14 +6,14 @@ from typing import Any
 
 from inventory.clock import rfc3339
 from inventory.jobs.model import Row
-from inventory.products.model import Category, Listed, Product
-from inventory.products.progress import Effort, Progress
+from inventory.products.model import CatalogueEntry, Category, Product
+from inventory.products.progress import Progress, PullStats
 from inventory.products.service import Run, Summary, Trend
 
 Document = dict[str, Any]
 
 
-def product_document(listed: Listed) -> Document:
+def product_document(listed: CatalogueEntry) -> Document:
     """A product of the catalogue."""
     product = listed.product
     return {
@@ -70,7 +70,7 @@ def feed_document(name: str, progress: Progress | None) -> Document:
 def _run(run: Run | None) -> Document:
     if run is None:
         return {"total_products": 0, "processing_time_seconds": None, "success_rate": None, "sources": []}
-    effort = sum((progress.effort for _, progress in run.feeds if progress is not None), Effort())
+    effort = sum((progress.effort for _, progress in run.feeds if progress is not None), PullStats())
     return {
         "total_products": sum(progress.products for _, progress in run.feeds if progress is not None),
         "processing_time_seconds": None if run.seconds is None else round(run.seconds, 3),
@@ -79,7 +79,7 @@ def _run(run: Run | None) -> Document:
     }
 
 
-def _success_rate(effort: Effort) -> float | None:
+def _success_rate(effort: PullStats) -> float | None:
     return round(1 - effort.failures / effort.requests, 4) if effort.requests else None
 
 

@@ -11,11 +11,11 @@ from typing import Any
 from inventory import faults
 from inventory.errors import InvalidRequest, StorageUnavailable, Unstorable
 from inventory.jobs.model import LONGEST_INPUT, Row, RowOutcome
+from inventory.products.feed_puller import FetchedPage
 from inventory.products.feeds import Feed
-from inventory.products.model import Product, Seen
+from inventory.products.model import Product, ProductVersion
 from inventory.products.normalising import normalised
 from inventory.products.ports import Products
-from inventory.products.pulling import Pulled
 
 INVALID_PRODUCT = "invalid_product"
 
@@ -29,7 +29,7 @@ class Items:
     def __init__(self, products: Products, job_id: str, feed: Feed, note: Callable[[Exception], None]) -> None:
         self._products, self._job_id, self._feed, self._note = products, job_id, feed, note
 
-    def keep(self, page: Pulled, before: int, now: datetime) -> tuple[int, list[Row]]:
+    def keep(self, page: FetchedPage, before: int, now: datetime) -> tuple[int, list[Row]]:
         """Keep the products of a page whose items are numbered from `before` + 1; how many, and the rows of all others.
 
         Raises `StorageUnavailable`, and what breaks the store over every one of several products: then none of them is
@@ -39,7 +39,7 @@ class Items:
         refused = self._shelve(page, products, before, now) if products else {}
         return len(products) - len(refused), [row for _, row in sorted({**rows, **refused}.items())]
 
-    def _sorted(self, page: Pulled, before: int, now: datetime) -> tuple[dict[int, Product], dict[int, Row]]:
+    def _sorted(self, page: FetchedPage, before: int, now: datetime) -> tuple[dict[int, Product], dict[int, Row]]:
         """By their numbers in a page the products, and the rows of the items that are none."""
         products, rows = dict[int, Product](), dict[int, Row]()
         for number, item in enumerate(page.items or ()):
@@ -49,9 +49,9 @@ class Items:
                 rows[number] = self._rejected(page, before, number, error, now)
         return products, rows
 
-    def _shelve(self, page: Pulled, products: Mapping[int, Product], before: int, now: datetime) -> dict[int, Row]:
+    def _shelve(self, page: FetchedPage, products: Mapping[int, Product], before: int, now: datetime) -> dict[int, Row]:
         """Keep a page's products, each alone if the store refuses them together; the rows of those that it still refuses."""
-        seen, rows = Seen(self._job_id, self._feed.host, page.at, tuple(products.values())), dict[int, Row]()
+        seen, rows = ProductVersion(self._job_id, self._feed.host, page.at, tuple(products.values())), dict[int, Row]()
         refusal = self._refusal(seen)
         if refusal is None:
             return rows
@@ -63,7 +63,7 @@ class Items:
             raise refusal
         return rows
 
-    def _refusal(self, seen: Seen) -> Exception | None:
+    def _refusal(self, seen: ProductVersion) -> Exception | None:
         """What the store raised over these products; None if it keeps them."""
         try:
             self._products.keep(seen)
@@ -73,7 +73,7 @@ class Items:
             return error
         return None
 
-    def _rejected(self, page: Pulled, before: int, number: int, error: Exception, now: datetime) -> Row:
+    def _rejected(self, page: FetchedPage, before: int, number: int, error: Exception, now: datetime) -> Row:
         """The row of an item, with a JSON pointer to it (RFC 6901)."""
         place = "/".join(["#", *(name for name in self._feed.items.split(".") if name), str(page.first + number)])
         text = f"{page.url}{place}"[:LONGEST_INPUT]

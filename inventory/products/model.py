@@ -50,7 +50,7 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ProductVersion:
     """A page's products as a job saw them at one instant, on one host. A job sees each product once."""
 
     job_id: str
@@ -82,7 +82,7 @@ class ProductFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class CatalogueEntry:
     """A product as the catalogue has it; `changed_at` is when its price was first seen to be another, None if never."""
 
     record_id: str

@@ -68,7 +68,7 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PageAnswer:
     """A page: its JSON, and the values of its `Link` headers."""
 
     content: Any
@@ -102,7 +102,7 @@ class Pages:
         )
 
     @staticmethod
-    def read(response: Response) -> Answer:
+    def read(response: Response) -> PageAnswer:
         """The page that a response is; `SourceFailure` if it is none, in the same way."""
         if response.status >= 500 or response.status in MAY_PASS:
             raise Busy(f"The site answered {response.status}", response.pause)
@@ -113,7 +113,7 @@ class Pages:
         if response.body.content.count(b"{") + response.body.content.count(b"[") > MOST_MEMBERS:
             raise Malformed(f"The page has more than {MOST_MEMBERS:,} objects and lists", response.links, permanent=True)
         try:
-            return Answer(json.loads(response.body.content, parse_int=_whole), response.links)
+            return PageAnswer(json.loads(response.body.content, parse_int=_whole), response.links)
         except (ValueError, RecursionError) as error:
             raise Malformed(f"The page is no JSON: {_why(error)}", response.links) from error
 

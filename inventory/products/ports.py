@@ -6,24 +6,24 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from inventory.listing import Key
-from inventory.products.model import Category, Listed, ProductFilter, Seen
+from inventory.products.model import CatalogueEntry, Category, ProductFilter, ProductVersion
 
 
 class Products(Protocol):
     """The catalogue of products: what is known now of each, beside its record and snapshots."""
 
-    def keep(self, seen: Seen) -> None:
+    def keep(self, seen: ProductVersion) -> None:
         """Keep a snapshot of each product, which its record then has, stored and with nothing owed, and the catalogue.
 
         Each product whole, or not at all if the job has seen it already, or it was seen by somebody else since.
         """
         ...
 
-    def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[Listed]:
+    def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[CatalogueEntry]:
         """Products by (added_at, record id), newest first, from behind `after`."""
         ...
 
-    def changed(self, *, limit: int) -> Sequence[Listed]:
+    def changed(self, *, limit: int) -> Sequence[CatalogueEntry]:
         """The products whose prices changed last, newest first."""
         ...
 

@@ -16,7 +16,7 @@ MOST_MISSING = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Effort:
+class PullStats:
     """What pages took: requests, those that gave no page, those made again, and how often a breaker stopped them.
 
     `latency` is a histogram of the answers, as budgets keep it.
@@ -28,10 +28,10 @@ class Effort:
     trips: int = 0
     latency: Mapping[str, int] = field(default_factory=dict)
 
-    def __add__(self, other: Effort) -> Effort:
+    def __add__(self, other: PullStats) -> PullStats:
         names = {**self.latency, **other.latency}
         latency = {name: self.latency.get(name, 0) + other.latency.get(name, 0) for name in names}
-        return Effort(
+        return PullStats(
             self.requests + other.requests,
             self.failures + other.failures,
             self.retries + other.retries,
@@ -40,7 +40,7 @@ class Effort:
         )
 
     @classmethod
-    def of_request(cls, seconds: float, *, failed: bool, again: bool) -> Effort:
+    def of_request(cls, seconds: float, *, failed: bool, again: bool) -> PullStats:
         """The effort of one request."""
         elapsed = microseconds(seconds)
         return cls(1, int(failed), int(again), latency={bucket(elapsed): 1, "answer_time": elapsed})
@@ -78,7 +78,7 @@ class Progress:
     anchor: str | None = None
     gaps: int = 0
     missing: tuple[str, ...] = ()
-    effort: Effort = Effort()
+    effort: PullStats = PullStats()
 
     @classmethod
     def read(cls, checkpoint: str) -> Progress:
@@ -86,7 +86,7 @@ class Progress:
         noted: dict[str, Any] = orjson.loads(checkpoint)
         known = {each.name for each in fields(cls)}
         values = {name: value for name, value in noted.items() if name in known}
-        return cls(**values | {"missing": tuple(noted["missing"]), "effort": Effort(**noted["effort"])})
+        return cls(**values | {"missing": tuple(noted["missing"]), "effort": PullStats(**noted["effort"])})
 
     @property
     def checkpoint(self) -> str:

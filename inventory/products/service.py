@@ -12,10 +12,10 @@ from inventory.jobs.model import Job, JobStatus, Row, RowOutcome
 from inventory.jobs.service import JobService
 from inventory.listing import Key
 from inventory.products.feeds import Feed
-from inventory.products.model import Category, Listed, ProductFilter
+from inventory.products.job_type import FEEDS, KIND, feeds_of
+from inventory.products.model import CatalogueEntry, Category, ProductFilter
 from inventory.products.ports import Products
 from inventory.products.progress import Progress
-from inventory.products.run import FEEDS, KIND, feeds_of
 from inventory.records.model import Snapshot
 from inventory.records.service import RecordService
 
@@ -46,7 +46,7 @@ class Run:
 class Trend:
     """A product whose price changed, and its snapshots, newest first."""
 
-    listed: Listed
+    listed: CatalogueEntry
     snapshots: Sequence[Snapshot]
 
 
@@ -91,7 +91,7 @@ class ProductService:
         progress = {number: Progress.read(checkpoint) for number, checkpoint in noted.items()}
         return Run(job, [(name, progress.get(number)) for number, name in feeds_of(job).items()], self.clock())
 
-    def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[Listed]:
+    def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[CatalogueEntry]:
         """Products, those that were added last first, from behind `after`."""
         return self._products.listing(chosen, limit=limit, after=after)
 

@@ -10,14 +10,14 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
-from inventory.errors import PutOff, SourceFailure
+from inventory.errors import Deferred, SourceFailure
 from inventory.rate_limits.model import (
-    Ask,
     Budgets,
     Permit,
+    PermitRequest,
     Reason,
-    Refusal,
     Report,
+    Throttled,
     is_unanswered,
 )
 
@@ -63,7 +63,7 @@ class Calls:
     def begin(self, host: str) -> None:
         """A request to this upstream is to be made now, and the one before is over.
 
-        Raises `PutOff` if it must not be made: then the collection is to be made later. A further request to the upstream
+        Raises `Deferred` if it must not be made: then the collection is to be made later. A further request to the upstream
         that was just called is an exception: it waits for its turn as well, but if that does not come soon it is made
         without: putting it off would only make the one before it once more, and so on for ever.
         """
@@ -81,17 +81,17 @@ class Calls:
     def _take(self, host: str) -> Permit | None:
         decision = self._ask(host)
         again = host == self._host
-        if isinstance(decision, Refusal) and decision.reason in COMING and (again or decision.wait <= PATIENCE):
+        if isinstance(decision, Throttled) and decision.reason in COMING and (again or decision.wait <= PATIENCE):
             self._sleep(min(decision.wait, PATIENCE))
             decision = self._ask(host)
         if isinstance(decision, Permit):
             return decision
         if again and decision.reason in COMING:
             return None
-        raise PutOff(decision.host, decision.reason, decision.wait)
+        raise Deferred(decision.host, decision.reason, decision.wait)
 
-    def _ask(self, host: str) -> Permit | Refusal:
-        [decision] = self._budgets.take([Ask(host, urgent=True)])
+    def _ask(self, host: str) -> Permit | Throttled:
+        [decision] = self._budgets.take([PermitRequest(host, urgent=True)])
         return decision
 
     def _give_back(self, *, failed: bool) -> None:

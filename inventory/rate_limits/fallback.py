@@ -13,11 +13,11 @@ from redis.exceptions import RedisError, ResponseError
 
 from inventory.rate_limits.local import LocalBudgets
 from inventory.rate_limits.model import (
-    Ask,
     Budgets,
     Permit,
-    Refusal,
+    PermitRequest,
     Report,
+    Throttled,
     Upstream,
 )
 
@@ -55,7 +55,7 @@ class FallbackBudgets:
         self._away = False
         self._next_try = self._next_read = 0.0
 
-    def take(self, asks: Sequence[Ask]) -> Sequence[Permit | Refusal]:
+    def take(self, asks: Sequence[PermitRequest]) -> Sequence[Permit | Throttled]:
         """Decide asks."""
         return self._either(lambda budgets: budgets.take(asks), writes=True)
 

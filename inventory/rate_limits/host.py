@@ -8,13 +8,13 @@ from inventory.rate_limits import state
 from inventory.rate_limits.limits import Limit
 from inventory.rate_limits.model import (
     LONGEST_PAUSE,
-    Ask,
     Breaker,
     Permit,
+    PermitRequest,
     Policy,
     Reason,
-    Refusal,
     Report,
+    Throttled,
     Upstream,
 )
 
@@ -57,13 +57,15 @@ class Host:
         ahead = max(self.state[name] for name in ("tat", "turn", "paused_until", "open_until"))
         return ahead > now or any(until > now for until in self.places.values())
 
-    def decide(self, ask: Ask, now: int, limit: Limit, policy: Policy) -> Permit | Refusal:
+    def decide(self, ask: PermitRequest, now: int, limit: Limit, policy: Policy) -> Permit | Throttled:
         """A permit, or the turn at which to ask again."""
         spacing = state.spacing(self.state, limit)
         found = self._obstacle(ask, now, limit, spacing, policy)
         return self._grant(ask, now, limit, policy) if found is None else self._refuse(ask, now, limit, *found)
 
-    def _obstacle(self, ask: Ask, now: int, limit: Limit, spacing: int, policy: Policy) -> tuple[Reason, int] | None:
+    def _obstacle(
+        self, ask: PermitRequest, now: int, limit: Limit, spacing: int, policy: Policy
+    ) -> tuple[Reason, int] | None:
         host = self.state
         if host["breaker"] == Breaker.OPEN:
             return Reason.BREAKER, max(host["open_until"], host["paused_until"])
@@ -79,7 +81,7 @@ class Host:
             return Reason.CONCURRENCY, now + spacing
         return None
 
-    def _grant(self, ask: Ask, now: int, limit: Limit, policy: Policy) -> Permit:
+    def _grant(self, ask: PermitRequest, now: int, limit: Limit, policy: Policy) -> Permit:
         host = self.state
         if self.idle:
             self.idle, host["turn"] = False, 0
@@ -94,7 +96,7 @@ class Host:
             host["probe"], host["probe_until"] = permit, until
         return Permit(self.name, permit, host["epoch"], probe, shared=False)
 
-    def _refuse(self, ask: Ask, now: int, limit: Limit, reason: Reason, earliest: int) -> Refusal:
+    def _refuse(self, ask: PermitRequest, now: int, limit: Limit, reason: Reason, earliest: int) -> Throttled:
         host, spacing = self.state, state.spacing(self.state, limit)
         host["put_off"] += 1
         clock = "urgent_turn" if ask.urgent else "turn"
@@ -107,7 +109,7 @@ class Host:
         host[clock] = turn
         if ask.urgent and reason in (Reason.RATE, Reason.CONCURRENCY):
             host["urgent_waiting"] += 1
-        return Refusal(self.name, reason, state.wait_seconds(turn - now))
+        return Throttled(self.name, reason, state.wait_seconds(turn - now))
 
     def report(self, report: Report, now: int, policy: Policy) -> None:
         """Take a permit back, and what its holder reports."""

@@ -16,11 +16,11 @@ from inventory.rate_limits import state
 from inventory.rate_limits.host import Host
 from inventory.rate_limits.limits import Limits
 from inventory.rate_limits.model import (
-    Ask,
     Permit,
+    PermitRequest,
     Policy,
-    Refusal,
     Report,
+    Throttled,
     Upstream,
 )
 
@@ -44,13 +44,13 @@ class LocalBudgets:
         self._hosts: OrderedDict[str, Host] = OrderedDict()
         self._lock = Lock()
 
-    def take(self, asks: Sequence[Ask]) -> Sequence[Permit | Refusal]:
+    def take(self, asks: Sequence[PermitRequest]) -> Sequence[Permit | Throttled]:
         """Decide asks."""
         with self._lock:
             now = self._clock()
             for host in {ask.host for ask in asks}:
                 self._host(host).wake(now, self._limits(host), self._policy)
-            decided: dict[int, Permit | Refusal] = {}
+            decided: dict[int, Permit | Throttled] = {}
             for place in sorted(range(len(asks)), key=lambda place: not asks[place].urgent):
                 ask = asks[place]
                 decided[place] = self._host(ask.host).decide(ask, now, self._limits(ask.host), self._policy)

@@ -40,7 +40,7 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class PermitRequest:
     """A wish to call a host once; `urgent` when somebody waits for it: it goes before the others."""
 
     host: str
@@ -68,7 +68,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Throttled:
     """Not now. Ask again after `wait` seconds, when it is this one's turn: each refused one gets a turn of its own."""
 
     host: str
@@ -151,7 +151,7 @@ class Upstream:
 class Budgets(Protocol):
     """The budgets of all hosts. No method waits for a turn, or needs the clock of whoever calls."""
 
-    def take(self, asks: Sequence[Ask]) -> Sequence[Permit | Refusal]:
+    def take(self, asks: Sequence[PermitRequest]) -> Sequence[Permit | Throttled]:
         """Decide asks, all of them at once and each in its place: a permit, which must come back by `done`, or a refusal."""
         ...
 

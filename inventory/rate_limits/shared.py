@@ -25,12 +25,12 @@ from inventory.rate_limits import state
 from inventory.rate_limits.limits import Limits
 from inventory.rate_limits.model import (
     LONGEST_PAUSE,
-    Ask,
     Permit,
+    PermitRequest,
     Policy,
     Reason,
-    Refusal,
     Report,
+    Throttled,
     Upstream,
 )
 
@@ -54,7 +54,7 @@ class SharedBudgets:
         self._done = redis.register_script(begin + _lua("done"))
         self._read = redis.register_script(begin + _lua("read"))
 
-    def take(self, asks: Sequence[Ask]) -> Sequence[Permit | Refusal]:
+    def take(self, asks: Sequence[PermitRequest]) -> Sequence[Permit | Throttled]:
         """Decide asks, in one round trip."""
         if not asks:
             return ()
@@ -62,7 +62,7 @@ class SharedBudgets:
         keys, arguments = [INDEX], self._terms()
         made = Counter(asks)
         for host in hosts:
-            limit, urgent, others = self._limits(host), made[Ask(host, urgent=True)], made[Ask(host)]
+            limit, urgent, others = self._limits(host), made[PermitRequest(host, urgent=True)], made[PermitRequest(host)]
             keys += _keys(host)
             arguments += [host, limit.interval, limit.tolerance, limit.concurrency, urgent, others]
         decided = dict(zip(_in_order(asks, hosts), self._take(keys, arguments), strict=True))
@@ -128,14 +128,14 @@ def _lua(name: str) -> str:
     return Path(__file__).with_name(f"{name}.lua").read_text(encoding="utf-8")
 
 
-def _in_order(asks: Sequence[Ask], hosts: Iterable[str]) -> Sequence[int]:
+def _in_order(asks: Sequence[PermitRequest], hosts: Iterable[str]) -> Sequence[int]:
     """The places of the asks in the order in which they are decided: host by host, the urgent ones of each first."""
     rank = {host: number for number, host in enumerate(hosts)}
     return sorted(range(len(asks)), key=lambda place: (rank[asks[place].host], not asks[place].urgent))
 
 
-def _decision(host: str, answer: Sequence[Any]) -> Permit | Refusal:
+def _decision(host: str, answer: Sequence[Any]) -> Permit | Throttled:
     if answer[0]:
-        return Refusal(host, Reason(answer[0].decode()), state.wait_seconds(answer[1]))
+        return Throttled(host, Reason(answer[0].decode()), state.wait_seconds(answer[1]))
     _, permit_id, epoch, probe = answer
     return Permit(host, permit_id, epoch, bool(probe), shared=True)

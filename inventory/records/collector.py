@@ -30,10 +30,10 @@ import structlog
 
 from inventory import faults
 from inventory.clock import Clock
-from inventory.errors import PutOff, SourceFailure, StorageUnavailable, Unstorable
-from inventory.notifier import Queue
+from inventory.errors import Deferred, SourceFailure, StorageUnavailable, Unstorable
+from inventory.notifier import Notifier
 from inventory.rate_limits.calls import Calls
-from inventory.rate_limits.model import Ask, Budgets, Permit, Reason
+from inventory.rate_limits.model import Budgets, Permit, PermitRequest, Reason
 from inventory.records.model import (
     AHEAD,
     LONGEST_PAUSE,
@@ -52,9 +52,9 @@ from inventory.records.source import Collected, Source
 log = structlog.get_logger(__name__)
 
 LOOK_AGAIN = 0.2
-"""Seconds after which a drain with free places looks for newly due work while its other places are busy."""
+"""Seconds after which a drain with free slots looks for newly due work while its other slots are busy."""
 KEPT_FREE = 5
-"""Of so many places one is kept free of what only jobs wait for, whose slow upstreams a lookup is not to wait behind."""
+"""Of so many slots one is kept free of what only jobs wait for, whose slow upstreams a lookup is not to wait behind."""
 TOGETHER = 0.01
 """Seconds in which outcomes that only jobs wait for are gathered: a transaction for each would cost more than its fetch."""
 NEXT_TURN = timedelta(seconds=2)
@@ -95,7 +95,7 @@ class Collector:
         records: Records,
         snapshots: Snapshots,
         sources: Mapping[str, Source],
-        queue: Queue,
+        notifier: Notifier,
         policy: Policy,
         budgets: Budgets,
         *,
@@ -106,7 +106,7 @@ class Collector:
         self._records = records
         self._snapshots = snapshots
         self._sources = sources
-        self._queue = queue
+        self._notifier = notifier
         self._policy = policy
         self._budgets = budgets
         self._clock = clock
@@ -144,7 +144,7 @@ class Collector:
                 collected = self._sources[claim.target.source].collect(claim.target.key, previous, calls)
         except SourceFailure as error:
             return self._failed(claim, error, final=final or error.permanent)
-        except PutOff as error:
+        except Deferred as error:
             return self._put_off(claim, error.reason, error.wait, final=final)
         if collected.come_back_in is not None and not final:
             # A host that asked for more is not asked before: its budget puts the claim off again.
@@ -175,7 +175,7 @@ class Collector:
                 failure=None if isinstance(outcome, Stored) or outcome.failure is None else outcome.failure.code,
                 took_effect=took_effect,
             )
-        self._queue.announce([outcome.claim.id for outcome in outcomes if not _is_put_off(outcome)])
+        self._notifier.announce([outcome.claim.id for outcome in outcomes if not _is_put_off(outcome)])
         return settled
 
     def _settled_by_store(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
@@ -230,14 +230,14 @@ class Collector:
                 log.warning("settling_delayed", claims=len(outcomes), error=str(error))
             self._sleep(SETTLE_AGAIN)
 
-    def drain(self, *, places: int, stopping: Callable[[], bool], more: More = no_more) -> int:
-        """Collect what is due until nothing is, with up to `places` at once; how many claims were settled.
+    def collect_due(self, *, slots: int, stopping: Callable[[], bool], more: More = no_more) -> int:
+        """Collect what is due until nothing is, with up to `slots` at once; how many claims were settled.
 
         Whenever a place stays free it asks for `more`; while that expects some, it goes on.
         Raises `StorageUnavailable` when the store is away and nothing is in flight.
         """
-        with ThreadPoolExecutor(max_workers=places, thread_name_prefix="collect") as pool:
-            return self._collect_abandoned(stopping) + self._collect_due(pool, places, stopping, more)
+        with ThreadPoolExecutor(max_workers=slots, thread_name_prefix="collect") as pool:
+            return self._collect_abandoned(stopping) + self._collect_due(pool, slots, stopping, more)
 
     def _collect_abandoned(self, stopping: Callable[[], bool]) -> int:
         settled = 0
@@ -250,11 +250,11 @@ class Collector:
             settled += self._settled([self.collect(claim)])
         return settled
 
-    def _collect_due(self, pool: ThreadPoolExecutor, places: int, stopping: Callable[[], bool], more: More) -> int:
-        settled, kept_free = 0, places // KEPT_FREE
+    def _collect_due(self, pool: ThreadPoolExecutor, slots: int, stopping: Callable[[], bool], more: More) -> int:
+        settled, kept_free = 0, slots // KEPT_FREE
         running: dict[Future[Outcome], Record] = {}
         while True:
-            free = 0 if stopping() else places - len(running)
+            free = 0 if stopping() else slots - len(running)
             bulk = free > kept_free
             wanted = free - kept_free if bulk else free
             claims = self._claim_due(wanted, bulk=bulk, required=not running) if wanted else ()
@@ -280,9 +280,9 @@ class Collector:
         if not claims:
             return [], []
         try:
-            decisions = self._budgets.take([Ask(claim.target.host, urgent=not claim.bulk) for claim in claims])
+            decisions = self._budgets.take([PermitRequest(claim.target.host, urgent=not claim.bulk) for claim in claims])
         except Exception as error:  # noqa: BLE001 - the outermost edge: no claim is lost, and each gets its outcome
-            faults.note(self._queue, error, "permits")
+            faults.note(self._notifier, error, "permits")
             return [(claim, None) for claim in claims], []
         permitted: list[tuple[Record, Permit | None]] = []
         put_off: list[Outcome] = []
@@ -359,7 +359,7 @@ class Collector:
 
     def _broken(self, claim: Record, error: Exception, where: str) -> Outcome:
         """The end of a claim by a fault of ours, which would come again however often it was tried."""
-        faults.note(self._queue, error, where, claim.target.source, record_id=claim.id, host=claim.target.host)
+        faults.note(self._notifier, error, where, claim.target.source, record_id=claim.id, host=claim.target.host)
         return self._failed(claim, SourceFailure(faults.INTERNAL_FAULT, faults.TOLD, permanent=True), final=True)
 
     def _failed(self, claim: Record, error: SourceFailure, *, final: bool, wait: timedelta = timedelta(0)) -> Outcome:

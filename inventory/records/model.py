@@ -136,7 +136,7 @@ class RecordFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class RecordWithSnapshot:
     """A record with its latest snapshot and that snapshot's body, read together."""
 
     record: Record

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from inventory.listing import Key
-from inventory.records.model import Acceptance, Known, Outcome, Record, RecordFilter, Snapshot, Status, Target
+from inventory.records.model import Acceptance, Outcome, Record, RecordFilter, RecordWithSnapshot, Snapshot, Status, Target
 
 
 class Records(Protocol):
     """Records and the ledger of the work that is owed on them."""
 
-    def look_up(self, record_id: str) -> Known | None:
+    def look_up(self, record_id: str) -> RecordWithSnapshot | None:
         """The record with its latest snapshot and body, or None."""
         ...
 
@@ -83,7 +83,7 @@ class Records(Protocol):
         """Records by (accepted_at, id), newest first, from behind `after`."""
         ...
 
-    def refreshed(self, source: str, *, limit: int) -> Sequence[Known]:
+    def refreshed(self, source: str, *, limit: int) -> Sequence[RecordWithSnapshot]:
         """The records of a source that were collected last, newest first, with their latest snapshots; no bodies."""
         ...
 

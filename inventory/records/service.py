@@ -10,18 +10,18 @@ from threading import BoundedSemaphore
 from inventory.clock import Clock
 from inventory.errors import CollectionFailed, CollectionTimedOut, ForbiddenAddress, NotFound, NotInInventory
 from inventory.listing import Key
-from inventory.notifier import Queue, Wait
+from inventory.notifier import Notifier, Wait
 from inventory.records.collector import Collector
 from inventory.records.model import (
     LEASE_AHEAD,
     Acceptance,
     Failed,
     Failure,
-    Known,
     Outcome,
     Postponed,
     Record,
     RecordFilter,
+    RecordWithSnapshot,
     Snapshot,
     State,
     Status,
@@ -37,10 +37,10 @@ SETTLE_WITHIN = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class LookupResult:
     """What a lookup found: with a snapshot if there is one, else a promise; `stale` when it is older than asked for."""
 
-    known: Known
+    known: RecordWithSnapshot
     stale: bool
     created: bool = False
 
@@ -68,7 +68,7 @@ class RecordService:
         snapshots: Snapshots,
         bodies: Bodies,
         sources: Mapping[str, Source],
-        queue: Queue,
+        notifier: Notifier,
         collector: Collector,
         *,
         fresh_for: timedelta,
@@ -80,7 +80,7 @@ class RecordService:
         self._snapshots = snapshots
         self._bodies = bodies
         self._sources = sources
-        self._queue = queue
+        self._notifier = notifier
         self._collector = collector
         self._fresh_for = fresh_for
         self._slots = BoundedSemaphore(slots)
@@ -106,7 +106,7 @@ class RecordService:
 
     def look_up(
         self, target: Target, *, max_age: timedelta | None = None, collect: bool = True, contents: bool = True
-    ) -> Answer:
+    ) -> LookupResult:
         """What is known of a target, at once; a miss or a stale hit is accepted for collection if `collect`.
 
         Without `contents` no more than the record is read of what is known: that is all a 304 needs, and half its time.
@@ -114,23 +114,23 @@ class RecordService:
         failure stands and there is no snapshot.
         """
         known = self._records.look_up(target.id) if contents else self._record(target)
-        answer = None if known is None else Answer(known, self._is_stale(known.record, max_age))
+        answer = None if known is None else LookupResult(known, self._is_stale(known.record, max_age))
         if collect and (answer is None or self._may_collect(answer)):
             acceptance = self._refresh(target, seen=None if answer is None else answer.record)
             if answer is None or answer.record.snapshot_id is None:
                 known = self._again(acceptance)
-                answer = Answer(known, self._is_stale(known.record, max_age))
+                answer = LookupResult(known, self._is_stale(known.record, max_age))
         if answer is None:
             raise NotInInventory(f"Nothing is known of {target.key}, and collect=false asked not to collect it.")
         if answer.record.status is Status.FAILED:
             raise self.failed(answer.record)
         return answer
 
-    def known(self, target: Target) -> Known | None:
+    def known(self, target: Target) -> RecordWithSnapshot | None:
         """What there is of a target, in whatever state; nothing is accepted and nothing raised."""
         return self._records.look_up(target.id)
 
-    def wait(self, answer: Answer, seconds: float) -> Answer:
+    def wait(self, answer: LookupResult, seconds: float) -> LookupResult:
         """Hold a pending answer up to `seconds` for its outcome, if one more may wait; it comes back as it then is.
 
         Raises `CollectionFailed` if that is how it ends.
@@ -139,12 +139,12 @@ class RecordService:
         if answer.ready or not self._waiting.acquire(blocking=False):
             return answer
         try:
-            with self._queue.outcomes_of(target.id) as wait:
+            with self._notifier.outcomes_of(target.id) as wait:
                 return self._wait_for(target, timedelta(seconds=seconds), wait)
         finally:
             self._waiting.release()
 
-    def collect_now(self, target: Target) -> Answer:
+    def collect_now(self, target: Target) -> LookupResult:
         """Collect a target inline; with every slot taken, or while somebody else collects it, it is accepted only.
 
         Raises `CollectionFailed` when the collection failed, with the failure as it is recorded, and `NotInInventory` when
@@ -157,7 +157,7 @@ class RecordService:
         finally:
             self._slots.release()
 
-    def collect_missing(self, target: Target, *, seen: Record | None) -> Answer:
+    def collect_missing(self, target: Target, *, seen: Record | None) -> LookupResult:
         """Collect inline a target that was looked up and `seen` to be missing or stale, unless somebody else was quicker.
 
         Then the answer is what came of that, or the promise of it. Raises `CollectionFailed`, if that is what came of it.
@@ -168,7 +168,7 @@ class RecordService:
         try:
             acceptance = self._records.accept(target, now=self.clock(), seen=_unless_owed(seen))
             if acceptance.record.due_at is None:
-                answer = Answer(self._again(acceptance), stale=False)
+                answer = LookupResult(self._again(acceptance), stale=False)
                 if answer.record.state is State.FAILED:
                     raise self.failed(answer.record)
                 return answer
@@ -178,14 +178,14 @@ class RecordService:
             if inline:
                 self._slots.release()
         if acceptance.accepted:
-            self._queue.ring(target.id)
+            self._notifier.wake_worker(target.id)
         return self._pending(acceptance.record)
 
-    def collect_soon(self, target: Target) -> Answer:
+    def collect_soon(self, target: Target) -> LookupResult:
         """Accept a collection of a target, whatever is known of it; the answer is the promise, not the snapshot."""
         acceptance = self._accept_whole(target)
         if acceptance.accepted:
-            self._queue.ring(target.id)
+            self._notifier.wake_worker(target.id)
         return self._pending(acceptance.record)
 
     def failed(self, record: Record) -> CollectionFailed:
@@ -209,7 +209,7 @@ class RecordService:
         """Accept conditional collections of up to 1,000 targets of a job, each with the record that was seen."""
         self._records.accept_all(wanted, now=now)
 
-    def refreshed(self, source: str, *, limit: int) -> Sequence[Known]:
+    def refreshed(self, source: str, *, limit: int) -> Sequence[RecordWithSnapshot]:
         """The records of a source that were collected last, newest first, with their latest snapshots; no bodies."""
         return self._records.refreshed(source, limit=limit)
 
@@ -246,7 +246,7 @@ class RecordService:
         limit = self._fresh_for if max_age is None else max_age
         return record.collected_at is not None and self.clock() - record.collected_at > limit
 
-    def _may_collect(self, answer: Answer) -> bool:
+    def _may_collect(self, answer: LookupResult) -> bool:
         """Whether a lookup that found this may accept a collection: it is wanting, and no failure stands.
 
         Of what is owed already, only what a job waits for is accepted again: then it is collected before the job's others.
@@ -262,7 +262,7 @@ class RecordService:
         """Accept a collection that may ask only whether what was `seen` still holds, and ring for it."""
         acceptance = self._records.accept(target, now=self.clock(), seen=_unless_owed(seen), revalidate=True)
         if acceptance.accepted:
-            self._queue.ring(target.id)
+            self._notifier.wake_worker(target.id)
         return acceptance
 
     def _is_being_collected(self, record: Record) -> bool:
@@ -271,7 +271,7 @@ class RecordService:
             return False
         return timedelta(0) < record.due_at - self.clock() <= LEASE_AHEAD
 
-    def _collect_inline(self, acceptance: Acceptance) -> Answer:
+    def _collect_inline(self, acceptance: Acceptance) -> LookupResult:
         """Collect what is owed here and now; the promise of it while somebody else does. The caller holds a slot."""
         claim = self._collector.claim(acceptance.record.id)
         if claim is None:
@@ -287,7 +287,7 @@ class RecordService:
             acceptance = self._records.accept(target, now=self.clock(), seen=acceptance.record)
         return acceptance
 
-    def _outcome(self, outcome: Outcome, *, took_effect: bool) -> Answer:
+    def _outcome(self, outcome: Outcome, *, took_effect: bool) -> LookupResult:
         """What an inline collection came to: the promise of it where an upstream may not be called now; where it took no
         effect, what its target came to in other hands."""
         target = outcome.claim.target
@@ -300,22 +300,22 @@ class RecordService:
             raise self.failed(known.record)
         if isinstance(outcome, Postponed) or (not took_effect and known.record.state is not State.STORED):
             return self._pending(known.record)
-        return Answer(known, stale=False, created=outcome.claim.snapshot_id is None)
+        return LookupResult(known, stale=False, created=outcome.claim.snapshot_id is None)
 
-    def _record(self, target: Target) -> Known | None:
+    def _record(self, target: Target) -> RecordWithSnapshot | None:
         record = self._records.find(target.id)
-        return None if record is None else Known(record, None, None)
+        return None if record is None else RecordWithSnapshot(record, None, None)
 
-    def _again(self, acceptance: Acceptance) -> Known:
+    def _again(self, acceptance: Acceptance) -> RecordWithSnapshot:
         """What is known after an acceptance: somebody quicker may have collected the target in between."""
         if acceptance.record.snapshot_id is None:
-            return Known(acceptance.record, None, None)
-        return self._records.look_up(acceptance.record.id) or Known(acceptance.record, None, None)
+            return RecordWithSnapshot(acceptance.record, None, None)
+        return self._records.look_up(acceptance.record.id) or RecordWithSnapshot(acceptance.record, None, None)
 
-    def _pending(self, record: Record) -> Answer:
-        return Answer(Known(record, None, None), stale=False)
+    def _pending(self, record: Record) -> LookupResult:
+        return LookupResult(RecordWithSnapshot(record, None, None), stale=False)
 
-    def _wait_for(self, target: Target, remaining: timedelta, wait: Wait) -> Answer:
+    def _wait_for(self, target: Target, remaining: timedelta, wait: Wait) -> LookupResult:
         looked_at = self.clock()
         while True:
             answer = self.look_up(target, collect=False)

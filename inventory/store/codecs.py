@@ -35,9 +35,9 @@ def to_millis(instant: datetime) -> int:
     return (instant - EPOCH) // MILLISECOND
 
 
-def millis(span: timedelta) -> int:
+def millis(duration: timedelta) -> int:
     """A span of time in whole milliseconds."""
-    return span // MILLISECOND
+    return duration // MILLISECOND
 
 
 def to_millis_up(instant: datetime) -> int:

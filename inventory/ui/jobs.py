@@ -61,7 +61,7 @@ def rate(value: float | None) -> str:
 
 
 @blueprint.app_template_filter()
-def span(seconds: int | None) -> str:
+def duration(seconds: int | None) -> str:
     """A time to wait, in its two largest units."""
     if seconds is None:
         return "–"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from inventory.clock import rfc3339
-from inventory.records.model import Known, Record, Status
+from inventory.records.model import Record, RecordWithSnapshot, Status
 from inventory.weather.service import Summary
 
 Document = dict[str, Any]
 
 
-def weather_document(known: Known, *, stale: bool) -> Document:
+def weather_document(known: RecordWithSnapshot, *, stale: bool) -> Document:
     """The weather in a city, as it was collected."""
     assert known.snapshot is not None
     content = known.snapshot.content

@@ -16,7 +16,7 @@ from inventory.errors import (
     TooManyRequests,
     UnknownCity,
 )
-from inventory.records.service import Answer
+from inventory.records.service import LookupResult
 from inventory.services import services
 from inventory.weather import documents, examples, schemas
 from inventory.web_api import same_origin
@@ -64,7 +64,7 @@ class Summary(MethodView):
         return json_response(documents.summary_document(services().weather.summary(query["top"])))
 
 
-def _known(city: str) -> Answer:
+def _known(city: str) -> LookupResult:
     """The answer to a page of another site."""
     try:
         return services().weather.known(city)

@@ -9,8 +9,8 @@ from datetime import timedelta
 from inventory.errors import CollectionFailed, NotInInventory, TooManyRequests, UnknownCity
 from inventory.history.model import LookupOutcome
 from inventory.history.service import HistoryService
-from inventory.records.model import Known, Record, RecordFilter, Status, Target
-from inventory.records.service import Answer, RecordService
+from inventory.records.model import Record, RecordFilter, RecordWithSnapshot, Status, Target
+from inventory.records.service import LookupResult, RecordService
 from inventory.weather.source import UNKNOWN_CITY
 
 SOURCE = "weather"
@@ -24,7 +24,7 @@ class Summary:
     """Cities by status; those refreshed last, and whether each is stale; those that failed last."""
 
     counts: Mapping[Status, int]
-    refreshed: Sequence[tuple[Known, bool]]
+    refreshed: Sequence[tuple[RecordWithSnapshot, bool]]
     failed: Sequence[Record]
 
 
@@ -37,7 +37,7 @@ class WeatherService:
         self._fresh_for = fresh_for
         self._patience = patience
 
-    def current(self, city: str) -> Answer:
+    def current(self, city: str) -> LookupResult:
         """The weather in a city now, or the last that is known as `stale` if no newer can be had.
 
         Raises `InvalidRequest`, `UnknownCity`, `CollectionFailed`, `NotInInventory` when it was deleted while it was
@@ -55,7 +55,7 @@ class WeatherService:
         self._history.note(target, outcome)
         return answer
 
-    def known(self, city: str) -> Answer:
+    def known(self, city: str) -> LookupResult:
         """The weather that is known of a city, however old, without an effect: nothing is collected or noted.
 
         Raises `InvalidRequest`, `NotInInventory`, and `UnknownCity` or `CollectionFailed` while such a failure stands.
@@ -63,7 +63,7 @@ class WeatherService:
         target = self._records.target(SOURCE, city)
         known = self._records.known(target)
         if known is not None and known.snapshot is not None:
-            return Answer(known, stale=self._is_stale(known.record))
+            return LookupResult(known, stale=self._is_stale(known.record))
         if known is None or not self._is_failed(known.record):
             raise NotInInventory(f"Nothing is known of the weather in {target.key}.")
         error = self._records.failed(known.record)
@@ -77,18 +77,18 @@ class WeatherService:
             self._records.listing(RecordFilter(SOURCE, Status.FAILED), limit=top, after=None),
         )
 
-    def _current(self, target: Target) -> tuple[Answer, LookupOutcome]:
+    def _current(self, target: Target) -> tuple[LookupResult, LookupOutcome]:
         known = self._records.known(target)
         if known is None or known.snapshot is None:
             return self._collected(target, known), LookupOutcome.MISS
-        answer = Answer(known, stale=self._is_stale(known.record))
+        answer = LookupResult(known, stale=self._is_stale(known.record))
         if not answer.stale:
             return answer, LookupOutcome.HIT
         if not self._failure_stands(known.record):
             answer = self._refreshed(target, answer)
         return answer, LookupOutcome.STALE if answer.stale else LookupOutcome.MISS
 
-    def _collected(self, target: Target, known: Known | None) -> Answer:
+    def _collected(self, target: Target, known: RecordWithSnapshot | None) -> LookupResult:
         """The weather of a city that has none yet. Who asks while it is being collected waits for it too."""
         record = None if known is None else known.record
         if record is not None and self._is_failed(record):
@@ -100,7 +100,7 @@ class WeatherService:
             raise TooManyRequests(f"The weather in {target.key} is being collected. Ask again in a moment.")
         return answer
 
-    def _refreshed(self, target: Target, stale: Answer) -> Answer:
+    def _refreshed(self, target: Target, stale: LookupResult) -> LookupResult:
         """Newer weather; the stale one while somebody else collects it, and when that fails or was for nothing."""
         try:
             answer = self._records.collect_missing(target, seen=stale.record)

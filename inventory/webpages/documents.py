@@ -10,7 +10,7 @@ from werkzeug.http import http_date, quote_etag
 
 from inventory.clock import rfc3339
 from inventory.records.documents import failure_document
-from inventory.records.model import Known, Record, Snapshot, State, Target
+from inventory.records.model import Record, RecordWithSnapshot, Snapshot, State, Target
 from inventory.webpages.source import cookies_of, page_source
 
 Document = dict[str, Any]
@@ -18,7 +18,7 @@ LONGEST_POLL = 30
 """Seconds: nobody is asked to stay away longer, however long the pause before the next attempt is."""
 
 
-def record_document(known: Known, *, stale: bool, chosen: frozenset[str] | None) -> Document:
+def record_document(known: RecordWithSnapshot, *, stale: bool, chosen: frozenset[str] | None) -> Document:
     """A record with its latest snapshot; only the chosen members, and id, url, status, if any were chosen."""
     record, snapshot = known.record, known.snapshot
     assert snapshot is not None

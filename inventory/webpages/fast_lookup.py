@@ -20,7 +20,7 @@ from werkzeug.http import parse_etags
 from inventory import json_bytes
 from inventory.errors import CollectionFailed
 from inventory.ops import request_log
-from inventory.records.service import Answer, RecordService
+from inventory.records.service import LookupResult, RecordService
 from inventory.web_api.same_origin import FOREIGN
 from inventory.webpages import documents
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PATH = "/api/v1/metadata"
-PLAIN = re.compile(r"url=((?:[A-Za-z0-9._~!*'(),/:?@$=-]|%[0-7][0-9A-Fa-f])+)")
+URL_ONLY = re.compile(r"url=((?:[A-Za-z0-9._~!*'(),/:?@$=-]|%[0-7][0-9A-Fa-f])+)")
 """A query that is one URL in ASCII, which reads the same by every reading of a query."""
 
 Response = tuple[str, dict[str, str], bytes]
 """Status, headers and body."""
 
 
-class PlainLookups:
+class FastLookup:
     """A WSGI application that answers plain lookups and hands everything else to another one."""
 
     def __init__(self, app: WSGIApplication, source: str, records: RecordService) -> None:
@@ -45,7 +45,7 @@ class PlainLookups:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
-        asked = PLAIN.fullmatch(environ.get("QUERY_STRING", "")) if _may_be_plain(environ) else None
+        asked = URL_ONLY.fullmatch(environ.get("QUERY_STRING", "")) if _may_be_plain(environ) else None
         if asked is None:
             return self._app(environ, start_response)
         began = time.perf_counter()
@@ -79,12 +79,12 @@ class PlainLookups:
             answer = look_up()
         return self._hit(answer) if answer.ready else self._miss(answer, mounted_at)
 
-    def _hit(self, answer: Answer) -> Response:
+    def _hit(self, answer: LookupResult) -> Response:
         etag = documents.etag(answer.record, stale=answer.stale, chosen=None)
         body = json_bytes.dumps(documents.record_document(answer.known, stale=answer.stale, chosen=None))
         return "200 OK", _about(body) | documents.validators(answer.record, etag, self._records.clock()), body
 
-    def _miss(self, answer: Answer, mounted_at: str) -> Response:
+    def _miss(self, answer: LookupResult, mounted_at: str) -> Response:
         document = documents.pending_document(answer.record, self._records.clock())
         where = urlencode({"url": answer.record.target.key}, safe="!$'()*,/:;?@")  # as in Flask
         body = json_bytes.dumps(document)

@@ -24,7 +24,7 @@ from inventory.errors import (
 )
 from inventory.history.model import LookupOutcome
 from inventory.records.model import Target
-from inventory.records.service import Answer
+from inventory.records.service import LookupResult
 from inventory.services import services
 from inventory.web_api import pagination, same_origin, security_headers
 from inventory.web_api.blueprint import Blueprint
@@ -181,18 +181,18 @@ def _look_up(target: Target, query: dict[str, Any], *, hold: bool = True) -> tup
     return _known(answer, chosen) if answer.ready else _pending(answer, applied=applied), LookupOutcome.MISS
 
 
-def _outcome(answer: Answer) -> LookupOutcome:
+def _outcome(answer: LookupResult) -> LookupOutcome:
     return LookupOutcome.STALE if answer.stale else LookupOutcome.HIT
 
 
-def _known(answer: Answer, chosen: frozenset[str] | None) -> Response:
+def _known(answer: LookupResult, chosen: frozenset[str] | None) -> Response:
     response = json_response(documents.record_document(answer.known, stale=answer.stale, chosen=chosen))
     etag = documents.etag(answer.record, stale=answer.stale, chosen=chosen)
     response.headers.update(documents.validators(answer.record, etag, services().records.clock()))
     return response
 
 
-def _not_modified(answer: Answer, chosen: frozenset[str] | None) -> Response | None:
+def _not_modified(answer: LookupResult, chosen: frozenset[str] | None) -> Response | None:
     """304 if the caller has what would be answered."""
     etag = documents.etag(answer.record, stale=answer.stale, chosen=chosen)
     if answer.record.snapshot_id is None or not request.if_none_match.contains_weak(etag):
@@ -202,7 +202,7 @@ def _not_modified(answer: Answer, chosen: frozenset[str] | None) -> Response | N
     return response
 
 
-def _pending(answer: Answer, *, applied: str | None = None) -> Response:
+def _pending(answer: LookupResult, *, applied: str | None = None) -> Response:
     document = documents.pending_document(answer.record, services().records.clock())
     response = json_response(document, 202)
     response.headers["Retry-After"] = str(document["poll_after"])
@@ -212,7 +212,7 @@ def _pending(answer: Answer, *, applied: str | None = None) -> Response:
     return response
 
 
-def _location(answer: Answer) -> str:
+def _location(answer: LookupResult) -> str:
     return url_for("metadata.Metadata", url=answer.record.target.key)
 
 

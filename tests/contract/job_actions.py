@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from inventory.jobs.model import READING, Batch, Cut, Job, Row, RowOutcome
+from inventory.jobs.model import READING, Batch, Job, NewBatch, Row, RowOutcome
 from inventory.store import Store
 from tests.contract.actions import LEASE, NOW, after
 
@@ -39,16 +39,16 @@ def claim(store: Store, *, now: datetime = NOW) -> Batch:
     return claimed[1]
 
 
-def cuts(count: int, *, rows: int = 3, size: int = 100, first: int = 1) -> list[Cut]:
+def cuts(count: int, *, rows: int = 3, size: int = 100, first: int = 1) -> list[NewBatch]:
     """So many batches of so many rows, from batch `first` on."""
-    return [Cut(n, (n - 1) * rows + 1, n * rows, rows, size) for n in range(first, first + count)]
+    return [NewBatch(n, (n - 1) * rows + 1, n * rows, rows, size) for n in range(first, first + count)]
 
 
 def read(store: Store, count: int = 2, *, now: datetime = NOW, rows: int = 3, error: str | None = None) -> None:
     """Claim a job's reading, which must be next, and cut it whole into so many batches."""
     reading = claim(store, now=now)
     assert reading.number == READING
-    assert store.jobs.cut(reading, cuts(count, rows=rows), checkpoint=None, until=now + LEASE) is not None
+    assert store.jobs.add_batches(reading, cuts(count, rows=rows), checkpoint=None, until=now + LEASE) is not None
     assert store.jobs.finish(reading, total=count * rows, error=error)
 
 
@@ -64,9 +64,9 @@ def row(number: int, outcome: RowOutcome = SUCCEEDED, **fields: Any) -> Row:
 
 
 def advance(
-    store: Store, held: Batch, rows: Sequence[Row] = (), *, unlisted: int = 0, checkpoint: str | None = None
+    store: Store, held: Batch, rows: Sequence[Row] = (), *, implicit_successes: int = 0, checkpoint: str | None = None
 ) -> Batch | None:
-    return store.jobs.advance(held, rows, unlisted=unlisted, checkpoint=checkpoint, until=UNTIL)
+    return store.jobs.advance(held, rows, implicit_successes=implicit_successes, checkpoint=checkpoint, until=UNTIL)
 
 
 def work(store: Store, held: Batch, outcome: RowOutcome = SUCCEEDED) -> None:

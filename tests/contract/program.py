@@ -139,7 +139,7 @@ def work(store: Store) -> Iterator[str]:
     while claimed := store.jobs.claim(now=NOW, lease_for=LEASE):
         _, batch = claimed
         if batch.number == READING:
-            store.jobs.cut(batch, cuts(4, rows=10), checkpoint=None, until=UNTIL)
+            store.jobs.add_batches(batch, cuts(4, rows=10), checkpoint=None, until=UNTIL)
             store.jobs.finish(batch, total=40)
         for number in range(batch.first_row, batch.last_row + 1) if batch.number != READING else ():
             advance(store, batch, [row(number, list(RowOutcome)[number % 3])])

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from inventory.jobs.model import Cut
+from inventory.jobs.model import NewBatch
 from inventory.records.model import LONGEST_PAUSE, State
 from inventory.store import Store
 from tests.contract.actions import LEASE, NOW, accept, accept_target, after, claim, failure, found, postponed, stored, target
@@ -123,7 +123,7 @@ def cut(store: Store) -> None:
     queued(store)
     claimed = store.jobs.claim(now=AHEAD, lease_for=LEASE)
     assert claimed
-    renewed = store.jobs.cut(claimed[1], [Cut(1, 1, 9, 9, 99)], checkpoint=None, until=AHEAD + LEASE)
+    renewed = store.jobs.add_batches(claimed[1], [NewBatch(1, 1, 9, 9, 99)], checkpoint=None, until=AHEAD + LEASE)
     assert renewed
     assert store.jobs.finish(renewed, total=9)
 

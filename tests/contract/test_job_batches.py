@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from inventory.jobs.model import READING, Batch, Cut, JobStatus
+from inventory.jobs.model import READING, Batch, JobStatus, NewBatch
 from inventory.store import Store
 from tests.contract.actions import LEASE, NOW, after
 from tests.contract.job_actions import (
@@ -135,7 +135,7 @@ def test_reading_keeps_its_checkpoint_and_may_go_on_while_its_batches_are_worked
     job = create(store)
     reading = claim(store)
 
-    held = store.jobs.cut(reading, cuts(2), checkpoint='{"row": 6}', until=after(50))
+    held = store.jobs.add_batches(reading, cuts(2), checkpoint='{"row": 6}', until=after(50))
 
     assert held == replace(reading, due_at=after(50), attempt=0, checkpoint='{"row": 6}')
     first = claim(store)
@@ -148,12 +148,15 @@ def test_reading_keeps_its_checkpoint_and_may_go_on_while_its_batches_are_worked
 def test_cutting_again_what_is_there_changes_nothing_of_it(store: Store) -> None:
     job = create(store)
     reading = claim(store)
-    store.jobs.cut(reading, cuts(2), checkpoint=None, until=UNTIL)
+    store.jobs.add_batches(reading, cuts(2), checkpoint=None, until=UNTIL)
     work(store, claim(store))
     second = claim(store)
     reading = claim(store, now=OVER)
 
-    assert store.jobs.cut(reading, [Cut(1, 1, 99, 99, 999), *cuts(3)], checkpoint=None, until=OVER + LEASE) is not None
+    assert (
+        store.jobs.add_batches(reading, [NewBatch(1, 1, 99, 99, 999), *cuts(3)], checkpoint=None, until=OVER + LEASE)
+        is not None
+    )
 
     assert counted(store, job) == (3, 0, 0)
     assert advance(store, second, [row(4)]) == renewed(second)
@@ -165,10 +168,10 @@ def test_a_thousand_batches_can_be_cut_at_once(store: Store) -> None:
     create(store)
     reading = claim(store)
 
-    assert store.jobs.cut(reading, cuts(1100, rows=1), checkpoint=None, until=UNTIL) is not None
+    assert store.jobs.add_batches(reading, cuts(1100, rows=1), checkpoint=None, until=UNTIL) is not None
 
     assert claim(store).number == 1
-    assert store.jobs.cut(reading, [], checkpoint=None, until=UNTIL) is not None
+    assert store.jobs.add_batches(reading, [], checkpoint=None, until=UNTIL) is not None
 
 
 def test_advancing_keeps_outcomes_counts_and_checkpoint_and_renews_the_claim(store: Store) -> None:
@@ -176,13 +179,15 @@ def test_advancing_keeps_outcomes_counts_and_checkpoint_and_renews_the_claim(sto
     held = claim(store)
     rows = [row(1), row(3, FAILED), row(4, REJECTED), row(9)]
 
-    after_first = store.jobs.advance(held, rows, unlisted=2, checkpoint="[5]", until=after(99))
+    after_first = store.jobs.advance(held, rows, implicit_successes=2, checkpoint="[5]", until=after(99))
 
-    assert after_first == replace(held, due_at=after(99), attempt=0, unlisted=2, checkpoint="[5]")
+    assert after_first == replace(held, due_at=after(99), attempt=0, implicit_successes=2, checkpoint="[5]")
     assert counted(store, job) == (4, 1, 1)
     assert store.jobs.finished_rows(held) == {1, 3, 4, 9}
     assert none_to_claim(store, now=after(99) - MILLISECOND)
-    assert advance(store, after_first, [row(2)], unlisted=3, checkpoint=None) == renewed(held, unlisted=3)
+    assert advance(store, after_first, [row(2)], implicit_successes=3, checkpoint=None) == renewed(
+        held, implicit_successes=3
+    )
     assert counted(store, job) == (6, 1, 1)
 
 
@@ -190,7 +195,7 @@ def test_an_advance_without_rows_renews_the_claim(store: Store) -> None:
     job = ready(store, 1)
     held = claim(store)
 
-    assert advance(store, held, unlisted=1, checkpoint="1") == renewed(held, unlisted=1, checkpoint="1")
+    assert advance(store, held, implicit_successes=1, checkpoint="1") == renewed(held, implicit_successes=1, checkpoint="1")
     assert counted(store, job) == (1, 0, 0)
 
 
@@ -208,13 +213,13 @@ def test_a_row_keeps_its_first_outcome_and_counts_once(store: Store) -> None:
 
 def test_who_takes_a_batch_over_finds_its_rows_and_checkpoint_and_counts_on(store: Store) -> None:
     job = ready(store, 1)
-    advance(store, claim(store), [row(1), row(2, FAILED)], unlisted=5, checkpoint="2")
+    advance(store, claim(store), [row(1), row(2, FAILED)], implicit_successes=5, checkpoint="2")
 
     held = claim(store, now=OVER)
 
-    assert (held.unlisted, held.checkpoint, held.attempt) == (5, "2", 1)
+    assert (held.implicit_successes, held.checkpoint, held.attempt) == (5, "2", 1)
     assert store.jobs.finished_rows(held) == {1, 2}
-    assert advance(store, held, [row(2), row(3)], unlisted=6) is not None
+    assert advance(store, held, [row(2), row(3)], implicit_successes=6) is not None
     assert counted(store, job) == (8, 1, 0)
 
 
@@ -253,7 +258,7 @@ def test_a_renewal_after_the_end_of_a_lease_holds_if_nobody_else_was_there(store
     late = claim(store, now=OVER + LEASE)
     assert none_to_claim(store, now=OVER + LEASE - MILLISECOND)
     claim(store, now=OVER + LEASE)
-    assert store.jobs.advance(late, [], unlisted=0, checkpoint=None, until=after(500)) is not None
+    assert store.jobs.advance(late, [], implicit_successes=0, checkpoint=None, until=after(500)) is not None
     assert advance(store, held) is None
 
 
@@ -264,7 +269,7 @@ def test_a_lease_that_is_over_still_holds_until_somebody_else_claims_and_is_out_
     first, second = claim(store), claim(store)
     assert claim(store, now=OVER).number == 1, "both are in the queue now"
 
-    assert store.jobs.advance(second, [row(4)], unlisted=0, checkpoint=None, until=after(500)) is not None
+    assert store.jobs.advance(second, [row(4)], implicit_successes=0, checkpoint=None, until=after(500)) is not None
 
     assert none_to_claim(store, now=OVER)
     assert claim(store, now=after(500)).number == 1
@@ -273,7 +278,9 @@ def test_a_lease_that_is_over_still_holds_until_somebody_else_claims_and_is_out_
 
 
 CALLS: dict[str, Callable[[Store, Batch], object]] = {
-    "advance": lambda store, held: advance(store, held, [row(2, FAILED)], unlisted=7, checkpoint="late") is not None,
+    "advance": lambda store, held: (
+        advance(store, held, [row(2, FAILED)], implicit_successes=7, checkpoint="late") is not None
+    ),
     "release": lambda store, held: store.jobs.release(held, due_at=NOW),
     "finish": lambda store, held: store.jobs.finish(held),
 }
@@ -300,18 +307,18 @@ def test_a_claim_that_does_not_hold_any_more_changes_nothing_and_is_told(store: 
     assert (found(store, job), outcomes(store, job)) == before
     if end == "taken over":
         latest = claim(store, now=OVER + LEASE)
-        assert (latest.checkpoint, latest.unlisted, latest.fence) == ("1", 0, 3)
+        assert (latest.checkpoint, latest.implicit_successes, latest.fence) == ("1", 0, 3)
 
 
 @pytest.mark.parametrize("end", ["taken over", "released", "cancelled", "finished"])
 def test_a_reading_that_does_not_hold_any_more_cuts_nothing(store: Store, end: str) -> None:
     job = create(store)
     reading = claim(store)
-    store.jobs.cut(reading, cuts(1), checkpoint="1", until=UNTIL)
+    store.jobs.add_batches(reading, cuts(1), checkpoint="1", until=UNTIL)
     assert ENDS[end](store, reading)
     before = found(store, job)
 
-    assert store.jobs.cut(reading, cuts(3), checkpoint="3", until=UNTIL) is None
+    assert store.jobs.add_batches(reading, cuts(3), checkpoint="3", until=UNTIL) is None
     assert not store.jobs.finish(reading, total=9, error="late")
 
     assert found(store, job) == before
@@ -372,7 +379,7 @@ def test_a_job_is_named_once_however_many_of_its_batches_are_due(store: Store) -
 def test_a_job_whose_reading_is_done_twice_over_is_read_by_the_last_one(store: Store) -> None:
     job = create(store)
     first = claim(store)
-    store.jobs.cut(first, cuts(1), checkpoint="1", until=UNTIL)
+    store.jobs.add_batches(first, cuts(1), checkpoint="1", until=UNTIL)
     second = claim(store, now=OVER)
     assert second.number == READING
 

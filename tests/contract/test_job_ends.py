@@ -34,7 +34,7 @@ from tests.contract.job_actions import (
 def test_a_job_is_completed_when_its_file_is_read_and_every_batch_is_done(store: Store) -> None:
     job = create(store)
     reading = claim(store)
-    store.jobs.cut(reading, cuts(2), checkpoint=None, until=UNTIL)
+    store.jobs.add_batches(reading, cuts(2), checkpoint=None, until=UNTIL)
     work(store, claim(store))
     work(store, claim(store), FAILED)
     assert store.jobs.complete(now=after(2), limit=9) == [], "more may be cut"
@@ -119,10 +119,10 @@ def test_cancelling_a_queued_job_ends_it_before_it_is_read(store: Store) -> None
 def test_cancelling_a_running_job_takes_every_batch_from_everybody(store: Store) -> None:
     job = create(store)
     reading = claim(store)
-    store.jobs.cut(reading, cuts(4), checkpoint=None, until=UNTIL)
+    store.jobs.add_batches(reading, cuts(4), checkpoint=None, until=UNTIL)
     work(store, claim(store))
     held = claim(store)
-    advance(store, held, [row(4, FAILED), row(5, REJECTED)], unlisted=2)
+    advance(store, held, [row(4, FAILED), row(5, REJECTED)], implicit_successes=2)
     store.jobs.release(claim(store), due_at=after(5))
 
     assert store.jobs.cancel(job.id, now=after(1))
@@ -131,7 +131,7 @@ def test_cancelling_a_running_job_takes_every_batch_from_everybody(store: Store)
     assert (ended.status, ended.finished_at, ended.total) == (JobStatus.CANCELLED, after(1), None)
     assert ended.counts == Counts(5, 1, 1, 100)
     assert advance(store, held, [row(6)]) is None
-    assert store.jobs.cut(reading, cuts(9), checkpoint=None, until=UNTIL) is None
+    assert store.jobs.add_batches(reading, cuts(9), checkpoint=None, until=UNTIL) is None
     assert not store.jobs.finish(held)
     assert not store.jobs.release(held, due_at=NOW)
     assert not store.jobs.finish(reading, total=9, error="late")
@@ -273,10 +273,10 @@ def test_counts_never_go_down(store: Store) -> None:
     seen = [found(store, job).counts]
     first = claim(store)
     steps: list[Callable[[], object]] = [
-        lambda: advance(store, first, [row(1)], unlisted=1),
-        lambda: advance(store, claim(store, now=OVER), [row(2, FAILED)], unlisted=1),
-        lambda: advance(store, first, [row(3)], unlisted=9),
-        lambda: advance(store, claim(store, now=OVER), [row(3)], unlisted=1),
+        lambda: advance(store, first, [row(1)], implicit_successes=1),
+        lambda: advance(store, claim(store, now=OVER), [row(2, FAILED)], implicit_successes=1),
+        lambda: advance(store, first, [row(3)], implicit_successes=9),
+        lambda: advance(store, claim(store, now=OVER), [row(3)], implicit_successes=1),
         lambda: store.jobs.finish(claim(store, now=OVER)),
         lambda: store.jobs.cancel(job.id, now=OVER),
         lambda: store.jobs.cancel(job.id, now=OVER),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from inventory.jobs.model import Counts, Cut
+from inventory.jobs.model import Counts, NewBatch
 from inventory.store import Store
 from tests.contract.actions import LEASE, NOW, after
 from tests.contract.job_actions import REJECTED, UNTIL, advance, claim, create, found, job, ready, row
@@ -35,13 +35,13 @@ def test_what_batches_have_noted_can_be_read_also_when_they_are_done(store: Stor
 def test_rows_that_could_not_be_counted_before_are_those_that_were_worked_on(store: Store) -> None:
     made = create(store)
     reading = claim(store)
-    cut = Cut(1, 1_000_000, 1_999_999, 1, 0, spans=True)
-    reading_held = store.jobs.cut(reading, [cut], checkpoint=None, until=NOW + LEASE)
+    cut = NewBatch(1, 1_000_000, 1_999_999, 1, 0, has_reserved_rows=True)
+    reading_held = store.jobs.add_batches(reading, [cut], checkpoint=None, until=NOW + LEASE)
     assert reading_held is not None
     assert store.jobs.finish(reading_held, total=None)
     held = claim(store)
     assert (held.first_row, held.last_row) == (1_000_000, 1_999_999)
-    held_on = store.jobs.advance(held, [row(1_000_003, REJECTED)], unlisted=40, checkpoint="x", until=UNTIL)
+    held_on = store.jobs.advance(held, [row(1_000_003, REJECTED)], implicit_successes=40, checkpoint="x", until=UNTIL)
     assert held_on is not None
     assert found(store, made).total is None
     assert store.jobs.finish(held_on)

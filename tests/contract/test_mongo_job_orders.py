@@ -198,7 +198,7 @@ def test_a_reading_that_died_after_it_cut_cuts_the_same_again(store: MongoStore,
     advance(store, held, [row(1)])
 
     reading = claim(store, now=OVER)
-    assert store.jobs.cut(reading, cuts(3), checkpoint="3", until=after(99)) is not None
+    assert store.jobs.add_batches(reading, cuts(3), checkpoint="3", until=after(99)) is not None
 
     assert counted(store, job) == (1, 0, 0)
     assert outcomes(store, job) == {1: SUCCEEDED}

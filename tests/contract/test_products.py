@@ -10,7 +10,7 @@ from datetime import datetime
 import pytest
 
 from inventory.listing import Key
-from inventory.products.model import Category, Listed, Product, ProductFilter, Seen
+from inventory.products.model import CatalogueEntry, Category, Product, ProductFilter, ProductVersion
 from inventory.records.model import RecordFilter, Status
 from inventory.store import Store
 from tests.contract.actions import NOW, after
@@ -23,12 +23,12 @@ def product(number: int, price: float = 1.0, **fields: str | None) -> Product:
     return Product(**{"feed": "acme", "id": f"n{number}", "title": f"Thing {number} é", "price": price, **fields})  # type: ignore[arg-type]
 
 
-def seen(*products: Product, at: datetime = NOW, job_id: str = "") -> Seen:
-    return Seen(job_id or secrets.token_hex(16), HOST, at, products)
+def seen(*products: Product, at: datetime = NOW, job_id: str = "") -> ProductVersion:
+    return ProductVersion(job_id or secrets.token_hex(16), HOST, at, products)
 
 
-def listed(store: Store, chosen: ProductFilter = ALL, *, limit: int = 2) -> list[Listed]:
-    found: list[Listed] = []
+def listed(store: Store, chosen: ProductFilter = ALL, *, limit: int = 2) -> list[CatalogueEntry]:
+    found: list[CatalogueEntry] = []
     place: Key | None = None
     while page := store.products.listing(chosen, limit=limit, after=place):
         found += page
@@ -36,7 +36,7 @@ def listed(store: Store, chosen: ProductFilter = ALL, *, limit: int = 2) -> list
     return found
 
 
-def ids(found: Sequence[Listed]) -> set[str]:
+def ids(found: Sequence[CatalogueEntry]) -> set[str]:
     return {each.product.id for each in found}
 
 
@@ -135,8 +135,8 @@ def test_a_product_that_is_seen_again_keeps_its_place_and_tells_when_its_price_c
 
 def test_categories_are_told_by_currency_those_with_most_products_first(store: Store) -> None:
     toys = [product(n, float(n + 1), category="toys", currency="EUR") for n in range(4)]
-    dear = [product(9, 50.0, category="toys", currency="JPY"), product(10, 8.0), product(11, 9.5)]
-    store.products.keep(seen(*toys, *dear))
+    flush_now = [product(9, 50.0, category="toys", currency="JPY"), product(10, 8.0), product(11, 9.5)]
+    store.products.keep(seen(*toys, *flush_now))
 
     assert store.products.categories(limit=9) == [
         Category("toys", "EUR", 4, 1.0, 2.5, 4.0),

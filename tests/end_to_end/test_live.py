@@ -15,10 +15,10 @@ import pytest
 import requests
 
 from inventory.clock import utc_now
-from inventory.jobs.clients import FOLLOWING
-from inventory.jobs.live import PACE
 from inventory.jobs.model import RowOutcome
-from inventory.notifier import Queue, connect
+from inventory.jobs.stream import PACE
+from inventory.jobs.stream_slots import FOLLOWING
+from inventory.notifier import Notifier, connect
 from inventory.store.sqlite import SqliteStore
 from tests.end_to_end.followers import Follower, silent
 from tests.end_to_end.stack import Stack, stack, wait_until
@@ -35,7 +35,7 @@ class Site:
     def __init__(self, running: Stack) -> None:
         self.stack = running
         self.store = SqliteStore(str(running.folder / "inventory.sqlite3"))
-        self.queue = Queue(connect(running.redis_url, socket_timeout=1.0), job_timeout=10)
+        self.queue = Notifier(connect(running.redis_url, socket_timeout=1.0), job_timeout=10)
 
     def course(self, rows: int) -> Course:
         return Course(self.store, utc_now(), rows=rows)

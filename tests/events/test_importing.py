@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from inventory.events.lines import BATCH_ROWS, STEP_LINES
+from inventory.events.job_type import BATCH_ROWS, STEP_LINES
 from inventory.events.model import EventFilter
-from inventory.jobs.holding import LEASE
+from inventory.jobs.chunks import upload_name
+from inventory.jobs.claimed_batch import LEASE
 from inventory.jobs.model import Counts, Job, JobStatus, RowOutcome
-from inventory.jobs.parts import upload_name
 from inventory.wiring import Services
 from tests.events import logs
 from tests.fakes import FakeClock

@@ -74,7 +74,7 @@ def main() -> None:
     collector = build(settings, store=store).collector
     while not stopping.wait(0.2):
         try:
-            collector.drain(places=4, stopping=stopping.is_set)
+            collector.collect_due(slots=4, stopping=stopping.is_set)
         except StorageUnavailable:
             continue
 

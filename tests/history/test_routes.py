@@ -15,7 +15,7 @@ from inventory import create_app, wiring
 from inventory.config import Settings
 from inventory.errors import SourceFailure, StorageUnavailable
 from inventory.store import Store
-from inventory.webpages.fast_lookup import PlainLookups
+from inventory.webpages.fast_lookup import FastLookup
 from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeather, FakeWeb
 
@@ -213,7 +213,7 @@ def test_a_webpages_lookups_are_kept_with_what_each_was_answered(
         return client.get("/api/v1/metadata", query_string={"url": URL, **query}, headers=headers).status_code
 
     def work() -> None:
-        services.collector.drain(places=1, stopping=lambda: False)
+        services.collector.collect_due(slots=1, stopping=lambda: False)
 
     statuses = [look_up(collect="false"), look_up(), look_up()]
     work()
@@ -230,7 +230,7 @@ def test_a_webpage_that_cannot_be_collected_is_a_failed_lookup(
     web.pages[URL] = SourceFailure("tls_failure", "The certificate was refused.", permanent=True)
     client = webpages.test_client()
     client.get("/api/v1/metadata", query_string={"url": URL})
-    services.collector.drain(places=1, stopping=lambda: False)
+    services.collector.collect_due(slots=1, stopping=lambda: False)
     clock.forward(1)
     assert client.get("/api/v1/metadata", query_string={"url": URL}).status_code == 502
 
@@ -268,8 +268,8 @@ def test_a_webpages_lookup_that_cannot_be_kept_is_answered_all_the_same(webpages
 def test_hits_are_answered_in_front_of_the_application_where_they_leave_no_trace(
     webpages: Flask, services: Services
 ) -> None:
-    assert isinstance(create_app(services=services).wsgi_app, PlainLookups)
-    assert not isinstance(webpages.wsgi_app, PlainLookups)
+    assert isinstance(create_app(services=services).wsgi_app, FastLookup)
+    assert not isinstance(webpages.wsgi_app, FastLookup)
 
 
 def test_a_hit_is_the_same_with_a_history_as_without_one(webpages: Flask, services: Services) -> None:

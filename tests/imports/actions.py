@@ -5,16 +5,18 @@ from __future__ import annotations
 import io
 
 from inventory.imports.rows import HEAD, examine, read
-from inventory.jobs.model import Line
+from inventory.jobs.model import InputRow
 
 
-def positions(content: bytes, file_name: str, *, kind: str = "urls", column: str | None = None) -> list[tuple[Line, int]]:
+def positions(
+    content: bytes, file_name: str, *, kind: str = "urls", column: str | None = None
+) -> list[tuple[InputRow, int]]:
     """All rows, each with how far in the file it ends."""
     layout = examine(content[:HEAD], kind=kind, file_name=file_name, column=column)
     return list(read(io.BytesIO(content), layout))
 
 
-def rows(content: bytes, file_name: str, *, kind: str = "urls", column: str | None = None) -> list[Line]:
+def rows(content: bytes, file_name: str, *, kind: str = "urls", column: str | None = None) -> list[InputRow]:
     """All rows."""
     return [line for line, _ in positions(content, file_name, kind=kind, column=column)]
 

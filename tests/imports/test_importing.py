@@ -22,9 +22,9 @@ from inventory.config import Settings
 from inventory.errors import StorageUnavailable
 from inventory.files import Files
 from inventory.imports.multipart import Upload
-from inventory.imports.service import ImportService, Wanted
+from inventory.imports.service import ImportRequest, ImportService
+from inventory.jobs.chunks import upload_name
 from inventory.jobs.model import Job, JobStatus
-from inventory.jobs.parts import upload_name
 from tests.fakes import FakeClock, FakeWeb
 
 IMPORTS = "/api/v1/imports"
@@ -159,7 +159,7 @@ def test_log_lines_are_taken(client: FlaskClient) -> None:
     ],
 )
 def test_a_file_s_name_is_kept_without_folders(services: wiring.Services, sent: str, name: str) -> None:
-    assert services.imports.accept(Wanted("urls"), Upload(sent, iter([CONTENT]))).file_name == name
+    assert services.imports.accept(ImportRequest("urls"), Upload(sent, iter([CONTENT]))).file_name == name
 
 
 def test_the_same_file_again_is_the_same_job_while_that_is_unfinished(
@@ -401,13 +401,13 @@ def pieces(services: wiring.Services) -> Iterator[bytes]:
 def test_a_file_is_written_while_it_arrives(services: wiring.Services, redis: fakeredis.FakeRedis) -> None:
     service = importing(services, services.files, services.store, upload_limit=2**30)
 
-    assert service.accept(Wanted("urls"), Upload("a.csv", pieces(services))).file_size
+    assert service.accept(ImportRequest("urls"), Upload("a.csv", pieces(services))).file_size
 
 
 def importing(services: wiring.Services, files: Files, store: Any, upload_limit: int = 1_000_000) -> ImportService:
     """The service with other parts."""
     return ImportService(
-        store, files, services.kinds, services.queue, upload_limit=upload_limit, places=1, clock=services.imports.clock
+        store, files, services.kinds, services.notifier, upload_limit=upload_limit, places=1, clock=services.imports.clock
     )
 
 
@@ -453,8 +453,8 @@ def test_a_file_store_that_is_away_is_503(services: wiring.Services, tmp_path: P
 
 def test_ids_of_jobs_can_be_given(services: wiring.Services, clock: FakeClock) -> None:
     service = ImportService(
-        services.store, services.files, services.kinds, services.queue,
+        services.store, services.files, services.kinds, services.notifier,
         upload_limit=100, places=1, clock=clock, new_id=lambda: "0" * 32,
     )  # fmt: skip
 
-    assert service.accept(Wanted("urls"), Upload("a.csv", iter([CONTENT]))).id == "0" * 32
+    assert service.accept(ImportRequest("urls"), Upload("a.csv", iter([CONTENT]))).id == "0" * 32

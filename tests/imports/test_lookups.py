@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from inventory.errors import StorageUnavailable
-from inventory.imports.urls import LOOK_AGAIN, Lookups, Verdict, verdict
-from inventory.jobs.model import LONGEST_INPUT, Line, RowOutcome
+from inventory.imports.lookups import LOOK_AGAIN, Lookups, Verdict, verdict
+from inventory.jobs.model import LONGEST_INPUT, InputRow, RowOutcome
 from inventory.records.model import Acceptance, Failure, Record, State, Target
 from tests.fakes import FakeWeb
 
@@ -93,7 +93,7 @@ def kept() -> Kept:
 
 
 def lookups(kept: Kept, *texts: str, fresh_for: timedelta = DAY) -> Lookups:
-    lines = [Line(row, text) for row, text in enumerate(texts, 2)]
+    lines = [InputRow(row, text) for row, text in enumerate(texts, 2)]
     return Lookups(kept, FakeWeb(), lines, created_at=CREATED, fresh_for=fresh_for)
 
 
@@ -141,8 +141,13 @@ def test_a_stale_record_is_accepted_as_it_was_seen(kept: Kept) -> None:
 
 def test_lines_that_cannot_be_worked_on_are_rejected_with_their_reason(kept: Kept) -> None:
     long = f"{URL}{'x' * 3_000}"
-    unreadable = Line(9, "\ufffd", "invalid_encoding", "It is not text in utf-8.")
-    lines = [Line(2, "example.test"), Line(3, "ftp://example.test/"), Line(4, "http://a:b@example.test/"), Line(5, long)]
+    unreadable = InputRow(9, "\ufffd", "invalid_encoding", "It is not text in utf-8.")
+    lines = [
+        InputRow(2, "example.test"),
+        InputRow(3, "ftp://example.test/"),
+        InputRow(4, "http://a:b@example.test/"),
+        InputRow(5, long),
+    ]
     step = Lookups(kept, FakeWeb(), [*lines, unreadable], created_at=CREATED, fresh_for=DAY).step(NOW)
 
     assert step.again_at is None
@@ -168,7 +173,7 @@ def test_a_step_that_met_a_store_that_is_away_is_done_again_whole(kept: Kept) ->
 
 def test_a_step_ends_behind_the_line_with_which_its_time_is_over(kept: Kept) -> None:
     seconds = count(step=0.2)
-    lines = [Line(row, text) for row, text in enumerate([URL, "no url", f"{URL}b", URL, f"{URL}c"], 2)]
+    lines = [InputRow(row, text) for row, text in enumerate([URL, "no url", f"{URL}b", URL, f"{URL}c"], 2)]
     work = Lookups(
         kept, FakeWeb(), lines, created_at=CREATED, fresh_for=DAY, ticks=lambda: next(seconds)
     )  # fmt: skip

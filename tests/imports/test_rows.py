@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from inventory.errors import InvalidFile, UnreadableFile, UnsupportedFile
 from inventory.imports import gzipped
-from inventory.imports.layout import TAKES, Form, Layout
+from inventory.imports.file_format import TAKES, FileFormat, LineFormat
 from inventory.imports.lines import LONGEST
 from inventory.imports.rows import HEAD, examine, read
 from tests.imports.actions import outcomes, positions, rows, texts
@@ -246,7 +246,7 @@ def bomb(line: bytes, megabytes: int) -> bytes:
 COUNT = """
 import io, resource, sys
 from inventory.errors import UnreadableFile
-from inventory.imports.layout import Form, Layout
+from inventory.imports.file_format import Form, Layout
 from inventory.imports.rows import HEAD, examine, read
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
@@ -260,7 +260,7 @@ print((count, peak() - begun, error))
 """
 
 
-def count(path: Path, layout: Layout) -> tuple[int, int, str | None]:
+def count(path: Path, layout: FileFormat) -> tuple[int, int, str | None]:
     """What another program finds in a file: how many rows, with how many MiB more than at its start, and what stops it."""
     done = subprocess.run(
         [sys.executable, "-c", COUNT, str(path), repr(layout).replace("<Form.JSON: 'json'>", "Form.JSON")],
@@ -274,7 +274,7 @@ def count(path: Path, layout: Layout) -> tuple[int, int, str | None]:
 def test_a_gzip_bomb_is_stopped_with_little_memory(line: bytes, tmp_path: Path) -> None:
     (tmp_path / "bomb.gz").write_bytes(bomb(line, 200))
 
-    found, megabytes, error = count(tmp_path / "bomb.gz", Layout(Form.JSON, gzipped=True))
+    found, megabytes, error = count(tmp_path / "bomb.gz", FileFormat(LineFormat.JSON, gzipped=True))
 
     assert error is not None
     assert "expands" in error
@@ -306,21 +306,21 @@ class Same(io.RawIOBase):
 def test_a_gigabyte_of_blank_lines_is_passed_over_quickly() -> None:
     began = time.process_time()
 
-    assert list(read(Same(b"\n"), Layout(Form.CSV))) == []  # type: ignore[arg-type]
+    assert list(read(Same(b"\n"), FileFormat(LineFormat.CSV))) == []  # type: ignore[arg-type]
     assert time.process_time() - began < 20
 
 
 @pytest.mark.parametrize("byte", [b"\n", b" ", b"x"], ids=repr)
 def test_after_two_gigabytes_in_which_no_line_ends_a_file_is_not_read_on(byte: bytes) -> None:
     with pytest.raises(UnreadableFile, match="no line ends"):
-        list(read(Same(byte, gigabytes=2), Layout(Form.TEXT)))  # type: ignore[arg-type]
+        list(read(Same(byte, gigabytes=2), FileFormat(LineFormat.TEXT)))  # type: ignore[arg-type]
 
 
 def test_after_many_gzip_members_of_nothing_a_file_is_not_read_on() -> None:
     nothing = gzip.compress(b"")
 
     with pytest.raises(UnreadableFile, match="no line ends"):
-        list(read(io.BytesIO(gzip.compress(b"https://a/\n") + nothing * 400_000), Layout(Form.TEXT, gzipped=True)))
+        list(read(io.BytesIO(gzip.compress(b"https://a/\n") + nothing * 400_000), FileFormat(LineFormat.TEXT, gzipped=True)))
 
 
 @pytest.mark.parametrize(("line", "times"), [(b'"https://example.com/"\n', 2_000_000), (b"x" * 10 * MEGABYTE + b"\n", 6)])
@@ -329,7 +329,7 @@ def test_reading_takes_little_memory_however_big_a_file_is(line: bytes, times: i
         for _ in range(6):
             file.write(line * (times // 6))
 
-    found, megabytes, error = count(tmp_path / "big", Layout(Form.JSON))
+    found, megabytes, error = count(tmp_path / "big", FileFormat(LineFormat.JSON))
 
     assert (found, error) == (times // 6 * 6, None)
     assert megabytes < 32
@@ -417,7 +417,7 @@ def test_no_line_is_lost_or_doubled_however_a_file_arrives(lines: list[bytes], s
         def read(self, _: int | None = -1, /) -> bytes:
             return super().read(size)
 
-    found = list(read(Trickle(b"\n".join(lines)), Layout(Form.TEXT)))  # type: ignore[arg-type]
+    found = list(read(Trickle(b"\n".join(lines)), FileFormat(LineFormat.TEXT)))  # type: ignore[arg-type]
 
     lines[:1] = [line.removeprefix(codecs.BOM_UTF8) for line in lines[:1]]
     wanted = [number for number, line in enumerate(lines, 1) if line.strip()]

@@ -10,13 +10,13 @@ from typing import Any
 from uuid import uuid4
 
 from inventory.files import Files
+from inventory.imports.lookups import LookupLines
 from inventory.imports.uploads import Uploads
-from inventory.imports.urls import LookupLines
+from inventory.jobs.chunks import Chunks, upload_name
 from inventory.jobs.engine import Engine
 from inventory.jobs.feeder import Feeder
-from inventory.jobs.kinds import Kind
+from inventory.jobs.job_type import JobType
 from inventory.jobs.model import Counts, Job, Row, RowOutcome
-from inventory.jobs.parts import Parts, upload_name
 from inventory.jobs.ports import Jobs
 from inventory.wiring import Services
 from tests.fakes import FakeClock
@@ -54,13 +54,13 @@ def engine_of_small_batches(
     *,
     files: Files | None = None,
     jobs: Jobs | None = None,
-    kind: Callable[[Kind], Kind] = lambda kind: kind,
+    kind: Callable[[JobType], JobType] = lambda kind: kind,
 ) -> Engine:
     """An engine on the services' store with ten rows in a batch; `kind` may put another one in front of the kind."""
     files = files or services.files
     records, source = services.store.records, services.sources["webpage"]
     urls = kind(SmallBatches("urls", records, source, Uploads(files).rows, fresh_for=timedelta(days=1)))
-    return Engine(jobs or services.store.jobs, Parts(files), {"urls": urls}, services.queue, clock=services.engine.clock)
+    return Engine(jobs or services.store.jobs, Chunks(files), {"urls": urls}, services.notifier, clock=services.engine.clock)
 
 
 class Worker:
@@ -76,7 +76,7 @@ class Worker:
 
     def collect(self) -> int:
         """Collect what is due."""
-        return self._services.collector.drain(places=4, stopping=lambda: False)
+        return self._services.collector.collect_due(slots=4, stopping=lambda: False)
 
 
 def work_to_the_end(services: Services, clock: FakeClock, job_id: str, engine: Engine | None = None) -> Job:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from inventory.jobs.model import Batch, Cut, Job, Row, RowOutcome
+from inventory.jobs.model import Batch, Job, NewBatch, Row, RowOutcome
 from inventory.store import Store
 
 LEASE = timedelta(hours=1)
@@ -44,8 +44,8 @@ class Course:
         claimed = self._store.jobs.claim(now=now, lease_for=LEASE)
         assert claimed is not None
         reading = claimed[1]
-        cut = Cut(1, 1, self._rows, self._rows, self._rows * BYTES_OF_ROW)
-        assert self._store.jobs.cut(reading, [cut], checkpoint=None, until=now + LEASE)
+        cut = NewBatch(1, 1, self._rows, self._rows, self._rows * BYTES_OF_ROW)
+        assert self._store.jobs.add_batches(reading, [cut], checkpoint=None, until=now + LEASE)
         assert self._store.jobs.finish(reading, total=self._rows, error=error)
         claimed = self._store.jobs.claim(now=now, lease_for=LEASE)
         assert claimed is not None
@@ -71,7 +71,7 @@ class Course:
         """End these rows."""
         assert self._claim is not None
         self._next += len(rows)
-        self._claim = self._store.jobs.advance(self._claim, rows, unlisted=0, checkpoint=None, until=now + LEASE)
+        self._claim = self._store.jobs.advance(self._claim, rows, implicit_successes=0, checkpoint=None, until=now + LEASE)
         return self
 
     def end(self, now: datetime) -> Course:

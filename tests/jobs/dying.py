@@ -14,14 +14,14 @@ import fakeredis
 
 from inventory import wiring
 from inventory.config import PerHost, Settings
-from inventory.events.lines import EventLines
+from inventory.events.job_type import EventLines
 from inventory.events.model import Event
 from inventory.events.ports import Events
+from inventory.imports.lookups import LookupLines
 from inventory.imports.uploads import Uploads
-from inventory.imports.urls import LookupLines
+from inventory.jobs.chunks import Chunks
 from inventory.jobs.engine import Engine
 from inventory.jobs.feeder import Feeder
-from inventory.jobs.parts import Parts
 from inventory.records.model import Target
 from inventory.wiring import Services
 from tests.fakes import FakeWeather, FakeWeb, Unlimited
@@ -65,9 +65,9 @@ def engine_of(services: Services) -> Engine:
     events = EventLines(DeadlyEvents(services.store.events), read, line_delay=0.0, sleep=lambda _: None)  # type: ignore[arg-type]
     return Engine(
         services.store.jobs,
-        Parts(services.files),
+        Chunks(services.files),
         {kind.name: kind for kind in (*kinds, events)},
-        services.queue,
+        services.notifier,
         clock=services.engine.clock,
     )
 
@@ -87,7 +87,7 @@ def main(data_dir: str, later: str) -> None:
     feeder = Feeder(engine_of(services))
     while services.store.jobs.due(now=services.engine.clock() + timedelta(days=1), limit=1):
         feeder.round()
-        services.collector.drain(places=4, stopping=lambda: False)
+        services.collector.collect_due(slots=4, stopping=lambda: False)
 
 
 if __name__ == "__main__":

@@ -14,11 +14,11 @@ import pytest
 
 from inventory.errors import SourceFailure, StorageUnavailable
 from inventory.files import Files
+from inventory.jobs.chunks import FILE_LOST, part_name, upload_name
+from inventory.jobs.claimed_batch import LEASE, RENEW
 from inventory.jobs.engine import MOST_CLAIMS
-from inventory.jobs.holding import LEASE, RENEW
-from inventory.jobs.kinds import Kind, Step, Work
-from inventory.jobs.model import Batch, Job, JobStatus, Line, RowOutcome
-from inventory.jobs.parts import FILE_LOST, part_name, upload_name
+from inventory.jobs.job_type import BatchTask, JobType, Step
+from inventory.jobs.model import Batch, InputRow, Job, JobStatus, RowOutcome
 from inventory.records.model import State
 from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeb, Unlimited
@@ -303,10 +303,10 @@ class TestFilesThatAreGone:
 class Breaking:
     """A kind of job that has a fault: it breaks on its second batch."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: JobType) -> None:
         self._kind = kind
 
-    def begin(self, job: Job, batch: Batch, lines: Sequence[Line]) -> Work:
+    def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> BatchTask:
         work = self._kind.begin(job, batch, lines)
         return work if batch.number != 2 else Broken(work)
 
@@ -315,7 +315,7 @@ class Breaking:
 
 
 class Broken:
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: BatchTask) -> None:
         self.left = work.left
         self.close = work.close
 

@@ -15,8 +15,8 @@ import pytest
 
 from inventory import wiring
 from inventory.config import Settings
+from inventory.jobs.claimed_batch import LEASE
 from inventory.jobs.feeder import ENOUGH, MOST, PATIENCE, Feeder, feeding
-from inventory.jobs.holding import LEASE
 from inventory.jobs.model import JobStatus
 from inventory.rate_limits.calls import Calls
 from inventory.records.model import Content
@@ -60,7 +60,7 @@ def working(services: Services, workers: int = 1, places: int = 10) -> Iterator[
     def work() -> None:
         while not stop.is_set():
             with feeding(services.engine, stop.is_set) as feeder:
-                services.collector.drain(places=places, stopping=stop.is_set, more=feeder.more)
+                services.collector.collect_due(slots=places, stopping=stop.is_set, more=feeder.more)
             stop.wait(0.05)
 
     with ThreadPoolExecutor(workers) as pool:
@@ -209,7 +209,7 @@ def test_a_batch_that_never_waits_takes_turns_with_those_of_other_jobs(settings:
     before = clock()
     while not found(services, urls).status.finished:
         feeder.round()
-        services.collector.drain(places=2, stopping=lambda: False)
+        services.collector.collect_due(slots=2, stopping=lambda: False)
         clock.forward(0.05)
 
     assert clock() - before < LEASE

@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 
 from inventory import create_app
 from inventory.config import Settings
+from inventory.jobs.chunks import upload_name
 from inventory.jobs.model import LONGEST_INPUT, Row, RowOutcome
-from inventory.jobs.parts import upload_name
 from inventory.wiring import Services
 from tests.fakes import FakeClock
 from tests.jobs.course import Course

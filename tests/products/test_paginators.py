@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from inventory import urls
 from inventory.errors import SourceFailure
 from inventory.products.feeds import Feed, Place
+from inventory.products.page_loop_guard import ASTRAY, LOOP, PageLoopGuard
 from inventory.products.paginators import Cursor, LinkHeader, NextUrl, Numbered, Offset, Page, Paginator
-from inventory.products.paging import ASTRAY, LOOP, Trail
 
 URL = "https://shop.example/items?q=a%20b&x="
 PLACES = {name: Place(name) for name in ("id", "title", "price")}
@@ -31,8 +31,8 @@ contents = anything | st.fixed_dictionaries({}, optional=dict.fromkeys(("next", 
 links = st.text() | st.builds("<{}>; rel={}".format, st.text(), st.sampled_from(["next", '"next"', '"prev next"', "last"]))
 
 
-def trail(paginator: Paginator) -> Trail:
-    return Trail(Feed("acme", URL, PLACES, paginator=paginator), 0, None)
+def trail(paginator: Paginator) -> PageLoopGuard:
+    return PageLoopGuard(Feed("acme", URL, PLACES, paginator=paginator), 0, None)
 
 
 def first(paginator: Paginator) -> str:
@@ -117,10 +117,10 @@ def test_a_circle_is_found_also_by_workers_who_saw_only_some_of_it(length: int, 
     pulled = list[int]()
 
     def pull_all() -> None:
-        way, page = Trail(feed, 0, None), 0
+        way, page = PageLoopGuard(feed, 0, None), 0
         while len(pulled) < 3 * (length + 3):
             if len(pulled) % handed_on_every == 0:
-                way = Trail(feed, way.pages, way.anchor)
+                way = PageLoopGuard(feed, way.pages, way.anchor)
             pulled.append(page)
             following = page + 1 if page < length + 1 else 2
             way.add(f"https://shop.example/{page}")

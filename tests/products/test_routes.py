@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from inventory.products import examples, schemas
-from inventory.products.model import Product, Seen
+from inventory.products.model import Product, ProductVersion
 from inventory.wiring import Services
 from tests.fakes import FakeClock
 
@@ -18,7 +18,7 @@ PRODUCTS = "/api/v1/products"
 
 def keep(services: Services, clock: FakeClock, *products: Product, job_id: str = "a" * 32) -> None:
     clock.forward(1)
-    services.store.products.keep(Seen(job_id, "shop.example", clock(), products))
+    services.store.products.keep(ProductVersion(job_id, "shop.example", clock(), products))
 
 
 def product(number: int, price: float, **fields: Any) -> Product:

@@ -18,12 +18,12 @@ from inventory.notifier import connect
 from inventory.rate_limits.limits import Limits
 from inventory.rate_limits.local import LocalBudgets
 from inventory.rate_limits.model import (
-    Ask,
     Budgets,
     Permit,
+    PermitRequest,
     Policy,
-    Refusal,
     Report,
+    Throttled,
 )
 from inventory.rate_limits.shared import SharedBudgets
 from inventory.rate_limits.state import MOST_HOSTS
@@ -43,9 +43,9 @@ class Half:
         """Let so much time pass; less than none sets the clock back."""
         raise NotImplementedError
 
-    def ask(self, host: str, *, urgent: bool = False) -> Permit | Refusal:
+    def ask(self, host: str, *, urgent: bool = False) -> Permit | Throttled:
         """The answer to one ask."""
-        [answer] = self.budgets.take([Ask(host, urgent)])
+        [answer] = self.budgets.take([PermitRequest(host, urgent)])
         return answer
 
     def permit(self, host: str, *, urgent: bool = False) -> Permit:
@@ -54,10 +54,10 @@ class Half:
         assert isinstance(answer, Permit), answer
         return answer
 
-    def refusal(self, host: str, *, urgent: bool = False) -> Refusal:
+    def refusal(self, host: str, *, urgent: bool = False) -> Throttled:
         """The answer to one ask, which is to be a refusal."""
         answer = self.ask(host, urgent=urgent)
-        assert isinstance(answer, Refusal), answer
+        assert isinstance(answer, Throttled), answer
         return answer
 
     def end(self, permit: Permit, *, failed: bool = False, elapsed: float = 0.05, pause: float | None = None) -> None:
@@ -83,7 +83,7 @@ class Half:
                 slow -= 1
                 continue
             answer = self.ask(host)
-            if isinstance(answer, Refusal):
+            if isinstance(answer, Throttled):
                 heappush(events, (now + answer.wait, next(order), None))
             else:
                 heappush(events, (now + (slow_elapsed if slow > 0 else elapsed), next(order), answer))

@@ -15,11 +15,11 @@ from inventory.errors import SourceFailure
 from inventory.notifier import connect
 from inventory.rate_limits.limits import HostLimits, Limit
 from inventory.rate_limits.model import (
-    Ask,
     Breaker,
     Permit,
+    PermitRequest,
     Reason,
-    Refusal,
+    Throttled,
     is_unanswered,
 )
 from tests.rate_limits.budget_halves import Half, LocalHalf, SharedHalf, redis_server
@@ -71,7 +71,7 @@ def test_no_more_is_saved_up_than_a_burst(half: Half) -> None:
     half.end(half.permit(HOST))
     half.forward(3_600)
 
-    decisions = half.budgets.take([Ask("many.example")] * 2 + [Ask(HOST)] * 20)
+    decisions = half.budgets.take([PermitRequest("many.example")] * 2 + [PermitRequest(HOST)] * 20)
 
     assert sum(isinstance(decision, Permit) for decision in decisions if decision.host == HOST) == 4
 
@@ -85,14 +85,14 @@ def test_a_burst_of_one_spaces_all_calls(half: Half) -> None:
 
 
 def test_answers_come_in_the_order_of_the_asks(half: Half) -> None:
-    asks = [Ask(f"{name}.example", urgent) for name in "abcabc" for urgent in (False, True)]
+    asks = [PermitRequest(f"{name}.example", urgent) for name in "abcabc" for urgent in (False, True)]
 
     assert [decision.host for decision in half.budgets.take(asks)] == [ask.host for ask in asks]
     assert half.budgets.take([]) in ((), [])
 
 
 def test_one_host_leaves_the_others_alone(half: Half) -> None:
-    half.budgets.take([Ask(HOST)] * 50)
+    half.budgets.take([PermitRequest(HOST)] * 50)
     half.fail("dead.example", 3)
 
     assert isinstance(half.ask("quick.example"), Permit)
@@ -101,8 +101,8 @@ def test_one_host_leaves_the_others_alone(half: Half) -> None:
 def test_ten_thousand_are_put_off_once_each_to_turns_of_their_own(half: Half) -> None:
     waits = []
     for _ in range(20):
-        for decision in half.budgets.take([Ask(HOST)] * 500):
-            if isinstance(decision, Refusal):
+        for decision in half.budgets.take([PermitRequest(HOST)] * 500):
+            if isinstance(decision, Throttled):
                 waits.append(decision.wait)
             else:
                 half.end(decision)
@@ -117,8 +117,8 @@ def test_ten_thousand_are_put_off_once_each_to_turns_of_their_own(half: Half) ->
 
 
 def test_turns_are_no_farther_than_forty_minutes_and_then_shared(half: Half) -> None:
-    decisions = half.budgets.take([Ask("rare.example")] * 31)
-    waits = [decision.wait for decision in decisions if isinstance(decision, Refusal)]
+    decisions = half.budgets.take([PermitRequest("rare.example")] * 31)
+    waits = [decision.wait for decision in decisions if isinstance(decision, Throttled)]
 
     assert max(waits) < 2_401
     assert Counter(Counter(waits).values()) == {1: 24 - 6, 2: 6}
@@ -138,8 +138,8 @@ def test_who_waits_for_the_end_of_a_long_pause_comes_back_within_forty_minutes_b
 
 
 def test_turns_begin_anew_when_nobody_came_for_theirs(half: Half) -> None:
-    half.budgets.take([Ask("many.example")] * 2)
-    half.budgets.take([Ask(HOST)] * 1_000)
+    half.budgets.take([PermitRequest("many.example")] * 2)
+    half.budgets.take([PermitRequest(HOST)] * 1_000)
     half.forward(31)
 
     for _ in range(4):
@@ -149,7 +149,7 @@ def test_turns_begin_anew_when_nobody_came_for_theirs(half: Half) -> None:
 
 
 def test_an_urgent_ask_gets_the_nearest_turn(half: Half) -> None:
-    half.budgets.take([Ask(HOST)] * 1_000)
+    half.budgets.take([PermitRequest(HOST)] * 1_000)
 
     waits = [half.refusal(HOST, urgent=True).wait for _ in range(3)]
 
@@ -157,7 +157,7 @@ def test_an_urgent_ask_gets_the_nearest_turn(half: Half) -> None:
 
 
 def test_urgent_asks_are_decided_first(half: Half) -> None:
-    decisions = half.budgets.take([Ask(HOST)] * 10 + [Ask(HOST, urgent=True)] * 4)
+    decisions = half.budgets.take([PermitRequest(HOST)] * 10 + [PermitRequest(HOST, urgent=True)] * 4)
 
     assert [isinstance(decision, Permit) for decision in decisions] == [False] * 10 + [True] * 4
 
@@ -183,7 +183,7 @@ def test_a_promise_to_an_urgent_one_that_stays_away_lapses(half: Half) -> None:
 
 
 def test_promises_to_urgent_ones_that_all_stay_away_lapse_soon(half: Half) -> None:
-    half.budgets.take([Ask(HOST, urgent=True)] * 10_000)
+    half.budgets.take([PermitRequest(HOST, urgent=True)] * 10_000)
     half.forward(31)
 
     assert isinstance(half.ask(HOST), Permit)
@@ -328,7 +328,7 @@ def test_exactly_one_of_fifty_simultaneous_takers_is_the_probe(half: Half) -> No
 
     permits = [answer for answer in answers if isinstance(answer, Permit)]
     assert [permit.probe for permit in permits] == [True]
-    assert {answer.reason for answer in answers if isinstance(answer, Refusal)} == {Reason.BREAKER}
+    assert {answer.reason for answer in answers if isinstance(answer, Throttled)} == {Reason.BREAKER}
 
 
 def test_a_report_from_before_the_breaker_changed_does_not_move_it(half: Half) -> None:
@@ -418,7 +418,7 @@ def test_latency_is_that_of_the_last_thousand_answers_or_so(half: Half) -> None:
 
 def test_hosts_are_listed_newest_first_in_pages(half: Half) -> None:
     for number in range(7):
-        half.budgets.take([Ask(f"{number}-{name}.example") for name in "ab"])
+        half.budgets.take([PermitRequest(f"{number}-{name}.example") for name in "ab"])
         half.forward(0.5)
 
     pages, after = [], None
@@ -479,7 +479,7 @@ def test_a_clock_that_is_set_back_frees_no_place_and_keeps_none(half: Half) -> N
 
 
 def test_a_clock_that_is_set_back_does_not_keep_promises_to_urgent_ones_for_an_hour(half: Half) -> None:
-    half.budgets.take([Ask(HOST, urgent=True)] * 12)
+    half.budgets.take([PermitRequest(HOST, urgent=True)] * 12)
     half.forward(-3_600)
     half.refusal(HOST)
     half.forward(31)
@@ -553,7 +553,7 @@ def test_a_host_that_is_to_be_left_alone_or_is_being_called_is_not_forgotten_for
     small_half.fail("dead.example", 3)
     small_half.end(small_half.permit("paused.example"), pause=3_000.0)
     called = [small_half.permit("many.example"), small_half.permit("many.example")]
-    small_half.budgets.take([Ask("waited-for.example")] * 1_000)
+    small_half.budgets.take([PermitRequest("waited-for.example")] * 1_000)
     for number in range(400):
         small_half.end(small_half.permit(f"{number}.example"))
         small_half.forward(0.02)

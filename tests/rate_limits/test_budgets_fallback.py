@@ -20,12 +20,12 @@ from inventory.rate_limits.fallback import FallbackBudgets
 from inventory.rate_limits.limits import HostLimits, Limit
 from inventory.rate_limits.local import LocalBudgets
 from inventory.rate_limits.model import (
-    Ask,
     Permit,
+    PermitRequest,
     Policy,
     Reason,
-    Refusal,
     Report,
+    Throttled,
     Upstream,
 )
 from inventory.rate_limits.shared import SharedBudgets
@@ -47,7 +47,7 @@ class Remote(LocalHalf):
         self.tried = 0
         self.reports: list[Report] = []
 
-    def take(self, asks: Sequence[Ask]) -> Sequence[Permit | Refusal]:
+    def take(self, asks: Sequence[PermitRequest]) -> Sequence[Permit | Throttled]:
         self._write()
         return [
             Permit(answer.host, answer.id, answer.epoch, answer.probe, shared=True) if isinstance(answer, Permit) else answer
@@ -92,8 +92,8 @@ class Switch:
         self.remote.forward(seconds)
         self.local.forward(seconds)
 
-    def ask(self, host: str = HOST) -> Permit | Refusal:
-        [answer] = self.budgets.take([Ask(host)])
+    def ask(self, host: str = HOST) -> Permit | Throttled:
+        [answer] = self.budgets.take([PermitRequest(host)])
         return answer
 
 
@@ -102,7 +102,7 @@ def switch() -> Switch:
     return Switch()
 
 
-def shared(answer: Permit | Refusal) -> bool:
+def shared(answer: Permit | Throttled) -> bool:
     assert isinstance(answer, Permit)
     return answer.shared
 
@@ -113,11 +113,11 @@ def test_the_shared_budgets_are_used_while_they_answer(switch: Switch) -> None:
 
 def test_without_them_there_is_a_share_of_the_limit(switch: Switch) -> None:
     switch.remote.away = True
-    answers = switch.budgets.take([Ask(HOST)] * 10)
+    answers = switch.budgets.take([PermitRequest(HOST)] * 10)
 
     assert sum(isinstance(answer, Permit) for answer in answers) == 2
     assert not any(answer.shared for answer in answers if isinstance(answer, Permit))
-    waits = [answer.wait for answer in answers if isinstance(answer, Refusal)]
+    waits = [answer.wait for answer in answers if isinstance(answer, Throttled)]
     assert waits[1] - waits[0] == pytest.approx(0.2)
 
 
@@ -208,7 +208,7 @@ def test_what_an_upstream_asked_for_is_kept_to_when_redis_goes_away(switch: Swit
     switch.remote.away = True
 
     refusal = switch.ask()
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, Throttled)
     assert refusal.reason is Reason.PAUSE
 
 
@@ -235,7 +235,7 @@ def test_a_host_that_was_only_paused_is_not_one_that_was_called(switch: Switch) 
 def test_of_more_hosts_than_can_be_remembered_the_oldest_are_forgotten() -> None:
     budgets = LocalBudgets(LIMITS, POLICY, most_hosts=100)
     for number in range(1_000):
-        budgets.take([Ask(f"{number}.example"), Ask("always.example")])
+        budgets.take([PermitRequest(f"{number}.example"), PermitRequest("always.example")])
 
     assert len(budgets.listing(limit=10_000, after=None)) == 100
     assert budgets.state("always.example") is not None
@@ -258,7 +258,7 @@ def test_a_real_redis_that_does_not_answer_holds_nobody_up(mute: bool) -> None:
         budgets = FallbackBudgets(SharedBudgets(redis, LIMITS, policy), LocalBudgets(LIMITS, policy))
         began = time.monotonic()
         for number in range(200):
-            [answer] = budgets.take([Ask(f"{number}.example")])
+            [answer] = budgets.take([PermitRequest(f"{number}.example")])
             assert isinstance(answer, Permit)
             budgets.done([Report(answer, False, 0.1)])
         assert time.monotonic() - began < 10
@@ -269,12 +269,12 @@ def test_a_real_redis_is_used_as_soon_as_it_is_there(tmp_path: Path) -> None:
     path = Path("/tmp", f"inv-{tmp_path.name}-{os.getpid()}.sock")
     redis = connect(f"unix://{path}", socket_timeout=1.0)
     budgets = FallbackBudgets(SharedBudgets(redis, LIMITS, policy), LocalBudgets(LIMITS, policy), quiet_for=0.05)
-    assert not shared(budgets.take([Ask("first.example")])[0])
+    assert not shared(budgets.take([PermitRequest("first.example")])[0])
 
     with redis_server() as url:
         path.symlink_to(url.removeprefix("unix://"))
         try:
-            wait_until(lambda: shared(budgets.take([Ask(f"{time.monotonic()}.example")])[0]), "Redis is used")
+            wait_until(lambda: shared(budgets.take([PermitRequest(f"{time.monotonic()}.example")])[0]), "Redis is used")
         finally:
             redis.close()
             path.unlink()
@@ -285,21 +285,21 @@ def test_a_redis_that_refuses_writes_costs_no_permit_and_no_place(kind: str) -> 
     with redis_server() as url:
         redis = connect(url, socket_timeout=5.0)
         budgets = FallbackBudgets(SharedBudgets(redis, LIMITS, POLICY), LocalBudgets(LIMITS, POLICY), quiet_for=0.0)
-        [before] = budgets.take([Ask(HOST)])
+        [before] = budgets.take([PermitRequest(HOST)])
         assert isinstance(before, Permit)
 
         if kind == "full":  # a script that has written, if only to delete, may write on: these budgets stay shared
             redis.config_set("maxmemory", 1)
         else:
             redis.replicaof("127.0.0.1", 1)
-        [meanwhile] = budgets.take([Ask(HOST)])
+        [meanwhile] = budgets.take([PermitRequest(HOST)])
         assert isinstance(meanwhile, Permit)
         assert meanwhile.shared is (kind == "full")
         budgets.done([Report(meanwhile, False, 0.1)])
 
         redis.config_set("maxmemory", 0)
         redis.replicaof("NO", "ONE")
-        [after] = budgets.take([Ask(HOST)])
+        [after] = budgets.take([PermitRequest(HOST)])
         budgets.done([Report(before, False, 0.1)])
         assert shared(after)
         upstream = budgets.state(HOST)

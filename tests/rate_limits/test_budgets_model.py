@@ -12,7 +12,7 @@ from redis import Redis
 
 from inventory.notifier import connect
 from inventory.rate_limits.limits import HostLimits, Limit
-from inventory.rate_limits.model import Ask, Permit, Refusal, Report
+from inventory.rate_limits.model import Permit, PermitRequest, Report, Throttled
 from tests.rate_limits.budget_halves import POLICY, LocalHalf, SharedHalf, redis_server
 
 LIMITS = HostLimits(10, 3, whole={"paced": Limit(4.7, 5, 1), "slow": Limit(0.3, 2, 2)})
@@ -43,23 +43,23 @@ class Halves(RuleBasedStateMachine):
     def call(self, host: str, outcomes: list[bool], apart: int) -> None:
         """Call a host a few times, one call behind the other, so that its breaker has something to judge."""
         for failed in outcomes:
-            for pair in self._take([Ask(host, urgent=True)]):
+            for pair in self._take([PermitRequest(host, urgent=True)]):
                 self.done(pair, failed, 0.2, None)
             self.forward(apart)
 
     @rule(
         target=permits,
-        asks=st.lists(st.builds(Ask, st.sampled_from(HOSTS), st.booleans()), max_size=12),
+        asks=st.lists(st.builds(PermitRequest, st.sampled_from(HOSTS), st.booleans()), max_size=12),
     )
-    def take(self, asks: list[Ask]) -> object:
+    def take(self, asks: list[PermitRequest]) -> object:
         return multiple(*self._take(asks))
 
-    def _take(self, asks: list[Ask]) -> list[tuple[Permit, Permit]]:
+    def _take(self, asks: list[PermitRequest]) -> list[tuple[Permit, Permit]]:
         shared, local = self.shared.budgets.take(asks), self.local.budgets.take(asks)
         pairs = []
         for ask, one, other in zip(asks, shared, local, strict=True):
             assert ask.host == one.host
-            if isinstance(one, Refusal):
+            if isinstance(one, Throttled):
                 assert one == other
                 assert one.wait > 0
                 continue
@@ -88,8 +88,8 @@ class Halves(RuleBasedStateMachine):
             limit = LIMITS(host)
             for first in range(max(0, len(instants) - 12), len(instants)):
                 for last in range(first, len(instants)):
-                    span = (instants[last] - instants[first]) / 1000
-                    assert last - first + 1 <= limit.burst + span * limit.rate + 1e-6
+                    reserved_rows = (instants[last] - instants[first]) / 1000
+                    assert last - first + 1 <= limit.burst + reserved_rows * limit.rate + 1e-6
 
     @invariant()
     def no_more_permits_are_out_than_there_are_places(self) -> None:

@@ -16,11 +16,11 @@ from inventory.notifier import connect
 from inventory.rate_limits import state
 from inventory.rate_limits.limits import HostLimits, Limit
 from inventory.rate_limits.model import (
-    Ask,
     Permit,
+    PermitRequest,
     Policy,
-    Refusal,
     Report,
+    Throttled,
 )
 from inventory.rate_limits.shared import SharedBudgets
 from tests.rate_limits.budget_halves import redis_server
@@ -105,34 +105,40 @@ def test_programs_share_one_budget_whatever_their_clocks_say(redis_url: str, red
 def test_threads_share_one_budget(budgets: SharedBudgets) -> None:
     began = time.monotonic()
     with ThreadPoolExecutor(16) as pool:
-        answers = [answer for answers in pool.map(lambda _: budgets.take([Ask(HOST)] * 3), range(200)) for answer in answers]
+        answers = [
+            answer
+            for answers in pool.map(lambda _: budgets.take([PermitRequest(HOST)] * 3), range(200))
+            for answer in answers
+        ]
     passed = time.monotonic() - began
 
     permits = [answer for answer in answers if isinstance(answer, Permit)]
     assert 1 <= len(permits) <= min(3, 2 + 50 * passed)
     assert len({permit.id for permit in permits}) == len(permits)
-    assert len({answer.wait for answer in answers if isinstance(answer, Refusal)}) > 100
+    assert len({answer.wait for answer in answers if isinstance(answer, Throttled)}) > 100
 
 
 def test_scripts_that_redis_forgot_are_sent_again(budgets: SharedBudgets, redis: Redis) -> None:
-    budgets.done([Report(permit, False, 0.1) for permit in budgets.take([Ask(HOST)]) if isinstance(permit, Permit)])
+    budgets.done(
+        [Report(permit, False, 0.1) for permit in budgets.take([PermitRequest(HOST)]) if isinstance(permit, Permit)]
+    )
     redis.script_flush()
-    [permit] = budgets.take([Ask(HOST)])
+    [permit] = budgets.take([PermitRequest(HOST)])
     assert isinstance(permit, Permit)
 
     redis.flushall()
     redis.script_flush()
     budgets.done([Report(permit, True, 0.1, pause=3.0)])
     assert budgets.state(HOST) is None  # nobody asked for it since everything was lost
-    [refusal] = budgets.take([Ask(HOST)])
-    assert isinstance(refusal, Refusal)
+    [refusal] = budgets.take([PermitRequest(HOST)])
+    assert isinstance(refusal, Throttled)
 
 
 def test_no_key_is_kept_for_ever(budgets: SharedBudgets, redis: Redis) -> None:
-    for answer in budgets.take([Ask(HOST), Ask("other.example"), Ask("other.example")]):
+    for answer in budgets.take([PermitRequest(HOST), PermitRequest("other.example"), PermitRequest("other.example")]):
         assert isinstance(answer, Permit)
         budgets.done([Report(answer, True, 0.1, pause=1.0)] if answer.host == HOST else [])
-    budgets.take([Ask(HOST)] * 1_000)
+    budgets.take([PermitRequest(HOST)] * 1_000)
 
     keys = redis.keys("*")
     assert len(keys) == 4  # the index, two states, and the places of the host that is being called
@@ -140,7 +146,7 @@ def test_no_key_is_kept_for_ever(budgets: SharedBudgets, redis: Redis) -> None:
 
 
 def test_the_state_of_a_host_outlives_the_last_turn_that_was_given(budgets: SharedBudgets, redis: Redis) -> None:
-    budgets.take([Ask("other.example")] * 20_000)
+    budgets.take([PermitRequest("other.example")] * 20_000)
 
     assert redis.ttl("inventory:upstream:other.example") > 3_600 + 1_990
 
@@ -148,7 +154,7 @@ def test_the_state_of_a_host_outlives_the_last_turn_that_was_given(budgets: Shar
 def test_however_many_hosts_are_called_redis_keeps_so_many_of_them_and_little_of_each(redis: Redis) -> None:
     budgets = SharedBudgets(redis, LIMITS, POLICY, most_hosts=1_000)
     for number in range(20_000 // 50):
-        answers = budgets.take([Ask(f"a-host-with-some-name-{number}-{n}.example") for n in range(50)])
+        answers = budgets.take([PermitRequest(f"a-host-with-some-name-{number}-{n}.example") for n in range(50)])
         budgets.done([Report(answer, n % 9 == 0, 0.1) for n, answer in enumerate(answers) if isinstance(answer, Permit)])
 
     assert redis.dbsize() <= 1 + 1_000
@@ -162,13 +168,13 @@ def test_the_index_forgets_hosts_that_were_not_called_for_an_hour(budgets: Share
     long_ago = (seconds - 3_700) * 1000
     redis.zadd("inventory:upstreams", {f"{number}.example": long_ago for number in range(100)})
 
-    budgets.take([Ask(HOST)])
+    budgets.take([PermitRequest(HOST)])
 
     assert redis.zrange("inventory:upstreams", 0, -1) == [HOST.encode()]
 
 
 def test_hundreds_of_asks_are_one_round_trip(budgets: SharedBudgets, redis: Redis) -> None:
-    asks = [Ask(f"{number % 50}.example", urgent=number % 3 == 0) for number in range(500)]
+    asks = [PermitRequest(f"{number % 50}.example", urgent=number % 3 == 0) for number in range(500)]
     budgets.take(asks)
     before = redis.info("commandstats")["cmdstat_evalsha"]["calls"]
 

@@ -13,15 +13,15 @@ import pytest
 
 from inventory import urls, wiring
 from inventory.config import Settings
-from inventory.errors import PutOff, SourceFailure
+from inventory.errors import Deferred, SourceFailure
 from inventory.http_client.fetcher import Fetcher
 from inventory.rate_limits.calls import PATIENCE, Calls
 from inventory.rate_limits.limits import HostLimits, Limit
 from inventory.rate_limits.model import (
-    Ask,
     Breaker,
     Budgets,
     Permit,
+    PermitRequest,
     Reason,
     Upstream,
 )
@@ -108,7 +108,7 @@ def test_a_redirect_to_a_host_whose_breaker_is_open_is_not_followed(
     half.fail(TWO, 3)
     before = upstream.count()
 
-    with pytest.raises(PutOff) as raised, calls(half) as made:
+    with pytest.raises(Deferred) as raised, calls(half) as made:
         fetcher.fetch(urls.parse(upstream.url(f"/redirect?to={upstream.url('/page', host=TWO)}", host=ONE)), calls=made)
 
     assert raised.value.reason is Reason.BREAKER
@@ -138,7 +138,7 @@ def test_a_turn_that_does_not_come_soon_is_not_waited_for(half: LocalHalf) -> No
     half.end(half.permit(RARE))
     begun = half.now
 
-    with pytest.raises(PutOff) as raised, calls(half) as made:
+    with pytest.raises(Deferred) as raised, calls(half) as made:
         made.begin(RARE)
 
     assert raised.value.wait == pytest.approx(10, abs=0.1)
@@ -160,7 +160,7 @@ def test_but_not_when_that_host_asked_to_be_left_alone_meanwhile(half: LocalHalf
     with calls(half) as made:
         made.begin(ONE)
         half.end(other, pause=60)
-        with pytest.raises(PutOff) as raised:
+        with pytest.raises(Deferred) as raised:
             made.begin(ONE)
 
     assert raised.value.reason is Reason.PAUSE
@@ -169,7 +169,7 @@ def test_but_not_when_that_host_asked_to_be_left_alone_meanwhile(half: LocalHalf
 def test_further_requests_go_before_bulk(half: LocalHalf) -> None:
     with calls(half) as made:
         made.begin(SLOW)
-        half.budgets.take([Ask(SLOW)] * 5)
+        half.budgets.take([PermitRequest(SLOW)] * 5)
         made.begin(SLOW)
         assert known(half, SLOW).requests == 2
 

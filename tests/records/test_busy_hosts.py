@@ -68,7 +68,7 @@ def accept_for_a_job(services: wiring.Services, *urls: str) -> list[Target]:
 
 def drain(services: wiring.Services, until: Callable[[], bool]) -> None:
     """Work as a worker does whose time passes whenever it sleeps."""
-    services.collector.drain(places=10, stopping=until)
+    services.collector.collect_due(slots=10, stopping=until)
 
 
 def work_to_the_end(services: wiring.Services, clock: FakeClock) -> None:

@@ -76,7 +76,7 @@ def test_what_cannot_be_settled_is_given_up_when_its_lease_is_over(
     services = wiring.build(settings, store=store, sources=[web], redis=redis, clock=clock, sleep=sleep)
     services.records.look_up(services.records.target("webpage", URL))
 
-    assert services.collector.drain(places=2, stopping=lambda: store.tried > 0) == 0
+    assert services.collector.collect_due(slots=2, stopping=lambda: store.tried > 0) == 0
     assert sum(slept) <= settings.lease + 1
 
 
@@ -88,7 +88,7 @@ def test_a_failure_of_an_hour_ahead_does_not_keep_a_lookup_from_trying(
     clock.forward(HOUR)
     web.pages = {URL: SourceFailure("dns_failure", "It has no address.", permanent=True)}
     records.look_up(target)
-    services.collector.drain(places=1, stopping=lambda: False)
+    services.collector.collect_due(slots=1, stopping=lambda: False)
     clock.forward(-HOUR)
 
     assert records.look_up(target).record.state is State.PENDING

@@ -28,14 +28,14 @@ def accept(services: Services, count: int) -> list[str]:
 def test_it_collects_all_that_is_due_and_each_once(services: Services, web: FakeWeb) -> None:
     accept(services, 100)
 
-    assert services.collector.drain(places=7, stopping=lambda: False) == 100
+    assert services.collector.collect_due(slots=7, stopping=lambda: False) == 100
     assert set(web.asked.values()) == {1}
 
 
 def test_two_drains_share_the_work(services: Services, web: FakeWeb) -> None:
     accept(services, 60)
     with ThreadPoolExecutor(2) as pool:
-        drains = [pool.submit(services.collector.drain, places=4, stopping=lambda: False) for _ in range(2)]
+        drains = [pool.submit(services.collector.collect_due, slots=4, stopping=lambda: False) for _ in range(2)]
 
     assert sum(drain.result() for drain in drains) == 60
     assert set(web.asked.values()) == {1}
@@ -61,7 +61,7 @@ class TestBesideASlowUpstream:
         ids = accept(services, 50)
         web.open.clear()
         with ThreadPoolExecutor(1) as pool:
-            drain = pool.submit(services.collector.drain, places=4, stopping=lambda: False)
+            drain = pool.submit(services.collector.collect_due, slots=4, stopping=lambda: False)
             while any(services.store.records.find(record_id).snapshots == 0 for record_id in ids[1:]):
                 assert not drain.done()
             web.open.set()
@@ -74,7 +74,7 @@ def test_a_stop_claims_no_more_and_settles_what_is_in_flight(services: Services,
     web.open.clear()
     stop = False
     with ThreadPoolExecutor(1) as pool:
-        drain = pool.submit(services.collector.drain, places=4, stopping=lambda: stop)
+        drain = pool.submit(services.collector.collect_due, slots=4, stopping=lambda: stop)
         while sum(web.asked.values()) < 4:
             assert not drain.done()
         stop = True
@@ -90,7 +90,7 @@ def test_an_abandoned_claim_is_collected_with_nothing_beside_it(services: Servic
     clock.forward(2)
     web.open.clear()
     with ThreadPoolExecutor(1) as pool:
-        drain = pool.submit(services.collector.drain, places=4, stopping=lambda: False)
+        drain = pool.submit(services.collector.collect_due, slots=4, stopping=lambda: False)
         while not web.asked:
             assert not drain.done()
         assert list(web.asked) == [f"{URL}3"]
@@ -125,7 +125,7 @@ def test_a_lookups_target_is_collected_while_slow_upstreams_of_jobs_hold_all_oth
     slow = wanted_by_a_job(services, 50)
     web.open.clear()
     with ThreadPoolExecutor(1) as pool:
-        drain = pool.submit(services.collector.drain, places=10, stopping=lambda: False)
+        drain = pool.submit(services.collector.collect_due, slots=10, stopping=lambda: False)
         while sum(web.asked.values()) < 8:
             assert not drain.done()
         accept(services, 1)
@@ -148,13 +148,13 @@ def test_it_goes_on_as_long_as_more_is_expected(services: Services, web: FakeWeb
             return True
         return bool(batches)
 
-    assert services.collector.drain(places=10, stopping=lambda: False, more=more) == 5
+    assert services.collector.collect_due(slots=10, stopping=lambda: False, more=more) == 5
     assert batches == []
     assert sum(web.asked.values()) == 5, "the first three are among the five"
 
 
 def test_it_does_not_wait_for_more_when_told_to_stop(services: Services) -> None:
-    assert services.collector.drain(places=10, stopping=lambda: True, more=lambda seconds: True) == 0
+    assert services.collector.collect_due(slots=10, stopping=lambda: True, more=lambda seconds: True) == 0
 
 
 @pytest.mark.parametrize("attempt", [1, 2, 3])

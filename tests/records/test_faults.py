@@ -18,7 +18,7 @@ from inventory.errors import CollectionFailed, Unstorable
 from inventory.jobs.feeder import feeding
 from inventory.ops import log_config
 from inventory.rate_limits.calls import Calls
-from inventory.rate_limits.model import Ask, Permit, Reason, Refusal
+from inventory.rate_limits.model import Permit, PermitRequest, Reason, Throttled
 from inventory.records.model import Content, Failed, Outcome, Record, State, Stored
 from inventory.records.source import Collected
 from inventory.store import Store
@@ -121,7 +121,7 @@ def accept(services: wiring.Services, count: int) -> list[str]:
 
 
 def drained(services: wiring.Services) -> int:
-    return services.collector.drain(places=4, stopping=lambda: False)
+    return services.collector.collect_due(slots=4, stopping=lambda: False)
 
 
 def found(services: wiring.Services, record_id: str) -> Record:
@@ -271,7 +271,7 @@ class TestWhenSettling:
         drained(services)
 
         assert_failed(services, found(services, record_id), "invalid_response")
-        assert not services.queue.faults()
+        assert not services.notifier.faults()
 
     def test_a_post_answers_the_failure_in_the_place_of_the_snapshot(
         self, services: wiring.Services, store: Refusing
@@ -301,10 +301,10 @@ class TestWhenSettling:
 class Poisoned(Unlimited):
     """Budgets that break over one host, and that refuse another for longer than there are years."""
 
-    def take(self, asks: Sequence[Ask]) -> Sequence[Permit | Refusal]:  # type: ignore[override]
+    def take(self, asks: Sequence[PermitRequest]) -> Sequence[Permit | Throttled]:  # type: ignore[override]
         if "poison.test" in {ask.host for ask in asks}:
             raise ValueError(SECRET)
-        endless = Refusal("endless.test", Reason.PAUSE, float("inf"))
+        endless = Throttled("endless.test", Reason.PAUSE, float("inf"))
         permits = super().take(asks)
         return [endless if ask.host == "endless.test" else permit for ask, permit in zip(asks, permits, strict=True)]
 
@@ -345,7 +345,7 @@ def test_a_row_of_an_import_fails_with_the_code(settings: Settings, redis: faker
     upload = {"file": (BytesIO(f"url\n{URL}3\n{URL}4\n".encode()), "urls.csv")}
     job_id = client.post("/api/v1/imports?kind=urls", data=upload).json["job_id"]
     with feeding(services.engine, lambda: False) as feeder:
-        services.collector.drain(places=4, stopping=lambda: False, more=feeder.more)
+        services.collector.collect_due(slots=4, stopping=lambda: False, more=feeder.more)
     services.engine.complete()
 
     rows = client.get(f"/api/v1/jobs/{job_id}/rows?outcome=failed").json["rows"]

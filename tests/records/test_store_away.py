@@ -66,7 +66,7 @@ def test_what_was_fetched_is_settled_when_the_store_is_back(services: wiring.Ser
     record = accept(services).record
     away.settles = 20
 
-    assert services.collector.drain(places=2, stopping=lambda: False) == 1
+    assert services.collector.collect_due(slots=2, stopping=lambda: False) == 1
 
     assert services.store.records.find(record.id).state is State.STORED
     assert web.asked[URL] == 1
@@ -78,13 +78,13 @@ def test_behind_its_lease_it_is_thrown_away_and_collected_again(
     record = accept(services).record
     away.settles = 10_000
 
-    assert services.collector.drain(places=2, stopping=lambda: False) == 0
+    assert services.collector.collect_due(slots=2, stopping=lambda: False) == 0
 
     kept = services.store.records.find(record.id)
     assert kept.due_at <= clock(), "tried until the lease was over"
     assert away.settles > 9_900, "and no longer"
     away.settles = 0
-    assert services.collector.drain(places=2, stopping=lambda: False) == 1
+    assert services.collector.collect_due(slots=2, stopping=lambda: False) == 1
     assert web.asked[URL] == 2
 
 
@@ -102,14 +102,14 @@ def test_a_store_that_is_away_for_claims_is_no_end_for_what_is_in_flight(
             web.open.set()
         return False
 
-    assert services.collector.drain(places=2, stopping=stopping) == 1
+    assert services.collector.collect_due(slots=2, stopping=stopping) == 1
 
 
 def test_a_drain_of_a_store_that_is_away_says_so(services: wiring.Services, away: Away) -> None:
     away.claims = 1
 
     with pytest.raises(StorageUnavailable):
-        services.collector.drain(places=2, stopping=lambda: False)
+        services.collector.collect_due(slots=2, stopping=lambda: False)
 
 
 def test_an_inline_collection_does_not_hold_its_caller_for_long(

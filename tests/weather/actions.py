@@ -42,7 +42,7 @@ def record(services: Services, city: str = CITY) -> Record:
 
 def work(services: Services) -> int:
     """Collect what is due, as a worker does."""
-    return services.collector.drain(places=4, stopping=lambda: False)
+    return services.collector.collect_due(slots=4, stopping=lambda: False)
 
 
 def accept_for_a_job(services: Services, *cities: str) -> None:

@@ -16,9 +16,9 @@ from flask.testing import FlaskClient
 
 from inventory import create_app, wiring
 from inventory.config import Settings
-from inventory.errors import PutOff, SourceFailure, StorageUnavailable
+from inventory.errors import Deferred, SourceFailure, StorageUnavailable
 from inventory.rate_limits.calls import Calls
-from inventory.rate_limits.model import Reason, Refusal
+from inventory.rate_limits.model import Reason, Throttled
 from inventory.records.model import Content, Failed, Failure, Postponed, Snapshot, State, Stored
 from inventory.records.source import Collected
 from inventory.wiring import Services
@@ -318,11 +318,11 @@ def test_a_city_that_is_deleted_before_its_refresh_is_accepted_is_collected_anew
 class BusyWeather(FakeWeather):
     """Weather whose upstream may not be called while there is a `refusal`."""
 
-    refusal: Refusal | None = None
+    refusal: Throttled | None = None
 
     def collect(self, key: str, previous: Content | None = None, calls: Calls | None = None) -> Collected:
         if self.refusal is not None:
-            raise PutOff(self.refusal.host, self.refusal.reason, self.refusal.wait)
+            raise Deferred(self.refusal.host, self.refusal.reason, self.refusal.wait)
         return super().collect(key, previous, calls)
 
 
@@ -334,7 +334,7 @@ def weather() -> BusyWeather:
 def test_a_miss_waits_for_the_turn_of_its_upstream_which_a_worker_takes(
     client: FlaskClient, services: Services, weather: BusyWeather, clock: FakeClock, redis: fakeredis.FakeRedis
 ) -> None:
-    weather.refusal = Refusal("geocoding.test", Reason.RATE, 3.0)
+    weather.refusal = Throttled("geocoding.test", Reason.RATE, 3.0)
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(get, client)
         wait_until(lambda: waits(redis, target(services).id), "the caller waits")
@@ -351,7 +351,7 @@ def test_stale_weather_is_answered_while_its_upstream_may_not_be_called(
 ) -> None:
     fresh = get(client).json
     clock.forward(EXPIRED)
-    weather.refusal = Refusal("geocoding.test", Reason.CONCURRENCY, 3.0)
+    weather.refusal = Throttled("geocoding.test", Reason.CONCURRENCY, 3.0)
 
     assert get(client).json == fresh | {"stale": True}
     assert record(services).state is State.PENDING, "it is owed still"
@@ -361,7 +361,7 @@ def test_an_upstream_that_did_not_answer_lately_is_not_waited_for(
     client: FlaskClient, weather: BusyWeather, clock: FakeClock
 ) -> None:
     fresh = get(client).json
-    weather.refusal = Refusal("geocoding.test", Reason.BREAKER, 60.0)
+    weather.refusal = Throttled("geocoding.test", Reason.BREAKER, 60.0)
     clock.forward(EXPIRED)
     problem = get(client, "Bern")
 

@@ -231,9 +231,9 @@ def test_a_lookup_of_another_site_is_answered_but_refreshes_nothing(
     unchanged = client.get(METADATA, headers=headers | {"If-None-Match": answer.headers["ETag"]})
 
     assert (answer.status_code, answer.json["stale"], unchanged.status_code) == (200, True, 304)
-    assert services.collector.drain(places=4, stopping=lambda: False) == 0
+    assert services.collector.collect_due(slots=4, stopping=lambda: False) == 0
     assert client.get(METADATA).json["stale"]
-    assert services.collector.drain(places=4, stopping=lambda: False) == 1
+    assert services.collector.collect_due(slots=4, stopping=lambda: False) == 1
 
 
 def test_a_lookup_of_another_site_of_what_is_owed_is_a_promise_and_waits_for_nothing(client: FlaskClient) -> None:
@@ -253,7 +253,7 @@ def test_a_failure_after_which_a_lookup_may_try_again_is_not_tried_again_for_ano
     clock.forward(3_600)
 
     assert client.get(METADATA, headers=FOREIGN["cross-site"]).status_code == 502
-    assert services.collector.drain(places=4, stopping=lambda: False) == 0
+    assert services.collector.collect_due(slots=4, stopping=lambda: False) == 0
 
 
 @a_few_foreign

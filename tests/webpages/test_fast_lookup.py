@@ -13,9 +13,9 @@ from werkzeug.test import TestResponse
 
 from inventory import create_app, urls, wiring
 from inventory.errors import SourceFailure, StorageUnavailable
-from inventory.records.model import Known
+from inventory.records.model import RecordWithSnapshot
 from inventory.store import Store
-from inventory.webpages.fast_lookup import PLAIN
+from inventory.webpages.fast_lookup import URL_ONLY
 from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeb
 
@@ -26,7 +26,7 @@ AT = f"/api/v1/metadata?url={quote(URL, safe='')}"
 @pytest.fixture
 def client(client: FlaskClient, services: Services) -> FlaskClient:
     client.get(AT)
-    services.collector.drain(places=4, stopping=lambda: False)
+    services.collector.collect_due(slots=4, stopping=lambda: False)
     return client
 
 
@@ -70,7 +70,7 @@ def test_a_stale_hit_is_refreshed_behind_it(client: FlaskClient, services: Servi
     clock.forward(2 * 86_400)
 
     assert client.get(AT).json["stale"] is True
-    assert services.collector.drain(places=4, stopping=lambda: False) == 1
+    assert services.collector.collect_due(slots=4, stopping=lambda: False) == 1
     assert client.get(AT).json["stale"] is False
 
 
@@ -95,7 +95,7 @@ def test_a_miss_is_accepted_once_and_rung_for(client: FlaskClient, services: Ser
     client.get(f"{AT}%2Fother")
     client.get(f"{AT}%2Fother")
 
-    assert services.collector.drain(places=4, stopping=lambda: False) == 1
+    assert services.collector.collect_due(slots=4, stopping=lambda: False) == 1
     assert client.get(f"{AT}%2Fother").status_code == 200
 
 
@@ -114,7 +114,7 @@ def test_a_stale_hit_is_answered_alike(client: FlaskClient, clock: FakeClock) ->
 def test_a_failure_is_told_by_the_application(client: FlaskClient, services: Services, web: FakeWeb) -> None:
     web.pages[f"{URL}/gone"] = SourceFailure("dns_failure", "There is no such name.", permanent=True)
     client.get(f"{AT}%2Fgone")
-    services.collector.drain(places=4, stopping=lambda: False)
+    services.collector.collect_due(slots=4, stopping=lambda: False)
 
     answer = client.get(f"{AT}%2Fgone")
 
@@ -132,7 +132,7 @@ class Away:
     def records(self) -> Away:
         return self
 
-    def look_up(self, record_id: str) -> Known | None:
+    def look_up(self, record_id: str) -> RecordWithSnapshot | None:
         self.asked += 1
         raise StorageUnavailable("The store is away.")
 
@@ -157,4 +157,4 @@ def test_a_store_that_is_away_is_asked_once_and_is_a_503(
     "query", ["", "url=", "url=a&url=b", "url=a+b", "url=%C3%BC", "url=%zz", "url=a%", "url=ü", "url=a#b", "x=a", "url=a\n"]
 )
 def test_a_query_that_may_be_read_in_two_ways_is_left_to_the_application(query: str) -> None:
-    assert PLAIN.fullmatch(query) is None
+    assert URL_ONLY.fullmatch(query) is None

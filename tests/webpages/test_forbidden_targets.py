@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 
 from inventory import create_app, wiring
 from inventory.config import Settings
-from inventory.imports.urls import Lookups
-from inventory.jobs.model import Line
+from inventory.imports.lookups import Lookups
+from inventory.jobs.model import InputRow
 from inventory.records.model import Snapshot, Stored, Target
 from inventory.wiring import Services
 from tests.fakes import content
@@ -70,7 +70,7 @@ def test_a_url_that_may_not_be_fetched_is_refused_wherever_it_is_sent(client: Fl
 def test_a_row_of_an_import_that_may_not_be_fetched_is_rejected(services: Services, url: str, why: str) -> None:
     now = services.records.clock()
     lookups = Lookups(
-        services.store.records, services.sources["webpage"], [Line(1, url)], created_at=now, fresh_for=timedelta(0)
+        services.store.records, services.sources["webpage"], [InputRow(1, url)], created_at=now, fresh_for=timedelta(0)
     )
 
     [row] = lookups.step(now).rows

@@ -28,7 +28,7 @@ def look_up(
 
 
 def work(services: Services) -> int:
-    return services.collector.drain(places=4, stopping=lambda: False)
+    return services.collector.collect_due(slots=4, stopping=lambda: False)
 
 
 def test_a_lookup_brings_forward_what_only_a_job_was_waiting_for(

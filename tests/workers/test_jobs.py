@@ -11,9 +11,9 @@ import pytest
 from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.jobs import retention
-from inventory.jobs.holding import LEASE
+from inventory.jobs.chunks import PARTS, UPLOADS, upload_name
+from inventory.jobs.claimed_batch import LEASE
 from inventory.jobs.model import JobStatus
-from inventory.jobs.parts import PARTS, UPLOADS, upload_name
 from inventory.notifier import FEW
 from inventory.wiring import Services, build
 from tests.fakes import FakeWeb

@@ -69,7 +69,7 @@ def test_an_abandoned_claim_is_rung_for_and_collected_again(services: Services, 
     services.store.records.claim(record_id, now=utc_now() - timedelta(seconds=60), lease_for=timedelta(seconds=30))
 
     assert scheduler.round_(services) == 1
-    assert services.collector.drain(places=4, stopping=lambda: False) == 1
+    assert services.collector.collect_due(slots=4, stopping=lambda: False) == 1
     record = services.store.records.find(record_id)
     assert record is not None
     assert (record.state, record.attempt, record.fence) == (State.STORED, 2, 2)
@@ -93,7 +93,7 @@ def test_it_removes_snapshots_beyond_those_to_be_kept(settings: Settings, web: F
     services = build(replace(settings, keep_snapshots=2, fresh_for=0), redis=redis, sources=[web])
     [record_id] = accept(services, 1)
     for _ in range(4):
-        services.collector.drain(places=1, stopping=lambda: False)
+        services.collector.collect_due(slots=1, stopping=lambda: False)
         services.records.collect_soon(services.sources["webpage"].target("http://h.test/0"))
 
     scheduler.retain(services, scheduler.Sweep())
@@ -160,12 +160,12 @@ def test_a_fault_of_ours_in_one_step_keeps_no_other_from_being_done(
     running = Thread(target=scheduler.run, args=(services, stopping), kwargs={"pulse": lambda: None, "interval": 0.01})
     running.start()
 
-    wait_until(lambda: services.queue.faults().get((where, ""), 0) >= 2, "two rounds")
+    wait_until(lambda: services.notifier.faults().get((where, ""), 0) >= 2, "two rounds")
     assert running.is_alive()
     stopping.set()
     running.join(10)
 
-    assert set(services.queue.faults()) == {(where, "")}
+    assert set(services.notifier.faults()) == {(where, "")}
     assert bool(bells(redis)) == (where != "ring_for_records")
     assert bool(store.history.listing(None, limit=9, after=None)) == (where == "retire_lookups")
     store.close()

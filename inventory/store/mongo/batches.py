@@ -17,7 +17,7 @@ from pymongo import ReturnDocument
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from inventory.jobs.model import READING, Batch, Cut, Job, JobStatus, Row
+from inventory.jobs.model import READING, Batch, Job, JobStatus, NewBatch, Row
 from inventory.records.model import AHEAD
 from inventory.store.codecs import text_bytes
 from inventory.store.mongo import documents
@@ -49,26 +49,28 @@ class Batches:
                     return read(database, [found])[0], forms.batch(claimed)
         return None
 
-    def cut(self, claim: Batch, cuts: Sequence[Cut], *, checkpoint: str | None, until: datetime) -> Batch | None:
+    def add_batches(
+        self, claim: Batch, batches: Sequence[NewBatch], *, checkpoint: str | None, until: datetime
+    ) -> Batch | None:
         """See `ports.Jobs`. The batches come first, so that the checkpoint is never behind what is not there."""
         with self._connection.database() as database:
             held = database["jobs"].find_one(_held(claim), {"created_at": 1})
             if held is None:
                 return None
             created_at = held["created_at"]
-            insert_new(database["batches"], [forms.new_batch(claim.job_id, each, created_at) for each in cuts])
+            insert_new(database["batches"], [forms.new_batch(claim.job_id, each, created_at) for each in batches])
             return renew(database, claim, {"checkpoint": text_bytes(checkpoint)}, until)
 
     def advance(
-        self, claim: Batch, rows: Sequence[Row], *, unlisted: int, checkpoint: str | None, until: datetime
+        self, claim: Batch, rows: Sequence[Row], *, implicit_successes: int, checkpoint: str | None, until: datetime
     ) -> Batch | None:
         """See `ports.Jobs`."""
         with self._connection.database() as database:
             if not holds(database, claim):
                 return None
             insert_new(database["outcomes"], [forms.new_outcome(claim.job_id, row) for row in rows])
-            changed = count(database, claim.job_id, claim.first_row, claim.last_row, unlisted)
-            changed |= {"unlisted": unlisted, "checkpoint": text_bytes(checkpoint)}
+            changed = count(database, claim.job_id, claim.first_row, claim.last_row, implicit_successes)
+            changed |= {"unlisted": implicit_successes, "checkpoint": text_bytes(checkpoint)}
             return renew(database, claim, changed, until)
 
     def release(self, claim: Batch, *, due_at: datetime) -> bool:

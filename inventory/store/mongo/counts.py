@@ -54,14 +54,14 @@ def keep_sums(database: Database[Document], job_id: str) -> None:
     database["jobs"].update_one({"_id": job_id}, {"$max": counts, "$set": {"counted": True}})
 
 
-def count(database: Database[Document], job_id: str, first: int, last: int, unlisted: int) -> Document:
+def count(database: Database[Document], job_id: str, first: int, last: int, implicit_successes: int) -> Document:
     """Step 3: the counts of a batch, by its rows' outcomes as they are written now."""
     # Every outcome is named, so that an index by outcome and row has all that is asked for.
     chosen = {"job_id": job_id, "outcome": {"$in": list(OUTCOMES)}, "row": {"$gte": first, "$lte": last}}
     by_outcome = {"$group": {"_id": "$outcome", "rows": {"$sum": 1}}}
     found = database["outcomes"].aggregate([{"$match": chosen}, by_outcome])
     counts = dict.fromkeys(OUTCOMES, 0) | {each["_id"]: each["rows"] for each in found}
-    return counts | {"succeeded": counts["succeeded"] + unlisted}
+    return counts | {"succeeded": counts["succeeded"] + implicit_successes}
 
 
 def sums(database: Database[Document], job_ids: Sequence[str]) -> dict[str, Counts]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from inventory.jobs.model import READING, Batch, Counts, Cut, Job, JobStatus, Row, RowOutcome
+from inventory.jobs.model import READING, Batch, Counts, Job, JobStatus, NewBatch, Row, RowOutcome
 from inventory.store.codecs import content_bytes, read_content, read_text, text_bytes
 from inventory.store.mongo.documents import Document, aware, aware_or_none, cut
 
@@ -21,7 +21,7 @@ NOTHING: Document = dict.fromkeys(COUNTERS, 0)
 
 
 def new_job(job: Job) -> Document:
-    """The document of a job that is created. No two have the same `key`, nor the same `likeness`."""
+    """The document of a job that is created. No two have the same `key`, nor the same `dedup_key`."""
     key = text_bytes(job.idempotency_key)
     return {
         "_id": job.id,
@@ -33,14 +33,14 @@ def new_job(job: Job) -> Document:
         "options": content_bytes(job.options),
         "idempotency_key": key,
         "key": job.id if key is None else sha256(key).digest(),
-        "likeness": sha256(text_bytes(job.likeness) or b"").digest(),
+        "likeness": sha256(text_bytes(job.dedup_key) or b"").digest(),
         "status": JobStatus.QUEUED.value,
         "started_at": None,
         "finished_at": None,
         "total": None,
         "error": None,
         "counted": False,
-        **_new_batch(job.id, Cut(READING, 0, 0, 0, 0), job.created_at),
+        **_new_batch(job.id, NewBatch(READING, 0, 0, 0, 0), job.created_at),
     }
 
 
@@ -64,7 +64,7 @@ def job(document: Mapping[str, Any], counts: Counts | None = None) -> Job:
     )
 
 
-def new_batch(job_id: str, wanted: Cut, due_at: datetime) -> Document:
+def new_batch(job_id: str, wanted: NewBatch, due_at: datetime) -> Document:
     """The document of a batch that is cut. `done` says that all of it was worked on, and that `finish` said so."""
     return {"_id": batch_id(job_id, wanted.number), "done": False, **_new_batch(job_id, wanted, due_at)}
 
@@ -82,7 +82,7 @@ def batch(document: Mapping[str, Any]) -> Batch:
         lease=document["lease"],
         fence=document["fence"],
         attempt=document["attempt"],
-        unlisted=document["unlisted"],
+        implicit_successes=document["unlisted"],
         checkpoint=read_text(document["checkpoint"]),
     )
 
@@ -117,7 +117,7 @@ def outcome(document: Mapping[str, Any]) -> Row:
     return Row(document["row"], text, kind, finished_at, document["record_id"], code, detail)
 
 
-def _new_batch(job_id: str, wanted: Cut, due_at: datetime) -> Document:
+def _new_batch(job_id: str, wanted: NewBatch, due_at: datetime) -> Document:
     return {
         "job_id": job_id,
         "number": wanted.number,

@@ -23,7 +23,7 @@ from pymongo import UpdateOne
 from pymongo.database import Database
 
 from inventory.listing import Key
-from inventory.products.model import Category, Listed, Product, ProductFilter, Seen
+from inventory.products.model import CatalogueEntry, Category, Product, ProductFilter, ProductVersion
 from inventory.records.model import Snapshot, State, Stored, Target
 from inventory.store.codecs import content_bytes, from_millis, read_content, to_millis
 from inventory.store.mongo import documents, snapshots
@@ -44,13 +44,13 @@ class MongoProducts:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def keep(self, seen: Seen) -> None:
+    def keep(self, seen: ProductVersion) -> None:
         """See `ports.Products`; a few at a time, so that a page of many takes no longer than a call may."""
         targets = list(seen.targets().items())
         for start in range(0, len(targets), AT_ONCE):
             self._keep(seen, dict(targets[start : start + AT_ONCE]))
 
-    def _keep(self, seen: Seen, targets: Targets) -> None:
+    def _keep(self, seen: ProductVersion, targets: Targets) -> None:
         with self._connection.database() as database:
             known = _kept_before(database, seen, targets)
             new = {record_id: each for record_id, each in targets.items() if record_id not in known}
@@ -59,7 +59,7 @@ class MongoProducts:
             _in_batches(database, "records", [settling(outcome) for outcome in outcomes])
             _catalogue(database, seen, targets)
 
-    def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[Listed]:
+    def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[CatalogueEntry]:
         """See `ports.Products`."""
         equal = {"feed": chosen.feed, "category": chosen.category}
         conditions: Document = {name: value for name, value in equal.items() if value is not None}
@@ -75,7 +75,7 @@ class MongoProducts:
             found = database["products"].find(conditions).sort(documents.newest_first("added_at")).limit(limit)
             return [_listed(each) for each in found]
 
-    def changed(self, *, limit: int) -> Sequence[Listed]:
+    def changed(self, *, limit: int) -> Sequence[CatalogueEntry]:
         """See `ports.Products`."""
         with self._connection.database() as database:
             found = database["products"].find({"changed_at": {"$gt": 0}})
@@ -89,7 +89,7 @@ class MongoProducts:
             return [_category(database, shelf, counts[shelf], sums.get(shelf, 0.0)) for shelf in shelves]
 
 
-def _kept_before(database: Database[Document], seen: Seen, targets: Targets) -> set[str]:
+def _kept_before(database: Database[Document], seen: ProductVersion, targets: Targets) -> set[str]:
     """Of which of these records the job's snapshot is named, or was."""
     ids = {seen.snapshot_id(record_id): record_id for record_id in targets}
     named = database["records"].find({"_id": {"$in": list(targets)}, "snapshot_id": {"$in": list(ids)}}, {"_id": 1})
@@ -97,7 +97,7 @@ def _kept_before(database: Database[Document], seen: Seen, targets: Targets) -> 
     return {each["_id"] for each in named} | {ids[each["_id"]] for each in settled}
 
 
-def _claim(database: Database[Document], seen: Seen, targets: Targets) -> list[Stored]:
+def _claim(database: Database[Document], seen: ProductVersion, targets: Targets) -> list[Stored]:
     """Step 1: what is to become of each record that is the job's now."""
     claims = {record_id: seen.snapshot_id(record_id) for record_id in targets}
     held = {record_id: _held(snapshot_id) for record_id, snapshot_id in claims.items()}
@@ -126,13 +126,13 @@ def _held(snapshot_id: str) -> Document:
     return {"state": State.RUNNING.value, "lease": snapshot_id, "due_at": None, "failure": None}
 
 
-def _others(record_id: str, snapshot_id: str, seen: Seen) -> Document:
+def _others(record_id: str, snapshot_id: str, seen: ProductVersion) -> Document:
     """A record that somebody else had before, and that has seen nothing newer."""
     older = [{"collected_at": None}, {"collected_at": {"$lte": documents.cut(seen.at)}}]
     return {"_id": record_id, "lease": {"$ne": snapshot_id}, "$or": older}
 
 
-def _catalogue(database: Database[Document], seen: Seen, targets: Targets) -> None:
+def _catalogue(database: Database[Document], seen: ProductVersion, targets: Targets) -> None:
     """Step 4."""
     found = {each["_id"]: each for each in database["products"].find({"_id": {"$in": list(targets)}})}
     at = to_millis(seen.at)
@@ -180,9 +180,9 @@ def _category(database: Database[Document], shelf: str, products: int, prices: f
     return Category(name, currency, products, bounds[0][0], prices / products, bounds[1][0])
 
 
-def _listed(document: Mapping[str, Any]) -> Listed:
+def _listed(document: Mapping[str, Any]) -> CatalogueEntry:
     changed_at = document["changed_at"]
-    return Listed(
+    return CatalogueEntry(
         document["_id"],
         Product.of(read_content(document["content"])),
         from_millis(document["added_at"]),

@@ -12,7 +12,7 @@ from pymongo.errors import DuplicateKeyError
 
 from inventory.errors import StorageUnavailable
 from inventory.listing import Key
-from inventory.records.model import Acceptance, Known, Record, RecordFilter, State, Status, Target
+from inventory.records.model import Acceptance, Record, RecordFilter, RecordWithSnapshot, State, Status, Target
 from inventory.store.mongo import bodies, bulk, documents, snapshots
 from inventory.store.mongo.connection import Document
 from inventory.store.mongo.ledger import Ledger
@@ -32,7 +32,7 @@ LOOKS = 5
 class MongoRecords(Ledger):
     """`ports.Records` on MongoDB."""
 
-    def look_up(self, record_id: str) -> Known | None:
+    def look_up(self, record_id: str) -> RecordWithSnapshot | None:
         """See `ports.Records`; read in three steps, and again if the record was deleted in between."""
         with self._connection.database() as database:
             for _ in range(LOOKS):
@@ -84,7 +84,7 @@ class MongoRecords(Ledger):
             found = database["records"].find(conditions).sort(documents.newest_first("accepted_at")).limit(limit)
             return [documents.record(each) for each in found]
 
-    def refreshed(self, source: str, *, limit: int) -> Sequence[Known]:
+    def refreshed(self, source: str, *, limit: int) -> Sequence[RecordWithSnapshot]:
         """See `ports.Records`; a record that changes between the two steps is left out."""
         with self._connection.database() as database:
             stored = {"source": source} | STATUS[Status.STORED]
@@ -92,7 +92,11 @@ class MongoRecords(Ledger):
             records = [documents.record(each) for each in found]
             named = {"_id": {"$in": [record.snapshot_id for record in records]}}
             latest = {each["_id"]: documents.snapshot(each) for each in database["snapshots"].find(named)}
-        return [Known(record, latest[record.snapshot_id], None) for record in records if record.snapshot_id in latest]
+        return [
+            RecordWithSnapshot(record, latest[record.snapshot_id], None)
+            for record in records
+            if record.snapshot_id in latest
+        ]
 
     def tally(self, source: str) -> Mapping[Status, int]:
         """See `ports.Records`."""
@@ -151,15 +155,15 @@ def _accept_sooner(database: Database[Document], found: Document, revalidate: bo
     )
 
 
-def _with_contents(database: Database[Document], record: Record) -> Known | None:
+def _with_contents(database: Database[Document], record: Record) -> RecordWithSnapshot | None:
     """The record with what it names; None if that is gone, and so the record has changed."""
     if record.snapshot_id is None:
-        return Known(record, None, None)
+        return RecordWithSnapshot(record, None, None)
     found = database["snapshots"].find_one({"_id": record.snapshot_id})
     if found is None:
         return None
     snapshot = documents.snapshot(found)
     if snapshot.body_sha256 is None:
-        return Known(record, snapshot, None)
+        return RecordWithSnapshot(record, snapshot, None)
     body = bodies.find(database, snapshot.body_sha256)
-    return None if body is None else Known(record, snapshot, body)
+    return None if body is None else RecordWithSnapshot(record, snapshot, body)

@@ -3,7 +3,7 @@
     records    _id: the target's id; the fields of `model.Record`, the target's beside them
     snapshots  _id: the lease under which it was collected; see `snapshots` for `accepted_at` and `settled`
     bodies     _id: the SHA-256 of `bytes`; see `bodies` for `condemned`
-    jobs       _id: its own; `key` and `likeness` are unique, for which a job that has none uses its id; see `job_documents`
+    jobs       _id: its own; `key` and `dedup_key` are unique, for which a job that has none uses its id; see `job_documents`
     batches    _id: the job's id and the number; see `batches` for `queued`
     outcomes   _id: the job's id and the row
     events     _id: the job's id and the line; see `events`

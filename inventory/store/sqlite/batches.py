@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from inventory.jobs.model import Batch, Cut, Job, Row, RowOutcome
+from inventory.jobs.model import Batch, Job, NewBatch, Row, RowOutcome
 from inventory.records import model
 from inventory.store.codecs import millis, text_bytes, to_millis
 from inventory.store.sqlite import job_columns as columns
@@ -90,17 +90,19 @@ class Batches:
             found = connection.execute(f"SELECT {columns.JOB} FROM jobs WHERE id = :id", job_id).fetchall()
         return columns.job(found[0]), batch
 
-    def cut(self, claim: Batch, cuts: Sequence[Cut], *, checkpoint: str | None, until: datetime) -> Batch | None:
+    def add_batches(
+        self, claim: Batch, batches: Sequence[NewBatch], *, checkpoint: str | None, until: datetime
+    ) -> Batch | None:
         """See `ports.Jobs`."""
         with self._connections.writing() as connection:
-            renewed = _renew(connection, claim, claim.unlisted, checkpoint, until)
+            renewed = _renew(connection, claim, claim.implicit_successes, checkpoint, until)
             if renewed is not None:
                 job_id = columns.short(claim.job_id)
-                connection.executemany(ADD, [{"job_id": job_id, **asdict(cut)} for cut in cuts])
+                connection.executemany(ADD, [{"job_id": job_id, **asdict(batch)} for batch in batches])
         return renewed
 
     def advance(
-        self, claim: Batch, rows: Sequence[Row], *, unlisted: int, checkpoint: str | None, until: datetime
+        self, claim: Batch, rows: Sequence[Row], *, implicit_successes: int, checkpoint: str | None, until: datetime
     ) -> Batch | None:
         """See `ports.Jobs`. The counts rise by the rows that were not there yet: as a recount would, in one transaction."""
         job_id = columns.short(claim.job_id)
@@ -109,11 +111,11 @@ class Batches:
             before = connection.execute(UNLISTED, _held(claim)).fetchall()
             if not before:
                 return None
-            counts = Counter({RowOutcome.SUCCEEDED.value: unlisted - before[0][0]})
+            counts = Counter({RowOutcome.SUCCEEDED.value: implicit_successes - before[0][0]})
             for outcome, alike in groupby(outcomes, key=lambda values: values[2]):
                 counts[outcome] += connection.executemany(WRITE, list(alike)).rowcount
             connection.execute(COUNT, {"id": job_id, **{each.value: counts[each.value] for each in RowOutcome}})
-            return _renew(connection, claim, unlisted, checkpoint, until)
+            return _renew(connection, claim, implicit_successes, checkpoint, until)
 
     def release(self, claim: Batch, *, due_at: datetime) -> bool:
         """See `ports.Jobs`."""
@@ -145,7 +147,9 @@ def _held(claim: Batch) -> dict[str, Any]:
     }
 
 
-def _renew(connection: Connection, claim: Batch, unlisted: int, checkpoint: str | None, until: datetime) -> Batch | None:
-    values = {"unlisted": unlisted, "checkpoint": text_bytes(checkpoint), "until": to_millis(until)}
+def _renew(
+    connection: Connection, claim: Batch, implicit_successes: int, checkpoint: str | None, until: datetime
+) -> Batch | None:
+    values = {"unlisted": implicit_successes, "checkpoint": text_bytes(checkpoint), "until": to_millis(until)}
     renewed = connection.execute(RENEW, _held(claim) | values).fetchall()
     return columns.batch(renewed[0]) if renewed else None

@@ -49,7 +49,7 @@ def new_job(job: Job) -> dict[str, Any]:
         "sha256": job.sha256,
         "options": content_bytes(job.options),
         "idempotency_key": text_bytes(job.idempotency_key),
-        "likeness": sha256(text_bytes(job.likeness) or b"").digest(),
+        "likeness": sha256(text_bytes(job.dedup_key) or b"").digest(),
     }
 
 
@@ -86,7 +86,7 @@ def batch(row: Sequence[Any]) -> Batch:
         lease=row[7],
         fence=row[8],
         attempt=row[9],
-        unlisted=row[10],
+        implicit_successes=row[10],
         checkpoint=read_text(row[11]),
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from inventory.listing import Key
-from inventory.products.model import Category, Listed, Product, ProductFilter, Seen
+from inventory.products.model import CatalogueEntry, Category, Product, ProductFilter, ProductVersion
 from inventory.records.model import Target
 from inventory.store.codecs import content_bytes, from_millis, read_content, to_millis
 from inventory.store.sqlite import rows
@@ -49,7 +49,7 @@ class SqliteProducts:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    def keep(self, seen: Seen) -> None:
+    def keep(self, seen: ProductVersion) -> None:
         """See `ports.Products`; one transaction for all of them."""
         values = [_values(seen, target, product) for target, product in seen.targets().values()]
         if values:
@@ -57,12 +57,12 @@ class SqliteProducts:
                 for each in values:
                     _keep(connection, each)
 
-    def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[Listed]:
+    def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[CatalogueEntry]:
         """See `ports.Products`."""
         statement, values = listing_statement(chosen)
         return [_listed(row) for row in self._connections.rows(statement, values | rows.page(limit, after))]
 
-    def changed(self, *, limit: int) -> Sequence[Listed]:
+    def changed(self, *, limit: int) -> Sequence[CatalogueEntry]:
         """See `ports.Products`."""
         return [_listed(row) for row in self._connections.rows(CHANGED, {"limit": limit})]
 
@@ -85,7 +85,7 @@ def listing_statement(chosen: ProductFilter) -> tuple[str, dict[str, Any]]:
     return LISTING.format(index=index, chosen=" AND ".join(asked) or "TRUE"), dict(asked.values())
 
 
-def _values(seen: Seen, target: Target, product: Product) -> dict[str, Any]:
+def _values(seen: ProductVersion, target: Target, product: Product) -> dict[str, Any]:
     return {
         "id": target.id,
         "source": target.source,
@@ -107,6 +107,6 @@ def _keep(connection: Connection, values: dict[str, Any]) -> None:
         connection.execute(CATALOGUE, values)
 
 
-def _listed(row: Row) -> Listed:
+def _listed(row: Row) -> CatalogueEntry:
     changed_at = None if row[4] is None else from_millis(row[4])
-    return Listed(row[0], Product.of(read_content(row[1])), from_millis(row[2]), from_millis(row[3]), changed_at)
+    return CatalogueEntry(row[0], Product.of(read_content(row[1])), from_millis(row[2]), from_millis(row[3]), changed_at)

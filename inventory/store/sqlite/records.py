@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from inventory.listing import Key
-from inventory.records.model import Acceptance, Known, Record, RecordFilter, Status, Target
+from inventory.records.model import Acceptance, Record, RecordFilter, RecordWithSnapshot, Status, Target
 from inventory.store.codecs import to_millis
 from inventory.store.sqlite import rows
 from inventory.store.sqlite.connections import Row
@@ -63,14 +63,14 @@ DELETE_UNSHARED_BODIES = """
 class SqliteRecords(Ledger):
     """`ports.Records` on SQLite."""
 
-    def look_up(self, record_id: str) -> Known | None:
+    def look_up(self, record_id: str) -> RecordWithSnapshot | None:
         """See `ports.Records`; one statement."""
         found = self._connections.rows(LOOK_UP, (record_id,))
         if not found:
             return None
         row = found[0]
         body, snapshot = row[rows.RECORD_WIDTH], row[rows.RECORD_WIDTH + 1 :]
-        return Known(rows.record(row), None if snapshot[0] is None else rows.snapshot(snapshot), body)
+        return RecordWithSnapshot(rows.record(row), None if snapshot[0] is None else rows.snapshot(snapshot), body)
 
     def find(self, record_id: str) -> Record | None:
         """See `ports.Records`."""
@@ -107,11 +107,11 @@ class SqliteRecords(Ledger):
         statement, values = listing_statement(chosen)
         return [rows.record(row) for row in self._connections.rows(statement, values | rows.page(limit, after))]
 
-    def refreshed(self, source: str, *, limit: int) -> Sequence[Known]:
+    def refreshed(self, source: str, *, limit: int) -> Sequence[RecordWithSnapshot]:
         """See `ports.Records`."""
         found = self._connections.rows(REFRESHED, (source, limit))
         width = rows.RECORD_WIDTH
-        return [Known(rows.record(row), rows.snapshot(row[width:]), None) for row in found]
+        return [RecordWithSnapshot(rows.record(row), rows.snapshot(row[width:]), None) for row in found]
 
     def tally(self, source: str) -> Mapping[Status, int]:
         """See `ports.Records`."""

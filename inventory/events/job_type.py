@@ -12,8 +12,8 @@ from inventory.events.model import Event
 from inventory.events.parsing import parse
 from inventory.events.ports import Events
 from inventory.events.schemas import LineSchema
-from inventory.jobs.kinds import STEP_SECONDS, Step
-from inventory.jobs.model import LONGEST_INPUT, Batch, Job, Line, Row, RowOutcome
+from inventory.jobs.job_type import STEP_SECONDS, Step
+from inventory.jobs.model import LONGEST_INPUT, Batch, InputRow, Job, Row, RowOutcome
 
 STEP_LINES = 1_000
 """Lines of a step without a pause."""
@@ -33,7 +33,7 @@ class EventLines:
     def __init__(
         self,
         events: Events,
-        read: Callable[[Job], Iterator[tuple[Line, int]]],
+        read: Callable[[Job], Iterator[tuple[InputRow, int]]],
         *,
         line_delay: float,
         sleep: Callable[[float], object],
@@ -48,11 +48,11 @@ class EventLines:
         self._line_delay = line_delay
         self._sleep, self._ticks = sleep, ticks
 
-    def lines(self, job: Job) -> Iterator[tuple[Line, int]]:
+    def lines(self, job: Job) -> Iterator[tuple[InputRow, int]]:
         """The lines of the job's file, and the bytes read up to the end of each."""
         return self._read(job)
 
-    def begin(self, job: Job, batch: Batch, lines: Sequence[Line]) -> Validation:
+    def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> Validation:
         """The work on those of the lines that are behind the batch's checkpoint."""
         return Validation(self._events, batch, lines, line_delay=self._line_delay, sleep=self._sleep, ticks=self._ticks)
 
@@ -68,7 +68,7 @@ class Validation:
         self,
         events: Events,
         batch: Batch,
-        lines: Sequence[Line],
+        lines: Sequence[InputRow],
         *,
         line_delay: float,
         sleep: Callable[[float], object],
@@ -79,7 +79,7 @@ class Validation:
         self._job_id = batch.job_id
         self._lines = [line for line in lines if line.row > done]
         self._done = 0
-        self._unlisted = batch.unlisted
+        self._unlisted = batch.implicit_successes
         self._checkpoint = batch.checkpoint
         self._line_delay = line_delay
         self._chunk = min(STEP_LINES, max(1, int(STEP_SECONDS / line_delay))) if line_delay else STEP_LINES
@@ -96,14 +96,14 @@ class Validation:
             return self._state(now, self._take(self._lines[self._done : self._done + self._chunk], now))
         return self._state(now, ())
 
-    def left(self) -> Sequence[Line]:
+    def left(self) -> Sequence[InputRow]:
         """The lines that no step has kept or rejected."""
         return self._lines[self._done :]
 
     def close(self, now: datetime) -> None:
         """Nothing goes on beside the steps."""
 
-    def _take(self, lines: Sequence[Line], now: datetime) -> Sequence[Row]:
+    def _take(self, lines: Sequence[InputRow], now: datetime) -> Sequence[Row]:
         """The rows of those that are none; it ends with the first line after which the time of a step is over."""
         kept, rejected, until = [], [], self._ticks() + STEP_SECONDS
         for taken, line in enumerate(lines, 1):
@@ -129,7 +129,7 @@ class Validation:
         return Step(rows, self._unlisted, self._checkpoint, None if over else now)
 
 
-def _event(job_id: str, line: Line) -> Event | tuple[str, str]:
+def _event(job_id: str, line: InputRow) -> Event | tuple[str, str]:
     """The event that a line is; else the code and the detail of why it is none."""
     try:
         loaded = _load(parse(line.text))
@@ -149,5 +149,5 @@ def _reason(error: ValidationError) -> str:
     )
 
 
-def _rejected(line: Line, code: str, detail: str, now: datetime) -> Row:
+def _rejected(line: InputRow, code: str, detail: str, now: datetime) -> Row:
     return Row(line.row, line.text[:LONGEST_INPUT], RowOutcome.REJECTED, now, code=code, detail=detail)

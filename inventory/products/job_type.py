@@ -19,15 +19,15 @@ from functools import partial
 from inventory import faults
 from inventory.clock import Clock
 from inventory.errors import SourceFailure, StorageUnavailable
-from inventory.jobs.kinds import Step, Work
-from inventory.jobs.model import LONGEST_INPUT, Batch, Job, Line, Row, RowOutcome
-from inventory.notifier import Queue
+from inventory.jobs.job_type import BatchTask, Step
+from inventory.jobs.model import LONGEST_INPUT, Batch, InputRow, Job, Row, RowOutcome
+from inventory.notifier import Notifier
+from inventory.products.feed_puller import FeedPuller, FetchedPage, broken
 from inventory.products.feeds import Feed
 from inventory.products.items import Items
 from inventory.products.pages import Pages, without_keys
 from inventory.products.ports import Products
 from inventory.products.progress import MOST_MISSING, Progress
-from inventory.products.pulling import Pulled, Pulling, broken
 from inventory.rate_limits.model import Budgets
 
 KIND = "products"
@@ -55,20 +55,20 @@ class FeedLines:
         *,
         clock: Clock,
         rng: random.Random,
-        queue: Queue | None = None,
+        notifier: Notifier | None = None,
     ) -> None:
-        """`queue` counts faults of ours."""
+        """`notifier` counts faults of ours."""
         self._products = products
         self._feeds = {feed.name: feed for feed in feeds}
         self._pages, self._budgets = pages, budgets
-        self._clock, self._rng, self._queue = clock, rng, queue
+        self._clock, self._rng, self._notifier = clock, rng, notifier
 
-    def lines(self, job: Job) -> Iterator[tuple[Line, int]]:
+    def lines(self, job: Job) -> Iterator[tuple[InputRow, int]]:
         """The feeds of the job."""
         for number, name in enumerate(job.options[FEEDS], 1):
-            yield Line(number * SPAN, name, span=SPAN), 0
+            yield InputRow(number * SPAN, name, reserved_rows=SPAN), 0
 
-    def begin(self, job: Job, batch: Batch, lines: Sequence[Line]) -> Work:
+    def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> BatchTask:
         """The work on a feed, from where its checkpoint says."""
         [line] = lines
         feed = self._feeds.get(line.text)
@@ -77,15 +77,15 @@ class FeedLines:
         progress = Progress(feed.name, feed.paginator.first(feed.url), line.row)
         if batch.checkpoint is not None:
             progress = Progress.read(batch.checkpoint)
-        note = partial(faults.note, self._queue, where="feed", source=KIND, job_id=job.id, feed=feed.name)
-        pulling = Pulling(feed, progress, self._pages, self._budgets, clock=self._clock, rng=self._rng, note=note)
-        return Pull(self._products, job.id, feed, line, progress, pulling, note)
+        note = partial(faults.note, self._notifier, where="feed", source=KIND, job_id=job.id, feed=feed.name)
+        pulling = FeedPuller(feed, progress, self._pages, self._budgets, clock=self._clock, rng=self._rng, note=note)
+        return FeedBatch(self._products, job.id, feed, line, progress, pulling, note)
 
 
 class Unknown:
     """A feed that is described no longer."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: InputRow) -> None:
         self._line = line
 
     def step(self, now: datetime) -> Step:
@@ -94,7 +94,7 @@ class Unknown:
         name = self._line.text[:LONGEST_INPUT]
         return Step([Row(self._line.row + 1, name, RowOutcome.REJECTED, now, code=UNKNOWN_FEED, detail=detail)])
 
-    def left(self) -> Sequence[Line]:
+    def left(self) -> Sequence[InputRow]:
         """The feed."""
         return [self._line]
 
@@ -102,7 +102,7 @@ class Unknown:
         """Nothing goes on beside the steps."""
 
 
-class Pull:
+class FeedBatch:
     """The work on one feed, whose checkpoint is its `Progress`.
 
     A thread pulls the pages; a step takes one that has come, or a part of one that has very many items. A step that raises
@@ -115,9 +115,9 @@ class Pull:
         products: Products,
         job_id: str,
         feed: Feed,
-        line: Line,
+        line: InputRow,
         progress: Progress,
-        pulling: Pulling,
+        pulling: FeedPuller,
         note: Callable[[Exception], None],
     ) -> None:
         self._items = Items(products, job_id, feed, note)
@@ -138,13 +138,13 @@ class Pull:
         rows = self._kept(page, now)
         self._pulling.drop()
         over = self._progress.url is None
-        return self._state(rows, now, None if over else now + LOOK_AGAIN, dear=True)
+        return self._state(rows, now, None if over else now + LOOK_AGAIN, flush_now=True)
 
-    def left(self) -> Sequence[Line]:
+    def left(self) -> Sequence[InputRow]:
         """What is left of the feed: its next page, and all behind that."""
         if self._progress.url is None:
             return []
-        return [Line(self._progress.row + 1, without_keys(self._progress.url))]
+        return [InputRow(self._progress.row + 1, without_keys(self._progress.url))]
 
     def close(self, now: datetime) -> Step | None:
         """Await the request under way, and keep the pages that came, so that none of them is asked for again."""
@@ -166,10 +166,10 @@ class Pull:
         rest = self._pulling.resting_until
         return rest if rest is not None and rest > now + LONG else now + LOOK_AGAIN
 
-    def _state(self, rows: Sequence[Row], now: datetime, again_at: datetime | None, *, dear: bool = False) -> Step:
-        return Step(rows, self._progress.products, self._progress.checkpoint, again_at, dear)
+    def _state(self, rows: Sequence[Row], now: datetime, again_at: datetime | None, *, flush_now: bool = False) -> Step:
+        return Step(rows, self._progress.products, self._progress.checkpoint, again_at, flush_now)
 
-    def _kept(self, page: Pulled, now: datetime) -> Sequence[Row]:
+    def _kept(self, page: FetchedPage, now: datetime) -> Sequence[Row]:
         """Keep a page, and note the next one; the rows of what could not be used. Where that breaks, the feed ends here."""
         try:
             return self._keep(page, now)
@@ -179,7 +179,7 @@ class Pull:
             self._note(error)
             return self._keep(replace(page, items=None, next=None, taken=0, failure=broken()), now)
 
-    def _keep(self, page: Pulled, now: datetime) -> Sequence[Row]:
+    def _keep(self, page: FetchedPage, now: datetime) -> Sequence[Row]:
         page = self._bounded(page)
         progress = self._progress
         kept, rows = self._items.keep(page, progress.row, now)
@@ -207,7 +207,7 @@ class Pull:
         )
         return rows
 
-    def _bounded(self, page: Pulled) -> Pulled:
+    def _bounded(self, page: FetchedPage) -> FetchedPage:
         """The page, or what there are numbers for of it."""
         room = self._line.last_row - self._progress.row - 1
         if page.items is None or len(page.items) < room:
@@ -216,7 +216,7 @@ class Pull:
         return replace(page, items=page.items[: room - 1], next=None, taken=0, failure=failure)
 
 
-def _gap(page: Pulled) -> str | None:
+def _gap(page: FetchedPage) -> str | None:
     """What is missing for what failed with a page; None if nothing did."""
     if page.failure is None:
         return None

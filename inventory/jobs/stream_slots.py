@@ -93,7 +93,7 @@ class Client:
         return next((events for _, events in poll.poll(seconds * 1_000)), 0)
 
 
-class Place:
+class StreamSlot:
     """A client's place among those that this process streams to, until it is closed; the connection ends with it."""
 
     def __init__(self, client: Client, leave: Callable[[], None]) -> None:
@@ -109,18 +109,18 @@ class Place:
             self._leave()
 
 
-class Places:
+class StreamSlots:
     """Room for `number` clients at once."""
 
     def __init__(self, number: int) -> None:
         self._free = BoundedSemaphore(number)
 
-    def take(self, connection: socket.socket | None, bounds: Bounds = FOLLOWING) -> Place:
+    def take(self, connection: socket.socket | None, bounds: Bounds = FOLLOWING) -> StreamSlot:
         """A place for the client behind a connection. Raises `TooManyStreams`."""
         if not self._free.acquire(blocking=False):
             raise TooManyStreams("This process streams to as many clients as it may. Poll the job, or try again later.")
         try:
-            return Place(Client(connection, bounds), self._free.release)
+            return StreamSlot(Client(connection, bounds), self._free.release)
         except OSError:  # the connection is gone
             self._free.release()
             raise

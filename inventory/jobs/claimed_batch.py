@@ -17,7 +17,7 @@ RENEW = timedelta(seconds=2)
 """How long a batch in which nothing is found is not heard of, and a cancelled one not let go."""
 
 
-class Holding(Protocol):
+class ClaimedBatch(Protocol):
     """A claimed batch. `again_at` is when going on can be of use, `open` how many rows it can keep collections busy with.
 
     `takes_turns` says that it can be handed back at any time for no more than the cost of a claim, `can_wait` that it can go

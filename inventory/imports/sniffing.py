@@ -11,7 +11,7 @@ import orjson
 from inventory.errors import InvalidFile, UnreadableFile
 from inventory.imports import columns, gzipped
 from inventory.imports.encodings import encoding_of
-from inventory.imports.layout import Form, Layout, form_of
+from inventory.imports.file_format import FileFormat, LineFormat, form_of
 
 HEAD = 256 * 1024
 """Bytes of the beginning of a file that are looked at."""
@@ -19,7 +19,7 @@ SAMPLE = 200
 """Lines of these that are parsed."""
 
 
-def examine(head: bytes, *, kind: str, file_name: str, column: str | None = None) -> Layout:
+def examine(head: bytes, *, kind: str, file_name: str, column: str | None = None) -> FileFormat:
     """The layout of a file whose first `HEAD` bytes are `head` (fewer are the whole file), the same each time.
 
     Raises `UnsupportedFile` if the kind does not take files of that name, `InvalidFile` if it cannot become a job: empty,
@@ -33,13 +33,13 @@ def examine(head: bytes, *, kind: str, file_name: str, column: str | None = None
         raise InvalidFile("The file is empty." if whole else "The file begins with nothing but blank lines.")
     newline = "\r" if "\r" in text and "\n" not in text else "\n"
     lines = _lines(text, newline, whole=whole)
-    layout = Layout(form, gzipped=zipped, encoding=encoding, newline=newline.encode())
+    layout = FileFormat(form, gzipped=zipped, encoding=encoding, newline=newline.encode())
     match form:
-        case Form.JSON:
+        case LineFormat.JSON:
             return _json(lines, layout, kind, column)
-        case Form.CSV:
+        case LineFormat.CSV:
             return _csv(lines, layout, kind, column, whole=whole and len(lines) < SAMPLE)
-        case Form.TEXT:
+        case LineFormat.TEXT:
             return _text(lines, layout, kind)
 
 
@@ -64,7 +64,7 @@ def _lines(text: str, newline: str, *, whole: bool) -> list[str]:
     return [line for line in lines if line.strip()][:SAMPLE]
 
 
-def _json(lines: Sequence[str], layout: Layout, kind: str, column: str | None) -> Layout:
+def _json(lines: Sequence[str], layout: FileFormat, kind: str, column: str | None) -> FileFormat:
     values = [value for value in map(_loaded, lines) if value is not None]
     if lines and not values:
         raise InvalidFile("None of the first lines is JSON. Send one JSON value a line, not one array.")
@@ -82,13 +82,13 @@ def _loaded(line: str) -> Any:
         return None
 
 
-def _text(lines: Sequence[str], layout: Layout, kind: str) -> Layout:
+def _text(lines: Sequence[str], layout: FileFormat, kind: str) -> FileFormat:
     if lines and not any(map(columns.looks_like(kind), lines)):
         raise InvalidFile("None of the first lines is a URL. Send one absolute http or https URL a line.")
     return layout
 
 
-def _csv(lines: Sequence[str], layout: Layout, kind: str, column: str | None, *, whole: bool) -> Layout:
+def _csv(lines: Sequence[str], layout: FileFormat, kind: str, column: str | None, *, whole: bool) -> FileFormat:
     if not lines:
         raise InvalidFile(f"The first line is longer than {HEAD:,} bytes. Send a table with one row a line.")
     delimiter = columns.delimiter_of(lines, column)

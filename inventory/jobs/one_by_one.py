@@ -15,8 +15,8 @@ from itertools import islice
 
 from inventory import faults
 from inventory.errors import StorageUnavailable
-from inventory.jobs.kinds import Step, Work
-from inventory.jobs.model import LONGEST_INPUT, Batch, Line, Row, RowOutcome
+from inventory.jobs.job_type import BatchTask, Step
+from inventory.jobs.model import LONGEST_INPUT, Batch, InputRow, Row, RowOutcome
 
 MAX_TAKES = 3
 """Times that a row is taken up without an end: with its batch, with a few others, alone. After these it is rejected."""
@@ -26,7 +26,7 @@ MAX_TOGETHER = 32
 """Rows that are noted together: noting is a transaction."""
 WORKER_LOST = "worker_lost"
 
-Begin = Callable[[Batch, Sequence[Line]], Work]
+Begin = Callable[[Batch, Sequence[InputRow]], BatchTask]
 """What begins the work on some lines of a batch; see `Kind`."""
 
 
@@ -69,7 +69,7 @@ class OneByOne:
     A step takes what is in hand, and `reach` says what has to be written before it.
     """
 
-    def __init__(self, claim: Batch, lines: Sequence[Line], begin: Begin, note_fault: Callable[..., None]) -> None:
+    def __init__(self, claim: Batch, lines: Sequence[InputRow], begin: Begin, note_fault: Callable[..., None]) -> None:
         self._lost = note = Note.of(claim.checkpoint)
         if note.last > note.alone_to:  # the worker was lost that had these in hand
             note = replace(note, alone_to=note.last, alone_takes=note.takes + 1)
@@ -79,7 +79,7 @@ class OneByOne:
         self._lines = deque(line for line in lines if line.row > note.through)
         taken = [line for line in lines if line.row <= note.through]
         self._waiting = list(begin(self._claim, taken).left()) if taken else []
-        self._together: Work | None = None
+        self._together: BatchTask | None = None
 
     def reach(self) -> str:
         """Have the next lines in hand; the checkpoint that says so, and that is to be written before the next step."""
@@ -114,16 +114,16 @@ class OneByOne:
             return self._taken(lines, [failed(self._claim.job_id, lines[0], now)], now)
         if len(lines) > 1 and waiting and step.again_at is not None and step.again_at <= now:
             return self._apart(now)  # there was no time for all of them
-        self._claim = replace(self._claim, unlisted=step.unlisted, checkpoint=step.checkpoint)
+        self._claim = replace(self._claim, implicit_successes=step.implicit_successes, checkpoint=step.checkpoint)
         self._waiting += waiting
         return self._taken(lines, step.rows, now)
 
-    def left(self) -> Sequence[Line]:
-        """See `Work`."""
+    def left(self) -> Sequence[InputRow]:
+        """See `BatchTask`."""
         return [*self._lines, *(self._waiting if self._together is None else self._together.left())]
 
     def close(self, now: datetime) -> Step:
-        """See `Work`; what is in hand and was not taken was not taken up."""
+        """See `BatchTask`; what is in hand and was not taken was not taken up."""
         self._put_down(self._note.through)
         last = None if self._together is None else self._together.close(now)
         return self._state((), now) if last is None else self._around(last)
@@ -134,7 +134,7 @@ class OneByOne:
         self._put_down(self._note.through)
         return self._state((), now)
 
-    def _taken(self, lines: Sequence[Line], rows: Sequence[Row], now: datetime) -> Step:
+    def _taken(self, lines: Sequence[InputRow], rows: Sequence[Row], now: datetime) -> Step:
         for _ in lines:
             self._lines.popleft()
         self._put_down(lines[-1].row)
@@ -147,7 +147,7 @@ class OneByOne:
 
     def _around(self, step: Step) -> Step:
         """A step of the lines that wait, with our note around the checkpoint."""
-        self._claim = replace(self._claim, unlisted=step.unlisted, checkpoint=step.checkpoint)
+        self._claim = replace(self._claim, implicit_successes=step.implicit_successes, checkpoint=step.checkpoint)
         self._put_down(self._note.through)
         return replace(step, checkpoint=str(self._note))
 
@@ -155,15 +155,15 @@ class OneByOne:
         self._note = replace(self._note, through=through, first=0, last=0, takes=0, checkpoint=self._claim.checkpoint)
 
     def _state(self, rows: Sequence[Row], again_at: datetime | None) -> Step:
-        return Step(rows, self._claim.unlisted, str(self._note), again_at, dear=True)
+        return Step(rows, self._claim.implicit_successes, str(self._note), again_at, flush_now=True)
 
 
-def failed(job_id: str, line: Line, now: datetime) -> Row:
+def failed(job_id: str, line: InputRow, now: datetime) -> Row:
     """The outcome of a line that met a fault of ours."""
     detail = f"A fault of the inventory, not of the row. The log has it under job {job_id}. Import the row again later."
     return Row(line.row, line.text[:LONGEST_INPUT], RowOutcome.FAILED, now, code=faults.INTERNAL_FAULT, detail=detail)
 
 
-def _lost(line: Line, now: datetime) -> Row:
+def _lost(line: InputRow, now: datetime) -> Row:
     detail = f"Gave up after {MAX_TAKES} attempts: each worker that took up this row crashed or ran out of time."
     return Row(line.row, line.text[:LONGEST_INPUT], RowOutcome.REJECTED, now, code=WORKER_LOST, detail=detail)

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from inventory.errors import STATUS, InvalidRequest
-from inventory.jobs.kinds import STEP_SECONDS, Step
-from inventory.jobs.model import LONGEST_INPUT, Batch, Job, Line, Row, RowOutcome
+from inventory.jobs.job_type import STEP_SECONDS, Step
+from inventory.jobs.model import LONGEST_INPUT, Batch, InputRow, Job, Row, RowOutcome
 from inventory.records.model import Record, State, Target
 from inventory.records.service import RecordService
 from inventory.records.source import Source
@@ -59,7 +59,7 @@ class LookupLines:
         name: str,
         records: RecordService,
         source: Source,
-        read: Callable[[Job], Iterator[tuple[Line, int]]],
+        read: Callable[[Job], Iterator[tuple[InputRow, int]]],
         *,
         fresh_for: timedelta,
         ticks: Callable[[], float] = time.monotonic,
@@ -75,11 +75,11 @@ class LookupLines:
         self._fresh_for = fresh_for
         self._ticks = ticks
 
-    def lines(self, job: Job) -> Iterator[tuple[Line, int]]:
+    def lines(self, job: Job) -> Iterator[tuple[InputRow, int]]:
         """The rows of the job's file, and the bytes read up to the end of each."""
         return self._read(job)
 
-    def begin(self, job: Job, batch: Batch, lines: Sequence[Line]) -> Lookups:
+    def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> Lookups:
         """The lookups of a batch's lines."""
         asked = job.options.get("fresh_for")
         fresh_for = self._fresh_for if asked is None else timedelta(seconds=asked)
@@ -93,7 +93,7 @@ class Lookups:
         self,
         records: RecordService,
         source: Source,
-        lines: Sequence[Line],
+        lines: Sequence[InputRow],
         *,
         created_at: datetime,
         fresh_for: timedelta,
@@ -129,17 +129,17 @@ class Lookups:
             return Step(rows, again_at=now)
         return Step(rows, again_at=_again_at([records.get(record_id) for record_id in still], now) if still else None)
 
-    def left(self) -> Sequence[Line]:
+    def left(self) -> Sequence[InputRow]:
         """The lines of which no step gave the row."""
         return [*self._unread, *(line for open_ in self._open.values() for line in open_.lines)]
 
     def close(self, now: datetime) -> None:
         """Nothing goes on beside the steps."""
 
-    def _read(self, now: datetime) -> tuple[list[Row], dict[str, Open], Sequence[Line]]:
+    def _read(self, now: datetime) -> tuple[list[Row], dict[str, Open], Sequence[InputRow]]:
         """The rows of lines that mean no target, what is open, and the lines that are left when the time is over."""
         rows, new, until = list[Row](), dict[str, Open](), self._ticks() + STEP_SECONDS
-        unread: Sequence[Line] = ()
+        unread: Sequence[InputRow] = ()
         for read, line in enumerate(self._unread, 1):
             target = self._target(line, now)
             if isinstance(target, Row):
@@ -153,7 +153,7 @@ class Lookups:
             new[record_id] = Open(new[record_id].target, self._open[record_id].lines + new[record_id].lines)
         return rows, self._open | new, unread
 
-    def _target(self, line: Line, now: datetime) -> Target | Row:
+    def _target(self, line: InputRow, now: datetime) -> Target | Row:
         """What a line means, or why it means nothing."""
         if line.code is not None:
             return _rejected(line, line.code, line.detail, now)
@@ -168,7 +168,7 @@ class Open:
     """A target and the lines that wait for it."""
 
     target: Target
-    lines: list[Line] = field(default_factory=list)
+    lines: list[InputRow] = field(default_factory=list)
 
 
 def _again_at(records: Sequence[Record | None], now: datetime) -> datetime:
@@ -178,7 +178,7 @@ def _again_at(records: Sequence[Record | None], now: datetime) -> datetime:
     return max(soon, min(pauses))
 
 
-def _row(line: Line, found: Verdict, record: Record | None, now: datetime) -> Row:
+def _row(line: InputRow, found: Verdict, record: Record | None, now: datetime) -> Row:
     assert record is not None
     row = Row(line.row, line.text[:LONGEST_INPUT], ENDS[found], now, record_id=record.id)
     if found is Verdict.SUCCEEDED or record.failure is None:
@@ -186,5 +186,5 @@ def _row(line: Line, found: Verdict, record: Record | None, now: datetime) -> Ro
     return replace(row, code=record.failure.code, detail=record.failure.detail)
 
 
-def _rejected(line: Line, code: str, detail: str | None, now: datetime) -> Row:
+def _rejected(line: InputRow, code: str, detail: str | None, now: datetime) -> Row:
     return Row(line.row, line.text[:LONGEST_INPUT], RowOutcome.REJECTED, now, code=code, detail=detail)

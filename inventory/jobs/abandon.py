@@ -7,11 +7,11 @@ from datetime import datetime
 
 import structlog
 
-from inventory.jobs.holding import LEASE
-from inventory.jobs.model import LONGEST_INPUT, READING, Batch, Job, Line, Row, RowOutcome
-from inventory.jobs.parts import Place
+from inventory.jobs.chunks import ReadPosition
+from inventory.jobs.claimed_batch import LEASE
+from inventory.jobs.model import LONGEST_INPUT, READING, Batch, InputRow, Job, Row, RowOutcome
 from inventory.jobs.ports import Jobs
-from inventory.jobs.working import Rows, unread
+from inventory.jobs.process_batch import Rows, unread
 
 log = structlog.get_logger(__name__)
 
@@ -20,7 +20,7 @@ MOST_CLAIMS = 5
 """Claims of a batch, one after the other, that may be lost without any progress."""
 
 
-class GivingUp:
+class AbandonBatch:
     """The end of a batch that nobody brings on: what is left of its rows failed, what is left of its file was not read."""
 
     open = 0
@@ -39,17 +39,22 @@ class GivingUp:
             f"{claims} workers in a row took it up and none came on with it: they died, or could not write what they did."
         )
         if self.claim.number == READING:
-            place = Place.of(self.claim.checkpoint)
+            place = ReadPosition.of(self.claim.checkpoint)
             error = f"The file was not read beyond row {place.last_row}: {reason}"
             self._jobs.finish(self.claim, total=place.rows, error=error)
             return False
         rows = [_abandoned(line, reason, now) for line in self._left(claims)]
-        unlisted, checkpoint = self.claim.unlisted, self.claim.checkpoint
-        if self._jobs.advance(self.claim, rows, unlisted=unlisted, checkpoint=checkpoint, until=now + LEASE) is not None:
+        implicit_successes, checkpoint = self.claim.implicit_successes, self.claim.checkpoint
+        if (
+            self._jobs.advance(
+                self.claim, rows, implicit_successes=implicit_successes, checkpoint=checkpoint, until=now + LEASE
+            )
+            is not None
+        ):
             self._jobs.finish(self.claim)
         return False
 
-    def _left(self, claims: int) -> Sequence[Line]:
+    def _left(self, claims: int) -> Sequence[InputRow]:
         """The rows; of which only the numbers are told when those who would read them are lost as well."""
         return self._rows.work(self.claim).left() if claims <= MOST_CLAIMS else unread(self.claim)
 
@@ -57,6 +62,6 @@ class GivingUp:
         """See `Holding`; but this must not count as an advance, so the lease is left to end."""
 
 
-def _abandoned(line: Line, reason: str, now: datetime) -> Row:
+def _abandoned(line: InputRow, reason: str, now: datetime) -> Row:
     detail = f"Not worked on: {reason} Import it again."
     return Row(line.row, line.text[:LONGEST_INPUT], RowOutcome.FAILED, now, code=ABANDONED, detail=detail)

@@ -15,11 +15,11 @@ from errno import EPIPE
 
 from inventory.clock import Clock
 from inventory.errors import StorageUnavailable
-from inventory.jobs.clients import Client, Places
 from inventory.jobs.documents import Document, job_document
 from inventory.jobs.model import Job, JobStatus
 from inventory.jobs.ports import Jobs
-from inventory.notifier import Queue, Wait
+from inventory.jobs.stream_slots import Client, StreamSlots
+from inventory.notifier import Notifier, Wait
 
 LOOK_AGAIN = 1.0
 """Seconds after which a job is looked at although nothing was announced, and a client that is gone is noticed."""
@@ -32,7 +32,7 @@ _ID = re.compile(r"([0-9]{1,18})-([0-9]{1,18})-([0-9]{0,18})-([a-z]+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class StreamPosition:
     """How far a client has seen a job; written out, it is the id of the message that showed it."""
 
     processed: int
@@ -41,12 +41,12 @@ class Mark:
     status: JobStatus
 
     @classmethod
-    def of(cls, job: Job) -> Mark:
+    def of(cls, job: Job) -> StreamPosition:
         """How far the job is."""
         return cls(job.counts.processed, job.counts.bytes_read, job.total, job.status)
 
     @classmethod
-    def read(cls, text: str) -> Mark | None:
+    def read(cls, text: str) -> StreamPosition | None:
         """The mark that an id is; None for a text that is not an id of ours."""
         found = _ID.fullmatch(text)
         if found is None or found[4] not in set(JobStatus):
@@ -66,13 +66,13 @@ class Message:
     document: Document
 
 
-class Live:
+class JobStream:
     """What this process streams, to as many clients as there are `places`, while it is `serving`."""
 
     def __init__(
         self,
         jobs: Jobs,
-        queue: Queue,
+        notifier: Notifier,
         *,
         places: int,
         clock: Clock,
@@ -80,11 +80,11 @@ class Live:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._jobs = jobs
-        self._queue = queue
+        self._notifier = notifier
         self._clock = clock
         self._monotonic = monotonic
         self._sleep = sleep
-        self.places = Places(places)
+        self.places = StreamSlots(places)
         self.serving: Callable[[], bool] = lambda: True
 
     def follow(self, job: Job, last: str, client: Client) -> Generator[Message | None, None, None]:
@@ -94,7 +94,7 @@ class Live:
         would, when the client is gone or too slow.
         """
         said_at = self._monotonic()
-        with closing(self.messages(job, Mark.read(last))) as messages:
+        with closing(self.messages(job, StreamPosition.read(last))) as messages:
             for message in messages:
                 if not self.serving():
                     return
@@ -107,17 +107,17 @@ class Live:
                 yield message
                 said_at = self._monotonic()
 
-    def messages(self, job: Job, seen: Mark | None) -> Generator[Message | None, None, None]:
+    def messages(self, job: Job, seen: StreamPosition | None) -> Generator[Message | None, None, None]:
         """The messages behind what was seen; None for each look that found no news, of which there is one a second.
 
         First the state as it is, then progress, at most four times a second and never back, then the end, unless that was
         seen. A store that is away is no news. A job that is removed ends as it was last known.
         """
         percent = 0.0
-        with self._queue.changes_of(job.id) as wait:
+        with self._notifier.changes_of(job.id) as wait:
             while True:
                 job, over = self._look(job)
-                mark = Mark.of(job)
+                mark = StreamPosition.of(job)
                 document = job_document(job, self._clock())
                 if over:
                     if mark != seen or not job.status.finished:
@@ -149,4 +149,4 @@ class Live:
 
 def seen_to_the_end(job: Job, last: str) -> bool:
     """Whether a client that has seen the message with the id `last` knows the job's end."""
-    return job.status.finished and Mark.read(last) == Mark.of(job)
+    return job.status.finished and StreamPosition.read(last) == StreamPosition.of(job)

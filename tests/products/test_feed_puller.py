@@ -13,15 +13,15 @@ import pytest
 from inventory.clock import utc_now
 from inventory.errors import SourceFailure, StorageUnavailable, Unstorable
 from inventory.http_client.body import Body
-from inventory.jobs.kinds import Step, Work
-from inventory.jobs.model import Batch, Job, Line, RowOutcome
+from inventory.jobs.job_type import BatchTask, Step
+from inventory.jobs.model import Batch, InputRow, Job, RowOutcome
 from inventory.products.feeds import Feed, Place
-from inventory.products.model import Seen
+from inventory.products.job_type import SPAN, FeedLines
+from inventory.products.model import ProductVersion
 from inventory.products.pages import Response
 from inventory.products.paginators import Numbered
 from inventory.products.ports import Products
 from inventory.products.progress import Progress
-from inventory.products.run import SPAN, FeedLines
 from inventory.rate_limits.limits import Limit
 from inventory.rate_limits.local import LocalBudgets
 from inventory.rate_limits.model import Policy
@@ -37,7 +37,7 @@ FEED = Feed(
     retries=2,
 )
 JOB = Job("a" * 32, "products", NOW, options={"feeds": ["acme"]})
-LINE = Line(SPAN, "acme", span=SPAN)
+LINE = InputRow(SPAN, "acme", reserved_rows=SPAN)
 BATCH = Batch(JOB.id, 1, SPAN, 2 * SPAN - 1, 1, 0, NOW, "b" * 32, 1, 1)
 
 
@@ -72,7 +72,7 @@ class Shelf(Products):
         self.seen: list[str] = []
         self.refuses = {name.replace("_", "-")[1:]: error for name, error in refuses.items()}
 
-    def keep(self, seen: Seen) -> None:
+    def keep(self, seen: ProductVersion) -> None:
         if self.away:
             raise StorageUnavailable("away")
         for product in seen.products:
@@ -81,7 +81,7 @@ class Shelf(Products):
         self.seen += [product.id for product in seen.products]
 
 
-def begun(site: Site, shelf: Shelf, batch: Batch = BATCH, budgets: type[LocalBudgets] = LocalBudgets) -> Work:
+def begun(site: Site, shelf: Shelf, batch: Batch = BATCH, budgets: type[LocalBudgets] = LocalBudgets) -> BatchTask:
     from inventory.products.pages import Pages
 
     class Local(Pages):
@@ -93,7 +93,7 @@ def begun(site: Site, shelf: Shelf, batch: Batch = BATCH, budgets: type[LocalBud
     return kind.begin(JOB, batch, [LINE])
 
 
-def begun_before_any_page(site: Site, shelf: Shelf) -> Work:
+def begun_before_any_page(site: Site, shelf: Shelf) -> BatchTask:
     """Its thread pulls, and no page was there yet to be taken by the step that set it going."""
     site.open.clear()
     work = begun(site, shelf)
@@ -102,7 +102,7 @@ def begun_before_any_page(site: Site, shelf: Shelf) -> Work:
     return work
 
 
-def worked(work: Work, until: Callable[[Step], bool] = lambda step: step.again_at is None) -> list[Step]:
+def worked(work: BatchTask, until: Callable[[Step], bool] = lambda step: step.again_at is None) -> list[Step]:
     steps: list[Step] = []
 
     def is_so() -> bool:
@@ -125,7 +125,7 @@ def test_all_pages_are_kept_and_counted() -> None:
 
     assert shelf.seen == [f"{number}-{n}" for number in (1, 2, 3, 4) for n in (1, 2)]
     assert site.asked == [1, 2, 3, 4, 5]
-    assert steps[-1].unlisted == 8
+    assert steps[-1].implicit_successes == 8
     assert progress(steps[-1]).is_complete
     assert not [row for step in steps for row in step.rows]
 

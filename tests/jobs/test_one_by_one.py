@@ -19,15 +19,15 @@ from structlog.testing import capture_logs
 from inventory import wiring
 from inventory.config import Settings
 from inventory.errors import StorageUnavailable
-from inventory.events.lines import EventLines
+from inventory.events.job_type import EventLines
 from inventory.events.model import Event, EventFilter
 from inventory.imports.uploads import Uploads
+from inventory.jobs.chunks import Chunks
+from inventory.jobs.claimed_batch import LEASE
 from inventory.jobs.engine import Engine
-from inventory.jobs.holding import LEASE
-from inventory.jobs.kinds import Kind, Step
-from inventory.jobs.model import Batch, Counts, Job, JobStatus, Line, Row
-from inventory.jobs.parts import Parts
-from inventory.jobs.singly import MAX_TAKES
+from inventory.jobs.job_type import JobType, Step
+from inventory.jobs.model import Batch, Counts, InputRow, Job, JobStatus, Row
+from inventory.jobs.one_by_one import MAX_TAKES
 from inventory.records.model import Target
 from inventory.wiring import Services
 from tests.contract.places import MockPlace
@@ -105,7 +105,9 @@ def events(services: Services) -> HarmfulEvents:
 def logs(services: Services, events: HarmfulEvents) -> Engine:
     """An engine for log files."""
     kind = EventLines(events, Uploads(services.files).rows, line_delay=0.0, sleep=lambda _: None)  # type: ignore[arg-type]
-    return Engine(services.store.jobs, Parts(services.files), {"events": kind}, services.queue, clock=services.engine.clock)
+    return Engine(
+        services.store.jobs, Chunks(services.files), {"events": kind}, services.notifier, clock=services.engine.clock
+    )
 
 
 def killed(text: str) -> None:
@@ -294,7 +296,7 @@ def test_a_row_that_outlives_its_lease_each_time_is_rejected_alone(
 class Wrapped:
     """A kind in front of another one."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: JobType) -> None:
         self._kind = kind
 
     def __getattr__(self, name: str) -> Any:
@@ -304,7 +306,7 @@ class Wrapped:
 class Untaken(Wrapped):
     """Its work breaks wherever there are several lines at once."""
 
-    def begin(self, job: Job, batch: Batch, lines: Sequence[Line]) -> Any:
+    def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> Any:
         work = self._kind.begin(job, batch, lines)
         return BrokenTogether(work) if len(lines) > 1 else work
 
@@ -320,7 +322,7 @@ class BrokenTogether:
 class Unread(Wrapped):
     """The reading of its file breaks after the 25th row."""
 
-    def lines(self, job: Job) -> Iterator[tuple[Line, int]]:
+    def lines(self, job: Job) -> Iterator[tuple[InputRow, int]]:
         for line, position in self._kind.lines(job):
             if line.row > 25:
                 raise ZeroDivisionError("a fault of ours")
@@ -368,7 +370,7 @@ class TestFault:
         faults = [line for line in lines if line["event"] == "internal_fault"]
         assert [(line["job_id"], line["row"]) for line in faults] == [(job_id, 14), (job_id, 25)]
         assert all(isinstance(line["exc_info"], ZeroDivisionError) for line in faults)
-        assert services.queue.faults() == {("batch", "urls"): 2}
+        assert services.notifier.faults() == {("batch", "urls"): 2}
         assert counted(services, job_id) == job.counts
 
     def test_it_fails_a_log_line_alone(
@@ -395,7 +397,7 @@ class TestFault:
 
     @pytest.mark.parametrize(("kind", "failed"), [(Untaken, 20), (Whole, 10)])
     def test_where_no_row_can_be_told_all_that_are_left_fail_at_once(
-        self, services: Services, web: HarmfulWeb, clock: FakeClock, kind: Callable[[Kind], Kind], failed: int
+        self, services: Services, web: HarmfulWeb, clock: FakeClock, kind: Callable[[JobType], JobType], failed: int
     ) -> None:
         web.harm, began = broken, clock()
         engine = engine_of_small_batches(services, kind=kind)

@@ -10,7 +10,7 @@ import zipfile
 import pytest
 
 from inventory.errors import InvalidFile, UnsupportedFile
-from inventory.imports.layout import TAKES, Form
+from inventory.imports.file_format import TAKES, LineFormat
 from inventory.imports.rows import HEAD, examine
 from tests.imports.actions import outcomes, texts
 
@@ -205,7 +205,7 @@ def test_a_big_file_is_told_from_its_head_alone() -> None:
 
     layout = examine(content[:HEAD], kind="urls", file_name="a.csv")
 
-    assert (layout.form, layout.header, layout.column) == (Form.CSV, True, 0)
+    assert (layout.form, layout.header, layout.column) == (LineFormat.CSV, True, 0)
 
 
 def test_a_table_whose_first_line_is_endless_is_refused() -> None:
@@ -213,8 +213,8 @@ def test_a_table_whose_first_line_is_endless_is_refused() -> None:
 
 
 def test_a_text_whose_first_line_is_endless_may_go_on_with_good_ones() -> None:
-    assert examine(b"x" * HEAD, kind="urls", file_name="a.txt").form is Form.TEXT
-    assert examine(b"x" * HEAD, kind="events", file_name="a.jsonl").form is Form.JSON
+    assert examine(b"x" * HEAD, kind="urls", file_name="a.txt").form is LineFormat.TEXT
+    assert examine(b"x" * HEAD, kind="events", file_name="a.jsonl").form is LineFormat.JSON
 
 
 def test_lines_may_end_as_they_did_on_old_macs() -> None:

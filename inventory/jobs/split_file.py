@@ -8,11 +8,11 @@ from datetime import datetime
 
 from inventory import faults
 from inventory.errors import NotFound, StorageUnavailable, UnreadableFile
-from inventory.jobs.holding import LEASE
-from inventory.jobs.model import Batch, Cut, Job
-from inventory.jobs.parts import Part, Parts, Place
+from inventory.jobs.chunks import Chunk, Chunks, ReadPosition
+from inventory.jobs.claimed_batch import LEASE
+from inventory.jobs.model import Batch, Job, NewBatch
 from inventory.jobs.ports import Jobs
-from inventory.notifier import Queue
+from inventory.notifier import Notifier
 
 CUTS = 8
 """Parts that are cut in one step: well under a second's work."""
@@ -20,7 +20,7 @@ STEP_SECONDS = 1.0
 """Seconds after which a step ends with the next part, or with the next sign of life while one is read."""
 
 
-class Reading:
+class SplitFile:
     """The claim on the reading of a file."""
 
     open = 0
@@ -30,23 +30,23 @@ class Reading:
         self,
         job: Job,
         claim: Batch,
-        begin: Callable[[Place], Iterator[Part | None]],
-        parts: Parts,
+        begin: Callable[[ReadPosition], Iterator[Chunk | None]],
+        parts: Chunks,
         jobs: Jobs,
-        queue: Queue,
+        notifier: Notifier,
         now: datetime,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         """`begin` gives what follows a place of the file, in parts; `ticks` counts seconds."""
         self.job, self.claim = job, claim
         self.again_at = self.taken_at = self.progress_at = now
-        self._begin, self._parts, self._jobs, self._queue, self._ticks = begin, parts, jobs, queue, ticks
-        self._place = Place.of(claim.checkpoint)
-        self._rest: Iterator[Part | None] | None = None
+        self._begin, self._parts, self._jobs, self._notifier, self._ticks = begin, parts, jobs, notifier, ticks
+        self._place = ReadPosition.of(claim.checkpoint)
+        self._rest: Iterator[Chunk | None] | None = None
 
     def go_on(self, now: datetime) -> bool:
         """Cut some parts, and at the end of the file say how many rows it had, and what could not be read."""
-        cuts, error, over = list[Cut](), None, False
+        cuts, error, over = list[NewBatch](), None, False
         try:
             over = not self._cut_into(cuts)
         except UnreadableFile as failure:
@@ -57,22 +57,22 @@ class Reading:
             raise
         except Exception as fault:  # noqa: BLE001 - the outermost edge of the reading: noted, and the job's error
             row = self._place.last_row
-            faults.note(self._queue, fault, "reading", self.job.kind, job_id=self.job.id, row=row)
+            faults.note(self._notifier, fault, "reading", self.job.kind, job_id=self.job.id, row=row)
             error, over = (
                 f"The file was not read beyond row {row}: there it met a fault of the inventory, which the log has.",
                 True,
             )
-        claim = self._jobs.cut(self.claim, cuts, checkpoint=self._place.checkpoint, until=now + LEASE)
+        claim = self._jobs.add_batches(self.claim, cuts, checkpoint=self._place.checkpoint, until=now + LEASE)
         if claim is None:
             return False
         self.claim = claim
         if cuts:
-            self._queue.ring_job(self.job.id)
+            self._notifier.wake_worker_for_job(self.job.id)
         if over:
             self._jobs.finish(claim, total=self._place.rows, error=error)
         return not over
 
-    def _cut_into(self, cuts: list[Cut]) -> bool:
+    def _cut_into(self, cuts: list[NewBatch]) -> bool:
         """Write the next parts, and add what they are to `cuts`; False at the end of the file."""
         if self._rest is None:
             self._rest = self._begin(self._place)
@@ -80,8 +80,8 @@ class Reading:
         for part in self._rest:
             if part is not None:
                 self._parts.write(self.job.id, part)
-                self._place = self._place.behind(part.cut)
-                cuts.append(part.cut)
+                self._place = self._place.behind(part.batch)
+                cuts.append(part.batch)
             if len(cuts) == CUTS or self._ticks() >= until:
                 return True
         return False

@@ -15,9 +15,16 @@ from typing import Any
 import pytest
 
 from inventory.errors import StorageUnavailable, TooManyStreams
-from inventory.jobs.clients import FOLLOWING, Bounds, Client, Places
-from inventory.jobs.live import HEARTBEAT, PACE, Live, Mark, Message, seen_to_the_end
 from inventory.jobs.model import Counts, Job, JobStatus
+from inventory.jobs.stream import (
+    HEARTBEAT,
+    PACE,
+    JobStream,
+    Message,
+    StreamPosition,
+    seen_to_the_end,
+)
+from inventory.jobs.stream_slots import FOLLOWING, Bounds, Client, StreamSlots
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
 QUEUED = Job("0" * 32, "urls", NOW, file_name="urls.csv", file_size=1_000)
@@ -44,7 +51,7 @@ class World:
         self.looked: list[float] = []
         self.listening = 0
         self.heard_first: list[bool] = []
-        self.live = Live(
+        self.live = JobStream(
             self,  # type: ignore[arg-type]
             self,  # type: ignore[arg-type]
             places=2,
@@ -79,7 +86,7 @@ class World:
 
     def told(self, job: Job = QUEUED, last: str = "", *, looks: int = 50) -> list[tuple[str, int, str]]:
         """The event, the rows done and the status of each message that there is within so many looks."""
-        messages = self.live.messages(job, Mark.read(last))
+        messages = self.live.messages(job, StreamPosition.read(last))
         heard = [message for message, _ in zip(messages, range(looks), strict=False) if message]
         messages.close()
         return [(message.event, message.document["processed"], message.document["status"]) for message in heard]
@@ -158,7 +165,7 @@ def test_a_job_of_which_no_share_is_known_has_no_percent() -> None:
 
 
 def test_a_client_that_comes_back_is_told_what_is_new_to_it() -> None:
-    last = str(Mark.of(running(30)))
+    last = str(StreamPosition.of(running(30)))
 
     assert World(running(30), running(60), DONE).told(last=last) == [("progress", 60, "running"), ("end", 100, "completed")]
     assert World(running(20), running(60), DONE).told(last=last) == [("progress", 60, "running"), ("end", 100, "completed")]
@@ -170,7 +177,7 @@ def test_the_id_of_each_message_resumes_behind_it() -> None:
     messages = [message for message in World(*states).live.messages(QUEUED, None) if message]
 
     for state, message in zip(states, messages, strict=True):
-        assert Mark.read(message.id) == Mark.of(state)
+        assert StreamPosition.read(message.id) == StreamPosition.of(state)
         assert message.document["processed"] == state.counts.processed
 
 
@@ -179,16 +186,16 @@ def test_the_id_of_each_message_resumes_behind_it() -> None:
     ["", "7", "x", "-1-0-0-running", "1-1-1-flying", "9" * 19 + "-0-0-running", "٣-0-0-running", "30-0-100-running\n"],
 )
 def test_an_id_that_is_none_of_ours_is_as_good_as_none(last: str) -> None:
-    assert Mark.read(last) is None
+    assert StreamPosition.read(last) is None
     assert World(running(30)).told(last=last) == [("progress", 30, "running")]
 
 
 def test_who_has_seen_the_end_is_told_nothing() -> None:
-    last = str(Mark.of(DONE))
+    last = str(StreamPosition.of(DONE))
 
     assert World(DONE).told(DONE, last) == []
     assert seen_to_the_end(DONE, last)
-    assert not seen_to_the_end(DONE, str(Mark.of(running(99))))
+    assert not seen_to_the_end(DONE, str(StreamPosition.of(running(99))))
     assert not seen_to_the_end(running(100), last)
 
 
@@ -200,7 +207,7 @@ def test_a_store_that_is_away_costs_no_client_its_stream() -> None:
 
 def test_a_job_that_is_removed_ends_as_it_was_last_known() -> None:
     assert World(running(30), None).told() == [("progress", 30, "running"), ("end", 30, "running")]
-    assert World(None).told(running(30), str(Mark.of(running(30)))) == [("end", 30, "running")]
+    assert World(None).told(running(30), str(StreamPosition.of(running(30)))) == [("end", 30, "running")]
 
 
 class TestFollowing:
@@ -318,7 +325,7 @@ class TestClients:
             assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == FOLLOWING.patience * 1_000
 
     def test_places_are_few_and_free_again_when_they_are_closed_however_often(self) -> None:
-        places = Places(1)
+        places = StreamSlots(1)
         with connection() as (ours, theirs):
             place = places.take(ours)
             with pytest.raises(TooManyStreams):
@@ -332,7 +339,7 @@ class TestClients:
                 places.take(None)
 
     def test_a_connection_that_is_closed_already_takes_no_place(self) -> None:
-        places = Places(1)
+        places = StreamSlots(1)
         with connection() as (ours, _):
             ours.close()
             with pytest.raises(OSError, match="Bad file descriptor"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from inventory.jobs.model import Batch, Job, Line, Row
+from inventory.jobs.model import Batch, InputRow, Job, Row
 
 STEP_SECONDS = 0.5
 """Seconds that a step works or pauses: then progress is visible, and the claim renewed, however long the rows take."""
@@ -15,20 +15,21 @@ STEP_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one step of the work found: `rows` are new outcomes, `unlisted` and `checkpoint` the batch's from now on.
+    """What one step of the work found. `rows` are new outcomes.
 
-    `again_at` is when another step can find more, an instant that may be over; None when every row has its outcome. What is
-    `dear` would cost others something if it had to be found again: it is written at once.
+    `implicit_successes` and `checkpoint` are the batch's from now on. `again_at` is when another step can find more, an
+    instant that may be over; None when every row has its outcome. `flush_now` has it written at once: finding it again
+    would cost others something.
     """
 
     rows: Sequence[Row]
-    unlisted: int = 0
+    implicit_successes: int = 0
     checkpoint: str | None = None
     again_at: datetime | None = None
-    dear: bool = False
+    flush_now: bool = False
 
 
-class Work(Protocol):
+class BatchTask(Protocol):
     """The work on one batch, held in memory while the claim lasts; all that another worker would need is in the store."""
 
     def step(self, now: datetime) -> Step:
@@ -38,7 +39,7 @@ class Work(Protocol):
         """
         ...
 
-    def left(self) -> Sequence[Line]:
+    def left(self) -> Sequence[InputRow]:
         """The lines that no step has accounted for yet, neither by a row nor as unlisted: what fails if it is given up."""
         ...
 
@@ -51,7 +52,7 @@ class Work(Protocol):
         ...
 
 
-class Kind(Protocol):
+class JobType(Protocol):
     """A kind of job."""
 
     @property
@@ -64,14 +65,14 @@ class Kind(Protocol):
         """How many rows a batch may have: what one worker takes at once, and holds in memory."""
         ...
 
-    def lines(self, job: Job) -> Iterator[tuple[Line, int]]:
+    def lines(self, job: Job) -> Iterator[tuple[InputRow, int]]:
         """All rows of the job in order, lazily, the same each time; with each, the bytes of the file read up to its end.
 
         Raises `UnreadableFile` where the rest cannot be read; the rows before it count.
         """
         ...
 
-    def begin(self, job: Job, batch: Batch, lines: Sequence[Line]) -> Work:
+    def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> BatchTask:
         """The work on a batch's lines: those that have no outcome yet. All of them, what a dead worker left, or one of them.
 
         Of a kind with more than one row in a batch, single lines may be begun and stepped, one after the other.

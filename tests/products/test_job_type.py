@@ -12,7 +12,7 @@ from inventory.jobs.model import JobStatus, RowOutcome
 from inventory.products.documents import summary_document
 from inventory.products.model import ProductFilter
 from inventory.rate_limits.local import LocalBudgets
-from inventory.rate_limits.model import Ask, Permit, Refusal
+from inventory.rate_limits.model import Permit, PermitRequest, Throttled
 from inventory.wiring import Services
 from tests.demo.served import served
 from tests.end_to_end.stack import wait_until
@@ -104,7 +104,7 @@ class BrokenAfter(LocalBudgets):
 
     asked = 0
 
-    def take(self, asks: Sequence[Ask]) -> Sequence[Permit | Refusal]:
+    def take(self, asks: Sequence[PermitRequest]) -> Sequence[Permit | Throttled]:
         self.asked += 1
         if self.asked == 4:
             raise KeyError("inside")
@@ -126,7 +126,7 @@ def test_a_fault_of_ours_ends_its_feed_at_once_and_the_run_with_it_and_what_came
     assert error["endpoint"].startswith(f"{urls['bazaar']}/products")
     assert "fault of the inventory" in error["error"]
     assert "inside" not in error["error"]
-    assert services.queue.faults() == {("feed", "products"): 1}
+    assert services.notifier.faults() == {("feed", "products"): 1}
 
 
 def test_two_runs_tell_how_prices_changed(tmp_path: Path) -> None:

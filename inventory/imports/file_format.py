@@ -11,7 +11,7 @@ from inventory.errors import UnsupportedFile
 GZIPPED = ".gz"
 
 
-class Form(StrEnum):
+class LineFormat(StrEnum):
     """What a line of the file is."""
 
     CSV = "csv"
@@ -19,15 +19,15 @@ class Form(StrEnum):
     JSON = "json"
 
 
-TABLES = {".csv": Form.CSV, ".txt": Form.TEXT, ".jsonl": Form.JSON, ".ndjson": Form.JSON}
-LOGS = {".jsonl": Form.JSON, ".ndjson": Form.JSON}
+TABLES = {".csv": LineFormat.CSV, ".txt": LineFormat.TEXT, ".jsonl": LineFormat.JSON, ".ndjson": LineFormat.JSON}
+LOGS = {".jsonl": LineFormat.JSON, ".ndjson": LineFormat.JSON}
 
-TAKES: Mapping[str, Mapping[str, Form]] = {"urls": TABLES, "cities": TABLES, "events": LOGS}
+TAKES: Mapping[str, Mapping[str, LineFormat]] = {"urls": TABLES, "cities": TABLES, "events": LOGS}
 """For each kind of job the suffixes that it takes, each also with `.gz` behind it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class FileFormat:
     """How to find the rows of a file.
 
     Lines end with `newline`, and each is text in `encoding`; a file in UTF-16 or UTF-32 is recoded to UTF-8 as a whole. What
@@ -35,7 +35,7 @@ class Layout:
     without `member` it is the line as it is. Of cities, a cell or member `country` is put behind it with a comma.
     """
 
-    form: Form
+    form: LineFormat
     gzipped: bool = False
     encoding: str = "utf-8"
     newline: bytes = b"\n"
@@ -51,7 +51,7 @@ class Layout:
         return self.encoding.startswith(("utf-16", "utf-32"))
 
 
-def form_of(kind: str, file_name: str) -> tuple[Form, bool]:
+def form_of(kind: str, file_name: str) -> tuple[LineFormat, bool]:
     """The form that a file's suffix promises, and whether it is gzipped; `UnsupportedFile` if the kind does not take it."""
     name = file_name.lower()
     gzipped = name.endswith(GZIPPED)

@@ -16,8 +16,8 @@ import structlog
 
 from inventory.errors import NotFound, UnreadableFile
 from inventory.files import Files
-from inventory.jobs.kinds import Kind
-from inventory.jobs.model import Batch, Cut, Job, Line
+from inventory.jobs.job_type import JobType
+from inventory.jobs.model import Batch, InputRow, Job, NewBatch
 from inventory.json_bytes import dumps
 
 log = structlog.get_logger(__name__)
@@ -31,7 +31,7 @@ FILE_LOST = "file_lost"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ReadPosition:
     """How far the reading of a file has come: the last cut's number and last row, and the rows and bytes up to there.
 
     `rows` is None where lines stand for nobody knows how many.
@@ -43,7 +43,7 @@ class Place:
     bytes: int = 0
 
     @classmethod
-    def of(cls, checkpoint: str | None) -> Place:
+    def of(cls, checkpoint: str | None) -> ReadPosition:
         """The place that a checkpoint notes; without one the start of the file."""
         return cls(*orjson.loads(checkpoint)) if checkpoint else cls()
 
@@ -52,23 +52,23 @@ class Place:
         """The place as JSON."""
         return orjson.dumps([self.number, self.last_row, self.rows, self.bytes]).decode()
 
-    def behind(self, cut: Cut) -> Place:
+    def behind(self, batch: NewBatch) -> ReadPosition:
         """The place behind the next cut."""
-        rows = None if self.rows is None or cut.spans else self.rows + cut.rows
-        return Place(cut.number, cut.last_row, rows, self.bytes + cut.bytes)
+        rows = None if self.rows is None or batch.has_reserved_rows else self.rows + batch.rows
+        return ReadPosition(batch.number, batch.last_row, rows, self.bytes + batch.bytes)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Chunk:
     """A batch to be, and its lines as they are kept."""
 
-    cut: Cut
+    batch: NewBatch
     content: bytes
 
 
-def cut(
-    lines: Iterable[tuple[Line, int]], place: Place, *, rows: int, most_bytes: int = MOST_BYTES
-) -> Iterator[Part | None]:
+def split(
+    lines: Iterable[tuple[InputRow, int]], place: ReadPosition, *, rows: int, most_bytes: int = MOST_BYTES
+) -> Iterator[Chunk | None]:
     """What is behind `place` as parts of up to `rows` lines and `most_bytes`, lazily; None now and then on the way there.
 
     Raises `UnreadableFile` where `lines` does, but the lines before that come first.
@@ -82,7 +82,7 @@ def cut(
                     yield None
                     passed = characters = 0
             else:
-                encoded = dumps([line.row, line.text, line.code, line.detail, line.span])
+                encoded = dumps([line.row, line.text, line.code, line.detail, line.reserved_rows])
                 if growing.rows == rows or len(growing.content) + len(encoded) > most_bytes:
                     yield from growing.cut_off()
                 growing.add(line, encoded, position)
@@ -97,45 +97,45 @@ def cut(
 class _Growing:
     """The part that is being filled; its lines are copied, because what orjson returns keeps the 4 KB that it wrote into."""
 
-    place: Place
+    place: ReadPosition
     content: bytearray = field(default_factory=bytearray)
     rows: int = 0
     first_row: int = 0
     last_row: int = 0
     position: int = 0
-    spans: bool = False
+    has_reserved_rows: bool = False
 
-    def add(self, line: Line, encoded: bytes, position: int) -> None:
+    def add(self, line: InputRow, encoded: bytes, position: int) -> None:
         if not self.rows:
-            self.first_row, self.spans = line.row, False
+            self.first_row, self.has_reserved_rows = line.row, False
         self.content += encoded
         self.content += b"\n"
         self.rows += 1
-        self.spans |= line.span > 1
+        self.has_reserved_rows |= line.reserved_rows > 1
         self.last_row, self.position = line.last_row, position
 
-    def cut_off(self) -> Iterator[Part]:
+    def cut_off(self) -> Iterator[Chunk]:
         """The part as it is, unless it is empty; then the next one begins."""
         if not self.rows:
             return
         bytes_read = self.position - self.place.bytes
-        cut = Cut(self.place.number + 1, self.first_row, self.last_row, self.rows, bytes_read, self.spans)
+        batch = NewBatch(self.place.number + 1, self.first_row, self.last_row, self.rows, bytes_read, self.has_reserved_rows)
         content = bytes(self.content)
-        self.place, self.content, self.rows = self.place.behind(cut), bytearray(), 0
-        yield Part(cut, content)
+        self.place, self.content, self.rows = self.place.behind(batch), bytearray(), 0
+        yield Chunk(batch, content)
 
 
-class Parts:
+class Chunks:
     """The parts of all jobs in the file store. Every method may raise `StorageUnavailable`."""
 
     def __init__(self, files: Files) -> None:
         self._files = files
 
-    def write(self, job_id: str, part: Part) -> None:
+    def write(self, job_id: str, part: Chunk) -> None:
         """Keep a part durably."""
-        self._files.put(part_name(job_id, part.cut.number), part.content)
+        self._files.put(part_name(job_id, part.batch.number), part.content)
 
-    def lines(self, job: Job, batch: Batch, kind: Kind) -> Sequence[Line]:
+    def lines(self, job: Job, batch: Batch, kind: JobType) -> Sequence[InputRow]:
         """The lines of a batch: from its part, or from the job's file if the part is not what it was.
 
         If that is gone too, lines that say so: nothing can be done for them, but they are accounted for.
@@ -166,20 +166,20 @@ def job_of(name: str) -> str:
     return name.split("/")[1]
 
 
-def _line(encoded: bytes) -> Line:
+def _line(encoded: bytes) -> InputRow:
     try:
-        return Line(*orjson.loads(encoded))
+        return InputRow(*orjson.loads(encoded))
     except ValueError:  # half of a surrogate pair, which JSON allows and orjson does not
-        return Line(*json.loads(encoded))
+        return InputRow(*json.loads(encoded))
 
 
-def _are_of(lines: Sequence[Line], batch: Batch) -> bool:
+def _are_of(lines: Sequence[InputRow], batch: Batch) -> bool:
     if not lines:
         return False
     return (len(lines), lines[0].row, lines[-1].last_row) == (batch.rows, batch.first_row, batch.last_row)
 
 
-def _read_again(job: Job, batch: Batch, kind: Kind) -> list[Line]:
+def _read_again(job: Job, batch: Batch, kind: JobType) -> list[InputRow]:
     lines = []
     try:
         for line, _ in kind.lines(job):
@@ -192,5 +192,5 @@ def _read_again(job: Job, batch: Batch, kind: Kind) -> list[Line]:
     return lines
 
 
-def _lost(row: int) -> Line:
-    return Line(row, "", FILE_LOST, "The file that this row was in is gone from the file store. Import it again.")
+def _lost(row: int) -> InputRow:
+    return InputRow(row, "", FILE_LOST, "The file that this row was in is gone from the file store. Import it again.")

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from inventory.errors import StorageUnavailable
-from inventory.events.lines import STEP_LINES, EventLines, Validation
-from inventory.jobs.model import Batch, Job, Line, Row, RowOutcome
+from inventory.events.job_type import STEP_LINES, EventLines, Validation
+from inventory.jobs.model import Batch, InputRow, Job, Row, RowOutcome
 from tests.events import logs
 from tests.events.fakes import FakeEvents, FakeSleep
 
@@ -26,8 +26,8 @@ def batch(**changes: Any) -> Batch:
     return replace(whole, **changes)
 
 
-def good(count: int) -> list[Line]:
-    return [Line(row, GOOD) for row in range(1, count + 1)]
+def good(count: int) -> list[InputRow]:
+    return [InputRow(row, GOOD) for row in range(1, count + 1)]
 
 
 @dataclass
@@ -39,13 +39,13 @@ class Worker:
     sleep: FakeSleep = field(default_factory=FakeSleep)
     ticks: Callable[[], float] = lambda: 0.0
 
-    def begin(self, lines: Sequence[Line], claim: Batch | None = None) -> Validation:
+    def begin(self, lines: Sequence[InputRow], claim: Batch | None = None) -> Validation:
         return self.kind().begin(JOB, claim or batch(), lines)
 
-    def kind(self, read: Sequence[tuple[Line, int]] = ()) -> EventLines:
+    def kind(self, read: Sequence[tuple[InputRow, int]] = ()) -> EventLines:
         return EventLines(self.events, lambda _: iter(read), line_delay=self.line_delay, sleep=self.sleep, ticks=self.ticks)
 
-    def rows(self, lines: Sequence[Line]) -> list[Row]:
+    def rows(self, lines: Sequence[InputRow]) -> list[Row]:
         return [row for step in self.steps(self.begin(lines)) for row in step]
 
     def steps(self, work: Validation) -> Iterator[Sequence[Row]]:
@@ -57,7 +57,7 @@ class Worker:
 
 
 def test_the_lines_of_a_job_are_those_that_its_reader_reads() -> None:
-    read = [(Line(1, GOOD), 100), (Line(2, GOOD), 200)]
+    read = [(InputRow(1, GOOD), 100), (InputRow(2, GOOD), 200)]
 
     assert list(Worker().kind(read).lines(JOB)) == read
 
@@ -65,9 +65,9 @@ def test_the_lines_of_a_job_are_those_that_its_reader_reads() -> None:
 def test_good_lines_are_kept_as_events_without_rows_of_their_own() -> None:
     worker = Worker()
 
-    step = worker.begin([Line(7, GOOD), Line(9, GOOD)]).step(NOW)
+    step = worker.begin([InputRow(7, GOOD), InputRow(9, GOOD)]).step(NOW)
 
-    assert (list(step.rows), step.unlisted, step.checkpoint, step.again_at) == ([], 2, "9", None)
+    assert (list(step.rows), step.implicit_successes, step.checkpoint, step.again_at) == ([], 2, "9", None)
     assert list(worker.events.kept) == [f"{JOB.id}-0000000007", f"{JOB.id}-0000000009"]
     assert worker.events.kept[f"{JOB.id}-0000000007"].message == "hello"
 
@@ -76,7 +76,7 @@ def test_a_line_that_is_no_event_is_a_rejected_row_that_says_why_and_what_to_sen
     worker = Worker()
     text = '{"timestamp": "now", "level": "loud", "service": "checkout", "message": "hello"}'
 
-    (row,) = worker.rows([Line(1, GOOD), Line(2, text), Line(3, GOOD)])
+    (row,) = worker.rows([InputRow(1, GOOD), InputRow(2, text), InputRow(3, GOOD)])
 
     assert (row.row, row.input, row.outcome, row.finished_at) == (2, text, RowOutcome.REJECTED, NOW)
     assert (row.code, row.record_id) == ("invalid_event", None)
@@ -96,7 +96,7 @@ def test_a_line_that_is_no_event_is_a_rejected_row_that_says_why_and_what_to_sen
     ],
 )
 def test_what_is_no_json_and_what_is_no_event_are_told_apart(text: str, code: str, says: str) -> None:
-    (row,) = Worker().rows([Line(1, text)])
+    (row,) = Worker().rows([InputRow(1, text)])
 
     assert row.code == code
     assert row.detail is not None
@@ -104,13 +104,13 @@ def test_what_is_no_json_and_what_is_no_event_are_told_apart(text: str, code: st
 
 
 def test_the_raw_line_is_cut() -> None:
-    (row,) = Worker().rows([Line(1, "x" * 5_000)])
+    (row,) = Worker().rows([InputRow(1, "x" * 5_000)])
 
     assert row.input == "x" * 1_024
 
 
 def test_a_line_that_the_reader_could_not_read_is_rejected_for_the_readers_reason() -> None:
-    (row,) = Worker().rows([Line(4, GOOD, "invalid_encoding", "Byte 17 is not UTF-8.")])
+    (row,) = Worker().rows([InputRow(4, GOOD, "invalid_encoding", "Byte 17 is not UTF-8.")])
 
     assert (row.row, row.code, row.detail) == (4, "invalid_encoding", "Byte 17 is not UTF-8.")
 
@@ -119,7 +119,7 @@ def test_every_bad_line_of_a_log_file_is_rejected_and_every_good_one_is_kept() -
     worker, bad, read = Worker(), [], []
     for number, (line, is_event) in enumerate(logs.lines(3_000, seed=7, bad=0.1), start=1):
         text = line.decode(errors="replace")
-        read.append(Line(number, text, "invalid_encoding" if "\ufffd" in text else None))
+        read.append(InputRow(number, text, "invalid_encoding" if "\ufffd" in text else None))
         bad += [] if is_event else [number]
 
     rejected = [row.row for row in worker.rows(read)]
@@ -133,27 +133,27 @@ def test_a_step_takes_some_of_the_lines_and_the_last_one_says_that_it_was_the_la
 
     steps = [work.step(NOW) for _ in range(3)]
 
-    assert [step.unlisted for step in steps] == [STEP_LINES, 2 * STEP_LINES, 2 * STEP_LINES + 5]
+    assert [step.implicit_successes for step in steps] == [STEP_LINES, 2 * STEP_LINES, 2 * STEP_LINES + 5]
     assert [step.again_at for step in steps] == [NOW, NOW, None]
     assert work.left() == []
 
 
 def test_a_step_ends_behind_the_line_with_which_its_time_is_over() -> None:
     seconds = count(step=0.2)
-    work = Worker(ticks=lambda: next(seconds)).begin([*good(7), Line(8, "no JSON")])
+    work = Worker(ticks=lambda: next(seconds)).begin([*good(7), InputRow(8, "no JSON")])
 
     steps = [work.step(NOW) for _ in range(3)]
 
-    assert [(step.unlisted, step.checkpoint, step.again_at) for step in steps] == [
+    assert [(step.implicit_successes, step.checkpoint, step.again_at) for step in steps] == [
         (3, "3", NOW), (6, "6", NOW), (7, "8", None),
     ]  # fmt: skip
     assert [row.row for step in steps for row in step.rows] == [8]
 
 
 def test_a_batch_without_lines_left_is_done_at_once() -> None:
-    step = Worker().begin([], batch(unlisted=5, checkpoint="12")).step(NOW)
+    step = Worker().begin([], batch(implicit_successes=5, checkpoint="12")).step(NOW)
 
-    assert (list(step.rows), step.unlisted, step.checkpoint, step.again_at) == ([], 5, "12", None)
+    assert (list(step.rows), step.implicit_successes, step.checkpoint, step.again_at) == ([], 5, "12", None)
 
 
 def test_another_worker_goes_on_behind_the_checkpoint() -> None:
@@ -162,11 +162,11 @@ def test_another_worker_goes_on_behind_the_checkpoint() -> None:
     step = dead.step(NOW)
     worker.events.calls.clear()
 
-    work = worker.begin(lines, batch(unlisted=step.unlisted, checkpoint=step.checkpoint))
+    work = worker.begin(lines, batch(implicit_successes=step.implicit_successes, checkpoint=step.checkpoint))
     rest = [work.step(NOW), work.step(NOW)]
 
     assert worker.events.calls == [STEP_LINES, 5]
-    assert [each.unlisted for each in rest] == [2 * STEP_LINES, 2 * STEP_LINES + 5]
+    assert [each.implicit_successes for each in rest] == [2 * STEP_LINES, 2 * STEP_LINES + 5]
 
 
 def test_what_a_dead_worker_kept_without_saying_so_is_counted_and_kept_once() -> None:
@@ -175,21 +175,21 @@ def test_what_a_dead_worker_kept_without_saying_so_is_counted_and_kept_once() ->
 
     step = worker.begin(lines).step(NOW)
 
-    assert step.unlisted == 10
+    assert step.implicit_successes == 10
     assert len(worker.events.kept) == 10
 
 
 def test_rejected_lines_that_have_their_outcome_are_not_counted_again() -> None:
     lines = [line for line in good(10) if line.row != 3]
 
-    step = Worker().begin(lines, batch(unlisted=0, checkpoint=None)).step(NOW)
+    step = Worker().begin(lines, batch(implicit_successes=0, checkpoint=None)).step(NOW)
 
-    assert (step.unlisted, step.checkpoint) == (9, "10")
+    assert (step.implicit_successes, step.checkpoint) == (9, "10")
 
 
 def test_a_step_that_the_store_did_not_take_is_done_again() -> None:
     worker = Worker()
-    work = worker.begin([*good(3), Line(4, "no JSON")])
+    work = worker.begin([*good(3), InputRow(4, "no JSON")])
     worker.events.away = True
     with pytest.raises(StorageUnavailable):
         work.step(NOW)
@@ -198,7 +198,7 @@ def test_a_step_that_the_store_did_not_take_is_done_again() -> None:
 
     step = work.step(NOW)
 
-    assert (step.unlisted, [row.row for row in step.rows]) == (3, [4])
+    assert (step.implicit_successes, [row.row for row in step.rows]) == (3, [4])
     assert len(worker.events.kept) == 3
 
 
@@ -208,7 +208,7 @@ def test_a_pause_per_line_makes_steps_short() -> None:
 
     steps = [work.step(NOW) for _ in range(4)]
 
-    assert [step.unlisted for step in steps] == [50, 100, 120, 120]
+    assert [step.implicit_successes for step in steps] == [50, 100, 120, 120]
     assert [step.again_at for step in steps] == [NOW, NOW, NOW, None]
     assert sum(worker.sleep.naps) == pytest.approx(1.2)
     assert max(worker.sleep.naps) <= 0.5
@@ -220,7 +220,7 @@ def test_a_pause_that_is_longer_than_a_step_is_taken_in_parts_so_that_the_claim_
 
     steps = [work.step(NOW) for _ in range(7)]
 
-    assert [step.unlisted for step in steps] == [1, 1, 1, 2, 2, 2, 2]
+    assert [step.implicit_successes for step in steps] == [1, 1, 1, 2, 2, 2, 2]
     assert [step.again_at for step in steps] == [NOW] * 6 + [None]
     assert worker.sleep.naps == pytest.approx([0.5, 0.5, 0.2] * 2)
 

@@ -11,71 +11,79 @@ import pytest
 
 from inventory.errors import NotFound, UnreadableFile
 from inventory.files import Files
-from inventory.jobs.kinds import Work
-from inventory.jobs.model import Batch, Cut, Job, Line
-from inventory.jobs.parts import FILE_LOST, PASSED, Part, Parts, Place, cut, part_name
+from inventory.jobs.chunks import (
+    FILE_LOST,
+    PASSED,
+    Chunk,
+    Chunks,
+    ReadPosition,
+    part_name,
+    split,
+)
+from inventory.jobs.job_type import BatchTask
+from inventory.jobs.model import Batch, InputRow, Job, NewBatch
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 JOB = Job("0" * 32, "urls", NOW)
-START = Place()
+START = ReadPosition()
 
 
-def numbered(count: int, *, every: int = 1) -> list[tuple[Line, int]]:
+def numbered(count: int, *, every: int = 1) -> list[tuple[InputRow, int]]:
     """Lines `every` so many rows, each of ten bytes of the file."""
-    return [(Line(n * every, f"line {n}"), n * 10) for n in range(1, count + 1)]
+    return [(InputRow(n * every, f"line {n}"), n * 10) for n in range(1, count + 1)]
 
 
-def parts_of(lines: list[tuple[Line, int]], place: Place = START, **most: int) -> list[Part]:
-    return [part for part in cut(lines, place, **{"rows": 10, **most}) if part is not None]
+def parts_of(lines: list[tuple[InputRow, int]], place: ReadPosition = START, **most: int) -> list[Chunk]:
+    return [part for part in split(lines, place, **{"rows": 10, **most}) if part is not None]
 
 
 def test_each_part_has_so_many_rows_and_the_last_one_what_is_left() -> None:
-    cuts = [part.cut for part in parts_of(numbered(25, every=3))]
+    cuts = [part.batch for part in parts_of(numbered(25, every=3))]
 
-    assert cuts == [Cut(1, 3, 30, 10, 100), Cut(2, 33, 60, 10, 100), Cut(3, 63, 75, 5, 50)]
+    assert cuts == [NewBatch(1, 3, 30, 10, 100), NewBatch(2, 33, 60, 10, 100), NewBatch(3, 63, 75, 5, 50)]
 
 
 def test_a_part_is_no_bigger_than_it_may_be_but_for_a_single_row_that_is() -> None:
-    lines = [(Line(n, "x" * size), n) for n, size in enumerate([10, 10, 500, 10, 10], 1)]
+    lines = [(InputRow(n, "x" * size), n) for n, size in enumerate([10, 10, 500, 10, 10], 1)]
 
-    assert [part.cut.rows for part in parts_of(lines, most_bytes=100)] == [2, 1, 2]
-    assert all(len(part.content) <= 100 for part in parts_of(lines, most_bytes=100) if part.cut.rows > 1)
+    assert [part.batch.rows for part in parts_of(lines, most_bytes=100)] == [2, 1, 2]
+    assert all(len(part.content) <= 100 for part in parts_of(lines, most_bytes=100) if part.batch.rows > 1)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_who_resumes_cuts_what_is_left_as_who_began_would_have(seed: int) -> None:
     rng = random.Random(seed)
-    lines = [(Line(row, "y" * rng.randrange(60)), row * 7) for row in sorted(rng.sample(range(1, 900), 200))]
+    lines = [(InputRow(row, "y" * rng.randrange(60)), row * 7) for row in sorted(rng.sample(range(1, 900), 200))]
     whole = parts_of(lines, most_bytes=400)
 
-    place = Place()
+    place = ReadPosition()
     for done, part in enumerate(whole):
         assert parts_of(lines, place, most_bytes=400) == whole[done:]
-        place = Place.of(place.behind(part.cut).checkpoint)
+        place = ReadPosition.of(place.behind(part.batch).checkpoint)
     assert (place.rows, place.last_row) == (200, lines[-1][0].row)
     assert place.bytes == lines[-1][1]
 
 
 def test_who_passes_over_many_lines_gives_a_sign_of_life() -> None:
-    signs = list(cut(numbered(3 * PASSED), Place(last_row=3 * PASSED), rows=10))
+    signs = list(split(numbered(3 * PASSED), ReadPosition(last_row=3 * PASSED), rows=10))
 
     assert signs == [None, None, None]
 
 
 def test_who_passes_over_long_lines_gives_a_sign_of_life_behind_fewer() -> None:
-    lines = [(Line(n, "x" * 100_000), n) for n in range(1, 101)]
+    lines = [(InputRow(n, "x" * 100_000), n) for n in range(1, 101)]
 
-    assert list(cut(lines, Place(last_row=100), rows=10)) == [None, None]
+    assert list(split(lines, ReadPosition(last_row=100), rows=10)) == [None, None]
 
 
 def test_what_was_read_before_the_file_broke_comes_before_the_error() -> None:
-    def broken() -> Iterator[tuple[Line, int]]:
+    def broken() -> Iterator[tuple[InputRow, int]]:
         yield from numbered(13)
         raise UnreadableFile("it is cut")
 
-    parts = cut(broken(), Place(), rows=10)
+    parts = split(broken(), ReadPosition(), rows=10)
 
-    assert [part.cut.rows for part in (next(parts), next(parts)) if part] == [10, 3]
+    assert [part.batch.rows for part in (next(parts), next(parts)) if part] == [10, 3]
     with pytest.raises(UnreadableFile):
         next(parts)
 
@@ -85,15 +93,15 @@ class Read:
 
     name, batch_rows = "urls", 10
 
-    def __init__(self, lines: list[tuple[Line, int]] | None) -> None:
+    def __init__(self, lines: list[tuple[InputRow, int]] | None) -> None:
         self._lines = lines
 
-    def lines(self, job: Job) -> Iterator[tuple[Line, int]]:
+    def lines(self, job: Job) -> Iterator[tuple[InputRow, int]]:
         if self._lines is None:
             raise NotFound("gone")
         yield from self._lines
 
-    def begin(self, job: Job, batch: Batch, lines: Sequence[Line]) -> Work:
+    def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> BatchTask:
         raise AssertionError
 
 
@@ -102,19 +110,19 @@ def files(tmp_path: Path) -> Files:
     return Files(f"file://{tmp_path}/files")
 
 
-def batch_of(cut: Cut) -> Batch:
-    return Batch(JOB.id, cut.number, cut.first_row, cut.last_row, cut.rows, cut.bytes, NOW, "", 1, 1)
+def batch_of(split: NewBatch) -> Batch:
+    return Batch(JOB.id, split.number, split.first_row, split.last_row, split.rows, split.bytes, NOW, "", 1, 1)
 
 
 def test_a_part_gives_its_lines_back_to_every_character(files: Files) -> None:
     texts = ["plain", "ümläut 🎈", "half \ud83d", "nul \0 and \r\n ends \u2028 of \x85 lines", "", '"quoted" \\ '] + [""] * 4
-    lines = [Line(n, text, "code" if n % 2 else None, "detail" if n % 2 else None) for n, text in enumerate(texts, 1)]
+    lines = [InputRow(n, text, "code" if n % 2 else None, "detail" if n % 2 else None) for n, text in enumerate(texts, 1)]
     [part] = parts_of([(line, line.row) for line in lines])
-    parts = Parts(files)
+    parts = Chunks(files)
 
     parts.write(JOB.id, part)
 
-    assert parts.lines(JOB, batch_of(part.cut), Read(None)) == lines
+    assert parts.lines(JOB, batch_of(part.batch), Read(None)) == lines
 
 
 @pytest.mark.parametrize("content", [None, b"", b"[1, 2", b'[1,"line 1",null,null]'])
@@ -124,25 +132,25 @@ def test_a_part_that_is_not_what_it_was_is_read_again_from_the_file(files: Files
     if content is not None:
         files.put(part_name(JOB.id, 2), content)
 
-    assert Parts(files).lines(JOB, batch_of(part.cut), Read(lines)) == [line for line, _ in lines[10:20]]
+    assert Chunks(files).lines(JOB, batch_of(part.batch), Read(lines)) == [line for line, _ in lines[10:20]]
 
 
 @pytest.mark.parametrize("left", [None, numbered(15)])
-def test_rows_whose_part_and_file_are_gone_say_so(files: Files, left: list[tuple[Line, int]] | None) -> None:
+def test_rows_whose_part_and_file_are_gone_say_so(files: Files, left: list[tuple[InputRow, int]] | None) -> None:
     part = parts_of(numbered(25))[1]
 
-    lines = Parts(files).lines(JOB, batch_of(part.cut), Read(left))
+    lines = Chunks(files).lines(JOB, batch_of(part.batch), Read(left))
 
     assert [line.row for line in lines] == list(range(11, 21))
     assert {line.code for line in lines} == {FILE_LOST}
 
 
 def test_a_line_that_may_become_many_rows_keeps_their_numbers_and_nobody_knows_how_many_there_are() -> None:
-    lines = [(Line(n * 100, f"feed {n}", span=100), 0) for n in (1, 2)]
+    lines = [(InputRow(n * 100, f"feed {n}", reserved_rows=100), 0) for n in (1, 2)]
     parts = parts_of(lines, rows=1)
 
-    assert [part.cut for part in parts] == [Cut(1, 100, 199, 1, 0, True), Cut(2, 200, 299, 1, 0, True)]
-    place = Place.of(START.behind(parts[0].cut).checkpoint)
+    assert [part.batch for part in parts] == [NewBatch(1, 100, 199, 1, 0, True), NewBatch(2, 200, 299, 1, 0, True)]
+    place = ReadPosition.of(START.behind(parts[0].batch).checkpoint)
     assert (place.rows, place.last_row) == (None, 199)
     assert parts_of(lines, place, rows=1) == parts[1:]
-    assert place.behind(Cut(2, 200, 200, 1, 0)).rows is None
+    assert place.behind(NewBatch(2, 200, 200, 1, 0)).rows is None

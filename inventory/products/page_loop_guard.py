@@ -12,7 +12,7 @@ MOST_PAGES = 10_000
 LOOP, ASTRAY, TOO_MANY = "paging_loop", "paging_astray", "too_many_pages"
 
 
-class Trail:
+class PageLoopGuard:
     """The pages that a feed has led to. Those of this worker are all remembered.
 
     Of those before only the `anchor`, which is moved to the page at hand whenever their number is a power of two: a

@@ -28,23 +28,23 @@ from inventory import faults
 from inventory.clock import Clock
 from inventory.errors import SourceFailure
 from inventory.products.feeds import Feed
+from inventory.products.page_loop_guard import PageLoopGuard
 from inventory.products.pages import (
-    Answer,
     Busy,
     Malformed,
+    PageAnswer,
     Pages,
     without_keys,
 )
 from inventory.products.paginators import Page, at
-from inventory.products.paging import Trail
-from inventory.products.progress import Effort, Progress
+from inventory.products.progress import Progress, PullStats
 from inventory.rate_limits.model import (
-    Ask,
     Budgets,
     Permit,
+    PermitRequest,
     Reason,
-    Refusal,
     Report,
+    Throttled,
     is_unanswered,
 )
 
@@ -66,7 +66,7 @@ CLOSING = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Pulled:
+class FetchedPage:
     """A page as it came, or could not be had, with what that took; or a part of it, from the item `first` on.
 
     `url` is as anybody may see it, `next` is the page after it. `failure` says why it could not be read, or else why the
@@ -80,7 +80,7 @@ class Pulled:
     next: str | None
     failure: SourceFailure | None
     anchor: str | None
-    effort: Effort
+    effort: PullStats
     first: int = 0
     taken: int = 0
 
@@ -114,7 +114,7 @@ class Stopped(Exception):
     """The pulling was told to stop: no error, but the way out of its thread."""
 
 
-class Pulling:
+class FeedPuller:
     """Pulls one feed from where `progress` says. `pages` makes the requests, `note` hears of faults. `ticks` has seconds."""
 
     def __init__(
@@ -133,22 +133,22 @@ class Pulling:
         self._feed, self._pages, self._budgets = feed, pages, budgets
         self._clock, self._rng, self._ticks = clock, rng, ticks
         self._start = progress
-        self._trail = Trail(feed, progress.pages, progress.anchor)
-        self._pulled: deque[Pulled] = deque()
+        self._trail = PageLoopGuard(feed, progress.pages, progress.anchor)
+        self._pulled: deque[FetchedPage] = deque()
         self._changed = Condition()
         self._stopping = self._over = False
-        self._pace = Pace(feed.rate)
+        self._pace = Pacer(feed.rate)
         self._openings: int | None = None
         self.resting_until: datetime | None = None
         self.attempts = progress.attempts
-        self.leftover = Effort()
+        self.leftover = PullStats()
         self._thread = Thread(target=self._run, name=f"pull {feed.name}", daemon=True)
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
 
-    def peek(self) -> Pulled | None:
+    def peek(self) -> FetchedPage | None:
         """The page that is next to be taken, if it has come."""
         with self._changed:
             return self._pulled[0] if self._pulled else None
@@ -194,7 +194,7 @@ class Pulling:
             self._hand_over(part)
         return page.next, failed + 1 if page.items is None else 0
 
-    def _pulled_page(self, url: str, failed: int) -> Pulled:
+    def _pulled_page(self, url: str, failed: int) -> FetchedPage:
         try:
             if self._openings is None:
                 self._note_openings()
@@ -205,18 +205,18 @@ class Pulling:
             self._note(error)
             return self._page(url, None, None, broken())
 
-    def _hand_over(self, page: Pulled) -> None:
+    def _hand_over(self, page: FetchedPage) -> None:
         """When it is to stop, there is room for the page that has come all the same."""
         with self._changed:
             while len(self._pulled) >= AHEAD and not self._stopping:
                 self._changed.wait()
             self._pulled.append(page)
-            self.leftover = Effort()
+            self.leftover = PullStats()
             self.attempts = 0
             if self._stopping and page.next is not None:
                 raise Stopped
 
-    def _pull(self, url: str, failed: int) -> Pulled:
+    def _pull(self, url: str, failed: int) -> FetchedPage:
         """The page, tried as often as it may be; what failed last is told rather than the breaker which that opened."""
         cause: SourceFailure | None = None
         while True:
@@ -231,7 +231,7 @@ class Pulling:
                 most = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (self.attempts - 1))
                 self._rest(self._rng.uniform(0, most))
 
-    def _try(self, url: str) -> Pulled:
+    def _try(self, url: str) -> FetchedPage:
         answer = self._ask(url)
         items = at(answer.content, self._feed.items)
         if not isinstance(items, list):
@@ -244,7 +244,7 @@ class Pulling:
             failure = astray
         return self._page(url, tuple(items), following, failure)
 
-    def _given_up(self, url: str, failure: SourceFailure, failed: int) -> Pulled:
+    def _given_up(self, url: str, failure: SourceFailure, failed: int) -> FetchedPage:
         """The page is left out. Where only its upstream is silent, the pages behind it would be as well."""
         self._trail.add(url)
         beyond = None
@@ -253,10 +253,12 @@ class Pulling:
                 beyond = self._trail.beyond(url, failure.links if isinstance(failure, Malformed) else ())
         return self._page(url, None, beyond, failure)
 
-    def _page(self, url: str, items: tuple[Any, ...] | None, following: str | None, failure: SourceFailure | None) -> Pulled:
-        return Pulled(without_keys(url), self._clock(), items, following, failure, self._trail.anchor, self.leftover)
+    def _page(
+        self, url: str, items: tuple[Any, ...] | None, following: str | None, failure: SourceFailure | None
+    ) -> FetchedPage:
+        return FetchedPage(without_keys(url), self._clock(), items, following, failure, self._trail.anchor, self.leftover)
 
-    def _ask(self, url: str) -> Answer:
+    def _ask(self, url: str) -> PageAnswer:
         """One request, with a permit that is given back whatever happens."""
         call = Call(self._permit())
         try:
@@ -272,7 +274,7 @@ class Pulling:
                 # Nobody knows when a request left to which nothing was answered.
                 self._pace.note(ended if left == begun else left)
                 call.elapsed = ended - begun
-                self.leftover += Effort.of_request(call.elapsed, failed=call.in_vain, again=self.attempts > 0)
+                self.leftover += PullStats.of_request(call.elapsed, failed=call.in_vain, again=self.attempts > 0)
         finally:
             self._budgets.done([call.report])
             if call.in_vain:
@@ -283,19 +285,19 @@ class Pulling:
         upstream = self._budgets.state(self._feed.host)
         openings = 0 if upstream is None else upstream.openings
         if self._openings is not None and openings > self._openings:
-            self.leftover += Effort(trips=openings - self._openings)
+            self.leftover += PullStats(trips=openings - self._openings)
         self._openings = openings
 
     def _permit(self) -> Permit:
         while True:
-            [decision] = self._budgets.take([Ask(self._feed.host)])
+            [decision] = self._budgets.take([PermitRequest(self._feed.host)])
             if isinstance(decision, Permit):
                 return decision
             if decision.reason is Reason.BREAKER or decision.wait > PATIENCE:
                 self._refused(decision)
             self._rest(decision.wait)
 
-    def _refused(self, refusal: Refusal) -> None:
+    def _refused(self, refusal: Throttled) -> None:
         """Wait for the breaker, if there is another try; then this one has failed."""
         if self.attempts < self._feed.retries and refusal.wait <= PATIENCE:
             self._rest(refusal.wait)
@@ -316,7 +318,7 @@ class Pulling:
                 raise Stopped
 
 
-def _parts(page: Pulled, url: str, taken: int) -> Iterator[Pulled]:
+def _parts(page: FetchedPage, url: str, taken: int) -> Iterator[FetchedPage]:
     """A page in parts that can be taken at once, from the item `taken` on; the first one has the effort of all."""
     items, effort = page.items, page.effort
     if items is None:
@@ -326,7 +328,7 @@ def _parts(page: Pulled, url: str, taken: int) -> Iterator[Pulled]:
         some = items[taken : taken + MOST_ITEMS]
         after = taken + MOST_ITEMS
         yield replace(page, items=some, next=url, failure=None, effort=effort, first=taken, taken=after)
-        taken, effort = after, Effort()
+        taken, effort = after, PullStats()
     yield replace(page, items=items[taken:], effort=effort, first=taken)
 
 
@@ -335,7 +337,7 @@ def broken() -> SourceFailure:
     return SourceFailure(faults.INTERNAL_FAULT, faults.TOLD, permanent=True)
 
 
-class Pace:
+class Pacer:
     """Keeps requests apart that would leave too close together: one may be held up, by a new connection say."""
 
     def __init__(self, rate: float) -> None:

@@ -8,11 +8,17 @@ from datetime import datetime, timedelta
 import structlog
 
 from inventory.errors import StorageUnavailable
-from inventory.jobs.holding import LEASE, RENEW
-from inventory.jobs.kinds import Step, Work
-from inventory.jobs.model import Batch, Job, Line, Row
+from inventory.jobs.claimed_batch import LEASE, RENEW
+from inventory.jobs.job_type import BatchTask, Step
+from inventory.jobs.model import Batch, InputRow, Job, Row
+from inventory.jobs.one_by_one import (
+    Begin,
+    Note,
+    OneByOne,
+    failed,
+    is_note,
+)
 from inventory.jobs.ports import Jobs
-from inventory.jobs.singly import Begin, Note, OneByOne, failed, is_note
 
 log = structlog.get_logger(__name__)
 
@@ -29,12 +35,12 @@ class Rows:
     """
 
     def __init__(
-        self, load: Callable[[], Sequence[Line]], begin: Begin, *, apart: bool, note_fault: Callable[..., None]
+        self, load: Callable[[], Sequence[InputRow]], begin: Begin, *, apart: bool, note_fault: Callable[..., None]
     ) -> None:
         self._load, self._begin, self.apart, self.note_fault = load, begin, apart, note_fault
         self.loaded = False
 
-    def work(self, claim: Batch) -> Work:
+    def work(self, claim: Batch) -> BatchTask:
         """The work on all of them."""
         if self.apart and (claim.attempt > 1 or is_note(claim.checkpoint)):
             return self.one_by_one(claim)
@@ -44,13 +50,13 @@ class Rows:
         """The same, a row at a time."""
         return OneByOne(claim, self._lines(), self._begin, self.note_fault)
 
-    def _lines(self) -> Sequence[Line]:
+    def _lines(self) -> Sequence[InputRow]:
         lines = self._load()
         self.loaded = True
         return lines
 
 
-class Working:
+class ProcessBatch:
     """The claim on a batch of rows."""
 
     takes_turns = True
@@ -59,9 +65,9 @@ class Working:
         self.job, self.claim, self.open = job, claim, claim.rows
         self.again_at = self.taken_at = self.progress_at = self._written_at = now
         self._rows, self._jobs = rows, jobs
-        self._work: Work | None = None
+        self._work: BatchTask | None = None
         self._found: list[Row] = []
-        self._unlisted, self._checkpoint = self._written = claim.unlisted, claim.checkpoint
+        self._unlisted, self._checkpoint = self._written = claim.implicit_successes, claim.checkpoint
 
     @property
     def can_wait(self) -> bool:
@@ -83,7 +89,10 @@ class Working:
     def hand_back(self, due_at: datetime, now: datetime) -> None:
         """See `Holding`; what was found is written before, and that the batch is in nobody's hand."""
         self._note(self._close(now), now)
-        stands = not self._found and (self._unlisted, self._checkpoint) == (self.claim.unlisted, self.claim.checkpoint)
+        stands = not self._found and (self._unlisted, self._checkpoint) == (
+            self.claim.implicit_successes,
+            self.claim.checkpoint,
+        )
         if stands or self._write(now, in_hand=False):
             self._jobs.release(self.claim, due_at=due_at)
 
@@ -98,7 +107,7 @@ class Working:
         step = self._work.step(now)
         self._note(step, now)
         self.again_at = step.again_at or now
-        if step.again_at is not None and not step.dear and not self._is_time_to_write(now):
+        if step.again_at is not None and not step.flush_now and not self._is_time_to_write(now):
             return True
         if not self._write(now):
             return False
@@ -116,12 +125,12 @@ class Working:
         if self._rows.apart and self._rows.loaded and (not singly or note.first < note.last):
             log.warning("batch_taken_apart", job_id=self.job.id, batch=self.claim.number, exc_info=error)
             self._close(now)
-            self._found, self._unlisted, self._checkpoint = [], self.claim.unlisted, self.claim.checkpoint
+            self._found, self._unlisted, self._checkpoint = [], self.claim.implicit_successes, self.claim.checkpoint
             self._work = self._rows.one_by_one(self.claim)
             return True
         self._rows.note_fault(error)
         if singly:  # what became of these cannot be written
-            self._found = [failed(self.job.id, Line(row.row, ""), now) for row in self._found]
+            self._found = [failed(self.job.id, InputRow(row.row, ""), now) for row in self._found]
             if len(self._found) == 1 and note.first:
                 return self._write(now)
         self._found += [failed(self.job.id, line, now) for line in self._left()]
@@ -129,16 +138,16 @@ class Working:
             self._jobs.finish(self.claim)
         return False
 
-    def _left(self) -> Sequence[Line]:
+    def _left(self) -> Sequence[InputRow]:
         return unread(self.claim) if self._work is None else self._work.left()
 
     def _note(self, step: Step | None, now: datetime) -> None:
         if step is None:
             return
-        accounted = len(step.rows) + step.unlisted - self._unlisted
+        accounted = len(step.rows) + step.implicit_successes - self._unlisted
         self.open = max(0, self.open - accounted)
         self._found += step.rows
-        self._unlisted, self._checkpoint = step.unlisted, step.checkpoint
+        self._unlisted, self._checkpoint = step.implicit_successes, step.checkpoint
         if accounted:
             self.progress_at = now
 
@@ -161,7 +170,9 @@ class Working:
         noted = self._checkpoint
         if in_hand and self._rows.apart and not is_note(noted):
             noted = str(Note(takes=1, checkpoint=noted))
-        claim = self._jobs.advance(self.claim, self._found, unlisted=self._unlisted, checkpoint=noted, until=now + LEASE)
+        claim = self._jobs.advance(
+            self.claim, self._found, implicit_successes=self._unlisted, checkpoint=noted, until=now + LEASE
+        )
         if claim is None:
             return False
         self.claim, self._found, self._written_at = claim, [], now
@@ -169,6 +180,6 @@ class Working:
         return True
 
 
-def unread(claim: Batch) -> Sequence[Line]:
+def unread(claim: Batch) -> Sequence[InputRow]:
     """The rows of a batch that cannot be read: their numbers, or such as they may have where lines are blank."""
-    return [Line(claim.first_row + number, "") for number in range(claim.rows)]
+    return [InputRow(claim.first_row + number, "") for number in range(claim.rows)]
