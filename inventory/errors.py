@@ -30,7 +30,7 @@ InventoryError
 │   └── UnusableStore        waiting cannot mend it: no store at all, or one that lost a file while it was used
 ├── Unstorable               the store cannot keep a value, however often it is asked to
 ├── SourceFailure            what a source raises when it could not collect; becomes a recorded failure
-├── PutOff                   an upstream may not be called now; what was to be collected is tried again later
+├── Deferred                 an upstream may not be called now; what was to be collected is tried again later
 └── StartError               the service cannot start: one line that says why
     └── SettingError
 """

@@ -75,7 +75,7 @@ class Fetcher:
         validators: Validators | None = None,
         calls: Calls | None = None,
     ) -> Fetched:
-        """GET a URL and follow its redirects, each request as `calls` permit. Raises `SourceFailure`, and their `PutOff`.
+        """GET a URL and follow its redirects, each request as `calls` permit. Raises `SourceFailure`, and their `Deferred`.
 
         `headers` are sent besides our own; with `validators` the answer may be a 304.
         """

@@ -25,6 +25,7 @@ from inventory.imports.multipart import Upload
 from inventory.imports.service import ImportRequest, ImportService
 from inventory.jobs.chunks import upload_name
 from inventory.jobs.model import Job, JobStatus
+from inventory.jobs.service import JobService
 from tests.fakes import FakeClock, FakeWeb
 
 IMPORTS = "/api/v1/imports"
@@ -399,23 +400,21 @@ def pieces(services: wiring.Services) -> Iterator[bytes]:
 
 
 def test_a_file_is_written_while_it_arrives(services: wiring.Services, redis: fakeredis.FakeRedis) -> None:
-    service = importing(services, services.files, services.store, upload_limit=2**30)
+    service = importing(services, services.files, services.store.jobs, upload_limit=2**30)
 
     assert service.accept(ImportRequest("urls"), Upload("a.csv", pieces(services))).file_size
 
 
-def importing(services: wiring.Services, files: Files, store: Any, upload_limit: int = 1_000_000) -> ImportService:
+def importing(services: wiring.Services, files: Files, jobs: Any, upload_limit: int = 1_000_000) -> ImportService:
     """The service with other parts."""
-    return ImportService(
-        store, files, services.kinds, services.notifier, upload_limit=upload_limit, places=1, clock=services.imports.clock
-    )
+    service = JobService(jobs, services.records, files, services.notifier, clock=services.imports.clock)
+    return ImportService(service, files, services.kinds, upload_limit=upload_limit, places=1, clock=services.imports.clock)
 
 
 class SilentJobs:
     """A store of jobs whose answers do not arrive, although it did what it was asked to, or did not."""
 
     def __init__(self, store: Any, *, does: bool) -> None:
-        self.jobs = self
         self._store, self._does = store, does
 
     def create(self, job: Job) -> Job:
@@ -443,7 +442,7 @@ def test_without_a_word_from_the_store_it_is_503_and_the_file_is_left_for_a_job_
 
 def test_a_file_store_that_is_away_is_503(services: wiring.Services, tmp_path: Path) -> None:
     (tmp_path / "in the way").write_text("x")
-    away = importing(services, Files(f"file://{tmp_path}/in%20the%20way/files"), services.store)
+    away = importing(services, Files(f"file://{tmp_path}/in%20the%20way/files"), services.store.jobs)
     client = create_app(services=replace(services, imports=away)).test_client()
 
     answer = send(client)
@@ -453,7 +452,7 @@ def test_a_file_store_that_is_away_is_503(services: wiring.Services, tmp_path: P
 
 def test_ids_of_jobs_can_be_given(services: wiring.Services, clock: FakeClock) -> None:
     service = ImportService(
-        services.store, services.files, services.kinds, services.notifier,
+        services.jobs, services.files, services.kinds,
         upload_limit=100, places=1, clock=clock, new_id=lambda: "0" * 32,
     )  # fmt: skip
 

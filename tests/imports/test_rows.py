@@ -246,7 +246,7 @@ def bomb(line: bytes, megabytes: int) -> bytes:
 COUNT = """
 import io, resource, sys
 from inventory.errors import UnreadableFile
-from inventory.imports.file_format import Form, Layout
+from inventory.imports.file_format import FileFormat, LineFormat
 from inventory.imports.rows import HEAD, examine, read
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
@@ -263,7 +263,7 @@ print((count, peak() - begun, error))
 def count(path: Path, layout: FileFormat) -> tuple[int, int, str | None]:
     """What another program finds in a file: how many rows, with how many MiB more than at its start, and what stops it."""
     done = subprocess.run(
-        [sys.executable, "-c", COUNT, str(path), repr(layout).replace("<Form.JSON: 'json'>", "Form.JSON")],
+        [sys.executable, "-c", COUNT, str(path), repr(layout).replace("<LineFormat.JSON: 'json'>", "LineFormat.JSON")],
         capture_output=True, text=True, timeout=100, check=True, cwd=Path(__file__).parents[2],
     )  # fmt: skip
     rows, megabytes, error = ast.literal_eval(done.stdout)

@@ -17,7 +17,7 @@ from tests.end_to_end.stack import ROOT
 SAYS = """
 import logging, sys
 import structlog
-from inventory.ops import logging as ours
+from inventory.ops import log_config as ours
 ours.configure()
 def say():
     structlog.get_logger("ours").info("line")
@@ -44,7 +44,7 @@ def test_a_program_goes_on_whose_output_cannot_be_written(output: str) -> None:
 
 
 def test_a_mistake_in_a_line_is_still_shown() -> None:
-    script = "from inventory.ops import logging as ours; ours.configure(); import logging; logging.warning('%d', 'x')"
+    script = "from inventory.ops import log_config as ours; ours.configure(); import logging; logging.warning('%d', 'x')"
     ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, timeout=60, check=False)
 
     assert b"Logging error" in ended.stderr

@@ -38,7 +38,7 @@ time.time = lambda: real_time() + skew
 time.time_ns = lambda: real_ns() + int(skew * 10**9)
 
 from inventory.notifier import connect
-from inventory.rate_limits.model import Ask, Permit, Report
+from inventory.rate_limits.model import PermitRequest, Permit, Report
 from inventory.rate_limits.shared import SharedBudgets
 from tests.rate_limits.test_budgets_shared import HOST, LIMITS, POLICY
 
@@ -47,7 +47,7 @@ budgets = SharedBudgets(redis, LIMITS, POLICY)
 sys.stdin.readline()
 until = time.monotonic() + 1.0
 while time.monotonic() < until:
-    [answer] = budgets.take([Ask(HOST)])
+    [answer] = budgets.take([PermitRequest(HOST)])
     if isinstance(answer, Permit):
         print(answer.id, redis.incr("out"), flush=True)
         time.sleep(0.005)
