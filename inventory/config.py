@@ -1,162 +1,145 @@
-"""Settings: every environment variable of the inventory, its default and its unit, read once."""
+"""Settings: each one is declared once, with its type, default and meaning, and read once from the environment.
+
+`make settings` writes the README's table from these declarations.
+"""
 
 from __future__ import annotations
 
-import ipaddress
 import os
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Generic, TypeVar
-from urllib.parse import quote, urlsplit
+from typing import Any
+from urllib.parse import quote
 
-from environs import Env, EnvError
-from marshmallow import ValidationError
+from environs import Env
 
-from inventory import urls
-from inventory.errors import InvalidUrl, SettingError
-from inventory.hosts import AllowedHosts, read_entry
+from inventory import setting_types as types
+from inventory.errors import SettingError
+from inventory.hosts import AllowedHosts
 from inventory.products import feeds
 from inventory.products.feeds import Feed
+from inventory.setting_types import Declaration, Network, PerHost, declared, for_each_host, number, setting, whole
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-Value = TypeVar("Value")
+__all__ = ["Network", "PerHost", "Settings"]
 
+PREFIX = "INVENTORY_"
 CORES = os.cpu_count() or 1
-HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
-"""A host as URLs name it: an ASCII name or an address, an IPv6 one in brackets."""
-SOURCES = ("weather", "webpage")
-"""What can have a history."""
-KEY = re.compile(r"[A-Za-z0-9._~-]+")
-"""A key that is written the same in a URL, so that it is recognised wherever it might be repeated."""
-
-
-@dataclass(frozen=True)
-class PerHost(Generic[Value]):
-    """A value for all upstream hosts but those that have their own."""
-
-    default: Value
-    hosts: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The values of all settings; the environment variable is the field's name in capitals behind `INVENTORY_`.
+    """The values of all settings; the environment variable is `INVENTORY_` and the field's name in capitals.
 
-    Durations are seconds, sizes are bytes. An empty `store_url` means the SQLite file in `data_dir`, an empty `redis_url`
-    the Redis that `inventory up` starts there, an empty `files_url` the folder `files` in there.
+    Durations are seconds, sizes are bytes.
     """
 
-    store_url: str = ""
-    redis_url: str = ""
-    data_dir: Path = Path("var")
-    host: str = "127.0.0.1"
-    port: int = 8000
-    dashboard_port: int = 9181
-    allowed_hosts: tuple[str, ...] = ()
-    api_processes: int = max(2, CORES)
-    api_threads: int = 96
-    workers: int = max(2, CORES)
-    allow_networks: tuple[Network, ...] = ()
-    fetch_deadline: float = 20.0
-    body_limit: int = 4 * 1024 * 1024
-    fresh_for: int = 86_400
-    max_attempts: int = 4
-    retry_base: float = 5.0
-    retry_failed_after: int = 300
-    keep_snapshots: int = 50
-    files_url: str = ""
-    upload_limit: int = 1_073_741_824
-    keep_jobs_for: int = 2_592_000
-    live_streams: int = 8
-    events_line_delay: float = 0.0
-    inline_slots: int = 8
-    weather_url: str = "https://api.open-meteo.com/v1/forecast"
-    weather_geocoding_url: str = "https://geocoding-api.open-meteo.com/v1/search"
-    weather_fresh_for: int = 900
-    openweather_key: str = field(default="", repr=False)
-    history_sources: tuple[str, ...] = ("weather",)
-    keep_history_for: int = 7_776_000
-    product_feeds: tuple[Feed, ...] = field(default_factory=feeds.default, repr=False)
-    upstream_rate: PerHost[float] = PerHost(10.0)
-    upstream_concurrency: PerHost[int] = PerHost(4)
+    # fmt: off - a setting stays on a line or two
+    store_url: str = setting("", types.STORE_URL, "where everything is kept", shown="SQLite in `DATA_DIR`")
+    redis_url: str = setting("", types.REDIS_URL, "what wakes the workers", shown="the Redis that `inventory up` starts")
+    data_dir: Path = setting(Path("var"), types.Type("a folder", Path), "what `inventory up` keeps, logs included")
+    host: str = setting("127.0.0.1", types.ADDRESS, "where API and dashboard listen")
+    port: int = setting(8000, types.PORT, "the port of the API")
+    dashboard_port: int = setting(9181, types.PORT, "the port of the queue's dashboard")
+    allowed_hosts: tuple[str, ...] = setting(
+        (),
+        types.HOSTS,
+        "names for the service besides those of loopback; `.example.net` means all names below it too (docs/security.md)",
+    )
+    api_processes: int = setting(max(2, CORES), whole(1, 256), "processes of the API", shown="one for each core, 2 at least")
+    api_threads: int = setting(
+        96, whole(2, 1_024), "threads of each API process, more than `INLINE_SLOTS` and `LIVE_STREAMS` together"
+    )
+    inline_slots: int = setting(
+        8,
+        whole(0, 1_023),
+        "requests of one API process that may collect at once; more may wait for a collection, in the threads left over",
+    )
+    live_streams: int = setting(8, whole(0, 1_022), "clients of one API process that may follow jobs live at once")
+    workers: int = setting(max(2, CORES), whole(1, 256), "worker processes", shown="one for each core, 2 at least")
+    allow_networks: tuple[Network, ...] = setting(
+        (), types.NETWORKS, "networks that may be fetched from although they are not public (docs/fetching.md)"
+    )
+    fetch_deadline: float = setting(20.0, number(0.1, 600, "seconds"), "time for one whole collection, redirects included")
+    body_limit: int = setting(4 * 1024 * 1024, whole(0, 12 * 1024 * 1024, "bytes"), "what is kept of a body, decoded")
+    fresh_for: int = setting(
+        86_400,
+        types.WHOLE_SECONDS,
+        "age at which a record is stale: it is still answered at once, and collected again afterwards",
+    )
+    max_attempts: int = setting(4, whole(1, 100), "attempts before a collection has failed")
+    retry_base: float = setting(
+        5.0,
+        number(0, 3_600, "seconds"),
+        "pause after the first attempt; each further one is three times as long, with full jitter",
+    )
+    retry_failed_after: int = setting(
+        300, types.WHOLE_SECONDS, "how long a final failure is answered before a lookup tries again"
+    )
+    keep_snapshots: int = setting(
+        50, whole(1, 10**6), "snapshots kept of each target; older ones are deleted, with the bodies that only they used"
+    )
+    files_url: str = setting(
+        "",
+        types.FILES_URL,
+        "where uploads are kept; S3 takes the usual `AWS_*` variables",
+        shown="the folder `files` in `DATA_DIR`",
+    )
+    upload_limit: int = setting(1_073_741_824, whole(1, 2**40, "bytes"), "the largest upload")
+    keep_jobs_for: int = setting(2_592_000, types.WHOLE_SECONDS, "how long a finished job, its rows and its file are kept")
+    events_line_delay: float = setting(
+        0.0, number(0, 60, "seconds"), "pause after each line of a log file, to watch an import in a demonstration"
+    )
+    weather_url: str = setting(
+        "https://api.open-meteo.com/v1/forecast",
+        types.WEB_URL,
+        "where the weather comes from (docs/weather.md)",
+        shown="Open-Meteo's",
+    )
+    weather_geocoding_url: str = setting(
+        "https://geocoding-api.open-meteo.com/v1/search", types.WEB_URL, "where cities are found", shown="Open-Meteo's"
+    )
+    weather_fresh_for: int = setting(900, types.WHOLE_SECONDS, "how long weather is answered without asking again")
+    openweather_key: str = setting(
+        "", types.OPENWEATHER_KEY, "with a key, the weather comes from OpenWeather", shown="none", secret=True
+    )
+    history_sources: tuple[str, ...] = setting(
+        ("weather",), types.names_of("weather", "webpage"), "sources whose lookups are kept in the history"
+    )
+    keep_history_for: int = setting(7_776_000, types.WHOLE_SECONDS, "how long a lookup is kept in the history")
+    product_feeds: tuple[Feed, ...] = field(
+        default_factory=feeds.default,
+        repr=False,
+        metadata=declared(
+            types.Type("a YAML file", lambda text: feeds.read(Path(text))),
+            "describes product feeds (docs/products.md)",
+            shown="three public demo APIs",
+        ),
+    )
+    upstream_rate: PerHost[float] = for_each_host(
+        10.0,
+        number(0.001, 1_000_000, "requests a second"),
+        "10,api.example.com=2.5",
+        "how often one host is called, by all processes together (docs/upstreams.md)",
+    )
+    upstream_concurrency: PerHost[int] = for_each_host(
+        4,
+        whole(1, 10_000, "connections at once"),
+        "4,api.example.com=1",
+        "how many connections one host has, from all processes together",
+    )
+    # fmt: on
 
     @classmethod
     def read(cls) -> Settings:
-        """The settings of this process's environment; `SettingError` names the first one that cannot be read."""
-        settings = cls(
-            store_url=_read(
-                "STORE_URL", _store_url, cls.store_url, "sqlite:///FILE, sqlite:////ABSOLUTE/FILE or mongodb://HOST/DATABASE"
-            ),
-            redis_url=_read("REDIS_URL", _redis_url, cls.redis_url, "redis://, rediss:// or unix:// and an address"),
-            data_dir=_read("DATA_DIR", Path, cls.data_dir, "a folder"),
-            host=_read("HOST", _text, cls.host, "an address to listen on"),
-            port=_read("PORT", _whole(1, 65_535), cls.port, "a port, 1 to 65535"),
-            dashboard_port=_read("DASHBOARD_PORT", _whole(1, 65_535), cls.dashboard_port, "a port, 1 to 65535"),
-            allowed_hosts=_read(
-                "ALLOWED_HOSTS",
-                _hosts,
-                cls.allowed_hosts,
-                "names of hosts without ports and with commas between, such as inventory.example.com,.example.net",
-            ),
-            api_processes=_read("API_PROCESSES", _whole(1, 256), cls.api_processes, "a whole number, 1 to 256"),
-            api_threads=_read("API_THREADS", _whole(2, 1_024), cls.api_threads, "a whole number, 2 to 1024"),
-            workers=_read("WORKERS", _whole(1, 256), cls.workers, "a whole number, 1 to 256"),
-            allow_networks=_read(
-                "ALLOW_NETWORKS", _networks, cls.allow_networks, "CIDRs with commas between, such as 10.1.0.0/16,fd00::/8"
-            ),
-            fetch_deadline=_read("FETCH_DEADLINE", _number(0.1, 600), cls.fetch_deadline, "seconds, 0.1 to 600"),
-            body_limit=_read("BODY_LIMIT", _whole(0, 12 * 1024 * 1024), cls.body_limit, "bytes, 0 to 12582912"),
-            fresh_for=_read("FRESH_FOR", _whole(0, 10**9), cls.fresh_for, "seconds, a whole number from 0"),
-            max_attempts=_read("MAX_ATTEMPTS", _whole(1, 100), cls.max_attempts, "a whole number, 1 to 100"),
-            retry_base=_read("RETRY_BASE", _number(0, 3_600), cls.retry_base, "seconds, 0 to 3600"),
-            retry_failed_after=_read(
-                "RETRY_FAILED_AFTER", _whole(0, 10**9), cls.retry_failed_after, "seconds, a whole number from 0"
-            ),
-            keep_snapshots=_read("KEEP_SNAPSHOTS", _whole(1, 10**6), cls.keep_snapshots, "a whole number, 1 to 1000000"),
-            files_url=_read("FILES_URL", _files_url, cls.files_url, "s3://BUCKET/PREFIX or file:///ABSOLUTE/FOLDER"),
-            upload_limit=_read("UPLOAD_LIMIT", _whole(1, 2**40), cls.upload_limit, "bytes, 1 to 1099511627776"),
-            keep_jobs_for=_read("KEEP_JOBS_FOR", _whole(0, 10**9), cls.keep_jobs_for, "seconds, a whole number from 0"),
-            live_streams=_read("LIVE_STREAMS", _whole(0, 1_022), cls.live_streams, "a whole number, 0 to 1022"),
-            events_line_delay=_read("EVENTS_LINE_DELAY", _number(0, 60), cls.events_line_delay, "seconds, 0 to 60"),
-            inline_slots=_read("INLINE_SLOTS", _whole(0, 1_023), cls.inline_slots, "a whole number, 0 to 1023"),
-            weather_url=_read(
-                "WEATHER_URL", _web_url, cls.weather_url, "an http or https URL without user, password and fragment"
-            ),
-            weather_geocoding_url=_read(
-                "WEATHER_GEOCODING_URL",
-                _web_url,
-                cls.weather_geocoding_url,
-                "an http or https URL without user, password and fragment",
-            ),
-            weather_fresh_for=_read(
-                "WEATHER_FRESH_FOR", _whole(0, 10**9), cls.weather_fresh_for, "seconds, a whole number from 0"
-            ),
-            openweather_key=_read(
-                "OPENWEATHER_KEY", _key, cls.openweather_key, "a key of openweathermap.org: letters, digits and ._~-"
-            ),
-            history_sources=_read(
-                "HISTORY_SOURCES", _sources, cls.history_sources, f"none, or {', '.join(SOURCES)} with commas between"
-            ),
-            keep_history_for=_read(
-                "KEEP_HISTORY_FOR", _whole(0, 10**9), cls.keep_history_for, "seconds, a whole number from 0"
-            ),
-            product_feeds=_read("PRODUCT_FEEDS", lambda text: feeds.read(Path(text)), feeds.default(), "a YAML file"),
-            upstream_rate=_read(
-                "UPSTREAM_RATE",
-                _per_host(_number(0.001, 1_000_000), cls.upstream_rate.default),
-                cls.upstream_rate,
-                "requests a second, 0.001 to 1000000, and exceptions, such as 10,api.example.com=2.5",
-            ),
-            upstream_concurrency=_read(
-                "UPSTREAM_CONCURRENCY",
-                _per_host(_whole(1, 10_000), cls.upstream_concurrency.default),
-                cls.upstream_concurrency,
-                "connections at once, 1 to 10000, and exceptions, such as 4,api.example.com=1",
-            ),
-        )
-        if settings.inline_slots + settings.live_streams >= settings.api_threads:
+        """The settings of this process's environment; `SettingError` names the first one that cannot be read.
+
+        A variable that is unset, empty or blank means the default.
+        """
+        env = Env(prefix=PREFIX)
+        texts = {name: env.str(name.upper(), "").strip() for name in DECLARATIONS}
+        settings = cls(**{name: _value(name, text) for name, text in texts.items() if text})
+        if settings.spare_threads < 1:
             raise SettingError(
                 f"INVENTORY_INLINE_SLOTS={settings.inline_slots} and INVENTORY_LIVE_STREAMS={settings.live_streams} together"
                 f" must be below INVENTORY_API_THREADS={settings.api_threads}, or they could take every thread from lookups"
@@ -190,123 +173,20 @@ class Settings:
 
     @property
     def lease(self) -> float:
-        """Seconds that a claim lasts: the fetch deadline and room to store what was fetched."""
+        """Seconds that a claim lasts: the fetch deadline and time to store what was fetched."""
         return self.fetch_deadline + 15.0
 
 
-def _read(name: str, parse: Callable[[str], Value], default: Value, allowed: str) -> Value:
-    """One setting: unset or empty means the default."""
-    env = Env(prefix="INVENTORY_")
-    text = env.str(name, "").strip()
-    if not text:
-        return default
-    env.add_parser("setting", parse)
+DECLARATIONS: Mapping[str, Declaration] = {each.name: each.metadata["declaration"] for each in fields(Settings)}
+
+
+def _value(name: str, text: str) -> Any:
+    declaration = DECLARATIONS[name]
     try:
-        value: Value = env.setting(name)
-    except (EnvError, ValidationError, ValueError) as error:
-        shown = "***" if name.endswith("_KEY") else repr(_without_password(text))
-        raise SettingError(f"INVENTORY_{name}={shown} cannot be read: it takes {allowed}") from error
-    return value
-
-
-def _text(text: str) -> str:
-    return text.strip()
-
-
-def _whole(least: int, most: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        value = int(text)
-        if not least <= value <= most:
-            raise ValidationError("out of range")
-        return value
-
-    return parse
-
-
-def _number(least: float, most: float) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        value = float(text)
-        if not least <= value <= most:
-            raise ValidationError("out of range")
-        return value
-
-    return parse
-
-
-def _per_host(value_of: Callable[[str], Value], default: Value) -> Callable[[str], PerHost[Value]]:
-    """`VALUE,HOST=VALUE,…`, each part once and in any order; without a value for all, `default` stays."""
-
-    def parse(text: str) -> PerHost[Value]:
-        values: dict[str, Value] = {}
-        for part in text.split(","):
-            host, named, value = part.rpartition("=")
-            host = host.strip().lower()
-            if (named and not HOST.fullmatch(host)) or host in values:
-                raise ValidationError("no host, or one that is named twice")
-            values[host] = value_of(value)
-        return PerHost(values.pop("", default), values)
-
-    return parse
-
-
-def _networks(text: str) -> tuple[Network, ...]:
-    return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
-
-
-def _hosts(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(read_entry(part) for part in text.split(",") if part.strip()))
-
-
-def _key(text: str) -> str:
-    if not KEY.fullmatch(text):
-        raise ValidationError("not a key")
-    return text
-
-
-def _sources(text: str) -> tuple[str, ...]:
-    """Names with commas between, each once; `none` alone is none."""
-    names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-    if names == ("none",):
-        return ()
-    if not names or not set(names) <= set(SOURCES):
-        raise ValidationError("not sources")
-    return names
-
-
-def _web_url(text: str) -> str:
-    """What a query can be put behind."""
-    try:
-        urls.parse(text)
-    except InvalidUrl as error:
-        raise ValidationError("not a URL") from error
-    if "#" in text:
-        raise ValidationError("a fragment, which is not sent")
-    return text
-
-
-def _store_url(text: str) -> str:
-    parts = urlsplit(text.strip())
-    sqlite = parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1
-    mongodb = parts.scheme in {"mongodb", "mongodb+srv"} and parts.netloc and len(parts.path) > 1
-    if not (sqlite or mongodb):
-        raise ValidationError("neither SQLite nor MongoDB")
-    return text.strip()
-
-
-def _redis_url(text: str) -> str:
-    parts = urlsplit(text.strip())
-    if parts.scheme not in {"redis", "rediss", "unix"} or not (parts.netloc or parts.path):
-        raise ValidationError("not a Redis URL")
-    return text.strip()
-
-
-def _files_url(text: str) -> str:
-    parts = urlsplit(text.strip())
-    folder = parts.scheme == "file" and not parts.netloc and len(parts.path) > 1
-    bucket = parts.scheme == "s3" and parts.netloc
-    if not (folder or bucket):
-        raise ValidationError("neither a folder nor S3")
-    return text.strip()
+        return declaration.values.parse(text)
+    except ValueError as error:
+        shown = "***" if declaration.secret else repr(_without_password(text))
+        raise SettingError(f"{PREFIX}{name.upper()}={shown} cannot be read: it takes {declaration.values.takes}") from error
 
 
 def _without_password(text: str) -> str:

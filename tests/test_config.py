@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
+from inventory import settings_table
 from inventory.config import PerHost, Settings
 from inventory.errors import SettingError
+
+ROOT = Path(__file__).parents[1]
+VARIABLES = {f"INVENTORY_{name.upper()}" for name in Settings.__dataclass_fields__}
 
 
 @pytest.fixture(autouse=True)
 def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in Settings.__dataclass_fields__:
-        monkeypatch.delenv(f"INVENTORY_{name.upper()}", raising=False)
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
     return monkeypatch
 
 
@@ -162,7 +167,7 @@ def test_a_key_is_in_no_line_and_in_no_repr(bare: pytest.MonkeyPatch) -> None:
     assert "INVENTORY_OPENWEATHER_KEY=*** cannot be read" in str(caught.value)
 
 
-def test_hosts_are_listed_in_any_spelling_and_an_empty_place_in_the_list_is_none(bare: pytest.MonkeyPatch) -> None:
+def test_hosts_are_listed_in_any_spelling_and_an_empty_entry_is_skipped(bare: pytest.MonkeyPatch) -> None:
     bare.setenv("INVENTORY_ALLOWED_HOSTS", "api, Inventory.EXAMPLE.,.example.net,[FD00:0::1],api,")
 
     assert Settings.read().allowed_hosts == ("api", "inventory.example", ".example.net", "fd00::1")
@@ -184,3 +189,23 @@ def test_inline_slots_leave_threads_for_the_lookups(bare: pytest.MonkeyPatch) ->
         SettingError, match="INLINE_SLOTS=8 and INVENTORY_LIVE_STREAMS=8 together must be below INVENTORY_API"
     ):
         Settings.read()
+
+
+def test_the_table_of_the_readme_is_made_from_the_declarations() -> None:
+    assert f"<!-- settings -->\n{settings_table.table()}<!-- end of settings -->" in (ROOT / "README.md").read_text(), (
+        "`make settings` writes it"
+    )
+
+
+@pytest.mark.parametrize("file", ["docker-compose.yml", "Dockerfile", "Makefile", "README.md"])
+def test_a_variable_that_is_named_is_a_setting(file: str) -> None:
+    named = set(re.findall(r"INVENTORY_(?!TEST_)[A-Z_]+[A-Z]", (ROOT / file).read_text()))
+
+    assert named <= VARIABLES
+
+
+def test_every_setting_can_be_given_to_the_composition() -> None:
+    assert set(re.findall(r"\$\{(INVENTORY_[A-Z_]+)", (ROOT / "docker-compose.yml").read_text())) >= VARIABLES - {
+        "INVENTORY_DATA_DIR",
+        "INVENTORY_HOST",
+    }
