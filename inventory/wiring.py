@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from threading import Event
 from time import monotonic, sleep
@@ -52,15 +53,24 @@ from inventory.webpages.source import Webpage
 
 log = structlog.get_logger(__name__)
 
-DRAIN_FOR = 20
-"""Seconds for which a notifier claims further work before it hands over to the next one, so that no RQ job runs for ever."""
-MOST_UPLOADS = 4
+COLLECT_FOR = 20
+"""Seconds for which a worker claims further work in one RQ job, so that no RQ job runs for ever."""
+READ_FOR = 600
+"""Seconds that it may take in addition to split the file of a job: one gigabyte takes some minutes."""
+MAX_UPLOADS = 4
 """Files that one API process receives at once."""
 OPENWEATHER_URL = "https://api.openweathermap.org/data/2.5/weather"
-READ_FOR = 600
-"""Seconds for which it goes on beyond that while it reads a job's file: that of a gigabyte takes some minutes."""
 WAIT_FOR_STORE = 1.0
 """Seconds between two lines that say that the store is waited for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadShares:
+    """How many threads of an API process each may take, of those that neither collecting inline nor streaming takes."""
+
+    uploads: int
+    waiting_uploads: int
+    waiting_lookups: int
 
 
 def build(
@@ -78,38 +88,22 @@ def build(
     """The services for these settings; a keyword replaces a part."""
     store = store or open_store(settings)
     redis = redis or connect(settings.redis, socket_timeout=1.0)
-    notifier = Notifier(
-        redis,
-        job_timeout=int(DRAIN_FOR + READ_FOR + 2 * settings.lease),
-    )
-    registry = {source.name: source for source in sources or _sources(settings, resolve)}
-    policy = Policy(
-        lease_for=timedelta(seconds=settings.lease),
-        max_attempts=settings.max_attempts,
-        retry_base=settings.retry_base,
-        retry_failed_after=timedelta(seconds=settings.retry_failed_after),
-    )
     rng = rng or random.Random()  # noqa: S311 - jitter is no secret
     budgets = budgets or _budgets(settings, redis)
-    collector = Collector(
-        store.records, store.snapshots, registry, notifier, policy, budgets, clock=clock, rng=rng, sleep=sleep
-    )
-    records = RecordService(
-        store.records,
-        store.snapshots,
-        store.bodies,
-        registry,
-        notifier,
-        collector,
-        fresh_for=timedelta(seconds=settings.fresh_for),
-        slots=settings.inline_slots,
-        waiting=_waiting_places(settings),
-        clock=clock,
-    )
+    notifier = Notifier(redis, job_timeout=int(COLLECT_FOR + READ_FOR + 2 * settings.lease))
+    registry = {source.name: source for source in sources or _sources(settings, resolve)}
     files = Files(settings.files)
-    feed_pages = pages.Pages(_page_fetcher(settings, resolve), clock)
-    pulling = FeedLines(store.products, settings.product_feeds, feed_pages, budgets, clock=clock, rng=rng, notifier=notifier)
-    kinds = {**_kinds(settings, store, records, files, registry, sleep), pulling.name: pulling}
+    threads = share_threads(settings.spare_threads)
+
+    collector = Collector(
+        store.records, store.snapshots, registry, notifier, _policy(settings), budgets, clock=clock, rng=rng, sleep=sleep
+    )
+    records = _records(settings, store, registry, notifier, collector, threads, clock)
+    feed_pages = _pages(settings, resolve, clock)
+    feed_lines = FeedLines(
+        store.products, settings.product_feeds, feed_pages, budgets, clock=clock, rng=rng, notifier=notifier
+    )
+    job_types = _job_types(settings, store, records, files, registry, sleep) | {feed_lines.name: feed_lines}
     jobs = JobService(store.jobs, records, files, notifier, clock=clock)
     history = HistoryService(store.history, settings.history_sources, clock=clock)
     return Services(
@@ -123,34 +117,38 @@ def build(
         events=EventService(store.events),
         jobs=jobs,
         live=JobStream(store.jobs, notifier, places=settings.live_streams, clock=clock),
-        kinds=kinds,
-        engine=Engine(store.jobs, Chunks(files), kinds, notifier, clock=clock),
-        imports=ImportService(
-            jobs,
-            files,
-            kinds,
-            upload_limit=settings.upload_limit,
-            places=_upload_places(settings),
-            waiting=_waiting_uploads(settings),
-            clock=clock,
-        ),
+        kinds=job_types,
+        engine=Engine(store.jobs, Chunks(files), job_types, notifier, clock=clock),
+        imports=_imports(settings, jobs, files, job_types, threads, clock),
         history=history,
-        weather=WeatherService(
-            records,
-            history,
-            fresh_for=timedelta(seconds=settings.weather_fresh_for),
-            patience=settings.fetch_deadline,
-        ),
+        weather=_weather(settings, records, history),
         upstreams=UpstreamService(budgets, clock=clock),
         products=ProductService(store.products, jobs, records, settings.product_feeds, clock=clock),
     )
 
 
+def share_threads(spare: int) -> ThreadShares:
+    """Share out the spare threads; an eighth is always left to lookups that do not wait."""
+    few = min(MAX_UPLOADS, spare // 4)  # more uploads at once would only share the same disk
+    uploads = max(1, few)
+    lookups = spare - uploads - few - max(1, spare // 8)
+    return ThreadShares(uploads=uploads, waiting_uploads=few, waiting_lookups=max(0, lookups))
+
+
+def _policy(settings: Settings) -> Policy:
+    return Policy(
+        lease_for=timedelta(seconds=settings.lease),
+        max_attempts=settings.max_attempts,
+        retry_base=settings.retry_base,
+        retry_failed_after=timedelta(seconds=settings.retry_failed_after),
+    )
+
+
 def _budgets(settings: Settings, redis: Redis) -> Budgets:
-    """What upstreams may be asked: by all programs together, and by this one while Redis is away."""
+    """How often each upstream may be called: by all programs together, and by this one alone while Redis is away."""
     rate, concurrency = settings.upstream_rate, settings.upstream_concurrency
-    whole = feeds.limits(settings.product_feeds)
-    limits = HostLimits(rate.default, concurrency.default, rate.hosts, concurrency.hosts, whole)
+    feed_limits = feeds.limits(settings.product_feeds)
+    limits = HostLimits(rate.default, concurrency.default, rate.hosts, concurrency.hosts, feed_limits)
     policy = budget_model.Policy(lease=settings.lease)
     programs = settings.api_processes + settings.workers
     local = LocalBudgets(lambda host: limits(host).share(programs), policy)
@@ -158,17 +156,46 @@ def _budgets(settings: Settings, redis: Redis) -> Budgets:
 
 
 def _sources(settings: Settings, resolve: Resolve) -> Sequence[Source]:
-    """What can be collected."""
     guard = Guard(settings.allow_networks)
     fetcher = Fetcher(guard, deadline=settings.fetch_deadline, body_limit=settings.body_limit, resolve=resolve)
-    # Two calls in a row are to end within one deadline.
-    brief = Fetcher(guard, deadline=settings.fetch_deadline / 2, body_limit=LARGEST, resolve=resolve)
-    return [Webpage(fetcher, guard), Weather(brief, _provider(settings))]
+    # Half the deadline each, because the weather of a city takes two calls, one after the other.
+    weather = Fetcher(guard, deadline=settings.fetch_deadline / 2, body_limit=LARGEST, resolve=resolve)
+    return [Webpage(fetcher, guard), Weather(weather, _weather_provider(settings))]
 
 
-def _page_fetcher(settings: Settings, resolve: Resolve) -> Fetcher:
-    """What asks for pages of product feeds: each call is one request, and each upstream, with its port, has a budget."""
-    return Fetcher(
+def _weather_provider(settings: Settings) -> OpenMeteo | OpenWeather:
+    if not settings.openweather_key:
+        return OpenMeteo(settings.weather_geocoding_url, settings.weather_url)
+    given = settings.weather_url != Settings.weather_url
+    return OpenWeather(settings.weather_url if given else OPENWEATHER_URL, settings.openweather_key)
+
+
+def _records(
+    settings: Settings,
+    store: Store,
+    sources: Mapping[str, Source],
+    notifier: Notifier,
+    collector: Collector,
+    threads: ThreadShares,
+    clock: Clock,
+) -> RecordService:
+    return RecordService(
+        store.records,
+        store.snapshots,
+        store.bodies,
+        sources,
+        notifier,
+        collector,
+        fresh_for=timedelta(seconds=settings.fresh_for),
+        slots=settings.inline_slots,
+        waiting=threads.waiting_lookups,
+        clock=clock,
+    )
+
+
+def _pages(settings: Settings, resolve: Resolve, clock: Clock) -> pages.Pages:
+    """Fetches pages of product feeds. Each call is one request, because each request has a permit of its own."""
+    fetcher = Fetcher(
         Guard(settings.allow_networks),
         deadline=settings.fetch_deadline,
         body_limit=pages.LARGEST,
@@ -176,50 +203,46 @@ def _page_fetcher(settings: Settings, resolve: Resolve) -> Fetcher:
         max_redirects=0,
         resend=False,
     )
+    return pages.Pages(fetcher, clock)
 
 
-def _provider(settings: Settings) -> OpenMeteo | OpenWeather:
-    """Who is asked for the weather."""
-    if not settings.openweather_key:
-        return OpenMeteo(settings.weather_geocoding_url, settings.weather_url)
-    own = settings.weather_url != Settings.weather_url
-    return OpenWeather(settings.weather_url if own else OPENWEATHER_URL, settings.openweather_key)
-
-
-def _upload_places(settings: Settings) -> int:
-    """A few of the spare threads: more uploads at once would share the same disk."""
-    return max(1, min(MOST_UPLOADS, settings.spare_threads // 4))
-
-
-def _waiting_uploads(settings: Settings) -> int:
-    """As many threads again for uploads that wait for such a place, which is a matter of seconds."""
-    return min(MOST_UPLOADS, settings.spare_threads // 4)
-
-
-def _waiting_places(settings: Settings) -> int:
-    """The rest of the spare threads, but for an eighth, which is always left to lookups that do not wait."""
-    spare = settings.spare_threads
-    return max(0, spare - _upload_places(settings) - _waiting_uploads(settings) - max(1, spare // 8))
-
-
-def _kinds(
+def _job_types(
     settings: Settings,
     store: Store,
     records: RecordService,
     files: Files,
     sources: Mapping[str, Source],
     sleep: Callable[[float], object],
-) -> Mapping[str, JobType]:
-    """What jobs can do."""
+) -> dict[str, JobType]:
+    """What a file can be imported as."""
     read = Uploads(files).rows
     lookups = {"urls": ("webpage", settings.fresh_for), "cities": ("weather", settings.weather_fresh_for)}
-    kinds: list[JobType] = [EventLines(store.events, read, line_delay=settings.events_line_delay, sleep=sleep)]
-    kinds += [
+    types: list[JobType] = [EventLines(store.events, read, line_delay=settings.events_line_delay, sleep=sleep)]
+    types += [
         LookupLines(name, records, sources[source], read, fresh_for=timedelta(seconds=fresh_for))
         for name, (source, fresh_for) in lookups.items()
         if source in sources
     ]
-    return {kind.name: kind for kind in kinds}
+    return {each.name: each for each in types}
+
+
+def _imports(
+    settings: Settings, jobs: JobService, files: Files, job_types: Collection[str], threads: ThreadShares, clock: Clock
+) -> ImportService:
+    return ImportService(
+        jobs,
+        files,
+        job_types,
+        upload_limit=settings.upload_limit,
+        places=threads.uploads,
+        waiting=threads.waiting_uploads,
+        clock=clock,
+    )
+
+
+def _weather(settings: Settings, records: RecordService, history: HistoryService) -> WeatherService:
+    fresh_for = timedelta(seconds=settings.weather_fresh_for)
+    return WeatherService(records, history, fresh_for=fresh_for, patience=settings.fetch_deadline)
 
 
 def open_store(settings: Settings) -> Store:

@@ -44,13 +44,13 @@ def work(job_id: str) -> int:
 
 
 def work_due() -> int:
-    """Collect whatever is due, and work on jobs, for up to `DRAIN_FOR` seconds; how many collections were settled.
+    """Collect whatever is due, and work on jobs, for up to `COLLECT_FOR` seconds; how many collections were settled.
 
     Then it claims no more, hands back the batches that it holds, and rings for what is left. A file that is being read is
     read on for `READ_FOR` more. In a store that is away nothing is done, and after a fault of ours no more: the scheduler
     rings again for what is due.
     """
-    until = time.monotonic() + wiring.DRAIN_FOR
+    until = time.monotonic() + wiring.COLLECT_FOR
 
     def is_time_up(feeder: Feeder) -> bool:
         over = time.monotonic() - until

@@ -394,7 +394,7 @@ def at_once(clients: list[FlaskClient], weather: FakeWeather, city: str = CITY) 
 def crowd(settings: Settings, redis: fakeredis.FakeRedis, weather: FakeWeather, clock: FakeClock, room: int) -> Services:
     """The services of a process in which so many may wait."""
     wide = replace(settings, api_threads=settings.inline_slots + settings.live_streams + 1)
-    while wiring._waiting_places(wide) < room:
+    while wiring.share_threads(wide.spare_threads).waiting_lookups < room:
         wide = replace(wide, api_threads=wide.api_threads + 1)
     services = wiring.build(wide, redis=redis, sources=[weather], clock=clock)
     services.store.prepare()
