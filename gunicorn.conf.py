@@ -14,24 +14,23 @@ from gunicorn.glogging import Logger
 from inventory import REQUEST_LIMIT, wiring
 from inventory.config import Settings
 from inventory.errors import StartError, StorageUnavailable
-from inventory.gunicorn_worker.worker import InventoryWorker
-from inventory.hosts import bracketed
+from inventory.gunicorn_worker.options import common_options
 from inventory.imports.multipart import OVERHEAD
 from inventory.ops import log_config, request_metrics
 from inventory.pace import CLIENT_TIMEOUT
 
-LOOK_AT_STORE = 1.0
-"""Seconds between two looks of a process at the store."""
+PING_INTERVAL = 1.0
+"""Seconds between two pings of the store by each process."""
 
 
 class WithoutAccessLog(Logger):
-    """gunicorn's lines about itself; with `logconfig_dict` it makes an access log too, for nobody: 60 µs of each answer."""
+    """gunicorn's log of itself. With `logconfig_dict` it would also format an access log that nobody reads."""
 
     access_log_enabled = False
 
 
 def _or_exit(step, *arguments):
-    """The result of a step of the start; what stops the start is one line on standard error and exit code 2."""
+    """The result of a step of the start; a `StartError` is one line on standard error, and exit code 2."""
     try:
         return step(*arguments)
     except StartError as error:
@@ -46,16 +45,16 @@ def on_starting(_server):
 
 
 def post_worker_init(worker):
-    """End streams when the worker is to stop, and look after the store."""
+    """Tell the application of a new process what it needs from its worker, and watch the store."""
     worker.wsgi.extensions["inventory"].live.serving = lambda: worker.alive
     worker.body_limit, worker.small_body = _body_limit, REQUEST_LIMIT
     gc.collect()
-    gc.freeze()  # what is loaded stays: the collector need not look at it again and again, which took 4 % of a hit
-    Thread(target=_mind_store, args=(worker,), name="mind-store", daemon=True).start()
+    gc.freeze()  # what is loaded stays loaded, so the collector need not visit it again
+    Thread(target=_watch_store, args=(worker,), name="watch-store", daemon=True).start()
 
 
 def _body_limit(method, path):
-    """Bytes of a body that is read piece by piece: that of an upload alone."""
+    """Bytes of a body that the application reads piece by piece: only an upload is read so."""
     return settings.upload_limit + OVERHEAD if method == "POST" and path.endswith("/api/v1/imports") else None
 
 
@@ -64,10 +63,10 @@ def on_exit(_server):
     request_metrics.remove(counts)
 
 
-def _mind_store(worker):
-    """Say once a second that the store is away at the start, in the first of the processes; all answer 503 meanwhile.
+def _watch_store(worker):
+    """Ping the store once a second, so that even an idle process notices a lost log and lets go of it.
 
-    Then look at it once a second: a log that is lost is let go of also by a process that nobody asks.
+    While the store is away at the start, requests are answered 503, and the first process logs a line a second.
     """
     if worker.age == 1:
         try:
@@ -77,34 +76,27 @@ def _mind_store(worker):
     store = worker.wsgi.extensions["inventory"].store
     while worker.alive:
         with suppress(StorageUnavailable):
-            store.ping(LOOK_AT_STORE)
-        sleep(LOOK_AT_STORE)
+            store.ping(PING_INTERVAL)
+        sleep(PING_INTERVAL)
 
 
-os.umask(0o077)  # uploads, counts and the store are nobody else's
+os.umask(0o077)  # only the owner may read uploads, counts and the store
 settings = _or_exit(Settings.read)
+common = common_options(settings, settings.port)
+globals().update(common)  # gunicorn reads its options from this module's names
 
-bind = f"{bracketed(settings.host)}:{settings.port}"
-worker_class = InventoryWorker
 workers = settings.api_processes
 threads = settings.api_threads
-# No header says where the application is mounted, and only a proxy that the operator named, by which scheme it was called.
-forwarder_headers = ""
-forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "")
-keepalive = int(CLIENT_TIMEOUT)  # that connections are kept at all; how long is the worker's to say
-sendfile = False  # an answer is collected, and sent when its client takes it
-limit_request_line = 8190  # the most that gunicorn allows: a URL of 2,048 characters, percent-encoded, has up to 6,144
+keepalive = int(CLIENT_TIMEOUT)  # enables kept connections; the worker decides how long each is kept
+limit_request_line = 8190  # gunicorn's maximum: a URL of 2,048 characters, percent-encoded, has up to 6,144
 
 timeout = 60
-graceful_timeout = ceil(settings.fetch_deadline) + 5  # an inline collection may end, and be answered
+graceful_timeout = ceil(settings.fetch_deadline) + 5  # time for an inline collection to end and to be answered
 
-accesslog = None  # the application writes one line for each request
+accesslog = None  # the application logs each request
 logconfig_dict = log_config.configuration()
 logger_class = WithoutAccessLog
 proc_name = "inventory"
 
-# Nothing is written but heartbeats and counts, and these to memory: the root file system may be read-only.
-control_socket_disable = True
-worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
-counts = request_metrics.folder(settings, worker_tmp_dir or tempfile.gettempdir())
+counts = request_metrics.folder(settings, common["worker_tmp_dir"] or tempfile.gettempdir())
 os.environ[request_metrics.FOLDER] = str(counts)

@@ -1,15 +1,14 @@
 """The queue's dashboard as a program: `python -m inventory.ops.dashboard`.
 
-It is rq-dashboard with the same look at who asks as the API has: no page of another site may press its buttons. Its options
-are read from `RQ_DASHBOARD_…`, as by its own command, which serves it with a server that is for development.
+It is rq-dashboard behind the same check of hosts and origins as the API: no page of another site may press its buttons.
+Its options are read from `RQ_DASHBOARD_…`, as by its own command, which only has a development server.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gunicorn.app.base import BaseApplication
 from rq_dashboard import cli, web
@@ -17,8 +16,7 @@ from rq_dashboard import cli, web
 from inventory import json_bytes
 from inventory.config import Settings
 from inventory.errors import InventoryError, StartError
-from inventory.gunicorn_worker.worker import InventoryWorker
-from inventory.hosts import bracketed
+from inventory.gunicorn_worker.options import common_options
 from inventory.ops import request_log
 from inventory.web_api import problems, same_origin, security_headers
 from inventory.web_api.same_origin import SameOrigin
@@ -31,7 +29,7 @@ POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-"""Its pages have scripts in them, and templates that become functions."""
+"""Its pages have inline scripts, and templates that are compiled to functions."""
 
 
 def application(settings: Settings) -> WSGIApplication:
@@ -40,7 +38,7 @@ def application(settings: Settings) -> WSGIApplication:
 
 
 def _dashboard(settings: Settings) -> WSGIApplication:
-    """rq-dashboard as its command would make it."""
+    """rq-dashboard as its own command builds it."""
     options = cli.run.make_context("rq-dashboard", [], auto_envvar_prefix="RQ_DASHBOARD").params
     app = cli.make_flask_app(options["config"], options["username"], options["password"], options["url_prefix"])
     app.config["RQ_DASHBOARD_REDIS_URL"] = list(options["redis_url"]) or [settings.redis]
@@ -55,7 +53,7 @@ def _dashboard(settings: Settings) -> WSGIApplication:
 
 
 def _may_change(environ: WSGIEnvironment) -> bool:
-    """Whether a request may change something: in rq-dashboard a GET does, which enqueues again what has failed."""
+    """Whether a request may change something: in rq-dashboard, a GET of `/requeue/…` does."""
     return same_origin.may_change(environ) or "/requeue/" in environ["PATH_INFO"]
 
 
@@ -70,24 +68,18 @@ def _refuse(environ: WSGIEnvironment, start_response: StartResponse, error: Inve
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
-    """gunicorn with one process, configured here: it reads no file and no command line."""
+    """gunicorn with one process. It reads neither a configuration file nor a command line."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         super().__init__()
 
     def load_config(self) -> None:
-        configuration: dict[str, Any] = {
-            "bind": f"{bracketed(self._settings.host)}:{self._settings.dashboard_port}",
+        configuration = {
+            **common_options(self._settings, self._settings.dashboard_port),
             "workers": 1,
             "threads": THREADS,
-            "worker_class": InventoryWorker,
-            "sendfile": False,
             "graceful_timeout": 3,
-            "forwarder_headers": "",
-            "forwarded_allow_ips": os.environ.get("FORWARDED_ALLOW_IPS", ""),
-            "control_socket_disable": True,
-            "worker_tmp_dir": "/dev/shm" if os.access("/dev/shm", os.W_OK) else None,  # noqa: S108
             "proc_name": "inventory-dashboard",
         }
         for name, value in configuration.items():
@@ -98,7 +90,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
 
 def main() -> None:
-    """Serve it until SIGTERM."""
+    """Serve the dashboard until SIGTERM."""
     try:
         server = _Server(Settings.read())
     except StartError as error:
