@@ -1,4 +1,4 @@
-"""The time, as the inventory keeps it."""
+"""The current time, with the precision that the inventory stores."""
 
 from __future__ import annotations
 

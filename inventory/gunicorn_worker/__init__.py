@@ -1,6 +1,5 @@
-"""gunicorn's threaded worker, made so that no client that is slow, silent or gone holds a thread.
+"""A threaded gunicorn worker in which no client that is slow, silent or gone holds a thread.
 
-`waiting` is where connections are while they wait for their clients, in the worker's one loop; `worker` gives a thread to
-those whose request has arrived; `arriving` says when that is; `connections` are what both hand to each other; `memory` has
-what large answers took given back.
+`waiting` has the connections that wait for their clients, in the worker's one loop. `worker` gives a thread to each request
+that has arrived; `arriving` decides when that is. `connections` are handed from one to the other.
 """

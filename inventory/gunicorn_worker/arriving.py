@@ -1,6 +1,6 @@
-"""When enough of a request has arrived for a thread to take it: the head, and of the body what is awaited without one.
+"""Decides when enough of a request has arrived for a thread: its head, or its body up to `BUFFERED_BODY`.
 
-All that is decided here is when gunicorn's parser is asked; what the bytes mean is the parser's to say.
+It only decides when gunicorn's parser is asked. What the bytes mean is up to the parser.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from typing import Any
 
 from gunicorn.http.body import LengthReader
 
-from inventory.pace import BEGINNING
+from inventory.pace import BUFFERED_BODY
 
 Arrived = Callable[[bytearray, int], bool]
-"""Whether enough is there, given all that is there and how many bytes of it were there when it was last asked."""
+"""Whether enough is there, given all bytes and how many of them were there at the last call."""
 
 HEAD_LIMIT = 64 * 1024
-"""Bytes of a head that are awaited."""
+"""Bytes of a head that are awaited at most."""
 HEAD_END = re.compile(rb"\r\n\r\n|(?<!\r)\n")
-"""The end of a head, or what the parser will refuse it for."""
+"""The end of a head, or a line end for which the parser will refuse it."""
 CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
-MOST_CHUNKS = 4_096
-"""Chunks that are awaited: each costs time, however small it is, and no program cuts so little into more."""
-LONGEST_LINE = 8190
-"""Bytes of a line that announces a chunk, as gunicorn has it."""
+MAX_CHUNKS = 4_096
+"""Chunks that are awaited at most: each costs time, however small it is."""
+MAX_CHUNK_LINE = 8190
+"""Bytes of the line before a chunk: gunicorn's limit."""
 
 
 def head_has_arrived(inbox: bytearray, known: int) -> bool:
@@ -32,31 +32,31 @@ def head_has_arrived(inbox: bytearray, known: int) -> bool:
     return HEAD_END.search(inbox, max(0, known - 3)) is not None
 
 
-class Length:
-    """A body of known length, or the beginning of it."""
+class SizedBody:
+    """A body of known length."""
 
     def __init__(self, length: int) -> None:
         self.length = length
 
     def __call__(self, inbox: bytearray, known: int) -> bool:
-        """Whether it is there as far as it is awaited."""
-        return len(inbox) >= min(self.length, BEGINNING)
+        """Whether as much is there as is awaited."""
+        return len(inbox) >= min(self.length, BUFFERED_BODY)
 
     def whole(self, inbox: bytes | bytearray) -> bool:
         """Whether all of it is there."""
         return len(inbox) >= self.length
 
 
-class Chunks:
-    """A chunked body (RFC 9112, section 7.1), or its beginning. One that is malformed has ended: the parser will tell."""
+class ChunkedBody:
+    """A chunked body (RFC 9112, section 7.1). A malformed one counts as ended, and the parser refuses it."""
 
     def __init__(self) -> None:
         self.size, self.number, self.ended = 0, 0, False
         self._next = 0
 
     def __call__(self, inbox: bytearray, known: int) -> bool:
-        """Whether it is there as far as it is awaited."""
-        while self._going_on() and (end := inbox.find(b"\r\n", self._next)) >= 0:
+        """Whether as much is there as is awaited."""
+        while self._is_incomplete() and (end := inbox.find(b"\r\n", self._next)) >= 0:
             announced = CHUNK_SIZE.fullmatch(inbox, self._next, end)
             if announced is None:
                 self.ended = True
@@ -68,20 +68,20 @@ class Chunks:
                 self.ended = True
             else:
                 break
-        return not self._going_on() or len(inbox) - self._next > LONGEST_LINE or len(inbox) >= BEGINNING
+        return not self._is_incomplete() or len(inbox) - self._next > MAX_CHUNK_LINE or len(inbox) >= BUFFERED_BODY
 
     def whole(self, inbox: bytes | bytearray) -> bool:
         """Whether all of it is there."""
         return self.ended
 
-    def _going_on(self) -> bool:
-        return not self.ended and self.number <= MOST_CHUNKS
+    def _is_incomplete(self) -> bool:
+        return not self.ended and self.number <= MAX_CHUNKS
 
 
-Body = Length | Chunks
+Body = SizedBody | ChunkedBody
 
 
 def body_of(request: Any) -> Body:
-    """The body that a request has announced."""
+    """The body that a request announces."""
     reader = request.body.reader
-    return Length(reader.length) if isinstance(reader, LengthReader) else Chunks()
+    return SizedBody(reader.length) if isinstance(reader, LengthReader) else ChunkedBody()

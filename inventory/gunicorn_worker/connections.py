@@ -1,4 +1,4 @@
-"""A client's connection, and the socket on which a thread that answers a request never waits for its client."""
+"""A client's connection, and a socket on which a thread that answers never waits for the client."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from inventory.pace import Pace
 
 RECEIVE = 64 * 1024
 POLL_INTERVAL = 0.25
-"""Seconds after which a thread that waits for an upload looks whether it was ended."""
+"""Seconds after which a thread that waits for an upload checks whether it was ended."""
 MAX_PIECES = 64
 """Pieces of an answer that are sent as they are; more are joined first."""
 
 
 class ClientSocket(socket.socket):
-    """What is sent is collected until `flush`, and what is not there is not received, but for a body that has a `pace`.
+    """Collects what is sent until `flush`, and receives only what has arrived, except for a body that has a `pace`.
 
-    What came earlier is `given` back to it, and received first, in pieces: of what is pushed back at once the parser copies
-    all that is left for each chunk of a body.
+    `pushed_back` is what arrived earlier; it is received first, and in pieces. gunicorn's parser has a buffer of its own for
+    that, but copies all the rest of it for each chunk of a body.
 
-    A stream makes it an ordinary socket: by giving it a timeout it takes the connection over, and waits as it sees fit.
+    A stream takes the connection over by setting a timeout; from then on this is an ordinary socket.
     """
 
-    def __init__(self, plain: socket.socket) -> None:
-        super().__init__(plain.family, plain.type, plain.proto, plain.detach())
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__(sock.family, sock.type, sock.proto, sock.detach())
         self.setblocking(False)
         self.unsent: list[bytes | memoryview] = []
-        self.given = bytearray()
+        self.pushed_back = bytearray()
         self.pace: Pace | None = None
 
     @property
     def taken_over(self) -> bool:
-        """Whether a stream has it."""
+        """Whether a stream has taken it over."""
         return self.gettimeout() != 0.0
 
     def sendall(self, data: Any, flags: int = 0) -> None:
@@ -47,10 +47,10 @@ class ClientSocket(socket.socket):
             self.unsent.append(data)
 
     def recv(self, bufsize: int, flags: int = 0) -> bytes:
-        """What has come. It is waited for if there is a pace that allows it; `TimeoutError` if not."""
-        if self.given:
-            piece = bytes(self.given[:bufsize])
-            del self.given[:bufsize]
+        """Receive what has arrived. With a pace it is waited for; `TimeoutError` if that does not allow it."""
+        if self.pushed_back:
+            piece = bytes(self.pushed_back[:bufsize])
+            del self.pushed_back[:bufsize]
             return piece
         while True:
             try:
@@ -63,11 +63,11 @@ class ClientSocket(socket.socket):
             return data
 
     def arrived(self) -> bytes:
-        """What has come by now, nothing if the client has hung up; `BlockingIOError` if neither."""
+        """Receive what has arrived, nothing if the client has hung up; `BlockingIOError` if neither."""
         return super().recv(RECEIVE)
 
     def flush(self) -> int:
-        """Send what there is room for, and keep the rest; how many bytes were sent."""
+        """Send as much as the system takes, and keep the rest; the number of bytes sent."""
         if len(self.unsent) > MAX_PIECES:
             self.unsent = [b"".join(self.unsent)]
         try:
@@ -92,36 +92,36 @@ class ClientSocket(socket.socket):
 
 
 class Connection:
-    """A connection: a thread has it, or the loop; never both."""
+    """A connection, which belongs to one thread or to the loop, never to both."""
 
     def __init__(self, config: Any, sock: ClientSocket, client: Any, server: Any) -> None:
         self.sock, self.client, self.server = sock, client, server
         self.parser = get_parser(config, sock, client)
         self.inbox = bytearray()
-        """What has come of the request, and no parser has seen."""
+        """What has arrived of the request and was not parsed yet."""
         self.arrived: Arrived = head_has_arrived
-        """Tells whether enough has come."""
+        """Tells whether enough has arrived."""
         self.request: Any = None
         """A request whose body is awaited."""
         self.body: Body
         """The body of the latest request."""
         self.body_since = 0.0
-        """Since when it is awaited."""
+        """When waiting for it began."""
         self.keep = True
-        """Whether another request is awaited when the answer is sent."""
+        """Whether another request may follow the answer."""
         self.deadline = self.last_deadline = self.since = 0.0
-        self.held = self.moved = 0
-        """Bytes that are kept for it, and that have come or gone `since` it is waited for."""
+        self.kept = self.moved = 0
+        """Bytes that are kept in memory for it, and bytes received or sent `since` waiting for it began."""
 
     def size(self) -> int:
-        """Bytes that are kept for it."""
+        """Bytes that are in memory for it now."""
         return len(self.inbox) + sum(map(len, self.sock.unsent))
 
     def take_back(self) -> None:
-        """Have what the parser did not need lie in the inbox."""
-        self.inbox += self.parser.unreader.take_buffered() + self.sock.given
-        self.sock.given.clear()
+        """Put what the parser did not need back into the inbox."""
+        self.inbox += self.parser.unreader.take_buffered() + self.sock.pushed_back
+        self.sock.pushed_back.clear()
 
     def feed(self) -> None:
         """Give the parser what is in the inbox."""
-        self.sock.given, self.inbox = self.inbox, self.sock.given
+        self.sock.pushed_back, self.inbox = self.inbox, self.sock.pushed_back

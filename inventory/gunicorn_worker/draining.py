@@ -1,8 +1,8 @@
-"""Connections that have had their last answer, until their clients have seen it.
+"""Connections that have been sent their last answer, until their clients have read it.
 
-To close a connection on which bytes are unread resets it, and the client may lose the answer that it was sent; many clients
-read none before they have sent all. So what still comes is read and dropped, of all such clients together only so much at a
-time, because it is worth less than any request.
+Closing a connection with unread bytes resets it, and the client may lose the answer: many clients read none before they
+have sent everything. So what still arrives is read and dropped. The rate of that is bounded for all such clients together,
+because requests come first.
 """
 
 from __future__ import annotations
@@ -14,14 +14,18 @@ from time import monotonic
 
 from inventory.gunicorn_worker.connections import Connection
 
-EVERY, AT_ONCE = 0.01, 2 * 1024 * 1024
-"""Seconds between two times that something is dropped, and bytes that are dropped each time: 200 MiB a second."""
-SILENT, LONGEST = 2.0, 10.0
-"""Seconds of silence after which a client has surely seen its answer, and for which one that sends on is listened to."""
+DROP_INTERVAL = 0.01
+"""Seconds between two times that bytes are dropped."""
+MAX_DROP = 2 * 1024 * 1024
+"""Bytes that are dropped each time, which makes 200 MiB a second."""
+SILENCE_TIMEOUT = 2.0
+"""Seconds of silence after which a client has surely read its answer."""
+DRAIN_TIMEOUT = 10.0
+"""Seconds after which a client that still sends is disconnected."""
 
 
 class Draining:
-    """Has connections until their clients hang up, are silent or have sent for long enough; then it has them closed."""
+    """Keeps connections until their clients hang up, fall silent or have sent for too long; then closes them."""
 
     def __init__(self, close: Callable[[Connection], None]) -> None:
         self._close = close
@@ -33,7 +37,7 @@ class Draining:
         return len(self._connections)
 
     def take(self, connection: Connection) -> None:
-        """Say that nothing is to come any more, and listen to the client's last words."""
+        """Shut down sending, and begin to drop what still arrives."""
         try:
             connection.sock.shutdown(socket.SHUT_WR)
             self._selector.register(connection.sock, selectors.EVENT_READ, connection)
@@ -41,15 +45,15 @@ class Draining:
             self._close(connection)
             return
         now = monotonic()
-        connection.deadline, connection.last_deadline = now + SILENT, now + LONGEST
+        connection.deadline, connection.last_deadline = now + SILENCE_TIMEOUT, now + DRAIN_TIMEOUT
         self._connections[connection] = None
 
-    def turn(self) -> None:
-        """Drop some of what has come, if it is time."""
+    def drop_some(self) -> None:
+        """Drop some of what has arrived, if it is time."""
         now = monotonic()
         if not self._connections or now < self._next:
             return
-        self._next, left = now + EVERY, AT_ONCE
+        self._next, left = now + DROP_INTERVAL, MAX_DROP
         while left > 0 and (ready := self._selector.select(0)):
             for key, _ in ready:
                 left -= self._drop(key.data, now)
@@ -57,19 +61,19 @@ class Draining:
                     return
 
     def sweep(self, now: float) -> None:
-        """End those whose time is over."""
+        """Close those whose time is over."""
         for connection in [each for each in self._connections if each.deadline < now]:
             self._end(connection)
 
     def evict(self) -> bool:
-        """End the one that has been here longest; whether there was one."""
+        """Close the oldest one; whether there was one."""
         oldest = next(iter(self._connections), None)
         if oldest is not None:
             self._end(oldest)
         return oldest is not None
 
     def close(self) -> None:
-        """End all."""
+        """Close all."""
         for connection in list(self._connections):
             self._end(connection)
         self._selector.close()
@@ -84,7 +88,7 @@ class Draining:
         if not data:
             self._end(connection)
             return 1
-        connection.deadline = min(now + SILENT, connection.last_deadline)
+        connection.deadline = min(now + SILENCE_TIMEOUT, connection.last_deadline)
         return len(data)
 
     def _end(self, connection: Connection) -> None:

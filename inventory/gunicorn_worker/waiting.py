@@ -1,7 +1,7 @@
-"""Connections that wait for their clients: to send a request, or the rest of one, or to take an answer. None holds a thread.
+"""Connections that wait for their clients to send a request or to take an answer. None of them holds a thread.
 
-Each has a deadline, by the one rule of `inventory.pace`; what is kept for all of them has a bound; and the one that has
-waited longest can be ended, to make room for a new one.
+Each has a deadline by the rule of `inventory.pace`. The memory for all of them is bounded. The one that has waited longest
+can be closed to make room for a new one.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from inventory.gunicorn_worker.connections import Connection
 from inventory.gunicorn_worker.draining import Draining
 from inventory.gunicorn_worker.malformed import RequestTimeout
 from inventory.gunicorn_worker.pipelined import Pipelined
-from inventory.pace import CLIENT_TIMEOUT, later
+from inventory.pace import CLIENT_TIMEOUT, extend
 
 MAX_KEPT = 64 * 1024 * 1024
-"""Bytes that are kept for all that wait. Beyond it those are ended that are slow, the slowest first."""
+"""Bytes in memory for all that wait. Above it, slow ones are closed, the slowest first."""
 MAX_KEPT_QUICK = 4 * MAX_KEPT
-"""The same where all are quick, of which some are ended only then: a few that take large pages at once are no attack."""
+"""Bytes above which quick ones are closed too. A few that take large pages at once are not an attack."""
 QUICK = 1024 * 1024
-"""Bytes a second that a quick client takes or sends."""
+"""Bytes a second from which a client is quick."""
 GRACE = 1.0
-"""Seconds before a client can be told to be slow, and between two times that it is looked for slow ones."""
+"""Seconds before a client can count as slow, and between two searches for slow ones."""
 
 
 class Waiting:
-    """Has connections until their requests can be worked on, which is when `work` is called, or until they end."""
+    """Keeps connections until `work` is called for a request that has arrived, or `close` for a connection that ends."""
 
     def __init__(
         self,
@@ -43,22 +43,22 @@ class Waiting:
         problem: Callable[[Any, ParseException], bytes],
     ) -> None:
         self._selector, self._work, self._close, self._problem = selector, work, close, problem
-        self._line: OrderedDict[Connection, None] = OrderedDict()
-        """Longest without a sign of life first."""
+        self._connections: OrderedDict[Connection, None] = OrderedDict()
+        """The one without a sign of life for the longest time is first."""
         self._kept = 0
-        self._next_look = 0.0
+        self._next_search = 0.0
         self.draining = Draining(close)
         self.pipelined = Pipelined(work)
 
     def receive(self, connection: Connection) -> None:
-        """Wait for a request, or for the rest of one."""
+        """Wait for a request or for its body."""
         if connection.inbox and connection.arrived(connection.inbox, 0):
             self.pipelined.add(connection)
         else:
             self._enter(connection, selectors.EVENT_READ, self._read)
 
     def finish(self, connection: Connection) -> None:
-        """Have an answer sent as far as there is room; when it is sent, go on to the next request or end."""
+        """Send the rest of an answer as the client takes it, then wait for the next request or end."""
         if connection.sock.unsent:
             self._enter(connection, selectors.EVENT_WRITE, self._send)
         elif connection.keep:
@@ -69,7 +69,7 @@ class Waiting:
             self.draining.take(connection)
 
     def refuse(self, connection: Connection, error: ParseException) -> None:
-        """Answer what cannot become a request, and end."""
+        """Answer what cannot become a request, and end the connection."""
         connection.sock.sendall(self._problem(connection.client, error))
         connection.keep = False
         try:
@@ -80,9 +80,9 @@ class Waiting:
             self.finish(connection)
 
     def sweep(self, now: float) -> None:
-        """End those whose time is over."""
-        for connection in [each for each in self._line if each.deadline < now]:
-            if connection not in self._line:  # dropped with one before it
+        """End those whose deadline has passed."""
+        for connection in [each for each in self._connections if each.deadline < now]:
+            if connection not in self._connections:  # it was dropped together with an earlier one
                 continue
             self._leave(connection)
             if connection.sock.unsent or not (connection.inbox or connection.request):
@@ -92,46 +92,46 @@ class Waiting:
         self.draining.sweep(now)
 
     def evict(self) -> bool:
-        """End the one that has waited longest, to make room for a new one; whether there was one."""
+        """Close the one that has waited longest, to make room for a new one; whether there was one."""
         if self.draining.evict():
             return True
-        oldest = next(iter(self._line), None)
+        oldest = next(iter(self._connections), None)
         if oldest is not None:
             self._drop(oldest)
         return oldest is not None
 
     def hurry(self, deadline: float) -> None:
-        """Give those from which no request has begun to come only so long: the program is to stop."""
-        for connection in self._line:
-            if not connection.held:
+        """Shorten the deadline of those of which no request has begun to arrive, because the process is to stop."""
+        for connection in self._connections:
+            if not connection.kept:
                 connection.deadline = min(connection.deadline, deadline)
 
     def close(self) -> None:
-        """End all."""
-        for connection in list(self._line):
+        """Close all."""
+        for connection in list(self._connections):
             self._drop(connection)
         self.draining.close()
 
     def _enter(self, connection: Connection, events: int, callback: Callable[[Connection, object], None]) -> None:
         connection.since, connection.moved = monotonic(), 0
         connection.deadline = connection.since + CLIENT_TIMEOUT
-        self._line[connection] = None
+        self._connections[connection] = None
         self._selector.register(connection.sock, events, partial(callback, connection))
-        self._weigh(connection, connection.size())
+        self._account(connection, connection.size())
 
     def _leave(self, connection: Connection) -> None:
-        del self._line[connection]
+        del self._connections[connection]
         self._selector.unregister(connection.sock)
-        self._kept -= connection.held
-        connection.held = 0
+        self._kept -= connection.kept
+        connection.kept = 0
 
     def _drop(self, connection: Connection) -> None:
         self._leave(connection)
         self._close(connection)
 
     def _read(self, connection: Connection, _: object) -> None:
-        """Take what has come."""
-        if connection not in self._line:  # it was dropped in this turn
+        """Take what has arrived."""
+        if connection not in self._connections:  # it was dropped in this round of the loop
             return
         try:
             data = connection.sock.arrived()
@@ -144,7 +144,7 @@ class Waiting:
         inbox += data
         if not data and not inbox and connection.request is None:
             self._drop(connection)
-        elif not data or connection.arrived(inbox, known):  # what ends too early is refused by who needs more
+        elif not data or connection.arrived(inbox, known):  # the parser refuses what ends too early
             self._leave(connection)
             self._work(connection)
         elif connection.request is None and len(inbox) > HEAD_LIMIT:
@@ -154,17 +154,17 @@ class Waiting:
             self._heard(connection, len(data), first=not known)
 
     def _heard(self, connection: Connection, size: int, *, first: bool) -> None:
-        """Some more has come of a request."""
+        """Note that more of a request has arrived."""
         now = monotonic()
         connection.moved += size
-        connection.deadline = now + CLIENT_TIMEOUT if first else later(connection.deadline, now, size)
+        connection.deadline = now + CLIENT_TIMEOUT if first else extend(connection.deadline, now, size)
         if first:
-            self._line.move_to_end(connection)
-        self._weigh(connection, connection.held + size)
+            self._connections.move_to_end(connection)
+        self._account(connection, connection.kept + size)
 
     def _send(self, connection: Connection, _: object) -> None:
-        """Send what there is room for."""
-        if connection not in self._line:
+        """Send as much as the system takes."""
+        if connection not in self._connections:
             return
         try:
             sent = connection.sock.flush()
@@ -176,23 +176,23 @@ class Waiting:
             self.finish(connection)
             return
         connection.moved += sent
-        connection.deadline = later(connection.deadline, monotonic(), sent)
-        self._line.move_to_end(connection)
-        self._weigh(connection, connection.held - sent)
+        connection.deadline = extend(connection.deadline, monotonic(), sent)
+        self._connections.move_to_end(connection)
+        self._account(connection, connection.kept - sent)
 
-    def _weigh(self, connection: Connection, held: int) -> None:
-        """Note what is kept for a connection; drop some if that is too much together."""
-        self._kept += held - connection.held
-        connection.held = held
+    def _account(self, connection: Connection, kept: int) -> None:
+        """Note the memory that a connection takes; drop some connections if all take too much."""
+        self._kept += kept - connection.kept
+        connection.kept = kept
         now = monotonic()
-        if self._kept > MAX_KEPT_QUICK or (self._kept > MAX_KEPT and now >= self._next_look):
-            self._next_look = now + GRACE
+        if self._kept > MAX_KEPT_QUICK or (self._kept > MAX_KEPT and now >= self._next_search):
+            self._next_search = now + GRACE
             self._make_room(now)
 
     def _make_room(self, now: float) -> None:
-        """Drop the slowest, and quick ones only where they are far too many."""
+        """Drop the slowest ones, and quick ones only above `MAX_KEPT_QUICK`."""
         for speed, other in sorted(
-            ((_speed(each, now), each) for each in self._line if each.held), key=lambda pair: pair[0]
+            ((_speed(each, now), each) for each in self._connections if each.kept), key=lambda pair: pair[0]
         ):
             if self._kept <= (MAX_KEPT_QUICK if speed >= QUICK else MAX_KEPT * 3 // 4):
                 break
@@ -200,11 +200,11 @@ class Waiting:
 
 
 def _speed(connection: Connection, now: float) -> float:
-    """Bytes a second that a client has taken or sent since it is waited for."""
+    """Bytes a second that a client has taken or sent since waiting for it began."""
     seconds = now - connection.since
     return QUICK if seconds < GRACE else connection.moved / seconds
 
 
 def _too_long(inbox: bytearray) -> ParseException:
-    """What is wrong with a head that does not end."""
+    """The error for a head that does not end."""
     return LimitRequestHeaders("no end") if b"\r\n" in inbox[2:HEAD_LIMIT] else LimitRequestLine(len(inbox), HEAD_LIMIT)

@@ -1,4 +1,4 @@
-"""The worker: accepts connections, gives a thread to each request that has arrived, and stops when it is told to."""
+"""The worker: accepts connections, and gives a thread to each request that has arrived."""
 
 from __future__ import annotations
 
@@ -16,49 +16,49 @@ from gunicorn.http.errors import NoMoreData
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
 from inventory import malloc_arenas
-from inventory.gunicorn_worker.arriving import MOST_CHUNKS, Chunks, Length, body_of
+from inventory.gunicorn_worker.arriving import MAX_CHUNKS, ChunkedBody, SizedBody, body_of
 from inventory.gunicorn_worker.connections import ClientSocket, Connection
-from inventory.gunicorn_worker.draining import EVERY
+from inventory.gunicorn_worker.draining import DROP_INTERVAL
 from inventory.gunicorn_worker.malformed import BodyTooLarge, answer, is_ours
 from inventory.gunicorn_worker.waiting import Waiting
-from inventory.pace import BEGINNING, Pace, steady
+from inventory.pace import BUFFERED_BODY, Pace, recent_bytes
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 SECOND = 1.0
 MAX_CONNECTIONS = 8_192
 """Connections of one process; an idle one costs a descriptor and a few kilobytes."""
 DESCRIPTORS, DESCRIPTORS_A_THREAD = 64, 4
-"""What is left to files: SQLite has up to three open for a thread."""
-NO_ROOM = {EMFILE, ENFILE, ENOBUFS, ENOMEM}
+"""Descriptors that are left for files: SQLite has up to three open for a thread."""
+EXHAUSTED = {EMFILE, ENFILE, ENOBUFS, ENOMEM}
 
 
 class InventoryWorker(ThreadWorker):  # type: ignore[misc]
-    """A threaded worker whose threads work, while its loop waits for clients."""
+    """A threaded worker whose loop waits for clients, so that its threads need not."""
 
     body_limit: Callable[[str, str], int | None] = staticmethod(lambda _method, _path: None)
-    """Bytes of a body that the application reads piece by piece, by method and path; None: it takes it whole, or not."""
+    """The limit in bytes, by method and path, of a body that the application reads piece by piece; None if it does not."""
     small_body = 64 * 1024
-    """Bytes of a body that the application takes whole."""
+    """The limit in bytes of a body that the application takes whole."""
 
     def init_process(self) -> None:
-        """Make room for connections, and keep no memory that is free; then run."""
-        self.worker_connections = self.max_keepalived = _most_connections(self.cfg.threads)
+        """Allow as many connections as the system does, give free memory back, and run."""
+        self.worker_connections = self.max_keepalived = _max_connections(self.cfg.threads)
         malloc_arenas.give_large_blocks_back()
         super().init_process()
 
     def run(self) -> None:
-        """Serve until told to stop; then answer what has begun."""
+        """Serve until told to stop, then answer the requests that have begun."""
         self.waiting = Waiting(self.poller, self.enqueue_req, self._closed, self._problem)
         self._tick = 0.0
         self.poller.register(self.method_queue.fileno(), selectors.EVENT_READ, self.method_queue.run_callbacks)
         self.set_accept_enabled(True)
-        while self.alive and self._turn():
+        while self.alive and self._run_once():
             pass
         self.set_accept_enabled(False)
         self.waiting.hurry(monotonic() + STOP_KEEPALIVE_LINGER)
         until = monotonic() + self.cfg.graceful_timeout
         while self.nr_conns > 0 and monotonic() < until:
-            self._turn()
+            self._run_once()
         self.waiting.close()
         self.tpool.shutdown(wait=False)
         self.poller.close()
@@ -66,8 +66,8 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
         for listener in self.sockets:
             listener.close()
 
-    def _turn(self) -> bool:
-        """One turn of the loop, a second at most; whether to go on."""
+    def _run_once(self) -> bool:
+        """Run one round of the loop, which takes a second at most; whether to go on."""
         now, going_on = monotonic(), True
         if now >= self._tick:
             self._tick = now + SECOND
@@ -75,45 +75,46 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
             self.waiting.sweep(now)
             going_on = self.is_parent_alive()
             self.set_accept_enabled(self.alive)
-        self.wait_for_and_dispatch_events(EVERY if self.waiting.draining else SECOND)
-        self.waiting.draining.turn()
-        self.waiting.pipelined.turn()
+        self.wait_for_and_dispatch_events(DROP_INTERVAL if self.waiting.draining else SECOND)
+        self.waiting.draining.drop_some()
+        self.waiting.pipelined.start_next()
         return going_on
 
     def accept(self, listener: socket.socket) -> None:
-        """Take a new connection; where there is no room, in place of the one that has waited longest for its client."""
+        """Accept a connection; where there is no room, close the one that has waited longest for its client."""
         if self.nr_conns >= self.worker_connections and not self.waiting.evict():
-            self.set_accept_enabled(False)  # until the next second
+            self.set_accept_enabled(False)  # until the next tick
             return
         try:
             client, address = listener.accept()
         except OSError as error:
-            if error.errno in NO_ROOM and not self.waiting.evict():
+            if error.errno in EXHAUSTED and not self.waiting.evict():
                 self.set_accept_enabled(False)
             return
         self.nr_conns += 1
         self.waiting.receive(Connection(self.cfg, ClientSocket(client), address, listener.getsockname()))
 
     def enqueue_req(self, connection: Connection) -> None:
-        """Give a thread to what has arrived of a request."""
+        """Have a thread handle what has arrived of a request."""
         self.tpool.submit(self._work, connection)
 
     def _work(self, connection: Connection) -> None:
-        """Handle a request and send what there is room for; in a thread, which then leaves the connection to the loop."""
-        known = False
+        """Handle a request, in a thread, which then hands the connection back to the loop."""
+        usable = False
         try:
-            connection.keep, known = self.handle(connection), True
+            connection.keep = self.handle(connection)
             if connection.sock.unsent:
                 connection.sock.flush()
+            usable = True
         except OSError:
-            known = False
+            pass  # the client is gone
         finally:
-            self.method_queue.defer(self._worked, connection, known)
+            self.method_queue.defer(self._worked, connection, usable)
 
-    def _worked(self, connection: Connection, known: bool) -> None:
-        """Go on with a connection that a thread has left; in the loop."""
+    def _worked(self, connection: Connection, usable: bool) -> None:
+        """Continue, in the loop, with a connection that a thread has handed back."""
         self.waiting.pipelined.worked(connection)
-        if not known or connection.sock.taken_over:
+        if not usable or connection.sock.taken_over:
             self._closed(connection)
         elif connection.request is not None:
             self.waiting.receive(connection)
@@ -125,7 +126,7 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
         self.nr_conns -= 1
 
     def handle(self, connection: Connection) -> bool:
-        """Handle a request that has arrived, or begin to wait for its body; whether the connection can be kept."""
+        """Handle a request that has arrived, or begin to wait for its body; whether the connection may be kept."""
         request, connection.request = connection.request, None
         try:
             if request is None:
@@ -147,7 +148,7 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
         return False
 
     def handle_error(self, request: Any, client: ClientSocket, address: Any, error: Exception) -> None:
-        """Answer a request that could not be read, or whose answer could not be sent as the application meant it."""
+        """Answer a request that could not be read, or whose answer was not valid."""
         client.sendall(self._problem(address, error))
 
     def _problem(self, address: Any, error: Exception) -> bytes:
@@ -159,7 +160,7 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
         return answer(error, request_id)
 
     def _must_wait(self, connection: Connection, request: Any) -> bool:
-        """Whether a body is to be awaited; what has come of it stays in the inbox then."""
+        """Whether to wait for a body; what has arrived of it then stays in the inbox."""
         body = connection.body = body_of(request)
         if body.whole(b""):
             return False
@@ -167,7 +168,7 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
         expected, request._expected_100_continue = request._expected_100_continue, False
         connection.take_back()
         limit = self.body_limit(request.method, request.path) or self.small_body
-        refused = isinstance(body, Length) and body.length > limit  # by the application, unread
+        refused = isinstance(body, SizedBody) and body.length > limit  # the application will refuse it unread
         if refused or body(connection.inbox, 0):
             self._give_body(connection, request)
             return False
@@ -177,23 +178,23 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
         return True
 
     def _give_body(self, connection: Connection, request: Any) -> None:
-        """Have what came of a body be read. A thread waits for more only where it is read piece by piece."""
+        """Let the application read a body. Only if it does so piece by piece does a thread wait for the rest."""
         body, size = connection.body, len(connection.inbox)
         whole, streamed = body.whole(connection.inbox), self.body_limit(request.method, request.path) is not None
-        if isinstance(body, Chunks) and not streamed and self._is_too_large(body, size):
+        if isinstance(body, ChunkedBody) and not streamed and self._is_too_large(body, size):
             raise BodyTooLarge
         if not whole:
             request.force_close()
-            connection.sock.pace = Pace(steady(size, monotonic() - connection.body_since)) if streamed else None
+            connection.sock.pace = Pace(recent_bytes(size, monotonic() - connection.body_since)) if streamed else None
         connection.feed()
 
-    def _is_too_large(self, body: Chunks, size: int) -> bool:
-        """Whether a chunked body is more than is taken whole, of which so much has come."""
-        return body.size > self.small_body or body.number > MOST_CHUNKS or size >= BEGINNING
+    def _is_too_large(self, body: ChunkedBody, size: int) -> bool:
+        """Whether a chunked body, of which so many bytes have arrived, is too large to be taken whole."""
+        return body.size > self.small_body or body.number > MAX_CHUNKS or size >= BUFFERED_BODY
 
 
-def _most_connections(threads: int) -> int:
-    """How many connections a process may have; raises the limit of its descriptors for them as far as it may."""
+def _max_connections(threads: int) -> int:
+    """How many connections a process may have; raises the limit of its descriptors for them as far as possible."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = DESCRIPTORS + DESCRIPTORS_A_THREAD * threads
     wanted = MAX_CONNECTIONS + files

@@ -35,7 +35,7 @@ class Loop:
         self.waiting.finish(connection)
         return connection, theirs
 
-    def turn(self) -> None:
+    def run_once(self) -> None:
         for key, events in self.selector.select(0):
             key.data(events)
 
@@ -53,7 +53,7 @@ def test_quick_clients_are_sent_large_answers_whole_though_they_are_many(loop: L
     clients = [loop.answer(content) for _ in range(number)]
     left = dict.fromkeys((theirs for _, theirs in clients), LARGE)
     while left:
-        loop.turn()
+        loop.run_once()
         for theirs in list(left):
             left[theirs] -= len(theirs.recv(LARGE))
             if not left[theirs]:
@@ -68,7 +68,7 @@ def test_beyond_the_bound_those_that_take_nothing_are_ended_and_not_those_that_d
     until = time.monotonic() + 1.1 * GRACE
     taken = 0
     while time.monotonic() < until:
-        loop.turn()
+        loop.run_once()
         if taken < LARGE // 2:
             taken += len(theirs.recv(65_536))
     loop.answer(content)

@@ -10,7 +10,7 @@ import pytest
 
 from inventory.errors import InvalidRequest, TooManyUploads
 from inventory.imports.upload_slots import UploadSlots
-from inventory.pace import BEGINNING, CLIENT_TIMEOUT, Pace, later, steady
+from inventory.pace import BUFFERED_BODY, CLIENT_TIMEOUT, Pace, extend, recent_bytes
 from tests.end_to_end.stack import wait_until
 
 
@@ -57,7 +57,7 @@ def test_an_upload_that_is_slow_gives_its_slot_to_a_faster_one(slots: UploadSlot
     slow = [Upload(slots, Pace(100.0), size=10) for _ in range(2)]
     wait_until(lambda: [each.outcome for each in slow] == ["reads", "reads"], "they have slots")
 
-    good = Upload(slots, Pace(), size=BEGINNING)
+    good = Upload(slots, Pace(), size=BUFFERED_BODY)
     wait_until(lambda: good.outcome == "reads", "the good one has a slot", 10)
 
     assert sorted(each.end() for each in slow) == ["done", "refused"]
@@ -69,7 +69,7 @@ def test_one_that_is_good_gets_in_however_many_slow_ones_came_before_it(slots: U
     slow = [Upload(slots, Pace(), size=10) for _ in range(number)]
     wait_until(lambda: sum(each.outcome == "reads" for each in slow) == 2, "some have slots")
 
-    good = Upload(slots, Pace(), size=BEGINNING)
+    good = Upload(slots, Pace(), size=BUFFERED_BODY)
     wait_until(lambda: good.outcome == "reads", "the good one has a slot", 10)
     time.sleep(1)
 
@@ -79,7 +79,7 @@ def test_one_that_is_good_gets_in_however_many_slow_ones_came_before_it(slots: U
 
 
 def test_one_that_comes_in_well_is_not_ended(slots: UploadSlots) -> None:
-    good = [Upload(slots, Pace(), size=BEGINNING) for _ in range(2)]
+    good = [Upload(slots, Pace(), size=BUFFERED_BODY) for _ in range(2)]
     wait_until(lambda: [each.outcome for each in good] == ["reads", "reads"], "they have slots")
 
     with pytest.raises(TooManyUploads), slots.take(None):
@@ -108,10 +108,10 @@ def test_without_room_to_wait_it_is_refused_at_once() -> None:
 
 
 def test_a_client_is_waited_for_as_long_as_it_keeps_to_the_least_rate() -> None:
-    assert later(100.0, 90.0, 8 * 1024) == 101.0
-    assert later(100.0, 90.0, 10**9) == 90.0 + CLIENT_TIMEOUT, "however fast it was before"
+    assert extend(100.0, 90.0, 8 * 1024) == 101.0
+    assert extend(100.0, 90.0, 10**9) == 90.0 + CLIENT_TIMEOUT, "however fast it was before"
 
 
 def test_what_came_lately_is_the_same_however_it_was_measured() -> None:
-    assert steady(1_000, 0.0) == 1_000
-    assert steady(1_000_000, 100.0) == pytest.approx(10_000 / 0.6931, rel=1e-3), "half of it forgotten each second"
+    assert recent_bytes(1_000, 0.0) == 1_000
+    assert recent_bytes(1_000_000, 100.0) == pytest.approx(10_000 / 0.6931, rel=1e-3), "half of it forgotten each second"
