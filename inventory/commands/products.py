@@ -15,9 +15,9 @@ from inventory.commands.terminal import (
     PENDING,
     as_json,
     errors_as_lines,
-    plain,
     print_pairs,
     print_table,
+    safe_text,
 )
 from inventory.config import Settings
 from inventory.jobs.model import Job, JobStatus
@@ -73,7 +73,7 @@ def _followed(services: Services, job: Job) -> Job:
             run = services.products.run(job)
             for name, _progress in run.feeds:
                 if name not in tasks:
-                    tasks[name] = progress.add_task(plain(name).plain, total=None, pages=0, rejected=0, missing="")
+                    tasks[name] = progress.add_task(safe_text(name).plain, total=None, pages=0, rejected=0, missing="")
             _show(progress, tasks, run)
     return services.jobs.find(job.id)
 

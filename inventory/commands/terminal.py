@@ -1,6 +1,6 @@
-"""What all commands have in common: their exit codes, errors as lines, and texts of others that are safe to show.
+"""What all commands share: exit codes, errors as lines, and output that is safe for a terminal.
 
-Exit codes: 0 answered, 1 it failed or nothing is known, 2 the request or a setting cannot be read, 3 accepted and pending.
+Exit codes: 0 answered, 1 failed or not known, 2 the request or a setting is not valid, 3 accepted and pending.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from rich.text import Text
 from inventory.errors import InvalidRequest, InventoryError, StartError, UnsupportedFile, UnusableStore, UploadTooLarge
 
 P = ParamSpec("P")
-FAILED, UNREADABLE, PENDING = 1, 2, 3
+FAILED, INVALID, PENDING = 1, 2, 3
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the document of the API, as JSON.")
 
 
 def errors_as_lines(command: Callable[P, int]) -> Callable[P, None]:
-    """End the command with its exit code; an error of ours is one line on standard error."""
+    """Turn a domain error into one line on standard error, and exit with the code of the command or the error."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -32,7 +32,7 @@ def errors_as_lines(command: Callable[P, int]) -> Callable[P, None]:
             code = command(*args, **kwargs)
         except (InvalidRequest, StartError, UnsupportedFile, UnusableStore, UploadTooLarge) as error:
             click.echo(f"inventory: {error}", err=True)
-            sys.exit(UNREADABLE)
+            sys.exit(INVALID)
         except InventoryError as error:
             click.echo(f"inventory: {error}", err=True)
             sys.exit(FAILED)
@@ -42,22 +42,22 @@ def errors_as_lines(command: Callable[P, int]) -> Callable[P, None]:
 
 
 def print_pairs(console: Console, pairs: Iterable[tuple[str, Any]]) -> None:
-    """Names and what they stand for, one below the other."""
+    """Print names and values, one pair a line."""
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, value in pairs:
-        table.add_row(plain(name), plain(value))
+        table.add_row(safe_text(name), safe_text(value))
     console.print(table)
 
 
 def print_table(console: Console, title: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Documents as rows, of which the columns are shown."""
+    """Print a table with a row for each document."""
     table = Table(*columns, title=title or None, title_justify="left")
     for row in rows:
-        table.add_row(*(plain(row[column]) for column in columns))
+        table.add_row(*(safe_text(row[column]) for column in columns))
     console.print(table)
 
 
-def plain(value: object) -> Text:
-    """A value as it may be shown: what others sent is no markup and has nothing for the terminal to obey."""
+def safe_text(value: object) -> Text:
+    """A value without markup and without control characters, because an upstream may have sent it."""
     text = {None: "", True: "yes", False: "no"}[value] if value is None or isinstance(value, bool) else str(value)
     return Text("".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text))

@@ -22,9 +22,9 @@ from inventory.wiring import open_store, prepare
 
 
 @click.command()
-@click.option("--demo", is_flag=True, help="Run upstreams to try it with, too, and let 127.0.0.1 be fetched.")
+@click.option("--demo", is_flag=True, help="Also run upstreams to try it with, and allow fetching from 127.0.0.1.")
 @click.option("--demo-port", type=click.IntRange(1, 65_531), default=FIRST_PORT, show_default=True,
-              help="The first of the five ports in a row that the demo listens on.")  # fmt: skip
+              help="The first of five ports in a row for the demo.")  # fmt: skip
 def up(demo: bool, demo_port: int) -> None:
     """Run API, workers, scheduler, Redis and dashboard on this machine until Ctrl-C."""
     try:
@@ -37,7 +37,7 @@ def up(demo: bool, demo_port: int) -> None:
 
 def start(settings: Settings, environment: Mapping[str, str], demo: Demo | None = None) -> NoReturn:
     """Become the supervisor of the stack; `StartError` if the stack could not work."""
-    os.umask(0o077)  # for all programs of the stack: whatever they keep is nobody else's
+    os.umask(0o077)  # only the owner may read what the programs of the stack keep
     settings = replace(settings, data_dir=settings.data_dir.absolute())
     if demo is not None:
         settings = demo.own_folder(settings)
@@ -50,22 +50,22 @@ def start(settings: Settings, environment: Mapping[str, str], demo: Demo | None 
 
     agreed = agreed_settings(settings, demo)
     _write_files(settings, redis_command, agreed, demo)
-    everything = dict(environment) | agreed
-    # A group of its own: Ctrl-C is for the supervisor, whose end is the report's end too.
-    subprocess.Popen(_report(settings, demo), env=everything, cwd=ROOT, process_group=0)  # noqa: S603 - our own program
+    variables = dict(environment) | agreed
+    # In a process group of its own, so that Ctrl-C reaches only the supervisor; the report ends with it.
+    subprocess.Popen(_report(settings, demo), env=variables, cwd=ROOT, process_group=0)  # noqa: S603 - our own program
     os.set_inheritable(lock, True)
     command = [sys.executable, "-P", str(FOREGROUND), str(settings.data_dir)]
-    os.execve(sys.executable, command, everything)  # noqa: S606 - no shell
+    os.execve(sys.executable, command, variables)  # noqa: S606 - no shell
 
 
 def _prepare_store(settings: Settings) -> None:
-    """Let a store that can never be used stop the start; one that is away is waited for by all that need it."""
+    """Raise `StartError` if the store can never be used; if it is only away, the programs wait for it."""
     store = open_store(settings)
     try:
         prepare(store)
     except StorageUnavailable as error:
-        with suppress(OSError):  # a terminal that is a file on a full disk
-            click.echo(f"{error} Starting all the same: what needs the store waits for it.", err=True)
+        with suppress(OSError):  # the terminal may be a file on a full disk
+            click.echo(f"{error} Starting anyway: the programs wait for the store.", err=True)
     finally:
         store.close()
 
@@ -73,7 +73,7 @@ def _prepare_store(settings: Settings) -> None:
 def _write_files(
     settings: Settings, redis_command: Sequence[str] | None, agreed: Mapping[str, str], demo: Demo | None
 ) -> None:
-    """Write what the programs read when they start."""
+    """Write the files that the programs read when they start."""
     text = supervisord_configuration(settings, redis_command, [demo.program] if demo else [])
     try:
         (settings.data_dir / "log").mkdir(exist_ok=True)
@@ -90,7 +90,7 @@ def _report(settings: Settings, demo: Demo | None) -> list[str]:
 
 
 def agreed_settings(settings: Settings, demo: Demo | None = None) -> dict[str, str]:
-    """The environment by which all programs of the stack mean the same store, Redis and folder, and the same upstreams."""
+    """The variables that give all programs of the stack the same store, Redis, data folder and upstreams."""
     own = {
         "INVENTORY_DATA_DIR": str(settings.data_dir),
         "INVENTORY_STORE_URL": settings.store,

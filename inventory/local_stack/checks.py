@@ -1,4 +1,4 @@
-"""What must be true before anything is started; each failure is a `StartError` of one line that says what to change."""
+"""What is checked before anything starts. A failure is a `StartError` of one line that says what to change."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from inventory.demo import layout
 from inventory.errors import StartError
 from inventory.local_stack.demo import Demo
 
-OTHER_PORTS = "choose five free ports in a row by their first one, --demo-port"
+OTHER_PORTS = "choose five free ports in a row, and give the first one as --demo-port"
 
 
 def take_folder(data_dir: Path) -> int:
     """Make the data folder and lock it for this stack; the descriptor of the lock.
 
-    The lock is taken exclusively, which nothing that runs on the folder allows, and then kept as a shared one, which the
-    programs of this stack take too: a stack that has lost its supervisor keeps the folder until its last program is gone.
+    The lock is taken exclusively, which fails while any program of another stack has it, and then kept as a shared one. The
+    programs of this stack share it. So a stack that lost its supervisor has the folder until its last program ends.
     """
     lock = data_dir / "inventory.lock"
     try:
@@ -43,15 +43,15 @@ def take_folder(data_dir: Path) -> int:
 
 
 def _keep_others_out(data_dir: Path) -> None:
-    """Let nobody else into a folder of ours: what pages sent, cookies among it, is in there."""
+    """Make a folder of ours private, because cookies and pages are in it."""
     found = data_dir.stat()
     if found.st_uid == os.geteuid() and found.st_mode & 0o077:
-        with suppress(OSError):  # a file system that knows no rights
+        with suppress(OSError):  # a file system without permissions
             data_dir.chmod(0o700)
 
 
 def ports_free(settings: Settings) -> None:
-    """Return if the API and the dashboard can listen where the settings say."""
+    """Return if API and dashboard can listen where the settings say."""
     if settings.port == settings.dashboard_port:
         raise StartError(f"INVENTORY_PORT and INVENTORY_DASHBOARD_PORT are both {settings.port}: choose two ports")
     for name, port in (("INVENTORY_PORT", settings.port), ("INVENTORY_DASHBOARD_PORT", settings.dashboard_port)):
@@ -62,7 +62,7 @@ def demo_ports_free(demo: Demo, settings: Settings) -> None:
     """Return if the demo upstreams can listen on their ports."""
     for port in demo.ports.values():
         if port in (settings.port, settings.dashboard_port):
-            raise StartError(f"the demo would listen on port {port}, which is the stack's own: {OTHER_PORTS}")
+            raise StartError(f"the demo would use port {port}, which API or dashboard needs: {OTHER_PORTS}")
         try:
             _listen_once("--demo-port", layout.HOST, port)
         except StartError as error:
@@ -76,7 +76,7 @@ def _listen_once(name: str, host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except socket.gaierror as error:
-            raise StartError(f"INVENTORY_HOST={host!r} is no address of this machine: {error.strerror}") from error
+            raise StartError(f"INVENTORY_HOST={host!r} is not an address of this machine: {error.strerror}") from error
         except OSError as error:
             raise StartError(_why_not(error, name, host, port)) from error
 
@@ -85,18 +85,18 @@ def _why_not(error: OSError, name: str, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"{name}={port} is taken: another program listens on {host}:{port}; stop it, or set {name} to a free port"
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"INVENTORY_HOST={host!r} is no address of this machine"
-    return f"{name}={port} cannot be listened on at {host}: {error.strerror}"
+        return f"INVENTORY_HOST={host!r} is not an address of this machine"
+    return f"{name}={port} cannot be used on {host}: {error.strerror}"
 
 
 def _pids_that_hold(lock: Path) -> str:
-    """` (pids 12, 34)`: who has the file open; empty where there is no /proc, or no right to look."""
+    """` (pids 12, 34)`: the processes that have the file open; empty without /proc or without permission to read it."""
     pids = set()
     for link in Path("/proc").glob("[0-9]*/fd/*"):
         try:
             if link.readlink() == lock:
                 pids.add(int(link.parts[2]))
         except OSError:
-            continue  # ended meanwhile, or somebody else's
+            continue  # it ended, or belongs to another user
     pids.discard(os.getpid())
     return f" (pids {', '.join(map(str, sorted(pids)))})" if pids else ""

@@ -1,6 +1,6 @@
-"""What `inventory up --demo` adds: the demo upstreams as a program of the stack, and settings that lead there.
+"""What `inventory up --demo` adds: the demo upstreams as a program of the stack, and settings that point to them.
 
-What they say is made up, so it is kept in a folder of its own, `demo` in the data folder, beside what is real.
+What they answer is made up, so it is kept apart from real data, in the folder `demo` of the data folder.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LOOPBACK = ipaddress.ip_network(f"{layout.HOST}/32")
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """The demo upstreams on five ports from `first_port` on."""
+    """The demo upstreams, on five ports in a row."""
 
     first_port: int
 
@@ -37,17 +37,17 @@ class Demo:
 
     @property
     def program(self) -> Program:
-        """What serves them."""
+        """The program that serves them."""
         return Program("demo", [sys.executable, "-m", "inventory.demo", "--port", str(self.first_port)], 5)
 
     def own_folder(self, settings: Settings) -> Settings:
-        """The settings with the folder for what is made up."""
+        """The settings with the demo's own data folder."""
         return replace(settings, data_dir=settings.data_dir / "demo")
 
     def environment(self, settings: Settings) -> dict[str, str]:
-        """The settings by which all programs of the stack may and do call these upstreams, whatever is set besides.
+        """Variables that make all programs of the stack call these upstreams, whatever else is set.
 
-        No key is sent to them: they speak as Open-Meteo does, which needs none.
+        The key of OpenWeather is left out, because the demo's weather speaks Open-Meteo's protocol, which has no key.
         """
         networks = dict.fromkeys((*settings.allow_networks, LOOPBACK))
         return {
@@ -58,19 +58,21 @@ class Demo:
             "INVENTORY_PRODUCT_FEEDS": str(feeds_file(settings)),
         }
 
-    def write_files(self, settings: Settings, agreed: Mapping[str, str]) -> None:
-        """Write the feeds, and the `agreed` settings for commands in other terminals, which nobody else may read."""
+    def write_files(self, settings: Settings, environment: Mapping[str, str]) -> None:
+        """Write the feeds, and the settings of the stack for commands in other terminals, readable by the owner alone."""
         feeds_file(settings).write_text(layout.feeds(self.ports), encoding="utf-8")
         file = environment_file(settings)
         file.touch(0o600)
-        file.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in agreed.items()), encoding="utf-8")
+        file.write_text(
+            "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items()), encoding="utf-8"
+        )
 
 
 def feeds_file(settings: Settings) -> Path:
-    """Where the feeds are described."""
+    """The file that describes the feeds."""
     return settings.data_dir / "feeds.yaml"
 
 
 def environment_file(settings: Settings) -> Path:
-    """What a shell can read to mean the same stack."""
+    """The file that a shell reads to use the same stack."""
     return settings.data_dir / "demo.env"

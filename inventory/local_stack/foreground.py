@@ -4,8 +4,8 @@
 
 The folder has `supervisord.conf`, whose paths are relative to it.
 
-It differs from `supervisord -n` in two points: a terminal that closes (SIGHUP) stops it instead of restarting everything,
-and of its log, which goes to a file, only what a person should see (a program that died, a stop) appears on the terminal.
+It differs from `supervisord -n` in two points. When the terminal closes (SIGHUP), it stops instead of restarting everything.
+Its log goes to a file, and only warnings, such as a program that died, appear on the terminal too.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from supervisor.supervisord import Supervisor
 
 
 class Log(RotatingFileHandler):  # type: ignore[misc]
-    """A log that loses lines while its disk is full, and never the program that writes it.
+    """A log that loses lines while its disk is full, and nothing else.
 
-    supervisord's own raises what cannot be written where it cannot be reported either; then supervisord ends, or stops
-    reading what a program prints, which holds that program up for good (supervisor 4.3).
+    supervisord's own log raises where nothing catches it (supervisor 4.3). Then supervisord ends, or it stops reading what
+    a program prints, which blocks that program for good.
     """
 
     stream: Any
@@ -38,7 +38,7 @@ class Log(RotatingFileHandler):  # type: ignore[misc]
         self.reopen()
 
     def emit(self, record: Any) -> None:
-        """Write a line, to a file that is opened again where it could not be opened or rotated before."""
+        """Write a line; open the file first if that failed before."""
         if self.stream is None or self.stream.closed:
             self.reopen()
         if self.stream is not None:
@@ -46,10 +46,10 @@ class Log(RotatingFileHandler):  # type: ignore[misc]
                 super().emit(record)
 
     def reopen(self) -> None:
-        """Open the file again, if that can be done."""
+        """Open the file again, if that is possible."""
         self.close()
         with suppress(OSError):
-            self.stream = open(self.baseFilename, self.mode)  # noqa: SIM115, PTH123 - as long as the program lives
+            self.stream = open(self.baseFilename, self.mode)  # noqa: SIM115, PTH123 - it stays open
 
     def close(self) -> None:
         """Close the file, if it is open."""
@@ -63,10 +63,10 @@ class Log(RotatingFileHandler):  # type: ignore[misc]
 
 
 class Terminal(StreamHandler):  # type: ignore[misc]
-    """Where a person looks; one that was closed is told nothing."""
+    """The terminal, which may have been closed."""
 
     def handleError(self) -> None:  # noqa: N802 - supervisord's name
-        """Go on without it."""
+        """Go on without the line."""
 
 
 class Options(ServerOptions):  # type: ignore[misc]

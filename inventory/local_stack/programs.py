@@ -15,7 +15,7 @@ from inventory.config import Settings
 from inventory.errors import StartError
 
 ROOT = Path(__file__).resolve().parents[2]
-"""Where `wsgi.py` and `gunicorn.conf.py` are."""
+"""The folder of `wsgi.py` and `gunicorn.conf.py`."""
 FOREGROUND = Path(__file__).with_name("foreground.py")
 PARENT_DEATH = Path(__file__).with_name("parent_death.py")
 LOG_SIZE, LOG_FILES = "10MB", 3
@@ -23,10 +23,10 @@ LOG_SIZE, LOG_FILES = "10MB", 3
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program that is kept running; asked to stop by `stop_signal`, it is killed after `stop_within` seconds.
+    """A program that is kept running; it is stopped by `stop_signal`, and killed after `stop_within` seconds.
 
-    The signal goes to the program alone, which passes it on in its own way (a second one would make RQ's workers drop what
-    is in flight); SIGKILL goes to all that it forked.
+    The signal goes to the program alone, which passes it on: a second one would make RQ's workers abort their jobs. SIGKILL
+    goes to its children too.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Program:
 
 
 def programs(settings: Settings) -> list[Program]:
-    """The programs of the stack, Redis apart."""
+    """The programs of the stack, without Redis."""
     python = sys.executable
     return [
         Program("api", [python, "-m", "gunicorn", "wsgi:app"], settings.fetch_deadline + 10),
@@ -47,14 +47,14 @@ def programs(settings: Settings) -> list[Program]:
 
 
 def ends_with_parent(command: Iterable[str], data_dir: Path) -> list[str]:
-    """The command, run so that it ends with this program, or what this becomes, and keeps the data folder locked."""
+    """The command, run so that it ends with this process and keeps the data folder locked."""
     return [sys.executable, "-I", "-S", str(PARENT_DEATH), str(os.getpid()), str(data_dir / "inventory.lock"), *command]
 
 
 def supervisord_configuration(settings: Settings, redis_command: Sequence[str] | None, also: Sequence[Program] = ()) -> str:
-    """The text of supervisord.conf: Redis starts first and stops last, the others, and those of `also`, stop together.
+    """The text of supervisord.conf. Redis starts first and stops last; the others, those of `also` included, stop together.
 
-    Files are named relative to the data folder, because supervisord takes a `%` in the path of a log for a variable.
+    Paths are relative to the data folder, because supervisord takes a `%` in the path of a log for a variable.
     """
     members = [*programs(settings), *also]
     sections = [
@@ -80,7 +80,7 @@ def _section(program: Program, data_dir: Path) -> str:
         "command": _value(shlex.join(ends_with_parent(program.command, data_dir))),
         "directory": _value(str(ROOT)),
         "autorestart": "true",
-        "startsecs": "5",  # who dies sooner is started again after a pause, which grows by a second each time
+        "startsecs": "5",  # a program that ends sooner is restarted after a pause, which grows by a second each time
         "startretries": "1000000000",
         "stopsignal": program.stop_signal,
         "stopwaitsecs": str(ceil(program.stop_within)),
@@ -95,7 +95,7 @@ def _section(program: Program, data_dir: Path) -> str:
 
 
 def _value(text: str) -> str:
-    """The text as supervisord's configuration can carry it: `%` is doubled; a comment sign behind a space has no escape."""
+    """The text with `%` escaped for supervisord's configuration; there is no escape for a comment sign after a space."""
     if any(sign in text for sign in (" ;", " #", "\n")):
-        raise StartError(f"a folder whose name has ' ;', ' #' or a line break cannot be used: {text!r}")
+        raise StartError(f"a folder cannot be used whose name has ' ;', ' #' or a line break: {text!r}")
     return text.replace("%", "%%")

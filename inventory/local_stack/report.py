@@ -19,10 +19,10 @@ from inventory.demo.layout import HOST, SHOPS
 from inventory.hosts import bracketed
 from inventory.local_stack.demo import Demo, environment_file
 
-PATIENCE = 20.0
-"""Seconds after which a person wants to know why it takes so long."""
-PAUSE = 0.2
-EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - these are looked up, not listened on
+LATE_AFTER = 20.0
+"""Seconds after which the report says that it still waits."""
+POLL_INTERVAL = 0.2
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing listens here
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
     demo = Demo(first_port) if first_port else None
     settings = Settings.read()
     console = Console(highlight=False, soft_wrap=True)
-    with suppress(OSError):  # a terminal that is a file on a full disk, or that was closed: nobody reads it
+    with suppress(OSError):  # the terminal was closed, or is a file on a full disk
         late = lambda: console.print(_late(settings))  # noqa: E731
         wait_until(lambda: is_ready(settings) and demo_is_ready(demo), late=late, clock=time.monotonic, pause=time.sleep)
         console.print(report(settings, demo))
@@ -42,13 +42,13 @@ def main() -> None:
 def wait_until(
     ready: Callable[[], bool], *, late: Callable[[], None], clock: Callable[[], float], pause: Callable[[float], None]
 ) -> None:
-    """Return when it is ready; call `late` once when that takes longer than a person expects."""
+    """Return when it is ready; call `late` once if that takes longer than `LATE_AFTER`."""
     told, began = False, clock()
     while not ready():
-        if not told and clock() - began > PATIENCE:
+        if not told and clock() - began > LATE_AFTER:
             late()
             told = True
-        pause(PAUSE)
+        pause(POLL_INTERVAL)
 
 
 def is_ready(settings: Settings) -> bool:
@@ -57,7 +57,7 @@ def is_ready(settings: Settings) -> bool:
 
 
 def demo_is_ready(demo: Demo | None) -> bool:
-    """Whether the demo upstreams, if there are any, can be called."""
+    """Whether the demo upstreams answer, if there are any."""
     return demo is None or all(_answers(HOST, port, "/_counts") for port in demo.ports.values())
 
 
@@ -73,7 +73,7 @@ def _answers(host: str, port: int, path: str) -> bool:
 
 
 def report(settings: Settings, demo: Demo | None = None) -> Text:
-    """What a person needs who has just started it; no line is broken, so that each can be copied."""
+    """Where everything is and what to try; no line is broken, so that each can be copied."""
     api, queue = _url(settings.host, settings.port), _url(settings.host, settings.dashboard_port)
     lines = [
         ("API", f"{api}/api/v1/metadata"),
@@ -89,20 +89,20 @@ def report(settings: Settings, demo: Demo | None = None) -> Text:
 
 
 def _about_demo(settings: Settings, demo: Demo, api: str) -> list[tuple[str, str]]:
-    """Where the demo upstreams are, what they open, and what can be done with them."""
+    """Where the demo upstreams are, what they expose, and what to try with them."""
     urls = demo.urls
     feeds = ", ".join(f"{name} {urls[name]}" for name in SHOPS)
-    reach = "" if _local(settings.host) else f", by everybody who can reach {settings.host}:{settings.port}"
+    reach = "" if _local(settings.host) else f" by everybody who can reach {settings.host}:{settings.port}"
     command = shlex.quote(str(Path(sys.executable).with_name("inventory")))
     cities = f"curl -s '{urls['weather']}/cities.csv?count=300'"
     return [
         ("Demo", f"pages {urls['pages']}, weather {urls['weather']}, product feeds {feeds}"),
-        ("Beware", f"the demo opens loopback: whatever listens on {HOST} of this machine may be fetched{reach}"),
+        ("Beware", f"with the demo, everything that listens on {HOST} of this machine can be fetched{reach}"),
         _try(api, f"{urls['pages']}/redirect"),
         ("", f"curl '{api}/api/v1/weather?city=Paris'"),
         ("", f"{cities} | curl -F 'file=@-;filename=cities.csv' '{api}/api/v1/imports?kind=cities'"),
         ("", f"curl -X POST '{api}/api/v1/products/runs'"),
-        ("", f"curl -X POST '{urls['corner']}/_switch?dead=true'  # a feed dies; dead=false brings it back"),
+        ("", f"curl -X POST '{urls['corner']}/_switch?dead=true'  # one feed stops answering, until dead=false"),
         ("", f"(. {shlex.quote(str(environment_file(settings)))}; {command} collect {urls['pages']}/login)"),
     ]
 
@@ -113,7 +113,7 @@ def _try(api: str, url: str) -> tuple[str, str]:
 
 def _late(settings: Settings) -> str:
     log = settings.data_dir / "log" / "api.log"
-    return f"The API is not ready after {PATIENCE:.0f} s. What it says is in {log}; waiting on."
+    return f"The API is not ready after {LATE_AFTER:.0f} s. Its log is {log}. Still waiting."
 
 
 def _url(host: str, port: int) -> str:

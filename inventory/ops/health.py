@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz` and `/metrics`: what an orchestrator and Prometheus ask."""
+"""`/healthz`, `/readyz` and `/metrics`, for an orchestrator and for Prometheus."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ log = structlog.get_logger(__name__)
 blueprint = Blueprint("operations", __name__, description="Is it alive, can it serve, how much does it do")
 
 STORE_TIMEOUT = 1.0
-TRY_AGAIN = 1.0
-"""Seconds for which it is believed that the store keeps what is written, or does not."""
+PROBE_INTERVAL = 1.0
+"""Seconds for which the outcome of a test write counts."""
 OBSTACLES: Mapping[type[StorageUnavailable], str] = {
     UnusableStore: "cannot be used; the log says why",
     NoRoomToOpen: "cannot be opened, and nothing can be accepted: no room on its disk",
 }
-"""What is said of a store that is there and does not answer."""
+"""The answer for a store that is there but cannot be used."""
 READY: dict[str, Any] = {"status": "ready", "checks": {"store": "ok", "queue": "ok"}}
 
 
@@ -42,8 +42,8 @@ class HealthSchema(Schema):
 class ReadinessSchema(HealthSchema):
     """Whether lookups can be answered: `ready`, `unavailable`, or `degraded`.
 
-    Degraded: the queue is away or refuses writes, so what is accepted waits; or the store has no room, so what is known is
-    answered and nothing is accepted.
+    Degraded means one of two things. The queue is away or refuses writes, so what is accepted waits. Or the store has no
+    room, so known targets are answered and nothing is accepted.
     """
 
     checks = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
@@ -77,7 +77,7 @@ def readyz() -> Response:
     checks = {"store": "ok", "queue": wired.notifier.obstacle() or "ok"}
     try:
         wired.store.ping(STORE_TIMEOUT)
-        _writing().check(wired.store)
+        _write_probe().check(wired.store)
     except StorageFull as error:
         checks["store"] = f"answers, but nothing can be accepted: {error.reason}"
     except StorageUnavailable as error:
@@ -89,31 +89,31 @@ def readyz() -> Response:
     return jsonify(status="ready" if set(checks.values()) == {"ok"} else "degraded", checks=checks)
 
 
-class Writing:
-    """Whether the store keeps what is written: tried, but not more often than each `TRY_AGAIN` seconds by one process."""
+class WriteProbe:
+    """Tests whether the store keeps what is written, at most once each `PROBE_INTERVAL` seconds in one process."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._tried_at = -inf
+        self._probed_at = -inf
         self._error: StorageUnavailable | None = None
 
     def check(self, store: Store) -> None:
-        """Return if it does; `StorageUnavailable` as `Store.try_writing` raised it otherwise."""
+        """Return if it does; otherwise raise what `Store.try_writing` raised."""
         with self._lock:
-            if monotonic() - self._tried_at > TRY_AGAIN:
+            if monotonic() - self._probed_at > PROBE_INTERVAL:
                 self._error = None
                 try:
                     store.try_writing(STORE_TIMEOUT)
                 except StorageUnavailable as error:
                     self._error = error
-                self._tried_at = monotonic()
+                self._probed_at = monotonic()
             if self._error is not None:
                 raise self._error
 
 
-def _writing() -> Writing:
-    """That of this application."""
-    return cast(Writing, current_app.extensions.setdefault("inventory.writing", Writing()))
+def _write_probe() -> WriteProbe:
+    """The one of this application."""
+    return cast(WriteProbe, current_app.extensions.setdefault("inventory.write_probe", WriteProbe()))
 
 
 @blueprint.route("/metrics")
@@ -121,11 +121,11 @@ def _writing() -> Writing:
     200,
     {"type": "string"},
     content_type="text/plain",
-    description="Requests by route, what is due, bells, workers and upstreams, in Prometheus's text format",
+    description="Requests by route, what is due, wake-ups, workers and upstreams, in Prometheus's text format",
     example='inventory_up{part="store"} 1.0\n',
 )
 @blueprint.problems()
 def scrape() -> Response:
-    """What Prometheus scrapes: of all API processes together, whichever answers."""
+    """The metrics of all API processes together, whichever answers."""
     text, media_type = metrics.exposition(services())
     return Response(text, content_type=media_type)

@@ -1,4 +1,4 @@
-"""What Prometheus scrapes: the requests that the API answered, and, asked for at that moment, what there is to do."""
+"""What Prometheus scrapes: the requests that the API answered, and the state of queue, store and upstreams right now."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from inventory.services import Services
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
-HOSTS = 100
-"""Upstreams that are told of, those that were called last: each host is a series of its own, and there may be millions."""
+MAX_HOSTS = 100
+"""Upstreams that have series, those that were called last: there may be millions of hosts."""
 
 
 def exposition(services: Services) -> tuple[bytes, str]:
-    """What there is to tell, and its media type; a part that cannot be asked is left out, and its `up` is 0."""
+    """The metrics and their media type; a part that does not answer is left out, and its `inventory_up` is 0."""
     from prometheus_client import CollectorRegistry
     from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
     from prometheus_client.registry import Collector
@@ -44,16 +44,16 @@ def _state(services: Services) -> Iterator[Metric]:
         up.add_metric(["store"], 0)
     else:
         up.add_metric(["store"], 1)
-        yield Gauge("inventory_collection_lag_seconds", "For how long the next collection has been due; 0 if none is.", lag)
+        yield Gauge("inventory_collection_lag_seconds", "How long the next collection has been due; 0 if none is due.", lag)
     depths = services.notifier.depths()
     up.add_metric(["queue"], 0 if depths is None else 1)
     yield up
     if depths is not None:
-        bells = Gauge("inventory_bells", "Bells that wait for a worker, by queue.", labels=["queue"])
+        waiting = Gauge("inventory_bells", "RQ jobs that wait for a worker, by queue.", labels=["queue"])
         for name, depth in depths.bells.items():
-            bells.add_metric([name], depth)
-        yield bells
-        yield Gauge("inventory_workers", "Workers that listen for bells.", depths.workers)
+            waiting.add_metric([name], depth)
+        yield waiting
+        yield Gauge("inventory_workers", "Workers that listen to the queues.", depths.workers)
         yield _faults(services)
     yield from _upstreams(services)
 
@@ -67,9 +67,9 @@ def _lag(services: Services) -> float:
 def _faults(services: Services) -> Metric:
     from prometheus_client.metrics_core import CounterMetricFamily as Counter
 
-    faults = Counter("inventory_internal_faults", "Exceptions that nobody foresaw.", labels=["where", "source"])
-    for place, count in services.notifier.faults().items():
-        faults.add_metric(place, count)
+    faults = Counter("inventory_internal_faults", "Unexpected exceptions.", labels=["where", "source"])
+    for labels, count in services.notifier.faults().items():
+        faults.add_metric(labels, count)
     return faults
 
 
@@ -78,12 +78,12 @@ def _upstreams(services: Services) -> Iterator[Metric]:
     from prometheus_client.metrics_core import GaugeMetricFamily as Gauge
 
     counts = {
-        "requests": Counter("inventory_upstream_requests", "Requests that a host's budget let through.", labels=["host"]),
-        "failures": Counter("inventory_upstream_failures", "Those of them that the host did not answer.", labels=["host"]),
-        "put_off": Counter("inventory_upstream_put_off", "Requests that the budget put off.", labels=["host"]),
+        "requests": Counter("inventory_upstream_requests", "Requests that a host's budget permitted.", labels=["host"]),
+        "failures": Counter("inventory_upstream_failures", "Those that the host did not answer.", labels=["host"]),
+        "put_off": Counter("inventory_upstream_put_off", "Requests that the budget deferred.", labels=["host"]),
     }
     opened = Gauge("inventory_upstream_breaker_open", "1 while a host's breaker is not closed.", labels=["host"])
-    for upstream in services.upstreams.listing(limit=HOSTS, after=None):
+    for upstream in services.upstreams.listing(limit=MAX_HOSTS, after=None):
         for name, count in counts.items():
             count.add_metric([upstream.host], getattr(upstream, name))
         opened.add_metric([upstream.host], int(bool(upstream.breaker)))

@@ -1,4 +1,4 @@
-"""Around every request: an id that the caller, the log and an error report share, a line in the log, and a count."""
+"""Gives every request an id, a line in the log and a count. Caller, log and error documents share the id."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from inventory.ops import request_metrics
 log = structlog.get_logger(__name__)
 
 FAULT = "inventory.fault"
-"""Where in its environment a request brings the error that it met in front of the application, to have it answered."""
+"""The key in the environment of a request for an error that was found before Flask, which then answers it."""
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -25,16 +25,16 @@ def register(app: Flask) -> None:
 
 
 def identify(sent: str) -> str:
-    """The id of a request, the one that was sent if it can be one; it is in every line that is logged from here on."""
+    """The id of a request: the one that was sent if it is valid. Every line logged from now on has it."""
     request_id = sent if REQUEST_ID.fullmatch(sent) else token_hex(16)
     structlog.contextvars.bind_contextvars(request_id=request_id)
     return request_id
 
 
 def account(method: str, path: str, route: str, status: int, began: float) -> None:
-    """Log and count a request that began at an instant of `time.perf_counter`.
+    """Log and count a request; `began` is a value of `time.perf_counter`.
 
-    The path alone: a query can carry what must not be written down, such as a token in a URL that is looked up.
+    The query is left out, because it can have a secret, such as a token in a URL that is looked up.
     """
     seconds = time.perf_counter() - began
     log.info("request", method=method, path=path, status=status, latency_ms=round(seconds * 1000, 2))

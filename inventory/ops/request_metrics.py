@@ -1,8 +1,8 @@
-"""Counts of the requests that the API answers.
+"""Counts the requests that the API answers.
 
-Each process counts in a file of its own in one folder, `PROMETHEUS_MULTIPROC_DIR`, which `gunicorn.conf.py` names; so any of
-them can tell of all, and what one that died had counted is kept. The folder is in memory: the files are mapped, and writing
-to a map ends the process when the disk is full. Without that variable a process tells what it counted itself.
+Each process counts in a file of its own in the folder `PROMETHEUS_MULTIPROC_DIR`, which `gunicorn.conf.py` sets. So any
+process can report all counts, and those of a process that died are kept. The folder is in memory, because the files are
+mapped: on a full disk, writing to a map ends the process. Without the variable a process reports its own counts.
 """
 
 from __future__ import annotations
@@ -23,36 +23,36 @@ if TYPE_CHECKING:
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})
-"""Those that have a series; a client may send whatever it likes."""
+"""Methods that have a series; a client may send any other."""
 
 
 def folder(settings: Settings, parent: str) -> Path:
-    """Where the API of these settings counts: the same after a crash, so that nothing is left over."""
+    """Where the API of these settings counts; the same after a crash, so that nothing is left behind."""
     whose = f"{os.getuid()} {settings.data_dir.absolute()} {settings.port}"
     return Path(parent, f"inventory-{sha256(whose.encode()).hexdigest()[:16]}")
 
 
 def prepare(counts: Path) -> None:
-    """Make the folder, empty: all counts begin at 0. `StartError` if it cannot be made, or is somebody else's."""
+    """Make the folder, empty, so that all counts begin at 0; `StartError` if it cannot be made."""
     remove(counts)
     try:
         counts.mkdir(mode=0o700)
     except OSError as error:
-        raise StartError(f"There is no folder for what /metrics tells: {error}.") from error
+        raise StartError(f"The folder for the counts of /metrics cannot be made: {error}.") from error
 
 
 def remove(counts: Path) -> None:
-    """Remove the folder, as far as it can be."""
+    """Remove the folder, as far as that is possible."""
     shutil.rmtree(counts, ignore_errors=True)
 
 
 def observe(method: str, route: str, status: int, seconds: float) -> None:
-    """Count a request by its route's pattern, not by its path, of which there is no end."""
+    """Count a request by its route's pattern, because the number of paths is unbounded."""
     _series(method if method in METHODS else "other", route, status).observe(seconds)
 
 
 def registry() -> CollectorRegistry:
-    """What was counted, by all processes that share the folder or by this one."""
+    """The counts of all processes that share the folder, or of this one."""
     from prometheus_client import CollectorRegistry
     from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -70,10 +70,10 @@ def _series(method: str, route: str, status: int) -> Histogram:
 
 @cache
 def _requests() -> tuple[CollectorRegistry, Histogram]:
-    # Imported here, because it looks at the variable once, when it is imported, and not each program counts.
+    # Imported here, because the import reads the variable, and not every program counts.
     from prometheus_client import CollectorRegistry, Histogram
 
     registry = CollectorRegistry()
-    about = "Requests that the API answered, and how long that took."
+    about = "Requests that the API answered, and how long each took."
     labels = ["method", "route", "status"]
     return registry, Histogram("inventory_http_request_seconds", about, labels, buckets=BUCKETS, registry=registry)

@@ -49,9 +49,7 @@ def test_the_whole_of_it_can_be_tried_without_the_internet() -> None:
     demo = Demo(ports_in_a_row())
     with up("--demo", "--demo-port", str(demo.first_port), allow_networks="10.9.0.0/16") as stack:
         text = stack.report(90)
-        assert (
-            "Beware         the demo opens loopback: whatever listens on 127.0.0.1 of this machine may be fetched\n" in text
-        )
+        assert "Beware         with the demo, everything that listens on 127.0.0.1 of this machine can be fetched\n" in text
         assert f"curl -i '{stack.url}?url={demo.urls['pages']}/redirect'" in text
 
         page_is_collected(stack, demo)
@@ -140,7 +138,7 @@ def test_a_taken_port_of_the_demo_stops_the_start() -> None:
 def test_the_demo_does_not_take_the_ports_of_the_stack() -> None:
     first = ports_in_a_row()
 
-    with pytest.raises(StartError, match=f"port {first + 2}, which is the stack's own"):
+    with pytest.raises(StartError, match=f"port {first + 2}, which API or dashboard needs"):
         checks.demo_ports_free(Demo(first), Settings(port=first + 2))
 
 

@@ -70,7 +70,7 @@ def test_one_port_for_both_is_refused() -> None:
 
 
 def test_an_address_of_another_machine_is_named() -> None:
-    with pytest.raises(StartError, match=r"INVENTORY_HOST='192\.0\.2\.1' is no address of this machine"):
+    with pytest.raises(StartError, match=r"INVENTORY_HOST='192\.0\.2\.1' is not an address of this machine"):
         checks.ports_free(Settings(host="192.0.2.1", port=free_port(), dashboard_port=free_port()))
 
 

@@ -1,0 +1,83 @@
+"""`inventory get` and `inventory collect`: one URL from a terminal."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+from rich.console import Console
+
+from inventory import wiring
+from inventory.clock import utc_now
+from inventory.commands.terminal import (
+    PENDING,
+    as_json,
+    errors_as_lines,
+    print_pairs,
+    print_table,
+)
+from inventory.config import Settings
+from inventory.records.service import LookupResult
+from inventory.webpages import documents
+
+SOURCE = "webpage"
+
+
+@click.command()
+@click.argument("url")
+@click.option("--wait", "seconds", type=click.IntRange(0, 300), is_flag=False, flag_value=30, default=0, metavar="[SECONDS]",
+              help="Wait for an outcome, 30 seconds if no number is given.")  # fmt: skip
+@as_json
+@errors_as_lines
+def get(url: str, seconds: int, as_json: bool) -> int:
+    """Look URL up; a miss is accepted for collection by the workers."""
+    records = wiring.build(Settings.read()).records
+    target = records.target(SOURCE, url)
+    result = records.look_up(target)
+    if seconds and not result.ready:
+        with Console(stderr=True).status(f"Waiting up to {seconds} s for {target.key}"):
+            result = records.wait(result, seconds)
+    return _show(result, as_json=as_json)
+
+
+@click.command()
+@click.argument("url")
+@as_json
+@errors_as_lines
+def collect(url: str, as_json: bool) -> int:
+    """Collect URL now, whether it is known or not."""
+    records = wiring.build(Settings.read()).records
+    target = records.collectable(SOURCE, url)
+    with Console(stderr=True).status(f"Collecting {target.key}"):
+        result = records.collect_now(target)
+    return _show(result, as_json=as_json)
+
+
+def _show(result: LookupResult, *, as_json: bool) -> int:
+    if not result.ready:
+        document = documents.pending_document(result.record, utc_now())
+        click.echo(json.dumps(document) if as_json else f"{document['status']}: {document['detail']}")
+        return PENDING
+    document = documents.record_document(result.known, stale=result.stale, chosen=None)
+    if as_json:
+        click.echo(json.dumps(document))
+    else:
+        _print_record(Console(), document)
+    return 0
+
+
+def _print_record(console: Console, document: dict[str, Any]) -> None:
+    response, body = document["response"], document["body"]
+    lines = [("URL", document["url"])]
+    lines += [("", f"{redirect['status']} at {redirect['url']}") for redirect in document["redirects"]]
+    lines += [
+        ("Answer", f"{response['status']} {response['reason']} from {response['final_url']}"),
+        ("Collected", f"{document['collected_at']}{' (stale)' if document['stale'] else ''}"),
+        ("Body", f"{body['size']} bytes, {body['media_type'] or 'no media type'}, SHA-256 {body['sha256']}"),
+    ]
+    if document["failure"]:
+        lines.append(("Last failure", document["failure"]["detail"]))
+    print_pairs(console, lines)
+    print_table(console, "Headers", ("name", "value"), document["headers"])
+    print_table(console, "Cookies", ("name", "value", "domain", "path", "accepted", "reason"), document["cookies"])
