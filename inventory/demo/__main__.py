@@ -1,4 +1,4 @@
-"""`python -m inventory.demo`: serves the demo upstreams until SIGINT or SIGTERM; it prints their URLs as a line of JSON."""
+"""`python -m inventory.demo` serves the demo upstreams until SIGINT or SIGTERM, and prints their URLs as a line of JSON."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def main() -> None:
     """Read the options and serve."""
     options = argparse.ArgumentParser(prog="python -m inventory.demo", description=__doc__)
     options.add_argument(
-        "--port", type=int, default=layout.FIRST_PORT, help="the first of five ports in a row; 0: any free ones"
+        "--port", type=int, default=layout.FIRST_PORT, help="the first of five ports in a row; 0 takes any free ones"
     )
-    options.add_argument("--seed", type=int, default=Choices.seed, help="what chance follows from (%(default)s)")
+    options.add_argument("--seed", type=int, default=Choices.seed, help="the seed of everything random (%(default)s)")
     options.add_argument("--failures", type=_share, default=Choices.failures, help="share of product requests that fail")
     options.add_argument("--products", type=_products, help="how many products each shop has, from 60")
-    options.add_argument("--well-formed", action="store_true", help="no broken page, no malformed products")
+    options.add_argument("--well-formed", action="store_true", help="without a broken page and malformed products")
     options.add_argument(
         "--dead", action="append", default=[], choices=layout.NAMES, help="an upstream that answers nothing"
     )
@@ -51,14 +51,14 @@ async def _serve(choices: Choices, ports: Mapping[str, int]) -> None:
 def _share(text: str) -> float:
     share = float(text)
     if not 0 <= share <= 1:
-        raise ValueError("no share")
+        raise ValueError("not a share")
     return share
 
 
 def _products(text: str) -> int:
     count = int(text)
     if count < 60:
-        raise ValueError("too few for a page that is broken between whole ones")
+        raise ValueError("too few for a broken page between whole ones")
     return count
 
 

@@ -1,4 +1,4 @@
-"""The places that the demo's weather knows: real cities, thousands of invented ones, and three odd ones."""
+"""The cities that the demo's weather knows: real ones, thousands of invented ones, and three odd ones."""
 
 from __future__ import annotations
 
@@ -12,25 +12,39 @@ from zlib import crc32
 
 from inventory.demo.city_table import COUNTRIES, TABLE
 
-BEFORE = ("", "New", "North", "South", "East", "West", "Upper", "Lower", "Old", "Port", "Lake", "Fort", "Mount")
-BEHIND = ("", "Bay", "Falls", "Hill", "Springs", "Valley", "Junction", "Park", "Heights", "Grove", "Bridge", "Ford", "Mills")
+PREFIXES = ("", "New", "North", "South", "East", "West", "Upper", "Lower", "Old", "Port", "Lake", "Fort", "Mount")
+ENDINGS = (
+    "",
+    "Bay",
+    "Falls",
+    "Hill",
+    "Springs",
+    "Valley",
+    "Junction",
+    "Park",
+    "Heights",
+    "Grove",
+    "Bridge",
+    "Ford",
+    "Mills",
+)
 UNDECOMPOSED = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i"})
-"""Letters with a stroke, and others that Unicode does not take apart."""
+"""Letters that Unicode does not decompose."""
 UNKNOWN = ("Atlantis", "El Dorado", "Camelot", "Shangri-La")
-"""Names that no place has."""
+"""Names of no city."""
 
 
 class Oddity(StrEnum):
-    """What the forecast of a place does."""
+    """How the forecast of a city misbehaves."""
 
     SLOW = "answers after half a minute"
-    GARBAGE = "answers what is no JSON"
+    GARBAGE = "answers invalid JSON"
     BROKEN = "answers 500"
 
 
 @dataclass(frozen=True, slots=True)
 class City:
-    """A place; `region` is what Open-Meteo calls `admin1`."""
+    """A city; `region` is what Open-Meteo calls `admin1`."""
 
     name: str
     country_code: str
@@ -54,7 +68,7 @@ ODD = (
 
 
 class Cities:
-    """The places by name; those of one name are in the order of the table, whatever their population."""
+    """The cities by name; those of one name are in the order of the table, not of their population."""
 
     def __init__(self) -> None:
         self._by_name: defaultdict[str, list[City]] = defaultdict(list)
@@ -66,15 +80,15 @@ class Cities:
         }
 
     def named(self, name: str) -> Sequence[City]:
-        """The places of a name, in whatever spelling."""
+        """The cities of a name, in any spelling."""
         return self._by_name.get(fold(name), ())
 
     def oddity_at(self, latitude: float, longitude: float) -> Oddity | None:
-        """What the forecast of these coordinates does, None for the most."""
+        """How the forecast of these coordinates misbehaves; None for most of them."""
         return self._oddities.get((latitude, longitude))
 
     def lines(self, count: int) -> Iterator[str]:
-        """A CSV of `count` cities, or as many as there are, with their header; every fiftieth is none that is known."""
+        """A CSV with a header and `count` cities, or as many as there are; every fiftieth is an unknown one."""
         yield "city,country"
         for number, city in enumerate(islice(self.all, count), 1):
             unknown = UNKNOWN[number // 50 % len(UNKNOWN)]
@@ -82,7 +96,7 @@ class Cities:
 
 
 def fold(text: str) -> str:
-    """Lower case, without diacritics, single spaces."""
+    """The text in lower case, without diacritics, with single spaces."""
     bare = "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char))
     return " ".join(bare.translate(UNDECOMPOSED).split())
 
@@ -94,17 +108,17 @@ def _real() -> Iterator[City]:
 
 
 def _invented() -> Iterator[City]:
-    """`New Lyon Falls` and the like, each near the city that it is named after."""
+    """Cities such as `New Lyon Falls`, each near the city that it is named after."""
     named_after = {city.name: city for city in _real()}
-    for before, behind, city in product(BEFORE, BEHIND, named_after.values()):
-        if not before and not behind:
+    for prefix, ending, city in product(PREFIXES, ENDINGS, named_after.values()):
+        if not prefix and not ending:
             continue
-        name = f"{before} {city.name} {behind}".strip()
-        chance = crc32(name.encode())
+        name = f"{prefix} {city.name} {ending}".strip()
+        number = crc32(name.encode())
         yield replace(
             city,
             name=name,
-            latitude=round(city.latitude + (chance % 2_000 - 1_000) / 1_000, 4),
-            longitude=round(city.longitude + (chance // 2_000 % 2_000 - 1_000) / 1_000, 4),
-            population=500 + chance % 80_000,
+            latitude=round(city.latitude + (number % 2_000 - 1_000) / 1_000, 4),
+            longitude=round(city.longitude + (number // 2_000 % 2_000 - 1_000) / 1_000, 4),
+            population=500 + number % 80_000,
         )

@@ -1,4 +1,4 @@
-"""Real cities: name, country, region, latitude, longitude, population (rounded); a name may stand for several of them."""
+"""Real cities: name, country, region, latitude, longitude, population (rounded); several may have the same name."""
 
 from __future__ import annotations
 

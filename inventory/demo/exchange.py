@@ -16,7 +16,7 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as it came; header names in lower case, the last of repeated ones."""
+    """One request; header names are in lower case, and the last of repeated headers counts."""
 
     method: str
     target: str
@@ -38,7 +38,7 @@ class Request:
 
 
 class Cut(Enum):
-    """Where the connection ends too early."""
+    """Where a connection is cut."""
 
     BEFORE = "before the answer"
     AMID = "in the middle of the body"
@@ -46,7 +46,7 @@ class Cut(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One response. `Content-Length` is added; `wait` is how many seconds it is kept back."""
+    """One response, sent after `wait` seconds. `Content-Length` is added."""
 
     status: int = 200
     headers: Headers = ()
@@ -55,7 +55,7 @@ class Answer:
     cut: Cut | None = None
 
     def encode(self, *, with_body: bool = True) -> bytes:
-        """The bytes on the wire, as far as they are sent at all."""
+        """The bytes that are sent."""
         if self.cut is Cut.BEFORE:
             return b""
         lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}"]
@@ -71,11 +71,11 @@ class Site(Protocol):
     """What one upstream serves."""
 
     def answer(self, request: Request, rng: random.Random) -> Answer:
-        """The answer; whatever is left to chance comes from `rng`."""
+        """The answer; everything random comes from `rng`."""
         ...
 
     def about(self) -> Mapping[str, Any]:
-        """What a test may want to know of it, as JSON can carry it."""
+        """What a test needs to know about it, as JSON."""
         ...
 
 
@@ -85,6 +85,6 @@ def as_json(document: Any, status: int = 200, headers: Headers = ()) -> Answer:
     return Answer(status, (("Content-Type", "application/json; charset=utf-8"), *headers), body)
 
 
-def dice(*parts: object) -> random.Random:
-    """Chance that is the same for the same parts."""
-    return random.Random(" ".join(map(str, parts)))  # noqa: S311 - it is to be repeatable, not secret
+def seeded(*parts: object) -> random.Random:
+    """Random numbers that are the same for the same parts."""
+    return random.Random(" ".join(map(str, parts)))  # noqa: S311 - repeatable, not secret

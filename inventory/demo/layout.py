@@ -1,4 +1,4 @@
-"""Where the demo upstreams are: five ports in a row on loopback, one for each upstream, and the feeds that lead there."""
+"""Where the demo upstreams listen: on five ports in a row on loopback; and the feeds that point there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FEEDS = Path(__file__).with_name("feeds.yaml")
 
 def ports(first: int) -> Mapping[str, int]:
     """The port of each upstream."""
-    return {name: first + place for place, name in enumerate(NAMES)}
+    return dict(zip(NAMES, range(first, first + len(NAMES)), strict=True))
 
 
 def urls(ports: Mapping[str, int]) -> Mapping[str, str]:

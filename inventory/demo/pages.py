@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
-from inventory.demo.exchange import Answer, Headers, Request, dice
+from inventory.demo.exchange import Answer, Headers, Request, seeded
 
 ARTICLES = 60
 HTML = ("Content-Type", "text/html; charset=utf-8")
 ETAG = '"edition-7"'
 LAST_MODIFIED = "Wed, 07 Jan 2026 08:30:00 GMT"
-LONGEST_WAIT = 60.0
-"""Seconds that `/slow` can be asked for."""
+MAX_WAIT = 60.0
+"""Seconds that `/slow` takes at most."""
 
 SECURE: Headers = (
     ("Strict-Transport-Security", "max-age=63072000; includeSubDomains"),
@@ -41,7 +41,7 @@ LINKS = {
     "/login": "three cookies of differing strictness, all security headers",
     "/news": "cookies that overwrite each other, one that a browser refuses, repeated headers",
     "/redirect": "two redirects, each of which sets a cookie",
-    "/cached": "validators: who comes again is told 304",
+    "/cached": "validators: a repeated request is answered 304",
     "/gzip": "a compressed page",
     "/latin1": "a page in ISO 8859-1",
     "/slow": "takes three seconds; /slow?seconds=10 takes ten",
@@ -73,8 +73,8 @@ class Pages:
         return {"pages": len(LINKS) + ARTICLES}
 
     def _article(self, number: int) -> Answer:
-        """One of many pages, some with security headers and some without."""
-        rng = dice(self._seed, "article", number)
+        """One of many pages, some with security headers, some with a cookie."""
+        rng = seeded(self._seed, "article", number)
         headers = tuple(rng.sample(SECURE, rng.randint(0, len(SECURE))))
         if rng.random() < 0.5:
             headers += (("Set-Cookie", f"read={number}; Path=/articles; Max-Age={rng.randint(60, 9_999)}"),)
@@ -118,7 +118,7 @@ def _slow(request: Request) -> Answer:
     except ValueError:
         return _page("Seconds?", "<p>/slow?seconds=3</p>", status=400)
     page = _page("Slow", "<p>It took a while.</p>")
-    return Answer(page.status, page.headers, page.body, wait=max(0.0, min(seconds, LONGEST_WAIT)))
+    return Answer(page.status, page.headers, page.body, wait=max(0.0, min(seconds, MAX_WAIT)))
 
 
 def _flaky(rng: random.Random) -> Answer:

@@ -1,4 +1,4 @@
-"""HTTP/1.1 for a demo upstream: kept connections, requests of each answered one after the other."""
+"""HTTP/1.1 for a demo upstream: connections are kept, and the requests of each are answered in order."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from functools import partial
 from inventory.demo.exchange import Answer, Request
 from inventory.demo.upstream import Upstream
 
-MOST_HEAD = 65_536
+MAX_HEAD = 65_536
 """Bytes of a request's head."""
-MOST_BODY = 1_048_576
-"""Bytes of a request's body, which is read and not looked at."""
+MAX_BODY = 1_048_576
+"""Bytes of a request's body, which is read and ignored."""
 UNREADABLE = Answer(
-    400, (("Content-Type", "text/plain"), ("Connection", "close")), b"This is no request that is served here."
+    400, (("Content-Type", "text/plain"), ("Connection", "close")), b"This is not a request that is served here."
 )
 
 ENDS = (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError)
-"""How the end of a client shows, and that of the server: streams of Python 3.11 log a cancelled connection as an error."""
+"""How a client or the server ends a connection. Python 3.11 would log a cancelled one as an error."""
 
 
 async def serve(upstream: Upstream, host: str, port: int) -> asyncio.Server:
-    """Listen; the requests of all connections are the upstream's."""
-    return await asyncio.start_server(partial(_converse, upstream), host, port, limit=MOST_HEAD, backlog=1_024)
+    """Listen, and have the upstream answer the requests of all connections."""
+    return await asyncio.start_server(partial(_serve_connection, upstream), host, port, limit=MAX_HEAD, backlog=1_024)
 
 
-async def _converse(upstream: Upstream, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _serve_connection(upstream: Upstream, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Answer the requests of one connection until either side ends it."""
     try:
         with contextlib.suppress(*ENDS):
@@ -37,11 +37,11 @@ async def _converse(upstream: Upstream, reader: asyncio.StreamReader, writer: as
 
 
 async def _exchange(upstream: Upstream, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-    """Answer one request; whether another one may follow."""
+    """Answer one request; whether another may follow."""
     try:
         request = _read(await reader.readuntil(b"\r\n\r\n"))
         size = int(request.headers.get("content-length", "0"))
-        if not 0 <= size <= MOST_BODY:
+        if not 0 <= size <= MAX_BODY:
             raise ValueError("too much to read")
     except (ValueError, asyncio.LimitOverrunError):
         writer.write(UNREADABLE.encode())
@@ -55,7 +55,7 @@ async def _exchange(upstream: Upstream, reader: asyncio.StreamReader, writer: as
 
 
 def _read(head: bytes) -> Request:
-    """The request of a head; `ValueError` if it is none."""
+    """The request with this head; `ValueError` if it is malformed."""
     first, *lines = head.decode("latin-1").split("\r\n")[:-2]
     method, target, version = first.split(" ")
     if not version.startswith("HTTP/1.") or not target.startswith("/"):

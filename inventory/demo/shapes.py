@@ -1,4 +1,4 @@
-"""The shapes of the three product APIs; `feeds.yaml` says how each is read."""
+"""The response formats of the three product APIs; `feeds.yaml` describes how to read each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from inventory.demo.catalogue import PAGE, Product
 from inventory.demo.exchange import Headers, Request
-from inventory.demo.shop import Described, Place
+from inventory.demo.shop import Described, Position
 
 
 class Acme:
@@ -25,9 +25,9 @@ class Acme:
         "stationery": "Office",
     }
 
-    def place(self, request: Request) -> Place:
+    def position(self, request: Request) -> Position:
         """See `Shape`."""
-        return Place(int(request.query("page", "1")))
+        return Position(int(request.query("page", "1")))
 
     def describe(self, product: Product, authority: str) -> Described:
         """See `Shape`."""
@@ -41,9 +41,9 @@ class Acme:
             "links": {"self": f"http://{authority}{self.path}/{sku}"},
         }
 
-    def page(self, described: Sequence[Any], place: Place, pages: int, authority: str) -> tuple[Any, Headers]:
+    def page(self, described: Sequence[Any], position: Position, pages: int, authority: str) -> tuple[Any, Headers]:
         """See `Shape`."""
-        return {"data": {"items": described}, "page": place.page, "pages": pages}, ()
+        return {"data": {"items": described}, "page": position.page, "pages": pages}, ()
 
 
 class Bazaar:
@@ -60,13 +60,13 @@ class Bazaar:
         "stationery": "paper",
     }
 
-    def place(self, request: Request) -> Place:
+    def position(self, request: Request) -> Position:
         """See `Shape`."""
         cursor = request.query("cursor")
         if not cursor:
-            return Place(1)
+            return Position(1)
         page, _, edition = base64.urlsafe_b64decode(cursor).decode().partition("/")
-        return Place(int(page), int(edition))
+        return Position(int(page), int(edition))
 
     def describe(self, product: Product, authority: str) -> Described:
         """See `Shape`."""
@@ -79,14 +79,14 @@ class Bazaar:
             "stars": product.rating,
         }
 
-    def page(self, described: Sequence[Any], place: Place, pages: int, authority: str) -> tuple[Any, Headers]:
+    def page(self, described: Sequence[Any], position: Position, pages: int, authority: str) -> tuple[Any, Headers]:
         """See `Shape`."""
-        after = base64.urlsafe_b64encode(f"{place.page + 1}/{place.edition}".encode()).decode()
-        return {"products": described, "next": after if place.page < pages else None}, ()
+        after = base64.urlsafe_b64encode(f"{position.page + 1}/{position.edition}".encode()).decode()
+        return {"products": described, "next": after if position.page < pages else None}, ()
 
 
 class Corner:
-    """A bare list, with the way on in a `Link` header (RFC 8288). Prices are whole pence."""
+    """A bare list, with the next page in a `Link` header (RFC 8288). Prices are whole pence."""
 
     path = "/api/goods"
     id_field, price_field, heals = "id", "price_pence", False
@@ -99,12 +99,12 @@ class Corner:
         "stationery": "STATIONERY",
     }
 
-    def place(self, request: Request) -> Place:
+    def position(self, request: Request) -> Position:
         """See `Shape`."""
         after, edition = int(request.query("after", "0")), int(request.query("edition", "0"))
         if after % PAGE:
-            raise ValueError("no page led there")
-        return Place(after // PAGE + 1, edition)
+            raise ValueError("no page links there")
+        return Position(after // PAGE + 1, edition)
 
     def describe(self, product: Product, authority: str) -> Described:
         """See `Shape`."""
@@ -117,10 +117,10 @@ class Corner:
             "in_stock": product.number % 7 != 0,
         }
 
-    def page(self, described: Sequence[Any], place: Place, pages: int, authority: str) -> tuple[Any, Headers]:
+    def page(self, described: Sequence[Any], position: Position, pages: int, authority: str) -> tuple[Any, Headers]:
         """See `Shape`."""
         here = f"http://{authority}{self.path}"
         links = [f'<{here}>; rel="first"']
-        if place.page < pages:
-            links.insert(0, f'<{here}?after={place.page * PAGE}&edition={place.edition}>; rel="next"')
+        if position.page < pages:
+            links.insert(0, f'<{here}?after={position.page * PAGE}&edition={position.edition}>; rel="next"')
         return described, (("Link", ", ".join(links)),)

@@ -1,6 +1,6 @@
-"""A product API of the demo: pages of a catalogue in the API's own shape, one of them broken, some products malformed.
+"""A product API of the demo: pages of a catalogue in the API's own format, one of them broken, some products malformed.
 
-Each whole pull that begins, with a first page that is answered, is the next edition, in which some prices are others.
+Each answer with the first page begins the next edition, in which some prices have changed.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ Described = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Which page is asked for, counted from 1, and of which edition; 0 is the current one."""
+class Position:
+    """A page, counted from 1, of an edition; 0 is the current edition."""
 
     page: int
     edition: int = 0
@@ -32,8 +32,8 @@ class Place:
 class Shape(Protocol):
     """How an API differs from others.
 
-    `heals` says that a broken page is whole when it is asked for again: where the way on is in the body, nobody could go
-    on otherwise.
+    If it `heals`, a broken page is whole at the second request. An API whose body names the next page has to: no client
+    could go on otherwise.
     """
 
     path: str
@@ -41,21 +41,21 @@ class Shape(Protocol):
     price_field: str
     heals: bool
 
-    def place(self, request: Request) -> Place:
-        """What is asked for; `ValueError` if that is nothing."""
+    def position(self, request: Request) -> Position:
+        """The page that is requested; `ValueError` if there is none such."""
         ...
 
     def describe(self, product: Product, authority: str) -> Described:
         """One product."""
         ...
 
-    def page(self, described: Sequence[Any], place: Place, pages: int, authority: str) -> tuple[Any, Headers]:
-        """The document of a page, and the headers beside it."""
+    def page(self, described: Sequence[Any], position: Position, pages: int, authority: str) -> tuple[Any, Headers]:
+        """The document of a page, and its further headers."""
         ...
 
 
 class Shop:
-    """Serves a catalogue in a shape."""
+    """Serves a catalogue in the format of an API."""
 
     def __init__(self, catalogue: Catalogue, shape: Shape) -> None:
         self._catalogue = catalogue
@@ -68,16 +68,16 @@ class Shop:
         if request.path != self._shape.path:
             return as_json({"error": f"there is only {self._shape.path} here"}, 404)
         try:
-            place = self._shape.place(request)
+            position = self._shape.position(request)
         except ValueError:
             return as_json({"error": "no such page"}, 400)
-        if place.page == 1:
+        if position.page == 1:
             self._edition += 1
-            place = replace(place, edition=self._edition)
-        return self._page(replace(place, edition=place.edition or max(1, self._edition)), request)
+            position = replace(position, edition=self._edition)
+        return self._page(replace(position, edition=position.edition or max(1, self._edition)), request)
 
     def about(self) -> Mapping[str, Any]:
-        """See `Site`: how many products there are, how many of them can be had, and what is wrong with the others."""
+        """See `Site`: how many products there are, how many a client can get, and what is wrong with the others."""
         return {
             "products": self._catalogue.size,
             "pages": self._catalogue.pages,
@@ -88,13 +88,13 @@ class Shop:
             "edition": self._edition,
         }
 
-    def _page(self, place: Place, request: Request) -> Answer:
-        products = self._catalogue.page(place.page, place.edition)
+    def _page(self, position: Position, request: Request) -> Answer:
+        products = self._catalogue.page(position.page, position.edition)
         described = [self._described(product, request.authority) for product in products]
-        document, headers = self._shape.page(described, place, self._catalogue.pages, request.authority)
-        if place.page != self._catalogue.broken_page or (self._shape.heals and self._healed == place.edition):
+        document, headers = self._shape.page(described, position, self._catalogue.pages, request.authority)
+        if position.page != self._catalogue.broken_page or (self._shape.heals and self._healed == position.edition):
             return as_json(document, headers=headers)
-        self._healed = place.edition
+        self._healed = position.edition
         whole = json.dumps(document).encode()
         return replace(as_json(None, headers=headers), body=whole[: len(whole) * 2 // 3])
 

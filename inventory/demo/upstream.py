@@ -1,7 +1,7 @@
-"""One demo upstream: a site, what befalls its requests, its rate limit, and what it counts.
+"""One demo upstream: a site, its random failures, its rate limit and its counts.
 
-Beside the site there are, neither counted nor limited: `GET /_counts`, `GET /_log` (the latest requests), and
-`POST /_switch?dead=true`, from which on every connection is cut without an answer, until `?dead=false`.
+It has three more routes, which are neither counted nor limited: `GET /_counts`, `GET /_log` (the latest requests), and
+`POST /_switch?dead=true`, which makes it cut every connection without an answer until `?dead=false`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
-from inventory.demo.exchange import Answer, Cut, Request, Site, as_json, dice
+from inventory.demo.exchange import Answer, Cut, Request, Site, as_json, seeded
 
 SECOND = 1.0
 KEPT_REQUESTS = 2_000
@@ -22,51 +22,51 @@ BEFORE_ANSWER = Answer(status=502, cut=Cut.BEFORE)
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What befalls the requests of an upstream: a share of `failures`, and a delay between two bounds in seconds."""
+    """The share of requests that fail, and the bounds of the delay of each, in seconds."""
 
     failures: float = 0.0
     fastest: float = 0.005
     slowest: float = 0.05
 
     def failure(self, rng: random.Random) -> Answer | None:
-        """How a request fails, None for most of them."""
+        """How a request fails; None if it does not."""
         if rng.random() >= self.failures:
             return None
-        kinds = {
+        weights = {
             as_json({"error": "internal server error"}, 500): 4,
             as_json({"error": "overloaded"}, 503, (("Retry-After", "1"),)): 3,
             BEFORE_ANSWER: 1,
             Answer(200, (("Content-Type", "application/json"),), b"{" + b" " * 998 + b"}", cut=Cut.AMID): 2,
         }
-        return rng.choices(list(kinds), list(kinds.values()))[0]
+        return rng.choices(list(weights), list(weights.values()))[0]
 
 
 class Window:
-    """Instants of the last second: one that was a whole second ago is no longer among them."""
+    """The requests of the last second, without those that came a whole second ago."""
 
     def __init__(self) -> None:
         self._instants: deque[float] = deque()
 
     def count(self, now: float) -> int:
-        """How many there are in the second that ends now."""
+        """How many came in the second that ends now."""
         while self._instants and self._instants[0] <= now - SECOND:
             self._instants.popleft()
         return len(self._instants)
 
     def add(self, now: float) -> int:
-        """Add this instant; how many there are with it."""
+        """Add one that comes now; how many there are with it."""
         self._instants.append(now)
         return self.count(now)
 
-    def room_in(self, now: float) -> float:
-        """Seconds until the oldest one is gone."""
+    def wait_for_room(self, now: float) -> float:
+        """Seconds until the oldest one no longer counts."""
         return self._instants[0] + SECOND - now
 
 
 class Upstream:
-    """Answers requests, one at a time; `limit` is how many a second it takes, None for any number.
+    """Answers requests, one at a time; `limit` is how many a second it accepts, None for any number.
 
-    Only what it takes counts towards the limit, so that `Retry-After` holds; the worst second counts all that came.
+    Only accepted requests count towards the limit, so that `Retry-After` holds. The worst second counts all requests.
     """
 
     def __init__(
@@ -87,20 +87,20 @@ class Upstream:
         self._trouble = trouble
         self._limit = limit
         self._dead = dead
-        self._arrived, self._taken = Window(), Window()
+        self._arrived, self._accepted_times = Window(), Window()
         self._tally: Counter[str] = Counter()
         self._statuses: Counter[str] = Counter()
         self._worst = 0
         self._log: deque[tuple[float, str, str]] = deque(maxlen=KEPT_REQUESTS)
 
     def respond(self, request: Request) -> Answer:
-        """Count a request that arrives now and answer it."""
+        """Count a request and answer it."""
         if request.path in CONTROLS:
             return CONTROLS[request.path](self, request)
         now = self._clock()
         self._tally["requests"] += 1
         self._worst = max(self._worst, self._arrived.add(now))
-        answer = BEFORE_ANSWER if self._dead else self._refusal(now) or self._fated(request, now)
+        answer = BEFORE_ANSWER if self._dead else self._refusal(now) or self._accepted(request, now)
         outcome = "cut" if answer.cut else str(answer.status)
         self._statuses[outcome] += 1
         self._tally["asked_to_wait_seconds"] += int(dict(answer.headers).get("Retry-After", 0))
@@ -108,7 +108,7 @@ class Upstream:
         return answer
 
     def counts(self) -> Mapping[str, Any]:
-        """What came and what became of it; `worst_second` is the most requests in any second, refused ones included."""
+        """Requests and outcomes; `worst_second` is the most requests in any second, refused ones included."""
         return {
             "name": self.name,
             "requests": self._tally["requests"],
@@ -133,16 +133,16 @@ class Upstream:
         return as_json({"name": self.name, "dead": wanted})
 
     def _refusal(self, now: float) -> Answer | None:
-        if self._limit is None or self._taken.count(now) < self._limit:
+        if self._limit is None or self._accepted_times.count(now) < self._limit:
             return None
-        wait = str(ceil(self._taken.room_in(now)))
+        wait = str(ceil(self._accepted_times.wait_for_room(now)))
         return as_json({"error": f"more than {self._limit} requests in a second"}, 429, (("Retry-After", wait),))
 
-    def _fated(self, request: Request, now: float) -> Answer:
-        """The answer to a request that is taken: its number decides what befalls it."""
-        self._taken.add(now)
+    def _accepted(self, request: Request, now: float) -> Answer:
+        """The answer to an accepted request; its number seeds its failure and its delay."""
+        self._accepted_times.add(now)
         self._tally["taken"] += 1
-        rng = dice(self._seed, self.name, self._tally["taken"])
+        rng = seeded(self._seed, self.name, self._tally["taken"])
         delay = rng.uniform(self._trouble.fastest, self._trouble.slowest)
         answer = self._trouble.failure(rng) or self._site.answer(request, rng)
         return replace(answer, wait=answer.wait + delay)

@@ -23,8 +23,8 @@ from inventory.demo.weather import Weather
 class Choices:
     """How the upstreams behave.
 
-    `failures` is the share of requests to a product API that fail; `dead` names upstreams that answer nothing; `products`
-    is how many each shop has, by name.
+    `failures` is the share of requests to a product API that fail. `dead` names upstreams that do not answer. `products` is
+    how many each shop has, by name.
     """
 
     seed: int = 1
@@ -41,7 +41,7 @@ def build(choices: Choices, *, clock: Callable[[], float] = time.monotonic, now:
         name: Upstream(name, site, seed=choices.seed, clock=clock, dead=name in choices.dead) for name, site in sites.items()
     }
     shapes: Mapping[str, Shape] = {"acme": Acme(), "bazaar": Bazaar(), "corner": Corner()}
-    # Quick enough for 5 pages a second even where each page has to be waited for before the next one can be asked for.
+    # Short enough for 5 pages a second from APIs whose pages can only be requested one after the other.
     trouble = Trouble(choices.failures, 0.02, 0.12)
     for name, shape in shapes.items():
         catalogue = Catalogue(name, choices.seed, choices.products[name], malformed=choices.malformed)
@@ -63,5 +63,5 @@ async def listen(upstreams: Mapping[str, Upstream], ports: Mapping[str, int]) ->
 
 
 def listening_on(servers: Mapping[str, asyncio.Server]) -> Mapping[str, int]:
-    """The ports that they listen on."""
+    """The ports on which they listen."""
     return {name: server.sockets[0].getsockname()[1] for name, server in servers.items()}

@@ -1,4 +1,4 @@
-"""The demo's weather, in the shapes of Open-Meteo's geocoding and forecast APIs as they are documented."""
+"""The demo's weather, in the documented formats of Open-Meteo's geocoding and forecast APIs."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from zlib import crc32
 
 from inventory.clock import Clock
 from inventory.demo.cities import Cities, City, Oddity
-from inventory.demo.exchange import Answer, Request, as_json, dice
+from inventory.demo.exchange import Answer, Request, as_json, seeded
 
 INTERVAL = 900
-"""Seconds for which the current weather stays."""
-HALF_A_MINUTE = 30.0
+"""Seconds for which the current weather stays the same."""
+SLOW = 30.0
 SPEED_UNITS = {"kmh": ("km/h", 1.0), "ms": ("m/s", 1 / 3.6), "mph": ("mp/h", 0.621371), "kn": ("kn", 0.539957)}
 CODES = (0, 0, 1, 1, 2, 2, 3, 3, 45, 51, 61, 61, 63, 71, 80, 95)
-"""Weather codes, the usual ones more often."""
+"""Weather codes; common ones occur more often."""
 
 
 class Weather:
@@ -48,15 +48,15 @@ class Weather:
         return {"places": len(self._cities.all)}
 
     def _search(self, request: Request) -> Answer:
-        """Places by their whole name; `results` is missing when there are none."""
+        """Cities by their whole name; without any, `results` is missing."""
         count = int(request.query("count", "10"))
         if not 1 <= count <= 100:
             raise ValueError("Parameter count must be between 1 and 100.")
-        found = [_place(city) for city in self._cities.named(request.query("name"))[:count]]
+        found = [_result(city) for city in self._cities.named(request.query("name"))[:count]]
         return as_json({"results": found} | TOOK if found else TOOK)
 
     def _forecast(self, request: Request) -> Answer:
-        """The current weather at a place: those variables that `current` names."""
+        """The current weather at coordinates: the variables that `current` names."""
         latitude, longitude = _coordinate(request, "latitude", 90), _coordinate(request, "longitude", 180)
         unit, factor = SPEED_UNITS[_one_of(request, "wind_speed_unit", *SPEED_UNITS)]
         in_seconds = _one_of(request, "timeformat", "iso8601", "unixtime") == "unixtime"
@@ -72,13 +72,13 @@ class Weather:
         if names:
             document["current_units"] = units | {name: known[name][1] for name in names}
             document["current"] = {"time": moment, "interval": INTERVAL} | {name: known[name][0] for name in names}
-        return _as_odd(as_json(document), self._cities.oddity_at(latitude, longitude))
+        return _misbehaving(as_json(document), self._cities.oddity_at(latitude, longitude))
 
     def _variables(
         self, latitude: float, longitude: float, since: int, unit: str, factor: float
     ) -> Mapping[str, tuple[float, str]]:
-        """Every variable's value and unit: the same for the same seed, place and quarter of an hour."""
-        rng = dice(self._seed, "weather", latitude, longitude, since)
+        """The value and unit of each variable; the same for the same seed, coordinates and quarter of an hour."""
+        rng = seeded(self._seed, "weather", latitude, longitude, since)
         warmth = 40 * cos(radians(latitude)) - 12
         return {
             "temperature_2m": (round(warmth + rng.uniform(-8, 8), 1), "°C"),
@@ -95,7 +95,7 @@ class Weather:
 TOOK: dict[str, Any] = {"generationtime_ms": 0.25}
 
 
-def _place(city: City) -> Mapping[str, Any]:
+def _result(city: City) -> Mapping[str, Any]:
     return {
         "id": crc32(f"{city.name}{city.latitude}{city.longitude}".encode()),
         "name": city.name,
@@ -121,17 +121,17 @@ def _coordinate(request: Request, name: str, most: int) -> float:
 
 
 def _one_of(request: Request, name: str, *allowed: str) -> str:
-    """A parameter that has one of these values; the first one by default."""
+    """A parameter with one of these values, by default the first."""
     value = request.query(name, allowed[0])
     if value not in allowed:
         raise ValueError(f"Cannot initialize {name} from invalid String value {value}.")
     return value
 
 
-def _as_odd(answer: Answer, oddity: Oddity | None) -> Answer:
+def _misbehaving(answer: Answer, oddity: Oddity | None) -> Answer:
     match oddity:
         case Oddity.SLOW:
-            return replace(answer, wait=HALF_A_MINUTE)
+            return replace(answer, wait=SLOW)
         case Oddity.GARBAGE:
             return replace(answer, body=answer.body[:-40])
         case Oddity.BROKEN:

@@ -1,4 +1,4 @@
-"""Pulls a feed of the demo as `feeds.yaml` describes it: the plainest reader there can be, to show that it describes it."""
+"""Pulls a feed of the demo as `feeds.yaml` describes it, with the simplest reader possible, to show that it is right."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def pull(upstream: Upstream, clock: Time, tries: int = 20) -> Iterator[Answer]:
     feed = FEEDS[upstream.name]
     target: str | None = _target(feed["url"])
     while target is not None:
-        answers = (_patiently(upstream, target, clock) for _ in range(tries))
+        answers = (_ask_later(upstream, target, clock) for _ in range(tries))
         answer = next(answer for answer in answers if answer.status == 200 and not answer.cut)
         if page_of(answer) is None:
             answer = next(answer for answer in answers if answer.status == 200 and not answer.cut)
@@ -36,7 +36,7 @@ def pull(upstream: Upstream, clock: Time, tries: int = 20) -> Iterator[Answer]:
 
 
 def page_of(answer: Answer) -> Any:
-    """The document, None if it is no JSON."""
+    """The document, None if it is not JSON."""
     try:
         return json.loads(answer.body)
     except ValueError:
@@ -70,7 +70,7 @@ def _field(how: Any, described: Any) -> Any:
     return how["names"][value] if "names" in how else value * how["scale"]
 
 
-def _patiently(upstream: Upstream, target: str, clock: Time) -> Answer:
+def _ask_later(upstream: Upstream, target: str, clock: Time) -> Answer:
     clock.now += 0.25
     return ask(upstream, target)
 

@@ -30,7 +30,7 @@ class Time:
 
 
 def unserved(choices: Choices = Choices(), clock: Time | None = None) -> Mapping[str, Upstream]:  # noqa: B008
-    """The upstreams without a network, at a time of their own."""
+    """The upstreams without a network, with a clock of their own."""
     return build(choices, clock=clock or Time(), now=lambda: NOW)
 
 

@@ -68,7 +68,7 @@ def test_a_page_in_another_coding_is_read(site: str, path: str, text: str) -> No
     assert text in collected.body.decode(collected.content["body"]["charset"])
 
 
-def test_who_has_a_cached_page_is_told_304() -> None:
+def test_a_client_with_a_cached_page_is_answered_304() -> None:
     pages = unserved()["pages"]
     first = ask(pages, "/cached")
     again = ask(pages, "/cached", **{"if-none-match": dict(first.headers)["ETag"]})

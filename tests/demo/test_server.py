@@ -1,4 +1,4 @@
-"""The demo on the wire: kept connections, cut ones, and what is no HTTP; and the program that serves it."""
+"""The demo on the wire: kept and cut connections, and what is not HTTP; and the program that serves it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_connection_is_kept_for_several_requests(upstreams: Mapping[str, str])
         b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000 + b"\r\n\r\n",
     ],
 )
-def test_what_is_no_request_is_told_so(upstreams: Mapping[str, str], sent: bytes) -> None:
+def test_what_is_not_a_request_is_answered_400(upstreams: Mapping[str, str], sent: bytes) -> None:
     assert exchange(upstreams["pages"], sent).startswith(b"HTTP/1.1 400 ")
 
 
@@ -136,7 +136,7 @@ def test_a_taken_port_is_named() -> None:
 
 
 @pytest.mark.parametrize("wrong", [["--failures", "2"], ["--products", "3"], ["--dead", "moon"]])
-def test_an_option_that_makes_no_sense_is_refused(wrong: list[str]) -> None:
+def test_an_option_that_is_not_valid_is_refused(wrong: list[str]) -> None:
     command = [sys.executable, "-m", "inventory.demo", *wrong]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
 
@@ -144,6 +144,6 @@ def test_an_option_that_makes_no_sense_is_refused(wrong: list[str]) -> None:
     assert wrong[0] in done.stderr
 
 
-def test_the_upstreams_are_on_ports_in_a_row_and_the_feeds_lead_there() -> None:
-    assert urls(ports(FIRST_PORT)) == {name: f"http://127.0.0.1:{8100 + place}" for place, name in enumerate(NAMES)}
+def test_the_upstreams_are_on_ports_in_a_row_and_the_feeds_point_there() -> None:
+    assert urls(ports(FIRST_PORT)) == {name: f"http://127.0.0.1:{8100 + index}" for index, name in enumerate(NAMES)}
     assert "url: http://127.0.0.1:9003/products\n" in feeds(ports(9000))

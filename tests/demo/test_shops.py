@@ -1,4 +1,4 @@
-"""The three product APIs: differing shapes of one kind of catalogue, with what is wrong in them."""
+"""The three product APIs: differing formats of a catalogue, with broken pages and malformed products."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_cursor_is_opaque_and_null_at_the_end() -> None:
     assert [page_of(page)["next"] for page in pull(bazaar, clock)][-1] is None
 
 
-def test_a_bare_list_leads_on_by_its_link_header() -> None:
+def test_a_bare_list_names_the_next_page_in_its_link_header() -> None:
     answer = ask(unserved(TIDY)["corner"], "/api/goods")
 
     assert dict(answer.headers)["Link"].startswith('<http://127.0.0.1:1/api/goods?after=20&edition=1>; rel="next"')
@@ -47,7 +47,7 @@ def test_a_bare_list_leads_on_by_its_link_header() -> None:
 
 
 @shops
-def test_the_description_of_a_feed_reads_all_of_it(name: str) -> None:
+def test_a_feed_can_be_read_by_its_description(name: str) -> None:
     clock = Time()
     upstream, feed = unserved(TIDY, clock)[name], FEEDS[name]
     got = [normal(feed, each) for page in pull(upstream, clock) for each in products(feed, page_of(page))]
@@ -98,7 +98,7 @@ def test_a_broken_page_of_cursors_is_whole_when_it_is_asked_for_again_in_each_ed
 
 
 @shops
-def test_some_prices_are_others_in_the_next_edition_and_nothing_else_is(name: str) -> None:
+def test_some_prices_change_in_the_next_edition_and_nothing_else_does(name: str) -> None:
     clock = Time()
     upstream, feed = unserved(TIDY, clock)[name], FEEDS[name]
     one, two = (
@@ -122,11 +122,11 @@ def test_some_prices_are_others_in_the_next_edition_and_nothing_else_is(name: st
         ("corner", "/api/goods?after=-20", 400),
     ],
 )
-def test_a_page_that_is_none_is_refused(name: str, target: str, status: int) -> None:
+def test_a_page_that_does_not_exist_is_refused(name: str, target: str, status: int) -> None:
     assert ask(unserved(TIDY)[name], target).status == status
 
 
-def test_behind_the_last_numbered_page_there_is_an_empty_one() -> None:
+def test_after_the_last_numbered_page_there_is_an_empty_one() -> None:
     assert document(ask(unserved(TIDY)["acme"], "/v1/catalog?page=9"))["data"]["items"] == []
 
 

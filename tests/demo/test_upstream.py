@@ -28,7 +28,7 @@ def test_the_sixth_request_of_any_second_is_refused_and_counted(name: str) -> No
         assert ask(upstream, "/").status == 404
         clock.now += 0.125
     sixth = ask(upstream, "/")
-    clock.now = 1_001.0  # a whole second behind the first
+    clock.now = 1_001.0  # a whole second after the first
     later = ask(upstream, "/")
 
     assert (sixth.status, dict(sixth.headers)["Retry-After"], later.status) == (429, "1", 404)
@@ -47,7 +47,7 @@ def test_five_in_every_second_are_never_refused() -> None:
     assert counts(acme)["worst_second"] == 5
 
 
-def test_who_goes_on_while_refused_is_refused_no_longer_than_the_others() -> None:
+def test_a_client_that_goes_on_while_refused_is_not_refused_longer() -> None:
     clock = Time()
     acme = unserved(QUIET, clock)["acme"]
     statuses = []
@@ -90,7 +90,7 @@ TARGETS = {
 }
 
 
-def test_a_refusal_does_not_change_what_befalls_later_requests() -> None:
+def test_a_refused_request_does_not_change_later_answers() -> None:
     patient, hasty = Time(), Time()
     answers = []
     for clock, pause in ((patient, 0.25), (hasty, 0.0625)):
@@ -106,7 +106,7 @@ def test_a_refusal_does_not_change_what_befalls_later_requests() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_dead_upstream_answers_nothing_but_what_it_counted_until_it_is_switched_on(name: str) -> None:
+def test_a_dead_upstream_answers_only_its_counts_until_it_is_switched_on(name: str) -> None:
     upstream = unserved(Choices(failures=0, dead=[name]))[name]
     dead = ask(upstream, "/")
     tally = counts(upstream)
@@ -118,7 +118,7 @@ def test_a_dead_upstream_answers_nothing_but_what_it_counted_until_it_is_switche
     assert ask(upstream, "/").cut is None
 
 
-def test_a_switch_is_not_moved_by_looking() -> None:
+def test_a_get_moves_no_switch() -> None:
     acme = unserved()["acme"]
 
     assert ask(acme, "/_switch?dead=true").status == 400

@@ -92,7 +92,7 @@ def test_a_dead_upstream_is_one_that_closes_without_an_answer() -> None:
     assert "closed without an answer" in str(raised.value)
 
 
-def test_the_weather_of_a_place_stays_for_a_quarter_of_an_hour_and_has_the_units_that_were_asked_for() -> None:
+def test_the_weather_of_a_city_stays_for_a_quarter_of_an_hour_and_has_the_units_that_were_asked_for() -> None:
     weather = unserved()["weather"]
     target = "/v1/forecast?latitude=48.85&longitude=2.35&current=wind_speed_10m"
     kmh, again, ms = (document(ask(weather, target + more)) for more in ("", "", "&wind_speed_unit=ms&timeformat=unixtime"))
@@ -127,7 +127,7 @@ def test_a_request_that_open_meteo_would_refuse_is_refused_in_its_words(target: 
     assert document(answer)["reason"]
 
 
-def test_no_place_is_an_answer_without_results() -> None:
+def test_an_unknown_name_is_answered_without_results() -> None:
     assert "results" not in document(ask(unserved()["weather"], "/v1/search?name=Atlantis&count=10"))
 
 
