@@ -1,18 +1,18 @@
-# One image for API, worker, scheduler and dashboard; the command chooses. It runs as nobody in particular, writes nothing
-# but /tmp and INVENTORY_DATA_DIR, and so also works with a read-only root file system.
+# One image for API, workers, scheduler and dashboard; the command chooses. It runs as an unprivileged user, and writes only to
+# /tmp and INVENTORY_DATA_DIR, so the root file system may be read-only.
 ARG PYTHON_VERSION=3.13
 
 FROM python:${PYTHON_VERSION}-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /src
 RUN python -m venv --without-pip /opt/inventory
-# The packages change seldom and the source often: a layer each.
+# A layer for the packages, which change seldom, and one for the source.
 COPY requirements.txt ./
 RUN pip --python /opt/inventory/bin/python install --no-compile --require-hashes -r requirements.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY inventory inventory
 COPY workers workers
-# What is compiled here needs no compiling at each start, and hashes instead of times make it the same in each build.
+# Compiled here, so that no start has to; with hashes instead of times, every build gives the same files.
 RUN pip --python /opt/inventory/bin/python install --no-compile --no-deps --no-build-isolation . \
  && pip --python /opt/inventory/bin/python uninstall --yes setuptools \
  && /opt/inventory/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/inventory/lib
@@ -22,7 +22,7 @@ LABEL org.opencontainers.image.title="Inventory" \
       org.opencontainers.image.description="An HTTP metadata inventory: ask for a URL, get its headers, cookies and page source at once" \
       org.opencontainers.image.version="0.1.0" \
       org.opencontainers.image.licenses="MIT"
-# Nothing is installed in this stage, and nothing can be installed in what comes of it.
+# This stage installs nothing, and the final image has no tool to install anything.
 RUN pip uninstall --yes pip && rm -rf /usr/local/lib/python3*/ensurepip && install -d -m 0700 -o 10001 -g 10001 /data
 COPY --from=build /opt/inventory /opt/inventory
 WORKDIR /app
@@ -35,7 +35,7 @@ ENV PATH=/opt/inventory/bin:$PATH \
     INVENTORY_DATA_DIR=/data
 USER 10001:10001
 EXPOSE 8000
-# Whether the API lives; it stays healthy while a store is away, because a restart would not help.
+# Healthy means that the API runs, even while the store is away, because a restart would not help.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
     CMD ["python", "-I", "-S", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ.get('INVENTORY_PORT', '8000') + '/healthz', timeout=4)"]
 CMD ["gunicorn", "wsgi:app"]

@@ -4,11 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV ?= uv
 ARGS ?=
-# Tests mostly wait for the programs that they start.
+# Tests mostly wait for programs that they start, so there are more processes than cores.
 TEST_PROCESSES ?= 3
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-# The bundled Redis has wheels for 3.11 and 3.12, so these are preferred; PYTHON=... chooses another.
+# The bundled Redis has wheels for Python 3.11 and 3.12, so these are preferred; PYTHON=... chooses another.
 OLDEST := (3, 11)
 FIND_PYTHON = for below in 13 14; do for python in python3 python3.12 python3.11 python3.13; do \
 	  if $$python -c "import ensurepip, sys; sys.exit(not $(OLDEST) <= sys.version_info < (3, $$below))" 2>/dev/null; \
@@ -27,10 +27,10 @@ install: $(VENV)/installed  ## Make .venv with the pinned packages (no network w
 run: $(VENV)/installed  ## Run API, workers, scheduler, Redis and dashboard here until Ctrl-C
 	@exec $(BIN)/inventory up
 
-test: $(VENV)/installed-dev  ## Run every test that needs no server of yours (ARGS="-k name" for some)
+test: $(VENV)/installed-dev  ## Run every test that needs no external server (ARGS="-k name" for some)
 	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
 
-faults: $(VENV)/installed-dev  ## Prove that nothing accepted is lost (SEED=n repeats a run; ARGS="--store mongo --accepted 10000")
+faults: $(VENV)/installed-dev  ## Check that nothing accepted is lost under faults (SEED=n repeats a run; ARGS="--store mongo --accepted 10000")
 	@$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 bench: $(VENV)/installed-bench  ## Measure the ratios of bench/ (NAME=hit for one; half an hour for all)
@@ -41,7 +41,7 @@ lint: $(VENV)/installed-dev  ## Check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-format: $(VENV)/installed-dev  ## Put the code in form
+format: $(VENV)/installed-dev  ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -57,11 +57,11 @@ lock:  ## Compile requirements*.txt from pyproject.toml (needs uv; ARGS=--upgrad
 COMPILE = env -u PIP_FIND_LINKS $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-emit-index-url --no-emit-find-links $(ARGS)
 
-clean:  ## Remove .venv and what tools left behind (not the collected data in var/)
+clean:  ## Remove .venv and the files of tools (not the collected data in var/)
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The stamps are younger than what they were made from, so a second run asks no network.
+# The stamps are newer than the files they depend on, so a second run uses no network.
 $(VENV)/installed: requirements.txt pyproject.toml
 	@if [ ! -x $(BIN)/python ]; then \
 	  python="$(PYTHON)"; [ -n "$$python" ] || python=$$($(FIND_PYTHON)); \
