@@ -20,8 +20,10 @@ from inventory.events.job_type import EventLines
 from inventory.events.service import EventService
 from inventory.files import Files
 from inventory.history.service import HistoryService
-from inventory.http_client.fetcher import Fetcher, Resolve, resolve
+from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.guard import Guard
+from inventory.http_client.requests_transport import RequestsTransport
+from inventory.http_client.resolver import Resolve, resolve
 from inventory.imports.lookups import LookupLines
 from inventory.imports.service import ImportService
 from inventory.imports.uploads import Uploads
@@ -157,9 +159,10 @@ def _budgets(settings: Settings, redis: Redis) -> Budgets:
 
 def _sources(settings: Settings, resolve: Resolve) -> Sequence[Source]:
     guard = Guard(settings.allow_networks)
-    fetcher = Fetcher(guard, deadline=settings.fetch_deadline, body_limit=settings.body_limit, resolve=resolve)
+    transport = RequestsTransport(guard, resolve=resolve)
+    fetcher = Fetcher(transport, deadline=settings.fetch_deadline, body_limit=settings.body_limit)
     # Half the deadline each, because the weather of a city takes two calls, one after the other.
-    weather = Fetcher(guard, deadline=settings.fetch_deadline / 2, body_limit=LARGEST, resolve=resolve)
+    weather = Fetcher(transport, deadline=settings.fetch_deadline / 2, body_limit=LARGEST)
     return [Webpage(fetcher, guard), Weather(weather, _weather_provider(settings))]
 
 
@@ -196,12 +199,10 @@ def _records(
 def _pages(settings: Settings, resolve: Resolve, clock: Clock) -> pages.Pages:
     """Fetches pages of product feeds. Each call is one request, because each request has a permit of its own."""
     fetcher = Fetcher(
-        Guard(settings.allow_networks),
+        RequestsTransport(Guard(settings.allow_networks), resolve=resolve, resend=False),
         deadline=settings.fetch_deadline,
         body_limit=pages.LARGEST,
-        resolve=resolve,
         max_redirects=0,
-        resend=False,
     )
     return pages.Pages(fetcher, clock)
 

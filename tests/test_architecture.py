@@ -33,8 +33,8 @@ ONLY_IN = {
     "sqlite3": ("inventory/store/sqlite/",),
     "rq": ("inventory/notifier.py", "workers/"),
     "redis": ("inventory/notifier.py", "inventory/rate_limits/", "inventory/wiring.py", "workers/"),
-    "requests": ("inventory/http_client/",),
-    "urllib3": ("inventory/http_client/",),
+    "requests": ("inventory/http_client/requests_transport.py",),
+    "urllib3": ("inventory/http_client/requests_transport.py",),
     "obstore": ("inventory/files.py",),
     "gunicorn": (
         "inventory/gunicorn_worker/",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from inventory.http_client import codings
-from inventory.http_client.response import Response
+from inventory.http_client.response_reader import ResponseReader
 
 JOINED = 1_024
 """Pieces of a body that are joined into one while more of it comes."""
@@ -75,16 +75,14 @@ class _Raw:
         return self._kept.content()
 
 
-def read_body(response: Response, limit: int) -> Body:
+def read_body(response: ResponseReader, limit: int) -> Body:
     """The body of a response, at most `limit` bytes of it, decoded. Raises `SourceFailure` when it is cut or late."""
-    head = response.head
-    applied = codings.names(head.values("content-encoding") + response.transfer_codings)
+    applied = codings.names(response.head.values("content-encoding") + response.transfer_codings)
     if applied:
         body = _decoded(_Raw(response.pieces(), limit), applied, limit)
     else:
         body = Body(*_up_to(response.pieces(), limit, _Kept()))
-    behind = ("bytes behind the end of the answer were not used",) if response.leftover() else ()
-    return replace(body, defects=(*body.defects, *response.trailer_defects, *behind))
+    return replace(body, defects=(*body.defects, *response.defects()))
 
 
 def _decoded(raw: _Raw, applied: list[str], limit: int) -> Body:

@@ -1,110 +1,82 @@
-"""Foreign errors mapped once: whatever requests, urllib3, http.client, ssl or socket raise becomes a `SourceFailure`."""
+"""What failures of a fetch say: to the caller no address and nothing that an upstream sent; the log gets the evidence."""
 
 from __future__ import annotations
 
 import errno
-import http.client
 import os
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-import requests
 import structlog
-import urllib3.exceptions
 
 from inventory.errors import SourceFailure
 
 log = structlog.get_logger(__name__)
 
-FOREIGN = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
-"""The roots of all errors that a request can raise; `UnicodeError` and `LocationParseError` are ValueErrors."""
+Codes = Sequence[tuple[tuple[type[BaseException], ...], str, bool]]
+"""The first row that has the type of an error, or of one that caused it, gives its code, and whether it is permanent."""
 
 _NO_SUCH_NAME = {socket.EAI_NONAME, socket.EAI_NODATA}
-
-_TABLE: tuple[tuple[tuple[type[BaseException], ...], str, bool], ...] = (
-    ((ssl.SSLError, ssl.CertificateError), "tls_failure", True),
-    ((urllib3.exceptions.SSLError, requests.exceptions.SSLError), "tls_failure", True),
-    ((TimeoutError, urllib3.exceptions.TimeoutError, requests.Timeout), "timeout", False),
-    ((ConnectionRefusedError,), "connection_refused", False),
-    ((http.client.RemoteDisconnected,), "invalid_response", True),
-    ((http.client.IncompleteRead, urllib3.exceptions.IncompleteRead), "incomplete_response", False),
-    ((urllib3.exceptions.InvalidChunkLength, requests.exceptions.ChunkedEncodingError), "incomplete_response", False),
-    ((ConnectionResetError, ConnectionAbortedError, BrokenPipeError), "incomplete_response", False),
-    ((UnicodeError, urllib3.exceptions.LocationValueError, http.client.InvalidURL), "dns_failure", True),
-    ((requests.exceptions.InvalidURL,), "dns_failure", True),
-    ((http.client.HTTPException, urllib3.exceptions.InvalidHeader), "invalid_response", True),
-    ((requests.exceptions.InvalidHeader, urllib3.exceptions.HeaderParsingError), "invalid_response", True),
-)
-"""The first row that an error, or one that caused it, belongs to: its code, and whether it is permanent."""
-
-_WORDS = {
+_DEFAULT_WORDS = {
     "connection_failed": "the connection failed",
     "connection_refused": "the connection was refused",
-    "dns_failure": "the name cannot be looked up, or has no address",
-    "incomplete_response": "not all of the answer came",
-    "invalid_response": "the answer is not HTTP that can be read",
-    "timeout": "it did not answer in time",
+    "dns_failure": "the name cannot be resolved, or has no address",
+    "incomplete_response": "the response is incomplete",
+    "invalid_response": "the response is not valid HTTP",
+    "timeout": "it did not respond in time",
     "tls_failure": "TLS failed",
 }
-"""What is told of an error that has no words of the system's."""
+"""For errors that neither the system nor OpenSSL describes."""
 
 
-def failure_of(error: BaseException, host: str) -> SourceFailure:
-    """What a foreign error is recorded as; `connection_failed` when the table does not know it."""
-    family = list(_family(error))
-    for relative in family:
-        if isinstance(relative, SourceFailure):
-            return relative
-        if isinstance(relative, socket.gaierror):
-            return dns_failure(relative, host)
-    for kinds, code, permanent in _TABLE:
-        for relative in family:
-            if isinstance(relative, kinds):
-                return _failure(code, host, relative, permanent=permanent)
-    return _failure("connection_failed", host, family[-1], permanent=False)
-
-
-def connection_failure(error: BaseException, host: str) -> SourceFailure:
-    """The same before a request was sent: a reset then is no answer that was cut, but a connection that failed."""
-    failure = failure_of(error, host)
-    if failure.code == "incomplete_response":
-        return SourceFailure("connection_failed", str(failure), evidence=failure.evidence)
-    return failure
+def failure_of(error: BaseException, host: str, codes: Codes) -> SourceFailure:
+    """What an error is recorded as; `connection_failed` when no row of `codes` has it."""
+    related = list(_related(error))
+    for one in related:
+        if isinstance(one, SourceFailure):
+            return one
+        if isinstance(one, socket.gaierror):
+            return dns_failure(one, host)
+    for types, code, permanent in codes:
+        for one in related:
+            if isinstance(one, types):
+                return _failure(code, host, one, permanent=permanent)
+    return _failure("connection_failed", host, related[-1], permanent=False)
 
 
 def dns_failure(error: Exception, host: str) -> SourceFailure:
-    """What an error of name resolution is recorded as: a name that does not exist, or cannot, is permanent."""
+    """What an error of name resolution is recorded as: permanent if the name does not exist, or cannot."""
     permanent = not isinstance(error, OSError) or error.errno in _NO_SUCH_NAME
-    detail = f"The name {host} could not be resolved: {_in_words(error) or _WORDS['dns_failure']}"
+    detail = f"The name {host} could not be resolved: {_in_words(error) or _DEFAULT_WORDS['dns_failure']}"
     return SourceFailure("dns_failure", detail, permanent=permanent, evidence=_evidence(error))
 
 
 def log_evidence(failure: SourceFailure, target: str) -> None:
-    """Tell the log what a failure must not say. Not for requests that carry a secret: an upstream may send it back."""
+    """Log what a failure must not say. Not for requests that carry a secret: an upstream may send it back."""
     if failure.evidence:
         log.info("fetch_refused", target=target, code=failure.code, **failure.evidence)
 
 
-def _family(error: BaseException) -> Iterator[BaseException]:
+def _related(error: BaseException) -> Iterator[BaseException]:
     """The error and those inside it: its cause, its `reason`, and errors among its arguments."""
     waiting: list[object] = [error]
-    seen: set[int] = set()
+    visited: set[int] = set()
     while waiting:
         one = waiting.pop(0)
-        if isinstance(one, BaseException) and id(one) not in seen:
-            seen.add(id(one))
+        if isinstance(one, BaseException) and id(one) not in visited:
+            visited.add(id(one))
             yield one
             waiting += [getattr(one, "reason", None), *one.args, one.__cause__, one.__context__]
 
 
 def _failure(code: str, host: str, error: BaseException, *, permanent: bool) -> SourceFailure:
-    detail = f"{host}: {_in_words(error) or _WORDS[code]}"
+    detail = f"{host}: {_in_words(error) or _DEFAULT_WORDS[code]}"
     return SourceFailure(code, detail, permanent=permanent, evidence=_evidence(error))
 
 
 def _in_words(error: BaseException) -> str:
-    """What an error says in words that the system or OpenSSL have for it: none that came over the line, and no address."""
+    """How the system or OpenSSL describes an error; empty if it does not."""
     if isinstance(error, ssl.SSLCertVerificationError) and (why := getattr(error, "verify_message", "")):
         return f"the certificate was refused: {why}"
     if isinstance(error, ssl.SSLError):

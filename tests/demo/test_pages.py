@@ -12,6 +12,7 @@ import pytest
 from inventory.errors import SourceFailure
 from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.guard import Guard
+from inventory.http_client.requests_transport import RequestsTransport
 from inventory.webpages.source import Webpage
 from tests.demo.served import ask, served, unserved
 
@@ -24,7 +25,7 @@ def site() -> Iterator[str]:
 
 def collect(url: str, deadline: float = 10) -> Mapping[str, Any]:
     guard = Guard([ipaddress.ip_network("127.0.0.1/32")])
-    source = Webpage(Fetcher(guard, deadline=deadline, body_limit=1_000_000), guard)
+    source = Webpage(Fetcher(RequestsTransport(guard), deadline=deadline, body_limit=1_000_000), guard)
     return source.collect(source.target(url).key).content
 
 
@@ -61,7 +62,7 @@ def test_repeated_headers_and_a_cookie_that_a_browser_refuses(site: str) -> None
 @pytest.mark.parametrize(("path", "text"), [("/gzip", "Over and over again."), ("/latin1", "Größe, naïveté, señor.")])
 def test_a_page_in_another_coding_is_read(site: str, path: str, text: str) -> None:
     guard = Guard([ipaddress.ip_network("127.0.0.1/32")])
-    source = Webpage(Fetcher(guard, deadline=10, body_limit=1_000_000), guard)
+    source = Webpage(Fetcher(RequestsTransport(guard), deadline=10, body_limit=1_000_000), guard)
     collected = source.collect(source.target(site + path).key)
 
     assert collected.body is not None

@@ -89,7 +89,7 @@ def test_a_dead_upstream_is_one_that_closes_without_an_answer() -> None:
         make_weather(upstreams, deadline=10).collect("paris")
 
     assert raised.value.code == "invalid_response"
-    assert "closed without an answer" in str(raised.value)
+    assert "closed without a response" in str(raised.value)
 
 
 def test_the_weather_of_a_city_stays_for_a_quarter_of_an_hour_and_has_the_units_that_were_asked_for() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.guard import Guard
+from inventory.http_client.requests_transport import RequestsTransport
 from tests.upstreams import Upstream
 from tests.upstreams.torture import Torture
 
@@ -44,7 +45,7 @@ def make_fetcher(
     deadline: float = 10.0,
     body_limit: int = 4 * 1024 * 1024,
     resolve: Callable[[str], Sequence[str]] = nowhere,
-    **kwargs: Any,
+    tls: Any = None,
 ) -> Fetcher:
     """A fetcher for 127.0.0.1 and nothing else."""
-    return Fetcher(Guard(OPENED), deadline=deadline, body_limit=body_limit, resolve=resolve, **kwargs)
+    return Fetcher(RequestsTransport(Guard(OPENED), resolve=resolve, tls=tls), deadline=deadline, body_limit=body_limit)

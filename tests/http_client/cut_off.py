@@ -19,6 +19,7 @@ from inventory import urls
 from inventory.errors import SourceFailure
 from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.guard import Guard
+from inventory.http_client.requests_transport import RequestsTransport
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 
@@ -41,7 +42,8 @@ def outcome(wall: Wall, url: str, answers: list[list[str]], opened: list[str]) -
     """The code of the failure, what was called, and how many answers of the resolver were not asked for."""
     wall.called.clear()
     guard = Guard([ipaddress.ip_network(network) for network in opened])
-    fetcher = Fetcher(guard, deadline=5, body_limit=100, resolve=lambda host: answers.pop(0))
+    transport = RequestsTransport(guard, resolve=lambda host: answers.pop(0))
+    fetcher = Fetcher(transport, deadline=5, body_limit=100)
     try:
         fetcher.fetch(urls.parse(url))
     except SourceFailure as failure:

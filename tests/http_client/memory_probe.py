@@ -12,11 +12,13 @@ from typing import Any
 from inventory import urls
 from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.guard import Guard
+from inventory.http_client.requests_transport import RequestsTransport
 
 
 def probe(url: str, warm_up: str) -> dict[str, Any]:
     """Status, truncation and size of the body, megabytes that the peak grew by, and seconds that it took."""
-    fetcher = Fetcher(Guard([ipaddress.ip_network("127.0.0.1/32")]), deadline=60, body_limit=4 * 1024 * 1024)
+    transport = RequestsTransport(Guard([ipaddress.ip_network("127.0.0.1/32")]))
+    fetcher = Fetcher(transport, deadline=60, body_limit=4 * 1024 * 1024)
     fetcher.fetch(urls.parse(warm_up))
     before, begun = _peak(), time.monotonic()
     fetched = fetcher.fetch(urls.parse(url))

@@ -7,7 +7,9 @@ import io
 import socket
 import threading
 from types import TracebackType
-from typing import Any
+
+from inventory.http_client.deadline import Deadline
+from inventory.http_client.response_reader import ResponseReader, SocketReader
 
 
 class Raw:
@@ -56,13 +58,13 @@ class Raw:
 
 
 class Sent(io.BytesIO):
-    """A socket from which these bytes come, as far as `Response` looks at one."""
-
-    def makefile(self, mode: str) -> Sent:
-        return self
-
-    def detach(self) -> Any:
-        return self
+    """A socket from which these bytes come, as far as `SocketReader` looks at one."""
 
     def settimeout(self, seconds: float) -> None:
         assert seconds > 0
+
+
+def reader_of(sent: bytes) -> ResponseReader:
+    """What reads these bytes as a response."""
+    source, deadline = Sent(sent), Deadline(60)
+    return ResponseReader(SocketReader(source, source, deadline), deadline)  # type: ignore[arg-type]

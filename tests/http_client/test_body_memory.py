@@ -8,9 +8,7 @@ import tracemalloc
 import pytest
 
 from inventory.http_client.body import read_body
-from inventory.http_client.deadline import Deadline
-from inventory.http_client.response import Response
-from tests.http_client.raw import Sent
+from tests.http_client.raw import reader_of
 
 SIZE = 200_000
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
@@ -22,8 +20,8 @@ TINY = {
 
 @pytest.mark.parametrize("answer", TINY.values(), ids=TINY)
 def test_a_body_of_many_small_pieces_takes_little_more_than_its_size(answer: bytes) -> None:
-    response = Response(Sent(answer), "GET", Deadline(60))  # type: ignore[arg-type]
-    response.begin()
+    response = reader_of(answer)
+    response.read_head()
     tracemalloc.start()
     try:
         body = read_body(response, 10 * SIZE)

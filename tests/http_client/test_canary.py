@@ -16,6 +16,7 @@ from inventory import urls
 from inventory.errors import ForbiddenAddress, InvalidUrl, SourceFailure
 from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.guard import Guard
+from inventory.http_client.requests_transport import RequestsTransport
 from inventory.webpages.source import Webpage
 from tests.http_client.conftest import OPENED, make_fetcher, nowhere
 from tests.upstreams import Upstream
@@ -83,7 +84,7 @@ def test_a_forbidden_address_is_refused_in_every_spelling(opened: Upstream, cana
 def test_the_canaries_do_hear_when_the_guard_is_open(opened: Upstream, template: str) -> None:
     """The control: without the refusal, the very same spelling reaches a canary."""
     everything = Guard([ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")])
-    fetcher = Fetcher(everything, deadline=5, body_limit=100, resolve=nowhere)
+    fetcher = Fetcher(RequestsTransport(everything, resolve=nowhere), deadline=5, body_limit=100)
 
     with Torture("127.0.0.2") as four, Torture("::1", four.port) as six:
         with contextlib.suppress(SourceFailure):  # what a canary answers to an unknown path is not the point
@@ -187,7 +188,8 @@ def test_the_peer_of_a_connection_is_checked_once_more() -> None:
             return None if self.asked == 1 else "loopback"
 
     with Upstream() as upstream:
-        fetcher = Fetcher(Forgetful(), deadline=5, body_limit=100, resolve=lambda host: ["127.0.0.1"])
+        transport = RequestsTransport(Forgetful(), resolve=lambda host: ["127.0.0.1"])
+        fetcher = Fetcher(transport, deadline=5, body_limit=100)
         with pytest.raises(SourceFailure) as caught:
             fetcher.fetch(urls.parse(upstream.url("/page", host="name.test")))
 

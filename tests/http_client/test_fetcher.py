@@ -13,6 +13,7 @@ from inventory import urls
 from inventory.errors import SourceFailure
 from inventory.http_client.fetcher import Fetcher, Validators
 from inventory.http_client.guard import Guard
+from inventory.http_client.requests_transport import RequestsTransport
 from tests.http_client.conftest import make_fetcher
 from tests.upstreams import Answer, Upstream
 from tests.upstreams.answers import ETAG, LAST_MODIFIED, PAGE_HEADERS, page_body
@@ -187,7 +188,8 @@ def test_the_next_address_is_tried_when_one_does_not_answer() -> None:
     with Upstream() as upstream:
         # No server listens on this port of ::1, which the test's guard opens for the purpose.
         guard = Guard([ipaddress.ip_network("127.0.0.1/32"), ipaddress.ip_network("::1/128")])
-        fetcher = Fetcher(guard, deadline=10, body_limit=1000, resolve=lambda host: ["::1", "127.0.0.1"])
+        transport = RequestsTransport(guard, resolve=lambda host: ["::1", "127.0.0.1"])
+        fetcher = Fetcher(transport, deadline=10, body_limit=1000)
 
         fetched = fetcher.fetch(urls.parse(upstream.url("/page", host="two.test")))
 

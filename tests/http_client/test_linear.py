@@ -21,17 +21,15 @@ from inventory.http_client import (
 )
 from inventory.http_client.body import Body, read_body
 from inventory.http_client.cookies import Cookie
-from inventory.http_client.deadline import Deadline
 from inventory.http_client.decoding import Text
 from inventory.http_client.fetched import Fetched, Hop, Timing
 from inventory.http_client.head import FieldReader, Fields, Head
 from inventory.http_client.jar import Jar
-from inventory.http_client.response import Response
 from inventory.http_client.retry_after import come_back_in
 from inventory.http_client.tls import TlsDetails
 from inventory.webpages.content import content_of, cookies_of, revalidated
 from tests.growth import assert_linear
-from tests.http_client.raw import Sent
+from tests.http_client.raw import reader_of
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 HTTPS, HTTP = urls.parse("https://a.test/b/c?d"), urls.parse("http://a.test/b/c?d")
@@ -41,8 +39,8 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 def read(sent: bytes) -> Body:
     """The whole of an answer."""
-    response = Response(Sent(sent), "GET", Deadline(60))  # type: ignore[arg-type]
-    response.begin()
+    response = reader_of(sent)
+    response.read_head()
     return read_body(response, LIMIT)
 
 

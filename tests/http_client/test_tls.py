@@ -18,8 +18,8 @@ from cryptography.x509.oid import ExtensionOID, NameOID
 
 from inventory import urls
 from inventory.errors import SourceFailure
-from inventory.http_client.adapter import default_tls
 from inventory.http_client.fetcher import Fetcher
+from inventory.http_client.requests_transport import default_tls
 from tests.http_client.conftest import make_fetcher
 from tests.upstreams.torture import Torture
 

@@ -81,7 +81,7 @@ TABLE: dict[str, tuple[str | Place, Snapshot | Failure]] = {
     ),
     "deflate without its zlib header": ("bare-deflate", Snapshot()),
     "gzip as a transfer coding": ("transfer-gzip", Snapshot(body=PAGE * 100)),
-    "more bytes than Content-Length": ("more-than-length", Snapshot(body=b"hello", defect="behind the end")),
+    "more bytes than Content-Length": ("more-than-length", Snapshot(body=b"hello", defect="after the end of the response")),
     "the same Content-Length twice": ("length-twice", Snapshot()),
     "Content-Length and chunks together": ("length-and-chunked", Snapshot(body=b"hello", defect="together")),
     # Header lines.

@@ -19,6 +19,7 @@ from inventory.http_client.fetched import Fetched, Hop, Timing
 from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.guard import Guard
 from inventory.http_client.head import Fields, Head
+from inventory.http_client.requests_transport import RequestsTransport
 from inventory.http_client.tls import TlsDetails
 from inventory.webpages.content import content_of
 from inventory.webpages.source import Webpage, cookies_of
@@ -39,7 +40,7 @@ def upstream() -> Iterator[Upstream]:
 @pytest.fixture
 def webpage() -> Webpage:
     guard = Guard([ipaddress.ip_network("127.0.0.1/32")])
-    return Webpage(Fetcher(guard, deadline=30, body_limit=1_000), guard, clock=lambda: NOW)
+    return Webpage(Fetcher(RequestsTransport(guard), deadline=30, body_limit=1_000), guard, clock=lambda: NOW)
 
 
 def collected(webpage: Webpage, upstream: Upstream, headers: Headers, path: str = "/x") -> dict[str, Any]:

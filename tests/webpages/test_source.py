@@ -15,6 +15,7 @@ import pytest
 from inventory.errors import ForbiddenAddress, InvalidUrl
 from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.guard import Guard
+from inventory.http_client.requests_transport import RequestsTransport
 from inventory.webpages.source import Webpage, cookies_of, page_source
 from tests.upstreams import Answer, Upstream
 from tests.upstreams.answers import BINARY, ETAG, HTML, LAST_MODIFIED, PAGE_COOKIES, page_body
@@ -35,7 +36,7 @@ def webpage() -> Webpage:
 
 def make_webpage(body_limit: int = 1_000_000) -> Webpage:
     guard = Guard([ipaddress.ip_network("127.0.0.1/32")])
-    fetcher = Fetcher(guard, deadline=10, body_limit=body_limit, resolve=lambda host: ["127.0.0.1"])
+    fetcher = Fetcher(RequestsTransport(guard, resolve=lambda host: ["127.0.0.1"]), deadline=10, body_limit=body_limit)
     return Webpage(fetcher, guard, clock=lambda: NOW)
 
 

@@ -1,12 +1,7 @@
-"""A response on a connection: its head and body read within the deadline, framed by RFC 9112 and by nothing laxer.
-
-http.client takes a head or a body that was cut for a whole one, and reads sizes that are none. Only its connection is used
-here: each wait for it gets what the deadline has left.
-"""
+"""Reads one response from a connection within the deadline, framed as RFC 9112 says and in no laxer way."""
 
 from __future__ import annotations
 
-import http.client
 import io
 import re
 import socket
@@ -16,33 +11,33 @@ from inventory.errors import SourceFailure
 from inventory.http_client.deadline import Deadline
 from inventory.http_client.head import FieldReader, Fields, Head, capped
 
-LONGEST_LINE = 65_536
-MOST_LINES = 2_000
-MOST_HEAD = 1024 * 1024
-"""Limits of one head, in bytes and lines; what is over them is `invalid_response`."""
+MAX_LINE_BYTES = 65_536
+MAX_HEAD_LINES = 2_000
+MAX_HEAD_BYTES = 1024 * 1024
 
-PIECE = 64 * 1024
+CHUNK_BYTES = 64 * 1024
+"""The most that is read at once."""
 
 _STATUS_LINE = re.compile(rb"HTTP/(\d\.\d)[ \t]+([1-9]\d\d)(?:[ \t]+(.*))?")
 _LENGTH = re.compile("[0-9]{1,18}")
-"""Of more digits are no bytes that anybody sends, and thousands of them take Python longer than it is willing to."""
+"""Nobody sends more bytes than that, and Python refuses to convert thousands of digits."""
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?")
 
 
-class _TimedReader(io.RawIOBase):
-    """The socket's bytes; each read waits no longer than the deadline leaves. `shut` stops it from reading on."""
+class SocketReader(io.RawIOBase):
+    """The bytes of a socket; each read waits no longer than the deadline leaves. `stopped` keeps it from reading on."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket, deadline: Deadline) -> None:
         self._raw = raw
         self._sock = sock
         self._deadline = deadline
-        self.shut = False
+        self.stopped = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int | None:  # type: ignore[override]
-        if self.shut:
+        if self.stopped:
             return 0
         self._sock.settimeout(self._deadline.left())
         try:
@@ -55,24 +50,26 @@ class _TimedReader(io.RawIOBase):
         self._raw.close()
 
 
-class Response(http.client.HTTPResponse):
-    """One response on a connection: `head` once begun, then `pieces()` of the body; `complete` when all of it was read."""
+class ResponseReader:
+    """One response: `head` once `read_head` returned, then `pieces()` of the body; `complete` once all of it was read."""
 
     head: Head
+    first_byte_at: float | None = None
     transfer_codings: list[str]
     trailers: Fields = ()
-    trailer_defects: tuple[str, ...] = ()
     complete = False
+    will_close: bool
 
-    def __init__(self, sock: socket.socket, method: str | None, deadline: Deadline) -> None:
-        super().__init__(sock, method=method)
-        self._timed = _TimedReader(self.fp.detach(), sock, deadline)
-        self.fp = io.BufferedReader(self._timed, PIECE)
+    def __init__(self, source: SocketReader, deadline: Deadline) -> None:
+        self.file = io.BufferedReader(source, CHUNK_BYTES)
+        self._source = source
         self._deadline = deadline
-        self.first_byte_at: float | None = None
+        self._chunked = False
+        self._length: int | None = None
+        self._trailer_defects: list[str] = []
 
-    def begin(self, *_: object, **__: object) -> None:
-        """Read the head of the final response; those before it (1xx) are passed over."""
+    def read_head(self) -> None:
+        """Read the head of the final response; interim ones (1xx) are skipped."""
         status = 100
         while status // 100 == 1 and status != 101:
             version, status, reason = self._status_line()
@@ -80,79 +77,78 @@ class Response(http.client.HTTPResponse):
         self.head = Head(status, reason, version, fields, ())
         self._frame(defects)
         self.head = Head(status, reason, version, fields, tuple(capped(defects)))
-        self.status = self.code = status
-        self.version = 10 if version == "1.0" else 11
-        self.reason = reason
-        # urllib3 gets no headers to read: framing and decoding are decided here and nowhere else.
-        self.headers = self.msg = http.client.HTTPMessage()
 
     def pieces(self) -> Iterator[bytes]:
         """The body without its framing; `SourceFailure` with code `incomplete_response` when it ends too early."""
-        if self.chunked:
+        if self._chunked:
             yield from self._chunks()
-        elif self.length is not None:
-            yield from self._exactly(self.length)
+        elif self._length is not None:
+            yield from self._exactly(self._length)
         else:
-            while piece := self._read(PIECE):
+            while piece := self._read(CHUNK_BYTES):
                 yield piece
         self.complete = True
 
-    def leftover(self) -> bool:
-        """Whether bytes that came with a complete answer stand behind its end."""
-        self._timed.shut = True
-        return self.complete and bool(self.fp.peek(1))
+    def defects(self) -> list[str]:
+        """What was wrong after the body: with its trailers, and bytes that came after the end of the response."""
+        surplus = ["bytes after the end of the response were ignored"] if self._surplus() else []
+        return [*(f"trailers: {defect}" for defect in capped(self._trailer_defects)), *surplus]
 
     def reusable(self) -> bool:
-        """Whether the connection may carry another request: all was read, and nothing stands behind it."""
-        return self.complete and not self.will_close and not self.leftover()
+        """Whether the connection may carry another request: all was read, and nothing came after it."""
+        return self.complete and not self.will_close and not self._surplus()
+
+    def _surplus(self) -> bool:
+        """Whether bytes came with a complete response that are not part of it."""
+        self._source.stopped = True
+        return self.complete and bool(self.file.peek(1))
 
     def _status_line(self) -> tuple[str, int, str]:
         line = self._line("status line")
         if self.first_byte_at is None:
             self.first_byte_at = self._deadline.now()
         if not line:
-            raise _invalid("the connection was closed without an answer")
+            raise _invalid("the connection was closed without a response")
         match = _STATUS_LINE.fullmatch(line.rstrip(b"\r\n"))
         if match is None or not match[1].startswith(b"1."):
             raise _invalid("its first line is not the status line of HTTP/1.x", line)
         if not line.endswith(b"\n"):
-            raise incomplete("the answer ends inside its status line")
+            raise _incomplete("it ends inside its status line")
         return match[1].decode(), int(match[2]), (match[3] or b"").decode("latin-1").strip()
 
     def _field_lines(self) -> tuple[Fields, list[str]]:
         reader = FieldReader()
         size = 0
-        for number in range(1, MOST_LINES + 2):
+        for number in range(1, MAX_HEAD_LINES + 2):
             line = self._line("header line")
             size += len(line)
             if not line.endswith(b"\n"):
-                raise incomplete("it ends inside its headers or trailers")
+                raise _incomplete("it ends inside its headers or trailers")
             if line in (b"\r\n", b"\n"):
                 return reader.end()
-            if size > MOST_HEAD:
+            if size > MAX_HEAD_BYTES:
                 break
             reader.add(number, line)
-        raise _invalid(f"the headers exceed {MOST_LINES} lines or {MOST_HEAD} bytes")
+        raise _invalid(f"the headers exceed {MAX_HEAD_LINES} lines or {MAX_HEAD_BYTES} bytes")
 
     def _frame(self, defects: list[str]) -> None:
         """Decide where the body ends (RFC 9112, section 6.3)."""
         head = self.head
         codings = [name.strip().lower() for value in head.values("transfer-encoding") for name in value.split(",")]
         lengths = {length.strip(" \t") for value in head.values("content-length") for length in value.split(",")}
-        self.chunked = codings[-1:] == ["chunked"]
+        self._chunked = codings[-1:] == ["chunked"]
         self.transfer_codings = [name for name in codings if name != "chunked"]
-        self.chunk_left = self.length = None
         if len(lengths) > 1 or not all(_LENGTH.fullmatch(length) for length in lengths):
             raise _invalid("Content-Length is not one number of bytes", ", ".join(sorted(lengths)))
         if codings and lengths:
-            defects.append("Transfer-Encoding and Content-Length together; Content-Length was not used")
+            defects.append("Transfer-Encoding and Content-Length together; Content-Length was ignored")
         if head.status in (204, 304) or head.status < 200:
-            self.chunked, self.length = False, 0
+            self._chunked, self._length = False, 0
         elif lengths and not codings:
-            self.length = int(lengths.pop())
-        self.complete = self.length == 0
+            self._length = int(lengths.pop())
+        self.complete = self._length == 0
         options = {option.strip().lower() for value in head.values("connection") for option in value.split(",")}
-        unclear = bool(codings and lengths) or (not self.chunked and self.length is None) or head.status < 200
+        unclear = bool(codings and lengths) or (not self._chunked and self._length is None) or head.status < 200
         self.will_close = unclear or head.http_version == "1.0" or "close" in options
 
     def _chunks(self) -> Iterator[bytes]:
@@ -160,47 +156,45 @@ class Response(http.client.HTTPResponse):
             line = self._line("chunk size")
             match = _CHUNK_SIZE.fullmatch(line.rstrip(b"\r\n"))
             if match is None or not line.endswith(b"\n"):
-                raise incomplete("a chunk does not begin with its size", line)
+                raise _incomplete("a chunk does not begin with its size", line)
             if not (size := int(match[1], 16)):
                 break
             yield from self._exactly(size)
             if self._line("end of a chunk").strip(b"\r\n"):
-                raise incomplete("a chunk is longer than it says")
-        self.trailers, defects = self._field_lines()
-        self.trailer_defects = tuple(f"trailers: {defect}" for defect in capped(defects))
+                raise _incomplete("a chunk is longer than it says")
+        self.trailers, self._trailer_defects = self._field_lines()
 
     def _exactly(self, size: int) -> Iterator[bytes]:
         left = size
         while left:
-            piece = self._read(min(left, PIECE))
+            piece = self._read(min(left, CHUNK_BYTES))
             if not piece:
-                raise incomplete(f"the answer ends {left} bytes too early")
+                raise _incomplete(f"it ends {left} bytes too early")
             left -= len(piece)
             yield piece
 
-    def _read(self, most: int) -> bytes:
+    def _read(self, limit: int) -> bytes:
         self._deadline.left()
-        return self.fp.read1(most)
+        return self.file.read1(limit)
 
     def _line(self, what: str) -> bytes:
         self._deadline.left()
-        line = self.fp.readline(LONGEST_LINE + 1)
-        if len(line) > LONGEST_LINE:
-            raise _invalid(f"a {what} is longer than {LONGEST_LINE} bytes")
+        line = self.file.readline(MAX_LINE_BYTES + 1)
+        if len(line) > MAX_LINE_BYTES:
+            raise _invalid(f"a {what} is longer than {MAX_LINE_BYTES} bytes")
         return line
 
 
-def incomplete(what: str, line: bytes | str = "") -> SourceFailure:
-    """An answer that began well and was cut; `line` is what shows it."""
-    return SourceFailure("incomplete_response", f"Not all of the answer came: {what}", evidence=_evidence(line))
+def _incomplete(what: str, line: bytes | str = "") -> SourceFailure:
+    """A response that began well and was cut; `line` is what shows it."""
+    return SourceFailure("incomplete_response", f"The response is incomplete: {what}", evidence=_evidence(line))
 
 
 def _invalid(what: str, line: bytes | str = "") -> SourceFailure:
-    detail = f"The answer is not HTTP that can be read: {what}"
+    detail = f"The response is not valid HTTP: {what}"
     return SourceFailure("invalid_response", detail, permanent=True, evidence=_evidence(line))
 
 
 def _evidence(line: bytes | str) -> dict[str, str]:
-    """What was sent in place of HTTP: a server of another protocol tells its name in it, and the caller who made us ask is
-    not to read that."""
+    """For the log alone: in place of HTTP, a server of another protocol may send its name."""
     return {"received": repr(line[:100])} if line else {}
