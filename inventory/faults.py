@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import structlog
 
+from inventory.errors import SourceFailure
 from inventory.notifier import Notifier
 
 log = structlog.get_logger(__name__)
@@ -17,6 +18,11 @@ INTERNAL_FAULT = "internal_fault"
 """The code of what failed so."""
 TOLD = "A fault of the inventory, not of the site. Its log says more; trying again at once does not help."
 """The detail of what failed so: it says nothing of what went on inside."""
+
+
+def failure() -> SourceFailure:
+    """What is recorded of work that a fault of ours ended."""
+    return SourceFailure(INTERNAL_FAULT, TOLD, permanent=True)
 
 
 def note(notifier: Notifier | None, error: BaseException, where: str, source: str = "", **names: object) -> None:

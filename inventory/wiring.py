@@ -43,7 +43,8 @@ from inventory.rate_limits.local import LocalBudgets
 from inventory.rate_limits.model import Budgets
 from inventory.rate_limits.service import UpstreamService
 from inventory.rate_limits.shared import SharedBudgets
-from inventory.records.collector import Collector, Policy
+from inventory.records.collector import Collector
+from inventory.records.outcomes import CollectionPolicy, collection_retries
 from inventory.records.service import RecordService
 from inventory.records.source import Source
 from inventory.services import Services
@@ -137,11 +138,10 @@ def share_threads(spare: int) -> ThreadShares:
     return ThreadShares(uploads=uploads, waiting_uploads=few, waiting_lookups=max(0, lookups))
 
 
-def _policy(settings: Settings) -> Policy:
-    return Policy(
+def _policy(settings: Settings) -> CollectionPolicy:
+    return CollectionPolicy(
         lease_for=timedelta(seconds=settings.lease),
-        max_attempts=settings.max_attempts,
-        retry_base=settings.retry_base,
+        retry=collection_retries(max_attempts=settings.max_attempts, base=settings.retry_base),
         retry_failed_after=timedelta(seconds=settings.retry_failed_after),
     )
 

@@ -14,7 +14,7 @@ from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.errors import StorageUnavailable
 from inventory.jobs.feeder import Feeder, feeding
-from inventory.records.collector import NEXT_TURN
+from inventory.records.collector import RESERVATION_NEAR
 from inventory.services import Services
 from workers import cpu_affinity
 
@@ -60,7 +60,7 @@ def work_due() -> int:
         with cpu_affinity.kept(), feeding(services().engine, stopping.is_set) as feeder:
             stop = partial(is_time_up, feeder)
             settled = services().collector.collect_due(slots=PLACES, stopping=stop, more=feeder.more)
-        ring_for_due(limit=1, ahead=NEXT_TURN if services().collector.is_turn_near() else timedelta(0))
+        ring_for_due(limit=1, ahead=RESERVATION_NEAR if services().collector.is_reservation_near() else timedelta(0))
     except StorageUnavailable as error:
         log.warning("store_not_ready", error=str(error))
         return 0

@@ -1,8 +1,4 @@
-"""The calls of one collection: each request to an upstream has a permit of its own, taken before it, given back behind it.
-
-Whoever collects makes the `Calls` and closes them; the fetcher says when a request begins. What waits in between waits
-with no permit in hand, and briefly: a target whose upstream has no room is put off, so that it holds up nobody else's.
-"""
+"""The requests of one collection: each has a permit of its own, and none waits with a permit in hand."""
 
 from __future__ import annotations
 
@@ -10,29 +6,31 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
-from inventory.errors import Deferred, SourceFailure
-from inventory.rate_limits.model import (
-    Budgets,
-    Permit,
-    PermitRequest,
-    Reason,
-    Report,
-    Throttled,
-    is_unanswered,
-)
+from inventory.errors import Deferred
+from inventory.rate_limits.model import Budgets, Permit, PermitRequest, Throttled
+from inventory.rate_limits.permits import PASSES_SOON, PermittedCall, request_permit
 
-PATIENCE = 1.0
-"""Seconds for which a collection that is under way, or that a caller waits for, waits for its turn at an upstream."""
-COMING = (Reason.RATE, Reason.CONCURRENCY)
-"""Refusals behind which a turn comes by itself, and soon."""
+MAX_WAIT = 1.0
+"""Seconds that a collection under way, or one that a caller waits for, waits for its reservation at an upstream."""
+
+
+def wait_briefly(throttled: Throttled, asked: int) -> float | None:
+    """Wait once, for a reservation that comes within `MAX_WAIT`."""
+    if asked or throttled.reason not in PASSES_SOON or throttled.wait > MAX_WAIT:
+        return None
+    return throttled.wait
+
+
+def wait_for_next_step(throttled: Throttled, asked: int) -> float | None:
+    """Wait once, up to `MAX_WAIT`, however far the reservation is."""
+    return None if asked or throttled.reason not in PASSES_SOON else min(throttled.wait, MAX_WAIT)
 
 
 class Calls:
-    """The calls of one collection, one after the other, in one thread; as a context it gives back what it holds at its end.
+    """The requests of one collection, one after the other, in one thread; as a context it ends the last one.
 
-    `ahead` is a permit that was taken for the first call already. All others are asked for here, and urgently: they are of
-    a caller who waits, or the next step of a collection half made. A call that fails the collection counts against its
-    upstream alone, not against those that were called before.
+    `ahead` is a permit for the first request that was taken already. All others are urgent: a caller waits for them, or
+    they are the next step of a collection half made. A failure counts against the upstream that was called last.
     """
 
     def __init__(
@@ -43,14 +41,9 @@ class Calls:
         ticks: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
-        self._budgets = budgets
-        self._held = ahead
-        self._is_ahead = ahead is not None
-        self._ticks = ticks
-        self._sleep = sleep
+        self._budgets, self._ticks, self._sleep = budgets, ticks, sleep
+        self._call = None if ahead is None else PermittedCall(budgets, ahead, ticks=ticks)
         self._host: str | None = None
-        self._begun = ticks()
-        self._pause: float | None = None
 
     def __enter__(self) -> Calls:
         return self
@@ -58,44 +51,39 @@ class Calls:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._give_back(failed=isinstance(error, SourceFailure) and is_unanswered(error))
+        self._end(error)
 
     def begin(self, host: str) -> None:
-        """A request to this upstream is to be made now, and the one before is over.
+        """A request to this upstream is made now, and the one before is over.
 
-        Raises `Deferred` if it must not be made: then the collection is to be made later. A further request to the upstream
-        that was just called is an exception: it waits for its turn as well, but if that does not come soon it is made
-        without: putting it off would only make the one before it once more, and so on for ever.
+        Raises `Deferred` if it must not be made: the whole collection is then made later. A further request to the same
+        upstream waits for its permit as well, but if that does not come soon it is made without. Deferring it would only
+        make the one before it once more, and so on for ever.
         """
-        if self._is_ahead and self._held is not None and self._held.host == host:
-            self._is_ahead = False
+        is_first = self._host is None
+        if is_first and self._call is not None and self._call.host == host:
+            self._call.start()
         else:
-            self._give_back(failed=False)
-            self._held = self._take(host)
-        self._host, self._begun = host, self._ticks()
+            self._end()
+            self._call = self._permitted(host)
+        self._host = host
 
     def paused(self, seconds: float) -> None:
         """The upstream that is being called asked to be left alone for so long."""
-        self._pause = seconds
+        if self._call is not None:
+            self._call.pause = seconds
 
-    def _take(self, host: str) -> Permit | None:
-        decision = self._ask(host)
+    def _permitted(self, host: str) -> PermittedCall | None:
         again = host == self._host
-        if isinstance(decision, Throttled) and decision.reason in COMING and (again or decision.wait <= PATIENCE):
-            self._sleep(min(decision.wait, PATIENCE))
-            decision = self._ask(host)
+        may_wait = wait_for_next_step if again else wait_briefly
+        decision = request_permit(self._budgets, PermitRequest(host, urgent=True), may_wait=may_wait, sleep=self._sleep)
         if isinstance(decision, Permit):
-            return decision
-        if again and decision.reason in COMING:
+            return PermittedCall(self._budgets, decision, ticks=self._ticks)
+        if again and decision.reason in PASSES_SOON:
             return None
         raise Deferred(decision.host, decision.reason, decision.wait)
 
-    def _ask(self, host: str) -> Permit | Throttled:
-        [decision] = self._budgets.take([PermitRequest(host, urgent=True)])
-        return decision
-
-    def _give_back(self, *, failed: bool) -> None:
-        """Report the call that is over. One that was told when to come again was answered, whatever it is worth."""
-        permit, pause, self._held, self._pause, self._is_ahead = self._held, self._pause, None, None, False
-        if permit is not None:
-            self._budgets.done([Report(permit, failed and pause is None, self._ticks() - self._begun, pause)])
+    def _end(self, error: BaseException | None = None) -> None:
+        call, self._call = self._call, None
+        if call is not None:
+            call.end(error)

@@ -277,7 +277,7 @@ class RecordService:
         if claim is None:
             return self._pending(acceptance.record)
         outcome = self._collector.collect(claim, inline=True)
-        [took_effect] = self._collector.settle_in_time([outcome], within=SETTLE_WITHIN)
+        [took_effect] = self._collector.settler.settle_in_time([outcome], within=SETTLE_WITHIN)
         return self._outcome(outcome, took_effect=took_effect)
 
     def _accept_whole(self, target: Target) -> Acceptance:

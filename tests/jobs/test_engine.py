@@ -454,7 +454,7 @@ def test_a_row_of_a_record_that_others_collect_waits_for_it(services: Services, 
         clock.forward(0.5)
     assert found(services, job_id).counts.processed == 0
 
-    services.collector.settle([services.collector.collect(claim)])
+    services.collector.settler.settle([services.collector.collect(claim)])
 
     assert work_to_the_end(services, clock, job_id).counts.succeeded == 1
     assert web.asked[f"{HOST}/0"] == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from random import Random
 from typing import Any
 
 import fakeredis
@@ -12,8 +11,7 @@ import pytest
 from inventory import wiring
 from inventory.config import Settings
 from inventory.errors import SourceFailure, StorageUnavailable
-from inventory.records.collector import Policy
-from inventory.records.model import LONGEST_PAUSE, State
+from inventory.records.model import State
 from tests.fakes import FakeClock, FakeWeb
 
 HOUR = 3600
@@ -92,13 +90,3 @@ def test_a_failure_of_an_hour_ahead_does_not_keep_a_lookup_from_trying(
     clock.forward(-HOUR)
 
     assert records.look_up(target).record.state is State.PENDING
-
-
-@pytest.mark.parametrize("attempt", [1, 5, 20])
-def test_no_pause_is_longer_than_the_longest(attempt: int) -> None:
-    policy = Policy(timedelta(seconds=35), max_attempts=99, retry_base=3600.0, retry_failed_after=timedelta(seconds=300))
-
-    pauses = [policy.pause(attempt, Random(seed)) for seed in range(100)]
-
-    assert max(pauses) <= LONGEST_PAUSE
-    assert max(pauses) > LONGEST_PAUSE * 0.9

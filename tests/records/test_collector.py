@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from random import Random
 
 import pytest
 
 from inventory.rate_limits.calls import Calls
-from inventory.records.collector import Policy
 from inventory.records.model import Content
 from inventory.records.source import Collected
 from inventory.wiring import Services
@@ -109,7 +107,7 @@ def test_a_worker_that_was_overtaken_throws_its_result_away(services: Services, 
 
     outcomes = [services.collector.collect(claim) for claim in (slow, quick)]
 
-    assert services.collector.settle(outcomes) == [False, True]
+    assert services.collector.settler.settle(outcomes) == [False, True]
     assert services.store.records.find(record_id).snapshots == 1
 
 
@@ -155,14 +153,3 @@ def test_it_goes_on_as_long_as_more_is_expected(services: Services, web: FakeWeb
 
 def test_it_does_not_wait_for_more_when_told_to_stop(services: Services) -> None:
     assert services.collector.collect_due(slots=10, stopping=lambda: True, more=lambda seconds: True) == 0
-
-
-@pytest.mark.parametrize("attempt", [1, 2, 3])
-def test_pauses_grow_threefold_with_full_jitter(attempt: int) -> None:
-    policy = Policy(timedelta(seconds=35), max_attempts=4, retry_base=5.0, retry_failed_after=timedelta(seconds=300))
-    rng = Random(1)
-    pauses = [policy.pause(attempt, rng).total_seconds() for _ in range(2_000)]
-
-    most = 5 * 3 ** (attempt - 1)
-    assert 0 <= min(pauses) < most * 0.02
-    assert most * 0.98 < max(pauses) <= most

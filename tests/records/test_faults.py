@@ -255,7 +255,7 @@ class TestWhenSettling:
         claims = store.claim_due(now=services.records.clock(), lease_for=timedelta(seconds=30), limit=9)
         outcomes = [services.collector.collect(claim) for claim in claims]
 
-        settled = services.collector.settle(outcomes)
+        settled = services.collector.settler.settle(outcomes)
 
         assert settled == [claim.id != ids[2] for claim in claims]
         assert_failed(services, found(services, ids.pop(2)))

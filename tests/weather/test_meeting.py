@@ -106,7 +106,9 @@ def test_what_a_worker_takes_between_the_acceptance_and_the_claim_is_waited_for(
 
         def take() -> None:
             [claim] = other.store.records.claim_due(now=clock(), lease_for=timedelta(seconds=60), limit=1)
-            meddling.behind["look_up"] = lambda: worker.append(pool.submit(other.collector.settle, [stored(claim, clock)]))
+            meddling.behind["look_up"] = lambda: worker.append(
+                pool.submit(other.collector.settler.settle, [stored(claim, clock)])
+            )
 
         meddling.before["claim"] = take
         answer = get(client)
@@ -192,7 +194,7 @@ def test_who_was_overtaken_by_one_who_is_not_done_yet_waits_for_it(
         claim = services.collector.claim(target(services).id)
         weather.open.set()
         wait_until(lambda: waits(redis, claim.id), "the caller waits")
-        services.collector.settle([stored(claim, clock)])
+        services.collector.settler.settle([stored(claim, clock)])
 
         assert answer.result().json["temperature_c"] == 7.7
 
@@ -224,7 +226,7 @@ def test_a_caller_who_waits_does_so_no_longer_than_a_collection_may_take(
         answer = pool.submit(get, client)
         wait_until(lambda: waits(redis, claim.id), "the caller waits")
         again = Postponed(claim, clock() + timedelta(seconds=60), None)
-        services.collector.settle([again])
+        services.collector.settler.settle([again])
         clock.forward(services.settings.fetch_deadline)
         problem = answer.result()
 

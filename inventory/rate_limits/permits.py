@@ -1,0 +1,68 @@
+"""One request to an upstream: its permit is asked for before it, and given back after it with a report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+
+from inventory.errors import SourceFailure
+from inventory.rate_limits.model import Budgets, Permit, PermitRequest, Reason, Report, Throttled, is_unanswered
+
+MayWait = Callable[[Throttled, int], float | None]
+"""Seconds to wait before the next permit request, given the answer to the last one and how many came before it.
+
+None: give up.
+"""
+PASSES_SOON = (Reason.RATE, Reason.CONCURRENCY)
+"""Reasons that pass by themselves within moments; a pause or an open breaker may last for an hour."""
+
+
+def request_permit(
+    budgets: Budgets, request: PermitRequest, *, may_wait: MayWait, sleep: Callable[[float], object]
+) -> Permit | Throttled:
+    """Ask until there is a permit or `may_wait` gives up; then the last answer."""
+    asked = 0
+    while True:
+        [decision] = budgets.take([request])
+        if isinstance(decision, Permit) or (wait := may_wait(decision, asked)) is None:
+            return decision
+        sleep(wait)
+        asked += 1
+
+
+class PermittedCall:
+    """A request that has its permit; as a context it gives the permit back and reports how the request went.
+
+    `counts` says whether a failure counts against the host's breaker. A host that named a pause has answered.
+    """
+
+    def __init__(
+        self,
+        budgets: Budgets,
+        permit: Permit,
+        *,
+        counts: Callable[[SourceFailure], bool] = is_unanswered,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.host = permit.host
+        self.pause: float | None = None
+        self._budgets, self._permit, self._counts, self._ticks = budgets, permit, counts, ticks
+        self._started = ticks()
+
+    def start(self) -> None:
+        """The request is sent now, later than its permit was given: the host's time counts from here."""
+        self._started = self._ticks()
+
+    def end(self, error: BaseException | None = None) -> None:
+        """The request is over; `error` is what it failed with."""
+        failed = self.pause is None and isinstance(error, SourceFailure) and self._counts(error)
+        self._budgets.done([Report(self._permit, failed, self._ticks() - self._started, self.pause)])
+
+    def __enter__(self) -> PermittedCall:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.end(error)

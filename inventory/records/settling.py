@@ -1,0 +1,152 @@
+"""Settling: outcomes end their claims in the store, and those who wait for them are woken.
+
+While the store is away, outcomes are kept and tried again for as long as their leases last. After that, somebody else may
+collect the targets, so the outcomes are thrown away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from random import Random
+
+import structlog
+
+from inventory import faults
+from inventory.clock import Clock
+from inventory.errors import SourceFailure, StorageUnavailable, Unstorable
+from inventory.notifier import Notifier
+from inventory.records.model import Outcome, Postponed, Record, Stored
+from inventory.records.outcomes import CollectionPolicy, is_deferred
+from inventory.records.ports import Records
+
+log = structlog.get_logger(__name__)
+
+SETTLE_RETRY_INTERVAL = 0.5
+"""Seconds between two attempts to settle while the store is away."""
+
+
+class Settler:
+    """Ends claims with their outcomes."""
+
+    def __init__(
+        self,
+        records: Records,
+        notifier: Notifier,
+        policy: CollectionPolicy,
+        *,
+        clock: Clock,
+        rng: Random,
+        sleep: Callable[[float], object],
+    ) -> None:
+        self._records = records
+        self._notifier = notifier
+        self._policy = policy
+        self._clock = clock
+        self._rng = rng
+        self._sleep = sleep
+
+    def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
+        """End the claims in the store, then wake those who wait for them; True for each that took effect.
+
+        An outcome that shares its body takes no effect if a whole collection was asked for meanwhile: that is then due.
+        """
+        settled = self._settle_in_store(outcomes)
+        overruled = [outcome for outcome, took_effect in zip(outcomes, settled, strict=True) if not took_effect]
+        if due_again := made_due(overruled, self._clock()):
+            self._settle_in_store(due_again)
+        _log(outcomes, settled)
+        self._notifier.announce([outcome.claim.id for outcome in outcomes if not is_deferred(outcome)])
+        return settled
+
+    def settle_in_time(self, outcomes: Sequence[Outcome], *, within: timedelta | None = None) -> Sequence[bool]:
+        """`settle`, tried again while the store is away: as long as any lease lasts, and no longer than `within`.
+
+        Raises `StorageUnavailable` when that time is over; then somebody else will collect the targets.
+        """
+        now = self._clock()
+        left = min(self._policy.lease_for, max((outcome.claim.due_at or now) - now for outcome in outcomes))
+        if within is not None:
+            left = min(left, within)
+        while True:
+            try:
+                return self.settle(outcomes)
+            except StorageUnavailable as error:
+                tried_at, now = now, self._clock()
+                left -= max(timedelta(0), now - tried_at)  # a clock that is set back makes nobody wait for longer
+                if left <= timedelta(0):
+                    raise
+                log.warning("settling_delayed", claims=len(outcomes), error=str(error))
+            self._sleep(SETTLE_RETRY_INTERVAL)
+
+    def settle_or_drop(self, outcomes: Sequence[Outcome]) -> int:
+        """How many of these outcomes took effect; none if the store was away until their leases were over."""
+        if not outcomes:
+            return 0
+        try:
+            return sum(self.settle_in_time(outcomes))
+        except StorageUnavailable as error:
+            log.error("leases_over", record_ids=[outcome.claim.id for outcome in outcomes], error=str(error))
+            return 0
+
+    def fault(self, claim: Record, error: Exception, where: str) -> Outcome:
+        """Log and count a fault of ours; it ends the claim, because it would come again however often it was tried."""
+        faults.note(self._notifier, error, where, claim.target.source, record_id=claim.id, host=claim.target.host)
+        return self._failed(claim, faults.failure())
+
+    def _settle_in_store(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
+        """Settle all at once, or each alone if the store refuses one of them: that is recorded as failed instead."""
+        try:
+            return self._records.settle(outcomes)
+        except StorageUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - the outermost edge of a collection: logged, counted, and the outcome
+            if len(outcomes) > 1:
+                return [took_effect for outcome in outcomes for took_effect in self._settle_in_store([outcome])]
+            self._settle_failure(self._unstorable(outcomes[0], error))
+            return [False]
+
+    def _settle_failure(self, failed: Outcome) -> None:
+        try:
+            self._records.settle([failed])
+        except StorageUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - the same edge; where not even this can be recorded, the lease ends it
+            self.fault(failed.claim, error, "settle")
+
+    def _unstorable(self, outcome: Outcome, error: Exception) -> Outcome:
+        """What an outcome becomes that the store refuses: a failure of the site if what it sent cannot be kept."""
+        if not (isinstance(error, Unstorable) and isinstance(outcome, Stored)):
+            return self.fault(outcome.claim, error, "settle")
+        log.warning("unstorable", record_id=outcome.claim.id, source=outcome.claim.target.source, error=str(error))
+        return self._failed(outcome.claim, SourceFailure("invalid_response", Unstorable.told, permanent=True))
+
+    def _failed(self, claim: Record, error: SourceFailure) -> Outcome:
+        return self._policy.failed(claim, error, now=self._clock(), rng=self._rng, final=True)
+
+
+def made_due(overruled: Sequence[Outcome], now: datetime) -> Sequence[Postponed]:
+    """What makes targets due again that are still claimed, by outcomes that share a body where a whole one was wanted."""
+    return [
+        Postponed(outcome.claim, now, None) for outcome in overruled if isinstance(outcome, Stored) and outcome.shares_body
+    ]
+
+
+def _log(outcomes: Sequence[Outcome], settled: Sequence[bool]) -> None:
+    """A line for each collection, and one for all that were deferred: there may be hundreds of those a second."""
+    deferred = sum(is_deferred(outcome) for outcome in outcomes)
+    if deferred:
+        log.info("put_off", count=deferred)
+    for outcome, took_effect in zip(outcomes, settled, strict=True):
+        if is_deferred(outcome):
+            continue
+        log.info(
+            "collected",
+            record_id=outcome.claim.id,
+            source=outcome.claim.target.source,
+            host=outcome.claim.target.host,
+            attempt=outcome.claim.attempt,
+            outcome=type(outcome).__name__.lower(),
+            failure=None if isinstance(outcome, Stored) or outcome.failure is None else outcome.failure.code,
+            took_effect=took_effect,
+        )
