@@ -201,7 +201,7 @@ def _pages(settings: Settings, resolve: Resolve, clock: Clock) -> pages.Pages:
     fetcher = Fetcher(
         RequestsTransport(Guard(settings.allow_networks), resolve=resolve, resend=False),
         deadline=settings.fetch_deadline,
-        body_limit=pages.LARGEST,
+        body_limit=pages.MAX_PAGE_BYTES,
         max_redirects=0,
     )
     return pages.Pages(fetcher, clock)

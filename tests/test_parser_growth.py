@@ -32,8 +32,7 @@ from inventory.imports.sniffing import HEAD
 from inventory.jobs.chunks import ReadPosition, split
 from inventory.jobs.model import Batch, InputRow, Job
 from inventory.jobs.schemas import RowsQuery
-from inventory.products.feeds import Feed
-from inventory.products.feeds import ReadPosition as Where
+from inventory.products.feeds import Feed, FieldPath
 from inventory.products.normalising import normalised
 from inventory.products.page_loop_guard import PageLoopGuard
 from inventory.products.pages import Pages, Response
@@ -272,7 +271,7 @@ REQUESTS = [
     Case("a city", City.read, lambda size: "a\u0301" * size),
 ]
 
-FEED = Feed("acme", "http://feed.test/", {name: Where(name) for name in ("id", "title", "price", "category")})
+FEED = Feed("acme", "http://feed.test/", {name: FieldPath(name) for name in ("id", "title", "price", "category")})
 
 
 def page_of(body: bytes) -> object:
@@ -280,7 +279,7 @@ def page_of(body: bytes) -> object:
 
 
 def following(paginator: Any) -> Callable[[Any], object]:
-    return lambda content: PageLoopGuard(replace(FEED, paginator=paginator), 1, None).behind(
+    return lambda content: PageLoopGuard(replace(FEED, paginator=paginator), 1, None).next(
         Page("http://feed.test/?page=1", content, 20)
     )
 

@@ -43,24 +43,24 @@ def summary_document(summary: Summary) -> Document:
 
 
 def feed_document(name: str, progress: Progress | None) -> Document:
-    """A feed in a run: what it took and what came of it. What is `missing` is told in sentences, the first of them."""
+    """A feed in a run: what it took, what it gave, and what is missing."""
     begun = progress or Progress(name, "", 0)
-    effort, latency = begun.effort, begun.effort.percentiles
+    stats, latency = begun.stats, begun.stats.percentiles
     return {
         "name": name,
         "products": begun.products,
         "rejected": begun.rejected,
         "pages": begun.pages,
-        "requests": effort.requests,
-        "retries": effort.retries,
-        "success_rate": _success_rate(effort),
+        "requests": stats.requests,
+        "retries": stats.retries,
+        "success_rate": _success_rate(stats),
         "latency_ms": {
             "mean": _milliseconds(latency.mean),
             "p50": _milliseconds(latency.p50),
             "p95": _milliseconds(latency.p95),
             "p99": _milliseconds(latency.p99),
         },
-        "breaker_trips": effort.trips,
+        "breaker_trips": stats.trips,
         "complete": begun.is_complete,
         "gaps": begun.gaps,
         "missing": list(begun.missing),
@@ -70,17 +70,17 @@ def feed_document(name: str, progress: Progress | None) -> Document:
 def _run(run: Run | None) -> Document:
     if run is None:
         return {"total_products": 0, "processing_time_seconds": None, "success_rate": None, "sources": []}
-    effort = sum((progress.effort for _, progress in run.feeds if progress is not None), PullStats())
+    stats = sum((progress.stats for _, progress in run.feeds if progress is not None), PullStats())
     return {
         "total_products": sum(progress.products for _, progress in run.feeds if progress is not None),
         "processing_time_seconds": None if run.seconds is None else round(run.seconds, 3),
-        "success_rate": _success_rate(effort),
+        "success_rate": _success_rate(stats),
         "sources": [feed_document(name, progress) for name, progress in run.feeds],
     }
 
 
-def _success_rate(effort: PullStats) -> float | None:
-    return round(1 - effort.failures / effort.requests, 4) if effort.requests else None
+def _success_rate(stats: PullStats) -> float | None:
+    return round(1 - stats.failures / stats.requests, 4) if stats.requests else None
 
 
 def _milliseconds(seconds: float | None) -> float | None:

@@ -65,7 +65,7 @@ SUMMARY: dict[str, Any] = {
     "errors": [
         {
             "endpoint": "https://acme.example.com/v1/catalog?page=3",
-            "error": "malformed_page: The page is no JSON: Expecting value: line 1 column 1 (char 0) This page is missing.",
+            "error": "malformed_page: The page is not valid JSON: Expecting value, at character 1. This page is missing.",
             "timestamp": "2026-02-01T12:00:07.302Z",
         }
     ],

@@ -45,7 +45,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FieldPath:
     """Where an item has a value: at a `path`, in units of `scale`; or the same `value` for all.
 
     `names` are the feed's own words for what we call otherwise.
@@ -63,7 +63,7 @@ class Feed:
 
     name: str
     url: str
-    places: Mapping[str, Place]
+    paths: Mapping[str, FieldPath]
     items: str = ""
     paginator: Paginator = field(default_factory=LinkHeader)
     rate: float = 5.0
@@ -112,19 +112,19 @@ class PaginatorSchema(Schema):
 KINDS: Mapping[str, Any] = {"page": Numbered, "offset": Offset, "cursor": Cursor, "next": NextUrl, "link": LinkHeader}
 
 
-class PlaceField(fields.Field[Place]):
+class FieldPathField(fields.Field[FieldPath]):
     """A dotted path, or an object with a path and a scale, or with a value."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Place:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> FieldPath:
         if isinstance(value, str) and value:
-            return Place(value)
+            return FieldPath(value)
         if isinstance(value, dict) and set(value) == {"value"}:
-            return Place(value=str(value["value"]))
+            return FieldPath(value=str(value["value"]))
         if isinstance(value, dict) and isinstance(value.get("path"), str) and set(value) <= {"path", "scale", "names"}:
             scale, names = value.get("scale", 1), value.get("names", {})
             if isinstance(scale, int | float) and scale > 0 and isinstance(names, dict):
-                return Place(value["path"], float(scale), names={str(word): str(ours) for word, ours in names.items()})
-        raise ValidationError("Not a place. Write a dotted path, {path: …, scale: 0.01, names: {…}} or {value: …}.")
+                return FieldPath(value["path"], float(scale), names={str(word): str(ours) for word, ours in names.items()})
+        raise ValidationError("Not a path. Write a dotted path, {path: …, scale: 0.01, names: {…}} or {value: …}.")
 
 
 class FeedSchema(Schema):
@@ -132,7 +132,7 @@ class FeedSchema(Schema):
 
     name = fields.String(required=True, validate=Regexp(NAME.pattern + "$", error="Use letters, digits and -, up to 40."))
     url = fields.String(required=True)
-    places = fields.Dict(keys=fields.String(), values=PlaceField(), required=True, data_key="fields")
+    paths = fields.Dict(keys=fields.String(), values=FieldPathField(), required=True, data_key="fields")
     items = fields.String()
     paginator = fields.Nested(PaginatorSchema)
     rate = fields.Float(validate=Range(0, 10_000, min_inclusive=False))
@@ -140,10 +140,10 @@ class FeedSchema(Schema):
     headers = fields.Dict(keys=fields.String(), values=fields.String(validate=Length(max=4_096)))
 
     @validates_schema
-    def validate_places(self, found: Mapping[str, Any], **_: Any) -> None:
+    def validate_paths(self, found: Mapping[str, Any], **_: Any) -> None:
         """The fields that a product cannot do without are there, and none that it does not have."""
-        missing = [name for name in REQUIRED if name not in found.get("places", {})]
-        unknown = [name for name in found.get("places", {}) if name not in KNOWN]
+        missing = [name for name in REQUIRED if name not in found.get("paths", {})]
+        unknown = [name for name in found.get("paths", {}) if name not in KNOWN]
         if missing or unknown:
             raise ValidationError(f"Missing: {', '.join(missing) or '-'}; unknown: {', '.join(unknown) or '-'}.", "fields")
 

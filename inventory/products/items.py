@@ -11,8 +11,8 @@ from typing import Any
 from inventory import faults
 from inventory.errors import InvalidRequest, StorageUnavailable, Unstorable
 from inventory.jobs.model import LONGEST_INPUT, Row, RowOutcome
-from inventory.products.feed_puller import FetchedPage
 from inventory.products.feeds import Feed
+from inventory.products.fetched_page import FetchedPage
 from inventory.products.model import Product, ProductVersion
 from inventory.products.normalising import normalised
 from inventory.products.ports import Products
@@ -21,10 +21,7 @@ INVALID_PRODUCT = "invalid_product"
 
 
 class Items:
-    """The items of one feed in one run. One that cannot be used, or breaks what uses it, spoils no other.
-
-    Whatever breaks so is told to `note`.
-    """
+    """The items of one feed in one run. An item that cannot be used, or raises, spoils no other; `note` hears of errors."""
 
     def __init__(self, products: Products, job_id: str, feed: Feed, note: Callable[[Exception], None]) -> None:
         self._products, self._job_id, self._feed, self._note = products, job_id, feed, note
@@ -32,15 +29,15 @@ class Items:
     def keep(self, page: FetchedPage, before: int, now: datetime) -> tuple[int, list[Row]]:
         """Keep the products of a page whose items are numbered from `before` + 1; how many, and the rows of all others.
 
-        Raises `StorageUnavailable`, and what breaks the store over every one of several products: then none of them is
-        to blame.
+        Raises `StorageUnavailable`, and what the store raises over every one of several products: then no single product
+        is to blame.
         """
-        products, rows = self._sorted(page, before, now)
-        refused = self._shelve(page, products, before, now) if products else {}
-        return len(products) - len(refused), [row for _, row in sorted({**rows, **refused}.items())]
+        products, rows = self._normalised(page, before, now)
+        unkept = self._keep_products(page, products, before, now) if products else {}
+        return len(products) - len(unkept), [row for _, row in sorted({**rows, **unkept}.items())]
 
-    def _sorted(self, page: FetchedPage, before: int, now: datetime) -> tuple[dict[int, Product], dict[int, Row]]:
-        """By their numbers in a page the products, and the rows of the items that are none."""
+    def _normalised(self, page: FetchedPage, before: int, now: datetime) -> tuple[dict[int, Product], dict[int, Row]]:
+        """The products of a page and the rows of its other items, by their positions."""
         products, rows = dict[int, Product](), dict[int, Row]()
         for number, item in enumerate(page.items or ()):
             try:
@@ -49,34 +46,36 @@ class Items:
                 rows[number] = self._rejected(page, before, number, error, now)
         return products, rows
 
-    def _shelve(self, page: FetchedPage, products: Mapping[int, Product], before: int, now: datetime) -> dict[int, Row]:
-        """Keep a page's products, each alone if the store refuses them together; the rows of those that it still refuses."""
-        seen, rows = ProductVersion(self._job_id, self._feed.host, page.at, tuple(products.values())), dict[int, Row]()
-        refusal = self._refusal(seen)
-        if refusal is None:
+    def _keep_products(
+        self, page: FetchedPage, products: Mapping[int, Product], before: int, now: datetime
+    ) -> dict[int, Row]:
+        """Keep a page's products, each alone if the store does not keep them together; the rows of those it never keeps."""
+        version, rows = ProductVersion(self._job_id, self._feed.host, page.at, tuple(products.values())), dict[int, Row]()
+        first_error = self._error_of(version)
+        if first_error is None:
             return rows
         for number, product in products.items():
-            error = self._refusal(replace(seen, products=(product,)))
+            error = self._error_of(replace(version, products=(product,)))
             if error is not None:
                 rows[number] = self._rejected(page, before, number, error, now)
-        if 1 < len(rows) == len(products) and not isinstance(refusal, Unstorable):
-            raise refusal
+        if 1 < len(rows) == len(products) and not isinstance(first_error, Unstorable):
+            raise first_error
         return rows
 
-    def _refusal(self, seen: ProductVersion) -> Exception | None:
+    def _error_of(self, version: ProductVersion) -> Exception | None:
         """What the store raised over these products; None if it keeps them."""
         try:
-            self._products.keep(seen)
+            self._products.keep(version)
         except StorageUnavailable:
             raise
-        except Exception as error:  # noqa: BLE001 - the outermost edge of an item, as in `_sorted`
+        except Exception as error:  # noqa: BLE001 - the outermost edge of an item, as in `_normalised`
             return error
         return None
 
     def _rejected(self, page: FetchedPage, before: int, number: int, error: Exception, now: datetime) -> Row:
         """The row of an item, with a JSON pointer to it (RFC 6901)."""
-        place = "/".join(["#", *(name for name in self._feed.items.split(".") if name), str(page.first + number)])
-        text = f"{page.url}{place}"[:LONGEST_INPUT]
+        pointer = "/".join(["#", *(name for name in self._feed.items.split(".") if name), str(page.first + number)])
+        text = f"{page.url}{pointer}"[:LONGEST_INPUT]
         if isinstance(error, InvalidRequest):
             code, detail = INVALID_PRODUCT, f"{error} It is {_shown((page.items or ())[number])}"
         elif isinstance(error, Unstorable):

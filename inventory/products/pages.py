@@ -1,4 +1,4 @@
-"""The source `products`: pages of product feeds, each asked for once. What they say becomes many records at a time."""
+"""Pages of product feeds: one request each. What a page says becomes many records."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from inventory.http_client.body import Body
 from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.retry_after import host_pause
 
-LARGEST = 8 * 1024 * 1024
-"""Bytes of a page."""
-MOST_MEMBERS = 250_000
-"""Objects and lists of a page, as its brackets say: more products would have less than 33 bytes each.
-A page of emptier ones takes 30 times its bytes as objects of Python, and a worker pulls several feeds at once."""
+MAX_PAGE_BYTES = 8 * 1024 * 1024
+"""The longest page that is read."""
+MAX_MEMBERS = 250_000
+"""Objects and lists of a page, by its brackets. A page of more would take 30 times its bytes as objects of Python, and a
+worker pulls several feeds at once."""
 MAY_PASS = frozenset({408, 425, 429})
-"""Statuses besides 5xx of which the next request may know nothing."""
+"""Statuses besides 5xx that may pass by the next request."""
 DAMAGED = frozenset({"invalid_response", "incomplete_response"})
 """Failures of an answer that may be whole the next time."""
 
@@ -36,16 +36,8 @@ def without_keys(url: str) -> str:
     return path + mark + "&".join(f"{name}{is_}{'***' if is_ and KEY.search(name) else value}" for name, is_, value in pairs)
 
 
-class Busy(SourceFailure):
-    """The upstream answered that it cannot now; `pause` is how many seconds it asked to be left alone, if it did."""
-
-    def __init__(self, detail: str, pause: float | None) -> None:
-        super().__init__("unexpected_status", detail)
-        self.pause = pause
-
-
 class Malformed(SourceFailure):
-    """The upstream answered, and what it answered is no page; its `Link` headers may be of use still."""
+    """The upstream answered, but not with a page; its `Link` headers may still be useful."""
 
     def __init__(self, detail: str, links: tuple[str, ...], *, permanent: bool = False) -> None:
         super().__init__("malformed_page", detail, permanent=permanent)
@@ -54,7 +46,7 @@ class Malformed(SourceFailure):
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer as it came. `since_sent` is how many seconds ago the request left, when the whole of it was here.
+    """An answer as it came. `since_sent` is how many seconds before its end the request was sent.
 
     `pause` is how many seconds the upstream asked to be left alone, if it did.
     """
@@ -77,23 +69,23 @@ class PageAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Asks for pages. One call is one request: `fetcher` follows no redirect and sends nothing twice."""
+    """Gets pages. One call is one request: `fetcher` follows no redirect and sends nothing twice."""
 
     fetcher: Fetcher
     clock: Clock
 
-    def ask(self, url: str, headers: Mapping[str, str]) -> Response:
-        """What is answered at a URL. `SourceFailure` if nothing is; unless it is permanent, something may be later."""
-        asked = urls.parse(url)
+    def get(self, url: str, headers: Mapping[str, str]) -> Response:
+        """What a URL answers; `SourceFailure` if it does not, permanent or not."""
+        parsed = urls.parse(url)
         try:
-            fetched = self.fetcher.fetch(asked, {"Accept": "application/json", **headers})
+            fetched = self.fetcher.fetch(parsed, {"Accept": "application/json", **headers})
         except SourceFailure as failure:
             if failure.code in DAMAGED:
                 raise SourceFailure(failure.code, str(failure)) from failure
             raise
         head, timing = fetched.final.head, fetched.timing
         return Response(
-            asked.host,
+            parsed.host,
             head.status,
             fetched.body,
             tuple(head.values("link")),
@@ -103,19 +95,19 @@ class Pages:
 
     @staticmethod
     def read(response: Response) -> PageAnswer:
-        """The page that a response is; `SourceFailure` if it is none, in the same way."""
+        """The page that a response holds; `SourceFailure` if there is none, permanent or not."""
         if response.status >= 500 or response.status in MAY_PASS:
-            raise Busy(f"The site answered {response.status}", response.pause)
+            raise SourceFailure("unexpected_status", f"The site answered {response.status}")
         if not 200 <= response.status < 300:
             raise SourceFailure("unexpected_status", f"The site answered {response.status}", permanent=True)
         if response.body.truncated:
-            raise Malformed(f"The page has more than {LARGEST:,} bytes, or was cut", response.links, permanent=True)
-        if response.body.content.count(b"{") + response.body.content.count(b"[") > MOST_MEMBERS:
-            raise Malformed(f"The page has more than {MOST_MEMBERS:,} objects and lists", response.links, permanent=True)
+            raise Malformed(f"The page has more than {MAX_PAGE_BYTES:,} bytes, or was cut", response.links, permanent=True)
+        if response.body.content.count(b"{") + response.body.content.count(b"[") > MAX_MEMBERS:
+            raise Malformed(f"The page has more than {MAX_MEMBERS:,} objects and lists", response.links, permanent=True)
         try:
             return PageAnswer(json.loads(response.body.content, parse_int=_whole), response.links)
         except (ValueError, RecursionError) as error:
-            raise Malformed(f"The page is no JSON: {_why(error)}", response.links) from error
+            raise Malformed(f"The page is not valid JSON: {_why(error)}", response.links) from error
 
 
 def _whole(text: str) -> int | float:
@@ -127,7 +119,7 @@ def _whole(text: str) -> int | float:
 
 
 def _why(error: Exception) -> str:
-    """What is wrong with a page, without the words of who read it."""
+    """What is wrong with a page, without the words of the parser."""
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg}, at character {error.pos + 1:,}"
     return "nested too deeply" if isinstance(error, RecursionError) else "not text in UTF-8"

@@ -1,6 +1,6 @@
-"""How the pages of a feed follow each other: each kind of paginator says of a page where the next one is.
+"""How the pages of a feed follow each other: each paginator says of a page where the next one is.
 
-A page is known by its URL alone, so that a run which was cut off goes on at a page without having seen those before it.
+A page is known by its URL alone, so that an interrupted run goes on at a page without the pages before it.
 """
 
 from __future__ import annotations
@@ -26,43 +26,40 @@ class Page:
 
 
 class Paginator(Protocol):
-    """How a feed is cut into pages."""
+    """How a feed is divided into pages."""
 
     def first(self, url: str) -> str:
         """The URL of a feed's first page."""
         ...
 
     def next(self, page: Page) -> str | None:
-        """Where the page behind this one is, as a reference that need not be a URL yet; None behind the last."""
+        """Where the page after this one is, as a reference that need not be a URL yet; None after the last."""
         ...
 
-    def beyond(self, url: str) -> str | None:
-        """The URL of the page behind one that cannot be read; None where only that page itself could tell."""
+    def skip(self, url: str) -> str | None:
+        """The URL of the page after one that cannot be read; None if only that page could tell."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """`?page=3`. The last page is the one that `pages` names in the content, or without that the first that is empty."""
+    """`?page=3`. The last page is the one that `pages` names in the content, or without that the first empty one."""
 
     parameter: str = "page"
     first_number: int = 1
     pages: str | None = None
 
     def first(self, url: str) -> str:
-        """See `Paginator`."""
         return with_parameter(url, self.parameter, self.first_number)
 
     def next(self, page: Page) -> str | None:
-        """See `Paginator`."""
         number = _number(parameter_of(page.url, self.parameter), self.first_number)
         last = None if self.pages is None else _number(at(page.content, self.pages), 0)
         if page.items == 0 or (last is not None and number - self.first_number + 1 >= last):
             return None
         return with_parameter(page.url, self.parameter, number + 1)
 
-    def beyond(self, url: str) -> str | None:
-        """See `Paginator`."""
+    def skip(self, url: str) -> str | None:
         return with_parameter(url, self.parameter, _number(parameter_of(url, self.parameter), self.first_number) + 1)
 
 
@@ -76,19 +73,16 @@ class Offset:
     total: str | None = None
 
     def first(self, url: str) -> str:
-        """See `Paginator`."""
         return with_parameter(with_parameter(url, self.size_parameter, self.size), self.parameter, 0)
 
     def next(self, page: Page) -> str | None:
-        """See `Paginator`."""
         offset = _number(parameter_of(page.url, self.parameter), 0) + page.items
         total = None if self.total is None else _number(at(page.content, self.total), 0)
         if page.items == 0 or (total is None and page.items < self.size) or (total is not None and offset >= total):
             return None
         return with_parameter(page.url, self.parameter, offset)
 
-    def beyond(self, url: str) -> str | None:
-        """See `Paginator`."""
+    def skip(self, url: str) -> str | None:
         return with_parameter(url, self.parameter, _number(parameter_of(url, self.parameter), 0) + self.size)
 
 
@@ -100,16 +94,14 @@ class Cursor:
     parameter: str = "cursor"
 
     def first(self, url: str) -> str:
-        """See `Paginator`."""
         return url
 
     def next(self, page: Page) -> str | None:
-        """See `Paginator`."""
         cursor = at(page.content, self.next_path)
         return with_parameter(page.url, self.parameter, cursor) if isinstance(cursor, str | int) and cursor != "" else None
 
-    def beyond(self, url: str) -> None:
-        """See `Paginator`."""
+    def skip(self, url: str) -> None:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +111,14 @@ class NextUrl:
     next_path: str
 
     def first(self, url: str) -> str:
-        """See `Paginator`."""
         return url
 
     def next(self, page: Page) -> str | None:
-        """See `Paginator`."""
         reference = at(page.content, self.next_path)
         return reference if isinstance(reference, str) and reference else None
 
-    def beyond(self, url: str) -> None:
-        """See `Paginator`."""
+    def skip(self, url: str) -> None:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,23 +126,21 @@ class LinkHeader:
     """`Link: <…>; rel="next"` (RFC 8288)."""
 
     def first(self, url: str) -> str:
-        """See `Paginator`."""
         return url
 
     def next(self, page: Page) -> str | None:
-        """See `Paginator`."""
         for value in page.links:
             for link in _LINK.finditer(value):
                 if _NEXT.search(link[2]):
                     return str(link[1])
         return None
 
-    def beyond(self, url: str) -> None:
-        """See `Paginator`."""
+    def skip(self, url: str) -> None:
+        return None
 
 
 def at(content: Any, path: str) -> Any:
-    """What is at a dotted path in JSON, such as `data.items.0`; None where there is nothing. The empty path is all of it."""
+    """What is at a dotted path in JSON, such as `data.items.0`; None where there is nothing. "" is all of it."""
     for name in path.split(".") if path else []:
         if isinstance(content, Mapping):
             content = content.get(name)

@@ -11,13 +11,13 @@ import orjson
 from inventory.rate_limits.model import Latency
 from inventory.rate_limits.state import bucket, latency_of, microseconds
 
-MOST_MISSING = 20
-"""Gaps that are named; of more, the number is told."""
+MAX_MISSING = 20
+"""Gaps that are named; the others are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class PullStats:
-    """What pages took: requests, those that gave no page, those made again, and how often a breaker stopped them.
+    """What pages took: requests, those that gave no page, retries, and how often a breaker stopped them.
 
     `latency` is a histogram of the answers, as budgets keep it.
     """
@@ -41,7 +41,7 @@ class PullStats:
 
     @classmethod
     def of_request(cls, seconds: float, *, failed: bool, again: bool) -> PullStats:
-        """The effort of one request."""
+        """The stats of one request."""
         elapsed = microseconds(seconds)
         return cls(1, int(failed), int(again), latency={bucket(elapsed): 1, "answer_time": elapsed})
 
@@ -58,12 +58,11 @@ class _Zeros(dict[str, int]):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A feed in the middle of a run: `url` is the next page, None behind the last; `row` the last number that was given.
+    """A feed in the middle of a run: `url` is the next page, None after the last; `row` the last row number that was given.
 
-    Of the next page `taken` items were taken before: it had too many for one step. If it has fewer by now, the rest is none.
-    `attempts` counts the requests for that page so far, `failed_in_a_row` the pages before it that could not be read.
-    `anchor` is a page behind which a loop would come again (Brent's algorithm, whose steps `pages` counts). `missing` says
-    what was not had, the first of it; `gaps` counts all of it.
+    Of the next page `taken` items were taken before: it had too many for one step. `attempts` counts the requests for that
+    page so far, `failed_in_a_row` the pages before it that could not be read. `anchor` is what `PageLoopGuard` needs.
+    `gaps` counts what is missing, `missing` names the first of it.
     """
 
     feed: str
@@ -78,22 +77,23 @@ class Progress:
     anchor: str | None = None
     gaps: int = 0
     missing: tuple[str, ...] = ()
-    effort: PullStats = PullStats()
+    stats: PullStats = PullStats()
 
     @classmethod
     def read(cls, checkpoint: str) -> Progress:
-        """The progress that a checkpoint notes."""
+        """The progress that a checkpoint holds. The stats are kept as `effort`, their name in earlier versions."""
         noted: dict[str, Any] = orjson.loads(checkpoint)
         known = {each.name for each in fields(cls)}
         values = {name: value for name, value in noted.items() if name in known}
-        return cls(**values | {"missing": tuple(noted["missing"]), "effort": PullStats(**noted["effort"])})
+        return cls(**values | {"missing": tuple(noted["missing"]), "stats": PullStats(**noted["effort"])})
 
     @property
     def checkpoint(self) -> str:
         """The progress as JSON."""
-        return orjson.dumps(asdict(self)).decode()
+        values = asdict(self)
+        return orjson.dumps(values | {"effort": values.pop("stats")}).decode()
 
     @property
     def is_complete(self) -> bool:
-        """Whether it came behind the last page, and nothing was left out on the way."""
+        """Whether it came to the end, and nothing was left out on the way."""
         return self.url is None and self.gaps == 0

@@ -2,7 +2,7 @@
 
 `collect_due` first takes the claims that some worker abandoned, one by one and nothing beside them: such a target may have
 killed that worker. Then it collects what is due, in a pool of threads that is kept full, so that a slow upstream occupies
-one slot and no more. It ends when nothing is due or in flight. Told to stop, it claims no more and settles what is in flight.
+one slot and no more. It ends when nothing is due or in flight. Told to stop, it only settles what is in flight.
 
 An upstream is called only with a permit. The permits of the first calls are asked for all claims at once. A claim without
 one is deferred until its reservation and takes no slot. The collector does not end while reservations that it was given

@@ -15,8 +15,8 @@ from inventory.errors import SourceFailure, StorageUnavailable, Unstorable
 from inventory.http_client.body import Body
 from inventory.jobs.job_type import BatchTask, Step
 from inventory.jobs.model import Batch, InputRow, Job, RowOutcome
-from inventory.products.feeds import Feed, Place
-from inventory.products.job_type import SPAN, FeedLines
+from inventory.products.feeds import Feed, FieldPath
+from inventory.products.job_type import ROWS_PER_FEED, FeedLines
 from inventory.products.model import ProductVersion
 from inventory.products.pages import Response
 from inventory.products.paginators import Numbered
@@ -31,14 +31,14 @@ NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 FEED = Feed(
     "acme",
     "http://acme.test/items",
-    {name: Place(name) for name in ("id", "title", "price")},
+    {name: FieldPath(name) for name in ("id", "title", "price")},
     paginator=Numbered(),
     rate=1_000.0,
     retries=2,
 )
 JOB = Job("a" * 32, "products", NOW, options={"feeds": ["acme"]})
-LINE = InputRow(SPAN, "acme", reserved_rows=SPAN)
-BATCH = Batch(JOB.id, 1, SPAN, 2 * SPAN - 1, 1, 0, NOW, "b" * 32, 1, 1)
+LINE = InputRow(ROWS_PER_FEED, "acme", reserved_rows=ROWS_PER_FEED)
+BATCH = Batch(JOB.id, 1, ROWS_PER_FEED, 2 * ROWS_PER_FEED - 1, 1, 0, NOW, "b" * 32, 1, 1)
 
 
 class Site:
@@ -49,7 +49,7 @@ class Site:
         self.open = Event()
         self.open.set()
 
-    def ask(self, url: str, headers: object) -> Response:
+    def get(self, url: str, headers: object) -> Response:
         number = int(url.rpartition("=")[2])
         self.asked.append(number)
         assert self.open.wait(10)
@@ -85,8 +85,8 @@ def begun(site: Site, shelf: Shelf, batch: Batch = BATCH, budgets: type[LocalBud
     from inventory.products.pages import Pages
 
     class Local(Pages):
-        def ask(self, url: str, headers: object) -> Response:  # type: ignore[override]
-            return site.ask(url, headers)
+        def get(self, url: str, headers: object) -> Response:  # type: ignore[override]
+            return site.get(url, headers)
 
     limits = budgets(lambda _: Limit(10_000, 10, 1_000), Policy(lease=30, first_pause=0.01))
     kind = FeedLines(shelf, [FEED], Local(None, utc_now), limits, clock=utc_now, rng=random.Random(1))  # type: ignore[arg-type]
@@ -143,12 +143,12 @@ def test_a_page_of_very_many_items_is_taken_in_parts_that_end_soon() -> None:
 
     rows = [row for step in steps for row in step.rows]
     assert max(len(step.rows) for step in steps) < 1_000 / 2
-    assert [row.row for row in rows] == [SPAN + 1 + n for n in range(0, 2_500, 3)]
+    assert [row.row for row in rows] == [ROWS_PER_FEED + 1 + n for n in range(0, 2_500, 3)]
     assert rows[-1].input == "http://acme.test/items?page=1#/2499"
     assert shelf.seen == [f"1-{n}" for n in range(2_500) if n % 3] + ["2-1", "2-2"]
     assert site.asked == [1, 2, 3]
-    assert (end.pages, end.row, end.products, end.rejected) == (3, SPAN + 2_502, 1_668, 834)
-    assert end.effort.requests == 3
+    assert (end.pages, end.row, end.products, end.rejected) == (3, ROWS_PER_FEED + 2_502, 1_668, 834)
+    assert end.stats.requests == 3
     assert end.is_complete
 
 
@@ -168,7 +168,7 @@ def test_who_takes_over_within_a_page_goes_on_where_the_one_before_came() -> Non
     assert last is not None
     assert last.is_complete
     assert (last.pages, last.taken) == (2, 0)
-    assert rows == [SPAN + 1 + n for n in range(0, 5_500, 3)]
+    assert rows == [ROWS_PER_FEED + 1 + n for n in range(0, 5_500, 3)]
     assert list(dict.fromkeys(shelf.seen)) == [f"1-{n}" for n in range(5_500) if n % 3]
     assert last.products == 5_500 - len(rows)
 
@@ -179,7 +179,7 @@ def test_a_page_of_more_objects_than_any_site_has_products_for_is_told_to_be_mis
     [row] = [row for step in steps for row in step.rows]
 
     assert row.code == "malformed_page"
-    assert row.detail == "The page has more than 250,000 objects and lists This page is missing."
+    assert row.detail == "The page has more than 250,000 objects and lists. This page is missing."
     assert shelf.seen == ["2-1", "2-2"], "and the next one is there"
     assert site.asked == [1, 2, 3]
 
@@ -220,7 +220,7 @@ def test_who_closes_awaits_the_request_under_way_and_keeps_what_came() -> None:
 
     noted = progress(step)
     assert shelf.seen == ["1-1", "1-2", "2-1", "2-2", "3-1", "3-2"]
-    assert (noted.pages, noted.effort.requests) == (3, 3)
+    assert (noted.pages, noted.stats.requests) == (3, 3)
     assert step is not None
     following = begun(site, shelf, Batch(**{**vars_of(BATCH), "checkpoint": step.checkpoint}))
     worked(following)
@@ -236,8 +236,8 @@ def test_a_page_that_cannot_be_had_is_a_failed_row_and_the_feed_goes_on() -> Non
     rows = [row for step in worked(begun(site, shelf)) for row in step.rows]
 
     assert [(row.row, row.input, row.outcome, row.code) for row in rows] == [
-        (SPAN + 3, "http://acme.test/items?page=2", RowOutcome.FAILED, "malformed_page"),
-        (SPAN + 4, "http://acme.test/items?page=3", RowOutcome.FAILED, "unexpected_status"),
+        (ROWS_PER_FEED + 3, "http://acme.test/items?page=2", RowOutcome.FAILED, "malformed_page"),
+        (ROWS_PER_FEED + 4, "http://acme.test/items?page=3", RowOutcome.FAILED, "unexpected_status"),
     ]
     assert site.asked == [1, 2, 2, 2, 3, 4, 5]
     assert len(shelf.seen) == 4
@@ -249,7 +249,7 @@ def test_three_pages_in_a_row_that_cannot_be_had_are_the_end() -> None:
 
     assert site.asked == [1, 2, 3, 4]
     assert progress(steps[-1]).gaps == 3
-    assert "whatever is behind it" in progress(steps[-1]).missing[-1]
+    assert "everything after it" in progress(steps[-1]).missing[-1]
 
 
 def test_an_upstream_that_is_silent_is_the_end_at_once() -> None:
@@ -262,7 +262,7 @@ def test_an_upstream_that_is_silent_is_the_end_at_once() -> None:
 
 def test_a_fault_of_ours_in_the_thread_ends_the_feed_with_a_row_that_says_so() -> None:
     site, shelf = Site(), Shelf()
-    site.ask = lambda url, headers: 1 / 0  # type: ignore[assignment,method-assign,return-value]
+    site.get = lambda url, headers: 1 / 0  # type: ignore[assignment,method-assign,return-value]
     steps = worked(begun(site, shelf))
 
     assert_ended_by_a_fault(steps, at=1)
@@ -273,7 +273,7 @@ def assert_ended_by_a_fault(steps: list[Step], *, at: int) -> None:
     row = steps[-1].rows[-1]
     assert (row.input, row.outcome, row.code) == (f"{FEED.url}?page={at}", RowOutcome.FAILED, "internal_fault")
     assert row.detail is not None
-    assert row.detail.endswith("This page is missing, and whatever is behind it.")
+    assert row.detail.endswith("This page and everything after it are missing.")
     assert "zero" not in row.detail
     assert (progress(steps[-1]).url, progress(steps[-1]).gaps) == (None, 1)
 
@@ -329,7 +329,7 @@ def test_a_product_that_the_store_refuses_is_a_row_and_the_rest_of_its_page_is_k
 
     [row] = [row for step in steps for row in step.rows]
     assert (row.input, row.outcome, row.code) == (f"{FEED.url}?page=2#/0", RowOutcome.REJECTED, code)
-    assert (row.row, "inside" in (row.detail or "")) == (SPAN + 3, False)
+    assert (row.row, "inside" in (row.detail or "")) == (ROWS_PER_FEED + 3, False)
     assert shelf.seen == ["1-1", "1-2", "2-2", "3-1", "3-2", "4-1", "4-2"]
     assert (progress(steps[-1]).products, progress(steps[-1]).rejected) == (7, 1)
     assert progress(steps[-1]).is_complete
@@ -363,4 +363,4 @@ def test_a_bad_item_is_a_row_of_its_own_and_spoils_no_other(what: str) -> None:
 def test_what_is_given_up_is_the_page_that_would_have_been_next() -> None:
     [line] = begun(Site(), Shelf()).left()
 
-    assert (line.row, line.text) == (SPAN + 1, "http://acme.test/items?page=1")
+    assert (line.row, line.text) == (ROWS_PER_FEED + 1, "http://acme.test/items?page=1")

@@ -51,7 +51,7 @@ def test_a_feed_says_how_it_is_paged_and_read(tmp_path: Path) -> None:
     assert feed.paginator == Numbered("p", 0, "meta.pages")
     assert (feed.host, feed.limit) == ("127.0.0.1:8101", Limit(2.5 * MARGIN, 1, 1))
     assert (feed.retries, feed.headers) == (0, {"X-Key": "secret"})
-    assert (feed.places["price"].scale, feed.places["category"].names) == (0.01, {"A": "home"})
+    assert (feed.paths["price"].scale, feed.paths["category"].names) == (0.01, {"A": "home"})
 
 
 def test_feeds_of_one_upstream_share_the_strictest_limit(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_cursor_needs_to_know_where_the_next_one_is(tmp_path: Path) -> None:
         (GOOD.replace("acme,", "'a b',"), "letters, digits"),
         (GOOD.replace("https", "ftp"), "http"),
         (GOOD.replace("price: price", "cost: price"), "Missing: price; unknown: cost"),
-        (GOOD.replace("id: id", "id: {path: 3}"), "Not a place"),
+        (GOOD.replace("id: id", "id: {path: 3}"), "Not a path"),
         (GOOD.replace("{name", "{rate: 0, name"), "rate"),
         (GOOD.replace("{name", "{rat: 5, name"), "Unknown field"),
         (GOOD.replace("{name", "{paginator: {kind: pages}, name"), "Choose from: page, offset"),

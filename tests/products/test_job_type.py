@@ -95,7 +95,7 @@ def test_of_a_dead_feed_it_is_told_that_all_is_missing_and_the_others_are_whole(
     dead = sources["bazaar"]
     assert (dead["complete"], dead["products"], dead["success_rate"]) == (False, 0, 0.0)
     assert dead["breaker_trips"] >= 1
-    assert dead["missing"] == [f"{urls['bazaar']}/products: This page is missing, and whatever is behind it."]
+    assert dead["missing"] == [f"{urls['bazaar']}/products: This page and everything after it are missing."]
     assert [error["endpoint"] for error in document["errors"]] == [f"{urls['bazaar']}/products"]
 
 

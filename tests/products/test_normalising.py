@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.errors import InvalidRequest
-from inventory.products.feeds import Feed, Place
+from inventory.products.feeds import Feed, FieldPath
 from inventory.products.model import Product
 from inventory.products.normalising import normalised
 
@@ -17,12 +17,12 @@ FEED = Feed(
     "acme",
     "https://acme.example/",
     {
-        "id": Place("sku"),
-        "title": Place("name.en"),
-        "price": Place("amount", scale=0.01),
-        "category": Place("kind", names={"T&G": "toys"}),
-        "currency": Place(value="EUR"),
-        "rating": Place("stars"),
+        "id": FieldPath("sku"),
+        "title": FieldPath("name.en"),
+        "price": FieldPath("amount", scale=0.01),
+        "category": FieldPath("kind", names={"T&G": "toys"}),
+        "currency": FieldPath(value="EUR"),
+        "rating": FieldPath("stars"),
     },
 )
 ITEM: dict[str, Any] = {"sku": 7, "name": {"en": " A  kite\n"}, "amount": "1999", "kind": "T&G", "stars": 4.25}
@@ -67,8 +67,8 @@ def test_an_item_that_cannot_be_used_is_refused_field_by_field(change: dict[str,
 
 
 @pytest.mark.parametrize("item", ["see product 5", None, [1], 7])
-def test_what_is_no_object_is_refused(item: Any) -> None:
-    with pytest.raises(InvalidRequest, match="no object"):
+def test_what_is_not_an_object_is_rejected(item: Any) -> None:
+    with pytest.raises(InvalidRequest, match="not an object"):
         normalised(FEED, item)
 
 

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from inventory import urls
 from inventory.errors import SourceFailure
-from inventory.products.feeds import Feed, Place
+from inventory.products.feeds import Feed, FieldPath
 from inventory.products.page_loop_guard import ASTRAY, LOOP, PageLoopGuard
 from inventory.products.paginators import Cursor, LinkHeader, NextUrl, Numbered, Offset, Page, Paginator
 
 URL = "https://shop.example/items?q=a%20b&x="
-PLACES = {name: Place(name) for name in ("id", "title", "price")}
+PATHS = {name: FieldPath(name) for name in ("id", "title", "price")}
 PAGINATORS: list[Paginator] = [
     Numbered(),
     Numbered("p", 0, "pages"),
@@ -32,7 +32,7 @@ links = st.text() | st.builds("<{}>; rel={}".format, st.text(), st.sampled_from(
 
 
 def trail(paginator: Paginator) -> PageLoopGuard:
-    return PageLoopGuard(Feed("acme", URL, PLACES, paginator=paginator), 0, None)
+    return PageLoopGuard(Feed("acme", URL, PATHS, paginator=paginator), 0, None)
 
 
 def first(paginator: Paginator) -> str:
@@ -53,8 +53,8 @@ def test_whatever_pages_say_the_way_stays_on_the_upstream_and_never_comes_back(
         seen.add(url)
         way.add(url)
         try:
-            following = way.behind(Page(url, content, items, header))
-            beyond = way.beyond(url, header)
+            following = way.next(Page(url, content, items, header))
+            beyond = way.skip(url, header)
         except SourceFailure:
             return
         assert beyond is None or urls.parse(beyond).authority == "shop.example"
@@ -84,7 +84,7 @@ def test_whatever_pages_say_the_way_stays_on_the_upstream_and_never_comes_back(
 def test_each_kind_leads_on_and_ends(paginator: Paginator, content: Any, items: int, expected: str | None) -> None:
     way, url = trail(paginator), first(paginator)
     way.add(url)
-    following = way.behind(Page(url, content, items))
+    following = way.next(Page(url, content, items))
 
     assert following is None if expected is None else expected in (following or "")
 
@@ -94,8 +94,8 @@ def test_a_link_header_leads_on_among_others() -> None:
     way.add(URL)
     header = '<https://shop.example/items?n=1>; title="a, b"; rel="first", </items?n=2>; rel="next nofollow"; x=y'
 
-    assert way.behind(Page(URL, [], 5, (header,))) == "https://shop.example/items?n=2"
-    assert way.behind(Page(URL, [], 5, ("</items>; rel=prev",))) is None
+    assert way.next(Page(URL, [], 5, (header,))) == "https://shop.example/items?n=2"
+    assert way.next(Page(URL, [], 5, ("</items>; rel=prev",))) is None
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_link_header_leads_on_among_others() -> None:
 def test_no_page_is_looked_for_elsewhere(reference: str) -> None:
     way = trail(NextUrl("next"))
     with pytest.raises(SourceFailure) as caught:
-        way.behind(Page(URL, {"next": reference}, 5))
+        way.next(Page(URL, {"next": reference}, 5))
 
     assert caught.value.code == ASTRAY
 
@@ -113,7 +113,7 @@ def test_no_page_is_looked_for_elsewhere(reference: str) -> None:
 @pytest.mark.parametrize("length", [1, 2, 3, 7, 20])
 @pytest.mark.parametrize("handed_on_every", [1, 3, 1_000])
 def test_a_circle_is_found_also_by_workers_who_saw_only_some_of_it(length: int, handed_on_every: int) -> None:
-    feed = Feed("acme", URL, PLACES, paginator=NextUrl("next"))
+    feed = Feed("acme", URL, PATHS, paginator=NextUrl("next"))
     pulled = list[int]()
 
     def pull_all() -> None:
@@ -124,7 +124,7 @@ def test_a_circle_is_found_also_by_workers_who_saw_only_some_of_it(length: int, 
             pulled.append(page)
             following = page + 1 if page < length + 1 else 2
             way.add(f"https://shop.example/{page}")
-            way.behind(Page(f"https://shop.example/{page}", {"next": f"/{following}"}, 5))
+            way.next(Page(f"https://shop.example/{page}", {"next": f"/{following}"}, 5))
             page = following
 
     with pytest.raises(SourceFailure) as caught:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import fakeredis
-import pytest
 
 from inventory import wiring
 from inventory.config import Settings

@@ -1,0 +1,184 @@
+"""One page of a feed, as often as it takes: each request has a permit, and is kept apart from the ones before it."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from inventory.clock import Clock
+from inventory.errors import SourceFailure
+from inventory.products.feeds import Feed
+from inventory.products.fetched_page import FetchedPage
+from inventory.products.page_loop_guard import PageLoopGuard
+from inventory.products.pages import Malformed, PageAnswer, Pages, without_keys
+from inventory.products.paginators import Page, at
+from inventory.products.progress import Progress, PullStats
+from inventory.rate_limits.model import Budgets, Permit, PermitRequest, Reason, Throttled, is_unanswered
+from inventory.rate_limits.permits import PermittedCall, request_permit
+from inventory.retry import RetryPolicy
+
+MALFORMED_RETRIES = 2
+"""Retries of a page that came malformed: one that always does would cost much time."""
+MAX_WAIT = 600.0
+"""Seconds: a page whose upstream asks for a longer pause is given up."""
+MAX_FAILED_PAGES = 3
+"""Pages in a row that cannot be read before the feed ends."""
+BREAKER_OPEN = "breaker_open"
+
+
+def page_retries(retries: int) -> RetryPolicy:
+    """The retries of a page: pauses double, up to half a minute. What the upstream asks for is part of its budget."""
+    return RetryPolicy(max_attempts=retries + 1, base=0.25, factor=2, longest=30.0)
+
+
+def counts_against_upstream(failure: SourceFailure) -> bool:
+    """Whether a failed request counts against the upstream's breaker: a 5xx does, garbage does not."""
+    return not (failure.permanent or isinstance(failure, Malformed))
+
+
+def wait_for_page(throttled: Throttled, _asked: int) -> float | None:
+    """Wait for any reservation within `MAX_WAIT`, but not for an open breaker: that is a failed attempt."""
+    return None if throttled.reason is Reason.BREAKER or throttled.wait > MAX_WAIT else throttled.wait
+
+
+class PageFetcher:
+    """Fetches the pages of one feed from where `progress` says, one at a time.
+
+    `rest` waits for so many seconds, and raises whatever is to end the fetching. `stats` and `attempts` are of the page
+    under way.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        progress: Progress,
+        pages: Pages,
+        budgets: Budgets,
+        *,
+        clock: Clock,
+        rng: random.Random,
+        rest: Callable[[float], None],
+        ticks: Callable[[], float],
+    ) -> None:
+        self._feed, self._pages, self._budgets = feed, pages, budgets
+        self._clock, self._rng, self._rest, self._ticks = clock, rng, rest, ticks
+        self._retry = page_retries(feed.retries)
+        self._guard = PageLoopGuard(feed, progress.pages, progress.anchor)
+        self._pacer = Pacer(feed.rate)
+        self._openings: int | None = None
+        self.attempts = progress.attempts
+        self.stats = PullStats()
+
+    def fetch(self, url: str, failed: int) -> FetchedPage:
+        """The page, or why it could not be fetched; `failed` is how many pages before it could not be read.
+
+        What failed last is told rather than the breaker which that opened.
+        """
+        if self._openings is None:
+            self._count_openings()
+        cause: SourceFailure | None = None
+        while True:
+            try:
+                return self._read(url)
+            except SourceFailure as failure:
+                cause = failure if cause is None or failure.code != BREAKER_OPEN else cause
+                self.attempts += 1
+                self._count_openings()
+                if self._gives_up(failure):
+                    return self._failed(url, cause, failed + 1)
+                self._rest(self._retry.pause(self.attempts, self._rng))
+
+    def page(
+        self, url: str, *, items: tuple[Any, ...] | None = None, following: str | None = None, failure: SourceFailure | None
+    ) -> FetchedPage:
+        """What is told of the page under way, which then is over."""
+        stats, self.stats, self.attempts = self.stats, PullStats(), 0
+        return FetchedPage(without_keys(url), self._clock(), items, following, failure, self._guard.anchor, stats)
+
+    def _read(self, url: str) -> FetchedPage:
+        answer = self._request(url)
+        items = at(answer.content, self._feed.items)
+        if not isinstance(items, list):
+            raise Malformed(f"There is no list at {self._feed.items!r} in the page", answer.links)
+        self._guard.add(url)
+        following, failure = None, None
+        try:
+            following = self._guard.next(Page(url, answer.content, len(items), answer.links))
+        except SourceFailure as astray:
+            failure = astray
+        return self.page(url, items=tuple(items), following=following, failure=failure)
+
+    def _failed(self, url: str, failure: SourceFailure, failed: int) -> FetchedPage:
+        """The page is left out. If only its upstream is silent, the pages after it would be as well."""
+        self._guard.add(url)
+        following = None
+        if failed < MAX_FAILED_PAGES and not (failure.code == BREAKER_OPEN or is_unanswered(failure)):
+            with suppress(SourceFailure):
+                following = self._guard.skip(url, failure.links if isinstance(failure, Malformed) else ())
+        return self.page(url, following=following, failure=failure)
+
+    def _gives_up(self, failure: SourceFailure) -> bool:
+        retry = self._retry
+        if isinstance(failure, Malformed):
+            retry = replace(retry, max_attempts=min(retry.max_attempts, MALFORMED_RETRIES + 1))
+        return retry.gives_up(self.attempts, permanent=failure.permanent)
+
+    def _request(self, url: str) -> PageAnswer:
+        """One request, with a permit that is given back whatever happens."""
+        with PermittedCall(self._budgets, self._permit(), counts=counts_against_upstream, ticks=self._ticks) as call:
+            self._rest(self._pacer.wait(self._ticks()))
+            call.start()
+            started, sent, page = self._ticks(), None, None
+            try:
+                response = self._pages.get(url, self._feed.headers)
+                sent = self._ticks() - response.since_sent
+                call.pause = response.pause
+                page = self._pages.read(response)
+                return page
+            finally:
+                ended = self._ticks()
+                self._pacer.sent(ended if sent is None else sent)  # without an answer nobody knows when it was sent
+                self.stats += PullStats.of_request(ended - started, failed=page is None, again=self.attempts > 0)
+
+    def _count_openings(self) -> None:
+        """Count how often the upstream's breaker has opened since this was last looked at."""
+        upstream = self._budgets.state(self._feed.host)
+        openings = 0 if upstream is None else upstream.openings
+        if self._openings is not None and openings > self._openings:
+            self.stats += PullStats(trips=openings - self._openings)
+        self._openings = openings
+
+    def _permit(self) -> Permit:
+        """A permit, however long that takes; `SourceFailure` if the upstream is left alone for too long."""
+        decision = request_permit(self._budgets, PermitRequest(self._feed.host), may_wait=wait_for_page, sleep=self._rest)
+        if isinstance(decision, Permit):
+            return decision
+        if self.attempts < self._feed.retries and decision.wait <= MAX_WAIT:
+            self._rest(decision.wait)
+        if decision.reason is Reason.BREAKER:
+            raise SourceFailure(BREAKER_OPEN, f"{decision.host} fails too often, and is left alone")
+        raise SourceFailure(
+            "upstream_pause", f"{decision.host} asked to be left alone for {decision.wait:.0f} s", permanent=True
+        )
+
+
+class Pacer:
+    """Keeps requests apart that would be sent too close together: one may be held up, by a new connection for example."""
+
+    def __init__(self, rate: float) -> None:
+        self._max_sent = max(1, int(rate))
+        self._seconds = self._max_sent / rate
+        self._sent_at: deque[float] = deque(maxlen=self._max_sent)
+
+    def wait(self, now: float) -> float:
+        """Seconds until the next one may be sent."""
+        is_full = len(self._sent_at) == self._max_sent
+        return max(0.0, self._sent_at[0] + self._seconds * 1.02 - now) if is_full else 0.0
+
+    def sent(self, now: float) -> None:
+        """One was sent then."""
+        self._sent_at.append(now)
