@@ -55,9 +55,9 @@ class FallbackBudgets:
         self._away = False
         self._next_try = self._next_read = 0.0
 
-    def take(self, asks: Sequence[PermitRequest]) -> Sequence[Permit | Throttled]:
-        """Decide asks."""
-        return self._either(lambda budgets: budgets.take(asks), writes=True)
+    def take(self, requests: Sequence[PermitRequest]) -> Sequence[Permit | Throttled]:
+        """Decide permit requests."""
+        return self._either(lambda budgets: budgets.take(requests), writes=True)
 
     def done(self, reports: Sequence[Report]) -> None:
         """Give permits back. Shared ones that cannot be come back when their lease is over."""

@@ -1,4 +1,4 @@
-"""What hosts may be asked."""
+"""How often hosts may be called."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ MICROSECONDS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What one host may be asked: `rate` a second in the long run, `burst` of them at once, `concurrency` at the same time.
+    """How often one host may be called: `rate` a second in the long run, `burst` at once, `concurrency` at the same time.
 
     In any span of t seconds there are at most `burst` + t × `rate` permits. A server that counts by itself and allows N in
-    any second wants burst 1 and a rate a few per cent below N, because requests do not travel equally fast.
+    any second wants burst 1 and a rate a few per cent below N, because requests take differently long to arrive.
     """
 
     rate: float
@@ -25,13 +25,13 @@ class Limit:
     def of(cls, rate: float, concurrency: int) -> Limit:
         """The limit with the usual burst: as many as there are connections, but no more than a second allows.
 
-        At least what a quarter of a second allows: whoever looks for work a few times a second would waste the rest.
+        At least what a quarter of a second allows: a worker that looks for work a few times a second would waste the rest.
         """
         return cls(rate, concurrency, max(min(concurrency, ceil(rate)), ceil(rate / 4)))
 
-    def share(self, parts: int) -> Limit:
-        """One of `parts` equal shares, which together stay within this limit where a share of at least one place allows."""
-        return Limit(self.rate / parts, max(1, self.concurrency // parts), max(1, self.burst // parts))
+    def share(self, count: int) -> Limit:
+        """One of `count` equal shares, which together stay within this limit unless a share would be below one call."""
+        return Limit(self.rate / count, max(1, self.concurrency // count), max(1, self.burst // count))
 
     @property
     def interval(self) -> int:

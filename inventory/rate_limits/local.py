@@ -1,7 +1,4 @@
-"""Budgets of this program alone, in memory: what there is without Redis.
-
-They decide as the shared ones do: the tests put the same questions to both.
-"""
+"""Budgets of this program alone, in memory, for when Redis is away. They decide as the shared ones do."""
 
 from __future__ import annotations
 
@@ -35,26 +32,26 @@ class LocalBudgets:
     """Budgets in memory, safe to share between threads; `clock` gives microseconds and never goes back."""
 
     def __init__(
-        self, limits: Limits, policy: Policy, *, clock: Callable[[], int] | None = None, most_hosts: int = state.MOST_HOSTS
+        self, limits: Limits, policy: Policy, *, clock: Callable[[], int] | None = None, max_hosts: int = state.MAX_HOSTS
     ) -> None:
         self._limits = limits
         self._policy = policy
         self._clock = clock or steady_clock()
-        self._most_hosts = most_hosts
+        self._max_hosts = max_hosts
         self._hosts: OrderedDict[str, Host] = OrderedDict()
         self._lock = Lock()
 
-    def take(self, asks: Sequence[PermitRequest]) -> Sequence[Permit | Throttled]:
-        """Decide asks."""
+    def take(self, requests: Sequence[PermitRequest]) -> Sequence[Permit | Throttled]:
+        """Decide permit requests."""
         with self._lock:
             now = self._clock()
-            for host in {ask.host for ask in asks}:
-                self._host(host).wake(now, self._limits(host), self._policy)
+            for host in {request.host for request in requests}:
+                self._host(host).advance(now, self._limits(host), self._policy)
             decided: dict[int, Permit | Throttled] = {}
-            for place in sorted(range(len(asks)), key=lambda place: not asks[place].urgent):
-                ask = asks[place]
-                decided[place] = self._host(ask.host).decide(ask, now, self._limits(ask.host), self._policy)
-            return [decided[place] for place in range(len(asks))]
+            for index in sorted(range(len(requests)), key=lambda index: not requests[index].urgent):
+                request = requests[index]
+                decided[index] = self._host(request.host).decide(request, now, self._limits(request.host), self._policy)
+            return [decided[index] for index in range(len(requests))]
 
     def done(self, reports: Sequence[Report]) -> None:
         """Give permits back."""
@@ -64,7 +61,7 @@ class LocalBudgets:
                 self._host(report.permit.host).report(report, now, self._policy)
 
     def pause(self, host: str, seconds: float) -> None:
-        """Leave a host alone for so long, whoever was asked to."""
+        """Leave a host alone for so long; another budget was asked to."""
         with self._lock:
             self._host(host).pause(self._clock(), seconds)
 
@@ -95,10 +92,10 @@ class LocalBudgets:
         return host
 
     def _forget(self, *, but: str) -> None:
-        """As `take.lua` does: hosts in use go to the end of the line, and a tenth of what is remembered is left for them."""
-        now, is_full = self._clock(), len(self._hosts) > self._most_hosts
-        enough = self._most_hosts if is_full else self._most_hosts - self._most_hosts / 10
-        for name in list(islice(self._hosts, state.LOOKED_AT)):
+        """As `forget` in `take.lua`."""
+        now, is_full = self._clock(), len(self._hosts) > self._max_hosts
+        enough = self._max_hosts if is_full else self._max_hosts - self._max_hosts / 10
+        for name in list(islice(self._hosts, state.MAX_LOOKS)):
             if name == but or len(self._hosts) <= enough:
                 return
             if not is_full and self._hosts[name].is_in_use(now):

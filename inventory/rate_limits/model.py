@@ -1,12 +1,12 @@
-"""What a budget is: asks, permits, refusals and reports, and what is known of an upstream host.
+"""What a budget is: permit requests, permits, reservations and reports, and what is known of an upstream host.
 
-A host is called only with a permit. Lifecycle: an ask becomes a permit, which holds one of the host's places and is given
-back with a report, or a refusal, which says after how long the next ask makes sense. Nobody waits inside a budget.
+A host is called only with a permit. A permit request becomes a permit, which counts against the host's concurrency and is
+given back with a report, or it is throttled, and told after how long to ask again. Nobody waits inside a budget.
 
-The breaker of a host is closed until calls fail `Policy.failures` times in a row, then open: every ask is refused for a
-pause, which doubles with each opening in a row. Behind it, half-open: one permit, the probe, is given and none besides until
-its report closes the breaker or opens it again; a probe whose holder died is given anew when its lease is over. Reports on
-permits from before the breaker's last change do not move it: they tell of an upstream that was.
+The breaker of a host is closed until calls fail `Policy.failures` times in a row. Then it is open: every request is
+throttled for a pause, which doubles with each opening in a row. After the pause it is half-open: one permit, the probe, is
+given, and no other until its report closes the breaker or opens it again. A probe that is not given back is replaced when
+its lease is over. Reports on permits from before the breaker's last change do not move it: they tell of the past.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from inventory.rate_limits.limits import Limit
 LONGEST_PAUSE = 3_600.0
 """Seconds: however long an upstream asks to be left alone, it is tried again after this."""
 LONGEST_WAIT = 2_400.0
-"""Seconds: no refusal says more, however long the line or a pause. Who asks again meanwhile is refused again."""
+"""Seconds: the farthest reservation, however many wait and however long a pause is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How long a permit lasts that nobody gives back, and when a breaker opens and for how long; in seconds.
+    """How long a permit lasts that is not given back, and when a breaker opens and for how long; in seconds.
 
-    `lease` must be longer than any call takes: behind it the holder counts as dead.
+    `lease` must be longer than any call takes: after it the caller counts as dead.
     """
 
     lease: float
@@ -41,7 +41,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class PermitRequest:
-    """A wish to call a host once; `urgent` when somebody waits for it: it goes before the others."""
+    """A request to call a host once; `urgent` if somebody waits for it: it goes before the others."""
 
     host: str
     urgent: bool = False
@@ -49,7 +49,7 @@ class PermitRequest:
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """One call of a host is allowed, now. `epoch` counts the changes of its breaker; `shared` says whose books it is in."""
+    """One call of a host is allowed, now. `epoch` counts the changes of its breaker; `shared` says which budgets gave it."""
 
     host: str
     id: int
@@ -59,7 +59,7 @@ class Permit:
 
 
 class Reason(StrEnum):
-    """Why an ask was refused: too many a second, too many at once, a pause that the upstream asked for, or its breaker."""
+    """Why a request was throttled: too many a second, too many at once, a pause that the host asked for, or its breaker."""
 
     RATE = "rate"
     CONCURRENCY = "concurrency"
@@ -69,7 +69,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Throttled:
-    """Not now. Ask again after `wait` seconds, when it is this one's turn: each refused one gets a turn of its own."""
+    """Not now: ask again after `wait` seconds, at this request's own reservation."""
 
     host: str
     reason: Reason
@@ -77,15 +77,15 @@ class Throttled:
 
 
 UNANSWERED = frozenset({"connection_refused", "connection_failed", "timeout", "dns_failure", "invalid_response"})
-"""Failures of a collection that speak of the host: unless they are permanent, the next target may find it as dead."""
+"""Failures of a collection that tell of the host: unless they are permanent, the next target may fail as well."""
 
 
 def is_unanswered(failure: SourceFailure) -> bool:
     """Whether a failed collection counts against the host's breaker.
 
-    One of a permanent kind does not (a name that there is not, a bad certificate, a malformed answer): it is soon over, and
-    tells more of the target than that a breaker is open. Nor does an answer that was cut: the host does answer. An invalid
-    answer that is not permanent is what a source reports to which a 5xx or garbage is as good as no answer.
+    A permanent failure does not (an unknown name, a bad certificate, a malformed answer): it is soon over, and says more
+    than that a breaker is open. Nor does an answer that was cut: the host does answer. An invalid answer that is not
+    permanent comes from a source to which a 5xx or garbage is as good as no answer.
     """
     return failure.code in UNANSWERED and not failure.permanent
 
@@ -94,8 +94,8 @@ def is_unanswered(failure: SourceFailure) -> bool:
 class Report:
     """How a call went. `elapsed` and `pause`, which is what a `Retry-After` asked for, are in seconds.
 
-    `failed` is for the breaker: the host did not answer. Where any answer is welcome, because a web page is recorded as it
-    is, no HTTP status is a failure; a source to which a 5xx is of no use reports it as one.
+    `failed` is for the breaker: the host did not answer. For a web page no HTTP status is a failure, because any answer is
+    recorded; a source to which a 5xx is of no use reports it as one.
     """
 
     permit: Permit
@@ -149,10 +149,10 @@ class Upstream:
 
 
 class Budgets(Protocol):
-    """The budgets of all hosts. No method waits for a turn, or needs the clock of whoever calls."""
+    """The budgets of all hosts. No method waits for a reservation, or needs the clock of its caller."""
 
-    def take(self, asks: Sequence[PermitRequest]) -> Sequence[Permit | Throttled]:
-        """Decide asks, all of them at once and each in its place: a permit, which must come back by `done`, or a refusal."""
+    def take(self, requests: Sequence[PermitRequest]) -> Sequence[Permit | Throttled]:
+        """Decide all requests at once, in their order: a permit, which must come back by `done`, or when to ask again."""
         ...
 
     def done(self, reports: Sequence[Report]) -> None:
@@ -164,7 +164,7 @@ class Budgets(Protocol):
         ...
 
     def listing(self, *, limit: int, after: tuple[datetime, str] | None) -> Sequence[Upstream]:
-        """Hosts by (`listed_at`, name), newest first, from behind `after`.
+        """Hosts by (`listed_at`, name), newest first, after `after`.
 
         `listed_at` is when it was last asked for, or up to a minute earlier, so that pages stay where they are meanwhile.
         """

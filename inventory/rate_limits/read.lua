@@ -1,4 +1,7 @@
--- What is known of hosts. KEYS: for each its state and its places. Reply: now, then for each {places in use, fields and values}.
+-- Tells what is known of hosts.
+--
+-- KEYS   for each host two: its state (a hash), and its leases (a sorted set)
+-- Returns now, then for each host {the requests under way, {field, value, field, value ...}}
 
 local found = {now}
 for at = 1, #KEYS, 2 do

@@ -1,11 +1,10 @@
-"""Budgets that all programs share, in Redis: one script decides asks, one takes reports, and the time is that of Redis.
+"""Budgets that all programs share, in Redis: one script decides permit requests, one takes reports, by the clock of Redis.
 
-Keys in Redis, whole microseconds throughout, of `MOST_HOSTS` hosts at most. None lives longer than an hour after the last
-instant it speaks of:
+Keys in Redis, of `MAX_HOSTS` hosts at most, in whole microseconds. Each expires an hour after the last instant in it:
 
 - `inventory:upstream:<host>`: a hash, the host's state (fields in `state.py`);
-- `inventory:upstream:<host>:places`: a sorted set of the permits that are out, by the end of their leases, so that a place
-  whose holder died comes back by itself;
+- `inventory:upstream:<host>:places`: a sorted set of the permits that are out, by the end of their leases, so that the
+  permit of a program that died comes back by itself;
 - `inventory:upstreams`: a sorted set of all hosts, by when they were last asked for, in milliseconds, for the listing.
 
 A script touches several hosts, so these are not for a Redis Cluster. Without Redis every method raises `RedisError`.
@@ -34,39 +33,41 @@ from inventory.rate_limits.model import (
     Upstream,
 )
 
+NAMES = {stored.encode(): name for name, stored in state.STORED_AS.items()}
 INDEX, PREFIX = "inventory:upstreams", "inventory:upstream:"
 TIME = "redis.call('TIME')"
-"""The clock, in Lua: seconds, and microseconds behind them."""
+"""The clock, in Lua: seconds, and the microseconds after them."""
 
 
 class SharedBudgets:
     """Budgets in Redis. Threads and forks may share them; `clock` is a Lua expression as `TIME` is one."""
 
     def __init__(
-        self, redis: Redis, limits: Limits, policy: Policy, *, clock: str = TIME, most_hosts: int = state.MOST_HOSTS
+        self, redis: Redis, limits: Limits, policy: Policy, *, clock: str = TIME, max_hosts: int = state.MAX_HOSTS
     ) -> None:
         self._redis = redis
         self._limits = limits
         self._policy = policy
-        self._most_hosts = most_hosts
-        begin = f"local function clock() return {clock} end\n" + _lua("host")
+        self._max_hosts = max_hosts
+        names = ", ".join(f"{name} = '{stored}'" for name, stored in state.STORED_AS.items())
+        begin = f"local STORED_AS = {{{names}}}\nlocal function clock() return {clock} end\n" + _lua("host")
         self._take = redis.register_script(begin + _lua("take"))
         self._done = redis.register_script(begin + _lua("done"))
         self._read = redis.register_script(begin + _lua("read"))
 
-    def take(self, asks: Sequence[PermitRequest]) -> Sequence[Permit | Throttled]:
-        """Decide asks, in one round trip."""
-        if not asks:
+    def take(self, requests: Sequence[PermitRequest]) -> Sequence[Permit | Throttled]:
+        """Decide permit requests, in one round trip."""
+        if not requests:
             return ()
-        hosts = list(dict.fromkeys(ask.host for ask in asks))
+        hosts = list(dict.fromkeys(request.host for request in requests))
         keys, arguments = [INDEX], self._terms()
-        made = Counter(asks)
+        count = Counter(requests)
         for host in hosts:
-            limit, urgent, others = self._limits(host), made[PermitRequest(host, urgent=True)], made[PermitRequest(host)]
+            limit, urgent, others = self._limits(host), count[PermitRequest(host, urgent=True)], count[PermitRequest(host)]
             keys += _keys(host)
             arguments += [host, limit.interval, limit.tolerance, limit.concurrency, urgent, others]
-        decided = dict(zip(_in_order(asks, hosts), self._take(keys, arguments), strict=True))
-        return [_decision(ask.host, decided[place]) for place, ask in enumerate(asks)]
+        decided = dict(zip(_in_order(requests, hosts), self._take(keys, arguments), strict=True))
+        return [_decision(request.host, decided[index]) for index, request in enumerate(requests)]
 
     def done(self, reports: Sequence[Report]) -> None:
         """Give permits back, in one round trip."""
@@ -75,7 +76,7 @@ class SharedBudgets:
         keys: list[str] = []
         policy = self._policy
         pauses = (state.microseconds(pause) for pause in (policy.first_pause, policy.longest_pause))
-        arguments: list[str | int] = [policy.failures, *pauses, state.KEEP + state.SETTLE, state.REMEMBERED]
+        arguments: list[str | int] = [policy.failures, *pauses, state.REMEMBERED_FOR + state.LISTED_FOR, state.MAX_LATENCIES]
         for report in reports:
             elapsed = state.microseconds(report.elapsed)
             pause = state.microseconds(min(report.pause or 0.0, LONGEST_PAUSE))
@@ -107,7 +108,7 @@ class SharedBudgets:
         now, *found = self._read([key for host in hosts for key in _keys(host)])
         upstreams = []
         for host, (in_use, fields) in zip(hosts, found, strict=True):
-            values = defaultdict(int, zip(map(bytes.decode, fields[::2]), map(int, fields[1::2]), strict=True))
+            values = defaultdict(int, zip(map(_name, fields[::2]), map(int, fields[1::2]), strict=True))
             if values["asked_at"]:
                 limit = self._limits(host)
                 upstreams.append(state.upstream_of(host, values, limit, in_use=in_use, now=now, shared=True))
@@ -116,8 +117,18 @@ class SharedBudgets:
     def _terms(self) -> list[str | int]:
         lease, probe = state.microseconds(self._policy.lease), state.microseconds(self._policy.first_pause)
         pauses = [state.microseconds(LONGEST_PAUSE), state.microseconds(self._policy.longest_pause)]
-        turns = [state.HORIZON, state.NEAR, state.CLOSE, state.GRACE, state.IDLE]
-        return [lease, probe, *pauses, *turns, state.KEEP, state.SETTLE, self._most_hosts, state.LOOKED_AT, PREFIX]
+        reservations = [state.HORIZON, state.NEAR, state.MIN_SPACING, state.URGENT_GRACE, state.IDLE_AFTER]
+        return [
+            lease,
+            probe,
+            *pauses,
+            *reservations,
+            state.REMEMBERED_FOR,
+            state.LISTED_FOR,
+            self._max_hosts,
+            state.MAX_LOOKS,
+            PREFIX,
+        ]
 
 
 def _keys(host: str) -> tuple[str, str]:
@@ -128,10 +139,15 @@ def _lua(name: str) -> str:
     return Path(__file__).with_name(f"{name}.lua").read_text(encoding="utf-8")
 
 
-def _in_order(asks: Sequence[PermitRequest], hosts: Iterable[str]) -> Sequence[int]:
-    """The places of the asks in the order in which they are decided: host by host, the urgent ones of each first."""
+def _in_order(requests: Sequence[PermitRequest], hosts: Iterable[str]) -> Sequence[int]:
+    """The indexes of requests in the order in which they are decided: host by host, the urgent ones of each first."""
     rank = {host: number for number, host in enumerate(hosts)}
-    return sorted(range(len(asks)), key=lambda place: (rank[asks[place].host], not asks[place].urgent))
+    return sorted(range(len(requests)), key=lambda index: (rank[requests[index].host], not requests[index].urgent))
+
+
+def _name(stored: bytes) -> str:
+    """A field as the program calls it."""
+    return NAMES.get(stored, stored.decode())
 
 
 def _decision(host: str, answer: Sequence[Any]) -> Permit | Throttled:

@@ -1,18 +1,20 @@
-"""A host's state as both halves keep it, whole numbers by name, and what it means.
+"""A host's state as shared and local budgets keep it, whole numbers by name, and what it means.
 
-All instants are microseconds since 1970, by the clock of whoever keeps them; all durations are microseconds.
+All instants are microseconds since 1970, by the clock of the budgets; all durations are microseconds.
 
 | field | meaning |
 | --- | --- |
-| `tat` | when the next permit would be due if they were evenly spaced (GCRA's theoretical arrival time) |
-| `turn`, `urgent_turn`, `urgent_waiting` | the last turn given; the last of an urgent one; how many urgent ones wait |
+| `next_allowed_at` | when the next permit would be due if they were evenly spaced (GCRA's theoretical arrival time) |
+| `last_reservation`, `last_urgent_reservation` | the last reservation of a deferred request; the last of an urgent one |
+| `urgent_waiting` | how many urgent requests wait for their reservations |
 | `paused_until` | the end of the pause that the upstream asked for |
 | `breaker`, `epoch`, `open_until` | a `Breaker`; its changes so far; the end of its pause |
 | `probe`, `probe_until` | the permit of the last probe; the end of its lease |
-| `failures_in_a_row`, `trips`, `openings` | failures; openings without a success in between; openings so far |
-| `held` | how long a call lately lasted, as a moving average |
-| `last_id`, `asked_at`, `listed_at` | the last permit; the last ask; the place in the listing |
-| `requests`, `put_off`, `failures` | permits, refusals and failures so far |
+| `failures_in_a_row` | failures without a success in between |
+| `openings_in_a_row`, `openings` | openings of the breaker without a success in between; openings so far |
+| `call_time` | how long calls lately took, as a moving average |
+| `last_id`, `asked_at`, `listed_at` | the last permit; the last permit request; the position in the listing |
+| `requests`, `put_off`, `failures` | permits, deferred requests and failures so far |
 | `answers`, `answer_time`, `within_0` … | the histogram of latency: how many, their sum, how many in each bucket |
 """
 
@@ -28,38 +30,54 @@ from inventory.rate_limits.model import LONGEST_WAIT, Breaker, Latency, Upstream
 
 State = Mapping[str, int]
 
-INSTANTS = ("tat", "turn", "urgent_turn", "paused_until", "open_until", "probe_until", "asked_at")
-"""What a clock that was set back has to be taken off."""
+STORED_AS = {
+    "next_allowed_at": "tat",
+    "last_reservation": "turn",
+    "last_urgent_reservation": "urgent_turn",
+    "call_time": "held",
+    "openings_in_a_row": "trips",
+}
+"""Fields that Redis keeps under the names of earlier versions: programs of both may share it for a while."""
+INSTANTS = (
+    "next_allowed_at",
+    "last_reservation",
+    "last_urgent_reservation",
+    "paused_until",
+    "open_until",
+    "probe_until",
+    "asked_at",
+)
+"""What changes when a clock is set back."""
 
 HORIZON = int(LONGEST_WAIT * MICROSECONDS)
-"""The farthest turn: what is due after it shares the turns before it. After a long pause turns begin halfway to it,
-so that not all who wait for its end come back at once."""
+"""The farthest reservation; what would come after it shares the reservations before it. After a long pause reservations
+start halfway to it, so that not all who wait for its end come back at once."""
 NEAR = 1 * MICROSECONDS
-"""How far ahead turns are spaced by how slow a host lately was."""
-CLOSE = 4_000
-"""The least time between two turns farther away, unless the host was quicker. It bounds what asking again costs: at most 250
-times a second for one slow host, however long its line, and a host that is quick again goes on at no less than that."""
-GRACE = 1 * MICROSECONDS
-"""How long behind its turn an urgent one still finds its permit kept for it."""
-IDLE = 5 * MICROSECONDS
-"""How long nobody calls, although they could, before turns begin anew."""
-KEEP = 3_600 * MICROSECONDS
-"""How long a host is remembered that is not called; longer than any turn is ahead."""
-MOST_HOSTS = 10_000
+"""How far ahead reservations are spaced by how slow a host was lately."""
+MIN_SPACING = 4_000
+"""The least time between two reservations farther away, unless the host was quicker. It bounds what repeated requests cost:
+250 a second for one slow host, however many wait for it."""
+URGENT_GRACE = 1 * MICROSECONDS
+"""How long after its reservation an urgent request still finds its permit kept for it."""
+IDLE_AFTER = 5 * MICROSECONDS
+"""How long nobody calls, although they could, before reservations start again."""
+REMEMBERED_FOR = 3_600 * MICROSECONDS
+"""How long a host is remembered that is not called; longer than any reservation is ahead."""
+MAX_HOSTS = 10_000
 """Hosts that are remembered at once, the last tenth only if they are in use; those that were not asked for the longest are
 forgotten first."""
-LOOKED_AT = 8
+MAX_LOOKS = 8
 """Hosts that are looked at to find one that may be forgotten."""
-SETTLE = 60 * MICROSECONDS
-"""How long a host keeps its place in the listing."""
-REMEMBERED = 1_000
+LISTED_FOR = 60 * MICROSECONDS
+"""How long a host keeps its position in the listing."""
+MAX_LATENCIES = 1_000
 """Answers at which the histogram halves itself."""
 
 BOUNDS = tuple(
     int(seconds * MICROSECONDS)
     for seconds in (0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.4, 0.6, 1, 1.5, 2.5, 5, 10, 20)
 )
-"""The upper bounds of all buckets but the last, which has none."""
+"""The upper bounds of all buckets but the last, which has none; in microseconds."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -74,18 +92,18 @@ def bucket(elapsed: int) -> str:
 
 
 def wait_seconds(duration: int) -> float:
-    """A wait as it is told: in whole milliseconds, and long enough that instants that are cut to them do not come early."""
+    """A wait in whole milliseconds, rounded up: an instant that is cut to milliseconds must not come too early."""
     return (ceil(duration / 1000) + 1) / 1000
 
 
 def spacing(state: State, limit: Limit) -> int:
-    """The time from one near turn to the next: what the rate asks for, or what slow answers leave of the places."""
-    return max(limit.interval, min(state["held"] // limit.concurrency, NEAR))
+    """The time from one near reservation to the next: by the rate, or by how soon a slow host can take another call."""
+    return max(limit.interval, min(state["call_time"] // limit.concurrency, NEAR))
 
 
 def upstream_of(host: str, state: State, limit: Limit, *, in_use: int, now: int, shared: bool) -> Upstream:
     """What a host's state means at this instant."""
-    now = max(now, state["asked_at"])  # the clock may have been set back since, and the next ask will set that right
+    now = max(now, state["asked_at"])  # the clock may have been set back since, which the next permit request corrects
     breaker = Breaker(state["breaker"])
     if breaker is Breaker.OPEN and now >= state["open_until"]:
         breaker = Breaker.HALF_OPEN
@@ -110,12 +128,12 @@ def upstream_of(host: str, state: State, limit: Limit, *, in_use: int, now: int,
 
 
 def _callable_at(state: State, limit: Limit, in_use: int, now: int) -> int:
-    """When an ask may become a permit, at the earliest; with all places taken that is a guess."""
+    """When a request may become a permit, at the earliest; at the limit of concurrency that is a guess."""
     return max(
         state["paused_until"],
         state["open_until"] if state["breaker"] == Breaker.OPEN else 0,
         state["probe_until"] if state["breaker"] == Breaker.HALF_OPEN else 0,
-        state["tat"] - limit.tolerance,
+        state["next_allowed_at"] - limit.tolerance,
         now + spacing(state, limit) if in_use >= limit.concurrency else 0,
     )
 
@@ -131,12 +149,12 @@ def latency_of(state: State) -> Latency:
 
 
 def _percentile(counts: list[int], rank: float) -> float:
-    seen = 0
+    below = 0
     for number, count in enumerate(counts[:-1]):
-        if count and seen + count >= rank:
+        if count and below + count >= rank:
             lower = BOUNDS[number - 1] if number else 0
-            return (lower + (BOUNDS[number] - lower) * (rank - seen) / count) / MICROSECONDS
-        seen += count
+            return (lower + (BOUNDS[number] - lower) * (rank - below) / count) / MICROSECONDS
+        below += count
     return BOUNDS[-1] / MICROSECONDS
 
 

@@ -26,7 +26,7 @@ from inventory.rate_limits.model import (
     Throttled,
 )
 from inventory.rate_limits.shared import SharedBudgets
-from inventory.rate_limits.state import MOST_HOSTS
+from inventory.rate_limits.state import MAX_HOSTS
 from tests.end_to_end.stack import wait_until
 
 START = 1_790_000_000
@@ -93,9 +93,9 @@ class Half:
 class LocalHalf(Half):
     """Budgets in memory."""
 
-    def __init__(self, limits: Limits, most_hosts: int = MOST_HOSTS) -> None:
+    def __init__(self, limits: Limits, max_hosts: int = MAX_HOSTS) -> None:
         self.now = START * 1_000_000
-        self.budgets = LocalBudgets(limits, POLICY, clock=lambda: self.now, most_hosts=most_hosts)
+        self.budgets = LocalBudgets(limits, POLICY, clock=lambda: self.now, max_hosts=max_hosts)
 
     def forward(self, seconds: float) -> None:
         self.now += round(seconds * 1_000_000)
@@ -104,11 +104,11 @@ class LocalHalf(Half):
 class SharedHalf(Half):
     """Budgets in Redis, whose clock is a list of two numbers there."""
 
-    def __init__(self, redis: Redis, limits: Limits, most_hosts: int = MOST_HOSTS) -> None:
+    def __init__(self, redis: Redis, limits: Limits, max_hosts: int = MAX_HOSTS) -> None:
         self._redis = redis
         self._now = START * 1_000_000
         clock = f"redis.call('MGET', '{CLOCK}:s', '{CLOCK}:us')"
-        self.budgets = SharedBudgets(redis, limits, POLICY, clock=clock, most_hosts=most_hosts)
+        self.budgets = SharedBudgets(redis, limits, POLICY, clock=clock, max_hosts=max_hosts)
         self.forward(0)
 
     def forward(self, seconds: float) -> None:

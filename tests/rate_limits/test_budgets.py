@@ -535,8 +535,8 @@ def test_a_host_is_listed_in_its_place_behind_a_clock_that_was_set_back(half: Ha
 def small_half(request: pytest.FixtureRequest) -> Half:
     """One that remembers fifty hosts."""
     if request.param == "local":
-        return LocalHalf(LIMITS, most_hosts=50)
-    return SharedHalf(request.getfixturevalue("redis"), LIMITS, most_hosts=50)
+        return LocalHalf(LIMITS, max_hosts=50)
+    return SharedHalf(request.getfixturevalue("redis"), LIMITS, max_hosts=50)
 
 
 def test_of_too_many_hosts_those_are_forgotten_that_were_not_asked_for_the_longest(small_half: Half) -> None:

@@ -233,7 +233,7 @@ def test_a_host_that_was_only_paused_is_not_one_that_was_called(switch: Switch) 
 
 
 def test_of_more_hosts_than_can_be_remembered_the_oldest_are_forgotten() -> None:
-    budgets = LocalBudgets(LIMITS, POLICY, most_hosts=100)
+    budgets = LocalBudgets(LIMITS, POLICY, max_hosts=100)
     for number in range(1_000):
         budgets.take([PermitRequest(f"{number}.example"), PermitRequest("always.example")])
 

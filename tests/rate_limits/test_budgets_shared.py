@@ -145,6 +145,33 @@ def test_no_key_is_kept_for_ever(budgets: SharedBudgets, redis: Redis) -> None:
     assert all(0 < redis.pttl(key) / 1000 <= 3_600 + 2_400 + 100 for key in keys)
 
 
+def test_programs_of_earlier_versions_find_the_state_under_the_names_that_they_know(
+    budgets: SharedBudgets, redis: Redis
+) -> None:
+    for answer in budgets.take([PermitRequest(HOST, urgent=True)] * 9 + [PermitRequest(HOST)] * 9):
+        budgets.done([Report(answer, True, 0.1)] * 5 if isinstance(answer, Permit) else [])
+
+    kept = {name.decode() for name in redis.hkeys(f"inventory:upstream:{HOST}")}
+    assert {"tat", "urgent_turn", "held", "trips"} <= kept
+    assert not kept & set(state.STORED_AS)
+
+
+def test_what_a_program_of_an_earlier_version_kept_is_kept_to(budgets: SharedBudgets, redis: Redis) -> None:
+    seconds, _ = redis.time()
+    far = (seconds + 600) * 1_000_000
+    redis.hset("inventory:upstream:paced.example", mapping={"tat": far, "asked_at": seconds * 1_000_000, "held": 900_000})
+    redis.hset("inventory:upstream:dead.example", mapping={"breaker": 1, "trips": 3, "open_until": far, "asked_at": 1})
+
+    paced, dead = budgets.state("paced.example"), budgets.state("dead.example")
+    assert paced is not None
+    assert paced.callable_in > 500
+    assert dead is not None
+    assert dead.opens_for is not None
+    [throttled] = budgets.take([PermitRequest("dead.example")])
+    assert isinstance(throttled, Throttled)
+    assert throttled.wait > 500
+
+
 def test_the_state_of_a_host_outlives_the_last_turn_that_was_given(budgets: SharedBudgets, redis: Redis) -> None:
     budgets.take([PermitRequest("other.example")] * 20_000)
 
@@ -152,7 +179,7 @@ def test_the_state_of_a_host_outlives_the_last_turn_that_was_given(budgets: Shar
 
 
 def test_however_many_hosts_are_called_redis_keeps_so_many_of_them_and_little_of_each(redis: Redis) -> None:
-    budgets = SharedBudgets(redis, LIMITS, POLICY, most_hosts=1_000)
+    budgets = SharedBudgets(redis, LIMITS, POLICY, max_hosts=1_000)
     for number in range(20_000 // 50):
         answers = budgets.take([PermitRequest(f"a-host-with-some-name-{number}-{n}.example") for n in range(50)])
         budgets.done([Report(answer, n % 9 == 0, 0.1) for n, answer in enumerate(answers) if isinstance(answer, Permit)])
