@@ -59,7 +59,7 @@ def products(output: Path | None, as_json: bool) -> int:
 
 
 def _followed(services: Services, job: Job) -> Job:
-    """The job at its end; until then a bar for each feed, which knows no end before it is there."""
+    """The job at its end; until then a bar for each feed, of unknown length."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -79,14 +79,14 @@ def _followed(services: Services, job: Job) -> Job:
 
 
 def _show(progress: Progress, tasks: dict[str, TaskID], run: Run) -> None:
-    for name, came in run.feeds:
-        if came is None:
+    for name, feed_progress in run.feeds:
+        if feed_progress is None:
             continue
         progress.update(
             tasks[name],
-            completed=came.products,
-            total=came.products if came.url is None else None,
-            pages=came.pages,
-            rejected=came.rejected,
-            missing=f"{came.gaps} missing" if came.gaps else "",
+            completed=feed_progress.products,
+            total=feed_progress.products if feed_progress.url is None else None,
+            pages=feed_progress.pages,
+            rejected=feed_progress.rejected,
+            missing=f"{feed_progress.gaps} missing" if feed_progress.gaps else "",
         )

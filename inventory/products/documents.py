@@ -13,11 +13,11 @@ from inventory.products.service import Run, Summary, Trend
 Document = dict[str, Any]
 
 
-def product_document(listed: CatalogueEntry) -> Document:
+def product_document(entry: CatalogueEntry) -> Document:
     """A product of the catalogue."""
-    product = listed.product
+    product = entry.product
     return {
-        "record_id": listed.record_id,
+        "record_id": entry.record_id,
         "source": product.feed,
         "id": product.id,
         "title": product.title,
@@ -26,9 +26,9 @@ def product_document(listed: CatalogueEntry) -> Document:
         "currency": product.currency,
         "rating": product.rating,
         "url": product.url,
-        "added_at": rfc3339(listed.added_at),
-        "seen_at": rfc3339(listed.seen_at),
-        "price_changed_at": None if listed.changed_at is None else rfc3339(listed.changed_at),
+        "added_at": rfc3339(entry.added_at),
+        "seen_at": rfc3339(entry.seen_at),
+        "price_changed_at": None if entry.changed_at is None else rfc3339(entry.changed_at),
     }
 
 
@@ -100,17 +100,17 @@ def _category(category: Category) -> Document:
 
 def _trend(trend: Trend) -> Document:
     """The prices oldest first; the change is between the first and the last of them."""
-    seen = [(Product.of(each.content).price, each.collected_at) for each in reversed(trend.snapshots)]
-    first, last = (seen[0][0], seen[-1][0]) if seen else (0.0, 0.0)
-    product = trend.listed.product
+    prices = [(Product.of(each.content).price, each.collected_at) for each in reversed(trend.snapshots)]
+    first, last = (prices[0][0], prices[-1][0]) if prices else (0.0, 0.0)
+    product = trend.entry.product
     return {
-        "record_id": trend.listed.record_id,
+        "record_id": trend.entry.record_id,
         "source": product.feed,
         "id": product.id,
         "title": product.title,
         "currency": product.currency,
         "change_percent": round((last - first) / first * 100, 2) if first else None,
-        "prices": [{"price": price, "at": rfc3339(at)} for price, at in seen],
+        "prices": [{"price": price, "at": rfc3339(at)} for price, at in prices],
     }
 
 

@@ -116,7 +116,7 @@ class FeedPuller:
             return
 
     def _pull(self, url: str, failed: int, taken: int) -> tuple[str | None, int]:
-        """Fetch a page of which so many items were taken before, and hand over the others; the next page and failures.
+        """Fetch a page and hand over what was not taken before; the next page, and how many in a row could not be read.
 
         Nothing of a page is held when the next one is fetched: as objects it takes many times its bytes.
         """

@@ -6,7 +6,7 @@
     id: sku
     title: name.en
     price: {path: amount, scale: 0.01}   # cents, say
-    category: category.name       # this and all behind it need not be there
+    category: category.name       # this and all after it are optional
     currency: {value: EUR}        # the same for all
     url: links.self
   items: data.items               # where a page has its items; without it the page is the list
@@ -37,7 +37,7 @@ from inventory.products.paginators import Cursor, LinkHeader, NextUrl, Numbered,
 from inventory.rate_limits.limits import Limit
 
 MARGIN = 0.96
-"""The share of a rate that is used: requests do not travel equally fast, and none may arrive a moment too early."""
+"""The share of a rate that is used: requests take differently long to arrive, and none may arrive too early."""
 DEFAULT = Path(__file__).with_name("feeds.yaml")
 REQUIRED = ("id", "title", "price")
 KNOWN = (*REQUIRED, "category", "currency", "url", "rating")
@@ -48,7 +48,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 class FieldPath:
     """Where an item has a value: at a `path`, in units of `scale`; or the same `value` for all.
 
-    `names` are the feed's own words for what we call otherwise.
+    `names` translates words of the feed into ours.
     """
 
     path: str = ""
@@ -77,7 +77,7 @@ class Feed:
 
     @property
     def limit(self) -> Limit:
-        """What the upstream may be asked: one page at a time, and a little less than it allows, for it counts by itself."""
+        """One page at a time, and a little less than the upstream allows, because it counts by itself."""
         return Limit(self.rate * MARGIN, concurrency=1, burst=1)
 
 
@@ -98,10 +98,10 @@ class PaginatorSchema(Schema):
         """The paginator of that kind."""
         names = {"first": "first_number", "next": "next_path"}
         kind = found.pop("kind")
-        if kind not in KINDS:
-            raise ValidationError(f"Not a paginator. Choose from: {', '.join(KINDS)}.", "kind")
+        if kind not in PAGINATORS:
+            raise ValidationError(f"Not a paginator. Choose from: {', '.join(PAGINATORS)}.", "kind")
         try:
-            paginator: Paginator = KINDS[kind](**{names.get(name, name): value for name, value in found.items()})
+            paginator: Paginator = PAGINATORS[kind](**{names.get(name, name): value for name, value in found.items()})
         except TypeError as error:
             raise ValidationError(
                 f"Not what a paginator of the kind {kind} takes: {', '.join(found) or 'nothing'}."
@@ -109,7 +109,7 @@ class PaginatorSchema(Schema):
         return paginator
 
 
-KINDS: Mapping[str, Any] = {"page": Numbered, "offset": Offset, "cursor": Cursor, "next": NextUrl, "link": LinkHeader}
+PAGINATORS: Mapping[str, Any] = {"page": Numbered, "offset": Offset, "cursor": Cursor, "next": NextUrl, "link": LinkHeader}
 
 
 class FieldPathField(fields.Field[FieldPath]):
@@ -141,7 +141,7 @@ class FeedSchema(Schema):
 
     @validates_schema
     def validate_paths(self, found: Mapping[str, Any], **_: Any) -> None:
-        """The fields that a product cannot do without are there, and none that it does not have."""
+        """All required fields are there, and no unknown ones."""
         missing = [name for name in REQUIRED if name not in found.get("paths", {})]
         unknown = [name for name in found.get("paths", {}) if name not in KNOWN]
         if missing or unknown:
@@ -163,12 +163,12 @@ class FeedSchema(Schema):
 
 @cache
 def default() -> tuple[Feed, ...]:
-    """The feeds that are described without a file of one's own."""
+    """The feeds without a file of one's own."""
     return read(DEFAULT)
 
 
 def limits(feeds: Sequence[Feed]) -> Mapping[str, Limit]:
-    """What the upstreams of these feeds may be asked; of several feeds at one, the strictest."""
+    """The limits of the upstreams of these feeds; the strictest for several feeds at one upstream."""
     return {feed.host: feed.limit for feed in sorted(feeds, key=lambda feed: -feed.rate)}
 
 

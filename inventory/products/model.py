@@ -1,4 +1,4 @@
-"""Products: what items of differing feeds have in common, and what the catalogue tells of them.
+"""Products: what items of different feeds have in common, and what the catalogue tells of them.
 
 Prices are in the currency beside them, with two decimals. Texts are free of what cannot be shown.
 """
@@ -51,7 +51,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class ProductVersion:
-    """A page's products as a job saw them at one instant, on one host. A job sees each product once."""
+    """The products of a page as a job found them at one instant, on one host. A job keeps each product once."""
 
     job_id: str
     host: str
@@ -59,7 +59,7 @@ class ProductVersion:
     products: tuple[Product, ...]
 
     def targets(self) -> Mapping[str, tuple[Target, Product]]:
-        """The products by the ids of their records; of those that come twice the first."""
+        """The products by the ids of their records; the first of duplicates."""
         found: dict[str, tuple[Target, Product]] = {}
         for product in self.products:
             target = product.target(self.host)
@@ -67,7 +67,7 @@ class ProductVersion:
         return found
 
     def snapshot_id(self, record_id: str) -> str:
-        """The id of the snapshot of a record: the same whoever of the job's workers keeps it, and how often."""
+        """The id of a record's snapshot in this job: the same in each worker, however often it is kept."""
         return sha256(f"{self.job_id} {record_id}".encode()).hexdigest()[:32]
 
 
@@ -83,7 +83,7 @@ class ProductFilter:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueEntry:
-    """A product as the catalogue has it; `changed_at` is when its price was first seen to be another, None if never."""
+    """A product as the catalogue has it; `changed_at` is when its price last changed, None if never."""
 
     record_id: str
     product: Product

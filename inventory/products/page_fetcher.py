@@ -40,7 +40,7 @@ def counts_against_upstream(failure: SourceFailure) -> bool:
     return not (failure.permanent or isinstance(failure, Malformed))
 
 
-def wait_for_page(throttled: Throttled, _asked: int) -> float | None:
+def wait_for_page(throttled: Throttled, _tries: int) -> float | None:
     """Wait for any reservation within `MAX_WAIT`, but not for an open breaker: that is a failed attempt."""
     return None if throttled.reason is Reason.BREAKER or throttled.wait > MAX_WAIT else throttled.wait
 
@@ -48,8 +48,7 @@ def wait_for_page(throttled: Throttled, _asked: int) -> float | None:
 class PageFetcher:
     """Fetches the pages of one feed from where `progress` says, one at a time.
 
-    `rest` waits for so many seconds, and raises whatever is to end the fetching. `stats` and `attempts` are of the page
-    under way.
+    `rest` waits for so many seconds, and raises to end the fetching. `stats` and `attempts` are of the page under way.
     """
 
     def __init__(
@@ -167,7 +166,7 @@ class PageFetcher:
 
 
 class Pacer:
-    """Keeps requests apart that would be sent too close together: one may be held up, by a new connection for example."""
+    """Keeps requests apart that would be sent too close together: one may be delayed, by a new connection for example."""
 
     def __init__(self, rate: float) -> None:
         self._max_sent = max(1, int(rate))

@@ -31,9 +31,13 @@ KEY = re.compile("key|token|secret|pass|pwd|auth|sign|appid|credential", re.IGNO
 
 def without_keys(url: str) -> str:
     """The URL of a page as anybody may see it: what may be the key of a feed is left out."""
-    path, mark, query = url.partition("?")
+    path, question_mark, query = url.partition("?")
     pairs = (pair.partition("=") for pair in query.split("&"))
-    return path + mark + "&".join(f"{name}{is_}{'***' if is_ and KEY.search(name) else value}" for name, is_, value in pairs)
+    return (
+        path
+        + question_mark
+        + "&".join(f"{name}{is_}{'***' if is_ and KEY.search(name) else value}" for name, is_, value in pairs)
+    )
 
 
 class Malformed(SourceFailure):
@@ -48,7 +52,7 @@ class Malformed(SourceFailure):
 class Response:
     """An answer as it came. `since_sent` is how many seconds before its end the request was sent.
 
-    `pause` is how many seconds the upstream asked to be left alone, if it did.
+    `pause` is for how many seconds the upstream asked to be left alone, if it did.
     """
 
     host: str

@@ -10,17 +10,17 @@ from inventory.products.model import CatalogueEntry, Category, ProductFilter, Pr
 
 
 class Products(Protocol):
-    """The catalogue of products: what is known now of each, beside its record and snapshots."""
+    """The catalogue: the current state of each product, besides its record and snapshots."""
 
-    def keep(self, seen: ProductVersion) -> None:
-        """Keep a snapshot of each product, which its record then has, stored and with nothing owed, and the catalogue.
+    def keep(self, version: ProductVersion) -> None:
+        """Store a snapshot of each product, update its entry in the catalogue, and leave its record stored, nothing due.
 
-        Each product whole, or not at all if the job has seen it already, or it was seen by somebody else since.
+        A product is kept whole, or not at all if this job has kept it already, or another one did since.
         """
         ...
 
     def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[CatalogueEntry]:
-        """Products by (added_at, record id), newest first, from behind `after`."""
+        """Products by (added_at, record id), newest first, after `after`."""
         ...
 
     def changed(self, *, limit: int) -> Sequence[CatalogueEntry]:
@@ -28,5 +28,5 @@ class Products(Protocol):
         ...
 
     def categories(self, *, limit: int) -> Sequence[Category]:
-        """Categories, by currency, those with most products first."""
+        """Categories, by currency, the largest first."""
         ...

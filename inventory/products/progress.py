@@ -82,10 +82,10 @@ class Progress:
     @classmethod
     def read(cls, checkpoint: str) -> Progress:
         """The progress that a checkpoint holds. The stats are kept as `effort`, their name in earlier versions."""
-        noted: dict[str, Any] = orjson.loads(checkpoint)
-        known = {each.name for each in fields(cls)}
-        values = {name: value for name, value in noted.items() if name in known}
-        return cls(**values | {"missing": tuple(noted["missing"]), "stats": PullStats(**noted["effort"])})
+        kept: dict[str, Any] = orjson.loads(checkpoint)
+        names = {each.name for each in fields(cls)}
+        values = {name: value for name, value in kept.items() if name in names}
+        return cls(**values | {"missing": tuple(kept["missing"]), "stats": PullStats(**kept["effort"])})
 
     @property
     def checkpoint(self) -> str:

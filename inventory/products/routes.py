@@ -48,7 +48,7 @@ class Products(MethodView):
 
 @blueprint.route("/products/summary")
 class Summary(MethodView):
-    """What came of it."""
+    """The latest run and the catalogue."""
 
     @blueprint.response(200, schemas.ProductsSummarySchema, description="The summary", example=examples.SUMMARY)
     @blueprint.problems(StorageUnavailable)

@@ -25,7 +25,7 @@ class ProductsQuery(PageQuery):
 
     @validates_schema
     def validate_prices(self, query: Mapping[str, Any], **_: Any) -> None:
-        """A range that is none is a slip, and an empty answer would hide it."""
+        """An empty range is a mistake, which an empty answer would hide."""
         least, most = query.get("min_price"), query.get("max_price")
         if least is not None and most is not None and most < least:
             raise ValidationError("Below `min_price`, so there is nothing between. Send a higher one.", "max_price")
@@ -44,12 +44,12 @@ class ProductSchema(Schema):
     rating = fields.Float(**MAYBE)
     url = fields.String(**MAYBE)
     added_at = fields.DateTime(required=True)
-    seen_at = fields.DateTime(required=True, metadata={"description": "When it was in its feed last."})
-    price_changed_at = fields.DateTime(**MAYBE, metadata={"description": "When another price was seen last."})
+    seen_at = fields.DateTime(required=True, metadata={"description": "When it was last in its feed."})
+    price_changed_at = fields.DateTime(**MAYBE, metadata={"description": "When its price last changed."})
 
 
 class ProductsPage(Schema):
-    """Products, those that were added last first."""
+    """Products, the most recently added first."""
 
     products = fields.List(fields.Nested(ProductSchema), required=True)
     next_cursor = fields.String(**MAYBE)
@@ -72,13 +72,13 @@ class PulledFeedSchema(Schema):
     rejected = fields.Integer(required=True, metadata={"description": "Items that are no products."})
     pages = fields.Integer(required=True)
     requests = fields.Integer(required=True)
-    retries = fields.Integer(required=True, metadata={"description": "Requests for a page that had been asked for."})
+    retries = fields.Integer(required=True, metadata={"description": "Requests for a page after the first one."})
     success_rate = fields.Float(
         **MAYBE, metadata={"description": "The share of the requests that were answered with a page."}
     )
     latency_ms = fields.Nested(PulledLatencySchema, required=True)
     breaker_trips = fields.Integer(required=True, metadata={"description": "How often its breaker stopped it."})
-    complete = fields.Boolean(required=True, metadata={"description": "Every page to the last one was had."})
+    complete = fields.Boolean(required=True, metadata={"description": "Every page was fetched."})
     gaps = fields.Integer(required=True, metadata={"description": "How often something is missing."})
     missing = fields.List(fields.String(), required=True, metadata={"description": "What, the first 20 of it."})
 
@@ -106,7 +106,7 @@ class CategorySchema(Schema):
 
 
 class PriceSchema(Schema):
-    """A price that was seen."""
+    """A price at an instant."""
 
     price = fields.Float(required=True)
     at = fields.DateTime(required=True)
@@ -125,7 +125,7 @@ class TrendSchema(Schema):
 
 
 class PullErrorSchema(Schema):
-    """A page that could not be had, or an item that could not be used."""
+    """A page that could not be fetched, or an item that could not be used."""
 
     endpoint = fields.String(required=True, metadata={"description": "The page; of an item, with a JSON pointer to it."})
     error = fields.String(required=True)
@@ -137,5 +137,7 @@ class ProductsSummarySchema(Schema):
 
     summary = fields.Nested(PullSchema, required=True)
     categories = fields.List(fields.Nested(CategorySchema), required=True)
-    price_trends = fields.List(fields.Nested(TrendSchema), required=True, metadata={"description": "Changed last first."})
+    price_trends = fields.List(
+        fields.Nested(TrendSchema), required=True, metadata={"description": "The most recent change first."}
+    )
     errors = fields.List(fields.Nested(PullErrorSchema), required=True)

@@ -1,4 +1,4 @@
-"""Product feeds: runs that pull them, and what came of the latest one."""
+"""Product feeds: runs that pull them, and the results of the latest one."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from inventory.products.progress import Progress
 from inventory.records.model import Snapshot
 from inventory.records.service import RecordService
 
-TRENDS, TREND = 20, 20
-"""Products whose prices changed last that a summary shows, and how many snapshots of each."""
-ERRORS = 200
+MAX_TRENDS, MAX_PRICES = 20, 20
+"""Products in a summary whose prices changed last, and prices of each."""
+MAX_ERRORS = 200
 """Rows of each outcome that a summary shows."""
-CATEGORIES = 100
+MAX_CATEGORIES = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run as it stands at `now`: the progress of each of its feeds, those that were not begun yet among them as None."""
+    """A run as it is at `now`, with the progress of each of its feeds; None for a feed that has not begun."""
 
     job: Job
     feeds: Sequence[tuple[str, Progress | None]]
@@ -46,7 +46,7 @@ class Run:
 class Trend:
     """A product whose price changed, and its snapshots, newest first."""
 
-    listed: CatalogueEntry
+    entry: CatalogueEntry
     snapshots: Sequence[Snapshot]
 
 
@@ -87,25 +87,25 @@ class ProductService:
 
     def run(self, job: Job) -> Run:
         """How far a run has come, feed by feed."""
-        noted = self._jobs.checkpoints(job.id)
-        progress = {number: Progress.read(checkpoint) for number, checkpoint in noted.items()}
+        kept = self._jobs.checkpoints(job.id)
+        progress = {number: Progress.read(checkpoint) for number, checkpoint in kept.items()}
         return Run(job, [(name, progress.get(number)) for number, name in feeds_of(job).items()], self.clock())
 
     def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[CatalogueEntry]:
-        """Products, those that were added last first, from behind `after`."""
+        """Products, the most recently added first, after `after`."""
         return self._products.listing(chosen, limit=limit, after=after)
 
     def summary(self) -> Summary:
-        """What came of the latest run that has begun, and what the catalogue holds."""
+        """The results of the latest run that has begun, and what the catalogue holds."""
         jobs = self._jobs.latest(KIND, limit=2)
         begun = [job for job in jobs if job.status is not JobStatus.QUEUED]
         run = self.run(begun[0]) if begun else None
-        return Summary(run, self._products.categories(limit=CATEGORIES), self._trends(), self._errors(run))
+        return Summary(run, self._products.categories(limit=MAX_CATEGORIES), self._trends(), self._errors(run))
 
     def _trends(self) -> Sequence[Trend]:
         return [
-            Trend(listed, self._records.latest_snapshots(listed.record_id, limit=TREND))
-            for listed in self._products.changed(limit=TRENDS)
+            Trend(entry, self._records.latest_snapshots(entry.record_id, limit=MAX_PRICES))
+            for entry in self._products.changed(limit=MAX_TRENDS)
         ]
 
     def _errors(self, run: Run | None) -> Sequence[Row]:
@@ -116,5 +116,5 @@ class ProductService:
         return [
             row
             for outcome in (RowOutcome.FAILED, RowOutcome.REJECTED)
-            for row in rows(run.job.id, outcome, limit=ERRORS, after=0)
+            for row in rows(run.job.id, outcome, limit=MAX_ERRORS, after=0)
         ]

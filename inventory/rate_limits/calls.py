@@ -14,16 +14,16 @@ MAX_WAIT = 1.0
 """Seconds that a collection under way, or one that a caller waits for, waits for its reservation at an upstream."""
 
 
-def wait_briefly(throttled: Throttled, asked: int) -> float | None:
+def wait_briefly(throttled: Throttled, tries: int) -> float | None:
     """Wait once, for a reservation that comes within `MAX_WAIT`."""
-    if asked or throttled.reason not in PASSES_SOON or throttled.wait > MAX_WAIT:
+    if tries or throttled.reason not in PASSES_SOON or throttled.wait > MAX_WAIT:
         return None
     return throttled.wait
 
 
-def wait_for_next_step(throttled: Throttled, asked: int) -> float | None:
+def wait_for_next_step(throttled: Throttled, tries: int) -> float | None:
     """Wait once, up to `MAX_WAIT`, however far the reservation is."""
-    return None if asked or throttled.reason not in PASSES_SOON else min(throttled.wait, MAX_WAIT)
+    return None if tries or throttled.reason not in PASSES_SOON else min(throttled.wait, MAX_WAIT)
 
 
 class Calls:
@@ -49,7 +49,7 @@ class Calls:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._end(error)
 

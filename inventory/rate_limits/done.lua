@@ -9,10 +9,10 @@
 
 local MAX_FAILURES, FIRST_PAUSE, LONGEST_PAUSE = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local REMEMBERED_FOR, MAX_LATENCIES = tonumber(ARGV[4]), tonumber(ARGV[5])
-local FIELDS = fields({
+local FIELDS = {
     'last_reservation', 'urgent_waiting', 'paused_until', 'breaker', 'epoch', 'open_until', 'probe', 'call_time',
     'failures_in_a_row', 'openings_in_a_row', 'openings', 'failures', 'answers', 'answer_time', 'asked_at',
-})
+}
 
 -- Reservations start again after the pause: those who have one find the breaker open, and get another.
 local function open(host)

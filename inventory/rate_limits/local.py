@@ -94,9 +94,9 @@ class LocalBudgets:
     def _forget(self, *, but: str) -> None:
         """As `forget` in `take.lua`."""
         now, is_full = self._clock(), len(self._hosts) > self._max_hosts
-        enough = self._max_hosts if is_full else self._max_hosts - self._max_hosts / 10
+        target = self._max_hosts if is_full else self._max_hosts - self._max_hosts / 10
         for name in list(islice(self._hosts, state.MAX_LOOKS)):
-            if name == but or len(self._hosts) <= enough:
+            if name == but or len(self._hosts) <= target:
                 return
             if not is_full and self._hosts[name].is_in_use(now):
                 self._hosts.move_to_end(name)

@@ -114,7 +114,7 @@ class Breaker(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """How long a host took for its answers, in seconds, over the last thousand or so (`answers`); None without any."""
+    """How long a host took to answer, in seconds, over the last thousand answers or so; None without any."""
 
     answers: int
     mean: float | None

@@ -1,4 +1,4 @@
-"""One request to an upstream: its permit is asked for before it, and given back after it with a report."""
+"""How an upstream is called: a permit is requested before each call, and given back after it with a report."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ from inventory.errors import SourceFailure
 from inventory.rate_limits.model import Budgets, Permit, PermitRequest, Reason, Report, Throttled, is_unanswered
 
 MayWait = Callable[[Throttled, int], float | None]
-"""Seconds to wait before the next permit request, given the answer to the last one and how many came before it.
-
-None: give up.
-"""
+"""Seconds to wait before the next permit request, by the last decision and how many came before it; None gives up."""
 PASSES_SOON = (Reason.RATE, Reason.CONCURRENCY)
 """Reasons that pass by themselves within moments; a pause or an open breaker may last for an hour."""
 
@@ -21,14 +18,14 @@ PASSES_SOON = (Reason.RATE, Reason.CONCURRENCY)
 def request_permit(
     budgets: Budgets, request: PermitRequest, *, may_wait: MayWait, sleep: Callable[[float], object]
 ) -> Permit | Throttled:
-    """Ask until there is a permit or `may_wait` gives up; then the last answer."""
-    asked = 0
+    """Request a permit until it is given or `may_wait` gives up; then the last decision."""
+    tries = 0
     while True:
         [decision] = budgets.take([request])
-        if isinstance(decision, Permit) or (wait := may_wait(decision, asked)) is None:
+        if isinstance(decision, Permit) or (wait := may_wait(decision, tries)) is None:
             return decision
         sleep(wait)
-        asked += 1
+        tries += 1
 
 
 class PermittedCall:
@@ -63,6 +60,6 @@ class PermittedCall:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.end(error)

@@ -1,4 +1,4 @@
-"""`/api/v1/upstreams`: the hosts that are called, what they may be asked, and how they answer."""
+"""`/api/v1/upstreams`: the hosts that are called, how often they may be called, and how they answer."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ class UpstreamsQuery(PageQuery):
 
 
 class BudgetSchema(Schema):
-    """What all programs together may ask of it, and what they do at this moment."""
+    """How often all programs together may call it, and what they do at this moment."""
 
     rate = fields.Float(required=True, metadata={"description": "Requests a second, in the long run."})
     burst = fields.Integer(required=True, metadata={"description": "Requests that may follow each other at once."})
@@ -51,7 +51,7 @@ class UpstreamSchema(Schema):
     budget = fields.Nested(BudgetSchema, required=True)
     requests = fields.Integer(required=True)
     failures = fields.Integer(required=True, metadata={"description": "Requests that had no answer."})
-    put_off = fields.Integer(required=True, metadata={"description": "How often a request was put off to a later turn."})
+    put_off = fields.Integer(required=True, metadata={"description": "How often a request was deferred to a later time."})
     latency = fields.Nested(LatencySchema, required=True)
     breaker = fields.Nested(BreakerSchema, required=True)
     paused_until = fields.DateTime(
@@ -62,7 +62,7 @@ class UpstreamSchema(Schema):
 
 
 class UpstreamsPage(Schema):
-    """Upstreams, those that were called last first."""
+    """Upstreams, the most recently called first."""
 
     upstreams = fields.List(fields.Nested(UpstreamSchema), required=True)
     next_cursor = fields.String(required=True, allow_none=True)

@@ -25,5 +25,5 @@ class UpstreamService:
         return upstream
 
     def listing(self, *, limit: int, after: tuple[datetime, str] | None) -> Sequence[Upstream]:
-        """Upstreams, those that were called last first, from behind `after`."""
+        """Upstreams, those that were called last first, after `after`."""
         return self._budgets.listing(limit=limit, after=after)

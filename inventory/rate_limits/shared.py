@@ -12,6 +12,7 @@ A script touches several hosts, so these are not for a Redis Cluster. Without Re
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -49,8 +50,7 @@ class SharedBudgets:
         self._limits = limits
         self._policy = policy
         self._max_hosts = max_hosts
-        names = ", ".join(f"{name} = '{stored}'" for name, stored in state.STORED_AS.items())
-        begin = f"local STORED_AS = {{{names}}}\nlocal function clock() return {clock} end\n" + _lua("host")
+        begin = f"local function clock() return {clock} end\n" + _lua("host")
         self._take = redis.register_script(begin + _lua("take"))
         self._done = redis.register_script(begin + _lua("done"))
         self._read = redis.register_script(begin + _lua("read"))
@@ -102,7 +102,7 @@ class SharedBudgets:
         return self._states([name.decode() for name in names])
 
     def _states(self, hosts: Sequence[str]) -> Sequence[Upstream]:
-        """Those of the hosts of which something is known."""
+        """The hosts of which something is known."""
         if not hosts:
             return ()
         now, *found = self._read([key for host in hosts for key in _keys(host)])
@@ -136,7 +136,9 @@ def _keys(host: str) -> tuple[str, str]:
 
 
 def _lua(name: str) -> str:
-    return Path(__file__).with_name(f"{name}.lua").read_text(encoding="utf-8")
+    """A script, with the names that fields have in Redis."""
+    script = Path(__file__).with_name(f"{name}.lua").read_text(encoding="utf-8")
+    return re.sub(r"\w+", lambda word: state.STORED_AS.get(word[0], word[0]), script)
 
 
 def _in_order(requests: Sequence[PermitRequest], hosts: Iterable[str]) -> Sequence[int]:
@@ -150,8 +152,8 @@ def _name(stored: bytes) -> str:
     return NAMES.get(stored, stored.decode())
 
 
-def _decision(host: str, answer: Sequence[Any]) -> Permit | Throttled:
-    if answer[0]:
-        return Throttled(host, Reason(answer[0].decode()), state.wait_seconds(answer[1]))
-    _, permit_id, epoch, probe = answer
+def _decision(host: str, reply: Sequence[Any]) -> Permit | Throttled:
+    if reply[0]:
+        return Throttled(host, Reason(reply[0].decode()), state.wait_seconds(reply[1]))
+    _, permit_id, epoch, probe = reply
     return Permit(host, permit_id, epoch, bool(probe), shared=True)

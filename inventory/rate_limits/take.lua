@@ -19,14 +19,13 @@ local LONGEST_PAUSE, LONGEST_OPEN = tonumber(ARGV[3]), tonumber(ARGV[4])
 local HORIZON, NEAR, MIN_SPACING, GRACE = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local IDLE, REMEMBERED_FOR, LISTED_FOR = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
 local MAX_HOSTS, MAX_LOOKS, PREFIX = tonumber(ARGV[12]), tonumber(ARGV[13]), ARGV[14]
-local FIELDS = fields({
+local FIELDS = {
     'next_allowed_at', 'last_reservation', 'last_urgent_reservation', 'urgent_waiting', 'paused_until', 'breaker', 'epoch',
     'open_until', 'probe', 'probe_until', 'call_time', 'last_id', 'asked_at', 'listed_at', 'requests', 'put_off',
-})
+}
 local INSTANTS = {
     'next_allowed_at', 'last_reservation', 'last_urgent_reservation', 'paused_until', 'open_until', 'probe_until', 'asked_at',
 }
-local AHEAD = fields({'next_allowed_at', 'last_reservation', 'paused_until', 'open_until'}).stored
 
 -- A clock that was set back is set back for the host as well: what was left of a pause or a lease is left of it still.
 local function set_back(host, leases)
@@ -34,8 +33,8 @@ local function set_back(host, leases)
     if back <= 0 then return end
     for _, name in ipairs(INSTANTS) do host[name] = math.max(0, host[name] - back) end
     host.listed_at = 0
-    local held = redis.call('ZRANGE', leases, 0, -1, 'WITHSCORES')
-    for at = 1, #held, 2 do redis.call('ZADD', leases, whole(held[at + 1] - back), held[at]) end
+    local found = redis.call('ZRANGE', leases, 0, -1, 'WITHSCORES')
+    for at = 1, #found, 2 do redis.call('ZADD', leases, whole(found[at + 1] - back), found[at]) end
 end
 
 -- What time alone has changed: a breaker's pause is over, urgent requests that were deferred did not come back, or nobody
@@ -100,7 +99,7 @@ end
 
 -- Whether a host is to be left alone, has reservations to come, or is being called.
 local function is_in_use(key)
-    for _, value in ipairs(redis.call('HMGET', key, unpack(AHEAD))) do
+    for _, value in ipairs(redis.call('HMGET', key, 'next_allowed_at', 'last_reservation', 'paused_until', 'open_until')) do
         if tonumber(value or 0) > now then return true end
     end
     return redis.call('ZCOUNT', key .. ':places', '(' .. whole(now), '+inf') > 0
@@ -109,20 +108,20 @@ end
 -- Of too many hosts, those are forgotten that were not asked for the longest. A host in use goes to the end of the index
 -- instead: a tenth of what is remembered is left for those, and only when that is full one of them is forgotten, too.
 local function forget(but)
-    local known = redis.call('ZCARD', KEYS[1])
-    local is_full = known > MAX_HOSTS
-    local enough = is_full and MAX_HOSTS or MAX_HOSTS - MAX_HOSTS / 10
-    if known <= enough then return end
+    local hosts = redis.call('ZCARD', KEYS[1])
+    local is_full = hosts > MAX_HOSTS
+    local target = is_full and MAX_HOSTS or MAX_HOSTS - MAX_HOSTS / 10
+    if hosts <= target then return end
     for _, name in ipairs(redis.call('ZRANGE', KEYS[1], 0, MAX_LOOKS - 1)) do
         local key = PREFIX .. name
-        if name == but or known <= enough then return end
+        if name == but or hosts <= target then return end
         if not is_full and is_in_use(key) then
             redis.call('ZADD', KEYS[1], whole(math.floor(now / 1000)), name)
             redis.call('HSET', key, 'listed_at', whole(now))
         else
             redis.call('DEL', key, key .. ':places')
             redis.call('ZREM', KEYS[1], name)
-            known = known - 1
+            hosts = hosts - 1
         end
     end
 end

@@ -12,7 +12,7 @@ from inventory.records.model import Outcome, Record
 log = structlog.get_logger(__name__)
 
 LOOKUP_SHARE = 5
-"""Of so many slots one is kept for what lookups ask for, which must not wait for the slow upstreams of jobs."""
+"""One of so many slots is kept for lookups, which must not wait for the slow upstreams of jobs."""
 POLL_INTERVAL = 0.2
 """Seconds after which a collector with free slots looks for newly due work while its other slots are busy."""
 GATHER_SECONDS = 0.01
@@ -62,6 +62,6 @@ class InFlight:
 
 
 def room(free: int, slots: int) -> tuple[int, bool]:
-    """How many claims fit into free slots, and whether those of jobs may be among them."""
+    """How many claims to take into free slots, and whether claims of jobs may be among them."""
     kept = slots // LOOKUP_SHARE
     return (free - kept, True) if free > kept else (free, False)

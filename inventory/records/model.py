@@ -1,4 +1,4 @@
-"""What the inventory knows: targets, records, snapshots, failures, and the outcomes that change them.
+"""Targets, records, snapshots and failures, and the outcomes that change them.
 
 Instants are aware, in UTC, with millisecond precision (what both stores keep without loss).
 """
@@ -19,7 +19,7 @@ Content = Mapping[str, Any]
 
 
 class State(StrEnum):
-    """Where a record's work stands in the ledger."""
+    """The state of a record's collection in the ledger."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -36,13 +36,13 @@ class Status(StrEnum):
 
 
 LONGEST_PAUSE = timedelta(seconds=LONGEST_WAIT)
-"""No pause of a collection or of a batch is longer than the longest wait for a turn of its host."""
+"""The longest pause of a collection or of a batch: as long as the longest wait for a reservation at its host."""
 CLOCKS_DIFFER = timedelta(minutes=5)
-"""More than the clocks of two machines that work together differ by."""
+"""An upper bound for the difference between the clocks of two machines that work together."""
 AHEAD = LONGEST_PAUSE + CLOCKS_DIFFER
-"""What is due later than that was made due by a clock that was ahead, so it is due."""
+"""What is due later than this was scheduled by a clock that was ahead, so it is due now."""
 LEASE_AHEAD = timedelta(minutes=20)
-"""The same for the end of a record's lease, which lasts no longer than the longest FETCH_DEADLINE and 15 seconds."""
+"""The same for the end of a lease, which lasts at most the longest FETCH_DEADLINE plus 15 seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +71,19 @@ class Failure:
     retry_at: datetime
 
     def stands(self, now: datetime) -> bool:
-        """Whether it is too soon to try again. One that is recorded to come was recorded by a clock that was ahead."""
+        """Whether it is too soon to try again. A failure in the future was recorded by a clock that was ahead."""
         return self.at <= now + CLOCKS_DIFFER and now < self.retry_at
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the inventory knows now of one target, without the contents of its snapshots.
+    """What is known now of one target, without the contents of its snapshots.
 
-    `accepted_at` is the first acceptance and never changes; `requested_at` the latest one.
+    `accepted_at` is the first acceptance and never changes; `requested_at` is the latest one.
     `due_at` is when a worker may claim it: for a pending record the end of its pause, for a running one the end of its
-    lease; None when no work is owed. `lease` and `fence` are those of the latest claim: together they are the right to
-    settle it. `failure` is the last failure after the latest snapshot. `revalidate` says of the owed collection that it
-    may ask the upstream only whether the latest snapshot still holds; `bulk`, that only jobs wait for it.
+    lease; None if no collection is due. `lease` and `fence` are those of the latest claim: together they are the right to
+    settle it. `failure` is the last failure after the latest snapshot. `revalidate`: the next collection may ask the
+    upstream only whether the latest snapshot still holds. `bulk`: only jobs wait for it.
     """
 
     target: Target
@@ -109,7 +109,7 @@ class Record:
 
     @property
     def status(self) -> Status:
-        """`stored` as soon as there is a snapshot to read, also while a refresh is owed or has failed."""
+        """`stored` as soon as there is a snapshot to read, also while a refresh is due or has failed."""
         if self.snapshot_id is not None:
             return Status.STORED
         return Status.FAILED if self.state is State.FAILED else Status.PENDING
@@ -146,7 +146,7 @@ class RecordWithSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """The record as it stands after `accept`; `accepted` when this very call took the debt on."""
+    """The record as it is after `accept`; `accepted` if this very call made its collection due."""
 
     record: Record
     accepted: bool
@@ -162,7 +162,7 @@ class Stored:
 
     @property
     def shares_body(self) -> bool:
-        """Whether the upstream was asked only if the snapshot before still holds, and said so: this one shares its body."""
+        """Whether the upstream said that the snapshot before still holds: this one shares its body."""
         return self.body is None and self.snapshot.body_sha256 is not None
 
 
@@ -170,7 +170,7 @@ class Stored:
 class Postponed:
     """Outcome: the claim is handed back, to be tried again at `due_at`; `failure` says why, if anything failed.
 
-    What is not `counted` was no attempt: the upstream was not called for it.
+    Without `counted` it was no attempt: the upstream was not called.
     """
 
     claim: Record

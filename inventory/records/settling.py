@@ -47,7 +47,7 @@ class Settler:
         self._sleep = sleep
 
     def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
-        """End the claims in the store, then wake those who wait for them; True for each that took effect.
+        """End the claims in the store, then wake those who wait for them; True for each outcome that took effect.
 
         An outcome that shares its body takes no effect if a whole collection was asked for meanwhile: that is then due.
         """
@@ -60,7 +60,7 @@ class Settler:
         return settled
 
     def settle_in_time(self, outcomes: Sequence[Outcome], *, within: timedelta | None = None) -> Sequence[bool]:
-        """`settle`, tried again while the store is away: as long as any lease lasts, and no longer than `within`.
+        """`settle`, retried while the store is away: as long as any lease lasts, and no longer than `within`.
 
         Raises `StorageUnavailable` when that time is over; then somebody else will collect the targets.
         """
@@ -95,7 +95,7 @@ class Settler:
         return self._failed(claim, faults.failure())
 
     def _settle_in_store(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
-        """Settle all at once, or each alone if the store refuses one of them: that is recorded as failed instead."""
+        """Settle all at once, or each alone if the store rejects one of them: that is recorded as failed instead."""
         try:
             return self._records.settle(outcomes)
         except StorageUnavailable:
@@ -115,7 +115,7 @@ class Settler:
             self.fault(failed.claim, error, "settle")
 
     def _unstorable(self, outcome: Outcome, error: Exception) -> Outcome:
-        """What an outcome becomes that the store refuses: a failure of the site if what it sent cannot be kept."""
+        """What becomes of an outcome that the store rejects: a failure of the site if what it sent cannot be stored."""
         if not (isinstance(error, Unstorable) and isinstance(outcome, Stored)):
             return self.fault(outcome.claim, error, "settle")
         log.warning("unstorable", record_id=outcome.claim.id, source=outcome.claim.target.source, error=str(error))
@@ -126,7 +126,7 @@ class Settler:
 
 
 def made_due(overruled: Sequence[Outcome], now: datetime) -> Sequence[Postponed]:
-    """What makes targets due again that are still claimed, by outcomes that share a body where a whole one was wanted."""
+    """Makes targets due again that were only revalidated although a whole collection was requested meanwhile."""
     return [
         Postponed(outcome.claim, now, None) for outcome in overruled if isinstance(outcome, Stored) and outcome.shares_body
     ]

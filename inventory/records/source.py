@@ -14,8 +14,8 @@ class Collected:
     """What one collection saw.
 
     `body` is kept once per distinct content and named by its SHA-256. With `unchanged` it is None, and the snapshot shares
-    the body of the `previous` that was given: `content["body"]["sha256"]` names it. `come_back_in` is set, in seconds, when
-    the upstream asked to be left alone (429, 503): this is then kept only if no attempt is left.
+    the body of the `previous` that was given: `content["body"]["sha256"]` names it. `come_back_in` is set, in seconds, if
+    the upstream asked for a pause (429, 503): what was collected is then kept only if no attempt is left.
     """
 
     content: Content
@@ -25,7 +25,7 @@ class Collected:
 
 
 class Source(Protocol):
-    """A kind of thing the inventory can collect."""
+    """Something that the inventory can collect."""
 
     @property
     def name(self) -> str:
@@ -39,8 +39,8 @@ class Source(Protocol):
     def collect(self, key: str, previous: Content | None = None, calls: Calls | None = None) -> Collected:
         """Fetch what the canonical key names, within the fetch deadline; `SourceFailure` when there is nothing to keep.
 
-        Every upstream is called through `calls`, which is given to the fetcher; without it nobody counts, in a test say.
+        Every upstream is called through `calls`, which is given to the fetcher; without it, nothing limits the calls.
 
-        `previous` is the content of the latest snapshot: with it, the upstream may be asked only whether that still holds.
+        `previous` is the content of the latest snapshot: the upstream may then be asked only whether that still holds.
         """
         ...
