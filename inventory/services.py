@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # types alone: views import this module, and the services' fe
     from inventory.products.service import ProductService
     from inventory.rate_limits.service import UpstreamService
     from inventory.records.collector import Collector
+    from inventory.records.inline import InlineCollector
     from inventory.records.service import RecordService
     from inventory.records.source import Source
     from inventory.store import Store
@@ -41,6 +42,7 @@ class Services:
     sources: Mapping[str, Source]
     collector: Collector
     records: RecordService
+    inline: InlineCollector
     events: EventService
     jobs: JobService
     live: JobStream

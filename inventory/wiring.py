@@ -44,6 +44,7 @@ from inventory.rate_limits.model import Budgets
 from inventory.rate_limits.service import UpstreamService
 from inventory.rate_limits.shared import SharedBudgets
 from inventory.records.collector import Collector
+from inventory.records.inline import InlineCollector
 from inventory.records.outcomes import CollectionPolicy, collection_retries
 from inventory.records.service import RecordService
 from inventory.records.source import Source
@@ -101,7 +102,8 @@ def build(
     collector = Collector(
         store.records, store.snapshots, registry, notifier, _policy(settings), budgets, clock=clock, rng=rng, sleep=sleep
     )
-    records = _records(settings, store, registry, notifier, collector, threads, clock)
+    records = _records(settings, store, registry, notifier, threads, clock)
+    inline = InlineCollector(records, store.records, collector, slots=settings.inline_slots)
     feed_pages = _pages(settings, resolve, clock)
     feed_lines = FeedLines(
         store.products, settings.product_feeds, feed_pages, budgets, clock=clock, rng=rng, notifier=notifier
@@ -117,6 +119,7 @@ def build(
         sources=registry,
         collector=collector,
         records=records,
+        inline=inline,
         events=EventService(store.events),
         jobs=jobs,
         live=JobStream(store.jobs, notifier, places=settings.live_streams, clock=clock),
@@ -124,7 +127,7 @@ def build(
         engine=Engine(store.jobs, Chunks(files), job_types, notifier, clock=clock),
         imports=_imports(settings, jobs, files, job_types, threads, clock),
         history=history,
-        weather=_weather(settings, records, history),
+        weather=_weather(settings, records, inline, history),
         upstreams=UpstreamService(budgets, clock=clock),
         products=ProductService(store.products, jobs, records, settings.product_feeds, clock=clock),
     )
@@ -178,7 +181,6 @@ def _records(
     store: Store,
     sources: Mapping[str, Source],
     notifier: Notifier,
-    collector: Collector,
     threads: ThreadShares,
     clock: Clock,
 ) -> RecordService:
@@ -188,9 +190,7 @@ def _records(
         store.bodies,
         sources,
         notifier,
-        collector,
         fresh_for=timedelta(seconds=settings.fresh_for),
-        slots=settings.inline_slots,
         waiting=threads.waiting_lookups,
         clock=clock,
     )
@@ -241,9 +241,9 @@ def _imports(
     )
 
 
-def _weather(settings: Settings, records: RecordService, history: HistoryService) -> WeatherService:
+def _weather(settings: Settings, records: RecordService, inline: InlineCollector, history: HistoryService) -> WeatherService:
     fresh_for = timedelta(seconds=settings.weather_fresh_for)
-    return WeatherService(records, history, fresh_for=fresh_for, patience=settings.fetch_deadline)
+    return WeatherService(records, inline, history, fresh_for=fresh_for, wait_for=settings.fetch_deadline)
 
 
 def open_store(settings: Settings) -> Store:

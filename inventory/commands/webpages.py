@@ -18,7 +18,7 @@ from inventory.commands.terminal import (
     print_table,
 )
 from inventory.config import Settings
-from inventory.records.service import LookupResult
+from inventory.records.lookup import LookupResult
 from inventory.webpages import documents
 
 SOURCE = "webpage"
@@ -47,10 +47,10 @@ def get(url: str, seconds: int, as_json: bool) -> int:
 @errors_as_lines
 def collect(url: str, as_json: bool) -> int:
     """Collect URL now, whether it is known or not."""
-    records = wiring.build(Settings.read()).records
-    target = records.collectable(SOURCE, url)
+    services = wiring.build(Settings.read())
+    target = services.records.collectable(SOURCE, url)
     with Console(stderr=True).status(f"Collecting {target.key}"):
-        result = records.collect_now(target)
+        result = services.inline.collect(target)
     return _show(result, as_json=as_json)
 
 
@@ -59,7 +59,7 @@ def _show(result: LookupResult, *, as_json: bool) -> int:
         document = documents.pending_document(result.record, utc_now())
         click.echo(json.dumps(document) if as_json else f"{document['status']}: {document['detail']}")
         return PENDING
-    document = documents.record_document(result.known, stale=result.stale, chosen=None)
+    document = documents.record_document(result.found, stale=result.stale)
     if as_json:
         click.echo(json.dumps(document))
     else:

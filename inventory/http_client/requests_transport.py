@@ -230,7 +230,7 @@ class _Adapter(HTTPAdapter):
         )
 
     def get_connection_with_tls_context(self, request: Any, *_: Any, **__: Any) -> Any:
-        """The pool of the request's host. requests only calls its `urlopen`, which passes `exchange` on to `_make_request`."""
+        """The pool of the request's host. Its `urlopen` passes `exchange` on to `_make_request`."""
         url = request.exchange.request.url
         pool = self.poolmanager.connection_from_host(url.host.strip("[]"), url.port, url.scheme)
         return SimpleNamespace(urlopen=functools.partial(pool.urlopen, exchange=request.exchange))

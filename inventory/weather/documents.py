@@ -11,19 +11,19 @@ from inventory.weather.service import Summary
 Document = dict[str, Any]
 
 
-def weather_document(known: RecordWithSnapshot, *, stale: bool) -> Document:
+def weather_document(found: RecordWithSnapshot, *, stale: bool) -> Document:
     """The weather in a city, as it was collected."""
-    assert known.snapshot is not None
-    content = known.snapshot.content
+    assert found.snapshot is not None
+    content = found.snapshot.content
     document = {"city": content["city"]["name"], "place": content["city"], **content["weather"]}
-    return document | {"collected_at": rfc3339(known.snapshot.collected_at), "stale": stale}
+    return document | {"collected_at": rfc3339(found.snapshot.collected_at), "stale": stale}
 
 
 def summary_document(summary: Summary) -> Document:
     """Counts, and the latest of what was refreshed and of what failed."""
     return {
         "counts": {status.value: summary.counts.get(status, 0) for status in Status},
-        "refreshed": [weather_document(known, stale=stale) for known, stale in summary.refreshed],
+        "refreshed": [weather_document(found, stale=stale) for found, stale in summary.refreshed],
         "failures": [_failure(record) for record in summary.failed],
     }
 

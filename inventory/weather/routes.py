@@ -16,7 +16,7 @@ from inventory.errors import (
     TooManyRequests,
     UnknownCity,
 )
-from inventory.records.service import LookupResult
+from inventory.records.lookup import LookupResult
 from inventory.services import services
 from inventory.weather import documents, examples, schemas
 from inventory.web_api import same_origin
@@ -46,10 +46,9 @@ class Weather(MethodView):
 
         A page of another site is told what is known, however old that is; no upstream is asked for it.
         """
-        answer = (
-            _known(query["city"]) if same_origin.FOREIGN in request.environ else services().weather.current(query["city"])
-        )
-        return json_response(documents.weather_document(answer.known, stale=answer.stale))
+        find = _stored if same_origin.FOREIGN in request.environ else services().weather.current
+        result = find(query["city"])
+        return json_response(documents.weather_document(result.found, stale=result.stale))
 
 
 @blueprint.route("/weather/summary")
@@ -64,9 +63,9 @@ class Summary(MethodView):
         return json_response(documents.summary_document(services().weather.summary(query["top"])))
 
 
-def _known(city: str) -> LookupResult:
+def _stored(city: str) -> LookupResult:
     """The answer to a page of another site."""
     try:
-        return services().weather.known(city)
+        return services().weather.stored(city)
     except NotInInventory as error:
         raise NotInInventory(f"{error} {same_origin.NOT_COLLECTED}") from error

@@ -9,19 +9,21 @@ from datetime import timedelta
 from inventory.errors import CollectionFailed, NotInInventory, TooManyRequests, UnknownCity
 from inventory.history.model import LookupOutcome
 from inventory.history.service import HistoryService
+from inventory.records.inline import InlineCollector
+from inventory.records.lookup import LookupResult, collection_failed, is_stale
 from inventory.records.model import Record, RecordFilter, RecordWithSnapshot, Status, Target
-from inventory.records.service import LookupResult, RecordService
+from inventory.records.service import RecordService
 from inventory.weather.source import UNKNOWN_CITY
 
 SOURCE = "weather"
 JITTER = 0.1
-"""The share by which records stay fresh for longer or shorter than asked, so that those of one moment do not all expire in
-another one."""
+"""The share by which weather stays fresh for longer or shorter than `fresh_for`: what was collected together must not expire
+together."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """Cities by status; those refreshed last, and whether each is stale; those that failed last."""
+    """Cities by status, those refreshed last with whether each is stale, and those that failed last."""
 
     counts: Mapping[Status, int]
     refreshed: Sequence[tuple[RecordWithSnapshot, bool]]
@@ -29,23 +31,36 @@ class Summary:
 
 
 class WeatherService:
-    """Every method may raise `StorageUnavailable`. `fresh_for` is how long weather is news, `patience` in seconds."""
+    """The weather in cities. Every method may raise `StorageUnavailable`.
 
-    def __init__(self, records: RecordService, history: HistoryService, *, fresh_for: timedelta, patience: float) -> None:
+    Weather is stale when it is older than `fresh_for`. A caller waits up to `wait_for` seconds for another caller's
+    collection.
+    """
+
+    def __init__(
+        self,
+        records: RecordService,
+        inline: InlineCollector,
+        history: HistoryService,
+        *,
+        fresh_for: timedelta,
+        wait_for: float,
+    ) -> None:
         self._records = records
+        self._inline = inline
         self._history = history
         self._fresh_for = fresh_for
-        self._patience = patience
+        self._wait_for = wait_for
 
     def current(self, city: str) -> LookupResult:
-        """The weather in a city now, or the last that is known as `stale` if no newer can be had.
+        """The weather in a city now, or the latest stored one as `stale` if no newer one can be had.
 
         Raises `InvalidRequest`, `UnknownCity`, `CollectionFailed`, `NotInInventory` when it was deleted while it was
         collected, and `TooManyRequests` when it is being collected for more callers than may wait.
         """
         target = self._records.target(SOURCE, city)
         try:
-            answer, outcome = self._current(target)
+            result, outcome = self._current(target)
         except CollectionFailed as error:
             if error.failure["code"] != UNKNOWN_CITY:
                 self._history.note(target, LookupOutcome.FAILED)
@@ -53,60 +68,59 @@ class WeatherService:
             self._history.note(target, LookupOutcome.UNKNOWN)
             raise _unknown(target) from error
         self._history.note(target, outcome)
-        return answer
+        return result
 
-    def known(self, city: str) -> LookupResult:
-        """The weather that is known of a city, however old, without an effect: nothing is collected or noted.
+    def stored(self, city: str) -> LookupResult:
+        """The weather that is stored of a city, however old; nothing is collected, and no history is kept of it.
 
         Raises `InvalidRequest`, `NotInInventory`, and `UnknownCity` or `CollectionFailed` while such a failure stands.
         """
         target = self._records.target(SOURCE, city)
-        known = self._records.known(target)
-        if known is not None and known.snapshot is not None:
-            return LookupResult(known, stale=self._is_stale(known.record))
-        if known is None or not self._is_failed(known.record):
+        found = self._records.find(target)
+        if found is not None and found.snapshot is not None:
+            return LookupResult(found=found, stale=self._is_stale(found.record))
+        if found is None or not self._is_failed(found.record):
             raise NotInInventory(f"Nothing is known of the weather in {target.key}.")
-        error = self._records.failed(known.record)
+        error = collection_failed(target, found.record.failure)
         raise _unknown(target) if error.failure["code"] == UNKNOWN_CITY else error
 
     def summary(self, top: int) -> Summary:
         """What is known of all cities, with the `top` latest of each listing."""
         return Summary(
-            self._records.tally(SOURCE),
-            [(known, self._is_stale(known.record)) for known in self._records.refreshed(SOURCE, limit=top)],
-            self._records.listing(RecordFilter(SOURCE, Status.FAILED), limit=top, after=None),
+            counts=self._records.tally(SOURCE),
+            refreshed=[(each, self._is_stale(each.record)) for each in self._records.refreshed(SOURCE, limit=top)],
+            failed=self._records.listing(RecordFilter(SOURCE, Status.FAILED), limit=top, after=None),
         )
 
     def _current(self, target: Target) -> tuple[LookupResult, LookupOutcome]:
-        known = self._records.known(target)
-        if known is None or known.snapshot is None:
-            return self._collected(target, known), LookupOutcome.MISS
-        answer = LookupResult(known, stale=self._is_stale(known.record))
-        if not answer.stale:
-            return answer, LookupOutcome.HIT
-        if not self._failure_stands(known.record):
-            answer = self._refreshed(target, answer)
-        return answer, LookupOutcome.STALE if answer.stale else LookupOutcome.MISS
+        found = self._records.find(target)
+        if found is None or found.snapshot is None:
+            return self._collected(target, None if found is None else found.record), LookupOutcome.MISS
+        result = LookupResult(found=found, stale=self._is_stale(found.record))
+        if not result.stale:
+            return result, LookupOutcome.HIT
+        if not self._failure_stands(found.record):
+            result = self._refreshed(target, result)
+        return result, LookupOutcome.STALE if result.stale else LookupOutcome.MISS
 
-    def _collected(self, target: Target, known: RecordWithSnapshot | None) -> LookupResult:
-        """The weather of a city that has none yet. Who asks while it is being collected waits for it too."""
-        record = None if known is None else known.record
+    def _collected(self, target: Target, record: Record | None) -> LookupResult:
+        """The weather of a city that has none yet. A caller that asks while it is being collected waits for it too."""
         if record is not None and self._is_failed(record):
-            raise self._records.failed(record)
-        answer = self._records.collect_missing(target, seen=record)
-        if not answer.ready:
-            answer = self._records.wait(answer, self._patience)
-        if not answer.ready:
+            raise collection_failed(target, record.failure)
+        result = self._inline.collect_missing(target, seen=record)
+        if not result.ready:
+            result = self._records.wait(result, self._wait_for)
+        if not result.ready:
             raise TooManyRequests(f"The weather in {target.key} is being collected. Ask again in a moment.")
-        return answer
+        return result
 
     def _refreshed(self, target: Target, stale: LookupResult) -> LookupResult:
-        """Newer weather; the stale one while somebody else collects it, and when that fails or was for nothing."""
+        """Newer weather; the stale one while another caller collects it, and when that fails or it is deleted meanwhile."""
         try:
-            answer = self._records.collect_missing(target, seen=stale.record)
+            result = self._inline.collect_missing(target, seen=stale.record)
         except (CollectionFailed, NotInInventory):
             return stale
-        return answer if answer.ready else stale
+        return result if result.ready else stale
 
     def _is_failed(self, record: Record) -> bool:
         return record.status is Status.FAILED and self._failure_stands(record)
@@ -115,11 +129,14 @@ class WeatherService:
         return record.failure is not None and record.failure.stands(self._records.clock())
 
     def _is_stale(self, record: Record) -> bool:
-        """Whether the latest snapshot is too old, by a limit that differs a little from one to the next."""
-        assert record.collected_at is not None and record.snapshot_id is not None  # noqa: PT018 - they come together
-        share = int(record.snapshot_id[:8], 16) / 0xFFFFFFFF  # random, but always the same for this snapshot
-        limit = self._fresh_for * (1 - JITTER + 2 * JITTER * share)
-        return self._records.clock() - record.collected_at > limit
+        return is_stale(record, fresh_for=jittered(self._fresh_for, record), now=self._records.clock())
+
+
+def jittered(fresh_for: timedelta, record: Record) -> timedelta:
+    """How long the latest snapshot of a record stays fresh: always the same for one snapshot, and random among several."""
+    assert record.snapshot_id is not None
+    share = int(record.snapshot_id[:8], 16) / 0xFFFFFFFF
+    return fresh_for * (1 - JITTER + 2 * JITTER * share)
 
 
 def _unknown(target: Target) -> UnknownCity:

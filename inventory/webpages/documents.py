@@ -15,11 +15,11 @@ from inventory.webpages.source import cookies_of, page_source
 
 Document = dict[str, Any]
 LONGEST_POLL = 30
-"""Seconds: nobody is asked to stay away longer, however long the pause before the next attempt is."""
+"""Seconds: no caller is asked to wait longer before it asks again, however long the pause before the next attempt is."""
 
 
-def record_document(known: RecordWithSnapshot, *, stale: bool, chosen: frozenset[str] | None) -> Document:
-    """A record with its latest snapshot; only the chosen members, and id, url, status, if any were chosen."""
+def record_document(known: RecordWithSnapshot, *, stale: bool, fields: frozenset[str] | None = None) -> Document:
+    """A record with its latest snapshot; with `fields` only those members, and id, url, status."""
     record, snapshot = known.record, known.snapshot
     assert snapshot is not None
     assert record.first_collected_at is not None
@@ -37,32 +37,32 @@ def record_document(known: RecordWithSnapshot, *, stale: bool, chosen: frozenset
         "headers": content["headers"],
         "cookies": cookies_of(content),
     }
-    if chosen is None or "page_source" in chosen:
+    if fields is None or "page_source" in fields:
         document["page_source"] = page_source(known.body or b"", content)
     document["body"] = content["body"]
     document["failure"] = None if record.failure is None else failure_document(record.failure)
-    if chosen is None:
+    if fields is None:
         return document
-    return {name: member for name, member in document.items() if name in chosen or name in ("id", "url", "status")}
+    return {name: member for name, member in document.items() if name in fields or name in ("id", "url", "status")}
 
 
-def etag(record: Record, *, stale: bool, chosen: frozenset[str] | None) -> str:
-    """The strong validator of `record_document`: it changes whenever one of the things does that the document shows."""
+def etag(record: Record, *, stale: bool, fields: frozenset[str] | None = None) -> str:
+    """The strong validator of `record_document`: it changes whenever the document does."""
     failed_at = None if record.failure is None else record.failure.at
-    seen = f"{record.snapshot_id} {record.snapshots} {failed_at} {stale} {sorted(chosen) if chosen else ''}"
+    seen = f"{record.snapshot_id} {record.snapshots} {failed_at} {stale} {sorted(fields) if fields else ''}"
     return sha256(seen.encode()).hexdigest()[:32]
 
 
-def unchanged(record: Record, etag: str, now: datetime) -> dict[str, str]:
-    """The headers of a 304: Last-Modified has no place there beside an ETag (RFC 9110, 15.4.5)."""
+def etag_and_age(record: Record, etag: str, now: datetime) -> dict[str, str]:
+    """The headers of a 304: beside an ETag it carries no Last-Modified (RFC 9110, 15.4.5)."""
     assert record.collected_at is not None
     return {"ETag": quote_etag(etag), "Age": str(max(0, int((now - record.collected_at).total_seconds())))}
 
 
 def validators(record: Record, etag: str, now: datetime) -> dict[str, str]:
-    """The headers by which a caller knows later whether what it has is still what would be answered."""
+    """The headers of a 200 by which a caller can ask later whether anything has changed."""
     assert record.collected_at is not None
-    return unchanged(record, etag, now) | {"Last-Modified": http_date(record.collected_at)}
+    return etag_and_age(record, etag, now) | {"Last-Modified": http_date(record.collected_at)}
 
 
 def pending_document(record: Record, now: datetime) -> Document:
@@ -73,12 +73,12 @@ def pending_document(record: Record, now: datetime) -> Document:
         "status": "pending",
         "requested_at": rfc3339(record.requested_at),
         "attempt": record.attempt,
-        "detail": _outlook(record),
-        "poll_after": poll_after(record, now),
+        "detail": _detail(record),
+        "poll_after": _poll_after(record, now),
     }
 
 
-def poll_after(record: Record, now: datetime) -> int:
+def _poll_after(record: Record, now: datetime) -> int:
     """Whole seconds, 1 to 30, after which asking again makes sense: when the next attempt may begin."""
     if record.state is not State.PENDING or record.due_at is None:
         return 1
@@ -101,10 +101,12 @@ def whole_snapshot(target: Target, snapshot: Snapshot, body: bytes | None) -> Do
     return snapshot_document(target, snapshot) | {"page_source": page_source(body or b"", snapshot.content)}
 
 
-def _outlook(record: Record) -> str:
+def _detail(record: Record) -> str:
+    """What happened to it so far, and what comes next."""
     if record.state is State.RUNNING:
-        return "A worker is collecting it."
+        return "A worker is collecting this URL now."
     if record.attempt == 0:
-        return "Accepted. A worker collects it as soon as one is free."
-    why = "The upstream asked to come back later." if record.failure is None else f"{record.failure.detail}"
-    return f"Attempt {record.attempt} was not the last: {why} The next one follows."
+        return "Accepted. A worker collects this URL as soon as one is free."
+    if record.failure is None:
+        return f"Attempt {record.attempt} was asked to come back later. The next attempt follows then."
+    return f"Attempt {record.attempt} failed, and the next one follows: {record.failure.detail}"

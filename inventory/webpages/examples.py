@@ -86,7 +86,7 @@ PENDING: dict[str, Any] = {
     "status": "pending",
     "requested_at": "2026-01-31T12:00:00.000Z",
     "attempt": 0,
-    "detail": "Accepted. A worker collects it as soon as one is free.",
+    "detail": "Accepted. A worker collects this URL as soon as one is free.",
     "poll_after": 1,
 }
 SNAPSHOT: dict[str, Any] = {"id": _SNAPSHOT_ID, "url": _URL, "page_source": "<!doctype html>…", **CONTENT}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, request
 from flask.views import MethodView
 
 from inventory.errors import (
@@ -23,18 +23,17 @@ from inventory.errors import (
     UrlTooLong,
 )
 from inventory.history.model import LookupOutcome
-from inventory.records.model import Target
-from inventory.records.service import LookupResult
 from inventory.services import services
 from inventory.web_api import pagination, same_origin, security_headers
 from inventory.web_api.blueprint import Blueprint
 from inventory.web_api.responses import json_response
 from inventory.webpages import documents, examples, schemas
+from inventory.webpages.lookup import SOURCE, Lookup, LookupResponse, location, look_up, pending
 
 blueprint = Blueprint("metadata", __name__, url_prefix="/api/v1", description="What webpages serve")
 
-SOURCE = "webpage"
 LONGEST_WAIT = 30
+"""Seconds."""
 URL_PROBLEMS = (InvalidRequest, InvalidUrl, UnsupportedScheme, CredentialsInUrl, UrlTooLong, ForbiddenAddress)
 COLLECTION_PROBLEMS = (CollectionFailed, CollectionTimedOut)
 PENDING = {
@@ -62,15 +61,15 @@ class Metadata(MethodView):
     def post(self, body: dict[str, Any]) -> Response:
         """Collect a URL now, or accept it with `Prefer: respond-async` or while all inline slots are taken."""
         target = services().records.collectable(SOURCE, body["url"])
+        now, mounted_at = services().records.clock, request.environ["SCRIPT_NAME"]
         if "respond-async" in _preferences():
-            return _pending(services().records.collect_soon(target), applied="respond-async")
-        answer = services().records.collect_now(target)
-        if not answer.ready:
-            return _pending(answer)
-        response = json_response(
-            documents.record_document(answer.known, stale=False, chosen=None), 201 if answer.created else 200
-        )
-        response.headers["Location"] = _location(answer)
+            record = services().records.collect_soon(target).record
+            return _flask(pending(record, now(), mounted_at, applied="respond-async"))
+        result = services().inline.collect(target)
+        if not result.ready:
+            return _flask(pending(result.record, now(), mounted_at))
+        response = json_response(documents.record_document(result.found, stale=False), 201 if result.created else 200)
+        response.headers["Location"] = location(result.record, mounted_at)
         return response
 
     @blueprint.headers(schemas.Prefer)
@@ -84,19 +83,27 @@ class Metadata(MethodView):
 
         For a page of another site nothing is accepted, held or refreshed: it is answered as with `collect=false`.
         """
-        target = services().records.target(SOURCE, query["url"])
+        asked = Lookup(
+            target=services().records.target(SOURCE, query["url"]),
+            if_none_match=request.if_none_match,
+            mounted_at=request.environ["SCRIPT_NAME"],
+            max_age=query.get("max_age"),
+            collect=query["collect"],
+            fields=frozenset(query["fields_"]) if "fields_" in query else None,
+            wait=_wait_seconds(_preferences()),
+        )
         if same_origin.FOREIGN in request.environ:
-            return _without_effect(target, query)
+            return _without_effect(asked)
         try:
-            response, outcome = _look_up(target, query)
+            response, outcome = look_up(services().records, asked)
         except CollectionFailed:
-            services().history.note(target, LookupOutcome.FAILED)
+            services().history.note(asked.target, LookupOutcome.FAILED)
             raise
         except NotInInventory:
-            services().history.note(target, LookupOutcome.MISS)
+            services().history.note(asked.target, LookupOutcome.MISS)
             raise
-        services().history.note(target, outcome)
-        return response
+        services().history.note(asked.target, outcome)
+        return _flask(response)
 
     @blueprint.arguments(schemas.TargetQuery, location="query")
     @blueprint.response(204, description="Record, snapshots and unshared bodies are gone")
@@ -156,64 +163,17 @@ class Bodies(MethodView):
         return response
 
 
-def _without_effect(target: Target, query: dict[str, Any]) -> Response:
+def _without_effect(asked: Lookup) -> Response:
     """The answer to a page of another site: what is known, with nothing collected, waited for or noted."""
     try:
-        return _look_up(target, query | {"collect": False}, hold=False)[0]
+        response, _ = look_up(services().records, replace(asked, collect=False, wait=0))
     except NotInInventory as error:
-        raise NotInInventory(f"Nothing is known of {target.key}. {same_origin.NOT_COLLECTED}") from error
+        raise NotInInventory(f"Nothing is known of {asked.target.key}. {same_origin.NOT_COLLECTED}") from error
+    return _flask(response)
 
 
-def _look_up(target: Target, query: dict[str, Any], *, hold: bool = True) -> tuple[Response, LookupOutcome]:
-    look_up = partial(services().records.look_up, target, max_age=query.get("max_age"), collect=query["collect"])
-    chosen = frozenset(query["fields_"]) if "fields_" in query else None
-    if request.if_none_match:
-        answer = look_up(contents=False)
-        if unchanged := _not_modified(answer, chosen):
-            return unchanged, _outcome(answer)
-    answer = look_up()
-    if answer.ready:
-        return _known(answer, chosen), _outcome(answer)
-    seconds = _wait_seconds(_preferences()) if hold else 0
-    if seconds:
-        answer = services().records.wait(answer, seconds)
-    applied = f"wait={seconds}" if seconds else None
-    return _known(answer, chosen) if answer.ready else _pending(answer, applied=applied), LookupOutcome.MISS
-
-
-def _outcome(answer: LookupResult) -> LookupOutcome:
-    return LookupOutcome.STALE if answer.stale else LookupOutcome.HIT
-
-
-def _known(answer: LookupResult, chosen: frozenset[str] | None) -> Response:
-    response = json_response(documents.record_document(answer.known, stale=answer.stale, chosen=chosen))
-    etag = documents.etag(answer.record, stale=answer.stale, chosen=chosen)
-    response.headers.update(documents.validators(answer.record, etag, services().records.clock()))
-    return response
-
-
-def _not_modified(answer: LookupResult, chosen: frozenset[str] | None) -> Response | None:
-    """304 if the caller has what would be answered."""
-    etag = documents.etag(answer.record, stale=answer.stale, chosen=chosen)
-    if answer.record.snapshot_id is None or not request.if_none_match.contains_weak(etag):
-        return None
-    response = Response(status=304)
-    response.headers.update(documents.unchanged(answer.record, etag, services().records.clock()))
-    return response
-
-
-def _pending(answer: LookupResult, *, applied: str | None = None) -> Response:
-    document = documents.pending_document(answer.record, services().records.clock())
-    response = json_response(document, 202)
-    response.headers["Retry-After"] = str(document["poll_after"])
-    response.headers["Location"] = _location(answer)
-    if applied:
-        response.headers["Preference-Applied"] = applied
-    return response
-
-
-def _location(answer: LookupResult) -> str:
-    return url_for("metadata.Metadata", url=answer.record.target.key)
+def _flask(response: LookupResponse) -> Response:
+    return Response(response.body, response.status, response.headers)
 
 
 def _preferences() -> dict[str, str]:

@@ -277,11 +277,11 @@ class TestWhenSettling:
         self, services: wiring.Services, store: Refusing
     ) -> None:
         target = services.sources["webpage"].target(URL)
-        services.records.collect_now(target)
+        services.inline.collect(target)
         store.refused = {target.id}
 
         with pytest.raises(CollectionFailed) as caught:
-            services.records.collect_now(target)
+            services.inline.collect(target)
 
         assert caught.value.failure["code"] == "internal_fault"
         assert found(services, target.id).snapshots == 1

@@ -119,6 +119,6 @@ def test_an_inline_collection_does_not_hold_its_caller_for_long(
     started = clock()
 
     with pytest.raises(StorageUnavailable):
-        services.records.collect_now(services.sources["webpage"].target(URL))
+        services.inline.collect(services.sources["webpage"].target(URL))
 
     assert (clock() - started).total_seconds() < 5

@@ -194,7 +194,7 @@ def test_whatever_goes_wrong_the_key_appears_nowhere(
     client = create_app(services=services).test_client()
     answers = [client.get("/api/v1/weather?city=paris") for _ in range(2)]
     answers += [client.get(path) for path in ("/api/v1/weather/summary", "/api/v1/records", "/api/v1/history", "/healthz")]
-    record = services.records.known(services.records.target("weather", "paris"))
+    record = services.records.find(services.records.target("weather", "paris"))
     written = [
         *(answer.get_data(as_text=True) + str(answer.headers) for answer in answers),
         repr(record),

@@ -1,0 +1,80 @@
+"""Collections that a caller waits for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import BoundedSemaphore
+
+from inventory.records import lookup
+from inventory.records.collector import Collector
+from inventory.records.lookup import LookupResult
+from inventory.records.model import Acceptance, Failed, Record, State, Target
+from inventory.records.ports import Records
+from inventory.records.service import RecordService
+
+SETTLE_WITHIN = timedelta(seconds=3)
+"""How long a caller is held while the store is away; then the answer is 503, and a worker collects the target again."""
+
+
+class InlineCollector:
+    """Collects while the caller waits. Every method may raise `StorageUnavailable`.
+
+    `slots` bounds the requests of this process that hold a thread while they ask an upstream. A request without a slot is
+    accepted for the workers, so that lookups always find a free thread.
+    """
+
+    def __init__(self, service: RecordService, records: Records, collector: Collector, *, slots: int) -> None:
+        self._service = service
+        self._records = records
+        self._collector = collector
+        self._slots = BoundedSemaphore(slots)
+
+    def collect(self, target: Target) -> LookupResult:
+        """Collect a target now; without a free slot, or while another worker collects it, it is accepted only.
+
+        Raises `CollectionFailed` when the collection failed, with the failure as it is recorded, and `NotInInventory` when
+        the record was deleted meanwhile. One that was overtaken answers what another worker made of the target.
+        """
+        if not self._slots.acquire(blocking=False):
+            return self._service.collect_soon(target)
+        try:
+            return self._collect(self._service.accept_whole(target))
+        finally:
+            self._slots.release()
+
+    def collect_missing(self, target: Target, *, seen: Record | None) -> LookupResult:
+        """Collect a target that was looked up and `seen` to be missing or stale, unless another request was quicker.
+
+        Then the answer is what the other request collected, or the promise of it. Raises `CollectionFailed` like `collect`.
+        """
+        clock = self._service.clock
+        if seen is not None and lookup.is_being_collected(seen, now=clock()):
+            return lookup.pending(seen)
+        has_slot = self._slots.acquire(blocking=False)
+        try:
+            acceptance = self._records.accept(target, now=clock(), seen=lookup.unless_due(seen))
+            if acceptance.record.due_at is None:
+                return self._collected_meanwhile(acceptance)
+            if has_slot and not lookup.is_being_collected(acceptance.record, now=clock()):
+                return self._collect(acceptance)
+        finally:
+            if has_slot:
+                self._slots.release()
+        return self._service.promise(acceptance)
+
+    def _collected_meanwhile(self, acceptance: Acceptance) -> LookupResult:
+        found = self._service.after(acceptance)
+        if found.record.state is State.FAILED:
+            raise lookup.collection_failed(found.record.target, found.record.failure)
+        return LookupResult(found=found)
+
+    def _collect(self, acceptance: Acceptance) -> LookupResult:
+        """Collect what was accepted; the promise of it while another worker does. The caller holds a slot."""
+        claim = self._collector.claim(acceptance.record.id)
+        if claim is None:
+            return lookup.pending(acceptance.record)
+        outcome = self._collector.collect(claim, inline=True)
+        [took_effect] = self._collector.settler.settle_in_time([outcome], within=SETTLE_WITHIN)
+        if took_effect and isinstance(outcome, Failed):
+            raise lookup.collection_failed(claim.target, outcome.failure)
+        return lookup.inline_result(outcome, self._records.look_up(claim.id), took_effect=took_effect)
