@@ -1,37 +1,37 @@
-"""Every error the inventory raises on purpose, and the one table that gives each its HTTP status and code.
+"""Every error that the inventory raises on purpose, and the one table that gives each its HTTP status and code.
 
 InventoryError
-├── InvalidRequest           a parameter or body that cannot be accepted; `errors` names the fields
+├── InvalidRequest           a parameter or a body is not valid; `errors` names the fields
 │   ├── InvalidUrl
 │   │   ├── UnsupportedScheme
 │   │   ├── CredentialsInUrl
-│   │   └── UrlTooLong
-│   ├── ForbiddenAddress     the target is an address, or has a port, that may not be fetched
-│   └── InvalidFile          an uploaded file that cannot become a job
-├── UnknownHost              the request is for a host that is not one of ours
-├── ForeignOrigin            the request is of a page of another site, and would change something
-├── UploadTooLarge           an uploaded file over the limit
-├── TooManyRequests          this process does as much of that at once as it may; try again soon
+│   │   ├── UrlTooLong
+│   │   └── ForbiddenAddress the URL's address or port may not be fetched
+│   └── InvalidFile          an uploaded file cannot become a job
+├── UnknownHost              the request names a host that the inventory does not answer for
+├── ForeignOrigin            a page of another site sent a request that would change something
+├── UploadTooLarge           an uploaded file is over the limit
+├── TooManyRequests          this process already serves as many such requests as it may
 │   └── TooManyUploads
-├── UnsupportedFile          an uploaded file of a type that its kind of job does not take
+├── UnsupportedFile          this kind of import does not take files of this type
 ├── UnreadableFile           the rest of a job's file cannot be read; becomes the job's error
-├── UnknownJob               there is no such job
-├── JobFinished              the job is finished, so there is nothing to cancel
-├── NotRetryable             the job has no failed rows, or not all that it may come to have
-├── TooManyStreams           this process streams to as many clients as it may; polling still works
-├── UnknownCity              no place is known by that name
+├── UnknownJob               the job does not exist
+├── JobFinished              the job is finished and cannot be cancelled
+├── NotRetryable             the job has no failed rows, or may still get more
+├── TooManyStreams           this process already streams to as many clients as it may
+├── UnknownCity              no city has that name
 ├── NotInInventory           nothing is known of the target, and nothing was accepted
-├── NotFound                 no such snapshot, body or route
+├── NotFound                 a snapshot, a body, an upstream or a route does not exist
 ├── CollectionFailed         the last collection of the target failed; `failure` says how
-├── CollectionTimedOut       the same, and the failure is a timeout
-├── StorageUnavailable       the store did not answer; nothing was changed that the caller was told of
-│   ├── StorageFull          the store answers, but can keep nothing: no room on its disk, or read-only
-│   ├── NoRoomToOpen         there is not even room to open the store
-│   └── UnusableStore        waiting cannot mend it: no store at all, or one that lost a file while it was used
-├── Unstorable               the store cannot keep a value, however often it is asked to
-├── SourceFailure            what a source raises when it could not collect; becomes a recorded failure
-├── Deferred                 an upstream may not be called now; what was to be collected is tried again later
-└── StartError               the service cannot start: one line that says why
+│   └── CollectionTimedOut   its failure is a timeout
+├── StorageUnavailable       the store did not answer
+│   ├── StorageFull          the store answers, but cannot write: its disk is full or read-only
+│   ├── NoRoomToOpen         the store cannot be opened, because its disk is full
+│   └── UnusableStore        waiting does not help: there is no store, or it lost a file while it was open
+├── Unstorable               the store cannot keep a value, however often it is tried
+├── SourceFailure            a source could not collect a target; becomes a recorded failure
+├── Deferred                 an upstream may not be called yet; the collection is tried again later
+└── StartError               the service cannot start; one line says why
     └── SettingError
 """
 
@@ -41,11 +41,17 @@ from collections.abc import Mapping, Sequence
 
 
 class InventoryError(Exception):
-    """The root; `str(error)` is a sentence that a person can act on."""
+    """The root; `str(error)` is a sentence that a person can act on.
+
+    The first line of a subclass's docstring is the example of its problem in the documentation of the API.
+    """
 
 
 class InvalidRequest(InventoryError):
-    """A request that cannot be accepted; `errors` maps each field to what is wrong and what to send instead."""
+    """A parameter or the body is not valid. The member `errors` names each field.
+
+    `errors` maps each field to what is wrong and what to send instead.
+    """
 
     def __init__(self, detail: str, errors: Mapping[str, Sequence[str]] | None = None) -> None:
         super().__init__(detail)
@@ -53,28 +59,28 @@ class InvalidRequest(InventoryError):
 
 
 class InvalidUrl(InvalidRequest):
-    """A text that is not an absolute http or https URL."""
+    """The URL is not valid. Send an absolute http or https URL."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail, {"url": [detail]})
 
 
 class UnsupportedScheme(InvalidUrl):
-    """A URL whose scheme is neither http nor https."""
+    """The URL's scheme is neither http nor https."""
 
 
 class CredentialsInUrl(InvalidUrl):
-    """A URL that carries a user name or a password."""
+    """The URL contains a user name or a password. Send it without."""
 
 
 class UrlTooLong(InvalidUrl):
-    """A URL over the limit of 2,048 characters."""
+    """The URL is longer than 2,048 characters."""
 
 
 class ForbiddenAddress(InvalidUrl):
-    """A URL whose host is an address, or whose port is one, that the inventory may not reach.
+    """The URL leads to an address or a port that the inventory may not fetch.
 
-    `key` and `host` are those of the target that it would be: something may be known of it from a time when it was allowed.
+    `key` and `host` are those of its target, of which there may be a record from a time when it was allowed.
     """
 
     def __init__(self, detail: str, key: str, host: str) -> None:
@@ -84,34 +90,34 @@ class ForbiddenAddress(InvalidUrl):
 
 
 class InvalidFile(InvalidRequest):
-    """An uploaded file that cannot become a job: empty, not what its name says, or without a usable column."""
+    """The uploaded file cannot become a job: it is empty, is not what its name says, or has no usable column."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail, {"file": [detail]})
 
 
 class UnknownHost(InventoryError):
-    """The request is for a host that the inventory does not answer for; INVENTORY_ALLOWED_HOSTS names those that it does."""
+    """The inventory does not answer for this host. INVENTORY_ALLOWED_HOSTS adds host names."""
 
 
 class ForeignOrigin(InventoryError):
-    """A page of another site sent the request, which would change something, or follow a job."""
+    """A page of another site sent this request. Such a page may change nothing here and may not follow a job."""
 
 
 class UploadTooLarge(InventoryError):
-    """An uploaded file over INVENTORY_UPLOAD_LIMIT; nothing of it was kept."""
+    """The uploaded file is larger than INVENTORY_UPLOAD_LIMIT. Nothing of it was kept."""
 
 
 class TooManyRequests(InventoryError):
-    """This process does as much of that at once as it may; ask again in a moment."""
+    """Too many requests of this kind are being served. Send this one again in a moment."""
 
 
 class TooManyUploads(TooManyRequests):
-    """This process receives as many files at once as it may; send this one again in a moment."""
+    """Too many files are being received. Send this one again in a moment."""
 
 
 class UnsupportedFile(InventoryError):
-    """An uploaded file of a type that this kind of import does not take."""
+    """This kind of import does not take files of this type."""
 
 
 class UnreadableFile(InventoryError):
@@ -119,37 +125,37 @@ class UnreadableFile(InventoryError):
 
 
 class UnknownJob(InventoryError):
-    """There is no such job."""
+    """This job does not exist."""
 
 
 class JobFinished(InventoryError):
-    """The job is finished; it cannot be cancelled."""
+    """The job is finished and cannot be cancelled."""
 
 
 class NotRetryable(InventoryError):
-    """The job has no failed rows to work on again, or is not finished."""
+    """The job has no failed rows to try again, or is not finished."""
 
 
 class TooManyStreams(InventoryError):
-    """This process streams to as many clients as it may; poll the job instead, or try again later."""
+    """Too many clients follow jobs. Poll the job instead, or try again later."""
 
 
 class UnknownCity(InventoryError):
-    """No place is known by that name."""
+    """No city of this name was found. Check the name and its country."""
 
 
 class NotInInventory(InventoryError):
-    """Nothing is known of the target."""
+    """Nothing is known of this target."""
 
 
 class NotFound(InventoryError):
-    """No snapshot, body or other thing of that name."""
+    """What this path names does not exist."""
 
 
 class CollectionFailed(InventoryError):
-    """The last collection of a target failed for good and there is no snapshot; `failure` is what was recorded.
+    """The target could not be collected. The member `failure` says why, and when it may be tried again.
 
-    Its members are those of a failure in the API, with instants as `datetime`.
+    `failure` has the members of a failure in the API, with instants as `datetime`.
     """
 
     def __init__(self, detail: str, failure: Mapping[str, object]) -> None:
@@ -158,50 +164,52 @@ class CollectionFailed(InventoryError):
 
 
 class CollectionTimedOut(CollectionFailed):
-    """A failed collection whose failure is a timeout."""
+    """The target did not answer in time. The member `failure` says when it may be tried again."""
 
 
 class StorageUnavailable(InventoryError):
-    """The store did not answer in time; the same request may be sent again."""
+    """The store did not answer in time. Send the same request again."""
 
-    # The text of the error is for the log: it names servers and files, and quotes drivers. This is for callers.
-    told = "The inventory's store does not answer now. Send the same request again in a moment."
+    # The error's own text is for the log: it names servers and files, and quotes drivers.
+    public_detail = "The inventory's store does not answer. Send the same request again in a moment."
 
 
 class Unstorable(InventoryError):
-    """The store cannot keep a value: it is too large, or of a kind that the store does not know. Nothing was changed
-    that anybody sees, and the same call would fail again."""
+    """The store cannot keep a value: it is too large, or of a type that the store does not support.
 
-    # As with `StorageUnavailable`: the text of the error is for the log, this is for callers.
-    told = "What came cannot be kept: it is too large, or of a kind that the store does not know."
+    No change is visible, and the same call would fail again.
+    """
+
+    # The error's own text is for the log, as with `StorageUnavailable`.
+    public_detail = "The answer cannot be stored: it is too large, or of a type that the store does not support."
 
 
 class StorageFull(StorageUnavailable):
-    """The store answers, but can keep nothing now; `reason` says why, without a path: it is for everybody."""
+    """The store answers, but cannot write. `reason` says why, without a path, because callers see it."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"The store answers, but nothing can be accepted or deleted: {reason}.")
+        super().__init__(f"The store can be read, but nothing can be accepted or deleted: {reason}.")
         self.reason = reason
-        self.told = str(self)
+        self.public_detail = str(self)
 
 
 class NoRoomToOpen(StorageUnavailable):
-    """The store cannot be opened, because opening takes a little room on its disk: nothing can be accepted or read now."""
+    """The store cannot be opened, because opening needs a little space on its disk: nothing can be accepted or read."""
 
-    told = "The inventory's store cannot be opened: there is no room on its disk."
+    public_detail = "The inventory's store cannot be opened: its disk is full."
 
 
 class UnusableStore(StorageUnavailable):
-    """What is kept there cannot be used, however long one waits; one line that names the file and says what to do."""
+    """The store cannot be used, however long one waits; the text is one line that names the file and says what to do."""
 
-    told = "The inventory's store cannot be used. Its operator finds the reason in the log."
+    public_detail = "The inventory's store cannot be used. Its log tells the operator why."
 
 
 class SourceFailure(InventoryError):
     """A collection that ended without a snapshot.
 
-    `code` is one of the failure codes of the API, `permanent` says that trying again at once cannot help. `evidence` is for
-    the log alone: addresses and bytes that strangers must not be able to read through us.
+    `code` is a failure code of the API; `permanent` says that another attempt cannot help. `evidence` is for the log alone:
+    addresses and bytes that strangers must not be able to read through the inventory.
     """
 
     def __init__(
@@ -214,7 +222,7 @@ class SourceFailure(InventoryError):
 
 
 class Deferred(InventoryError):
-    """An upstream may not be called now; `reason` says why, `wait` how many seconds later to ask again."""
+    """An upstream may not be called yet; `reason` says why, and `wait` in how many seconds to ask again."""
 
     def __init__(self, host: str, reason: str, wait: float) -> None:
         super().__init__(f"{host} may not be called for {wait:.3f} s ({reason})")
@@ -228,7 +236,7 @@ class StartError(InventoryError):
 
 
 class SettingError(StartError):
-    """An environment variable that cannot be read: its name, its value and what is allowed."""
+    """An environment variable cannot be read; the message has its name, its value and what is allowed."""
 
 
 STATUS: Mapping[type[InventoryError], tuple[int, str]] = {

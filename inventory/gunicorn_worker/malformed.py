@@ -5,7 +5,6 @@ Such a request never reaches the application, and gunicorn by itself answers wit
 
 from __future__ import annotations
 
-import json
 from http import HTTPStatus
 
 from gunicorn.http.errors import (
@@ -17,7 +16,7 @@ from gunicorn.http.errors import (
 )
 
 from inventory.web_api import security_headers
-from inventory.web_api.problems import FRAMEWORK_CODES, problem_document
+from inventory.web_api.problems import FRAMEWORK_CODES, MEDIA_TYPE, problem_json
 
 MALFORMED = (400, "invalid_request", "This is not a well-formed HTTP request.")
 LARGE_HEADERS = (413, "request_too_large", "The headers of the request are too large.")
@@ -52,9 +51,9 @@ def answer(error: Exception, request_id: str) -> bytes:
     elif isinstance(error, RequestTimeout):
         status, code, detail = SLOW
     title = HTTPStatus(status).phrase
-    body = json.dumps(problem_document(status, code, detail, request_id)).encode()
+    body = problem_json(status, code, detail, request_id)
     head = (
-        f"HTTP/1.1 {status} {title}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
+        f"HTTP/1.1 {status} {title}\r\nConnection: close\r\nContent-Type: {MEDIA_TYPE}\r\n"
         f"Content-Length: {len(body)}\r\nX-Request-ID: {request_id}\r\n{security_headers.lines()}\r\n"
     )
     return head.encode("ascii") + body

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from gunicorn.app.base import BaseApplication
 from rq_dashboard import cli, web
 
-from inventory import json_bytes
 from inventory.config import Settings
 from inventory.errors import InventoryError, StartError
 from inventory.gunicorn_worker.options import common_options
@@ -60,10 +60,9 @@ def _may_change(environ: WSGIEnvironment) -> bool:
 def _refuse(environ: WSGIEnvironment, start_response: StartResponse, error: InventoryError) -> Iterable[bytes]:
     status, code = problems.status_and_code(type(error))
     request_id = request_log.identify(environ.get("HTTP_X_REQUEST_ID", ""))
-    document = problems.problem_document(status, code, str(error), request_id)
-    body = json_bytes.dumps(document)
-    about = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body))), ("X-Request-ID", request_id)]
-    start_response(f"{status} {document['title']}", [*about, (security_headers.POLICY, security_headers.NOTHING)])
+    body = problems.problem_json(status, code, str(error), request_id)
+    about = [("Content-Type", problems.MEDIA_TYPE), ("Content-Length", str(len(body))), ("X-Request-ID", request_id)]
+    start_response(f"{status} {HTTPStatus(status).phrase}", [*about, (security_headers.POLICY, security_headers.NOTHING)])
     return [body]
 
 

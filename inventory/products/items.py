@@ -79,7 +79,7 @@ class Items:
         if isinstance(error, InvalidRequest):
             code, detail = INVALID_PRODUCT, f"{error} It is {_shown((page.items or ())[number])}"
         elif isinstance(error, Unstorable):
-            code, detail = INVALID_PRODUCT, Unstorable.told
+            code, detail = INVALID_PRODUCT, Unstorable.public_detail
         else:
             self._note(error)
             code, detail = faults.INTERNAL_FAULT, faults.TOLD

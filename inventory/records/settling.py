@@ -119,7 +119,7 @@ class Settler:
         if not (isinstance(error, Unstorable) and isinstance(outcome, Stored)):
             return self.fault(outcome.claim, error, "settle")
         log.warning("unstorable", record_id=outcome.claim.id, source=outcome.claim.target.source, error=str(error))
-        return self._failed(outcome.claim, SourceFailure("invalid_response", Unstorable.told, permanent=True))
+        return self._failed(outcome.claim, SourceFailure("invalid_response", Unstorable.public_detail, permanent=True))
 
     def _failed(self, claim: Record, error: SourceFailure) -> Outcome:
         return self._policy.failed(claim, error, now=self._clock(), rng=self._rng, final=True)

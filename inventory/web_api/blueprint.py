@@ -81,7 +81,7 @@ class Blueprint(flask_smorest.Blueprint):
             if isinstance(kind, int):
                 status, code, detail = FRAMEWORK_CODES[kind]
             else:
-                (status, code), detail = status_and_code(kind), (kind.__doc__ or "").split("; `")[0]
+                (status, code), detail = status_and_code(kind), (kind.__doc__ or "").partition("\n")[0]
             lines.setdefault(status, {})[code] = detail
 
         def decorate(view: View) -> View:

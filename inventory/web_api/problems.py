@@ -1,11 +1,11 @@
-"""Every error as `application/problem+json` (RFC 9457), in one form, whoever raised it."""
+"""Every error as `application/problem+json` (RFC 9457), in one form."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, cast
+from typing import cast
 from urllib.parse import urlsplit, urlunsplit
 
 import structlog
@@ -18,22 +18,39 @@ from inventory.errors import STATUS, CollectionFailed, InvalidRequest, Inventory
 
 log = structlog.get_logger(__name__)
 
-RETRY_STORAGE_AFTER = 2
-"""Seconds that a caller is asked to wait when the store does not answer."""
-RETRY_SOON = 2
-"""Seconds until it is worth asking again for what there was no room for."""
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER = 2
+"""Seconds that a caller is asked to wait while the store is away, or while this process has too many such requests."""
 
 FRAMEWORK_CODES: Mapping[int, tuple[int, str, str]] = {
-    400: (422, "invalid_request", "The request cannot be understood."),
-    404: (404, "not_found", "There is no such route; /docs lists all of them."),
-    405: (405, "method_not_allowed", "This route does not take this method; the header Allow says which it takes."),
-    413: (413, "request_too_large", "The request body is too large; a JSON body may have 64 KiB."),
-    414: (422, "url_too_long", "The request line is too long."),
-    415: (415, "unsupported_media_type", "Send the body as application/json."),
-    422: (422, "invalid_request", "The request cannot be accepted."),
-    500: (500, "internal_error", "This is a fault of the inventory. The log has it under this request_id."),
+    400: (422, "invalid_request", "The request cannot be read. Compare it with /docs."),
+    404: (404, "not_found", "This route does not exist. /docs lists all routes."),
+    405: (
+        405,
+        "method_not_allowed",
+        "This route does not support this method. The header Allow lists those that it supports.",
+    ),
+    413: (413, "request_too_large", "The request body is too large. Send at most 64 KiB of JSON."),
+    414: (422, "url_too_long", "The request line is too long. Send a shorter URL."),
+    415: (415, "unsupported_media_type", "The body is not declared as JSON. Send it with Content-Type: application/json."),
+    422: (422, "invalid_request", "The request is not valid. Compare it with /docs."),
+    500: (500, "internal_error", "This is a fault of the inventory. Its log explains it under this request_id."),
 }
-"""What Flask and Werkzeug raise: their status, and our status, code and detail."""
+"""By the status that Flask or Werkzeug raises: the status, code and detail that are answered."""
+OUTSIDE_OPERATIONS = """\
+Every error is answered as `application/problem+json`. These belong to no single operation:
+
+| status | code | when |
+| --- | --- | --- |
+| 400 | `invalid_request` | The request is not well-formed HTTP. |
+| 403 | `foreign_origin` | A page of another site sent a request that would change something. |
+| 404 | `not_found` | The route does not exist. |
+| 405 | `method_not_allowed` | The route does not support the method; the header Allow lists those that it supports. |
+| 408 | `request_timeout` | The request did not arrive in time. A client may pause for 15 s, and gains time at 8 KiB/s. |
+| 413 | `request_too_large` | The headers are too large. |
+| 421 | `unknown_host` | The header Host names a host that the inventory does not answer for. |
+| 422 | `url_too_long` | The request line is too long. |
+"""
 
 
 def register(app: Flask) -> None:
@@ -41,19 +58,17 @@ def register(app: Flask) -> None:
     app.register_error_handler(InventoryError, _inventory_error)
     app.register_error_handler(HTTPException, _framework_error)
     app.register_error_handler(Exception, _unforeseen)
-    app.after_request(_lead_to_a_path)
+    app.after_request(_redirect_to_path)
 
 
 def problem(status: int, code: str, detail: str, **members: object) -> Response:
-    """A problem document; `members` with the value None are left out."""
-    document = problem_document(status, code, detail, g.get("request_id"))
-    document |= {name: member for name, member in members.items() if member is not None}
-    return Response(json_bytes.dumps(document), status, mimetype="application/problem+json")
+    """A problem as a response of Flask; see `problem_json`."""
+    return Response(problem_json(status, code, detail, g.get("request_id"), **members), status, mimetype=MEDIA_TYPE)
 
 
-def problem_document(status: int, code: str, detail: str, request_id: str | None) -> dict[str, Any]:
-    """The members that every problem has."""
-    return {
+def problem_json(status: int, code: str, detail: str, request_id: str | None, **members: object) -> bytes:
+    """A problem document in JSON; `members` with the value None are left out."""
+    document = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
@@ -61,11 +76,12 @@ def problem_document(status: int, code: str, detail: str, request_id: str | None
         "code": code,
         "request_id": request_id,
     }
+    return json_bytes.dumps(document | {name: member for name, member in members.items() if member is not None})
 
 
-def status_and_code(kind: type[InventoryError]) -> tuple[int, str]:
+def status_and_code(error: type[InventoryError]) -> tuple[int, str]:
     """The table's line for an error, or for the nearest of its bases; 500 for those that callers never see."""
-    return next((STATUS[base] for base in kind.__mro__ if base in STATUS), FRAMEWORK_CODES[500][:2])
+    return next((STATUS[base] for base in error.__mro__ if base in STATUS), FRAMEWORK_CODES[500][:2])
 
 
 def _inventory_error(error: InventoryError) -> Response:
@@ -75,15 +91,15 @@ def _inventory_error(error: InventoryError) -> Response:
     response = problem(
         status,
         code,
-        error.told if isinstance(error, StorageUnavailable) else str(error),
+        error.public_detail if isinstance(error, StorageUnavailable) else str(error),
         errors=error.errors if isinstance(error, InvalidRequest) else None,
         failure=_failure_document(error.failure) if isinstance(error, CollectionFailed) else None,
     )
     if isinstance(error, StorageUnavailable):
         log.error("storage_unavailable", error=str(error))
-        response.headers["Retry-After"] = str(RETRY_STORAGE_AFTER)
+        response.headers["Retry-After"] = str(RETRY_AFTER)
     elif isinstance(error, TooManyRequests):
-        response.headers["Retry-After"] = str(RETRY_SOON)
+        response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
 
 
@@ -107,8 +123,8 @@ def _framework_error(error: HTTPException) -> Response:
     return response
 
 
-def _lead_to_a_path(response: Response) -> Response:
-    """Routing redirects to the scheme and the name that it takes to be ours, which a proxy may know better."""
+def _redirect_to_path(response: Response) -> Response:
+    """Reduce a redirect of Flask's routing to a path: a proxy may know another scheme and host than Flask assumes."""
     if response.status_code == HTTPStatus.PERMANENT_REDIRECT:
         where = urlsplit(response.headers["Location"])
         response.headers["Location"] = urlunsplit(("", "", f"/{where.path.lstrip('/')}", where.query, ""))

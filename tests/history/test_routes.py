@@ -8,14 +8,13 @@ from typing import Any
 
 import fakeredis
 import pytest
-from flask import Flask
+from flask import Flask, request
 from flask.testing import FlaskClient
 
 from inventory import create_app, wiring
 from inventory.config import Settings
 from inventory.errors import SourceFailure, StorageUnavailable
 from inventory.store import Store
-from inventory.webpages.fast_lookup import FastLookup
 from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeather, FakeWeb
 
@@ -268,8 +267,16 @@ def test_a_webpages_lookup_that_cannot_be_kept_is_answered_all_the_same(webpages
 def test_hits_are_answered_in_front_of_the_application_where_they_leave_no_trace(
     webpages: Flask, services: Services
 ) -> None:
-    assert isinstance(create_app(services=services).wsgi_app, FastLookup)
-    assert not isinstance(webpages.wsgi_app, FastLookup)
+    def reaches_flask(app: Flask) -> bool:
+        seen: list[str] = []
+        app.before_request(lambda: seen.append(request.path))
+        assert app.test_client().get(f"/api/v1/metadata?url={URL}").status_code == 200
+        return bool(seen)
+
+    create_app(services=services).test_client().post("/api/v1/metadata", json={"url": URL})
+
+    assert not reaches_flask(create_app(services=services))
+    assert reaches_flask(webpages)
 
 
 def test_a_hit_is_the_same_with_a_history_as_without_one(webpages: Flask, services: Services) -> None:
