@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from flask import Response
@@ -11,8 +13,8 @@ from inventory.errors import InvalidRequest, StorageUnavailable
 from inventory.events import documents, examples, schemas
 from inventory.events.model import EventFilter
 from inventory.services import services
-from inventory.web_api import pagination
 from inventory.web_api.blueprint import Blueprint
+from inventory.web_api.pagination import json_page
 from inventory.web_api.responses import json_response
 
 FORMAT = """\
@@ -33,10 +35,8 @@ class Events(MethodView):
     @blueprint.problems(InvalidRequest, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
         """List log events, newest first."""
-        limit = query["limit"]
-        rows = services().events.listing(_chosen(query), limit=limit + 1, after=query["cursor"])
-        shown, next_cursor = pagination.page(rows, limit, lambda row: (row.timestamp, row.id))
-        return json_response({"events": [documents.event_document(row) for row in shown], "next_cursor": next_cursor})
+        find = partial(services().events.listing, _chosen(query))
+        return json_page("events", query, find, documents.event_document, attrgetter("timestamp", "id"))
 
 
 @blueprint.route("/events/stats")

@@ -10,7 +10,7 @@ from marshmallow.validate import OneOf, Regexp
 
 from inventory.events.fields import LEVELS, Attributes, Instant, Level, Message, QueryInstant, Service, TraceId
 from inventory.web_api.arguments import QuerySchema
-from inventory.web_api.pagination import PageQuery
+from inventory.web_api.pagination import PageQuery, PageSchema
 
 JOB_ID = Regexp("[0-9a-f]{32}$", error="Not the id of a job. Send its 32 hexadecimal digits.")
 NO_OBJECT = "Not an object. Send one JSON object per line, with timestamp, level, service and message."
@@ -93,11 +93,10 @@ class EventSchema(Schema):
     trace_id = fields.String(required=True, allow_none=True, metadata={"description": "32 hexadecimal digits."})
 
 
-class EventsPage(Schema):
+class EventsPage(PageSchema):
     """Events, newest first."""
 
     events = fields.List(fields.Nested(EventSchema), required=True)
-    next_cursor = fields.String(required=True, allow_none=True)
 
 
 def _counts(description: str) -> fields.Dict:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from flask import Response
@@ -12,9 +14,8 @@ from inventory.errors import ForeignOrigin, InvalidRequest, StorageUnavailable
 from inventory.history import schemas
 from inventory.history.model import Lookup
 from inventory.services import services
-from inventory.web_api import pagination
 from inventory.web_api.blueprint import Blueprint
-from inventory.web_api.responses import json_response
+from inventory.web_api.pagination import json_page
 
 blueprint = Blueprint("history", __name__, url_prefix="/api/v1", description="Lookups that were made")
 
@@ -33,11 +34,8 @@ class History(MethodView):
     @blueprint.problems(InvalidRequest, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
         """List lookups, newest first."""
-        limit = query["limit"]
-        rows = services().history.listing(query["source"], limit=limit + 1, after=query["cursor"])
-        shown, next_cursor = pagination.page(rows, limit, lambda row: (row.at, row.id))
-        document = {"lookups": [_document(row) for row in shown], "next_cursor": next_cursor}
-        return json_response(document)
+        find = partial(services().history.listing, query["source"])
+        return json_page("lookups", query, find, _document, attrgetter("at", "id"))
 
     @blueprint.response(204, description="There is no history any more")
     @blueprint.problems(ForeignOrigin, StorageUnavailable)

@@ -6,7 +6,7 @@ from marshmallow import Schema, fields
 from marshmallow.validate import OneOf
 
 from inventory.history.model import LookupOutcome
-from inventory.web_api.pagination import PageQuery
+from inventory.web_api.pagination import PageQuery, PageSchema
 
 
 class HistoryQuery(PageQuery):
@@ -24,8 +24,7 @@ class LookupSchema(Schema):
     at = fields.DateTime(required=True)
 
 
-class HistoryPage(Schema):
+class HistoryPage(PageSchema):
     """Lookups, newest first."""
 
     lookups = fields.List(fields.Nested(LookupSchema), required=True)
-    next_cursor = fields.String(required=True, allow_none=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from flask import Response, request
@@ -27,8 +29,9 @@ from inventory.jobs.model import RowOutcome
 from inventory.jobs.stream import Message, seen_to_the_end
 from inventory.jobs.stream_slots import DOWNLOADING
 from inventory.services import services
-from inventory.web_api import pagination, same_origin
+from inventory.web_api import same_origin
 from inventory.web_api.blueprint import Blueprint
+from inventory.web_api.pagination import json_page
 from inventory.web_api.responses import json_response
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/api/v1", description="Bulk work and how far it has come")
@@ -54,11 +57,9 @@ class Jobs(MethodView):
     @blueprint.problems(InvalidRequest, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
         """List jobs, newest first."""
-        limit = query["limit"]
-        found = services().jobs.listing(query["status"], limit=limit + 1, after=query["cursor"])
-        shown, next_cursor = pagination.page(found, limit, lambda job: (job.created_at, job.id))
-        now = services().jobs.clock()
-        return json_response({"jobs": [job_document(job, now) for job in shown], "next_cursor": next_cursor})
+        find = partial(services().jobs.listing, query["status"])
+        document = partial(job_document, now=services().jobs.clock())
+        return json_page("jobs", query, find, document, attrgetter("created_at", "id"))
 
 
 @blueprint.route("/jobs/<job_id>")
@@ -85,13 +86,12 @@ class Rows(MethodView):
 
         In the file an apostrophe precedes what a spreadsheet would take for a formula, at whichever sign it splits cells.
         """
-        outcome, limit = query["outcome"], query["limit"]
+        outcome = query["outcome"]
         if request.accept_mimetypes.best_match(["application/json", "text/csv"]) == "text/csv":
             response = export_rows(job_id, outcome)
         else:
-            rows = services().jobs.rows(job_id, outcome, limit=limit + 1, after=query["cursor"] or 0)
-            shown, next_cursor = pagination.numbered_page(rows, limit, lambda row: row.row)
-            response = json_response({"rows": [row_document(row) for row in shown], "next_cursor": next_cursor})
+            find = partial(services().jobs.rows, job_id, outcome)
+            response = json_page("rows", query, find, row_document, attrgetter("row"))
         response.vary.add("Accept")
         return response
 

@@ -8,7 +8,7 @@ from marshmallow import Schema, fields
 from marshmallow.validate import OneOf, Range, Regexp
 
 from inventory.jobs.model import JobStatus, RowOutcome
-from inventory.web_api.pagination import LimitQuery, NumberCursorField, PageQuery
+from inventory.web_api.pagination import NumberedPageQuery, PageQuery, PageSchema
 
 COUNT: dict[str, Any] = {"required": True, "validate": Range(min=0)}
 
@@ -19,13 +19,10 @@ class JobsQuery(PageQuery):
     status = fields.Enum(JobStatus, by_value=True, load_default=None)
 
 
-class RowsQuery(LimitQuery):
+class RowsQuery(NumberedPageQuery):
     """Which rows of a job to list."""
 
     outcome = fields.Enum(RowOutcome, by_value=True, load_default=None)
-    cursor = NumberCursorField(
-        load_default=None, metadata={"type": "string", "description": "The next_cursor of the page before."}
-    )
 
 
 class JobSchema(Schema):
@@ -59,11 +56,10 @@ class JobSchema(Schema):
     )
 
 
-class JobsPage(Schema):
+class JobsPage(PageSchema):
     """Jobs, newest first."""
 
     jobs = fields.List(fields.Nested(JobSchema), required=True)
-    next_cursor = fields.String(required=True, allow_none=True)
 
 
 class RowSchema(Schema):
@@ -78,8 +74,7 @@ class RowSchema(Schema):
     finished_at = fields.DateTime(required=True)
 
 
-class RowsPage(Schema):
+class RowsPage(PageSchema):
     """Rows by number."""
 
     rows = fields.List(fields.Nested(RowSchema), required=True)
-    next_cursor = fields.String(required=True, allow_none=True)

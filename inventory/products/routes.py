@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from flask import Response
@@ -12,8 +14,8 @@ from inventory.jobs.accepted import accepted, accepts_job
 from inventory.products import documents, examples, schemas
 from inventory.products.model import ProductFilter
 from inventory.services import services
-from inventory.web_api import pagination
 from inventory.web_api.blueprint import Blueprint
+from inventory.web_api.pagination import json_page
 from inventory.web_api.responses import json_response
 
 blueprint = Blueprint("products", __name__, url_prefix="/api/v1", description="Product feeds and their catalogue")
@@ -39,11 +41,9 @@ class Products(MethodView):
     @blueprint.problems(InvalidRequest, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
         """List products, those that were added last first."""
-        limit = query["limit"]
         chosen = ProductFilter(query["source"], query["category"], query["min_price"], query["max_price"])
-        found = services().products.listing(chosen, limit=limit + 1, after=query["cursor"])
-        shown, next_cursor = pagination.page(found, limit, lambda each: (each.added_at, each.record_id))
-        return json_response({"products": [documents.product_document(each) for each in shown], "next_cursor": next_cursor})
+        find = partial(services().products.listing, chosen)
+        return json_page("products", query, find, documents.product_document, attrgetter("added_at", "record_id"))
 
 
 @blueprint.route("/products/summary")

@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validates_schema
 from marshmallow.validate import Length, Range
 
-from inventory.web_api.pagination import PageQuery
+from inventory.web_api.pagination import PageQuery, PageSchema
 
 MAYBE: dict[str, Any] = {"required": True, "allow_none": True}
 
@@ -48,11 +48,10 @@ class ProductSchema(Schema):
     price_changed_at = fields.DateTime(**MAYBE, metadata={"description": "When its price last changed."})
 
 
-class ProductsPage(Schema):
+class ProductsPage(PageSchema):
     """Products, the most recently added first."""
 
     products = fields.List(fields.Nested(ProductSchema), required=True)
-    next_cursor = fields.String(**MAYBE)
 
 
 class PulledLatencySchema(Schema):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from flask import Response
@@ -10,8 +12,8 @@ from flask.views import MethodView
 from inventory.errors import InvalidRequest, NotFound
 from inventory.rate_limits import documents, schemas
 from inventory.services import services
-from inventory.web_api import pagination
 from inventory.web_api.blueprint import Blueprint
+from inventory.web_api.pagination import json_page
 from inventory.web_api.responses import json_response
 
 blueprint = Blueprint(
@@ -47,11 +49,8 @@ class Upstreams(MethodView):
     @blueprint.problems(InvalidRequest)
     def get(self, query: dict[str, Any]) -> Response:
         """List upstreams, those that were called last first."""
-        limit, now = query["limit"], services().upstreams.clock()
-        rows = services().upstreams.listing(limit=limit + 1, after=query["cursor"])
-        shown, next_cursor = pagination.page(rows, limit, lambda row: (row.listed_at, row.host))
-        listed = [documents.upstream_document(row, now) for row in shown]
-        return json_response({"upstreams": listed, "next_cursor": next_cursor})
+        document = partial(documents.upstream_document, now=services().upstreams.clock())
+        return json_page("upstreams", query, services().upstreams.listing, document, attrgetter("listed_at", "host"))
 
 
 @blueprint.route("/upstreams/<host>")

@@ -6,7 +6,7 @@ from marshmallow import Schema, fields
 from marshmallow.validate import OneOf
 
 from inventory.rate_limits.model import Breaker
-from inventory.web_api.pagination import PageQuery
+from inventory.web_api.pagination import PageQuery, PageSchema
 
 
 class UpstreamsQuery(PageQuery):
@@ -61,8 +61,7 @@ class UpstreamSchema(Schema):
     asked_at = fields.DateTime(required=True, metadata={"description": "When somebody last wanted to call it."})
 
 
-class UpstreamsPage(Schema):
+class UpstreamsPage(PageSchema):
     """Upstreams, the most recently called first."""
 
     upstreams = fields.List(fields.Nested(UpstreamSchema), required=True)
-    next_cursor = fields.String(required=True, allow_none=True)

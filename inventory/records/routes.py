@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from flask import Response
@@ -11,9 +13,8 @@ from inventory.errors import InvalidRequest, StorageUnavailable
 from inventory.records import documents, examples, schemas
 from inventory.records.model import RecordFilter
 from inventory.services import services
-from inventory.web_api import pagination
 from inventory.web_api.blueprint import Blueprint
-from inventory.web_api.responses import json_response
+from inventory.web_api.pagination import json_page
 
 blueprint = Blueprint("records", __name__, url_prefix="/api/v1", description="What the inventory holds")
 
@@ -27,7 +28,5 @@ class Records(MethodView):
     @blueprint.problems(InvalidRequest, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
         """List records, newest first, without contents."""
-        chosen, limit = RecordFilter(query["source"], query["status"], query["host"]), query["limit"]
-        rows = services().records.listing(chosen, limit=limit + 1, after=query["cursor"])
-        shown, next_cursor = pagination.page(rows, limit, lambda row: (row.accepted_at, row.id))
-        return json_response({"records": [documents.listed_record(row) for row in shown], "next_cursor": next_cursor})
+        find = partial(services().records.listing, RecordFilter(query["source"], query["status"], query["host"]))
+        return json_page("records", query, find, documents.listed_record, attrgetter("accepted_at", "id"))

@@ -6,7 +6,7 @@ from marshmallow import Schema, fields
 from marshmallow.validate import OneOf
 
 from inventory.records.model import Status
-from inventory.web_api.pagination import PageQuery
+from inventory.web_api.pagination import PageQuery, PageSchema
 
 FAILURES = (
     "dns_failure", "connection_refused", "connection_failed", "tls_failure", "timeout", "too_many_redirects",
@@ -52,8 +52,7 @@ class ListedRecordSchema(Schema):
     failure = fields.Nested(FailureSchema, required=True, allow_none=True)
 
 
-class RecordsPage(Schema):
+class RecordsPage(PageSchema):
     """Records, newest first."""
 
     records = fields.List(fields.Nested(ListedRecordSchema), required=True)
-    next_cursor = fields.String(required=True, allow_none=True)

@@ -1,26 +1,29 @@
-"""Keyset pagination: an opaque cursor stands for a place in a listing that is ordered by (instant, id), newest first.
+"""Keyset pagination: a page ends with an opaque cursor, which stands for the position after which the next page begins.
 
-Rows of a job are ordered by number instead, and so are their cursors.
+Listings are ordered by (instant, id), newest first, but for the rows of a job, which are ordered by number.
 """
 
 from __future__ import annotations
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from marshmallow import ValidationError, fields
+from flask import Response
+from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import Range
 
 from inventory.listing import Key
 from inventory.web_api.arguments import QuerySchema
+from inventory.web_api.responses import json_response
 
 Row = TypeVar("Row")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 LAST_NUMBER = 2**63 - 1
+CURSOR = {"type": "string", "description": "The next_cursor of the page before."}
 NOT_A_CURSOR = "Not a cursor. Send the next_cursor of an earlier page, or none."
 
 
@@ -57,25 +60,43 @@ class LimitQuery(QuerySchema):
 class PageQuery(LimitQuery):
     """Which page of a listing."""
 
-    cursor = CursorField(
-        load_default=None, metadata={"type": "string", "description": "The next_cursor of the page before."}
-    )
+    cursor = CursorField(load_default=None, metadata=CURSOR)
 
 
-def cursor(key: Key) -> str:
-    """The text that stands for a place."""
-    instant, row_id = key
-    return urlsafe_b64encode(f"{(instant - EPOCH) // MILLISECOND} {row_id}".encode()).decode("ascii")
+class NumberedPageQuery(LimitQuery):
+    """Which page of a listing that is ordered by number."""
+
+    cursor = NumberCursorField(load_default=lambda: 0, metadata=CURSOR)  # a function, which the documentation does not show
 
 
-def page(rows: Sequence[Row], limit: int, key: Callable[[Row], Key]) -> tuple[Sequence[Row], str | None]:
-    """Cut `limit` rows out of up to `limit + 1`; with them the cursor of the next page, or None on the last."""
-    shown = rows[:limit]
-    return shown, cursor(key(shown[-1])) if len(rows) > limit else None
+class PageSchema(Schema):
+    """One page of a listing."""
+
+    next_cursor = fields.String(required=True, allow_none=True)
 
 
-def numbered_page(rows: Sequence[Row], limit: int, number: Callable[[Row], int]) -> tuple[Sequence[Row], str | None]:
-    """The same, of what is ordered by number."""
-    shown = rows[:limit]
-    last = urlsafe_b64encode(str(number(shown[-1])).encode()).decode("ascii") if len(rows) > limit else None
-    return shown, last
+def json_page(
+    name: str,
+    query: Mapping[str, Any],
+    find: Callable[..., Sequence[Row]],
+    document: Callable[[Row], Any],
+    position: Callable[[Row], Key | int],
+) -> Response:
+    """A page of what `find` yields for a limit and the position `after` which to begin, as a list of documents of that name.
+
+    One row more than the page has is asked for: it tells whether another page follows.
+    """
+    limit = query["limit"]
+    rows = find(limit=limit + 1, after=query["cursor"])
+    next_cursor = cursor(position(rows[limit - 1])) if len(rows) > limit else None
+    return json_response({name: [document(row) for row in rows[:limit]], "next_cursor": next_cursor})
+
+
+def cursor(position: Key | int) -> str:
+    """The text that stands for a position."""
+    if isinstance(position, int):
+        text = str(position)
+    else:
+        instant, row_id = position
+        text = f"{(instant - EPOCH) // MILLISECOND} {row_id}"
+    return urlsafe_b64encode(text.encode()).decode("ascii")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from flask import Response, request
@@ -24,8 +26,9 @@ from inventory.errors import (
 )
 from inventory.history.model import LookupOutcome
 from inventory.services import services
-from inventory.web_api import pagination, same_origin, security_headers
+from inventory.web_api import same_origin, security_headers
 from inventory.web_api.blueprint import Blueprint
+from inventory.web_api.pagination import json_page
 from inventory.web_api.responses import json_response
 from inventory.webpages import documents, examples, schemas
 from inventory.webpages.lookup import SOURCE, Lookup, LookupResponse, location, look_up, pending
@@ -123,11 +126,9 @@ class Snapshots(MethodView):
     @blueprint.problems(*URL_PROBLEMS, NotInInventory, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
         """List a URL's snapshots, newest first, without page source."""
-        target, limit = services().records.target(SOURCE, query["url"]), query["limit"]
-        rows = services().records.snapshots(target, limit=limit + 1, after=query["cursor"])
-        shown, next_cursor = pagination.page(rows, limit, lambda row: (row.collected_at, row.id))
-        shots = [documents.snapshot_document(target, row) for row in shown]
-        return json_response({"snapshots": shots, "next_cursor": next_cursor})
+        target = services().records.target(SOURCE, query["url"])
+        find, document = partial(services().records.snapshots, target), partial(documents.snapshot_document, target)
+        return json_page("snapshots", query, find, document, attrgetter("collected_at", "id"))
 
 
 @blueprint.route("/metadata/snapshots/<snapshot_id>")

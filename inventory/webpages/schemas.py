@@ -12,7 +12,7 @@ from webargs.fields import DelimitedList
 from inventory.records.model import Status
 from inventory.records.schemas import FailureSchema
 from inventory.web_api.arguments import QuerySchema
-from inventory.web_api.pagination import PageQuery
+from inventory.web_api.pagination import PageQuery, PageSchema
 
 MEMBERS = (
     "id", "url", "status", "stale", "first_collected_at", "collected_at", "snapshots", "response", "redirects", "headers",
@@ -219,8 +219,7 @@ class SnapshotWithSourceSchema(SnapshotSchema):
     page_source = fields.String(required=True)
 
 
-class SnapshotsPage(Schema):
+class SnapshotsPage(PageSchema):
     """Snapshots, newest first."""
 
     snapshots = fields.List(fields.Nested(SnapshotSchema), required=True)
-    next_cursor = fields.String(required=True, allow_none=True)
