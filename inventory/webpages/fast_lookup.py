@@ -9,23 +9,25 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
+from werkzeug.datastructures import ETags
 from werkzeug.http import parse_etags
 
 from inventory.errors import CollectionFailed
 from inventory.ops import request_log
 from inventory.records.service import RecordService
 from inventory.web_api.same_origin import FOREIGN
-from inventory.webpages.lookup import PATH, SOURCE, Lookup, LookupResponse, look_up
+from inventory.webpages.lookup import PATH, SOURCE, LookupResponse, look_up
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 URL_ONLY = re.compile(r"url=((?:[A-Za-z0-9._~!*'(),/:?@$=-]|%[0-7][0-9A-Fa-f])+)")
 """A query that is one URL in ASCII: every way to parse a query reads the same in it."""
+STATUS_LINES = {200: "200 OK", 202: "202 ACCEPTED", 304: "304 NOT MODIFIED"}
+NO_ETAGS = ETags()
 
 
 class FastLookup:
@@ -49,19 +51,19 @@ class FastLookup:
         headers = [*response.headers.items(), ("X-Request-ID", request_id)]
         if response.body:
             headers.append(("Content-Length", str(len(response.body))))
-        start_response(f"{response.status} {HTTPStatus(response.status).phrase.upper()}", headers)
+        start_response(STATUS_LINES[response.status], headers)
         request_log.account("GET", PATH, PATH, response.status, began)
         return [response.body]
 
     def _response(self, url: str, environ: WSGIEnvironment) -> LookupResponse | None:
         """The response, or None if it is a problem."""
         try:
-            lookup = Lookup(
-                target=self._records.target(SOURCE, url),
-                if_none_match=parse_etags(environ.get("HTTP_IF_NONE_MATCH")),
+            response, _ = look_up(
+                self._records,
+                self._records.target(SOURCE, url),
+                if_none_match=parse_etags(environ["HTTP_IF_NONE_MATCH"]) if "HTTP_IF_NONE_MATCH" in environ else NO_ETAGS,
                 mounted_at=environ.get("SCRIPT_NAME", ""),
             )
-            response, _ = look_up(self._records, lookup)
         except CollectionFailed:
             return None
         except Exception as error:  # noqa: BLE001 - the outermost edge is the application's: it logs and answers the error

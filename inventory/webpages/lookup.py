@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from urllib.parse import urlencode
 
 from werkzeug.datastructures import ETags
@@ -22,19 +21,6 @@ JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lookup:
-    """What a caller asks of a target. `wait` is in seconds; `mounted_at` is the path that precedes the application's."""
-
-    target: Target
-    if_none_match: ETags
-    mounted_at: str
-    max_age: timedelta | None = None
-    collect: bool = True
-    fields: frozenset[str] | None = None
-    wait: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LookupResponse:
     """What is answered; the headers are without Content-Length."""
 
@@ -43,22 +29,34 @@ class LookupResponse:
     body: bytes = b""
 
 
-def look_up(records: RecordService, asked: Lookup) -> tuple[LookupResponse, LookupOutcome]:
-    """Look a webpage up: what to answer, and what its history says of it. Raises what `RecordService.look_up` raises."""
-    find = partial(records.look_up, asked.target, max_age=asked.max_age, collect=asked.collect)
-    if asked.if_none_match:  # a 304 needs the record alone
-        result = find(contents=False)
-        if response := not_modified(result, asked, records.clock()):
-            return response, _outcome(stale=result.stale)
-    result = find()
+def look_up(
+    records: RecordService,
+    target: Target,
+    *,
+    if_none_match: ETags,
+    mounted_at: str,
+    max_age: timedelta | None = None,
+    collect: bool = True,
+    fields: frozenset[str] | None = None,
+    wait: int = 0,
+) -> tuple[LookupResponse, LookupOutcome]:
+    """Look a webpage up: what to answer, and what the history says of it. Raises what `RecordService.look_up` raises.
+
+    `mounted_at` is the path that precedes the application's own paths; `wait` is how many seconds a miss may be held.
+    """
+    if if_none_match:  # a 304 needs the record alone
+        result = records.look_up(target, max_age=max_age, collect=collect, contents=False)
+        if response := not_modified(result, records.clock(), if_none_match, fields):
+            return response, _outcome(result)
+    result = records.look_up(target, max_age=max_age, collect=collect)
     if result.ready:
-        return known(result, records.clock(), asked.fields), _outcome(stale=result.stale)
-    applied = f"wait={asked.wait}" if asked.wait else None
-    if asked.wait:
-        result = records.wait(result, asked.wait)
+        return known(result, records.clock(), fields), _outcome(result)
+    if wait:
+        result = records.wait(result, wait)
     if result.ready:
-        return known(result, records.clock(), asked.fields), LookupOutcome.MISS
-    return pending(result.record, records.clock(), asked.mounted_at, applied=applied), LookupOutcome.MISS
+        return known(result, records.clock(), fields), LookupOutcome.MISS
+    applied = f"wait={wait}" if wait else None
+    return pending(result.record, records.clock(), mounted_at, applied=applied), LookupOutcome.MISS
 
 
 def known(result: LookupResult, now: datetime, fields: frozenset[str] | None = None) -> LookupResponse:
@@ -69,12 +67,14 @@ def known(result: LookupResult, now: datetime, fields: frozenset[str] | None = N
     return LookupResponse(status=200, headers=headers, body=body)
 
 
-def not_modified(result: LookupResult, asked: Lookup, now: datetime) -> LookupResponse | None:
-    """304 if the caller has what would be answered. Contents are not looked at."""
+def not_modified(
+    result: LookupResult, now: datetime, if_none_match: ETags, fields: frozenset[str] | None = None
+) -> LookupResponse | None:
+    """304 if the caller has what would be answered; the contents of the result may be missing."""
     if result.record.snapshot_id is None:
         return None
-    etag = documents.etag(result.record, stale=result.stale, fields=asked.fields)
-    if not asked.if_none_match.contains_weak(etag):
+    etag = documents.etag(result.record, stale=result.stale, fields=fields)
+    if not if_none_match.contains_weak(etag):
         return None
     return LookupResponse(status=304, headers=documents.etag_and_age(result.record, etag, now))
 
@@ -94,5 +94,5 @@ def location(record: Record, mounted_at: str) -> str:
     return f"{mounted_at}{PATH}?{query}"
 
 
-def _outcome(*, stale: bool) -> LookupOutcome:
-    return LookupOutcome.STALE if stale else LookupOutcome.HIT
+def _outcome(result: LookupResult) -> LookupOutcome:
+    return LookupOutcome.STALE if result.stale else LookupOutcome.HIT

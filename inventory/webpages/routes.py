@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 from functools import partial
 from operator import attrgetter
 from typing import Any
@@ -25,13 +25,14 @@ from inventory.errors import (
     UrlTooLong,
 )
 from inventory.history.model import LookupOutcome
+from inventory.records.model import Target
 from inventory.services import services
 from inventory.web_api import same_origin, security_headers
 from inventory.web_api.blueprint import Blueprint
 from inventory.web_api.pagination import json_page
 from inventory.web_api.responses import json_response
 from inventory.webpages import documents, examples, schemas
-from inventory.webpages.lookup import SOURCE, Lookup, LookupResponse, location, look_up, pending
+from inventory.webpages.lookup import SOURCE, LookupResponse, location, look_up, pending
 
 blueprint = Blueprint("metadata", __name__, url_prefix="/api/v1", description="What webpages serve")
 
@@ -86,8 +87,11 @@ class Metadata(MethodView):
 
         For a page of another site nothing is accepted, held or refreshed: it is answered as with `collect=false`.
         """
-        asked = Lookup(
-            target=services().records.target(SOURCE, query["url"]),
+        target = services().records.target(SOURCE, query["url"])
+        answer = partial(
+            look_up,
+            services().records,
+            target,
             if_none_match=request.if_none_match,
             mounted_at=request.environ["SCRIPT_NAME"],
             max_age=query.get("max_age"),
@@ -95,18 +99,8 @@ class Metadata(MethodView):
             fields=frozenset(query["fields_"]) if "fields_" in query else None,
             wait=_wait_seconds(_preferences()),
         )
-        if same_origin.FOREIGN in request.environ:
-            return _without_effect(asked)
-        try:
-            response, outcome = look_up(services().records, asked)
-        except CollectionFailed:
-            services().history.note(asked.target, LookupOutcome.FAILED)
-            raise
-        except NotInInventory:
-            services().history.note(asked.target, LookupOutcome.MISS)
-            raise
-        services().history.note(asked.target, outcome)
-        return _flask(response)
+        respond = _without_effect if same_origin.FOREIGN in request.environ else _noted
+        return _flask(respond(target, answer))
 
     @blueprint.arguments(schemas.TargetQuery, location="query")
     @blueprint.response(204, description="Record, snapshots and unshared bodies are gone")
@@ -164,13 +158,27 @@ class Bodies(MethodView):
         return response
 
 
-def _without_effect(asked: Lookup) -> Response:
+def _noted(target: Target, answer: Callable[[], tuple[LookupResponse, LookupOutcome]]) -> LookupResponse:
+    """The answer of a lookup, which the history keeps, also if it is a problem."""
+    try:
+        response, outcome = answer()
+    except CollectionFailed:
+        services().history.note(target, LookupOutcome.FAILED)
+        raise
+    except NotInInventory:
+        services().history.note(target, LookupOutcome.MISS)
+        raise
+    services().history.note(target, outcome)
+    return response
+
+
+def _without_effect(target: Target, answer: Callable[..., tuple[LookupResponse, LookupOutcome]]) -> LookupResponse:
     """The answer to a page of another site: what is known, with nothing collected, waited for or noted."""
     try:
-        response, _ = look_up(services().records, replace(asked, collect=False, wait=0))
+        response, _ = answer(collect=False, wait=0)
     except NotInInventory as error:
-        raise NotInInventory(f"Nothing is known of {asked.target.key}. {same_origin.NOT_COLLECTED}") from error
-    return _flask(response)
+        raise NotInInventory(f"Nothing is known of {target.key}. {same_origin.NOT_COLLECTED}") from error
+    return response
 
 
 def _flask(response: LookupResponse) -> Response:
