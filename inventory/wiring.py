@@ -52,7 +52,7 @@ from inventory.services import Services
 from inventory.store import Store
 from inventory.store.sqlite import SqliteStore
 from inventory.weather.service import WeatherService
-from inventory.weather.source import LARGEST, OpenMeteo, OpenWeather, Weather
+from inventory.weather.source import MAX_BYTES, OpenMeteo, OpenWeather, Weather
 from inventory.webpages.source import Webpage
 
 log = structlog.get_logger(__name__)
@@ -165,7 +165,7 @@ def _sources(settings: Settings, resolve: Resolve) -> Sequence[Source]:
     transport = RequestsTransport(guard, resolve=resolve)
     fetcher = Fetcher(transport, deadline=settings.fetch_deadline, body_limit=settings.body_limit)
     # Half the deadline each, because the weather of a city takes two calls, one after the other.
-    weather = Fetcher(transport, deadline=settings.fetch_deadline / 2, body_limit=LARGEST)
+    weather = Fetcher(transport, deadline=settings.fetch_deadline / 2, body_limit=MAX_BYTES)
     return [Webpage(fetcher, guard), Weather(weather, _weather_provider(settings))]
 
 

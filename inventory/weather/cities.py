@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from inventory.errors import InvalidRequest
 from inventory.weather.countries import CODES
 
-LONGEST = 120
+MAX_LENGTH = 120
 """Characters of a city's name, country included; the longest official one has 85."""
 LANGUAGES: Mapping[str, str] = {
     "HIRAGANA": "ja",
@@ -27,40 +27,40 @@ LANGUAGES: Mapping[str, str] = {
     "GEORGIAN": "ka",
     "ARMENIAN": "hy",
 }
-"""The language in whose names a name is looked for, by the script of its letters; kana before the characters beside it."""
+"""The language in which a name is searched, by the script of its letters; kana before the Chinese characters beside it."""
 
 _DIACRITICS = re.compile("(?<![\u0400-\u052f])[\u0300-\u036f]")
 """Not those of Cyrillic letters, which are letters of their own: й is not и."""
 _LETTER = re.compile(r"[^\W\d_]")
-_REFUSED = frozenset({"Cc", "Cs", "Co", "Cn"})
-"""Categories of characters that no name has: controls, halves of surrogate pairs, private and unassigned ones."""
+_FORBIDDEN = frozenset({"Cc", "Cs", "Co", "Cn"})
+"""Unicode categories that names have no characters of: controls, surrogates, private and unassigned ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class City:
-    """A city as it was asked for, folded. `country` is an ISO 3166 code, what no code is known for, or empty."""
+    """A city as it was asked for, folded. `country` is an ISO 3166 code, a text without a known code, or empty."""
 
     name: str
     country: str
 
     @classmethod
     def read(cls, text: str) -> City:
-        """The city of a text such as `Zürich`, `zurich, CH` or `Zurich, Switzerland`; `InvalidRequest` if it is none."""
-        if len(text) > LONGEST:
-            raise _refused(f"It has {len(text)} characters.")
-        if any(unicodedata.category(character) in _REFUSED for character in text):
-            raise _refused("It has characters that cannot be shown.")
+        """The city that a text such as `Zürich`, `zurich, CH` or `Zurich, Switzerland` names; `InvalidRequest` if none."""
+        if len(text) > MAX_LENGTH:
+            raise _invalid(f"The name has {len(text)} characters.")
+        if any(unicodedata.category(character) in _FORBIDDEN for character in text):
+            raise _invalid("The name contains characters that cannot be displayed.")
         name, _, country = (part.strip() for part in folded(text).partition(","))
         city = cls(name, CODES.get(country, country))
         if not _LETTER.search(name) or (country and not _LETTER.search(country)) or "," in country:
-            raise _refused(f"{text[:40]!r} is no city, nor a city and a country.")
-        if len(city.key) > LONGEST:
-            raise _refused(f"It has {len(city.key)} characters when it is written out.")
+            raise _invalid(f"{text[:40]!r} is neither a city nor a city and a country.")
+        if len(city.key) > MAX_LENGTH:
+            raise _invalid(f"The name has {len(city.key)} characters in its normalized form.")
         return city
 
     @property
     def key(self) -> str:
-        """The same for every spelling, and read again the same city."""
+        """The same for every spelling; `read` makes the same city of it."""
         return f"{self.name},{self.country}" if self.country else self.name
 
     @property
@@ -70,7 +70,7 @@ class City:
         return next((language for script, language in LANGUAGES.items() if script in scripts), "en")
 
     def may_be_in(self, code: str | None, country: str | None) -> bool:
-        """Whether a place in that country, by code and by name, may be meant."""
+        """Whether a city in that country, given by code and name, may be meant."""
         named = folded(country or "")
         return not self.country or self.country in (folded(code or ""), named, CODES.get(named))
 
@@ -91,6 +91,6 @@ def _folded_once(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", bare).casefold().split())
 
 
-def _refused(why: str) -> InvalidRequest:
-    wanted = f"Send a name of up to {LONGEST} characters, with a country behind a comma if need be: Paris, or Paris, US."
-    return InvalidRequest(f"{why} {wanted}", {"city": [wanted]})
+def _invalid(why: str) -> InvalidRequest:
+    advice = f"Send a name of up to {MAX_LENGTH} characters, and a country after a comma if needed: Paris, or Paris, US."
+    return InvalidRequest(f"{why} {advice}", {"city": [advice]})

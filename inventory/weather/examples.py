@@ -30,7 +30,7 @@ SUMMARY: dict[str, Any] = {
         {
             "city": "atlantis",
             "code": "unknown_city",
-            "detail": "No place is known by the name 'atlantis'",
+            "detail": "No city named 'atlantis' was found",
             "at": "2026-01-31T12:03:05.110Z",
         }
     ],

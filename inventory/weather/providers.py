@@ -1,4 +1,4 @@
-"""Who knows the weather: Open-Meteo, which needs no key, and OpenWeather, which does."""
+"""The providers of weather: Open-Meteo, which needs no key, and OpenWeather, which does."""
 
 from __future__ import annotations
 
@@ -23,63 +23,68 @@ from inventory.weather.readings import (
 )
 
 UNKNOWN_CITY = "unknown_city"
-FEW, MANY = 10, 100
-"""Places that Open-Meteo is asked for. It picks that many before it looks at the country, so of one country it is asked for
-as many as it gives: Lancaster in the United Kingdom is its 19th."""
+CANDIDATES, MAX_CANDIDATES = 10, 100
+"""Cities that Open-Meteo is asked for. It picks that many before it filters by country, so with a country it is asked for as
+many as it gives: Lancaster in the United Kingdom is its 19th."""
 
 CURRENT: Mapping[str, Any] = {
     "current": "temperature_2m,relative_humidity_2m,weather_code,wind_speed_10m",
     "wind_speed_unit": "kmh",
     "timeformat": "unixtime",
 }
-"""What Open-Meteo is asked of the weather, and in which units."""
+"""The values and units that Open-Meteo is asked for."""
 
 GetJson = Callable[[str, Mapping[str, Any]], tuple[int, Any]]
-"""The status, 200 or 404, and the JSON that a URL with these parameters answers; `SourceFailure` for all else."""
+"""GETs a URL with these parameters: the status, 200 or 404, and the JSON; `SourceFailure` for everything else."""
 
 
 class Provider(Protocol):
-    """Who knows the weather."""
+    """A service that knows the weather."""
 
     @property
     def url(self) -> str:
-        """What is asked first."""
+        """The URL of the first request."""
         ...
 
     @property
     def secret(self) -> str:
-        """What must not be told to anybody else; empty if there is nothing."""
+        """The key, which nobody else may learn; empty if there is none."""
         ...
 
-    def look(self, city: City, get: GetJson) -> Content:
-        """The weather there, and which place it is; `SourceFailure` with the code `unknown_city` when there is none."""
+    def current(self, city: City, get: GetJson) -> Content:
+        """The weather in a city, and which city was found; `SourceFailure` with the code `unknown_city` if none was."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class OpenMeteo:
-    """open-meteo.com: one call finds the place, another one its weather."""
+    """open-meteo.com: one request finds the city, another one its weather."""
 
     url: str
     forecast_url: str
     secret: str = ""
 
-    def look(self, city: City, get: GetJson) -> Content:
-        """See `Provider`. Of several places of one name it is the most populous one, and `candidates` says how many."""
-        wanted = {"name": city.name, "count": MANY if city.country else FEW, "language": city.language, "format": "json"}
+    def current(self, city: City, get: GetJson) -> Content:
+        """See `Provider`. Of several cities of one name it is the most populous one, and `candidates` says how many."""
+        query = {
+            "name": city.name,
+            "count": MAX_CANDIDATES if city.country else CANDIDATES,
+            "language": city.language,
+            "format": "json",
+        }
         if len(city.country) == 2:
-            wanted["countryCode"] = city.country.upper()
-        candidates = _candidates(city, objects_in(_found(get(self.url, wanted)), "results"))
+            query["countryCode"] = city.country.upper()
+        candidates = _candidates(city, objects_in(_found(get(self.url, query)), "results"))
         if not candidates:
             raise unknown(city)
-        place = max(candidates, key=lambda each: people(each, "population") or 0)
-        where = {"latitude": number(place, "latitude", -90, 90), "longitude": number(place, "longitude", -180, 180)}
+        best = max(candidates, key=lambda each: people(each, "population") or 0)
+        where = {"latitude": number(best, "latitude", -90, 90), "longitude": number(best, "longitude", -180, 180)}
         found = {
-            "name": text(place, "name"),
-            "country": text_or_none(place, "country_code"),
-            "region": text_or_none(place, "admin1"),
+            "name": text(best, "name"),
+            "country": text_or_none(best, "country_code"),
+            "region": text_or_none(best, "admin1"),
             **where,
-            "population": people(place, "population"),
+            "population": people(best, "population"),
             "candidates": len(candidates),
         }
         return {"city": found, "weather": _current(_found(get(self.forecast_url, {**where, **CURRENT})))}
@@ -87,27 +92,26 @@ class OpenMeteo:
 
 @dataclass(frozen=True, slots=True)
 class OpenWeather:
-    """openweathermap.org, which finds the place itself and wants a key. It does not say what else has that name."""
+    """openweathermap.org, which finds the city itself and requires a key. It does not say what else has that name."""
 
     url: str
     secret: str = field(repr=False)
 
-    def look(self, city: City, get: GetJson) -> Content:
-        """See `Provider`."""
+    def current(self, city: City, get: GetJson) -> Content:
         status, found = get(self.url, {"q": city.key, "units": "metric", "appid": self.secret})
         if isinstance(found, dict) and str(found.get("cod")) == "404":
             raise unknown(city)
         if status != 200:
-            raise SourceFailure("invalid_response", f"OpenWeather answered {status}, and not about a city", permanent=True)
-        main, wind, place = object_in(found, "main"), object_in(found, "wind"), object_in(found, "coord")
+            raise SourceFailure("invalid_response", f"OpenWeather answered {status} without naming a city", permanent=True)
+        main, wind, where = object_in(found, "main"), object_in(found, "wind"), object_in(found, "coord")
         conditions = objects_in(found, "weather")
         return {
             "city": {
                 "name": text(found, "name"),
                 "country": text_or_none(object_in(found, "sys"), "country"),
                 "region": None,
-                "latitude": number(place, "lat", -90, 90),
-                "longitude": number(place, "lon", -180, 180),
+                "latitude": number(where, "lat", -90, 90),
+                "longitude": number(where, "lon", -180, 180),
                 "population": None,
                 "candidates": 1,
             },
@@ -122,29 +126,30 @@ class OpenWeather:
 
 
 def unknown(city: City) -> SourceFailure:
-    """The failure that a city is of which nobody knows."""
-    return SourceFailure(UNKNOWN_CITY, f"No place is known by the name {city.key!r}", permanent=True)
+    """The failure of a city that was not found."""
+    return SourceFailure(UNKNOWN_CITY, f"No city named {city.key!r} was found", permanent=True)
 
 
 def _found(answer: tuple[int, Any]) -> Document:
-    """What Open-Meteo answers when nothing is wrong."""
+    """A successful answer of Open-Meteo."""
     status, found = answer
     if status != 200:
-        raise SourceFailure("invalid_response", f"Open-Meteo answered {status}, where 200 was expected", permanent=True)
+        raise SourceFailure("invalid_response", f"Open-Meteo answered {status} instead of 200", permanent=True)
     if not isinstance(found, dict) or found.get("error"):
         raise wrong("results")
     return found
 
 
-def _candidates(city: City, places: Sequence[Document]) -> Sequence[Document]:
-    """The places that may be meant: in the country, populated if any of them is, and called just so if the best match is.
+def _candidates(city: City, results: Sequence[Document]) -> Sequence[Document]:
+    """The results that may be meant: in the country, populated if any of them is, and of that exact name if the first is.
 
-    Open-Meteo finds what a name begins too (Bathinda for Bath), countries, islands and mountains (GeoNames' `feature_code`).
-    But its best match may have another name in English (Vienna for Wien), which a hamlet of just that name must not beat.
+    Open-Meteo also finds what begins with a name (Bathinda for Bath), countries, islands and mountains (GeoNames'
+    `feature_code`). Its first result may have another name in English (Vienna for Wien): a hamlet of the exact name must
+    not beat it.
     """
-    there = [each for each in places if city.may_be_in(text_or_none(each, "country_code"), text_or_none(each, "country"))]
-    populated = [place for place in there if str(place.get("feature_code", "PPL")).startswith("PPL")] or there
-    named = [place for place in populated if folded(text(place, "name")) == city.name]
+    there = [each for each in results if city.may_be_in(text_or_none(each, "country_code"), text_or_none(each, "country"))]
+    populated = [each for each in there if str(each.get("feature_code", "PPL")).startswith("PPL")] or there
+    named = [each for each in populated if folded(text(each, "name")) == city.name]
     return named if named and named[0] is populated[0] else populated
 
 

@@ -1,4 +1,4 @@
-"""Reading what a weather service answered: a member of the right type and of a possible size, or `invalid_response`."""
+"""Reads a weather provider's answer: a member has the right type and a possible size, or it is `invalid_response`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from inventory.clock import rfc3339
 from inventory.errors import SourceFailure
 
 Document = Mapping[str, Any]
-LONGEST_TEXT = 200
-MOST_PEOPLE = 10**11
+MAX_TEXT = 200
+MAX_PEOPLE = 10**11
 
 
 def wrong(member: str) -> SourceFailure:
-    """The failure that an unusable member is."""
-    return SourceFailure("invalid_response", f"The weather came without a usable {member!r}")
+    """The failure of an answer with an unusable member."""
+    return SourceFailure("invalid_response", f"The weather provider's answer has no usable {member!r}")
 
 
 def object_in(found: Any, member: str) -> Document:
@@ -44,14 +44,14 @@ def number(found: Document, member: str, least: float, most: float) -> float:
 
 
 def people(found: Document, member: str) -> int | None:
-    """A number of people, None if none is told."""
-    return None if found.get(member) is None else int(number(found, member, 0, MOST_PEOPLE))
+    """A number of people, None if there is none."""
+    return None if found.get(member) is None else int(number(found, member, 0, MAX_PEOPLE))
 
 
 def text(found: Document, member: str) -> str:
     """A text that is not empty."""
     value = found.get(member)
-    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_TEXT:
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT:
         raise wrong(member)
     return value
 
@@ -62,12 +62,12 @@ def text_or_none(found: Document, member: str) -> str | None:
 
 
 def instant(found: Document, member: str) -> str:
-    """RFC 3339 in UTC, of seconds since 1970 or of ISO 8601 in which what says no offset is UTC."""
+    """RFC 3339 in UTC, from seconds since 1970 or from ISO 8601, in UTC if it has no offset."""
     value = found.get(member)
     try:
         if isinstance(value, str):
-            told = datetime.fromisoformat(value)
-            return rfc3339(told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC))
+            parsed = datetime.fromisoformat(value)
+            return rfc3339(parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC))
         return rfc3339(datetime.fromtimestamp(number(found, member, 0, 2**40), UTC))
     except (ValueError, OverflowError, OSError) as error:
         raise wrong(member) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields
 from marshmallow.validate import Range
 
-from inventory.weather.source import LONGEST
+from inventory.weather.source import MAX_LENGTH
 from inventory.web_api.arguments import QuerySchema
 
 
@@ -15,10 +15,10 @@ class WeatherQuery(QuerySchema):
     city = fields.String(
         required=True,
         metadata={
-            "description": "A city, with a country behind a comma (ISO 3166 code or English name) if several have that"
-            " name. Case and accents don't matter.",
+            "description": "A city. If several cities have that name: with a comma and a country, by its ISO 3166 code or"
+            " English name. Case and accents do not matter.",
             "example": "Zürich, CH",
-            "maxLength": LONGEST,
+            "maxLength": MAX_LENGTH,
         },
     )
 
@@ -30,7 +30,7 @@ class SummaryQuery(QuerySchema):
 
 
 class PlaceSchema(Schema):
-    """The place that a name was taken for: of several `candidates` the most populous one."""
+    """The city that a name was taken for: of several `candidates` the most populous one."""
 
     name = fields.String(required=True)
     country = fields.String(required=True, allow_none=True, metadata={"description": "ISO 3166 code."})
@@ -38,7 +38,7 @@ class PlaceSchema(Schema):
     latitude = fields.Float(required=True)
     longitude = fields.Float(required=True)
     population = fields.Integer(required=True, allow_none=True)
-    candidates = fields.Integer(required=True, metadata={"description": "How many places may have been meant."})
+    candidates = fields.Integer(required=True, metadata={"description": "How many cities have that name."})
 
 
 class WeatherSchema(Schema):
@@ -50,9 +50,12 @@ class WeatherSchema(Schema):
     condition = fields.String(required=True)
     humidity_percent = fields.Float(required=True)
     wind_kph = fields.Float(required=True)
-    observed_at = fields.DateTime(required=True, metadata={"description": "When its provider says that it was so."})
+    observed_at = fields.DateTime(required=True, metadata={"description": "When its provider observed it."})
     collected_at = fields.DateTime(required=True, metadata={"description": "When its provider was asked."})
-    stale = fields.Boolean(required=True, metadata={"description": "It is old, and there is no newer one to be had now."})
+    stale = fields.Boolean(
+        required=True,
+        metadata={"description": "It is old, and no newer weather could be had."},
+    )
 
 
 class CountsSchema(Schema):
@@ -80,5 +83,5 @@ class SummarySchema(Schema):
     failures = fields.List(
         fields.Nested(FailedCitySchema),
         required=True,
-        metadata={"description": "Cities without weather that failed; those that were first asked for last come first."},
+        metadata={"description": "Cities without weather whose collection failed; the latest accepted first."},
     )

@@ -1,4 +1,4 @@
-"""The current weather of cities: answered from the inventory while it is fresh, collected inline when it is not."""
+"""The current weather of cities: from the inventory while it is fresh, else collected while the caller waits."""
 
 from __future__ import annotations
 
@@ -140,4 +140,4 @@ def jittered(fresh_for: timedelta, record: Record) -> timedelta:
 
 
 def _unknown(target: Target) -> UnknownCity:
-    return UnknownCity(f"No place is known by the name {target.key!r}. Check it, and its country.")
+    return UnknownCity(f"No city named {target.key!r} was found. Check the name and its country.")

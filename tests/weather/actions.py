@@ -21,7 +21,7 @@ from tests.fakes import FakeWeather, weather_content
 
 WEATHER = "/api/v1/weather"
 CITY = "zurich"
-NO_CITY = SourceFailure(UNKNOWN_CITY, "No place is known by the name 'zurich'", permanent=True)
+NO_CITY = SourceFailure(UNKNOWN_CITY, "No city named 'zurich' was found", permanent=True)
 TIMEOUT = SourceFailure("timeout", "The upstream did not answer in full within 10 seconds")
 GARBAGE = SourceFailure("invalid_response", "geocoding.test answered what is no JSON")
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inventory.errors import InvalidRequest
-from inventory.weather.cities import LONGEST, City, folded
+from inventory.weather.cities import MAX_LENGTH, City, folded
 from inventory.weather.countries import CODES
 
 
@@ -72,13 +72,13 @@ def test_a_letter_with_a_mark_that_makes_it_another_one_stays_apart() -> None:
         "Paris, 75",
         "Paris, Texas, US",
         "Paris，Texas，US",
-        "x" * (LONGEST + 1),
-        " " * LONGEST + "x",
+        "x" * (MAX_LENGTH + 1),
+        " " * MAX_LENGTH + "x",
         "\ufdfa" * 10,  # one letter that is eighteen when it is written out
     ],
 )
 def test_what_is_no_city_is_refused_with_what_to_send_instead(text: str) -> None:
-    with pytest.raises(InvalidRequest, match=f"up to {LONGEST} characters.*Paris, US") as caught:
+    with pytest.raises(InvalidRequest, match=f"up to {MAX_LENGTH} characters.*Paris, US") as caught:
         City.read(text)
 
     assert list(caught.value.errors or ()) == ["city"]
@@ -87,8 +87,8 @@ def test_what_is_no_city_is_refused_with_what_to_send_instead(text: str) -> None
 
 
 def test_a_name_may_be_as_long_as_the_longest() -> None:
-    assert len(City.read("x" * LONGEST).key) == LONGEST
-    assert len(City.read("é" * LONGEST).key) == LONGEST
+    assert len(City.read("x" * MAX_LENGTH).key) == MAX_LENGTH
+    assert len(City.read("é" * MAX_LENGTH).key) == MAX_LENGTH
 
 
 def check(text: str) -> None:
@@ -98,7 +98,7 @@ def check(text: str) -> None:
     except InvalidRequest:
         return
     assert City.read(city.key) == city
-    assert 0 < len(city.key) <= LONGEST
+    assert 0 < len(city.key) <= MAX_LENGTH
     assert city.key.isprintable()
     assert folded(city.key) == city.key
 
@@ -108,7 +108,7 @@ MARKED = st.text(
 )
 
 
-@given(st.one_of(st.text(max_size=LONGEST + 5), MARKED))
+@given(st.one_of(st.text(max_size=MAX_LENGTH + 5), MARKED))
 @settings(max_examples=2_000, deadline=None)
 def test_a_key_is_the_key_of_itself_and_nothing_but_a_refusal_is_raised(text: str) -> None:
     check(text)

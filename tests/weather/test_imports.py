@@ -95,7 +95,7 @@ def test_a_row_says_what_to_send_instead(client: FlaskClient, services: Services
     work_to_the_end(services, clock, job_id)
     [row] = client.get(f"/api/v1/jobs/{job_id}/rows").json["rows"]
 
-    assert "is no city, nor a city and a country. Send a name" in row["detail"]
+    assert "is neither a city nor a city and a country. Send a name" in row["detail"]
 
 
 def test_what_a_job_collected_is_a_hit_and_leaves_no_lookup_in_the_history(
