@@ -13,6 +13,7 @@ from inventory.errors import InventoryError
 from inventory.events import routes as events
 from inventory.history import routes as history
 from inventory.imports import routes as imports
+from inventory.imports.schemas import KindField
 from inventory.jobs import routes as jobs
 from inventory.jobs import sockets
 from inventory.ops import health, log_config, request_log
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     for pages in (home.blueprint, job_pages.blueprint, sockets.sockets, docs.blueprint):
         app.register_blueprint(pages)
     api = Api(app)
+    api.document_fields(KindField, KindField.documented(services.imports.types))
     for feature in (
         webpages, records, imports, jobs, sockets, events, weather, history, upstreams, products, health
     ):  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:  # types alone: views import this module, and the services' fe
     from inventory.files import Files
     from inventory.history.service import HistoryService
     from inventory.imports.service import ImportService
-    from inventory.jobs.engine import Engine
     from inventory.jobs.job_type import JobType
+    from inventory.jobs.runner import JobRunner
     from inventory.jobs.service import JobService
     from inventory.jobs.stream import JobStream
     from inventory.notifier import Notifier
@@ -46,8 +46,8 @@ class Services:
     events: EventService
     jobs: JobService
     live: JobStream
-    kinds: Mapping[str, JobType]
-    engine: Engine
+    job_types: Mapping[str, JobType]
+    job_runner: Callable[..., JobRunner]
     imports: ImportService
     history: HistoryService
     weather: WeatherService

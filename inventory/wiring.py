@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from threading import Event
 from time import monotonic, sleep
 from urllib.parse import unquote, urlsplit
@@ -16,7 +17,7 @@ from redis import Redis
 from inventory.clock import Clock, utc_now
 from inventory.config import Settings
 from inventory.errors import StartError, StorageUnavailable, UnusableStore
-from inventory.events.job_type import EventLines
+from inventory.events.job_type import EventJobs
 from inventory.events.service import EventService
 from inventory.files import Files
 from inventory.history.service import HistoryService
@@ -24,12 +25,11 @@ from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.guard import Guard
 from inventory.http_client.requests_transport import RequestsTransport
 from inventory.http_client.resolver import Resolve, resolve
-from inventory.imports.lookups import LookupLines
 from inventory.imports.service import ImportService
 from inventory.imports.uploads import Uploads
 from inventory.jobs.chunks import Chunks
-from inventory.jobs.engine import Engine
 from inventory.jobs.job_type import JobType
+from inventory.jobs.runner import JobRunner
 from inventory.jobs.service import JobService
 from inventory.jobs.stream import JobStream
 from inventory.notifier import Notifier, connect
@@ -51,8 +51,10 @@ from inventory.records.source import Source
 from inventory.services import Services
 from inventory.store import Store
 from inventory.store.sqlite import SqliteStore
+from inventory.weather.job_type import CityJobs
 from inventory.weather.service import WeatherService
 from inventory.weather.source import MAX_BYTES, OpenMeteo, OpenWeather, Weather
+from inventory.webpages.job_type import UrlJobs
 from inventory.webpages.source import Webpage
 
 log = structlog.get_logger(__name__)
@@ -108,8 +110,9 @@ def build(
     feed_lines = FeedLines(
         store.products, settings.product_feeds, feed_pages, budgets, clock=clock, rng=rng, notifier=notifier
     )
-    job_types = _job_types(settings, store, records, files, registry, sleep) | {feed_lines.name: feed_lines}
-    jobs = JobService(store.jobs, records, files, notifier, clock=clock)
+    imported = _job_types(settings, store, records, files, registry, sleep)
+    job_types = {each.name: each for each in (*imported, feed_lines)}
+    jobs = JobService(store.jobs, job_types, records, files, notifier, clock=clock)
     history = HistoryService(store.history, settings.history_sources, clock=clock)
     return Services(
         settings=settings,
@@ -122,9 +125,9 @@ def build(
         inline=inline,
         events=EventService(store.events),
         jobs=jobs,
-        live=JobStream(store.jobs, notifier, places=settings.live_streams, clock=clock),
-        kinds=job_types,
-        engine=Engine(store.jobs, Chunks(files), job_types, notifier, clock=clock),
+        live=JobStream(store.jobs, notifier, slots=settings.live_streams, clock=clock),
+        job_types=job_types,
+        job_runner=partial(JobRunner, store.jobs, Chunks(files), job_types, notifier, clock=clock),
         imports=_imports(settings, jobs, files, job_types, threads, clock),
         history=history,
         weather=_weather(settings, records, inline, history),
@@ -214,28 +217,25 @@ def _job_types(
     files: Files,
     sources: Mapping[str, Source],
     sleep: Callable[[float], object],
-) -> dict[str, JobType]:
-    """What a file can be imported as."""
-    read = Uploads(files).rows
-    lookups = {"urls": ("webpage", settings.fresh_for), "cities": ("weather", settings.weather_fresh_for)}
-    types: list[JobType] = [EventLines(store.events, read, line_delay=settings.events_line_delay, sleep=sleep)]
-    types += [
-        LookupLines(name, records, sources[source], read, fresh_for=timedelta(seconds=fresh_for))
-        for name, (source, fresh_for) in lookups.items()
-        if source in sources
-    ]
-    return {each.name: each for each in types}
+) -> Iterator[JobType]:
+    """The types of jobs that files become, in the order of the documentation."""
+    uploads = Uploads(files)
+    if source := sources.get("webpage"):
+        yield UrlJobs(records, source, uploads, fresh_for=timedelta(seconds=settings.fresh_for))
+    if source := sources.get("weather"):
+        yield CityJobs(records, source, uploads, fresh_for=timedelta(seconds=settings.weather_fresh_for))
+    yield EventJobs(store.events, uploads, line_delay=settings.events_line_delay, sleep=sleep)
 
 
 def _imports(
-    settings: Settings, jobs: JobService, files: Files, job_types: Collection[str], threads: ThreadShares, clock: Clock
+    settings: Settings, jobs: JobService, files: Files, job_types: Mapping[str, JobType], threads: ThreadShares, clock: Clock
 ) -> ImportService:
     return ImportService(
         jobs,
         files,
         job_types,
         upload_limit=settings.upload_limit,
-        places=threads.uploads,
+        slots=threads.uploads,
         waiting=threads.waiting_uploads,
         clock=clock,
     )

@@ -26,7 +26,7 @@ ONLY_IN = {
         "inventory/ui/",
         "/routes.py",
         "/sockets.py",
-        "inventory/jobs/accepted.py",
+        "inventory/jobs/responses.py",
     ),
     "pymongo": ("inventory/store/mongo/",),
     "bson": ("inventory/store/mongo/",),

@@ -21,17 +21,18 @@ from flask import Flask
 from werkzeug.http import parse_etags
 
 from inventory.errors import InvalidFile, InvalidRequest, SourceFailure, UnreadableFile
-from inventory.events.job_type import EventLines
+from inventory.events.job_type import EventJobs
 from inventory.events.schemas import EventsQuery
 from inventory.http_client.body import Body
 from inventory.imports import rows
-from inventory.imports.file_format import FileFormat, LineFormat
+from inventory.imports.file_format import FileFormat
 from inventory.imports.multipart import upload_of
 from inventory.imports.schemas import ImportQuery
-from inventory.imports.sniffing import HEAD
-from inventory.jobs.chunks import ReadPosition, split
+from inventory.imports.sniffing import HEAD_BYTES, examine
+from inventory.jobs.file_rows import LineFormat
 from inventory.jobs.model import Batch, InputRow, Job
 from inventory.jobs.schemas import RowsQuery
+from inventory.jobs.splitting import ReadPosition, split
 from inventory.products.feeds import Feed, FieldPath
 from inventory.products.normalising import normalised
 from inventory.products.page_loop_guard import PageLoopGuard
@@ -43,7 +44,7 @@ from inventory.weather.providers import OpenMeteo
 from inventory.web_api import arguments
 from inventory.webpages.fast_lookup import URL_ONLY
 from inventory.webpages.schemas import CollectBody, LookupQuery
-from tests.events.fakes import FakeEvents
+from tests.events.fakes import FakeEvents, FakeUploads
 from tests.growth import assert_linear
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
@@ -77,7 +78,7 @@ GOOD = '"timestamp":"2026-01-31T12:00:00Z","level":"info","service":"s","message
 
 def event(text: str) -> object:
     batch = Batch("0" * 32, 1, 1, 1, 1, len(text), NOW, "", 1, 1)
-    kind = EventLines(FakeEvents(), lambda _: iter(()), line_delay=0.0, sleep=lambda _: None)
+    kind = EventJobs(FakeEvents(), FakeUploads(), line_delay=0.0, sleep=lambda _: None)
     return kind.begin(Job(batch.job_id, "events", NOW), batch, [InputRow(1, text)]).step(NOW)
 
 
@@ -121,11 +122,11 @@ LINES = [
 
 
 def read(form: LineFormat, **how: Any) -> Callable[[bytes], object]:
-    """What cutting a file costs, whose layout is known."""
-    layout = FileFormat(form, **how)
+    """What splitting a file costs, whose format is known."""
+    file_format = FileFormat(form, **how)
 
     def work(content: bytes) -> object:
-        return list(split(rows.read(io.BytesIO(content), layout), ReadPosition(), rows=1_000))
+        return list(split(rows.read(io.BytesIO(content), file_format), ReadPosition(), rows=1_000))
 
     return work
 
@@ -171,10 +172,10 @@ FILES = [
 
 def looked_at(kind: str, file_name: str, column: str | None = None) -> Callable[[bytes], object]:
     """What an upload costs before it is a job, of which the beginning is looked at."""
-    return lambda content: rows.examine(content, kind=kind, file_name=file_name, column=column)
+    return lambda content: examine(content, FILES[kind], file_name=file_name, column=column)
 
 
-QUARTER = HEAD // 8
+QUARTER = HEAD_BYTES // 8
 HEADS = [
     Case("bytes of any kind", looked_at("urls", "a.csv"), lambda size: random.Random(1).randbytes(size), QUARTER),
     Case(

@@ -68,7 +68,7 @@ def run(services: Services, stopping: Event, *, pulse: Callable[[], None], inter
 def round_(services: Services) -> int:
     """One round: fail what is spent, end jobs that are done, ring for what is due; how many bells were rung."""
     _attempt(services, "fail_spent", partial(_fail_spent, services))
-    _attempt(services, "complete_jobs", services.engine.complete)
+    _attempt(services, "complete_jobs", services.job_runner().complete)
     for_records = _attempt(services, "ring_for_records", partial(_ring_for_records, services))
     for_jobs = _attempt(services, "ring_for_jobs", partial(_ring_for_jobs, services))
     return (for_records or 0) + (for_jobs or 0)
@@ -148,6 +148,6 @@ def _sweep_files(services: Services, sweep: Sweep) -> None:
         return
     jobs, files, old = services.store.jobs, services.files, now - UPLOAD_WITHOUT_JOB
     sweep.uploads = retention.sweep_uploads(jobs, files, before=old, after=sweep.uploads, limit=SWEPT)
-    sweep.parts = retention.sweep_parts(jobs, files, after=sweep.parts, limit=SWEPT)
+    sweep.parts = retention.sweep_chunks(jobs, files, after=sweep.parts, limit=SWEPT)
     if not (sweep.uploads or sweep.parts):
         sweep.files_at = now + LOOK_AT_FILES

@@ -13,7 +13,7 @@ from inventory import faults, wiring
 from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.errors import StorageUnavailable
-from inventory.jobs.feeder import Feeder, feeding
+from inventory.jobs.runner import JobRunner
 from inventory.records.collector import RESERVATION_NEAR
 from inventory.services import Services
 from workers import cpu_affinity
@@ -52,14 +52,14 @@ def work_due() -> int:
     """
     until = time.monotonic() + wiring.COLLECT_FOR
 
-    def is_time_up(feeder: Feeder) -> bool:
+    def is_time_up(runner: JobRunner) -> bool:
         over = time.monotonic() - until
-        return stopping.is_set() or over > wiring.READ_FOR or (over > 0 and not feeder.is_reading)
+        return stopping.is_set() or over > wiring.READ_FOR or (over > 0 and not runner.is_reading)
 
     try:
-        with cpu_affinity.kept(), feeding(services().engine, stopping.is_set) as feeder:
-            stop = partial(is_time_up, feeder)
-            settled = services().collector.collect_due(slots=PLACES, stopping=stop, more=feeder.more)
+        with cpu_affinity.kept(), services().job_runner(stopping=stopping.is_set) as runner:
+            stop = partial(is_time_up, runner)
+            settled = services().collector.collect_due(slots=PLACES, stopping=stop, more=runner.more)
         ring_for_due(limit=1, ahead=RESERVATION_NEAR if services().collector.is_reservation_near() else timedelta(0))
     except StorageUnavailable as error:
         log.warning("store_not_ready", error=str(error))

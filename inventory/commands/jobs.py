@@ -21,11 +21,11 @@ from inventory.commands.terminal import (
     print_table,
 )
 from inventory.config import Settings
-from inventory.imports.file_format import TAKES
-from inventory.imports.multipart import PIECE, Upload
-from inventory.imports.service import COLUMN, FRESH_FOR, ImportRequest
+from inventory.imports.lookups import FRESH_FOR
+from inventory.imports.multipart import PIECE_BYTES, Upload
+from inventory.imports.service import ImportRequest
 from inventory.jobs.documents import Document, job_document, row_document
-from inventory.jobs.model import Job, JobStatus, RowOutcome
+from inventory.jobs.model import COLUMN, Job, JobStatus, RowOutcome
 from inventory.services import Services
 
 IN_TABLE = ("job_id", "kind", "status", "processed", "total", "failed", "rejected", "file_name", "created_at")
@@ -36,9 +36,9 @@ follow_it = click.option("--follow", is_flag=True, help="Show the progress until
 
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--kind", type=click.Choice(sorted(TAKES)), required=True, help="What each row is.")
-@click.option("--column", metavar="NAME", help="Which column of a CSV, by name or by number from 1.")
-@click.option("--fresh-for", type=click.IntRange(0), metavar="SECONDS", help="Leave out what is known and no older.")
+@click.option("--kind", required=True, metavar="KIND", help="What each row is, such as urls.")
+@click.option("--column", metavar="NAME", help="The column of a CSV, by name or by number from 1.")
+@click.option("--fresh-for", type=click.IntRange(0), metavar="SECONDS", help="Do not collect again what is no older.")
 @follow_it
 @as_json
 @errors_as_lines
@@ -76,11 +76,11 @@ def jobs(status: str | None, limit: int, as_json: bool) -> int:
 @as_json
 @errors_as_lines
 def job(job_id: str, outcome: str | None, follow: bool, as_json: bool) -> int:
-    """Show the job ID, or those of its rows that ended in one way: as JSON, one line for each."""
+    """Show the job ID, or its rows with one outcome: as JSON, one line for each."""
     services = wiring.build(Settings.read())
     if outcome is None:
         return _show(services, services.jobs.find(job_id), follow=follow, as_json=as_json)
-    for page in services.jobs.all_rows(job_id, RowOutcome(outcome)):  # a table for each: there may be a million
+    for page in services.jobs.all_rows(job_id, RowOutcome(outcome)):  # a table for each page: there may be a million rows
         documents = [row_document(row) for row in page]
         if as_json:
             click.echo("".join(json.dumps(document) + "\n" for document in documents), nl=False)
@@ -90,12 +90,12 @@ def job(job_id: str, outcome: str | None, follow: bool, as_json: bool) -> int:
 
 
 def _pieces(content: BinaryIO) -> Iterator[bytes]:
-    while piece := content.read(PIECE):
+    while piece := content.read(PIECE_BYTES):
         yield piece
 
 
 def _show(services: Services, job: Job, *, follow: bool, as_json: bool) -> int:
-    """Print the job, at its end if it is to be followed; the exit code is that of how it stands."""
+    """Print the job, at its end if it is to be followed; return the exit code for its status."""
     document = _followed(services, job) if follow else job_document(job, utc_now())
     if as_json:
         click.echo(json.dumps(document))
@@ -106,7 +106,7 @@ def _show(services: Services, job: Job, *, follow: bool, as_json: bool) -> int:
 
 
 def _followed(services: Services, job: Job) -> Document:
-    """The job's document at its end, or where the user had seen enough; a progress bar until then."""
+    """The job's document at its end, or at Ctrl-C; a progress bar until then."""
     document = job_document(job, utc_now())
     columns = (
         TextColumn("{task.fields[status]}"),

@@ -1,4 +1,4 @@
-"""The kind `events`: a job whose rows are log lines."""
+"""Imports of log files: each line is an event."""
 
 from __future__ import annotations
 
@@ -12,56 +12,57 @@ from inventory.events.model import Event
 from inventory.events.parsing import parse
 from inventory.events.ports import Events
 from inventory.events.schemas import LineSchema
-from inventory.jobs.job_type import STEP_SECONDS, Step
-from inventory.jobs.model import LONGEST_INPUT, Batch, InputRow, Job, Row, RowOutcome
+from inventory.imports.uploads import Uploads
+from inventory.jobs.file_rows import JSON_LINES, FileRows
+from inventory.jobs.job_type import STEP_SECONDS, JobType, Step
+from inventory.jobs.model import Batch, InputRow, Job, Row, RowOutcome
 
 STEP_LINES = 1_000
 """Lines of a step without a pause."""
 BATCH_ROWS = 2_000
-"""Lines of a batch: a tenth of a second of work, and a few megabytes of memory."""
+"""Lines of a batch: a few megabytes of memory."""
 INVALID_JSON, INVALID_EVENT = "invalid_json", "invalid_event"
 
 _load = LineSchema().load_line
 
 
-class EventLines:
-    """Validates log lines and keeps the events; a line that is none is a rejected row, a kept one has no row of its own."""
+class EventJobs(JobType):
+    """The job type `events`: an invalid line is a rejected row; a line that is kept has no row of its own."""
 
     name = "events"
     batch_rows = BATCH_ROWS
+    description = "each line is a log event"
+    file = FileRows(suffixes=JSON_LINES)
 
     def __init__(
         self,
         events: Events,
-        read: Callable[[Job], Iterator[tuple[InputRow, int]]],
+        uploads: Uploads,
         *,
         line_delay: float,
         sleep: Callable[[float], object],
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`read` gives the lines of a job's file; `line_delay` is a pause in seconds that each line costs, for shows.
-
-        `ticks` counts seconds.
-        """
+        """`line_delay` is a pause in seconds after each line, for demonstrations; `ticks` counts seconds."""
         self._events = events
-        self._read = read
+        self._uploads = uploads
         self._line_delay = line_delay
         self._sleep, self._ticks = sleep, ticks
 
     def lines(self, job: Job) -> Iterator[tuple[InputRow, int]]:
-        """The lines of the job's file, and the bytes read up to the end of each."""
-        return self._read(job)
+        """The lines of the job's file, each with the bytes read up to its end."""
+        return self._uploads.rows(job, self.file)
 
     def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> Validation:
-        """The work on those of the lines that are behind the batch's checkpoint."""
+        """The work on those of the lines that follow the batch's checkpoint."""
         return Validation(self._events, batch, lines, line_delay=self._line_delay, sleep=self._sleep, ticks=self._ticks)
 
 
 class Validation:
-    """The work on one batch. Its checkpoint is the number of the last line that is done with.
+    """The work on one batch, whose checkpoint is the number of the last line that was kept or rejected.
 
-    An event's id is its job and line, so lines that a dead worker kept behind the checkpoint are kept again, and change
-    nothing. A step that raises has not moved on: the next one does the same lines.
+    An event's id is its job and line, so keeping again what a dead worker kept after the checkpoint changes nothing. After a
+    step that raised, the next one takes the same lines.
     """
 
     def __init__(
@@ -79,10 +80,10 @@ class Validation:
         self._job_id = batch.job_id
         self._lines = [line for line in lines if line.row > done]
         self._done = 0
-        self._unlisted = batch.implicit_successes
+        self._implicit_successes = batch.implicit_successes
         self._checkpoint = batch.checkpoint
         self._line_delay = line_delay
-        self._chunk = min(STEP_LINES, max(1, int(STEP_SECONDS / line_delay))) if line_delay else STEP_LINES
+        self._step_lines = min(STEP_LINES, max(1, int(STEP_SECONDS / line_delay))) if line_delay else STEP_LINES
         self._pause = 0.0
         self._sleep, self._ticks = sleep, ticks
 
@@ -93,7 +94,7 @@ class Validation:
             self._sleep(nap)
             self._pause -= nap
         if self._pause <= 0:
-            return self._state(now, self._take(self._lines[self._done : self._done + self._chunk], now))
+            return self._state(now, self._keep(self._lines[self._done : self._done + self._step_lines], now))
         return self._state(now, ())
 
     def left(self) -> Sequence[InputRow]:
@@ -101,17 +102,18 @@ class Validation:
         return self._lines[self._done :]
 
     def close(self, now: datetime) -> None:
-        """Nothing goes on beside the steps."""
+        """Nothing runs in the background."""
 
-    def _take(self, lines: Sequence[InputRow], now: datetime) -> Sequence[Row]:
-        """The rows of those that are none; it ends with the first line after which the time of a step is over."""
+    def _keep(self, lines: Sequence[InputRow], now: datetime) -> Sequence[Row]:
+        """Keep the events; the outcomes of lines that are not events. It ends with the line at which the time is over."""
         kept, rejected, until = [], [], self._ticks() + STEP_SECONDS
         for taken, line in enumerate(lines, 1):
-            outcome = _event(self._job_id, line) if line.code is None else (line.code, line.detail or "")
-            if isinstance(outcome, Event):
-                kept.append(outcome)
+            event = _event(self._job_id, line) if line.code is None else (line.code, line.detail or "")
+            if isinstance(event, Event):
+                kept.append(event)
             else:
-                rejected.append(_rejected(line, *outcome, now))
+                code, detail = event
+                rejected.append(line.outcome(RowOutcome.REJECTED, now, code=code, detail=detail))
             if self._ticks() >= until:
                 lines = lines[:taken]
                 break
@@ -119,18 +121,18 @@ class Validation:
             self._events.add(kept)
         if lines:
             self._checkpoint = str(lines[-1].row)
-        self._unlisted += len(kept)
+        self._implicit_successes += len(kept)
         self._done += len(lines)
         self._pause = len(lines) * self._line_delay
         return rejected
 
     def _state(self, now: datetime, rows: Sequence[Row]) -> Step:
         over = self._done == len(self._lines) and self._pause <= 0
-        return Step(rows, self._unlisted, self._checkpoint, None if over else now)
+        return Step(rows, self._implicit_successes, self._checkpoint, None if over else now)
 
 
 def _event(job_id: str, line: InputRow) -> Event | tuple[str, str]:
-    """The event that a line is; else the code and the detail of why it is none."""
+    """The event in a line; else the code and the detail of why there is none."""
     try:
         loaded = _load(parse(line.text))
     except ValidationError as error:
@@ -141,13 +143,9 @@ def _event(job_id: str, line: InputRow) -> Event | tuple[str, str]:
 
 
 def _reason(error: ValidationError) -> str:
-    """What is wrong with a line and the way out, field by field."""
+    """What is wrong with a line and what to do, field by field."""
     messages = error.normalized_messages()  # type: ignore[no-untyped-call]
     return " ".join(
         sentences if field == "_schema" else f"{field}: {sentences}"
         for field, sentences in ((field, " ".join(lines)) for field, lines in messages.items())
     )
-
-
-def _rejected(line: InputRow, code: str, detail: str, now: datetime) -> Row:
-    return Row(line.row, line.text[:LONGEST_INPUT], RowOutcome.REJECTED, now, code=code, detail=detail)

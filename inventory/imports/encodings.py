@@ -1,4 +1,4 @@
-"""The encoding of a text file, told from its beginning."""
+"""The encoding of a text file, found out from its first bytes."""
 
 from __future__ import annotations
 
@@ -7,25 +7,24 @@ import codecs
 import charset_normalizer
 
 from inventory.errors import InvalidFile
-from inventory.imports.file_format import LineFormat
+from inventory.jobs.file_rows import LineFormat
 
-MARKS = (
+BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-"""Byte order marks; that of UTF-32 begins like that of UTF-16."""
+"""In this order, because that of UTF-32 begins like that of UTF-16."""
 LEGACY = ["cp1252", "cp1251", "cp1253", "cp1255", "cp1256", "gb18030", "big5", "cp932", "euc_jp", "cp949"]
-"""What may be guessed: what spreadsheets write where it is not UTF-8. The more there are to choose from, the worse is the
-choice; cp1250 is left out because nothing tells it from cp1252. In all of these a line feed is a line feed, so lines can be
-cut first."""
-GUESSED_FROM = 64 * 1024
-FEW = 20
-"""One line in so many is broken at most, if a text is UTF-8 with broken lines and not in another encoding."""
-MANY, RARE = 0.2, 0.02
-"""Shares of bytes that are zero."""
+"""Encodings that may be guessed: what spreadsheets write besides UTF-8. More of them would make the guess worse; cp1250 is
+left out because it cannot be told from cp1252. In all of these a line feed is a line feed, so lines can be split first."""
+GUESS_BYTES = 64 * 1024
+MIN_LINES_PER_BROKEN = 20
+"""A text with at most one broken line in so many is UTF-8 with broken lines; with more it is in another encoding."""
+MANY_ZEROS, FEW_ZEROS = 0.2, 0.02
+"""Shares of the bytes at even or odd positions."""
 CONTROLS = bytes(byte for byte in range(0x20) if byte not in b"\t\n\v\f\r\x1b")
 BINARY = "This is a binary file, not text. Save it as UTF-8 text with one row a line."
 SIGNATURES = (
@@ -41,11 +40,11 @@ SIGNATURES = (
 )
 
 
-def encoding_of(head: bytes, form: LineFormat) -> str:
-    """The encoding of a file's beginning, `utf-8` unless only another one fits; `InvalidFile` if it is no text."""
+def encoding_of(head: bytes, line_format: LineFormat) -> str:
+    """The encoding of a file's first bytes, `utf-8` unless only another one fits; `InvalidFile` if it is not text."""
     if not head:
         return "utf-8"
-    marked = next((encoding for mark, encoding in MARKS if head.startswith(mark)), None)
+    marked = next((encoding for mark, encoding in BYTE_ORDER_MARKS if head.startswith(mark)), None)
     if marked:
         return marked
     for signature, name in SIGNATURES:
@@ -55,21 +54,21 @@ def encoding_of(head: bytes, form: LineFormat) -> str:
         return wide
     lines = [line for line in head.splitlines() if line.strip()]
     whole = [line for line in lines if _decodes(line)]
-    if not lines or (whole and len(lines) - len(whole) <= max(1, len(lines) // FEW)):
+    if not lines or (whole and len(lines) - len(whole) <= max(1, len(lines) // MIN_LINES_PER_BROKEN)):
         return "utf-8"
-    if len(head) - len(head.translate(None, CONTROLS)) > len(head) // FEW:
+    if len(head) - len(head.translate(None, CONTROLS)) > len(head) // MIN_LINES_PER_BROKEN:
         raise InvalidFile(BINARY)
-    if form is LineFormat.JSON or any(not line.isascii() for line in whole):
+    if line_format is LineFormat.JSON or any(not line.isascii() for line in whole):
         return "utf-8"  # as JSON is wherever it is exchanged (RFC 8259); other encodings are hardly ever well-formed UTF-8
     return _guess(head)
 
 
 def _wide(head: bytes) -> str | None:
-    """UTF-16 without a mark, told by the zeros between the letters of Latin text."""
+    """UTF-16 without a byte order mark, told by the zeros between the letters of Latin text."""
     even, odd = (head[first::2].count(0) / len(head) for first in (0, 1))
-    if odd > MANY and even < RARE:
+    if odd > MANY_ZEROS and even < FEW_ZEROS:
         return "utf-16-le"
-    return "utf-16-be" if even > MANY and odd < RARE else None
+    return "utf-16-be" if even > MANY_ZEROS and odd < FEW_ZEROS else None
 
 
 def _decodes(line: bytes) -> bool:
@@ -82,7 +81,7 @@ def _decodes(line: bytes) -> bool:
 
 
 def _guess(head: bytes) -> str:
-    match = charset_normalizer.from_bytes(head[:GUESSED_FROM], cp_isolation=LEGACY).best()
+    match = charset_normalizer.from_bytes(head[:GUESS_BYTES], cp_isolation=LEGACY).best()
     if match is None:
         raise InvalidFile(
             "This is a binary file, or text in an unknown encoding. Save it as UTF-8 text with one row a line."

@@ -1,41 +1,27 @@
-"""How an uploaded file is laid out, and which files each kind of job takes."""
+"""How to find the rows of an uploaded file: found out once, and kept with its job."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from inventory.errors import UnsupportedFile
+from inventory.jobs.file_rows import LineFormat
 
 GZIPPED = ".gz"
-
-
-class LineFormat(StrEnum):
-    """What a line of the file is."""
-
-    CSV = "csv"
-    TEXT = "text"
-    JSON = "json"
-
-
-TABLES = {".csv": LineFormat.CSV, ".txt": LineFormat.TEXT, ".jsonl": LineFormat.JSON, ".ndjson": LineFormat.JSON}
-LOGS = {".jsonl": LineFormat.JSON, ".ndjson": LineFormat.JSON}
-
-TAKES: Mapping[str, Mapping[str, LineFormat]] = {"urls": TABLES, "cities": TABLES, "events": LOGS}
-"""For each kind of job the suffixes that it takes, each also with `.gz` behind it."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileFormat:
     """How to find the rows of a file.
 
-    Lines end with `newline`, and each is text in `encoding`; a file in UTF-16 or UTF-32 is recoded to UTF-8 as a whole. What
-    is meant is, of CSV, the cell of number `column` (from 0), of JSON the member `member` of an object, or a string itself;
-    without `member` it is the line as it is. Of cities, a cell or member `country` is put behind it with a comma.
+    Lines end with `newline`, and each is text in `encoding`; a file in UTF-16 or UTF-32 is recoded to UTF-8 as a whole. A
+    row is, of CSV, cell number `column` (from 0); of JSON, the member `member` of an object, or a string itself; without
+    `member` it is the whole line. A cell or member `qualifier` is added to it after a comma.
     """
 
-    form: LineFormat
+    line_format: LineFormat
     gzipped: bool = False
     encoding: str = "utf-8"
     newline: bytes = b"\n"
@@ -43,23 +29,32 @@ class FileFormat:
     header: bool = False
     column: int = 0
     member: str | None = None
-    country: int | str | None = None
+    qualifier: int | str | None = None
 
     @property
     def recoded(self) -> bool:
-        """Whether the bytes of a line are not as they are in the file."""
+        """Whether the bytes of a line differ from those in the file."""
         return self.encoding.startswith(("utf-16", "utf-32"))
 
+    @classmethod
+    def from_option(cls, option: Mapping[str, Any]) -> FileFormat:
+        """The format that `as_option` made JSON-ready."""
+        line_format, newline = LineFormat(option["line_format"]), option["newline"].encode()
+        return cls(**{**option, "line_format": line_format, "newline": newline})
 
-def form_of(kind: str, file_name: str) -> tuple[LineFormat, bool]:
-    """The form that a file's suffix promises, and whether it is gzipped; `UnsupportedFile` if the kind does not take it."""
+    def as_option(self) -> Mapping[str, Any]:
+        """The format, JSON-ready, to be kept among the options of its job."""
+        return {**asdict(self), "line_format": self.line_format.value, "newline": self.newline.decode()}
+
+
+def format_of_name(file_name: str, suffixes: Mapping[str, LineFormat]) -> FileFormat:
+    """The format that a file's suffix promises; `UnsupportedFile` if it is none of `suffixes`, nor one followed by `.gz`."""
     name = file_name.lower()
-    gzipped = name.endswith(GZIPPED)
     stem = name.removesuffix(GZIPPED)
-    for suffix, form in TAKES[kind].items():
+    for suffix, line_format in suffixes.items():
         if stem.endswith(suffix):
-            return form, gzipped
-    taken = ", ".join(TAKES[kind])
+            return FileFormat(line_format, gzipped=name != stem)
     raise UnsupportedFile(
-        f"{file_name!r} is not taken: an import of {kind} takes {taken}, each also with {GZIPPED} behind it."
+        f"{file_name!r} is of a type that this import does not take. Send {', '.join(suffixes)}, or one of these with"
+        f" {GZIPPED} after it."
     )

@@ -8,17 +8,17 @@ from collections.abc import Iterable, Iterator
 from inventory.errors import UnreadableFile
 
 MAGIC = b"\x1f\x8b"
-PIECE = 256 * 1024
+PIECE_BYTES = 256 * 1024
 """Bytes that are expanded at once."""
-HARMLESS = 32 * 1024 * 1024
+HARMLESS_BYTES = 32 * 1024 * 1024
 """Expanded bytes up to which nothing is a bomb."""
-MOST_RATIO = 200
+MAX_RATIO = 200
 """Expanded bytes for each compressed one. Text takes 3 to 60; gzip itself cannot exceed 1,032."""
-MOST_BYTES = 16 * 1024**3
+MAX_BYTES = 16 * 1024**3
 """Expanded bytes of one file."""
-FIRST_TAKEN = 512
-"""Bytes that are given to a new member at once, and then always twice as many: what follows its end comes back as a copy,
-which is a quarter of a megabyte each time where members of a few bytes are given all there is."""
+FIRST_BYTES = 512
+"""Bytes that a new member is given first; then it is given twice as many each time. zlib copies what follows a member's end,
+so members of a few bytes must not be given a whole piece."""
 
 Piece = tuple[bytes, int, int]
 """Some bytes, and the positions in the uploaded file between which they are."""
@@ -27,27 +27,27 @@ Piece = tuple[bytes, int, int]
 def expand(pieces: Iterable[Piece]) -> Iterator[Piece]:
     """The expanded bytes of all members of a gzip file, with the positions of the compressed ones.
 
-    Raises `UnreadableFile` for what is no gzip, is broken or cut, or expands to more than is good.
+    Raises `UnreadableFile` for what is not gzip, is damaged or incomplete, or expands to too much.
     """
-    guard, expanding, position, taken = _Guard(), _member(), 0, FIRST_TAKEN
+    guard, expanding, position, taken = _Guard(), _member(), 0, FIRST_BYTES
     for piece, start, end in pieces:
         position, waiting = start, memoryview(piece)
         while waiting:
             if expanding.eof:
                 if not waiting[0] and not bytes(waiting).strip(b"\0"):  # padding, as tapes have it
                     break
-                expanding, taken = _member(), FIRST_TAKEN
+                expanding, taken = _member(), FIRST_BYTES
             expanded, used = _step(expanding, waiting[:taken], position)
-            waiting, taken = waiting[used:], min(2 * taken, PIECE)
+            waiting, taken = waiting[used:], min(2 * taken, PIECE_BYTES)
             before, position = position, end - len(waiting)
             guard.pass_(len(expanded), position)
             yield expanded, before, position
     if not expanding.eof:
-        raise UnreadableFile(f"The gzip stream is cut: it ends at byte {position:,}, before its end.")
+        raise UnreadableFile(f"The gzip stream is incomplete: it ends at byte {position:,}, before its end.")
 
 
 def beginning(head: bytes, limit: int) -> tuple[bytes, bool]:
-    """What a gzip file that begins with `head` begins with, about `limit` bytes of it at most, and whether that is all.
+    """The first `limit` expanded bytes of a gzip file that begins with `head`, and whether these are all.
 
     Raises `UnreadableFile` if it does not begin as gzip.
     """
@@ -71,14 +71,14 @@ def _member() -> zlib._Decompress:
 def _step(expanding: zlib._Decompress, given: memoryview, position: int) -> tuple[bytes, int]:
     """Some expanded bytes, and how many of the given ones they are."""
     try:
-        expanded = expanding.decompress(given, PIECE)
+        expanded = expanding.decompress(given, PIECE_BYTES)
     except zlib.error as error:
-        raise UnreadableFile(f"The gzip stream is broken behind byte {position:,}: {error}.") from error
+        raise UnreadableFile(f"The gzip stream is broken after byte {position:,}: {error}.") from error
     return expanded, len(given) - len(expanding.unused_data if expanding.eof else expanding.unconsumed_tail)
 
 
 class _Guard:
-    """Stops a file that is small only as long as it is gzipped."""
+    """Stops a file that is small only while it is gzipped."""
 
     def __init__(self) -> None:
         self._expanded = 0
@@ -86,7 +86,7 @@ class _Guard:
     def pass_(self, expanded: int, compressed: int) -> None:
         """Count expanded bytes; `compressed` is how many bytes of the file they all come from."""
         self._expanded += expanded
-        if self._expanded > MOST_BYTES or self._expanded > max(HARMLESS, MOST_RATIO * compressed):
+        if self._expanded > MAX_BYTES or self._expanded > max(HARMLESS_BYTES, MAX_RATIO * compressed):
             raise UnreadableFile(
                 f"The gzip stream expands {compressed:,} bytes to more than {self._expanded - expanded:,}. Upload the file"
                 " without gzip, or in parts."

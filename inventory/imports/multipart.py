@@ -1,4 +1,4 @@
-"""The one file of a `multipart/form-data` body (RFC 7578), read piece by piece as it arrives."""
+"""The one file of a `multipart/form-data` body (RFC 7578), read as it arrives."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, Multip
 from inventory.errors import InvalidRequest, UnsupportedFile, UploadTooLarge
 
 FIELD = "file"
-PIECE = 256 * 1024
-MOST_IN_MEMORY = 2 * PIECE
-"""Bytes that are looked through for the next boundary."""
+PIECE_BYTES = 256 * 1024
+MAX_BUFFER = 2 * PIECE_BYTES
+"""Bytes that are searched for the next boundary."""
 OVERHEAD = 64 * 1024
-"""Bytes that a body may have beside its file."""
-LONGEST_NAME = 100
-"""Characters of a field's name that are told."""
+"""Bytes that a body may have besides its file."""
+MAX_NAME = 100
+"""Characters of a field's name in a message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file as it arrives: `content`, iterated over once, receives it, and raises where it does not arrive whole."""
+    """A file as it arrives: iterating over `content`, once, receives it, and raises where it does not arrive complete."""
 
     file_name: str
     content: Iterator[bytes]
@@ -34,8 +34,8 @@ class Upload:
 def upload_of(stream: IO[bytes], content_type: str) -> Upload:
     """The file in the field `file`.
 
-    Raises `UnsupportedFile` if the body is no form with files, `InvalidRequest` if it is malformed or cut, has no such file
-    or more than that, `UploadTooLarge` if the stream is longer than it may be; while `content` is read, too.
+    Raises `UnsupportedFile` if the body is not a form with files, `InvalidRequest` if it is malformed or incomplete, has no
+    such file or another field, and `UploadTooLarge` if the stream is too long. So does reading `content`.
     """
     media_type, options = parse_options_header(content_type)
     if media_type != "multipart/form-data":
@@ -52,18 +52,18 @@ def upload_of(stream: IO[bytes], content_type: str) -> Upload:
 
 
 def _content(events: Iterator[Event]) -> Iterator[bytes]:
-    """The bytes of the file that has begun; the body must end behind it."""
+    """The bytes of the file that has begun; the body must end after it."""
     for event in events:
         if isinstance(event, Data):
             yield event.data
         elif isinstance(event, (File, Field)):
-            named = str(event.name)[:LONGEST_NAME] if event.name != FIELD else "a second file"
+            named = str(event.name)[:MAX_NAME] if event.name != FIELD else "a second file"
             raise InvalidRequest(f"There is more than one file in the body: {named!r}.", {FIELD: ["Send one file, alone."]})
 
 
 def _events(stream: IO[bytes], boundary: bytes) -> Iterator[Event]:
-    """What the body consists of, without what is around it."""
-    decoder, ended = MultipartDecoder(boundary, MOST_IN_MEMORY), False
+    """The parts of the body."""
+    decoder, ended = MultipartDecoder(boundary, MAX_BUFFER), False
     while not ended:
         piece = _read(stream)
         try:
@@ -76,16 +76,16 @@ def _events(stream: IO[bytes], boundary: bytes) -> Iterator[Event]:
         except RequestEntityTooLarge as error:
             raise _malformed("it has half a megabyte without a boundary") from error
         except (ValueError, LookupError) as error:
-            raise _malformed("its parts are malformed, or it was cut") from error
+            raise _malformed("its parts are malformed, or it is incomplete") from error
 
 
 def _read(stream: IO[bytes]) -> bytes:
     try:
-        return stream.read(PIECE)
+        return stream.read(PIECE_BYTES)
     except RequestEntityTooLarge as error:
         raise UploadTooLarge("The body is longer than an upload may be.") from error
-    except (ClientDisconnected, OSError, ParseException) as error:  # cut, stalled, or chunked wrongly
-        raise _malformed("it did not arrive whole") from error
+    except (ClientDisconnected, OSError, ParseException) as error:  # incomplete, stalled, or with invalid chunks
+        raise _malformed("it did not arrive complete") from error
 
 
 def _no_file(first: Event | None) -> InvalidRequest:
@@ -93,10 +93,10 @@ def _no_file(first: Event | None) -> InvalidRequest:
         return InvalidRequest("The field file has no file.", {FIELD: ["It is a text. Send a file with its name."]})
     if isinstance(first, (File, Field)):
         return InvalidRequest(
-            "The body begins with another field than file.", {FIELD: ["Send one file, in the field file."]}
+            "The body begins with a field other than file.", {FIELD: ["Send one file, in the field file."]}
         )
     return InvalidRequest("There is no file in the body.", {FIELD: ["Missing. Send one file, in the field file."]})
 
 
 def _malformed(reason: str) -> InvalidRequest:
-    return InvalidRequest(f"The body cannot be read: {reason}.", {"body": ["Send it as multipart/form-data, whole."]})
+    return InvalidRequest(f"The body cannot be read: {reason}.", {"body": ["Send it as multipart/form-data, complete."]})

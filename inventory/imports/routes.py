@@ -18,10 +18,11 @@ from inventory.errors import (
     UploadTooLarge,
 )
 from inventory.imports import schemas
+from inventory.imports.lookups import FRESH_FOR
 from inventory.imports.multipart import OVERHEAD, upload_of
-from inventory.imports.service import FRESH_FOR, ImportRequest
-from inventory.jobs.accepted import accepted, accepts_job
+from inventory.imports.service import ImportRequest
 from inventory.jobs.model import Job
+from inventory.jobs.responses import accepted, accepts_job
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
 
@@ -39,8 +40,8 @@ BODY = {
                     "file": {
                         "type": "string",
                         "format": "binary",
-                        "description": "`.csv`, `.txt`, `.jsonl` or `.ndjson`; of log events `.jsonl` or `.ndjson`."
-                        " Each also gzipped, with `.gz` behind it. At most INVENTORY_UPLOAD_LIMIT bytes.",
+                        "description": "A file of a type that the kind takes, or one gzipped, with `.gz` after its name."
+                        " At most INVENTORY_UPLOAD_LIMIT bytes.",
                     }
                 },
                 "additionalProperties": False,
@@ -65,17 +66,17 @@ class Imports(MethodView):
     def post(self, query: dict[str, Any]) -> Response:
         """Import a file: each of its rows is worked on as part of a job, whose progress can be followed.
 
-        The same bytes, kind and options while a job on them is unfinished, or the same `Idempotency-Key`, answer that job.
+        While a job is unfinished, the same bytes, kind and options answer that job; the same `Idempotency-Key` always does.
         """
         wanted = ImportRequest(query.pop("kind"), _options(query), _key())
         services().imports.check(wanted)
         _limit_body(services().imports.upload_limit)
-        with services().imports.place(getattr(request.environ.get("gunicorn.socket"), "pace", None)):
+        with services().imports.slot(getattr(request.environ.get("gunicorn.socket"), "pace", None)):
             return accepted(_receive(wanted), services().imports.clock())
 
 
 def _limit_body(limit: int) -> None:
-    """Refuse a body that is announced to be longer than an upload may be, and have one that becomes it fail."""
+    """Refuse a body that is announced to be longer than an upload may be, and have reading one fail that turns out to be."""
     request.max_content_length = limit + OVERHEAD
     if (request.content_length or 0) > request.max_content_length:
         raise UploadTooLarge(f"The body is larger than {limit:,} bytes. Send the file in parts, or gzipped.")

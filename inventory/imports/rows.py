@@ -9,37 +9,35 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from inventory.imports.columns import with_country
-from inventory.imports.file_format import FileFormat, LineFormat
-from inventory.imports.lines import LONGEST, RawLine, lines
-from inventory.imports.sniffing import HEAD, examine
+from inventory.imports.columns import qualified
+from inventory.imports.file_format import FileFormat
+from inventory.imports.lines import MAX_LINE, RawLine, lines
+from inventory.jobs.file_rows import LineFormat
 from inventory.jobs.model import LONGEST_INPUT, InputRow
-
-__all__ = ["HEAD", "examine", "read"]
 
 LINE_TOO_LONG = "line_too_long"
 INVALID_ENCODING = "invalid_encoding"
 INVALID_JSON = "invalid_json"
 UNCLOSED_QUOTE = "unclosed_quote"
 MISSING_VALUE = "missing_value"
-AHEAD, MOST_AHEAD, COST_OF_LINE = 16, 4 * LONGEST, 32
-"""Bytes that may be read in vain after unclosed quotes: so many for each character of the file, and at most at once. Each
-line counts some more, because it takes time however short it is."""
+AHEAD_PER_CHARACTER, MAX_AHEAD, COST_OF_LINE = 16, 4 * MAX_LINE, 32
+"""Bytes that may be read in vain after unclosed quotes, for each character of the file and in all. A line counts as more
+bytes than it has, because even a short one takes time."""
 
 
-def read(file: BinaryIO, layout: FileFormat) -> Iterator[tuple[InputRow, int]]:
+def read(file: BinaryIO, file_format: FileFormat) -> Iterator[tuple[InputRow, int]]:
     """All rows in order; with each, the bytes of the uploaded file up to its end. Blank lines are no rows.
 
     A row's number is that of the line where it begins, a header counted. Raises `UnreadableFile` where the rest cannot be
     read.
     """
-    match layout.form:
+    match file_format.line_format:
         case LineFormat.CSV:
-            return _Table(lines(file, layout), layout).rows()
-        case LineFormat.JSON if layout.member is not None:
-            return _members(lines(file, layout), layout.member, layout.country)
+            return _Table(lines(file, file_format), file_format).rows()
+        case LineFormat.JSON if file_format.member is not None:
+            return _members(lines(file, file_format), file_format.member, file_format.qualifier)
         case _:
-            return _whole_lines(lines(file, layout), _encoding(layout))
+            return _whole_lines(lines(file, file_format), _encoding(file_format))
 
 
 def _whole_lines(raw_lines: Iterator[RawLine], encoding: str) -> Iterator[tuple[InputRow, int]]:
@@ -50,7 +48,7 @@ def _whole_lines(raw_lines: Iterator[RawLine], encoding: str) -> Iterator[tuple[
         yield (InputRow(number, text.strip()) if isinstance(text, str) else text), end
 
 
-def _members(raw_lines: Iterator[RawLine], member: str, country: object) -> Iterator[tuple[InputRow, int]]:
+def _members(raw_lines: Iterator[RawLine], member: str, qualifier: object) -> Iterator[tuple[InputRow, int]]:
     for number, raw, end in raw_lines:
         if raw.isspace() or not raw:
             continue
@@ -59,13 +57,13 @@ def _members(raw_lines: Iterator[RawLine], member: str, country: object) -> Iter
         except orjson.JSONDecodeError as error:
             yield _not_json(number, raw, error), end
             continue
-        where = None
+        added = None
         if isinstance(value, dict):
-            value, where = value.get(member), value.get(country)
-        if isinstance(value, str) and len(raw) <= LONGEST and (text := value.strip()):
-            yield InputRow(number, with_country(text, where) if where else text), end
+            value, added = value.get(member), value.get(qualifier)
+        if isinstance(value, str) and len(raw) <= MAX_LINE and (text := value.strip()):
+            yield InputRow(number, qualified(text, added) if added else text), end
         else:
-            yield _not_meant(number, raw, member), end
+            yield _without_member(number, raw, member), end
 
 
 def _not_json(number: int, raw: bytes, error: orjson.JSONDecodeError) -> InputRow:
@@ -73,48 +71,48 @@ def _not_json(number: int, raw: bytes, error: orjson.JSONDecodeError) -> InputRo
     return text if isinstance(text, InputRow) else _rejected(number, text, INVALID_JSON, f"It is not JSON: {error}.")
 
 
-def _not_meant(number: int, raw: bytes, member: str) -> InputRow:
+def _without_member(number: int, raw: bytes, member: str) -> InputRow:
     text = _text(number, raw, "utf-8")
-    detail = f"It is no string, nor an object with a string {member!r}."
+    detail = f"It is neither a string nor an object with a string {member!r}."
     return text if isinstance(text, InputRow) else _rejected(number, text, MISSING_VALUE, detail)
 
 
 class _Table:
     """CSV (RFC 4180), as forgiving as is safe: an unclosed quote costs one row, not those after it.
 
-    To find that a quote is unclosed a megabyte may be read in vain. Where every line has one, that is done for few of them:
-    quotes that span lines are looked for as far as `_ahead` goes, which each line that is read makes longer.
+    To find that a quote is unclosed a megabyte may be read in vain. So that a file of such lines takes linear time, a quote
+    that spans lines is followed for at most `_ahead` bytes, which grow with each line that is read.
     """
 
-    def __init__(self, raw_lines: Iterator[RawLine], layout: FileFormat) -> None:
+    def __init__(self, raw_lines: Iterator[RawLine], file_format: FileFormat) -> None:
         self._raw_lines = raw_lines
         self._again: deque[RawLine] = deque()
-        self._encoding = _encoding(layout)
-        self._layout = layout
-        self._ahead = MOST_AHEAD
+        self._encoding = _encoding(file_format)
+        self._format = file_format
+        self._ahead = MAX_AHEAD
         self._row = _Row(self._next, self._encoding)
         self._strict, self._forgiving = (
-            csv.reader(self._row, delimiter=layout.delimiter, skipinitialspace=True, strict=strict)
+            csv.reader(self._row, delimiter=file_format.delimiter, skipinitialspace=True, strict=strict)
             for strict in (True, False)
         )
-        csv.field_size_limit(LONGEST)
+        csv.field_size_limit(MAX_LINE)
 
     def rows(self) -> Iterator[tuple[InputRow, int]]:
-        """The cells of the column that is meant, but for the header."""
-        column, delimiter, header = self._layout.column, self._layout.delimiter, self._layout.header
-        country = self._layout.country if isinstance(self._layout.country, int) else None
+        """The cells of the column, without the header."""
+        column, delimiter, header = self._format.column, self._format.delimiter, self._format.header
+        qualifier = self._format.qualifier if isinstance(self._format.qualifier, int) else None
         while line := self._next():
             number, raw, end = line
             if raw.isspace() or not raw:
                 continue
             text = _text(number, raw, self._encoding)
             if isinstance(text, str):
-                if self._ahead < MOST_AHEAD:
-                    self._ahead = min(MOST_AHEAD, self._ahead + AHEAD * len(text))
+                if self._ahead < MAX_AHEAD:
+                    self._ahead = min(MAX_AHEAD, self._ahead + AHEAD_PER_CHARACTER * len(text))
                 cells, end = (text.split(delimiter), end) if '"' not in text else self._quoted(text, end)
                 cell = cells[column].strip() if len(cells) > column else ""
-                if country is not None and cell and len(cells) > country:
-                    cell = with_country(cell, cells[country])
+                if qualifier is not None and cell and len(cells) > qualifier:
+                    cell = qualified(cell, cells[qualifier])
                 text = InputRow(number, cell) if cell else self._without_cell(number, text, cells)
             if header and text.code is None:
                 header = False
@@ -125,9 +123,9 @@ class _Table:
         return self._again.popleft() if self._again else next(self._raw_lines, None)
 
     def _quoted(self, text: str, end: int) -> tuple[list[str], int]:
-        """The cells of a row with quotes, and where it ends, several lines on perhaps; no cells if a quote is unclosed."""
+        """The cells of a row with quotes, and where it ends, possibly lines later; no cells if a quote is unclosed."""
         row = self._row
-        row.begin(text, min(LONGEST - len(text), self._ahead))
+        row.begin(text, min(MAX_LINE - len(text), self._ahead))
         try:
             cells = next(self._strict)
         except csv.Error:
@@ -145,14 +143,14 @@ class _Table:
     def _without_cell(self, number: int, text: str, cells: list[str]) -> InputRow:
         if not cells:
             return _rejected(number, text, UNCLOSED_QUOTE, "It has a quote that is not closed, or closed in the middle.")
-        place = self._layout.column + 1
-        return _rejected(number, text, MISSING_VALUE, f"It has {len(cells)} cells, and nothing in cell {place}.")
+        column = self._format.column + 1
+        return _rejected(number, text, MISSING_VALUE, f"It has {len(cells)} cells, and nothing in cell {column}.")
 
 
 class _Row:
     """The lines of one row, as many as csv's reader asks for, as long as there is room for another one.
 
-    `taken` are those behind the first; `unfinished` says that the reader asked for one more than there is.
+    `taken` are those after the first; `unfinished` says that the reader asked for more than there are.
     """
 
     def __init__(self, more: Callable[[], RawLine | None], encoding: str) -> None:
@@ -164,7 +162,7 @@ class _Row:
         self.unfinished = False
 
     def begin(self, text: str, room: int) -> None:
-        """Begin the next row, which may go on for `room` characters after this line."""
+        """Begin the next row, which may have `room` more characters after this line."""
         self._first, self._room, self.unfinished = text, room, False
         if self.taken:
             self.taken = []
@@ -188,14 +186,14 @@ class _Row:
         return f"{more}\n"
 
 
-def _encoding(layout: FileFormat) -> str:
-    return "utf-8" if layout.recoded else layout.encoding
+def _encoding(file_format: FileFormat) -> str:
+    return "utf-8" if file_format.recoded else file_format.encoding
 
 
 def _text(number: int, raw: bytes, encoding: str) -> str | InputRow:
-    """The line as text, or why it is none."""
-    if len(raw) > LONGEST:
-        return _rejected(number, _shown(raw, encoding), LINE_TOO_LONG, f"It is longer than {LONGEST:,} bytes.")
+    """The line as text, or why it is not text."""
+    if len(raw) > MAX_LINE:
+        return _rejected(number, _shown(raw, encoding), LINE_TOO_LONG, f"It is longer than {MAX_LINE:,} bytes.")
     try:
         text = str(raw, encoding)
     except UnicodeDecodeError as error:

@@ -1,34 +1,40 @@
-"""The shapes of the imports API: what it takes beside the file."""
+"""The shapes of the imports API's parameters."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from marshmallow import Schema, fields
-from marshmallow.validate import Length, OneOf, Range, Regexp
+from marshmallow.validate import Length, Range, Regexp
 
-from inventory.imports.file_format import TAKES
+from inventory.jobs.job_type import JobType
 from inventory.web_api.arguments import QuerySchema
+
+
+class KindField(fields.String):
+    """The name of a job type that takes files. The service checks it, because only that knows the names."""
+
+    @staticmethod
+    def documented(types: Iterable[JobType]) -> Mapping[str, object]:
+        """What the OpenAPI document says of the field where there are these types."""
+        descriptions = [f"`{each.name}`: {each.description}." for each in types]
+        return {"enum": [each.name for each in types], "description": " ".join(descriptions)}
 
 
 class ImportQuery(QuerySchema):
     """What to do with the file."""
 
-    kind = fields.String(
+    kind = KindField(
         required=True,
-        validate=OneOf(list(TAKES), error="Unknown. Choose from {choices}."),
-        error_messages={"required": f"Missing. Choose from {', '.join(TAKES)}."},
-        metadata={
-            "description": "`urls`: each row is looked up. `cities`: each row's weather is."
-            " `events`: each line is a log event.",
-            "example": "urls",
-        },
+        error_messages={"required": "Missing. Say what each row is; /docs/ has the choices."},
+        metadata={"example": "urls"},
     )
     column = fields.String(
         validate=Length(1, 256, error="Send a name of 1 to 256 characters, or a number from 1."),
         metadata={
-            "description": "Where a row has the URL or the city: the name of a column or member, or the number of a column,"
-            " from 1. Default: the one that is called so, or looks like it.",
+            "description": "Which part of a row is looked up: the name of a column or member, or the number of a column,"
+            " from 1. Default: the one that is named like the kind, or looks like it.",
             "example": "website",
         },
     )
@@ -43,7 +49,7 @@ class ImportQuery(QuerySchema):
 
 
 class IdempotencyKey(Schema):
-    """The header Idempotency-Key, as this API reads it."""
+    """The header Idempotency-Key."""
 
     idempotency_key = fields.String(
         data_key="Idempotency-Key",

@@ -1,11 +1,12 @@
-"""Files become jobs: received piece by piece into the file store, looked at, and kept durably before anybody is told."""
+"""Files become jobs: received into the file store piece by piece, examined, and kept durably before the client is told."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from secrets import token_hex
 from typing import Any
@@ -15,96 +16,103 @@ import structlog
 from inventory.clock import Clock
 from inventory.errors import InvalidRequest, StorageUnavailable, UploadTooLarge
 from inventory.files import Files, Writer
-from inventory.imports.file_format import form_of
+from inventory.imports.file_format import FileFormat, format_of_name
 from inventory.imports.multipart import Upload
-from inventory.imports.sniffing import HEAD, examine
+from inventory.imports.sniffing import HEAD_BYTES, examine
 from inventory.imports.upload_slots import UploadSlots
 from inventory.jobs.chunks import upload_name
-from inventory.jobs.model import Job
+from inventory.jobs.job_type import JobType
+from inventory.jobs.model import COLUMN, FILE_FORMAT, Job
 from inventory.jobs.service import JobService
 from inventory.pace import Pace
 
 log = structlog.get_logger(__name__)
 
-COLUMN, FRESH_FOR = "column", "fresh_for"
-TAKES_OPTIONS: Mapping[str, Collection[str]] = {"urls": (COLUMN, FRESH_FOR), "cities": (COLUMN, FRESH_FOR), "events": ()}
-LONGEST_NAME = 255
-"""Characters of a file's name that are kept: its end, which says what it is."""
+MAX_NAME = 255
+"""Characters of a file's name that are kept: its last ones, because they include the suffix."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
-    """What is to be done with a file: the kind of its job, and the job's options. `key` makes saying it again harmless."""
+    """What is to be done with a file: the kind of its job and the job's options. `key` makes repeating it harmless."""
 
     kind: str
     options: Mapping[str, Any] = field(default_factory=dict)
     key: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Received:
+    """A file that was received: its bytes, their SHA-256, and its format."""
+
+    size: int
+    sha256: str
+    file_format: FileFormat
+
+
 class ImportService:
-    """Takes files, `places` at once at most, while `waiting` others wait for a moment.
+    """Receives files, up to `slots` at once, while up to `waiting` others wait for a moment.
 
-    It may raise `StorageUnavailable`, and nothing of the file is kept then.
-
-    But for one moment: when the store did not say whether it has the job, the file is left, so that the job can be done if
-    it has. A file that no job has is swept.
+    After `StorageUnavailable` nothing of the file is kept, with one exception: if the store did not say whether it has the
+    job, the file is left for it. A file without a job is swept.
     """
 
     def __init__(
         self,
         jobs: JobService,
         files: Files,
-        kinds: Collection[str],
+        types: Mapping[str, JobType],
         *,
         upload_limit: int,
-        places: int,
+        slots: int,
         waiting: int = 0,
         clock: Clock,
         new_id: Callable[[], str] = lambda: token_hex(16),
     ) -> None:
         self._jobs = jobs
         self._files = files
-        self._kinds = kinds
-        self._slots = UploadSlots(places, waiting)
+        self._files_of = {job_type.name: job_type.file for job_type in types.values() if job_type.file is not None}
+        self.types = [job_type for job_type in types.values() if job_type.file is not None]
+        self._options_of = {job_type.name: job_type.options for job_type in self.types}
+        self._slots = UploadSlots(slots, waiting)
         self._new_id = new_id
         self.upload_limit = upload_limit
         self.clock = clock
 
-    def place(self, pace: Pace | None = None) -> AbstractContextManager[None]:
-        """Room for one upload, which holds a thread for as long as its client takes; see `UploadSlots.take`."""
+    def slot(self, pace: Pace | None = None) -> AbstractContextManager[None]:
+        """A slot for one upload, which occupies a thread for as long as its client takes; see `UploadSlots.take`."""
         return self._slots.take(pace)
 
     def check(self, wanted: ImportRequest) -> None:
         """Return if files of this kind can be imported with these options; `InvalidRequest` otherwise."""
-        if wanted.kind not in self._kinds:
-            raise InvalidRequest(
-                f"There is no source for imports of {wanted.kind} here.",
-                {"kind": [f"Not available. Choose from: {', '.join(sorted(self._kinds))}."]},
-            )
-        refused = [name for name in wanted.options if name not in TAKES_OPTIONS[wanted.kind]]
+        if wanted.kind not in self._files_of:
+            choice = f"Choose from: {', '.join(self._files_of)}."
+            raise InvalidRequest(f"Nothing imports {wanted.kind!r} here. {choice}", {"kind": [f"Unknown. {choice}"]})
+        refused = [name for name in wanted.options if name not in self._options_of[wanted.kind]]
         if refused:
-            detail = f"It means nothing to an import of {wanted.kind}. Leave it out."
+            detail = f"An import of {wanted.kind} does not have it. Leave it out."
             raise InvalidRequest(f"Not acceptable: {', '.join(refused)}.", {name: [detail] for name in refused})
 
     def accept(self, wanted: ImportRequest, upload: Upload) -> Job:
         """The job that a file became, durably; or the one that this key, or another upload of the same bytes, began before.
 
         Raises `InvalidFile`, `UnsupportedFile`, `UploadTooLarge` for what cannot become a job, `InvalidRequest` for a key
-        that means another one, and what the upload raises. Nothing is kept then.
+        that was used for another one, and what the upload raises. Nothing is kept then.
         """
-        file_name = _kept_name(upload.file_name)
-        form_of(wanted.kind, file_name)
+        file_name, rows = _kept_name(upload.file_name), self._files_of[wanted.kind]
+        format_of_name(file_name, rows.suffixes)
         job_id = self._new_id()
+        examine_head = partial(examine, rows=rows, file_name=file_name, column=wanted.options.get(COLUMN))
         with self._files.writer(upload_name(job_id)) as writer:
-            size, digest = self._receive(upload.content, writer, wanted, file_name)
+            received = self._receive(upload.content, writer, examine_head)
         job = Job(
             id=job_id,
             kind=wanted.kind,
             created_at=self.clock(),
             file_name=file_name,
-            file_size=size,
-            sha256=digest,
-            options=wanted.options,
+            file_size=received.size,
+            sha256=received.sha256,
+            options={**wanted.options, FILE_FORMAT: received.file_format.as_option()},
             idempotency_key=wanted.key,
         )
         created = self._jobs.create(job)
@@ -113,34 +121,29 @@ class ImportService:
             _agree(created, job)
         return created
 
-    def _receive(self, content: Iterator[bytes], writer: Writer, wanted: ImportRequest, file_name: str) -> tuple[int, str]:
-        """Write all of it, and look at its beginning as soon as that is there; how many bytes, and their SHA-256."""
-        size, digest, head = 0, sha256(), bytearray()
+    def _receive(self, content: Iterator[bytes], writer: Writer, examine_head: Callable[[bytes], FileFormat]) -> _Received:
+        """Write all of a file, and examine its first bytes as soon as they are there."""
+        size, digest, head, file_format = 0, sha256(), bytearray(), None
         for piece in content:
             size += len(piece)
             if size > self.upload_limit:
                 raise UploadTooLarge(f"The file is larger than {self.upload_limit:,} bytes. Send it in parts, or gzipped.")
             digest.update(piece)
-            if len(head) < HEAD:
-                head += piece[: HEAD - len(head)]
-                if len(head) == HEAD:
-                    self._examine(head, wanted, file_name)
+            if file_format is None:
+                head += piece[: HEAD_BYTES - len(head)]
+                if len(head) == HEAD_BYTES:
+                    file_format = examine_head(bytes(head))
             writer.write(piece)
-        if len(head) < HEAD:
-            self._examine(head, wanted, file_name)
-        return size, digest.hexdigest()
-
-    def _examine(self, head: bytearray, wanted: ImportRequest, file_name: str) -> None:
-        examine(bytes(head), kind=wanted.kind, file_name=file_name, column=wanted.options.get(COLUMN))
+        return _Received(size, digest.hexdigest(), file_format or examine_head(bytes(head)))
 
     def _forget(self, job_id: str) -> None:
-        """Remove an upload that was not needed; if that fails, it is swept as one that no job has."""
+        """Remove an upload that is not needed; if that fails, it is swept later."""
         with suppress(StorageUnavailable):
             self._files.delete([upload_name(job_id)])
 
 
 def _agree(kept: Job, wanted: Job) -> None:
-    """Return if a key that was used before was used for the same."""
+    """Return unless a key was used before for something else."""
     if kept.idempotency_key == wanted.idempotency_key and kept.dedup_key != wanted.dedup_key:
         raise InvalidRequest(
             "This Idempotency-Key was used for another file, kind or options before.",
@@ -149,6 +152,6 @@ def _agree(kept: Job, wanted: Job) -> None:
 
 
 def _kept_name(sent: str) -> str:
-    """A file's name without the folders that some clients send before it, and without what cannot be shown."""
+    """A file's name without the folders that some clients send before it, and without unprintable characters."""
     name = re.split(r"[/\\]", sent)[-1]
-    return "".join(character for character in name if character.isprintable())[-LONGEST_NAME:]
+    return "".join(character for character in name if character.isprintable())[-MAX_NAME:]

@@ -1,4 +1,4 @@
-"""What an uploaded file is, told from its name and its beginning, before it becomes a job."""
+"""The format of an uploaded file, found out from its name and its first bytes before it becomes a job."""
 
 from __future__ import annotations
 
@@ -11,47 +11,48 @@ import orjson
 from inventory.errors import InvalidFile, UnreadableFile
 from inventory.imports import columns, gzipped
 from inventory.imports.encodings import encoding_of
-from inventory.imports.file_format import FileFormat, LineFormat, form_of
+from inventory.imports.file_format import FileFormat, format_of_name
+from inventory.jobs.file_rows import FileRows, LineFormat
 
-HEAD = 256 * 1024
-"""Bytes of the beginning of a file that are looked at."""
-SAMPLE = 200
+HEAD_BYTES = 256 * 1024
+"""Bytes of the beginning of a file that are examined."""
+MAX_SAMPLE = 200
 """Lines of these that are parsed."""
 
 
-def examine(head: bytes, *, kind: str, file_name: str, column: str | None = None) -> FileFormat:
-    """The layout of a file whose first `HEAD` bytes are `head` (fewer are the whole file), the same each time.
+def examine(head: bytes, rows: FileRows, *, file_name: str, column: str | None = None) -> FileFormat:
+    """The format of a file whose first `HEAD_BYTES` bytes are `head` (fewer are the whole file), the same each time.
 
-    Raises `UnsupportedFile` if the kind does not take files of that name, `InvalidFile` if it cannot become a job: empty,
-    not what its name says, or without what is meant by `column` or, without that, by the kind.
+    Raises `UnsupportedFile` for a name without a suffix of `rows`, and `InvalidFile` if the file cannot become a job: it is
+    empty, not what its name says, or lacks the `column` asked for or, without that, one of `rows`.
     """
-    form, zipped = form_of(kind, file_name)
-    begun, whole = _expanded(head) if zipped else (head, len(head) < HEAD)
-    encoding = encoding_of(_whole_lines(begun, whole), form)
+    named = format_of_name(file_name, rows.suffixes)
+    begun, whole = _expanded(head) if named.gzipped else (head, len(head) < HEAD_BYTES)
+    encoding = encoding_of(_whole_lines(begun, whole), named.line_format)
     text = begun.decode(encoding, "replace").removeprefix("\ufeff")
     if not text.strip():
         raise InvalidFile("The file is empty." if whole else "The file begins with nothing but blank lines.")
     newline = "\r" if "\r" in text and "\n" not in text else "\n"
     lines = _lines(text, newline, whole=whole)
-    layout = FileFormat(form, gzipped=zipped, encoding=encoding, newline=newline.encode())
-    match form:
+    found = replace(named, encoding=encoding, newline=newline.encode())
+    match found.line_format:
         case LineFormat.JSON:
-            return _json(lines, layout, kind, column)
+            return _json(lines, found, rows, column)
         case LineFormat.CSV:
-            return _csv(lines, layout, kind, column, whole=whole and len(lines) < SAMPLE)
+            return _csv(lines, found, rows, column, whole=whole and len(lines) < MAX_SAMPLE)
         case LineFormat.TEXT:
-            return _text(lines, layout, kind)
+            return _text(lines, found, rows)
 
 
 def _expanded(head: bytes) -> tuple[bytes, bool]:
     try:
-        return gzipped.beginning(head, HEAD)
+        return gzipped.beginning(head, HEAD_BYTES)
     except UnreadableFile as error:
-        raise InvalidFile(f"This is no gzip file. {error} Gzip it again, or name it without .gz.") from error
+        raise InvalidFile(f"This is not a gzip file. {error} Gzip it again, or name it without .gz.") from error
 
 
 def _whole_lines(begun: bytes, whole: bool) -> bytes:
-    """Without a last line that is cut, in the middle of a character perhaps."""
+    """Without an incomplete last line, which may end in the middle of a character."""
     end = 0 if whole else begun.rfind(b"\n") + 1
     return begun[:end] if end else begun
 
@@ -61,18 +62,17 @@ def _lines(text: str, newline: str, *, whole: bool) -> list[str]:
     lines = text.split(newline)
     if not whole:
         lines.pop()
-    return [line for line in lines if line.strip()][:SAMPLE]
+    return [line for line in lines if line.strip()][:MAX_SAMPLE]
 
 
-def _json(lines: Sequence[str], layout: FileFormat, kind: str, column: str | None) -> FileFormat:
+def _json(lines: Sequence[str], found: FileFormat, rows: FileRows, column: str | None) -> FileFormat:
     values = [value for value in map(_loaded, lines) if value is not None]
     if lines and not values:
         raise InvalidFile("None of the first lines is JSON. Send one JSON value a line, not one array.")
-    if kind not in columns.NAMES:
-        return layout
-    member = columns.member_of(values, kind, column) if values else column or columns.NAMES[kind][0]
-    country = columns.country_member_of(values, kind, member)
-    return replace(layout, member=member, country=country)
+    if not rows.columns:
+        return found
+    member = columns.member_of(values, rows, column) if values else column or rows.columns[0]
+    return replace(found, member=member, qualifier=columns.qualifying_member(values, rows, member))
 
 
 def _loaded(line: str) -> Any:
@@ -82,21 +82,21 @@ def _loaded(line: str) -> Any:
         return None
 
 
-def _text(lines: Sequence[str], layout: FileFormat, kind: str) -> FileFormat:
-    if lines and not any(map(columns.looks_like(kind), lines)):
-        raise InvalidFile("None of the first lines is a URL. Send one absolute http or https URL a line.")
-    return layout
+def _text(lines: Sequence[str], found: FileFormat, rows: FileRows) -> FileFormat:
+    if lines and rows.looks_like and not any(map(rows.looks_like, lines)):
+        raise InvalidFile(f"None of the first lines is {rows.value}. Send one a line.")
+    return found
 
 
-def _csv(lines: Sequence[str], layout: FileFormat, kind: str, column: str | None, *, whole: bool) -> FileFormat:
+def _csv(lines: Sequence[str], found: FileFormat, rows: FileRows, column: str | None, *, whole: bool) -> FileFormat:
     if not lines:
-        raise InvalidFile(f"The first line is longer than {HEAD:,} bytes. Send a table with one row a line.")
+        raise InvalidFile(f"The first line is longer than {HEAD_BYTES:,} bytes. Send a table with one row a line.")
     delimiter = columns.delimiter_of(lines, column)
     table = columns.parse(lines, delimiter)
     if not table:
         raise InvalidFile("The first row cannot be read. Send a table with one row a line.")
-    number, header = columns.column_of(table, kind, column)
+    number, header = columns.column_of(table, rows, column)
     if header and whole and len(table) == 1:
         raise InvalidFile("The file has a header and nothing else.")
-    country = columns.country_of(table, kind, number, header=header)
-    return replace(layout, delimiter=delimiter, header=header, column=number, country=country)
+    qualifier = columns.qualifying_column(table, rows, number) if header else None
+    return replace(found, delimiter=delimiter, header=header, column=number, qualifier=qualifier)

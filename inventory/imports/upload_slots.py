@@ -1,4 +1,4 @@
-"""Room for a few uploads at once, which slow ones do not keep from others."""
+"""Slots for a few uploads at once, which slow uploads cannot occupy for long."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from inventory.pace import Pace
 SLOT_TIMEOUT, POLL_INTERVAL = 5.0, 0.1
 """Seconds for which an upload waits for a slot, and after which it looks again whether another one has become slow."""
 SLOWER = 0.75
-"""What share of another's pace is too slow beside it: an upload is not ended for a gap of less than half a second."""
+"""An upload is slower than another below this share of its pace; so none is ended for a gap of less than half a second."""
 FULL = "This process receives as many files at once as it may. Try again in a few seconds."
 
 
 class UploadSlots:
-    """Room for `number` uploads at once, and for `waiting` that wait for a moment. The slowest gives way to a faster one.
+    """Slots for `number` uploads, and for `waiting` more that wait for a moment. The slowest is ended for a faster one.
 
-    Of those that wait the newest goes first, and the oldest leaves when there are more: many that are slow, and came before
-    a good one, are not in its way.
+    Of those that wait the newest is served first, and the oldest is refused when there are too many, so that a fast upload
+    does not wait for slow ones that came before it.
     """
 
     def __init__(self, number: int, waiting: int = 0) -> None:
@@ -32,20 +32,20 @@ class UploadSlots:
 
     @contextmanager
     def take(self, pace: Pace | None) -> Iterator[None]:
-        """A slot for an upload that comes in at a pace; None: all of it is there.
+        """A slot for an upload with this pace; None if all of it has arrived.
 
-        `TooManyUploads` if none is to be had, or if it was given to a faster one meanwhile.
+        Raises `TooManyUploads` if there is none, or if it was given to a faster upload meanwhile.
         """
-        mine = pace or Pace()  # it is never waited for, so it never becomes slower than others
+        mine = pace or Pace()  # nobody waits for it, so it never becomes slower than others
         with self._changed:
             if len(self._taken) >= self._number:
                 self._wait(mine)
             self._taken.append(mine)
         try:
             yield
-        except InvalidRequest as error:  # what was read of it was cut short
+        except InvalidRequest as error:  # it was ended while it was read
             if mine.ended:
-                raise TooManyUploads("Faster uploads came while this one left its slot waiting. Send it again.") from error
+                raise TooManyUploads("Faster uploads came while this one made no progress. Send it again.") from error
             raise
         finally:
             with self._changed:
@@ -53,7 +53,7 @@ class UploadSlots:
                 self._changed.notify_all()
 
     def _wait(self, mine: Pace) -> None:
-        """Wait for a slot, for which uploads that have become slow are ended; `TooManyUploads` if there is none."""
+        """Wait for a slot, ending an upload that has become slow; `TooManyUploads` if there is none in time."""
         self._waiting.append(mine)
         del self._waiting[: -self._most_waiting or None]
         until = monotonic() + SLOT_TIMEOUT
@@ -67,7 +67,7 @@ class UploadSlots:
             self._waiting = [each for each in self._waiting if each is not mine]
 
     def _end_slowest(self, mine: Pace) -> None:
-        """End the slowest upload if it is slower than this one, and none has been ended that is yet to leave."""
+        """End the slowest upload if it is slower than this one, unless one that was ended has yet to leave."""
         if len(self._taken) >= self._number and not any(each.ended for each in self._taken):
             slowest = min(self._taken, key=Pace.recent)
             slowest.ended = slowest.recent() < SLOWER * mine.recent()

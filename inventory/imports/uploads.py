@@ -1,4 +1,4 @@
-"""What the kinds of jobs read: the rows of an uploaded file, wherever the file store keeps it."""
+"""The rows of uploaded files, wherever the file store keeps them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from inventory.errors import InvalidFile, UnreadableFile, UnsupportedFile
 from inventory.files import Files
 from inventory.imports import rows
 from inventory.imports.file_format import FileFormat
+from inventory.imports.sniffing import HEAD_BYTES, examine
 from inventory.jobs.chunks import upload_name
-from inventory.jobs.model import InputRow, Job
+from inventory.jobs.file_rows import FileRows
+from inventory.jobs.model import COLUMN, FILE_FORMAT, InputRow, Job
 
 
 class Uploads:
@@ -18,17 +20,18 @@ class Uploads:
     def __init__(self, files: Files) -> None:
         self._files = files
 
-    def rows(self, job: Job) -> Iterator[tuple[InputRow, int]]:
-        """All rows in order, lazily, and the bytes read up to the end of each; `UnreadableFile` where the rest cannot be."""
-        layout = self._layout(job)
+    def rows(self, job: Job, wanted: FileRows) -> Iterator[tuple[InputRow, int]]:
+        """All rows in order, lazily, each with the bytes read up to its end; `UnreadableFile` where the rest cannot be."""
+        kept = job.options.get(FILE_FORMAT)
+        file_format = self._examined(job, wanted) if kept is None else FileFormat.from_option(kept)
         with self._files.open(upload_name(job.id)) as file:
-            yield from rows.read(file, layout)
+            yield from rows.read(file, file_format)
 
-    def _layout(self, job: Job) -> FileFormat:
-        """How the file is laid out: what was found when it was uploaded is found again."""
+    def _examined(self, job: Job, wanted: FileRows) -> FileFormat:
+        """The format of a file that we wrote for a retry, or that a version before this one received."""
         with self._files.open(upload_name(job.id)) as file:
-            head = file.read(rows.HEAD)
+            head = file.read(HEAD_BYTES)
         try:
-            return rows.examine(head, kind=job.kind, file_name=job.file_name or "", column=job.options.get("column"))
+            return examine(head, wanted, file_name=job.file_name or "", column=job.options.get(COLUMN))
         except (InvalidFile, UnsupportedFile) as error:
             raise UnreadableFile(str(error)) from error

@@ -1,44 +1,218 @@
-"""A batch in a worker's hands: the claim on it, and how it goes on.
+"""A batch that a worker has claimed: how it is worked on, renewed, handed back and ended.
 
-Each keeps its claim by writing what it found, or that it is still there, to the store at least every `RENEW` seconds.
-Whatever raises is to be handed back or forgotten: its next holder goes on where the store says that this one came.
+A claim is renewed by writing what was found, or only that the worker is alive, at least every `RENEW_AFTER`. After an
+exception the batch is handed back or forgotten: the next worker continues where the store says that this one came.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Protocol
+from functools import partial
 
-from inventory.jobs.model import Batch, Job
+import structlog
+
+from inventory import faults
+from inventory.errors import StorageUnavailable
+from inventory.jobs.chunks import Chunks, unread_rows
+from inventory.jobs.job_type import BatchTask, JobType, Step
+from inventory.jobs.model import READING, Batch, InputRow, Job, Row, RowOutcome
+from inventory.jobs.one_by_one import Note, OneByOne, failed_by_fault, is_note
+from inventory.jobs.ports import Jobs
+from inventory.jobs.splitting import FileSplitter, ReadPosition
+from inventory.notifier import Notifier
+
+log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=30)
-"""How long a batch is nobody else's after it was last heard of: many times what a step may take."""
-RENEW = timedelta(seconds=2)
-"""How long a batch in which nothing is found is not heard of, and a cancelled one not let go."""
+"""Validity of a claim after its last renewal: many times what a step may take."""
+RENEW_AFTER = timedelta(seconds=2)
+"""When a claim is renewed although nothing was found. A cancelled batch is noticed then, too."""
+WRITE_AFTER, MAX_UNWRITTEN = timedelta(seconds=0.25), 1_000
+"""Outcomes are written when they are so old, or so many, because each time is a transaction."""
+MAX_CLAIMS = 5
+"""Claims of a batch, one after the other, that may be lost without progress. Then it is abandoned."""
+ABANDONED = "abandoned"
 
 
-class ClaimedBatch(Protocol):
-    """A claimed batch. `again_at` is when going on can be of use, `open` how many rows it can keep collections busy with.
+class ClaimedBatch:
+    """A claimed batch: of rows, or `READING`, which stands for splitting the job's file.
 
-    `takes_turns` says that it can be handed back at any time for no more than the cost of a claim, `can_wait` that it can go
-    on with what it has in memory once a store that was away is back.
+    `again_at` is when the next step can be of use, `open_rows` how many rows may keep collections busy. `can_yield` says
+    that handing it back costs no more than a claim, `can_wait` that it can continue from memory after the store was away.
     """
 
-    job: Job
-    claim: Batch
-    again_at: datetime
-    taken_at: datetime
-    progress_at: datetime
-    open: int
-    takes_turns: bool
+    def __init__(
+        self,
+        job: Job,
+        claim: Batch,
+        types: Mapping[str, JobType],
+        jobs: Jobs,
+        chunks: Chunks,
+        notifier: Notifier,
+        now: datetime,
+    ) -> None:
+        self.job, self.claim = job, claim
+        self.again_at = self.claimed_at = self.progress_at = self._written_at = now
+        self._types, self._jobs, self._chunks, self._notifier = types, jobs, chunks, notifier
+        self._abandoned = claim.attempt > MAX_CLAIMS
+        self.can_yield = claim.number != READING and not self._abandoned
+        self.open_rows = claim.rows if self.can_yield else 0
+        job_type = types.get(job.kind)
+        self._separable = job_type is not None and job_type.batch_rows > 1  # a feed, which is one row as a whole, is not
+        self._note_fault = partial(faults.note, notifier, where="batch", source=job.kind, job_id=job.id, batch=claim.number)
+        self._splitter: FileSplitter | None = None
+        self._task: BatchTask | None = None
+        self._loaded = False
+        self._found: list[Row] = []
+        self._state = self._written = claim.implicit_successes, claim.checkpoint
 
     @property
-    def can_wait(self) -> bool: ...
+    def can_wait(self) -> bool:
+        return self._task is not None
 
-    def go_on(self, now: datetime) -> bool:
-        """Do some of the work; False when that was the end of it, or the claim is lost."""
-        ...
+    def step(self, now: datetime) -> bool:
+        """Do some of the work, and write what was found if it is time; False at the end of it, or if the claim is lost."""
+        if self._abandoned:
+            self._abandon(now)
+            return False
+        if self.claim.number == READING:
+            return self._split(now)
+        try:
+            claimed = self._process(now)
+        except StorageUnavailable:  # what is in memory is still of use
+            raise
+        except Exception as error:  # noqa: BLE001 - the outermost edge of a batch: noted, and its rows' outcome
+            claimed = self._process_without(error, now)
+        if not claimed:
+            self._close(now)
+        return claimed
 
     def hand_back(self, due_at: datetime, now: datetime) -> None:
-        """Let others have it from `due_at` on."""
-        ...
+        """Let other workers have it from `due_at` on; before that, write what was found and that nothing is in progress."""
+        if self._abandoned:
+            return  # its lease must end: a release would count as progress
+        self._add(self._close(now), now)
+        unchanged = not self._found and self._state == (self.claim.implicit_successes, self.claim.checkpoint)
+        if unchanged or self._write(now, in_progress=False):
+            self._jobs.release(self.claim, due_at=due_at)
+
+    def _split(self, now: datetime) -> bool:
+        """Write some chunks of the file, and at its end how many rows it had, and what could not be read of it."""
+        if self._splitter is None:
+            note_fault = partial(faults.note, self._notifier, source=self.job.kind, job_id=self.job.id)
+            self._splitter = FileSplitter(self.job, self.claim.checkpoint, self._types, self._chunks, note_fault)
+        done = self._splitter.step()
+        checkpoint = done.position.checkpoint
+        claim = self._jobs.add_batches(self.claim, done.batches, checkpoint=checkpoint, until=now + LEASE)
+        if claim is None:
+            return False
+        self.claim, self._state = claim, (claim.implicit_successes, claim.checkpoint)
+        if done.batches:
+            self._notifier.wake_worker_for_job(self.job.id)
+        if done.end:
+            self._jobs.finish(claim, total=done.position.rows, error=done.error)
+        return not done.end
+
+    def _process(self, now: datetime) -> bool:
+        if self._task is None:
+            one_by_one = self._separable and (self.claim.attempt > 1 or is_note(self.claim.checkpoint))
+            self._task = self._begin(one_by_one=one_by_one)
+            self.open_rows = len(self._task.left())
+        if isinstance(self._task, OneByOne):
+            self._state = self._state[0], self._task.begin_next()
+            if not self._write(now):
+                return False
+        step = self._task.step(now)
+        self._add(step, now)
+        self.again_at = step.again_at or now
+        if step.again_at is not None and not step.flush_now and not self._is_time_to_write(now):
+            return True
+        if not self._write(now):
+            return False
+        if step.again_at is None:
+            self._jobs.finish(self.claim)
+        return step.again_at is not None
+
+    def _process_without(self, error: Exception, now: datetime) -> bool:
+        """Take rows one by one from now on, so that a fault of ours fails only the row that it shows in.
+
+        If that does not help, all rows that are left fail: in another attempt they would meet the same fault.
+        """
+        self.again_at = now
+        one_by_one, note = isinstance(self._task, OneByOne), Note.of(self.claim.checkpoint)
+        if self._separable and self._loaded and (not one_by_one or note.first < note.last):
+            log.warning("batch_taken_apart", job_id=self.job.id, batch=self.claim.number, exc_info=error)
+            self._close(now)
+            self._found, self._state = [], (self.claim.implicit_successes, self.claim.checkpoint)
+            self._task = self._begin(one_by_one=True)
+            return True
+        self._note_fault(error)
+        if one_by_one:  # these outcomes cannot be written
+            self._found = [failed_by_fault(self.job.id, InputRow(row.row, ""), now) for row in self._found]
+            if len(self._found) == 1 and note.first:
+                return self._write(now)
+        left = unread_rows(self.claim) if self._task is None else self._task.left()
+        self._found += [failed_by_fault(self.job.id, line, now) for line in left]
+        if self._write(now):
+            self._jobs.finish(self.claim)
+        return False
+
+    def _abandon(self, now: datetime) -> None:
+        """End a batch that no worker finishes: its rows fail, or the rest of the file is not read."""
+        claims = self.claim.attempt - 1
+        log.error("batch_abandoned", job_id=self.job.id, kind=self.job.kind, batch=self.claim.number, claims=claims)
+        reason = f"{claims} workers in a row took it up and none made progress: they died, or could not write what they did."
+        if self.claim.number == READING:
+            position = ReadPosition.of(self.claim.checkpoint)
+            error = f"The file was not read beyond row {position.last_row}: {reason}"
+            self._jobs.finish(self.claim, total=position.rows, error=error)
+            return
+        # Where reading the rows cost the worker that was to abandon them, only their numbers are told.
+        left = self._begin(one_by_one=self._separable).left() if claims <= MAX_CLAIMS else unread_rows(self.claim)
+        detail = f"Not worked on: {reason} Import it again."
+        self._found = [line.outcome(RowOutcome.FAILED, now, code=ABANDONED, detail=detail) for line in left]
+        if self._write(now, in_progress=False):
+            self._jobs.finish(self.claim)
+
+    def _begin(self, *, one_by_one: bool) -> BatchTask:
+        """The work on the rows that have no outcome yet."""
+        job_type = self._types[self.job.kind]
+        finished = self._jobs.finished_rows(self.claim)
+        lines = [line for line in self._chunks.lines(self.job, self.claim, job_type) if line.row not in finished]
+        self._loaded = True
+        begin = partial(job_type.begin, self.job)
+        return OneByOne(self.claim, lines, begin, self._note_fault) if one_by_one else begin(self.claim, lines)
+
+    def _add(self, step: Step | None, now: datetime) -> None:
+        if step is None:
+            return
+        accounted = len(step.rows) + step.implicit_successes - self._state[0]
+        self.open_rows = max(0, self.open_rows - accounted)
+        self._found += step.rows
+        self._state = step.implicit_successes, step.checkpoint
+        if accounted:
+            self.progress_at = now
+
+    def _close(self, now: datetime) -> Step | None:
+        return None if self._task is None else self._task.close(now)
+
+    def _is_time_to_write(self, now: datetime) -> bool:
+        age, unwritten = now - self._written_at, bool(self._found) or self._state != self._written
+        return age >= RENEW_AFTER or len(self._found) >= MAX_UNWRITTEN or (age >= WRITE_AFTER and unwritten)
+
+    def _write(self, now: datetime, *, in_progress: bool = True) -> bool:
+        """Write what was found, which renews the claim; False if that is lost.
+
+        Work in progress is noted, so that the next worker knows whether this one was lost with it.
+        """
+        implicit_successes, checkpoint = self._state
+        if in_progress and self._separable and not is_note(checkpoint):
+            checkpoint = str(Note(takes=1, checkpoint=checkpoint))
+        claim = self._jobs.advance(
+            self.claim, self._found, implicit_successes=implicit_successes, checkpoint=checkpoint, until=now + LEASE
+        )
+        if claim is None:
+            return False
+        self.claim, self._found, self._written_at, self._written = claim, [], now, self._state
+        return True

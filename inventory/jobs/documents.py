@@ -54,7 +54,7 @@ def row_document(row: Row) -> Document:
 
 
 def _elapsed(job: Job, now: datetime) -> float | None:
-    """Seconds that the job has run for; None before it starts, and where clocks that differ say that it is yet to."""
+    """Seconds that the job has run for; None before it starts, or where clocks that differ say so."""
     if job.started_at is None:
         return None
     seconds = ((job.finished_at or now) - job.started_at).total_seconds()
@@ -62,13 +62,13 @@ def _elapsed(job: Job, now: datetime) -> float | None:
 
 
 def _done(job: Job) -> tuple[int, int] | None:
-    """How much is done of how much: rows once all are known, bytes until then; None where there is nothing to count."""
+    """How much is done of how much: rows once all are known, bytes until then; None if there is nothing to count."""
     done, whole = (job.counts.bytes_read, job.file_size) if job.total is None else (job.counts.processed, job.total)
     return (min(done, whole), whole) if whole else None
 
 
 def _percent(job: Job) -> float | None:
-    """Rounded down, so that 100 is said of a whole alone; rows that nobody has counted yet are none."""
+    """Rounded down, so that only a complete job has 100."""
     if job.total == 0:
         return 100.0
     progress = _done(job)
@@ -80,7 +80,7 @@ def _percent(job: Job) -> float | None:
 
 
 def _eta(job: Job, elapsed: float | None) -> int | None:
-    """Seconds to the end if it goes on as it went so far; 0 when it is over."""
+    """Seconds to the end at the average rate so far; 0 at the end."""
     if job.status.finished:
         return 0
     progress = _done(job)

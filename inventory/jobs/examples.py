@@ -1,4 +1,4 @@
-"""What the documentation shows: one job, its rows, and its last message."""
+"""The documentation's examples: one job, its rows, and its messages."""
 
 from __future__ import annotations
 

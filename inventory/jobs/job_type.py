@@ -1,25 +1,25 @@
-"""What jobs can do: the protocol of a kind, and of the work on one of its batches."""
+"""What a kind of job describes of itself, and the work on one of its batches."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from inventory.jobs.file_rows import FileRows
 from inventory.jobs.model import Batch, InputRow, Job, Row
 
 STEP_SECONDS = 0.5
-"""Seconds that a step works or pauses: then progress is visible, and the claim renewed, however long the rows take."""
+"""Seconds that a step works or pauses. Then progress is shown and the claim renewed, however long the rows take."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one step of the work found. `rows` are new outcomes.
+    """What one step found. `rows` are new outcomes; `implicit_successes` and `checkpoint` replace the batch's.
 
-    `implicit_successes` and `checkpoint` are the batch's from now on. `again_at` is when another step can find more, an
-    instant that may be over; None when every row has its outcome. `flush_now` has it written at once: finding it again
-    would cost others something.
+    `again_at` is when another step can find more, possibly an instant in the past; None when every row has its outcome.
+    `flush_now` has the result written at once, because finding it again would cost others something.
     """
 
     rows: Sequence[Row]
@@ -30,40 +30,42 @@ class Step:
 
 
 class BatchTask(Protocol):
-    """The work on one batch, held in memory while the claim lasts; all that another worker would need is in the store."""
+    """The work on one batch, in memory while the claim lasts; what another worker would need is in the store."""
 
     def step(self, now: datetime) -> Step:
-        """Do some of it, within about a second, and never wait for the outside; it writes nothing but idempotently.
+        """Do some of the work, within about a second and without waiting for other systems; all it writes is idempotent.
 
-        It ends with the first row after `STEP_SECONDS`: whatever the rows are, a step is over long before a lease is.
+        It ends with the first row after `STEP_SECONDS`, so that a step is over long before a lease is.
         """
         ...
 
     def left(self) -> Sequence[InputRow]:
-        """The lines that no step has accounted for yet, neither by a row nor as unlisted: what fails if it is given up."""
+        """The rows that no step has accounted for yet: they fail if the batch is given up."""
         ...
 
     def close(self, now: datetime) -> Step | None:
-        """End what goes on beside the steps, within seconds; what that had found still, if anything.
+        """End what runs in the background, within seconds; return what it had still found, if anything.
 
-        Called once at the end, whichever that is: all was done, the batch is handed back, or somebody else has it. It never
-        raises; a step of which `again_at` counts for nothing.
+        Called once at the end, however the batch ends. It never raises, and `again_at` of its step is ignored.
         """
         ...
 
 
 class JobType(Protocol):
-    """A kind of job."""
+    """A kind of job: what it takes, and what its rows become."""
 
-    @property
-    def name(self) -> str:
-        """How routes, jobs and logs call it."""
-        ...
-
-    @property
-    def batch_rows(self) -> int:
-        """How many rows a batch may have: what one worker takes at once, and holds in memory."""
-        ...
+    name: str
+    """The `kind` of its jobs."""
+    batch_rows: int
+    """Rows of a batch at most: what one worker takes at once and holds in memory."""
+    description: str = ""
+    """What is done with each row, for the API's documentation."""
+    file: FileRows | None = None
+    """Which uploaded files become jobs of this type; None if none do."""
+    options: Collection[str] = ()
+    """Which options an import of this type may have."""
+    retry_member: str | None = None
+    """The member of a JSON line that a failed row's input becomes when it is retried; None if it cannot be retried."""
 
     def lines(self, job: Job) -> Iterator[tuple[InputRow, int]]:
         """All rows of the job in order, lazily, the same each time; with each, the bytes of the file read up to its end.
@@ -73,8 +75,8 @@ class JobType(Protocol):
         ...
 
     def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> BatchTask:
-        """The work on a batch's lines: those that have no outcome yet. All of them, what a dead worker left, or one of them.
+        """The work on those rows of a batch that have no outcome yet, or on one of them.
 
-        Of a kind with more than one row in a batch, single lines may be begun and stepped, one after the other.
+        A type with more than one row in a batch may be given single rows, one after the other.
         """
         ...

@@ -1,7 +1,7 @@
 """Bulk work: jobs, the batches that workers take, and the rows whose outcomes are counted.
 
-A job is read once, which cuts it into batches; each batch is leased by one worker at a time. A row's outcome is written
-once and never changes, and the counts of a batch are a recount of what is written: so they are exact whoever died meanwhile.
+A job's file is read once and split into batches; one worker at a time has the lease of a batch. A row's outcome is written
+once and never changes. A batch's counts are recounted from the outcomes, so they stay exact when a worker dies.
 """
 
 from __future__ import annotations
@@ -13,13 +13,17 @@ from enum import StrEnum
 from typing import Any
 
 READING = 0
-"""The number of the batch that stands for reading a job's file and cutting it into the others, which count from 1."""
+"""The number of the batch that stands for reading a job's file and splitting it into the others, which count from 1."""
 LONGEST_INPUT = 1_024
 """Characters of a row's input that are kept with its outcome."""
+COLUMN = "column"
+"""The option that names the column or member of the job's file with the rows' values."""
+FILE_FORMAT = "file_format"
+"""The option that keeps what was found out about the job's file when it was uploaded. Clients neither send nor see it."""
 
 
 class JobStatus(StrEnum):
-    """Where a job stands; the last three are its end."""
+    """The status of a job; the last three are final."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -60,9 +64,9 @@ class Counts:
 class Job:
     """Bulk work with many rows. `id` is 32 hexadecimal digits; `total`, in rows, is None until all of the file was read.
 
-    `options` are JSON-ready and mean what the kind says. `error` is a sentence when something stopped the job, or part of
-    its file could not be read. `file_size` and `counts.bytes_read` are bytes of the file as uploaded; a job without a file
-    has None for the file's fields.
+    `kind` is the name of its `JobType`, which gives the JSON-ready `options` their meaning. `error` is a sentence when
+    something stopped the job, or part of its file could not be read. `file_size` and `counts.bytes_read` are bytes of the
+    file as uploaded; a job without a file has None for the file's fields.
     """
 
     id: str
@@ -82,17 +86,17 @@ class Job:
 
     @property
     def dedup_key(self) -> str:
-        """The same for two jobs that would do the same: kind, bytes if any, options. Unfinished jobs have no like."""
-        options = ",".join(f"{name}={self.options[name]}" for name in sorted(self.options))
+        """The same for two jobs that would do the same: kind, bytes if any, options. No two unfinished jobs share it."""
+        options = ",".join(f"{name}={self.options[name]}" for name in sorted(self.options) if name != FILE_FORMAT)
         return f"{self.kind} {self.sha256 or ''} {options}"
 
 
 @dataclass(frozen=True, slots=True)
 class NewBatch:
-    """A batch to be: its number from 1, the rows it has from the first one's number to the last one's, and its bytes.
+    """A batch that is to be added: its number from 1, the numbers of its first and last row, and its bytes of the file.
 
-    Rows are numbered by the line of the file where they begin, so there may be fewer `rows` than numbers. With
-    `has_reserved_rows` a line may become many rows: how many there are is known when they were worked on.
+    A row has the number of the line where it begins, so there may be fewer `rows` than numbers. With `has_reserved_rows` an
+    input row may become many rows, and how many is known only at the end.
     """
 
     number: int
@@ -107,8 +111,8 @@ class NewBatch:
 class Batch:
     """A claimed part of a job. `lease` and `fence` together are the right to change it; the lease ends at `due_at`.
 
-    `checkpoint` is the kind's own note, as JSON text, of how far it came; `implicit_successes` counts the rows that
-    succeeded without an outcome of their own being kept. `attempt` counts the claims since the batch last advanced.
+    `checkpoint` is the job type's own JSON text on how far it came. `implicit_successes` counts the rows that succeeded
+    without an outcome of their own. `attempt` counts the claims since the batch last advanced.
     """
 
     job_id: str
@@ -129,7 +133,7 @@ class Batch:
 class InputRow:
     """One row as it was read, before it has an outcome; `code` and `detail` say why it cannot be worked on, if so.
 
-    A line that turns out to be many rows keeps `reserved_rows` numbers for them, from its own on.
+    One that becomes many rows reserves `reserved_rows` numbers for them, its own first.
     """
 
     row: int
@@ -140,15 +144,27 @@ class InputRow:
 
     @property
     def last_row(self) -> int:
-        """The last number that is kept for it."""
+        """The last number that is reserved for it."""
         return self.row + self.reserved_rows - 1
+
+    def outcome(
+        self,
+        outcome: RowOutcome,
+        now: datetime,
+        *,
+        record_id: str | None = None,
+        code: str | None = None,
+        detail: str | None = None,
+    ) -> Row:
+        """The row that this one became."""
+        return Row(self.row, self.text[:LONGEST_INPUT], outcome, now, record_id, code, detail)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """The outcome of one row. `row` is the line of the file where it begins, from 1, as a person counts.
 
-    `input` is cut at `LONGEST_INPUT` characters; `code` and `detail` say why it was rejected or failed.
+    `input` is at most `LONGEST_INPUT` characters; `code` and `detail` say why it was rejected or failed.
     """
 
     row: int

@@ -11,18 +11,18 @@ from inventory.listing import Key
 
 
 class Jobs(Protocol):
-    """Jobs, the batches that workers take of them, and the outcomes of their rows.
+    """Jobs, their batches, and the outcomes of their rows.
 
-    A batch is pending, running or done, and claimed like a record: it is pending and due, or running and its lease over.
-    What takes a `claim` takes effect only where the claim's lease and fence still match and the job has not been finished;
-    otherwise it changes nothing that counts and says so: somebody else has the batch, or the job was cancelled.
+    A batch is pending, running or done. It can be claimed, like a record, while it is pending and due, or running and its
+    lease is over. What takes a `claim` takes effect only if the claim's lease and fence still match and the job is not
+    finished. Otherwise it changes nothing that counts and says so: another worker has the batch, or the job was cancelled.
     """
 
     def create(self, job: Job) -> Job:
         """Keep a queued job and its batch `READING`, pending and due at once, durably before it returns.
 
-        If a job with this `idempotency_key` is kept, whatever its status, or an unfinished one of the same `dedup_key`, that
-        one comes back and nothing changes: of simultaneous calls the first wins.
+        If there is a job with this `idempotency_key`, whatever its status, or an unfinished one with the same `dedup_key`,
+        that one is returned and nothing changes: of simultaneous calls the first wins.
         """
         ...
 
@@ -31,7 +31,7 @@ class Jobs(Protocol):
         ...
 
     def listing(self, status: JobStatus | None, *, limit: int, after: Key | None) -> Sequence[Job]:
-        """Jobs by (created_at, id), newest first, from behind `after`."""
+        """Jobs by (created_at, id), newest first, those that follow `after`."""
         ...
 
     def of_kind(self, kind: str, *, limit: int) -> Sequence[Job]:
@@ -39,7 +39,7 @@ class Jobs(Protocol):
         ...
 
     def checkpoints(self, job_id: str) -> Mapping[int, str]:
-        """What the batches of a job, by number, have noted in their checkpoints; of those that have. `READING` is none."""
+        """The checkpoints of a job's batches, by number, of those that have one; without that of `READING`."""
         ...
 
     def claim(self, *, now: datetime, lease_for: timedelta) -> tuple[Job, Batch] | None:
@@ -55,7 +55,7 @@ class Jobs(Protocol):
     ) -> Batch | None:
         """Add batches, pending and due at once, and renew the claim of `READING` to `until`; None if it does not hold.
 
-        A number that is there already is left as it is.
+        A number that exists already is left as it is.
         """
         ...
 
@@ -82,13 +82,13 @@ class Jobs(Protocol):
     def complete(self, *, now: datetime, limit: int) -> Sequence[str]:
         """End up to `limit` running jobs all of whose batches are done; their ids.
 
-        Status `failed` if the job has an error, else `completed`; `finished_at` now. A `total` that nobody could tell before
-        is what was processed.
+        Status `failed` if the job has an error, else `completed`; `finished_at` now. A `total` that is still unknown becomes
+        what was processed.
         """
         ...
 
     def cancel(self, job_id: str, *, now: datetime) -> bool:
-        """End a job as cancelled, so that no claim on it holds any more; False if it is finished or there is none."""
+        """End a job as cancelled, so that no claim on it holds any more; False if it is finished or does not exist."""
         ...
 
     def due(self, *, now: datetime, limit: int) -> Sequence[str]:
@@ -100,13 +100,13 @@ class Jobs(Protocol):
         ...
 
     def rows(self, job_id: str, outcome: RowOutcome | None, *, limit: int, after: int) -> Sequence[Row]:
-        """Outcomes of a job's rows by row number, from behind the number `after` (0: from the first)."""
+        """Outcomes of a job's rows by row number, those that follow the number `after` (0: from the first)."""
         ...
 
     def existing(self, job_ids: Sequence[str]) -> frozenset[str]:
-        """Those of the ids that a job has."""
+        """Those of the ids that jobs have."""
         ...
 
     def retire(self, *, before: datetime, limit: int) -> Sequence[str]:
-        """Remove up to `limit` outcomes, and batches, of jobs that finished before; the ids of the jobs now gone whole."""
+        """Remove up to `limit` outcomes and batches of jobs that finished before; the ids of the jobs that are now gone."""
         ...

@@ -22,26 +22,23 @@ from inventory.errors import (
     UnknownJob,
 )
 from inventory.jobs import examples, schemas
-from inventory.jobs.accepted import accepted, accepts_job
 from inventory.jobs.documents import job_document, row_document
-from inventory.jobs.exports import rows_as_csv
-from inventory.jobs.model import RowOutcome
+from inventory.jobs.responses import accepted, accepts_job, csv_of_rows
 from inventory.jobs.stream import Message, seen_to_the_end
-from inventory.jobs.stream_slots import DOWNLOADING
 from inventory.services import services
 from inventory.web_api import same_origin
 from inventory.web_api.blueprint import Blueprint
 from inventory.web_api.pagination import json_page
 from inventory.web_api.responses import json_response
 
-blueprint = Blueprint("jobs", __name__, url_prefix="/api/v1", description="Bulk work and how far it has come")
+blueprint = Blueprint("jobs", __name__, url_prefix="/api/v1", description="Bulk work and its progress")
 
 RECONNECT = b"retry: 2000\n\n"
-SIGN_OF_LIFE = b":\n\n"
+COMMENT = b":\n\n"
 LAST_EVENT_ID = {
     "in": "header",
     "name": "Last-Event-ID",
-    "description": "The id of the last message that was seen.",
+    "description": "The id of the last message that was received.",
     "schema": {"type": "string"},
     "example": "25000-1203086-100000-running",
 }
@@ -69,7 +66,7 @@ class OneJob(MethodView):
     @blueprint.response(200, schemas.JobSchema, description="The job", example=examples.RUNNING)
     @blueprint.problems(UnknownJob, StorageUnavailable)
     def get(self, job_id: str) -> Response:
-        """One job and how far it has come."""
+        """One job and its progress."""
         return json_response(job_document(services().jobs.find(job_id), services().jobs.clock()))
 
 
@@ -84,11 +81,11 @@ class Rows(MethodView):
     def get(self, query: dict[str, Any], job_id: str) -> Response:
         """List a job's rows that have an outcome, by number; with `Accept: text/csv` all of the filter, as a file.
 
-        In the file an apostrophe precedes what a spreadsheet would take for a formula, at whichever sign it splits cells.
+        In the file an apostrophe precedes what a spreadsheet would take for a formula, whichever delimiter it uses.
         """
         outcome = query["outcome"]
         if request.accept_mimetypes.best_match(["application/json", "text/csv"]) == "text/csv":
-            response = export_rows(job_id, outcome)
+            response = csv_of_rows(job_id, outcome)
         else:
             find = partial(services().jobs.rows, job_id, outcome)
             response = json_page("rows", query, find, row_document, attrgetter("row"))
@@ -98,7 +95,7 @@ class Rows(MethodView):
 
 @blueprint.route("/jobs/<job_id>/cancel")
 class Cancel(MethodView):
-    """The end of a job before its time."""
+    """Cancelling a job."""
 
     @blueprint.response(200, schemas.JobSchema, description="Cancelled", example=examples.CANCELLED)
     @blueprint.problems(ForeignOrigin, UnknownJob, JobFinished, StorageUnavailable)
@@ -109,19 +106,19 @@ class Cancel(MethodView):
 
 @blueprint.route("/jobs/<job_id>/retry")
 class Retry(MethodView):
-    """A job's failed rows, again."""
+    """Retrying a job's failed rows."""
 
     @accepts_job(blueprint)
     @blueprint.problems(ForeignOrigin, UnknownJob, NotRetryable, StorageUnavailable)
     def post(self, job_id: str) -> Response:
-        """Work on a finished job's failed rows again, as a new job; until that is finished, asking again answers it."""
+        """Retry a finished job's failed rows as a new job. While that is unfinished, asking again answers the same job."""
         job = services().jobs.retry(job_id)
         return accepted(job, services().jobs.clock())
 
 
 @blueprint.route("/jobs/<job_id>/events")
 class Events(MethodView):
-    """A job as it comes on."""
+    """A job's progress as it happens."""
 
     @blueprint.doc(parameters=[LAST_EVENT_ID])
     @blueprint.response(
@@ -131,21 +128,21 @@ class Events(MethodView):
         description="Events `progress` and, at last, `end`, whose data is the job",
         example=examples.EVENTS,
     )
-    @blueprint.alt_response(204, description="The end was seen: nothing is to come, do not connect again", success=True)
+    @blueprint.alt_response(204, description="The end was received: nothing follows, do not connect again", success=True)
     @blueprint.problems(ForeignOrigin, UnknownJob, TooManyStreams, StorageUnavailable)
     def get(self, job_id: str) -> Response:
         """Follow a job by server-sent events: its state, progress at most four times a second, and its end.
 
-        A comment is sent after 15 s of silence. `Last-Event-ID` resumes behind what was seen.
+        A comment is sent after 15 s of silence. `Last-Event-ID` resumes after what was received.
         """
         if same_origin.FOREIGN in request.environ:
             raise same_origin.refusal(request.environ)
         job, last = services().jobs.find(job_id), request.headers.get("Last-Event-ID", "")
         if seen_to_the_end(job, last):
             return Response(status=204)
-        place = services().live.places.take(request.environ.get("gunicorn.socket"))
-        response = Response(_event_stream(services().live.follow(job, last, place.client)), mimetype="text/event-stream")
-        response.call_on_close(place.close)
+        slot = services().live.slots.take(request.environ.get("gunicorn.socket"))
+        response = Response(_event_stream(services().live.follow(job, last, slot.client)), mimetype="text/event-stream")
+        response.call_on_close(slot.close)
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Accel-Buffering"] = "no"
         return response
@@ -156,18 +153,7 @@ def _event_stream(messages: Generator[Message | None, None, None]) -> Iterator[b
         yield RECONNECT
         for message in messages:
             if message is None:
-                yield SIGN_OF_LIFE
+                yield COMMENT
             else:
                 document = json_bytes.dumps(message.document)
                 yield b"event: %b\nid: %b\ndata: %b\n\n" % (message.event.encode(), message.id.encode(), document)
-
-
-def export_rows(job_id: str, outcome: RowOutcome | None) -> Response:
-    """All rows of the filter as a file. Sending it holds a thread as long as a stream does, so it takes the place of one."""
-    pages = services().jobs.all_rows(job_id, outcome)
-    place = services().live.places.take(request.environ.get("gunicorn.socket"), DOWNLOADING)
-    response = Response(rows_as_csv(pages), mimetype="text/csv")
-    response.call_on_close(place.close)
-    name = f"{job_id}-{outcome or 'rows'}.csv"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response

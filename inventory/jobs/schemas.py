@@ -1,4 +1,4 @@
-"""The shapes of the jobs API: what it takes, and the documents it answers (RFC 3339 instants, seconds, bytes)."""
+"""The shapes of the jobs API's requests and documents (RFC 3339 instants, seconds, bytes)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RowsQuery(NumberedPageQuery):
 
 
 class JobSchema(Schema):
-    """A job and how far it has come."""
+    """A job and its progress."""
 
     job_id = fields.String(required=True, validate=Regexp("[0-9a-f]{32}"))
     kind = fields.String(required=True, metadata={"description": "What is done with each row."})

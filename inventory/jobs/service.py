@@ -1,4 +1,4 @@
-"""Looking at jobs, stopping them, and trying failed rows again: what the routes and the command line call."""
+"""Creating, showing, cancelling and retrying jobs, for routes and commands."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ from inventory.clock import Clock
 from inventory.errors import JobFinished, NotRetryable, StorageUnavailable, UnknownJob
 from inventory.files import Files
 from inventory.jobs.chunks import upload_name
-from inventory.jobs.model import LONGEST_INPUT, Job, JobStatus, Row, RowOutcome
+from inventory.jobs.job_type import JobType
+from inventory.jobs.model import COLUMN, FILE_FORMAT, LONGEST_INPUT, Job, JobStatus, Row, RowOutcome
 from inventory.jobs.ports import Jobs
 from inventory.listing import Key
 from inventory.notifier import Notifier
 from inventory.records.service import RecordService
 
-ROWS_AT_ONCE = 1_000
+PAGE_ROWS = 1_000
 """How many rows are in memory while all of a job's are read."""
-MEMBERS: Mapping[str, str] = {"urls": "url", "cities": "city"}
-"""What a row's input is called in the JSON lines that its kind of job takes."""
-AGAIN = ".failed.jsonl"
+RETRY_SUFFIX = ".failed.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +34,20 @@ class _Upload:
 
 
 class JobService:
-    """The jobs of all kinds. Every method may raise `StorageUnavailable`, and `UnknownJob` where it takes a job's id."""
+    """The jobs of all types. Every method may raise `StorageUnavailable`, and `UnknownJob` where it takes a job's id."""
 
-    def __init__(self, jobs: Jobs, records: RecordService, files: Files, notifier: Notifier, *, clock: Clock) -> None:
+    def __init__(
+        self,
+        jobs: Jobs,
+        types: Mapping[str, JobType],
+        records: RecordService,
+        files: Files,
+        notifier: Notifier,
+        *,
+        clock: Clock,
+    ) -> None:
         self._jobs = jobs
+        self._types = types
         self._records = records
         self._files = files
         self._notifier = notifier
@@ -52,22 +61,19 @@ class JobService:
         return job
 
     def listing(self, status: JobStatus | None, *, limit: int, after: Key | None) -> Sequence[Job]:
-        """Jobs, newest first, from behind `after`."""
+        """Jobs, newest first, those that follow `after`."""
         return self._jobs.listing(status, limit=limit, after=after)
 
     def rows(self, job_id: str, outcome: RowOutcome | None, *, limit: int, after: int) -> Sequence[Row]:
-        """Outcomes of a job's rows by row number, from behind the number `after`."""
+        """Outcomes of a job's rows by row number, those that follow the number `after`."""
         return self._jobs.rows(self.find(job_id).id, outcome, limit=limit, after=after)
 
     def all_rows(self, job_id: str, outcome: RowOutcome | None) -> Iterator[Sequence[Row]]:
-        """The same, all of them, a few at a time; the first of them are read at once."""
-        return self._pages(job_id, outcome, self.rows(job_id, outcome, limit=ROWS_AT_ONCE, after=0))
+        """The same, all of them, in pages; the first page is read at once."""
+        return self._pages(job_id, outcome, self.rows(job_id, outcome, limit=PAGE_ROWS, after=0))
 
     def create(self, job: Job) -> Job:
-        """Keep a new job durably and wake workers for it; the one that is kept already, if it is like this one.
-
-        See `Jobs.create`.
-        """
+        """Keep a new job durably and wake a worker for it, or return the one that is kept already; see `Jobs.create`."""
         created = self._jobs.create(job)
         self._notifier.wake_worker_for_job(created.id)
         return created
@@ -77,11 +83,11 @@ class JobService:
         return self._jobs.of_kind(kind, limit=limit)
 
     def checkpoints(self, job_id: str) -> Mapping[int, str]:
-        """What the batches of a job, by number, have noted in their checkpoints; of those that have."""
+        """The checkpoints of a job's batches, by number, of those that have one."""
         return self._jobs.checkpoints(job_id)
 
     def cancel(self, job_id: str) -> Job:
-        """End a job; what its rows came to so far stays. Raises `JobFinished`."""
+        """End a job; its rows keep their outcomes. Raises `JobFinished`."""
         cancelled = self._jobs.cancel(job_id, now=self.clock())
         job = self.find(job_id)
         if not cancelled:
@@ -95,52 +101,52 @@ class JobService:
         if not job.status.finished:
             raise NotRetryable(f"Job {job_id} is {job.status}. Cancel it, or retry when it is finished.")
         if not job.counts.failed:
-            raise NotRetryable(f"Job {job_id} has no failed rows. Rejected ones have to be put right and imported again.")
-        if job.kind not in MEMBERS:
-            raise NotRetryable(f"Rows of {job.kind} cannot be tried again. Import those that failed as a file of their own.")
+            raise NotRetryable(f"Job {job_id} has no failed rows. Correct the rejected ones and import them again.")
+        job_type = self._types.get(job.kind)
+        if job_type is None or job_type.retry_member is None:
+            raise NotRetryable(f"Rows of {job.kind} cannot be retried. Import those that failed as a file of their own.")
         new_id = uuid4().hex
-        upload = self._write_failed_rows(job, upload_name(new_id))
+        upload = self._write_failed_rows(job, upload_name(new_id), job_type.retry_member)
         created = self.create(self._new_job(job, new_id, upload))
         if created.id != new_id:
-            with suppress(StorageUnavailable):  # a file that no job has is swept later
+            with suppress(StorageUnavailable):  # a file without a job is swept later
                 self._files.delete([upload_name(new_id)])
         return created
 
     def _pages(self, job_id: str, outcome: RowOutcome | None, rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
         while rows:
             yield rows
-            rows = self._jobs.rows(job_id, outcome, limit=ROWS_AT_ONCE, after=rows[-1].row)
+            rows = self._jobs.rows(job_id, outcome, limit=PAGE_ROWS, after=rows[-1].row)
 
-    def _write_failed_rows(self, job: Job, name: str) -> _Upload:
+    def _write_failed_rows(self, job: Job, name: str, member: str) -> _Upload:
         size, digest = 0, sha256()
         with self._files.writer(name) as writer:
             for rows in self.all_rows(job.id, RowOutcome.FAILED):
-                content = b"".join(json_bytes.dumps(line) + b"\n" for line in self._lines_again(rows, MEMBERS[job.kind]))
+                content = b"".join(json_bytes.dumps(line) + b"\n" for line in self._retried_lines(rows, member))
                 digest.update(content)
                 size += writer.write(content)
         return _Upload(size, digest.hexdigest())
 
-    def _lines_again(self, rows: Sequence[Row], member: str) -> Iterator[dict[str, object]]:
-        """What is to be worked on again. An input that was cut is taken from the row's record.
+    def _retried_lines(self, rows: Sequence[Row], member: str) -> Iterator[dict[str, object]]:
+        """The inputs of rows as JSON lines. One that was truncated is taken from the row's record.
 
-        Where that is gone the line says nothing: it will be rejected, and so be seen, where what is left of the input would
-        be another target.
+        Without the record the line has no value, so that the row is rejected: the truncated input would be another target.
         """
-        cut = [row.record_id for row in rows if row.record_id and len(row.input) >= LONGEST_INPUT]
-        records = self._records.find_all(cut) if cut else {}
+        truncated = [row.record_id for row in rows if row.record_id and len(row.input) >= LONGEST_INPUT]
+        records = self._records.find_all(truncated) if truncated else {}
         for row in rows:
             record = records.get(row.record_id or "")
             whole = row.input if len(row.input) < LONGEST_INPUT else record and record.target.key
             yield {member: whole, "row": row.row}
 
     def _new_job(self, job: Job, new_id: str, upload: _Upload) -> Job:
-        """The job of an upload with failed rows; its options are those of the first one that mean something still."""
-        options = {name: value for name, value in job.options.items() if name != "column"}
+        """The job of an upload with failed rows, with the options of the first one but those on its file."""
+        options = {name: value for name, value in job.options.items() if name not in (COLUMN, FILE_FORMAT)}
         return Job(
             id=new_id,
             kind=job.kind,
             created_at=self.clock(),
-            file_name=(job.file_name or job.id).removesuffix(AGAIN) + AGAIN,
+            file_name=(job.file_name or job.id).removesuffix(RETRY_SUFFIX) + RETRY_SUFFIX,
             file_size=upload.size,
             sha256=upload.sha256,
             options=options | {"retry_of": job.id},

@@ -1,6 +1,6 @@
 """`/ws/jobs/{id}`: a job followed over a WebSocket (RFC 6455), with the messages of `/api/v1/jobs/{id}/events`.
 
-It is spoken by flask-sock, behind a look at the request: what cannot be followed is refused in HTTP, before the handshake.
+flask-sock speaks it once the request was checked: what cannot be followed is refused in HTTP, before the handshake.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 from collections import deque
 from contextlib import closing, suppress
 
-from flask import Blueprint as Plain
+from flask import Blueprint as FlaskBlueprint
 from flask import Response, g, request
 from flask.views import MethodView
 from flask_sock import Sock
@@ -24,10 +24,10 @@ from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
 
 OPTIONS = {"ping_interval": HEARTBEAT, "max_message_size": 4_096}
-"""flask-sock's: a client that has not answered one ping when the next is due is gone, and may not say much."""
-SETTLE = 0.05
-"""Seconds between the handshake and the first message: some clients, simple-websocket's own, overlook what comes with it."""
-GOODBYE = 2.0
+"""flask-sock's: a client that has not answered a ping when the next is due is gone; its own messages are short."""
+SETTLE_DELAY = 0.05
+"""Seconds between the handshake and the first message: some clients, such as simple-websocket's, lose what comes with it."""
+CLOSE_TIMEOUT = 2.0
 """Seconds in which a client may answer that the connection is closed."""
 VERSION, KEY = "13", re.compile(r"[A-Za-z0-9+/]{22}==")
 HANDSHAKE = {
@@ -37,13 +37,13 @@ HANDSHAKE = {
     "HTTP_SEC_WEBSOCKET_VERSION": VERSION,
 }
 
-blueprint = Blueprint("live", __name__, description="Bulk work as it comes on, over WebSocket")
-sockets = Plain("sockets", __name__)
+blueprint = Blueprint("live", __name__, description="Progress of bulk work, over WebSocket")
+sockets = FlaskBlueprint("sockets", __name__)
 
 
 @blueprint.route("/ws/jobs/<job_id>")
 class Sockets(MethodView):
-    """What is said to a client that does not speak WebSocket, and to the reader of the documentation."""
+    """The documentation, and the answer to a client that does not speak WebSocket."""
 
     @blueprint.doc(parameters=[LAST_EVENT_ID])
     @blueprint.alt_response(101, description="WebSocket: messages of `event`, `id` and the job as `data`", success=True)
@@ -51,31 +51,31 @@ class Sockets(MethodView):
     def get(self, job_id: str) -> Response:
         """Follow a job over a WebSocket: the messages of `/api/v1/jobs/{job_id}/events` as JSON texts.
 
-        The connection is closed with 1000 behind the end, with 1001 when it must be made again to see more. It is pinged
-        every 15 s.
+        The connection is closed with 1000 after the end, and with 1001 when the client has to connect again to see more. It
+        is pinged every 15 s.
         """
         raise InvalidRequest("This is for WebSockets. Connect to it as ws://, or follow /api/v1/jobs/ID/events by HTTP.")
 
 
 @sockets.before_request
 def _admit() -> None:
-    """Take a place for the client, and have it spoken to over a connection on which no wait is without bound.
+    """Take a slot for the client, whose connection then has a bound for every wait.
 
-    Of its headers the handshake sees those that it needs, in the form that they must have: it fails on others.
+    The handshake sees only the headers that it needs, in the required form, because it fails on others.
     """
     key, version = request.headers.get("Sec-WebSocket-Key", ""), request.headers.get("Sec-WebSocket-Version")
     if not KEY.fullmatch(key) or version != VERSION:
-        raise InvalidRequest("This is no WebSocket handshake: it takes Sec-WebSocket-Version: 13 and a Sec-WebSocket-Key.")
+        raise InvalidRequest("This is not a WebSocket handshake. Send Sec-WebSocket-Version: 13 and a Sec-WebSocket-Key.")
     g.job, g.last = services().jobs.find((request.view_args or {})["job_id"]), request.headers.get("Last-Event-ID", "")
-    g.place = services().live.places.take(request.environ.get("gunicorn.socket"))
+    g.slot = services().live.slots.take(request.environ.get("gunicorn.socket"))
     kept = {name: value for name, value in request.environ.items() if not name.startswith("HTTP_")}
     request.environ.clear()
-    request.environ |= kept | HANDSHAKE | {"HTTP_SEC_WEBSOCKET_KEY": key, "gunicorn.socket": g.place.client}
+    request.environ |= kept | HANDSHAKE | {"HTTP_SEC_WEBSOCKET_KEY": key, "gunicorn.socket": g.slot.client}
 
 
 @sockets.after_request
 def _switched(response: Response) -> Response:
-    """Have the log say what the client was told; the response itself is not sent."""
+    """Have the log say which status the client got; this response is not sent."""
     if response.status_code == 200:
         response.status_code = 101
     return response
@@ -83,15 +83,15 @@ def _switched(response: Response) -> Response:
 
 @sockets.teardown_request
 def _leave(_: BaseException | None) -> None:
-    if "place" in g:
-        g.place.close()
+    if "slot" in g:
+        g.slot.close()
 
 
 def follow(socket: Server, job_id: str) -> None:  # noqa: ARG001 - the rule's; the job was looked up before
-    """Send messages until the end, then close; what the client says is not listened to."""
+    """Send messages until the end, then close; messages of the client are ignored."""
     socket.input_buffer = deque(maxlen=1)
-    socket.thread.join(SETTLE)
-    client, over = g.place.client, seen_to_the_end(g.job, g.last)
+    socket.thread.join(SETTLE_DELAY)
+    client, over = g.slot.client, seen_to_the_end(g.job, g.last)
     with suppress(OSError, ConnectionClosed), closing(services().live.follow(g.job, g.last, client)) as messages:
         for message in messages:
             if message is not None:
@@ -99,7 +99,7 @@ def follow(socket: Server, job_id: str) -> None:  # noqa: ARG001 - the rule's; t
                 over = message.event == "end"
         if client.ready(at_once=True):
             socket.close(CloseReason.NORMAL_CLOSURE if over else CloseReason.GOING_AWAY)
-            socket.thread.join(GOODBYE)
+            socket.thread.join(CLOSE_TIMEOUT)
 
 
 Sock().route("/ws/jobs/<job_id>", bp=sockets)(follow)

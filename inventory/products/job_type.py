@@ -19,7 +19,7 @@ from functools import partial
 from inventory import faults
 from inventory.clock import Clock
 from inventory.errors import SourceFailure, StorageUnavailable
-from inventory.jobs.job_type import BatchTask, Step
+from inventory.jobs.job_type import BatchTask, JobType, Step
 from inventory.jobs.model import LONGEST_INPUT, Batch, InputRow, Job, Row, RowOutcome
 from inventory.notifier import Notifier
 from inventory.products.feed_puller import FeedPuller
@@ -42,7 +42,7 @@ UNKNOWN_FEED = "unknown_feed"
 TOO_MANY_ITEMS = SourceFailure("too_many_items", f"The feed has more than {ROWS_PER_FEED:,} items.", permanent=True)
 
 
-class FeedLines:
+class FeedLines(JobType):
     """Pulls the feeds that a job names, each by its own worker if there are so many, and keeps what they have."""
 
     name = KIND

@@ -10,7 +10,7 @@ from flask import Response
 from flask.views import MethodView
 
 from inventory.errors import ForeignOrigin, InvalidRequest, StorageUnavailable
-from inventory.jobs.accepted import accepted, accepts_job
+from inventory.jobs.responses import accepted, accepts_job
 from inventory.products import documents, examples, schemas
 from inventory.products.model import ProductFilter
 from inventory.services import services

@@ -1,4 +1,4 @@
-"""`/jobs` and `/jobs/{id}`: jobs for a person with a browser; without script a page is the state as it was."""
+"""`/jobs` and `/jobs/{id}`: jobs in a browser; without JavaScript a page shows the state at the time of the request."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ from flask import Blueprint, Response, request
 from inventory.errors import UnknownJob
 from inventory.jobs import schemas
 from inventory.jobs.documents import job_document
-from inventory.jobs.routes import export_rows
+from inventory.jobs.responses import csv_of_rows
 from inventory.services import services
 from inventory.ui.pages import page
 from inventory.web_api import arguments
 
 blueprint = Blueprint("job_pages", __name__, template_folder="templates")
 
-LISTED = 50
-CHOSEN = schemas.RowsQuery()
+PAGE_JOBS = 50
+ROWS_QUERY = schemas.RowsQuery()
 
 
 @blueprint.get("/jobs")
 def all_jobs() -> Response:
     """The newest jobs."""
     now = services().jobs.clock()
-    listed = [job_document(job, now) for job in services().jobs.listing(None, limit=LISTED, after=None)]
-    return page("jobs.html", jobs=listed)
+    documents = [job_document(job, now) for job in services().jobs.listing(None, limit=PAGE_JOBS, after=None)]
+    return page("jobs.html", jobs=documents)
 
 
 @blueprint.get("/jobs/<job_id>/rows.csv")
 def rows_of_job(job_id: str) -> Response:
-    """The rows of a job as a file, for a browser, which cannot say that it wants one."""
-    return export_rows(job_id, arguments.load(CHOSEN, arguments.query, request)["outcome"])
+    """The rows of a job as a file, for a browser, which cannot send `Accept: text/csv`."""
+    return csv_of_rows(job_id, arguments.load(ROWS_QUERY, arguments.query, request)["outcome"])
 
 
 @blueprint.get("/jobs/<job_id>")
 def one_job(job_id: str) -> Response:
-    """One job, live."""
+    """One job and its progress as it happens."""
     try:
         job = services().jobs.find(job_id)
     except UnknownJob:

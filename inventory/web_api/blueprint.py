@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -123,6 +123,14 @@ class Api(flask_smorest.Api):
     """The API's document; errors are answered by `inventory.web_api.problems`, not here."""
 
     DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def document_fields(self, field_type: type[fields.Field[Any]], attributes: Mapping[str, object]) -> None:
+        """Document the fields of a type with what is known only once the application is wired."""
+
+        def wired(_: object, field: object, **__: object) -> Mapping[str, object]:
+            return attributes if isinstance(field, field_type) else {}
+
+        self.ma_plugin.converter.add_attribute_function(wired)
 
     def _register_error_handlers(self) -> None:
         """Leave the handlers that `problems.register` installs."""

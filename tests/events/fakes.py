@@ -1,11 +1,13 @@
-"""Hand-written stand-ins for what the kind `events` works with: the port, and the pause."""
+"""Hand-written stand-ins for what the job type `events` works with: the port, the files, and the pause."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from inventory.errors import StorageUnavailable
 from inventory.events.model import Event, EventFilter, EventStats
+from inventory.jobs.file_rows import FileRows
+from inventory.jobs.model import InputRow, Job
 from inventory.listing import Key
 
 
@@ -29,6 +31,16 @@ class FakeEvents:
 
     def stats(self, chosen: EventFilter, *, hours: int) -> EventStats:
         raise NotImplementedError
+
+
+class FakeUploads:
+    """Uploads whose every file has these rows, each with the position of its end."""
+
+    def __init__(self, rows: Sequence[tuple[InputRow, int]] = ()) -> None:
+        self._rows = rows
+
+    def rows(self, job: Job, wanted: FileRows) -> Iterator[tuple[InputRow, int]]:
+        return iter(self._rows)
 
 
 class FakeSleep:

@@ -1,4 +1,4 @@
-"""A log file as a job of the engine: every line once, whoever works on it, and whoever dies of it."""
+"""A log file as a job: every line counts once, however many workers work on it or die."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Import:
         self.services = services
         content = path.read_bytes()
         services.files.put(upload_name(JOB_ID), content)
-        services.store.jobs.create(Job(JOB_ID, "events", services.engine.clock(), "logs.jsonl", len(content), "0" * 64))
+        services.store.jobs.create(Job(JOB_ID, "events", services.jobs.clock(), "logs.jsonl", len(content), "0" * 64))
 
     @property
     def job(self) -> Job:
@@ -48,16 +48,16 @@ class Import:
 
     def read(self) -> None:
         """Have the file read and cut into batches."""
-        holding = self.services.engine.claim()
-        assert holding is not None
-        while self.services.engine.go_on(holding):
+        batch = self.services.job_runner().claim()
+        assert batch is not None
+        while self.services.job_runner().step(batch):
             pass
 
     def work(self) -> None:
         """Work on whatever there is, to its end."""
-        engine = self.services.engine
-        while (holding := engine.claim()) is not None:
-            while engine.go_on(holding):
+        runner = self.services.job_runner()
+        while (batch := runner.claim()) is not None:
+            while runner.step(batch):
                 pass
 
 
@@ -82,14 +82,14 @@ def test_every_good_line_is_an_event_and_every_bad_one_a_rejected_row(imported: 
 
 def test_a_batch_that_is_handed_back_keeps_what_was_done(flawless: Import, services: Services) -> None:
     flawless.read()
-    holding = services.engine.claim()
-    assert holding is not None
-    services.engine.go_on(holding)
+    batch = services.job_runner().claim()
+    assert batch is not None
+    services.job_runner().step(batch)
 
-    holding.hand_back(services.engine.clock(), services.engine.clock())
+    batch.hand_back(services.jobs.clock(), services.jobs.clock())
 
     assert flawless.job.counts.processed == STEP_LINES
-    claimed = services.store.jobs.claim(now=services.engine.clock(), lease_for=LEASE)
+    claimed = services.store.jobs.claim(now=services.jobs.clock(), lease_for=LEASE)
     assert claimed is not None
     assert claimed[1].checkpoint == str(STEP_LINES)
 
@@ -98,11 +98,11 @@ def test_progress_of_lines_that_are_all_good_is_told_before_their_batch_ends(
     flawless: Import, services: Services, clock: FakeClock
 ) -> None:
     flawless.read()
-    holding = services.engine.claim()
-    assert holding is not None
-    services.engine.go_on(holding)
+    batch = services.job_runner().claim()
+    assert batch is not None
+    services.job_runner().step(batch)
     clock.forward(0.3)
-    services.engine.go_on(holding)
+    services.job_runner().step(batch)
 
     assert flawless.job.counts.processed == 2 * STEP_LINES
 
@@ -111,10 +111,10 @@ def test_a_worker_that_dies_costs_no_line_and_counts_none_twice(
     imported: Import, services: Services, clock: FakeClock
 ) -> None:
     imported.read()
-    holding = services.engine.claim()
-    assert holding is not None
+    batch = services.job_runner().claim()
+    assert batch is not None
     for _ in range(3):
-        services.engine.go_on(holding)
+        services.job_runner().step(batch)
         clock.forward(0.2)
     clock.forward(LEASE.total_seconds())
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from inventory.errors import StorageUnavailable
-from inventory.events.job_type import STEP_LINES, EventLines, Validation
+from inventory.events.job_type import STEP_LINES, EventJobs, Validation
 from inventory.jobs.model import Batch, InputRow, Job, Row, RowOutcome
 from tests.events import logs
-from tests.events.fakes import FakeEvents, FakeSleep
+from tests.events.fakes import FakeEvents, FakeSleep, FakeUploads
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, 123_000, tzinfo=UTC)
 JOB = Job("4f3c2b1a09f8e7d6c5b4a39281706f5e", "events", NOW)
@@ -42,8 +42,8 @@ class Worker:
     def begin(self, lines: Sequence[InputRow], claim: Batch | None = None) -> Validation:
         return self.kind().begin(JOB, claim or batch(), lines)
 
-    def kind(self, read: Sequence[tuple[InputRow, int]] = ()) -> EventLines:
-        return EventLines(self.events, lambda _: iter(read), line_delay=self.line_delay, sleep=self.sleep, ticks=self.ticks)
+    def kind(self, read: Sequence[tuple[InputRow, int]] = ()) -> EventJobs:
+        return EventJobs(self.events, FakeUploads(read), line_delay=self.line_delay, sleep=self.sleep, ticks=self.ticks)
 
     def rows(self, lines: Sequence[InputRow]) -> list[Row]:
         return [row for step in self.steps(self.begin(lines)) for row in step]

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import io
 
-from inventory.imports.rows import HEAD, examine, read
+from inventory.events.job_type import EventJobs
+from inventory.imports.rows import read
+from inventory.imports.sniffing import HEAD_BYTES, examine
 from inventory.jobs.model import InputRow
+from inventory.weather.job_type import CityJobs
+from inventory.webpages.job_type import UrlJobs
+
+FILES = {each.name: each.file for each in (UrlJobs, CityJobs, EventJobs)}
+"""The files of each job type that takes any."""
 
 
 def positions(
     content: bytes, file_name: str, *, kind: str = "urls", column: str | None = None
 ) -> list[tuple[InputRow, int]]:
     """All rows, each with how far in the file it ends."""
-    layout = examine(content[:HEAD], kind=kind, file_name=file_name, column=column)
-    return list(read(io.BytesIO(content), layout))
+    file_format = examine(content[:HEAD_BYTES], FILES[kind], file_name=file_name, column=column)
+    return list(read(io.BytesIO(content), file_format))
 
 
 def rows(content: bytes, file_name: str, *, kind: str = "urls", column: str | None = None) -> list[InputRow]:

@@ -31,6 +31,18 @@ from tests.fakes import FakeClock, FakeWeb
 IMPORTS = "/api/v1/imports"
 CONTENT = b"url\nhttps://example.com/\n"
 BOUNDARY = "edge"
+FORMAT = {
+    "line_format": "csv",
+    "gzipped": False,
+    "encoding": "utf-8",
+    "newline": "\n",
+    "delimiter": "\x1f",
+    "header": True,
+    "column": 0,
+    "member": None,
+    "qualifier": None,
+}
+"""What is found out about that content, and kept with its job."""
 
 
 @pytest.fixture
@@ -103,7 +115,7 @@ def test_a_file_becomes_a_job(client: FlaskClient, services: wiring.Services) ->
         file_name="urls.csv",
         file_size=len(CONTENT),
         sha256=hashlib.sha256(CONTENT).hexdigest(),
-        options={"column": "url", "fresh_for": 60},
+        options={"column": "url", "fresh_for": 60, "file_format": FORMAT},
     )
 
 
@@ -374,14 +386,14 @@ def test_content_that_looks_like_the_boundary_is_content(client: FlaskClient, se
     assert services.files.get(upload_name(answer.json["job_id"])) == content  # type: ignore[index]
 
 
-def test_as_many_uploads_as_there_are_places_are_received_at_once(client: FlaskClient, services: wiring.Services) -> None:
-    places = [services.imports.place() for _ in range(4)]
-    for place in places:
-        place.__enter__()
+def test_as_many_uploads_as_there_are_slots_are_received_at_once(client: FlaskClient, services: wiring.Services) -> None:
+    slots = [services.imports.slot() for _ in range(4)]
+    for slot in slots:
+        slot.__enter__()
 
     refused = send(client)
-    for place in places:
-        place.__exit__(None, None, None)
+    for slot in slots:
+        slot.__exit__(None, None, None)
 
     assert_refused(refused, services, 429, "too_many_requests")
     assert int(refused.headers["Retry-After"]) > 0
@@ -407,8 +419,10 @@ def test_a_file_is_written_while_it_arrives(services: wiring.Services, redis: fa
 
 def importing(services: wiring.Services, files: Files, jobs: Any, upload_limit: int = 1_000_000) -> ImportService:
     """The service with other parts."""
-    service = JobService(jobs, services.records, files, services.notifier, clock=services.imports.clock)
-    return ImportService(service, files, services.kinds, upload_limit=upload_limit, places=1, clock=services.imports.clock)
+    service = JobService(jobs, services.job_types, services.records, files, services.notifier, clock=services.imports.clock)
+    return ImportService(
+        service, files, services.job_types, upload_limit=upload_limit, slots=1, clock=services.imports.clock
+    )
 
 
 class SilentJobs:
@@ -452,8 +466,8 @@ def test_a_file_store_that_is_away_is_503(services: wiring.Services, tmp_path: P
 
 def test_ids_of_jobs_can_be_given(services: wiring.Services, clock: FakeClock) -> None:
     service = ImportService(
-        services.jobs, services.files, services.kinds,
-        upload_limit=100, places=1, clock=clock, new_id=lambda: "0" * 32,
+        services.jobs, services.files, services.job_types,
+        upload_limit=100, slots=1, clock=clock, new_id=lambda: "0" * 32,
     )  # fmt: skip
 
     assert service.accept(ImportRequest("urls"), Upload("a.csv", iter([CONTENT]))).id == "0" * 32

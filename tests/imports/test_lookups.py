@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from inventory.errors import StorageUnavailable
-from inventory.imports.lookups import LOOK_AGAIN, Lookups, Verdict, verdict
+from inventory.imports.lookups import POLL_INTERVAL, Lookups, Verdict, verdict
 from inventory.jobs.model import LONGEST_INPUT, InputRow, RowOutcome
 from inventory.records.model import Acceptance, Failure, Record, State, Target
 from tests.fakes import FakeWeb
@@ -111,7 +111,7 @@ def test_what_nobody_has_is_accepted_once_however_often_it_is_there(kept: Kept) 
     assert [target.key for target, _ in kept.accepted] == [URL, f"{URL}b"]
     assert (step.rows, again.rows) == ([], [])
     assert step.again_at is not None
-    assert step.again_at >= NOW + LOOK_AGAIN
+    assert step.again_at >= NOW + POLL_INTERVAL
     store(kept, URL)
     assert [row.row for row in work.step(NOW).rows] == [2, 4, 5]
     assert [line.row for line in work.left()] == [3]

@@ -20,10 +20,12 @@ from hypothesis import strategies as st
 
 from inventory.errors import InvalidFile, UnreadableFile, UnsupportedFile
 from inventory.imports import gzipped
-from inventory.imports.file_format import TAKES, FileFormat, LineFormat
-from inventory.imports.lines import LONGEST
-from inventory.imports.rows import HEAD, examine, read
-from tests.imports.actions import outcomes, positions, rows, texts
+from inventory.imports.file_format import FileFormat
+from inventory.imports.lines import MAX_LINE
+from inventory.imports.rows import read
+from inventory.imports.sniffing import HEAD_BYTES, examine
+from inventory.jobs.file_rows import LineFormat
+from tests.imports.actions import FILES, outcomes, positions, rows, texts
 
 MEGABYTE = 1024 * 1024
 
@@ -120,7 +122,7 @@ def test_a_row_without_the_cell_is_rejected_with_what_it_has() -> None:
 @pytest.mark.parametrize("file_name", ["a.csv", "a.txt", "a.jsonl", "a.txt.gz"])
 def test_a_line_of_ten_megabytes_is_rejected_and_the_rest_goes_on(file_name: str) -> None:
     good = b'"https://%s/"' if "json" in file_name else b"https://%s/"
-    content = b"\n".join([good % b"a", b"x" * 10 * MEGABYTE, good % b"b", b'"' + b"y" * (LONGEST + 1) + b'"', good % b"c"])
+    content = b"\n".join([good % b"a", b"x" * 10 * MEGABYTE, good % b"b", b'"' + b"y" * (MAX_LINE + 1) + b'"', good % b"c"])
     content = gzip.compress(content) if file_name.endswith(".gz") else content
 
     found = rows(content, file_name)
@@ -137,7 +139,7 @@ def test_a_line_of_ten_megabytes_is_rejected_and_the_rest_goes_on(file_name: str
 
 @pytest.mark.parametrize("excess", [-1, 0, 1])
 def test_a_line_may_have_a_megabyte(excess: int) -> None:
-    url = b"https://a/" + b"x" * (LONGEST - 10 + excess)
+    url = b"https://a/" + b"x" * (MAX_LINE - 10 + excess)
 
     found = rows(b"https://a/\n" + url + b"\nhttps://b/\n", "a.txt")
 
@@ -208,11 +210,11 @@ def test_all_members_of_a_gzip_file_are_read() -> None:
 def test_of_a_cut_gzip_file_the_whole_rows_count(lost: int) -> None:
     lines = [f"https://example.com/{n * 7919 % 1_000_003}" for n in range(20_000)]
     content = gzip.compress("\n".join(lines).encode())[:-lost]
-    layout = examine(content[:HEAD], kind="urls", file_name="a.txt.gz")
+    file_format = examine(content[:HEAD_BYTES], FILES["urls"], file_name="a.txt.gz")
     found: list[str] = []
 
     with pytest.raises(UnreadableFile, match=r"up to line [\d,]+"):
-        found.extend(line.text for line, _ in read(io.BytesIO(content), layout))
+        found.extend(line.text for line, _ in read(io.BytesIO(content), file_format))
 
     assert found == lines[: len(found)]
     assert len(found) > 19_000
@@ -223,11 +225,11 @@ def test_of_a_broken_gzip_file_the_rows_before_the_break_count() -> None:
     content = bytearray(gzip.compress("\n".join(lines).encode()))
     content[len(content) // 2 :][:0] = b""
     content[len(content) // 2 : len(content) // 2 + 64] = b"\xff" * 64
-    layout = examine(bytes(content[:HEAD]), kind="urls", file_name="a.txt.gz")
+    file_format = examine(bytes(content[:HEAD_BYTES]), FILES["urls"], file_name="a.txt.gz")
     found: list[str] = []
 
     with pytest.raises(UnreadableFile, match="broken"):
-        found.extend(line.text for line, _ in read(io.BytesIO(bytes(content)), layout))
+        found.extend(line.text for line, _ in read(io.BytesIO(bytes(content)), file_format))
 
     assert len(found) > 100_000
     assert found[:100_000] == lines[:100_000]
@@ -246,8 +248,9 @@ def bomb(line: bytes, megabytes: int) -> bytes:
 COUNT = """
 import io, resource, sys
 from inventory.errors import UnreadableFile
-from inventory.imports.file_format import FileFormat, LineFormat
-from inventory.imports.rows import HEAD, examine, read
+from inventory.imports.file_format import FileFormat
+from inventory.imports.rows import read
+from inventory.jobs.file_rows import LineFormat
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 begun, count, error = peak(), 0, None
@@ -260,10 +263,10 @@ print((count, peak() - begun, error))
 """
 
 
-def count(path: Path, layout: FileFormat) -> tuple[int, int, str | None]:
+def count(path: Path, file_format: FileFormat) -> tuple[int, int, str | None]:
     """What another program finds in a file: how many rows, with how many MiB more than at its start, and what stops it."""
     done = subprocess.run(
-        [sys.executable, "-c", COUNT, str(path), repr(layout).replace("<LineFormat.JSON: 'json'>", "LineFormat.JSON")],
+        [sys.executable, "-c", COUNT, str(path), repr(file_format).replace("<LineFormat.JSON: 'json'>", "LineFormat.JSON")],
         capture_output=True, text=True, timeout=100, check=True, cwd=Path(__file__).parents[2],
     )  # fmt: skip
     rows, megabytes, error = ast.literal_eval(done.stdout)
@@ -278,7 +281,7 @@ def test_a_gzip_bomb_is_stopped_with_little_memory(line: bytes, tmp_path: Path) 
 
     assert error is not None
     assert "expands" in error
-    assert found <= gzipped.HARMLESS // len(line) + 1
+    assert found <= gzipped.HARMLESS_BYTES // len(line) + 1
     assert megabytes < 32
 
 
@@ -340,12 +343,15 @@ def test_a_million_lines_are_read_in_seconds() -> None:
     content = b"".join(b'{"id": %d, "url": "https://example.com/%d"}\n' % (n, n) for n in range(1_000_000))
     began = resource.getrusage(resource.RUSAGE_SELF).ru_utime
 
-    assert sum(1 for _ in read(io.BytesIO(content), examine(content[:HEAD], kind="urls", file_name="a.jsonl"))) == 1_000_000
+    assert (
+        sum(1 for _ in read(io.BytesIO(content), examine(content[:HEAD_BYTES], FILES["urls"], file_name="a.jsonl")))
+        == 1_000_000
+    )
     assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - began < 15
 
 
 kinds_and_names = st.sampled_from(
-    [(kind, f"a{suffix}{packed}") for kind, suffixes in TAKES.items() for suffix in suffixes for packed in ("", ".gz")]
+    [(kind, f"a{suffix}{packed}") for kind, file in FILES.items() for suffix in file.suffixes for packed in ("", ".gz")]
 )
 TROUBLE = (
     b'" "" , ; \t | \n \r\n \r \0 \xef\xbb\xbf \xff\xfe url city https://a/ {"url":"https://b/"} {"city":1} [ \xc3\xbc \xfc'

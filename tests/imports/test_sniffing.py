@@ -10,31 +10,31 @@ import zipfile
 import pytest
 
 from inventory.errors import InvalidFile, UnsupportedFile
-from inventory.imports.file_format import TAKES, LineFormat
-from inventory.imports.rows import HEAD, examine
-from tests.imports.actions import outcomes, texts
+from inventory.imports.sniffing import HEAD_BYTES, examine
+from inventory.jobs.file_rows import LineFormat
+from tests.imports.actions import FILES, outcomes, texts
 
 URLS = ["https://example.com/a", "http://example.com/b?x=1,2;3", "HTTPS://EXAMPLE.COM/c"]
 
 
 def refused(content: bytes, file_name: str, *, kind: str = "urls", column: str | None = None) -> str:
     with pytest.raises(InvalidFile) as raised:
-        examine(content[:HEAD], kind=kind, file_name=file_name, column=column)
+        examine(content[:HEAD_BYTES], FILES[kind], file_name=file_name, column=column)
     return str(raised.value)
 
 
-@pytest.mark.parametrize("kind", TAKES)
+@pytest.mark.parametrize("kind", FILES)
 def test_a_suffix_that_a_kind_does_not_take_is_refused_with_those_that_it_takes(kind: str) -> None:
     for file_name in ("a.xlsx", "a", "", "csv", "a.csv.zip", ".gz", "a.gz", "a.csv.gz.gz", "a.jsonl.bak"):
         with pytest.raises(UnsupportedFile, match=r"\.jsonl") as raised:
-            examine(b"x", kind=kind, file_name=file_name)
-        assert all(suffix in str(raised.value) for suffix in TAKES[kind])
+            examine(b"x", FILES[kind], file_name=file_name)
+        assert all(suffix in str(raised.value) for suffix in FILES[kind].suffixes)
 
 
 @pytest.mark.parametrize("file_name", ["log.csv", "log.txt", "log.csv.gz"])
 def test_log_events_are_not_taken_from_tables_or_text(file_name: str) -> None:
     with pytest.raises(UnsupportedFile):
-        examine(b"x", kind="events", file_name=file_name)
+        examine(b"x", FILES["events"], file_name=file_name)
 
 
 @pytest.mark.parametrize("file_name", ["A.CSV", "a.Csv", "some.thing.csv", "ü.csv"])
@@ -189,32 +189,32 @@ def test_a_few_broken_lines_do_not_make_it_another_encoding() -> None:
     lines = [b"https://%d/" % n for n in range(100)]
     lines[50] = b"https://50/\xff\xfe"
 
-    assert examine(b"\n".join(lines), kind="urls", file_name="a.csv").encoding == "utf-8"
-    assert examine("https://ü/\n".encode() + b"\xe4\n" * 9, kind="urls", file_name="a.txt").encoding == "utf-8"
+    assert examine(b"\n".join(lines), FILES["urls"], file_name="a.csv").encoding == "utf-8"
+    assert examine("https://ü/\n".encode() + b"\xe4\n" * 9, FILES["urls"], file_name="a.txt").encoding == "utf-8"
 
 
 def test_a_character_cut_by_the_end_of_the_head_breaks_nothing() -> None:
-    content = "Zürich\n".encode() * HEAD
+    content = "Zürich\n".encode() * HEAD_BYTES
 
-    for cut in range(HEAD - 8, HEAD + 1):
-        assert examine(content[:cut], kind="cities", file_name="a.txt").encoding == "utf-8"
+    for cut in range(HEAD_BYTES - 8, HEAD_BYTES + 1):
+        assert examine(content[:cut], FILES["cities"], file_name="a.txt").encoding == "utf-8"
 
 
 def test_a_big_file_is_told_from_its_head_alone() -> None:
     content = b"url\n" + b"https://a/\n" * 100_000
 
-    layout = examine(content[:HEAD], kind="urls", file_name="a.csv")
+    file_format = examine(content[:HEAD_BYTES], FILES["urls"], file_name="a.csv")
 
-    assert (layout.form, layout.header, layout.column) == (LineFormat.CSV, True, 0)
+    assert (file_format.line_format, file_format.header, file_format.column) == (LineFormat.CSV, True, 0)
 
 
 def test_a_table_whose_first_line_is_endless_is_refused() -> None:
-    assert "first line" in refused(b"x" * HEAD, "a.csv")
+    assert "first line" in refused(b"x" * HEAD_BYTES, "a.csv")
 
 
 def test_a_text_whose_first_line_is_endless_may_go_on_with_good_ones() -> None:
-    assert examine(b"x" * HEAD, kind="urls", file_name="a.txt").form is LineFormat.TEXT
-    assert examine(b"x" * HEAD, kind="events", file_name="a.jsonl").form is LineFormat.JSON
+    assert examine(b"x" * HEAD_BYTES, FILES["urls"], file_name="a.txt").line_format is LineFormat.TEXT
+    assert examine(b"x" * HEAD_BYTES, FILES["events"], file_name="a.jsonl").line_format is LineFormat.JSON
 
 
 def test_lines_may_end_as_they_did_on_old_macs() -> None:

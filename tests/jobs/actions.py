@@ -6,18 +6,18 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 from inventory.files import Files
-from inventory.imports.lookups import LookupLines
 from inventory.imports.uploads import Uploads
 from inventory.jobs.chunks import Chunks, upload_name
-from inventory.jobs.engine import Engine
-from inventory.jobs.feeder import Feeder
 from inventory.jobs.job_type import JobType
 from inventory.jobs.model import Counts, Job, Row, RowOutcome
 from inventory.jobs.ports import Jobs
+from inventory.jobs.runner import JobRunner
+from inventory.webpages.job_type import UrlJobs
 from inventory.wiring import Services
 from tests.fakes import FakeClock
 
@@ -28,7 +28,7 @@ def upload(services: Services, content: bytes, *, name: str = "urls.txt", kind: 
     """A job with these bytes as its file; its id."""
     job_id = uuid4().hex
     services.files.put(upload_name(job_id), content)
-    job = Job(job_id, kind, services.engine.clock(), name, len(content), uuid4().hex * 2, options)
+    job = Job(job_id, kind, services.jobs.clock(), name, len(content), uuid4().hex * 2, options)
     services.store.jobs.create(job)
     return job_id
 
@@ -43,45 +43,55 @@ def pages(count: int, first: int = 0) -> list[str]:
     return [f"{HOST}/{n}" for n in range(first, first + count)]
 
 
-class SmallBatches(LookupLines):
-    """The kind `urls` with ten rows in a batch."""
+NewRunner = Callable[[], JobRunner]
+
+
+class SmallBatches(UrlJobs):
+    """The job type `urls` with ten rows in a batch."""
 
     batch_rows = 10
 
 
-def engine_of_small_batches(
+def small_batches(
     services: Services,
     *,
     files: Files | None = None,
     jobs: Jobs | None = None,
     kind: Callable[[JobType], JobType] = lambda kind: kind,
-) -> Engine:
-    """An engine on the services' store with ten rows in a batch; `kind` may put another one in front of the kind."""
+) -> NewRunner:
+    """What makes runners on the services' store with ten rows in a batch; `kind` may put another type in front of it."""
     files = files or services.files
     records, source = services.store.records, services.sources["webpage"]
-    urls = kind(SmallBatches("urls", records, source, Uploads(files).rows, fresh_for=timedelta(days=1)))
-    return Engine(jobs or services.store.jobs, Chunks(files), {"urls": urls}, services.notifier, clock=services.engine.clock)
+    urls = kind(SmallBatches(records, source, Uploads(files), fresh_for=timedelta(days=1)))  # type: ignore[arg-type]
+    return partial(
+        JobRunner,
+        jobs or services.store.jobs,
+        Chunks(files),
+        {"urls": urls},
+        services.notifier,
+        clock=services.jobs.clock,
+    )
 
 
 class Worker:
     """A worker that does one thing after the other. To kill it, let go of it: its claims last until their leases end."""
 
-    def __init__(self, services: Services, engine: Engine | None = None) -> None:
+    def __init__(self, services: Services, new_runner: NewRunner | None = None) -> None:
         self._services = services
-        self.feeder = Feeder(engine or services.engine)
+        self.runner = (new_runner or services.job_runner)()
 
     def round(self) -> None:
-        """One round of its feeder."""
-        self.feeder.round()
+        """One round of its runner."""
+        self.runner.round()
 
     def collect(self) -> int:
         """Collect what is due."""
         return self._services.collector.collect_due(slots=4, stopping=lambda: False)
 
 
-def work_to_the_end(services: Services, clock: FakeClock, job_id: str, engine: Engine | None = None) -> Job:
-    """The job when a new worker has brought it to its end."""
-    worker = Worker(services, engine)
+def work_to_the_end(services: Services, clock: FakeClock, job_id: str, new_runner: NewRunner | None = None) -> Job:
+    """The job after a new worker has finished it."""
+    worker = Worker(services, new_runner)
     for _ in range(2_000):
         worker.round()
         worker.collect()

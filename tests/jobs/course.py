@@ -1,4 +1,4 @@
-"""A job that a test brings on by itself, row by row, as an engine would."""
+"""A job that a test works on by itself, row by row, as a worker would."""
 
 from __future__ import annotations
 

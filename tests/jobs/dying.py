@@ -14,15 +14,15 @@ import fakeredis
 
 from inventory import wiring
 from inventory.config import PerHost, Settings
-from inventory.events.job_type import EventLines
+from inventory.events.job_type import EventJobs
 from inventory.events.model import Event
 from inventory.events.ports import Events
-from inventory.imports.lookups import LookupLines
 from inventory.imports.uploads import Uploads
 from inventory.jobs.chunks import Chunks
-from inventory.jobs.engine import Engine
-from inventory.jobs.feeder import Feeder
+from inventory.jobs.runner import JobRunner
 from inventory.records.model import Target
+from inventory.weather.job_type import CityJobs
+from inventory.webpages.job_type import UrlJobs
 from inventory.wiring import Services
 from tests.fakes import FakeWeather, FakeWeb, Unlimited
 
@@ -57,18 +57,20 @@ class DeadlyEvents:
         self._events.add(events)
 
 
-def engine_of(services: Services) -> Engine:
-    """An engine of which every kind dies of a row."""
-    read, day = Uploads(services.files).rows, timedelta(days=1)
-    kinds = [LookupLines(name, services.store.records, services.sources[source], read, fresh_for=day) for name, source in
-             (("urls", "webpage"), ("cities", "weather"))]  # fmt: skip
-    events = EventLines(DeadlyEvents(services.store.events), read, line_delay=0.0, sleep=lambda _: None)  # type: ignore[arg-type]
-    return Engine(
+def runner_of(services: Services) -> JobRunner:
+    """A runner whose job types all die of a row."""
+    records, uploads, day = services.store.records, Uploads(services.files), timedelta(days=1)
+    types = [
+        UrlJobs(records, services.sources["webpage"], uploads, fresh_for=day),  # type: ignore[arg-type]
+        CityJobs(records, services.sources["weather"], uploads, fresh_for=day),  # type: ignore[arg-type]
+        EventJobs(DeadlyEvents(services.store.events), uploads, line_delay=0.0, sleep=lambda _: None),  # type: ignore[arg-type]
+    ]
+    return JobRunner(
         services.store.jobs,
         Chunks(services.files),
-        {kind.name: kind for kind in (*kinds, events)},
+        {each.name: each for each in types},
         services.notifier,
-        clock=services.engine.clock,
+        clock=services.jobs.clock,
     )
 
 
@@ -84,9 +86,9 @@ def main(data_dir: str, later: str) -> None:
         rng=random.Random(7),
         budgets=Unlimited(),
     )
-    feeder = Feeder(engine_of(services))
-    while services.store.jobs.due(now=services.engine.clock() + timedelta(days=1), limit=1):
-        feeder.round()
+    runner = runner_of(services)
+    while services.store.jobs.due(now=services.jobs.clock() + timedelta(days=1), limit=1):
+        runner.round()
         services.collector.collect_due(slots=4, stopping=lambda: False)
 
 

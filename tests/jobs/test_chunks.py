@@ -1,4 +1,4 @@
-"""Parts: where a file is cut depends on its rows alone, and a part that is not what it was is read again."""
+"""Chunks: where a file is split depends on its rows alone, and a chunk that was lost or damaged is read again."""
 
 from __future__ import annotations
 
@@ -13,15 +13,13 @@ from inventory.errors import NotFound, UnreadableFile
 from inventory.files import Files
 from inventory.jobs.chunks import (
     FILE_LOST,
-    PASSED,
     Chunk,
     Chunks,
-    ReadPosition,
-    part_name,
-    split,
+    chunk_name,
 )
 from inventory.jobs.job_type import BatchTask
 from inventory.jobs.model import Batch, InputRow, Job, NewBatch
+from inventory.jobs.splitting import MAX_SKIPPED, ReadPosition, split
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 JOB = Job("0" * 32, "urls", NOW)
@@ -33,8 +31,8 @@ def numbered(count: int, *, every: int = 1) -> list[tuple[InputRow, int]]:
     return [(InputRow(n * every, f"line {n}"), n * 10) for n in range(1, count + 1)]
 
 
-def parts_of(lines: list[tuple[InputRow, int]], place: ReadPosition = START, **most: int) -> list[Chunk]:
-    return [part for part in split(lines, place, **{"rows": 10, **most}) if part is not None]
+def parts_of(lines: list[tuple[InputRow, int]], position: ReadPosition = START, **most: int) -> list[Chunk]:
+    return [part for part in split(lines, position, **{"rows": 10, **most}) if part is not None]
 
 
 def test_each_part_has_so_many_rows_and_the_last_one_what_is_left() -> None:
@@ -46,26 +44,26 @@ def test_each_part_has_so_many_rows_and_the_last_one_what_is_left() -> None:
 def test_a_part_is_no_bigger_than_it_may_be_but_for_a_single_row_that_is() -> None:
     lines = [(InputRow(n, "x" * size), n) for n, size in enumerate([10, 10, 500, 10, 10], 1)]
 
-    assert [part.batch.rows for part in parts_of(lines, most_bytes=100)] == [2, 1, 2]
-    assert all(len(part.content) <= 100 for part in parts_of(lines, most_bytes=100) if part.batch.rows > 1)
+    assert [part.batch.rows for part in parts_of(lines, max_bytes=100)] == [2, 1, 2]
+    assert all(len(part.content) <= 100 for part in parts_of(lines, max_bytes=100) if part.batch.rows > 1)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_who_resumes_cuts_what_is_left_as_who_began_would_have(seed: int) -> None:
     rng = random.Random(seed)
     lines = [(InputRow(row, "y" * rng.randrange(60)), row * 7) for row in sorted(rng.sample(range(1, 900), 200))]
-    whole = parts_of(lines, most_bytes=400)
+    whole = parts_of(lines, max_bytes=400)
 
-    place = ReadPosition()
+    position = ReadPosition()
     for done, part in enumerate(whole):
-        assert parts_of(lines, place, most_bytes=400) == whole[done:]
-        place = ReadPosition.of(place.behind(part.batch).checkpoint)
-    assert (place.rows, place.last_row) == (200, lines[-1][0].row)
-    assert place.bytes == lines[-1][1]
+        assert parts_of(lines, position, max_bytes=400) == whole[done:]
+        position = ReadPosition.of(position.after(part.batch).checkpoint)
+    assert (position.rows, position.last_row) == (200, lines[-1][0].row)
+    assert position.bytes == lines[-1][1]
 
 
 def test_who_passes_over_many_lines_gives_a_sign_of_life() -> None:
-    signs = list(split(numbered(3 * PASSED), ReadPosition(last_row=3 * PASSED), rows=10))
+    signs = list(split(numbered(3 * MAX_SKIPPED), ReadPosition(last_row=3 * MAX_SKIPPED), rows=10))
 
     assert signs == [None, None, None]
 
@@ -130,7 +128,7 @@ def test_a_part_that_is_not_what_it_was_is_read_again_from_the_file(files: Files
     lines = numbered(25)
     part = parts_of(lines)[1]
     if content is not None:
-        files.put(part_name(JOB.id, 2), content)
+        files.put(chunk_name(JOB.id, 2), content)
 
     assert Chunks(files).lines(JOB, batch_of(part.batch), Read(lines)) == [line for line, _ in lines[10:20]]
 
@@ -150,7 +148,7 @@ def test_a_line_that_may_become_many_rows_keeps_their_numbers_and_nobody_knows_h
     parts = parts_of(lines, rows=1)
 
     assert [part.batch for part in parts] == [NewBatch(1, 100, 199, 1, 0, True), NewBatch(2, 200, 299, 1, 0, True)]
-    place = ReadPosition.of(START.behind(parts[0].batch).checkpoint)
-    assert (place.rows, place.last_row) == (None, 199)
-    assert parts_of(lines, place, rows=1) == parts[1:]
-    assert place.behind(NewBatch(2, 200, 200, 1, 0)).rows is None
+    position = ReadPosition.of(START.behind(parts[0].batch).checkpoint)
+    assert (position.rows, position.last_row) == (None, 199)
+    assert parts_of(lines, position, rows=1) == parts[1:]
+    assert position.after(NewBatch(2, 200, 200, 1, 0)).rows is None

@@ -32,19 +32,19 @@ def test_a_cell_that_a_spreadsheet_would_take_for_a_formula_begins_with_an_apost
     assert read["input"] == f"'{start}cmd|' /C calc'!A0"
 
 
-CUTS = [",", ";", "\t", "|", "\n", "\r", "\r\n", "；", "｜", "\x0b", "\u2028"]
+DELIMITERS = [",", ";", "\t", "|", "\n", "\r", "\r\n", "；", "｜", "\x0b", "\u2028"]
 SIGNS = ["=", "+", "-", "@", "＝", "＋", "－", "＠", "−", "﹣"]
 SKIPPED = ["", " ", "\t", "\u00a0", "\u200b", "\ufeff", '"', '""', '" ', "\0", "\r", ";;", "\t|"]
 
 
 @pytest.mark.parametrize("skipped", SKIPPED)
-@pytest.mark.parametrize("cut", ["", *CUTS])
+@pytest.mark.parametrize("cut", ["", *DELIMITERS])
 def test_no_reader_finds_a_formula_whichever_sign_it_cuts_cells_at(cut: str, skipped: str) -> None:
     for sign in SIGNS:
         text = f"note{cut}{skipped}{sign}cmd|' /C calc'!A0" if cut else f"{skipped}{sign}cmd"
         raw = b"".join(rows_as_csv([[row(text)]])).decode().partition("\r\n")[2]
         by_comma = [cell for cells in csv.reader(io.StringIO(raw, newline="")) for cell in cells]
-        by_others = [re.split(f"[{re.escape(other)}\r\n]", raw) for other in CUTS[1:]]
+        by_others = [re.split(f"[{re.escape(other)}\r\n]", raw) for other in DELIMITERS[1:]]
 
         for cell in itertools.chain(by_comma, *by_others, re.split("[;\t|\r\n]", raw)):
             assert cell.lstrip(' \t\r\n"\0\u00a0\u200b\ufeff;|')[:1] not in SIGNS, (text, cell)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,28 +20,29 @@ from structlog.testing import capture_logs
 from inventory import wiring
 from inventory.config import Settings
 from inventory.errors import StorageUnavailable
-from inventory.events.job_type import EventLines
+from inventory.events.job_type import EventJobs
 from inventory.events.model import Event, EventFilter
 from inventory.imports.uploads import Uploads
 from inventory.jobs.chunks import Chunks
 from inventory.jobs.claimed_batch import LEASE
-from inventory.jobs.engine import Engine
 from inventory.jobs.job_type import JobType, Step
 from inventory.jobs.model import Batch, Counts, InputRow, Job, JobStatus, Row
 from inventory.jobs.one_by_one import MAX_TAKES
+from inventory.jobs.runner import JobRunner
 from inventory.records.model import Target
 from inventory.wiring import Services
 from tests.contract.places import MockPlace
 from tests.fakes import FakeClock, FakeWeb, Unlimited
 from tests.jobs.actions import (
     HOST,
+    NewRunner,
     Worker,
     counted,
-    engine_of_small_batches,
     found,
     import_urls,
     pages,
     rows_of,
+    small_batches,
     upload,
     work_to_the_end,
 )
@@ -102,11 +104,16 @@ def events(services: Services) -> HarmfulEvents:
 
 
 @pytest.fixture
-def logs(services: Services, events: HarmfulEvents) -> Engine:
-    """An engine for log files."""
-    kind = EventLines(events, Uploads(services.files).rows, line_delay=0.0, sleep=lambda _: None)  # type: ignore[arg-type]
-    return Engine(
-        services.store.jobs, Chunks(services.files), {"events": kind}, services.notifier, clock=services.engine.clock
+def logs(services: Services, events: HarmfulEvents) -> NewRunner:
+    """What makes runners for log files."""
+    kind = EventJobs(events, Uploads(services.files), line_delay=0.0, sleep=lambda _: None)  # type: ignore[arg-type]
+    return partial(
+        JobRunner,
+        services.store.jobs,
+        Chunks(services.files),
+        {"events": kind},
+        services.notifier,
+        clock=services.jobs.clock,
     )
 
 
@@ -125,12 +132,12 @@ def log_lines(messages: Sequence[str]) -> bytes:
     return "".join(json.dumps(event | {"message": message}) + "\n" for message in messages).encode()
 
 
-def deaths_until_the_end(services: Services, clock: FakeClock, job_id: str, engine: Engine) -> int:
+def deaths_until_the_end(services: Services, clock: FakeClock, job_id: str, new_runner: NewRunner) -> int:
     """How many workers a job costs."""
     deaths = 0
     while not found(services, job_id).status.finished:
         try:
-            work_to_the_end(services, clock, job_id, engine)
+            work_to_the_end(services, clock, job_id, new_runner)
         except Killed:
             deaths += 1
             clock.forward(LEASE_OVER)
@@ -147,10 +154,10 @@ class TestDeadly:
 
     def test_a_url_is_rejected_alone_and_says_why(self, services: Services, web: HarmfulWeb, clock: FakeClock) -> None:
         web.harm = killed
-        engine = engine_of_small_batches(services)
+        new_runner = small_batches(services)
         job_id = import_urls(services, [*pages(14), f"{HOST}/{DEADLY}", *pages(10, first=14)])
 
-        assert deaths_until_the_end(services, clock, job_id, engine) == MAX_TAKES
+        assert deaths_until_the_end(services, clock, job_id, new_runner) == MAX_TAKES
 
         job = found(services, job_id)
         assert (job.status, job.total, job.counts.succeeded, job.counts.rejected) == (JobStatus.COMPLETED, 25, 24, 1)
@@ -161,7 +168,7 @@ class TestDeadly:
         assert counted(services, job_id) == job.counts
 
     def test_a_log_line_is_rejected_alone(
-        self, services: Services, logs: Engine, events: HarmfulEvents, clock: FakeClock
+        self, services: Services, logs: NewRunner, events: HarmfulEvents, clock: FakeClock
     ) -> None:
         events.harm = killed
         messages = [*map(str, range(40)), DEADLY, *map(str, range(40, 80))]
@@ -175,7 +182,7 @@ class TestDeadly:
         assert services.store.events.stats(EventFilter(job_id=job_id), hours=1).total == 80
 
     def test_so_is_one_before_which_its_batch_had_come_on(
-        self, services: Services, logs: Engine, events: HarmfulEvents, clock: FakeClock
+        self, services: Services, logs: NewRunner, events: HarmfulEvents, clock: FakeClock
     ) -> None:
         events.harm = killed
         content = log_lines([*map(str, range(1_500)), DEADLY, "the end"])
@@ -187,11 +194,11 @@ class TestDeadly:
 
     def test_so_are_several_of_a_batch(self, services: Services, web: HarmfulWeb, clock: FakeClock) -> None:
         web.harm = killed
-        engine = engine_of_small_batches(services)
+        new_runner = small_batches(services)
         deadly = [f"{HOST}/{DEADLY}/{n}" for n in range(3)]
         job_id = import_urls(services, [deadly[0], *pages(5), *deadly[1:], "no url"])
 
-        deaths = deaths_until_the_end(services, clock, job_id, engine)
+        deaths = deaths_until_the_end(services, clock, job_id, new_runner)
 
         assert deaths <= 3 * MAX_TAKES
         assert found(services, job_id).counts.succeeded == 5
@@ -207,22 +214,22 @@ class TestDeadly:
                 raise death
 
         web.harm = harm
-        engine = engine_of_small_batches(services)
+        new_runner = small_batches(services)
         job_id = import_urls(services, [*pages(5), f"{HOST}/{DEADLY}"])
 
-        assert deaths_until_the_end(services, clock, job_id, engine) == 2
+        assert deaths_until_the_end(services, clock, job_id, new_runner) == 2
         assert found(services, job_id).counts.succeeded == 6
 
     def test_no_other_batch_of_the_same_workers_loses_a_row(
         self, services: Services, web: HarmfulWeb, clock: FakeClock
     ) -> None:
         web.harm = killed
-        engine = engine_of_small_batches(services)
+        new_runner = small_batches(services)
         urls = pages(100)
         urls[35], urls[77] = f"{HOST}/{DEADLY}/1", f"{HOST}/{DEADLY}/2"
         job_id = import_urls(services, urls)
 
-        deaths_until_the_end(services, clock, job_id, engine)
+        deaths_until_the_end(services, clock, job_id, new_runner)
 
         assert found(services, job_id).counts.succeeded == 98
         assert {row for row, (outcome, _) in told(services, job_id).items() if outcome == "rejected"} == {36, 78}
@@ -231,19 +238,19 @@ class TestDeadly:
         self, services: Services, web: HarmfulWeb, clock: FakeClock
     ) -> None:
         web.harm = killed
-        engine = engine_of_small_batches(services)
+        new_runner = small_batches(services)
         job_id = import_urls(services, [f"{HOST}/{DEADLY}", *pages(5)])
         with pytest.raises(Killed):
-            work_to_the_end(services, clock, job_id, engine)
+            work_to_the_end(services, clock, job_id, new_runner)
         web.harm = lambda text: None
         clock.forward(LEASE_OVER)
         for _ in range(2 * MAX_TAKES):
-            holding = engine.claim()
-            assert holding is not None
-            engine.go_on(holding)
-            holding.hand_back(clock(), clock())
+            batch = new_runner().claim()
+            assert batch is not None
+            new_runner().step(batch)
+            batch.hand_back(clock(), clock())
 
-        assert work_to_the_end(services, clock, job_id, engine).counts.succeeded == 6
+        assert work_to_the_end(services, clock, job_id, new_runner).counts.succeeded == 6
 
     @pytest.mark.parametrize("kind", ["urls", "cities", "events"])
     def test_workers_that_are_really_killed_cost_one_row(self, settings: Settings, kind: str) -> None:
@@ -263,7 +270,7 @@ class TestDeadly:
                 break
 
         assert ends == [-signal.SIGKILL] * MAX_TAKES + [0]
-        services.engine.complete()
+        services.job_runner().complete()
         job = found(services, job_id)
         assert (job.status, job.counts.succeeded, job.counts.rejected) == (JobStatus.COMPLETED, 10, 1)
         assert told(services, job_id)[6] == ("rejected", "worker_lost")
@@ -274,7 +281,7 @@ def test_a_row_that_outlives_its_lease_each_time_is_rejected_alone(
     services: Services, web: HarmfulWeb, clock: FakeClock
 ) -> None:
     """The lease of who takes the row is over before that comes to an end, and another worker has the batch by then."""
-    engine = engine_of_small_batches(services)
+    new_runner = small_batches(services)
     job_id = import_urls(services, [*pages(3), f"{HOST}/slow", *pages(3, first=3)])
     taken = 0
 
@@ -283,10 +290,10 @@ def test_a_row_that_outlives_its_lease_each_time_is_rejected_alone(
         if "slow" in text:
             taken += 1
             clock.forward(LEASE_OVER)
-            work_to_the_end(services, clock, job_id, engine)
+            work_to_the_end(services, clock, job_id, new_runner)
 
     web.harm = slow
-    job = work_to_the_end(services, clock, job_id, engine)
+    job = work_to_the_end(services, clock, job_id, new_runner)
 
     assert taken == MAX_TAKES
     assert (job.counts.succeeded, job.counts.rejected) == (6, 1)
@@ -357,11 +364,11 @@ class TestFault:
         self, services: Services, web: HarmfulWeb, clock: FakeClock
     ) -> None:
         web.harm, began = broken, clock()
-        engine = engine_of_small_batches(services)
+        new_runner = small_batches(services)
         job_id = import_urls(services, [*pages(13), f"{HOST}/{BAD}", *pages(10, first=13), f"{HOST}/{BAD}/2"])
 
         with capture_logs() as lines:
-            job = work_to_the_end(services, clock, job_id, engine)
+            job = work_to_the_end(services, clock, job_id, new_runner)
 
         assert (job.status, job.counts.succeeded, job.counts.failed) == (JobStatus.COMPLETED, 23, 2)
         assert told(services, job_id)[14] == told(services, job_id)[25] == ("failed", "internal_fault")
@@ -374,7 +381,7 @@ class TestFault:
         assert counted(services, job_id) == job.counts
 
     def test_it_fails_a_log_line_alone(
-        self, services: Services, logs: Engine, events: HarmfulEvents, clock: FakeClock
+        self, services: Services, logs: NewRunner, events: HarmfulEvents, clock: FakeClock
     ) -> None:
         events.harm = broken
         content = log_lines([*map(str, range(1_100)), BAD, *map(str, range(100))])
@@ -387,10 +394,10 @@ class TestFault:
         assert services.store.events.stats(EventFilter(job_id=job_id), hours=1).total == 1_200
 
     def test_it_fails_a_row_of_which_the_outcome_cannot_be_written(self, services: Services, clock: FakeClock) -> None:
-        engine = engine_of_small_batches(services, jobs=Unwritable(services.store.jobs))  # type: ignore[arg-type]
+        new_runner = small_batches(services, jobs=Unwritable(services.store.jobs))  # type: ignore[arg-type]
         job_id = import_urls(services, [*pages(4), f"no url, {BAD}", *pages(4, first=4)])
 
-        job = work_to_the_end(services, clock, job_id, engine)
+        job = work_to_the_end(services, clock, job_id, new_runner)
 
         assert (job.counts.succeeded, job.counts.failed) == (8, 1)
         assert told(services, job_id)[5] == ("failed", "internal_fault")
@@ -400,11 +407,11 @@ class TestFault:
         self, services: Services, web: HarmfulWeb, clock: FakeClock, kind: Callable[[JobType], JobType], failed: int
     ) -> None:
         web.harm, began = broken, clock()
-        engine = engine_of_small_batches(services, kind=kind)
+        new_runner = small_batches(services, kind=kind)
         job_id = import_urls(services, [f"{HOST}/{BAD}/{n}" if kind is Whole else f"{HOST}/{n}" for n in range(failed)])
 
         with capture_logs() as lines:
-            job = work_to_the_end(services, clock, job_id, engine)
+            job = work_to_the_end(services, clock, job_id, new_runner)
 
         assert (job.status, job.counts.failed) == (JobStatus.COMPLETED, failed)
         assert {code for _, code in told(services, job_id).values()} == {"internal_fault"}
@@ -416,11 +423,11 @@ class TestFault:
     def test_in_the_reading_of_a_file_it_ends_that_at_once_and_the_rows_before_it_count(
         self, services: Services, clock: FakeClock
     ) -> None:
-        engine, began = engine_of_small_batches(services, kind=Unread), clock()
+        new_runner, began = small_batches(services, kind=Unread), clock()
         job_id = import_urls(services, pages(40))
 
         with capture_logs() as lines:
-            job = work_to_the_end(services, clock, job_id, engine)
+            job = work_to_the_end(services, clock, job_id, new_runner)
 
         assert (job.status, job.total, job.counts.succeeded) == (JobStatus.FAILED, 20, 20)
         assert job.error is not None
@@ -431,7 +438,7 @@ class TestFault:
 
 
 def test_a_store_that_is_away_is_no_fault_and_blames_no_row(
-    services: Services, logs: Engine, events: HarmfulEvents, clock: FakeClock
+    services: Services, logs: NewRunner, events: HarmfulEvents, clock: FakeClock
 ) -> None:
     away = iter(range(4 * MAX_TAKES))
 
@@ -451,14 +458,14 @@ def test_a_store_that_is_away_is_no_fault_and_blames_no_row(
 
 
 def test_a_batch_that_was_lost_twice_for_another_reason_loses_no_row(services: Services, clock: FakeClock) -> None:
-    engine = engine_of_small_batches(services)
+    new_runner = small_batches(services)
     job_id = import_urls(services, [*pages(15), "no url"])
-    Worker(services, engine).round()
+    Worker(services, new_runner).round()
     for _ in range(2):
-        assert engine.claim() is not None
-        assert engine.claim() is not None
+        assert new_runner().claim() is not None
+        assert new_runner().claim() is not None
         clock.forward(LEASE_OVER)
 
-    job = work_to_the_end(services, clock, job_id, engine)
+    job = work_to_the_end(services, clock, job_id, new_runner)
 
     assert (job.counts.succeeded, job.counts.rejected) == (15, 1)

@@ -18,7 +18,7 @@ from inventory.errors import StorageUnavailable, TooManyStreams
 from inventory.jobs.model import Counts, Job, JobStatus
 from inventory.jobs.stream import (
     HEARTBEAT,
-    PACE,
+    MIN_INTERVAL,
     JobStream,
     Message,
     StreamPosition,
@@ -54,7 +54,7 @@ class World:
         self.live = JobStream(
             self,  # type: ignore[arg-type]
             self,  # type: ignore[arg-type]
-            places=2,
+            slots=2,
             clock=lambda: NOW + timedelta(seconds=self.time),
             monotonic=lambda: self.time,
             sleep=self._forward,
@@ -122,7 +122,7 @@ def test_there_are_at_most_four_messages_a_second_however_many_announcements() -
     told_at = [world.time for message in world.live.messages(QUEUED, None) if message]
 
     assert len(told_at) == 41
-    assert all(later - earlier >= PACE for earlier, later in pairwise(told_at))
+    assert all(later - earlier >= MIN_INTERVAL for earlier, later in pairwise(told_at))
 
 
 def test_a_client_that_is_served_slowly_does_not_make_the_next_message_come_sooner() -> None:
@@ -133,7 +133,7 @@ def test_a_client_that_is_served_slowly_does_not_make_the_next_message_come_soon
         if message:
             told_at.append(world.time)
 
-    assert all(later - earlier >= PACE for earlier, later in pairwise(told_at))
+    assert all(later - earlier >= MIN_INTERVAL for earlier, later in pairwise(told_at))
 
 
 def test_without_announcements_it_looks_once_a_second() -> None:
@@ -299,7 +299,7 @@ class TestClients:
 
     def test_sending_to_a_client_that_does_not_read_ends_with_an_error(self) -> None:
         with connection() as (ours, _), pytest.raises((BlockingIOError, TimeoutError)):
-            Client(ours, Bounds(patience=1, buffer=4_096)).send(b"x" * 10_000_000)
+            Client(ours, Bounds(timeout=1, buffer=4_096)).send(b"x" * 10_000_000)
 
     def test_so_does_sending_to_one_that_reads_a_little_now_and_then(self) -> None:
         with connection() as (ours, theirs):
@@ -313,7 +313,7 @@ class TestClients:
             reader.start()
             try:
                 with pytest.raises((BlockingIOError, TimeoutError)):
-                    Client(ours, Bounds(patience=1, buffer=4_096)).send(b"x" * 5_000_000)
+                    Client(ours, Bounds(timeout=1, buffer=4_096)).send(b"x" * 5_000_000)
             finally:
                 over.set()
                 reader.join(10)

@@ -41,10 +41,10 @@ def events(text: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def one_place(services: Services) -> Services:
-    """The services, all of whose places but one are taken."""
+def one_slot(services: Services) -> Services:
+    """The services, all of whose slots but one are taken."""
     for _ in range(services.settings.live_streams - 1):
-        services.live.places.take(None)
+        services.live.slots.take(None)
     return services
 
 
@@ -88,7 +88,7 @@ def test_who_has_seen_less_is_told_the_end(client: FlaskClient, finished: Course
     assert [event["event"] for event in events(answer.text)] == ["end"]
 
 
-def test_a_stream_too_many_is_503_and_polling_still_works(client: FlaskClient, one_place: Services, course: Course) -> None:
+def test_a_stream_too_many_is_503_and_polling_still_works(client: FlaskClient, one_slot: Services, course: Course) -> None:
     with client.get(f"{JOBS}/{course.id}/events", buffered=False):
         refused = client.get(f"{JOBS}/{course.id}/events")
         socket = client.get(f"/ws/jobs/{course.id}", headers=HANDSHAKE)
@@ -100,7 +100,7 @@ def test_a_stream_too_many_is_503_and_polling_still_works(client: FlaskClient, o
 
 @pytest.mark.parametrize("how", ["read to its end", "left at once", "left in the middle", "HEAD", "204", "404"])
 def test_a_stream_that_is_over_leaves_its_place(
-    client: FlaskClient, one_place: Services, finished: Course, clock: FakeClock, how: str
+    client: FlaskClient, one_slot: Services, finished: Course, clock: FakeClock, how: str
 ) -> None:
     path = f"{JOBS}/{finished.id}/events"
     match how:
@@ -147,10 +147,10 @@ def test_a_websocket_of_a_job_that_there_is_not_is_refused_in_http(client: Flask
     ],
 )
 def test_what_is_no_handshake_is_told_so(
-    client: FlaskClient, one_place: Services, course: Course, changes: dict[str, str]
+    client: FlaskClient, one_slot: Services, course: Course, changes: dict[str, str]
 ) -> None:
     answer = client.get(f"/ws/jobs/{course.id}", headers=HANDSHAKE | changes)
 
     assert (answer.status_code, answer.json["code"]) == (422, "invalid_request")
     assert "WebSocket" in answer.json["detail"]
-    one_place.live.places.take(None)
+    one_slot.live.slots.take(None)

@@ -111,9 +111,9 @@ def test_the_error_of_a_job_whose_file_is_gone_names_no_place_in_the_file_store(
     upload = {"file": (io.BytesIO(b"url\nhttp://a.test/\n"), "urls.csv")}
     job_id = client.post("/api/v1/imports?kind=urls", data=upload).json["job_id"]
     services.files.delete([f"uploads/{job_id}"])
-    holding = services.engine.claim()
-    assert holding is not None
-    services.engine.go_on(holding)
+    batch = services.job_runner().claim()
+    assert batch is not None
+    services.job_runner().step(batch)
 
     answer = client.get(f"/api/v1/jobs/{job_id}")
 

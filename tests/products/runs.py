@@ -15,7 +15,6 @@ import requests
 from inventory import wiring
 from inventory.config import Settings
 from inventory.demo import layout
-from inventory.jobs.feeder import feeding
 from inventory.jobs.model import Job
 from inventory.products.feeds import Feed, limits, read
 from inventory.rate_limits.limits import Limit
@@ -73,12 +72,12 @@ def run(services: Services, *, seconds: float = 60.0) -> Job:
 @contextmanager
 def working(services: Services) -> Iterator[Callable[[float], bool]]:
     """Inside, jobs are worked on."""
-    with feeding(services.engine, lambda: False) as more:
-        yield more
+    with services.job_runner() as runner:
+        yield runner.more
 
 
 def _ended(services: Services, job: Job) -> Job | None:
-    services.engine.complete()
+    services.job_runner().complete()
     found = services.jobs.find(job.id)
     return found if found.status.finished else None
 

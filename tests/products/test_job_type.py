@@ -157,7 +157,7 @@ def test_who_hands_a_feed_back_in_the_middle_costs_no_request(tmp_path: Path) ->
             with working(services):
                 wait_until(lambda: pages_of(services, job.id) >= pages, "some pages")  # noqa: B023
         with working(services):
-            wait_until(lambda: services.engine.complete() or services.jobs.find(job.id).status.finished, "the end")
+            wait_until(lambda: services.job_runner().complete() or services.jobs.find(job.id).status.finished, "the end")
         _, sources = summed_up(services)
         counted = counts(urls["bazaar"])
 
@@ -178,7 +178,7 @@ def test_a_feed_that_is_described_no_longer_is_a_rejected_row(tmp_path: Path) ->
         with running(tmp_path, feeds[:1]) as services:
             job = services.products.start()
         with running(tmp_path, feeds[1:2]) as services, working(services):
-            wait_until(lambda: services.engine.complete() or services.jobs.find(job.id).status.finished, "the end")
+            wait_until(lambda: services.job_runner().complete() or services.jobs.find(job.id).status.finished, "the end")
             [row] = services.jobs.rows(job.id, None, limit=9, after=0)
 
     assert (row.input, row.outcome, row.code) == ("acme", RowOutcome.REJECTED, "unknown_feed")
@@ -190,7 +190,7 @@ def test_a_run_that_is_cancelled_asks_for_no_further_page(tmp_path: Path) -> Non
         with working(services):
             wait_until(lambda: pages_of(services, job.id) >= 1, "a page")
             services.jobs.cancel(job.id)
-            wait_until(lambda: not services.store.jobs.due(now=services.engine.clock(), limit=9), "nothing is due")
+            wait_until(lambda: not services.store.jobs.due(now=services.jobs.clock(), limit=9), "nothing is due")
         asked = counts(urls["acme"])["requests"]
 
     assert asked < 8

@@ -15,7 +15,6 @@ import pytest
 from inventory import create_app, wiring
 from inventory.config import Settings
 from inventory.errors import CollectionFailed, Unstorable
-from inventory.jobs.feeder import feeding
 from inventory.ops import log_config
 from inventory.rate_limits.calls import Calls
 from inventory.rate_limits.model import Permit, PermitRequest, Reason, Throttled
@@ -344,9 +343,9 @@ def test_a_row_of_an_import_fails_with_the_code(settings: Settings, redis: faker
     client = create_app(services=services).test_client()
     upload = {"file": (BytesIO(f"url\n{URL}3\n{URL}4\n".encode()), "urls.csv")}
     job_id = client.post("/api/v1/imports?kind=urls", data=upload).json["job_id"]
-    with feeding(services.engine, lambda: False) as feeder:
-        services.collector.collect_due(slots=4, stopping=lambda: False, more=feeder.more)
-    services.engine.complete()
+    with services.job_runner() as runner:
+        services.collector.collect_due(slots=4, stopping=lambda: False, more=runner.more)
+    services.job_runner().complete()
 
     rows = client.get(f"/api/v1/jobs/{job_id}/rows?outcome=failed").json["rows"]
     assert [(row["input"], row["code"]) for row in rows] == [(f"{URL}3", "internal_fault")]

@@ -11,13 +11,13 @@ import pytest
 from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.jobs import retention
-from inventory.jobs.chunks import PARTS, UPLOADS, upload_name
+from inventory.jobs.chunks import CHUNKS, UPLOADS, upload_name
 from inventory.jobs.claimed_batch import LEASE
 from inventory.jobs.model import JobStatus
 from inventory.notifier import FEW
 from inventory.wiring import Services, build
 from tests.fakes import FakeWeb
-from tests.jobs.actions import Worker, engine_of_small_batches, found, import_urls, pages, rows_of, upload
+from tests.jobs.actions import Worker, found, import_urls, pages, rows_of, small_batches, upload
 from workers import scheduler
 
 LONG_AGO = timedelta(days=40)
@@ -41,11 +41,11 @@ def done_but_not_ended(services: Services) -> str:
     """A job whose last worker died behind its last row."""
     job_id = import_rejected(services, 1)
     jobs = services.store.jobs
-    engine = services.engine
+    runner = services.job_runner()
     for _ in range(2):
-        holding = engine.claim()
-        assert holding is not None
-        while holding.go_on(engine.clock()):
+        batch = runner.claim()
+        assert batch is not None
+        while batch.step(services.jobs.clock()):
             continue
     assert found(services, job_id).status is JobStatus.RUNNING
     assert jobs.due(now=utc_now(), limit=1) == [job_id]
@@ -94,8 +94,8 @@ class TestOldJobs:
 
     def test_their_rows_go_in_steps_and_then_the_job_and_its_file(self, services: Services) -> None:
         old, new = import_rejected(services, 40), import_urls(services, pages(3))
-        engine = engine_of_small_batches(services)
-        worker = Worker(services, engine)
+        new_runner = small_batches(services)
+        worker = Worker(services, new_runner)
         while not found(services, old).status.finished:
             worker.round()
         worker.collect()
@@ -129,33 +129,33 @@ class TestOldJobs:
 
 class TestFiles:
     def test_parts_go_soon_after_the_end_of_their_job_and_not_before(self, services: Services) -> None:
-        engine = engine_of_small_batches(services)
+        new_runner = small_batches(services)
         ended, cancelled, running = (import_urls(services, pages(100, first=n * 100)) for n in range(3))
-        worker = Worker(services, engine)
+        worker = Worker(services, new_runner)
         worker.round()
         services.store.jobs.cancel(cancelled, now=utc_now())
         services.store.jobs.cancel(ended, now=utc_now())
         while found(services, running).total is None:
             worker.round()
-        before = names(services, PARTS)
+        before = names(services, CHUNKS)
         assert {name.split("/")[1] for name in before} >= {running}
 
         scheduler.retain(services, scheduler.Sweep())
 
-        assert {name.split("/")[1] for name in names(services, PARTS)} == {running}
-        assert len(names(services, PARTS)) == 10
+        assert {name.split("/")[1] for name in names(services, CHUNKS)} == {running}
+        assert len(names(services, CHUNKS)) == 10
         assert len(names(services, UPLOADS)) == 3, "what was uploaded stays as long as the job"
 
     def test_many_parts_are_looked_at_in_steps(self, services: Services) -> None:
         for n in range(25):
-            services.files.put(f"{PARTS}/{n % 2:032x}/{n:06d}", b"")
+            services.files.put(f"{CHUNKS}/{n % 2:032x}/{n:06d}", b"")
         place, steps = "", 0
         while steps == 0 or place:
-            place = retention.sweep_parts(services.store.jobs, services.files, after=place, limit=10)
+            place = retention.sweep_chunks(services.store.jobs, services.files, after=place, limit=10)
             steps += 1
 
         assert steps == 3
-        assert names(services, PARTS) == []
+        assert names(services, CHUNKS) == []
 
     def test_an_old_upload_without_a_job_is_swept_and_no_other(self, services: Services) -> None:
         job_id = import_urls(services, pages(3))
@@ -171,12 +171,12 @@ class TestFiles:
     def test_files_are_looked_at_once_a_minute_when_there_is_nothing_to_do(self, services: Services) -> None:
         sweep = scheduler.Sweep()
         scheduler.retain(services, sweep)
-        services.files.put(f"{PARTS}/{'b' * 32}/000001", b"")
+        services.files.put(f"{CHUNKS}/{'b' * 32}/000001", b"")
 
         scheduler.retain(services, sweep)
 
-        assert len(names(services, PARTS)) == 1
+        assert len(names(services, CHUNKS)) == 1
         assert sweep.files_at is not None
         sweep.files_at -= scheduler.LOOK_AT_FILES
         scheduler.retain(services, sweep)
-        assert names(services, PARTS) == []
+        assert names(services, CHUNKS) == []

@@ -16,15 +16,15 @@ import pytest
 from inventory import wiring
 from inventory.config import Settings
 from inventory.jobs.claimed_batch import LEASE
-from inventory.jobs.feeder import ENOUGH, MOST, PATIENCE, Feeder, feeding
 from inventory.jobs.model import JobStatus
+from inventory.jobs.runner import ENOUGH_ROWS, MAX_BATCHES, MAX_WAIT, JobRunner
 from inventory.rate_limits.calls import Calls
 from inventory.records.model import Content
 from inventory.records.source import Collected
 from inventory.wiring import Services
 from tests.end_to_end.stack import wait_until
 from tests.fakes import FakeClock, FakeWeb
-from tests.jobs.actions import HOST, counted, engine_of_small_batches, found, import_urls, pages, rows_of, upload
+from tests.jobs.actions import HOST, counted, found, import_urls, pages, rows_of, small_batches, upload
 
 LOG_LINE = b'{"timestamp":"2026-01-31T12:00:00Z","level":"info","service":"s","message":"m"}\n'
 
@@ -59,8 +59,8 @@ def working(services: Services, workers: int = 1, places: int = 10) -> Iterator[
 
     def work() -> None:
         while not stop.is_set():
-            with feeding(services.engine, stop.is_set) as feeder:
-                services.collector.collect_due(slots=places, stopping=stop.is_set, more=feeder.more)
+            with services.job_runner(stopping=stop.is_set) as runner:
+                services.collector.collect_due(slots=places, stopping=stop.is_set, more=runner.more)
             stop.wait(0.05)
 
     with ThreadPoolExecutor(workers) as pool:
@@ -133,36 +133,35 @@ def test_a_stop_hands_back_every_batch_at_once(services: Services, web: FakeWeb)
     with working(services, places=5) as stop:
         wait_until(lambda: web.asked.total() == 4, "it collects")
         stop.set()
-        wait_until(lambda: services.store.jobs.due(now=services.engine.clock(), limit=1), "what is left is due", 10)
+        wait_until(lambda: services.store.jobs.due(now=services.jobs.clock(), limit=1), "what is left is due", 10)
         assert web.asked.total() == 4
         web.open.set()
 
-    holding = services.engine.claim()
-    assert holding is not None
-    assert holding.job.id == job_id
-    assert holding.claim.attempt == 1, "handing back is no failure"
+    batch = services.job_runner().claim()
+    assert batch is not None
+    assert batch.job.id == job_id
+    assert batch.claim.attempt == 1, "handing back is no failure"
 
 
 def test_it_says_while_it_reads_a_file(services: Services) -> None:
-    engine = engine_of_small_batches(services)
+    runner, told = small_batches(services)(), []
     job_id = import_urls(services, pages(1_000))
-    feeder, told = Feeder(engine), []
     while found(services, job_id).total is None:
-        feeder.round()
-        told.append(feeder.is_reading)
+        runner.round()
+        told.append(runner.is_reading)
 
     assert told[0]
     assert told[:-1] == [True] * (len(told) - 1)
-    assert not feeder.is_reading
+    assert not runner.is_reading
 
 
 def test_it_takes_no_more_than_keeps_its_collections_busy(services: Services) -> None:
-    import_urls(services, pages(5 * ENOUGH))
-    feeder = Feeder(services.engine)
+    import_urls(services, pages(5 * ENOUGH_ROWS))
+    runner = services.job_runner()
     for _ in range(5):
-        feeder.round()
+        runner.round()
 
-    assert sum(holding.open for holding in feeder._held) < 2 * ENOUGH
+    assert sum(batch.open_rows for batch in runner._batches) < 2 * ENOUGH_ROWS
 
 
 class TestStarved:
@@ -173,26 +172,26 @@ class TestStarved:
         return FakeClock()
 
     @pytest.fixture
-    def feeder(self, settings: Settings, web: FakeWeb, clock: FakeClock) -> Feeder:
+    def runner(self, settings: Settings, web: FakeWeb, clock: FakeClock) -> JobRunner:
         services = wiring.build(settings, redis=fakeredis.FakeRedis(), sources=[web], clock=clock)
         import_urls(services, pages(1_000))
-        feeder = Feeder(engine_of_small_batches(services))
+        runner = small_batches(services)()
         for _ in range(40):
-            feeder.more(0)
-            feeder.round()
-        return feeder
+            runner.more(0)
+            runner.round()
+        return runner
 
-    def test_it_takes_more_but_no_end_of_them(self, feeder: Feeder) -> None:
-        assert len(feeder._held) == MOST
+    def test_it_takes_more_but_no_end_of_them(self, runner: JobRunner) -> None:
+        assert len(runner._batches) == MAX_BATCHES
 
-    def test_a_full_hand_lets_go_of_what_found_nothing_for_longest(self, feeder: Feeder, clock: FakeClock) -> None:
-        held = [holding.claim.number for holding in feeder._held]
-        clock.forward(PATIENCE.total_seconds() + 1)
-        feeder.more(0)
-        feeder.round()
-        feeder.round()
+    def test_a_full_hand_lets_go_of_what_found_nothing_for_longest(self, runner: JobRunner, clock: FakeClock) -> None:
+        held = [batch.claim.number for batch in runner._batches]
+        clock.forward(MAX_WAIT.total_seconds() + 1)
+        runner.more(0)
+        runner.round()
+        runner.round()
 
-        now = [holding.claim.number for holding in feeder._held]
+        now = [batch.claim.number for batch in runner._batches]
         assert len(set(held) - set(now)) == 1
         assert max(now) > max(held)
 
@@ -202,13 +201,13 @@ def test_a_batch_that_never_waits_takes_turns_with_those_of_other_jobs(settings:
     slowly = replace(settings, events_line_delay=0.01)
     services = wiring.build(slowly, redis=fakeredis.FakeRedis(), sources=[web], clock=clock, sleep=clock.forward)
     events = upload(services, LOG_LINE * 15_000, name="x.jsonl", kind="events")
-    feeder = Feeder(services.engine)
+    runner = services.job_runner()
     for _ in range(4):
-        feeder.round()
+        runner.round()
     urls = import_urls(services, pages(5))
     before = clock()
     while not found(services, urls).status.finished:
-        feeder.round()
+        runner.round()
         services.collector.collect_due(slots=2, stopping=lambda: False)
         clock.forward(0.05)
 
@@ -218,8 +217,8 @@ def test_a_batch_that_never_waits_takes_turns_with_those_of_other_jobs(settings:
 
 def test_without_any_job_it_says_so_at_once(services: Services) -> None:
     began = time.monotonic()
-    with feeding(services.engine, lambda: False) as feeder:
-        while feeder.more(20.0):
+    with services.job_runner() as runner:
+        while runner.more(20.0):
             continue
 
     assert time.monotonic() - began < 10
@@ -229,8 +228,8 @@ def test_a_thread_that_breaks_lets_the_collections_end(services: Services) -> No
     def broken() -> bool:
         raise ZeroDivisionError
 
-    feeder = Feeder(services.engine)
+    runner = services.job_runner(stopping=broken)
     with pytest.raises(ZeroDivisionError):
-        feeder.run(broken)
+        runner.run()
 
-    assert feeder.more(20.0) is False
+    assert runner.more(20.0) is False

@@ -1,4 +1,4 @@
-"""How a view of any feature answers with a job: the one thing of this feature's views that others use."""
+"""How views answer with a job or its rows: what the views of other features use of this one."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask import Response, url_for
+from flask import Response, request, url_for
 
 from inventory.jobs.documents import job_document
 from inventory.jobs.examples import QUEUED
-from inventory.jobs.model import Job
+from inventory.jobs.exports import rows_as_csv
+from inventory.jobs.model import Job, RowOutcome
 from inventory.jobs.schemas import JobSchema
+from inventory.jobs.stream_slots import DOWNLOADING
+from inventory.services import services
 from inventory.web_api.blueprint import Blueprint, View
 from inventory.web_api.responses import json_response
 
@@ -26,4 +29,15 @@ def accepted(job: Job, now: datetime) -> Response:
     """202 with the job as it stands at `now`, and where to find it later."""
     response = json_response(job_document(job, now), 202)
     response.headers["Location"] = url_for("jobs.OneJob", job_id=job.id)
+    return response
+
+
+def csv_of_rows(job_id: str, outcome: RowOutcome | None) -> Response:
+    """All rows with the outcome as a CSV file. Sending it keeps a thread busy as long as a stream does: it takes a slot."""
+    pages = services().jobs.all_rows(job_id, outcome)
+    slot = services().live.slots.take(request.environ.get("gunicorn.socket"), DOWNLOADING)
+    response = Response(rows_as_csv(pages), mimetype="text/csv")
+    response.call_on_close(slot.close)
+    name = f"{job_id}-{outcome or 'rows'}.csv"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -14,9 +14,8 @@ import pytest
 
 from inventory.errors import SourceFailure, StorageUnavailable
 from inventory.files import Files
-from inventory.jobs.chunks import FILE_LOST, part_name, upload_name
-from inventory.jobs.claimed_batch import LEASE, RENEW
-from inventory.jobs.engine import MOST_CLAIMS
+from inventory.jobs.chunks import FILE_LOST, chunk_name, upload_name
+from inventory.jobs.claimed_batch import LEASE, MAX_CLAIMS, RENEW_AFTER
 from inventory.jobs.job_type import BatchTask, JobType, Step
 from inventory.jobs.model import Batch, InputRow, Job, JobStatus, RowOutcome
 from inventory.records.model import State
@@ -26,11 +25,11 @@ from tests.jobs.actions import (
     HOST,
     Worker,
     counted,
-    engine_of_small_batches,
     found,
     import_urls,
     pages,
     rows_of,
+    small_batches,
     upload,
     work_to_the_end,
 )
@@ -105,18 +104,18 @@ def test_counts_are_exact_and_each_row_is_there_once_whenever_workers_die(
     services: Services, web: FakeWeb, clock: FakeClock, seed: int
 ) -> None:
     rng = random.Random(seed)
-    engine = engine_of_small_batches(services)
+    new_runner = small_batches(services)
     for n in range(0, 60, 7):
         web.pages[f"{HOST}/{n}"] = SourceFailure("timeout", "slow", permanent=rng.random() < 0.5)
     urls = [rng.choice([*pages(60), "no url"]) for _ in range(250)]
     job_id = import_urls(services, urls)
 
-    workers = [Worker(services, engine) for _ in range(3)]
+    workers = [Worker(services, new_runner) for _ in range(3)]
     for _ in range(3_000):
         number = rng.randrange(3)
         rng.choice([workers[number].round, workers[number].round, workers[number].collect])()
         if rng.random() < 0.1:
-            workers[number] = Worker(services, engine)
+            workers[number] = Worker(services, new_runner)
         clock.forward(rng.choice([0, 0.1, 1, 9]))
         if found(services, job_id).status.finished:
             break
@@ -139,13 +138,13 @@ def test_a_reader_that_died_is_followed_by_one_that_writes_only_what_is_behind_i
             written[name] += 1
             super().put(name, content)
 
-    engine = engine_of_small_batches(services, files=Watched(services.settings.files))
+    new_runner = small_batches(services, files=Watched(services.settings.files))
     job_id = import_urls(services, pages(200))
-    Worker(services, engine).round()
+    Worker(services, new_runner).round()
     begun = dict(written)
     clock.forward(LEASE_OVER)
 
-    work_to_the_end(services, clock, job_id, engine)
+    work_to_the_end(services, clock, job_id, new_runner)
 
     assert 0 < len(begun) < 20
     assert len(written) == 20
@@ -153,13 +152,13 @@ def test_a_reader_that_died_is_followed_by_one_that_writes_only_what_is_behind_i
 
 
 def test_two_workers_share_a_job(services: Services, clock: FakeClock) -> None:
-    engine = engine_of_small_batches(services)
+    new_runner = small_batches(services)
     job_id = import_urls(services, pages(3_000))
-    workers = [Worker(services, engine) for _ in range(2)]
+    workers = [Worker(services, new_runner) for _ in range(2)]
     for worker in workers * 30:
         worker.round()
 
-    held = [{(holding.claim.number) for holding in worker.feeder._held} for worker in workers]
+    held = [{(batch.claim.number) for batch in worker.runner._batches} for worker in workers]
 
     assert all(held)
     assert not held[0] & held[1]
@@ -193,33 +192,33 @@ class TestCancelled:
         accepted = len(services.store.records.due(now=clock(), max_attempts=4, limit=9_999))
         assert services.store.jobs.cancel(job_id, now=clock())
         for _ in range(4):
-            clock.forward(RENEW.total_seconds() / 2)
+            clock.forward(RENEW_AFTER.total_seconds() / 2)
             worker.round()
 
-        assert worker.feeder._held == []
+        assert worker.runner._batches == []
         assert len(services.store.records.due(now=clock(), max_attempts=4, limit=9_999)) == accepted
         assert found(services, job_id).status is JobStatus.CANCELLED
 
     def test_a_reader_stops(self, services: Services, clock: FakeClock) -> None:
-        engine = engine_of_small_batches(services)
+        new_runner = small_batches(services)
         job_id = import_urls(services, pages(2_500))
-        worker = Worker(services, engine)
+        worker = Worker(services, new_runner)
         worker.round()
         services.store.jobs.cancel(job_id, now=clock())
         worker.round()
 
-        assert worker.feeder._held == []
+        assert worker.runner._batches == []
         assert found(services, job_id).total is None
 
 
 class TestPaused:
     def test_a_batch_whose_last_rows_pause_holds_up_nobody(self, services: Services, web: FakeWeb, clock: FakeClock) -> None:
         services = with_retry_base(services, 600)
-        engine = engine_of_small_batches(services)
+        new_runner = small_batches(services)
         web.pages[f"{HOST}/0"] = SourceFailure("timeout", "slow")
         paused = import_urls(services, pages(10))
         other = import_urls(services, pages(300, first=1_000))
-        worker = Worker(services, engine)
+        worker = Worker(services, new_runner)
         for _ in range(300):
             worker.round()
             worker.collect()
@@ -229,7 +228,7 @@ class TestPaused:
 
         assert found(services, other).counts.succeeded == 300
         assert found(services, paused).counts.succeeded == 9
-        assert worker.feeder._held == []
+        assert worker.runner._batches == []
         assert services.store.jobs.due(now=clock(), limit=9) == []
 
         for _ in range(200):
@@ -246,7 +245,7 @@ def with_retry_base(services: Services, seconds: float) -> Services:
         replace(services.settings, retry_base=seconds),
         store=services.store,
         sources=list(services.sources.values()),
-        clock=services.engine.clock,
+        clock=services.jobs.clock,
         rng=random.Random(3),
         budgets=Unlimited(),
     )
@@ -280,21 +279,21 @@ class TestFilesThatAreGone:
         assert counted(services, job_id) == job.counts
 
     def test_a_part_that_is_missing_is_read_again(self, services: Services, clock: FakeClock) -> None:
-        engine = engine_of_small_batches(services)
+        new_runner = small_batches(services)
         job_id = import_urls(services, pages(30))
-        Worker(services, engine).round()
-        services.files.delete([part_name(job_id, 2)])
+        Worker(services, new_runner).round()
+        services.files.delete([chunk_name(job_id, 2)])
         clock.forward(LEASE_OVER)
 
-        assert work_to_the_end(services, clock, job_id, engine).counts.succeeded == 30
+        assert work_to_the_end(services, clock, job_id, new_runner).counts.succeeded == 30
 
     def test_rows_are_rejected_that_are_nowhere_any_more(self, services: Services, clock: FakeClock) -> None:
-        engine = engine_of_small_batches(services)
+        new_runner = small_batches(services)
         job_id = import_urls(services, pages(30))
-        Worker(services, engine).round()
-        services.files.delete([upload_name(job_id), part_name(job_id, 2)])
+        Worker(services, new_runner).round()
+        services.files.delete([upload_name(job_id), chunk_name(job_id, 2)])
 
-        job = work_to_the_end(services, clock, job_id, engine)
+        job = work_to_the_end(services, clock, job_id, new_runner)
 
         assert (job.counts.succeeded, job.counts.rejected) == (20, 10)
         assert {row.code for row in rows_of(services, job_id)} == {None, FILE_LOST}
@@ -327,42 +326,42 @@ class TestPoison:
     """A batch that kills whoever takes it."""
 
     def test_rows_fail_when_nobody_brings_their_batch_on(self, services: Services, clock: FakeClock) -> None:
-        engine = engine_of_small_batches(services)
+        new_runner = small_batches(services)
         job_id = import_urls(services, [*pages(10), "no url", *pages(9)])
-        reader = Worker(services, engine)
+        reader = Worker(services, new_runner)
         reader.round()
-        for _ in range(MOST_CLAIMS):
+        for _ in range(MAX_CLAIMS):
             for _ in range(2):
-                assert services.engine.claim() is not None
+                assert services.job_runner().claim() is not None
             clock.forward(LEASE_OVER)
 
-        job = work_to_the_end(services, clock, job_id, engine)
+        job = work_to_the_end(services, clock, job_id, new_runner)
 
         assert (job.status, job.total, job.counts.failed) == (JobStatus.COMPLETED, 20, 20)
         assert {row.code for row in rows_of(services, job_id)} == {"abandoned"}
         assert "5 workers" in (rows_of(services, job_id)[0].detail or "")
 
     def test_rows_that_have_an_outcome_keep_it(self, services: Services, clock: FakeClock) -> None:
-        engine = engine_of_small_batches(services)
+        new_runner = small_batches(services)
         job_id = import_urls(services, ["no url", *pages(9)])
-        worker = Worker(services, engine)
+        worker = Worker(services, new_runner)
         for _ in range(10):
             worker.round()
             clock.forward(0.3)
         assert found(services, job_id).counts.rejected == 1
-        for _ in range(MOST_CLAIMS):
+        for _ in range(MAX_CLAIMS):
             clock.forward(LEASE_OVER)
-            assert engine.claim() is not None
+            assert new_runner().claim() is not None
         clock.forward(LEASE_OVER)
 
-        job = work_to_the_end(services, clock, job_id, engine)
+        job = work_to_the_end(services, clock, job_id, new_runner)
 
         assert (job.counts.rejected, job.counts.failed) == (1, 9)
 
     def test_a_file_that_nobody_can_read_fails_its_job(self, services: Services, clock: FakeClock) -> None:
         job_id = import_urls(services, pages(10))
-        for _ in range(MOST_CLAIMS):
-            assert services.engine.claim() is not None
+        for _ in range(MAX_CLAIMS):
+            assert services.job_runner().claim() is not None
             clock.forward(LEASE_OVER)
 
         job = work_to_the_end(services, clock, job_id)
@@ -371,10 +370,10 @@ class TestPoison:
         assert "not read beyond row 0" in (job.error or "")
 
     def test_a_batch_that_breaks_the_engine_is_given_up_and_others_go_on(self, services: Services, clock: FakeClock) -> None:
-        engine = engine_of_small_batches(services, kind=Breaking)
+        new_runner = small_batches(services, kind=Breaking)
         job_id = import_urls(services, pages(30))
-        worker = Worker(services, engine)
-        for _ in range(20 * MOST_CLAIMS):
+        worker = Worker(services, new_runner)
+        for _ in range(20 * MAX_CLAIMS):
             worker.round()
             worker.collect()
             clock.forward(3)
@@ -409,9 +408,9 @@ def test_nothing_is_lost_or_counted_twice_while_the_stores_come_and_go(
 ) -> None:
     rng = random.Random(seed)
     jobs, files = Away(services.store.jobs, rng, 0.15), Away(services.files, rng, 0.15)
-    engine = engine_of_small_batches(services, files=files, jobs=jobs)  # type: ignore[arg-type]
+    new_runner = small_batches(services, files=files, jobs=jobs)  # type: ignore[arg-type]
     job_id = import_urls(services, [*pages(95), "no url", *pages(50)])
-    worker = Worker(services, engine)
+    worker = Worker(services, new_runner)
     for _ in range(3_000):
         worker.round()
         worker.collect()
@@ -419,7 +418,7 @@ def test_nothing_is_lost_or_counted_twice_while_the_stores_come_and_go(
         if found(services, job_id).status.finished:
             break
         try:
-            engine.complete()
+            new_runner().complete()
         except StorageUnavailable:
             continue
 
@@ -431,12 +430,12 @@ def test_nothing_is_lost_or_counted_twice_while_the_stores_come_and_go(
 
 def test_a_batch_that_met_a_file_store_that_is_away_is_due_again_soon(services: Services, clock: FakeClock) -> None:
     files = Away(services.files, random.Random(1), 1.0)
-    engine = engine_of_small_batches(services, files=files)  # type: ignore[arg-type]
+    new_runner = small_batches(services, files=files)  # type: ignore[arg-type]
     job_id = import_urls(services, pages(3))
-    worker = Worker(services, engine)
+    worker = Worker(services, new_runner)
     worker.round()
 
-    assert worker.feeder._held == []
+    assert worker.runner._batches == []
     assert services.store.jobs.due(now=clock(), limit=1) == []
     clock.forward(5.1)
     assert services.store.jobs.due(now=clock(), limit=1) == [job_id]
