@@ -18,7 +18,9 @@ class KindField(fields.String):
     @staticmethod
     def documented(types: Iterable[JobType]) -> Mapping[str, object]:
         """What the OpenAPI document says of the field where there are these types."""
-        descriptions = [f"`{each.name}`: {each.description}." for each in types]
+        descriptions = [
+            f"`{each.name}`: {each.description}; of {', '.join(each.file.suffixes)}." for each in types if each.file
+        ]
         return {"enum": [each.name for each in types], "description": " ".join(descriptions)}
 
 

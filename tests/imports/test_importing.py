@@ -204,6 +204,29 @@ def test_the_same_file_for_something_else_is_another_job(client: FlaskClient) ->
     assert len({answer.json["job_id"] for answer in answers if answer.json}) == 4
 
 
+def test_the_format_found_at_the_upload_is_the_one_that_a_worker_reads_by(
+    client: FlaskClient, services: wiring.Services
+) -> None:
+    answer = send(client, b"id,home\n1,https://a/\n", column="home")
+    job = services.jobs.find((answer.json or {})["job_id"])
+    services.files.put(upload_name(job.id), b"home,id\nhttps://b/,https://c/\n")
+
+    assert [line.text for line, _ in services.job_types["urls"].lines(job)] == ["https://c/"]
+    assert "file_format" not in str(answer.json)
+
+
+def test_the_same_file_is_the_same_job_as_one_of_a_version_that_kept_no_format(
+    client: FlaskClient, services: wiring.Services
+) -> None:
+    digest = hashlib.sha256(CONTENT).hexdigest()
+    old = Job("a" * 32, "urls", services.imports.clock(), "urls.csv", len(CONTENT), digest, {}, "monday")
+    services.store.jobs.create(old)
+    services.files.put(upload_name(old.id), CONTENT)
+
+    assert (send(client).json or {})["job_id"] == (send(client, key="monday").json or {})["job_id"] == old.id
+    assert [line.text for line, _ in services.job_types["urls"].lines(old)] == ["https://example.com/"]
+
+
 def test_the_same_key_is_the_same_job_also_when_that_is_finished(
     client: FlaskClient, services: wiring.Services, clock: FakeClock
 ) -> None:

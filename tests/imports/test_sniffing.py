@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import random
 import zipfile
 
 import pytest
 
 from inventory.errors import InvalidFile, UnsupportedFile
+from inventory.imports.file_format import FileFormat
 from inventory.imports.sniffing import HEAD_BYTES, examine
 from inventory.jobs.file_rows import LineFormat
 from tests.imports.actions import FILES, outcomes, texts
@@ -219,3 +221,18 @@ def test_a_text_whose_first_line_is_endless_may_go_on_with_good_ones() -> None:
 
 def test_lines_may_end_as_they_did_on_old_macs() -> None:
     assert outcomes(b"url\rhttps://a/\r\rhttps://b/\r", "a.csv") == [(2, "https://a/"), (4, "https://b/")]
+
+
+@pytest.mark.parametrize(
+    ("content", "file_name", "kind"),
+    [
+        (b"url\rhttps://a/\r", "a.csv", "urls"),
+        (gzip.compress("id;city;country\n1;Z\u00fcrich;CH\n".encode("cp1252")), "a.csv.gz", "cities"),
+        ('{"city": "Bern", "country": "CH"}\n'.encode("utf-16"), "a.ndjson", "cities"),
+        (b"{}\n", "a.jsonl", "events"),
+    ],
+)
+def test_a_format_is_the_same_after_it_was_kept_as_json(content: bytes, file_name: str, kind: str) -> None:
+    found = examine(content, FILES[kind], file_name=file_name)
+
+    assert FileFormat.from_option(json.loads(json.dumps(found.as_option()))) == found

@@ -148,7 +148,7 @@ def test_a_line_that_may_become_many_rows_keeps_their_numbers_and_nobody_knows_h
     parts = parts_of(lines, rows=1)
 
     assert [part.batch for part in parts] == [NewBatch(1, 100, 199, 1, 0, True), NewBatch(2, 200, 299, 1, 0, True)]
-    position = ReadPosition.of(START.behind(parts[0].batch).checkpoint)
+    position = ReadPosition.of(START.after(parts[0].batch).checkpoint)
     assert (position.rows, position.last_row) == (None, 199)
     assert parts_of(lines, position, rows=1) == parts[1:]
     assert position.after(NewBatch(2, 200, 200, 1, 0)).rows is None

@@ -218,7 +218,7 @@ class TestRetrying:
     def test_failed_rows_become_a_new_job_of_their_own(
         self, client: FlaskClient, services: Services, clock: FakeClock, redis: fakeredis.FakeRedis
     ) -> None:
-        course = Course(services.store, clock(), options={"column": "Address", "fresh_for": 60})
+        course = Course(services.store, clock(), options={"column": "Address", "file_format": {}, "fresh_for": 60})
         finished(course, clock, FAILED, SUCCEEDED, REJECTED, FAILED)
         clock.forward(1)
 

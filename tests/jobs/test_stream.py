@@ -322,7 +322,7 @@ class TestClients:
         with connection() as (ours, _):
             Client(ours)
 
-            assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == FOLLOWING.patience * 1_000
+            assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == FOLLOWING.timeout * 1_000
 
     def test_places_are_few_and_free_again_when_they_are_closed_however_often(self) -> None:
         places = StreamSlots(1)
