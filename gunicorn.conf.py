@@ -46,7 +46,7 @@ def on_starting(_server):
 
 def post_worker_init(worker):
     """Tell the application of a new process what it needs from its worker, and watch the store."""
-    worker.wsgi.extensions["inventory"].live.serving = lambda: worker.alive
+    worker.wsgi.extensions["inventory"].streams.serving = lambda: worker.alive
     worker.body_limit, worker.small_body = _body_limit, REQUEST_LIMIT
     gc.collect()
     gc.freeze()  # what is loaded stays loaded, so the collector need not visit it again

@@ -45,7 +45,7 @@ class Services:
     inline: InlineCollector
     events: EventService
     jobs: JobService
-    live: JobStream
+    streams: JobStream
     job_types: Mapping[str, JobType]
     job_runner: Callable[..., JobRunner]
     imports: ImportService

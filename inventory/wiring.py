@@ -125,7 +125,7 @@ def build(
         inline=inline,
         events=EventService(store.events),
         jobs=jobs,
-        live=JobStream(store.jobs, notifier, slots=settings.live_streams, clock=clock),
+        streams=JobStream(store.jobs, notifier, slots=settings.live_streams, clock=clock),
         job_types=job_types,
         job_runner=partial(JobRunner, store.jobs, Chunks(files), job_types, notifier, clock=clock),
         imports=_imports(settings, jobs, files, job_types, threads, clock),

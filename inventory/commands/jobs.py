@@ -46,10 +46,10 @@ def import_(file: Path, kind: str, column: str | None, fresh_for: int | None, fo
     """Have the rows of FILE worked on as a job: .csv, .txt or .jsonl, each also .gz."""
     services = wiring.build(Settings.read())
     options = {COLUMN: column, FRESH_FOR: fresh_for}
-    wanted = ImportRequest(kind, {name: value for name, value in options.items() if value is not None})
-    services.imports.check(wanted)
+    import_request = ImportRequest(kind, {name: value for name, value in options.items() if value is not None})
+    services.imports.check(import_request)
     with file.open("rb") as content:
-        job = services.imports.accept(wanted, Upload(file.name, _pieces(content)))
+        job = services.imports.accept(import_request, Upload(file.name, _pieces(content)))
     return _show(services, job, follow=follow, as_json=as_json)
 
 
@@ -120,7 +120,7 @@ def _followed(services: Services, job: Job) -> Document:
     try:
         with Progress(*columns, console=Console(stderr=True)) as progress:
             task = progress.add_task("", **_fields(document))
-            for message in services.live.messages(job, None):
+            for message in services.streams.messages(job, None):
                 if message is not None:
                     document = message.document
                     progress.update(task, **_fields(document))

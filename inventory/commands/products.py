@@ -69,7 +69,7 @@ def _followed(services: Services, job: Job) -> Job:
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
         tasks: dict[str, TaskID] = {}
-        for _ in services.live.messages(job, None):
+        for _ in services.streams.messages(job, None):
             run = services.products.run(job)
             for name, _progress in run.feeds:
                 if name not in tasks:

@@ -44,7 +44,7 @@ def encoding_of(head: bytes, line_format: LineFormat) -> str:
     """The encoding of a file's first bytes, `utf-8` unless only another one fits; `InvalidFile` if it is not text."""
     if not head:
         return "utf-8"
-    marked = next((encoding for mark, encoding in BYTE_ORDER_MARKS if head.startswith(mark)), None)
+    marked = next((encoding for bom, encoding in BYTE_ORDER_MARKS if head.startswith(bom)), None)
     if marked:
         return marked
     for signature, name in SIGNATURES:

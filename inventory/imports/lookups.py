@@ -32,7 +32,7 @@ class Verdict(Enum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     OPEN = "open"
-    WANTED = "wanted"
+    NEEDED = "needed"
 
 
 ENDS = {Verdict.SUCCEEDED: RowOutcome.SUCCEEDED, Verdict.FAILED: RowOutcome.FAILED}
@@ -41,14 +41,14 @@ ENDS = {Verdict.SUCCEEDED: RowOutcome.SUCCEEDED, Verdict.FAILED: RowOutcome.FAIL
 def verdict(record: Record | None, *, created_at: datetime, fresh_since: datetime) -> Verdict:
     """What becomes of a row of a job created at `created_at`, for which a snapshot from `fresh_since` on is fresh."""
     if record is None:
-        return Verdict.WANTED
+        return Verdict.NEEDED
     if record.collected_at is not None and record.collected_at >= min(created_at, fresh_since):
         return Verdict.SUCCEEDED
     if record.state in (State.PENDING, State.RUNNING):
         return Verdict.OPEN
     if record.failure is not None and record.failure.at >= created_at:
         return Verdict.FAILED
-    return Verdict.WANTED
+    return Verdict.NEEDED
 
 
 class LookupJobs(JobType):
@@ -80,8 +80,8 @@ class LookupJobs(JobType):
 
     def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> Lookups:
         """The lookups of a batch's rows."""
-        asked = job.options.get(FRESH_FOR)
-        fresh_for = self._fresh_for if asked is None else timedelta(seconds=asked)
+        seconds = job.options.get(FRESH_FOR)
+        fresh_for = self._fresh_for if seconds is None else timedelta(seconds=seconds)
         return Lookups(self._records, self._source, lines, created_at=job.created_at, fresh_for=fresh_for, ticks=self._ticks)
 
 
@@ -110,7 +110,7 @@ class Lookups:
         """End the rows whose records decide them, and accept the targets that nobody collects yet."""
         rows, waiting, unread = self._read(now)
         records = self._records.find_all(list(waiting))
-        wanted: list[tuple[Target, Record | None]] = []
+        needed: list[tuple[Target, Record | None]] = []
         still: dict[str, Open] = {}
         for record_id, open_ in waiting.items():
             record = records.get(record_id)
@@ -118,11 +118,11 @@ class Lookups:
             if found in ENDS:
                 rows += [_outcome(line, found, record, now) for line in open_.lines]
                 continue
-            if found is Verdict.WANTED:
-                wanted.append((open_.target, record))
+            if found is Verdict.NEEDED:
+                needed.append((open_.target, record))
             still[record_id] = open_
-        if wanted:
-            self._records.accept_all(wanted, now=now)
+        if needed:
+            self._records.accept_all(needed, now=now)
         self._unread, self._open = unread, still
         if unread:
             return Step(rows, again_at=now)

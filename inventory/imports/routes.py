@@ -68,11 +68,11 @@ class Imports(MethodView):
 
         While a job is unfinished, the same bytes, kind and options answer that job; the same `Idempotency-Key` always does.
         """
-        wanted = ImportRequest(query.pop("kind"), _options(query), _key())
-        services().imports.check(wanted)
+        import_request = ImportRequest(query.pop("kind"), _options(query), _key())
+        services().imports.check(import_request)
         _limit_body(services().imports.upload_limit)
         with services().imports.slot(getattr(request.environ.get("gunicorn.socket"), "pace", None)):
-            return accepted(_receive(wanted), services().imports.clock())
+            return accepted(_receive(import_request), services().imports.clock())
 
 
 def _limit_body(limit: int) -> None:
@@ -82,9 +82,9 @@ def _limit_body(limit: int) -> None:
         raise UploadTooLarge(f"The body is larger than {limit:,} bytes. Send the file in parts, or gzipped.")
 
 
-def _receive(wanted: ImportRequest) -> Job:
+def _receive(import_request: ImportRequest) -> Job:
     """The job that the body's file became."""
-    return services().imports.accept(wanted, upload_of(request.stream, request.headers.get("Content-Type", "")))
+    return services().imports.accept(import_request, upload_of(request.stream, request.headers.get("Content-Type", "")))
 
 
 def _options(query: dict[str, Any]) -> dict[str, Any]:

@@ -83,37 +83,37 @@ class ImportService:
         """A slot for one upload, which occupies a thread for as long as its client takes; see `UploadSlots.take`."""
         return self._slots.take(pace)
 
-    def check(self, wanted: ImportRequest) -> None:
+    def check(self, import_request: ImportRequest) -> None:
         """Return if files of this kind can be imported with these options; `InvalidRequest` otherwise."""
-        if wanted.kind not in self._files_of:
+        if import_request.kind not in self._files_of:
             choice = f"Choose from: {', '.join(self._files_of)}."
-            raise InvalidRequest(f"Nothing imports {wanted.kind!r} here. {choice}", {"kind": [f"Unknown. {choice}"]})
-        refused = [name for name in wanted.options if name not in self._options_of[wanted.kind]]
+            raise InvalidRequest(f"Nothing imports {import_request.kind!r} here. {choice}", {"kind": [f"Unknown. {choice}"]})
+        refused = [name for name in import_request.options if name not in self._options_of[import_request.kind]]
         if refused:
-            detail = f"An import of {wanted.kind} does not have it. Leave it out."
+            detail = f"An import of {import_request.kind} does not have it. Leave it out."
             raise InvalidRequest(f"Not acceptable: {', '.join(refused)}.", {name: [detail] for name in refused})
 
-    def accept(self, wanted: ImportRequest, upload: Upload) -> Job:
+    def accept(self, import_request: ImportRequest, upload: Upload) -> Job:
         """The job that a file became, durably; or the one that this key, or another upload of the same bytes, began before.
 
         Raises `InvalidFile`, `UnsupportedFile`, `UploadTooLarge` for what cannot become a job, `InvalidRequest` for a key
         that was used for another one, and what the upload raises. Nothing is kept then.
         """
-        file_name, rows = _kept_name(upload.file_name), self._files_of[wanted.kind]
-        format_of_name(file_name, rows.suffixes)
+        file_name, file_rows = _kept_name(upload.file_name), self._files_of[import_request.kind]
+        format_of_name(file_name, file_rows.suffixes)
         job_id = self._new_id()
-        examine_head = partial(examine, rows=rows, file_name=file_name, column=wanted.options.get(COLUMN))
+        examine_head = partial(examine, file_rows=file_rows, file_name=file_name, column=import_request.options.get(COLUMN))
         with self._files.writer(upload_name(job_id)) as writer:
             received = self._receive(upload.content, writer, examine_head)
         job = Job(
             id=job_id,
-            kind=wanted.kind,
+            kind=import_request.kind,
             created_at=self.clock(),
             file_name=file_name,
             file_size=received.size,
             sha256=received.sha256,
-            options={**wanted.options, FILE_FORMAT: received.file_format.as_option()},
-            idempotency_key=wanted.key,
+            options={**import_request.options, FILE_FORMAT: received.file_format.as_option()},
+            idempotency_key=import_request.key,
         )
         created = self._jobs.create(job)
         if created.id != job_id:
@@ -142,9 +142,9 @@ class ImportService:
             self._files.delete([upload_name(job_id)])
 
 
-def _agree(kept: Job, wanted: Job) -> None:
+def _agree(kept: Job, new: Job) -> None:
     """Return unless a key was used before for something else."""
-    if kept.idempotency_key == wanted.idempotency_key and kept.dedup_key != wanted.dedup_key:
+    if kept.idempotency_key == new.idempotency_key and kept.dedup_key != new.dedup_key:
         raise InvalidRequest(
             "This Idempotency-Key was used for another file, kind or options before.",
             {"Idempotency-Key": ["Used before. Send a new one for a new import."]},

@@ -20,13 +20,13 @@ MAX_SAMPLE = 200
 """Lines of these that are parsed."""
 
 
-def examine(head: bytes, rows: FileRows, *, file_name: str, column: str | None = None) -> FileFormat:
+def examine(head: bytes, file_rows: FileRows, *, file_name: str, column: str | None = None) -> FileFormat:
     """The format of a file whose first `HEAD_BYTES` bytes are `head` (fewer are the whole file), the same each time.
 
-    Raises `UnsupportedFile` for a name without a suffix of `rows`, and `InvalidFile` if the file cannot become a job: it is
-    empty, not what its name says, or lacks the `column` asked for or, without that, one of `rows`.
+    Raises `UnsupportedFile` for a name without a suffix of `file_rows`, and `InvalidFile` if the file cannot become a job:
+    it is empty, not what its name says, or lacks the `column` asked for or, without that, one of `file_rows`.
     """
-    named = format_of_name(file_name, rows.suffixes)
+    named = format_of_name(file_name, file_rows.suffixes)
     begun, whole = _expanded(head) if named.gzipped else (head, len(head) < HEAD_BYTES)
     encoding = encoding_of(_whole_lines(begun, whole), named.line_format)
     text = begun.decode(encoding, "replace").removeprefix("\ufeff")
@@ -37,11 +37,11 @@ def examine(head: bytes, rows: FileRows, *, file_name: str, column: str | None =
     found = replace(named, encoding=encoding, newline=newline.encode())
     match found.line_format:
         case LineFormat.JSON:
-            return _json(lines, found, rows, column)
+            return _json(lines, found, file_rows, column)
         case LineFormat.CSV:
-            return _csv(lines, found, rows, column, whole=whole and len(lines) < MAX_SAMPLE)
+            return _csv(lines, found, file_rows, column, whole=whole and len(lines) < MAX_SAMPLE)
         case LineFormat.TEXT:
-            return _text(lines, found, rows)
+            return _text(lines, found, file_rows)
 
 
 def _expanded(head: bytes) -> tuple[bytes, bool]:
@@ -65,14 +65,14 @@ def _lines(text: str, newline: str, *, whole: bool) -> list[str]:
     return [line for line in lines if line.strip()][:MAX_SAMPLE]
 
 
-def _json(lines: Sequence[str], found: FileFormat, rows: FileRows, column: str | None) -> FileFormat:
+def _json(lines: Sequence[str], found: FileFormat, file_rows: FileRows, column: str | None) -> FileFormat:
     values = [value for value in map(_loaded, lines) if value is not None]
     if lines and not values:
         raise InvalidFile("None of the first lines is JSON. Send one JSON value a line, not one array.")
-    if not rows.columns:
+    if not file_rows.columns:
         return found
-    member = columns.member_of(values, rows, column) if values else column or rows.columns[0]
-    return replace(found, member=member, qualifier=columns.qualifying_member(values, rows, member))
+    member = columns.member_of(values, file_rows, column) if values else column or file_rows.columns[0]
+    return replace(found, member=member, qualifier=columns.qualifying_member(values, file_rows, member))
 
 
 def _loaded(line: str) -> Any:
@@ -82,21 +82,21 @@ def _loaded(line: str) -> Any:
         return None
 
 
-def _text(lines: Sequence[str], found: FileFormat, rows: FileRows) -> FileFormat:
-    if lines and rows.looks_like and not any(map(rows.looks_like, lines)):
-        raise InvalidFile(f"None of the first lines is {rows.value}. Send one a line.")
+def _text(lines: Sequence[str], found: FileFormat, file_rows: FileRows) -> FileFormat:
+    if lines and file_rows.looks_like and not any(map(file_rows.looks_like, lines)):
+        raise InvalidFile(f"None of the first lines is {file_rows.value}. Send one a line.")
     return found
 
 
-def _csv(lines: Sequence[str], found: FileFormat, rows: FileRows, column: str | None, *, whole: bool) -> FileFormat:
+def _csv(lines: Sequence[str], found: FileFormat, file_rows: FileRows, column: str | None, *, whole: bool) -> FileFormat:
     if not lines:
         raise InvalidFile(f"The first line is longer than {HEAD_BYTES:,} bytes. Send a table with one row a line.")
     delimiter = columns.delimiter_of(lines, column)
     table = columns.parse(lines, delimiter)
     if not table:
         raise InvalidFile("The first row cannot be read. Send a table with one row a line.")
-    number, header = columns.column_of(table, rows, column)
+    number, header = columns.column_of(table, file_rows, column)
     if header and whole and len(table) == 1:
         raise InvalidFile("The file has a header and nothing else.")
-    qualifier = columns.qualifying_column(table, rows, number) if header else None
+    qualifier = columns.qualifying_column(table, file_rows, number) if header else None
     return replace(found, delimiter=delimiter, header=header, column=number, qualifier=qualifier)

@@ -83,7 +83,7 @@ class ClaimedBatch:
         except StorageUnavailable:  # what is in memory is still of use
             raise
         except Exception as error:  # noqa: BLE001 - the outermost edge of a batch: noted, and its rows' outcome
-            claimed = self._process_without(error, now)
+            claimed = self._process_after_fault(error, now)
         if not claimed:
             self._close(now)
         return claimed
@@ -134,7 +134,7 @@ class ClaimedBatch:
             self._jobs.finish(self.claim)
         return step.again_at is not None
 
-    def _process_without(self, error: Exception, now: datetime) -> bool:
+    def _process_after_fault(self, error: Exception, now: datetime) -> bool:
         """Take rows one by one from now on, so that a fault of ours fails only the row that it shows in.
 
         If that does not help, all rows that are left fail: in another attempt they would meet the same fault.

@@ -1,4 +1,4 @@
-"""What a kind of job describes of itself, and the work on one of its batches."""
+"""What a job type says of itself, and the work on one of its batches."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class BatchTask(Protocol):
 
 
 class JobType(Protocol):
-    """A kind of job: what it takes, and what its rows become."""
+    """What jobs of one kind take, and what their rows become."""
 
     name: str
     """The `kind` of its jobs."""

@@ -35,7 +35,7 @@ def accepted(job: Job, now: datetime) -> Response:
 def csv_of_rows(job_id: str, outcome: RowOutcome | None) -> Response:
     """All rows with the outcome as a CSV file. Sending it keeps a thread busy as long as a stream does: it takes a slot."""
     pages = services().jobs.all_rows(job_id, outcome)
-    slot = services().live.slots.take(request.environ.get("gunicorn.socket"), DOWNLOADING)
+    slot = services().streams.slots.take(request.environ.get("gunicorn.socket"), DOWNLOADING)
     response = Response(rows_as_csv(pages), mimetype="text/csv")
     response.call_on_close(slot.close)
     name = f"{job_id}-{outcome or 'rows'}.csv"

@@ -140,8 +140,8 @@ class Events(MethodView):
         job, last = services().jobs.find(job_id), request.headers.get("Last-Event-ID", "")
         if seen_to_the_end(job, last):
             return Response(status=204)
-        slot = services().live.slots.take(request.environ.get("gunicorn.socket"))
-        response = Response(_event_stream(services().live.follow(job, last, slot.client)), mimetype="text/event-stream")
+        slot = services().streams.slots.take(request.environ.get("gunicorn.socket"))
+        response = Response(_event_stream(services().streams.follow(job, last, slot.client)), mimetype="text/event-stream")
         response.call_on_close(slot.close)
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Accel-Buffering"] = "no"

@@ -67,7 +67,7 @@ def _admit() -> None:
     if not KEY.fullmatch(key) or version != VERSION:
         raise InvalidRequest("This is not a WebSocket handshake. Send Sec-WebSocket-Version: 13 and a Sec-WebSocket-Key.")
     g.job, g.last = services().jobs.find((request.view_args or {})["job_id"]), request.headers.get("Last-Event-ID", "")
-    g.slot = services().live.slots.take(request.environ.get("gunicorn.socket"))
+    g.slot = services().streams.slots.take(request.environ.get("gunicorn.socket"))
     kept = {name: value for name, value in request.environ.items() if not name.startswith("HTTP_")}
     request.environ.clear()
     request.environ |= kept | HANDSHAKE | {"HTTP_SEC_WEBSOCKET_KEY": key, "gunicorn.socket": g.slot.client}
@@ -92,7 +92,7 @@ def follow(socket: Server, job_id: str) -> None:  # noqa: ARG001 - the rule's; t
     socket.input_buffer = deque(maxlen=1)
     socket.thread.join(SETTLE_DELAY)
     client, over = g.slot.client, seen_to_the_end(g.job, g.last)
-    with suppress(OSError, ConnectionClosed), closing(services().live.follow(g.job, g.last, client)) as messages:
+    with suppress(OSError, ConnectionClosed), closing(services().streams.follow(g.job, g.last, client)) as messages:
         for message in messages:
             if message is not None:
                 socket.send(json_bytes.dumps({"event": message.event, "id": message.id, "data": message.document}).decode())

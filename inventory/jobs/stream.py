@@ -107,11 +107,11 @@ class JobStream:
                 yield message
                 sent_at = self._monotonic()
 
-    def messages(self, job: Job, seen: StreamPosition | None) -> Generator[Message | None, None, None]:
-        """The messages after what was `seen`; None, once a second, if there is no change.
+    def messages(self, job: Job, received: StreamPosition | None) -> Generator[Message | None, None, None]:
+        """The messages after what was `received`; None, once a second, if there is no change.
 
         First the current state, then progress, at most four times a second and never back, then the end, unless that was
-        seen. While the store is away there is no change. A job that is removed ends in its last known state.
+        received. While the store is away there is no change. A job that is removed ends in its last known state.
         """
         percent = 0.0
         with self._notifier.changes_of(job.id) as wait:
@@ -120,11 +120,11 @@ class JobStream:
                 position = StreamPosition.of(job)
                 document = job_document(job, self._clock())
                 if over:
-                    if position != seen or not job.status.finished:
+                    if position != received or not job.status.finished:
                         yield Message("end", str(position), document)
                     return
-                if seen is None or (position != seen and position.processed >= seen.processed):
-                    seen = position
+                if received is None or (position != received and position.processed >= received.processed):
+                    received = position
                     if document["percent"] is not None:  # bytes and rows differ a little, and no bar shall go back
                         document["percent"] = percent = max(percent, document["percent"])
                     yield Message("progress", str(position), document)

@@ -36,11 +36,11 @@ def record(state: State, *, collected_at: datetime | None = None, failed_at: dat
 @pytest.mark.parametrize(
     ("known", "expected"),
     [
-        (None, Verdict.WANTED),
+        (None, Verdict.NEEDED),
         (record(State.STORED, collected_at=SINCE), Verdict.SUCCEEDED),
         (record(State.STORED, collected_at=CREATED), Verdict.SUCCEEDED),
         (record(State.STORED, collected_at=BEFORE), Verdict.SUCCEEDED),
-        (record(State.STORED, collected_at=LONG_AGO), Verdict.WANTED),
+        (record(State.STORED, collected_at=LONG_AGO), Verdict.NEEDED),
         (record(State.PENDING), Verdict.OPEN),
         (record(State.RUNNING), Verdict.OPEN),
         (record(State.PENDING, collected_at=LONG_AGO), Verdict.OPEN),
@@ -48,10 +48,10 @@ def record(state: State, *, collected_at: datetime | None = None, failed_at: dat
         (record(State.PENDING, failed_at=SINCE), Verdict.OPEN),
         (record(State.FAILED, failed_at=SINCE), Verdict.FAILED),
         (record(State.FAILED, failed_at=CREATED), Verdict.FAILED),
-        (record(State.FAILED, failed_at=BEFORE), Verdict.WANTED),
+        (record(State.FAILED, failed_at=BEFORE), Verdict.NEEDED),
         (record(State.FAILED, failed_at=SINCE, collected_at=LONG_AGO), Verdict.FAILED),
         (record(State.FAILED, failed_at=SINCE, collected_at=BEFORE), Verdict.SUCCEEDED),
-        (record(State.FAILED, failed_at=BEFORE, collected_at=LONG_AGO), Verdict.WANTED),
+        (record(State.FAILED, failed_at=BEFORE, collected_at=LONG_AGO), Verdict.NEEDED),
     ],
 )
 def test_a_row_ends_as_its_lookup_would(known: Record | None, expected: Verdict) -> None:
@@ -60,7 +60,7 @@ def test_a_row_ends_as_its_lookup_would(known: Record | None, expected: Verdict)
 
 @pytest.mark.parametrize("collected_at", [BEFORE, LONG_AGO])
 def test_nothing_from_before_the_job_is_fresh_for_a_job_that_wants_all_anew(collected_at: datetime) -> None:
-    assert verdict(record(State.STORED, collected_at=collected_at), created_at=CREATED, fresh_since=NOW) is Verdict.WANTED
+    assert verdict(record(State.STORED, collected_at=collected_at), created_at=CREATED, fresh_since=NOW) is Verdict.NEEDED
     assert verdict(record(State.STORED, collected_at=SINCE), created_at=CREATED, fresh_since=NOW) is Verdict.SUCCEEDED
 
 

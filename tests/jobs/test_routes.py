@@ -168,7 +168,7 @@ def test_a_file_of_rows_has_all_of_them_and_takes_a_place_until_it_is_sent(
 ) -> None:
     course = Course(services.store, clock(), rows=2_500)
     course.begin(clock()).go_on(clock(), *[SUCCEEDED] * 2_500)
-    places = [services.live.slots.take(None) for _ in range(services.settings.live_streams - 1)]
+    places = [services.streams.slots.take(None) for _ in range(services.settings.live_streams - 1)]
     path, csv = f"{JOBS}/{course.id}/rows", {"Accept": "text/csv"}
 
     with client.get(path, headers=csv, buffered=False) as answer:

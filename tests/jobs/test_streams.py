@@ -44,7 +44,7 @@ def events(text: str) -> list[dict[str, Any]]:
 def one_slot(services: Services) -> Services:
     """The services, all of whose slots but one are taken."""
     for _ in range(services.settings.live_streams - 1):
-        services.live.slots.take(None)
+        services.streams.slots.take(None)
     return services
 
 

@@ -203,7 +203,7 @@ def test_another_site_follows_no_job(
     assert is_problem(client.get(f"/ws/jobs/{course.id}", headers=handshake | headers), 403, "foreign_origin")
     assert is_problem(client.get(f"/api/v1/jobs/{course.id}/events", headers=headers), 403, "foreign_origin")
     for _ in range(services.settings.live_streams):
-        services.live.slots.take(None)  # none of them was taken
+        services.streams.slots.take(None)  # none of them was taken
 
 
 @a_few_foreign
