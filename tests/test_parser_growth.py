@@ -46,6 +46,7 @@ from inventory.webpages.fast_lookup import URL_ONLY
 from inventory.webpages.schemas import CollectBody, LookupQuery
 from tests.events.fakes import FakeEvents, FakeUploads
 from tests.growth import assert_linear
+from tests.imports.actions import FILE_ROWS
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 REFUSALS = (ValueError, InvalidFile, InvalidRequest, SourceFailure, UnreadableFile)
@@ -172,7 +173,7 @@ FILES = [
 
 def looked_at(kind: str, file_name: str, column: str | None = None) -> Callable[[bytes], object]:
     """What an upload costs before it is a job, of which the beginning is looked at."""
-    return lambda content: examine(content, FILES[kind], file_name=file_name, column=column)
+    return lambda content: examine(content, FILE_ROWS[kind], file_name=file_name, column=column)
 
 
 QUARTER = HEAD_BYTES // 8

@@ -76,7 +76,7 @@ class Imports(MethodView):
 
 
 def _limit_body(limit: int) -> None:
-    """Refuse a body that is announced to be longer than an upload may be, and have reading one fail that turns out to be."""
+    """Refuse a body whose announced length exceeds the limit; reading one fails where it exceeds the limit."""
     request.max_content_length = limit + OVERHEAD
     if (request.content_length or 0) > request.max_content_length:
         raise UploadTooLarge(f"The body is larger than {limit:,} bytes. Send the file in parts, or gzipped.")

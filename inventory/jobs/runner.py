@@ -116,7 +116,7 @@ class JobRunner:
         complete_jobs(self._jobs, self._notifier, self._clock)
 
     def round(self) -> None:
-        """Claim a batch if one is wanted, let each that can take a step do so, and hand back those that have to wait."""
+        """Claim a batch if there is capacity, let each that can take a step do so, and hand back those that have to wait."""
         now = self._clock()
         self._notice_clock_set_back(now)
         if self._wants_batch(now):

@@ -39,7 +39,7 @@ class FakeUploads:
     def __init__(self, rows: Sequence[tuple[InputRow, int]] = ()) -> None:
         self._rows = rows
 
-    def rows(self, job: Job, wanted: FileRows) -> Iterator[tuple[InputRow, int]]:
+    def rows(self, job: Job, file_rows: FileRows) -> Iterator[tuple[InputRow, int]]:
         return iter(self._rows)
 
 

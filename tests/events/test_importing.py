@@ -47,7 +47,7 @@ class Import:
         return self.services.store.events.stats(EventFilter(job_id=JOB_ID), hours=1).total
 
     def read(self) -> None:
-        """Have the file read and cut into batches."""
+        """Have the file read and split into batches."""
         batch = self.services.job_runner().claim()
         assert batch is not None
         while self.services.job_runner().step(batch):

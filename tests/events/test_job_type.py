@@ -103,7 +103,7 @@ def test_what_is_no_json_and_what_is_no_event_are_told_apart(text: str, code: st
     assert says in row.detail
 
 
-def test_the_raw_line_is_cut() -> None:
+def test_the_raw_line_is_truncated() -> None:
     (row,) = Worker().rows([InputRow(1, "x" * 5_000)])
 
     assert row.input == "x" * 1_024
@@ -138,7 +138,7 @@ def test_a_step_takes_some_of_the_lines_and_the_last_one_says_that_it_was_the_la
     assert work.left() == []
 
 
-def test_a_step_ends_behind_the_line_with_which_its_time_is_over() -> None:
+def test_a_step_ends_after_the_line_with_which_its_time_is_over() -> None:
     seconds = count(step=0.2)
     work = Worker(ticks=lambda: next(seconds)).begin([*good(7), InputRow(8, "no JSON")])
 
@@ -156,7 +156,7 @@ def test_a_batch_without_lines_left_is_done_at_once() -> None:
     assert (list(step.rows), step.implicit_successes, step.checkpoint, step.again_at) == ([], 5, "12", None)
 
 
-def test_another_worker_goes_on_behind_the_checkpoint() -> None:
+def test_another_worker_continues_after_the_checkpoint() -> None:
     worker, lines = Worker(), good(2 * STEP_LINES + 5)
     dead = worker.begin(lines)
     step = dead.step(NOW)
@@ -214,7 +214,7 @@ def test_a_pause_per_line_makes_steps_short() -> None:
     assert max(worker.sleep.naps) <= 0.5
 
 
-def test_a_pause_that_is_longer_than_a_step_is_taken_in_parts_so_that_the_claim_is_renewed() -> None:
+def test_a_pause_that_is_longer_than_a_step_is_divided_so_that_the_claim_is_renewed() -> None:
     worker = Worker(line_delay=1.2)
     work = worker.begin(good(2))
 

@@ -56,7 +56,7 @@ def test_a_line_with_the_four_fields_is_an_event() -> None:
         1_769_860_800_123.0,
     ],
 )
-def test_an_instant_is_cut_to_milliseconds_in_utc_and_one_without_an_offset_is_in_utc(timestamp: object) -> None:
+def test_an_instant_is_truncated_to_milliseconds_in_utc_and_one_without_an_offset_is_in_utc(timestamp: object) -> None:
     loaded = load(timestamp=timestamp)["timestamp"]
 
     assert loaded == INSTANT

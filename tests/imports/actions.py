@@ -11,7 +11,7 @@ from inventory.jobs.model import InputRow
 from inventory.weather.job_type import CityJobs
 from inventory.webpages.job_type import UrlJobs
 
-FILES = {each.name: each.file for each in (UrlJobs, CityJobs, EventJobs)}
+FILE_ROWS = {each.name: each.file for each in (UrlJobs, CityJobs, EventJobs)}
 """The files of each job type that takes any."""
 
 
@@ -19,7 +19,7 @@ def positions(
     content: bytes, file_name: str, *, kind: str = "urls", column: str | None = None
 ) -> list[tuple[InputRow, int]]:
     """All rows, each with how far in the file it ends."""
-    file_format = examine(content[:HEAD_BYTES], FILES[kind], file_name=file_name, column=column)
+    file_format = examine(content[:HEAD_BYTES], FILE_ROWS[kind], file_name=file_name, column=column)
     return list(read(io.BytesIO(content), file_format))
 
 

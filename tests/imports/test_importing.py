@@ -91,7 +91,7 @@ def kept(services: wiring.Services) -> list[str]:
 
 
 def assert_refused(answer: TestResponse, services: wiring.Services, status: int, code: str) -> dict[str, Any]:
-    """The answer is this problem, and nothing is kept or rung for; the problem."""
+    """The answer is this problem, and nothing is kept and no worker woken; the problem."""
     assert (answer.status_code, answer.json and answer.json["code"]) == (status, code), answer.json
     assert answer.content_type == "application/problem+json"
     assert kept(services) == []
@@ -128,11 +128,11 @@ def test_its_bytes_are_kept_as_they_were_sent(client: FlaskClient, services: wir
     assert len(content) > 65_536, "a body longer than any other route takes"
 
 
-def test_a_worker_is_rung_for(client: FlaskClient, redis: fakeredis.FakeRedis) -> None:
+def test_a_worker_is_woken(client: FlaskClient, redis: fakeredis.FakeRedis) -> None:
     answer = send(client)
 
-    (bell,) = Queue("jobs", connection=redis, serializer=JSONSerializer).jobs
-    assert bell.args == [answer.json["job_id"]]  # type: ignore[index]
+    (rq_job,) = Queue("jobs", connection=redis, serializer=JSONSerializer).jobs
+    assert rq_job.args == [answer.json["job_id"]]  # type: ignore[index]
 
 
 def test_a_202_does_not_need_redis(settings: Settings, web: FakeWeb, clock: FakeClock) -> None:
@@ -374,16 +374,16 @@ BAD_BODIES = {
     "a text instead of a file": (part(file_name=None) + END, "file"),
     "no file chosen": (part(b"", file_name="") + END, "file"),
     "a second file": (part() + part(b"x") + END, "file"),
-    "another field behind it": (part() + part(b"x", "column", None) + END, "file"),
+    "another field after it": (part() + part(b"x", "column", None) + END, "file"),
     "another field with a long name": (part() + part(b"x", "c" * 100_000, None) + END, "file"),
     "a part without a disposition": (WHOLE.replace(b"Content-Disposition", b"X"), "body"),
     "a head that is not UTF-8": (WHOLE.replace(b"urls.csv", b"\xff\xfe.csv"), "body"),
     "an endless head": (f"--{BOUNDARY}\r\nX: ".encode() + b"x" * 900_000, "body"),
     "an endless preamble": (b"x" * 900_000, "body"),
-    "cut in the head": (WHOLE[:40], "body"),
-    "cut in the file": (part()[:-10], "body"),
-    "cut before the last boundary": (part(), "body"),
-    "cut in the last boundary": (WHOLE[:-5], "body"),
+    "incomplete in the head": (WHOLE[:40], "body"),
+    "incomplete in the file": (part()[:-10], "body"),
+    "incomplete before the last boundary": (part(), "body"),
+    "incomplete in the last boundary": (WHOLE[:-5], "body"),
 }
 
 
@@ -431,7 +431,7 @@ def pieces(services: wiring.Services) -> Iterator[bytes]:
         remnants = list(Path(str(services.settings.data_dir)).glob("files/uploads/*"))
         if remnants and remnants[0].stat().st_size > 0:
             return
-    raise AssertionError("all of it was held in memory")
+    raise AssertionError("all of it was kept in memory")
 
 
 def test_a_file_is_written_while_it_arrives(services: wiring.Services, redis: fakeredis.FakeRedis) -> None:
@@ -441,7 +441,7 @@ def test_a_file_is_written_while_it_arrives(services: wiring.Services, redis: fa
 
 
 def importing(services: wiring.Services, files: Files, jobs: Any, upload_limit: int = 1_000_000) -> ImportService:
-    """The service with other parts."""
+    """The service with other stores."""
     service = JobService(jobs, services.job_types, services.records, files, services.notifier, clock=services.imports.clock)
     return ImportService(
         service, files, services.job_types, upload_limit=upload_limit, slots=1, clock=services.imports.clock

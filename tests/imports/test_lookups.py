@@ -34,7 +34,7 @@ def record(state: State, *, collected_at: datetime | None = None, failed_at: dat
 
 
 @pytest.mark.parametrize(
-    ("known", "expected"),
+    ("record_", "expected"),
     [
         (None, Verdict.NEEDED),
         (record(State.STORED, collected_at=SINCE), Verdict.SUCCEEDED),
@@ -54,12 +54,12 @@ def record(state: State, *, collected_at: datetime | None = None, failed_at: dat
         (record(State.FAILED, failed_at=BEFORE, collected_at=LONG_AGO), Verdict.NEEDED),
     ],
 )
-def test_a_row_ends_as_its_lookup_would(known: Record | None, expected: Verdict) -> None:
-    assert verdict(known, created_at=CREATED, fresh_since=NOW - DAY) is expected
+def test_a_row_ends_as_its_lookup_would(record_: Record | None, expected: Verdict) -> None:
+    assert verdict(record_, created_at=CREATED, fresh_since=NOW - DAY) is expected
 
 
 @pytest.mark.parametrize("collected_at", [BEFORE, LONG_AGO])
-def test_nothing_from_before_the_job_is_fresh_for_a_job_that_wants_all_anew(collected_at: datetime) -> None:
+def test_nothing_from_before_the_job_is_fresh_for_a_job_that_wants_all_again(collected_at: datetime) -> None:
     assert verdict(record(State.STORED, collected_at=collected_at), created_at=CREATED, fresh_since=NOW) is Verdict.NEEDED
     assert verdict(record(State.STORED, collected_at=SINCE), created_at=CREATED, fresh_since=NOW) is Verdict.SUCCEEDED
 
@@ -77,11 +77,11 @@ class Kept:
             raise StorageUnavailable("away")
         return {each: self.records[each] for each in record_ids if each in self.records}
 
-    def accept_all(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
-        self.accepted += wanted
-        for target, _ in wanted:
+    def accept_all(self, needed: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
+        self.accepted += needed
+        for target, _ in needed:
             self.records[target.id] = Record(target, State.PENDING, now, now, now, 0, 0)
-        return [Acceptance(self.records[target.id], accepted=True) for target, _ in wanted]
+        return [Acceptance(self.records[target.id], accepted=True) for target, _ in needed]
 
     def __getattr__(self, name: str) -> Any:
         raise AssertionError(f"a step does not need {name}")
@@ -171,7 +171,7 @@ def test_a_step_that_met_a_store_that_is_away_is_done_again_whole(kept: Kept) ->
     assert len(kept.accepted) == 1
 
 
-def test_a_step_ends_behind_the_line_with_which_its_time_is_over(kept: Kept) -> None:
+def test_a_step_ends_after_the_line_with_which_its_time_is_over(kept: Kept) -> None:
     seconds = count(step=0.2)
     lines = [InputRow(row, text) for row, text in enumerate([URL, "no url", f"{URL}b", URL, f"{URL}c"], 2)]
     work = Lookups(

@@ -102,7 +102,7 @@ def test_what_is_refused_by_its_beginning_is_told_although_the_rest_is_still_bei
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_file")
 
 
-def test_an_upload_that_is_cut_leaves_nothing(running: Stack) -> None:
+def test_an_incomplete_upload_leaves_nothing(running: Stack) -> None:
     before = kept(running)
     with socket.create_connection(("127.0.0.1", running.port), timeout=20) as client:
         client.sendall(REQUEST % 50_000_000 + HEAD % b"urls.txt" + BLOCK * 12)
@@ -114,7 +114,7 @@ def test_an_upload_that_is_cut_leaves_nothing(running: Stack) -> None:
     wait_until(lambda: kept(running) == before, "nothing of it is kept")
 
 
-def test_uploads_that_stand_still_take_neither_the_threads_of_lookups_nor_the_places_of_others(running: Stack) -> None:
+def test_uploads_that_stand_still_take_neither_the_threads_of_lookups_nor_the_slots_of_others(running: Stack) -> None:
     clients = [socket.create_connection(("127.0.0.1", running.port), timeout=20) for _ in range(24)]
     try:
         for client in clients:

@@ -25,7 +25,7 @@ from inventory.imports.lines import MAX_LINE
 from inventory.imports.rows import read
 from inventory.imports.sniffing import HEAD_BYTES, examine
 from inventory.jobs.file_rows import LineFormat
-from tests.imports.actions import FILES, outcomes, positions, rows, texts
+from tests.imports.actions import FILE_ROWS, outcomes, positions, rows, texts
 
 MEGABYTE = 1024 * 1024
 
@@ -90,7 +90,7 @@ def test_an_unclosed_quote_costs_one_row() -> None:
 
 
 @pytest.mark.parametrize("rest", [0, 1, 50_000])
-def test_an_unclosed_quote_at_any_place_leaves_the_rows_behind_it(rest: int) -> None:
+def test_an_unclosed_quote_anywhere_leaves_the_rows_after_it(rest: int) -> None:
     content = b'id,url\n1,"https://a/\n' + b"2,https://b/path/to/something\n" * rest
 
     assert outcomes(content, "a.csv", column="2") == [
@@ -207,10 +207,10 @@ def test_all_members_of_a_gzip_file_are_read() -> None:
 
 
 @pytest.mark.parametrize("lost", [1, 8, 9, 100])
-def test_of_a_cut_gzip_file_the_whole_rows_count(lost: int) -> None:
+def test_of_an_incomplete_gzip_file_the_complete_rows_count(lost: int) -> None:
     lines = [f"https://example.com/{n * 7919 % 1_000_003}" for n in range(20_000)]
     content = gzip.compress("\n".join(lines).encode())[:-lost]
-    file_format = examine(content[:HEAD_BYTES], FILES["urls"], file_name="a.txt.gz")
+    file_format = examine(content[:HEAD_BYTES], FILE_ROWS["urls"], file_name="a.txt.gz")
     found: list[str] = []
 
     with pytest.raises(UnreadableFile, match=r"up to line [\d,]+"):
@@ -225,7 +225,7 @@ def test_of_a_broken_gzip_file_the_rows_before_the_break_count() -> None:
     content = bytearray(gzip.compress("\n".join(lines).encode()))
     content[len(content) // 2 :][:0] = b""
     content[len(content) // 2 : len(content) // 2 + 64] = b"\xff" * 64
-    file_format = examine(bytes(content[:HEAD_BYTES]), FILES["urls"], file_name="a.txt.gz")
+    file_format = examine(bytes(content[:HEAD_BYTES]), FILE_ROWS["urls"], file_name="a.txt.gz")
     found: list[str] = []
 
     with pytest.raises(UnreadableFile, match="broken"):
@@ -339,19 +339,19 @@ def test_reading_takes_little_memory_however_big_a_file_is(line: bytes, times: i
 
 
 def test_a_million_lines_are_read_in_seconds() -> None:
-    """2 to 3 s are wanted, 1.2 s of CPU were measured; the bound leaves room for a machine that is busy and slow."""
+    """2 to 3 s are the aim, 1.2 s of CPU were measured; the bound leaves room for a machine that is busy and slow."""
     content = b"".join(b'{"id": %d, "url": "https://example.com/%d"}\n' % (n, n) for n in range(1_000_000))
     began = resource.getrusage(resource.RUSAGE_SELF).ru_utime
 
     assert (
-        sum(1 for _ in read(io.BytesIO(content), examine(content[:HEAD_BYTES], FILES["urls"], file_name="a.jsonl")))
+        sum(1 for _ in read(io.BytesIO(content), examine(content[:HEAD_BYTES], FILE_ROWS["urls"], file_name="a.jsonl")))
         == 1_000_000
     )
     assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - began < 15
 
 
 kinds_and_names = st.sampled_from(
-    [(kind, f"a{suffix}{packed}") for kind, file in FILES.items() for suffix in file.suffixes for packed in ("", ".gz")]
+    [(kind, f"a{suffix}{packed}") for kind, file in FILE_ROWS.items() for suffix in file.suffixes for packed in ("", ".gz")]
 )
 TROUBLE = (
     b'" "" , ; \t | \n \r\n \r \0 \xef\xbb\xbf \xff\xfe url city https://a/ {"url":"https://b/"} {"city":1} [ \xc3\xbc \xfc'
@@ -367,12 +367,12 @@ pieces = st.binary(max_size=40) | st.sampled_from([b" ", *TROUBLE.split(b" ")])
     st.integers(0, 3),
 )
 def test_no_content_raises_anything_but_what_is_promised(
-    content: bytes, what: tuple[str, str], column: str | None, cut: int
+    content: bytes, what: tuple[str, str], column: str | None, lost: int
 ) -> None:
     kind, file_name = what
     if file_name.endswith(".gz"):
         packed = gzip.compress(content)
-        content = packed[: len(packed) - cut * 5]
+        content = packed[: len(packed) - lost * 5]
     try:
         found = positions(content, file_name, kind=kind, column=column)
     except (InvalidFile, UnsupportedFile, UnreadableFile):
@@ -426,8 +426,8 @@ def test_no_line_is_lost_or_doubled_however_a_file_arrives(lines: list[bytes], s
     found = list(read(Trickle(b"\n".join(lines)), FileFormat(LineFormat.TEXT)))  # type: ignore[arg-type]
 
     lines[:1] = [line.removeprefix(codecs.BOM_UTF8) for line in lines[:1]]
-    wanted = [number for number, line in enumerate(lines, 1) if line.strip()]
-    assert [line.row for line, _ in found] == wanted
+    expected = [number for number, line in enumerate(lines, 1) if line.strip()]
+    assert [line.row for line, _ in found] == expected
     for line, _ in found:
         raw = lines[line.row - 1]
         if line.code is None:

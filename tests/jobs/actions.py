@@ -57,12 +57,12 @@ def small_batches(
     *,
     files: Files | None = None,
     jobs: Jobs | None = None,
-    kind: Callable[[JobType], JobType] = lambda kind: kind,
+    wrap: Callable[[JobType], JobType] = lambda job_type: job_type,
 ) -> NewRunner:
-    """What makes runners on the services' store with ten rows in a batch; `kind` may put another type in front of it."""
+    """What makes runners on the services' store with ten rows in a batch; `wrap` may put another type in front of it."""
     files = files or services.files
     records, source = services.store.records, services.sources["webpage"]
-    urls = kind(SmallBatches(records, source, Uploads(files), fresh_for=timedelta(days=1)))  # type: ignore[arg-type]
+    urls = wrap(SmallBatches(records, source, Uploads(files), fresh_for=timedelta(days=1)))  # type: ignore[arg-type]
     return partial(
         JobRunner,
         jobs or services.store.jobs,

@@ -22,7 +22,7 @@ class Course:
         self._rows = rows
         self._claim: Batch | None = None
         self._next = 1
-        wanted: dict[str, Any] = {
+        members: dict[str, Any] = {
             "id": uuid4().hex,
             "kind": "urls",
             "created_at": now,
@@ -30,7 +30,7 @@ class Course:
             "file_size": rows * BYTES_OF_ROW,
             "sha256": uuid4().hex * 2,
         }
-        self.id = store.jobs.create(Job(**wanted | changes)).id
+        self.id = store.jobs.create(Job(**members | changes)).id
 
     @property
     def job(self) -> Job:
@@ -44,8 +44,8 @@ class Course:
         claimed = self._store.jobs.claim(now=now, lease_for=LEASE)
         assert claimed is not None
         reading = claimed[1]
-        cut = NewBatch(1, 1, self._rows, self._rows, self._rows * BYTES_OF_ROW)
-        assert self._store.jobs.add_batches(reading, [cut], checkpoint=None, until=now + LEASE)
+        batch = NewBatch(1, 1, self._rows, self._rows, self._rows * BYTES_OF_ROW)
+        assert self._store.jobs.add_batches(reading, [batch], checkpoint=None, until=now + LEASE)
         assert self._store.jobs.finish(reading, total=self._rows, error=error)
         claimed = self._store.jobs.claim(now=now, lease_for=LEASE)
         assert claimed is not None

@@ -31,44 +31,44 @@ def numbered(count: int, *, every: int = 1) -> list[tuple[InputRow, int]]:
     return [(InputRow(n * every, f"line {n}"), n * 10) for n in range(1, count + 1)]
 
 
-def parts_of(lines: list[tuple[InputRow, int]], position: ReadPosition = START, **most: int) -> list[Chunk]:
-    return [part for part in split(lines, position, **{"rows": 10, **most}) if part is not None]
+def chunks_of(lines: list[tuple[InputRow, int]], position: ReadPosition = START, **most: int) -> list[Chunk]:
+    return [chunk for chunk in split(lines, position, **{"rows": 10, **most}) if chunk is not None]
 
 
-def test_each_part_has_so_many_rows_and_the_last_one_what_is_left() -> None:
-    cuts = [part.batch for part in parts_of(numbered(25, every=3))]
+def test_each_chunk_has_so_many_rows_and_the_last_one_the_rest() -> None:
+    batches = [chunk.batch for chunk in chunks_of(numbered(25, every=3))]
 
-    assert cuts == [NewBatch(1, 3, 30, 10, 100), NewBatch(2, 33, 60, 10, 100), NewBatch(3, 63, 75, 5, 50)]
+    assert batches == [NewBatch(1, 3, 30, 10, 100), NewBatch(2, 33, 60, 10, 100), NewBatch(3, 63, 75, 5, 50)]
 
 
-def test_a_part_is_no_bigger_than_it_may_be_but_for_a_single_row_that_is() -> None:
+def test_a_chunk_is_not_larger_than_it_may_be_except_for_a_single_larger_row() -> None:
     lines = [(InputRow(n, "x" * size), n) for n, size in enumerate([10, 10, 500, 10, 10], 1)]
 
-    assert [part.batch.rows for part in parts_of(lines, max_bytes=100)] == [2, 1, 2]
-    assert all(len(part.content) <= 100 for part in parts_of(lines, max_bytes=100) if part.batch.rows > 1)
+    assert [chunk.batch.rows for chunk in chunks_of(lines, max_bytes=100)] == [2, 1, 2]
+    assert all(len(chunk.content) <= 100 for chunk in chunks_of(lines, max_bytes=100) if chunk.batch.rows > 1)
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_who_resumes_cuts_what_is_left_as_who_began_would_have(seed: int) -> None:
+def test_a_reader_that_resumes_splits_the_rest_as_the_first_one_would_have(seed: int) -> None:
     rng = random.Random(seed)
     lines = [(InputRow(row, "y" * rng.randrange(60)), row * 7) for row in sorted(rng.sample(range(1, 900), 200))]
-    whole = parts_of(lines, max_bytes=400)
+    whole = chunks_of(lines, max_bytes=400)
 
     position = ReadPosition()
-    for done, part in enumerate(whole):
-        assert parts_of(lines, position, max_bytes=400) == whole[done:]
-        position = ReadPosition.of(position.after(part.batch).checkpoint)
+    for done, chunk in enumerate(whole):
+        assert chunks_of(lines, position, max_bytes=400) == whole[done:]
+        position = ReadPosition.of(position.after(chunk.batch).checkpoint)
     assert (position.rows, position.last_row) == (200, lines[-1][0].row)
     assert position.bytes == lines[-1][1]
 
 
-def test_who_passes_over_many_lines_gives_a_sign_of_life() -> None:
+def test_a_reader_that_skips_many_rows_gives_a_sign_of_life() -> None:
     signs = list(split(numbered(3 * MAX_SKIPPED), ReadPosition(last_row=3 * MAX_SKIPPED), rows=10))
 
     assert signs == [None, None, None]
 
 
-def test_who_passes_over_long_lines_gives_a_sign_of_life_behind_fewer() -> None:
+def test_a_reader_that_skips_long_rows_gives_a_sign_of_life_after_fewer() -> None:
     lines = [(InputRow(n, "x" * 100_000), n) for n in range(1, 101)]
 
     assert list(split(lines, ReadPosition(last_row=100), rows=10)) == [None, None]
@@ -77,17 +77,17 @@ def test_who_passes_over_long_lines_gives_a_sign_of_life_behind_fewer() -> None:
 def test_what_was_read_before_the_file_broke_comes_before_the_error() -> None:
     def broken() -> Iterator[tuple[InputRow, int]]:
         yield from numbered(13)
-        raise UnreadableFile("it is cut")
+        raise UnreadableFile("it is incomplete")
 
-    parts = split(broken(), ReadPosition(), rows=10)
+    chunks = split(broken(), ReadPosition(), rows=10)
 
-    assert [part.batch.rows for part in (next(parts), next(parts)) if part] == [10, 3]
+    assert [chunk.batch.rows for chunk in (next(chunks), next(chunks)) if chunk] == [10, 3]
     with pytest.raises(UnreadableFile):
-        next(parts)
+        next(chunks)
 
 
 class Read:
-    """A kind of job whose file has these lines, if it is there."""
+    """A job type whose file has these lines, if it is there."""
 
     name, batch_rows = "urls", 10
 
@@ -108,47 +108,47 @@ def files(tmp_path: Path) -> Files:
     return Files(f"file://{tmp_path}/files")
 
 
-def batch_of(split: NewBatch) -> Batch:
-    return Batch(JOB.id, split.number, split.first_row, split.last_row, split.rows, split.bytes, NOW, "", 1, 1)
+def batch_of(new: NewBatch) -> Batch:
+    return Batch(JOB.id, new.number, new.first_row, new.last_row, new.rows, new.bytes, NOW, "", 1, 1)
 
 
-def test_a_part_gives_its_lines_back_to_every_character(files: Files) -> None:
+def test_a_chunk_returns_its_rows_to_every_character(files: Files) -> None:
     texts = ["plain", "ümläut 🎈", "half \ud83d", "nul \0 and \r\n ends \u2028 of \x85 lines", "", '"quoted" \\ '] + [""] * 4
     lines = [InputRow(n, text, "code" if n % 2 else None, "detail" if n % 2 else None) for n, text in enumerate(texts, 1)]
-    [part] = parts_of([(line, line.row) for line in lines])
-    parts = Chunks(files)
+    [chunk] = chunks_of([(line, line.row) for line in lines])
+    chunks = Chunks(files)
 
-    parts.write(JOB.id, part)
+    chunks.write(JOB.id, chunk)
 
-    assert parts.lines(JOB, batch_of(part.batch), Read(None)) == lines
+    assert chunks.lines(JOB, batch_of(chunk.batch), Read(None)) == lines
 
 
 @pytest.mark.parametrize("content", [None, b"", b"[1, 2", b'[1,"line 1",null,null]'])
-def test_a_part_that_is_not_what_it_was_is_read_again_from_the_file(files: Files, content: bytes | None) -> None:
+def test_a_lost_or_damaged_chunk_is_read_again_from_the_file(files: Files, content: bytes | None) -> None:
     lines = numbered(25)
-    part = parts_of(lines)[1]
+    chunk = chunks_of(lines)[1]
     if content is not None:
         files.put(chunk_name(JOB.id, 2), content)
 
-    assert Chunks(files).lines(JOB, batch_of(part.batch), Read(lines)) == [line for line, _ in lines[10:20]]
+    assert Chunks(files).lines(JOB, batch_of(chunk.batch), Read(lines)) == [line for line, _ in lines[10:20]]
 
 
 @pytest.mark.parametrize("left", [None, numbered(15)])
-def test_rows_whose_part_and_file_are_gone_say_so(files: Files, left: list[tuple[InputRow, int]] | None) -> None:
-    part = parts_of(numbered(25))[1]
+def test_rows_whose_chunk_and_file_are_gone_say_so(files: Files, left: list[tuple[InputRow, int]] | None) -> None:
+    chunk = chunks_of(numbered(25))[1]
 
-    lines = Chunks(files).lines(JOB, batch_of(part.batch), Read(left))
+    lines = Chunks(files).lines(JOB, batch_of(chunk.batch), Read(left))
 
     assert [line.row for line in lines] == list(range(11, 21))
     assert {line.code for line in lines} == {FILE_LOST}
 
 
-def test_a_line_that_may_become_many_rows_keeps_their_numbers_and_nobody_knows_how_many_there_are() -> None:
+def test_a_row_that_may_become_many_reserves_their_numbers_and_their_count_is_unknown() -> None:
     lines = [(InputRow(n * 100, f"feed {n}", reserved_rows=100), 0) for n in (1, 2)]
-    parts = parts_of(lines, rows=1)
+    chunks = chunks_of(lines, rows=1)
 
-    assert [part.batch for part in parts] == [NewBatch(1, 100, 199, 1, 0, True), NewBatch(2, 200, 299, 1, 0, True)]
-    position = ReadPosition.of(START.after(parts[0].batch).checkpoint)
+    assert [chunk.batch for chunk in chunks] == [NewBatch(1, 100, 199, 1, 0, True), NewBatch(2, 200, 299, 1, 0, True)]
+    position = ReadPosition.of(START.after(chunks[0].batch).checkpoint)
     assert (position.rows, position.last_row) == (None, 199)
-    assert parts_of(lines, position, rows=1) == parts[1:]
+    assert chunks_of(lines, position, rows=1) == chunks[1:]
     assert position.after(NewBatch(2, 200, 200, 1, 0)).rows is None

@@ -69,7 +69,7 @@ def test_a_job_that_ended_in_the_millisecond_in_which_it_started_has_no_rate() -
     assert progress(job) == (100.0, None, 0)
 
 
-def test_a_clock_that_is_behind_the_worker_s_makes_no_rate_and_no_time_left() -> None:
+def test_a_clock_slower_than_the_worker_s_makes_no_rate_and_no_time_left() -> None:
     assert progress(replace(RUNNING, total=100, counts=done(50)), after=-5) == (50.0, None, None)
 
 

@@ -38,10 +38,10 @@ SKIPPED = ["", " ", "\t", "\u00a0", "\u200b", "\ufeff", '"', '""', '" ', "\0", "
 
 
 @pytest.mark.parametrize("skipped", SKIPPED)
-@pytest.mark.parametrize("cut", ["", *DELIMITERS])
-def test_no_reader_finds_a_formula_whichever_sign_it_cuts_cells_at(cut: str, skipped: str) -> None:
+@pytest.mark.parametrize("delimiter", ["", *DELIMITERS])
+def test_no_reader_finds_a_formula_whichever_delimiter_it_uses(delimiter: str, skipped: str) -> None:
     for sign in SIGNS:
-        text = f"note{cut}{skipped}{sign}cmd|' /C calc'!A0" if cut else f"{skipped}{sign}cmd"
+        text = f"note{delimiter}{skipped}{sign}cmd|' /C calc'!A0" if delimiter else f"{skipped}{sign}cmd"
         raw = b"".join(rows_as_csv([[row(text)]])).decode().partition("\r\n")[2]
         by_comma = [cell for cells in csv.reader(io.StringIO(raw, newline="")) for cell in cells]
         by_others = [re.split(f"[{re.escape(other)}\r\n]", raw) for other in DELIMITERS[1:]]

@@ -301,7 +301,7 @@ def test_a_row_that_outlives_its_lease_each_time_is_rejected_alone(
 
 
 class Wrapped:
-    """A kind in front of another one."""
+    """A job type in front of another one."""
 
     def __init__(self, kind: JobType) -> None:
         self._kind = kind
@@ -402,13 +402,13 @@ class TestFault:
         assert (job.counts.succeeded, job.counts.failed) == (8, 1)
         assert told(services, job_id)[5] == ("failed", "internal_fault")
 
-    @pytest.mark.parametrize(("kind", "failed"), [(Untaken, 20), (Whole, 10)])
+    @pytest.mark.parametrize(("wrap", "failed"), [(Untaken, 20), (Whole, 10)])
     def test_where_no_row_can_be_told_all_that_are_left_fail_at_once(
-        self, services: Services, web: HarmfulWeb, clock: FakeClock, kind: Callable[[JobType], JobType], failed: int
+        self, services: Services, web: HarmfulWeb, clock: FakeClock, wrap: Callable[[JobType], JobType], failed: int
     ) -> None:
         web.harm, began = broken, clock()
-        new_runner = small_batches(services, kind=kind)
-        job_id = import_urls(services, [f"{HOST}/{BAD}/{n}" if kind is Whole else f"{HOST}/{n}" for n in range(failed)])
+        new_runner = small_batches(services, wrap=wrap)
+        job_id = import_urls(services, [f"{HOST}/{BAD}/{n}" if wrap is Whole else f"{HOST}/{n}" for n in range(failed)])
 
         with capture_logs() as lines:
             job = work_to_the_end(services, clock, job_id, new_runner)
@@ -416,14 +416,14 @@ class TestFault:
         assert (job.status, job.counts.failed) == (JobStatus.COMPLETED, failed)
         assert {code for _, code in told(services, job_id).values()} == {"internal_fault"}
         assert [line["event"] for line in lines].count("internal_fault") == found(services, job_id).total // (
-            1 if kind is Whole else 10
+            1 if wrap is Whole else 10
         )
         assert clock() - began < LEASE
 
     def test_in_the_reading_of_a_file_it_ends_that_at_once_and_the_rows_before_it_count(
         self, services: Services, clock: FakeClock
     ) -> None:
-        new_runner, began = small_batches(services, kind=Unread), clock()
+        new_runner, began = small_batches(services, wrap=Unread), clock()
         job_id = import_urls(services, pages(40))
 
         with capture_logs() as lines:

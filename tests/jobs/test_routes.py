@@ -163,12 +163,12 @@ def test_rows_are_json_for_anybody_else(client: FlaskClient, course: Course, acc
     assert client.get(f"{JOBS}/{course.id}/rows", headers={"Accept": accept}).json == {"rows": [], "next_cursor": None}
 
 
-def test_a_file_of_rows_has_all_of_them_and_takes_a_place_until_it_is_sent(
+def test_a_file_of_rows_has_all_of_them_and_takes_a_slot_until_it_is_sent(
     client: FlaskClient, services: Services, clock: FakeClock
 ) -> None:
     course = Course(services.store, clock(), rows=2_500)
     course.begin(clock()).go_on(clock(), *[SUCCEEDED] * 2_500)
-    places = [services.streams.slots.take(None) for _ in range(services.settings.live_streams - 1)]
+    slots = [services.streams.slots.take(None) for _ in range(services.settings.live_streams - 1)]
     path, csv = f"{JOBS}/{course.id}/rows", {"Accept": "text/csv"}
 
     with client.get(path, headers=csv, buffered=False) as answer:
@@ -177,8 +177,8 @@ def test_a_file_of_rows_has_all_of_them_and_takes_a_place_until_it_is_sent(
         assert answer.text.count("\r\n") == 2_501
 
     assert client.get(path, headers=csv).status_code == 200
-    for place in places:
-        place.close()
+    for slot in slots:
+        slot.close()
 
 
 def test_a_cancelled_job_keeps_what_its_rows_came_to(client: FlaskClient, course: Course, clock: FakeClock) -> None:
@@ -270,13 +270,16 @@ class TestRetrying:
 
         assert services.jobs.retry(finished(course, clock, *[FAILED] * 4).id).file_name == "urls.csv.failed.jsonl"
 
-    def test_an_input_that_was_cut_is_taken_whole_from_its_record(self, services: Services, clock: FakeClock) -> None:
+    def test_a_truncated_input_is_taken_whole_from_its_record(self, services: Services, clock: FakeClock) -> None:
         url = f"http://example.test/{'x' * 1_500}"
         target = services.records.target("webpage", url)
         services.records.collect_soon(target)
         course = Course(services.store, clock(), rows=2).begin(clock())
-        cut = url[:LONGEST_INPUT]
-        rows = [Row(1, cut, FAILED, clock(), record_id=target.id), Row(2, cut, FAILED, clock(), record_id="0" * 32)]
+        truncated = url[:LONGEST_INPUT]
+        rows = [
+            Row(1, truncated, FAILED, clock(), record_id=target.id),
+            Row(2, truncated, FAILED, clock(), record_id="0" * 32),
+        ]
         course.write(clock(), rows).end(clock())
 
         content = services.files.get(upload_name(services.jobs.retry(course.id).id))
@@ -302,7 +305,7 @@ class TestRetrying:
         assert (answer.status_code, answer.json["code"]) == (409, "not_retryable")
         assert "is running" in answer.json["detail"]
 
-    def test_rows_of_a_kind_that_is_not_tried_row_by_row_are_not_retryable(
+    def test_rows_of_a_type_without_a_retry_member_are_not_retryable(
         self, client: FlaskClient, services: Services, clock: FakeClock
     ) -> None:
         course = finished(Course(services.store, clock(), kind="events"), clock, *[FAILED] * 4)

@@ -1,4 +1,4 @@
-"""Jobs of URLs on a real store: each row ends once, whoever works on it, and whatever is away meanwhile."""
+"""Jobs of URLs on a real store: each row ends once, whichever workers die and whatever is away."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_counts_are_exact_and_each_row_is_there_once_whenever_workers_die(
     assert {web.asked[url] for url in set(urls) if url not in web.pages} - {0} <= {1}
 
 
-def test_a_reader_that_died_is_followed_by_one_that_writes_only_what_is_behind_its_checkpoint(
+def test_a_reader_that_died_is_followed_by_one_that_writes_only_what_follows_its_checkpoint(
     services: Services, clock: FakeClock
 ) -> None:
     written = Counter[str]()
@@ -158,10 +158,10 @@ def test_two_workers_share_a_job(services: Services, clock: FakeClock) -> None:
     for worker in workers * 30:
         worker.round()
 
-    held = [{(batch.claim.number) for batch in worker.runner._batches} for worker in workers]
+    claimed = [{(batch.claim.number) for batch in worker.runner._batches} for worker in workers]
 
-    assert all(held)
-    assert not held[0] & held[1]
+    assert all(claimed)
+    assert not claimed[0] & claimed[1]
     assert found(services, job_id).status is JobStatus.RUNNING
 
 
@@ -212,7 +212,7 @@ class TestCancelled:
 
 
 class TestPaused:
-    def test_a_batch_whose_last_rows_pause_holds_up_nobody(self, services: Services, web: FakeWeb, clock: FakeClock) -> None:
+    def test_a_batch_whose_last_rows_pause_delays_no_other(self, services: Services, web: FakeWeb, clock: FakeClock) -> None:
         services = with_retry_base(services, 600)
         new_runner = small_batches(services)
         web.pages[f"{HOST}/0"] = SourceFailure("timeout", "slow")
@@ -278,7 +278,7 @@ class TestFilesThatAreGone:
         assert job.total == job.counts.succeeded
         assert counted(services, job_id) == job.counts
 
-    def test_a_part_that_is_missing_is_read_again(self, services: Services, clock: FakeClock) -> None:
+    def test_a_missing_chunk_is_read_again(self, services: Services, clock: FakeClock) -> None:
         new_runner = small_batches(services)
         job_id = import_urls(services, pages(30))
         Worker(services, new_runner).round()
@@ -300,7 +300,7 @@ class TestFilesThatAreGone:
 
 
 class Breaking:
-    """A kind of job that has a fault: it breaks on its second batch."""
+    """A job type with a fault: it breaks on its second batch."""
 
     def __init__(self, kind: JobType) -> None:
         self._kind = kind
@@ -323,9 +323,9 @@ class Broken:
 
 
 class TestPoison:
-    """A batch that kills whoever takes it."""
+    """A batch that kills each worker that claims it."""
 
-    def test_rows_fail_when_nobody_brings_their_batch_on(self, services: Services, clock: FakeClock) -> None:
+    def test_rows_fail_when_no_worker_makes_progress_with_their_batch(self, services: Services, clock: FakeClock) -> None:
         new_runner = small_batches(services)
         job_id = import_urls(services, [*pages(10), "no url", *pages(9)])
         reader = Worker(services, new_runner)
@@ -369,8 +369,8 @@ class TestPoison:
         assert (job.status, job.total) == (JobStatus.FAILED, 0)
         assert "not read beyond row 0" in (job.error or "")
 
-    def test_a_batch_that_breaks_the_engine_is_given_up_and_others_go_on(self, services: Services, clock: FakeClock) -> None:
-        new_runner = small_batches(services, kind=Breaking)
+    def test_a_batch_that_breaks_fails_and_others_continue(self, services: Services, clock: FakeClock) -> None:
+        new_runner = small_batches(services, wrap=Breaking)
         job_id = import_urls(services, pages(30))
         worker = Worker(services, new_runner)
         for _ in range(20 * MAX_CLAIMS):

@@ -1,4 +1,4 @@
-"""A worker feeds its collections from jobs: what it takes, what it hands back, and when. Threads and clock are real here."""
+"""Which batches a worker claims and hands back, and when. Threads and the clock are real here."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ def services(settings: Settings, web: FakeWeb, redis: fakeredis.FakeRedis) -> It
 
 
 @contextmanager
-def working(services: Services, workers: int = 1, places: int = 10) -> Iterator[Event]:
+def working(services: Services, workers: int = 1, slots: int = 10) -> Iterator[Event]:
     """So many workers at it until the block ends, or the yielded event is set: they stop then."""
     stop = Event()
 
     def work() -> None:
         while not stop.is_set():
             with services.job_runner(stopping=stop.is_set) as runner:
-                services.collector.collect_due(slots=places, stopping=stop.is_set, more=runner.more)
+                services.collector.collect_due(slots=slots, stopping=stop.is_set, more=runner.more)
             stop.wait(0.05)
 
     with ThreadPoolExecutor(workers) as pool:
@@ -98,11 +98,11 @@ def test_jobs_that_come_together_end_together_whatever_their_kind(services: Serv
     assert [found(services, job_id).counts.succeeded for job_id in ids] == [1_200, 1_200, 1_200, 15_000]
 
 
-def test_a_slow_upstream_holds_its_places_and_nobody_else(services: Services, web: FakeWeb) -> None:
+def test_a_slow_upstream_keeps_its_slots_busy_and_delays_no_other(services: Services, web: FakeWeb) -> None:
     web.open.clear()
     slow = import_urls(services, [f"{HOST}/slow/{n}" for n in range(3)])
     other = import_urls(services, pages(1_500))
-    with working(services, places=10):
+    with working(services, slots=10):
         wait_until(finished(services, other), "the other job ends", 60)
         assert not found(services, slow).status.finished
         web.open.set()
@@ -114,8 +114,8 @@ def test_a_lookup_is_collected_within_a_second_while_an_import_runs(services: Se
     import_urls(services, [f"{HOST}/slow/{n}" for n in range(500)])
     target = services.sources["webpage"].target(f"{HOST}/now")
     try:
-        with working(services, places=10):
-            wait_until(lambda: web.asked.total() == 8, "the import has all the places that it may have")
+        with working(services, slots=10):
+            wait_until(lambda: web.asked.total() == 8, "the import has all the slots that it may have")
             began = time.monotonic()
             services.records.look_up(target)
             wait_until(lambda: services.records.look_up(target).ready, "the lookup is answered")
@@ -130,7 +130,7 @@ def test_a_lookup_is_collected_within_a_second_while_an_import_runs(services: Se
 def test_a_stop_hands_back_every_batch_at_once(services: Services, web: FakeWeb) -> None:
     web.open.clear()
     job_id = import_urls(services, [f"{HOST}/slow/{n}" for n in range(1_500)])
-    with working(services, places=5) as stop:
+    with working(services, slots=5) as stop:
         wait_until(lambda: web.asked.total() == 4, "it collects")
         stop.set()
         wait_until(lambda: services.store.jobs.due(now=services.jobs.clock(), limit=1), "what is left is due", 10)
@@ -155,7 +155,7 @@ def test_it_says_while_it_reads_a_file(services: Services) -> None:
     assert not runner.is_reading
 
 
-def test_it_takes_no_more_than_keeps_its_collections_busy(services: Services) -> None:
+def test_it_claims_no_more_than_keeps_its_collections_busy(services: Services) -> None:
     import_urls(services, pages(5 * ENOUGH_ROWS))
     runner = services.job_runner()
     for _ in range(5):
@@ -181,22 +181,22 @@ class TestStarved:
             runner.round()
         return runner
 
-    def test_it_takes_more_but_no_end_of_them(self, runner: JobRunner) -> None:
+    def test_it_claims_more_up_to_the_maximum(self, runner: JobRunner) -> None:
         assert len(runner._batches) == MAX_BATCHES
 
-    def test_a_full_hand_lets_go_of_what_found_nothing_for_longest(self, runner: JobRunner, clock: FakeClock) -> None:
-        held = [batch.claim.number for batch in runner._batches]
+    def test_the_batch_without_progress_for_longest_makes_room(self, runner: JobRunner, clock: FakeClock) -> None:
+        claimed = [batch.claim.number for batch in runner._batches]
         clock.forward(MAX_WAIT.total_seconds() + 1)
         runner.more(0)
         runner.round()
         runner.round()
 
         now = [batch.claim.number for batch in runner._batches]
-        assert len(set(held) - set(now)) == 1
-        assert max(now) > max(held)
+        assert len(set(claimed) - set(now)) == 1
+        assert max(now) > max(claimed)
 
 
-def test_a_batch_that_never_waits_takes_turns_with_those_of_other_jobs(settings: Settings, web: FakeWeb) -> None:
+def test_a_batch_that_never_waits_alternates_with_those_of_other_jobs(settings: Settings, web: FakeWeb) -> None:
     clock = FakeClock()
     slowly = replace(settings, events_line_delay=0.01)
     services = wiring.build(slowly, redis=fakeredis.FakeRedis(), sources=[web], clock=clock, sleep=clock.forward)

@@ -110,7 +110,7 @@ def test_who_comes_after_the_end_is_told_the_end_alone(status: JobStatus) -> Non
     assert World(replace(DONE, status=status)).told(DONE) == [("end", 100, status.value)]
 
 
-def test_announcements_are_listened_to_before_the_first_look() -> None:
+def test_announcements_are_listened_to_before_the_first_read() -> None:
     world = World(QUEUED, DONE)
     world.told()
 
@@ -136,7 +136,7 @@ def test_a_client_that_is_served_slowly_does_not_make_the_next_message_come_soon
     assert all(later - earlier >= MIN_INTERVAL for earlier, later in pairwise(told_at))
 
 
-def test_without_announcements_it_looks_once_a_second() -> None:
+def test_without_announcements_it_reads_once_a_second() -> None:
     world = World(*map(running, range(5)), DONE)
     world.told()
 
@@ -172,7 +172,7 @@ def test_a_client_that_comes_back_is_told_what_is_new_to_it() -> None:
     assert World(running(30, total=120), DONE).told(last=last)[0] == ("progress", 30, "running")
 
 
-def test_the_id_of_each_message_resumes_behind_it() -> None:
+def test_the_id_of_each_message_resumes_after_it() -> None:
     states = [QUEUED, running(0), running(30), DONE]
     messages = [message for message in World(*states).live.messages(QUEUED, None) if message]
 
@@ -325,24 +325,24 @@ class TestClients:
             assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == FOLLOWING.timeout * 1_000
 
     def test_places_are_few_and_free_again_when_they_are_closed_however_often(self) -> None:
-        places = StreamSlots(1)
+        slots = StreamSlots(1)
         with connection() as (ours, theirs):
-            place = places.take(ours)
+            slot = slots.take(ours)
             with pytest.raises(TooManyStreams):
-                places.take(None)
-            place.close()
-            place.close()
+                slots.take(None)
+            slot.close()
+            slot.close()
 
             assert theirs.recv(1) == b""
-            places.take(None)
+            slots.take(None)
             with pytest.raises(TooManyStreams):
-                places.take(None)
+                slots.take(None)
 
-    def test_a_connection_that_is_closed_already_takes_no_place(self) -> None:
-        places = StreamSlots(1)
+    def test_a_connection_that_is_closed_already_takes_no_slot(self) -> None:
+        slots = StreamSlots(1)
         with connection() as (ours, _):
             ours.close()
             with pytest.raises(OSError, match="Bad file descriptor"):
-                places.take(ours)
+                slots.take(ours)
 
-        places.take(None)
+        slots.take(None)

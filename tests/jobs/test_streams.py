@@ -99,7 +99,7 @@ def test_a_stream_too_many_is_503_and_polling_still_works(client: FlaskClient, o
 
 
 @pytest.mark.parametrize("how", ["read to its end", "left at once", "left in the middle", "HEAD", "204", "404"])
-def test_a_stream_that_is_over_leaves_its_place(
+def test_a_stream_that_is_over_frees_its_slot(
     client: FlaskClient, one_slot: Services, finished: Course, clock: FakeClock, how: str
 ) -> None:
     path = f"{JOBS}/{finished.id}/events"
@@ -121,7 +121,7 @@ def test_a_stream_that_is_over_leaves_its_place(
     assert client.get(path).status_code == 200
 
 
-def test_without_any_place_there_are_no_streams(services: Services, finished: Course, clock: FakeClock) -> None:
+def test_without_any_slot_there_are_no_streams(services: Services, finished: Course, clock: FakeClock) -> None:
     settings = replace(services.settings, live_streams=0)
     client = create_app(services=wiring.build(settings, store=services.store, clock=clock)).test_client()
 

@@ -146,7 +146,7 @@ class TestFiles:
         assert len(names(services, CHUNKS)) == 10
         assert len(names(services, UPLOADS)) == 3, "what was uploaded stays as long as the job"
 
-    def test_many_parts_are_looked_at_in_steps(self, services: Services) -> None:
+    def test_many_chunks_are_swept_in_steps(self, services: Services) -> None:
         for n in range(25):
             services.files.put(f"{CHUNKS}/{n % 2:032x}/{n:06d}", b"")
         place, steps = "", 0
