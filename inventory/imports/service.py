@@ -87,7 +87,9 @@ class ImportService:
         """Return if files of this kind can be imported with these options; `InvalidRequest` otherwise."""
         if import_request.kind not in self._files_of:
             choice = f"Choose from: {', '.join(self._files_of)}."
-            raise InvalidRequest(f"Nothing imports {import_request.kind!r} here. {choice}", {"kind": [f"Unknown. {choice}"]})
+            raise InvalidRequest(
+                f"Nothing imports {import_request.kind[:40]!r} here. {choice}", {"kind": [f"Unknown. {choice}"]}
+            )
         refused = [name for name in import_request.options if name not in self._options_of[import_request.kind]]
         if refused:
             detail = f"An import of {import_request.kind} does not have it. Leave it out."

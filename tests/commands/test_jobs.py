@@ -62,6 +62,7 @@ def test_the_same_file_again_is_the_same_job_while_that_is_unfinished(environmen
         ("urls.txt", b"", "urls", "empty"),
         ("urls.pdf", b"%PDF", "urls", ".csv"),
         ("log.csv", b"a,b\n1,2\n", "events", ".jsonl"),
+        ("urls.txt", b"https://example.com/\n", "cats", "urls, cities, events"),
     ],
 )
 def test_a_file_that_cannot_be_imported_is_one_line_that_says_why(

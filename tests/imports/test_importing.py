@@ -278,6 +278,19 @@ def test_cities_are_refused_where_there_is_no_source_for_them(settings: Settings
     assert list(problem["errors"]) == ["kind"]
 
 
+def test_the_documentation_names_the_kinds_that_there_are(settings: Settings, web: FakeWeb, client: FlaskClient) -> None:
+    fewer = create_app(services=wiring.build(settings, redis=fakeredis.FakeRedis(), sources=[web])).test_client()
+
+    assert documented_kinds(client) == ["urls", "cities", "events"]
+    assert documented_kinds(fewer) == ["urls", "events"]
+
+
+def documented_kinds(client: FlaskClient) -> list[str]:
+    document = client.get("/openapi.json").json or {}
+    [kind] = [each for each in document["paths"][IMPORTS]["post"]["parameters"] if each["name"] == "kind"]
+    return list(kind["schema"]["enum"])
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
