@@ -50,11 +50,9 @@ class EventJobs(JobType):
         self._sleep, self._ticks = sleep, ticks
 
     def lines(self, job: Job) -> Iterator[tuple[InputRow, int]]:
-        """The lines of the job's file, each with the bytes read up to its end."""
         return self._uploads.rows(job, self.file)
 
     def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> Validation:
-        """The work on those of the lines that follow the batch's checkpoint."""
         return Validation(self._events, batch, lines, line_delay=self._line_delay, sleep=self._sleep, ticks=self._ticks)
 
 
@@ -98,11 +96,10 @@ class Validation:
         return self._state(now, ())
 
     def left(self) -> Sequence[InputRow]:
-        """The lines that no step has kept or rejected."""
         return self._lines[self._done :]
 
     def close(self, now: datetime) -> None:
-        """Nothing runs in the background."""
+        pass
 
     def _keep(self, lines: Sequence[InputRow], now: datetime) -> Sequence[Row]:
         """Keep the events; the outcomes of lines that are not events. It ends with the line at which the time is over."""

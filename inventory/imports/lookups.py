@@ -75,11 +75,9 @@ class LookupJobs(JobType):
         self._ticks = ticks
 
     def lines(self, job: Job) -> Iterator[tuple[InputRow, int]]:
-        """The rows of the job's file, each with the bytes read up to its end."""
         return self._uploads.rows(job, self.file)
 
     def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> Lookups:
-        """The lookups of a batch's rows."""
         seconds = job.options.get(FRESH_FOR)
         fresh_for = self._fresh_for if seconds is None else timedelta(seconds=seconds)
         return Lookups(self._records, self._source, lines, created_at=job.created_at, fresh_for=fresh_for, ticks=self._ticks)
@@ -107,7 +105,7 @@ class Lookups:
         self._open: dict[str, Open] = {}
 
     def step(self, now: datetime) -> Step:
-        """End the rows whose records decide them, and accept the targets that nobody collects yet."""
+        """End the rows whose records decide them, and accept the targets that are not being collected yet."""
         rows, waiting, unread = self._read(now)
         records = self._records.find_all(list(waiting))
         needed: list[tuple[Target, Record | None]] = []
@@ -129,11 +127,10 @@ class Lookups:
         return Step(rows, again_at=_again_at([records.get(record_id) for record_id in still], now) if still else None)
 
     def left(self) -> Sequence[InputRow]:
-        """The rows without an outcome."""
         return [*self._unread, *(line for open_ in self._open.values() for line in open_.lines)]
 
     def close(self, now: datetime) -> None:
-        """Nothing runs in the background."""
+        pass
 
     def _read(self, now: datetime) -> tuple[list[Row], dict[str, Open], Sequence[InputRow]]:
         """The outcomes of rows that name no target, the open targets, and the rows left when the time is over."""

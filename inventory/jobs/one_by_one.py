@@ -119,7 +119,6 @@ class OneByOne:
         return self._done(lines, step.rows, now)
 
     def left(self) -> Sequence[InputRow]:
-        """See `BatchTask`."""
         return [*self._lines, *(self._waiting if self._together is None else self._together.left())]
 
     def close(self, now: datetime) -> Step:
