@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 import tempfile
-from contextlib import suppress
+from contextlib import closing
 from math import ceil
 from threading import Event, Thread
 from time import sleep
@@ -13,14 +13,12 @@ from gunicorn.glogging import Logger
 
 from inventory import REQUEST_LIMIT, wiring
 from inventory.config import Settings
-from inventory.errors import StartError, StorageUnavailable
+from inventory.errors import StartError
 from inventory.gunicorn_worker.options import common_options
 from inventory.imports.multipart import OVERHEAD
 from inventory.ops import log_config, request_metrics
 from inventory.pace import CLIENT_TIMEOUT
-
-PING_INTERVAL = 1.0
-"""Seconds between two pings of the store by each process."""
+from inventory.store import waiting
 
 
 class WithoutAccessLog(Logger):
@@ -40,7 +38,8 @@ def _or_exit(step, *arguments):
 
 def on_starting(_server):
     """Before anything listens or forks."""
-    _or_exit(wiring.check_start, settings)
+    with closing(wiring.open_store(settings)) as store:
+        _or_exit(waiting.is_prepared, store)  # one that is away is waited for by the processes
     _or_exit(request_metrics.prepare, counts)
 
 
@@ -68,16 +67,15 @@ def _watch_store(worker):
 
     While the store is away at the start, requests are answered 503, and the first process logs a line a second.
     """
+    store = worker.wsgi.extensions["inventory"].store
     if worker.age == 1:
         try:
-            wiring.await_store(settings, Event())
+            waiting.await_store(store, Event())
         except StartError as error:
             sys.stderr.write(f"inventory: {error}\n")
-    store = worker.wsgi.extensions["inventory"].store
     while worker.alive:
-        with suppress(StorageUnavailable):
-            store.ping(PING_INTERVAL)
-        sleep(PING_INTERVAL)
+        waiting.look_after(store)
+        sleep(waiting.RETRY_AFTER)
 
 
 os.umask(0o077)  # only the owner may read uploads, counts and the store

@@ -1,8 +1,7 @@
-"""The bell: Redis and RQ wake the workers and the waiting. The only module of the inventory that knows either.
+"""Redis and RQ: wake workers, and announce outcomes and progress.
 
-Everything here is best effort. The store is the truth, the scheduler rings again for what is due, so a lost bell or a dead
-Redis costs time and nothing else; every method returns, within about a second, whatever Redis does. A Redis that answers but
-takes no writes, because it is full, a replica or cannot save, is as good as dead.
+Everything here is best effort. The store is the truth and the scheduler wakes workers again for what is due, so a lost RQ
+job or a dead Redis costs time and nothing else. Every method returns within about a second, whatever Redis does.
 
 Keys in Redis: RQ's own, under `rq:`, for the queues `collect` and `jobs`; `inventory:probe`, which is written to see whether
 anything can be; the hash `inventory:faults`, which counts faults of ours by `<where> <source>`; and the channels
@@ -20,45 +19,29 @@ from typing import cast
 from uuid import uuid4
 
 import rq
-import structlog
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq.serializers import JSONSerializer
 
-log = structlog.get_logger(__name__)
+from inventory.redis_outage import RedisOutage, reason
 
 COLLECT, JOBS = "collect", "jobs"
-"""RQ's queues. A worker listens to both, to the first one first: a lookup's bell is answered before a job's."""
+"""RQ's queues. A worker listens to both, to the first one first: a lookup comes before a job."""
 TASKS = {COLLECT: "workers.tasks.collect", JOBS: "workers.tasks.work"}
-FEW = 8
-"""Bells that may wait at once: each drains whatever is due, so more would only make the queue long."""
+MAX_WAITING = 8
+"""RQ jobs that may wait in a queue: each collects whatever is due, so more would only make the queue long."""
 RESULT_TTL, BRIEF_TTL = 600, 10
-"""Seconds that a finished or failed bell stays visible in the dashboard: one a second of each process, and the others. RQ
-keeps 5 KB of each, so that hundreds a second would fill Redis."""
-BELL_TTL = 3_600
-"""Seconds for which a bell waits: RQ would keep one for ever whose worker died in the moment of taking it."""
+"""Seconds for which the dashboard shows a finished RQ job: one each second of each process, and the others. RQ keeps 5 KB of
+each, so hundreds a second would fill Redis."""
+WAITING_TTL = 3_600
+"""Seconds for which an RQ job waits: RQ would keep one for ever whose worker died in the moment of taking it."""
 PROBE, PROBE_TTL = "inventory:probe", 60
-REFUSALS = {
-    "OOM": "out of memory",
-    "READONLY": "it is a read-only replica",
-    "MASTERDOWN": "it is a replica whose master is away",
-    "NOREPLICAS": "it has too few replicas",
-    "MISCONF": "it cannot save to its disk",
-    "LOADING": "it is loading its data",
-    "CLUSTERDOWN": "its cluster is down",
-    "NOAUTH": "it wants a password",
-    "WRONGPASS": "it wants another password",
-    "NOPERM": "this user is not permitted to",
-}
-"""Why Redis takes no writes, by the code of its error."""
-QUIET_FOR = 1.0
-"""Seconds without another try after Redis failed, so that a burst of misses does not wait for it one by one."""
-ENOUGH_FOR = 0.01
-"""Seconds for which a queue of `FEW` bells is not asked again: eight take longer. A sixth of a miss was this question."""
-TELL_AGAIN = 0.25
-"""Seconds within which this process tells of a job's progress no more than once."""
+FULL_FOR = 0.01
+"""Seconds for which a queue of `MAX_WAITING` is not asked for its length again."""
+ANNOUNCE_EVERY = 0.25
+"""Seconds between two announcements of a job's progress by this process."""
 
 FAULTS = "inventory:faults"
 
@@ -75,45 +58,48 @@ def connect(url: str, *, socket_timeout: float | None) -> Redis:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Depths:
-    """What is going on in Redis: bells that wait for a worker, by queue, and workers that listen."""
+    """What is going on in Redis: RQ jobs that wait for a worker, by queue, and workers that listen."""
 
-    bells: Mapping[str, int]
+    waiting: Mapping[str, int]
     workers: int
 
 
 class Notifier:
-    """Rings bells for workers, and tells those who wait what was settled and how jobs come on."""
+    """Wakes workers, and tells those who wait what was settled and how jobs progress."""
 
     def __init__(self, redis: Redis, *, job_timeout: int) -> None:
         self._redis = redis
-        self._bells = {
+        self._queues = {
             name: rq.Queue(name, connection=redis, serializer=JSONSerializer, default_timeout=job_timeout) for name in TASKS
         }
-        self._quiet_until = 0.0
-        self._enough_until = dict.fromkeys(TASKS, 0.0)
+        self._outage = RedisOutage(away="queue_unavailable", back="queue_available")
+        self._full_until = dict.fromkeys(TASKS, 0.0)
         self._visible_from = 0.0
-        self._told: dict[str, float] = {}
+        self._announced: dict[str, float] = {}
 
-    def wake_worker(self, record_id: str) -> bool:
-        """Wake a worker for this record, unless a few bells wait already or Redis is away; True if a bell was rung."""
-        return self._wake(COLLECT, record_id)
+    def wake_worker(self, record_id: str, description: str) -> bool:
+        """Have a worker collect this record, unless a few RQ jobs wait already or Redis is away; True if one was enqueued.
 
-    def wake_worker_for_job(self, job_id: str) -> bool:
-        """Wake a worker for this job, as `ring` does for a record: each worker that is woken takes a part of the work."""
-        return self._wake(JOBS, job_id)
+        `description` is what the dashboard shows of it: the URL.
+        """
+        return self._wake(COLLECT, record_id, description)
+
+    def wake_worker_for_job(self, job_id: str, name: str) -> bool:
+        """The same for a job, whose `name` is that of its file or kind; each worker takes a part of the work."""
+        return self._wake(JOBS, job_id, f"{name} (job {job_id})")
 
     def announce(self, record_ids: Sequence[str]) -> None:
-        """Tell whoever waits for these records that an outcome was settled."""
+        """Tell those who wait for these records that an outcome was settled."""
         self._publish([_record_channel(record_id) for record_id in record_ids])
 
     def announce_job(self, job_id: str, *, ended: bool = False) -> None:
-        """Tell whoever watches this job that it came on, or ended; that it came on no more than four times a second."""
+        """Tell those who watch this job that it progressed, at most four times a second, or that it ended."""
         now = time.monotonic()
-        if not ended and now < self._told.get(job_id, 0.0) + TELL_AGAIN:
+        if not ended and now < self._announced.get(job_id, 0.0) + ANNOUNCE_EVERY:
             return
-        self._told = {job: at for job, at in self._told.items() if now < at + TELL_AGAIN} | {job_id: now}
+        self._announced = {job: at for job, at in self._announced.items() if now < at + ANNOUNCE_EVERY} | {job_id: now}
         self._publish([_job_channel(job_id)])
 
     def outcomes_of(self, record_id: str) -> AbstractContextManager[Wait]:
@@ -132,32 +118,28 @@ class Notifier:
         return self.obstacle() is None
 
     def obstacle(self) -> str | None:
-        """Why Redis takes no writes, in words that name no address; None if it does."""
+        """Why Redis takes no writes, in words that name no address; None if it does. Asks in any case."""
         try:
             self._redis.set(PROBE, 1, ex=PROBE_TTL)
         except RedisError as error:
-            return _reason(error)
+            self._outage.note(error)
+            return reason(error)
+        self._outage.note(None)
         return None
 
     def depths(self) -> Depths | None:
-        """How many bells wait, and for how many workers; None while Redis takes no writes."""
+        """How many RQ jobs wait, and for how many workers; None while Redis takes no writes."""
         if not self.ping():
             return None
         try:
-            return Depths(
-                {name: bells.count for name, bells in self._bells.items()}, rq.Worker.count(connection=self._redis)
-            )
+            waiting = {name: queue.count for name, queue in self._queues.items()}
+            return Depths(waiting=waiting, workers=rq.Worker.count(connection=self._redis))
         except RedisError:
             return None
 
     def count_fault(self, where: str, source: str) -> None:
-        """Count a fault of ours, for all programs together. While Redis is away it is in the log alone."""
-        if time.monotonic() < self._quiet_until:
-            return
-        try:
-            self._redis.hincrby(FAULTS, f"{where} {source}")
-        except RedisError as error:
-            self._fell_silent(error)
+        """Count a fault of ours, for all programs together; while Redis is away it is in the log alone."""
+        self._outage.call(lambda: self._redis.hincrby(FAULTS, f"{where} {source}"), lambda: None)
 
     def faults(self) -> Mapping[tuple[str, str], int]:
         """How many faults there were, by where and in which source, since Redis was empty; none while it is away."""
@@ -167,77 +149,63 @@ class Notifier:
             return {}
         return {_where_and_source(name.decode()): int(count) for name, count in counted.items()}
 
-    def _wake(self, name: str, subject: str) -> bool:
+    def _wake(self, name: str, subject: str, description: str) -> bool:
         now = time.monotonic()
-        if now < max(self._quiet_until, self._enough_until[name]):
+        if now < self._full_until[name]:
             return False
-        try:
-            if self._bells[name].count >= FEW:
-                self._enough_until[name] = now + ENOUGH_FOR
-                return False
-            self._bells[name].enqueue(
-                TASKS[name],
-                subject,
-                job_id=f"{subject}-{uuid4().hex[:8]}",
-                ttl=BELL_TTL,
-                result_ttl=self._visible_for(now),
-                failure_ttl=self._visible_for(now),
-            )
-        except RedisError as error:
-            self._fell_silent(error)
+        return self._outage.call(lambda: self._enqueue(name, subject, description, now), lambda: False)
+
+    def _enqueue(self, name: str, subject: str, description: str, now: float) -> bool:
+        if self._queues[name].count >= MAX_WAITING:
+            self._full_until[name] = now + FULL_FOR
             return False
-        if now >= self._visible_from:
+        visible = now >= self._visible_from
+        ttl = RESULT_TTL if visible else BRIEF_TTL
+        self._queues[name].enqueue(
+            TASKS[name],
+            subject,
+            job_id=f"{subject}-{uuid4().hex[:8]}",
+            description=description.encode(errors="replace").decode(),  # file names may have half of a surrogate pair
+            ttl=WAITING_TTL,
+            result_ttl=ttl,
+            failure_ttl=ttl,
+        )
+        if visible:
             self._visible_from = now + 1.0
         return True
 
-    def _visible_for(self, now: float) -> int:
-        return RESULT_TTL if now >= self._visible_from else BRIEF_TTL
-
     def _publish(self, channels: Sequence[str]) -> None:
-        if time.monotonic() < self._quiet_until:
+        if not channels:
             return
-        try:
+
+        def publish() -> None:
             with self._redis.pipeline(transaction=False) as pipeline:
                 for channel in channels:
                     pipeline.publish(channel, "changed")
                 pipeline.execute()
-        except RedisError as error:
-            self._fell_silent(error)
+
+        self._outage.call(publish, lambda: None)
 
     @contextmanager
     def _listening(self, name: str) -> Iterator[Wait]:
         with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
-            try:
-                channel.subscribe(name)
-            except RedisError as error:
-                self._fell_silent(error)
+            self._outage.call(lambda: channel.subscribe(name), lambda: None)
 
             def wait(seconds: float) -> None:
                 try:
-                    if channel.subscribed and time.monotonic() >= self._quiet_until:
+                    if channel.subscribed and not self._outage.is_quiet:
                         channel.get_message(timeout=seconds)
                         return
                 except RedisError as error:
-                    self._fell_silent(error)
+                    self._outage.note(error)
                 Event().wait(seconds)
 
             yield wait
-
-    def _fell_silent(self, error: RedisError) -> None:
-        self._quiet_until = time.monotonic() + QUIET_FOR
-        log.warning("queue_unavailable", error=str(error))
 
 
 def _where_and_source(name: str) -> tuple[str, str]:
     where, _, source = name.partition(" ")
     return where, source
-
-
-def _reason(error: RedisError) -> str:
-    code = error.status_code or str(error).partition(" ")[0]
-    if code in REFUSALS:
-        return f"refuses writes: {REFUSALS[code]}"
-    return "refuses writes" if isinstance(error, ResponseError) else "no answer"
 
 
 def _record_channel(record_id: str) -> str:

@@ -7,16 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from threading import Event
-from time import monotonic, sleep
+from time import sleep
 from urllib.parse import unquote, urlsplit
 
-import structlog
 from redis import Redis
 
 from inventory.clock import Clock, utc_now
 from inventory.config import Settings
-from inventory.errors import StartError, StorageUnavailable, UnusableStore
 from inventory.events.job_type import EventJobs
 from inventory.events.service import EventService
 from inventory.files import Files
@@ -57,8 +54,6 @@ from inventory.weather.source import MAX_BYTES, OpenMeteo, OpenWeather, Weather
 from inventory.webpages.job_type import UrlJobs
 from inventory.webpages.source import Webpage
 
-log = structlog.get_logger(__name__)
-
 COLLECT_FOR = 20
 """Seconds for which a worker claims further work in one RQ job, so that no RQ job runs for ever."""
 READ_FOR = 600
@@ -66,8 +61,6 @@ READ_FOR = 600
 MAX_UPLOADS = 4
 """Files that one API process receives at once."""
 OPENWEATHER_URL = "https://api.openweathermap.org/data/2.5/weather"
-WAIT_FOR_STORE = 1.0
-"""Seconds between two lines that say that the store is waited for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,43 +246,3 @@ def open_store(settings: Settings) -> Store:
     from inventory.store.mongo import MongoStore  # here, because the embedded stack does without: pymongo starts slowly
 
     return MongoStore(settings.store)
-
-
-def prepare(store: Store) -> None:
-    """Make the store usable; `StartError` if it can never be, and `StorageUnavailable` if it is away."""
-    try:
-        store.prepare()
-    except UnusableStore as error:
-        raise StartError(str(error)) from error
-
-
-def check_start(settings: Settings) -> None:
-    """Prepare the store if it answers; `StartError` if it can never be used. A store that is away is waited for later."""
-    store = open_store(settings)
-    try:
-        prepare(store)
-    except StorageUnavailable as error:
-        log.warning("store_not_ready", error=str(error))
-    finally:
-        store.close()
-
-
-def await_store(settings: Settings, stopping: Event) -> bool:
-    """Wait until the store is prepared, with a log line a second; False if `stopping` is set before that.
-
-    Raises `StartError` if the store can never be used.
-    """
-    store = open_store(settings)
-    try:
-        while not stopping.is_set():
-            asked_at = monotonic()
-            try:
-                prepare(store)
-            except StorageUnavailable as error:
-                log.warning("waiting_for_store", error=str(error))
-                stopping.wait(max(0.0, WAIT_FOR_STORE - (monotonic() - asked_at)))
-            else:
-                return True
-        return False
-    finally:
-        store.close()

@@ -1,7 +1,8 @@
-"""The bell, on a real Redis: it wakes workers and waiters, and costs nothing when Redis is away."""
+"""The notifier, on a real Redis: it wakes workers and those who wait, and costs nothing when Redis is away."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import tempfile
@@ -18,10 +19,11 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from inventory.local_stack.redis_server import find_server
-from inventory.notifier import FEW, Notifier, connect
+from inventory.notifier import MAX_WAITING, Notifier, connect
 from tests.end_to_end.stack import free_port, wait_until
 
 RECORD = "0f115db062b7c0dd030b16878c99dea5"
+URL = "http://a.test/page"
 JOB = "5ed0b7c0dd030b16878c99dea50f1150"
 
 
@@ -60,33 +62,35 @@ def queue(redis: Redis) -> Notifier:
     return Notifier(redis, job_timeout=30)
 
 
-def test_a_bell_is_a_job_with_the_record_as_its_only_argument(queue: Notifier, redis: Redis) -> None:
-    assert queue.wake_worker(RECORD)
+def test_an_rq_job_has_the_record_as_its_only_argument_and_the_url_as_its_description(queue: Notifier, redis: Redis) -> None:
+    assert queue.wake_worker(RECORD, URL)
 
     [job_id] = redis.lrange("rq:queue:collect", 0, -1)
     job = redis.hgetall(b"rq:job:" + job_id)
     assert job_id.startswith(RECORD.encode())
     assert job[b"timeout"] == b"30"
+    assert job[b"description"] == URL.encode()
+    assert json.loads(zlib.decompress(job[b"data"])) == ["workers.tasks.collect", None, [RECORD], {}]
 
 
-def test_only_a_few_bells_wait(queue: Notifier, redis: Redis) -> None:
-    assert sum(queue.wake_worker(f"{n:032x}") for n in range(50)) == FEW
-    assert redis.llen("rq:queue:collect") == FEW
+def test_only_a_few_rq_jobs_wait(queue: Notifier, redis: Redis) -> None:
+    assert sum(queue.wake_worker(f"{n:032x}", URL) for n in range(50)) == MAX_WAITING
+    assert redis.llen("rq:queue:collect") == MAX_WAITING
 
 
-def test_a_bell_that_nobody_takes_is_not_kept_for_ever(queue: Notifier, redis: Redis) -> None:
-    queue.wake_worker(RECORD)
-    queue.wake_worker_for_job(JOB)
+def test_an_rq_job_that_nobody_takes_is_not_kept_for_ever(queue: Notifier, redis: Redis) -> None:
+    queue.wake_worker(RECORD, URL)
+    queue.wake_worker_for_job(JOB, "urls.csv")
 
     lives = [redis.ttl(key) for key in redis.keys("rq:job:*")]
     assert len(lives) == 2
     assert all(0 < seconds <= 3_600 for seconds in lives)
 
 
-def test_of_hundreds_of_bells_a_second_few_stay_visible_for_long(queue: Notifier, redis: Redis) -> None:
+def test_of_hundreds_of_rq_jobs_a_second_few_stay_visible_for_long(queue: Notifier, redis: Redis) -> None:
     for number in range(100):
         redis.delete("rq:queue:collect")
-        wait_until(lambda number=number: queue.wake_worker(f"{number:032x}"), "a bell is rung", 5.0)
+        wait_until(lambda number=number: queue.wake_worker(f"{number:032x}", URL), "a worker is woken", 5.0)
 
     kept = sorted(int(redis.hget(key, "result_ttl") or 0) for key in redis.keys("rq:job:*"))
     assert len(kept) == 100
@@ -106,7 +110,7 @@ def test_why_redis_takes_no_writes_is_told_without_an_address(queue: Notifier, r
         assert queue.obstacle() == "refuses writes: out of memory"
         assert queue.ping() is False
         assert queue.depths() is None
-        assert queue.wake_worker(RECORD) is False
+        assert queue.wake_worker(RECORD, URL) is False
     finally:
         redis.config_set("maxmemory", 0)
 
@@ -125,15 +129,15 @@ def test_who_is_not_permitted_to_write_is_told_so(rights: str, reason: str, redi
     assert Notifier(guest, job_timeout=30).obstacle() == reason
 
 
-def test_a_bell_is_rung_soon_after_those_that_waited_are_gone(queue: Notifier, redis: Redis) -> None:
-    while queue.wake_worker(RECORD):
+def test_a_worker_is_woken_soon_after_the_queue_was_full(queue: Notifier, redis: Redis) -> None:
+    while queue.wake_worker(RECORD, URL):
         continue
     redis.delete("rq:queue:collect")
 
-    wait_until(lambda: queue.wake_worker(RECORD), "a bell is rung again", 5.0)
+    wait_until(lambda: queue.wake_worker(RECORD, URL), "a worker is woken again", 5.0)
 
 
-def test_who_waits_is_woken_by_the_announcement(queue: Notifier) -> None:
+def test_an_announcement_wakes_those_who_wait(queue: Notifier) -> None:
     with ThreadPoolExecutor(1) as pool, queue.outcomes_of(RECORD) as wait:
         wait(0.05)  # the confirmation of the subscription
         woken = pool.submit(_timed, wait, 20.0)
@@ -142,17 +146,25 @@ def test_who_waits_is_woken_by_the_announcement(queue: Notifier) -> None:
     assert woken.result() < 15
 
 
-def test_the_bells_of_jobs_wait_in_a_queue_of_their_own_and_are_few_too(queue: Notifier, redis: Redis) -> None:
-    assert sum(queue.wake_worker_for_job(JOB) for _ in range(50)) == FEW
-    assert queue.wake_worker(RECORD)
+def test_rq_jobs_for_jobs_wait_in_a_queue_of_their_own_and_are_few_too(queue: Notifier, redis: Redis) -> None:
+    assert sum(queue.wake_worker_for_job(JOB, "urls.csv") for _ in range(50)) == MAX_WAITING
+    assert queue.wake_worker(RECORD, URL)
 
-    assert redis.llen("rq:queue:jobs") == FEW
+    assert redis.llen("rq:queue:jobs") == MAX_WAITING
     job_id = redis.lindex("rq:queue:jobs", 0)
     assert job_id is not None
     assert b"workers.tasks.work" in zlib.decompress(redis.hget(b"rq:job:" + job_id, "data") or b"")
+    assert redis.hget(b"rq:job:" + job_id, "description") == f"urls.csv (job {JOB})".encode()
 
 
-def test_who_watches_a_job_is_woken_by_its_progress(queue: Notifier) -> None:
+def test_a_file_name_with_half_of_a_surrogate_pair_wakes_a_worker_all_the_same(queue: Notifier, redis: Redis) -> None:
+    assert queue.wake_worker_for_job(JOB, "half a pair \ud83d.csv")
+
+    [job_id] = redis.lrange("rq:queue:jobs", 0, -1)
+    assert redis.hget(b"rq:job:" + job_id, "description") == f"half a pair ?.csv (job {JOB})".encode()
+
+
+def test_the_progress_of_a_job_wakes_those_who_watch_it(queue: Notifier) -> None:
     with ThreadPoolExecutor(1) as pool, queue.changes_of(JOB) as wait:
         wait(0.05)
         woken = pool.submit(_timed, wait, 20.0)
@@ -192,7 +204,7 @@ def _timed(wait: object, seconds: float) -> float:
 def test_without_redis_everything_returns_and_says_no() -> None:
     queue = Notifier(connect(f"redis://127.0.0.1:{free_port()}/0", socket_timeout=1.0), job_timeout=30)
 
-    assert queue.wake_worker(RECORD) is False
+    assert queue.wake_worker(RECORD, URL) is False
     assert queue.ping() is False
     queue.announce([RECORD])
     queue.announce_job(JOB)
@@ -201,13 +213,13 @@ def test_without_redis_everything_returns_and_says_no() -> None:
         wait_for_job(0.01)
 
 
-def test_a_bell_is_rung_again_when_redis_is_back(tmp_path: Path, redis_url: str) -> None:
+def test_workers_are_woken_again_when_redis_is_back(tmp_path: Path, redis_url: str) -> None:
     path = Path("/tmp", f"inv-{tmp_path.name}-{os.getpid()}.sock")
     queue = Notifier(connect(f"unix://{path}", socket_timeout=1.0), job_timeout=30)
-    assert queue.wake_worker(RECORD) is False
+    assert queue.wake_worker(RECORD, URL) is False
 
     path.symlink_to(redis_url.removeprefix("unix://"))
     try:
-        wait_until(lambda: queue.wake_worker(RECORD), "the bell rings again", 10)
+        wait_until(lambda: queue.wake_worker(RECORD, URL), "a worker is woken again", 10)
     finally:
         path.unlink()

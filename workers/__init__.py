@@ -1,1 +1,1 @@
-"""The processes that collect, and the one that rings for what is due."""
+"""The processes that collect, and the scheduler that wakes them for what is due."""

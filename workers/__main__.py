@@ -6,29 +6,39 @@ import gc
 import os
 import signal
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from multiprocessing import parent_process
+from multiprocessing.process import BaseProcess
 from threading import Event
 from types import FrameType
 
 import click
-import structlog
 from rq.serializers import JSONSerializer
-from rq.worker_pool import WorkerPool
+from rq.worker_pool import ForkProcess, WorkerPool
 
 from inventory import malloc_arenas, notifier, wiring
 from inventory.config import Settings
 from inventory.errors import StartError
 from inventory.ops import log_config
-from workers import scheduler, tasks
-from workers.worker import CollectWorker
-
-log = structlog.get_logger(__name__)
+from inventory.store import waiting
+from workers import scheduler, tasks, worker
 
 
 class Pool(WorkerPool):
-    """RQ's pool, from which no request to stop is lost: neither one while it starts, nor one that meets a fork in its first
-    moments, when it still has the handlers of the pool."""
+    """RQ's pool, whose processes work while Redis is away, and from which no request to stop is lost.
+
+    Such a request may come while the pool starts, or meet a process in its first moments with the pool's handlers.
+    """
+
+    def get_worker_process(self, name: str, burst: bool, _sleep: float = 0, logging_level: str = "INFO") -> BaseProcess:
+        """A process that is not started yet."""
+        return ForkProcess(
+            target=worker.run,
+            args=(name, self._queue_names, self._connection_class, self._pool_class, self._pool_kwargs),
+            kwargs={"worker_class": worker.CollectWorker, "serializer": JSONSerializer, "burst": burst}
+            | {"logging_level": logging_level},
+            name=f"Worker {name} (WorkerPool {self.name})",
+        )
 
     def _install_signal_handlers(self) -> None:
         super()._install_signal_handlers()
@@ -54,37 +64,18 @@ def collect() -> None:
     """Collect what is accepted, in INVENTORY_WORKERS processes; SIGTERM lets them finish what is in flight."""
     malloc_arenas.use_few_arenas()
     settings = _start(_stop_on_signals(tasks.stopping))
-
-    class PulsingWorker(CollectWorker):
-        pulse = staticmethod(lambda: _pulse(settings, "worker"))
-
     redis = notifier.connect(settings.redis, socket_timeout=None)
     gc.collect()
-    gc.freeze()  # what is loaded stays: the collector need not look at it again and again, which took 7 % of an import
-    Pool(
-        list(notifier.TASKS),
-        connection=redis,
-        num_workers=settings.workers,
-        worker_class=PulsingWorker,
-        serializer=JSONSerializer,
-    ).start(logging_level="INFO")
+    gc.freeze()  # what is loaded stays, so the collector need not go through it again and again (docs/scale.md)
+    Pool(list(notifier.TASKS), connection=redis, num_workers=settings.workers).start(logging_level="INFO")
 
 
 @main.command()
 def schedule() -> None:
-    """Ring for what is due, again and again, until SIGTERM."""
+    """Wake workers for what is due, again and again, until SIGTERM."""
     stopping = _stop_on_signals(Event())
     settings = _start(stopping)
-    scheduler.run(wiring.build(settings), stopping, pulse=lambda: _pulse(settings, "scheduler"))
-
-
-def _pulse(settings: Settings, name: str) -> None:
-    """Touch `NAME.pulse` in the data folder: its age tells a health check when the last round was."""
-    try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        (settings.data_dir / f"{name}.pulse").touch()
-    except OSError as error:  # a full disk, say: the health check will see it, the work goes on
-        log.warning("no_pulse", error=str(error))
+    scheduler.run(wiring.build(settings), stopping)
 
 
 def _stop_on_signals(stopping: Event) -> Event:
@@ -98,7 +89,8 @@ def _start(stopping: Event) -> Settings:
     """The settings, once the store answers; ends this program if it is asked to stop before, or can never work."""
     try:
         settings = Settings.read()
-        ready = wiring.await_store(settings, stopping)
+        with closing(wiring.open_store(settings)) as store:
+            ready = waiting.await_store(store, stopping)
     except StartError as error:
         with suppress(OSError):
             click.echo(f"inventory: {error}", err=True)

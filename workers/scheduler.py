@@ -1,8 +1,8 @@
-"""The scheduler rings again for work that is due, whoever lost the bell, ends what is over, and sweeps.
+"""The scheduler wakes workers again for what is due, ends what is over, and removes what nobody needs.
 
-Any number of copies may run: a bell too many finds nothing to claim, `fail_spent` changes each record once, and what two
-of them remove is removed once. A round does a bounded amount of each, so that it stays short whatever there is to do; a
-sweep goes on where the round before ended, and begins anew when it has seen everything.
+Any number of copies may run: waking a worker too often finds nothing to claim, `fail_spent` changes each record once, and
+what two of them remove is removed once. A round does a bounded amount of each. A sweep goes on where the round before
+ended, and starts again when it has seen everything.
 """
 
 from __future__ import annotations
@@ -20,25 +20,27 @@ from inventory import faults
 from inventory.clock import utc_now
 from inventory.errors import StorageUnavailable
 from inventory.jobs import retention
-from inventory.notifier import FEW
+from inventory.notifier import MAX_WAITING
 from inventory.services import Services
+from workers import heartbeat
+from workers.waking import wake_for_jobs, wake_for_records
 
 log = structlog.get_logger(__name__)
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 INTERVAL = 2.0
-"""Seconds between two rounds: how long a lost bell or a pause that is over can go unnoticed."""
+"""Seconds between two rounds: how long a lost RQ job or a pause that is over can go unnoticed."""
 BATCH = 1_000
 """Spent records that are failed in one transaction."""
-SWEPT = 100
-"""Records whose old snapshots are removed, and snapshots, bodies and files that are looked at, in one round."""
-RETIRED = 5_000
+MAX_SWEPT = 100
+"""Records whose old snapshots are removed, and snapshots, bodies and files that are checked, in one round."""
+MAX_RETIRED = 5_000
 """Rows of old jobs, and old lookups, that are removed in one round."""
 UPLOAD_WITHOUT_JOB = timedelta(days=1)
 """How long an upload may be there before its job is."""
-LOOK_AT_FILES = timedelta(minutes=1)
-"""After which the files are looked at again when all of them were seen: each look may be a request that costs money."""
+SWEEP_FILES_EVERY = timedelta(minutes=1)
+"""Time between two sweeps through all files: each listing may be a request that costs money."""
 
 
 @dataclass
@@ -52,11 +54,11 @@ class Sweep:
     files_at: datetime | None = None
 
 
-def run(services: Services, stopping: Event, *, pulse: Callable[[], None], interval: float = INTERVAL) -> None:
-    """Do rounds until told to stop, with a pulse for each; a store that is away is tried again in the next one."""
+def run(services: Services, stopping: Event, *, interval: float = INTERVAL) -> None:
+    """Do rounds until told to stop, with a heartbeat for each; a store that is away is tried again in the next one."""
     sweep = Sweep()
     while not stopping.is_set():
-        _attempt(services, "pulse", pulse)
+        heartbeat.beat(services.settings.data_dir, "scheduler")
         try:
             round_(services)
             retain(services, sweep)
@@ -66,11 +68,12 @@ def run(services: Services, stopping: Event, *, pulse: Callable[[], None], inter
 
 
 def round_(services: Services) -> int:
-    """One round: fail what is spent, end jobs that are done, ring for what is due; how many bells were rung."""
+    """One round: fail what is spent, end jobs that are done, wake workers for what is due; how many RQ jobs that made."""
+    now, limit = utc_now(), MAX_WAITING
     _attempt(services, "fail_spent", partial(_fail_spent, services))
     _attempt(services, "complete_jobs", services.job_runner().complete)
-    for_records = _attempt(services, "ring_for_records", partial(_ring_for_records, services))
-    for_jobs = _attempt(services, "ring_for_jobs", partial(_ring_for_jobs, services))
+    for_records = _attempt(services, "wake_for_records", partial(wake_for_records, services, now=now, limit=limit))
+    for_jobs = _attempt(services, "wake_for_jobs", partial(wake_for_jobs, services, now=now, limit=limit))
     return (for_records or 0) + (for_jobs or 0)
 
 
@@ -87,8 +90,8 @@ def retain(services: Services, sweep: Sweep) -> None:
     _attempt(services, "sweep_files", partial(_sweep_files, services, sweep))
 
 
-def _attempt(services: Services, name: str, step: Callable[[], Made]) -> Made | None:
-    """What a step made. This is the outermost edge of a round: a fault of ours in one step keeps no other from its turn."""
+def _attempt(services: Services, name: str, step: Callable[[], Result]) -> Result | None:
+    """The result of a step. This is the outermost edge of a round: a fault of ours in one step keeps no other from it."""
     try:
         return step()
     except StorageUnavailable:
@@ -105,49 +108,40 @@ def _fail_spent(services: Services) -> None:
         continue
 
 
-def _ring_for_records(services: Services) -> int:
-    due = services.store.records.due(now=utc_now(), max_attempts=services.settings.max_attempts, limit=FEW)
-    return sum(map(services.notifier.wake_worker, due))
-
-
-def _ring_for_jobs(services: Services) -> int:
-    return sum(map(services.notifier.wake_worker_for_job, services.store.jobs.due(now=utc_now(), limit=FEW)))
-
-
 def _retire_snapshots(services: Services) -> None:
-    retired = services.store.snapshots.retire(keep=services.settings.keep_snapshots, limit=SWEPT)
+    retired = services.store.snapshots.retire(keep=services.settings.keep_snapshots, limit=MAX_SWEPT)
     if retired:
         log.info("snapshots_retired", count=retired)
 
 
 def _sweep_snapshots(services: Services, sweep: Sweep) -> None:
-    sweep.snapshots = services.store.snapshots.sweep(after=sweep.snapshots, limit=SWEPT)
+    sweep.snapshots = services.store.snapshots.sweep(after=sweep.snapshots, limit=MAX_SWEPT)
 
 
 def _sweep_bodies(services: Services, sweep: Sweep) -> None:
-    sweep.bodies = services.store.bodies.sweep(after=sweep.bodies, limit=SWEPT)
+    sweep.bodies = services.store.bodies.sweep(after=sweep.bodies, limit=MAX_SWEPT)
 
 
 def _retire_lookups(services: Services) -> None:
     old = utc_now() - timedelta(seconds=services.settings.keep_history_for)
-    forgotten = services.store.history.retire(before=old, limit=RETIRED)
+    forgotten = services.store.history.retire(before=old, limit=MAX_RETIRED)
     if forgotten:
         log.info("lookups_forgotten", count=forgotten)
 
 
 def _retire_jobs(services: Services) -> None:
     old = utc_now() - timedelta(seconds=services.settings.keep_jobs_for)
-    retired = retention.retire_jobs(services.store.jobs, services.files, before=old, limit=RETIRED)
+    retired = retention.retire_jobs(services.store.jobs, services.files, before=old, limit=MAX_RETIRED)
     if retired:
         log.info("jobs_retired", count=retired)
 
 
 def _sweep_files(services: Services, sweep: Sweep) -> None:
     now = utc_now()
-    if sweep.files_at is not None and timedelta(0) < sweep.files_at - now <= LOOK_AT_FILES:
+    if sweep.files_at is not None and timedelta(0) < sweep.files_at - now <= SWEEP_FILES_EVERY:
         return
     jobs, files, old = services.store.jobs, services.files, now - UPLOAD_WITHOUT_JOB
-    sweep.uploads = retention.sweep_uploads(jobs, files, before=old, after=sweep.uploads, limit=SWEPT)
-    sweep.parts = retention.sweep_chunks(jobs, files, after=sweep.parts, limit=SWEPT)
+    sweep.uploads = retention.sweep_uploads(jobs, files, before=old, after=sweep.uploads, limit=MAX_SWEPT)
+    sweep.parts = retention.sweep_chunks(jobs, files, after=sweep.parts, limit=MAX_SWEPT)
     if not (sweep.uploads or sweep.parts):
-        sweep.files_at = now + LOOK_AT_FILES
+        sweep.files_at = now + SWEEP_FILES_EVERY

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cache, partial
 from threading import Event
+from typing import TypeVar
 
 import structlog
 
@@ -16,11 +18,14 @@ from inventory.errors import StorageUnavailable
 from inventory.jobs.runner import JobRunner
 from inventory.records.collector import RESERVATION_NEAR
 from inventory.services import Services
-from workers import cpu_affinity
+from workers import cpu_affinity, outcomes
+from workers.waking import wake_for_jobs, wake_for_records
 
 log = structlog.get_logger(__name__)
 
-PLACES = 40
+Result = TypeVar("Result")
+
+SLOTS = 40
 """Collections at once in one worker, 32 of them also for jobs: they mostly wait for the outside."""
 
 stopping = Event()
@@ -29,26 +34,45 @@ stopping = Event()
 
 @cache
 def services() -> Services:
-    """This process's services, built on first use, behind the fork."""
+    """This process's services, built on first use, after the fork."""
     return wiring.build(Settings.read())
 
 
-def collect(record_id: str) -> int:
-    """Answer a bell that rang for a record: do whatever is due, this record among it; how many collections were settled."""
-    return _answer(record_id)
+def collect(record_id: str) -> str:
+    """Collect this record first if it is due, then whatever else is due; what became of it, in words."""
+    return _to_its_end(partial(_collect, record_id), otherwise="not collected: the log says why")
 
 
-def work(job_id: str) -> int:
-    """Answer a bell that rang for a job, in the same way: the two differ in which is answered first."""
-    return _answer(job_id)
+def work(job_id: str) -> str:
+    """Work on jobs and collect what is due, as `collect` does; how far this job came, in words."""
+    return _to_its_end(partial(_work, job_id), otherwise="not worked on: the log says why")
 
 
 def work_due() -> int:
-    """Collect whatever is due, and work on jobs, for up to `COLLECT_FOR` seconds; how many collections were settled.
+    """Collect what is due and work on jobs; how many collections were settled. Nothing is raised."""
+    return _to_its_end(_work_due, otherwise=0)
 
-    Then it claims no more, hands back the batches that it holds, and rings for what is left. A file that is being read is
-    read on for `READ_FOR` more. In a store that is away nothing is done, and after a fault of ours no more: the scheduler
-    rings again for what is due.
+
+def _collect(record_id: str) -> str:
+    records = services().store.records
+    before = records.find(record_id)
+    settled = _work_due(first=record_id)
+    outcome = outcomes.of_record(before, records.find(record_id), settled=settled)
+    log.info("collected_due", record_id=record_id, settled=settled, outcome=outcome)
+    return outcome
+
+
+def _work(job_id: str) -> str:
+    settled = _work_due()
+    outcome = outcomes.of_job(services().store.jobs.find(job_id), settled=settled)
+    log.info("worked_on_due", job_id=job_id, settled=settled, outcome=outcome)
+    return outcome
+
+
+def _work_due(first: str | None = None) -> int:
+    """Work for up to `COLLECT_FOR` seconds, or `READ_FOR` more while a file is read, then wake workers for what is left.
+
+    A file that is read would be read from its start again by the next worker. The batches in hand are handed back.
     """
     until = time.monotonic() + wiring.COLLECT_FOR
 
@@ -56,29 +80,22 @@ def work_due() -> int:
         over = time.monotonic() - until
         return stopping.is_set() or over > wiring.READ_FOR or (over > 0 and not runner.is_reading)
 
+    collector = services().collector
+    with cpu_affinity.kept(), services().job_runner(stopping=stopping.is_set) as runner:
+        stop = partial(is_time_up, runner)
+        settled = collector.collect_due(slots=SLOTS, stopping=stop, more=runner.more, first=first)
+    now, soon = utc_now(), RESERVATION_NEAR if collector.is_reservation_near() else timedelta(0)
+    wake_for_records(services(), now=now + soon, limit=1)
+    wake_for_jobs(services(), now=now, limit=1)
+    return settled
+
+
+def _to_its_end(work: Callable[[], Result], *, otherwise: Result) -> Result:
+    """What some work results in. Whatever is raised, the worker goes on: the scheduler wakes it again for what is due."""
     try:
-        with cpu_affinity.kept(), services().job_runner(stopping=stopping.is_set) as runner:
-            stop = partial(is_time_up, runner)
-            settled = services().collector.collect_due(slots=PLACES, stopping=stop, more=runner.more)
-        ring_for_due(limit=1, ahead=RESERVATION_NEAR if services().collector.is_reservation_near() else timedelta(0))
+        return work()
     except StorageUnavailable as error:
         log.warning("store_not_ready", error=str(error))
-        return 0
-    except Exception as error:  # noqa: BLE001 - the outermost edge of a worker, which goes on: logged and counted
-        faults.note(services().notifier, error, "drain")
-        return 0
-    return settled
-
-
-def ring_for_due(*, limit: int, ahead: timedelta = timedelta(0)) -> int:
-    """Ring for up to `limit` records and as many jobs that are due, records `ahead` of that; how many bells were rung."""
-    now, store, queue = utc_now(), services().store, services().notifier
-    records = store.records.due(now=now + ahead, max_attempts=services().settings.max_attempts, limit=limit)
-    jobs = store.jobs.due(now=now, limit=limit)
-    return sum(map(queue.wake_worker, records)) + sum(map(queue.wake_worker_for_job, jobs))
-
-
-def _answer(rung_for: str) -> int:
-    settled = work_due()
-    log.info("drained", rung_for=rung_for, settled=settled)
-    return settled
+    except Exception as error:  # noqa: BLE001 - the outermost edge of a worker: logged and counted
+        faults.note(services().notifier, error, "work_due")
+    return otherwise

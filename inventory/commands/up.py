@@ -18,7 +18,8 @@ from inventory.errors import StartError, StorageUnavailable
 from inventory.local_stack import checks, redis_server
 from inventory.local_stack.demo import Demo
 from inventory.local_stack.programs import FOREGROUND, ROOT, ends_with_parent, supervisord_configuration
-from inventory.wiring import open_store, prepare
+from inventory.store.waiting import prepare
+from inventory.wiring import open_store
 
 
 @click.command()

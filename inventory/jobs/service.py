@@ -75,7 +75,7 @@ class JobService:
     def create(self, job: Job) -> Job:
         """Keep a new job durably and wake a worker for it, or return the one that is kept already; see `Jobs.create`."""
         created = self._jobs.create(job)
-        self._notifier.wake_worker_for_job(created.id)
+        self._notifier.wake_worker_for_job(created.id, created.file_name or created.kind)
         return created
 
     def latest(self, kind: str, *, limit: int) -> Sequence[Job]:

@@ -50,7 +50,7 @@ def _state(services: Services) -> Iterator[Metric]:
     yield up
     if depths is not None:
         waiting = Gauge("inventory_bells", "RQ jobs that wait for a worker, by queue.", labels=["queue"])
-        for name, depth in depths.bells.items():
+        for name, depth in depths.waiting.items():
             waiting.add_metric([name], depth)
         yield waiting
         yield Gauge("inventory_workers", "Workers that listen to the queues.", depths.workers)

@@ -91,14 +91,17 @@ class Collector:
         final = inline or self._policy.retry.gives_up(claim.attempt)
         return self._outcome_of(claim, partial(self._collect, claim, permit, inline=inline, final=final))
 
-    def collect_due(self, *, slots: int, stopping: Callable[[], bool], more: More = no_more) -> int:
+    def collect_due(
+        self, *, slots: int, stopping: Callable[[], bool], more: More = no_more, first: str | None = None
+    ) -> int:
         """Collect what is due until nothing is, with up to `slots` at once; how many claims were settled.
 
-        Whenever a slot stays free it asks for `more`; while that expects some, it goes on.
+        The record `first` comes before the others that are due. Whenever a slot stays free it asks for `more`; while that
+        expects some, it goes on.
         Raises `StorageUnavailable` when the store is away and nothing is in flight.
         """
         with ThreadPoolExecutor(max_workers=slots, thread_name_prefix="collect") as pool:
-            return self._collect_abandoned(stopping) + self._collect_pending(InFlight(pool, slots), stopping, more)
+            return self._collect_abandoned(stopping) + self._collect_pending(InFlight(pool, slots), stopping, more, first)
 
     def is_reservation_near(self) -> bool:
         """Whether reservations that were given here are still to come, and something is due within `RESERVATION_NEAR`."""
@@ -119,11 +122,12 @@ class Collector:
             settled += self.settler.settle_or_drop([self.collect(claim)])
         return settled
 
-    def _collect_pending(self, in_flight: InFlight, stopping: Callable[[], bool], more: More) -> int:
+    def _collect_pending(self, in_flight: InFlight, stopping: Callable[[], bool], more: More, first: str | None) -> int:
         settled = 0
         while True:
             room, bulk = (0, False) if stopping() else in_flight.room()
-            claims = self._claim_due(room, bulk=bulk, required=not in_flight) if room else ()
+            claims = self._claim_due(room, bulk=bulk, required=not in_flight, first=first) if room else ()
+            first = None
             permitted, deferred = self._request_permits(claims)
             for claim, permit in permitted:
                 in_flight.start(self.collect, claim, permit)
@@ -138,10 +142,11 @@ class Collector:
             else:
                 self._sleep(POLL_INTERVAL)
 
-    def _claim_due(self, limit: int, *, bulk: bool, required: bool) -> Sequence[Record]:
-        """Due claims; none from a store that is away, unless they are `required`."""
+    def _claim_due(self, limit: int, *, bulk: bool, required: bool, first: str | None) -> Sequence[Record]:
+        """Due claims, that of the record `first` before all; none if the store is away, unless they are `required`."""
+        now, lease_for = self._clock(), self._policy.lease_for
         try:
-            return self._records.claim_due(now=self._clock(), lease_for=self._policy.lease_for, limit=limit, bulk=bulk)
+            return self._records.claim_due(now=now, lease_for=lease_for, limit=limit, bulk=bulk, first=first)
         except StorageUnavailable:
             if required:
                 raise

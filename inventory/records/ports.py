@@ -49,10 +49,13 @@ class Records(Protocol):
         """
         ...
 
-    def claim_due(self, *, now: datetime, lease_for: timedelta, limit: int, bulk: bool = True) -> Sequence[Record]:
+    def claim_due(
+        self, *, now: datetime, lease_for: timedelta, limit: int, bulk: bool = True, first: str | None = None
+    ) -> Sequence[Record]:
         """Lease up to `limit` pending records that are due, no record twice to anybody.
 
         Those that a lookup asked for come before those of jobs, which come only with `bulk`; of each the oldest due first.
+        The record `first`, if it is one of them, comes before all others.
         """
         ...
 

@@ -131,7 +131,7 @@ class RecordService:
     def promise(self, acceptance: Acceptance) -> LookupResult:
         """The promise of what was accepted; a worker is woken for it."""
         if acceptance.accepted:
-            self._notifier.wake_worker(acceptance.record.id)
+            self._notifier.wake_worker(acceptance.record.id, acceptance.record.target.key)
         return lookup.pending(acceptance.record)
 
     def after(self, acceptance: Acceptance) -> RecordWithSnapshot:
@@ -198,7 +198,7 @@ class RecordService:
         """Accept a collection that may ask only whether what was `seen` still holds, and wake a worker for it."""
         acceptance = self._records.accept(target, now=self.clock(), seen=lookup.unless_due(seen), revalidate=True)
         if acceptance.accepted:
-            self._notifier.wake_worker(target.id)
+            self._notifier.wake_worker(target.id, target.key)
         return acceptance
 
     def _wait_for(self, target: Target, remaining: timedelta, wait: Wait) -> LookupResult:

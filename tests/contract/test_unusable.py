@@ -13,7 +13,7 @@ import pytest
 from inventory import wiring
 from inventory.config import Settings
 from inventory.errors import StartError, StorageFull, StorageUnavailable, UnusableStore
-from inventory.store import Store
+from inventory.store import Store, waiting
 from inventory.store.sqlite.connections import Connections
 from tests.contract.actions import accept, collect, found, target
 from tests.contract.meeting import program, set_off
@@ -78,7 +78,7 @@ def test_a_start_on_garbage_ends_at_once_with_one_line_that_names_the_file(
     make(path)
 
     with pytest.raises(StartError) as refused:
-        wiring.check_start(Settings(store_url=f"sqlite:///{path}"))
+        waiting.is_prepared(wiring.open_store(Settings(store_url=f"sqlite:///{path}")))
 
     assert str(path) in str(refused.value)
     assert "\n" not in str(refused.value)

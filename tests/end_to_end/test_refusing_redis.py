@@ -115,9 +115,9 @@ def test_everything_goes_on_while_redis_refuses_writes_and_by_bells_when_it_take
     take(running)
     wait_until(lambda: is_ready(running), "it is ready")
     wait_until(lambda: running.log("worker").count("queue_answers_again") >= 2, "both workers listen")
-    drained = running.log("worker").count('"drained"')
+    by_rq = running.log("worker").count('"collected_due"')
     collected(running, upstream, "afterwards")
-    assert running.log("worker").count('"drained"') > drained
+    assert running.log("worker").count('"collected_due"') > by_rq
     assert births(running) == born, "no worker died"
     assert "unhandled exception" not in running.log("worker")
     running.end("worker", signal.SIGTERM, group=False)

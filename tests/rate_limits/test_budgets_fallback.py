@@ -268,7 +268,7 @@ def test_a_real_redis_is_used_as_soon_as_it_is_there(tmp_path: Path) -> None:
     policy = Policy(lease=30.0)
     path = Path("/tmp", f"inv-{tmp_path.name}-{os.getpid()}.sock")
     redis = connect(f"unix://{path}", socket_timeout=1.0)
-    budgets = FallbackBudgets(SharedBudgets(redis, LIMITS, policy), LocalBudgets(LIMITS, policy), quiet_for=0.05)
+    budgets = FallbackBudgets(SharedBudgets(redis, LIMITS, policy), LocalBudgets(LIMITS, policy), retry_after=0.05)
     assert not shared(budgets.take([PermitRequest("first.example")])[0])
 
     with redis_server() as url:
@@ -284,7 +284,7 @@ def test_a_real_redis_is_used_as_soon_as_it_is_there(tmp_path: Path) -> None:
 def test_a_redis_that_refuses_writes_costs_no_permit_and_no_place(kind: str) -> None:
     with redis_server() as url:
         redis = connect(url, socket_timeout=5.0)
-        budgets = FallbackBudgets(SharedBudgets(redis, LIMITS, POLICY), LocalBudgets(LIMITS, POLICY), quiet_for=0.0)
+        budgets = FallbackBudgets(SharedBudgets(redis, LIMITS, POLICY), LocalBudgets(LIMITS, POLICY), retry_after=0.0)
         [before] = budgets.take([PermitRequest(HOST)])
         assert isinstance(before, Permit)
 

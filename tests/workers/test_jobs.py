@@ -1,4 +1,4 @@
-"""What the scheduler does for jobs: it rings for them, ends them, and removes what nobody needs any more."""
+"""What the scheduler does for jobs: it wakes workers, ends jobs, and removes what nobody needs any more."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from inventory.jobs import retention
 from inventory.jobs.chunks import CHUNKS, UPLOADS, upload_name
 from inventory.jobs.claimed_batch import LEASE
 from inventory.jobs.model import JobStatus
-from inventory.notifier import FEW
+from inventory.notifier import MAX_WAITING
 from inventory.wiring import Services, build
 from tests.fakes import FakeWeb
 from tests.jobs.actions import Worker, found, import_urls, pages, rows_of, small_batches, upload
@@ -28,7 +28,7 @@ def services(settings: Settings, web: FakeWeb, redis: fakeredis.FakeRedis) -> Se
     return build(settings, redis=redis, sources=[web])
 
 
-def bells(redis: fakeredis.FakeRedis) -> int:
+def waiting(redis: fakeredis.FakeRedis) -> int:
     return redis.llen("rq:queue:jobs")
 
 
@@ -38,7 +38,7 @@ def import_rejected(services: Services, rows: int) -> str:
 
 
 def done_but_not_ended(services: Services) -> str:
-    """A job whose last worker died behind its last row."""
+    """A job whose last worker died after its last row."""
     job_id = import_rejected(services, 1)
     jobs = services.store.jobs
     runner = services.job_runner()
@@ -56,18 +56,18 @@ def names(services: Services, folder: str) -> list[str]:
     return list(services.files.names(folder, limit=1_000))
 
 
-def test_it_rings_for_jobs_whose_bell_was_lost(services: Services, redis: fakeredis.FakeRedis) -> None:
+def test_it_wakes_workers_for_jobs_whose_rq_job_was_lost(services: Services, redis: fakeredis.FakeRedis) -> None:
     for _ in range(3):
         import_urls(services, pages(3))
 
     assert scheduler.round_(services) == 3
-    assert bells(redis) == 3
+    assert waiting(redis) == 3
     for _ in range(5):
         scheduler.round_(services)
-    assert bells(redis) == FEW
+    assert waiting(redis) == MAX_WAITING
 
 
-def test_it_is_silent_while_somebody_is_at_it_and_rings_when_the_lease_is_over(
+def test_it_wakes_nobody_while_a_worker_has_the_batch_and_does_when_the_lease_is_over(
     services: Services, redis: fakeredis.FakeRedis
 ) -> None:
     import_urls(services, pages(3))
@@ -177,6 +177,6 @@ class TestFiles:
 
         assert len(names(services, CHUNKS)) == 1
         assert sweep.files_at is not None
-        sweep.files_at -= scheduler.LOOK_AT_FILES
+        sweep.files_at -= scheduler.SWEEP_FILES_EVERY
         scheduler.retain(services, sweep)
         assert names(services, CHUNKS) == []

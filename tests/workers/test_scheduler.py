@@ -1,4 +1,4 @@
-"""The scheduler rings for what is due and ends what has no attempt left."""
+"""The scheduler wakes workers for what is due and ends what has no attempt left."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.errors import StorageUnavailable
 from inventory.history.model import Lookup, LookupOutcome
-from inventory.notifier import FEW
+from inventory.notifier import MAX_WAITING
 from inventory.records.model import State
 from inventory.store.codecs import to_millis
 from inventory.wiring import Services, build
@@ -37,34 +37,34 @@ def accept(services: Services, count: int) -> list[str]:
     return [target.id for target in targets]
 
 
-def bells(redis: fakeredis.FakeRedis) -> int:
+def waiting(redis: fakeredis.FakeRedis) -> int:
     return redis.llen("rq:queue:collect")
 
 
-def test_it_rings_for_what_is_due(services: Services, redis: fakeredis.FakeRedis) -> None:
+def test_it_wakes_workers_for_what_is_due(services: Services, redis: fakeredis.FakeRedis) -> None:
     accept(services, 3)
 
     assert scheduler.round_(services) == 3
-    assert bells(redis) == 3
+    assert waiting(redis) == 3
 
 
-def test_it_rings_a_few_bells_however_much_is_due(services: Services, redis: fakeredis.FakeRedis) -> None:
+def test_it_enqueues_a_few_rq_jobs_however_much_is_due(services: Services, redis: fakeredis.FakeRedis) -> None:
     accept(services, 100)
     for _ in range(3):
         scheduler.round_(services)
 
-    assert bells(redis) == FEW
+    assert waiting(redis) == MAX_WAITING
 
 
-def test_it_is_silent_when_nothing_is_due(services: Services, redis: fakeredis.FakeRedis) -> None:
+def test_it_wakes_nobody_when_nothing_is_due(services: Services, redis: fakeredis.FakeRedis) -> None:
     [record_id] = accept(services, 1)
     services.store.records.claim(record_id, now=utc_now(), lease_for=timedelta(seconds=30))
 
     assert scheduler.round_(services) == 0
-    assert bells(redis) == 0
+    assert waiting(redis) == 0
 
 
-def test_an_abandoned_claim_is_rung_for_and_collected_again(services: Services, web: FakeWeb) -> None:
+def test_workers_are_woken_for_an_abandoned_claim_and_collect_it_again(services: Services, web: FakeWeb) -> None:
     [record_id] = accept(services, 1)
     services.store.records.claim(record_id, now=utc_now() - timedelta(seconds=60), lease_for=timedelta(seconds=30))
 
@@ -105,7 +105,7 @@ def test_it_forgets_old_lookups_a_bounded_number_in_each_round(
     settings: Settings, web: FakeWeb, redis: fakeredis.FakeRedis
 ) -> None:
     services = build(replace(settings, keep_history_for=3_600), redis=redis, sources=[web])
-    now, most = utc_now(), scheduler.RETIRED
+    now, most = utc_now(), scheduler.MAX_RETIRED
     with services.store.history._connections.writing() as connection:  # one by one it would take a minute
         rows = ((f"{n:032x}", "weather", b"zurich", "hit", to_millis(now - timedelta(hours=2))) for n in range(most + 1))
         connection.executemany("INSERT INTO history (id, source, key, outcome, at) VALUES (?, ?, ?, ?, ?)", rows)
@@ -138,8 +138,8 @@ class Broken:
     [
         ("records", "fail_spent", "fail_spent"),
         ("jobs", "complete", "complete_jobs"),
-        ("records", "due", "ring_for_records"),
-        ("jobs", "due", "ring_for_jobs"),
+        ("records", "due", "wake_for_records"),
+        ("jobs", "due", "wake_for_jobs"),
         ("snapshots", "retire", "retire_snapshots"),
         ("snapshots", "sweep", "sweep_snapshots"),
         ("bodies", "sweep", "sweep_bodies"),
@@ -157,7 +157,7 @@ def test_a_fault_of_ours_in_one_step_keeps_no_other_from_being_done(
     lookup = Lookup("f" * 32, "weather", "bern", LookupOutcome.HIT, utc_now() - timedelta(days=9_999))
     store.history.add(lookup)
     stopping = Event()
-    running = Thread(target=scheduler.run, args=(services, stopping), kwargs={"pulse": lambda: None, "interval": 0.01})
+    running = Thread(target=scheduler.run, args=(services, stopping), kwargs={"interval": 0.01})
     running.start()
 
     wait_until(lambda: services.notifier.faults().get((where, ""), 0) >= 2, "two rounds")
@@ -166,7 +166,7 @@ def test_a_fault_of_ours_in_one_step_keeps_no_other_from_being_done(
     running.join(10)
 
     assert set(services.notifier.faults()) == {(where, "")}
-    assert bool(bells(redis)) == (where != "ring_for_records")
+    assert bool(waiting(redis)) == (where != "wake_for_records")
     assert bool(store.history.listing(None, limit=9, after=None)) == (where == "retire_lookups")
     store.close()
 
@@ -186,16 +186,14 @@ def test_a_file_store_that_is_away_keeps_no_lookup_from_being_forgotten(
 
 
 def test_it_stops_when_told_and_works_until_then(services: Services, redis: fakeredis.FakeRedis) -> None:
-    stopping, pulses = Event(), []
-    running = Thread(
-        target=scheduler.run, args=(services, stopping), kwargs={"pulse": lambda: pulses.append(1), "interval": 0.01}
-    )
+    stopping = Event()
+    running = Thread(target=scheduler.run, args=(services, stopping), kwargs={"interval": 0.01})
     running.start()
     accept(services, 1)
-    wait_until(lambda: bells(redis), "a bell is rung")
+    wait_until(lambda: waiting(redis), "a worker is woken")
 
     stopping.set()
     running.join(10)
 
     assert not running.is_alive()
-    assert pulses
+    assert (services.settings.data_dir / "scheduler.pulse").exists()

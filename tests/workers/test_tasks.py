@@ -36,4 +36,4 @@ def test_a_fault_of_ours_outside_of_any_collection_ends_no_worker(services: Serv
     with capture_logs() as logged:
         assert tasks.work_due() == 0
 
-    assert [line["where"] for line in logged if line["event"] == "internal_fault"] == ["drain"]
+    assert [line["where"] for line in logged if line["event"] == "internal_fault"] == ["work_due"]

@@ -37,9 +37,12 @@ class Ledger:
         claims = self._claim(claimable, now + lease_for, limit=1)
         return claims[0] if claims else None
 
-    def claim_due(self, *, now: datetime, lease_for: timedelta, limit: int, bulk: bool = True) -> Sequence[Record]:
-        """See `ports.Records`."""
-        return self._claim_in_turn(_due(now, bulk=bulk), now + lease_for, limit=limit)
+    def claim_due(
+        self, *, now: datetime, lease_for: timedelta, limit: int, bulk: bool = True, first: str | None = None
+    ) -> Sequence[Record]:
+        named = {"_id": first, "state": State.PENDING.value, "due_at": {"$lte": now}} | ({} if bulk else {"bulk": None})
+        choices = [*([named] if first else []), *_due(now, bulk=bulk)]
+        return self._claim_in_turn(choices, now + lease_for, limit=limit)
 
     def claim_abandoned(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
         """See `ports.Records`."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from inventory.records import model
@@ -37,6 +38,7 @@ def one_after_the_other(*statements: str) -> str:
     return " UNION ALL ".join(f"SELECT * FROM ({each})" for each in statements) + " LIMIT :limit"
 
 
+FIRST = "SELECT id FROM records WHERE id = :first AND state = 'pending' AND bulk <= :bulk AND due_at <= :now"
 ASKED_FOR = one_after_the_other(*(each.format(bulk=0) for each in (DUE_OF, AHEAD_OF)))
 DUE = one_after_the_other(*(each.format(bulk=bulk) for bulk in (0, 1) for each in (DUE_OF, AHEAD_OF)))
 LEASE_OVER = """
@@ -75,12 +77,14 @@ class Ledger:
 
     def claim(self, record_id: str, *, now: datetime, lease_for: timedelta) -> Record | None:
         """See `ports.Records`."""
-        claims = self._claim(CLAIMABLE, {"id": record_id, "now": to_millis(now)}, now + lease_for)
+        claims = self._claim(CLAIMABLE, {"id": record_id, "now": to_millis(now), "limit": 1}, now + lease_for)
         return claims[0] if claims else None
 
-    def claim_due(self, *, now: datetime, lease_for: timedelta, limit: int, bulk: bool = True) -> Sequence[Record]:
-        """See `ports.Records`."""
-        return self._claim(DUE if bulk else ASKED_FOR, {"now": to_millis(now), "limit": limit}, now + lease_for)
+    def claim_due(
+        self, *, now: datetime, lease_for: timedelta, limit: int, bulk: bool = True, first: str | None = None
+    ) -> Sequence[Record]:
+        chosen = {"now": to_millis(now), "limit": limit, "first": first, "bulk": bulk}
+        return self._claim(DUE if bulk else ASKED_FOR, chosen, now + lease_for)
 
     def claim_abandoned(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
         """See `ports.Records`."""
@@ -117,10 +121,11 @@ class Ledger:
         if not self._connections.rows(choose, {**chosen, "limit": 1}):
             return []
         with self._connections.writing() as connection:
-            ids = [row[0] for row in connection.execute(choose, chosen).fetchall()]
+            first = connection.execute(FIRST, chosen).fetchall() if chosen.get("first") else []
+            ids = dict.fromkeys(row[0] for row in [*first, *connection.execute(choose, chosen)])
             return [
                 rows.record(connection.execute(CLAIM, (secrets.token_hex(16), to_millis(until), record_id)).fetchall()[0])
-                for record_id in ids
+                for record_id in islice(ids, chosen["limit"])
             ]
 
 

@@ -1,0 +1,41 @@
+"""What became of the record or the job that an RQ job names, in words for its dashboard."""
+
+from __future__ import annotations
+
+from inventory.jobs.model import Job
+from inventory.records.model import Record, State
+
+
+def of_record(before: Record | None, after: Record | None, *, settled: int) -> str:
+    """What became of a record that was as `before`, and of how many others; `settled` collections ended meanwhile."""
+    changed = before is not None and after is not None and after.fence != before.fence
+    others = settled - int(changed and settled > 0)
+    return _state(after, owed=before is not None and before.due_at is not None) + (_and(others) if others else "")
+
+
+def of_job(job: Job | None, *, settled: int) -> str:
+    """How far a job came, and how many collections ended meanwhile."""
+    if job is None:
+        return "deleted"
+    total = "" if job.total is None else f" of {job.total:,}"
+    collected = f", and {settled:,} collected" if settled else ""
+    return f"{job.status}: {job.counts.processed:,}{total} rows{collected}"
+
+
+def _state(record: Record | None, *, owed: bool) -> str:
+    if record is None:
+        return "deleted"
+    failed = None if record.failure is None else record.failure.code
+    match record.state:
+        case State.STORED:
+            return "stored" if owed else "already collected"
+        case State.FAILED:
+            return f"failed: {failed}" if owed else f"already failed: {failed}"
+        case State.PENDING:
+            return f"to be tried again: {failed}" if failed else "waits for its turn"
+        case State.RUNNING:
+            return "being collected by another worker"
+
+
+def _and(others: int) -> str:
+    return f", and {others:,} other{'s' if others > 1 else ''}"

@@ -1,0 +1,21 @@
+"""Waking workers for what is due, so that a lost RQ job costs time and nothing else."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from inventory.services import Services
+
+
+def wake_for_records(services: Services, *, now: datetime, limit: int) -> int:
+    """Wake workers for up to `limit` records that are due; how many RQ jobs were enqueued."""
+    records, most = services.store.records, services.settings.max_attempts
+    found = records.find_all(records.due(now=now, max_attempts=most, limit=limit))
+    return sum(services.notifier.wake_worker(record.id, record.target.key) for record in found.values())
+
+
+def wake_for_jobs(services: Services, *, now: datetime, limit: int) -> int:
+    """The same for jobs that have something to do."""
+    found = [services.store.jobs.find(job_id) for job_id in services.store.jobs.due(now=now, limit=limit)]
+    jobs = [job for job in found if job is not None]
+    return sum(services.notifier.wake_worker_for_job(job.id, job.file_name or job.kind) for job in jobs)
