@@ -94,7 +94,7 @@ class Collector:
     def collect_due(
         self, *, slots: int, stopping: Callable[[], bool], more: More = no_more, first: str | None = None
     ) -> int:
-        """Collect what is due until nothing is, with up to `slots` at once; how many claims were settled.
+        """Collect what is due until nothing is, with up to `slots` at once; how many collections were settled.
 
         The record `first` comes before the others that are due. Whenever a slot stays free it asks for `more`; while that
         expects some, it goes on.

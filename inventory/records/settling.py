@@ -80,11 +80,12 @@ class Settler:
             self._sleep(SETTLE_RETRY_INTERVAL)
 
     def settle_or_drop(self, outcomes: Sequence[Outcome]) -> int:
-        """How many of these outcomes took effect; none if the store was away until their leases were over."""
+        """How many collections took effect; none if the store was away until their leases were over."""
         if not outcomes:
             return 0
         try:
-            return sum(self.settle_in_time(outcomes))
+            settled = self.settle_in_time(outcomes)
+            return sum(took and not is_deferred(outcome) for outcome, took in zip(outcomes, settled, strict=True))
         except StorageUnavailable as error:
             log.error("leases_over", record_ids=[outcome.claim.id for outcome in outcomes], error=str(error))
             return 0

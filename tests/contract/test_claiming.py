@@ -81,6 +81,27 @@ def test_what_is_due_is_claimed_oldest_first_and_no_more_than_asked_for(store: S
     assert store.records.claim_due(now=after(100), lease_for=LEASE, limit=3) == []
 
 
+def test_a_named_record_is_claimed_before_all_others_that_are_due(store: Store) -> None:
+    for n, due in ((1, 30), (2, 10), (3, 20), (4, 40)):
+        accept(store, n, now=after(due))
+
+    claimed = store.records.claim_due(now=after(100), lease_for=LEASE, limit=3, first=target(4).id)
+
+    assert [each.target for each in claimed] == [target(4), target(2), target(3)]
+    assert [each.fence for each in claimed] == [1, 1, 1]
+
+
+def test_a_named_record_that_is_not_due_is_left_alone_and_others_are_claimed(store: Store) -> None:
+    accept(store, 1)
+    store.records.settle([postponed(claim(store, accept(store, 2)), until=after(600))])
+    collect(store, target(3))
+
+    for n in (2, 3, 9):
+        assert store.records.claim_due(now=after(-1), lease_for=LEASE, limit=1, first=target(n).id) == []
+    [claimed] = store.records.claim_due(now=after(100), lease_for=LEASE, limit=9, first=target(2).id)
+    assert claimed.target == target(1)
+
+
 def test_each_claim_is_what_is_kept(store: Store) -> None:
     for n in range(3):
         accept(store, n)

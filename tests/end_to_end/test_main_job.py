@@ -77,6 +77,9 @@ def test_a_miss_is_one_visible_job_of_the_queue(running: Stack, upstream: Upstre
     )
     job = Job.fetch(finished[0], connection=running.redis, serializer=JSONSerializer)
     assert (job.func_name, job.args) == ("workers.tasks.collect", [record_id])
+    assert job.description == upstream.url("/page/visible")
+    assert str(job.return_value()).startswith("stored")
+    assert "/page/visible" not in running.log("worker"), "a log names no URL"
 
 
 def test_thirty_simultaneous_misses_of_one_url_are_one_request_and_one_record(running: Stack, upstream: Upstream) -> None:
