@@ -1,0 +1,209 @@
+"""What an older version kept in the middle of its work is all there, and the work on it goes on.
+
+`older/` has been written by that version: records in every state, finished jobs, one whose file was read in part, log events
+and a product feed halfway, products, history. Instants are those of its clock.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import fakeredis
+import pytest
+from bson import json_util
+
+from inventory.config import Settings
+from inventory.errors import SourceFailure
+from inventory.events.model import EventFilter
+from inventory.http_client.body import Body
+from inventory.jobs.chunks import Chunks
+from inventory.jobs.engine import Engine
+from inventory.jobs.model import JobStatus
+from inventory.products.feeds import Feed
+from inventory.products.feeds import Place as JsonPath
+from inventory.products.job_type import FeedLines
+from inventory.products.model import ProductFilter
+from inventory.products.pages import Pages, Response
+from inventory.products.paginators import Numbered
+from inventory.records.model import RecordFilter, State
+from inventory.store import Store
+from inventory.wiring import Services, build
+from tests.contract.places import Place, SqlitePlace, database
+from tests.end_to_end.stack import wait_until
+from tests.fakes import FakeClock, FakeWeather, FakeWeb, Unlimited
+from tests.jobs.actions import Worker, found, rows_of
+
+OLDER = Path(__file__).parent / "older"
+NOW = datetime.fromisoformat("2026-02-02T12:00:21.623000+00:00")
+"""When the older version stopped."""
+EVENTS_DONE, URLS_DONE, URLS, EVENTS, QUEUED = (f"{n:032x}" for n in (1, 3, 5, 7, 9))
+FEED = "f" * 31 + "0"
+ACME = Feed(
+    "acme",
+    "http://acme.test/items",
+    {name: JsonPath(name) for name in ("id", "title", "price")},
+    paginator=Numbered(),
+    rate=1_000.0,
+)
+
+
+class Shop:
+    """Answers the pages 1 to 4 of two products each."""
+
+    read = staticmethod(Pages.read)
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def ask(self, url: str, headers: object) -> Response:
+        number = int(url.rpartition("=")[2])
+        self.asked.append(number)
+        items = [{"id": f"{number}-{n}", "title": "A", "price": number} for n in (1, 2)] if number <= 4 else []
+        return Response("acme.test", 200, Body(json.dumps(items).encode()), (), None, 0.0)
+
+
+@pytest.fixture
+def older(place: Place) -> Place:
+    """A store that holds what the older version kept."""
+    if isinstance(place, SqlitePlace):
+        place.path.parent.mkdir()
+        with closing(sqlite3.connect(place.path)) as connection:
+            connection.executescript((OLDER / "sqlite.sql").read_text())
+        return place
+    with closing(place.open()) as store:
+        store.prepare()
+    with place.client() as client:  # type: ignore[attr-defined]
+        for collection in json_util.loads((OLDER / "mongo.json").read_text()):
+            for name, documents in collection.items():
+                if name != "meta":
+                    database(client)[name].insert_many(documents)
+    return place
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()
+
+
+@pytest.fixture
+def services(older: Place, tmp_path: Path, clock: FakeClock, web: FakeWeb, weather: FakeWeather) -> Iterator[Services]:
+    """Those of this version, on the older store and files, a minute after the older version stopped."""
+    shutil.copytree(OLDER / "files", tmp_path / "files")
+    clock.now = NOW
+    clock.forward(61)
+    gone = SourceFailure("dns_failure", "There is no such name.", permanent=True)
+    web.pages["http://example.test/gone"] = gone
+    settings = Settings(data_dir=tmp_path, retry_base=1.0, history_sources=("weather",))
+    with closing(older.open()) as store:
+        yield build(
+            settings,
+            store=store,
+            redis=fakeredis.FakeRedis(),
+            sources=[web, weather],
+            clock=clock,
+            rng=random.Random(7),
+            budgets=Unlimited(),
+        )
+
+
+def everything(store: Store) -> dict[str, Any]:
+    """All that can be read of a store, as JSON has it."""
+    records = store.records.listing(RecordFilter(), limit=999, after=None)
+    jobs = store.jobs.listing(None, limit=99, after=None)
+    snapshots = [each for record in records for each in store.snapshots.listing(record.id, limit=99, after=None)]
+    bodies = sorted({each.body_sha256 for each in snapshots if each.body_sha256})
+    read = {
+        "records": [asdict(each) for each in records],
+        "snapshots": [asdict(each) for each in snapshots],
+        "bodies": {sha256: (store.bodies.find(sha256) or b"").decode() for sha256 in bodies},
+        "jobs": [asdict(each) for each in jobs],
+        "rows": {job.id: [asdict(each) for each in store.jobs.rows(job.id, None, limit=999, after=0)] for job in jobs},
+        "checkpoints": {job.id: store.jobs.checkpoints(job.id) for job in jobs},
+        "events": [asdict(each) for each in store.events.listing(EventFilter(), limit=99, after=None)],
+        "history": [asdict(each) for each in store.history.listing(None, limit=99, after=None)],
+        "products": [asdict(each) for each in store.products.listing(ProductFilter(), limit=99, after=None)],
+    }
+    plain: dict[str, Any] = json.loads(json.dumps(read, default=lambda value: value.isoformat()))
+    return plain
+
+
+def worked_to_the_end(services: Services, shop: Shop, clock: FakeClock) -> None:
+    """All jobs are ended, and nothing is owed any more."""
+    feed = FeedLines(
+        services.store.products,
+        [ACME],
+        shop,
+        Unlimited(),
+        clock=clock,
+        rng=random.Random(7),  # type: ignore[arg-type]
+    )
+    kinds = {**services.kinds, "products": feed}
+    worker = Worker(services, Engine(services.store.jobs, Chunks(services.files), kinds, services.notifier, clock=clock))
+
+    def ended() -> bool:
+        worker.round()
+        worker.collect()
+        clock.forward(0.3)
+        return all(job.status.finished for job in services.store.jobs.listing(None, limit=99, after=None))
+
+    wait_until(ended, "all jobs are ended", 30)
+
+
+def test_everything_is_read_as_the_older_version_read_it(older: Place) -> None:
+    name = "in_sqlite.json" if isinstance(older, SqlitePlace) else "in_mongo.json"
+
+    with closing(older.open()) as store:
+        assert everything(store) == json.loads((OLDER / name).read_text())
+
+
+def test_an_unfinished_job_is_known_by_what_it_would_do(services: Services) -> None:
+    queued = found(services, QUEUED)
+
+    assert services.store.jobs.create(replace(queued, id="a" * 32)).id == QUEUED
+
+
+def test_jobs_go_on_where_they_were_and_every_row_is_counted_once(services: Services, shop: Shop, clock: FakeClock) -> None:
+    before = {job_id: rows_of(services, job_id) for job_id in (EVENTS_DONE, URLS_DONE, URLS)}
+
+    worked_to_the_end(services, shop, clock)
+
+    assert {found(services, job).status for job in (URLS, EVENTS, QUEUED, FEED)} == {JobStatus.COMPLETED}
+    assert [row.row for row in rows_of(services, URLS)] == list(range(1, 20))
+    assert {job: found(services, job).counts.succeeded for job in (URLS, EVENTS, QUEUED, FEED)} == {
+        URLS: 19,
+        EVENTS: 7,
+        QUEUED: 1,
+        FEED: 8,
+    }
+    assert rows_of(services, URLS)[: len(before[URLS])] == before[URLS]
+    assert [rows_of(services, job) for job in (EVENTS_DONE, URLS_DONE)] == [before[EVENTS_DONE], before[URLS_DONE]]
+    assert len(services.store.events.listing(EventFilter(job_id=EVENTS), limit=99, after=None)) == 7
+    assert shop.asked[0] == 3
+    assert len(services.store.products.listing(ProductFilter(), limit=99, after=None)) == 8
+
+
+def test_records_that_are_owed_are_collected_and_those_that_are_stored_stay(
+    services: Services, shop: Shop, clock: FakeClock
+) -> None:
+    store = services.store
+    before = everything(store)
+
+    worked_to_the_end(services, shop, clock)
+
+    after = everything(store)
+    states = {record["target"]["key"].rpartition("/")[2]: record for record in after["records"]}
+    assert {states[name]["state"] for name in ("later", "owed", "dies", "queued", "18")} == {State.STORED}
+    assert (states["dies"]["attempt"], states["later"]["attempt"], states["owed"]["attempt"]) == (2, 2, 1)
+    assert states["gone"]["failure"]["code"] == "dns_failure"
+    for name in ("snapshots", "history", "events"):
+        assert [each for each in before[name] if each not in after[name]] == []
+    assert before["bodies"].items() <= after["bodies"].items()
