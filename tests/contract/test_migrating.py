@@ -13,6 +13,7 @@ from inventory.store import Store
 from inventory.store.mongo import documents
 from inventory.store.mongo import schema as mongo_schema
 from inventory.store.sqlite import schema as sqlite_schema
+from inventory.store.sqlite.migrations import MIGRATIONS
 from tests.contract.actions import LEASE, NOW, accept, after, collect, found, stored, target
 from tests.contract.job_actions import claim, complete, ready, work
 from tests.contract.places import MongoPlace, Place, SqlitePlace, database
@@ -26,7 +27,7 @@ def older_file(place: SqlitePlace, version: int) -> None:
     """A file that an older version wrote, with a pending record 1 and a running record 2."""
     place.path.parent.mkdir()
     with closing(sqlite3.connect(place.path, isolation_level=None)) as connection:
-        for statements in sqlite_schema.MIGRATIONS[:version]:
+        for statements in MIGRATIONS[:version]:
             for statement in statements:
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {version}")
@@ -127,7 +128,7 @@ def test_a_file_of_the_very_first_version_is_brought_forward(sqlite: SqlitePlace
     first_file(sqlite)
     if brought_forward_before:  # by code that did not know that anything was missing
         with closing(sqlite3.connect(sqlite.path)) as connection:
-            for statement in (each for migration in sqlite_schema.MIGRATIONS[1:] for each in migration):
+            for statement in (each for migration in MIGRATIONS[1:] for each in migration):
                 connection.execute(statement)
         sqlite.mark(sqlite_schema.VERSION)
 

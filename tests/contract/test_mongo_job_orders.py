@@ -77,10 +77,10 @@ def advancing(documents: Documents, held: Callable[[], Batch], rows: Sequence[Ro
 
 def cancelling(documents: Documents, job: Job) -> list[Step]:
     """The steps of `cancel`, as it takes them."""
-    ended = {"status": "cancelled", "finished_at": NOW, "likeness": job.id, **counts.LET_GO}
+    ended = {"status": "cancelled", "finished_at": NOW, forms.DEDUP_KEY: job.id, **counts.RELEASED}
     return [
         lambda: documents["jobs"].update_one({"_id": job.id}, {"$set": ended}),
-        lambda: counts.let_go(documents, job.id),
+        lambda: counts.release_all(documents, job.id),
         lambda: counts.recount(documents, job.id),
         lambda: counts.keep_sums(documents, job.id),
     ]

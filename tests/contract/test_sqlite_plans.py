@@ -34,14 +34,14 @@ VALUES = {
     "fence": 1,
     "until": 1,
     "due_at": 1,
-    "unlisted": 0,
+    "implicit_successes": 0,
     "checkpoint": None,
     "status": "x",
     "outcome": "x",
     "after": 1,
     "before": 1,
     "idempotency_key": b"x",
-    "likeness": b"x",
+    "dedup_key": b"x",
     "level": b"x",
     "service": b"x",
     "since": 1,
@@ -62,12 +62,12 @@ BATCHES = [
     batches.WAKE,
     batches.CLAIMABLE_AHEAD,
     batches.WAKE_AHEAD,
-    batches.UNLISTED,
+    batches.IMPLICIT_SUCCESSES,
     batches.RENEW,
     batches.RELEASE,
     batches.FINISH,
 ]
-JOBS = [*jobs.FIND_LIKE, jobs.DONE, jobs.DUE, jobs.CANCEL, jobs.LET_GO, jobs.OVER, *jobs.REMOVE]
+JOBS = [*jobs.FIND_LIKE, jobs.DONE, jobs.DUE, jobs.CANCEL, jobs.RELEASE_ALL, jobs.OVER, *jobs.REMOVE]
 JOB_LISTINGS = [jobs.listing_statement(each) for each in (None, JobStatus.RUNNING)]
 ROW_LISTINGS = [jobs.rows_statement(each) for each in (None, RowOutcome.FAILED)]
 EVENT_FILTERS = [EventFilter(*each) for each in product([None, "x"], [None, "x"], [None, "x"], [None, NOW], [None, NOW])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inventory.store.mongo.bodies import MongoBodies
-from inventory.store.mongo.connection import INDEXING_PATIENCE, Connection, MakeClient, connect
+from inventory.store.mongo.connection import INDEXING_TIMEOUT, Connection, MakeClient, connect
 from inventory.store.mongo.events import MongoEvents
 from inventory.store.mongo.history import MongoHistory
 from inventory.store.mongo.jobs import MongoJobs
@@ -26,23 +26,21 @@ class MongoStore:
         self.products = MongoProducts(self._connection)
 
     def prepare(self) -> None:
-        """See `ports.Store`. Building indexes may take its time here; the other methods don't wait for that.
+        """Building indexes may take its time here; the other methods don't wait for that.
 
         A server that is not there is waited for one second, so that who waits for it longer can say so each second.
         """
-        with self._connection.database(INDEXING_PATIENCE, server_wait=1.0):
+        with self._connection.database(INDEXING_TIMEOUT, server_wait=1.0):
             pass
 
     def ping(self, timeout: float) -> None:
-        """See `ports.Store`."""
         with self._connection.database(timeout) as database:
             database.command("ping")
 
     def try_writing(self, timeout: float) -> None:
-        """See `ports.Store`: a write that finds nothing to change is confirmed like any other."""
+        """A write that finds nothing to change is confirmed like any other."""
         with self._connection.database(timeout) as database:
             database["meta"].update_one({"_id": "schema"}, {"$max": {"version": 0}})
 
     def close(self) -> None:
-        """See `ports.Store`."""
         self._connection.close()

@@ -20,10 +20,9 @@ from pymongo.database import Database
 from inventory.jobs.model import READING, Batch, Job, JobStatus, NewBatch, Row
 from inventory.records.model import AHEAD
 from inventory.store.codecs import text_bytes
-from inventory.store.mongo import documents
-from inventory.store.mongo import job_documents as forms
+from inventory.store.mongo import documents, job_documents
 from inventory.store.mongo.connection import Connection, Document
-from inventory.store.mongo.counts import LET_GO, count, end, read
+from inventory.store.mongo.counts import RELEASED, count, end, read
 from inventory.store.mongo.upserts import insert_new
 
 
@@ -34,11 +33,10 @@ class Batches:
         self._connection = connection
 
     def claim(self, *, now: datetime, lease_for: timedelta) -> tuple[Job, Batch] | None:
-        """See `ports.Jobs`."""
-        until = documents.cut(now + lease_for)
+        until = documents.truncated(now + lease_for)
         with self._connection.database() as database:
             if (reading := _claim_reading(database, now, until)) is not None:
-                return read(database, [reading])[0], forms.batch(reading)
+                return read(database, [reading])[0], job_documents.batch(reading)
             while (claimed := _claim_next(database, now, until) or _claim_ahead(database, now, until)) is not None:
                 found = database["jobs"].find_one({"_id": claimed["job_id"]})
                 if found is None:
@@ -46,46 +44,42 @@ class Batches:
                 elif found["status"] != JobStatus.RUNNING.value:
                     end(database, found["_id"])
                 else:
-                    return read(database, [found])[0], forms.batch(claimed)
+                    return read(database, [found])[0], job_documents.batch(claimed)
         return None
 
     def add_batches(
         self, claim: Batch, batches: Sequence[NewBatch], *, checkpoint: str | None, until: datetime
     ) -> Batch | None:
-        """See `ports.Jobs`. The batches come first, so that the checkpoint is never behind what is not there."""
+        """The batches come first, so that the checkpoint is never behind what is not there."""
         with self._connection.database() as database:
             held = database["jobs"].find_one(_held(claim), {"created_at": 1})
             if held is None:
                 return None
             created_at = held["created_at"]
-            insert_new(database["batches"], [forms.new_batch(claim.job_id, each, created_at) for each in batches])
+            insert_new(database["batches"], [job_documents.new_batch(claim.job_id, each, created_at) for each in batches])
             return renew(database, claim, {"checkpoint": text_bytes(checkpoint)}, until)
 
     def advance(
         self, claim: Batch, rows: Sequence[Row], *, implicit_successes: int, checkpoint: str | None, until: datetime
     ) -> Batch | None:
-        """See `ports.Jobs`."""
         with self._connection.database() as database:
             if not holds(database, claim):
                 return None
-            insert_new(database["outcomes"], [forms.new_outcome(claim.job_id, row) for row in rows])
+            insert_new(database["outcomes"], [job_documents.new_outcome(claim.job_id, row) for row in rows])
             changed = count(database, claim.job_id, claim.first_row, claim.last_row, implicit_successes)
-            changed |= {"unlisted": implicit_successes, "checkpoint": text_bytes(checkpoint)}
+            changed |= {job_documents.IMPLICIT_SUCCESSES: implicit_successes, "checkpoint": text_bytes(checkpoint)}
             return renew(database, claim, changed, until)
 
     def release(self, claim: Batch, *, due_at: datetime) -> bool:
-        """See `ports.Jobs`."""
-        return self._change(claim, {"queued": False, "due_at": documents.cut(due_at), "lease": None, "attempt": 0})
+        return self._change(claim, {"queued": False, "due_at": documents.truncated(due_at), "lease": None, "attempt": 0})
 
     def finish(self, claim: Batch, *, total: int | None = None, error: str | None = None) -> bool:
-        """See `ports.Jobs`."""
         if claim.number == READING:
-            return self._change(claim, LET_GO | {"total": total, "error": text_bytes(error)})
-        return self._change(claim, LET_GO | {"done": True, "bytes_read": claim.bytes})
+            return self._change(claim, RELEASED | {"total": total, "error": text_bytes(error)})
+        return self._change(claim, RELEASED | {"done": True, "bytes_read": claim.bytes})
 
     def finished_rows(self, claim: Batch) -> frozenset[int]:
-        """See `ports.Jobs`."""
-        first, last = (forms.outcome_id(claim.job_id, row) for row in (claim.first_row, claim.last_row))
+        first, last = (job_documents.outcome_id(claim.job_id, row) for row in (claim.first_row, claim.last_row))
         with self._connection.database() as database:
             return frozenset(
                 each["row"] for each in database["outcomes"].find({"_id": {"$gte": first, "$lte": last}}, {"row": 1})
@@ -102,7 +96,7 @@ def _claim_reading(database: Database[Document], now: datetime, until: datetime)
     """Lease the reading of a job; with it the job runs."""
     for over in due(now):
         while (candidate := database["jobs"].find_one(over, {"fence": 1, "status": 1}, sort=[("due_at", 1)])) is not None:
-            started = {"started_at": documents.cut(now)} if candidate["status"] == JobStatus.QUEUED.value else {}
+            started = {"started_at": documents.truncated(now)} if candidate["status"] == JobStatus.QUEUED.value else {}
             leased = _lease(database["jobs"], candidate | over, started | {"status": JobStatus.RUNNING.value}, until)
             if leased is not None:
                 return leased
@@ -117,7 +111,7 @@ def due(now: datetime) -> list[Document]:
 def _claim_ahead(database: Database[Document], now: datetime, until: datetime) -> Document | None:
     """Where nothing else is to claim: make due now what a clock that was ahead has made due, and claim of that."""
     ahead = {"queued": {"$in": [True, False]}, **due(now)[1]}
-    put_right = database["batches"].update_many(ahead, {"$set": {"queued": True, "due_at": documents.cut(now)}})
+    put_right = database["batches"].update_many(ahead, {"$set": {"queued": True, "due_at": documents.truncated(now)}})
     return _claim_next(database, now, until) if put_right.matched_count else None
 
 
@@ -148,13 +142,13 @@ def holds(database: Database[Document], claim: Batch) -> bool:
 
 def renew(database: Database[Document], claim: Batch, changed: Document, until: datetime) -> Batch | None:
     """Step 4: keep what changed and renew the claim; None if it does not hold any more."""
-    renewed = {"queued": False, "due_at": documents.cut(until), "attempt": 0}
+    renewed = {"queued": False, "due_at": documents.truncated(until), "attempt": 0}
     found = _of(database, claim).find_one_and_update(
         _held(claim), {"$set": changed | renewed}, return_document=ReturnDocument.AFTER
     )
     if found is None and not _is_running(database, claim.job_id):
         end(database, claim.job_id)
-    return None if found is None else forms.batch(found)
+    return None if found is None else job_documents.batch(found)
 
 
 def _of(database: Database[Document], claim: Batch) -> Collection[Document]:
@@ -164,7 +158,7 @@ def _of(database: Database[Document], claim: Batch) -> Collection[Document]:
 
 def _held(claim: Batch) -> Document:
     """What a batch must still have for the claim's holder to change it."""
-    kept = claim.job_id if claim.number == READING else forms.batch_id(claim.job_id, claim.number)
+    kept = claim.job_id if claim.number == READING else job_documents.batch_id(claim.job_id, claim.number)
     return {"_id": kept, "lease": claim.lease, "fence": claim.fence}
 
 

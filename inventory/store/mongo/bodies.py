@@ -32,12 +32,10 @@ class MongoBodies:
         self._connection = connection
 
     def find(self, sha256: str) -> bytes | None:
-        """See `ports.Bodies`."""
         with self._connection.database() as database:
             return find(database, sha256)
 
     def sweep(self, *, after: str, limit: int) -> str:
-        """See `ports.Bodies`."""
         with self._connection.database() as database:
             return sweep(database, after=after, limit=limit)
 

@@ -23,7 +23,7 @@ def read_all(database: Database[Document], record_ids: Sequence[str]) -> dict[st
 def accept_all(
     database: Database[Document], wanted: Sequence[tuple[Target, Record | None]], now: datetime
 ) -> list[Acceptance]:
-    """See `ports.Records`. Which debts this very call took on is told by a token, when all the records are read back."""
+    """Which debts this very call took on is told by a token, when all the records are read back."""
     taken = {"bulk": True, "accepted_by": secrets.token_hex(16)}
     new = {target.id: documents.new_record(target, now) | taken for target, _ in wanted}
     seen = {target.id: record for target, record in wanted if record is not None}
@@ -45,7 +45,7 @@ def accept_all(
 
 
 def _again(seen: Record, now: datetime, taken: Document) -> UpdateOne:
-    at = documents.cut(now)
+    at = documents.truncated(now)
     pending = {"state": State.PENDING.value, "requested_at": at, "due_at": at, "attempt": 0, "revalidate": True}
     settled = {"$in": [State.STORED.value, State.FAILED.value]}
     return UpdateOne({"_id": seen.id, "fence": seen.fence, "state": settled}, {"$set": pending | taken})

@@ -1,6 +1,6 @@
 """The connection to MongoDB: made on first use and again after a fork, bounded in time, its errors translated.
 
-A server is waited for `SERVER_WAIT` seconds, and a whole call, however many commands it takes, lasts at most `PATIENCE`.
+A server is waited for `SERVER_WAIT` seconds, and a whole call, however many commands it takes, lasts at most `CALL_TIMEOUT`.
 PyMongo repeats reads by itself, and on a replica set also every single write, exactly once as the server sees to; nothing
 else is repeated here, because each call of the store may be sent again as a whole.
 """
@@ -28,8 +28,8 @@ Client = MongoClient[Document]
 MakeClient = Callable[[str], Client]
 
 SERVER_WAIT = 2.0
-PATIENCE = 4.0
-INDEXING_PATIENCE = 600.0
+CALL_TIMEOUT = 4.0
+INDEXING_TIMEOUT = 600.0
 """Seconds; the last one for `prepare` alone, which may have to index what is there already."""
 
 AWAY = frozenset(
@@ -80,15 +80,15 @@ class Connection:
         self._prepared = False
 
     @contextmanager
-    def database(self, patience: float = PATIENCE, server_wait: float = SERVER_WAIT) -> Iterator[Database[Document]]:
+    def database(self, timeout: float = CALL_TIMEOUT, server_wait: float = SERVER_WAIT) -> Iterator[Database[Document]]:
         """The database, for the commands of one call.
 
         Raises `StorageUnavailable` when they cannot be done in time, and `Unstorable` for what MongoDB does not keep.
         """
-        until = monotonic() + patience
+        until = monotonic() + timeout
         try:
             client = self._connected()
-            with pymongo.timeout(min(server_wait, patience)):
+            with pymongo.timeout(min(server_wait, timeout)):
                 _await_server(client)
             with pymongo.timeout(max(0.001, until - monotonic())):
                 database = client.get_default_database(default="inventory")

@@ -20,37 +20,37 @@ from collections.abc import Iterable, Sequence
 from pymongo.database import Database
 
 from inventory.jobs.model import Counts, Job, RowOutcome
-from inventory.store.mongo import job_documents as forms
+from inventory.store.mongo import job_documents
 from inventory.store.mongo.connection import Document
 
-LET_GO: Document = {"queued": False, "due_at": None, "lease": None}
+RELEASED: Document = {"queued": False, "due_at": None, "lease": None}
 OWED: Document = {"due_at": {"$ne": None}}
 OUTCOMES = tuple(each.value for each in RowOutcome)
 
 
 def end(database: Database[Document], job_id: str) -> None:
     """Steps b to d for a job that has ended; harmless when repeated."""
-    let_go(database, job_id)
+    release_all(database, job_id)
     recount(database, job_id)
     keep_sums(database, job_id)
 
 
-def let_go(database: Database[Document], job_id: str) -> None:
+def release_all(database: Database[Document], job_id: str) -> None:
     """Step b."""
-    database["batches"].update_many({"job_id": job_id, **OWED}, {"$set": LET_GO})
+    database["batches"].update_many({"job_id": job_id, **OWED}, {"$set": RELEASED})
 
 
 def recount(database: Database[Document], job_id: str) -> None:
     """Step c."""
     for batch in database["batches"].find({"job_id": job_id, "done": False, "fence": {"$gt": 0}}):
-        counted = count(database, job_id, batch["first_row"], batch["last_row"], batch["unlisted"])
+        counted = count(database, job_id, batch["first_row"], batch["last_row"], batch[job_documents.IMPLICIT_SUCCESSES])
         database["batches"].update_one({"_id": batch["_id"]}, {"$max": counted})
 
 
 def keep_sums(database: Database[Document], job_id: str) -> None:
     """Step d."""
     final = sums(database, [job_id])[job_id]
-    counts = {name: getattr(final, name) for name in forms.COUNTERS}
+    counts = {name: getattr(final, name) for name in job_documents.COUNTERS}
     database["jobs"].update_one({"_id": job_id}, {"$max": counts, "$set": {"counted": True}})
 
 
@@ -67,7 +67,7 @@ def count(database: Database[Document], job_id: str, first: int, last: int, impl
 def sums(database: Database[Document], job_ids: Sequence[str]) -> dict[str, Counts]:
     """The counts of jobs, summed over their batches. One sum at a time: FerretDB 1 gets a second one wrong."""
     found: dict[str, dict[str, int]] = {job_id: {} for job_id in job_ids}
-    for name in forms.COUNTERS if found else ():
+    for name in job_documents.COUNTERS if found else ():
         by_job = {"$group": {"_id": "$job_id", "sum": {"$sum": f"${name}"}}}
         for each in database["batches"].aggregate([{"$match": {"job_id": {"$in": list(found)}}}, by_job]):
             found[each["_id"]][name] = each["sum"]
@@ -78,4 +78,4 @@ def read(database: Database[Document], found: Iterable[Document]) -> list[Job]:
     """Jobs with their counts."""
     kept = list(found)
     summed = sums(database, [each["_id"] for each in kept if not each["counted"]])
-    return [forms.job(each, summed.get(each["_id"])) for each in kept]
+    return [job_documents.job(each, summed.get(each["_id"])) for each in kept]

@@ -25,9 +25,9 @@ def new_record(target: Target, now: datetime) -> Document:
         "key": target.key,
         "host": target.host,
         "state": State.PENDING.value,
-        "accepted_at": cut(now),
-        "requested_at": cut(now),
-        "due_at": cut(now),
+        "accepted_at": truncated(now),
+        "requested_at": truncated(now),
+        "due_at": truncated(now),
         "attempt": 0,
         "fence": 0,
         "lease": None,
@@ -72,7 +72,7 @@ def new_snapshot(outcome: Stored) -> Document:
     return {
         "record_id": outcome.claim.id,
         "accepted_at": outcome.claim.accepted_at,
-        "collected_at": cut(outcome.snapshot.collected_at),
+        "collected_at": truncated(outcome.snapshot.collected_at),
         "body_sha256": outcome.snapshot.body_sha256,
         "content": fitting(content_bytes(outcome.snapshot.content)),
     }
@@ -96,7 +96,7 @@ def snapshot(document: Mapping[str, Any]) -> Snapshot:
     )
 
 
-def behind(instant: str, after: Key | None) -> Document:
+def after_key(instant: str, after: Key | None) -> Document:
     """The filter for what comes behind a place in a listing by (`instant`, id), newest first."""
     if after is None:
         return {}
@@ -110,7 +110,7 @@ def newest_first(instant: str) -> list[tuple[str, int]]:
     return [(instant, -1), ("_id", -1)]
 
 
-def cut(instant: datetime) -> datetime:
+def truncated(instant: datetime) -> datetime:
     """The instant as BSON keeps it: whole milliseconds, cut."""
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 

@@ -1,7 +1,7 @@
 """Log events, each a document under its own id.
 
 Instants are whole milliseconds, as in SQLite: BSON's own come back as Python's only within its years. What is grouped by is
-stored ready: `hour` is the instant at which the event's hour begins. Texts from outside are bytes (`store.forms`).
+stored ready: `hour` is the instant at which the event's hour begins. Texts from outside are bytes (`store.codecs`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from inventory.store.mongo.upserts import insert_new
 
 HOUR = 3_600_000
 """Milliseconds."""
-COUNTING_PATIENCE = 20.0
+COUNTING_TIMEOUT = 20.0
 """Seconds: a statistic reads all that it counts."""
 
 
@@ -38,13 +38,11 @@ class MongoEvents:
         self._connection = connection
 
     def add(self, events: Sequence[Event]) -> None:
-        """See `ports.Events`."""
         new = [_document(event) for event in events]
         with self._connection.database() as database:
             insert_new(database["events"], new)
 
     def listing(self, chosen: EventFilter, *, limit: int, after: Key | None) -> Sequence[Event]:
-        """See `ports.Events`."""
         conditions = _conditions(chosen)
         if after is not None:
             millis = to_millis(after[0])
@@ -56,9 +54,9 @@ class MongoEvents:
             return [_event(each) for each in found]
 
     def stats(self, chosen: EventFilter, *, hours: int) -> EventStats:
-        """See `ports.Events`; three counts one after the other, between which events may be added."""
+        """Three counts one after the other, between which events may be added."""
         match = {"$match": _conditions(chosen)}
-        with self._connection.database(COUNTING_PATIENCE) as database:
+        with self._connection.database(COUNTING_TIMEOUT) as database:
             by_level = _counts(database, [match, _by("level")])
             by_service = _counts(database, [match, _by("service")])
             by_hour = _counts(database, [match, _by("hour"), {"$sort": {"_id": -1}}, {"$limit": hours}])

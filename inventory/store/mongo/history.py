@@ -22,7 +22,6 @@ class MongoHistory:
         self._connection = connection
 
     def add(self, lookup: Lookup) -> None:
-        """See `ports.History`."""
         document = {
             "_id": lookup.id,
             "source": lookup.source,
@@ -37,7 +36,6 @@ class MongoHistory:
                 return
 
     def listing(self, source: str | None, *, limit: int, after: Key | None) -> Sequence[Lookup]:
-        """See `ports.History`."""
         chosen: Document = {} if source is None else {"source": source}
         if after is not None:
             at = to_millis(after[0])
@@ -46,12 +44,10 @@ class MongoHistory:
             return [_lookup(each) for each in database["history"].find(chosen).sort(NEWEST).limit(limit)]
 
     def clear(self) -> None:
-        """See `ports.History`."""
         with self._connection.database() as database:
             database["history"].delete_many({})
 
     def retire(self, *, before: datetime, limit: int) -> int:
-        """See `ports.History`."""
         with self._connection.database() as database:
             history = database["history"]
             old = history.find({"at": {"$lt": to_millis(before)}}, {"_id": 1}).sort([("at", 1)]).limit(limit)

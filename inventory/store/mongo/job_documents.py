@@ -13,27 +13,36 @@ from typing import Any
 
 from inventory.jobs.model import READING, Batch, Counts, Job, JobStatus, NewBatch, Row, RowOutcome
 from inventory.store.codecs import content_bytes, read_content, read_text, text_bytes
-from inventory.store.mongo.documents import Document, aware, aware_or_none, cut
+from inventory.store.mongo.documents import Document, aware, aware_or_none, truncated
 
-FRESH: Document = {"queued": True, "lease": None, "fence": 0, "attempt": 0, "unlisted": 0, "checkpoint": None}
+DEDUP_KEY, IMPLICIT_SUCCESSES = "likeness", "unlisted"
+"""Fields of older names: an older version may still be writing, and there is a unique index on the first."""
+FRESH: Document = {
+    "queued": True,
+    "lease": None,
+    "fence": 0,
+    "attempt": 0,
+    IMPLICIT_SUCCESSES: 0,
+    "checkpoint": None,
+}
 COUNTERS = "succeeded", "failed", "rejected", "bytes_read"
 NOTHING: Document = dict.fromkeys(COUNTERS, 0)
 
 
 def new_job(job: Job) -> Document:
-    """The document of a job that is created. No two have the same `key`, nor the same `dedup_key`."""
+    """The document of a job that is created. No two have the same `key`, nor the same `DEDUP_KEY`."""
     key = text_bytes(job.idempotency_key)
     return {
         "_id": job.id,
         "kind": job.kind,
-        "created_at": cut(job.created_at),
+        "created_at": truncated(job.created_at),
         "file_name": text_bytes(job.file_name),
         "file_size": job.file_size,
         "sha256": job.sha256,
         "options": content_bytes(job.options),
         "idempotency_key": key,
         "key": job.id if key is None else sha256(key).digest(),
-        "likeness": sha256(text_bytes(job.dedup_key) or b"").digest(),
+        DEDUP_KEY: sha256(text_bytes(job.dedup_key) or b"").digest(),
         "status": JobStatus.QUEUED.value,
         "started_at": None,
         "finished_at": None,
@@ -65,7 +74,7 @@ def job(document: Mapping[str, Any], counts: Counts | None = None) -> Job:
 
 
 def new_batch(job_id: str, wanted: NewBatch, due_at: datetime) -> Document:
-    """The document of a batch that is cut. `done` says that all of it was worked on, and that `finish` said so."""
+    """The document of a new batch. `done` says that all of it was worked on, and that `finish` said so."""
     return {"_id": batch_id(job_id, wanted.number), "done": False, **_new_batch(job_id, wanted, due_at)}
 
 
@@ -82,7 +91,7 @@ def batch(document: Mapping[str, Any]) -> Batch:
         lease=document["lease"],
         fence=document["fence"],
         attempt=document["attempt"],
-        implicit_successes=document["unlisted"],
+        implicit_successes=document[IMPLICIT_SUCCESSES],
         checkpoint=read_text(document["checkpoint"]),
     )
 
@@ -104,7 +113,7 @@ def new_outcome(job_id: str, row: Row) -> Document:
         "job_id": job_id,
         "row": row.row,
         "outcome": row.outcome.value,
-        "finished_at": cut(row.finished_at),
+        "finished_at": truncated(row.finished_at),
         "record_id": row.record_id,
         "content": content_bytes({"row": [row.input, row.code, row.detail]}),
     }
@@ -125,7 +134,7 @@ def _new_batch(job_id: str, wanted: NewBatch, due_at: datetime) -> Document:
         "last_row": wanted.last_row,
         "rows": wanted.rows,
         "bytes": wanted.bytes,
-        "due_at": cut(due_at),
+        "due_at": truncated(due_at),
         **FRESH,
         **NOTHING,
     }

@@ -12,11 +12,10 @@ from pymongo.errors import DuplicateKeyError
 from inventory.jobs.model import Job, JobStatus, Row, RowOutcome
 from inventory.listing import Key
 from inventory.store.codecs import LARGEST, read_text
-from inventory.store.mongo import documents
-from inventory.store.mongo import job_documents as forms
+from inventory.store.mongo import documents, job_documents
 from inventory.store.mongo.batches import Batches, due
 from inventory.store.mongo.connection import Document
-from inventory.store.mongo.counts import LET_GO, OWED, end, read, sums
+from inventory.store.mongo.counts import OWED, RELEASED, end, read, sums
 
 UNFINISHED = [each.value for each in JobStatus if not each.finished]
 
@@ -25,52 +24,47 @@ class MongoJobs(Batches):
     """`ports.Jobs` on MongoDB."""
 
     def create(self, job: Job) -> Job:
-        """See `ports.Jobs`; again from the beginning where the job that was in the way has finished between two steps."""
-        new = forms.new_job(job)
+        """Again from the beginning where the job that was in the way has finished between two steps."""
+        new = job_documents.new_job(job)
         with self._connection.database() as database:
             jobs = database["jobs"]
             while True:
                 try:
                     jobs.insert_one(new)
                 except DuplicateKeyError:
-                    for name in ("_id", "key", "likeness"):
+                    for name in ("_id", "key", job_documents.DEDUP_KEY):
                         if (found := jobs.find_one({name: new[name]})) is not None:
                             return read(database, [found])[0]
                 else:
-                    return forms.job(new)
+                    return job_documents.job(new)
 
     def find(self, job_id: str) -> Job | None:
-        """See `ports.Jobs`."""
         with self._connection.database() as database:
             found = read(database, database["jobs"].find({"_id": job_id}))
         return found[0] if found else None
 
     def listing(self, status: JobStatus | None, *, limit: int, after: Key | None) -> Sequence[Job]:
-        """See `ports.Jobs`."""
         chosen = {} if status is None else {"status": status.value}
-        chosen |= documents.behind("created_at", after)
+        chosen |= documents.after_key("created_at", after)
         with self._connection.database() as database:
             found = database["jobs"].find(chosen).sort(documents.newest_first("created_at")).limit(limit)
             return read(database, found)
 
     def of_kind(self, kind: str, *, limit: int) -> Sequence[Job]:
-        """See `ports.Jobs`."""
         with self._connection.database() as database:
             found = database["jobs"].find({"kind": kind}).sort(documents.newest_first("created_at")).limit(limit)
             return read(database, found)
 
     def checkpoints(self, job_id: str) -> Mapping[int, str]:
-        """See `ports.Jobs`."""
         chosen = {"job_id": job_id, "checkpoint": {"$ne": None}}
         with self._connection.database() as database:
             found = {each["number"]: read_text(each["checkpoint"]) or "" for each in database["batches"].find(chosen)}
         return dict(sorted(found.items()))
 
     def complete(self, *, now: datetime, limit: int) -> Sequence[str]:
-        """See `ports.Jobs`; and make good what `_cut_short` finds."""
         ended: list[str] = []
         with self._connection.database() as database:
-            for job_id in _cut_short(database, limit):
+            for job_id in _interrupted(database, limit):
                 end(database, job_id)
             for job in _done(database):
                 if len(ended) == limit:
@@ -79,9 +73,8 @@ class MongoJobs(Batches):
         return ended
 
     def cancel(self, job_id: str, *, now: datetime) -> bool:
-        """See `ports.Jobs`; in the order that `batches` explains."""
         unfinished = {"_id": job_id, "status": {"$in": UNFINISHED}}
-        cancelled = _finished(JobStatus.CANCELLED, job_id, now) | LET_GO
+        cancelled = _finished(JobStatus.CANCELLED, job_id, now) | RELEASED
         with self._connection.database() as database:
             found = database["jobs"].find_one_and_update(
                 unfinished, {"$set": cancelled}, return_document=ReturnDocument.AFTER
@@ -91,7 +84,6 @@ class MongoJobs(Batches):
         return found is not None
 
     def due(self, *, now: datetime, limit: int) -> Sequence[str]:
-        """See `ports.Jobs`."""
         over = {"$or": due(now)}
         chosen: Document = {"$match": {"queued": {"$in": [True, False]}, **over}}
         by_job: Document = {"$group": {"_id": "$job_id", "batches": {"$sum": 1}}}
@@ -104,23 +96,20 @@ class MongoJobs(Batches):
         return list(dict.fromkeys(ids))[:limit]
 
     def rows(self, job_id: str, outcome: RowOutcome | None, *, limit: int, after: int) -> Sequence[Row]:
-        """See `ports.Jobs`."""
         after = min(after, LARGEST)
         if outcome is None:
-            chosen: Document = {"_id": {"$gt": forms.outcome_id(job_id, after), "$lt": f"{job_id}-~"}}
+            chosen: Document = {"_id": {"$gt": job_documents.outcome_id(job_id, after), "$lt": f"{job_id}-~"}}
         else:
             chosen = {"job_id": job_id, "outcome": outcome.value, "row": {"$gt": after}}
         order = "_id" if outcome is None else "row"
         with self._connection.database() as database:
-            return [forms.outcome(each) for each in database["outcomes"].find(chosen).sort(order, 1).limit(limit)]
+            return [job_documents.outcome(each) for each in database["outcomes"].find(chosen).sort(order, 1).limit(limit)]
 
     def existing(self, job_ids: Sequence[str]) -> frozenset[str]:
-        """See `ports.Jobs`."""
         with self._connection.database() as database:
             return frozenset(each["_id"] for each in database["jobs"].find({"_id": {"$in": list(job_ids)}}, {"_id": 1}))
 
     def retire(self, *, before: datetime, limit: int) -> Sequence[str]:
-        """See `ports.Jobs`; the job itself goes last."""
         gone: list[str] = []
         over = {"finished_at": {"$lt": before}}
         with self._connection.database() as database:
@@ -135,7 +124,7 @@ class MongoJobs(Batches):
         return gone
 
 
-def _cut_short(database: Database[Document], limit: int) -> list[str]:
+def _interrupted(database: Database[Document], limit: int) -> list[str]:
     """Jobs that were cancelled and have no sums, because who did it died on the way, or is on it now."""
     chosen = {"counted": False, "status": JobStatus.CANCELLED.value}
     return [each["_id"] for each in database["jobs"].find(chosen, {"_id": 1}).limit(limit)]
@@ -153,7 +142,7 @@ def _complete(database: Database[Document], job: Document, now: datetime) -> boo
     """End a job all of whose batches are done: nothing of them changes any more, so the sums can be made before."""
     status = JobStatus.COMPLETED if job["error"] is None else JobStatus.FAILED
     counts = sums(database, [job["_id"]])[job["_id"]]
-    final = {name: getattr(counts, name) for name in forms.COUNTERS}
+    final = {name: getattr(counts, name) for name in job_documents.COUNTERS}
     total = counts.processed if job["total"] is None else job["total"]
     ended = _finished(status, job["_id"], now) | final | {"counted": True, "total": total}
     running = {"_id": job["_id"], "status": JobStatus.RUNNING.value}
@@ -162,7 +151,7 @@ def _complete(database: Database[Document], job: Document, now: datetime) -> boo
 
 def _finished(status: JobStatus, job_id: str, now: datetime) -> Document:
     """What a job becomes at its end: unlike any other."""
-    return {"status": status.value, "finished_at": documents.cut(now), "likeness": job_id}
+    return {"status": status.value, "finished_at": documents.truncated(now), job_documents.DEDUP_KEY: job_id}
 
 
 def _remove(database: Database[Document], name: str, job_id: str, limit: int) -> int:

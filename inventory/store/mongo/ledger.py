@@ -30,7 +30,6 @@ class Ledger:
         self._connection = connection
 
     def claim(self, record_id: str, *, now: datetime, lease_for: timedelta) -> Record | None:
-        """See `ports.Records`."""
         running = {"state": State.RUNNING.value}
         lease_over = [running | {"due_at": {"$lte": now}}, running | {"due_at": {"$gt": now + LEASE_AHEAD}}]
         claimable = {"_id": record_id, "$or": [{"state": State.PENDING.value}, *lease_over]}
@@ -45,12 +44,11 @@ class Ledger:
         return self._claim_in_turn(choices, now + lease_for, limit=limit)
 
     def claim_abandoned(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
-        """See `ports.Records`."""
         claims = self._claim_in_turn(_abandoned(now, max_attempts), now + lease_for, limit=1)
         return claims[0] if claims else None
 
     def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
-        """See `ports.Records`; in the order that `bodies` and `snapshots` explain, and record by record."""
+        """In the order that `bodies` and `snapshots` explain, and record by record."""
         stored = [outcome for outcome in outcomes if isinstance(outcome, Stored)]
         if not outcomes:
             return []
@@ -61,7 +59,6 @@ class Ledger:
             return [settle_record(database, outcome) for outcome in outcomes]
 
     def fail_spent(self, *, now: datetime, max_attempts: int, retry_at: datetime, limit: int) -> int:
-        """See `ports.Records`."""
         failed = 0
         with self._connection.database() as database:
             found: list[Record] = []
@@ -75,7 +72,6 @@ class Ledger:
         return failed
 
     def due(self, *, now: datetime, max_attempts: int, limit: int) -> Sequence[str]:
-        """See `ports.Records`."""
         ids: list[str] = []
         with self._connection.database() as database:
             for chosen in (*_due(now, bulk=True), *_abandoned(now, max_attempts)):
@@ -131,7 +127,7 @@ def _lease(database: Database[Document], candidates: Sequence[Document], until: 
         UpdateOne(
             {"_id": each["_id"], "state": each["state"], "fence": each["fence"]},
             {
-                "$set": {"state": State.RUNNING.value, "lease": leases[each["_id"]], "due_at": documents.cut(until)},
+                "$set": {"state": State.RUNNING.value, "lease": leases[each["_id"]], "due_at": documents.truncated(until)},
                 "$inc": {"attempt": 1, "fence": 1},
             },
         )
@@ -180,12 +176,12 @@ def _change(outcome: Outcome) -> Document:
                 "due_at": None,
                 "failure": None,
                 "snapshot_id": snapshot.id,
-                "collected_at": documents.cut(snapshot.collected_at),
-                "first_collected_at": claim.first_collected_at or documents.cut(snapshot.collected_at),
+                "collected_at": documents.truncated(snapshot.collected_at),
+                "first_collected_at": claim.first_collected_at or documents.truncated(snapshot.collected_at),
             }
             return {"$set": stored, "$inc": {"snapshots": 1}}
         case Postponed(due_at=due_at, failure=failure, counted=counted):
-            postponed = {"state": State.PENDING.value, "due_at": documents.cut(due_at)}
+            postponed = {"state": State.PENDING.value, "due_at": documents.truncated(due_at)}
             change = {"$set": postponed | ({"failure": failure_bytes(failure)} if failure else {})}
             return change if counted else change | {"$inc": {"attempt": -1}}
         case Failed(failure=failure):

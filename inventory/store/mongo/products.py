@@ -45,7 +45,7 @@ class MongoProducts:
         self._connection = connection
 
     def keep(self, seen: ProductVersion) -> None:
-        """See `ports.Products`; a few at a time, so that a page of many takes no longer than a call may."""
+        """A few at a time, so that a page of many takes no longer than a call may."""
         targets = list(seen.targets().items())
         for start in range(0, len(targets), AT_ONCE):
             self._keep(seen, dict(targets[start : start + AT_ONCE]))
@@ -60,7 +60,6 @@ class MongoProducts:
             _catalogue(database, seen, targets)
 
     def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[CatalogueEntry]:
-        """See `ports.Products`."""
         equal = {"feed": chosen.feed, "category": chosen.category}
         conditions: Document = {name: value for name, value in equal.items() if value is not None}
         bounds = {"$gte": chosen.min_price, "$lte": chosen.max_price}
@@ -76,13 +75,12 @@ class MongoProducts:
             return [_listed(each) for each in found]
 
     def changed(self, *, limit: int) -> Sequence[CatalogueEntry]:
-        """See `ports.Products`."""
         with self._connection.database() as database:
             found = database["products"].find({"changed_at": {"$gt": 0}})
             return [_listed(each) for each in found.sort(documents.newest_first("changed_at")).limit(limit)]
 
     def categories(self, *, limit: int) -> Sequence[Category]:
-        """See `ports.Products`; one sum at a time: FerretDB 1 gets a second one wrong, and knows no least nor highest."""
+        """One sum at a time: FerretDB 1 gets a second one wrong, and knows no least nor highest."""
         with self._connection.database() as database:
             counts, sums = (_by_shelf(database, what) for what in (1, "$price"))
             shelves = sorted(counts, key=lambda shelf: (-counts[shelf], shelf))[:limit]
@@ -128,7 +126,7 @@ def _held(snapshot_id: str) -> Document:
 
 def _others(record_id: str, snapshot_id: str, seen: ProductVersion) -> Document:
     """A record that somebody else had before, and that has seen nothing newer."""
-    older = [{"collected_at": None}, {"collected_at": {"$lte": documents.cut(seen.at)}}]
+    older = [{"collected_at": None}, {"collected_at": {"$lte": documents.truncated(seen.at)}}]
     return {"_id": record_id, "lease": {"$ne": snapshot_id}, "$or": older}
 
 

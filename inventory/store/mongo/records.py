@@ -25,7 +25,7 @@ STATUS: Mapping[Status, Document] = {
 }
 
 
-LOOKS = 5
+MAX_READS = 5
 """How often a lookup reads a record whose contents are gone when it comes for them."""
 
 
@@ -33,9 +33,9 @@ class MongoRecords(Ledger):
     """`ports.Records` on MongoDB."""
 
     def look_up(self, record_id: str) -> RecordWithSnapshot | None:
-        """See `ports.Records`; read in three steps, and again if the record was deleted in between."""
+        """Read in three steps, and again if the record was deleted in between."""
         with self._connection.database() as database:
-            for _ in range(LOOKS):
+            for _ in range(MAX_READS):
                 found = database["records"].find_one({"_id": record_id})
                 if found is None:
                     return None
@@ -45,13 +45,12 @@ class MongoRecords(Ledger):
         raise StorageUnavailable(f"The record {record_id} changed each time it was read, or what it names is lost.")
 
     def find(self, record_id: str) -> Record | None:
-        """See `ports.Records`."""
         with self._connection.database() as database:
             found = database["records"].find_one({"_id": record_id})
         return None if found is None else documents.record(found)
 
     def accept(self, target: Target, *, now: datetime, seen: Record | None, revalidate: bool = False) -> Acceptance:
-        """See `ports.Records`; again from the beginning where the record changed between two steps."""
+        """Again from the beginning where the record changed between two steps."""
         with self._connection.database() as database:
             while True:
                 taken = None if seen is None else _accept_again(database, target.id, now, seen.fence, revalidate)
@@ -65,27 +64,24 @@ class MongoRecords(Ledger):
                     return Acceptance(documents.record(found), False)
 
     def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
-        """See `ports.Records`."""
         with self._connection.database() as database:
             return {key: documents.record(each) for key, each in bulk.read_all(database, record_ids).items()}
 
     def accept_all(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
-        """See `ports.Records`."""
         with self._connection.database() as database:
             return bulk.accept_all(database, wanted, now)
 
     def listing(self, chosen: RecordFilter, *, limit: int, after: Key | None) -> Sequence[Record]:
-        """See `ports.Records`."""
         equal = {"source": chosen.source, "host": chosen.host}
         conditions: dict[str, Any] = {name: value for name, value in equal.items() if value is not None}
         conditions |= STATUS[chosen.status] if chosen.status is not None else {}
-        conditions |= documents.behind("accepted_at", after)
+        conditions |= documents.after_key("accepted_at", after)
         with self._connection.database() as database:
             found = database["records"].find(conditions).sort(documents.newest_first("accepted_at")).limit(limit)
             return [documents.record(each) for each in found]
 
     def refreshed(self, source: str, *, limit: int) -> Sequence[RecordWithSnapshot]:
-        """See `ports.Records`; a record that changes between the two steps is left out."""
+        """A record that changes between the two steps is left out."""
         with self._connection.database() as database:
             stored = {"source": source} | STATUS[Status.STORED]
             found = database["records"].find(stored).sort([("collected_at", -1), ("_id", 1)]).limit(limit)
@@ -99,7 +95,6 @@ class MongoRecords(Ledger):
         ]
 
     def tally(self, source: str) -> Mapping[Status, int]:
-        """See `ports.Records`."""
         with self._connection.database() as database:
             counts = {
                 status: database["records"].count_documents({"source": source} | condition)
@@ -108,9 +103,7 @@ class MongoRecords(Ledger):
         return {status: count for status, count in counts.items() if count}
 
     def delete(self, record_id: str) -> bool:
-        """See `ports.Records`.
-
-        The snapshots that were there before the record went belong to it, or to an earlier one of its id; those that it
+        """The snapshots that were there before the record went belong to it, or to an earlier one of its id; those that it
         got in between carry its `accepted_at`. A new record may be accepted meanwhile, and loses nothing.
         """
         with self._connection.database() as database:
@@ -136,7 +129,7 @@ def _insert(database: Database[Document], new: Document) -> Document | None:
 def _accept_again(
     database: Database[Document], record_id: str, now: datetime, fence: int, revalidate: bool
 ) -> Document | None:
-    at = documents.cut(now)
+    at = documents.truncated(now)
     pending = {"state": State.PENDING.value, "requested_at": at, "due_at": at, "attempt": 0, "bulk": None}
     return database["records"].find_one_and_update(
         {"_id": record_id, "fence": fence, "state": {"$in": [State.STORED.value, State.FAILED.value]}},

@@ -21,14 +21,12 @@ from inventory.store.mongo.connection import Document
 
 
 def retire(database: Database[Document], *, keep: int, limit: int) -> int:
-    """See `ports.Snapshots`."""
     fields = {"accepted_at": 1, "snapshot_id": 1, "fence": 1, "snapshots": 1}
     many = list(database["records"].find({"snapshots": {"$gt": keep}}, fields).limit(limit))
     return sum(_retire(database, record, keep) for record in many)
 
 
 def sweep_snapshots(database: Database[Document], *, after: str, limit: int) -> str:
-    """See `ports.Snapshots`."""
     fields = {"record_id": 1, "accepted_at": 1, "settled": 1, "body_sha256": 1}
     seen = list(database["snapshots"].find({"_id": {"$gt": after}}, fields).sort("_id", 1).limit(limit))
     ids = sorted({each["record_id"] for each in seen})

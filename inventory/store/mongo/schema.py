@@ -3,7 +3,7 @@
     records    _id: the target's id; the fields of `model.Record`, the target's beside them
     snapshots  _id: the lease under which it was collected; see `snapshots` for `accepted_at` and `settled`
     bodies     _id: the SHA-256 of `bytes`; see `bodies` for `condemned`
-    jobs       _id: its own; `key` and `dedup_key` are unique, for which a job that has none uses its id; see `job_documents`
+    jobs       _id: its own; `key` and `DEDUP_KEY` are unique, for which a job that has none uses its id; see `job_documents`
     batches    _id: the job's id and the number; see `batches` for `queued`
     outcomes   _id: the job's id and the row
     events     _id: the job's id and the line; see `events`
@@ -11,7 +11,7 @@
     products   _id: the record's id; `shelf` is category and currency together, which is grouped by
     meta       _id: "schema"; `version`, the number of migrations that this database has had
 
-`content` and `failure` are JSON bytes (`store.forms`): exact, and safe from BSON's limits on names and strings.
+`content` and `failure` are JSON bytes (`store.codecs`): exact, and safe from BSON's limits on names and strings.
 A migration must be harmless when it runs twice, and while older code is still writing: nothing here is in a transaction.
 """
 
@@ -24,6 +24,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from inventory.errors import StartError
+from inventory.store.mongo.job_documents import DEDUP_KEY
 
 
 def _first(database: Database[dict[str, Any]]) -> None:
@@ -54,7 +55,7 @@ def _third(database: Database[dict[str, Any]]) -> None:
     A record that older code wrote has no mark, which counts as none. The listings have one index for each filter.
     """
     database["records"].create_index([("state", 1), ("bulk", 1), ("due_at", 1)])
-    for name in ("key", "likeness"):
+    for name in ("key", DEDUP_KEY):
         database["jobs"].create_index(name, unique=True)
     newest = [("created_at", -1), ("_id", -1)]
     latest = [("timestamp", -1), ("_id", -1)]

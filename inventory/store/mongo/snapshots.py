@@ -30,7 +30,6 @@ class MongoSnapshots:
         self._connection = connection
 
     def find(self, snapshot_id: str) -> tuple[Target, Snapshot] | None:
-        """See `ports.Snapshots`."""
         with self._connection.database() as database:
             found = database["snapshots"].find_one({"_id": snapshot_id})
             record = None if found is None else database["records"].find_one({"_id": found["record_id"]})
@@ -41,24 +40,21 @@ class MongoSnapshots:
         return documents.target(record), documents.snapshot(found)
 
     def listing(self, record_id: str, *, limit: int, after: Key | None) -> Sequence[Snapshot]:
-        """See `ports.Snapshots`."""
         with self._connection.database() as database:
             record = database["records"].find_one({"_id": record_id})
             if record is None:
                 return []
             past = {"$or": [{"settled": True}, {"_id": record["snapshot_id"]}]}
-            place = documents.behind("collected_at", after)
+            place = documents.after_key("collected_at", after)
             of_record = {"record_id": record_id, "accepted_at": record["accepted_at"]}
             found = database["snapshots"].find({"$and": [of_record, past, place]})
             return [documents.snapshot(each) for each in found.sort(documents.newest_first("collected_at")).limit(limit)]
 
     def retire(self, *, keep: int, limit: int) -> int:
-        """See `ports.Snapshots`."""
         with self._connection.database() as database:
             return retention.retire(database, keep=keep, limit=limit)
 
     def sweep(self, *, after: str, limit: int) -> str:
-        """See `ports.Snapshots`."""
         with self._connection.database() as database:
             return retention.sweep_snapshots(database, after=after, limit=limit)
 

@@ -13,7 +13,7 @@ from inventory.store.mongo.connection import Document
 DUPLICATE = 11000
 BATCH = 50
 """Updates in one command: as many records as are claimed at once, and few enough for a small server."""
-MANY = 1_000
+MAX_INSERTED = 1_000
 """New documents in one command."""
 
 
@@ -31,9 +31,9 @@ def upsert(collection: Collection[Document], operations: Sequence[UpdateOne]) ->
 
 def insert_new(collection: Collection[Document], documents: Sequence[Document]) -> None:
     """Insert those of the documents whose ids are not there yet; of two with one id the first stays."""
-    for start in range(0, len(documents), MANY):
+    for start in range(0, len(documents), MAX_INSERTED):
         try:
-            collection.insert_many(documents[start : start + MANY], ordered=False)
+            collection.insert_many(documents[start : start + MAX_INSERTED], ordered=False)
         except BulkWriteError as error:
             if {each["code"] for each in error.details["writeErrors"]} != {DUPLICATE}:
                 raise

@@ -28,17 +28,14 @@ class SqliteStore:
         self.products = SqliteProducts(self._connections)
 
     def prepare(self) -> None:
-        """See `ports.Store`."""
         self._connections.rows("SELECT 1")
 
     def ping(self, timeout: float) -> None:
-        """See `ports.Store`."""
-        self._connections.rows("SELECT 1 FROM records LIMIT 1", patience=timeout)
+        self._connections.rows("SELECT 1 FROM records LIMIT 1", timeout=timeout)
 
     def try_writing(self, timeout: float) -> None:
-        """See `ports.Store`: the version is written as it is, which takes a page of the log and leaves no trace."""
+        """The version is written as it is, which takes a page of the log and leaves no trace."""
         self._connections.touch(timeout)
 
     def close(self) -> None:
-        """See `ports.Store`."""
         self._connections.close()

@@ -23,8 +23,8 @@ from inventory.store.sqlite import job_columns as columns
 from inventory.store.sqlite.connections import Connections
 from inventory.store.sqlite.opening import Connection
 
-WAKING = 10_000
-"""How many batches one claim queues at most, so that others need not wait for long."""
+MAX_QUEUED = 10_000
+"""Batches that one claim queues at most, so that others need not wait for long."""
 
 FIRST = """
     SELECT job_id, number FROM batches INDEXED BY batches_queued WHERE queued = 1 AND due_at <= :now
@@ -34,7 +34,7 @@ WAKE = """
     UPDATE batches SET queued = 1 WHERE (job_id, number) IN
     (SELECT job_id, number FROM batches WHERE queued = 0 AND due_at <= :now ORDER BY due_at LIMIT :limit)"""
 AHEAD = f"due_at > :now + {millis(model.AHEAD)}"
-"""What is due so late was made so by a clock that was ahead, so it is due; it is looked for where nothing else is."""
+"""What is due so late was written by a clock that was ahead, so it is due. It is searched for where nothing else is due."""
 CLAIMABLE_AHEAD = f"""
     SELECT batches.job_id, batches.number FROM jobs JOIN batches ON batches.job_id = jobs.id AND batches.{AHEAD}
     WHERE jobs.status IN ('queued', 'running') LIMIT :limit"""
@@ -44,13 +44,13 @@ CLAIM = f"""
     WHERE (job_id, number) = ({FIRST}) RETURNING {columns.BATCH}"""
 START = "UPDATE jobs SET status = 'running', started_at = :now WHERE id = :id AND status = 'queued'"
 
-HELD = "job_id = :job_id AND number = :number AND lease = :lease AND fence = :fence"
-UNLISTED = f"SELECT unlisted FROM batches WHERE {HELD}"
+CLAIM_HOLDS = "job_id = :job_id AND number = :number AND lease = :lease AND fence = :fence"
+IMPLICIT_SUCCESSES = f"SELECT {columns.IMPLICIT_SUCCESSES} FROM batches WHERE {CLAIM_HOLDS}"
 RENEW = f"""
-    UPDATE batches SET queued = 0, due_at = :until, attempt = 0, unlisted = :unlisted, checkpoint = :checkpoint
-    WHERE {HELD} RETURNING {columns.BATCH}"""
-RELEASE = f"UPDATE batches SET queued = 0, due_at = :due_at, lease = NULL, attempt = 0 WHERE {HELD}"
-FINISH = f"UPDATE batches SET queued = 0, due_at = NULL, lease = NULL WHERE {HELD}"
+    UPDATE batches SET queued = 0, due_at = :until, attempt = 0, checkpoint = :checkpoint,
+    {columns.IMPLICIT_SUCCESSES} = :implicit_successes WHERE {CLAIM_HOLDS} RETURNING {columns.BATCH}"""
+RELEASE = f"UPDATE batches SET queued = 0, due_at = :due_at, lease = NULL, attempt = 0 WHERE {CLAIM_HOLDS}"
+FINISH = f"UPDATE batches SET queued = 0, due_at = NULL, lease = NULL WHERE {CLAIM_HOLDS}"
 
 ADD = """
     INSERT OR IGNORE INTO batches (job_id, number, first_row, last_row, rows, bytes, due_at, queued)
@@ -66,14 +66,13 @@ FINISHED_ROWS = "SELECT number FROM outcomes WHERE job_id = ? AND number BETWEEN
 
 
 class Batches:
-    """The part of `ports.Jobs` that is about batches and rows."""
+    """The part of the port `Jobs` that is about batches and rows."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
     def claim(self, *, now: datetime, lease_for: timedelta) -> tuple[Job, Batch] | None:
-        """See `ports.Jobs`."""
-        values: dict[str, Any] = {"now": to_millis(now), "until": to_millis(now + lease_for), "limit": WAKING}
+        values: dict[str, Any] = {"now": to_millis(now), "until": to_millis(now + lease_for), "limit": MAX_QUEUED}
         wake = WAKE
         if not self._connections.rows(CLAIMABLE, values)[0][0]:
             if not self._connections.rows(CLAIMABLE_AHEAD, values | {"limit": 1}):
@@ -93,7 +92,6 @@ class Batches:
     def add_batches(
         self, claim: Batch, batches: Sequence[NewBatch], *, checkpoint: str | None, until: datetime
     ) -> Batch | None:
-        """See `ports.Jobs`."""
         with self._connections.writing() as connection:
             renewed = _renew(connection, claim, claim.implicit_successes, checkpoint, until)
             if renewed is not None:
@@ -104,11 +102,11 @@ class Batches:
     def advance(
         self, claim: Batch, rows: Sequence[Row], *, implicit_successes: int, checkpoint: str | None, until: datetime
     ) -> Batch | None:
-        """See `ports.Jobs`. The counts rise by the rows that were not there yet: as a recount would, in one transaction."""
+        """The counts rise by the rows that were not there yet: as a recount would, in one transaction."""
         job_id = columns.short(claim.job_id)
         outcomes = [columns.new_outcome(job_id, row) for row in rows]
         with self._connections.writing() as connection:
-            before = connection.execute(UNLISTED, _held(claim)).fetchall()
+            before = connection.execute(IMPLICIT_SUCCESSES, _claimed(claim)).fetchall()
             if not before:
                 return None
             counts = Counter({RowOutcome.SUCCEEDED.value: implicit_successes - before[0][0]})
@@ -118,27 +116,24 @@ class Batches:
             return _renew(connection, claim, implicit_successes, checkpoint, until)
 
     def release(self, claim: Batch, *, due_at: datetime) -> bool:
-        """See `ports.Jobs`."""
         with self._connections.writing() as connection:
-            return connection.execute(RELEASE, _held(claim) | {"due_at": to_millis(due_at)}).rowcount == 1
+            return connection.execute(RELEASE, _claimed(claim) | {"due_at": to_millis(due_at)}).rowcount == 1
 
     def finish(self, claim: Batch, *, total: int | None = None, error: str | None = None) -> bool:
-        """See `ports.Jobs`."""
         values = {"id": columns.short(claim.job_id), "bytes": claim.bytes, "total": total, "error": text_bytes(error)}
         with self._connections.writing() as connection:
-            if connection.execute(FINISH, _held(claim)).rowcount == 0:
+            if connection.execute(FINISH, _claimed(claim)).rowcount == 0:
                 return False
             connection.execute(COUNT_BYTES, values)
         return True
 
     def finished_rows(self, claim: Batch) -> frozenset[int]:
-        """See `ports.Jobs`."""
         values = columns.short(claim.job_id), claim.first_row, claim.last_row
         return frozenset(row[0] for row in self._connections.rows(FINISHED_ROWS, values))
 
 
-def _held(claim: Batch) -> dict[str, Any]:
-    """What a batch must still have for the claim's holder to change it."""
+def _claimed(claim: Batch) -> dict[str, Any]:
+    """What a batch must still have for the owner of the claim to change it."""
     return {
         "job_id": columns.short(claim.job_id),
         "number": claim.number,
@@ -150,6 +145,6 @@ def _held(claim: Batch) -> dict[str, Any]:
 def _renew(
     connection: Connection, claim: Batch, implicit_successes: int, checkpoint: str | None, until: datetime
 ) -> Batch | None:
-    values = {"unlisted": implicit_successes, "checkpoint": text_bytes(checkpoint), "until": to_millis(until)}
-    renewed = connection.execute(RENEW, _held(claim) | values).fetchall()
+    values = {"implicit_successes": implicit_successes, "checkpoint": text_bytes(checkpoint), "until": to_millis(until)}
+    renewed = connection.execute(RENEW, _claimed(claim) | values).fetchall()
     return columns.batch(renewed[0]) if renewed else None

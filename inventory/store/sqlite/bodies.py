@@ -12,10 +12,9 @@ class SqliteBodies:
         self._connections = connections
 
     def find(self, sha256: str) -> bytes | None:
-        """See `ports.Bodies`."""
         found = self._connections.rows("SELECT bytes FROM bodies WHERE sha256 = ?", (sha256,))
         return found[0][0] if found else None
 
     def sweep(self, *, after: str, limit: int) -> str:
-        """See `ports.Bodies`; a body goes in the transaction that removes the last snapshot of it, so none is ever left."""
+        """A body goes in the transaction that removes the last snapshot of it, so none is ever left."""
         return ""

@@ -47,20 +47,18 @@ class SqliteEvents:
         self._connections = connections
 
     def add(self, events: Sequence[Event]) -> None:
-        """See `ports.Events`; one transaction."""
         values = [_values(event) for event in events]
         if values:
             with self._connections.writing() as connection:
                 connection.executemany(ADD, values)
 
     def listing(self, chosen: EventFilter, *, limit: int, after: Key | None) -> Sequence[Event]:
-        """See `ports.Events`."""
         statement, values = listing_statement(chosen)
         place = {"instant": LARGEST, "name": b"", "line": 0} if after is None else _place(after)
         return [_event(row) for row in self._connections.rows(statement, values | place | {"limit": limit})]
 
     def stats(self, chosen: EventFilter, *, hours: int) -> EventStats:
-        """See `ports.Events`; three statements in one reading transaction, so that they count the same events."""
+        """Three statements in one reading transaction, so that they count the same events."""
         statements, values = stats_statements(chosen)
         with self._connections.reading() as connection:
             levels, services, by_hour = (

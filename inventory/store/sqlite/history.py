@@ -25,13 +25,11 @@ class SqliteHistory:
         self._connections = connections
 
     def add(self, lookup: Lookup) -> None:
-        """See `ports.History`."""
         values = (lookup.id, lookup.source, lookup.key.encode("utf-8", "surrogatepass"), lookup.outcome.value)
         with self._connections.writing() as connection:
             connection.execute(ADD, (*values, to_millis(lookup.at)))
 
     def listing(self, source: str | None, *, limit: int, after: Key | None) -> Sequence[Lookup]:
-        """See `ports.History`."""
         statement = LISTING.format(chosen="TRUE" if source is None else "source = :source")
         found = self._connections.rows(statement, rows.page(limit, after) | {"source": source})
         return [
@@ -40,11 +38,9 @@ class SqliteHistory:
         ]
 
     def clear(self) -> None:
-        """See `ports.History`."""
         with self._connections.writing() as connection:
             connection.execute("DELETE FROM history")
 
     def retire(self, *, before: datetime, limit: int) -> int:
-        """See `ports.History`."""
         with self._connections.writing() as connection:
             return connection.execute(RETIRE, (to_millis(before), limit)).rowcount

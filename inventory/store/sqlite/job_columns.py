@@ -18,11 +18,15 @@ from inventory.store.codecs import (
     to_millis,
 )
 
+DEDUP_KEY, IMPLICIT_SUCCESSES = "likeness", "unlisted"
+"""Columns of older names. Renaming them would break a program of an older version that still uses the file, and the way back
+to that version."""
+
 JOB = (
     "id, kind, created_at, file_name, file_size, sha256, options, idempotency_key, status, started_at, finished_at, total,"
     " succeeded, failed, rejected, bytes_read, error"
 )
-BATCH = "job_id, number, first_row, last_row, rows, bytes, due_at, lease, fence, attempt, unlisted, checkpoint"
+BATCH = f"job_id, number, first_row, last_row, rows, bytes, due_at, lease, fence, attempt, {IMPLICIT_SUCCESSES}, checkpoint"
 OUTCOME = "number, outcome, finished_at, record_id, content"
 
 _LOWER = frozenset(hexdigits.lower())
@@ -49,7 +53,7 @@ def new_job(job: Job) -> dict[str, Any]:
         "sha256": job.sha256,
         "options": content_bytes(job.options),
         "idempotency_key": text_bytes(job.idempotency_key),
-        "likeness": sha256(text_bytes(job.dedup_key) or b"").digest(),
+        "dedup_key": sha256(text_bytes(job.dedup_key) or b"").digest(),
     }
 
 

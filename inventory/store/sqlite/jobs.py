@@ -17,10 +17,14 @@ from inventory.store.sqlite.batches import AHEAD, Batches
 from inventory.store.sqlite.rows import page
 
 FIND = f"SELECT {columns.JOB} FROM jobs WHERE id = :id"
-FIND_LIKE = tuple(f"SELECT {columns.JOB} FROM jobs WHERE {name} = :{name}" for name in ("id", "idempotency_key", "likeness"))
+FIND_LIKE = tuple(
+    f"SELECT {columns.JOB} FROM jobs WHERE {column} = :{value}"
+    for column, value in (("id", "id"), ("idempotency_key", "idempotency_key"), (columns.DEDUP_KEY, "dedup_key"))
+)
 INSERT = f"""
-    INSERT INTO jobs (id, kind, created_at, file_name, file_size, sha256, options, idempotency_key, likeness, status)
-    VALUES (:id, :kind, :created_at, :file_name, :file_size, :sha256, :options, :idempotency_key, :likeness, 'queued')
+    INSERT INTO jobs
+    (id, kind, created_at, file_name, file_size, sha256, options, idempotency_key, {columns.DEDUP_KEY}, status)
+    VALUES (:id, :kind, :created_at, :file_name, :file_size, :sha256, :options, :idempotency_key, :dedup_key, 'queued')
     RETURNING {columns.JOB}"""
 INSERT_READING = f"""
     INSERT INTO batches (job_id, number, first_row, last_row, rows, bytes, due_at, queued)
@@ -44,14 +48,14 @@ DUE = f"""
     SELECT id FROM jobs WHERE status IN ('queued', 'running') AND (coalesce(
     (SELECT due_at FROM batches WHERE job_id = jobs.id AND due_at IS NOT NULL ORDER BY due_at LIMIT 1), :now) <= :now
     OR EXISTS (SELECT 1 FROM batches WHERE job_id = jobs.id AND {AHEAD})) LIMIT :limit"""
-COMPLETE = """
-    UPDATE jobs SET status = CASE WHEN error IS NULL THEN 'completed' ELSE 'failed' END, finished_at = :now, likeness = NULL,
-    total = coalesce(total, succeeded + failed + rejected)
+COMPLETE = f"""
+    UPDATE jobs SET status = CASE WHEN error IS NULL THEN 'completed' ELSE 'failed' END, finished_at = :now,
+    {columns.DEDUP_KEY} = NULL, total = coalesce(total, succeeded + failed + rejected)
     WHERE id = :id"""
-CANCEL = """
-    UPDATE jobs SET status = 'cancelled', finished_at = :now, likeness = NULL
+CANCEL = f"""
+    UPDATE jobs SET status = 'cancelled', finished_at = :now, {columns.DEDUP_KEY} = NULL
     WHERE id = :id AND status IN ('queued', 'running')"""
-LET_GO = "UPDATE batches SET queued = 0, due_at = NULL, lease = NULL WHERE job_id = :id AND due_at IS NOT NULL"
+RELEASE_ALL = "UPDATE batches SET queued = 0, due_at = NULL, lease = NULL WHERE job_id = :id AND due_at IS NOT NULL"
 
 EXISTING = "SELECT id FROM jobs WHERE id = ?"
 OVER = "SELECT id FROM jobs WHERE finished_at < :before ORDER BY finished_at LIMIT 1"
@@ -66,7 +70,6 @@ class SqliteJobs(Batches):
     """`ports.Jobs` on SQLite."""
 
     def create(self, job: Job) -> Job:
-        """See `ports.Jobs`."""
         values = columns.new_job(job)
         with self._connections.writing() as connection:
             for statement in FIND_LIKE:
@@ -77,27 +80,22 @@ class SqliteJobs(Batches):
         return columns.job(created[0])
 
     def find(self, job_id: str) -> Job | None:
-        """See `ports.Jobs`."""
         found = self._connections.rows(FIND, {"id": columns.short(job_id)})
         return columns.job(found[0]) if found else None
 
     def listing(self, status: JobStatus | None, *, limit: int, after: Key | None) -> Sequence[Job]:
-        """See `ports.Jobs`."""
         values = page(limit, after)
         values |= {"id": columns.short(values["id"]), "status": status and status.value}
         return [columns.job(row) for row in self._connections.rows(listing_statement(status), values)]
 
     def of_kind(self, kind: str, *, limit: int) -> Sequence[Job]:
-        """See `ports.Jobs`."""
         return [columns.job(row) for row in self._connections.rows(OF_KIND, {"kind": kind, "limit": limit})]
 
     def checkpoints(self, job_id: str) -> Mapping[int, str]:
-        """See `ports.Jobs`."""
         found = self._connections.rows(CHECKPOINTS, {"job_id": columns.short(job_id)})
         return {number: read_text(checkpoint) or "" for number, checkpoint in found}
 
     def complete(self, *, now: datetime, limit: int) -> Sequence[str]:
-        """See `ports.Jobs`."""
         chosen = {"limit": limit}
         if not self._connections.rows(DONE, chosen):
             return []
@@ -107,21 +105,18 @@ class SqliteJobs(Batches):
         return [columns.long(job_id) for job_id in ids]
 
     def cancel(self, job_id: str, *, now: datetime) -> bool:
-        """See `ports.Jobs`."""
         values = {"id": columns.short(job_id), "now": to_millis(now)}
         with self._connections.writing() as connection:
             cancelled = connection.execute(CANCEL, values).rowcount == 1
             if cancelled:
-                connection.execute(LET_GO, values)
+                connection.execute(RELEASE_ALL, values)
         return cancelled
 
     def due(self, *, now: datetime, limit: int) -> Sequence[str]:
-        """See `ports.Jobs`."""
         found = self._connections.rows(DUE, {"now": to_millis(now), "limit": limit})
         return [columns.long(row[0]) for row in found]
 
     def rows(self, job_id: str, outcome: RowOutcome | None, *, limit: int, after: int) -> Sequence[Row]:
-        """See `ports.Jobs`."""
         values = {
             "job_id": columns.short(job_id),
             "outcome": outcome and outcome.value,
@@ -131,11 +126,9 @@ class SqliteJobs(Batches):
         return [columns.outcome(row) for row in self._connections.rows(rows_statement(outcome), values)]
 
     def existing(self, job_ids: Sequence[str]) -> frozenset[str]:
-        """See `ports.Jobs`."""
         return frozenset(job_id for job_id in job_ids if self._connections.rows(EXISTING, (columns.short(job_id),)))
 
     def retire(self, *, before: datetime, limit: int) -> Sequence[str]:
-        """See `ports.Jobs`; one transaction."""
         chosen = {"before": to_millis(before)}
         gone: list[str] = []
         if not self._connections.rows(OVER, chosen):

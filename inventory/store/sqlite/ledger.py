@@ -76,7 +76,6 @@ class Ledger:
         self._connections = connections
 
     def claim(self, record_id: str, *, now: datetime, lease_for: timedelta) -> Record | None:
-        """See `ports.Records`."""
         claims = self._claim(CLAIMABLE, {"id": record_id, "now": to_millis(now), "limit": 1}, now + lease_for)
         return claims[0] if claims else None
 
@@ -87,13 +86,11 @@ class Ledger:
         return self._claim(DUE if bulk else ASKED_FOR, chosen, now + lease_for)
 
     def claim_abandoned(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
-        """See `ports.Records`."""
         chosen = {"now": to_millis(now), "max_attempts": max_attempts, "limit": 1}
         claims = self._claim(ALL_ABANDONED, chosen, now + lease_for)
         return claims[0] if claims else None
 
     def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
-        """See `ports.Records`; one transaction for all of them."""
         statements = [_statement(outcome) for outcome in outcomes]
         if not statements:
             return []
@@ -101,7 +98,6 @@ class Ledger:
             return [_settle(connection, statement, values) for statement, values in statements]
 
     def fail_spent(self, *, now: datetime, max_attempts: int, retry_at: datetime, limit: int) -> int:
-        """See `ports.Records`."""
         chosen = {"now": to_millis(now), "max_attempts": max_attempts, "limit": limit}
         with self._connections.writing() as connection:
             records = [rows.record(row) for row in connection.execute(ALL_SPENT, chosen).fetchall()]
@@ -111,7 +107,6 @@ class Ledger:
         return len(records)
 
     def due(self, *, now: datetime, max_attempts: int, limit: int) -> Sequence[str]:
-        """See `ports.Records`."""
         chosen = {"now": to_millis(now), "max_attempts": max_attempts, "limit": limit}
         both = f"SELECT * FROM ({DUE}) UNION ALL SELECT * FROM ({ALL_ABANDONED}) LIMIT :limit"
         return [row[0] for row in self._connections.rows(both, chosen)]

@@ -50,7 +50,6 @@ class SqliteProducts:
         self._connections = connections
 
     def keep(self, seen: ProductVersion) -> None:
-        """See `ports.Products`; one transaction for all of them."""
         values = [_values(seen, target, product) for target, product in seen.targets().values()]
         if values:
             with self._connections.writing() as connection:
@@ -58,16 +57,13 @@ class SqliteProducts:
                     _keep(connection, each)
 
     def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[CatalogueEntry]:
-        """See `ports.Products`."""
         statement, values = listing_statement(chosen)
         return [_listed(row) for row in self._connections.rows(statement, values | rows.page(limit, after))]
 
     def changed(self, *, limit: int) -> Sequence[CatalogueEntry]:
-        """See `ports.Products`."""
         return [_listed(row) for row in self._connections.rows(CHANGED, {"limit": limit})]
 
     def categories(self, *, limit: int) -> Sequence[Category]:
-        """See `ports.Products`."""
         return [Category(*row) for row in self._connections.rows(CATEGORIES, {"limit": limit})]
 
 

@@ -64,7 +64,6 @@ class SqliteRecords(Ledger):
     """`ports.Records` on SQLite."""
 
     def look_up(self, record_id: str) -> RecordWithSnapshot | None:
-        """See `ports.Records`; one statement."""
         found = self._connections.rows(LOOK_UP, (record_id,))
         if not found:
             return None
@@ -73,12 +72,10 @@ class SqliteRecords(Ledger):
         return RecordWithSnapshot(rows.record(row), None if snapshot[0] is None else rows.snapshot(snapshot), body)
 
     def find(self, record_id: str) -> Record | None:
-        """See `ports.Records`."""
         found = self._connections.rows(FIND, (record_id,))
         return rows.record(found[0]) if found else None
 
     def accept(self, target: Target, *, now: datetime, seen: Record | None, revalidate: bool = False) -> Acceptance:
-        """See `ports.Records`."""
         wanted = {"now": to_millis(now), "revalidate": revalidate, "bulk": False}
         with self._connections.writing() as connection:
             taken = _take(connection, target, seen, wanted)
@@ -87,12 +84,10 @@ class SqliteRecords(Ledger):
         return Acceptance(rows.record(found[0]), bool(taken))
 
     def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
-        """See `ports.Records`; one statement."""
         found = [rows.record(row) for row in self._connections.rows(FIND_ALL, (json.dumps(record_ids),))]
         return {record.id: record for record in found}
 
     def accept_all(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
-        """See `ports.Records`; one transaction."""
         values = {"now": to_millis(now), "revalidate": True, "bulk": True}
         acceptances: list[Acceptance] = []
         with self._connections.writing() as connection:
@@ -103,18 +98,15 @@ class SqliteRecords(Ledger):
         return acceptances
 
     def listing(self, chosen: RecordFilter, *, limit: int, after: Key | None) -> Sequence[Record]:
-        """See `ports.Records`."""
         statement, values = listing_statement(chosen)
         return [rows.record(row) for row in self._connections.rows(statement, values | rows.page(limit, after))]
 
     def refreshed(self, source: str, *, limit: int) -> Sequence[RecordWithSnapshot]:
-        """See `ports.Records`."""
         found = self._connections.rows(REFRESHED, (source, limit))
         width = rows.RECORD_WIDTH
         return [RecordWithSnapshot(rows.record(row), rows.snapshot(row[width:]), None) for row in found]
 
     def tally(self, source: str) -> Mapping[Status, int]:
-        """See `ports.Records`."""
         counts = {
             status: self._connections.rows(f"SELECT count(*) FROM records WHERE source = ? AND {condition}", (source,))[0][0]
             for status, condition in STATUS.items()
@@ -122,7 +114,6 @@ class SqliteRecords(Ledger):
         return {status: count for status, count in counts.items() if count}
 
     def delete(self, record_id: str) -> bool:
-        """See `ports.Records`; one transaction."""
         with self._connections.writing() as connection:
             deleted = connection.execute("DELETE FROM records WHERE id = ?", (record_id,)).rowcount
             connection.execute(DELETE_UNSHARED_BODIES, {"id": record_id})

@@ -35,17 +35,15 @@ class SqliteSnapshots:
         self._connections = connections
 
     def find(self, snapshot_id: str) -> tuple[Target, Snapshot] | None:
-        """See `ports.Snapshots`."""
         found = self._connections.rows(FIND, (snapshot_id,))
         return (Target(*found[0][-3:]), rows.snapshot(found[0])) if found else None
 
     def listing(self, record_id: str, *, limit: int, after: Key | None) -> Sequence[Snapshot]:
-        """See `ports.Snapshots`."""
         found = self._connections.rows(LISTING, {"record_id": record_id} | rows.page(limit, after))
         return [rows.snapshot(row) for row in found]
 
     def retire(self, *, keep: int, limit: int) -> int:
-        """See `ports.Snapshots`; one transaction, in which nobody can name what is removed."""
+        """One transaction, in which nobody can name what is removed."""
         retired = 0
         chosen = {"keep": keep, "limit": limit}
         if not self._connections.rows(MANY, chosen | {"limit": 1}):
@@ -56,7 +54,7 @@ class SqliteSnapshots:
         return retired
 
     def sweep(self, *, after: str, limit: int) -> str:
-        """See `ports.Snapshots`; a snapshot and the record that names it are one transaction, so none is ever left."""
+        """A snapshot and the record that names it are one transaction, so none is ever left."""
         return ""
 
 

@@ -1,0 +1,168 @@
+"""The statements that make the tables and indexes of the SQLite store, one tuple for each version of the schema.
+
+Instants are whole milliseconds since 1970. `content`, `failure`, `options` and `attributes` are JSON bytes, and other texts
+from outside are bytes too (`store.codecs`). The ids of jobs are short (`job_columns.short`).
+"""
+
+from __future__ import annotations
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE records (
+            id TEXT PRIMARY KEY NOT NULL,
+            source TEXT NOT NULL,
+            key TEXT NOT NULL,
+            host TEXT NOT NULL,
+            state TEXT NOT NULL,
+            accepted_at INTEGER NOT NULL,
+            requested_at INTEGER NOT NULL,
+            due_at INTEGER,
+            attempt INTEGER NOT NULL,
+            fence INTEGER NOT NULL,
+            lease TEXT,
+            first_collected_at INTEGER,
+            collected_at INTEGER,
+            snapshots INTEGER NOT NULL,
+            snapshot_id TEXT,
+            failure BLOB,
+            revalidate INTEGER NOT NULL DEFAULT 0
+        )""",
+        """CREATE TABLE snapshots (
+            id TEXT PRIMARY KEY NOT NULL,
+            record_id TEXT NOT NULL,
+            collected_at INTEGER NOT NULL,
+            body_sha256 TEXT,
+            content BLOB NOT NULL
+        )""",
+        "CREATE TABLE bodies (sha256 TEXT PRIMARY KEY NOT NULL, bytes BLOB NOT NULL)",
+        # The ledger asks only for what is owed, and only that is in its index.
+        "CREATE INDEX records_owed ON records (state, due_at) WHERE due_at IS NOT NULL",
+        # One index for each filter of a listing, in its order. A status follows from two conditions; few failures among
+        # a million records are found without reading the million, in all sources and in one.
+        "CREATE INDEX records_listed ON records (accepted_at, id)",
+        "CREATE INDEX records_of_source ON records (source, accepted_at, id)",
+        "CREATE INDEX records_of_host ON records (host, accepted_at, id)",
+        "CREATE INDEX records_stored ON records (accepted_at, id) WHERE snapshot_id IS NOT NULL",
+        "CREATE INDEX records_unstored ON records ((state = 'failed'), accepted_at, id) WHERE snapshot_id IS NULL",
+        "CREATE INDEX records_stored_of_source ON records (source, accepted_at, id) WHERE snapshot_id IS NOT NULL",
+        """CREATE INDEX records_unstored_of_source ON records (source, (state = 'failed'), accepted_at, id)
+            WHERE snapshot_id IS NULL""",
+        # Retention asks who has many snapshots, every few seconds; most have one.
+        "CREATE INDEX records_with_many ON records (snapshots) WHERE snapshots > 1",
+        "CREATE INDEX snapshots_of_record ON snapshots (record_id, collected_at, id)",
+        "CREATE INDEX snapshots_of_body ON snapshots (body_sha256) WHERE body_sha256 IS NOT NULL",
+    ),
+    # Retention asks who has many; most have one, and these are not in its index.
+    ("CREATE INDEX records_of_many ON records (snapshots) WHERE snapshots > 1",),
+    (
+        "DROP INDEX IF EXISTS records_with_many",  # the same as `records_of_many`
+        # What only jobs wait for comes after what lookups wait for.
+        "ALTER TABLE records ADD COLUMN bulk INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX records_pending ON records (bulk, due_at) WHERE state = 'pending'",
+        "CREATE INDEX records_running ON records (due_at) WHERE state = 'running'",
+        "DROP INDEX records_owed",
+        """CREATE TABLE jobs (
+            id BLOB PRIMARY KEY NOT NULL,
+            kind TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            file_name BLOB,
+            file_size INTEGER,
+            sha256 TEXT,
+            options BLOB NOT NULL,
+            idempotency_key BLOB,
+            likeness BLOB,
+            status TEXT NOT NULL,
+            started_at INTEGER,
+            finished_at INTEGER,
+            total INTEGER,
+            succeeded INTEGER NOT NULL DEFAULT 0,
+            failed INTEGER NOT NULL DEFAULT 0,
+            rejected INTEGER NOT NULL DEFAULT 0,
+            bytes_read INTEGER NOT NULL DEFAULT 0,
+            error BLOB
+        )""",
+        "CREATE UNIQUE INDEX jobs_of_key ON jobs (idempotency_key) WHERE idempotency_key IS NOT NULL",
+        "CREATE UNIQUE INDEX jobs_alike ON jobs (likeness) WHERE likeness IS NOT NULL",  # only of unfinished ones
+        "CREATE INDEX jobs_listed ON jobs (created_at, id)",
+        "CREATE INDEX jobs_of_status ON jobs (status, created_at, id)",
+        "CREATE INDEX jobs_finished ON jobs (finished_at) WHERE finished_at IS NOT NULL",
+        """CREATE TABLE batches (
+            job_id BLOB NOT NULL,
+            number INTEGER NOT NULL,
+            first_row INTEGER NOT NULL,
+            last_row INTEGER NOT NULL,
+            rows INTEGER NOT NULL,
+            bytes INTEGER NOT NULL,
+            due_at INTEGER,
+            queued INTEGER NOT NULL,
+            lease TEXT,
+            fence INTEGER NOT NULL DEFAULT 0,
+            attempt INTEGER NOT NULL DEFAULT 0,
+            unlisted INTEGER NOT NULL DEFAULT 0,
+            checkpoint BLOB,
+            PRIMARY KEY (job_id, number)
+        ) WITHOUT ROWID""",
+        # `batches` of the package explains the queue.
+        "CREATE INDEX batches_queued ON batches (number, due_at) WHERE queued = 1",
+        "CREATE INDEX batches_waiting ON batches (due_at) WHERE queued = 0 AND due_at IS NOT NULL",
+        "CREATE INDEX batches_owed ON batches (job_id, due_at) WHERE due_at IS NOT NULL",
+        """CREATE TABLE outcomes (
+            job_id BLOB NOT NULL,
+            number INTEGER NOT NULL,
+            outcome TEXT NOT NULL,
+            finished_at INTEGER NOT NULL,
+            record_id BLOB,
+            content BLOB NOT NULL,
+            PRIMARY KEY (job_id, number)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX outcomes_of_kind ON outcomes (job_id, outcome, number)",
+        """CREATE TABLE events (
+            job_id BLOB NOT NULL,
+            line INTEGER NOT NULL,
+            timestamp INTEGER NOT NULL,
+            level BLOB NOT NULL,
+            service BLOB NOT NULL,
+            message BLOB NOT NULL,
+            attributes BLOB NOT NULL,
+            trace_id BLOB,
+            PRIMARY KEY (job_id, line)
+        ) WITHOUT ROWID""",
+        # One for each filter of a listing, in its order; each has all that a filter or a statistic asks of an event.
+        "CREATE INDEX events_listed ON events (timestamp, job_id, line, level, service)",
+        "CREATE INDEX events_of_job ON events (job_id, timestamp, line, level, service)",
+        "CREATE INDEX events_of_level ON events (level, timestamp, job_id, line, service)",
+        "CREATE INDEX events_of_service ON events (service, timestamp, job_id, line, level)",
+    ),
+    (
+        """CREATE TABLE history (
+            id TEXT PRIMARY KEY NOT NULL,
+            source TEXT NOT NULL,
+            key BLOB NOT NULL,
+            outcome TEXT NOT NULL,
+            at INTEGER NOT NULL
+        )""",
+        "CREATE INDEX history_listed ON history (at, id)",
+        "CREATE INDEX history_of_source ON history (source, at, id)",
+    ),
+    (
+        "CREATE INDEX jobs_of_kind ON jobs (kind, created_at, id)",
+        """CREATE TABLE products (
+            record_id TEXT PRIMARY KEY NOT NULL,
+            feed TEXT NOT NULL,
+            category TEXT,
+            currency TEXT,
+            price REAL NOT NULL,
+            added_at INTEGER NOT NULL,
+            seen_at INTEGER NOT NULL,
+            changed_at INTEGER,
+            content BLOB NOT NULL
+        )""",
+        # One for each filter of a listing, in its order; each has the price, so that a range of prices reads no product.
+        "CREATE INDEX products_listed ON products (added_at, record_id, price)",
+        "CREATE INDEX products_of_feed ON products (feed, added_at, record_id, price)",
+        "CREATE INDEX products_of_category ON products (category, added_at, record_id, price)",
+        "CREATE INDEX products_of_both ON products (feed, category, added_at, record_id, price)",
+        "CREATE INDEX products_shelved ON products (category, currency, price)",
+        "CREATE INDEX products_changed ON products (changed_at, record_id) WHERE changed_at IS NOT NULL",
+    ),
+)
