@@ -1,8 +1,7 @@
-"""Faults of ours: an exception that nobody foresaw, where it becomes a recorded outcome.
+"""Faults of ours: unforeseen exceptions, logged and counted where they become a recorded outcome.
 
-At the outermost edges of a program's work (one collection, one feed, one round of the scheduler) whatever is raised is noted
-here, in the log with its traceback and in what `/metrics` counts; who notes it records the outcome. Nothing is tried again:
-the same would happen again.
+That is at the outermost edges of a program's work: one collection, one feed, one round of the scheduler. The caller records
+the outcome. Nothing is tried again, because the same would happen.
 """
 
 from __future__ import annotations
@@ -15,9 +14,9 @@ from inventory.notifier import Notifier
 log = structlog.get_logger(__name__)
 
 INTERNAL_FAULT = "internal_fault"
-"""The code of what failed so."""
+"""The failure code of such an exception."""
 TOLD = "A fault of the inventory, not of the site. Its log says more; trying again at once does not help."
-"""The detail of what failed so: it says nothing of what went on inside."""
+"""The detail of such a failure: it tells nothing of our insides."""
 
 
 def failure() -> SourceFailure:
@@ -28,7 +27,7 @@ def failure() -> SourceFailure:
 def note(notifier: Notifier | None, error: BaseException, where: str, source: str = "", **names: object) -> None:
     """Log an exception with the `names` of what it met, and count it by where it was raised and in which source's work.
 
-    Without a `notifier` nobody counts, in a test say.
+    Without a `notifier` it is logged only.
     """
     log.error(INTERNAL_FAULT, exc_info=error, where=where, source=source, **names)
     if notifier is not None:

@@ -1,10 +1,10 @@
-"""Files: uploads, and the parts that jobs are cut into, in a folder or in S3. The only module that knows obstore.
+"""Uploaded files and the chunks of jobs, in a folder or in S3. The only module that knows obstore.
 
 A file appears whole or not at all, and is durable when the call that wrote it returns. Names are paths with `/` between
 segments. Every method may be called by many threads at once, and raises `StorageUnavailable` if the store does not answer.
 
-What a killed program was writing is no file. In a folder it is a hidden remnant, removed when it is a day old; in S3 it is
-an unfinished multipart upload, which a lifecycle rule of the bucket has to end.
+What a killed program was writing never becomes a file. In a folder it is a hidden remnant, removed when it is a day old. In
+S3 it is an unfinished multipart upload, which a lifecycle rule of the bucket has to end.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
     from obstore import ReadableFile, WritableFile
     from obstore.store import ClientConfig, ObjectStore, RetryConfig
 
-PIECE = 8 * 1024 * 1024
-"""Bytes that a writer keeps before it sends them; S3 takes 10,000 such pieces, so a file may have 80 GB."""
-READ_AHEAD = 1024 * 1024
+CHUNK_BYTES = 8 * 1024 * 1024
+"""Bytes that a writer keeps before it sends them; S3 takes 10,000 such chunks, so a file may have 80 GB."""
+READ_BYTES = 1024 * 1024
 """Bytes that a reader asks for at once, and keeps."""
-PASSED_ON = 256 * 1024
-"""Bytes of these that are copied at once to where they are read: as many as it asks for would be in memory three times."""
-LISTED_AT_ONCE = 1_000
-REMNANTS_FOR = timedelta(days=1)
+COPY_BYTES = 256 * 1024
+"""Bytes of these that are copied at once to the reader: all of them would be in memory three times."""
+LIST_PAGE = 1_000
+REMNANT_AGE = timedelta(days=1)
 REMNANT = re.compile(r".+#[0-9]+")
 """The name under which obstore writes a file in a folder until it is whole; obstore does not list such names."""
 
@@ -56,7 +56,7 @@ RETRIES: RetryConfig = {
 
 
 class Writer(Protocol):
-    """What is written to, piece by piece."""
+    """What is written to, chunk by chunk."""
 
     def write(self, content: bytes, /) -> int:
         """Take all of the bytes, and say how many they were."""
@@ -75,8 +75,8 @@ def sync(path: Path) -> None:
 class Files:
     """The files below a URL, `file:///FOLDER` or `s3://BUCKET/PREFIX` (with the usual `AWS_*` variables).
 
-    Nothing is opened before the first use. From then on this process must not be forked to use files in the child: the
-    threads of obstore do not survive a fork, and a call would wait for them for ever. It is refused with a `RuntimeError`.
+    Nothing is opened before the first use. After it a forked child cannot use files, which is refused with a `RuntimeError`:
+    the threads of obstore do not survive a fork, and a call would wait for them for ever.
     """
 
     def __init__(self, url: str, *, sync: Callable[[Path], None] = sync) -> None:
@@ -92,9 +92,9 @@ class Files:
         """Inside, write; on a clean exit the file is there and durable, on an exception nothing of it is kept."""
         store = self._store()
         with _edge(name):
-            target = obstore.open_writer(store, name, buffer_size=PIECE, max_concurrency=2)
+            target = obstore.open_writer(store, name, buffer_size=CHUNK_BYTES, max_concurrency=2)
         try:
-            yield _Writing(target, name)
+            yield _Writer(target, name)
             with _edge(name):
                 target.close()
                 self._settle(name)
@@ -107,7 +107,7 @@ class Files:
             raise
 
     def put(self, name: str, content: bytes) -> None:
-        """Write a whole file, in the place of one of that name, durably before it returns."""
+        """Write a whole file, replacing one of that name, durably before it returns."""
         store = self._store()
         with _edge(name):
             obstore.put(store, name, content, use_multipart=False)
@@ -123,8 +123,8 @@ class Files:
         """A file to be read from its start, of which a bounded part is in memory; `NotFound` if there is none."""
         store = self._store()
         with _edge(name), _existing(name):
-            reader = obstore.open_reader(store, name, buffer_size=READ_AHEAD)
-        return cast(BinaryIO, io.BufferedReader(_Reading(reader, name), PASSED_ON))
+            reader = obstore.open_reader(store, name, buffer_size=READ_BYTES)
+        return cast(BinaryIO, io.BufferedReader(_Reader(reader, name), COPY_BYTES))
 
     def delete(self, names: Iterable[str]) -> None:
         """Remove files; one that is not there is as good as removed."""
@@ -138,10 +138,10 @@ class Files:
                 obstore.delete(store, name)
 
     def names(self, prefix: str, *, after: str = "", limit: int, before: datetime | None = None) -> Sequence[str]:
-        """Up to `limit` names below the folder `prefix`, in order, from behind `after`; only of files written `before`."""
+        """Up to `limit` names below the folder `prefix`, in order, those after `after`; only of files written `before`."""
         store = self._store()
         with _edge(prefix):
-            listed = obstore.list(store, prefix, offset=after or None, chunk_size=LISTED_AT_ONCE)
+            listed = obstore.list(store, prefix, offset=after or None, chunk_size=LIST_PAGE)
             names = (file["path"] for chunk in listed for file in chunk if before is None or file["last_modified"] < before)
             # S3 lists in order; a folder has none.
             return list(islice(names, limit)) if self._folder is None else nsmallest(limit, names)
@@ -157,7 +157,7 @@ class Files:
     def _open_folder(self, folder: Path) -> ObjectStore:
         """The store in a folder, made if it is not there, from which old remnants are gone."""
         store = LocalStore(folder, mkdir=True, automatic_cleanup=True)
-        oldest = (datetime.now(UTC) - REMNANTS_FOR).timestamp()
+        oldest = (datetime.now(UTC) - REMNANT_AGE).timestamp()
         for path in folder.rglob("*#*"):
             with suppress(FileNotFoundError):
                 if REMNANT.fullmatch(path.name) and path.stat().st_mtime < oldest:
@@ -175,7 +175,7 @@ class Files:
                 break
 
 
-class _Writing:
+class _Writer:
     """obstore's writer, whose errors are ours."""
 
     def __init__(self, target: WritableFile, name: str) -> None:
@@ -187,7 +187,7 @@ class _Writing:
             return self._target.write(content)
 
 
-class _Reading(io.RawIOBase):
+class _Reader(io.RawIOBase):
     """obstore's reader as Python has files, with our errors."""
 
     def __init__(self, source: ReadableFile, name: str) -> None:
@@ -216,7 +216,7 @@ def _refuse_after_fork() -> None:
     if _used_in is None:
         _used_in = os.getpid()
     elif _used_in != os.getpid():
-        raise RuntimeError("The file store was used before this process was forked; use it only behind the fork.")
+        raise RuntimeError("The file store was used before this process was forked; use it only after the fork.")
 
 
 @contextmanager

@@ -55,7 +55,7 @@ class Pool(WorkerPool):
 @click.group()
 def main() -> None:
     """Inventory's background processes."""
-    os.umask(0o077)  # what they keep is nobody else's
+    os.umask(0o077)  # what they keep is private
     log_config.configure()
 
 

@@ -32,7 +32,7 @@ def _state(record: Record | None, *, owed: bool) -> str:
         case State.FAILED:
             return f"failed: {failed}" if owed else f"already failed: {failed}"
         case State.PENDING:
-            return f"to be tried again: {failed}" if failed else "waits for its turn"
+            return f"to be tried again: {failed}" if failed else "waits for its host"
         case State.RUNNING:
             return "being collected by another worker"
 

@@ -1,8 +1,8 @@
-"""That a worker is known to Redis, whatever happens to Redis or to the worker.
+"""Keeps a worker registered in Redis.
 
-RQ registers a worker once, at its birth. A Redis that was flushed, or a worker that slept beyond the life of its key, would
-leave it unseen for good: in the dashboard, and wherever workers are counted. A thread looks, because the worker itself may
-be busy for minutes.
+RQ registers a worker once, at its birth. After a flush of Redis, or a stop beyond the life of its key, a worker would be
+missing for good in the dashboard and wherever workers are counted. A thread checks, because the worker itself may be busy
+for minutes.
 """
 
 from __future__ import annotations
@@ -16,37 +16,37 @@ from rq.worker import BaseWorker
 
 log = structlog.get_logger(__name__)
 
-LOOK_EVERY = 5.0
-"""Seconds between two looks."""
-END_WITHIN = 2.0
-"""Seconds for which the end of a look is waited for; then the worker takes leave."""
+CHECK_EVERY = 5.0
+"""Seconds between two checks."""
+JOIN_TIMEOUT = 2.0
+"""Seconds for which the end of a check is waited for; then the worker ends."""
 
 
 class Presence:
-    """Looks whether the worker is known, again and again from `begin` to `end`, and registers it again if not."""
+    """Checks from `begin` to `end` whether the worker is registered, and registers it again if not."""
 
     def __init__(self, worker: BaseWorker) -> None:
         self._worker = worker
         self._ended = Event()
-        self._thread = Thread(target=self._look, name="presence", daemon=True)
+        self._thread = Thread(target=self._check, name="presence", daemon=True)
 
     def begin(self) -> None:
-        """From now on; the worker must have been born. Beginning twice is beginning once."""
+        """Start; the worker must be registered. A second call does nothing."""
         if not self._thread.ident:
             self._thread.start()
 
     def end(self) -> None:
-        """Look no more."""
+        """Check no more."""
         self._ended.set()
         if self._thread.ident:
-            self._thread.join(END_WITHIN)
+            self._thread.join(JOIN_TIMEOUT)
 
-    def _look(self) -> None:
-        while not self._ended.wait(LOOK_EVERY):
+    def _check(self) -> None:
+        while not self._ended.wait(CHECK_EVERY):
             try:
                 if register_if_unknown(self._worker):
                     log.info("worker_registered_again", worker=self._worker.name)
-            except RedisError:  # the worker notices by itself
+            except RedisError:  # the worker itself will notice
                 continue
 
 

@@ -1,4 +1,4 @@
-"""The scheduler wakes workers again for what is due, ends what is over, and removes what nobody needs.
+"""The scheduler wakes workers again for what is due, ends what is over, and removes what is not needed any more.
 
 Any number of copies may run: waking a worker too often finds nothing to claim, `fail_spent` changes each record once, and
 what two of them remove is removed once. A round does a bounded amount of each. A sweep goes on where the round before

@@ -17,7 +17,7 @@ class Events(Protocol):
         ...
 
     def listing(self, chosen: EventFilter, *, limit: int, after: Key | None) -> Sequence[Event]:
-        """Events by (timestamp, id), newest first, from behind `after`."""
+        """Events by (timestamp, id), newest first, those after `after`."""
         ...
 
     def stats(self, chosen: EventFilter, *, hours: int) -> EventStats:

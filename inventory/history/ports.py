@@ -18,7 +18,7 @@ class History(Protocol):
         ...
 
     def listing(self, source: str | None, *, limit: int, after: Key | None) -> Sequence[Lookup]:
-        """Lookups by (at, id), newest first, from behind `after`."""
+        """Lookups by (at, id), newest first, those after `after`."""
         ...
 
     def clear(self) -> None:

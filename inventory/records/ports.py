@@ -24,12 +24,12 @@ class Records(Protocol):
     def accept(self, target: Target, *, now: datetime, seen: Record | None, revalidate: bool = False) -> Acceptance:
         """Take on the debt of a collection, durably before it returns.
 
-        Inserts a pending record (due now, attempt 0) if there is none, also when the one that was `seen` has been deleted;
-        turns a stored or failed one to pending (due now, attempt 0, `failure` kept until an outcome replaces it, and with
-        `revalidate` as given) if its fence still is `seen.fence`. In every other case somebody else was quicker: nothing
-        changes and the record is returned as it is, but that what is owed already must be a whole collection from now on
-        if this one was to be: without `revalidate`, a pending or running record loses its own. And what only jobs waited
-        for is no longer `bulk`: from now on it is claimed with what lookups ask for.
+        Inserts a pending record (due now, attempt 0) if there is none, also when the one that was `seen` has been deleted.
+        Turns a stored or failed one to pending (due now, attempt 0, `failure` kept until an outcome replaces it, and with
+        `revalidate` as given) if its fence still is `seen.fence`. In every other case another caller was
+        quicker: the record is returned as it is, with two exceptions. Without `revalidate`, a pending or running record
+        loses its own, because a whole collection is wanted now. And what only jobs waited for is no longer `bulk`: it is
+        claimed with what lookups ask for.
         """
         ...
 
@@ -83,7 +83,7 @@ class Records(Protocol):
         ...
 
     def listing(self, chosen: RecordFilter, *, limit: int, after: Key | None) -> Sequence[Record]:
-        """Records by (accepted_at, id), newest first, from behind `after`."""
+        """Records by (accepted_at, id), newest first, those after `after`."""
         ...
 
     def refreshed(self, source: str, *, limit: int) -> Sequence[RecordWithSnapshot]:
@@ -107,7 +107,7 @@ class Snapshots(Protocol):
         ...
 
     def listing(self, record_id: str, *, limit: int, after: Key | None) -> Sequence[Snapshot]:
-        """The snapshots of one record by (collected_at, id), newest first, from behind `after`."""
+        """The snapshots of one record by (collected_at, id), newest first, those after `after`."""
         ...
 
     def retire(self, *, keep: int, limit: int) -> int:
@@ -119,9 +119,9 @@ class Snapshots(Protocol):
         ...
 
     def sweep(self, *, after: str, limit: int) -> str:
-        """Remove those among the `limit` next snapshots behind an id that no settling named, nor can name any more.
+        """Remove those among the `limit` next snapshots after an id that no settling named, nor can name any more.
 
-        A worker that dies may leave them. Returns the place where the next call goes on, "" when all were seen.
+        A worker that dies may leave them. Returns where the next call goes on, "" after the last one.
         """
         ...
 
@@ -134,5 +134,5 @@ class Bodies(Protocol):
         ...
 
     def sweep(self, *, after: str, limit: int) -> str:
-        """Remove those among the `limit` next bodies behind a SHA-256 that nothing names; returns as `Snapshots.sweep`."""
+        """Remove those among the `limit` next bodies after a SHA-256 that nothing names; returns as `Snapshots.sweep`."""
         ...

@@ -1,10 +1,10 @@
-"""One store: what keeps everything that must survive.
+"""One store, which keeps everything that must survive.
 
 A feature's `ports.py` says what it needs of the store; each method is one atomic statement in domain words. Every method may
 raise `StorageUnavailable`: not done, or not known to be done; the same call may be sent again. What writes may raise
-`Unstorable`: not done, and never will be, because of a value. Adapters translate their engine's errors to these and to
-nothing else. They are safe to share between threads and across a fork that happens before the first call, and connect on
-first use.
+`Unstorable`: not done, and never will be, because of a value. Adapters translate the errors of their database to these
+and to nothing else. They are safe to share between threads, and across a fork before the first call, and connect on first
+use.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from inventory.records.ports import Bodies, Records, Snapshots
 
 
 class Store(Protocol):
-    """One store; its parts share connections."""
+    """One store; its ports share connections."""
 
     @property
     def records(self) -> Records: ...

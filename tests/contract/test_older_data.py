@@ -20,13 +20,13 @@ from typing import Any
 import fakeredis
 import pytest
 from bson import json_util
+from inventory.jobs.engine import Engine
 
 from inventory.config import Settings
 from inventory.errors import SourceFailure
 from inventory.events.model import EventFilter
 from inventory.http_client.body import Body
 from inventory.jobs.chunks import Chunks
-from inventory.jobs.engine import Engine
 from inventory.jobs.model import JobStatus
 from inventory.products.feeds import Feed
 from inventory.products.feeds import Place as JsonPath

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from inventory.errors import NotFound, StorageUnavailable
-from inventory.files import PIECE, Files, sync
+from inventory.files import CHUNK_BYTES, Files, sync
 from tests.files.conftest import BUCKET
 
 ROOT = Path(__file__).parents[2]
@@ -45,8 +45,8 @@ class GivenUp(Exception):
 def write_and_give_up(files: Files, name: str, size: int, bucket: str | None = None) -> None:
     """Write and raise `GivenUp`; with a bucket, an upload to it has begun by then."""
     with files.writer(name) as writer:
-        for start in range(0, size, PIECE):
-            writer.write(bytes(min(PIECE, size - start)))
+        for start in range(0, size, CHUNK_BYTES):
+            writer.write(bytes(min(CHUNK_BYTES, size - start)))
         assert bucket is None or unfinished_uploads(bucket) == 1
         raise GivenUp
 
@@ -60,7 +60,7 @@ def run(script: str, *arguments: str, time_limit: float = 60) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("size", [0, 1, PIECE, 2 * PIECE + 1])
+@pytest.mark.parametrize("size", [0, 1, CHUNK_BYTES, 2 * CHUNK_BYTES + 1])
 def test_what_is_written_piece_by_piece_is_read_back(files: Files, size: int) -> None:
     content = os.urandom(size)
 
@@ -81,7 +81,7 @@ def test_a_file_can_be_replaced(files: Files) -> None:
     assert files.get("parts/a/000001") == b"after"
 
 
-@pytest.mark.parametrize("size", [3, 3 * PIECE])
+@pytest.mark.parametrize("size", [3, 3 * CHUNK_BYTES])
 def test_nothing_is_kept_of_what_ends_with_an_exception(files: Files, size: int, request: pytest.FixtureRequest) -> None:
     with pytest.raises(GivenUp):
         write_and_give_up(files, "uploads/one", size)
@@ -97,7 +97,7 @@ def test_an_aborted_multipart_upload_leaves_nothing_in_the_bucket(bucket: str) -
     files = Files(f"s3://{BUCKET}")
 
     with pytest.raises(GivenUp):
-        write_and_give_up(files, "uploads/one", 4 * PIECE, bucket)
+        write_and_give_up(files, "uploads/one", 4 * CHUNK_BYTES, bucket)
 
     assert unfinished_uploads(bucket) == 0
     assert "<Contents>" not in requests.get(bucket, timeout=10).text
@@ -107,14 +107,14 @@ def test_the_file_that_was_there_survives_a_failed_replacement(files: Files) -> 
     files.put("uploads/one", b"before")
 
     with pytest.raises(GivenUp):
-        write_and_give_up(files, "uploads/one", 2 * PIECE)
+        write_and_give_up(files, "uploads/one", 2 * CHUNK_BYTES)
 
     assert files.get("uploads/one") == b"before"
 
 
 def test_a_file_is_listed_only_when_it_is_whole(files: Files) -> None:
     with files.writer("uploads/one") as writer:
-        writer.write(bytes(3 * PIECE))
+        writer.write(bytes(3 * CHUNK_BYTES))
         assert files.names("uploads", limit=10) == []
 
     assert files.names("uploads", limit=10) == ["uploads/one"]
@@ -233,16 +233,16 @@ def test_a_server_that_is_away_is_an_error_within_bounded_time(bucket: str, monk
         with pytest.raises(StorageUnavailable, match="does not answer"):
             ask()
     with pytest.raises(StorageUnavailable, match="does not answer"):
-        write_and_give_up(files, "a", 4 * PIECE)
+        write_and_give_up(files, "a", 4 * CHUNK_BYTES)
 
     assert time.monotonic() - began < 60
 
 
 WRITE_AND_WAIT = """
 import sys
-from inventory.files import PIECE, Files
+from inventory.files import CHUNK_BYTES, Files
 with Files(sys.argv[1]).writer("uploads/one") as writer:
-    writer.write(bytes(4 * PIECE))
+    writer.write(bytes(4 * CHUNK_BYTES))
     print("written", flush=True)
     sys.stdin.read()
 """

@@ -26,7 +26,7 @@ FAILED = replace(DUE, state=State.FAILED, due_at=None, fence=1, failure=FAILURE)
         (DUE, STORED, 1_201, "stored, and 1,200 others"),
         (DUE, FAILED, 1, "failed: dns_failure"),
         (DUE, replace(DUE, fence=1, failure=FAILURE), 1, "to be tried again: dns_failure"),
-        (DUE, replace(DUE, fence=1), 1, "waits for its turn"),
+        (DUE, replace(DUE, fence=1), 1, "waits for its host"),
         (DUE, replace(DUE, state=State.RUNNING, fence=1), 0, "being collected by another worker"),
         (STORED, STORED, 0, "already collected"),
         (STORED, STORED, 12, "already collected, and 12 others"),

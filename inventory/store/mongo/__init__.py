@@ -13,7 +13,7 @@ from inventory.store.mongo.snapshots import MongoSnapshots
 
 
 class MongoStore:
-    """`ports.Store` on the database that `url` names; `client` makes the client, on first use and again after a fork."""
+    """The port `Store` on the database that `url` names; `client` makes the client, on first use and again after a fork."""
 
     def __init__(self, url: str, *, client: MakeClient = connect) -> None:
         self._connection = Connection(url, client)

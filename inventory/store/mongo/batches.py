@@ -27,7 +27,7 @@ from inventory.store.mongo.upserts import insert_new
 
 
 class Batches:
-    """The part of `ports.Jobs` that is about batches and rows."""
+    """The part of the port `Jobs` that is about batches and rows."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -50,12 +50,12 @@ class Batches:
     def add_batches(
         self, claim: Batch, batches: Sequence[NewBatch], *, checkpoint: str | None, until: datetime
     ) -> Batch | None:
-        """The batches come first, so that the checkpoint is never behind what is not there."""
+        """The batches come first, so that the checkpoint never counts one that is not there."""
         with self._connection.database() as database:
-            held = database["jobs"].find_one(_held(claim), {"created_at": 1})
-            if held is None:
+            job = database["jobs"].find_one(_claimed(claim), {"created_at": 1})
+            if job is None:
                 return None
-            created_at = held["created_at"]
+            created_at = job["created_at"]
             insert_new(database["batches"], [job_documents.new_batch(claim.job_id, each, created_at) for each in batches])
             return renew(database, claim, {"checkpoint": text_bytes(checkpoint)}, until)
 
@@ -89,11 +89,11 @@ class Batches:
         with self._connection.database() as database:
             if not holds(database, claim):
                 return False
-            return _of(database, claim).update_one(_held(claim), {"$set": changed}).matched_count == 1
+            return _of(database, claim).update_one(_claimed(claim), {"$set": changed}).matched_count == 1
 
 
 def _claim_reading(database: Database[Document], now: datetime, until: datetime) -> Document | None:
-    """Lease the reading of a job; with it the job runs."""
+    """Lease the batch that reads a job's file; with it the job runs."""
     for over in due(now):
         while (candidate := database["jobs"].find_one(over, {"fence": 1, "status": 1}, sort=[("due_at", 1)])) is not None:
             started = {"started_at": documents.truncated(now)} if candidate["status"] == JobStatus.QUEUED.value else {}
@@ -104,12 +104,12 @@ def _claim_reading(database: Database[Document], now: datetime, until: datetime)
 
 
 def due(now: datetime) -> list[Document]:
-    """What is due, and what is due so late that it was made so by a clock that was ahead."""
+    """What is due, and what is due so late that a clock that was ahead wrote it."""
     return [{"due_at": {"$lte": now}}, {"due_at": {"$gt": now + AHEAD}}]
 
 
 def _claim_ahead(database: Database[Document], now: datetime, until: datetime) -> Document | None:
-    """Where nothing else is to claim: make due now what a clock that was ahead has made due, and claim of that."""
+    """Where nothing else can be claimed: make due now what a clock that was ahead wrote, and claim of that."""
     ahead = {"queued": {"$in": [True, False]}, **due(now)[1]}
     put_right = database["batches"].update_many(ahead, {"$set": {"queued": True, "due_at": documents.truncated(now)}})
     return _claim_next(database, now, until) if put_right.matched_count else None
@@ -137,14 +137,14 @@ def _lease(collection: Collection[Document], expected: Document, changed: Docume
 
 def holds(database: Database[Document], claim: Batch) -> bool:
     """Step 1."""
-    return _is_running(database, claim.job_id) and _of(database, claim).find_one(_held(claim), {"_id": 1}) is not None
+    return _is_running(database, claim.job_id) and _of(database, claim).find_one(_claimed(claim), {"_id": 1}) is not None
 
 
 def renew(database: Database[Document], claim: Batch, changed: Document, until: datetime) -> Batch | None:
     """Step 4: keep what changed and renew the claim; None if it does not hold any more."""
     renewed = {"queued": False, "due_at": documents.truncated(until), "attempt": 0}
     found = _of(database, claim).find_one_and_update(
-        _held(claim), {"$set": changed | renewed}, return_document=ReturnDocument.AFTER
+        _claimed(claim), {"$set": changed | renewed}, return_document=ReturnDocument.AFTER
     )
     if found is None and not _is_running(database, claim.job_id):
         end(database, claim.job_id)
@@ -156,8 +156,8 @@ def _of(database: Database[Document], claim: Batch) -> Collection[Document]:
     return database["jobs" if claim.number == READING else "batches"]
 
 
-def _held(claim: Batch) -> Document:
-    """What a batch must still have for the claim's holder to change it."""
+def _claimed(claim: Batch) -> Document:
+    """What a batch must still have for the owner of the claim to change it."""
     kept = claim.job_id if claim.number == READING else job_documents.batch_id(claim.job_id, claim.number)
     return {"_id": kept, "lease": claim.lease, "fence": claim.fence}
 

@@ -2,14 +2,14 @@
 
 Without transactions these orders keep every body that a settled record's snapshot names:
 
-    settling   1. insert the snapshot   2. keep the body, taking off any mark   3. let the record name the snapshot
-    deleting   a. mark the body with a token of one's own   b. look whether a snapshot names it
+    settling   1. insert the snapshot   2. keep the body, removing any mark   3. let the record name the snapshot
+    deleting   a. mark the body with a token of one's own   b. check whether a snapshot names it
                c. if none does, delete it where the mark still is one's own
 
-Suppose (c) deletes. Then no step 2 fell between (a) and (c), for it would have taken the mark off. If step 2 came before
+Suppose (c) deletes. Then no step 2 fell between (a) and (c), for it would have removed the mark. If step 2 came before
 (a), step 1 did too, so (b) saw the snapshot and there was no (c): unless that snapshot was removed by then, and then no
-record names it. If step 2 came after (c), it wrote the body anew. So after step 3 the body is there, whoever deletes.
-A mark that its maker left behind does no harm: nobody else deletes by it.
+record names it. If step 2 came after (c), it wrote the body again. So after step 3 the body is there in any case.
+A mark that was never used does no harm: only the call that made it deletes by it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from inventory.store.mongo.upserts import upsert
 
 
 class MongoBodies:
-    """`ports.Bodies` on MongoDB."""
+    """The port `Bodies` on MongoDB."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -79,7 +79,7 @@ def delete_condemned(database: Database[Document], sha256: str, token: str) -> N
 
 
 def sweep(database: Database[Document], *, after: str, limit: int) -> str:
-    """Discard those of the next bodies that nothing names: whoever removed their last snapshot died before this."""
+    """Discard those of the next bodies that nothing names: the worker that removed their last snapshot died before this."""
     found = database["bodies"].find({"_id": {"$gt": after}}, {"_id": 1}).sort("_id", 1).limit(limit)
     keys = [each["_id"] for each in found]
     discard(database, [key for key in keys if not is_named(database, key)])

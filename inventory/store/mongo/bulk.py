@@ -23,20 +23,20 @@ def read_all(database: Database[Document], record_ids: Sequence[str]) -> dict[st
 def accept_all(
     database: Database[Document], wanted: Sequence[tuple[Target, Record | None]], now: datetime
 ) -> list[Acceptance]:
-    """Which debts this very call took on is told by a token, when all the records are read back."""
-    taken = {"bulk": True, "accepted_by": secrets.token_hex(16)}
-    new = {target.id: documents.new_record(target, now) | taken for target, _ in wanted}
+    """A token tells which records this call accepted, when all of them are read back."""
+    accepted = {"bulk": True, "accepted_by": secrets.token_hex(16)}
+    new = {target.id: documents.new_record(target, now) | accepted for target, _ in wanted}
     seen = {target.id: record for target, record in wanted if record is not None}
-    again = [_again(record, now, taken) for record in seen.values()]
+    again = [_again(record, now, accepted) for record in seen.values()]
     for start in range(0, len(again), BATCH):
         database["records"].bulk_write(again[start : start + BATCH], ordered=False)
     insert_new(database["records"], [document for key, document in new.items() if key not in seen])
     found = read_all(database, list(new))
     while len(found) < len(new):
-        # Deleted since they were seen.
+        # Deleted meanwhile.
         insert_new(database["records"], [document for key, document in new.items() if key not in found])
         found = read_all(database, list(new))
-    ours = {key for key, document in found.items() if document.get("accepted_by") == taken["accepted_by"]}
+    ours = {key for key, document in found.items() if document.get("accepted_by") == accepted["accepted_by"]}
     acceptances = []
     for target, _ in wanted:
         acceptances.append(Acceptance(documents.record(found[target.id]), target.id in ours))
@@ -44,8 +44,8 @@ def accept_all(
     return acceptances
 
 
-def _again(seen: Record, now: datetime, taken: Document) -> UpdateOne:
+def _again(seen: Record, now: datetime, accepted: Document) -> UpdateOne:
     at = documents.truncated(now)
     pending = {"state": State.PENDING.value, "requested_at": at, "due_at": at, "attempt": 0, "revalidate": True}
     settled = {"$in": [State.STORED.value, State.FAILED.value]}
-    return UpdateOne({"_id": seen.id, "fence": seen.fence, "state": settled}, {"$set": pending | taken})
+    return UpdateOne({"_id": seen.id, "fence": seen.fence, "state": settled}, {"$set": pending | accepted})

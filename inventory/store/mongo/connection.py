@@ -68,7 +68,7 @@ def connect(url: str) -> Client:
 
 
 class Connection:
-    """Shared by the parts of one store, by threads, and across a fork."""
+    """Shared by the ports of one store, by threads, and across a fork."""
 
     def __init__(self, url: str, make_client: MakeClient) -> None:
         self._url = url

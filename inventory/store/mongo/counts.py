@@ -1,16 +1,16 @@
 """The counts of batches and jobs, and how a job ends.
 
-Without transactions, this is how counts stay those of the rows that are written, whoever dies where:
+Without transactions, this is how counts stay those of the rows that are written, wherever a worker dies:
 
     advancing   1. see that the claim holds   2. write outcomes, each once   3. count those of the batch's rows
                 4. keep the counts, where the claim still holds
     ending      a. finish the job   b. take all leases away   c. count the rows of the batches that were not done
                 d. keep the sums with the job
 
-Who takes a batch over counts again, so nothing that was written between (2) and a death stays uncounted. Who cannot do (4)
-because the job has ended since (1) repeats (b) to (d), for its rows may have come too late for them. Counts only rise, so
-of two who count at once the one that saw more prevails. A death between (a) and (d) is made good by `complete`, which looks
-for jobs that ended and have no sums, and by whoever claims one of their batches.
+The next owner of a batch counts again, so nothing that was written between (2) and a death stays uncounted. A worker that
+cannot do (4), because the job has ended since (1), repeats (b) to (d): its rows may have come too late for them. Counts only
+rise, so of two that count at once the higher one prevails. A death between (a) and (d) is repaired by `complete`, which
+finds jobs that ended without sums, and by the next claim of one of their batches.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ def snapshot(document: Mapping[str, Any]) -> Snapshot:
 
 
 def after_key(instant: str, after: Key | None) -> Document:
-    """The filter for what comes behind a place in a listing by (`instant`, id), newest first."""
+    """The filter for what comes after a key in a listing by (`instant`, id), newest first."""
     if after is None:
         return {}
     # The first condition says nothing new; it is what an index is entered with.
@@ -111,7 +111,7 @@ def newest_first(instant: str) -> list[tuple[str, int]]:
 
 
 def truncated(instant: datetime) -> datetime:
-    """The instant as BSON keeps it: whole milliseconds, cut."""
+    """The instant as BSON keeps it: whole milliseconds, rounded down."""
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 

@@ -32,7 +32,7 @@ COUNTING_TIMEOUT = 20.0
 
 
 class MongoEvents:
-    """`ports.Events` on MongoDB."""
+    """The port `Events` on MongoDB."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -46,9 +46,9 @@ class MongoEvents:
         conditions = _conditions(chosen)
         if after is not None:
             millis = to_millis(after[0])
-            place = [{"timestamp": {"$lt": millis}}, {"timestamp": millis, "_id": {"$lt": after[1]}}]
+            earlier = [{"timestamp": {"$lt": millis}}, {"timestamp": millis, "_id": {"$lt": after[1]}}]
             # The first condition says nothing new; it is what an index is entered with.
-            conditions = {"$and": [conditions, {"timestamp": {"$lte": millis}}, {"$or": place}]}
+            conditions = {"$and": [conditions, {"timestamp": {"$lte": millis}}, {"$or": earlier}]}
         with self._connection.database() as database:
             found = database["events"].find(conditions).sort([("timestamp", -1), ("_id", -1)]).limit(limit)
             return [_event(each) for each in found]

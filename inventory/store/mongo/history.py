@@ -16,7 +16,7 @@ NEWEST = [("at", -1), ("_id", -1)]
 
 
 class MongoHistory:
-    """`ports.History` on MongoDB."""
+    """The port `History` on MongoDB."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

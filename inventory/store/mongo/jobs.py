@@ -21,7 +21,7 @@ UNFINISHED = [each.value for each in JobStatus if not each.finished]
 
 
 class MongoJobs(Batches):
-    """`ports.Jobs` on MongoDB."""
+    """The port `Jobs` on MongoDB."""
 
     def create(self, job: Job) -> Job:
         """Again from the beginning where the job that was in the way has finished between two steps."""

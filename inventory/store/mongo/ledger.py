@@ -24,7 +24,7 @@ BULK: Document = {"bulk": True}
 
 
 class Ledger:
-    """The ledger's part of `ports.Records`."""
+    """The ledger's part of the port `Records`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -66,7 +66,7 @@ class Ledger:
                 if len(found) < limit:
                     spent_ones = database["records"].find(chosen).sort(OLDEST_DUE).limit(limit - len(found))
                     found += [documents.record(each) for each in spent_ones]
-            operations = [UpdateOne(_held(each), _failed(spent(each, now=now, retry_at=retry_at))) for each in found]
+            operations = [UpdateOne(_claimed(each), _failed(spent(each, now=now, retry_at=retry_at))) for each in found]
             for start in range(0, len(operations), BATCH):
                 failed += database["records"].bulk_write(operations[start : start + BATCH], ordered=False).modified_count
         return failed
@@ -104,7 +104,7 @@ class Ledger:
 def settle_record(database: Database[Document], outcome: Outcome) -> bool:
     """The last step of settling: whether the outcome takes effect now, or has before."""
     left_behind = snapshots.left_behind(database, outcome) if isinstance(outcome, Stored) else []
-    expected = _held(outcome.claim)
+    expected = _claimed(outcome.claim)
     if isinstance(outcome, Stored) and outcome.shares_body:
         expected["revalidate"] = True
     matched = database["records"].update_one(expected, _change(outcome)).matched_count == 1
@@ -117,11 +117,11 @@ def settle_record(database: Database[Document], outcome: Outcome) -> bool:
 
 def settling(outcome: Outcome) -> UpdateOne:
     """The update that an outcome is, where its claim still holds."""
-    return UpdateOne(_held(outcome.claim), _change(outcome))
+    return UpdateOne(_claimed(outcome.claim), _change(outcome))
 
 
 def _lease(database: Database[Document], candidates: Sequence[Document], until: datetime) -> list[Record]:
-    """Those of the candidates that nobody else was quicker to lease."""
+    """Those of the candidates that no other caller was quicker to lease."""
     leases = {each["_id"]: secrets.token_hex(16) for each in candidates}
     operations = [
         UpdateOne(
@@ -140,9 +140,9 @@ def _lease(database: Database[Document], candidates: Sequence[Document], until: 
 
 
 def _due(now: datetime, *, bulk: bool) -> list[Document]:
-    """What a lookup asked for, and what a job did if `bulk`; of each, what is due so late that a clock was ahead comes last.
+    """What a lookup asked for, and what a job did if `bulk`; of each, what a clock that was ahead wrote comes last.
 
-    A record of older code has no mark, which an index by `bulk` has where it has null.
+    A record of older code has no `bulk`, which an index has where it has null.
     """
     asked_for: Document = {"state": State.PENDING.value, "bulk": None}
     over: list[Document] = [{"due_at": {"$lte": now}}, {"due_at": {"$gt": now + AHEAD}}]
@@ -158,8 +158,8 @@ def _lease_over(now: datetime, attempt: Document) -> list[Document]:
     return [running | {"due_at": {"$lte": now}}, running | {"due_at": {"$gt": now + LEASE_AHEAD}}]
 
 
-def _held(claim: Record) -> Document:
-    """What a record must still be for the claim's holder to change it."""
+def _claimed(claim: Record) -> Document:
+    """What a record must still be for the owner of the claim to change it."""
     return {"_id": claim.id, "state": State.RUNNING.value, "lease": claim.lease, "fence": claim.fence}
 
 
@@ -168,7 +168,7 @@ def _failed(failure: Failure) -> Document:
 
 
 def _change(outcome: Outcome) -> Document:
-    """How an outcome changes its record. Only the claim's holder changes what this takes over from the claim."""
+    """How an outcome changes its record. Only the owner of the claim changes what this takes from it."""
     match outcome:
         case Stored(claim=claim, snapshot=snapshot):
             stored = {

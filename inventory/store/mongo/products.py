@@ -1,12 +1,12 @@
 """The catalogue of products.
 
-Without transactions, each product is kept by the steps of the ledger, whoever dies where:
+Without transactions, each product is kept by the steps of the ledger, wherever a worker dies:
 
-    1. claim its record for the job, under the id of the snapshot that is to be: `running`, but never due, so that nobody
-       else collects it, and the snapshot is not taken for one that was left behind; a new record begins so
+    1. claim its record for the job, under the id of its future snapshot: `running`, but never due, so that no worker
+       collects it, and the snapshot is not removed as one that a worker left; a new record begins so
     2. insert the snapshot, and mark the one before as settled
     3. let the record name the snapshot, where the claim still holds
-    4. write the catalogue, where nobody has written something newer
+    4. write the catalogue, unless it has something newer
 
 Who does the page again finds each step done, or does it: the id of the snapshot follows from the job and the record. A
 snapshot that is named or settled was kept before, and only step 4 is left. Two jobs that see a product at once each claim
@@ -32,32 +32,32 @@ from inventory.store.mongo.connection import Connection, Document
 from inventory.store.mongo.ledger import settling
 from inventory.store.mongo.upserts import BATCH, insert_new
 
-AT_ONCE = 10
+MAX_PRODUCTS = 10
 """Products that are kept in one call of the database: there are slow ones, which take 20 ms for each."""
 
 Targets = Mapping[str, tuple[Target, Product]]
 
 
 class MongoProducts:
-    """`ports.Products` on MongoDB."""
+    """The port `Products` on MongoDB."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def keep(self, seen: ProductVersion) -> None:
+    def keep(self, version: ProductVersion) -> None:
         """A few at a time, so that a page of many takes no longer than a call may."""
-        targets = list(seen.targets().items())
-        for start in range(0, len(targets), AT_ONCE):
-            self._keep(seen, dict(targets[start : start + AT_ONCE]))
+        targets = list(version.targets().items())
+        for start in range(0, len(targets), MAX_PRODUCTS):
+            self._keep(version, dict(targets[start : start + MAX_PRODUCTS]))
 
-    def _keep(self, seen: ProductVersion, targets: Targets) -> None:
+    def _keep(self, version: ProductVersion, targets: Targets) -> None:
         with self._connection.database() as database:
-            known = _kept_before(database, seen, targets)
+            known = _kept_before(database, version, targets)
             new = {record_id: each for record_id, each in targets.items() if record_id not in known}
-            outcomes = _claim(database, seen, new)
+            outcomes = _claim(database, version, new)
             snapshots.insert(database, outcomes)
             _in_batches(database, "records", [settling(outcome) for outcome in outcomes])
-            _catalogue(database, seen, targets)
+            _catalogue(database, version, targets)
 
     def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[CatalogueEntry]:
         equal = {"feed": chosen.feed, "category": chosen.category}
@@ -72,12 +72,12 @@ class MongoProducts:
             conditions |= {"$or": [{"added_at": {"$lt": at}}, {"added_at": at, "_id": {"$lt": after[1]}}]}
         with self._connection.database() as database:
             found = database["products"].find(conditions).sort(documents.newest_first("added_at")).limit(limit)
-            return [_listed(each) for each in found]
+            return [_entry(each) for each in found]
 
     def changed(self, *, limit: int) -> Sequence[CatalogueEntry]:
         with self._connection.database() as database:
             found = database["products"].find({"changed_at": {"$gt": 0}})
-            return [_listed(each) for each in found.sort(documents.newest_first("changed_at")).limit(limit)]
+            return [_entry(each) for each in found.sort(documents.newest_first("changed_at")).limit(limit)]
 
     def categories(self, *, limit: int) -> Sequence[Category]:
         """One sum at a time: FerretDB 1 gets a second one wrong, and knows no least nor highest."""
@@ -87,60 +87,60 @@ class MongoProducts:
             return [_category(database, shelf, counts[shelf], sums.get(shelf, 0.0)) for shelf in shelves]
 
 
-def _kept_before(database: Database[Document], seen: ProductVersion, targets: Targets) -> set[str]:
+def _kept_before(database: Database[Document], version: ProductVersion, targets: Targets) -> set[str]:
     """Of which of these records the job's snapshot is named, or was."""
-    ids = {seen.snapshot_id(record_id): record_id for record_id in targets}
+    ids = {version.snapshot_id(record_id): record_id for record_id in targets}
     named = database["records"].find({"_id": {"$in": list(targets)}, "snapshot_id": {"$in": list(ids)}}, {"_id": 1})
     settled = database["snapshots"].find({"_id": {"$in": list(ids)}, "settled": True}, {"_id": 1})
     return {each["_id"] for each in named} | {ids[each["_id"]] for each in settled}
 
 
-def _claim(database: Database[Document], seen: ProductVersion, targets: Targets) -> list[Stored]:
+def _claim(database: Database[Document], version: ProductVersion, targets: Targets) -> list[Stored]:
     """Step 1: what is to become of each record that is the job's now."""
-    claims = {record_id: seen.snapshot_id(record_id) for record_id in targets}
-    held = {record_id: _held(snapshot_id) for record_id, snapshot_id in claims.items()}
+    claims = {record_id: version.snapshot_id(record_id) for record_id in targets}
+    held = {record_id: _claimed_by(snapshot_id) for record_id, snapshot_id in claims.items()}
     fresh = [
-        documents.new_record(each, seen.at) | held[each.id] | {"attempt": 1, "fence": 1} for each, _ in targets.values()
+        documents.new_record(each, version.at) | held[each.id] | {"attempt": 1, "fence": 1} for each, _ in targets.values()
     ]
-    # Those that were there first: of a new one, this would claim anew what is ours already.
+    # Existing records first: of a new one, this would claim again what is ours already.
     _in_batches(
         database,
         "records",
         [
-            UpdateOne(_others(key, claims[key], seen), {"$set": held[key] | {"attempt": 1}, "$inc": {"fence": 1}})
+            UpdateOne(_others(key, claims[key], version), {"$set": held[key] | {"attempt": 1}, "$inc": {"fence": 1}})
             for key in read_all(database, list(targets))
         ],
     )
     insert_new(database["records"], fresh)
     ours = {key: each for key, each in read_all(database, list(targets)).items() if each["lease"] == claims[key]}
     return [
-        Stored(documents.record(each), Snapshot(claims[key], key, seen.at, targets[key][1].content, None), None)
+        Stored(documents.record(each), Snapshot(claims[key], key, version.at, targets[key][1].content, None), None)
         for key, each in ours.items()
         if each["state"] == State.RUNNING.value
     ]
 
 
-def _held(snapshot_id: str) -> Document:
+def _claimed_by(snapshot_id: str) -> Document:
     return {"state": State.RUNNING.value, "lease": snapshot_id, "due_at": None, "failure": None}
 
 
-def _others(record_id: str, snapshot_id: str, seen: ProductVersion) -> Document:
-    """A record that somebody else had before, and that has seen nothing newer."""
-    older = [{"collected_at": None}, {"collected_at": {"$lte": documents.truncated(seen.at)}}]
+def _others(record_id: str, snapshot_id: str, version: ProductVersion) -> Document:
+    """A record that another claim had before, and that has nothing newer."""
+    older = [{"collected_at": None}, {"collected_at": {"$lte": documents.truncated(version.at)}}]
     return {"_id": record_id, "lease": {"$ne": snapshot_id}, "$or": older}
 
 
-def _catalogue(database: Database[Document], seen: ProductVersion, targets: Targets) -> None:
+def _catalogue(database: Database[Document], version: ProductVersion, targets: Targets) -> None:
     """Step 4."""
     found = {each["_id"]: each for each in database["products"].find({"_id": {"$in": list(targets)}})}
-    at = to_millis(seen.at)
+    at = to_millis(version.at)
     changes, new = [], []
     for record_id, (_, product) in targets.items():
-        document = _document(product) | {"seen_at": at, "job_id": seen.job_id}
+        document = _document(product) | {"seen_at": at, "job_id": version.job_id}
         kept = found.get(record_id)
         if kept is None:
             new.append(document | {"_id": record_id, "added_at": at, "changed_at": None})
-        elif kept["seen_at"] <= at and kept["job_id"] != seen.job_id:
+        elif kept["seen_at"] <= at and kept["job_id"] != version.job_id:
             same = (kept["price"], kept["currency"]) == (product.price, product.currency)
             document |= {} if same else {"changed_at": at}
             changes.append(UpdateOne({"_id": record_id, "seen_at": kept["seen_at"]}, {"$set": document}))
@@ -178,7 +178,7 @@ def _category(database: Database[Document], shelf: str, products: int, prices: f
     return Category(name, currency, products, bounds[0][0], prices / products, bounds[1][0])
 
 
-def _listed(document: Mapping[str, Any]) -> CatalogueEntry:
+def _entry(document: Mapping[str, Any]) -> CatalogueEntry:
     changed_at = document["changed_at"]
     return CatalogueEntry(
         document["_id"],

@@ -30,7 +30,7 @@ MAX_READS = 5
 
 
 class MongoRecords(Ledger):
-    """`ports.Records` on MongoDB."""
+    """The port `Records` on MongoDB."""
 
     def look_up(self, record_id: str) -> RecordWithSnapshot | None:
         """Read in three steps, and again if the record was deleted in between."""
@@ -53,10 +53,10 @@ class MongoRecords(Ledger):
         """Again from the beginning where the record changed between two steps."""
         with self._connection.database() as database:
             while True:
-                taken = None if seen is None else _accept_again(database, target.id, now, seen.fence, revalidate)
-                taken = taken or _insert(database, documents.new_record(target, now))
-                if taken is not None:
-                    return Acceptance(documents.record(taken), True)
+                accepted = None if seen is None else _accept_again(database, target.id, now, seen.fence, revalidate)
+                accepted = accepted or _insert(database, documents.new_record(target, now))
+                if accepted is not None:
+                    return Acceptance(documents.record(accepted), True)
                 found = database["records"].find_one({"_id": target.id})
                 if found is not None and found["state"] in OWED:
                     found = _accept_sooner(database, found, revalidate)

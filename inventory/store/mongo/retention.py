@@ -1,11 +1,11 @@
 """What the scheduler removes: snapshots beyond those to be kept, and what workers that died left behind.
 
-Nothing here stops anybody. What is removed can never be named again, whoever does what meanwhile:
+Nothing here stops other calls. What is removed can never be named again, whatever they do meanwhile:
 
     a settled snapshot that is not the latest    the next settling marks and names newer ones only
     a snapshot whose claim is over, unsettled    its record has another lease or state, and leases never come back; it is
                                                  removed only while it is unsettled, for the mark comes before the next name
-    a snapshot of a record that is gone          a record that is accepted anew has another `accepted_at`
+    a snapshot of a record that is gone          a record that is accepted again has another `accepted_at`
     a body that nothing names                    by the steps of `bodies`
 """
 
@@ -38,7 +38,7 @@ def sweep_snapshots(database: Database[Document], *, after: str, limit: int) -> 
 
 
 def _retire(database: Database[Document], record: Document, keep: int) -> int:
-    """The count is corrected last, and only if nobody settled meanwhile; the next round follows who dies before that."""
+    """The count is corrected last, and only if nothing was settled meanwhile; otherwise the next round does it."""
     of_record = {"record_id": record["_id"], "accepted_at": record["accepted_at"], "settled": True}
     past = of_record | {"_id": {"$ne": record["snapshot_id"]}}
     newest = documents.newest_first("collected_at")

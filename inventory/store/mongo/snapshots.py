@@ -1,10 +1,10 @@
 """Snapshots: inserted before the record that names them, and shown only if a record ever did.
 
 Lifecycle of a snapshot: its claim's holder inserts it under the claim's lease; then the record is settled and names it as
-the latest; before a newer one takes that place, this one is marked `settled`. So a snapshot is part of the record's past
+the latest; before a newer one replaces it, this one is marked `settled`. So a snapshot is part of the record's past
 if it is marked or named, and in no other case; and if its `accepted_at` is the record's, for a record that was deleted
-and accepted again begins anew. One that is neither marked nor named was left by a worker that died or came too late: it is
-taken back by that worker, or removed by the next one to settle the record, or with the record.
+and accepted again is another one. One that is neither marked nor named was left by a worker that died or came too late. It
+is removed by that worker, by the next one to settle the record, or with the record.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ UNSETTLED = {"settled": {"$ne": True}}
 
 
 class MongoSnapshots:
-    """`ports.Snapshots` on MongoDB."""
+    """The port `Snapshots` on MongoDB."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -45,9 +45,9 @@ class MongoSnapshots:
             if record is None:
                 return []
             past = {"$or": [{"settled": True}, {"_id": record["snapshot_id"]}]}
-            place = documents.after_key("collected_at", after)
+            earlier = documents.after_key("collected_at", after)
             of_record = {"record_id": record_id, "accepted_at": record["accepted_at"]}
-            found = database["snapshots"].find({"$and": [of_record, past, place]})
+            found = database["snapshots"].find({"$and": [of_record, past, earlier]})
             return [documents.snapshot(each) for each in found.sort(documents.newest_first("collected_at")).limit(limit)]
 
     def retire(self, *, keep: int, limit: int) -> int:
@@ -92,7 +92,7 @@ def remove(database: Database[Document], snapshots: Sequence[Document]) -> None:
 
 
 def took_effect_before(database: Database[Document], outcome: Stored) -> bool:
-    """Whether an outcome whose record no longer matches took effect earlier; if not, what it brought is taken back.
+    """Whether an outcome whose record no longer matches took effect earlier; if not, its snapshot is removed.
 
     A record that once failed to match never will: a fence only rises, and a new record has new leases. The record is read
     before the mark, and the mark is made before the record names another, so neither is missed.

@@ -15,7 +15,7 @@ from inventory.store.sqlite.snapshots import SqliteSnapshots
 
 
 class SqliteStore:
-    """`ports.Store` on the file `path`, which is made, folder included, when it is first used."""
+    """The port `Store` on the file `path`, which is made, folder included, when it is first used."""
 
     def __init__(self, path: str | Path) -> None:
         self._connections = Connections(Path(path))

@@ -1,7 +1,7 @@
 """The file of the store and those that SQLite keeps beside it while it is open: the log (`-wal`) and its index (`-shm`).
 
-SQLite never looks whether these still are the ones that it opened. It would go on writing into a log that was deleted,
-which nobody would find again, and share an index that speaks of another log. So we look.
+SQLite never checks whether these still are the files that it opened. It would go on writing into a log that was deleted,
+and share an index that belongs to another log. So we check.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from urllib.parse import quote
 
 from inventory.errors import UnusableStore
 
-SETTLED = 1.0
-"""Seconds for which others may be about to open a store that has neither log nor index yet."""
-NAP = 0.02
+OPENING_TIMEOUT = 1.0
+"""Seconds within which another program has opened a store that has neither log nor index yet."""
+RETRY_AFTER = 0.02
 
 File = tuple[int, int]
 """Device and inode."""
@@ -47,7 +47,7 @@ def check(path: str) -> None:
     for name in (f"{path}-wal", f"{path}-shm"):
         if _cannot_be_used(name):
             raise UnusableStore(f"What is at {name} is no file, or may not be read and written by this user. Move it away.")
-    if is_held_without_log(path):
+    if is_open_without_log(path):
         raise UnusableStore(
             f"The log {path}-wal and its index -shm were deleted while the store was in use. Stop all that use it, which"
             " saves what the log had, and start again."
@@ -60,32 +60,36 @@ def check(path: str) -> None:
         )
 
 
-def is_held_without_log(path: str) -> bool:
-    """Whether somebody still has the store open, although log and index are gone. Who opened it anew now would keep the last
-    one of these from saving what the lost log had."""
-    until = monotonic() + SETTLED
-    while beside(path) == [None, None] and _is_held(path):
+def is_open_without_log(path: str) -> bool:
+    """Whether a program still has the store open, although log and index are gone.
+
+    To open it now would keep the last one of these from saving what the lost log had.
+    """
+    until = monotonic() + OPENING_TIMEOUT
+    while beside(path) == [None, None] and _is_open(path):
         if monotonic() > until:
             return True
-        sleep(NAP)  # another program may be just opening it
+        sleep(RETRY_AFTER)  # another program may be just opening it
     return False
 
 
-def _is_held(path: str) -> bool:
-    """Whether anybody has the file open in WAL mode: it is locked as a whole for a moment. We must not do so by ourselves,
-    because closing a file lets go of all locks that this process has on it."""
+def _is_open(path: str) -> bool:
+    """Whether any program has the file open in WAL mode: SQLite locks it as a whole for a moment.
+
+    We must not do so by ourselves: closing a file releases all locks that this process has on it.
+    """
     try:
         uri = f"file:{quote(os.fsencode(path))}?mode=rw"
         with closing(sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None)) as connection:
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
-    except sqlite3.Error as error:  # what is wrong otherwise is said by whoever opens it
+    except sqlite3.Error as error:  # opening it will say what else is wrong
         return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
     return False
 
 
 class LostLog:
-    """A log or index that is not what it was when the store was opened: refused until everybody has let go of it.
+    """A log or index that is not what it was when the store was opened: refused until every program has closed it.
 
     The last one to do so brings what the log had into the file, and removes both. It is enough to keep a descriptor of the
     log that lies there now to know it from a later one: its inode is not given away meanwhile.
@@ -100,10 +104,10 @@ class LostLog:
         self._log = None if self._descriptor is None else _identity_of(os.fstat(self._descriptor))
 
     def is_over(self) -> bool:
-        """Whether everybody has let go of it: both are gone, or both are new ones."""
+        """Whether every program has closed it: both are gone, or both are new ones."""
         log, index = beside(self._path)
         if log is None and index is None:
-            return not _is_held(self._path)
+            return not _is_open(self._path)
         return log is not None and index is not None and log != self._log
 
     def forget(self) -> None:
@@ -116,12 +120,12 @@ class LostLog:
         """What a call is told meanwhile."""
         return UnusableStore(
             f"The log {self._path}-wal or its index -shm was deleted or replaced while the store was in use. Nothing is"
-            " accepted until all programs have let go of it, which saves what it had. If this stays, stop and start them."
+            " accepted until all programs have closed it, which saves what it had. If this stays, stop and start them."
         )
 
 
 def _cannot_be_used(path: str) -> bool:
-    """Whether something is there that is no file or that we have no right to. It may vanish at any moment."""
+    """Whether something is there that is not a file, or that we have no right to. It may vanish at any moment."""
     try:
         found = os.stat(path)  # noqa: PTH116 - as above
     except FileNotFoundError:

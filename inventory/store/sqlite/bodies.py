@@ -6,7 +6,7 @@ from inventory.store.sqlite.connections import Connections
 
 
 class SqliteBodies:
-    """`ports.Bodies` on SQLite."""
+    """The port `Bodies` on SQLite."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections

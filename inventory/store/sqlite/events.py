@@ -37,11 +37,11 @@ HOURS = f"""
 
 INDEXES = {"job_id": "events_of_job", "service": "events_of_service", "level": "events_of_level"}
 """The index for each condition, the one that leaves fewest events first; each has the other columns to be chosen by too."""
-LISTED = "events_listed"
+DEFAULT_INDEX = "events_listed"
 
 
 class SqliteEvents:
-    """`ports.Events` on SQLite."""
+    """The port `Events` on SQLite."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
@@ -54,8 +54,8 @@ class SqliteEvents:
 
     def listing(self, chosen: EventFilter, *, limit: int, after: Key | None) -> Sequence[Event]:
         statement, values = listing_statement(chosen)
-        place = {"instant": LARGEST, "name": b"", "line": 0} if after is None else _place(after)
-        return [_event(row) for row in self._connections.rows(statement, values | place | {"limit": limit})]
+        position = {"instant": LARGEST, "name": b"", "line": 0} if after is None else _position(after)
+        return [_event(row) for row in self._connections.rows(statement, values | position | {"limit": limit})]
 
     def stats(self, chosen: EventFilter, *, hours: int) -> EventStats:
         """Three statements in one reading transaction, so that they count the same events."""
@@ -75,7 +75,7 @@ class SqliteEvents:
 def listing_statement(chosen: EventFilter) -> tuple[str, dict[str, Any]]:
     """The statement of a listing, and its values but for the page."""
     conditions, values = _conditions(chosen)
-    return LISTING.format(index=_index(values) or LISTED, chosen=conditions), values
+    return LISTING.format(index=_index(values) or DEFAULT_INDEX, chosen=conditions), values
 
 
 def stats_statements(chosen: EventFilter) -> tuple[Sequence[str], dict[str, Any]]:
@@ -84,31 +84,31 @@ def stats_statements(chosen: EventFilter) -> tuple[Sequence[str], dict[str, Any]
     Without conditions each reads the index in whose order it counts; else all read the one that leaves fewest events.
     """
     conditions, values = _conditions(chosen)
-    index = _index(values) or (LISTED if values else None)
+    index = _index(values) or (DEFAULT_INDEX if values else None)
     by_level, by_service = (
         COUNTS.format(name=name, index=index or INDEXES[name], chosen=conditions) for name in ("level", "service")
     )
-    return [by_level, by_service, HOURS.format(index=index or LISTED, chosen=conditions)], values
+    return [by_level, by_service, HOURS.format(index=index or DEFAULT_INDEX, chosen=conditions)], values
 
 
 def _conditions(chosen: EventFilter) -> tuple[str, dict[str, Any]]:
-    parts = {
+    conditions = {
         "job_id = :job_id": ("job_id", chosen.job_id and short(chosen.job_id)),
         "service = :service": ("service", text_bytes(chosen.service)),
         "level = :level": ("level", text_bytes(chosen.level)),
         "timestamp >= :since": ("since", None if chosen.since is None else to_millis_up(chosen.since)),
         "timestamp < :until": ("until", None if chosen.until is None else to_millis_up(chosen.until)),
     }
-    asked = {condition: pair for condition, pair in parts.items() if pair[1] is not None}
-    return " AND ".join(asked) or "TRUE", dict(asked.values())
+    chosen_by = {condition: pair for condition, pair in conditions.items() if pair[1] is not None}
+    return " AND ".join(chosen_by) or "TRUE", dict(chosen_by.values())
 
 
 def _index(values: dict[str, Any]) -> str | None:
     return next((index for name, index in INDEXES.items() if name in values), None)
 
 
-def _place(after: Key) -> dict[str, Any]:
-    """Where a page goes on: the parts of an event's id apart. A text that is none ends the instant."""
+def _position(after: Key) -> dict[str, Any]:
+    """After which event a page goes on: its instant, job and line. A text that is no event's id ends the instant."""
     job_id, _, line = after[1].rpartition("-")
     number = int(line) if line.isascii() and line.isdigit() else 0
     return {"instant": to_millis(after[0]), "name": short(job_id), "line": min(number, LARGEST)}

@@ -19,7 +19,7 @@ RETIRE = "DELETE FROM history WHERE id IN (SELECT id FROM history WHERE at < ? O
 
 
 class SqliteHistory:
-    """`ports.History` on SQLite."""
+    """The port `History` on SQLite."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections

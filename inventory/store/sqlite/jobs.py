@@ -67,7 +67,7 @@ REMOVE = tuple(
 
 
 class SqliteJobs(Batches):
-    """`ports.Jobs` on SQLite."""
+    """The port `Jobs` on SQLite."""
 
     def create(self, job: Job) -> Job:
         values = columns.new_job(job)

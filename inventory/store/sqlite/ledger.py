@@ -25,7 +25,7 @@ from inventory.store.sqlite.opening import Connection
 NOW = "due_at <= :now"
 AHEAD = f"due_at > :now + {millis(model.AHEAD)}"
 LEASE_AHEAD = f"due_at > :now + {millis(model.LEASE_AHEAD)}"
-"""What is due so late was made so by a clock that was ahead. It comes last, and is looked for only where room is left."""
+"""What is due so late was written by a clock that was ahead. It comes last, and is searched for only where room is left."""
 
 CLAIMABLE = f"""
     SELECT id FROM records WHERE id = :id AND (state = 'pending' OR state = 'running' AND ({NOW} OR {LEASE_AHEAD}))"""
@@ -33,35 +33,35 @@ DUE_OF = "SELECT id FROM records WHERE state = 'pending' AND bulk = {bulk} AND d
 AHEAD_OF = DUE_OF.replace(NOW, AHEAD)
 
 
-def one_after_the_other(*statements: str) -> str:
+def in_order(*statements: str) -> str:
     """The rows of the first statement, then those of the next, no more than `:limit` of all."""
     return " UNION ALL ".join(f"SELECT * FROM ({each})" for each in statements) + " LIMIT :limit"
 
 
 FIRST = "SELECT id FROM records WHERE id = :first AND state = 'pending' AND bulk <= :bulk AND due_at <= :now"
-ASKED_FOR = one_after_the_other(*(each.format(bulk=0) for each in (DUE_OF, AHEAD_OF)))
-DUE = one_after_the_other(*(each.format(bulk=bulk) for bulk in (0, 1) for each in (DUE_OF, AHEAD_OF)))
+ASKED_FOR = in_order(*(each.format(bulk=0) for each in (DUE_OF, AHEAD_OF)))
+DUE = in_order(*(each.format(bulk=bulk) for bulk in (0, 1) for each in (DUE_OF, AHEAD_OF)))
 LEASE_OVER = """
     SELECT {columns} FROM records WHERE state = 'running' AND {over} AND attempt {attempts} :max_attempts
     ORDER BY due_at LIMIT :limit"""
 ABANDONED, ABANDONED_AHEAD = (LEASE_OVER.format(columns="id", over=over, attempts="<") for over in (NOW, LEASE_AHEAD))
 SPENT, SPENT_AHEAD = (LEASE_OVER.format(columns=rows.RECORD, over=over, attempts=">=") for over in (NOW, LEASE_AHEAD))
-ALL_ABANDONED = one_after_the_other(ABANDONED, ABANDONED_AHEAD)
-ALL_SPENT = one_after_the_other(SPENT, SPENT_AHEAD)
+ALL_ABANDONED = in_order(ABANDONED, ABANDONED_AHEAD)
+ALL_SPENT = in_order(SPENT, SPENT_AHEAD)
 
 CLAIM = f"""
     UPDATE records SET state = 'running', lease = ?, due_at = ?, attempt = attempt + 1, fence = fence + 1
     WHERE id = ? RETURNING {rows.RECORD}"""
 
-HELD = "WHERE id = :id AND state = 'running' AND lease = :lease AND fence = :fence"
+CLAIM_HOLDS = "WHERE id = :id AND state = 'running' AND lease = :lease AND fence = :fence"
 STORE = f"""
     UPDATE records SET state = 'stored', due_at = NULL, failure = NULL, snapshot_id = :lease, snapshots = snapshots + 1,
     collected_at = :collected_at, first_collected_at = coalesce(first_collected_at, :collected_at)
-    {HELD} AND (revalidate OR NOT :shares_body)"""
+    {CLAIM_HOLDS} AND (revalidate OR NOT :shares_body)"""
 POSTPONE = f"""
     UPDATE records SET state = 'pending', due_at = :due_at, failure = coalesce(:failure, failure),
-    attempt = attempt - :uncounted {HELD}"""
-FAIL = f"UPDATE records SET state = 'failed', due_at = NULL, failure = :failure {HELD}"
+    attempt = attempt - :uncounted {CLAIM_HOLDS}"""
+FAIL = f"UPDATE records SET state = 'failed', due_at = NULL, failure = :failure {CLAIM_HOLDS}"
 
 INSERT_SNAPSHOT = """
     INSERT INTO snapshots (id, record_id, collected_at, body_sha256, content)
@@ -70,7 +70,7 @@ INSERT_BODY = "INSERT INTO bodies (sha256, bytes) VALUES (:body_sha256, :body) O
 
 
 class Ledger:
-    """The ledger's part of `ports.Records`."""
+    """The ledger's part of the port `Records`."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
@@ -103,7 +103,7 @@ class Ledger:
             records = [rows.record(row) for row in connection.execute(ALL_SPENT, chosen).fetchall()]
             for record in records:
                 failure = spent(record, now=now, retry_at=retry_at)
-                connection.execute(FAIL, _held(record) | {"failure": failure_bytes(failure)})
+                connection.execute(FAIL, _claimed(record) | {"failure": failure_bytes(failure)})
         return len(records)
 
     def due(self, *, now: datetime, max_attempts: int, limit: int) -> Sequence[str]:
@@ -112,7 +112,7 @@ class Ledger:
         return [row[0] for row in self._connections.rows(both, chosen)]
 
     def _claim(self, choose: str, chosen: Mapping[str, Any], until: datetime) -> list[Record]:
-        """Lease the records that a statement chooses, in its order; it takes no turn among the writers if there are none."""
+        """Lease the records that a statement chooses, in its order; without any, no write lock is taken."""
         if not self._connections.rows(choose, {**chosen, "limit": 1}):
             return []
         with self._connections.writing() as connection:
@@ -124,14 +124,14 @@ class Ledger:
             ]
 
 
-def _held(claim: Record) -> dict[str, Any]:
-    """What a record must still have for the claim's holder to change it."""
+def _claimed(claim: Record) -> dict[str, Any]:
+    """What a record must still have for the owner of the claim to change it."""
     return {"id": claim.id, "lease": claim.lease, "fence": claim.fence}
 
 
 def _statement(outcome: Outcome) -> tuple[str, dict[str, Any]]:
-    """How an outcome changes its record, and with which values: made ahead of the transaction, to keep that short."""
-    values = _held(outcome.claim)
+    """How an outcome changes its record, and with which values: made before the transaction, to keep that short."""
+    values = _claimed(outcome.claim)
     match outcome:
         case Stored(snapshot=snapshot, body=body):
             values |= {"collected_at": to_millis(snapshot.collected_at), "content": content_bytes(snapshot.content)}

@@ -1,4 +1,4 @@
-"""The catalogue of products. A product's record, its snapshot and its place in the catalogue change in one transaction."""
+"""The catalogue of products. A product's record, snapshot and entry change in one transaction."""
 # ruff: noqa: S608 - nothing but our own lists of columns and conditions is put into a statement
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ CATALOGUE = """
     changed_at = CASE WHEN price = :price AND currency IS :currency THEN changed_at ELSE :at END,
     seen_at = :at, content = :content"""
 
-LISTED = "record_id, content, added_at, seen_at, changed_at"
+ENTRY = "record_id, content, added_at, seen_at, changed_at"
 LISTING = f"""
-    SELECT {LISTED} FROM products INDEXED BY {{index}} WHERE {{chosen}} AND (added_at, record_id) < (:instant, :id)
+    SELECT {ENTRY} FROM products INDEXED BY {{index}} WHERE {{chosen}} AND (added_at, record_id) < (:instant, :id)
     ORDER BY added_at DESC, record_id DESC LIMIT :limit"""
 CHANGED = f"""
-    SELECT {LISTED} FROM products INDEXED BY products_changed WHERE changed_at IS NOT NULL
+    SELECT {ENTRY} FROM products INDEXED BY products_changed WHERE changed_at IS NOT NULL
     ORDER BY changed_at DESC, record_id DESC LIMIT :limit"""
 CATEGORIES = """
     SELECT category, currency, count(*) AS kept, min(price), avg(price), max(price)
@@ -44,13 +44,13 @@ CATEGORIES = """
 
 
 class SqliteProducts:
-    """`ports.Products` on SQLite."""
+    """The port `Products` on SQLite."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    def keep(self, seen: ProductVersion) -> None:
-        values = [_values(seen, target, product) for target, product in seen.targets().values()]
+    def keep(self, version: ProductVersion) -> None:
+        values = [_values(version, target, product) for target, product in version.targets().values()]
         if values:
             with self._connections.writing() as connection:
                 for each in values:
@@ -58,10 +58,10 @@ class SqliteProducts:
 
     def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[CatalogueEntry]:
         statement, values = listing_statement(chosen)
-        return [_listed(row) for row in self._connections.rows(statement, values | rows.page(limit, after))]
+        return [_entry(row) for row in self._connections.rows(statement, values | rows.page(limit, after))]
 
     def changed(self, *, limit: int) -> Sequence[CatalogueEntry]:
-        return [_listed(row) for row in self._connections.rows(CHANGED, {"limit": limit})]
+        return [_entry(row) for row in self._connections.rows(CHANGED, {"limit": limit})]
 
     def categories(self, *, limit: int) -> Sequence[Category]:
         return [Category(*row) for row in self._connections.rows(CATEGORIES, {"limit": limit})]
@@ -69,26 +69,26 @@ class SqliteProducts:
 
 def listing_statement(chosen: ProductFilter) -> tuple[str, dict[str, Any]]:
     """The statement of a listing, and its values but for the page."""
-    parts = {
+    conditions = {
         "feed = :feed": ("feed", chosen.feed),
         "category = :category": ("category", chosen.category),
         "price >= :min_price": ("min_price", chosen.min_price),
         "price <= :max_price": ("max_price", chosen.max_price),
     }
-    asked = {condition: pair for condition, pair in parts.items() if pair[1] is not None}
+    chosen_by = {condition: pair for condition, pair in conditions.items() if pair[1] is not None}
     named = {(False, False): "listed", (True, False): "of_feed", (False, True): "of_category", (True, True): "of_both"}
     index = f"products_{named[chosen.feed is not None, chosen.category is not None]}"
-    return LISTING.format(index=index, chosen=" AND ".join(asked) or "TRUE"), dict(asked.values())
+    return LISTING.format(index=index, chosen=" AND ".join(chosen_by) or "TRUE"), dict(chosen_by.values())
 
 
-def _values(seen: ProductVersion, target: Target, product: Product) -> dict[str, Any]:
+def _values(version: ProductVersion, target: Target, product: Product) -> dict[str, Any]:
     return {
         "id": target.id,
         "source": target.source,
         "key": target.key,
         "host": target.host,
-        "snapshot_id": seen.snapshot_id(target.id),
-        "at": to_millis(seen.at),
+        "snapshot_id": version.snapshot_id(target.id),
+        "at": to_millis(version.at),
         "feed": product.feed,
         "category": product.category,
         "currency": product.currency,
@@ -103,6 +103,6 @@ def _keep(connection: Connection, values: dict[str, Any]) -> None:
         connection.execute(CATALOGUE, values)
 
 
-def _listed(row: Row) -> CatalogueEntry:
+def _entry(row: Row) -> CatalogueEntry:
     changed_at = None if row[4] is None else from_millis(row[4])
     return CatalogueEntry(row[0], Product.of(read_content(row[1])), from_millis(row[2]), from_millis(row[3]), changed_at)

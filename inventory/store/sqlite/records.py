@@ -61,7 +61,7 @@ DELETE_UNSHARED_BODIES = """
 
 
 class SqliteRecords(Ledger):
-    """`ports.Records` on SQLite."""
+    """The port `Records` on SQLite."""
 
     def look_up(self, record_id: str) -> RecordWithSnapshot | None:
         found = self._connections.rows(LOOK_UP, (record_id,))
@@ -78,10 +78,10 @@ class SqliteRecords(Ledger):
     def accept(self, target: Target, *, now: datetime, seen: Record | None, revalidate: bool = False) -> Acceptance:
         wanted = {"now": to_millis(now), "revalidate": revalidate, "bulk": False}
         with self._connections.writing() as connection:
-            taken = _take(connection, target, seen, wanted)
-            found = taken or connection.execute(ACCEPT_SOONER, {"id": target.id} | wanted).fetchall()
+            accepted = _accept(connection, target, seen, wanted)
+            found = accepted or connection.execute(ACCEPT_SOONER, {"id": target.id} | wanted).fetchall()
             found = found or connection.execute(FIND, (target.id,)).fetchall()
-        return Acceptance(rows.record(found[0]), bool(taken))
+        return Acceptance(rows.record(found[0]), bool(accepted))
 
     def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
         found = [rows.record(row) for row in self._connections.rows(FIND_ALL, (json.dumps(record_ids),))]
@@ -92,9 +92,9 @@ class SqliteRecords(Ledger):
         acceptances: list[Acceptance] = []
         with self._connections.writing() as connection:
             for target, seen in wanted:
-                taken = _take(connection, target, seen, values)
-                found = taken or connection.execute(FIND, (target.id,)).fetchall()
-                acceptances.append(Acceptance(rows.record(found[0]), bool(taken)))
+                accepted = _accept(connection, target, seen, values)
+                found = accepted or connection.execute(FIND, (target.id,)).fetchall()
+                acceptances.append(Acceptance(rows.record(found[0]), bool(accepted)))
         return acceptances
 
     def listing(self, chosen: RecordFilter, *, limit: int, after: Key | None) -> Sequence[Record]:
@@ -121,8 +121,8 @@ class SqliteRecords(Ledger):
         return deleted == 1
 
 
-def _take(connection: Connection, target: Target, seen: Record | None, wanted: Mapping[str, Any]) -> list[Row]:
-    """The record in a list, if this takes the debt on, as `wanted`."""
+def _accept(connection: Connection, target: Target, seen: Record | None, wanted: Mapping[str, Any]) -> list[Row]:
+    """The record in a list, if this call accepts it, as `wanted`."""
     values = {"id": target.id, "source": target.source, "key": target.key, "host": target.host, **wanted}
     inserted = connection.execute(INSERT, values).fetchall()
     if inserted or seen is None:

@@ -59,6 +59,6 @@ def snapshot(row: Sequence[Any]) -> Snapshot:
 
 
 def page(limit: int, after: Key | None) -> dict[str, Any]:
-    """The values of a listing: how many, and the instant and id behind which it goes on (at first: a place above all)."""
+    """The values of a listing: how many, and the instant and id after which it goes on (at first: later than any)."""
     instant, name = (LARGEST, "") if after is None else (to_millis(after[0]), after[1])
     return {"limit": limit, "instant": instant, "id": name}

@@ -30,7 +30,7 @@ def version(connection: sqlite3.Connection) -> int:
 def migrate(connection: sqlite3.Connection, path: str) -> None:
     """Bring a file forward, whole or not at all, in one process of several; `StartError` if it is newer than this code, and
     `UnusableStore` if it was written by another program."""
-    if version(connection) == VERSION and not _lacks(connection):
+    if version(connection) == VERSION and not _missing(connection):
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -40,7 +40,7 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
                 f"The store {path} was written by a newer inventory: its schema is version {found}, this one knows"
                 f" {VERSION}. Run the newer one, or name another store in INVENTORY_STORE_URL."
             )
-        _check_whose(connection, found, path)
+        _check_is_ours(connection, found, path)
         try:
             _bring_forward(connection, found)
         except sqlite3.OperationalError as error:
@@ -49,8 +49,8 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
             raise UnusableStore(
                 f"The store {path} is not of the version {found} that it says: {error}. {NOT_OURS}"
             ) from error
-        if lacks := _lacks(connection):
-            raise UnusableStore(f"The store {path} lacks {min(lacks)} and {len(lacks) - 1} columns more. {NOT_OURS}")
+        if missing := _missing(connection):
+            raise UnusableStore(f"The store {path} lacks {min(missing)} and {len(missing) - 1} more columns. {NOT_OURS}")
         connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
     finally:
@@ -67,7 +67,7 @@ def _bring_forward(connection: sqlite3.Connection, found: int) -> None:
         connection.execute(statement)
 
 
-def _lacks(connection: sqlite3.Connection) -> frozenset[str]:
+def _missing(connection: sqlite3.Connection) -> frozenset[str]:
     """The columns, as `table.column`, that a current file has and this one has not."""
     return _current() - _all_columns(connection)
 
@@ -92,8 +92,8 @@ def _columns(connection: sqlite3.Connection) -> set[str]:
     return {row[1] for row in connection.execute("PRAGMA table_info(records)")}
 
 
-def _check_whose(connection: sqlite3.Connection, found: int, path: str) -> None:
-    """`UnusableStore` for tables of somebody else."""
+def _check_is_ours(connection: sqlite3.Connection, found: int, path: str) -> None:
+    """`UnusableStore` for tables of another program."""
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     ours = {"id", "source", "key", "state", "due_at", "fence", "lease"} <= _columns(connection)
     if found < 0 or (found == 0 and tables) or (found > 0 and not ours):

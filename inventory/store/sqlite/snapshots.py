@@ -29,7 +29,7 @@ UNSHARED = "DELETE FROM bodies WHERE sha256 = :sha256 AND NOT EXISTS (SELECT 1 F
 
 
 class SqliteSnapshots:
-    """`ports.Snapshots` on SQLite."""
+    """The port `Snapshots` on SQLite."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
@@ -43,7 +43,7 @@ class SqliteSnapshots:
         return [rows.snapshot(row) for row in found]
 
     def retire(self, *, keep: int, limit: int) -> int:
-        """One transaction, in which nobody can name what is removed."""
+        """One transaction, so that nothing can name what is removed."""
         retired = 0
         chosen = {"keep": keep, "limit": limit}
         if not self._connections.rows(MANY, chosen | {"limit": 1}):
