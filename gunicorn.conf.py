@@ -11,7 +11,8 @@ from time import sleep
 
 from gunicorn.glogging import Logger
 
-from inventory import REQUEST_LIMIT, wiring
+from inventory import wiring
+from inventory.app import REQUEST_LIMIT
 from inventory.config import Settings
 from inventory.errors import StartError
 from inventory.gunicorn_worker.options import common_options

@@ -19,7 +19,7 @@ OURS = sorted(path for package in ("inventory", "workers") for path in (ROOT / p
 
 ONLY_IN = {
     "flask": (
-        "inventory/__init__.py",
+        "inventory/app.py",
         "inventory/services.py",
         "inventory/web_api/",
         "inventory/ops/",
@@ -50,7 +50,7 @@ ONLY_IN = {
     ),
     "rq_dashboard": ("inventory/ops/dashboard.py",),
     "inventory.gunicorn_worker": ("inventory/gunicorn_worker/", "inventory/ops/dashboard.py"),
-    "inventory.wiring": ("inventory/__init__.py", "inventory/commands/", "workers/"),
+    "inventory.wiring": ("inventory/app.py", "inventory/commands/", "workers/"),
     "inventory.store.mongo": ("inventory/store/mongo/", "inventory/wiring.py"),
     "inventory.store.sqlite": ("inventory/store/sqlite/", "inventory/wiring.py"),
     "inventory.demo": ("inventory/commands/", "inventory/demo/", "inventory/local_stack/"),

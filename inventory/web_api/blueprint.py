@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import wraps
+from functools import partial, wraps
+from threading import Lock
 from typing import Any, TypeVar, cast
 
 import flask_smorest
-from flask import request
+from flask import Flask, Response, request
 from marshmallow import Schema, fields
 
 from inventory.errors import InventoryError, UnknownHost
@@ -74,6 +75,10 @@ class Blueprint(flask_smorest.Blueprint):
         """Document what the other decorators have no words for, as OpenAPI has it."""
         return _documenting(super().doc(**what))
 
+    def register_views_in_doc(self, api: Api, *args: Any, **kwargs: Any) -> None:
+        """Leave the documentation of the views to the first request for the document."""
+        api.write_later(partial(super().register_views_in_doc, api, *args, **kwargs))
+
     def problems(self, *kinds: type[InventoryError] | int) -> Callable[[View], View]:
         """Document the errors of a view, with one example for each code; 421 and 500 are always among them."""
         lines: dict[int, dict[str, str]] = {}
@@ -120,7 +125,10 @@ def _example(status: int, code: str, detail: str) -> dict[str, object]:
 
 
 class Api(flask_smorest.Api):
-    """The API's document; errors are answered by `inventory.web_api.problems`, not here."""
+    """The API's document; errors are answered by `inventory.web_api.problems`, not here.
+
+    The operations are written when the document is first asked for: they took three quarters of an application's start.
+    """
 
     DEFAULT_ERROR_RESPONSE_NAME = None
 
@@ -131,6 +139,21 @@ class Api(flask_smorest.Api):
             return attributes if isinstance(field, field_type) else {}
 
         self.ma_plugin.converter.add_attribute_function(wired)
+
+    def __init__(self, app: Flask) -> None:
+        self._unwritten: list[Callable[[], None]] = []
+        self._writing = Lock()
+        super().__init__(app)
+
+    def write_later(self, write: Callable[[], None]) -> None:
+        """Have a part of the document written before it is answered."""
+        self._unwritten.append(write)
+
+    def _openapi_json(self) -> Response:
+        with self._writing:
+            while self._unwritten:
+                self._unwritten.pop(0)()
+        return cast(Response, super()._openapi_json())
 
     def _register_error_handlers(self) -> None:
         """Leave the handlers that `problems.register` installs."""
