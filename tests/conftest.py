@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any, Protocol
 
 import fakeredis
 import hypothesis
@@ -56,15 +58,31 @@ def redis() -> fakeredis.FakeRedis:
     return fakeredis.FakeRedis()
 
 
+class Build(Protocol):
+    """Builds services of the fixtures below; a keyword replaces the settings, or an argument of `wiring.build`."""
+
+    def __call__(self, settings: Settings = ..., **replaced: Any) -> wiring.Services: ...
+
+
 @pytest.fixture
-def services(
+def make_services(
     settings: Settings, web: FakeWeb, weather: FakeWeather, clock: FakeClock, redis: fakeredis.FakeRedis
-) -> Iterator[wiring.Services]:
-    services = wiring.build(
-        settings, redis=redis, sources=[web, weather], clock=clock, rng=random.Random(7), budgets=Unlimited()
-    )
-    yield services
-    services.store.close()
+) -> Iterator[Build]:
+    """A builder whose services are closed when the test ends."""
+    with ExitStack() as built:
+
+        def make(settings: Settings = settings, **replaced: Any) -> wiring.Services:
+            fakes = {"redis": redis, "sources": [web, weather], "clock": clock, "rng": random.Random(7)}
+            services = wiring.build(settings, **{**fakes, "budgets": Unlimited(), **replaced})
+            built.callback(services.store.close)
+            return services
+
+        yield make
+
+
+@pytest.fixture
+def services(make_services: Build) -> wiring.Services:
+    return make_services()
 
 
 @pytest.fixture

@@ -145,6 +145,20 @@ class Unlimited:
         return ()
 
 
+class Replacing:
+    """A thing of which some members are others, and everything else is its own.
+
+    >>> away = Replacing(store, records=Replacing(store.records, settle=fail))
+    """
+
+    def __init__(self, real: object, **members: object) -> None:
+        self._real = real
+        vars(self).update(members)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+
 class FakeClock:
     """A clock that stands still until it is moved on."""
 

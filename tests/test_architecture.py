@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -168,6 +169,13 @@ def test_no_packages_import_each_other_in_a_circle() -> None:
             graph.setdefault(package_of(name), set()).update(packages - {package_of(name)})
 
     assert not cycle(graph)
+
+
+def test_nothing_imports_from_a_test_module() -> None:
+    """Neither a module nor a program that a test has in a string."""
+    from_a_test = re.compile(r"^\s*(?:from|import) tests\.[\w.]*\btest_", re.MULTILINE)
+
+    assert not [path for path in (ROOT / "tests").rglob("*.py") if from_a_test.search(path.read_text())]
 
 
 def test_the_rules_are_about_something() -> None:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.upstreams.accepting import read_head, serve_each, stop_accepting
+
 PAGE = Path(__file__).with_suffix(".html")
 SAYS_WHO = re.compile(rb"(?im)^(?:Origin|Referer|Sec-Fetch-[a-z]+|User-Agent|Host|Connection: keep-alive).*\r\n")
 
@@ -24,34 +26,22 @@ class Hostile:
         self.port: int = self._listener.getsockname()[1]
         self.leads_to: int | None = None
         self.disguised = False
-        threading.Thread(target=self._accept, daemon=True).start()
+        serve_each(self._listener, self._serve)
 
     def close(self) -> None:
         """Answer no more."""
-        self._listener.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+        stop_accepting(self._listener)
 
     def _serve(self, client: socket.socket) -> None:
-        with suppress(OSError), client:
-            head = b""
-            while b"\r\n\r\n" not in head:
-                piece = client.recv(65_536)
-                if not piece:
-                    return
-                head += piece
-            if self.leads_to is None:
-                page = PAGE.read_bytes()
-                client.sendall(
-                    b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nConnection: close\r\n"
-                    b"Content-Length: %d\r\n\r\n%b" % (len(page), page)
-                )
-            else:
-                self._pass_on(client, head, self.leads_to)
+        head = read_head(client)
+        if head and self.leads_to is not None:
+            self._pass_on(client, head, self.leads_to)
+        elif head:
+            page = PAGE.read_bytes()
+            client.sendall(
+                b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nConnection: close\r\n"
+                b"Content-Length: %d\r\n\r\n%b" % (len(page), page)
+            )
 
     def _pass_on(self, client: socket.socket, sent: bytes, port: int) -> None:
         if self.disguised:

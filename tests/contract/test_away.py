@@ -22,10 +22,10 @@ from inventory.store.mongo import MongoStore
 from inventory.store.sqlite import SqliteStore
 from inventory.store.sqlite.connections import Connections
 from tests.contract.actions import LEASE, NOW, accept, after, claim, collect, found, stored, target
+from tests.contract.event_actions import event
 from tests.contract.job_actions import job
 from tests.contract.meeting import at_once, program, programs_at_once, set_off
 from tests.contract.places import Place, SqlitePlace
-from tests.contract.test_events import event
 
 JOB = job()
 WRITES: dict[str, Callable[[Store], object]] = {

@@ -7,43 +7,21 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
-from typing import Any
 
 import pytest
 
 from inventory.events.model import Event, EventFilter, EventStats
-from inventory.listing import Key
 from inventory.store import Store
 from tests.contract.actions import NOW, after
+from tests.contract.event_actions import EVERYTHING, JOB, OTHER, event, listed
 
-JOB, OTHER = "a" * 32, "b" * 32
-EVERYTHING = EventFilter()
 HOUR = timedelta(hours=1)
 FIRST = datetime.min.replace(tzinfo=UTC)
 LAST = datetime.max.replace(microsecond=999_000, tzinfo=UTC)
 
 
-def event(line: int, at: datetime = NOW, **fields: Any) -> Event:
-    return Event(
-        **{"job_id": JOB, "level": "INFO", "service": "api", "message": f"line {line}", "attributes": {}} | fields,
-        line=line,
-        timestamp=at,
-    )
-
-
 def newest_first(events: list[Event]) -> list[Event]:
     return sorted(events, key=lambda each: (each.timestamp, each.id), reverse=True)
-
-
-def listed(store: Store, chosen: EventFilter = EVERYTHING, *, limit: int = 100) -> list[Event]:
-    """All pages, one after the other."""
-    events: list[Event] = []
-    place: Key | None = None
-    while page := store.events.listing(chosen, limit=limit, after=place):
-        assert len(page) <= limit
-        events += page
-        place = (page[-1].timestamp, page[-1].id)
-    return events
 
 
 def matches(event: Event, chosen: EventFilter) -> bool:

@@ -12,6 +12,7 @@ from inventory.events.model import EventFilter
 from inventory.jobs.model import Job, JobStatus, RowOutcome
 from inventory.store import Store
 from tests.contract.actions import LEASE, NOW, after, target
+from tests.contract.event_actions import event
 from tests.contract.job_actions import (
     FAILED,
     OVER,
@@ -28,7 +29,6 @@ from tests.contract.job_actions import (
 )
 from tests.contract.meeting import at_once, program, programs_at_once, set_off
 from tests.contract.places import Place
-from tests.contract.test_events import event
 
 
 @pytest.fixture

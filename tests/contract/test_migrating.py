@@ -15,9 +15,9 @@ from inventory.store.mongo import schema as mongo_schema
 from inventory.store.sqlite import schema as sqlite_schema
 from inventory.store.sqlite.migrations import MIGRATIONS
 from tests.contract.actions import LEASE, NOW, accept, after, collect, found, stored, target
+from tests.contract.event_actions import event, listed
 from tests.contract.job_actions import claim, complete, ready, work
 from tests.contract.places import MongoPlace, Place, SqlitePlace, database
-from tests.contract.test_events import event, listed
 
 OLD = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, 0, NULL, NULL, 0)"
 MILLIS = int(NOW.timestamp() * 1000)

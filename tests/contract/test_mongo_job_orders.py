@@ -30,8 +30,8 @@ from tests.contract.job_actions import (
     ready,
     row,
 )
+from tests.contract.orders import Documents, Step, merges, run
 from tests.contract.places import MongoPlace, database
-from tests.contract.test_mongo_orders import Documents, Step, merges, run
 
 
 @pytest.fixture

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
-from itertools import combinations
-from typing import Any
 
 import pytest
-from pymongo.database import Database
 
 from inventory.records.model import Record, State, Stored
-from inventory.store.mongo import MongoStore, bodies, snapshots
-from inventory.store.mongo.ledger import settle_record
+from inventory.store.mongo import MongoStore, snapshots
 from tests.contract.actions import LEASE, NOW, accept, after, claim, collect, found, stored, target
+from tests.contract.orders import Documents, Step, deleting, merges, run, settling
 from tests.contract.places import MongoPlace, database
-
-Step = Callable[[], object]
-Documents = Database[dict[str, Any]]
 
 
 @pytest.fixture
@@ -31,45 +25,6 @@ def documents(mongo: MongoPlace) -> Iterator[Documents]:
     """The collections themselves."""
     with mongo.client() as client:
         yield database(client)
-
-
-def merges(left: int, right: int) -> list[str]:
-    """Every order of so many steps of each of two hands: such as `LRLR`."""
-    places = range(left + right)
-    return ["".join("L" if n in chosen else "R" for n in places) for chosen in combinations(places, left)]
-
-
-def run(order: str, left: Sequence[Step], right: Sequence[Step]) -> None:
-    hands = {"L": iter(left), "R": iter(right)}
-    for hand in order:
-        next(hands[hand])()
-
-
-def settling(documents: Documents, outcome: Stored) -> list[Step]:
-    """The steps of settling, as the ledger takes them."""
-    name, body = outcome.snapshot.body_sha256, outcome.body
-    assert name is not None
-    assert body is not None
-    return [
-        lambda: snapshots.insert(documents, [outcome]),
-        lambda: bodies.keep(documents, {name: body}),
-        lambda: settle_record(documents, outcome),
-    ]
-
-
-def deleting(documents: Documents, outcome: Stored) -> list[Step]:
-    """The steps of deleting the record of an outcome, with those of discarding its body one by one."""
-    name = outcome.snapshot.body_sha256
-    assert name is not None
-    tokens: list[str] = []
-    named: list[bool] = []
-    return [
-        lambda: documents["records"].delete_one({"_id": outcome.claim.id}),
-        lambda: documents["snapshots"].delete_many({"_id": outcome.snapshot.id}),
-        lambda: tokens.append(bodies.condemn(documents, name)),
-        lambda: named.append(bodies.is_named(documents, name)),
-        lambda: named[0] or bodies.delete_condemned(documents, name, tokens[0]),
-    ]
 
 
 @pytest.mark.parametrize("order", merges(3, 5))

@@ -14,13 +14,13 @@ from inventory.store import Store
 from inventory.store.mongo import MongoStore
 from inventory.store.mongo.connection import Connection, connect
 from tests.contract.actions import LEASE, NOW, accept, after, claim, collect, failed, found, stored, target
+from tests.contract.event_actions import event
 from tests.contract.job_actions import advance, counted, job, ready, row, work
 from tests.contract.job_actions import claim as job_claim
 from tests.contract.job_actions import found as found_job
 from tests.contract.meeting import at_once
 from tests.contract.one_at_a_time import OneAtATime
 from tests.contract.places import MongoPlace
-from tests.contract.test_events import event
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from inventory.records.model import Record
 from inventory.store import Store
 from tests.contract.actions import accept_target, after, claim, collect, failed, found, stored, target
 from tests.contract.meeting import at_once
+from tests.contract.orders import deleting, merges, run, settling
 from tests.contract.places import MongoPlace, Place
-from tests.contract.test_mongo_orders import deleting, merges, run, settling
 
 
 def name(body: bytes) -> str:

@@ -1,15 +1,15 @@
-"""A worker without the fence, for a control run: whatever it has collected it puts in place, whoever holds the claim.
+"""A worker without the fence, for a control run: it stores whatever it has collected, whoever has the claim.
 
     python -m tests.faults.unfenced
 
-It settles through the ports alone: where its own claim is over, it takes the place of the present one.
+It settles through the ports alone: where its own claim is over, it settles the present one.
 """
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from threading import Event
 from typing import Any
@@ -19,12 +19,12 @@ from inventory.config import Settings
 from inventory.errors import StorageUnavailable
 from inventory.records.model import Outcome, Record, State, Stored
 from inventory.records.ports import Records
-from inventory.store import Store
 from inventory.wiring import build, open_store
+from tests.fakes import Replacing
 
 
-class UnfencedRecords:
-    """Records whose `settle` takes effect whatever the lease and the fence say."""
+class Unfenced:
+    """A `settle` that takes effect whatever the lease and the fence say."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
@@ -47,30 +47,14 @@ class UnfencedRecords:
         self._records.accept(claim.target, now=now, seen=present)
         return self._records.claim(claim.id, now=now, lease_for=timedelta(seconds=60)) or claim
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._records, name)
-
-
-@dataclass(frozen=True)
-class UnfencedStore:
-    """A store with such records."""
-
-    store: Store
-
-    @property
-    def records(self) -> UnfencedRecords:
-        return UnfencedRecords(self.store.records)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.store, name)
-
 
 def main() -> None:
     """Collect what is due, again and again, until SIGTERM."""
     stopping = Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     settings = Settings.read()
-    store: Any = UnfencedStore(open_store(settings))
+    fenced = open_store(settings)
+    store: Any = Replacing(fenced, records=Replacing(fenced.records, settle=Unfenced(fenced.records).settle))
     collector = build(settings, store=store).collector
     while not stopping.wait(0.2):
         try:

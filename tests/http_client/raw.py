@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import socket
-import threading
 from types import TracebackType
 
 from inventory.http_client.deadline import Deadline
 from inventory.http_client.response_reader import ResponseReader, SocketReader
+
+from tests.upstreams.accepting import read_head, serve_each, stop_accepting
 
 
 class Raw:
@@ -19,38 +19,22 @@ class Raw:
         self.answer = b""
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self._listener.getsockname()[1]
-        self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def __enter__(self) -> Raw:
-        self._thread.start()
+        self._thread = serve_each(self._listener, self._answer)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        stop_accepting(self._listener)
         self._thread.join(10)
 
     def url(self, path: str = "/") -> str:
         """A URL that is answered so."""
         return f"http://127.0.0.1:{self.port}{path}"
 
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
-
     def _answer(self, connection: socket.socket) -> None:
-        with contextlib.suppress(OSError), connection:
-            connection.settimeout(10)
-            head = b""
-            while b"\r\n\r\n" not in head:
-                received = connection.recv(65_536)
-                if not received:
-                    return
-                head += received
+        connection.settimeout(10)
+        if read_head(connection):
             connection.sendall(self.answer)
             connection.shutdown(socket.SHUT_WR)
             while connection.recv(65_536):  # what is unread when it is closed would reset it

@@ -8,7 +8,6 @@ from pathlib import Path
 import fakeredis
 import pytest
 from flask.testing import FlaskClient
-from prometheus_client.parser import text_string_to_metric_families
 
 from inventory import create_app, wiring
 from inventory.config import Settings
@@ -16,24 +15,10 @@ from inventory.errors import StartError
 from inventory.ops import request_metrics
 from inventory.rate_limits.limits import HostLimits
 from tests.fakes import FakeWeb
+from tests.ops.actions import scrape, value
 from tests.rate_limits.budget_halves import LocalHalf
 
 LOOKUP = {"method": "GET", "route": "/api/v1/metadata"}
-
-
-def scrape(client: FlaskClient) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
-    answer = client.get("/metrics")
-    assert answer.status_code == 200
-    assert answer.content_type.startswith("text/plain; version=0.0.4")
-    return {
-        (sample.name, frozenset(sample.labels.items())): sample.value
-        for family in text_string_to_metric_families(answer.text)
-        for sample in family.samples
-    }
-
-
-def value(client: FlaskClient, name: str, **labels: str) -> float:
-    return scrape(client).get((name, frozenset(labels.items())), 0.0)
 
 
 def requests_of(client: FlaskClient, **labels: str) -> float:

@@ -14,22 +14,17 @@ from redis import Redis
 
 from inventory.notifier import connect
 from inventory.rate_limits import state
-from inventory.rate_limits.limits import HostLimits, Limit
 from inventory.rate_limits.model import (
     Permit,
     PermitRequest,
-    Policy,
     Report,
     Throttled,
 )
 from inventory.rate_limits.shared import SharedBudgets
 from tests.rate_limits.budget_halves import redis_server
+from tests.rate_limits.shared_limits import HOST, LIMITS, POLICY
 
 ROOT = Path(__file__).parents[2]
-HOST = "api.example"
-LIMITS = HostLimits(10, 4, whole={HOST: Limit(50, 3, 2)})
-POLICY = Policy(lease=30.0)
-
 CALLER = """
 import sys, time
 skew = float(sys.argv[2])
@@ -40,7 +35,7 @@ time.time_ns = lambda: real_ns() + int(skew * 10**9)
 from inventory.notifier import connect
 from inventory.rate_limits.model import PermitRequest, Permit, Report
 from inventory.rate_limits.shared import SharedBudgets
-from tests.rate_limits.test_budgets_shared import HOST, LIMITS, POLICY
+from tests.rate_limits.shared_limits import HOST, LIMITS, POLICY
 
 redis = connect(sys.argv[1], socket_timeout=5.0)
 budgets = SharedBudgets(redis, LIMITS, POLICY)

@@ -12,7 +12,7 @@ from inventory.errors import SourceFailure
 from inventory.records.source import Collected
 from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeb, content
-from tests.webpages.test_lookups import URL, look_up, work
+from tests.webpages.actions import URL, look_up, work
 
 
 def test_post_collects_now_and_is_201_when_new_and_200_when_known(client: FlaskClient, web: FakeWeb) -> None:

@@ -22,7 +22,7 @@ from inventory.records.model import Content, Failed, Outcome, Record, State, Sto
 from inventory.records.source import Collected
 from inventory.store import Store
 from tests.fakes import FakeClock, FakeWeather, FakeWeb, Unlimited
-from tests.ops.test_metrics import value
+from tests.ops.actions import value
 
 URL = "http://example.test/"
 SECRET = "secret inside"

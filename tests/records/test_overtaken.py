@@ -16,7 +16,7 @@ from inventory.records.model import Snapshot, Stored
 from inventory.records.source import Collected
 from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeb, content
-from tests.webpages.test_lookups import URL, look_up
+from tests.webpages.actions import URL, look_up
 
 LATE = [
     Collected(content(URL), b"late"),

@@ -16,7 +16,7 @@ from inventory.records.model import Content, State
 from inventory.records.source import Collected
 from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeb, content
-from tests.webpages.test_lookups import PAGE, URL, look_up, work
+from tests.webpages.actions import PAGE, URL, look_up, work
 
 ASYNC = {"Prefer": "respond-async"}
 

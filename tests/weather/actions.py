@@ -15,6 +15,7 @@ from inventory.errors import SourceFailure
 from inventory.records.model import Record, Target
 from inventory.records.source import Collected
 from inventory.store import Store
+from inventory.weather.service import JITTER
 from inventory.weather.source import UNKNOWN_CITY
 from inventory.wiring import Services
 from tests.fakes import FakeWeather, weather_content
@@ -23,6 +24,9 @@ WEATHER = "/api/v1/weather"
 CITY = "zurich"
 NO_CITY = SourceFailure(UNKNOWN_CITY, "No city named 'zurich' was found", permanent=True)
 TIMEOUT = SourceFailure("timeout", "The upstream did not answer in full within 10 seconds")
+FRESH_FOR = 900
+EXPIRED = FRESH_FOR * (1 + JITTER) + 1
+"""Seconds after which weather is stale, whatever its jitter."""
 GARBAGE = SourceFailure("invalid_response", "geocoding.test answered what is no JSON")
 
 

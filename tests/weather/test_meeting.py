@@ -25,6 +25,7 @@ from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeather, FakeWeb, weather_content
 from tests.weather.actions import (
     CITY,
+    EXPIRED,
     GARBAGE,
     NO_CITY,
     TIMEOUT,
@@ -39,7 +40,6 @@ from tests.weather.actions import (
     warmer,
     work,
 )
-from tests.weather.test_routes import EXPIRED
 
 MANY = 50
 

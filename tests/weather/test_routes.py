@@ -17,6 +17,8 @@ from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeather, weather_content
 from tests.weather.actions import (
     CITY,
+    EXPIRED,
+    FRESH_FOR,
     GARBAGE,
     NO_CITY,
     TIMEOUT,
@@ -30,10 +32,6 @@ from tests.weather.actions import (
     warmer,
     work,
 )
-
-FRESH_FOR = 900
-EXPIRED = FRESH_FOR * (1 + JITTER) + 1
-"""Seconds after which weather is stale, whatever its jitter."""
 
 
 def test_a_miss_is_collected_while_its_caller_waits(client: FlaskClient, weather: FakeWeather, services: Services) -> None:

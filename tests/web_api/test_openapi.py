@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from inventory import create_app
 from inventory.errors import STATUS
 from inventory.wiring import Services
-from tests.webpages.test_lookups import URL
+from tests.webpages.actions import URL
 
 UNDOCUMENTED = {"/", "/docs/", "/docs/{path}", "/openapi.json", "/jobs", "/jobs/{job_id}", "/jobs/{job_id}/rows.csv"}
 

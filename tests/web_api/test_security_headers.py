@@ -13,7 +13,9 @@ from inventory.gunicorn_worker.malformed import answer
 from inventory.wiring import Services
 from tests.fakes import FakeClock
 from tests.jobs.course import Course
-from tests.web_api.test_same_origin import METADATA, URL
+from tests.webpages.actions import URL
+
+METADATA = f"/api/v1/metadata?url={URL}"
 
 NOTHING = "default-src 'none'; frame-ancestors 'none'"
 ANSWERS: dict[str, dict[str, Any]] = {

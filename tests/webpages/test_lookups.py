@@ -5,30 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from inventory.errors import SourceFailure
 from inventory.records.source import Collected
 from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeb, content
-
-URL = "http://example.test/page"
-PAGE = f"<p>{URL}</p>".encode()
-
-
-def look_up(
-    client: FlaskClient, url: str = URL, *, prefer: str = "", if_none_match: str = "", **query: object
-) -> TestResponse:
-    headers = {"Prefer": prefer, "If-None-Match": if_none_match}
-    return client.get(
-        "/api/v1/metadata",
-        query_string={"url": url, **query},
-        headers={name: value for name, value in headers.items() if value},
-    )
-
-
-def work(services: Services) -> int:
-    return services.collector.collect_due(slots=4, stopping=lambda: False)
+from tests.webpages.actions import URL, look_up, work
 
 
 def test_a_lookup_brings_forward_what_only_a_job_was_waiting_for(
