@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, given, settings
-from schemathesis import GenerationMode, checks
-from schemathesis.schemas import APIOperation, BaseSchema
-from schemathesis.specs.openapi import checks as openapi
 
 from inventory import create_app
 from inventory.wiring import Services
 
-CHECKS = [
-    checks.not_a_server_error,
-    openapi.status_code_conformance,
-    openapi.content_type_conformance,
-    openapi.response_schema_conformance,
-]
+if TYPE_CHECKING:
+    import schemathesis
+    from schemathesis.schemas import APIOperation, BaseSchema
 
 VERBS = {"get", "post", "put", "delete", "patch"}
 
 
 @pytest.fixture
 def served(services: Services) -> BaseSchema:
+    import schemathesis  # here: every process of the suite reads this module, and it takes a second
+
     return schemathesis.openapi.from_wsgi("/openapi.json", create_app(services=services))
 
 
@@ -44,8 +40,18 @@ def test_every_operation_is_among_those_that_are_tried(served: BaseSchema) -> No
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["fitting", "unfitting"])
-def test_every_answer_is_documented(served: BaseSchema, mode: GenerationMode) -> None:
+@pytest.mark.parametrize("name", ["POSITIVE", "NEGATIVE"], ids=["fitting", "unfitting"])
+def test_every_answer_is_documented(served: BaseSchema, name: str) -> None:
+    from schemathesis import GenerationMode, checks
+    from schemathesis.specs.openapi import checks as openapi
+
+    mode = GenerationMode[name]
+    all_checks = [
+        checks.not_a_server_error,
+        openapi.status_code_conformance,
+        openapi.content_type_conformance,
+        openapi.response_schema_conformance,
+    ]
     for operation in operations(served):
         tried = 0
 
@@ -54,7 +60,7 @@ def test_every_answer_is_documented(served: BaseSchema, mode: GenerationMode) ->
         def answers_as_documented(case: schemathesis.Case) -> None:
             nonlocal tried
             tried += 1
-            case.call_and_validate(checks=CHECKS)
+            case.call_and_validate(checks=all_checks)
 
         if mode is GenerationMode.NEGATIVE and not operation.query and not operation.body:
             continue  # there is nothing about it that could be unfitting
