@@ -145,6 +145,11 @@ class Stack:
 
         return wait_until(answers, f"{url} is answered with {statuses}", seconds)[0]
 
+    def any_pending(self) -> bool:
+        """Whether anything is still to be collected."""
+        query = {"status": "pending", "limit": 1}
+        return bool(requests.get(f"{self.url}/api/v1/records", params=query, timeout=30).json()["records"])
+
     def keys(self, status: str) -> list[str]:
         """The keys of all records of a status."""
         keys, cursor = [], None

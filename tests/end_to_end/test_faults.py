@@ -1,4 +1,4 @@
-"""What a 202 survives. The whole rig of faults comes on top of this; these are the faults that everybody meets."""
+"""What a 202 survives: the common faults, each alone. The fault rig adds the others."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ def ask(running: Stack, urls: list[str]) -> set[int]:
 
 
 def all_stored(running: Stack, urls: list[str], seconds: float = 90.0) -> None:
-    wait_until(lambda: set(running.keys("stored")) == set(urls), "everything is stored", seconds)
-    assert running.keys("pending") == []
+    wait_until(lambda: not running.any_pending(), "nothing is pending", seconds)
+    assert set(running.keys("stored")) == set(urls)
     assert running.keys("failed") == []
 
 
 @pytest.mark.timeout(240)
-def test_five_thousand_distinct_misses_are_all_stored(running: Stack, upstream: Upstream) -> None:
-    urls = [upstream.url(f"/page/{n}") for n in range(5_000)]
+def test_thousands_of_distinct_misses_are_all_stored(running: Stack, upstream: Upstream) -> None:
+    urls = [upstream.url(f"/page/{n}") for n in range(2_000)]
 
     assert ask(running, urls) == {202}
 
     all_stored(running, urls, seconds=150)
-    assert upstream.count() == 5_000, "each was fetched once"
+    assert upstream.count() == 2_000, "each was fetched once"
 
 
 def test_a_worker_that_is_killed_in_mid_fetch_costs_time_and_nothing_else(running: Stack, upstream: Upstream) -> None:
