@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from inventory.errors import NoRoomToOpen, StorageFull, StorageUnavailable
 from inventory.jobs.model import READING, RowOutcome
 from inventory.store import Store
-from inventory.store.mongo import MongoStore
 from inventory.store.sqlite import SqliteStore
 from tests.contract.actions import LEASE, NOW, collect, target
 from tests.contract.actions import accept as accept_one
@@ -167,8 +166,16 @@ ACTIONS: dict[str, Callable[..., Iterator[str]]] = {
 }
 
 
+def open_store(url: str) -> Store:
+    if url.startswith("sqlite:"):
+        return SqliteStore(url.removeprefix("sqlite://"))
+    from inventory.store.mongo import MongoStore  # here: pymongo starts slowly
+
+    return MongoStore(url)
+
+
 def main(url: str, action: str, *arguments: str) -> None:
-    store: Store = SqliteStore(url.removeprefix("sqlite://")) if url.startswith("sqlite:") else MongoStore(url)
+    store = open_store(url)
     _say("ready")
     sys.stdin.readline()
     for line in ACTIONS[action](store, *arguments):
