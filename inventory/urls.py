@@ -1,4 +1,4 @@
-"""URLs as the WHATWG standard reads them: parsed once, and the serialised form is both the key and what is fetched."""
+"""URLs, parsed once as the WHATWG standard says; the serialised form is the key of a target and what is fetched."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import ada_url
 
 from inventory.errors import CredentialsInUrl, InvalidUrl, UnsupportedScheme, UrlTooLong
 
-MOST_CHARACTERS = 2_048
-"""Of the text as given, and of the href."""
+MAX_CHARACTERS = 2_048
+"""Of a URL as given, and as serialised."""
 
 _PORTS = {"http": 80, "https": 443}
 _HREF = re.compile(r"(https?)://(?:([^/@]*)@)?(\[[^]]*\]|[^/:@]*)(?::(\d+))?/")
@@ -78,14 +78,14 @@ def join(base: Url, reference: str) -> Url:
 
 
 def _check_text(text: str) -> None:
-    if len(text) > MOST_CHARACTERS:
-        raise UrlTooLong(f"The URL has {len(text)} characters; at most {MOST_CHARACTERS} are taken")
+    if len(text) > MAX_CHARACTERS:
+        raise UrlTooLong(f"The URL has {len(text)} characters; the limit is {MAX_CHARACTERS}")
     if _NO_CHARACTER.search(text):
         raise InvalidUrl("The URL contains a NUL or half of a surrogate pair")
 
 
 def _from_href(serialised: str, text: str) -> Url:
-    """The URL of a serialisation. Its parts are read out of it: to ask the parser for each took half as long again."""
+    """The URL of a serialisation. Its parts are read with a pattern: asking the parser for each took half as long again."""
     parts = _HREF.match(serialised)
     if parts is None:
         if not _SCHEME.match(text.strip()):  # `localhost:8000/x`: a host and a port, read as scheme and path
@@ -94,10 +94,10 @@ def _from_href(serialised: str, text: str) -> Url:
         raise UnsupportedScheme(f"The scheme {_short(scheme)} is not supported; send an http or https URL")
     scheme, user, host, port = parts.groups()
     if user:
-        raise CredentialsInUrl("The URL carries a user name or a password; send it without what stands before the @")
+        raise CredentialsInUrl("The URL contains a user name or a password; send it without the part before the @")
     href = serialised.partition("#")[0]
-    if len(href) > MOST_CHARACTERS:
-        raise UrlTooLong(f"The URL has {len(href)} characters when serialised; at most {MOST_CHARACTERS} are taken")
+    if len(href) > MAX_CHARACTERS:
+        raise UrlTooLong(f"The URL has {len(href)} characters when serialised; the limit is {MAX_CHARACTERS}")
     return Url(href, scheme, host, int(port or _PORTS[scheme]))
 
 
@@ -111,5 +111,5 @@ def _what_is_wrong(text: str) -> str:
 
 
 def _short(text: str) -> str:
-    """A text as it may stand in a message: quoted, printable, and not longer than a line."""
+    """A text for a message: quoted, printable, and not longer than a line."""
     return repr(text if len(text) <= 80 else text[:79] + "…")

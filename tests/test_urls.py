@@ -195,7 +195,7 @@ def test_any_text_is_a_url_or_one_of_our_errors(text: str) -> None:
     except InvalidUrl:
         return
     assert url.href.isascii()
-    assert len(url.href) <= urls.MOST_CHARACTERS
+    assert len(url.href) <= urls.MAX_CHARACTERS
     assert url.href == f"{url.scheme}://{url.authority}{url.target}"
 
 

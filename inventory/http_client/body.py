@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from inventory.http_client import codings
 from inventory.http_client.response_reader import ResponseReader
 
-JOINED = 1_024
-"""Pieces of a body that are joined into one while more of it comes."""
+MAX_PIECES = 1_024
+"""Pieces of a body that are kept apart before they are joined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Body:
 
 
 class _Kept:
-    """Pieces that are kept. Many small ones are joined at times, for each costs some 40 bytes more than it holds."""
+    """Pieces that are kept. Small ones are joined now and then: each takes some 40 bytes more than its content."""
 
     def __init__(self) -> None:
         self._joined: list[bytes] = []
@@ -35,7 +35,7 @@ class _Kept:
     def add(self, piece: bytes) -> None:
         """Keep one more piece."""
         self._pieces.append(piece)
-        if len(self._pieces) == JOINED:
+        if len(self._pieces) == MAX_PIECES:
             self._joined.append(b"".join(self._pieces))
             self._pieces.clear()
 
@@ -50,7 +50,7 @@ class _Kept:
 
 
 class _Raw:
-    """The pieces as they pass by, and the first `limit` bytes of them."""
+    """The pieces as they are read, and the first `limit` bytes of them in case that they cannot be decoded."""
 
     def __init__(self, pieces: Iterator[bytes], limit: int) -> None:
         self._pieces = pieces

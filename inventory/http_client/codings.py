@@ -1,4 +1,4 @@
-"""Content codings undone piece by piece, so that no bomb can take more memory than a few pieces."""
+"""Undoes content codings piece by piece, so that no bomb takes more memory than a few pieces."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import zstandard
 
 Pieces = Iterator[bytes]
 
-PIECE = 64 * 1024
-"""Bytes of output that a decoder gives at once."""
+CHUNK_BYTES = 64 * 1024
+"""The most that a decoder returns at once."""
 
-ZSTD_INPUT = 128
-"""Bytes of input that the zstd decoder gets at once: 4 of them can become 128 KiB, and it has no limit of its own."""
+ZSTD_INPUT_BYTES = 128
+"""What the zstd decoder is given at once. It limits no output, and 4 bytes can become 128 KiB."""
 
-ZSTD_WINDOW = 8 * 1024 * 1024
-"""What RFC 9659 allows a content coding to use."""
+ZSTD_WINDOW_BYTES = 8 * 1024 * 1024
+"""The limit of RFC 9659 for a content coding."""
 
-MOST_CODINGS = 5
+MAX_CODINGS = 5
 
 
 class Undecodable(Exception):
@@ -27,26 +27,26 @@ class Undecodable(Exception):
 
 
 class EndedEarly(Exception):
-    """The input ended inside the coded data; what was decoded so far has been given."""
+    """The input ended inside the coded data; what could be decoded was returned."""
 
 
 class TrailingBytes(Exception):
-    """The coded data was complete, and something stood behind it."""
+    """The coded data was complete, and more bytes came after it."""
 
 
 def names(values: Sequence[str]) -> list[str]:
     """The codings that header lines name, in the order applied, lower case, without `identity`."""
-    listed = (name.strip().lower() for value in values for name in value.split(","))
-    return [name for name in listed if name and name != "identity"]
+    codings = (name.strip().lower() for value in values for name in value.split(","))
+    return [name for name in codings if name and name != "identity"]
 
 
 def undo(pieces: Pieces, codings: Sequence[str]) -> Pieces:
     """The pieces with all codings undone, last applied first. Raises the errors of this module while it is consumed."""
     unknown = [name for name in codings if name not in _DECODERS]
     if unknown:
-        raise Undecodable(f"the coding {unknown[0]!r:.50} is not known")
-    if len(codings) > MOST_CODINGS:
-        raise Undecodable(f"{len(codings)} codings on top of each other; at most {MOST_CODINGS} are undone")
+        raise Undecodable(f"the coding {unknown[0]!r:.50} is unknown")
+    if len(codings) > MAX_CODINGS:
+        raise Undecodable(f"{len(codings)} codings on top of each other; the limit is {MAX_CODINGS}")
     for name in reversed(codings):
         pieces = _DECODERS[name](pieces)
     return pieces
@@ -65,7 +65,7 @@ def _deflate(pieces: Pieces) -> Pieces:
         if len(start) >= 2:
             break
     is_zlib = len(start) >= 2 and start[0] & 0x0F == 8 and (start[0] << 8 | start[1]) % 31 == 0
-    yield from _inflate(_again(start, pieces), zlib.MAX_WBITS if is_zlib else -zlib.MAX_WBITS, members=False)
+    yield from _inflate(_chain(start, pieces), zlib.MAX_WBITS if is_zlib else -zlib.MAX_WBITS, members=False)
 
 
 def _inflate(pieces: Pieces, window_bits: int, *, members: bool) -> Pieces:
@@ -81,7 +81,7 @@ def _inflate(pieces: Pieces, window_bits: int, *, members: bool) -> Pieces:
                     raise TrailingBytes
                 decoder = zlib.decompressobj(window_bits)
             try:
-                yield from _drain(decoder, pending)
+                yield from _decompress(decoder, pending)
             except zlib.error as error:
                 if complete:
                     raise TrailingBytes from error
@@ -92,13 +92,13 @@ def _inflate(pieces: Pieces, window_bits: int, *, members: bool) -> Pieces:
         raise EndedEarly
 
 
-def _drain(decoder: zlib._Decompress, pending: bytes) -> Pieces:
-    """What the decoder makes of some input, in pieces; output that waits inside it is asked for too."""
+def _decompress(decoder: zlib._Decompress, pending: bytes) -> Pieces:
+    """The output for some input, in pieces, with what the decoder holds back."""
     more = True
     while more and not decoder.eof:
-        made = decoder.decompress(pending, PIECE)
+        made = decoder.decompress(pending, CHUNK_BYTES)
         pending = decoder.unconsumed_tail
-        more = bool(pending) or len(made) == PIECE
+        more = bool(pending) or len(made) == CHUNK_BYTES
         if made:
             yield made
 
@@ -114,9 +114,9 @@ def _brotli(pieces: Pieces) -> Pieces:
         pending = piece
         made = b""
         # It may say that it accepts more input and still hold output: only a call that makes little has made all.
-        while pending or len(made) >= PIECE or not decoder.can_accept_more_data():
+        while pending or len(made) >= CHUNK_BYTES or not decoder.can_accept_more_data():
             try:
-                made = decoder.process(pending, output_buffer_limit=PIECE)
+                made = decoder.process(pending, output_buffer_limit=CHUNK_BYTES)
             except brotli.error as error:
                 raise Undecodable(str(error)) from error
             pending = b""
@@ -130,14 +130,14 @@ def _brotli(pieces: Pieces) -> Pieces:
 
 def _zstd(pieces: Pieces) -> Pieces:
     """RFC 8878: one or more frames."""
-    source = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW)
+    source = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW_BYTES)
     decoder = source.decompressobj()
     begun = False
     complete = 0
     for piece in pieces:
         begun = begun or bool(piece)
-        for start in range(0, len(piece), ZSTD_INPUT):
-            pending = piece[start : start + ZSTD_INPUT]
+        for start in range(0, len(piece), ZSTD_INPUT_BYTES):
+            pending = piece[start : start + ZSTD_INPUT_BYTES]
             while pending:
                 if decoder.eof:
                     decoder = source.decompressobj()
@@ -155,7 +155,7 @@ def _zstd(pieces: Pieces) -> Pieces:
         raise EndedEarly
 
 
-def _again(start: bytes, rest: Pieces) -> Pieces:
+def _chain(start: bytes, rest: Pieces) -> Pieces:
     yield start
     yield from rest
 

@@ -1,4 +1,4 @@
-"""`Set-Cookie` lines, read as RFC 6265bis demands of a browser, with the reason where a browser would refuse."""
+"""Reads `Set-Cookie` lines as RFC 6265bis demands of a browser, and says why a browser would refuse one."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from inventory.http_client import cookie_dates
 from inventory.urls import Url
 
 MAX_COOKIES = 1_000
-"""Read in one collection. Of one domain browsers keep 180 (Chromium's `kDomainMaxCookies`, Firefox's `cookie.maxPerHost`),
-and RFC 6265bis (section 6.1) asks them for 50: this is room for more than the five domains of a chain of redirects."""
-LONGEST_PAIR = 4_096
-LONGEST_ATTRIBUTE = 1_024
+"""Read in one collection: more than the five domains of a redirect chain need. Browsers keep 180 of a domain (Chromium's
+`kDomainMaxCookies`, Firefox's `cookie.maxPerHost`), and RFC 6265bis (section 6.1) asks them for 50."""
+MAX_PAIR_BYTES = 4_096
+MAX_ATTRIBUTE_BYTES = 1_024
 """Bytes of name and value together, and of one attribute's value."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -47,7 +47,7 @@ class Cookie:
 
 
 def parse(line: str, url: Url) -> Cookie:
-    """The cookie that a line sets when `url` answers with it; a refused one has what could be read of it."""
+    """The cookie that a line sets in a response of `url`; a refused one has what could be read of it."""
     pair, _, rest = line.partition(";")
     name, equals, value = pair.partition("=")
     if not equals:
@@ -64,7 +64,7 @@ def parse(line: str, url: Url) -> Cookie:
         host_only=not domain,
         path=path if path.startswith("/") else default_path(url),
         expires=expires,
-        max_age=_whole(max_age) if _MAX_AGE.fullmatch(max_age) else None,
+        max_age=_clamped_int(max_age) if _MAX_AGE.fullmatch(max_age) else None,
         secure="secure" in attributes,
         http_only="httponly" in attributes,
         same_site=_SAME_SITE.get(attributes.get("samesite", "").lower()),
@@ -89,17 +89,19 @@ def default_path(url: Url) -> str:
 
 
 def _attributes(text: str) -> tuple[Mapping[str, str], datetime | None]:
-    """The attributes, names in lower case, and the date of `Expires`; of repeated ones the last, of over-long ones none
-    (section 5.6)."""
+    """The attributes, names in lower case, and the date of `Expires` (section 5.6).
+
+    The last of repeated attributes counts; one that is too long does not.
+    """
     found: dict[str, str] = {}
     expires: datetime | None = None
     for name, value in _pairs(text):
-        if len(value) > LONGEST_ATTRIBUTE:
+        if len(value) > MAX_ATTRIBUTE_BYTES:
             continue
         if name == "expires":
-            if (told := cookie_dates.parse(value)) is None:
+            if (date := cookie_dates.parse(value)) is None:
                 continue
-            expires = told
+            expires = date
         if name == "max-age" and not _MAX_AGE.fullmatch(value):
             continue
         found[name] = value
@@ -124,8 +126,8 @@ def _refusal(cookie: Cookie, attributes: Mapping[str, str], line: str, url: Url)
         return "control character"
     if not cookie.name and not cookie.value:
         return "neither name nor value"
-    if len(cookie.name) + len(cookie.value) > LONGEST_PAIR:
-        return f"name and value exceed {LONGEST_PAIR} bytes"
+    if len(cookie.name) + len(cookie.value) > MAX_PAIR_BYTES:
+        return f"name and value exceed {MAX_PAIR_BYTES} bytes"
     if not cookie.host_only and (reason := _domain_refusal(cookie.domain, url)):
         return reason
     if cookie.secure and url.scheme != "https":
@@ -148,15 +150,15 @@ def _domain_refusal(domain: str, url: Url) -> str | None:
 
 
 def _prefix_refusal(cookie: Cookie, *, has_path: bool) -> str | None:
-    """Whether a name promises by its prefix what the attributes do not keep."""
-    called = (cookie.name or cookie.value).lower()
-    if not called.startswith(("__secure-", "__host-")):
+    """Why the attributes do not keep what the prefix of the name promises, or None."""
+    prefixed = (cookie.name or cookie.value).lower()
+    if not prefixed.startswith(("__secure-", "__host-")):
         return None
     if not cookie.name:
         return "a prefix in the value of a cookie without a name"
     if not cookie.secure:
         return "a __Secure- or __Host- name without Secure"
-    if called.startswith("__host-") and not (cookie.host_only and has_path and cookie.path == "/"):
+    if prefixed.startswith("__host-") and not (cookie.host_only and has_path and cookie.path == "/"):
         return "a __Host- name with a Domain, or without Path=/"
     return None
 
@@ -171,6 +173,6 @@ def _suffixes() -> PublicSuffixList:
     return PublicSuffixList()
 
 
-def _whole(digits: str) -> int:
-    """A number of seconds; those that no store can keep become the longest that any browser would."""
+def _clamped_int(digits: str) -> int:
+    """A number of seconds, cut to what every store can keep."""
     return max(-(2**53), min(2**53, int(digits[:20])))

@@ -1,4 +1,4 @@
-"""One deadline for a whole collection: every wait on the way gets what is left of it."""
+"""One deadline for a whole collection: every wait gets what is left of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Ticks = Callable[[], float]
 
 
 class Deadline:
-    """`seconds` from now on. A wait is given `left()`, so that a drip cannot stretch it: the next wait is shorter."""
+    """`seconds` from now. Each wait is given `left()`, so that a slow drip of bytes cannot prolong the whole."""
 
     def __init__(self, seconds: float, ticks: Ticks = time.monotonic) -> None:
         self.seconds = seconds
@@ -27,5 +27,5 @@ class Deadline:
         return left
 
     def passed(self) -> SourceFailure:
-        """The failure that a passed deadline is."""
-        return SourceFailure("timeout", f"The upstream did not answer in full within {self.seconds:g} seconds")
+        """The failure to raise when the deadline has passed."""
+        return SourceFailure("timeout", f"The upstream did not respond in full within {self.seconds:g} seconds")

@@ -1,4 +1,4 @@
-"""Which bodies are text, and in which encoding: BOM, then header, then `<meta>`, then what the bytes themselves say.
+"""Decides which bodies are text, and in which encoding: by BOM, header, `<meta>`, or the bytes themselves.
 
 Encodings and their labels are those of the WHATWG: `latin1` is windows-1252.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import webencodings  # type: ignore[import-untyped]
 
-SNIFFED = 1_024
+SNIFFED_BYTES = 1_024
 """Bytes at the start of a document in which it may declare its encoding."""
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xfe\xff", "utf-16be"), (b"\xff\xfe", "utf-16le"))
@@ -19,7 +19,7 @@ _TEXT = re.compile(
     r"text/.*|.*\+(json|xml)|application/(json|xml|xhtml\+xml|(x-)?javascript|ecmascript|x-www-form-urlencoded|ld\+json"
     r"|yaml|x-yaml|toml|sql|graphql|x-ndjson|jsonl|json-seq|xml-dtd|rtf|x-sh|problem\+json)"
 )
-_UNSAID = re.compile(r"|application/octet-stream|text/plain|unknown/unknown|application/unknown|\*/\*")
+_UNSPECIFIC = re.compile(r"|application/octet-stream|text/plain|unknown/unknown|application/unknown|\*/\*")
 _BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 """Bytes that no text has (WHATWG MIME Sniffing, section 3)."""
 
@@ -46,13 +46,13 @@ class Text:
 
 def examine(body: bytes, content_type: str | None, *, cut: bool = False) -> Text:
     """Decide how a body is to be read; `cut` says that its end may lie within a character."""
-    kind = media_type(content_type)
-    if not _is_text(body, kind or "", content_type or ""):
-        return Text(kind, None)
-    charset, defects = _charset(body, kind or "", content_type or "", cut=cut)
+    essence = media_type(content_type)
+    if not _is_text(body, essence or "", content_type or ""):
+        return Text(essence, None)
+    charset, defects = _charset(body, essence or "", content_type or "", cut=cut)
     if not _reads(body, charset, cut=cut):
         defects.append(f"the body has bytes that are not {charset}; they read as U+FFFD")
-    return Text(kind, charset, tuple(defects))
+    return Text(essence, charset, tuple(defects))
 
 
 def media_type(content_type: str | None) -> str | None:
@@ -67,9 +67,9 @@ def decode(body: bytes, charset: str) -> str:
         return body.decode("utf-8-sig", "replace")
     if charset == "windows-1252":
         return codecs.charmap_decode(body, "strict", _WINDOWS_1252)[0]
-    for mark, name in _BOMS:
+    for bom, name in _BOMS:
         if name == charset:
-            body = body.removeprefix(mark)
+            body = body.removeprefix(bom)
     return _codec(charset).decode(body, "replace")[0]
 
 
@@ -86,18 +86,18 @@ def whole_characters(body: bytes, charset: str) -> bytes:
     return body[: len(body) - len(pending)] if pending else body
 
 
-def _charset(body: bytes, kind: str, content_type: str, *, cut: bool) -> tuple[str, list[str]]:
+def _charset(body: bytes, essence: str, content_type: str, *, cut: bool) -> tuple[str, list[str]]:
     defects: list[str] = []
-    for mark, name in _BOMS:
-        if body.startswith(mark):
+    for bom, name in _BOMS:
+        if body.startswith(bom):
             return name, defects
     match = _PARAMETER.search(content_type)
     if match and (label := (match[1] or match[2] or "").strip()):
         if found := _lookup(label):
             return found, defects
         defects.append(f"the charset {label[:40]!r} of the Content-Type is unknown")
-    if _MARKUP.fullmatch(kind):
-        label = _declared(body[:SNIFFED])
+    if _MARKUP.fullmatch(essence):
+        label = _declared(body[:SNIFFED_BYTES])
         if label and (found := _lookup(label)):
             # A declaration that could be read as ASCII is not in UTF-16 (WHATWG HTML, "change the encoding").
             return ("utf-8" if found.startswith("utf-16") else found), defects
@@ -123,11 +123,11 @@ def _declared(start: bytes) -> str | None:
     return None
 
 
-def _is_text(body: bytes, kind: str, content_type: str) -> bool:
+def _is_text(body: bytes, essence: str, content_type: str) -> bool:
     """By its type; where the type says nothing, by a BOM, a charset, or the absence of bytes that no text has."""
-    if not _UNSAID.fullmatch(kind):
-        return bool(_TEXT.fullmatch(kind))
-    if body.startswith(tuple(mark for mark, _ in _BOMS)) or _PARAMETER.search(content_type):
+    if not _UNSPECIFIC.fullmatch(essence):
+        return bool(_TEXT.fullmatch(essence))
+    if body.startswith(tuple(bom for bom, _ in _BOMS)) or _PARAMETER.search(content_type):
         return True
     return not _BINARY.search(body)
 

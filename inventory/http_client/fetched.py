@@ -1,4 +1,4 @@
-"""What one collection saw, as values."""
+"""What one collection observed, as values."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from inventory.urls import Url
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One request and its response. `remote_address` is the one that answered; `tls` is None for http.
+    """One request and its response. `tls` is None for http.
 
-    `unread_cookies` is how many lines set one and were not read, because too many had been.
+    `unread_cookies` counts `Set-Cookie` lines after the first `cookies.MAX_COOKIES` of a collection.
     """
 
     url: Url
@@ -28,14 +28,14 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What an upstream said of an earlier answer of `url`, to be asked whether that still holds (RFC 9110, section 13)."""
+    """What makes a request of `url` conditional on an earlier response (RFC 9110, section 13)."""
 
     url: str
     etag: str | None
     last_modified: str | None
 
     def headers(self, url: Url) -> dict[str, str]:
-        """The conditions of a request; none for any other URL, such as a redirect's."""
+        """The conditional headers; none for another URL, such as the target of a redirect."""
         if url.href != self.url:
             return {}
         named = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
@@ -44,7 +44,7 @@ class Validators:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Milliseconds: the whole collection, and its parts summed over all hops; a kept connection needs no first three."""
+    """Milliseconds: the whole collection, and its parts summed over all hops."""
 
     elapsed_ms: float
     dns_ms: float
@@ -56,7 +56,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """One collection: the redirects, the answer, its body, and how long it took."""
+    """One collection: the redirects, the final response, its body, and how long it took."""
 
     redirects: tuple[Hop, ...]
     final: Hop

@@ -1,9 +1,8 @@
-"""Where the inventory may go: which addresses are globally routable unicast, and which were opened on purpose.
+"""Which addresses may be called: those that are globally routable unicast, and those that an operator opened.
 
-The tables hold every block of the IANA IPv4 and IPv6 special-purpose address registries, also those that the registries call
-globally reachable: what answers there is the nearest server of some protocol (PCP, TURN, AMT, AS112), which may be one of
-your own network, or a translator, and never a page. `ipaddress.is_global` is not enough: it passes translation prefixes,
-6to4 and multicast, and its answers differ between Python versions.
+The tables hold every block of the IANA IPv4 and IPv6 special-purpose address registries, even globally reachable ones.
+The nearest server of some protocol (PCP, TURN, AMT, AS112) listens there, perhaps one of your own network, and has no pages.
+`ipaddress.is_global` is not enough: it passes translation prefixes, 6to4 and multicast, and differs between Python versions.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ _FORBIDDEN_4 = tuple(
     )
 )
 _GLOBAL_6 = ipaddress.IPv6Network("2000::/3")
-"""The only part of the IPv6 space from which unicast addresses have been given out."""
+"""The only part of the IPv6 space from which unicast addresses have been allocated."""
 
 _FORBIDDEN_6 = tuple(
     (ipaddress.IPv6Network(block), reason)
@@ -78,20 +77,19 @@ BAD_PORTS = frozenset(
 )  # fmt: skip
 """Ports that browsers do not fetch from (WHATWG Fetch, "port blocking": https://fetch.spec.whatwg.org/#port-blocking).
 
-What listens there speaks another protocol (mail, databases of names, shells), and may take a request for commands of it.
+What listens there speaks another protocol (mail, DNS, shells), and may read commands into a request.
 """
 
 
 class Guard:
-    """Says of an address, and of a port, whether it may be reached. `allow_networks` are opened although they are not
-    public; they open no port."""
+    """Decides whether an address, and a port, may be called. `allow_networks` opens private networks, but no port."""
 
     def __init__(self, allow_networks: Sequence[Network] = ()) -> None:
         self._allowed_4 = tuple(network for network in allow_networks if isinstance(network, ipaddress.IPv4Network))
         self._allowed_6 = tuple(network for network in allow_networks if isinstance(network, ipaddress.IPv6Network))
 
     def verdict(self, address: str | Address) -> str | None:
-        """None when the address may be reached, else the reason in a word or two.
+        """None when the address may be called, else the reason in a word or two.
 
         An IPv4-mapped IPv6 address is judged as the IPv4 address that would be called.
         """

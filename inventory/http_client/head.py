@@ -1,7 +1,6 @@
-"""The head of a response: status line and header lines, as they were sent, with what is wrong about them.
+"""The head of a response: status line and header lines as they were sent, and what is wrong with them.
 
-http.client reads heads with an e-mail parser that stops at the first line without a colon; here every line is kept or
-reported.
+http.client's parser of heads stops at the first line without a colon; here every line is kept or reported.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 Fields = tuple[tuple[str, str], ...]
 """Header lines as (name, value), in the order received; bytes read as latin-1."""
 
-MOST_DEFECTS = 50
+MAX_DEFECTS = 50
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
@@ -34,7 +33,7 @@ class Head:
 
 
 class FieldReader:
-    """Reads header lines one after the other; whatever is wrong with one is reported and, if it can be, kept."""
+    """Reads header lines one by one. A malformed line is reported and, if possible, kept."""
 
     def __init__(self) -> None:
         self._fields: list[tuple[str, str]] = []
@@ -42,18 +41,18 @@ class FieldReader:
         self._continued: list[str] = []
 
     def add(self, number: int, line: bytes) -> None:
-        """Read the line of that number, its end included; it is not the empty one that ends a head."""
+        """Read the line of that number with its line end. The empty line that ends a head is not passed."""
         text = line.rstrip(b"\r\n").decode("latin-1")
         name, colon, value = text.partition(":")
         odd = "\r" in value or "\0" in value or len(line) - len(text) > 2
-        if odd or self._continued or not colon or not _TOKEN.fullmatch(name):  # hardly ever, and there are many lines
+        if odd or self._continued or not colon or not _TOKEN.fullmatch(name):  # rare, and this runs for every line
             self._add_odd(number, text, odd=odd)
         else:
             self._fields.append((name, value.strip(" \t")))
 
     def _add_odd(self, number: int, text: str, *, odd: bool) -> None:
         if not text:
-            # A bare CR counts as a space (RFC 9112, section 2.2): so this is no end of the head.
+            # A bare CR counts as a space (RFC 9112, section 2.2), so this does not end the head.
             self._defects.append(f"header line {number} is a bare CR and nothing else")
             return
         if text[0] in " \t":
@@ -85,6 +84,6 @@ class FieldReader:
 
 
 def capped(defects: list[str]) -> list[str]:
-    """Defects, no more of them than anybody reads."""
-    rest = len(defects) - MOST_DEFECTS
-    return defects if rest <= 0 else [*defects[:MOST_DEFECTS], f"and {rest} more"]
+    """The first defects, and how many more there are."""
+    rest = len(defects) - MAX_DEFECTS
+    return defects if rest <= 0 else [*defects[:MAX_DEFECTS], f"and {rest} more"]

@@ -1,4 +1,4 @@
-"""The cookies of one collection: what a hop set is sent to the hops after it, as a browser would, and then forgotten."""
+"""The cookies of one collection: what a hop sets is sent to the hops after it, as browsers do, and then forgotten."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from datetime import datetime
 from inventory.http_client.cookies import Cookie, domain_matches
 from inventory.urls import Url
 
-LONGEST_HEADER = 8_192
-"""Bytes of `Cookie` that are sent; what a chain of redirects sets beyond that stays behind."""
+MAX_HEADER_BYTES = 8_192
+"""The longest `Cookie` header that is sent; further cookies are left out."""
 
 
 class Jar:
@@ -22,9 +22,9 @@ class Jar:
         """Of each name, by path: the domains of `Secure` cookies, and whether each is of one host only."""
 
     def keep(self, cookies: Iterable[Cookie], now: datetime) -> tuple[Cookie, ...]:
-        """Take in accepted cookies, one that has expired taking its namesake away; the cookies as they are to be recorded.
+        """Store accepted cookies, and remove those that one expires; the cookies as they are to be recorded.
 
-        One that was not set over https and would hide a `Secure` one is refused here: only the jar knows of both.
+        A cookie not set over https that would hide a `Secure` one is refused here: only the jar knows both.
         """
         return tuple(self._keep(cookie, now) for cookie in cookies)
 
@@ -38,7 +38,7 @@ class Jar:
         if _expired(cookie, now):
             self._cookies.pop(key, None)
             return cookie
-        self._cookies[key] = cookie  # in the place of its namesake, whose creation time counts on (section 5.7)
+        self._cookies[key] = cookie  # replaces its namesake, and keeps its creation time (section 5.7)
         if cookie.secure:
             paths = self._secure.setdefault(cookie.name, {})
             paths.setdefault(cookie.path, set()).add((cookie.domain, cookie.host_only))
@@ -47,9 +47,9 @@ class Jar:
     def _hides_a_secure_one(self, new: Cookie) -> bool:
         """Whether a cookie that came over plain http would stand before, or instead of, a Secure one (section 5.7).
 
-        It can only stand before those of its name whose paths are above its own. The fewer are looked at, the paths of that
-        name or those above: otherwise many cookies, or long paths, would take quadratic time. The domains are few, for each
-        has to cover the host that set it.
+        It can only stand before cookies of its name whose paths are above its own. Either the paths of that name are tried
+        or those above, whichever are fewer: otherwise many cookies, or long paths, would take quadratic time. Domains are
+        few, because each has to cover the host that set it.
         """
         paths = self._secure.get(new.name)
         if new.secure or new.set_by.startswith("https:") or not paths:
@@ -66,7 +66,7 @@ class Jar:
             (cookie for cookie in self._cookies.values() if _is_for(cookie, url)), key=lambda one: -len(one.path)
         )
         pairs: list[str] = []
-        room = LONGEST_HEADER + 2
+        room = MAX_HEADER_BYTES + 2
         for cookie in chosen:
             pair = f"{cookie.name}={cookie.value}" if cookie.name else cookie.value
             if len(pair) + 2 <= room:
@@ -85,7 +85,7 @@ def _folders(path: str) -> Iterator[str]:
 
 
 def _cover_one_another(one: str, other: str) -> bool:
-    """Whether either domain is the other or below it. For an address both are the same: it has no domains below it."""
+    """Whether either domain is the other or below it. An address has no domains below it."""
     return domain_matches(one, other, is_address=False) or domain_matches(other, one, is_address=False)
 
 

@@ -7,14 +7,14 @@ for a whole one, and accepts sizes that are none.
 from __future__ import annotations
 
 import contextlib
-import functools
 import http.client
 import os
 import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from functools import cache, partial
+from operator import itemgetter
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
@@ -99,17 +99,20 @@ class RequestsTransport:
             return self._process[1]
 
 
-@dataclass(slots=True)
-class _Exchange:
-    """One request on its way through the libraries, and what its connection notes. `connected`: it needed a new one."""
+class _Exchange(requests.PreparedRequest):
+    """A request of ours as requests takes it, and what is noted on its way. `connected`: it needed a new connection."""
 
-    request: Request
-    adapter: _Adapter
-    connected: bool = False
-    remote_address: str = ""
+    connected = False
+    remote_address = ""
     tls: TlsDetails | None = None
-    timing: RequestTiming = field(default_factory=RequestTiming)
-    response: _HttpClientResponse = field(init=False)
+    response: _HttpClientResponse
+
+    def __init__(self, request: Request, adapter: _Adapter) -> None:
+        super().__init__()
+        self.method, self.url, self.headers = "GET", request.url.href, CaseInsensitiveDict(request.headers)
+        self.request = request
+        self.adapter = adapter
+        self.timing = RequestTiming()
 
 
 class _HttpClientResponse(http.client.HTTPResponse):
@@ -118,8 +121,9 @@ class _HttpClientResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, method: str | None, request: Request) -> None:
         super().__init__(sock, method=method)
         self.sent_at = request.deadline.now()
-        source = _TranslatingReader(self.fp.detach(), sock, request.deadline)
-        source.host = request.url.host
+        source = SocketReader(
+            self.fp.detach(), sock, request.deadline, partial(failure_of, host=request.url.host, codes=_CODES)
+        )
         self.reader = ResponseReader(source, request.deadline)
         self.fp = self.reader.file  # type: ignore[assignment]
 
@@ -131,14 +135,6 @@ class _HttpClientResponse(http.client.HTTPResponse):
         self.reason = head.reason
         self.headers = self.msg = http.client.HTTPMessage()
         self.chunked, self.length, self.will_close = False, None, self.reader.will_close
-
-
-class _TranslatingReader(SocketReader):
-    host: str
-
-    def readinto(self, buffer: memoryview) -> int | None:  # type: ignore[override]
-        with _translated(self.host):
-            return super().readinto(buffer)
 
 
 class _HttpConnection(HTTPConnection):
@@ -198,14 +194,6 @@ class _HttpsPool(_Pool, HTTPSConnectionPool):
     ConnectionCls = _HttpsConnection
 
 
-class _PreparedRequest(requests.PreparedRequest):
-    def __init__(self, exchange: _Exchange) -> None:
-        super().__init__()
-        self.exchange = exchange
-        self.method, self.url = "GET", exchange.request.url.href
-        self.headers = CaseInsensitiveDict(exchange.request.headers)
-
-
 class _Adapter(HTTPAdapter):
     """requests' adapter on guarded connections: no proxies, no retries, no cookies, no reading of the environment."""
 
@@ -214,11 +202,12 @@ class _Adapter(HTTPAdapter):
         self.tls = tls
         super().__init__(KEPT_HOSTS, KEPT_CONNECTIONS, max_retries=0)
         self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+        # All our pools are made alike. urllib3's own key has 27 parts, whose making is a measurable part of a fetch.
+        self.poolmanager.key_fn_by_scheme = dict.fromkeys(("http", "https"), itemgetter("scheme", "host", "port"))
 
     def exchange(self, exchange: _Exchange) -> Response:
         """Send a request and read the head of its response."""
-        prepared = _PreparedRequest(exchange)
-        urllib3_response = self.send(prepared, stream=True, timeout=exchange.request.deadline.left()).raw
+        urllib3_response = self.send(exchange, stream=True, timeout=exchange.request.deadline.left()).raw
         response, timing = exchange.response, exchange.timing
         timing.first_byte = (response.reader.first_byte_at or response.sent_at) - response.sent_at
         return Response(
@@ -226,14 +215,14 @@ class _Adapter(HTTPAdapter):
             remote_address=exchange.remote_address,
             tls=exchange.tls,
             timing=timing,
-            close=functools.partial(_close, response, urllib3_response),
+            close=partial(_close, response, urllib3_response),
         )
 
     def get_connection_with_tls_context(self, request: Any, *_: Any, **__: Any) -> Any:
         """The pool of the request's host. Its `urlopen` passes `exchange` on to `_make_request`."""
-        url = request.exchange.request.url
+        url = request.request.url
         pool = self.poolmanager.connection_from_host(url.host.strip("[]"), url.port, url.scheme)
-        return SimpleNamespace(urlopen=functools.partial(pool.urlopen, exchange=request.exchange))
+        return SimpleNamespace(urlopen=partial(pool.urlopen, exchange=request))
 
     def proxy_manager_for(self, *_: Any, **__: Any) -> NoReturn:
         """A proxy would connect for us, and so evade the guard."""
@@ -244,7 +233,7 @@ class _Adapter(HTTPAdapter):
 
     def request_url(self, request: Any, *_: Any, **__: Any) -> str:
         """Path and query; `_make_request` sends them as they are spelled."""
-        return str(request.exchange.request.url.target)
+        return str(request.request.url.target)
 
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
         """A response without the cookies and headers that requests would parse."""
@@ -271,7 +260,7 @@ def default_tls() -> ssl.SSLContext:
         return _default_tls()
 
 
-@functools.cache
+@cache
 def _default_tls() -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
     context.load_default_certs()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from inventory.errors import SourceFailure
 from inventory.http_client.deadline import Deadline
@@ -25,12 +25,22 @@ _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?")
 
 
 class SocketReader(io.RawIOBase):
-    """The bytes of a socket; each read waits no longer than the deadline leaves. `stopped` keeps it from reading on."""
+    """The bytes of a socket; each read waits no longer than the deadline leaves. `stopped` keeps it from reading on.
 
-    def __init__(self, raw: io.RawIOBase, sock: socket.socket, deadline: Deadline) -> None:
+    `failure_of` says what an error of the socket is raised as.
+    """
+
+    def __init__(
+        self,
+        raw: io.RawIOBase,
+        sock: socket.socket,
+        deadline: Deadline,
+        failure_of: Callable[[Exception], SourceFailure],
+    ) -> None:
         self._raw = raw
         self._sock = sock
         self._deadline = deadline
+        self._failure_of = failure_of
         self.stopped = False
 
     def readable(self) -> bool:
@@ -44,6 +54,8 @@ class SocketReader(io.RawIOBase):
             return self._raw.readinto(buffer)
         except TimeoutError:
             raise self._deadline.passed() from None
+        except (OSError, ValueError) as error:
+            raise self._failure_of(error) from error
 
     def close(self) -> None:
         super().close()

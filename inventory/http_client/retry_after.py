@@ -1,4 +1,4 @@
-"""What an upstream says about when to call it again."""
+"""How long an upstream asks to be left alone."""
 
 from __future__ import annotations
 
@@ -7,33 +7,35 @@ from datetime import datetime
 from inventory.http_client import cookie_dates
 from inventory.http_client.head import Head
 
-COME_BACK_IN = 5.0
-LONGEST_PAUSE = 3_600.0
-"""Seconds: the pause after a 429 or 503 that names none, and the longest that is kept to."""
+DEFAULT_PAUSE = 5.0
+MAX_PAUSE = 3_600.0
+"""Seconds: the pause after a 429 or 503 that names none, and the longest that is respected."""
 
 
-def come_back_in(head: Head, now: datetime) -> float | None:
-    """Seconds after which a target that was answered 429 or 503 is to be tried again: `Retry-After` in seconds or as an
-    HTTP date (RFC 9110, section 10.2.3); None for any other answer."""
+def target_pause(head: Head, now: datetime) -> float | None:
+    """Seconds until a target that responded with 429 or 503 may be tried again; None for any other status.
+
+    `Retry-After` is in seconds or an HTTP date (RFC 9110, section 10.2.3).
+    """
     if head.status not in {429, 503}:
         return None
-    asked = COME_BACK_IN
+    asked = DEFAULT_PAUSE
     for value in head.values("retry-after")[:1]:
         asked = float(value[:10]) if value.isascii() and value.isdigit() else _seconds_until(value, now)
-    return min(max(asked, 0.0), LONGEST_PAUSE)
+    return min(max(asked, 0.0), MAX_PAUSE)
 
 
 def host_pause(head: Head, now: datetime) -> float | None:
-    """Seconds for which the whole host is to be left alone; None when nothing says so.
+    """Seconds for which the whole host is to be left alone, or None.
 
-    A 429 says it by itself. A 503 may be about one page only, unless it says when to come again.
+    A 429 is about the host. A 503 without `Retry-After` may be about one page only.
     """
     if head.status == 503 and not head.values("retry-after"):
         return None
-    return come_back_in(head, now)
+    return target_pause(head, now)
 
 
 def _seconds_until(text: str, now: datetime) -> float:
-    """Until an HTTP date, whose three forms are dates of cookies as well; the usual pause if it is none."""
-    told = cookie_dates.parse(text)
-    return COME_BACK_IN if told is None else (told - now).total_seconds()
+    """Until an HTTP date, each form of which is a cookie date too; the default if it is none."""
+    date = cookie_dates.parse(text)
+    return DEFAULT_PAUSE if date is None else (date - now).total_seconds()

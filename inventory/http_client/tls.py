@@ -1,4 +1,4 @@
-"""What a TLS connection says about itself."""
+"""What is recorded of a TLS connection."""
 
 from __future__ import annotations
 
@@ -26,8 +26,7 @@ class TlsDetails:
 def details_of(sock: ssl.SSLSocket) -> TlsDetails:
     """The details of a connection whose handshake is done and whose certificate was verified.
 
-    `SourceFailure` with code `tls_failure` if the certificate says what cannot be read: names that are no UTF-8, dates
-    beyond all calendars.
+    `SourceFailure` with code `tls_failure` if the certificate cannot be read: names that are not UTF-8, dates out of range.
     """
     try:
         return _details(sock.version() or "", sock.cipher(), sock.getpeercert())
@@ -50,7 +49,7 @@ def _details(version: str, cipher: tuple[str, str, int] | None, certificate: Any
 
 
 def _name(parts: Any) -> str:
-    """A distinguished name in one line, as RFC 4514 orders it not: as the certificate does."""
+    """A distinguished name in one line, in the order of the certificate, which RFC 4514 would reverse."""
     return ", ".join(f"{key}={value}" for part in parts for key, value in part)
 
 

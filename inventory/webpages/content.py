@@ -20,40 +20,38 @@ from inventory.webpages.bounds import (
     HEADER_BYTES,
     MAX_NAMES,
     NAME_BYTES,
-    Room,
+    SizeBudget,
     clipped,
 )
 
 _NOT_UPDATED = frozenset({"content-length", "content-encoding", "content-range", "transfer-encoding", "connection"})
-"""Header fields of a 304 that say nothing of the page (RFC 9111, section 3.2)."""
-
+"""Header fields of a 304 that do not describe the page (RFC 9111, section 3.2)."""
 
 _SENDABLE = re.compile(r"[ -~]{1,1024}")
-"""A value that may stand in a request as it is, whatever an upstream sent."""
+"""A value that may be sent back in a request."""
 
 
 def content_of(fetched: Fetched, kept: bytes, text: Text) -> dict[str, Any]:
-    """The content of a snapshot; `kept` are the bytes of the body that are stored, `text` says how they read."""
-    cut: list[str] = []
-    lines = Room(HEADER_BYTES, cut)
+    """The content of a snapshot; `kept` are the bytes of the body that are stored, `text` says how to decode them."""
+    defects: list[str] = []
+    lines = SizeBudget(HEADER_BYTES, defects)
     headers = lines.fitting(_fields(fetched.final.head.fields), "header lines")
-    response = _response(fetched, text.defects, lines, cut)
+    response = _response(fetched, text.defects, lines, defects)
     content = {
         "response": response,
         "redirects": [_redirect(hop, lines) for hop in fetched.redirects],
         "headers": headers,
-        "cookies": _bounded(_cookies(fetched), cut, more=sum(hop.unread_cookies for hop in fetched.hops)),
-        "body": _body(fetched.body, kept, text, cut),
+        "cookies": _bounded(_cookies(fetched), defects, more=sum(hop.unread_cookies for hop in fetched.hops)),
+        "body": _body(fetched.body, kept, text, defects),
     }
-    response["defects"] += cut
+    response["defects"] += defects
     return content
 
 
 def cookies_of(content: Content) -> list[Mapping[str, Any]]:
     """The cookies of a stored content, each with the URL of the hop that set it.
 
-    What is stored is the number of the hop, because a long URL in each of many cookies was most of a snapshot; old snapshots
-    have the URL.
+    The number of the hop is stored, because long URLs in many cookies took most of a snapshot. Old snapshots have the URL.
     """
     if not content["cookies"]:
         return []
@@ -62,7 +60,7 @@ def cookies_of(content: Content) -> list[Mapping[str, Any]]:
 
 
 def validators_of(previous: Content | None) -> Validators | None:
-    """What the upstream can be asked about a page that was stored whole; None when it gave nothing to ask with."""
+    """The validators of a page that was stored whole; None if the upstream sent none."""
     if previous is None or previous["response"]["status"] != 200:
         return None
     if previous["body"]["truncated"] or previous["body"]["undecoded"] is not None:
@@ -77,11 +75,11 @@ def revalidated(previous: Content, fetched: Fetched) -> dict[str, Any]:
 
     `response` keeps the status of the page and is otherwise of this collection; `revalidation` is the 304 as it was sent.
     """
-    cut: list[str] = []
-    lines = Room(HEADER_BYTES, cut)
+    defects: list[str] = []
+    lines = SizeBudget(HEADER_BYTES, defects)
     sent = fetched.final.head.fields
-    headers = lines.fitting(_updated(previous["headers"], sent), "header lines, with those of before,")
-    response = _response(fetched, (), lines, cut)
+    headers = lines.fitting(_updated(previous["headers"], sent), "header lines, with earlier ones,")
+    response = _response(fetched, (), lines, defects)
     response["revalidation"] = {
         "status": response["status"],
         "reason": response["reason"],
@@ -95,39 +93,39 @@ def revalidated(previous: Content, fetched: Fetched) -> dict[str, Any]:
         "response": response,
         "redirects": [_redirect(hop, lines) for hop in fetched.redirects],
         "headers": headers,
-        "cookies": _bounded(cookies, cut, more=sum(hop.unread_cookies for hop in fetched.hops)),
+        "cookies": _bounded(cookies, defects, more=sum(hop.unread_cookies for hop in fetched.hops)),
         "body": previous["body"],
     }
-    response["defects"] += cut
+    response["defects"] += defects
     return content
 
 
 def _carried(previous: Content, fetched: Fetched) -> list[dict[str, Any]]:
-    """The cookies that the page itself set before; not those of redirects, which were asked again and set them again."""
+    """The cookies that the page itself set before. Those of redirects were set again by the redirects of this collection."""
     by_the_page = (len(previous["redirects"]), previous["response"]["final_url"])
     number = len(fetched.redirects)
     return [{**cookie, "set_by": number} for cookie in previous["cookies"] if cookie["set_by"] in by_the_page]
 
 
 def _updated(stored: list[dict[str, str]], sent: Fields) -> list[dict[str, str]]:
-    """Stored header lines; those that a 304 repeats are replaced in their place, its further ones stand at the end."""
-    news: dict[str, list[dict[str, str]]] = {}
+    """Stored header lines: those that a 304 repeats are replaced where they are, its others are added at the end."""
+    new: dict[str, list[dict[str, str]]] = {}
     for name, value in sent:
         if name.lower() not in _NOT_UPDATED:
-            news.setdefault(name.lower(), []).append({"name": name, "value": value})
-    replaced = set(news)
+            new.setdefault(name.lower(), []).append({"name": name, "value": value})
+    replaced = set(new)
     updated: list[dict[str, str]] = []
     for field in stored:
         name = field["name"].lower()
-        updated += news.pop(name, []) if name in replaced else [field]
-    return updated + [field for fields in news.values() for field in fields]
+        updated += new.pop(name, []) if name in replaced else [field]
+    return updated + [field for fields in new.values() for field in fields]
 
 
-def _response(fetched: Fetched, text_defects: tuple[str, ...], lines: Room, cut: list[str]) -> dict[str, Any]:
+def _response(fetched: Fetched, text_defects: tuple[str, ...], lines: SizeBudget, defects: list[str]) -> dict[str, Any]:
     final, timing = fetched.final, fetched.timing
     return {
         "status": final.head.status,
-        "reason": clipped(final.head.reason, "reason phrase", cut),
+        "reason": clipped(final.head.reason, "reason phrase", defects),
         "http_version": final.head.http_version,
         "final_url": final.url.href,
         "remote_address": final.remote_address,
@@ -137,7 +135,7 @@ def _response(fetched: Fetched, text_defects: tuple[str, ...], lines: Room, cut:
         "tls_ms": timing.tls_ms,
         "first_byte_ms": timing.first_byte_ms,
         "body_ms": timing.body_ms,
-        "tls": None if final.tls is None else _tls(final.tls, cut),
+        "tls": None if final.tls is None else _tls(final.tls, defects),
         "trailers": lines.fitting(_fields(fetched.trailers), "trailers"),
         "not_modified": False,
         "revalidation": None,
@@ -145,22 +143,22 @@ def _response(fetched: Fetched, text_defects: tuple[str, ...], lines: Room, cut:
     }
 
 
-def _tls(tls: TlsDetails, cut: list[str]) -> dict[str, Any]:
-    names = Room(NAME_BYTES, cut).fitting(
+def _tls(tls: TlsDetails, defects: list[str]) -> dict[str, Any]:
+    names = SizeBudget(NAME_BYTES, defects).fitting(
         list(tls.names[:MAX_NAMES]), "names of the certificate", more=len(tls.names[MAX_NAMES:])
     )
     return {
         "version": tls.version,
         "cipher": tls.cipher,
-        "subject": clipped(tls.subject, "subject of the certificate", cut),
-        "issuer": clipped(tls.issuer, "issuer of the certificate", cut),
+        "subject": clipped(tls.subject, "subject of the certificate", defects),
+        "issuer": clipped(tls.issuer, "issuer of the certificate", defects),
         "names": names,
         "not_before": rfc3339(tls.not_before),
         "not_after": rfc3339(tls.not_after),
     }
 
 
-def _redirect(hop: Hop, lines: Room) -> dict[str, Any]:
+def _redirect(hop: Hop, lines: SizeBudget) -> dict[str, Any]:
     return {
         "url": hop.url.href,
         "status": hop.head.status,
@@ -177,9 +175,9 @@ def _cookies(fetched: Fetched) -> list[dict[str, Any]]:
     return [_cookie(cookie, number) for number, hop in enumerate(fetched.hops) for cookie in hop.cookies]
 
 
-def _bounded(cookies: list[dict[str, Any]], cut: list[str], *, more: int) -> list[dict[str, Any]]:
+def _bounded(cookies: list[dict[str, Any]], defects: list[str], *, more: int) -> list[dict[str, Any]]:
     more += max(0, len(cookies) - MAX_COOKIES)
-    return Room(COOKIE_BYTES, cut).fitting(cookies[:MAX_COOKIES], "cookies", more=more)
+    return SizeBudget(COOKIE_BYTES, defects).fitting(cookies[:MAX_COOKIES], "cookies", more=more)
 
 
 def _with_url(cookie: Mapping[str, Any], hops: list[str]) -> Mapping[str, Any]:
@@ -206,11 +204,11 @@ def _cookie(cookie: Cookie, number: int) -> dict[str, Any]:
     }
 
 
-def _body(received: Body, kept: bytes, text: Text, cut: list[str]) -> dict[str, Any]:
+def _body(received: Body, kept: bytes, text: Text, defects: list[str]) -> dict[str, Any]:
     return {
         "sha256": hashlib.sha256(kept).hexdigest(),
         "size": len(kept),
-        "media_type": None if text.media_type is None else clipped(text.media_type, "media type", cut),
+        "media_type": None if text.media_type is None else clipped(text.media_type, "media type", defects),
         "charset": text.charset,
         "encoding": "base64" if text.charset is None else "text",
         "truncated": received.truncated,

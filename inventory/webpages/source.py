@@ -14,7 +14,7 @@ from inventory.http_client.failures import log_evidence
 from inventory.http_client.fetched import Fetched, Validators
 from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.guard import Guard
-from inventory.http_client.retry_after import come_back_in
+from inventory.http_client.retry_after import target_pause
 from inventory.rate_limits.calls import Calls
 from inventory.records.model import Content, Target
 from inventory.records.source import Collected
@@ -26,7 +26,7 @@ __all__ = ["Webpage", "cookies_of", "page_source"]
 
 @dataclass(frozen=True, slots=True)
 class Webpage:
-    """Collects web pages with a fetcher; `guard` is the fetcher's, asked early where the URL already names an address."""
+    """Collects web pages with a fetcher. `guard` is that of its transport; a URL that names an address is checked early."""
 
     fetcher: Fetcher
     guard: Guard
@@ -34,7 +34,7 @@ class Webpage:
     name: str = "webpage"
 
     def target(self, text: str) -> Target:
-        """The target of a URL; `InvalidUrl` or one of its kinds when there can be none. No I/O."""
+        """The target of a URL; `InvalidUrl` or a subclass when there can be none. No I/O."""
         url = urls.parse(text)
         target = Target(self.name, url.href, url.host)
         address = url.address
@@ -42,22 +42,21 @@ class Webpage:
             raise ForbiddenAddress(
                 f"{url.host} is not a public address ({reason}); it may not be fetched", target.key, target.host
             )
-        if why := self.guard.refuses(url.port):
-            raise ForbiddenAddress(f"{why}.", target.key, target.host)
+        if reason := self.guard.refuses(url.port):
+            raise ForbiddenAddress(f"{reason}.", target.key, target.host)
         return target
 
     def collect(self, key: str, previous: Content | None = None, calls: Calls | None = None) -> Collected:
-        """Fetch the URL; any HTTP answer is a snapshot, a 304 one that shares the body of `previous`."""
+        """Fetch the URL. Any HTTP response becomes a snapshot; that of a 304 shares the body of `previous`."""
         validators = validators_of(previous)
         fetched = self._fetch(urls.parse(key), validators, calls)
         final = fetched.final
         if previous is not None and validators is not None and final.head.status == 304 and validators.headers(final.url):
             return Collected(revalidated(previous, fetched), None, unchanged=True)
         body, text = _read(fetched)
-        return Collected(content_of(fetched, body, text), body, come_back_in(final.head, self.clock()))
+        return Collected(content_of(fetched, body, text), body, target_pause(final.head, self.clock()))
 
     def _fetch(self, url: Url, validators: Validators | None, calls: Calls | None) -> Fetched:
-        """What the URL answers."""
         try:
             return self.fetcher.fetch(url, validators=validators, calls=calls)
         except SourceFailure as failure:
@@ -66,7 +65,7 @@ class Webpage:
 
 
 def page_source(body: bytes, content: Content) -> str:
-    """The text of a stored body as its snapshot says to read it, or base64 where it is no text."""
+    """The text of a stored body, decoded as its snapshot says, or base64 if it is not text."""
     described = content["body"]
     if described["encoding"] == "base64":
         return base64.b64encode(body).decode("ascii")
@@ -74,7 +73,7 @@ def page_source(body: bytes, content: Content) -> str:
 
 
 def _read(fetched: Fetched) -> tuple[bytes, Text]:
-    """The bytes to keep, and how they read: a cut never splits a character."""
+    """The bytes to keep, and how to decode them: truncation never splits a character."""
     body = fetched.body.content
     types = fetched.final.head.values("content-type")
     content_type = types[-1] if types else None

@@ -6,6 +6,7 @@ import io
 import socket
 from types import TracebackType
 
+from inventory.errors import SourceFailure
 from inventory.http_client.deadline import Deadline
 from inventory.http_client.response_reader import ResponseReader, SocketReader
 
@@ -51,4 +52,5 @@ class Sent(io.BytesIO):
 def reader_of(sent: bytes) -> ResponseReader:
     """What reads these bytes as a response."""
     source, deadline = Sent(sent), Deadline(60)
-    return ResponseReader(SocketReader(source, source, deadline), deadline)  # type: ignore[arg-type]
+    reader = SocketReader(source, source, deadline, failure_of=lambda error: SourceFailure("", str(error)))  # type: ignore[arg-type]
+    return ResponseReader(reader, deadline)

@@ -16,7 +16,7 @@ from inventory.errors import SourceFailure
 from inventory.http_client import cookie_dates, cookies, decoding
 from inventory.http_client.guard import Guard
 from inventory.http_client.head import Head
-from inventory.http_client.retry_after import LONGEST_PAUSE, come_back_in
+from inventory.http_client.retry_after import MAX_PAUSE, target_pause
 from inventory.records.model import Content
 from inventory.records.schemas import FAILURES
 from inventory.records.source import Collected
@@ -147,10 +147,10 @@ def test_any_date_of_a_cookie_is_one_or_none(text: str) -> None:
 @given(st.one_of(DIGITS, DATES), st.sampled_from([429, 503]))
 @example("Sat, 31 Jan 99999999999999999999 12:00:00 GMT", 503)
 def test_any_retry_after_is_a_pause_within_bounds(value: str, status: int) -> None:
-    pause = come_back_in(Head(status, "", "1.1", (("Retry-After", value),), ()), NOW)
+    pause = target_pause(Head(status, "", "1.1", (("Retry-After", value),), ()), NOW)
 
     assert pause is not None
-    assert 0 <= pause <= LONGEST_PAUSE
+    assert 0 <= pause <= MAX_PAUSE
 
 
 @given(st.binary(max_size=200), TYPES, st.booleans())

@@ -25,7 +25,7 @@ from inventory.http_client.decoding import Text
 from inventory.http_client.fetched import Fetched, Hop, Timing
 from inventory.http_client.head import FieldReader, Fields, Head
 from inventory.http_client.jar import Jar
-from inventory.http_client.retry_after import come_back_in
+from inventory.http_client.retry_after import target_pause
 from inventory.http_client.tls import TlsDetails
 from inventory.webpages.content import content_of, cookies_of, revalidated
 from tests.growth import assert_linear
@@ -144,7 +144,7 @@ def decoded(name: str) -> Callable[[list[bytes]], object]:
 
 
 def busy(value: str) -> object:
-    return come_back_in(Head(503, "", "1.1", (("Retry-After", value),), ()), NOW)
+    return target_pause(Head(503, "", "1.1", (("Retry-After", value),), ()), NOW)
 
 
 EMPTY_GZIP = zlib.compressobj(wbits=31).flush()

@@ -59,17 +59,23 @@ def assert_bounded(content: dict[str, Any]) -> None:
 
 
 HOSTILE: dict[str, tuple[Headers, str]] = {
-    "cookies of a long URL": ((("Set-Cookie", "a=b"),) * 1_900, "cookies came; the first 1,000 of them are kept"),
+    "cookies of a long URL": ((("Set-Cookie", "a=b"),) * 1_900, "cookies were received; the first 1,000 are kept"),
     "cookies of 4 KB": (
         tuple(("Set-Cookie", f"{number}={'x' * 4_000}") for number in range(200)),
-        "1,200 cookies came; the first 248 of them are kept",
+        "1,200 cookies were received; the first 248 are kept",
     ),
     "cookies that nobody can cover": (
         tuple(("Set-Cookie", f"{number}=\x01; Domain={'a.' * 500}") for number in range(800)),
-        "cookies came; the first",
+        "cookies were received; the first",
     ),
-    "header lines that are longer as JSON": ((("X-Control", "\x01" * 60_000),) * 16, "header lines came; the first 5 of"),
-    "header lines that are longer in UTF-8": ((("X-Latin", "\xe9" * 60_000),) * 16, "header lines of a redirect came"),
+    "header lines that are longer as JSON": (
+        (("X-Control", "\x01" * 60_000),) * 16,
+        "header lines were received; the first 5 are",
+    ),
+    "header lines that are longer in UTF-8": (
+        (("X-Latin", "\xe9" * 60_000),) * 16,
+        "header lines of a redirect were received",
+    ),
     "header lines of nothing": ((("X", ""),) * 1_900, ""),
 }
 
@@ -120,12 +126,12 @@ def test_all_else_that_an_upstream_can_make_long_is_cut_as_well() -> None:
 
     assert_bounded(content)
     assert content["response"]["defects"] == [
-        "the reason phrase has 60,000 characters; the first 1,000 of them are kept",
-        "5,000 names of the certificate came; the first 1,000 of them are kept",
-        "the subject of the certificate has 90,000 characters; the first 1,000 of them are kept",
-        "the issuer of the certificate has 90,000 characters; the first 1,000 of them are kept",
-        "16 trailers came; the first 5 of them are kept",
-        "the media type has 60,000 characters; the first 1,000 of them are kept",
+        "the reason phrase has 60,000 characters; the first 1,000 are kept",
+        "5,000 names of the certificate were received; the first 1,000 are kept",
+        "the subject of the certificate has 90,000 characters; the first 1,000 are kept",
+        "the issuer of the certificate has 90,000 characters; the first 1,000 are kept",
+        "16 trailers were received; the first 5 are kept",
+        "the media type has 60,000 characters; the first 1,000 are kept",
     ]
 
 
@@ -139,7 +145,7 @@ def test_a_page_that_never_changes_does_not_grow_by_what_its_304s_say(webpage: W
 
         assert content["response"]["not_modified"]
         assert_bounded(dict(content))
-    assert "header lines, with those of before, came" in " ".join(content["response"]["defects"])
+    assert "header lines, with earlier ones, were received" in " ".join(content["response"]["defects"])
 
 
 def test_the_cookies_of_a_redirect_to_itself_are_not_carried_on_and_on(webpage: Webpage, upstream: Upstream) -> None:
@@ -173,5 +179,5 @@ def test_only_so_many_cookies_are_read_and_sent_on(webpage: Webpage, upstream: U
     content = webpage.collect(upstream.url("/many")).content
 
     assert len(content["cookies"]) == MAX_COOKIES
-    assert content["response"]["defects"] == ["1,005 cookies came; the first 1,000 of them are kept"]
+    assert content["response"]["defects"] == ["1,005 cookies were received; the first 1,000 are kept"]
     assert len(upstream.requests[-1].headers["cookie"]) <= 8_192
