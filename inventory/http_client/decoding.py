@@ -37,7 +37,7 @@ _WINDOWS_1252 = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) fo
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """How a body reads: `charset` is None when it is no text. `defects` says what did not fit."""
+    """How a body reads: `charset` is None when it is not text. `defects` says what did not fit."""
 
     media_type: str | None
     charset: str | None

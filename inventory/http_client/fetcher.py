@@ -78,7 +78,7 @@ class Fetcher:
         return chain.fetched(response, body, head_read_at)
 
     def _follow(self, chain: _RedirectChain, calls: Calls | None) -> Response:
-        """Send requests until a response is no redirect; that response, its body unread."""
+        """Send requests until a response is not a redirect; returns it with its body unread."""
         while True:
             response = self._transport.send(chain.request())
             chain.add(response)

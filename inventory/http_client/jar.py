@@ -45,7 +45,7 @@ class Jar:
         return cookie
 
     def _hides_a_secure_one(self, new: Cookie) -> bool:
-        """Whether a cookie that came over plain http would stand before, or instead of, a Secure one (section 5.7).
+        """Whether a cookie that came over http would stand before, or instead of, a Secure one (section 5.7).
 
         It can only stand before cookies of its name whose paths are above its own. Either the paths of that name are tried
         or those above, whichever are fewer: otherwise many cookies, or long paths, would take quadratic time. Domains are

@@ -270,7 +270,7 @@ def _default_tls() -> ssl.SSLContext:
 
 @contextlib.contextmanager
 def _translated(host: str, *, connecting: bool = False) -> Iterator[None]:
-    """Raise as `SourceFailure` what the libraries raise. A reset while `connecting` is no response that was cut."""
+    """Raise as `SourceFailure` what the libraries raise. While `connecting`, a reset is not an incomplete response."""
     try:
         yield
     except _FOREIGN as error:

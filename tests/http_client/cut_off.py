@@ -39,7 +39,7 @@ class Wall:
 
 
 def outcome(wall: Wall, url: str, answers: list[list[str]], opened: list[str]) -> dict[str, Any]:
-    """The code of the failure, what was called, and how many answers of the resolver were not asked for."""
+    """The code of the failure, what was called, and how many results of the resolver were not used."""
     wall.called.clear()
     guard = Guard([ipaddress.ip_network(network) for network in opened])
     transport = RequestsTransport(guard, resolve=lambda host: answers.pop(0))
@@ -48,7 +48,7 @@ def outcome(wall: Wall, url: str, answers: list[list[str]], opened: list[str]) -
         fetcher.fetch(urls.parse(url))
     except SourceFailure as failure:
         return {"code": failure.code, "called": list(wall.called), "left": len(answers)}
-    raise AssertionError("something was fetched, from a place where nothing is")
+    raise AssertionError("something was fetched without a network")
 
 
 def main() -> None:

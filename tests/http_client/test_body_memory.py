@@ -1,4 +1,4 @@
-"""What the body of an answer takes in memory while it is read: about its size, in however many pieces it comes."""
+"""A body takes about its size in memory while it is read, however many pieces it comes in."""
 
 from __future__ import annotations
 

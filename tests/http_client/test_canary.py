@@ -44,7 +44,7 @@ FORBIDDEN = [
     ("octal in one", "http://017700000002:{port}/"),
     ("two parts", "http://127.2:{port}/"),
     ("three parts", "http://127.0.2:{port}/"),
-    ("a dot behind", "http://127.0.0.2.:{port}/"),
+    ("a dot after", "http://127.0.0.2.:{port}/"),
     ("full-width digits", "http://１２７.０.０.２:{port}/"),
     ("full-width dots", "http://127。0。0．2:{port}/"),
     ("circled digits", "http://①②⑦.⓪.⓪.②:{port}/"),
@@ -103,7 +103,7 @@ OPENED_AFTER_ALL = [
 
 
 @pytest.mark.parametrize("template", [one for _, one in OPENED_AFTER_ALL], ids=[name for name, _ in OPENED_AFTER_ALL])
-def test_an_at_sign_behind_the_host_changes_nothing(opened: Upstream, canaries: list[Torture], template: str) -> None:
+def test_an_at_sign_after_the_host_changes_nothing(opened: Upstream, canaries: list[Torture], template: str) -> None:
     fetched = make_fetcher().fetch(urls.parse(template.format(port=opened.port)))
 
     assert fetched.final.remote_address == "127.0.0.1"

@@ -1,4 +1,4 @@
-"""Cookies, held against the public http-state corpus: where RFC 6265bis differs from it is listed here, with the reason."""
+"""Cookies, compared with the public http-state corpus: where RFC 6265bis differs is listed here with the reason."""
 
 from __future__ import annotations
 

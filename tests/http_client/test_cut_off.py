@@ -1,4 +1,4 @@
-"""What a failing guard would call outside of this machine, tried where there is no way out: which addresses are called."""
+"""Which addresses outside this machine a failing guard would call, tried in a process without a network."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ RAISED: list[tuple[Exception, str, bool]] = [
     (ssl.SSLEOFError(8, "EOF occurred in violation of protocol"), "tls_failure", True),
     (ssl.SSLZeroReturnError(6, "TLS/SSL connection has been closed"), "tls_failure", True),
     (ssl.SSLWantReadError(2, "The operation did not complete"), "tls_failure", True),
-    # http.client: before anything was sent, a cut is no answer that was cut, but a connection that failed
+    # http.client: before anything was sent, a cut is a connection that failed, not an incomplete response
     (http.client.BadStatusLine("x"), "invalid_response", True),
     (http.client.RemoteDisconnected("Remote end closed connection"), "invalid_response", True),
     (http.client.IncompleteRead(b"", 5), "connection_failed", False),

@@ -222,7 +222,7 @@ VERDICTS = [
     ("ff02::1", "multicast"),
     ("ff0e::1", "multicast"),
     ("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "multicast"),
-    # Spellings that are no plain address
+    # Spellings that are not an address alone
     ("2606:4700:4700::1111%1", "scoped"),
     ("", "not an address"),
     ("localhost", "not an address"),

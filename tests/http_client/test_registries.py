@@ -1,7 +1,7 @@
 """Every block of the IANA special-purpose address registries: the verdicts on its first and last address and on the two
 beside it.
 
-The blocks are those of the IPv4 and IPv6 registries as of 2025-10-09 (RFC 6890 and its successors), and behind them what is
+The blocks are those of the IPv4 and IPv6 registries as of 2025-10-09 (RFC 6890 and its successors), and after them what is
 forbidden beyond. `reachable` is their column "Globally Reachable", None where that says "N/A".
 """
 
@@ -18,19 +18,19 @@ PUBLIC = None
 NOWHERE = "not globally routable"
 PROTOCOLS = "protocol assignments"
 END = ""
-"""There is no address there."""
+"""No address exists there."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """The verdicts on the address before the block, on its first, on its last, and on the one behind it."""
+    """The verdicts on the address before the block, on its first, on its last, and on the one after it."""
 
     network: str
     reachable: bool | None
     before: str | None
     first: str | None
     last: str | None
-    behind: str | None
+    after: str | None
 
 
 IPV4 = [
@@ -105,8 +105,8 @@ BEYOND = [
 def test_a_block_is_judged_from_its_first_address_to_its_last_and_no_further(block: Block) -> None:
     network = ipaddress.ip_network(block.network)
     first, last = int(network[0]), int(network[-1])
-    places = {first - 1: block.before, first: block.first, last: block.last, last + 1: block.behind}
-    expected = {_address(place, network.version): verdict for place, verdict in places.items() if verdict != END}
+    edges = {first - 1: block.before, first: block.first, last: block.last, last + 1: block.after}
+    expected = {_address(number, network.version): verdict for number, verdict in edges.items() if verdict != END}
 
     assert {address: Guard().verdict(address) for address in expected} == expected
 
@@ -122,5 +122,5 @@ def test_the_registries_are_here_as_a_whole() -> None:
     assert len({block.network for block in [*IPV4, *IPV6, *BEYOND]}) == 26 + 25 + len(BEYOND)
 
 
-def _address(place: int, version: int) -> str:
-    return str(ipaddress.IPv4Address(place) if version == 4 else ipaddress.IPv6Address(place))
+def _address(number: int, version: int) -> str:
+    return str(ipaddress.IPv4Address(number) if version == 4 else ipaddress.IPv6Address(number))

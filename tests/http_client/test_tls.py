@@ -204,7 +204,7 @@ DNS, URI, IP = 0x82, 0x86, 0x87
 ODD_NAMES: dict[str, tuple[bytes, bool]] = {
     "a NUL": (der((DNS, b"page.test"), (DNS, b"a\0b")), True),
     "no ASCII": (der((DNS, b"page.test"), (DNS, b"\xff\xfe")), False),
-    "a URI that is no UTF-8": (der((DNS, b"page.test"), (URI, b"http://\xff/")), False),
+    "a URI that is not UTF-8": (der((DNS, b"page.test"), (URI, b"http://\xff/")), False),
     "an address of three bytes": (der((DNS, b"page.test"), (IP, b"\1\2\3")), True),
     "many": (der((DNS, b"page.test"), *[(DNS, b"a")] * 15_000), True),
 }

@@ -17,7 +17,7 @@ from inventory.errors import SourceFailure
 from inventory.http_client.guard import Guard
 from inventory.webpages.source import Webpage
 from tests.http_client.conftest import OPENED, make_fetcher
-from tests.http_client.odd_places import Place, black_hole, certified
+from tests.http_client.odd_upstreams import OddUpstream, black_hole, certified
 from tests.upstreams.torture import PAGE, Torture
 
 DEADLINE = 1.0
@@ -47,7 +47,7 @@ INCOMPLETE = Failure("incomplete_response")
 TIMEOUT = Failure("timeout")
 BOMB = Snapshot(body=bytes(LIMIT), members={"body.truncated": True}, megabytes=64)
 
-TABLE: dict[str, tuple[str | Place, Snapshot | Failure]] = {
+TABLE: dict[str, tuple[str | OddUpstream, Snapshot | Failure]] = {
     # Any answer is a snapshot.
     "a page is a snapshot": ("page", Snapshot()),
     "204 is a snapshot": ("no-content", Snapshot(204, b"")),
@@ -99,7 +99,7 @@ TABLE: dict[str, tuple[str | Place, Snapshot | Failure]] = {
     "truncated gzip, no length": ("cut-gzip", Snapshot(body=None, members={"body.truncated": True}, defect="too early")),
     "invalid gzip": ("bad-gzip", Snapshot(body=b"this is not gzip", members={"body.undecoded": "gzip"})),
     "gzip whose checksum is wrong": ("late-bad-gzip", Snapshot(body=None, members={"body.undecoded": "gzip"})),
-    "bytes behind the end of gzip": ("gzip-and-more", Snapshot(body=PAGE * 100, defect="after the end of the gzip")),
+    "bytes after the end of gzip": ("gzip-and-more", Snapshot(body=PAGE * 100, defect="after the end of the gzip")),
     "20 nested encodings": ("20-codings", Snapshot(defect="20 codings", members={"body.encoding": "base64"})),
     "an encoding that nobody knows": ("unknown-coding", Snapshot(members={"body.undecoded": "compress"})),
     "an endless body": (
@@ -110,7 +110,7 @@ TABLE: dict[str, tuple[str | Place, Snapshot | Failure]] = {
     "a br bomb of 2 GiB": ("br-bomb", BOMB),
     "a zstd bomb of 2 GiB": ("zstd-bomb", BOMB),
     "a bomb in a bomb": ("double-bomb", BOMB),
-    # Answers that are cut.
+    # Incomplete responses.
     "a body shorter than Content-Length": ("short-body", INCOMPLETE),
     "RST in the body": ("reset", INCOMPLETE),
     "a head that is cut": ("cut-head", INCOMPLETE),
@@ -119,7 +119,7 @@ TABLE: dict[str, tuple[str | Place, Snapshot | Failure]] = {
     "a bad chunk": ("bad-chunk", INCOMPLETE),
     "a chunk size of thousands of digits": ("long-chunk", INCOMPLETE),
     "a chunk of a negative size": ("signed-chunk", INCOMPLETE),
-    # Answers that are no HTTP.
+    # Responses that are not HTTP.
     "HTTP/0.9": ("http-0.9", INVALID),
     "an empty reply": ("empty", INVALID),
     "TLS on the http port": ("garbage", INVALID),
@@ -162,7 +162,7 @@ TABLE: dict[str, tuple[str | Place, Snapshot | Failure]] = {
 
 @pytest.mark.parametrize(("script", "expected"), TABLE.values(), ids=TABLE.keys())
 def test_what_an_upstream_does_is_recorded_as_the_table_says(
-    torture: Torture, script: str | Place, expected: Snapshot | Failure
+    torture: Torture, script: str | OddUpstream, expected: Snapshot | Failure
 ) -> None:
     # A drip ends at the deadline; what is only large or odd must not depend on how busy the machine is.
     seconds = DEADLINE if expected is TIMEOUT else 20.0
@@ -222,7 +222,7 @@ def test_names_that_mean_something_to_a_store_are_names_like_others(torture: Tor
 
 
 def _grown(url: str, warm_up: str) -> float:
-    """By how many megabytes the peak of a fresh process grows that fetches this."""
+    """By how many megabytes the peak memory of a fresh process grows when it fetches this."""
     command = [sys.executable, "-m", "tests.http_client.memory_probe", url, warm_up]
     done = subprocess.run(command, capture_output=True, check=True, timeout=90)
     grown: float = json.loads(done.stdout)["grown"]

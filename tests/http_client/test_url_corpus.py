@@ -1,4 +1,4 @@
-"""URLs, held against the corpus of the WHATWG URL standard: what differs is listed here, with its reason."""
+"""URLs, compared with the corpus of the WHATWG URL standard: differences are listed here with their reasons."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from inventory.errors import CredentialsInUrl, InvalidUrl, UnsupportedScheme
 from tests.http_client import facts
 
 REFUSED_BEYOND_THE_STANDARD = {
-    "tel:1234567890": "what stands before digits may be a host, as in localhost:8000, and is told to send a scheme",
+    "tel:1234567890": "what precedes digits may be a host, as in localhost:8000: the message asks for a scheme",
 }
 NUL = "\0"
-"""Refused wherever it stands: no page has such a URL, and programs behind this one may read it as its end."""
+"""Refused anywhere: no page has such a URL, and later programs may take a NUL for its end."""
 
 Answer = str | type[InvalidUrl]
 
@@ -42,7 +42,7 @@ def test_every_url_of_the_corpus_stays_as_it_is_once_it_is_spelled_out() -> None
 
 
 def answer(text: str, base: str | None) -> Answer:
-    """What the inventory makes of a text: an href, or the kind of its refusal."""
+    """What the inventory makes of a text: an href, or the type of its error."""
     try:
         return (urls.parse(text) if base is None else urls.join(urls.parse(base), text)).href
     except InvalidUrl as error:

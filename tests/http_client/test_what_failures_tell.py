@@ -1,4 +1,4 @@
-"""What a failure tells the caller, and what the log alone: addresses behind names, and what came instead of HTTP."""
+"""What a failure tells the caller, and what only the log has: addresses of names, and what was sent instead of HTTP."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Upstream:
         self.connections = 0
         self._counts: Counter[str] = Counter()
         self._scripts: defaultdict[str, deque[Answer]] = defaultdict(deque)
-        self._held: dict[str, asyncio.Event] = {}
+        self._gates: dict[str, asyncio.Event] = {}
         self._changed = threading.Condition()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="upstream", daemon=True)
@@ -59,7 +59,7 @@ class Upstream:
             return self._counts[path] if path is not None else self._counts.total()
 
     def most_within(self, seconds: float) -> int:
-        """The most requests that came within any span of so many seconds."""
+        """The most requests within any period of so many seconds."""
         with self._changed:
             arrivals = list(self.arrivals)
         return max((bisect_left(arrivals, begun + seconds) - at for at, begun in enumerate(arrivals)), default=0)
@@ -75,11 +75,11 @@ class Upstream:
 
     def hold(self, path: str) -> None:
         """Keep the answers to a path back until `release`."""
-        self._held[path] = asyncio.Event()
+        self._gates[path] = asyncio.Event()
 
     def release(self, path: str) -> None:
-        """Let the held answers of a path go."""
-        self._loop.call_soon_threadsafe(self._held.pop(path).set)
+        """Send the responses of a path that were held back."""
+        self._loop.call_soon_threadsafe(self._gates.pop(path).set)
 
     def drop_connections(self) -> None:
         """Close every kept connection from this side."""
@@ -93,7 +93,7 @@ class Upstream:
             self._counts[request.path] += 1
             self._changed.notify_all()
         script = self._scripts.get(request.path)
-        return (script.popleft() if script else answer_to(request)), self._held.get(request.path)
+        return (script.popleft() if script else answer_to(request)), self._gates.get(request.path)
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -149,16 +149,16 @@ class _Connection(asyncio.Protocol):
             method, target, _ = first.split(" ", 2)
             headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
             request = Request(method, target, headers)
-            answer, held = self._upstream.respond(request)
-            if answer.wait or held:
-                self._busy = asyncio.get_running_loop().create_task(self._answer_later(request, answer, held))
+            answer, gate = self._upstream.respond(request)
+            if answer.wait or gate:
+                self._busy = asyncio.get_running_loop().create_task(self._answer_later(request, answer, gate))
             else:
                 self._send(request, answer)
 
-    async def _answer_later(self, request: Request, answer: Answer, held: asyncio.Event | None) -> None:
+    async def _answer_later(self, request: Request, answer: Answer, gate: asyncio.Event | None) -> None:
         await asyncio.sleep(answer.wait)
-        if held is not None:
-            await held.wait()
+        if gate is not None:
+            await gate.wait()
         self._send(request, answer)
         self._busy = None
         self._take_request()

@@ -146,7 +146,7 @@ def silent(upstream: Torture) -> Iterator[bytes]:
 
 
 def redirect_slowly(upstream: Torture) -> Iterator[bytes]:
-    """Redirects to itself, 0.4 seconds each: within every read's patience, not within five of them."""
+    """Redirects to itself, 0.4 seconds each: less than the timeout of a read, but not less than five of them."""
     upstream.stopped.wait(0.4)
     yield from redirect("/redirect-slowly")(upstream)
 
@@ -262,7 +262,7 @@ SCRIPTS: dict[str, Script] = {
     "br-bomb": bomb(b"br", bombs.brotli_bomb),
     "zstd-bomb": bomb(b"zstd", bombs.zstd_bomb),
     "double-bomb": bomb(b"gzip, gzip", bombs.double_bomb),
-    # Answers that are no HTTP.
+    # Responses that are not HTTP.
     "http-0.9": whole(PAGE),
     "empty": whole(b""),
     "garbage": whole(b"\x16\x03\x01\x02\0\1\0\r\n\r\n"),
@@ -275,7 +275,7 @@ SCRIPTS: dict[str, Script] = {
     "odd-length": whole(OK, b"Content-Length: +5\r\n\r\nhello"),
     "long-line": page(PAGE, b"X-Long: " + b"x" * 70_000),
     "endless-headers": endless_headers,
-    # Answers that are cut.
+    # Incomplete responses.
     "short-body": whole(OK, HTML, b"Content-Length: 1000\r\n\r\n", PAGE),
     "cut-head": whole(OK, HTML, b"X-Cut: of"),
     "cut-chunk": whole(CHUNKED, b"100\r\n", PAGE),

@@ -1,4 +1,4 @@
-"""How large a snapshot can be made: not larger than a store takes and a lookup can answer, and what was cut is said."""
+"""A snapshot never exceeds what a store takes and a lookup can return; its defects say what was dropped."""
 
 from __future__ import annotations
 
@@ -139,8 +139,8 @@ def test_a_page_that_never_changes_does_not_grow_by_what_its_304s_say(webpage: W
     upstream.script("/page", Answer(200, (("ETag", '"v1"'),)))
     content = webpage.collect(upstream.url("/page")).content
     for number in range(6):
-        news = tuple((f"X-{number}-{line}", "\x01" * 60_000) for line in range(8))
-        upstream.script("/page", Answer(304, (("ETag", '"v1"'), *news)))
+        new = tuple((f"X-{number}-{line}", "\x01" * 60_000) for line in range(8))
+        upstream.script("/page", Answer(304, (("ETag", '"v1"'), *new)))
         content = webpage.collect(upstream.url("/page"), content).content
 
         assert content["response"]["not_modified"]

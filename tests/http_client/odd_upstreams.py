@@ -1,4 +1,4 @@
-"""Rows of the torture table that no script can make: a name that nobody answers for, and certificates that are no good."""
+"""Rows of the torture table that no script can make: a name that is never resolved, and bad certificates."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import trustme
 
 from tests.upstreams.torture import Torture
 
-Place = Callable[[], AbstractContextManager[tuple[str, dict[str, Any]]]]
-"""A URL to fetch, and what the fetcher is to be made with."""
+OddUpstream = Callable[[], AbstractContextManager[tuple[str, dict[str, Any]]]]
+"""A URL to fetch, and arguments for the fetcher."""
 
 
 @contextmanager
 def black_hole() -> Iterator[tuple[str, dict[str, Any]]]:
-    """A name whose look-up does not end."""
+    """A name whose lookup does not end."""
     opened = Event()
 
     def resolve(host: str) -> list[str]:
@@ -32,11 +32,11 @@ def black_hole() -> Iterator[tuple[str, dict[str, Any]]]:
         opened.set()
 
 
-def certified(host: str = "page.test", *, days: int = 9, by_another: bool = False) -> Place:
+def certified(host: str = "page.test", *, days: int = 9, by_another: bool = False) -> OddUpstream:
     """`https://page.test/page`, certified for `host` until so many days from now, by the trusted authority or another."""
 
     @contextmanager
-    def place() -> Iterator[tuple[str, dict[str, Any]]]:
+    def upstream_and_arguments() -> Iterator[tuple[str, dict[str, Any]]]:
         trusted, issuing = trustme.CA(), trustme.CA()
         now = datetime.now(UTC)
         certificate = (issuing if by_another else trusted).issue_cert(
@@ -48,4 +48,4 @@ def certified(host: str = "page.test", *, days: int = 9, by_another: bool = Fals
         with Torture(context=serving) as upstream:
             yield upstream.url("page", "page.test"), {"tls": trusting, "resolve": lambda name: ["127.0.0.1"]}
 
-    return place
+    return upstream_and_arguments
