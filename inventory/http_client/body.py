@@ -93,7 +93,7 @@ def _decoded(raw: _Raw, applied: list[str], limit: int) -> Body:
     except codings.EndedEarly:
         return Body(kept.content(), truncated=True, defects=(f"the {name} coding ends too early",))
     except codings.TrailingBytes:
-        return Body(kept.content(), defects=(f"bytes after the end of the {name} coding were not used",))
+        return Body(kept.content(), defects=(f"bytes after the end of the {name} coding were ignored",))
     except codings.Undecodable as error:
         kept.clear()
         content = raw.rest()
