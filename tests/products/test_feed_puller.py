@@ -65,20 +65,20 @@ def page(number: int) -> bytes:
 
 
 class Shelf(Products):
-    """Keeps what is seen, unless it is `away`; raises what it `refuses` products with, by their ids."""
+    """Keeps products, unless it is `away`; raises what it `rejects` products with, by their ids."""
 
-    def __init__(self, **refuses: Exception) -> None:
+    def __init__(self, **rejects: Exception) -> None:
         self.away = False
-        self.seen: list[str] = []
-        self.refuses = {name.replace("_", "-")[1:]: error for name, error in refuses.items()}
+        self.kept: list[str] = []
+        self.rejects = {name.replace("_", "-")[1:]: error for name, error in rejects.items()}
 
-    def keep(self, seen: ProductVersion) -> None:
+    def keep(self, version: ProductVersion) -> None:
         if self.away:
             raise StorageUnavailable("away")
-        for product in seen.products:
-            if product.id in self.refuses:
-                raise self.refuses[product.id]
-        self.seen += [product.id for product in seen.products]
+        for product in version.products:
+            if product.id in self.rejects:
+                raise self.rejects[product.id]
+        self.kept += [product.id for product in version.products]
 
 
 def begun(site: Site, shelf: Shelf, batch: Batch = BATCH, budgets: type[LocalBudgets] = LocalBudgets) -> BatchTask:
@@ -123,21 +123,21 @@ def test_all_pages_are_kept_and_counted() -> None:
     site, shelf = Site(), Shelf()
     steps = worked(begun(site, shelf))
 
-    assert shelf.seen == [f"{number}-{n}" for number in (1, 2, 3, 4) for n in (1, 2)]
+    assert shelf.kept == [f"{number}-{n}" for number in (1, 2, 3, 4) for n in (1, 2)]
     assert site.asked == [1, 2, 3, 4, 5]
     assert steps[-1].implicit_successes == 8
     assert progress(steps[-1]).is_complete
     assert not [row for step in steps for row in step.rows]
 
 
-def many(items: int, number: int = 1) -> bytes:
+def page_of(items: int, number: int = 1) -> bytes:
     """A page of products of which every third is none."""
     each = (b"{}" if n % 3 == 0 else b'{"id": "%d-%d", "title": "A", "price": 1}' % (number, n) for n in range(items))
     return b"[" + b",".join(each) + b"]"
 
 
 def test_a_page_of_very_many_items_is_taken_in_parts_that_end_soon() -> None:
-    site, shelf = Site(last=2, page1=many(2_500)), Shelf()
+    site, shelf = Site(last=2, page1=page_of(2_500)), Shelf()
     steps = worked(begun(site, shelf))
     end = progress(steps[-1])
 
@@ -145,7 +145,7 @@ def test_a_page_of_very_many_items_is_taken_in_parts_that_end_soon() -> None:
     assert max(len(step.rows) for step in steps) < 1_000 / 2
     assert [row.row for row in rows] == [ROWS_PER_FEED + 1 + n for n in range(0, 2_500, 3)]
     assert rows[-1].input == "http://acme.test/items?page=1#/2499"
-    assert shelf.seen == [f"1-{n}" for n in range(2_500) if n % 3] + ["2-1", "2-2"]
+    assert shelf.kept == [f"1-{n}" for n in range(2_500) if n % 3] + ["2-1", "2-2"]
     assert site.asked == [1, 2, 3]
     assert (end.pages, end.row, end.products, end.rejected) == (3, ROWS_PER_FEED + 2_502, 1_668, 834)
     assert end.stats.requests == 3
@@ -156,7 +156,7 @@ def test_who_takes_over_within_a_page_goes_on_where_the_one_before_came() -> Non
     shelf, rows = Shelf(), list[int]()
     batch, last = BATCH, None
     for _ in range(9):
-        work = begun(Site(last=1, page1=many(5_500)), shelf, batch)
+        work = begun(Site(last=1, page1=page_of(5_500)), shelf, batch)
         steps = worked(work, lambda step: bool(step.rows) or step.again_at is None)
         rows += [row.row for step in steps for row in step.rows]
         last = progress(steps[-1])
@@ -169,7 +169,7 @@ def test_who_takes_over_within_a_page_goes_on_where_the_one_before_came() -> Non
     assert last.is_complete
     assert (last.pages, last.taken) == (2, 0)
     assert rows == [ROWS_PER_FEED + 1 + n for n in range(0, 5_500, 3)]
-    assert list(dict.fromkeys(shelf.seen)) == [f"1-{n}" for n in range(5_500) if n % 3]
+    assert list(dict.fromkeys(shelf.kept)) == [f"1-{n}" for n in range(5_500) if n % 3]
     assert last.products == 5_500 - len(rows)
 
 
@@ -180,20 +180,20 @@ def test_a_page_of_more_objects_than_any_site_has_products_for_is_told_to_be_mis
 
     assert row.code == "malformed_page"
     assert row.detail == "The page has more than 250,000 objects and lists. This page is missing."
-    assert shelf.seen == ["2-1", "2-2"], "and the next one is there"
+    assert shelf.kept == ["2-1", "2-2"], "and the next one is there"
     assert site.asked == [1, 2, 3]
 
 
-def test_a_page_that_shrank_within_loses_what_it_does_not_have_and_nothing_behind() -> None:
+def test_a_page_that_shrank_within_loses_what_it_does_not_have_and_nothing_after_it() -> None:
     shelf = Shelf()
-    work = begun(Site(page1=many(2_500)), shelf)
+    work = begun(Site(page1=page_of(2_500)), shelf)
     first = worked(work, lambda step: bool(step.rows))[-1]
     work.close(NOW)
     steps = worked(begun(Site(last=2, page1=page(1)), shelf, replace(BATCH, checkpoint=first.checkpoint)))
 
     assert progress(first).taken == 1_000
     assert progress(steps[-1]).is_complete
-    assert shelf.seen[-2:] == ["2-1", "2-2"]
+    assert shelf.kept[-2:] == ["2-1", "2-2"]
 
 
 def test_a_store_that_is_away_loses_no_page() -> None:
@@ -208,7 +208,7 @@ def test_a_store_that_is_away_loses_no_page() -> None:
     shelf.away = False
     worked(work)
 
-    assert len(shelf.seen) == len(set(shelf.seen)) == 8
+    assert len(shelf.kept) == len(set(shelf.kept)) == 8
     assert site.asked == [1, 2, 3, 4, 5]
 
 
@@ -219,7 +219,7 @@ def test_who_closes_awaits_the_request_under_way_and_keeps_what_came() -> None:
     step = work.close(NOW)
 
     noted = progress(step)
-    assert shelf.seen == ["1-1", "1-2", "2-1", "2-2", "3-1", "3-2"]
+    assert shelf.kept == ["1-1", "1-2", "2-1", "2-2", "3-1", "3-2"]
     assert (noted.pages, noted.stats.requests) == (3, 3)
     assert step is not None
     following = begun(site, shelf, Batch(**{**vars_of(BATCH), "checkpoint": step.checkpoint}))
@@ -240,7 +240,7 @@ def test_a_page_that_cannot_be_had_is_a_failed_row_and_the_feed_goes_on() -> Non
         (ROWS_PER_FEED + 4, "http://acme.test/items?page=3", RowOutcome.FAILED, "unexpected_status"),
     ]
     assert site.asked == [1, 2, 2, 2, 3, 4, 5]
-    assert len(shelf.seen) == 4
+    assert len(shelf.kept) == 4
 
 
 def test_three_pages_in_a_row_that_cannot_be_had_are_the_end() -> None:
@@ -279,7 +279,7 @@ def assert_ended_by_a_fault(steps: list[Step], *, at: int) -> None:
 
 
 class BrokenLimits(LocalBudgets):
-    """Budgets that break: once the pulling is under way, or at its first look."""
+    """Budgets that break: once the puller is under way, or at its first look."""
 
     def take(self, asks: object) -> object:  # type: ignore[override]
         raise ZeroDivisionError
@@ -304,7 +304,7 @@ def test_a_fault_of_ours_in_keeping_a_page_ends_the_feed_as_well() -> None:
     shelf = Shelf(_2_1=zero, _2_2=zero)
     steps = worked(begun(Site(), shelf))
 
-    assert shelf.seen == ["1-1", "1-2"]
+    assert shelf.kept == ["1-1", "1-2"]
     assert_ended_by_a_fault(steps, at=2)
 
 
@@ -323,14 +323,14 @@ def test_who_closes_meets_no_fault_either() -> None:
 @pytest.mark.parametrize(
     ("error", "code"), [(Unstorable("inside"), "invalid_product"), (OverflowError("inside"), "internal_fault")]
 )
-def test_a_product_that_the_store_refuses_is_a_row_and_the_rest_of_its_page_is_kept(error: Exception, code: str) -> None:
+def test_a_product_that_the_store_rejects_is_a_row_and_the_rest_of_its_page_is_kept(error: Exception, code: str) -> None:
     shelf = Shelf(_2_1=error)
     steps = worked(begun(Site(), shelf))
 
     [row] = [row for step in steps for row in step.rows]
     assert (row.input, row.outcome, row.code) == (f"{FEED.url}?page=2#/0", RowOutcome.REJECTED, code)
     assert (row.row, "inside" in (row.detail or "")) == (ROWS_PER_FEED + 3, False)
-    assert shelf.seen == ["1-1", "1-2", "2-2", "3-1", "3-2", "4-1", "4-2"]
+    assert shelf.kept == ["1-1", "1-2", "2-2", "3-1", "3-2", "4-1", "4-2"]
     assert (progress(steps[-1]).products, progress(steps[-1]).rejected) == (7, 1)
     assert progress(steps[-1]).is_complete
 
@@ -356,7 +356,7 @@ def test_a_bad_item_is_a_row_of_its_own_and_spoils_no_other(what: str) -> None:
 
     [row] = [row for step in steps for row in step.rows]
     assert (row.input, row.code) == (f"{FEED.url}?page=1#/0", "invalid_product")
-    assert shelf.seen == ["good", "2-1", "2-2"]
+    assert shelf.kept == ["good", "2-1", "2-2"]
     assert progress(steps[-1]).is_complete
 
 

@@ -1,4 +1,4 @@
-"""Items become products of one form, or are refused with a word for each field."""
+"""Items become products of one form, or are rejected with a sentence for each field."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FEED = Feed(
 ITEM: dict[str, Any] = {"sku": 7, "name": {"en": " A  kite\n"}, "amount": "1999", "kind": "T&G", "stars": 4.25}
 
 
-def test_an_item_is_read_by_its_feeds_places() -> None:
+def test_an_item_is_read_by_the_paths_of_its_feed() -> None:
     assert normalised(FEED, ITEM) == Product("acme", "7", "A kite", 19.99, "toys", "EUR", None, 4.25)
     assert normalised(FEED, ITEM).key == "acme/7"
 

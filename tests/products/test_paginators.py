@@ -1,4 +1,4 @@
-"""Paginators: whatever a page says, the way on is a page of the same upstream that was not pulled yet, or ends."""
+"""Paginators: whatever a page says, the guard on is a page of the same upstream that was not pulled yet, or ends."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ contents = anything | st.fixed_dictionaries({}, optional=dict.fromkeys(("next", 
 links = st.text() | st.builds("<{}>; rel={}".format, st.text(), st.sampled_from(["next", '"next"', '"prev next"', "last"]))
 
 
-def trail(paginator: Paginator) -> PageLoopGuard:
+def guard_of(paginator: Paginator) -> PageLoopGuard:
     return PageLoopGuard(Feed("acme", URL, PATHS, paginator=paginator), 0, None)
 
 
@@ -46,15 +46,15 @@ def first(paginator: Paginator) -> str:
 def test_whatever_pages_say_the_way_stays_on_the_upstream_and_never_comes_back(
     paginator: Paginator, pages: list[tuple[Any, int, tuple[str, ...]]]
 ) -> None:
-    way, url, seen = trail(paginator), first(paginator), set[str]()
+    guard, url, visited = guard_of(paginator), first(paginator), set[str]()
     for content, items, header in pages:
         assert urls.parse(url).authority == "shop.example"
-        assert url not in seen
-        seen.add(url)
-        way.add(url)
+        assert url not in visited
+        visited.add(url)
+        guard.add(url)
         try:
-            following = way.next(Page(url, content, items, header))
-            beyond = way.skip(url, header)
+            following = guard.next(Page(url, content, items, header))
+            beyond = guard.skip(url, header)
         except SourceFailure:
             return
         assert beyond is None or urls.parse(beyond).authority == "shop.example"
@@ -82,20 +82,20 @@ def test_whatever_pages_say_the_way_stays_on_the_upstream_and_never_comes_back(
     ],
 )
 def test_each_kind_leads_on_and_ends(paginator: Paginator, content: Any, items: int, expected: str | None) -> None:
-    way, url = trail(paginator), first(paginator)
-    way.add(url)
-    following = way.next(Page(url, content, items))
+    guard, url = guard_of(paginator), first(paginator)
+    guard.add(url)
+    following = guard.next(Page(url, content, items))
 
     assert following is None if expected is None else expected in (following or "")
 
 
 def test_a_link_header_leads_on_among_others() -> None:
-    way = trail(LinkHeader())
-    way.add(URL)
+    guard = guard_of(LinkHeader())
+    guard.add(URL)
     header = '<https://shop.example/items?n=1>; title="a, b"; rel="first", </items?n=2>; rel="next nofollow"; x=y'
 
-    assert way.next(Page(URL, [], 5, (header,))) == "https://shop.example/items?n=2"
-    assert way.next(Page(URL, [], 5, ("</items>; rel=prev",))) is None
+    assert guard.next(Page(URL, [], 5, (header,))) == "https://shop.example/items?n=2"
+    assert guard.next(Page(URL, [], 5, ("</items>; rel=prev",))) is None
 
 
 @pytest.mark.parametrize(
@@ -103,9 +103,9 @@ def test_a_link_header_leads_on_among_others() -> None:
     ["https://elsewhere.example/items", "http://shop.example/", "//x/", "ftp://shop.example/", "https://shop.example:81/"],
 )
 def test_no_page_is_looked_for_elsewhere(reference: str) -> None:
-    way = trail(NextUrl("next"))
+    guard = guard_of(NextUrl("next"))
     with pytest.raises(SourceFailure) as caught:
-        way.next(Page(URL, {"next": reference}, 5))
+        guard.next(Page(URL, {"next": reference}, 5))
 
     assert caught.value.code == ASTRAY
 
@@ -117,14 +117,14 @@ def test_a_circle_is_found_also_by_workers_who_saw_only_some_of_it(length: int, 
     pulled = list[int]()
 
     def pull_all() -> None:
-        way, page = PageLoopGuard(feed, 0, None), 0
+        guard, page = PageLoopGuard(feed, 0, None), 0
         while len(pulled) < 3 * (length + 3):
             if len(pulled) % handed_on_every == 0:
-                way = PageLoopGuard(feed, way.pages, way.anchor)
+                guard = PageLoopGuard(feed, guard.pages, guard.anchor)
             pulled.append(page)
             following = page + 1 if page < length + 1 else 2
-            way.add(f"https://shop.example/{page}")
-            way.next(Page(f"https://shop.example/{page}", {"next": f"/{following}"}, 5))
+            guard.add(f"https://shop.example/{page}")
+            guard.next(Page(f"https://shop.example/{page}", {"next": f"/{following}"}, 5))
             page = following
 
     with pytest.raises(SourceFailure) as caught:

@@ -1,4 +1,4 @@
-"""The products API: runs accepted once, products listed by each filter, a summary of what came of it."""
+"""The products API: runs accepted once, products listed by each filter, a summary of the results."""
 
 from __future__ import annotations
 

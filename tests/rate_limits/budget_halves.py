@@ -43,20 +43,20 @@ class Half:
         """Let so much time pass; less than none sets the clock back."""
         raise NotImplementedError
 
-    def ask(self, host: str, *, urgent: bool = False) -> Permit | Throttled:
-        """The answer to one ask."""
+    def request(self, host: str, *, urgent: bool = False) -> Permit | Throttled:
+        """The decision on one request."""
         [answer] = self.budgets.take([PermitRequest(host, urgent)])
         return answer
 
     def permit(self, host: str, *, urgent: bool = False) -> Permit:
-        """The answer to one ask, which is to be a permit."""
-        answer = self.ask(host, urgent=urgent)
+        """The decision on one request, which is to be a permit."""
+        answer = self.request(host, urgent=urgent)
         assert isinstance(answer, Permit), answer
         return answer
 
-    def refusal(self, host: str, *, urgent: bool = False) -> Throttled:
-        """The answer to one ask, which is to be a refusal."""
-        answer = self.ask(host, urgent=urgent)
+    def throttled(self, host: str, *, urgent: bool = False) -> Throttled:
+        """The decision on one request, which is to be throttled."""
+        answer = self.request(host, urgent=urgent)
         assert isinstance(answer, Throttled), answer
         return answer
 
@@ -71,7 +71,7 @@ class Half:
             self.end(self.permit(host), failed=True)
 
     def seconds_for(self, host: str, *, calls: int, elapsed: float, slow: int = 0, slow_elapsed: float = 0.0) -> float:
-        """What passes until so many calls are over that ask at once, and again whenever they were told to; some are slow."""
+        """Seconds until so many calls are over that request permits at once, and again at their reservations."""
         now, order = 0.0, count()
         events: list[tuple[float, int, Permit | None]] = [(0.0, next(order), None) for _ in range(calls)]
         while events:
@@ -82,7 +82,7 @@ class Half:
                 self.end(permit, elapsed=slow_elapsed if slow > 0 else elapsed)
                 slow -= 1
                 continue
-            answer = self.ask(host)
+            answer = self.request(host)
             if isinstance(answer, Throttled):
                 heappush(events, (now + answer.wait, next(order), None))
             else:

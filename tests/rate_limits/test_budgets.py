@@ -1,4 +1,4 @@
-"""Budgets, the same promises of both halves: rate, concurrency, pauses, breaker, turns, and what is shown of them."""
+"""Budgets: rate, concurrency, pauses, breaker, reservations and listing, the same in Redis and in memory."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ def half(request: pytest.FixtureRequest) -> Half:
 def test_a_burst_is_permitted_and_then_one_for_each_interval(half: Half) -> None:
     for _ in range(4):
         half.end(half.permit(HOST))
-    assert half.refusal(HOST).reason is Reason.RATE
+    assert half.throttled(HOST).reason is Reason.RATE
 
     for _ in range(5):
         half.forward(0.1)
         half.end(half.permit(HOST))
-        assert half.refusal(HOST).reason is Reason.RATE
+        assert half.throttled(HOST).reason is Reason.RATE
 
 
 def test_no_more_is_saved_up_than_a_burst(half: Half) -> None:
@@ -80,14 +80,14 @@ def test_a_burst_of_one_spaces_all_calls(half: Half) -> None:
     for _ in range(10):
         half.end(half.permit("feed.example"))
         half.forward(0.199)
-        assert half.refusal("feed.example").reason is Reason.RATE
+        assert half.throttled("feed.example").reason is Reason.RATE
         half.forward(0.001)
 
 
-def test_answers_come_in_the_order_of_the_asks(half: Half) -> None:
-    asks = [PermitRequest(f"{name}.example", urgent) for name in "abcabc" for urgent in (False, True)]
+def test_decisions_come_in_the_order_of_the_requests(half: Half) -> None:
+    requests = [PermitRequest(f"{name}.example", urgent) for name in "abcabc" for urgent in (False, True)]
 
-    assert [decision.host for decision in half.budgets.take(asks)] == [ask.host for ask in asks]
+    assert [decision.host for decision in half.budgets.take(requests)] == [ask.host for ask in requests]
     assert half.budgets.take([]) in ((), [])
 
 
@@ -95,10 +95,10 @@ def test_one_host_leaves_the_others_alone(half: Half) -> None:
     half.budgets.take([PermitRequest(HOST)] * 50)
     half.fail("dead.example", 3)
 
-    assert isinstance(half.ask("quick.example"), Permit)
+    assert isinstance(half.request("quick.example"), Permit)
 
 
-def test_ten_thousand_are_put_off_once_each_to_turns_of_their_own(half: Half) -> None:
+def test_ten_thousand_are_deferred_once_each_to_reservations_of_their_own(half: Half) -> None:
     waits = []
     for _ in range(20):
         for decision in half.budgets.take([PermitRequest(HOST)] * 500):
@@ -116,7 +116,7 @@ def test_ten_thousand_are_put_off_once_each_to_turns_of_their_own(half: Half) ->
         half.end(half.permit(HOST))
 
 
-def test_turns_are_no_farther_than_forty_minutes_and_then_shared(half: Half) -> None:
+def test_reservations_are_no_farther_than_forty_minutes_and_then_shared(half: Half) -> None:
     decisions = half.budgets.take([PermitRequest("rare.example")] * 31)
     waits = [decision.wait for decision in decisions if isinstance(decision, Throttled)]
 
@@ -126,18 +126,18 @@ def test_turns_are_no_farther_than_forty_minutes_and_then_shared(half: Half) -> 
 
 def test_who_waits_for_the_end_of_a_long_pause_comes_back_within_forty_minutes_but_not_all_at_once(half: Half) -> None:
     half.end(half.permit(HOST), pause=3_600.0)
-    waits = [half.refusal(HOST).wait for _ in range(100)] + [half.refusal(HOST, urgent=True).wait]
+    waits = [half.throttled(HOST).wait for _ in range(100)] + [half.throttled(HOST, urgent=True).wait]
 
     assert max(waits) < 2_401
     assert len({round(wait, 1) for wait in waits[:100]}) == 100
 
     half.forward(max(waits))
-    assert half.refusal(HOST).reason is Reason.PAUSE, "the pause is kept to"
+    assert half.throttled(HOST).reason is Reason.PAUSE, "the pause is kept to"
     half.forward(3_600.01 - max(waits))
-    assert isinstance(half.ask(HOST), Permit)
+    assert isinstance(half.request(HOST), Permit)
 
 
-def test_turns_begin_anew_when_nobody_came_for_theirs(half: Half) -> None:
+def test_reservations_start_again_when_nobody_came_for_theirs(half: Half) -> None:
     half.budgets.take([PermitRequest("many.example")] * 2)
     half.budgets.take([PermitRequest(HOST)] * 1_000)
     half.forward(31)
@@ -145,18 +145,18 @@ def test_turns_begin_anew_when_nobody_came_for_theirs(half: Half) -> None:
     for _ in range(4):
         half.permit(HOST)
 
-    assert half.refusal(HOST).wait < 1
+    assert half.throttled(HOST).wait < 1
 
 
-def test_an_urgent_ask_gets_the_nearest_turn(half: Half) -> None:
+def test_an_urgent_request_gets_the_nearest_reservation(half: Half) -> None:
     half.budgets.take([PermitRequest(HOST)] * 1_000)
 
-    waits = [half.refusal(HOST, urgent=True).wait for _ in range(3)]
+    waits = [half.throttled(HOST, urgent=True).wait for _ in range(3)]
 
     assert waits == pytest.approx([0.1, 0.2, 0.3], abs=0.003)
 
 
-def test_urgent_asks_are_decided_first(half: Half) -> None:
+def test_urgent_requests_are_decided_first(half: Half) -> None:
     decisions = half.budgets.take([PermitRequest(HOST)] * 10 + [PermitRequest(HOST, urgent=True)] * 4)
 
     assert [isinstance(decision, Permit) for decision in decisions] == [False] * 10 + [True] * 4
@@ -165,67 +165,67 @@ def test_urgent_asks_are_decided_first(half: Half) -> None:
 def test_what_an_urgent_one_was_promised_goes_to_no_other(half: Half) -> None:
     for _ in range(4):
         half.end(half.permit(HOST))
-    half.refusal(HOST, urgent=True)
+    half.throttled(HOST, urgent=True)
     half.forward(0.15)
 
-    assert half.refusal(HOST).reason is Reason.RATE
-    assert isinstance(half.ask(HOST, urgent=True), Permit)
+    assert half.throttled(HOST).reason is Reason.RATE
+    assert isinstance(half.request(HOST, urgent=True), Permit)
 
 
 def test_a_promise_to_an_urgent_one_that_stays_away_lapses(half: Half) -> None:
     for _ in range(4):
         half.end(half.permit(HOST))
     for _ in range(6):
-        half.refusal(HOST, urgent=True)
+        half.throttled(HOST, urgent=True)
     half.forward(1.7)
 
-    assert isinstance(half.ask(HOST), Permit)
+    assert isinstance(half.request(HOST), Permit)
 
 
 def test_promises_to_urgent_ones_that_all_stay_away_lapse_soon(half: Half) -> None:
     half.budgets.take([PermitRequest(HOST, urgent=True)] * 10_000)
     half.forward(31)
 
-    assert isinstance(half.ask(HOST), Permit)
+    assert isinstance(half.request(HOST), Permit)
 
 
-def test_no_more_places_than_the_concurrency(half: Half) -> None:
+def test_no_more_permits_are_out_than_the_concurrency_allows(half: Half) -> None:
     first = half.permit("many.example")
     half.permit("many.example")
-    assert half.refusal("many.example").reason is Reason.CONCURRENCY
+    assert half.throttled("many.example").reason is Reason.CONCURRENCY
 
     half.end(first)
-    assert isinstance(half.ask("many.example"), Permit)
+    assert isinstance(half.request("many.example"), Permit)
 
 
-def test_the_place_of_a_holder_that_died_comes_back(half: Half) -> None:
+def test_the_permit_of_a_caller_that_died_comes_back(half: Half) -> None:
     half.permit("many.example")
     half.permit("many.example")
     half.forward(29.9)
-    assert half.refusal("many.example").reason is Reason.CONCURRENCY
+    assert half.throttled("many.example").reason is Reason.CONCURRENCY
 
     half.forward(0.2)
-    assert isinstance(half.ask("many.example"), Permit)
+    assert isinstance(half.request("many.example"), Permit)
 
 
-def test_near_turns_of_a_slow_host_are_as_far_apart_as_its_places_become_free_and_the_others_are_not(half: Half) -> None:
+def test_near_reservations_of_a_slow_host_are_as_far_apart_as_its_calls_end_and_the_others_are_not(half: Half) -> None:
     for permit in (half.permit("many.example"), half.permit("many.example")):
         half.end(permit, elapsed=0.8)
     half.permit("many.example")
     half.permit("many.example")
 
-    waits = [half.refusal("many.example").wait for _ in range(5)]
+    waits = [half.throttled("many.example").wait for _ in range(5)]
 
     assert waits == pytest.approx([0.4, 0.8, 1.2, 1.204, 1.208], abs=0.003)
 
 
-def test_who_waits_for_a_very_slow_host_asks_again_after_a_second(half: Half) -> None:
+def test_who_waits_for_a_very_slow_host_requests_again_after_a_second(half: Half) -> None:
     for permit in (half.permit("many.example"), half.permit("many.example")):
         half.end(permit, elapsed=20.0)
     half.permit("many.example")
     half.permit("many.example")
 
-    assert half.refusal("many.example").wait == pytest.approx(1, abs=0.003)
+    assert half.throttled("many.example").wait == pytest.approx(1, abs=0.003)
 
 
 def test_a_host_that_is_quick_again_is_soon_as_quick_as_one_that_never_was_slow(half: Half) -> None:
@@ -238,7 +238,7 @@ def test_a_host_that_is_quick_again_is_soon_as_quick_as_one_that_never_was_slow(
     assert half.seconds_for("many.example", calls=500, elapsed=0.01) <= 2 * fresh
 
 
-def test_a_line_that_formed_while_a_host_was_slow_does_not_keep_it_slow(half: Half) -> None:
+def test_a_queue_that_formed_while_a_host_was_slow_does_not_keep_it_slow(half: Half) -> None:
     fresh = half.seconds_for("fresh.example", calls=500, elapsed=0.01)
 
     passed = half.seconds_for("many.example", calls=520, elapsed=0.01, slow=20, slow_elapsed=2.0)
@@ -248,23 +248,23 @@ def test_a_line_that_formed_while_a_host_was_slow_does_not_keep_it_slow(half: Ha
 
 def test_a_pause_is_for_the_whole_host(half: Half) -> None:
     half.end(half.permit(HOST), pause=20.0)
-    refused = [half.refusal(HOST), half.refusal(HOST, urgent=True)]
-    assert [refusal.reason for refusal in refused] == [Reason.PAUSE, Reason.PAUSE]
-    assert all(refusal.wait == pytest.approx(20, abs=0.01) for refusal in refused)
+    deferred = [half.throttled(HOST), half.throttled(HOST, urgent=True)]
+    assert [throttled.reason for throttled in deferred] == [Reason.PAUSE, Reason.PAUSE]
+    assert all(throttled.wait == pytest.approx(20, abs=0.01) for throttled in deferred)
 
     half.forward(20.01)
-    assert isinstance(half.ask(HOST), Permit)
+    assert isinstance(half.request(HOST), Permit)
 
 
 def test_the_longer_of_two_pauses_counts_and_none_is_endless(half: Half) -> None:
     one, two, three = (half.permit(HOST) for _ in range(3))
     half.end(one, pause=20.0)
     half.end(two, pause=1.0)
-    assert half.refusal(HOST).wait == pytest.approx(20, abs=0.01)
+    assert half.throttled(HOST).wait == pytest.approx(20, abs=0.01)
 
     half.end(three, pause=10**9)
     half.forward(3_600.01)
-    assert isinstance(half.ask(HOST), Permit)
+    assert isinstance(half.request(HOST), Permit)
 
 
 def test_a_breaker_opens_after_failures_in_a_row(half: Half) -> None:
@@ -272,16 +272,16 @@ def test_a_breaker_opens_after_failures_in_a_row(half: Half) -> None:
     half.end(half.permit(HOST))
     half.fail(HOST, 3)
 
-    refusal = half.refusal(HOST)
-    assert refusal.reason is Reason.BREAKER
-    assert refusal.wait == pytest.approx(10, abs=0.01)
+    throttled = half.throttled(HOST)
+    assert throttled.reason is Reason.BREAKER
+    assert throttled.wait == pytest.approx(10, abs=0.01)
 
 
 def test_a_breaker_that_opens_again_and_again_stays_open_longer_each_time_up_to_a_limit(half: Half) -> None:
     half.fail(HOST, 3)
     pauses = []
     for _ in range(4):
-        pauses.append(half.refusal(HOST).wait)
+        pauses.append(half.throttled(HOST).wait)
         half.forward(pauses[-1])
         half.end(half.permit(HOST), failed=True)
 
@@ -293,22 +293,22 @@ def test_one_probe_decides_whether_an_open_breaker_closes(half: Half) -> None:
     half.forward(10)
     probe = half.permit(HOST)
     assert probe.probe
-    assert half.refusal(HOST).reason is Reason.BREAKER
+    assert half.throttled(HOST).reason is Reason.BREAKER
 
     half.end(probe)
     assert not half.permit(HOST).probe
 
 
-def test_after_a_success_the_pauses_begin_anew(half: Half) -> None:
+def test_after_a_success_the_pauses_start_again(half: Half) -> None:
     for _ in range(2):
         half.fail(HOST, 3)
-        assert half.refusal(HOST).wait == pytest.approx(10, abs=0.01)
+        assert half.throttled(HOST).wait == pytest.approx(10, abs=0.01)
         half.forward(10)
         half.end(half.permit(HOST))
         half.forward(10)
 
 
-def test_a_probe_whose_holder_died_is_given_anew(half: Half) -> None:
+def test_a_probe_whose_caller_died_is_replaced(half: Half) -> None:
     half.fail(HOST, 3)
     half.forward(10)
     lost = half.permit(HOST)
@@ -316,7 +316,7 @@ def test_a_probe_whose_holder_died_is_given_anew(half: Half) -> None:
     assert half.permit(HOST).probe
 
     half.end(lost)
-    assert half.refusal(HOST).reason is Reason.BREAKER
+    assert half.throttled(HOST).reason is Reason.BREAKER
 
 
 def test_exactly_one_of_fifty_simultaneous_takers_is_the_probe(half: Half) -> None:
@@ -324,7 +324,7 @@ def test_exactly_one_of_fifty_simultaneous_takers_is_the_probe(half: Half) -> No
     half.forward(10)
 
     with ThreadPoolExecutor(50) as pool:
-        answers = list(pool.map(lambda number: half.ask(HOST, urgent=number % 2 == 0), range(50)))
+        answers = list(pool.map(lambda number: half.request(HOST, urgent=number % 2 == 0), range(50)))
 
     permits = [answer for answer in answers if isinstance(answer, Permit)]
     assert [permit.probe for permit in permits] == [True]
@@ -335,7 +335,7 @@ def test_a_report_from_before_the_breaker_changed_does_not_move_it(half: Half) -
     late = half.permit(HOST)
     half.fail(HOST, 3)
     half.end(late)
-    assert half.refusal(HOST).reason is Reason.BREAKER
+    assert half.throttled(HOST).reason is Reason.BREAKER
 
     late_again = [half.permit("other.example") for _ in range(3)]
     half.forward(1)
@@ -344,16 +344,16 @@ def test_a_report_from_before_the_breaker_changed_does_not_move_it(half: Half) -
     half.end(half.permit("other.example"))
     for permit in late_again:
         half.end(permit, failed=True)
-    assert isinstance(half.ask("other.example"), Permit)
+    assert isinstance(half.request("other.example"), Permit)
 
 
-def test_a_permit_that_is_given_back_twice_frees_one_place(half: Half) -> None:
+def test_a_permit_that_is_given_back_twice_counts_once(half: Half) -> None:
     permits = [half.permit("many.example"), half.permit("many.example")]
     half.end(permits[0])
     half.end(permits[0])
 
-    assert isinstance(half.ask("many.example"), Permit)
-    assert half.refusal("many.example").reason is Reason.CONCURRENCY
+    assert isinstance(half.request("many.example"), Permit)
+    assert half.throttled("many.example").reason is Reason.CONCURRENCY
 
 
 def test_what_is_known_of_a_host_is_shown(half: Half) -> None:
@@ -361,7 +361,7 @@ def test_what_is_known_of_a_host_is_shown(half: Half) -> None:
     for elapsed in (0.02, 0.04, 0.3):
         half.end(half.permit(HOST), elapsed=elapsed)
     half.end(half.permit(HOST), failed=True, elapsed=20.0)
-    half.refusal(HOST)
+    half.throttled(HOST)
     half.forward(10)
     half.permit(HOST)
 
@@ -425,7 +425,7 @@ def test_hosts_are_listed_newest_first_in_pages(half: Half) -> None:
     while page := half.budgets.listing(limit=3, after=after):
         pages.append([upstream.host for upstream in page])
         after = page[-1].listed_at, page[-1].host
-        half.ask("0-a.example")  # called meanwhile, and yet where it was
+        half.request("0-a.example")  # called meanwhile, and yet where it was
 
     assert [len(page) for page in pages] == [3, 3, 3, 3, 2]
     assert [host for page in pages for host in page] == [
@@ -451,13 +451,13 @@ def test_a_clock_that_is_set_back_leaves_of_each_pause_what_was_left(half: Half)
     for _ in range(4):
         half.end(half.permit(HOST))
     for host in ("paused.example", "dead.example", HOST):
-        half.refusal(host)
+        half.throttled(host)
 
     half.forward(-3_600)
 
     known = {host: half.budgets.state(host) for host in ("paused.example", "dead.example")}
     assert [upstream.callable_in for upstream in known.values() if upstream] == pytest.approx([17, 10], abs=0.01)
-    waits = [half.refusal(host).wait for host in ("paused.example", "dead.example", HOST)]
+    waits = [half.throttled(host).wait for host in ("paused.example", "dead.example", HOST)]
     assert waits[:2] == pytest.approx([17.1, 10.1], abs=0.01)
     assert waits[2] < 1
 
@@ -466,25 +466,25 @@ def test_a_clock_that_is_set_back_leaves_of_each_pause_what_was_left(half: Half)
         half.end(half.permit(host))
 
 
-def test_a_clock_that_is_set_back_frees_no_place_and_keeps_none(half: Half) -> None:
+def test_a_clock_that_is_set_back_neither_frees_nor_keeps_a_permit(half: Half) -> None:
     permits = [half.permit("many.example"), half.permit("many.example")]
     half.forward(-3_600)
-    assert half.refusal("many.example").reason is Reason.CONCURRENCY
+    assert half.throttled("many.example").reason is Reason.CONCURRENCY
 
     half.end(permits[0])
-    assert isinstance(half.ask("many.example"), Permit)
-    assert half.refusal("many.example").reason is Reason.CONCURRENCY
+    assert isinstance(half.request("many.example"), Permit)
+    assert half.throttled("many.example").reason is Reason.CONCURRENCY
     half.forward(30.1)
-    assert isinstance(half.ask("many.example"), Permit), "those of holders that died come back as ever"
+    assert isinstance(half.request("many.example"), Permit), "those of callers that died come back as before"
 
 
 def test_a_clock_that_is_set_back_does_not_keep_promises_to_urgent_ones_for_an_hour(half: Half) -> None:
     half.budgets.take([PermitRequest(HOST, urgent=True)] * 12)
     half.forward(-3_600)
-    half.refusal(HOST)
+    half.throttled(HOST)
     half.forward(31)
 
-    assert isinstance(half.ask(HOST), Permit)
+    assert isinstance(half.request(HOST), Permit)
 
 
 def test_a_clock_that_is_set_back_does_not_keep_a_lost_probe_for_an_hour(half: Half) -> None:
@@ -492,20 +492,20 @@ def test_a_clock_that_is_set_back_does_not_keep_a_lost_probe_for_an_hour(half: H
     half.forward(10)
     half.permit(HOST)
     half.forward(-3_600)
-    assert half.refusal(HOST).reason is Reason.BREAKER
+    assert half.throttled(HOST).reason is Reason.BREAKER
 
     half.forward(30)
     assert half.permit(HOST).probe
 
 
-def test_a_report_behind_a_clock_that_was_set_back_pauses_for_as_long_as_it_says(half: Half) -> None:
+def test_a_report_after_a_clock_was_set_back_pauses_for_as_long_as_it_says(half: Half) -> None:
     permits = [half.permit(HOST) for _ in range(3)]
     half.forward(-3_600)
     half.end(permits[0], pause=20.0)
-    assert half.refusal(HOST).wait == pytest.approx(20, abs=0.01)
+    assert half.throttled(HOST).wait == pytest.approx(20, abs=0.01)
 
     half.forward(20.01)
-    assert isinstance(half.ask(HOST), Permit)
+    assert isinstance(half.request(HOST), Permit)
 
 
 def test_a_report_while_the_clock_was_ahead_blocks_no_longer_than_the_longest_pause(half: Half) -> None:
@@ -514,12 +514,12 @@ def test_a_report_while_the_clock_was_ahead_blocks_no_longer_than_the_longest_pa
     half.end(permits[0], pause=20.0)
     half.forward(-86_400)
 
-    assert half.refusal("many.example").reason is Reason.PAUSE
+    assert half.throttled("many.example").reason is Reason.PAUSE
     half.forward(3_600.01)
-    assert isinstance(half.ask("many.example"), Permit)
+    assert isinstance(half.request("many.example"), Permit)
 
 
-def test_a_host_is_listed_in_its_place_behind_a_clock_that_was_set_back(half: Half) -> None:
+def test_a_host_is_listed_where_it_belongs_after_a_clock_was_set_back(half: Half) -> None:
     half.permit("old.example")
     half.forward(1)
     half.permit("new.example")
@@ -558,10 +558,10 @@ def test_a_host_that_is_to_be_left_alone_or_is_being_called_is_not_forgotten_for
         small_half.end(small_half.permit(f"{number}.example"))
         small_half.forward(0.02)
 
-    assert small_half.refusal("dead.example").reason is Reason.BREAKER
-    assert small_half.refusal("paused.example").reason is Reason.PAUSE
-    assert small_half.refusal("many.example").reason is Reason.CONCURRENCY
-    assert small_half.refusal("waited-for.example").wait > 80
+    assert small_half.throttled("dead.example").reason is Reason.BREAKER
+    assert small_half.throttled("paused.example").reason is Reason.PAUSE
+    assert small_half.throttled("many.example").reason is Reason.CONCURRENCY
+    assert small_half.throttled("waited-for.example").wait > 80
     for permit in called:
         small_half.end(permit)
 
@@ -572,7 +572,7 @@ def test_even_of_hosts_that_are_all_to_be_left_alone_only_so_many_are_remembered
         small_half.forward(1)
 
     assert len(small_half.budgets.listing(limit=100, after=None)) == 50
-    assert small_half.refusal("399.example").reason is Reason.PAUSE
+    assert small_half.throttled("399.example").reason is Reason.PAUSE
 
 
 @pytest.mark.parametrize(

@@ -47,11 +47,11 @@ class Remote(LocalHalf):
         self.tried = 0
         self.reports: list[Report] = []
 
-    def take(self, asks: Sequence[PermitRequest]) -> Sequence[Permit | Throttled]:
+    def take(self, requests: Sequence[PermitRequest]) -> Sequence[Permit | Throttled]:
         self._write()
         return [
             Permit(answer.host, answer.id, answer.epoch, answer.probe, shared=True) if isinstance(answer, Permit) else answer
-            for answer in self.inner.take(asks)
+            for answer in self.inner.take(requests)
         ]
 
     def done(self, reports: Sequence[Report]) -> None:
@@ -79,7 +79,7 @@ class Remote(LocalHalf):
 
 
 class Switch:
-    """Both halves behind the switch, on clocks that a test moves."""
+    """Both kinds of budgets behind the switch, on clocks that a test moves."""
 
     def __init__(self) -> None:
         self.remote, self.local = Remote(), LocalHalf(lambda host: LIMITS(host).share(2))
@@ -92,7 +92,7 @@ class Switch:
         self.remote.forward(seconds)
         self.local.forward(seconds)
 
-    def ask(self, host: str = HOST) -> Permit | Throttled:
+    def request(self, host: str = HOST) -> Permit | Throttled:
         [answer] = self.budgets.take([PermitRequest(host)])
         return answer
 
@@ -108,7 +108,7 @@ def shared(answer: Permit | Throttled) -> bool:
 
 
 def test_the_shared_budgets_are_used_while_they_answer(switch: Switch) -> None:
-    assert shared(switch.ask())
+    assert shared(switch.request())
 
 
 def test_without_them_there_is_a_share_of_the_limit(switch: Switch) -> None:
@@ -126,7 +126,7 @@ def test_each_change_is_logged_once(switch: Switch) -> None:
         for away in (False, True, True, False, False, True):
             switch.remote.away = away
             for _ in range(3):
-                switch.ask()
+                switch.request()
             switch.forward(2)
 
     assert [line["event"] for line in lines] == ["budgets_local", "budgets_shared", "budgets_local"]
@@ -136,7 +136,7 @@ def test_while_redis_is_away_it_is_tried_once_in_a_while(switch: Switch) -> None
     switch.remote.away = True
     for _ in range(10):
         for _ in range(100):
-            switch.ask()
+            switch.request()
             switch.budgets.state(HOST)
         switch.forward(0.55)
 
@@ -148,7 +148,7 @@ def test_a_redis_that_can_be_read_but_refuses_writes_is_away(switch: Switch) -> 
     with capture_logs() as lines:
         for _ in range(10):
             host = f"{switch.ticks}.example"
-            assert not shared(switch.ask(host))
+            assert not shared(switch.request(host))
             assert [upstream.shared for upstream in switch.budgets.listing(limit=1, after=None)] == [False]
             upstream = switch.budgets.state(host)
             assert upstream is not None
@@ -156,14 +156,14 @@ def test_a_redis_that_can_be_read_but_refuses_writes_is_away(switch: Switch) -> 
             switch.forward(1.1)
         switch.remote.full = False
         switch.forward(1.1)
-        assert shared(switch.ask())
+        assert shared(switch.request())
 
     assert [line["event"] for line in lines] == ["budgets_local", "budgets_shared"]
 
 
 def test_who_only_looks_sees_in_time_that_redis_takes_writes_again(switch: Switch) -> None:
     switch.remote.full = True
-    switch.ask("own.example")
+    switch.request("own.example")
     switch.remote.full = False
     switch.remote.permit("shared.example")
     assert switch.budgets.state("shared.example") is None
@@ -175,19 +175,19 @@ def test_who_only_looks_sees_in_time_that_redis_takes_writes_again(switch: Switc
 
 def test_of_many_that_ask_at_once_one_finds_out_whether_redis_is_back(switch: Switch) -> None:
     switch.remote.away = True
-    switch.ask()
+    switch.request()
     switch.forward(1.5)
 
     with ThreadPoolExecutor(16) as pool:
-        list(pool.map(lambda _: switch.ask(), range(64)))
+        list(pool.map(lambda _: switch.request(), range(64)))
 
     assert switch.remote.tried == 2
 
 
 def test_a_permit_is_given_back_where_it_was_taken(switch: Switch) -> None:
-    from_redis = switch.ask()
+    from_redis = switch.request()
     switch.remote.away = True
-    own = switch.ask()
+    own = switch.request()
     assert isinstance(from_redis, Permit)
     assert isinstance(own, Permit)
 
@@ -202,19 +202,19 @@ def test_a_permit_is_given_back_where_it_was_taken(switch: Switch) -> None:
 
 
 def test_what_an_upstream_asked_for_is_kept_to_when_redis_goes_away(switch: Switch) -> None:
-    permit = switch.ask()
+    permit = switch.request()
     assert isinstance(permit, Permit)
     switch.budgets.done([Report(permit, False, 0.1, pause=60.0)])
     switch.remote.away = True
 
-    refusal = switch.ask()
-    assert isinstance(refusal, Throttled)
-    assert refusal.reason is Reason.PAUSE
+    throttled = switch.request()
+    assert isinstance(throttled, Throttled)
+    assert throttled.reason is Reason.PAUSE
 
 
 def test_it_is_shown_whose_view_it_is(switch: Switch) -> None:
     switch.remote.away = True
-    switch.ask()
+    switch.request()
 
     upstream = switch.budgets.state(HOST)
     assert upstream is not None
@@ -224,7 +224,7 @@ def test_it_is_shown_whose_view_it_is(switch: Switch) -> None:
 
 
 def test_a_host_that_was_only_paused_is_not_one_that_was_called(switch: Switch) -> None:
-    permit = switch.ask()
+    permit = switch.request()
     assert isinstance(permit, Permit)
     switch.budgets.done([Report(permit, False, 0.1, pause=60.0)])
 
@@ -281,7 +281,7 @@ def test_a_real_redis_is_used_as_soon_as_it_is_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["full", "replica"])
-def test_a_redis_that_refuses_writes_costs_no_permit_and_no_place(kind: str) -> None:
+def test_a_redis_that_refuses_writes_costs_no_permit(kind: str) -> None:
     with redis_server() as url:
         redis = connect(url, socket_timeout=5.0)
         budgets = FallbackBudgets(SharedBudgets(redis, LIMITS, POLICY), LocalBudgets(LIMITS, POLICY), retry_after=0.0)

@@ -17,7 +17,7 @@ from tests.rate_limits.budget_halves import POLICY, LocalHalf, SharedHalf, redis
 
 LIMITS = HostLimits(10, 3, whole={"paced": Limit(4.7, 5, 1), "slow": Limit(0.3, 2, 2)})
 HOSTS = ["usual", "paced", "slow"]
-FEW = st.sampled_from([[True] * 3, [True] * 2, [True, False, True], [False], [True]])
+OUTCOMES = st.sampled_from([[True] * 3, [True] * 2, [True, False, True], [False], [True]])
 
 
 class Halves(RuleBasedStateMachine):
@@ -39,9 +39,9 @@ class Halves(RuleBasedStateMachine):
         for half in (self.shared, self.local):
             half.forward(milliseconds / 1000)
 
-    @rule(host=st.sampled_from(HOSTS), outcomes=FEW, apart=st.integers(0, 4_000))
+    @rule(host=st.sampled_from(HOSTS), outcomes=OUTCOMES, apart=st.integers(0, 4_000))
     def call(self, host: str, outcomes: list[bool], apart: int) -> None:
-        """Call a host a few times, one call behind the other, so that its breaker has something to judge."""
+        """Call a host a few times, one call after the other, so that its breaker has something to judge."""
         for failed in outcomes:
             for pair in self._take([PermitRequest(host, urgent=True)]):
                 self.done(pair, failed, 0.2, None)
@@ -49,24 +49,24 @@ class Halves(RuleBasedStateMachine):
 
     @rule(
         target=permits,
-        asks=st.lists(st.builds(PermitRequest, st.sampled_from(HOSTS), st.booleans()), max_size=12),
+        requests=st.lists(st.builds(PermitRequest, st.sampled_from(HOSTS), st.booleans()), max_size=12),
     )
-    def take(self, asks: list[PermitRequest]) -> object:
-        return multiple(*self._take(asks))
+    def take(self, requests: list[PermitRequest]) -> object:
+        return multiple(*self._take(requests))
 
-    def _take(self, asks: list[PermitRequest]) -> list[tuple[Permit, Permit]]:
-        shared, local = self.shared.budgets.take(asks), self.local.budgets.take(asks)
+    def _take(self, requests: list[PermitRequest]) -> list[tuple[Permit, Permit]]:
+        shared, local = self.shared.budgets.take(requests), self.local.budgets.take(requests)
         pairs = []
-        for ask, one, other in zip(asks, shared, local, strict=True):
-            assert ask.host == one.host
+        for request, one, other in zip(requests, shared, local, strict=True):
+            assert request.host == one.host
             if isinstance(one, Throttled):
                 assert one == other
                 assert one.wait > 0
                 continue
             assert isinstance(other, Permit)
             assert (one.id, one.epoch, one.probe) == (other.id, other.epoch, other.probe)
-            self.given[ask.host].append(self.now)
-            self.out[ask.host, one.id] = self.now + round(POLICY.lease * 1000)
+            self.given[request.host].append(self.now)
+            self.out[request.host, one.id] = self.now + round(POLICY.lease * 1000)
             pairs.append((one, other))
         return pairs
 
@@ -88,11 +88,11 @@ class Halves(RuleBasedStateMachine):
             limit = LIMITS(host)
             for first in range(max(0, len(instants) - 12), len(instants)):
                 for last in range(first, len(instants)):
-                    reserved_rows = (instants[last] - instants[first]) / 1000
-                    assert last - first + 1 <= limit.burst + reserved_rows * limit.rate + 1e-6
+                    seconds = (instants[last] - instants[first]) / 1000
+                    assert last - first + 1 <= limit.burst + seconds * limit.rate + 1e-6
 
     @invariant()
-    def no_more_permits_are_out_than_there_are_places(self) -> None:
+    def no_more_permits_are_out_than_may_be(self) -> None:
         for host in HOSTS:
             out = [until for (name, _), until in self.out.items() if name == host and until > self.now]
             assert len(out) <= LIMITS(host).concurrency

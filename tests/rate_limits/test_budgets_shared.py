@@ -125,8 +125,8 @@ def test_scripts_that_redis_forgot_are_sent_again(budgets: SharedBudgets, redis:
     redis.script_flush()
     budgets.done([Report(permit, True, 0.1, pause=3.0)])
     assert budgets.state(HOST) is None  # nobody asked for it since everything was lost
-    [refusal] = budgets.take([PermitRequest(HOST)])
-    assert isinstance(refusal, Throttled)
+    [throttled] = budgets.take([PermitRequest(HOST)])
+    assert isinstance(throttled, Throttled)
 
 
 def test_no_key_is_kept_for_ever(budgets: SharedBudgets, redis: Redis) -> None:
@@ -136,7 +136,7 @@ def test_no_key_is_kept_for_ever(budgets: SharedBudgets, redis: Redis) -> None:
     budgets.take([PermitRequest(HOST)] * 1_000)
 
     keys = redis.keys("*")
-    assert len(keys) == 4  # the index, two states, and the places of the host that is being called
+    assert len(keys) == 4  # the index, two states, and the leases of the host that is being called
     assert all(0 < redis.pttl(key) / 1000 <= 3_600 + 2_400 + 100 for key in keys)
 
 
@@ -167,7 +167,7 @@ def test_what_a_program_of_an_earlier_version_kept_is_kept_to(budgets: SharedBud
     assert throttled.wait > 500
 
 
-def test_the_state_of_a_host_outlives_the_last_turn_that_was_given(budgets: SharedBudgets, redis: Redis) -> None:
+def test_the_state_of_a_host_outlives_the_last_reservation(budgets: SharedBudgets, redis: Redis) -> None:
     budgets.take([PermitRequest("other.example")] * 20_000)
 
     assert redis.ttl("inventory:upstream:other.example") > 3_600 + 1_990
@@ -195,12 +195,12 @@ def test_the_index_forgets_hosts_that_were_not_called_for_an_hour(budgets: Share
     assert redis.zrange("inventory:upstreams", 0, -1) == [HOST.encode()]
 
 
-def test_hundreds_of_asks_are_one_round_trip(budgets: SharedBudgets, redis: Redis) -> None:
-    asks = [PermitRequest(f"{number % 50}.example", urgent=number % 3 == 0) for number in range(500)]
-    budgets.take(asks)
+def test_hundreds_of_requests_are_one_round_trip(budgets: SharedBudgets, redis: Redis) -> None:
+    requests = [PermitRequest(f"{number % 50}.example", urgent=number % 3 == 0) for number in range(500)]
+    budgets.take(requests)
     before = redis.info("commandstats")["cmdstat_evalsha"]["calls"]
 
-    budgets.take(asks)
+    budgets.take(requests)
 
     assert redis.info("commandstats")["cmdstat_evalsha"]["calls"] == before + 1
 

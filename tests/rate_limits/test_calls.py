@@ -89,7 +89,7 @@ def test_a_redirect_to_another_host_comes_out_of_that_ones_budget(
     assert (known(half, ONE).requests, known(half, TWO).requests) == (1, 1)
 
 
-def test_a_failure_behind_a_redirect_counts_against_the_second_host_alone(
+def test_a_failure_after_a_redirect_counts_against_the_second_host_alone(
     half: LocalHalf, fetcher: Fetcher, upstream: Server
 ) -> None:
     nobody = f"http://{TWO}:{free_port()}/"
@@ -124,7 +124,7 @@ def test_what_breaks_a_collection_gives_its_permit_back_all_the_same(half: Local
     assert (known(half, ONE).in_use, known(half, ONE).failures) == (0, 0)
 
 
-def test_a_turn_that_comes_soon_is_waited_for(half: LocalHalf) -> None:
+def test_a_reservation_that_comes_soon_is_waited_for(half: LocalHalf) -> None:
     half.end(half.permit(SLOW))
     begun = half.now
 
@@ -134,7 +134,7 @@ def test_a_turn_that_comes_soon_is_waited_for(half: LocalHalf) -> None:
     assert 0.5 <= (half.now - begun) / 1_000_000 <= MAX_WAIT
 
 
-def test_a_turn_that_does_not_come_soon_is_not_waited_for(half: LocalHalf) -> None:
+def test_a_reservation_that_does_not_come_soon_is_not_waited_for(half: LocalHalf) -> None:
     half.end(half.permit(RARE))
     begun = half.now
 
@@ -145,7 +145,7 @@ def test_a_turn_that_does_not_come_soon_is_not_waited_for(half: LocalHalf) -> No
     assert half.now == begun
 
 
-def test_a_further_request_to_the_same_host_is_made_even_if_its_turn_does_not_come(half: LocalHalf) -> None:
+def test_a_further_request_to_the_same_host_is_made_even_if_its_reservation_does_not_come_soon(half: LocalHalf) -> None:
     with calls(half) as made:
         made.begin(RARE)
         begun = half.now
@@ -208,7 +208,7 @@ def test_an_answer_that_is_of_no_use_to_its_source_counts_unless_it_says_when_to
     assert known(half, ONE).failures == 1
 
 
-PLACES = b'{"results": [{"name": "Paris", "latitude": 48.9, "longitude": 2.3, "country_code": "FR", "country": "France"}]}'
+CITIES = b'{"results": [{"name": "Paris", "latitude": 48.9, "longitude": 2.3, "country_code": "FR", "country": "France"}]}'
 
 
 @pytest.fixture
@@ -235,7 +235,7 @@ def services(budgets: Budgets, upstream: Server, tmp_path: Path) -> Iterator[wir
 def test_every_source_calls_its_upstreams_with_permits(
     services: wiring.Services, budgets: Budgets, upstream: Server, source: str, text: str, called: set[str]
 ) -> None:
-    upstream.script("/v1/search", Answer(body=PLACES))
+    upstream.script("/v1/search", Answer(body=CITIES))
     target = services.sources[source].target(text.format(port=upstream.port))
 
     with suppress(SourceFailure), Calls(budgets) as made:  # there is no forecast, but it is asked for

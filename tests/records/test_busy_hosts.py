@@ -66,15 +66,15 @@ def accept_for_a_job(services: wiring.Services, *urls: str) -> list[Target]:
     return targets
 
 
-def drain(services: wiring.Services, until: Callable[[], bool]) -> None:
+def collect(services: wiring.Services, until: Callable[[], bool]) -> None:
     """Work as a worker does whose time passes whenever it sleeps."""
     services.collector.collect_due(slots=10, stopping=until)
 
 
 def work_to_the_end(services: wiring.Services, clock: FakeClock) -> None:
-    """A worker for which the scheduler rings every two seconds, until nothing is owed."""
+    """A worker that the scheduler wakes every two seconds, until nothing is pending."""
     while services.store.records.tally("webpage").get(Status.PENDING):
-        drain(services, lambda: False)
+        collect(services, lambda: False)
         clock.forward(2)
 
 
@@ -89,7 +89,7 @@ def test_a_target_of_a_quick_host_does_not_wait_for_10_000_of_another_one(
     accept_for_a_job(services, QUICK)
     began = clock()
 
-    drain(services, lambda: web.asked[QUICK] == 1)
+    collect(services, lambda: web.asked[QUICK] == 1)
 
     assert sum(web.asked.values()) == 1 + BURST, "the quick one, and what the other host allows at once"
     assert clock() == began, "nothing was slept on"
@@ -97,28 +97,28 @@ def test_a_target_of_a_quick_host_does_not_wait_for_10_000_of_another_one(
 
 def test_a_lookup_goes_before_10_000_targets_of_a_job(services: wiring.Services, web: FakeWeb, clock: FakeClock) -> None:
     accept_for_a_job(services, *(f"{BUSY}{n}" for n in range(10_000)))
-    drain(services, lambda: put_off(services, "busy.test") >= 100)
+    collect(services, lambda: deferred(services, "busy.test") >= 100)
     services.records.collect_soon(services.sources["webpage"].target(f"{BUSY}asked-for"))
     before, began = sum(web.asked.values()), clock()
 
-    drain(services, lambda: web.asked[f"{BUSY}asked-for"] == 1)
+    collect(services, lambda: web.asked[f"{BUSY}asked-for"] == 1)
 
     assert sum(web.asked.values()) - before <= 2, "no more than the host has room for meanwhile"
     assert clock() - began <= timedelta(seconds=1)
 
 
-def put_off(services: wiring.Services, host: str) -> int:
+def deferred(services: wiring.Services, host: str) -> int:
     known = services.upstreams.listing(limit=9, after=None)
     return sum(upstream.put_off for upstream in known if upstream.host == host)
 
 
-def test_what_is_put_off_comes_in_its_turn_at_the_rate_that_its_host_allows(
+def test_what_is_deferred_comes_at_its_reservation_at_the_rate_that_its_host_allows(
     services: wiring.Services, web: FakeWeb, clock: FakeClock
 ) -> None:
     targets = accept_for_a_job(services, *(f"{BUSY}{n}" for n in range(200)))
     began = clock()
 
-    drain(services, lambda: False)
+    collect(services, lambda: False)
 
     assert set(web.asked.values()) == {1}
     assert len(web.asked) == 200
@@ -126,14 +126,14 @@ def test_what_is_put_off_comes_in_its_turn_at_the_rate_that_its_host_allows(
     for target in targets:
         record = services.store.records.find(target.id)
         assert record is not None
-        assert (record.state, record.attempt) == (State.STORED, 1), "being put off is no attempt"
+        assert (record.state, record.attempt) == (State.STORED, 1), "being deferred is no attempt"
 
 
 def test_every_permit_is_given_back(services: wiring.Services, web: FakeWeb) -> None:
     web.pages = {f"{BUSY}{n}": SourceFailure("timeout", "late", permanent=True) for n in range(0, 50, 2)}
     accept_for_a_job(services, *(f"{BUSY}{n}" for n in range(50)))
 
-    drain(services, lambda: False)
+    collect(services, lambda: False)
 
     assert state_of(services, "busy.test").in_use == 0
 
@@ -154,7 +154,7 @@ class TestASourceThatBreaks:
     def test_gives_its_permit_back_too(self, services: wiring.Services, web: FakeWeb) -> None:
         accept_for_a_job(services, BUSY)
 
-        drain(services, lambda: False)
+        collect(services, lambda: False)
 
         assert web.asked[BUSY] == 1
         assert state_of(services, "busy.test").in_use == 0
@@ -185,12 +185,12 @@ class TestADeadHost:
         self, services: wiring.Services, web: FakeWeb, clock: FakeClock
     ) -> None:
         accept_for_a_job(services, *(f"{BUSY}{n}" for n in range(60)))
-        drain(services, lambda: sum(web.asked.values()) >= 5)
+        collect(services, lambda: sum(web.asked.values()) >= 5)
         assert state_of(services, "busy.test").breaker is Breaker.OPEN
         asked = sum(web.asked.values())
 
         accept_for_a_job(services, QUICK)
-        drain(services, lambda: web.asked[QUICK] == 1)
+        collect(services, lambda: web.asked[QUICK] == 1)
         assert sum(web.asked.values()) == asked + 1, "others are collected meanwhile, and it is not called"
 
         web.pages.clear()
@@ -232,11 +232,11 @@ class TestAHostThatWasSlow:
         accept_for_a_job(services, *(f"http://{host}/{n}" for n in range(600)))
         began = monotonic()
         while services.store.records.tally("webpage").get(Status.PENDING):
-            drain(services, lambda: monotonic() > began + 60)
+            collect(services, lambda: monotonic() > began + 60)
             assert monotonic() <= began + 60
         return monotonic() - began
 
-    def test_does_not_keep_those_waiting_who_were_put_off_meanwhile(self, services: wiring.Services, web: TiredWeb) -> None:
+    def test_does_not_keep_those_waiting_who_were_deferred_meanwhile(self, services: wiring.Services, web: TiredWeb) -> None:
         fresh = self.seconds_for(services, "fresh.test")
         web.slow = 24
 
@@ -253,10 +253,10 @@ class TestInline:
         assert answer.json is not None
         return answer.status_code, answer.json.get("status") or answer.json["code"]
 
-    def test_it_is_collected_when_its_turn_comes_soon(self, client: FlaskClient, services: wiring.Services) -> None:
+    def test_it_is_collected_when_its_reservation_comes_soon(self, client: FlaskClient, services: wiring.Services) -> None:
         assert {self.post(client, f"{BUSY}{n}") for n in range(20)} == {(201, "stored")}
 
-    def test_it_is_accepted_when_its_turn_is_far_and_a_worker_collects_it_then(
+    def test_it_is_accepted_when_its_reservation_is_far_and_a_worker_collects_it_then(
         self, client: FlaskClient, services: wiring.Services, web: FakeWeb, clock: FakeClock
     ) -> None:
         rare = "http://rare.test/"
@@ -268,7 +268,7 @@ class TestInline:
         assert (record.attempt, record.failure) == (0, None)
 
         clock.forward(11)
-        drain(services, lambda: False)
+        collect(services, lambda: False)
         assert web.asked[f"{rare}2"] == 1
 
     def test_a_known_page_of_a_busy_host_is_accepted_again_and_not_answered_as_if_it_were_new(

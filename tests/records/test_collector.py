@@ -1,4 +1,4 @@
-"""A drain: many claims at once, slow ones beside quick ones, suspects alone, a stop that settles what is in flight."""
+"""Collecting what is due: many at once, slow ones beside quick ones, suspects alone, and a stop that settles the rest."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def test_it_collects_all_that_is_due_and_each_once(services: Services, web: Fake
     assert set(web.asked.values()) == {1}
 
 
-def test_two_drains_share_the_work(services: Services, web: FakeWeb) -> None:
+def test_two_workers_share_the_work(services: Services, web: FakeWeb) -> None:
     accept(services, 60)
     with ThreadPoolExecutor(2) as pool:
-        drains = [pool.submit(services.collector.collect_due, slots=4, stopping=lambda: False) for _ in range(2)]
+        workers = [pool.submit(services.collector.collect_due, slots=4, stopping=lambda: False) for _ in range(2)]
 
-    assert sum(drain.result() for drain in drains) == 60
+    assert sum(collecting.result() for collecting in workers) == 60
     assert set(web.asked.values()) == {1}
 
 
@@ -59,12 +59,12 @@ class TestBesideASlowUpstream:
         ids = accept(services, 50)
         web.open.clear()
         with ThreadPoolExecutor(1) as pool:
-            drain = pool.submit(services.collector.collect_due, slots=4, stopping=lambda: False)
+            collecting = pool.submit(services.collector.collect_due, slots=4, stopping=lambda: False)
             while any(services.store.records.find(record_id).snapshots == 0 for record_id in ids[1:]):
-                assert not drain.done()
+                assert not collecting.done()
             web.open.set()
 
-        assert drain.result() == 50
+        assert collecting.result() == 50
 
 
 def test_a_stop_claims_no_more_and_settles_what_is_in_flight(services: Services, web: FakeWeb) -> None:
@@ -72,13 +72,13 @@ def test_a_stop_claims_no_more_and_settles_what_is_in_flight(services: Services,
     web.open.clear()
     stop = False
     with ThreadPoolExecutor(1) as pool:
-        drain = pool.submit(services.collector.collect_due, slots=4, stopping=lambda: stop)
+        collecting = pool.submit(services.collector.collect_due, slots=4, stopping=lambda: stop)
         while sum(web.asked.values()) < 4:
-            assert not drain.done()
+            assert not collecting.done()
         stop = True
         web.open.set()
 
-    assert drain.result() == 4
+    assert collecting.result() == 4
     assert sum(web.asked.values()) == 4
 
 
@@ -88,13 +88,13 @@ def test_an_abandoned_claim_is_collected_with_nothing_beside_it(services: Servic
     clock.forward(2)
     web.open.clear()
     with ThreadPoolExecutor(1) as pool:
-        drain = pool.submit(services.collector.collect_due, slots=4, stopping=lambda: False)
+        collecting = pool.submit(services.collector.collect_due, slots=4, stopping=lambda: False)
         while not web.asked:
-            assert not drain.done()
+            assert not collecting.done()
         assert list(web.asked) == [f"{URL}3"]
         web.open.set()
 
-    assert drain.result() == 10
+    assert collecting.result() == 10
 
 
 def test_a_worker_that_was_overtaken_throws_its_result_away(services: Services, clock: FakeClock) -> None:
@@ -111,28 +111,28 @@ def test_a_worker_that_was_overtaken_throws_its_result_away(services: Services, 
     assert services.store.records.find(record_id).snapshots == 1
 
 
-def wanted_by_a_job(services: Services, count: int) -> list[str]:
+def accept_for_a_job(services: Services, count: int) -> list[str]:
     targets = [services.sources["webpage"].target(f"{URL}job/{n}") for n in range(count)]
     services.store.records.accept_all([(target, None) for target in targets], now=services.records.clock())
     return [target.key for target in targets]
 
 
-def test_a_lookups_target_is_collected_while_slow_upstreams_of_jobs_hold_all_other_places(
+def test_a_lookups_target_is_collected_while_slow_upstreams_of_jobs_hold_all_other_slots(
     services: Services, web: FakeWeb
 ) -> None:
-    slow = wanted_by_a_job(services, 50)
+    slow = accept_for_a_job(services, 50)
     web.open.clear()
     with ThreadPoolExecutor(1) as pool:
-        drain = pool.submit(services.collector.collect_due, slots=10, stopping=lambda: False)
+        collecting = pool.submit(services.collector.collect_due, slots=10, stopping=lambda: False)
         while sum(web.asked.values()) < 8:
-            assert not drain.done()
+            assert not collecting.done()
         accept(services, 1)
         while f"{URL}0" not in web.asked:
-            assert not drain.done()
+            assert not collecting.done()
         assert sum(web.asked[key] for key in slow) == 8
         web.open.set()
 
-    assert drain.result() == 51
+    assert collecting.result() == 51
 
 
 def test_it_goes_on_as_long_as_more_is_expected(services: Services, web: FakeWeb) -> None:
@@ -142,7 +142,7 @@ def test_it_goes_on_as_long_as_more_is_expected(services: Services, web: FakeWeb
     def more(seconds: float) -> bool:
         asked.append(seconds)
         if seconds and batches:
-            wanted_by_a_job(services, batches.pop())
+            accept_for_a_job(services, batches.pop())
             return True
         return bool(batches)
 

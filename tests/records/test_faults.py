@@ -53,21 +53,21 @@ class BrokenWeather(FakeWeather):
         return Collected({"at": 1 // (not self.broken)}, None) if self.broken else super().collect(key, previous, calls)
 
 
-class Refusing:
-    """A store that refuses to settle what `refuses` says; everything else is the real one's."""
+class Rejecting:
+    """A store that rejects what is in `rejected`; everything else is the real one's."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self.error: Exception = ValueError(SECRET)
-        self.refused: set[str] = set()
+        self.rejected: set[str] = set()
         self.kinds: tuple[type[Outcome], ...] = (Stored,)
 
     @property
-    def records(self) -> Refusing:
+    def records(self) -> Rejecting:
         return self
 
     def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
-        if any(each.claim.id in self.refused and isinstance(each, self.kinds) for each in outcomes):
+        if any(each.claim.id in self.rejected and isinstance(each, self.kinds) for each in outcomes):
             raise self.error
         return self._store.records.settle(outcomes)
 
@@ -91,9 +91,9 @@ def budgets() -> Unlimited:
 
 
 @pytest.fixture
-def store(settings: Settings) -> Iterator[Refusing]:
+def store(settings: Settings) -> Iterator[Rejecting]:
     store = wiring.open_store(settings)
-    yield Refusing(store)
+    yield Rejecting(store)
     store.close()
 
 
@@ -119,7 +119,7 @@ def accept(services: wiring.Services, count: int) -> list[str]:
     return [target.id for target in targets]
 
 
-def drained(services: wiring.Services) -> int:
+def collect_due(services: wiring.Services) -> int:
     return services.collector.collect_due(slots=4, stopping=lambda: False)
 
 
@@ -145,7 +145,7 @@ def test_in_a_worker_it_is_a_failure_at_the_first_attempt_and_the_others_are_sto
 ) -> None:
     ids = accept(services, 20)
 
-    assert drained(services) == 20
+    assert collect_due(services) == 20
 
     assert_failed(services, found(services, ids.pop(3)))
     assert {found(services, record_id).state for record_id in ids} == {State.STORED}
@@ -158,7 +158,7 @@ def test_its_traceback_is_logged_and_it_is_counted_for_all_programs(
 ) -> None:
     log_config.configure()
     accept(services, 4)
-    drained(services)
+    collect_due(services)
 
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     [line] = [line for line in lines if line["event"] == "internal_fault"]
@@ -174,7 +174,7 @@ def test_while_redis_is_away_it_is_recorded_all_the_same(settings: Settings, web
     ids = accept(services, 4)
     server.connected = False
 
-    assert drained(services) == 4
+    assert collect_due(services) == 4
     assert_failed(services, found(services, ids[3]))
     client = create_app(services=services).test_client()
     assert value(client, "inventory_internal_faults_total", where="collect", source="webpage") == 0
@@ -186,7 +186,7 @@ def test_of_an_abandoned_claim_it_is_a_failure_too(services: wiring.Services, cl
     services.store.records.claim(record_id, now=clock(), lease_for=timedelta(seconds=1))
     clock.forward(2)
 
-    assert drained(services) == 4
+    assert collect_due(services) == 4
 
     failure = found(services, record_id).failure
     assert failure is not None
@@ -230,13 +230,13 @@ def test_a_city_whose_weather_breaks_is_a_failure_and_its_last_weather_is_answer
     assert (missing.status_code, missing.json["failure"]["code"]) == (502, "internal_fault")
 
 
-def test_what_is_owed_to_a_source_that_is_gone_is_a_failure(
+def test_what_is_due_for_a_source_that_is_gone_is_a_failure(
     services: wiring.Services, store: Any, redis: fakeredis.FakeRedis, clock: FakeClock, weather: BrokenWeather
 ) -> None:
     [record_id] = accept(services, 1)
     without = wiring.build(services.settings, store=store, redis=redis, sources=[weather], clock=clock, budgets=Unlimited())
 
-    assert drained(without) == 1
+    assert collect_due(without) == 1
 
     assert_failed(services, found(services, record_id))
 
@@ -246,11 +246,11 @@ class TestWhenSettling:
     def web(self) -> BrokenWeb:
         return BrokenWeb()
 
-    def test_one_that_the_store_refuses_fails_and_the_others_are_stored(
-        self, services: wiring.Services, store: Refusing, web: BrokenWeb
+    def test_one_that_the_store_rejects_fails_and_the_others_are_stored(
+        self, services: wiring.Services, store: Rejecting, web: BrokenWeb
     ) -> None:
         ids = accept(services, 4)
-        store.refused = {ids[2]}
+        store.rejected = {ids[2]}
         claims = store.claim_due(now=services.records.clock(), lease_for=timedelta(seconds=30), limit=9)
         outcomes = [services.collector.collect(claim) for claim in claims]
 
@@ -262,22 +262,20 @@ class TestWhenSettling:
         assert set(web.asked.values()) == {1}
 
     def test_what_the_site_sent_and_no_store_keeps_is_its_failure(
-        self, services: wiring.Services, store: Refusing, redis: fakeredis.FakeRedis
+        self, services: wiring.Services, store: Rejecting, redis: fakeredis.FakeRedis
     ) -> None:
         [record_id] = accept(services, 1)
-        store.refused, store.error = {record_id}, Unstorable(SECRET)
+        store.rejected, store.error = {record_id}, Unstorable(SECRET)
 
-        drained(services)
+        collect_due(services)
 
         assert_failed(services, found(services, record_id), "invalid_response")
         assert not services.notifier.faults()
 
-    def test_a_post_answers_the_failure_in_the_place_of_the_snapshot(
-        self, services: wiring.Services, store: Refusing
-    ) -> None:
+    def test_a_post_answers_the_failure_instead_of_the_snapshot(self, services: wiring.Services, store: Rejecting) -> None:
         target = services.sources["webpage"].target(URL)
         services.inline.collect(target)
-        store.refused = {target.id}
+        store.rejected = {target.id}
 
         with pytest.raises(CollectionFailed) as caught:
             services.inline.collect(target)
@@ -285,27 +283,29 @@ class TestWhenSettling:
         assert caught.value.failure["code"] == "internal_fault"
         assert found(services, target.id).snapshots == 1
 
-    def test_where_not_even_the_failure_can_be_kept_the_drain_goes_on(
-        self, services: wiring.Services, store: Refusing
+    def test_where_not_even_the_failure_can_be_kept_the_others_go_on(
+        self, services: wiring.Services, store: Rejecting
     ) -> None:
         ids = accept(services, 4)
-        store.refused, store.kinds = {ids[2]}, (Stored, Failed)
+        store.rejected, store.kinds = {ids[2]}, (Stored, Failed)
 
-        drained(services)
+        collect_due(services)
 
         assert found(services, ids.pop(2)).state is State.RUNNING
         assert {found(services, record_id).state for record_id in ids} == {State.STORED}
 
 
 class Poisoned(Unlimited):
-    """Budgets that break over one host, and that refuse another for longer than there are years."""
+    """Budgets that break over one host, and throttle another for longer than there are years."""
 
-    def take(self, asks: Sequence[PermitRequest]) -> Sequence[Permit | Throttled]:  # type: ignore[override]
-        if "poison.test" in {ask.host for ask in asks}:
+    def take(self, requests: Sequence[PermitRequest]) -> Sequence[Permit | Throttled]:  # type: ignore[override]
+        if "poison.test" in {request.host for request in requests}:
             raise ValueError(SECRET)
         endless = Throttled("endless.test", Reason.PAUSE, float("inf"))
-        permits = super().take(asks)
-        return [endless if ask.host == "endless.test" else permit for ask, permit in zip(asks, permits, strict=True)]
+        permits = super().take(requests)
+        return [
+            endless if request.host == "endless.test" else permit for request, permit in zip(requests, permits, strict=True)
+        ]
 
 
 class OwnHosts(FakeWeb):
@@ -317,7 +317,7 @@ class OwnHosts(FakeWeb):
         return super().collect(key, previous, calls)
 
 
-class TestWhenAskingForPermits:
+class TestWhenRequestingPermits:
     @pytest.fixture
     def web(self) -> FakeWeb:
         return OwnHosts()
@@ -332,7 +332,7 @@ class TestWhenAskingForPermits:
         for target in targets:
             services.records.collect_soon(target)
 
-        drained(services)
+        collect_due(services)
 
         assert_failed(services, found(services, targets.pop(1).id))
         assert {found(services, target.id).state for target in targets} == {State.STORED}

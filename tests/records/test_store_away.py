@@ -19,7 +19,7 @@ URL = "http://example.test/"
 
 
 class Away:
-    """A store whose next `settles` and `claims` find nobody there; everything else is the real one's."""
+    """A store whose next `settles` and `claims` find it away; everything else is the real one's."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -72,7 +72,7 @@ def test_what_was_fetched_is_settled_when_the_store_is_back(services: wiring.Ser
     assert web.asked[URL] == 1
 
 
-def test_behind_its_lease_it_is_thrown_away_and_collected_again(
+def test_after_its_lease_it_is_thrown_away_and_collected_again(
     services: wiring.Services, away: Away, web: FakeWeb, clock: FakeClock
 ) -> None:
     record = accept(services).record
@@ -97,7 +97,7 @@ def test_a_store_that_is_away_for_claims_is_no_end_for_what_is_in_flight(
 
     def stopping() -> bool:
         asked.append(1)
-        if len(asked) == 3:  # the claim is in flight, and places are free
+        if len(asked) == 3:  # the claim is in flight, and slots are free
             away.claims = 1
             web.open.set()
         return False
@@ -105,7 +105,7 @@ def test_a_store_that_is_away_for_claims_is_no_end_for_what_is_in_flight(
     assert services.collector.collect_due(slots=2, stopping=stopping) == 1
 
 
-def test_a_drain_of_a_store_that_is_away_says_so(services: wiring.Services, away: Away) -> None:
+def test_collecting_from_a_store_that_is_away_says_so(services: wiring.Services, away: Away) -> None:
     away.claims = 1
 
     with pytest.raises(StorageUnavailable):
