@@ -1,4 +1,4 @@
-"""JSON as it is answered."""
+"""JSON as the API answers it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import orjson
 def dumps(document: Any) -> bytes:
     """A document as JSON in UTF-8.
 
-    By orjson, which takes 9 µs for a page of 20 KB where the standard library takes 75; the latter takes over for what the
-    former refuses, which JSON allows: half of a surrogate pair, an integer of more than 64 bits.
+    orjson takes an eighth of the standard library's time (docs/scale.md). The standard library takes over for what orjson
+    rejects and JSON allows: half of a surrogate pair, an integer of more than 64 bits.
     """
     try:
         return orjson.dumps(document)

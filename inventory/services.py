@@ -1,4 +1,4 @@
-"""What one process works with, and how a view gets at it."""
+"""The parts that one process is wired with, and how a view gets them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from flask import current_app
 
-if TYPE_CHECKING:  # types alone: views import this module, and the services' features have views
+if TYPE_CHECKING:  # types only: views import this module, and the features of the services have views
     from inventory.config import Settings
     from inventory.events.service import EventService
     from inventory.files import Files
@@ -33,7 +33,7 @@ EXTENSION = "inventory"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Everything that one process works with. Building it connects to nothing."""
+    """Everything that one process is wired with. Building it connects to nothing."""
 
     settings: Settings
     store: Store

@@ -1,7 +1,7 @@
-"""The fields of a log line: each has its rule in `_deserialize`, and says what to send instead of what it refuses.
+"""The fields of a log line: each has its rule in `_deserialize`, and says what to send instead of an invalid value.
 
-They are loaded a million times for a file of a million lines, so they are straight: what a field of marshmallow does around
-`_deserialize` (hooks, a chain of validators that is built anew each time) is left out.
+They are loaded once for each line of a file, which may have millions. So they skip what a marshmallow field does around
+`_deserialize`: hooks, and a chain of validators that is built each time.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ SYNONYMS = {
     "panic": "critical",
 }
 """Other words for levels, those of syslog among them."""
-LONGEST_SERVICE = 200
-LONGEST_MESSAGE = 65_536
+MAX_SERVICE = 200
+MAX_MESSAGE = 65_536
 SECONDS_BELOW, MILLISECONDS_BELOW = 10**11, 10**14
 """A number is seconds since 1970 up to the year 5138, else milliseconds, which are that many since March 1973."""
 
@@ -44,11 +44,11 @@ _TRACE_ID = re.compile("[0-9A-Fa-f]{32}")
 _NO_TRACE = "0" * 32
 
 
-class Straight(fields.Field[Any]):
-    """A field without hooks and validators; what is missing or null is the library's to judge."""
+class PlainField(fields.Field[Any]):
+    """A field without hooks and validators; marshmallow handles missing and null values."""
 
     send: ClassVar[str]
-    """The way out, for a person: what the field takes."""
+    """What the field accepts, in a sentence for a person."""
 
     def __init__(self, **how: Any) -> None:
         super().__init__(error_messages={"required": f"Missing. {self.send}", "null": f"Null. {self.send}"}, **how)
@@ -59,12 +59,12 @@ class Straight(fields.Field[Any]):
             return super().deserialize(value, attr, data, **kwargs)
         return self._deserialize(value, attr, data, **kwargs)
 
-    def refusal(self, value: Any) -> ValidationError:
-        """What is wrong with a value, and the way out."""
-        return ValidationError(f"{shown(value)} will not do. {self.send}")
+    def invalid(self, value: Any) -> ValidationError:
+        """What is wrong with a value, and what to send instead."""
+        return ValidationError(f"{shown(value)} is not valid. {self.send}")
 
 
-class Instant(Straight, fields.DateTime):
+class Instant(PlainField, fields.DateTime):
     """An instant in UTC, cut to milliseconds; one that names no offset is taken to be in UTC."""
 
     send = (
@@ -76,7 +76,7 @@ class Instant(Straight, fields.DateTime):
         try:
             instant = self._read(value)
         except (ValueError, OverflowError) as error:  # the 30th of February, or an offset that leads out of the calendar
-            raise self.refusal(value) from error
+            raise self.invalid(value) from error
         return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
     @staticmethod
@@ -91,12 +91,12 @@ class Instant(Straight, fields.DateTime):
 
 
 class QueryInstant(Instant):
-    """The same in a query, where all is text."""
+    """An instant in a query, where every value is text."""
 
     send = "Send RFC 3339, such as 2026-01-31T12:00:00.123Z or 2026-01-31T13:00:00.123%2B01:00: a plus is %2B in a query."
 
 
-class Level(Straight, fields.String):
+class Level(PlainField, fields.String):
     """One of `LEVELS`, in any case, or one of their `SYNONYMS`."""
 
     send = f"Send one of {', '.join(LEVELS)}."
@@ -104,33 +104,33 @@ class Level(Straight, fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         level = (_LEVELS.get(value) or _LEVELS.get(value.lower())) if type(value) is str else None
         if level is None:
-            raise self.refusal(value)
+            raise self.invalid(value)
         return level
 
 
-class Service(Straight, fields.String):
-    """The name of what wrote the line."""
+class Service(PlainField, fields.String):
+    """The name of the program that wrote the line."""
 
-    send = f"Send a name of 1 to {LONGEST_SERVICE} printable characters."
+    send = f"Send a name of 1 to {MAX_SERVICE} printable characters."
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
-        if type(value) is str and len(value) <= LONGEST_SERVICE and value.isprintable() and value.strip():
+        if type(value) is str and len(value) <= MAX_SERVICE and value.isprintable() and value.strip():
             return value
-        raise self.refusal(value)
+        raise self.invalid(value)
 
 
-class Message(Straight, fields.String):
+class Message(PlainField, fields.String):
     """Any text, also an empty one."""
 
-    send = f"Send a text of up to {LONGEST_MESSAGE:,} characters."
+    send = f"Send a text of up to {MAX_MESSAGE:,} characters."
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
-        if type(value) is str and len(value) <= LONGEST_MESSAGE:
+        if type(value) is str and len(value) <= MAX_MESSAGE:
             return value
-        raise self.refusal(value)
+        raise self.invalid(value)
 
 
-class TraceId(Straight, fields.String):
+class TraceId(PlainField, fields.String):
     """The id of a trace, in lower case (W3C Trace Context, which has no id of zeros)."""
 
     send = "Send 32 hexadecimal digits, not all of them 0, or leave it out."
@@ -138,11 +138,11 @@ class TraceId(Straight, fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         if type(value) is str and _TRACE_ID.fullmatch(value) and value != _NO_TRACE:
             return value.lower()
-        raise self.refusal(value)
+        raise self.invalid(value)
 
 
-class Attributes(Straight, fields.Raw):
-    """An object, {} by default; with the members of the line that no field takes, which would be lost otherwise."""
+class Attributes(PlainField, fields.Raw):
+    """An object, {} by default, which also takes the members of the line that no other field takes."""
 
     send = "Send an object, or leave it out."
 
@@ -153,15 +153,15 @@ class Attributes(Straight, fields.Raw):
     def deserialize(
         self, value: Any, attr: str | None = None, data: Mapping[str, Any] | None = None, **kwargs: Any
     ) -> dict[str, Any]:
-        """The object, and behind its members those of the line; none may be in both."""
+        """The object with the other members of the line added; no name may be in both."""
         attributes: dict[str, Any] = {} if value is None or value is missing else value
         if type(attributes) is not dict:
-            raise self.refusal(value)
+            raise self.invalid(value)
         if data is None or self._taken.issuperset(data):
             return attributes
         others = {name: member for name, member in data.items() if name not in self._taken}
         if both := sorted(attributes.keys() & others):
-            raise ValidationError(f"{shown(both[0])} is in it and beside it. Send it in one of the places.")
+            raise ValidationError(f"{shown(both[0])} is both in attributes and beside it. Send it once.")
         return attributes | others
 
 

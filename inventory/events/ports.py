@@ -1,4 +1,4 @@
-"""What log events needs of a store: each method is one atomic statement in domain words."""
+"""What log events need of a store: each method is one atomic statement."""
 
 from __future__ import annotations
 

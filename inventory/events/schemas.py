@@ -1,4 +1,4 @@
-"""The shapes of log events: what a line has to be, what the events API takes, and the documents it answers."""
+"""The shapes of log events: a line of a file, and the parameters and documents of the events API."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LineSchema(Schema):
     class Meta:
         unknown = EXCLUDE  # because `attributes` has them
 
-    error_messages = {"type": NO_OBJECT}  # noqa: RUF012 - the library's name and place for it
+    error_messages = {"type": NO_OBJECT}  # noqa: RUF012 - the library's name for it
 
     timestamp = Instant(required=True)
     level = Level(required=True)
@@ -67,10 +67,10 @@ class FilterQuery(QuerySchema):
 
     @validates_schema
     def validate_span(self, query: Mapping[str, Any], **_: Any) -> None:
-        """A span that ends before it begins is a slip, and an empty answer would hide it."""
+        """A span that ends before it begins is a mistake, which an empty answer would hide."""
         since, until = query.get("since"), query.get("until")
         if since and until and until <= since:
-            raise ValidationError("Not after `since`, so there is nothing between. Send a later instant.", "until")
+            raise ValidationError("Not after `since`. Send a later instant.", "until")
 
 
 class EventsQuery(FilterQuery, PageQuery):

@@ -8,9 +8,9 @@ from enum import StrEnum
 
 
 class LookupOutcome(StrEnum):
-    """How a lookup was answered: `hit` and `stale` with what was known; `miss` had to be collected, and is, or will be.
+    """How a lookup was answered: `hit` and `stale` from the inventory; a `miss` was collected, or will be.
 
-    `failed` could not be collected, and `unknown` does not exist, as its upstream says.
+    A `failed` one could not be collected, and `unknown` does not exist according to its upstream.
     """
 
     HIT = "hit"

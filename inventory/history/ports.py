@@ -1,4 +1,4 @@
-"""What the history needs of a store: each method is one atomic statement in domain words."""
+"""What the history needs of a store: each method is one atomic statement."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class History(MethodView):
         find = partial(services().history.listing, query["source"])
         return json_page("lookups", query, find, _document, attrgetter("at", "id"))
 
-    @blueprint.response(204, description="There is no history any more")
+    @blueprint.response(204, description="The history is empty")
     @blueprint.problems(ForeignOrigin, StorageUnavailable)
     def delete(self) -> Response:
         """Forget all lookups."""

@@ -1,4 +1,4 @@
-"""The history: which lookups were made, of the sources that are to have one."""
+"""The history of lookups, for the sources that are configured to have one."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class HistoryService:
             log.warning("lookup_not_kept", source=target.source, key=target.key, error=str(error))
 
     def listing(self, source: str | None, *, limit: int, after: Key | None) -> Sequence[Lookup]:
-        """Lookups, newest first, from behind `after`."""
+        """Lookups, newest first, those after the position `after`."""
         return self._history.listing(source, limit=limit, after=after)
 
     def clear(self) -> None:

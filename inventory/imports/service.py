@@ -93,7 +93,7 @@ class ImportService:
         refused = [name for name in import_request.options if name not in self._options_of[import_request.kind]]
         if refused:
             detail = f"An import of {import_request.kind} does not have it. Leave it out."
-            raise InvalidRequest(f"Not acceptable: {', '.join(refused)}.", {name: [detail] for name in refused})
+            raise InvalidRequest(f"Not valid: {', '.join(refused)}.", {name: [detail] for name in refused})
 
     def accept(self, import_request: ImportRequest, upload: Upload) -> Job:
         """The job that a file became, durably; or the one that this key, or another upload of the same bytes, began before.

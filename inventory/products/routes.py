@@ -1,4 +1,4 @@
-"""`/api/v1/products`: pull the product feeds, list what they have, sum it up."""
+"""`/api/v1/products`: pull the product feeds, list the catalogue, sum it up."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Runs(MethodView):
     @accepts_job(blueprint, kind="products", file_name=None, file_size=None, percent=None)
     @blueprint.problems(ForeignOrigin, StorageUnavailable)
     def post(self) -> Response:
-        """Pull all product feeds, as a job whose progress can be followed. While one is unfinished, it is that one."""
+        """Pull all product feeds, as a job that can be followed. An unfinished run is answered instead of a new one."""
         return accepted(services().products.start(), services().products.clock())
 
 

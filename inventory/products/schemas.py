@@ -1,4 +1,4 @@
-"""The shapes of the products API: what it takes, and the documents it answers (shares from 0 to 1, RFC 3339 instants)."""
+"""The shapes of the products API: its parameters and documents (shares from 0 to 1, RFC 3339 instants)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ProductsQuery(PageQuery):
         load_default=None, validate=Length(1, 40), metadata={"description": "Those of one feed.", "example": "acme"}
     )
     category = fields.String(load_default=None, validate=Length(1, 500), metadata={"example": "home"})
-    min_price = fields.Float(load_default=None, validate=Range(0), metadata={"description": "In whatever currency."})
+    min_price = fields.Float(load_default=None, validate=Range(0), metadata={"description": "In any currency."})
     max_price = fields.Float(load_default=None, validate=Range(0))
 
     @validates_schema
@@ -28,7 +28,7 @@ class ProductsQuery(PageQuery):
         """An empty range is a mistake, which an empty answer would hide."""
         least, most = query.get("min_price"), query.get("max_price")
         if least is not None and most is not None and most < least:
-            raise ValidationError("Below `min_price`, so there is nothing between. Send a higher one.", "max_price")
+            raise ValidationError("Below `min_price`. Send a higher price.", "max_price")
 
 
 class ProductSchema(Schema):
@@ -36,7 +36,7 @@ class ProductSchema(Schema):
 
     record_id = fields.String(required=True)
     source = fields.String(required=True, metadata={"description": "The feed."})
-    id = fields.String(required=True, metadata={"description": "The feed's own."})
+    id = fields.String(required=True, metadata={"description": "The feed's id of it."})
     title = fields.String(required=True)
     category = fields.String(**MAYBE)
     price = fields.Float(required=True)
@@ -68,7 +68,7 @@ class PulledFeedSchema(Schema):
 
     name = fields.String(required=True)
     products = fields.Integer(required=True)
-    rejected = fields.Integer(required=True, metadata={"description": "Items that are no products."})
+    rejected = fields.Integer(required=True, metadata={"description": "Items that are not products."})
     pages = fields.Integer(required=True)
     requests = fields.Integer(required=True)
     retries = fields.Integer(required=True, metadata={"description": "Requests for a page after the first one."})

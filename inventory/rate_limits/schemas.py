@@ -19,11 +19,11 @@ class BudgetSchema(Schema):
     rate = fields.Float(required=True, metadata={"description": "Requests a second, in the long run."})
     burst = fields.Integer(required=True, metadata={"description": "Requests that may follow each other at once."})
     concurrency = fields.Integer(required=True, metadata={"description": "Requests at the same time."})
-    in_use = fields.Integer(required=True, metadata={"description": "Requests that are under way."})
+    in_use = fields.Integer(required=True, metadata={"description": "Requests that are being made."})
 
 
 class LatencySchema(Schema):
-    """How long the last thousand answers or so took; null before the first one."""
+    """How long about the last thousand answers took; null before the first one."""
 
     answers = fields.Integer(required=True)
     mean_ms = fields.Float(required=True, allow_none=True)
@@ -33,7 +33,7 @@ class LatencySchema(Schema):
 
 
 class BreakerSchema(Schema):
-    """Whether it is called at all: `closed` as usual, `open` not, `half_open` by one request, which decides."""
+    """Whether the host is called: `closed` yes, `open` no, `half_open` by one request, which decides."""
 
     state = fields.String(required=True, validate=OneOf([state.name.lower() for state in Breaker]))
     failures_in_a_row = fields.Integer(required=True)
@@ -42,11 +42,11 @@ class BreakerSchema(Schema):
 
 
 class UpstreamSchema(Schema):
-    """One upstream. Counts are of all programs together since it was first called; an hour of silence forgets it."""
+    """One upstream. Counts are of all programs together; they are forgotten an hour after the last call."""
 
     host = fields.String(required=True)
     shared = fields.Boolean(
-        required=True, metadata={"description": "false: Redis is away, and this is what one process knows by itself."}
+        required=True, metadata={"description": "false: Redis does not answer, and these are the counts of one process."}
     )
     budget = fields.Nested(BudgetSchema, required=True)
     requests = fields.Integer(required=True)
@@ -58,7 +58,7 @@ class UpstreamSchema(Schema):
         required=True, allow_none=True, metadata={"description": "The end of the pause that it asked for (Retry-After)."}
     )
     callable_at = fields.DateTime(required=True, metadata={"description": "When it may be called again, at the earliest."})
-    asked_at = fields.DateTime(required=True, metadata={"description": "When somebody last wanted to call it."})
+    asked_at = fields.DateTime(required=True, metadata={"description": "When a program last asked to call it."})
 
 
 class UpstreamsPage(PageSchema):

@@ -1,4 +1,4 @@
-"""What is known of the upstreams that are called."""
+"""The upstreams that are called, and their budgets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from inventory.rate_limits.model import Budgets, Upstream
 
 
 class UpstreamService:
-    """The upstreams, as their budgets know them."""
+    """The upstreams that have a budget."""
 
     def __init__(self, budgets: Budgets, *, clock: Clock) -> None:
         self._budgets = budgets
@@ -21,7 +21,7 @@ class UpstreamService:
         """One upstream; `NotFound` if it was not called lately."""
         upstream = self._budgets.state(host.lower())
         if upstream is None:
-            raise NotFound(f"{host} was not called within the last day.")
+            raise NotFound(f"{host} was not called lately. /api/v1/upstreams lists the hosts that were.")
         return upstream
 
     def listing(self, *, limit: int, after: tuple[datetime, str] | None) -> Sequence[Upstream]:

@@ -1,6 +1,6 @@
 """`/docs/`: Swagger UI on the OpenAPI document, served by us.
 
-The page of flask-swagger-ui has a script in it that a policy without `unsafe-inline` stops, so the page is ours.
+The page is ours, because that of flask-swagger-ui has an inline script, which our Content-Security-Policy stops.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from inventory.ui.pages import page
 blueprint = Blueprint("docs", __name__, url_prefix="/docs", template_folder="templates")
 
 FILES = Path(flask_swagger_ui.__file__).with_name("dist")
-ITS_OWN = " 'self'; style-src-elem 'self' 'unsafe-inline'; style-src-attr 'unsafe-inline'"
-"""What Swagger UI does besides: it loads its scripts, and writes styles into the page."""
+SWAGGER_SOURCES = " 'self'; style-src-elem 'self' 'unsafe-inline'; style-src-attr 'unsafe-inline'"
+"""What Swagger UI needs beyond the policy of our pages: it loads scripts, and writes styles into the page."""
 
 
 @blueprint.get("/")
 def swagger_ui() -> Response:
-    """The documentation, to read and to try."""
-    return page("docs.html", also=ITS_OWN)
+    """The documentation of the API, in which requests can be tried."""
+    return page("docs.html", also=SWAGGER_SOURCES)
 
 
 @blueprint.get("/<path:path>")

@@ -42,9 +42,9 @@ class Weather(MethodView):
         StorageUnavailable,
     )
     def get(self, query: dict[str, Any]) -> Response:
-        """Tell the weather: what is known of it while that is fresh, else what its upstream says now.
+        """Tell the weather: what is stored while that is fresh, else what its provider says now.
 
-        A page of another site is told what is known, however old that is; no upstream is asked for it.
+        A page of another site is told what is stored, however old; no provider is called for it.
         """
         find = _stored if same_origin.FOREIGN in request.environ else services().weather.current
         result = find(query["city"])
@@ -53,13 +53,13 @@ class Weather(MethodView):
 
 @blueprint.route("/weather/summary")
 class Summary(MethodView):
-    """What is known of all cities."""
+    """All cities."""
 
     @blueprint.arguments(schemas.SummaryQuery, location="query")
     @blueprint.response(200, schemas.SummarySchema, description="Counts and the latest ones", example=examples.SUMMARY)
     @blueprint.problems(InvalidRequest, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
-        """Tell how many cities are known, which were refreshed last, and which failed."""
+        """Tell how many cities are stored, which were refreshed last, and which failed."""
         return json_response(documents.summary_document(services().weather.summary(query["top"])))
 
 

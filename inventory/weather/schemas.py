@@ -76,7 +76,7 @@ class FailedCitySchema(Schema):
 
 
 class SummarySchema(Schema):
-    """What is known of all cities."""
+    """All cities."""
 
     counts = fields.Nested(CountsSchema, required=True)
     refreshed = fields.List(fields.Nested(WeatherSchema), required=True, metadata={"description": "Last refreshed first."})

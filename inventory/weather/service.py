@@ -85,7 +85,7 @@ class WeatherService:
         raise _unknown(target) if error.failure["code"] == UNKNOWN_CITY else error
 
     def summary(self, top: int) -> Summary:
-        """What is known of all cities, with the `top` latest of each listing."""
+        """All cities, with the `top` latest of each listing."""
         return Summary(
             counts=self._records.tally(SOURCE),
             refreshed=[(each, self._is_stale(each.record)) for each in self._records.refreshed(SOURCE, limit=top)],

@@ -1,4 +1,4 @@
-"""What a request carries, the query or a JSON body, read by a schema; what is wrong with it is an `InvalidRequest`."""
+"""Reads the query or the JSON body of a request by a schema; what is not valid becomes an `InvalidRequest`."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from inventory.errors import InvalidRequest
 
-MAX_NAMED, LONGEST_NAME, LONGEST_MESSAGE = 20, 100, 500
-"""Fields that an answer names, and characters of what it says of each: a request of many is not answered by more."""
+MAX_FIELDS, MAX_NAME, MAX_MESSAGE = 20, 100, 500
+"""Fields that an answer names, and characters of a name and of a message: an answer is not larger than its request."""
 _BEYOND_ASCII = re.compile(rb"%[89A-Fa-f]|[\x80-\xff]")
 
 
 class QuerySchema(Schema):
-    """Parameters of a query, none that is not known."""
+    """Parameters of a query; an unknown one is an error."""
 
     class Meta:
         unknown = RAISE
 
 
 def load(schema: Schema, read: Callable[[Request], Any], request: Request) -> Any:
-    """What the schema makes of what is read; `InvalidRequest` names each field that it refuses."""
+    """What the schema loads from what `read` finds; `InvalidRequest` names each field that is not valid."""
     try:
         return schema.load(read(request))
     except ValidationError as error:
         errors = _by_field(error.normalized_messages())  # type: ignore[no-untyped-call]
-        raise InvalidRequest(f"Not acceptable: {', '.join(errors)}.", errors) from error
+        raise InvalidRequest(f"Not valid: {', '.join(errors)}. See `errors`.", errors) from error
 
 
 def query(request: Request) -> dict[str, str]:
     """The parameters of the query.
 
-    A repeated one has no single meaning, so none is guessed; bytes that are not UTF-8 are refused, because replacing them
-    would mean something else.
+    A repeated parameter is an error, because no single value is meant. So are bytes that are not UTF-8: replacing them would
+    change the meaning.
     """
     try:
-        if _BEYOND_ASCII.search(request.query_string):  # hardly ever, and decoding takes 20 µs of every lookup
+        if _BEYOND_ASCII.search(request.query_string):  # rare, and decoding every query would cost a lookup 20 µs
             unquote_to_bytes(request.query_string).decode("utf-8")
     except UnicodeDecodeError as error:
         raise InvalidRequest("The query is not UTF-8.", {"query": ["Percent-encode it as UTF-8."]}) from error
@@ -55,13 +55,15 @@ def query(request: Request) -> dict[str, str]:
 
 
 def json_body(request: Request) -> Any:
-    """The JSON body; 415 if it does not say that it is JSON."""
+    """The JSON body; 415 if it is not declared as JSON."""
     if not request.is_json:
         raise UnsupportedMediaType
     try:
         body = request.get_data()
-    except (OSError, ParseException) as error:  # what gunicorn raises for a body that is cut or chunked wrongly
-        raise InvalidRequest("The body did not arrive whole.", {"body": ["Cut, or malformed chunks."]}) from error
+    except (OSError, ParseException) as error:  # gunicorn's, for a body that is cut or chunked wrongly
+        raise InvalidRequest(
+            "The body did not arrive whole.", {"body": ["Cut, or sent in malformed chunks. Send it again."]}
+        ) from error
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -71,10 +73,10 @@ def json_body(request: Request) -> Any:
 
 def _by_field(messages: Mapping[str, Any]) -> dict[str, list[str]]:
     return {
-        "body" if field == "_schema" else _cut(str(field), LONGEST_NAME): [
-            _cut(str(line), LONGEST_MESSAGE) for line in (lines if isinstance(lines, list) else [lines])
+        "body" if field == "_schema" else _cut(str(field), MAX_NAME): [
+            _cut(str(line), MAX_MESSAGE) for line in (lines if isinstance(lines, list) else [lines])
         ]
-        for field, lines in islice(messages.items(), MAX_NAMED)
+        for field, lines in islice(messages.items(), MAX_FIELDS)
     }
 
 
@@ -83,4 +85,4 @@ def _cut(text: str, most: int) -> str:
 
 
 READERS: Mapping[str, Callable[[Request], Any]] = {"query": query, "json": json_body}
-"""By the name that flask-smorest has for the place."""
+"""By the name that flask-smorest has for the location."""

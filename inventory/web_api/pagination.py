@@ -52,7 +52,7 @@ class NumberCursorField(fields.Field[int]):
 
 
 class LimitQuery(QuerySchema):
-    """How much of a listing."""
+    """How many entries of a listing."""
 
     limit = fields.Integer(load_default=50, validate=Range(1, 200, error="Send a whole number, 1 to 200."))
 

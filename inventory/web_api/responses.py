@@ -1,4 +1,4 @@
-"""What views answer."""
+"""Responses of Flask views."""
 
 from __future__ import annotations
 

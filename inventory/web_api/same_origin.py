@@ -1,7 +1,7 @@
-"""Only the inventory's own pages, and programs, may have an effect: a page of another site that its operator visits may not.
+"""Lets only the inventory's own pages, and programs, change something: a page of another site that a user visits may not.
 
-What a browser says of a request is believed as Go's `net/http.CrossOriginProtection` believes it: `Sec-Fetch-Site`, which no
-page can write, and without it `Origin`. It is worth something only because the header Host is checked before.
+As in Go's `net/http.CrossOriginProtection`, a browser is believed what it says of a request: `Sec-Fetch-Site`, which no page
+can set, else `Origin`. Both prove something only because the header Host is checked before.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     Refuse = Callable[[WSGIEnvironment, StartResponse, InventoryError], Iterable[bytes]]
 
 FOREIGN = "inventory.foreign"
-"""Where the environment of a request says that it is of another site: it is answered without an effect."""
+"""The key in the environment of a request that comes from another site: it is answered without an effect."""
 NOT_COLLECTED = (
     "Nothing was collected: the request comes from a page of another site, or from a browser that does not say which page."
 )
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OURS = frozenset({"same-origin", "none"})
-"""Values of `Sec-Fetch-Site`: of our own pages; of a person who typed the address or chose a bookmark."""
-REMEMBERED = 256
-"""Values of the header Host, of which there are few."""
+"""Values of `Sec-Fetch-Site`: from our own pages, and from a person who typed the address or chose a bookmark."""
+CACHED_HOSTS = 256
+"""Values of the header Host whose check is cached."""
 
 
 class SameOrigin:
-    """A WSGI application that hands to another one what it may have, and has everything else refused.
+    """A WSGI application that passes requests on to another one, except those that `refuse` answers.
 
-    What is for a host that is not ours is refused, and what is of another site and would `change` something. Everything
-    that is answered gets the security headers, with this `policy`.
+    Refused are requests for a host that is not ours, and requests from another site for which `changes` is true. Every
+    response gets the security headers, with this `policy`.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class SameOrigin:
     ) -> None:
         self._app = app
         self._refuse = refuse
-        self._admit = lru_cache(REMEMBERED)(hosts.admit)
+        self._admit = lru_cache(CACHED_HOSTS)(hosts.admit)
         self._changes = changes or may_change
         self._headers = security_headers.usual(policy)
 
@@ -67,14 +67,14 @@ class SameOrigin:
 
 
 def may_change(environ: WSGIEnvironment) -> bool:
-    """Whether a request is one that is not safe (RFC 9110, 9.2.1), or begins to speak another protocol."""
+    """Whether a request's method is not safe (RFC 9110, 9.2.1), or the request upgrades to another protocol."""
     return environ["REQUEST_METHOD"] not in SAFE or "HTTP_UPGRADE" in environ
 
 
 def is_foreign(environ: WSGIEnvironment) -> bool:
-    """Whether a request is of a page of another site, or of a browser that does not say so although it could be.
+    """Whether a request is from a page of another site, or may be because its browser does not say.
 
-    `Referer` is asked last: a page can leave it out, but not make one up.
+    `Referer` comes last: a page can omit it, but cannot forge it.
     """
     site = environ.get("HTTP_SEC_FETCH_SITE")
     if site is not None:
@@ -86,17 +86,17 @@ def is_foreign(environ: WSGIEnvironment) -> bool:
 
 
 def _may_be_a_picture(environ: WSGIEnvironment) -> bool:
-    """Whether a browser asks, which says nothing of where: as for a picture of any site, if that hides its address.
+    """Whether a browser may have sent this for an image in a page of another site that suppresses `Referer`.
 
-    To loopback and by TLS, browsers say it; by plain HTTP to another host they do not. They always send the Origin of what
-    is not safe.
+    To loopback and by TLS, browsers send `Sec-Fetch-Site`; by unencrypted HTTP to another host they do not. With unsafe
+    methods they always send `Origin`.
     """
     authority = read_authority(environ.get("HTTP_HOST", ""))
     return environ["REQUEST_METHOD"] in SAFE and authority is not None and not is_loopback(authority.host)
 
 
 def _target_is_of(host: str, target: str) -> bool:
-    """Whether a request's target has no other host than its header (RFC 9112, 3.2.2: the target's would count)."""
+    """Whether a request's target names no other host than its header: the target's would count (RFC 9112, 3.2.2)."""
     if target in ("*", ""):
         return True
     target = target if "://" in target else f"http://{target}"  # of CONNECT
@@ -109,10 +109,10 @@ def _unknown(host: str) -> UnknownHost:
 
 
 def refusal(environ: WSGIEnvironment) -> ForeignOrigin:
-    """The error that a request of another site is answered with where it may not be."""
+    """The error of a request from another site that would change something, or follow a job."""
     origin = environ.get("HTTP_ORIGIN", "")
     of = f" ({origin[:80]})" if origin else ""
     return ForeignOrigin(
-        f"A page of another site{of} sent this request. Such a page may not change anything here, nor follow a job: use a"
+        f"A page of another site{of} sent this request. Such a page may not change anything here or follow a job. Use a"
         " page of the inventory itself, or a program that sends neither Origin nor Sec-Fetch-Site."
     )

@@ -1,4 +1,4 @@
-"""The headers that tell browsers to do no more with an answer than it is for. This is the one place that decides them."""
+"""The headers that restrict what browsers do with a response."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ POLICY = "Content-Security-Policy"
 NOTHING = "default-src 'none'; frame-ancestors 'none'"
 """The policy of answers that are not pages: nothing is loaded for them, and no page can frame them."""
 BODY = f"{NOTHING}; sandbox"
-"""The policy of what another site has written."""
+"""The policy of content that another site has written."""
 ALWAYS = (("X-Content-Type-Options", "nosniff"), ("Cross-Origin-Resource-Policy", "same-origin"))
 
 
 def of_page(nonce: str, also: str = "") -> Mapping[str, str]:
-    """What a page of ours needs: it runs the scripts, and wears the styles, that have its nonce, and those of `also`.
+    """The headers of a page of ours, which runs the scripts and uses the styles that carry its nonce.
 
-    `also` is more directives, or more sources of `script-src`, which is the last of them.
+    `also` is appended to the policy: more sources of `script-src`, its last directive, and more directives.
     """
     policy = (
         "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; connect-src 'self'; "
@@ -30,12 +30,12 @@ def of_page(nonce: str, also: str = "") -> Mapping[str, str]:
 
 
 def usual(policy: str = NOTHING) -> list[tuple[str, str]]:
-    """The headers of an answer that has none of these yet."""
+    """The headers of a response that has none of them yet."""
     return [(POLICY, policy), *ALWAYS]
 
 
 def adding(headers: list[tuple[str, str]], start_response: StartResponse) -> StartResponse:
-    """The same, but each answer gets these headers, of which the first is a policy that it may have already."""
+    """A `start_response` that adds these headers; the first, a policy, only if the response has none."""
 
     def start(status: str, own: list[tuple[str, str]], exc_info: OptExcInfo | None = None) -> Callable[[bytes], object]:
         for name, _ in own:
@@ -47,5 +47,5 @@ def adding(headers: list[tuple[str, str]], start_response: StartResponse) -> Sta
 
 
 def lines() -> str:
-    """The same as lines, for an answer that is written by hand."""
+    """The usual headers as lines, for a response that is written without a framework."""
     return "".join(f"{name}: {value}\r\n" for name, value in usual())

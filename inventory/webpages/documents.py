@@ -18,9 +18,9 @@ LONGEST_POLL = 30
 """Seconds: no caller is asked to wait longer before it asks again, however long the pause before the next attempt is."""
 
 
-def record_document(known: RecordWithSnapshot, *, stale: bool, fields: frozenset[str] | None = None) -> Document:
+def record_document(found: RecordWithSnapshot, *, stale: bool, fields: frozenset[str] | None = None) -> Document:
     """A record with its latest snapshot; with `fields` only those members, and id, url, status."""
-    record, snapshot = known.record, known.snapshot
+    record, snapshot = found.record, found.snapshot
     assert snapshot is not None
     assert record.first_collected_at is not None
     content = snapshot.content
@@ -38,7 +38,7 @@ def record_document(known: RecordWithSnapshot, *, stale: bool, fields: frozenset
         "cookies": cookies_of(content),
     }
     if fields is None or "page_source" in fields:
-        document["page_source"] = page_source(known.body or b"", content)
+        document["page_source"] = page_source(found.body or b"", content)
     document["body"] = content["body"]
     document["failure"] = None if record.failure is None else failure_document(record.failure)
     if fields is None:

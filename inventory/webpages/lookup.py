@@ -50,16 +50,16 @@ def look_up(
             return response, _outcome(result)
     result = records.look_up(target, max_age=max_age, collect=collect)
     if result.ready:
-        return known(result, records.clock(), fields), _outcome(result)
+        return hit(result, records.clock(), fields), _outcome(result)
     if wait:
         result = records.wait(result, wait)
     if result.ready:
-        return known(result, records.clock(), fields), LookupOutcome.MISS
+        return hit(result, records.clock(), fields), LookupOutcome.MISS
     applied = f"wait={wait}" if wait else None
     return pending(result.record, records.clock(), mounted_at, applied=applied), LookupOutcome.MISS
 
 
-def known(result: LookupResult, now: datetime, fields: frozenset[str] | None = None) -> LookupResponse:
+def hit(result: LookupResult, now: datetime, fields: frozenset[str] | None = None) -> LookupResponse:
     """200: the record with its latest snapshot, or only its chosen fields."""
     etag = documents.etag(result.record, stale=result.stale, fields=fields)
     body = json_bytes.dumps(documents.record_document(result.found, stale=result.stale, fields=fields))

@@ -42,7 +42,7 @@ URL_PROBLEMS = (InvalidRequest, InvalidUrl, UnsupportedScheme, CredentialsInUrl,
 COLLECTION_PROBLEMS = (CollectionFailed, CollectionTimedOut)
 PENDING = {
     "schema": schemas.PendingSchema,
-    "description": "Accepted, durably; Location and Retry-After say where and when to ask again",
+    "description": "Accepted durably; Location and Retry-After say where and when to ask again",
     "example": examples.PENDING,
     "success": True,
 }
@@ -55,10 +55,14 @@ class Metadata(MethodView):
     @blueprint.headers(schemas.Prefer)
     @blueprint.arguments(schemas.CollectBody, example={"url": "https://example.com/"})
     @blueprint.response(
-        200, schemas.RecordSchema, description="It was known and is collected again", example=examples.RECORD
+        200, schemas.RecordSchema, description="The URL was known; it was collected again", example=examples.RECORD
     )
     @blueprint.alt_response(
-        201, schema=schemas.RecordSchema, description="It is new and collected", example=examples.RECORD, success=True
+        201,
+        schema=schemas.RecordSchema,
+        description="The URL was new; it was collected",
+        example=examples.RECORD,
+        success=True,
     )
     @blueprint.alt_response(202, **PENDING)
     @blueprint.problems(*URL_PROBLEMS, *COLLECTION_PROBLEMS, ForeignOrigin, NotInInventory, StorageUnavailable, 413, 415)
@@ -78,14 +82,14 @@ class Metadata(MethodView):
 
     @blueprint.headers(schemas.Prefer)
     @blueprint.arguments(schemas.LookupQuery, location="query")
-    @blueprint.response(200, schemas.RecordSchema, description="Known", example=examples.RECORD)
+    @blueprint.response(200, schemas.RecordSchema, description="The record, fresh or stale", example=examples.RECORD)
     @blueprint.alt_response(202, **PENDING)
-    @blueprint.alt_response(304, description="Known, and as If-None-Match has it", success=True)
+    @blueprint.alt_response(304, description="Unchanged: If-None-Match has the ETag of the record", success=True)
     @blueprint.problems(*URL_PROBLEMS, *COLLECTION_PROBLEMS, NotInInventory, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
-        """Look a URL up; a miss is accepted for collection and answered at once, or held with `Prefer: wait=N`.
+        """Look a URL up. A miss is accepted for collection and answered at once, or held with `Prefer: wait=N`.
 
-        For a page of another site nothing is accepted, held or refreshed: it is answered as with `collect=false`.
+        A page of another site is answered as with `collect=false`, and at once.
         """
         target = services().records.target(SOURCE, query["url"])
         answer = partial(
@@ -173,7 +177,7 @@ def _noted(target: Target, answer: Callable[[], tuple[LookupResponse, LookupOutc
 
 
 def _without_effect(target: Target, answer: Callable[..., tuple[LookupResponse, LookupOutcome]]) -> LookupResponse:
-    """The answer to a page of another site: what is known, with nothing collected, waited for or noted."""
+    """The answer to a page of another site: what is stored. Nothing is collected, waited for or kept in the history."""
     try:
         response, _ = answer(collect=False, wait=0)
     except NotInInventory as error:

@@ -1,4 +1,4 @@
-"""The shapes of the metadata API: what it takes, and the documents it answers (RFC 3339 instants, seconds)."""
+"""The shapes of the metadata API: its parameters, and the documents it answers (RFC 3339 instants, seconds)."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ class LookupQuery(TargetQuery):
     )
     collect = fields.Boolean(
         load_default=True,
-        metadata={"description": "false: a miss is 404 and accepts nothing, a stale hit is not refreshed."},
+        metadata={"description": "false: a miss is 404 and accepts no collection; a stale hit is not refreshed."},
     )
     fields_ = DelimitedList(
         fields.String(validate=OneOf(MEMBERS, error="Unknown. Choose from {choices}.")),
         data_key="fields",
-        metadata={"description": "Only these members, and id, url, status.", "example": ["headers", "cookies"]},
+        metadata={"description": "Only these members, besides id, url and status.", "example": ["headers", "cookies"]},
     )
 
 
@@ -100,8 +100,8 @@ class CookieSchema(Schema):
     same_site = fields.String(required=True, allow_none=True)
     partitioned = fields.Boolean(required=True)
     set_by = fields.String(required=True, metadata={"description": "The URL of the hop that sent it."})
-    accepted = fields.Boolean(required=True, metadata={"description": "Whether a browser would keep it."})
-    reason = fields.String(required=True, allow_none=True, metadata={"description": "Why it would not."})
+    accepted = fields.Boolean(required=True, metadata={"description": "Whether a browser would keep the cookie."})
+    reason = fields.String(required=True, allow_none=True, metadata={"description": "Why a browser would not keep it."})
 
 
 class TlsSchema(Schema):
@@ -117,7 +117,7 @@ class TlsSchema(Schema):
 
 
 class RevalidationSchema(Schema):
-    """The 304 that said that the snapshot before still holds."""
+    """The 304 by which the upstream confirmed the snapshot before."""
 
     status = fields.Integer(required=True)
     reason = fields.String(required=True)
@@ -125,7 +125,7 @@ class RevalidationSchema(Schema):
 
 
 class ResponseSchema(Schema):
-    """The answer of the last hop. Times are of all hops together; `elapsed_ms` is the whole collection."""
+    """The answer of the last hop. Times add up all hops; `elapsed_ms` is the whole collection."""
 
     status = fields.Integer(required=True)
     reason = fields.String(required=True)
@@ -140,13 +140,15 @@ class ResponseSchema(Schema):
     body_ms = fields.Float(required=True)
     tls = fields.Nested(TlsSchema, required=True, allow_none=True)
     trailers = fields.List(
-        fields.Nested(HeaderSchema), required=True, metadata={"description": "Fields behind a chunked body."}
+        fields.Nested(HeaderSchema), required=True, metadata={"description": "Fields after a chunked body."}
     )
     revalidation = fields.Nested(RevalidationSchema, required=True, allow_none=True)
     not_modified = fields.Boolean(
-        required=True, metadata={"description": "It was a 304: the body is that of the snapshot before."}
+        required=True, metadata={"description": "Answered 304: the body is that of the snapshot before."}
     )
-    defects = fields.List(fields.String(), required=True, metadata={"description": "What was wrong with the answer's form."})
+    defects = fields.List(
+        fields.String(), required=True, metadata={"description": "What was malformed, or cut, in the answer."}
+    )
 
 
 class RedirectSchema(Schema):
@@ -167,7 +169,7 @@ class BodySchema(Schema):
     charset = fields.String(required=True, allow_none=True)
     encoding = fields.String(required=True, validate=OneOf(["text", "base64"]))
     truncated = fields.Boolean(required=True)
-    undecoded = fields.String(required=True, allow_none=True, metadata={"description": "A content coding left as it was."})
+    undecoded = fields.String(required=True, allow_none=True, metadata={"description": "A content coding left undecoded."})
 
 
 class ContentSchema(Schema):
@@ -182,7 +184,7 @@ class ContentSchema(Schema):
 
 
 class RecordSchema(ContentSchema):
-    """What the inventory knows of one webpage."""
+    """What is stored of one webpage."""
 
     id = fields.String(required=True, validate=Regexp("[0-9a-f]{32}"))
     url = fields.String(required=True)
@@ -203,7 +205,7 @@ class PendingSchema(Schema):
     requested_at = fields.DateTime(required=True)
     attempt = fields.Integer(required=True)
     detail = fields.String(required=True)
-    poll_after = fields.Integer(required=True, metadata={"description": "Seconds after which asking again makes sense."})
+    poll_after = fields.Integer(required=True, metadata={"description": "Seconds after which to ask again."})
 
 
 class SnapshotSchema(ContentSchema):

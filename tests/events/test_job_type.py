@@ -81,8 +81,8 @@ def test_a_line_that_is_no_event_is_a_rejected_row_that_says_why_and_what_to_sen
     assert (row.row, row.input, row.outcome, row.finished_at) == (2, text, RowOutcome.REJECTED, NOW)
     assert (row.code, row.record_id) == ("invalid_event", None)
     assert row.detail is not None
-    assert row.detail.startswith("timestamp: 'now' will not do. Send RFC 3339")
-    assert "level: 'loud' will not do. Send one of trace, debug" in row.detail
+    assert row.detail.startswith("timestamp: 'now' is not valid. Send RFC 3339")
+    assert "level: 'loud' is not valid. Send one of trace, debug" in row.detail
     assert len(worker.events.kept) == 2
 
 

@@ -148,7 +148,7 @@ def test_members_that_no_field_takes_are_kept_among_the_attributes() -> None:
 
 def test_a_member_that_is_in_two_places_is_refused_because_one_of_them_would_be_lost() -> None:
     assert refused(LINE | {"host": "a1", "attributes": {"host": "a2"}}) == {
-        "attributes": ["'host' is in it and beside it. Send it in one of the places."]
+        "attributes": ["'host' is both in attributes and beside it. Send it once."]
     }
 
 

@@ -12,7 +12,7 @@ from marshmallow import Schema
 
 from inventory.events import examples, schemas
 from inventory.events.model import Event
-from inventory.events.service import HOURS
+from inventory.events.service import MAX_HOURS
 from inventory.wiring import Services
 
 EVENTS, STATS = "/api/v1/events", "/api/v1/events/stats"
@@ -149,12 +149,12 @@ def test_statistics_of_nothing_are_empty(client: FlaskClient) -> None:
 
 
 def test_statistics_name_at_most_a_week_of_hours(client: FlaskClient, services: Services) -> None:
-    services.store.events.add([event(line, minutes=60 * line) for line in range(1, HOURS + 11)])
+    services.store.events.add([event(line, minutes=60 * line) for line in range(1, MAX_HOURS + 11)])
 
     stats = client.get(STATS).json
 
-    assert stats["total"] == HOURS + 10
-    assert len(stats["by_hour"]) == HOURS
+    assert stats["total"] == MAX_HOURS + 10
+    assert len(stats["by_hour"]) == MAX_HOURS
     assert next(iter(stats["by_hour"])) == "2026-02-07T22:00:00.000Z"
 
 
