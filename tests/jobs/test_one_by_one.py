@@ -303,18 +303,18 @@ def test_a_row_that_outlives_its_lease_each_time_is_rejected_alone(
 class Wrapped:
     """A job type in front of another one."""
 
-    def __init__(self, kind: JobType) -> None:
-        self._kind = kind
+    def __init__(self, job_type: JobType) -> None:
+        self._type = job_type
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._kind, name)
+        return getattr(self._type, name)
 
 
 class Untaken(Wrapped):
     """Its work breaks wherever there are several lines at once."""
 
     def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> Any:
-        work = self._kind.begin(job, batch, lines)
+        work = self._type.begin(job, batch, lines)
         return BrokenTogether(work) if len(lines) > 1 else work
 
 
@@ -330,7 +330,7 @@ class Unread(Wrapped):
     """The reading of its file breaks after the 25th row."""
 
     def lines(self, job: Job) -> Iterator[tuple[InputRow, int]]:
-        for line, position in self._kind.lines(job):
+        for line, position in self._type.lines(job):
             if line.row > 25:
                 raise ZeroDivisionError("a fault of ours")
             yield line, position

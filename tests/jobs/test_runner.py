@@ -302,15 +302,15 @@ class TestFilesThatAreGone:
 class Breaking:
     """A job type with a fault: it breaks on its second batch."""
 
-    def __init__(self, kind: JobType) -> None:
-        self._kind = kind
+    def __init__(self, job_type: JobType) -> None:
+        self._type = job_type
 
     def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> BatchTask:
-        work = self._kind.begin(job, batch, lines)
+        work = self._type.begin(job, batch, lines)
         return work if batch.number != 2 else Broken(work)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._kind, name)
+        return getattr(self._type, name)
 
 
 class Broken:
