@@ -46,7 +46,7 @@ format: $(VENV)/installed-dev  ## Format the code
 	$(BIN)/ruff format .
 
 settings: $(VENV)/installed  ## Write the README's table of settings from inventory/config.py
-	@$(BIN)/python -m inventory.settings_table README.md
+	@$(BIN)/python -m docs.settings_table README.md
 
 lock:  ## Compile requirements*.txt from pyproject.toml (needs uv; ARGS=--upgrade for newer packages)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pipx install uv, or make lock UV=/where/it/is" >&2; exit 1; }

@@ -21,8 +21,6 @@ from inventory.products import feeds
 from inventory.products.feeds import Feed
 from inventory.setting_types import Declaration, Network, PerHost, declared, for_each_host, number, setting, whole
 
-__all__ = ["Network", "PerHost", "Settings"]
-
 PREFIX = "INVENTORY_"
 CORES = os.cpu_count() or 1
 
@@ -37,7 +35,7 @@ class Settings:
     # fmt: off - a setting stays on a line or two
     store_url: str = setting("", types.STORE_URL, "where everything is kept", shown="SQLite in `DATA_DIR`")
     redis_url: str = setting("", types.REDIS_URL, "what wakes the workers", shown="the Redis that `inventory up` starts")
-    data_dir: Path = setting(Path("var"), types.Type("a folder", Path), "what `inventory up` keeps, logs included")
+    data_dir: Path = setting(Path("var"), types.Type(Path, "a folder"), "what `inventory up` keeps, logs included")
     host: str = setting("127.0.0.1", types.ADDRESS, "where API and dashboard listen")
     port: int = setting(8000, types.PORT, "the port of the API")
     dashboard_port: int = setting(9181, types.PORT, "the port of the queue's dashboard")
@@ -111,7 +109,7 @@ class Settings:
         default_factory=feeds.default,
         repr=False,
         metadata=declared(
-            types.Type("a YAML file", lambda text: feeds.read(Path(text))),
+            types.Type(lambda text: feeds.read(Path(text)), "a YAML file"),
             "describes product feeds (docs/products.md)",
             shown="three public demo APIs",
         ),

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
-from urllib.parse import urlsplit
 
 from inventory import urls
 from inventory.errors import InvalidUrl
@@ -19,8 +18,6 @@ Number = TypeVar("Number", int, float)
 
 HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
 """A host as URLs name it: an ASCII name or an address, an IPv6 one in brackets."""
-KEY = re.compile(r"[A-Za-z0-9._~-]+")
-"""A key that is written the same in a URL, so that it is recognised wherever it might be repeated."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +30,10 @@ class PerHost(Generic[Value]):
 
 @dataclass(frozen=True)
 class Type(Generic[Value]):
-    """What a setting takes, in words and with its unit, and how its text is read."""
+    """How the text of a setting is read, and in words, with its unit, what it takes."""
 
-    takes: str
     parse: Callable[[str], Value]
+    takes: str
 
 
 @dataclass(frozen=True)
@@ -72,17 +69,17 @@ def for_each_host(default: Value, values: Type[Value], example: str, meaning: st
             found[host] = values.parse(value)
         return PerHost(found.pop("", default), found)
 
-    return setting(PerHost(default), Type(f"{values.takes}, and exceptions, such as {example}", parse), meaning)
+    return setting(PerHost(default), Type(parse, f"{values.takes}, and exceptions, such as {example}"), meaning)
 
 
 def whole(least: int, most: int, unit: str = "a whole number") -> Type[int]:
     """Whole numbers."""
-    return Type(f"{unit}, {least} to {most}", lambda text: _within(least, int(text), most))
+    return Type(lambda text: _within(least, int(text), most), f"{unit}, {least} to {most}")
 
 
 def number(least: float, most: float, unit: str) -> Type[float]:
     """Numbers."""
-    return Type(f"{unit}, {least:.10g} to {most:.10g}", lambda text: _within(least, float(text), most))
+    return Type(lambda text: _within(least, float(text), most), f"{unit}, {least:.10g} to {most:.10g}")
 
 
 def _within(least: Number, value: Number, most: Number) -> Number:
@@ -91,30 +88,35 @@ def _within(least: Number, value: Number, most: Number) -> Number:
     return value
 
 
+def text(pattern: str, takes: str) -> Type[str]:
+    """Texts that match a pattern."""
+
+    def parse(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError("does not match")
+        return text
+
+    return Type(parse, takes)
+
+
+def separated(parse: Callable[[str], Value], takes: str) -> Type[tuple[Value, ...]]:
+    """Values with commas between, each once; what is empty is skipped."""
+    return Type(lambda text: tuple(dict.fromkeys(parse(part.strip()) for part in text.split(",") if part.strip())), takes)
+
+
 def names_of(*allowed: str) -> Type[tuple[str, ...]]:
     """Names with commas between, each once; `none` alone is none of them."""
+    takes = f"none, or {', '.join(allowed)} with commas between"
 
     def parse(text: str) -> tuple[str, ...]:
-        names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+        names = separated(str, takes).parse(text)
         if names == ("none",):
             return ()
         if not names or not set(names) <= set(allowed):
             raise ValueError("unknown names")
         return names
 
-    return Type(f"none, or {', '.join(allowed)} with commas between", parse)
-
-
-def _networks(text: str) -> tuple[Network, ...]:
-    return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
-
-
-def _hosts(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(read_entry(part) for part in text.split(",") if part.strip()))
-
-
-def _key(text: str) -> str:
-    return _checked(text, KEY.fullmatch(text))
+    return Type(parse, takes)
 
 
 def _web_url(text: str) -> str:
@@ -123,40 +125,23 @@ def _web_url(text: str) -> str:
         urls.parse(text)
     except InvalidUrl as error:
         raise ValueError("not a URL") from error
-    return _checked(text, "#" not in text)
-
-
-def _store_url(text: str) -> str:
-    parts = urlsplit(text)
-    sqlite = parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1
-    mongodb = parts.scheme in {"mongodb", "mongodb+srv"} and parts.netloc and len(parts.path) > 1
-    return _checked(text, sqlite or mongodb)
-
-
-def _redis_url(text: str) -> str:
-    parts = urlsplit(text)
-    return _checked(text, parts.scheme in {"redis", "rediss", "unix"} and (parts.netloc or parts.path))
-
-
-def _files_url(text: str) -> str:
-    parts = urlsplit(text)
-    folder = parts.scheme == "file" and not parts.netloc and len(parts.path) > 1
-    return _checked(text, folder or (parts.scheme == "s3" and parts.netloc))
-
-
-def _checked(text: str, valid: object) -> str:
-    if not valid:
-        raise ValueError("not what the setting takes")
+    if "#" in text:
+        raise ValueError("a fragment is never sent")
     return text
 
 
-STORE_URL = Type("sqlite:///FILE, sqlite:////ABSOLUTE/FILE or mongodb://HOST/DATABASE", _store_url)
-REDIS_URL = Type("redis://, rediss:// or unix:// and an address", _redis_url)
-FILES_URL = Type("s3://BUCKET/PREFIX or file:///ABSOLUTE/FOLDER", _files_url)
-WEB_URL = Type("an http or https URL without user, password and fragment", _web_url)
-ADDRESS = Type("an address to listen on", str)
+STORE_URL = text(
+    r"sqlite:///.+|mongodb(\+srv)?://[^/?#]+/[^?#].*", "sqlite:///FILE, sqlite:////ABSOLUTE/FILE or mongodb://HOST/DATABASE"
+)
+REDIS_URL = text(r"(rediss?|unix)://.+", "redis://, rediss:// or unix:// and an address")
+FILES_URL = text(r"s3://[^/?#]+.*|file:///.+", "s3://BUCKET/PREFIX or file:///ABSOLUTE/FOLDER")
+WEB_URL = Type(_web_url, "an http or https URL without user, password and fragment")
+ADDRESS = Type(str, "an address to listen on")
 PORT = whole(1, 65_535, "a port")
-HOSTS = Type("names of hosts without ports and with commas between, such as inventory.example.com,.example.net", _hosts)
-NETWORKS = Type("CIDRs with commas between, such as 10.1.0.0/16,fd00::/8", _networks)
-OPENWEATHER_KEY = Type("a key of openweathermap.org: letters, digits and ._~-", _key)
+HOSTS = separated(
+    read_entry, "names of hosts without ports and with commas between, such as inventory.example.com,.example.net"
+)
+NETWORKS = separated(ipaddress.ip_network, "CIDRs with commas between, such as 10.1.0.0/16,fd00::/8")
+# A key is written the same in a URL, so that it is recognised wherever it might be repeated.
+OPENWEATHER_KEY = text(r"[A-Za-z0-9._~-]+", "a key of openweathermap.org: letters, digits and ._~-")
 WHOLE_SECONDS = whole(0, 10**9, "whole seconds")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from inventory import settings_table
+from docs import settings_table
 from inventory.config import PerHost, Settings
 from inventory.errors import SettingError
 

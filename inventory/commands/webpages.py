@@ -10,13 +10,7 @@ from rich.console import Console
 
 from inventory import wiring
 from inventory.clock import utc_now
-from inventory.commands.terminal import (
-    PENDING,
-    as_json,
-    errors_as_lines,
-    print_pairs,
-    print_table,
-)
+from inventory.commands.terminal import PENDING, as_json, errors_as_lines, print_pairs, print_table
 from inventory.config import Settings
 from inventory.records.lookup import LookupResult
 from inventory.webpages import documents

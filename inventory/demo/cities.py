@@ -13,7 +13,7 @@ from zlib import crc32
 from inventory.demo.city_table import COUNTRIES, TABLE
 
 PREFIXES = ("", "New", "North", "South", "East", "West", "Upper", "Lower", "Old", "Port", "Lake", "Fort", "Mount")
-ENDINGS = (
+ENDS = (
     "",
     "Bay",
     "Falls",
@@ -110,7 +110,7 @@ def _real() -> Iterator[City]:
 def _invented() -> Iterator[City]:
     """Cities such as `New Lyon Falls`, each near the city that it is named after."""
     named_after = {city.name: city for city in _real()}
-    for prefix, ending, city in product(PREFIXES, ENDINGS, named_after.values()):
+    for prefix, ending, city in product(PREFIXES, ENDS, named_after.values()):
         if not prefix and not ending:
             continue
         name = f"{prefix} {city.name} {ending}".strip()

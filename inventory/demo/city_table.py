@@ -4,50 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+COUNTRY_TABLE = """
+AR Argentina|AT Austria|AU Australia|BE Belgium|BR Brazil|CA Canada|CH Switzerland|CL Chile|CN China|CO Colombia
+CR Costa Rica|CZ Czechia|DE Germany|DK Denmark|EG Egypt|ES Spain|FI Finland|FR France|GB United Kingdom|GR Greece
+HU Hungary|IE Ireland|IN India|IS Iceland|IT Italy|JP Japan|KE Kenya|KR South Korea|MX Mexico|NG Nigeria
+NL Netherlands|NO Norway|NZ New Zealand|PE Peru|PL Poland|PT Portugal|RO Romania|SE Sweden|SG Singapore|TR Türkiye
+US United States|VE Venezuela|ZA South Africa
+"""
 COUNTRIES: Mapping[str, str] = {
-    "AR": "Argentina",
-    "AT": "Austria",
-    "AU": "Australia",
-    "BE": "Belgium",
-    "BR": "Brazil",
-    "CA": "Canada",
-    "CH": "Switzerland",
-    "CL": "Chile",
-    "CN": "China",
-    "CO": "Colombia",
-    "CR": "Costa Rica",
-    "CZ": "Czechia",
-    "DE": "Germany",
-    "DK": "Denmark",
-    "EG": "Egypt",
-    "ES": "Spain",
-    "FI": "Finland",
-    "FR": "France",
-    "GB": "United Kingdom",
-    "GR": "Greece",
-    "HU": "Hungary",
-    "IE": "Ireland",
-    "IN": "India",
-    "IS": "Iceland",
-    "IT": "Italy",
-    "JP": "Japan",
-    "KE": "Kenya",
-    "KR": "South Korea",
-    "MX": "Mexico",
-    "NG": "Nigeria",
-    "NL": "Netherlands",
-    "NO": "Norway",
-    "NZ": "New Zealand",
-    "PE": "Peru",
-    "PL": "Poland",
-    "PT": "Portugal",
-    "RO": "Romania",
-    "SE": "Sweden",
-    "SG": "Singapore",
-    "TR": "Türkiye",
-    "US": "United States",
-    "VE": "Venezuela",
-    "ZA": "South Africa",
+    each[:2]: each[3:] for line in COUNTRY_TABLE.strip().splitlines() for each in line.split("|")
 }
 
 TABLE = """

@@ -58,7 +58,6 @@ class Pages:
         self._seed = seed
 
     def answer(self, request: Request, rng: random.Random) -> Answer:
-        """See `Site`."""
         if request.path in FIXED:
             return FIXED[request.path]
         if request.path in ROUTES:
@@ -69,7 +68,6 @@ class Pages:
         return _page("Not found", "<p>There is no such page.</p>", status=404)
 
     def about(self) -> Mapping[str, Any]:
-        """See `Site`."""
         return {"pages": len(LINKS) + ARTICLES}
 
     def _article(self, number: int) -> Answer:

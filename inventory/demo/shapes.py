@@ -26,11 +26,9 @@ class Acme:
     }
 
     def position(self, request: Request) -> Position:
-        """See `Shape`."""
         return Position(int(request.query("page", "1")))
 
     def describe(self, product: Product, authority: str) -> Described:
-        """See `Shape`."""
         sku = f"ACM-{product.number:05}"
         return {
             "sku": sku,
@@ -42,7 +40,6 @@ class Acme:
         }
 
     def page(self, described: Sequence[Any], position: Position, pages: int, authority: str) -> tuple[Any, Headers]:
-        """See `Shape`."""
         return {"data": {"items": described}, "page": position.page, "pages": pages}, ()
 
 
@@ -61,7 +58,6 @@ class Bazaar:
     }
 
     def position(self, request: Request) -> Position:
-        """See `Shape`."""
         cursor = request.query("cursor")
         if not cursor:
             return Position(1)
@@ -69,7 +65,6 @@ class Bazaar:
         return Position(int(page), int(edition))
 
     def describe(self, product: Product, authority: str) -> Described:
-        """See `Shape`."""
         return {
             "product_id": 10_000 + product.number,
             "title": product.title,
@@ -80,7 +75,6 @@ class Bazaar:
         }
 
     def page(self, described: Sequence[Any], position: Position, pages: int, authority: str) -> tuple[Any, Headers]:
-        """See `Shape`."""
         after = base64.urlsafe_b64encode(f"{position.page + 1}/{position.edition}".encode()).decode()
         return {"products": described, "next": after if position.page < pages else None}, ()
 
@@ -100,14 +94,12 @@ class Corner:
     }
 
     def position(self, request: Request) -> Position:
-        """See `Shape`."""
         after, edition = int(request.query("after", "0")), int(request.query("edition", "0"))
         if after % PAGE:
             raise ValueError("no page links there")
         return Position(after // PAGE + 1, edition)
 
     def describe(self, product: Product, authority: str) -> Described:
-        """See `Shape`."""
         return {
             "id": f"c-{product.number}",
             "label": product.title,
@@ -118,7 +110,6 @@ class Corner:
         }
 
     def page(self, described: Sequence[Any], position: Position, pages: int, authority: str) -> tuple[Any, Headers]:
-        """See `Shape`."""
         here = f"http://{authority}{self.path}"
         links = [f'<{here}>; rel="first"']
         if position.page < pages:

@@ -64,7 +64,6 @@ class Shop:
         self._healed = 0
 
     def answer(self, request: Request, rng: random.Random) -> Answer:
-        """See `Site`."""
         if request.path != self._shape.path:
             return as_json({"error": f"there is only {self._shape.path} here"}, 404)
         try:
@@ -77,7 +76,6 @@ class Shop:
         return self._page(replace(position, edition=position.edition or max(1, self._edition)), request)
 
     def about(self) -> Mapping[str, Any]:
-        """See `Site`: how many products there are, how many a client can get, and what is wrong with the others."""
         return {
             "products": self._catalogue.size,
             "pages": self._catalogue.pages,

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from inventory.clock import Clock, utc_now
 from inventory.demo.catalogue import Catalogue
@@ -36,25 +37,19 @@ class Choices:
 
 def build(choices: Choices, *, clock: Callable[[], float] = time.monotonic, now: Clock = utc_now) -> Mapping[str, Upstream]:
     """The upstreams by name; `clock` counts seconds for the rate limits, `now` is the time of the weather."""
+    shops: Mapping[str, Shape] = {"acme": Acme(), "bazaar": Bazaar(), "corner": Corner()}
     sites: dict[str, Site] = {"pages": Pages(choices.seed), "weather": Weather(choices.seed, now=now)}
-    upstreams = {
-        name: Upstream(name, site, seed=choices.seed, clock=clock, dead=name in choices.dead) for name, site in sites.items()
-    }
-    shapes: Mapping[str, Shape] = {"acme": Acme(), "bazaar": Bazaar(), "corner": Corner()}
-    # Short enough for 5 pages a second from APIs whose pages can only be requested one after the other.
-    trouble = Trouble(choices.failures, 0.02, 0.12)
-    for name, shape in shapes.items():
+    for name, shape in shops.items():
         catalogue = Catalogue(name, choices.seed, choices.products[name], malformed=choices.malformed)
-        upstreams[name] = Upstream(
-            name,
-            Shop(catalogue, shape),
-            seed=choices.seed,
-            clock=clock,
-            trouble=trouble,
-            limit=SHOP_LIMIT,
-            dead=name in choices.dead,
+        sites[name] = Shop(catalogue, shape)
+    # Short enough for 5 pages a second from APIs whose pages can only be requested one after the other.
+    shop: dict[str, Any] = {"trouble": Trouble(choices.failures, 0.02, 0.12), "limit": SHOP_LIMIT}
+    return {
+        name: Upstream(
+            name, site, seed=choices.seed, clock=clock, dead=name in choices.dead, **(shop if name in shops else {})
         )
-    return upstreams
+        for name, site in sites.items()
+    }
 
 
 async def listen(upstreams: Mapping[str, Upstream], ports: Mapping[str, int]) -> Mapping[str, asyncio.Server]:

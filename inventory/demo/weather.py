@@ -36,7 +36,6 @@ class Weather:
         }
 
     def answer(self, request: Request, rng: random.Random) -> Answer:
-        """See `Site`."""
         route = self._routes.get(request.path)
         try:
             return route(request) if route else _wrong("Not Found", 404)
@@ -44,7 +43,6 @@ class Weather:
             return _wrong(str(error))
 
     def about(self) -> Mapping[str, Any]:
-        """See `Site`."""
         return {"places": len(self._cities.all)}
 
     def _search(self, request: Request) -> Answer:

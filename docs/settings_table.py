@@ -1,4 +1,4 @@
-"""The README's table of settings, made from their declarations: `python -m inventory.settings_table README.md` writes it."""
+"""The README's table of settings, made from their declarations: `make settings` writes it."""
 
 from __future__ import annotations
 
