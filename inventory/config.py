@@ -32,7 +32,6 @@ class Settings:
     Durations are seconds, sizes are bytes.
     """
 
-    # fmt: off - a setting stays on a line or two
     store_url: str = setting("", types.STORE_URL, "where everything is kept", shown="SQLite in `DATA_DIR`")
     redis_url: str = setting("", types.REDIS_URL, "what wakes the workers", shown="the Redis that `inventory up` starts")
     data_dir: Path = setting(Path("var"), types.Type(Path, "a folder"), "what `inventory up` keeps, logs included")
@@ -126,7 +125,6 @@ class Settings:
         "4,api.example.com=1",
         "how many connections one host has, from all processes together",
     )
-    # fmt: on
 
     @classmethod
     def read(cls) -> Settings:

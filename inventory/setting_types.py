@@ -72,18 +72,18 @@ def for_each_host(default: Value, values: Type[Value], example: str, meaning: st
     return setting(PerHost(default), Type(parse, f"{values.takes}, and exceptions, such as {example}"), meaning)
 
 
-def whole(least: int, most: int, unit: str = "a whole number") -> Type[int]:
+def whole(minimum: int, maximum: int, unit: str = "a whole number") -> Type[int]:
     """Whole numbers."""
-    return Type(lambda text: _within(least, int(text), most), f"{unit}, {least} to {most}")
+    return Type(lambda text: _within(minimum, int(text), maximum), f"{unit}, {minimum} to {maximum}")
 
 
-def number(least: float, most: float, unit: str) -> Type[float]:
+def number(minimum: float, maximum: float, unit: str) -> Type[float]:
     """Numbers."""
-    return Type(lambda text: _within(least, float(text), most), f"{unit}, {least:.10g} to {most:.10g}")
+    return Type(lambda text: _within(minimum, float(text), maximum), f"{unit}, {minimum:.10g} to {maximum:.10g}")
 
 
-def _within(least: Number, value: Number, most: Number) -> Number:
-    if not least <= value <= most:  # also refuses NaN
+def _within(minimum: Number, value: Number, maximum: Number) -> Number:
+    if not minimum <= value <= maximum:  # also refuses NaN
         raise ValueError("out of range")
     return value
 

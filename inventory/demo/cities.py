@@ -13,21 +13,7 @@ from zlib import crc32
 from inventory.demo.city_table import COUNTRIES, TABLE
 
 PREFIXES = ("", "New", "North", "South", "East", "West", "Upper", "Lower", "Old", "Port", "Lake", "Fort", "Mount")
-ENDS = (
-    "",
-    "Bay",
-    "Falls",
-    "Hill",
-    "Springs",
-    "Valley",
-    "Junction",
-    "Park",
-    "Heights",
-    "Grove",
-    "Bridge",
-    "Ford",
-    "Mills",
-)
+ENDS = ("", "Bay", "Falls", "Hill", "Springs", "Valley", "Junction", "Park", "Heights", "Grove", "Bridge", "Ford", "Mills")
 UNDECOMPOSED = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i"})
 """Letters that Unicode does not decompose."""
 UNKNOWN = ("Atlantis", "El Dorado", "Camelot", "Shangri-La")

@@ -27,9 +27,9 @@ MAX_CHUNK_LINE = 8190
 """Bytes of the line before a chunk: gunicorn's limit."""
 
 
-def head_has_arrived(inbox: bytearray, known: int) -> bool:
+def head_has_arrived(inbox: bytearray, before: int) -> bool:
     """Whether a head ends in these bytes."""
-    return HEAD_END.search(inbox, max(0, known - 3)) is not None
+    return HEAD_END.search(inbox, max(0, before - 3)) is not None
 
 
 class SizedBody:
@@ -38,7 +38,7 @@ class SizedBody:
     def __init__(self, length: int) -> None:
         self.length = length
 
-    def __call__(self, inbox: bytearray, known: int) -> bool:
+    def __call__(self, inbox: bytearray, before: int) -> bool:
         """Whether as much is there as is awaited."""
         return len(inbox) >= min(self.length, BUFFERED_BODY)
 
@@ -54,7 +54,7 @@ class ChunkedBody:
         self.size, self.number, self.ended = 0, 0, False
         self._next = 0
 
-    def __call__(self, inbox: bytearray, known: int) -> bool:
+    def __call__(self, inbox: bytearray, before: int) -> bool:
         """Whether as much is there as is awaited."""
         while self._is_incomplete() and (end := inbox.find(b"\r\n", self._next)) >= 0:
             announced = CHUNK_SIZE.fullmatch(inbox, self._next, end)

@@ -30,7 +30,7 @@ class Pipelined:
         self._queue.append(connection)
         self.start_next()
 
-    def worked(self, connection: Connection) -> None:
+    def handled(self, connection: Connection) -> None:
         """Note that a request was handled."""
         if connection is self._current:
             self._current = None

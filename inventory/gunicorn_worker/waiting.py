@@ -140,20 +140,20 @@ class Waiting:
         except OSError:
             self._drop(connection)
             return
-        inbox, known = connection.inbox, len(connection.inbox)
+        inbox, before = connection.inbox, len(connection.inbox)
         inbox += data
         if not data and not inbox and connection.request is None:
             self._drop(connection)
-        elif not data or connection.arrived(inbox, known):  # the parser refuses what ends too early
+        elif not data or connection.arrived(inbox, before):  # the parser refuses what ends too early
             self._leave(connection)
             self._work(connection)
         elif connection.request is None and len(inbox) > HEAD_LIMIT:
             self._leave(connection)
             self.refuse(connection, _too_long(inbox))
         else:
-            self._heard(connection, len(data), first=not known)
+            self._note_received(connection, len(data), first=not before)
 
-    def _heard(self, connection: Connection, size: int, *, first: bool) -> None:
+    def _note_received(self, connection: Connection, size: int, *, first: bool) -> None:
         """Note that more of a request has arrived."""
         now = monotonic()
         connection.moved += size

@@ -109,11 +109,11 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
         except OSError:
             pass  # the client is gone
         finally:
-            self.method_queue.defer(self._worked, connection, usable)
+            self.method_queue.defer(self._handled, connection, usable)
 
-    def _worked(self, connection: Connection, usable: bool) -> None:
+    def _handled(self, connection: Connection, usable: bool) -> None:
         """Continue, in the loop, with a connection that a thread has handed back."""
-        self.waiting.pipelined.worked(connection)
+        self.waiting.pipelined.handled(connection)
         if not usable or connection.sock.taken_over:
             self._closed(connection)
         elif connection.request is not None:
@@ -197,10 +197,10 @@ def _max_connections(threads: int) -> int:
     """How many connections a process may have; raises the limit of its descriptors for them as far as possible."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = DESCRIPTORS + DESCRIPTORS_A_THREAD * threads
-    wanted = MAX_CONNECTIONS + files
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        higher = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    needed = MAX_CONNECTIONS + files
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        higher = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         with suppress(ValueError):  # a system may allow less than it says
             resource.setrlimit(resource.RLIMIT_NOFILE, (higher, hard))
-        wanted = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return max(threads, wanted - files)
+        needed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return max(threads, needed - files)

@@ -9,7 +9,6 @@ from types import TracebackType
 from inventory.errors import SourceFailure
 from inventory.http_client.deadline import Deadline
 from inventory.http_client.response_reader import ResponseReader, SocketReader
-
 from tests.upstreams.accepting import read_head, serve_each, stop_accepting
 
 
