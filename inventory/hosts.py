@@ -1,4 +1,4 @@
-"""Which host a request is for: hosts and ports in one spelling, and the names under which the inventory is to be found."""
+"""Which host a request is for: hosts and ports in one spelling, and the hosts that the service answers for."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """A host in its one spelling (lower case, no final dot, an address without brackets), and the port if one is written."""
+    """A host in its canonical spelling (lower case, no final dot, no brackets around an address), and the port, if any."""
 
     host: str
     port: int | None
@@ -28,10 +28,10 @@ class Authority:
 
 @dataclass(frozen=True, slots=True)
 class AllowedHosts:
-    """The hosts that requests may be for: loopback, some names, and some domains with all that is below them.
+    """The hosts that requests may be for: loopback, some names, and some domains with all names below them.
 
-    A browser sends the name that it was led to. One that only points here (DNS rebinding) is not among these, so no page
-    of another site can pass for one of ours.
+    A browser sends the name that it looked up. A foreign name that was made to point here (DNS rebinding) is not among
+    these, so a page of another site cannot pass for one of ours.
     """
 
     names: frozenset[str]
@@ -39,7 +39,7 @@ class AllowedHosts:
 
     @classmethod
     def of(cls, entries: Iterable[str], listening_on: str) -> AllowedHosts:
-        """What `read_entry` gave, and the address that the service listens on, if it is one and not all of the machine's."""
+        """Entries from `read_entry`, and the address that the service listens on, unless that means all addresses."""
         entries = tuple(entries)
         own = _spelled(bracketed(listening_on))
         names = {entry for entry in entries if not entry.startswith(".")}
@@ -48,7 +48,7 @@ class AllowedHosts:
         return cls(frozenset(names), tuple(entry for entry in entries if entry.startswith(".")))
 
     def admit(self, host: str) -> bool:
-        """Whether a value of the header Host names one of them, with whatever port."""
+        """Whether a value of the header Host names one of them, with any port."""
         authority = read_authority(host)
         return authority is not None and (
             authority.host in self.names or is_loopback(authority.host) or f".{authority.host}".endswith(self.domains)
@@ -56,12 +56,12 @@ class AllowedHosts:
 
 
 def bracketed(host: str) -> str:
-    """A host as it is written before a port: an IPv6 address in brackets."""
+    """A host as it is written before a port: an IPv6 address gets brackets."""
     return f"[{host}]" if ":" in host else host
 
 
 def read_authority(text: str) -> Authority | None:
-    """A host and perhaps a port, as the header Host has them (RFC 9110, 7.2); None for every other text."""
+    """A host and perhaps a port, as in the header Host (RFC 9110, 7.2); None for any other text."""
     found = _AUTHORITY.fullmatch(text) if len(text) <= MAX_CHARACTERS else None
     host = None if found is None else _spelled(found[1])
     if found is None or host is None:
@@ -71,8 +71,10 @@ def read_authority(text: str) -> Authority | None:
 
 
 def is_of_host(url: str, host: str) -> bool:
-    """Whether a URL, or an origin, is of the host and port that a header Host names. Which scheme that has is not known:
-    a proxy may speak TLS in front of us."""
+    """Whether a URL or an origin has the host and port of a header Host.
+
+    The scheme of the request is not known, because a proxy may speak TLS in front of us.
+    """
     found = _ORIGIN.fullmatch(url)
     theirs, ours = read_authority(found[2]) if found else None, read_authority(host)
     if found is None or theirs is None or ours is None:
@@ -82,7 +84,7 @@ def is_of_host(url: str, host: str) -> bool:
 
 
 def read_entry(text: str) -> str:
-    """One entry of a list of hosts: a name, an address, or `.domain`, for the domain and all below. `ValueError` if none."""
+    """One entry of a list of hosts: a name, an address, or `.domain` for it and all names below; else `ValueError`."""
     name = text.strip()
     if ":" in name:
         address = IPv6Address(name.removeprefix("[").removesuffix("]"))
@@ -100,9 +102,9 @@ def read_entry(text: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host, as an `Authority` spells it, is always this machine: an address of loopback or `localhost`.
+    """Whether a host, as an `Authority` spells it, is always this machine: a loopback address or `localhost`.
 
-    Names below `localhost` are not: some systems ask the network for these.
+    Names below `localhost` are not, because some systems look these up in the network.
     """
     if host == "localhost":
         return True

@@ -13,6 +13,7 @@ from inventory.config import PerHost, Settings
 from inventory.errors import SettingError
 
 ROOT = Path(__file__).parents[1]
+DOCUMENTS = [f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))]
 VARIABLES = {f"INVENTORY_{name.upper()}" for name in Settings.__dataclass_fields__}
 
 
@@ -197,15 +198,8 @@ def test_the_table_of_the_readme_is_made_from_the_declarations() -> None:
     )
 
 
-@pytest.mark.parametrize("file", ["docker-compose.yml", "Dockerfile", "Makefile", "README.md"])
-def test_a_variable_that_is_named_is_a_setting(file: str) -> None:
+@pytest.mark.parametrize("file", ["docker-compose.yml", "Dockerfile", "Makefile", "README.md", *DOCUMENTS])
+def test_every_variable_that_is_named_is_a_setting(file: str) -> None:
     named = set(re.findall(r"INVENTORY_(?!TEST_)[A-Z_]+[A-Z]", (ROOT / file).read_text()))
 
     assert named <= VARIABLES
-
-
-def test_every_setting_can_be_given_to_the_composition() -> None:
-    assert set(re.findall(r"\$\{(INVENTORY_[A-Z_]+)", (ROOT / "docker-compose.yml").read_text())) >= VARIABLES - {
-        "INVENTORY_DATA_DIR",
-        "INVENTORY_HOST",
-    }

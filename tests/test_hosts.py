@@ -72,7 +72,7 @@ def test_a_host_has_one_spelling(text: str, host: str, port: int | None) -> None
         "x" * 300,
     ],
 )
-def test_what_is_no_host_is_none(text: str) -> None:
+def test_any_other_text_is_not_a_host(text: str) -> None:
     assert read_authority(text) is None
     assert not NONE.admit(text)
 
@@ -102,7 +102,7 @@ def test_loopback_is_always_ours(host: str) -> None:
         "2130706433",
     ],
 )
-def test_no_other_name_is_ours_by_itself(host: str) -> None:
+def test_no_other_name_is_ours_by_default(host: str) -> None:
     assert not NONE.admit(host)
 
 
@@ -137,7 +137,7 @@ def test_a_host_that_is_listed_is_ours(entry: str, admitted: list[str], others: 
     "entry",
     ["", ".", "..", "*", "*.example", "h:80", "http://h", "h/", "a b", "u@h", ".10.0.0.1", "[h]", "::g", "h%", "999.1.2.3"],
 )
-def test_what_is_no_host_cannot_be_listed(entry: str) -> None:
+def test_any_other_text_cannot_be_listed(entry: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the message that people see is the setting's
         read_entry(entry)
 
@@ -153,7 +153,9 @@ def test_what_is_no_host_cannot_be_listed(entry: str) -> None:
         ("", "", False),
     ],
 )
-def test_the_address_that_it_listens_on_is_ours_but_not_all_of_them(listening_on: str, host: str, admitted: bool) -> None:
+def test_the_address_that_the_service_listens_on_is_ours_unless_it_means_all(
+    listening_on: str, host: str, admitted: bool
+) -> None:
     assert Settings(host=listening_on).hosts.admit(host) is admitted
 
 

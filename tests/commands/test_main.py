@@ -57,7 +57,7 @@ def test_get_of_a_miss_is_accepted_and_of_what_is_known_is_shown(environment: di
     assert run(environment, "get", url).exit_code == 0
 
 
-def test_get_that_waits_is_pending_still_when_nobody_collects(environment: dict[str, str], upstream: Upstream) -> None:
+def test_get_that_waits_is_still_pending_when_no_worker_runs(environment: dict[str, str], upstream: Upstream) -> None:
     done = run(environment, "get", upstream.url("/page"), "--wait", "1")
 
     assert (done.exit_code, done.stdout[:8]) == (3, "pending:")
@@ -87,7 +87,7 @@ def test_a_setting_that_cannot_be_read_is_one_line(environment: dict[str, str]) 
     assert "INVENTORY_WORKERS='many'" in done.stderr
 
 
-def test_what_an_upstream_sent_is_no_markup_and_obeyed_by_no_terminal(
+def test_what_an_upstream_sent_is_neither_markup_nor_a_control_sequence(
     environment: dict[str, str], upstream: Upstream
 ) -> None:
     upstream.script("/evil", Answer(headers=(("X-Evil", "[red]\x1b[2J"),)))

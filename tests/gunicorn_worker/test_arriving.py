@@ -1,4 +1,4 @@
-"""When a request has arrived: however its bytes come, a thread is asked neither too early nor too late."""
+"""When a request has arrived: however its bytes arrive, it gets a thread neither too early nor too late."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is ended where too much is kept for all: those that are slow, and of the quick ones none before far too much is."""
+"""Which connections are closed when all take too much memory: slow ones first, quick ones only far above the limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The queue's dashboard has the same check of who asks as the API: no other site presses its buttons or reads it."""
+"""The queue's dashboard checks hosts and origins as the API does: no other site presses its buttons or reads it."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_picture_of_another_site_enqueues_nothing_again(client: Client, queue:
 
 
 @pytest.mark.parametrize("host", ["evil.example:9181", "0.0.0.0:9181", ""])
-def test_it_is_read_under_no_other_name(client: Client, host: str) -> None:
+def test_it_is_not_served_under_another_name(client: Client, host: str) -> None:
     assert client.get("/0/data/queues.json", environ_overrides={"HTTP_HOST": host}).status_code == 421
 
 
@@ -94,7 +94,7 @@ def test_its_own_pages_press_buttons(client: Client, queue: Queue, button: str, 
 
 
 @pytest.mark.parametrize("path", ["/", "/0/view/workers", "/0/view/jobs", "/0/data/queues.json", "/static/css/main.css"])
-def test_no_page_shows_it_inside_of_its_own(client: Client, path: str) -> None:
+def test_no_page_can_put_it_into_a_frame(client: Client, path: str) -> None:
     with client.get(path) as answer:
         assert answer.status_code == 200
         assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
@@ -116,7 +116,7 @@ def test_its_own_options_hold(running: Stack, queue: Queue, monkeypatch: pytest.
     assert failed(queue) == [JOB]
 
 
-def test_as_a_program_it_is_served_asks_for_a_login_if_it_is_told_to_and_ends_when_it_is_to(running: Stack) -> None:
+def test_as_a_program_it_asks_for_a_login_if_one_is_set_and_ends_at_sigterm(running: Stack) -> None:
     port = free_port()
     running.commands["dashboard"] = [PYTHON, "-m", "inventory.ops.dashboard"]
     login = {"RQ_DASHBOARD_USERNAME": "me", "RQ_DASHBOARD_PASSWORD": "secret"}

@@ -1,4 +1,4 @@
-"""What the inventory tells callers of its own troubles: that they are there, and not where its parts are."""
+"""What callers are told about faults of the service: that there are some, and never where its parts are."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from inventory import create_app, wiring
 from inventory.config import Settings
 from inventory.ops import log_config
 
-PLACES = (
+INTERNALS = (
     "127.0.0.1",
     ":9",
     "/in-the-way",
@@ -30,11 +30,11 @@ PLACES = (
     "timed out",
     "store3",
 )
-"""What would tell where something is, or what a driver said of it."""
+"""Texts that would reveal where a part is, or what a driver said about it."""
 
 
 def away(tmp_path: Path) -> dict[str, str]:
-    """URLs of stores that cannot be used, by kind."""
+    """URLs of stores that cannot be used, by type."""
     (tmp_path / "in-the-way").touch()
     return {"sqlite": f"sqlite:///{tmp_path}/in-the-way/store3", "mongodb": "mongodb://127.0.0.1:9/store3"}
 
@@ -50,7 +50,7 @@ def client(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -
 
 
 def assert_discreet(text: str, tmp_path: Path) -> None:
-    assert not [place for place in (*PLACES, str(tmp_path)) if place in text], text
+    assert not [each for each in (*INTERNALS, str(tmp_path)) if each in text], text
 
 
 def logged(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -58,7 +58,7 @@ def logged(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("path", ["/api/v1/metadata?url=http://a.test/", "/api/v1/jobs", "/api/v1/products/summary"])
-def test_a_store_that_is_away_is_told_in_a_plain_sentence_and_the_log_has_the_rest(
+def test_a_store_that_is_away_is_one_sentence_and_the_log_has_the_rest(
     client: FlaskClient, path: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answer = client.get(path)
@@ -71,7 +71,7 @@ def test_a_store_that_is_away_is_told_in_a_plain_sentence_and_the_log_has_the_re
     assert "store3" in line["error"]
 
 
-def test_readiness_tells_no_more(client: FlaskClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_readiness_says_no_more(client: FlaskClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     answer = client.get("/readyz")
 
     assert (answer.status_code, answer.json["status"]) == (503, "unavailable")
@@ -81,7 +81,7 @@ def test_readiness_tells_no_more(client: FlaskClient, tmp_path: Path, capsys: py
 
 
 @pytest.mark.parametrize("url", ["file://{folder}/in-the-way/files", "s3://bucket/prefix"])
-def test_a_file_store_that_is_away_is_told_in_a_plain_sentence(
+def test_a_file_store_that_is_away_is_one_sentence(
     services: wiring.Services, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     away(tmp_path)
@@ -97,7 +97,7 @@ def test_a_file_store_that_is_away_is_told_in_a_plain_sentence(
     assert_discreet(answer.text, tmp_path)
 
 
-def test_a_body_that_is_nested_too_deeply_is_told_so_and_not_how_it_was_read(services: wiring.Services) -> None:
+def test_a_body_that_is_nested_too_deeply_is_refused_without_saying_how_it_was_read(services: wiring.Services) -> None:
     client = create_app(services=services).test_client()
 
     answer = client.post("/api/v1/metadata", data="[" * 50_000, content_type="application/json")
@@ -106,7 +106,7 @@ def test_a_body_that_is_nested_too_deeply_is_told_so_and_not_how_it_was_read(ser
     assert answer.json["errors"] == {"body": ["Not JSON: nested too deeply. Send a JSON object."]}
 
 
-def test_the_error_of_a_job_whose_file_is_gone_names_no_place_in_the_file_store(services: wiring.Services) -> None:
+def test_the_error_of_a_job_whose_file_is_gone_does_not_say_where_the_file_store_is(services: wiring.Services) -> None:
     client = create_app(services=services).test_client()
     upload = {"file": (io.BytesIO(b"url\nhttp://a.test/\n"), "urls.csv")}
     job_id = client.post("/api/v1/imports?kind=urls", data=upload).json["job_id"]

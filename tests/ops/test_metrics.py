@@ -1,4 +1,4 @@
-"""`/metrics`: requests by route, what is due, bells, workers and upstreams, in Prometheus's text format."""
+"""`/metrics`: requests by route, what is due, wake-ups, workers and upstreams, in Prometheus's text format."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def requests_of(client: FlaskClient, **labels: str) -> float:
     return value(client, "inventory_http_request_seconds_count", **labels)
 
 
-def test_requests_are_counted_by_route_and_status_whoever_answered_them(client: FlaskClient) -> None:
+def test_requests_are_counted_by_route_and_status_also_those_answered_before_flask(client: FlaskClient) -> None:
     hits, promises = requests_of(client, **LOOKUP, status="200"), requests_of(client, **LOOKUP, status="202")
     query = {"url": "http://example.com/metrics"}
 
@@ -58,7 +58,7 @@ def test_a_path_with_an_id_is_counted_by_its_pattern(client: FlaskClient) -> Non
     assert requests_of(client, **labels) == before + 3
 
 
-def test_what_is_due_and_for_how_long_and_who_is_rung_for_it(client: FlaskClient, services: wiring.Services) -> None:
+def test_what_is_due_and_for_how_long_and_what_waits_for_a_worker(client: FlaskClient, services: wiring.Services) -> None:
     assert value(client, "inventory_collection_lag_seconds") == 0
     client.get("/api/v1/metadata", query_string={"url": "http://example.com/"})
 
@@ -71,7 +71,7 @@ def test_what_is_due_and_for_how_long_and_who_is_rung_for_it(client: FlaskClient
     assert found[("inventory_up", frozenset({("part", "queue")}))] == 1
 
 
-def test_upstreams_tell_what_their_budgets_let_through(settings: Settings, web: FakeWeb) -> None:
+def test_upstreams_have_counts_of_what_their_budgets_permitted(settings: Settings, web: FakeWeb) -> None:
     half = LocalHalf(HostLimits(10, 4))
     services = wiring.build(settings, redis=fakeredis.FakeRedis(), sources=[web], budgets=half.budgets)
     client = create_app(services=services).test_client()
@@ -88,7 +88,7 @@ def test_upstreams_tell_what_their_budgets_let_through(settings: Settings, web: 
     services.store.close()
 
 
-def test_what_does_not_answer_is_said_and_stops_no_scrape(settings: Settings, tmp_path: Path) -> None:
+def test_a_part_that_does_not_answer_is_reported_and_stops_no_scrape(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     away = replace(settings, store_url=f"sqlite:///{tmp_path}/file/store", redis_url="redis://127.0.0.1:1/0")
     client = create_app(away).test_client()
