@@ -92,6 +92,7 @@ def build(
     notifier = Notifier(redis, job_timeout=int(COLLECT_FOR + READ_FOR + 2 * settings.lease))
     registry = {source.name: source for source in sources or _sources(settings, resolve)}
     files = Files(settings.files)
+    threads = share_threads(settings.spare_threads)
 
     collector = Collector(
         store.records, store.snapshots, registry, notifier, _policy(settings), budgets, clock=clock, rng=rng, sleep=sleep
