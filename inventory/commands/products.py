@@ -10,15 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from inventory import wiring
-from inventory.commands.terminal import (
-    FAILED,
-    PENDING,
-    as_json,
-    errors_as_lines,
-    print_pairs,
-    print_table,
-    safe_text,
-)
+from inventory.commands.terminal import FAILED, PENDING, as_json, errors_as_lines, print_pairs, print_table, safe_text
 from inventory.config import Settings
 from inventory.jobs.model import Job, JobStatus
 from inventory.products.documents import summary_document

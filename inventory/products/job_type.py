@@ -113,18 +113,10 @@ class FeedBatch:
     """
 
     def __init__(
-        self,
-        items: Items,
-        line: InputRow,
-        progress: Progress,
-        puller: FeedPuller,
-        note: Callable[[Exception], None],
+        self, items: Items, line: InputRow, progress: Progress, puller: FeedPuller, note: Callable[[Exception], None]
     ) -> None:
-        self._items = items
-        self._line = line
-        self._progress = progress
-        self._puller = puller
-        self._note = note
+        self._items, self._line, self._progress = items, line, progress
+        self._puller, self._note = puller, note
 
     def step(self, now: datetime) -> Step:
         """Keep the products of a page, if one has come."""

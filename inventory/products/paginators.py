@@ -86,56 +86,50 @@ class Offset:
         return with_parameter(url, self.parameter, _number(parameter_of(url, self.parameter), 0) + self.size)
 
 
+class _NamedByPage:
+    """Of a paginator whose pages alone name the next one."""
+
+    __slots__ = ()
+
+    def first(self, url: str) -> str:
+        return url
+
+    def skip(self, url: str) -> None:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(_NamedByPage):
     """`?cursor=opaque`, as the content of the page before says under `next`; there is none on the last."""
 
     next_path: str
     parameter: str = "cursor"
 
-    def first(self, url: str) -> str:
-        return url
-
     def next(self, page: Page) -> str | None:
         cursor = at(page.content, self.next_path)
         return with_parameter(page.url, self.parameter, cursor) if isinstance(cursor, str | int) and cursor != "" else None
 
-    def skip(self, url: str) -> None:
-        return None
-
 
 @dataclass(frozen=True, slots=True)
-class NextUrl:
+class NextUrl(_NamedByPage):
     """The content names the URL of the next page, whole or relative."""
 
     next_path: str
-
-    def first(self, url: str) -> str:
-        return url
 
     def next(self, page: Page) -> str | None:
         reference = at(page.content, self.next_path)
         return reference if isinstance(reference, str) and reference else None
 
-    def skip(self, url: str) -> None:
-        return None
-
 
 @dataclass(frozen=True, slots=True)
-class LinkHeader:
+class LinkHeader(_NamedByPage):
     """`Link: <…>; rel="next"` (RFC 8288)."""
-
-    def first(self, url: str) -> str:
-        return url
 
     def next(self, page: Page) -> str | None:
         for value in page.links:
             for link in _LINK.finditer(value):
                 if _NEXT.search(link[2]):
                     return str(link[1])
-        return None
-
-    def skip(self, url: str) -> None:
         return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -48,12 +49,7 @@ class PullStats:
     @property
     def percentiles(self) -> Latency:
         """How long answers took."""
-        return latency_of(_Zeros(self.latency))
-
-
-class _Zeros(dict[str, int]):
-    def __missing__(self, name: str) -> int:
-        return 0
+        return latency_of(defaultdict(int, self.latency))
 
 
 @dataclass(frozen=True, slots=True)

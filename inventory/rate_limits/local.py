@@ -12,14 +12,7 @@ from threading import Lock
 from inventory.rate_limits import state
 from inventory.rate_limits.host import Host
 from inventory.rate_limits.limits import Limits
-from inventory.rate_limits.model import (
-    Permit,
-    PermitRequest,
-    Policy,
-    Report,
-    Throttled,
-    Upstream,
-)
+from inventory.rate_limits.model import Permit, PermitRequest, Policy, Report, Throttled, Upstream
 
 
 def steady_clock() -> Callable[[], int]:
@@ -42,7 +35,6 @@ class LocalBudgets:
         self._lock = Lock()
 
     def take(self, requests: Sequence[PermitRequest]) -> Sequence[Permit | Throttled]:
-        """Decide permit requests."""
         with self._lock:
             now = self._clock()
             for host in {request.host for request in requests}:
@@ -54,7 +46,6 @@ class LocalBudgets:
             return [decided[index] for index in range(len(requests))]
 
     def done(self, reports: Sequence[Report]) -> None:
-        """Give permits back."""
         with self._lock:
             now = self._clock()
             for report in reports:
@@ -66,7 +57,6 @@ class LocalBudgets:
             self._host(host).pause(self._clock(), seconds)
 
     def state(self, host: str) -> Upstream | None:
-        """What is known of a host, or None."""
         with self._lock:
             found = self._hosts.get(host)
             if found is None or not found.state["asked_at"]:
@@ -74,7 +64,6 @@ class LocalBudgets:
             return found.upstream(self._clock(), self._limits(host))
 
     def listing(self, *, limit: int, after: tuple[datetime, str] | None) -> Sequence[Upstream]:
-        """Hosts by (`listed_at`, name), newest first."""
         with self._lock:
             keys = sorted(((state.instant(host.state["listed_at"]), name) for name, host in self._asked()), reverse=True)
             names = [key[1] for key in keys if after is None or key < after][:limit]

@@ -23,16 +23,7 @@ from redis import Redis
 
 from inventory.rate_limits import state
 from inventory.rate_limits.limits import Limits
-from inventory.rate_limits.model import (
-    LONGEST_PAUSE,
-    Permit,
-    PermitRequest,
-    Policy,
-    Reason,
-    Report,
-    Throttled,
-    Upstream,
-)
+from inventory.rate_limits.model import LONGEST_PAUSE, Permit, PermitRequest, Policy, Reason, Report, Throttled, Upstream
 
 NAMES = {stored.encode(): name for name, stored in state.STORED_AS.items()}
 INDEX, PREFIX = "inventory:upstreams", "inventory:upstream:"
@@ -41,7 +32,7 @@ TIME = "redis.call('TIME')"
 
 
 class SharedBudgets:
-    """Budgets in Redis. Threads and forks may share them; `clock` is a Lua expression as `TIME` is one."""
+    """Budgets in Redis, each method in one or two round trips. Threads and forks may share them; `clock` is in Lua."""
 
     def __init__(
         self, redis: Redis, limits: Limits, policy: Policy, *, clock: str = TIME, max_hosts: int = state.MAX_HOSTS
@@ -56,7 +47,6 @@ class SharedBudgets:
         self._read = redis.register_script(begin + _lua("read"))
 
     def take(self, requests: Sequence[PermitRequest]) -> Sequence[Permit | Throttled]:
-        """Decide permit requests, in one round trip."""
         if not requests:
             return ()
         hosts = list(dict.fromkeys(request.host for request in requests))
@@ -70,7 +60,6 @@ class SharedBudgets:
         return [_decision(request.host, decided[index]) for index, request in enumerate(requests)]
 
     def done(self, reports: Sequence[Report]) -> None:
-        """Give permits back, in one round trip."""
         if not reports:
             return
         keys: list[str] = []
@@ -85,11 +74,9 @@ class SharedBudgets:
         self._done(keys, arguments)
 
     def state(self, host: str) -> Upstream | None:
-        """What is known of a host, or None."""
         return next(iter(self._states([host])), None)
 
     def listing(self, *, limit: int, after: tuple[datetime, str] | None) -> Sequence[Upstream]:
-        """Hosts by (`listed_at`, name), newest first."""
         start = 0
         if after is not None:
             score = (after[0] - state.EPOCH) // timedelta(milliseconds=1)

@@ -66,15 +66,9 @@ class Collector:
         rng: Random,
         sleep: Callable[[float], object] = sleep,
     ) -> None:
-        self._records = records
-        self._snapshots = snapshots
-        self._sources = sources
-        self._notifier = notifier
-        self._policy = policy
-        self._budgets = budgets
-        self._clock = clock
-        self._rng = rng
-        self._sleep = sleep
+        self._records, self._snapshots, self._sources = records, snapshots, sources
+        self._notifier, self._policy, self._budgets = notifier, policy, budgets
+        self._clock, self._rng, self._sleep = clock, rng, sleep
         self._last_reservation = clock()
         self.settler = Settler(records, notifier, policy, clock=clock, rng=rng, sleep=sleep)
 

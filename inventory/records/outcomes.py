@@ -46,14 +46,7 @@ class CollectionPolicy:
         return Postponed(claim, now + wait, None, counted=False)
 
     def failed(
-        self,
-        claim: Record,
-        error: SourceFailure,
-        *,
-        now: datetime,
-        rng: Random,
-        final: bool,
-        wait: timedelta = timedelta(0),
+        self, claim: Record, error: SourceFailure, *, now: datetime, rng: Random, final: bool, wait: timedelta = timedelta(0)
     ) -> Failed | Postponed:
         """Another attempt, not before `wait` is over, or the end of the claim if this attempt was `final`."""
         pause = self.retry_failed_after
@@ -74,11 +67,7 @@ def stored(claim: Record, collected: Collected, now: datetime) -> Stored:
     """The outcome that keeps what was collected."""
     assert claim.lease is not None
     snapshot = Snapshot(
-        id=claim.lease,
-        record_id=claim.id,
-        collected_at=now,
-        content=collected.content,
-        body_sha256=_body_sha256(collected),
+        id=claim.lease, record_id=claim.id, collected_at=now, content=collected.content, body_sha256=_body_sha256(collected)
     )
     return Stored(claim, snapshot, collected.body)
 

@@ -12,15 +12,7 @@ from inventory.listing import Key
 from inventory.notifier import Notifier, Wait
 from inventory.records import lookup
 from inventory.records.lookup import LookupResult
-from inventory.records.model import (
-    Acceptance,
-    Record,
-    RecordFilter,
-    RecordWithSnapshot,
-    Snapshot,
-    Status,
-    Target,
-)
+from inventory.records.model import Acceptance, Record, RecordFilter, RecordWithSnapshot, Snapshot, Status, Target
 from inventory.records.ports import Bodies, Records, Snapshots
 from inventory.records.source import Source
 

@@ -39,12 +39,8 @@ class Settler:
         rng: Random,
         sleep: Callable[[float], object],
     ) -> None:
-        self._records = records
-        self._notifier = notifier
-        self._policy = policy
-        self._clock = clock
-        self._rng = rng
-        self._sleep = sleep
+        self._records, self._notifier, self._policy = records, notifier, policy
+        self._clock, self._rng, self._sleep = clock, rng, sleep
 
     def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
         """End the claims in the store, then wake those who wait for them; True for each outcome that took effect.

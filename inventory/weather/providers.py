@@ -10,17 +10,7 @@ from inventory.errors import SourceFailure
 from inventory.records.model import Content
 from inventory.weather.cities import City, folded
 from inventory.weather.codes import CONDITIONS
-from inventory.weather.readings import (
-    Document,
-    instant,
-    number,
-    object_in,
-    objects_in,
-    people,
-    text,
-    text_or_none,
-    wrong,
-)
+from inventory.weather.readings import Document, instant, number, object_in, objects_in, people, text, text_or_none, wrong
 
 UNKNOWN_CITY = "unknown_city"
 CANDIDATES, MAX_CANDIDATES = 10, 100

@@ -15,14 +15,7 @@ from inventory.http_client.fetched import Fetched, Hop, Validators
 from inventory.http_client.head import Fields
 from inventory.http_client.tls import TlsDetails
 from inventory.records.model import Content
-from inventory.webpages.bounds import (
-    COOKIE_BYTES,
-    HEADER_BYTES,
-    MAX_NAMES,
-    NAME_BYTES,
-    SizeBudget,
-    clipped,
-)
+from inventory.webpages.bounds import COOKIE_BYTES, HEADER_BYTES, MAX_NAMES, NAME_BYTES, SizeBudget, clipped
 
 _NOT_UPDATED = frozenset({"content-length", "content-encoding", "content-range", "transfer-encoding", "connection"})
 """Header fields of a 304 that do not describe the page (RFC 9111, section 3.2)."""

@@ -13,20 +13,7 @@ from inventory.jobs.model import Job, JobStatus, RowOutcome
 from inventory.store import Store
 from tests.contract.actions import LEASE, NOW, after, target
 from tests.contract.event_actions import event
-from tests.contract.job_actions import (
-    FAILED,
-    OVER,
-    advance,
-    claim,
-    counted,
-    create,
-    found,
-    job,
-    outcomes,
-    ready,
-    row,
-    work,
-)
+from tests.contract.job_actions import FAILED, OVER, advance, claim, counted, create, found, job, outcomes, ready, row, work
 from tests.contract.meeting import at_once, program, programs_at_once, set_off
 from tests.contract.places import Place
 

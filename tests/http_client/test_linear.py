@@ -12,13 +12,7 @@ import pytest
 
 from inventory import json_bytes, urls
 from inventory.errors import InvalidUrl
-from inventory.http_client import (
-    codings,
-    cookie_dates,
-    cookies,
-    decoding,
-    redirects,
-)
+from inventory.http_client import codings, cookie_dates, cookies, decoding, redirects
 from inventory.http_client.body import Body, read_body
 from inventory.http_client.cookies import Cookie
 from inventory.http_client.decoding import Text

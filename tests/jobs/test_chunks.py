@@ -11,12 +11,7 @@ import pytest
 
 from inventory.errors import NotFound, UnreadableFile
 from inventory.files import Files
-from inventory.jobs.chunks import (
-    FILE_LOST,
-    Chunk,
-    Chunks,
-    chunk_name,
-)
+from inventory.jobs.chunks import FILE_LOST, Chunk, Chunks, chunk_name
 from inventory.jobs.job_type import BatchTask
 from inventory.jobs.model import Batch, InputRow, Job, NewBatch
 from inventory.jobs.splitting import MAX_SKIPPED, ReadPosition, split

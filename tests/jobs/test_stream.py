@@ -16,14 +16,7 @@ import pytest
 
 from inventory.errors import StorageUnavailable, TooManyStreams
 from inventory.jobs.model import Counts, Job, JobStatus
-from inventory.jobs.stream import (
-    HEARTBEAT,
-    MIN_INTERVAL,
-    JobStream,
-    Message,
-    StreamPosition,
-    seen_to_the_end,
-)
+from inventory.jobs.stream import HEARTBEAT, MIN_INTERVAL, JobStream, Message, StreamPosition, seen_to_the_end
 from inventory.jobs.stream_slots import FOLLOWING, Bounds, Client, StreamSlots
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)

@@ -21,13 +21,7 @@ from inventory.local_stack import checks
 from inventory.local_stack.demo import Demo
 from inventory.local_stack.report import demo_is_ready, report
 from tests.end_to_end.stack import free_port, wait_until
-from tests.local_stack.stack import (
-    COMMAND,
-    PROGRAMS,
-    Up,
-    environment,
-    up,
-)
+from tests.local_stack.stack import COMMAND, PROGRAMS, Up, environment, up
 
 
 def ports_in_a_row() -> int:

@@ -12,13 +12,7 @@ import pytest
 import requests
 
 from tests.end_to_end.stack import wait_until
-from tests.local_stack.stack import (
-    COMMAND,
-    PROGRAMS,
-    Up,
-    run,
-    up,
-)
+from tests.local_stack.stack import COMMAND, PROGRAMS, Up, run, up
 from tests.upstreams import Upstream
 
 pytestmark = pytest.mark.timeout(300)

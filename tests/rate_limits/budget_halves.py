@@ -17,14 +17,7 @@ from inventory.local_stack.redis_server import find_server
 from inventory.notifier import connect
 from inventory.rate_limits.limits import Limits
 from inventory.rate_limits.local import LocalBudgets
-from inventory.rate_limits.model import (
-    Budgets,
-    Permit,
-    PermitRequest,
-    Policy,
-    Report,
-    Throttled,
-)
+from inventory.rate_limits.model import Budgets, Permit, PermitRequest, Policy, Report, Throttled
 from inventory.rate_limits.shared import SharedBudgets
 from inventory.rate_limits.state import MAX_HOSTS
 from tests.end_to_end.stack import wait_until

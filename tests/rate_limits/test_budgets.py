@@ -14,14 +14,7 @@ from redis import Redis
 from inventory.errors import SourceFailure
 from inventory.notifier import connect
 from inventory.rate_limits.limits import HostLimits, Limit
-from inventory.rate_limits.model import (
-    Breaker,
-    Permit,
-    PermitRequest,
-    Reason,
-    Throttled,
-    is_unanswered,
-)
+from inventory.rate_limits.model import Breaker, Permit, PermitRequest, Reason, Throttled, is_unanswered
 from tests.rate_limits.budget_halves import Half, LocalHalf, SharedHalf, redis_server
 
 HOST = "api.example"

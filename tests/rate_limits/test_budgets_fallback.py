@@ -19,15 +19,7 @@ from inventory.notifier import connect
 from inventory.rate_limits.fallback import FallbackBudgets
 from inventory.rate_limits.limits import HostLimits, Limit
 from inventory.rate_limits.local import LocalBudgets
-from inventory.rate_limits.model import (
-    Permit,
-    PermitRequest,
-    Policy,
-    Reason,
-    Report,
-    Throttled,
-    Upstream,
-)
+from inventory.rate_limits.model import Permit, PermitRequest, Policy, Reason, Report, Throttled, Upstream
 from inventory.rate_limits.shared import SharedBudgets
 from tests.end_to_end.stack import free_port, wait_until
 from tests.rate_limits.budget_halves import POLICY, LocalHalf, redis_server

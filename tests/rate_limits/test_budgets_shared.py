@@ -14,12 +14,7 @@ from redis import Redis
 
 from inventory.notifier import connect
 from inventory.rate_limits import state
-from inventory.rate_limits.model import (
-    Permit,
-    PermitRequest,
-    Report,
-    Throttled,
-)
+from inventory.rate_limits.model import Permit, PermitRequest, Report, Throttled
 from inventory.rate_limits.shared import SharedBudgets
 from tests.rate_limits.budget_halves import redis_server
 from tests.rate_limits.shared_limits import HOST, LIMITS, POLICY

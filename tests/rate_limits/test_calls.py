@@ -17,14 +17,7 @@ from inventory.errors import Deferred, SourceFailure
 from inventory.http_client.fetcher import Fetcher
 from inventory.rate_limits.calls import MAX_WAIT, Calls
 from inventory.rate_limits.limits import HostLimits, Limit
-from inventory.rate_limits.model import (
-    Breaker,
-    Budgets,
-    Permit,
-    PermitRequest,
-    Reason,
-    Upstream,
-)
+from inventory.rate_limits.model import Breaker, Budgets, Permit, PermitRequest, Reason, Upstream
 from tests.end_to_end.stack import free_port
 from tests.http_client.conftest import make_fetcher
 from tests.rate_limits.budget_halves import LocalHalf

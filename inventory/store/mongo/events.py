@@ -13,15 +13,7 @@ from pymongo.database import Database
 
 from inventory.events.model import Event, EventFilter, EventStats
 from inventory.listing import Key
-from inventory.store.codecs import (
-    content_bytes,
-    instant_of,
-    read_content,
-    read_text,
-    text_bytes,
-    to_millis,
-    to_millis_up,
-)
+from inventory.store.codecs import content_bytes, instant_of, read_content, read_text, text_bytes, to_millis, to_millis_up
 from inventory.store.mongo.connection import Connection, Document
 from inventory.store.mongo.upserts import insert_new
 

@@ -9,14 +9,7 @@ from string import hexdigits
 from typing import Any
 
 from inventory.jobs.model import Batch, Counts, Job, JobStatus, Row, RowOutcome
-from inventory.store.codecs import (
-    content_bytes,
-    from_millis,
-    read_content,
-    read_text,
-    text_bytes,
-    to_millis,
-)
+from inventory.store.codecs import content_bytes, from_millis, read_content, read_text, text_bytes, to_millis
 
 DEDUP_KEY, IMPLICIT_SUCCESSES = "likeness", "unlisted"
 """Columns of older names. Renaming them would break a program of an older version that still uses the file, and the way back

@@ -11,13 +11,7 @@ from typing import Any
 
 from inventory.records import model
 from inventory.records.model import Failed, Outcome, Postponed, Record, Stored
-from inventory.store.codecs import (
-    content_bytes,
-    failure_bytes,
-    millis,
-    spent,
-    to_millis,
-)
+from inventory.store.codecs import content_bytes, failure_bytes, millis, spent, to_millis
 from inventory.store.sqlite import rows
 from inventory.store.sqlite.connections import Connections
 from inventory.store.sqlite.opening import Connection

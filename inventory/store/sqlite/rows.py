@@ -7,13 +7,7 @@ from typing import Any
 
 from inventory.listing import Key
 from inventory.records.model import Record, Snapshot, State, Target
-from inventory.store.codecs import (
-    LARGEST,
-    from_millis,
-    read_content,
-    read_failure,
-    to_millis,
-)
+from inventory.store.codecs import LARGEST, from_millis, read_content, read_failure, to_millis
 
 RECORD = (
     "source, key, host, state, accepted_at, requested_at, due_at, attempt, fence, lease,"
