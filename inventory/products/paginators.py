@@ -87,7 +87,7 @@ class Offset:
 
 
 class _NamedByPage:
-    """Of a paginator whose pages alone name the next one."""
+    """A paginator of which only a page names the next one."""
 
     __slots__ = ()
 
