@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -65,7 +66,7 @@ def _deflate(pieces: Pieces) -> Pieces:
         if len(start) >= 2:
             break
     is_zlib = len(start) >= 2 and start[0] & 0x0F == 8 and (start[0] << 8 | start[1]) % 31 == 0
-    yield from _inflate(_chain(start, pieces), zlib.MAX_WBITS if is_zlib else -zlib.MAX_WBITS, members=False)
+    yield from _inflate(itertools.chain([start], pieces), zlib.MAX_WBITS if is_zlib else -zlib.MAX_WBITS, members=False)
 
 
 def _inflate(pieces: Pieces, window_bits: int, *, members: bool) -> Pieces:
@@ -153,11 +154,6 @@ def _zstd(pieces: Pieces) -> Pieces:
                     yield made
     if begun and not decoder.eof:
         raise EndedEarly
-
-
-def _chain(start: bytes, rest: Pieces) -> Pieces:
-    yield start
-    yield from rest
 
 
 _DECODERS: Mapping[str, Callable[[Pieces], Pieces]] = {

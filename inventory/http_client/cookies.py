@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -95,7 +95,9 @@ def _attributes(text: str) -> tuple[Mapping[str, str], datetime | None]:
     """
     found: dict[str, str] = {}
     expires: datetime | None = None
-    for name, value in _pairs(text):
+    for part in text.split(";"):
+        name, _, value = part.partition("=")
+        name, value = name.strip(_SPACE).lower(), value.strip(_SPACE)
         if len(value) > MAX_ATTRIBUTE_BYTES:
             continue
         if name == "expires":
@@ -106,12 +108,6 @@ def _attributes(text: str) -> tuple[Mapping[str, str], datetime | None]:
             continue
         found[name] = value
     return found, expires
-
-
-def _pairs(text: str) -> Iterator[tuple[str, str]]:
-    for part in text.split(";"):
-        name, _, value = part.partition("=")
-        yield name.strip(_SPACE).lower(), value.strip(_SPACE)
 
 
 def _domain_attribute(attributes: Mapping[str, str], url: Url) -> str:

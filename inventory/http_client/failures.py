@@ -48,8 +48,7 @@ def failure_of(error: BaseException, host: str, codes: Codes) -> SourceFailure:
 def dns_failure(error: Exception, host: str) -> SourceFailure:
     """What an error of name resolution is recorded as: permanent if the name does not exist, or cannot."""
     permanent = not isinstance(error, OSError) or error.errno in _NO_SUCH_NAME
-    detail = f"The name {host} could not be resolved: {_in_words(error) or _DEFAULT_WORDS['dns_failure']}"
-    return SourceFailure("dns_failure", detail, permanent=permanent, evidence=_evidence(error))
+    return _failure("dns_failure", f"The name {host} could not be resolved", error, permanent=permanent)
 
 
 def log_evidence(failure: SourceFailure, target: str) -> None:
@@ -70,9 +69,10 @@ def _related(error: BaseException) -> Iterator[BaseException]:
             waiting += [getattr(one, "reason", None), *one.args, one.__cause__, one.__context__]
 
 
-def _failure(code: str, host: str, error: BaseException, *, permanent: bool) -> SourceFailure:
-    detail = f"{host}: {_in_words(error) or _DEFAULT_WORDS[code]}"
-    return SourceFailure(code, detail, permanent=permanent, evidence=_evidence(error))
+def _failure(code: str, subject: str, error: BaseException, *, permanent: bool) -> SourceFailure:
+    words = _in_words(error)
+    evidence = {} if words else {"error": repr(error)[:200]}
+    return SourceFailure(code, f"{subject}: {words or _DEFAULT_WORDS[code]}", permanent=permanent, evidence=evidence)
 
 
 def _in_words(error: BaseException) -> str:
@@ -86,8 +86,3 @@ def _in_words(error: BaseException) -> str:
     if isinstance(error, OSError) and error.errno is not None and error.errno in errno.errorcode:
         return os.strerror(error.errno)
     return ""
-
-
-def _evidence(error: BaseException) -> dict[str, str]:
-    """For the log: what the detail does not say."""
-    return {} if _in_words(error) else {"error": repr(error)[:200]}

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from functools import cache, partial
 from operator import itemgetter
 from types import SimpleNamespace
-from typing import Any, NoReturn
+from typing import Any
 
 import requests
 import urllib3.exceptions
@@ -38,6 +38,8 @@ from inventory.http_client.transport import Request, RequestTiming, Response
 KEPT_HOSTS = 64
 KEPT_CONNECTIONS = 32
 """Upstreams whose connections are kept, and how many of each."""
+
+_making_tls = threading.Lock()
 
 _STALE = frozenset({"invalid_response", "incomplete_response"})
 """How a request fails on a kept connection that the upstream closed at that moment."""
@@ -168,7 +170,8 @@ class _HttpsConnection(_HttpConnection, HTTPSConnection):
         """Connect and shake hands. The shared context is only read: urllib3 would set it up again for each connection."""
         exchange = self.exchange
         url, deadline = exchange.request.url, exchange.request.deadline
-        context = exchange.adapter.tls or default_tls()
+        with _making_tls:  # which takes a while: not in each thread
+            context = exchange.adapter.tls or default_tls()
         self.sock = self._new_conn()
         begun = deadline.now()
         with _translated(url.host, connecting=True):
@@ -179,18 +182,16 @@ class _HttpsConnection(_HttpConnection, HTTPSConnection):
         exchange.timing.tls = deadline.now() - begun
 
 
-class _Pool(HTTPConnectionPool):
+class _HttpPool(HTTPConnectionPool):
+    ConnectionCls = _HttpConnection
+
     def _make_request(self, conn: Any, method: str, url: str, *, exchange: _Exchange, **options: Any) -> Any:  # type: ignore[override]
         """Send the target as the URL spells it: urllib3 would normalise it."""
         conn.exchange = exchange
         return super()._make_request(conn, method, exchange.request.url.target, **options)
 
 
-class _HttpPool(_Pool):
-    ConnectionCls = _HttpConnection
-
-
-class _HttpsPool(_Pool, HTTPSConnectionPool):
+class _HttpsPool(_HttpPool, HTTPSConnectionPool):
     ConnectionCls = _HttpsConnection
 
 
@@ -224,10 +225,6 @@ class _Adapter(HTTPAdapter):
         pool = self.poolmanager.connection_from_host(url.host.strip("[]"), url.port, url.scheme)
         return SimpleNamespace(urlopen=partial(pool.urlopen, exchange=request))
 
-    def proxy_manager_for(self, *_: Any, **__: Any) -> NoReturn:
-        """A proxy would connect for us, and so evade the guard."""
-        raise AssertionError("the inventory uses no proxy")
-
     def cert_verify(self, *_: Any, **__: Any) -> None:
         """Nothing to set up: our TLS context verifies."""
 
@@ -251,17 +248,9 @@ def _close(response: _HttpClientResponse, urllib3_response: Any) -> None:
         urllib3_response.close()
 
 
-_making_tls = threading.Lock()
-
-
+@cache
 def default_tls() -> ssl.SSLContext:
     """Verifies against the authorities of certifi and of the system, to which an operator can add."""
-    with _making_tls:
-        return _default_tls()
-
-
-@cache
-def _default_tls() -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
     context.load_default_certs()
     context.set_alpn_protocols(["http/1.1"])

@@ -31,11 +31,7 @@ class SocketReader(io.RawIOBase):
     """
 
     def __init__(
-        self,
-        raw: io.RawIOBase,
-        sock: socket.socket,
-        deadline: Deadline,
-        failure_of: Callable[[Exception], SourceFailure],
+        self, raw: io.RawIOBase, sock: socket.socket, deadline: Deadline, failure_of: Callable[[Exception], SourceFailure]
     ) -> None:
         self._raw = raw
         self._sock = sock

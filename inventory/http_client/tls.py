@@ -28,24 +28,22 @@ def details_of(sock: ssl.SSLSocket) -> TlsDetails:
 
     `SourceFailure` with code `tls_failure` if the certificate cannot be read: names that are not UTF-8, dates out of range.
     """
+    cipher = sock.cipher()
     try:
-        return _details(sock.version() or "", sock.cipher(), sock.getpeercert())
+        certificate: Any = sock.getpeercert()
+        return TlsDetails(
+            version=sock.version() or "",
+            cipher=cipher[0] if cipher else "",
+            subject=_name(certificate.get("subject", ())),
+            issuer=_name(certificate.get("issuer", ())),
+            names=tuple(str(value) for _, value in certificate.get("subjectAltName", ())),
+            not_before=_instant(certificate["notBefore"]),
+            not_after=_instant(certificate["notAfter"]),
+        )
     except (ValueError, OverflowError) as error:
         raise SourceFailure(
             "tls_failure", "The certificate cannot be read", permanent=True, evidence={"error": str(error)[:200]}
         ) from error
-
-
-def _details(version: str, cipher: tuple[str, str, int] | None, certificate: Any) -> TlsDetails:
-    return TlsDetails(
-        version=version,
-        cipher=cipher[0] if cipher else "",
-        subject=_name(certificate.get("subject", ())),
-        issuer=_name(certificate.get("issuer", ())),
-        names=tuple(str(value) for _, value in certificate.get("subjectAltName", ())),
-        not_before=_instant(certificate["notBefore"]),
-        not_after=_instant(certificate["notAfter"]),
-    )
 
 
 def _name(parts: Any) -> str:

@@ -11,14 +11,13 @@ from inventory.errors import ForbiddenAddress, SourceFailure
 from inventory.http_client import decoding
 from inventory.http_client.decoding import Text
 from inventory.http_client.failures import log_evidence
-from inventory.http_client.fetched import Fetched, Validators
+from inventory.http_client.fetched import Fetched
 from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.guard import Guard
 from inventory.http_client.retry_after import target_pause
 from inventory.rate_limits.calls import Calls
 from inventory.records.model import Content, Target
 from inventory.records.source import Collected
-from inventory.urls import Url
 from inventory.webpages.content import content_of, cookies_of, revalidated, validators_of
 
 __all__ = ["Webpage", "cookies_of", "page_source"]
@@ -49,19 +48,17 @@ class Webpage:
     def collect(self, key: str, previous: Content | None = None, calls: Calls | None = None) -> Collected:
         """Fetch the URL. Any HTTP response becomes a snapshot; that of a 304 shares the body of `previous`."""
         validators = validators_of(previous)
-        fetched = self._fetch(urls.parse(key), validators, calls)
+        url = urls.parse(key)
+        try:
+            fetched = self.fetcher.fetch(url, validators=validators, calls=calls)
+        except SourceFailure as failure:
+            log_evidence(failure, url.host)
+            raise
         final = fetched.final
         if previous is not None and validators is not None and final.head.status == 304 and validators.headers(final.url):
             return Collected(revalidated(previous, fetched), None, unchanged=True)
         body, text = _read(fetched)
         return Collected(content_of(fetched, body, text), body, target_pause(final.head, self.clock()))
-
-    def _fetch(self, url: Url, validators: Validators | None, calls: Calls | None) -> Fetched:
-        try:
-            return self.fetcher.fetch(url, validators=validators, calls=calls)
-        except SourceFailure as failure:
-            log_evidence(failure, url.host)
-            raise
 
 
 def page_source(body: bytes, content: Content) -> str:
