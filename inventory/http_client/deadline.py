@@ -7,14 +7,11 @@ from collections.abc import Callable
 
 from inventory.errors import SourceFailure
 
-Ticks = Callable[[], float]
-"""A clock that only goes forward, in seconds."""
-
 
 class Deadline:
     """`seconds` from now. Each wait is given `left()`, so that a slow drip of bytes cannot prolong the whole."""
 
-    def __init__(self, seconds: float, ticks: Ticks = time.monotonic) -> None:
+    def __init__(self, seconds: float, ticks: Callable[[], float] = time.monotonic) -> None:
         self.seconds = seconds
         self.now = ticks
         self._ends = ticks() + seconds
