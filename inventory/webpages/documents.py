@@ -14,7 +14,7 @@ from inventory.records.model import Record, RecordWithSnapshot, Snapshot, State,
 from inventory.webpages.source import cookies_of, page_source
 
 Document = dict[str, Any]
-LONGEST_POLL = 30
+MAX_POLL_AFTER = 30
 """Seconds: no caller is asked to wait longer before it asks again, however long the pause before the next attempt is."""
 
 
@@ -66,7 +66,7 @@ def validators(record: Record, etag: str, now: datetime) -> dict[str, str]:
 
 
 def pending_document(record: Record, now: datetime) -> Document:
-    """The promise of a record."""
+    """The promise of a record: its URL was accepted and is not collected yet."""
     return {
         "id": record.id,
         "url": record.target.key,
@@ -82,7 +82,7 @@ def _poll_after(record: Record, now: datetime) -> int:
     """Whole seconds, 1 to 30, after which asking again makes sense: when the next attempt may begin."""
     if record.state is not State.PENDING or record.due_at is None:
         return 1
-    return max(1, min(LONGEST_POLL, round((record.due_at - now).total_seconds()) + 1))
+    return max(1, min(MAX_POLL_AFTER, round((record.due_at - now).total_seconds()) + 1))
 
 
 def snapshot_document(target: Target, snapshot: Snapshot) -> Document:

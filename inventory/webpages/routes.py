@@ -36,7 +36,7 @@ from inventory.webpages.lookup import SOURCE, LookupResponse, location, look_up,
 
 blueprint = Blueprint("metadata", __name__, url_prefix="/api/v1", description="What webpages serve")
 
-LONGEST_WAIT = 30
+MAX_WAIT = 30
 """Seconds."""
 URL_PROBLEMS = (InvalidRequest, InvalidUrl, UnsupportedScheme, CredentialsInUrl, UrlTooLong, ForbiddenAddress)
 COLLECTION_PROBLEMS = (CollectionFailed, CollectionTimedOut)
@@ -190,11 +190,11 @@ def _flask(response: LookupResponse) -> Response:
 
 
 def _preferences() -> dict[str, str]:
-    """The preferences of RFC 7240, names in lower case; what this API does not know or cannot read is ignored."""
+    """The preferences of RFC 7240, names in lower case; unknown and malformed ones are ignored."""
     parts = (part.partition(";")[0].partition("=") for part in request.headers.get("Prefer", "").split(","))
     return {name.strip().lower(): value.strip().strip('"') for name, _, value in parts}
 
 
 def _wait_seconds(preferences: dict[str, str]) -> int:
     text = preferences.get("wait", "")
-    return min(int(text), LONGEST_WAIT) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return min(int(text), MAX_WAIT) if text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -90,7 +90,7 @@ def test_a_line_that_is_no_event_is_a_rejected_row_that_says_why_and_what_to_sen
     ("text", "code", "says"),
     [
         (GOOD[:-1], "invalid_json", "Not JSON"),
-        (GOOD[:-1] + ', "level": "error"}', "invalid_json", "'level' is there twice"),
+        (GOOD[:-1] + ', "level": "error"}', "invalid_json", "the name 'level' twice"),
         ("[1, 2]", "invalid_event", "Not an object. Send one JSON object per line"),
         ("{}", "invalid_event", "timestamp: Missing."),
     ],

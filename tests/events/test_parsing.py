@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.events.parsing import DEEPEST, parse
+from inventory.events.parsing import MAX_DEPTH, parse
 
 VALUES = st.recursive(
     st.none()
@@ -41,7 +41,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         ('"\\\\ud83d"', "\\ud83d"),
         ("18446744073709551616", 2**64),
         ("9" * 4300, int("9" * 4300)),
-        ("[" * DEEPEST + "]" * DEEPEST, json.loads("[" * DEEPEST + "]" * DEEPEST)),
+        ("[" * MAX_DEPTH + "]" * MAX_DEPTH, json.loads("[" * MAX_DEPTH + "]" * MAX_DEPTH)),
         ('"' + "[{" * 100 + '"', "[{" * 100),
         ('{"a": {"b": 1}, "b": 2}', {"a": {"b": 1}, "b": 2}),
     ],
@@ -57,15 +57,15 @@ def test_odd_but_exact_values_are_read(text: str, value: object) -> None:
         ('{"a": 1', "Not JSON: Expecting ',' delimiter, at character 8."),
         ('{"a": 1} {"b": 2}', "Not JSON: Extra data"),
         ("\ufeff{}", "Not JSON"),
-        ('{"a": 1, "a": 2}', "'a' is there twice"),
-        ('{"x": {"a": 1, "b": 2, "a": 1}}', "'a' is there twice"),
-        ('{"a": NaN}', "NaN is no JSON"),
-        ('{"a": -Infinity}', "-Infinity is no JSON"),
-        ('{"a": 1e400}', "1e400 is beyond what a double holds"),
+        ('{"a": 1, "a": 2}', "the name 'a' twice"),
+        ('{"x": {"a": 1, "b": 2, "a": 1}}', "the name 'a' twice"),
+        ('{"a": NaN}', "NaN is not JSON"),
+        ('{"a": -Infinity}', "-Infinity is not JSON"),
+        ('{"a": 1e400}', "1e400 is too large for a double"),
         ("9" * 4301, "more than 4,300 digits"),
         ('"\\ud83d"', "Half of a surrogate pair"),
         ('{"\\uDE00\\ud83d": 1}', "Half of a surrogate pair"),
-        ("[" * (DEEPEST + 1) + "]" * (DEEPEST + 1), "Nested deeper than 32 levels"),
+        ("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), "Nested deeper than 32 levels"),
         ("[" * 2_000_000, "Nested deeper than 32 levels"),
         ('{"a":' * 100_000 + "1" + "}" * 100_000, "Nested deeper than 32 levels"),
     ],
