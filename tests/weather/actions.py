@@ -22,6 +22,9 @@ from tests.fakes import FakeWeather, weather_content
 
 WEATHER = "/api/v1/weather"
 CITY = "zurich"
+FRESH_FOR = 900
+EXPIRED = FRESH_FOR * (1 + JITTER) + 1
+"""Seconds after which weather is stale, whatever its jitter."""
 NO_CITY = SourceFailure(UNKNOWN_CITY, "No city named 'zurich' was found", permanent=True)
 TIMEOUT = SourceFailure("timeout", "The upstream did not respond in full within 10 seconds")
 FRESH_FOR = 900

@@ -1,4 +1,4 @@
-"""Plain lookups are answered in front of Flask, and nobody can tell."""
+"""Lookups of a URL alone are answered in front of Flask, with the same answer as by Flask."""
 
 from __future__ import annotations
 
@@ -31,42 +31,42 @@ def client(client: FlaskClient, services: Services) -> FlaskClient:
 
 
 def both_ways(client: FlaskClient, **headers: str) -> tuple[TestResponse, TestResponse]:
-    """The answers in front of Flask and in it: the second query says the same, and is not plain."""
+    """The answers in front of Flask and in it: the second query means the same, and is left to Flask."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     return client.get(AT, headers=sent), client.get(f"{AT}&collect=true", headers=sent)
 
 
 def test_status_headers_and_body_are_those_of_the_application(client: FlaskClient) -> None:
-    front, behind = both_ways(client, X_Request_ID="mine")
+    fast, flask = both_ways(client, X_Request_ID="mine")
 
-    assert (front.status, front.data) == (behind.status, behind.data)
-    assert sorted(front.headers) == sorted(behind.headers)
-    assert front.headers["X-Request-ID"] == "mine"
+    assert (fast.status, fast.data) == (flask.status, flask.data)
+    assert sorted(fast.headers) == sorted(flask.headers)
+    assert fast.headers["X-Request-ID"] == "mine"
 
 
 @pytest.mark.parametrize("form", ['"{}"', 'W/"{}"', '"other", "{}"', "*", '"other"', "nonsense"])
 def test_what_the_caller_has_is_compared_alike(client: FlaskClient, form: str) -> None:
     etag = client.get(AT).headers["ETag"].strip('"')
 
-    front, behind = both_ways(client, X_Request_ID="mine", If_None_Match=form.format(etag))
+    fast, flask = both_ways(client, X_Request_ID="mine", If_None_Match=form.format(etag))
 
-    assert (front.status, front.data) == (behind.status, behind.data)
-    assert sorted(front.headers) == sorted(behind.headers)
-    assert front.status_code == (200 if form in ('"other"', "nonsense") else 304)
+    assert (fast.status, fast.data) == (flask.status, flask.data)
+    assert sorted(fast.headers) == sorted(flask.headers)
+    assert fast.status_code == (200 if form in ('"other"', "nonsense") else 304)
 
 
 def test_an_id_is_made_and_the_line_is_logged_as_ever(client: FlaskClient, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
 
-    front, behind = both_ways(client, X_Request_ID="not an id")
+    fast, flask = both_ways(client, X_Request_ID="not an id")
 
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line["request_id"] for line in lines] == [front.headers["X-Request-ID"], behind.headers["X-Request-ID"]]
+    assert [line["request_id"] for line in lines] == [fast.headers["X-Request-ID"], flask.headers["X-Request-ID"]]
     assert lines[0].keys() == lines[1].keys()
     assert [lines[0][name] for name in ("event", "method", "path", "status")] == ["request", "GET", "/api/v1/metadata", 200]
 
 
-def test_a_stale_hit_is_refreshed_behind_it(client: FlaskClient, services: Services, clock: FakeClock) -> None:
+def test_a_stale_hit_is_refreshed_in_the_background(client: FlaskClient, services: Services, clock: FakeClock) -> None:
     clock.forward(2 * 86_400)
 
     assert client.get(AT).json["stale"] is True
@@ -84,14 +84,14 @@ def test_a_miss_is_accepted_alike(client: FlaskClient, key: str, mounted_at: str
     at = f"/api/v1/metadata?url={quote(urls.parse(key).href, safe='')}"
     how: Any = {"headers": sent, "environ_overrides": {"SCRIPT_NAME": mounted_at}}
 
-    front, behind = client.get(at, **how), client.get(f"{at}&collect=true", **how)
+    fast, flask = client.get(at, **how), client.get(f"{at}&collect=true", **how)
 
-    assert (front.status, front.data) == (behind.status, behind.data)
-    assert front.status_code == 202
-    assert dict(front.headers) == dict(behind.headers)
+    assert (fast.status, fast.data) == (flask.status, flask.data)
+    assert fast.status_code == 202
+    assert dict(fast.headers) == dict(flask.headers)
 
 
-def test_a_miss_is_accepted_once_and_rung_for(client: FlaskClient, services: Services) -> None:
+def test_a_miss_is_accepted_once_and_a_worker_is_woken(client: FlaskClient, services: Services) -> None:
     client.get(f"{AT}%2Fother")
     client.get(f"{AT}%2Fother")
 
@@ -102,11 +102,11 @@ def test_a_miss_is_accepted_once_and_rung_for(client: FlaskClient, services: Ser
 def test_a_stale_hit_is_answered_alike(client: FlaskClient, clock: FakeClock) -> None:
     clock.forward(2 * 86_400)
 
-    front, behind = both_ways(client, X_Request_ID="mine")
-    unchanged, unchanged_too = both_ways(client, X_Request_ID="mine", If_None_Match=front.headers["ETag"])
+    fast, flask = both_ways(client, X_Request_ID="mine")
+    unchanged, unchanged_too = both_ways(client, X_Request_ID="mine", If_None_Match=fast.headers["ETag"])
 
-    assert front.json["stale"]
-    assert (front.status, front.data, dict(front.headers)) == (behind.status, behind.data, dict(behind.headers))
+    assert fast.json["stale"]
+    assert (fast.status, fast.data, dict(fast.headers)) == (flask.status, flask.data, dict(flask.headers))
     assert unchanged.status_code == unchanged_too.status_code == 304
     assert dict(unchanged.headers) == dict(unchanged_too.headers)
 
