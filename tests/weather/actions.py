@@ -92,12 +92,12 @@ def get_held(client: FlaskClient, weather: FakeWeather, city: str = CITY) -> Ite
 
 
 class Meddling:
-    """A store before, or behind, whose next call of a method of `records` somebody else does something."""
+    """A store in which something else happens before, or after, the next call of a method of `records`."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self.before: dict[str, Callable[[], object]] = {}
-        self.behind: dict[str, Callable[[], object]] = {}
+        self.after: dict[str, Callable[[], object]] = {}
 
     @property
     def records(self) -> Any:
@@ -118,7 +118,7 @@ class _Records:
             if do := self._meddling.before.pop(name, None):
                 do()
             result = method(*arguments, **named)
-            if do := self._meddling.behind.pop(name, None):
+            if do := self._meddling.after.pop(name, None):
                 do()
             return result
 

@@ -132,7 +132,7 @@ def test_a_city_that_is_deleted_before_it_can_be_read_again_is_not_in_the_invent
     client: FlaskClient, meddling: Meddling, other: Services, services: Services
 ) -> None:
     meddling.before["accept"] = lambda: get(elsewhere(other))
-    meddling.behind["accept"] = lambda: meddling._store.records.delete(target(services).id)
+    meddling.after["accept"] = lambda: meddling._store.records.delete(target(services).id)
 
     assert get(client).json["code"] == "not_in_inventory"
 
