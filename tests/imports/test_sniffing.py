@@ -227,7 +227,7 @@ def test_lines_may_end_as_they_did_on_old_macs() -> None:
     ("content", "file_name", "kind"),
     [
         (b"url\rhttps://a/\r", "a.csv", "urls"),
-        (gzip.compress("id;city;country\n1;Z\u00fcrich;CH\n".encode("cp1252"), mtime=0), "a.csv.gz", "cities"),
+        (gzip.compress("id;city;country\n1;Zürich;CH\n".encode("cp1252"), mtime=0), "a.csv.gz", "cities"),
         ('{"city": "Bern", "country": "CH"}\n'.encode("utf-16"), "a.ndjson", "cities"),
         (b"{}\n", "a.jsonl", "events"),
     ],
