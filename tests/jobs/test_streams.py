@@ -153,4 +153,4 @@ def test_what_is_no_handshake_is_told_so(
 
     assert (answer.status_code, answer.json["code"]) == (422, "invalid_request")
     assert "WebSocket" in answer.json["detail"]
-    one_slot.live.slots.take(None)
+    one_slot.streams.slots.take(None)
