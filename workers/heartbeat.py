@@ -10,7 +10,10 @@ log = structlog.get_logger(__name__)
 
 
 def beat(folder: Path, name: str) -> None:
-    """Touch the file `NAME.pulse` in a folder: its age tells when the program last did something."""
+    """Touch the file `NAME.pulse` in a folder: its age tells when the program last did something.
+
+    Health checks of existing deployments know the file by this name.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.pulse").touch()

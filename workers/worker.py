@@ -104,7 +104,7 @@ class CollectWorker(SimpleWorker):
         return LISTEN_FOR
 
     def register_birth(self) -> None:
-        """Be born as soon as Redis takes it down, under a name that nobody else has."""
+        """Register as soon as Redis takes writes; the name is this worker's alone."""
         while True:
             try:
                 self.connection.delete(self.key)

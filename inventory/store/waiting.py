@@ -50,5 +50,5 @@ def look_after(store: Store) -> None:
     """Ask the store for nothing, so that a process that does not use it lets go of a log that was lost."""
     try:
         store.ping(PING_TIMEOUT)
-    except StorageUnavailable:  # whoever uses it says so
+    except StorageUnavailable:  # the calls that use it say so
         return

@@ -98,16 +98,16 @@ def _kept_before(database: Database[Document], version: ProductVersion, targets:
 def _claim(database: Database[Document], version: ProductVersion, targets: Targets) -> list[Stored]:
     """Step 1: what is to become of each record that is the job's now."""
     claims = {record_id: version.snapshot_id(record_id) for record_id in targets}
-    held = {record_id: _claimed_by(snapshot_id) for record_id, snapshot_id in claims.items()}
+    fields = {record_id: _claimed_by(snapshot_id) for record_id, snapshot_id in claims.items()}
     fresh = [
-        documents.new_record(each, version.at) | held[each.id] | {"attempt": 1, "fence": 1} for each, _ in targets.values()
+        documents.new_record(each, version.at) | fields[each.id] | {"attempt": 1, "fence": 1} for each, _ in targets.values()
     ]
     # Existing records first: of a new one, this would claim again what is ours already.
     _in_batches(
         database,
         "records",
         [
-            UpdateOne(_others(key, claims[key], version), {"$set": held[key] | {"attempt": 1}, "$inc": {"fence": 1}})
+            UpdateOne(_others(key, claims[key], version), {"$set": fields[key] | {"attempt": 1}, "$inc": {"fence": 1}})
             for key in read_all(database, list(targets))
         ],
     )

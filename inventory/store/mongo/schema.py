@@ -112,5 +112,5 @@ def migrate(database: Database[dict[str, Any]]) -> None:
     try:
         database["meta"].update_one({"_id": "schema"}, {"$max": {"version": VERSION}}, upsert=True)
     except DuplicateKeyError:
-        # Somebody else wrote the first version in this moment; the next call looks again.
+        # Another process wrote the first version in this moment; the next call reads it again.
         migrate(database)

@@ -162,7 +162,7 @@ class Connections:
             raise lost.error()
 
     def _refuse_while_lost(self, lost: LostLog, file: File | None) -> None:
-        """`UnusableStore` while somebody may still have the store open with a log that is lost."""
+        """`UnusableStore` while another program may still have the store open with a log that is lost."""
         if file == lost.file and not lost.is_over():
             raise lost.error()
         lost.forget()
@@ -173,7 +173,7 @@ class Connections:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not self._used:
-                with suppress(FileExistsError):  # nobody else may read it, nor the files beside it, which get its rights
+                with suppress(FileExistsError):  # private, and so are the files beside it, which get its rights
                     os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             connection = connect(self.path, make=not self._used, timeout=timeout)
         except OSError as error:

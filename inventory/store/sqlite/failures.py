@@ -36,7 +36,7 @@ NO_ROOM = {
 need room for the files beside the store, and without any even what is known could not be read."""
 
 PERMANENT = frozenset({errno.EACCES, errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EPERM, errno.EROFS})
-"""Errors of a path that stay until somebody changes something."""
+"""Errors of a path that stay until an operator changes something."""
 
 
 def raise_ours(error: sqlite3.Error, path: str) -> None:
