@@ -106,7 +106,7 @@ def test_what_a_worker_takes_between_the_acceptance_and_the_claim_is_waited_for(
 
         def take() -> None:
             [claim] = other.store.records.claim_due(now=clock(), lease_for=timedelta(seconds=60), limit=1)
-            meddling.behind["look_up"] = lambda: worker.append(
+            meddling.after["look_up"] = lambda: worker.append(
                 pool.submit(other.collector.settler.settle, [stored(claim, clock)])
             )
 
