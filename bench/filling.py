@@ -31,7 +31,7 @@ def url(number: int) -> str:
 
 
 def body(number: int, size: int) -> bytes:
-    """The page source: `size` bytes of HTML, its own for every number, with what JSON has to escape at the usual places."""
+    """The page source: `size` bytes of HTML, its own for every number, with what JSON has to escape where pages have it."""
     source = f"<!doctype html>\n<title>Page {number}</title>\n{FILLER}".encode()[:size]
     return source.decode(errors="ignore").encode().ljust(size)  # a character that was cut is padded
 

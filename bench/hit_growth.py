@@ -14,7 +14,7 @@ CONNECTIONS = 2
 
 
 def measure(store: str, effort: Effort) -> Result:
-    """Two stacks, one on each store, take turns."""
+    """Two stacks, one on each store, alternate."""
     large = effort.count(LARGE)
     with rig.ours(store, "redis", "api") as (running, opened), rig.ours(store, "redis", "api") as (other, few):
         filling.fill(opened, 0, large, size=PAGE)

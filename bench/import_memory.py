@@ -10,7 +10,7 @@ from bench.imports import BUDGET, import_of
 from bench.measuring import Effort, Result
 from bench.upstream import PAGE, upstream
 
-MANY, FEW = 1_000_000, 1_000
+ROWS, FEW_ROWS = 1_000_000, 1_000
 PAGES = 1_000
 """Different pages that the rows mean: the same of both."""
 ROUNDS = 3
@@ -18,15 +18,15 @@ ROUNDS = 3
 
 def measure(store: str, effort: Effort) -> Result:
     """Every import is the first of its worker, which is the only one."""
-    rows, rounds = effort.count(MANY), min(effort.rounds, ROUNDS)
+    rows, rounds = effort.count(ROWS), min(effort.rounds, ROUNDS)
     many, few, seconds = [], [], 0.0
     for _ in range(rounds):
-        few.append(_peak(store, FEW)[0])
+        few.append(_peak(store, FEW_ROWS)[0])
         peak, cpu_seconds = _peak(store, rows)
         many.append(peak)
         seconds += cpu_seconds
     ratio = median(mine / other for mine, other in zip(many, few, strict=True))
-    sentence = f"Peak memory of a worker that imports {rows:,} rows of {PAGES:,} pages against one of {FEW:,}."
+    sentence = f"Peak memory of a worker that imports {rows:,} rows of {PAGES:,} pages against one of {FEW_ROWS:,}."
     return Result(
         "import_memory", store, ratio, median(many), median(few), "MiB", rounds, seconds, max(many), sentence, at_most=1.2
     )

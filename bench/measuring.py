@@ -1,4 +1,4 @@
-"""Rounds and results: ours and the reference take turns, so that what disturbs the machine disturbs both."""
+"""Rounds and results: ours and the reference alternate, so that what disturbs the machine disturbs both."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Rounds:
 
 
 def interleaved(running: Stack, rounds: int, ours: Callable[[], float], reference: Callable[[], float]) -> Rounds:
-    """Let ours and the reference take turns; a first turn of each warms up and does not count."""
+    """Let ours and the reference alternate; a first run of each warms up and does not count."""
     ours()
     reference()
     sessions = [program.pid for program in running.processes.values()]

@@ -10,7 +10,7 @@ from bench.measuring import Effort, Result, interleaved
 RECORDS = 10_000
 PAGE = 20_000
 FAR = 1_000_000
-"""Every round asks for pages behind its own multiple of this, which nobody has asked for before."""
+"""Every round asks for pages from its own multiple of this on, which nobody has asked for before."""
 
 
 def measure(store: str, effort: Effort) -> Result:

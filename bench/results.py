@@ -16,7 +16,7 @@ ON = "Measured on "
 """How a line begins that names a day's machine."""
 HEAD = """# Results
 
-Each row is a ratio between two things measured in turns on one machine, the median of the rounds. `make bench` writes it.
+Each row is a ratio between two things measured alternately on one machine, the median of the rounds. `make bench` writes it.
 
 | name | store | ratio | to reach | ours | reference | unit | rounds | CPU s | peak MiB | measured | load before | what |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
@@ -24,7 +24,7 @@ Each row is a ratio between two things measured in turns on one machine, the med
 
 
 def keep(result: Result, load: float) -> None:
-    """Put a row in the place of the one of the same name and store; below, each day's machine is named.
+    """Replace the row of the same name and store; below, each day's machine is named.
 
     `load` is the load average before: well above 0, others used the machine too, and the ratio is too low.
     """

@@ -1,4 +1,4 @@
-"""What every test may ask for: services on a real SQLite store with a fake web and weather, and a client of the app."""
+"""Fixtures of all tests: services on a real SQLite store with a fake web and weather, and a client of the app."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ hypothesis.settings.load_profile("any machine")
 
 @pytest.fixture(autouse=True)
 def logging_as_it_was() -> Iterator[None]:
-    """A test that runs a command, which logs warnings alone, takes no line from those that come after it."""
+    """Restore the configuration of logging: a command changes it."""
     before = structlog.get_config()
     yield
     structlog.configure(**before)

@@ -1,4 +1,4 @@
-"""Hand-written stand-ins for what lies outside: a web, the weather, and a clock that only moves when told."""
+"""Hand-written fakes of what lies outside: a web, the weather, and a clock that a test moves."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def weather_content(name: str, temperature: float = 2.4, **place: Any) -> dict[s
 
 
 class FakeSource:
-    """A source whose answers, failures and hold-ups a test sets; `asked` counts the collections of each key."""
+    """A source whose answers, failures and delays a test sets; `asked` counts the collections of each key."""
 
     name: str
 
@@ -85,7 +85,7 @@ class FakeSource:
         raise NotImplementedError
 
     def usual(self, key: str) -> Collected:
-        """What is collected of a key for which no test set anything else."""
+        """What is collected for a key where the test set nothing else."""
         raise NotImplementedError
 
     def collect(self, key: str, previous: Content | None = None, calls: Calls | None = None) -> Collected:

@@ -1,4 +1,4 @@
-"""Measuring that a parser takes time in proportion to what it is given, whatever that is."""
+"""Measures that the time of a parser grows in proportion to its input."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 SLACK = 4.0
 """How many times more than in proportion is noise: caches that grow too small, and a machine that is busy."""
 SHORTEST = 100e-6
-"""Seconds that a run takes at least as far as we can tell, so that what takes no time at all has no ratio."""
+"""Seconds that every run counts for at least: what takes no time at all has no ratio."""
 ROUNDS = 5
 
 
 def assert_linear(work: Callable[[Any], object], make: Callable[[int], Any], *, small: int, times: int = 16) -> None:
     """Return if work on `times` as much takes about `times` as long: CPU time of this thread, the best of several runs.
 
-    `make` builds what is worked on from a size, for each run again and outside of what is measured. `small` is to be big
-    enough for the part that may grow faster to outweigh what every call costs: a few milliseconds of work, say.
+    `make` builds the input from a size, for each run, outside of what is measured. `small` must be big enough that the part
+    which may grow faster outweighs what every call costs: a few milliseconds of work, say.
     """
-    work(make(small))  # what is made or imported at first use is none of the work
+    work(make(small))  # what is made or imported at first use does not count
     short = max(SHORTEST, min(_seconds(work, make(small)) for _ in range(ROUNDS)))
     long = float("inf")
     for _ in range(ROUNDS):
@@ -36,7 +36,7 @@ def assert_linear(work: Callable[[Any], object], make: Callable[[int], Any], *, 
 
 
 def _seconds(work: Callable[[Any], object], given: Any) -> float:
-    """Without the collection of garbage, which goes through all that the tests before this one left."""
+    """CPU seconds without garbage collection, which visits all that earlier tests left."""
     collecting = gc.isenabled()
     gc.disable()
     try:

@@ -1,6 +1,6 @@
-"""No line, row, page, header or query costs more than in proportion to its length, whatever it is made for.
+"""No line, row, page, header or query costs more than in proportion to its length, however hostile it is.
 
-Each entry of the tables is a parser of what comes from outside, and how a hostile input for it is made from a size.
+Each entry of the tables is a parser of outside input, and a function that makes a hostile input of a given size for it.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Case:
 
 
 def names(size: int, *, twice: bool = False) -> str:
-    """An object of so many members, the last of them twice if it is to be."""
+    """An object of so many members; with `twice`, the last of them comes twice."""
     return "{" + ",".join(f'"{n}":1' for n in [*range(size), *([size - 1] if twice else [])]) + "}"
 
 
@@ -178,27 +178,27 @@ def looked_at(kind: str, file_name: str, column: str | None = None) -> Callable[
 
 QUARTER = HEAD_BYTES // 8
 HEADS = [
-    Case("bytes of any kind", looked_at("urls", "a.csv"), lambda size: random.Random(1).randbytes(size), QUARTER),
+    Case("bytes of any kind", sniffed("urls", "a.csv"), lambda size: random.Random(1).randbytes(size), QUARTER),
     Case(
         "letters of any kind",
-        looked_at("urls", "a.txt"),
+        sniffed("urls", "a.txt"),
         lambda size: bytes(random.Random(1).choices(range(128, 256), k=size)),
         QUARTER,
     ),
     Case(
         "letters in words and lines",
-        looked_at("urls", "a.txt"),
+        sniffed("urls", "a.txt"),
         lambda size: bytes(random.Random(1).choices([*range(192, 256), 32, 10], k=size)),
         QUARTER,
     ),
-    Case("delimiters of a table", looked_at("urls", "a.csv"), lambda size: b",;\t|" * (size // 4) + b"\n", QUARTER),
-    Case("quotes of a table", looked_at("urls", "a.csv"), lambda size: b'"' * size + b"\n", QUARTER),
-    Case("columns that are not the one", looked_at("urls", "a.csv", "x"), lambda size: b"a," * (size // 2) + b"\n", QUARTER),
-    Case("spaces in front of no URL", looked_at("urls", "a.txt"), lambda size: b" " * size + b"x\n", QUARTER),
-    Case("members of a sample", looked_at("urls", "a.jsonl"), lambda size: names(size // 9).encode() + b"\n", QUARTER),
-    Case("brackets of a sample", looked_at("urls", "a.jsonl"), lambda size: b"[" * size + b"\n", QUARTER),
-    Case("gzip members of a sample", looked_at("urls", "a.txt.gz"), lambda size: members(size // 21), QUARTER),
-    Case("line ends of old", looked_at("urls", "a.csv"), lambda size: b"\r" * size + b"x", QUARTER),
+    Case("delimiters of a table", sniffed("urls", "a.csv"), lambda size: b",;\t|" * (size // 4) + b"\n", QUARTER),
+    Case("quotes of a table", sniffed("urls", "a.csv"), lambda size: b'"' * size + b"\n", QUARTER),
+    Case("columns that are not the one", sniffed("urls", "a.csv", "x"), lambda size: b"a," * (size // 2) + b"\n", QUARTER),
+    Case("spaces in front of no URL", sniffed("urls", "a.txt"), lambda size: b" " * size + b"x\n", QUARTER),
+    Case("members of a sample", sniffed("urls", "a.jsonl"), lambda size: names(size // 9).encode() + b"\n", QUARTER),
+    Case("brackets of a sample", sniffed("urls", "a.jsonl"), lambda size: b"[" * size + b"\n", QUARTER),
+    Case("gzip members of a sample", sniffed("urls", "a.txt.gz"), lambda size: members(size // 21), QUARTER),
+    Case("line ends of old", sniffed("urls", "a.csv"), lambda size: b"\r" * size + b"x", QUARTER),
 ]
 
 
@@ -213,7 +213,7 @@ FORMS = [
         "what looks like boundaries", form, lambda size: BEGUN + b"\r\n\r\n" + b"\r\n--x" * size + b"\r\n--x--\r\n", 20_000
     ),
     Case("line ends", form, lambda size: BEGUN + b"\r\n\r\n" + b"\r\n" * size + b"\r\n--x--\r\n", 100_000),
-    Case("a line behind line ends", form, lambda size: BEGUN + b"\r\n\r\n\r\n" + b"y" * size + b"\r\n--x--\r\n", 100_000),
+    Case("a line after line ends", form, lambda size: BEGUN + b"\r\n\r\n\r\n" + b"y" * size + b"\r\n--x--\r\n", 100_000),
     Case("what is in front", form, lambda size: b"\r\n--" * size, 20_000),
     Case("header lines", form, lambda size: BEGUN + b"\r\na: b" * size + b"\r\n\r\n", 5_000),
     Case("continued header lines", form, lambda size: BEGUN + b"\r\n " * size + b"\r\n\r\n", 10_000),
@@ -306,14 +306,14 @@ PAGES = [
     Case("an unclosed link", link, lambda size: "<" + "a" * size, 50_000),
     Case("links", link, lambda size: "<>," * size),
     Case("parameters of a link", link, lambda size: "<>" + ";a=b" * size),
-    Case("spaces behind a link", link, lambda size: "<>" + " " * size, 50_000),
+    Case("spaces after a link", link, lambda size: "<>" + " " * size, 50_000),
     Case("spaces in parameters", link, lambda size: "<>;" + " " * size + "a", 50_000),
     Case("links and spaces", link, lambda size: "<> ;  " * size),
     Case("quotes in parameters", link, lambda size: "<>" + ';rel="' * size),
     Case("a long relation", link, lambda size: '<>;rel="' + "nex " * size + '"'),
     Case("long relations", link, lambda size: "<>" + ';rel="nexx next' * size),
     Case("semicolons in a relation", link, lambda size: '<>;a="' + ";rel=" * size + '"'),
-    Case("spaces behind semicolons in a relation", link, lambda size: '<>;a="' + ";" + " " * size + '"'),
+    Case("spaces after semicolons in a relation", link, lambda size: '<>;a="' + ";" + " " * size + '"'),
     Case("many semicolons and spaces in a relation", link, lambda size: '<>;a="' + "; " * size + '"'),
     Case("words of a name", link, lambda size: "<>;" + "a" * size),
     Case("a long title", item, lambda size: {"id": 1, "title": "a\u0301 \0" * size, "price": 1}),
@@ -323,19 +323,19 @@ PAGES = [
 ]
 
 
-def weather_of(places: Any) -> object:
+def weather_of(cities: Any) -> object:
     def get(url: str, parameters: Any) -> tuple[int, Any]:
-        return 200, {"results": places}
+        return 200, {"results": cities}
 
     return OpenMeteo("http://a.test/", "http://b.test/").look(City.read("Paris, FR"), get)
 
 
-PLACE = {"name": "Paris", "country_code": "FR", "latitude": 1, "longitude": 1}
+PARIS = {"name": "Paris", "country_code": "FR", "latitude": 1, "longitude": 1}
 WEATHER = [
-    Case("places", weather_of, lambda size: [PLACE] * size, 200),
-    Case("the name of a place", weather_of, lambda size: [{**PLACE, "name": "a\u0301" * size}]),
-    Case("the country of a place", weather_of, lambda size: [{**PLACE, "country_code": "a\u0301" * size}]),
-    Case("the kind of a place", weather_of, lambda size: [{**PLACE, "feature_code": [1] * size}]),
+    Case("cities", weather_of, lambda size: [PARIS] * size, 200),
+    Case("the name of a city", weather_of, lambda size: [{**PARIS, "name": "a\u0301" * size}]),
+    Case("the country of a city", weather_of, lambda size: [{**PARIS, "country_code": "a\u0301" * size}]),
+    Case("the feature code of a city", weather_of, lambda size: [{**PARIS, "feature_code": [1] * size}]),
 ]
 
 

@@ -1,6 +1,6 @@
 """`python -m tests.attacks [WORD ...]`: a hit beside each attack against a quiet one, as a table; over 5 × is a failure.
 
-Quiet and attacked rounds take turns, so that what else disturbs the machine disturbs both. A word chooses the attacks whose
+Quiet and attacked rounds alternate, so that what else disturbs the machine disturbs both. A word chooses the attacks whose
 names have it. Beside uploads a file of 3 MB is imported in each round.
 """
 # ruff: noqa: T201 - a program that prints

@@ -16,7 +16,7 @@ from tests.attacks.slow_clients import LARGE_PAGE, LOOKUP, SMALL_PAGES
 from tests.end_to_end.stack import Stack, stack
 
 LARGE = 4_000_000
-PATIENCE = 30.0
+EXCHANGE_TIMEOUT = 30.0
 TRIES = 3
 
 
@@ -46,7 +46,7 @@ def hit(port: int, number: int = 0) -> float:
 
 def exchange(port: int, request: bytes) -> bytes:
     """The answer to a request that is the last of its connection."""
-    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=EXCHANGE_TIMEOUT) as client:
         client.sendall(request)
         return b"".join(iter(lambda: client.recv(262_144), b""))
 

@@ -50,7 +50,7 @@ class Follower:
         return self
 
     def _follow(self) -> None:
-        """Try until there is a place: those of clients that have just left are free in a moment."""
+        """Try until a stream slot is free: those of clients that have just left are free in a moment."""
         attempt = self._listen if self.url.startswith("ws:") else self._read
         while not attempt():
             time.sleep(0.1)

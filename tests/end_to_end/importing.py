@@ -73,10 +73,10 @@ class Import:
 
     def _rows(self) -> Iterator[tuple[int, str]]:
         store = open_store(Settings(store_url=self._stack.environment["INVENTORY_STORE_URL"], data_dir=self._stack.folder))
-        place = 0
-        while rows := store.jobs.rows(self.id, None, limit=ROWS_AT_ONCE, after=place):
+        position = 0
+        while rows := store.jobs.rows(self.id, None, limit=ROWS_AT_ONCE, after=position):
             yield from ((row.row, row.outcome.value) for row in rows)
-            place = rows[-1].row
+            position = rows[-1].row
         store.close()
 
 

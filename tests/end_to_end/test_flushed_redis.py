@@ -50,7 +50,7 @@ def test_workers_with_much_to_do_register_again_when_redis_was_flushed(running: 
 
         are_seen_again(running)
         assert "busy" in {worker.get_state() for worker in seen(running)}
-        assert upstream.count() == 1, "it is held still"
+        assert upstream.count() == 1, "it is still held back"
         upstream.release("/page/held")
         running.wait_for(upstream.url("/page/held"), 200)
     wait_until(lambda: {worker.get_state() for worker in seen(running)} == {"idle"}, "both listen again")

@@ -30,7 +30,7 @@ JITTER = 0.1
 
 
 class Site:
-    """A running API with one process and two places, and what a worker does beside it."""
+    """A running API with one process and two stream slots, and what a worker does beside it."""
 
     def __init__(self, running: Stack) -> None:
         self.stack = running
@@ -59,7 +59,7 @@ class Site:
 
     @contextmanager
     def silent_client(self, course: Course, transport: str, *, within: float = 30) -> Iterator[socket.socket]:
-        """A client that has a place, perhaps one that must become free first, and does not read."""
+        """A client that has a stream slot, perhaps one that must become free first, and does not read."""
 
         def admitted() -> socket.socket | None:
             client, status = silent(self.stack.port, self.path(course, transport), websocket=transport == "socket")
@@ -68,7 +68,7 @@ class Site:
             client.close()
             return None
 
-        with wait_until(admitted, "a place is free", within) as client:
+        with wait_until(admitted, "a slot is free", within) as client:
             yield client
 
     @contextmanager

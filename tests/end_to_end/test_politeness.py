@@ -49,7 +49,7 @@ def look_up(running: Stack, urls: list[str]) -> None:
         assert {answer.status_code for answer in pool.map(running.look_up, urls)} <= {200, 202}
 
 
-def known(running: Stack, host: str = "127.0.0.1") -> dict[str, Any]:
+def budget_of(running: Stack, host: str = "127.0.0.1") -> dict[str, Any]:
     """What the API tells of an upstream; nothing as long as it was not called."""
     answer = running.get(f"/api/v1/upstreams/{host}")
     assert answer is not None
@@ -58,7 +58,7 @@ def known(running: Stack, host: str = "127.0.0.1") -> dict[str, Any]:
 
 
 def in_use(running: Stack) -> int | None:
-    budget = known(running).get("budget")
+    budget = budget_of(running).get("budget")
     return budget["in_use"] if budget else None
 
 
@@ -77,12 +77,12 @@ def test_three_workers_and_two_api_processes_together_keep_to_the_rate(running: 
         assert {answer.status_code for answer in posted} <= {201, 202}
     all_stored(running, urls + inline)
 
-    assert 100 + 10 * 2 <= upstream.count() <= 100 + 10 * 3, "one that is put off at its redirect begins again"
+    assert 100 + 10 * 2 <= upstream.count() <= 100 + 10 * 3, "one that is deferred at its redirect begins again"
     for seconds in (1.0, 2.0, 4.0):
         allowed = BURST + RATE * (seconds + 1.0)  # requests do not travel equally fast, on a busy machine least of all
         assert upstream.most_within(seconds) <= allowed, f"in {seconds} s"
     assert time.monotonic() - began >= (120 - BURST) / RATE - 1
-    assert known(running)["requests"] >= 110
+    assert budget_of(running)["requests"] >= 110
     assert in_use(running) == 0
 
 
@@ -90,7 +90,7 @@ def test_a_host_that_asks_for_it_is_left_alone_by_all_workers(running: Stack, up
     upstream.script("/page/busy", Answer(503, (("Retry-After", "4"),)))
     look_up(running, [upstream.url("/page/busy")])
     wait_until(lambda: upstream.count("/page/busy") == 1, "it was called")
-    wait_until(lambda: known(running).get("paused_until"), "the pause is known")
+    wait_until(lambda: budget_of(running).get("paused_until"), "the pause is known")
     begun, called = time.monotonic(), upstream.count()
     urls = [upstream.url(f"/page/{n}") for n in range(20)]
 
@@ -106,14 +106,14 @@ def test_a_dead_host_opens_its_breaker_and_others_go_on(running: Stack, other: U
     nobody = free_port()
     dead = [f"http://127.0.0.1:{nobody}/{n}" for n in range(50)]
     look_up(running, dead)
-    wait_until(lambda: known(running).get("breaker", {}).get("state") == "open", "the breaker opens")
-    requests_made = known(running)["requests"]
+    wait_until(lambda: budget_of(running).get("breaker", {}).get("state") == "open", "the breaker opens")
+    requests_made = budget_of(running)["requests"]
 
     look_up(running, [other.url(f"/page/{n}") for n in range(20)])
     all_stored(running, [other.url(f"/page/{n}") for n in range(20)], seconds=10)
 
-    assert known(running)["requests"] - requests_made <= 2, "a probe, perhaps"
-    assert known(running)["failures"] >= 5
+    assert budget_of(running)["requests"] - requests_made <= 2, "a probe, perhaps"
+    assert budget_of(running)["failures"] >= 5
 
 
 def test_a_worker_that_is_stopped_keeps_no_permit(running: Stack, upstream: Upstream) -> None:

@@ -67,7 +67,7 @@ def mend_disk(running: Stack) -> None:
     running.redis.config_set("save", "")
 
 
-KINDS = {
+REFUSALS = {
     "full": (fill, make_room, "refuses writes: out of memory"),
     "replica": (make_replica, make_master, "refuses writes: it is a read-only replica"),
     "disk": (break_disk, mend_disk, "refuses writes: it cannot save to its disk"),
@@ -90,11 +90,11 @@ def births(running: Stack) -> int:
     return running.log("worker").count("Starting worker started with PID")
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_everything_goes_on_while_redis_refuses_writes_and_by_bells_when_it_takes_them_again(
-    kind: str, running: Stack, upstream: Upstream
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_everything_goes_on_while_redis_refuses_writes_and_by_the_queue_when_it_takes_them_again(
+    refusal: str, running: Stack, upstream: Upstream
 ) -> None:
-    refuse, take, reason = KINDS[kind]
+    refuse, take, reason = REFUSALS[refusal]
     running.start()
     collected(running, upstream, "before")
     born = births(running)

@@ -1,4 +1,4 @@
-"""Weather on real processes: one call however many ask at once, whichever process they ask."""
+"""Weather on real processes: one call however many clients ask at once, whichever process answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.end_to_end.stack import Stack, stack
 from tests.upstreams import Answer, Upstream
 
 SEARCH, FORECAST = "/v1/search", "/v1/forecast"
-MANY = 50
+CALLERS = 50
 PLACE = {
     "name": "Zürich",
     "latitude": 47.36667,
@@ -59,14 +59,14 @@ def get(running: Stack, city: str) -> requests.Response:
 
 def at_once(running: Stack, city: str) -> list[requests.Response]:
     """The answers to lookups that begin together."""
-    start = Barrier(MANY)
+    start = Barrier(CALLERS)
 
     def one() -> requests.Response:
         start.wait(30)
         return get(running, city)
 
-    with ThreadPoolExecutor(MANY) as pool:
-        return [answer.result() for answer in [pool.submit(one) for _ in range(MANY)]]
+    with ThreadPoolExecutor(CALLERS) as pool:
+        return [answer.result() for answer in [pool.submit(one) for _ in range(CALLERS)]]
 
 
 def test_a_miss_is_collected_and_then_a_hit_for_every_process(running: Stack, upstream: Upstream) -> None:
@@ -84,7 +84,7 @@ def test_fifty_simultaneous_misses_are_one_call_for_all_processes_together(runni
     before = upstream.count(SEARCH), upstream.count(FORECAST)
     answers = at_once(running, "Zürich")
 
-    assert Counter(answer.status_code for answer in answers) == {200: MANY}, min(answer.text for answer in answers)
+    assert Counter(answer.status_code for answer in answers) == {200: CALLERS}, min(answer.text for answer in answers)
     assert len({answer.text for answer in answers}) == 1
     assert (upstream.count(SEARCH) - before[0], upstream.count(FORECAST) - before[1]) == (1, 1)
 

@@ -9,8 +9,8 @@ import time
 from collections.abc import Iterator
 
 from tests.faults import conductor, scenarios
-from tests.faults.places import MONGO_COMMAND, mongo_is_there
 from tests.faults.rig import rig
+from tests.faults.stores import MONGO_COMMAND, mongo_is_there
 
 
 def main() -> int:

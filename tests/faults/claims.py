@@ -19,7 +19,7 @@ from inventory.store import Store
 from inventory.wiring import open_store
 
 LONG_PAST = timedelta(seconds=15)
-"""How long behind its end a lease may be found: some rounds of the scheduler and one drain."""
+"""How long after its end a lease may be found: some rounds of the scheduler and one job of a worker."""
 PAGE = 200
 
 
@@ -53,7 +53,7 @@ def look(url: str) -> closing[Store]:  # type: ignore[type-var]
 
 
 def wait_for_quiet(url: str, *, seconds: float, tick: Callable[[], None]) -> float:
-    """Wait until no record is owed anything, no longer than that; how many seconds it took."""
+    """Wait until no record is pending, so many seconds at most; how many it took."""
     began = time.monotonic()
     with look(url) as store:
         while time.monotonic() < began + seconds and not _is_quiet(store):
@@ -93,10 +93,10 @@ def _is_quiet(store: Store) -> bool:
 
 
 def _all(store: Store) -> Iterator[Record]:
-    place = None
-    while page := store.records.listing(RecordFilter(), limit=PAGE, after=place):
+    position = None
+    while page := store.records.listing(RecordFilter(), limit=PAGE, after=position):
         yield from page
-        place = (page[-1].accepted_at, page[-1].id)
+        position = (page[-1].accepted_at, page[-1].id)
 
 
 def _is_outlived(record: Record, now: datetime) -> bool:
@@ -109,9 +109,9 @@ def _check_contents(store: Store, record: Record, verdict: Verdict) -> None:
     if len(snapshots) > 1 or record.snapshots > 1:
         verdict.duplicates.append(f"{record.target.key} was stored {max(len(snapshots), record.snapshots)} times")
     if record.state is State.STORED:
-        known = store.records.look_up(record.id)
-        whole = known is not None and known.snapshot is not None and known.body is not None
-        if not whole or sha256(known.body).hexdigest() != known.snapshot.body_sha256:  # type: ignore[union-attr, arg-type]
+        found = store.records.look_up(record.id)
+        whole = found is not None and found.snapshot is not None and found.body is not None
+        if not whole or sha256(found.body).hexdigest() != found.snapshot.body_sha256:  # type: ignore[union-attr, arg-type]
             verdict.damaged.append(_told(record))
 
 

@@ -16,15 +16,15 @@ from inventory.records.model import Failure, State
 from inventory.store import Store
 from tests.end_to_end.stack import wait_until
 from tests.faults.claims import look
-from tests.faults.places import SqlitePlace
 from tests.faults.rig import OURS, TRAPS, WORKERS, Rig
+from tests.faults.stores import SqliteFile
 from tests.faults.witness import Witness
 from tests.upstreams import Upstream
 
 STOPS_WITHIN = 30.0
 """Seconds for a graceful stop: the grace of the composition is longer."""
 BACKLOG = 300.0
-"""Seconds that a lookup may wait for its turn behind all others, where a slow store and an outage have made them many."""
+"""Seconds that a lookup may wait for all those before it, where a slow store and an outage have made them many."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,8 @@ def stop_a_worker_beyond_its_lease(scene: Scene) -> None:
         time.sleep(2)  # it brings what it has, too late
 
 
-def lose_every_bell(scene: Scene) -> None:
-    """What was rung for while no worker was there is flushed: only the scheduler can know."""
+def lose_every_wake_up(scene: Scene) -> None:
+    """Jobs that were enqueued while no worker ran are flushed: only the scheduler can know what is due."""
     scene.rig.kill(*WORKERS)
     time.sleep(scene.away / 2)
     scene.rig.redis.flushall()
@@ -207,7 +207,7 @@ def _room(rig: Rig, size: int) -> None:
 
 
 def poison(scene: Scene) -> None:
-    """A URL that kills whoever fetches it: the worker that is connected to its upstream gets SIGKILL, every time.
+    """A URL that kills each worker that fetches it: the worker that is connected to its upstream gets SIGKILL, every time.
 
     It must fail after all its attempts, each of which ended so, or with a worker that another fault killed sooner.
     """
@@ -252,7 +252,7 @@ def _kill_who_fetches(rig: Rig, trap: Upstream, *, seconds: float) -> bool:
 
 EVERYWHERE: tuple[Fault, ...] = (
     kill_a_worker, kill_the_api, kill_the_scheduler, kill_redis, kill_the_store, stop_a_worker_beyond_its_lease, flush_redis,
-    lose_every_bell, redis_away, redis_swallows_everything, redis_limps, store_away, store_away_for_longer_than_a_lease,
+    lose_every_wake_up, redis_away, redis_swallows_everything, redis_limps, store_away, store_away_for_longer_than_a_lease,
     stop_workers_in_mid_fetch, stop_the_api_under_load, both_late,
 )  # fmt: skip
 WITH_A_SERVER: tuple[Fault, ...] = (
@@ -265,5 +265,5 @@ IN_A_FILE: tuple[Fault, ...] = (full_disk,)
 
 def faults_for(rig: Rig) -> Mapping[str, Fault]:
     """The faults that can happen to this rig's store, by name."""
-    own = IN_A_FILE if isinstance(rig.store, SqlitePlace) else WITH_A_SERVER
+    own = IN_A_FILE if isinstance(rig.store, SqliteFile) else WITH_A_SERVER
     return {fault.__name__.replace("_", " "): fault for fault in (*EVERYWHERE, *own)}

@@ -29,8 +29,8 @@ class Behaviour:
 class Proxy:
     """`with Proxy(("127.0.0.1", 6379)) as proxy:` listens on `proxy.port` of loopback until the block ends."""
 
-    def __init__(self, behind: tuple[str, int]) -> None:
-        self.behind = behind
+    def __init__(self, target: tuple[str, int]) -> None:
+        self.target = target
         self.connections = 0
         # Bound, and never listening: it keeps the port while nobody listens.
         self._placeholder = _bound(0)
@@ -84,12 +84,12 @@ class Proxy:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self._open.add(writer)
-        behind = None
+        server = None
         try:
-            answers, behind = await asyncio.open_connection(*self.behind)
-            self._open.add(behind)
+            answers, server = await asyncio.open_connection(*self.target)
+            self._open.add(server)
             pumps = [
-                asyncio.create_task(self._requests(reader, behind)),
+                asyncio.create_task(self._requests(reader, server)),
                 asyncio.create_task(self._replies(answers, writer)),
             ]
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
@@ -98,21 +98,21 @@ class Proxy:
                 with contextlib.suppress(asyncio.CancelledError, OSError):
                     await pump
         except OSError:
-            pass  # nobody is behind: the client finds its connection reset
+            pass  # nobody listens there: the client finds its connection reset
         finally:
-            for end in (writer, behind):
+            for end in (writer, server):
                 if end is not None:
                     self._open.discard(end)
                     end.transport.abort()
 
-    async def _requests(self, reader: asyncio.StreamReader, behind: asyncio.StreamWriter) -> None:
+    async def _requests(self, reader: asyncio.StreamReader, server: asyncio.StreamWriter) -> None:
         while piece := await reader.read(65536):
             if self._behaviour.mode == "black hole":
                 continue
             if self._behaviour.mode == "delay":
                 await asyncio.sleep(self._behaviour.seconds)
-            behind.write(piece)
-            await behind.drain()
+            server.write(piece)
+            await server.drain()
 
     async def _replies(self, answers: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         replied = 0

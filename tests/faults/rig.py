@@ -15,8 +15,8 @@ from typing import Any
 
 from inventory.config import Settings
 from tests.end_to_end.stack import Stack, free_port, wait_until
-from tests.faults.places import Place, place
 from tests.faults.proxy import Proxy
+from tests.faults.stores import KeptStore, store_of
 from tests.upstreams import Upstream
 
 WORKERS = ("worker", "worker-2")
@@ -31,7 +31,7 @@ TRAPS = "127.0.0.2"
 class Rig(Stack):
     """API, two worker pools of one worker, scheduler, Redis behind a proxy, and the store's server if it has one."""
 
-    def __init__(self, folder: Path, store: Place, redis_port: int, redis_proxy: Proxy, **settings: object) -> None:
+    def __init__(self, folder: Path, store: KeptStore, redis_port: int, redis_proxy: Proxy, **settings: object) -> None:
         chosen: dict[str, object] = {
             "fetch_deadline": 1,
             "allow_networks": f"127.0.0.1/32,{TRAPS}/32",
@@ -65,7 +65,7 @@ class Rig(Stack):
             super().start(*chosen)
 
     def kill(self, *names: str) -> None:
-        """SIGKILL these programs with all that they forked, at once; one that does not run is no matter."""
+        """SIGKILL these programs with all that they forked, at once; one that does not run is left alone."""
         programs = {name: self.processes.pop(name) for name in names if name in self.processes}
         for program in programs.values():
             if program.poll() is None:
@@ -133,7 +133,7 @@ def rig(kind: str = "sqlite", **settings: object) -> Iterator[Rig]:
         undo.callback(shutil.rmtree, folder, ignore_errors=True)
         redis_port = free_port()
         redis_proxy = undo.enter_context(Proxy(("127.0.0.1", redis_port)))
-        store = undo.enter_context(place(kind, folder))
+        store = undo.enter_context(store_of(kind, folder))
         built = Rig(folder, store, redis_port, redis_proxy, **settings)
         undo.enter_context(built.upstream)
         undo.callback(built.stop)

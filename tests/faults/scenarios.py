@@ -50,7 +50,7 @@ def _alone(name: str) -> Callable[[Rig, int, int, float], conductor.Row]:
 
 
 def simultaneous(running: Rig, seed: int, accepted: int, away: float) -> conductor.Row:
-    """Each target is looked up 40 times at once; each must be one record, one debt and one fetch."""
+    """Each target is looked up 40 times at once; each must be one record and one fetch."""
     began = time.monotonic()
     witness = Witness(running.url, running.folder / "accepted-at-once.jsonl")
     urls = [running.upstream.url(f"/page/once/{n}") for n in range(max(1, accepted // 40))]

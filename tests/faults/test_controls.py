@@ -8,8 +8,8 @@ import pytest
 
 from tests.end_to_end.stack import PYTHON
 from tests.faults import conductor
-from tests.faults.places import mongo_is_there
 from tests.faults.rig import WORKERS, rig
+from tests.faults.stores import mongo_is_there
 
 KINDS = ["sqlite", *(["mongo"] if mongo_is_there() else [])]
 
@@ -19,7 +19,7 @@ def test_without_the_scheduler_what_was_accepted_is_lost(kind: str) -> None:
     with rig(kind) as running:
         running.start(*(name for name in running.commands if name != "scheduler"))
         row = conductor.run(
-            running, "scheduler off", ["lose every bell"], Random(1),
+            running, "scheduler off", ["lose every wake up"], Random(1),
             accepted=20, rate=100, away=4, at_least=1, quiet_within=8,
         )  # fmt: skip
 

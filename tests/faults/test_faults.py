@@ -11,8 +11,8 @@ import pytest
 
 from tests.end_to_end.stack import wait_until
 from tests.faults import conductor, scenarios
-from tests.faults.places import mongo_is_there
 from tests.faults.rig import rig
+from tests.faults.stores import mongo_is_there
 from tests.upstreams import Upstream
 
 KINDS = ["sqlite", *(["mongo"] if mongo_is_there() else [])]
@@ -90,7 +90,7 @@ def test_workers_collect_while_redis_is_away_and_do_not_die_of_it() -> None:
 
         running.wait_for(running.upstream.url("/page"), 200)
         running.redis_proxy.behave("pass")
-        wait_until(lambda: "queue_answers_again" in running.log("worker"), "it listens for bells again")
+        wait_until(lambda: "queue_answers_again" in running.log("worker"), "it listens to the queue again")
         running.look_up(running.upstream.url("/page/2"))
         running.wait_for(running.upstream.url("/page/2"), 200)
         assert running.log("worker").count("Traceback") <= 1, "not a crash each second"

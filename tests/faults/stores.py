@@ -1,4 +1,4 @@
-"""Where the rig's store keeps its records, and how it is taken away: a SQLite file, or a server of its own."""
+"""The stores of the rig, and how each is taken away: a SQLite file, or a server of its own."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ MONGO_COMMAND = "INVENTORY_TEST_MONGO_COMMAND"
 """The variable with the command that runs a server: `{port}` and `{folder}` in it are filled in."""
 
 
-class Place(Protocol):
-    """`url` is for the inventory, `direct` for the rig's own eyes; `proxy` is between the inventory and a server."""
+class KeptStore(Protocol):
+    """`url` is for the inventory, `direct` for the rig itself; `proxy` is between the inventory and a server."""
 
     kind: str
     url: str
@@ -36,11 +36,11 @@ class Place(Protocol):
     def bring_back(self) -> None: ...
 
 
-class SqlitePlace:
+class SqliteFile:
     """A file in a folder that is reached through a link: it goes and comes back at once with all that belongs to it.
 
-    A mount does that, too. Moving the file and its log one after the other would be another fault than this: whoever starts
-    in between makes a new file, for which SQLite deletes the log of the old one.
+    A mount does that, too. Moving the file and its log one after the other would be another fault: a program that starts in
+    between makes a new file, for which SQLite deletes the log of the old one.
     """
 
     kind = "sqlite"
@@ -62,21 +62,21 @@ class SqlitePlace:
     def bring_back(self) -> None:
         self._point_to(self._kept)
 
-    def _point_to(self, place: Path) -> None:
+    def _point_to(self, folder: Path) -> None:
         new = self._link.with_name("store.new")
-        new.symlink_to(place)
+        new.symlink_to(folder)
         new.replace(self._link)
 
 
-class MongoPlace:
+class MongoServer:
     """A server that the rig starts, behind a proxy."""
 
     kind = "mongo"
 
-    def __init__(self, command: list[str], port: int, behind: int, proxy: Proxy) -> None:
+    def __init__(self, command: list[str], port: int, direct_port: int, proxy: Proxy) -> None:
         self.command: list[str] | None = command
         self.proxy: Proxy | None = proxy
-        self.direct = f"mongodb://127.0.0.1:{behind}/inventory"
+        self.direct = f"mongodb://127.0.0.1:{direct_port}/inventory"
         self.url = f"mongodb://127.0.0.1:{proxy.port}/inventory"
         self._client: MongoClient[dict[str, object]] = MongoClient(
             f"mongodb://127.0.0.1:{port}", serverSelectionTimeoutMS=500
@@ -107,17 +107,17 @@ def mongo_is_there() -> bool:
 
 
 @contextmanager
-def place(kind: str, folder: Path) -> Iterator[Place]:
-    """A place of this kind. FerretDB 1 gets its commands one at a time (see `OneAtATime`); MongoDB would not need it."""
+def store_of(kind: str, folder: Path) -> Iterator[KeptStore]:
+    """A store of this kind. FerretDB 1 gets its commands one at a time (see `OneAtATime`); MongoDB would not need it."""
     if kind == "sqlite":
-        yield SqlitePlace(folder)
+        yield SqliteFile(folder)
         return
     with ExitStack() as undo:
         port, kept = free_port(), folder / "store"
         kept.mkdir()
         command = [part.format(port=port, folder=kept) for part in shlex.split(os.environ[MONGO_COMMAND])]
         between = undo.enter_context(OneAtATime(f"mongodb://127.0.0.1:{port}"))
-        behind = int(between.url.rpartition(":")[2])
-        found = MongoPlace(command, port, behind, undo.enter_context(Proxy(("127.0.0.1", behind))))
+        direct_port = int(between.url.rpartition(":")[2])
+        found = MongoServer(command, port, direct_port, undo.enter_context(Proxy(("127.0.0.1", direct_port))))
         undo.callback(found.close)
         yield found
