@@ -29,6 +29,39 @@ hypothesis.settings.register_profile("any machine", deadline=None, suppress_heal
 hypothesis.settings.load_profile("any machine")
 
 
+REAL_PARTS = {
+    "attacks",
+    "contract",
+    "demo",
+    "end_to_end",
+    "faults",
+    "files",
+    "gunicorn_worker",
+    "http_client",
+    "local_stack",
+    "workers",
+    "test_budgets",
+    "test_budgets_shared",
+    "test_dashboard",
+    "test_malloc_arenas",
+    "test_real_programs",
+    "test_real_server",
+    "test_run",
+    "test_upload_slots",
+}
+"""Folders and modules whose tests use real servers, stores or programs."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with its ring: `make test ARGS="-m pure"` is the quick one."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if REAL_PARTS & set(item.path.with_suffix("").parts) or "upstream" in fixtures:
+            item.add_marker("real")
+        else:
+            item.add_marker("fakes" if {"tmp_path", "redis"} & fixtures else "pure")
+
+
 @pytest.fixture(autouse=True)
 def logging_as_it_was() -> Iterator[None]:
     """Restore the configuration of logging: a command changes it."""
