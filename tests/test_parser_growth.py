@@ -171,7 +171,7 @@ FILES = [
 ]
 
 
-def looked_at(kind: str, file_name: str, column: str | None = None) -> Callable[[bytes], object]:
+def sniffed(kind: str, file_name: str, column: str | None = None) -> Callable[[bytes], object]:
     """What an upload costs before it is a job, of which the beginning is looked at."""
     return lambda content: examine(content, FILE_ROWS[kind], file_name=file_name, column=column)
 
