@@ -14,13 +14,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import fakeredis
 import pytest
 from bson import json_util
-from inventory.jobs.engine import Engine
 
 from inventory.config import Settings
 from inventory.errors import SourceFailure
@@ -28,15 +28,16 @@ from inventory.events.model import EventFilter
 from inventory.http_client.body import Body
 from inventory.jobs.chunks import Chunks
 from inventory.jobs.model import JobStatus
-from inventory.products.feeds import Feed
-from inventory.products.feeds import Place as JsonPath
+from inventory.jobs.runner import JobRunner
+from inventory.products.feeds import Feed, FieldPath
 from inventory.products.job_type import FeedLines
 from inventory.products.model import ProductFilter
 from inventory.products.pages import Pages, Response
 from inventory.products.paginators import Numbered
 from inventory.records.model import RecordFilter, State
+from inventory.services import Services
 from inventory.store import Store
-from inventory.wiring import Services, build
+from inventory.wiring import build
 from tests.contract.places import Place, SqlitePlace, database
 from tests.end_to_end.stack import wait_until
 from tests.fakes import FakeClock, FakeWeather, FakeWeb, Unlimited
@@ -50,7 +51,7 @@ FEED = "f" * 31 + "0"
 ACME = Feed(
     "acme",
     "http://acme.test/items",
-    {name: JsonPath(name) for name in ("id", "title", "price")},
+    {name: FieldPath(name) for name in ("id", "title", "price")},
     paginator=Numbered(),
     rate=1_000.0,
 )
@@ -62,11 +63,11 @@ class Shop:
     read = staticmethod(Pages.read)
 
     def __init__(self) -> None:
-        self.asked: list[int] = []
+        self.pages: list[int] = []
 
-    def ask(self, url: str, headers: object) -> Response:
+    def get(self, url: str, headers: object) -> Response:
         number = int(url.rpartition("=")[2])
-        self.asked.append(number)
+        self.pages.append(number)
         items = [{"id": f"{number}-{n}", "title": "A", "price": number} for n in (1, 2)] if number <= 4 else []
         return Response("acme.test", 200, Body(json.dumps(items).encode()), (), None, 0.0)
 
@@ -132,8 +133,8 @@ def everything(store: Store) -> dict[str, Any]:
         "history": [asdict(each) for each in store.history.listing(None, limit=99, after=None)],
         "products": [asdict(each) for each in store.products.listing(ProductFilter(), limit=99, after=None)],
     }
-    plain: dict[str, Any] = json.loads(json.dumps(read, default=lambda value: value.isoformat()))
-    return plain
+    document: dict[str, Any] = json.loads(json.dumps(read, default=lambda value: value.isoformat()))
+    return document
 
 
 def worked_to_the_end(services: Services, shop: Shop, clock: FakeClock) -> None:
@@ -146,8 +147,9 @@ def worked_to_the_end(services: Services, shop: Shop, clock: FakeClock) -> None:
         clock=clock,
         rng=random.Random(7),  # type: ignore[arg-type]
     )
-    kinds = {**services.kinds, "products": feed}
-    worker = Worker(services, Engine(services.store.jobs, Chunks(services.files), kinds, services.notifier, clock=clock))
+    types = {**services.job_types, feed.name: feed}
+    new_runner = partial(JobRunner, services.store.jobs, Chunks(services.files), types, services.notifier, clock=clock)
+    worker = Worker(services, new_runner)
 
     def ended() -> bool:
         worker.round()
@@ -187,7 +189,7 @@ def test_jobs_go_on_where_they_were_and_every_row_is_counted_once(services: Serv
     assert rows_of(services, URLS)[: len(before[URLS])] == before[URLS]
     assert [rows_of(services, job) for job in (EVENTS_DONE, URLS_DONE)] == [before[EVENTS_DONE], before[URLS_DONE]]
     assert len(services.store.events.listing(EventFilter(job_id=EVENTS), limit=99, after=None)) == 7
-    assert shop.asked[0] == 3
+    assert shop.pages[0] == 3
     assert len(services.store.products.listing(ProductFilter(), limit=99, after=None)) == 8
 
 

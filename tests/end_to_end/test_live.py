@@ -16,7 +16,7 @@ import requests
 
 from inventory.clock import utc_now
 from inventory.jobs.model import RowOutcome
-from inventory.jobs.stream import PACE
+from inventory.jobs.stream import MIN_INTERVAL
 from inventory.jobs.stream_slots import FOLLOWING
 from inventory.notifier import Notifier, connect
 from inventory.store.sqlite import SqliteStore
@@ -127,7 +127,7 @@ def test_who_connects_before_during_or_after_a_job_sees_its_end(site: Site, tran
         assert follower.closed == (1000 if transport == "socket" else 200)
         done = [told.document["processed"] for told in follower.told]
         assert done == sorted(done)
-        assert all(later.at - earlier.at > PACE - JITTER for earlier, later in pairwise(follower.told))
+        assert all(later.at - earlier.at > MIN_INTERVAL - JITTER for earlier, later in pairwise(follower.told))
     assert before.told[0].document["status"] == "queued"
     assert during.told[0].document["status"] == "running"
     assert len(after.told) == 1

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from inventory import create_app, wiring
 from inventory.config import Settings
 from inventory.errors import NoRoomToOpen, StorageFull, UnusableStore
-from inventory.ops.health import TRY_AGAIN
+from inventory.ops.health import PROBE_INTERVAL
 from inventory.store import Store
 from tests.end_to_end.stack import wait_until
 
@@ -64,7 +64,7 @@ def test_a_store_without_room_is_degraded_and_asked_once_a_second(settings: Sett
     began = monotonic()
     answers = [client.get("/readyz") for _ in range(20)]
 
-    assert store.tried <= 1 + (monotonic() - began) / TRY_AGAIN
+    assert store.tried <= 1 + (monotonic() - began) / PROBE_INTERVAL
     for answer in answers:
         assert (answer.status_code, answer.json["status"]) == (200, "degraded")
         assert answer.json["checks"]["store"] == "answers, but nothing can be accepted: no room on its disk"
