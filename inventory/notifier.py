@@ -184,12 +184,12 @@ class Notifier:
                     pipeline.publish(channel, "changed")
                 pipeline.execute()
 
-        self._outage.call(publish, lambda: None)
+        self._outage.call(publish, lambda: None, writes=False)
 
     @contextmanager
     def _listening(self, name: str) -> Iterator[Wait]:
         with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
-            self._outage.call(lambda: channel.subscribe(name), lambda: None)
+            self._outage.call(lambda: channel.subscribe(name), lambda: None, writes=False)
 
             def wait(seconds: float) -> None:
                 try:

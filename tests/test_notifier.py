@@ -17,9 +17,11 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
+from structlog.testing import capture_logs
 
 from inventory.local_stack.redis_server import find_server
 from inventory.notifier import MAX_WAITING, Notifier, connect
+from inventory.redis_outage import RETRY_AFTER
 from tests.end_to_end.stack import free_port, wait_until
 
 RECORD = "0f115db062b7c0dd030b16878c99dea5"
@@ -113,6 +115,22 @@ def test_why_redis_takes_no_writes_is_told_without_an_address(queue: Notifier, r
         assert queue.wake_worker(RECORD, URL) is False
     finally:
         redis.config_set("maxmemory", 0)
+
+
+def test_an_announcement_that_redis_takes_does_not_end_an_outage_of_writes(queue: Notifier, redis: Redis) -> None:
+    redis.config_set("maxmemory", 1)
+    try:
+        with capture_logs() as logs:
+            assert queue.wake_worker(RECORD, URL) is False
+            tried_until = time.monotonic() + RETRY_AFTER + 0.1
+            while time.monotonic() < tried_until:
+                queue.announce([RECORD])
+            with queue.outcomes_of(RECORD):
+                assert queue.wake_worker(RECORD, URL) is False
+    finally:
+        redis.config_set("maxmemory", 0)
+
+    assert [log["event"] for log in logs] == ["queue_unavailable"]
 
 
 @pytest.mark.parametrize(
