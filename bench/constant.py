@@ -13,8 +13,9 @@ class Constant:
     def __init__(self, size: int) -> None:
         self._body = b"x" * size
         self._headers = [("Content-Type", "application/json"), ("Content-Length", str(size))]
-        self.extensions = {"inventory.live": SimpleNamespace()}
-        """What gunicorn.conf.py asks of an application."""
+        store = SimpleNamespace(prepare=lambda: None, ping=lambda _timeout: None)
+        self.extensions = {"inventory": SimpleNamespace(streams=SimpleNamespace(), store=store)}
+        """What gunicorn.conf.py needs of an application."""
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request."""
