@@ -10,7 +10,7 @@ class CityJobs(LookupJobs):
     """The job type `cities`."""
 
     name = "cities"
-    description = "each row's weather is"
+    description = "the weather of each row is looked up"
     file = FileRows(
         suffixes=TABLES,
         columns=("city", "cities", "city name", "city_name", "town", "place", "location", "name"),
