@@ -138,7 +138,7 @@ def everything(store: Store) -> dict[str, Any]:
 
 
 def worked_to_the_end(services: Services, shop: Shop, clock: FakeClock) -> None:
-    """All jobs are ended, and nothing is owed any more."""
+    """All jobs are ended, and nothing is due any more."""
     feed = FeedLines(
         services.store.products,
         [ACME],
