@@ -151,7 +151,7 @@ class Replacing:
     >>> away = Replacing(store, records=Replacing(store.records, settle=fail))
     """
 
-    def __init__(self, real: object, **members: object) -> None:
+    def __init__(self, real: Any, **members: object) -> None:
         self._real = real
         vars(self).update(members)
 
@@ -160,12 +160,13 @@ class Replacing:
 
 
 class FakeClock:
-    """A clock that stands still until it is moved on."""
+    """A clock that stands still until it is moved on; with a `step`, each look moves it on by so many seconds."""
 
-    def __init__(self) -> None:
-        self.now = datetime(2026, 1, 31, 12, 0, 0, 123_000, tzinfo=UTC)
+    def __init__(self, step: float = 0.0) -> None:
+        self.now, self.step = datetime(2026, 1, 31, 12, 0, 0, 123_000, tzinfo=UTC), step
 
     def __call__(self) -> datetime:
+        self.forward(self.step)
         return self.now
 
     def forward(self, seconds: float) -> None:

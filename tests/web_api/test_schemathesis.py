@@ -34,6 +34,12 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
+def clock() -> FakeClock:
+    """A clock that goes on, because a request may ask to wait for up to 30 seconds, and nobody collects meanwhile."""
+    return FakeClock(step=5.0)
+
+
+@pytest.fixture
 def served(services: Services) -> BaseSchema:
     import schemathesis  # here: every process of the suite reads this module, and it takes a second
 
