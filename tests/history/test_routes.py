@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import fakeredis
 import pytest
 from flask import Flask, request
 from flask.testing import FlaskClient
@@ -14,37 +12,21 @@ from flask.testing import FlaskClient
 from inventory import create_app, wiring
 from inventory.config import Settings
 from inventory.errors import SourceFailure, StorageUnavailable
-from inventory.store import Store
 from inventory.wiring import Services
-from tests.fakes import FakeClock, FakeWeather, FakeWeb
+from tests.conftest import Build
+from tests.fakes import FakeClock, FakeWeather, FakeWeb, Replacing
 
 HISTORY = "/api/v1/history"
 URL = "http://example.test/page"
 
 
-class Forgetful:
-    """A store whose history is away while `away` is set; everything else is the real one's."""
+class Switch(Replacing):
+    """What is away while `away` is set."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self.away = False
-
-    @property
-    def history(self) -> Any:
-        return Switch(self, self._store.history)
+    away = False
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-
-class Switch:
-    """What is away while `store.away` is set."""
-
-    def __init__(self, store: Forgetful, real: object) -> None:
-        self._store, self._real = store, real
-
-    def __getattr__(self, name: str) -> Any:
-        return fail if self._store.away else getattr(self._real, name)
+        return fail if self.away else getattr(self._real, name)
 
 
 def fail(*_: object, **__: object) -> None:
@@ -52,25 +34,21 @@ def fail(*_: object, **__: object) -> None:
 
 
 @pytest.fixture
-def store(settings: Settings) -> Iterator[Forgetful]:
+def services(make_services: Build, settings: Settings) -> Services:
     store = wiring.open_store(settings)
-    yield Forgetful(store)
-    store.close()
+    return make_services(store=Replacing(store, history=Switch(store.history)))
 
 
 @pytest.fixture
-def services(
-    settings: Settings, store: Any, web: FakeWeb, weather: FakeWeather, clock: FakeClock, redis: fakeredis.FakeRedis
-) -> Services:
-    return wiring.build(settings, store=store, redis=redis, sources=[web, weather], clock=clock)
+def history(services: Services) -> Any:
+    return services.store.history
 
 
 @pytest.fixture
-def webpages(services: Services, web: FakeWeb, weather: FakeWeather, redis: fakeredis.FakeRedis, clock: FakeClock) -> Flask:
+def webpages(make_services: Build, services: Services) -> Flask:
     """The application where webpages have a history, and cities have none."""
     settings = replace(services.settings, history_sources=("webpage",))
-    store, sources = services.store, [web, weather]
-    return create_app(services=wiring.build(settings, store=store, redis=redis, sources=sources, clock=clock))
+    return create_app(services=make_services(settings, store=services.store))
 
 
 def lookups(client: FlaskClient, **query: object) -> list[dict[str, Any]]:
@@ -163,18 +141,18 @@ def test_what_is_no_city_was_not_looked_up(client: FlaskClient) -> None:
 
 
 def test_a_lookup_that_cannot_be_kept_is_answered_all_the_same(
-    client: FlaskClient, store: Forgetful, clock: FakeClock, capsys: pytest.CaptureFixture[str]
+    client: FlaskClient, history: Switch, clock: FakeClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    store.away = True
+    history.away = True
     assert client.get("/api/v1/weather?city=Bern").status_code == 200
     assert "lookup_not_kept" in capsys.readouterr().out
 
-    store.away = False
+    history.away = False
     assert lookups(client) == []
 
 
-def test_without_the_history_itself_its_routes_are_503(client: FlaskClient, store: Forgetful) -> None:
-    store.away = True
+def test_without_the_history_itself_its_routes_are_503(client: FlaskClient, history: Switch) -> None:
+    history.away = True
 
     for answer in (client.get(HISTORY), client.delete(HISTORY)):
         assert (answer.status_code, answer.json["code"]) == (503, "storage_unavailable")
@@ -182,21 +160,13 @@ def test_without_the_history_itself_its_routes_are_503(client: FlaskClient, stor
 
 @pytest.mark.parametrize("named", [(), ("weather",), ("webpage",), ("webpage", "weather")])
 def test_only_sources_that_are_named_have_a_history(
-    settings: Settings,
-    web: FakeWeb,
-    weather: FakeWeather,
-    redis: fakeredis.FakeRedis,
-    clock: FakeClock,
-    named: tuple[str, ...],
+    make_services: Build, settings: Settings, named: tuple[str, ...]
 ) -> None:
-    services = wiring.build(replace(settings, history_sources=named), redis=redis, sources=[web, weather], clock=clock)
-    client = create_app(services=services).test_client()
+    client = create_app(services=make_services(replace(settings, history_sources=named))).test_client()
     client.get("/api/v1/weather?city=Bern")
     client.get("/api/v1/metadata", query_string={"url": URL})
-    kept = {lookup["source"] for lookup in lookups(client)}
-    services.store.close()
 
-    assert kept == set(named)
+    assert {lookup["source"] for lookup in lookups(client)} == set(named)
 
 
 # Webpages
@@ -256,10 +226,10 @@ def test_what_is_no_lookup_is_not_kept(webpages: Flask) -> None:
     assert lookups(client) == []
 
 
-def test_a_webpages_lookup_that_cannot_be_kept_is_answered_all_the_same(webpages: Flask, store: Forgetful) -> None:
+def test_a_webpages_lookup_that_cannot_be_kept_is_answered_all_the_same(webpages: Flask, history: Switch) -> None:
     client = webpages.test_client()
     client.post("/api/v1/metadata", json={"url": URL})
-    store.away = True
+    history.away = True
 
     assert client.get("/api/v1/metadata", query_string={"url": URL}).status_code == 200
 

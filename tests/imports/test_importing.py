@@ -26,6 +26,7 @@ from inventory.imports.service import ImportRequest, ImportService
 from inventory.jobs.chunks import upload_name
 from inventory.jobs.model import Job, JobStatus
 from inventory.jobs.service import JobService
+from tests.conftest import Build
 from tests.fakes import FakeClock, FakeWeb
 
 IMPORTS = "/api/v1/imports"
@@ -135,13 +136,12 @@ def test_a_worker_is_woken(client: FlaskClient, redis: fakeredis.FakeRedis) -> N
     assert rq_job.args == [answer.json["job_id"]]  # type: ignore[index]
 
 
-def test_a_202_does_not_need_redis(settings: Settings, web: FakeWeb, clock: FakeClock) -> None:
+def test_a_202_does_not_need_redis(make_services: Build) -> None:
     server = fakeredis.FakeServer()
     server.connected = False
-    services = wiring.build(settings, redis=fakeredis.FakeRedis(server=server), sources=[web], clock=clock)
+    services = make_services(redis=fakeredis.FakeRedis(server=server))
 
     assert send(create_app(services=services).test_client()).status_code == 202
-    services.store.close()
 
 
 @pytest.mark.parametrize("file_name", ["a.csv", "a.txt", "a.jsonl", "a.ndjson"])
@@ -269,8 +269,8 @@ def test_a_key_is_1_to_128_printable_characters(client: FlaskClient, services: w
     assert list(problem["errors"]) == ["Idempotency-Key"]
 
 
-def test_cities_are_refused_where_there_is_no_source_for_them(settings: Settings, web: FakeWeb) -> None:
-    services = wiring.build(settings, redis=fakeredis.FakeRedis(), sources=[web])
+def test_cities_are_refused_where_there_is_no_source_for_them(make_services: Build, web: FakeWeb) -> None:
+    services = make_services(sources=[web])
     client = create_app(services=services).test_client()
     problem = assert_refused(send(client, b"city\nParis\n", kind="cities"), services, 422, "invalid_request")
 
@@ -278,8 +278,8 @@ def test_cities_are_refused_where_there_is_no_source_for_them(settings: Settings
     assert list(problem["errors"]) == ["kind"]
 
 
-def test_the_documentation_names_the_kinds_that_there_are(settings: Settings, web: FakeWeb, client: FlaskClient) -> None:
-    fewer = create_app(services=wiring.build(settings, redis=fakeredis.FakeRedis(), sources=[web])).test_client()
+def test_the_documentation_names_the_kinds_that_there_are(make_services: Build, web: FakeWeb, client: FlaskClient) -> None:
+    fewer = create_app(services=make_services(sources=[web])).test_client()
 
     assert documented_kinds(client) == ["urls", "cities", "events"]
     assert documented_kinds(fewer) == ["urls", "events"]

@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 import json
-import random
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import fakeredis
 import pytest
 from structlog.testing import capture_logs
 
-from inventory import wiring
-from inventory.config import Settings
 from inventory.errors import StorageUnavailable
 from inventory.events.job_type import EventJobs
 from inventory.events.model import Event, EventFilter
 from inventory.imports.uploads import Uploads
 from inventory.jobs.chunks import Chunks
 from inventory.jobs.claimed_batch import LEASE
-from inventory.jobs.job_type import JobType, Step
+from inventory.jobs.job_type import JobType
 from inventory.jobs.model import Batch, Counts, InputRow, Job, JobStatus, Row
 from inventory.jobs.one_by_one import MAX_TAKES
 from inventory.jobs.runner import JobRunner
 from inventory.records.model import Target
 from inventory.wiring import Services
+from tests.conftest import Build
 from tests.contract.places import MockPlace
-from tests.fakes import FakeClock, FakeWeb, Unlimited
+from tests.fakes import FakeClock, FakeWeb, Replacing
 from tests.jobs.actions import (
     HOST,
     NewRunner,
@@ -87,15 +83,8 @@ def web() -> HarmfulWeb:
 
 
 @pytest.fixture(params=["sqlite", "mongodb"])
-def services(
-    settings: Settings, web: HarmfulWeb, clock: FakeClock, redis: fakeredis.FakeRedis, request: pytest.FixtureRequest
-) -> Iterator[Services]:
-    store = MockPlace().open() if request.param == "mongodb" else None
-    services = wiring.build(
-        settings, store=store, redis=redis, sources=[web], clock=clock, rng=random.Random(7), budgets=Unlimited()
-    )
-    yield services
-    services.store.close()
+def services(make_services: Build, request: pytest.FixtureRequest) -> Services:
+    return make_services(store=MockPlace().open() if request.param == "mongodb" else None)
 
 
 @pytest.fixture
@@ -253,8 +242,8 @@ class TestDeadly:
         assert work_to_the_end(services, clock, job_id, new_runner).counts.succeeded == 6
 
     @pytest.mark.parametrize("kind", ["urls", "cities", "events"])
-    def test_workers_that_are_really_killed_cost_one_row(self, settings: Settings, kind: str) -> None:
-        services = wiring.build(settings, redis=fakeredis.FakeRedis())
+    def test_workers_that_are_really_killed_cost_one_row(self, make_services: Build, kind: str) -> None:
+        services = make_services(sources=None)
         content, name = {
             "urls": ("".join(f"{url}\n" for url in [*pages(5), f"{HOST}/{DEADLY}", *pages(5, 5)]).encode(), "x.txt"),
             "cities": ("".join(f"{city}\n" for city in ["Paris"] * 5 + [DEADLY] + ["Rome"] * 5).encode(), "x.txt"),
@@ -264,7 +253,7 @@ class TestDeadly:
 
         ends = []
         for later in range(10):
-            command = [sys.executable, "-m", "tests.jobs.dying", str(settings.data_dir), str(later * LEASE_OVER)]
+            command = [sys.executable, "-m", "tests.jobs.dying", str(services.settings.data_dir), str(later * LEASE_OVER)]
             ends.append(subprocess.run(command, timeout=60, check=False, cwd=Path(__file__).parents[2]).returncode)
             if ends[-1] == 0:
                 break
@@ -274,7 +263,6 @@ class TestDeadly:
         job = found(services, job_id)
         assert (job.status, job.counts.succeeded, job.counts.rejected) == (JobStatus.COMPLETED, 10, 1)
         assert told(services, job_id)[6] == ("rejected", "worker_lost")
-        services.store.close()
 
 
 def test_a_row_that_outlives_its_lease_each_time_is_rejected_alone(
@@ -300,61 +288,36 @@ def test_a_row_that_outlives_its_lease_each_time_is_rejected_alone(
     assert told(services, job_id)[4] == ("rejected", "worker_lost")
 
 
-class Wrapped:
-    """A job type in front of another one."""
-
-    def __init__(self, job_type: JobType) -> None:
-        self._type = job_type
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._type, name)
-
-
-class Untaken(Wrapped):
-    """Its work breaks wherever there are several lines at once."""
+class Untaken(Replacing):
+    """A job type whose work breaks wherever there are several lines at once."""
 
     def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> Any:
-        work = self._type.begin(job, batch, lines)
-        return BrokenTogether(work) if len(lines) > 1 else work
+        work = self._real.begin(job, batch, lines)
+        return Replacing(work, step=lambda now: broken(BAD)) if len(lines) > 1 else work
 
 
-class BrokenTogether:
-    def __init__(self, work: Any) -> None:
-        self.left, self.close = work.left, work.close
-
-    def step(self, now: datetime) -> Step:
-        raise ZeroDivisionError("a fault of ours")
-
-
-class Unread(Wrapped):
-    """The reading of its file breaks after the 25th row."""
+class Unread(Replacing):
+    """A job type where the reading of the file breaks after the 25th row."""
 
     def lines(self, job: Job) -> Iterator[tuple[InputRow, int]]:
-        for line, position in self._type.lines(job):
-            if line.row > 25:
-                raise ZeroDivisionError("a fault of ours")
+        for line, position in self._real.lines(job):
+            broken(BAD if line.row > 25 else "")
             yield line, position
 
 
-class Whole(Wrapped):
-    """Each batch is one row as a whole, as a feed is."""
+class Whole(Replacing):
+    """A job type where each batch is one row as a whole, as a feed is."""
 
     batch_rows = 1
 
 
-class Unwritable:
+class Unwritable(Replacing):
     """Jobs of which one row cannot be written as it came out."""
-
-    def __init__(self, jobs: Any) -> None:
-        self._jobs = jobs
 
     def advance(self, claim: Batch, rows: Sequence[Row], **how: Any) -> Batch | None:
         for row in rows:
             broken(row.input)
-        return self._jobs.advance(claim, rows, **how)  # type: ignore[no-any-return]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._jobs, name)
+        return self._real.advance(claim, rows, **how)
 
 
 class TestFault:

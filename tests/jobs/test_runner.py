@@ -7,20 +7,21 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import pytest
 
+from inventory.config import Settings
 from inventory.errors import SourceFailure, StorageUnavailable
 from inventory.files import Files
 from inventory.jobs.chunks import FILE_LOST, chunk_name, upload_name
 from inventory.jobs.claimed_batch import LEASE, MAX_CLAIMS, RENEW_AFTER
-from inventory.jobs.job_type import BatchTask, JobType, Step
+from inventory.jobs.job_type import BatchTask
 from inventory.jobs.model import Batch, InputRow, Job, JobStatus, RowOutcome
 from inventory.records.model import State
 from inventory.wiring import Services
-from tests.fakes import FakeClock, FakeWeb, Unlimited
+from tests.conftest import Build
+from tests.fakes import FakeClock, FakeWeb, Replacing
 from tests.jobs.actions import (
     HOST,
     Worker,
@@ -212,8 +213,10 @@ class TestCancelled:
 
 
 class TestPaused:
-    def test_a_batch_whose_last_rows_pause_delays_no_other(self, services: Services, web: FakeWeb, clock: FakeClock) -> None:
-        services = with_retry_base(services, 600)
+    def test_a_batch_whose_last_rows_pause_delays_no_other(
+        self, make_services: Build, settings: Settings, web: FakeWeb, clock: FakeClock
+    ) -> None:
+        services = make_services(replace(settings, retry_base=600.0))
         new_runner = small_batches(services)
         web.pages[f"{HOST}/0"] = SourceFailure("timeout", "slow")
         paused = import_urls(services, pages(10))
@@ -236,19 +239,6 @@ class TestPaused:
             worker.round()
             worker.collect()
         assert found(services, paused).counts.failed == 1
-
-
-def with_retry_base(services: Services, seconds: float) -> Services:
-    from inventory import wiring
-
-    return wiring.build(
-        replace(services.settings, retry_base=seconds),
-        store=services.store,
-        sources=list(services.sources.values()),
-        clock=services.jobs.clock,
-        rng=random.Random(3),
-        budgets=Unlimited(),
-    )
 
 
 class TestFilesThatAreGone:
@@ -299,27 +289,12 @@ class TestFilesThatAreGone:
         assert {row.code for row in rows_of(services, job_id)} == {None, FILE_LOST}
 
 
-class Breaking:
+class Breaking(Replacing):
     """A job type with a fault: it breaks on its second batch."""
 
-    def __init__(self, job_type: JobType) -> None:
-        self._type = job_type
-
     def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> BatchTask:
-        work = self._type.begin(job, batch, lines)
-        return work if batch.number != 2 else Broken(work)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._type, name)
-
-
-class Broken:
-    def __init__(self, work: BatchTask) -> None:
-        self.left = work.left
-        self.close = work.close
-
-    def step(self, now: datetime) -> Step:
-        raise ZeroDivisionError("a fault of ours")
+        work: BatchTask = self._real.begin(job, batch, lines)
+        return work if batch.number != 2 else Replacing(work, step=lambda now: 1 // 0)
 
 
 class TestPoison:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +9,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from threading import Event
 
-import fakeredis
 import pytest
 
-from inventory import wiring
+from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.jobs.claimed_batch import LEASE
 from inventory.jobs.model import JobStatus
@@ -22,6 +20,7 @@ from inventory.rate_limits.calls import Calls
 from inventory.records.model import Content
 from inventory.records.source import Collected
 from inventory.wiring import Services
+from tests.conftest import Build
 from tests.end_to_end.stack import wait_until
 from tests.fakes import FakeClock, FakeWeb
 from tests.jobs.actions import HOST, counted, found, import_urls, pages, rows_of, small_batches, upload
@@ -46,10 +45,8 @@ def web() -> FakeWeb:
 
 
 @pytest.fixture
-def services(settings: Settings, web: FakeWeb, redis: fakeredis.FakeRedis) -> Iterator[Services]:
-    services = wiring.build(settings, redis=redis, sources=[web], rng=random.Random(7))
-    yield services
-    services.store.close()
+def services(make_services: Build) -> Services:
+    return make_services(clock=utc_now)
 
 
 @contextmanager
@@ -168,12 +165,8 @@ class TestStarved:
     """A worker whose collections could do more than is due; time stands still."""
 
     @pytest.fixture
-    def clock(self) -> FakeClock:
-        return FakeClock()
-
-    @pytest.fixture
-    def runner(self, settings: Settings, web: FakeWeb, clock: FakeClock) -> JobRunner:
-        services = wiring.build(settings, redis=fakeredis.FakeRedis(), sources=[web], clock=clock)
+    def runner(self, make_services: Build) -> JobRunner:
+        services = make_services()
         import_urls(services, pages(1_000))
         runner = small_batches(services)()
         for _ in range(40):
@@ -196,10 +189,10 @@ class TestStarved:
         assert max(now) > max(claimed)
 
 
-def test_a_batch_that_never_waits_alternates_with_those_of_other_jobs(settings: Settings, web: FakeWeb) -> None:
-    clock = FakeClock()
-    slowly = replace(settings, events_line_delay=0.01)
-    services = wiring.build(slowly, redis=fakeredis.FakeRedis(), sources=[web], clock=clock, sleep=clock.forward)
+def test_a_batch_that_never_waits_alternates_with_those_of_other_jobs(
+    make_services: Build, settings: Settings, clock: FakeClock
+) -> None:
+    services = make_services(replace(settings, events_line_delay=0.01), sleep=clock.forward)
     events = upload(services, LOG_LINE * 15_000, name="x.jsonl", kind="events")
     runner = services.job_runner()
     for _ in range(4):

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from inventory import create_app, wiring
+from inventory import create_app
 from inventory.jobs.model import RowOutcome
 from inventory.wiring import Services
+from tests.conftest import Build
 from tests.fakes import FakeClock
 from tests.jobs.course import Course
 
@@ -121,9 +122,9 @@ def test_a_stream_that_is_over_frees_its_slot(
     assert client.get(path).status_code == 200
 
 
-def test_without_any_slot_there_are_no_streams(services: Services, finished: Course, clock: FakeClock) -> None:
+def test_without_any_slot_there_are_no_streams(make_services: Build, services: Services, finished: Course) -> None:
     settings = replace(services.settings, live_streams=0)
-    client = create_app(services=wiring.build(settings, store=services.store, clock=clock)).test_client()
+    client = create_app(services=make_services(settings, store=services.store)).test_client()
 
     assert client.get(f"{JOBS}/{finished.id}/events").status_code == 503
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import fakeredis
 import pytest
 from flask.testing import FlaskClient
 
 from inventory import create_app, wiring
 from inventory.config import Settings
 from inventory.ops import log_config
+from tests.conftest import Build
 
 INTERNALS = (
     "127.0.0.1",
@@ -40,13 +39,11 @@ def away(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture(params=["sqlite", "mongodb"])
-def client(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> Iterator[FlaskClient]:
+def client(request: pytest.FixtureRequest, make_services: Build, settings: Settings, tmp_path: Path) -> FlaskClient:
     """An application whose store is away."""
     log_config.configure()
-    without = replace(settings, store_url=away(tmp_path)[request.param])
-    services = wiring.build(without, redis=fakeredis.FakeRedis())
-    yield create_app(services=services).test_client()
-    services.store.close()
+    services = make_services(replace(settings, store_url=away(tmp_path)[request.param]))
+    return create_app(services=services).test_client()
 
 
 def assert_discreet(text: str, tmp_path: Path) -> None:
@@ -82,14 +79,13 @@ def test_readiness_says_no_more(client: FlaskClient, tmp_path: Path, capsys: pyt
 
 @pytest.mark.parametrize("url", ["file://{folder}/in-the-way/files", "s3://bucket/prefix"])
 def test_a_file_store_that_is_away_is_one_sentence(
-    services: wiring.Services, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+    make_services: Build, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     away(tmp_path)
     for name, value in {"ENDPOINT_URL": "http://127.0.0.1:9", "ACCESS_KEY_ID": "a", "SECRET_ACCESS_KEY": "b"}.items():
         monkeypatch.setenv(f"AWS_{name}", value)
-    elsewhere = replace(settings, files_url=url.format(folder=tmp_path))
-    replaced = wiring.build(elsewhere, store=services.store, redis=fakeredis.FakeRedis())
-    client = create_app(services=replaced).test_client()
+    services = make_services(replace(settings, files_url=url.format(folder=tmp_path)))
+    client = create_app(services=services).test_client()
 
     answer = client.post("/api/v1/imports?kind=urls", data={"file": (io.BytesIO(b"url\nhttp://a.test/\n"), "urls.csv")})
 

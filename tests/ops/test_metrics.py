@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import fakeredis
 import pytest
 from flask.testing import FlaskClient
 
@@ -14,7 +13,7 @@ from inventory.config import Settings
 from inventory.errors import StartError
 from inventory.ops import request_metrics
 from inventory.rate_limits.limits import HostLimits
-from tests.fakes import FakeWeb
+from tests.conftest import Build
 from tests.ops.actions import scrape, value
 from tests.rate_limits.budget_halves import LocalHalf
 
@@ -71,10 +70,9 @@ def test_what_is_due_and_for_how_long_and_what_waits_for_a_worker(client: FlaskC
     assert found[("inventory_up", frozenset({("part", "queue")}))] == 1
 
 
-def test_upstreams_have_counts_of_what_their_budgets_permitted(settings: Settings, web: FakeWeb) -> None:
+def test_upstreams_have_counts_of_what_their_budgets_permitted(make_services: Build) -> None:
     half = LocalHalf(HostLimits(10, 4))
-    services = wiring.build(settings, redis=fakeredis.FakeRedis(), sources=[web], budgets=half.budgets)
-    client = create_app(services=services).test_client()
+    client = create_app(services=make_services(budgets=half.budgets)).test_client()
     half.end(half.permit("counted.example"), elapsed=0.03)
     half.end(half.permit("counted.example"), failed=True)
 
@@ -85,7 +83,6 @@ def test_upstreams_have_counts_of_what_their_budgets_permitted(settings: Setting
     assert found[("inventory_upstream_failures_total", host)] == 1
     assert found[("inventory_upstream_put_off_total", host)] == 0
     assert found[("inventory_upstream_breaker_open", host)] == 0
-    services.store.close()
 
 
 def test_a_part_that_does_not_answer_is_reported_and_stops_no_scrape(settings: Settings, tmp_path: Path) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-import fakeredis
 import pytest
 
 from inventory import urls, wiring
@@ -18,6 +16,7 @@ from inventory.http_client.fetcher import Fetcher
 from inventory.rate_limits.calls import MAX_WAIT, Calls
 from inventory.rate_limits.limits import HostLimits, Limit
 from inventory.rate_limits.model import Breaker, Budgets, Permit, PermitRequest, Reason, Upstream
+from tests.conftest import Build
 from tests.end_to_end.stack import free_port
 from tests.http_client.conftest import make_fetcher
 from tests.rate_limits.budget_halves import LocalHalf
@@ -210,16 +209,14 @@ def budgets() -> Budgets:
 
 
 @pytest.fixture
-def services(budgets: Budgets, upstream: Server, tmp_path: Path) -> Iterator[wiring.Services]:
+def services(make_services: Build, budgets: Budgets, upstream: Server, tmp_path: Path) -> wiring.Services:
     settings = replace(
         Settings(data_dir=tmp_path),
         allow_networks=(ipaddress.ip_network("127.0.0.1/32"),),
         weather_geocoding_url=upstream.url("/v1/search", host=ONE),
         weather_url=upstream.url("/v1/forecast", host=TWO),
     )
-    services = wiring.build(settings, redis=fakeredis.FakeRedis(), resolve=lambda host: ["127.0.0.1"], budgets=budgets)
-    yield services
-    services.store.close()
+    return make_services(settings, sources=None, resolve=lambda host: ["127.0.0.1"], budgets=budgets)
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from time import monotonic, sleep
 
-import fakeredis
 import pytest
 from flask.testing import FlaskClient
 
 from inventory import create_app, urls, wiring
-from inventory.config import Settings
+from inventory.clock import utc_now
 from inventory.errors import SourceFailure
 from inventory.rate_limits.calls import Calls
 from inventory.rate_limits.limits import HostLimits, Limit
@@ -20,6 +18,7 @@ from inventory.rate_limits.local import LocalBudgets
 from inventory.rate_limits.model import Breaker, Policy, Upstream
 from inventory.records.model import Content, State, Status, Target
 from inventory.records.source import Collected
+from tests.conftest import Build
 from tests.fakes import FakeClock, FakeWeb
 
 BUSY, QUICK = "http://busy.test/", "http://quick.test/"
@@ -48,14 +47,8 @@ def budgets(clock: FakeClock) -> LocalBudgets:
 
 
 @pytest.fixture
-def services(
-    settings: Settings, web: FakeWeb, clock: FakeClock, redis: fakeredis.FakeRedis, budgets: LocalBudgets
-) -> Iterator[wiring.Services]:
-    services = wiring.build(
-        settings, redis=redis, sources=[web], clock=clock, rng=random.Random(7), sleep=clock.forward, budgets=budgets
-    )
-    yield services
-    services.store.close()
+def services(make_services: Build, clock: FakeClock, budgets: LocalBudgets) -> wiring.Services:
+    return make_services(sleep=clock.forward, budgets=budgets)
 
 
 def accept_for_a_job(services: wiring.Services, *urls: str) -> list[Target]:
@@ -222,11 +215,8 @@ class TestAHostThatWasSlow:
         return TiredWeb()
 
     @pytest.fixture
-    def services(self, settings: Settings, web: FakeWeb, redis: fakeredis.FakeRedis) -> Iterator[wiring.Services]:
-        budgets = LocalBudgets(HostLimits(1_000, 4), BREAKER)
-        services = wiring.build(settings, redis=redis, sources=[web], budgets=budgets)
-        yield services
-        services.store.close()
+    def services(self, make_services: Build) -> wiring.Services:
+        return make_services(clock=utc_now, budgets=LocalBudgets(HostLimits(1_000, 4), BREAKER))
 
     def seconds_for(self, services: wiring.Services, host: str) -> float:
         accept_for_a_job(services, *(f"http://{host}/{n}" for n in range(600)))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from io import BytesIO
-from random import Random
 from typing import Any
 
 import fakeredis
 import pytest
 
 from inventory import create_app, wiring
+from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.errors import CollectionFailed, Unstorable
 from inventory.ops import log_config
@@ -20,8 +20,8 @@ from inventory.rate_limits.calls import Calls
 from inventory.rate_limits.model import Permit, PermitRequest, Reason, Throttled
 from inventory.records.model import Content, Failed, Outcome, Record, State, Stored
 from inventory.records.source import Collected
-from inventory.store import Store
-from tests.fakes import FakeClock, FakeWeather, FakeWeb, Unlimited
+from tests.conftest import Build
+from tests.fakes import FakeClock, FakeWeather, FakeWeb, Replacing, Unlimited
 from tests.ops.actions import value
 
 URL = "http://example.test/"
@@ -53,26 +53,17 @@ class BrokenWeather(FakeWeather):
         return Collected({"at": 1 // (not self.broken)}, None) if self.broken else super().collect(key, previous, calls)
 
 
-class Rejecting:
-    """A store that rejects what is in `rejected`; everything else is the real one's."""
+class Rejecting(Replacing):
+    """Records that reject what is in `rejected`."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self.error: Exception = ValueError(SECRET)
-        self.rejected: set[str] = set()
-        self.kinds: tuple[type[Outcome], ...] = (Stored,)
+    error: Exception = ValueError(SECRET)
+    rejected: Collection[str] = ()
+    outcomes: tuple[type[Outcome], ...] = (Stored,)
 
-    @property
-    def records(self) -> Rejecting:
-        return self
-
-    def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
-        if any(each.claim.id in self.rejected and isinstance(each, self.kinds) for each in outcomes):
+    def settle(self, outcomes: Sequence[Outcome]) -> Any:
+        if any(each.claim.id in self.rejected and isinstance(each, self.outcomes) for each in outcomes):
             raise self.error
-        return self._store.records.settle(outcomes)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store if hasattr(self._store, name) else self._store.records, name)
+        return self._real.settle(outcomes)
 
 
 @pytest.fixture
@@ -91,25 +82,14 @@ def budgets() -> Unlimited:
 
 
 @pytest.fixture
-def store(settings: Settings) -> Iterator[Rejecting]:
+def services(make_services: Build, settings: Settings, budgets: Unlimited) -> wiring.Services:
     store = wiring.open_store(settings)
-    yield Rejecting(store)
-    store.close()
+    return make_services(store=Replacing(store, records=Rejecting(store.records)), budgets=budgets)
 
 
 @pytest.fixture
-def services(
-    settings: Settings,
-    store: Any,
-    web: BrokenWeb,
-    weather: BrokenWeather,
-    clock: FakeClock,
-    redis: fakeredis.FakeRedis,
-    budgets: Unlimited,
-) -> wiring.Services:
-    return wiring.build(
-        settings, store=store, redis=redis, sources=[web, weather], clock=clock, rng=Random(7), budgets=budgets
-    )
+def records(services: wiring.Services) -> Any:
+    return services.store.records
 
 
 def accept(services: wiring.Services, count: int) -> list[str]:
@@ -168,9 +148,9 @@ def test_its_traceback_is_logged_and_it_is_counted_for_all_programs(
     assert value(client, "inventory_internal_faults_total", where="collect", source="webpage") == 1
 
 
-def test_while_redis_is_away_it_is_recorded_all_the_same(settings: Settings, web: BrokenWeb) -> None:
+def test_while_redis_is_away_it_is_recorded_all_the_same(make_services: Build) -> None:
     server = fakeredis.FakeServer()
-    services = wiring.build(settings, redis=fakeredis.FakeRedis(server=server), sources=[web], budgets=Unlimited())
+    services = make_services(redis=fakeredis.FakeRedis(server=server))
     ids = accept(services, 4)
     server.connected = False
 
@@ -178,7 +158,6 @@ def test_while_redis_is_away_it_is_recorded_all_the_same(settings: Settings, web
     assert_failed(services, found(services, ids[3]))
     client = create_app(services=services).test_client()
     assert value(client, "inventory_internal_faults_total", where="collect", source="webpage") == 0
-    services.store.close()
 
 
 def test_of_an_abandoned_claim_it_is_a_failure_too(services: wiring.Services, clock: FakeClock, web: BrokenWeb) -> None:
@@ -231,10 +210,10 @@ def test_a_city_whose_weather_breaks_is_a_failure_and_its_last_weather_is_answer
 
 
 def test_what_is_due_for_a_source_that_is_gone_is_a_failure(
-    services: wiring.Services, store: Any, redis: fakeredis.FakeRedis, clock: FakeClock, weather: BrokenWeather
+    services: wiring.Services, make_services: Build, weather: BrokenWeather
 ) -> None:
     [record_id] = accept(services, 1)
-    without = wiring.build(services.settings, store=store, redis=redis, sources=[weather], clock=clock, budgets=Unlimited())
+    without = make_services(sources=[weather])
 
     assert collect_due(without) == 1
 
@@ -247,11 +226,11 @@ class TestWhenSettling:
         return BrokenWeb()
 
     def test_one_that_the_store_rejects_fails_and_the_others_are_stored(
-        self, services: wiring.Services, store: Rejecting, web: BrokenWeb
+        self, services: wiring.Services, records: Rejecting, web: BrokenWeb
     ) -> None:
         ids = accept(services, 4)
-        store.rejected = {ids[2]}
-        claims = store.claim_due(now=services.records.clock(), lease_for=timedelta(seconds=30), limit=9)
+        records.rejected = {ids[2]}
+        claims = records.claim_due(now=services.records.clock(), lease_for=timedelta(seconds=30), limit=9)
         outcomes = [services.collector.collect(claim) for claim in claims]
 
         settled = services.collector.settler.settle(outcomes)
@@ -262,20 +241,20 @@ class TestWhenSettling:
         assert set(web.asked.values()) == {1}
 
     def test_what_the_site_sent_and_no_store_keeps_is_its_failure(
-        self, services: wiring.Services, store: Rejecting, redis: fakeredis.FakeRedis
+        self, services: wiring.Services, records: Rejecting
     ) -> None:
         [record_id] = accept(services, 1)
-        store.rejected, store.error = {record_id}, Unstorable(SECRET)
+        records.rejected, records.error = {record_id}, Unstorable(SECRET)
 
         collect_due(services)
 
         assert_failed(services, found(services, record_id), "invalid_response")
         assert not services.notifier.faults()
 
-    def test_a_post_answers_the_failure_instead_of_the_snapshot(self, services: wiring.Services, store: Rejecting) -> None:
+    def test_a_post_answers_the_failure_instead_of_the_snapshot(self, services: wiring.Services, records: Rejecting) -> None:
         target = services.sources["webpage"].target(URL)
         services.inline.collect(target)
-        store.rejected = {target.id}
+        records.rejected = {target.id}
 
         with pytest.raises(CollectionFailed) as caught:
             services.inline.collect(target)
@@ -284,10 +263,10 @@ class TestWhenSettling:
         assert found(services, target.id).snapshots == 1
 
     def test_where_not_even_the_failure_can_be_kept_the_others_go_on(
-        self, services: wiring.Services, store: Rejecting
+        self, services: wiring.Services, records: Rejecting
     ) -> None:
         ids = accept(services, 4)
-        store.rejected, store.kinds = {ids[2]}, (Stored, Failed)
+        records.rejected, records.outcomes = {ids[2]}, (Stored, Failed)
 
         collect_due(services)
 
@@ -338,8 +317,8 @@ class TestWhenRequestingPermits:
         assert {found(services, target.id).state for target in targets} == {State.STORED}
 
 
-def test_a_row_of_an_import_fails_with_the_code(settings: Settings, redis: fakeredis.FakeRedis, web: BrokenWeb) -> None:
-    services = wiring.build(settings, redis=redis, sources=[web], budgets=Unlimited())
+def test_a_row_of_an_import_fails_with_the_code(make_services: Build) -> None:
+    services = make_services(clock=utc_now)
     client = create_app(services=services).test_client()
     upload = {"file": (BytesIO(f"url\n{URL}3\n{URL}4\n".encode()), "urls.csv")}
     job_id = client.post("/api/v1/imports?kind=urls", data=upload).json["job_id"]
@@ -349,4 +328,3 @@ def test_a_row_of_an_import_fails_with_the_code(settings: Settings, redis: faker
 
     rows = client.get(f"/api/v1/jobs/{job_id}/rows?outcome=failed").json["rows"]
     assert [(row["input"], row["code"]) for row in rows] == [(f"{URL}3", "internal_fault")]
-    services.store.close()

@@ -2,59 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import fakeredis
 import pytest
 
 from inventory import wiring
 from inventory.config import Settings
 from inventory.errors import StorageUnavailable
-from inventory.records.model import Acceptance, Outcome, Record, State
-from inventory.store import Store
-from tests.fakes import FakeClock, FakeWeb
+from inventory.records.model import Acceptance, Outcome, State
+from tests.conftest import Build
+from tests.fakes import FakeClock, FakeWeb, Replacing
 
 URL = "http://example.test/"
 
 
-class Away:
-    """A store whose next `settles` and `claims` find it away; everything else is the real one's."""
+class Away(Replacing):
+    """Records whose next `settles` and `claims` find the store away."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self.settles = self.claims = 0
+    settles = claims = 0
 
-    @property
-    def records(self) -> Away:
-        return self
-
-    def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
+    def settle(self, outcomes: Sequence[Outcome]) -> Any:
         if self.settles > 0:
             self.settles -= 1
             raise StorageUnavailable("away")
-        return self._store.records.settle(outcomes)
+        return self._real.settle(outcomes)
 
-    def claim_due(self, **asked: Any) -> Sequence[Record]:
+    def claim_due(self, **asked: Any) -> Any:
         if self.claims > 0:
             self.claims -= 1
             raise StorageUnavailable("away")
-        return self._store.records.claim_due(**asked)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store if hasattr(self._store, name) else self._store.records, name)
+        return self._real.claim_due(**asked)
 
 
 @pytest.fixture
-def away(settings: Settings) -> Iterator[Away]:
+def services(make_services: Build, settings: Settings, clock: FakeClock) -> wiring.Services:
     store = wiring.open_store(settings)
-    yield Away(store)
-    store.close()
+    return make_services(store=Replacing(store, records=Away(store.records)), sleep=clock.forward)
 
 
 @pytest.fixture
-def services(settings: Settings, away: Any, web: FakeWeb, clock: FakeClock, redis: fakeredis.FakeRedis) -> wiring.Services:
-    return wiring.build(settings, store=away, redis=redis, sources=[web], clock=clock, sleep=clock.forward)
+def away(services: wiring.Services) -> Any:
+    return services.store.records
 
 
 def accept(services: wiring.Services) -> Acceptance:

@@ -6,9 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
-import fakeredis
 import pytest
 from flask.testing import FlaskClient
 
@@ -18,6 +16,7 @@ from inventory.errors import NoRoomToOpen, StorageFull, UnusableStore
 from inventory.ops.health import PROBE_INTERVAL
 from inventory.store import Store
 from tests.end_to_end.stack import wait_until
+from tests.fakes import Replacing
 
 
 def test_alive_asks_nobody(tmp_path: Path) -> None:
@@ -43,55 +42,52 @@ def test_a_dead_queue_is_degraded_and_still_ready(settings: Settings) -> None:
     assert (answer.status_code, answer.json["status"]) == (200, "degraded")
 
 
-class Full:
-    """A store that answers and keeps nothing while it is `full`; `tried` counts."""
+class Full(Replacing):
+    """A store that answers and keeps nothing while there is an `error`; `tried` counts."""
 
-    def __init__(self, store: Store) -> None:
-        self._store, self.error, self.tried = store, StorageFull("no room on its disk"), 0
+    tried, error = 0, StorageFull("no room on its disk")
 
     def try_writing(self, timeout: float) -> None:
         self.tried += 1
         if self.error is not None:
             raise self.error
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
+
+@pytest.fixture
+def full(settings: Settings) -> Full:
+    return Full(wiring.open_store(settings))
 
 
-def test_a_store_without_room_is_degraded_and_asked_once_a_second(settings: Settings, redis: fakeredis.FakeRedis) -> None:
-    store: Any = Full(wiring.open_store(settings))
-    client = create_app(services=wiring.build(settings, store=store, redis=redis)).test_client()
+@pytest.fixture
+def full_client(make_services: Build, full: Full) -> FlaskClient:
+    return create_app(services=make_services(store=full)).test_client()
+
+
+def test_a_store_without_room_is_degraded_and_asked_once_a_second(full_client: FlaskClient, full: Full) -> None:
     began = monotonic()
-    answers = [client.get("/readyz") for _ in range(20)]
+    answers = [full_client.get("/readyz") for _ in range(20)]
 
     assert store.tried <= 1 + (monotonic() - began) / PROBE_INTERVAL
     for answer in answers:
         assert (answer.status_code, answer.json["status"]) == (200, "degraded")
         assert answer.json["checks"]["store"] == "answers, but nothing can be accepted: no room on its disk"
-    store.error = None
-    wait_until(lambda: client.get("/readyz").json["status"] == "ready", "it is ready again")
-    store.close()
+    full.error = None
+    wait_until(lambda: full_client.get("/readyz").json["status"] == "ready", "it is ready again")
 
 
-def test_a_store_that_lost_its_log_is_unavailable(settings: Settings, redis: fakeredis.FakeRedis) -> None:
-    store: Any = Full(wiring.open_store(settings))
-    store.error = UnusableStore("The log was deleted.")
-    answer = create_app(services=wiring.build(settings, store=store, redis=redis)).test_client().get("/readyz")
+def test_a_store_that_lost_its_log_is_unavailable(full_client: FlaskClient, full: Full) -> None:
+    full.error = UnusableStore("The log was deleted.")
+    answer = full_client.get("/readyz")
 
     assert (answer.status_code, answer.json["checks"]["store"]) == (503, "cannot be used; the log says why")
-    store.close()
 
 
-def test_a_store_that_finds_no_room_to_be_opened_is_unavailable_and_says_so(
-    settings: Settings, redis: fakeredis.FakeRedis
-) -> None:
-    store: Any = Full(wiring.open_store(settings))
-    store.error = NoRoomToOpen("The store /somewhere cannot be opened: there is no room.")
-    answer = create_app(services=wiring.build(settings, store=store, redis=redis)).test_client().get("/readyz")
+def test_a_store_that_finds_no_room_to_be_opened_is_unavailable_and_says_so(full_client: FlaskClient, full: Full) -> None:
+    full.error = NoRoomToOpen("The store /somewhere cannot be opened: there is no room.")
+    answer = full_client.get("/readyz")
 
     assert (answer.status_code, answer.json["status"]) == (503, "unavailable")
     assert answer.json["checks"]["store"] == "cannot be opened, and nothing can be accepted: no room on its disk"
-    store.close()
 
 
 def test_the_home_page_leads_to_documentation_and_queue(settings: Settings) -> None:

@@ -13,12 +13,12 @@ from werkzeug.test import TestResponse
 
 from inventory.errors import SourceFailure
 from inventory.records.model import Record, Target
+from inventory.records.ports import Records
 from inventory.records.source import Collected
-from inventory.store import Store
 from inventory.weather.service import JITTER
 from inventory.weather.source import UNKNOWN_CITY
 from inventory.wiring import Services
-from tests.fakes import FakeWeather, weather_content
+from tests.fakes import FakeWeather, Replacing, weather_content
 
 WEATHER = "/api/v1/weather"
 CITY = "zurich"
@@ -91,34 +91,22 @@ def get_held(client: FlaskClient, weather: FakeWeather, city: str = CITY) -> Ite
             weather.open.set()
 
 
-class Meddling:
-    """A store in which something else happens before, or after, the next call of a method of `records`."""
+class Meddling(Replacing):
+    """Records where something else happens before, or after, the next call of a method."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, records: Records) -> None:
         self.before: dict[str, Callable[[], object]] = {}
         self.after: dict[str, Callable[[], object]] = {}
-
-    @property
-    def records(self) -> Any:
-        return _Records(self)
+        super().__init__(records)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-
-class _Records:
-    def __init__(self, meddling: Meddling) -> None:
-        self._meddling = meddling
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._meddling._store.records, name)
+        method = getattr(self._real, name)
 
         def call(*arguments: Any, **named: Any) -> Any:
-            if do := self._meddling.before.pop(name, None):
+            if do := self.before.pop(name, None):
                 do()
             result = method(*arguments, **named)
-            if do := self._meddling.after.pop(name, None):
+            if do := self.after.pop(name, None):
                 do()
             return result
 

@@ -9,14 +9,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import fakeredis
 import pytest
 
-from inventory import create_app, wiring
+from inventory import create_app
+from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.errors import SourceFailure
 from inventory.records.source import Source
 from inventory.wiring import Services
+from tests.conftest import Build
 from tests.upstreams import Answer, Upstream
 from tests.upstreams.torture import Torture
 
@@ -65,10 +66,8 @@ def settings(upstream: Upstream, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def services(settings: Settings) -> Iterator[Services]:
-    services = wiring.build(settings, redis=fakeredis.FakeRedis(), resolve=nowhere)
-    yield services
-    services.store.close()
+def services(make_services: Build) -> Services:
+    return make_services(sources=None, clock=utc_now, resolve=nowhere)
 
 
 @pytest.fixture
@@ -243,10 +242,7 @@ def test_what_goes_wrong_on_the_way_still_has_a_code(source: Source, upstream: U
     )
 
 
-def test_without_a_url_of_its_own_it_is_asked_where_it_is(tmp_path: Path) -> None:
-    services = wiring.build(Settings(data_dir=tmp_path, openweather_key=KEY), redis=fakeredis.FakeRedis())
-
-    assert services.sources["weather"].target("Paris").host == "api.openweathermap.org"
-    assert (
-        wiring.build(Settings(data_dir=tmp_path)).sources["weather"].target("Paris").host == "geocoding-api.open-meteo.com"
-    )
+def test_without_a_url_of_its_own_it_is_asked_where_it_is(make_services: Build, tmp_path: Path) -> None:
+    for key, host in {KEY: "api.openweathermap.org", "": "geocoding-api.open-meteo.com"}.items():
+        services = make_services(Settings(data_dir=tmp_path, openweather_key=key), sources=None)
+        assert services.sources["weather"].target("Paris").host == host

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -22,7 +23,8 @@ from inventory.rate_limits.model import Reason, Throttled
 from inventory.records.model import Content, Failed, Failure, Postponed, Snapshot, State, Stored
 from inventory.records.source import Collected
 from inventory.wiring import Services
-from tests.fakes import FakeClock, FakeWeather, FakeWeb, weather_content
+from tests.conftest import Build
+from tests.fakes import FakeClock, FakeWeather, Replacing, weather_content
 from tests.weather.actions import (
     CITY,
     EXPIRED,
@@ -45,30 +47,20 @@ MANY = 50
 
 
 @pytest.fixture
-def meddling(settings: Settings) -> Iterator[Meddling]:
+def services(make_services: Build, settings: Settings, clock: FakeClock) -> Services:
     store = wiring.open_store(settings)
-    yield Meddling(store)
-    store.close()
+    return make_services(store=Replacing(store, records=Meddling(store.records)), sleep=clock.forward)
 
 
 @pytest.fixture
-def services(
-    settings: Settings,
-    meddling: Any,
-    web: FakeWeb,
-    weather: FakeWeather,
-    clock: FakeClock,
-    redis: fakeredis.FakeRedis,
-) -> Services:
-    return wiring.build(settings, store=meddling, redis=redis, sources=[web, weather], clock=clock, sleep=clock.forward)
+def meddling(services: Services) -> Any:
+    return services.store.records
 
 
 @pytest.fixture
-def other(settings: Settings, web: FakeWeb, weather: FakeWeather, clock: FakeClock, redis: fakeredis.FakeRedis) -> Any:
+def other(make_services: Build) -> Services:
     """The same service in another process: its own store, slots and clients."""
-    services = wiring.build(settings, redis=redis, sources=[web, weather], clock=clock)
-    yield services
-    services.store.close()
+    return make_services()
 
 
 def elsewhere(other: Services) -> FlaskClient:
@@ -121,7 +113,7 @@ def test_what_a_worker_takes_between_the_acceptance_and_the_claim_is_waited_for(
 def test_a_city_that_is_deleted_between_the_acceptance_and_the_claim_is_not_in_the_inventory(
     client: FlaskClient, meddling: Meddling, services: Services, weather: FakeWeather
 ) -> None:
-    meddling.before["claim"] = lambda: meddling._store.records.delete(target(services).id)
+    meddling.before["claim"] = lambda: meddling._real.delete(target(services).id)
     answer = get(client)
 
     assert (answer.status_code, answer.json["code"]) == (404, "not_in_inventory")
@@ -132,7 +124,7 @@ def test_a_city_that_is_deleted_before_it_can_be_read_again_is_not_in_the_invent
     client: FlaskClient, meddling: Meddling, other: Services, services: Services
 ) -> None:
     meddling.before["accept"] = lambda: get(elsewhere(other))
-    meddling.after["accept"] = lambda: meddling._store.records.delete(target(services).id)
+    meddling.after["accept"] = lambda: meddling._real.delete(target(services).id)
 
     assert get(client).json["code"] == "not_in_inventory"
 
@@ -296,7 +288,7 @@ def test_a_city_that_is_deleted_while_it_is_refreshed_is_answered_as_it_was(
 ) -> None:
     fresh = get(client).json
     clock.forward(EXPIRED)
-    meddling.before[method] = lambda: meddling._store.records.delete(target(services).id)
+    meddling.before[method] = lambda: meddling._real.delete(target(services).id)
 
     assert get(client).json == fresh | {"stale": True}
     assert services.store.records.find(target(services).id) is None
@@ -308,7 +300,7 @@ def test_a_city_that_is_deleted_before_its_refresh_is_accepted_is_collected_anew
     get(client)
     clock.forward(EXPIRED)
     weather.pages[CITY] = warmer()
-    meddling.before["accept"] = lambda: meddling._store.records.delete(target(services).id)
+    meddling.before["accept"] = lambda: meddling._real.delete(target(services).id)
 
     assert get(client).json["temperature_c"] == 9.9
     assert record(services).snapshots == 1
@@ -393,24 +385,28 @@ def at_once(clients: list[FlaskClient], weather: FakeWeather, city: str = CITY) 
         return [answer.result() for answer in answers]
 
 
-def crowd(settings: Settings, redis: fakeredis.FakeRedis, weather: FakeWeather, clock: FakeClock, room: int) -> Services:
-    """The services of a process in which so many may wait."""
+Crowd = Callable[[int], Services]
+
+
+@pytest.fixture
+def crowd(make_services: Build, settings: Settings) -> Crowd:
+    """Builds the services of a process in which so many may wait."""
+    return partial(make_crowd, make_services, settings)
+
+
+def make_crowd(make_services: Build, settings: Settings, room: int) -> Services:
     wide = replace(settings, api_threads=settings.inline_slots + settings.live_streams + 1)
     while wiring.share_threads(wide.spare_threads).waiting_lookups < room:
         wide = replace(wide, api_threads=wide.api_threads + 1)
-    services = wiring.build(wide, redis=redis, sources=[weather], clock=clock)
+    services = make_services(wide)
     services.store.prepare()
     return services
 
 
-def test_fifty_simultaneous_misses_are_one_call_and_all_get_its_weather(
-    settings: Settings, redis: fakeredis.FakeRedis, weather: FakeWeather, clock: FakeClock
-) -> None:
-    processes = [crowd(settings, redis, weather, clock, MANY) for _ in range(2)]
+def test_fifty_simultaneous_misses_are_one_call_and_all_get_its_weather(crowd: Crowd, weather: FakeWeather) -> None:
+    processes = [crowd(MANY) for _ in range(2)]
     apps = [create_app(services=services) for services in processes]
     answers = at_once([apps[number % 2].test_client() for number in range(MANY)], weather)
-    for services in processes:
-        services.store.close()
 
     assert {status for status, _ in answers} == {200}
     assert len({document["collected_at"] for _, document in answers}) == 1
@@ -419,41 +415,34 @@ def test_fifty_simultaneous_misses_are_one_call_and_all_get_its_weather(
 
 @pytest.mark.parametrize(("failure", "status"), [(NO_CITY, 404), (TIMEOUT, 504)], ids=["unknown", "timeout"])
 def test_fifty_simultaneous_misses_that_fail_are_one_call_too(
-    settings: Settings,
-    redis: fakeredis.FakeRedis,
-    weather: FakeWeather,
-    clock: FakeClock,
-    failure: SourceFailure,
-    status: int,
+    crowd: Crowd, weather: FakeWeather, failure: SourceFailure, status: int
 ) -> None:
-    services = crowd(settings, redis, weather, clock, MANY)
+    services = crowd(MANY)
     weather.pages[CITY] = failure
     app = create_app(services=services)
     answers = at_once([app.test_client() for _ in range(MANY)], weather)
-    services.store.close()
 
     assert Counter(status for status, _ in answers) == {status: MANY}
     assert weather.asked[CITY] == 1
 
 
 def test_fifty_simultaneous_lookups_of_stale_weather_are_one_call(
-    settings: Settings, redis: fakeredis.FakeRedis, weather: FakeWeather, clock: FakeClock
+    crowd: Crowd, weather: FakeWeather, clock: FakeClock
 ) -> None:
-    services = crowd(settings, redis, weather, clock, 1)
+    services = crowd(1)
     app = create_app(services=services)
     get(app.test_client())
     clock.forward(EXPIRED)
     answers = at_once([app.test_client() for _ in range(MANY)], weather)
-    services.store.close()
 
     assert {status for status, _ in answers} == {200}
     assert weather.asked[CITY] == 2
 
 
 def test_when_nobody_else_may_wait_a_miss_is_told_to_come_back_and_nothing_is_lost(
-    settings: Settings, redis: fakeredis.FakeRedis, weather: FakeWeather, clock: FakeClock
+    crowd: Crowd, redis: fakeredis.FakeRedis, weather: FakeWeather
 ) -> None:
-    services = crowd(settings, redis, weather, clock, 2)
+    services = crowd(2)
     app = create_app(services=services)
     weather.open.clear()
     with ThreadPoolExecutor(3) as pool:
@@ -466,7 +455,6 @@ def test_when_nobody_else_may_wait_a_miss_is_told_to_come_back_and_nothing_is_lo
         assert [answer.result().status_code for answer in answers] == [200] * 3
     assert weather.asked[CITY] == 1
     assert get(app.test_client()).status_code == 200
-    services.store.close()
 
 
 def test_a_miss_that_finds_every_slot_taken_is_collected_by_a_worker_while_its_caller_waits(

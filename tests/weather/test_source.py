@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from inventory import wiring
 from inventory.config import Settings
 from inventory.errors import InvalidRequest, SourceFailure
 from inventory.http_client.fetcher import Fetcher
@@ -21,6 +20,7 @@ from inventory.http_client.guard import Guard
 from inventory.http_client.requests_transport import RequestsTransport
 from inventory.weather.codes import CONDITIONS
 from inventory.weather.source import MAX_BYTES, OpenMeteo, Weather
+from tests.conftest import Build
 from tests.end_to_end.stack import free_port
 from tests.upstreams import Answer, Request, Upstream
 from tests.upstreams.torture import Torture
@@ -389,7 +389,7 @@ def test_an_upstream_that_does_not_answer_in_time_is_a_timeout(upstream: Upstrea
     assert (error.code, error.permanent) == ("timeout", False)
 
 
-def test_both_calls_end_within_one_deadline(upstream: Upstream, tmp_path: Path) -> None:
+def test_both_calls_end_within_one_deadline(make_services: Build, upstream: Upstream, tmp_path: Path) -> None:
     settings = Settings(
         data_dir=tmp_path,
         allow_networks=(LOOPBACK,),
@@ -397,7 +397,7 @@ def test_both_calls_end_within_one_deadline(upstream: Upstream, tmp_path: Path) 
         weather_geocoding_url=upstream.url(SEARCH),
         fetch_deadline=2.0,
     )
-    services = wiring.build(settings)
+    services = make_services(settings, sources=None)
     upstream.script(SEARCH, Answer(body=as_json({"results": [PARIS]}).body, wait=0.8))
     upstream.hold(FORECAST)
     began = time.monotonic()
@@ -405,7 +405,6 @@ def test_both_calls_end_within_one_deadline(upstream: Upstream, tmp_path: Path) 
         services.sources["weather"].collect("paris")
     took = time.monotonic() - began
     upstream.release(FORECAST)
-    services.store.close()
 
     assert caught.value.code == "timeout"
     assert 0.8 < took < settings.fetch_deadline + 5 < settings.lease

@@ -6,17 +6,18 @@ from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
-import fakeredis
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from inventory import create_app, wiring
+from inventory import create_app
+from inventory.config import Settings
 from inventory.errors import SourceFailure
 from inventory.records.model import RecordFilter
 from inventory.weather.source import UNKNOWN_CITY
 from inventory.web_api.same_origin import is_foreign, may_change
 from inventory.wiring import Services
+from tests.conftest import Build
 from tests.fakes import FakeClock, FakeWeather, FakeWeb
 from tests.jobs.course import Course
 
@@ -292,9 +293,10 @@ def test_a_failure_that_stands_is_told_to_another_site_as_to_us(
 
 
 @a_few_foreign
-def test_lookups_of_another_site_are_not_in_the_history(services: Services, web: FakeWeb, headers: dict[str, str]) -> None:
-    settings = replace(services.settings, history_sources=("webpage",))
-    services = wiring.build(settings, store=services.store, redis=fakeredis.FakeRedis(), sources=[web])
+def test_lookups_of_another_site_are_not_in_the_history(
+    make_services: Build, settings: Settings, headers: dict[str, str]
+) -> None:
+    services = make_services(replace(settings, history_sources=("webpage",)))
     client = create_app(services=services).test_client()
 
     client.get(METADATA, headers=headers)

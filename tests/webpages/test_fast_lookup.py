@@ -6,18 +6,16 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-import fakeredis
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from inventory import create_app, urls, wiring
+from inventory import create_app, urls
 from inventory.errors import SourceFailure, StorageUnavailable
-from inventory.records.model import RecordWithSnapshot
-from inventory.store import Store
 from inventory.webpages.fast_lookup import URL_ONLY
 from inventory.wiring import Services
-from tests.fakes import FakeClock, FakeWeb
+from tests.conftest import Build
+from tests.fakes import FakeClock, FakeWeb, Replacing
 
 URL = "http://example.test/page"
 AT = f"/api/v1/metadata?url={quote(URL, safe='')}"
@@ -121,36 +119,21 @@ def test_a_failure_is_told_by_the_application(client: FlaskClient, services: Ser
     assert (answer.status_code, answer.json["code"]) == (502, "collection_failed")
 
 
-class Away:
-    """A store in which no record can be looked up, and which counts who tried."""
+def test_a_store_that_is_away_is_asked_once_and_is_a_503(services: Services, make_services: Build) -> None:
+    asked = []
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self.asked = 0
-
-    @property
-    def records(self) -> Away:
-        return self
-
-    def look_up(self, record_id: str) -> RecordWithSnapshot | None:
-        self.asked += 1
+    def look_up(record_id: str) -> None:
+        asked.append(record_id)
         raise StorageUnavailable("The store is away.")
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store if hasattr(self._store, name) else self._store.records, name)
-
-
-def test_a_store_that_is_away_is_asked_once_and_is_a_503(
-    services: Services, redis: fakeredis.FakeRedis, web: FakeWeb
-) -> None:
-    away: Any = Away(services.store)
-    without = wiring.build(services.settings, store=away, redis=redis, sources=[web])
+    store = services.store
+    without = make_services(store=Replacing(store, records=Replacing(store.records, look_up=look_up)))
 
     answer = create_app(services=without).test_client().get(AT, headers={"X-Request-ID": "mine"})
 
     assert (answer.status_code, answer.json["code"], answer.headers["X-Request-ID"]) == (503, "storage_unavailable", "mine")
     assert answer.headers["Retry-After"]
-    assert away.asked == 1
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize(

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
-import fakeredis
 import pytest
 from flask.testing import FlaskClient
 
-from inventory import create_app, wiring
-from inventory.config import Settings
 from inventory.imports.lookups import Lookups
 from inventory.jobs.model import InputRow
 from inventory.records.model import Snapshot, Stored, Target
 from inventory.wiring import Services
+from tests.conftest import Build
 from tests.fakes import content
 
 ROUTE = "/api/v1/metadata"
@@ -27,15 +23,8 @@ URLS = {
 
 
 @pytest.fixture
-def services(tmp_path: Path) -> Iterator[Services]:
-    services = wiring.build(Settings(data_dir=tmp_path), redis=fakeredis.FakeRedis(), resolve=lambda host: [])
-    yield services
-    services.store.close()
-
-
-@pytest.fixture
-def client(services: Services) -> FlaskClient:
-    return create_app(services=services).test_client()
+def services(make_services: Build) -> Services:
+    return make_services(sources=None, resolve=lambda host: [])
 
 
 def remember(services: Services, url: str) -> None:

@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from ipaddress import ip_network
 from pathlib import Path
 
-import fakeredis
 import pytest
 from flask.testing import FlaskClient
 from marshmallow import Schema
 
-from inventory import create_app, wiring
-from inventory.config import Network, Settings
+from inventory import create_app
+from inventory.clock import utc_now
+from inventory.config import Settings
 from inventory.records.examples import RECORDS
 from inventory.records.schemas import RecordsPage
 from inventory.webpages import examples, schemas
+from tests.conftest import Build
 from tests.upstreams import Upstream
 
 
@@ -26,10 +27,9 @@ def upstream() -> Iterator[Upstream]:
 
 
 @pytest.fixture
-def client(tmp_path: Path) -> FlaskClient:
-    loopback: tuple[Network, ...] = (ip_network("127.0.0.0/8"),)
-    settings = Settings(data_dir=tmp_path, allow_networks=loopback)
-    return create_app(services=wiring.build(settings, redis=fakeredis.FakeRedis())).test_client()
+def client(make_services: Build, tmp_path: Path) -> FlaskClient:
+    settings = Settings(data_dir=tmp_path, allow_networks=(ip_network("127.0.0.0/8"),))
+    return create_app(services=make_services(settings, sources=None, clock=utc_now)).test_client()
 
 
 @pytest.mark.parametrize("path", ["/redirect", "/binary", "/latin1", "/gzip", "/status/404"])

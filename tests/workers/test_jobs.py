@@ -15,8 +15,8 @@ from inventory.jobs.chunks import CHUNKS, UPLOADS, upload_name
 from inventory.jobs.claimed_batch import LEASE
 from inventory.jobs.model import JobStatus
 from inventory.notifier import MAX_WAITING
-from inventory.wiring import Services, build
-from tests.fakes import FakeWeb
+from inventory.wiring import Services
+from tests.conftest import Build
 from tests.jobs.actions import Worker, found, import_urls, pages, rows_of, small_batches, upload
 from workers import scheduler
 
@@ -24,8 +24,8 @@ LONG_AGO = timedelta(days=40)
 
 
 @pytest.fixture
-def services(settings: Settings, web: FakeWeb, redis: fakeredis.FakeRedis) -> Services:
-    return build(settings, redis=redis, sources=[web])
+def services(make_services: Build) -> Services:
+    return make_services(clock=utc_now)
 
 
 def waiting(redis: fakeredis.FakeRedis) -> int:
@@ -89,8 +89,8 @@ def test_it_ends_a_job_whose_last_worker_died_before(services: Services) -> None
 
 class TestOldJobs:
     @pytest.fixture
-    def services(self, settings: Settings, web: FakeWeb, redis: fakeredis.FakeRedis) -> Services:
-        return build(replace(settings, keep_jobs_for=0), redis=redis, sources=[web])
+    def services(self, make_services: Build, settings: Settings) -> Services:
+        return make_services(replace(settings, keep_jobs_for=0), clock=utc_now)
 
     def test_their_rows_go_in_steps_and_then_the_job_and_its_file(self, services: Services) -> None:
         old, new = import_rejected(services, 40), import_urls(services, pages(3))

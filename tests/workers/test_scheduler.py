@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
 
 import fakeredis
 import pytest
@@ -19,15 +18,16 @@ from inventory.history.model import Lookup, LookupOutcome
 from inventory.notifier import MAX_WAITING
 from inventory.records.model import State
 from inventory.store.codecs import to_millis
-from inventory.wiring import Services, build
+from inventory.wiring import Services
+from tests.conftest import Build
 from tests.end_to_end.stack import wait_until
-from tests.fakes import FakeWeb
+from tests.fakes import FakeWeb, Replacing
 from workers import scheduler
 
 
 @pytest.fixture
-def services(settings: Settings, web: FakeWeb, redis: fakeredis.FakeRedis) -> Services:
-    return build(settings, redis=redis, sources=[web])
+def services(make_services: Build) -> Services:
+    return make_services(clock=utc_now)
 
 
 def accept(services: Services, count: int) -> list[str]:
@@ -89,8 +89,8 @@ def test_a_target_whose_workers_all_died_ends_as_failed(services: Services) -> N
     assert (record.state, record.failure.code, record.failure.attempts) == (State.FAILED, "timeout", 4)
 
 
-def test_it_removes_snapshots_beyond_those_to_be_kept(settings: Settings, web: FakeWeb, redis: fakeredis.FakeRedis) -> None:
-    services = build(replace(settings, keep_snapshots=2, fresh_for=0), redis=redis, sources=[web])
+def test_it_removes_snapshots_beyond_those_to_be_kept(make_services: Build, settings: Settings) -> None:
+    services = make_services(replace(settings, keep_snapshots=2, fresh_for=0), clock=utc_now)
     [record_id] = accept(services, 1)
     for _ in range(4):
         services.collector.collect_due(slots=1, stopping=lambda: False)
@@ -101,10 +101,8 @@ def test_it_removes_snapshots_beyond_those_to_be_kept(settings: Settings, web: F
     assert len(services.store.snapshots.listing(record_id, limit=10, after=None)) == 2
 
 
-def test_it_forgets_old_lookups_a_bounded_number_in_each_round(
-    settings: Settings, web: FakeWeb, redis: fakeredis.FakeRedis
-) -> None:
-    services = build(replace(settings, keep_history_for=3_600), redis=redis, sources=[web])
+def test_it_forgets_old_lookups_a_bounded_number_in_each_round(make_services: Build, settings: Settings) -> None:
+    services = make_services(replace(settings, keep_history_for=3_600), clock=utc_now)
     now, most = utc_now(), scheduler.MAX_RETIRED
     with services.store.history._connections.writing() as connection:  # one by one it would take a minute
         rows = ((f"{n:032x}", "weather", b"zurich", "hit", to_millis(now - timedelta(hours=2))) for n in range(most + 1))
@@ -119,18 +117,8 @@ def test_it_forgets_old_lookups_a_bounded_number_in_each_round(
     assert left == [["bern", "zurich"], ["bern"], ["bern"]]
 
 
-class Broken:
-    """A store of which one method meets a fault of ours; everything else is the real one's."""
-
-    def __init__(self, whole: Any, part: str, name: str) -> None:
-        self._whole, self._part, self._name = whole, part, name
-
-    def __getattr__(self, name: str) -> Any:
-        if self._part and name == self._part:
-            return Broken(getattr(self._whole, name), "", self._name)
-        if not self._part and name == self._name:
-            raise ValueError("a fault of ours")
-        return getattr(self._whole, name)
+def broken(*_: object, **__: object) -> None:
+    raise ValueError("a fault of ours")
 
 
 @pytest.mark.parametrize(
@@ -149,10 +137,11 @@ class Broken:
     ],
 )
 def test_a_fault_of_ours_in_one_step_keeps_no_other_from_being_done(
-    settings: Settings, web: FakeWeb, redis: fakeredis.FakeRedis, part: str, name: str, where: str
+    make_services: Build, settings: Settings, redis: fakeredis.FakeRedis, part: str, name: str, where: str
 ) -> None:
     store = wiring.open_store(settings)
-    services = build(replace(settings, keep_snapshots=1), store=Broken(store, part, name), redis=redis, sources=[web])
+    faulty = Replacing(store, **{part: Replacing(getattr(store, part), **{name: broken})})
+    services = make_services(replace(settings, keep_snapshots=1), store=faulty, clock=utc_now)
     accept(services, 1)
     lookup = Lookup("f" * 32, "weather", "bern", LookupOutcome.HIT, utc_now() - timedelta(days=9_999))
     store.history.add(lookup)
@@ -168,21 +157,19 @@ def test_a_fault_of_ours_in_one_step_keeps_no_other_from_being_done(
     assert set(services.notifier.faults()) == {(where, "")}
     assert bool(waiting(redis)) == (where != "wake_for_records")
     assert bool(store.history.listing(None, limit=9, after=None)) == (where == "retire_lookups")
-    store.close()
 
 
 def test_a_file_store_that_is_away_keeps_no_lookup_from_being_forgotten(
-    settings: Settings, web: FakeWeb, redis: fakeredis.FakeRedis, tmp_path: Path
+    make_services: Build, settings: Settings, tmp_path: Path
 ) -> None:
     (tmp_path / "in-the-way").touch()
-    services = build(replace(settings, files_url=f"file://{tmp_path}/in-the-way/files"), redis=redis, sources=[web])
+    services = make_services(replace(settings, files_url=f"file://{tmp_path}/in-the-way/files"), clock=utc_now)
     services.store.history.add(Lookup("f" * 32, "weather", "bern", LookupOutcome.HIT, utc_now() - timedelta(days=9_999)))
 
     with pytest.raises(StorageUnavailable):
         scheduler.retain(services, scheduler.Sweep())
 
     assert services.store.history.listing(None, limit=9, after=None) == []
-    services.store.close()
 
 
 def test_it_stops_when_told_and_works_until_then(services: Services, redis: fakeredis.FakeRedis) -> None:
