@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,19 +17,6 @@ if TYPE_CHECKING:
     from schemathesis.schemas import APIOperation, BaseSchema
 
 VERBS = {"get", "post", "put", "delete", "patch"}
-
-
-class HastyClock(FakeClock):
-    """A clock that is a minute on whenever it is looked at, so that a generated `Prefer: wait=30` holds nobody."""
-
-    def __call__(self) -> datetime:
-        self.forward(60)
-        return super().__call__()
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return HastyClock()
 
 
 @pytest.fixture
