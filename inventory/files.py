@@ -60,7 +60,6 @@ class Writer(Protocol):
 
     def write(self, content: bytes, /) -> int:
         """Take all of the bytes, and say how many they were."""
-        ...
 
 
 def sync(path: Path) -> None:

@@ -30,15 +30,12 @@ class Paginator(Protocol):
 
     def first(self, url: str) -> str:
         """The URL of a feed's first page."""
-        ...
 
     def next(self, page: Page) -> str | None:
         """Where the page after this one is, as a reference that need not be a URL yet; None after the last."""
-        ...
 
     def skip(self, url: str) -> str | None:
         """The URL of the page after one that cannot be read; None if only that page could tell."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

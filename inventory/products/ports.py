@@ -17,16 +17,12 @@ class Products(Protocol):
 
         A product is kept whole, or not at all if this job has kept it already, or another one did since.
         """
-        ...
 
     def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[CatalogueEntry]:
         """Products by (added_at, record id), newest first, after `after`."""
-        ...
 
     def changed(self, *, limit: int) -> Sequence[CatalogueEntry]:
         """The products whose prices changed last, newest first."""
-        ...
 
     def categories(self, *, limit: int) -> Sequence[Category]:
         """Categories, by currency, the largest first."""
-        ...

@@ -153,19 +153,15 @@ class Budgets(Protocol):
 
     def take(self, requests: Sequence[PermitRequest]) -> Sequence[Permit | Throttled]:
         """Decide all requests at once, in their order: a permit, which must come back by `done`, or when to ask again."""
-        ...
 
     def done(self, reports: Sequence[Report]) -> None:
         """Give permits back, and tell how the calls went."""
-        ...
 
     def state(self, host: str) -> Upstream | None:
         """What is known of a host, or None if nothing is."""
-        ...
 
     def listing(self, *, limit: int, after: tuple[datetime, str] | None) -> Sequence[Upstream]:
         """Hosts by (`listed_at`, name), newest first, after `after`.
 
         `listed_at` is when it was last asked for, or up to a minute earlier, so that pages stay where they are meanwhile.
         """
-        ...

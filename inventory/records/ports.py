@@ -15,11 +15,9 @@ class Records(Protocol):
 
     def look_up(self, record_id: str) -> RecordWithSnapshot | None:
         """The record with its latest snapshot and body, or None."""
-        ...
 
     def find(self, record_id: str) -> Record | None:
         """The record alone, or None."""
-        ...
 
     def accept(self, target: Target, *, now: datetime, seen: Record | None, revalidate: bool = False) -> Acceptance:
         """Take on the debt of a collection, durably before it returns.
@@ -31,15 +29,12 @@ class Records(Protocol):
         loses its own, because a whole collection is wanted now. And what only jobs waited for is no longer `bulk`: it is
         claimed with what lookups ask for.
         """
-        ...
 
     def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
         """Those of up to 1,000 records that there are, by id."""
-        ...
 
     def accept_all(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
         """`accept` for targets of a job, each with the record that was seen: conditional, and claimed after all else."""
-        ...
 
     def claim(self, record_id: str, *, now: datetime, lease_for: timedelta) -> Record | None:
         """Lease this record, whatever its pause: pending, or running with its lease over; None if neither.
@@ -47,7 +42,6 @@ class Records(Protocol):
         A claim sets state running, a new random lease (32 hexadecimal digits), `due_at = now + lease_for`,
         `attempt + 1`, `fence + 1`.
         """
-        ...
 
     def claim_due(
         self, *, now: datetime, lease_for: timedelta, limit: int, bulk: bool = True, first: str | None = None
@@ -57,11 +51,9 @@ class Records(Protocol):
         Those that a lookup asked for come before those of jobs, which come only with `bulk`; of each the oldest due first.
         The record `first`, if it is one of them, comes before all others.
         """
-        ...
 
     def claim_abandoned(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
         """Lease one running record whose lease is over and that has attempts left: its worker died or hangs."""
-        ...
 
     def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
         """End claims; True for each that took effect.
@@ -72,31 +64,24 @@ class Records(Protocol):
         `due_at`, failure replaced if given. Failed: failed, nothing due. Settling the same outcome again (a lost reply) is
         harmless, and True for Stored.
         """
-        ...
 
     def fail_spent(self, *, now: datetime, max_attempts: int, retry_at: datetime, limit: int) -> int:
         """Fail running records whose lease is over and whose attempts are spent; how many. Code `timeout`, not permanent."""
-        ...
 
     def due(self, *, now: datetime, max_attempts: int, limit: int) -> Sequence[str]:
         """The ids of up to `limit` records that a claim would find now."""
-        ...
 
     def listing(self, chosen: RecordFilter, *, limit: int, after: Key | None) -> Sequence[Record]:
         """Records by (accepted_at, id), newest first, those after `after`."""
-        ...
 
     def refreshed(self, source: str, *, limit: int) -> Sequence[RecordWithSnapshot]:
         """The records of a source that were collected last, newest first, with their latest snapshots; no bodies."""
-        ...
 
     def tally(self, source: str) -> Mapping[Status, int]:
         """How many records a source has of each status that there is."""
-        ...
 
     def delete(self, record_id: str) -> bool:
         """Remove the record, its snapshots and the bodies that nothing else names; False if there is none."""
-        ...
 
 
 class Snapshots(Protocol):
@@ -104,11 +89,9 @@ class Snapshots(Protocol):
 
     def find(self, snapshot_id: str) -> tuple[Target, Snapshot] | None:
         """One snapshot and the target it is of, or None."""
-        ...
 
     def listing(self, record_id: str, *, limit: int, after: Key | None) -> Sequence[Snapshot]:
         """The snapshots of one record by (collected_at, id), newest first, those after `after`."""
-        ...
 
     def retire(self, *, keep: int, limit: int) -> int:
         """Remove what is older than the `keep` newest snapshots of up to `limit` records that have more; how many went.
@@ -116,14 +99,12 @@ class Snapshots(Protocol):
         The bodies that nothing names then go too. The latest snapshot, which a lookup answers, is one of those kept, and
         `Record.snapshots` becomes what is left.
         """
-        ...
 
     def sweep(self, *, after: str, limit: int) -> str:
         """Remove those among the `limit` next snapshots after an id that no settling named, nor can name any more.
 
         A worker that dies may leave them. Returns where the next call goes on, "" after the last one.
         """
-        ...
 
 
 class Bodies(Protocol):
@@ -131,8 +112,6 @@ class Bodies(Protocol):
 
     def find(self, sha256: str) -> bytes | None:
         """The bytes, or None."""
-        ...
 
     def sweep(self, *, after: str, limit: int) -> str:
         """Remove those among the `limit` next bodies after a SHA-256 that nothing names; returns as `Snapshots.sweep`."""
-        ...

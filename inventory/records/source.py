@@ -30,11 +30,9 @@ class Source(Protocol):
     @property
     def name(self) -> str:
         """How records, routes and logs call it."""
-        ...
 
     def target(self, text: str) -> Target:
         """The target that a caller's text means; `InvalidRequest` when it means none. No I/O."""
-        ...
 
     def collect(self, key: str, previous: Content | None = None, calls: Calls | None = None) -> Collected:
         """Fetch what the canonical key names, within the fetch deadline; `SourceFailure` when there is nothing to keep.
@@ -43,4 +41,3 @@ class Source(Protocol):
 
         `previous` is the content of the latest snapshot: the upstream may then be asked only whether that still holds.
         """
-        ...

@@ -48,19 +48,15 @@ class Store(Protocol):
         Every other method does this first if this process has not yet, so a store that was away at the start needs no
         restart. Raises `StartError` when the stored schema is newer than this code.
         """
-        ...
 
     def ping(self, timeout: float) -> None:
         """Return if the store answers within `timeout` seconds; `StorageUnavailable` otherwise."""
-        ...
 
     def try_writing(self, timeout: float) -> None:
         """Return if what is written now is kept, found by a durable write that changes nothing.
 
         `StorageFull` if the store answers and can keep nothing, another `StorageUnavailable` if it does not answer.
         """
-        ...
 
     def close(self) -> None:
         """Give connections back; the store may be used again afterwards."""
-        ...
