@@ -21,17 +21,12 @@ from inventory.jobs.model import READING, Batch, Job, JobStatus, NewBatch, Row
 from inventory.records.model import AHEAD
 from inventory.store.codecs import text_bytes
 from inventory.store.mongo import documents, job_documents
-from inventory.store.mongo.connection import Connection, Document
+from inventory.store.mongo.connection import Document, Part
 from inventory.store.mongo.counts import RELEASED, count, end, read
 from inventory.store.mongo.upserts import insert_new
 
 
-class Batches:
-    """The part of the port `Jobs` that is about batches and rows."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
+class Batches(Part):
     def claim(self, *, now: datetime, lease_for: timedelta) -> tuple[Job, Batch] | None:
         until = documents.truncated(now + lease_for)
         with self._connection.database() as database:

@@ -21,16 +21,11 @@ from pymongo import UpdateOne
 from pymongo.database import Database
 
 from inventory.store.mongo import documents
-from inventory.store.mongo.connection import Connection, Document
+from inventory.store.mongo.connection import Document, Part
 from inventory.store.mongo.upserts import upsert
 
 
-class MongoBodies:
-    """The port `Bodies` on MongoDB."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
+class MongoBodies(Part):
     def find(self, sha256: str) -> bytes | None:
         with self._connection.database() as database:
             return find(database, sha256)

@@ -131,6 +131,13 @@ class Connection:
             return self._client
 
 
+class Part:
+    """A part of the store: it shares the connection with the other parts."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+
 def _await_server(client: Client) -> None:
     """Wait for a server that takes writes, no longer than the timeout around this: far less than a call may last."""
     if not client.is_primary:

@@ -14,7 +14,7 @@ from pymongo.database import Database
 from inventory.events.model import Event, EventFilter, EventStats
 from inventory.listing import Key
 from inventory.store.codecs import content_bytes, instant_of, read_content, read_text, text_bytes, to_millis, to_millis_up
-from inventory.store.mongo.connection import Connection, Document
+from inventory.store.mongo.connection import Document, Part
 from inventory.store.mongo.upserts import insert_new
 
 HOUR = 3_600_000
@@ -23,12 +23,7 @@ COUNTING_TIMEOUT = 20.0
 """Seconds: a statistic reads all that it counts."""
 
 
-class MongoEvents:
-    """The port `Events` on MongoDB."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
+class MongoEvents(Part):
     def add(self, events: Sequence[Event]) -> None:
         new = [_document(event) for event in events]
         with self._connection.database() as database:

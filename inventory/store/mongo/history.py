@@ -10,17 +10,12 @@ from pymongo.errors import DuplicateKeyError
 from inventory.history.model import Lookup, LookupOutcome
 from inventory.listing import Key
 from inventory.store.codecs import from_millis, read_text, text_bytes, to_millis
-from inventory.store.mongo.connection import Connection, Document
+from inventory.store.mongo.connection import Document, Part
 
 NEWEST = [("at", -1), ("_id", -1)]
 
 
-class MongoHistory:
-    """The port `History` on MongoDB."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
+class MongoHistory(Part):
     def add(self, lookup: Lookup) -> None:
         document = {
             "_id": lookup.id,

@@ -16,19 +16,14 @@ from pymongo.database import Database
 from inventory.records.model import AHEAD, LEASE_AHEAD, Failed, Failure, Outcome, Postponed, Record, State, Stored
 from inventory.store.codecs import failure_bytes, spent
 from inventory.store.mongo import bodies, documents, snapshots
-from inventory.store.mongo.connection import Connection, Document
+from inventory.store.mongo.connection import Document, Part
 from inventory.store.mongo.upserts import BATCH
 
 OLDEST_DUE = [("due_at", 1)]
 BULK: Document = {"bulk": True}
 
 
-class Ledger:
-    """The ledger's part of the port `Records`."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
+class Ledger(Part):
     def claim(self, record_id: str, *, now: datetime, lease_for: timedelta) -> Record | None:
         running = {"state": State.RUNNING.value}
         lease_over = [running | {"due_at": {"$lte": now}}, running | {"due_at": {"$gt": now + LEASE_AHEAD}}]

@@ -28,7 +28,7 @@ from inventory.records.model import Snapshot, State, Stored, Target
 from inventory.store.codecs import content_bytes, from_millis, read_content, to_millis
 from inventory.store.mongo import documents, snapshots
 from inventory.store.mongo.bulk import read_all
-from inventory.store.mongo.connection import Connection, Document
+from inventory.store.mongo.connection import Document, Part
 from inventory.store.mongo.ledger import settling
 from inventory.store.mongo.upserts import BATCH, insert_new
 
@@ -38,12 +38,7 @@ MAX_PRODUCTS = 10
 Targets = Mapping[str, tuple[Target, Product]]
 
 
-class MongoProducts:
-    """The port `Products` on MongoDB."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
+class MongoProducts(Part):
     def keep(self, version: ProductVersion) -> None:
         """A few at a time, so that a page of many takes no longer than a call may."""
         targets = list(version.targets().items())

@@ -30,8 +30,6 @@ MAX_READS = 5
 
 
 class MongoRecords(Ledger):
-    """The port `Records` on MongoDB."""
-
     def look_up(self, record_id: str) -> RecordWithSnapshot | None:
         """Read in three steps, and again if the record was deleted in between."""
         with self._connection.database() as database:

@@ -17,18 +17,13 @@ from pymongo.database import Database
 from inventory.listing import Key
 from inventory.records.model import Snapshot, Stored, Target
 from inventory.store.mongo import bodies, documents, retention
-from inventory.store.mongo.connection import Connection, Document
+from inventory.store.mongo.connection import Document, Part
 from inventory.store.mongo.upserts import upsert
 
 UNSETTLED = {"settled": {"$ne": True}}
 
 
-class MongoSnapshots:
-    """The port `Snapshots` on MongoDB."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
+class MongoSnapshots(Part):
     def find(self, snapshot_id: str) -> tuple[Target, Snapshot] | None:
         with self._connection.database() as database:
             found = database["snapshots"].find_one({"_id": snapshot_id})

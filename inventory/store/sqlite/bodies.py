@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from inventory.store.sqlite.connections import Connections
+from inventory.store.sqlite.connections import Part
 
 
-class SqliteBodies:
-    """The port `Bodies` on SQLite."""
-
-    def __init__(self, connections: Connections) -> None:
-        self._connections = connections
-
+class SqliteBodies(Part):
     def find(self, sha256: str) -> bytes | None:
         found = self._connections.rows("SELECT bytes FROM bodies WHERE sha256 = ?", (sha256,))
         return found[0][0] if found else None

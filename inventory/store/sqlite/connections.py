@@ -187,6 +187,13 @@ class Connections:
         return connection
 
 
+class Part:
+    """A part of the store: it shares the connections with the other parts."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+
 class Borrowed:
     """One use of a connection; afterwards it is given back, or closed if the error may have come from it.
 

@@ -18,7 +18,7 @@ from inventory.store.codecs import (
     to_millis,
     to_millis_up,
 )
-from inventory.store.sqlite.connections import Connections, Row
+from inventory.store.sqlite.connections import Part, Row
 from inventory.store.sqlite.job_columns import long, short
 
 HOUR = 3_600_000
@@ -40,12 +40,7 @@ INDEXES = {"job_id": "events_of_job", "service": "events_of_service", "level": "
 DEFAULT_INDEX = "events_listed"
 
 
-class SqliteEvents:
-    """The port `Events` on SQLite."""
-
-    def __init__(self, connections: Connections) -> None:
-        self._connections = connections
-
+class SqliteEvents(Part):
     def add(self, events: Sequence[Event]) -> None:
         values = [_values(event) for event in events]
         if values:

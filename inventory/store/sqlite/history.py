@@ -9,7 +9,7 @@ from inventory.history.model import Lookup, LookupOutcome
 from inventory.listing import Key
 from inventory.store.codecs import from_millis, to_millis
 from inventory.store.sqlite import rows
-from inventory.store.sqlite.connections import Connections
+from inventory.store.sqlite.connections import Part
 
 ADD = "INSERT OR IGNORE INTO history (id, source, key, outcome, at) VALUES (?, ?, ?, ?, ?)"
 LISTING = """
@@ -18,12 +18,7 @@ LISTING = """
 RETIRE = "DELETE FROM history WHERE id IN (SELECT id FROM history WHERE at < ? ORDER BY at LIMIT ?)"
 
 
-class SqliteHistory:
-    """The port `History` on SQLite."""
-
-    def __init__(self, connections: Connections) -> None:
-        self._connections = connections
-
+class SqliteHistory(Part):
     def add(self, lookup: Lookup) -> None:
         values = (lookup.id, lookup.source, lookup.key.encode("utf-8", "surrogatepass"), lookup.outcome.value)
         with self._connections.writing() as connection:

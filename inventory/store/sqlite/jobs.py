@@ -67,8 +67,6 @@ REMOVE = tuple(
 
 
 class SqliteJobs(Batches):
-    """The port `Jobs` on SQLite."""
-
     def create(self, job: Job) -> Job:
         values = columns.new_job(job)
         with self._connections.writing() as connection:

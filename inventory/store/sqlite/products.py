@@ -11,7 +11,7 @@ from inventory.products.model import CatalogueEntry, Category, Product, ProductF
 from inventory.records.model import Target
 from inventory.store.codecs import content_bytes, from_millis, read_content, to_millis
 from inventory.store.sqlite import rows
-from inventory.store.sqlite.connections import Connections, Row
+from inventory.store.sqlite.connections import Part, Row
 from inventory.store.sqlite.opening import Connection
 
 INSERT_SNAPSHOT = """
@@ -43,12 +43,7 @@ CATEGORIES = """
     ORDER BY kept DESC, category, currency LIMIT :limit"""
 
 
-class SqliteProducts:
-    """The port `Products` on SQLite."""
-
-    def __init__(self, connections: Connections) -> None:
-        self._connections = connections
-
+class SqliteProducts(Part):
     def keep(self, version: ProductVersion) -> None:
         values = [_values(version, target, product) for target, product in version.targets().values()]
         if values:

@@ -61,8 +61,6 @@ DELETE_UNSHARED_BODIES = """
 
 
 class SqliteRecords(Ledger):
-    """The port `Records` on SQLite."""
-
     def look_up(self, record_id: str) -> RecordWithSnapshot | None:
         found = self._connections.rows(LOOK_UP, (record_id,))
         if not found:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from inventory.listing import Key
 from inventory.records.model import Snapshot, Target
 from inventory.store.sqlite import rows
-from inventory.store.sqlite.connections import Connections
+from inventory.store.sqlite.connections import Part
 from inventory.store.sqlite.opening import Connection
 
 FIND = f"""
@@ -28,12 +28,7 @@ COUNT = "UPDATE records SET snapshots = (SELECT count(*) FROM snapshots WHERE re
 UNSHARED = "DELETE FROM bodies WHERE sha256 = :sha256 AND NOT EXISTS (SELECT 1 FROM snapshots WHERE body_sha256 = :sha256)"
 
 
-class SqliteSnapshots:
-    """The port `Snapshots` on SQLite."""
-
-    def __init__(self, connections: Connections) -> None:
-        self._connections = connections
-
+class SqliteSnapshots(Part):
     def find(self, snapshot_id: str) -> tuple[Target, Snapshot] | None:
         found = self._connections.rows(FIND, (snapshot_id,))
         return (Target(*found[0][-3:]), rows.snapshot(found[0])) if found else None
