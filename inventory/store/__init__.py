@@ -21,26 +21,13 @@ from inventory.records.ports import Bodies, Records, Snapshots
 class Store(Protocol):
     """One store; its ports share connections."""
 
-    @property
-    def records(self) -> Records: ...
-
-    @property
-    def snapshots(self) -> Snapshots: ...
-
-    @property
-    def bodies(self) -> Bodies: ...
-
-    @property
-    def jobs(self) -> Jobs: ...
-
-    @property
-    def events(self) -> Events: ...
-
-    @property
-    def history(self) -> History: ...
-
-    @property
-    def products(self) -> Products: ...
+    records: Records
+    snapshots: Snapshots
+    bodies: Bodies
+    jobs: Jobs
+    events: Events
+    history: History
+    products: Products
 
     def prepare(self) -> None:
         """Create or migrate what is kept, idempotently, also when several processes do it at once.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inventory.store import Store
 from inventory.store.mongo.bodies import MongoBodies
 from inventory.store.mongo.connection import INDEXING_TIMEOUT, Connection, MakeClient, connect
 from inventory.store.mongo.events import MongoEvents
@@ -12,8 +13,8 @@ from inventory.store.mongo.records import MongoRecords
 from inventory.store.mongo.snapshots import MongoSnapshots
 
 
-class MongoStore:
-    """The port `Store` on the database that `url` names; `client` makes the client, on first use and again after a fork."""
+class MongoStore(Store):
+    """The store on the database that `url` names; `client` makes the client, on first use and again after a fork."""
 
     def __init__(self, url: str, *, client: MakeClient = connect) -> None:
         self._connection = Connection(url, client)

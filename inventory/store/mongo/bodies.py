@@ -31,8 +31,12 @@ class MongoBodies(Part):
             return find(database, sha256)
 
     def sweep(self, *, after: str, limit: int) -> str:
+        """A worker that removed the last snapshot of a body and died before this left the body."""
         with self._connection.database() as database:
-            return sweep(database, after=after, limit=limit)
+            found = database["bodies"].find({"_id": {"$gt": after}}, {"_id": 1}).sort("_id", 1).limit(limit)
+            keys = [each["_id"] for each in found]
+            discard(database, [key for key in keys if not is_named(database, key)])
+        return keys[-1] if len(keys) == limit else ""
 
 
 def find(database: Database[Document], sha256: str) -> bytes | None:
@@ -71,11 +75,3 @@ def is_named(database: Database[Document], sha256: str) -> bool:
 def delete_condemned(database: Database[Document], sha256: str, token: str) -> None:
     """Step c."""
     database["bodies"].delete_one({"_id": sha256, "condemned": token})
-
-
-def sweep(database: Database[Document], *, after: str, limit: int) -> str:
-    """Discard those of the next bodies that nothing names: the worker that removed their last snapshot died before this."""
-    found = database["bodies"].find({"_id": {"$gt": after}}, {"_id": 1}).sort("_id", 1).limit(limit)
-    keys = [each["_id"] for each in found]
-    discard(database, [key for key in keys if not is_named(database, key)])
-    return keys[-1] if len(keys) == limit else ""

@@ -12,7 +12,7 @@ from pymongo.database import Database
 from inventory.records.model import Acceptance, Record, State, Target
 from inventory.store.mongo import documents
 from inventory.store.mongo.connection import Document
-from inventory.store.mongo.upserts import BATCH, insert_new
+from inventory.store.mongo.upserts import insert_new, update_all
 
 
 def read_all(database: Database[Document], record_ids: Sequence[str]) -> dict[str, Document]:
@@ -27,9 +27,7 @@ def accept_all(
     accepted = {"bulk": True, "accepted_by": secrets.token_hex(16)}
     new = {target.id: documents.new_record(target, now) | accepted for target, _ in wanted}
     seen = {target.id: record for target, record in wanted if record is not None}
-    again = [_again(record, now, accepted) for record in seen.values()]
-    for start in range(0, len(again), BATCH):
-        database["records"].bulk_write(again[start : start + BATCH], ordered=False)
+    update_all(database["records"], [_again(record, now, accepted) for record in seen.values()])
     insert_new(database["records"], [document for key, document in new.items() if key not in seen])
     found = read_all(database, list(new))
     while len(found) < len(new):

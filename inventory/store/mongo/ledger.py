@@ -17,7 +17,7 @@ from inventory.records.model import AHEAD, LEASE_AHEAD, Failed, Failure, Outcome
 from inventory.store.codecs import failure_bytes, spent
 from inventory.store.mongo import bodies, documents, snapshots
 from inventory.store.mongo.connection import Document, Part
-from inventory.store.mongo.upserts import BATCH
+from inventory.store.mongo.upserts import BATCH, update_all
 
 OLDEST_DUE = [("due_at", 1)]
 BULK: Document = {"bulk": True}
@@ -54,7 +54,6 @@ class Ledger(Part):
             return [settle_record(database, outcome) for outcome in outcomes]
 
     def fail_spent(self, *, now: datetime, max_attempts: int, retry_at: datetime, limit: int) -> int:
-        failed = 0
         with self._connection.database() as database:
             found: list[Record] = []
             for chosen in _lease_over(now, {"$gte": max_attempts}):
@@ -62,9 +61,7 @@ class Ledger(Part):
                     spent_ones = database["records"].find(chosen).sort(OLDEST_DUE).limit(limit - len(found))
                     found += [documents.record(each) for each in spent_ones]
             operations = [UpdateOne(_claimed(each), _failed(spent(each, now=now, retry_at=retry_at))) for each in found]
-            for start in range(0, len(operations), BATCH):
-                failed += database["records"].bulk_write(operations[start : start + BATCH], ordered=False).modified_count
-        return failed
+            return update_all(database["records"], operations)
 
     def due(self, *, now: datetime, max_attempts: int, limit: int) -> Sequence[str]:
         ids: list[str] = []

@@ -30,7 +30,7 @@ from inventory.store.mongo import documents, snapshots
 from inventory.store.mongo.bulk import read_all
 from inventory.store.mongo.connection import Document, Part
 from inventory.store.mongo.ledger import settling
-from inventory.store.mongo.upserts import BATCH, insert_new
+from inventory.store.mongo.upserts import insert_new, update_all
 
 MAX_PRODUCTS = 10
 """Products that are kept in one call of the database: there are slow ones, which take 20 ms for each."""
@@ -51,7 +51,7 @@ class MongoProducts(Part):
             new = {record_id: each for record_id, each in targets.items() if record_id not in known}
             outcomes = _claim(database, version, new)
             snapshots.insert(database, outcomes)
-            _in_batches(database, "records", [settling(outcome) for outcome in outcomes])
+            update_all(database["records"], [settling(outcome) for outcome in outcomes])
             _catalogue(database, version, targets)
 
     def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[CatalogueEntry]:
@@ -98,9 +98,8 @@ def _claim(database: Database[Document], version: ProductVersion, targets: Targe
         documents.new_record(each, version.at) | fields[each.id] | {"attempt": 1, "fence": 1} for each, _ in targets.values()
     ]
     # Existing records first: of a new one, this would claim again what is ours already.
-    _in_batches(
-        database,
-        "records",
+    update_all(
+        database["records"],
         [
             UpdateOne(_others(key, claims[key], version), {"$set": fields[key] | {"attempt": 1}, "$inc": {"fence": 1}})
             for key in read_all(database, list(targets))
@@ -140,12 +139,7 @@ def _catalogue(database: Database[Document], version: ProductVersion, targets: T
             document |= {} if same else {"changed_at": at}
             changes.append(UpdateOne({"_id": record_id, "seen_at": kept["seen_at"]}, {"$set": document}))
     insert_new(database["products"], new)
-    _in_batches(database, "products", changes)
-
-
-def _in_batches(database: Database[Document], name: str, operations: Sequence[UpdateOne]) -> None:
-    for start in range(0, len(operations), BATCH):
-        database[name].bulk_write(operations[start : start + BATCH], ordered=False)
+    update_all(database["products"], changes)
 
 
 def _document(product: Product) -> Document:

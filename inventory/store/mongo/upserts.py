@@ -1,4 +1,4 @@
-"""Writing many documents by their ids, each inserted if it is absent."""
+"""Writing many documents, a limited number in one command."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ BATCH = 50
 """Updates in one command: as many records as are claimed at once, and few enough for a small server."""
 MAX_INSERTED = 1_000
 """New documents in one command."""
+
+
+def update_all(collection: Collection[Document], operations: Sequence[UpdateOne]) -> int:
+    """Do updates in any order; how many documents they changed."""
+    parts = [operations[start : start + BATCH] for start in range(0, len(operations), BATCH)]
+    return sum(collection.bulk_write(part, ordered=False).modified_count for part in parts)
 
 
 def upsert(collection: Collection[Document], operations: Sequence[UpdateOne]) -> None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from inventory.store.sqlite.bodies import SqliteBodies
+from inventory.store import Store
 from inventory.store.sqlite.connections import Connections
 from inventory.store.sqlite.events import SqliteEvents
 from inventory.store.sqlite.history import SqliteHistory
 from inventory.store.sqlite.jobs import SqliteJobs
 from inventory.store.sqlite.products import SqliteProducts
 from inventory.store.sqlite.records import SqliteRecords
-from inventory.store.sqlite.snapshots import SqliteSnapshots
+from inventory.store.sqlite.snapshots import SqliteBodies, SqliteSnapshots
 
 
-class SqliteStore:
-    """The port `Store` on the file `path`, which is made, folder included, when it is first used."""
+class SqliteStore(Store):
+    """The store in the file `path`, which is made, folder included, when it is first used."""
 
     def __init__(self, path: str | Path) -> None:
         self._connections = Connections(Path(path))

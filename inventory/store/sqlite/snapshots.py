@@ -1,4 +1,4 @@
-"""Snapshots, and the targets they are of."""
+"""Snapshots; and bodies, which `ledger` writes and `records` deletes, with what names them."""
 # ruff: noqa: S608 - nothing but our own lists of columns is put into a statement
 
 from __future__ import annotations
@@ -50,6 +50,16 @@ class SqliteSnapshots(Part):
 
     def sweep(self, *, after: str, limit: int) -> str:
         """A snapshot and the record that names it are one transaction, so none is ever left."""
+        return ""
+
+
+class SqliteBodies(Part):
+    def find(self, sha256: str) -> bytes | None:
+        found = self._connections.rows("SELECT bytes FROM bodies WHERE sha256 = ?", (sha256,))
+        return found[0][0] if found else None
+
+    def sweep(self, *, after: str, limit: int) -> str:
+        """A body goes in the transaction that removes the last snapshot of it, so none is ever left."""
         return ""
 
 
