@@ -9,7 +9,7 @@ from typing import Any
 from inventory.errors import Unstorable
 from inventory.listing import Key
 from inventory.records.model import Record, Snapshot, State, Stored, Target
-from inventory.store.codecs import content_bytes, read_content, read_failure
+from inventory.store.codecs import content_bytes, read_content, read_failure, to_millis
 
 Document = dict[str, Any]
 
@@ -96,13 +96,13 @@ def snapshot(document: Mapping[str, Any]) -> Snapshot:
     )
 
 
-def after_key(instant: str, after: Key | None) -> Document:
+def after_key(instant: str, after: Key | None, *, as_millis: bool = False) -> Document:
     """The filter for what comes after a key in a listing by (`instant`, id), newest first."""
     if after is None:
         return {}
+    at = to_millis(after[0]) if as_millis else after[0]
     # The first condition says nothing new; it is what an index is entered with.
-    same_instant = {instant: after[0], "_id": {"$lt": after[1]}}
-    return {instant: {"$lte": after[0]}, "$or": [{instant: {"$lt": after[0]}}, same_instant]}
+    return {instant: {"$lte": at}, "$or": [{instant: {"$lt": at}}, {instant: at, "_id": {"$lt": after[1]}}]}
 
 
 def newest_first(instant: str) -> list[tuple[str, int]]:

@@ -15,6 +15,7 @@ from inventory.events.model import Event, EventFilter, EventStats
 from inventory.listing import Key
 from inventory.store.codecs import content_bytes, instant_of, read_content, read_text, text_bytes, to_millis, to_millis_up
 from inventory.store.mongo.connection import Document, Part
+from inventory.store.mongo.documents import after_key, newest_first
 from inventory.store.mongo.upserts import insert_new
 
 HOUR = 3_600_000
@@ -30,14 +31,9 @@ class MongoEvents(Part):
             insert_new(database["events"], new)
 
     def listing(self, chosen: EventFilter, *, limit: int, after: Key | None) -> Sequence[Event]:
-        conditions = _conditions(chosen)
-        if after is not None:
-            millis = to_millis(after[0])
-            earlier = [{"timestamp": {"$lt": millis}}, {"timestamp": millis, "_id": {"$lt": after[1]}}]
-            # The first condition says nothing new; it is what an index is entered with.
-            conditions = {"$and": [conditions, {"timestamp": {"$lte": millis}}, {"$or": earlier}]}
+        conditions = {"$and": [_conditions(chosen), after_key("timestamp", after, as_millis=True)]}
         with self._connection.database() as database:
-            found = database["events"].find(conditions).sort([("timestamp", -1), ("_id", -1)]).limit(limit)
+            found = database["events"].find(conditions).sort(newest_first("timestamp")).limit(limit)
             return [_event(each) for each in found]
 
     def stats(self, chosen: EventFilter, *, hours: int) -> EventStats:

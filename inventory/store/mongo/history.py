@@ -11,8 +11,7 @@ from inventory.history.model import Lookup, LookupOutcome
 from inventory.listing import Key
 from inventory.store.codecs import from_millis, read_text, text_bytes, to_millis
 from inventory.store.mongo.connection import Document, Part
-
-NEWEST = [("at", -1), ("_id", -1)]
+from inventory.store.mongo.documents import after_key, newest_first
 
 
 class MongoHistory(Part):
@@ -31,12 +30,9 @@ class MongoHistory(Part):
                 return
 
     def listing(self, source: str | None, *, limit: int, after: Key | None) -> Sequence[Lookup]:
-        chosen: Document = {} if source is None else {"source": source}
-        if after is not None:
-            at = to_millis(after[0])
-            chosen["$or"] = [{"at": {"$lt": at}}, {"at": at, "_id": {"$lt": after[1]}}]
+        chosen = ({} if source is None else {"source": source}) | after_key("at", after, as_millis=True)
         with self._connection.database() as database:
-            return [_lookup(each) for each in database["history"].find(chosen).sort(NEWEST).limit(limit)]
+            return [_lookup(each) for each in database["history"].find(chosen).sort(newest_first("at")).limit(limit)]
 
     def clear(self) -> None:
         with self._connection.database() as database:

@@ -60,11 +60,7 @@ class MongoProducts(Part):
         bounds = {"$gte": chosen.min_price, "$lte": chosen.max_price}
         prices = {name: value for name, value in bounds.items() if value is not None}
         conditions |= {"price": prices} if prices else {}
-        if after is not None:
-            at = to_millis(after[0])
-            # The first condition says nothing new; it is what an index is entered with.
-            conditions |= {"added_at": {"$lte": at}}
-            conditions |= {"$or": [{"added_at": {"$lt": at}}, {"added_at": at, "_id": {"$lt": after[1]}}]}
+        conditions |= documents.after_key("added_at", after, as_millis=True)
         with self._connection.database() as database:
             found = database["products"].find(conditions).sort(documents.newest_first("added_at")).limit(limit)
             return [_entry(each) for each in found]

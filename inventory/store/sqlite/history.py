@@ -7,7 +7,7 @@ from datetime import datetime
 
 from inventory.history.model import Lookup, LookupOutcome
 from inventory.listing import Key
-from inventory.store.codecs import from_millis, to_millis
+from inventory.store.codecs import from_millis, read_text, text_bytes, to_millis
 from inventory.store.sqlite import rows
 from inventory.store.sqlite.connections import Part
 
@@ -20,17 +20,14 @@ RETIRE = "DELETE FROM history WHERE id IN (SELECT id FROM history WHERE at < ? O
 
 class SqliteHistory(Part):
     def add(self, lookup: Lookup) -> None:
-        values = (lookup.id, lookup.source, lookup.key.encode("utf-8", "surrogatepass"), lookup.outcome.value)
+        values = (lookup.id, lookup.source, text_bytes(lookup.key), lookup.outcome.value)
         with self._connections.writing() as connection:
             connection.execute(ADD, (*values, to_millis(lookup.at)))
 
     def listing(self, source: str | None, *, limit: int, after: Key | None) -> Sequence[Lookup]:
         statement = LISTING.format(chosen="TRUE" if source is None else "source = :source")
         found = self._connections.rows(statement, rows.page(limit, after) | {"source": source})
-        return [
-            Lookup(row[0], row[1], row[2].decode("utf-8", "surrogatepass"), LookupOutcome(row[3]), from_millis(row[4]))
-            for row in found
-        ]
+        return [Lookup(row[0], row[1], read_text(row[2]) or "", LookupOutcome(row[3]), from_millis(row[4])) for row in found]
 
     def clear(self) -> None:
         with self._connections.writing() as connection:
