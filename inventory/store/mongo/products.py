@@ -27,9 +27,9 @@ from inventory.products.model import CatalogueEntry, Category, Product, ProductF
 from inventory.records.model import Snapshot, State, Stored, Target
 from inventory.store.codecs import content_bytes, from_millis, read_content, to_millis
 from inventory.store.mongo import documents, snapshots
-from inventory.store.mongo.bulk import read_all
 from inventory.store.mongo.connection import Document, Part
 from inventory.store.mongo.ledger import settling
+from inventory.store.mongo.records import read_all
 from inventory.store.mongo.upserts import insert_new, update_all
 
 MAX_PRODUCTS = 10

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from pymongo import ReturnDocument
+from pymongo import ReturnDocument, UpdateOne
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from inventory.errors import StorageUnavailable
 from inventory.listing import Key
 from inventory.records.model import Acceptance, Record, RecordFilter, RecordWithSnapshot, State, Status, Target
-from inventory.store.mongo import bodies, bulk, documents, snapshots
+from inventory.store.mongo import bodies, documents, snapshots
 from inventory.store.mongo.connection import Document
 from inventory.store.mongo.ledger import Ledger
+from inventory.store.mongo.upserts import insert_new, update_all
 
 OWED = [State.PENDING.value, State.RUNNING.value]
 STATUS: Mapping[Status, Document] = {
@@ -63,11 +65,27 @@ class MongoRecords(Ledger):
 
     def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
         with self._connection.database() as database:
-            return {key: documents.record(each) for key, each in bulk.read_all(database, record_ids).items()}
+            return {key: documents.record(each) for key, each in read_all(database, record_ids).items()}
 
     def accept_all(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
+        """A token tells which records this call accepted, when all of them are read back."""
         with self._connection.database() as database:
-            return bulk.accept_all(database, wanted, now)
+            accepted = {"bulk": True, "accepted_by": secrets.token_hex(16)}
+            new = {target.id: documents.new_record(target, now) | accepted for target, _ in wanted}
+            seen = {target.id: record for target, record in wanted if record is not None}
+            update_all(database["records"], [_bulk_again(record, now, accepted) for record in seen.values()])
+            insert_new(database["records"], [document for key, document in new.items() if key not in seen])
+            found = read_all(database, list(new))
+            while len(found) < len(new):
+                # Deleted meanwhile.
+                insert_new(database["records"], [document for key, document in new.items() if key not in found])
+                found = read_all(database, list(new))
+            ours = {key for key, document in found.items() if document.get("accepted_by") == accepted["accepted_by"]}
+            acceptances = []
+            for target, _ in wanted:
+                acceptances.append(Acceptance(documents.record(found[target.id]), target.id in ours))
+                ours.discard(target.id)
+            return acceptances
 
     def listing(self, chosen: RecordFilter, *, limit: int, after: Key | None) -> Sequence[Record]:
         equal = {"source": chosen.source, "host": chosen.host}
@@ -115,6 +133,11 @@ class MongoRecords(Ledger):
         return gone is not None
 
 
+def read_all(database: Database[Document], record_ids: Sequence[str]) -> dict[str, Document]:
+    """The documents of those records that there are, by id."""
+    return {each["_id"]: each for each in database["records"].find({"_id": {"$in": list(record_ids)}})}
+
+
 def _insert(database: Database[Document], new: Document) -> Document | None:
     """The new record, or None if there is one already."""
     try:
@@ -134,6 +157,13 @@ def _accept_again(
         {"$set": pending | {"revalidate": revalidate}},
         return_document=ReturnDocument.AFTER,
     )
+
+
+def _bulk_again(seen: Record, now: datetime, accepted: Document) -> UpdateOne:
+    at = documents.truncated(now)
+    pending = {"state": State.PENDING.value, "requested_at": at, "due_at": at, "attempt": 0, "revalidate": True}
+    settled = {"$in": [State.STORED.value, State.FAILED.value]}
+    return UpdateOne({"_id": seen.id, "fence": seen.fence, "state": settled}, {"$set": pending | accepted})
 
 
 def _accept_sooner(database: Database[Document], found: Document, revalidate: bool) -> Document | None:
