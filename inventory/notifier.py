@@ -43,7 +43,7 @@ FULL_FOR = 0.01
 ANNOUNCE_EVERY = 0.25
 """Seconds between two announcements of a job's progress by this process."""
 
-FAULTS = "inventory:faults"
+FAULTS, SETTLED, PROGRESS = "inventory:faults", "inventory:settled:", "inventory:job:"
 
 Wait = Callable[[float], None]
 
@@ -92,7 +92,7 @@ class Notifier:
 
     def announce(self, record_ids: Sequence[str]) -> None:
         """Tell those who wait for these records that an outcome was settled."""
-        self._publish([_record_channel(record_id) for record_id in record_ids])
+        self._publish([SETTLED + record_id for record_id in record_ids])
 
     def announce_job(self, job_id: str, *, ended: bool = False) -> None:
         """Tell those who watch this job that it progressed, at most four times a second, or that it ended."""
@@ -100,18 +100,18 @@ class Notifier:
         if not ended and now < self._announced.get(job_id, 0.0) + ANNOUNCE_EVERY:
             return
         self._announced = {job: at for job, at in self._announced.items() if now < at + ANNOUNCE_EVERY} | {job_id: now}
-        self._publish([_job_channel(job_id)])
+        self._publish([PROGRESS + job_id])
 
     def outcomes_of(self, record_id: str) -> AbstractContextManager[Wait]:
         """Inside, `wait(seconds)` sleeps until an outcome of the record is announced or the time is up.
 
         Outcomes from the entry on are heard. While Redis is away, `wait` only sleeps: look again after half a second or so.
         """
-        return self._listening(_record_channel(record_id))
+        return self._listening(SETTLED + record_id)
 
     def changes_of(self, job_id: str) -> AbstractContextManager[Wait]:
         """The same for the progress of a job."""
-        return self._listening(_job_channel(job_id))
+        return self._listening(PROGRESS + job_id)
 
     def ping(self) -> bool:
         """True if Redis takes a write within its timeout."""
@@ -147,7 +147,8 @@ class Notifier:
             counted = cast("Mapping[bytes, bytes]", self._redis.hgetall(FAULTS))
         except RedisError:
             return {}
-        return {_where_and_source(name.decode()): int(count) for name, count in counted.items()}
+        names = {name: name.decode().partition(" ") for name in counted}
+        return {(where, source): int(counted[name]) for name, (where, _, source) in names.items()}
 
     def _wake(self, name: str, subject: str, description: str) -> bool:
         now = time.monotonic()
@@ -201,16 +202,3 @@ class Notifier:
                 Event().wait(seconds)
 
             yield wait
-
-
-def _where_and_source(name: str) -> tuple[str, str]:
-    where, _, source = name.partition(" ")
-    return where, source
-
-
-def _record_channel(record_id: str) -> str:
-    return f"inventory:settled:{record_id}"
-
-
-def _job_channel(job_id: str) -> str:
-    return f"inventory:job:{job_id}"

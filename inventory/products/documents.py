@@ -54,12 +54,7 @@ def feed_document(name: str, progress: Progress | None) -> Document:
         "requests": stats.requests,
         "retries": stats.retries,
         "success_rate": _success_rate(stats),
-        "latency_ms": {
-            "mean": _milliseconds(latency.mean),
-            "p50": _milliseconds(latency.p50),
-            "p95": _milliseconds(latency.p95),
-            "p99": _milliseconds(latency.p99),
-        },
+        "latency_ms": {name: _milliseconds(getattr(latency, name)) for name in ("mean", "p50", "p95", "p99")},
         "breaker_trips": stats.trips,
         "complete": begun.is_complete,
         "gaps": begun.gaps,

@@ -10,7 +10,7 @@ row that says so. Only that of a store that is away is raised: each worker would
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -59,19 +59,16 @@ class FeedLines(JobType):
         rng: random.Random,
         notifier: Notifier | None = None,
     ) -> None:
-        """`notifier` counts faults of ours."""
         self._products = products
         self._feeds = {feed.name: feed for feed in feeds}
         self._pages, self._budgets = pages, budgets
         self._clock, self._rng, self._notifier = clock, rng, notifier
 
     def lines(self, job: Job) -> Iterator[tuple[InputRow, int]]:
-        """The feeds of the job."""
         for number, name in enumerate(job.options[FEEDS], 1):
             yield InputRow(number * ROWS_PER_FEED, name, reserved_rows=ROWS_PER_FEED), 0
 
     def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> BatchTask:
-        """The work on a feed, from where its checkpoint says."""
         [line] = lines
         feed = self._feeds.get(line.text)
         if feed is None:
@@ -91,13 +88,11 @@ class Unknown:
         self._line = line
 
     def step(self, now: datetime) -> Step:
-        """Say so."""
         detail = "The feed is not described any more in INVENTORY_PRODUCT_FEEDS of this worker."
         name = self._line.text[:LONGEST_INPUT]
         return Step([Row(self._line.row + 1, name, RowOutcome.REJECTED, now, code=UNKNOWN_FEED, detail=detail)])
 
     def left(self) -> Sequence[InputRow]:
-        """The feed."""
         return [self._line]
 
     def close(self, now: datetime) -> None:
@@ -119,7 +114,6 @@ class FeedBatch:
         self._puller, self._note = puller, note
 
     def step(self, now: datetime) -> Step:
-        """Keep the products of a page, if one has come."""
         self._puller.start()
         page = self._puller.peek()
         if page is None:
@@ -130,7 +124,6 @@ class FeedBatch:
         return self._state(rows, None if is_over else now + POLL_INTERVAL, flush_now=True)
 
     def left(self) -> Sequence[InputRow]:
-        """What is left of the feed: its next page, and all after it."""
         if self._progress.url is None:
             return []
         return [InputRow(self._progress.row + 1, without_keys(self._progress.url))]
@@ -178,8 +171,3 @@ class FeedBatch:
             text, code = page.url[:LONGEST_INPUT], page.failure.code
             rows.append(Row(self._progress.row, text, RowOutcome.FAILED, now, code=code, detail=detail))
         return rows
-
-
-def feeds_of(job: Job) -> Mapping[int, str]:
-    """The names of a run's feeds by the numbers of their batches."""
-    return dict(enumerate(job.options[FEEDS], 1))

@@ -14,7 +14,7 @@ from inventory.errors import SourceFailure
 from inventory.products.feeds import Feed
 from inventory.products.fetched_page import FetchedPage
 from inventory.products.page_loop_guard import PageLoopGuard
-from inventory.products.pages import Malformed, PageAnswer, Pages, without_keys
+from inventory.products.pages import Malformed, Pages, without_keys
 from inventory.products.paginators import Page, at
 from inventory.products.progress import Progress, PullStats
 from inventory.rate_limits.model import Budgets, Permit, PermitRequest, Reason, Throttled, is_unanswered
@@ -99,14 +99,14 @@ class PageFetcher:
         return FetchedPage(without_keys(url), self._clock(), items, following, failure, self._guard.anchor, stats)
 
     def _read(self, url: str) -> FetchedPage:
-        answer = self._request(url)
-        items = at(answer.content, self._feed.items)
+        content, links = self._request(url)
+        items = at(content, self._feed.items)
         if not isinstance(items, list):
-            raise Malformed(f"There is no list at {self._feed.items!r} in the page", answer.links)
+            raise Malformed(f"There is no list at {self._feed.items!r} in the page", links)
         self._guard.add(url)
         following, failure = None, None
         try:
-            following = self._guard.next(Page(url, answer.content, len(items), answer.links))
+            following = self._guard.next(Page(url, content, len(items), links))
         except SourceFailure as astray:
             failure = astray
         return self.page(url, items=tuple(items), following=following, failure=failure)
@@ -126,22 +126,22 @@ class PageFetcher:
             retry = replace(retry, max_attempts=min(retry.max_attempts, MALFORMED_RETRIES + 1))
         return retry.gives_up(self.attempts, permanent=failure.permanent)
 
-    def _request(self, url: str) -> PageAnswer:
-        """One request, with a permit that is given back whatever happens."""
+    def _request(self, url: str) -> tuple[Any, tuple[str, ...]]:
+        """The JSON and the `Link` headers that one request gets; its permit is given back whatever happens."""
         with PermittedCall(self._budgets, self._permit(), counts=counts_against_upstream, ticks=self._ticks) as call:
             self._rest(self._pacer.wait(self._ticks()))
             call.start()
-            started, sent, page = self._ticks(), None, None
+            started, sent, failed = self._ticks(), None, True
             try:
                 response = self._pages.get(url, self._feed.headers)
                 sent = self._ticks() - response.since_sent
                 call.pause = response.pause
-                page = self._pages.read(response)
-                return page
+                content, failed = self._pages.read(response), False
+                return content, response.links
             finally:
                 ended = self._ticks()
                 self._pacer.sent(ended if sent is None else sent)  # without an answer nobody knows when it was sent
-                self.stats += PullStats.of_request(ended - started, failed=page is None, again=self.attempts > 0)
+                self.stats += PullStats.of_request(ended - started, failed=failed, again=self.attempts > 0)
 
     def _count_openings(self) -> None:
         """Count how often the upstream's breaker has opened since this was last looked at."""

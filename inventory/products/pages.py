@@ -64,14 +64,6 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
-class PageAnswer:
-    """A page: its JSON, and the values of its `Link` headers."""
-
-    content: Any
-    links: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Pages:
     """Gets pages. One call is one request: `fetcher` follows no redirect and sends nothing twice."""
 
@@ -98,8 +90,8 @@ class Pages:
         )
 
     @staticmethod
-    def read(response: Response) -> PageAnswer:
-        """The page that a response holds; `SourceFailure` if there is none, permanent or not."""
+    def read(response: Response) -> Any:
+        """The JSON of the page that a response holds; `SourceFailure` if there is none, permanent or not."""
         if response.status >= 500 or response.status in MAY_PASS:
             raise SourceFailure("unexpected_status", f"The site answered {response.status}")
         if not 200 <= response.status < 300:
@@ -109,7 +101,7 @@ class Pages:
         if response.body.content.count(b"{") + response.body.content.count(b"[") > MAX_MEMBERS:
             raise Malformed(f"The page has more than {MAX_MEMBERS:,} objects and lists", response.links, permanent=True)
         try:
-            return PageAnswer(json.loads(response.body.content, parse_int=_whole), response.links)
+            return json.loads(response.body.content, parse_int=_whole)
         except (ValueError, RecursionError) as error:
             raise Malformed(f"The page is not valid JSON: {_why(error)}", response.links) from error
 

@@ -12,7 +12,7 @@ from inventory.jobs.model import Job, JobStatus, Row, RowOutcome
 from inventory.jobs.service import JobService
 from inventory.listing import Key
 from inventory.products.feeds import Feed
-from inventory.products.job_type import FEEDS, KIND, feeds_of
+from inventory.products.job_type import FEEDS, KIND
 from inventory.products.model import CatalogueEntry, Category, ProductFilter
 from inventory.products.ports import Products
 from inventory.products.progress import Progress
@@ -89,7 +89,7 @@ class ProductService:
         """How far a run has come, feed by feed."""
         kept = self._jobs.checkpoints(job.id)
         progress = {number: Progress.read(checkpoint) for number, checkpoint in kept.items()}
-        return Run(job, [(name, progress.get(number)) for number, name in feeds_of(job).items()], self.clock())
+        return Run(job, [(name, progress.get(number)) for number, name in enumerate(job.options[FEEDS], 1)], self.clock())
 
     def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[CatalogueEntry]:
         """Products, the most recently added first, after `after`."""

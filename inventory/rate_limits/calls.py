@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from types import TracebackType
 
 from inventory.errors import Deferred
 from inventory.rate_limits.model import Budgets, Permit, PermitRequest, Throttled
@@ -48,9 +47,7 @@ class Calls:
     def __enter__(self) -> Calls:
         return self
 
-    def __exit__(
-        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
         self._end(error)
 
     def begin(self, host: str) -> None:

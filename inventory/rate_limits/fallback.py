@@ -33,7 +33,6 @@ class FallbackBudgets:
         self._outage = RedisOutage(away="budgets_local", back="budgets_shared", retry_after=retry_after, ticks=ticks)
 
     def take(self, requests: Sequence[PermitRequest]) -> Sequence[Permit | Throttled]:
-        """Decide permit requests."""
         return self._either(lambda budgets: budgets.take(requests), writes=True)
 
     def done(self, reports: Sequence[Report]) -> None:
@@ -47,11 +46,9 @@ class FallbackBudgets:
             self._outage.call(lambda: self._shared.done(shared), lambda: None)
 
     def state(self, host: str) -> Upstream | None:
-        """What is known of a host, or None."""
         return self._either(lambda budgets: budgets.state(host), writes=False)
 
     def listing(self, *, limit: int, after: tuple[datetime, str] | None) -> Sequence[Upstream]:
-        """Hosts, newest first."""
         return self._either(lambda budgets: budgets.listing(limit=limit, after=after), writes=False)
 
     def _either(self, use: Callable[[Budgets], Result], *, writes: bool) -> Result:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from types import TracebackType
 
 from inventory.errors import SourceFailure
 from inventory.rate_limits.model import Budgets, Permit, PermitRequest, Reason, Report, Throttled, is_unanswered
@@ -59,7 +58,5 @@ class PermittedCall:
     def __enter__(self) -> PermittedCall:
         return self
 
-    def __exit__(
-        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
         self.end(error)

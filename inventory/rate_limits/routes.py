@@ -13,7 +13,7 @@ from inventory.errors import InvalidRequest, NotFound
 from inventory.rate_limits import documents, schemas
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
-from inventory.web_api.pagination import json_page
+from inventory.web_api.pagination import PageQuery, json_page
 from inventory.web_api.responses import json_response
 
 blueprint = Blueprint(
@@ -39,7 +39,7 @@ UPSTREAM: dict[str, Any] = {
 class Upstreams(MethodView):
     """The hosts that are called."""
 
-    @blueprint.arguments(schemas.UpstreamsQuery, location="query")
+    @blueprint.arguments(PageQuery, location="query")
     @blueprint.response(
         200,
         schemas.UpstreamsPage,

@@ -6,11 +6,7 @@ from marshmallow import Schema, fields
 from marshmallow.validate import OneOf
 
 from inventory.rate_limits.model import Breaker
-from inventory.web_api.pagination import PageQuery, PageSchema
-
-
-class UpstreamsQuery(PageQuery):
-    """Which page of the upstreams."""
+from inventory.web_api.pagination import PageSchema
 
 
 class BudgetSchema(Schema):

@@ -30,7 +30,6 @@ class InFlight:
         return len(self._claims)
 
     def room(self) -> tuple[int, bool]:
-        """`room` for the slots that are free now."""
         return room(self._slots - len(self._claims), self._slots)
 
     def start(self, collect: Callable[..., Outcome], claim: Record, *arguments: object) -> None:

@@ -22,7 +22,6 @@ from pathlib import Path
 from sqlite3 import Error
 from threading import Lock
 from time import monotonic
-from types import TracebackType
 from typing import Any
 
 from inventory.errors import StorageUnavailable, Unstorable
@@ -210,7 +209,7 @@ class Borrowed:
         self._connection = self._connections.take(self._timeout)
         return self._connection
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
         if error is None or (isinstance(error, Error) and leaves_sound(error)):
             self._connections.give_back(self._connection)
         else:
