@@ -20,7 +20,7 @@ from heapq import nsmallest
 from itertools import islice
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -55,13 +55,6 @@ RETRIES: RetryConfig = {
 }
 
 
-class Writer(Protocol):
-    """What is written to, chunk by chunk."""
-
-    def write(self, content: bytes, /) -> int:
-        """Take all of the bytes, and say how many they were."""
-
-
 def sync(path: Path) -> None:
     """Return when the disk has a file's bytes, or a folder's entries."""
     descriptor = os.open(path, os.O_RDONLY)
@@ -93,7 +86,7 @@ class Files:
         with _edge(name):
             target = obstore.open_writer(store, name, buffer_size=CHUNK_BYTES, max_concurrency=2)
         try:
-            yield _Writer(target, name)
+            yield Writer(target, name)
             with _edge(name):
                 target.close()
                 self._settle(name)
@@ -174,8 +167,8 @@ class Files:
                 break
 
 
-class _Writer:
-    """obstore's writer, whose errors are ours."""
+class Writer:
+    """obstore's writer, whose errors are ours; it says how many bytes it took, which is all of them."""
 
     def __init__(self, target: WritableFile, name: str) -> None:
         self._target = target

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from inventory.clock import Clock, utc_now
@@ -26,6 +27,7 @@ REQUEST_HEADERS: Mapping[str, str] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
 class Fetcher:
     """Fetches URLs through a transport. Threads may share it.
 
@@ -33,20 +35,11 @@ class Fetcher:
     budget of its host, whatever the port: nobody gets more by naming many ports.
     """
 
-    def __init__(
-        self,
-        transport: Transport,
-        *,
-        deadline: float,
-        body_limit: int,
-        max_redirects: int = 5,
-        clock: Clock = utc_now,
-    ) -> None:
-        self._transport = transport
-        self._deadline = deadline
-        self._body_limit = body_limit
-        self._max_redirects = max_redirects
-        self._clock = clock
+    transport: Transport
+    deadline: float
+    body_limit: int
+    max_redirects: int = 5
+    clock: Clock = utc_now
 
     def fetch(
         self,
@@ -63,12 +56,12 @@ class Fetcher:
         if calls is not None:
             calls.begin(url.host)
         sent = {**REQUEST_HEADERS, **(headers or {})}
-        chain = _RedirectChain(url, sent, validators, Deadline(self._deadline), self._clock())
+        chain = _RedirectChain(url, sent, validators, Deadline(self.deadline), self.clock())
         try:
             response = self._follow(chain, calls)
             try:
                 head_read_at = chain.deadline.now()
-                body = read_body(response.reader, self._body_limit)
+                body = read_body(response.reader, self.body_limit)
             finally:
                 response.close()
         except SourceFailure as failure:
@@ -80,18 +73,18 @@ class Fetcher:
     def _follow(self, chain: _RedirectChain, calls: Calls | None) -> Response:
         """Send requests until a response is not a redirect; returns it with its body unread."""
         while True:
-            response = self._transport.send(chain.request())
+            response = self.transport.send(chain.request())
             chain.add(response)
-            if calls is not None and (pause := host_pause(response.head, self._clock())) is not None:
+            if calls is not None and (pause := host_pause(response.head, self.clock())) is not None:
                 calls.paused(pause)
             location = redirects.location(response.head)
             if location is None:
                 return response
             response.close()
-            if len(chain.hops) > self._max_redirects:
+            if len(chain.hops) > self.max_redirects:
                 start = chain.hops[0].url.host
                 raise SourceFailure(
-                    "too_many_redirects", f"{start} redirects more than {self._max_redirects} times", permanent=True
+                    "too_many_redirects", f"{start} redirects more than {self.max_redirects} times", permanent=True
                 )
             chain.url = redirects.following(chain.url, location)
             if calls is not None:

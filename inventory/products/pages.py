@@ -55,7 +55,6 @@ class Response:
     `pause` is for how many seconds the upstream asked to be left alone, if it did.
     """
 
-    host: str
     status: int
     body: Body
     links: tuple[str, ...]
@@ -72,16 +71,14 @@ class Pages:
 
     def get(self, url: str, headers: Mapping[str, str]) -> Response:
         """What a URL answers; `SourceFailure` if it does not, permanent or not."""
-        parsed = urls.parse(url)
         try:
-            fetched = self.fetcher.fetch(parsed, {"Accept": "application/json", **headers})
+            fetched = self.fetcher.fetch(urls.parse(url), {"Accept": "application/json", **headers})
         except SourceFailure as failure:
             if failure.code in DAMAGED:
                 raise SourceFailure(failure.code, str(failure)) from failure
             raise
         head, timing = fetched.final.head, fetched.timing
         return Response(
-            parsed.host,
             head.status,
             fetched.body,
             tuple(head.values("link")),

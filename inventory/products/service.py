@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex
@@ -60,59 +60,49 @@ class Summary:
     errors: Sequence[Row]
 
 
+@dataclass(frozen=True, slots=True)
 class ProductService:
     """Every method may raise `StorageUnavailable`."""
 
-    def __init__(
-        self,
-        products: Products,
-        jobs: JobService,
-        records: RecordService,
-        feeds: Sequence[Feed],
-        *,
-        clock: Clock,
-        new_id: Callable[[], str] = lambda: token_hex(16),
-    ) -> None:
-        self._products = products
-        self._jobs = jobs
-        self._records = records
-        self._feeds = feeds
-        self.clock = clock
-        self._new_id = new_id
+    products: Products
+    jobs: JobService
+    records: RecordService
+    feeds: Sequence[Feed]
+    clock: Clock
 
     def start(self) -> Job:
         """A job that pulls all feeds, durably accepted; the same one while it is unfinished."""
-        names = [feed.name for feed in self._feeds]
-        return self._jobs.create(Job(self._new_id(), KIND, self.clock(), options={FEEDS: names}))
+        names = [feed.name for feed in self.feeds]
+        return self.jobs.create(Job(token_hex(16), KIND, self.clock(), options={FEEDS: names}))
 
     def run(self, job: Job) -> Run:
         """How far a run has come, feed by feed."""
-        kept = self._jobs.checkpoints(job.id)
+        kept = self.jobs.checkpoints(job.id)
         progress = {number: Progress.read(checkpoint) for number, checkpoint in kept.items()}
         return Run(job, [(name, progress.get(number)) for number, name in enumerate(job.options[FEEDS], 1)], self.clock())
 
     def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[CatalogueEntry]:
         """Products, the most recently added first, after `after`."""
-        return self._products.listing(chosen, limit=limit, after=after)
+        return self.products.listing(chosen, limit=limit, after=after)
 
     def summary(self) -> Summary:
         """The results of the latest run that has begun, and what the catalogue holds."""
-        jobs = self._jobs.latest(KIND, limit=2)
+        jobs = self.jobs.latest(KIND, limit=2)
         begun = [job for job in jobs if job.status is not JobStatus.QUEUED]
         run = self.run(begun[0]) if begun else None
-        return Summary(run, self._products.categories(limit=MAX_CATEGORIES), self._trends(), self._errors(run))
+        return Summary(run, self.products.categories(limit=MAX_CATEGORIES), self._trends(), self._errors(run))
 
     def _trends(self) -> Sequence[Trend]:
         return [
-            Trend(entry, self._records.latest_snapshots(entry.record_id, limit=MAX_PRICES))
-            for entry in self._products.changed(limit=MAX_TRENDS)
+            Trend(entry, self.records.latest_snapshots(entry.record_id, limit=MAX_PRICES))
+            for entry in self.products.changed(limit=MAX_TRENDS)
         ]
 
     def _errors(self, run: Run | None) -> Sequence[Row]:
         """Pages before items."""
         if run is None:
             return []
-        rows = self._jobs.rows
+        rows = self.jobs.rows
         return [
             row
             for outcome in (RowOutcome.FAILED, RowOutcome.REJECTED)

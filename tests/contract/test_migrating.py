@@ -42,7 +42,7 @@ def older_database(place: MongoPlace, version: int) -> None:
     with place.client() as client:
         kept = database(client)
         for migration in mongo_schema.MIGRATIONS[:version]:
-            migration(kept)
+            mongo_schema.create_indexes(kept, migration)
         for n, state, lease in ((1, "pending", None), (2, "running", "0" * 32)):
             work = {"state": state, "attempt": n - 1, "fence": n - 1, "lease": lease}
             document = documents.new_record(target(n), NOW) | work

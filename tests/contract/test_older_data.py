@@ -69,7 +69,7 @@ class Shop:
         number = int(url.rpartition("=")[2])
         self.pages.append(number)
         items = [{"id": f"{number}-{n}", "title": "A", "price": number} for n in (1, 2)] if number <= 4 else []
-        return Response("acme.test", 200, Body(json.dumps(items).encode()), (), None, 0.0)
+        return Response(200, Body(json.dumps(items).encode()), (), None, 0.0)
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ class Site:
         if isinstance(answer, SourceFailure):
             raise answer
         status, body = (answer, b"") if isinstance(answer, int) else (200, answer)
-        return Response("acme.test", status, Body(body), (), None, 0.0)
+        return Response(status, Body(body), (), None, 0.0)
 
 
 def page(number: int) -> bytes:

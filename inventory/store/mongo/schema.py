@@ -17,7 +17,7 @@ A migration must be harmless when it runs twice, and while older code is still w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pymongo.database import Database
@@ -26,74 +26,65 @@ from pymongo.errors import DuplicateKeyError
 from inventory.errors import StartError
 from inventory.store.mongo.job_documents import DEDUP_KEY
 
+Indexes = Mapping[str, Sequence[str]]
+"""The indexes of each collection: the fields in order, `-` where descending, `!` first if unique."""
 
-def _first(database: Database[dict[str, Any]]) -> None:
-    """The ledger asks by state and time; a listing has one index for each of its filters, in its order."""
-    newest = [("accepted_at", -1), ("_id", -1)]
-    records: list[list[tuple[str, int]]] = [
-        [("state", 1), ("due_at", 1)],
-        newest,
-        [("source", 1), *newest],
-        [("host", 1), *newest],
-        [("state", 1), *newest],
-    ]
-    # One by one: FerretDB 1 breaks off when several are asked for and there already.
-    for keys in records:
-        database["records"].create_index(keys)
-    database["snapshots"].create_index([("record_id", 1), ("collected_at", -1), ("_id", -1)])
-    database["snapshots"].create_index("body_sha256")
-
-
-def _second(database: Database[dict[str, Any]]) -> None:
-    """Retention asks who has many snapshots."""
-    database["records"].create_index("snapshots")
-
-
-def _third(database: Database[dict[str, Any]]) -> None:
-    """Jobs and log events; and what lookups wait for comes before what only jobs wait for, which is marked `bulk`.
-
-    A record that older code wrote has no mark, which counts as none. The listings have one index for each filter.
-    """
-    database["records"].create_index([("state", 1), ("bulk", 1), ("due_at", 1)])
-    for name in ("key", DEDUP_KEY):
-        database["jobs"].create_index(name, unique=True)
-    newest = [("created_at", -1), ("_id", -1)]
-    latest = [("timestamp", -1), ("_id", -1)]
-    indexes: dict[str, list[list[tuple[str, int]]]] = {
-        "jobs": [newest, [("status", 1), *newest], [("counted", 1), ("status", 1)], [("due_at", 1)], [("finished_at", 1)]],
-        "batches": [
-            [("queued", 1), ("number", 1), ("due_at", 1)],
-            [("queued", 1), ("due_at", 1)],
-            [("job_id", 1), ("due_at", 1)],
-        ],
-        "outcomes": [[("job_id", 1), ("outcome", 1), ("row", 1)]],
-        "events": [latest, *([(name, 1), *latest] for name in ("job_id", "level", "service", "hour"))],
-    }
-    for name, wanted in indexes.items():
-        for keys in wanted:
-            database[name].create_index(keys)
-
-
-def _fourth(database: Database[dict[str, Any]]) -> None:
-    """The history of lookups."""
-    latest = [("at", -1), ("_id", -1)]
-    database["history"].create_index(latest)
-    database["history"].create_index([("source", 1), *latest])
-
-
-def _fifth(database: Database[dict[str, Any]]) -> None:
-    """The catalogue of products; and jobs of a kind."""
-    database["jobs"].create_index([("kind", 1), ("created_at", -1), ("_id", -1)])
-    newest = [("added_at", -1), ("_id", -1)]
-    for keys in (newest, [("feed", 1), *newest], [("category", 1), *newest], [("feed", 1), ("category", 1), *newest]):
-        database["products"].create_index(keys)
-    database["products"].create_index([("shelf", 1), ("price", 1)])
-    database["products"].create_index([("changed_at", -1), ("_id", -1)])
-
-
-MIGRATIONS: tuple[Callable[[Database[dict[str, Any]]], None], ...] = (_first, _second, _third, _fourth, _fifth)
+MIGRATIONS: tuple[Indexes, ...] = (
+    # The ledger asks by state and time; a listing has one index for each of its filters, in its order.
+    {
+        "records": (
+            "state due_at",
+            "-accepted_at -_id",
+            "source -accepted_at -_id",
+            "host -accepted_at -_id",
+            "state -accepted_at -_id",
+        ),
+        "snapshots": ("record_id -collected_at -_id", "body_sha256"),
+    },
+    # Retention asks who has many snapshots.
+    {"records": ("snapshots",)},
+    # Jobs and log events; and what lookups wait for comes before what only jobs wait for, which is marked `bulk`.
+    # A record that older code wrote has no mark, which counts as none.
+    {
+        "records": ("state bulk due_at",),
+        "jobs": (
+            "!key",
+            f"!{DEDUP_KEY}",
+            "-created_at -_id",
+            "status -created_at -_id",
+            "counted status",
+            "due_at",
+            "finished_at",
+        ),
+        "batches": ("queued number due_at", "queued due_at", "job_id due_at"),
+        "outcomes": ("job_id outcome row",),
+        "events": ("-timestamp -_id", *(f"{name} -timestamp -_id" for name in ("job_id", "level", "service", "hour"))),
+    },
+    {"history": ("-at -_id", "source -at -_id")},
+    {
+        "jobs": ("kind -created_at -_id",),
+        "products": (
+            "-added_at -_id",
+            "feed -added_at -_id",
+            "category -added_at -_id",
+            "feed category -added_at -_id",
+            "shelf price",
+            "-changed_at -_id",
+        ),
+    },
+)
 
 VERSION = len(MIGRATIONS)
+
+
+def create_indexes(database: Database[dict[str, Any]], indexes: Indexes) -> None:
+    """Create what is not there yet, one by one: FerretDB 1 breaks off at several of which it has one."""
+    for name, wanted in indexes.items():
+        for each in wanted:
+            fields = each.removeprefix("!").split()
+            keys = [(field.removeprefix("-"), -1 if field.startswith("-") else 1) for field in fields]
+            unique: dict[str, Any] = {"unique": True} if each.startswith("!") else {}
+            database[name].create_index(keys, **unique)
 
 
 def migrate(database: Database[dict[str, Any]]) -> None:
@@ -108,7 +99,7 @@ def migrate(database: Database[dict[str, Any]]) -> None:
     if found == VERSION:
         return
     for migration in MIGRATIONS[found:]:
-        migration(database)
+        create_indexes(database, migration)
     try:
         database["meta"].update_one({"_id": "schema"}, {"$max": {"version": VERSION}}, upsert=True)
     except DuplicateKeyError:
