@@ -143,14 +143,16 @@ class Files:
         with self._opening:
             if self._opened is None:
                 with _edge(self._url):
-                    self._opened = self._open_folder(self._folder) if self._folder else _open_bucket(self._url)
+                    self._opened = self._open()
             return self._opened
 
-    def _open_folder(self, folder: Path) -> ObjectStore:
-        """The store in a folder, made if it is not there, from which old remnants are gone."""
-        store = LocalStore(folder, mkdir=True, automatic_cleanup=True)
+    def _open(self) -> ObjectStore:
+        """The bucket; or the folder, made if it is not there, from which old remnants are gone."""
+        if self._folder is None:
+            return S3Store.from_url(self._url, client_options=CLIENT, retry_config=RETRIES)
+        store = LocalStore(self._folder, mkdir=True, automatic_cleanup=True)
         oldest = (datetime.now(UTC) - REMNANT_AGE).timestamp()
-        for path in folder.rglob("*#*"):
+        for path in self._folder.rglob("*#*"):
             with suppress(FileNotFoundError):
                 if REMNANT.fullmatch(path.name) and path.stat().st_mtime < oldest:
                     path.unlink()
@@ -194,10 +196,6 @@ class _Reader(io.RawIOBase):
             content = self._source.read(len(buffer))
         buffer[: len(content)] = memoryview(content)
         return len(content)
-
-
-def _open_bucket(url: str) -> ObjectStore:
-    return S3Store.from_url(url, client_options=CLIENT, retry_config=RETRIES)
 
 
 _used_in: int | None = None

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from inventory.clock import rfc3339
-from inventory.rate_limits.limits import Limit
 from inventory.rate_limits.model import Latency, Upstream
 
 Document = dict[str, Any]
@@ -14,10 +13,11 @@ Document = dict[str, Any]
 
 def upstream_document(upstream: Upstream, now: datetime) -> Document:
     """An upstream as it is at this instant."""
+    limit = upstream.limit
     return {
         "host": upstream.host,
         "shared": upstream.shared,
-        "budget": _budget(upstream.limit, upstream.in_use),
+        "budget": {"rate": limit.rate, "burst": limit.burst, "concurrency": limit.concurrency, "in_use": upstream.in_use},
         "requests": upstream.requests,
         "failures": upstream.failures,
         "put_off": upstream.put_off,
@@ -32,10 +32,6 @@ def upstream_document(upstream: Upstream, now: datetime) -> Document:
         "callable_at": _instant(now, upstream.callable_in),
         "asked_at": rfc3339(upstream.asked_at),
     }
-
-
-def _budget(limit: Limit, in_use: int) -> Document:
-    return {"rate": limit.rate, "burst": limit.burst, "concurrency": limit.concurrency, "in_use": in_use}
 
 
 def _latency(latency: Latency) -> Document:

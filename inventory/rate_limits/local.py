@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import islice
 from threading import Lock
@@ -65,12 +65,10 @@ class LocalBudgets:
 
     def listing(self, *, limit: int, after: tuple[datetime, str] | None) -> Sequence[Upstream]:
         with self._lock:
-            keys = sorted(((state.instant(host.state["listed_at"]), name) for name, host in self._asked()), reverse=True)
+            asked = [host for host in self._hosts.values() if host.state["asked_at"]]
+            keys = sorted(((state.instant(host.state["listed_at"]), host.name) for host in asked), reverse=True)
             names = [key[1] for key in keys if after is None or key < after][:limit]
             return [self._hosts[name].upstream(self._clock(), self._limits(name)) for name in names]
-
-    def _asked(self) -> Iterator[tuple[str, Host]]:
-        return ((name, host) for name, host in self._hosts.items() if host.state["asked_at"])
 
     def _host(self, name: str) -> Host:
         host = self._hosts.get(name)

@@ -45,11 +45,6 @@ More = Callable[[float], bool]
 """Waits up to so many seconds for something to become due, and says whether that is to be expected at all."""
 
 
-def no_more(_seconds: float) -> bool:
-    """What is due is all there is."""
-    return False
-
-
 class Collector:
     """Turns claims into outcomes; `settler` then ends the claims."""
 
@@ -86,7 +81,7 @@ class Collector:
         return self._outcome_of(claim, partial(self._collect, claim, permit, inline=inline, final=final))
 
     def collect_due(
-        self, *, slots: int, stopping: Callable[[], bool], more: More = no_more, first: str | None = None
+        self, *, slots: int, stopping: Callable[[], bool], more: More = lambda _seconds: False, first: str | None = None
     ) -> int:
         """Collect what is due until nothing is, with up to `slots` at once; how many collections were settled.
 

@@ -89,7 +89,8 @@ class Connection:
         try:
             client = self._connected()
             with pymongo.timeout(min(server_wait, timeout)):
-                _await_server(client)
+                if not client.is_primary:  # waits for a server that takes writes: far less than a call may last
+                    raise ConnectionFailure("No server there takes writes.")
             with pymongo.timeout(max(0.001, until - monotonic())):
                 database = client.get_default_database(default="inventory")
                 if not self._prepared:
@@ -99,7 +100,7 @@ class Connection:
         except (InvalidDocument, InvalidStringData, OverflowError, UnicodeEncodeError) as error:
             raise Unstorable("MongoDB keeps no such value, or none that is so large.") from error
         except PyMongoError as error:
-            if _is_refused(error):
+            if isinstance(error, OperationFailure) and any(code in REFUSED for code in _codes(error)):
                 raise Unstorable("MongoDB keeps no document that is so large.") from error
             if not _is_away(error):
                 raise
@@ -138,22 +139,11 @@ class Part:
         self._connection = connection
 
 
-def _await_server(client: Client) -> None:
-    """Wait for a server that takes writes, no longer than the timeout around this: far less than a call may last."""
-    if not client.is_primary:
-        raise ConnectionFailure("No server there takes writes.")
-
-
 def _is_away(error: PyMongoError) -> bool:
     """Whether the server or the way to it is the matter, and not what we asked of it."""
     if isinstance(error, ConnectionFailure) or error.timeout:
         return True
     return isinstance(error, OperationFailure) and all(code in AWAY for code in _codes(error))
-
-
-def _is_refused(error: PyMongoError) -> bool:
-    """Whether a document in it is what the server cannot keep."""
-    return isinstance(error, OperationFailure) and any(code in REFUSED for code in _codes(error))
 
 
 def _no_room(error: PyMongoError) -> str | None:

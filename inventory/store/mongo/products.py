@@ -89,7 +89,8 @@ def _kept_before(database: Database[Document], version: ProductVersion, targets:
 def _claim(database: Database[Document], version: ProductVersion, targets: Targets) -> list[Stored]:
     """Step 1: what is to become of each record that is the job's now."""
     claims = {record_id: version.snapshot_id(record_id) for record_id in targets}
-    fields = {record_id: _claimed_by(snapshot_id) for record_id, snapshot_id in claims.items()}
+    running = {"state": State.RUNNING.value, "due_at": None, "failure": None}
+    fields = {record_id: running | {"lease": snapshot_id} for record_id, snapshot_id in claims.items()}
     fresh = [
         documents.new_record(each, version.at) | fields[each.id] | {"attempt": 1, "fence": 1} for each, _ in targets.values()
     ]
@@ -108,10 +109,6 @@ def _claim(database: Database[Document], version: ProductVersion, targets: Targe
         for key, each in ours.items()
         if each["state"] == State.RUNNING.value
     ]
-
-
-def _claimed_by(snapshot_id: str) -> Document:
-    return {"state": State.RUNNING.value, "lease": snapshot_id, "due_at": None, "failure": None}
 
 
 def _others(record_id: str, snapshot_id: str, version: ProductVersion) -> Document:

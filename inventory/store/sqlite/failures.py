@@ -47,7 +47,7 @@ def raise_ours(error: sqlite3.Error, path: str) -> None:
     code = primary(error)
     if code == sqlite3.SQLITE_TOOBIG:
         raise Unstorable("SQLite keeps no value that is so large.") from error
-    if _is_no_room_to_open(error):
+    if _extended(error) in {sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMOPEN}:
         raise NoRoomToOpen(f"The store {path} cannot be opened: there is no room on its disk for its index.") from error
     if (reason := NO_ROOM.get(_extended(error)) or NO_ROOM.get(code)) is not None:
         raise StorageFull(reason) from error
@@ -78,8 +78,3 @@ def primary(error: BaseException) -> int:
 def _extended(error: BaseException) -> int:
     code: int = getattr(error, "sqlite_errorcode", 0)
     return code
-
-
-def _is_no_room_to_open(error: BaseException) -> bool:
-    """Whether the index, which the first one to open the store makes on its disk, found no room."""
-    return _extended(error) in {sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMOPEN}
