@@ -1,7 +1,7 @@
 """Redis and RQ: wake workers, and announce outcomes and progress.
 
-Everything here is best effort. The store is the truth and the scheduler wakes workers again for what is due, so a lost RQ
-job or a dead Redis costs time and nothing else. Every method returns within about a second, whatever Redis does.
+The store is the truth and the scheduler wakes workers again for what is due, so a lost RQ job or a dead Redis costs time and
+nothing else. Every method returns within about a second, whatever Redis does.
 
 Keys in Redis: RQ's own, under `rq:`, for the queues `collect` and `jobs`; `inventory:probe`, which is written to see whether
 anything can be; the hash `inventory:faults`, which counts faults of ours by `<where> <source>`; and the channels

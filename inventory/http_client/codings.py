@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import brotli  # type: ignore[import-untyped]
 import zstandard
@@ -55,7 +57,7 @@ def undo(pieces: Pieces, codings: Sequence[str]) -> Pieces:
 
 def _gzip(pieces: Pieces) -> Pieces:
     """RFC 1952: one or more members."""
-    return _inflate(pieces, 16 + zlib.MAX_WBITS, members=True)
+    return _decode(pieces, partial(zlib.decompressobj, 16 + zlib.MAX_WBITS), _inflate, zlib.error)
 
 
 def _deflate(pieces: Pieces) -> Pieces:
@@ -66,13 +68,21 @@ def _deflate(pieces: Pieces) -> Pieces:
         if len(start) >= 2:
             break
     is_zlib = len(start) >= 2 and start[0] & 0x0F == 8 and (start[0] << 8 | start[1]) % 31 == 0
-    yield from _inflate(itertools.chain([start], pieces), zlib.MAX_WBITS if is_zlib else -zlib.MAX_WBITS, members=False)
+    new_decoder = partial(zlib.decompressobj, zlib.MAX_WBITS if is_zlib else -zlib.MAX_WBITS)
+    yield from _decode(itertools.chain([start], pieces), new_decoder, _inflate, zlib.error, members=False)
 
 
-def _inflate(pieces: Pieces, window_bits: int, *, members: bool) -> Pieces:
-    decoder = zlib.decompressobj(window_bits)
-    begun = False
-    complete = 0
+def _decode(
+    pieces: Pieces,
+    new_decoder: Callable[[], Any],
+    output: Callable[[Any, bytes], Iterable[bytes]],
+    error: type[Exception],
+    *,
+    members: bool = True,
+) -> Pieces:
+    """What decoders make of one member, or of several; `output` feeds one of them, and raises `error`."""
+    decoder = new_decoder()
+    begun = complete = False
     for piece in pieces:
         begun = begun or bool(piece)
         pending = piece
@@ -80,20 +90,20 @@ def _inflate(pieces: Pieces, window_bits: int, *, members: bool) -> Pieces:
             if decoder.eof:
                 if not members:
                     raise TrailingBytes
-                decoder = zlib.decompressobj(window_bits)
+                decoder = new_decoder()
             try:
-                yield from _decompress(decoder, pending)
-            except zlib.error as error:
+                yield from output(decoder, pending)
+            except error as problem:
                 if complete:
-                    raise TrailingBytes from error
-                raise Undecodable(str(error)) from error
-            complete += decoder.eof
+                    raise TrailingBytes from problem
+                raise Undecodable(str(problem)) from problem
+            complete = complete or decoder.eof
             pending = decoder.unused_data
     if begun and not decoder.eof:
         raise EndedEarly
 
 
-def _decompress(decoder: zlib._Decompress, pending: bytes) -> Pieces:
+def _inflate(decoder: zlib._Decompress, pending: bytes) -> Pieces:
     """The output for some input, in pieces, with what the decoder holds back."""
     more = True
     while more and not decoder.eof:
@@ -132,28 +142,9 @@ def _brotli(pieces: Pieces) -> Pieces:
 def _zstd(pieces: Pieces) -> Pieces:
     """RFC 8878: one or more frames."""
     source = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW_BYTES)
-    decoder = source.decompressobj()
-    begun = False
-    complete = 0
-    for piece in pieces:
-        begun = begun or bool(piece)
-        for start in range(0, len(piece), ZSTD_INPUT_BYTES):
-            pending = piece[start : start + ZSTD_INPUT_BYTES]
-            while pending:
-                if decoder.eof:
-                    decoder = source.decompressobj()
-                try:
-                    made = decoder.decompress(pending)
-                except zstandard.ZstdError as error:
-                    if complete:
-                        raise TrailingBytes from error
-                    raise Undecodable(str(error)) from error
-                complete += decoder.eof
-                pending = decoder.unused_data
-                if made:
-                    yield made
-    if begun and not decoder.eof:
-        raise EndedEarly
+    step = ZSTD_INPUT_BYTES
+    small = (piece[start : start + step] for piece in pieces for start in range(0, len(piece), step))
+    return _decode(small, source.decompressobj, lambda decoder, part: (decoder.decompress(part),), zstandard.ZstdError)
 
 
 _DECODERS: Mapping[str, Callable[[Pieces], Pieces]] = {

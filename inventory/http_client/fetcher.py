@@ -31,8 +31,7 @@ REQUEST_HEADERS: Mapping[str, str] = {
 class Fetcher:
     """Fetches URLs through a transport. Threads may share it.
 
-    `deadline` is in seconds and covers a whole collection; `body_limit` is in bytes, decoded. A request comes out of the
-    budget of its host, whatever the port: nobody gets more by naming many ports.
+    `deadline` is in seconds and covers a whole collection; `body_limit` is in bytes, decoded.
     """
 
     transport: Transport
@@ -53,7 +52,7 @@ class Fetcher:
 
         `headers` are sent besides our own; with `validators` the response may be a 304.
         """
-        if calls is not None:
+        if calls is not None:  # the budget is the host's, whatever the port: nobody gets more by naming many ports
             calls.begin(url.host)
         sent = {**REQUEST_HEADERS, **(headers or {})}
         chain = _RedirectChain(url, sent, validators, Deadline(self.deadline), self.clock())

@@ -48,8 +48,7 @@ class Jar:
         """Whether a cookie that came over http would stand before, or instead of, a Secure one (section 5.7).
 
         It can only stand before cookies of its name whose paths are above its own. Either the paths of that name are tried
-        or those above, whichever are fewer: otherwise many cookies, or long paths, would take quadratic time. Domains are
-        few, because each has to cover the host that set it.
+        or those above, whichever are fewer: otherwise many cookies, or long paths, would take quadratic time.
         """
         paths = self._secure.get(new.name)
         if new.secure or new.set_by.startswith("https:") or not paths:

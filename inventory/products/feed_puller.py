@@ -1,12 +1,9 @@
 """Pulling a feed: a thread fetches one page after the other, as fast as the feed's budget allows.
 
-Lifecycle: it starts at a page, hands over each page as it comes, and waits while `MAX_WAITING` of them were not taken. It
-ends after the last page, at the first that nobody can go beyond, or when it is told to stop. Then the request under way is
-awaited, and what was pulled can still be taken.
+It hands over each page as it comes, and waits while `MAX_WAITING` were not taken. It ends after the last page, at the first
+that nobody can go beyond, or when it is told to stop. Then what was pulled can still be taken.
 
-What may pass (a timeout, a cut connection, 429, 5xx, invalid JSON) is tried again, after a pause, and no sooner than the
-upstream asked for. An open breaker counts as an attempt. Any other exception is told to `note`, and ends the feed with a
-page that could not be fetched: the next worker would meet it again.
+An exception that is not foreseen is told to `note`, and ends the feed with a page that could not be fetched.
 """
 
 from __future__ import annotations
@@ -69,7 +66,6 @@ class FeedPuller:
 
     @property
     def is_started(self) -> bool:
-        """Whether it has begun."""
         return self._thread is not None
 
     @property
@@ -116,10 +112,7 @@ class FeedPuller:
             return
 
     def _pull(self, url: str, failed: int, taken: int) -> tuple[str | None, int]:
-        """Fetch a page and hand over what was not taken before; the next page, and how many in a row could not be read.
-
-        Nothing of a page is held when the next one is fetched: as objects it takes many times its bytes.
-        """
+        """Fetch a page and hand over what was not taken before; the next page, and how many in a row could not be read."""
         page = self._fetch(url, failed)
         for part in parts(page, url, taken):
             self._hand_over(part)

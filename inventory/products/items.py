@@ -29,8 +29,7 @@ class Items:
     def keep(self, page: FetchedPage, before: int, now: datetime) -> tuple[int, list[Row]]:
         """Keep the products of a page whose items are numbered from `before` + 1; how many, and the rows of all others.
 
-        Raises `StorageUnavailable`, and what the store raises over every one of several products: then no single product
-        is to blame.
+        Raises `StorageUnavailable`, and what the store raises over every one of several products.
         """
         products, rows = self._normalised(page, before, now)
         unkept = self._keep_products(page, products, before, now) if products else {}

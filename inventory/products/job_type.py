@@ -2,9 +2,6 @@
 
 The items of the first feed are numbered from 1,000,001, those of the next one from 2,000,001, and so on; a page that could
 not be fetched takes a number as well. Products have no rows of their own: they are found in the catalogue.
-
-An item that cannot be used, or raises, is a row of its own, and spoils no other. Any other exception ends the feed with a
-row that says so. Only that of a store that is away is raised: each worker would meet the others again.
 """
 
 from __future__ import annotations
@@ -100,11 +97,9 @@ class Unknown:
 
 
 class FeedBatch:
-    """The work on one feed, whose checkpoint is its `Progress`.
+    """The work on one feed, whose checkpoint is its `Progress`: each step takes a page, or a part, that a thread has pulled.
 
-    A thread pulls the pages; a step takes one that has come, or a part of one that has very many items. A step that raises
-    has taken nothing: the next one takes the same. What a dead worker kept after its last checkpoint is kept again, and
-    changes nothing.
+    A step that raises has taken nothing: the next one takes the same.
     """
 
     def __init__(

@@ -73,10 +73,7 @@ class PageFetcher:
         self.stats = PullStats()
 
     def fetch(self, url: str, failed: int) -> FetchedPage:
-        """The page, or why it could not be fetched; `failed` is how many pages before it could not be read.
-
-        What failed last is told rather than the breaker which that opened.
-        """
+        """The page, or why it could not be fetched; `failed` is how many pages before it could not be read."""
         if self._openings is None:
             self._count_openings()
         cause: SourceFailure | None = None

@@ -56,9 +56,8 @@ class PullStats:
 class Progress:
     """A feed in the middle of a run: `url` is the next page, None after the last; `row` the last row number that was given.
 
-    Of the next page `taken` items were taken before: it had too many for one step. `attempts` counts the requests for that
-    page so far, `failed_in_a_row` the pages before it that could not be read. `anchor` is what `PageLoopGuard` needs.
-    `gaps` counts what is missing, `missing` names the first of it.
+    Of the next page `taken` items were taken before. `attempts` counts the requests for that page so far, `failed_in_a_row`
+    the pages before it that could not be read. `gaps` counts what is missing, `missing` names the first of it.
     """
 
     feed: str

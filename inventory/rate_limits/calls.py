@@ -51,11 +51,10 @@ class Calls:
         self._end(error)
 
     def begin(self, host: str) -> None:
-        """A request to this upstream is made now, and the one before is over.
+        """A request to this upstream is made now, and the one before is over; `Deferred` if it must not be made yet.
 
-        Raises `Deferred` if it must not be made: the whole collection is then made later. A further request to the same
-        upstream waits for its permit as well, but if that does not come soon it is made without. Deferring it would only
-        make the one before it once more, and so on for ever.
+        A further request to the same upstream is made without a permit if none comes soon: deferring the collection would
+        only make the one before it once more, and so on for ever.
         """
         is_first = self._host is None
         if is_first and self._call is not None and self._call.host == host:

@@ -23,10 +23,7 @@ class Limit:
 
     @classmethod
     def of(cls, rate: float, concurrency: int) -> Limit:
-        """The limit with the usual burst: as many as there are connections, but no more than a second allows.
-
-        At least what a quarter of a second allows: a worker that looks for work a few times a second would waste the rest.
-        """
+        """The limit with the usual burst: one for each connection, but from a quarter to the whole of a second's permits."""
         return cls(rate, concurrency, max(min(concurrency, ceil(rate)), ceil(rate / 4)))
 
     def share(self, count: int) -> Limit:

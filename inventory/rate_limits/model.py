@@ -28,10 +28,7 @@ LONGEST_WAIT = 2_400.0
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How long a permit lasts that is not given back, and when a breaker opens and for how long; in seconds.
-
-    `lease` must be longer than any call takes: after it the caller counts as dead.
-    """
+    """When a breaker opens and for how long, and the `lease` of a permit, longer than any call takes; in seconds."""
 
     lease: float
     failures: int = 5
@@ -83,19 +80,16 @@ UNANSWERED = frozenset({"connection_refused", "connection_failed", "timeout", "d
 def is_unanswered(failure: SourceFailure) -> bool:
     """Whether a failed collection counts against the host's breaker.
 
-    A permanent failure does not (an unknown name, a bad certificate, a malformed answer): it is soon over, and says more
-    than that a breaker is open. Nor does an answer that was cut: the host does answer. An invalid answer that is not
-    permanent comes from a source to which a 5xx or garbage is as good as no answer.
+    A permanent failure does not: it is soon over, and says more than an open breaker. Nor does an answer that was cut.
     """
     return failure.code in UNANSWERED and not failure.permanent
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How a call went. `elapsed` and `pause`, which is what a `Retry-After` asked for, are in seconds.
+    """How a call went. `elapsed`, and the `pause` that a `Retry-After` asked for, are in seconds.
 
-    `failed` is for the breaker: the host did not answer. For a web page no HTTP status is a failure, because any answer is
-    recorded; a source to which a 5xx is of no use reports it as one.
+    `failed`: the host did not answer, or not usefully; its breaker counts that.
     """
 
     permit: Permit

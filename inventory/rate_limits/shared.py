@@ -102,20 +102,11 @@ class SharedBudgets:
         return upstreams
 
     def _terms(self) -> list[str | int]:
-        lease, probe = state.microseconds(self._policy.lease), state.microseconds(self._policy.first_pause)
-        pauses = [state.microseconds(LONGEST_PAUSE), state.microseconds(self._policy.longest_pause)]
-        reservations = [state.HORIZON, state.NEAR, state.MIN_SPACING, state.URGENT_GRACE, state.IDLE_AFTER]
-        return [
-            lease,
-            probe,
-            *pauses,
-            *reservations,
-            state.REMEMBERED_FOR,
-            state.LISTED_FOR,
-            self._max_hosts,
-            state.MAX_LOOKS,
-            PREFIX,
-        ]
+        policy = self._policy
+        durations = policy.lease, policy.first_pause, LONGEST_PAUSE, policy.longest_pause
+        reservations = state.HORIZON, state.NEAR, state.MIN_SPACING, state.URGENT_GRACE, state.IDLE_AFTER
+        hosts = state.REMEMBERED_FOR, state.LISTED_FOR, self._max_hosts, state.MAX_LOOKS
+        return [*map(state.microseconds, durations), *reservations, *hosts, PREFIX]
 
 
 def _keys(host: str) -> tuple[str, str]:

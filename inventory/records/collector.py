@@ -1,15 +1,11 @@
 """Collecting: a claim is fetched and becomes an outcome, one at a time or many at once.
 
-`collect_due` first takes the claims that some worker abandoned, one by one and nothing beside them: such a target may have
-killed that worker. Then it collects what is due, in a pool of threads that is kept full, so that a slow upstream occupies
-one slot and no more. It ends when nothing is due or in flight. Told to stop, it only settles what is in flight.
+`collect_due` first takes abandoned claims, one by one and nothing beside them: such a target may have killed a worker. Then
+it collects what is due, in a pool of threads that is kept full. Told to stop, it only settles what is in flight.
 
-An upstream is called only with a permit. The permits of the first calls are asked for all claims at once. A claim without
-one is deferred until its reservation and takes no slot. The collector does not end while reservations that it was given
-come soon: a claim that misses its reservation is given a new one after all others.
-
-While the store is away nothing is claimed; what was fetched is settled when it is back (see `settling`). Any other
-exception, of a source or of ours, ends its collection at once, as a recorded failure `internal_fault`.
+The permits of the first calls are asked for all claims at once. A claim without one is deferred until its reservation and
+takes no slot. The collector does not end while reservations that it was given come soon: a claim that misses its
+reservation is given a new one after all others.
 """
 
 from __future__ import annotations

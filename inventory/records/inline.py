@@ -19,8 +19,7 @@ SETTLE_WITHIN = timedelta(seconds=3)
 class InlineCollector:
     """Collects while the caller waits. Every method may raise `StorageUnavailable`.
 
-    `slots` bounds the requests of this process that hold a thread while they ask an upstream. A request without a slot is
-    accepted for the workers, so that lookups always find a free thread.
+    `slots` bounds the threads that do so, because lookups need threads; without a slot a target is left to the workers.
     """
 
     def __init__(self, service: RecordService, records: Records, collector: Collector, *, slots: int) -> None:

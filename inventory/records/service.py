@@ -23,8 +23,7 @@ RECHECK_INTERVAL = 0.5
 class RecordService:
     """The records of all sources. Every method may raise `StorageUnavailable`.
 
-    `waiting` bounds the requests of this process that hold a thread while they wait for another request's collection, so
-    that lookups always find a free thread.
+    `waiting` bounds the threads of this process that wait for a collection, because lookups need threads.
     """
 
     def __init__(
@@ -111,10 +110,7 @@ class RecordService:
         return self.promise(self.accept_whole(target))
 
     def accept_whole(self, target: Target) -> Acceptance:
-        """Accept a whole collection, or make an accepted one whole.
-
-        Accepted again if another collection ended between the read and the acceptance.
-        """
+        """Accept a whole collection, or make an accepted one whole."""
         acceptance = self._records.accept(target, now=self.clock(), seen=self._records.find(target.id))
         while not acceptance.accepted and acceptance.record.due_at is None:
             acceptance = self._records.accept(target, now=self.clock(), seen=acceptance.record)

@@ -1,7 +1,6 @@
 """Settling: outcomes end their claims in the store, and those who wait for them are woken.
 
-While the store is away, outcomes are kept and tried again for as long as their leases last. After that, somebody else may
-collect the targets, so the outcomes are thrown away.
+While the store is away, outcomes are tried again as long as their leases last. Then somebody else may collect the targets.
 """
 
 from __future__ import annotations

@@ -27,10 +27,7 @@ class MongoStore(Store):
         self.products = MongoProducts(self._connection)
 
     def prepare(self) -> None:
-        """Building indexes may take its time here; the other methods don't wait for that.
-
-        A server that is not there is waited for one second, so that who waits for it longer can say so each second.
-        """
+        """A server that is not there is waited for one second, so that the caller can log each second that it waits."""
         with self._connection.database(INDEXING_TIMEOUT, server_wait=1.0):
             pass
 

@@ -1,10 +1,6 @@
-"""Batches: the queue that workers take them from, the right to change them, and the recounts.
+"""Batches: the queue that workers take them from (as in `sqlite.batches`), the right to change them, and the recounts.
 
-A batch that is owed is queued, or waits for `due_at`: the end of its lease or of its pause. The first claim after that
-instant queues it. So a claim finds the lowest number among those that are due without looking at those that wait.
-A claim holds while its lease and fence are the batch's and its job is running.
-
-What keeps the counts right without transactions, step by step, is explained in `counts`.
+A claim holds while its lease and fence are the batch's and its job is running. `counts` explains the steps.
 """
 
 from __future__ import annotations

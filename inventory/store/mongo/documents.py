@@ -42,7 +42,6 @@ def new_record(target: Target, now: datetime) -> Document:
 
 
 def record(document: Mapping[str, Any]) -> Record:
-    """The record in a document."""
     return Record(
         target=target(document),
         state=State(document["state"]),
@@ -63,7 +62,6 @@ def record(document: Mapping[str, Any]) -> Record:
 
 
 def target(document: Mapping[str, Any]) -> Target:
-    """The target in a record's document."""
     return Target(document["source"], document["key"], document["host"])
 
 
@@ -86,7 +84,6 @@ def fitting(value: bytes) -> bytes:
 
 
 def snapshot(document: Mapping[str, Any]) -> Snapshot:
-    """The snapshot in a document."""
     return Snapshot(
         id=document["_id"],
         record_id=document["record_id"],

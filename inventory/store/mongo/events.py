@@ -37,12 +37,11 @@ class MongoEvents(Part):
             return [_event(each) for each in found]
 
     def stats(self, chosen: EventFilter, *, hours: int) -> EventStats:
-        """Three counts one after the other, between which events may be added."""
         match = {"$match": _conditions(chosen)}
         with self._connection.database(COUNTING_TIMEOUT) as database:
-            by_level = _counts(database, [match, _by("level")])
-            by_service = _counts(database, [match, _by("service")])
-            by_hour = _counts(database, [match, _by("hour"), {"$sort": {"_id": -1}}, {"$limit": hours}])
+            by_level = _counts(database, match, "level")
+            by_service = _counts(database, match, "service")
+            by_hour = _counts(database, match, "hour", {"$sort": {"_id": -1}}, {"$limit": hours})
         return EventStats(
             total=sum(by_level.values()),
             by_level={read_text(level) or "": count for level, count in by_level.items()},
@@ -51,12 +50,9 @@ class MongoEvents(Part):
         )
 
 
-def _by(name: str) -> Document:
-    return {"$group": {"_id": f"${name}", "events": {"$sum": 1}}}
-
-
-def _counts(database: Database[Document], stages: Sequence[Document]) -> dict[Any, int]:
-    return {each["_id"]: each["events"] for each in database["events"].aggregate(list(stages))}
+def _counts(database: Database[Document], match: Document, name: str, *stages: Document) -> dict[Any, int]:
+    by_name: Document = {"$group": {"_id": f"${name}", "events": {"$sum": 1}}}
+    return {each["_id"]: each["events"] for each in database["events"].aggregate([match, by_name, *stages])}
 
 
 def _conditions(chosen: EventFilter) -> Document:

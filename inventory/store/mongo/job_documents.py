@@ -17,6 +17,7 @@ from inventory.store.mongo.documents import Document, aware, aware_or_none, trun
 
 DEDUP_KEY, IMPLICIT_SUCCESSES = "likeness", "unlisted"
 """Fields of older names: an older version may still be writing, and there is a unique index on the first."""
+COUNTERS = "succeeded", "failed", "rejected", "bytes_read"
 FRESH: Document = {
     "queued": True,
     "lease": None,
@@ -24,9 +25,7 @@ FRESH: Document = {
     "attempt": 0,
     IMPLICIT_SUCCESSES: 0,
     "checkpoint": None,
-}
-COUNTERS = "succeeded", "failed", "rejected", "bytes_read"
-NOTHING: Document = dict.fromkeys(COUNTERS, 0)
+} | dict.fromkeys(COUNTERS, 0)
 
 
 def new_job(job: Job) -> Document:
@@ -97,7 +96,6 @@ def batch(document: Mapping[str, Any]) -> Batch:
 
 
 def batch_id(job_id: str, number: int) -> str:
-    """The `_id` of a batch."""
     return f"{job_id}-{number:09d}"
 
 
@@ -107,7 +105,6 @@ def outcome_id(job_id: str, row: int) -> str:
 
 
 def new_outcome(job_id: str, row: Row) -> Document:
-    """The document of a row's outcome."""
     return {
         "_id": outcome_id(job_id, row.row),
         "job_id": job_id,
@@ -120,7 +117,6 @@ def new_outcome(job_id: str, row: Row) -> Document:
 
 
 def outcome(document: Mapping[str, Any]) -> Row:
-    """The outcome in a document."""
     text, code, detail = read_content(document["content"])["row"]
     kind, finished_at = RowOutcome(document["outcome"]), aware(document["finished_at"])
     return Row(document["row"], text, kind, finished_at, document["record_id"], code, detail)
@@ -136,5 +132,4 @@ def _new_batch(job_id: str, wanted: NewBatch, due_at: datetime) -> Document:
         "bytes": wanted.bytes,
         "due_at": truncated(due_at),
         **FRESH,
-        **NOTHING,
     }

@@ -22,7 +22,6 @@ UNFINISHED = [each.value for each in JobStatus if not each.finished]
 
 class MongoJobs(Batches):
     def create(self, job: Job) -> Job:
-        """Again from the beginning where the job that was in the way has finished between two steps."""
         new = job_documents.new_job(job)
         with self._connection.database() as database:
             jobs = database["jobs"]

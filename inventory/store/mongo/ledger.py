@@ -43,7 +43,6 @@ class Ledger(Part):
         return claims[0] if claims else None
 
     def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
-        """In the order that `bodies` and `snapshots` explain, and record by record."""
         stored = [outcome for outcome in outcomes if isinstance(outcome, Stored)]
         if not outcomes:
             return []
@@ -73,7 +72,6 @@ class Ledger(Part):
         return ids
 
     def _claim_in_turn(self, choices: Sequence[Document], until: datetime, *, limit: int) -> list[Record]:
-        """`_claim` of the next choice only where those before left room."""
         claims: list[Record] = []
         for chosen in choices:
             if len(claims) < limit:

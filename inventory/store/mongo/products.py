@@ -40,7 +40,6 @@ Targets = Mapping[str, tuple[Target, Product]]
 
 class MongoProducts(Part):
     def keep(self, version: ProductVersion) -> None:
-        """A few at a time, so that a page of many takes no longer than a call may."""
         targets = list(version.targets().items())
         for start in range(0, len(targets), MAX_PRODUCTS):
             self._keep(version, dict(targets[start : start + MAX_PRODUCTS]))

@@ -50,7 +50,6 @@ class MongoRecords(Ledger):
         return None if found is None else documents.record(found)
 
     def accept(self, target: Target, *, now: datetime, seen: Record | None, revalidate: bool = False) -> Acceptance:
-        """Again from the beginning where the record changed between two steps."""
         with self._connection.database() as database:
             while True:
                 accepted = None if seen is None else _accept_again(database, target.id, now, seen.fence, revalidate)
@@ -97,7 +96,6 @@ class MongoRecords(Ledger):
             return [documents.record(each) for each in found]
 
     def refreshed(self, source: str, *, limit: int) -> Sequence[RecordWithSnapshot]:
-        """A record that changes between the two steps is left out."""
         with self._connection.database() as database:
             stored = {"source": source} | STATUS[Status.STORED]
             found = database["records"].find(stored).sort([("collected_at", -1), ("_id", 1)]).limit(limit)

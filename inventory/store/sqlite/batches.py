@@ -97,7 +97,6 @@ class Batches(Part):
     def advance(
         self, claim: Batch, rows: Sequence[Row], *, implicit_successes: int, checkpoint: str | None, until: datetime
     ) -> Batch | None:
-        """The counts rise by the rows that were not there yet: as a recount would, in one transaction."""
         job_id = columns.short(claim.job_id)
         outcomes = [columns.new_outcome(job_id, row) for row in rows]
         with self._connections.writing() as connection:

@@ -1,13 +1,10 @@
 """The connections to one SQLite file: opened on first use, kept, and opened again when the file is another one.
 
-A call borrows an idle connection or opens one, and gives it back. So there are never more than there were threads at once,
-and none is lost with a thread. Each call checks whether the path still names the file that was opened: SQLite itself would
-go on writing into a file that was moved away or deleted. A file that was used and is missing is not made again, because it
-may come back. After a fork the child leaves its parent's connections alone, as SQLite demands, and opens its own.
+A call borrows an idle connection or opens one, and gives it back. Each call checks whether the path still names the file
+that was opened: SQLite would go on writing into a file that was moved away or deleted. A file that was used and is missing
+is not made again, because it may come back. After a fork the child opens its own connections, as SQLite demands.
 
-Each write, and once a second each read, checks the log (`-wal`) and the index (`-shm`) beside the file: SQLite would go on
-writing into a log that was deleted. Where that has happened nothing is accepted, and every process closes its connections.
-The last one to do so brings what the log had into the file, and then the store is used again.
+Each write, and once a second each read, checks the log and the index beside the file (see `beside`).
 
 Writers of one process wait for each other at a lock: SQLite's own waiting, in sleeps of up to 100 ms, starves some of many
 threads. Between processes SQLite's waiting remains. Both together last at most `TIMEOUT`.

@@ -53,7 +53,6 @@ class SqliteEvents(Part):
         return [_event(row) for row in self._connections.rows(statement, values | position | {"limit": limit})]
 
     def stats(self, chosen: EventFilter, *, hours: int) -> EventStats:
-        """Three statements in one reading transaction, so that they count the same events."""
         statements, values = stats_statements(chosen)
         with self._connections.reading() as connection:
             levels, services, by_hour = (

@@ -36,7 +36,6 @@ def long(kept: bytes | str) -> str:
 
 
 def new_job(job: Job) -> dict[str, Any]:
-    """The values of a job that is created."""
     return {
         "id": short(job.id),
         "kind": job.kind,

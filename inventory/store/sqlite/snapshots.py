@@ -38,7 +38,6 @@ class SqliteSnapshots(Part):
         return [rows.snapshot(row) for row in found]
 
     def retire(self, *, keep: int, limit: int) -> int:
-        """One transaction, so that nothing can name what is removed."""
         retired = 0
         chosen = {"keep": keep, "limit": limit}
         if not self._connections.rows(MANY, chosen | {"limit": 1}):
