@@ -10,7 +10,8 @@ def of_record(before: Record | None, after: Record | None, *, settled: int) -> s
     """What became of a record that was as `before`, and of how many others; `settled` collections ended meanwhile."""
     changed = before is not None and after is not None and after.fence != before.fence
     others = settled - int(changed and settled > 0)
-    return _state(after, owed=before is not None and before.due_at is not None) + (_and(others) if others else "")
+    also = f", and {others:,} other{'s' if others > 1 else ''}" if others else ""
+    return _state(after, owed=before is not None and before.due_at is not None) + also
 
 
 def of_job(job: Job | None, *, settled: int) -> str:
@@ -35,7 +36,3 @@ def _state(record: Record | None, *, owed: bool) -> str:
             return f"to be tried again: {failed}" if failed else "waits for its host"
         case State.RUNNING:
             return "being collected by another worker"
-
-
-def _and(others: int) -> str:
-    return f", and {others:,} other{'s' if others > 1 else ''}"

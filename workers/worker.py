@@ -129,7 +129,6 @@ class CollectWorker(SimpleWorker):
             self._collect_instead(error)
 
     def check_for_suspension(self, burst: bool) -> None:
-        """Wait while `rq suspend` is in force."""
         try:
             super().check_for_suspension(burst)
         except RedisError as error:
@@ -151,7 +150,6 @@ class CollectWorker(SimpleWorker):
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
     ) -> tuple[Job, Queue] | None:
-        """Wait to be woken."""
         while True:
             try:
                 return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)

@@ -14,7 +14,6 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from inventory.jobs.model import READING, Batch, Job, JobStatus, NewBatch, Row
-from inventory.records.model import AHEAD
 from inventory.store.codecs import text_bytes
 from inventory.store.mongo import documents, job_documents
 from inventory.store.mongo.connection import Document, Part
@@ -85,7 +84,7 @@ class Batches(Part):
 
 def _claim_reading(database: Database[Document], now: datetime, until: datetime) -> Document | None:
     """Lease the batch that reads a job's file; with it the job runs."""
-    for over in due(now):
+    for over in documents.due(now):
         while (candidate := database["jobs"].find_one(over, {"fence": 1, "status": 1}, sort=[("due_at", 1)])) is not None:
             started = {"started_at": documents.truncated(now)} if candidate["status"] == JobStatus.QUEUED.value else {}
             leased = _lease(database["jobs"], candidate | over, started | {"status": JobStatus.RUNNING.value}, until)
@@ -94,14 +93,9 @@ def _claim_reading(database: Database[Document], now: datetime, until: datetime)
     return None
 
 
-def due(now: datetime) -> list[Document]:
-    """What is due, and what is due so late that a clock that was ahead wrote it."""
-    return [{"due_at": {"$lte": now}}, {"due_at": {"$gt": now + AHEAD}}]
-
-
 def _claim_ahead(database: Database[Document], now: datetime, until: datetime) -> Document | None:
     """Where nothing else can be claimed: make due now what a clock that was ahead wrote, and claim of that."""
-    ahead = {"queued": {"$in": [True, False]}, **due(now)[1]}
+    ahead = {"queued": {"$in": [True, False]}, **documents.due(now)[1]}
     put_right = database["batches"].update_many(ahead, {"$set": {"queued": True, "due_at": documents.truncated(now)}})
     return _claim_next(database, now, until) if put_right.matched_count else None
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from inventory.errors import Unstorable
 from inventory.listing import Key
-from inventory.records.model import Record, Snapshot, State, Stored, Target
+from inventory.records.model import AHEAD, Record, Snapshot, State, Stored, Target
 from inventory.store.codecs import content_bytes, read_content, read_failure, to_millis
 
 Document = dict[str, Any]
@@ -91,6 +91,11 @@ def snapshot(document: Mapping[str, Any]) -> Snapshot:
         content=read_content(document["content"]),
         body_sha256=document.get("body_sha256"),
     )
+
+
+def due(now: datetime, ahead: timedelta = AHEAD) -> list[Document]:
+    """What is due, and what is due so late that a clock that was ahead wrote it."""
+    return [{"due_at": {"$lte": now}}, {"due_at": {"$gt": now + ahead}}]
 
 
 def after_key(instant: str, after: Key | None, *, as_millis: bool = False) -> Document:

@@ -13,7 +13,7 @@ from inventory.jobs.model import Job, JobStatus, Row, RowOutcome
 from inventory.listing import Key
 from inventory.store.codecs import LARGEST, read_text
 from inventory.store.mongo import documents, job_documents
-from inventory.store.mongo.batches import Batches, due
+from inventory.store.mongo.batches import Batches
 from inventory.store.mongo.connection import Document
 from inventory.store.mongo.counts import OWED, RELEASED, end, read, sums
 
@@ -81,7 +81,7 @@ class MongoJobs(Batches):
         return found is not None
 
     def due(self, *, now: datetime, limit: int) -> Sequence[str]:
-        over = {"$or": due(now)}
+        over = {"$or": documents.due(now)}
         chosen: Document = {"$match": {"queued": {"$in": [True, False]}, **over}}
         by_job: Document = {"$group": {"_id": "$job_id", "batches": {"$sum": 1}}}
         with self._connection.database() as database:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pymongo import UpdateOne
 from pymongo.database import Database
 
-from inventory.records.model import AHEAD, LEASE_AHEAD, Failed, Failure, Outcome, Postponed, Record, State, Stored
+from inventory.records.model import LEASE_AHEAD, Failed, Failure, Outcome, Postponed, Record, State, Stored
 from inventory.store.codecs import failure_bytes, spent
 from inventory.store.mongo import bodies, documents, snapshots
 from inventory.store.mongo.connection import Document, Part
@@ -25,8 +25,7 @@ BULK: Document = {"bulk": True}
 
 class Ledger(Part):
     def claim(self, record_id: str, *, now: datetime, lease_for: timedelta) -> Record | None:
-        running = {"state": State.RUNNING.value}
-        lease_over = [running | {"due_at": {"$lte": now}}, running | {"due_at": {"$gt": now + LEASE_AHEAD}}]
+        lease_over = [{"state": State.RUNNING.value} | over for over in documents.due(now, LEASE_AHEAD)]
         claimable = {"_id": record_id, "$or": [{"state": State.PENDING.value}, *lease_over]}
         claims = self._claim(claimable, now + lease_for, limit=1)
         return claims[0] if claims else None
@@ -39,7 +38,7 @@ class Ledger(Part):
         return self._claim_in_turn(choices, now + lease_for, limit=limit)
 
     def claim_abandoned(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
-        claims = self._claim_in_turn(_abandoned(now, max_attempts), now + lease_for, limit=1)
+        claims = self._claim_in_turn(_lease_over(now, {"$lt": max_attempts}), now + lease_for, limit=1)
         return claims[0] if claims else None
 
     def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
@@ -65,7 +64,7 @@ class Ledger(Part):
     def due(self, *, now: datetime, max_attempts: int, limit: int) -> Sequence[str]:
         ids: list[str] = []
         with self._connection.database() as database:
-            for chosen in (*_due(now, bulk=True), *_abandoned(now, max_attempts)):
+            for chosen in (*_due(now, bulk=True), *_lease_over(now, {"$lt": max_attempts})):
                 if len(ids) < limit:
                     found = database["records"].find(chosen, {"_id": 1}).sort(OLDEST_DUE).limit(limit - len(ids))
                     ids += [each["_id"] for each in found]
@@ -135,17 +134,13 @@ def _due(now: datetime, *, bulk: bool) -> list[Document]:
     A record of older code has no `bulk`, which an index has where it has null.
     """
     asked_for: Document = {"state": State.PENDING.value, "bulk": None}
-    over: list[Document] = [{"due_at": {"$lte": now}}, {"due_at": {"$gt": now + AHEAD}}]
-    return [marked | each for marked in ([asked_for, asked_for | BULK] if bulk else [asked_for]) for each in over]
-
-
-def _abandoned(now: datetime, max_attempts: int) -> list[Document]:
-    return _lease_over(now, {"$lt": max_attempts})
+    marks = [asked_for, asked_for | BULK] if bulk else [asked_for]
+    return [marked | over for marked in marks for over in documents.due(now)]
 
 
 def _lease_over(now: datetime, attempt: Document) -> list[Document]:
     running: Document = {"state": State.RUNNING.value, "attempt": attempt}
-    return [running | {"due_at": {"$lte": now}}, running | {"due_at": {"$gt": now + LEASE_AHEAD}}]
+    return [running | over for over in documents.due(now, LEASE_AHEAD)]
 
 
 def _claimed(claim: Record) -> Document:

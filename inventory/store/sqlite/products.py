@@ -12,7 +12,6 @@ from inventory.records.model import Target
 from inventory.store.codecs import content_bytes, from_millis, read_content, to_millis
 from inventory.store.sqlite import rows
 from inventory.store.sqlite.connections import Part, Row
-from inventory.store.sqlite.opening import Connection
 
 INSERT_SNAPSHOT = """
     INSERT OR IGNORE INTO snapshots (id, record_id, collected_at, body_sha256, content)
@@ -49,7 +48,9 @@ class SqliteProducts(Part):
         if values:
             with self._connections.writing() as connection:
                 for each in values:
-                    _keep(connection, each)
+                    if connection.execute(INSERT_SNAPSHOT, each).rowcount == 1:
+                        connection.execute(RECORD, each)
+                        connection.execute(CATALOGUE, each)
 
     def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[CatalogueEntry]:
         statement, values = listing_statement(chosen)
@@ -90,12 +91,6 @@ def _values(version: ProductVersion, target: Target, product: Product) -> dict[s
         "price": product.price,
         "content": content_bytes(product.content),
     }
-
-
-def _keep(connection: Connection, values: dict[str, Any]) -> None:
-    if connection.execute(INSERT_SNAPSHOT, values).rowcount == 1:
-        connection.execute(RECORD, values)
-        connection.execute(CATALOGUE, values)
 
 
 def _entry(row: Row) -> CatalogueEntry:
