@@ -81,7 +81,6 @@ class RequestsTransport:
         self._process: tuple[int, _Adapter] | None = None
 
     def send(self, request: Request) -> Response:
-        """Send a request and read the head of its response; raises `SourceFailure` when there is none."""
         adapter = self._adapter()
         while True:
             exchange = _Exchange(request, adapter)

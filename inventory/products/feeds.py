@@ -19,7 +19,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -40,8 +39,8 @@ MARGIN = 0.96
 """The share of a rate that is used: requests take differently long to arrive, and none may arrive too early."""
 DEFAULT = Path(__file__).with_name("feeds.yaml")
 REQUIRED = ("id", "title", "price")
+NAME = r"[a-z0-9][a-z0-9-]{0,39}$"
 KNOWN = (*REQUIRED, "category", "currency", "url", "rating")
-NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +129,7 @@ class FieldPathField(fields.Field[FieldPath]):
 class FeedSchema(Schema):
     """A feed as it is described."""
 
-    name = fields.String(required=True, validate=Regexp(NAME.pattern + "$", error="Use letters, digits and -, up to 40."))
+    name = fields.String(required=True, validate=Regexp(NAME, error="Use letters, digits and -, up to 40."))
     url = fields.String(required=True)
     paths = fields.Dict(keys=fields.String(), values=FieldPathField(), required=True, data_key="fields")
     items = fields.String()

@@ -82,7 +82,6 @@ class ProductService:
         return Run(job, [(name, progress.get(number)) for number, name in enumerate(job.options[FEEDS], 1)], self.clock())
 
     def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[CatalogueEntry]:
-        """Products, the most recently added first, after `after`."""
         return self.products.listing(chosen, limit=limit, after=after)
 
     def summary(self) -> Summary:

@@ -26,5 +26,4 @@ class UpstreamService:
         return upstream
 
     def listing(self, *, limit: int, after: tuple[datetime, str] | None) -> Sequence[Upstream]:
-        """Upstreams, those that were called last first, after `after`."""
         return self.budgets.listing(limit=limit, after=after)

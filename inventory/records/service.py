@@ -134,11 +134,9 @@ class RecordService:
             raise NotInInventory(f"Nothing is known of {target.key}.")
 
     def listing(self, chosen: RecordFilter, *, limit: int, after: Key | None) -> Sequence[Record]:
-        """Records, newest first, those after the position `after`."""
         return self._records.listing(chosen, limit=limit, after=after)
 
     def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
-        """Those of up to 1,000 records that there are, by id."""
         return self._records.find_all(record_ids)
 
     def accept_all(self, targets: Sequence[tuple[Target, Record | None]], *, now: datetime) -> None:
@@ -146,11 +144,9 @@ class RecordService:
         self._records.accept_all(targets, now=now)
 
     def refreshed(self, source: str, *, limit: int) -> Sequence[RecordWithSnapshot]:
-        """The records of a source that were collected last, newest first, with their latest snapshots; no bodies."""
         return self._records.refreshed(source, limit=limit)
 
     def tally(self, source: str) -> Mapping[Status, int]:
-        """How many records a source has of each status that there is."""
         return self._records.tally(source)
 
     def latest_snapshots(self, record_id: str, *, limit: int) -> Sequence[Snapshot]:

@@ -40,7 +40,6 @@ class MongoBodies(Part):
 
 
 def find(database: Database[Document], sha256: str) -> bytes | None:
-    """The bytes, or None."""
     found = database["bodies"].find_one({"_id": sha256})
     return None if found is None else found["bytes"]
 

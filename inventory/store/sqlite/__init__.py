@@ -34,7 +34,6 @@ class SqliteStore(Store):
         self._connections.rows("SELECT 1 FROM records LIMIT 1", timeout=timeout)
 
     def try_writing(self, timeout: float) -> None:
-        """The version is written as it is, which takes a page of the log and leaves no trace."""
         self._connections.touch(timeout)
 
     def close(self) -> None:
