@@ -46,7 +46,6 @@ class Pool(WorkerPool):
             self.request_stop()
 
     def request_stop(self, signum: int | None = None, frame: FrameType | None = None) -> None:
-        """Stop the workers, and then the pool."""
         tasks.stopping.set()
         if parent_process() is None:
             super().request_stop(signum, frame)

@@ -24,5 +24,4 @@ class Deadline:
         return left
 
     def passed(self) -> SourceFailure:
-        """The failure to raise when the deadline has passed."""
         return SourceFailure("timeout", f"The upstream did not respond in full within {self.seconds:g} seconds")

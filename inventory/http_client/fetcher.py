@@ -117,7 +117,6 @@ class _RedirectChain:
         return Request(url=self.url, headers=headers, deadline=self.deadline)
 
     def add(self, response: Response) -> None:
-        """Record the response to the request."""
         lines = response.head.values("set-cookie")
         left = max(0, cookies.MAX_COOKIES - self._cookies)
         self._cookies += len(lines)

@@ -206,7 +206,6 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.key_fn_by_scheme = dict.fromkeys(("http", "https"), itemgetter("scheme", "host", "port"))
 
     def exchange(self, exchange: _Exchange) -> Response:
-        """Send a request and read the head of its response."""
         urllib3_response = self.send(exchange, stream=True, timeout=exchange.request.deadline.left()).raw
         response, timing = exchange.response, exchange.timing
         timing.first_byte = (response.reader.first_byte_at or response.sent_at) - response.sent_at

@@ -94,7 +94,6 @@ class PaginatorSchema(Schema):
 
     @post_load
     def make(self, found: dict[str, Any], **_: Any) -> Paginator:
-        """The paginator of that kind."""
         names = {"first": "first_number", "next": "next_path"}
         kind = found.pop("kind")
         if kind not in PAGINATORS:
@@ -148,7 +147,6 @@ class FeedSchema(Schema):
 
     @post_load
     def make(self, found: dict[str, Any], **_: Any) -> Feed:
-        """The feed."""
         try:
             url = urls.parse(found["url"])
         except InvalidUrl as error:

@@ -176,5 +176,4 @@ class Pacer:
         return max(0.0, self._sent_at[0] + self._seconds * 1.02 - now) if is_full else 0.0
 
     def sent(self, now: float) -> None:
-        """One was sent then."""
         self._sent_at.append(now)

@@ -26,7 +26,6 @@ class PageLoopGuard:
         self.anchor = anchor
 
     def add(self, url: str) -> None:
-        """Note a page that was pulled."""
         self.pages += 1
         self._pulled.add(url)
         if self.pages & (self.pages - 1) == 0:

@@ -42,7 +42,6 @@ class PullStats:
 
     @classmethod
     def of_request(cls, seconds: float, *, failed: bool, again: bool) -> PullStats:
-        """The stats of one request."""
         elapsed = microseconds(seconds)
         return cls(1, int(failed), int(again), latency={bucket(elapsed): 1, "answer_time": elapsed})
 
@@ -84,7 +83,6 @@ class Progress:
 
     @property
     def checkpoint(self) -> str:
-        """The progress as JSON."""
         values = asdict(self)
         return orjson.dumps(values | {"effort": values.pop("stats")}).decode()
 

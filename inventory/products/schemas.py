@@ -11,6 +11,7 @@ from marshmallow.validate import Length, Range
 from inventory.web_api.pagination import PageQuery, PageSchema
 
 MAYBE: dict[str, Any] = {"required": True, "allow_none": True}
+SUCCESS_RATE = {"description": "The share of the requests that were answered with a page."}
 
 
 class ProductsQuery(PageQuery):
@@ -72,9 +73,7 @@ class PulledFeedSchema(Schema):
     pages = fields.Integer(required=True)
     requests = fields.Integer(required=True)
     retries = fields.Integer(required=True, metadata={"description": "Requests for a page after the first one."})
-    success_rate = fields.Float(
-        **MAYBE, metadata={"description": "The share of the requests that were answered with a page."}
-    )
+    success_rate = fields.Float(**MAYBE, metadata=SUCCESS_RATE)
     latency_ms = fields.Nested(PulledLatencySchema, required=True)
     breaker_trips = fields.Integer(required=True, metadata={"description": "How often its breaker stopped it."})
     complete = fields.Boolean(required=True, metadata={"description": "Every page was fetched."})
@@ -87,9 +86,7 @@ class PullSchema(Schema):
 
     total_products = fields.Integer(required=True)
     processing_time_seconds = fields.Float(**MAYBE)
-    success_rate = fields.Float(
-        **MAYBE, metadata={"description": "The share of the requests that were answered with a page."}
-    )
+    success_rate = fields.Float(**MAYBE, metadata=SUCCESS_RATE)
     sources = fields.List(fields.Nested(PulledFeedSchema), required=True)
 
 

@@ -166,6 +166,5 @@ class Host:
             host["answers"], host["answer_time"] = sum(host[name] for name in buckets), host["answer_time"] // 2
 
     def upstream(self, now: int, limit: Limit) -> Upstream:
-        """What is known of the host."""
         in_use = sum(until > now for until in self.leases.values())
         return state.upstream_of(self.name, self.state, limit, in_use=in_use, now=now, shared=False)

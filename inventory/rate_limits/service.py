@@ -13,8 +13,6 @@ from inventory.rate_limits.model import Budgets, Upstream
 
 @dataclass(frozen=True, slots=True)
 class UpstreamService:
-    """The upstreams that have a budget."""
-
     budgets: Budgets
     clock: Clock
 

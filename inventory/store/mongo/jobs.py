@@ -61,8 +61,10 @@ class MongoJobs(Batches):
     def complete(self, *, now: datetime, limit: int) -> Sequence[str]:
         ended: list[str] = []
         with self._connection.database() as database:
-            for job_id in _interrupted(database, limit):
-                end(database, job_id)
+            # Who cancelled these died on the way to the sums, or is on it now.
+            cancelled = {"counted": False, "status": JobStatus.CANCELLED.value}
+            for job in list(database["jobs"].find(cancelled, {"_id": 1}).limit(limit)):
+                end(database, job["_id"])
             for job in _done(database):
                 if len(ended) == limit:
                     break
@@ -119,12 +121,6 @@ class MongoJobs(Batches):
                     limit -= database["jobs"].delete_one({"_id": job["_id"]}).deleted_count
                     gone.append(job["_id"])
         return gone
-
-
-def _interrupted(database: Database[Document], limit: int) -> list[str]:
-    """Jobs that were cancelled and have no sums, because who did it died on the way, or is on it now."""
-    chosen = {"counted": False, "status": JobStatus.CANCELLED.value}
-    return [each["_id"] for each in database["jobs"].find(chosen, {"_id": 1}).limit(limit)]
 
 
 def _done(database: Database[Document]) -> Iterator[Document]:

@@ -142,10 +142,8 @@ class SqliteJobs(Batches):
 
 
 def listing_statement(status: JobStatus | None) -> str:
-    """The statement of a listing."""
     return LISTING.format(chosen="TRUE" if status is None else "status = :status")
 
 
 def rows_statement(outcome: RowOutcome | None) -> str:
-    """The statement of a listing of rows."""
     return ROWS.format(chosen="TRUE" if outcome is None else "outcome = :outcome")
