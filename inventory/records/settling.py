@@ -6,7 +6,7 @@ While the store is away, outcomes are tried again as long as their leases last. 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 import structlog
@@ -47,10 +47,8 @@ class Settler:
         An outcome that shares its body takes no effect if a whole collection was asked for meanwhile: that is then due.
         """
         settled = self._settle_in_store(outcomes)
-        now = self._clock()
-        lost = [each for each, took_effect in zip(outcomes, settled, strict=True) if not took_effect]
-        due_again = [Postponed(each.claim, now, None) for each in lost if isinstance(each, Stored) and each.shares_body]
-        if due_again:
+        overruled = [outcome for outcome, took_effect in zip(outcomes, settled, strict=True) if not took_effect]
+        if due_again := made_due(overruled, self._clock()):
             self._settle_in_store(due_again)
         _log(outcomes, settled)
         self._notifier.announce([outcome.claim.id for outcome in outcomes if not is_deferred(outcome)])
@@ -121,6 +119,11 @@ class Settler:
 
     def _failed(self, claim: Record, error: SourceFailure) -> Outcome:
         return self._policy.failed(claim, error, now=self._clock(), rng=self._rng, final=True)
+
+
+def made_due(overruled: Sequence[Outcome], now: datetime) -> Sequence[Postponed]:
+    """Makes targets due again that were only revalidated although a whole collection was requested meanwhile."""
+    return [Postponed(each.claim, now, None) for each in overruled if isinstance(each, Stored) and each.shares_body]
 
 
 def _log(outcomes: Sequence[Outcome], settled: Sequence[bool]) -> None:
