@@ -13,7 +13,7 @@ from marshmallow import Schema
 from inventory import create_app
 from inventory.clock import utc_now
 from inventory.config import Settings
-from inventory.records.examples import RECORDS
+from inventory.records.routes import EXAMPLE as RECORDS
 from inventory.records.schemas import RecordsPage
 from inventory.webpages import examples, schemas
 from tests.conftest import Build
