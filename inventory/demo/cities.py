@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice, product
+from pathlib import Path
 from zlib import crc32
-
-from inventory.demo.city_table import COUNTRIES, TABLE
 
 PREFIXES = ("", "New", "North", "South", "East", "West", "Upper", "Lower", "Old", "Port", "Lake", "Fort", "Mount")
 ENDS = ("", "Bay", "Falls", "Hill", "Springs", "Valley", "Junction", "Park", "Heights", "Grove", "Bridge", "Ford", "Mills")
@@ -34,22 +34,18 @@ class City:
 
     name: str
     country_code: str
+    country: str
     region: str
     latitude: float
     longitude: float
     population: int
     oddity: Oddity | None = None
 
-    @property
-    def country(self) -> str:
-        """The name of the country."""
-        return COUNTRIES[self.country_code]
-
 
 ODD = (
-    City("Slowtown", "US", "Nevada", 39.1111, -117.1111, 900, Oddity.SLOW),
-    City("Garbage City", "EG", "Cairo", 30.2222, 31.2222, 262_000, Oddity.GARBAGE),
-    City("Brokenburg", "DE", "Brandenburg", 52.3333, 12.3333, 4_100, Oddity.BROKEN),
+    City("Slowtown", "US", "United States", "Nevada", 39.1111, -117.1111, 900, Oddity.SLOW),
+    City("Garbage City", "EG", "Egypt", "Cairo", 30.2222, 31.2222, 262_000, Oddity.GARBAGE),
+    City("Brokenburg", "DE", "Germany", "Brandenburg", 52.3333, 12.3333, 4_100, Oddity.BROKEN),
 )
 
 
@@ -88,9 +84,10 @@ def fold(text: str) -> str:
 
 
 def _real() -> Iterator[City]:
-    for line in TABLE.strip().splitlines():
-        name, code, region, latitude, longitude, population = line.split("|")
-        yield City(name, code, region, float(latitude), float(longitude), int(population))
+    """Real cities, with rounded populations; several may have the same name."""
+    table = Path(__file__).with_name("cities.csv").read_text(encoding="utf-8")
+    for name, code, country, region, latitude, longitude, population in csv.reader(table.splitlines()):
+        yield City(name, code, country, region, float(latitude), float(longitude), int(population))
 
 
 def _invented() -> Iterator[City]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from inventory.errors import InvalidRequest
-from inventory.weather.countries import CODES
+from inventory.weather.tables import country_codes
 
 MAX_LENGTH = 120
 """Characters of a city's name, country included; the longest official one has 85."""
@@ -51,7 +51,7 @@ class City:
         if any(unicodedata.category(character) in _FORBIDDEN for character in text):
             raise _invalid("The name contains characters that cannot be displayed.")
         name, _, country = (part.strip() for part in folded(text).partition(","))
-        city = cls(name, CODES.get(country, country))
+        city = cls(name, country_codes().get(country, country))
         if not _LETTER.search(name) or (country and not _LETTER.search(country)) or "," in country:
             raise _invalid(f"{text[:40]!r} is neither a city nor a city and a country.")
         if len(city.key) > MAX_LENGTH:
@@ -72,7 +72,7 @@ class City:
     def may_be_in(self, code: str | None, country: str | None) -> bool:
         """Whether a city in that country, given by code and name, may be meant."""
         named = folded(country or "")
-        return not self.country or self.country in (folded(code or ""), named, CODES.get(named))
+        return not self.country or self.country in (folded(code or ""), named, country_codes().get(named))
 
 
 def folded(text: str) -> str:

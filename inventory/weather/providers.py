@@ -9,8 +9,8 @@ from typing import Any, Protocol
 from inventory.errors import SourceFailure
 from inventory.records.model import Content
 from inventory.weather.cities import City, folded
-from inventory.weather.codes import CONDITIONS
 from inventory.weather.readings import Document, instant, number, object_in, objects_in, people, text, text_or_none, wrong
+from inventory.weather.tables import conditions
 
 UNKNOWN_CITY = "unknown_city"
 CANDIDATES, MAX_CANDIDATES = 10, 100
@@ -147,7 +147,7 @@ def _current(forecast: Document) -> dict[str, Any]:
     now = object_in(forecast, "current")
     return {
         "temperature_c": number(now, "temperature_2m", -150, 100),
-        "condition": CONDITIONS.get(int(number(now, "weather_code", 0, 99)), "unknown"),
+        "condition": conditions().get(int(number(now, "weather_code", 0, 99)), "unknown"),
         "humidity_percent": number(now, "relative_humidity_2m", 0, 110),
         "wind_kph": number(now, "wind_speed_10m", 0, 1_000),
         "observed_at": instant(now, "time"),

@@ -18,7 +18,6 @@ from inventory.errors import InvalidRequest, SourceFailure
 from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.guard import Guard
 from inventory.http_client.requests_transport import RequestsTransport
-from inventory.weather.codes import CONDITIONS
 from inventory.weather.source import MAX_BYTES, OpenMeteo, Weather
 from tests.conftest import Build
 from tests.end_to_end.stack import free_port
@@ -230,7 +229,7 @@ def test_places_may_come_without_what_is_not_needed(weather: Weather, upstream: 
 
 
 def test_every_code_of_the_table_has_words() -> None:
-    assert all(0 <= code <= 99 and words == words.strip().lower() for code, words in CONDITIONS.items())
+    assert all(0 <= code <= 99 and words == words.strip().lower() for code, words in conditions().items())
 
 
 NUMBERS = [None, "3", True, [], {}, float("nan"), float("inf"), -(10**400), 10**400, 1e300]
