@@ -10,7 +10,7 @@ from flask import Response
 from flask.views import MethodView
 
 from inventory.errors import InvalidRequest, StorageUnavailable
-from inventory.events import documents, examples, schemas
+from inventory.events import documents, schemas
 from inventory.events.model import EventFilter
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
@@ -31,7 +31,7 @@ class Events(MethodView):
     """Log events."""
 
     @blueprint.arguments(schemas.EventsQuery, location="query")
-    @blueprint.response(200, schemas.EventsPage, description="One page", example=examples.EVENTS)
+    @blueprint.response(200, schemas.EventsPage, description="One page", example="events/events")
     @blueprint.problems(InvalidRequest, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
         """List log events, newest first."""
@@ -44,7 +44,7 @@ class Stats(MethodView):
     """How many log events there are."""
 
     @blueprint.arguments(schemas.FilterQuery, location="query")
-    @blueprint.response(200, schemas.StatsSchema, description="The counts", example=examples.STATS)
+    @blueprint.response(200, schemas.StatsSchema, description="The counts", example="events/stats")
     @blueprint.problems(InvalidRequest, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
         """Count log events by level, by service and by hour."""

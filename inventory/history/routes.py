@@ -19,18 +19,13 @@ from inventory.web_api.pagination import json_page
 
 blueprint = Blueprint("history", __name__, url_prefix="/api/v1", description="Lookups that were made")
 
-EXAMPLE = {
-    "lookups": [{"source": "weather", "key": "zurich", "outcome": "hit", "at": "2026-01-31T12:00:00.123Z"}],
-    "next_cursor": None,
-}
-
 
 @blueprint.route("/history")
 class History(MethodView):
     """Lookups of the sources in INVENTORY_HISTORY_SOURCES."""
 
     @blueprint.arguments(schemas.HistoryQuery, location="query")
-    @blueprint.response(200, schemas.HistoryPage, description="One page", example=EXAMPLE)
+    @blueprint.response(200, schemas.HistoryPage, description="One page", example="history/lookups")
     @blueprint.problems(InvalidRequest, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
         """List lookups, newest first."""

@@ -59,7 +59,7 @@ class Imports(MethodView):
     @blueprint.headers(schemas.IdempotencyKey)
     @blueprint.arguments(schemas.ImportQuery, location="query")
     @blueprint.doc(requestBody=BODY)
-    @accepts_job(blueprint)
+    @accepts_job(blueprint, "jobs/queued")
     @blueprint.problems(
         InvalidRequest, ForeignOrigin, InvalidFile, UploadTooLarge, UnsupportedFile, TooManyUploads, StorageUnavailable
     )

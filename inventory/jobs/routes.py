@@ -21,7 +21,7 @@ from inventory.errors import (
     TooManyStreams,
     UnknownJob,
 )
-from inventory.jobs import examples, schemas
+from inventory.jobs import schemas
 from inventory.jobs.documents import job_document, row_document
 from inventory.jobs.responses import accepted, accepts_job, csv_of_rows
 from inventory.jobs.stream import Message, seen_to_the_end
@@ -42,7 +42,11 @@ LAST_EVENT_ID = {
     "schema": {"type": "string"},
     "example": "25000-1203086-100000-running",
 }
-AS_CSV = {"text/csv": {"schema": {"type": "string"}, "example": examples.ROWS_AS_CSV}}
+ROWS_AS_CSV = (
+    "row,input,outcome,record_id,detail,code,finished_at\r\n"
+    "3,https://nowhere.example/,failed,,nowhere.example has no address.,dns_failure,2026-01-31T12:00:02.456Z\r\n"
+)
+AS_CSV = {"text/csv": {"schema": {"type": "string"}, "example": ROWS_AS_CSV}}
 
 
 @blueprint.route("/jobs")
@@ -50,7 +54,7 @@ class Jobs(MethodView):
     """All jobs."""
 
     @blueprint.arguments(schemas.JobsQuery, location="query")
-    @blueprint.response(200, schemas.JobsPage, description="One page", example=examples.JOBS)
+    @blueprint.response(200, schemas.JobsPage, description="One page", example="jobs/jobs")
     @blueprint.problems(InvalidRequest, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
         """List jobs, newest first."""
@@ -63,7 +67,7 @@ class Jobs(MethodView):
 class OneJob(MethodView):
     """One job."""
 
-    @blueprint.response(200, schemas.JobSchema, description="The job", example=examples.RUNNING)
+    @blueprint.response(200, schemas.JobSchema, description="The job", example="jobs/running")
     @blueprint.problems(UnknownJob, StorageUnavailable)
     def get(self, job_id: str) -> Response:
         """One job and its progress."""
@@ -75,7 +79,7 @@ class Rows(MethodView):
     """The rows of a job."""
 
     @blueprint.arguments(schemas.RowsQuery, location="query")
-    @blueprint.response(200, schemas.RowsPage, description="One page, or all as CSV", example=examples.ROWS)
+    @blueprint.response(200, schemas.RowsPage, description="One page, or all as CSV", example="jobs/rows")
     @blueprint.doc(responses={200: {"content": AS_CSV}})
     @blueprint.problems(InvalidRequest, UnknownJob, TooManyStreams, StorageUnavailable)
     def get(self, query: dict[str, Any], job_id: str) -> Response:
@@ -97,7 +101,7 @@ class Rows(MethodView):
 class Cancel(MethodView):
     """Cancelling a job."""
 
-    @blueprint.response(200, schemas.JobSchema, description="Cancelled", example=examples.CANCELLED)
+    @blueprint.response(200, schemas.JobSchema, description="Cancelled", example="jobs/cancelled")
     @blueprint.problems(ForeignOrigin, UnknownJob, JobFinished, StorageUnavailable)
     def post(self, job_id: str) -> Response:
         """Cancel a job; the rows that have an outcome keep it."""
@@ -108,7 +112,7 @@ class Cancel(MethodView):
 class Retry(MethodView):
     """Retrying a job's failed rows."""
 
-    @accepts_job(blueprint)
+    @accepts_job(blueprint, "jobs/queued")
     @blueprint.problems(ForeignOrigin, UnknownJob, NotRetryable, StorageUnavailable)
     def post(self, job_id: str) -> Response:
         """Retry a finished job's failed rows as a new job. While that is unfinished, asking again answers the same job."""
@@ -126,7 +130,7 @@ class Events(MethodView):
         {"type": "string"},
         content_type="text/event-stream",
         description="Events `progress` and, at last, `end`, whose data is the job",
-        example=examples.EVENTS,
+        example="jobs/events",
     )
     @blueprint.alt_response(204, description="The end was received: nothing follows, do not connect again", success=True)
     @blueprint.problems(ForeignOrigin, UnknownJob, TooManyStreams, StorageUnavailable)

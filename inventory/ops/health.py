@@ -122,7 +122,7 @@ def _write_probe() -> WriteProbe:
     {"type": "string"},
     content_type="text/plain",
     description="Requests by route, what is due, wake-ups, workers and upstreams, in Prometheus's text format",
-    example='inventory_up{part="store"} 1.0\n',
+    example="ops/metrics",
 )
 @blueprint.problems()
 def scrape() -> Response:

@@ -11,7 +11,7 @@ from flask.views import MethodView
 
 from inventory.errors import ForeignOrigin, InvalidRequest, StorageUnavailable
 from inventory.jobs.responses import accepted, accepts_job
-from inventory.products import documents, examples, schemas
+from inventory.products import documents, schemas
 from inventory.products.model import ProductFilter
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
@@ -25,7 +25,7 @@ blueprint = Blueprint("products", __name__, url_prefix="/api/v1", description="P
 class Runs(MethodView):
     """Runs, which pull all feeds."""
 
-    @accepts_job(blueprint, kind="products", file_name=None, file_size=None, percent=None)
+    @accepts_job(blueprint, "products/run")
     @blueprint.problems(ForeignOrigin, StorageUnavailable)
     def post(self) -> Response:
         """Pull all product feeds, as a job that can be followed. An unfinished run is answered instead of a new one."""
@@ -37,7 +37,7 @@ class Products(MethodView):
     """The catalogue."""
 
     @blueprint.arguments(schemas.ProductsQuery, location="query")
-    @blueprint.response(200, schemas.ProductsPage, description="One page", example=examples.PRODUCTS)
+    @blueprint.response(200, schemas.ProductsPage, description="One page", example="products/products")
     @blueprint.problems(InvalidRequest, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
         """List products, those that were added last first."""
@@ -50,7 +50,7 @@ class Products(MethodView):
 class Summary(MethodView):
     """The latest run and the catalogue."""
 
-    @blueprint.response(200, schemas.ProductsSummarySchema, description="The summary", example=examples.SUMMARY)
+    @blueprint.response(200, schemas.ProductsSummarySchema, description="The summary", example="products/summary")
     @blueprint.problems(StorageUnavailable)
     def get(self) -> Response:
         """Sum up the latest run that has begun, feed by feed, and the catalogue: categories and changed prices."""

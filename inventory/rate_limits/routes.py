@@ -20,20 +20,6 @@ blueprint = Blueprint(
     "upstreams", __name__, url_prefix="/api/v1", description="The hosts that are called, and their budgets"
 )
 
-UPSTREAM: dict[str, Any] = {
-    "host": "example.com",
-    "shared": True,
-    "budget": {"rate": 10.0, "burst": 4, "concurrency": 4, "in_use": 0},
-    "requests": 1234,
-    "failures": 9,
-    "put_off": 210,
-    "latency": {"answers": 771, "mean_ms": 84.2, "p50_ms": 61.5, "p95_ms": 213.0, "p99_ms": 388.4},
-    "breaker": {"state": "open", "failures_in_a_row": 5, "openings": 1, "open_until": "2026-01-31T12:00:10.000Z"},
-    "paused_until": None,
-    "callable_at": "2026-01-31T12:00:10.000Z",
-    "asked_at": "2026-01-31T12:00:00.123Z",
-}
-
 
 @blueprint.route("/upstreams")
 class Upstreams(MethodView):
@@ -57,7 +43,7 @@ class Upstreams(MethodView):
 class OneUpstream(MethodView):
     """One host."""
 
-    @blueprint.response(200, schemas.UpstreamSchema, description="The upstream", example=UPSTREAM)
+    @blueprint.response(200, schemas.UpstreamSchema, description="The upstream", example="rate_limits/upstream")
     @blueprint.problems(NotFound)
     def get(self, host: str) -> Response:
         """One upstream: its budget, requests, failures, latency, breaker, and when it may be called again."""

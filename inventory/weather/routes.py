@@ -18,7 +18,7 @@ from inventory.errors import (
 )
 from inventory.records.lookup import LookupResult
 from inventory.services import services
-from inventory.weather import documents, examples, schemas
+from inventory.weather import documents, schemas
 from inventory.web_api import same_origin
 from inventory.web_api.blueprint import Blueprint
 from inventory.web_api.responses import json_response
@@ -31,7 +31,7 @@ class Weather(MethodView):
     """The current weather in a city."""
 
     @blueprint.arguments(schemas.WeatherQuery, location="query")
-    @blueprint.response(200, schemas.WeatherSchema, description="The weather, fresh or stale", example=examples.WEATHER)
+    @blueprint.response(200, schemas.WeatherSchema, description="The weather, fresh or stale", example="weather/weather")
     @blueprint.problems(
         InvalidRequest,
         UnknownCity,
@@ -56,7 +56,7 @@ class Summary(MethodView):
     """All cities."""
 
     @blueprint.arguments(schemas.SummaryQuery, location="query")
-    @blueprint.response(200, schemas.SummarySchema, description="Counts and the latest ones", example=examples.SUMMARY)
+    @blueprint.response(200, schemas.SummarySchema, description="Counts and the latest ones", example="weather/summary")
     @blueprint.problems(InvalidRequest, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
         """Tell how many cities are stored, which were refreshed last, and which failed."""

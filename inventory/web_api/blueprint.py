@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial, wraps
+from functools import cache, partial, wraps
+from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar, cast
 
 import flask_smorest
+import yaml
 from flask import Flask, Response, request
 from marshmallow import Schema, fields
 
@@ -64,7 +66,7 @@ class Blueprint(flask_smorest.Blueprint):
         return _documenting(super().arguments(schema, location="headers"))
 
     def response(self, status: int, schema: Any = None, **how: Any) -> Callable[[View], View]:
-        """Document what the view answers, which is a `Response`."""
+        """Document what the view answers, which is a `Response`. An example that is a text is a name; see `example`."""
         return _documenting(super().response(status, schema, **how))
 
     def alt_response(self, status: int, **how: Any) -> Callable[[View], View]:
@@ -78,6 +80,14 @@ class Blueprint(flask_smorest.Blueprint):
     def register_views_in_doc(self, api: Api, *args: Any, **kwargs: Any) -> None:
         """Leave the documentation of the views to the first request for the document."""
         api.write_later(partial(super().register_views_in_doc, api, *args, **kwargs))
+
+    def _prepare_response_doc(self, doc: Any, doc_info: Any, **how: Any) -> Any:
+        doc = super()._prepare_response_doc(doc, doc_info, **how)
+        for response in doc.get("responses", {}).values():
+            for media in response.get("content", {}).values():
+                if isinstance(media.get("example"), str):
+                    media["example"] = example(media["example"])
+        return doc
 
     def problems(self, *kinds: type[InventoryError] | int) -> Callable[[View], View]:
         """Document the errors of a view, with one example for each code; 421 and 500 are always among them."""
@@ -96,7 +106,7 @@ class Blueprint(flask_smorest.Blueprint):
                     schema=ProblemSchema,
                     content_type="application/problem+json",
                     description=", ".join(f"`{code}`" for code in codes),
-                    examples={code: {"value": _example(status, code, detail)} for code, detail in codes.items()},
+                    examples={code: {"value": _problem(status, code, detail)} for code, detail in codes.items()},
                 )(view)
             return view
 
@@ -116,7 +126,19 @@ def _documenting(decorate: Callable[..., Any]) -> Callable[[View], View]:
     return document
 
 
-def _example(status: int, code: str, detail: str) -> dict[str, object]:
+def example(name: str) -> Any:
+    """The documentation's example of a name such as `jobs/queued`, which `jobs/examples.yaml` has under `queued`."""
+    feature, _, member = name.partition("/")
+    return _examples(feature)[member]
+
+
+@cache
+def _examples(feature: str) -> Mapping[str, Any]:
+    text = Path(__file__).parents[1].joinpath(feature, "examples.yaml").read_text(encoding="utf-8")
+    return cast("Mapping[str, Any]", yaml.safe_load(text))
+
+
+def _problem(status: int, code: str, detail: str) -> dict[str, object]:
     return {
         "type": "about:blank",
         "title": "…",

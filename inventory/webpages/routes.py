@@ -31,7 +31,7 @@ from inventory.web_api import same_origin, security_headers
 from inventory.web_api.blueprint import Blueprint
 from inventory.web_api.pagination import json_page
 from inventory.web_api.responses import json_response
-from inventory.webpages import documents, examples, schemas
+from inventory.webpages import documents, schemas
 from inventory.webpages.lookup import SOURCE, LookupResponse, location, look_up, pending
 
 blueprint = Blueprint("metadata", __name__, url_prefix="/api/v1", description="What webpages serve")
@@ -43,7 +43,7 @@ COLLECTION_PROBLEMS = (CollectionFailed, CollectionTimedOut)
 PENDING = {
     "schema": schemas.PendingSchema,
     "description": "Accepted durably; Location and Retry-After say where and when to ask again",
-    "example": examples.PENDING,
+    "example": "webpages/pending",
     "success": True,
 }
 
@@ -55,13 +55,13 @@ class Metadata(MethodView):
     @blueprint.headers(schemas.Prefer)
     @blueprint.arguments(schemas.CollectBody, example={"url": "https://example.com/"})
     @blueprint.response(
-        200, schemas.RecordSchema, description="The URL was known; it was collected again", example=examples.RECORD
+        200, schemas.RecordSchema, description="The URL was known; it was collected again", example="webpages/record"
     )
     @blueprint.alt_response(
         201,
         schema=schemas.RecordSchema,
         description="The URL was new; it was collected",
-        example=examples.RECORD,
+        example="webpages/record",
         success=True,
     )
     @blueprint.alt_response(202, **PENDING)
@@ -82,7 +82,7 @@ class Metadata(MethodView):
 
     @blueprint.headers(schemas.Prefer)
     @blueprint.arguments(schemas.LookupQuery, location="query")
-    @blueprint.response(200, schemas.RecordSchema, description="The record, fresh or stale", example=examples.RECORD)
+    @blueprint.response(200, schemas.RecordSchema, description="The record, fresh or stale", example="webpages/record")
     @blueprint.alt_response(202, **PENDING)
     @blueprint.alt_response(304, description="Unchanged: If-None-Match has the ETag of the record", success=True)
     @blueprint.problems(*URL_PROBLEMS, *COLLECTION_PROBLEMS, NotInInventory, StorageUnavailable)
@@ -120,7 +120,7 @@ class Snapshots(MethodView):
     """The snapshots of one webpage."""
 
     @blueprint.arguments(schemas.SnapshotsQuery, location="query")
-    @blueprint.response(200, schemas.SnapshotsPage, description="One page", example=examples.SNAPSHOTS)
+    @blueprint.response(200, schemas.SnapshotsPage, description="One page", example="webpages/snapshots")
     @blueprint.problems(*URL_PROBLEMS, NotInInventory, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
         """List a URL's snapshots, newest first, without page source."""
@@ -133,7 +133,7 @@ class Snapshots(MethodView):
 class OneSnapshot(MethodView):
     """One snapshot."""
 
-    @blueprint.response(200, schemas.SnapshotWithSourceSchema, description="The snapshot", example=examples.SNAPSHOT)
+    @blueprint.response(200, schemas.SnapshotWithSourceSchema, description="The snapshot", example="webpages/snapshot")
     @blueprint.problems(NotFound, StorageUnavailable)
     def get(self, snapshot_id: str) -> Response:
         """One snapshot, whole."""

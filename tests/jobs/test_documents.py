@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from inventory.jobs import examples
 from inventory.jobs.documents import job_document, row_document
 from inventory.jobs.model import Counts, Job, JobStatus, Row, RowOutcome
 from inventory.jobs.schemas import JobSchema, RowSchema
+from inventory.web_api.blueprint import example
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
 QUEUED = Job("0" * 32, "urls", NOW, file_name="urls.csv", file_size=1_000)
@@ -80,6 +80,6 @@ def test_the_time_left_of_a_job_that_hardly_moves_is_finite() -> None:
 def test_documents_have_the_members_that_are_documented() -> None:
     row = Row(3, "http://h/", RowOutcome.REJECTED, NOW, code="invalid_url", detail="No.")
 
-    assert list(job_document(RUNNING, NOW)) == list(JobSchema().fields) == list(examples.RUNNING)
-    assert list(row_document(row)) == list(RowSchema().fields) == list(examples.ROWS["rows"][0])
+    assert list(job_document(RUNNING, NOW)) == list(JobSchema().fields) == list(example("jobs/running"))
+    assert list(row_document(row)) == list(RowSchema().fields) == list(example("jobs/rows")["rows"][0])
     assert row_document(row)["finished_at"] == "2026-01-31T12:00:00.000Z"

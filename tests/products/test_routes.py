@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from inventory.products import examples, schemas
+from inventory.products import schemas
 from inventory.products.model import Product, ProductVersion
+from inventory.web_api.blueprint import example
 from inventory.wiring import Services
 from tests.fakes import FakeClock
 
@@ -126,5 +127,5 @@ def test_a_summary_tells_how_prices_changed(client: FlaskClient, services: Servi
 
 
 def test_the_examples_are_what_the_schemas_say() -> None:
-    assert schemas.ProductsSummarySchema().validate(examples.SUMMARY) == {}
-    assert schemas.ProductsPage().validate(examples.PRODUCTS) == {}
+    assert schemas.ProductsSummarySchema().validate(example("products/summary")) == {}
+    assert schemas.ProductsPage().validate(example("products/products")) == {}

@@ -16,7 +16,7 @@ from inventory.rate_limits import routes, schemas
 from inventory.rate_limits.limits import HostLimits
 from inventory.rate_limits.service import UpstreamService
 from inventory.web_api import problems
-from inventory.web_api.blueprint import Api
+from inventory.web_api.blueprint import Api, example
 from tests.fakes import FakeClock
 from tests.rate_limits.budget_halves import LocalHalf
 
@@ -133,6 +133,6 @@ def test_the_answers_and_the_examples_are_as_documented(client: FlaskClient, hal
     assert document is not None
 
     assert set(document["paths"]) == {"/api/v1/upstreams", "/api/v1/upstreams/{host}"}
-    for answer in (get(client, f"/{HOST}"), routes.UPSTREAM):
+    for answer in (get(client, f"/{HOST}"), example("rate_limits/upstream")):
         assert schemas.UpstreamSchema().validate(answer) == {}
         assert set(answer) == set(document["components"]["schemas"]["Upstream"]["properties"])
