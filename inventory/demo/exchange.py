@@ -72,11 +72,9 @@ class Site(Protocol):
 
     def answer(self, request: Request, rng: random.Random) -> Answer:
         """The answer; everything random comes from `rng`."""
-        ...
 
     def about(self) -> Mapping[str, Any]:
         """What a test needs to know about it, as JSON."""
-        ...
 
 
 def as_json(document: Any, status: int = 200, headers: Headers = ()) -> Answer:

@@ -43,15 +43,12 @@ class Shape(Protocol):
 
     def position(self, request: Request) -> Position:
         """The page that is requested; `ValueError` if there is none such."""
-        ...
 
     def describe(self, product: Product, authority: str) -> Described:
         """One product."""
-        ...
 
     def page(self, described: Sequence[Any], position: Position, pages: int, authority: str) -> tuple[Any, Headers]:
         """The document of a page, and its further headers."""
-        ...
 
 
 class Shop:

@@ -14,12 +14,9 @@ class Events(Protocol):
 
     def add(self, events: Sequence[Event]) -> None:
         """Keep events durably; one whose id is kept already changes nothing."""
-        ...
 
     def listing(self, chosen: EventFilter, *, limit: int, after: Key | None) -> Sequence[Event]:
         """Events by (timestamp, id), newest first, those after `after`."""
-        ...
 
     def stats(self, chosen: EventFilter, *, hours: int) -> EventStats:
         """Counts of the chosen events; of hours, the `hours` newest that have any."""
-        ...

@@ -15,16 +15,12 @@ class History(Protocol):
 
     def add(self, lookup: Lookup) -> None:
         """Keep a lookup; one whose id is kept already changes nothing."""
-        ...
 
     def listing(self, source: str | None, *, limit: int, after: Key | None) -> Sequence[Lookup]:
         """Lookups by (at, id), newest first, those after `after`."""
-        ...
 
     def clear(self) -> None:
         """Forget all lookups."""
-        ...
 
     def retire(self, *, before: datetime, limit: int) -> int:
         """Forget up to `limit` lookups that were made before; how many."""
-        ...

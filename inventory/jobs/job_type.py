@@ -37,18 +37,15 @@ class BatchTask(Protocol):
 
         It ends with the first row after `STEP_SECONDS`, so that a step is over long before a lease is.
         """
-        ...
 
     def left(self) -> Sequence[InputRow]:
         """The rows that no step has accounted for yet: they fail if the batch is given up."""
-        ...
 
     def close(self, now: datetime) -> Step | None:
         """End what runs in the background, within seconds; return what it had still found, if anything.
 
         Called once at the end, however the batch ends. It never raises, and `again_at` of its step is ignored.
         """
-        ...
 
 
 class JobType(Protocol):
@@ -72,11 +69,9 @@ class JobType(Protocol):
 
         Raises `UnreadableFile` where the rest cannot be read; the rows before it count.
         """
-        ...
 
     def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> BatchTask:
         """The work on those rows of a batch that have no outcome yet, or on one of them.
 
         A type with more than one row in a batch may be given single rows, one after the other.
         """
-        ...

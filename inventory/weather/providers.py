@@ -34,16 +34,13 @@ class Provider(Protocol):
     @property
     def url(self) -> str:
         """The URL of the first request."""
-        ...
 
     @property
     def secret(self) -> str:
         """The key, which nobody else may learn; empty if there is none."""
-        ...
 
     def current(self, city: City, get: GetJson) -> Content:
         """The weather in a city, and which city was found; `SourceFailure` with the code `unknown_city` if none was."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
