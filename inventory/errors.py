@@ -1,39 +1,4 @@
-"""Every error that the inventory raises on purpose, and the one table that gives each its HTTP status and code.
-
-InventoryError
-├── InvalidRequest           a parameter or a body is not valid; `errors` names the fields
-│   ├── InvalidUrl
-│   │   ├── UnsupportedScheme
-│   │   ├── CredentialsInUrl
-│   │   ├── UrlTooLong
-│   │   └── ForbiddenAddress the URL's address or port may not be fetched
-│   └── InvalidFile          an uploaded file cannot become a job
-├── UnknownHost              the request names a host that the inventory does not answer for
-├── ForeignOrigin            a page of another site sent a request that would change something
-├── UploadTooLarge           an uploaded file is over the limit
-├── TooManyRequests          this process already serves as many such requests as it may
-│   └── TooManyUploads
-├── UnsupportedFile          this kind of import does not take files of this type
-├── UnreadableFile           the rest of a job's file cannot be read; becomes the job's error
-├── UnknownJob               the job does not exist
-├── JobFinished              the job is finished and cannot be cancelled
-├── NotRetryable             the job has no failed rows, or may still get more
-├── TooManyStreams           this process already streams to as many clients as it may
-├── UnknownCity              no city has that name
-├── NotInInventory           nothing is known of the target, and nothing was accepted
-├── NotFound                 a snapshot, a body, an upstream or a route does not exist
-├── CollectionFailed         the last collection of the target failed; `failure` says how
-│   └── CollectionTimedOut   its failure is a timeout
-├── StorageUnavailable       the store did not answer
-│   ├── StorageFull          the store answers, but cannot write: its disk is full or read-only
-│   ├── NoRoomToOpen         the store cannot be opened, because its disk is full
-│   └── UnusableStore        waiting does not help: there is no store, or it lost a file while it was open
-├── Unstorable               the store cannot keep a value, however often it is tried
-├── SourceFailure            a source could not collect a target; becomes a recorded failure
-├── Deferred                 an upstream may not be called yet; the collection is tried again later
-└── StartError               the service cannot start; one line says why
-    └── SettingError
-"""
+"""Every error that the inventory raises on purpose, and the one table that gives each its HTTP status and code."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from inventory.imports.file_format import FileFormat
 from inventory.imports.multipart import upload_of
 from inventory.imports.schemas import ImportQuery
 from inventory.imports.sniffing import HEAD_BYTES, examine
-from inventory.jobs.file_rows import LineFormat
+from inventory.jobs.job_type import LineFormat
 from inventory.jobs.model import Batch, InputRow, Job
 from inventory.jobs.schemas import RowsQuery
 from inventory.jobs.splitting import ReadPosition, split

@@ -13,8 +13,7 @@ from inventory.events.parsing import parse
 from inventory.events.ports import Events
 from inventory.events.schemas import LineSchema
 from inventory.imports.uploads import Uploads
-from inventory.jobs.file_rows import JSON_LINES, FileRows
-from inventory.jobs.job_type import STEP_SECONDS, JobType, Step
+from inventory.jobs.job_type import JSON_LINES, STEP_SECONDS, FileRows, JobType, Step
 from inventory.jobs.model import Batch, InputRow, Job, Row, RowOutcome
 
 STEP_LINES = 1_000

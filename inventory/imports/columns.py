@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from inventory.errors import InvalidFile
-from inventory.jobs.file_rows import FileRows
+from inventory.jobs.job_type import FileRows
 
 Table = Sequence[Sequence[str]]
 

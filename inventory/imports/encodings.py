@@ -7,7 +7,7 @@ import codecs
 import charset_normalizer
 
 from inventory.errors import InvalidFile
-from inventory.jobs.file_rows import LineFormat
+from inventory.jobs.job_type import LineFormat
 
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),

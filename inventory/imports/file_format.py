@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from inventory.errors import UnsupportedFile
-from inventory.jobs.file_rows import LineFormat
+from inventory.jobs.job_type import LineFormat
 
 GZIPPED = ".gz"
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 
 from inventory.errors import UnreadableFile
 
-MAGIC = b"\x1f\x8b"
 PIECE_BYTES = 256 * 1024
 """Bytes that are expanded at once."""
 HARMLESS_BYTES = 32 * 1024 * 1024

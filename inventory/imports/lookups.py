@@ -14,8 +14,7 @@ from enum import Enum
 
 from inventory.errors import STATUS, InvalidRequest
 from inventory.imports.uploads import Uploads
-from inventory.jobs.file_rows import FileRows
-from inventory.jobs.job_type import STEP_SECONDS, JobType, Step
+from inventory.jobs.job_type import STEP_SECONDS, FileRows, JobType, Step
 from inventory.jobs.model import COLUMN, Batch, InputRow, Job, Row, RowOutcome
 from inventory.records.model import Record, State, Target
 from inventory.records.service import RecordService

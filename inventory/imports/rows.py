@@ -12,7 +12,7 @@ import orjson
 from inventory.imports.columns import qualified
 from inventory.imports.file_format import FileFormat
 from inventory.imports.lines import MAX_LINE, RawLine, lines
-from inventory.jobs.file_rows import LineFormat
+from inventory.jobs.job_type import LineFormat
 from inventory.jobs.model import LONGEST_INPUT, InputRow
 
 LINE_TOO_LONG = "line_too_long"

@@ -12,7 +12,7 @@ from inventory.errors import InvalidFile, UnreadableFile
 from inventory.imports import columns, gzipped
 from inventory.imports.encodings import encoding_of
 from inventory.imports.file_format import FileFormat, format_of_name
-from inventory.jobs.file_rows import FileRows, LineFormat
+from inventory.jobs.job_type import FileRows, LineFormat
 
 HEAD_BYTES = 256 * 1024
 """Bytes of the beginning of a file that are examined."""

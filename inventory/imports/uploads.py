@@ -10,7 +10,7 @@ from inventory.imports import rows
 from inventory.imports.file_format import FileFormat
 from inventory.imports.sniffing import HEAD_BYTES, examine
 from inventory.jobs.chunks import upload_name
-from inventory.jobs.file_rows import FileRows
+from inventory.jobs.job_type import FileRows
 from inventory.jobs.model import COLUMN, FILE_FORMAT, InputRow, Job
 
 

@@ -1,17 +1,45 @@
-"""What a job type says of itself, and the work on one of its batches."""
+"""What a job type says of itself and of its files, and the work on one of its batches."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
-from inventory.jobs.file_rows import FileRows
 from inventory.jobs.model import Batch, InputRow, Job, Row
 
 STEP_SECONDS = 0.5
 """Seconds that a step works or pauses. Then progress is shown and the claim renewed, however long the rows take."""
+
+
+class LineFormat(StrEnum):
+    """What a line of the file is."""
+
+    CSV = "csv"
+    TEXT = "text"
+    JSON = "json"
+
+
+JSON_LINES = {".jsonl": LineFormat.JSON, ".ndjson": LineFormat.JSON}
+TABLES = {".csv": LineFormat.CSV, ".txt": LineFormat.TEXT} | JSON_LINES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRows:
+    """The files of a job type. `suffixes` are those of file names, each also with `.gz` after it.
+
+    `columns` are names of a table's column or an object's member that holds a row's value, in lower case, the surest first;
+    without any a row is a whole line. `looks_like` tells such a value from others, which `value` describes; without it a
+    column is found by name alone. The cell of a column in `qualifiers` is added to the value after a comma.
+    """
+
+    suffixes: Mapping[str, LineFormat]
+    columns: Sequence[str] = ()
+    looks_like: Callable[[str], bool] | None = None
+    value: str = ""
+    qualifiers: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inventory.imports.lookups import LookupJobs
-from inventory.jobs.file_rows import TABLES, FileRows
+from inventory.jobs.job_type import TABLES, FileRows
 
 
 class CityJobs(LookupJobs):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from inventory.imports.lookups import LookupJobs
-from inventory.jobs.file_rows import TABLES, FileRows
+from inventory.jobs.job_type import TABLES, FileRows
 
 URL = re.compile(r"\s*https?:", re.IGNORECASE)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from inventory.errors import StorageUnavailable
 from inventory.events.model import Event, EventFilter, EventStats
-from inventory.jobs.file_rows import FileRows
+from inventory.jobs.job_type import FileRows
 from inventory.jobs.model import InputRow, Job
 from inventory.listing import Key
 

@@ -24,7 +24,7 @@ from inventory.imports.file_format import FileFormat
 from inventory.imports.lines import MAX_LINE
 from inventory.imports.rows import read
 from inventory.imports.sniffing import HEAD_BYTES, examine
-from inventory.jobs.file_rows import LineFormat
+from inventory.jobs.job_type import LineFormat
 from tests.imports.actions import FILE_ROWS, outcomes, positions, rows, texts
 
 MEGABYTE = 1024 * 1024
@@ -250,7 +250,6 @@ import io, resource, sys
 from inventory.errors import UnreadableFile
 from inventory.imports.file_format import FileFormat
 from inventory.imports.rows import read
-from inventory.jobs.file_rows import LineFormat
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 begun, count, error = peak(), 0, None

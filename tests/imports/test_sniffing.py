@@ -13,7 +13,7 @@ import pytest
 from inventory.errors import InvalidFile, UnsupportedFile
 from inventory.imports.file_format import FileFormat
 from inventory.imports.sniffing import HEAD_BYTES, examine
-from inventory.jobs.file_rows import LineFormat
+from inventory.jobs.job_type import LineFormat
 from tests.imports.actions import FILE_ROWS, outcomes, texts
 
 URLS = ["https://example.com/a", "http://example.com/b?x=1,2;3", "HTTPS://EXAMPLE.COM/c"]
