@@ -21,8 +21,8 @@ from inventory.products import routes as products
 from inventory.rate_limits import routes as upstreams
 from inventory.records import routes as records
 from inventory.services import EXTENSION, Services
-from inventory.ui import docs, home
 from inventory.ui import jobs as job_pages
+from inventory.ui import pages
 from inventory.weather import routes as weather
 from inventory.web_api import problems
 from inventory.web_api.blueprint import Api
@@ -58,8 +58,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.wsgi_app = _layers(app, services)  # type: ignore[method-assign, assignment]
     request_log.register(app)
     problems.register(app)
-    for pages in (home.blueprint, job_pages.blueprint, sockets.sockets, docs.blueprint):
-        app.register_blueprint(pages)
+    for plain in (pages.blueprint, job_pages.blueprint, sockets.sockets):
+        app.register_blueprint(plain)
     api = Api(app)
     api.document_fields(KindField, KindField.documented(services.imports.types))
     for feature in (

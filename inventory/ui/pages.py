@@ -1,12 +1,25 @@
-"""Pages for browsers: each runs its own scripts and uses its own styles only."""
+"""Pages for browsers: each runs its own scripts and uses its own styles only. Here are the home page and `/docs/`.
+
+Swagger UI's page is ours, because that of flask-swagger-ui has an inline script, which our Content-Security-Policy stops.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
 from secrets import token_urlsafe
 
-from flask import Response, render_template
+import flask_swagger_ui
+from flask import Blueprint, Response, render_template, request, send_from_directory
 
+from inventory.hosts import bracketed, read_authority
+from inventory.services import services
 from inventory.web_api import security_headers
+
+blueprint = Blueprint("pages", __name__, template_folder="templates")
+
+SWAGGER_FILES = Path(flask_swagger_ui.__file__).with_name("dist")
+SWAGGER_SOURCES = " 'self'; style-src-elem 'self' 'unsafe-inline'; style-src-attr 'unsafe-inline'"
+"""What Swagger UI needs beyond the policy of our pages: it loads scripts, and writes styles into the page."""
 
 
 def page(template: str, status: int = 200, *, also: str = "", **members: object) -> Response:
@@ -15,3 +28,24 @@ def page(template: str, status: int = 200, *, also: str = "", **members: object)
     response = Response(render_template(template, nonce=nonce, **members), status)
     response.headers.update(security_headers.of_page(nonce, also))
     return response
+
+
+@blueprint.get("/")
+def home() -> Response:
+    """A page that links to the documentation and the queue."""
+    authority = read_authority(request.headers["Host"])
+    hostname = bracketed(authority.host if authority else "127.0.0.1")
+    queue_url = f"http://{hostname}:{services().settings.dashboard_port}/"
+    return page("home.html", queue_url=queue_url, root=f"{request.scheme}://{request.headers['Host']}/")
+
+
+@blueprint.get("/docs/")
+def swagger_ui() -> Response:
+    """Swagger UI, in which requests can be tried."""
+    return page("docs.html", also=SWAGGER_SOURCES)
+
+
+@blueprint.get("/docs/<path:path>")
+def swagger_ui_file(path: str) -> Response:
+    """A script or a style of it."""
+    return swagger_ui() if path == "index.html" else send_from_directory(SWAGGER_FILES, path)
