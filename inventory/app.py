@@ -61,7 +61,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     for plain in (pages.blueprint, job_pages.blueprint, sockets.sockets):
         app.register_blueprint(plain)
     api = Api(app)
-    api.document_fields(KindField, KindField.documented(services.imports.types))
+    api.document_fields(KindField, KindField.documented(services.imports.types.values()))
     for feature in (
         webpages, records, imports, jobs, sockets, events, weather, history, upstreams, products, health
     ):  # fmt: skip

@@ -1,7 +1,4 @@
-"""Settings: each one is declared once, with its type, default and meaning, and read once from the environment.
-
-`make settings` writes the README's table from these declarations.
-"""
+"""The settings: each is declared once, with its type, default and meaning, and read once from the environment."""
 
 from __future__ import annotations
 
@@ -27,10 +24,7 @@ CORES = os.cpu_count() or 1
 
 @dataclass(frozen=True)
 class Settings:
-    """The values of all settings; the environment variable is `INVENTORY_` and the field's name in capitals.
-
-    Durations are seconds, sizes are bytes.
-    """
+    """The values of all settings, in seconds and bytes; the variable is `INVENTORY_` and the field's name in capitals."""
 
     store_url: str = setting("", types.STORE_URL, "where everything is kept", shown="SQLite in `DATA_DIR`")
     redis_url: str = setting("", types.REDIS_URL, "what wakes the workers", shown="the Redis that `inventory up` starts")
@@ -128,10 +122,7 @@ class Settings:
 
     @classmethod
     def read(cls) -> Settings:
-        """The settings of this process's environment; `SettingError` names the first one that cannot be read.
-
-        A variable that is unset, empty or blank means the default.
-        """
+        """This process's settings, by default where unset or blank; `SettingError` names the first that is not valid."""
         env = Env(prefix=PREFIX)
         texts = {name: env.str(name.upper(), "").strip() for name in DECLARATIONS}
         settings = cls(**{name: _value(name, text) for name, text in texts.items() if text})

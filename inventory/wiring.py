@@ -97,7 +97,16 @@ def build(
     collector = Collector(
         store.records, store.snapshots, registry, notifier, _policy(settings), budgets, clock=clock, rng=rng, sleep=sleep
     )
-    records = _records(settings, store, registry, notifier, threads, clock)
+    records = RecordService(
+        store.records,
+        store.snapshots,
+        store.bodies,
+        registry,
+        notifier,
+        fresh_for=timedelta(seconds=settings.fresh_for),
+        waiting=threads.waiting_lookups,
+        clock=clock,
+    )
     inline = InlineCollector(records, store.records, collector, slots=settings.inline_slots)
     feed_pages = _pages(settings, resolve, clock)
     feed_lines = FeedLines(
@@ -121,7 +130,15 @@ def build(
         streams=JobStream(store.jobs, notifier, slots=settings.live_streams, clock=clock),
         job_types=job_types,
         job_runner=partial(JobRunner, store.jobs, Chunks(files), job_types, notifier, clock=clock),
-        imports=_imports(settings, jobs, files, job_types, threads, clock),
+        imports=ImportService(
+            jobs,
+            files,
+            job_types,
+            upload_limit=settings.upload_limit,
+            slots=threads.uploads,
+            waiting=threads.waiting_uploads,
+            clock=clock,
+        ),
         history=history,
         weather=_weather(settings, records, inline, history),
         upstreams=UpstreamService(budgets, clock=clock),
@@ -172,26 +189,6 @@ def _weather_provider(settings: Settings) -> OpenMeteo | OpenWeather:
     return OpenWeather(settings.weather_url if given else OPENWEATHER_URL, settings.openweather_key)
 
 
-def _records(
-    settings: Settings,
-    store: Store,
-    sources: Mapping[str, Source],
-    notifier: Notifier,
-    threads: ThreadShares,
-    clock: Clock,
-) -> RecordService:
-    return RecordService(
-        store.records,
-        store.snapshots,
-        store.bodies,
-        sources,
-        notifier,
-        fresh_for=timedelta(seconds=settings.fresh_for),
-        waiting=threads.waiting_lookups,
-        clock=clock,
-    )
-
-
 def _pages(settings: Settings, resolve: Resolve, clock: Clock) -> pages.Pages:
     """Fetches pages of product feeds. Each call is one request, because each request has a permit of its own."""
     fetcher = Fetcher(
@@ -218,20 +215,6 @@ def _job_types(
     if source := sources.get("weather"):
         yield CityJobs(records, source, uploads, fresh_for=timedelta(seconds=settings.weather_fresh_for))
     yield EventJobs(store.events, uploads, line_delay=settings.events_line_delay, sleep=sleep)
-
-
-def _imports(
-    settings: Settings, jobs: JobService, files: Files, job_types: Mapping[str, JobType], threads: ThreadShares, clock: Clock
-) -> ImportService:
-    return ImportService(
-        jobs,
-        files,
-        job_types,
-        upload_limit=settings.upload_limit,
-        slots=threads.uploads,
-        waiting=threads.waiting_uploads,
-        clock=clock,
-    )
 
 
 def _weather(settings: Settings, records: RecordService, inline: InlineCollector, history: HistoryService) -> WeatherService:

@@ -14,8 +14,7 @@ from inventory.commands.terminal import PENDING, as_json, errors_as_lines, print
 from inventory.config import Settings
 from inventory.records.lookup import LookupResult
 from inventory.webpages import documents
-
-SOURCE = "webpage"
+from inventory.webpages.lookup import SOURCE
 
 
 @click.command()

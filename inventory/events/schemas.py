@@ -36,10 +36,7 @@ class LineSchema(Schema):
         self._fields = tuple(self.load_fields.items())
 
     def load_line(self, line: Any) -> dict[str, Any]:
-        """What `load` makes of a line, in half the time (docs/scale.md).
-
-        A valid line does not need what `load` does around the fields to gather all errors of an invalid one.
-        """
+        """What `load` makes of a line, in half the time: a valid one needs nothing that gathers errors (docs/scale.md)."""
         if type(line) is dict:
             try:
                 return {name: field.deserialize(line.get(name, missing), name, line) for name, field in self._fields}

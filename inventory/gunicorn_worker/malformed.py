@@ -1,7 +1,4 @@
-"""What is answered to what cannot be read as an HTTP request, in the form of all other errors.
-
-Such a request never reaches the application, and gunicorn by itself answers with a page of HTML.
-"""
+"""What is answered, in the form of all other errors, to what gunicorn cannot read as an HTTP request."""
 
 from __future__ import annotations
 

@@ -24,10 +24,7 @@ Piece = tuple[bytes, int, int]
 
 
 def expand(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """The expanded bytes of all members of a gzip file, with the positions of the compressed ones.
-
-    Raises `UnreadableFile` for what is not gzip, is damaged or incomplete, or expands to too much.
-    """
+    """The expanded bytes of a gzip file with their compressed positions; `UnreadableFile` if it is broken, or a bomb."""
     guard, expanding, position, taken = _Guard(), _member(), 0, FIRST_BYTES
     for piece, start, end in pieces:
         position, waiting = start, memoryview(piece)
@@ -46,10 +43,7 @@ def expand(pieces: Iterable[Piece]) -> Iterator[Piece]:
 
 
 def beginning(head: bytes, limit: int) -> tuple[bytes, bool]:
-    """The first `limit` expanded bytes of a gzip file that begins with `head`, and whether these are all.
-
-    Raises `UnreadableFile` if it does not begin as gzip.
-    """
+    """The first expanded bytes of a gzip file, and whether these are all; `UnreadableFile` if it does not begin as gzip."""
     begun = bytearray()
     try:
         for expanded, _, _ in expand([(head, 0, len(head))]):

@@ -71,7 +71,7 @@ class Imports(MethodView):
         import_request = ImportRequest(query.pop("kind"), _options(query), _key())
         services().imports.check(import_request)
         _limit_body(services().imports.upload_limit)
-        with services().imports.slot(getattr(request.environ.get("gunicorn.socket"), "pace", None)):
+        with services().imports.slots.take(getattr(request.environ.get("gunicorn.socket"), "pace", None)):
             return accepted(_receive(import_request), services().imports.clock())
 
 

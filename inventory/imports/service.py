@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -24,7 +24,6 @@ from inventory.jobs.chunks import upload_name
 from inventory.jobs.job_type import JobType
 from inventory.jobs.model import COLUMN, FILE_FORMAT, Job
 from inventory.jobs.service import JobService
-from inventory.pace import Pace
 
 log = structlog.get_logger(__name__)
 
@@ -39,15 +38,6 @@ class ImportRequest:
     kind: str
     options: Mapping[str, Any] = field(default_factory=dict)
     key: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Received:
-    """A file that was received: its bytes, their SHA-256, and its format."""
-
-    size: int
-    sha256: str
-    file_format: FileFormat
 
 
 class ImportService:
@@ -65,32 +55,26 @@ class ImportService:
         *,
         upload_limit: int,
         slots: int,
-        waiting: int = 0,
+        waiting: int,
         clock: Clock,
         new_id: Callable[[], str] = lambda: token_hex(16),
     ) -> None:
         self._jobs = jobs
         self._files = files
-        self._files_of = {job_type.name: job_type.file for job_type in types.values() if job_type.file is not None}
-        self.types = [job_type for job_type in types.values() if job_type.file is not None]
-        self._options_of = {job_type.name: job_type.options for job_type in self.types}
-        self._slots = UploadSlots(slots, waiting)
+        self.types = {name: job_type for name, job_type in types.items() if job_type.file is not None}
+        self.slots = UploadSlots(slots, waiting)
         self._new_id = new_id
         self.upload_limit = upload_limit
         self.clock = clock
 
-    def slot(self, pace: Pace | None = None) -> AbstractContextManager[None]:
-        """A slot for one upload, which occupies a thread for as long as its client takes; see `UploadSlots.take`."""
-        return self._slots.take(pace)
-
     def check(self, import_request: ImportRequest) -> None:
         """Return if files of this kind can be imported with these options; `InvalidRequest` otherwise."""
-        if import_request.kind not in self._files_of:
-            choice = f"Choose from: {', '.join(self._files_of)}."
+        if import_request.kind not in self.types:
+            choice = f"Choose from: {', '.join(self.types)}."
             raise InvalidRequest(
                 f"Nothing imports {import_request.kind[:40]!r} here. {choice}", {"kind": [f"Unknown. {choice}"]}
             )
-        refused = [name for name in import_request.options if name not in self._options_of[import_request.kind]]
+        refused = [name for name in import_request.options if name not in self.types[import_request.kind].options]
         if refused:
             detail = f"An import of {import_request.kind} does not have it. Leave it out."
             raise InvalidRequest(f"Not valid: {', '.join(refused)}.", {name: [detail] for name in refused})
@@ -101,30 +85,34 @@ class ImportService:
         Raises `InvalidFile`, `UnsupportedFile`, `UploadTooLarge` for what cannot become a job, `InvalidRequest` for a key
         that was used for another one, and what the upload raises. Nothing is kept then.
         """
-        file_name, file_rows = _kept_name(upload.file_name), self._files_of[import_request.kind]
+        file_name, file_rows = _kept_name(upload.file_name), self.types[import_request.kind].file
+        assert file_rows is not None
         format_of_name(file_name, file_rows.suffixes)
         job_id = self._new_id()
         examine_head = partial(examine, file_rows=file_rows, file_name=file_name, column=import_request.options.get(COLUMN))
         with self._files.writer(upload_name(job_id)) as writer:
-            received = self._receive(upload.content, writer, examine_head)
+            size, digest, file_format = self._receive(upload.content, writer, examine_head)
         job = Job(
             id=job_id,
             kind=import_request.kind,
             created_at=self.clock(),
             file_name=file_name,
-            file_size=received.size,
-            sha256=received.sha256,
-            options={**import_request.options, FILE_FORMAT: received.file_format.as_option()},
+            file_size=size,
+            sha256=digest,
+            options={**import_request.options, FILE_FORMAT: file_format.as_option()},
             idempotency_key=import_request.key,
         )
         created = self._jobs.create(job)
         if created.id != job_id:
-            self._forget(job_id)
+            with suppress(StorageUnavailable):  # a file without a job is swept later
+                self._files.delete([upload_name(job_id)])
             _agree(created, job)
         return created
 
-    def _receive(self, content: Iterator[bytes], writer: Writer, examine_head: Callable[[bytes], FileFormat]) -> _Received:
-        """Write all of a file, and examine its first bytes as soon as they are there."""
+    def _receive(
+        self, content: Iterator[bytes], writer: Writer, examine_head: Callable[[bytes], FileFormat]
+    ) -> tuple[int, str, FileFormat]:
+        """Write all of a file, and examine its first bytes as soon as they are there: its size, SHA-256 and format."""
         size, digest, head, file_format = 0, sha256(), bytearray(), None
         for piece in content:
             size += len(piece)
@@ -136,12 +124,7 @@ class ImportService:
                 if len(head) == HEAD_BYTES:
                     file_format = examine_head(bytes(head))
             writer.write(piece)
-        return _Received(size, digest.hexdigest(), file_format or examine_head(bytes(head)))
-
-    def _forget(self, job_id: str) -> None:
-        """Remove an upload that is not needed; if that fails, it is swept later."""
-        with suppress(StorageUnavailable):
-            self._files.delete([upload_name(job_id)])
+        return size, digest.hexdigest(), file_format or examine_head(bytes(head))
 
 
 def _agree(kept: Job, new: Job) -> None:

@@ -24,7 +24,7 @@ class UploadSlots:
     does not wait for slow ones that came before it.
     """
 
-    def __init__(self, number: int, waiting: int = 0) -> None:
+    def __init__(self, number: int, waiting: int) -> None:
         self._number, self._most_waiting = number, waiting
         self._taken: list[Pace] = []
         self._waiting: list[Pace] = []
@@ -32,10 +32,7 @@ class UploadSlots:
 
     @contextmanager
     def take(self, pace: Pace | None) -> Iterator[None]:
-        """A slot for an upload with this pace; None if all of it has arrived.
-
-        Raises `TooManyUploads` if there is none, or if it was given to a faster upload meanwhile.
-        """
+        """A slot for an upload, its pace None if all has arrived; `TooManyUploads` if there is none, or one was faster."""
         mine = pace or Pace()  # nobody waits for it, so it never becomes slower than others
         with self._changed:
             if len(self._taken) >= self._number:

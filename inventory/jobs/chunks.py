@@ -43,10 +43,7 @@ class Chunks:
         self._files.put(chunk_name(job_id, chunk.batch.number), chunk.content)
 
     def lines(self, job: Job, batch: Batch, job_type: JobType) -> Sequence[InputRow]:
-        """The rows of a batch: from its chunk, or from the job's file if the chunk is missing or damaged.
-
-        If the file is gone too, the rows say so: they are rejected, but accounted for.
-        """
+        """The rows of a batch: from its chunk, else from the job's file; if both are gone, rows that are rejected for it."""
         try:
             lines = [_line(encoded) for encoded in BytesIO(self._files.get(chunk_name(job.id, batch.number)))]
         except (NotFound, ValueError):

@@ -135,10 +135,7 @@ class ClaimedBatch:
         return step.again_at is not None
 
     def _process_after_fault(self, error: Exception, now: datetime) -> bool:
-        """Take rows one by one from now on, so that a fault of ours fails only the row that it shows in.
-
-        If that does not help, all rows that are left fail: in another attempt they would meet the same fault.
-        """
+        """Take rows one by one, so that a fault fails only its own row; fail all that are left if that did not help."""
         self.again_at = now
         one_by_one, note = isinstance(self._task, OneByOne), Note.of(self.claim.checkpoint)
         if self._separable and self._loaded and (not one_by_one or note.first < note.last):

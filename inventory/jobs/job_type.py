@@ -70,10 +70,7 @@ class BatchTask(Protocol):
         """The rows that no step has accounted for yet: they fail if the batch is given up."""
 
     def close(self, now: datetime) -> Step | None:
-        """End what runs in the background, within seconds; return what it had still found, if anything.
-
-        Called once at the end, however the batch ends. It never raises, and `again_at` of its step is ignored.
-        """
+        """End what runs in the background, once, within seconds and without raising; what it had still found, if any."""
 
 
 class JobType(Protocol):

@@ -162,10 +162,7 @@ class InputRow:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The outcome of one row. `row` is the line of the file where it begins, from 1, as a person counts.
-
-    `input` is at most `LONGEST_INPUT` characters; `code` and `detail` say why it was rejected or failed.
-    """
+    """A row's outcome, and why. `row` is the line where it begins, from 1, `input` at most `LONGEST_INPUT` characters."""
 
     row: int
     input: str

@@ -11,10 +11,7 @@ from inventory.jobs.ports import Jobs
 
 
 def retire_jobs(jobs: Jobs, files: Files, *, before: datetime, limit: int) -> int:
-    """Remove up to `limit` rows of jobs that finished before, and jobs without rows; how many jobs were removed.
-
-    A file whose removal is interrupted is swept, because no job has it.
-    """
+    """Remove up to `limit` rows of jobs that finished before, and jobs without rows; how many jobs. Lost files are swept."""
     gone = jobs.retire(before=before, limit=limit)
     files.delete([upload_name(job_id) for job_id in gone])
     return len(gone)

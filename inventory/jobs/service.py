@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import sha256
 from uuid import uuid4
 
@@ -23,14 +22,6 @@ from inventory.records.service import RecordService
 PAGE_ROWS = 1_000
 """How many rows are in memory while all of a job's are read."""
 RETRY_SUFFIX = ".failed.jsonl"
-
-
-@dataclass(frozen=True, slots=True)
-class _Upload:
-    """A file that was written: its bytes and their SHA-256."""
-
-    size: int
-    sha256: str
 
 
 class JobService:
@@ -106,8 +97,8 @@ class JobService:
         if job_type is None or job_type.retry_member is None:
             raise NotRetryable(f"Rows of {job.kind} cannot be retried. Import those that failed as a file of their own.")
         new_id = uuid4().hex
-        upload = self._write_failed_rows(job, upload_name(new_id), job_type.retry_member)
-        created = self.create(self._new_job(job, new_id, upload))
+        size, digest = self._write_failed_rows(job, upload_name(new_id), job_type.retry_member)
+        created = self.create(self._new_job(job, new_id, size, digest))
         if created.id != new_id:
             with suppress(StorageUnavailable):  # a file without a job is swept later
                 self._files.delete([upload_name(new_id)])
@@ -118,14 +109,15 @@ class JobService:
             yield rows
             rows = self._jobs.rows(job_id, outcome, limit=PAGE_ROWS, after=rows[-1].row)
 
-    def _write_failed_rows(self, job: Job, name: str, member: str) -> _Upload:
+    def _write_failed_rows(self, job: Job, name: str, member: str) -> tuple[int, str]:
+        """Write a file of a job's failed rows: its size and SHA-256."""
         size, digest = 0, sha256()
         with self._files.writer(name) as writer:
             for rows in self.all_rows(job.id, RowOutcome.FAILED):
                 content = b"".join(json_bytes.dumps(line) + b"\n" for line in self._retried_lines(rows, member))
                 digest.update(content)
                 size += writer.write(content)
-        return _Upload(size, digest.hexdigest())
+        return size, digest.hexdigest()
 
     def _retried_lines(self, rows: Sequence[Row], member: str) -> Iterator[dict[str, object]]:
         """The inputs of rows as JSON lines. One that was truncated is taken from the row's record.
@@ -139,7 +131,7 @@ class JobService:
             whole = row.input if len(row.input) < LONGEST_INPUT else record and record.target.key
             yield {member: whole, "row": row.row}
 
-    def _new_job(self, job: Job, new_id: str, upload: _Upload) -> Job:
+    def _new_job(self, job: Job, new_id: str, size: int, digest: str) -> Job:
         """The job of an upload with failed rows, with the options of the first one but those on its file."""
         options = {name: value for name, value in job.options.items() if name not in (COLUMN, FILE_FORMAT)}
         return Job(
@@ -147,7 +139,7 @@ class JobService:
             kind=job.kind,
             created_at=self.clock(),
             file_name=(job.file_name or job.id).removesuffix(RETRY_SUFFIX) + RETRY_SUFFIX,
-            file_size=upload.size,
-            sha256=upload.sha256,
+            file_size=size,
+            sha256=digest,
             options=options | {"retry_of": job.id},
         )

@@ -59,10 +59,7 @@ class Sockets(MethodView):
 
 @sockets.before_request
 def _admit() -> None:
-    """Take a slot for the client, whose connection then has a bound for every wait.
-
-    The handshake sees only the headers that it needs, in the required form, because it fails on others.
-    """
+    """Take a slot for the client, and leave only the headers that the handshake needs, because it fails on others."""
     key, version = request.headers.get("Sec-WebSocket-Key", ""), request.headers.get("Sec-WebSocket-Version")
     if not KEY.fullmatch(key) or version != VERSION:
         raise InvalidRequest("This is not a WebSocket handshake. Send Sec-WebSocket-Version: 13 and a Sec-WebSocket-Key.")

@@ -29,10 +29,7 @@ STEP_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class ReadPosition:
-    """How far a file was read: the last chunk's number and last row, and the rows and bytes up to there.
-
-    `rows` is None where an input row may become many.
-    """
+    """How far a file was read: its chunks, last row, rows and bytes; `rows` is None where an input row may become many."""
 
     number: int = 0
     last_row: int = 0
@@ -116,10 +113,7 @@ class _ChunkBuilder:
 
 @dataclass(frozen=True, slots=True)
 class Splitting:
-    """What one step of splitting a file came to: the new batches, and how far the file was read.
-
-    At the `end` of the file, `error` is a sentence on what could not be read of it, if anything.
-    """
+    """The new batches of a step, and how far the file was read; at its `end`, `error` says what could not be read of it."""
 
     batches: Sequence[NewBatch]
     position: ReadPosition

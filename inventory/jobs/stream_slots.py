@@ -34,10 +34,7 @@ DOWNLOADING = Bounds(timeout=30, buffer=512 * 1024)
 
 
 class Client:
-    """A client's connection. Under a server other than ours there is none, and the client is assumed to be well.
-
-    Two threads may send, so that WebSockets can use it.
-    """
+    """A client's connection, None under another server: then the client is assumed to be well. Two threads may send."""
 
     def __init__(self, connection: socket.socket | None, bounds: Bounds = FOLLOWING) -> None:
         self._connection = connection

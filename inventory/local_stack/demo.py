@@ -1,7 +1,4 @@
-"""What `inventory up --demo` adds: the demo upstreams as a program of the stack, and settings that point to them.
-
-What they answer is made up, so it is kept apart from real data, in the folder `demo` of the data folder.
-"""
+"""What `inventory up --demo` adds: made-up upstreams, settings that point there, and a folder apart from real data."""
 
 from __future__ import annotations
 
@@ -45,10 +42,7 @@ class Demo:
         return replace(settings, data_dir=settings.data_dir / "demo")
 
     def environment(self, settings: Settings) -> dict[str, str]:
-        """Variables that make all programs of the stack call these upstreams, whatever else is set.
-
-        The key of OpenWeather is left out, because the demo's weather speaks Open-Meteo's protocol, which has no key.
-        """
+        """Variables that make all programs of the stack call these upstreams, and without a key, whatever else is set."""
         networks = dict.fromkeys((*settings.allow_networks, LOOPBACK))
         return {
             "INVENTORY_ALLOW_NETWORKS": ",".join(map(str, networks)),

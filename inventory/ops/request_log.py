@@ -32,10 +32,7 @@ def identify(sent: str) -> str:
 
 
 def account(method: str, path: str, route: str, status: int, began: float) -> None:
-    """Log and count a request; `began` is a value of `time.perf_counter`.
-
-    The query is left out, because it can have a secret, such as a token in a URL that is looked up.
-    """
+    """Log and count a request that began at that `time.perf_counter`, without its query, which can have a secret."""
     seconds = time.perf_counter() - began
     log.info("request", method=method, path=path, status=status, latency_ms=round(seconds * 1000, 2))
     request_metrics.observe(method, route, status, seconds)

@@ -38,11 +38,7 @@ def load(schema: Schema, read: Callable[[Request], Any], request: Request) -> An
 
 
 def query(request: Request) -> dict[str, str]:
-    """The parameters of the query.
-
-    A repeated parameter is an error, because no single value is meant. So are bytes that are not UTF-8: replacing them would
-    change the meaning.
-    """
+    """The parameters of the query; one that is given twice or is not UTF-8 is an error, because no single value is meant."""
     try:
         if _BEYOND_ASCII.search(request.query_string):  # rare, and decoding every query would cost a lookup 20 µs
             unquote_to_bytes(request.query_string).decode("utf-8")

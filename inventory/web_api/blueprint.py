@@ -45,10 +45,7 @@ class Blueprint(flask_smorest.Blueprint):
         return cast("Callable[[View], View]", super().route(rule, **how))
 
     def arguments(self, schema: type[Schema], *, location: str = "json", **how: Any) -> Callable[[View], View]:
-        """Give the view what the schema loads from the location, "query" or "json".
-
-        flask-smorest documents it, but does not read it: webargs would cost a fifth of a request (docs/scale.md).
-        """
+        """Give the view what the schema loads, without webargs, which would cost a fifth of a request (docs/scale.md)."""
         loading, read = schema(), arguments.READERS[location]
         document = _documenting(super().arguments(schema, location=location, **how))
 
@@ -114,10 +111,7 @@ class Blueprint(flask_smorest.Blueprint):
 
 
 def _documenting(decorate: Callable[..., Any]) -> Callable[[View], View]:
-    """What a decorator of flask-smorest documents of a view, without its wrapper.
-
-    A view has about ten, which would cost 5 % of a request (docs/scale.md).
-    """
+    """What a decorator of flask-smorest documents of a view, without its wrapper, which would cost time (docs/scale.md)."""
 
     def document(view: View) -> View:
         view._apidoc = decorate(view)._apidoc  # type: ignore[attr-defined]
@@ -150,10 +144,7 @@ def _problem(status: int, code: str, detail: str) -> dict[str, object]:
 
 
 class Api(flask_smorest.Api):
-    """The API's document; errors are answered by `inventory.web_api.problems`, not here.
-
-    The operations are written when the document is first asked for: they took three quarters of an application's start.
-    """
+    """The API's document; its operations are written when it is first asked for, because that takes long."""
 
     DEFAULT_ERROR_RESPONSE_NAME = None
 

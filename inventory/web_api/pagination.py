@@ -82,10 +82,7 @@ def json_page(
     document: Callable[[Row], Any],
     position: Callable[[Row], Key | int],
 ) -> Response:
-    """A page of what `find` yields for a limit and the position `after` which to begin, as a list of documents of that name.
-
-    One row more than the page has is asked for: it tells whether another page follows.
-    """
+    """A page of what `find` yields for the query's limit and cursor, as a list of documents of that name."""
     limit = query["limit"]
     rows = find(limit=limit + 1, after=query["cursor"])
     next_cursor = cursor(position(rows[limit - 1])) if len(rows) > limit else None

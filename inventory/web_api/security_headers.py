@@ -18,10 +18,7 @@ ALWAYS = (("X-Content-Type-Options", "nosniff"), ("Cross-Origin-Resource-Policy"
 
 
 def of_page(nonce: str, also: str = "") -> Mapping[str, str]:
-    """The headers of a page of ours, which runs the scripts and uses the styles that carry its nonce.
-
-    `also` is appended to the policy: more sources of `script-src`, its last directive, and more directives.
-    """
+    """The headers of a page of ours, whose scripts and styles carry the nonce; `also` is appended to its policy."""
     policy = (
         "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; connect-src 'self'; "
         f"img-src 'self' data:; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'"

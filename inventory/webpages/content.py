@@ -49,7 +49,10 @@ def cookies_of(content: Content) -> list[Mapping[str, Any]]:
     if not content["cookies"]:
         return []
     hops = [*(hop["url"] for hop in content["redirects"]), content["response"]["final_url"]]
-    return [_with_url(cookie, hops) for cookie in content["cookies"]]
+    return [
+        cookie if isinstance(cookie["set_by"], str) else {**cookie, "set_by": hops[cookie["set_by"]]}
+        for cookie in content["cookies"]
+    ]
 
 
 def validators_of(previous: Content | None) -> Validators | None:
@@ -171,11 +174,6 @@ def _cookies(fetched: Fetched) -> list[dict[str, Any]]:
 def _bounded(cookies: list[dict[str, Any]], defects: list[str], *, more: int) -> list[dict[str, Any]]:
     more += max(0, len(cookies) - MAX_COOKIES)
     return SizeBudget(COOKIE_BYTES, defects).fitting(cookies[:MAX_COOKIES], "cookies", more=more)
-
-
-def _with_url(cookie: Mapping[str, Any], hops: list[str]) -> Mapping[str, Any]:
-    set_by = cookie["set_by"]
-    return cookie if isinstance(set_by, str) else {**cookie, "set_by": hops[set_by]}
 
 
 def _cookie(cookie: Cookie, number: int) -> dict[str, Any]:

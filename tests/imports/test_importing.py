@@ -423,7 +423,7 @@ def test_content_that_looks_like_the_boundary_is_content(client: FlaskClient, se
 
 
 def test_as_many_uploads_as_there_are_slots_are_received_at_once(client: FlaskClient, services: wiring.Services) -> None:
-    slots = [services.imports.slot() for _ in range(4)]
+    slots = [services.imports.slots.take(None) for _ in range(4)]
     for slot in slots:
         slot.__enter__()
 
@@ -457,7 +457,7 @@ def importing(services: wiring.Services, files: Files, jobs: Any, upload_limit: 
     """The service with other stores."""
     service = JobService(jobs, services.job_types, services.records, files, services.notifier, clock=services.imports.clock)
     return ImportService(
-        service, files, services.job_types, upload_limit=upload_limit, slots=1, clock=services.imports.clock
+        service, files, services.job_types, upload_limit=upload_limit, slots=1, waiting=0, clock=services.imports.clock
     )
 
 
@@ -503,7 +503,7 @@ def test_a_file_store_that_is_away_is_503(services: wiring.Services, tmp_path: P
 def test_ids_of_jobs_can_be_given(services: wiring.Services, clock: FakeClock) -> None:
     service = ImportService(
         services.jobs, services.files, services.job_types,
-        upload_limit=100, slots=1, clock=clock, new_id=lambda: "0" * 32,
+        upload_limit=100, slots=1, waiting=0, clock=clock, new_id=lambda: "0" * 32,
     )  # fmt: skip
 
     assert service.accept(ImportRequest("urls"), Upload("a.csv", iter([CONTENT]))).id == "0" * 32

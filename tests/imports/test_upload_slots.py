@@ -98,7 +98,7 @@ def test_one_that_is_slow_does_not_end_another_that_is() -> None:
 
 
 def test_without_room_to_wait_it_is_refused_at_once() -> None:
-    slots = UploadSlots(1)
+    slots = UploadSlots(1, waiting=0)
     with ExitStack() as taken:
         taken.enter_context(slots.take(Pace(0.0)))
         with pytest.raises(TooManyUploads), slots.take(Pace()):
