@@ -49,8 +49,9 @@ from inventory.services import Services
 from inventory.store import Store
 from inventory.store.sqlite import SqliteStore
 from inventory.weather.job_type import CityJobs
+from inventory.weather.providers import OpenMeteo, OpenWeather, Provider
 from inventory.weather.service import WeatherService
-from inventory.weather.source import MAX_BYTES, OpenMeteo, OpenWeather, Weather
+from inventory.weather.source import MAX_BYTES, Weather
 from inventory.webpages.job_type import UrlJobs
 from inventory.webpages.source import Webpage
 
@@ -182,7 +183,7 @@ def _sources(settings: Settings, resolve: Resolve) -> Sequence[Source]:
     return [Webpage(fetcher, guard), Weather(weather, _weather_provider(settings))]
 
 
-def _weather_provider(settings: Settings) -> OpenMeteo | OpenWeather:
+def _weather_provider(settings: Settings) -> Provider:
     if not settings.openweather_key:
         return OpenMeteo(settings.weather_geocoding_url, settings.weather_url)
     given = settings.weather_url != Settings.weather_url

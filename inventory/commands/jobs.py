@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
 from rich.console import Console
@@ -43,7 +43,7 @@ def import_(file: Path, kind: str, column: str | None, fresh_for: int | None, fo
     import_request = ImportRequest(kind, {name: value for name, value in options.items() if value is not None})
     services.imports.check(import_request)
     with file.open("rb") as content:
-        job = services.imports.accept(import_request, Upload(file.name, _pieces(content)))
+        job = services.imports.accept(import_request, Upload(file.name, iter(partial(content.read, PIECE_BYTES), b"")))
     return _show(services, job, follow=follow, as_json=as_json)
 
 
@@ -81,11 +81,6 @@ def job(job_id: str, outcome: str | None, follow: bool, as_json: bool) -> int:
         else:
             print_table(Console(), "", IN_ROWS, documents)
     return 0
-
-
-def _pieces(content: BinaryIO) -> Iterator[bytes]:
-    while piece := content.read(PIECE_BYTES):
-        yield piece
 
 
 def _show(services: Services, job: Job, *, follow: bool, as_json: bool) -> int:

@@ -25,7 +25,7 @@ Piece = tuple[bytes, int, int]
 
 def expand(pieces: Iterable[Piece]) -> Iterator[Piece]:
     """The expanded bytes of a gzip file with their compressed positions; `UnreadableFile` if it is broken, or a bomb."""
-    guard, expanding, position, taken = _Guard(), _member(), 0, FIRST_BYTES
+    total, expanding, position, taken = 0, _member(), 0, FIRST_BYTES
     for piece, start, end in pieces:
         position, waiting = start, memoryview(piece)
         while waiting:
@@ -36,7 +36,12 @@ def expand(pieces: Iterable[Piece]) -> Iterator[Piece]:
             expanded, used = _step(expanding, waiting[:taken], position)
             waiting, taken = waiting[used:], min(2 * taken, PIECE_BYTES)
             before, position = position, end - len(waiting)
-            guard.pass_(len(expanded), position)
+            total += len(expanded)
+            if total > MAX_BYTES or total > max(HARMLESS_BYTES, MAX_RATIO * position):
+                raise UnreadableFile(
+                    f"The gzip stream expands {position:,} bytes to more than {total - len(expanded):,}. Upload the file"
+                    " without gzip, or in parts."
+                )
             yield expanded, before, position
     if not expanding.eof:
         raise UnreadableFile(f"The gzip stream is incomplete: it ends at byte {position:,}, before its end.")
@@ -68,19 +73,3 @@ def _step(expanding: zlib._Decompress, given: memoryview, position: int) -> tupl
     except zlib.error as error:
         raise UnreadableFile(f"The gzip stream is broken after byte {position:,}: {error}.") from error
     return expanded, len(given) - len(expanding.unused_data if expanding.eof else expanding.unconsumed_tail)
-
-
-class _Guard:
-    """Stops a file that is small only while it is gzipped."""
-
-    def __init__(self) -> None:
-        self._expanded = 0
-
-    def pass_(self, expanded: int, compressed: int) -> None:
-        """Count expanded bytes; `compressed` is how many bytes of the file they all come from."""
-        self._expanded += expanded
-        if self._expanded > MAX_BYTES or self._expanded > max(HARMLESS_BYTES, MAX_RATIO * compressed):
-            raise UnreadableFile(
-                f"The gzip stream expands {compressed:,} bytes to more than {self._expanded - expanded:,}. Upload the file"
-                " without gzip, or in parts."
-            )

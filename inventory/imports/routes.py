@@ -21,7 +21,6 @@ from inventory.imports import schemas
 from inventory.imports.lookups import FRESH_FOR
 from inventory.imports.multipart import OVERHEAD, upload_of
 from inventory.imports.service import ImportRequest
-from inventory.jobs.model import Job
 from inventory.jobs.responses import accepted, accepts_job
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
@@ -68,11 +67,14 @@ class Imports(MethodView):
 
         While a job is unfinished, the same bytes, kind and options answer that job; the same `Idempotency-Key` always does.
         """
-        import_request = ImportRequest(query.pop("kind"), _options(query), _key())
+        if FRESH_FOR in query:  # JSON-ready, because the job keeps it
+            query[FRESH_FOR] = int(query[FRESH_FOR].total_seconds())
+        import_request = ImportRequest(query.pop("kind"), query, _key())
         services().imports.check(import_request)
         _limit_body(services().imports.upload_limit)
         with services().imports.slots.take(getattr(request.environ.get("gunicorn.socket"), "pace", None)):
-            return accepted(_receive(import_request), services().imports.clock())
+            upload = upload_of(request.stream, request.headers.get("Content-Type", ""))
+            return accepted(services().imports.accept(import_request, upload), services().imports.clock())
 
 
 def _limit_body(limit: int) -> None:
@@ -80,18 +82,6 @@ def _limit_body(limit: int) -> None:
     request.max_content_length = limit + OVERHEAD
     if (request.content_length or 0) > request.max_content_length:
         raise UploadTooLarge(f"The body is larger than {limit:,} bytes. Send the file in parts, or gzipped.")
-
-
-def _receive(import_request: ImportRequest) -> Job:
-    """The job that the body's file became."""
-    return services().imports.accept(import_request, upload_of(request.stream, request.headers.get("Content-Type", "")))
-
-
-def _options(query: dict[str, Any]) -> dict[str, Any]:
-    """The job's options, as JSON has them."""
-    if FRESH_FOR in query:
-        query[FRESH_FOR] = int(query[FRESH_FOR].total_seconds())
-    return query
 
 
 def _key() -> str | None:

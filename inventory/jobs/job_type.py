@@ -37,7 +37,7 @@ class FileRows:
 
     suffixes: Mapping[str, LineFormat]
     columns: Sequence[str] = ()
-    looks_like: Callable[[str], bool] | None = None
+    looks_like: Callable[[str], object] | None = None
     value: str = ""
     qualifiers: Sequence[str] = ()
 

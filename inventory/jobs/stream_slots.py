@@ -56,12 +56,6 @@ class Client:
         seconds = 0 if at_once else self._timeout
         return self._connection is None or self._poll(select.POLLOUT, seconds) == select.POLLOUT
 
-    def end(self) -> None:
-        """Hang up: what was sent still arrives; what the client sends is not read."""
-        if self._connection is not None:
-            with suppress(OSError):  # it may be gone
-                self._connection.shutdown(socket.SHUT_RDWR)
-
     def send(self, content: bytes) -> int:
         """Send all of the bytes; `OSError` if the client does not make room for them in time."""
         assert self._connection is not None
@@ -75,8 +69,10 @@ class Client:
         return self._connection.recv(size)
 
     def close(self) -> None:
-        """Hang up. The connection stays gunicorn's to close, which miscounts its connections if it finds one closed."""
-        self.end()
+        """Hang up; what was sent still arrives. gunicorn closes the connection: it miscounts if it finds one closed."""
+        if self._connection is not None:
+            with suppress(OSError):  # it may be gone
+                self._connection.shutdown(socket.SHUT_RDWR)
 
     def fileno(self) -> int:
         """The descriptor."""
@@ -102,7 +98,7 @@ class StreamSlot:
         """Hang up and free the slot; once, however often the one thread that has it calls this."""
         if self._open:
             self._open = False
-            self.client.end()
+            self.client.close()
             self._leave()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from inventory.errors import SourceFailure
 from inventory.records.model import Content
@@ -28,31 +28,16 @@ GetJson = Callable[[str, Mapping[str, Any]], tuple[int, Any]]
 """GETs a URL with these parameters: the status, 200 or 404, and the JSON; `SourceFailure` for everything else."""
 
 
-class Provider(Protocol):
-    """A service that knows the weather."""
-
-    @property
-    def url(self) -> str:
-        """The URL of the first request."""
-
-    @property
-    def secret(self) -> str:
-        """The key, which nobody else may learn; empty if there is none."""
-
-    def current(self, city: City, get: GetJson) -> Content:
-        """The weather in a city, and which city was found; `SourceFailure` with the code `unknown_city` if none was."""
-
-
 @dataclass(frozen=True, slots=True)
 class OpenMeteo:
-    """open-meteo.com: one request finds the city, another one its weather."""
+    """open-meteo.com, which has no key: one request, to `url`, finds the city, another one its weather."""
 
     url: str
     forecast_url: str
     secret: str = ""
 
     def current(self, city: City, get: GetJson) -> Content:
-        """See `Provider`. Of several cities of one name it is the most populous one, and `candidates` says how many."""
+        """The weather in a city, and which one it is: of several of that name the most populous; `unknown_city` if none."""
         query = {
             "name": city.name,
             "count": MAX_CANDIDATES if city.country else CANDIDATES,
@@ -79,7 +64,7 @@ class OpenMeteo:
 
 @dataclass(frozen=True, slots=True)
 class OpenWeather:
-    """openweathermap.org, which finds the city itself and requires a key. It does not say what else has that name."""
+    """openweathermap.org, which finds the city itself, of which there may be others, and requires a key."""
 
     url: str
     secret: str = field(repr=False)
@@ -110,6 +95,10 @@ class OpenWeather:
                 "observed_at": instant(found, "dt"),
             },
         }
+
+
+Provider = OpenMeteo | OpenWeather
+"""`secret` is the key, which nobody else may learn."""
 
 
 def unknown(city: City) -> SourceFailure:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields
 from marshmallow.validate import Range
 
-from inventory.weather.source import MAX_LENGTH
+from inventory.weather.cities import MAX_LENGTH
 from inventory.web_api.arguments import QuerySchema
 
 

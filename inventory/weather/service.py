@@ -13,7 +13,7 @@ from inventory.records.inline import InlineCollector
 from inventory.records.lookup import LookupResult, collection_failed, is_stale
 from inventory.records.model import Record, RecordFilter, RecordWithSnapshot, Status, Target
 from inventory.records.service import RecordService
-from inventory.weather.source import UNKNOWN_CITY
+from inventory.weather.providers import UNKNOWN_CITY
 
 SOURCE = "weather"
 JITTER = 0.1

@@ -24,10 +24,8 @@ from inventory.rate_limits.calls import Calls
 from inventory.records.model import Content, Target
 from inventory.records.source import Collected
 from inventory.urls import Url
-from inventory.weather.cities import MAX_LENGTH, City
-from inventory.weather.providers import UNKNOWN_CITY, OpenMeteo, OpenWeather, Provider
-
-__all__ = ["MAX_BYTES", "MAX_LENGTH", "UNKNOWN_CITY", "OpenMeteo", "OpenWeather", "Weather"]
+from inventory.weather.cities import City
+from inventory.weather.providers import Provider
 
 log = structlog.get_logger(__name__)
 

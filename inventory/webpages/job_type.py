@@ -10,11 +10,6 @@ from inventory.jobs.job_type import TABLES, FileRows
 URL = re.compile(r"\s*https?:", re.IGNORECASE)
 
 
-def looks_like_url(cell: str) -> bool:
-    """Whether a cell can be a URL that is looked up."""
-    return URL.match(cell) is not None
-
-
 class UrlJobs(LookupJobs):
     """The job type `urls`."""
 
@@ -26,7 +21,7 @@ class UrlJobs(LookupJobs):
             "url", "urls", "uri", "link", "links", "href", "website", "web site", "webpage", "web page", "site",
             "homepage", "page", "page url", "target", "address", "web address",
         ),
-        looks_like=looks_like_url,
+        looks_like=URL.match,
         value="an absolute http or https URL",
     )  # fmt: skip
     retry_member = "url"

@@ -16,7 +16,6 @@ from inventory.records.model import Record, Target
 from inventory.records.ports import Records
 from inventory.records.source import Collected
 from inventory.weather.service import JITTER
-from inventory.weather.source import UNKNOWN_CITY
 from inventory.wiring import Services
 from tests.fakes import FakeWeather, Replacing, weather_content
 

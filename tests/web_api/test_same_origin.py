@@ -14,7 +14,7 @@ from inventory import create_app
 from inventory.config import Settings
 from inventory.errors import SourceFailure
 from inventory.records.model import RecordFilter
-from inventory.weather.source import UNKNOWN_CITY
+from inventory.weather.providers import UNKNOWN_CITY
 from inventory.web_api.same_origin import is_foreign, may_change
 from inventory.wiring import Services
 from tests.conftest import Build
