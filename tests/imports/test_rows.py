@@ -250,6 +250,7 @@ import io, resource, sys
 from inventory.errors import UnreadableFile
 from inventory.imports.file_format import FileFormat
 from inventory.imports.rows import read
+from inventory.jobs.job_type import LineFormat
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 begun, count, error = peak(), 0, None
