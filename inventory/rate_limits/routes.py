@@ -30,7 +30,7 @@ class Upstreams(MethodView):
         200,
         schemas.UpstreamsPage,
         description="One page",
-        example={"upstreams": [UPSTREAM], "next_cursor": "MTc2OTg2MDgwMDAwMCBleGFtcGxlLmNvbQ=="},
+        example="rate_limits/upstreams",
     )
     @blueprint.problems(InvalidRequest)
     def get(self, query: dict[str, Any]) -> Response:

@@ -19,33 +19,12 @@ from inventory.web_api.pagination import json_page
 blueprint = Blueprint("records", __name__, url_prefix="/api/v1", description="What the inventory holds")
 
 
-EXAMPLE: dict[str, Any] = {
-    "records": [
-        {
-            "id": "0f115db062b7c0dd030b16878c99dea5",
-            "source": "webpage",
-            "key": "https://example.com/",
-            "host": "example.com",
-            "status": "stored",
-            "state": "stored",
-            "requested_at": "2026-01-31T12:00:00.000Z",
-            "first_collected_at": "2026-01-30T12:00:00.456Z",
-            "collected_at": "2026-01-31T12:00:00.123Z",
-            "snapshots": 3,
-            "attempt": 1,
-            "failure": None,
-        }
-    ],
-    "next_cursor": "MTc2OTg2MDgwMDAwMCAwZjExNWRiMA==",
-}
-
-
 @blueprint.route("/records")
 class Records(MethodView):
     """What the inventory holds."""
 
     @blueprint.arguments(schemas.RecordsQuery, location="query")
-    @blueprint.response(200, schemas.RecordsPage, description="One page", example=EXAMPLE)
+    @blueprint.response(200, schemas.RecordsPage, description="One page", example="records/records")
     @blueprint.problems(InvalidRequest, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
         """List records, newest first, without contents."""

@@ -18,7 +18,9 @@ from inventory.errors import InvalidRequest, SourceFailure
 from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.guard import Guard
 from inventory.http_client.requests_transport import RequestsTransport
-from inventory.weather.source import MAX_BYTES, OpenMeteo, Weather
+from inventory.weather.providers import OpenMeteo
+from inventory.weather.source import MAX_BYTES, Weather
+from inventory.weather.tables import conditions
 from tests.conftest import Build
 from tests.end_to_end.stack import free_port
 from tests.upstreams import Answer, Request, Upstream

@@ -13,9 +13,9 @@ from marshmallow import Schema
 from inventory import create_app
 from inventory.clock import utc_now
 from inventory.config import Settings
-from inventory.records.routes import EXAMPLE as RECORDS
 from inventory.records.schemas import RecordsPage
-from inventory.webpages import examples, schemas
+from inventory.web_api.blueprint import example
+from inventory.webpages import schemas
 from tests.conftest import Build
 from tests.upstreams import Upstream
 
