@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 
 from inventory import wiring
 from inventory.clock import utc_now
-from inventory.commands.terminal import FAILED, as_json, errors_as_lines, print_pairs, print_table
+from inventory.commands.terminal import FAILED, as_json, errors_as_lines, print_lines, print_pairs, print_table
 from inventory.config import Settings
 from inventory.imports.lookups import FRESH_FOR
 from inventory.imports.multipart import PIECE_BYTES, Upload
@@ -59,7 +59,7 @@ def jobs(status: str | None, limit: int, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(documents))
     else:
-        print_table(Console(), "", IN_TABLE, documents)
+        print_lines(IN_TABLE, documents)
     return 0
 
 

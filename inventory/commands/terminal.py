@@ -19,6 +19,8 @@ from inventory.errors import InvalidRequest, InventoryError, StartError, Unsuppo
 
 P = ParamSpec("P")
 FAILED, INVALID, PENDING = 1, 2, 3
+WIDEST_LINE = 1_000
+"""Characters of a line of `print_lines`."""
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the document of the API, as JSON.")
 
@@ -50,11 +52,21 @@ def print_pairs(console: Console, pairs: Iterable[tuple[str, Any]]) -> None:
 
 
 def print_table(console: Console, title: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Print a table with a row for each document."""
-    table = Table(*columns, title=title or None, title_justify="left")
+    """Print a table with a row for each document; long values are folded, never cut off."""
+    table = Table(title=title or None, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(safe_text(row[column]) for column in columns))
     console.print(table)
+
+
+def print_lines(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Print one line for each document, however narrow the terminal is, so that each value can be copied."""
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(safe_text(row[column]) for column in columns))
+    Console(width=WIDEST_LINE).print(table)
 
 
 def safe_text(value: object) -> Text:

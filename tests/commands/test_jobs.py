@@ -50,6 +50,15 @@ def test_an_imported_file_is_a_job_that_is_listed_and_shown(environment: dict[st
         assert "urls.txt" in shown.stdout
 
 
+def test_a_narrow_terminal_cuts_nothing_off(environment: dict[str, str], file: Path) -> None:
+    job = json.loads(run(environment, "import", file, "--kind", "urls", "--json").stdout)
+
+    listed = run(environment | {"COLUMNS": "80"}, "jobs").stdout
+
+    assert job["job_id"] in listed
+    assert "…" not in listed
+
+
 def test_the_same_file_again_is_the_same_job_while_that_is_unfinished(environment: dict[str, str], file: Path) -> None:
     first, second = (json.loads(run(environment, "import", file, "--kind", "urls", "--json").stdout) for _ in range(2))
 
