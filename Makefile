@@ -65,7 +65,7 @@ clean:  ## Remove .venv and the files of tools (not the collected data in var/)
 $(VENV)/installed: requirements.txt pyproject.toml
 	@if [ ! -x $(BIN)/python ]; then \
 	  python="$(PYTHON)"; [ -n "$$python" ] || python=$$($(FIND_PYTHON)); \
-	  [ -n "$$python" ] || { echo "Inventory needs Python 3.11, 3.12 or 3.13, and found none: make PYTHON=/where/it/is ..." >&2; exit 1; }; \
+	  [ -n "$$python" ] || { echo "Inventory needs Python 3.11, 3.12 or 3.13 with venv (on Debian the package python3-venv), and found none: make PYTHON=/where/it/is ..." >&2; exit 1; }; \
 	  $$python -c '$(CHECK_PYTHON)' && \
 	  { $$python -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }; }; fi
 	@echo "Installing into $(VENV), which takes a minute the first time"
