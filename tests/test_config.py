@@ -198,7 +198,7 @@ def test_the_table_of_the_readme_is_made_from_the_declarations() -> None:
     )
 
 
-@pytest.mark.parametrize("file", ["docker-compose.yml", "Dockerfile", "Makefile", "README.md", *DOCUMENTS])
+@pytest.mark.parametrize("file", ["docker-compose.yml", "Dockerfile", "Makefile", "README.md", "CHANGELOG.md", *DOCUMENTS])
 def test_every_variable_that_is_named_is_a_setting(file: str) -> None:
     named = set(re.findall(r"INVENTORY_(?!TEST_)[A-Z_]+[A-Z]", (ROOT / file).read_text()))
 

@@ -102,6 +102,12 @@ def test_the_image_runs_as_nobody_in_particular_and_is_watched() -> None:
     assert FINAL_STAGE.rstrip().endswith('CMD ["gunicorn", "wsgi:app"]')
 
 
+def test_every_folder_of_modules_is_a_package_or_it_would_not_be_in_the_image() -> None:
+    folders = {path.parent for package in ("inventory", "workers") for path in (ROOT / package).rglob("*.py")}
+
+    assert [folder for folder in folders if not (folder / "__init__.py").exists()] == []
+
+
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-bench.txt"])
 def test_every_package_is_pinned_with_hashes_and_no_address(name: str) -> None:
     text = (ROOT / name).read_text()
