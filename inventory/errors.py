@@ -13,10 +13,7 @@ class InventoryError(Exception):
 
 
 class InvalidRequest(InventoryError):
-    """A parameter or the body is not valid. The member `errors` names each field.
-
-    `errors` maps each field to what is wrong and what to send instead.
-    """
+    """A parameter or the body is not valid. The member `errors` names each field."""
 
     def __init__(self, detail: str, errors: Mapping[str, Sequence[str]] | None = None) -> None:
         super().__init__(detail)

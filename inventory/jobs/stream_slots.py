@@ -19,10 +19,7 @@ from inventory.errors import TooManyStreams
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """`timeout` is how many seconds a client may take to make room, or its network to acknowledge what was sent.
-
-    `buffer` is how many bytes the kernel keeps for a client that does not read; by default it would keep megabytes.
-    """
+    """Seconds that a client may take to make room, and bytes that the kernel keeps for one that does not read."""
 
     timeout: int
     buffer: int
