@@ -327,7 +327,7 @@ def weather_of(cities: Any) -> object:
     def get(url: str, parameters: Any) -> tuple[int, Any]:
         return 200, {"results": cities}
 
-    return OpenMeteo("http://a.test/", "http://b.test/").look(City.read("Paris, FR"), get)
+    return OpenMeteo("http://a.test/", "http://b.test/").current(City.read("Paris, FR"), get)
 
 
 PARIS = {"name": "Paris", "country_code": "FR", "latitude": 1, "longitude": 1}
