@@ -57,17 +57,6 @@ class Connections:
             return connection.execute(sql, values).fetchall()
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """One transaction that writes nothing: all its statements see the same."""
-        with Borrowed(self, TIMEOUT) as connection:
-            connection.execute("BEGIN")
-            try:
-                yield connection
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-
-    @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction: durable when the block ends, undone when it raises."""
         until = monotonic() + TIMEOUT
