@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from math import cos, isfinite, radians
 from typing import Any
 from zlib import crc32
@@ -22,13 +23,16 @@ CODES = (0, 0, 1, 1, 2, 2, 3, 3, 45, 51, 61, 61, 63, 71, 80, 95)
 """Weather codes; common ones occur more often."""
 
 
+_cities = cache(Cities)  # the same with every seed
+
+
 class Weather:
     """Serves both APIs, and `GET /cities.csv?count=`, a file to import."""
 
     def __init__(self, seed: int, *, now: Clock) -> None:
         self._seed = seed
         self._now = now
-        self._cities = Cities()
+        self._cities = _cities()
         self._routes: Mapping[str, Callable[[Request], Answer]] = {
             "/v1/search": self._search,
             "/v1/forecast": self._forecast,

@@ -87,18 +87,18 @@ def test_a_job_ends_with_every_row_once_when_several_workers_share_it(services: 
 
 
 def test_jobs_that_come_together_end_together_whatever_their_kind(services: Services) -> None:
-    ids = [import_urls(services, pages(1_200, first=n * 2_000)) for n in range(3)]
-    ids.append(upload(services, LOG_LINE * 15_000, name="x.jsonl", kind="events"))
+    ids = [import_urls(services, pages(600, first=n * 2_000)) for n in range(3)]
+    ids.append(upload(services, LOG_LINE * 6_000, name="x.jsonl", kind="events"))
     with working(services, workers=2):
         wait_until(lambda: all(found(services, job_id).status.finished for job_id in ids), "all end", 60)
 
-    assert [found(services, job_id).counts.succeeded for job_id in ids] == [1_200, 1_200, 1_200, 15_000]
+    assert [found(services, job_id).counts.succeeded for job_id in ids] == [600, 600, 600, 6_000]
 
 
 def test_a_slow_upstream_keeps_its_slots_busy_and_delays_no_other(services: Services, web: FakeWeb) -> None:
     web.open.clear()
     slow = import_urls(services, [f"{HOST}/slow/{n}" for n in range(3)])
-    other = import_urls(services, pages(1_500))
+    other = import_urls(services, pages(500))
     with working(services, slots=10):
         wait_until(finished(services, other), "the other job ends", 60)
         assert not found(services, slow).status.finished
