@@ -63,7 +63,7 @@ def test_every_answer_is_documented(served: BaseSchema, name: str) -> None:
         tried = 0
 
         @given(case=operation.as_strategy(generation_mode=mode))
-        @settings(max_examples=80, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
         def answers_as_documented(case: schemathesis.Case) -> None:
             nonlocal tried
             tried += 1
