@@ -10,7 +10,6 @@ import json
 import random
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -18,7 +17,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import fakeredis
 import pytest
 from bson import json_util
 
@@ -40,7 +38,7 @@ from inventory.store import Store
 from inventory.wiring import build
 from tests.contract.places import Place, SqlitePlace, database
 from tests.end_to_end.stack import wait_until
-from tests.fakes import FakeClock, FakeWeather, FakeWeb, Unlimited
+from tests.fakes import FakeClock, FakeWeb, Unlimited
 from tests.jobs.actions import Worker, found, rows_of
 
 OLDER = Path(__file__).parent / "older"
@@ -96,7 +94,7 @@ def shop() -> Shop:
 
 
 @pytest.fixture
-def services(older: Place, tmp_path: Path, clock: FakeClock, web: FakeWeb, weather: FakeWeather) -> Iterator[Services]:
+def services(make_services: Build, older: Place, tmp_path: Path, clock: FakeClock, web: FakeWeb) -> Services:
     """Those of this version, on the older store and files, a minute after the older version stopped."""
     shutil.copytree(OLDER / "files", tmp_path / "files")
     clock.now = NOW
@@ -104,16 +102,7 @@ def services(older: Place, tmp_path: Path, clock: FakeClock, web: FakeWeb, weath
     gone = SourceFailure("dns_failure", "There is no such name.", permanent=True)
     web.pages["http://example.test/gone"] = gone
     settings = Settings(data_dir=tmp_path, retry_base=1.0, history_sources=("weather",))
-    with closing(older.open()) as store:
-        yield build(
-            settings,
-            store=store,
-            redis=fakeredis.FakeRedis(),
-            sources=[web, weather],
-            clock=clock,
-            rng=random.Random(7),
-            budgets=Unlimited(),
-        )
+    return make_services(settings, store=older.open())
 
 
 def everything(store: Store) -> dict[str, Any]:
