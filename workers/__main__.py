@@ -19,6 +19,7 @@ from rq.worker_pool import ForkProcess, WorkerPool
 from inventory import malloc_arenas, notifier, wiring
 from inventory.config import Settings
 from inventory.errors import StartError
+from inventory.http_client.requests_transport import default_tls
 from inventory.ops import log_config
 from inventory.store import waiting
 from workers import scheduler, tasks, worker
@@ -64,6 +65,7 @@ def collect() -> None:
     malloc_arenas.use_few_arenas()
     settings = _start(_stop_on_signals(tasks.stopping))
     redis = notifier.connect(settings.redis, socket_timeout=None)
+    default_tls()  # here, so that loading it is no part of a worker's first collection and of its deadline
     gc.collect()
     gc.freeze()  # what is loaded stays, so the collector need not go through it again and again (docs/scale.md)
     Pool(list(notifier.TASKS), connection=redis, num_workers=settings.workers).start(logging_level="INFO")
