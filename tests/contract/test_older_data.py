@@ -35,7 +35,7 @@ from inventory.products.paginators import Numbered
 from inventory.records.model import RecordFilter, State
 from inventory.services import Services
 from inventory.store import Store
-from inventory.wiring import build
+from tests.conftest import Build
 from tests.contract.places import Place, SqlitePlace, database
 from tests.end_to_end.stack import wait_until
 from tests.fakes import FakeClock, FakeWeb, Unlimited
