@@ -16,6 +16,7 @@ from inventory.app import REQUEST_LIMIT
 from inventory.config import Settings
 from inventory.errors import StartError
 from inventory.gunicorn_worker.options import common_options
+from inventory.http_client.requests_transport import default_tls
 from inventory.imports.multipart import OVERHEAD
 from inventory.ops import log_config, request_metrics
 from inventory.pace import CLIENT_TIMEOUT
@@ -42,6 +43,7 @@ def on_starting(_server):
     with closing(wiring.open_store(settings)) as store:
         _or_exit(waiting.is_prepared, store)  # one that is away is waited for by the processes
     _or_exit(request_metrics.prepare, counts)
+    default_tls()  # once for all processes, so that loading it is no part of a collection and of its deadline
 
 
 def post_worker_init(worker):

@@ -28,9 +28,19 @@ IN_ROWS = ("row", "outcome", "input", "code", "detail")
 follow_it = click.option("--follow", is_flag=True, help="Show the progress until the job ends; Ctrl-C stops only that.")
 
 
+class Kind(click.ParamType[str]):
+    """A kind of import. Which there are is known once the services are wired, and does not depend on settings."""
+
+    name = "kind"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """The choice, as the help shows it."""
+        return f"[{'|'.join(wiring.build(Settings()).imports.types)}]"
+
+
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--kind", required=True, metavar="KIND", help="What each row is, such as urls.")
+@click.option("--kind", type=Kind(), required=True, help="What each row is.")
 @click.option("--column", metavar="NAME", help="The column of a CSV, by name or by number from 1.")
 @click.option("--fresh-for", type=click.IntRange(0), metavar="SECONDS", help="Do not collect again what is no older.")
 @follow_it

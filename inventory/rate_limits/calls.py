@@ -74,7 +74,9 @@ class Calls:
         may_wait = wait_for_next_step if again else wait_briefly
         decision = request_permit(self._budgets, PermitRequest(host, urgent=True), may_wait=may_wait, sleep=self._sleep)
         if isinstance(decision, Permit):
-            return PermittedCall(self._budgets, decision, ticks=self._ticks)
+            call = PermittedCall(self._budgets, decision, ticks=self._ticks)
+            call.start()
+            return call
         if again and decision.reason in PASSES_SOON:
             return None
         raise Deferred(decision.host, decision.reason, decision.wait)

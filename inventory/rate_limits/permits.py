@@ -44,16 +44,17 @@ class PermittedCall:
         self.host = permit.host
         self.pause: float | None = None
         self._budgets, self._permit, self._counts, self._ticks = budgets, permit, counts, ticks
-        self._started = ticks()
+        self._started: float | None = None
 
     def start(self) -> None:
-        """The request is sent now, later than its permit was given: the host's time counts from here."""
+        """The request is sent now: the host's time counts from here."""
         self._started = self._ticks()
 
     def end(self, error: BaseException | None = None) -> None:
         """The request is over; `error` is what it failed with."""
         failed = self.pause is None and isinstance(error, SourceFailure) and self._counts(error)
-        self._budgets.done([Report(self._permit, failed, self._ticks() - self._started, self.pause)])
+        elapsed = 0.0 if self._started is None else self._ticks() - self._started
+        self._budgets.done([Report(self._permit, failed, elapsed, self.pause)])
 
     def __enter__(self) -> PermittedCall:
         return self

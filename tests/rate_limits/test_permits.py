@@ -85,7 +85,7 @@ UNANSWERED = SourceFailure("timeout", "late")
     ],
 )
 def test_a_call_reports_whether_its_host_was_silent(error: Exception | None, pause: float | None, failed: bool) -> None:
-    budgets, ticks = Unlimited(), iter([1.0, 4.0, 6.5])
+    budgets, ticks = Unlimited(), iter([4.0, 6.5])
     try:
         with PermittedCall(budgets, PERMIT, ticks=lambda: next(ticks)) as call:
             call.start()
@@ -97,3 +97,11 @@ def test_a_call_reports_whether_its_host_was_silent(error: Exception | None, pau
 
     [report] = budgets.reports
     assert (report.permit, report.failed, report.elapsed, report.pause) == (PERMIT, failed, 2.5, pause)
+
+
+def test_a_call_that_was_never_sent_took_its_host_no_time() -> None:
+    budgets = Unlimited()
+    with PermittedCall(budgets, PERMIT, ticks=lambda: 9.0):
+        pass
+
+    assert [(report.failed, report.elapsed) for report in budgets.reports] == [(False, 0.0)]
