@@ -22,9 +22,9 @@ from bench import (
     results,
     start,
 )
-from bench.measuring import Effort, Result
+from bench.measuring import Result, RunSize
 
-Measure = Callable[[str, Effort], Result]
+Measure = Callable[[str, RunSize], Result]
 BENCHMARKS: Mapping[str, Measure] = {
     "hit": hit.measure,
     "hit_growth": hit_growth.measure,
@@ -46,7 +46,7 @@ MONGO_SHARE = 0.01
 
 def main() -> None:
     chosen = _options()
-    effort = Effort(chosen.rounds, chosen.seconds, chosen.scale)
+    size = RunSize(chosen.rounds, chosen.seconds, chosen.scale)
     stores = {"sqlite": "sqlite"} | ({"mongo": os.environ[MONGO]} if os.environ.get(MONGO) else {})
     for name in chosen.names or BENCHMARKS:
         for kind, store in stores.items():
@@ -54,19 +54,19 @@ def main() -> None:
                 continue
             load = os.getloadavg()[0]
             share = MONGO_SHARE if kind == "mongo" else 1
-            result = BENCHMARKS[name](store, replace(effort, scale=effort.scale * share))
+            result = BENCHMARKS[name](store, replace(size, scale=size.scale * share))
             sys.stdout.write(f"{result.line}\n{result.sentence}\n")
             sys.stdout.flush()
-            if effort == Effort():
+            if size == RunSize():
                 results.keep(result, load)
 
 
 def _options() -> argparse.Namespace:
     options = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     options.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHMARKS)}; all by default")
-    options.add_argument("--rounds", type=int, default=Effort.rounds)
-    options.add_argument("--seconds", type=float, default=Effort.seconds, help="of load in each round")
-    options.add_argument("--scale", type=float, default=Effort.scale, help="share of the full number of records")
+    options.add_argument("--rounds", type=int, default=RunSize.rounds)
+    options.add_argument("--seconds", type=float, default=RunSize.seconds, help="of load in each round")
+    options.add_argument("--scale", type=float, default=RunSize.scale, help="share of the full number of records")
     options.add_argument("--store", choices=["sqlite", "mongo"], help=f"only this one; mongo is the server of {MONGO}")
     chosen = options.parse_args()
     if unknown := set(chosen.names) - set(BENCHMARKS):

@@ -14,7 +14,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from itertools import count as counting
+from itertools import count as numbers
 from urllib.parse import urlsplit
 
 BODILESS = {b"204", b"304"}
@@ -98,7 +98,7 @@ def main(arguments: list[str]) -> None:
     extra = f"If-None-Match: {etag}\r\n" if etag else ""
     rng = random.Random(int(first) + int(count))
     ahead: Iterator[int] = (
-        int(first) + (rng.randrange(int(count)) if order == "random" else n % int(count)) for n in counting()
+        int(first) + (rng.randrange(int(count)) if order == "random" else n % int(count)) for n in numbers()
     )
     if not float(seconds):
         ahead = iter(range(int(first), int(first) + int(count)))

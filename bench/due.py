@@ -16,7 +16,7 @@ import pymongo
 
 from bench import rig
 from bench.filling import HOST, url
-from bench.measuring import Effort, Result
+from bench.measuring import Result, RunSize
 from inventory.clock import utc_now
 from inventory.records.model import Target
 from inventory.store.codecs import to_millis
@@ -34,15 +34,15 @@ SCANNED = 200
 """Pending records on a server that reads all of them for each question."""
 
 
-def measure(store: str, effort: Effort) -> Result:
+def measure(store: str, size: RunSize) -> Result:
     """Passes of a scheduler of its own in a new process, so that its memory is its own; most of what is pending is due."""
     slow = _scans(store)
-    few, many = (SCANNED // 10, SCANNED) if slow else (FEW_PENDING, effort.count(PENDING))
+    few, many = (SCANNED // 10, SCANNED) if slow else (FEW_PENDING, size.count(PENDING))
     with rig.ours(store, "redis") as (small, opened_small), rig.ours(store, "redis") as (large, opened_large):
         for running, opened, count in ((small, opened_small, few), (large, opened_large, many)):
             opened.prepare()
             fill(running, count)
-        rounds = [(probe(large), probe(small)) for _ in range(effort.rounds)]
+        rounds = [(probe(large), probe(small)) for _ in range(size.rounds)]
     ours, reference = median(each[0][0] for each in rounds), median(each[1][0] for each in rounds)
     longest = max(each[0][1] for each in rounds)
     memory, memory_of_few = max(each[0][2] for each in rounds), max(each[1][2] for each in rounds)
@@ -53,7 +53,7 @@ def measure(store: str, effort: Effort) -> Result:
     sentence += " FerretDB 1 has no index for these questions and reads everything: only so many." if slow else ""
     ratio = median(mine[0] / other[0] for mine, other in rounds)
     cpu = sum(each[0][3] for each in rounds)
-    return Result("due", store, ratio, ours, reference, "s/pass", effort.rounds, cpu, memory, sentence)
+    return Result("due", store, ratio, ours, reference, "s/pass", size.rounds, cpu, memory, sentence)
 
 
 def probe(running: Stack) -> tuple[float, float, float, float]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import requests
 
 from bench import rig
-from bench.measuring import Effort, Result, interleaved
+from bench.measuring import Result, RunSize, interleaved
 from inventory.jobs.model import JobStatus
 from inventory.store import Store
 from tests.end_to_end.stack import ROOT, Stack
@@ -19,10 +19,10 @@ from tests.events import logs
 LINES = 200_000
 
 
-def measure(store: str, effort: Effort) -> Result:
+def measure(store: str, size: RunSize) -> Result:
     """Every round uploads the file and ends when the job has: all its lines are events. Two worker processes."""
     with rig.ours(store, workers=2) as (running, opened):
-        file, count = running.folder / "logs.jsonl", effort.count(LINES)
+        file, count = running.folder / "logs.jsonl", size.count(LINES)
         logs.write(file, count, seed=1)
 
         def imported() -> float:
@@ -35,7 +35,7 @@ def measure(store: str, effort: Effort) -> Result:
             command = [sys.executable, "-m", "bench.json_loads", str(file)]
             return float(subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout)
 
-        rounds = interleaved(running, effort.rounds, imported, loaded)
+        rounds = interleaved(running, size.rounds, imported, loaded)
     sentence = "Lines of a log file uploaded, validated and kept, end to end, against json.loads of each of them."
     return rounds.result("events", store, "lines/s", sentence, to_reach=0.1)
 

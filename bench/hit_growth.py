@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench import filling, load, rig
-from bench.measuring import Effort, Result, interleaved
+from bench.measuring import Result, RunSize, interleaved
 
 LARGE = 1_000_000
 SMALL = 1_000
@@ -13,17 +13,17 @@ CONNECTIONS = 2
 """One for each process of the API, so that the waiting in its line is not what is measured."""
 
 
-def measure(store: str, effort: Effort) -> Result:
+def measure(store: str, size: RunSize) -> Result:
     """Two stacks, one on each store, alternate."""
-    large = effort.count(LARGE)
+    large = size.count(LARGE)
     with rig.ours(store, "redis", "api") as (running, opened), rig.ours(store, "redis", "api") as (other, few):
         filling.fill(opened, 0, large, size=PAGE)
         filling.fill(few, 0, SMALL, size=PAGE)
         rounds = interleaved(
             running,
-            effort.rounds,
-            lambda: _p99(running.url, load.Pages(filling.LOOKUP, 0, large), effort.seconds),
-            lambda: _p99(other.url, load.Pages(filling.LOOKUP, 0, SMALL), effort.seconds),
+            size.rounds,
+            lambda: _p99(running.url, load.Pages(filling.LOOKUP, 0, large), size.seconds),
+            lambda: _p99(other.url, load.Pages(filling.LOOKUP, 0, SMALL), size.seconds),
         )
     sentence = f"99th percentile of a hit with {large:,} records against {SMALL:,}, {CONNECTIONS} connections."
     return rounds.result("hit_growth", store, "ms", sentence, at_most=1.25)

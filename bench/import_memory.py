@@ -7,7 +7,7 @@ from statistics import median
 
 from bench import rig
 from bench.imports import BUDGET, import_of
-from bench.measuring import Effort, Result
+from bench.measuring import Result, RunSize
 from bench.upstream import PAGE, upstream
 
 ROWS, FEW_ROWS = 1_000_000, 1_000
@@ -16,9 +16,9 @@ PAGES = 1_000
 ROUNDS = 3
 
 
-def measure(store: str, effort: Effort) -> Result:
+def measure(store: str, size: RunSize) -> Result:
     """Every import is the first of its worker, which is the only one."""
-    rows, rounds = effort.count(ROWS), min(effort.rounds, ROUNDS)
+    rows, rounds = size.count(ROWS), min(size.rounds, ROUNDS)
     many, few, seconds = [], [], 0.0
     for _ in range(rounds):
         few.append(_peak(store, FEW_ROWS)[0])

@@ -8,7 +8,7 @@ import time
 from itertools import count
 
 from bench import rig
-from bench.measuring import Effort, Result, interleaved
+from bench.measuring import Result, RunSize, interleaved
 from bench.upstream import PAGE, upstream
 from inventory.jobs.model import JobStatus
 from inventory.store import Store
@@ -21,9 +21,9 @@ AT_ONCE = 64
 BUDGET = {"upstream_rate": 10**6, "upstream_concurrency": AT_ONCE}
 
 
-def measure(store: str, effort: Effort) -> Result:
+def measure(store: str, size: RunSize) -> Result:
     """Every round imports new URLs, no two the same; it ends when the job has. Two worker processes."""
-    urls = effort.count(URLS)
+    urls = size.count(URLS)
     rounds_begun = count()
     with rig.ours(store, workers=2, **BUDGET) as (running, opened), upstream(running.folder) as url:
         paged = f"{url}/page/?size={PAGE}&n="
@@ -36,7 +36,7 @@ def measure(store: str, effort: Effort) -> Result:
             command = [sys.executable, "-m", "bench.scrapy_fetch", paged, str(urls), str(AT_ONCE)]
             return float(subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout)
 
-        rounds = interleaved(running, effort.rounds, imported, fetched)
+        rounds = interleaved(running, size.rounds, imported, fetched)
     sentence = (
         f"URLs of a CSV, no two the same, uploaded and stored, against Scrapy that stores nothing; {AT_ONCE} connections."
     )

@@ -12,15 +12,15 @@ from tests.end_to_end.stack import Stack
 
 
 @dataclass(frozen=True)
-class Effort:
-    """How long a benchmark takes: rounds, seconds of load in each, and the share of the full number of records."""
+class RunSize:
+    """How large a run is: rounds, seconds of load in each, and the share of the full number of records."""
 
     rounds: int = 5
     seconds: float = 5.0
     scale: float = 1.0
 
     def count(self, full: int) -> int:
-        """A number of records at this effort."""
+        """A number of records at this size."""
         return max(100, int(full * self.scale))
 
 

@@ -9,7 +9,7 @@ from itertools import count
 from urllib.parse import quote
 
 from bench import load, rig
-from bench.measuring import Effort, Result, interleaved
+from bench.measuring import Result, RunSize, interleaved
 from bench.upstream import PAGE, upstream
 from inventory.records.model import RecordFilter, Status
 from inventory.store import Store
@@ -20,9 +20,9 @@ THREADS = 16
 PENDING, FAILED = RecordFilter(status=Status.PENDING), RecordFilter(status=Status.FAILED)
 
 
-def measure(store: str, effort: Effort) -> Result:
+def measure(store: str, size: RunSize) -> Result:
     """Every round looks up new pages over 16 connections; it ends when all of them are stored. Two worker processes."""
-    misses = effort.count(MISSES)
+    misses = size.count(MISSES)
     rounds_begun = count()
     with rig.ours(store, workers=2) as (running, opened), upstream(running.folder) as url:
         paged = f"{url}/page/?size={PAGE}&n="
@@ -38,7 +38,7 @@ def measure(store: str, effort: Effort) -> Result:
             command = [sys.executable, "-m", "bench.fetch_and_drop", paged, "0", str(misses), str(THREADS)]
             return float(subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout)
 
-        rounds = interleaved(running, effort.rounds, collected, dropped)
+        rounds = interleaved(running, size.rounds, collected, dropped)
     sentence = f"Misses looked up and collected, end to end, against requests in {THREADS} threads that keeps nothing."
     return rounds.result("miss_collect", store, "pages/s", sentence, to_reach=0.25)
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import requests
 
 from bench import rig
-from bench.measuring import Effort, Result, interleaved
+from bench.measuring import Result, RunSize, interleaved
 from inventory.demo import layout
 from inventory.jobs.model import JobStatus
 from inventory.store import Store
@@ -27,12 +27,12 @@ PRODUCTS = 1_200
 SHOPS = tuple(layout.SHOPS)
 
 
-def measure(store: str, effort: Effort) -> Result:
+def measure(store: str, size: RunSize) -> Result:
     """Every round is a whole run; the reference is how long its requests take at 5 a second, and what it was told to wait.
 
     The APIs take 20 to 120 ms for an answer, and none of their answers fails. Two worker processes.
     """
-    products = max(100, int(PRODUCTS * min(1.0, effort.scale)))
+    products = max(100, int(PRODUCTS * min(1.0, size.scale)))
     with upstreams(products) as (urls, feeds), rig.ours(store, product_feeds=feeds, workers=2) as (running, opened):
         told: list[float] = []
 
@@ -45,7 +45,7 @@ def measure(store: str, effort: Effort) -> Result:
             told.append(max(_allowed(urls[name], since) for name, since in zip(SHOPS, before, strict=True)))
             return took
 
-        rounds = interleaved(running, min(effort.rounds, 3), ran, lambda: told[-1])
+        rounds = interleaved(running, min(size.rounds, 3), ran, lambda: told[-1])
     sentence = "Three product APIs of 5 requests a second pulled and kept, end to end, against what the limits alone allow."
     return rounds.result("products", store, "s", sentence, at_most=1.1)
 

@@ -14,25 +14,25 @@ from statistics import median
 import requests
 
 from bench import filling, rig
-from bench.measuring import Effort, Result
+from bench.measuring import Result, RunSize
 from inventory import wiring
 from inventory.config import Settings
 from tests.end_to_end.stack import ROOT, free_port
 
 
-def measure(store: str, effort: Effort) -> Result:
+def measure(store: str, size: RunSize) -> Result:
     """A data folder with one record; the embedded stack is started and stopped in each round."""
     seconds, spent = [], rig.Cost(0, 0)
     with tempfile.TemporaryDirectory(prefix="inv-", dir="/tmp") as folder:
         opened = wiring.open_store(Settings(data_dir=Path(folder)))
         filling.fill(opened, 0, 1, size=2_000)
         opened.close()
-        for _ in range(effort.rounds):
+        for _ in range(size.rounds):
             took, spent = _start(Path(folder))
             seconds.append(took)
     sentence = "Seconds from `inventory up` to the first answered hit."
     return Result(
-        "start", "sqlite", None, median(seconds), None, "s", effort.rounds, spent.cpu_seconds, spent.peak_memory_mb, sentence
+        "start", "sqlite", None, median(seconds), None, "s", size.rounds, spent.cpu_seconds, spent.peak_memory_mb, sentence
     )
 
 
