@@ -42,7 +42,7 @@ class UrlTooLong(InvalidUrl):
 class ForbiddenAddress(InvalidUrl):
     """The URL leads to an address or a port that the inventory may not fetch.
 
-    `key` and `host` are those of its target, of which there may be a record from a time when it was allowed.
+    `key` and `host` are those of its target, which may have a record from a time when it was allowed.
     """
 
     def __init__(self, detail: str, key: str, host: str) -> None:

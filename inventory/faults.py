@@ -1,4 +1,4 @@
-"""Faults of ours: unforeseen exceptions, logged and counted where they become a recorded outcome.
+"""Internal faults: unforeseen exceptions, logged and counted where they become a recorded outcome.
 
 That is at the outermost edges of a program's work: one collection, one feed, one round of the scheduler. The caller records
 the outcome. Nothing is tried again, because the same would happen.
@@ -15,12 +15,12 @@ log = structlog.get_logger(__name__)
 
 INTERNAL_FAULT = "internal_fault"
 """The failure code of such an exception."""
-TOLD = "A fault of the inventory, not of the site. Its log says more; trying again at once does not help."
+TOLD = "An internal error in the inventory, not in the site. Its log says more; retrying at once does not help."
 """The detail of such a failure: it tells nothing of our insides."""
 
 
 def failure() -> SourceFailure:
-    """What is recorded of work that a fault of ours ended."""
+    """What is recorded of work that an internal fault ended."""
     return SourceFailure(INTERNAL_FAULT, TOLD, permanent=True)
 
 

@@ -112,7 +112,7 @@ class Files:
             return bytes(obstore.get(store, name).bytes())
 
     def open(self, name: str) -> BinaryIO:
-        """A file to be read from its start, of which a bounded part is in memory; `NotFound` if there is none."""
+        """A file to be read from its start, with a bounded part of it in memory; `NotFound` if there is none."""
         store = self._store()
         with _edge(name), _existing(name):
             reader = obstore.open_reader(store, name, buffer_size=READ_BYTES)

@@ -3,8 +3,8 @@
 Each thread allocates from one of up to eight arenas a core, and an arena keeps the memory that it once had. Python runs one
 thread at a time, so two arenas are enough.
 
-glibc gives large blocks back to the system, but only until the first one is freed: then it raises its threshold, and each
-arena keeps blocks of that size. A fixed threshold prevents that. docs/scale.md has what both save.
+glibc gives large blocks back to the system only until the first one is freed. Then it raises its threshold, and each arena
+keeps blocks of that size. A fixed threshold prevents that. docs/scale.md has what both save.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LARGE_BLOCK = 1024 * 1024
 """Bytes from which a block is given back. A new one from the system costs some microseconds for each 100 KB."""
 
 
-def use_few_arenas() -> bool:
+def limit_arenas() -> bool:
     """Limit the arenas of this process and of those that it forks; whether that was possible."""
     return _set(M_ARENA_MAX, MAX_ARENAS)
 

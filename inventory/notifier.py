@@ -1,10 +1,10 @@
 """Redis and RQ: wake workers, and announce outcomes and progress.
 
-The store is the truth and the scheduler wakes workers again for what is due, so a lost RQ job or a dead Redis costs time and
-nothing else. Every method returns within about a second, whatever Redis does.
+The store is the truth and the scheduler wakes workers again for what is due, so a lost RQ job or a dead Redis only costs
+time. Every method returns within about a second, whatever Redis does.
 
 Keys in Redis: RQ's own, under `rq:`, for the queues `collect` and `jobs`; `inventory:probe`, which is written to see whether
-anything can be; the hash `inventory:faults`, which counts faults of ours by `<where> <source>`; and the channels
+anything can be; the hash `inventory:faults`, which counts internal faults by `<where> <source>`; and the channels
 `inventory:settled:<record id>` and `inventory:job:<job id>`.
 """
 
@@ -105,7 +105,7 @@ class Notifier:
     def outcomes_of(self, record_id: str) -> AbstractContextManager[Wait]:
         """Inside, `wait(seconds)` sleeps until an outcome of the record is announced or the time is up.
 
-        Outcomes from the entry on are heard. While Redis is away, `wait` only sleeps: look again after half a second or so.
+        Outcomes from the entry on count. While Redis is away, `wait` only sleeps: look again after half a second or so.
         """
         return self._listening(SETTLED + record_id)
 
@@ -138,7 +138,7 @@ class Notifier:
             return None
 
     def count_fault(self, where: str, source: str) -> None:
-        """Count a fault of ours, for all programs together; while Redis is away it is in the log alone."""
+        """Count an internal fault, for all programs together; while Redis is away it is in the log alone."""
         self._outage.call(lambda: self._redis.hincrby(FAULTS, f"{where} {source}"), lambda: None)
 
     def faults(self) -> Mapping[tuple[str, str], int]:

@@ -22,7 +22,7 @@ RETRY_AFTER = 1.0
 READ_AFTER = 30.0
 """Seconds for which a Redis that refused a write is not read: a successful read would not mean that it takes writes."""
 
-REFUSALS = {
+WRITE_ERRORS = {
     "OOM": "out of memory",
     "READONLY": "it is a read-only replica",
     "MASTERDOWN": "it is a replica whose master is away",
@@ -98,6 +98,6 @@ class RedisOutage:
 def reason(error: RedisError) -> str:
     """Why Redis takes no writes, in words that name no address."""
     code = error.status_code or str(error).partition(" ")[0]
-    if code in REFUSALS:
-        return f"refuses writes: {REFUSALS[code]}"
+    if code in WRITE_ERRORS:
+        return f"refuses writes: {WRITE_ERRORS[code]}"
     return "refuses writes" if isinstance(error, ResponseError) else "no answer"

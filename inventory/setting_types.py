@@ -38,7 +38,7 @@ class Type(Generic[Value]):
 
 @dataclass(frozen=True)
 class Declaration:
-    """What is said of a setting besides its name and its default; `shown` is the default in words where it needs some."""
+    """What describes a setting besides its name and its default; `shown` is the default in words where it needs some."""
 
     values: Type[Any]
     meaning: str

@@ -31,7 +31,7 @@ from inventory.jobs.service import JobService
 from inventory.jobs.stream import JobStream
 from inventory.notifier import Notifier, connect
 from inventory.products import feeds, pages
-from inventory.products.job_type import FeedLines
+from inventory.products.job_type import FeedJobs
 from inventory.products.service import ProductService
 from inventory.rate_limits import model as budget_model
 from inventory.rate_limits.fallback import FallbackBudgets
@@ -88,7 +88,7 @@ def build(
     """The services for these settings; a keyword replaces a part."""
     store = store or open_store(settings)
     redis = redis or connect(settings.redis, socket_timeout=1.0)
-    rng = rng or random.Random()  # noqa: S311 - jitter is no secret
+    rng = rng or random.Random()  # noqa: S311 - jitter is not a secret
     budgets = budgets or _budgets(settings, redis)
     notifier = Notifier(redis, job_timeout=int(COLLECT_FOR + READ_FOR + 2 * settings.lease))
     registry = {source.name: source for source in sources or _sources(settings, resolve)}
@@ -110,11 +110,11 @@ def build(
     )
     inline = InlineCollector(records, store.records, collector, slots=settings.inline_slots)
     feed_pages = _pages(settings, resolve, clock)
-    feed_lines = FeedLines(
+    feed_jobs = FeedJobs(
         store.products, settings.product_feeds, feed_pages, budgets, clock=clock, rng=rng, notifier=notifier
     )
     imported = _job_types(settings, store, records, files, registry, sleep)
-    job_types = {each.name: each for each in (*imported, feed_lines)}
+    job_types = {each.name: each for each in (*imported, feed_jobs)}
     jobs = JobService(store.jobs, job_types, records, files, notifier, clock=clock)
     history = HistoryService(store.history, settings.history_sources, clock=clock)
     return Services(
@@ -149,10 +149,10 @@ def build(
 
 def share_threads(spare: int) -> ThreadShares:
     """Share out the spare threads; an eighth is always left to lookups that do not wait."""
-    few = min(MAX_UPLOADS, spare // 4)  # more uploads at once would only share the same disk
-    uploads = max(1, few)
-    lookups = spare - uploads - few - max(1, spare // 8)
-    return ThreadShares(uploads=uploads, waiting_uploads=few, waiting_lookups=max(0, lookups))
+    slots = min(MAX_UPLOADS, spare // 4)  # more uploads at once would only share the same disk
+    uploads = max(1, slots)
+    lookups = spare - uploads - slots - max(1, spare // 8)
+    return ThreadShares(uploads=uploads, waiting_uploads=slots, waiting_lookups=max(0, lookups))
 
 
 def _policy(settings: Settings) -> CollectionPolicy:

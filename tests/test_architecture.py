@@ -57,7 +57,7 @@ ONLY_IN = {
     "inventory.demo": ("inventory/commands/", "inventory/demo/", "inventory/local_stack/"),
     "workers": ("workers/",),
 }
-"""Who may import what: a module, and the places that may, as the start of a path or, after a slash, as its end."""
+"""Who may import what: a module, and the modules that may, as the start of a path or, after a slash, as its end."""
 
 CORE = "records"
 FEATURES = frozenset(path.parent.name for path in (ROOT / "inventory").glob("*/service.py"))
@@ -122,11 +122,11 @@ def cycle(graph: Mapping[str, set[str]]) -> Sequence[str]:
 
 @pytest.mark.parametrize("path", OURS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_module_imports_only_what_it_may(path: Path) -> None:
-    place = str(path.relative_to(ROOT))
+    module_path = str(path.relative_to(ROOT))
     for name in imports(path):
-        for module, places in ONLY_IN.items():
-            allowed = any(place.endswith(each) if each[0] == "/" else place.startswith(each) for each in places)
-            assert allowed or not within(name, module), f"{place} imports {name}"
+        for module, modules in ONLY_IN.items():
+            allowed = any(module_path.endswith(each) if each[0] == "/" else module_path.startswith(each) for each in modules)
+            assert allowed or not within(name, module), f"{module_path} imports {name}"
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if feature_of(name)])

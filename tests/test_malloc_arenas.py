@@ -14,17 +14,17 @@ from tests.end_to_end.stack import ROOT
 MANY_THREADS = """
 import ctypes, sys
 from concurrent.futures import ThreadPoolExecutor
-from inventory.malloc_arenas import use_few_arenas
+from inventory.malloc_arenas import limit_arenas
 libc = ctypes.CDLL(None)
 libc.fopen.restype = ctypes.c_void_p
 libc.free.argtypes = libc.fclose.argtypes = [ctypes.c_void_p]
 libc.malloc.restype = ctypes.c_void_p
 if sys.argv[2] == "few":
-    print(use_few_arenas())
+    print(limit_arenas())
 with ThreadPoolExecutor(40) as pool:
     for taken in pool.map(lambda n: [libc.malloc(1_000) for _ in range(2_000)], range(400)):
-        for place in taken:
-            libc.free(place)
+        for block in taken:
+            libc.free(block)
 file = libc.fopen(sys.argv[1].encode(), b"w")
 libc.malloc_info(0, ctypes.c_void_p(file))
 libc.fclose(file)

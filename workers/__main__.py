@@ -62,7 +62,7 @@ def main() -> None:
 @main.command()
 def collect() -> None:
     """Collect what is accepted, in INVENTORY_WORKERS processes; SIGTERM lets them finish what is in flight."""
-    malloc_arenas.use_few_arenas()
+    malloc_arenas.limit_arenas()
     settings = _start(_stop_on_signals(tasks.stopping))
     redis = notifier.connect(settings.redis, socket_timeout=None)
     default_tls()  # here, so that loading it is no part of a worker's first collection and of its deadline
@@ -80,7 +80,7 @@ def schedule() -> None:
 
 
 def _stop_on_signals(stopping: Event) -> Event:
-    """Have SIGINT and SIGTERM set it."""
+    """Let SIGINT and SIGTERM set it."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     return stopping

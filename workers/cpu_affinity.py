@@ -16,7 +16,7 @@ def kept() -> Iterator[None]:
     """Inside, this thread, and those that begin in it, stay on the core that the system has just chosen for it.
 
     One thread at a time runs Python, and dozens that hand it on from core to core find each of them cold (docs/scale.md).
-    Where the system cannot be told, nothing happens.
+    If the system does not allow it, nothing happens.
     """
     if not hasattr(os, "sched_setaffinity"):
         yield

@@ -1,8 +1,7 @@
 """Keeps a worker registered in Redis.
 
 RQ registers a worker once, at its birth. After a flush of Redis, or a stop beyond the life of its key, a worker would be
-missing for good in the dashboard and wherever workers are counted. A thread checks, because the worker itself may be busy
-for minutes.
+missing wherever workers are listed or counted. A thread checks, because the worker itself may be busy for minutes.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The scheduler wakes workers again for what is due, ends what is over, and removes what is not needed any more.
 
-Any number of copies may run: waking a worker too often finds nothing to claim, `fail_spent` changes each record once, and
-what two of them remove is removed once. A round does a bounded amount of each. A sweep goes on where the round before
-ended, and starts again when it has seen everything.
+Any number of copies may run: a worker that is woken too often finds nothing to claim, and each change and removal happens
+once. A round does a bounded amount of each. A sweep goes on where the round before ended, and starts again when it has seen
+everything.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def retain(services: Services, sweep: Sweep) -> None:
 
 
 def _attempt(services: Services, name: str, step: Callable[[], Result]) -> Result | None:
-    """The result of a step. This is the outermost edge of a round: a fault of ours in one step keeps no other from it."""
+    """The result of a step. This is the outermost edge of a round: an internal fault in one step keeps no other from it."""
     try:
         return step()
     except StorageUnavailable:

@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 Result = TypeVar("Result")
 
 SLOTS = 40
-"""Collections at once in one worker, 32 of them also for jobs: they mostly wait for the outside."""
+"""Collections at once in one worker, 32 of them also for jobs: they mostly wait for upstreams."""
 
 stopping = Event()
 """Set when this worker was asked to stop: it claims no more."""
@@ -72,7 +72,7 @@ def _work(job_id: str) -> str:
 def _work_due(first: str | None = None) -> int:
     """Work for up to `COLLECT_FOR` seconds, or `READ_FOR` more while a file is read, then wake workers for what is left.
 
-    A file that is read would be read from its start again by the next worker. The batches in hand are handed back.
+    A file that is read would be read from its start again by the next worker. The claimed batches are handed back.
     """
     until = time.monotonic() + wiring.COLLECT_FOR
 

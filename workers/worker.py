@@ -31,7 +31,7 @@ from workers.presence import Presence
 log = structlog.get_logger(__name__)
 
 WORKER_TTL = 30
-"""Seconds after which a worker that died without a word leaves the dashboard. A Redis that swallows everything is noticed
+"""Seconds after which a worker that was killed leaves the dashboard. A Redis that swallows everything is noticed
 within these, too."""
 LISTEN_FOR = 2
 """Seconds for which a worker listens at a time: so long it can go unnoticed that Redis takes no writes any more."""
@@ -100,7 +100,7 @@ class CollectWorker(SimpleWorker):
 
     @property
     def dequeue_timeout(self) -> int:
-        """Seconds between two signs of life of a worker that has nothing to do."""
+        """Seconds between two heartbeats of an idle worker."""
         return LISTEN_FOR
 
     def register_birth(self) -> None:
@@ -116,7 +116,7 @@ class CollectWorker(SimpleWorker):
                 return
 
     def heartbeat(self, *args: Any, **kwargs: Any) -> None:
-        """RQ's sign of life, and one for the container's health check; without Redis, collecting until it is back."""
+        """RQ's heartbeat, and one for the container's health check; without Redis, collecting until it is back."""
         heartbeat.beat(tasks.services().settings.data_dir, "worker")
         is_idle = self.get_state() != WorkerStatus.BUSY
         if is_idle:
@@ -172,7 +172,7 @@ class CollectWorker(SimpleWorker):
             raise StopRequested
 
     def teardown(self) -> None:
-        """Take leave of Redis, if it is there."""
+        """Deregister from Redis, if it answers."""
         self._presence.end()
         if tasks.services().notifier.ping():
             super().teardown()

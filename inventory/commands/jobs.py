@@ -16,7 +16,7 @@ from inventory.clock import utc_now
 from inventory.commands.terminal import FAILED, as_json, errors_as_lines, print_lines, print_pairs, print_table
 from inventory.config import Settings
 from inventory.imports.lookups import FRESH_FOR
-from inventory.imports.multipart import PIECE_BYTES, Upload
+from inventory.imports.multipart import CHUNK_BYTES, Upload
 from inventory.imports.service import ImportRequest
 from inventory.jobs.documents import Document, job_document, row_document
 from inventory.jobs.model import COLUMN, Job, JobStatus, RowOutcome
@@ -42,18 +42,18 @@ class Kind(click.ParamType[str]):
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--kind", type=Kind(), required=True, help="What each row is.")
 @click.option("--column", metavar="NAME", help="The column of a CSV, by name or by number from 1.")
-@click.option("--fresh-for", type=click.IntRange(0), metavar="SECONDS", help="Do not collect again what is no older.")
+@click.option("--fresh-for", type=click.IntRange(0), metavar="SECONDS", help="Reuse what is no older than that.")
 @follow_it
 @as_json
 @errors_as_lines
 def import_(file: Path, kind: str, column: str | None, fresh_for: int | None, follow: bool, as_json: bool) -> int:
-    """Have the rows of FILE worked on as a job: .csv, .txt or .jsonl, each also .gz."""
+    """Import FILE as a job that processes its rows: .csv, .txt or .jsonl, each also .gz."""
     services = wiring.build(Settings.read())
     options = {COLUMN: column, FRESH_FOR: fresh_for}
     import_request = ImportRequest(kind, {name: value for name, value in options.items() if value is not None})
     services.imports.check(import_request)
     with file.open("rb") as content:
-        job = services.imports.accept(import_request, Upload(file.name, iter(partial(content.read, PIECE_BYTES), b"")))
+        job = services.imports.accept(import_request, Upload(file.name, iter(partial(content.read, CHUNK_BYTES), b"")))
     return _show(services, job, follow=follow, as_json=as_json)
 
 
@@ -124,7 +124,7 @@ def _followed(services: Services, job: Job) -> Document:
                     document = message.document
                     progress.update(task, **_fields(document))
     except KeyboardInterrupt:
-        click.echo(f"inventory: the job goes on; see it with: inventory job {job.id}", err=True)
+        click.echo(f"inventory: the job continues; see it with: inventory job {job.id}", err=True)
     return document
 
 

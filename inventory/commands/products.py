@@ -26,7 +26,7 @@ IN_TABLE = ("name", "products", "rejected", "pages", "requests", "retries", "suc
 @as_json
 @errors_as_lines
 def products(output: Path | None, as_json: bool) -> int:
-    """Pull all product feeds, follow that to its end, and sum it up. The workers of the running stack do it.
+    """Pull all product feeds, follow the run to its end, and sum it up. The running stack's workers do it.
 
     Ctrl-C stops only the following.
     """
@@ -35,7 +35,7 @@ def products(output: Path | None, as_json: bool) -> int:
     try:
         job = _followed(services, job)
     except KeyboardInterrupt:
-        click.echo(f"inventory: the run goes on; see it with: inventory job {job.id}", err=True)
+        click.echo(f"inventory: the run continues; see it with: inventory job {job.id}", err=True)
         return PENDING
     document = summary_document(services.products.summary())
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"

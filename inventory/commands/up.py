@@ -23,7 +23,7 @@ from inventory.wiring import open_store
 
 
 @click.command()
-@click.option("--demo", is_flag=True, help="Also run upstreams to try it with, and allow fetching from 127.0.0.1.")
+@click.option("--demo", is_flag=True, help="Also run demo upstreams, and allow fetching from 127.0.0.1.")
 @click.option("--demo-port", type=click.IntRange(1, 65_531), default=FIRST_PORT, show_default=True,
               help="The first of five ports in a row for the demo.")  # fmt: skip
 def up(demo: bool, demo_port: int) -> None:

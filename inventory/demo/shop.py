@@ -42,7 +42,7 @@ class Shape(Protocol):
     heals: bool
 
     def position(self, request: Request) -> Position:
-        """The page that is requested; `ValueError` if there is none such."""
+        """The page that is requested; `ValueError` if there is none."""
 
     def describe(self, product: Product, authority: str) -> Described:
         """One product."""

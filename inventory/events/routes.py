@@ -20,7 +20,7 @@ from inventory.web_api.responses import json_response
 FORMAT = """\
 Lines of imported log files. Each is a JSON object with `timestamp` (RFC 3339; UTC if it names no offset; or a number of
 seconds or milliseconds since 1970), `level`, `service` and `message`; it may have `attributes` (an object) and `trace_id`
-(32 hexadecimal digits). Other members are kept among the attributes. A line that is no log event is a rejected row of its
+(32 hexadecimal digits). Other members are kept among the attributes. A line that is not a log event is a rejected row of its
 job, which says why."""
 
 blueprint = Blueprint("events", __name__, url_prefix="/api/v1", description=FORMAT)

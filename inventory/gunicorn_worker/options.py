@@ -1,4 +1,4 @@
-"""What gunicorn is told for each of our servers."""
+"""gunicorn's options for each of our servers."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Waiting:
     ) -> None:
         self._selector, self._work, self._close, self._problem = selector, work, close, problem
         self._connections: OrderedDict[Connection, None] = OrderedDict()
-        """The one without a sign of life for the longest time is first."""
+        """The one that has been silent for the longest time is first."""
         self._kept = 0
         self._next_search = 0.0
         self.draining = Draining(close)
@@ -101,7 +101,7 @@ class Waiting:
         return oldest is not None
 
     def hurry(self, deadline: float) -> None:
-        """Shorten the deadline of those of which no request has begun to arrive, because the process is to stop."""
+        """Shorten the deadline of those whose next request has not begun to arrive, because the process is to stop."""
         for connection in self._connections:
             if not connection.kept:
                 connection.deadline = min(connection.deadline, deadline)

@@ -154,7 +154,7 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
     def _problem(self, address: Any, error: Exception) -> bytes:
         request_id = uuid4().hex
         if is_ours(error):
-            self.log.error("Fault %s while a request was answered", request_id, exc_info=error)
+            self.log.error("Error %s while answering a request", request_id, exc_info=error)
         else:
             self.log.warning("Unreadable request %s from %s: %s", request_id, address, error)
         return answer(error, request_id)
@@ -189,7 +189,7 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
         connection.feed()
 
     def _is_too_large(self, body: ChunkedBody, size: int) -> bool:
-        """Whether a chunked body, of which so many bytes have arrived, is too large to be taken whole."""
+        """Whether a chunked body is too large to be taken whole, after so many bytes of it."""
         return body.size > self.small_body or body.number > MAX_CHUNKS or size >= BUFFERED_BODY
 
 

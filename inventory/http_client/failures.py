@@ -52,7 +52,7 @@ def dns_failure(error: Exception, host: str) -> SourceFailure:
 
 
 def log_evidence(failure: SourceFailure, target: str) -> None:
-    """Log what a failure must not say. Not for requests that carry a secret: an upstream may send it back."""
+    """Log what a failure must not disclose. Not for requests that carry a secret: an upstream may send it back."""
     if failure.evidence:
         log.info("fetch_refused", target=target, code=failure.code, **failure.evidence)
 

@@ -1,4 +1,4 @@
-"""How long an upstream asks to be left alone."""
+"""How long an upstream asks for a pause."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def target_pause(head: Head, now: datetime) -> float | None:
 
 
 def host_pause(head: Head, now: datetime) -> float | None:
-    """Seconds for which the whole host is to be left alone, or None.
+    """Seconds for which the whole host is not to be called, or None.
 
     A 429 is about the host. A 503 without `Retry-After` may be about one page only.
     """

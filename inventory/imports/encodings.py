@@ -23,7 +23,7 @@ left out because it cannot be told from cp1252. In all of these a line feed is a
 GUESS_BYTES = 64 * 1024
 MIN_LINES_PER_BROKEN = 20
 """A text with at most one broken line in so many is UTF-8 with broken lines; with more it is in another encoding."""
-MANY_ZEROS, FEW_ZEROS = 0.2, 0.02
+FREQUENT_ZEROS, RARE_ZEROS = 0.2, 0.02
 """Shares of the bytes at even or odd positions."""
 CONTROLS = bytes(byte for byte in range(0x20) if byte not in b"\t\n\v\f\r\x1b")
 BINARY = "This is a binary file, not text. Save it as UTF-8 text with one row a line."
@@ -66,9 +66,9 @@ def encoding_of(head: bytes, line_format: LineFormat) -> str:
 def _wide(head: bytes) -> str | None:
     """UTF-16 without a byte order mark, told by the zeros between the letters of Latin text."""
     even, odd = (head[first::2].count(0) / len(head) for first in (0, 1))
-    if odd > MANY_ZEROS and even < FEW_ZEROS:
+    if odd > FREQUENT_ZEROS and even < RARE_ZEROS:
         return "utf-16-le"
-    return "utf-16-be" if even > MANY_ZEROS and odd < FEW_ZEROS else None
+    return "utf-16-be" if even > FREQUENT_ZEROS and odd < RARE_ZEROS else None
 
 
 def _decodes(line: bytes) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from inventory.errors import UnreadableFile
 
-PIECE_BYTES = 256 * 1024
+CHUNK_BYTES = 256 * 1024
 """Bytes that are expanded at once."""
 HARMLESS_BYTES = 32 * 1024 * 1024
 """Expanded bytes up to which nothing is a bomb."""
@@ -16,8 +16,8 @@ MAX_RATIO = 200
 MAX_BYTES = 16 * 1024**3
 """Expanded bytes of one file."""
 FIRST_BYTES = 512
-"""Bytes that a new member is given first; then it is given twice as many each time. zlib copies what follows a member's end,
-so members of a few bytes must not be given a whole piece."""
+"""Bytes that a new member is given first, then twice as many each time. zlib copies what follows a member's end, so short
+members must not be given a whole piece."""
 
 Piece = tuple[bytes, int, int]
 """Some bytes, and the positions in the uploaded file between which they are."""
@@ -34,7 +34,7 @@ def expand(pieces: Iterable[Piece]) -> Iterator[Piece]:
                     break
                 expanding, taken = _member(), FIRST_BYTES
             expanded, used = _step(expanding, waiting[:taken], position)
-            waiting, taken = waiting[used:], min(2 * taken, PIECE_BYTES)
+            waiting, taken = waiting[used:], min(2 * taken, CHUNK_BYTES)
             before, position = position, end - len(waiting)
             total += len(expanded)
             if total > MAX_BYTES or total > max(HARMLESS_BYTES, MAX_RATIO * position):
@@ -69,7 +69,7 @@ def _member() -> zlib._Decompress:
 def _step(expanding: zlib._Decompress, given: memoryview, position: int) -> tuple[bytes, int]:
     """Some expanded bytes, and how many of the given ones they are."""
     try:
-        expanded = expanding.decompress(given, PIECE_BYTES)
+        expanded = expanding.decompress(given, CHUNK_BYTES)
     except zlib.error as error:
         raise UnreadableFile(f"The gzip stream is broken after byte {position:,}: {error}.") from error
     return expanded, len(given) - len(expanding.unused_data if expanding.eof else expanding.unconsumed_tail)

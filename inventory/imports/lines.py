@@ -35,7 +35,7 @@ def lines(file: BinaryIO, file_format: FileFormat) -> Iterator[RawLine]:
         for piece, start, end in pieces:
             yield from splitter.split(piece, start, end)
             if splitter.unended > MAX_WITHOUT_LINE:
-                raise UnreadableFile("It has more than a gigabyte in which no line ends, but for blank ones.")
+                raise UnreadableFile("It has more than a gigabyte in which only blank lines end.")
     except UnreadableFile as error:
         raise UnreadableFile(f"{error} The file was read up to line {splitter.number:,}.") from error
     yield from splitter.rest()
@@ -88,7 +88,7 @@ class _LineSplitter:
         """The lines that end in this piece."""
         self._end = end
         self.unended += COST_OF_PIECE + len(piece)
-        if not (self._begun or piece.strip()):  # nothing but blank lines, of which there may be a gigabyte
+        if not (self._begun or piece.strip()):  # nothing but blank lines; there may be a gigabyte of them
             self.number += piece.count(self._newline)
             return
         first, *others = piece.split(self._newline)

@@ -14,8 +14,8 @@ from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, Multip
 from inventory.errors import InvalidRequest, UnsupportedFile, UploadTooLarge
 
 FIELD = "file"
-PIECE_BYTES = 256 * 1024
-MAX_BUFFER = 2 * PIECE_BYTES
+CHUNK_BYTES = 256 * 1024
+MAX_BUFFER = 2 * CHUNK_BYTES
 """Bytes that are searched for the next boundary."""
 OVERHEAD = 64 * 1024
 """Bytes that a body may have besides its file."""
@@ -81,7 +81,7 @@ def _events(stream: IO[bytes], boundary: bytes) -> Iterator[Event]:
 
 def _read(stream: IO[bytes]) -> bytes:
     try:
-        return stream.read(PIECE_BYTES)
+        return stream.read(CHUNK_BYTES)
     except RequestEntityTooLarge as error:
         raise UploadTooLarge("The body is longer than an upload may be.") from error
     except (ClientDisconnected, OSError, ParseException) as error:  # incomplete, stalled, or with invalid chunks

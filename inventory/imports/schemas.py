@@ -57,7 +57,7 @@ class IdempotencyKey(Schema):
         data_key="Idempotency-Key",
         validate=[Length(1, 128), Regexp("^[ -~]*$")],
         metadata={
-            "description": "1 to 128 printable ASCII characters. The same again answers the same job.",
+            "description": "1 to 128 printable ASCII characters. The same key again answers the same job.",
             "example": "urls-2026-01-31",
         },
     )

@@ -72,11 +72,11 @@ class ImportService:
         if import_request.kind not in self.types:
             choice = f"Choose from: {', '.join(self.types)}."
             raise InvalidRequest(
-                f"Nothing imports {import_request.kind[:40]!r} here. {choice}", {"kind": [f"Unknown. {choice}"]}
+                f"No import takes the kind {import_request.kind[:40]!r}. {choice}", {"kind": [f"Unknown. {choice}"]}
             )
         refused = [name for name in import_request.options if name not in self.types[import_request.kind].options]
         if refused:
-            detail = f"An import of {import_request.kind} does not have it. Leave it out."
+            detail = f"An import of {import_request.kind} does not take it. Leave it out."
             raise InvalidRequest(f"Not valid: {', '.join(refused)}.", {name: [detail] for name in refused})
 
     def accept(self, import_request: ImportRequest, upload: Upload) -> Job:

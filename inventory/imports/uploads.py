@@ -23,11 +23,11 @@ class Uploads:
     def rows(self, job: Job, file_rows: FileRows) -> Iterator[tuple[InputRow, int]]:
         """All rows in order, lazily, each with the bytes read up to its end; `UnreadableFile` where the rest cannot be."""
         kept = job.options.get(FILE_FORMAT)
-        file_format = self._examined(job, file_rows) if kept is None else FileFormat.from_option(kept)
+        file_format = self._format_of(job, file_rows) if kept is None else FileFormat.from_option(kept)
         with self._files.open(upload_name(job.id)) as file:
             yield from rows.read(file, file_format)
 
-    def _examined(self, job: Job, file_rows: FileRows) -> FileFormat:
+    def _format_of(self, job: Job, file_rows: FileRows) -> FileFormat:
         """The format of a file that we wrote for a retry, or that a version before this one received."""
         with self._files.open(upload_name(job.id)) as file:
             head = file.read(HEAD_BYTES)

@@ -38,7 +38,7 @@ ABANDONED = "abandoned"
 class ClaimedBatch:
     """A claimed batch: of rows, or `READING`, which stands for splitting the job's file.
 
-    `again_at` is when the next step can be of use, `open_rows` how many rows may keep collections busy. `can_yield` says
+    `again_at` is when the next step can find more, `open_rows` how many rows may keep collections busy. `can_yield` says
     that handing it back costs no more than a claim, `can_wait` that it can continue from memory after the store was away.
     """
 
@@ -80,7 +80,7 @@ class ClaimedBatch:
             return self._split(now)
         try:
             claimed = self._process(now)
-        except StorageUnavailable:  # what is in memory is still of use
+        except StorageUnavailable:  # what is in memory is still needed
             raise
         except Exception as error:  # noqa: BLE001 - the outermost edge of a batch: noted, and its rows' outcome
             claimed = self._process_after_fault(error, now)
@@ -135,7 +135,7 @@ class ClaimedBatch:
         return step.again_at is not None
 
     def _process_after_fault(self, error: Exception, now: datetime) -> bool:
-        """Take rows one by one, so that a fault fails only its own row; fail all that are left if that did not help."""
+        """Take rows one by one, so that a fault fails only its own row; if that did not help, fail all that are left."""
         self.again_at = now
         one_by_one, note = isinstance(self._task, OneByOne), Note.of(self.claim.checkpoint)
         if self._separable and self._loaded and (not one_by_one or note.first < note.last):
@@ -159,15 +159,15 @@ class ClaimedBatch:
         """End a batch that no worker finishes: its rows fail, or the rest of the file is not read."""
         claims = self.claim.attempt - 1
         log.error("batch_abandoned", job_id=self.job.id, kind=self.job.kind, batch=self.claim.number, claims=claims)
-        reason = f"{claims} workers in a row took it up and none made progress: they died, or could not write what they did."
+        reason = f"Gave up after {claims} attempts: each worker crashed or could not save its results."
         if self.claim.number == READING:
             position = ReadPosition.of(self.claim.checkpoint)
             error = f"The file was not read beyond row {position.last_row}: {reason}"
             self._jobs.finish(self.claim, total=position.rows, error=error)
             return
-        # Where reading the rows cost the worker that was to abandon them, only their numbers are told.
+        # If reading the rows cost the worker that was to abandon them, only their numbers are reported.
         left = self._begin(one_by_one=self._separable).left() if claims <= MAX_CLAIMS else unread_rows(self.claim)
-        detail = f"Not worked on: {reason} Import it again."
+        detail = f"Not processed: {reason} Import it again."
         self._found = [line.outcome(RowOutcome.FAILED, now, code=ABANDONED, detail=detail) for line in left]
         if self._write(now, in_progress=False):
             self._jobs.finish(self.claim)

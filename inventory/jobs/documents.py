@@ -13,7 +13,7 @@ Document = dict[str, Any]
 
 
 def job_document(job: Job, now: datetime) -> Document:
-    """A job at `now`: `percent` 0 to 100, `rate` in rows a second, `eta_seconds` whole; None where it cannot be told."""
+    """A job at `now`: `percent` 0 to 100, `rate` in rows a second, `eta_seconds` whole; None while unknown."""
     counts, elapsed = job.counts, _elapsed(job, now)
     return {
         "job_id": job.id,

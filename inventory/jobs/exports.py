@@ -14,9 +14,9 @@ COLUMNS = ("row", "input", "outcome", "record_id", "detail", "code", "finished_a
 SIGNS = "=+@−＝＋－＠﹦﹢﹣﹫-"
 """First characters of a formula, in ASCII and as East Asian keyboards write them: OWASP, CSV Injection; ASVS 5.0, 1.2.10."""
 DELIMITERS = r";；\t|｜\r\n\v\f\x1c-\x1f\x85\u2028\u2029"
-"""Where a reader with another delimiter begins a cell or row, because it was told to or because of its language.
+"""Where a reader with another delimiter, by its settings or its language, begins a cell or row.
 
-It ignores quotation marks, which for it are within a cell. A comma is not among these: who splits at commas heeds them.
+It takes quotation marks for part of a cell. A comma is not among these: a reader that splits at commas respects them.
 """
 SKIPPED = rf"{DELIMITERS}\s\x00-\x1f\x7f-\x9f\xad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\"＂"
 """What a reader may skip before a formula: blanks, invisible characters, and quotation marks that it takes for its own."""

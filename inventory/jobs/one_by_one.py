@@ -158,8 +158,8 @@ class OneByOne:
 
 
 def failed_by_fault(job_id: str, line: InputRow, now: datetime) -> Row:
-    """The outcome of a row that met a fault of ours."""
-    detail = f"A fault of the inventory, not of the row. The log has it under job {job_id}. Import the row again later."
+    """The outcome of a row that met an internal fault."""
+    detail = f"An internal error in the inventory. The log has it under job {job_id}. Import the row again later."
     return line.outcome(RowOutcome.FAILED, now, code=faults.INTERNAL_FAULT, detail=detail)
 
 

@@ -115,7 +115,7 @@ class Retry(MethodView):
     @accepts_job(blueprint, "jobs/queued")
     @blueprint.problems(ForeignOrigin, UnknownJob, NotRetryable, StorageUnavailable)
     def post(self, job_id: str) -> Response:
-        """Retry a finished job's failed rows as a new job. While that is unfinished, asking again answers the same job."""
+        """Retry a finished job's failed rows as a new job. While that is unfinished, a repetition answers the same job."""
         job = services().jobs.retry(job_id)
         return accepted(job, services().jobs.clock())
 

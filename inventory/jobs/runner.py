@@ -1,8 +1,8 @@
 """How a worker works on jobs: it claims batches, lets each take steps, and hands back those that have to wait.
 
 The store holds all that must survive. A worker that dies loses its claims, and the next one continues where the store says
-that it came. A batch that was claimed before without progress is worked on row by row, so that a row that costs one worker
-after the other is rejected alone. If even that makes no progress, the batch is abandoned: its rows fail.
+that it came. A batch that was claimed before without progress is worked on row by row, so that only the row that costs
+workers is rejected. If even that makes no progress, the batch is abandoned: its rows fail.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from inventory.records.model import LONGEST_PAUSE
 
 log = structlog.get_logger(__name__)
 
-ENOUGH_ROWS = 1_000
+BUSY_ROWS = 1_000
 """Open rows that keep a worker's collections busy for about a second; with fewer, another batch is claimed."""
 MAX_BATCHES = 6
 """Batches that are claimed at once, however slow all of them are."""
@@ -174,7 +174,7 @@ class JobRunner:
             return False
         if any(batch.can_yield for batch in self._ready(now)):
             return False
-        return sum(batch.open_rows for batch in self._batches) < ENOUGH_ROWS or self._hungry.is_set()
+        return sum(batch.open_rows for batch in self._batches) < BUSY_ROWS or self._hungry.is_set()
 
     def _claim_batch(self, now: datetime) -> None:
         self._hungry.clear()

@@ -46,7 +46,7 @@ class JobSchema(Schema):
     )
     rate = fields.Float(required=True, allow_none=True, metadata={"description": "Rows a second since it started."})
     eta_seconds = fields.Integer(
-        required=True, allow_none=True, metadata={"description": "Seconds to the end; null while it cannot be told."}
+        required=True, allow_none=True, metadata={"description": "Seconds to the end; null while it is unknown."}
     )
     created_at = fields.DateTime(required=True)
     started_at = fields.DateTime(required=True, allow_none=True)

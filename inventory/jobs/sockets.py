@@ -54,7 +54,7 @@ class Sockets(MethodView):
         The connection is closed with 1000 after the end, and with 1001 when the client has to connect again to see more. It
         is pinged every 15 s.
         """
-        raise InvalidRequest("This is for WebSockets. Connect to it as ws://, or follow /api/v1/jobs/ID/events by HTTP.")
+        raise InvalidRequest("This route is for WebSockets. Connect with ws://, or follow /api/v1/jobs/ID/events over HTTP.")
 
 
 @sockets.before_request

@@ -20,11 +20,11 @@ from inventory.json_bytes import dumps
 MAX_BYTES = 4 * 1024 * 1024
 """Bytes of a chunk, which a worker holds in memory; only a single longer row makes a longer one."""
 MAX_SKIPPED = 10_000
-"""Rows that a reader which resumes skips between two signs of life; fewer if they have `MAX_BYTES` together."""
+"""Rows that a reader which resumes skips between two heartbeats; fewer if they have `MAX_BYTES` together."""
 MAX_CHUNKS = 8
 """Chunks that are written in one step."""
 STEP_SECONDS = 1.0
-"""Seconds after which a step ends with the next chunk or sign of life."""
+"""Seconds after which a step ends with the next chunk or heartbeat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class ReadPosition:
 def split(
     lines: Iterable[tuple[InputRow, int]], position: ReadPosition, *, rows: int, max_bytes: int = MAX_BYTES
 ) -> Iterator[Chunk | None]:
-    """The rows after `position` in chunks of up to `rows` rows and `max_bytes`, lazily; None is a sign of life before them.
+    """The rows after `position` in chunks of up to `rows` rows and `max_bytes`, lazily; None is a heartbeat before them.
 
     Raises `UnreadableFile` where `lines` does, after the chunk of the rows before that.
     """
@@ -154,7 +154,7 @@ class FileSplitter:
         except Exception as fault:  # noqa: BLE001 - the outermost edge of reading a file: noted, and the job's error
             row = self._position.last_row
             self._note_fault(fault, where="reading", row=row)
-            error = f"The file was not read beyond row {row}: reading it met a fault of the inventory, which the log has."
+            error = f"The file was not read beyond row {row} because of an internal error in the inventory. See its log."
         return Splitting(batches, self._position, end=True, error=error)
 
     def _write_chunks(self, batches: list[NewBatch]) -> bool:

@@ -20,7 +20,7 @@ from inventory.web_api.blueprint import Blueprint
 
 log = structlog.get_logger(__name__)
 
-blueprint = Blueprint("operations", __name__, description="Is it alive, can it serve, how much does it do")
+blueprint = Blueprint("operations", __name__, description="Liveness, readiness and metrics")
 
 STORE_TIMEOUT = 1.0
 PROBE_INTERVAL = 1.0
@@ -50,10 +50,10 @@ class ReadinessSchema(HealthSchema):
 
 
 @blueprint.route("/healthz")
-@blueprint.response(200, HealthSchema, description="The process lives; nothing else was asked", example={"status": "alive"})
+@blueprint.response(200, HealthSchema, description="The process runs; nothing else was checked", example={"status": "alive"})
 @blueprint.problems()
 def healthz() -> Response:
-    """Whether the process lives."""
+    """Whether the process runs."""
     return jsonify(status="alive")
 
 

@@ -1,9 +1,9 @@
 """Pulling a feed: a thread fetches one page after the other, as fast as the feed's budget allows.
 
 It hands over each page as it comes, and waits while `MAX_WAITING` were not taken. It ends after the last page, at the first
-that nobody can go beyond, or when it is told to stop. Then what was pulled can still be taken.
+that names no next page, or when it is told to stop. Then what was pulled can still be taken.
 
-An exception that is not foreseen is told to `note`, and ends the feed with a page that could not be fetched.
+An unforeseen exception is passed to `note`, and ends the feed with a page that could not be fetched.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ CLOSE_TIMEOUT = 5.0
 
 
 class Stopped(Exception):
-    """The puller was told to stop: no error, but the way out of its thread."""
+    """The puller was told to stop: not an error, but the way out of its thread."""
 
 
 class FeedPuller:

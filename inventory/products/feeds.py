@@ -40,7 +40,7 @@ MARGIN = 0.96
 DEFAULT = Path(__file__).with_name("feeds.yaml")
 REQUIRED = ("id", "title", "price")
 NAME = r"[a-z0-9][a-z0-9-]{0,39}$"
-KNOWN = (*REQUIRED, "category", "currency", "url", "rating")
+FIELDS = (*REQUIRED, "category", "currency", "url", "rating")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class FeedSchema(Schema):
     def validate_paths(self, found: Mapping[str, Any], **_: Any) -> None:
         """All required fields are there, and no unknown ones."""
         missing = [name for name in REQUIRED if name not in found.get("paths", {})]
-        unknown = [name for name in found.get("paths", {}) if name not in KNOWN]
+        unknown = [name for name in found.get("paths", {}) if name not in FIELDS]
         if missing or unknown:
             raise ValidationError(f"Missing: {', '.join(missing) or '-'}; unknown: {', '.join(unknown) or '-'}.", "fields")
 
@@ -160,7 +160,7 @@ class FeedSchema(Schema):
 
 @cache
 def default() -> tuple[Feed, ...]:
-    """The feeds without a file of one's own."""
+    """The feeds that are used without a file."""
     return read(DEFAULT)
 
 

@@ -1,7 +1,7 @@
 """Jobs of the type `products`: without a file; each input row is a feed, and the items of the feed are its rows.
 
-The items of the first feed are numbered from 1,000,001, those of the next one from 2,000,001, and so on; a page that could
-not be fetched takes a number as well. Products have no rows of their own: they are found in the catalogue.
+The items of the first feed are numbered from 1,000,001, those of the next one from 2,000,001. A page that could not be
+fetched takes a number as well. Products have no rows of their own: they are found in the catalogue.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ UNKNOWN_FEED = "unknown_feed"
 TOO_MANY_ITEMS = SourceFailure("too_many_items", f"The feed has more than {ROWS_PER_FEED:,} items.", permanent=True)
 
 
-class FeedLines(JobType):
+class FeedJobs(JobType):
     """Pulls the feeds that a job names, each by its own worker if there are so many, and keeps what they have."""
 
     name = KIND
@@ -85,7 +85,7 @@ class Unknown:
         self._line = line
 
     def step(self, now: datetime) -> Step:
-        detail = "The feed is not described any more in INVENTORY_PRODUCT_FEEDS of this worker."
+        detail = "INVENTORY_PRODUCT_FEEDS of this worker no longer describes the feed."
         name = self._line.text[:LONGEST_INPUT]
         return Step([Row(self._line.row + 1, name, RowOutcome.REJECTED, now, code=UNKNOWN_FEED, detail=detail)])
 

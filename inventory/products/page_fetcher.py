@@ -91,7 +91,7 @@ class PageFetcher:
     def page(
         self, url: str, *, items: tuple[Any, ...] | None = None, following: str | None = None, failure: SourceFailure | None
     ) -> FetchedPage:
-        """What is told of the page under way, which then is over."""
+        """What is reported of the page under way, which then is over."""
         stats, self.stats, self.attempts = self.stats, PullStats(), 0
         return FetchedPage(without_keys(url), self._clock(), items, following, failure, self._guard.anchor, stats)
 
@@ -149,17 +149,15 @@ class PageFetcher:
         self._openings = openings
 
     def _permit(self) -> Permit:
-        """A permit, however long that takes; `SourceFailure` if the upstream is left alone for too long."""
+        """A permit, however long that takes; `SourceFailure` if the upstream may not be called for too long."""
         decision = request_permit(self._budgets, PermitRequest(self._feed.host), may_wait=wait_for_page, sleep=self._rest)
         if isinstance(decision, Permit):
             return decision
         if self.attempts < self._feed.retries and decision.wait <= MAX_WAIT:
             self._rest(decision.wait)
         if decision.reason is Reason.BREAKER:
-            raise SourceFailure(BREAKER_OPEN, f"{decision.host} fails too often, and is left alone")
-        raise SourceFailure(
-            "upstream_pause", f"{decision.host} asked to be left alone for {decision.wait:.0f} s", permanent=True
-        )
+            raise SourceFailure(BREAKER_OPEN, f"{decision.host} fails too often and is not called for now")
+        raise SourceFailure("upstream_pause", f"{decision.host} asked for a pause of {decision.wait:.0f} s", permanent=True)
 
 
 class Pacer:

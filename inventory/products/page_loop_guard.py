@@ -37,7 +37,7 @@ class PageLoopGuard:
         return None if reference is None else self._checked(page.url, reference)
 
     def skip(self, url: str, links: tuple[str, ...] = ()) -> str | None:
-        """The same for a page of which at most the `Link` headers could be read; None if nobody knows."""
+        """The same for a page that gave at most its `Link` headers; None if they do not tell."""
         paginator = self._feed.paginator
         reference = paginator.skip(url) or paginator.next(Page(url, None, 0, links))
         return None if reference is None else self._checked(url, reference)

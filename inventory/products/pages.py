@@ -52,7 +52,7 @@ class Malformed(SourceFailure):
 class Response:
     """An answer as it came. `since_sent` is how many seconds before its end the request was sent.
 
-    `pause` is for how many seconds the upstream asked to be left alone, if it did.
+    `pause` is for how many seconds the upstream asked not to be called, if it did.
     """
 
     status: int

@@ -84,7 +84,7 @@ class Offset:
 
 
 class _NamedByPage:
-    """A paginator of which only a page names the next one."""
+    """A paginator whose pages alone name the next one."""
 
     __slots__ = ()
 

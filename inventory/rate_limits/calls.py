@@ -1,4 +1,4 @@
-"""The requests of one collection: each has a permit of its own, and none waits with a permit in hand."""
+"""The requests of one collection: each has a permit of its own, and none waits while it has a permit."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Calls:
         self._host = host
 
     def paused(self, seconds: float) -> None:
-        """The upstream that is being called asked to be left alone for so long."""
+        """The upstream that is being called asked for a pause of so many seconds."""
         if self._call is not None:
             self._call.pause = seconds
 

@@ -53,7 +53,7 @@ class Host:
             self.leases = {permit: until - back for permit, until in self.leases.items()}
 
     def is_in_use(self, now: int) -> bool:
-        """Whether it is to be left alone, has reservations to come, or is being called."""
+        """Whether it may not be called, has reservations to come, or is being called."""
         ahead = max(self.state[name] for name in ("next_allowed_at", "last_reservation", "paused_until", "open_until"))
         return ahead > now or any(until > now for until in self.leases.values())
 

@@ -52,7 +52,7 @@ class LocalBudgets:
                 self._host(report.permit.host).report(report, now, self._policy)
 
     def pause(self, host: str, seconds: float) -> None:
-        """Leave a host alone for so long; another budget was asked to."""
+        """Pause a host for so long, as another budget does."""
         with self._lock:
             self._host(host).pause(self._clock(), seconds)
 

@@ -1,7 +1,7 @@
 """What a budget is: permit requests, permits, reservations and reports, and what is known of an upstream host.
 
-A host is called only with a permit. A permit request becomes a permit, which counts against the host's concurrency and is
-given back with a report, or it is throttled, and told after how long to ask again. Nobody waits inside a budget.
+A host is called only with a permit. A permit counts against the host's concurrency until it is given back with a report. A
+permit request without one is throttled, and told how long to wait. Nobody waits inside a budget.
 
 The breaker of a host is closed until calls fail `Policy.failures` times in a row. Then it is open: every request is
 throttled for a pause, which doubles with each opening in a row. After the pause it is half-open: one permit, the probe, is
@@ -21,7 +21,7 @@ from inventory.errors import SourceFailure
 from inventory.rate_limits.limits import Limit
 
 LONGEST_PAUSE = 3_600.0
-"""Seconds: however long an upstream asks to be left alone, it is tried again after this."""
+"""Seconds: however long a pause an upstream asks for, it is tried again after this."""
 LONGEST_WAIT = 2_400.0
 """Seconds: the farthest reservation, however many wait and however long a pause is."""
 

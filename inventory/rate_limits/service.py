@@ -17,10 +17,10 @@ class UpstreamService:
     clock: Clock
 
     def find(self, host: str) -> Upstream:
-        """One upstream; `NotFound` if it was not called lately."""
+        """One upstream; `NotFound` if it was not called recently."""
         upstream = self.budgets.state(host.lower())
         if upstream is None:
-            raise NotFound(f"{host} was not called lately. /api/v1/upstreams lists the hosts that were.")
+            raise NotFound(f"{host} was not called recently. /api/v1/upstreams lists the hosts that were.")
         return upstream
 
     def listing(self, *, limit: int, after: tuple[datetime, str] | None) -> Sequence[Upstream]:

@@ -89,7 +89,7 @@ class SharedBudgets:
         return self._states([name.decode() for name in names])
 
     def _states(self, hosts: Sequence[str]) -> Sequence[Upstream]:
-        """The hosts of which something is known."""
+        """The hosts that have a state."""
         if not hosts:
             return ()
         now, *found = self._read([key for host in hosts for key in _keys(host)])

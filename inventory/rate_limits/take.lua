@@ -97,7 +97,7 @@ local function defer(host, limit, urgent, reason, earliest)
     return {reason, reservation - now}
 end
 
--- Whether a host is to be left alone, has reservations to come, or is being called.
+-- Whether a host may not be called, has reservations to come, or is being called.
 local function is_in_use(key)
     for _, value in ipairs(redis.call('HMGET', key, 'next_allowed_at', 'last_reservation', 'paused_until', 'open_until')) do
         if tonumber(value or 0) > now then return true end

@@ -4,8 +4,8 @@
 it collects what is due, in a pool of threads that is kept full. Told to stop, it only settles what is in flight.
 
 The permits of the first calls are asked for all claims at once. A claim without one is deferred until its reservation and
-takes no slot. The collector does not end while reservations that it was given come soon: a claim that misses its
-reservation is given a new one after all others.
+takes no slot. The collector does not end while its reservations come soon: a claim that misses its
+reservation gets a new one after all others.
 """
 
 from __future__ import annotations

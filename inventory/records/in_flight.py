@@ -37,7 +37,7 @@ class InFlight:
         self._claims[self._pool.submit(collect, claim, *arguments)] = claim
 
     def done(self) -> list[Outcome]:
-        """Take the outcomes that there are."""
+        """Take the outcomes that are ready."""
         return self._take(wait(self._claims, timeout=0).done)
 
     def wait(self) -> list[Outcome]:

@@ -29,7 +29,7 @@ class LookupResult:
 
 
 def without_contents(record: Record) -> RecordWithSnapshot:
-    """A record of which no more than itself was read."""
+    """A record that was read without its snapshot."""
     return RecordWithSnapshot(record, None, None)
 
 

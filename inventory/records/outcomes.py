@@ -28,7 +28,7 @@ class CollectionPolicy:
     retry_failed_after: timedelta
 
     def answered(self, claim: Record, collected: Collected, *, now: datetime, final: bool) -> Stored | Postponed:
-        """Stored, unless the upstream asked to be left alone and an attempt is left.
+        """Stored, unless the upstream asked for a pause and an attempt is left.
 
         If the upstream asked for longer than the longest pause, its budget defers the claim again.
         """
@@ -41,7 +41,7 @@ class CollectionPolicy:
     ) -> Failed | Postponed:
         """A busy host is waited for, however often; one whose breaker is open is not, because it may never come back."""
         if reason == Reason.BREAKER:
-            error = SourceFailure("breaker_open", "The site did not answer lately, so it is left alone for a while")
+            error = SourceFailure("breaker_open", "The site has not answered recently, so it is not called for a while")
             return self.failed(claim, error, now=now, rng=rng, final=final, wait=wait)
         return Postponed(claim, now + wait, None, counted=False)
 

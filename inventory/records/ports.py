@@ -11,7 +11,7 @@ from inventory.records.model import Acceptance, Outcome, Record, RecordFilter, R
 
 
 class Records(Protocol):
-    """Records and the ledger of the work that is owed on them."""
+    """Records, and the ledger of the collections that are due."""
 
     def look_up(self, record_id: str) -> RecordWithSnapshot | None:
         """The record with its latest snapshot and body, or None."""
@@ -31,7 +31,7 @@ class Records(Protocol):
         """
 
     def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
-        """Those of up to 1,000 records that there are, by id."""
+        """Those of up to 1,000 records that exist, by id."""
 
     def accept_all(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
         """`accept` for targets of a job, each with the record that was seen: conditional, and claimed after all else."""
@@ -78,7 +78,7 @@ class Records(Protocol):
         """The records of a source that were collected last, newest first, with their latest snapshots; no bodies."""
 
     def tally(self, source: str) -> Mapping[Status, int]:
-        """How many records a source has of each status that there is."""
+        """How many records a source has in each status."""
 
     def delete(self, record_id: str) -> bool:
         """Remove the record, its snapshots and the bodies that nothing else names; False if there is none."""

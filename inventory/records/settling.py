@@ -86,7 +86,7 @@ class Settler:
             return 0
 
     def fault(self, claim: Record, error: Exception, where: str) -> Outcome:
-        """Log and count a fault of ours; it ends the claim, because it would come again however often it was tried."""
+        """Log and count an internal fault; it ends the claim, because it would come again however often it was tried."""
         faults.note(self._notifier, error, where, claim.target.source, record_id=claim.id, host=claim.target.host)
         return self._failed(claim, faults.failure())
 

@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 RETRY_AFTER = 1.0
 """Seconds between two tries, and between two lines in the log that say so."""
 PING_TIMEOUT = 0.5
-"""Seconds within which a store answers that is only looked after."""
+"""Seconds within which an idle store answers its ping."""
 
 
 def prepare(store: Store) -> None:

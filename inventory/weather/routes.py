@@ -42,9 +42,9 @@ class Weather(MethodView):
         StorageUnavailable,
     )
     def get(self, query: dict[str, Any]) -> Response:
-        """Tell the weather: what is stored while that is fresh, else what its provider says now.
+        """Get the weather: the stored one while it is fresh, else its provider's current one.
 
-        A page of another site is told what is stored, however old; no provider is called for it.
+        A page of another site gets what is stored, however old; no provider is called for it.
         """
         find = _stored if same_origin.FOREIGN in request.environ else services().weather.current
         result = find(query["city"])
@@ -59,7 +59,7 @@ class Summary(MethodView):
     @blueprint.response(200, schemas.SummarySchema, description="Counts and the latest ones", example="weather/summary")
     @blueprint.problems(InvalidRequest, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
-        """Tell how many cities are stored, which were refreshed last, and which failed."""
+        """Count the cities, and list those refreshed last and those that failed."""
         return json_response(documents.summary_document(services().weather.summary(query["top"])))
 
 

@@ -34,7 +34,7 @@ FRAMEWORK_CODES: Mapping[int, tuple[int, str, str]] = {
     414: (422, "url_too_long", "The request line is too long. Send a shorter URL."),
     415: (415, "unsupported_media_type", "The body is not declared as JSON. Send it with Content-Type: application/json."),
     422: (422, "invalid_request", "The request is not valid. Compare it with /docs."),
-    500: (500, "internal_error", "This is a fault of the inventory. Its log explains it under this request_id."),
+    500: (500, "internal_error", "This is an internal error of the inventory. Its log explains it under this request_id."),
 }
 """By the status that Flask or Werkzeug raises: the status, code and detail that are answered."""
 OUTSIDE_OPERATIONS = """\

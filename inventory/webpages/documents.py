@@ -108,5 +108,5 @@ def _detail(record: Record) -> str:
     if record.attempt == 0:
         return "Accepted. A worker collects this URL as soon as one is free."
     if record.failure is None:
-        return f"Attempt {record.attempt} was asked to come back later. The next attempt follows then."
-    return f"Attempt {record.attempt} failed, and the next one follows: {record.failure.detail}"
+        return f"Attempt {record.attempt} was told to come back later. The next attempt waits until then."
+    return f"Attempt {record.attempt} failed and will be retried: {record.failure.detail}"

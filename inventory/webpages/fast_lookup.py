@@ -73,7 +73,7 @@ class FastLookup:
 
 
 def _is_candidate(environ: WSGIEnvironment) -> bool:
-    """Whether a query of one URL is all of a lookup: not if it prefers to wait, and not if another site may have sent it."""
+    """Whether a query of one URL is all of a lookup: it does not prefer to wait, and no other site can have sent it."""
     return (
         environ["PATH_INFO"] == PATH
         and environ["REQUEST_METHOD"] == "GET"

@@ -1,4 +1,4 @@
-"""Where a test's store keeps its records. `open()` gives one more store on the same place, as another program would."""
+"""Where a test's store keeps its records. `open()` gives one more store on the same data, as another program would."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from inventory.store.mongo import MongoStore
 from inventory.store.sqlite import SqliteStore
 
 
-class Place(Protocol):
+class Backend(Protocol):
     """`url` is what a program is told; None where no other program can come."""
 
     @property
@@ -35,7 +35,7 @@ class Place(Protocol):
 
 
 @dataclass(frozen=True)
-class SqlitePlace:
+class SqliteBackend:
     """A file."""
 
     path: Path
@@ -57,7 +57,7 @@ class SqlitePlace:
 
 
 @dataclass(frozen=True)
-class MongoPlace:
+class MongoBackend:
     """A database of a server."""
 
     url: str
@@ -78,7 +78,7 @@ class MongoPlace:
 
 
 @dataclass(frozen=True)
-class MockPlace(MongoPlace):
+class MockBackend(MongoBackend):
     """A database in the memory of this process, the same for each client."""
 
     url: str = "mongodb://in-memory/inventory"

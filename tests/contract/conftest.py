@@ -1,6 +1,6 @@
 """The stores that the contract is held against: SQLite and mongomock always, a real server where one is named.
 
-`place` is every one of them. `shared` leaves out mongomock, whose updates are no single steps for other threads and which
+`backend` is every one of them. `shared` leaves out mongomock, whose updates are no single steps for other threads and which
 no other process can reach.
 """
 
@@ -17,8 +17,8 @@ from pymongo import MongoClient
 
 from inventory.store import Store
 from inventory.store.mongo import schema
+from tests.contract.backends import Backend, MockBackend, MongoBackend, SqliteBackend
 from tests.contract.one_at_a_time import OneAtATime
-from tests.contract.places import MockPlace, MongoPlace, Place, SqlitePlace
 
 SERVER = os.environ.get("INVENTORY_TEST_MONGO_URI", "")
 REAL = ["mongodb"] if SERVER else []
@@ -42,16 +42,16 @@ def server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def database(server: str) -> Iterator[MongoPlace]:
+def database(server: str) -> Iterator[MongoBackend]:
     """A database of the module's own on the real server, dropped afterwards."""
-    place = MongoPlace(f"{server}/inventory_test_{secrets.token_hex(6)}")
-    yield place
-    with place.client() as client:
+    backend = MongoBackend(f"{server}/inventory_test_{secrets.token_hex(6)}")
+    yield backend
+    with backend.client() as client:
         client.drop_database(client.get_default_database())
 
 
 @pytest.fixture
-def mongodb(database: MongoPlace, request: pytest.FixtureRequest) -> Iterator[MongoPlace]:
+def mongodb(database: MongoBackend, request: pytest.FixtureRequest) -> Iterator[MongoBackend]:
     """An empty database: made anew for tests of how one begins, else with its collections, which take longest to make."""
     yield database
     with database.client() as client:
@@ -64,37 +64,37 @@ def mongodb(database: MongoPlace, request: pytest.FixtureRequest) -> Iterator[Mo
 
 
 @pytest.fixture
-def sqlite(tmp_path: Path) -> SqlitePlace:
+def sqlite(tmp_path: Path) -> SqliteBackend:
     """A file in a folder that does not exist yet."""
-    return SqlitePlace(tmp_path / "var" / "inventory.sqlite3")
+    return SqliteBackend(tmp_path / "var" / "inventory.sqlite3")
 
 
 @pytest.fixture
-def mongomock() -> MockPlace:
+def mongomock() -> MockBackend:
     """A database in memory."""
-    return MockPlace()
+    return MockBackend()
 
 
 @pytest.fixture(params=["sqlite", "mongomock", *REAL])
-def place(request: pytest.FixtureRequest) -> Place:
+def backend(request: pytest.FixtureRequest) -> Backend:
     """Where this test's store keeps its records."""
     return request.getfixturevalue(request.param)
 
 
 @pytest.fixture(params=["sqlite", *REAL])
-def shared(request: pytest.FixtureRequest) -> Place:
+def shared(request: pytest.FixtureRequest) -> Backend:
     """The same, where threads and processes may meet."""
     return request.getfixturevalue(request.param)
 
 
 @pytest.fixture(params=["mongomock", *REAL])
-def mongo(request: pytest.FixtureRequest) -> MongoPlace:
+def mongo(request: pytest.FixtureRequest) -> MongoBackend:
     """The same, where there are collections."""
     return request.getfixturevalue(request.param)
 
 
 @pytest.fixture
-def store(place: Place) -> Iterator[Store]:
-    """A store on `place`."""
-    with closing(place.open()) as store:
+def store(backend: Backend) -> Iterator[Store]:
+    """A store on `backend`."""
+    with closing(backend.open()) as store:
         yield store

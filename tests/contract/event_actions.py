@@ -25,9 +25,9 @@ def event(line: int, at: datetime = NOW, **fields: Any) -> Event:
 def listed(store: Store, chosen: EventFilter = EVERYTHING, *, limit: int = 100) -> list[Event]:
     """All pages, one after the other."""
     events: list[Event] = []
-    place: Key | None = None
-    while page := store.events.listing(chosen, limit=limit, after=place):
+    position: Key | None = None
+    while page := store.events.listing(chosen, limit=limit, after=position):
         assert len(page) <= limit
         events += page
-        place = (page[-1].timestamp, page[-1].id)
+        position = (page[-1].timestamp, page[-1].id)
     return events

@@ -39,16 +39,16 @@ def claim(store: Store, *, now: datetime = NOW) -> Batch:
     return claimed[1]
 
 
-def cuts(count: int, *, rows: int = 3, size: int = 100, first: int = 1) -> list[NewBatch]:
+def new_batches(count: int, *, rows: int = 3, size: int = 100, first: int = 1) -> list[NewBatch]:
     """So many batches of so many rows, from batch `first` on."""
     return [NewBatch(n, (n - 1) * rows + 1, n * rows, rows, size) for n in range(first, first + count)]
 
 
 def read(store: Store, count: int = 2, *, now: datetime = NOW, rows: int = 3, error: str | None = None) -> None:
-    """Claim a job's reading, which must be next, and cut it whole into so many batches."""
+    """Claim a job's reading, which must be next, and split its file into so many batches."""
     reading = claim(store, now=now)
     assert reading.number == READING
-    assert store.jobs.add_batches(reading, cuts(count, rows=rows), checkpoint=None, until=now + LEASE) is not None
+    assert store.jobs.add_batches(reading, new_batches(count, rows=rows), checkpoint=None, until=now + LEASE) is not None
     assert store.jobs.finish(reading, total=count * rows, error=error)
 
 

@@ -18,8 +18,8 @@ Documents = Database[dict[str, Any]]
 
 def merges(left: int, right: int) -> list[str]:
     """Every order of so many steps of each of two hands: such as `LRLR`."""
-    places = range(left + right)
-    return ["".join("L" if n in chosen else "R" for n in places) for chosen in combinations(places, left)]
+    positions = range(left + right)
+    return ["".join("L" if n in chosen else "R" for n in positions) for chosen in combinations(positions, left)]
 
 
 def run(order: str, left: Sequence[Step], right: Sequence[Step]) -> None:

@@ -16,7 +16,7 @@ from inventory.store import Store
 from inventory.store.sqlite import SqliteStore
 from tests.contract.actions import LEASE, NOW, collect, target
 from tests.contract.actions import accept as accept_one
-from tests.contract.job_actions import UNTIL, advance, cuts, job, row
+from tests.contract.job_actions import UNTIL, advance, job, new_batches, row
 
 
 def prepare(store: Store) -> Iterator[str]:
@@ -138,7 +138,7 @@ def work(store: Store) -> Iterator[str]:
     while claimed := store.jobs.claim(now=NOW, lease_for=LEASE):
         _, batch = claimed
         if batch.number == READING:
-            store.jobs.add_batches(batch, cuts(4, rows=10), checkpoint=None, until=UNTIL)
+            store.jobs.add_batches(batch, new_batches(4, rows=10), checkpoint=None, until=UNTIL)
             store.jobs.finish(batch, total=40)
         for number in range(batch.first_row, batch.last_row + 1) if batch.number != READING else ():
             advance(store, batch, [row(number, list(RowOutcome)[number % 3])])

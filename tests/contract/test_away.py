@@ -22,10 +22,10 @@ from inventory.store.mongo import MongoStore
 from inventory.store.sqlite import SqliteStore
 from inventory.store.sqlite.connections import Connections
 from tests.contract.actions import LEASE, NOW, accept, after, claim, collect, found, stored, target
+from tests.contract.backends import Backend, SqliteBackend
 from tests.contract.event_actions import event
 from tests.contract.job_actions import job
 from tests.contract.meeting import at_once, program, programs_at_once, set_off
-from tests.contract.places import Place, SqlitePlace
 
 JOB = job()
 WRITES: dict[str, Callable[[Store], object]] = {
@@ -74,7 +74,7 @@ def unavailable(*, within: float = 5.0) -> Iterator[None]:
 
 
 @pytest.fixture
-def store(sqlite: SqlitePlace) -> Iterator[SqliteStore]:
+def store(sqlite: SqliteBackend) -> Iterator[SqliteStore]:
     """A file with a pending record 1 and a stored record 2."""
     with closing(sqlite.open()) as store:
         accept(store, 1)
@@ -83,16 +83,16 @@ def store(sqlite: SqlitePlace) -> Iterator[SqliteStore]:
 
 
 @contextmanager
-def locked(place: SqlitePlace) -> Iterator[None]:
+def locked(backend: SqliteBackend) -> Iterator[None]:
     """Somebody else is in a transaction that does not end."""
-    with closing(sqlite3.connect(place.path, isolation_level=None)) as other:
+    with closing(sqlite3.connect(backend.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
         other.execute("ROLLBACK")
 
 
 def test_a_locked_file_is_unavailable_for_every_writer_in_time_and_is_used_again(
-    store: SqliteStore, sqlite: SqlitePlace
+    store: SqliteStore, sqlite: SqliteBackend
 ) -> None:
     outcome = stored(claim(store, accept(store, 3)))
     writes = [*WRITES.values(), lambda store: store.records.settle([outcome])] * 2
@@ -109,7 +109,9 @@ def test_a_locked_file_is_unavailable_for_every_writer_in_time_and_is_used_again
         write(store)
 
 
-def test_a_new_file_that_somebody_else_has_locked_is_unavailable_in_time_and_is_used_afterwards(sqlite: SqlitePlace) -> None:
+def test_a_new_file_that_is_locked_is_unavailable_in_time_and_used_afterwards(
+    sqlite: SqliteBackend,
+) -> None:
     sqlite.path.parent.mkdir()
     with closing(sqlite3.connect(sqlite.path, isolation_level=None)) as other, closing(sqlite.open()) as store:
         other.execute("BEGIN EXCLUSIVE")
@@ -119,14 +121,14 @@ def test_a_new_file_that_somebody_else_has_locked_is_unavailable_in_time_and_is_
         accept(store)
 
 
-def test_a_locked_file_can_be_read(store: SqliteStore, sqlite: SqlitePlace) -> None:
+def test_a_locked_file_can_be_read(store: SqliteStore, sqlite: SqliteBackend) -> None:
     with locked(sqlite):
         for read in READS.values():
             read(store)
 
 
 @pytest.mark.parametrize("call", EVERYTHING)
-def test_a_folder_that_is_a_file_is_unavailable_and_is_used_when_it_is_a_folder(sqlite: SqlitePlace, call: str) -> None:
+def test_a_folder_that_is_a_file_is_unavailable_and_is_used_when_it_is_a_folder(sqlite: SqliteBackend, call: str) -> None:
     folder = sqlite.path.parent
     folder.write_text("not a folder")
     with closing(sqlite.open()) as store:
@@ -138,7 +140,7 @@ def test_a_folder_that_is_a_file_is_unavailable_and_is_used_when_it_is_a_folder(
 
 @pytest.mark.parametrize("call", EVERYTHING)
 def test_a_folder_that_was_replaced_by_a_file_is_unavailable_until_it_is_back(
-    store: SqliteStore, sqlite: SqlitePlace, call: str
+    store: SqliteStore, sqlite: SqliteBackend, call: str
 ) -> None:
     folder = sqlite.path.parent
     elsewhere = folder.with_name("elsewhere")
@@ -154,7 +156,7 @@ def test_a_folder_that_was_replaced_by_a_file_is_unavailable_until_it_is_back(
     assert found(store, target(1)).target == target(1)
 
 
-def test_a_file_that_was_moved_away_is_not_written_to_and_not_made_anew(store: SqliteStore, sqlite: SqlitePlace) -> None:
+def test_a_file_that_was_moved_away_is_not_written_to_and_not_made_anew(store: SqliteStore, sqlite: SqliteBackend) -> None:
     elsewhere = sqlite.path.parent.with_name("elsewhere")
     sqlite.path.parent.rename(elsewhere)
 
@@ -173,8 +175,8 @@ def test_a_file_that_was_moved_away_is_not_written_to_and_not_made_anew(store: S
     accept(store, 3)
 
 
-def test_a_file_that_was_replaced_by_another_store_is_noticed(store: SqliteStore, sqlite: SqlitePlace) -> None:
-    other = SqlitePlace(sqlite.path.parent.with_name("other") / "inventory.sqlite3")
+def test_a_file_that_was_replaced_by_another_store_is_noticed(store: SqliteStore, sqlite: SqliteBackend) -> None:
+    other = SqliteBackend(sqlite.path.parent.with_name("other") / "inventory.sqlite3")
     with closing(other.open()) as second:
         accept(second, 7)
     shutil.rmtree(sqlite.path.parent)
@@ -189,7 +191,7 @@ def test_a_file_that_was_replaced_by_another_store_is_noticed(store: SqliteStore
 
 @pytest.mark.parametrize("call", EVERYTHING)
 def test_a_file_that_is_no_database_is_unavailable_until_it_is_restored(
-    store: SqliteStore, sqlite: SqlitePlace, call: str
+    store: SqliteStore, sqlite: SqliteBackend, call: str
 ) -> None:
     store.close()
     sound = sqlite.path.read_bytes()
@@ -202,7 +204,7 @@ def test_a_file_that_is_no_database_is_unavailable_until_it_is_restored(
     EVERYTHING[call](store)
 
 
-def test_pages_that_are_damaged_are_unavailable_until_they_are_restored(store: SqliteStore, sqlite: SqlitePlace) -> None:
+def test_pages_that_are_damaged_are_unavailable_until_they_are_restored(store: SqliteStore, sqlite: SqliteBackend) -> None:
     store.close()
     sound = sqlite.path.read_bytes()
     sqlite.path.write_bytes(sound[:8192] + b"\xff" * (len(sound) - 8192))
@@ -214,7 +216,7 @@ def test_pages_that_are_damaged_are_unavailable_until_they_are_restored(store: S
     assert len(store.records.listing(RecordFilter(), limit=9, after=None)) == 2
 
 
-def test_a_full_disk_is_unavailable_for_writing_and_is_used_again_when_there_is_room(sqlite: SqlitePlace) -> None:
+def test_a_full_disk_is_unavailable_for_writing_and_is_used_again_when_there_is_room(sqlite: SqliteBackend) -> None:
     ((full, room),) = programs_at_once(sqlite.url, [["fill"]])
 
     assert full == "full"
@@ -227,7 +229,7 @@ def test_a_full_disk_is_unavailable_for_writing_and_is_used_again_when_there_is_
         assert found(store, target(1000)).state is State.STORED
 
 
-def test_a_mistake_in_a_statement_is_not_called_an_outage(sqlite: SqlitePlace) -> None:
+def test_a_mistake_in_a_statement_is_not_called_an_outage(sqlite: SqliteBackend) -> None:
     connections = Connections(sqlite.path)
     try:
         with pytest.raises(sqlite3.OperationalError):
@@ -241,7 +243,7 @@ def test_a_mistake_in_a_statement_is_not_called_an_outage(sqlite: SqlitePlace) -
         connections.close()
 
 
-def test_nothing_that_was_acknowledged_is_lost_when_a_writing_program_is_killed(shared: Place) -> None:
+def test_nothing_that_was_acknowledged_is_lost_when_a_writing_program_is_killed(shared: Backend) -> None:
     with program(shared.url, "write") as writer:
         set_off(writer)
         assert writer.stdout is not None
@@ -303,7 +305,7 @@ def test_a_log_without_its_file_is_never_given_up_for_a_new_file(tmp_path: Path)
     path.rename(aside)
     assert log.exists()
 
-    with pytest.raises(StorageUnavailable, match="its log is there"):
+    with pytest.raises(StorageUnavailable, match="but not its log"):
         SqliteStore(path).records.find(target().id)
 
     aside.rename(path)

@@ -24,7 +24,7 @@ from tests.contract.actions import (
     stored,
     target,
 )
-from tests.contract.places import Place
+from tests.contract.backends import Backend
 
 
 def test_a_claim_leases_a_pending_record_and_counts_the_attempt(store: Store) -> None:
@@ -225,12 +225,12 @@ def test_a_worker_whose_record_was_failed_as_spent_settles_nothing(store: Store)
 @pytest.mark.parametrize(
     "damaged", [b"", b"\xff", b"{}", b'{"failure": [1]}', b'{"failure": ["a", "b", false, 1, 1e400, {}]}']
 )
-def test_a_failure_that_is_damaged_keeps_no_record_from_being_collected_or_failed(place: Place, damaged: bytes) -> None:
-    with closing(place.open()) as store:
+def test_a_failure_that_is_damaged_keeps_no_record_from_being_collected_or_failed(backend: Backend, damaged: bytes) -> None:
+    with closing(backend.open()) as store:
         for n in range(2):
             held = claim(store, accept(store, n))
             store.records.settle([postponed(held, until=after(1), why=failure() if n == 0 else None)])
-        place.damage_failures(damaged)
+        backend.damage_failures(damaged)
 
         claims = store.records.claim_due(now=after(2), lease_for=LEASE, limit=9)
         again = store.records.claim_abandoned(now=after(200), lease_for=LEASE, max_attempts=3)
@@ -241,10 +241,10 @@ def test_a_failure_that_is_damaged_keeps_no_record_from_being_collected_or_faile
     assert spent == 2
 
 
-def test_a_failure_that_is_damaged_is_told_to_be_so(place: Place) -> None:
-    with closing(place.open()) as store:
+def test_a_failure_that_is_damaged_is_told_to_be_so(backend: Backend) -> None:
+    with closing(backend.open()) as store:
         store.records.settle([failed(claim(store, accept(store)))])
-        place.damage_failures(b"\xff")
+        backend.damage_failures(b"\xff")
         known = found(store, target()).failure
 
     assert known is not None

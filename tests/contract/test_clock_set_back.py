@@ -16,7 +16,7 @@ from tests.contract.job_actions import job
 
 HOUR = timedelta(hours=1)
 AHEAD = NOW + HOUR
-MANY = 99
+MAX_ATTEMPTS = 99
 
 
 def pending(store: Store) -> None:
@@ -40,7 +40,7 @@ LEFT: list[Callable[[Store], None]] = [pending, pending_for_a_job, put_off, left
 
 
 def claim_any(store: Store, now: datetime) -> list[str]:
-    abandoned = store.records.claim_abandoned(now=now, lease_for=LEASE, max_attempts=MANY)
+    abandoned = store.records.claim_abandoned(now=now, lease_for=LEASE, max_attempts=MAX_ATTEMPTS)
     claims = [*([abandoned] if abandoned else []), *store.records.claim_due(now=now, lease_for=LEASE, limit=9)]
     assert store.records.settle([stored(each, at=now) for each in claims]) == [True] * len(claims)
     return [each.id for each in claims]
@@ -50,9 +50,9 @@ def claim_any(store: Store, now: datetime) -> list[str]:
 def test_what_is_due_in_an_hour_is_due_now(store: Store, leave: Callable[[Store], None]) -> None:
     leave(store)
 
-    assert store.records.due(now=NOW, max_attempts=MANY, limit=9) == [target(1).id]
+    assert store.records.due(now=NOW, max_attempts=MAX_ATTEMPTS, limit=9) == [target(1).id]
     assert claim_any(store, NOW) == [target(1).id]
-    assert store.records.due(now=NOW, max_attempts=MANY, limit=9) == []
+    assert store.records.due(now=NOW, max_attempts=MAX_ATTEMPTS, limit=9) == []
     assert claim_any(store, AHEAD) == []
 
 
@@ -88,7 +88,7 @@ def test_the_longest_pause_is_kept(store: Store) -> None:
     held = claim(store, accept(store, 1))
     assert store.records.settle([postponed(held, until=NOW + LONGEST_PAUSE)]) == [True]
 
-    assert store.records.due(now=NOW, max_attempts=MANY, limit=9) == []
+    assert store.records.due(now=NOW, max_attempts=MAX_ATTEMPTS, limit=9) == []
     assert claim_any(store, NOW) == []
     assert claim_any(store, NOW + LONGEST_PAUSE) == [target(1).id]
 
@@ -99,7 +99,7 @@ def test_the_longest_lease_is_kept(store: Store) -> None:
 
     assert store.records.claim(target(1).id, now=NOW, lease_for=LEASE) is None
     assert claim_any(store, NOW) == []
-    assert store.records.due(now=NOW, max_attempts=MANY, limit=9) == []
+    assert store.records.due(now=NOW, max_attempts=MAX_ATTEMPTS, limit=9) == []
     assert store.records.fail_spent(now=NOW, max_attempts=1, retry_at=after(1), limit=9) == 0
 
 
@@ -107,7 +107,7 @@ def queued(store: Store) -> None:
     store.jobs.create(replace(job(), created_at=AHEAD))
 
 
-def held_by_a_worker(store: Store) -> None:
+def claimed_by_a_worker(store: Store) -> None:
     queued(store)
     assert store.jobs.claim(now=AHEAD, lease_for=LEASE)
 
@@ -119,7 +119,7 @@ def handed_back(store: Store) -> None:
     assert store.jobs.release(claimed[1], due_at=AHEAD + timedelta(seconds=9))
 
 
-def cut(store: Store) -> None:
+def split(store: Store) -> None:
     queued(store)
     claimed = store.jobs.claim(now=AHEAD, lease_for=LEASE)
     assert claimed
@@ -128,12 +128,12 @@ def cut(store: Store) -> None:
     assert store.jobs.finish(renewed, total=9)
 
 
-def cut_and_held(store: Store) -> None:
-    cut(store)
+def split_and_claimed(store: Store) -> None:
+    split(store)
     assert store.jobs.claim(now=AHEAD, lease_for=LEASE)
 
 
-@pytest.mark.parametrize("leave", [queued, held_by_a_worker, handed_back, cut, cut_and_held])
+@pytest.mark.parametrize("leave", [queued, claimed_by_a_worker, handed_back, split, split_and_claimed])
 def test_the_batches_of_a_job_are_due_now(store: Store, leave: Callable[[Store], None]) -> None:
     leave(store)
 

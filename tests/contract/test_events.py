@@ -130,9 +130,9 @@ def test_a_listing_is_stable_while_events_are_added(store: Store) -> None:
 
     store.events.add([event(100, after(100)), event(101, after(6))])
 
-    place = (page[-1].timestamp, page[-1].id)
-    rest = store.events.listing(EVERYTHING, limit=100, after=place)
-    assert [each.line for each in [*page, *rest]] == [9, 8, 7, 6, 5, 4, 3, 2, 1, 0], "101 is before the place, by its id"
+    position = (page[-1].timestamp, page[-1].id)
+    rest = store.events.listing(EVERYTHING, limit=100, after=position)
+    assert [each.line for each in [*page, *rest]] == [9, 8, 7, 6, 5, 4, 3, 2, 1, 0], "101 is before the position, by its id"
 
 
 def test_every_combination_of_filters_lists_and_counts_what_it_says(store: Store) -> None:

@@ -17,10 +17,10 @@ def lookup(number: int, source: str = "weather", *, seconds: int = 0) -> Lookup:
 
 def listed(store: Store, source: str | None = None, *, limit: int = 2) -> list[Lookup]:
     lookups: list[Lookup] = []
-    place: Key | None = None
-    while page := store.history.listing(source, limit=limit, after=place):
+    position: Key | None = None
+    while page := store.history.listing(source, limit=limit, after=position):
         lookups += page
-        place = (page[-1].at, page[-1].id)
+        position = (page[-1].at, page[-1].id)
     return lookups
 
 

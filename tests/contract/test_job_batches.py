@@ -22,8 +22,8 @@ from tests.contract.job_actions import (
     claim,
     counted,
     create,
-    cuts,
     found,
+    new_batches,
     outcomes,
     ready,
     renewed,
@@ -135,7 +135,7 @@ def test_reading_keeps_its_checkpoint_and_may_go_on_while_its_batches_are_worked
     job = create(store)
     reading = claim(store)
 
-    held = store.jobs.add_batches(reading, cuts(2), checkpoint='{"row": 6}', until=after(50))
+    held = store.jobs.add_batches(reading, new_batches(2), checkpoint='{"row": 6}', until=after(50))
 
     assert held == replace(reading, due_at=after(50), attempt=0, checkpoint='{"row": 6}')
     first = claim(store)
@@ -148,13 +148,13 @@ def test_reading_keeps_its_checkpoint_and_may_go_on_while_its_batches_are_worked
 def test_cutting_again_what_is_there_changes_nothing_of_it(store: Store) -> None:
     job = create(store)
     reading = claim(store)
-    store.jobs.add_batches(reading, cuts(2), checkpoint=None, until=UNTIL)
+    store.jobs.add_batches(reading, new_batches(2), checkpoint=None, until=UNTIL)
     work(store, claim(store))
     second = claim(store)
     reading = claim(store, now=OVER)
 
     assert (
-        store.jobs.add_batches(reading, [NewBatch(1, 1, 99, 99, 999), *cuts(3)], checkpoint=None, until=OVER + LEASE)
+        store.jobs.add_batches(reading, [NewBatch(1, 1, 99, 99, 999), *new_batches(3)], checkpoint=None, until=OVER + LEASE)
         is not None
     )
 
@@ -168,7 +168,7 @@ def test_a_thousand_batches_can_be_cut_at_once(store: Store) -> None:
     create(store)
     reading = claim(store)
 
-    assert store.jobs.add_batches(reading, cuts(1100, rows=1), checkpoint=None, until=UNTIL) is not None
+    assert store.jobs.add_batches(reading, new_batches(1100, rows=1), checkpoint=None, until=UNTIL) is not None
 
     assert claim(store).number == 1
     assert store.jobs.add_batches(reading, [], checkpoint=None, until=UNTIL) is not None
@@ -314,11 +314,11 @@ def test_a_claim_that_does_not_hold_any_more_changes_nothing_and_is_told(store: 
 def test_a_reading_that_does_not_hold_any_more_cuts_nothing(store: Store, end: str) -> None:
     job = create(store)
     reading = claim(store)
-    store.jobs.add_batches(reading, cuts(1), checkpoint="1", until=UNTIL)
+    store.jobs.add_batches(reading, new_batches(1), checkpoint="1", until=UNTIL)
     assert ENDS[end](store, reading)
     before = found(store, job)
 
-    assert store.jobs.add_batches(reading, cuts(3), checkpoint="3", until=UNTIL) is None
+    assert store.jobs.add_batches(reading, new_batches(3), checkpoint="3", until=UNTIL) is None
     assert not store.jobs.finish(reading, total=9, error="late")
 
     assert found(store, job) == before
@@ -379,7 +379,7 @@ def test_a_job_is_named_once_however_many_of_its_batches_are_due(store: Store) -
 def test_a_job_whose_reading_is_done_twice_over_is_read_by_the_last_one(store: Store) -> None:
     job = create(store)
     first = claim(store)
-    store.jobs.add_batches(first, cuts(1), checkpoint="1", until=UNTIL)
+    store.jobs.add_batches(first, new_batches(1), checkpoint="1", until=UNTIL)
     second = claim(store, now=OVER)
     assert second.number == READING
 

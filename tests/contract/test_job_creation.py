@@ -134,11 +134,11 @@ def test_existing_are_those_of_the_ids_that_a_job_has(store: Store) -> None:
 def listed(store: Store, status: JobStatus | None, limit: int) -> list[Job]:
     """All pages, one after the other."""
     jobs: list[Job] = []
-    place: Key | None = None
-    while page := store.jobs.listing(status, limit=limit, after=place):
+    position: Key | None = None
+    while page := store.jobs.listing(status, limit=limit, after=position):
         assert len(page) <= limit
         jobs += page
-        place = (page[-1].created_at, page[-1].id)
+        position = (page[-1].created_at, page[-1].id)
     return jobs
 
 

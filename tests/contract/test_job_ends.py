@@ -21,8 +21,8 @@ from tests.contract.job_actions import (
     complete,
     counted,
     create,
-    cuts,
     found,
+    new_batches,
     outcomes,
     read,
     ready,
@@ -34,10 +34,10 @@ from tests.contract.job_actions import (
 def test_a_job_is_completed_when_its_file_is_read_and_every_batch_is_done(store: Store) -> None:
     job = create(store)
     reading = claim(store)
-    store.jobs.add_batches(reading, cuts(2), checkpoint=None, until=UNTIL)
+    store.jobs.add_batches(reading, new_batches(2), checkpoint=None, until=UNTIL)
     work(store, claim(store))
     work(store, claim(store), FAILED)
-    assert store.jobs.complete(now=after(2), limit=9) == [], "more may be cut"
+    assert store.jobs.complete(now=after(2), limit=9) == [], "more may be split off"
     store.jobs.finish(reading, total=6)
 
     assert store.jobs.complete(now=after(2), limit=9) == [job.id]
@@ -119,7 +119,7 @@ def test_cancelling_a_queued_job_ends_it_before_it_is_read(store: Store) -> None
 def test_cancelling_a_running_job_takes_every_batch_from_everybody(store: Store) -> None:
     job = create(store)
     reading = claim(store)
-    store.jobs.add_batches(reading, cuts(4), checkpoint=None, until=UNTIL)
+    store.jobs.add_batches(reading, new_batches(4), checkpoint=None, until=UNTIL)
     work(store, claim(store))
     held = claim(store)
     advance(store, held, [row(4, FAILED), row(5, REJECTED)], implicit_successes=2)
@@ -131,7 +131,7 @@ def test_cancelling_a_running_job_takes_every_batch_from_everybody(store: Store)
     assert (ended.status, ended.finished_at, ended.total) == (JobStatus.CANCELLED, after(1), None)
     assert ended.counts == Counts(5, 1, 1, 100)
     assert advance(store, held, [row(6)]) is None
-    assert store.jobs.add_batches(reading, cuts(9), checkpoint=None, until=UNTIL) is None
+    assert store.jobs.add_batches(reading, new_batches(9), checkpoint=None, until=UNTIL) is None
     assert not store.jobs.finish(held)
     assert not store.jobs.release(held, due_at=NOW)
     assert not store.jobs.finish(reading, total=9, error="late")

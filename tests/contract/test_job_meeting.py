@@ -12,14 +12,14 @@ from inventory.events.model import EventFilter
 from inventory.jobs.model import Job, JobStatus, RowOutcome
 from inventory.store import Store
 from tests.contract.actions import LEASE, NOW, after, target
+from tests.contract.backends import Backend
 from tests.contract.event_actions import event
 from tests.contract.job_actions import FAILED, OVER, advance, claim, counted, create, found, job, outcomes, ready, row, work
 from tests.contract.meeting import at_once, program, programs_at_once, set_off
-from tests.contract.places import Place
 
 
 @pytest.fixture
-def store(shared: Place) -> Iterator[Store]:
+def store(shared: Backend) -> Iterator[Store]:
     """A store that threads and programs share."""
     with closing(shared.open()) as store:
         yield store
@@ -42,7 +42,7 @@ def test_of_many_simultaneous_creations_of_one_job_the_first_wins(store: Store, 
     assert store.jobs.claim(now=NOW, lease_for=LEASE) is None
 
 
-def test_programs_that_create_the_same_jobs_at_once_get_the_same_ones(shared: Place, store: Store) -> None:
+def test_programs_that_create_the_same_jobs_at_once_get_the_same_ones(shared: Backend, store: Store) -> None:
     first, second = programs_at_once(shared.url, [["create_jobs", "12"]] * 2)
 
     assert first == second
@@ -82,7 +82,7 @@ def test_no_batch_is_claimed_twice_by_workers_that_claim_at_once(store: Store) -
     assert sorted(claimed) == sorted((each.id, number) for each in jobs for number in range(1, 7))
 
 
-def test_no_batch_is_claimed_twice_by_programs_that_claim_at_once(shared: Place, store: Store) -> None:
+def test_no_batch_is_claimed_twice_by_programs_that_claim_at_once(shared: Backend, store: Store) -> None:
     jobs = [ready(store, 6) for _ in range(2)]
 
     lines = [line for lines in programs_at_once(shared.url, [["claim_batches"]] * 2) for line in lines]
@@ -167,7 +167,7 @@ def test_targets_that_many_jobs_accept_at_once_are_each_accepted_by_one(store: S
     assert accepted == Counter(target(n).id for n in range(40))
 
 
-def test_what_a_killed_worker_wrote_counts_once_and_the_next_one_goes_on_behind_it(shared: Place, store: Store) -> None:
+def test_what_a_killed_worker_wrote_counts_once_and_the_next_one_goes_on_behind_it(shared: Backend, store: Store) -> None:
     wanted = create(store)
     for kills in range(1, 3):
         with program(shared.url, "work") as worker:

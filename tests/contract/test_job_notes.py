@@ -35,8 +35,8 @@ def test_what_batches_have_noted_can_be_read_also_when_they_are_done(store: Stor
 def test_rows_that_could_not_be_counted_before_are_those_that_were_worked_on(store: Store) -> None:
     made = create(store)
     reading = claim(store)
-    cut = NewBatch(1, 1_000_000, 1_999_999, 1, 0, has_reserved_rows=True)
-    reading_held = store.jobs.add_batches(reading, [cut], checkpoint=None, until=NOW + LEASE)
+    new = NewBatch(1, 1_000_000, 1_999_999, 1, 0, has_reserved_rows=True)
+    reading_held = store.jobs.add_batches(reading, [new], checkpoint=None, until=NOW + LEASE)
     assert reading_held is not None
     assert store.jobs.finish(reading_held, total=None)
     held = claim(store)

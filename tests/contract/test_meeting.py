@@ -11,12 +11,12 @@ import pytest
 from inventory.records.model import RecordFilter, State
 from inventory.store import Store
 from tests.contract.actions import LEASE, NOW, accept, after, claim, collect, found, shared, stored, target
+from tests.contract.backends import Backend
 from tests.contract.meeting import at_once, programs_at_once
-from tests.contract.places import Place
 
 
 @pytest.fixture
-def store(shared: Place) -> Iterator[Store]:
+def store(shared: Backend) -> Iterator[Store]:
     """A store that threads and programs share."""
     with closing(shared.open()) as store:
         yield store
@@ -147,18 +147,18 @@ def test_a_reader_sees_a_record_with_what_it_names_or_not_at_all_while_it_is_wri
     at_once(4, act)
 
 
-def test_programs_that_prepare_the_same_new_store_at_once_all_succeed(shared: Place) -> None:
+def test_programs_that_prepare_the_same_new_store_at_once_all_succeed(shared: Backend) -> None:
     assert programs_at_once(shared.url, [["prepare"]] * 3) == [["prepared"]] * 3
 
 
-def test_of_programs_that_accept_the_same_targets_at_once_each_target_has_one_that_did(shared: Place, store: Store) -> None:
+def test_when_programs_accept_the_same_targets_at_once_one_accepts_each(shared: Backend, store: Store) -> None:
     lines = programs_at_once(shared.url, [["accept", "0", "60"]] * 2)
 
     assert sorted(int(n) for accepted in lines for n in accepted) == list(range(60))
     assert len(store.records.listing(RecordFilter(), limit=200, after=None)) == 60
 
 
-def test_no_record_is_claimed_twice_by_programs_that_claim_at_once(shared: Place, store: Store) -> None:
+def test_no_record_is_claimed_twice_by_programs_that_claim_at_once(shared: Backend, store: Store) -> None:
     for n in range(40):
         accept(store, n)
 
@@ -171,7 +171,7 @@ def test_no_record_is_claimed_twice_by_programs_that_claim_at_once(shared: Place
 
 
 @pytest.mark.parametrize("used", ["unused", "used"])
-def test_a_store_is_used_on_both_sides_of_a_fork(shared: Place, store: Store, used: str) -> None:
+def test_a_store_is_used_on_both_sides_of_a_fork(shared: Backend, store: Store, used: str) -> None:
     assert programs_at_once(shared.url, [["fork", used]]) == [["parent 0"]]
 
     for n in range(3):

@@ -15,18 +15,18 @@ from inventory.store.mongo import schema as mongo_schema
 from inventory.store.sqlite import schema as sqlite_schema
 from inventory.store.sqlite.migrations import MIGRATIONS
 from tests.contract.actions import LEASE, NOW, accept, after, collect, found, stored, target
+from tests.contract.backends import Backend, MongoBackend, SqliteBackend, database
 from tests.contract.event_actions import event, listed
 from tests.contract.job_actions import claim, complete, ready, work
-from tests.contract.places import MongoPlace, Place, SqlitePlace, database
 
 OLD = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, 0, NULL, NULL, 0)"
 MILLIS = int(NOW.timestamp() * 1000)
 
 
-def older_file(place: SqlitePlace, version: int) -> None:
+def older_file(backend: SqliteBackend, version: int) -> None:
     """A file that an older version wrote, with a pending record 1 and a running record 2."""
-    place.path.parent.mkdir()
-    with closing(sqlite3.connect(place.path, isolation_level=None)) as connection:
+    backend.path.parent.mkdir()
+    with closing(sqlite3.connect(backend.path, isolation_level=None)) as connection:
         for statements in MIGRATIONS[:version]:
             for statement in statements:
                 connection.execute(statement)
@@ -37,9 +37,9 @@ def older_file(place: SqlitePlace, version: int) -> None:
             connection.execute(OLD, [each.id, each.source, each.key, each.host, state, *instants, n - 1, n - 1, lease])
 
 
-def older_database(place: MongoPlace, version: int) -> None:
+def older_database(backend: MongoBackend, version: int) -> None:
     """The same, in documents."""
-    with place.client() as client:
+    with backend.client() as client:
         kept = database(client)
         for migration in mongo_schema.MIGRATIONS[:version]:
             mongo_schema.create_indexes(kept, migration)
@@ -50,20 +50,20 @@ def older_database(place: MongoPlace, version: int) -> None:
             if version == 1:  # the very first code knew of no condition
                 del document["revalidate"]
             kept["records"].insert_one(document)
-    place.mark(version)
+    backend.mark(version)
 
 
-def older(place: Place, version: int) -> None:
-    if isinstance(place, SqlitePlace):
-        older_file(place, version)
+def older(backend: Backend, version: int) -> None:
+    if isinstance(backend, SqliteBackend):
+        older_file(backend, version)
     else:
-        older_database(place, version)
+        older_database(backend, version)
 
 
 @pytest.mark.parametrize("version", [1, 2])
-def test_what_is_owed_in_an_older_store_is_claimed_and_settled(place: Place, version: int) -> None:
-    older(place, version)
-    with closing(place.open()) as store:
+def test_what_is_owed_in_an_older_store_is_claimed_and_settled(backend: Backend, version: int) -> None:
+    older(backend, version)
+    with closing(backend.open()) as store:
         assert not found(store, target(1)).bulk
         assert found(store, target(2)).state is State.RUNNING
         store.records.accept_all([(target(3), None)], now=after(-99))
@@ -87,44 +87,44 @@ USES: dict[str, Callable[[Store], object]] = {
 
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("version", [0, 1, 2])
-def test_an_older_store_is_brought_forward_by_whatever_is_used_first(place: Place, version: int, use: str) -> None:
+def test_an_older_store_is_brought_forward_by_whatever_is_used_first(backend: Backend, version: int, use: str) -> None:
     if version:
-        older(place, version)
-    with closing(place.open()) as store:
+        older(backend, version)
+    with closing(backend.open()) as store:
         USES[use](store)
-    with closing(place.open()) as store:
+    with closing(backend.open()) as store:
         ready(store, 1)
         work(store, claim(store))
         store.events.add([event(2)])
         assert event(2) in listed(store)
 
 
-def test_the_tables_and_indexes_of_a_file_are_the_same_whichever_version_made_it(sqlite: SqlitePlace, tmp_path) -> None:
-    def made(place: SqlitePlace) -> set[tuple[str, str]]:
-        with closing(place.open()) as store:
+def test_the_tables_and_indexes_of_a_file_are_the_same_whichever_version_made_it(sqlite: SqliteBackend, tmp_path) -> None:
+    def made(backend: SqliteBackend) -> set[tuple[str, str]]:
+        with closing(backend.open()) as store:
             store.prepare()
-        with closing(sqlite3.connect(place.path)) as connection:
+        with closing(sqlite3.connect(backend.path)) as connection:
             return set(connection.execute("SELECT name, sql FROM sqlite_master"))
 
     new = made(sqlite)
 
     for version in (1, 2):
-        old = SqlitePlace(tmp_path / f"version {version}" / "inventory.sqlite3")
+        old = SqliteBackend(tmp_path / f"version {version}" / "inventory.sqlite3")
         older_file(old, version)
         assert made(old) == new
 
 
-def first_file(place: SqlitePlace) -> None:
+def first_file(backend: SqliteBackend) -> None:
     """A file of the very first version: it calls itself 1 too, and has neither `revalidate` nor the later indexes."""
-    older_file(place, 1)
-    with closing(sqlite3.connect(place.path)) as connection:
+    older_file(backend, 1)
+    with closing(sqlite3.connect(backend.path)) as connection:
         for index in ("records_stored_of_source", "records_unstored_of_source", "records_with_many"):
             connection.execute(f"DROP INDEX {index}")
         connection.execute("ALTER TABLE records DROP COLUMN revalidate")
 
 
 @pytest.mark.parametrize("brought_forward_before", [False, True])
-def test_a_file_of_the_very_first_version_is_brought_forward(sqlite: SqlitePlace, brought_forward_before: bool) -> None:
+def test_a_file_of_the_very_first_version_is_brought_forward(sqlite: SqliteBackend, brought_forward_before: bool) -> None:
     first_file(sqlite)
     if brought_forward_before:  # by code that did not know that anything was missing
         with closing(sqlite3.connect(sqlite.path)) as connection:

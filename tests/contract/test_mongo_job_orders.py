@@ -14,6 +14,7 @@ from inventory.store.mongo import job_documents as forms
 from inventory.store.mongo.batches import holds, renew
 from inventory.store.mongo.upserts import insert_new
 from tests.contract.actions import LEASE, NOW, after
+from tests.contract.backends import MongoBackend, database
 from tests.contract.job_actions import (
     FAILED,
     OVER,
@@ -24,24 +25,23 @@ from tests.contract.job_actions import (
     complete,
     counted,
     create,
-    cuts,
     found,
+    new_batches,
     outcomes,
     ready,
     row,
 )
 from tests.contract.orders import Documents, Step, merges, run
-from tests.contract.places import MongoPlace, database
 
 
 @pytest.fixture
-def store(mongo: MongoPlace) -> Iterator[MongoStore]:
+def store(mongo: MongoBackend) -> Iterator[MongoStore]:
     with closing(mongo.open()) as store:
         yield store
 
 
 @pytest.fixture
-def documents(mongo: MongoPlace) -> Iterator[Documents]:
+def documents(mongo: MongoBackend) -> Iterator[Documents]:
     """The collections themselves."""
     with mongo.client() as client:
         yield database(client)
@@ -172,7 +172,7 @@ def test_batches_that_were_cut_too_late_are_let_go_by_who_claims_them(store: Mon
     job = create(store)
     claim(store)
     store.jobs.cancel(job.id, now=NOW)
-    insert_new(documents["batches"], [forms.new_batch(job.id, each, NOW) for each in cuts(3)])
+    insert_new(documents["batches"], [forms.new_batch(job.id, each, NOW) for each in new_batches(3)])
 
     assert store.jobs.claim(now=NOW, lease_for=LEASE) is None
     assert store.jobs.due(now=after(9999), limit=9) == []
@@ -181,7 +181,7 @@ def test_batches_that_were_cut_too_late_are_let_go_by_who_claims_them(store: Mon
 def test_batches_of_a_job_that_is_gone_are_removed_by_who_claims_them(store: MongoStore, documents: Documents) -> None:
     job = complete(store)
     store.jobs.retire(before=after(9), limit=99)
-    insert_new(documents["batches"], [forms.new_batch(job.id, each, NOW) for each in cuts(3)])
+    insert_new(documents["batches"], [forms.new_batch(job.id, each, NOW) for each in new_batches(3)])
     other = ready(store, 1)
 
     assert claim(store).job_id == other.id
@@ -192,13 +192,13 @@ def test_batches_of_a_job_that_is_gone_are_removed_by_who_claims_them(store: Mon
 def test_a_reading_that_died_after_it_cut_cuts_the_same_again(store: MongoStore, documents: Documents) -> None:
     job = create(store)
     claim(store)
-    insert_new(documents["batches"], [forms.new_batch(job.id, each, NOW) for each in cuts(2)])
+    insert_new(documents["batches"], [forms.new_batch(job.id, each, NOW) for each in new_batches(2)])
     held = claim(store)
     assert held.number == 1
     advance(store, held, [row(1)])
 
     reading = claim(store, now=OVER)
-    assert store.jobs.add_batches(reading, cuts(3), checkpoint="3", until=after(99)) is not None
+    assert store.jobs.add_batches(reading, new_batches(3), checkpoint="3", until=after(99)) is not None
 
     assert counted(store, job) == (1, 0, 0)
     assert outcomes(store, job) == {1: SUCCEEDED}

@@ -10,18 +10,18 @@ import pytest
 from inventory.records.model import Record, State, Stored
 from inventory.store.mongo import MongoStore, snapshots
 from tests.contract.actions import LEASE, NOW, accept, after, claim, collect, found, stored, target
+from tests.contract.backends import MongoBackend, database
 from tests.contract.orders import Documents, Step, deleting, merges, run, settling
-from tests.contract.places import MongoPlace, database
 
 
 @pytest.fixture
-def store(mongo: MongoPlace) -> Iterator[MongoStore]:
+def store(mongo: MongoBackend) -> Iterator[MongoStore]:
     with closing(mongo.open()) as store:
         yield store
 
 
 @pytest.fixture
-def documents(mongo: MongoPlace) -> Iterator[Documents]:
+def documents(mongo: MongoBackend) -> Iterator[Documents]:
     """The collections themselves."""
     with mongo.client() as client:
         yield database(client)

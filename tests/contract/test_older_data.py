@@ -36,7 +36,7 @@ from inventory.records.model import RecordFilter, State
 from inventory.services import Services
 from inventory.store import Store
 from tests.conftest import Build
-from tests.contract.places import Place, SqlitePlace, database
+from tests.contract.backends import Backend, SqliteBackend, database
 from tests.end_to_end.stack import wait_until
 from tests.fakes import FakeClock, FakeWeb, Unlimited
 from tests.jobs.actions import Worker, found, rows_of
@@ -71,21 +71,21 @@ class Shop:
 
 
 @pytest.fixture
-def older(place: Place) -> Place:
+def older(backend: Backend) -> Backend:
     """A store that holds what the older version kept."""
-    if isinstance(place, SqlitePlace):
-        place.path.parent.mkdir()
-        with closing(sqlite3.connect(place.path)) as connection:
+    if isinstance(backend, SqliteBackend):
+        backend.path.parent.mkdir()
+        with closing(sqlite3.connect(backend.path)) as connection:
             connection.executescript((OLDER / "sqlite.sql").read_text())
-        return place
-    with closing(place.open()) as store:
+        return backend
+    with closing(backend.open()) as store:
         store.prepare()
-    with place.client() as client:  # type: ignore[attr-defined]
+    with backend.client() as client:  # type: ignore[attr-defined]
         for collection in json_util.loads((OLDER / "mongo.json").read_text()):
             for name, documents in collection.items():
                 if name != "meta":
                     database(client)[name].insert_many(documents)
-    return place
+    return backend
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def shop() -> Shop:
 
 
 @pytest.fixture
-def services(make_services: Build, older: Place, tmp_path: Path, clock: FakeClock, web: FakeWeb) -> Services:
+def services(make_services: Build, older: Backend, tmp_path: Path, clock: FakeClock, web: FakeWeb) -> Services:
     """Those of this version, on the older store and files, a minute after the older version stopped."""
     shutil.copytree(OLDER / "files", tmp_path / "files")
     clock.now = NOW
@@ -149,8 +149,8 @@ def worked_to_the_end(services: Services, shop: Shop, clock: FakeClock) -> None:
     wait_until(ended, "all jobs are ended", 30)
 
 
-def test_everything_is_read_as_the_older_version_read_it(older: Place) -> None:
-    name = "in_sqlite.json" if isinstance(older, SqlitePlace) else "in_mongo.json"
+def test_everything_is_read_as_the_older_version_read_it(older: Backend) -> None:
+    name = "in_sqlite.json" if isinstance(older, SqliteBackend) else "in_mongo.json"
 
     with closing(older.open()) as store:
         assert everything(store) == json.loads((OLDER / name).read_text())

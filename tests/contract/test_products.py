@@ -29,10 +29,10 @@ def seen(*products: Product, at: datetime = NOW, job_id: str = "") -> ProductVer
 
 def listed(store: Store, chosen: ProductFilter = ALL, *, limit: int = 2) -> list[CatalogueEntry]:
     found: list[CatalogueEntry] = []
-    place: Key | None = None
-    while page := store.products.listing(chosen, limit=limit, after=place):
+    position: Key | None = None
+    while page := store.products.listing(chosen, limit=limit, after=position):
         found += page
-        place = (page[-1].added_at, page[-1].record_id)
+        position = (page[-1].added_at, page[-1].record_id)
     return found
 
 

@@ -28,10 +28,10 @@ EVERYTHING = RecordFilter()
 
 def pages(store: Store, chosen: RecordFilter, *, limit: int) -> Iterator[list[Record]]:
     """Page after page, each from behind the last record of the one before."""
-    place: Key | None = None
-    while page := list(store.records.listing(chosen, limit=limit, after=place)):
+    position: Key | None = None
+    while page := list(store.records.listing(chosen, limit=limit, after=position)):
         yield page
-        place = (page[-1].accepted_at, page[-1].id)
+        position = (page[-1].accepted_at, page[-1].id)
 
 
 def listed(store: Store, chosen: RecordFilter, *, limit: int = 2) -> list[Record]:
@@ -131,11 +131,11 @@ def test_snapshots_of_a_record_are_listed_newest_first_in_pages(store: Store, li
     collect(store, target(1))
     expected = sorted((each.snapshot for each in outcomes), key=lambda s: (s.collected_at, s.id), reverse=True)
 
-    seen, place = [], None
-    while page := store.snapshots.listing(target().id, limit=limit, after=place):
+    seen, position = [], None
+    while page := store.snapshots.listing(target().id, limit=limit, after=position):
         assert len(page) <= limit
         seen += page
-        place = (page[-1].collected_at, page[-1].id)
+        position = (page[-1].collected_at, page[-1].id)
 
     assert seen == expected
 
@@ -157,9 +157,9 @@ def test_each_snapshot_of_a_record_stays_the_same_when_others_follow(store: Stor
     assert store.bodies.find(first.snapshot.body_sha256 or "") == b"one"
 
 
-def test_what_one_store_wrote_another_one_on_the_same_place_reads(store: Store, place) -> None:
+def test_what_one_store_wrote_another_one_on_the_same_backend_reads(store: Store, backend) -> None:
     outcome = collect(store, target())
-    other = place.open()
+    other = backend.open()
     try:
         known = other.records.look_up(target().id)
     finally:

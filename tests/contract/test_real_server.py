@@ -14,13 +14,13 @@ from inventory.store import Store
 from inventory.store.mongo import MongoStore
 from inventory.store.mongo.connection import Connection, connect
 from tests.contract.actions import LEASE, NOW, accept, after, claim, collect, failed, found, stored, target
+from tests.contract.backends import MongoBackend
 from tests.contract.event_actions import event
 from tests.contract.job_actions import advance, counted, job, ready, row, work
 from tests.contract.job_actions import claim as job_claim
 from tests.contract.job_actions import found as found_job
 from tests.contract.meeting import at_once
 from tests.contract.one_at_a_time import OneAtATime
-from tests.contract.places import MongoPlace
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def between(server: str) -> Iterator[OneAtATime]:
 
 
 @pytest.fixture
-def store(mongodb: MongoPlace, between: OneAtATime) -> Iterator[Store]:
+def store(mongodb: MongoBackend, between: OneAtATime) -> Iterator[Store]:
     """A store that goes that way."""
     name = mongodb.url.rpartition("/")[2]
     with closing(MongoStore(f"{between.url}/{name}?directConnection=true")) as store:
@@ -147,7 +147,7 @@ def test_events_whose_answer_was_lost_can_be_sent_again(store: Store, between: O
     assert store.events.stats(EventFilter(), hours=1).total == 2
 
 
-def test_a_mistake_in_a_command_is_not_called_an_outage(mongodb: MongoPlace) -> None:
+def test_a_mistake_in_a_command_is_not_called_an_outage(mongodb: MongoBackend) -> None:
     with (
         closing(Connection(mongodb.url, connect)) as connection,
         pytest.raises(OperationFailure),

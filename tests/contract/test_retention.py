@@ -11,9 +11,9 @@ import pytest
 from inventory.records.model import Record
 from inventory.store import Store
 from tests.contract.actions import accept_target, after, claim, collect, failed, found, stored, target
+from tests.contract.backends import Backend, MongoBackend
 from tests.contract.meeting import at_once
 from tests.contract.orders import deleting, merges, run, settling
-from tests.contract.places import MongoPlace, Place
 
 
 def name(body: bytes) -> str:
@@ -102,8 +102,8 @@ def test_a_refresh_that_is_running_settles_after_a_retirement(store: Store) -> N
 def sweep(store: Store) -> None:
     """Whole walks over all snapshots, then all bodies, in steps of two."""
     for swept in (store.snapshots, store.bodies):
-        place = ""
-        while place := swept.sweep(after=place, limit=2):
+        position = ""
+        while position := swept.sweep(after=position, limit=2):
             continue
 
 
@@ -122,7 +122,7 @@ def test_a_sweep_removes_nothing_that_is_in_use(store: Store) -> None:
 
 
 @pytest.mark.parametrize("ending", ["failed", "deleted"])
-def test_what_a_worker_left_that_died_while_it_settled_is_swept(mongo: MongoPlace, ending: str) -> None:
+def test_what_a_worker_left_that_died_while_it_settled_is_swept(mongo: MongoBackend, ending: str) -> None:
     with closing(mongo.open()) as store, mongo.client() as client:
         database = client.get_default_database()
         held = claim(store, accept_target(store, target(), now=after(0)))
@@ -146,7 +146,7 @@ def test_what_a_worker_left_that_died_while_it_settled_is_swept(mongo: MongoPlac
 
 
 @pytest.mark.parametrize("order", merges(3, 4))
-def test_a_page_that_is_collected_again_while_a_retirement_lets_go_of_it_is_there(mongo: MongoPlace, order: str) -> None:
+def test_a_page_that_is_collected_again_while_a_retirement_lets_go_of_it_is_there(mongo: MongoBackend, order: str) -> None:
     with closing(mongo.open()) as store, mongo.client() as client:
         documents = client.get_default_database()
         old = collect(store, target(), body=b"again")
@@ -160,7 +160,7 @@ def test_a_page_that_is_collected_again_while_a_retirement_lets_go_of_it_is_ther
         assert known.body == b"again"
 
 
-def test_no_body_that_a_record_names_goes_while_the_same_content_is_collected(shared: Place) -> None:
+def test_no_body_that_a_record_names_goes_while_the_same_content_is_collected(shared: Backend) -> None:
     """Four collect two pages in turn, some of them the same ones, as two retire, sweep and delete: what is stored is whole.
 
     Each page is let go of by a retirement just when it is collected again.

@@ -15,7 +15,7 @@ from inventory.products.model import ProductFilter
 from inventory.records.model import RecordFilter, Status
 from inventory.store.sqlite import batches, events, jobs, ledger, products, records, rows, snapshots
 from tests.contract.actions import NOW
-from tests.contract.places import SqlitePlace
+from tests.contract.backends import SqliteBackend
 
 VALUES = {
     "id": "x",
@@ -76,11 +76,11 @@ PRODUCT_FILTERS = [ProductFilter(*each) for each in product([None, "x"], [None, 
 PRODUCTS = [*(products.listing_statement(each)[0] for each in PRODUCT_FILTERS), products.CHANGED]
 NOTES = [jobs.OF_KIND, jobs.CHECKPOINTS]
 JOBS_AND_ROWS = [*JOBS, *NOTES, *JOB_LISTINGS, *ROW_LISTINGS]
-STATEMENTS = [*OWED, snapshots.LISTING, snapshots.MANY, *LISTINGS, *PRODUCTS, *BATCHES, *JOBS_AND_ROWS]
+STATEMENTS = [*OWED, snapshots.LISTING, snapshots.WITH_SURPLUS, *LISTINGS, *PRODUCTS, *BATCHES, *JOBS_AND_ROWS]
 
 
 @pytest.fixture
-def connection(sqlite: SqlitePlace) -> Iterator[sqlite3.Connection]:
+def connection(sqlite: SqliteBackend) -> Iterator[sqlite3.Connection]:
     store = sqlite.open()
     store.prepare()
     with closing(sqlite3.connect(sqlite.path)) as connection:

@@ -10,7 +10,7 @@ import pytest
 from inventory.errors import StartError
 from inventory.store import Store
 from tests.contract.actions import NOW, accept, found, target
-from tests.contract.places import Place, SqlitePlace
+from tests.contract.backends import Backend, SqliteBackend
 
 
 def test_preparing_twice_is_harmless(store: Store) -> None:
@@ -44,12 +44,12 @@ USES: dict[str, Callable[[Store], object]] = {
 
 
 @pytest.mark.parametrize("use", USES)
-def test_a_store_that_a_newer_version_wrote_is_refused_in_one_clear_line(place: Place, use: str) -> None:
-    with closing(place.open()) as store:
+def test_a_store_that_a_newer_version_wrote_is_refused_in_one_clear_line(backend: Backend, use: str) -> None:
+    with closing(backend.open()) as store:
         store.prepare()
-    place.mark(99)
+    backend.mark(99)
 
-    with closing(place.open()) as store, pytest.raises(StartError) as refused:
+    with closing(backend.open()) as store, pytest.raises(StartError) as refused:
         USES[use](store)
 
     assert "newer" in str(refused.value)
@@ -57,15 +57,15 @@ def test_a_store_that_a_newer_version_wrote_is_refused_in_one_clear_line(place: 
     assert "\n" not in str(refused.value)
 
 
-def test_a_store_without_a_schema_is_brought_forward(place: Place) -> None:
-    if isinstance(place, SqlitePlace):
-        place.path.parent.mkdir()
-    place.mark(0)
-    with closing(place.open()) as store:
+def test_a_store_without_a_schema_is_brought_forward(backend: Backend) -> None:
+    if isinstance(backend, SqliteBackend):
+        backend.path.parent.mkdir()
+    backend.mark(0)
+    with closing(backend.open()) as store:
         assert store.records.accept(target(), now=NOW, seen=None).accepted
 
 
-def test_making_a_store_touches_nothing(sqlite: SqlitePlace) -> None:
+def test_making_a_store_touches_nothing(sqlite: SqliteBackend) -> None:
     store = sqlite.open()
 
     assert not sqlite.path.parent.exists()

@@ -15,7 +15,7 @@ from inventory.store import Store
 from inventory.store.mongo.connection import Connection
 from inventory.store.sqlite import SqliteStore
 from tests.contract.actions import CONTENT, NOW, accept, claim, failed, found, stored, target
-from tests.contract.places import MongoPlace, Place, SqlitePlace
+from tests.contract.backends import Backend, MongoBackend, SqliteBackend
 
 DOCUMENT = 16 * 1024 * 1024
 """Bytes of a document of MongoDB."""
@@ -23,7 +23,7 @@ LARGE = {"body": {"body": b"x" * DOCUMENT}, "content": {"content": {"headers": "
 
 
 @pytest.mark.parametrize("large", LARGE)
-def test_what_is_beyond_a_document_of_mongodb_is_refused_and_the_claim_can_be_failed(mongo: MongoPlace, large: str) -> None:
+def test_what_exceeds_a_document_of_mongodb_is_refused_and_the_claim_can_be_failed(mongo: MongoBackend, large: str) -> None:
     with closing(mongo.open()) as store:
         held, beside = claim(store, accept(store)), claim(store, accept(store, 1))
 
@@ -35,7 +35,7 @@ def test_what_is_beyond_a_document_of_mongodb_is_refused_and_the_claim_can_be_fa
         assert store.records.settle([stored(beside), failed(held)]) == [True, True]
 
 
-def test_what_just_fits_into_a_document_of_mongodb_is_kept(mongo: MongoPlace) -> None:
+def test_what_just_fits_into_a_document_of_mongodb_is_kept(mongo: MongoBackend) -> None:
     with closing(mongo.open()) as store:
         most = b"x" * (DOCUMENT - 16 * 1024)
         held = claim(store, accept(store))
@@ -56,7 +56,7 @@ def beyond_64_bits(store: Store) -> None:
 
 
 @pytest.mark.parametrize("call", [unkeepable, beyond_64_bits])
-def test_a_value_that_a_store_does_not_know_is_refused(shared: Place, call: object) -> None:
+def test_a_value_that_a_store_does_not_know_is_refused(shared: Backend, call: object) -> None:
     with closing(shared.open()) as store:
         with pytest.raises(Unstorable):
             call(store)  # type: ignore[operator]
@@ -64,7 +64,7 @@ def test_a_value_that_a_store_does_not_know_is_refused(shared: Place, call: obje
         accept(store)
 
 
-def test_a_value_beyond_what_sqlite_holds_is_refused(sqlite: SqlitePlace) -> None:
+def test_a_value_beyond_what_sqlite_holds_is_refused(sqlite: SqliteBackend) -> None:
     with closing(SqliteStore(sqlite.path)) as store:
         with pytest.raises(Unstorable):
             store.records._connections.rows("SELECT zeroblob(2000000000)")

@@ -16,12 +16,12 @@ from inventory.errors import StartError, StorageFull, StorageUnavailable, Unusab
 from inventory.store import Store, waiting
 from inventory.store.sqlite.connections import Connections
 from tests.contract.actions import accept, collect, found, target
+from tests.contract.backends import SqliteBackend
 from tests.contract.meeting import program, set_off
-from tests.contract.places import SqlitePlace
 
 
 def sound(path: Path) -> None:
-    with closing(SqlitePlace(path).open()) as store:
+    with closing(SqliteBackend(path).open()) as store:
         for n in range(9):
             collect(store, target(n))
 
@@ -99,7 +99,7 @@ def replace(path: Path) -> None:
 @pytest.mark.parametrize("lose", [take_away, replace])
 @pytest.mark.parametrize("name", FILES)
 def test_a_log_that_is_lost_while_it_is_used_refuses_every_write_and_nothing_that_was_accepted_is_lost(
-    sqlite: SqlitePlace, name: str, lose: Callable[[Path], None]
+    sqlite: SqliteBackend, name: str, lose: Callable[[Path], None]
 ) -> None:
     with closing(sqlite.open()) as first, closing(sqlite.open()) as second:
         accept(first, 1)
@@ -118,7 +118,7 @@ def test_a_log_that_is_lost_while_it_is_used_refuses_every_write_and_nothing_tha
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
-def test_a_lost_log_is_refused_by_everybody_until_the_last_one_has_let_go_of_it(sqlite: SqlitePlace) -> None:
+def test_a_lost_log_is_refused_by_everybody_until_the_last_one_has_let_go_of_it(sqlite: SqliteBackend) -> None:
     with closing(sqlite.open()) as first, closing(sqlite.open()) as second:
         accept(first, 1)
         accept(second, 2)
@@ -135,7 +135,7 @@ def test_a_lost_log_is_refused_by_everybody_until_the_last_one_has_let_go_of_it(
         assert found(first, target(2)).target == target(2)
 
 
-def test_log_and_index_that_are_both_deleted_are_saved_by_the_last_one_that_lets_go(sqlite: SqlitePlace) -> None:
+def test_log_and_index_that_are_both_deleted_are_saved_by_the_last_one_that_lets_go(sqlite: SqliteBackend) -> None:
     with closing(sqlite.open()) as first:
         accept(first, 1)
         with program(sqlite.url, "held") as second:
@@ -170,7 +170,7 @@ def test_trying_to_write_leaves_no_trace(store: Store) -> None:
     assert not store.records.due(now=record.accepted_at, max_attempts=9, limit=9)[1:]
 
 
-def test_trying_to_write_does_not_wait_for_others_that_write(sqlite: SqlitePlace) -> None:
+def test_trying_to_write_does_not_wait_for_others_that_write(sqlite: SqliteBackend) -> None:
     with closing(sqlite.open()) as store:
         accept(store)
         with closing(sqlite3.connect(sqlite.path, isolation_level=None)) as other:
@@ -178,7 +178,7 @@ def test_trying_to_write_does_not_wait_for_others_that_write(sqlite: SqlitePlace
             store.try_writing(0.1)
 
 
-def test_a_store_without_room_answers_and_says_that_it_keeps_nothing(sqlite: SqlitePlace) -> None:
+def test_a_store_without_room_answers_and_says_that_it_keeps_nothing(sqlite: SqliteBackend) -> None:
     """`max_page_count` stands for the disk."""
     connections = Connections(sqlite.path)
     try:
@@ -194,14 +194,14 @@ def test_a_store_without_room_answers_and_says_that_it_keeps_nothing(sqlite: Sql
         connections.close()
 
 
-def test_a_program_that_may_write_nothing_any_more_reads_on(sqlite: SqlitePlace) -> None:
+def test_a_program_that_may_write_nothing_any_more_reads_on(sqlite: SqliteBackend) -> None:
     with program(sqlite.url, "without_room") as running:
         out, _ = running.communicate("\n", timeout=60)
 
     assert out.split() == ["refused", "refused", "known", "room"]
 
 
-def test_a_store_that_is_first_opened_without_room_says_that_there_is_none(sqlite: SqlitePlace) -> None:
+def test_a_store_that_is_first_opened_without_room_says_that_there_is_none(sqlite: SqliteBackend) -> None:
     with program(sqlite.url, "opened_without_room") as running:
         out, _ = running.communicate("\n", timeout=60)
 

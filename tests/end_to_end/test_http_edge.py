@@ -1,4 +1,4 @@
-"""What no client library sends: every answer is a problem still, none is a fault of ours, and the API lives on."""
+"""What no client library sends: every answer is a problem still, none is an internal fault, and the API lives on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One row costs itself: one that kills its workers, one that takes them too long, and one that meets a fault of ours."""
+"""One row costs itself: one that kills its workers, one that takes them too long, and one that meets an internal fault."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from inventory.jobs.runner import JobRunner
 from inventory.records.model import Target
 from inventory.wiring import Services
 from tests.conftest import Build
-from tests.contract.places import MockPlace
+from tests.contract.backends import MockBackend
 from tests.fakes import FakeClock, FakeWeb, Replacing
 from tests.jobs.actions import (
     HOST,
@@ -84,7 +84,7 @@ def web() -> HarmfulWeb:
 
 @pytest.fixture(params=["sqlite", "mongodb"])
 def services(make_services: Build, request: pytest.FixtureRequest) -> Services:
-    return make_services(store=MockPlace().open() if request.param == "mongodb" else None)
+    return make_services(store=MockBackend().open() if request.param == "mongodb" else None)
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def killed(text: str) -> None:
 
 def broken(text: str) -> None:
     if BAD in text:
-        raise ZeroDivisionError("a fault of ours")
+        raise ZeroDivisionError("an internal fault")
 
 
 def log_lines(messages: Sequence[str]) -> bytes:
@@ -321,7 +321,7 @@ class Unwritable(Replacing):
 
 
 class TestFault:
-    """A fault of ours in the work on a row, which would be the same for the next worker."""
+    """An internal fault in the work on a row, which would be the same for the next worker."""
 
     def test_it_fails_the_row_it_shows_in_at_once_and_no_other(
         self, services: Services, web: HarmfulWeb, clock: FakeClock
@@ -335,7 +335,7 @@ class TestFault:
 
         assert (job.status, job.counts.succeeded, job.counts.failed) == (JobStatus.COMPLETED, 23, 2)
         assert told(services, job_id)[14] == told(services, job_id)[25] == ("failed", "internal_fault")
-        assert "fault of the inventory" in (rows_of(services, job_id)[13].detail or "")
+        assert "internal error in the inventory" in (rows_of(services, job_id)[13].detail or "")
         assert clock() - began < LEASE
         faults = [line for line in lines if line["event"] == "internal_fault"]
         assert [(line["job_id"], line["row"]) for line in faults] == [(job_id, 14), (job_id, 25)]
@@ -395,7 +395,7 @@ class TestFault:
         assert (job.status, job.total, job.counts.succeeded) == (JobStatus.FAILED, 20, 20)
         assert job.error is not None
         assert "not read beyond row 20" in job.error
-        assert "fault of the inventory" in job.error
+        assert "internal error in the inventory" in job.error
         assert clock() - began < LEASE
         assert [line["exc_info"] for line in lines if line["event"] == "internal_fault"]
 

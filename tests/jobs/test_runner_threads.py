@@ -15,7 +15,7 @@ from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.jobs.claimed_batch import LEASE
 from inventory.jobs.model import JobStatus
-from inventory.jobs.runner import ENOUGH_ROWS, MAX_BATCHES, MAX_WAIT, JobRunner
+from inventory.jobs.runner import BUSY_ROWS, MAX_BATCHES, MAX_WAIT, JobRunner
 from inventory.rate_limits.calls import Calls
 from inventory.records.model import Content
 from inventory.records.source import Collected
@@ -153,12 +153,12 @@ def test_it_says_while_it_reads_a_file(services: Services) -> None:
 
 
 def test_it_claims_no_more_than_keeps_its_collections_busy(services: Services) -> None:
-    import_urls(services, pages(5 * ENOUGH_ROWS))
+    import_urls(services, pages(5 * BUSY_ROWS))
     runner = services.job_runner()
     for _ in range(5):
         runner.round()
 
-    assert sum(batch.open_rows for batch in runner._batches) < 2 * ENOUGH_ROWS
+    assert sum(batch.open_rows for batch in runner._batches) < 2 * BUSY_ROWS
 
 
 class TestStarved:

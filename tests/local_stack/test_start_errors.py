@@ -51,7 +51,7 @@ def test_a_store_that_no_program_of_ours_wrote_ends_every_program_at_once(tmp_pa
     for command in commands:
         done = run(*command, data_dir=tmp_path, port=free_port(), dashboard_port=free_port())
         assert done.returncode == 2
-        assert done.stderr.startswith(f"inventory: The store {tmp_path}/inventory.sqlite3 is not a sound SQLite file")
+        assert done.stderr.startswith(f"inventory: The store {tmp_path}/inventory.sqlite3 is not a valid SQLite file")
         assert done.stderr.count("\n") == 1
 
 

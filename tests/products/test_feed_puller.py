@@ -16,7 +16,7 @@ from inventory.http_client.body import Body
 from inventory.jobs.job_type import BatchTask, Step
 from inventory.jobs.model import Batch, InputRow, Job, RowOutcome
 from inventory.products.feeds import Feed, FieldPath
-from inventory.products.job_type import ROWS_PER_FEED, FeedLines
+from inventory.products.job_type import ROWS_PER_FEED, FeedJobs
 from inventory.products.model import ProductVersion
 from inventory.products.pages import Response
 from inventory.products.paginators import Numbered
@@ -89,7 +89,7 @@ def begun(site: Site, shelf: Shelf, batch: Batch = BATCH, budgets: type[LocalBud
             return site.get(url, headers)
 
     limits = budgets(lambda _: Limit(10_000, 10, 1_000), Policy(lease=30, first_pause=0.01))
-    kind = FeedLines(shelf, [FEED], Local(None, utc_now), limits, clock=utc_now, rng=random.Random(1))  # type: ignore[arg-type]
+    kind = FeedJobs(shelf, [FEED], Local(None, utc_now), limits, clock=utc_now, rng=random.Random(1))  # type: ignore[arg-type]
     return kind.begin(JOB, batch, [LINE])
 
 

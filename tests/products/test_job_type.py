@@ -124,7 +124,7 @@ def test_a_fault_of_ours_ends_its_feed_at_once_and_the_run_with_it_and_what_came
     assert 1 < sources["bazaar"]["pages"] < 7
     [error] = document["errors"]
     assert error["endpoint"].startswith(f"{urls['bazaar']}/products")
-    assert "fault of the inventory" in error["error"]
+    assert "internal error in the inventory" in error["error"]
     assert "inside" not in error["error"]
     assert services.notifier.faults() == {("feed", "products"): 1}
 

@@ -132,7 +132,7 @@ def test_every_permit_is_given_back(services: wiring.Services, web: FakeWeb) -> 
 
 
 class BrokenWeb(CallingWeb):
-    """A source with a fault of ours."""
+    """A source with an internal fault."""
 
     def collect(self, key: str, previous: Content | None = None, calls: Calls | None = None) -> Collected:
         super().collect(key, previous, calls)

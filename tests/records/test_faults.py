@@ -29,7 +29,7 @@ SECRET = "secret inside"
 
 
 class BrokenWeb(FakeWeb):
-    """A web of which the pages in `broken` meet a fault of ours, with a permit in hand."""
+    """A web of which the pages in `broken` meet an internal fault, with a permit in hand."""
 
     def __init__(self, *broken: str) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class BrokenWeb(FakeWeb):
 
 
 class BrokenWeather(FakeWeather):
-    """Weather that meets a fault of ours."""
+    """Weather that meets an internal fault."""
 
     broken = False
 

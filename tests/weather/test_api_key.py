@@ -173,7 +173,7 @@ TROUBLES: dict[str, Callable[[Upstream], None]] = {
     "redirect to a scheme that is the key": lambda upstream: upstream.script(AT, to(f"{KEY}://example.com/")),
     "redirect to what is cut": lambda upstream: upstream.script(AT, to(f"ftp://example.com/{'x' * 50}/{KEY}/{'y' * 90}")),
     "redirect with credentials": lambda upstream: upstream.script(AT, to(f"http://{KEY}:{KEY}@127.0.0.1/")),
-    "redirect to a private place": lambda upstream: upstream.script(AT, to(f"http://10.0.0.1/?appid={KEY}")),
+    "redirect to a private address": lambda upstream: upstream.script(AT, to(f"http://10.0.0.1/?appid={KEY}")),
     "redirect to a name": lambda upstream: upstream.script(AT, to(f"http://{KEY}.invalid/")),
     "redirect to nowhere": lambda upstream: upstream.script(AT, to(f"http://127.0.0.1:1/?appid={KEY}")),
     "loop": loop,

@@ -1,4 +1,4 @@
-"""Every kind of bad input has a problem of its own code, and none is a fault of ours."""
+"""Every kind of bad input has a problem of its own code, and none is an internal fault."""
 
 from __future__ import annotations
 

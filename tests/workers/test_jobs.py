@@ -149,9 +149,9 @@ class TestFiles:
     def test_many_chunks_are_swept_in_steps(self, services: Services) -> None:
         for n in range(25):
             services.files.put(f"{CHUNKS}/{n % 2:032x}/{n:06d}", b"")
-        place, steps = "", 0
-        while steps == 0 or place:
-            place = retention.sweep_chunks(services.store.jobs, services.files, after=place, limit=10)
+        position, steps = "", 0
+        while steps == 0 or position:
+            position = retention.sweep_chunks(services.store.jobs, services.files, after=position, limit=10)
             steps += 1
 
         assert steps == 3

@@ -118,7 +118,7 @@ def test_it_forgets_old_lookups_a_bounded_number_in_each_round(make_services: Bu
 
 
 def broken(*_: object, **__: object) -> None:
-    raise ValueError("a fault of ours")
+    raise ValueError("an internal fault")
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 Without transactions these orders keep every body that a settled record's snapshot names:
 
     settling   1. insert the snapshot   2. keep the body, removing any mark   3. let the record name the snapshot
-    deleting   a. mark the body with a token of one's own   b. check whether a snapshot names it
-               c. if none does, delete it where the mark still is one's own
+    deleting   a. mark the body with a new token   b. check whether a snapshot names it
+               c. if none does, delete it where it still has this mark
 
 Suppose (c) deletes. Then no step 2 fell between (a) and (c), for it would have removed the mark. If step 2 came before
 (a), step 1 did too, so (b) saw the snapshot and there was no (c): unless that snapshot was removed by then, and then no

@@ -1,8 +1,8 @@
 """The connection to MongoDB: made on first use and again after a fork, bounded in time, its errors translated.
 
 A server is waited for `SERVER_WAIT` seconds, and a whole call, however many commands it takes, lasts at most `CALL_TIMEOUT`.
-PyMongo repeats reads by itself, and on a replica set also every single write, exactly once as the server sees to; nothing
-else is repeated here, because each call of the store may be sent again as a whole.
+PyMongo repeats reads by itself, and on a replica set also every single write, which the server does once. Nothing else is
+repeated here, because each call of the store may be sent again as a whole.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ AWAY = frozenset(
     {6, 7, 24, 50, 64, 79, 89, 91, 100, 112, 133, 134, 189, 202, 246, 262, 9001, 10107, 11600, 11602, 13435, 13436, 14031}
     | {13, 18, 8000}
 )
-"""Codes of a server that cannot do it now: not reachable inside the set, stepping down, shutting down, out of time, of disk
-space or of acknowledgements; and, in the second line, one that does not know our password (any more)."""
+"""Codes of a server that cannot do it now: unreachable in its set, stepping down, shutting down, out of time, of disk space
+or of acknowledgements. In the second line are those of one that rejects our password."""
 REFUSED = frozenset({15, 10334, 17280, 17419, 17420})
 """Codes of a server that cannot keep a document, because it is too large, nested too deeply, or its key too long."""
 
@@ -98,10 +98,10 @@ class Connection:
                     self._prepared = True
                 yield database
         except (InvalidDocument, InvalidStringData, OverflowError, UnicodeEncodeError) as error:
-            raise Unstorable("MongoDB keeps no such value, or none that is so large.") from error
+            raise Unstorable("MongoDB cannot keep a value of this type or size.") from error
         except PyMongoError as error:
             if isinstance(error, OperationFailure) and any(code in REFUSED for code in _codes(error)):
-                raise Unstorable("MongoDB keeps no document that is so large.") from error
+                raise Unstorable("MongoDB cannot keep a document so large.") from error
             if not _is_away(error):
                 raise
             if (reason := _no_room(error)) is not None:
@@ -140,7 +140,7 @@ class Part:
 
 
 def _is_away(error: PyMongoError) -> bool:
-    """Whether the server or the way to it is the matter, and not what we asked of it."""
+    """Whether the cause is the server or the way to it, and not our command."""
     if isinstance(error, ConnectionFailure) or error.timeout:
         return True
     return isinstance(error, OperationFailure) and all(code in AWAY for code in _codes(error))

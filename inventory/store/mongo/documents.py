@@ -79,7 +79,7 @@ def new_snapshot(outcome: Stored) -> Document:
 def fitting(value: bytes) -> bytes:
     """The same bytes; `Unstorable` if no document can have so many, which servers find out late, or not at all."""
     if len(value) > LARGEST:
-        raise Unstorable(f"It has {len(value):,} bytes, and MongoDB keeps {LARGEST:,} of one value.")
+        raise Unstorable(f"It has {len(value):,} bytes; MongoDB keeps at most {LARGEST:,} of one value.")
     return value
 
 

@@ -20,7 +20,7 @@ from inventory.store.mongo.upserts import insert_new
 
 HOUR = 3_600_000
 """Milliseconds."""
-COUNTING_TIMEOUT = 20.0
+STATS_TIMEOUT = 20.0
 """Seconds: a statistic reads all that it counts."""
 
 
@@ -38,7 +38,7 @@ class MongoEvents(Part):
 
     def stats(self, chosen: EventFilter, *, hours: int) -> EventStats:
         match = {"$match": _conditions(chosen)}
-        with self._connection.database(COUNTING_TIMEOUT) as database:
+        with self._connection.database(STATS_TIMEOUT) as database:
             by_level = _counts(database, match, "level")
             by_service = _counts(database, match, "service")
             by_hour = _counts(database, match, "hour", {"$sort": {"_id": -1}}, {"$limit": hours})

@@ -1,7 +1,7 @@
 """Jobs, batches and outcomes as documents of the MongoDB store, and back.
 
-The batch `READING` is kept in the document of its job, with the same fields as a batch of its own: so a job and its first
-batch are created together, and end together.
+The batch `READING` is kept in the document of its job, with the fields of other batches. So a job and its first batch are
+created together, and end together.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The ledger: claims, their ends, and what is owed. Every change is one atomic update that names what it expects.
+"""The ledger: acceptances, claims and their ends. Every change is one atomic update that names what it expects.
 
 A claim chooses, then leases in one batch each record whose state and fence still are what was chosen, then reads back
 which leases stand. Several workers may choose the same ones; each gets those that it was the first to lease.

@@ -8,7 +8,7 @@ Without transactions, each product is kept by the steps of the ledger, wherever 
     3. let the record name the snapshot, where the claim still holds
     4. write the catalogue, unless it has something newer
 
-Who does the page again finds each step done, or does it: the id of the snapshot follows from the job and the record. A
+A worker that repeats the page skips the steps that are done: the id of the snapshot follows from the job and the record. A
 snapshot that is named or settled was kept before, and only step 4 is left. Two jobs that see a product at once each claim
 its record: the later claim prevails, the other's snapshot is swept.
 """

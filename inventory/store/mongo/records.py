@@ -1,4 +1,4 @@
-"""Records: looking up, accepting, listing and deleting. What is owed on them is in `ledger`."""
+"""Records: looking up, accepting, listing and deleting. Their collections are in `ledger`."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ class MongoRecords(Ledger):
 
 
 def read_all(database: Database[Document], record_ids: Sequence[str]) -> dict[str, Document]:
-    """The documents of those records that there are, by id."""
+    """The documents of the records that exist, by id."""
     return {each["_id"]: each for each in database["records"].find({"_id": {"$in": list(record_ids)}})}
 
 
@@ -165,7 +165,7 @@ def _bulk_again(seen: Record, now: datetime, accepted: Document) -> UpdateOne:
 
 
 def _accept_sooner(database: Database[Document], found: Document, revalidate: bool) -> Document | None:
-    """Have what is owed collected as a lookup wants it; the record then, or None if it has changed meanwhile."""
+    """Have an accepted collection done as a lookup wants it; the record then, or None if it has changed meanwhile."""
     wanted = {"bulk": None} | ({} if revalidate else {"revalidate": False})
     if all(found.get(name) == value for name, value in wanted.items()):
         return found

@@ -1,10 +1,10 @@
 """Snapshots: inserted before the record that names them, and shown only if a record ever did.
 
-Lifecycle of a snapshot: its claim's holder inserts it under the claim's lease; then the record is settled and names it as
-the latest; before a newer one replaces it, this one is marked `settled`. So a snapshot is part of the record's past
-if it is marked or named, and in no other case; and if its `accepted_at` is the record's, for a record that was deleted
-and accepted again is another one. One that is neither marked nor named was left by a worker that died or came too late. It
-is removed by that worker, by the next one to settle the record, or with the record.
+Lifecycle of a snapshot: its claim's holder inserts it under the claim's lease. Then the record is settled and names it as
+the latest. Before a newer one replaces it, it is marked `settled`. So a snapshot is part of the record's past only if it is
+marked or named, and if its `accepted_at` is the record's: a record that was deleted and accepted again is another one. One
+that is neither marked nor named was left by a worker that died or came too late. It is removed by that worker, by the next
+one to settle the record, or with the record.
 
 Retention stops no other call. What it removes can never be named again, whatever they do meanwhile:
 

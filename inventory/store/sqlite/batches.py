@@ -1,6 +1,6 @@
 """Batches: the queue that workers take them from, and the right to change them.
 
-A batch that is owed is queued, or waits for `due_at`: the end of its lease or of its pause. The first claim after that
+A batch that is not done is queued, or waits for `due_at`: the end of its lease or of its pause. The first claim after that
 instant queues it. So a claim finds the lowest number among those that are due without looking at those that wait.
 A claim holds while its lease and fence are the batch's: releasing, finishing and cancelling take the lease away.
 """

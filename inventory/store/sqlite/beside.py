@@ -36,26 +36,26 @@ def check(path: str) -> None:
     except FileNotFoundError:
         if os.path.exists(f"{path}-wal"):  # noqa: PTH110 - a text, as in all of this
             # A new file would be made, for which SQLite deletes the log of the old one, with all that is only in there.
-            raise UnusableStore(f"The store {path} is gone, its log is there. Put the file back, or the log away.") from None
+            raise UnusableStore(f"The store {path} is gone, but not its log. Put the file back, or move the log.") from None
         return
     except OSError:
         return  # opening it will say why
     if not stat.S_ISREG(found.st_mode):
         raise UnusableStore(f"The store {path} is not a file. Name a file in INVENTORY_STORE_URL.")
     if not os.access(path, os.R_OK | os.W_OK):
-        raise UnusableStore(f"The store {path} may not be read and written by this user. Give it the right to.")
+        raise UnusableStore(f"The store {path} may not be read and written by this user. Grant both rights.")
     for name in (f"{path}-wal", f"{path}-shm"):
         if _cannot_be_used(name):
-            raise UnusableStore(f"What is at {name} is no file, or may not be read and written by this user. Move it away.")
+            raise UnusableStore(f"{name} is not a file, or may not be read and written by this user. Move it away.")
     if is_open_without_log(path):
         raise UnusableStore(
-            f"The log {path}-wal and its index -shm were deleted while the store was in use. Stop all that use it, which"
-            " saves what the log had, and start again."
+            f"The log {path}-wal and its index -shm were deleted while the store was in use. Stop all programs that"
+            " use it, which saves what the log had, and start again."
         )
     log, index = beside(path)
     if index is not None and log is None and beside(path)[0] is None:  # twice: another program may be just opening it
         raise UnusableStore(
-            f"The log {path}-wal was deleted while its index -shm is there: the store may be in use. Stop all that use it,"
+            f"The log {path}-wal was deleted while its index -shm is there: the store may be in use. Stop all programs,"
             " delete the -shm if it is still there, and start again."
         )
 
@@ -117,10 +117,10 @@ class LostLog:
             os.close(descriptor)
 
     def error(self) -> UnusableStore:
-        """What a call is told meanwhile."""
+        """The error of a call meanwhile."""
         return UnusableStore(
             f"The log {self._path}-wal or its index -shm was deleted or replaced while the store was in use. Nothing is"
-            " accepted until all programs have closed it, which saves what it had. If this stays, stop and start them."
+            " accepted until all programs have closed it, which saves what it had. If this persists, restart them."
         )
 
 

@@ -77,7 +77,7 @@ class Connections:
             lock.release()
 
     def touch(self, timeout: float) -> None:
-        """Write durably what is there already; `StorageFull` if that fails. If others are writing just now, that will do."""
+        """Write durably what is there already; `StorageFull` if that fails. Another write at the same time is enough."""
         with Borrowed(self, timeout) as connection:
             try:
                 connection.execute("BEGIN IMMEDIATE")
@@ -203,4 +203,4 @@ class Borrowed:
         if isinstance(error, Error):
             raise_ours(error, self._connections.path)
         elif isinstance(error, OverflowError | UnicodeEncodeError):  # an integer of more than 64 bits, half of a pair
-            raise Unstorable("SQLite keeps no such value.") from error
+            raise Unstorable("SQLite cannot keep this value.") from error

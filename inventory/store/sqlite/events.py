@@ -102,7 +102,7 @@ def _index(values: dict[str, Any]) -> str | None:
 
 
 def _position(after: Key) -> dict[str, Any]:
-    """After which event a page goes on: its instant, job and line. A text that is no event's id ends the instant."""
+    """After which event a page goes on: its instant, job and line. A text that is not an event's id ends the instant."""
     job_id, _, line = after[1].rpartition("-")
     number = int(line) if line.isascii() and line.isdigit() else 0
     return {"instant": to_millis(after[0]), "name": short(job_id), "line": min(number, LARGEST)}

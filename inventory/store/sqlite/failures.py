@@ -32,8 +32,8 @@ NO_ROOM = {
     sqlite3.SQLITE_IOERR_WRITE: "its disk takes no writes: no room, a limit or a fault",
     sqlite3.SQLITE_READONLY: "its disk or its file is read-only",
 }
-"""Codes that say: nothing can be kept now. After the first two the connection is sound and must stay open: a new one would
-need room for the files beside the store, and without any even what is known could not be read."""
+"""Codes that say: nothing can be kept now. After the first two the connection is sound and must stay open. A new one would
+need room for the files beside the store, and without one nothing could be read."""
 
 PERMANENT = frozenset({errno.EACCES, errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EPERM, errno.EROFS})
 """Errors of a path that stay until an operator changes something."""
@@ -42,18 +42,18 @@ PERMANENT = frozenset({errno.EACCES, errno.EEXIST, errno.ELOOP, errno.ENAMETOOLO
 def raise_ours(error: sqlite3.Error, path: str) -> None:
     """Raise `StorageUnavailable` where a lock, the file or the disk is the cause, and `Unstorable` where the value is.
 
-    A mistake of ours stays as it is.
+    A mistake in our code stays as it is.
     """
     code = primary(error)
     if code == sqlite3.SQLITE_TOOBIG:
-        raise Unstorable("SQLite keeps no value that is so large.") from error
+        raise Unstorable("SQLite cannot keep a value so large.") from error
     if _extended(error) in {sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMOPEN}:
         raise NoRoomToOpen(f"The store {path} cannot be opened: there is no room on its disk for its index.") from error
     if (reason := NO_ROOM.get(_extended(error)) or NO_ROOM.get(code)) is not None:
         raise StorageFull(reason) from error
     if code in NO_STORE:
         raise UnusableStore(
-            f"The store {path} is not a sound SQLite file: {error}. Put a sound copy there, or move it away."
+            f"The store {path} is not a valid SQLite file: {error}. Put a valid copy there, or move it away."
         ) from error
     if code in BUSY or code in BROKEN:
         raise StorageUnavailable(f"The store {path} cannot be used now: {error}.") from error

@@ -1,4 +1,4 @@
-"""The ledger: claims, their ends, and what is owed. Every change is one transaction that begins by taking the write lock."""
+"""The ledger: acceptances, claims and their ends. Every change is one transaction that begins by taking the write lock."""
 # ruff: noqa: S608 - nothing but our own lists of columns is put into a statement
 
 from __future__ import annotations

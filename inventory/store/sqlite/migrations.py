@@ -35,7 +35,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             content BLOB NOT NULL
         )""",
         "CREATE TABLE bodies (sha256 TEXT PRIMARY KEY NOT NULL, bytes BLOB NOT NULL)",
-        # The ledger asks only for what is owed, and only that is in its index.
+        # The ledger asks only for records with a collection due, and its index has only these.
         "CREATE INDEX records_owed ON records (state, due_at) WHERE due_at IS NOT NULL",
         # One index for each filter of a listing, in its order. A status follows from two conditions; few failures among
         # a million records are found without reading the million, in all sources and in one.

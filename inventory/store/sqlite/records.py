@@ -1,4 +1,4 @@
-"""Records: looking up, accepting, listing and deleting. What is owed on them is in `ledger`."""
+"""Records: looking up, accepting, listing and deleting. Their collections are in `ledger`."""
 # ruff: noqa: S608 - nothing but our own lists of columns and conditions is put into a statement
 
 from __future__ import annotations

@@ -16,10 +16,10 @@ LATE = f"ALTER TABLE records ADD COLUMN {LATE_COLUMN} INTEGER NOT NULL DEFAULT 0
 LATE_INDEXES = tuple(
     each.replace("CREATE INDEX", "CREATE INDEX IF NOT EXISTS") for each in MIGRATIONS[0] if "of_source" in each
 )
-"""What came into the first migration after the first files had had it: they may lack it, whatever their version."""
+"""What was added to the first migration later: the first files may lack it, whatever their version."""
 
 
-NOT_OURS = "Put a sound copy there, or move it away."
+NOT_OURS = "Put a valid copy there, or move it away."
 
 
 def version(connection: sqlite3.Connection) -> int:

@@ -19,7 +19,7 @@ LISTING = f"""
     SELECT {rows.SNAPSHOT} FROM snapshots WHERE record_id = :record_id AND (collected_at, id) < (:instant, :id)
     ORDER BY collected_at DESC, id DESC LIMIT :limit"""
 
-MANY = "SELECT id FROM records WHERE snapshots > :keep AND snapshots > 1 LIMIT :limit"
+WITH_SURPLUS = "SELECT id FROM records WHERE snapshots > :keep AND snapshots > 1 LIMIT :limit"
 RETIRED = """
     SELECT s.id, s.body_sha256 FROM snapshots s JOIN records r ON r.id = s.record_id
     WHERE s.record_id = :id AND s.id <> r.snapshot_id
@@ -40,10 +40,10 @@ class SqliteSnapshots(Part):
     def retire(self, *, keep: int, limit: int) -> int:
         retired = 0
         chosen = {"keep": keep, "limit": limit}
-        if not self._connections.rows(MANY, chosen | {"limit": 1}):
+        if not self._connections.rows(WITH_SURPLUS, chosen | {"limit": 1}):
             return 0
         with self._connections.writing() as connection:
-            for (record_id,) in connection.execute(MANY, chosen).fetchall():
+            for (record_id,) in connection.execute(WITH_SURPLUS, chosen).fetchall():
                 retired += _retire(connection, record_id, keep)
         return retired
 
