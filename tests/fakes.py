@@ -146,7 +146,7 @@ class Unlimited:
 
 
 class Replacing:
-    """A thing of which some members are others, and everything else is its own.
+    """An object with some members replaced; everything else is its own.
 
     >>> away = Replacing(store, records=Replacing(store.records, settle=fail))
     """

@@ -1,4 +1,4 @@
-"""Threads that come and go leave no memory behind in arenas of their own."""
+"""Threads that end leave no memory in arenas of their own."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ def test_an_announcement_that_redis_takes_does_not_end_an_outage_of_writes(queue
         ("off", "refuses writes: it wants another password"),
     ],
 )
-def test_who_is_not_permitted_to_write_is_told_so(rights: str, reason: str, redis: Redis, redis_url: str) -> None:
+def test_a_user_who_may_not_write_is_told_so(rights: str, reason: str, redis: Redis, redis_url: str) -> None:
     redis.execute_command("ACL", "SETUSER", "guest", "reset", *rights.split())
     guest = Redis.from_url(redis_url, username="guest", password="secret", retry=Retry(NoBackoff(), 0))
 

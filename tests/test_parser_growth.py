@@ -172,7 +172,7 @@ FILES = [
 
 
 def sniffed(kind: str, file_name: str, column: str | None = None) -> Callable[[bytes], object]:
-    """What an upload costs before it is a job, of which the beginning is looked at."""
+    """What an upload costs before it is a job: its beginning is parsed."""
     return lambda content: examine(content, FILE_ROWS[kind], file_name=file_name, column=column)
 
 

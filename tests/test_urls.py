@@ -110,7 +110,7 @@ def test_other_texts_are_refused_by_name(text: str, error: type[InvalidUrl]) -> 
     assert str(caught.value) in caught.value.errors["url"]
 
 
-def test_the_parts_of_a_url_are_at_hand() -> None:
+def test_the_parts_of_a_url_are_available() -> None:
     url = urls.parse("https://Example.com:8443/a/b?c=d#e")
 
     assert (url.scheme, url.host, url.port) == ("https", "example.com", 8443)

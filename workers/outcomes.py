@@ -11,7 +11,7 @@ def of_record(before: Record | None, after: Record | None, *, settled: int) -> s
     changed = before is not None and after is not None and after.fence != before.fence
     others = settled - int(changed and settled > 0)
     also = f", and {others:,} other{'s' if others > 1 else ''}" if others else ""
-    return _state(after, owed=before is not None and before.due_at is not None) + also
+    return _state(after, was_due=before is not None and before.due_at is not None) + also
 
 
 def of_job(job: Job | None, *, settled: int) -> str:
@@ -23,15 +23,15 @@ def of_job(job: Job | None, *, settled: int) -> str:
     return f"{job.status}: {job.counts.processed:,}{total} rows{collected}"
 
 
-def _state(record: Record | None, *, owed: bool) -> str:
+def _state(record: Record | None, *, was_due: bool) -> str:
     if record is None:
         return "deleted"
     failed = None if record.failure is None else record.failure.code
     match record.state:
         case State.STORED:
-            return "stored" if owed else "already collected"
+            return "stored" if was_due else "already collected"
         case State.FAILED:
-            return f"failed: {failed}" if owed else f"already failed: {failed}"
+            return f"failed: {failed}" if was_due else f"already failed: {failed}"
         case State.PENDING:
             return f"to be tried again: {failed}" if failed else "waits for its host"
         case State.RUNNING:

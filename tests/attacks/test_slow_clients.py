@@ -90,7 +90,7 @@ def test_idle_connections_beyond_the_descriptors_make_room_for_new_ones() -> Non
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="another C library has other ways")
-def test_answers_that_were_large_leave_no_memory_behind(running: Stack) -> None:
+def test_large_answers_leave_no_memory_in_use(running: Stack) -> None:
     api = running.processes["api"].pid
     [process] = Path(f"/proc/{api}/task/{api}/children").read_text().split()
     before = megabytes(process)
@@ -106,7 +106,7 @@ def megabytes(process: str) -> float:
     return pages * resource.getpagesize() / 1_000_000
 
 
-def test_a_request_that_does_not_arrive_in_time_is_told_so(running: Stack) -> None:
+def test_a_request_that_does_not_arrive_in_time_is_408(running: Stack) -> None:
     begun = {
         "a head": b"GET /healthz HTTP/1.1\r\nX-Slow: ",
         "a body": POST + b"Content-Length: 100\r\n\r\n{",

@@ -52,7 +52,7 @@ def database(server: str) -> Iterator[MongoBackend]:
 
 @pytest.fixture
 def mongodb(database: MongoBackend, request: pytest.FixtureRequest) -> Iterator[MongoBackend]:
-    """An empty database: made anew for tests of how one begins, else with its collections, which take longest to make."""
+    """An empty database: a new one for tests of how one begins, else with its collections, which take longest to make."""
     yield database
     with database.client() as client:
         kept = client.get_default_database()

@@ -25,7 +25,7 @@ def prepare(store: Store) -> Iterator[str]:
 
 
 def accept(store: Store, first: str, count: str) -> Iterator[str]:
-    """Accept so many targets, whoever else does; those that this very call took on."""
+    """Accept so many targets, although others may as well; those that this very call accepted."""
     for n in range(int(first), int(first) + int(count)):
         if store.records.accept(target(n), now=NOW, seen=None).accepted:
             yield str(n)

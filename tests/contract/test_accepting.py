@@ -10,7 +10,7 @@ from inventory.store import Store
 from tests.contract.actions import NOW, accept, after, claim, collect, failed, found, shared, stored, target
 
 
-def test_nothing_is_known_of_a_target_that_nobody_asked_for(store: Store) -> None:
+def test_nothing_is_known_of_a_target_that_was_never_requested(store: Store) -> None:
     assert store.records.find(target().id) is None
     assert store.records.look_up(target().id) is None
 
@@ -55,7 +55,7 @@ def test_a_stored_record_that_was_seen_is_accepted_again_and_keeps_its_snapshot(
     assert found(store, target()) == record
 
 
-def test_a_failed_record_that_was_seen_is_accepted_again_and_keeps_its_failure_until_an_outcome_replaces_it(
+def test_a_failed_record_is_accepted_again_and_keeps_its_failure_until_an_outcome_replaces_it(
     store: Store,
 ) -> None:
     outcome = failed(claim(store, accept(store)))
@@ -70,7 +70,7 @@ def test_a_failed_record_that_was_seen_is_accepted_again_and_keeps_its_failure_u
     assert found(store, target()).failure is None
 
 
-def test_a_stored_record_that_was_not_seen_is_left_alone(store: Store) -> None:
+def test_a_stored_record_that_was_not_seen_does_not_change(store: Store) -> None:
     collect(store, target())
     before = found(store, target())
 
@@ -100,7 +100,7 @@ def test_a_pending_or_running_record_is_not_accepted_again(store: Store) -> None
     assert (acceptance.accepted, acceptance.record) == (False, running)
 
 
-def test_a_record_that_was_seen_and_then_deleted_is_accepted_anew(store: Store) -> None:
+def test_a_record_that_was_seen_and_then_deleted_is_accepted_as_new(store: Store) -> None:
     collect(store, target())
     seen = found(store, target())
     store.records.delete(target().id)
@@ -117,7 +117,7 @@ def test_the_same_key_of_another_source_is_another_record(store: Store) -> None:
     assert store.records.accept(target(source="weather"), now=NOW, seen=None).accepted
 
 
-def test_whether_the_refresh_may_be_conditional_is_part_of_the_debt_and_of_its_claims(store: Store) -> None:
+def test_whether_a_refresh_may_be_conditional_is_kept_with_the_record_and_its_claims(store: Store) -> None:
     collect(store, target())
     assert accept_conditionally(store).revalidate
     assert claim(store, target(), now=after(60)).revalidate
@@ -128,18 +128,18 @@ def test_whether_the_refresh_may_be_conditional_is_part_of_the_debt_and_of_its_c
     assert not claim(store, target(), now=after(99)).revalidate
 
 
-def test_a_conditional_refresh_that_is_owed_becomes_whole_for_whoever_wants_a_whole_one(store: Store) -> None:
+def test_an_accepted_conditional_refresh_becomes_whole_when_a_whole_one_is_requested(store: Store) -> None:
     collect(store, target())
     pending = accept_conditionally(store)
 
     acceptance = store.records.accept(target(), now=after(61), seen=pending)
 
-    assert not acceptance.accepted, "nothing is owed that was not owed before"
+    assert not acceptance.accepted, "nothing is accepted that was not accepted before"
     assert acceptance.record == replace(pending, revalidate=False) == found(store, target())
     assert not claim(store, target(), now=after(60)).revalidate
 
 
-def test_a_conditional_refresh_that_is_owed_becomes_whole_whatever_was_seen(store: Store) -> None:
+def test_an_accepted_conditional_refresh_becomes_whole_whatever_was_seen(store: Store) -> None:
     collect(store, target())
     accept_conditionally(store)
 

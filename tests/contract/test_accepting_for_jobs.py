@@ -57,7 +57,7 @@ def test_stored_and_failed_ones_are_accepted_again_conditionally(store: Store) -
     assert [found(store, target(n)) for n in (1, 2)] == expected
 
 
-def test_what_is_owed_already_stays_as_it_is(store: Store) -> None:
+def test_what_is_accepted_already_stays_as_it_is(store: Store) -> None:
     pending = accept(store, 1)
     running = claim(store, accept(store, 2))
     store.records.settle([postponed(claim(store, accept(store, 3)), until=after(60))])
@@ -146,7 +146,7 @@ def test_what_jobs_asked_for_can_be_left_for_later(store: Store) -> None:
     assert claimed(store) == [target(1)]
 
 
-def test_what_jobs_asked_for_stays_behind_when_it_is_postponed(store: Store) -> None:
+def test_what_jobs_requested_stays_after_lookups_when_it_is_postponed(store: Store) -> None:
     accept_for_job(store, 1)
     assert claimed(store) == [target(1)]
     store.records.settle([postponed(found(store, target(1)), until=after(10))])
@@ -173,7 +173,7 @@ def test_a_lookup_on_what_only_jobs_wait_for_brings_it_forward(store: Store) -> 
 
     acceptance = store.records.accept(target(3), now=after(5), seen=found(store, target(3)))
 
-    assert not acceptance.accepted, "it was owed already"
+    assert not acceptance.accepted, "it was accepted already"
     assert acceptance.record == found(store, target(3))
     assert not acceptance.record.bulk
     assert acceptance.record.due_at == NOW
@@ -182,7 +182,7 @@ def test_a_lookup_on_what_only_jobs_wait_for_brings_it_forward(store: Store) -> 
     assert set(order[2:]) == {target(1), target(2)}
 
 
-def test_a_lookup_brings_it_forward_whatever_it_saw_and_leaves_a_conditional_refresh_conditional(store: Store) -> None:
+def test_a_lookup_brings_it_forward_whatever_it_saw_and_keeps_a_conditional_refresh_conditional(store: Store) -> None:
     collect(store, target())
     (pending,) = accept_for_job(store, 0, now=after(60))
 

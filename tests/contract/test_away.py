@@ -156,7 +156,7 @@ def test_a_folder_that_was_replaced_by_a_file_is_unavailable_until_it_is_back(
     assert found(store, target(1)).target == target(1)
 
 
-def test_a_file_that_was_moved_away_is_not_written_to_and_not_made_anew(store: SqliteStore, sqlite: SqliteBackend) -> None:
+def test_a_file_that_was_moved_away_is_not_written_to_and_not_made_again(store: SqliteStore, sqlite: SqliteBackend) -> None:
     elsewhere = sqlite.path.parent.with_name("elsewhere")
     sqlite.path.parent.rename(elsewhere)
 

@@ -1,4 +1,4 @@
-"""Work that is owed is leased to one worker at a time; a lease that is over can be had again."""
+"""What is due is leased to one worker at a time; when a lease is over, the record can be claimed again."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_named_record_is_claimed_before_all_others_that_are_due(store: Store) 
     assert [each.fence for each in claimed] == [1, 1, 1]
 
 
-def test_a_named_record_that_is_not_due_is_left_alone_and_others_are_claimed(store: Store) -> None:
+def test_a_named_record_that_is_not_due_is_skipped_and_others_are_claimed(store: Store) -> None:
     accept(store, 1)
     store.records.settle([postponed(claim(store, accept(store, 2)), until=after(600))])
     collect(store, target(3))
@@ -241,7 +241,7 @@ def test_a_failure_that_is_damaged_keeps_no_record_from_being_collected_or_faile
     assert spent == 2
 
 
-def test_a_failure_that_is_damaged_is_told_to_be_so(backend: Backend) -> None:
+def test_a_damaged_failure_is_reported_as_damaged(backend: Backend) -> None:
     with closing(backend.open()) as store:
         store.records.settle([failed(claim(store, accept(store)))])
         backend.damage_failures(b"\xff")

@@ -107,7 +107,7 @@ def test_a_claim_on_a_deleted_record_does_not_settle_the_one_that_was_accepted_s
     assert store.bodies.find(name(b"old")) is None
 
 
-def test_a_deleted_target_begins_anew_without_a_past(store: Store) -> None:
+def test_a_deleted_target_is_accepted_as_new_without_a_past(store: Store) -> None:
     collect(store, target())
     store.records.delete(target().id)
     outcome = collect(store, target(), now=after(60), body=b"new")

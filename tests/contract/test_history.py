@@ -55,7 +55,7 @@ def test_all_lookups_are_forgotten_at_once_and_old_ones_a_few_at_a_time(store: S
     assert listed(store) == []
 
 
-def test_a_source_tells_what_it_collected_last_and_how_much_of_each_status_it_has(store: Store) -> None:
+def test_the_latest_records_of_a_source_are_listed_and_its_records_are_counted_by_status(store: Store) -> None:
     for n in range(3):
         collect(store, target(n, source="weather"), now=after(n))
     accept_target(store, target(3, source="weather"))

@@ -101,7 +101,7 @@ def test_a_lower_number_whose_pause_is_over_comes_before_a_higher_one_that_never
     assert claim(store, now=after(20)).number == 2
 
 
-def test_what_one_clock_found_due_is_not_due_for_one_that_is_behind(store: Store) -> None:
+def test_what_one_clock_found_due_is_not_due_for_a_slower_clock(store: Store) -> None:
     ready(store, 2)
     held = [claim(store), claim(store)]
     for each in held:
@@ -262,7 +262,7 @@ def test_a_renewal_after_the_end_of_a_lease_holds_if_nobody_else_was_there(store
     assert advance(store, held) is None
 
 
-def test_a_lease_that_is_over_still_holds_until_somebody_else_claims_and_is_out_of_the_queue_when_renewed(
+def test_a_lease_that_is_over_holds_until_another_worker_claims_and_leaves_the_queue_when_renewed(
     store: Store,
 ) -> None:
     ready(store, 2)

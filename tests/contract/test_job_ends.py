@@ -58,7 +58,7 @@ def test_a_job_without_rows_is_completed_as_soon_as_it_is_read(store: Store) -> 
     assert (found(store, job).total, found(store, job).counts) == (0, Counts())
 
 
-def test_a_job_whose_file_could_not_be_read_to_the_end_fails_after_its_readable_rows_were_worked_on(store: Store) -> None:
+def test_a_job_whose_file_cannot_be_read_to_the_end_fails_after_its_readable_rows(store: Store) -> None:
     job = create(store)
     read(store, 1, error="The gzip stream breaks off \ud800.")
     assert found(store, job).status is JobStatus.RUNNING

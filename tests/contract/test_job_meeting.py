@@ -50,7 +50,7 @@ def test_programs_that_create_the_same_jobs_at_once_get_the_same_ones(shared: Ba
     assert len(set(first)) == 12
 
 
-def test_of_two_that_cancel_and_create_the_same_again_each_gets_what_was_true(store: Store) -> None:
+def test_of_two_programs_that_cancel_and_create_the_same_job_each_gets_a_true_answer(store: Store) -> None:
     for n in range(8):
         like = {"sha256": f"{n:064d}"}
         first = create(store, **like)
@@ -167,7 +167,7 @@ def test_targets_that_many_jobs_accept_at_once_are_each_accepted_by_one(store: S
     assert accepted == Counter(target(n).id for n in range(40))
 
 
-def test_what_a_killed_worker_wrote_counts_once_and_the_next_one_goes_on_behind_it(shared: Backend, store: Store) -> None:
+def test_what_a_killed_worker_wrote_counts_once_and_the_next_one_goes_on_after_it(shared: Backend, store: Store) -> None:
     wanted = create(store)
     for kills in range(1, 3):
         with program(shared.url, "work") as worker:

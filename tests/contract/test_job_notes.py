@@ -10,7 +10,7 @@ from tests.contract.actions import LEASE, NOW, after
 from tests.contract.job_actions import REJECTED, UNTIL, advance, claim, create, found, job, ready, row
 
 
-def test_the_jobs_of_a_kind_are_found_newest_first(store: Store) -> None:
+def test_the_jobs_of_a_kind_are_listed_newest_first(store: Store) -> None:
     made = [create(store, now=after(n)) for n in range(3)]
     other = store.jobs.create(replace(job(now=after(1)), kind="products", file_name=None, file_size=None, sha256=None))
 

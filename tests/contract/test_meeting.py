@@ -40,7 +40,7 @@ def test_of_thirty_simultaneous_refreshes_one_is_accepted(store: Store) -> None:
     assert sum(each.accepted for each in acceptances) == 1
 
 
-def test_a_whole_collection_is_owed_after_it_was_asked_for_at_the_very_end_of_a_conditional_one(store: Store) -> None:
+def test_a_whole_collection_is_due_if_it_is_requested_at_the_very_end_of_a_conditional_one(store: Store) -> None:
     collect(store, target())
     for n in range(1, 30):
         store.records.accept(target(), now=after(n), seen=found(store, target()), revalidate=True)

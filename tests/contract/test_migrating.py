@@ -1,4 +1,4 @@
-"""What an older version wrote is brought forward when it is first used, and nothing of it is lost or left owed."""
+"""What an older version wrote is brought forward when it is first used, and nothing of it is lost or left pending."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def older(backend: Backend, version: int) -> None:
 
 
 @pytest.mark.parametrize("version", [1, 2])
-def test_what_is_owed_in_an_older_store_is_claimed_and_settled(backend: Backend, version: int) -> None:
+def test_what_is_due_in_an_older_store_is_claimed_and_settled(backend: Backend, version: int) -> None:
     older(backend, version)
     with closing(backend.open()) as store:
         assert not found(store, target(1)).bulk

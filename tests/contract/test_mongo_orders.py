@@ -43,7 +43,7 @@ def test_a_body_that_is_stored_while_the_only_other_that_names_it_is_deleted_is_
 
 
 @pytest.mark.parametrize("order", merges(5, 5)[::6])
-def test_a_body_that_two_deletions_let_go_of_is_gone_and_one_that_is_stored_after_them_is_there(
+def test_a_body_that_two_deletions_release_is_gone_and_one_that_is_stored_after_them_is_there(
     store: MongoStore, documents: Documents, order: str
 ) -> None:
     one, two = (collect(store, target(n), body=b"shared") for n in (1, 2))
@@ -114,7 +114,7 @@ def test_the_next_one_to_settle_removes_what_a_dead_worker_left(store: MongoStor
     assert documents["snapshots"].count_documents({}) == documents["bodies"].count_documents({}) == 2
 
 
-def test_what_a_dead_worker_left_is_removed_even_after_its_record_was_failed_and_accepted_anew(
+def test_what_a_dead_worker_left_is_removed_even_after_its_record_failed_and_was_accepted_again(
     store: MongoStore, documents: Documents
 ) -> None:
     insert_and_die(documents, claim(store, accept(store)), b"orphan")

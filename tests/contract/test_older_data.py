@@ -182,7 +182,7 @@ def test_jobs_go_on_where_they_were_and_every_row_is_counted_once(services: Serv
     assert len(services.store.products.listing(ProductFilter(), limit=99, after=None)) == 8
 
 
-def test_records_that_are_owed_are_collected_and_those_that_are_stored_stay(
+def test_records_that_are_due_are_collected_and_those_that_are_stored_stay(
     services: Services, shop: Shop, clock: FakeClock
 ) -> None:
     store = services.store

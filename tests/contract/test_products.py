@@ -40,7 +40,7 @@ def ids(found: Sequence[CatalogueEntry]) -> set[str]:
     return {each.product.id for each in found}
 
 
-def test_a_product_has_a_record_with_nothing_owed_and_a_snapshot_of_each_job_that_saw_it(store: Store) -> None:
+def test_a_product_has_a_record_with_nothing_due_and_a_snapshot_from_each_job_that_found_it(store: Store) -> None:
     store.products.keep(seen(product(1, 5.0), product(2)))
     store.products.keep(seen(product(1, 6.5), at=after(9)))
     target = product(1).target(HOST)
@@ -116,7 +116,7 @@ def test_products_are_listed_newest_first_by_each_filter(store: Store) -> None:
         assert [each.record_id for each in found] == [each.record_id for each in whole if each.product.id in ids(found)]
 
 
-def test_a_product_that_is_seen_again_keeps_its_place_and_tells_when_its_price_changed(store: Store) -> None:
+def test_a_product_that_is_found_again_keeps_its_position_and_says_when_its_price_changed(store: Store) -> None:
     store.products.keep(seen(product(1, 5.0), product(2, 5.0), product(3, 5.0)))
     assert store.products.changed(limit=9) == []
     store.products.keep(seen(product(1, 5.0), product(2, 6.0), product(3, 5.0), at=after(1)))

@@ -27,7 +27,7 @@ EVERYTHING = RecordFilter()
 
 
 def pages(store: Store, chosen: RecordFilter, *, limit: int) -> Iterator[list[Record]]:
-    """Page after page, each from behind the last record of the one before."""
+    """Page after page, each from after the last record of the one before."""
     position: Key | None = None
     while page := list(store.records.listing(chosen, limit=limit, after=position)):
         yield page

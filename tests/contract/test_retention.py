@@ -1,4 +1,4 @@
-"""Retention: old snapshots go, with what only they named; a body that anything names never does, whoever is at work."""
+"""Retention: old snapshots go, with what only they named; a body that anything names never does, whatever else runs."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_the_newest_snapshots_are_kept(store: Store) -> None:
     assert known.body == b"5"
 
 
-def test_who_has_few_keeps_them_all(store: Store) -> None:
+def test_a_record_with_few_snapshots_keeps_them_all(store: Store) -> None:
     for n in range(3):
         collect(store, target(), now=after(n))
 
@@ -146,7 +146,7 @@ def test_what_a_worker_left_that_died_while_it_settled_is_swept(mongo: MongoBack
 
 
 @pytest.mark.parametrize("order", merges(3, 4))
-def test_a_page_that_is_collected_again_while_a_retirement_lets_go_of_it_is_there(mongo: MongoBackend, order: str) -> None:
+def test_a_page_that_is_collected_again_while_retention_removes_it_is_there(mongo: MongoBackend, order: str) -> None:
     with closing(mongo.open()) as store, mongo.client() as client:
         documents = client.get_default_database()
         old = collect(store, target(), body=b"again")

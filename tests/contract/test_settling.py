@@ -86,7 +86,7 @@ def test_postponing_without_a_failure_keeps_the_one_there_was(store: Store) -> N
     assert found(store, target()).failure == failure()
 
 
-def test_what_was_put_off_uncounted_was_no_attempt_and_can_be_claimed_as_often_as_need_be(store: Store) -> None:
+def test_a_deferral_is_not_an_attempt_and_the_record_can_be_claimed_as_often_as_needed(store: Store) -> None:
     held = claim(store, accept(store))
     for _ in range(10):
         assert store.records.settle([replace(postponed(held, until=NOW), counted=False)]) == [True]
@@ -131,7 +131,7 @@ def test_a_failed_refresh_leaves_the_snapshot_readable(store: Store) -> None:
     assert (known.snapshot, known.record.failure) == (first.snapshot, outcome.failure)
 
 
-def test_the_snapshot_stays_readable_while_a_refresh_is_owed_and_running(store: Store) -> None:
+def test_the_snapshot_stays_readable_while_a_refresh_is_pending_and_running(store: Store) -> None:
     first = collect(store, target())
 
     accept(store, now=after(60))
@@ -191,7 +191,7 @@ def test_what_an_overtaken_worker_brought_leaves_no_trace(store: Store) -> None:
     assert store.bodies.find(sha256(b"too late").hexdigest()) is None
 
 
-def test_what_an_overtaken_worker_brought_stays_where_another_record_names_the_same_body(store: Store) -> None:
+def test_the_body_of_an_overtaken_worker_stays_if_another_record_names_it(store: Store) -> None:
     collect(store, target(1), body=b"shared")
     stopped = claim(store, accept(store, 2))
     claim(store, target(2), now=NOW + LEASE)
@@ -243,7 +243,7 @@ def test_settling_a_snapshot_again_is_harmless_and_true_when_a_newer_one_has_fol
 
 
 @pytest.mark.parametrize("end", [failed, lambda held: postponed(held, until=after(1))], ids=["failed", "postponed"])
-def test_settling_anything_again_after_the_target_was_accepted_anew_does_not_end_the_new_debt(store: Store, end) -> None:
+def test_settling_again_after_the_target_was_accepted_again_does_not_end_the_new_collection(store: Store, end) -> None:
     outcome = end(claim(store, accept(store)))
     store.records.settle([outcome])
     settled = found(store, target())
@@ -303,7 +303,7 @@ class TestConditionalRefresh:
         assert known is not None
         assert (known.record.snapshots, known.snapshot, known.body) == (2, outcome.snapshot, BODY)
 
-    def test_it_does_not_do_for_whoever_asked_for_a_whole_one_meanwhile(self, store: Store, held: Record) -> None:
+    def test_it_does_not_satisfy_a_whole_collection_that_was_requested_meanwhile(self, store: Store, held: Record) -> None:
         before = store.records.accept(target(), now=after(61), seen=None).record
         outcome = shared(held, at=after(61))
 
@@ -315,7 +315,7 @@ class TestConditionalRefresh:
         assert known is not None
         assert known.body == BODY
 
-    def test_its_claim_can_still_be_handed_back_and_what_is_owed_then_is_whole(self, store: Store, held: Record) -> None:
+    def test_its_claim_can_still_be_handed_back_and_the_next_collection_is_whole(self, store: Store, held: Record) -> None:
         store.records.accept(target(), now=after(61), seen=None)
         store.records.settle([shared(held)])
 

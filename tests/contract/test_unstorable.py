@@ -47,7 +47,7 @@ def test_what_just_fits_into_a_document_of_mongodb_is_kept(mongo: MongoBackend) 
 
 
 def unkeepable(store: Store) -> None:
-    """A target whose host is no text in UTF-8."""
+    """A target whose host is not text in UTF-8."""
     store.records.accept(Target("webpage", "http://odd.test/", "\ud800"), now=NOW, seen=None)
 
 

@@ -98,7 +98,7 @@ def replace(path: Path) -> None:
 
 @pytest.mark.parametrize("lose", [take_away, replace])
 @pytest.mark.parametrize("name", FILES)
-def test_a_log_that_is_lost_while_it_is_used_refuses_every_write_and_nothing_that_was_accepted_is_lost(
+def test_when_the_log_is_lost_in_use_every_write_is_refused_and_nothing_accepted_is_lost(
     sqlite: SqliteBackend, name: str, lose: Callable[[Path], None]
 ) -> None:
     with closing(sqlite.open()) as first, closing(sqlite.open()) as second:
@@ -118,7 +118,7 @@ def test_a_log_that_is_lost_while_it_is_used_refuses_every_write_and_nothing_tha
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
-def test_a_lost_log_is_refused_by_everybody_until_the_last_one_has_let_go_of_it(sqlite: SqliteBackend) -> None:
+def test_a_lost_log_is_refused_by_every_program_until_the_last_one_has_closed_it(sqlite: SqliteBackend) -> None:
     with closing(sqlite.open()) as first, closing(sqlite.open()) as second:
         accept(first, 1)
         accept(second, 2)
@@ -135,7 +135,7 @@ def test_a_lost_log_is_refused_by_everybody_until_the_last_one_has_let_go_of_it(
         assert found(first, target(2)).target == target(2)
 
 
-def test_log_and_index_that_are_both_deleted_are_saved_by_the_last_one_that_lets_go(sqlite: SqliteBackend) -> None:
+def test_a_deleted_log_and_index_are_saved_by_the_last_program_that_closes_them(sqlite: SqliteBackend) -> None:
     with closing(sqlite.open()) as first:
         accept(first, 1)
         with program(sqlite.url, "held") as second:

@@ -93,7 +93,7 @@ def test_a_dead_upstream_is_one_that_closes_without_an_answer() -> None:
     assert "closed without a response" in logs[0]["error"]
 
 
-def test_the_weather_of_a_city_stays_for_a_quarter_of_an_hour_and_has_the_units_that_were_asked_for() -> None:
+def test_the_weather_of_a_city_stays_for_a_quarter_of_an_hour_and_has_the_requested_units() -> None:
     weather = unserved()["weather"]
     target = "/v1/forecast?latitude=48.85&longitude=2.35&current=wind_speed_10m"
     kmh, again, ms = (document(ask(weather, target + more)) for more in ("", "", "&wind_speed_unit=ms&timeformat=unixtime"))

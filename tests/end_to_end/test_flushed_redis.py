@@ -56,7 +56,7 @@ def test_workers_with_much_to_do_register_again_when_redis_was_flushed(running: 
     wait_until(lambda: {worker.get_state() for worker in seen(running)} == {"idle"}, "both listen again")
 
 
-def test_workers_whose_keys_expired_while_they_were_stopped_register_again_and_take_leave_at_their_end(
+def test_workers_whose_keys_expired_while_stopped_register_again_and_deregister_at_their_end(
     running: Stack,
 ) -> None:
     running.redis.delete(*running.redis.keys("rq:worker:*"))

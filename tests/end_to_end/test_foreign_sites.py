@@ -105,7 +105,7 @@ def test_what_is_refused_is_read_to_its_end_so_that_the_client_sees_why(running:
     assert len(running.get("/api/v1/jobs").json()["jobs"]) == before  # type: ignore[union-attr]
 
 
-def test_a_lookup_of_another_site_is_not_accepted_nor_one_of_a_browser_that_says_nothing(running: Stack) -> None:
+def test_a_lookup_from_another_site_or_from_a_browser_that_does_not_say_is_not_accepted(running: Stack) -> None:
     for number, headers in enumerate(
         [
             "Host: localhost\r\nSec-Fetch-Site: cross-site\r\n",

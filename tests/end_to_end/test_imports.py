@@ -69,13 +69,13 @@ def test_a_lookup_is_answered_within_a_moment_while_an_import_runs(running: Stac
     assert job.wait_for_end()["succeeded"] == 3_000
 
 
-def test_a_cancelled_import_is_left_alone_within_seconds(running: Stack, upstream: Upstream) -> None:
+def test_a_cancelled_import_accepts_nothing_more_within_seconds(running: Stack, upstream: Upstream) -> None:
     job = Import(running, table([upstream.url(f"/page/{n}") for n in range(20_000)]))
     job.wait_for(100)
     assert requests.post(f"{running.url}/api/v1/jobs/{job.id}/cancel", timeout=30).ok
 
     processed = job.now["processed"]
-    wait_until(lambda: not running.keys("pending"), "nothing is owed any more", 60)
+    wait_until(lambda: not running.keys("pending"), "no collection is due", 60)
 
     assert job.now["status"] == "cancelled"
     assert job.now["processed"] == processed

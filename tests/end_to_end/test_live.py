@@ -208,7 +208,7 @@ def test_without_redis_the_end_is_seen_all_the_same(site: Site) -> None:
         site.stack.start("redis")
 
 
-def test_a_program_that_is_to_stop_ends_streams_and_they_go_on_with_the_next_one(site: Site) -> None:
+def test_a_stopping_program_ends_its_streams_and_the_next_one_continues_them(site: Site) -> None:
     course = site.course(4).begin(utc_now())
     followers = [Follower(site.url(course, transport)) for transport in TRANSPORTS]
     for follower in followers:

@@ -116,7 +116,7 @@ def test_a_wait_that_is_over_is_202(running: Stack, upstream: Upstream) -> None:
     running.wait_for(upstream.url("/page/held"), 200)
 
 
-def test_a_refused_connection_ends_as_a_recorded_failure_that_is_not_asked_again(running: Stack) -> None:
+def test_a_refused_connection_ends_as_a_recorded_failure_that_is_not_retried(running: Stack) -> None:
     url = f"http://127.0.0.1:{free_port()}/"
     assert running.look_up(url).status_code == 202
 

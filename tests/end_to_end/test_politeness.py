@@ -100,7 +100,7 @@ def test_three_workers_and_two_api_processes_together_keep_to_the_rate(lasting: 
     assert in_use(lasting) == 0
 
 
-def test_a_host_that_asks_for_it_is_left_alone_by_all_workers(lasting: Stack, upstream: Upstream, other: Upstream) -> None:
+def test_a_host_that_asks_for_a_pause_is_called_by_no_worker(lasting: Stack, upstream: Upstream, other: Upstream) -> None:
     upstream.script("/page/busy", Answer(503, (("Retry-After", "4"),)))
     look_up(lasting, [upstream.url("/page/busy")])
     wait_until(lambda: upstream.count("/page/busy") == 1, "it was called")

@@ -91,7 +91,7 @@ def births(running: Stack) -> int:
 
 
 @pytest.mark.parametrize("refusal", REFUSALS)
-def test_everything_goes_on_while_redis_refuses_writes_and_by_the_queue_when_it_takes_them_again(
+def test_work_goes_on_while_redis_refuses_writes_and_uses_the_queue_when_it_takes_them_again(
     refusal: str, running: Stack, upstream: Upstream
 ) -> None:
     refuse, take, reason = REFUSALS[refusal]

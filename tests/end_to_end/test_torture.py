@@ -70,7 +70,9 @@ def test_an_answer_ends_in_a_record(running: Stack, torture: Torture, script: st
 
 
 @pytest.mark.parametrize(("script", "code"), FAILED.items(), ids=FAILED)
-def test_what_is_no_answer_ends_in_a_failure_of_the_api(running: Stack, torture: Torture, script: str, code: str) -> None:
+def test_what_is_not_an_answer_ends_in_a_failure_of_the_api(
+    running: Stack, torture: Torture, script: str, code: str
+) -> None:
     url = torture.url(script)
     begun = time.monotonic()
     assert running.look_up(url).status_code == 202

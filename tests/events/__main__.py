@@ -1,4 +1,4 @@
-"""`python -m tests.events --lines 1000000`: a log file through the real programs, a worker of which is killed on the way.
+"""`python -m tests.events --lines 1000000`: a log file through the real programs; a worker is killed on the way.
 
 Says how fast it was, how much memory a worker took against a file of a thousand lines, and exits with 1 if a line was lost
 or is there twice.

@@ -72,7 +72,7 @@ def test_good_lines_are_kept_as_events_without_rows_of_their_own() -> None:
     assert worker.events.kept[f"{JOB.id}-0000000007"].message == "hello"
 
 
-def test_a_line_that_is_no_event_is_a_rejected_row_that_says_why_and_what_to_send() -> None:
+def test_a_line_that_is_not_an_event_is_a_rejected_row_that_says_why_and_what_to_send() -> None:
     worker = Worker()
     text = '{"timestamp": "now", "level": "loud", "service": "checkout", "message": "hello"}'
 

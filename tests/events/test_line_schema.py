@@ -169,7 +169,7 @@ def test_a_line_that_is_no_object_is_refused(line: object) -> None:
 @pytest.mark.parametrize(
     "line", [LINE, LINE | {"host": "a1", "trace_id": TRACE_ID.upper()}, {}, {"level": "loud"}, [], None]
 )
-def test_the_short_way_of_a_good_line_leads_where_the_long_one_does(line: Any) -> None:
+def test_the_fast_path_of_a_valid_line_gives_the_same_as_the_full_one(line: Any) -> None:
     def outcome(load: Callable[[Any], dict[str, Any]]) -> Any:
         try:
             return load(line)

@@ -209,7 +209,7 @@ def _room(rig: Rig, size: int) -> None:
 def poison(scene: Scene) -> None:
     """A URL that kills each worker that fetches it: the worker that is connected to its upstream gets SIGKILL, every time.
 
-    It must fail after all its attempts, each of which ended so, or with a worker that another fault killed sooner.
+    It must fail after all its attempts. Each ended so, or with a worker that another fault killed sooner.
     """
     rig, killed, killed_before = scene.rig, 0, scene.rig.workers_killed
     with Upstream(TRAPS) as trap, look(rig.store.direct) as store:

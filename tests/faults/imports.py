@@ -104,7 +104,7 @@ class Progress:
 
 
 def kill_every_worker(scene: Scene) -> None:
-    """All that has batches in hand, at once."""
+    """All programs that have claimed batches, at once."""
     scene.rig.kill(*WORKERS)
     scene.rig.start(*WORKERS)
 

@@ -25,7 +25,7 @@ ESTABLISHED = "01"
 
 
 TRAPS = "127.0.0.2"
-"""The host of upstreams that catch workers: the breaker of the others, some of which refuse, must cost them no attempt."""
+"""The host of upstreams that catch workers: the breaker of other hosts must not cost them an attempt."""
 
 
 class Rig(Stack):

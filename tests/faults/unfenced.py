@@ -1,4 +1,4 @@
-"""A worker without the fence, for a control run: it stores whatever it has collected, whoever has the claim.
+"""A worker without the fence, for a control run: it stores whatever it has collected, even if another worker has the claim.
 
     python -m tests.faults.unfenced
 

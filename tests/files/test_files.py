@@ -292,7 +292,7 @@ def test_a_child_may_use_files_that_its_parent_has_not_used(url: str) -> None:
     assert "parts/two" in run(FORK, url, "unused")
 
 
-def test_a_child_of_a_parent_that_has_used_files_is_told_so_instead_of_waiting_for_ever(url: str) -> None:
+def test_after_a_fork_of_a_parent_that_used_files_a_child_gets_an_error_instead_of_waiting_for_ever(url: str) -> None:
     printed = run(FORK, url, "used")
 
     assert "forked" in printed

@@ -234,7 +234,7 @@ def test_a_webpages_lookup_that_cannot_be_kept_is_answered_all_the_same(webpages
     assert client.get("/api/v1/metadata", query_string={"url": URL}).status_code == 200
 
 
-def test_hits_are_answered_in_front_of_the_application_where_they_leave_no_trace(
+def test_hits_are_answered_before_the_application_when_they_have_no_side_effects(
     webpages: Flask, services: Services
 ) -> None:
     def reaches_flask(app: Flask) -> bool:

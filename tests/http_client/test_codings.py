@@ -75,7 +75,7 @@ def test_bytes_that_are_no_such_coding_are_undecodable(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "encode"), CODINGS.values(), ids=CODINGS)
-def test_bytes_behind_the_end_are_reported(name: str, encode: Callable[[bytes], bytes]) -> None:
+def test_bytes_after_the_end_are_reported(name: str, encode: Callable[[bytes], bytes]) -> None:
     content, error = undone(pieces(encode(b"body") + b"rubbish", 1), name)
 
     assert content == b"body"
@@ -97,7 +97,7 @@ def test_codings_on_top_of_each_other_are_undone_last_first() -> None:
 
 
 @pytest.mark.parametrize(("name", "encode"), CODINGS.values(), ids=CODINGS)
-def test_no_piece_is_large_whatever_it_was_made_of(name: str, encode: Callable[[bytes], bytes]) -> None:
+def test_no_decoded_chunk_is_large_whatever_it_was_made_of(name: str, encode: Callable[[bytes], bytes]) -> None:
     packed = encode(bytes(64 * 1024 * 1024))
 
     assert max(len(piece) for piece in codings.undo(iter([packed]), [name])) <= 4 * 1024 * 1024

@@ -99,7 +99,7 @@ DEFECTS = [
 
 
 @pytest.mark.parametrize(("body", "content_type", "defect"), DEFECTS)
-def test_what_does_not_fit_is_said(body: bytes, content_type: str, defect: str) -> None:
+def test_what_does_not_fit_is_reported(body: bytes, content_type: str, defect: str) -> None:
     assert decoding.examine(body, content_type).defects == (defect,)
 
 
@@ -147,7 +147,7 @@ def test_a_cut_never_splits_a_character(body: bytes, charset: str, kept: bytes) 
 
 
 @given(st.text(), st.sampled_from(["utf-8", "utf-16-le", "gb18030"]), st.data())
-def test_wherever_a_text_is_cut_what_is_kept_is_its_beginning(text: str, codec: str, data: st.DataObject) -> None:
+def test_wherever_a_text_is_truncated_its_beginning_is_kept(text: str, codec: str, data: st.DataObject) -> None:
     body = text.encode(codec)
     cut = body[: data.draw(st.integers(0, len(body)))]
 
@@ -169,7 +169,7 @@ def test_any_body_of_any_type_is_examined_and_reads(body: bytes, content_type: s
         decoding.whole_characters(body, examined.charset)
 
 
-def test_where_each_byte_is_a_character_a_cut_is_not_looked_for_by_reading_all() -> None:
+def test_if_each_byte_is_a_character_a_truncation_is_found_without_reading_all() -> None:
     body = b"\xff" * 1_000_000  # which windows-1253 does not define, so that reading it takes long
     began = time.perf_counter()
     text = decoding.decode(body, "windows-1253")

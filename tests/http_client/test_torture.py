@@ -196,7 +196,7 @@ def _check(webpage: Webpage, url: str, expected: Snapshot) -> None:
     assert bool(defects) == bool(expected.defect) or expected.members.get("body.undecoded")
 
 
-def test_headers_behind_a_defective_line_are_kept(torture: Torture) -> None:
+def test_headers_after_a_defective_line_are_kept(torture: Torture) -> None:
     for script in ("no-colon", "bare-cr", "cr-alone", "cr-at-end", "nul", "folded", "space-in-name"):
         head = make_fetcher().fetch(urls.parse(torture.url(script))).final.head
         assert head.values("x-after") == ["2"], script

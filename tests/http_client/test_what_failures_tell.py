@@ -56,7 +56,7 @@ def test_what_came_instead_of_http_is_for_the_log_alone(torture: Torture, script
     assert banner in f"{logged.get('received')}{logged.get('location')}"
 
 
-def test_an_error_of_the_system_is_told_in_its_own_words_and_without_an_address() -> None:
+def test_an_error_of_the_system_is_quoted_without_an_address() -> None:
     failure, logged = failing("http://name.test:10101/", ["127.0.0.1"])
 
     assert (failure.code, str(failure), logged) == ("connection_refused", "name.test: Connection refused", [])

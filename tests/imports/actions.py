@@ -29,7 +29,7 @@ def rows(content: bytes, file_name: str, *, kind: str = "urls", column: str | No
 
 
 def texts(content: bytes, file_name: str, *, kind: str = "urls", column: str | None = None) -> list[str]:
-    """What the rows say, none of which may have been rejected."""
+    """What the rows say; none may have been rejected."""
     lines = rows(content, file_name, kind=kind, column=column)
     assert [line for line in lines if line.code] == []
     return [line.text for line in lines]

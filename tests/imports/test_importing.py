@@ -474,7 +474,7 @@ class SilentJobs:
 
 
 @pytest.mark.parametrize("does", [False, True])
-def test_without_a_word_from_the_store_it_is_503_and_the_file_is_left_for_a_job_that_may_be(
+def test_when_the_store_does_not_answer_it_is_503_and_the_file_is_kept_for_a_job_that_may_exist(
     services: wiring.Services, does: bool
 ) -> None:
     silent = importing(services, services.files, SilentJobs(services.store, does=does))

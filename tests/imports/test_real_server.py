@@ -96,7 +96,7 @@ def test_a_refusal_arrives_although_much_is_still_being_sent(running: Stack, sen
     assert (answer.status_code, answer.json()["code"]) == (413, "upload_too_large")
 
 
-def test_what_is_refused_by_its_beginning_is_told_although_the_rest_is_still_being_sent(running: Stack) -> None:
+def test_an_upload_is_refused_by_its_beginning_while_the_rest_is_still_being_sent(running: Stack) -> None:
     answer = upload(running, body(48 * 1024 * 1024, b"urls.jsonl"))
 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_file")

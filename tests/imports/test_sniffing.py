@@ -97,7 +97,7 @@ def test_a_column_that_is_not_there_is_refused_with_those_that_are(column: str) 
 
 @pytest.mark.parametrize("kind", ["urls", "events"])
 @pytest.mark.parametrize("content", [b"url\nhttps://a/\n", b"[\n{},\n]\n"[:2], b"GET / HTTP/1.1 200\n" * 20_000])
-def test_what_has_no_line_of_json_is_refused(content: bytes, kind: str) -> None:
+def test_a_file_without_a_line_of_json_is_refused(content: bytes, kind: str) -> None:
     assert "JSON" in refused(content, "a.jsonl", kind=kind)
 
 

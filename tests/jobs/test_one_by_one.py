@@ -223,7 +223,7 @@ class TestDeadly:
         assert found(services, job_id).counts.succeeded == 98
         assert {row for row, (outcome, _) in told(services, job_id).items() if outcome == "rejected"} == {36, 78}
 
-    def test_a_row_that_was_noted_and_not_taken_when_its_batch_was_handed_back_was_not_taken_up(
+    def test_a_row_that_was_noted_but_not_begun_when_its_batch_was_handed_back_counts_as_not_begun(
         self, services: Services, web: HarmfulWeb, clock: FakeClock
     ) -> None:
         web.harm = killed
@@ -312,7 +312,7 @@ class Whole(Replacing):
 
 
 class Unwritable(Replacing):
-    """Jobs of which one row cannot be written as it came out."""
+    """Jobs with one row that cannot be written as it came out."""
 
     def advance(self, claim: Batch, rows: Sequence[Row], **how: Any) -> Batch | None:
         for row in rows:
@@ -383,7 +383,7 @@ class TestFault:
         )
         assert clock() - began < LEASE
 
-    def test_in_the_reading_of_a_file_it_ends_that_at_once_and_the_rows_before_it_count(
+    def test_while_a_file_is_read_it_ends_the_reading_at_once_and_the_rows_before_it_count(
         self, services: Services, clock: FakeClock
     ) -> None:
         new_runner, began = small_batches(services, wrap=Unread), clock()

@@ -141,7 +141,7 @@ def test_rows_are_listed_by_outcome(client: FlaskClient, course: Course, clock: 
     assert [row["row"] for row in failed] == [1, 3, 4]
 
 
-def test_rows_are_a_file_for_who_asks_for_csv(client: FlaskClient, course: Course, clock: FakeClock) -> None:
+def test_rows_are_a_file_if_csv_is_requested(client: FlaskClient, course: Course, clock: FakeClock) -> None:
     course.begin(clock())
     course.write(
         clock(), [Row(1, "=1+1", REJECTED, clock(), code="invalid_url", detail="No."), Row(2, "b", FAILED, clock())]

@@ -437,7 +437,7 @@ def test_a_row_of_a_record_that_others_collect_waits_for_it(services: Services, 
     assert record.state is State.STORED
 
 
-def test_outcomes_are_told_apart_when_rows_are_listed(services: Services, web: FakeWeb, clock: FakeClock) -> None:
+def test_rows_are_listed_with_their_outcomes(services: Services, web: FakeWeb, clock: FakeClock) -> None:
     web.pages[f"{HOST}/1"] = SourceFailure("dns_failure", "no such host", permanent=True)
     job_id = import_urls(services, [*pages(3), "no url"])
     work_to_the_end(services, clock, job_id)

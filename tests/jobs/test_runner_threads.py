@@ -137,7 +137,7 @@ def test_a_stop_hands_back_every_batch_at_once(services: Services, web: FakeWeb)
     batch = services.job_runner().claim()
     assert batch is not None
     assert batch.job.id == job_id
-    assert batch.claim.attempt == 1, "handing back is no failure"
+    assert batch.claim.attempt == 1, "handing back is not a failure"
 
 
 def test_it_says_while_it_reads_a_file(services: Services) -> None:

@@ -78,7 +78,7 @@ class World:
         self.time += seconds
 
     def told(self, job: Job = QUEUED, last: str = "", *, looks: int = 50) -> list[tuple[str, int, str]]:
-        """The event, the rows done and the status of each message that there is within so many looks."""
+        """The event, the rows done and the status of each message within so many polls."""
         messages = self.live.messages(job, StreamPosition.read(last))
         heard = [message for message, _ in zip(messages, range(looks), strict=False) if message]
         messages.close()
@@ -183,7 +183,7 @@ def test_an_id_that_is_none_of_ours_is_as_good_as_none(last: str) -> None:
     assert World(running(30)).told(last=last) == [("progress", 30, "running")]
 
 
-def test_who_has_seen_the_end_is_told_nothing() -> None:
+def test_a_client_that_has_seen_the_end_gets_nothing() -> None:
     last = str(StreamPosition.of(DONE))
 
     assert World(DONE).told(DONE, last) == []
@@ -317,7 +317,7 @@ class TestClients:
 
             assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == FOLLOWING.timeout * 1_000
 
-    def test_places_are_few_and_free_again_when_they_are_closed_however_often(self) -> None:
+    def test_slots_are_few_and_free_again_when_they_are_closed_however_often(self) -> None:
         slots = StreamSlots(1)
         with connection() as (ours, theirs):
             slot = slots.take(ours)

@@ -77,13 +77,13 @@ def test_a_running_job_is_told_as_it_is_at_once(client: FlaskClient, course: Cou
     assert (event["event"], event["id"], event["data"]["status"]) == ("progress", "0-0-1-running", "running")
 
 
-def test_who_has_seen_the_end_is_told_not_to_come_back(client: FlaskClient, finished: Course) -> None:
+def test_a_client_that_has_seen_the_end_is_told_not_to_reconnect(client: FlaskClient, finished: Course) -> None:
     answer = client.get(f"{JOBS}/{finished.id}/events", headers={"Last-Event-ID": "1-10-1-completed"})
 
     assert (answer.status_code, answer.data) == (204, b"")
 
 
-def test_who_has_seen_less_is_told_the_end(client: FlaskClient, finished: Course) -> None:
+def test_a_client_that_has_seen_less_gets_the_end(client: FlaskClient, finished: Course) -> None:
     answer = client.get(f"{JOBS}/{finished.id}/events", headers={"Last-Event-ID": "1-0-1-running"})
 
     assert [event["event"] for event in events(answer.text)] == ["end"]
@@ -147,7 +147,7 @@ def test_a_websocket_of_a_job_that_there_is_not_is_refused_in_http(client: Flask
         {"Sec-WebSocket-Key": "=" * 24},
     ],
 )
-def test_what_is_no_handshake_is_told_so(
+def test_a_request_that_is_not_a_handshake_is_refused(
     client: FlaskClient, one_slot: Services, course: Course, changes: dict[str, str]
 ) -> None:
     answer = client.get(f"/ws/jobs/{course.id}", headers=HANDSHAKE | changes)

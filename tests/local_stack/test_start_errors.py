@@ -1,4 +1,4 @@
-"""What stops a start is one line that says what to change, exit code 2, and nothing left behind."""
+"""What stops a start is one line that says what to change, exit code 2, and no remains."""
 
 from __future__ import annotations
 

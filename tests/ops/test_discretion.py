@@ -1,4 +1,4 @@
-"""What callers are told about faults of the service: that there are some, and never where its parts are."""
+"""What callers learn about faults of the service: that there are some, and never where its parts are."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ def test_all_pages_are_kept_and_counted() -> None:
 
 
 def page_of(items: int, number: int = 1) -> bytes:
-    """A page of products of which every third is none."""
+    """A page on which every third item is not a product."""
     each = (b"{}" if n % 3 == 0 else b'{"id": "%d-%d", "title": "A", "price": 1}' % (number, n) for n in range(items))
     return b"[" + b",".join(each) + b"]"
 
@@ -173,7 +173,7 @@ def test_who_takes_over_within_a_page_goes_on_where_the_one_before_came() -> Non
     assert last.products == 5_500 - len(rows)
 
 
-def test_a_page_of_more_objects_than_any_site_has_products_for_is_told_to_be_missing() -> None:
+def test_a_page_with_too_many_objects_is_reported_as_missing() -> None:
     site, shelf = Site(last=2, page1=b"[" + b",".join([b"{}"] * 250_000) + b"]"), Shelf()
     steps = worked(begun(site, shelf))
     [row] = [row for step in steps for row in step.rows]
@@ -184,7 +184,7 @@ def test_a_page_of_more_objects_than_any_site_has_products_for_is_told_to_be_mis
     assert site.asked == [1, 2, 3]
 
 
-def test_a_page_that_shrank_within_loses_what_it_does_not_have_and_nothing_after_it() -> None:
+def test_a_page_that_shrank_meanwhile_loses_its_missing_items_and_nothing_after_it() -> None:
     shelf = Shelf()
     work = begun(Site(page1=page_of(2_500)), shelf)
     first = worked(work, lambda step: bool(step.rows))[-1]

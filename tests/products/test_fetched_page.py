@@ -36,7 +36,7 @@ def test_it_is_said_what_is_missing_for_a_failed_page(page: FetchedPage, gap: st
     assert page.gap == gap
 
 
-def test_a_page_comes_in_parts_of_which_the_first_has_the_stats_and_the_last_the_way_on() -> None:
+def test_a_page_comes_in_parts_the_first_with_the_stats_and_the_last_with_the_next_page() -> None:
     whole = page(2 * MAX_ITEMS + 5)
     found = list(parts(whole, URL, 0))
 
@@ -56,7 +56,7 @@ def test_a_page_that_could_not_be_read_is_one_part() -> None:
     assert list(parts(failed, URL, 700)) == [failed]
 
 
-def test_a_feed_ends_where_it_has_no_more_row_numbers_and_keeps_one_for_saying_so() -> None:
+def test_a_feed_ends_when_its_row_numbers_are_used_up_and_the_last_one_says_so() -> None:
     cut = page(10).cut(10, FAILURE)
 
     assert (len(cut.items or ()), cut.next, cut.failure) == (9, None, FAILURE)

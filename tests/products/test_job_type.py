@@ -30,7 +30,7 @@ def catalogue(services: Services, feed: str) -> int:
     return len(services.store.products.listing(ProductFilter(feed), limit=9_999, after=None))
 
 
-def test_three_feeds_of_which_a_fifth_of_the_answers_fails_are_had_whole_within_their_limits(tmp_path: Path) -> None:
+def test_three_feeds_whose_requests_fail_one_time_in_five_are_pulled_whole_within_their_limits(tmp_path: Path) -> None:
     choices = Choices(failures=0.2, malformed=False)
     with served(choices) as urls, running(tmp_path, feeds_of(tmp_path, urls)) as services:
         begun = time.monotonic()
@@ -82,7 +82,7 @@ def test_malformed_items_and_pages_are_recorded_and_the_rest_arrives(tmp_path: P
     assert job.counts.failed == len(failed) == 2
 
 
-def test_of_a_dead_feed_it_is_told_that_all_is_missing_and_the_others_are_whole(tmp_path: Path) -> None:
+def test_a_dead_feed_is_reported_as_missing_and_the_others_are_whole(tmp_path: Path) -> None:
     choices = Choices(failures=0.0, malformed=False, dead=("bazaar",))
     with served(choices) as urls, running(tmp_path, feeds_of(tmp_path, urls, rate=50.0)) as services:
         job = run(services)
@@ -111,7 +111,7 @@ class BrokenAfter(LocalBudgets):
         return super().take(asks)
 
 
-def test_a_fault_of_ours_ends_its_feed_at_once_and_the_run_with_it_and_what_came_before_stays(tmp_path: Path) -> None:
+def test_an_internal_fault_ends_its_feed_and_the_run_at_once_and_keeps_what_came_before(tmp_path: Path) -> None:
     choices = Choices(failures=0.0, malformed=False)
     with served(choices) as urls, running(tmp_path, feeds_of(tmp_path, urls)[1:2], BrokenAfter) as services:
         job = run(services, seconds=20)

@@ -43,7 +43,7 @@ def first(paginator: Paginator) -> str:
     paginator=st.sampled_from(PAGINATORS),
     pages=st.lists(st.tuples(contents, st.integers(0, 9), st.tuples(links)), min_size=1),
 )
-def test_whatever_pages_say_the_way_stays_on_the_upstream_and_never_comes_back(
+def test_whatever_pages_say_paging_stays_on_the_upstream_and_never_loops(
     paginator: Paginator, pages: list[tuple[Any, int, tuple[str, ...]]]
 ) -> None:
     guard, url, visited = guard_of(paginator), first(paginator), set[str]()

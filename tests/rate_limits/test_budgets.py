@@ -117,7 +117,7 @@ def test_reservations_are_no_farther_than_forty_minutes_and_then_shared(half: Ha
     assert Counter(Counter(waits).values()) == {1: 24 - 6, 2: 6}
 
 
-def test_who_waits_for_the_end_of_a_long_pause_comes_back_within_forty_minutes_but_not_all_at_once(half: Half) -> None:
+def test_requests_that_wait_for_a_long_pause_come_back_within_forty_minutes_but_not_all_at_once(half: Half) -> None:
     half.end(half.permit(HOST), pause=3_600.0)
     waits = [half.throttled(HOST).wait for _ in range(100)] + [half.throttled(HOST, urgent=True).wait]
 
@@ -201,7 +201,7 @@ def test_the_permit_of_a_caller_that_died_comes_back(half: Half) -> None:
     assert isinstance(half.request("many.example"), Permit)
 
 
-def test_near_reservations_of_a_slow_host_are_as_far_apart_as_its_calls_end_and_the_others_are_not(half: Half) -> None:
+def test_only_near_reservations_of_a_slow_host_are_spaced_by_how_long_its_calls_take(half: Half) -> None:
     for permit in (half.permit("many.example"), half.permit("many.example")):
         half.end(permit, elapsed=0.8)
     half.permit("many.example")
@@ -212,7 +212,7 @@ def test_near_reservations_of_a_slow_host_are_as_far_apart_as_its_calls_end_and_
     assert waits == pytest.approx([0.4, 0.8, 1.2, 1.204, 1.208], abs=0.003)
 
 
-def test_who_waits_for_a_very_slow_host_requests_again_after_a_second(half: Half) -> None:
+def test_a_caller_that_waits_for_a_very_slow_host_requests_again_after_a_second(half: Half) -> None:
     for permit in (half.permit("many.example"), half.permit("many.example")):
         half.end(permit, elapsed=20.0)
     half.permit("many.example")
@@ -532,7 +532,7 @@ def small_half(request: pytest.FixtureRequest) -> Half:
     return SharedHalf(request.getfixturevalue("redis"), LIMITS, max_hosts=50)
 
 
-def test_of_too_many_hosts_those_are_forgotten_that_were_not_asked_for_the_longest(small_half: Half) -> None:
+def test_of_too_many_hosts_the_ones_that_were_not_called_for_the_longest_time_are_forgotten(small_half: Half) -> None:
     for number in range(400):
         small_half.end(small_half.permit(f"{number}.example"))
         small_half.forward(1)
@@ -542,7 +542,7 @@ def test_of_too_many_hosts_those_are_forgotten_that_were_not_asked_for_the_longe
     assert small_half.budgets.state("354.example") is None
 
 
-def test_a_host_that_is_to_be_left_alone_or_is_being_called_is_not_forgotten_for_others(small_half: Half) -> None:
+def test_a_host_that_is_paused_or_being_called_is_not_forgotten_for_others(small_half: Half) -> None:
     small_half.fail("dead.example", 3)
     small_half.end(small_half.permit("paused.example"), pause=3_000.0)
     called = [small_half.permit("many.example"), small_half.permit("many.example")]
@@ -559,7 +559,7 @@ def test_a_host_that_is_to_be_left_alone_or_is_being_called_is_not_forgotten_for
         small_half.end(permit)
 
 
-def test_even_of_hosts_that_are_all_to_be_left_alone_only_so_many_are_remembered(small_half: Half) -> None:
+def test_even_if_all_hosts_are_paused_only_so_many_are_remembered(small_half: Half) -> None:
     for number in range(400):
         small_half.end(small_half.permit(f"{number}.example"), pause=3_600.0)
         small_half.forward(1)

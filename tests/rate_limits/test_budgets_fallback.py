@@ -71,7 +71,7 @@ class Remote(LocalHalf):
 
 
 class Switch:
-    """Both kinds of budgets behind the switch, on clocks that a test moves."""
+    """Shared and local budgets with their fallback, on clocks that a test moves."""
 
     def __init__(self) -> None:
         self.remote, self.local = Remote(), LocalHalf(lambda host: LIMITS(host).share(2))
@@ -153,7 +153,7 @@ def test_a_redis_that_can_be_read_but_refuses_writes_is_away(switch: Switch) -> 
     assert [line["event"] for line in lines] == ["budgets_local", "budgets_shared"]
 
 
-def test_who_only_looks_sees_in_time_that_redis_takes_writes_again(switch: Switch) -> None:
+def test_a_program_that_only_reads_notices_in_time_that_redis_takes_writes_again(switch: Switch) -> None:
     switch.remote.full = True
     switch.request("own.example")
     switch.remote.full = False

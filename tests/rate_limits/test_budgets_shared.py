@@ -168,7 +168,7 @@ def test_the_state_of_a_host_outlives_the_last_reservation(budgets: SharedBudget
     assert redis.ttl("inventory:upstream:other.example") > 3_600 + 1_990
 
 
-def test_however_many_hosts_are_called_redis_keeps_so_many_of_them_and_little_of_each(redis: Redis) -> None:
+def test_however_many_hosts_are_called_redis_keeps_a_bounded_number_and_little_of_each(redis: Redis) -> None:
     budgets = SharedBudgets(redis, LIMITS, POLICY, max_hosts=1_000)
     for number in range(20_000 // 50):
         answers = budgets.take([PermitRequest(f"a-host-with-some-name-{number}-{n}.example") for n in range(50)])

@@ -147,7 +147,7 @@ def test_a_further_request_to_the_same_host_is_made_even_if_its_reservation_does
     assert (known(half, RARE).requests, known(half, RARE).in_use) == (1, 0)
 
 
-def test_but_not_when_that_host_asked_to_be_left_alone_meanwhile(half: LocalHalf) -> None:
+def test_but_not_when_that_host_asked_for_a_pause_meanwhile(half: LocalHalf) -> None:
     other = half.permit(ONE)
     with calls(half) as made:
         made.begin(ONE)
@@ -178,7 +178,7 @@ def test_further_requests_go_before_bulk(half: LocalHalf) -> None:
         (Answer(404, (("Retry-After", "60"),)), None),
     ],
 )
-def test_a_host_that_asks_for_it_is_left_alone_as_a_whole(
+def test_a_pause_that_a_host_asks_for_is_for_all_its_targets(
     half: LocalHalf, fetcher: Fetcher, upstream: Server, answer: Answer, pause: float | None
 ) -> None:
     upstream.script("/busy", answer)
@@ -189,7 +189,7 @@ def test_a_host_that_asks_for_it_is_left_alone_as_a_whole(
     assert known(half, ONE).failures == 0
 
 
-def test_an_answer_that_is_of_no_use_to_its_source_counts_unless_it_says_when_to_come_again(half: LocalHalf) -> None:
+def test_an_answer_that_its_source_cannot_use_counts_as_a_failure_unless_it_asks_for_a_pause(half: LocalHalf) -> None:
     for pause in (None, 1.0):
         with suppress(SourceFailure), calls(half) as made:
             made.begin(ONE)

@@ -61,7 +61,7 @@ def test_it_sleeps_between_requests_for_as_long_as_it_is_told_to() -> None:
     assert budgets.requests == [request] * 4
 
 
-def test_who_gives_up_gets_the_last_answer() -> None:
+def test_giving_up_returns_the_last_decision() -> None:
     budgets, slept = Throttling(9), list[float]()
     may_wait = lambda found, asked: None if asked == 2 else found.wait  # noqa: E731
 

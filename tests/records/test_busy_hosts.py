@@ -119,7 +119,7 @@ def test_what_is_deferred_comes_at_its_reservation_at_the_rate_that_its_host_all
     for target in targets:
         record = services.store.records.find(target.id)
         assert record is not None
-        assert (record.state, record.attempt) == (State.STORED, 1), "being deferred is no attempt"
+        assert (record.state, record.attempt) == (State.STORED, 1), "being deferred is not an attempt"
 
 
 def test_every_permit_is_given_back(services: wiring.Services, web: FakeWeb) -> None:

@@ -29,7 +29,7 @@ SECRET = "secret inside"
 
 
 class BrokenWeb(FakeWeb):
-    """A web of which the pages in `broken` meet an internal fault, with a permit in hand."""
+    """A web whose pages in `broken` meet an internal fault while they have a permit."""
 
     def __init__(self, *broken: str) -> None:
         super().__init__()

@@ -51,7 +51,7 @@ def test_an_unchanged_page_shares_the_body_of_the_snapshot_before() -> None:
 
 
 @pytest.mark.parametrize(("asked_for", "pause"), [(7.0, 7 * SECOND), (3_600.0, LONGEST_PAUSE)])
-def test_a_site_that_asks_for_a_pause_is_left_alone_for_it(asked_for: float, pause: timedelta) -> None:
+def test_a_site_that_asks_for_a_pause_is_not_called_before_its_end(asked_for: float, pause: timedelta) -> None:
     busy = Collected({}, b"busy", come_back_in=asked_for)
 
     assert POLICY.answered(CLAIM, busy, now=NOW, final=False) == Postponed(CLAIM, NOW + pause, None)

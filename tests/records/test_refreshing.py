@@ -41,7 +41,7 @@ def web() -> UnchangedWeb:
 
 @pytest.fixture
 def stale(client: FlaskClient, services: Services, clock: FakeClock) -> str:
-    """The id of a record whose refresh is owed because a lookup found it stale."""
+    """The id of a record whose refresh is due because a lookup found it stale."""
     look_up(client)
     work(services)
     clock.forward(services.settings.fresh_for + 1)
@@ -84,7 +84,7 @@ def test_a_refresh_that_a_caller_asked_for_is_whole(client: FlaskClient, service
     assert web.previous == [None, None, None]
 
 
-def test_a_refresh_that_is_owed_already_becomes_whole_when_a_caller_asks_for_one(
+def test_a_pending_refresh_becomes_whole_when_a_caller_asks_for_a_whole_one(
     client: FlaskClient, services: Services, web: FakeWeb, stale: str
 ) -> None:
     answer = client.post("/api/v1/metadata", json={"url": URL}, headers=ASYNC)
@@ -109,7 +109,7 @@ def test_a_refresh_that_is_running_is_followed_by_a_whole_one_when_a_caller_asks
     assert (record.state, record.snapshots) == (State.STORED, 2), "that nothing has changed was not what was asked"
 
 
-def test_a_page_that_has_changed_is_what_the_caller_asked_for_even_if_it_was_asked_by_condition(
+def test_a_changed_page_satisfies_a_whole_collection_even_if_it_was_fetched_conditionally(
     client: FlaskClient, services: Services, web: UnchangedWeb, stale: str
 ) -> None:
     with while_it_is_refreshed(services, web):

@@ -1,4 +1,4 @@
-"""What a caller's city means: one key for all spellings, and nothing else for what is no city."""
+"""What a caller's city means: one key for all spellings, and an error for what is not a city."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def elsewhere(other: Services) -> FlaskClient:
 # A miss
 
 
-def test_what_another_collects_between_the_look_and_the_acceptance_is_answered(
+def test_what_another_request_collects_after_the_lookup_is_answered(
     client: FlaskClient, meddling: Meddling, other: Services, weather: FakeWeather
 ) -> None:
     meddling.before["accept"] = lambda: get(elsewhere(other))
@@ -80,7 +80,7 @@ def test_what_another_collects_between_the_look_and_the_acceptance_is_answered(
 
 
 @pytest.mark.parametrize(("failure", "status"), [(NO_CITY, 404), (TIMEOUT, 504), (GARBAGE, 502)], ids=["404", "504", "502"])
-def test_how_another_fails_between_the_look_and_the_acceptance_is_answered(
+def test_the_failure_of_another_request_after_the_lookup_is_answered(
     client: FlaskClient, meddling: Meddling, other: Services, weather: FakeWeather, failure: SourceFailure, status: int
 ) -> None:
     weather.pages[CITY] = failure
@@ -90,7 +90,7 @@ def test_how_another_fails_between_the_look_and_the_acceptance_is_answered(
     assert weather.asked[CITY] == 1
 
 
-def test_what_a_worker_takes_between_the_acceptance_and_the_claim_is_waited_for(
+def test_a_miss_that_a_worker_claims_first_is_waited_for(
     client: FlaskClient, meddling: Meddling, other: Services, weather: FakeWeather, services: Services, clock: FakeClock
 ) -> None:
     with ThreadPoolExecutor(1) as pool:
@@ -152,7 +152,7 @@ def test_what_a_dead_process_was_collecting_is_collected_when_its_lease_is_over(
 
 
 @pytest.mark.parametrize("late", [None, TIMEOUT], ids=["weather", "failure"])
-def test_who_was_overtaken_answers_what_the_other_one_has(
+def test_an_overtaken_request_answers_what_the_other_one_collected(
     client: FlaskClient, services: Services, weather: FakeWeather, clock: FakeClock, late: SourceFailure | None
 ) -> None:
     if late is not None:
@@ -166,7 +166,7 @@ def test_who_was_overtaken_answers_what_the_other_one_has(
     assert record(services).snapshots == 1
 
 
-def test_who_was_overtaken_by_one_who_failed_answers_that(
+def test_a_request_that_was_overtaken_by_a_failed_one_answers_that_failure(
     client: FlaskClient, services: Services, weather: FakeWeather, clock: FakeClock
 ) -> None:
     with get_held(client, weather) as answer:
@@ -246,7 +246,7 @@ def test_a_store_that_goes_away_while_a_city_is_collected_is_503_and_a_worker_co
 # A refresh
 
 
-def test_what_another_refreshes_between_the_look_and_the_acceptance_is_answered(
+def test_what_another_request_refreshes_after_the_lookup_is_answered(
     client: FlaskClient, meddling: Meddling, other: Services, weather: FakeWeather, clock: FakeClock
 ) -> None:
     get(client)
@@ -259,7 +259,7 @@ def test_what_another_refreshes_between_the_look_and_the_acceptance_is_answered(
     assert weather.asked[CITY] == 2
 
 
-def test_when_another_fails_between_the_look_and_the_acceptance_the_stale_weather_is_answered(
+def test_when_another_request_fails_after_the_lookup_the_stale_weather_is_answered(
     client: FlaskClient, meddling: Meddling, other: Services, weather: FakeWeather, clock: FakeClock
 ) -> None:
     fresh = get(client).json
@@ -271,7 +271,7 @@ def test_when_another_fails_between_the_look_and_the_acceptance_the_stale_weathe
     assert weather.asked[CITY] == 2
 
 
-def test_what_a_worker_takes_between_the_acceptance_and_the_claim_of_a_refresh_is_not_waited_for(
+def test_a_refresh_that_a_worker_claims_first_is_not_waited_for(
     client: FlaskClient, meddling: Meddling, other: Services, weather: FakeWeather, clock: FakeClock
 ) -> None:
     fresh = get(client).json
@@ -294,7 +294,7 @@ def test_a_city_that_is_deleted_while_it_is_refreshed_is_answered_as_it_was(
     assert services.store.records.find(target(services).id) is None
 
 
-def test_a_city_that_is_deleted_before_its_refresh_is_accepted_is_collected_anew(
+def test_a_city_that_is_deleted_before_its_refresh_is_accepted_is_collected_as_new(
     client: FlaskClient, meddling: Meddling, services: Services, weather: FakeWeather, clock: FakeClock
 ) -> None:
     get(client)
@@ -348,7 +348,7 @@ def test_stale_weather_is_answered_while_its_upstream_may_not_be_called(
     weather.refusal = Throttled("geocoding.test", Reason.CONCURRENCY, 3.0)
 
     assert get(client).json == fresh | {"stale": True}
-    assert record(services).state is State.PENDING, "it is owed still"
+    assert record(services).state is State.PENDING, "it is still pending"
 
 
 def test_an_upstream_that_did_not_answer_lately_is_not_waited_for(
@@ -439,7 +439,7 @@ def test_fifty_simultaneous_lookups_of_stale_weather_are_one_call(
     assert weather.asked[CITY] == 2
 
 
-def test_when_nobody_else_may_wait_a_miss_is_told_to_come_back_and_nothing_is_lost(
+def test_when_no_more_callers_may_wait_a_miss_is_429_and_nothing_is_lost(
     crowd: Crowd, redis: fakeredis.FakeRedis, weather: FakeWeather
 ) -> None:
     services = crowd(2)

@@ -72,7 +72,7 @@ def test_a_hit_is_the_same_for_every_spelling_and_asks_nobody(
     assert weather.asked == {CITY: 1}
 
 
-def test_of_several_places_the_answer_says_which_one_it_is_and_how_many_there_are(
+def test_of_several_cities_the_answer_says_which_one_it_is_and_how_many_there_are(
     client: FlaskClient, weather: FakeWeather
 ) -> None:
     place = {"country": "FR", "region": "Île-de-France", "population": 2138551, "candidates": 10}
@@ -220,7 +220,7 @@ def test_a_pause_of_a_worker_is_no_pause_for_a_caller(client: FlaskClient, weath
 
     assert get(client).status_code == 200
     assert weather.asked[CITY] == 2
-    assert work(services) == 0, "nothing is owed any more"
+    assert work(services) == 0, "no collection is due"
 
 
 def test_while_a_refresh_pauses_the_stale_weather_is_answered(

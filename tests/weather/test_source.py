@@ -98,7 +98,7 @@ def test_a_target_is_the_key_of_a_city_and_the_host_that_is_asked_first(weather:
         weather.target("")
 
 
-def test_the_content_is_the_place_and_its_weather_and_there_is_no_body(weather: Weather, upstream: Upstream) -> None:
+def test_the_content_is_the_city_and_its_weather_and_there_is_no_body(weather: Weather, upstream: Upstream) -> None:
     serve(upstream, PARIS)
     collected = weather.collect("paris,fr")
 
@@ -123,7 +123,7 @@ def test_the_content_is_the_place_and_its_weather_and_there_is_no_body(weather: 
     assert (collected.body, collected.unchanged, collected.come_back_in) == (None, False, None)
 
 
-def test_the_place_is_asked_for_by_name_and_its_weather_by_coordinates_and_units(
+def test_the_city_is_requested_by_name_and_its_weather_by_coordinates_and_units(
     weather: Weather, upstream: Upstream
 ) -> None:
     serve(upstream, PARIS)
@@ -137,7 +137,7 @@ def test_the_place_is_asked_for_by_name_and_its_weather_by_coordinates_and_units
     assert search.headers["accept"] == "application/json"
 
 
-def test_of_one_country_all_places_are_asked_for(weather: Weather, upstream: Upstream) -> None:
+def test_with_a_country_as_many_cities_as_possible_are_requested(weather: Weather, upstream: Upstream) -> None:
     serve(upstream, PARIS, TEXAS)
     collected = weather.collect("paris,us")
 
@@ -155,7 +155,7 @@ def test_a_name_arrives_as_it_is(weather: Weather, upstream: Upstream, city: str
     assert asked(upstream, SEARCH)[0].query("name", "") == key
 
 
-def test_of_places_of_one_name_it_is_the_most_populous_one_and_the_answer_says_of_how_many(
+def test_of_several_cities_of_one_name_the_most_populous_is_meant_and_the_answer_counts_them(
     weather: Weather, upstream: Upstream
 ) -> None:
     unpopulated = {name: value for name, value in TEXAS.items() if name != "population"}
@@ -223,7 +223,7 @@ def test_what_may_be_sent_in_several_ways_is_read(
     assert told in weather.collect("paris").content["weather"].values()
 
 
-def test_places_may_come_without_what_is_not_needed(weather: Weather, upstream: Upstream) -> None:
+def test_cities_may_come_without_what_is_not_needed(weather: Weather, upstream: Upstream) -> None:
     serve(upstream, {"name": "Paris", "latitude": 1, "longitude": 2})
     city = weather.collect("paris").content["city"]
 
@@ -260,7 +260,7 @@ GARBAGE_NOW = [
 
 
 @pytest.mark.parametrize("found", GARBAGE_PLACES, ids=lambda value: json.dumps(value)[:60])
-def test_places_that_make_no_sense_are_an_invalid_response(weather: Weather, upstream: Upstream, found: object) -> None:
+def test_cities_that_make_no_sense_are_an_invalid_response(weather: Weather, upstream: Upstream, found: object) -> None:
     upstream.script(SEARCH, as_json(found))
 
     assert failure(weather).code == "invalid_response"

@@ -237,7 +237,7 @@ def test_a_lookup_of_another_site_is_answered_but_refreshes_nothing(
     assert services.collector.collect_due(slots=4, stopping=lambda: False) == 1
 
 
-def test_a_lookup_of_another_site_of_what_is_owed_is_a_promise_and_waits_for_nothing(client: FlaskClient) -> None:
+def test_a_lookup_from_another_site_of_a_pending_target_is_a_promise_and_does_not_wait(client: FlaskClient) -> None:
     client.get(METADATA)
 
     answer = client.get(METADATA, headers=FOREIGN["cross-site"] | {"Prefer": "wait=30"})
@@ -258,7 +258,7 @@ def test_a_failure_after_which_a_lookup_may_try_again_is_not_tried_again_for_ano
 
 
 @a_few_foreign
-def test_the_weather_that_is_known_is_told_to_another_site_and_nothing_is_collected_or_noted(
+def test_another_site_gets_the_stored_weather_and_nothing_is_collected_or_kept_in_the_history(
     client: FlaskClient, services: Services, clock: FakeClock, weather: FakeWeather, headers: dict[str, str]
 ) -> None:
     missing = client.get("/api/v1/weather?city=Zürich", headers=headers)

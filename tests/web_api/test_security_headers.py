@@ -69,7 +69,7 @@ def test_so_is_a_stream(client: FlaskClient, services: Services, clock: FakeCloc
 
 
 @pytest.mark.parametrize("error", [InvalidHeader("x"), LimitRequestLine(1, 2), InvalidResponseHeader("x"), ValueError("x")])
-def test_so_is_what_the_server_answers_by_itself(error: Exception) -> None:
+def test_so_are_the_answers_of_the_server_itself(error: Exception) -> None:
     head, _, body = answer(error, "an-id").partition(b"\r\n\r\n")
 
     assert f"\r\nContent-Security-Policy: {NOTHING}\r\n".encode() in head

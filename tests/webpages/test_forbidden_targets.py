@@ -70,7 +70,7 @@ def test_a_row_of_an_import_that_may_not_be_fetched_is_rejected(services: Servic
 
 
 @pytest.mark.parametrize(("url", "why"), URLS.values(), ids=URLS)
-def test_what_is_known_of_such_a_url_from_before_is_read_and_deleted_but_not_collected(
+def test_an_earlier_record_of_such_a_url_can_be_read_and_deleted_but_not_collected(
     client: FlaskClient, services: Services, url: str, why: str
 ) -> None:
     remember(services, url)

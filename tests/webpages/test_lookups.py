@@ -221,7 +221,7 @@ def test_a_failed_refresh_leaves_the_snapshot_readable_and_says_so(
     assert work(services) == 0, "not refreshed again before retry_at"
 
 
-def test_an_upstream_that_asks_to_be_left_alone_is_retried_when_it_said(
+def test_an_upstream_that_asks_for_a_pause_is_retried_after_it(
     client: FlaskClient, services: Services, clock: FakeClock, web: FakeWeb
 ) -> None:
     busy = content(URL, response={**content(URL)["response"], "status": 503})
@@ -238,7 +238,7 @@ def test_an_upstream_that_asks_to_be_left_alone_is_retried_when_it_said(
     assert look_up(client).json["response"]["status"] == 200
 
 
-def test_a_record_comes_back_within_forty_minutes_however_long_its_upstream_asks_to_be_left_alone(
+def test_a_record_comes_back_within_forty_minutes_however_long_a_pause_its_upstream_asks_for(
     client: FlaskClient, services: Services, clock: FakeClock, web: FakeWeb
 ) -> None:
     busy = content(URL, response={**content(URL)["response"], "status": 429})

@@ -197,7 +197,7 @@ def test_a_truncated_text_ends_with_a_whole_character(upstream: Upstream, limit:
         (503, "Sat, 31 Jan 2027 12:00:00 GMT", 3600.0),
     ],
 )
-def test_an_upstream_is_left_alone_for_as_long_as_it_asks(
+def test_an_upstream_is_not_called_for_as_long_as_it_asks(
     webpage: Webpage, upstream: Upstream, status: int, retry_after: str | None, pause: float | None
 ) -> None:
     upstream.script("/busy", Answer(status, (("Retry-After", retry_after),) if retry_after else ()))
@@ -234,7 +234,7 @@ def test_the_headers_of_a_304_replace_those_of_the_same_name(webpage: Webpage, u
     assert [cookie["name"] for cookie in second.content["cookies"]] == ["a"]
 
 
-def test_a_page_that_has_changed_is_collected_anew(webpage: Webpage, upstream: Upstream) -> None:
+def test_a_page_that_has_changed_is_collected_whole(webpage: Webpage, upstream: Upstream) -> None:
     first = webpage.collect(upstream.url("/conditional"))
     upstream.script("/conditional", Answer(200, (HTML, ("ETag", '"v2"')), b"new"))
 

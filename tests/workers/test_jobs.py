@@ -67,7 +67,7 @@ def test_it_wakes_workers_for_jobs_whose_rq_job_was_lost(services: Services, red
     assert waiting(redis) == MAX_WAITING
 
 
-def test_it_wakes_nobody_while_a_worker_has_the_batch_and_does_when_the_lease_is_over(
+def test_it_wakes_no_worker_while_one_has_the_batch_and_one_when_the_lease_is_over(
     services: Services, redis: fakeredis.FakeRedis
 ) -> None:
     import_urls(services, pages(3))
@@ -128,7 +128,7 @@ class TestOldJobs:
 
 
 class TestFiles:
-    def test_parts_go_soon_after_the_end_of_their_job_and_not_before(self, services: Services) -> None:
+    def test_chunks_are_removed_soon_after_the_end_of_their_job_and_not_before(self, services: Services) -> None:
         new_runner = small_batches(services)
         ended, cancelled, running = (import_urls(services, pages(100, first=n * 100)) for n in range(3))
         worker = Worker(services, new_runner)

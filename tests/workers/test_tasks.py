@@ -56,7 +56,7 @@ def test_the_named_record_is_collected_first_and_then_whatever_is_due(services: 
     assert len(upstream.requests) == 4
 
 
-def test_what_was_collected_before_is_said_and_not_collected_again(services: Services, upstream: Upstream) -> None:
+def test_what_was_collected_before_is_reported_and_not_collected_again(services: Services, upstream: Upstream) -> None:
     named = accept(services, upstream.url("/page"))
 
     assert tasks.collect(named) == "stored"
@@ -64,7 +64,7 @@ def test_what_was_collected_before_is_said_and_not_collected_again(services: Ser
     assert upstream.count() == 1
 
 
-def test_how_a_collection_failed_is_said(services: Services, upstream: Upstream) -> None:
+def test_the_result_says_how_a_collection_failed(services: Services, upstream: Upstream) -> None:
     upstream.script("/gone", Answer(headers=(("Content-Encoding", "gzip"), ("Content-Length", "-1"))))
     named = accept(services, upstream.url("/gone"))
 
@@ -77,12 +77,12 @@ def test_how_a_collection_failed_is_said(services: Services, upstream: Upstream)
     assert tasks.collect(named) == f"already failed: {record.failure.code}"
 
 
-def test_a_record_that_is_gone_is_said_to_be(services: Services) -> None:
+def test_the_result_says_that_a_record_is_gone(services: Services) -> None:
     assert tasks.collect("0" * 32) == "deleted"
     assert tasks.work("0" * 32) == "deleted"
 
 
-def test_a_fault_of_ours_outside_of_any_collection_ends_no_worker(services: Services, tmp_path: Path) -> None:
+def test_an_internal_fault_outside_of_any_collection_ends_no_worker(services: Services, tmp_path: Path) -> None:
     record_id = accept(services, "http://127.0.0.1/")
     with closing(sqlite3.connect(tmp_path / "inventory.sqlite3")) as store:
         store.execute("UPDATE records SET accepted_at = 'what nobody can read'")
