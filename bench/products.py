@@ -17,14 +17,14 @@ import requests
 
 from bench import rig
 from bench.measuring import Result, RunSize, interleaved
-from inventory.demo import layout
+from inventory.demo import addresses
 from inventory.jobs.model import JobStatus
 from inventory.store import Store
 from tests.end_to_end.stack import ROOT
 
 PRODUCTS = 1_200
 """Of each API, 20 a page: 60 pages take 12 seconds."""
-SHOPS = tuple(layout.SHOPS)
+SHOPS = tuple(addresses.SHOPS)
 
 
 def measure(store: str, size: RunSize) -> Result:
@@ -62,7 +62,7 @@ def upstreams(products: int) -> Iterator[tuple[Mapping[str, str], Path]]:
             ports = {name: urlsplit(url).port for name, url in urls.items()}
             with tempfile.TemporaryDirectory(prefix="inv-") as folder:
                 feeds = Path(folder) / "feeds.yaml"
-                feeds.write_text(layout.feeds(ports))
+                feeds.write_text(addresses.feeds(ports))
                 yield urls, feeds
         finally:
             program.terminate()
@@ -71,10 +71,10 @@ def upstreams(products: int) -> Iterator[tuple[Mapping[str, str], Path]]:
 def _allowed(url: str, since: Mapping[str, Any]) -> float:
     """Seconds: the first request may leave at once, each further one a fifth of a second later."""
     now = _counts(url)
-    if now["worst_second"] > layout.SHOP_LIMIT:
+    if now["worst_second"] > addresses.SHOP_LIMIT:
         raise RuntimeError(f"{now['worst_second']} requests in a second")
     waited = now["asked_to_wait_seconds"] - since["asked_to_wait_seconds"]
-    return float((now["requests"] - since["requests"] - 1) / layout.SHOP_LIMIT + waited)
+    return float((now["requests"] - since["requests"] - 1) / addresses.SHOP_LIMIT + waited)
 
 
 def _counts(url: str) -> Mapping[str, Any]:

@@ -28,7 +28,7 @@ from inventory.imports import rows
 from inventory.imports.file_format import FileFormat
 from inventory.imports.multipart import upload_of
 from inventory.imports.schemas import ImportQuery
-from inventory.imports.sniffing import HEAD_BYTES, examine
+from inventory.imports.sniffing import HEAD_BYTES, sniff
 from inventory.jobs.job_type import LineFormat
 from inventory.jobs.model import Batch, InputRow, Job
 from inventory.jobs.schemas import RowsQuery
@@ -173,7 +173,7 @@ FILES = [
 
 def sniffed(kind: str, file_name: str, column: str | None = None) -> Callable[[bytes], object]:
     """What an upload costs before it is a job: its beginning is parsed."""
-    return lambda content: examine(content, FILE_ROWS[kind], file_name=file_name, column=column)
+    return lambda content: sniff(content, FILE_ROWS[kind], file_name=file_name, column=column)
 
 
 QUARTER = HEAD_BYTES // 8

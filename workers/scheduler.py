@@ -102,9 +102,9 @@ def _attempt(services: Services, name: str, step: Callable[[], Result]) -> Resul
 
 
 def _fail_spent(services: Services) -> None:
-    now, most = utc_now(), services.settings.max_attempts
+    now, max_attempts = utc_now(), services.settings.max_attempts
     retry_at = now + timedelta(seconds=services.settings.retry_failed_after)
-    while services.store.records.fail_spent(now=now, max_attempts=most, retry_at=retry_at, limit=BATCH) == BATCH:
+    while services.store.records.fail_spent(now=now, max_attempts=max_attempts, retry_at=retry_at, limit=BATCH) == BATCH:
         continue
 
 

@@ -13,7 +13,7 @@ from typing import NoReturn
 import click
 
 from inventory.config import Settings
-from inventory.demo.layout import FIRST_PORT
+from inventory.demo.addresses import FIRST_PORT
 from inventory.errors import StartError, StorageUnavailable
 from inventory.local_stack import checks, redis_server
 from inventory.local_stack.demo import Demo

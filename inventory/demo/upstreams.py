@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inventory.clock import Clock, utc_now
+from inventory.demo.addresses import HOST, SHOP_LIMIT, SHOPS
 from inventory.demo.catalogue import Catalogue
 from inventory.demo.exchange import Site
-from inventory.demo.layout import HOST, SHOP_LIMIT, SHOPS
 from inventory.demo.pages import Pages
 from inventory.demo.server import serve
 from inventory.demo.shapes import Acme, Bazaar, Corner

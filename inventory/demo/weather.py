@@ -112,13 +112,13 @@ def _result(city: City) -> Mapping[str, Any]:
     }
 
 
-def _coordinate(request: Request, name: str, most: int) -> float:
+def _coordinate(request: Request, name: str, limit: int) -> float:
     text = request.query(name)
     if not text:
         raise ValueError(f"Parameter '{name}' is missing.")
     value = float(text)
-    if not isfinite(value) or abs(value) > most:
-        raise ValueError(f"Parameter '{name}' must be in range of -{most} to {most}°. Given: {text}.")
+    if not isfinite(value) or abs(value) > limit:
+        raise ValueError(f"Parameter '{name}' must be in range of -{limit} to {limit}°. Given: {text}.")
     return value
 
 

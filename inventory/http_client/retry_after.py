@@ -19,10 +19,10 @@ def target_pause(head: Head, now: datetime) -> float | None:
     """
     if head.status not in {429, 503}:
         return None
-    asked = DEFAULT_PAUSE
+    pause = DEFAULT_PAUSE
     for value in head.values("retry-after")[:1]:
-        asked = float(value[:10]) if value.isascii() and value.isdigit() else _seconds_until(value, now)
-    return min(max(asked, 0.0), MAX_PAUSE)
+        pause = float(value[:10]) if value.isascii() and value.isdigit() else _seconds_until(value, now)
+    return min(max(pause, 0.0), MAX_PAUSE)
 
 
 def host_pause(head: Head, now: datetime) -> float | None:

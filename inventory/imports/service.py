@@ -18,7 +18,7 @@ from inventory.errors import InvalidRequest, StorageUnavailable, UploadTooLarge
 from inventory.files import Files, Writer
 from inventory.imports.file_format import FileFormat, format_of_name
 from inventory.imports.multipart import Upload
-from inventory.imports.sniffing import HEAD_BYTES, examine
+from inventory.imports.sniffing import HEAD_BYTES, sniff
 from inventory.imports.upload_slots import UploadSlots
 from inventory.jobs.chunks import upload_name
 from inventory.jobs.job_type import JobType
@@ -89,9 +89,9 @@ class ImportService:
         assert file_rows is not None
         format_of_name(file_name, file_rows.suffixes)
         job_id = self._new_id()
-        examine_head = partial(examine, file_rows=file_rows, file_name=file_name, column=import_request.options.get(COLUMN))
+        sniff_head = partial(sniff, file_rows=file_rows, file_name=file_name, column=import_request.options.get(COLUMN))
         with self._files.writer(upload_name(job_id)) as writer:
-            size, digest, file_format = self._receive(upload.content, writer, examine_head)
+            size, digest, file_format = self._receive(upload.content, writer, sniff_head)
         job = Job(
             id=job_id,
             kind=import_request.kind,
@@ -110,9 +110,9 @@ class ImportService:
         return created
 
     def _receive(
-        self, content: Iterator[bytes], writer: Writer, examine_head: Callable[[bytes], FileFormat]
+        self, content: Iterator[bytes], writer: Writer, sniff_head: Callable[[bytes], FileFormat]
     ) -> tuple[int, str, FileFormat]:
-        """Write all of a file, and examine its first bytes as soon as they are there: its size, SHA-256 and format."""
+        """Write all of a file, and sniff its first bytes as soon as they are there: its size, SHA-256 and format."""
         size, digest, head, file_format = 0, sha256(), bytearray(), None
         for piece in content:
             size += len(piece)
@@ -122,9 +122,9 @@ class ImportService:
             if file_format is None:
                 head += piece[: HEAD_BYTES - len(head)]
                 if len(head) == HEAD_BYTES:
-                    file_format = examine_head(bytes(head))
+                    file_format = sniff_head(bytes(head))
             writer.write(piece)
-        return size, digest.hexdigest(), file_format or examine_head(bytes(head))
+        return size, digest.hexdigest(), file_format or sniff_head(bytes(head))
 
 
 def _agree(kept: Job, new: Job) -> None:

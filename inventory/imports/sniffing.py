@@ -20,7 +20,7 @@ MAX_SAMPLE = 200
 """Lines of these that are parsed."""
 
 
-def examine(head: bytes, file_rows: FileRows, *, file_name: str, column: str | None = None) -> FileFormat:
+def sniff(head: bytes, file_rows: FileRows, *, file_name: str, column: str | None = None) -> FileFormat:
     """The format of a file whose first `HEAD_BYTES` bytes are `head` (fewer are the whole file), the same each time.
 
     Raises `UnsupportedFile` for a name without a suffix of `file_rows`, and `InvalidFile` if the file cannot become a job:

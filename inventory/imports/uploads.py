@@ -8,7 +8,7 @@ from inventory.errors import InvalidFile, UnreadableFile, UnsupportedFile
 from inventory.files import Files
 from inventory.imports import rows
 from inventory.imports.file_format import FileFormat
-from inventory.imports.sniffing import HEAD_BYTES, examine
+from inventory.imports.sniffing import HEAD_BYTES, sniff
 from inventory.jobs.chunks import upload_name
 from inventory.jobs.job_type import FileRows
 from inventory.jobs.model import COLUMN, FILE_FORMAT, InputRow, Job
@@ -32,6 +32,6 @@ class Uploads:
         with self._files.open(upload_name(job.id)) as file:
             head = file.read(HEAD_BYTES)
         try:
-            return examine(head, file_rows, file_name=job.file_name or "", column=job.options.get(COLUMN))
+            return sniff(head, file_rows, file_name=job.file_name or "", column=job.options.get(COLUMN))
         except (InvalidFile, UnsupportedFile) as error:
             raise UnreadableFile(str(error)) from error

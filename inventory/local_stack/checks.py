@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from inventory.config import Settings
-from inventory.demo import layout
+from inventory.demo import addresses
 from inventory.errors import StartError
 from inventory.local_stack.demo import Demo
 
@@ -64,9 +64,9 @@ def demo_ports_free(demo: Demo, settings: Settings) -> None:
         if port in (settings.port, settings.dashboard_port):
             raise StartError(f"the demo would use port {port}, which API or dashboard needs: {OTHER_PORTS}")
         try:
-            _listen_once("--demo-port", layout.HOST, port)
+            _listen_once("--demo-port", addresses.HOST, port)
         except StartError as error:
-            raise StartError(f"the demo cannot listen on {layout.HOST}:{port}: {OTHER_PORTS}") from error
+            raise StartError(f"the demo cannot listen on {addresses.HOST}:{port}: {OTHER_PORTS}") from error
 
 
 def _listen_once(name: str, host: str, port: int) -> None:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from inventory.config import Settings
-from inventory.demo import layout
+from inventory.demo import addresses
 from inventory.local_stack.programs import Program
 
-LOOPBACK = ipaddress.ip_network(f"{layout.HOST}/32")
+LOOPBACK = ipaddress.ip_network(f"{addresses.HOST}/32")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,12 @@ class Demo:
     @property
     def ports(self) -> Mapping[str, int]:
         """The port of each upstream."""
-        return layout.ports(self.first_port)
+        return addresses.ports(self.first_port)
 
     @property
     def urls(self) -> Mapping[str, str]:
         """The URL of each upstream, without a path."""
-        return layout.urls(self.ports)
+        return addresses.urls(self.ports)
 
     @property
     def program(self) -> Program:
@@ -54,7 +54,7 @@ class Demo:
 
     def write_files(self, settings: Settings, environment: Mapping[str, str]) -> None:
         """Write the feeds, and the settings of the stack for commands in other terminals, readable by the owner alone."""
-        feeds_file(settings).write_text(layout.feeds(self.ports), encoding="utf-8")
+        feeds_file(settings).write_text(addresses.feeds(self.ports), encoding="utf-8")
         file = environment_file(settings)
         file.touch(0o600)
         file.write_text(

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from inventory.config import Settings
-from inventory.demo.layout import HOST, SHOPS
+from inventory.demo.addresses import HOST, SHOPS
 from inventory.hosts import bracketed
 from inventory.local_stack.demo import Demo, environment_file
 

@@ -65,8 +65,8 @@ class LocalBudgets:
 
     def listing(self, *, limit: int, after: tuple[datetime, str] | None) -> Sequence[Upstream]:
         with self._lock:
-            asked = [host for host in self._hosts.values() if host.state["asked_at"]]
-            keys = sorted(((state.instant(host.state["listed_at"]), host.name) for host in asked), reverse=True)
+            requested = [host for host in self._hosts.values() if host.state["asked_at"]]
+            keys = sorted(((state.instant(host.state["listed_at"]), host.name) for host in requested), reverse=True)
             names = [key[1] for key in keys if after is None or key < after][:limit]
             return [self._hosts[name].upstream(self._clock(), self._limits(name)) for name in names]
 

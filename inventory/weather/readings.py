@@ -35,10 +35,10 @@ def objects_in(found: Any, member: str) -> list[Document]:
     return inner
 
 
-def number(found: Document, member: str, least: float, most: float) -> float:
-    """A number from `least` to `most`, which NaN is not."""
+def number(found: Document, member: str, minimum: float, maximum: float) -> float:
+    """A number from `minimum` to `maximum`, which NaN is not."""
     value = found.get(member)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not minimum <= value <= maximum:
         raise wrong(member)
     return float(value)
 

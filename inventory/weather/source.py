@@ -55,12 +55,12 @@ class Weather:
 
     def _get(self, calls: Calls | None, url: str, parameters: Mapping[str, Any]) -> tuple[int, Any]:
         try:
-            asked = urls.parse(f"{url}{'&' if '?' in url else '?'}{urlencode(parameters)}")
+            request_url = urls.parse(f"{url}{'&' if '?' in url else '?'}{urlencode(parameters)}")
         except InvalidUrl as error:
             raise SourceFailure(
                 "connection_failed", "The weather provider has no valid URL for this city", permanent=True
             ) from error
-        fetched = self._fetch(asked, calls)
+        fetched = self._fetch(request_url, calls)
         status = fetched.final.head.status
         if status not in (200, 404):
             permanent = 400 <= status < 500 and status not in (408, 429)
@@ -80,5 +80,5 @@ class Weather:
             log.warning("weather_not_asked", host=url.host, code=error.code, error=None if has_secret else str(error))
             if not has_secret:
                 log_evidence(error, url.host)
-            detail = f"The weather provider could not be asked: {error.code.replace('_', ' ')}"
+            detail = f"The weather provider could not be called: {error.code.replace('_', ' ')}"
             raise SourceFailure(error.code, detail, permanent=error.permanent) from None

@@ -69,15 +69,15 @@ def json_body(request: Request) -> Any:
 
 def _by_field(messages: Mapping[str, Any]) -> dict[str, list[str]]:
     return {
-        "body" if field == "_schema" else _cut(str(field), MAX_NAME): [
-            _cut(str(line), MAX_MESSAGE) for line in (lines if isinstance(lines, list) else [lines])
+        "body" if field == "_schema" else _truncated(str(field), MAX_NAME): [
+            _truncated(str(line), MAX_MESSAGE) for line in (lines if isinstance(lines, list) else [lines])
         ]
         for field, lines in islice(messages.items(), MAX_FIELDS)
     }
 
 
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[:most]}…"
+def _truncated(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}…"
 
 
 READERS: Mapping[str, Callable[[Request], Any]] = {"query": query, "json": json_body}

@@ -86,14 +86,14 @@ class Blueprint(flask_smorest.Blueprint):
                     media["example"] = example(media["example"])
         return doc
 
-    def problems(self, *kinds: type[InventoryError] | int) -> Callable[[View], View]:
+    def problems(self, *errors: type[InventoryError] | int) -> Callable[[View], View]:
         """Document the errors of a view, with one example for each code; 421 and 500 are always among them."""
         lines: dict[int, dict[str, str]] = {}
-        for kind in (*kinds, UnknownHost, 500):
-            if isinstance(kind, int):
-                status, code, detail = FRAMEWORK_CODES[kind]
+        for error in (*errors, UnknownHost, 500):
+            if isinstance(error, int):
+                status, code, detail = FRAMEWORK_CODES[error]
             else:
-                (status, code), detail = status_and_code(kind), (kind.__doc__ or "").partition("\n")[0]
+                (status, code), detail = status_and_code(error), (error.__doc__ or "").partition("\n")[0]
             lines.setdefault(status, {})[code] = detail
 
         def decorate(view: View) -> View:

@@ -39,12 +39,12 @@ class FastLookup:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
-        asked = URL_ONLY.fullmatch(environ.get("QUERY_STRING", "")) if _is_candidate(environ) else None
-        if asked is None:
+        query = URL_ONLY.fullmatch(environ.get("QUERY_STRING", "")) if _is_candidate(environ) else None
+        if query is None:
             return self._app(environ, start_response)
         began = time.perf_counter()
         request_id = request_log.identify(environ.get("HTTP_X_REQUEST_ID", ""))
-        response = self._response(unquote_to_bytes(asked[1]).decode("ascii"), environ)
+        response = self._response(unquote_to_bytes(query[1]).decode("ascii"), environ)
         if response is None:
             environ["HTTP_X_REQUEST_ID"] = request_id
             return self._app(environ, start_response)

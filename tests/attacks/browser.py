@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from inventory.config import Settings
-from inventory.demo.layout import NAMES
+from inventory.demo.addresses import NAMES
 from inventory.errors import StartError
 from inventory.local_stack import checks
 from inventory.local_stack.demo import Demo

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import yaml
 
-from inventory.demo import layout
+from inventory.demo import addresses
 from inventory.demo.exchange import Answer
 from inventory.demo.upstream import Upstream
 from tests.demo.served import AUTHORITY, Time, ask
@@ -18,7 +18,7 @@ from tests.demo.served import AUTHORITY, Time, ask
 Feed = Mapping[str, Any]
 FEEDS: Mapping[str, Feed] = {
     feed["name"]: feed
-    for feed in yaml.safe_load(layout.feeds(dict.fromkeys(layout.NAMES, int(AUTHORITY.partition(":")[2]))))
+    for feed in yaml.safe_load(addresses.feeds(dict.fromkeys(addresses.NAMES, int(AUTHORITY.partition(":")[2]))))
 }
 
 

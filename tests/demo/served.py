@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from inventory.demo import layout
+from inventory.demo import addresses
 from inventory.demo.exchange import Answer, Request
 from inventory.demo.upstream import Upstream
 from inventory.demo.upstreams import Choices, build, listen, listening_on
@@ -46,7 +46,7 @@ def document(answer: Answer) -> Any:
 @contextmanager
 def served(choices: Choices = Choices()) -> Iterator[Mapping[str, str]]:  # noqa: B008
     """The URLs of upstreams that are served until the block ends."""
-    started, ports = threading.Event(), dict.fromkeys(layout.NAMES, 0)
+    started, ports = threading.Event(), dict.fromkeys(addresses.NAMES, 0)
     loop, stopped = asyncio.new_event_loop(), asyncio.Event()
 
     async def serve() -> None:
@@ -65,7 +65,7 @@ def served(choices: Choices = Choices()) -> Iterator[Mapping[str, str]]:  # noqa
     thread.start()
     assert started.wait(10)
     try:
-        yield layout.urls(ports)
+        yield addresses.urls(ports)
     finally:
         loop.call_soon_threadsafe(stopped.set)
         thread.join(10)

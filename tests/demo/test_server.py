@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from inventory.demo.layout import FIRST_PORT, NAMES, feeds, ports, urls
+from inventory.demo.addresses import FIRST_PORT, NAMES, feeds, ports, urls
 from inventory.demo.upstreams import Choices
 from tests.demo.served import served
 from tests.end_to_end.stack import ROOT, wait_until

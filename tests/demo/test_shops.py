@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
+from inventory.demo.addresses import SHOPS
 from inventory.demo.exchange import Cut
-from inventory.demo.layout import SHOPS
 from inventory.demo.upstreams import Choices
 from tests.demo.pulling import FEEDS, normal, page_of, products, pull
 from tests.demo.served import Time, ask, document, unserved

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from inventory.demo.addresses import NAMES, SHOPS
 from inventory.demo.exchange import Answer, Cut
-from inventory.demo.layout import NAMES, SHOPS
 from inventory.demo.upstream import Upstream
 from inventory.demo.upstreams import Choices
 from tests.demo.served import Time, ask, document, unserved

@@ -1,4 +1,4 @@
-"""What tests of files do: examine and read one from memory, as an upload would be."""
+"""What tests of files do: sniff and read one from memory, as an upload would be."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 
 from inventory.events.job_type import EventJobs
 from inventory.imports.rows import read
-from inventory.imports.sniffing import HEAD_BYTES, examine
+from inventory.imports.sniffing import HEAD_BYTES, sniff
 from inventory.jobs.model import InputRow
 from inventory.weather.job_type import CityJobs
 from inventory.webpages.job_type import UrlJobs
@@ -19,7 +19,7 @@ def positions(
     content: bytes, file_name: str, *, kind: str = "urls", column: str | None = None
 ) -> list[tuple[InputRow, int]]:
     """All rows, each with how far in the file it ends."""
-    file_format = examine(content[:HEAD_BYTES], FILE_ROWS[kind], file_name=file_name, column=column)
+    file_format = sniff(content[:HEAD_BYTES], FILE_ROWS[kind], file_name=file_name, column=column)
     return list(read(io.BytesIO(content), file_format))
 
 

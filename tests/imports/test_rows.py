@@ -23,7 +23,7 @@ from inventory.imports import gzipped
 from inventory.imports.file_format import FileFormat
 from inventory.imports.lines import MAX_LINE
 from inventory.imports.rows import read
-from inventory.imports.sniffing import HEAD_BYTES, examine
+from inventory.imports.sniffing import HEAD_BYTES, sniff
 from inventory.jobs.job_type import LineFormat
 from tests.imports.actions import FILE_ROWS, outcomes, positions, rows, texts
 
@@ -210,7 +210,7 @@ def test_all_members_of_a_gzip_file_are_read() -> None:
 def test_of_an_incomplete_gzip_file_the_complete_rows_count(lost: int) -> None:
     lines = [f"https://example.com/{n * 7919 % 1_000_003}" for n in range(20_000)]
     content = gzip.compress("\n".join(lines).encode())[:-lost]
-    file_format = examine(content[:HEAD_BYTES], FILE_ROWS["urls"], file_name="a.txt.gz")
+    file_format = sniff(content[:HEAD_BYTES], FILE_ROWS["urls"], file_name="a.txt.gz")
     found: list[str] = []
 
     with pytest.raises(UnreadableFile, match=r"up to line [\d,]+"):
@@ -225,7 +225,7 @@ def test_of_a_broken_gzip_file_the_rows_before_the_break_count() -> None:
     content = bytearray(gzip.compress("\n".join(lines).encode()))
     content[len(content) // 2 :][:0] = b""
     content[len(content) // 2 : len(content) // 2 + 64] = b"\xff" * 64
-    file_format = examine(bytes(content[:HEAD_BYTES]), FILE_ROWS["urls"], file_name="a.txt.gz")
+    file_format = sniff(bytes(content[:HEAD_BYTES]), FILE_ROWS["urls"], file_name="a.txt.gz")
     found: list[str] = []
 
     with pytest.raises(UnreadableFile, match="broken"):
@@ -344,7 +344,7 @@ def test_a_million_lines_are_read_in_seconds() -> None:
     began = resource.getrusage(resource.RUSAGE_SELF).ru_utime
 
     assert (
-        sum(1 for _ in read(io.BytesIO(content), examine(content[:HEAD_BYTES], FILE_ROWS["urls"], file_name="a.jsonl")))
+        sum(1 for _ in read(io.BytesIO(content), sniff(content[:HEAD_BYTES], FILE_ROWS["urls"], file_name="a.jsonl")))
         == 1_000_000
     )
     assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - began < 15

@@ -12,7 +12,7 @@ import pytest
 
 from inventory.errors import InvalidFile, UnsupportedFile
 from inventory.imports.file_format import FileFormat
-from inventory.imports.sniffing import HEAD_BYTES, examine
+from inventory.imports.sniffing import HEAD_BYTES, sniff
 from inventory.jobs.job_type import LineFormat
 from tests.imports.actions import FILE_ROWS, outcomes, texts
 
@@ -21,7 +21,7 @@ URLS = ["https://example.com/a", "http://example.com/b?x=1,2;3", "HTTPS://EXAMPL
 
 def refused(content: bytes, file_name: str, *, kind: str = "urls", column: str | None = None) -> str:
     with pytest.raises(InvalidFile) as raised:
-        examine(content[:HEAD_BYTES], FILE_ROWS[kind], file_name=file_name, column=column)
+        sniff(content[:HEAD_BYTES], FILE_ROWS[kind], file_name=file_name, column=column)
     return str(raised.value)
 
 
@@ -29,14 +29,14 @@ def refused(content: bytes, file_name: str, *, kind: str = "urls", column: str |
 def test_a_suffix_that_a_kind_does_not_take_is_refused_with_those_that_it_takes(kind: str) -> None:
     for file_name in ("a.xlsx", "a", "", "csv", "a.csv.zip", ".gz", "a.gz", "a.csv.gz.gz", "a.jsonl.bak"):
         with pytest.raises(UnsupportedFile, match=r"\.jsonl") as raised:
-            examine(b"x", FILE_ROWS[kind], file_name=file_name)
+            sniff(b"x", FILE_ROWS[kind], file_name=file_name)
         assert all(suffix in str(raised.value) for suffix in FILE_ROWS[kind].suffixes)
 
 
 @pytest.mark.parametrize("file_name", ["log.csv", "log.txt", "log.csv.gz"])
 def test_log_events_are_not_taken_from_tables_or_text(file_name: str) -> None:
     with pytest.raises(UnsupportedFile):
-        examine(b"x", FILE_ROWS["events"], file_name=file_name)
+        sniff(b"x", FILE_ROWS["events"], file_name=file_name)
 
 
 @pytest.mark.parametrize("file_name", ["A.CSV", "a.Csv", "some.thing.csv", "ü.csv"])
@@ -191,21 +191,21 @@ def test_a_few_broken_lines_do_not_make_it_another_encoding() -> None:
     lines = [b"https://%d/" % n for n in range(100)]
     lines[50] = b"https://50/\xff\xfe"
 
-    assert examine(b"\n".join(lines), FILE_ROWS["urls"], file_name="a.csv").encoding == "utf-8"
-    assert examine("https://ü/\n".encode() + b"\xe4\n" * 9, FILE_ROWS["urls"], file_name="a.txt").encoding == "utf-8"
+    assert sniff(b"\n".join(lines), FILE_ROWS["urls"], file_name="a.csv").encoding == "utf-8"
+    assert sniff("https://ü/\n".encode() + b"\xe4\n" * 9, FILE_ROWS["urls"], file_name="a.txt").encoding == "utf-8"
 
 
 def test_a_character_split_by_the_end_of_the_head_breaks_nothing() -> None:
     content = "Zürich\n".encode() * HEAD_BYTES
 
     for size in range(HEAD_BYTES - 8, HEAD_BYTES + 1):
-        assert examine(content[:size], FILE_ROWS["cities"], file_name="a.txt").encoding == "utf-8"
+        assert sniff(content[:size], FILE_ROWS["cities"], file_name="a.txt").encoding == "utf-8"
 
 
 def test_a_big_file_is_told_from_its_head_alone() -> None:
     content = b"url\n" + b"https://a/\n" * 100_000
 
-    file_format = examine(content[:HEAD_BYTES], FILE_ROWS["urls"], file_name="a.csv")
+    file_format = sniff(content[:HEAD_BYTES], FILE_ROWS["urls"], file_name="a.csv")
 
     assert (file_format.line_format, file_format.header, file_format.column) == (LineFormat.CSV, True, 0)
 
@@ -215,8 +215,8 @@ def test_a_table_whose_first_line_is_endless_is_refused() -> None:
 
 
 def test_a_text_whose_first_line_is_endless_may_go_on_with_good_ones() -> None:
-    assert examine(b"x" * HEAD_BYTES, FILE_ROWS["urls"], file_name="a.txt").line_format is LineFormat.TEXT
-    assert examine(b"x" * HEAD_BYTES, FILE_ROWS["events"], file_name="a.jsonl").line_format is LineFormat.JSON
+    assert sniff(b"x" * HEAD_BYTES, FILE_ROWS["urls"], file_name="a.txt").line_format is LineFormat.TEXT
+    assert sniff(b"x" * HEAD_BYTES, FILE_ROWS["events"], file_name="a.jsonl").line_format is LineFormat.JSON
 
 
 def test_lines_may_end_as_they_did_on_old_macs() -> None:
@@ -233,6 +233,6 @@ def test_lines_may_end_as_they_did_on_old_macs() -> None:
     ],
 )
 def test_a_format_is_the_same_after_it_was_kept_as_json(content: bytes, file_name: str, kind: str) -> None:
-    found = examine(content, FILE_ROWS[kind], file_name=file_name)
+    found = sniff(content, FILE_ROWS[kind], file_name=file_name)
 
     assert FileFormat.from_option(json.loads(json.dumps(found.as_option()))) == found

@@ -50,7 +50,7 @@ def services(make_services: Build) -> Services:
 
 
 @contextmanager
-def working(services: Services, workers: int = 1, slots: int = 10) -> Iterator[Event]:
+def running_workers(services: Services, workers: int = 1, slots: int = 10) -> Iterator[Event]:
     """So many workers at it until the block ends, or the yielded event is set: they stop then."""
     stop = Event()
 
@@ -61,12 +61,12 @@ def working(services: Services, workers: int = 1, slots: int = 10) -> Iterator[E
             stop.wait(0.05)
 
     with ThreadPoolExecutor(workers) as pool:
-        working = [pool.submit(work) for _ in range(workers)]
+        futures = [pool.submit(work) for _ in range(workers)]
         try:
             yield stop
         finally:
             stop.set()
-        for each in working:
+        for each in futures:
             each.result(30)
 
 
@@ -76,7 +76,7 @@ def finished(services: Services, job_id: str) -> Callable[[], bool]:
 
 def test_a_job_ends_with_every_row_once_when_several_workers_share_it(services: Services, web: FakeWeb) -> None:
     job_id = import_urls(services, [*pages(2_500), "no url", *pages(1_000)])
-    with working(services, workers=3):
+    with running_workers(services, workers=3):
         wait_until(finished(services, job_id), "the job ends", 60)
 
     job = found(services, job_id)
@@ -89,7 +89,7 @@ def test_a_job_ends_with_every_row_once_when_several_workers_share_it(services: 
 def test_jobs_that_come_together_end_together_whatever_their_kind(services: Services) -> None:
     ids = [import_urls(services, pages(600, first=n * 2_000)) for n in range(3)]
     ids.append(upload(services, LOG_LINE * 6_000, name="x.jsonl", kind="events"))
-    with working(services, workers=2):
+    with running_workers(services, workers=2):
         wait_until(lambda: all(found(services, job_id).status.finished for job_id in ids), "all end", 60)
 
     assert [found(services, job_id).counts.succeeded for job_id in ids] == [600, 600, 600, 6_000]
@@ -99,7 +99,7 @@ def test_a_slow_upstream_keeps_its_slots_busy_and_delays_no_other(services: Serv
     web.open.clear()
     slow = import_urls(services, [f"{HOST}/slow/{n}" for n in range(3)])
     other = import_urls(services, pages(500))
-    with working(services, slots=10):
+    with running_workers(services, slots=10):
         wait_until(finished(services, other), "the other job ends", 60)
         assert not found(services, slow).status.finished
         web.open.set()
@@ -111,7 +111,7 @@ def test_a_lookup_is_collected_within_a_second_while_an_import_runs(services: Se
     import_urls(services, [f"{HOST}/slow/{n}" for n in range(500)])
     target = services.sources["webpage"].target(f"{HOST}/now")
     try:
-        with working(services, slots=10):
+        with running_workers(services, slots=10):
             wait_until(lambda: web.asked.total() == 8, "the import has all the slots that it may have")
             began = time.monotonic()
             services.records.look_up(target)
@@ -127,7 +127,7 @@ def test_a_lookup_is_collected_within_a_second_while_an_import_runs(services: Se
 def test_a_stop_hands_back_every_batch_at_once(services: Services, web: FakeWeb) -> None:
     web.open.clear()
     job_id = import_urls(services, [f"{HOST}/slow/{n}" for n in range(1_500)])
-    with working(services, slots=5) as stop:
+    with running_workers(services, slots=5) as stop:
         wait_until(lambda: web.asked.total() == 4, "it collects")
         stop.set()
         wait_until(lambda: services.store.jobs.due(now=services.jobs.clock(), limit=1), "what is left is due", 10)

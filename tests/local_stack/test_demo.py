@@ -15,7 +15,7 @@ import requests
 
 from inventory.commands.up import agreed_settings
 from inventory.config import Settings
-from inventory.demo.layout import NAMES
+from inventory.demo.addresses import NAMES
 from inventory.errors import StartError
 from inventory.local_stack import checks
 from inventory.local_stack.demo import Demo

@@ -14,7 +14,7 @@ import requests
 
 from inventory import wiring
 from inventory.config import Settings
-from inventory.demo import layout
+from inventory.demo import addresses
 from inventory.jobs.model import Job
 from inventory.products.feeds import Feed, limits, read
 from inventory.rate_limits.limits import Limit
@@ -30,7 +30,7 @@ def described(folder: Path, urls: Mapping[str, str]) -> Path:
     """The file that describes the demo's feeds."""
     ports = {name: urlsplit(url).port or 0 for name, url in urls.items()}
     file = folder / "feeds.yaml"
-    file.write_text(layout.feeds(ports))
+    file.write_text(addresses.feeds(ports))
     return file
 
 
@@ -46,7 +46,7 @@ def running(
     """Services with these feeds, on a store of their own."""
     settings = Settings.read()
     settings = replace(
-        settings, data_dir=folder, product_feeds=tuple(feeds), allow_networks=(layout_network(),), fetch_deadline=2.0
+        settings, data_dir=folder, product_feeds=tuple(feeds), allow_networks=(demo_network(),), fetch_deadline=2.0
     )
     known = limits(feeds)
     budgets = budgets_of(lambda host: known.get(host, HUGE), Policy(lease=settings.lease, first_pause=0.5))
@@ -55,7 +55,7 @@ def running(
     services.store.close()
 
 
-def layout_network() -> Any:
+def demo_network() -> Any:
     """The loopback of the demo, opened."""
     from inventory.local_stack.demo import LOOPBACK
 
@@ -65,12 +65,12 @@ def layout_network() -> Any:
 def run(services: Services, *, seconds: float = 60.0) -> Job:
     """A run from its start to its end, worked on in this process."""
     job = services.products.start()
-    with working(services):
+    with running_worker(services):
         return wait_until(lambda: _ended(services, job), "the run ends", seconds)
 
 
 @contextmanager
-def working(services: Services) -> Iterator[Callable[[float], bool]]:
+def running_worker(services: Services) -> Iterator[Callable[[float], bool]]:
     """Inside, jobs are worked on."""
     with services.job_runner() as runner:
         yield runner.more

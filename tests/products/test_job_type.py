@@ -16,7 +16,7 @@ from inventory.rate_limits.model import Permit, PermitRequest, Throttled
 from inventory.wiring import Services
 from tests.demo.served import served
 from tests.end_to_end.stack import wait_until
-from tests.products.runs import counts, feeds_of, run, running, working
+from tests.products.runs import counts, feeds_of, run, running, running_worker
 
 SHOPS = ("acme", "bazaar", "corner")
 
@@ -154,9 +154,9 @@ def test_who_hands_a_feed_back_in_the_middle_costs_no_request(tmp_path: Path) ->
     with served(choices) as urls, running(tmp_path, feeds_of(tmp_path, urls)[1:2]) as services:
         job = services.products.start()
         for pages in (2, 4):
-            with working(services):
+            with running_worker(services):
                 wait_until(lambda: pages_of(services, job.id) >= pages, "some pages")  # noqa: B023
-        with working(services):
+        with running_worker(services):
             wait_until(lambda: services.job_runner().complete() or services.jobs.find(job.id).status.finished, "the end")
         _, sources = summed_up(services)
         counted = counts(urls["bazaar"])
@@ -177,7 +177,7 @@ def test_a_feed_that_is_described_no_longer_is_a_rejected_row(tmp_path: Path) ->
         feeds = feeds_of(tmp_path, urls)
         with running(tmp_path, feeds[:1]) as services:
             job = services.products.start()
-        with running(tmp_path, feeds[1:2]) as services, working(services):
+        with running(tmp_path, feeds[1:2]) as services, running_worker(services):
             wait_until(lambda: services.job_runner().complete() or services.jobs.find(job.id).status.finished, "the end")
             [row] = services.jobs.rows(job.id, None, limit=9, after=0)
 
@@ -187,7 +187,7 @@ def test_a_feed_that_is_described_no_longer_is_a_rejected_row(tmp_path: Path) ->
 def test_a_run_that_is_cancelled_asks_for_no_further_page(tmp_path: Path) -> None:
     with served(Choices(failures=0.0)) as urls, running(tmp_path, feeds_of(tmp_path, urls)[:1]) as services:
         job = services.products.start()
-        with working(services):
+        with running_worker(services):
             wait_until(lambda: pages_of(services, job.id) >= 1, "a page")
             services.jobs.cancel(job.id)
             wait_until(lambda: not services.store.jobs.due(now=services.jobs.clock(), limit=9), "nothing is due")

@@ -238,7 +238,7 @@ def test_what_goes_wrong_on_the_way_still_has_a_code(source: Source, upstream: U
         error = failure(source)
     assert (error.code, str(error)) == (
         "incomplete_response",
-        "The weather provider could not be asked: incomplete response",
+        "The weather provider could not be called: incomplete response",
     )
 
 

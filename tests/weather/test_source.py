@@ -335,7 +335,7 @@ def test_the_log_tells_why_the_provider_could_not_be_asked(upstream: Upstream) -
     with capture_logs() as logged:
         error = failure(nowhere)
 
-    assert str(error) == "The weather provider could not be asked: connection refused"
+    assert str(error) == "The weather provider could not be called: connection refused"
     assert [(line["host"], line["code"]) for line in logged] == [("127.0.0.1", "connection_refused")]
     assert "refused" in logged[0]["error"]
 
