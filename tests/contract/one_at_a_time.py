@@ -1,7 +1,7 @@
 """A server between the tests and FerretDB 1, which lets one command through at a time.
 
-MongoDB changes a document in one step. FerretDB 1 reads it, changes it, and writes it back, and of two who do so at once
-both succeed; so what the contract says of workers that meet can be tested on it only when they do not meet in there.
+MongoDB changes a document in one step. FerretDB 1 reads it, changes it, and writes it back, and two that do so at once both
+succeed. So what the contract says of workers that meet can be tested on it only if their commands do not meet.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`python -m tests.events --lines 1000000`: a log file through the real programs; a worker is killed on the way.
 
-Says how fast it was, how much memory a worker took against a file of a thousand lines, and exits with 1 if a line was lost
+Prints how fast it was, and how much memory a worker took against a file of a thousand lines. Exits with 1 if a line was lost
 or is there twice.
 """
 # ruff: noqa: T201 - a program that prints

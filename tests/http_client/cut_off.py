@@ -1,8 +1,8 @@
 """`python -m tests.http_client.cut_off CASES`: fetch what a failing guard would call outside; print the calls.
 
-The program can reach nothing: it runs in a network namespace without any network where the system allows that, and in any
-case every connection is noted and refused before the system hears of it. CASES is JSON: for each case a URL, the answers of
-the resolver in turn, and the networks that are opened.
+The program can reach nothing. Where the system allows it, it runs in a network namespace without any network. In any case
+every connection is noted and refused before the system sees it. CASES is JSON: for each case a URL, the answers of the
+resolver in turn, and the networks that are opened.
 """
 
 from __future__ import annotations
