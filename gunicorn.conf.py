@@ -77,7 +77,7 @@ def _watch_store(worker):
         except StartError as error:
             sys.stderr.write(f"inventory: {error}\n")
     while worker.alive:
-        waiting.look_after(store)
+        waiting.ping_idle(store)
         sleep(waiting.RETRY_AFTER)
 
 

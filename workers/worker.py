@@ -120,7 +120,7 @@ class CollectWorker(SimpleWorker):
         heartbeat.beat(tasks.services().settings.data_dir, "worker")
         is_idle = self.get_state() != WorkerStatus.BUSY
         if is_idle:
-            waiting.look_after(tasks.services().store)
+            waiting.ping_idle(tasks.services().store)
         if is_idle and tasks.stopping.is_set():
             raise StopRequested
         try:

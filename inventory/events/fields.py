@@ -44,7 +44,7 @@ _TRACE_ID = re.compile("[0-9A-Fa-f]{32}")
 _NO_TRACE = "0" * 32
 
 
-class PlainField(fields.Field[Any]):
+class BareField(fields.Field[Any]):
     """A field without hooks and validators; marshmallow handles missing and null values."""
 
     send: ClassVar[str]
@@ -64,7 +64,7 @@ class PlainField(fields.Field[Any]):
         return ValidationError(f"{shown(value)} is not valid. {self.send}")
 
 
-class Instant(PlainField, fields.DateTime):
+class Instant(BareField, fields.DateTime):
     """An instant in UTC, cut to milliseconds; one that names no offset is taken to be in UTC."""
 
     send = (
@@ -96,7 +96,7 @@ class QueryInstant(Instant):
     send = "Send RFC 3339, such as 2026-01-31T12:00:00.123Z or 2026-01-31T13:00:00.123%2B01:00: a plus is %2B in a query."
 
 
-class Level(PlainField, fields.String):
+class Level(BareField, fields.String):
     """One of `LEVELS`, in any case, or one of their `SYNONYMS`."""
 
     send = f"Send one of {', '.join(LEVELS)}."
@@ -108,7 +108,7 @@ class Level(PlainField, fields.String):
         return level
 
 
-class Service(PlainField, fields.String):
+class Service(BareField, fields.String):
     """The name of the program that wrote the line."""
 
     send = f"Send a name of 1 to {MAX_SERVICE} printable characters."
@@ -119,7 +119,7 @@ class Service(PlainField, fields.String):
         raise self.invalid(value)
 
 
-class Message(PlainField, fields.String):
+class Message(BareField, fields.String):
     """Any text, also an empty one."""
 
     send = f"Send a text of up to {MAX_MESSAGE:,} characters."
@@ -130,7 +130,7 @@ class Message(PlainField, fields.String):
         raise self.invalid(value)
 
 
-class TraceId(PlainField, fields.String):
+class TraceId(BareField, fields.String):
     """The id of a trace, in lower case (W3C Trace Context, which has no id of zeros)."""
 
     send = "Send 32 hexadecimal digits, not all of them 0, or leave it out."
@@ -141,7 +141,7 @@ class TraceId(PlainField, fields.String):
         raise self.invalid(value)
 
 
-class Attributes(PlainField, fields.Raw):
+class Attributes(BareField, fields.Raw):
     """An object, {} by default, which also takes the members of the line that no other field takes."""
 
     send = "Send an object, or leave it out."

@@ -63,8 +63,8 @@ class FilterQuery(QuerySchema):
     until = QueryInstant(load_default=None, metadata={"description": "Before this instant."})
 
     @validates_schema
-    def validate_span(self, query: Mapping[str, Any], **_: Any) -> None:
-        """A span that ends before it begins is a mistake, which an empty answer would hide."""
+    def validate_range(self, query: Mapping[str, Any], **_: Any) -> None:
+        """A range that ends before it begins is a mistake, which an empty answer would hide."""
         since, until = query.get("since"), query.get("until")
         if since and until and until <= since:
             raise ValidationError("Not after `since`. Send a later instant.", "until")

@@ -44,13 +44,13 @@ class Text:
     defects: tuple[str, ...] = ()
 
 
-def examine(body: bytes, content_type: str | None, *, cut: bool = False) -> Text:
-    """Decide how a body is to be read; `cut` says that its end may lie within a character."""
+def examine(body: bytes, content_type: str | None, *, truncated: bool = False) -> Text:
+    """Decide how a body is to be read; `truncated` says that its end may lie within a character."""
     essence = media_type(content_type)
     if not _is_text(body, essence or "", content_type or ""):
         return Text(essence, None)
-    charset, defects = _charset(body, essence or "", content_type or "", cut=cut)
-    if not _reads(body, charset, cut=cut):
+    charset, defects = _charset(body, essence or "", content_type or "", truncated=truncated)
+    if not _reads(body, charset, truncated=truncated):
         defects.append(f"the body has bytes that are not {charset}; they read as U+FFFD")
     return Text(essence, charset, tuple(defects))
 
@@ -74,7 +74,7 @@ def decode(body: bytes, charset: str) -> str:
 
 
 def whole_characters(body: bytes, charset: str) -> bytes:
-    """A body that was cut, without the part of a character that the cut may have left at its end."""
+    """A truncated body, without an incomplete character at its end."""
     decoder = _codec(charset).incrementaldecoder("replace")
     if type(decoder).getstate is codecs.IncrementalDecoder.getstate:  # it holds nothing back: each byte is a character
         return body
@@ -86,7 +86,7 @@ def whole_characters(body: bytes, charset: str) -> bytes:
     return body[: len(body) - len(pending)] if pending else body
 
 
-def _charset(body: bytes, essence: str, content_type: str, *, cut: bool) -> tuple[str, list[str]]:
+def _charset(body: bytes, essence: str, content_type: str, *, truncated: bool) -> tuple[str, list[str]]:
     defects: list[str] = []
     for bom, name in _BOMS:
         if body.startswith(bom):
@@ -103,7 +103,7 @@ def _charset(body: bytes, essence: str, content_type: str, *, cut: bool) -> tupl
             return ("utf-8" if found.startswith("utf-16") else found), defects
         if label:
             defects.append(f"the charset {label[:40]!r} of the document is unknown")
-    return ("utf-8" if _reads(body, "utf-8", cut=cut) else "windows-1252"), defects
+    return ("utf-8" if _reads(body, "utf-8", truncated=truncated) else "windows-1252"), defects
 
 
 def _declared(start: bytes) -> str | None:
@@ -137,12 +137,12 @@ def _lookup(label: str) -> str | None:
     return None if encoding is None else str(encoding.name)
 
 
-def _reads(body: bytes, charset: str, *, cut: bool) -> bool:
+def _reads(body: bytes, charset: str, *, truncated: bool) -> bool:
     """Whether all bytes are of the encoding, but for a character that was cut at the end."""
     if charset == "windows-1252":
         return True
     try:
-        _codec(charset).incrementaldecoder("strict").decode(body, not cut)
+        _codec(charset).incrementaldecoder("strict").decode(body, not truncated)
     except UnicodeError:
         return False
     return True

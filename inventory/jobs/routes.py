@@ -140,7 +140,7 @@ class Events(MethodView):
         A comment is sent after 15 s of silence. `Last-Event-ID` resumes after what was received.
         """
         if same_origin.FOREIGN in request.environ:
-            raise same_origin.refusal(request.environ)
+            raise same_origin.foreign_origin(request.environ)
         job, last = services().jobs.find(job_id), request.headers.get("Last-Event-ID", "")
         if seen_to_the_end(job, last):
             return Response(status=204)

@@ -46,7 +46,7 @@ def await_store(store: Store, stopping: Event) -> bool:
     return False
 
 
-def look_after(store: Store) -> None:
+def ping_idle(store: Store) -> None:
     """Ask the store for nothing, so that a process that does not use it lets go of a log that was lost."""
     try:
         store.ping(PING_TIMEOUT)

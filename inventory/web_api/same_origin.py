@@ -61,7 +61,7 @@ class SameOrigin:
             return self._refuse(environ, start, _unknown(host))
         if is_foreign(environ):
             if self._changes(environ):
-                return self._refuse(environ, start, refusal(environ))
+                return self._refuse(environ, start, foreign_origin(environ))
             environ[FOREIGN] = True
         return self._app(environ, start)
 
@@ -108,7 +108,7 @@ def _unknown(host: str) -> UnknownHost:
     return UnknownHost(f"{why} Call it by one of its names; INVENTORY_ALLOWED_HOSTS adds names, without ports.")
 
 
-def refusal(environ: WSGIEnvironment) -> ForeignOrigin:
+def foreign_origin(environ: WSGIEnvironment) -> ForeignOrigin:
     """The error of a request from another site that would change something, or follow a job."""
     origin = environ.get("HTTP_ORIGIN", "")
     of = f" ({origin[:80]})" if origin else ""

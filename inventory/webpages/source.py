@@ -76,7 +76,7 @@ def _read(fetched: Fetched) -> tuple[bytes, Text]:
     content_type = types[-1] if types else None
     if fetched.body.undecoded is not None:
         return body, Text(decoding.media_type(content_type), None)
-    text = decoding.examine(body, content_type, cut=fetched.body.truncated)
+    text = decoding.examine(body, content_type, truncated=fetched.body.truncated)
     if fetched.body.truncated and text.charset is not None:
         body = decoding.whole_characters(body, text.charset)
     return body, text

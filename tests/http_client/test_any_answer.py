@@ -154,8 +154,8 @@ def test_any_retry_after_is_a_pause_within_bounds(value: str, status: int) -> No
 
 
 @given(st.binary(max_size=200), TYPES, st.booleans())
-def test_any_body_of_any_type_is_examined_and_read(body: bytes, content_type: str, cut: bool) -> None:
-    text = decoding.examine(body, content_type, cut=cut)
+def test_any_body_of_any_type_is_examined_and_read(body: bytes, content_type: str, truncated: bool) -> None:
+    text = decoding.examine(body, content_type, truncated=truncated)
 
     if text.charset is not None:
         json_bytes.dumps(decoding.decode(decoding.whole_characters(body, text.charset), text.charset))

@@ -105,7 +105,7 @@ def joined(text: str) -> object:
 
 def examined(content_type: str) -> Callable[[bytes], object]:
     def work(body: bytes) -> object:
-        text = decoding.examine(body, content_type, cut=True)
+        text = decoding.examine(body, content_type, truncated=True)
         return decoding.decode(decoding.whole_characters(body, text.charset), text.charset) if text.charset else None
 
     return work

@@ -133,9 +133,9 @@ def _due(now: datetime, *, bulk: bool) -> list[Document]:
 
     A record of older code has no `bulk`, which an index has where it has null.
     """
-    asked_for: Document = {"state": State.PENDING.value, "bulk": None}
-    marks = [asked_for, asked_for | BULK] if bulk else [asked_for]
-    return [marked | over for marked in marks for over in documents.due(now)]
+    for_lookups: Document = {"state": State.PENDING.value, "bulk": None}
+    queries = [for_lookups, for_lookups | BULK] if bulk else [for_lookups]
+    return [query | over for query in queries for over in documents.due(now)]
 
 
 def _lease_over(now: datetime, attempt: Document) -> list[Document]:

@@ -56,8 +56,8 @@ class MongoSnapshots(Part):
     def retire(self, *, keep: int, limit: int) -> int:
         with self._connection.database() as database:
             fields = {"accepted_at": 1, "snapshot_id": 1, "fence": 1, "snapshots": 1}
-            many = list(database["records"].find({"snapshots": {"$gt": keep}}, fields).limit(limit))
-            return sum(_retire(database, record, keep) for record in many)
+            records = list(database["records"].find({"snapshots": {"$gt": keep}}, fields).limit(limit))
+            return sum(_retire(database, record, keep) for record in records)
 
     def sweep(self, *, after: str, limit: int) -> str:
         with self._connection.database() as database:

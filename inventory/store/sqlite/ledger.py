@@ -33,7 +33,7 @@ def in_order(*statements: str) -> str:
 
 
 FIRST = "SELECT id FROM records WHERE id = :first AND state = 'pending' AND bulk <= :bulk AND due_at <= :now"
-ASKED_FOR = in_order(*(each.format(bulk=0) for each in (DUE_OF, AHEAD_OF)))
+DUE_FOR_LOOKUPS = in_order(*(each.format(bulk=0) for each in (DUE_OF, AHEAD_OF)))
 DUE = in_order(*(each.format(bulk=bulk) for bulk in (0, 1) for each in (DUE_OF, AHEAD_OF)))
 LEASE_OVER = """
     SELECT {columns} FROM records WHERE state = 'running' AND {over} AND attempt {attempts} :max_attempts
@@ -72,7 +72,7 @@ class Ledger(Part):
         self, *, now: datetime, lease_for: timedelta, limit: int, bulk: bool = True, first: str | None = None
     ) -> Sequence[Record]:
         chosen = {"now": to_millis(now), "limit": limit, "first": first, "bulk": bulk}
-        return self._claim(DUE if bulk else ASKED_FOR, chosen, now + lease_for)
+        return self._claim(DUE if bulk else DUE_FOR_LOOKUPS, chosen, now + lease_for)
 
     def claim_abandoned(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
         chosen = {"now": to_millis(now), "max_attempts": max_attempts, "limit": 1}
