@@ -314,7 +314,7 @@ class TestPoison:
 
         assert (job.status, job.total, job.counts.failed) == (JobStatus.COMPLETED, 20, 20)
         assert {row.code for row in rows_of(services, job_id)} == {"abandoned"}
-        assert "5 workers" in (rows_of(services, job_id)[0].detail or "")
+        assert "after 5 attempts" in (rows_of(services, job_id)[0].detail or "")
 
     def test_rows_that_have_an_outcome_keep_it(self, services: Services, clock: FakeClock) -> None:
         new_runner = small_batches(services)
