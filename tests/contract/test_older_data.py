@@ -28,7 +28,7 @@ from inventory.jobs.chunks import Chunks
 from inventory.jobs.model import JobStatus
 from inventory.jobs.runner import JobRunner
 from inventory.products.feeds import Feed, FieldPath
-from inventory.products.job_type import FeedLines
+from inventory.products.job_type import FeedJobs
 from inventory.products.model import ProductFilter
 from inventory.products.pages import Pages, Response
 from inventory.products.paginators import Numbered
@@ -128,7 +128,7 @@ def everything(store: Store) -> dict[str, Any]:
 
 def worked_to_the_end(services: Services, shop: Shop, clock: FakeClock) -> None:
     """All jobs are ended, and nothing is due any more."""
-    feed = FeedLines(
+    feed = FeedJobs(
         services.store.products,
         [ACME],
         shop,
