@@ -277,7 +277,7 @@ FEED = Feed("acme", "http://feed.test/", {name: FieldPath(name) for name in ("id
 
 
 def page_of(body: bytes) -> object:
-    return Pages.read(Response("feed.test", 200, Body(body), (), None, 0.0))
+    return Pages.read(Response(200, Body(body), (), None, 0.0))
 
 
 def following(paginator: Any) -> Callable[[Any], object]:
