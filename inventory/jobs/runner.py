@@ -15,6 +15,7 @@ from typing import Self
 
 import structlog
 
+from inventory import faults
 from inventory.clock import Clock
 from inventory.errors import StorageUnavailable
 from inventory.jobs.chunks import Chunks
@@ -197,8 +198,8 @@ class JobRunner:
             if not batch.can_wait:
                 self._hand_back(batch, self._clock() + HAND_BACK_FOR)
             return batch.can_wait
-        except Exception:  # the edge of this thread: the batch is claimed again after its lease, until it is abandoned
-            log.exception("batch_broke", job_id=batch.job.id, batch=batch.claim.number)
+        except Exception as error:  # noqa: BLE001 - the edge of this thread: its lease brings the batch back, until it is abandoned
+            faults.note(self._notifier, error, "batch", batch.job.kind, job_id=batch.job.id, batch=batch.claim.number)
             return False
 
     def _hand_back_until(self, batch: ClaimedBatch, now: datetime) -> datetime | None:

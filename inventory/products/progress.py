@@ -84,7 +84,8 @@ class Progress:
     @property
     def checkpoint(self) -> str:
         values = asdict(self)
-        return orjson.dumps(values | {"effort": values.pop("stats")}).decode()
+        values["effort"] = values.pop("stats")
+        return orjson.dumps(values).decode()
 
     @property
     def is_complete(self) -> bool:
