@@ -198,7 +198,7 @@ class JobRunner:
             if not batch.can_wait:
                 self._hand_back(batch, self._clock() + HAND_BACK_FOR)
             return batch.can_wait
-        except Exception as error:  # noqa: BLE001 - the edge of this thread: its lease brings the batch back, until it is abandoned
+        except Exception as error:  # noqa: BLE001 - the edge of this thread: after its lease the batch is claimed again
             faults.note(self._notifier, error, "batch", batch.job.kind, job_id=batch.job.id, batch=batch.claim.number)
             return False
 
