@@ -2,7 +2,7 @@
 
 Keys in Redis, of `MAX_HOSTS` hosts at most, in whole microseconds. Each expires an hour after the last instant in it:
 
-- `inventory:upstream:<host>`: a hash, the host's state (fields in `state.py`);
+- `inventory:upstream:<host>`: a hash, the host's state (fields in `state.py`, the names of some in `host.lua`);
 - `inventory:upstream:<host>:places`: a sorted set of the permits that are out, by the end of their leases, so that the
   permit of a program that died comes back by itself;
 - `inventory:upstreams`: a sorted set of all hosts, by when they were last asked for, in milliseconds, for the listing.
@@ -12,7 +12,6 @@ A script touches several hosts, so these are not for a Redis Cluster. Without Re
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -25,7 +24,6 @@ from inventory.rate_limits import state
 from inventory.rate_limits.limits import Limits
 from inventory.rate_limits.model import LONGEST_PAUSE, Permit, PermitRequest, Policy, Reason, Report, Throttled, Upstream
 
-NAMES = {stored.encode(): name for name, stored in state.STORED_AS.items()}
 INDEX, PREFIX = "inventory:upstreams", "inventory:upstream:"
 TIME = "redis.call('TIME')"
 """The clock, in Lua: seconds, and the microseconds after them."""
@@ -95,7 +93,7 @@ class SharedBudgets:
         now, *found = self._read([key for host in hosts for key in _keys(host)])
         upstreams = []
         for host, (in_use, fields) in zip(hosts, found, strict=True):
-            values = defaultdict(int, zip(map(_name, fields[::2]), map(int, fields[1::2]), strict=True))
+            values = defaultdict(int, zip(map(bytes.decode, fields[::2]), map(int, fields[1::2]), strict=True))
             if values["asked_at"]:
                 limit = self._limits(host)
                 upstreams.append(state.upstream_of(host, values, limit, in_use=in_use, now=now, shared=True))
@@ -114,20 +112,13 @@ def _keys(host: str) -> tuple[str, str]:
 
 
 def _lua(name: str) -> str:
-    """A script, with the names that fields have in Redis."""
-    script = Path(__file__).with_name(f"{name}.lua").read_text(encoding="utf-8")
-    return re.sub(r"\w+", lambda word: state.STORED_AS.get(word[0], word[0]), script)
+    return Path(__file__).with_name(f"{name}.lua").read_text(encoding="utf-8")
 
 
 def _in_order(requests: Sequence[PermitRequest], hosts: Iterable[str]) -> Sequence[int]:
     """The indexes of requests in the order in which they are decided: host by host, the urgent ones of each first."""
     rank = {host: number for number, host in enumerate(hosts)}
     return sorted(range(len(requests)), key=lambda index: (rank[requests[index].host], not requests[index].urgent))
-
-
-def _name(stored: bytes) -> str:
-    """A field as the program calls it."""
-    return NAMES.get(stored, stored.decode())
 
 
 def _decision(host: str, reply: Sequence[Any]) -> Permit | Throttled:

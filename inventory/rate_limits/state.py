@@ -30,14 +30,6 @@ from inventory.rate_limits.model import LONGEST_WAIT, Breaker, Latency, Upstream
 
 State = Mapping[str, int]
 
-STORED_AS = {
-    "next_allowed_at": "tat",
-    "last_reservation": "turn",
-    "last_urgent_reservation": "urgent_turn",
-    "call_time": "held",
-    "openings_in_a_row": "trips",
-}
-"""Fields that Redis keeps under the names of earlier versions: programs of both may share it for a while."""
 INSTANTS = (
     "next_allowed_at",
     "last_reservation",

@@ -99,7 +99,7 @@ end
 
 -- Whether a host may not be called, has reservations to come, or is being called.
 local function is_in_use(key)
-    for _, value in ipairs(redis.call('HMGET', key, 'next_allowed_at', 'last_reservation', 'paused_until', 'open_until')) do
+    for _, value in ipairs(values(key, {'next_allowed_at', 'last_reservation', 'paused_until', 'open_until'})) do
         if tonumber(value or 0) > now then return true end
     end
     return redis.call('ZCOUNT', key .. ':places', '(' .. whole(now), '+inf') > 0
