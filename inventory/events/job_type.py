@@ -51,11 +51,11 @@ class EventJobs(JobType):
     def lines(self, job: Job) -> Iterator[tuple[InputRow, int]]:
         return self._uploads.rows(job, self.file)
 
-    def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> Validation:
-        return Validation(self._events, batch, lines, line_delay=self._line_delay, sleep=self._sleep, ticks=self._ticks)
+    def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> EventBatch:
+        return EventBatch(self._events, batch, lines, line_delay=self._line_delay, sleep=self._sleep, ticks=self._ticks)
 
 
-class Validation:
+class EventBatch:
     """The work on one batch, whose checkpoint is the number of the last line that was kept or rejected.
 
     An event's id is its job and line, so keeping again what a dead worker kept after the checkpoint changes nothing. After a

@@ -69,7 +69,7 @@ class FeedJobs(JobType):
         [line] = lines
         feed = self._feeds.get(line.text)
         if feed is None:
-            return Unknown(line)
+            return UnknownFeed(line)
         progress = Progress(feed.name, feed.paginator.first(feed.url), line.row)
         if batch.checkpoint is not None:
             progress = Progress.read(batch.checkpoint)
@@ -78,7 +78,7 @@ class FeedJobs(JobType):
         return FeedBatch(Items(self._products, job.id, feed, note), line, progress, puller, note)
 
 
-class Unknown:
+class UnknownFeed:
     """A feed that is described no longer."""
 
     def __init__(self, line: InputRow) -> None:

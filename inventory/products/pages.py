@@ -49,7 +49,7 @@ class Malformed(SourceFailure):
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class PageResponse:
     """An answer as it came. `since_sent` is how many seconds before its end the request was sent.
 
     `pause` is for how many seconds the upstream asked not to be called, if it did.
@@ -69,7 +69,7 @@ class Pages:
     fetcher: Fetcher
     clock: Clock
 
-    def get(self, url: str, headers: Mapping[str, str]) -> Response:
+    def get(self, url: str, headers: Mapping[str, str]) -> PageResponse:
         """What a URL answers; `SourceFailure` if it does not, permanent or not."""
         try:
             fetched = self.fetcher.fetch(urls.parse(url), {"Accept": "application/json", **headers})
@@ -78,7 +78,7 @@ class Pages:
                 raise SourceFailure(failure.code, str(failure)) from failure
             raise
         head, timing = fetched.final.head, fetched.timing
-        return Response(
+        return PageResponse(
             head.status,
             fetched.body,
             tuple(head.values("link")),
@@ -87,7 +87,7 @@ class Pages:
         )
 
     @staticmethod
-    def read(response: Response) -> Any:
+    def read(response: PageResponse) -> Any:
         """The JSON of the page that a response holds; `SourceFailure` if there is none, permanent or not."""
         if response.status >= 500 or response.status in MAY_PASS:
             raise SourceFailure("unexpected_status", f"The site answered {response.status}")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from inventory.errors import StorageUnavailable
-from inventory.events.job_type import STEP_LINES, EventJobs, Validation
+from inventory.events.job_type import STEP_LINES, EventBatch, EventJobs
 from inventory.jobs.model import Batch, InputRow, Job, Row, RowOutcome
 from tests.events import logs
 from tests.events.fakes import FakeEvents, FakeSleep, FakeUploads
@@ -39,7 +39,7 @@ class Worker:
     sleep: FakeSleep = field(default_factory=FakeSleep)
     ticks: Callable[[], float] = lambda: 0.0
 
-    def begin(self, lines: Sequence[InputRow], claim: Batch | None = None) -> Validation:
+    def begin(self, lines: Sequence[InputRow], claim: Batch | None = None) -> EventBatch:
         return self.kind().begin(JOB, claim or batch(), lines)
 
     def kind(self, read: Sequence[tuple[InputRow, int]] = ()) -> EventJobs:
@@ -48,7 +48,7 @@ class Worker:
     def rows(self, lines: Sequence[InputRow]) -> list[Row]:
         return [row for step in self.steps(self.begin(lines)) for row in step]
 
-    def steps(self, work: Validation) -> Iterator[Sequence[Row]]:
+    def steps(self, work: EventBatch) -> Iterator[Sequence[Row]]:
         while True:
             step = work.step(NOW)
             yield step.rows

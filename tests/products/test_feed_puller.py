@@ -18,7 +18,7 @@ from inventory.jobs.model import Batch, InputRow, Job, RowOutcome
 from inventory.products.feeds import Feed, FieldPath
 from inventory.products.job_type import ROWS_PER_FEED, FeedJobs
 from inventory.products.model import ProductVersion
-from inventory.products.pages import Response
+from inventory.products.pages import PageResponse
 from inventory.products.paginators import Numbered
 from inventory.products.ports import Products
 from inventory.products.progress import Progress
@@ -49,7 +49,7 @@ class Site:
         self.open = Event()
         self.open.set()
 
-    def get(self, url: str, headers: object) -> Response:
+    def get(self, url: str, headers: object) -> PageResponse:
         number = int(url.rpartition("=")[2])
         self.asked.append(number)
         assert self.open.wait(10)
@@ -57,7 +57,7 @@ class Site:
         if isinstance(answer, SourceFailure):
             raise answer
         status, body = (answer, b"") if isinstance(answer, int) else (200, answer)
-        return Response(status, Body(body), (), None, 0.0)
+        return PageResponse(status, Body(body), (), None, 0.0)
 
 
 def page(number: int) -> bytes:
@@ -85,7 +85,7 @@ def begun(site: Site, shelf: Shelf, batch: Batch = BATCH, budgets: type[LocalBud
     from inventory.products.pages import Pages
 
     class Local(Pages):
-        def get(self, url: str, headers: object) -> Response:  # type: ignore[override]
+        def get(self, url: str, headers: object) -> PageResponse:  # type: ignore[override]
             return site.get(url, headers)
 
     limits = budgets(lambda _: Limit(10_000, 10, 1_000), Policy(lease=30, first_pause=0.01))
