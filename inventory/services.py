@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from flask import current_app
 
@@ -31,6 +31,12 @@ if TYPE_CHECKING:  # types only: views import this module, and the features of t
 EXTENSION = "inventory"
 
 
+class MakeJobRunner(Protocol):
+    """Makes a runner that works on jobs until `stopping` says so."""
+
+    def __call__(self, *, stopping: Callable[[], bool] = ...) -> JobRunner: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Everything that one process is wired with. Building it connects to nothing."""
@@ -47,7 +53,7 @@ class Services:
     jobs: JobService
     streams: JobStream
     job_types: Mapping[str, JobType]
-    job_runner: Callable[..., JobRunner]
+    job_runner: MakeJobRunner
     imports: ImportService
     history: HistoryService
     weather: WeatherService

@@ -20,6 +20,7 @@ from inventory import faults
 from inventory.clock import utc_now
 from inventory.errors import StorageUnavailable
 from inventory.jobs import retention
+from inventory.jobs.completion import complete_jobs
 from inventory.notifier import MAX_WAITING
 from inventory.services import Services
 from workers import heartbeat
@@ -71,7 +72,7 @@ def round_(services: Services) -> int:
     """One round: fail what is spent, end jobs that are done, wake workers for what is due; how many RQ jobs that made."""
     now, limit = utc_now(), MAX_WAITING
     _attempt(services, "fail_spent", partial(_fail_spent, services))
-    _attempt(services, "complete_jobs", services.job_runner().complete)
+    _attempt(services, "complete_jobs", partial(complete_jobs, services.store.jobs, services.notifier, now=now))
     for_records = _attempt(services, "wake_for_records", partial(wake_for_records, services, now=now, limit=limit))
     for_jobs = _attempt(services, "wake_for_jobs", partial(wake_for_jobs, services, now=now, limit=limit))
     return (for_records or 0) + (for_jobs or 0)

@@ -20,6 +20,7 @@ from inventory.events.model import Event, EventFilter
 from inventory.imports.uploads import Uploads
 from inventory.jobs.chunks import Chunks
 from inventory.jobs.claimed_batch import LEASE
+from inventory.jobs.completion import complete_jobs
 from inventory.jobs.job_type import JobType
 from inventory.jobs.model import Batch, Counts, InputRow, Job, JobStatus, Row
 from inventory.jobs.one_by_one import MAX_TAKES
@@ -259,7 +260,7 @@ class TestDeadly:
                 break
 
         assert ends == [-signal.SIGKILL] * MAX_TAKES + [0]
-        services.job_runner().complete()
+        complete_jobs(services.store.jobs, services.notifier, now=services.jobs.clock())
         job = found(services, job_id)
         assert (job.status, job.counts.succeeded, job.counts.rejected) == (JobStatus.COMPLETED, 10, 1)
         assert told(services, job_id)[6] == ("rejected", "worker_lost")

@@ -16,6 +16,7 @@ from inventory.errors import SourceFailure, StorageUnavailable
 from inventory.files import Files
 from inventory.jobs.chunks import FILE_LOST, chunk_name, upload_name
 from inventory.jobs.claimed_batch import LEASE, MAX_CLAIMS, RENEW_AFTER
+from inventory.jobs.completion import complete_jobs
 from inventory.jobs.job_type import BatchTask
 from inventory.jobs.model import Batch, InputRow, Job, JobStatus, RowOutcome
 from inventory.records.model import State
@@ -393,7 +394,7 @@ def test_nothing_is_lost_or_counted_twice_while_the_stores_come_and_go(
         if found(services, job_id).status.finished:
             break
         try:
-            new_runner().complete()
+            complete_jobs(jobs, services.notifier, now=clock())
         except StorageUnavailable:
             continue
 

@@ -15,6 +15,7 @@ import requests
 from inventory import wiring
 from inventory.config import Settings
 from inventory.demo import addresses
+from inventory.jobs.completion import complete_jobs
 from inventory.jobs.model import Job
 from inventory.products.feeds import Feed, limits, read
 from inventory.rate_limits.limits import Limit
@@ -66,7 +67,7 @@ def run(services: Services, *, seconds: float = 60.0) -> Job:
     """A run from its start to its end, worked on in this process."""
     job = services.products.start()
     with running_worker(services):
-        return wait_until(lambda: _ended(services, job), "the run ends", seconds)
+        return wait_until(lambda: ended(services, job), "the run ends", seconds)
 
 
 @contextmanager
@@ -76,8 +77,9 @@ def running_worker(services: Services) -> Iterator[Callable[[float], bool]]:
         yield runner.more
 
 
-def _ended(services: Services, job: Job) -> Job | None:
-    services.job_runner().complete()
+def ended(services: Services, job: Job) -> Job | None:
+    """The job, if it is over."""
+    complete_jobs(services.store.jobs, services.notifier, now=services.jobs.clock())
     found = services.jobs.find(job.id)
     return found if found.status.finished else None
 

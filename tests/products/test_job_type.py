@@ -16,7 +16,7 @@ from inventory.rate_limits.model import Permit, PermitRequest, Throttled
 from inventory.wiring import Services
 from tests.demo.served import served
 from tests.end_to_end.stack import wait_until
-from tests.products.runs import counts, feeds_of, run, running, running_worker
+from tests.products.runs import counts, ended, feeds_of, run, running, running_worker
 
 SHOPS = ("acme", "bazaar", "corner")
 
@@ -157,7 +157,7 @@ def test_who_hands_a_feed_back_in_the_middle_costs_no_request(tmp_path: Path) ->
             with running_worker(services):
                 wait_until(lambda: pages_of(services, job.id) >= pages, "some pages")  # noqa: B023
         with running_worker(services):
-            wait_until(lambda: services.job_runner().complete() or services.jobs.find(job.id).status.finished, "the end")
+            wait_until(lambda: ended(services, job), "the end")
         _, sources = summed_up(services)
         counted = counts(urls["bazaar"])
 
@@ -178,7 +178,7 @@ def test_a_feed_that_is_described_no_longer_is_a_rejected_row(tmp_path: Path) ->
         with running(tmp_path, feeds[:1]) as services:
             job = services.products.start()
         with running(tmp_path, feeds[1:2]) as services, running_worker(services):
-            wait_until(lambda: services.job_runner().complete() or services.jobs.find(job.id).status.finished, "the end")
+            wait_until(lambda: ended(services, job), "the end")
             [row] = services.jobs.rows(job.id, None, limit=9, after=0)
 
     assert (row.input, row.outcome, row.code) == ("acme", RowOutcome.REJECTED, "unknown_feed")

@@ -15,6 +15,7 @@ from inventory import create_app, wiring
 from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.errors import CollectionFailed, Unstorable
+from inventory.jobs.completion import complete_jobs
 from inventory.ops import log_config
 from inventory.rate_limits.calls import Calls
 from inventory.rate_limits.model import Permit, PermitRequest, Reason, Throttled
@@ -324,7 +325,7 @@ def test_a_row_of_an_import_fails_with_the_code(make_services: Build) -> None:
     job_id = client.post("/api/v1/imports?kind=urls", data=upload).json["job_id"]
     with services.job_runner() as runner:
         services.collector.collect_due(slots=4, stopping=lambda: False, more=runner.more)
-    services.job_runner().complete()
+    complete_jobs(services.store.jobs, services.notifier, now=services.jobs.clock())
 
     rows = client.get(f"/api/v1/jobs/{job_id}/rows?outcome=failed").json["rows"]
     assert [(row["input"], row["code"]) for row in rows] == [(f"{URL}3", "internal_fault")]
