@@ -9,9 +9,8 @@ from inventory.services import Services
 
 def wake_for_records(services: Services, *, now: datetime, limit: int) -> int:
     """Wake workers for up to `limit` records that are due; how many RQ jobs were enqueued."""
-    records, max_attempts = services.store.records, services.settings.max_attempts
-    found = records.find_all(records.due(now=now, max_attempts=max_attempts, limit=limit))
-    return sum(services.notifier.wake_worker(record.id, record.target.key) for record in found.values())
+    due = services.store.records.due(now=now, max_attempts=services.settings.max_attempts, limit=limit)
+    return sum(services.notifier.wake_worker(record_id, key) for record_id, key in due.items())
 
 
 def wake_for_jobs(services: Services, *, now: datetime, limit: int) -> int:

@@ -1,7 +1,7 @@
 """Collecting: a claim is fetched and becomes an outcome, one at a time or many at once.
 
-`collect_due` first takes abandoned claims, one by one and nothing beside them: such a target may have killed a worker. Then
-it collects what is due, in a pool of threads that is kept full. Told to stop, it only settles what is in flight.
+`collect_due` takes abandoned claims one by one and nothing beside them: such a target may have killed a worker. Then it
+collects what is due, in a pool of threads that is kept full. Told to stop, it only settles what is in flight.
 
 The permits of the first calls are asked for all claims at once. A claim without one is deferred until its reservation and
 takes no slot. The collector does not end while its reservations come soon: a claim that misses its
@@ -81,12 +81,13 @@ class Collector:
     ) -> int:
         """Collect what is due until nothing is, with up to `slots` at once; how many collections were settled.
 
-        The record `first` comes before the others that are due. Whenever a slot stays free it asks for `more`; while that
+        The record `first` comes before all others, if it is due. Whenever a slot stays free it asks for `more`; while that
         expects some, it goes on.
         Raises `StorageUnavailable` when the store is away and nothing is in flight.
         """
         with ThreadPoolExecutor(max_workers=slots, thread_name_prefix="collect") as pool:
-            return self._collect_abandoned(stopping) + self._collect_pending(InFlight(pool, slots), stopping, more, first)
+            settled = self._collect_abandoned(stopping, first)
+            return settled + self._collect_pending(InFlight(pool, slots), stopping, more, first)
 
     def is_reservation_near(self) -> bool:
         """Whether reservations that were given here are still to come, and something is due within `RESERVATION_NEAR`."""
@@ -98,8 +99,12 @@ class Collector:
         except StorageUnavailable:
             return False
 
-    def _collect_abandoned(self, stopping: Callable[[], bool]) -> int:
+    def _collect_abandoned(self, stopping: Callable[[], bool], first: str | None) -> int:
+        """Collect abandoned claims, and before them the record `first`, if it is due; how many collections were settled."""
         settled, lease_for, max_attempts = 0, self._policy.lease_for, self._policy.retry.max_attempts
+        if first and not stopping() and self._records.is_any_abandoned(now=self._clock(), max_attempts=max_attempts):
+            claims = self._claim_due(1, bulk=True, required=True, first=first)
+            settled = self.settler.settle_or_drop([self.collect(claim) for claim in claims])
         while not stopping():
             claim = self._records.claim_abandoned(now=self._clock(), lease_for=lease_for, max_attempts=max_attempts)
             if claim is None:

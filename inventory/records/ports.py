@@ -55,6 +55,9 @@ class Records(Protocol):
     def claim_abandoned(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
         """Lease one running record whose lease is over and that has attempts left: its worker died or hangs."""
 
+    def is_any_abandoned(self, *, now: datetime, max_attempts: int) -> bool:
+        """Whether `claim_abandoned` would find one."""
+
     def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
         """End claims; True for each that took effect.
 
@@ -68,8 +71,8 @@ class Records(Protocol):
     def fail_spent(self, *, now: datetime, max_attempts: int, retry_at: datetime, limit: int) -> int:
         """Fail running records whose lease is over and whose attempts are spent; how many. Code `timeout`, not permanent."""
 
-    def due(self, *, now: datetime, max_attempts: int, limit: int) -> Sequence[str]:
-        """The ids of up to `limit` records that a claim would find now."""
+    def due(self, *, now: datetime, max_attempts: int, limit: int) -> Mapping[str, str]:
+        """The ids of up to `limit` records that a claim would find now, in that order, with the keys of their targets."""
 
     def listing(self, chosen: RecordFilter, *, limit: int, after: Key | None) -> Sequence[Record]:
         """Records by (accepted_at, id), newest first, those after `after`."""

@@ -131,8 +131,8 @@ def test_what_lookups_asked_for_is_claimed_before_what_jobs_did_however_old_that
     accept(store, 4, now=after(4))
     now = after(9)
 
-    assert store.records.due(now=now, max_attempts=9, limit=9) == [target(n).id for n in (4, 3, 2, 1)]
-    assert store.records.due(now=now, max_attempts=9, limit=3) == [target(n).id for n in (4, 3, 2)]
+    assert list(store.records.due(now=now, max_attempts=9, limit=9)) == [target(n).id for n in (4, 3, 2, 1)]
+    assert list(store.records.due(now=now, max_attempts=9, limit=3)) == [target(n).id for n in (4, 3, 2)]
     assert claimed(store, now=now, limit=3) == [target(4), target(3), target(2)]
     assert claimed(store, now=now) == [target(1)]
 

@@ -43,6 +43,7 @@ WRITES: dict[str, Callable[[Store], object]] = {
 READS: dict[str, Callable[[Store], object]] = {
     "look_up": lambda store: store.records.look_up(target(2).id),
     "find": lambda store: store.records.find(target(2).id),
+    "is_any_abandoned": lambda store: store.records.is_any_abandoned(now=after(999), max_attempts=9),
     "due": lambda store: store.records.due(now=NOW, max_attempts=9, limit=9),
     "listing": lambda store: store.records.listing(RecordFilter(), limit=9, after=None),
     "snapshot": lambda store: store.snapshots.find("0" * 32),

@@ -65,7 +65,7 @@ def test_nothing_that_is_stored_failed_or_unknown_is_claimed(store: Store) -> No
         assert store.records.claim(target(n).id, now=after(9999), lease_for=LEASE) is None
     assert store.records.claim_due(now=after(9999), lease_for=LEASE, limit=9) == []
     assert store.records.claim_abandoned(now=after(9999), lease_for=LEASE, max_attempts=9) is None
-    assert store.records.due(now=after(9999), max_attempts=9, limit=9) == []
+    assert store.records.due(now=after(9999), max_attempts=9, limit=9) == {}
 
 
 def test_what_is_due_is_claimed_oldest_first_and_no_more_than_asked_for(store: Store) -> None:
@@ -136,6 +136,8 @@ def test_an_abandoned_record_is_claimed_when_its_lease_is_over_and_attempts_are_
     first = claim(store, accept(store))
     over = NOW + LEASE
 
+    for now, max_attempts, is_any in ((after(34), 2, False), (over, 1, False), (over, 2, True)):
+        assert store.records.is_any_abandoned(now=now, max_attempts=max_attempts) is is_any
     assert store.records.claim_abandoned(now=after(34), lease_for=LEASE, max_attempts=2) is None
     assert store.records.claim_abandoned(now=over, lease_for=LEASE, max_attempts=1) is None
     second = store.records.claim_abandoned(now=over, lease_for=LEASE, max_attempts=2)
@@ -163,7 +165,7 @@ def test_due_names_what_a_claim_would_find_and_claims_nothing(store: Store) -> N
     claim(store, spent, now=NOW + LEASE)
     now = after(100)
 
-    assert sorted(store.records.due(now=now, max_attempts=2, limit=9)) == sorted([target(1).id, target(3).id])
+    assert store.records.due(now=now, max_attempts=2, limit=9) == {target(n).id: target(n).key for n in (1, 3)}
     assert len(store.records.due(now=now, max_attempts=2, limit=1)) == 1
     assert found(store, target(1)).state is State.PENDING
 

@@ -50,9 +50,9 @@ def claim_any(store: Store, now: datetime) -> list[str]:
 def test_what_is_due_in_an_hour_is_due_now(store: Store, leave: Callable[[Store], None]) -> None:
     leave(store)
 
-    assert store.records.due(now=NOW, max_attempts=MAX_ATTEMPTS, limit=9) == [target(1).id]
+    assert list(store.records.due(now=NOW, max_attempts=MAX_ATTEMPTS, limit=9)) == [target(1).id]
     assert claim_any(store, NOW) == [target(1).id]
-    assert store.records.due(now=NOW, max_attempts=MAX_ATTEMPTS, limit=9) == []
+    assert store.records.due(now=NOW, max_attempts=MAX_ATTEMPTS, limit=9) == {}
     assert claim_any(store, AHEAD) == []
 
 
@@ -69,7 +69,7 @@ def test_it_can_be_claimed_by_name(store: Store, leave: Callable[[Store], None])
 def test_what_used_up_its_attempts_in_the_hour_ahead_fails(store: Store) -> None:
     left_by_a_worker(store)
 
-    assert store.records.due(now=NOW, max_attempts=1, limit=9) == []
+    assert store.records.due(now=NOW, max_attempts=1, limit=9) == {}
     assert store.records.fail_spent(now=NOW, max_attempts=1, retry_at=after(1), limit=9) == 1
     assert found(store, target(1)).state is State.FAILED
 
@@ -88,7 +88,7 @@ def test_the_longest_pause_is_kept(store: Store) -> None:
     held = claim(store, accept(store, 1))
     assert store.records.settle([postponed(held, until=NOW + LONGEST_PAUSE)]) == [True]
 
-    assert store.records.due(now=NOW, max_attempts=MAX_ATTEMPTS, limit=9) == []
+    assert store.records.due(now=NOW, max_attempts=MAX_ATTEMPTS, limit=9) == {}
     assert claim_any(store, NOW) == []
     assert claim_any(store, NOW + LONGEST_PAUSE) == [target(1).id]
 
@@ -99,7 +99,7 @@ def test_the_longest_lease_is_kept(store: Store) -> None:
 
     assert store.records.claim(target(1).id, now=NOW, lease_for=LEASE) is None
     assert claim_any(store, NOW) == []
-    assert store.records.due(now=NOW, max_attempts=MAX_ATTEMPTS, limit=9) == []
+    assert store.records.due(now=NOW, max_attempts=MAX_ATTEMPTS, limit=9) == {}
     assert store.records.fail_spent(now=NOW, max_attempts=1, retry_at=after(1), limit=9) == 0
 
 

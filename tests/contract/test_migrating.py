@@ -68,7 +68,7 @@ def test_what_is_due_in_an_older_store_is_claimed_and_settled(backend: Backend, 
         assert found(store, target(2)).state is State.RUNNING
         store.records.accept_all([(target(3), None)], now=after(-99))
 
-        assert store.records.due(now=NOW, max_attempts=9, limit=9) == [target(n).id for n in (1, 3, 2)]
+        assert list(store.records.due(now=NOW, max_attempts=9, limit=9)) == [target(n).id for n in (1, 3, 2)]
         first, second = store.records.claim_due(now=NOW, lease_for=LEASE, limit=9)
         third = store.records.claim_abandoned(now=NOW, lease_for=LEASE, max_attempts=9)
 

@@ -55,7 +55,7 @@ def test_a_product_has_a_record_with_nothing_due_and_a_snapshot_from_each_job_th
     history = store.snapshots.listing(target.id, limit=9, after=None)
     assert [each.content["price"] for each in history] == [6.5, 5.0]
     assert [found and found[0] for found in (store.snapshots.find(each.id) for each in history)] == [target, target]
-    assert store.records.due(now=after(99_999), max_attempts=9, limit=9) == []
+    assert store.records.due(now=after(99_999), max_attempts=9, limit=9) == {}
     assert store.records.claim_due(now=after(99_999), lease_for=after(1) - NOW, limit=9) == []
     of_source = store.records.listing(RecordFilter("products"), limit=9, after=None)
     assert {record.target.key for record in of_source} == {"acme/n1", "acme/n2"}

@@ -167,7 +167,7 @@ def test_trying_to_write_leaves_no_trace(store: Store) -> None:
         store.try_writing(1)
 
     assert found(store, target()) == record
-    assert not store.records.due(now=record.accepted_at, max_attempts=9, limit=9)[1:]
+    assert len(store.records.due(now=record.accepted_at, max_attempts=9, limit=9)) <= 1
 
 
 def test_trying_to_write_does_not_wait_for_others_that_write(sqlite: SqliteBackend) -> None:

@@ -97,6 +97,17 @@ def test_an_abandoned_claim_is_collected_with_nothing_beside_it(services: Servic
     assert collecting.result() == 10
 
 
+def test_the_named_record_is_collected_even_before_an_abandoned_claim(
+    services: Services, web: FakeWeb, clock: FakeClock
+) -> None:
+    ids = accept(services, 10)
+    services.store.records.claim(ids[3], now=clock(), lease_for=timedelta(seconds=1))
+    clock.forward(2)
+
+    assert services.collector.collect_due(slots=4, stopping=lambda: False, first=ids[7]) == 10
+    assert list(web.asked)[:2] == [f"{URL}7", f"{URL}3"]
+
+
 def test_a_worker_that_was_overtaken_throws_its_result_away(services: Services, clock: FakeClock) -> None:
     [record_id] = accept(services, 1)
     slow = services.collector.claim(record_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -54,6 +56,18 @@ def test_it_enqueues_a_few_rq_jobs_however_much_is_due(services: Services, redis
         scheduler.round_(services)
 
     assert waiting(redis) == MAX_WAITING
+
+
+def test_a_record_that_cannot_be_read_keeps_no_other_from_being_collected(
+    services: Services, settings: Settings, redis: fakeredis.FakeRedis
+) -> None:
+    damaged, _ = accept(services, 2)
+    with closing(sqlite3.connect(settings.data_dir / "inventory.sqlite3")) as connection:
+        connection.execute("UPDATE records SET accepted_at = ? WHERE id = ?", (2**62, damaged))
+        connection.commit()
+
+    assert scheduler.round_(services) == 2
+    assert waiting(redis) == 2
 
 
 def test_it_wakes_nobody_when_nothing_is_due(services: Services, redis: fakeredis.FakeRedis) -> None:

@@ -7,7 +7,7 @@ which leases stand. Several workers may choose the same ones; each gets those th
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pymongo import UpdateOne
@@ -35,11 +35,15 @@ class Ledger(Part):
     ) -> Sequence[Record]:
         named = {"_id": first, "state": State.PENDING.value, "due_at": {"$lte": now}} | ({} if bulk else {"bulk": None})
         choices = [*([named] if first else []), *_due(now, bulk=bulk)]
-        return self._claim_in_turn(choices, now + lease_for, limit=limit)
+        return self._claim_in_order(choices, now + lease_for, limit=limit)
 
     def claim_abandoned(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
-        claims = self._claim_in_turn(_lease_over(now, {"$lt": max_attempts}), now + lease_for, limit=1)
+        claims = self._claim_in_order(_lease_over(now, {"$lt": max_attempts}), now + lease_for, limit=1)
         return claims[0] if claims else None
+
+    def is_any_abandoned(self, *, now: datetime, max_attempts: int) -> bool:
+        with self._connection.database() as database:
+            return any(database["records"].find_one(each, {"_id": 1}) for each in _lease_over(now, {"$lt": max_attempts}))
 
     def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
         stored = [outcome for outcome in outcomes if isinstance(outcome, Stored)]
@@ -61,16 +65,16 @@ class Ledger(Part):
             operations = [UpdateOne(_claimed(each), _failed(spent(each, now=now, retry_at=retry_at))) for each in found]
             return update_all(database["records"], operations)
 
-    def due(self, *, now: datetime, max_attempts: int, limit: int) -> Sequence[str]:
-        ids: list[str] = []
+    def due(self, *, now: datetime, max_attempts: int, limit: int) -> Mapping[str, str]:
+        due: dict[str, str] = {}
         with self._connection.database() as database:
             for chosen in (*_due(now, bulk=True), *_lease_over(now, {"$lt": max_attempts})):
-                if len(ids) < limit:
-                    found = database["records"].find(chosen, {"_id": 1}).sort(OLDEST_DUE).limit(limit - len(ids))
-                    ids += [each["_id"] for each in found]
-        return ids
+                if len(due) < limit:
+                    found = database["records"].find(chosen, {"key": 1}).sort(OLDEST_DUE).limit(limit - len(due))
+                    due |= {each["_id"]: each["key"] for each in found}
+        return due
 
-    def _claim_in_turn(self, choices: Sequence[Document], until: datetime, *, limit: int) -> list[Record]:
+    def _claim_in_order(self, choices: Sequence[Document], until: datetime, *, limit: int) -> list[Record]:
         claims: list[Record] = []
         for chosen in choices:
             if len(claims) < limit:

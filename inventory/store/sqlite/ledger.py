@@ -23,7 +23,8 @@ LEASE_AHEAD = f"due_at > :now + {millis(model.LEASE_AHEAD)}"
 
 CLAIMABLE = f"""
     SELECT id FROM records WHERE id = :id AND (state = 'pending' OR state = 'running' AND ({NOW} OR {LEASE_AHEAD}))"""
-DUE_OF = "SELECT id FROM records WHERE state = 'pending' AND bulk = {bulk} AND due_at <= :now ORDER BY due_at LIMIT :limit"
+DUE_OF = """
+    SELECT id, key FROM records WHERE state = 'pending' AND bulk = {bulk} AND due_at <= :now ORDER BY due_at LIMIT :limit"""
 AHEAD_OF = DUE_OF.replace(NOW, AHEAD)
 
 
@@ -38,7 +39,7 @@ DUE = in_order(*(each.format(bulk=bulk) for bulk in (0, 1) for each in (DUE_OF, 
 LEASE_OVER = """
     SELECT {columns} FROM records WHERE state = 'running' AND {over} AND attempt {attempts} :max_attempts
     ORDER BY due_at LIMIT :limit"""
-ABANDONED, ABANDONED_AHEAD = (LEASE_OVER.format(columns="id", over=over, attempts="<") for over in (NOW, LEASE_AHEAD))
+ABANDONED, ABANDONED_AHEAD = (LEASE_OVER.format(columns="id, key", over=over, attempts="<") for over in (NOW, LEASE_AHEAD))
 SPENT, SPENT_AHEAD = (LEASE_OVER.format(columns=rows.RECORD, over=over, attempts=">=") for over in (NOW, LEASE_AHEAD))
 ALL_ABANDONED = in_order(ABANDONED, ABANDONED_AHEAD)
 ALL_SPENT = in_order(SPENT, SPENT_AHEAD)
@@ -79,6 +80,9 @@ class Ledger(Part):
         claims = self._claim(ALL_ABANDONED, chosen, now + lease_for)
         return claims[0] if claims else None
 
+    def is_any_abandoned(self, *, now: datetime, max_attempts: int) -> bool:
+        return bool(self._connections.rows(ALL_ABANDONED, {"now": to_millis(now), "max_attempts": max_attempts, "limit": 1}))
+
     def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
         statements = [_statement(outcome) for outcome in outcomes]
         if not statements:
@@ -95,10 +99,10 @@ class Ledger(Part):
                 connection.execute(FAIL, _claimed(record) | {"failure": failure_bytes(failure)})
         return len(records)
 
-    def due(self, *, now: datetime, max_attempts: int, limit: int) -> Sequence[str]:
+    def due(self, *, now: datetime, max_attempts: int, limit: int) -> Mapping[str, str]:
         chosen = {"now": to_millis(now), "max_attempts": max_attempts, "limit": limit}
         both = f"SELECT * FROM ({DUE}) UNION ALL SELECT * FROM ({ALL_ABANDONED}) LIMIT :limit"
-        return [row[0] for row in self._connections.rows(both, chosen)]
+        return dict(self._connections.rows(both, chosen))
 
     def _claim(self, choose: str, chosen: Mapping[str, Any], until: datetime) -> list[Record]:
         """Lease the records that a statement chooses, in its order; without any, no write lock is taken."""
