@@ -31,7 +31,7 @@ class AllowedHosts:
     """The hosts that requests may be for: loopback, some names, and some domains with all names below them.
 
     A browser sends the name that it looked up. A foreign name that was made to point here (DNS rebinding) is not among
-    these, so a page of another site cannot pass for one of ours.
+    these. So a page of another site cannot pass for one of ours.
     """
 
     names: frozenset[str]

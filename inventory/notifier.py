@@ -1,6 +1,6 @@
 """Redis and RQ: wake workers, and announce outcomes and progress.
 
-The store is the truth and the scheduler wakes workers again for what is due, so a lost RQ job or a dead Redis only costs
+The store is the truth, and the scheduler wakes workers again for what is due. So a lost RQ job or a dead Redis only costs
 time. Every method returns within about a second, whatever Redis does.
 
 Keys in Redis: RQ's own, under `rq:`, for the queues `collect` and `jobs`; `inventory:probe`, which is written to see whether

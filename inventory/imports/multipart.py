@@ -34,8 +34,8 @@ class Upload:
 def upload_of(stream: IO[bytes], content_type: str) -> Upload:
     """The file in the field `file`.
 
-    Raises `UnsupportedFile` if the body is not a form with files, `InvalidRequest` if it is malformed or incomplete, has no
-    such file or another field, and `UploadTooLarge` if the stream is too long. So does reading `content`.
+    Raises `UnsupportedFile` if the body is not a form with files, and `UploadTooLarge` if the stream is too long. Raises
+    `InvalidRequest` if it is malformed or incomplete, has no such file or another field. So does reading `content`.
     """
     media_type, options = parse_options_header(content_type)
     if media_type != "multipart/form-data":

@@ -80,8 +80,8 @@ def _without_member(number: int, raw: bytes, member: str) -> InputRow:
 class _Table:
     """CSV (RFC 4180), as forgiving as is safe: an unclosed quote costs one row, not those after it.
 
-    To find an unclosed quote, a megabyte may be read in vain. So that a file of such lines takes linear time, a quote
-    that spans lines is followed for at most `_ahead` bytes, which grow with each line that is read.
+    To find an unclosed quote, a megabyte may be read in vain. So a quote that spans lines is followed for at most `_ahead`
+    bytes, which grow with each line that is read: a file of such lines takes linear time.
     """
 
     def __init__(self, raw_lines: Iterator[RawLine], file_format: FileFormat) -> None:

@@ -20,8 +20,8 @@ FULL = "This process receives as many files at once as it may. Try again in a fe
 class UploadSlots:
     """Slots for `number` uploads, and for `waiting` more that wait for a moment. The slowest is ended for a faster one.
 
-    Of those that wait the newest is served first, and the oldest is refused when there are too many, so that a fast upload
-    does not wait for slow ones that came before it.
+    Of those that wait the newest is served first, and the oldest is refused when there are too many. So a fast upload does
+    not wait for slow ones that came before it.
     """
 
     def __init__(self, number: int, waiting: int) -> None:

@@ -21,8 +21,8 @@ class Jobs(Protocol):
     def create(self, job: Job) -> Job:
         """Keep a queued job and its batch `READING`, pending and due at once, durably before it returns.
 
-        If there is a job with this `idempotency_key`, whatever its status, or an unfinished one with the same `dedup_key`,
-        that one is returned and nothing changes: of simultaneous calls the first wins.
+        A job with this `idempotency_key`, whatever its status, or an unfinished one with the same `dedup_key` is returned
+        instead, and nothing changes. Of simultaneous calls the first wins.
         """
 
     def find(self, job_id: str) -> Job | None:

@@ -15,8 +15,8 @@ LOOP, ASTRAY, TOO_MANY = "paging_loop", "paging_astray", "too_many_pages"
 class PageLoopGuard:
     """The pages that a feed has led to; those that this worker pulled are all remembered.
 
-    Of those before, only the `anchor` is. It moves to the current page whenever the number of pages is a power of two, so
-    that a circle comes back to it sooner or later (Brent's algorithm).
+    Of those before, only the `anchor` is. It moves to the current page whenever the number of pages is a power of two. So a
+    circle comes back to it sooner or later (Brent's algorithm).
     """
 
     def __init__(self, feed: Feed, pages: int, anchor: str | None) -> None:

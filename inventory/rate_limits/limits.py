@@ -14,7 +14,7 @@ class Limit:
     """How often one host may be called: `rate` a second in the long run, `burst` at once, `concurrency` at the same time.
 
     In any span of t seconds there are at most `burst` + t × `rate` permits. A server that counts by itself and allows N in
-    any second wants burst 1 and a rate a few per cent below N, because requests take differently long to arrive.
+    any second wants burst 1 and a rate a few per cent below N. Requests take differently long to arrive.
     """
 
     rate: float

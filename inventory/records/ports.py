@@ -23,11 +23,11 @@ class Records(Protocol):
         """Take on the debt of a collection, durably before it returns.
 
         Inserts a pending record (due now, attempt 0) if there is none, also when the one that was `seen` has been deleted.
-        Turns a stored or failed one to pending (due now, attempt 0, `failure` kept until an outcome replaces it, and with
-        `revalidate` as given) if its fence still is `seen.fence`. In every other case another caller was
-        quicker: the record is returned as it is, with two exceptions. Without `revalidate`, a pending or running record
-        loses its own, because a whole collection is wanted now. And what only jobs waited for is no longer `bulk`: it is
-        claimed with what lookups ask for.
+        Turns a stored or failed one to pending (due now, attempt 0, `revalidate` as given) if its fence still is
+        `seen.fence`; its `failure` stays until an outcome replaces it. In every other case another caller was quicker: the
+        record is returned as it is, with two exceptions. Without `revalidate`, a pending or running record loses its own,
+        because a whole collection is wanted now. And what only jobs waited for is no longer `bulk`: it is claimed with what
+        lookups ask for.
         """
 
     def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:

@@ -1,8 +1,8 @@
 """How both stores encode values: contents and failures as JSON bytes, instants as whole milliseconds.
 
 JSON is UTF-8 with lone surrogates let through (`surrogatepass`), because it is the one form that gives every `str` back
-exactly. SQLite's text and BSON's strings refuse lone surrogates, escapes such as `\\ud83d\\ude00` would be joined to one
-character, and BSON refuses some names with a dot. Nothing is searched for inside of contents.
+exactly. SQLite's text and BSON's strings refuse lone surrogates, and BSON refuses some names with a dot. Escapes such as
+`\\ud83d\\ude00` would be joined to one character. Nothing is searched for inside of contents.
 """
 
 from __future__ import annotations

@@ -55,8 +55,8 @@ class WeatherService:
     def current(self, city: str) -> LookupResult:
         """The weather in a city now, or the latest stored one as `stale` if no newer one can be had.
 
-        Raises `InvalidRequest`, `UnknownCity`, `CollectionFailed`, `NotInInventory` when it was deleted while it was
-        collected, and `TooManyRequests` when it is being collected for more callers than may wait.
+        Raises `InvalidRequest`, `UnknownCity`, `CollectionFailed`, `NotInInventory` (deleted while it was collected), and
+        `TooManyRequests` (more callers wait for it than may).
         """
         target = self._records.target(SOURCE, city)
         try:

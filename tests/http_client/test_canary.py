@@ -1,7 +1,7 @@
 """Nobody is called who must not be: canaries listen on loopback addresses that are not opened, and hear nothing.
 
 The guard of these tests opens 127.0.0.1 alone. The canaries listen on 127.0.0.2 and ::1, on the very port of the upstream
-that may be called, so that any confusion about the host would reach them. No case could leave loopback if the guard failed.
+that may be called. So any confusion about the host would reach them. No case could leave loopback if the guard failed.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ Without transactions, this is how counts stay those of the rows that are written
 
 The next owner of a batch counts again, so nothing that was written between (2) and a death stays uncounted. A worker that
 cannot do (4), because the job has ended since (1), repeats (b) to (d): its rows may have come too late for them. Counts only
-rise, so of two that count at once the higher one prevails. A death between (a) and (d) is repaired by `complete`, which
-finds jobs that ended without sums, and by the next claim of one of their batches.
+rise, so of two that count at once the higher one prevails. A death between (a) and (d) is repaired by the next claim of
+one of the batches, and by `complete`, which finds jobs that ended without sums.
 """
 
 from __future__ import annotations
