@@ -36,7 +36,7 @@ from inventory.jobs.splitting import ReadPosition, split
 from inventory.products.feeds import Feed, FieldPath
 from inventory.products.normalising import normalised
 from inventory.products.page_loop_guard import PageLoopGuard
-from inventory.products.pages import Pages, Response
+from inventory.products.pages import PageResponse, Pages
 from inventory.products.paginators import Cursor, LinkHeader, NextUrl, Numbered, Offset, Page
 from inventory.products.schemas import ProductsQuery
 from inventory.weather.cities import City
@@ -277,7 +277,7 @@ FEED = Feed("acme", "http://feed.test/", {name: FieldPath(name) for name in ("id
 
 
 def page_of(body: bytes) -> object:
-    return Pages.read(Response(200, Body(body), (), None, 0.0))
+    return Pages.read(PageResponse(200, Body(body), (), None, 0.0))
 
 
 def following(paginator: Any) -> Callable[[Any], object]:

@@ -30,7 +30,7 @@ from inventory.jobs.runner import JobRunner
 from inventory.products.feeds import Feed, FieldPath
 from inventory.products.job_type import FeedJobs
 from inventory.products.model import ProductFilter
-from inventory.products.pages import Pages, Response
+from inventory.products.pages import PageResponse, Pages
 from inventory.products.paginators import Numbered
 from inventory.records.model import RecordFilter, State
 from inventory.services import Services
@@ -63,11 +63,11 @@ class Shop:
     def __init__(self) -> None:
         self.pages: list[int] = []
 
-    def get(self, url: str, headers: object) -> Response:
+    def get(self, url: str, headers: object) -> PageResponse:
         number = int(url.rpartition("=")[2])
         self.pages.append(number)
         items = [{"id": f"{number}-{n}", "title": "A", "price": number} for n in (1, 2)] if number <= 4 else []
-        return Response(200, Body(json.dumps(items).encode()), (), None, 0.0)
+        return PageResponse(200, Body(json.dumps(items).encode()), (), None, 0.0)
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ def test_a_cursor_needs_to_know_where_the_next_one_is(tmp_path: Path) -> None:
         (GOOD.replace("price: price", "cost: price"), "Missing: price; unknown: cost"),
         (GOOD.replace("id: id", "id: {path: 3}"), "Not a path"),
         (GOOD.replace("{name", "{rate: 0, name"), "rate"),
-        (GOOD.replace("{name", "{rat: 5, name"), "UnknownFeed field"),
+        (GOOD.replace("{name", "{rat: 5, name"), "Unknown field"),
         (GOOD.replace("{name", "{paginator: {kind: pages}, name"), "Choose from: page, offset"),
         (GOOD.replace("{name", "{paginator: {kind: cursor}, name"), "cursor"),
         (GOOD.replace("{name", "{paginator: {kind: link, parameter: x}, name"), "link takes: parameter"),
