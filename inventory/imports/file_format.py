@@ -19,6 +19,8 @@ class FileFormat:
     Lines end with `newline`, and each is text in `encoding`; a file in UTF-16 or UTF-32 is recoded to UTF-8 as a whole. A
     row is, of CSV, cell number `column` (from 0); of JSON, the member `member` of an object, or a string itself; without
     `member` it is the whole line. A cell or member `qualifier` is added to it after a comma.
+
+    `shape` is what the job type recognised in the first lines, `column_name` how the header calls the column.
     """
 
     line_format: LineFormat
@@ -30,6 +32,8 @@ class FileFormat:
     column: int = 0
     member: str | None = None
     qualifier: int | str | None = None
+    shape: str | None = None
+    column_name: str | None = None
 
     @property
     def recoded(self) -> bool:

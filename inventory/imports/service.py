@@ -22,7 +22,7 @@ from inventory.imports.sniffing import HEAD_BYTES, sniff
 from inventory.imports.upload_slots import UploadSlots
 from inventory.jobs.chunks import upload_name
 from inventory.jobs.job_type import JobType
-from inventory.jobs.model import COLUMN, FILE_FORMAT, Job
+from inventory.jobs.model import FILE_FORMAT, Job
 from inventory.jobs.service import JobService
 
 log = structlog.get_logger(__name__)
@@ -89,7 +89,7 @@ class ImportService:
         assert file_rows is not None
         format_of_name(file_name, file_rows.suffixes)
         job_id = self._new_id()
-        sniff_head = partial(sniff, file_rows=file_rows, file_name=file_name, column=import_request.options.get(COLUMN))
+        sniff_head = partial(sniff, file_rows=file_rows, file_name=file_name, options=import_request.options)
         with self._files.writer(upload_name(job_id)) as writer:
             size, digest, file_format = self._receive(upload.content, writer, sniff_head)
         job = Job(

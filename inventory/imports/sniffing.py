@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,19 +13,23 @@ from inventory.imports import columns, gzipped
 from inventory.imports.encodings import encoding_of
 from inventory.imports.file_format import FileFormat, format_of_name
 from inventory.jobs.job_type import FileRows, LineFormat
+from inventory.jobs.model import COLUMN
 
 HEAD_BYTES = 256 * 1024
 """Bytes of the beginning of a file that are examined."""
 MAX_SAMPLE = 200
 """Lines of these that are parsed."""
+NO_OPTIONS: Mapping[str, Any] = {}
 
 
-def sniff(head: bytes, file_rows: FileRows, *, file_name: str, column: str | None = None) -> FileFormat:
+def sniff(head: bytes, file_rows: FileRows, *, file_name: str, options: Mapping[str, Any] = NO_OPTIONS) -> FileFormat:
     """The format of a file whose first `HEAD_BYTES` bytes are `head` (fewer are the whole file), the same each time.
 
-    Raises `UnsupportedFile` for a name without a suffix of `file_rows`, and `InvalidFile` if the file cannot become a job:
-    it is empty, not what its name says, or lacks the `column` asked for or, without that, one of `file_rows`.
+    `options` are those of its import. Raises `UnsupportedFile` for a name without a suffix of `file_rows`, and `InvalidFile`
+    if the file cannot become a job: it is empty, not what its name says, or lacks the `column` asked for or, without that,
+    one of `file_rows`.
     """
+    column = options.get(COLUMN)
     named = format_of_name(file_name, file_rows.suffixes)
     begun, whole = _expanded(head) if named.gzipped else (head, len(head) < HEAD_BYTES)
     encoding = encoding_of(_whole_lines(begun, whole), named.line_format)
@@ -34,7 +38,8 @@ def sniff(head: bytes, file_rows: FileRows, *, file_name: str, column: str | Non
         raise InvalidFile("The file is empty." if whole else "The file begins with nothing but blank lines.")
     newline = "\r" if "\r" in text and "\n" not in text else "\n"
     lines = _lines(text, newline, whole=whole)
-    found = replace(named, encoding=encoding, newline=newline.encode())
+    shape = file_rows.recognise(lines, options) if file_rows.recognise else None
+    found = replace(named, encoding=encoding, newline=newline.encode(), shape=shape)
     match found.line_format:
         case LineFormat.JSON:
             return _json(lines, found, file_rows, column)
@@ -99,4 +104,5 @@ def _csv(lines: Sequence[str], found: FileFormat, file_rows: FileRows, column: s
     if header and whole and len(table) == 1:
         raise InvalidFile("The file has a header and nothing else.")
     qualifier = columns.qualifying_column(table, file_rows, number) if header else None
-    return replace(found, delimiter=delimiter, header=header, column=number, qualifier=qualifier)
+    name = table[0][number].strip() if header and number < len(table[0]) else None
+    return replace(found, delimiter=delimiter, header=header, column=number, qualifier=qualifier, column_name=name)

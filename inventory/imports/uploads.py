@@ -11,7 +11,7 @@ from inventory.imports.file_format import FileFormat
 from inventory.imports.sniffing import HEAD_BYTES, sniff
 from inventory.jobs.chunks import upload_name
 from inventory.jobs.job_type import FileRows
-from inventory.jobs.model import COLUMN, FILE_FORMAT, InputRow, Job
+from inventory.jobs.model import FILE_FORMAT, InputRow, Job
 
 
 class Uploads:
@@ -32,6 +32,6 @@ class Uploads:
         with self._files.open(upload_name(job.id)) as file:
             head = file.read(HEAD_BYTES)
         try:
-            return sniff(head, file_rows, file_name=job.file_name or "", column=job.options.get(COLUMN))
+            return sniff(head, file_rows, file_name=job.file_name or "", options=job.options)
         except (InvalidFile, UnsupportedFile) as error:
             raise UnreadableFile(str(error)) from error

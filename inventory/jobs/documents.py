@@ -7,7 +7,7 @@ from math import ceil
 from typing import Any
 
 from inventory.clock import rfc3339
-from inventory.jobs.model import Job, Row
+from inventory.jobs.model import FILE_FORMAT, Job, Row
 
 Document = dict[str, Any]
 
@@ -20,6 +20,7 @@ def job_document(job: Job, now: datetime) -> Document:
         "kind": job.kind,
         "file_name": job.file_name,
         "file_size": job.file_size,
+        "format": _format(job),
         "status": job.status.value,
         "total": job.total,
         "processed": counts.processed,
@@ -48,6 +49,15 @@ def row_document(row: Row) -> Document:
         "code": row.code,
         "finished_at": rfc3339(row.finished_at),
     }
+
+
+def _format(job: Job) -> Document | None:
+    """What was found out about the file when it was uploaded; None without a file, or for one of an earlier version."""
+    kept = job.options.get(FILE_FORMAT)
+    if kept is None:
+        return None
+    column = kept.get("column_name") or kept["member"]
+    return {"name": kept.get("shape") or kept["line_format"], "encoding": kept["encoding"], "column": column}
 
 
 def _elapsed(job: Job, now: datetime) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from inventory.jobs.model import Batch, InputRow, Job, Row
 
@@ -33,6 +33,7 @@ class FileRows:
     `columns` are names of a table's column or an object's member that holds a row's value, in lower case, the surest first;
     without any a row is a whole line. `looks_like` tells such a value from others, which `value` describes; without it a
     column is found by name alone. The cell of a column in `qualifiers` is added to the value after a comma.
+    `recognise` is given the first lines and the options of the import. It names their shape, or raises `InvalidFile`.
     """
 
     suffixes: Mapping[str, LineFormat]
@@ -40,6 +41,7 @@ class FileRows:
     looks_like: Callable[[str], object] | None = None
     value: str = ""
     qualifiers: Sequence[str] = ()
+    recognise: Callable[[Sequence[str], Mapping[str, Any]], str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ LONGEST_INPUT = 1_024
 COLUMN = "column"
 """The option that names the column or member of the job's file with the rows' values."""
 FILE_FORMAT = "file_format"
-"""The option that keeps what was found out about the job's file when it was uploaded. Clients neither send nor see it."""
+"""The option that keeps what was found out about the job's file when it was uploaded. Clients do not send it."""
 
 
 class JobStatus(StrEnum):

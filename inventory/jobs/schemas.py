@@ -25,6 +25,14 @@ class RowsQuery(NumberedPageQuery):
     outcome = fields.Enum(RowOutcome, by_value=True, load_default=None)
 
 
+class FormatSchema(Schema):
+    """What a file was taken for."""
+
+    name = fields.String(required=True, metadata={"description": "What its rows are: `csv`, `json`, `text`, or a shape."})
+    encoding = fields.String(required=True, metadata={"description": "The encoding of its text."})
+    column = fields.String(required=True, allow_none=True, metadata={"description": "The column or member with the values."})
+
+
 class JobSchema(Schema):
     """A job and its progress."""
 
@@ -32,6 +40,9 @@ class JobSchema(Schema):
     kind = fields.String(required=True, metadata={"description": "What is done with each row."})
     file_name = fields.String(required=True, allow_none=True, metadata={"description": "As it was uploaded."})
     file_size = fields.Integer(required=True, allow_none=True, metadata={"description": "Bytes, as it was uploaded."})
+    format = fields.Nested(
+        FormatSchema, required=True, allow_none=True, metadata={"description": "What the file was taken for; null if none."}
+    )
     status = fields.String(required=True, validate=OneOf(list(JobStatus)))
     total = fields.Integer(
         required=True, allow_none=True, metadata={"description": "Rows; null until all of the file was read."}

@@ -19,7 +19,7 @@ def positions(
     content: bytes, file_name: str, *, kind: str = "urls", column: str | None = None
 ) -> list[tuple[InputRow, int]]:
     """All rows, each with how far in the file it ends."""
-    file_format = sniff(content[:HEAD_BYTES], FILE_ROWS[kind], file_name=file_name, column=column)
+    file_format = sniff(content[:HEAD_BYTES], FILE_ROWS[kind], file_name=file_name, options={"column": column})
     return list(read(io.BytesIO(content), file_format))
 
 

@@ -42,6 +42,8 @@ FORMAT = {
     "column": 0,
     "member": None,
     "qualifier": None,
+    "shape": None,
+    "column_name": "url",
 }
 """What is found out about that content, and kept with its job."""
 

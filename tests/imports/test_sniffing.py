@@ -21,7 +21,7 @@ URLS = ["https://example.com/a", "http://example.com/b?x=1,2;3", "HTTPS://EXAMPL
 
 def refused(content: bytes, file_name: str, *, kind: str = "urls", column: str | None = None) -> str:
     with pytest.raises(InvalidFile) as raised:
-        sniff(content[:HEAD_BYTES], FILE_ROWS[kind], file_name=file_name, column=column)
+        sniff(content[:HEAD_BYTES], FILE_ROWS[kind], file_name=file_name, options={"column": column})
     return str(raised.value)
 
 

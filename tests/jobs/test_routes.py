@@ -52,6 +52,7 @@ def test_a_job_says_how_far_it_has_come(client: FlaskClient, course: Course, clo
         "kind": "urls",
         "file_name": "urls.csv",
         "file_size": 40,
+        "format": None,
         "status": "running",
         "total": 4,
         "processed": 2,
