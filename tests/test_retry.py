@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from inventory.products.page_fetcher import page_retries
-from inventory.records.model import LONGEST_PAUSE
+from inventory.records.model import LONGEST_DELAY
 from inventory.records.outcomes import collection_retries
 from inventory.retry import RetryPolicy
 
@@ -39,7 +39,7 @@ def test_pauses_of_pages_double_with_full_jitter(attempt: int) -> None:
 
 @pytest.mark.parametrize("attempt", [1, 5, 20, 99])
 def test_no_pause_is_longer_than_the_longest(attempt: int) -> None:
-    longest = LONGEST_PAUSE.total_seconds()
+    longest = LONGEST_DELAY.total_seconds()
     drawn = pauses(collection_retries(max_attempts=99, base=3600.0), attempt)
 
     assert max(drawn) <= longest

@@ -25,7 +25,7 @@ from inventory.jobs.job_type import JobType
 from inventory.jobs.model import READING
 from inventory.jobs.ports import Jobs
 from inventory.notifier import Notifier
-from inventory.records.model import LONGEST_PAUSE
+from inventory.records.model import LONGEST_DELAY
 
 log = structlog.get_logger(__name__)
 
@@ -196,7 +196,7 @@ class JobRunner:
     def _hand_back_until(self, batch: ClaimedBatch, now: datetime) -> datetime | None:
         """When a batch that is to be handed back is due again; None if it is to be kept."""
         if batch.again_at > now + MAX_WAIT:
-            return min(batch.again_at, now + LONGEST_PAUSE)
+            return min(batch.again_at, now + LONGEST_DELAY)
         if batch.can_yield and batch.again_at <= now and now > batch.claimed_at + YIELD_AFTER:
             return now
         slowest = min(self._batches, key=lambda each: each.progress_at)

@@ -1,6 +1,6 @@
 """Collecting: a claim is fetched and becomes an outcome, one at a time or many at once.
 
-`collect_due` takes abandoned claims one by one and nothing beside them: such a target may have killed a worker. Then it
+`collect_due` takes expired claims one by one and nothing beside them: such a target may have killed a worker. Then it
 collects what is due, in a pool of threads that is kept full. Told to stop, it only settles what is in flight.
 
 The permits of the first calls are asked for all claims at once. A claim without one is deferred until its reservation and
@@ -26,7 +26,7 @@ from inventory.notifier import Notifier
 from inventory.rate_limits.calls import Calls
 from inventory.rate_limits.model import Budgets, Permit, PermitRequest, Throttled
 from inventory.records.in_flight import POLL_INTERVAL, InFlight
-from inventory.records.model import AHEAD, LONGEST_PAUSE, Content, Outcome, Record
+from inventory.records.model import AHEAD, LONGEST_DELAY, Content, Outcome, Record, State
 from inventory.records.outcomes import CollectionPolicy
 from inventory.records.ports import Records, Snapshots
 from inventory.records.settling import Settler
@@ -86,7 +86,7 @@ class Collector:
         Raises `StorageUnavailable` when the store is away and nothing is in flight.
         """
         with ThreadPoolExecutor(max_workers=slots, thread_name_prefix="collect") as pool:
-            settled = self._collect_abandoned(stopping, first)
+            settled = self._collect_expired(stopping, first)
             return settled + self._collect_pending(InFlight(pool, slots), stopping, more, first)
 
     def is_reservation_near(self) -> bool:
@@ -99,14 +99,14 @@ class Collector:
         except StorageUnavailable:
             return False
 
-    def _collect_abandoned(self, stopping: Callable[[], bool], first: str | None) -> int:
-        """Collect abandoned claims, and before them the record `first`, if it is due; how many collections were settled."""
+    def _collect_expired(self, stopping: Callable[[], bool], first: str | None) -> int:
+        """Collect expired claims, and before them the record `first`, if it is due; how many collections were settled."""
         settled, lease_for, max_attempts = 0, self._policy.lease_for, self._policy.retry.max_attempts
-        if first and not stopping() and self._records.is_any_abandoned(now=self._clock(), max_attempts=max_attempts):
-            claims = self._claim_due(1, bulk=True, required=True, first=first)
-            settled = self.settler.settle_or_drop([self.collect(claim) for claim in claims])
+        if first and not stopping() and self._records.is_any_expired(now=self._clock(), max_attempts=max_attempts):
+            claim = self._claim_if_due(first)
+            settled = 0 if claim is None else self.settler.settle_or_drop([self.collect(claim)])
         while not stopping():
-            claim = self._records.claim_abandoned(now=self._clock(), lease_for=lease_for, max_attempts=max_attempts)
+            claim = self._records.claim_expired(now=self._clock(), lease_for=lease_for, max_attempts=max_attempts)
             if claim is None:
                 break
             settled += self.settler.settle_or_drop([self.collect(claim)])
@@ -141,6 +141,11 @@ class Collector:
             if required:
                 raise
             return ()
+
+    def _claim_if_due(self, record_id: str) -> Record | None:
+        record, now = self._records.find(record_id), self._clock()
+        is_due = record is not None and record.state is State.PENDING and record.due_at is not None and record.due_at <= now
+        return self.claim(record_id) if is_due else None
 
     def _request_permits(self, claims: Sequence[Record]) -> tuple[Sequence[tuple[Record, Permit | None]], Sequence[Outcome]]:
         """The claims that may be collected now, and the outcomes of the others; those of lookups come first.
@@ -186,7 +191,7 @@ class Collector:
         return self._policy.answered(claim, collected, now=self._clock(), final=final)
 
     def _defer(self, claim: Record, throttled: Throttled | Deferred, *, final: bool) -> Outcome:
-        now, wait = self._clock(), min(timedelta(seconds=throttled.wait), LONGEST_PAUSE)
+        now, wait = self._clock(), min(timedelta(seconds=throttled.wait), LONGEST_DELAY)
         self._last_reservation = max(self._last_reservation, now + wait)
         return self._policy.deferred(claim, throttled.reason, wait, now=now, rng=self._rng, final=final)
 

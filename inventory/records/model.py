@@ -35,11 +35,11 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
-LONGEST_PAUSE = timedelta(seconds=LONGEST_WAIT)
+LONGEST_DELAY = timedelta(seconds=LONGEST_WAIT)
 """The longest pause of a collection or of a batch: as long as the longest wait for a reservation at its host."""
 CLOCKS_DIFFER = timedelta(minutes=5)
 """An upper bound for the difference between the clocks of two machines that work together."""
-AHEAD = LONGEST_PAUSE + CLOCKS_DIFFER
+AHEAD = LONGEST_DELAY + CLOCKS_DIFFER
 """What is due later than this was scheduled by a clock that was ahead, so it is due now."""
 LEASE_AHEAD = timedelta(minutes=20)
 """The same for the end of a lease, which lasts at most the longest FETCH_DEADLINE plus 15 seconds."""

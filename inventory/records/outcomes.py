@@ -9,14 +9,14 @@ from random import Random
 
 from inventory.errors import SourceFailure
 from inventory.rate_limits.model import Reason
-from inventory.records.model import LONGEST_PAUSE, Failed, Failure, Outcome, Postponed, Record, Snapshot, Stored
+from inventory.records.model import LONGEST_DELAY, Failed, Failure, Outcome, Postponed, Record, Snapshot, Stored
 from inventory.records.source import Collected
 from inventory.retry import RetryPolicy
 
 
 def collection_retries(*, max_attempts: int, base: float) -> RetryPolicy:
     """The retries of a collection: pauses grow threefold."""
-    return RetryPolicy(max_attempts, base, factor=3, longest=LONGEST_PAUSE.total_seconds())
+    return RetryPolicy(max_attempts, base, factor=3, longest=LONGEST_DELAY.total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class CollectionPolicy:
         """
         if collected.come_back_in is None or final:
             return stored(claim, collected, now)
-        return Postponed(claim, now + min(timedelta(seconds=collected.come_back_in), LONGEST_PAUSE), None)
+        return Postponed(claim, now + min(timedelta(seconds=collected.come_back_in), LONGEST_DELAY), None)
 
     def deferred(
         self, claim: Record, reason: str, wait: timedelta, *, now: datetime, rng: Random, final: bool

@@ -52,11 +52,11 @@ class Records(Protocol):
         The record `first`, if it is one of them, comes before all others.
         """
 
-    def claim_abandoned(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
+    def claim_expired(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
         """Lease one running record whose lease is over and that has attempts left: its worker died or hangs."""
 
-    def is_any_abandoned(self, *, now: datetime, max_attempts: int) -> bool:
-        """Whether `claim_abandoned` would find one."""
+    def is_any_expired(self, *, now: datetime, max_attempts: int) -> bool:
+        """Whether `claim_expired` would find one."""
 
     def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
         """End claims; True for each that took effect.

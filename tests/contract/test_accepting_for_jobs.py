@@ -156,11 +156,11 @@ def test_what_jobs_requested_stays_after_lookups_when_it_is_postponed(store: Sto
     assert claimed(store, now=after(30)) == [target(2), target(1)]
 
 
-def test_an_abandoned_record_of_a_job_is_taken_over_and_ends_like_any_other(store: Store) -> None:
+def test_an_expired_record_of_a_job_is_taken_over_and_ends_like_any_other(store: Store) -> None:
     accept_for_job(store, 1, 2)
     claimed(store)
 
-    again = store.records.claim_abandoned(now=after(99), lease_for=LEASE, max_attempts=2)
+    again = store.records.claim_expired(now=after(99), lease_for=LEASE, max_attempts=2)
     assert again is not None
     assert again.bulk
     assert store.records.settle([stored(again)]) == [True]

@@ -32,7 +32,7 @@ WRITES: dict[str, Callable[[Store], object]] = {
     "accept": lambda store: store.records.accept(target(9), now=NOW, seen=None),
     "claim": lambda store: store.records.claim(target(1).id, now=NOW, lease_for=LEASE),
     "claim_due": lambda store: store.records.claim_due(now=NOW, lease_for=LEASE, limit=9),
-    "claim_abandoned": lambda store: store.records.claim_abandoned(now=after(999), lease_for=LEASE, max_attempts=9),
+    "claim_expired": lambda store: store.records.claim_expired(now=after(999), lease_for=LEASE, max_attempts=9),
     "fail_spent": lambda store: store.records.fail_spent(now=NOW, max_attempts=1, retry_at=after(1), limit=9),
     "delete": lambda store: store.records.delete(target(2).id),
     "accept_all": lambda store: store.records.accept_all([(target(8), None)], now=NOW),
@@ -43,7 +43,7 @@ WRITES: dict[str, Callable[[Store], object]] = {
 READS: dict[str, Callable[[Store], object]] = {
     "look_up": lambda store: store.records.look_up(target(2).id),
     "find": lambda store: store.records.find(target(2).id),
-    "is_any_abandoned": lambda store: store.records.is_any_abandoned(now=after(999), max_attempts=9),
+    "is_any_expired": lambda store: store.records.is_any_expired(now=after(999), max_attempts=9),
     "due": lambda store: store.records.due(now=NOW, max_attempts=9, limit=9),
     "listing": lambda store: store.records.listing(RecordFilter(), limit=9, after=None),
     "snapshot": lambda store: store.snapshots.find("0" * 32),

@@ -64,7 +64,7 @@ def test_nothing_that_is_stored_failed_or_unknown_is_claimed(store: Store) -> No
     for n in (1, 2, 3):
         assert store.records.claim(target(n).id, now=after(9999), lease_for=LEASE) is None
     assert store.records.claim_due(now=after(9999), lease_for=LEASE, limit=9) == []
-    assert store.records.claim_abandoned(now=after(9999), lease_for=LEASE, max_attempts=9) is None
+    assert store.records.claim_expired(now=after(9999), lease_for=LEASE, max_attempts=9) is None
     assert store.records.due(now=after(9999), max_attempts=9, limit=9) == {}
 
 
@@ -132,26 +132,26 @@ def test_a_running_record_is_not_due_even_when_its_lease_is_over(store: Store) -
     assert store.records.claim_due(now=NOW + 2 * LEASE, lease_for=LEASE, limit=9) == []
 
 
-def test_an_abandoned_record_is_claimed_when_its_lease_is_over_and_attempts_are_left(store: Store) -> None:
+def test_an_expired_record_is_claimed_when_its_lease_is_over_and_attempts_are_left(store: Store) -> None:
     first = claim(store, accept(store))
     over = NOW + LEASE
 
     for now, max_attempts, is_any in ((after(34), 2, False), (over, 1, False), (over, 2, True)):
-        assert store.records.is_any_abandoned(now=now, max_attempts=max_attempts) is is_any
-    assert store.records.claim_abandoned(now=after(34), lease_for=LEASE, max_attempts=2) is None
-    assert store.records.claim_abandoned(now=over, lease_for=LEASE, max_attempts=1) is None
-    second = store.records.claim_abandoned(now=over, lease_for=LEASE, max_attempts=2)
+        assert store.records.is_any_expired(now=now, max_attempts=max_attempts) is is_any
+    assert store.records.claim_expired(now=after(34), lease_for=LEASE, max_attempts=2) is None
+    assert store.records.claim_expired(now=over, lease_for=LEASE, max_attempts=1) is None
+    second = store.records.claim_expired(now=over, lease_for=LEASE, max_attempts=2)
 
     assert second is not None
     assert (second.attempt, second.fence, second.due_at) == (2, first.fence + 1, over + LEASE)
     assert second.lease != first.lease
 
 
-def test_abandoned_records_are_claimed_one_by_one_the_longest_abandoned_first(store: Store) -> None:
+def test_expired_records_are_claimed_one_by_one_the_longest_expired_first(store: Store) -> None:
     for n, when in ((1, 20), (2, 10)):
         claim(store, accept(store, n), now=after(when))
 
-    claimed = [store.records.claim_abandoned(now=after(999), lease_for=LEASE, max_attempts=9) for _ in range(3)]
+    claimed = [store.records.claim_expired(now=after(999), lease_for=LEASE, max_attempts=9) for _ in range(3)]
 
     assert [each and each.target for each in claimed] == [target(2), target(1), None]
 
@@ -235,7 +235,7 @@ def test_a_failure_that_is_damaged_keeps_no_record_from_being_collected_or_faile
         backend.damage_failures(damaged)
 
         claims = store.records.claim_due(now=after(2), lease_for=LEASE, limit=9)
-        again = store.records.claim_abandoned(now=after(200), lease_for=LEASE, max_attempts=3)
+        again = store.records.claim_expired(now=after(200), lease_for=LEASE, max_attempts=3)
         spent = store.records.fail_spent(now=after(400), max_attempts=1, retry_at=after(500), limit=9)
 
     assert {each.target for each in claims} == {target(0), target(1)}

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from inventory.jobs.model import NewBatch
-from inventory.records.model import LONGEST_PAUSE, State
+from inventory.records.model import LONGEST_DELAY, State
 from inventory.store import Store
 from tests.contract.actions import LEASE, NOW, accept, accept_target, after, claim, failure, found, postponed, stored, target
 from tests.contract.job_actions import job
@@ -40,8 +40,8 @@ LEFT: list[Callable[[Store], None]] = [pending, pending_for_a_job, put_off, left
 
 
 def claim_any(store: Store, now: datetime) -> list[str]:
-    abandoned = store.records.claim_abandoned(now=now, lease_for=LEASE, max_attempts=MAX_ATTEMPTS)
-    claims = [*([abandoned] if abandoned else []), *store.records.claim_due(now=now, lease_for=LEASE, limit=9)]
+    expired = store.records.claim_expired(now=now, lease_for=LEASE, max_attempts=MAX_ATTEMPTS)
+    claims = [*([expired] if expired else []), *store.records.claim_due(now=now, lease_for=LEASE, limit=9)]
     assert store.records.settle([stored(each, at=now) for each in claims]) == [True] * len(claims)
     return [each.id for each in claims]
 
@@ -86,11 +86,11 @@ def test_what_is_really_due_comes_first(store: Store) -> None:
 
 def test_the_longest_pause_is_kept(store: Store) -> None:
     held = claim(store, accept(store, 1))
-    assert store.records.settle([postponed(held, until=NOW + LONGEST_PAUSE)]) == [True]
+    assert store.records.settle([postponed(held, until=NOW + LONGEST_DELAY)]) == [True]
 
     assert store.records.due(now=NOW, max_attempts=MAX_ATTEMPTS, limit=9) == {}
     assert claim_any(store, NOW) == []
-    assert claim_any(store, NOW + LONGEST_PAUSE) == [target(1).id]
+    assert claim_any(store, NOW + LONGEST_DELAY) == [target(1).id]
 
 
 def test_the_longest_lease_is_kept(store: Store) -> None:

@@ -83,11 +83,11 @@ def test_no_record_is_claimed_twice_by_workers_that_claim_at_once(store: Store) 
     assert len(claimed) == len(set(claimed)) == 40
 
 
-def test_one_abandoned_record_is_taken_over_by_one_worker(store: Store) -> None:
+def test_one_expired_record_is_taken_over_by_one_worker(store: Store) -> None:
     claim(store, accept(store))
     over = NOW + LEASE
 
-    claims = at_once(8, lambda _: store.records.claim_abandoned(now=over, lease_for=LEASE, max_attempts=9))
+    claims = at_once(8, lambda _: store.records.claim_expired(now=over, lease_for=LEASE, max_attempts=9))
 
     assert [each for each in claims if each is not None] == [found(store, target())]
 

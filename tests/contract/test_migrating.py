@@ -70,7 +70,7 @@ def test_what_is_due_in_an_older_store_is_claimed_and_settled(backend: Backend, 
 
         assert list(store.records.due(now=NOW, max_attempts=9, limit=9)) == [target(n).id for n in (1, 3, 2)]
         first, second = store.records.claim_due(now=NOW, lease_for=LEASE, limit=9)
-        third = store.records.claim_abandoned(now=NOW, lease_for=LEASE, max_attempts=9)
+        third = store.records.claim_expired(now=NOW, lease_for=LEASE, max_attempts=9)
 
         assert [each and each.target for each in (first, second, third)] == [target(1), target(3), target(2)]
         assert third is not None

@@ -104,7 +104,7 @@ def test_a_snapshot_that_no_record_named_is_not_shown(store: MongoStore, documen
 def test_the_next_one_to_settle_removes_what_a_dead_worker_left(store: MongoStore, documents: Documents) -> None:
     kept = collect(store, target())
     insert_and_die(documents, claim(store, accept(store, now=after(60)), now=after(60)), b"orphan")
-    again = store.records.claim_abandoned(now=after(120), lease_for=LEASE, max_attempts=9)
+    again = store.records.claim_expired(now=after(120), lease_for=LEASE, max_attempts=9)
     assert again is not None
     outcome = stored(again, body=b"new", at=after(120))
 

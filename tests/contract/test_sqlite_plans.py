@@ -56,8 +56,8 @@ VALUES = {
 FILTERS = [RecordFilter(*each) for each in product([None, "x"], [None, *Status], [None, "x"])]
 LISTINGS = [records.listing_statement(each)[0] for each in FILTERS]
 PENDING = [each.format(bulk=bulk) for bulk in (0, 1) for each in (ledger.DUE_OF, ledger.AHEAD_OF)]
-LEASE_OVER = [ledger.ABANDONED, ledger.ABANDONED_AHEAD, ledger.SPENT, ledger.SPENT_AHEAD]
-OWED = [*PENDING, *LEASE_OVER, ledger.CLAIMABLE]
+LEASE_OVER = [ledger.EXPIRED, ledger.EXPIRED_AHEAD, ledger.SPENT, ledger.SPENT_AHEAD]
+CLAIMS = [*PENDING, *LEASE_OVER, ledger.CLAIMABLE]
 BATCHES = [
     batches.WAKE,
     batches.CLAIMABLE_AHEAD,
@@ -76,7 +76,7 @@ PRODUCT_FILTERS = [ProductFilter(*each) for each in product([None, "x"], [None, 
 PRODUCTS = [*(products.listing_statement(each)[0] for each in PRODUCT_FILTERS), products.CHANGED]
 NOTES = [jobs.OF_KIND, jobs.CHECKPOINTS]
 JOBS_AND_ROWS = [*JOBS, *NOTES, *JOB_LISTINGS, *ROW_LISTINGS]
-STATEMENTS = [*OWED, snapshots.LISTING, snapshots.WITH_SURPLUS, *LISTINGS, *PRODUCTS, *BATCHES, *JOBS_AND_ROWS]
+STATEMENTS = [*CLAIMS, snapshots.LISTING, snapshots.WITH_SURPLUS, *LISTINGS, *PRODUCTS, *BATCHES, *JOBS_AND_ROWS]
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def test_a_stop_claims_no_more_and_settles_what_is_in_flight(services: Services,
     assert sum(web.asked.values()) == 4
 
 
-def test_an_abandoned_claim_is_collected_with_nothing_beside_it(services: Services, web: FakeWeb, clock: FakeClock) -> None:
+def test_an_expired_claim_is_collected_with_nothing_beside_it(services: Services, web: FakeWeb, clock: FakeClock) -> None:
     ids = accept(services, 10)
     services.store.records.claim(ids[3], now=clock(), lease_for=timedelta(seconds=1))
     clock.forward(2)
@@ -97,7 +97,7 @@ def test_an_abandoned_claim_is_collected_with_nothing_beside_it(services: Servic
     assert collecting.result() == 10
 
 
-def test_the_named_record_is_collected_even_before_an_abandoned_claim(
+def test_the_named_record_is_collected_even_before_an_expired_claim(
     services: Services, web: FakeWeb, clock: FakeClock
 ) -> None:
     ids = accept(services, 10)

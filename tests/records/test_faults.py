@@ -161,7 +161,7 @@ def test_while_redis_is_away_it_is_recorded_all_the_same(make_services: Build) -
     assert value(client, "inventory_internal_faults_total", where="collect", source="webpage") == 0
 
 
-def test_of_an_abandoned_claim_it_is_a_failure_too(services: wiring.Services, clock: FakeClock, web: BrokenWeb) -> None:
+def test_of_an_expired_claim_it_is_a_failure_too(services: wiring.Services, clock: FakeClock, web: BrokenWeb) -> None:
     record_id = accept(services, 4)[3]
     services.store.records.claim(record_id, now=clock(), lease_for=timedelta(seconds=1))
     clock.forward(2)

@@ -11,7 +11,7 @@ import pytest
 from inventory.errors import SourceFailure
 from inventory.rate_limits.model import Reason
 from inventory.records.in_flight import room
-from inventory.records.model import LONGEST_PAUSE, Failed, Postponed, Record, Snapshot, State, Stored, Target
+from inventory.records.model import LONGEST_DELAY, Failed, Postponed, Record, Snapshot, State, Stored, Target
 from inventory.records.outcomes import CollectionPolicy, collection_retries, is_deferred
 from inventory.records.settling import made_due
 from inventory.records.source import Collected
@@ -50,7 +50,7 @@ def test_an_unchanged_page_shares_the_body_of_the_snapshot_before() -> None:
     assert (outcome.shares_body, outcome.snapshot.body_sha256) == (True, "b" * 64)
 
 
-@pytest.mark.parametrize(("asked_for", "pause"), [(7.0, 7 * SECOND), (3_600.0, LONGEST_PAUSE)])
+@pytest.mark.parametrize(("asked_for", "pause"), [(7.0, 7 * SECOND), (3_600.0, LONGEST_DELAY)])
 def test_a_site_that_asks_for_a_pause_is_not_called_before_its_end(asked_for: float, pause: timedelta) -> None:
     busy = Collected({}, b"busy", come_back_in=asked_for)
 

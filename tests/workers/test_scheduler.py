@@ -78,7 +78,7 @@ def test_it_wakes_nobody_when_nothing_is_due(services: Services, redis: fakeredi
     assert waiting(redis) == 0
 
 
-def test_workers_are_woken_for_an_abandoned_claim_and_collect_it_again(services: Services, web: FakeWeb) -> None:
+def test_workers_are_woken_for_an_expired_claim_and_collect_it_again(services: Services, web: FakeWeb) -> None:
     [record_id] = accept(services, 1)
     services.store.records.claim(record_id, now=utc_now() - timedelta(seconds=60), lease_for=timedelta(seconds=30))
 

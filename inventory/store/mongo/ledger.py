@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pymongo import UpdateOne
 from pymongo.database import Database
 
+from inventory.clock import truncated
 from inventory.records.model import LEASE_AHEAD, Failed, Failure, Outcome, Postponed, Record, State, Stored
 from inventory.store.codecs import failure_bytes, spent
 from inventory.store.mongo import bodies, documents, snapshots
@@ -37,11 +38,11 @@ class Ledger(Part):
         choices = [*([named] if first else []), *_due(now, bulk=bulk)]
         return self._claim_in_order(choices, now + lease_for, limit=limit)
 
-    def claim_abandoned(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
+    def claim_expired(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
         claims = self._claim_in_order(_lease_over(now, {"$lt": max_attempts}), now + lease_for, limit=1)
         return claims[0] if claims else None
 
-    def is_any_abandoned(self, *, now: datetime, max_attempts: int) -> bool:
+    def is_any_expired(self, *, now: datetime, max_attempts: int) -> bool:
         with self._connection.database() as database:
             return any(database["records"].find_one(each, {"_id": 1}) for each in _lease_over(now, {"$lt": max_attempts}))
 
@@ -120,7 +121,7 @@ def _lease(database: Database[Document], candidates: Sequence[Document], until: 
         UpdateOne(
             {"_id": each["_id"], "state": each["state"], "fence": each["fence"]},
             {
-                "$set": {"state": State.RUNNING.value, "lease": leases[each["_id"]], "due_at": documents.truncated(until)},
+                "$set": {"state": State.RUNNING.value, "lease": leases[each["_id"]], "due_at": truncated(until)},
                 "$inc": {"attempt": 1, "fence": 1},
             },
         )
@@ -165,12 +166,12 @@ def _change(outcome: Outcome) -> Document:
                 "due_at": None,
                 "failure": None,
                 "snapshot_id": snapshot.id,
-                "collected_at": documents.truncated(snapshot.collected_at),
-                "first_collected_at": claim.first_collected_at or documents.truncated(snapshot.collected_at),
+                "collected_at": truncated(snapshot.collected_at),
+                "first_collected_at": claim.first_collected_at or truncated(snapshot.collected_at),
             }
             return {"$set": stored, "$inc": {"snapshots": 1}}
         case Postponed(due_at=due_at, failure=failure, counted=counted):
-            postponed = {"state": State.PENDING.value, "due_at": documents.truncated(due_at)}
+            postponed = {"state": State.PENDING.value, "due_at": truncated(due_at)}
             change = {"$set": postponed | ({"failure": failure_bytes(failure)} if failure else {})}
             return change if counted else change | {"$inc": {"attempt": -1}}
         case Failed(failure=failure):

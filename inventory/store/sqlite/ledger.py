@@ -39,9 +39,9 @@ DUE = in_order(*(each.format(bulk=bulk) for bulk in (0, 1) for each in (DUE_OF, 
 LEASE_OVER = """
     SELECT {columns} FROM records WHERE state = 'running' AND {over} AND attempt {attempts} :max_attempts
     ORDER BY due_at LIMIT :limit"""
-ABANDONED, ABANDONED_AHEAD = (LEASE_OVER.format(columns="id, key", over=over, attempts="<") for over in (NOW, LEASE_AHEAD))
+EXPIRED, EXPIRED_AHEAD = (LEASE_OVER.format(columns="id, key", over=over, attempts="<") for over in (NOW, LEASE_AHEAD))
 SPENT, SPENT_AHEAD = (LEASE_OVER.format(columns=rows.RECORD, over=over, attempts=">=") for over in (NOW, LEASE_AHEAD))
-ALL_ABANDONED = in_order(ABANDONED, ABANDONED_AHEAD)
+ALL_EXPIRED = in_order(EXPIRED, EXPIRED_AHEAD)
 ALL_SPENT = in_order(SPENT, SPENT_AHEAD)
 
 CLAIM = f"""
@@ -75,13 +75,13 @@ class Ledger(Part):
         chosen = {"now": to_millis(now), "limit": limit, "first": first, "bulk": bulk}
         return self._claim(DUE if bulk else DUE_FOR_LOOKUPS, chosen, now + lease_for)
 
-    def claim_abandoned(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
+    def claim_expired(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
         chosen = {"now": to_millis(now), "max_attempts": max_attempts, "limit": 1}
-        claims = self._claim(ALL_ABANDONED, chosen, now + lease_for)
+        claims = self._claim(ALL_EXPIRED, chosen, now + lease_for)
         return claims[0] if claims else None
 
-    def is_any_abandoned(self, *, now: datetime, max_attempts: int) -> bool:
-        return bool(self._connections.rows(ALL_ABANDONED, {"now": to_millis(now), "max_attempts": max_attempts, "limit": 1}))
+    def is_any_expired(self, *, now: datetime, max_attempts: int) -> bool:
+        return bool(self._connections.rows(ALL_EXPIRED, {"now": to_millis(now), "max_attempts": max_attempts, "limit": 1}))
 
     def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
         statements = [_statement(outcome) for outcome in outcomes]
@@ -101,7 +101,7 @@ class Ledger(Part):
 
     def due(self, *, now: datetime, max_attempts: int, limit: int) -> Mapping[str, str]:
         chosen = {"now": to_millis(now), "max_attempts": max_attempts, "limit": limit}
-        both = f"SELECT * FROM ({DUE}) UNION ALL SELECT * FROM ({ALL_ABANDONED}) LIMIT :limit"
+        both = f"SELECT * FROM ({DUE}) UNION ALL SELECT * FROM ({ALL_EXPIRED}) LIMIT :limit"
         return dict(self._connections.rows(both, chosen))
 
     def _claim(self, choose: str, chosen: Mapping[str, Any], until: datetime) -> list[Record]:
