@@ -60,7 +60,9 @@ ONLY_IN = {
 """Who may import what: a module, and the modules that may, as the start of a path or, after a slash, as its end."""
 
 CORE = "records"
-FEATURES = frozenset(path.parent.name for path in (ROOT / "inventory").glob("*/service.py"))
+FEATURES = frozenset(
+    path.parent.name for name in ("service", "source", "routes") for path in (ROOT / "inventory").glob(f"*/{name}.py")
+)
 PRIVATE = ("ports", "routes", "schemas")
 """Modules of a feature that other features do not import, but for the shapes of the core."""
 
