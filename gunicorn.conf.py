@@ -20,6 +20,7 @@ from inventory.http_client.requests_transport import default_tls
 from inventory.imports.multipart import OVERHEAD
 from inventory.ops import log_config, request_metrics
 from inventory.pace import CLIENT_TIMEOUT
+from inventory.services import EXTENSION
 from inventory.store import waiting
 
 
@@ -48,7 +49,7 @@ def on_starting(_server):
 
 def post_worker_init(worker):
     """Tell the application of a new process what it needs from its worker, and watch the store."""
-    worker.wsgi.extensions["inventory"].streams.serving = lambda: worker.alive
+    worker.wsgi.extensions[EXTENSION].streams.serving = lambda: worker.alive
     worker.body_limit, worker.small_body = _body_limit, REQUEST_LIMIT
     gc.collect()
     gc.freeze()  # what is loaded stays loaded, so the collector need not visit it again
@@ -70,7 +71,7 @@ def _watch_store(worker):
 
     While the store is away at the start, requests are answered 503, and the first process logs a line a second.
     """
-    store = worker.wsgi.extensions["inventory"].store
+    store = worker.wsgi.extensions[EXTENSION].store
     if worker.age == 1:
         try:
             waiting.await_store(store, Event())

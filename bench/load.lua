@@ -1,5 +1,5 @@
 -- What wrk asks for: lookups of numbered pages, one after the other or at random, with an If-None-Match if one is given.
--- Arguments behind `--`: the first number, how many, "sequence" or "random", the path in front of the number, the ETag or "".
+-- Arguments after `--`: the first number, how many, "sequence" or "random", the path in front of the number, the ETag or "".
 local first, count, random, prefix, etag, sent
 
 function init(args)

@@ -58,8 +58,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.wsgi_app = _layers(app, services)  # type: ignore[method-assign, assignment]
     request_log.register(app)
     problems.register(app)
-    for plain in (pages.blueprint, job_pages.blueprint, sockets.sockets):
-        app.register_blueprint(plain)
+    for page_blueprint in (pages.blueprint, job_pages.blueprint, sockets.sockets):
+        app.register_blueprint(page_blueprint)
     api = Api(app)
     api.document_fields(KindField, KindField.documented(services.imports.types.values()))
     for feature in (
@@ -70,11 +70,11 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 
 
 def _layers(app: Flask, services: Services) -> WSGIApplication:
-    """What a request passes before Flask: the check of its host and site, and the shortcut of plain lookups."""
+    """What a request passes before Flask: the check of its host and site, and the shortcut of lookups without options."""
     flask = app.wsgi_app
 
     def refuse(environ: WSGIEnvironment, start_response: StartResponse, error: InventoryError) -> Iterable[bytes]:
-        environ[request_log.FAULT] = error  # Flask answers it like every other error
+        environ[request_log.EARLY_ERROR] = error  # Flask answers it like every other error
         return flask(environ, start_response)
 
     inner: WSGIApplication = flask

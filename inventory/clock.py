@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 Clock = Callable[[], datetime]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
 
 
 def utc_now() -> datetime:
     """This instant in UTC, cut to milliseconds: the precision that both stores keep."""
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+    return truncated(datetime.now(UTC))
+
+
+def truncated(instant: datetime) -> datetime:
+    """The instant in whole milliseconds, rounded down."""
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
 def rfc3339(instant: datetime) -> str:

@@ -28,7 +28,7 @@ class InvalidUrl(InvalidRequest):
 
 
 class UnsupportedScheme(InvalidUrl):
-    """The URL's scheme is neither http nor https."""
+    """The URL's scheme is neither http nor https. Send an http or https URL."""
 
 
 class CredentialsInUrl(InvalidUrl):
@@ -36,7 +36,7 @@ class CredentialsInUrl(InvalidUrl):
 
 
 class UrlTooLong(InvalidUrl):
-    """The URL is longer than 2,048 characters."""
+    """The URL is longer than 2,048 characters. Send a shorter one."""
 
 
 class ForbiddenAddress(InvalidUrl):
@@ -79,7 +79,7 @@ class TooManyUploads(TooManyRequests):
 
 
 class UnsupportedFile(InventoryError):
-    """This kind of import does not take files of this type."""
+    """This kind of import does not take files of this type. Its description names those that it takes."""
 
 
 class UnreadableFile(InventoryError):
@@ -87,7 +87,7 @@ class UnreadableFile(InventoryError):
 
 
 class UnknownJob(InventoryError):
-    """This job does not exist."""
+    """This job does not exist. `/api/v1/jobs` lists all."""
 
 
 class JobFinished(InventoryError):
@@ -107,7 +107,7 @@ class UnknownCity(InventoryError):
 
 
 class NotInInventory(InventoryError):
-    """Nothing is known of this target."""
+    """Nothing is known of this target. Look it up first."""
 
 
 class NotFound(InventoryError):

@@ -15,7 +15,6 @@ _AUTHORITY = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{0,5}))?
 _ORIGIN = re.compile(r"(https?)://([^/?#\\]*)(?:[/?#].*)?", re.IGNORECASE)
 _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _NOT_IN_A_HOST = re.compile(r"[\s/\\?#@%:*\[\]]")
-_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ def is_of_host(url: str, host: str) -> bool:
     theirs, ours = read_authority(found[2]) if found else None, read_authority(host)
     if found is None or theirs is None or ours is None:
         return False
-    usual = _PORTS[found[1].lower()]
+    usual = urls.DEFAULT_PORTS[found[1].lower()]
     return (theirs.host, theirs.port or usual) == (ours.host, ours.port or usual)
 
 

@@ -13,7 +13,7 @@ from inventory.errors import CredentialsInUrl, InvalidUrl, UnsupportedScheme, Ur
 MAX_CHARACTERS = 2_048
 """Of a URL as given, and as serialised."""
 
-_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
 _HREF = re.compile(r"(https?)://(?:([^/@]*)@)?(\[[^]]*\]|[^/:@]*)(?::(\d+))?/")
 """How a serialised http or https URL begins: scheme, user name and password, host, port unless it is the scheme's own."""
 _NO_CHARACTER = re.compile("[\0\ud800-\udfff]")
@@ -79,9 +79,9 @@ def join(base: Url, reference: str) -> Url:
 
 def _check_text(text: str) -> None:
     if len(text) > MAX_CHARACTERS:
-        raise UrlTooLong(f"The URL has {len(text)} characters; the limit is {MAX_CHARACTERS}")
+        raise UrlTooLong(f"The URL has {len(text)} characters; send one of at most {MAX_CHARACTERS}")
     if _NO_CHARACTER.search(text):
-        raise InvalidUrl("The URL contains a NUL or half of a surrogate pair")
+        raise InvalidUrl("The URL contains a NUL or half of a surrogate pair; percent-encode it")
 
 
 def _from_href(serialised: str, text: str) -> Url:
@@ -97,8 +97,8 @@ def _from_href(serialised: str, text: str) -> Url:
         raise CredentialsInUrl("The URL contains a user name or a password; send it without the part before the @")
     href = serialised.partition("#")[0]
     if len(href) > MAX_CHARACTERS:
-        raise UrlTooLong(f"The URL has {len(href)} characters when serialised; the limit is {MAX_CHARACTERS}")
-    return Url(href, scheme, host, int(port or _PORTS[scheme]))
+        raise UrlTooLong(f"The URL has {len(href)} characters when serialised; send one of at most {MAX_CHARACTERS}")
+    return Url(href, scheme, host, int(port or DEFAULT_PORTS[scheme]))
 
 
 def _what_is_wrong(text: str) -> str:

@@ -91,7 +91,7 @@ def build(
     rng = rng or random.Random()  # noqa: S311 - jitter is not a secret
     budgets = budgets or _budgets(settings, redis)
     notifier = Notifier(redis, job_timeout=int(COLLECT_FOR + READ_FOR + 2 * settings.lease))
-    registry = {source.name: source for source in sources or _sources(settings, resolve)}
+    registry = {source.name: source for source in sources or _sources(settings, resolve, clock)}
     files = Files(settings.files)
     threads = share_threads(settings.spare_threads)
 
@@ -174,13 +174,13 @@ def _budgets(settings: Settings, redis: Redis) -> Budgets:
     return FallbackBudgets(SharedBudgets(redis, limits, policy), local)
 
 
-def _sources(settings: Settings, resolve: Resolve) -> Sequence[Source]:
+def _sources(settings: Settings, resolve: Resolve, clock: Clock) -> Sequence[Source]:
     guard = Guard(settings.allow_networks)
     transport = RequestsTransport(guard, resolve=resolve)
-    fetcher = Fetcher(transport, deadline=settings.fetch_deadline, body_limit=settings.body_limit)
+    fetcher = Fetcher(transport, deadline=settings.fetch_deadline, body_limit=settings.body_limit, clock=clock)
     # Half the deadline each, because the weather of a city takes two calls, one after the other.
-    weather = Fetcher(transport, deadline=settings.fetch_deadline / 2, body_limit=MAX_BYTES)
-    return [Webpage(fetcher, guard), Weather(weather, _weather_provider(settings))]
+    weather = Fetcher(transport, deadline=settings.fetch_deadline / 2, body_limit=MAX_BYTES, clock=clock)
+    return [Webpage(fetcher, guard, clock), Weather(weather, _weather_provider(settings))]
 
 
 def _weather_provider(settings: Settings) -> Provider:

@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 
 INTERVAL = 2.0
 """Seconds between two rounds: how long a lost RQ job or a pause that is over can go unnoticed."""
-BATCH = 1_000
+MAX_FAILED = 1_000
 """Spent records that are failed in one transaction."""
 MAX_SWEPT = 100
 """Records whose old snapshots are removed, and snapshots, bodies and files that are checked, in one round."""
@@ -51,7 +51,7 @@ class Sweep:
     snapshots: str = ""
     bodies: str = ""
     uploads: str = ""
-    parts: str = ""
+    chunks: str = ""
     files_at: datetime | None = None
 
 
@@ -105,7 +105,8 @@ def _attempt(services: Services, name: str, step: Callable[[], Result]) -> Resul
 def _fail_spent(services: Services) -> None:
     now, max_attempts = utc_now(), services.settings.max_attempts
     retry_at = now + timedelta(seconds=services.settings.retry_failed_after)
-    while services.store.records.fail_spent(now=now, max_attempts=max_attempts, retry_at=retry_at, limit=BATCH) == BATCH:
+    fail_spent = partial(services.store.records.fail_spent, now=now, max_attempts=max_attempts, retry_at=retry_at)
+    while fail_spent(limit=MAX_FAILED) == MAX_FAILED:
         continue
 
 
@@ -143,6 +144,6 @@ def _sweep_files(services: Services, sweep: Sweep) -> None:
         return
     jobs, files, old = services.store.jobs, services.files, now - UPLOAD_WITHOUT_JOB
     sweep.uploads = retention.sweep_uploads(jobs, files, before=old, after=sweep.uploads, limit=MAX_SWEPT)
-    sweep.parts = retention.sweep_chunks(jobs, files, after=sweep.parts, limit=MAX_SWEPT)
-    if not (sweep.uploads or sweep.parts):
+    sweep.chunks = retention.sweep_chunks(jobs, files, after=sweep.chunks, limit=MAX_SWEPT)
+    if not (sweep.uploads or sweep.chunks):
         sweep.files_at = now + SWEEP_FILES_EVERY

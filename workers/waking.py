@@ -17,4 +17,4 @@ def wake_for_jobs(services: Services, *, now: datetime, limit: int) -> int:
     """The same for jobs that have something to do."""
     found = [services.store.jobs.find(job_id) for job_id in services.store.jobs.due(now=now, limit=limit)]
     jobs = [job for job in found if job is not None]
-    return sum(services.notifier.wake_worker_for_job(job.id, job.file_name or job.kind) for job in jobs)
+    return sum(services.notifier.wake_worker_for_job(job.id, job.label) for job in jobs)

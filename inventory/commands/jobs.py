@@ -42,7 +42,7 @@ class Kind(click.ParamType[str]):
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--kind", type=Kind(), required=True, help="What each row is.")
 @click.option("--column", metavar="NAME", help="The column of a CSV, by name or by number from 1.")
-@click.option("--fresh-for", type=click.IntRange(0), metavar="SECONDS", help="Reuse what is no older than that.")
+@click.option("--fresh-for", type=click.IntRange(0), metavar="SECONDS", help="Reuse what is at most this old.")
 @follow_it
 @as_json
 @errors_as_lines

@@ -8,9 +8,9 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from errno import EMFILE, ENFILE, ENOBUFS, ENOMEM
+from secrets import token_hex
 from time import monotonic
 from typing import Any
-from uuid import uuid4
 
 from gunicorn.http.errors import NoMoreData
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
@@ -152,7 +152,7 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
         client.sendall(self._problem(address, error))
 
     def _problem(self, address: Any, error: Exception) -> bytes:
-        request_id = uuid4().hex
+        request_id = token_hex(16)
         if is_ours(error):
             self.log.error("Error %s while answering a request", request_id, exc_info=error)
         else:

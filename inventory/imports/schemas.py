@@ -44,7 +44,7 @@ class ImportQuery(QuerySchema):
         validate=Range(timedelta(0), timedelta(days=36_500), error="Send seconds, a whole number from 0."),
         metadata={
             "description": "Seconds for which a known record is fresh: it is not collected again."
-            " Default: INVENTORY_FRESH_FOR.",
+            " Default: INVENTORY_FRESH_FOR, and INVENTORY_WEATHER_FRESH_FOR for cities.",
             "minimum": 0,
         },
     )

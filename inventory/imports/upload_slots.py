@@ -25,7 +25,7 @@ class UploadSlots:
     """
 
     def __init__(self, number: int, waiting: int) -> None:
-        self._number, self._most_waiting = number, waiting
+        self._number, self._max_waiting = number, waiting
         self._taken: list[Pace] = []
         self._waiting: list[Pace] = []
         self._changed = Condition()
@@ -52,7 +52,7 @@ class UploadSlots:
     def _wait(self, mine: Pace) -> None:
         """Wait for a slot, ending an upload that has become slow; `TooManyUploads` if there is none in time."""
         self._waiting.append(mine)
-        del self._waiting[: -self._most_waiting or None]
+        del self._waiting[: -self._max_waiting or None]
         until = monotonic() + SLOT_TIMEOUT
         try:
             while len(self._taken) >= self._number or self._waiting[-1:] != [mine]:

@@ -50,7 +50,7 @@ class Chunks:
             lines = []
         if _are_of(lines, batch):
             return lines
-        log.warning("part_lost", job_id=job.id, batch=batch.number)
+        log.warning("chunk_lost", job_id=job.id, batch=batch.number)
         lines = _read_again(job, batch, job_type)
         return lines if _are_of(lines, batch) else [_lost(batch.first_row + n) for n in range(batch.rows)]
 

@@ -109,7 +109,7 @@ class ClaimedBatch:
             return False
         self.claim, self._state = claim, (claim.implicit_successes, claim.checkpoint)
         if done.batches:
-            self._notifier.wake_worker_for_job(self.job.id, self.job.file_name or self.job.kind)
+            self._notifier.wake_worker_for_job(self.job.id, self.job.label)
         if done.end:
             self._jobs.finish(claim, total=done.position.rows, error=done.error)
         return not done.end

@@ -85,6 +85,11 @@ class Job:
     error: str | None = None
 
     @property
+    def label(self) -> str:
+        """What people call it: the name of its file, else its kind."""
+        return self.file_name or self.kind
+
+    @property
     def dedup_key(self) -> str:
         """The same for two jobs that would do the same: kind, bytes if any, options. No two unfinished jobs share it."""
         options = ",".join(f"{name}={self.options[name]}" for name in sorted(self.options) if name != FILE_FORMAT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
-from uuid import uuid4
+from secrets import token_hex
 
 from inventory import json_bytes
 from inventory.clock import Clock
@@ -48,7 +48,7 @@ class JobService:
         """The job as it stands."""
         job = self._jobs.find(job_id)
         if job is None:
-            raise UnknownJob(f"There is no job {job_id}.")
+            raise UnknownJob(f"There is no job {job_id}; /api/v1/jobs lists all.")
         return job
 
     def listing(self, status: JobStatus | None, *, limit: int, after: Key | None) -> Sequence[Job]:
@@ -66,7 +66,7 @@ class JobService:
     def create(self, job: Job) -> Job:
         """Keep a new job durably and wake a worker for it, or return the one that is kept already; see `Jobs.create`."""
         created = self._jobs.create(job)
-        self._notifier.wake_worker_for_job(created.id, created.file_name or created.kind)
+        self._notifier.wake_worker_for_job(created.id, created.label)
         return created
 
     def latest(self, kind: str, *, limit: int) -> Sequence[Job]:
@@ -96,7 +96,7 @@ class JobService:
         job_type = self._types.get(job.kind)
         if job_type is None or job_type.retry_member is None:
             raise NotRetryable(f"Rows of {job.kind} cannot be retried. Import those that failed as a file of their own.")
-        new_id = uuid4().hex
+        new_id = token_hex(16)
         size, digest = self._write_failed_rows(job, upload_name(new_id), job_type.retry_member)
         created = self.create(self._new_job(job, new_id, size, digest))
         if created.id != new_id:

@@ -23,7 +23,7 @@ MAX_SKIPPED = 10_000
 """Rows that a reader which resumes skips between two heartbeats; fewer if they have `MAX_BYTES` together."""
 MAX_CHUNKS = 8
 """Chunks that are written in one step."""
-STEP_SECONDS = 1.0
+SPLIT_SECONDS = 1.0
 """Seconds after which a step ends with the next chunk or heartbeat."""
 
 
@@ -162,7 +162,7 @@ class FileSplitter:
         if self._rest is None:
             job_type = self._types[self._job.kind]
             self._rest = split(job_type.lines(self._job), self._position, rows=job_type.batch_rows)
-        until = self._ticks() + STEP_SECONDS
+        until = self._ticks() + SPLIT_SECONDS
         for chunk in self._rest:
             if chunk is not None:
                 self._chunks.write(self._job.id, chunk)

@@ -97,5 +97,7 @@ def _section(program: Program, data_dir: Path) -> str:
 def _value(text: str) -> str:
     """The text with `%` escaped for supervisord's configuration; there is no escape for a comment sign after a space."""
     if any(sign in text for sign in (" ;", " #", "\n")):
-        raise StartError(f"a folder cannot be used whose name has ' ;', ' #' or a line break: {text!r}")
+        raise StartError(
+            f"a folder cannot be used whose name has ' ;', ' #' or a line break: {text!r}; choose another INVENTORY_DATA_DIR"
+        )
     return text.replace("%", "%%")

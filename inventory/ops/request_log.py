@@ -13,7 +13,7 @@ from inventory.ops import request_metrics
 
 log = structlog.get_logger(__name__)
 
-FAULT = "inventory.fault"
+EARLY_ERROR = "inventory.error"
 """The key in the environment of a request for an error that was found before Flask, which then answers it."""
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
@@ -41,8 +41,8 @@ def account(method: str, path: str, route: str, status: int, began: float) -> No
 def _begin() -> None:
     g.began = time.perf_counter()
     g.request_id = identify(request.headers.get("X-Request-ID", ""))
-    if FAULT in request.environ:
-        raise request.environ[FAULT]
+    if EARLY_ERROR in request.environ:
+        raise request.environ[EARLY_ERROR]
 
 
 def _end(response: Response) -> Response:

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from redis import Redis
 
+from inventory.clock import EPOCH, MILLISECOND
 from inventory.rate_limits import state
 from inventory.rate_limits.limits import Limits
 from inventory.rate_limits.model import LONGEST_PAUSE, Permit, PermitRequest, Policy, Reason, Report, Throttled, Upstream
@@ -77,7 +78,7 @@ class SharedBudgets:
     def listing(self, *, limit: int, after: tuple[datetime, str] | None) -> Sequence[Upstream]:
         start = 0
         if after is not None:
-            score = (after[0] - state.EPOCH) // timedelta(milliseconds=1)
+            score = (after[0] - EPOCH) // MILLISECOND
             with self._redis.pipeline() as pipeline:
                 pipeline.zcount(INDEX, f"({score}", "+inf")
                 pipeline.zrangebyscore(INDEX, score, score)

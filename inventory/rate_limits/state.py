@@ -22,9 +22,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from math import ceil
 
+from inventory.clock import EPOCH, MILLISECOND
 from inventory.rate_limits.limits import MICROSECONDS, Limit
 from inventory.rate_limits.model import LONGEST_WAIT, Breaker, Latency, Upstream
 
@@ -70,7 +71,6 @@ BOUNDS = tuple(
     for seconds in (0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.4, 0.6, 1, 1.5, 2.5, 5, 10, 20)
 )
 """The upper bounds of all buckets but the last, which has none; in microseconds."""
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def microseconds(seconds: float) -> int:
@@ -152,4 +152,4 @@ def _percentile(counts: list[int], rank: float) -> float:
 
 def instant(at: int) -> datetime:
     """An instant, cut to milliseconds."""
-    return EPOCH + timedelta(milliseconds=at // 1000)
+    return EPOCH + at // 1000 * MILLISECOND

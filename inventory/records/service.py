@@ -156,14 +156,14 @@ class RecordService:
     def snapshots(self, target: Target, *, limit: int, after: Key | None) -> Sequence[Snapshot]:
         """A target's snapshots, newest first; `NotInInventory` if there is no record of it."""
         if self._records.find(target.id) is None:
-            raise NotInInventory(f"Nothing is known of {target.key}.")
+            raise NotInInventory(f"Nothing is known of {target.key}. Look it up first.")
         return self._snapshots.listing(target.id, limit=limit, after=after)
 
     def snapshot(self, snapshot_id: str) -> tuple[Target, Snapshot, bytes | None]:
         """One snapshot with its target and body; `NotFound` if there is none."""
         found = self._snapshots.find(snapshot_id)
         if found is None:
-            raise NotFound(f"There is no snapshot {snapshot_id}.")
+            raise NotFound(f"There is no snapshot {snapshot_id}; /api/v1/metadata/snapshots lists those of a URL.")
         target, snapshot = found
         return target, snapshot, self._bodies.find(snapshot.body_sha256) if snapshot.body_sha256 else None
 

@@ -130,7 +130,7 @@ def _log(outcomes: Sequence[Outcome], settled: Sequence[bool]) -> None:
     """A line for each collection, and one for all that were deferred: there may be hundreds of those a second."""
     deferred = sum(is_deferred(outcome) for outcome in outcomes)
     if deferred:
-        log.info("put_off", count=deferred)
+        log.info("deferred", count=deferred)
     for outcome, took_effect in zip(outcomes, settled, strict=True):
         if is_deferred(outcome):
             continue

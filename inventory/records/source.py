@@ -1,4 +1,4 @@
-"""What can be collected: the protocol of a source, and the registry of all of them."""
+"""What can be collected: the protocol of a source."""
 
 from __future__ import annotations
 

@@ -13,10 +13,9 @@ from typing import Any
 
 import orjson
 
+from inventory.clock import EPOCH, MILLISECOND
 from inventory.records.model import Content, Failure, Record
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MILLISECOND = timedelta(milliseconds=1)
 LARGEST = 2**63 - 1
 """The largest whole number that both stores know."""
 

@@ -8,20 +8,18 @@ from __future__ import annotations
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from flask import Response
 from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import Range
 
+from inventory.clock import EPOCH, MILLISECOND
 from inventory.listing import Key
 from inventory.web_api.arguments import QuerySchema
 from inventory.web_api.responses import json_response
 
 Row = TypeVar("Row")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MILLISECOND = timedelta(milliseconds=1)
 LAST_NUMBER = 2**63 - 1
 CURSOR = {"type": "string", "description": "The next_cursor of the page before."}
 NOT_A_CURSOR = "Not a cursor. Send the next_cursor of an earlier page, or none."

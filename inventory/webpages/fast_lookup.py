@@ -67,7 +67,7 @@ class FastLookup:
         except CollectionFailed:
             return None
         except Exception as error:  # noqa: BLE001 - the outermost edge is the application's: it logs and answers the error
-            environ[request_log.FAULT] = error
+            environ[request_log.EARLY_ERROR] = error
             return None
         return response
 

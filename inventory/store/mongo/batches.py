@@ -13,6 +13,7 @@ from pymongo import ReturnDocument
 from pymongo.collection import Collection
 from pymongo.database import Database
 
+from inventory.clock import truncated
 from inventory.jobs.model import READING, Batch, Job, JobStatus, NewBatch, Row
 from inventory.store.codecs import text_bytes
 from inventory.store.mongo import documents, job_documents
@@ -23,7 +24,7 @@ from inventory.store.mongo.upserts import insert_new
 
 class Batches(Part):
     def claim(self, *, now: datetime, lease_for: timedelta) -> tuple[Job, Batch] | None:
-        until = documents.truncated(now + lease_for)
+        until = truncated(now + lease_for)
         with self._connection.database() as database:
             if (reading := _claim_reading(database, now, until)) is not None:
                 return read(database, [reading])[0], job_documents.batch(reading)
@@ -61,7 +62,7 @@ class Batches(Part):
             return renew(database, claim, changed, until)
 
     def release(self, claim: Batch, *, due_at: datetime) -> bool:
-        return self._change(claim, {"queued": False, "due_at": documents.truncated(due_at), "lease": None, "attempt": 0})
+        return self._change(claim, {"queued": False, "due_at": truncated(due_at), "lease": None, "attempt": 0})
 
     def finish(self, claim: Batch, *, total: int | None = None, error: str | None = None) -> bool:
         if claim.number == READING:
@@ -86,7 +87,7 @@ def _claim_reading(database: Database[Document], now: datetime, until: datetime)
     """Lease the batch that reads a job's file; with it the job runs."""
     for over in documents.due(now):
         while (candidate := database["jobs"].find_one(over, {"fence": 1, "status": 1}, sort=[("due_at", 1)])) is not None:
-            started = {"started_at": documents.truncated(now)} if candidate["status"] == JobStatus.QUEUED.value else {}
+            started = {"started_at": truncated(now)} if candidate["status"] == JobStatus.QUEUED.value else {}
             leased = _lease(database["jobs"], candidate | over, started | {"status": JobStatus.RUNNING.value}, until)
             if leased is not None:
                 return leased
@@ -96,7 +97,7 @@ def _claim_reading(database: Database[Document], now: datetime, until: datetime)
 def _claim_ahead(database: Database[Document], now: datetime, until: datetime) -> Document | None:
     """Where nothing else can be claimed: make due now what a clock that was ahead wrote, and claim of that."""
     ahead = {"queued": {"$in": [True, False]}, **documents.due(now)[1]}
-    put_right = database["batches"].update_many(ahead, {"$set": {"queued": True, "due_at": documents.truncated(now)}})
+    put_right = database["batches"].update_many(ahead, {"$set": {"queued": True, "due_at": truncated(now)}})
     return _claim_next(database, now, until) if put_right.matched_count else None
 
 
@@ -127,7 +128,7 @@ def holds(database: Database[Document], claim: Batch) -> bool:
 
 def renew(database: Database[Document], claim: Batch, changed: Document, until: datetime) -> Batch | None:
     """Step 4: keep what changed and renew the claim; None if it does not hold any more."""
-    renewed = {"queued": False, "due_at": documents.truncated(until), "attempt": 0}
+    renewed = {"queued": False, "due_at": truncated(until), "attempt": 0}
     found = _of(database, claim).find_one_and_update(
         _claimed(claim), {"$set": changed | renewed}, return_document=ReturnDocument.AFTER
     )

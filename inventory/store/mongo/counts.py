@@ -24,7 +24,7 @@ from inventory.store.mongo import job_documents
 from inventory.store.mongo.connection import Document
 
 RELEASED: Document = {"queued": False, "due_at": None, "lease": None}
-OWED: Document = {"due_at": {"$ne": None}}
+NOT_DONE: Document = {"due_at": {"$ne": None}}
 OUTCOMES = tuple(each.value for each in RowOutcome)
 
 
@@ -37,7 +37,7 @@ def end(database: Database[Document], job_id: str) -> None:
 
 def release_all(database: Database[Document], job_id: str) -> None:
     """Step b."""
-    database["batches"].update_many({"job_id": job_id, **OWED}, {"$set": RELEASED})
+    database["batches"].update_many({"job_id": job_id, **NOT_DONE}, {"$set": RELEASED})
 
 
 def recount(database: Database[Document], job_id: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from inventory.clock import truncated
 from inventory.errors import Unstorable
 from inventory.listing import Key
 from inventory.records.model import AHEAD, Record, Snapshot, State, Stored, Target
@@ -110,11 +111,6 @@ def after_key(instant: str, after: Key | None, *, as_millis: bool = False) -> Do
 def newest_first(instant: str) -> list[tuple[str, int]]:
     """The order of a listing."""
     return [(instant, -1), ("_id", -1)]
-
-
-def truncated(instant: datetime) -> datetime:
-    """The instant as BSON keeps it: whole milliseconds, rounded down."""
-    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
 def aware(instant: datetime) -> datetime:

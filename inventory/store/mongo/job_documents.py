@@ -11,9 +11,10 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from inventory.clock import truncated
 from inventory.jobs.model import READING, Batch, Counts, Job, JobStatus, NewBatch, Row, RowOutcome
 from inventory.store.codecs import content_bytes, read_content, read_text, text_bytes
-from inventory.store.mongo.documents import Document, aware, aware_or_none, truncated
+from inventory.store.mongo.documents import Document, aware, aware_or_none
 
 DEDUP_KEY, IMPLICIT_SUCCESSES = "likeness", "unlisted"
 """Fields of older names: an older version may still be writing, and there is a unique index on the first."""

@@ -9,13 +9,14 @@ from pymongo import ReturnDocument
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
+from inventory.clock import truncated
 from inventory.jobs.model import Job, JobStatus, Row, RowOutcome
 from inventory.listing import Key
 from inventory.store.codecs import LARGEST, read_text
 from inventory.store.mongo import documents, job_documents
 from inventory.store.mongo.batches import Batches
 from inventory.store.mongo.connection import Document
-from inventory.store.mongo.counts import OWED, RELEASED, end, read, sums
+from inventory.store.mongo.counts import NOT_DONE, RELEASED, end, read, sums
 
 UNFINISHED = [each.value for each in JobStatus if not each.finished]
 
@@ -127,7 +128,7 @@ def _done(database: Database[Document]) -> Iterator[Document]:
     """Running jobs all of whose batches are done, one after the other."""
     chosen = {"counted": False, "status": JobStatus.RUNNING.value, "due_at": None}
     for job in database["jobs"].find(chosen):
-        if database["batches"].find_one({"job_id": job["_id"], **OWED}, {"_id": 1}) is None:
+        if database["batches"].find_one({"job_id": job["_id"], **NOT_DONE}, {"_id": 1}) is None:
             yield job
 
 
@@ -144,7 +145,7 @@ def _complete(database: Database[Document], job: Document, now: datetime) -> boo
 
 def _finished(status: JobStatus, job_id: str, now: datetime) -> Document:
     """What a job becomes at its end: unlike any other."""
-    return {"status": status.value, "finished_at": documents.truncated(now), job_documents.DEDUP_KEY: job_id}
+    return {"status": status.value, "finished_at": truncated(now), job_documents.DEDUP_KEY: job_id}
 
 
 def _remove(database: Database[Document], name: str, job_id: str, limit: int) -> int:

@@ -22,6 +22,7 @@ from typing import Any
 from pymongo import UpdateOne
 from pymongo.database import Database
 
+from inventory.clock import truncated
 from inventory.listing import Key
 from inventory.products.model import CatalogueEntry, Category, Product, ProductFilter, ProductVersion
 from inventory.records.model import Snapshot, State, Stored, Target
@@ -112,7 +113,7 @@ def _claim(database: Database[Document], version: ProductVersion, targets: Targe
 
 def _others(record_id: str, snapshot_id: str, version: ProductVersion) -> Document:
     """A record that another claim had before, and that has nothing newer."""
-    older = [{"collected_at": None}, {"collected_at": {"$lte": documents.truncated(version.at)}}]
+    older = [{"collected_at": None}, {"collected_at": {"$lte": truncated(version.at)}}]
     return {"_id": record_id, "lease": {"$ne": snapshot_id}, "$or": older}
 
 

@@ -11,6 +11,7 @@ from pymongo import ReturnDocument, UpdateOne
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
+from inventory.clock import truncated
 from inventory.errors import StorageUnavailable
 from inventory.listing import Key
 from inventory.records.model import Acceptance, Record, RecordFilter, RecordWithSnapshot, State, Status, Target
@@ -19,10 +20,10 @@ from inventory.store.mongo.connection import Document
 from inventory.store.mongo.ledger import Ledger
 from inventory.store.mongo.upserts import insert_new, update_all
 
-OWED = [State.PENDING.value, State.RUNNING.value]
+UNFINISHED = [State.PENDING.value, State.RUNNING.value]
 STATUS: Mapping[Status, Document] = {
     Status.STORED: {"snapshot_id": {"$ne": None}},
-    Status.PENDING: {"snapshot_id": None, "state": {"$in": OWED}},
+    Status.PENDING: {"snapshot_id": None, "state": {"$in": UNFINISHED}},
     Status.FAILED: {"snapshot_id": None, "state": State.FAILED.value},
 }
 
@@ -57,9 +58,9 @@ class MongoRecords(Ledger):
                 if accepted is not None:
                     return Acceptance(documents.record(accepted), True)
                 found = database["records"].find_one({"_id": target.id})
-                if found is not None and found["state"] in OWED:
+                if found is not None and found["state"] in UNFINISHED:
                     found = _accept_sooner(database, found, revalidate)
-                if found is not None and (found["state"] in OWED or seen is None or found["fence"] != seen.fence):
+                if found is not None and (found["state"] in UNFINISHED or seen is None or found["fence"] != seen.fence):
                     return Acceptance(documents.record(found), False)
 
     def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
@@ -148,7 +149,7 @@ def _insert(database: Database[Document], new: Document) -> Document | None:
 def _accept_again(
     database: Database[Document], record_id: str, now: datetime, fence: int, revalidate: bool
 ) -> Document | None:
-    at = documents.truncated(now)
+    at = truncated(now)
     pending = {"state": State.PENDING.value, "requested_at": at, "due_at": at, "attempt": 0, "bulk": None}
     return database["records"].find_one_and_update(
         {"_id": record_id, "fence": fence, "state": {"$in": [State.STORED.value, State.FAILED.value]}},
@@ -158,7 +159,7 @@ def _accept_again(
 
 
 def _bulk_again(seen: Record, now: datetime, accepted: Document) -> UpdateOne:
-    at = documents.truncated(now)
+    at = truncated(now)
     pending = {"state": State.PENDING.value, "requested_at": at, "due_at": at, "attempt": 0, "revalidate": True}
     settled = {"$in": [State.STORED.value, State.FAILED.value]}
     return UpdateOne({"_id": seen.id, "fence": seen.fence, "state": settled}, {"$set": pending | accepted})
@@ -170,7 +171,7 @@ def _accept_sooner(database: Database[Document], found: Document, revalidate: bo
     if all(found.get(name) == value for name, value in wanted.items()):
         return found
     return database["records"].find_one_and_update(
-        {"_id": found["_id"], "state": {"$in": OWED}}, {"$set": wanted}, return_document=ReturnDocument.AFTER
+        {"_id": found["_id"], "state": {"$in": UNFINISHED}}, {"$set": wanted}, return_document=ReturnDocument.AFTER
     )
 
 
