@@ -27,7 +27,7 @@ from tests.end_to_end.stack import ROOT, Stack
 TO_REACH = 1.25
 SLOWEST = 1.0
 """Seconds that a pass may take however much is pending."""
-PENDING, FEW_PENDING = 1_000_000, 1_000
+PENDING, LOW_PENDING = 1_000_000, 1_000
 BATCH = 5_000
 PASSES = 20
 SCANNED = 200
@@ -37,7 +37,7 @@ SCANNED = 200
 def measure(store: str, size: RunSize) -> Result:
     """Passes of a scheduler of its own in a new process, so that its memory is its own; most of what is pending is due."""
     slow = _scans(store)
-    few, many = (SCANNED // 10, SCANNED) if slow else (FEW_PENDING, size.count(PENDING))
+    few, many = (SCANNED // 10, SCANNED) if slow else (LOW_PENDING, size.count(PENDING))
     with rig.ours(store, "redis") as (small, opened_small), rig.ours(store, "redis") as (large, opened_large):
         for running, opened, count in ((small, opened_small, few), (large, opened_large, many)):
             opened.prepare()

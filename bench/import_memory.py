@@ -10,7 +10,7 @@ from bench.imports import BUDGET, import_of
 from bench.measuring import Result, RunSize
 from bench.upstream import PAGE, upstream
 
-ROWS, FEW_ROWS = 1_000_000, 1_000
+ROWS, BASE_ROWS = 1_000_000, 1_000
 PAGES = 1_000
 """Different pages that the rows mean: the same of both."""
 ROUNDS = 3
@@ -21,12 +21,12 @@ def measure(store: str, size: RunSize) -> Result:
     rows, rounds = size.count(ROWS), min(size.rounds, ROUNDS)
     many, few, seconds = [], [], 0.0
     for _ in range(rounds):
-        few.append(_peak(store, FEW_ROWS)[0])
+        few.append(_peak(store, BASE_ROWS)[0])
         peak, cpu_seconds = _peak(store, rows)
         many.append(peak)
         seconds += cpu_seconds
     ratio = median(mine / other for mine, other in zip(many, few, strict=True))
-    sentence = f"Peak memory of a worker that imports {rows:,} rows of {PAGES:,} pages against one of {FEW_ROWS:,}."
+    sentence = f"Peak memory of a worker that imports {rows:,} rows of {PAGES:,} pages against one of {BASE_ROWS:,}."
     return Result(
         "import_memory", store, ratio, median(many), median(few), "MiB", rounds, seconds, max(many), sentence, at_most=1.2
     )

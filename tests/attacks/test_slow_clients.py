@@ -41,8 +41,8 @@ SOME = 3 * THREADS
 GENEROUS = 50.0
 """Times as long as a quiet one a hit may take here, where other tests take the processors; the full version says 5."""
 WAITING = HEADS | BODIES | READERS | {"idle connections": IDLE["idle connections"]}
-FEW_FILES = 256
-MOST_GROWTH = 80.0
+MAX_FILES = 256
+MAX_GROWTH = 80.0
 """Megabytes that may be left of what some hundred answers of 4 MB took."""
 
 
@@ -81,11 +81,11 @@ def test_a_hit_is_answered_beside_streams_that_nobody_reads(running: Stack, how:
 
 
 def test_idle_connections_beyond_the_descriptors_make_room_for_new_ones() -> None:
-    with site(FEW_FILES, api_processes=1, api_threads=THREADS, inline_slots=4, live_streams=4) as running:
-        with Crowd(running.port, 3 * FEW_FILES, Manner()) as crowd:
-            wait_until(lambda: crowd.ended() > FEW_FILES, "those that have waited longest are ended")
+    with site(MAX_FILES, api_processes=1, api_threads=THREADS, inline_slots=4, live_streams=4) as running:
+        with Crowd(running.port, 3 * MAX_FILES, Manner()) as crowd:
+            wait_until(lambda: crowd.ended() > MAX_FILES, "those that have waited longest are ended")
             hits(running)
-        with Crowd(running.port, 3 * FEW_FILES, Manner(LOOKUP % (LARGE_PAGE, b""))):
+        with Crowd(running.port, 3 * MAX_FILES, Manner(LOOKUP % (LARGE_PAGE, b""))):
             hits(running)
 
 
@@ -97,7 +97,7 @@ def test_large_answers_leave_no_memory_in_use(running: Stack) -> None:
     with Crowd(running.port, 5 * SOME, Manner(LOOKUP % (LARGE_PAGE, b""))):
         hits(running)
 
-    wait_until(lambda: megabytes(process) < before + MOST_GROWTH, "what they took is given back")
+    wait_until(lambda: megabytes(process) < before + MAX_GROWTH, "what they took is given back")
 
 
 def megabytes(process: str) -> float:

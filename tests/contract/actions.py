@@ -44,28 +44,28 @@ def claim(store: Store, record: Record | Target, *, now: datetime = NOW) -> Reco
     return claimed
 
 
-def stored(held: Record, *, body: bytes | None = BODY, content: Mapping[str, Any] = CONTENT, at: datetime = NOW) -> Stored:
+def stored(owned: Record, *, body: bytes | None = BODY, content: Mapping[str, Any] = CONTENT, at: datetime = NOW) -> Stored:
     """The outcome of a claim that collected this."""
-    assert held.lease is not None
+    assert owned.lease is not None
     name = None if body is None else sha256(body).hexdigest()
-    return Stored(held, Snapshot(held.lease, held.id, at, content, name), body)
+    return Stored(owned, Snapshot(owned.lease, owned.id, at, content, name), body)
 
 
-def shared(held: Record, *, body: bytes = BODY, at: datetime = NOW) -> Stored:
+def shared(owned: Record, *, body: bytes = BODY, at: datetime = NOW) -> Stored:
     """The outcome of a claim that asked only whether the snapshot before, which had this body, still holds."""
-    return replace(stored(held, body=body, at=at), body=None)
+    return replace(stored(owned, body=body, at=at), body=None)
 
 
 def failure(code: str = "dns_failure", *, at: datetime = NOW) -> Failure:
     return Failure(code, "It has no address.", False, 1, at, at + timedelta(seconds=300))
 
 
-def failed(held: Record, code: str = "dns_failure", *, at: datetime = NOW) -> Failed:
-    return Failed(held, failure(code, at=at))
+def failed(owned: Record, code: str = "dns_failure", *, at: datetime = NOW) -> Failed:
+    return Failed(owned, failure(code, at=at))
 
 
-def postponed(held: Record, *, until: datetime, why: Failure | None = None) -> Postponed:
-    return Postponed(held, until, why)
+def postponed(owned: Record, *, until: datetime, why: Failure | None = None) -> Postponed:
+    return Postponed(owned, until, why)
 
 
 def collect(store: Store, wanted: Target, *, body: bytes | None = BODY, now: datetime = NOW) -> Stored:

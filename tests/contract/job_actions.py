@@ -64,16 +64,16 @@ def row(number: int, outcome: RowOutcome = SUCCEEDED, **fields: Any) -> Row:
 
 
 def advance(
-    store: Store, held: Batch, rows: Sequence[Row] = (), *, implicit_successes: int = 0, checkpoint: str | None = None
+    store: Store, owned: Batch, rows: Sequence[Row] = (), *, implicit_successes: int = 0, checkpoint: str | None = None
 ) -> Batch | None:
-    return store.jobs.advance(held, rows, implicit_successes=implicit_successes, checkpoint=checkpoint, until=UNTIL)
+    return store.jobs.advance(owned, rows, implicit_successes=implicit_successes, checkpoint=checkpoint, until=UNTIL)
 
 
-def work(store: Store, held: Batch, outcome: RowOutcome = SUCCEEDED) -> None:
+def work(store: Store, owned: Batch, outcome: RowOutcome = SUCCEEDED) -> None:
     """Write every row of a batch and finish it."""
-    rows = [row(number, outcome) for number in range(held.first_row, held.last_row + 1)]
-    assert advance(store, held, rows) is not None
-    assert store.jobs.finish(held)
+    rows = [row(number, outcome) for number in range(owned.first_row, owned.last_row + 1)]
+    assert advance(store, owned, rows) is not None
+    assert store.jobs.finish(owned)
 
 
 def complete(store: Store, count: int = 2, **fields: Any) -> Job:
@@ -103,6 +103,6 @@ def outcomes(store: Store, wanted: Job) -> dict[int, RowOutcome]:
     return {each.row: each.outcome for each in store.jobs.rows(wanted.id, None, limit=1000, after=0)}
 
 
-def renewed(held: Batch, **fields: Any) -> Batch:
+def renewed(owned: Batch, **fields: Any) -> Batch:
     """The claim as `advance` should return it."""
-    return replace(held, **{"due_at": UNTIL, "attempt": 0} | fields)
+    return replace(owned, **{"due_at": UNTIL, "attempt": 0} | fields)

@@ -100,7 +100,7 @@ def opened_without_room(store: Store) -> Iterator[str]:
     yield "room"
 
 
-def held(store: Store) -> Iterator[str]:
+def owned(store: Store) -> Iterator[str]:
     """Accept a target and keep the store open until a line comes."""
     accept_one(store, 2)
     yield "accepted"
@@ -157,7 +157,7 @@ ACTIONS: dict[str, Callable[..., Iterator[str]]] = {
         fill,
         without_room,
         opened_without_room,
-        held,
+        owned,
         fork,
         create_jobs,
         claim_batches,

@@ -230,8 +230,8 @@ def test_a_worker_whose_record_was_failed_as_spent_settles_nothing(store: Store)
 def test_a_failure_that_is_damaged_keeps_no_record_from_being_collected_or_failed(backend: Backend, damaged: bytes) -> None:
     with closing(backend.open()) as store:
         for n in range(2):
-            held = claim(store, accept(store, n))
-            store.records.settle([postponed(held, until=after(1), why=failure() if n == 0 else None)])
+            owned = claim(store, accept(store, n))
+            store.records.settle([postponed(owned, until=after(1), why=failure() if n == 0 else None)])
         backend.damage_failures(damaged)
 
         claims = store.records.claim_due(now=after(2), lease_for=LEASE, limit=9)

@@ -27,16 +27,16 @@ def pending_for_a_job(store: Store) -> None:
     store.records.accept_all([(target(1), None)], now=AHEAD)
 
 
-def put_off(store: Store) -> None:
-    held = claim(store, accept(store, 1, now=AHEAD), now=AHEAD)
-    assert store.records.settle([postponed(held, until=AHEAD + timedelta(seconds=9), why=failure(at=AHEAD))]) == [True]
+def postponed_far(store: Store) -> None:
+    owned = claim(store, accept(store, 1, now=AHEAD), now=AHEAD)
+    assert store.records.settle([postponed(owned, until=AHEAD + timedelta(seconds=9), why=failure(at=AHEAD))]) == [True]
 
 
 def left_by_a_worker(store: Store) -> None:
     claim(store, accept(store, 1, now=AHEAD), now=AHEAD)
 
 
-LEFT: list[Callable[[Store], None]] = [pending, pending_for_a_job, put_off, left_by_a_worker]
+LEFT: list[Callable[[Store], None]] = [pending, pending_for_a_job, postponed_far, left_by_a_worker]
 
 
 def claim_any(store: Store, now: datetime) -> list[str]:
@@ -60,9 +60,9 @@ def test_what_is_due_in_an_hour_is_due_now(store: Store, leave: Callable[[Store]
 def test_it_can_be_claimed_by_name(store: Store, leave: Callable[[Store], None]) -> None:
     leave(store)
 
-    held = claim(store, target(1), now=NOW)
+    owned = claim(store, target(1), now=NOW)
 
-    assert held.due_at == after(LEASE.total_seconds())
+    assert owned.due_at == after(LEASE.total_seconds())
     assert store.records.claim(target(1).id, now=NOW, lease_for=LEASE) is None
 
 
@@ -85,8 +85,8 @@ def test_what_is_really_due_comes_first(store: Store) -> None:
 
 
 def test_the_longest_pause_is_kept(store: Store) -> None:
-    held = claim(store, accept(store, 1))
-    assert store.records.settle([postponed(held, until=NOW + LONGEST_DELAY)]) == [True]
+    owned = claim(store, accept(store, 1))
+    assert store.records.settle([postponed(owned, until=NOW + LONGEST_DELAY)]) == [True]
 
     assert store.records.due(now=NOW, max_attempts=MAX_ATTEMPTS, limit=9) == {}
     assert claim_any(store, NOW) == []

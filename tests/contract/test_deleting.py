@@ -81,9 +81,9 @@ def test_other_records_are_untouched(store: Store) -> None:
 
 
 def test_a_claim_that_is_running_while_its_record_is_deleted_settles_nothing_and_leaves_nothing(store: Store) -> None:
-    held = claim(store, accept(store))
+    owned = claim(store, accept(store))
     store.records.delete(target().id)
-    outcome = stored(held, body=b"for nobody")
+    outcome = stored(owned, body=b"for nobody")
 
     assert store.records.settle([outcome]) == [False]
 
@@ -93,12 +93,12 @@ def test_a_claim_that_is_running_while_its_record_is_deleted_settles_nothing_and
 
 
 def test_a_claim_on_a_deleted_record_does_not_settle_the_one_that_was_accepted_since(store: Store) -> None:
-    held = claim(store, accept(store))
+    owned = claim(store, accept(store))
     store.records.delete(target().id)
     new = claim(store, accept(store, now=after(1)), now=after(1))
-    assert (new.fence, new.attempt) == (held.fence, held.attempt)
+    assert (new.fence, new.attempt) == (owned.fence, owned.attempt)
 
-    assert store.records.settle([stored(held, body=b"old")]) == [False]
+    assert store.records.settle([stored(owned, body=b"old")]) == [False]
     assert store.records.settle([stored(new, body=b"new")]) == [True]
 
     known = store.records.look_up(target().id)

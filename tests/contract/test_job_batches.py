@@ -78,8 +78,8 @@ def test_batches_are_claimed_by_number_so_that_a_small_job_overtakes_a_big_one(s
     order = [(newest, 0), (big, 1), (small, 1), (big, 2), (big, 3)]
 
     for job, number in order:
-        held = claim(store, now=after(3))
-        assert (held.job_id, held.number) == (job.id, number)
+        owned = claim(store, now=after(3))
+        assert (owned.job_id, owned.number) == (job.id, number)
     assert none_to_claim(store, now=after(3))
 
 
@@ -89,8 +89,8 @@ def test_a_batch_that_waited_comes_back_at_its_number(store: Store) -> None:
 
     assert [claim(store).number for _ in range(2)] == [2, 3]
     assert none_to_claim(store, now=after(20) - MILLISECOND)
-    held = claim(store, now=after(20))
-    assert (held.number, held.attempt, held.fence) == (1, 1, 2)
+    owned = claim(store, now=after(20))
+    assert (owned.number, owned.attempt, owned.fence) == (1, 1, 2)
 
 
 def test_a_lower_number_whose_pause_is_over_comes_before_a_higher_one_that_never_waited(store: Store) -> None:
@@ -103,8 +103,8 @@ def test_a_lower_number_whose_pause_is_over_comes_before_a_higher_one_that_never
 
 def test_what_one_clock_found_due_is_not_due_for_a_slower_clock(store: Store) -> None:
     ready(store, 2)
-    held = [claim(store), claim(store)]
-    for each in held:
+    owned = [claim(store), claim(store)]
+    for each in owned:
         store.jobs.release(each, due_at=after(20))
     assert claim(store, now=after(20)).number == 1
 
@@ -114,7 +114,7 @@ def test_what_one_clock_found_due_is_not_due_for_a_slower_clock(store: Store) ->
 
 def test_of_one_number_the_oldest_due_is_first(store: Store) -> None:
     jobs = [ready(store, 1, now=after(n)) for n in (0, 1, 2)]
-    claims = {held.job_id: held for held in (claim(store, now=after(9)) for _ in jobs)}
+    claims = {owned.job_id: owned for owned in (claim(store, now=after(9)) for _ in jobs)}
     for job, due in zip(jobs, (30, 10, 20), strict=True):
         store.jobs.release(claims[job.id], due_at=after(due))
 
@@ -135,9 +135,9 @@ def test_reading_keeps_its_checkpoint_and_may_go_on_while_its_batches_are_worked
     job = create(store)
     reading = claim(store)
 
-    held = store.jobs.add_batches(reading, new_batches(2), checkpoint='{"row": 6}', until=after(50))
+    owned = store.jobs.add_batches(reading, new_batches(2), checkpoint='{"row": 6}', until=after(50))
 
-    assert held == replace(reading, due_at=after(50), attempt=0, checkpoint='{"row": 6}')
+    assert owned == replace(reading, due_at=after(50), attempt=0, checkpoint='{"row": 6}')
     first = claim(store)
     assert first == Batch(job.id, 1, 1, 3, 3, 100, UNTIL, first.lease, fence=1, attempt=1)
     assert found(store, job).total is None
@@ -176,35 +176,37 @@ def test_a_thousand_batches_can_be_cut_at_once(store: Store) -> None:
 
 def test_advancing_keeps_outcomes_counts_and_checkpoint_and_renews_the_claim(store: Store) -> None:
     job = ready(store, 1, rows=9)
-    held = claim(store)
+    owned = claim(store)
     rows = [row(1), row(3, FAILED), row(4, REJECTED), row(9)]
 
-    after_first = store.jobs.advance(held, rows, implicit_successes=2, checkpoint="[5]", until=after(99))
+    after_first = store.jobs.advance(owned, rows, implicit_successes=2, checkpoint="[5]", until=after(99))
 
-    assert after_first == replace(held, due_at=after(99), attempt=0, implicit_successes=2, checkpoint="[5]")
+    assert after_first == replace(owned, due_at=after(99), attempt=0, implicit_successes=2, checkpoint="[5]")
     assert counted(store, job) == (4, 1, 1)
-    assert store.jobs.finished_rows(held) == {1, 3, 4, 9}
+    assert store.jobs.finished_rows(owned) == {1, 3, 4, 9}
     assert none_to_claim(store, now=after(99) - MILLISECOND)
     assert advance(store, after_first, [row(2)], implicit_successes=3, checkpoint=None) == renewed(
-        held, implicit_successes=3
+        owned, implicit_successes=3
     )
     assert counted(store, job) == (6, 1, 1)
 
 
 def test_an_advance_without_rows_renews_the_claim(store: Store) -> None:
     job = ready(store, 1)
-    held = claim(store)
+    owned = claim(store)
 
-    assert advance(store, held, implicit_successes=1, checkpoint="1") == renewed(held, implicit_successes=1, checkpoint="1")
+    assert advance(store, owned, implicit_successes=1, checkpoint="1") == renewed(
+        owned, implicit_successes=1, checkpoint="1"
+    )
     assert counted(store, job) == (1, 0, 0)
 
 
 def test_a_row_keeps_its_first_outcome_and_counts_once(store: Store) -> None:
     job = ready(store, 1)
-    held = claim(store)
-    advance(store, held, [row(1, FAILED, code="timeout"), row(2)])
+    owned = claim(store)
+    advance(store, owned, [row(1, FAILED, code="timeout"), row(2)])
 
-    advance(store, held, [row(1), row(2, FAILED), row(3), row(3, REJECTED)])
+    advance(store, owned, [row(1), row(2, FAILED), row(3), row(3, REJECTED)])
 
     assert outcomes(store, job) == {1: FAILED, 2: SUCCEEDED, 3: SUCCEEDED}
     assert counted(store, job) == (2, 1, 0)
@@ -215,11 +217,11 @@ def test_who_takes_a_batch_over_finds_its_rows_and_checkpoint_and_counts_on(stor
     job = ready(store, 1)
     advance(store, claim(store), [row(1), row(2, FAILED)], implicit_successes=5, checkpoint="2")
 
-    held = claim(store, now=OVER)
+    owned = claim(store, now=OVER)
 
-    assert (held.implicit_successes, held.checkpoint, held.attempt) == (5, "2", 1)
-    assert store.jobs.finished_rows(held) == {1, 2}
-    assert advance(store, held, [row(2), row(3)], implicit_successes=6) is not None
+    assert (owned.implicit_successes, owned.checkpoint, owned.attempt) == (5, "2", 1)
+    assert store.jobs.finished_rows(owned) == {1, 2}
+    assert advance(store, owned, [row(2), row(3)], implicit_successes=6) is not None
     assert counted(store, job) == (8, 1, 0)
 
 
@@ -227,8 +229,8 @@ def test_finished_rows_are_those_of_the_batch_alone(store: Store) -> None:
     ready(store, 2)
     ready(store, 1, now=after(1))
     first, other, second = claim(store, now=after(1)), claim(store, now=after(1)), claim(store, now=after(1))
-    for held in (first, other, second):
-        advance(store, held, [row(held.first_row), row(held.last_row)])
+    for owned in (first, other, second):
+        advance(store, owned, [row(owned.first_row), row(owned.last_row)])
 
     assert store.jobs.finished_rows(first) == {1, 3}
     assert store.jobs.finished_rows(second) == {4, 6}
@@ -237,21 +239,21 @@ def test_finished_rows_are_those_of_the_batch_alone(store: Store) -> None:
 def test_a_finished_batch_is_not_claimed_again_and_its_bytes_count_as_read(store: Store) -> None:
     job = ready(store, 2)
     assert found(store, job).counts.bytes_read == 0
-    held = claim(store)
-    advance(store, held, [row(1)])
+    owned = claim(store)
+    advance(store, owned, [row(1)])
 
-    assert store.jobs.finish(held)
+    assert store.jobs.finish(owned)
 
     assert found(store, job).counts.bytes_read == 100
     assert claim(store, now=after(999)).number == 2
     assert none_to_claim(store, now=after(999))
-    assert not store.jobs.finish(held), "sent again, it counts no bytes twice"
+    assert not store.jobs.finish(owned), "sent again, it counts no bytes twice"
     assert found(store, job).counts.bytes_read == 100
 
 
 def test_a_renewal_after_the_end_of_a_lease_holds_if_nobody_else_was_there(store: Store) -> None:
     ready(store, 2)
-    held = claim(store)
+    owned = claim(store)
     claim(store, now=OVER)
     assert claim(store, now=OVER).number == 2, "the other one was lower"
 
@@ -259,7 +261,7 @@ def test_a_renewal_after_the_end_of_a_lease_holds_if_nobody_else_was_there(store
     assert none_to_claim(store, now=OVER + LEASE - MILLISECOND)
     claim(store, now=OVER + LEASE)
     assert store.jobs.advance(late, [], implicit_successes=0, checkpoint=None, until=after(500)) is not None
-    assert advance(store, held) is None
+    assert advance(store, owned) is None
 
 
 def test_a_lease_that_is_over_holds_until_another_worker_claims_and_leaves_the_queue_when_renewed(
@@ -278,18 +280,18 @@ def test_a_lease_that_is_over_holds_until_another_worker_claims_and_leaves_the_q
 
 
 CALLS: dict[str, Callable[[Store, Batch], object]] = {
-    "advance": lambda store, held: (
-        advance(store, held, [row(2, FAILED)], implicit_successes=7, checkpoint="late") is not None
+    "advance": lambda store, owned: (
+        advance(store, owned, [row(2, FAILED)], implicit_successes=7, checkpoint="late") is not None
     ),
-    "release": lambda store, held: store.jobs.release(held, due_at=NOW),
-    "finish": lambda store, held: store.jobs.finish(held),
+    "release": lambda store, owned: store.jobs.release(owned, due_at=NOW),
+    "finish": lambda store, owned: store.jobs.finish(owned),
 }
 ENDS: dict[str, Callable[[Store, Batch], object]] = {
-    "taken over": lambda store, held: claim(store, now=OVER),
-    "released": lambda store, held: store.jobs.release(held, due_at=after(999)),
-    "finished": lambda store, held: store.jobs.finish(held),
-    "cancelled": lambda store, held: store.jobs.cancel(held.job_id, now=NOW),
-    "taken over and finished": lambda store, held: work(store, claim(store, now=OVER)),
+    "taken over": lambda store, owned: claim(store, now=OVER),
+    "released": lambda store, owned: store.jobs.release(owned, due_at=after(999)),
+    "finished": lambda store, owned: store.jobs.finish(owned),
+    "cancelled": lambda store, owned: store.jobs.cancel(owned.job_id, now=NOW),
+    "taken over and finished": lambda store, owned: work(store, claim(store, now=OVER)),
 }
 
 
@@ -297,12 +299,12 @@ ENDS: dict[str, Callable[[Store, Batch], object]] = {
 @pytest.mark.parametrize("end", ENDS)
 def test_a_claim_that_does_not_hold_any_more_changes_nothing_and_is_told(store: Store, call: str, end: str) -> None:
     job = ready(store, 1)
-    held = claim(store)
-    advance(store, held, [row(1)], checkpoint="1")
-    assert ENDS[end](store, held) is not False
+    owned = claim(store)
+    advance(store, owned, [row(1)], checkpoint="1")
+    assert ENDS[end](store, owned) is not False
     before = found(store, job), outcomes(store, job)
 
-    assert not CALLS[call](store, held)
+    assert not CALLS[call](store, owned)
 
     assert (found(store, job), outcomes(store, job)) == before
     if end == "taken over":
@@ -343,11 +345,11 @@ def test_due_names_jobs_with_something_to_claim_or_to_complete_and_claims_nothin
     claim(store)
     waiting = ready(store, 1, now=NOW)
     for _ in range(2):
-        held = claim(store)
-        if held.job_id == waiting.id:
-            store.jobs.release(held, due_at=after(200))
+        owned = claim(store)
+        if owned.job_id == waiting.id:
+            store.jobs.release(owned, due_at=after(200))
         else:
-            store.jobs.release(held, due_at=NOW)
+            store.jobs.release(owned, due_at=NOW)
     cancelled = create(store)
     store.jobs.cancel(cancelled.id, now=NOW)
 
@@ -360,9 +362,9 @@ def test_due_names_jobs_with_something_to_claim_or_to_complete_and_claims_nothin
 
 def test_a_job_whose_batches_are_done_is_due_until_it_is_completed(store: Store) -> None:
     job = ready(store, 1)
-    held = claim(store)
+    owned = claim(store)
     assert store.jobs.due(now=NOW, limit=9) == []
-    store.jobs.finish(held)
+    store.jobs.finish(owned)
 
     assert store.jobs.due(now=NOW, limit=9) == [job.id]
     store.jobs.complete(now=NOW, limit=9)

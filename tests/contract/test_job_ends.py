@@ -74,9 +74,9 @@ def test_a_job_whose_file_cannot_be_read_to_the_end_fails_after_its_readable_row
 
 def test_a_batch_that_waits_or_is_held_or_was_abandoned_keeps_its_job_running(store: Store) -> None:
     job = ready(store, 3)
-    held = [claim(store) for _ in range(3)]
-    store.jobs.release(held[0], due_at=after(999))
-    store.jobs.finish(held[1])
+    owned = [claim(store) for _ in range(3)]
+    store.jobs.release(owned[0], due_at=after(999))
+    store.jobs.finish(owned[1])
 
     assert store.jobs.complete(now=after(500), limit=9) == []
     work(store, claim(store, now=after(999)))
@@ -121,8 +121,8 @@ def test_cancelling_a_running_job_takes_every_batch_from_everybody(store: Store)
     reading = claim(store)
     store.jobs.add_batches(reading, new_batches(4), checkpoint=None, until=UNTIL)
     work(store, claim(store))
-    held = claim(store)
-    advance(store, held, [row(4, FAILED), row(5, REJECTED)], implicit_successes=2)
+    owned = claim(store)
+    advance(store, owned, [row(4, FAILED), row(5, REJECTED)], implicit_successes=2)
     store.jobs.release(claim(store), due_at=after(5))
 
     assert store.jobs.cancel(job.id, now=after(1))
@@ -130,10 +130,10 @@ def test_cancelling_a_running_job_takes_every_batch_from_everybody(store: Store)
     ended = found(store, job)
     assert (ended.status, ended.finished_at, ended.total) == (JobStatus.CANCELLED, after(1), None)
     assert ended.counts == Counts(5, 1, 1, 100)
-    assert advance(store, held, [row(6)]) is None
+    assert advance(store, owned, [row(6)]) is None
     assert store.jobs.add_batches(reading, new_batches(9), checkpoint=None, until=UNTIL) is None
-    assert not store.jobs.finish(held)
-    assert not store.jobs.release(held, due_at=NOW)
+    assert not store.jobs.finish(owned)
+    assert not store.jobs.release(owned, due_at=NOW)
     assert not store.jobs.finish(reading, total=9, error="late")
     assert store.jobs.claim(now=after(9999), lease_for=LEASE) is None
     assert store.jobs.due(now=after(9999), limit=9) == []
@@ -148,8 +148,8 @@ def test_cancelling_one_job_leaves_the_others_as_they_are(store: Store) -> None:
 
     store.jobs.cancel(first.id, now=after(1))
 
-    held = [claim(store, now=after(1)) for _ in range(2)]
-    assert [(each.job_id, each.number) for each in held] == [(second.id, 1), (second.id, 2)]
+    owned = [claim(store, now=after(1)) for _ in range(2)]
+    assert [(each.job_id, each.number) for each in owned] == [(second.id, 1), (second.id, 2)]
 
 
 def cancelled(store: Store) -> Job:
@@ -195,11 +195,11 @@ def test_rows_are_listed_by_number_in_pages_of_any_size(store: Store, outcome: R
     job, other = ready(store, 2, rows=6), ready(store, 2, rows=6)
     kinds = [SUCCEEDED, FAILED, REJECTED, SUCCEEDED]
     expected = []
-    for held in [claim(store) for _ in range(4)]:
-        numbers = [number for number in range(held.first_row, held.last_row + 1) if number != 5]
+    for owned in [claim(store) for _ in range(4)]:
+        numbers = [number for number in range(owned.first_row, owned.last_row + 1) if number != 5]
         rows = [row(number, kinds[number % 4]) for number in reversed(numbers)]
-        advance(store, held, rows)
-        expected += rows if held.job_id == job.id else []
+        advance(store, owned, rows)
+        expected += rows if owned.job_id == job.id else []
     expected = [each for each in sorted(expected, key=lambda each: each.row) if outcome in (None, each.outcome)]
 
     listed: list[Row] = []

@@ -73,8 +73,8 @@ def test_no_batch_is_claimed_twice_by_workers_that_claim_at_once(store: Store) -
 
     def take(_: int) -> list[tuple[str, int]]:
         mine = []
-        while held := store.jobs.claim(now=NOW, lease_for=LEASE):
-            mine.append((held[1].job_id, held[1].number))
+        while owned := store.jobs.claim(now=NOW, lease_for=LEASE):
+            mine.append((owned[1].job_id, owned[1].number))
         return mine
 
     claimed = [each for mine in at_once(4, take) for each in mine]
@@ -124,10 +124,10 @@ def test_the_counts_of_a_job_that_is_cancelled_while_it_is_worked_on_are_those_o
             if n == 3:
                 store.jobs.cancel(wanted.id, now=NOW)
                 return
-            held = claims[n]
-            for number in range(held.first_row, held.last_row + 1):
-                advance(store, held, [row(number, list(RowOutcome)[number % 3])])
-            store.jobs.finish(held)
+            owned = claims[n]
+            for number in range(owned.first_row, owned.last_row + 1):
+                advance(store, owned, [row(number, list(RowOutcome)[number % 3])])
+            store.jobs.finish(owned)
 
         at_once(4, act)
 
@@ -180,8 +180,8 @@ def test_what_a_killed_worker_wrote_counts_once_and_the_next_one_goes_on_after_i
         assert len(acknowledged) < 40 * kills, "it was killed in the middle"
         assert found(store, wanted).status is JobStatus.RUNNING
 
-    while held := store.jobs.claim(now=OVER, lease_for=LEASE):
-        batch = held[1]
+    while owned := store.jobs.claim(now=OVER, lease_for=LEASE):
+        batch = owned[1]
         left = set(range(batch.first_row, batch.last_row + 1)) - store.jobs.finished_rows(batch)
         assert advance(store, batch, [row(number, list(RowOutcome)[number % 3]) for number in sorted(left)]) is not None
         assert store.jobs.finish(batch)
@@ -199,8 +199,8 @@ def test_a_job_that_is_worked_on_while_others_look_is_never_seen_to_go_back(stor
 
     def act(n: int) -> bool:
         if n:
-            while held := store.jobs.claim(now=NOW, lease_for=LEASE):
-                work(store, held[1])
+            while owned := store.jobs.claim(now=NOW, lease_for=LEASE):
+                work(store, owned[1])
             return True
         processed = [0]
         while processed[-1] < 20:

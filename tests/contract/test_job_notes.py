@@ -22,11 +22,11 @@ def test_the_jobs_of_a_kind_are_listed_newest_first(store: Store) -> None:
 def test_what_batches_have_noted_can_be_read_also_when_they_are_done(store: Store) -> None:
     made = ready(store, 3)
     first, second = claim(store), claim(store)
-    held = advance(store, first, checkpoint="page 2")
-    assert held is not None
+    owned = advance(store, first, checkpoint="page 2")
+    assert owned is not None
     assert store.jobs.checkpoints(made.id) == {1: "page 2"}
     advance(store, second, checkpoint="page 7 \ud800")
-    assert store.jobs.finish(held)
+    assert store.jobs.finish(owned)
 
     assert store.jobs.checkpoints(made.id) == {1: "page 2", 2: "page 7 \ud800"}
     assert store.jobs.checkpoints("0" * 32) == {}
@@ -39,9 +39,9 @@ def test_rows_that_could_not_be_counted_before_are_those_that_were_worked_on(sto
     reading_held = store.jobs.add_batches(reading, [new], checkpoint=None, until=NOW + LEASE)
     assert reading_held is not None
     assert store.jobs.finish(reading_held, total=None)
-    held = claim(store)
-    assert (held.first_row, held.last_row) == (1_000_000, 1_999_999)
-    held_on = store.jobs.advance(held, [row(1_000_003, REJECTED)], implicit_successes=40, checkpoint="x", until=UNTIL)
+    owned = claim(store)
+    assert (owned.first_row, owned.last_row) == (1_000_000, 1_999_999)
+    held_on = store.jobs.advance(owned, [row(1_000_003, REJECTED)], implicit_successes=40, checkpoint="x", until=UNTIL)
     assert held_on is not None
     assert found(store, made).total is None
     assert store.jobs.finish(held_on)

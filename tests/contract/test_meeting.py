@@ -44,10 +44,10 @@ def test_a_whole_collection_is_due_if_it_is_requested_at_the_very_end_of_a_condi
     collect(store, target())
     for n in range(1, 30):
         store.records.accept(target(), now=after(n), seen=found(store, target()), revalidate=True)
-        held = claim(store, target(), now=after(n))
+        owned = claim(store, target(), now=after(n))
         ends = [
-            lambda held=held, n=n: store.records.settle([shared(held, at=after(n))])[0],
-            lambda held=held, n=n: store.records.accept(target(), now=after(n), seen=held).accepted,
+            lambda owned=owned, n=n: store.records.settle([shared(owned, at=after(n))])[0],
+            lambda owned=owned, n=n: store.records.accept(target(), now=after(n), seen=owned).accepted,
         ]
 
         stored_first, accepted_anew = at_once(2, lambda turn, ends=ends: ends[turn]())

@@ -9,8 +9,7 @@ from contextlib import closing
 import pytest
 
 from inventory.jobs.model import Batch, Job, JobStatus, Row, RowOutcome
-from inventory.store.mongo import MongoStore, counts
-from inventory.store.mongo import job_documents as forms
+from inventory.store.mongo import MongoStore, counts, job_documents
 from inventory.store.mongo.batches import holds, renew
 from inventory.store.mongo.upserts import insert_new
 from tests.contract.actions import LEASE, NOW, after
@@ -53,31 +52,31 @@ def recounted(store: MongoStore, job: Job) -> tuple[int, int, int]:
     return succeeded, failed, rejected
 
 
-def advancing(documents: Documents, held: Callable[[], Batch], rows: Sequence[Row]) -> list[Step]:
+def advancing(documents: Documents, owned: Callable[[], Batch], rows: Sequence[Row]) -> list[Step]:
     """The steps of `advance`, as it takes them."""
     state: dict[str, object] = {}
 
     def see() -> None:
-        state["holds"] = holds(documents, held())
+        state["holds"] = holds(documents, owned())
 
     def if_held(step: Callable[[], object]) -> Step:
         return lambda: step() if state["holds"] else None
 
     def write() -> None:
-        insert_new(documents["outcomes"], [forms.new_outcome(held().job_id, each) for each in rows])
+        insert_new(documents["outcomes"], [job_documents.new_outcome(owned().job_id, each) for each in rows])
 
     def count() -> None:
-        state["counts"] = counts.count(documents, held().job_id, held().first_row, held().last_row, 0)
+        state["counts"] = counts.count(documents, owned().job_id, owned().first_row, owned().last_row, 0)
 
     def keep() -> None:
-        renew(documents, held(), dict(state["counts"]), UNTIL)
+        renew(documents, owned(), dict(state["counts"]), UNTIL)
 
     return [see, if_held(write), if_held(count), if_held(keep)]
 
 
 def cancelling(documents: Documents, job: Job) -> list[Step]:
     """The steps of `cancel`, as it takes them."""
-    ended = {"status": "cancelled", "finished_at": NOW, forms.DEDUP_KEY: job.id, **counts.RELEASED}
+    ended = {"status": "cancelled", "finished_at": NOW, job_documents.DEDUP_KEY: job.id, **counts.RELEASED}
     return [
         lambda: documents["jobs"].update_one({"_id": job.id}, {"$set": ended}),
         lambda: counts.release_all(documents, job.id),
@@ -91,13 +90,13 @@ def test_a_cancelled_job_counts_the_rows_that_a_worker_wrote_meanwhile_whenever_
     store: MongoStore, documents: Documents, order: str
 ) -> None:
     job = ready(store, 1)
-    held = claim(store)
+    owned = claim(store)
 
-    run(order, advancing(documents, lambda: held, [row(1), row(2, FAILED)]), cancelling(documents, job))
+    run(order, advancing(documents, lambda: owned, [row(1), row(2, FAILED)]), cancelling(documents, job))
 
     assert found(store, job).status is JobStatus.CANCELLED
     assert counted(store, job) == recounted(store, job) in [(0, 0, 0), (1, 1, 0)]
-    assert advance(store, held, [row(3)]) is None
+    assert advance(store, owned, [row(3)]) is None
     assert store.jobs.claim(now=after(9999), lease_for=LEASE) is None
 
 
@@ -124,8 +123,8 @@ def test_a_worker_and_the_one_that_overtakes_it_are_both_counted_once(
 
 def test_what_a_worker_wrote_before_it_died_is_counted_by_the_next_one(store: MongoStore, documents: Documents) -> None:
     job = ready(store, 1)
-    held = claim(store)
-    for step in advancing(documents, lambda: held, [row(1), row(2, FAILED)])[:2]:
+    owned = claim(store)
+    for step in advancing(documents, lambda: owned, [row(1), row(2, FAILED)])[:2]:
         step()
     assert counted(store, job) == (0, 0, 0)
 
@@ -142,15 +141,15 @@ def test_a_cancellation_that_died_on_the_way_holds_and_is_made_good(
     store: MongoStore, documents: Documents, steps: int, healer: str
 ) -> None:
     job = ready(store, 2)
-    held = claim(store)
-    writing = advancing(documents, lambda: held, [row(1)])
+    owned = claim(store)
+    writing = advancing(documents, lambda: owned, [row(1)])
     for step in [*writing[:2], *cancelling(documents, job)[:steps]]:
         step()
 
     assert found(store, job).status is JobStatus.CANCELLED
-    assert advance(store, held, [row(2)]) is None
-    assert not store.jobs.finish(held)
-    assert not store.jobs.release(held, due_at=NOW)
+    assert advance(store, owned, [row(2)]) is None
+    assert not store.jobs.finish(owned)
+    assert not store.jobs.release(owned, due_at=NOW)
     assert not store.jobs.cancel(job.id, now=NOW)
     if healer == "claim":
         assert store.jobs.claim(now=OVER, lease_for=LEASE) is None
@@ -172,7 +171,7 @@ def test_batches_that_were_cut_too_late_are_let_go_by_who_claims_them(store: Mon
     job = create(store)
     claim(store)
     store.jobs.cancel(job.id, now=NOW)
-    insert_new(documents["batches"], [forms.new_batch(job.id, each, NOW) for each in new_batches(3)])
+    insert_new(documents["batches"], [job_documents.new_batch(job.id, each, NOW) for each in new_batches(3)])
 
     assert store.jobs.claim(now=NOW, lease_for=LEASE) is None
     assert store.jobs.due(now=after(9999), limit=9) == []
@@ -181,7 +180,7 @@ def test_batches_that_were_cut_too_late_are_let_go_by_who_claims_them(store: Mon
 def test_batches_of_a_job_that_is_gone_are_removed_by_who_claims_them(store: MongoStore, documents: Documents) -> None:
     job = complete(store)
     store.jobs.retire(before=after(9), limit=99)
-    insert_new(documents["batches"], [forms.new_batch(job.id, each, NOW) for each in new_batches(3)])
+    insert_new(documents["batches"], [job_documents.new_batch(job.id, each, NOW) for each in new_batches(3)])
     other = ready(store, 1)
 
     assert claim(store).job_id == other.id
@@ -192,10 +191,10 @@ def test_batches_of_a_job_that_is_gone_are_removed_by_who_claims_them(store: Mon
 def test_a_reading_that_died_after_it_cut_cuts_the_same_again(store: MongoStore, documents: Documents) -> None:
     job = create(store)
     claim(store)
-    insert_new(documents["batches"], [forms.new_batch(job.id, each, NOW) for each in new_batches(2)])
-    held = claim(store)
-    assert held.number == 1
-    advance(store, held, [row(1)])
+    insert_new(documents["batches"], [job_documents.new_batch(job.id, each, NOW) for each in new_batches(2)])
+    owned = claim(store)
+    assert owned.number == 1
+    advance(store, owned, [row(1)])
 
     reading = claim(store, now=OVER)
     assert store.jobs.add_batches(reading, new_batches(3), checkpoint="3", until=after(99)) is not None

@@ -65,8 +65,8 @@ def test_of_a_worker_and_the_one_that_overtakes_it_one_settles_and_the_other_lea
     over = NOW + LEASE
 
     def overtake() -> None:
-        held = store.records.claim(target().id, now=over, lease_for=LEASE)
-        second.extend([stored(held, body=b"second", at=over)] if held else [])
+        owned = store.records.claim(target().id, now=over, lease_for=LEASE)
+        second.extend([stored(owned, body=b"second", at=over)] if owned else [])
 
     def if_claimed(n: int) -> Step:
         return lambda: second and settling(documents, second[0])[n]()
@@ -82,9 +82,9 @@ def test_of_a_worker_and_the_one_that_overtakes_it_one_settles_and_the_other_lea
     assert documents["snapshots"].count_documents({}) == documents["bodies"].count_documents({}) == 1
 
 
-def insert_and_die(documents: Documents, held: Record, body: bytes) -> Stored:
+def insert_and_die(documents: Documents, owned: Record, body: bytes) -> Stored:
     """A worker that is killed between keeping its body and settling the record."""
-    outcome = stored(held, body=body)
+    outcome = stored(owned, body=body)
     for step in settling(documents, outcome)[:2]:
         step()
     return outcome

@@ -113,14 +113,14 @@ def test_a_job_whose_creation_was_not_answered_can_be_created_again(store: Store
 @pytest.mark.parametrize("lost", ["insert", "aggregate", "findAndModify"])
 def test_an_advance_whose_answer_was_lost_can_be_sent_again(store: Store, between: OneAtATime, lost: str) -> None:
     wanted = ready(store, 1)
-    held = job_claim(store)
+    owned = job_claim(store)
     rows = [row(1), row(2)]
     between.unanswered = (lost,)
     with pytest.raises(StorageUnavailable):
-        advance(store, held, rows)
+        advance(store, owned, rows)
     between.unanswered = ()
 
-    assert advance(store, held, rows) is not None
+    assert advance(store, owned, rows) is not None
     assert counted(store, wanted) == (2, 0, 0)
 
 

@@ -90,11 +90,11 @@ def test_the_latest_snapshot_is_kept_even_if_a_clock_went_back(store: Store) -> 
 def test_a_refresh_that_is_running_settles_after_a_retirement(store: Store) -> None:
     for n in range(3):
         collect(store, target(), body=b"%d" % n, now=after(n))
-    held = claim(store, accept_target(store, target(), now=after(9)), now=after(9))
+    owned = claim(store, accept_target(store, target(), now=after(9)), now=after(9))
 
     store.snapshots.retire(keep=1, limit=10)
 
-    assert store.records.settle([stored(held, body=b"new", at=after(9))]) == [True]
+    assert store.records.settle([stored(owned, body=b"new", at=after(9))]) == [True]
     assert found(store, target()).snapshots == 2
     assert len(history(store, found(store, target()))) == 2
 
@@ -111,33 +111,38 @@ def test_a_sweep_removes_nothing_that_is_in_use(store: Store) -> None:
     for n in range(5):
         collect(store, target(n), body=b"%d" % n)
         collect(store, target(n), body=b"%d again" % n, now=after(1))
-    held = claim(store, accept_target(store, target(0), now=after(2)), now=after(2))
+    owned = claim(store, accept_target(store, target(0), now=after(2)), now=after(2))
 
     sweep(store)
 
     for n in range(5):
         assert len(history(store, found(store, target(n)))) == 2
         assert store.bodies.find(name(b"%d" % n)) is not None
-    assert store.records.settle([stored(held, at=after(2))]) == [True]
+    assert store.records.settle([stored(owned, at=after(2))]) == [True]
 
 
 @pytest.mark.parametrize("ending", ["failed", "deleted"])
 def test_what_a_worker_left_that_died_while_it_settled_is_swept(mongo: MongoBackend, ending: str) -> None:
     with closing(mongo.open()) as store, mongo.client() as client:
         database = client.get_default_database()
-        held = claim(store, accept_target(store, target(), now=after(0)))
-        outcome = stored(held, body=b"left")
+        owned = claim(store, accept_target(store, target(), now=after(0)))
+        outcome = stored(owned, body=b"left")
         collect(store, target(1), body=b"kept")
-        left = {"_id": outcome.snapshot.id, "record_id": held.id, "accepted_at": held.accepted_at, "collected_at": after(0)}
+        left = {
+            "_id": outcome.snapshot.id,
+            "record_id": owned.id,
+            "accepted_at": owned.accepted_at,
+            "collected_at": after(0),
+        }
         database["snapshots"].insert_one(left | {"body_sha256": name(b"left"), "content": b"{}"})
         database["bodies"].insert_one({"_id": name(b"left"), "bytes": b"left"})
         sweep(store)
         assert database["snapshots"].count_documents({}) == 2, "its claim holds, so it may still settle"
 
         if ending == "failed":
-            store.records.settle([failed(held)])
+            store.records.settle([failed(owned)])
         else:
-            database["records"].delete_one({"_id": held.id})
+            database["records"].delete_one({"_id": owned.id})
         database["bodies"].insert_one({"_id": name(b"nobody's"), "bytes": b"nobody's"})
         sweep(store)
 

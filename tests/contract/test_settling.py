@@ -29,8 +29,8 @@ from tests.contract.actions import (
 
 
 def test_storing_changes_snapshot_body_and_record_together(store: Store) -> None:
-    held = claim(store, accept(store))
-    outcome = stored(held, at=after(1))
+    owned = claim(store, accept(store))
+    outcome = stored(owned, at=after(1))
 
     assert store.records.settle([outcome]) == [True]
 
@@ -39,7 +39,7 @@ def test_storing_changes_snapshot_body_and_record_together(store: Store) -> None
     record = known.record
     assert (record.state, record.status, record.due_at) == (State.STORED, Status.STORED, None)
     assert (record.first_collected_at, record.collected_at) == (after(1), after(1))
-    assert (record.snapshots, record.snapshot_id, record.failure) == (1, held.lease, None)
+    assert (record.snapshots, record.snapshot_id, record.failure) == (1, owned.lease, None)
     assert known.snapshot == outcome.snapshot
     assert known.body == b"<p>hello</p>"
 
@@ -69,9 +69,9 @@ def test_a_snapshot_may_have_no_body_or_an_empty_one(store: Store) -> None:
 
 
 def test_postponing_hands_the_claim_back_until_it_is_due(store: Store) -> None:
-    held = claim(store, accept(store))
+    owned = claim(store, accept(store))
 
-    assert store.records.settle([postponed(held, until=after(60), why=failure())]) == [True]
+    assert store.records.settle([postponed(owned, until=after(60), why=failure())]) == [True]
 
     record = found(store, target())
     assert (record.state, record.due_at, record.attempt) == (State.PENDING, after(60), 1)
@@ -87,22 +87,22 @@ def test_postponing_without_a_failure_keeps_the_one_there_was(store: Store) -> N
 
 
 def test_a_deferral_is_not_an_attempt_and_the_record_can_be_claimed_as_often_as_needed(store: Store) -> None:
-    held = claim(store, accept(store))
+    owned = claim(store, accept(store))
     for _ in range(10):
-        assert store.records.settle([replace(postponed(held, until=NOW), counted=False)]) == [True]
+        assert store.records.settle([replace(postponed(owned, until=NOW), counted=False)]) == [True]
         assert found(store, target()).attempt == 0
-        held = claim(store, target())
+        owned = claim(store, target())
 
-    assert (held.attempt, held.fence) == (1, 11)
+    assert (owned.attempt, owned.fence) == (1, 11)
     assert found(store, target()).failure is None
 
 
 def test_putting_off_takes_no_attempt_from_a_claim_that_was_overtaken(store: Store) -> None:
     overtaken = claim(store, accept(store))
-    held = claim(store, target(), now=NOW + LEASE)
+    owned = claim(store, target(), now=NOW + LEASE)
 
     assert store.records.settle([replace(postponed(overtaken, until=NOW), counted=False)]) == [False]
-    assert found(store, target()).attempt == held.attempt == 2
+    assert found(store, target()).attempt == owned.attempt == 2
 
 
 def test_failing_leaves_nothing_due(store: Store) -> None:
@@ -163,7 +163,7 @@ def test_many_outcomes_are_settled_in_one_call_each_for_itself(store: Store) -> 
 
 
 @pytest.mark.parametrize(
-    "end", [stored, failed, lambda held: postponed(held, until=after(999))], ids=["stored", "failed", "postponed"]
+    "end", [stored, failed, lambda owned: postponed(owned, until=after(999))], ids=["stored", "failed", "postponed"]
 )
 def test_a_worker_that_was_stopped_overtaken_and_woken_matches_nothing(store: Store, end) -> None:
     stopped = claim(store, accept(store))
@@ -201,21 +201,21 @@ def test_the_body_of_an_overtaken_worker_stays_if_another_record_names_it(store:
     assert store.bodies.find(sha256(b"shared").hexdigest()) == b"shared"
 
 
-def _other_lease(held: Record) -> Record:
-    return replace(held, lease="0" * 32)
+def _other_lease(owned: Record) -> Record:
+    return replace(owned, lease="0" * 32)
 
 
-def _other_fence(held: Record) -> Record:
-    return replace(held, fence=held.fence + 1)
+def _other_fence(owned: Record) -> Record:
+    return replace(owned, fence=owned.fence + 1)
 
 
 @pytest.mark.parametrize("forge", [_other_lease, _other_fence])
 def test_lease_and_fence_are_both_needed(store: Store, forge) -> None:
-    held = claim(store, accept(store))
+    owned = claim(store, accept(store))
 
-    for outcome in (stored(forge(held)), failed(forge(held)), postponed(forge(held), until=NOW)):
+    for outcome in (stored(forge(owned)), failed(forge(owned)), postponed(forge(owned), until=NOW)):
         assert store.records.settle([outcome]) == [False]
-    assert found(store, target()) == held
+    assert found(store, target()) == owned
 
 
 def test_settling_a_snapshot_again_is_harmless_and_true(store: Store) -> None:
@@ -242,7 +242,7 @@ def test_settling_a_snapshot_again_is_harmless_and_true_when_a_newer_one_has_fol
     assert store.bodies.find(first.snapshot.body_sha256 or "") == first.body
 
 
-@pytest.mark.parametrize("end", [failed, lambda held: postponed(held, until=after(1))], ids=["failed", "postponed"])
+@pytest.mark.parametrize("end", [failed, lambda owned: postponed(owned, until=after(1))], ids=["failed", "postponed"])
 def test_settling_again_after_the_target_was_accepted_again_does_not_end_the_new_collection(store: Store, end) -> None:
     outcome = end(claim(store, accept(store)))
     store.records.settle([outcome])
@@ -265,7 +265,7 @@ def test_the_same_outcome_twice_in_one_call_is_stored_once(store: Store) -> None
 def test_records_with_the_same_page_share_one_body(store: Store) -> None:
     claims = [claim(store, accept(store, n)) for n in range(3)]
 
-    assert store.records.settle([stored(held, body=b"shared") for held in claims]) == [True] * 3
+    assert store.records.settle([stored(owned, body=b"shared") for owned in claims]) == [True] * 3
 
     for n in range(3):
         known = store.records.look_up(target(n).id)
@@ -289,13 +289,13 @@ class TestConditionalRefresh:
     """A claim that may ask only whether the snapshot still holds, and what it brings when somebody wants more than that."""
 
     @pytest.fixture
-    def held(self, store: Store) -> Record:
+    def owned(self, store: Store) -> Record:
         collect(store, target())
         store.records.accept(target(), now=after(60), seen=found(store, target()), revalidate=True)
         return claim(store, target(), now=after(60))
 
-    def test_what_still_holds_is_stored_as_a_snapshot_that_shares_the_body(self, store: Store, held: Record) -> None:
-        outcome = shared(held, at=after(61))
+    def test_what_still_holds_is_stored_as_a_snapshot_that_shares_the_body(self, store: Store, owned: Record) -> None:
+        outcome = shared(owned, at=after(61))
 
         assert store.records.settle([outcome]) == [True]
 
@@ -303,9 +303,9 @@ class TestConditionalRefresh:
         assert known is not None
         assert (known.record.snapshots, known.snapshot, known.body) == (2, outcome.snapshot, BODY)
 
-    def test_it_does_not_satisfy_a_whole_collection_that_was_requested_meanwhile(self, store: Store, held: Record) -> None:
+    def test_it_does_not_satisfy_a_whole_collection_that_was_requested_meanwhile(self, store: Store, owned: Record) -> None:
         before = store.records.accept(target(), now=after(61), seen=None).record
-        outcome = shared(held, at=after(61))
+        outcome = shared(owned, at=after(61))
 
         assert store.records.settle([outcome]) == [False]
 
@@ -315,26 +315,28 @@ class TestConditionalRefresh:
         assert known is not None
         assert known.body == BODY
 
-    def test_its_claim_can_still_be_handed_back_and_the_next_collection_is_whole(self, store: Store, held: Record) -> None:
+    def test_its_claim_can_still_be_handed_back_and_the_next_collection_is_whole(self, store: Store, owned: Record) -> None:
         store.records.accept(target(), now=after(61), seen=None)
-        store.records.settle([shared(held)])
+        store.records.settle([shared(owned)])
 
-        assert store.records.settle([postponed(held, until=after(61))]) == [True]
+        assert store.records.settle([postponed(owned, until=after(61))]) == [True]
 
         whole = claim(store, target(), now=after(61))
-        assert (whole.revalidate, whole.attempt) == (False, held.attempt + 1)
-        assert store.records.settle([shared(held), stored(whole, at=after(62))]) == [False, True]
+        assert (whole.revalidate, whole.attempt) == (False, owned.attempt + 1)
+        assert store.records.settle([shared(owned), stored(whole, at=after(62))]) == [False, True]
         assert found(store, target()).snapshots == 2
 
-    def test_a_page_that_has_changed_does(self, store: Store, held: Record) -> None:
+    def test_a_page_that_has_changed_does(self, store: Store, owned: Record) -> None:
         store.records.accept(target(), now=after(61), seen=None)
 
-        assert store.records.settle([stored(held, body=b"changed", at=after(61))]) == [True]
+        assert store.records.settle([stored(owned, body=b"changed", at=after(61))]) == [True]
 
         assert found(store, target()).state is State.STORED
 
-    def test_settling_it_again_after_a_whole_one_was_accepted_is_harmless_and_true(self, store: Store, held: Record) -> None:
-        outcome = shared(held, at=after(61))
+    def test_settling_it_again_after_a_whole_one_was_accepted_is_harmless_and_true(
+        self, store: Store, owned: Record
+    ) -> None:
+        outcome = shared(owned, at=after(61))
         store.records.settle([outcome])
         store.records.accept(target(), now=after(62), seen=found(store, target()))
         before = found(store, target())

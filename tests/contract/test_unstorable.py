@@ -25,22 +25,22 @@ LARGE = {"body": {"body": b"x" * DOCUMENT}, "content": {"content": {"headers": "
 @pytest.mark.parametrize("large", LARGE)
 def test_what_exceeds_a_document_of_mongodb_is_refused_and_the_claim_can_be_failed(mongo: MongoBackend, large: str) -> None:
     with closing(mongo.open()) as store:
-        held, beside = claim(store, accept(store)), claim(store, accept(store, 1))
+        owned, beside = claim(store, accept(store)), claim(store, accept(store, 1))
 
         with pytest.raises(Unstorable):
-            store.records.settle([stored(beside), stored(held, **LARGE[large])])
+            store.records.settle([stored(beside), stored(owned, **LARGE[large])])
 
-        assert (found(store, held).state, found(store, beside).state) == (State.RUNNING, State.RUNNING)
-        assert store.snapshots.listing(held.id, limit=9, after=None) == []
-        assert store.records.settle([stored(beside), failed(held)]) == [True, True]
+        assert (found(store, owned).state, found(store, beside).state) == (State.RUNNING, State.RUNNING)
+        assert store.snapshots.listing(owned.id, limit=9, after=None) == []
+        assert store.records.settle([stored(beside), failed(owned)]) == [True, True]
 
 
 def test_what_just_fits_into_a_document_of_mongodb_is_kept(mongo: MongoBackend) -> None:
     with closing(mongo.open()) as store:
         most = b"x" * (DOCUMENT - 16 * 1024)
-        held = claim(store, accept(store))
+        owned = claim(store, accept(store))
 
-        assert store.records.settle([stored(held, body=most, content=CONTENT)]) == [True]
+        assert store.records.settle([stored(owned, body=most, content=CONTENT)]) == [True]
         known = store.records.look_up(target().id)
         assert known is not None
         assert known.body == most

@@ -138,7 +138,7 @@ def test_a_lost_log_is_refused_by_every_program_until_the_last_one_has_closed_it
 def test_a_deleted_log_and_index_are_saved_by_the_last_program_that_closes_them(sqlite: SqliteBackend) -> None:
     with closing(sqlite.open()) as first:
         accept(first, 1)
-        with program(sqlite.url, "held") as second:
+        with program(sqlite.url, "owned") as second:
             set_off(second)
             assert second.stdout is not None
             assert second.stdout.readline() == "accepted\n"

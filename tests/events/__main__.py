@@ -17,7 +17,7 @@ from tests.end_to_end.stack import Stack, stack
 from tests.events import logs
 from tests.events.rehearsal import Rehearsal
 
-FEW = 1_000
+SMALL = 1_000
 
 
 def main() -> int:
@@ -27,10 +27,10 @@ def main() -> int:
     options.add_argument("--kills", type=int, default=1, help="workers that are killed on the way")
     options.add_argument("--seconds", type=float, default=1_800, help="in which the import has to end")
     chosen = options.parse_args()
-    few, _ = _rehearse(FEW, argparse.Namespace(**vars(chosen) | {"kills": 0}))
+    few, _ = _rehearse(SMALL, argparse.Namespace(**vars(chosen) | {"kills": 0}))
     many, holds = _rehearse(chosen.lines, chosen)
     print(
-        f"peak memory of a worker: {many:.0f} MiB against {few:.0f} MiB with {FEW:,} lines, {many / few:.2f} times as much"
+        f"peak memory of a worker: {many:.0f} MiB against {few:.0f} MiB with {SMALL:,} lines, {many / few:.2f} times as much"
     )
     return 0 if holds else 1
 

@@ -65,10 +65,10 @@ def test_malformed_items_and_pages_are_recorded_and_the_rest_arrives(tmp_path: P
         acme = counts(urls["acme"])
         failed = services.jobs.rows(job.id, RowOutcome.FAILED, limit=99, after=0)
         rejected = services.jobs.rows(job.id, RowOutcome.REJECTED, limit=99, after=0)
-        held = catalogue(services, "acme")
+        owned = catalogue(services, "acme")
 
     broken = f"{urls['acme']}/v1/catalog?page={acme['site']['broken_page']}"
-    assert held == sources["acme"]["products"] == catalogue_of(acme)
+    assert owned == sources["acme"]["products"] == catalogue_of(acme)
     assert (failed[0].input, failed[0].code) == (broken, "malformed_page")
     assert (sources["acme"]["complete"], sources["acme"]["gaps"]) == (False, 1)
     assert sources["acme"]["missing"] == [f"{broken}: This page is missing."]
@@ -116,10 +116,10 @@ def test_an_internal_fault_ends_its_feed_and_the_run_at_once_and_keeps_what_came
     with served(choices) as urls, running(tmp_path, feeds_of(tmp_path, urls)[1:2], BrokenAfter) as services:
         job = run(services, seconds=20)
         document, sources = summed_up(services)
-        held = catalogue(services, "bazaar")
+        owned = catalogue(services, "bazaar")
 
     assert job.status is JobStatus.COMPLETED
-    assert (job.counts.failed, job.counts.succeeded) == (1, held)
+    assert (job.counts.failed, job.counts.succeeded) == (1, owned)
     assert (sources["bazaar"]["complete"], sources["bazaar"]["gaps"]) == (False, 1)
     assert 1 < sources["bazaar"]["pages"] < 7
     [error] = document["errors"]

@@ -43,7 +43,7 @@ from tests.weather.actions import (
     work,
 )
 
-MANY = 50
+CALLERS = 50
 
 
 @pytest.fixture
@@ -404,9 +404,9 @@ def make_crowd(make_services: Build, settings: Settings, room: int) -> Services:
 
 
 def test_fifty_simultaneous_misses_are_one_call_and_all_get_its_weather(crowd: Crowd, weather: FakeWeather) -> None:
-    processes = [crowd(MANY) for _ in range(2)]
+    processes = [crowd(CALLERS) for _ in range(2)]
     apps = [create_app(services=services) for services in processes]
-    answers = at_once([apps[number % 2].test_client() for number in range(MANY)], weather)
+    answers = at_once([apps[number % 2].test_client() for number in range(CALLERS)], weather)
 
     assert {status for status, _ in answers} == {200}
     assert len({document["collected_at"] for _, document in answers}) == 1
@@ -417,12 +417,12 @@ def test_fifty_simultaneous_misses_are_one_call_and_all_get_its_weather(crowd: C
 def test_fifty_simultaneous_misses_that_fail_are_one_call_too(
     crowd: Crowd, weather: FakeWeather, failure: SourceFailure, status: int
 ) -> None:
-    services = crowd(MANY)
+    services = crowd(CALLERS)
     weather.pages[CITY] = failure
     app = create_app(services=services)
-    answers = at_once([app.test_client() for _ in range(MANY)], weather)
+    answers = at_once([app.test_client() for _ in range(CALLERS)], weather)
 
-    assert Counter(status for status, _ in answers) == {status: MANY}
+    assert Counter(status for status, _ in answers) == {status: CALLERS}
     assert weather.asked[CITY] == 1
 
 
@@ -433,7 +433,7 @@ def test_fifty_simultaneous_lookups_of_stale_weather_are_one_call(
     app = create_app(services=services)
     get(app.test_client())
     clock.forward(EXPIRED)
-    answers = at_once([app.test_client() for _ in range(MANY)], weather)
+    answers = at_once([app.test_client() for _ in range(CALLERS)], weather)
 
     assert {status for status, _ in answers} == {200}
     assert weather.asked[CITY] == 2
@@ -464,7 +464,7 @@ def test_a_miss_that_finds_every_slot_taken_is_collected_by_a_worker_while_its_c
     slots = services.settings.inline_slots
     weather.open.clear()
     with ThreadPoolExecutor(slots + 1) as pool:
-        held = [pool.submit(get, app.test_client(), f"Town {chr(97 + number)}") for number in range(slots)]
+        owned = [pool.submit(get, app.test_client(), f"Town {chr(97 + number)}") for number in range(slots)]
         wait_until(lambda: weather.asked.total() == slots, "all slots are taken")
         answer = pool.submit(get, app.test_client())
         wait_until(lambda: waits(redis, target(services).id), "the caller waits")
@@ -474,7 +474,7 @@ def test_a_miss_that_finds_every_slot_taken_is_collected_by_a_worker_while_its_c
 
         assert work(services) == 1
         assert answer.result().json["city"] == "Zurich"
-        assert {each.result().status_code for each in held} == {200}
+        assert {each.result().status_code for each in owned} == {200}
     assert weather.asked[CITY] == 1
 
 

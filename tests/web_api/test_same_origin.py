@@ -60,8 +60,8 @@ def environ(method: str = "GET", host: str = "localhost", **headers: str) -> dic
 
 
 foreign = pytest.mark.parametrize("headers", FOREIGN.values(), ids=FOREIGN)
-FEW = {name: FOREIGN[name] for name in ("cross-site", "another origin", "another page")}
-a_few_foreign = pytest.mark.parametrize("headers", FEW.values(), ids=FEW)
+SAMPLE = {name: FOREIGN[name] for name in ("cross-site", "another origin", "another page")}
+a_few_foreign = pytest.mark.parametrize("headers", SAMPLE.values(), ids=SAMPLE)
 """Each decides by another header; which values decide how is tried above."""
 
 
