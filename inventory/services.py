@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # types only: views import this module, and the features of t
     from inventory.jobs.service import JobService
     from inventory.jobs.stream import JobStream
     from inventory.notifier import Notifier
+    from inventory.ops.write_probe import WriteProbe
     from inventory.products.service import ProductService
     from inventory.rate_limits.service import UpstreamService
     from inventory.records.collector import Collector
@@ -43,6 +44,7 @@ class Services:
 
     settings: Settings
     store: Store
+    write_probe: WriteProbe
     files: Files
     notifier: Notifier
     sources: Mapping[str, Source]

@@ -30,6 +30,7 @@ from inventory.jobs.runner import JobRunner
 from inventory.jobs.service import JobService
 from inventory.jobs.stream import JobStream
 from inventory.notifier import Notifier, connect
+from inventory.ops.write_probe import WriteProbe
 from inventory.products import feeds, pages
 from inventory.products.job_type import FeedJobs
 from inventory.products.service import ProductService
@@ -120,6 +121,7 @@ def build(
     return Services(
         settings=settings,
         store=store,
+        write_probe=WriteProbe(store),
         files=files,
         notifier=notifier,
         sources=registry,

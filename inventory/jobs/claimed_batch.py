@@ -17,7 +17,7 @@ from inventory.errors import StorageUnavailable
 from inventory.jobs.chunks import Chunks, unread_rows
 from inventory.jobs.job_type import BatchTask, JobType, Step
 from inventory.jobs.model import READING, Batch, InputRow, Job, Row, RowOutcome
-from inventory.jobs.one_by_one import Note, OneByOne, failed_by_fault, is_note
+from inventory.jobs.one_by_one import OneByOne, RowProgress, failed_by_fault, is_row_progress
 from inventory.jobs.ports import Jobs
 from inventory.jobs.splitting import FileSplitter, ReadPosition
 from inventory.notifier import Notifier
@@ -116,7 +116,7 @@ class ClaimedBatch:
 
     def _process(self, now: datetime) -> bool:
         if self._task is None:
-            one_by_one = self._separable and (self.claim.attempt > 1 or is_note(self.claim.checkpoint))
+            one_by_one = self._separable and (self.claim.attempt > 1 or is_row_progress(self.claim.checkpoint))
             self._task = self._begin(one_by_one=one_by_one)
             self.open_rows = len(self._task.left())
         if isinstance(self._task, OneByOne):
@@ -137,8 +137,8 @@ class ClaimedBatch:
     def _process_after_fault(self, error: Exception, now: datetime) -> bool:
         """Take rows one by one, so that a fault fails only its own row; if that did not help, fail all that are left."""
         self.again_at = now
-        one_by_one, note = isinstance(self._task, OneByOne), Note.of(self.claim.checkpoint)
-        if self._separable and self._loaded and (not one_by_one or note.first < note.last):
+        one_by_one, progress = isinstance(self._task, OneByOne), RowProgress.of(self.claim.checkpoint)
+        if self._separable and self._loaded and (not one_by_one or progress.first < progress.last):
             log.warning("batch_taken_apart", job_id=self.job.id, batch=self.claim.number, exc_info=error)
             self._close(now)
             self._found, self._state = [], (self.claim.implicit_successes, self.claim.checkpoint)
@@ -147,7 +147,7 @@ class ClaimedBatch:
         self._note_fault(error)
         if one_by_one:  # these outcomes cannot be written
             self._found = [failed_by_fault(self.job.id, InputRow(row.row, ""), now) for row in self._found]
-            if len(self._found) == 1 and note.first:
+            if len(self._found) == 1 and progress.first:
                 return self._write(now)
         left = unread_rows(self.claim) if self._task is None else self._task.left()
         self._found += [failed_by_fault(self.job.id, line, now) for line in left]
@@ -165,7 +165,7 @@ class ClaimedBatch:
             error = f"The file was not read beyond row {position.last_row}: {reason}"
             self._jobs.finish(self.claim, total=position.rows, error=error)
             return
-        # If reading the rows cost the worker that was to abandon them, only their numbers are reported.
+        # If reading the rows crashed the worker that was to abandon them, only their numbers are reported.
         left = self._begin(one_by_one=self._separable).left() if claims <= MAX_CLAIMS else unread_rows(self.claim)
         detail = f"Not processed: {reason} Import it again."
         self._found = [line.outcome(RowOutcome.FAILED, now, code=ABANDONED, detail=detail) for line in left]
@@ -204,8 +204,8 @@ class ClaimedBatch:
         Work in progress is noted, so that the next worker knows whether this one was lost with it.
         """
         implicit_successes, checkpoint = self._state
-        if in_progress and self._separable and not is_note(checkpoint):
-            checkpoint = str(Note(takes=1, checkpoint=checkpoint))
+        if in_progress and self._separable and not is_row_progress(checkpoint):
+            checkpoint = str(RowProgress(takes=1, checkpoint=checkpoint))
         claim = self._jobs.advance(
             self.claim, self._found, implicit_successes=implicit_successes, checkpoint=checkpoint, until=now + LEASE
         )

@@ -1,7 +1,7 @@
 """Rows that are worked on one by one, after a fault in a step of their batch or after its worker was lost.
 
 Rows are noted before they are begun: at first a few together, and where a worker was lost with these, each alone. So the row
-that costs workers is found, and only that one is rejected.
+that crashes workers is found, and only that one is rejected.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Begin = Callable[[Batch, Sequence[InputRow]], BatchTask]
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class RowProgress:
     """How far a batch has come whose rows are worked on one by one; written out, it is the batch's checkpoint.
 
     `through` is the last row that was worked on. Those from `first` to `last` are in progress, for the `takes`-th time; if
@@ -48,9 +48,9 @@ class Note:
     checkpoint: str | None = None
 
     @classmethod
-    def of(cls, checkpoint: str | None) -> Note:
-        """The note in a checkpoint, or a new one around a job type's checkpoint."""
-        if checkpoint is None or not is_note(checkpoint):
+    def of(cls, checkpoint: str | None) -> RowProgress:
+        """The progress in a checkpoint, or a new one around a job type's checkpoint."""
+        if checkpoint is None or not is_row_progress(checkpoint):
             return cls(checkpoint=checkpoint)
         return cls(*json.loads(checkpoint)["one_by_one"])
 
@@ -58,7 +58,7 @@ class Note:
         return json.dumps({"one_by_one": astuple(self)})
 
 
-def is_note(checkpoint: str | None) -> bool:
+def is_row_progress(checkpoint: str | None) -> bool:
     """Whether a batch's checkpoint says that its rows are worked on one by one."""
     return checkpoint is not None and checkpoint.startswith('{"one_by_one"')
 
@@ -70,14 +70,14 @@ class OneByOne:
     """
 
     def __init__(self, claim: Batch, lines: Sequence[InputRow], begin: Begin, note_fault: Callable[..., None]) -> None:
-        self._lost = note = Note.of(claim.checkpoint)
-        if note.last > note.alone_to:  # a worker was lost while these were in progress
-            note = replace(note, alone_to=note.last, alone_takes=note.takes + 1)
-        self._note = note
-        self._claim = replace(claim, checkpoint=note.checkpoint)
+        self._lost = progress = RowProgress.of(claim.checkpoint)
+        if progress.last > progress.alone_to:  # a worker was lost while these were in progress
+            progress = replace(progress, alone_to=progress.last, alone_takes=progress.takes + 1)
+        self._progress = progress
+        self._claim = replace(claim, checkpoint=progress.checkpoint)
         self._begin, self._note_fault = begin, note_fault
-        self._lines = deque(line for line in lines if line.row > note.through)
-        begun = [line for line in lines if line.row <= note.through]
+        self._lines = deque(line for line in lines if line.row > progress.through)
+        begun = [line for line in lines if line.row <= progress.through]
         self._waiting = list(begin(self._claim, begun).left()) if begun else []
         self._together: BatchTask | None = None
 
@@ -85,20 +85,20 @@ class OneByOne:
         """Note the next rows as in progress; the checkpoint that says so."""
         if self._lines:
             first = self._lines[0].row
-            alone = first <= self._note.alone_to
+            alone = first <= self._progress.alone_to
             last = first if alone else max(line.row for line in islice(self._lines, MAX_TOGETHER))
-            takes = self._note.alone_takes if alone else WITH_OTHERS
+            takes = self._progress.alone_takes if alone else WITH_OTHERS
             if first == self._lost.first == self._lost.last:
                 takes = self._lost.takes + 1
-            self._note = replace(self._note, first=first, last=last, takes=takes)
-        return str(self._note)
+            self._progress = replace(self._progress, first=first, last=last, takes=takes)
+        return str(self._progress)
 
     def step(self, now: datetime) -> Step:
         """Work on the rows in progress; after the last of them, take a step with all rows that wait."""
         if not self._lines:
             return self._step_together(now)
-        lines = [line for line in islice(self._lines, MAX_TOGETHER) if line.row <= self._note.last]
-        if self._note.takes > MAX_TAKES:
+        lines = [line for line in islice(self._lines, MAX_TOGETHER) if line.row <= self._progress.last]
+        if self._progress.takes > MAX_TAKES:
             return self._done(lines, [_worker_lost(lines[0], now)], now)
         try:
             task = self._begin(self._claim, lines)
@@ -123,14 +123,14 @@ class OneByOne:
 
     def close(self, now: datetime) -> Step:
         """See `BatchTask`; rows that were noted as in progress and not worked on are no longer noted."""
-        self._end_progress(self._note.through)
+        self._end_progress(self._progress.through)
         last = None if self._together is None else self._together.close(now)
         return self._state((), now) if last is None else self._wrapped(last)
 
     def _separate(self, now: datetime) -> Step:
         """Begin the rows in progress again, each alone: what was found of them is found again."""
-        self._note = replace(self._note, alone_to=self._note.last, alone_takes=self._note.takes)
-        self._end_progress(self._note.through)
+        self._progress = replace(self._progress, alone_to=self._progress.last, alone_takes=self._progress.takes)
+        self._end_progress(self._progress.through)
         return self._state((), now)
 
     def _done(self, lines: Sequence[InputRow], rows: Sequence[Row], now: datetime) -> Step:
@@ -145,16 +145,18 @@ class OneByOne:
         return self._wrapped(self._together.step(now))
 
     def _wrapped(self, step: Step) -> Step:
-        """A step of the rows that wait, with our note around its checkpoint."""
+        """A step of the rows that wait, with our progress around its checkpoint."""
         self._claim = replace(self._claim, implicit_successes=step.implicit_successes, checkpoint=step.checkpoint)
-        self._end_progress(self._note.through)
-        return replace(step, checkpoint=str(self._note))
+        self._end_progress(self._progress.through)
+        return replace(step, checkpoint=str(self._progress))
 
     def _end_progress(self, through: int) -> None:
-        self._note = replace(self._note, through=through, first=0, last=0, takes=0, checkpoint=self._claim.checkpoint)
+        self._progress = replace(
+            self._progress, through=through, first=0, last=0, takes=0, checkpoint=self._claim.checkpoint
+        )
 
     def _state(self, rows: Sequence[Row], again_at: datetime | None) -> Step:
-        return Step(rows, self._claim.implicit_successes, str(self._note), again_at, flush_now=True)
+        return Step(rows, self._claim.implicit_successes, str(self._progress), again_at, flush_now=True)
 
 
 def failed_by_fault(job_id: str, line: InputRow, now: datetime) -> Row:

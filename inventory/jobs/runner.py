@@ -1,7 +1,7 @@
 """How a worker works on jobs: it claims batches, lets each take steps, and hands back those that have to wait.
 
 The store holds all that must survive. A worker that dies loses its claims, and the next one continues where the store says
-that it came. A batch that was claimed before without progress is worked on row by row, so that only the row that costs
+that it came. A batch that was claimed before without progress is worked on row by row, so that only the row that crashes
 workers is rejected. If even that makes no progress, the batch is abandoned: its rows fail.
 """
 

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import inf
-from threading import Lock
-from time import monotonic
-from typing import Any, cast
+from typing import Any
 
 import structlog
-from flask import Response, current_app, jsonify
+from flask import Response, jsonify
 from marshmallow import Schema, fields
 
 from inventory.errors import NoRoomToOpen, StorageFull, StorageUnavailable, UnusableStore
 from inventory.ops import metrics
+from inventory.ops.write_probe import STORE_TIMEOUT
 from inventory.services import services
-from inventory.store import Store
 from inventory.web_api.blueprint import Blueprint
 
 log = structlog.get_logger(__name__)
 
 blueprint = Blueprint("operations", __name__, description="Liveness, readiness and metrics")
 
-STORE_TIMEOUT = 1.0
-PROBE_INTERVAL = 1.0
-"""Seconds for which the outcome of a test write counts."""
 OBSTACLES: Mapping[type[StorageUnavailable], str] = {
     UnusableStore: "cannot be used; the log says why",
     NoRoomToOpen: "cannot be opened, and nothing can be accepted: no room on its disk",
@@ -77,7 +71,7 @@ def readyz() -> Response:
     checks = {"store": "ok", "queue": wired.notifier.obstacle() or "ok"}
     try:
         wired.store.ping(STORE_TIMEOUT)
-        _write_probe().check(wired.store)
+        wired.write_probe.check()
     except StorageFull as error:
         checks["store"] = f"answers, but nothing can be accepted: {error.reason}"
     except StorageUnavailable as error:
@@ -87,33 +81,6 @@ def readyz() -> Response:
         response.status_code = 503
         return response
     return jsonify(status="ready" if set(checks.values()) == {"ok"} else "degraded", checks=checks)
-
-
-class WriteProbe:
-    """Tests whether the store keeps what is written, at most once each `PROBE_INTERVAL` seconds in one process."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._probed_at = -inf
-        self._error: StorageUnavailable | None = None
-
-    def check(self, store: Store) -> None:
-        """Return if it does; otherwise raise what `Store.try_writing` raised."""
-        with self._lock:
-            if monotonic() - self._probed_at > PROBE_INTERVAL:
-                self._error = None
-                try:
-                    store.try_writing(STORE_TIMEOUT)
-                except StorageUnavailable as error:
-                    self._error = error
-                self._probed_at = monotonic()
-            if self._error is not None:
-                raise self._error
-
-
-def _write_probe() -> WriteProbe:
-    """The one of this application."""
-    return cast(WriteProbe, current_app.extensions.setdefault("inventory.write_probe", WriteProbe()))
 
 
 @blueprint.route("/metrics")
