@@ -173,7 +173,7 @@ FILES = [
 
 def sniffed(kind: str, file_name: str, column: str | None = None) -> Callable[[bytes], object]:
     """What an upload costs before it is a job: its beginning is parsed."""
-    return lambda content: sniff(content, FILE_ROWS[kind], file_name=file_name, column=column)
+    return lambda content: sniff(content, FILE_ROWS[kind], file_name=file_name, options={"column": column})
 
 
 QUARTER = HEAD_BYTES // 8

@@ -71,5 +71,7 @@ def print_lines(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> No
 
 def safe_text(value: object) -> Text:
     """A value without markup and without control characters, because an upstream may have sent it."""
+    if isinstance(value, Mapping):
+        value = ", ".join(f"{name} {each}" for name, each in value.items() if each is not None)
     text = {None: "", True: "yes", False: "no"}[value] if value is None or isinstance(value, bool) else str(value)
     return Text("".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text))
