@@ -99,22 +99,10 @@ def build(
     collector = Collector(
         store.records, store.snapshots, registry, notifier, _policy(settings), budgets, clock=clock, rng=rng, sleep=sleep
     )
-    records = RecordService(
-        store.records,
-        store.snapshots,
-        store.bodies,
-        registry,
-        notifier,
-        fresh_for=timedelta(seconds=settings.fresh_for),
-        waiting=threads.waiting_lookups,
-        clock=clock,
-    )
+    records = _records(settings, store, registry, notifier, threads, clock)
     inline = InlineCollector(records, store.records, collector, slots=settings.inline_slots)
-    feed_pages = _pages(settings, resolve, clock)
-    feed_jobs = FeedJobs(
-        store.products, settings.product_feeds, feed_pages, budgets, clock=clock, rng=rng, notifier=notifier
-    )
     imported = _job_types(settings, store, records, files, registry, sleep)
+    feed_jobs = _feed_jobs(settings, store, budgets, notifier, resolve=resolve, clock=clock, rng=rng)
     job_types = {each.name: each for each in (*imported, feed_jobs)}
     jobs = JobService(store.jobs, job_types, records, files, notifier, clock=clock)
     history = HistoryService(store.history, settings.history_sources, clock=clock)
@@ -133,15 +121,7 @@ def build(
         streams=JobStream(store.jobs, notifier, slots=settings.live_streams, clock=clock),
         job_types=job_types,
         job_runner=partial(JobRunner, store.jobs, Chunks(files), job_types, notifier, clock=clock),
-        imports=ImportService(
-            jobs,
-            files,
-            job_types,
-            upload_limit=settings.upload_limit,
-            slots=threads.uploads,
-            waiting=threads.waiting_uploads,
-            clock=clock,
-        ),
+        imports=_imports(settings, jobs, files, job_types, threads, clock),
         history=history,
         weather=_weather(settings, records, inline, history),
         upstreams=UpstreamService(budgets, clock=clock),
@@ -155,6 +135,40 @@ def share_threads(spare: int) -> ThreadShares:
     uploads = max(1, slots)
     lookups = spare - uploads - slots - max(1, spare // 8)
     return ThreadShares(uploads=uploads, waiting_uploads=slots, waiting_lookups=max(0, lookups))
+
+
+def _records(
+    settings: Settings, store: Store, sources: Mapping[str, Source], notifier: Notifier, threads: ThreadShares, clock: Clock
+) -> RecordService:
+    return RecordService(
+        store.records,
+        store.snapshots,
+        store.bodies,
+        sources,
+        notifier,
+        fresh_for=timedelta(seconds=settings.fresh_for),
+        waiting=threads.waiting_lookups,
+        clock=clock,
+    )
+
+
+def _imports(
+    settings: Settings,
+    jobs: JobService,
+    files: Files,
+    job_types: Mapping[str, JobType],
+    threads: ThreadShares,
+    clock: Clock,
+) -> ImportService:
+    return ImportService(
+        jobs,
+        files,
+        job_types,
+        upload_limit=settings.upload_limit,
+        slots=threads.uploads,
+        waiting=threads.waiting_uploads,
+        clock=clock,
+    )
 
 
 def _policy(settings: Settings) -> CollectionPolicy:
@@ -192,7 +206,16 @@ def _weather_provider(settings: Settings) -> Provider:
     return OpenWeather(settings.weather_url if given else OPENWEATHER_URL, settings.openweather_key)
 
 
-def _pages(settings: Settings, resolve: Resolve, clock: Clock) -> pages.Pages:
+def _feed_jobs(
+    settings: Settings,
+    store: Store,
+    budgets: Budgets,
+    notifier: Notifier,
+    *,
+    resolve: Resolve,
+    clock: Clock,
+    rng: random.Random,
+) -> FeedJobs:
     """Fetches pages of product feeds. Each call is one request, because each request has a permit of its own."""
     fetcher = Fetcher(
         RequestsTransport(Guard(settings.allow_networks), resolve=resolve, resend=False),
@@ -200,7 +223,8 @@ def _pages(settings: Settings, resolve: Resolve, clock: Clock) -> pages.Pages:
         body_limit=pages.MAX_PAGE_BYTES,
         max_redirects=0,
     )
-    return pages.Pages(fetcher, clock)
+    source = pages.Pages(fetcher, clock)
+    return FeedJobs(store.products, settings.product_feeds, source, budgets, clock=clock, rng=rng, notifier=notifier)
 
 
 def _job_types(
