@@ -43,6 +43,8 @@ FULL_FOR = 0.01
 ANNOUNCE_EVERY = 0.25
 """Seconds between two announcements of a job's progress by this process."""
 
+HARMLESS = str.maketrans("<>", "‹›")
+
 FAULTS, SETTLED, PROGRESS = "inventory:faults", "inventory:settled:", "inventory:job:"
 
 Wait = Callable[[float], None]
@@ -166,7 +168,7 @@ class Notifier:
             TASKS[name],
             subject,
             job_id=f"{subject}-{uuid4().hex[:8]}",
-            description=description.encode(errors="replace").decode(),  # file names may have half of a surrogate pair
+            description=_shown(description),
             ttl=WAITING_TTL,
             result_ttl=ttl,
             failure_ttl=ttl,
@@ -202,3 +204,11 @@ class Notifier:
                 Event().wait(seconds)
 
             yield wait
+
+
+def _shown(description: str) -> str:
+    """A description as the dashboard may show it: rq-dashboard 0.9 puts it into a page without escaping it.
+
+    A file's name may have half of a surrogate pair, and whatever markup its sender likes.
+    """
+    return description.encode(errors="replace").decode().translate(HARMLESS)

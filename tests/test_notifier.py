@@ -182,6 +182,15 @@ def test_a_file_name_with_half_of_a_surrogate_pair_wakes_a_worker_all_the_same(q
     assert redis.hget(b"rq:job:" + job_id, "description") == f"half a pair ?.csv (job {JOB})".encode()
 
 
+def test_no_markup_of_a_file_name_or_a_city_gets_into_the_dashboard(queue: Notifier, redis: Redis) -> None:
+    assert queue.wake_worker_for_job(JOB, "<img src=x onerror=alert(1)>.csv")
+    assert queue.wake_worker(RECORD, "<script>alert(1)</script>")
+
+    for name, shown in (("jobs", f"‹img src=x onerror=alert(1)›.csv (job {JOB})"), ("collect", "‹script›alert(1)‹/script›")):
+        [job_id] = redis.lrange(f"rq:queue:{name}", 0, -1)
+        assert redis.hget(b"rq:job:" + job_id, "description") == shown.encode()
+
+
 def test_the_progress_of_a_job_wakes_those_who_watch_it(queue: Notifier) -> None:
     with ThreadPoolExecutor(1) as pool, queue.changes_of(JOB) as wait:
         wait(0.05)
