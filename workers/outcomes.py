@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from inventory.jobs.model import Job
 from inventory.records.model import Record, State
 
 
-def of_record(before: Record | None, after: Record | None, *, settled: int) -> str:
-    """What became of a record that was as `before`, and of how many others; `settled` collections ended meanwhile."""
-    changed = before is not None and after is not None and after.fence != before.fence
-    others = settled - int(changed and settled > 0)
-    also = f", and {others:,} other{'s' if others > 1 else ''}" if others else ""
-    return _state(after, was_due=before is not None and before.due_at is not None) + also
+def of_record(before: Record | None, after: Record | None, *, settled: int, now: datetime) -> str:
+    """What became of a record that was as `before`; with others, `settled` says how many collections ended meanwhile."""
+    was_due = before is not None and before.due_at is not None
+    collected = f"; this RQ job collected {settled:,}" if settled > was_due else ""
+    return _state(after, was_due=was_due, now=now) + collected
 
 
 def of_job(job: Job | None, *, settled: int) -> str:
@@ -23,7 +24,7 @@ def of_job(job: Job | None, *, settled: int) -> str:
     return f"{job.status}: {job.counts.processed:,}{total} rows{collected}"
 
 
-def _state(record: Record | None, *, was_due: bool) -> str:
+def _state(record: Record | None, *, was_due: bool, now: datetime) -> str:
     if record is None:
         return "deleted"
     failed = None if record.failure is None else record.failure.code
@@ -33,6 +34,8 @@ def _state(record: Record | None, *, was_due: bool) -> str:
         case State.FAILED:
             return f"failed: {failed}" if was_due else f"already failed: {failed}"
         case State.PENDING:
-            return f"to be tried again: {failed}" if failed else "waits for its host"
+            if record.attempt and failed:
+                return f"to be tried again: {failed}"
+            return "waits for its host" if record.due_at and record.due_at > now else "not collected yet"
         case State.RUNNING:
             return "being collected by another worker"

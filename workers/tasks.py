@@ -57,7 +57,7 @@ def _collect(record_id: str) -> str:
     records = services().store.records
     before = records.find(record_id)
     settled = _work_due(first=record_id)
-    outcome = outcomes.of_record(before, records.find(record_id), settled=settled)
+    outcome = outcomes.of_record(before, records.find(record_id), settled=settled, now=utc_now())
     log.info("collected_due", record_id=record_id, settled=settled, outcome=outcome)
     return outcome
 

@@ -143,9 +143,12 @@ class Collector:
             return ()
 
     def _claim_if_due(self, record_id: str) -> Record | None:
-        record, now = self._records.find(record_id), self._clock()
-        is_due = record is not None and record.state is State.PENDING and record.due_at is not None and record.due_at <= now
-        return self.claim(record_id) if is_due else None
+        """The claim of a record that is due or whose lease is over; None for any other."""
+        record = self._records.find(record_id)
+        if record is None or record.due_at is None or record.due_at > self._clock():
+            return None
+        has_attempts = record.state is State.PENDING or record.attempt < self._policy.retry.max_attempts
+        return self.claim(record_id) if has_attempts else None
 
     def _request_permits(self, claims: Sequence[Record]) -> tuple[Sequence[tuple[Record, Permit | None]], Sequence[Outcome]]:
         """The claims that may be collected now, and the outcomes of the others; those of lookups come first.

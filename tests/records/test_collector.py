@@ -108,6 +108,34 @@ def test_the_named_record_is_collected_even_before_an_expired_claim(
     assert list(web.asked)[:2] == [f"{URL}7", f"{URL}3"]
 
 
+def test_a_named_record_comes_first_also_if_its_claim_has_expired(
+    services: Services, web: FakeWeb, clock: FakeClock
+) -> None:
+    ids = accept(services, 10)
+    for n in (3, 7):
+        services.store.records.claim(ids[n], now=clock(), lease_for=timedelta(seconds=1))
+    clock.forward(2)
+
+    assert services.collector.collect_due(slots=4, stopping=lambda: False, first=ids[7]) == 10
+    assert list(web.asked)[:2] == [f"{URL}7", f"{URL}3"]
+
+
+@pytest.mark.parametrize("state", ["collected", "unknown"])
+def test_a_named_record_that_is_not_due_lets_no_other_come_before_an_expired_claim(
+    services: Services, web: FakeWeb, clock: FakeClock, state: str
+) -> None:
+    ids = accept(services, 10)
+    services.store.records.claim(ids[3], now=clock(), lease_for=timedelta(seconds=1))
+    if state == "collected":
+        outcome = services.collector.collect(services.collector.claim(ids[7]))
+        services.collector.settler.settle([outcome])
+        web.asked.clear()
+    clock.forward(2)
+
+    services.collector.collect_due(slots=4, stopping=lambda: False, first=ids[7] if state == "collected" else "0" * 32)
+    assert next(iter(web.asked)) == f"{URL}3"
+
+
 def test_a_worker_that_was_overtaken_throws_its_result_away(services: Services, clock: FakeClock) -> None:
     [record_id] = accept(services, 1)
     slow = services.collector.claim(record_id)

@@ -50,7 +50,7 @@ def test_the_named_record_is_collected_first_and_then_whatever_is_due(services: 
         accept(services, upstream.url(f"/page/{number}"), seconds_ago=60)
     named = accept(services, upstream.url("/page/named"))
 
-    assert tasks.collect(named) == "stored, and 3 others"
+    assert tasks.collect(named) == "stored; this RQ job collected 4"
 
     assert upstream.requests[0].path == "/page/named"
     assert len(upstream.requests) == 4
