@@ -28,7 +28,9 @@ class Settings:
 
     store_url: str = setting("", types.STORE_URL, "where everything is kept", shown="SQLite in `DATA_DIR`")
     redis_url: str = setting("", types.REDIS_URL, "what wakes the workers", shown="the Redis that `inventory up` starts")
-    data_dir: Path = setting(Path("var"), types.Type(Path, "a folder"), "what `inventory up` keeps, logs included")
+    data_dir: Path = setting(
+        Path("var"), types.Type(Path, "a folder", exact=True), "what `inventory up` keeps, logs included"
+    )
     host: str = setting("127.0.0.1", types.ADDRESS, "where API and dashboard listen")
     port: int = setting(8000, types.PORT, "the port of the API")
     dashboard_port: int = setting(9181, types.PORT, "the port of the queue's dashboard")
@@ -124,8 +126,8 @@ class Settings:
     def read(cls) -> Settings:
         """This process's settings, by default where unset or blank; `SettingError` names the first that is not valid."""
         env = Env(prefix=PREFIX)
-        texts = {name: env.str(name.upper(), "").strip() for name in DECLARATIONS}
-        settings = cls(**{name: _value(name, text) for name, text in texts.items() if text})
+        texts = {name: env.str(name.upper(), "") for name in DECLARATIONS}
+        settings = cls(**{name: _value(name, text) for name, text in texts.items() if text.strip()})
         if settings.spare_threads < 1:
             raise SettingError(
                 f"INVENTORY_INLINE_SLOTS={settings.inline_slots} and INVENTORY_LIVE_STREAMS={settings.live_streams} together"
@@ -170,7 +172,7 @@ DECLARATIONS: Mapping[str, Declaration] = {each.name: each.metadata["declaration
 def _value(name: str, text: str) -> Any:
     declaration = DECLARATIONS[name]
     try:
-        return declaration.values.parse(text)
+        return declaration.values.parse(text if declaration.values.exact else text.strip())
     except ValueError as error:
         shown = "***" if declaration.secret else repr(_without_password(text))
         raise SettingError(f"{PREFIX}{name.upper()}={shown} cannot be read: it takes {declaration.values.takes}") from error

@@ -30,10 +30,14 @@ class PerHost(Generic[Value]):
 
 @dataclass(frozen=True)
 class Type(Generic[Value]):
-    """How the text of a setting is read, and in words, with its unit, what it takes."""
+    """How the text of a setting is read, and in words, with its unit, what it takes.
+
+    Spaces around the text are no part of it, unless it is `exact`: a folder's name may end with one.
+    """
 
     parse: Callable[[str], Value]
     takes: str
+    exact: bool = False
 
 
 @dataclass(frozen=True)

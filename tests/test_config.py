@@ -46,6 +46,15 @@ def test_settings_are_read(bare: pytest.MonkeyPatch) -> None:
     assert settings.lease > settings.fetch_deadline
 
 
+def test_spaces_are_part_of_a_folder_name_and_of_nothing_else(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("INVENTORY_DATA_DIR", "/somewhere/ends with ")
+    bare.setenv("INVENTORY_PORT", " 8010 ")
+    settings = Settings.read()
+
+    assert settings.data_dir == Path("/somewhere/ends with ")
+    assert settings.port == 8010
+
+
 def test_hosts_may_have_a_budget_of_their_own(bare: pytest.MonkeyPatch) -> None:
     bare.setenv("INVENTORY_UPSTREAM_RATE", "API.example.com = 2.5, 20,[::1]=1")
     bare.setenv("INVENTORY_UPSTREAM_CONCURRENCY", "127.0.0.1=8")

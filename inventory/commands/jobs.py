@@ -15,7 +15,7 @@ from inventory import wiring
 from inventory.clock import utc_now
 from inventory.commands.terminal import FAILED, as_json, errors_as_lines, print_lines, print_pairs, print_table
 from inventory.config import Settings
-from inventory.imports.lookups import FRESH_FOR
+from inventory.imports.lookups import FRESH_FOR, MAX_FRESH_FOR
 from inventory.imports.multipart import CHUNK_BYTES, Upload
 from inventory.imports.service import ImportRequest
 from inventory.jobs.documents import Document, job_document, row_document
@@ -42,7 +42,9 @@ class Kind(click.ParamType[str]):
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--kind", type=Kind(), required=True, help="What each row is.")
 @click.option("--column", metavar="NAME", help="The column of a CSV, by name or by number from 1.")
-@click.option("--fresh-for", type=click.IntRange(0), metavar="SECONDS", help="Reuse what is at most this old.")
+@click.option(
+    "--fresh-for", type=click.IntRange(0, MAX_FRESH_FOR), metavar="SECONDS", help="Reuse what is at most this old."
+)
 @follow_it
 @as_json
 @errors_as_lines

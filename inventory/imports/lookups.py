@@ -21,6 +21,8 @@ from inventory.records.service import RecordService
 from inventory.records.source import Source
 
 FRESH_FOR = "fresh_for"
+MAX_FRESH_FOR = 36_500 * 86_400
+"""Seconds: a hundred years."""
 POLL_INTERVAL, PER_TARGET = timedelta(seconds=0.25), timedelta(milliseconds=0.25)
 """When a batch looks at its open targets again: after the first, and the second more for each of them."""
 
