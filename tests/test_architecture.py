@@ -49,6 +49,8 @@ ONLY_IN = {
         "inventory/ops/dashboard.py",
         "inventory/web_api/arguments.py",
     ),
+    "endec": ("inventory/web_encodings.py",),
+    "webencodings": ("inventory/web_encodings.py",),
     "rq_dashboard": ("inventory/ops/dashboard.py",),
     "inventory.gunicorn_worker": ("inventory/gunicorn_worker/", "inventory/ops/dashboard.py"),
     "inventory.wiring": ("inventory/app.py", "inventory/commands/", "workers/"),

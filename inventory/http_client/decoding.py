@@ -1,38 +1,29 @@
-"""Decides which bodies are text, and in which encoding: by BOM, header, `<meta>`, or the bytes themselves.
+"""Decides what a body is, whether it is text, and in which encoding: by its BOM, its header, its start, or all its bytes.
 
 Encodings and their labels are those of the WHATWG: `latin1` is windows-1252.
 """
 
 from __future__ import annotations
 
-import codecs
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-import webencodings  # type: ignore[import-untyped]
+from inventory import web_encodings
+from inventory.http_client import declarations, media_types
+from inventory.http_client.media_types import MediaType
 
-SNIFFED_BYTES = 1_024
-"""Bytes at the start of a document in which it may declare its encoding."""
-
-_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xfe\xff", "utf-16be"), (b"\xff\xfe", "utf-16le"))
+_JSON = re.compile(r".*[/+]json|application/(x-ndjson|jsonl|json-seq)")
+_XML = re.compile(r".*[/+]xml")
 _TEXT = re.compile(
     r"text/.*|.*\+(json|xml)|application/(json|xml|xhtml\+xml|(x-)?javascript|ecmascript|x-www-form-urlencoded|ld\+json"
     r"|yaml|x-yaml|toml|sql|graphql|x-ndjson|jsonl|json-seq|xml-dtd|rtf|x-sh|problem\+json)"
 )
-_UNSPECIFIC = re.compile(r"|application/octet-stream|text/plain|unknown/unknown|application/unknown|\*/\*")
-_BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
-"""Bytes that no text has (WHATWG MIME Sniffing, section 3)."""
-
-_MARKUP = re.compile(r"text/html|application/xhtml\+xml|.*[/+]xml|")
-_PARAMETER = re.compile(r';[ \t]*charset[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"?|([^;]*))', re.IGNORECASE)
-_COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
-_XML = re.compile(rb"<\?xml[^>]*?\sencoding\s*=\s*[\"']([^\"'>]+)[\"']")
-_META = re.compile(rb"<meta[\s/]((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(rb"([^\s/=>\"']+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+)))?")
-_IN_CONTENT = re.compile(rb"charset\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s;\"']+))", re.IGNORECASE)
-
-_WINDOWS_1252 = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(256))
-"""Python leaves five bytes of it undefined; the WHATWG reads them as control characters, so that every byte is text."""
+_UNSPECIFIC = ("application/octet-stream", "text/plain")
+_WIDE = ((b"<\x00", "utf-16le"), (b"\x00<", "utf-16be"))
+_WIDE_DECLARATIONS = (("<?x".encode("utf-16-le"), "utf-16le"), ("<?x".encode("utf-16-be"), "utf-16be"))
+_QUOTED = 40
+"""Characters of what an upstream sent that a defect quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,113 +35,116 @@ class Text:
     defects: tuple[str, ...] = ()
 
 
-def examine(body: bytes, content_type: str | None, *, truncated: bool = False) -> Text:
-    """Decide how a body is to be read; `truncated` says that its end may lie within a character."""
-    essence = media_type(content_type)
-    if not _is_text(body, essence or "", content_type or ""):
-        return Text(essence, None)
-    charset, defects = _charset(body, essence or "", content_type or "", truncated=truncated)
-    if not _reads(body, charset, truncated=truncated):
-        defects.append(f"the body has bytes that are not {charset}; they read as U+FFFD")
-    return Text(essence, charset, tuple(defects))
+def examine(body: bytes, content_type: str | None, *, nosniff: bool = False, truncated: bool = False) -> Text:
+    """Decide how a body is to be read. `content_type` joins its header lines by commas.
 
-
-def media_type(content_type: str | None) -> str | None:
-    """`type/subtype` in lower case; None when there is none."""
-    essence = (content_type or "").partition(";")[0].strip().lower()
-    return essence or None
-
-
-def decode(body: bytes, charset: str) -> str:
-    """The text of a body, without its BOM; bytes that are not of the encoding become U+FFFD."""
-    if charset == "utf-8":
-        return body.decode("utf-8-sig", "replace")
-    if charset == "windows-1252":
-        return codecs.charmap_decode(body, "strict", _WINDOWS_1252)[0]
-    for bom, name in _BOMS:
-        if name == charset:
-            body = body.removeprefix(bom)
-    return _codec(charset).decode(body, "replace")[0]
-
-
-def whole_characters(body: bytes, charset: str) -> bytes:
-    """A truncated body, without an incomplete character at its end."""
-    decoder = _codec(charset).incrementaldecoder("replace")
-    if type(decoder).getstate is codecs.IncrementalDecoder.getstate:  # it holds nothing back: each byte is a character
-        return body
-    try:
-        decoder.decode(body)
-    except UnicodeError:  # escape sequences that never end overflow what Python's decoders of Japanese and Korean hold back
-        return body
-    pending = decoder.getstate()[0]
-    return body[: len(body) - len(pending)] if pending else body
-
-
-def _charset(body: bytes, essence: str, content_type: str, *, truncated: bool) -> tuple[str, list[str]]:
+    `nosniff` says that a body of unknown type is no page; `truncated`, that its end may lie within a character.
+    """
     defects: list[str] = []
-    for bom, name in _BOMS:
-        if body.startswith(bom):
-            return name, defects
-    match = _PARAMETER.search(content_type)
-    if match and (label := (match[1] or match[2] or "").strip()):
-        if found := _lookup(label):
-            return found, defects
-        defects.append(f"the charset {label[:40]!r} of the Content-Type is unknown")
-    if _MARKUP.fullmatch(essence):
-        label = _declared(body[:SNIFFED_BYTES])
-        if label and (found := _lookup(label)):
-            # A declaration that could be read as ASCII is not in UTF-16 (WHATWG HTML, "change the encoding").
-            return ("utf-8" if found.startswith("utf-16") else found), defects
-        if label:
-            defects.append(f"the charset {label[:40]!r} of the document is unknown")
-    return ("utf-8" if _reads(body, "utf-8", truncated=truncated) else "windows-1252"), defects
+    found = _media_type(body, content_type or "", nosniff, defects)
+    if not _is_text(body, found):
+        return Text(found.essence if found else None, None, tuple(defects))
+    charset = _charset(body, found or MediaType(""), truncated, defects)
+    if charset == "replacement":
+        defects.append("browsers read no text in the charset of this body; it reads as U+FFFD")
+    elif not _is_valid(body, charset, truncated):
+        defects.append(f"the body has bytes that are not {charset}; they read as U+FFFD")
+    return Text(found.essence if found else None, charset, tuple(defects))
 
 
-def _declared(start: bytes) -> str | None:
-    """The first label that the document declares, by `<?xml encoding>`, `<meta charset>` or `<meta http-equiv>`."""
-    if match := _XML.match(start.lstrip()):
-        return match[1].decode("latin-1").strip()
-    for tag in _META.finditer(_COMMENT.sub(b"", start)):
-        attributes: dict[bytes, bytes] = {}
-        for name, *values in _ATTRIBUTE.findall(tag[1]):
-            attributes.setdefault(name.lower(), next(filter(None, values), b""))
-        label = attributes.get(b"charset", b"")
-        if not label and attributes.get(b"http-equiv", b"").lower() == b"content-type":
-            content = _IN_CONTENT.search(attributes.get(b"content", b""))
-            label = next(filter(None, content.groups()), b"") if content else b""
-        if label:
-            return label.decode("latin-1").strip()
+def declared_media_type(content_type: str | None) -> str | None:
+    """`type/subtype` in lower case, as all its header lines say, joined by commas; None when they say none."""
+    found = media_types.extracted(content_type or "")
+    return found.essence if found else None
+
+
+def _media_type(body: bytes, content_type: str, nosniff: bool, defects: list[str]) -> MediaType | None:
+    """As declared; if that says nothing, as the body looks. None for an empty body without a type."""
+    found = media_types.extracted(content_type)
+    if found is not None and found.essence not in media_types.UNKNOWN:
+        return found
+    if not body:
+        return found
+    sniffed = MediaType(media_types.sniffed(body, scriptable=not nosniff), found.charset if found else None)
+    if found is None and content_type.strip():
+        defects.append(
+            f"the Content-Type {content_type[:_QUOTED]!r} is no media type; the body looks like {sniffed.essence}"
+        )
+    return sniffed
+
+
+def _is_text(body: bytes, found: MediaType | None) -> bool:
+    """By its type; where the type says nothing, by a BOM, a charset, or the absence of bytes that no text has."""
+    if found is not None and found.essence not in _UNSPECIFIC:
+        return bool(_TEXT.fullmatch(found.essence))
+    if body.startswith(tuple(mark for mark, _ in web_encodings.BYTE_ORDER_MARKS)) or (found and found.charset):
+        return True
+    return not media_types.BINARY.search(body)
+
+
+def _charset(body: bytes, found: MediaType, truncated: bool, defects: list[str]) -> str:
+    marked = next((name for mark, name in web_encodings.BYTE_ORDER_MARKS if body.startswith(mark)), None)
+    if marked:
+        return marked
+    is_json = bool(_JSON.fullmatch(found.essence))
+    sent = _sent(found, is_json, defects)
+    if sent or is_json:
+        return sent or "utf-8"
+    if declared := _of_document(body, found.essence, defects):
+        return declared
+    return "utf-8" if _XML.fullmatch(found.essence) or _is_valid(body, "utf-8", truncated) else "windows-1252"
+
+
+def _sent(found: MediaType, is_json: bool, defects: list[str]) -> str | None:
+    """The encoding that the header names, if it counts."""
+    name = web_encodings.lookup(found.charset) if found.charset else None
+    if is_json and name not in (None, "utf-8"):
+        defects.append(f"the charset {_quoted(found.charset)} of the Content-Type does not count; JSON is UTF-8")
+        return None
+    if name is None and found.charset:
+        defects.append(f"the charset {_quoted(found.charset)} of the Content-Type is unknown")
+    return name
+
+
+def _of_document(body: bytes, essence: str, defects: list[str]) -> str | None:
+    """The first known encoding that the document declares."""
+    unknown = None
+    for label, name in _declared(body, essence):
+        if name:
+            return name
+        unknown = unknown or label
+    if unknown:
+        defects.append(f"the charset {_quoted(unknown)} of the document is unknown")
     return None
 
 
-def _is_text(body: bytes, essence: str, content_type: str) -> bool:
-    """By its type; where the type says nothing, by a BOM, a charset, or the absence of bytes that no text has."""
-    if not _UNSPECIFIC.fullmatch(essence):
-        return bool(_TEXT.fullmatch(essence))
-    if body.startswith(tuple(bom for bom, _ in _BOMS)) or _PARAMETER.search(content_type):
-        return True
-    return not _BINARY.search(body)
+def _declared(body: bytes, essence: str) -> Iterator[tuple[str, str | None]]:
+    """The labels that a document declares, the strongest first, each with the encoding that browsers then use."""
+    label: str | None = None
+    if essence == "text/html":
+        yield from ((name, name) for start, name in _WIDE_DECLARATIONS if body.startswith(start))
+        for meta in declarations.meta_labels(body):
+            name = _readable_as_ascii(meta)
+            yield meta, "windows-1252" if name == "x-user-defined" else name
+        label = declarations.xml_label(body)
+    elif _XML.fullmatch(essence):
+        yield from ((name, name) for start, name in _WIDE if body.startswith(start))
+        label = declarations.xml_label(body[: declarations.DECLARED_BYTES].lstrip())  # feeds often begin with an empty line
+    elif essence == "text/css":
+        label = declarations.css_label(body)
+    if label:
+        yield label, _readable_as_ascii(label)
 
 
-def _lookup(label: str) -> str | None:
-    encoding = webencodings.lookup(label)
-    return None if encoding is None else str(encoding.name)
+def _readable_as_ascii(label: str) -> str | None:
+    """The encoding of a label: one that was read as ASCII is not in UTF-16 (WHATWG HTML, "change the encoding")."""
+    name = web_encodings.lookup(label)
+    return "utf-8" if name in ("utf-16le", "utf-16be") else name
 
 
-def _reads(body: bytes, charset: str, *, truncated: bool) -> bool:
-    """Whether all bytes are of the encoding, but for a character that was cut at the end."""
-    if charset == "windows-1252":
-        return True
-    try:
-        _codec(charset).incrementaldecoder("strict").decode(body, not truncated)
-    except UnicodeError:
-        return False
-    return True
+def _is_valid(body: bytes, charset: str, truncated: bool) -> bool:
+    return web_encodings.is_valid(web_encodings.whole_characters(body, charset) if truncated else body, charset)
 
 
-def _codec(charset: str) -> codecs.CodecInfo:
-    encoding = webencodings.lookup(charset)
-    if encoding is None:
-        raise LookupError(f"{charset!r} is not an encoding of the WHATWG")
-    codec: codecs.CodecInfo = encoding.codec_info
-    return codec
+def _quoted(label: str | None) -> str:
+    return repr((label or "")[:_QUOTED])

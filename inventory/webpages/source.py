@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 
-from inventory import urls
+from inventory import urls, web_encodings
 from inventory.clock import Clock, utc_now
 from inventory.errors import ForbiddenAddress, SourceFailure
 from inventory.http_client import decoding
@@ -66,17 +66,18 @@ def page_source(body: bytes, content: Content) -> str:
     described = content["body"]
     if described["encoding"] == "base64":
         return base64.b64encode(body).decode("ascii")
-    return decoding.decode(body, described["charset"])
+    return web_encodings.decode(body, described["charset"])
 
 
 def _read(fetched: Fetched) -> tuple[bytes, Text]:
     """The bytes to keep, and how to decode them: truncation never splits a character."""
-    body = fetched.body.content
-    types = fetched.final.head.values("content-type")
-    content_type = types[-1] if types else None
+    body, head = fetched.body.content, fetched.final.head
+    content_type = ", ".join(head.values("content-type"))
     if fetched.body.undecoded is not None:
-        return body, Text(decoding.media_type(content_type), None)
-    text = decoding.examine(body, content_type, truncated=fetched.body.truncated)
+        return body, Text(decoding.declared_media_type(content_type), None)
+    options = ",".join(head.values("x-content-type-options"))
+    nosniff = options.partition(",")[0].strip().lower() == "nosniff"  # as Fetch determines it
+    text = decoding.examine(body, content_type, nosniff=nosniff, truncated=fetched.body.truncated)
     if fetched.body.truncated and text.charset is not None:
-        body = decoding.whole_characters(body, text.charset)
+        body = web_encodings.whole_characters(body, text.charset)
     return body, text

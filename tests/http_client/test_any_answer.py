@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from inventory import json_bytes, urls
+from inventory import json_bytes, urls, web_encodings
 from inventory.errors import SourceFailure
 from inventory.http_client import cookie_dates, cookies, decoding
 from inventory.http_client.guard import Guard
@@ -158,4 +158,4 @@ def test_any_body_of_any_type_is_examined_and_read(body: bytes, content_type: st
     text = decoding.examine(body, content_type, truncated=truncated)
 
     if text.charset is not None:
-        json_bytes.dumps(decoding.decode(decoding.whole_characters(body, text.charset), text.charset))
+        json_bytes.dumps(web_encodings.decode(web_encodings.whole_characters(body, text.charset), text.charset))

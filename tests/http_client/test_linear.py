@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from inventory import json_bytes, urls
+from inventory import json_bytes, urls, web_encodings
 from inventory.errors import InvalidUrl
 from inventory.http_client import codings, cookie_dates, cookies, decoding, redirects
 from inventory.http_client.body import Body, read_body
@@ -106,7 +106,9 @@ def joined(text: str) -> object:
 def examined(content_type: str) -> Callable[[bytes], object]:
     def work(body: bytes) -> object:
         text = decoding.examine(body, content_type, truncated=True)
-        return decoding.decode(decoding.whole_characters(body, text.charset), text.charset) if text.charset else None
+        return (
+            web_encodings.decode(web_encodings.whole_characters(body, text.charset), text.charset) if text.charset else None
+        )
 
     return work
 
@@ -174,11 +176,30 @@ TABLE: dict[str, tuple[Callable[[Any], object], Callable[[int], Any], int]] = {
     "parameters of a media type": (media_type_of, lambda size: "text/html" + "; charset" * size, 5_000),
     "spaces in a media type": (media_type_of, lambda size: "text/html" + "; " + " " * size, 50_000),
     "quotes in a media type": (media_type_of, lambda size: 'text/html; charset="' + "\\" * size, 20_000),
+    "media types of a field": (media_type_of, times('text/html; charset="x", '), 2_000),
+    "open quotes in a field": (media_type_of, times('"\\",'), 20_000),
+    "equal signs in a media type": (media_type_of, lambda size: "text/html;" + "=" * size, 50_000),
     "a body of tags": (examined("text/html"), bytes_of(b"<meta "), 20_000),
     "a body of comments": (examined("text/html"), bytes_of(b"<!--"), 20_000),
+    "short comments": (examined("text/html"), bytes_of(b"<!---->"), 20_000),
+    "a head of declarations": (examined("text/html"), bytes_of(b"<meta charset=x>"), 5_000),
+    "attributes of a tag": (examined("text/html"), lambda size: b"<link" + b" a='b' c=d/e = f" * size + b">", 10_000),
+    "open quotes in a tag": (examined("text/html"), bytes_of(b"<link a='b\"c="), 20_000),
+    "scripts that do not end": (examined("text/html"), bytes_of(b"<script></scrip"), 20_000),
+    "contents of a declaration": (
+        examined("text/html"),
+        lambda size: b"<meta http-equiv=content-type content='" + b'charset= charset="' * size + b"'>",
+        10_000,
+    ),
+    "an XML declaration": (examined("text/xml"), lambda size: b"<?xml " + b"encoding='encoding=" * size, 20_000),
+    "empty lines before XML": (examined("text/xml"), bytes_of(b"\n"), 200_000),
+    "a style sheet": (examined("text/css"), lambda size: b'@charset "' + b"x" * size, 200_000),
     "a body without a type": (examined(""), bytes_of(b"\x1b\xff"), 50_000),
     "escapes of iso-2022-jp": (examined("text/html; charset=iso-2022-jp"), bytes_of(b"\x1b$B!!\xff"), 5_000),
     "gb18030 that is none": (examined("text/html; charset=gb18030"), bytes_of(b"\x81\x30\xff"), 5_000),
+    "gb18030 in one piece": (examined("text/html; charset=gbk"), bytes_of(b"\x81\x30\x81\x30"), 20_000),
+    "EUC-JP in one piece": (examined("text/html; charset=euc-jp"), bytes_of(b"\x8f\xa1\xa1\x8e\x41"), 20_000),
+    "Shift_JIS in one piece": (examined("text/html; charset=shift_jis"), bytes_of(b"\x81\x81\xfd"), 20_000),
     "UTF-16 that is none": (examined("text/html; charset=utf-16"), bytes_of(b"\xd8\x00"), 5_000),
     "a URL": (parsed, lambda size: "http://a.test/" + "../" * size, 80),
     "labels of a host": (parsed, lambda size: "http://" + "a." * size, 80),
