@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections import deque
+from functools import cache
 
 import endec
 import webencodings  # type: ignore[import-untyped]
 
 BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xfe\xff", "utf-16be"), (b"\xff\xfe", "utf-16le"))
 
+_REPLACED = "\ufffd"
 _CODECS = {"utf-8": "utf-8", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}
 _LONGEST = 4
 """Bytes of a character in one of these, at most."""
@@ -33,6 +34,9 @@ _CHARACTERS = {
 }
 """Whole characters, and errors, which the standard lets end where a character would."""
 
+_MANY_BYTES = {*_CODECS, *_CHARACTERS, "iso-2022-jp", "replacement"}
+"""Encodings in which a character may take several bytes."""
+
 _NEVER_WITHIN = (b"\n", b" ", b"<", b">", b'"')
 """Bytes that end a character in all of these encodings."""
 
@@ -51,13 +55,15 @@ def decode(body: bytes, encoding: str) -> str:
     """The text of a body without its BOM, in linear time. Bytes that are not of the encoding become U+FFFD."""
     if encoding == "utf-8":  # in which Python's codec equals the standard, and is twice as fast
         return body.decode("utf-8-sig", "replace")
-    return endec.decode(body, encoding, "replace", bom="strip")
+    if encoding in _MANY_BYTES:
+        return endec.decode(body, encoding, "replace", bom="strip")
+    return codecs.charmap_decode(body, "strict", _characters(encoding))[0]  # eight times as fast
 
 
 def is_valid(body: bytes, encoding: str) -> bool:
     """Whether all bytes are of the encoding."""
-    if encoding == "windows-1252":
-        return True
+    if encoding not in _MANY_BYTES:
+        return _REPLACED not in _characters(encoding) or _REPLACED not in decode(body, encoding)
     try:
         if encoding == "utf-8":
             body.decode()
@@ -84,14 +90,23 @@ def whole_characters(body: bytes, encoding: str) -> bytes:
     return body
 
 
+@cache
+def _characters(encoding: str) -> str:
+    """The characters of all 256 bytes, of an encoding in which each byte is one."""
+    return endec.decode(bytes(range(256)), encoding, "replace", bom="strip")
+
+
 def _before_a_cut_in_iso_2022_jp(body: bytes) -> bytes:
     """Its escape sequences decide whether a byte is a character or half of one."""
     if cut := _ESCAPE_CUT.search(body, max(0, len(body) - 2)):
         body = body[: cut.start()]
-    last = deque(_ESCAPE.finditer(body), maxlen=1)
-    if not last or last[0][1] is None:
+    start, escape = len(body), None
+    while escape is None and start >= 0:
+        start = body.rfind(b"\x1b", 0, start)
+        escape = _ESCAPE.match(body, start) if start >= 0 else None
+    if escape is None or escape[1] is None:
         return body
-    return body[: _end(_SEVEN_BIT_PAIRS, body, last[0].end())]
+    return body[: _end(_SEVEN_BIT_PAIRS, body, escape.end())]
 
 
 def _end(characters: re.Pattern[bytes], body: bytes, start: int) -> int:
