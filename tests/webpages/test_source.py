@@ -134,6 +134,75 @@ def test_a_body_that_is_no_text_reads_as_base64(webpage: Webpage, upstream: Upst
     assert base64.b64decode(page_source(BINARY, collected.content)) == BINARY
 
 
+TYPED: list[tuple[tuple[tuple[str, str], ...], tuple[str | None, str | None]]] = [
+    ((("Content-Type", "text/html; charset=koi8-r"), ("Content-Type", "text/html")), ("text/html", "koi8-r")),
+    ((("Content-Type", "text/html; charset=koi8-r"), ("content-type", "TEXT/plain")), ("text/plain", "utf-8")),
+    ((("Content-Type", "text/html; charset=koi8-r"), ("Content-Type", "nonsense")), ("text/html", "koi8-r")),
+    ((), ("text/html", "big5")),
+    ((("X-Content-Type-Options", "NoSniff"),), ("text/plain", "utf-8")),
+]
+
+
+@pytest.mark.parametrize(("headers", "described"), TYPED)
+def test_all_header_lines_and_the_body_say_what_it_is(
+    webpage: Webpage, upstream: Upstream, headers: tuple[tuple[str, str], ...], described: tuple[str, str]
+) -> None:
+    upstream.script("/typed", Answer(headers=headers, body=b"<html><meta charset=big5>"))
+
+    body = webpage.collect(upstream.url("/typed")).content["body"]
+
+    assert (body["media_type"], body["charset"]) == described
+
+
+def test_a_body_of_a_legacy_encoding_is_cut_between_its_characters(upstream: Upstream) -> None:
+    upstream.script("/legacy", Answer(headers=(("Content-Type", "text/html; charset=shift_jis"),), body=b"\x81\x60" * 9))
+
+    collected = make_webpage(body_limit=5).collect(upstream.url("/legacy"))
+
+    assert collected.body == b"\x81\x60" * 2
+    assert page_source(collected.body, collected.content) == "～～"
+    assert collected.content["response"]["defects"] == []
+
+
+def test_a_body_whose_coding_is_unknown_has_the_media_type_of_its_header(webpage: Webpage, upstream: Upstream) -> None:
+    upstream.script("/coded", Answer(headers=(HTML, ("Content-Encoding", "x-rot13")), body=b"<ugzy>"))
+
+    body = webpage.collect(upstream.url("/coded")).content["body"]
+
+    assert (body["media_type"], body["charset"], body["encoding"]) == ("text/html", None, "base64")
+
+
+ENCODINGS_OF_OLD_SNAPSHOTS = [
+    "utf-8",
+    "utf-16le",
+    "utf-16be",
+    "windows-1252",
+    "windows-874",
+    "iso-8859-8-i",
+    "koi8-u",
+    "macintosh",
+    "x-mac-cyrillic",
+    "ibm866",
+    "gbk",
+    "gb18030",
+    "big5",
+    "euc-jp",
+    "iso-2022-jp",
+    "shift_jis",
+    "euc-kr",
+    "replacement",
+    "x-user-defined",
+]
+
+
+@pytest.mark.parametrize("charset", ENCODINGS_OF_OLD_SNAPSHOTS)
+def test_a_snapshot_of_before_is_read_in_the_encoding_that_it_names(charset: str) -> None:
+    content = {"body": {"encoding": "text", "charset": charset, "media_type": None}}
+
+    assert page_source(b"", content) == ""
+    assert page_source(b"a\0b\0", content)
+
+
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
 def test_an_encoded_body_is_kept_decoded(webpage: Webpage, upstream: Upstream, coding: str) -> None:
     collected = webpage.collect(upstream.url(f"/{coding}"))
