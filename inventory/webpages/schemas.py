@@ -165,8 +165,12 @@ class BodySchema(Schema):
 
     sha256 = fields.String(required=True)
     size = fields.Integer(required=True)
-    media_type = fields.String(required=True, allow_none=True)
-    charset = fields.String(required=True, allow_none=True)
+    media_type = fields.String(
+        required=True, allow_none=True, metadata={"description": "As declared; of an undeclared one, as the body looks."}
+    )
+    charset = fields.String(
+        required=True, allow_none=True, metadata={"description": "The WHATWG's name of the encoding; null if it is no text."}
+    )
     encoding = fields.String(required=True, validate=OneOf(["text", "base64"]))
     truncated = fields.Boolean(required=True)
     undecoded = fields.String(required=True, allow_none=True, metadata={"description": "A content coding left undecoded."})

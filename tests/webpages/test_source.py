@@ -173,24 +173,8 @@ def test_a_body_whose_coding_is_unknown_has_the_media_type_of_its_header(webpage
 
 
 ENCODINGS_OF_OLD_SNAPSHOTS = [
-    "utf-8",
-    "utf-16le",
-    "utf-16be",
-    "windows-1252",
-    "windows-874",
-    "iso-8859-8-i",
-    "koi8-u",
-    "macintosh",
-    "x-mac-cyrillic",
-    "ibm866",
-    "gbk",
-    "gb18030",
-    "big5",
-    "euc-jp",
-    "iso-2022-jp",
-    "shift_jis",
-    "euc-kr",
-    "replacement",
+    *("utf-8", "utf-16le", "utf-16be", "windows-1252", "windows-874", "iso-8859-8-i", "koi8-u", "macintosh", "ibm866"),
+    *("x-mac-cyrillic", "gbk", "gb18030", "big5", "euc-jp", "iso-2022-jp", "shift_jis", "euc-kr", "replacement"),
     "x-user-defined",
 ]
 
