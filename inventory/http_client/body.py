@@ -49,14 +49,14 @@ class _Raw:
 
 def read_body(response: ResponseReader, limit: int) -> Body:
     """The body of a response, at most `limit` bytes of it, decoded. Raises `SourceFailure` when it is incomplete or late."""
-    applied = codings.names(response.head.values("content-encoding") + response.transfer_codings)
+    applied = codings.names([*response.head.values("content-encoding"), *response.transfer_codings])
     if applied:
         body = _decoded(_Raw(response.pieces(), limit), applied, limit)
     else:
         kept = bytearray()
         truncated = _fill(kept, response.pieces(), limit)
         body = Body(bytes(kept), truncated)
-    return replace(body, defects=(*body.defects, *response.defects()))
+    return replace(body, truncated=body.truncated or response.cut, defects=(*body.defects, *response.defects()))
 
 
 def _decoded(raw: _Raw, applied: list[str], limit: int) -> Body:

@@ -39,7 +39,7 @@ class TrailingBytes(Exception):
 
 def names(values: Sequence[str]) -> list[str]:
     """The codings that header lines name, in the order applied, lower case, without `identity`."""
-    codings = (name.strip().lower() for value in values for name in value.split(","))
+    codings = (name.strip(" \t").lower() for value in values for name in value.split(","))
     return [name for name in codings if name and name != "identity"]
 
 

@@ -51,6 +51,22 @@ def dns_failure(error: Exception, host: str) -> SourceFailure:
     return _failure("dns_failure", f"The name {host} could not be resolved", error, permanent=permanent)
 
 
+def incomplete_response(what: str, line: bytes | str = "") -> SourceFailure:
+    """A response that began well and was cut; `line` is what shows it."""
+    return SourceFailure("incomplete_response", f"The response is incomplete: {what}", evidence=_received(line))
+
+
+def invalid_response(what: str, line: bytes | str = "") -> SourceFailure:
+    """A response that is not HTTP; `line` is what shows it."""
+    detail = f"The response is not valid HTTP: {what}"
+    return SourceFailure("invalid_response", detail, permanent=True, evidence=_received(line))
+
+
+def _received(line: bytes | str) -> dict[str, str]:
+    """For the log alone: in place of HTTP, a server of another protocol may send its name."""
+    return {"received": repr(line[:100])} if line else {}
+
+
 def log_evidence(failure: SourceFailure, target: str) -> None:
     """Log what a failure must not disclose. Not for requests that carry a secret: an upstream may send it back."""
     if failure.evidence:

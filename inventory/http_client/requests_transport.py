@@ -175,9 +175,10 @@ class _HttpsConnection(_HttpConnection, HTTPSConnection):
         begun = deadline.now()
         with _translated(url.host, connecting=True):
             self.sock.settimeout(deadline.left())
-            self.sock = context.wrap_socket(self.sock, server_hostname=url.host.strip("[]").rstrip("."))
-        self.is_verified = True
-        self.tls = details_of(self.sock)
+            sock: Any = context.wrap_socket(self.sock, server_hostname=url.host.strip("[]").rstrip("."))
+        sock.suppress_ragged_eofs = False  # an end without close_notify is told from one with it
+        self.sock, self.is_verified = sock, True
+        self.tls = details_of(sock)
         exchange.timing.tls = deadline.now() - begun
 
 

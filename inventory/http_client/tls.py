@@ -7,48 +7,56 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from inventory.errors import SourceFailure
+from inventory.http_client.certificate import CertificateReader
 
 
 @dataclass(frozen=True, slots=True)
 class TlsDetails:
-    """Protocol version, cipher and the verified certificate of a connection."""
+    """Protocol version, cipher and the verified certificate of a connection.
+
+    A date is None, and a text empty, that cannot be read; `defects` says so.
+    """
 
     version: str
     cipher: str
     subject: str
     issuer: str
     names: tuple[str, ...]
-    not_before: datetime
-    not_after: datetime
+    not_before: datetime | None
+    not_after: datetime | None
+    defects: tuple[str, ...] = ()
 
 
 def details_of(sock: ssl.SSLSocket) -> TlsDetails:
-    """The details of a connection whose handshake is done and whose certificate was verified.
-
-    `SourceFailure` with code `tls_failure` if the certificate cannot be read: names that are not UTF-8, dates out of range.
-    """
+    """The details of a connection whose handshake is done and whose certificate was verified."""
     cipher = sock.cipher()
+    version, name = sock.version() or "", cipher[0] if cipher else ""
     try:
         certificate: Any = sock.getpeercert()
         return TlsDetails(
-            version=sock.version() or "",
-            cipher=cipher[0] if cipher else "",
+            version=version,
+            cipher=name,
             subject=_name(certificate.get("subject", ())),
             issuer=_name(certificate.get("issuer", ())),
-            names=tuple(str(value) for _, value in certificate.get("subjectAltName", ())),
+            names=tuple(_text(value) for _, value in certificate.get("subjectAltName", ())),
             not_before=_instant(certificate["notBefore"]),
             not_after=_instant(certificate["notAfter"]),
         )
-    except (ValueError, OverflowError) as error:
-        raise SourceFailure(
-            "tls_failure", "The certificate cannot be read", permanent=True, evidence={"error": str(error)[:200]}
-        ) from error
+    except (ValueError, OverflowError, ssl.SSLError):  # text that is not UTF-8, dates out of range, strings that are none
+        read = CertificateReader(sock.getpeercert(binary_form=True) or b"")
+        return TlsDetails(
+            version, name, read.subject, read.issuer, read.names, read.not_before, read.not_after, tuple(read.defects)
+        )
 
 
 def _name(parts: Any) -> str:
     """A distinguished name in one line, in the order of the certificate, which RFC 4514 would reverse."""
     return ", ".join(f"{key}={value}" for part in parts for key, value in part)
+
+
+def _text(value: Any) -> str:
+    """An alternative name, which may be a distinguished one."""
+    return value if isinstance(value, str) else _name(value)
 
 
 def _instant(text: str) -> datetime:

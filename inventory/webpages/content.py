@@ -12,7 +12,7 @@ from inventory.http_client.body import Body
 from inventory.http_client.cookies import MAX_COOKIES, Cookie
 from inventory.http_client.decoding import Text
 from inventory.http_client.fetched import Fetched, Hop, Validators
-from inventory.http_client.head import Fields
+from inventory.http_client.head import Fields, Head
 from inventory.http_client.tls import TlsDetails
 from inventory.records.model import Content
 from inventory.webpages.bounds import COOKIE_BYTES, HEADER_BYTES, MAX_NAMES, NAME_BYTES, SizeBudget, clipped
@@ -119,6 +119,7 @@ def _updated(stored: list[dict[str, str]], sent: Fields) -> list[dict[str, str]]
 
 def _response(fetched: Fetched, text_defects: tuple[str, ...], lines: SizeBudget, defects: list[str]) -> dict[str, Any]:
     final, timing = fetched.final, fetched.timing
+    body_defects = lines.fitting(list(fetched.body.defects), "defects of the body and its trailers")
     return {
         "status": final.head.status,
         "reason": clipped(final.head.reason, "reason phrase", defects),
@@ -133,13 +134,15 @@ def _response(fetched: Fetched, text_defects: tuple[str, ...], lines: SizeBudget
         "body_ms": timing.body_ms,
         "tls": None if final.tls is None else _tls(final.tls, defects),
         "trailers": lines.fitting(_fields(fetched.trailers), "trailers"),
+        "interim": _interim(final.head, lines, defects),
         "not_modified": False,
         "revalidation": None,
-        "defects": [*final.head.defects, *fetched.body.defects, *text_defects],
+        "defects": [*lines.fitting(list(final.head.defects), "defects of the head"), *body_defects, *text_defects],
     }
 
 
 def _tls(tls: TlsDetails, defects: list[str]) -> dict[str, Any]:
+    defects += tls.defects
     names = SizeBudget(NAME_BYTES, defects).fitting(
         list(tls.names[:MAX_NAMES]), "names of the certificate", more=len(tls.names[MAX_NAMES:])
     )
@@ -149,18 +152,39 @@ def _tls(tls: TlsDetails, defects: list[str]) -> dict[str, Any]:
         "subject": clipped(tls.subject, "subject of the certificate", defects),
         "issuer": clipped(tls.issuer, "issuer of the certificate", defects),
         "names": names,
-        "not_before": rfc3339(tls.not_before),
-        "not_after": rfc3339(tls.not_after),
+        "not_before": None if tls.not_before is None else rfc3339(tls.not_before),
+        "not_after": None if tls.not_after is None else rfc3339(tls.not_after),
     }
 
 
 def _redirect(hop: Hop, lines: SizeBudget) -> dict[str, Any]:
+    defects: list[str] = []
     return {
         "url": hop.url.href,
         "status": hop.head.status,
         "headers": lines.fitting(_fields(hop.head.fields), "header lines of a redirect"),
-        "defects": list(hop.head.defects),
+        "interim": _interim(hop.head, lines, defects),
+        "defects": [*lines.fitting(list(hop.head.defects), "defects of a redirect"), *defects],
     }
+
+
+def _interim(head: Head, lines: SizeBudget, defects: list[str]) -> list[dict[str, Any]]:
+    """The interim responses before a head. What was wrong with them is among the defects of the response."""
+    for number, each in enumerate(head.interim, 1):
+        told = lines.fitting(list(each.defects), "defects of an interim response")
+        defects += [f"interim response {number}: {defect}" for defect in told]
+    kept = [
+        {
+            "status": each.status,
+            "reason": clipped(each.reason, "reason phrase of an interim response", defects),
+            "headers": lines.fitting(_fields(each.fields), "header lines of an interim response"),
+        }
+        for each in head.interim
+    ]
+    if head.more_interim:
+        received = len(kept) + head.more_interim
+        defects.append(f"{received:,} interim responses were received; the first {len(kept):,} are kept")
+    return kept
 
 
 def _fields(fields: Fields) -> list[dict[str, str]]:

@@ -112,8 +112,8 @@ class TlsSchema(Schema):
     subject = fields.String(required=True)
     issuer = fields.String(required=True)
     names = fields.List(fields.String(), required=True)
-    not_before = fields.DateTime(required=True)
-    not_after = fields.DateTime(required=True)
+    not_before = fields.DateTime(required=True, allow_none=True, metadata={"description": "null: it is no date."})
+    not_after = fields.DateTime(required=True, allow_none=True)
 
 
 class RevalidationSchema(Schema):
@@ -122,6 +122,19 @@ class RevalidationSchema(Schema):
     status = fields.Integer(required=True)
     reason = fields.String(required=True)
     headers = fields.List(fields.Nested(HeaderSchema), required=True)
+
+
+class InterimSchema(Schema):
+    """An interim response (1xx) that came before the answer."""
+
+    status = fields.Integer(required=True)
+    reason = fields.String(required=True)
+    headers = fields.List(fields.Nested(HeaderSchema), required=True)
+
+
+INTERIM = fields.List(
+    fields.Nested(InterimSchema), metadata={"description": "Answers with 1xx before it. Snapshots of old versions lack it."}
+)
 
 
 class ResponseSchema(Schema):
@@ -142,6 +155,7 @@ class ResponseSchema(Schema):
     trailers = fields.List(
         fields.Nested(HeaderSchema), required=True, metadata={"description": "Fields after a chunked body."}
     )
+    interim = INTERIM
     revalidation = fields.Nested(RevalidationSchema, required=True, allow_none=True)
     not_modified = fields.Boolean(
         required=True, metadata={"description": "Answered 304: the body is that of the snapshot before."}
@@ -157,6 +171,7 @@ class RedirectSchema(Schema):
     url = fields.String(required=True)
     status = fields.Integer(required=True)
     headers = fields.List(fields.Nested(HeaderSchema), required=True)
+    interim = INTERIM
     defects = fields.List(fields.String(), required=True)
 
 

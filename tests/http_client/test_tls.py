@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from tempfile import NamedTemporaryFile
 
 import pytest
 import trustme
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import ExtensionOID, NameOID
 
 from inventory import urls
 from inventory.errors import SourceFailure
 from inventory.http_client.fetcher import Fetcher
+from inventory.http_client.guard import Guard
 from inventory.http_client.requests_transport import default_tls
-from tests.http_client.conftest import make_fetcher
+from inventory.webpages.content import validators_of
+from inventory.webpages.source import Webpage
+from tests.http_client.conftest import OPENED, make_fetcher
+from tests.http_client.raw import Raw
 from tests.upstreams.torture import Torture
 
 
@@ -161,64 +160,67 @@ def test_a_plain_hop_leaves_the_secure_cookies_of_an_earlier_one_alone(
     assert seen == [("secure", True, None), ("b", False, reason)]
 
 
+@pytest.fixture
+def ending(authority: trustme.CA) -> Iterator[Callable[[bytes, bool], str]]:
+    """`ending(answer, politely)` is the URL of an upstream that sends this and ends TLS with close_notify or without."""
+    with Raw(context=serving(authority.issue_cert("page.test"))) as upstream:
+
+        def url(answer: bytes, politely: bool) -> str:
+            upstream.answer, upstream.politely = answer, politely
+            return upstream.url(host="page.test")
+
+        yield url
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+NOTHING_TELLS = "TLS ended without close_notify, and nothing else tells that the body is whole"
+ENDS: dict[str, tuple[bytes, bool, bool]] = {
+    "until the end of TLS": (OK + b"\r\nhello", True, False),
+    "until TLS is cut": (OK + b"\r\nhello", False, True),
+    "of a length": (OK + b"Content-Length: 5\r\n\r\nhello", False, False),
+    "in chunks": (OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", False, False),
+    "of HTTP/1.0": (b"HTTP/1.0 200 OK\r\n\r\nhello", False, True),
+    "that is gzip and whole": (OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"hello"), False, True),
+}
+
+
+@pytest.mark.parametrize(("answer", "politely", "cut"), ENDS.values(), ids=ENDS)
+def test_a_body_that_only_tls_ends_is_whole_if_tls_says_so(
+    authority: trustme.CA, ending: Callable[[bytes, bool], str], answer: bytes, politely: bool, cut: bool
+) -> None:
+    body = trusting(authority).fetch(urls.parse(ending(answer, politely))).body
+
+    assert (body.content, body.truncated) == (b"hello", cut)
+    assert body.defects == ((NOTHING_TELLS,) if cut else ())
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (b"", "invalid_response"),
+        (OK, "incomplete_response"),
+        (OK + b"Content-Length: 6\r\n\r\nhello", "incomplete_response"),
+    ],
+)
+def test_what_is_cut_without_close_notify_before_its_end_is_a_failure_of_http(
+    authority: trustme.CA, ending: Callable[[bytes, bool], str], answer: bytes, code: str
+) -> None:
+    assert _failure(trusting(authority), ending(answer, False)).code == code
+
+
+def test_a_cut_body_is_not_asked_for_again_on_a_condition(
+    authority: trustme.CA, ending: Callable[[bytes, bool], str]
+) -> None:
+    """What is truncated is fetched whole the next time, although it has an `ETag`."""
+    url = ending(OK + b'ETag: "1"\r\n\r\nhello', False)
+    content = Webpage(trusting(authority), Guard(OPENED)).collect(url).content
+
+    assert content["body"]["truncated"]
+    assert content["response"]["defects"] == [NOTHING_TELLS]
+    assert validators_of(content) is None
+
+
 def _failure(fetcher: Fetcher, url: str) -> SourceFailure:
     with pytest.raises(SourceFailure) as caught:
         fetcher.fetch(urls.parse(url))
     return caught.value
-
-
-def odd_certificate(names: bytes, *, until: datetime) -> tuple[ssl.SSLContext, Fetcher]:
-    """What serves a certificate with these alternative names, as they stand in it, and what trusts it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    called = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "page.test")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(called)
-        .issuer_name(called)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(until)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(x509.UnrecognizedExtension(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, names), critical=False)
-        .sign(key, hashes.SHA256())
-        .public_bytes(Encoding.PEM)
-    )
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with NamedTemporaryFile() as file:
-        file.write(certificate + pem)
-        file.flush()
-        context.load_cert_chain(file.name)
-    trusted = ssl.create_default_context(cadata=certificate.decode())
-    return context, make_fetcher(tls=trusted, resolve=lambda host: ["127.0.0.1"])
-
-
-def der(*names: tuple[int, bytes]) -> bytes:
-    """A sequence of names, each with its tag (RFC 5280, section 4.2.1.6)."""
-    inner = b"".join(bytes([tag, len(value)]) + value for tag, value in names)
-    return b"\x30" + (bytes([len(inner)]) if len(inner) < 128 else b"\x82" + len(inner).to_bytes(2, "big")) + inner
-
-
-DNS, URI, IP = 0x82, 0x86, 0x87
-ODD_NAMES: dict[str, tuple[bytes, bool]] = {
-    "a NUL": (der((DNS, b"page.test"), (DNS, b"a\0b")), True),
-    "no ASCII": (der((DNS, b"page.test"), (DNS, b"\xff\xfe")), False),
-    "a URI that is not UTF-8": (der((DNS, b"page.test"), (URI, b"http://\xff/")), False),
-    "an address of three bytes": (der((DNS, b"page.test"), (IP, b"\1\2\3")), True),
-    "many": (der((DNS, b"page.test"), *[(DNS, b"a")] * 15_000), True),
-}
-
-
-@pytest.mark.parametrize(("names", "readable"), ODD_NAMES.values(), ids=ODD_NAMES)
-def test_a_certificate_with_odd_names_is_recorded_or_is_a_failure_of_tls(names: bytes, readable: bool) -> None:
-    context, fetcher = odd_certificate(names, until=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
-    with Torture(context=context) as upstream:
-        if readable:
-            tls = fetcher.fetch(urls.parse(upstream.url("page", "page.test"))).final.tls
-            assert tls is not None
-            assert tls.names[0] == "page.test"
-            assert tls.not_after.year == 9999
-        else:
-            failure = _failure(fetcher, upstream.url("page", "page.test"))
-            assert (failure.code, str(failure)) == ("tls_failure", "The certificate cannot be read")
