@@ -1,0 +1,49 @@
+"""Where a fuzzer begins: for each target, bytes that lead far into its reader."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Mapping, Sequence
+
+import brotli  # type: ignore[import-untyped]
+import zstandard
+
+from tests.fuzz.targets import NEXT_ANSWER
+from tests.http_client.odd_certificates import DIRECTORY, DNS, IP, NAME, certificate, element, sequence
+from tests.upstreams.torture import CHUNKED, HTML, OK, PAGE, ZIPPED
+
+PLAIN = b"text text text"
+DATE = b"Sat, 31 Jan 2026 12:00:00 GMT"
+COOKIE = b"__Host-a=b; Path=/; Domain=a.test; Expires=" + DATE + b"; Max-Age=9; Secure; SameSite=None; Partitioned; HttpOnly"
+MOVED = b"HTTP/1.1 302 Found\r\nLocation: /x?y#z\r\nSet-Cookie: a=b; Path=/\r\nContent-Length: 0\r\n\r\n"
+ETAG = b'ETag: "1"\r\nLast-Modified: ' + DATE + b"\r\n"
+
+SEEDS: Mapping[str, Sequence[bytes]] = {
+    "response": [
+        b"\xff" + OK + HTML + ETAG + b"Set-Cookie: " + COOKIE + b"\r\nContent-Length: %d\r\n\r\n" % len(PAGE) + PAGE,
+        b"\xff" + CHUNKED + b"5;x=y\r\nhello\r\n01\r\n!\r\n0\r\nX-Trailer: t\r\n\r\n",
+        b"\xff" + OK + b"Content-Encoding: gzip, br\r\nTransfer-Encoding: gzip, , chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        b"\xff" + OK + HTML + b"Content-Encoding: gzip\r\n\r\n" + ZIPPED,
+        b"\x01" + MOVED + NEXT_ANSWER + OK + ETAG + b"\r\nbody" + NEXT_ANSWER + b"HTTP/1.1 304 Not Modified\r\nX: y\r\n\r\n",
+        b"\xff\r\nHTTP/1.1 103 Hints\r\nLink: </a>\r\n\r\nhttp/1.0 503 Busy\nRetry-After: " + DATE + b"\n folded\nodd\n\n",
+    ],
+    "chunk": [b'000000000000000000005;a="b"', b" 5 ;", b"0x5", b"f" * 15],
+    "certificate": [certificate(names=sequence(element(DNS, b"\xff"), element(IP, bytes(16)), element(DIRECTORY, NAME)))],
+    "cookie": [COOKIE, b"=a=b;;", b"__Secure-a"],
+    "date": [DATE, b"Saturday, 31-Jan-26 12:00:00 GMT", b"Sat Jan 31 12:00:00 2026", b"120"],
+    "link": [b'<https://a.test/?page=2>; rel="next last"; title="x, y", </first>; rel=first', b"<a>; rel*=UTF-8''next"],
+    "location": [b"//b.test:81/../x?y#z", b"\xc3\xa9", b"http://[::1]/", b"?"],
+    "text": [
+        b'text/html; charset="iso-2022-jp"\n\x1b$B',
+        b"application/xml\n<?xml version='1.0' encoding='utf-16'?>",
+        b"\n\xff\xfea\0",
+        b'text/html\n<meta http-equiv=Content-Type content="text/html; charset=gbk"><meta charset=big5>\xa1\xe3',
+    ],
+    "coding": [
+        b"\0" + gzip.compress(PLAIN) * 2,
+        b"\1" + zlib.compress(PLAIN),
+        b"\2" + brotli.compress(PLAIN),
+        b"\3" + zstandard.compress(PLAIN) * 2,
+    ],
+}
