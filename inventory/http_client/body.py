@@ -49,14 +49,16 @@ class _Raw:
 
 def read_body(response: ResponseReader, limit: int) -> Body:
     """The body of a response, at most `limit` bytes of it, decoded. Raises `SourceFailure` when it is incomplete or late."""
-    applied = codings.names([*response.head.values("content-encoding"), *response.transfer_codings])
+    named = response.head.values("content-encoding")
+    applied = [*codings.names(named), *response.transfer_codings]
+    misnamed = tuple(f"Content-Encoding names {name!r}, which is no coding" for name in codings.misnamed(named)[:1])
     if applied:
         body = _decoded(_Raw(response.pieces(), limit), applied, limit)
     else:
         kept = bytearray()
         truncated = _fill(kept, response.pieces(), limit)
         body = Body(bytes(kept), truncated)
-    return replace(body, truncated=body.truncated or response.cut, defects=(*body.defects, *response.defects()))
+    return replace(body, truncated=body.truncated or response.cut, defects=(*misnamed, *body.defects, *response.defects()))
 
 
 def _decoded(raw: _Raw, applied: list[str], limit: int) -> Body:

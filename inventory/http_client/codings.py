@@ -24,6 +24,9 @@ ZSTD_WINDOW_BYTES = 8 * 1024 * 1024
 
 MAX_CODINGS = 5
 
+NOT_CODED = frozenset({"identity", "none", "binary", "7bit", "8bit", "utf-8", "utf8", "us-ascii", "iso-8859-1"})
+"""What servers name where nothing is coded: words for that, encodings of mail (RFC 2045), and those of text."""
+
 
 class Undecodable(Exception):
     """The bytes are not what the coding says, or the coding is unknown."""
@@ -37,10 +40,20 @@ class TrailingBytes(Exception):
     """The coded data was complete, and more bytes came after it."""
 
 
-def names(values: Sequence[str]) -> list[str]:
-    """The codings that header lines name, in the order applied, lower case, without `identity`."""
-    codings = (name.strip(" \t").lower() for value in values for name in value.split(","))
-    return [name for name in codings if name and name != "identity"]
+def names(values: Iterable[str]) -> list[str]:
+    """The codings that header lines name, in the order applied, in lower case."""
+    return [name for name in _elements(values) if name not in NOT_CODED]
+
+
+def misnamed(values: Iterable[str]) -> list[str]:
+    """What header lines name although it is no coding, but for `identity`, which says so."""
+    return [name for name in _elements(values) if name in NOT_CODED and name != "identity"]
+
+
+def _elements(values: Iterable[str]) -> Iterator[str]:
+    """Empty elements of a list do not count (RFC 9110, section 5.6.1.2)."""
+    names = (name.strip(" \t").lower() for value in values for name in value.split(","))
+    return (name for name in names if name)
 
 
 def undo(pieces: Pieces, codings: Sequence[str]) -> Pieces:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from inventory.http_client import codings
 from inventory.http_client.failures import invalid_response
 from inventory.http_client.head import Head
 
@@ -32,29 +33,37 @@ class Framing:
 
 def framing_of(head: Head) -> Framing:
     """How the body of a final response is delimited; `SourceFailure` with code `invalid_response` when nobody can tell."""
-    codings = _transfer_codings(head)
+    applied = codings.names(head.values("transfer-encoding"))
+    both = bool(applied and head.values("content-length"))
     has_body = head.status >= 200 and head.status not in (204, 304)
-    length, defects = _length(head, needed=has_body and not codings)
-    both = bool(codings and head.values("content-length"))
-    if both:
-        defects.append("Transfer-Encoding and Content-Length together; Content-Length was ignored")
-    if codings and head.http_version == "1.0":
-        defects.append("Transfer-Encoding in a response of HTTP/1.0")
+    length, defects = _length(head, needed=has_body and not applied)
+    defects += _coding_defects(head, both=both)
     if not has_body:
-        codings, length = [], 0
-    elif codings:
+        applied, length = [], 0
+    elif applied:
         length = None
-    chunked = codings[-1:] == ["chunked"]
+    chunked = applied[-1:] == ["chunked"]
     unclear = both or (not chunked and length is None) or head.status < 200
     close = "close" in {option.lower() for option in head.elements("connection")}
     return Framing(
         chunked=chunked,
         length=length,
         # Chunks are not undone where they are not the last coding: the body is then kept as it came.
-        transfer_codings=tuple(name for name in codings if name != "chunked" or not chunked),
+        transfer_codings=tuple(name for name in applied if name != "chunked" or not chunked),
         will_close=unclear or close or head.http_version == "1.0",
         defects=tuple(defects),
     )
+
+
+def _coding_defects(head: Head, *, both: bool) -> list[str]:
+    """What is wrong with `Transfer-Encoding`; `both`: there is a length, too."""
+    named = head.values("transfer-encoding")
+    defects = [f"Transfer-Encoding names {name!r}, which is no coding" for name in codings.misnamed(named)[:1]]
+    if both:
+        defects.append("Transfer-Encoding and Content-Length together; Content-Length was ignored")
+    if head.http_version == "1.0" and codings.names(named):
+        defects.append("Transfer-Encoding in a response of HTTP/1.0")
+    return defects
 
 
 def chunk_size(line: bytes) -> tuple[int, bool] | None:
@@ -73,12 +82,6 @@ def chunk_size(line: bytes) -> tuple[int, bool] | None:
     if not significant and not extended and not gap:
         return None  # `0x5` is not the end of the body
     return int(significant or b"0", 16), extended and not indent
-
-
-def _transfer_codings(head: Head) -> list[str]:
-    """In lower case and in the order applied; `identity`, which RFC 2616 had, is none."""
-    codings = [name.lower() for name in head.elements("transfer-encoding")]
-    return [name for name in codings if name != "identity"]
 
 
 def _length(head: Head, *, needed: bool) -> tuple[int | None, list[str]]:

@@ -158,4 +158,5 @@ class _Defects:
 
 def quoted(line: bytes) -> str:
     """A line as text in quotes, without its line end."""
-    return repr(line.removesuffix(b"\n").removesuffix(b"\r").decode("latin-1"))
+    end = b"\r\n" if line.endswith(b"\r\n") else b"\n"
+    return repr(line.removesuffix(end).decode("latin-1"))

@@ -119,7 +119,7 @@ def _updated(stored: list[dict[str, str]], sent: Fields) -> list[dict[str, str]]
 
 def _response(fetched: Fetched, text_defects: tuple[str, ...], lines: SizeBudget, defects: list[str]) -> dict[str, Any]:
     final, timing = fetched.final, fetched.timing
-    body_defects = lines.fitting(list(fetched.body.defects), "defects of the body and its trailers")
+    told = lines.fitting([*final.head.defects, *fetched.body.defects], "defects of the response")
     return {
         "status": final.head.status,
         "reason": clipped(final.head.reason, "reason phrase", defects),
@@ -137,7 +137,7 @@ def _response(fetched: Fetched, text_defects: tuple[str, ...], lines: SizeBudget
         "interim": _interim(final.head, lines, defects),
         "not_modified": False,
         "revalidation": None,
-        "defects": [*lines.fitting(list(final.head.defects), "defects of the head"), *body_defects, *text_defects],
+        "defects": [*told, *text_defects],
     }
 
 

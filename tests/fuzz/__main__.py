@@ -5,11 +5,13 @@ The options are libFuzzer's. A finding is an exception that the target does not 
 
 from __future__ import annotations
 
+import logging
 import sys
 import tempfile
 from pathlib import Path
 
 import atheris
+import structlog
 
 with atheris.instrument_imports(include=["inventory"]):
     from tests.fuzz.seeds import SEEDS
@@ -20,6 +22,7 @@ def main() -> None:
     name, *options = sys.argv[1:] or [""]
     if name not in TARGETS:
         sys.exit(f"Usage: python -m tests.fuzz TARGET [option of libFuzzer …]; the targets are {', '.join(TARGETS)}.")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     with tempfile.TemporaryDirectory() as folder:
         for number, seed in enumerate(SEEDS[name]):
             (Path(folder) / str(number)).write_bytes(seed)

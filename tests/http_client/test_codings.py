@@ -117,6 +117,17 @@ def test_the_names_of_codings_come_from_all_lines_in_order() -> None:
     assert codings.names([" GZip , br", "", "identity", "x-gzip"]) == ["gzip", "br", "x-gzip"]
 
 
+def test_words_for_no_coding_are_no_codings() -> None:
+    values = ["UTF-8", "none, gzip", "identity", " 8bit ,"]
+
+    assert codings.names(values) == ["gzip"]
+    assert codings.misnamed(values) == ["utf-8", "none", "8bit"]
+
+
+def test_bytes_that_python_takes_for_blanks_are_part_of_a_name() -> None:
+    assert codings.names(["\x0bgzip", "gzip\xa0"]) == ["\x0bgzip", "gzip\xa0"]
+
+
 @pytest.mark.parametrize("applied", [["compress"], ["gzip", "sdch"], ["gzip"] * 6])
 def test_unknown_or_too_many_codings_are_undecodable(applied: list[str]) -> None:
     with pytest.raises(codings.Undecodable):

@@ -55,7 +55,37 @@ TABLE: dict[str, tuple[str | OddUpstream, Snapshot | Failure]] = {
     "500 is a snapshot": ("error", Snapshot(500, b"broken")),
     "999 is a snapshot": ("status-999", Snapshot(999, b"no")),
     "a status line without a reason": ("no-reason", Snapshot(200, b"fine", {"response.reason": ""})),
-    "answers before the answer are passed over": ("early-hints", Snapshot()),
+    "answers before the answer are kept": (
+        "early-hints",
+        Snapshot(
+            members={
+                "response.interim": [
+                    {"status": 103, "reason": "Early Hints", "headers": [{"name": "Link", "value": "</a>"}]},
+                    {"status": 100, "reason": "Continue", "headers": []},
+                ]
+            }
+        ),
+    ),
+    "a status line in lower case": ("lower-case", Snapshot(defect="status line is malformed: 'http/1.1 200 OK'")),
+    "no space after the status": ("no-space", Snapshot(members={"response.reason": "OK"}, defect="'HTTP/1.1 200OK'")),
+    "empty lines before the answer": ("empty-lines", Snapshot(defect="empty lines before the status line")),
+    "CR CR LF after every line": ("cr-cr-lf", Snapshot(body=b"ok", defect="'Content-Length: 2\\r'")),
+    "the same Content-Length in a list": ("length-list", Snapshot(body=b"hello")),
+    "a Content-Length with zeros before it": ("long-zeros", Snapshot(body=b"hello")),
+    "a 304 with a malformed length": ("not-modified-of-x", Snapshot(304, b"", defect="not one number")),
+    "empty elements in Transfer-Encoding": ("empty-elements", Snapshot(body=b"hello")),
+    "a Transfer-Encoding that is none": ("identity", Snapshot(body=b"hello")),
+    "chunk sizes with zeros before them": ("zeros-of-chunks", Snapshot(body=b"hello")),
+    "words after the size of a chunk": ("words-of-chunks", Snapshot(body=b"hello", defect="malformed: '5 bytes'")),
+    "no end after the last chunk": (
+        "no-end-of-trailers",
+        Snapshot(
+            body=b"hello",
+            members={"response.trailers": [{"name": "X-Trailer", "value": "t"}]},
+            defect="the response ends inside its trailers: 'X-Cut'",
+        ),
+    ),
+    "a Content-Encoding that is none": ("not-coded", Snapshot(members={"body.encoding": "text"}, defect="names 'utf-8'")),
     "a body without length ends with the connection": ("until-close", Snapshot()),
     "HTTP/1.0": ("http-1.0", Snapshot(members={"response.http_version": "1.0"})),
     "lines that end in a bare newline": ("bare-newlines", Snapshot(body=b"ok")),
@@ -87,6 +117,8 @@ TABLE: dict[str, tuple[str | OddUpstream, Snapshot | Failure]] = {
     # Header lines.
     "500 headers": ("500-headers", Snapshot()),
     "a header line without a colon": ("no-colon", Snapshot(defect="no colon: 'this is no header'")),
+    "a long header line without a colon": ("long-no-colon", Snapshot(defect=repr("nothing but words " * 3_000))),
+    "an indented header line before all others": ("indented", Snapshot(defect="no header line: ' X-Indented: 1'")),
     "a bare CR in a header": ("bare-cr", Snapshot(defect="bare CR")),
     "a header line of CR alone": ("cr-alone", Snapshot(defect="header line 3 is a bare CR and nothing else")),
     "a CR before the end of a header line": ("cr-at-end", Snapshot(defect="bare CR")),
@@ -197,9 +229,26 @@ def _check(webpage: Webpage, url: str, expected: Snapshot) -> None:
 
 
 def test_headers_after_a_defective_line_are_kept(torture: Torture) -> None:
-    for script in ("no-colon", "bare-cr", "cr-alone", "cr-at-end", "nul", "folded", "space-in-name"):
+    for script in (
+        "no-colon",
+        "long-no-colon",
+        "indented",
+        "bare-cr",
+        "cr-alone",
+        "cr-at-end",
+        "nul",
+        "folded",
+        "space-in-name",
+    ):
         head = make_fetcher().fetch(urls.parse(torture.url(script))).final.head
         assert head.values("x-after") == ["2"], script
+
+
+def test_what_comes_before_a_redirect_is_kept_with_it(torture: Torture) -> None:
+    [hop] = Webpage(make_fetcher(), Guard(OPENED)).collect(torture.url("hints-and-redirect")).content["redirects"]
+
+    assert hop["interim"] == [{"status": 103, "reason": "Early Hints", "headers": [{"name": "Link", "value": "</a>"}]}]
+    assert hop["defects"] == ["interim response 1: header line 2 has no colon: 'odd'"]
 
 
 def test_all_of_500_headers_are_kept_in_order(torture: Torture) -> None:

@@ -135,6 +135,25 @@ def test_all_else_that_an_upstream_can_make_long_is_cut_as_well() -> None:
     ]
 
 
+def test_what_is_quoted_and_what_came_before_is_cut_as_well() -> None:
+    quoted = tuple(f"header line {number} has no colon: {chr(1) * 60_000!r}" for number in range(4))
+    hints = Head(103, "r" * 60_000, "1.1", (("Link", "\x01" * 60_000),) * 4, quoted)
+    head = Head(200, "OK", "1.1", (("X", "\x01" * 60_000),) * 3, quoted, (hints,) * 10, 7)
+    hop = Hop(urls.parse("https://a.test/"), head, (), "192.0.2.1", None)
+    cut = tuple(f"trailers: {defect}" for defect in quoted)
+    content = content_of(
+        Fetched((hop,) * 20, hop, Body(b"", defects=cut), (), Timing(1, 1, 1, 1, 1, 1)), b"", Text("text/html", None)
+    )
+
+    assert_bounded(content)
+    assert len(content["headers"]) == 3
+    assert len(content["redirects"]) == 20
+    assert [len(hop["headers"]) for hop in content["redirects"]] == [0] * 20
+    told = " ".join(defect[:100] for defect in content["response"]["defects"])
+    assert "17 interim responses were received; the first 10 are kept" in told
+    assert "8 defects of the response were received; the first" in told
+
+
 def test_a_page_that_never_changes_does_not_grow_by_what_its_304s_say(webpage: Webpage, upstream: Upstream) -> None:
     upstream.script("/page", Answer(200, (("ETag", '"v1"'),)))
     content = webpage.collect(upstream.url("/page")).content
