@@ -47,7 +47,7 @@ def content(number: int, source: bytes) -> dict[str, Any]:
         "response": {
             "status": 200, "reason": "OK", "http_version": "1.1", "final_url": url(number), "remote_address": "192.0.2.1",
             "elapsed_ms": 123.4, "dns_ms": 1.2, "connect_ms": 10.1, "tls_ms": 20.2, "first_byte_ms": 80.3, "body_ms": 9.4,
-            "tls": None, "trailers": [], "not_modified": False, "revalidation": None, "defects": [],
+            "tls": None, "trailers": [], "interim": [], "not_modified": False, "revalidation": None, "defects": [],
         },
         "redirects": [],
         "headers": HEADERS + lines,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 Fields = tuple[tuple[str, str], ...]
 """Header lines as (name, value), in the order received; bytes read as latin-1."""
 
-MAX_QUOTED_CHARACTERS = 1024 * 1024
-"""Of the defects of one head. A head of control characters is four times as long when it is quoted."""
+MAX_QUOTED_CHARACTERS = 256 * 1024
+"""Of the defects of one head."""
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _STATUS_LINE = re.compile(rb"(?i:HTTP)/(1\.\d)[ \t]+([1-9]\d\d)(?!\d)(.*)")

@@ -11,7 +11,8 @@ from inventory.http_client.head import FieldReader, Fields, Head, StatusLine, re
 MAX_HEAD_LINES = 2_000
 MAX_HEAD_BYTES = 1024 * 1024
 MAX_INTERIM = 10
-"""Interim responses (1xx) that are kept, as long as their heads have `MAX_HEAD_BYTES` together."""
+MAX_INTERIM_BYTES = 64 * 1024
+"""Interim responses (1xx) that are kept, and what their heads may have together."""
 MAX_EMPTY_LINES = 4
 """Passed over before a status line, as browsers do."""
 
@@ -46,7 +47,7 @@ def read_final_head(next_line: NextLine) -> Head:
         if head.status // 100 != 1 or head.status == 101:
             return replace(head, interim=tuple(interim), more_interim=more)
         size += read
-        if len(interim) < MAX_INTERIM and size <= MAX_HEAD_BYTES:
+        if len(interim) < MAX_INTERIM and size <= MAX_INTERIM_BYTES:
             interim.append(head)
         else:
             more += 1

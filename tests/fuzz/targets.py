@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from inventory import json_bytes, urls
 from inventory.errors import SourceFailure
-from inventory.http_client import codings, cookie_dates, cookies, decoding, redirects
+from inventory.http_client import codings, cookie_dates, cookies, redirects
 from inventory.http_client.certificate import CertificateReader
 from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.framing import chunk_size
@@ -111,11 +111,9 @@ def location(data: bytes) -> None:
 
 
 def text(data: bytes) -> None:
-    """A body and its media type, up to a newline."""
+    """A body, and the `Content-Type` before its first newline; the last byte limits what is kept."""
     content_type, _, body = data.partition(b"\n")
-    found = decoding.examine(body, content_type.decode("latin-1"), truncated=bool(len(body) % 2))
-    if found.charset is not None:
-        json_bytes.dumps(decoding.decode(decoding.whole_characters(body, found.charset), found.charset))
+    response(data[-1:] + b"HTTP/1.1 200 OK\r\nContent-Type: " + content_type + b"\r\n\r\n" + body)
 
 
 def coding(data: bytes) -> None:
