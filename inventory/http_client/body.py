@@ -11,15 +11,16 @@ from inventory.http_client.response_reader import ResponseReader
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The bytes that are kept. `truncated`: there was, or should have been, more of them.
+    """The bytes that are kept. `truncated`: there was, or should have been, more of them, or nobody can tell that there was not.
 
-    `undecoded` names the codings that could not be undone: the bytes are then as they came. `defects` says why.
+    The last case is `cut`: TLS ended without close_notify, and only what is complete in itself is whole. `undecoded` names the codings that could not be undone: the bytes are then as they came. `defects` says why.
     """
 
     content: bytes
     truncated: bool = False
     undecoded: str | None = None
     defects: tuple[str, ...] = ()
+    cut: bool = False
 
 
 class _Raw:
@@ -58,7 +59,8 @@ def read_body(response: ResponseReader, limit: int) -> Body:
         kept = bytearray()
         truncated = _fill(kept, response.pieces(), limit)
         body = Body(bytes(kept), truncated)
-    return replace(body, truncated=body.truncated or response.cut, defects=(*misnamed, *body.defects, *response.defects()))
+    defects = (*misnamed, *body.defects, *response.defects())
+    return replace(body, truncated=body.truncated or response.cut, defects=defects, cut=response.cut)
 
 
 def _decoded(raw: _Raw, applied: list[str], limit: int) -> Body:

@@ -21,7 +21,8 @@ def target_pause(head: Head, now: datetime) -> float | None:
         return None
     pause = DEFAULT_PAUSE
     for value in head.values("retry-after")[:1]:
-        pause = float(value[:10]) if value.isascii() and value.isdigit() else _seconds_until(value, now)
+        digits = value.isascii() and value.isdigit()
+        pause = float(value.lstrip("0")[:10] or 0) if digits else _seconds_until(value, now)
     return min(max(pause, 0.0), MAX_PAUSE)
 
 

@@ -93,7 +93,7 @@ class Pages:
             raise SourceFailure("unexpected_status", f"The site answered {response.status}")
         if not 200 <= response.status < 300:
             raise SourceFailure("unexpected_status", f"The site answered {response.status}", permanent=True)
-        if response.body.truncated:
+        if response.body.truncated and not response.body.cut:  # JSON that was cut does not parse
             raise Malformed(f"The page has more than {MAX_PAGE_BYTES:,} bytes, or was cut", response.links, permanent=True)
         if response.body.content.count(b"{") + response.body.content.count(b"[") > MAX_MEMBERS:
             raise Malformed(f"The page has more than {MAX_MEMBERS:,} objects and lists", response.links, permanent=True)

@@ -56,9 +56,24 @@ TYPES = st.one_of(
     st.text(st.characters(max_codepoint=255), max_size=20),
 )
 VALUES = {
-    "Content-Length": DIGITS,
-    "Transfer-Encoding": st.sampled_from(["chunked", "gzip, chunked", "chunked, chunked", ",", "x", "chunked\x0b"]),
-    "Content-Encoding": st.sampled_from(["gzip", "deflate", "br", "zstd", "gzip, br", ",,", "x" * 300, "zstd, zstd"]),
+    "Content-Length": st.one_of(DIGITS, st.sampled_from(["5, 5", "5,,05", "5, 6", ",", "0" * 5_000 + "5"])),
+    "Transfer-Encoding": st.sampled_from(
+        [
+            "chunked",
+            "gzip, chunked",
+            "chunked, chunked",
+            ",",
+            "x",
+            "chunked\x0b",
+            ", chunked,",
+            "identity",
+            "Chunked",
+            "binary",
+        ]
+    ),
+    "Content-Encoding": st.sampled_from(
+        ["gzip", "deflate", "br", "zstd", "gzip, br", ",,", "x" * 300, "zstd, zstd", "UTF-8"]
+    ),
     "Content-Type": TYPES,
     "Retry-After": st.one_of(DIGITS, DATES),
     "Set-Cookie": COOKIES,
@@ -73,10 +88,15 @@ VALUES = {
 FIELDS = st.sampled_from(sorted(VALUES)).flatmap(
     lambda name: VALUES[name].map(lambda value: f"{name}: {value}".encode("latin-1"))
 )
-LINES = st.one_of(FIELDS, FIELDS, FIELDS, BYTES, st.sampled_from([b"\r", b" ", b"\t x", b":", b"\r\r", b"a: b\r", b"X: \0"]))
+LINES = st.one_of(
+    FIELDS, FIELDS, FIELDS, BYTES, st.sampled_from([b"\r", b" ", b"\t x", b":", b"\r\r", b"a: b\r", b"X: \0", b"odd"])
+)
 HEADS = st.tuples(
     st.one_of(
         st.sampled_from([b"HTTP/1.1 200 OK", b"HTTP/1.1 429", b"HTTP/1.0 302 Found", b"HTTP/1.1 304 N", b"HTTP/1.1 103 E"]),
+        st.sampled_from(
+            [b"http/1.1 200 ok", b"HTTP/1.1 200OK", b"\nHTTP/1.1\t200", b"HTTP/1.1 200 OK\r", b"HTTP/1.1 101 S"]
+        ),
         st.sampled_from([b"HTTP/1.1 " + b"9" * 5_000, b"220 mail.test ESMTP", b"\r", b"", b"HTTP/1.1\xa0200 OK"]),
         BYTES,
     ),
@@ -85,6 +105,7 @@ HEADS = st.tuples(
 ).map(lambda parts: parts[2].join([parts[0], *parts[1], b"", b""]))
 CHUNKS = st.one_of(
     st.sampled_from([b"5\r\nhello\r\n", b"0\r\n", b"f" * 5_000 + b"\r\n", b"5;" + b"x" * 99 + b"\r\nhello\r\n", b"\r\n"]),
+    st.sampled_from([b"0" * 5_000 + b"5 x\r\nhello\r\n", b" 1\r\nx\r\n", b"0\r\nX: y\r\n z", b"0x1\r\nx\r\n", b"0;\n"]),
     st.sampled_from([b"-1\r\n", b"0\r\n\r\r\n\r\n", b"0\r\nX: y\r\n \r\n\r\n", b"1\n\xff\n"]),
     st.binary(max_size=20),
 )
