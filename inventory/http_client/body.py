@@ -11,9 +11,10 @@ from inventory.http_client.response_reader import ResponseReader
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The bytes that are kept. `truncated`: there was, or should have been, more of them, or nobody can tell that there was not.
+    """The bytes that are kept. `truncated`: there was, or may have been, more of them.
 
-    The last case is `cut`: TLS ended without close_notify, and only what is complete in itself is whole. `undecoded` names the codings that could not be undone: the bytes are then as they came. `defects` says why.
+    It only may have been if `cut`: TLS ended without close_notify where nothing else tells the end. `undecoded` names the
+    codings that could not be undone: the bytes are then as they came. `defects` says why.
     """
 
     content: bytes
