@@ -38,19 +38,20 @@ def framing_of(head: Head) -> Framing:
     has_body = head.status >= 200 and head.status not in (204, 304)
     length, defects = _length(head, needed=has_body and not applied)
     defects += _coding_defects(head, both=both)
+    # A server that frames a body where there is none may send one.
+    unclear = both or head.status < 200 or (not has_body and bool(applied)) or (head.status == 204 and bool(length))
     if not has_body:
         applied, length = [], 0
     elif applied:
         length = None
     chunked = applied[-1:] == ["chunked"]
-    unclear = both or (not chunked and length is None) or head.status < 200
     close = "close" in {option.lower() for option in head.elements("connection")}
     return Framing(
         chunked=chunked,
         length=length,
         # Chunks are not undone where they are not the last coding: the body is then kept as it came.
         transfer_codings=tuple(name for name in applied if name != "chunked" or not chunked),
-        will_close=unclear or close or head.http_version == "1.0",
+        will_close=unclear or (not chunked and length is None) or close or head.http_version == "1.0",
         defects=tuple(defects),
     )
 

@@ -122,15 +122,13 @@ class ResponseReader:
         return self.complete and bool(self.file.peek(1))
 
     def _chunks(self) -> Iterator[bytes]:
-        malformed = b""
         while True:
             line = self._line("chunk size")
             read = chunk_size(line)
             if read is None or not line.endswith(b"\n"):
                 raise incomplete_response("a chunk does not begin with its size", line)
             size, well_formed = read
-            if not well_formed and not malformed:
-                malformed = line
+            if not well_formed and not self._defects:  # the first tells enough
                 self._defects.append(f"a chunk size is malformed: {quoted(line[:100])}")
             if not size:
                 break

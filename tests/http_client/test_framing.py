@@ -87,6 +87,23 @@ def test_a_malformed_length_that_is_not_needed_is_a_defect(sent: bytes, content:
     assert (body.content, defects_of(response, body)) == (content, defects)
 
 
+@pytest.mark.parametrize(
+    ("head", "reusable"),
+    [
+        (b"HTTP/1.1 204 No Content\r\n", True),
+        (b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n", True),
+        (b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n", False),
+        (b"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n", False),
+        (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n", True),
+        (b"HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n", False),
+    ],
+)
+def test_a_body_that_is_none_may_come_all_the_same(head: bytes, reusable: bool) -> None:
+    response, body = read(head + b"\r\n")
+
+    assert (body.content, body.undecoded, response.reusable()) == (b"", None, reusable)
+
+
 CODINGS = [b"chunked", b"Chunked", b"chunked,", b", chunked", b",,chunked , ,", b"identity, chunked", b"chunked, identity",
            b"chunked, chunked", b"\tchunked\t"]  # fmt: skip
 
