@@ -1,4 +1,7 @@
-"""Reads `Set-Cookie` lines as RFC 6265bis demands of a browser, and says why a browser would refuse one."""
+"""Reads `Set-Cookie` lines as RFC 6265bis demands of a browser, and says why a browser would refuse one.
+
+Where Chromium and Firefox agree against the draft, they are followed. Bytes are read as latin-1 here.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +27,16 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _MAX_AGE = re.compile(r"-?[0-9]+")
 _SAME_SITE = {"none": "None", "lax": "Lax", "strict": "Strict"}
 _SPACE = " \t"
+_PREFIXES = ("__host-http-", "__host-", "__http-", "__secure-")
+"""What a name promises of its cookie; a longer prefix stands before one that it begins with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
-    """One `Set-Cookie` line. `expires` and `max_age` are the attributes as sent; `reason` says why it is not accepted."""
+    """One `Set-Cookie` line. `expires` and `max_age` are the attributes as sent; `reason` says why it is not accepted.
+
+    `trusted`: it came over https, or from this very machine.
+    """
 
     name: str
     value: str
@@ -42,6 +50,7 @@ class Cookie:
     same_site: str | None
     partitioned: bool
     set_by: str
+    trusted: bool
     accepted: bool
     reason: str | None
 
@@ -60,8 +69,8 @@ def parse(line: str, url: Url) -> Cookie:
     cookie = Cookie(
         name=name,
         value=value,
-        domain=domain or url.host,
-        host_only=not domain,
+        domain=url.host if domain is None else domain,
+        host_only=domain is None,
         path=path if path.startswith("/") else default_path(url),
         expires=expires,
         max_age=_clamped_int(max_age) if _MAX_AGE.fullmatch(max_age) else None,
@@ -70,11 +79,30 @@ def parse(line: str, url: Url) -> Cookie:
         same_site=_SAME_SITE.get(attributes.get("samesite", "").lower()),
         partitioned="partitioned" in attributes,
         set_by=url.href,
+        trusted=is_trusted(url),
         accepted=True,
         reason=None,
     )
     reason = _refusal(cookie, attributes, line, url)
     return cookie if reason is None else replace(cookie, accepted=False, reason=reason)
+
+
+def shown(sent: str) -> str:
+    """A name, value or path for people: UTF-8 if its bytes are valid, else latin-1, as it was read."""
+    if sent.isascii():
+        return sent
+    try:
+        return sent.encode("latin-1").decode()
+    except UnicodeError:
+        return sent
+
+
+def is_trusted(url: Url) -> bool:
+    """Whether `Secure` cookies may come from a URL and go there: https, or this machine (Secure Contexts, section 3.1)."""
+    if url.scheme == "https":
+        return True
+    address, name = url.address, url.host.removesuffix(".")
+    return address.is_loopback if address is not None else name == "localhost" or name.endswith(".localhost")
 
 
 def domain_matches(host: str, domain: str, *, is_address: bool) -> bool:
@@ -91,29 +119,26 @@ def default_path(url: Url) -> str:
 def _attributes(text: str) -> tuple[Mapping[str, str], datetime | None]:
     """The attributes, names in lower case, and the date of `Expires` (section 5.6).
 
-    The last of repeated attributes counts; one that is too long does not.
+    The last of repeated attributes counts, even if it cannot be read: browsers then know no expiry. One that is too long
+    does not count.
     """
     found: dict[str, str] = {}
-    expires: datetime | None = None
     for part in text.split(";"):
         name, _, value = part.partition("=")
-        name, value = name.strip(_SPACE).lower(), value.strip(_SPACE)
-        if len(value) > MAX_ATTRIBUTE_BYTES:
-            continue
-        if name == "expires":
-            if (date := cookie_dates.parse(value)) is None:
-                continue
-            expires = date
-        if name == "max-age" and not _MAX_AGE.fullmatch(value):
-            continue
-        found[name] = value
-    return found, expires
+        value = value.strip(_SPACE)
+        if len(value) <= MAX_ATTRIBUTE_BYTES:
+            found[name.strip(_SPACE).lower()] = value
+    expires = found.get("expires")
+    return found, cookie_dates.parse(expires) if expires else None
 
 
-def _domain_attribute(attributes: Mapping[str, str], url: Url) -> str:
-    """The `Domain` that counts, without its leading dot; empty when the cookie is for the host alone."""
-    domain = attributes.get("domain", "").removeprefix(".").lower()
-    return "" if domain == url.host and _is_public_suffix(domain) else domain
+def _domain_attribute(attributes: Mapping[str, str], url: Url) -> str | None:
+    """The `Domain` that counts, without its leading dot; None when the cookie is for the host alone."""
+    sent = attributes.get("domain", "").lower()
+    domain = sent.removeprefix(".")
+    if not sent or (domain == url.host and (url.address is not None or _is_public_suffix(domain))):
+        return None
+    return domain or sent
 
 
 def _refusal(cookie: Cookie, attributes: Mapping[str, str], line: str, url: Url) -> str | None:
@@ -126,35 +151,42 @@ def _refusal(cookie: Cookie, attributes: Mapping[str, str], line: str, url: Url)
         return f"name and value exceed {MAX_PAIR_BYTES} bytes"
     if not cookie.host_only and (reason := _domain_refusal(cookie.domain, url)):
         return reason
-    if cookie.secure and url.scheme != "https":
+    if "\t" in cookie.path:
+        return "a tab in Path"
+    if cookie.secure and not cookie.trusted:
         return "Secure, but not set over https"
     if cookie.same_site == "None" and not cookie.secure:
         return "SameSite=None without Secure"
     if cookie.partitioned and not cookie.secure:
         return "Partitioned without Secure"
-    return _prefix_refusal(cookie, has_path="path" in attributes)
+    if reason := _prefix_refusal(cookie, has_path="path" in attributes):
+        return reason
+    return "an = in the value of a cookie without a name" if not cookie.name and "=" in cookie.value else None
 
 
 def _domain_refusal(domain: str, url: Url) -> str | None:
     if not domain.isascii():
         return "Domain is not ASCII"
-    if _is_public_suffix(domain):
-        return f"Domain {domain} is a public suffix"
+    if domain == ".":
+        return "Domain is a lone dot"
     if not domain_matches(url.host, domain, is_address=url.address is not None):
         return f"Domain {domain} does not cover the host {url.host}"
-    return None
+    return f"Domain {domain} is a public suffix" if _is_public_suffix(domain) else None
 
 
 def _prefix_refusal(cookie: Cookie, *, has_path: bool) -> str | None:
     """Why the attributes do not keep what the prefix of the name promises, or None."""
     prefixed = (cookie.name or cookie.value).lower()
-    if not prefixed.startswith(("__secure-", "__host-")):
+    prefix = next((prefix for prefix in _PREFIXES if prefixed.startswith(prefix)), None)
+    if prefix is None:
         return None
     if not cookie.name:
         return "a prefix in the value of a cookie without a name"
     if not cookie.secure:
-        return "a __Secure- or __Host- name without Secure"
-    if prefixed.startswith("__host-") and not (cookie.host_only and has_path and cookie.path == "/"):
+        return "a __Secure-, __Host- or __Http- name without Secure"
+    if prefix.endswith("http-") and not cookie.http_only:
+        return "a __Http- or __Host-Http- name without HttpOnly"
+    if prefix.startswith("__host-") and not (cookie.host_only and has_path and cookie.path == "/"):
         return "a __Host- name with a Domain, or without Path=/"
     return None
 
@@ -171,4 +203,4 @@ def _suffixes() -> PublicSuffixList:
 
 def _clamped_int(digits: str) -> int:
     """A number of seconds, cut to what every store can keep."""
-    return max(-(2**53), min(2**53, int(digits[:20])))
+    return max(-(2**53), min(2**53, int(digits)))

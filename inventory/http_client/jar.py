@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from inventory.http_client.cookies import Cookie, domain_matches
+from inventory.http_client.cookies import Cookie, domain_matches, is_trusted
 from inventory.urls import Url
 
-MAX_HEADER_BYTES = 8_192
+MAX_HEADER_BYTES = 65_536
 """The longest `Cookie` header that is sent; further cookies are left out."""
 
 
@@ -17,9 +17,9 @@ class Jar:
     """Starts empty for each collection."""
 
     def __init__(self) -> None:
-        self._cookies: dict[tuple[str, str, str, bool], Cookie] = {}
-        self._secure: dict[str, dict[str, set[tuple[str, bool]]]] = {}
-        """Of each name, by path: the domains of `Secure` cookies, and whether each is of one host only."""
+        self._cookies: dict[tuple[str, str, str, bool, bool], Cookie] = {}
+        self._secure: dict[str, dict[str, set[tuple[str, bool, bool]]]] = {}
+        """Of each name, by path: the domains of `Secure` cookies, and whether each is of one host only, and partitioned."""
 
     def keep(self, cookies: Iterable[Cookie], now: datetime) -> tuple[Cookie, ...]:
         """Store accepted cookies, and remove those that one expires; the cookies as they are to be recorded.
@@ -33,15 +33,16 @@ class Jar:
             return cookie
         if self._hides_a_secure_one(cookie):
             return replace(cookie, accepted=False, reason="not set over https, and would hide a Secure cookie of its name")
-        key = (cookie.domain, cookie.path, cookie.name, cookie.host_only)
-        self._secure.get(cookie.name, {}).get(cookie.path, set()).discard((cookie.domain, cookie.host_only))
+        kind = (cookie.domain, cookie.host_only, cookie.partitioned)
+        key = (cookie.path, cookie.name, *kind)
+        self._secure.get(cookie.name, {}).get(cookie.path, set()).discard(kind)
         if _expired(cookie, now):
             self._cookies.pop(key, None)
             return cookie
         self._cookies[key] = cookie  # replaces its namesake, and keeps its creation time (section 5.7)
         if cookie.secure:
             paths = self._secure.setdefault(cookie.name, {})
-            paths.setdefault(cookie.path, set()).add((cookie.domain, cookie.host_only))
+            paths.setdefault(cookie.path, set()).add(kind)
         return cookie
 
     def _hides_a_secure_one(self, new: Cookie) -> bool:
@@ -51,13 +52,13 @@ class Jar:
         or those above, whichever are fewer: otherwise many cookies, or long paths, would take quadratic time.
         """
         paths = self._secure.get(new.name)
-        if new.secure or new.set_by.startswith("https:") or not paths:
+        if new.secure or new.trusted or not paths:
             return False
         if len(paths) <= 2 * new.path.count("/"):
             kept = [domains for path, domains in paths.items() if _path_matches(new.path, path)]
         else:
             kept = [paths[path] for path in _folders(new.path) if path in paths]
-        return any(_cover_one_another(new.domain, domain) for domains in kept for domain, _ in domains)
+        return any(_cover_one_another(new.domain, domain) for domains in kept for domain, *_ in domains)
 
     def header(self, url: Url) -> str | None:
         """The `Cookie` header for a request: longest paths first (RFC 6265bis, section 5.8.3); None when it is empty."""
@@ -89,7 +90,7 @@ def _cover_one_another(one: str, other: str) -> bool:
 
 
 def _is_for(cookie: Cookie, url: Url) -> bool:
-    if cookie.secure and url.scheme != "https":
+    if cookie.secure and not is_trusted(url):
         return False
     if not _path_matches(url.target.partition("?")[0], cookie.path):
         return False

@@ -11,6 +11,8 @@ from inventory.http_client import cookies
 from inventory.http_client.jar import Jar
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
+A_TO_Q = "abcdefghijklmnopq"
+"""As names of long cookies: one more than fit into a header."""
 
 SENT: list[tuple[str, list[str], str, str | None]] = [
     # set by, lines, next URL, the header that it gets
@@ -47,7 +49,20 @@ SENT: list[tuple[str, list[str], str, str | None]] = [
     ("http://a.test/", ["x=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=60"], "http://a.test/", "x=1"),
     ("http://a.test/", ["x=1; Expires=Thu, 01 Jan 2099 00:00:00 GMT; Max-Age=0"], "http://a.test/", None),
     ("http://127.0.0.1/", ["x=1; Domain=127.0.0.1"], "http://127.0.0.1/", "x=1"),
-    ("http://a.test/", [f"{name}={'v' * 4000}" for name in "xyz"], "http://a.test/", f"x={'v' * 4000}; y={'v' * 4000}"),
+    ("http://127.0.0.1/", ["x=1; Domain=.127.0.0.1"], "http://127.0.0.1/", "x=1"),
+    ("http://localhost/", ["x=1; Secure"], "http://localhost/", "x=1"),
+    ("http://localhost/", ["x=1; Secure"], "https://localhost/", "x=1"),
+    ("http://127.0.0.1/", ["__Host-x=1; Secure; Path=/"], "http://127.0.0.1/", "__Host-x=1"),
+    ("http://[::1]/", ["x=1; Secure; Domain=[::1]"], "http://[::1]/", "x=1"),
+    ("https://a.test/", ["x=1; Secure; Partitioned", "x=2; Secure"], "https://a.test/", "x=1; x=2"),
+    ("https://a.test/", ["x=1; Secure; Partitioned", "x=2; Secure; Max-Age=0"], "https://a.test/", "x=1"),
+    ("http://a.test/", ["x=1", "x=2; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Expires=never"], "http://a.test/", "x=2"),
+    (
+        "http://a.test/",
+        [f"{name}={'v' * 4000}" for name in A_TO_Q],
+        "http://a.test/",
+        "; ".join(f"{n}={'v' * 4000}" for n in A_TO_Q[:16]),
+    ),
 ]
 
 
@@ -80,6 +95,7 @@ HIDING: list[tuple[str, str, str, bool]] = [
     ("x=1; Secure", "http://b.test/f/", "x=2", True),
     ("x=1; Secure", HTTPS, "x=2", True),
     ("x=1; Secure; Max-Age=0", "http://www.a.test/f/", "x=2", True),
+    ("x=1; Secure; Partitioned", "http://www.a.test/f/", "x=2", False),
     ("x=1", "http://www.a.test/f/", "x=2", True),
 ]
 
