@@ -54,6 +54,7 @@ class Settings:
         (), types.NETWORKS, "networks that may be fetched from although they are not public (docs/fetching.md)"
     )
     fetch_deadline: float = setting(20.0, number(0.1, 600, "seconds"), "time for one whole collection, redirects included")
+    max_redirects: int = setting(20, whole(0, 50), "redirects that one collection follows; browsers follow 20")
     body_limit: int = setting(4 * 1024 * 1024, whole(0, 12 * 1024 * 1024, "bytes"), "what is kept of a body, decoded")
     fresh_for: int = setting(
         86_400,

@@ -171,7 +171,8 @@ class SourceFailure(InventoryError):
     """A collection that ended without a snapshot.
 
     `code` is a failure code of the API; `permanent` says that another attempt cannot help. `evidence` is for the log alone:
-    addresses and bytes that strangers must not be able to read through the inventory.
+    addresses and bytes that strangers must not be able to read through the inventory. `redirects` are those that were seen
+    before, as JSON-ready values.
     """
 
     def __init__(
@@ -181,6 +182,7 @@ class SourceFailure(InventoryError):
         self.code = code
         self.permanent = permanent
         self.evidence = evidence or {}
+        self.redirects: Sequence[Mapping[str, object]] = ()
 
 
 class Deferred(InventoryError):

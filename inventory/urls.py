@@ -12,6 +12,8 @@ from inventory.errors import CredentialsInUrl, InvalidUrl, UnsupportedScheme, Ur
 
 MAX_CHARACTERS = 2_048
 """Of a URL as given, and as serialised."""
+MAX_REDIRECT_CHARACTERS = 3 * 65_536
+"""Of one that a redirect leads to: a header line has up to 65,536 bytes, each of which may be percent-encoded."""
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _HREF = re.compile(r"(https?)://(?:([^/@]*)@)?(\[[^]]*\]|[^/:@]*)(?::(\d+))?/")
@@ -77,14 +79,29 @@ def join(base: Url, reference: str) -> Url:
     return _from_href(href, reference)
 
 
-def _check_text(text: str) -> None:
-    if len(text) > MAX_CHARACTERS:
-        raise UrlTooLong(f"The URL has {len(text)} characters; send one of at most {MAX_CHARACTERS}")
+def follow(base: Url, location: str) -> Url:
+    """The URL that a redirect of `base` leads to, without user name and password; errors like those of `parse`.
+
+    It may be longer than others, because no caller sent it and no record is named by it.
+    """
+    _check_text(location, MAX_REDIRECT_CHARACTERS)
+    try:
+        parsed = ada_url.URL(location, base=base.href)
+    except ValueError:
+        raise InvalidUrl(f"{_short(location)} is not a URL") from None
+    if parsed.protocol in ("http:", "https:"):
+        parsed.username = parsed.password = ""
+    return _from_href(parsed.href, location, MAX_REDIRECT_CHARACTERS)
+
+
+def _check_text(text: str, limit: int = MAX_CHARACTERS) -> None:
+    if len(text) > limit:
+        raise UrlTooLong(f"The URL has {len(text)} characters; at most {limit} are taken")
     if _NO_CHARACTER.search(text):
         raise InvalidUrl("The URL contains a NUL or half of a surrogate pair; percent-encode it")
 
 
-def _from_href(serialised: str, text: str) -> Url:
+def _from_href(serialised: str, text: str, limit: int = MAX_CHARACTERS) -> Url:
     """The URL of a serialisation. Its parts are read with a pattern: asking the parser for each took half as long again."""
     parts = _HREF.match(serialised)
     if parts is None:
@@ -96,8 +113,8 @@ def _from_href(serialised: str, text: str) -> Url:
     if user:
         raise CredentialsInUrl("The URL contains a user name or a password; send it without the part before the @")
     href = serialised.partition("#")[0]
-    if len(href) > MAX_CHARACTERS:
-        raise UrlTooLong(f"The URL has {len(href)} characters when serialised; send one of at most {MAX_CHARACTERS}")
+    if len(href) > limit:
+        raise UrlTooLong(f"The URL has {len(href)} characters when serialised; at most {limit} are taken")
     return Url(href, scheme, host, int(port or DEFAULT_PORTS[scheme]))
 
 

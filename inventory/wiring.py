@@ -193,9 +193,10 @@ def _budgets(settings: Settings, redis: Redis) -> Budgets:
 def _sources(settings: Settings, resolve: Resolve, clock: Clock) -> Sequence[Source]:
     guard = Guard(settings.allow_networks)
     transport = RequestsTransport(guard, resolve=resolve)
-    fetcher = Fetcher(transport, deadline=settings.fetch_deadline, body_limit=settings.body_limit, clock=clock)
+    deadline, hops = settings.fetch_deadline, settings.max_redirects
+    fetcher = Fetcher(transport, deadline=deadline, body_limit=settings.body_limit, max_redirects=hops, clock=clock)
     # Half the deadline each, because the weather of a city takes two calls, one after the other.
-    weather = Fetcher(transport, deadline=settings.fetch_deadline / 2, body_limit=MAX_BYTES, clock=clock)
+    weather = Fetcher(transport, deadline=deadline / 2, body_limit=MAX_BYTES, max_redirects=hops, clock=clock)
     return [Webpage(fetcher, guard, clock), Weather(weather, _weather_provider(settings))]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from inventory.errors import SourceFailure
 from inventory.http_client.body import Body
 from inventory.http_client.cookies import Cookie
 from inventory.http_client.head import Fields, Head
@@ -15,7 +17,8 @@ from inventory.urls import Url
 class Hop:
     """One request and its response. `tls` is None for http.
 
-    `unread_cookies` counts `Set-Cookie` lines after the first `cookies.MAX_COOKIES` of a collection.
+    `unread_cookies` counts `Set-Cookie` lines after the first `cookies.MAX_COOKIES` of a collection. `conditional`: the
+    request had validators, so that a 304 is about an earlier response.
     """
 
     url: Url
@@ -24,6 +27,7 @@ class Hop:
     remote_address: str
     tls: TlsDetails | None
     unread_cookies: int = 0
+    conditional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,14 @@ class Timing:
     tls_ms: float
     first_byte_ms: float
     body_ms: float
+
+
+class RedirectsFailed(SourceFailure):
+    """A failure after redirects; `hops` are those that were seen, and may end with one that cannot be followed."""
+
+    def __init__(self, failure: SourceFailure, hops: Sequence[Hop]) -> None:
+        super().__init__(failure.code, str(failure), permanent=failure.permanent, evidence=failure.evidence)
+        self.hops = tuple(hops)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from inventory.clock import Clock, utc_now
@@ -11,7 +11,9 @@ from inventory.errors import SourceFailure
 from inventory.http_client import cookies, redirects
 from inventory.http_client.body import Body, read_body
 from inventory.http_client.deadline import Deadline
-from inventory.http_client.fetched import Fetched, Hop, Timing, Validators
+from inventory.http_client.fetched import Fetched, Hop, RedirectsFailed, Timing, Validators
+from inventory.http_client.head import Head
+from inventory.http_client.hsts import StrictHosts
 from inventory.http_client.jar import Jar
 from inventory.http_client.retry_after import host_pause
 from inventory.http_client.transport import Request, Response, Transport
@@ -37,7 +39,7 @@ class Fetcher:
     transport: Transport
     deadline: float
     body_limit: int
-    max_redirects: int = 5
+    max_redirects: int = 20
     clock: Clock = utc_now
 
     def fetch(
@@ -50,7 +52,8 @@ class Fetcher:
     ) -> Fetched:
         """GET a URL and follow its redirects, each request as `calls` permit. Raises `SourceFailure`, and their `Deferred`.
 
-        `headers` are sent besides our own; with `validators` the response may be a 304.
+        `headers` are sent besides our own; with `validators` the response may be a 304. After redirects the failure is a
+        `RedirectsFailed`.
         """
         if calls is not None:  # the budget is the host's, whatever the port: nobody gets more by naming many ports
             calls.begin(url.host)
@@ -66,6 +69,8 @@ class Fetcher:
         except SourceFailure as failure:
             if failure.evidence:
                 failure.evidence = {"host": chain.url.host, **failure.evidence}
+            if chain.redirects:
+                raise RedirectsFailed(failure, chain.redirects) from failure
             raise
         return chain.fetched(response, body, head_read_at)
 
@@ -73,6 +78,12 @@ class Fetcher:
         """Send requests until a response is not a redirect; returns it with its body unread."""
         while True:
             response = self.transport.send(chain.request())
+            if chain.refuses_conditions(response.head, self.clock()):
+                response.close()
+                chain.drop_conditions(response)
+                if calls is not None:
+                    calls.begin(chain.url.host)
+                continue
             chain.add(response)
             if calls is not None and (pause := host_pause(response.head, self.clock())) is not None:
                 calls.paused(pause)
@@ -80,12 +91,13 @@ class Fetcher:
             if location is None:
                 return response
             response.close()
+            chain.redirects = tuple(chain.hops)
             if len(chain.hops) > self.max_redirects:
                 start = chain.hops[0].url.host
                 raise SourceFailure(
                     "too_many_redirects", f"{start} redirects more than {self.max_redirects} times", permanent=True
                 )
-            chain.url = redirects.following(chain.url, location)
+            chain.follow(location)
             if calls is not None:
                 calls.begin(chain.url.host)
 
@@ -99,31 +111,56 @@ class _RedirectChain:
         self.url = url
         self.deadline = deadline
         self.hops: list[Hop] = []
+        self.redirects: tuple[Hop, ...] = ()
         self._headers = headers
         self._validators = validators
         self._now = now
         self._begun = deadline.now()
         self._jar = Jar()
+        self._strict_hosts = StrictHosts()
         self._cookies = 0
         self._responses: list[Response] = []
+        self._dropped: tuple[str, ...] = ()
 
     def request(self) -> Request:
         """The next request: to the current URL, with the cookies that the hops before it set."""
-        headers = {"Host": self.url.authority, **self._headers}
-        if self._validators is not None:
-            headers |= self._validators.headers(self.url)
+        headers = {"Host": self.url.authority, **self._headers, **self._conditions()}
         if cookie := self._jar.header(self.url):
             headers["Cookie"] = cookie
         return Request(url=self.url, headers=headers, deadline=self.deadline)
 
+    def _conditions(self) -> dict[str, str]:
+        return {} if self._validators is None else self._validators.headers(self.url)
+
+    def refuses_conditions(self, head: Head, now: datetime) -> bool:
+        """Whether a conditional request failed, and may be sent again at once without its conditions."""
+        failed = head.status in (400, 412) or head.status >= 500
+        return failed and bool(self._conditions()) and host_pause(head, now) is None
+
+    def drop_conditions(self, refusal: Response) -> None:
+        """Send no conditions any more, and note why; only the time that the refusal took is kept."""
+        self._validators = None
+        self._responses.append(refusal)
+        self._dropped = (f"with conditions it answered {refusal.head.status}; this is its answer without them",)
+
     def add(self, response: Response) -> None:
+        """Note a response and its cookies."""
+        conditional = bool(self._conditions())
+        head = response.head
+        self._strict_hosts.note(self.url, head)
+        if added := (*redirects.defects(head), *self._dropped):
+            head, self._dropped = replace(head, defects=(*head.defects, *added)), ()
         lines = response.head.values("set-cookie")
         left = max(0, cookies.MAX_COOKIES - self._cookies)
         self._cookies += len(lines)
         found = tuple(cookies.parse(line, self.url) for line in lines[:left])
         kept, unread = self._jar.keep(found, self._now), len(lines) - len(found)
         self._responses.append(response)
-        self.hops.append(Hop(self.url, response.head, kept, response.remote_address, response.tls, unread))
+        self.hops.append(Hop(self.url, head, kept, response.remote_address, response.tls, unread, conditional))
+
+    def follow(self, location: str) -> None:
+        """Go where a redirect leads; `SourceFailure` if nothing may be fetched there."""
+        self.url = self._strict_hosts.secured(redirects.following(self.url, location))
 
     def fetched(self, final: Response, body: Body, head_read_at: float) -> Fetched:
         """The whole collection; `head_read_at` is when the last head was complete."""

@@ -1,31 +1,42 @@
-"""Where a redirect leads."""
+"""Where a redirect leads, as browsers follow it."""
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from inventory import urls
-from inventory.errors import CredentialsInUrl, InvalidUrl, SourceFailure, UnsupportedScheme, UrlTooLong
+from inventory.errors import InvalidUrl, SourceFailure, UnsupportedScheme, UrlTooLong
 from inventory.http_client.head import Head
 from inventory.urls import Url
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+"""The redirect statuses of the Fetch standard (section 2.2.3): a 300, say, is a page like any other."""
+
+_ASCII = bytes(range(128)).decode()
 
 _NOT_FOLLOWED: dict[type[InvalidUrl], str] = {
     UnsupportedScheme: "a URL that is neither http nor https",
-    CredentialsInUrl: "a URL with a user name or a password",
-    UrlTooLong: f"a URL of more than {urls.MAX_CHARACTERS:,} characters",
+    UrlTooLong: f"a URL of more than {urls.MAX_REDIRECT_CHARACTERS:,} characters",
 }
 """Where redirects lead that are not followed."""
 
 
 def location(head: Head) -> str | None:
-    """Where a redirect leads, as text: UTF-8 if the bytes are valid, as browsers read it. None for other responses."""
-    locations = head.values("location")
-    if head.status not in REDIRECTS or not locations:
+    """Where a response redirects to; None if it does not, as with an empty `Location` or two that differ.
+
+    Bytes that are not ASCII are percent-encoded one by one: they reach the next server as they are, whatever their encoding.
+    """
+    found = set(head.values("location"))
+    if head.status not in REDIRECTS or len(found) != 1:
         return None
-    try:
-        return locations[0].encode("latin-1").decode()
-    except UnicodeDecodeError:
-        return locations[0]
+    return quote(found.pop(), safe=_ASCII, encoding="latin-1") or None
+
+
+def defects(head: Head) -> tuple[str, ...]:
+    """Why a redirect is not followed, where its `Location` lines differ."""
+    if head.status not in REDIRECTS or len(set(head.values("location"))) < 2:
+        return ()
+    return ("several Location lines that differ: the redirect was not followed",)
 
 
 def following(url: Url, location: str) -> Url:
@@ -34,7 +45,7 @@ def following(url: Url, location: str) -> Url:
     The failure quotes neither URL: one may hold a key of ours, the other anything.
     """
     try:
-        return urls.join(url, location)
+        return urls.follow(url, location)
     except InvalidUrl as error:
         code = "forbidden_address" if isinstance(error, UnsupportedScheme) else "invalid_response"
         detail = f"{url.host} redirects to {_NOT_FOLLOWED.get(type(error), 'something that is not a URL')}"

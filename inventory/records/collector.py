@@ -199,8 +199,11 @@ class Collector:
         return self._policy.deferred(claim, throttled.reason, wait, now=now, rng=self._rng, final=final)
 
     def _to_revalidate(self, claim: Record) -> Content | None:
-        """The content of the latest snapshot, if asking whether that still holds will do."""
-        if not claim.revalidate or claim.snapshot_id is None:
+        """The content of the latest snapshot, if asking whether that still holds will do.
+
+        A second attempt asks for all of it: the first one may have failed because of its conditions.
+        """
+        if not claim.revalidate or claim.snapshot_id is None or claim.attempt > 1:
             return None
         try:
             found = self._snapshots.find(claim.snapshot_id)

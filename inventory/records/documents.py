@@ -24,12 +24,17 @@ def listed_record(record: Record) -> Document:
         "collected_at": None if record.collected_at is None else rfc3339(record.collected_at),
         "snapshots": record.snapshots,
         "attempt": record.attempt,
-        "failure": None if record.failure is None else failure_document(record.failure),
+        "failure": None if record.failure is None else _listed_failure(record.failure),
     }
 
 
 def failure_document(failure: Failure) -> Document:
     """A failure as the API shows it."""
+    return _listed_failure(failure) | {"redirects": list(failure.redirects)}
+
+
+def _listed_failure(failure: Failure) -> Document:
+    """A failure without its redirects."""
     return {
         "code": failure.code,
         "detail": failure.detail,

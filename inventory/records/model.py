@@ -61,7 +61,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """How a collection failed. `retry_at` is the first instant at which it may be tried again."""
+    """How a collection failed. `retry_at` is the first instant at which it may be tried again.
+
+    `redirects` are those that were seen before it failed, as JSON-ready values.
+    """
 
     code: str
     detail: str
@@ -69,6 +72,7 @@ class Failure:
     attempts: int
     at: datetime
     retry_at: datetime
+    redirects: tuple[Mapping[str, object], ...] = ()
 
     def stands(self, now: datetime) -> bool:
         """Whether it is too soon to try again. A failure in the future was recorded by a clock that was ahead."""

@@ -59,6 +59,7 @@ class CollectionPolicy:
             attempts=claim.attempt,
             at=now,
             retry_at=now + pause,
+            redirects=tuple(error.redirects),
         )
         return Failed(claim, failure) if final else Postponed(claim, failure.retry_at, failure)
 

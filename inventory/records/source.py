@@ -39,5 +39,6 @@ class Source(Protocol):
 
         Every upstream is called through `calls`, which is given to the fetcher; without it, nothing limits the calls.
 
-        `previous` is the content of the latest snapshot: the upstream may then be asked only whether that still holds.
+        `previous` is the content of the latest snapshot: the upstream may then be asked only whether that still holds. It is
+        not given to a second attempt.
         """

@@ -90,7 +90,10 @@ def failure_bytes(failure: Failure | None) -> bytes | None:
     if failure is None:
         return None
     instants = to_millis(failure.at), to_millis(failure.retry_at)
-    return content_bytes({"failure": [failure.code, failure.detail, failure.permanent, failure.attempts, *instants]})
+    kept: dict[str, Any] = {"failure": [failure.code, failure.detail, failure.permanent, failure.attempts, *instants]}
+    if failure.redirects:
+        kept["redirects"] = failure.redirects
+    return content_bytes(kept)
 
 
 def read_failure(kept: bytes | None) -> Failure | None:
@@ -101,8 +104,10 @@ def read_failure(kept: bytes | None) -> Failure | None:
     if kept is None:
         return None
     try:
-        code, detail, permanent, attempts, at, retry_at = read_content(kept)["failure"]
-        return Failure(code, detail, permanent, attempts, from_millis(at), from_millis(retry_at))
+        content = read_content(kept)
+        code, detail, permanent, attempts, at, retry_at = content["failure"]
+        redirects = tuple(content.get("redirects", ()))
+        return Failure(code, detail, permanent, attempts, from_millis(at), from_millis(retry_at), redirects)
     except (ValueError, LookupError, TypeError, OverflowError, OSError):
         return UNREADABLE
 

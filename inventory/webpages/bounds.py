@@ -16,6 +16,8 @@ HEADER_BYTES = 2 * 1024 * 1024
 from one hop."""
 COOKIE_BYTES = 1024 * 1024
 """A third more than 180 cookies of 4 KiB, which is what browsers keep of one domain."""
+FAILURE_BYTES = 64 * 1024
+"""For the header lines of the redirects of a failure."""
 NAME_BYTES = 128 * 1024
 MAX_NAMES = 1_000
 """Names of a certificate: authorities allow 100 (Let's Encrypt) to 250, and a few sell more."""

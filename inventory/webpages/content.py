@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from inventory.clock import rfc3339
 from inventory.http_client.body import Body
-from inventory.http_client.cookies import MAX_COOKIES, Cookie
+from inventory.http_client.cookies import MAX_COOKIES, Cookie, shown
 from inventory.http_client.decoding import Text
 from inventory.http_client.fetched import Fetched, Hop, Validators
 from inventory.http_client.head import Fields, Head
 from inventory.http_client.tls import TlsDetails
 from inventory.records.model import Content
-from inventory.webpages.bounds import COOKIE_BYTES, HEADER_BYTES, MAX_NAMES, NAME_BYTES, SizeBudget, clipped
+from inventory.urls import MAX_CHARACTERS
+from inventory.webpages.bounds import COOKIE_BYTES, FAILURE_BYTES, HEADER_BYTES, MAX_NAMES, NAME_BYTES, SizeBudget, clipped
 
 _NOT_UPDATED = frozenset({"content-length", "content-encoding", "content-range", "transfer-encoding", "connection"})
 """Header fields of a 304 that do not describe the page (RFC 9111, section 3.2)."""
@@ -42,17 +43,31 @@ def content_of(fetched: Fetched, kept: bytes, text: Text) -> dict[str, Any]:
 
 
 def cookies_of(content: Content) -> list[Mapping[str, Any]]:
-    """The cookies of a stored content, each with the URL of the hop that set it.
+    """The cookies of a stored content, each with the URL of the hop that set it, which is cut like the key of a record.
 
     The number of the hop is stored, because long URLs in many cookies took most of a snapshot. Old snapshots have the URL.
+    The bytes, `raw`, are stored only where they differ from the text.
     """
     if not content["cookies"]:
         return []
-    hops = [*(hop["url"] for hop in content["redirects"]), content["response"]["final_url"]]
+    hops = [
+        *(hop["url"][:MAX_CHARACTERS] for hop in content["redirects"]),
+        content["response"]["final_url"][:MAX_CHARACTERS],
+    ]
     return [
-        cookie if isinstance(cookie["set_by"], str) else {**cookie, "set_by": hops[cookie["set_by"]]}
+        {**cookie, "set_by": by if isinstance(by := cookie["set_by"], str) else hops[by], "raw": cookie.get("raw")}
         for cookie in content["cookies"]
     ]
+
+
+def redirects_of(hops: Sequence[Hop]) -> list[dict[str, Any]]:
+    """The redirects that a failure keeps; they are cut to less than those of a snapshot, because each claim reads them."""
+    defects: list[str] = []
+    lines = SizeBudget(FAILURE_BYTES, defects)
+    found = [{**_redirect(hop, lines), "url": hop.url.href[:MAX_CHARACTERS]} for hop in hops]
+    if found:
+        found[-1]["defects"] += defects
+    return found
 
 
 def validators_of(previous: Content | None) -> Validators | None:
@@ -201,12 +216,14 @@ def _bounded(cookies: list[dict[str, Any]], defects: list[str], *, more: int) ->
 
 
 def _cookie(cookie: Cookie, number: int) -> dict[str, Any]:
+    sent = {"name": cookie.name, "value": cookie.value, "path": cookie.path}
+    text = {name: shown(value) for name, value in sent.items()}
     return {
-        "name": cookie.name,
-        "value": cookie.value,
+        "name": text["name"],
+        "value": text["value"],
         "domain": cookie.domain,
         "host_only": cookie.host_only,
-        "path": cookie.path,
+        "path": text["path"],
         "expires": None if cookie.expires is None else rfc3339(cookie.expires),
         "max_age": cookie.max_age,
         "secure": cookie.secure,
@@ -216,6 +233,7 @@ def _cookie(cookie: Cookie, number: int) -> dict[str, Any]:
         "set_by": number,
         "accepted": cookie.accepted,
         "reason": cookie.reason,
+        **({} if text == sent else {"raw": sent}),
     }
 
 

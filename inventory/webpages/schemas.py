@@ -85,6 +85,14 @@ class HeaderSchema(Schema):
     value = fields.String(required=True)
 
 
+class RawCookieSchema(Schema):
+    """The bytes of a cookie whose name, value or path is shown as text: each byte is one latin-1 character."""
+
+    name = fields.String(required=True)
+    value = fields.String(required=True)
+    path = fields.String(required=True)
+
+
 class CookieSchema(Schema):
     """One Set-Cookie line, parsed as RFC 6265bis says."""
 
@@ -99,9 +107,17 @@ class CookieSchema(Schema):
     http_only = fields.Boolean(required=True)
     same_site = fields.String(required=True, allow_none=True)
     partitioned = fields.Boolean(required=True)
-    set_by = fields.String(required=True, metadata={"description": "The URL of the hop that sent it."})
+    set_by = fields.String(
+        required=True, metadata={"description": "The URL of the hop that sent it, its first 2,048 characters."}
+    )
     accepted = fields.Boolean(required=True, metadata={"description": "Whether a browser would keep the cookie."})
     reason = fields.String(required=True, allow_none=True, metadata={"description": "Why a browser would not keep it."})
+    raw = fields.Nested(
+        RawCookieSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Their bytes, read as latin-1, where name, value or path are UTF-8; else null."},
+    )
 
 
 class TlsSchema(Schema):
@@ -175,6 +191,12 @@ class RedirectSchema(Schema):
     defects = fields.List(fields.String(), required=True)
 
 
+class PageFailureSchema(FailureSchema):
+    """How a collection failed, and the redirects that it saw before."""
+
+    redirects = fields.List(fields.Nested(RedirectSchema), required=True)
+
+
 class BodySchema(Schema):
     """What the page source is; the bytes are at /api/v1/bodies/{sha256}."""
 
@@ -212,7 +234,7 @@ class RecordSchema(ContentSchema):
     first_collected_at = fields.DateTime()
     snapshots = fields.Integer()
     page_source = fields.String()
-    failure = fields.Nested(FailureSchema, allow_none=True)
+    failure = fields.Nested(PageFailureSchema, allow_none=True)
 
 
 class PendingSchema(Schema):

@@ -11,14 +11,14 @@ from inventory.errors import ForbiddenAddress, SourceFailure
 from inventory.http_client import decoding
 from inventory.http_client.decoding import Text
 from inventory.http_client.failures import log_evidence
-from inventory.http_client.fetched import Fetched
+from inventory.http_client.fetched import Fetched, RedirectsFailed
 from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.guard import Guard
 from inventory.http_client.retry_after import target_pause
 from inventory.rate_limits.calls import Calls
 from inventory.records.model import Content, Target
 from inventory.records.source import Collected
-from inventory.webpages.content import content_of, cookies_of, revalidated, validators_of
+from inventory.webpages.content import content_of, cookies_of, redirects_of, revalidated, validators_of
 
 __all__ = ["Webpage", "cookies_of", "page_source"]
 
@@ -53,9 +53,11 @@ class Webpage:
             fetched = self.fetcher.fetch(url, validators=validators, calls=calls)
         except SourceFailure as failure:
             log_evidence(failure, url.host)
+            if isinstance(failure, RedirectsFailed):
+                failure.redirects = redirects_of(failure.hops)
             raise
         final = fetched.final
-        if previous is not None and validators is not None and final.head.status == 304 and validators.headers(final.url):
+        if previous is not None and final.conditional and final.head.status == 304:
             return Collected(revalidated(previous, fetched), None, unchanged=True)
         body, text = _read(fetched)
         return Collected(content_of(fetched, body, text), body, target_pause(final.head, self.clock()))

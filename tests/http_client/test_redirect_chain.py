@@ -3,40 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import pytest
 
 from inventory import urls
 from inventory.errors import SourceFailure
+from inventory.http_client.fetched import RedirectsFailed, Validators
 from inventory.http_client.fetcher import Fetcher
-from inventory.http_client.transport import Request, RequestTiming, Response
-from tests.http_client.raw import reader_of
+from tests.http_client.scripted import PAGE, ScriptedTransport, redirect
 
-PAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 CUT_OFF = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"
-
-
-def redirect(location: str) -> bytes:
-    return f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n".encode()
-
-
-@dataclass
-class ScriptedTransport:
-    """Sends nothing; the responses are these, in turn."""
-
-    responses: list[bytes]
-    requests: list[Request] = field(default_factory=list)
-    closed: int = 0
-
-    def send(self, request: Request) -> Response:
-        self.requests.append(request)
-        reader = reader_of(self.responses.pop(0))
-        reader.read_head()
-        return Response(reader=reader, remote_address="", tls=None, timing=RequestTiming(dns=0.25), close=self._close)
-
-    def _close(self) -> None:
-        self.closed += 1
 
 
 def fetcher(transport: ScriptedTransport) -> Fetcher:
@@ -44,7 +20,7 @@ def fetcher(transport: ScriptedTransport) -> Fetcher:
 
 
 def test_each_hop_is_one_request_with_the_cookies_of_those_before_it() -> None:
-    transport = ScriptedTransport([redirect("/b"), PAGE])
+    transport = ScriptedTransport.of(redirect("/b"), PAGE)
 
     fetched = fetcher(transport).fetch(urls.parse("http://name.test/a"))
 
@@ -63,9 +39,121 @@ def test_each_hop_is_one_request_with_the_cookies_of_those_before_it() -> None:
     ids=["too many redirects", "a redirect to another scheme", "an incomplete body"],
 )
 def test_every_response_is_closed_when_the_collection_fails(responses: Sequence[bytes], code: str) -> None:
-    transport = ScriptedTransport(list(responses))
+    transport = ScriptedTransport.of(*responses)
 
     with pytest.raises(SourceFailure) as caught:
         fetcher(transport).fetch(urls.parse("http://name.test/a"))
 
     assert (caught.value.code, transport.closed) == (code, len(responses))
+
+
+def test_a_failure_keeps_the_redirects_that_were_seen() -> None:
+    transport = ScriptedTransport.of(redirect("/b"), redirect("http://name.test:81/"))
+
+    with pytest.raises(RedirectsFailed) as caught:
+        Fetcher(transport, deadline=10, body_limit=1_000).fetch(urls.parse("http://name.test/a"))
+
+    assert caught.value.code == "connection_refused"
+    assert [hop.url.target for hop in caught.value.hops] == ["/a", "/b"]
+    assert [hop.head.values("location") for hop in caught.value.hops] == [["/b"], ["http://name.test:81/"]]
+
+
+@pytest.mark.parametrize(
+    ("responses", "seen"),
+    [
+        ([redirect("/b"), redirect("/c")], ["/a", "/b"]),
+        ([redirect("ftp://name.test/")], ["/a"]),
+        ([redirect("//")], ["/a"]),
+        ([redirect("/b"), CUT_OFF], ["/a"]),
+    ],
+    ids=["one too many", "another scheme", "no URL", "an incomplete page after a redirect"],
+)
+def test_a_failure_keeps_each_redirect_also_the_one_that_cannot_be_followed(responses: list[bytes], seen: list[str]) -> None:
+    with pytest.raises(RedirectsFailed) as caught:
+        fetcher(ScriptedTransport.of(*responses)).fetch(urls.parse("http://name.test/a"))
+
+    assert [hop.url.target for hop in caught.value.hops] == seen
+
+
+def test_a_failure_without_a_redirect_has_none() -> None:
+    with pytest.raises(SourceFailure) as caught:
+        fetcher(ScriptedTransport.of(CUT_OFF)).fetch(urls.parse("http://name.test/a"))
+
+    assert not isinstance(caught.value, RedirectsFailed)
+
+
+LOCATIONS = [
+    # the bytes of Location, and what is asked of name.test
+    (b"/x?q=\xe9", "/x?q=%E9"),
+    (b"/\xc3\xa9", "/%C3%A9"),
+    (b"/\xc3\xa9?q=\xe9", "/%C3%A9?q=%E9"),
+    (b"/\x85\xa0", "/%85%A0"),
+    (b"\xa0", "/%A0"),
+    (b"/a b%zz", "/a%20b%zz"),
+    (b"/a\tb", "/ab"),
+    (b"http://user:pa%3Ass@name.test/x", "/x"),
+    (b"//@name.test/x", "/x"),
+    (b"http:x", "/x"),
+    (b"?", "/a?"),
+    (b"/x#" + b"f" * 65_000, "/x"),
+    (b"/" + b"\xe9" * 60_000, "/" + "%E9" * 60_000),
+]
+
+
+@pytest.mark.parametrize(("sent", "asked"), LOCATIONS, ids=[ascii(sent[:40]) for sent, _ in LOCATIONS])
+def test_the_bytes_of_a_location_reach_the_next_server_as_they_are(sent: bytes, asked: str) -> None:
+    transport = ScriptedTransport.of(b"HTTP/1.1 301 M\r\nContent-Length: 0\r\nLocation: " + sent + b"\r\n\r\n", PAGE)
+
+    fetched = fetcher(transport).fetch(urls.parse("http://name.test/a"))
+
+    assert fetched.final.url.target == asked
+    assert "Authorization" not in transport.requests[1].headers
+
+
+def test_a_cookie_and_a_redirect_to_itself_lead_to_the_page() -> None:
+    transport = ScriptedTransport(lambda request: PAGE if request.headers.get("Cookie") == "a=b" else redirect("/a"))
+
+    fetched = fetcher(transport).fetch(urls.parse("http://name.test/a"))
+
+    assert [hop.head.status for hop in fetched.hops] == [302, 200]
+
+
+VALIDATORS = Validators("http://name.test/a", '"1"', None)
+
+
+@pytest.mark.parametrize("status", [400, 412, 500, 501, 502, 503, 504, 599])
+def test_who_cannot_bear_a_condition_is_asked_again_without(status: int) -> None:
+    refusal = f"HTTP/1.1 {status} No\r\nContent-Length: 2\r\nSet-Cookie: c=d\r\n\r\nno".encode()
+    transport = ScriptedTransport.of(refusal, PAGE)
+
+    fetched = fetcher(transport).fetch(urls.parse("http://name.test/a"), validators=VALIDATORS)
+
+    assert [request.headers.get("If-None-Match") for request in transport.requests] == ['"1"', None]
+    assert (fetched.body.content, fetched.redirects, fetched.final.conditional, transport.closed) == (b"hello", (), False, 2)
+    assert fetched.final.head.defects == (f"with conditions it answered {status}; this is its answer without them",)
+    assert fetched.timing.dns_ms == 500.0
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        b"HTTP/1.1 304 Same\r\n\r\n",
+        b"HTTP/1.1 404 Gone\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 429 Wait\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 503 Wait\r\nRetry-After: 9\r\nContent-Length: 0\r\n\r\n",
+    ],
+)
+def test_who_answers_a_condition_or_asks_for_a_pause_is_not_asked_again(response: bytes) -> None:
+    transport = ScriptedTransport.of(response)
+
+    fetched = fetcher(transport).fetch(urls.parse("http://name.test/a"), validators=VALIDATORS)
+
+    assert (fetched.final.conditional, len(transport.requests)) == (True, 1)
+
+
+def test_an_error_without_a_condition_is_the_answer() -> None:
+    transport = ScriptedTransport.of(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n")
+
+    fetched = fetcher(transport).fetch(urls.parse("http://name.test/b"), validators=VALIDATORS)
+
+    assert (fetched.final.head.status, fetched.final.conditional) == (500, False)

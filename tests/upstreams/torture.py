@@ -140,6 +140,11 @@ def redirect(location: str) -> Script:
     return whole(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location.encode() + b"\r\n\r\n")
 
 
+def redirect_login(upstream: Torture) -> Iterator[bytes]:
+    """Leads to the page, with a user name and a password that a browser would keep to itself until it is asked."""
+    yield from redirect(f"http://user:secret@{upstream.host}:{upstream.port}/page")(upstream)
+
+
 def silent(upstream: Torture) -> Iterator[bytes]:
     upstream.stopped.wait(30)
     yield b""
@@ -304,19 +309,21 @@ SCRIPTS: dict[str, Script] = {
     "signed-chunk": whole(CHUNKED, b"-5\r\nhello\r\n0\r\n\r\n"),
     "reset": whole(OK, HTML, b"Content-Length: 1000\r\n\r\n", PAGE),
     # Redirects.
-    "redirect-5": redirect("/redirect-4"),
-    "redirect-4": redirect("/redirect-3"),
-    "redirect-3": redirect("/redirect-2"),
-    "redirect-2": redirect("/redirect-1"),
     "redirect-1": redirect("/page"),
-    "redirect-6": redirect("/redirect-5"),
+    **{f"redirect-{hops}": redirect(f"/redirect-{hops - 1}") for hops in range(2, 22)},
     "redirect-loop": redirect("/redirect-loop"),
     "redirect-slowly": redirect_slowly,
     "redirect-elsewhere": redirect_elsewhere,
     "redirect-private": redirect("http://127.0.0.2/"),
     "redirect-port": redirect("http://127.0.0.1:25/"),
     "redirect-file": redirect("file:///etc/passwd"),
-    "redirect-login": redirect("http://user:secret@127.0.0.1/"),
+    "redirect-login": redirect_login,
+    "redirect-latin1": whole(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: /page?q=\xe9\r\n\r\n"),
+    "redirect-long": redirect("/page?" + "l" * 65_000),
+    "redirect-empty": whole(b"HTTP/1.1 302 Found\r\nContent-Length: 2\r\nLocation: \r\n\r\nok"),
+    "redirect-twice": whole(b"HTTP/1.1 302 Found\r\nContent-Length: 2\r\nLocation: /a\r\nLocation: /b\r\n\r\nok"),
+    "redirect-doubled": whole(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: /page\r\nLocation: /page\r\n\r\n"),
+    "redirect-300": whole(b"HTTP/1.1 300 Multiple Choices\r\nContent-Length: 2\r\nLocation: /page\r\n\r\nok"),
     "redirect-nowhere": redirect("http://[::1"),
     "redirect-utf8": redirect("/page?é"),
     "redirect-endless-body": endless_redirect_body,
