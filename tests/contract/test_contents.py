@@ -74,7 +74,8 @@ def test_snapshots_are_found_with_their_contents_as_in_a_lookup(store: Store) ->
 
 
 def test_a_failure_comes_back_exactly(store: Store) -> None:
-    failure = Failure("invalid_response", "It said \ud800\0 and \U0001f600.", True, 3, NOW, after(300))
+    redirect = {"url": "http://example.test/", "status": 302, "headers": [{"name": "$x.y", "value": "\xe9\0\ud800"}]}
+    failure = Failure("invalid_response", "It said \ud800\0 and \U0001f600.", True, 3, NOW, after(300), (redirect,))
 
     store.records.settle([Failed(claim(store, accept(store)), failure)])
 

@@ -153,7 +153,7 @@ def test_the_weather_may_come_without_words(source: Source, upstream: Upstream) 
 
 
 def loop(upstream: Upstream) -> None:
-    upstream.script(AT, *[to(f"{AT}?appid={KEY}&again=1")] * 9)
+    upstream.script(AT, *[to(f"{AT}?appid={KEY}&again=1")] * 30)
 
 
 def stall(upstream: Upstream) -> None:

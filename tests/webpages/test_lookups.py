@@ -161,7 +161,8 @@ def test_fields_choose_members_beside_id_url_and_status(client: FlaskClient, ser
 def test_a_permanent_failure_is_answered_until_it_may_be_retried(
     client: FlaskClient, services: Services, clock: FakeClock, web: FakeWeb
 ) -> None:
-    web.pages[URL] = SourceFailure("too_many_redirects", "6 redirects.", permanent=True)
+    failure = web.pages[URL] = SourceFailure("too_many_redirects", "6 redirects.", permanent=True)
+    failure.redirects = [{"url": URL, "status": 302, "headers": [{"name": "Location", "value": "/"}], "defects": []}]
     look_up(client)
     work(services)
 
@@ -175,6 +176,7 @@ def test_a_permanent_failure_is_answered_until_it_may_be_retried(
             "attempts": 1,
             "at": "2026-01-31T12:00:00.123Z",
             "retry_at": "2026-01-31T12:05:00.123Z",
+            "redirects": failure.redirects,
         }
     assert web.asked[URL] == 1, "nothing is asked again before retry_at"
 
