@@ -13,7 +13,7 @@ import yaml
 from flask import Flask, Response, request
 from marshmallow import Schema, fields
 
-from inventory.errors import InventoryError, UnknownHost
+from inventory.errors import CollectionFailed, InventoryError, UnknownHost
 from inventory.web_api import arguments
 from inventory.web_api.problems import FRAMEWORK_CODES, status_and_code
 
@@ -34,7 +34,7 @@ class ProblemSchema(Schema):
         values=fields.List(fields.String()),
         metadata={"description": "For each field what is wrong and what to send instead."},
     )
-    failure = fields.Dict(metadata={"description": "How the collection failed, as in a record."})
+    failure = fields.Dict(metadata={"description": "How the collection failed, and the redirects before: as in a record."})
 
 
 class Blueprint(flask_smorest.Blueprint):
@@ -84,17 +84,22 @@ class Blueprint(flask_smorest.Blueprint):
             for media in response.get("content", {}).values():
                 if isinstance(media.get("example"), str):
                     media["example"] = example(media["example"])
+                for one in media.get("examples", {}).values():
+                    if isinstance(one["value"].get("failure"), str):
+                        one["value"]["failure"] = example(one["value"]["failure"])
         return doc
 
     def problems(self, *errors: type[InventoryError] | int) -> Callable[[View], View]:
         """Document the errors of a view, with one example for each code; 421 and 500 are always among them."""
-        lines: dict[int, dict[str, str]] = {}
+        lines: dict[int, dict[str, dict[str, object]]] = {}
         for error in (*errors, UnknownHost, 500):
             if isinstance(error, int):
                 status, code, detail = FRAMEWORK_CODES[error]
             else:
                 (status, code), detail = status_and_code(error), (error.__doc__ or "").partition("\n")[0]
-            lines.setdefault(status, {})[code] = detail
+            lines.setdefault(status, {})[code] = _problem(status, code, detail)
+            if not isinstance(error, int) and issubclass(error, CollectionFailed):
+                lines[status][code]["failure"] = "records/failure"
 
         def decorate(view: View) -> View:
             for status, codes in lines.items():
@@ -103,7 +108,7 @@ class Blueprint(flask_smorest.Blueprint):
                     schema=ProblemSchema,
                     content_type="application/problem+json",
                     description=", ".join(f"`{code}`" for code in codes),
-                    examples={code: {"value": _problem(status, code, detail)} for code, detail in codes.items()},
+                    examples={code: {"value": problem} for code, problem in codes.items()},
                 )(view)
             return view
 

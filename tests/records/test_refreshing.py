@@ -75,6 +75,18 @@ def test_a_stale_hit_is_refreshed_by_asking_whether_the_snapshot_still_holds(
     assert (record["snapshots"], record["page_source"]) == (2, PAGE.decode()), "the snapshots share the body"
 
 
+def test_a_second_attempt_asks_for_all_of_it(
+    client: FlaskClient, services: Services, web: FakeWeb, clock: FakeClock, stale: str
+) -> None:
+    web.pages[URL] = SourceFailure("timeout", "It cannot bear a condition.")
+    work(services)
+    del web.pages[URL]
+    clock.forward(services.settings.retry_base * 3)
+    work(services)
+
+    assert [previous is not None for previous in web.previous] == [False, True, False]
+
+
 def test_a_refresh_that_a_caller_asked_for_is_whole(client: FlaskClient, services: Services, web: FakeWeb) -> None:
     client.post("/api/v1/metadata", json={"url": URL})
     client.post("/api/v1/metadata", json={"url": URL})

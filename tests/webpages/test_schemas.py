@@ -39,6 +39,15 @@ def test_a_record_is_as_documented(client: FlaskClient, upstream: Upstream, path
     assert schemas.RecordSchema().validate(record) == {}
 
 
+def test_a_failure_after_a_redirect_is_as_documented(client: FlaskClient, upstream: Upstream) -> None:
+    problem = client.post("/api/v1/metadata", json={"url": upstream.url("/redirect?to=ftp://example.com/")}).json
+
+    assert schemas.PageFailureSchema().validate(problem["failure"]) == {}
+    [redirect] = problem["failure"]["redirects"]
+    assert (redirect["url"], redirect["status"]) == (upstream.url("/redirect?to=ftp://example.com/"), 302)
+    assert {"name": "Location", "value": "ftp://example.com/"} in redirect["headers"]
+
+
 def test_listings_and_snapshots_are_as_documented(client: FlaskClient, upstream: Upstream) -> None:
     url = upstream.url("/redirect")
     client.post("/api/v1/metadata", json={"url": url})
@@ -61,8 +70,9 @@ def test_listings_and_snapshots_are_as_documented(client: FlaskClient, upstream:
         (schemas.SnapshotWithSourceSchema(), "webpages/snapshot"),
         (schemas.SnapshotsPage(), "webpages/snapshots"),
         (RecordsPage(), "records/records"),
+        (schemas.PageFailureSchema(), "records/failure"),
     ],
-    ids=["record", "pending", "snapshot", "snapshots", "records"],
+    ids=["record", "pending", "snapshot", "snapshots", "records", "failure"],
 )
 def test_an_example_is_as_documented(schema: Schema, name: str) -> None:
     assert schema.validate(example(name)) == {}
