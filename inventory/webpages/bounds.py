@@ -1,7 +1,7 @@
 """Limits the content of a snapshot, whatever an upstream sends; `defects` says what was left out.
 
 MongoDB takes documents of up to 16 MB, and a lookup returns a whole one. These limits add up to 4 MB of JSON, the form in
-which both stores keep it.
+which both stores keep it, and the URLs of redirects to as much again.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ COOKIE_BYTES = 1024 * 1024
 """A third more than 180 cookies of 4 KiB, which is what browsers keep of one domain."""
 FAILURE_BYTES = 64 * 1024
 """For the header lines of the redirects of a failure."""
+REFRESH_BYTES = 256 * 1024
+"""For the refreshes that a page asks for."""
 NAME_BYTES = 128 * 1024
 MAX_NAMES = 1_000
 """Names of a certificate: authorities allow 100 (Let's Encrypt) to 250, and a few sell more."""

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from inventory.clock import rfc3339
 from inventory.http_client.body import Body
-from inventory.http_client.cookies import MAX_COOKIES, Cookie, shown
 from inventory.http_client.decoding import Text
 from inventory.http_client.fetched import Fetched, Hop, Validators
 from inventory.http_client.head import Fields, Head
 from inventory.http_client.tls import TlsDetails
 from inventory.records.model import Content
 from inventory.urls import MAX_CHARACTERS
-from inventory.webpages.bounds import COOKIE_BYTES, FAILURE_BYTES, HEADER_BYTES, MAX_NAMES, NAME_BYTES, SizeBudget, clipped
+from inventory.webpages import refreshes
+from inventory.webpages.bounds import FAILURE_BYTES, HEADER_BYTES, MAX_NAMES, NAME_BYTES, REFRESH_BYTES, SizeBudget, clipped
+from inventory.webpages.cookies import carried, cookies_in, kept_cookies
 
 _NOT_UPDATED = frozenset({"content-length", "content-encoding", "content-range", "transfer-encoding", "connection"})
 """Header fields of a 304 that do not describe the page (RFC 9111, section 3.2)."""
@@ -31,33 +32,18 @@ def content_of(fetched: Fetched, kept: bytes, text: Text) -> dict[str, Any]:
     lines = SizeBudget(HEADER_BYTES, defects)
     headers = lines.fitting(_fields(fetched.final.head.fields), "header lines")
     response = _response(fetched, text.defects, lines, defects)
+    page = fetched.final.url.href
+    asked_for = refreshes.of_headers(fetched.final.head.values("refresh"), page) + refreshes.of_page(kept, text, page)
+    response["refresh"] = _refresh(asked_for, defects)
     content = {
         "response": response,
         "redirects": [_redirect(hop, lines) for hop in fetched.redirects],
         "headers": headers,
-        "cookies": _bounded(_cookies(fetched), defects, more=sum(hop.unread_cookies for hop in fetched.hops)),
+        "cookies": kept_cookies(cookies_in(fetched), fetched, defects),
         "body": _body(fetched.body, kept, text, defects),
     }
     response["defects"] += defects
     return content
-
-
-def cookies_of(content: Content) -> list[Mapping[str, Any]]:
-    """The cookies of a stored content, each with the URL of the hop that set it, which is cut like the key of a record.
-
-    The number of the hop is stored, because long URLs in many cookies took most of a snapshot. Old snapshots have the URL.
-    The bytes, `raw`, are stored only where they differ from the text.
-    """
-    if not content["cookies"]:
-        return []
-    hops = [
-        *(hop["url"][:MAX_CHARACTERS] for hop in content["redirects"]),
-        content["response"]["final_url"][:MAX_CHARACTERS],
-    ]
-    return [
-        {**cookie, "set_by": by if isinstance(by := cookie["set_by"], str) else hops[by], "raw": cookie.get("raw")}
-        for cookie in content["cookies"]
-    ]
 
 
 def redirects_of(hops: Sequence[Hop]) -> list[dict[str, Any]]:
@@ -96,26 +82,27 @@ def revalidated(previous: Content, fetched: Fetched) -> dict[str, Any]:
         "reason": response["reason"],
         "headers": lines.fitting(_fields(sent), "header lines of the 304"),
     }
+    header = (field["value"] for field in headers if field["name"].lower() == "refresh")
+    meta = [one for one in previous["response"].get("refresh", ()) if one["source"] == "meta"]
+    response["refresh"] = _refresh(refreshes.of_headers(header, fetched.final.url.href) + meta, defects)
     response |= {"status": previous["response"]["status"], "reason": previous["response"]["reason"], "not_modified": True}
-    cookies = _cookies(fetched)
+    cookies = cookies_in(fetched)
     if not fetched.final.cookies:
-        cookies += _carried(previous, fetched)
+        cookies += carried(previous, fetched)
     content = {
         "response": response,
         "redirects": [_redirect(hop, lines) for hop in fetched.redirects],
         "headers": headers,
-        "cookies": _bounded(cookies, defects, more=sum(hop.unread_cookies for hop in fetched.hops)),
+        "cookies": kept_cookies(cookies, fetched, defects),
         "body": previous["body"],
     }
     response["defects"] += defects
     return content
 
 
-def _carried(previous: Content, fetched: Fetched) -> list[dict[str, Any]]:
-    """The cookies that the page itself set before. Those of redirects were set again by the redirects of this collection."""
-    by_the_page = (len(previous["redirects"]), previous["response"]["final_url"])
-    number = len(fetched.redirects)
-    return [{**cookie, "set_by": number} for cookie in previous["cookies"] if cookie["set_by"] in by_the_page]
+def _refresh(asked_for: list[dict[str, Any]], defects: list[str]) -> list[dict[str, Any]]:
+    kept, more = asked_for[: refreshes.MAX_REFRESHES], len(asked_for[refreshes.MAX_REFRESHES :])
+    return SizeBudget(REFRESH_BYTES, defects).fitting(kept, "refreshes", more=more)
 
 
 def _updated(stored: list[dict[str, str]], sent: Fields) -> list[dict[str, str]]:
@@ -204,37 +191,6 @@ def _interim(head: Head, lines: SizeBudget, defects: list[str]) -> list[dict[str
 
 def _fields(fields: Fields) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in fields]
-
-
-def _cookies(fetched: Fetched) -> list[dict[str, Any]]:
-    return [_cookie(cookie, number) for number, hop in enumerate(fetched.hops) for cookie in hop.cookies]
-
-
-def _bounded(cookies: list[dict[str, Any]], defects: list[str], *, more: int) -> list[dict[str, Any]]:
-    more += max(0, len(cookies) - MAX_COOKIES)
-    return SizeBudget(COOKIE_BYTES, defects).fitting(cookies[:MAX_COOKIES], "cookies", more=more)
-
-
-def _cookie(cookie: Cookie, number: int) -> dict[str, Any]:
-    sent = {"name": cookie.name, "value": cookie.value, "path": cookie.path}
-    text = {name: shown(value) for name, value in sent.items()}
-    return {
-        "name": text["name"],
-        "value": text["value"],
-        "domain": cookie.domain,
-        "host_only": cookie.host_only,
-        "path": text["path"],
-        "expires": None if cookie.expires is None else rfc3339(cookie.expires),
-        "max_age": cookie.max_age,
-        "secure": cookie.secure,
-        "http_only": cookie.http_only,
-        "same_site": cookie.same_site,
-        "partitioned": cookie.partitioned,
-        "set_by": number,
-        "accepted": cookie.accepted,
-        "reason": cookie.reason,
-        **({} if text == sent else {"raw": sent}),
-    }
 
 
 def _body(received: Body, kept: bytes, text: Text, defects: list[str]) -> dict[str, Any]:

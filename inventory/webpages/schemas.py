@@ -153,6 +153,14 @@ INTERIM = fields.List(
 )
 
 
+class RefreshSchema(Schema):
+    """What a `Refresh` header or a `<meta http-equiv=refresh>` asks for."""
+
+    source = fields.String(required=True, validate=OneOf(["header", "meta"]))
+    seconds = fields.Integer(required=True)
+    url = fields.String(required=True, metadata={"description": "Absolute; that of the page itself to load it again."})
+
+
 class ResponseSchema(Schema):
     """The answer of the last hop. Times add up all hops; `elapsed_ms` is the whole collection."""
 
@@ -173,6 +181,13 @@ class ResponseSchema(Schema):
     )
     interim = INTERIM
     revalidation = fields.Nested(RevalidationSchema, required=True, allow_none=True)
+    refresh = fields.List(
+        fields.Nested(RefreshSchema),
+        metadata={
+            "description": "Where the page asks a browser to go after a while, which is not followed. A browser heeds the"
+            " first. Old snapshots lack it."
+        },
+    )
     not_modified = fields.Boolean(
         required=True, metadata={"description": "Answered 304: the body is that of the snapshot before."}
     )

@@ -18,7 +18,8 @@ from inventory.http_client.retry_after import target_pause
 from inventory.rate_limits.calls import Calls
 from inventory.records.model import Content, Target
 from inventory.records.source import Collected
-from inventory.webpages.content import content_of, cookies_of, redirects_of, revalidated, validators_of
+from inventory.webpages.content import content_of, redirects_of, revalidated, validators_of
+from inventory.webpages.cookies import cookies_of
 
 __all__ = ["Webpage", "cookies_of", "page_source"]
 

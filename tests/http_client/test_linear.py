@@ -18,10 +18,13 @@ from inventory.http_client.cookies import Cookie
 from inventory.http_client.decoding import Text
 from inventory.http_client.fetched import Fetched, Hop, Timing
 from inventory.http_client.head import FieldReader, Fields, Head
+from inventory.http_client.hsts import StrictHosts
 from inventory.http_client.jar import Jar
 from inventory.http_client.retry_after import target_pause
 from inventory.http_client.tls import TlsDetails
-from inventory.webpages.content import content_of, cookies_of, revalidated
+from inventory.webpages import refreshes
+from inventory.webpages.content import content_of, revalidated
+from inventory.webpages.cookies import cookies_of
 from tests.growth import assert_linear
 from tests.http_client.raw import reader_of
 
@@ -101,6 +104,24 @@ def joined(text: str) -> object:
         return urls.join(HTTPS, text)
     except InvalidUrl as error:
         return error
+
+
+def followed(text: str) -> object:
+    return urls.follow(HTTPS, text)
+
+
+def strict(value: str) -> object:
+    hosts = StrictHosts()
+    hosts.note(HTTPS, Head(302, "", "1.1", (("Strict-Transport-Security", value),), ()))
+    return hosts.secured(HTTP)
+
+
+def refresh(value: str) -> object:
+    return refreshes.of_headers([value], HTTPS.href)
+
+
+def refreshed(body: bytes) -> object:
+    return refreshes.of_page(b"<meta http-equiv=refresh>" + body, Text("text/html", "utf-8"), HTTPS.href)
 
 
 def examined(content_type: str) -> Callable[[bytes], object]:
@@ -218,6 +239,18 @@ TABLE: dict[str, tuple[Callable[[Any], object], Callable[[int], Any], int]] = {
         times("\xe9"),
         500_000,
     ),
+    "a redirect to many folders": (followed, times("/.."), 1_200),
+    "directives of HSTS": (strict, times("max-age=1 ; "), 2_000),
+    "spaces of HSTS": (strict, lambda size: "max-age" + " " * size + "x", 20_000),
+    "a refresh": (refresh, lambda size: "0; url" + " " * size, 20_000),
+    "digits of a refresh": (refresh, times("9"), 20_000),
+    "refreshes of a page": (refreshed, bytes_of(b"<meta http-equiv=refresh content=x>"), 1_000),
+    "a refresh among tags": (refreshed, bytes_of(b"<meta '"), 5_000),
+    "a refresh among attributes": (refreshed, bytes_of(b" =' "), 5_000),
+    "a refresh among comments": (refreshed, bytes_of(b"<!-- "), 5_000),
+    "a refresh among scripts": (refreshed, bytes_of(b"<script>"), 5_000),
+    "references of a refresh": (refreshed, lambda size: b"<meta content='" + b"&a" * size + b"'>", 5_000),
+    "hints of a refresh": (refreshed, lambda size: b"http-equiv" + b" " * size, 100_000),
     "header lines that are kept": (lambda fields: kept(answer(fields)), lambda size: (("X-Name", "\1" * 30),) * size, 2_000),
     "cookies that are kept": (
         lambda set_by: kept(answer((), set_by)),

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from inventory.errors import ForbiddenAddress, InvalidUrl
+from inventory.errors import ForbiddenAddress, InvalidUrl, SourceFailure
 from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.guard import Guard
 from inventory.http_client.requests_transport import RequestsTransport
@@ -326,3 +326,92 @@ def test_a_304_that_nobody_asked_for_is_a_snapshot_like_others(webpage: Webpage,
 
     assert (collected.unchanged, collected.body) == (False, b"")
     assert collected.content["response"]["status"] == 304
+
+
+@pytest.mark.parametrize("status", [400, 412, 500, 503])
+def test_a_page_that_cannot_bear_conditions_stays_the_page(webpage: Webpage, upstream: Upstream, status: int) -> None:
+    first = webpage.collect(upstream.url("/conditional"))
+    upstream.script("/conditional", Answer(status, (HTML,), b"no conditions here"), Answer(200, (HTML,), b"the page"))
+
+    second = webpage.collect(upstream.url("/conditional"), first.content)
+
+    assert "if-none-match" not in upstream.requests[-1].headers
+    assert (second.body, second.come_back_in) == (b"the page", None)
+    response = second.content["response"]
+    assert (response["status"], response["not_modified"], second.content["redirects"]) == (200, False, [])
+    assert response["defects"] == [f"with conditions it answered {status}; this is its answer without them"]
+
+
+def test_a_304_that_no_condition_asked_for_is_a_snapshot_of_its_own(webpage: Webpage, upstream: Upstream) -> None:
+    first = webpage.collect(upstream.url("/conditional"))
+    upstream.script("/conditional", Answer(500, (HTML,)), Answer(304))
+
+    second = webpage.collect(upstream.url("/conditional"), first.content)
+
+    assert (second.unchanged, second.content["response"]["status"]) == (False, 304)
+
+
+def test_where_a_page_refreshes_to_is_recorded_and_not_followed(webpage: Webpage, upstream: Upstream) -> None:
+    page = b"<base href=/elsewhere/><meta http-equiv='Refresh' content='5; url=there'>"
+    answer = Answer(200, (HTML, ("Refresh", "0; url=/next"), ("ETag", ETAG)), page)
+    upstream.script("/refresh", answer, Answer(304, (("Refresh", "7"),)))
+
+    first = webpage.collect(upstream.url("/refresh"))
+    second = webpage.collect(upstream.url("/refresh"), first.content)
+
+    meta = {"source": "meta", "seconds": 5, "url": upstream.url("/elsewhere/there")}
+    header = {"source": "header", "seconds": 0, "url": upstream.url("/next")}
+    assert first.content["response"]["refresh"] == [header, meta]
+    assert second.unchanged
+    assert second.content["response"]["refresh"] == [{**header, "seconds": 7, "url": upstream.url("/refresh")}, meta]
+    assert upstream.requests[-1].path == "/refresh"
+
+
+def test_of_many_refreshes_the_first_are_kept(webpage: Webpage, upstream: Upstream) -> None:
+    upstream.script("/many", Answer(200, (HTML,), b"<meta http-equiv=refresh content=1>" * 20))
+
+    response = webpage.collect(upstream.url("/many")).content["response"]
+
+    assert len(response["refresh"]) == 10
+    assert response["defects"] == ["11 refreshes were received; the first 10 are kept"]
+
+
+def test_a_cookie_in_utf8_is_shown_as_text_and_its_bytes_are_kept(webpage: Webpage, upstream: Upstream) -> None:
+    lines = ("caf\u00e9=\u20ac; Path=/\u00fc".encode().decode("latin-1"), "caf\xe9=1", "plain=1")
+    upstream.script("/utf8", Answer(200, (HTML, *(("Set-Cookie", line) for line in lines))))
+
+    cookies = cookies_of(webpage.collect(upstream.url("/utf8")).content)
+
+    shown = [(cookie["name"], cookie["value"], cookie["path"]) for cookie in cookies]
+    assert shown == [("caf\u00e9", "\u20ac", "/\u00fc"), ("caf\u00e9", "1", "/"), ("plain", "1", "/")]
+    assert [cookie["raw"] for cookie in cookies] == [
+        {"name": "caf\u00c3\u00a9", "value": "\u00e2\u0082\u00ac", "path": "/\u00c3\u00bc"},
+        None,
+        None,
+    ]
+
+
+def test_a_failure_carries_the_redirects_that_were_seen(webpage: Webpage, upstream: Upstream) -> None:
+    upstream.script("/away", Answer(302, (("Location", "ftp://example.com/"), ("Set-Cookie", "a=b"))))
+
+    with pytest.raises(SourceFailure) as caught:
+        webpage.collect(upstream.url("/redirect?to=/away"))
+
+    assert caught.value.code == "forbidden_address"
+    assert [(hop["url"], hop["status"]) for hop in caught.value.redirects] == [
+        (upstream.url("/redirect?to=/away"), 302),
+        (upstream.url("/away"), 302),
+    ]
+    assert {"name": "Set-Cookie", "value": "a=b"} in caught.value.redirects[1]["headers"]  # type: ignore[operator]
+
+
+def test_a_failure_keeps_no_more_of_its_redirects_than_a_claim_may_read(webpage: Webpage, upstream: Upstream) -> None:
+    long = "/long?" + "x" * 60_000
+    upstream.script("/long", *[Answer(302, (("Location", f"{long}{n}"), ("X", "y" * 60_000))) for n in range(21)])
+
+    with pytest.raises(SourceFailure) as caught:
+        webpage.collect(upstream.url("/long"))
+
+    assert (caught.value.code, len(caught.value.redirects)) == ("too_many_redirects", 21)
+    assert len(json.dumps(caught.value.redirects)) < 130_000
+    assert "header lines of a redirect were received" in str(caught.value.redirects[-1]["defects"])

@@ -1,0 +1,71 @@
+"""The cookies of a webpage's snapshot, as they are stored and as they are answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from inventory.clock import rfc3339
+from inventory.http_client.cookies import MAX_COOKIES, Cookie, shown
+from inventory.http_client.fetched import Fetched
+from inventory.records.model import Content
+from inventory.urls import MAX_CHARACTERS
+from inventory.webpages.bounds import COOKIE_BYTES, SizeBudget
+
+
+def cookies_of(content: Content) -> list[Mapping[str, Any]]:
+    """The cookies of a stored content, each with the URL of the hop that set it, which is cut like the key of a record.
+
+    The number of the hop is stored, because long URLs in many cookies took most of a snapshot. Old snapshots have the URL.
+    The bytes, `raw`, are stored only where they differ from the text.
+    """
+    if not content["cookies"]:
+        return []
+    hops = [
+        *(hop["url"][:MAX_CHARACTERS] for hop in content["redirects"]),
+        content["response"]["final_url"][:MAX_CHARACTERS],
+    ]
+    return [
+        {**cookie, "set_by": by if isinstance(by := cookie["set_by"], str) else hops[by], "raw": cookie.get("raw")}
+        for cookie in content["cookies"]
+    ]
+
+
+def cookies_in(fetched: Fetched) -> list[dict[str, Any]]:
+    """The cookies of all hops, in the order received."""
+    return [_cookie(cookie, number) for number, hop in enumerate(fetched.hops) for cookie in hop.cookies]
+
+
+def carried(previous: Content, fetched: Fetched) -> list[dict[str, Any]]:
+    """The cookies that the page itself set before. Those of redirects were set again by the redirects of this collection."""
+    by_the_page = (len(previous["redirects"]), previous["response"]["final_url"])
+    number = len(fetched.redirects)
+    return [{**cookie, "set_by": number} for cookie in previous["cookies"] if cookie["set_by"] in by_the_page]
+
+
+def kept_cookies(cookies: list[dict[str, Any]], fetched: Fetched, defects: list[str]) -> list[dict[str, Any]]:
+    """The first cookies, as many as are kept; `defects` gets a line if there were more."""
+    more = sum(hop.unread_cookies for hop in fetched.hops) + max(0, len(cookies) - MAX_COOKIES)
+    return SizeBudget(COOKIE_BYTES, defects).fitting(cookies[:MAX_COOKIES], "cookies", more=more)
+
+
+def _cookie(cookie: Cookie, number: int) -> dict[str, Any]:
+    sent = {"name": cookie.name, "value": cookie.value, "path": cookie.path}
+    text = {name: shown(value) for name, value in sent.items()}
+    return {
+        "name": text["name"],
+        "value": text["value"],
+        "domain": cookie.domain,
+        "host_only": cookie.host_only,
+        "path": text["path"],
+        "expires": None if cookie.expires is None else rfc3339(cookie.expires),
+        "max_age": cookie.max_age,
+        "secure": cookie.secure,
+        "http_only": cookie.http_only,
+        "same_site": cookie.same_site,
+        "partitioned": cookie.partitioned,
+        "set_by": number,
+        "accepted": cookie.accepted,
+        "reason": cookie.reason,
+        **({} if text == sent else {"raw": sent}),
+    }
