@@ -14,7 +14,7 @@ from typing import Any
 
 import ada_url
 
-from inventory.http_client import decoding
+from inventory import web_encodings
 from inventory.http_client.decoding import Text
 from inventory.urls import MAX_REDIRECT_CHARACTERS
 
@@ -61,7 +61,7 @@ def of_page(body: bytes, text: Text, page: str) -> list[dict[str, Any]]:
         return []
     if not text.charset.lower().startswith("utf-16") and not _HINT.search(body.lower()):
         return []
-    return _found("meta", _metas(decoding.decode(body, text.charset), page))
+    return _found("meta", _metas(web_encodings.decode(body, text.charset), page))
 
 
 def parse(value: str) -> tuple[int, str | None] | None:
