@@ -14,7 +14,7 @@ from environs import Env
 from inventory import setting_types as types
 from inventory.errors import SettingError
 from inventory.hosts import AllowedHosts
-from inventory.products import feeds
+from inventory.products import feed_file
 from inventory.products.feeds import Feed
 from inventory.setting_types import Declaration, Network, PerHost, declared, for_each_host, number, setting, whole
 
@@ -102,10 +102,10 @@ class Settings:
     )
     keep_history_for: int = setting(7_776_000, types.WHOLE_SECONDS, "how long a lookup is kept in the history")
     product_feeds: tuple[Feed, ...] = field(
-        default_factory=feeds.default,
+        default_factory=feed_file.default,
         repr=False,
         metadata=declared(
-            types.Type(lambda text: feeds.read(Path(text)), "a YAML file"),
+            types.Type(lambda text: feed_file.read(Path(text), os.environ), "a YAML file"),
             "describes product feeds (docs/products.md)",
             shown="three public demo APIs",
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -13,8 +14,8 @@ from inventory import wiring
 from inventory.commands.terminal import FAILED, PENDING, as_json, errors_as_lines, print_pairs, print_table, safe_text
 from inventory.config import Settings
 from inventory.jobs.model import Job, JobStatus
-from inventory.products.documents import summary_document
-from inventory.products.service import Run
+from inventory.products.documents import Document, summary_document
+from inventory.products.service import MAX_PRODUCTS, PRODUCTS, Run
 from inventory.services import Services
 
 IN_TABLE = ("name", "products", "rejected", "pages", "requests", "retries", "success_rate", "breaker_trips", "complete")
@@ -23,12 +24,14 @@ IN_TABLE = ("name", "products", "rejected", "pages", "requests", "retries", "suc
 @click.command()
 @click.option("--output", type=click.Path(dir_okay=False, writable=True, path_type=Path), metavar="FILE",
               help="Write the summary there, as JSON.")  # fmt: skip
+@click.option("--products", "shown", type=click.IntRange(0, MAX_PRODUCTS), default=PRODUCTS, show_default=True,
+              metavar="N", help="Show the N products that were added last.")  # fmt: skip
 @as_json
 @errors_as_lines
-def products(output: Path | None, as_json: bool) -> int:
+def products(output: Path | None, shown: int, as_json: bool) -> int:
     """Pull all product feeds, follow the run to its end, and sum it up. The running stack's workers do it.
 
-    Ctrl-C stops only the following.
+    The exit code is 1 when something of a feed is missing. Ctrl-C stops only the following.
     """
     services = wiring.build(Settings.read())
     job = services.products.start()
@@ -37,7 +40,8 @@ def products(output: Path | None, as_json: bool) -> int:
     except KeyboardInterrupt:
         click.echo(f"inventory: the run continues; see it with: inventory job {job.id}", err=True)
         return PENDING
-    document = summary_document(services.products.summary())
+    run = services.products.run(job)
+    document = summary_document(services.products.summary(products=shown))
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     if output is not None:
         output.write_text(text, encoding="utf-8")
@@ -45,9 +49,18 @@ def products(output: Path | None, as_json: bool) -> int:
         click.echo(json.dumps(document))
     else:
         summary = document["summary"]
-        print_table(Console(), "", IN_TABLE, summary["sources"])
+        print_table(Console(), "", IN_TABLE, document["feeds"])
         print_pairs(Console(), [(name, summary[name]) for name in summary if name != "sources"])
-    return 0 if job.status is JobStatus.COMPLETED else FAILED
+    _tell_what_is_missing(document["feeds"])
+    return 0 if job.status is JobStatus.COMPLETED and run.is_complete else FAILED
+
+
+def _tell_what_is_missing(feeds: Sequence[Document]) -> None:
+    for feed in feeds:
+        if not feed["complete"]:
+            first = feed["missing"][0] if feed["missing"] else "It did not come to its end."
+            line = f"inventory: the feed {feed['name']} is incomplete ({feed['gaps']} missing): {first}"
+            click.echo(safe_text(line).plain, err=True)
 
 
 def _followed(services: Services, job: Job) -> Job:

@@ -23,6 +23,7 @@ def product_document(entry: CatalogueEntry) -> Document:
         "title": product.title,
         "category": product.category,
         "price": product.price,
+        "price_exact": product.price_text,
         "currency": product.currency,
         "rating": product.rating,
         "url": product.url,
@@ -36,6 +37,8 @@ def summary_document(summary: Summary) -> Document:
     """The summary of the latest run, and of the catalogue."""
     return {
         "summary": _run(summary.run),
+        "products": [_processed(entry) for entry in summary.products],
+        "feeds": [feed_document(name, progress) for name, progress in (summary.run.feeds if summary.run else ())],
         "categories": [_category(each) for each in summary.categories],
         "price_trends": [_trend(each) for each in summary.trends],
         "errors": [_error(row) for row in summary.errors],
@@ -50,6 +53,7 @@ def feed_document(name: str, progress: Progress | None) -> Document:
         "name": name,
         "products": begun.products,
         "rejected": begun.rejected,
+        "left_out": dict(begun.unfit),
         "pages": begun.pages,
         "requests": stats.requests,
         "retries": stats.retries,
@@ -70,7 +74,22 @@ def _run(run: Run | None) -> Document:
         "total_products": sum(progress.products for _, progress in run.feeds if progress is not None),
         "processing_time_seconds": None if run.seconds is None else round(run.seconds, 3),
         "success_rate": _success_rate(stats),
-        "sources": [feed_document(name, progress) for name, progress in run.feeds],
+        "sources": [name for name, _ in run.feeds],
+    }
+
+
+def _processed(entry: CatalogueEntry) -> Document:
+    """A product in the summary: `processed_at` is when it was last in its feed."""
+    product = entry.product
+    return {
+        "id": product.id,
+        "title": product.title,
+        "source": product.feed,
+        "price": product.price,
+        "price_exact": product.price_text,
+        "currency": product.currency,
+        "category": product.category,
+        "processed_at": rfc3339(entry.seen_at),
     }
 
 
@@ -95,8 +114,8 @@ def _category(category: Category) -> Document:
 
 def _trend(trend: Trend) -> Document:
     """The prices oldest first; the change is between the first and the last of them."""
-    prices = [(Product.of(each.content).price, each.collected_at) for each in reversed(trend.snapshots)]
-    first, last = (prices[0][0], prices[-1][0]) if prices else (0.0, 0.0)
+    prices = [(Product.of(each.content), each.collected_at) for each in reversed(trend.snapshots)]
+    first, last = (prices[0][0].price, prices[-1][0].price) if prices else (0.0, 0.0)
     product = trend.entry.product
     return {
         "record_id": trend.entry.record_id,
@@ -105,7 +124,7 @@ def _trend(trend: Trend) -> Document:
         "title": product.title,
         "currency": product.currency,
         "change_percent": round((last - first) / first * 100, 2) if first else None,
-        "prices": [{"price": price, "at": rfc3339(at)} for price, at in prices],
+        "prices": [{"price": each.price, "price_exact": each.price_text, "at": rfc3339(at)} for each, at in prices],
     }
 
 

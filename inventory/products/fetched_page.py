@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from inventory.errors import SourceFailure
 from inventory.products.progress import MAX_MISSING, Progress, PullStats
 
+NO_FIELDS: Mapping[str, int] = MappingProxyType({})
 MAX_ITEMS = 1_000
 """Items that one step takes. A page may have a million, and a step ends soon."""
 
@@ -20,7 +22,7 @@ class FetchedPage:
 
     `url` is as anybody may see it, `next` is the page after it. `failure` says why the page could not be read, or else why
     the feed ends here too early. After a part that is not the last one, `next` is the same page, and `taken` says how many
-    of its items came so far.
+    of its items came so far. `anchor`, `stale` and `told` are what the guard of the feed goes on with.
     """
 
     url: str
@@ -32,6 +34,8 @@ class FetchedPage:
     stats: PullStats
     first: int = 0
     taken: int = 0
+    stale: int = 0
+    told: int = 0
 
     @property
     def gap(self) -> str | None:
@@ -62,9 +66,12 @@ def parts(page: FetchedPage, url: str, taken: int) -> Iterator[FetchedPage]:
     yield replace(page, items=items[taken:], stats=stats, first=taken)
 
 
-def progress_after(progress: Progress, page: FetchedPage, *, products: int, rejected: int) -> Progress:
+def progress_after(
+    progress: Progress, page: FetchedPage, *, products: int, rejected: int, unfit: Mapping[str, int] = NO_FIELDS
+) -> Progress:
     """How far a feed has come with a page, of whose items so many became products or were rejected."""
     has_gap = page.gap is not None
+    fields = {**progress.unfit, **unfit}
     return replace(
         progress,
         url=page.next,
@@ -79,4 +86,7 @@ def progress_after(progress: Progress, page: FetchedPage, *, products: int, reje
         gaps=progress.gaps + has_gap,
         missing=(*progress.missing, *([f"{page.url}: {page.gap}"] if has_gap else []))[:MAX_MISSING],
         stats=progress.stats + page.stats,
+        stale=page.stale,
+        told=page.told,
+        unfit={name: progress.unfit.get(name, 0) + unfit.get(name, 0) for name in fields},
     )

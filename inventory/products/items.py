@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,27 +21,40 @@ from inventory.products.ports import Products
 INVALID_PRODUCT = "invalid_product"
 
 
+@dataclass(frozen=True, slots=True)
+class KeptItems:
+    """How many items of a page became products, the rows of all others, and how often a field of a product did not fit."""
+
+    products: int
+    rejected: list[Row]
+    unfit: Mapping[str, int]
+
+
 class Items:
     """The items of one feed in one run. An item that cannot be used, or raises, spoils no other; `note` hears of errors."""
 
     def __init__(self, products: Products, job_id: str, feed: Feed, note: Callable[[Exception], None]) -> None:
         self._products, self._job_id, self._feed, self._note = products, job_id, feed, note
 
-    def keep(self, page: FetchedPage, before: int, now: datetime) -> tuple[int, list[Row]]:
-        """Keep the products of a page whose items are numbered from `before` + 1; how many, and the rows of all others.
+    def keep(self, page: FetchedPage, before: int, now: datetime) -> KeptItems:
+        """Keep the products of a page whose items are numbered from `before` + 1.
 
         Raises `StorageUnavailable`, and what the store raises over every one of several products.
         """
-        products, rows = self._normalised(page, before, now)
+        unfit = Counter[str]()
+        products, rows = self._normalised(page, before, now, unfit)
         unkept = self._keep_products(page, products, before, now) if products else {}
-        return len(products) - len(unkept), [row for _, row in sorted({**rows, **unkept}.items())]
+        rejected = [row for _, row in sorted({**rows, **unkept}.items())]
+        return KeptItems(len(products) - len(unkept), rejected, unfit)
 
-    def _normalised(self, page: FetchedPage, before: int, now: datetime) -> tuple[dict[int, Product], dict[int, Row]]:
+    def _normalised(
+        self, page: FetchedPage, before: int, now: datetime, unfit: Counter[str]
+    ) -> tuple[dict[int, Product], dict[int, Row]]:
         """The products of a page and the rows of its other items, by their positions."""
         products, rows = dict[int, Product](), dict[int, Row]()
         for number, item in enumerate(page.items or ()):
             try:
-                products[number] = normalised(self._feed, item)
+                products[number] = normalised(self._feed, item, lambda name: unfit.update((name,)))
             except Exception as error:  # noqa: BLE001 - the outermost edge of an item: logged, counted, and its row
                 rows[number] = self._rejected(page, before, number, error, now)
         return products, rows
@@ -76,7 +90,8 @@ class Items:
         pointer = "/".join(["#", *(name for name in self._feed.items.split(".") if name), str(page.first + number)])
         text = f"{page.url}{pointer}"[:LONGEST_INPUT]
         if isinstance(error, InvalidRequest):
-            code, detail = INVALID_PRODUCT, f"{error} It is {_shown((page.items or ())[number])}"
+            shown = self._feed.mask.text(_shown((page.items or ())[number]))
+            code, detail = INVALID_PRODUCT, f"{self._feed.mask.text(str(error))} It is {_bounded(shown)}"
         elif isinstance(error, Unstorable):
             code, detail = INVALID_PRODUCT, Unstorable.public_detail
         else:
@@ -87,7 +102,10 @@ class Items:
 
 def _shown(item: Any) -> str:
     try:
-        text = json.dumps(item, ensure_ascii=True)
+        return json.dumps(item, ensure_ascii=True, default=str)
     except RecursionError:  # it could just be read
         return "nested too deeply to be shown."
+
+
+def _bounded(text: str) -> str:
     return text if len(text) <= 200 else f"{text[:200]}…"

@@ -7,6 +7,7 @@ fetched takes a number as well. Products have no rows of their own: they are fou
 from __future__ import annotations
 
 import random
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -23,7 +24,8 @@ from inventory.products.feed_puller import FeedPuller
 from inventory.products.feeds import Feed
 from inventory.products.fetched_page import FetchedPage, progress_after
 from inventory.products.items import Items
-from inventory.products.pages import Pages, without_keys
+from inventory.products.masking import Mask
+from inventory.products.pages import Pages
 from inventory.products.ports import Products
 from inventory.products.progress import Progress
 from inventory.rate_limits.model import Budgets
@@ -73,9 +75,19 @@ class FeedJobs(JobType):
         progress = Progress(feed.name, feed.paginator.first(feed.url), line.row)
         if batch.checkpoint is not None:
             progress = Progress.read(batch.checkpoint)
-        note = partial(faults.note, self._notifier, where="feed", source=KIND, job_id=job.id, feed=feed.name)
+        note = partial(self._note, job, feed)
         puller = FeedPuller(feed, progress, self._pages, self._budgets, clock=self._clock, rng=self._rng, note=note)
-        return FeedBatch(Items(self._products, job.id, feed, note), line, progress, puller, note)
+        return FeedBatch(Items(self._products, job.id, feed, note), line, progress, puller, note, feed.mask)
+
+    def _note(self, job: Job, feed: Feed, error: Exception) -> None:
+        """Log and count an internal fault; one whose traceback would show a secret, by its text without."""
+        told = "".join(traceback.format_exception(error))
+        shown = error if feed.mask.text(told) == told else MaskedFault(feed.mask.text(told))
+        faults.note(self._notifier, shown, where="feed", source=KIND, job_id=job.id, feed=feed.name)
+
+
+class MaskedFault(Exception):
+    """Stands for an internal fault whose text or traceback had a secret of its feed."""
 
 
 class UnknownFeed:
@@ -103,10 +115,16 @@ class FeedBatch:
     """
 
     def __init__(
-        self, items: Items, line: InputRow, progress: Progress, puller: FeedPuller, note: Callable[[Exception], None]
+        self,
+        items: Items,
+        line: InputRow,
+        progress: Progress,
+        puller: FeedPuller,
+        note: Callable[[Exception], None],
+        mask: Mask,
     ) -> None:
         self._items, self._line, self._progress = items, line, progress
-        self._puller, self._note = puller, note
+        self._puller, self._note, self._mask = puller, note, mask
 
     def step(self, now: datetime) -> Step:
         self._puller.start()
@@ -121,7 +139,7 @@ class FeedBatch:
     def left(self) -> Sequence[InputRow]:
         if self._progress.url is None:
             return []
-        return [InputRow(self._progress.row + 1, without_keys(self._progress.url))]
+        return [InputRow(self._progress.row + 1, self._mask.url(self._progress.url))]
 
     def close(self, now: datetime) -> Step | None:
         """Await the request under way, and keep the pages that came, so that none of them is asked for again."""
@@ -159,10 +177,11 @@ class FeedBatch:
     def _keep(self, page: FetchedPage, now: datetime) -> Sequence[Row]:
         progress = self._progress
         page = page.cut(self._line.last_row - progress.row - 1, TOO_MANY_ITEMS)
-        products, rows = self._items.keep(page, progress.row, now)
-        self._progress = progress_after(progress, page, products=products, rejected=len(rows))
+        kept = self._items.keep(page, progress.row, now)
+        rows = kept.rejected
+        self._progress = progress_after(progress, page, products=kept.products, rejected=len(rows), unfit=kept.unfit)
         if page.failure is not None:
-            detail = f"{str(page.failure).rstrip('.')}. {page.gap}"
+            detail = f"{self._mask.text(str(page.failure)).rstrip('.')}. {page.gap}"
             text, code = page.url[:LONGEST_INPUT], page.failure.code
             rows.append(Row(self._progress.row, text, RowOutcome.FAILED, now, code=code, detail=detail))
         return rows

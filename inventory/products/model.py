@@ -1,6 +1,6 @@
 """Products: what items of different feeds have in common, and what the catalogue tells of them.
 
-Prices are in the currency beside them, with two decimals. Texts are free of what cannot be shown.
+Prices are in the currency beside them. Texts are free of what cannot be shown.
 """
 
 from __future__ import annotations
@@ -8,17 +8,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from hashlib import sha256
 
 from inventory.records.model import Content, Target
 
 SOURCE = "products"
-MEMBERS = ("feed", "id", "title", "category", "price", "currency", "url", "rating")
+MEMBERS = ("feed", "id", "title", "category", "price", "currency", "url", "rating", "price_exact")
+LATER = {"price_exact": None}
+"""Members that snapshots of earlier versions do not have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One product of a feed; `id` is the feed's own."""
+    """One product of a feed; `id` is the feed's own.
+
+    `price` is the double nearest to the price. `price_exact` is the price itself, in as many digits as the feed sent; None
+    in a snapshot of an earlier version, which rounded it.
+    """
 
     feed: str
     id: str
@@ -28,16 +35,23 @@ class Product:
     currency: str | None = None
     url: str | None = None
     rating: float | None = None
+    price_exact: str | None = None
 
     @classmethod
     def of(cls, content: Content) -> Product:
         """The product that a snapshot holds."""
-        return cls(**{name: content[name] for name in MEMBERS})
+        known = {**LATER, **content}
+        return cls(**{name: known[name] for name in MEMBERS})
 
     @property
     def key(self) -> str:
         """Its canonical key: the feed and the feed's own id."""
         return f"{self.feed}/{self.id}"
+
+    @property
+    def price_text(self) -> str:
+        """The price in digits."""
+        return self.price_exact or format(Decimal(repr(self.price)), "f")
 
     @property
     def content(self) -> Content:

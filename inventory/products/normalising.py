@@ -1,40 +1,97 @@
-"""Items of feeds become products, or are rejected with a sentence for each field that cannot be used."""
+"""Items of feeds become products, or are rejected with a sentence for each required field that cannot be used."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from inventory.errors import InvalidRequest
 from inventory.products.feeds import REQUIRED, Feed, FieldPath
+from inventory.products.json_paths import at
 from inventory.products.model import Product
-from inventory.products.paginators import at
+from inventory.products.prices import Price, price_of
 
 MAX_TEXT = 500
 """Characters; what is longer is cut."""
-MAX_ID = 200
-"""Characters; a longer id is rejected, because cut it might be that of another product."""
-MAX_NUMBER = 10.0**12
+MAX_ID = 500
+"""Characters; a longer id is not used, because cut it might be that of another product."""
+MAX_ID_DIGITS = 100
 
 
-def normalised(feed: Feed, item: Any) -> Product:
-    """The product that an item of a feed is; `InvalidRequest` names each of its fields that cannot be used."""
+def _ignore(_name: str) -> None:
+    """Nobody wants to know."""
+
+
+def normalised(feed: Feed, item: Any, unfit: Callable[[str], object] = _ignore) -> Product:
+    """The product that an item of a feed is; `InvalidRequest` names each of its required fields that cannot be used.
+
+    An optional field that cannot be used is left out, and `unfit` is told its name.
+    """
     if not isinstance(item, Mapping):
         raise InvalidRequest("The item is not an object.", {"item": ["Not an object."]})
     errors: dict[str, list[str]] = {}
     values: dict[str, Any] = {}
     for name, where in feed.paths.items():
         try:
-            values[name] = (READERS.get(name) or _text)(where, item)
+            values[name] = _first(READERS.get(name, _text), where, item)
         except ValueError as error:
             errors[name] = [str(error)]
     for name in REQUIRED:
         if values.get(name) is None and name not in errors:
-            errors[name] = [f"Nothing at {feed.paths[name].path!r}."]
+            errors[name] = [f"Nothing at {_places(feed.paths[name])}."]
+    for name in [name for name in errors if name not in REQUIRED]:
+        del errors[name]
+        unfit(name)
     if errors:
         raise InvalidRequest("; ".join(f"{name}: {lines[0]}" for name, lines in errors.items()), errors)
-    return Product(feed=feed.name, **values)
+    return _product(feed, values)
+
+
+def identity_of(feed: Feed, item: Any) -> int:
+    """A number that is the same for items with the same id, or else for equal items, within this process."""
+    try:
+        found = _first(_id, feed.paths["id"], item) if isinstance(item, Mapping) else None
+    except ValueError:
+        found = None
+    try:
+        return hash(found if found is not None else repr(item))
+    except RecursionError:  # it could just be read
+        return id(item)
+
+
+def _product(feed: Feed, values: dict[str, Any]) -> Product:
+    price: Price = values.pop("price")
+    if values.get("currency") is None:
+        values["currency"] = price.currency
+    texts = {name: feed.mask.text(value) for name, value in values.items() if isinstance(value, str)}
+    return Product(feed=feed.name, price=float(price.amount), price_exact=price.text, **{**values, **texts})
+
+
+def _first(read: Callable[[FieldPath, Any], Any], where: FieldPath, item: Any) -> Any:
+    """The first usable value of the places where a field may be; the error of the first if there is none."""
+    first_error: ValueError | None = None
+    for place in (where, *where.fallbacks):
+        try:
+            value = read(place, item)
+        except ValueError as error:
+            first_error = first_error or error
+            continue
+        if value is not None:
+            return value
+    if first_error is not None:
+        raise first_error
+    return None
+
+
+def _places(where: FieldPath) -> str:
+    return ", ".join(repr(place.path) for place in _all(where))
+
+
+def _all(where: FieldPath) -> Iterator[FieldPath]:
+    yield replace(where, fallbacks=())
+    yield from where.fallbacks
 
 
 def _text(where: FieldPath, item: Any) -> str | None:
@@ -42,17 +99,19 @@ def _text(where: FieldPath, item: Any) -> str | None:
     value = where.value if where.value is not None else at(item, where.path)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, str | int):
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise ValueError("Not a text.")
     text = " ".join("".join(sign if sign.isprintable() else " " for sign in str(value)).split())
     return where.names.get(text, text)[:MAX_TEXT] or None
 
 
 def _id(where: FieldPath, item: Any) -> str | None:
-    """An id, unchanged: a changed one would be another product."""
+    """An id, unchanged: a changed one would be another product. `7.0` is 7, as some programs write whole numbers."""
     value = at(item, where.path)
-    if value is None or value == "":
+    if value is None or (isinstance(value, str) and not value.strip()):
         return None
+    if isinstance(value, Decimal) and value == value.to_integral_value() and value.adjusted() < MAX_ID_DIGITS:
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError("Not a text or a whole number.")
     text = str(value)
@@ -61,20 +120,17 @@ def _id(where: FieldPath, item: Any) -> str | None:
     return text
 
 
-def _number(where: FieldPath, item: Any) -> float | None:
-    """A number, also where it is written as a text such as `12.50`."""
-    value = at(item, where.path)
-    if value is None:
+def _price(where: FieldPath, item: Any) -> Price | None:
+    value = where.value if where.value is not None else at(item, where.path)
+    if value is None or value == "":
         return None
-    try:
-        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
-    except (ValueError, OverflowError):
-        number = math.nan
-    number *= where.scale
-    if not 0 <= number <= MAX_NUMBER:
-        shown = repr(str(value)[:40]) if isinstance(value, str | int | float) else "a list or an object"
-        raise ValueError(f"Not a number from 0 on: {shown}.")
-    return round(number, 2)
+    return price_of(value, decimal=where.decimal, scale=where.scale)
 
 
-READERS: Mapping[str, Callable[[FieldPath, Any], Any]] = {"id": _id, "price": _number, "rating": _number}
+def _rating(where: FieldPath, item: Any) -> float | None:
+    """A number from 0 on, also where it is written as a text such as `4.50`."""
+    price = _price(where, item)
+    return None if price is None else float(price.amount)
+
+
+READERS: Mapping[str, Callable[[FieldPath, Any], Any]] = {"id": _id, "price": _price, "rating": _rating}

@@ -13,9 +13,11 @@ from inventory.clock import Clock
 from inventory.errors import SourceFailure
 from inventory.products.feeds import Feed
 from inventory.products.fetched_page import FetchedPage
+from inventory.products.json_paths import at
+from inventory.products.normalising import identity_of
 from inventory.products.page_loop_guard import PageLoopGuard
-from inventory.products.pages import Malformed, Pages, without_keys
-from inventory.products.paginators import Page, at
+from inventory.products.pages import MAY_PASS, PAST_THE_END, UNAUTHORIZED, Malformed, PageResponse, Pages, RefusedPage
+from inventory.products.paginators import Page
 from inventory.products.progress import Progress, PullStats
 from inventory.rate_limits.model import Budgets, Permit, PermitRequest, Reason, Throttled, is_unanswered
 from inventory.rate_limits.permits import PermittedCall, request_permit
@@ -27,7 +29,10 @@ MAX_WAIT = 600.0
 """Seconds: a page whose upstream asks for a longer pause is given up."""
 MAX_FAILED_PAGES = 3
 """Pages in a row that cannot be read before the feed ends."""
-BREAKER_OPEN = "breaker_open"
+BREAKER_OPEN, UPSTREAM_PAUSE = "breaker_open", "upstream_pause"
+ENDS_FEED = frozenset({BREAKER_OPEN, UPSTREAM_PAUSE, "unauthorized"})
+"""Failures that the pages after it would meet as well."""
+MISSING = object()
 
 
 def page_retries(retries: int) -> RetryPolicy:
@@ -43,6 +48,16 @@ def counts_against_upstream(failure: SourceFailure) -> bool:
 def wait_for_page(throttled: Throttled, _tries: int) -> float | None:
     """Wait for any reservation within `MAX_WAIT`, but not for an open breaker: that is a failed attempt."""
     return None if throttled.reason is Reason.BREAKER or throttled.wait > MAX_WAIT else throttled.wait
+
+
+def is_past_end(status: int, promised: bool | None, *, follows_page: bool) -> bool:
+    """Whether a status in place of a page only says that there is none: `promised` is whether there must be one.
+
+    Beyond the number of pages that the feed told, any refusal does; elsewhere some do, right after a page.
+    """
+    if promised is None:
+        return follows_page and status in PAST_THE_END
+    return not promised and status >= 400 and status not in UNAUTHORIZED | MAY_PASS
 
 
 class PageFetcher:
@@ -66,7 +81,7 @@ class PageFetcher:
         self._feed, self._pages, self._budgets = feed, pages, budgets
         self._clock, self._rng, self._rest, self._ticks = clock, rng, rest, ticks
         self._retry = page_retries(feed.retries)
-        self._guard = PageLoopGuard(feed, progress.pages, progress.anchor)
+        self._guard = PageLoopGuard(feed, progress.pages, progress.anchor, stale=progress.stale, told=progress.told)
         self._pacer = Pacer(feed.rate)
         self._openings: int | None = None
         self.attempts = progress.attempts
@@ -93,26 +108,51 @@ class PageFetcher:
     ) -> FetchedPage:
         """What is reported of the page under way, which then is over."""
         stats, self.stats, self.attempts = self.stats, PullStats(), 0
-        return FetchedPage(without_keys(url), self._clock(), items, following, failure, self._guard.anchor, stats)
+        guard = self._guard
+        return FetchedPage(
+            self._feed.mask.url(url),
+            self._clock(),
+            items,
+            following,
+            failure,
+            guard.anchor,
+            stats,
+            stale=guard.stale,
+            told=guard.told,
+        )
 
     def _read(self, url: str) -> FetchedPage:
-        content, links = self._request(url)
-        items = at(content, self._feed.items)
-        if not isinstance(items, list):
-            raise Malformed(f"There is no list at {self._feed.items!r} in the page", links)
+        content, response = self._request(url)
+        items = self._items(content, response)
         self._guard.add(url)
         following, failure = None, None
+        identities = frozenset(identity_of(self._feed, item) for item in items)
         try:
-            following = self._guard.next(Page(url, content, len(items), links))
+            following = self._guard.next(Page(url, content, len(items), response.links, identities))
         except SourceFailure as astray:
             failure = astray
         return self.page(url, items=tuple(items), following=following, failure=failure)
 
+    def _items(self, content: Any, response: PageResponse) -> list[Any]:
+        """The items of a page; none where it says null, which some programs write for an empty list."""
+        items = None if content is None else at(content, self._feed.items, MISSING)
+        if items is None:
+            return []
+        if not isinstance(items, list):
+            begins = self._feed.mask.quotation(response.body.content)
+            raise Malformed(f"There is no list at {self._feed.items!r} in the page: {begins}", response.links)
+        return items
+
     def _failed(self, url: str, failure: SourceFailure, failed: int) -> FetchedPage:
-        """The page is left out. If only its upstream is silent, the pages after it would be as well."""
+        """The page is left out, or was after the last one. If its upstream is silent, the next pages would be too."""
+        follows_page = failed == 1 and self._guard.pages > 0
         self._guard.add(url)
+        promised = self._guard.is_promised(url)
+        if isinstance(failure, RefusedPage) and is_past_end(failure.status, promised, follows_page=follows_page):
+            self.stats += PullStats(failures=-1)
+            return self.page(url, items=(), failure=None)
         following = None
-        if failed < MAX_FAILED_PAGES and not (failure.code == BREAKER_OPEN or is_unanswered(failure)):
+        if failed < MAX_FAILED_PAGES and not (failure.code in ENDS_FEED or is_unanswered(failure)):
             with suppress(SourceFailure):
                 following = self._guard.skip(url, failure.links if isinstance(failure, Malformed) else ())
         return self.page(url, following=following, failure=failure)
@@ -123,8 +163,8 @@ class PageFetcher:
             retry = replace(retry, max_attempts=min(retry.max_attempts, MALFORMED_RETRIES + 1))
         return retry.gives_up(self.attempts, permanent=failure.permanent)
 
-    def _request(self, url: str) -> tuple[Any, tuple[str, ...]]:
-        """The JSON and the `Link` headers that one request gets; its permit is given back whatever happens."""
+    def _request(self, url: str) -> tuple[Any, PageResponse]:
+        """What one request gets, and the JSON in it; its permit is given back whatever happens."""
         with PermittedCall(self._budgets, self._permit(), counts=counts_against_upstream, ticks=self._ticks) as call:
             self._rest(self._pacer.wait(self._ticks()))
             call.start()
@@ -132,9 +172,10 @@ class PageFetcher:
             try:
                 response = self._pages.get(url, self._feed.headers)
                 sent = self._ticks() - response.since_sent
+                _check_pause(response, call.host)
                 call.pause = response.pause
-                content, failed = self._pages.read(response), False
-                return content, response.links
+                content, failed = self._pages.read(response, self._feed.mask), False
+                return content, response
             finally:
                 ended = self._ticks()
                 self._pacer.sent(ended if sent is None else sent)  # without an answer nobody knows when it was sent
@@ -157,7 +198,14 @@ class PageFetcher:
             self._rest(decision.wait)
         if decision.reason is Reason.BREAKER:
             raise SourceFailure(BREAKER_OPEN, f"{decision.host} fails too often and is not called for now")
-        raise SourceFailure("upstream_pause", f"{decision.host} asked for a pause of {decision.wait:.0f} s", permanent=True)
+        raise SourceFailure(UPSTREAM_PAUSE, f"{decision.host} asked for a pause of {decision.wait:.0f} s", permanent=True)
+
+
+def _check_pause(response: PageResponse, host: str) -> None:
+    """A pause that is too long to wait for ends this feed, and is not passed on to what else is called at its host."""
+    if response.pause is not None and response.pause > MAX_WAIT:
+        asked = f"{host} answered {response.status} and asked for a pause (Retry-After: {response.retry_after!r})"
+        raise SourceFailure(UPSTREAM_PAUSE, f"{asked}, longer than the {MAX_WAIT:.0f} s that a run waits", permanent=True)
 
 
 class Pacer:

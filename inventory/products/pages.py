@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from inventory import urls
@@ -14,30 +14,28 @@ from inventory.errors import SourceFailure
 from inventory.http_client.body import Body
 from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.retry_after import host_pause
+from inventory.products.masking import Mask
 
 MAX_PAGE_BYTES = 8 * 1024 * 1024
 """The longest page that is read."""
+MAX_RETRY_AFTER = 40
+"""Characters of a `Retry-After` that are kept."""
+NO_CONTENT = 204
 MAX_MEMBERS = 250_000
 """Objects and lists of a page, by its brackets. A page of more would take 30 times its bytes as objects of Python, and a
 worker pulls several feeds at once."""
 MAY_PASS = frozenset({408, 425, 429})
 """Statuses besides 5xx that may pass by the next request."""
+UNAUTHORIZED = frozenset({401, 402, 403, 407})
+"""Statuses of an upstream that wants another key, or money, whichever page it is asked for."""
+PAST_THE_END = frozenset({400, 404})
+"""Statuses in place of a page after the last one; 204 is an empty page."""
+MAX_FRACTIONS = 500_000
+"""Numbers of a page that are not whole: each is kept exactly, which takes 100 bytes."""
+MAX_EXPONENT = 400
+NO_MASK = Mask()
 DAMAGED = frozenset({"invalid_response", "incomplete_response"})
 """Failures of an answer that may be whole the next time."""
-
-KEY = re.compile("key|token|secret|pass|pwd|auth|sign|appid|credential", re.IGNORECASE)
-"""What is part of the name of a parameter whose value may be a key."""
-
-
-def without_keys(url: str) -> str:
-    """The URL of a page as anybody may see it: what may be the key of a feed is left out."""
-    path, question_mark, query = url.partition("?")
-    pairs = (pair.partition("=") for pair in query.split("&"))
-    return (
-        path
-        + question_mark
-        + "&".join(f"{name}{is_}{'***' if is_ and KEY.search(name) else value}" for name, is_, value in pairs)
-    )
 
 
 class Malformed(SourceFailure):
@@ -48,11 +46,21 @@ class Malformed(SourceFailure):
         self.links = links
 
 
+class RefusedPage(SourceFailure):
+    """The upstream answered with a status that is none of a page."""
+
+    def __init__(self, status: int, quotation: str) -> None:
+        code = "unauthorized" if status in UNAUTHORIZED else "unexpected_status"
+        said = f": {quotation}" if quotation else ""
+        super().__init__(code, f"The site answered {status}{said}", permanent=status < 500 and status not in MAY_PASS)
+        self.status = status
+
+
 @dataclass(frozen=True, slots=True)
 class PageResponse:
     """An answer as it came. `since_sent` is how many seconds before its end the request was sent.
 
-    `pause` is for how many seconds the upstream asked not to be called, if it did.
+    `pause` is for how many seconds the upstream asked not to be called, if it did, by a `retry_after` that may be longer.
     """
 
     status: int
@@ -60,6 +68,7 @@ class PageResponse:
     links: tuple[str, ...]
     pause: float | None
     since_sent: float
+    retry_after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +93,25 @@ class Pages:
             tuple(head.values("link")),
             host_pause(head, self.clock()),
             (timing.first_byte_ms + timing.body_ms) / 1000,
+            ", ".join(head.values("retry-after"))[:MAX_RETRY_AFTER],
         )
 
     @staticmethod
-    def read(response: PageResponse) -> Any:
-        """The JSON of the page that a response holds; `SourceFailure` if there is none, permanent or not."""
-        if response.status >= 500 or response.status in MAY_PASS:
-            raise SourceFailure("unexpected_status", f"The site answered {response.status}")
+    def read(response: PageResponse, mask: Mask = NO_MASK) -> Any:
+        """The JSON of the page that a response holds, its fractions as `Decimal`; None where it has no content (204).
+
+        `SourceFailure`, permanent or not, if there is none; what it quotes is covered by the `mask`.
+        """
         if not 200 <= response.status < 300:
-            raise SourceFailure("unexpected_status", f"The site answered {response.status}", permanent=True)
+            raise RefusedPage(response.status, mask.quotation(response.body.content))
+        if response.status == NO_CONTENT:
+            return None
         if response.body.truncated and not response.body.cut:  # JSON that was cut does not parse
             raise Malformed(f"The page has more than {MAX_PAGE_BYTES:,} bytes, or was cut", response.links, permanent=True)
         if response.body.content.count(b"{") + response.body.content.count(b"[") > MAX_MEMBERS:
             raise Malformed(f"The page has more than {MAX_MEMBERS:,} objects and lists", response.links, permanent=True)
         try:
-            return json.loads(response.body.content, parse_int=_whole)
+            return json.loads(response.body.content, parse_int=_whole, parse_float=Fractions())
         except (ValueError, RecursionError) as error:
             raise Malformed(f"The page is not valid JSON: {_why(error)}", response.links) from error
 
@@ -111,8 +124,25 @@ def _whole(text: str) -> int | float:
         return float(text)
 
 
+class Fractions:
+    """Reads the fractions of a page exactly, up to `MAX_FRACTIONS` of them."""
+
+    def __init__(self) -> None:
+        self._left = MAX_FRACTIONS
+
+    def __call__(self, text: str) -> Decimal | float:
+        """A number beyond what a double holds is infinite, or 0."""
+        self._left -= 1
+        if self._left < 0:
+            raise ValueError(f"more than {MAX_FRACTIONS:,} fractions")
+        number = Decimal(text)
+        return number if abs(number.adjusted()) <= MAX_EXPONENT else float(text)
+
+
 def _why(error: Exception) -> str:
     """What is wrong with a page, without the words of the parser."""
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg}, at character {error.pos + 1:,}"
-    return "nested too deeply" if isinstance(error, RecursionError) else "not text in UTF-8"
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    return "not text in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)

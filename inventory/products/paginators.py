@@ -1,28 +1,47 @@
 """How the pages of a feed follow each other: each paginator says of a page where the next one is.
 
-A page is known by its URL alone, so that an interrupted run goes on at a page without the pages before it.
+A page is known by its URL alone, so that an interrupted run goes on at a page without the pages before it. A short page is
+not the last one. What pages tell of their number is believed only where it promises more than has come.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from math import isfinite
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-_LINK = re.compile(r'<([^<>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^",;\s]+))*)')
-_NEXT = re.compile(r';\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next\b)', re.IGNORECASE)
+from inventory import urls
+from inventory.errors import InvalidUrl, SourceFailure
+from inventory.products.json_paths import at
+from inventory.products.link_header import links_of
+
+ASTRAY = "paging_astray"
+NO_CURSOR = frozenset({"", "0", "null", "none", "false"})
+"""Texts, in lower case, that stand for no cursor."""
+MAX_COUNT = 10**12
+"""A feed that tells of more pages or items has no fewer for it."""
+URL_MEMBERS = ("href", "url", "uri")
+"""Members of an object that is a link: as in HAL and JSON:API, and two others that are common."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page as it was read: its URL, the JSON, how many items it had, and the values of its `Link` headers."""
+    """A page as it was read: its URL, the JSON, how many items it had, and the values of its `Link` headers.
+
+    `identities` are those of its items, if they are known. `told` is the largest number of pages or items that any page of
+    the feed has told so far, 0 without one. `is_new` says whether it had an item that no page before had.
+    """
 
     url: str
     content: Any
     items: int
     links: tuple[str, ...] = ()
+    identities: frozenset[int] | None = None
+    told: int = 0
+    is_new: bool = True
 
 
 class Paginator(Protocol):
@@ -32,59 +51,86 @@ class Paginator(Protocol):
         """The URL of a feed's first page."""
 
     def next(self, page: Page) -> str | None:
-        """Where the page after this one is, as a reference that need not be a URL yet; None after the last."""
+        """Where the page after this one is, as a reference that need not be a URL yet; None after the last.
+
+        Raises `SourceFailure` where the page names a next one by something that is neither a URL nor a cursor.
+        """
 
     def skip(self, url: str) -> str | None:
         """The URL of the page after one that cannot be read; None if only that page could tell."""
 
+    def told(self, content: Any) -> int:
+        """How many pages or items the feed has, as this page tells; 0 if it does not."""
+
+    def is_promised(self, url: str, told: int) -> bool | None:
+        """Whether there must be a page at this URL, by what pages have told; False beyond that, None if none has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """`?page=3`. The last page is the one that `pages` names in the content, or without that the first empty one."""
+    """`?page=3`. `pages` names where the content has their number, `more_path` where it says if there is another."""
 
     parameter: str = "page"
     first_number: int = 1
     pages: str | None = None
+    more_path: str | None = None
 
     def first(self, url: str) -> str:
         return with_parameter(url, self.parameter, self.first_number)
 
     def next(self, page: Page) -> str | None:
-        number = _number(parameter_of(page.url, self.parameter), self.first_number)
-        last = None if self.pages is None else _number(at(page.content, self.pages), 0)
-        if page.items == 0 or (last is not None and number - self.first_number + 1 >= last):
-            return None
-        return with_parameter(page.url, self.parameter, number + 1)
+        return _unless_last(self, page, self.skip(page.url), _more(page.content, self.more_path))
 
-    def skip(self, url: str) -> str | None:
-        return with_parameter(url, self.parameter, _number(parameter_of(url, self.parameter), self.first_number) + 1)
+    def skip(self, url: str) -> str:
+        return with_parameter(url, self.parameter, self._number(url) + 1)
+
+    def told(self, content: Any) -> int:
+        return 0 if self.pages is None else _count(at(content, self.pages))
+
+    def is_promised(self, url: str, told: int) -> bool | None:
+        return self._number(url) - self.first_number < told if told else None
+
+    def _number(self, url: str) -> int:
+        return _whole(parameter_of(url, self.parameter), self.first_number)
 
 
 @dataclass(frozen=True, slots=True)
 class Offset:
-    """`?skip=40&limit=20`: a page that has fewer than `size` items, or reaches the `total` in the content, is the last."""
+    """`?skip=40&limit=20`. `total` names where the content has the number of items; `more_path` is as with `Numbered`."""
 
     parameter: str = "offset"
     size_parameter: str = "limit"
     size: int = 20
     total: str | None = None
+    more_path: str | None = None
 
     def first(self, url: str) -> str:
         return with_parameter(with_parameter(url, self.size_parameter, self.size), self.parameter, 0)
 
     def next(self, page: Page) -> str | None:
-        offset = _number(parameter_of(page.url, self.parameter), 0) + page.items
-        total = None if self.total is None else _number(at(page.content, self.total), 0)
-        if page.items == 0 or (total is None and page.items < self.size) or (total is not None and offset >= total):
-            return None
-        return with_parameter(page.url, self.parameter, offset)
+        """After as many items as came, because an API may give fewer at once than it was asked for.
 
-    def skip(self, url: str) -> str | None:
-        return with_parameter(url, self.parameter, _number(parameter_of(url, self.parameter), 0) + self.size)
+        Where these brought nothing new, the API seems to leave out some of the `size` that it looks at.
+        """
+        step = page.items if page.items and page.is_new else max(page.items, self.size)
+        reference = with_parameter(page.url, self.parameter, self._offset(page.url) + step)
+        return _unless_last(self, page, reference, _more(page.content, self.more_path))
+
+    def skip(self, url: str) -> str:
+        return with_parameter(url, self.parameter, self._offset(url) + self.size)
+
+    def told(self, content: Any) -> int:
+        return 0 if self.total is None else _count(at(content, self.total))
+
+    def is_promised(self, url: str, told: int) -> bool | None:
+        return self._offset(url) < told if told else None
+
+    def _offset(self, url: str) -> int:
+        return _whole(parameter_of(url, self.parameter), 0)
 
 
 class _NamedByPage:
-    """A paginator whose pages alone name the next one."""
+    """A paginator whose pages alone name the next one, which is a promise."""
 
     __slots__ = ()
 
@@ -94,28 +140,45 @@ class _NamedByPage:
     def skip(self, url: str) -> None:
         return None
 
+    def told(self, content: Any) -> int:
+        return 0
+
+    def is_promised(self, url: str, told: int) -> bool:
+        return True
+
 
 @dataclass(frozen=True, slots=True)
 class Cursor(_NamedByPage):
-    """`?cursor=opaque`, as the content of the page before says under `next`; there is none on the last."""
+    """`?cursor=opaque`, as the content of the page before says under `next`: a text or a number; the last has none."""
 
     next_path: str
     parameter: str = "cursor"
+    more_path: str | None = None
 
     def next(self, page: Page) -> str | None:
         cursor = at(page.content, self.next_path)
-        return with_parameter(page.url, self.parameter, cursor) if isinstance(cursor, str | int) and cursor != "" else None
+        if _more(page.content, self.more_path) is False or _is_nothing(cursor):
+            return None
+        if isinstance(cursor, bool) or not isinstance(cursor, str | int | float | Decimal):
+            raise SourceFailure(ASTRAY, "What is named as the next cursor is neither a text nor a number", permanent=True)
+        return None if str(cursor).strip().lower() in NO_CURSOR else with_parameter(page.url, self.parameter, cursor)
 
 
 @dataclass(frozen=True, slots=True)
 class NextUrl(_NamedByPage):
-    """The content names the URL of the next page, whole or relative."""
+    """The content names the URL of the next page, whole or relative: as a text, as a link object, or in a list of these."""
 
     next_path: str
 
     def next(self, page: Page) -> str | None:
-        reference = at(page.content, self.next_path)
-        return reference if isinstance(reference, str) and reference else None
+        found = at(page.content, self.next_path)
+        candidates = list(_links(found) if isinstance(found, list) else [found])
+        if all(_is_nothing(each) for each in candidates):
+            return None
+        reference = next((url for each in candidates if (url := _url(each)) is not None), None)
+        if reference is None:
+            raise SourceFailure(ASTRAY, "What is named as the next page is not a URL", permanent=True)
+        return reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,23 +186,11 @@ class LinkHeader(_NamedByPage):
     """`Link: <…>; rel="next"` (RFC 8288)."""
 
     def next(self, page: Page) -> str | None:
-        for value in page.links:
-            for link in _LINK.finditer(value):
-                if _NEXT.search(link[2]):
-                    return str(link[1])
+        """A link with an `anchor` is about another page, unless that is this one."""
+        for link in links_of(page.links):
+            if "next" in link.relations and (link.anchor is None or _is_same(page.url, link.anchor)):
+                return link.target
         return None
-
-
-def at(content: Any, path: str) -> Any:
-    """What is at a dotted path in JSON, such as `data.items.0`; None where there is nothing. "" is all of it."""
-    for name in path.split(".") if path else []:
-        if isinstance(content, Mapping):
-            content = content.get(name)
-        elif isinstance(content, list) and name.isascii() and name.isdigit() and int(name) < len(content):
-            content = content[int(name)]
-        else:
-            return None
-    return content
 
 
 def with_parameter(url: str, name: str, value: object) -> str:
@@ -154,8 +205,55 @@ def parameter_of(url: str, name: str) -> str | None:
     return dict(parse_qsl(urlsplit(url).query, keep_blank_values=True)).get(name)
 
 
-def _number(value: Any, default: int) -> int:
+def _unless_last(paginator: Paginator, page: Page, reference: str, more: bool | None) -> str | None:
+    """The next page, unless this one says that it is the last, or has nothing (new) and no page promises more."""
+    promised = paginator.is_promised(reference, page.told)
+    if more is False or (page.items == 0 and not (promised or more)):
+        return None
+    return None if promised is False and not (page.is_new or more) else reference
+
+
+def _more(content: Any, path: str | None) -> bool | None:
+    """Whether there is another page, by a flag in the content; None if there is none."""
+    flag = None if path is None else at(content, path)
+    if flag is None:
+        return None
+    return not (_is_nothing(flag) or (isinstance(flag, str) and flag.strip().lower() in {*NO_CURSOR, "no"}))
+
+
+def _is_nothing(value: Any) -> bool:
+    """Whether a value stands for no next page: null, false, 0, an empty text, list or object, NaN."""
+    return not value or (isinstance(value, str) and not value.strip()) or (isinstance(value, float) and not isfinite(value))
+
+
+def _links(found: list[Any]) -> Iterator[Any]:
+    """Of a list of links those to the next page; of one without relations, the first."""
+    related = [each for each in found if isinstance(each, Mapping) and isinstance(each.get("rel"), str)]
+    yield from (each for each in related if "next" in each["rel"].lower().split())
+    if not related:
+        yield from found[:1]
+
+
+def _url(link: Any) -> str | None:
+    if isinstance(link, Mapping):
+        link = next((link[name] for name in URL_MEMBERS if isinstance(link.get(name), str)), None)
+    return link.strip() if isinstance(link, str) and link.strip() else None
+
+
+def _is_same(url: str, anchor: str) -> bool:
+    try:
+        return "#" not in anchor and urls.join(urls.parse(url), anchor).href == url
+    except InvalidUrl:
+        return False
+
+
+def _whole(value: Any, default: int) -> int:
     try:
         return int(value)
     except (TypeError, ValueError, OverflowError):
         return default
+
+
+def _count(value: Any) -> int:
+    """A number of pages or items; 0 for what is none."""
+    return 0 if isinstance(value, bool) else max(0, min(_whole(value, 0), MAX_COUNT))

@@ -56,7 +56,9 @@ class Progress:
     """A feed in the middle of a run: `url` is the next page, None after the last; `row` the last row number that was given.
 
     Of the next page `taken` items were taken before. `attempts` counts the requests for that page so far, `failed_in_a_row`
-    the pages before it that could not be read. `gaps` counts what is missing, `missing` names the first of it.
+    the pages before it that could not be read, `stale` those without a new item. `told` is the largest number of pages or
+    items that a page has told. `unfit` counts, by field, the values of products that could not be used and were left out.
+    `gaps` counts what is missing, `missing` names the first of it.
     """
 
     feed: str
@@ -72,6 +74,9 @@ class Progress:
     gaps: int = 0
     missing: tuple[str, ...] = ()
     stats: PullStats = PullStats()
+    stale: int = 0
+    told: int = 0
+    unfit: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def read(cls, checkpoint: str) -> Progress:

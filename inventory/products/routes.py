@@ -50,8 +50,9 @@ class Products(MethodView):
 class Summary(MethodView):
     """The latest run and the catalogue."""
 
+    @blueprint.arguments(schemas.SummaryQuery, location="query")
     @blueprint.response(200, schemas.ProductsSummarySchema, description="The summary", example="products/summary")
-    @blueprint.problems(StorageUnavailable)
-    def get(self) -> Response:
-        """Sum up the latest run that has begun, feed by feed, and the catalogue: categories and changed prices."""
-        return json_response(documents.summary_document(services().products.summary()))
+    @blueprint.problems(InvalidRequest, StorageUnavailable)
+    def get(self, query: dict[str, Any]) -> Response:
+        """Sum up the latest run that has begun, feed by feed, and the catalogue: products, categories and changed prices."""
+        return json_response(documents.summary_document(services().products.summary(products=query["products"])))

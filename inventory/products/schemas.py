@@ -8,10 +8,14 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validates_schema
 from marshmallow.validate import Length, Range
 
+from inventory.products.service import MAX_PRODUCTS, PRODUCTS
+from inventory.web_api.arguments import QuerySchema
 from inventory.web_api.pagination import PageQuery, PageSchema
 
 MAYBE: dict[str, Any] = {"required": True, "allow_none": True}
 SUCCESS_RATE = {"description": "The share of the requests that were answered with a page."}
+PRICE = {"description": "The double nearest to the price."}
+PRICE_EXACT = {"description": "The price in digits, with as many decimals as the feed sent.", "example": "24.50"}
 
 
 class ProductsQuery(PageQuery):
@@ -32,6 +36,16 @@ class ProductsQuery(PageQuery):
             raise ValidationError("Below `min_price`. Send a higher price.", "max_price")
 
 
+class SummaryQuery(QuerySchema):
+    """How much of the catalogue a summary shows."""
+
+    products = fields.Integer(
+        load_default=PRODUCTS,
+        validate=Range(0, MAX_PRODUCTS, error=f"Send a whole number, 0 to {MAX_PRODUCTS:,}."),
+        metadata={"description": "How many products to show, those that were added last."},
+    )
+
+
 class ProductSchema(Schema):
     """A product as the catalogue has it."""
 
@@ -40,7 +54,8 @@ class ProductSchema(Schema):
     id = fields.String(required=True, metadata={"description": "The feed's id of it."})
     title = fields.String(required=True)
     category = fields.String(**MAYBE)
-    price = fields.Float(required=True)
+    price = fields.Float(required=True, metadata=PRICE)
+    price_exact = fields.String(required=True, metadata=PRICE_EXACT)
     currency = fields.String(**MAYBE)
     rating = fields.Float(**MAYBE)
     url = fields.String(**MAYBE)
@@ -70,6 +85,12 @@ class PulledFeedSchema(Schema):
     name = fields.String(required=True)
     products = fields.Integer(required=True)
     rejected = fields.Integer(required=True, metadata={"description": "Items that are not products."})
+    left_out = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        required=True,
+        metadata={"description": "How often an optional field of a product could not be used, by its name."},
+    )
     pages = fields.Integer(required=True)
     requests = fields.Integer(required=True)
     retries = fields.Integer(required=True, metadata={"description": "Requests for a page after the first one."})
@@ -87,7 +108,20 @@ class PullSchema(Schema):
     total_products = fields.Integer(required=True)
     processing_time_seconds = fields.Float(**MAYBE)
     success_rate = fields.Float(**MAYBE, metadata=SUCCESS_RATE)
-    sources = fields.List(fields.Nested(PulledFeedSchema), required=True)
+    sources = fields.List(fields.String(), required=True, metadata={"description": "The names of its feeds."})
+
+
+class ProcessedProductSchema(Schema):
+    """A product of the catalogue, in short."""
+
+    id = fields.String(required=True, metadata={"description": "The feed's id of it."})
+    title = fields.String(required=True)
+    source = fields.String(required=True, metadata={"description": "The feed."})
+    price = fields.Float(required=True, metadata=PRICE)
+    price_exact = fields.String(required=True, metadata=PRICE_EXACT)
+    currency = fields.String(**MAYBE)
+    category = fields.String(**MAYBE)
+    processed_at = fields.DateTime(required=True, metadata={"description": "When it was last in its feed."})
 
 
 class CategorySchema(Schema):
@@ -104,7 +138,8 @@ class CategorySchema(Schema):
 class PriceSchema(Schema):
     """A price at an instant."""
 
-    price = fields.Float(required=True)
+    price = fields.Float(required=True, metadata=PRICE)
+    price_exact = fields.String(required=True, metadata=PRICE_EXACT)
     at = fields.DateTime(required=True)
 
 
@@ -132,6 +167,12 @@ class ProductsSummarySchema(Schema):
     """The latest run, and what the catalogue holds."""
 
     summary = fields.Nested(PullSchema, required=True)
+    products = fields.List(
+        fields.Nested(ProcessedProductSchema),
+        required=True,
+        metadata={"description": "Those that were added last; `GET /api/v1/products` lists all."},
+    )
+    feeds = fields.List(fields.Nested(PulledFeedSchema), required=True, metadata={"description": "The run feed by feed."})
     categories = fields.List(fields.Nested(CategorySchema), required=True)
     price_trends = fields.List(
         fields.Nested(TrendSchema), required=True, metadata={"description": "The most recent change first."}

@@ -24,6 +24,8 @@ MAX_TRENDS, MAX_PRICES = 20, 20
 MAX_ERRORS = 200
 """Rows of each outcome that a summary shows."""
 MAX_CATEGORIES = 100
+PRODUCTS, MAX_PRODUCTS = 100, 1_000
+"""Products in a summary: as a rule, and at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,11 @@ class Run:
     job: Job
     feeds: Sequence[tuple[str, Progress | None]]
     now: datetime
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether each feed came to its end, and nothing of it is missing."""
+        return all(progress is not None and progress.is_complete for _, progress in self.feeds)
 
     @property
     def seconds(self) -> float | None:
@@ -52,9 +59,13 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The latest run that has begun, if there is one, and the catalogue; `errors` are rows that failed or were rejected."""
+    """The latest run that has begun, if there is one, and the catalogue; `errors` are rows that failed or were rejected.
+
+    `products` are those that were added last.
+    """
 
     run: Run | None
+    products: Sequence[CatalogueEntry]
     categories: Sequence[Category]
     trends: Sequence[Trend]
     errors: Sequence[Row]
@@ -84,12 +95,13 @@ class ProductService:
     def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[CatalogueEntry]:
         return self.products.listing(chosen, limit=limit, after=after)
 
-    def summary(self) -> Summary:
-        """The results of the latest run that has begun, and what the catalogue holds."""
+    def summary(self, *, products: int = PRODUCTS) -> Summary:
+        """The results of the latest run that has begun, and what the catalogue holds, with so many of its products."""
         jobs = self.jobs.latest(KIND, limit=2)
         begun = [job for job in jobs if job.status is not JobStatus.QUEUED]
         run = self.run(begun[0]) if begun else None
-        return Summary(run, self.products.categories(limit=MAX_CATEGORIES), self._trends(), self._errors(run))
+        shown = self.listing(ProductFilter(), limit=products, after=None) if products else []
+        return Summary(run, shown, self.products.categories(limit=MAX_CATEGORIES), self._trends(), self._errors(run))
 
     def _trends(self) -> Sequence[Trend]:
         return [

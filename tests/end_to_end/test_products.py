@@ -26,7 +26,7 @@ def summary(running: Stack) -> dict[str, Any]:
 
 
 def pages(running: Stack) -> int:
-    return sum(source["pages"] for source in summary(running)["summary"]["sources"])
+    return sum(feed["pages"] for feed in summary(running)["feeds"])
 
 
 def job(running: Stack, job_id: str) -> dict[str, Any]:
@@ -57,8 +57,9 @@ def test_a_run_whose_worker_is_killed_goes_on_at_the_page(tmp_path: Path) -> Non
     assert had < 45
     assert (came["total_products"], ended["succeeded"], ended["total"]) == (900, 900, 900)
     for name in SHOPS:
-        assert len(asked[name]) == 15
-        twice = sum(asked[name].values()) - 15
+        pages_asked = 16 if name == "acme" else 15  # the number of pages that an API tells is not believed to be all
+        assert len(asked[name]) == pages_asked
+        twice = sum(asked[name].values()) - pages_asked
         assert twice <= 4, "those that were on their way, waited, or were just being kept"
         assert worst[name] <= 5
 
@@ -90,10 +91,11 @@ def test_the_command_follows_a_run_and_writes_the_summary(tmp_path: Path) -> Non
         can_be_had = {name: counts(urls[name])["site"]["can_be_had"] for name in SHOPS}
         worst = {name: counts(urls[name])["worst_second"] for name in SHOPS}
 
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 1, "a page of acme is always broken"
+    assert "the feed acme is incomplete (1 missing): http://" in done.stderr
     document = json.loads(output.read_text())
     assert document == json.loads(done.stdout)
-    sources = {source["name"]: source for source in document["summary"]["sources"]}
+    sources = {feed["name"]: feed for feed in document["feeds"]}
     assert {name: sources[name]["products"] for name in SHOPS} == can_be_had
     assert max(worst.values()) <= 5
     assert "acme" in done.stderr

@@ -17,7 +17,8 @@ from inventory.config import Settings
 from inventory.demo import addresses
 from inventory.jobs.completion import complete_jobs
 from inventory.jobs.model import Job
-from inventory.products.feeds import Feed, limits, read
+from inventory.products.feed_file import read
+from inventory.products.feeds import Feed, limits
 from inventory.rate_limits.limits import Limit
 from inventory.rate_limits.local import LocalBudgets
 from inventory.rate_limits.model import Policy

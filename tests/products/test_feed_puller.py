@@ -244,7 +244,7 @@ def test_a_page_that_cannot_be_had_is_a_failed_row_and_the_feed_goes_on() -> Non
 
 
 def test_three_pages_in_a_row_that_cannot_be_had_are_the_end() -> None:
-    site, shelf = Site(last=9, page2=404, page3=404, page4=404), Shelf()
+    site, shelf = Site(last=9, page2=410, page3=410, page4=410), Shelf()
     steps = worked(begun(site, shelf))
 
     assert site.asked == [1, 2, 3, 4]

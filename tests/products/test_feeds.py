@@ -8,7 +8,8 @@ import pytest
 
 from inventory.config import Settings
 from inventory.errors import SettingError
-from inventory.products.feeds import MARGIN, Feed, default, limits, read
+from inventory.products.feed_file import default, read
+from inventory.products.feeds import MARGIN, Feed, limits
 from inventory.products.paginators import Cursor, LinkHeader, Numbered, Offset
 from inventory.rate_limits.limits import Limit
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -80,7 +81,7 @@ def test_a_page_that_could_not_be_read_takes_a_number_and_is_a_gap() -> None:
     assert progress.missing == (f"{URL}: This page is missing.",) * MAX_MISSING
 
 
-def test_a_checkpoint_of_an_earlier_version_is_read_and_reads_the_same_there() -> None:
+def test_a_checkpoint_of_an_earlier_version_is_read_and_has_the_same_there() -> None:
     kept = (
         '{"feed":"acme","url":null,"row":1000002,"taken":0,"pages":1,"products":2,"rejected":0,"attempts":0,'
         '"failed_in_a_row":0,"anchor":null,"gaps":0,"missing":[],'
@@ -89,7 +90,7 @@ def test_a_checkpoint_of_an_earlier_version_is_read_and_reads_the_same_there() -
     progress = Progress.read(kept)
 
     assert (progress.stats.requests, progress.stats.percentiles.answers, progress.is_complete) == (2, 1, True)
-    assert progress.checkpoint == kept
+    assert json.loads(kept).items() <= json.loads(progress.checkpoint).items()
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ SHOPS = ("acme", "bazaar", "corner")
 
 def summed_up(services: Services) -> tuple[dict[str, Any], Mapping[str, dict[str, Any]]]:
     document = summary_document(services.products.summary())
-    return document, {source["name"]: source for source in document["summary"]["sources"]}
+    return document, {source["name"]: source for source in document["feeds"]}
 
 
 def catalogue(services: Services, feed: str) -> int:

@@ -10,8 +10,9 @@ import pytest
 
 from inventory.jobs.documents import job_document
 from inventory.products.documents import summary_document
-from inventory.products.feeds import Feed, read
-from inventory.products.pages import without_keys
+from inventory.products.feed_file import read
+from inventory.products.feeds import Feed
+from inventory.products.masking import without_keys
 from tests.products.runs import run, running
 from tests.upstreams import Answer, Upstream
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from inventory.errors import InvalidRequest
 from inventory.products.feeds import Feed, FieldPath
 from inventory.products.model import Product
-from inventory.products.normalising import normalised
+from inventory.products.normalising import identity_of, normalised
 
 FEED = Feed(
     "acme",
@@ -29,14 +31,14 @@ ITEM: dict[str, Any] = {"sku": 7, "name": {"en": " A  kite\n"}, "amount": "1999"
 
 
 def test_an_item_is_read_by_the_paths_of_its_feed() -> None:
-    assert normalised(FEED, ITEM) == Product("acme", "7", "A kite", 19.99, "toys", "EUR", None, 4.25)
+    assert normalised(FEED, ITEM) == Product("acme", "7", "A kite", 19.99, "toys", "EUR", None, 4.25, "19.99")
     assert normalised(FEED, ITEM).key == "acme/7"
 
 
 def test_what_need_not_be_there_need_not_be_there() -> None:
     del (item := dict(ITEM))["kind"], item["stars"]
 
-    assert normalised(FEED, item) == Product("acme", "7", "A kite", 19.99, None, "EUR")
+    assert normalised(FEED, item) == Product("acme", "7", "A kite", 19.99, None, "EUR", price_exact="19.99")
 
 
 @pytest.mark.parametrize(
@@ -46,7 +48,7 @@ def test_what_need_not_be_there_need_not_be_there() -> None:
         ({"sku": ""}, {"id"}),
         ({"sku": 1.5}, {"id"}),
         ({"sku": True}, {"id"}),
-        ({"sku": "x" * 201}, {"id"}),
+        ({"sku": "x" * 501}, {"id"}),
         ({"sku": "\ud800"}, {"id"}),
         ({"name": "kite"}, {"title"}),
         ({"name": {"en": "\n"}}, {"title"}),
@@ -55,7 +57,9 @@ def test_what_need_not_be_there_need_not_be_there() -> None:
         ({"amount": float("nan")}, {"price"}),
         ({"amount": [1]}, {"price"}),
         ({"amount": 10**400}, {"price"}),
-        ({"stars": "many", "sku": None, "kind": {}}, {"rating", "id", "category"}),
+        ({"amount": "10 - 20"}, {"price"}),
+        ({"amount": "1.234.56"}, {"price"}),
+        ({"stars": "many", "sku": None, "kind": {}}, {"id"}),
     ],
 )
 def test_an_item_that_cannot_be_used_is_refused_field_by_field(change: dict[str, Any], fields: set[str]) -> None:
@@ -64,6 +68,64 @@ def test_an_item_that_cannot_be_used_is_refused_field_by_field(change: dict[str,
 
     assert set(caught.value.errors or ()) == fields
     assert all(field in str(caught.value) for field in fields)
+
+
+@pytest.mark.parametrize(
+    ("change", "member", "name"),
+    [
+        ({"stars": "many"}, "rating", "rating"),
+        ({"stars": -1}, "rating", "rating"),
+        ({"stars": {"rate": 4}}, "rating", "rating"),
+        ({"kind": {}}, "category", "category"),
+        ({"kind": True}, "category", "category"),
+    ],
+)
+def test_an_optional_field_that_does_not_fit_costs_itself(change: dict[str, Any], member: str, name: str) -> None:
+    unfit: list[str] = []
+    product = normalised(FEED, ITEM | change, unfit.append)
+
+    assert product == replace(normalised(FEED, ITEM), **{member: None})
+    assert unfit == [name]
+
+
+@pytest.mark.parametrize(
+    ("item", "key"),
+    [
+        ({"sku": "A1", "slug": "kite", "link": "https://x.test/kite"}, "A1"),
+        ({"sku": None, "slug": "kite"}, "kite"),
+        ({"sku": " ", "slug": "kite"}, "kite"),
+        ({"sku": ["A1"], "slug": "", "link": "https://x.test/kite"}, "https://x.test/kite"),
+        ({"sku": Decimal("7.0")}, "7"),
+        ({"sku": Decimal("7.5"), "slug": 8}, "8"),
+        ({"sku": 0}, "0"),
+    ],
+)
+def test_an_id_is_looked_for_where_the_feed_says(item: dict[str, Any], key: str) -> None:
+    ids = FieldPath("sku", fallbacks=(FieldPath("slug"), FieldPath("link")))
+    feed = replace(FEED, paths={**FEED.paths, "id": ids})
+
+    assert normalised(feed, ITEM | {"sku": None} | item).id == key
+
+
+def test_an_item_without_any_id_is_rejected_with_the_places_that_were_looked_at() -> None:
+    feed = replace(FEED, paths={**FEED.paths, "id": FieldPath("sku", fallbacks=(FieldPath("slug"),))})
+
+    with pytest.raises(InvalidRequest, match="id: Nothing at 'sku', 'slug'"):
+        normalised(feed, ITEM | {"sku": None})
+
+
+def test_the_currency_of_a_price_text_counts_where_the_item_has_no_other() -> None:
+    feed = replace(FEED, paths={**FEED.paths, "price": FieldPath("amount"), "currency": FieldPath("currency")})
+
+    assert normalised(feed, ITEM | {"amount": "1.234,56 €"}).currency == "EUR"
+    assert normalised(feed, ITEM | {"amount": "1.234,56 €", "currency": "CHF"}).currency == "CHF"
+    assert normalised(feed, ITEM | {"amount": "12.50"}).currency is None
+
+
+def test_items_are_the_same_by_their_ids_or_else_by_what_they_are() -> None:
+    assert identity_of(FEED, ITEM) == identity_of(FEED, {"sku": "7"}) != identity_of(FEED, {"sku": 8})
+    assert identity_of(FEED, {"name": 1}) == identity_of(FEED, {"name": 1}) != identity_of(FEED, {"name": 2})
+    assert identity_of(FEED, "see 5") != identity_of(FEED, "see 6")
 
 
 @pytest.mark.parametrize("item", ["see product 5", None, [1], 7])
@@ -88,4 +150,5 @@ def test_whatever_an_item_is_it_becomes_a_product_that_can_be_kept_or_is_refused
     assert product.id
     assert product.title
     assert 0 <= product.price <= 10**12
+    assert float(product.price_text) == product.price
     str(product.content).encode()

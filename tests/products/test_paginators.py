@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 from inventory import urls
 from inventory.errors import SourceFailure
 from inventory.products.feeds import Feed, FieldPath
-from inventory.products.page_loop_guard import ASTRAY, LOOP, PageLoopGuard
-from inventory.products.paginators import Cursor, LinkHeader, NextUrl, Numbered, Offset, Page, Paginator
+from inventory.products.page_loop_guard import LOOP, MAX_IDENTITIES, PageLoopGuard
+from inventory.products.paginators import ASTRAY, Cursor, LinkHeader, NextUrl, Numbered, Offset, Page, Paginator
 
 URL = "https://shop.example/items?q=a%20b&x="
 PATHS = {name: FieldPath(name) for name in ("id", "title", "price")}
@@ -68,17 +69,38 @@ def test_whatever_pages_say_paging_stays_on_the_upstream_and_never_loops(
     [
         (Numbered(), {}, 5, "page=2"),
         (Numbered(), {}, 0, None),
-        (Numbered("page", 1, "pages"), {"pages": 1}, 5, None),
+        (Numbered("page", 1, "pages"), {"pages": 1}, 5, "page=2"),
+        (Numbered("page", 1, "pages"), {"pages": 1}, 0, None),
         (Numbered("page", 1, "pages"), {"pages": 2}, 5, "page=2"),
+        (Numbered("page", 1, "pages"), {"pages": 2}, 0, "page=2"),
+        (Numbered(more_path="more"), {"more": False}, 5, None),
+        (Numbered(more_path="more"), {"more": "false"}, 5, None),
+        (Numbered(more_path="more"), {"more": True}, 0, "page=2"),
+        (Numbered(more_path="more"), {}, 5, "page=2"),
         (Numbered("page", 0, "meta.pages"), {"meta": {"pages": "3"}}, 5, "page=1"),
         (Offset("skip", "limit", 5), {}, 5, "skip=5"),
-        (Offset("skip", "limit", 5), {}, 4, None),
+        (Offset("skip", "limit", 5), {}, 4, "skip=4"),
+        (Offset("skip", "limit", 5), {}, 0, None),
         (Offset("skip", "limit", 5, "total"), {"total": 9}, 5, "skip=5"),
-        (Offset("skip", "limit", 5, "total"), {"total": 5}, 5, None),
+        (Offset("skip", "limit", 5, "total"), {"total": 5}, 5, "skip=5"),
+        (Offset("skip", "limit", 5, "total"), {"total": 5}, 0, None),
+        (Offset("skip", "limit", 5, "total"), {"total": 9}, 0, "skip=5"),
+        (Offset("skip", "limit", 5, "total"), {"total": "many"}, 0, None),
         (Cursor("next"), {"next": "a/b ="}, 5, "cursor=a%2Fb+%3D"),
-        (Cursor("next"), {"next": None}, 5, None),
+        (Cursor("next"), {"next": 17}, 5, "cursor=17"),
+        (Cursor("next"), {"next": Decimal("1700000000.000100")}, 5, "cursor=1700000000.000100"),
+        (Cursor("meta.page.after"), {"meta": {"page": {"after": "b"}}}, 5, "cursor=b"),
+        (Cursor("data.-1.id", "starting_after", "has_more"), {"data": [{"id": "p_9"}], "has_more": True}, 1, "after=p_9"),
+        (Cursor("data.-1.id", "starting_after", "has_more"), {"data": [{"id": "p_9"}], "has_more": False}, 1, None),
+        *((Cursor("next"), {"next": nothing}, 5, None) for nothing in (None, "", " ", False, 0, "0", "null", [], {})),
+        (Cursor("next"), {}, 5, None),
         (NextUrl("next"), {"next": "/items?after=3"}, 5, "after=3"),
-        (NextUrl("next"), {"next": ""}, 5, None),
+        (NextUrl("@odata.nextLink"), {"@odata.nextLink": "?$skip=3"}, 5, "skip=3"),
+        (NextUrl("_links.next"), {"_links": {"next": {"href": "/items?after=3"}}}, 5, "after=3"),
+        (NextUrl("links.next"), {"links": {"next": None}}, 5, None),
+        (NextUrl("links"), {"links": [{"rel": "prev", "href": "/a"}, {"rel": "next", "href": "/items?n=3"}]}, 5, "n=3"),
+        (NextUrl("links"), {"links": [{"rel": "prev", "href": "/a"}]}, 5, None),
+        *((NextUrl("next"), {"next": nothing}, 5, None) for nothing in (None, "", " ", False, 0, [], {})),
     ],
 )
 def test_each_kind_leads_on_and_ends(paginator: Paginator, content: Any, items: int, expected: str | None) -> None:
@@ -89,6 +111,22 @@ def test_each_kind_leads_on_and_ends(paginator: Paginator, content: Any, items: 
     assert following is None if expected is None else expected in (following or "")
 
 
+@pytest.mark.parametrize(
+    ("paginator", "content"),
+    [
+        (Cursor("next"), {"next": True}),
+        (Cursor("next"), {"next": {"after": 3}}),
+        (NextUrl("next"), {"next": 3}),
+        (NextUrl("next"), {"next": {"page": 3}}),
+    ],
+)
+def test_what_is_named_as_the_next_page_and_cannot_be_one_is_no_end(paginator: Paginator, content: Any) -> None:
+    with pytest.raises(SourceFailure) as caught:
+        guard_of(paginator).next(Page(URL, content, 5))
+
+    assert caught.value.code == ASTRAY
+
+
 def test_a_link_header_leads_on_among_others() -> None:
     guard = guard_of(LinkHeader())
     guard.add(URL)
@@ -96,6 +134,9 @@ def test_a_link_header_leads_on_among_others() -> None:
 
     assert guard.next(Page(URL, [], 5, (header,))) == "https://shop.example/items?n=2"
     assert guard.next(Page(URL, [], 5, ("</items>; rel=prev",))) is None
+    assert guard.next(Page(URL, [], 5, ('</a>; rel=next; anchor="/other"', '</b>; rel=prev, </items?n=3>; rel=next'))) == (
+        "https://shop.example/items?n=3"
+    )
 
 
 @pytest.mark.parametrize(
@@ -108,6 +149,67 @@ def test_no_page_is_looked_for_elsewhere(reference: str) -> None:
         guard.next(Page(URL, {"next": reference}, 5))
 
     assert caught.value.code == ASTRAY
+
+
+def pages_until_the_end(paginator: Paginator, pages: list[tuple[set[int], Any]]) -> tuple[int, str | None]:
+    """How many of these pages, each its items and its content, are asked for, and the code of what ended it."""
+    guard, url = guard_of(paginator), first(paginator)
+    for number, (items, content) in enumerate(pages, 1):
+        guard.add(url)
+        try:
+            following = guard.next(Page(url, content, len(items), identities=frozenset(items)))
+        except SourceFailure as failure:
+            return number, failure.code
+        if following is None:
+            return number, None
+        url = following
+    return len(pages), "more"
+
+
+A, B = {1, 2, 3}, {4, 5, 6}
+
+
+@pytest.mark.parametrize(
+    ("paginator", "pages", "expected"),
+    [
+        (Numbered(), [(A, {}), (A, {}), (A, {}), (A, {})], (3, LOOP)),
+        (Numbered(), [(A, {}), (B, {}), (B, {}), (B, {})], (4, LOOP)),
+        (Numbered(), [(A, {}), (B, {}), (A, {}), (B, {})], (4, LOOP)),
+        (Numbered(), [(A, {}), (A, {}), (B, {}), (set(), {})], (4, None)),
+        (Numbered(pages="pages"), [(A, {"pages": 2}), (B, {"pages": 2}), (B, {"pages": 2})], (3, None)),
+        (Numbered(pages="pages"), [(A, {"pages": 9}), (set(), {"pages": 9}), (set(), {})], (3, LOOP)),
+        (Offset(size=3), [(A, {}), (A, {}), (A, {})], (3, LOOP)),
+        (Offset(size=3, total="n"), [(A, {"n": 3}), (B, {"n": 3}), (set(), {"n": 3})], (3, None)),
+        (Offset(size=3, total="n"), [(A, {"n": 6}), (B, {"n": 2}), (B, {"n": 6})], (3, None)),
+        (Offset(size=3, total="n"), [(A, {"n": 9}), (set(), {"n": 0}), (B, {"n": 9}), (set(), {})], (4, None)),
+        (Cursor("c"), [(A, {"c": 1}), (A, {"c": 2}), (A, {"c": 3}), (B, {"c": 4})], (3, LOOP)),
+        (Cursor("c"), [(A, {"c": 1}), (set(), {"c": 2}), (B, {"c": None})], (3, None)),
+    ],
+)
+def test_a_feed_ends_when_two_pages_in_a_row_have_nothing_new(
+    paginator: Paginator, pages: list[tuple[set[int], Any]], expected: tuple[int, str | None]
+) -> None:
+    assert pages_until_the_end(paginator, pages) == expected
+
+
+def test_an_offset_goes_on_after_what_came_and_past_a_window_that_gave_nothing_new() -> None:
+    guard, url = guard_of(Offset(size=50)), first(Offset(size=50))
+    guard.add(url)
+    second = guard.next(Page(url, {}, 20, identities=frozenset(range(20))))
+    third = guard.next(Page(second or "", {}, 1, identities=frozenset({7})))
+
+    assert "offset=20" in (second or "")
+    assert "offset=70" in (third or "")
+
+
+def test_the_memory_of_items_is_bounded_and_a_circle_is_found_all_the_same() -> None:
+    guard, url, halves = guard_of(Numbered()), first(Numbered()), MAX_IDENTITIES // 2 + 1
+    pages = [frozenset(range(halves)), frozenset(range(halves, 2 * halves))]
+    with pytest.raises(SourceFailure, match="2 pages in a row") as caught:
+        for number in range(9):
+            url = guard.next(Page(url, {}, halves, identities=pages[min(number, 1)])) or ""
+
+    assert (caught.value.code, number) == (LOOP, 3)
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 7, 20])

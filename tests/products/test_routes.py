@@ -64,6 +64,7 @@ def test_products_are_listed_in_pages_by_each_filter(client: FlaskClient, servic
         "title": "A kite",
         "category": "toys",
         "price": 3.5,
+        "price_exact": "3.5",
         "currency": "EUR",
         "rating": None,
         "url": None,
@@ -98,6 +99,8 @@ def test_without_any_run_the_summary_says_so(client: FlaskClient) -> None:
 
     assert client.get(f"{PRODUCTS}/summary").json == {
         "summary": nothing,
+        "products": [],
+        "feeds": [],
         "categories": [],
         "price_trends": [],
         "errors": [],
@@ -110,11 +113,35 @@ def test_a_summary_tells_of_the_latest_run_that_has_begun(client: FlaskClient, s
     client.post(f"{PRODUCTS}/runs")
     assert services.store.jobs.claim(now=clock(), lease_for=timedelta(seconds=30)) is not None
     clock.forward(2.5)
-    summary = client.get(f"{PRODUCTS}/summary").json["summary"]
+    document = client.get(f"{PRODUCTS}/summary").json
 
-    assert summary["processing_time_seconds"] == 2.5
-    assert [source["name"] for source in summary["sources"]] == ["dummyjson", "platzi", "fakestore"]
-    assert not any(source["complete"] for source in summary["sources"])
+    assert document["summary"]["processing_time_seconds"] == 2.5
+    assert document["summary"]["sources"] == ["dummyjson", "platzi", "fakestore"]
+    assert [feed["name"] for feed in document["feeds"]] == document["summary"]["sources"]
+    assert not any(feed["complete"] for feed in document["feeds"])
+
+
+def test_a_summary_shows_the_products_that_were_added_last(
+    client: FlaskClient, services: Services, clock: FakeClock
+) -> None:
+    keep(services, clock, *(product(n, n) for n in range(4)))
+    keep(services, clock, product(9, 12.5, price_exact="12.50", category="toys"))
+
+    shown = client.get(f"{PRODUCTS}/summary").json["products"]
+    assert len(shown) == 5
+    assert shown[0] == {
+        "id": "9",
+        "title": "A kite",
+        "source": "acme",
+        "price": 12.5,
+        "price_exact": "12.50",
+        "currency": "EUR",
+        "category": "toys",
+        "processed_at": "2026-01-31T12:00:02.123Z",
+    }
+    assert client.get(f"{PRODUCTS}/summary?products=2").json["products"] == shown[:2]
+    assert client.get(f"{PRODUCTS}/summary?products=0").json["products"] == []
+    assert list(client.get(f"{PRODUCTS}/summary?products=1001").json["errors"]) == ["products"]
 
 
 def test_a_summary_tells_how_prices_changed(client: FlaskClient, services: Services, clock: FakeClock) -> None:

@@ -1,0 +1,97 @@
+"""What is secret in the description of a feed, and texts without it, as anybody may see them."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode
+from binascii import Error
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
+
+MASK = "***"
+MIN_SECRET = 4
+"""Characters of the shortest secret that is looked for in texts: a shorter one would be found in many words."""
+MIN_PART = 8
+"""Characters of the shortest part of a header's value, such as the token after `Bearer`, that is a secret of its own."""
+MAX_QUOTE = 200
+"""Characters of an answer that are quoted."""
+MAX_QUOTED_BYTES = 16_384
+"""Bytes of an answer that are looked at for a quotation."""
+
+KEY = re.compile("key|token|secret|pass|pwd|auth|sig|appid|app_id|credential|jwt|session|cookie", re.IGNORECASE)
+"""What is part of the name of a parameter or a header whose value may be a key."""
+_PARTS = re.compile(r'[\s;,=:"]+')
+
+
+def without_keys(url: str) -> str:
+    """The URL of a page without the values of parameters that may be keys, by their names."""
+    path, question_mark, query = url.partition("?")
+    pairs = (pair.partition("=") for pair in query.split("&"))
+    return (
+        path
+        + question_mark
+        + "&".join(f"{name}{is_}{MASK if is_ and KEY.search(name) else value}" for name, is_, value in pairs)
+    )
+
+
+class Mask:
+    """Covers the secrets of a feed, however they are written: plain, percent-encoded or escaped in JSON."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        forms = {form for secret in secrets if len(secret) >= MIN_SECRET for form in _forms(secret)}
+        self._longest = max(map(len, forms), default=0)
+        texts = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
+        self._pattern = re.compile(texts, re.IGNORECASE) if forms else None
+
+    @classmethod
+    def of(cls, url: str, headers: Mapping[str, str], secrets: Iterable[str] = ()) -> Mask:
+        """The mask of a feed: for `secrets`, and for what its URL and its headers have under the name of a key."""
+        return cls({*secrets, *_in_url(url), *_in_headers(headers)})
+
+    def text(self, text: str) -> str:
+        """The text without secrets."""
+        return text if self._pattern is None else self._pattern.sub(MASK, text)
+
+    def url(self, url: str) -> str:
+        """The URL without secrets and without what may be keys."""
+        return self.text(without_keys(url))
+
+    def quotation(self, content: bytes) -> str:
+        """The beginning of an answer in one line, without secrets; "" if there is nothing to show."""
+        shown = self.text(content[:MAX_QUOTED_BYTES].decode("utf-8", "replace"))
+        if len(content) > MAX_QUOTED_BYTES:  # where it was cut there may be half of a secret
+            shown = shown[: max(0, len(shown) - self._longest)]
+        line = " ".join("".join(sign if sign.isprintable() else " " for sign in shown).split())
+        return line if len(line) <= MAX_QUOTE else f"{line[:MAX_QUOTE]}…"
+
+
+def _in_url(url: str) -> Iterator[str]:
+    try:
+        query = urlsplit(url).query
+    except ValueError:  # not a URL, which is told elsewhere
+        return
+    yield from (value for name, value in parse_qsl(query) if KEY.search(name))
+
+
+def _in_headers(headers: Mapping[str, str]) -> Iterator[str]:
+    for name, value in headers.items():
+        if KEY.search(name):
+            yield value
+            for part in value.split():
+                yield from (each for each in (part, *_PARTS.split(part), *_of_basic(part)) if len(each) >= MIN_PART)
+
+
+def _of_basic(part: str) -> list[str]:
+    """The password in the value of `Authorization: Basic` (RFC 7617), and the name and the password together."""
+    try:
+        login = b64decode(part, validate=True).decode("utf-8")
+    except (Error, UnicodeDecodeError, ValueError):
+        return []
+    _, colon, password = login.partition(":")
+    return [login, password] if colon else []
+
+
+def _forms(secret: str) -> set[str]:
+    escaped = json.dumps(secret)[1:-1]
+    return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), escaped, escaped.replace("/", "\\/")}

@@ -1,0 +1,158 @@
+"""Prices as feeds write them, exactly: JSON numbers, texts such as `12.50`, and texts for people such as `1.234,56 €`."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from decimal import Context, Decimal, Inexact, InvalidOperation
+from functools import lru_cache
+from typing import Any
+
+from inventory.products.currencies import CODES, DOT_GROUPS, THREE_DECIMALS, currency_of
+
+MAX_AMOUNT = 10**12
+MAX_DECIMALS = 60
+"""Digits after the point: the exact value of a double below 1 has up to 52, a longer text is nobody's price."""
+MAX_TEXT = 100
+_PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+"""A number as machines write it, whose point is always the decimal one."""
+_DIGITS = re.compile(r"[0-9](?:.*[0-9])?")
+_NO_CENTS = re.compile(r"[.,]\s?[-–—]{1,2}")
+"""`12,-`: a dash in place of the cents."""
+_GROUPED = re.compile(r"\d{1,3}(?:([.,'’ ])\d{3}(?:\1\d{3})*)?|\d{1,2}(?:,\d{2})+,\d{3}|\d*", re.ASCII)
+"""Digits in groups of three, or as in India the last three and twos before them; or in one."""
+_FRACTION = re.compile(r"\d+", re.ASCII)
+_EXACT = Context(prec=100, traps=[Inexact, InvalidOperation])
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """An exact amount, and the currency where its text has one."""
+
+    amount: Decimal
+    currency: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The amount in digits, without an exponent, with as many decimals as were sent."""
+        return format(self.amount, "f")
+
+
+def price_of(value: Any, *, decimal: str | None = None, scale: float = 1.0) -> Price:
+    """The price that a JSON value is, in units of `scale`; `decimal` is the decimal separator of texts, if known.
+
+    Raises `ValueError` for what is no amount from 0 on, and for a text that can be read in two ways.
+    """
+    price = _of_text(value, decimal) if isinstance(value, str) else Price(_of_number(value))
+    amount = price.amount if scale == 1 else _scaled(price.amount, scale)
+    if not 0 <= amount <= MAX_AMOUNT or _decimals(amount) > MAX_DECIMALS:
+        raise ValueError(f"Not a number from 0 on: {_shown(value)}.")
+    return Price(amount.copy_abs(), price.currency)  # `abs` would round
+
+
+def _of_number(value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise ValueError(f"Not a number from 0 on: {_shown(value)}.")
+    amount = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    if not amount.is_finite():
+        raise ValueError(f"Not a number from 0 on: {_shown(value)}.")
+    return amount
+
+
+def _decimals(amount: Decimal) -> int:
+    exponent = amount.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
+
+
+@lru_cache(maxsize=64)
+def _factor(scale: float) -> Decimal:
+    return Decimal(repr(scale)).normalize()
+
+
+def _scaled(amount: Decimal, scale: float) -> Decimal:
+    try:
+        return _EXACT.multiply(amount, _factor(scale))
+    except (Inexact, InvalidOperation) as error:
+        raise ValueError(f"Not a number from 0 on: {str(amount)[:40]!r}.") from error
+
+
+def _of_text(text: str, decimal: str | None) -> Price:
+    bare = text.strip()
+    if len(bare) > MAX_TEXT:
+        raise ValueError(f"Not a number from 0 on: {_shown(text)}.")
+    if decimal != "," and _PLAIN.fullmatch(bare):
+        return Price(Decimal(bare))
+    bare = unicodedata.normalize("NFKC", bare)  # full-width digits, and the narrow spaces between groups
+    found = _DIGITS.search(bare)
+    if found is None:
+        raise ValueError(f"Not a number from 0 on: {_shown(text)}.")
+    before, number, after = bare[: found.start()].strip(), found[0], bare[found.end() :].strip()
+    try:
+        before, number = _leading_point(before, number)
+        before, after = before.removeprefix("+").strip(), _NO_CENTS.sub("", after, count=1).strip(" .")
+        currency = _currency(before, after)
+        separator = decimal or _decimal_separator(number, currency, is_money=bool(before or after))
+        return Price(_amount(number, separator), currency)
+    except ValueError as error:
+        raise ValueError(f"Not a price: {_shown(text)}, because {error}.") from error
+
+
+def _leading_point(before: str, number: str) -> tuple[str, str]:
+    """A point before the first digit belongs to the number (`$.99`), unless it ends the currency (`Rs.500`)."""
+    if before[-1:] in (".", ",") and len(before[:-1].strip()) < 2:
+        return before[:-1].strip(), before[-1] + number
+    return before, number
+
+
+def _currency(before: str, after: str) -> str | None:
+    """The currency of an amount from what stands on its two sides; a code goes before a symbol (`$12 CAD`)."""
+    if not (before and after):
+        return currency_of(before or after) if before or after else None
+    first, last = currency_of(before), currency_of(after)
+    if first == last or before in CODES or last is None:
+        return _agreed(first, last) if before in CODES and after in CODES else first
+    if after in CODES or first is None:
+        return last
+    raise ValueError("it has two currencies")
+
+
+def _agreed(first: str | None, last: str | None) -> str | None:
+    if first != last:
+        raise ValueError("it has two currencies")
+    return first
+
+
+def _amount(number: str, separator: str | None) -> Decimal:
+    """The amount of digits with separators, of which one may be the decimal one; `ValueError` says why they are none."""
+    whole, point, fraction = number.rpartition(separator) if separator and separator in number else (number, "", "")
+    grouped = _GROUPED.fullmatch(whole)
+    if grouped is None or (point and grouped[1] == point) or (point and not _FRACTION.fullmatch(fraction)):
+        raise ValueError("its digits are not one number")
+    digits = re.sub(r"\D", "", whole, flags=re.ASCII)
+    return Decimal(f"{digits or 0}.{fraction}" if point else digits)
+
+
+def _decimal_separator(number: str, currency: str | None, *, is_money: bool) -> str | None:
+    """Which separator is the decimal one, None if none is; `ValueError` if nobody can tell."""
+    used = [sign for sign in ".," if sign in number]
+    if not used:
+        return None
+    if len(used) == 2:
+        return max(used, key=number.rindex)
+    [sign] = used
+    lead, _, rest = number.partition(sign)
+    if sign in rest:
+        return None
+    if len(rest) != 3 or not lead.isdigit() or len(lead) > 3 or lead.startswith("0"):
+        return sign
+    if is_money and currency not in THREE_DECIMALS and (sign == "," or currency in DOT_GROUPS):
+        return None  # `1,234 USD`: most money has two decimals
+    if currency in THREE_DECIMALS and sign == ".":
+        return sign
+    whole, parts = number.replace(sign, ""), number.replace(sign, ".")
+    raise ValueError(f"it may be {whole} or {parts}: say decimal: '.' or decimal: ',' for this field of the feed")
+
+
+def _shown(value: Any) -> str:
+    return repr(str(value)[:40]) if isinstance(value, str | int | float | Decimal) else "a list or an object"
