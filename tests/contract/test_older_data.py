@@ -134,9 +134,10 @@ def older_record(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _as_then(entry: CatalogueEntry) -> dict[str, Any]:
-    """A product without the member that the older version did not have."""
+    """A product without the member that the older version did not have, where it has none."""
     document = asdict(entry)
-    assert document["product"].pop("price_exact") is None
+    if document["product"]["price_exact"] is None:
+        del document["product"]["price_exact"]
     return document
 
 
