@@ -71,6 +71,8 @@ class PaginatorSchema(Schema):
         kind = found.pop("kind")
         if kind not in PAGINATORS:
             raise ValidationError(f"Not a paginator. Choose from: {', '.join(PAGINATORS)}.", "kind")
+        if kind == "page" and "total" in found and "size" not in found:
+            raise ValidationError("A page of numbered ones needs its size to know their number from a total.", "size")
         try:
             paginator: Paginator = PAGINATORS[kind](**{names.get(name, name): value for name, value in found.items()})
         except TypeError as error:

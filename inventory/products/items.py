@@ -19,11 +19,13 @@ from inventory.products.normalising import normalised
 from inventory.products.ports import Products
 
 INVALID_PRODUCT = "invalid_product"
+MAX_COUNTED = 200_000
+"""Products that are remembered, so that none is counted twice; they take 15 MB."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeptItems:
-    """How many items of a page became products, the rows of all others, and how often a field of a product did not fit."""
+    """How many new products a page had, the rows of the items that are none, and how often a field did not fit, by name."""
 
     products: int
     rejected: list[Row]
@@ -35,6 +37,7 @@ class Items:
 
     def __init__(self, products: Products, job_id: str, feed: Feed, note: Callable[[Exception], None]) -> None:
         self._products, self._job_id, self._feed, self._note = products, job_id, feed, note
+        self._counted: set[int] = set()
 
     def keep(self, page: FetchedPage, before: int, now: datetime) -> KeptItems:
         """Keep the products of a page whose items are numbered from `before` + 1.
@@ -45,7 +48,16 @@ class Items:
         products, rows = self._normalised(page, before, now, unfit)
         unkept = self._keep_products(page, products, before, now) if products else {}
         rejected = [row for _, row in sorted({**rows, **unkept}.items())]
-        return KeptItems(len(products) - len(unkept), rejected, unfit)
+        return KeptItems(self._count_new(products, unkept), rejected, unfit)
+
+    def _count_new(self, products: Mapping[int, Product], unkept: Mapping[int, Row]) -> int:
+        """How many of a page's products were not on a page before: pages overlap when something is added meanwhile."""
+        found = {hash(product.id) for number, product in products.items() if number not in unkept}
+        new = len(found - self._counted)
+        if len(self._counted) + new > MAX_COUNTED:
+            self._counted.clear()
+        self._counted |= found
+        return new
 
     def _normalised(
         self, page: FetchedPage, before: int, now: datetime, unfit: Counter[str]

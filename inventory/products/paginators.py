@@ -68,11 +68,16 @@ class Paginator(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """`?page=3`. `pages` names where the content has their number, `more_path` where it says if there is another."""
+    """`?page=3`. `pages` names where the content has their number, or `total` where it has that of items, `size` on a page.
+
+    `more_path` names where it says whether there is another page.
+    """
 
     parameter: str = "page"
     first_number: int = 1
     pages: str | None = None
+    total: str | None = None
+    size: int = 1
     more_path: str | None = None
 
     def first(self, url: str) -> str:
@@ -85,7 +90,9 @@ class Numbered:
         return with_parameter(url, self.parameter, self._number(url) + 1)
 
     def told(self, content: Any) -> int:
-        return 0 if self.pages is None else _count(at(content, self.pages))
+        pages = 0 if self.pages is None else _count(at(content, self.pages))
+        items = 0 if self.total is None else _count(at(content, self.total))
+        return max(pages, -(-items // self.size))
 
     def is_promised(self, url: str, told: int) -> bool | None:
         return self._number(url) - self.first_number < told if told else None

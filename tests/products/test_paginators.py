@@ -134,7 +134,7 @@ def test_a_link_header_leads_on_among_others() -> None:
 
     assert guard.next(Page(URL, [], 5, (header,))) == "https://shop.example/items?n=2"
     assert guard.next(Page(URL, [], 5, ("</items>; rel=prev",))) is None
-    assert guard.next(Page(URL, [], 5, ('</a>; rel=next; anchor="/other"', '</b>; rel=prev, </items?n=3>; rel=next'))) == (
+    assert guard.next(Page(URL, [], 5, ('</a>; rel=next; anchor="/other"', "</b>; rel=prev, </items?n=3>; rel=next"))) == (
         "https://shop.example/items?n=3"
     )
 
