@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import json
+import random
+from base64 import b64encode
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from inventory.clock import utc_now
 from inventory.jobs.documents import job_document
+from inventory.jobs.model import Job
 from inventory.products.documents import summary_document
 from inventory.products.feed_file import read
 from inventory.products.feeds import Feed
-from inventory.products.masking import without_keys
+from inventory.products.job_type import FeedJobs
+from inventory.products.masking import MAX_QUOTE, MAX_QUOTED_BYTES, Mask, without_keys
 from tests.products.runs import run, running
 from tests.upstreams import Answer, Upstream
 
 KEY = "c0ffee11c0ffee22"
 PATH = "/items"
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
 def feed(folder: Path, url: str) -> Feed:
@@ -56,6 +64,50 @@ def test_whatever_goes_wrong_with_a_feed_its_key_is_told_to_nobody(tmp_path: Pat
     assert told["errors"]
     assert told["errors"][0]["endpoint"].startswith(upstream.url(f"{PATH}?api_key=***&page=1"))
     assert KEY not in f"{json.dumps(told)} {rows} {job_document(job, job.created_at)}"
+
+
+@pytest.mark.parametrize(
+    ("headers", "text", "shown"),
+    [
+        ({"X-Api-Key": "s3cret/1"}, "a s3cret/1 b S3CRET/1 c", "a *** b *** c"),
+        ({"X-Api-Key": "s3cret/1"}, "s3cret%2F1 s3cret\\/1", "*** ***"),
+        ({"Authorization": "Bearer abcdefgh12"}, "token abcdefgh12, Bearer abcdefgh12", "token ***, ***"),
+        ({"Authorization": f"Basic {b64encode(b'me:pass word').decode()}"}, "me:pass word pass word", "*** ***"),
+        ({"Cookie": "session=abcdefgh12; theme=dark"}, "abcdefgh12 dark", "*** dark"),
+        ({"X-Shop": "electronics"}, "electronics", "electronics"),
+        ({"X-Key": "abc"}, "abc", "abc"),
+    ],
+)
+def test_what_a_feed_has_as_a_key_is_covered_in_any_form(headers: dict[str, str], text: str, shown: str) -> None:
+    assert Mask.of("https://a.test/", headers).text(text) == shown
+
+
+def test_a_key_in_the_url_is_covered_in_other_texts() -> None:
+    mask = Mask.of("https://a.test/x?api_key=s3%2Fcret&page=2", {})
+
+    assert mask.text("s3/cret s3%2Fcret page=2") == "*** *** page=2"
+
+
+def test_a_quotation_is_one_bounded_line_without_even_half_of_a_key() -> None:
+    mask = Mask(["k" * 40])
+
+    assert mask.quotation(b' {\n\t"a": \x00\xff 1} ') == '{ "a": \ufffd 1}'
+    assert mask.quotation(b"") == ""
+    assert len(mask.quotation(b"x" * 10**6)) == MAX_QUOTE + 1
+    assert "k" not in mask.quotation((b"k" * 40) * 1_000)
+    assert mask.quotation(b" " * (MAX_QUOTED_BYTES - 39) + b"k" * 40) == ""
+
+
+def test_a_fault_of_ours_is_logged_without_the_key_of_its_feed() -> None:
+    feed = replace(Feed("acme", f"http://acme.test/?key={KEY}", {}), retries=0)
+    jobs = FeedJobs(None, [feed], None, None, clock=utc_now, rng=random.Random(1))  # type: ignore[arg-type]
+    with capture_logs() as logged:
+        jobs._note(Job("a" * 32, "products", NOW), feed, ValueError(f"not {KEY}"))
+        jobs._note(Job("a" * 32, "products", NOW), feed, ValueError("not a number"))
+
+    assert KEY not in repr(logged)
+    assert [type(each["exc_info"]).__name__ for each in logged] == ["MaskedFault", "ValueError"]
+    assert "ValueError: not ***" in str(logged[0]["exc_info"])
 
 
 @pytest.mark.parametrize(
