@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
 MASK = "***"
 MIN_SECRET = 4
 """Characters of the shortest secret that is looked for in texts: a shorter one would be found in many words."""
-MIN_PART = 8
-"""Characters of the shortest part of a header's value, such as the token after `Bearer`, that is a secret of its own."""
+MIN_IN_VALUES = 8
+"""Characters of the shortest secret that is looked for in products, where a short number may be part of any id."""
 MAX_QUOTE = 200
 """Characters of an answer that are quoted."""
 MAX_QUOTED_BYTES = 16_384
@@ -21,7 +21,9 @@ MAX_QUOTED_BYTES = 16_384
 
 KEY = re.compile("key|token|secret|pass|pwd|auth|sig|appid|app_id|credential|jwt|session|cookie", re.IGNORECASE)
 """What is part of the name of a parameter or a header whose value may be a key."""
-_PARTS = re.compile(r'[\s;,=:"]+')
+SCHEMES = frozenset({"apikey", "basic", "bearer", "digest", "key", "token"})
+"""Words before the secret in the value of a header."""
+_PART = re.compile(r"[^\s;,]+")
 
 
 def without_keys(url: str) -> str:
@@ -39,10 +41,10 @@ class Mask:
     """Covers the secrets of a feed, however they are written: plain, percent-encoded or escaped in JSON."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        forms = {form for secret in secrets if len(secret) >= MIN_SECRET for form in _forms(secret)}
-        self._longest = max(map(len, forms), default=0)
-        texts = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
-        self._pattern = re.compile(texts, re.IGNORECASE) if forms else None
+        known = {secret for secret in secrets if len(secret) >= MIN_SECRET}
+        self._longest = max((len(form) for secret in known for form in _forms(secret)), default=0)
+        self._in_texts = _pattern(known)
+        self._in_values = _pattern({secret for secret in known if len(secret) >= MIN_IN_VALUES})
 
     @classmethod
     def of(cls, url: str, headers: Mapping[str, str], secrets: Iterable[str] = ()) -> Mask:
@@ -51,7 +53,11 @@ class Mask:
 
     def text(self, text: str) -> str:
         """The text without secrets."""
-        return text if self._pattern is None else self._pattern.sub(MASK, text)
+        return text if self._in_texts is None else self._in_texts.sub(MASK, text)
+
+    def value(self, text: str) -> str:
+        """The text of a product without secrets, but for short ones."""
+        return text if self._in_values is None else self._in_values.sub(MASK, text)
 
     def url(self, url: str) -> str:
         """The URL without secrets and without what may be keys."""
@@ -78,8 +84,9 @@ def _in_headers(headers: Mapping[str, str]) -> Iterator[str]:
     for name, value in headers.items():
         if KEY.search(name):
             yield value
-            for part in value.split():
-                yield from (each for each in (part, *_PARTS.split(part), *_of_basic(part)) if len(each) >= MIN_PART)
+            for part in _PART.findall(value):
+                bare = part.partition("=")[2].strip('"') or part
+                yield from (each for each in (part, bare, *_of_basic(part)) if each.lower() not in SCHEMES)
 
 
 def _of_basic(part: str) -> list[str]:
@@ -90,6 +97,13 @@ def _of_basic(part: str) -> list[str]:
         return []
     _, colon, password = login.partition(":")
     return [login, password] if colon else []
+
+
+def _pattern(secrets: Iterable[str]) -> re.Pattern[str] | None:
+    """What finds these secrets in any form, the longest first."""
+    forms = {form for secret in secrets for form in _forms(secret)}
+    texts = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
+    return re.compile(texts, re.IGNORECASE) if forms else None
 
 
 def _forms(secret: str) -> set[str]:

@@ -65,7 +65,7 @@ def _product(feed: Feed, values: dict[str, Any]) -> Product:
     price: Price = values.pop("price")
     if values.get("currency") is None:
         values["currency"] = price.currency
-    texts = {name: feed.mask.text(value) for name, value in values.items() if isinstance(value, str)}
+    texts = {name: feed.mask.value(value) for name, value in values.items() if isinstance(value, str)}
     return Product(feed=feed.name, price=float(price.amount), price_exact=price.text, **{**values, **texts})
 
 

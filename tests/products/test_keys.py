@@ -73,13 +73,21 @@ def test_whatever_goes_wrong_with_a_feed_its_key_is_told_to_nobody(tmp_path: Pat
         ({"X-Api-Key": "s3cret/1"}, "s3cret%2F1 s3cret\\/1", "*** ***"),
         ({"Authorization": "Bearer abcdefgh12"}, "token abcdefgh12, Bearer abcdefgh12", "token ***, ***"),
         ({"Authorization": f"Basic {b64encode(b'me:pass word').decode()}"}, "me:pass word pass word", "*** ***"),
-        ({"Cookie": "session=abcdefgh12; theme=dark"}, "abcdefgh12 dark", "*** dark"),
+        ({"Cookie": "session=abcdefgh12; theme=dark"}, "abcdefgh12 light", "*** light"),
+        ({"Authorization": "Bearer s3cr3t"}, "no token s3cr3t for the bearer", "no token *** for the bearer"),
+        ({"Authorization": 'Digest username="bob", response="6629fae4"'}, "6629fae4", "***"),
         ({"X-Shop": "electronics"}, "electronics", "electronics"),
         ({"X-Key": "abc"}, "abc", "abc"),
     ],
 )
 def test_what_a_feed_has_as_a_key_is_covered_in_any_form(headers: dict[str, str], text: str, shown: str) -> None:
     assert Mask.of("https://a.test/", headers).text(text) == shown
+
+
+def test_a_short_secret_is_not_looked_for_in_products() -> None:
+    mask = Mask(["1000", "s3cret-key"])
+
+    assert (mask.value("id-10001"), mask.value("/x?s3cret-key"), mask.text("id-10001")) == ("id-10001", "/x?***", "id-***1")
 
 
 def test_a_key_in_the_url_is_covered_in_other_texts() -> None:
