@@ -21,6 +21,7 @@ from inventory.imports.service import ImportRequest
 from inventory.jobs.documents import Document, job_document, row_document
 from inventory.jobs.model import COLUMN, Job, JobStatus, RowOutcome
 from inventory.services import Services
+from inventory.webpages.job_type import SCHEME, SCHEMES
 
 IN_TABLE = ("job_id", "kind", "status", "processed", "total", "failed", "rejected", "file_name", "created_at")
 IN_ROWS = ("row", "outcome", "input", "code", "detail")
@@ -41,17 +42,17 @@ class Kind(click.ParamType[str]):
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--kind", type=Kind(), required=True, help="What each row is.")
-@click.option("--column", metavar="NAME", help="The column of a CSV, by name or by number from 1.")
+@click.option("--column", COLUMN, metavar="NAME", help="The column, by name or by number from 1, or the path in JSON.")
+@click.option("--scheme", SCHEME, type=click.Choice(SCHEMES), help="The scheme of URLs without one.")
 @click.option(
-    "--fresh-for", type=click.IntRange(0, MAX_FRESH_FOR), metavar="SECONDS", help="Reuse what is at most this old."
+    "--fresh-for", FRESH_FOR, type=click.IntRange(0, MAX_FRESH_FOR), metavar="SECONDS", help="Reuse what is at most this old."
 )
 @follow_it
 @as_json
 @errors_as_lines
-def import_(file: Path, kind: str, column: str | None, fresh_for: int | None, follow: bool, as_json: bool) -> int:
-    """Import FILE as a job that processes its rows: .csv, .txt or .jsonl, each also .gz."""
+def import_(file: Path, kind: str, follow: bool, as_json: bool, **options: Any) -> int:
+    """Import FILE as a job that processes its rows: a table, a list or a log, also .gz; docs/imports.md names the types."""
     services = wiring.build(Settings.read())
-    options = {COLUMN: column, FRESH_FOR: fresh_for}
     import_request = ImportRequest(kind, {name: value for name, value in options.items() if value is not None})
     services.imports.check(import_request)
     with file.open("rb") as content:

@@ -2,136 +2,214 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import suppress
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from inventory.errors import InvalidFile
 from inventory.jobs.job_type import FileRows
 
 Table = Sequence[Sequence[str]]
+Key = TypeVar("Key", int, str)
 
-DELIMITERS = ",;\t|"
-WHOLE_LINE = "\x1f"
-"""The delimiter of a table with one column: a character that no text has."""
-MIN_SHARE = 0.6
-"""The share of rows with as many cells as the first one, from which on the character between them is a delimiter."""
+MIN_SHARE = 0.5
+"""The share of a column's values, of those in the column with most, from which on it is a candidate too."""
 MAX_SHOWN = 10
 """Names of columns in a message."""
+MAX_DEPTH, MAX_MEMBERS = 6, 300
+"""How deep in an object a value is looked for, and in how many members."""
 
 
-def parse(lines: Sequence[str], delimiter: str) -> list[list[str]]:
-    """The rows of a sample, up to the first that cannot be read."""
-    rows: list[list[str]] = []
-    with suppress(csv.Error):
-        rows.extend(filter(None, csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, skipinitialspace=True)))
-    return rows
+class SeveralColumns(InvalidFile):
+    """More than one column has values, and none is named like them alone."""
 
 
-def delimiter_of(lines: Sequence[str], column: str | None) -> str:
-    """The delimiter of a table's cells: the one on which most rows agree, among those with the column asked for."""
-    tables: dict[str, Table] = {
-        delimiter: table for delimiter in (WHOLE_LINE, *DELIMITERS) if (table := parse(lines, delimiter))
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What is looked for in a file: columns with these names, or with values that look like this."""
+
+    names: Sequence[str]
+    fits: Callable[[str], object]
+
+
+def looks_of(file_rows: FileRows, options: Mapping[str, Any]) -> Sequence[Look]:
+    """What to look for, the surest first; empty if values are told by the name of their column alone."""
+    if file_rows.looks_like is None:
+        return ()
+    looks = [Look(names=file_rows.columns, fits=file_rows.looks_like)]
+    completion = file_rows.completion
+    if completion is not None and options.get(completion.option):
+        looks.append(Look(names=(*file_rows.columns, *completion.columns), fits=completion.looks_like))
+    return looks
+
+
+def advice(values: Iterable[str], file_rows: FileRows, options: Mapping[str, Any]) -> str:
+    """How to import values that lack something, as the end of a message; empty if these are none."""
+    completion = file_rows.completion
+    if completion is None or options.get(completion.option) or not any(map(completion.looks_like, values)):
+        return ""
+    return f" {completion.advice}"
+
+
+def column_of(table: Table, file_rows: FileRows, options: Mapping[str, Any], column: str | None) -> tuple[int, bool]:
+    """The column with the values, from 0, and whether the first row is a header; `InvalidFile` if it is not certain."""
+    first, looks = table[0], looks_of(file_rows, options)
     if column is not None:
-        having = {delimiter: table for delimiter, table in tables.items() if _number(table[0], column) is not None}
-        tables = having or tables
-    shares = {delimiter: _share(table) for delimiter, table in tables.items() if len(table[0]) > 1}
-    fitting = {delimiter: share for delimiter, share in shares.items() if share >= MIN_SHARE}
-    if fitting:
-        return max(fitting, key=lambda delimiter: (fitting[delimiter], len(tables[delimiter][0])))
-    return next(iter(tables), WHOLE_LINE)
-
-
-def column_of(table: Table, file_rows: FileRows, column: str | None) -> tuple[int, bool]:
-    """The column with the values, from 0, and whether the first row is a header; `InvalidFile` if there is none."""
-    first = table[0]
-    if column is not None:
-        number = _number(first, column)
+        number = numbered(first, column)
         if number is None:
             raise InvalidFile(f"There is no column {column!r}. The columns are: {_shown(first)}.")
-        return number, not column.isdecimal() or _is_header(first, number, file_rows)
-    number = _named_or_looking(table, file_rows)
-    if number is None:
-        looking = f", nor does one have {file_rows.value}" if file_rows.looks_like else ""
+        return number, not column.isdecimal() or _is_header(first, number, file_rows, looks)
+    for look in looks:
+        found = _fitting(table, look)
+        if len(found) > 1:
+            raise _several([_title(first, number, look) for number in found], file_rows)
+        if found:
+            return found[0], _is_header(first, found[0], file_rows, looks)
+    names = lower(first)
+    named = [names.index(name) for name in file_rows.columns if name in names]
+    if not named and not looks and len(first) == 1:
+        named = [0]
+    if not named:
+        looking = f", nor does one have {file_rows.value}" if looks else ""
         raise InvalidFile(
             f"No column is called {file_rows.columns[0]!r} or the like{looking}. Name one with the parameter column, or give"
-            f" its number from 1. The first row is: {_shown(first)}."
+            f" its number from 1. The first row is: {_shown(first)}.{advice(_cells(table), file_rows, options)}"
         )
-    return number, _is_header(first, number, file_rows)
+    return named[0], _is_header(first, named[0], file_rows, looks)
 
 
-def qualifying_column(table: Table, file_rows: FileRows, number: int) -> int | None:
-    """The number of the column, named in the header, that qualifies the values of another one; None if there is none."""
-    names = _lower(table[0])
-    found = [names.index(name) for name in file_rows.qualifiers if name in names]
-    return next((qualifier for qualifier in found if qualifier != number), None)
+def qualifying_columns(header: Sequence[str], file_rows: FileRows, number: int) -> tuple[int, ...]:
+    """The numbers of the columns, named in the header, that qualify the values of another one: one of each group."""
+    names = lower(header)
+    groups = ([names.index(name) for name in group if name in names] for group in file_rows.qualifiers)
+    firsts = [next((found for found in group if found != number), None) for group in groups]
+    return tuple(dict.fromkeys(found for found in firsts if found is not None))
 
 
-def qualifying_member(values: Sequence[Any], file_rows: FileRows, member: str) -> str | None:
+def qualifying_members(values: Sequence[Any], file_rows: FileRows, member: str) -> tuple[str, ...]:
     """The same in a sample of JSON lines."""
     names = {name for value in values if isinstance(value, dict) for name in value}
-    return next((name for name in file_rows.qualifiers if name in names and name != member), None)
+    firsts = [next((name for name in group if name in names and name != member), None) for group in file_rows.qualifiers]
+    return tuple(name for name in firsts if name is not None)
 
 
-def qualified(value: str, qualifier: Any) -> str:
-    """A value with its qualifier, such as a city with its country, unless that is missing or in the value already."""
-    added = qualifier.strip() if isinstance(qualifier, str) else ""
-    return f"{value}, {added}" if added and "," not in value else value
+def qualified(value: str, qualifiers: Sequence[Any]) -> str:
+    """A value with its qualifiers, such as a city with its country, unless they are missing or in the value already."""
+    added = [text for each in qualifiers if isinstance(each, str) and (text := each.strip())]
+    return ", ".join((value, *added)) if added and "," not in value else value
 
 
-def member_of(values: Sequence[Any], file_rows: FileRows, column: str | None) -> str:
-    """The name of the member with the values in a sample of JSON lines; `InvalidFile` if there is none."""
-    objects = [value for value in values if isinstance(value, dict)]
+def member_of(values: Sequence[Any], file_rows: FileRows, options: Mapping[str, Any], column: str | None) -> str:
+    """The member with the values in a sample of JSON lines, perhaps a path with dots; `InvalidFile` if it is not certain."""
+    objects = [dict(_members(value)) for value in values if isinstance(value, dict)]
     members = Counter(name for value in objects for name in value)
     if column is not None:
-        if objects and len(objects) == len(values) and column not in members:
+        named = [name for name in members if name == column] or [name for name in members if name.lower() == column.lower()]
+        if objects and len(objects) == len(values) and not named and not _at_any(values, column):
             raise InvalidFile(f"There is no member {column!r}. The members are: {_shown(list(members))}.")
-        return column
-    named = next((name for name in file_rows.columns if name in members), None)
-    if named is None and not any(isinstance(value, str) for value in values):
+        return named[0] if named else column
+    for look in looks_of(file_rows, options):
+        found = _fitting_members(objects, look)
+        if len(found) > 1:
+            raise _several(found, file_rows)
+        if found:
+            return found[0]
+    whole = {name.lower(): name for name in reversed(members) if "." not in name}
+    known = next((whole[name] for name in file_rows.columns if name in whole), None)
+    if known is None and not any(isinstance(value, str) for value in values):
         existing = f" The members are: {_shown(list(members))}." if members else ""
+        texts = (text for value in objects for text in value.values())
         raise InvalidFile(
             f"No line is a string, nor an object with a member {file_rows.columns[0]!r}. Name another member with the"
-            f" parameter column.{existing}"
+            f" parameter column.{existing}{advice(texts, file_rows, options)}"
         )
-    return named or file_rows.columns[0]
+    return known or file_rows.columns[0]
 
 
-def _named_or_looking(table: Table, file_rows: FileRows) -> int | None:
-    """A column with a known name and values that look right; else the one with most of these; else one with a known name."""
-    names = _lower(table[0])
-    named = [names.index(name) for name in file_rows.columns if name in names]
-    if file_rows.looks_like is None:
-        sure = named or ([0] if len(table[0]) == 1 else [])
-    else:
-        fitting = Counter(number for row in table for number, cell in enumerate(row) if file_rows.looks_like(cell))
-        sure = [number for number in named if fitting[number]] or [number for number, _ in fitting.most_common(1)]
-    return next(iter(sure + named), None)
+def at_path(value: Any, path: Sequence[str]) -> Any:
+    """What is at a path of members; None if nothing is."""
+    for name in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
+    return value
 
 
-def _is_header(first: Sequence[str], number: int, file_rows: FileRows) -> bool:
-    if file_rows.looks_like is None:
-        return any(name in file_rows.columns for name in _lower(first))
-    return number >= len(first) or not file_rows.looks_like(first[number])
-
-
-def _number(first: Sequence[str], column: str) -> int | None:
+def numbered(first: Sequence[str], column: str) -> int | None:
     """The position of the column in the first row, from 0: by number from 1, or by name whatever its case."""
     if column.isdecimal():
         return int(column) - 1 if 1 <= int(column) <= len(first) else None
-    names = _lower(first)
+    names = lower(first)
     return names.index(column.strip().lower()) if column.strip().lower() in names else None
 
 
-def _lower(names: Sequence[str]) -> list[str]:
+def lower(names: Sequence[str]) -> list[str]:
+    """The names as they are compared."""
     return [name.strip().lower() for name in names]
 
 
-def _share(table: Table) -> float:
-    return sum(len(row) == len(table[0]) for row in table) / len(table)
+def _fitting(table: Table, look: Look) -> list[int]:
+    """The columns with values that fit, those with known names if there are any, without copies of others."""
+    counts = Counter(number for row in table for number, cell in enumerate(row) if look.fits(cell))
+    names = lower(table[0])
+    named = {number: count for number, count in counts.items() if number < len(names) and names[number] in look.names}
+    values = table[1:] or table
+    return _distinct(named or counts, lambda number: tuple(row[number] for row in values if number < len(row)))
+
+
+def _fitting_members(objects: Sequence[Mapping[str, str]], look: Look) -> list[str]:
+    """The members with values that fit, those with known names if there are any, and of these the ones least deep."""
+    counts = Counter(name for value in objects for name, text in value.items() if look.fits(text))
+    named = {name: count for name, count in counts.items() if name.rpartition(".")[2].lower() in look.names} or counts
+    depth = min((name.count(".") for name in named), default=0)
+    return _distinct(
+        {name: count for name, count in named.items() if name.count(".") == depth},
+        lambda name: tuple(value.get(name) for value in objects),
+    )
+
+
+def _distinct(counts: Mapping[Key, int], values: Callable[[Key], object]) -> list[Key]:
+    """Those that have not much fewer values than the one with most, the first of those with the same values."""
+    least = MIN_SHARE * max(counts.values(), default=0)
+    found = {values(key): key for key in sorted((key for key, count in counts.items() if count >= least), reverse=True)}
+    return sorted(found.values())
+
+
+def _members(value: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+    """The texts in an object by the paths to them, up to a depth; no name on a path has a dot in it."""
+    for name, each in list(value.items())[:MAX_MEMBERS]:
+        if isinstance(each, dict) and depth < MAX_DEPTH and "." not in name:
+            yield from _members(each, f"{prefix}{name}.", depth + 1)
+        elif depth == 0 or "." not in name:
+            yield prefix + name, each if isinstance(each, str) else ""
+
+
+def _at_any(values: Sequence[Any], column: str) -> bool:
+    return any(at_path(value, column.split(".")) is not None for value in values)
+
+
+def _is_header(first: Sequence[str], number: int, file_rows: FileRows, looks: Sequence[Look]) -> bool:
+    if not looks:
+        return any(name in file_rows.columns for name in lower(first))
+    return number >= len(first) or not any(look.fits(first[number]) for look in looks)
+
+
+def _several(names: Sequence[str], file_rows: FileRows) -> SeveralColumns:
+    return SeveralColumns(
+        f"Several columns have {file_rows.value}: {_shown(names)}. Say which one is meant with the parameter column, such as"
+        f" column={names[0]}."
+    )
+
+
+def _title(first: Sequence[str], number: int, look: Look) -> str:
+    """How a column can be asked for."""
+    name = first[number].strip() if number < len(first) and not look.fits(first[number]) else ""
+    return name if name and lower(first).count(name.lower()) == 1 and not name.isdecimal() else str(number + 1)
+
+
+def _cells(table: Table) -> Iterator[str]:
+    return (cell for row in table for cell in row)
 
 
 def _shown(names: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from inventory.errors import UnsupportedFile
@@ -12,28 +12,40 @@ from inventory.jobs.job_type import LineFormat
 GZIPPED = ".gz"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """The table on one sheet of a workbook: the number of the sheet and of the column, from 0, and its first row, from 1."""
+
+    number: int
+    first_row: int
+    column: int
+    qualifiers: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class FileFormat:
     """How to find the rows of a file.
 
-    Lines end with `newline`, and each is text in `encoding`; a file in UTF-16 or UTF-32 is recoded to UTF-8 as a whole. A
-    row is, of CSV, cell number `column` (from 0); of JSON, the member `member` of an object, or a string itself; without
-    `member` it is the whole line. A cell or member `qualifier` is added to it after a comma.
+    Lines are text in `encoding`; a file in UTF-16 or UTF-32 is recoded to UTF-8 as a whole. A row is, of CSV, cell number
+    `column` (from 0); of JSON, the member `member` of an object, perhaps a path with dots, or a string itself; without
+    `member` it is the whole line. The cells or members `qualifiers` are added to it after commas. Of CSV, the lines before
+    `first_line` are no rows; with 0, which earlier versions kept, `header` says whether the first row is one.
 
-    `shape` is what the job type recognised in the first lines, `column_name` how the header calls the column.
+    `shape` is what was recognised, `column_name` how the header calls the column. `sheets` are those of a workbook.
     """
 
     line_format: LineFormat
     gzipped: bool = False
     encoding: str = "utf-8"
-    newline: bytes = b"\n"
     delimiter: str = ","
     header: bool = False
+    first_line: int = 0
     column: int = 0
     member: str | None = None
-    qualifier: int | str | None = None
+    qualifiers: tuple[int | str, ...] = ()
     shape: str | None = None
     column_name: str | None = None
+    sheets: tuple[Sheet, ...] = ()
 
     @property
     def recoded(self) -> bool:
@@ -42,13 +54,21 @@ class FileFormat:
 
     @classmethod
     def from_option(cls, option: Mapping[str, Any]) -> FileFormat:
-        """The format that `as_option` made JSON-ready."""
-        line_format, newline = LineFormat(option["line_format"]), option["newline"].encode()
-        return cls(**{**option, "line_format": line_format, "newline": newline})
+        """The format that `as_option` made JSON-ready, in this version or an earlier one."""
+        known = {field.name: option[field.name] for field in fields(cls) if field.name in option}
+        known["line_format"] = LineFormat(option["line_format"])
+        earlier = option.get("qualifier")  # there was at most one
+        known["qualifiers"] = tuple(option.get("qualifiers") or ([] if earlier is None else [earlier]))
+        known["sheets"] = tuple(
+            Sheet(**{**sheet, "qualifiers": tuple(sheet["qualifiers"])}) for sheet in option.get("sheets", ())
+        )
+        return cls(**known)
 
     def as_option(self) -> Mapping[str, Any]:
         """The format, JSON-ready, to be kept among the options of its job."""
-        return {**asdict(self), "line_format": self.line_format.value, "newline": self.newline.decode()}
+        sheets = [{**asdict(sheet), "qualifiers": list(sheet.qualifiers)} for sheet in self.sheets]
+        kept = {"line_format": self.line_format.value, "qualifiers": list(self.qualifiers), "sheets": sheets}
+        return {**asdict(self), **kept}
 
 
 def format_of_name(file_name: str, suffixes: Mapping[str, LineFormat]) -> FileFormat:

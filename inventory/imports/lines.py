@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
@@ -26,11 +27,10 @@ RawLine = tuple[int, bytes, int]
 
 def lines(file: BinaryIO, file_format: FileFormat) -> Iterator[RawLine]:
     """The lines of a file; most blank ones are only counted. `UnreadableFile` says up to which line it could be read."""
-    pieces = _pieces(file)
-    if file_format.gzipped:
-        pieces = gzipped.expand(pieces)
-    pieces = _recode(pieces, file_format.encoding) if file_format.recoded else _without_bom(pieces)
-    splitter = _LineSplitter(file_format.newline)
+    pieces = uploaded_pieces(file, file_format)
+    if file_format.recoded:
+        pieces = _recode(pieces, file_format.encoding)
+    splitter = _LineSplitter()
     try:
         for piece, start, end in pieces:
             yield from splitter.split(piece, start, end)
@@ -41,25 +41,16 @@ def lines(file: BinaryIO, file_format: FileFormat) -> Iterator[RawLine]:
     yield from splitter.rest()
 
 
+def uploaded_pieces(file: BinaryIO, file_format: FileFormat) -> Iterator[Piece]:
+    """The bytes of a file, expanded if it is gzipped; `UnreadableFile` where it cannot be expanded."""
+    return gzipped.expand(_pieces(file)) if file_format.gzipped else _pieces(file)
+
+
 def _pieces(file: BinaryIO) -> Iterator[Piece]:
     position = 0
     while piece := file.read(READ_BYTES):
         yield piece, position, position + len(piece)
         position += len(piece)
-
-
-def _without_bom(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """All but the byte order mark that a file in UTF-8 may begin with."""
-    rest, begun, end = iter(pieces), b"", 0
-    for piece, _, upto in rest:
-        begun, end = begun + piece, upto
-        if len(begun) >= len(codecs.BOM_UTF8):  # the mark is whole, if there is one
-            break
-        yield b"", upto, upto
-    text = begun.removeprefix(codecs.BOM_UTF8)
-    if text:
-        yield text, end - len(text) if end == len(begun) else 0, end
-    yield from rest
 
 
 def _recode(pieces: Iterable[Piece], encoding: str) -> Iterator[Piece]:
@@ -76,22 +67,27 @@ def _recode(pieces: Iterable[Piece], encoding: str) -> Iterator[Piece]:
 
 
 class _LineSplitter:
-    """Splits pieces into lines, which may span pieces. `unended` counts the bytes since a line ended."""
+    """Splits pieces into lines, which may span pieces. `unended` counts the bytes since a line ended.
 
-    def __init__(self, newline: bytes) -> None:
+    A line ends with CR, LF or both, whatever the others do. A byte order mark may begin any line, because files are joined.
+    """
+
+    def __init__(self) -> None:
         self.number = self.unended = 0
-        self._newline = newline
         self._begun = bytearray()
+        self._after_cr = False
         self._end = 0
 
     def split(self, piece: bytes, start: int, end: int) -> Iterator[RawLine]:
         """The lines that end in this piece."""
         self._end = end
         self.unended += COST_OF_PIECE + len(piece)
+        if self._after_cr or b"\r" in piece:
+            piece = self._with_line_feeds(piece)
         if not (self._begun or piece.strip()):  # nothing but blank lines; there may be a gigabyte of them
-            self.number += piece.count(self._newline)
+            self.number += piece.count(b"\n")
             return
-        first, *others = piece.split(self._newline)
+        first, *others = piece.split(b"\n")
         if len(self._begun) <= MAX_LINE:
             self._begun += first[: MAX_LINE + 1 - len(self._begun)]
         if not others:
@@ -99,15 +95,23 @@ class _LineSplitter:
         scale, offset = (end - start) / len(piece), len(first) + 1
         self.number += 1
         self.unended = 0
-        yield self.number, bytes(self._begun), start + int(offset * scale)
+        yield self.number, bytes(self._begun).removeprefix(BOM_UTF8), start + int(offset * scale)
         self._begun = bytearray(others.pop())
+        joined = BOM_UTF8 in piece
         for line in others:
             self.number += 1
             offset += len(line) + 1
-            yield self.number, line, start + int(offset * scale)
+            yield self.number, line.removeprefix(BOM_UTF8) if joined else line, start + int(offset * scale)
 
     def rest(self) -> Iterator[RawLine]:
         """The last line, if no end of line follows it."""
         if self._begun:
             self.number += 1
-            yield self.number, bytes(self._begun), self._end
+            yield self.number, bytes(self._begun).removeprefix(BOM_UTF8), self._end
+
+    def _with_line_feeds(self, piece: bytes) -> bytes:
+        """The piece with LF for each end of line; a CR at its end waits for the next piece, which may begin with LF."""
+        if self._after_cr:
+            piece = b"\r" + piece
+        self._after_cr = piece.endswith(b"\r")
+        return (piece[:-1] if self._after_cr else piece).replace(b"\r\n", b"\n").replace(b"\r", b"\n")

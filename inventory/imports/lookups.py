@@ -7,10 +7,11 @@ worker can take over a batch at any time, and a target is collected once, howeve
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Any, Protocol
 
 from inventory.errors import STATUS, InvalidRequest
 from inventory.imports.uploads import Uploads
@@ -52,11 +53,18 @@ def verdict(record: Record | None, *, created_at: datetime, fresh_since: datetim
     return Verdict.NEEDED
 
 
+class Targets(Protocol):
+    """What finds the target that a row names; `Source` does."""
+
+    def target(self, text: str) -> Target:
+        """The target of a text; `InvalidRequest` when there can be none. No I/O."""
+
+
 class LookupJobs(JobType):
     """Jobs that look each row up in a source, and have collected what is unknown or not fresh; a base class."""
 
     batch_rows = 1_000
-    options = (COLUMN, FRESH_FOR)
+    options: Collection[str] = (COLUMN, FRESH_FOR)
     file: FileRows
 
     def __init__(
@@ -81,7 +89,18 @@ class LookupJobs(JobType):
     def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> Lookups:
         seconds = job.options.get(FRESH_FOR)
         fresh_for = self._fresh_for if seconds is None else timedelta(seconds=seconds)
-        return Lookups(self._records, self._source, lines, created_at=job.created_at, fresh_for=fresh_for, ticks=self._ticks)
+        return Lookups(
+            self._records,
+            self.targets(job.options),
+            lines,
+            created_at=job.created_at,
+            fresh_for=fresh_for,
+            ticks=self._ticks,
+        )
+
+    def targets(self, options: Mapping[str, Any]) -> Targets:
+        """What finds the targets of rows in a job with these options."""
+        return self._source
 
 
 class Lookups:
@@ -90,7 +109,7 @@ class Lookups:
     def __init__(
         self,
         records: RecordService,
-        source: Source,
+        targets: Targets,
         lines: Sequence[InputRow],
         *,
         created_at: datetime,
@@ -98,7 +117,7 @@ class Lookups:
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._records = records
-        self._source = source
+        self._targets = targets
         self._created_at = created_at
         self._fresh_for = fresh_for
         self._ticks = ticks
@@ -155,7 +174,7 @@ class Lookups:
         if line.code is not None:
             return line.outcome(RowOutcome.REJECTED, now, code=line.code, detail=line.detail)
         try:
-            return self._source.target(line.text)
+            return self._targets.target(line.text)
         except InvalidRequest as error:
             return line.outcome(RowOutcome.REJECTED, now, code=STATUS[type(error)][1], detail=str(error))
 

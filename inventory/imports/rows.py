@@ -4,38 +4,51 @@ from __future__ import annotations
 
 import csv
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import dropwhile
 from typing import Any, BinaryIO
 
 import orjson
 
-from inventory.imports.columns import qualified
+from inventory.imports.columns import at_path, qualified
+from inventory.imports.documents import reading as documents
 from inventory.imports.file_format import FileFormat
 from inventory.imports.lines import MAX_LINE, RawLine, lines
+from inventory.imports.rejections import (
+    INVALID_ENCODING,
+    INVALID_JSON,
+    LINE_TOO_LONG,
+    MISSING_VALUE,
+    UNCLOSED_QUOTE,
+    rejected,
+)
 from inventory.jobs.job_type import LineFormat
 from inventory.jobs.model import LONGEST_INPUT, InputRow
 
-LINE_TOO_LONG = "line_too_long"
-INVALID_ENCODING = "invalid_encoding"
-INVALID_JSON = "invalid_json"
-UNCLOSED_QUOTE = "unclosed_quote"
-MISSING_VALUE = "missing_value"
 AHEAD_PER_CHARACTER, MAX_AHEAD, COST_OF_LINE = 16, 4 * MAX_LINE, 32
 """Bytes that may be read in vain after unclosed quotes, for each character of the file and in all. A line counts as more
 bytes than it has, because even a short one takes time."""
 
 
-def read(file: BinaryIO, file_format: FileFormat) -> Iterator[tuple[InputRow, int]]:
+def read(
+    file: BinaryIO, file_format: FileFormat, in_text: Callable[[str], str] | None = None
+) -> Iterator[tuple[InputRow, int]]:
     """All rows in order; with each, the bytes of the uploaded file up to its end. Blank lines are no rows.
 
-    A row's number is that of the line where it begins, a header counted. Raises `UnreadableFile` where the rest cannot be
-    read.
+    A row's number is that of the line where it begins, a header counted; of a document, that of the entry. `in_text` finds
+    the value in a line of text. Raises `UnreadableFile` where the rest cannot be read.
     """
     match file_format.line_format:
+        case line_format if line_format.is_document:
+            return documents.rows(file, file_format)
         case LineFormat.CSV:
             return _Table(lines(file, file_format), file_format).rows()
+        case LineFormat.CDXJ:
+            return _members(_json_of_cdxj(lines(file, file_format)), file_format)
         case LineFormat.JSON if file_format.member is not None:
-            return _members(lines(file, file_format), file_format.member, file_format.qualifier)
+            return _members(lines(file, file_format), file_format)
+        case LineFormat.TEXT if in_text is not None:
+            return _values_in_text(lines(file, file_format), _encoding(file_format), in_text)
         case _:
             return _whole_lines(lines(file, file_format), _encoding(file_format))
 
@@ -48,7 +61,24 @@ def _whole_lines(raw_lines: Iterator[RawLine], encoding: str) -> Iterator[tuple[
         yield (InputRow(number, text.strip()) if isinstance(text, str) else text), end
 
 
-def _members(raw_lines: Iterator[RawLine], member: str, qualifier: object) -> Iterator[tuple[InputRow, int]]:
+def _values_in_text(
+    raw_lines: Iterator[RawLine], encoding: str, in_text: Callable[[str], str]
+) -> Iterator[tuple[InputRow, int]]:
+    for line, end in _whole_lines(raw_lines, encoding):
+        found = line.text if line.code else in_text(line.text)
+        yield (line if found is line.text else InputRow(line.row, found)), end
+
+
+def _json_of_cdxj(raw_lines: Iterator[RawLine]) -> Iterator[RawLine]:
+    """The JSON of the lines of a CDXJ index, after its key and its timestamp, without the lines that tell its version."""
+    for number, raw, end in raw_lines:
+        if not raw.startswith((b"!", b"@")):
+            yield number, raw[max(raw.find(b"{"), 0) :], end
+
+
+def _members(raw_lines: Iterator[RawLine], file_format: FileFormat) -> Iterator[tuple[InputRow, int]]:
+    member, qualifiers = file_format.member or "", file_format.qualifiers
+    path = member.split(".") if "." in member else ()
     for number, raw, end in raw_lines:
         if raw.isspace() or not raw:
             continue
@@ -57,9 +87,10 @@ def _members(raw_lines: Iterator[RawLine], member: str, qualifier: object) -> It
         except orjson.JSONDecodeError as error:
             yield _not_json(number, raw, error), end
             continue
-        added = None
+        added: Sequence[Any] = ()
         if isinstance(value, dict):
-            value, added = value.get(member), value.get(qualifier)
+            added = [value.get(name) for name in qualifiers] if qualifiers else ()
+            value = at_path(value, path) if path and member not in value else value.get(member)
         if isinstance(value, str) and len(raw) <= MAX_LINE and (text := value.strip()):
             yield InputRow(number, qualified(text, added) if added else text), end
         else:
@@ -68,13 +99,13 @@ def _members(raw_lines: Iterator[RawLine], member: str, qualifier: object) -> It
 
 def _not_json(number: int, raw: bytes, error: orjson.JSONDecodeError) -> InputRow:
     text = _text(number, raw, "utf-8")
-    return text if isinstance(text, InputRow) else _rejected(number, text, INVALID_JSON, f"It is not JSON: {error}.")
+    return text if isinstance(text, InputRow) else rejected(number, text, INVALID_JSON, f"It is not JSON: {error}.")
 
 
 def _without_member(number: int, raw: bytes, member: str) -> InputRow:
     text = _text(number, raw, "utf-8")
     detail = f"It is neither a string nor an object with a string {member!r}."
-    return text if isinstance(text, InputRow) else _rejected(number, text, MISSING_VALUE, detail)
+    return text if isinstance(text, InputRow) else rejected(number, text, MISSING_VALUE, detail)
 
 
 class _Table:
@@ -85,7 +116,7 @@ class _Table:
     """
 
     def __init__(self, raw_lines: Iterator[RawLine], file_format: FileFormat) -> None:
-        self._raw_lines = raw_lines
+        self._raw_lines = dropwhile(lambda line: line[0] < file_format.first_line, raw_lines)
         self._again: deque[RawLine] = deque()
         self._encoding = _encoding(file_format)
         self._format = file_format
@@ -98,9 +129,10 @@ class _Table:
         csv.field_size_limit(MAX_LINE)
 
     def rows(self) -> Iterator[tuple[InputRow, int]]:
-        """The cells of the column, without the header."""
-        column, delimiter, header = self._format.column, self._format.delimiter, self._format.header
-        qualifier = self._format.qualifier if isinstance(self._format.qualifier, int) else None
+        """The cells of the column, without the header and what is before it."""
+        column, delimiter = self._format.column, self._format.delimiter
+        header = self._format.header and not self._format.first_line
+        qualifiers = [number for number in self._format.qualifiers if isinstance(number, int)]
         while line := self._next():
             number, raw, end = line
             if raw.isspace() or not raw:
@@ -111,8 +143,8 @@ class _Table:
                     self._ahead = min(MAX_AHEAD, self._ahead + AHEAD_PER_CHARACTER * len(text))
                 cells, end = (text.split(delimiter), end) if '"' not in text else self._quoted(text, end)
                 cell = cells[column].strip() if len(cells) > column else ""
-                if qualifier is not None and cell and len(cells) > qualifier:
-                    cell = qualified(cell, cells[qualifier])
+                if qualifiers and cell:
+                    cell = qualified(cell, [cells[number] for number in qualifiers if number < len(cells)])
                 text = InputRow(number, cell) if cell else self._without_cell(number, text, cells)
             if header and text.code is None:
                 header = False
@@ -142,9 +174,9 @@ class _Table:
 
     def _without_cell(self, number: int, text: str, cells: list[str]) -> InputRow:
         if not cells:
-            return _rejected(number, text, UNCLOSED_QUOTE, "It has a quote that is not closed, or closed in the middle.")
+            return rejected(number, text, UNCLOSED_QUOTE, "It has a quote that is not closed, or closed in the middle.")
         column = self._format.column + 1
-        return _rejected(number, text, MISSING_VALUE, f"It has {len(cells)} cells, and nothing in cell {column}.")
+        return rejected(number, text, MISSING_VALUE, f"It has {len(cells)} cells, and nothing in cell {column}.")
 
 
 class _Row:
@@ -193,20 +225,16 @@ def _encoding(file_format: FileFormat) -> str:
 def _text(number: int, raw: bytes, encoding: str) -> str | InputRow:
     """The line as text, or why it is not text."""
     if len(raw) > MAX_LINE:
-        return _rejected(number, _shown(raw, encoding), LINE_TOO_LONG, f"It is longer than {MAX_LINE:,} bytes.")
+        return rejected(number, _shown(raw, encoding), LINE_TOO_LONG, f"It is longer than {MAX_LINE:,} bytes.")
     try:
         text = str(raw, encoding)
     except UnicodeDecodeError as error:
         detail = f"It is not text in {encoding}: byte {error.start + 1} does not fit."
-        return _rejected(number, _shown(raw, encoding), INVALID_ENCODING, detail)
+        return rejected(number, _shown(raw, encoding), INVALID_ENCODING, detail)
     if "\0" in text:
-        return _rejected(number, text, INVALID_ENCODING, "It has a NUL character.")
+        return rejected(number, text, INVALID_ENCODING, "It has a NUL character.")
     return text
 
 
 def _shown(raw: bytes, encoding: str) -> str:
     return str(raw[: 4 * LONGEST_INPUT], encoding, "replace")
-
-
-def _rejected(number: int, text: str, code: str, detail: str) -> InputRow:
-    return InputRow(number, text.strip()[:LONGEST_INPUT], code, detail)

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from marshmallow import Schema, fields
-from marshmallow.validate import Length, Range, Regexp
+from marshmallow.validate import Length, OneOf, Range, Regexp
 
 from inventory.jobs.job_type import JobType
 from inventory.web_api.arguments import QuerySchema
+
+SCHEMES = ("https", "http")
 
 
 class KindField(fields.String):
@@ -36,8 +38,15 @@ class ImportQuery(QuerySchema):
         validate=Length(1, 256, error="Send a name of 1 to 256 characters, or a number from 1."),
         metadata={
             "description": "Which part of a row is looked up: the name of a column or member, or the number of a column,"
-            " from 1. Default: the one that is named like the kind, or looks like it.",
+            " from 1, or a path such as `request.url`. Default: the one that is named like the kind, or looks like it.",
             "example": "website",
+        },
+    )
+    scheme = fields.String(
+        validate=OneOf(SCHEMES, error="Choose https or http."),
+        metadata={
+            "description": "The scheme of rows without one, such as `example.com/path`. Default: such a row is rejected.",
+            "example": "https",
         },
     )
     fresh_for = fields.TimeDelta(

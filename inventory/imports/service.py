@@ -14,14 +14,15 @@ from typing import Any
 import structlog
 
 from inventory.clock import Clock
-from inventory.errors import InvalidRequest, StorageUnavailable, UploadTooLarge
+from inventory.errors import InvalidFile, InvalidRequest, StorageUnavailable, UploadTooLarge
 from inventory.files import Files, Writer
+from inventory.imports.examining import examine
 from inventory.imports.file_format import FileFormat, format_of_name
 from inventory.imports.multipart import Upload
 from inventory.imports.sniffing import HEAD_BYTES, sniff
 from inventory.imports.upload_slots import UploadSlots
 from inventory.jobs.chunks import upload_name
-from inventory.jobs.job_type import JobType
+from inventory.jobs.job_type import FileRows, JobType
 from inventory.jobs.model import FILE_FORMAT, Job
 from inventory.jobs.service import JobService
 
@@ -87,11 +88,14 @@ class ImportService:
         """
         file_name, file_rows = _kept_name(upload.file_name), self.types[import_request.kind].file
         assert file_rows is not None
-        format_of_name(file_name, file_rows.suffixes)
+        named, options = format_of_name(file_name, file_rows.suffixes), import_request.options
         job_id = self._new_id()
-        sniff_head = partial(sniff, file_rows=file_rows, file_name=file_name, options=import_request.options)
+        sniff_head = partial(sniff, file_rows=file_rows, file_name=file_name, options=options)
         with self._files.writer(upload_name(job_id)) as writer:
-            size, digest, file_format = self._receive(upload.content, writer, sniff_head)
+            is_document = named.line_format.is_document
+            size, digest, file_format = self._receive(upload.content, writer, None if is_document else sniff_head)
+        if file_format is None:
+            file_format = self._examine(upload_name(job_id), file_rows, file_name=file_name, options=options)
         job = Job(
             id=job_id,
             kind=import_request.kind,
@@ -99,7 +103,7 @@ class ImportService:
             file_name=file_name,
             file_size=size,
             sha256=digest,
-            options={**import_request.options, FILE_FORMAT: file_format.as_option()},
+            options={**options, FILE_FORMAT: file_format.as_option()},
             idempotency_key=import_request.key,
         )
         created = self._jobs.create(job)
@@ -109,9 +113,19 @@ class ImportService:
             _agree(created, job)
         return created
 
+    def _examine(self, name: str, file_rows: FileRows, *, file_name: str, options: Mapping[str, Any]) -> FileFormat:
+        """The format of a document, which only the whole file tells; a file without one is not kept."""
+        try:
+            with self._files.open(name) as file:
+                return examine(file, file_rows, file_name=file_name, options=options)
+        except InvalidFile:
+            with suppress(StorageUnavailable):  # a file without a job is swept later
+                self._files.delete([name])
+            raise
+
     def _receive(
-        self, content: Iterator[bytes], writer: Writer, sniff_head: Callable[[bytes], FileFormat]
-    ) -> tuple[int, str, FileFormat]:
+        self, content: Iterator[bytes], writer: Writer, sniff_head: Callable[[bytes], FileFormat] | None
+    ) -> tuple[int, str, FileFormat | None]:
         """Write all of a file, and sniff its first bytes as soon as they are there: its size, SHA-256 and format."""
         size, digest, head, file_format = 0, sha256(), bytearray(), None
         for piece in content:
@@ -119,12 +133,16 @@ class ImportService:
             if size > self.upload_limit:
                 raise UploadTooLarge(f"The file is larger than {self.upload_limit:,} bytes. Send it in parts, or gzipped.")
             digest.update(piece)
-            if file_format is None:
+            if file_format is None and sniff_head is not None:
                 head += piece[: HEAD_BYTES - len(head)]
                 if len(head) == HEAD_BYTES:
                     file_format = sniff_head(bytes(head))
             writer.write(piece)
-        return size, digest.hexdigest(), file_format or sniff_head(bytes(head))
+        if not size:
+            raise InvalidFile("The file is empty.")
+        if file_format is None and sniff_head is not None:
+            file_format = sniff_head(bytes(head))
+        return size, digest.hexdigest(), file_format
 
 
 def _agree(kept: Job, new: Job) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -12,6 +15,7 @@ from inventory.errors import InvalidFile, UnreadableFile
 from inventory.imports import columns, gzipped
 from inventory.imports.encodings import encoding_of
 from inventory.imports.file_format import FileFormat, format_of_name
+from inventory.imports.tables import WHOLE_LINE, Lines, announced_delimiter, table_of
 from inventory.jobs.job_type import FileRows, LineFormat
 from inventory.jobs.model import COLUMN
 
@@ -19,6 +23,9 @@ HEAD_BYTES = 256 * 1024
 """Bytes of the beginning of a file that are examined."""
 MAX_SAMPLE = 200
 """Lines of these that are parsed."""
+CDXJ_LINE = re.compile(r"[^\s{]+ \d+ \{")
+CDX_URL = 2
+"""The field of a CDX index with the original URL, from 0, where the first line does not name the fields."""
 NO_OPTIONS: Mapping[str, Any] = {}
 
 
@@ -29,24 +36,37 @@ def sniff(head: bytes, file_rows: FileRows, *, file_name: str, options: Mapping[
     if the file cannot become a job: it is empty, not what its name says, or lacks the `column` asked for or, without that,
     one of `file_rows`.
     """
-    column = options.get(COLUMN)
     named = format_of_name(file_name, file_rows.suffixes)
     begun, whole = _expanded(head) if named.gzipped else (head, len(head) < HEAD_BYTES)
     encoding = encoding_of(_whole_lines(begun, whole), named.line_format)
-    text = begun.decode(encoding, "replace").removeprefix("\ufeff")
-    if not text.strip():
+    text = begun.decode(encoding, "replace")
+    lines = _lines(text, whole=whole)
+    if not lines and not text.strip("\ufeff \t\r\n\v\f"):
         raise InvalidFile("The file is empty." if whole else "The file begins with nothing but blank lines.")
-    newline = "\r" if "\r" in text and "\n" not in text else "\n"
-    lines = _lines(text, newline, whole=whole)
-    shape = file_rows.recognise(lines, options) if file_rows.recognise else None
-    found = replace(named, encoding=encoding, newline=newline.encode(), shape=shape)
-    match found.line_format:
-        case LineFormat.JSON:
-            return _json(lines, found, file_rows, column)
-        case LineFormat.CSV:
-            return _csv(lines, found, file_rows, column, whole=whole and len(lines) < MAX_SAMPLE)
-        case LineFormat.TEXT:
-            return _text(lines, found, file_rows)
+    shape = file_rows.recognise([line for _, line in lines], options) if file_rows.recognise else None
+    found = replace(named, encoding=encoding, shape=shape)
+    beginning = Beginning(lines=lines, whole=whole, file_rows=file_rows, options=options)
+    return SNIFFERS[found.line_format](beginning, found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """The first lines of a file that are not blank, whether these are all, and what is looked for in them."""
+
+    lines: Lines
+    whole: bool
+    file_rows: FileRows
+    options: Mapping[str, Any]
+
+    @property
+    def column(self) -> str | None:
+        """The column or member asked for."""
+        return self.options.get(COLUMN)
+
+    @property
+    def texts(self) -> Sequence[str]:
+        """The lines without their numbers."""
+        return [line for _, line in self.lines]
 
 
 def _expanded(head: bytes) -> tuple[bytes, bool]:
@@ -62,22 +82,26 @@ def _whole_lines(begun: bytes, whole: bool) -> bytes:
     return begun[:end] if end else begun
 
 
-def _lines(text: str, newline: str, *, whole: bool) -> list[str]:
-    """The first lines that are not blank."""
-    lines = text.split(newline)
+def _lines(text: str, *, whole: bool) -> Lines:
+    """The first lines that are not blank, as `lines.lines` splits them."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if not whole:
         lines.pop()
-    return [line for line in lines if line.strip()][:MAX_SAMPLE]
+    unmarked = ((number, line.removeprefix("\ufeff")) for number, line in enumerate(lines, 1))
+    return list(islice((each for each in unmarked if each[1].strip()), MAX_SAMPLE))
 
 
-def _json(lines: Sequence[str], found: FileFormat, file_rows: FileRows, column: str | None) -> FileFormat:
-    values = [value for value in map(_loaded, lines) if value is not None]
-    if lines and not values:
+def _json(begun: Beginning, found: FileFormat) -> FileFormat:
+    values = [value for value in map(_loaded, begun.texts) if value is not None]
+    if begun.lines and not values:
         raise InvalidFile("None of the first lines is JSON. Send one JSON value a line, not one array.")
+    file_rows = begun.file_rows
     if not file_rows.columns:
         return found
-    member = columns.member_of(values, file_rows, column) if values else column or file_rows.columns[0]
-    return replace(found, member=member, qualifier=columns.qualifying_member(values, file_rows, member))
+    member = begun.column or file_rows.columns[0]
+    if values:
+        member = columns.member_of(values, file_rows, begun.options, begun.column)
+    return replace(found, member=member, qualifiers=columns.qualifying_members(values, file_rows, member))
 
 
 def _loaded(line: str) -> Any:
@@ -87,22 +111,73 @@ def _loaded(line: str) -> Any:
         return None
 
 
-def _text(lines: Sequence[str], found: FileFormat, file_rows: FileRows) -> FileFormat:
-    if lines and file_rows.looks_like and not any(map(file_rows.looks_like, lines)):
-        raise InvalidFile(f"None of the first lines is {file_rows.value}. Send one a line.")
-    return found
+def _text(begun: Beginning, found: FileFormat) -> FileFormat:
+    file_rows, lines = begun.file_rows, begun.texts
+    if not lines or file_rows.looks_like is None:
+        return found
+    values = lines if file_rows.in_text is None else list(map(file_rows.in_text, lines))
+    looks = columns.looks_of(file_rows, begun.options)
+    if any(look.fits(value) for look in looks for value in values):
+        return found
+    with suppress(InvalidFile):  # spreadsheets write tables with tabs as .txt
+        table = _csv(begun, replace(found, line_format=LineFormat.CSV))
+        if table.delimiter != WHOLE_LINE:
+            return table
+    advice = columns.advice(values, file_rows, begun.options)
+    raise InvalidFile(f"None of the first lines is {file_rows.value}. Send one a line.{advice}")
 
 
-def _csv(lines: Sequence[str], found: FileFormat, file_rows: FileRows, column: str | None, *, whole: bool) -> FileFormat:
+def _csv(begun: Beginning, found: FileFormat) -> FileFormat:
+    lines, column = begun.lines, begun.column
     if not lines:
         raise InvalidFile(f"The first line is longer than {HEAD_BYTES:,} bytes. Send a table with one row a line.")
-    delimiter = columns.delimiter_of(lines, column)
-    table = columns.parse(lines, delimiter)
-    if not table:
+    announced = announced_delimiter(lines)
+    if announced:
+        lines = lines[1:]
+    delimiter, table = table_of(lines, begun.file_rows, begun.options, column, announced)
+    if not table.rows:
         raise InvalidFile("The first row cannot be read. Send a table with one row a line.")
-    number, header = columns.column_of(table, file_rows, column)
-    if header and whole and len(table) == 1:
+    number, header = columns.column_of(table.rows, begun.file_rows, begun.options, column)
+    if header and begun.whole and len(table.rows) == 1 and len(begun.lines) < MAX_SAMPLE:
         raise InvalidFile("The file has a header and nothing else.")
-    qualifier = columns.qualifying_column(table, file_rows, number) if header else None
-    name = table[0][number].strip() if header and number < len(table[0]) else None
-    return replace(found, delimiter=delimiter, header=header, column=number, qualifier=qualifier, column_name=name)
+    found = replace(found, delimiter=delimiter, column=number, header=header, first_line=table.numbers[0])
+    if not header:
+        return found
+    return replace(
+        found,
+        first_line=table.numbers[1] if len(table.rows) > 1 else table.numbers[0] + 1,
+        qualifiers=columns.qualifying_columns(table.rows[0], begun.file_rows, number),
+        column_name=table.rows[0][number].strip() if number < len(table.rows[0]) else None,
+    )
+
+
+def _cdx(begun: Beginning, found: FileFormat) -> FileFormat:
+    """An index of a web archive: CDXJ with a JSON object on each line, or CDX with fields, which its first line may name."""
+    objects = [line for line in begun.texts if CDXJ_LINE.match(line)]
+    if objects:
+        return replace(found, line_format=LineFormat.CDXJ, member=begun.column or "url", shape=LineFormat.CDXJ)
+    fields = begun.texts[0].split() if begun.lines else []
+    named = "CDX" in fields[:1]
+    if named and "a" not in fields:
+        raise InvalidFile("The index has no field 'a', the original URL. Write it with one.")
+    column = fields.index("a") - 1 if named else CDX_URL
+    if not named and not any(len(line.split()) > CDX_URL for line in begun.texts):
+        raise InvalidFile("None of the first lines is one of a CDX or CDXJ index.")
+    return replace(
+        found,
+        line_format=LineFormat.CSV,
+        delimiter=" ",
+        column=column,
+        first_line=begun.lines[0][0] + named,
+        column_name="original",
+        shape=LineFormat.CDX,
+    )
+
+
+SNIFFERS: Mapping[LineFormat, Callable[[Beginning, FileFormat], FileFormat]] = {
+    LineFormat.CSV: _csv,
+    LineFormat.TEXT: _text,
+    LineFormat.JSON: _json,
+    LineFormat.CDX: _cdx,
+}
+"""What finds out the rest, for each kind of lines that a suffix promises."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from inventory.errors import InvalidFile, UnreadableFile, UnsupportedFile
 from inventory.files import Files
 from inventory.imports import rows
+from inventory.imports.examining import examine
 from inventory.imports.file_format import FileFormat
-from inventory.imports.sniffing import HEAD_BYTES, sniff
 from inventory.jobs.chunks import upload_name
 from inventory.jobs.job_type import FileRows
 from inventory.jobs.model import FILE_FORMAT, InputRow, Job
@@ -25,13 +25,12 @@ class Uploads:
         kept = job.options.get(FILE_FORMAT)
         file_format = self._format_of(job, file_rows) if kept is None else FileFormat.from_option(kept)
         with self._files.open(upload_name(job.id)) as file:
-            yield from rows.read(file, file_format)
+            yield from rows.read(file, file_format, file_rows.in_text)
 
     def _format_of(self, job: Job, file_rows: FileRows) -> FileFormat:
         """The format of a file that we wrote for a retry, or that a version before this one received."""
-        with self._files.open(upload_name(job.id)) as file:
-            head = file.read(HEAD_BYTES)
         try:
-            return sniff(head, file_rows, file_name=job.file_name or "", options=job.options)
+            with self._files.open(upload_name(job.id)) as file:
+                return examine(file, file_rows, file_name=job.file_name or "", options=job.options)
         except (InvalidFile, UnsupportedFile) as error:
             raise UnreadableFile(str(error)) from error

@@ -15,15 +15,42 @@ STEP_SECONDS = 0.5
 
 
 class LineFormat(StrEnum):
-    """What a line of the file is."""
+    """What a file is made of: lines, or the entries of a document."""
 
     CSV = "csv"
     TEXT = "text"
     JSON = "json"
+    CDX = "cdx"
+    CDXJ = "cdxj"
+    WORKBOOK = "workbook"
+    XML = "xml"
+    HAR = "har"
+    HTML = "html"
+    WARC = "warc"
+
+    @property
+    def is_document(self) -> bool:
+        """Whether only a parser of whole documents finds the rows."""
+        return self in DOCUMENTS
 
 
+DOCUMENTS = frozenset((LineFormat.WORKBOOK, LineFormat.XML, LineFormat.HAR, LineFormat.HTML, LineFormat.WARC))
 JSON_LINES = {".jsonl": LineFormat.JSON, ".ndjson": LineFormat.JSON}
-TABLES = {".csv": LineFormat.CSV, ".txt": LineFormat.TEXT} | JSON_LINES
+WORKBOOKS = dict.fromkeys((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), LineFormat.WORKBOOK)
+TABLES = {".csv": LineFormat.CSV, ".tsv": LineFormat.CSV, ".txt": LineFormat.TEXT} | JSON_LINES | WORKBOOKS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """What an `option` of an import adds to values that lack something, which `looks_like` tells from others.
+
+    `columns` are more names of columns that have such values. `advice` says how to give the option.
+    """
+
+    option: str
+    looks_like: Callable[[str], object]
+    columns: Sequence[str]
+    advice: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +59,8 @@ class FileRows:
 
     `columns` are names of a table's column or an object's member that holds a row's value, in lower case, the surest first;
     without any a row is a whole line. `looks_like` tells such a value from others, which `value` describes; without it a
-    column is found by name alone. The cell of a column in `qualifiers` is added to the value after a comma.
+    column is found by name alone. `in_text` is the value in a line of text, without what lists write around it.
+    `qualifiers` are groups of names: of each group, the cell of one column is added to the value after a comma, in order.
     `recognise` is given the first lines and the options of the import. It names their shape, or raises `InvalidFile`.
     """
 
@@ -40,7 +68,9 @@ class FileRows:
     columns: Sequence[str] = ()
     looks_like: Callable[[str], object] | None = None
     value: str = ""
-    qualifiers: Sequence[str] = ()
+    in_text: Callable[[str], str] | None = None
+    completion: Completion | None = None
+    qualifiers: Sequence[Sequence[str]] = ()
     recognise: Callable[[Sequence[str], Mapping[str, Any]], str | None] | None = None
 
 

@@ -15,7 +15,7 @@ class CityJobs(LookupJobs):
         suffixes=TABLES,
         columns=("city", "cities", "city name", "city_name", "town", "place", "location", "name"),
         qualifiers=(
-            "country code", "country_code", "countrycode", "iso2", "country", "country name", "country_name", "nation",
+            ("country code", "country_code", "countrycode", "iso2", "country", "country name", "country_name", "nation"),
         ),
     )  # fmt: skip
     retry_member = "city"

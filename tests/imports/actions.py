@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 
 from inventory.events.job_type import EventJobs
+from inventory.imports.examining import examine
 from inventory.imports.rows import read
-from inventory.imports.sniffing import HEAD_BYTES, sniff
 from inventory.jobs.model import InputRow
 from inventory.weather.job_type import CityJobs
 from inventory.webpages.job_type import UrlJobs
@@ -19,8 +19,9 @@ def positions(
     content: bytes, file_name: str, *, kind: str = "urls", column: str | None = None
 ) -> list[tuple[InputRow, int]]:
     """All rows, each with how far in the file it ends."""
-    file_format = sniff(content[:HEAD_BYTES], FILE_ROWS[kind], file_name=file_name, options={"column": column})
-    return list(read(io.BytesIO(content), file_format))
+    file_rows = FILE_ROWS[kind]
+    file_format = examine(io.BytesIO(content), file_rows, file_name=file_name, options={"column": column})
+    return list(read(io.BytesIO(content), file_format, file_rows.in_text))
 
 
 def rows(content: bytes, file_name: str, *, kind: str = "urls", column: str | None = None) -> list[InputRow]:

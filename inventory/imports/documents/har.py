@@ -1,0 +1,36 @@
+"""HTTP archives (HAR 1.2), as browsers save what they loaded; streamed through ijson."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import ijson
+
+from inventory.imports.documents.model import MAX_TEXT, Document, Entry, Found, Kind, UnreadableDocument
+
+PATH = "log.entries.item.request.url"
+
+
+def read(document: Document) -> Found:
+    """The URLs of the requests in order."""
+    return Kind(shape="har", column="request.url"), _entries(document)
+
+
+def _entries(document: Document) -> Iterator[Entry]:
+    try:
+        for number, url in enumerate(ijson.items(_Unmarked(document), PATH), 1):
+            yield Entry(number=number, cells=[url.strip()[: MAX_TEXT + 1] if isinstance(url, str) else ""])
+    except (ijson.JSONError, UnicodeDecodeError) as error:
+        raise UnreadableDocument(f"It is not JSON as a HAR is: {str(error).partition(chr(10))[0]}.") from None
+
+
+class _Unmarked:
+    """A document without the byte order mark that it may begin with."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+
+    def read(self, size: int = -1) -> bytes:
+        begins = self._document.position == 0
+        piece = self._document.read(size)
+        return piece.removeprefix(b"\xef\xbb\xbf") if begins and size else piece

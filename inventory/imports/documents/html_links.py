@@ -1,0 +1,32 @@
+"""Bookmarks as browsers export them, and the links of other HTML pages, by selectolax, which holds the page in memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import webencodings  # type: ignore[import-untyped]
+from selectolax.lexbor import LexborHTMLParser
+
+from inventory.imports.documents.model import MAX_TEXT, Document, Entry, Found, Kind
+
+CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
+PRESCAN = 1024
+"""Bytes at the start of a page in which it says its encoding."""
+BOOKMARKS = re.compile(r"\s*<!DOCTYPE\s+NETSCAPE-Bookmark-file-1", re.IGNORECASE)
+
+
+def read(document: Document) -> Found:
+    """What the links lead to, in order."""
+    content = document.read()
+    declared = CHARSET.search(content, 0, PRESCAN)
+    encoding = webencodings.lookup(declared[1].decode("ascii", "replace")) if declared else None
+    text, used = webencodings.decode(content, encoding or webencodings.UTF8)
+    shape = "bookmarks" if BOOKMARKS.match(text) else "html"
+    return Kind(shape=shape, encoding=used.name, column="href"), _links(text)
+
+
+def _links(text: str) -> Iterator[Entry]:
+    links = LexborHTMLParser(text).css("a[href]")
+    for number, link in enumerate(links, 1):
+        yield Entry(number=number, cells=[(link.attributes["href"] or "").strip()[: MAX_TEXT + 1]])

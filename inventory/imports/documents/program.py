@@ -1,0 +1,62 @@
+"""A program that reads one document from its standard input and writes what it finds, one JSON value a line.
+
+Documents come from strangers, and most libraries for them hold a whole one in memory. Here the kernel bounds memory and
+time, and what kills this program costs one file. `python -m inventory.imports.documents.program FORM EXTENT`.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+from importlib import import_module
+
+import orjson
+
+from inventory import json_bytes
+from inventory.imports.documents.model import Document, Extent, UnreadableDocument
+
+READERS = {"workbook": "workbooks", "xml": "xml_lists", "har": "har", "html": "html_links", "warc": "warc"}
+"""The module for each form of documents. Only that one is loaded."""
+
+MAX_MEMORY = 512 * 1024 * 1024
+"""Bytes of address space."""
+CPU_SECONDS, CPU_SECONDS_PER_MEBIBYTE = 30, 2
+
+
+def main(form: str, extent: Extent) -> None:
+    """Write the kind of the document, its entries with the position in it, and at the end what kept it from being read."""
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    document = Document(sys.stdin.buffer, extent, _allow)
+    reader = import_module(f"inventory.imports.documents.{READERS[form]}")
+    error = None
+    try:
+        kind, entries = reader.read(document)
+        _write([kind.shape, kind.encoding, kind.column])
+        for entry in entries:
+            _write([document.position, entry.number, entry.cells, entry.sheet])
+    except UnreadableDocument as unreadable:
+        error = str(unreadable)
+    except MemoryError:
+        error = TOO_BIG
+    _write({"error": error})
+    sys.stdout.buffer.flush()
+
+
+TOO_BIG = f"Reading it takes more than {MAX_MEMORY // 1024**2} MiB of memory. Save what is needed as .csv or .txt."
+
+
+def _allow(position: int) -> None:
+    """Allow the time that a document of so many bytes may take."""
+    seconds = CPU_SECONDS + CPU_SECONDS_PER_MEBIBYTE * (position // 1024**2)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
+
+
+def _write(value: object) -> None:
+    sys.stdout.buffer.write(json_bytes.dumps(value) + b"\n")
+
+
+if __name__ == "__main__":
+    asked = orjson.loads(sys.argv[2])
+    columns = asked["columns"] and {int(sheet): numbers for sheet, numbers in asked["columns"].items()}
+    main(sys.argv[1], Extent(sample=asked["sample"], columns=columns))

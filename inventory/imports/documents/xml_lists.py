@@ -1,0 +1,165 @@
+"""Lists of URLs in XML: sitemaps and their indexes, RSS and Atom feeds, items saved by Burp; streamed through expat.
+
+No entity is expanded that the document declares itself, and nothing outside of the document is read.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+from xml.parsers.expat import ExpatError, ParserCreate
+
+from inventory.imports.documents.model import MAX_TEXT, READ_BYTES, Document, Entry, Found, Kind, UnreadableDocument
+
+MAX_DEPTH, MAX_NAMES = 200, 10_000
+"""Elements that may be open at once, and different names of elements and attributes: expat keeps all of them."""
+BLANK = b" \t\r\n"
+BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """A kind of list: its entries are elements `entry`, whose elements `value` have a URL as text or in an attribute."""
+
+    name: str
+    entry: str
+    value: str
+    attribute: str | None = None
+
+
+SHAPES: Mapping[str, Shape] = {
+    "urlset": Shape(name="sitemap", entry="url", value="loc"),
+    "sitemapindex": Shape(name="sitemap_index", entry="sitemap", value="loc"),
+    "rss": Shape(name="rss", entry="item", value="link"),
+    "RDF": Shape(name="rss", entry="item", value="link"),
+    "feed": Shape(name="atom", entry="entry", value="link", attribute="href"),
+    "items": Shape(name="burp", entry="item", value="url"),
+}
+"""By the name of the outermost element, without a prefix."""
+
+
+def read(document: Document) -> Found:
+    """The URLs of the entries in order; an entry without one is an empty text."""
+    parsing = _Parsing()
+    pieces = parsing.pieces(document)
+    for _ in pieces:
+        if parsing.shape is not None:
+            break
+    if parsing.shape is None:
+        raise UnreadableDocument("The XML ends before its first element.")
+    kind = Kind(shape=parsing.shape.name, encoding=parsing.encoding, column=parsing.shape.value)
+    return kind, parsing.entries(pieces)
+
+
+class _Parsing:
+    """One pass of expat over a document."""
+
+    def __init__(self) -> None:
+        self.shape: Shape | None = None
+        self.encoding = "utf-8"
+        self._open: list[str] = []
+        self._names: dict[str, str] = {}
+        self._text: list[str] | None = None
+        self._characters = self._values = 0
+        self._found = deque[str]()
+        self._number = 0
+        self._parser = ParserCreate(intern=self._names)
+        self._parser.buffer_text = True
+        self._parser.XmlDeclHandler = self._declared
+        self._parser.EntityDeclHandler = self._refused
+        self._parser.StartElementHandler = self._started
+        self._parser.EndElementHandler = self._ended
+        self._parser.CharacterDataHandler = self._said
+
+    def pieces(self, document: Document) -> Iterator[None]:
+        """Parse a document piece by piece."""
+        piece = document.read(READ_BYTES).removeprefix(BOM).lstrip(BLANK)  # a declaration may not come after blanks
+        if piece.startswith((b"\xff\xfe", b"\xfe\xff")):
+            self.encoding = "utf-16"
+        try:
+            while piece:
+                self._parser.Parse(piece, False)
+                if len(self._names) > MAX_NAMES:
+                    raise UnreadableDocument(f"The XML has more than {MAX_NAMES:,} names of elements and attributes.")
+                yield
+                piece = document.read(READ_BYTES)
+            self._parser.Parse(b"", True)
+        except (ExpatError, ValueError, LookupError) as error:
+            raise UnreadableDocument(f"It is not well-formed XML: {error}. Correct it, or send a .txt.") from None
+        yield
+
+    def entries(self, pieces: Iterator[None]) -> Iterator[Entry]:
+        """What was found, and what the other pieces have."""
+        broken: UnreadableDocument | None = None
+        while broken is None:
+            while self._found:
+                self._number += 1
+                yield Entry(number=self._number, cells=[self._found.popleft()])
+            try:
+                if next(pieces, pieces) is pieces:
+                    return
+            except UnreadableDocument as error:
+                broken = error
+        for text in self._found:
+            self._number += 1
+            yield Entry(number=self._number, cells=[text])
+        raise broken
+
+    def _declared(self, version: str, encoding: str | None, standalone: int) -> None:
+        self.encoding = (encoding or self.encoding).lower()
+
+    def _refused(self, *declaration: object) -> NoReturn:
+        raise UnreadableDocument("The XML declares entities, which are not expanded. Save it without them.")
+
+    def _started(self, name: str, attributes: Mapping[str, str]) -> None:
+        if not self._open:
+            self._begin(name)
+        assert self.shape is not None
+        self._open.append(name)
+        if len(self._open) > MAX_DEPTH:
+            raise UnreadableDocument(f"The XML has more than {MAX_DEPTH} elements in each other.")
+        if _local(name) == self.shape.entry:
+            self._values = 0
+        elif self._is_value(name):
+            if self.shape.attribute is None:
+                self._text, self._characters = [], 0
+            elif attributes.get("rel", "alternate") == "alternate":
+                self._keep(attributes.get(self.shape.attribute, ""))
+
+    def _begin(self, root: str) -> None:
+        self.shape = SHAPES.get(_local(root))
+        if self.shape is None:
+            raise UnreadableDocument(
+                f"The XML is a {_local(root)[:40]!r}. Send a sitemap, a sitemap index, a feed (RSS, Atom), or items of Burp."
+            )
+
+    def _is_value(self, name: str) -> bool:
+        """Whether it is in an entry, of the same vocabulary: `image:loc` is none."""
+        assert self.shape is not None
+        prefix, _, local = name.rpartition(":")
+        outer, _, parent = self._open[-2].rpartition(":") if len(self._open) > 1 else ("", "", "")
+        return local == self.shape.value and parent == self.shape.entry and prefix == outer
+
+    def _ended(self, name: str) -> None:
+        assert self.shape is not None
+        if self._text is not None and self._is_value(name):
+            self._keep("".join(self._text))
+            self._text = None
+        elif _local(name) == self.shape.entry and not self._values:
+            self._keep("")
+        self._open.pop()
+
+    def _said(self, text: str) -> None:
+        if self._text is not None and self._characters <= MAX_TEXT:
+            self._text.append(text)
+            self._characters += len(text)
+
+    def _keep(self, text: str) -> None:
+        self._values += 1
+        self._found.append(text.strip()[: MAX_TEXT + 1])
+
+
+def _local(name: str) -> str:
+    return name.rpartition(":")[2]

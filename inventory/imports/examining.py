@@ -1,0 +1,102 @@
+"""The format of a file that is in the file store: of lines from its beginning, of a document from its first entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from itertools import groupby, islice
+from typing import Any, BinaryIO
+
+from inventory.errors import InvalidFile, UnreadableFile
+from inventory.imports import columns
+from inventory.imports.documents.model import Entry, Extent
+from inventory.imports.documents.reading import Reading
+from inventory.imports.file_format import FileFormat, Sheet, format_of_name
+from inventory.imports.sniffing import HEAD_BYTES, MAX_SAMPLE, NO_OPTIONS, sniff
+from inventory.imports.tables import Sample, table_in
+from inventory.jobs.job_type import FileRows, LineFormat
+from inventory.jobs.model import COLUMN
+
+FoundSheet = tuple[Sheet, str | None, bool]
+"""A sheet with a table, what its column is called, and whether values were seen in it."""
+
+
+def examine(file: BinaryIO, file_rows: FileRows, *, file_name: str, options: Mapping[str, Any] = NO_OPTIONS) -> FileFormat:
+    """The format of a whole file; it raises what `sniff` does, which does the same for lines."""
+    named = format_of_name(file_name, file_rows.suffixes)
+    if not named.line_format.is_document:
+        return sniff(file.read(HEAD_BYTES), file_rows, file_name=file_name, options=options)
+    try:
+        if named.line_format is LineFormat.WORKBOOK:
+            return _workbook(file, named, file_rows, options)
+        return _list(file, named, file_rows, options)
+    except UnreadableFile as error:
+        raise InvalidFile(str(error)) from error
+
+
+def _list(file: BinaryIO, named: FileFormat, file_rows: FileRows, options: Mapping[str, Any]) -> FileFormat:
+    """A document with one value in each entry, some of which must look right."""
+    reading = Reading(file, named, Extent())
+    entries, unreadable = list[Entry](), None
+    with closing(reading.entries()) as found:
+        try:
+            entries.extend(entry for entry, _ in islice(found, MAX_SAMPLE))
+        except UnreadableFile as error:  # what was read before it counts
+            unreadable = error
+    values = [entry.cells[0] for entry in entries]
+    if unreadable is not None and not values:
+        raise unreadable
+    kind = reading.kind
+    assert kind is not None
+    if options.get(COLUMN) is not None:
+        raise InvalidFile(f"A file of the shape {kind.shape} has no columns. Leave out the parameter column.")
+    if not any(look.fits(value) for look in columns.looks_of(file_rows, options) for value in values):
+        advice = columns.advice(values, file_rows, options)
+        raise InvalidFile(f"The file was read as {kind.shape}, and none of its first entries is {file_rows.value}.{advice}")
+    return replace(named, shape=kind.shape, encoding=kind.encoding, column_name=kind.column)
+
+
+def _workbook(file: BinaryIO, named: FileFormat, file_rows: FileRows, options: Mapping[str, Any]) -> FileFormat:
+    """A workbook, each of whose sheets may have a table; those without one are left out, unless there is no other."""
+    reading = Reading(file, named, Extent(sample=MAX_SAMPLE))
+    tables, missing = list[FoundSheet](), list[InvalidFile]()
+    with closing(reading.entries()) as entries:
+        for number, rows in groupby((entry for entry, _ in entries), key=lambda entry: entry.sheet):
+            try:
+                tables.append(_sheet(number, rows, file_rows, options))
+            except columns.SeveralColumns:
+                raise
+            except InvalidFile as error:
+                missing.append(error)
+    used = [table for table in tables if table[2]] or tables
+    if not used:
+        raise missing[0] if missing else InvalidFile("The workbook has no rows on a sheet that is shown.")
+    assert reading.kind is not None
+    return replace(named, shape=reading.kind.shape, column_name=used[0][1], sheets=tuple(sheet for sheet, _, _ in used))
+
+
+def _sheet(number: int, entries: Iterator[Entry], file_rows: FileRows, options: Mapping[str, Any]) -> FoundSheet:
+    """The table on a sheet; `InvalidFile` if it has none."""
+    rows = [(entry.number, _trimmed(entry.cells)) for entry in entries]
+    sample = Sample(rows=[cells for _, cells in rows], numbers=[row for row, _ in rows])
+    column = options.get(COLUMN)
+    table = table_in(sample, file_rows, options, column)
+    table = table if table.rows else sample
+    at, header = columns.column_of(table.rows, file_rows, options, column)
+    if header and len(table.rows) == 1:
+        raise InvalidFile("The sheet has a header and nothing else.")
+    looks = columns.looks_of(file_rows, options)
+    values = [cells[at] for cells in table.rows[header:] if at < len(cells)]
+    qualifiers = columns.qualifying_columns(table.rows[0], file_rows, at) if header else ()
+    sheet = Sheet(number=number, first_row=table.numbers[header], column=at, qualifiers=qualifiers)
+    name = table.rows[0][at].strip() if header and at < len(table.rows[0]) else None
+    return sheet, name, not looks or any(look.fits(value) for look in looks for value in values)
+
+
+def _trimmed(cells: Sequence[str]) -> Sequence[str]:
+    """Without the empty cells at the end, which a row has where others are longer."""
+    end = len(cells)
+    while end and not cells[end - 1]:
+        end -= 1
+    return cells[:end]

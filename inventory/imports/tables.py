@@ -1,0 +1,116 @@
+"""Tables in text: what delimits their cells, and where they begin below the title and notes of an export."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from inventory.imports.columns import looks_of, lower, numbered
+from inventory.jobs.job_type import FileRows
+
+Lines = Sequence[tuple[int, str]]
+"""Lines that are not blank, each with its number."""
+
+DELIMITERS = ",;\t|"
+WHOLE_LINE = "\x1f"
+"""The delimiter of a table with one column: a character that no text has."""
+SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+"""How Excel writes and reads the delimiter in the first line."""
+MIN_SHARE = 0.6
+"""The share of rows with as many cells as most have, from which on the character between them is a delimiter."""
+MAX_PREAMBLE = 30
+"""Rows before a table among which its header is looked for."""
+
+
+Row = Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """The first rows of a table and the numbers of the lines, or rows of a sheet, where they begin."""
+
+    rows: Sequence[Row]
+    numbers: Sequence[int]
+
+
+NO_TABLE = Sample(rows=(), numbers=())
+
+
+def parse(lines: Lines, delimiter: str) -> Sample:
+    """The rows of a sample, up to the first that cannot be read."""
+    rows, numbers, begin = list[Row](), list[int](), 0
+    reader = csv.reader((f"{line}\n" for _, line in lines), delimiter=delimiter, skipinitialspace=True)
+    with suppress(csv.Error):
+        for row in reader:
+            if row:
+                rows.append(row)
+                numbers.append(lines[begin][0])
+            begin = reader.line_num
+    return Sample(rows=rows, numbers=numbers)
+
+
+def announced_delimiter(lines: Lines) -> str | None:
+    """The delimiter that the first line says and nothing else; None if it does not."""
+    found = SEPARATOR.fullmatch(lines[0][1].strip(" \r")) if lines else None
+    return found[1] if found else None
+
+
+def table_of(
+    lines: Lines, file_rows: FileRows, options: Mapping[str, Any], column: str | None, delimiter: str | None = None
+) -> tuple[str, Sample]:
+    """The delimiter, and the table from its header on: that on which most rows agree, or the one given."""
+    samples = {each: parse(lines, each) for each in ([delimiter] if delimiter else (WHOLE_LINE, *DELIMITERS))}
+    tables = {
+        each: table for each, sample in samples.items() if (table := table_in(sample, file_rows, options, column)).rows
+    }
+    if column is not None:
+        having = {each: table for each, table in tables.items() if numbered(table.rows[0], column) is not None}
+        tables = having or tables
+    shares = {each: _share(table.rows) for each, table in tables.items() if _width(table.rows) > 1}
+    fitting = {each: share for each, share in shares.items() if share >= MIN_SHARE}
+    if fitting:
+        best = max(fitting, key=lambda each: (fitting[each], _width(tables[each].rows)))
+    else:
+        best = next(iter(tables), delimiter or WHOLE_LINE)
+    return best, tables.get(best) or samples[best]
+
+
+def table_in(sample: Sample, file_rows: FileRows, options: Mapping[str, Any], column: str | None) -> Sample:
+    """The rows from the header on, or from the first one of a table without it; none if they do not make a table."""
+    rows, looks = sample.rows, looks_of(file_rows, options)
+    names = {name for look in looks for name in look.names} or set(file_rows.columns)
+    asked = {column.strip().lower()} if column is not None and not column.isdecimal() else set()
+    first = next((index for index, row in enumerate(rows[:MAX_PREAMBLE]) if asked & set(lower(row))), None)
+    if first is None:
+        first = _beginning(rows, names, lambda row: any(look.fits(cell) for look in looks for cell in row))
+    return NO_TABLE if first is None else Sample(rows=rows[first:], numbers=sample.numbers[first:])
+
+
+def _beginning(rows: Sequence[Row], names: AbstractSet[str], has_value: Callable[[Row], bool]) -> int | None:
+    """The index of the header, or of the first row without one; None if what is above is neither title nor notes."""
+    width = _width(rows)
+    start = next((index for index, row in enumerate(rows) if len(row) == width), 0)
+    data = next((index for index, row in enumerate(rows) if len(row) in (1, width) and has_value(row)), len(rows))
+    for index, row in enumerate(rows[: min(data, MAX_PREAMBLE)]):
+        if len(row) >= min(width, 2) and not names.isdisjoint(lower(row)):
+            return index
+    if start and (start > MAX_PREAMBLE or data <= start or data == len(rows)):
+        return None
+    return start if width > 1 else 0
+
+
+def _width(rows: Sequence[Row]) -> int:
+    """How many cells most of the rows with several have; of two widths that as many have, the bigger one."""
+    widths = Counter(len(row) for row in rows if len(row) > 1)
+    return max(widths, key=lambda width: (widths[width], width), default=1)
+
+
+def _share(rows: Sequence[Row]) -> float:
+    width = _width(rows)
+    return sum(len(row) == width for row in rows) / len(rows)

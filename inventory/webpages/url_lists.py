@@ -1,0 +1,75 @@
+"""URLs as lists have them: found in a line of text, and checked or completed before they are looked up."""
+
+from __future__ import annotations
+
+import re
+
+from inventory.errors import InvalidUrl
+
+URL = re.compile(r"\s*https?:", re.IGNORECASE)
+BARE_HOST = re.compile(
+    r"\s*(?://)?(?:(?:[\w-]+\.)+[^\W\d_][\w-]+\.?|\d{1,3}(?:\.\d{1,3}){3}|localhost|\[[\da-fA-F:.]+\])(?::\d{1,5})?(?:[/?#]\S*)?\s*"
+)
+"""A host, perhaps with a port, a path and a query, but without a scheme."""
+
+BULLET = re.compile(r"(?:(?:[-*+–—>]|\d{1,9}[.):]?|\[\d{1,9}\])\s+|[•‣◦▪●·]\s*)(?:\[[ xX]\]\s+)?")
+"""What begins an item of a list: a sign or a number, perhaps with a box to tick."""
+WRAPPED = re.compile(
+    r"""<(?:URL:)?([^<>]*)> | "([^"]*)" | '([^']*)' | `([^`]*)` | “([^”]*)” | ‘([^’]*)’ | «([^»]*)»
+    | !?\[.*?\]\(\s*<?([^\s<>()]*(?:\([^\s<>()]*\)[^\s<>()]*)*)>?(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)
+    | \[[^\]]*\]:\s+<?([^\s<>]+)>?(?:\s+(?:"[^"]*"|'[^']*'))?""",
+    re.VERBOSE,
+)
+"""A URL in quotes or angle brackets, and the link and the reference of Markdown."""
+BARE = re.compile(r"(\S+)")
+COMMENT = re.compile(r"[,;]?(?:\t.*|\s+(?:\#|//|;|\||[-–—]{1,2}(?:\s|$)|\[|\().*)?", re.DOTALL)
+"""What may follow a URL in quotes or brackets."""
+COMMENT_OF_BARE = re.compile(r"(?:\t.*|\s+(?:\#|//|;|\||[-–—]{1,2}(?:\s|$)|\[|\().*)?", re.DOTALL)
+"""What may follow another one: a comment, or the brackets in which programs add what they found."""
+
+INVISIBLE = "\ufeff\u200b\u200e\u200f\u2060\u00ad"
+"""Characters at the ends of a value that only a copy of a page brings along."""
+INSIDE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b\u2060\ufeff]")
+HOW_TO_WRITE = "Write one URL in each row, with %20 for a space."
+
+
+def in_text(line: str) -> str:
+    """The URL in a line, without bullet, quotes, brackets and comment; the line itself if it says something else."""
+    if line.startswith(("http", "HTTP")) and " " not in line and line.isprintable():
+        return line
+    begin = bullet.end() if (bullet := BULLET.match(line)) else 0
+    found = WRAPPED.match(line, begin)
+    after = COMMENT
+    if found is None:
+        found, after = BARE.match(line, begin), COMMENT_OF_BARE
+    if found is None or not after.fullmatch(line, found.end()):
+        return line
+    value = (found[found.lastindex or 0] or "").strip()
+    return value if URL.match(value) or BARE_HOST.fullmatch(value) else line
+
+
+def checked(value: str, scheme: str | None) -> str:
+    """The URL that a value of a list is, with `scheme` before a bare host; `InvalidUrl` if it is no single URL."""
+    text = value.strip() if value.isascii() else value.strip().strip(INVISIBLE).strip()
+    if not (text.isascii() and text.isprintable() and " " not in text) and (found := INSIDE.search(text)):
+        raise InvalidUrl(_why_not(text, found[0]))
+    if URL.match(text) or not BARE_HOST.fullmatch(text):
+        return text
+    if scheme is None:
+        raise InvalidUrl(
+            f"{_shown(text)} has no scheme. Write https:// before it, or import the file with the parameter scheme=https."
+        )
+    return f"{scheme}:{text}" if text.startswith("//") else f"{scheme}://{text}"
+
+
+def _why_not(text: str, inside: str) -> str:
+    """Why a text with such a character is no single URL, and what to do."""
+    if not URL.match(text):
+        what = "is more than a URL" if "://" in text else "is not a URL"
+        return f"{_shown(text)} {what}. Write one URL in each row."
+    what = "white space" if inside.isspace() else "a control character"
+    return f"{_shown(text)} has {what} in the middle. {HOW_TO_WRITE}"
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 80 else text[:79] + "…")

@@ -1,0 +1,204 @@
+"""Lists of URLs as people have them: for each sample its shape, its encoding, its column, and what becomes of each row."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from inventory import urls
+from inventory.errors import InvalidFile, InvalidRequest
+from inventory.imports.examining import examine
+from inventory.imports.file_format import FileFormat
+from inventory.imports.rows import read
+from inventory.webpages.job_type import UrlJobs
+from inventory.webpages.url_lists import checked
+
+SAMPLES = Path(__file__).parents[1] / "samples" / "urls"
+A, B, C = "https://example.com/a", "https://example.com/b?x=1", "http://example.org/c"
+B2 = "https://example.com/b?x=1&y=2"
+HTTPS = {"scheme": "https"}
+HOSTS = ("http://example.com/", "http://example.org/")
+LINKS = ("https://example.net/1", "https://example.net/2")
+SOURCE = "https://example.com/"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A file: what it is taken for, and its rows by number; `rejected` are those that are no URL."""
+
+    file_name: str
+    shape: str
+    column: str | None
+    rows: Mapping[int, str]
+    rejected: tuple[int, ...] = ()
+    encoding: str = "utf-8"
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return " ".join((self.file_name, *(f"{name}={value}" for name, value in self.options.items())))
+
+
+def numbered(*found: str, first: int = 1) -> dict[int, str]:
+    return dict(enumerate(found, first))
+
+
+TWO = numbered(A, B, first=2)
+TAKEN = [
+    Sample("plain.txt", "text", None, numbered(A, B, C)),
+    Sample("waybackurls.txt", "text", None, numbered(A, B, "http://example.org/robots.txt")),
+    Sample("joined.txt", "text", None, numbered(A, B, C, "https://example.com/nbsp")),
+    Sample(
+        "decorated.txt",
+        "text",
+        None,
+        numbered(
+            A,
+            B,
+            C,
+            "https://example.com/1",
+            "https://example.com/2",
+            "https://example.com/md_(1)",
+            "https://example.com/comment",
+            "https://example.com/dash",
+            "https://example.com/tab",
+            "https://example.com/httpx",
+            "https://example.com/single",
+            "https://example.com/angle",
+            "https://example.com/",
+            "https://example.com/done",
+            "https://example.com/reference",
+        ),
+        rejected=tuple(range(16, 22)),
+    ),
+    Sample("unicode_text.txt", "csv", "URL", TWO, encoding="utf-16"),
+    Sample(
+        "hosts.txt",
+        "text",
+        None,
+        numbered(
+            "https://example.com/",
+            "https://www.example.org/path?x=1",
+            "https://192.0.2.1:8080/x",
+            "https://cdn.example.com/lib.js",
+            "https://xn--exmple-cua.com/",
+        ),
+        rejected=(6,),
+        options=HTTPS,
+    ),
+    Sample(
+        "hosts.csv",
+        "csv",
+        "domain",
+        numbered("http://example.com/", "http://example.org/", first=2),
+        options={"scheme": "http"},
+    ),
+    Sample("screaming_frog.csv", "csv", "Address", numbered(A, B, first=3)),
+    Sample("screaming_frog_inlinks.csv", "csv", "Destination", numbered(B, C, first=2), options={"column": "destination"}),
+    Sample(
+        "ahrefs_backlinks.csv",
+        "csv",
+        "Target URL",
+        numbered(A, A, first=2),
+        encoding="utf-16",
+        options={"column": "target url"},
+    ),
+    Sample("semrush_positions.csv", "csv", "URL", TWO),
+    Sample("moz_links.csv", "csv", "URL", numbered(A, C, first=2)),
+    Sample("search_console.csv", "csv", "Top pages", TWO),
+    Sample("analytics.csv", "csv", "Page location", numbered(A, B, first=8)),
+    Sample("excel_semicolons.csv", "csv", "Webseite", numbered(A, B, first=3), encoding="cp1252"),
+    Sample("chrome_history.csv", "csv", "url", TWO),
+    Sample("burp_logger.csv", "csv", "URL", TWO),
+    Sample("numbers.csv", "csv", "Link", numbered(A, B, first=3)),
+    Sample("wappalyzer.csv", "csv", "Url", TWO),
+    Sample("tabs.tsv", "csv", "URL", TWO),
+    Sample("no_header.csv", "csv", None, numbered(A, B)),
+    Sample("several.csv", "csv", "url", TWO, options={"column": "1"}),
+    Sample(
+        "several.csv",
+        "csv",
+        "link",
+        numbered(*LINKS, first=2),
+        options={"column": "LINK"},
+    ),
+    Sample("gau.jsonl", "json", "url", numbered(A, B)),
+    Sample("httpx.jsonl", "json", "url", numbered(A, B)),
+    Sample("httpx.jsonl", "json", "final_url", numbered(f"{A}&final", f"{B}&final"), options={"column": "final_url"}),
+    Sample("katana.jsonl", "json", "request.endpoint", numbered(A, B)),
+    Sample(
+        "katana.jsonl",
+        "json",
+        "request.source",
+        numbered(*["https://example.com/"] * 2),
+        options={"column": "request.source"},
+    ),
+    Sample("nested.jsonl", "json", "item.page.URL", numbered(A, B), rejected=(3,)),
+    Sample("subfinder.jsonl", "json", "host", numbered("https://a.example.com/", "https://b.example.com/"), options=HTTPS),
+    Sample("sitemap.xml", "sitemap", "loc", numbered(A, B2), rejected=(3,)),
+    Sample(
+        "sitemap_index.xml.gz",
+        "sitemap_index",
+        "loc",
+        numbered("https://example.com/sitemap1.xml", "https://example.com/sitemap2.xml.gz"),
+    ),
+    Sample("feed.rss", "rss", "link", numbered(A, B)),
+    Sample("feed.atom", "atom", "link", numbered(A, B)),
+    Sample("burp_items.xml", "burp", "url", numbered(A, B2)),
+    Sample("browser.har", "har", "request.url", numbered(A, B), rejected=(3,)),
+    Sample("bookmarks.html", "bookmarks", "href", numbered(A, B2), rejected=(3,)),
+    Sample("crawl.warc", "warc", "WARC-Target-URI", numbered(A, B, C)),
+    Sample("crawl.warc.gz", "warc", "WARC-Target-URI", numbered(A, B, C)),
+    Sample("index.cdx", "cdx", "original", TWO),
+    Sample("wayback.cdx", "cdx", "original", numbered(A, B)),
+    Sample("index.cdxj", "cdxj", "url", TWO),
+    Sample("workbook.xlsx", "xlsx", "URL", {4: A, 5: B, 10: C}, rejected=(7,)),
+]
+REFUSED = {
+    "several.csv": "'url', 'link'. Say which one is meant with the parameter column",
+    "screaming_frog_inlinks.csv": "'Source', 'Destination'",
+    "ahrefs_backlinks.csv": "'Referring page URL', 'Target URL'",
+    "hosts.txt": "scheme=https",
+    "hosts.csv": "scheme=https",
+    "subfinder.jsonl": "scheme=https",
+}
+"""Samples that are not taken without an option, and how the refusal says so."""
+
+
+def outcome(file_format: FileFormat, content: bytes, options: Mapping[str, str]) -> tuple[dict[int, str], list[int]]:
+    """The URLs of the rows by number, and the numbers of those that are no URL."""
+    found, rejected = {}, []
+    for row, _ in read(io.BytesIO(content), file_format, UrlJobs.file.in_text):
+        try:
+            if row.code is not None:
+                raise InvalidRequest(row.detail or "")
+            found[row.row] = urls.parse(checked(row.text, options.get("scheme"))).href
+        except InvalidRequest:
+            rejected.append(row.row)
+    return found, rejected
+
+
+@pytest.mark.parametrize("sample", TAKEN, ids=str)
+def test_each_sample_is_taken_for_what_it_is(sample: Sample) -> None:
+    content = (SAMPLES / sample.file_name).read_bytes()
+
+    found = examine(io.BytesIO(content), UrlJobs.file, file_name=sample.file_name, options=sample.options)
+
+    assert (found.shape or found.line_format, found.encoding) == (sample.shape, sample.encoding)
+    assert (found.column_name or found.member) == sample.column
+    assert outcome(found, content, sample.options) == (sample.rows, list(sample.rejected))
+
+
+@pytest.mark.parametrize(("file_name", "says"), REFUSED.items())
+def test_what_is_not_certain_is_refused_with_the_way_to_say_it(file_name: str, says: str) -> None:
+    with (SAMPLES / file_name).open("rb") as file, pytest.raises(InvalidFile) as raised:
+        examine(file, UrlJobs.file, file_name=file_name)
+
+    assert says in str(raised.value)
+
+
+def test_every_sample_is_in_the_table() -> None:
+    assert {path.name for path in SAMPLES.iterdir()} == {sample.file_name for sample in TAKEN}
