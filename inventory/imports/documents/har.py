@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 
 import ijson
 
 from inventory.imports.documents.model import MAX_TEXT, Document, Entry, Found, Kind, UnreadableDocument
 
+READ_BYTES = 8 * 1024 * 1024
+"""Bytes that are parsed at once: a text that does not end in them, such as a response, is read anew with the next ones."""
 PATH = "log.entries.item.request.url"
 
 
@@ -18,7 +21,7 @@ def read(document: Document) -> Found:
 
 def _entries(document: Document) -> Iterator[Entry]:
     try:
-        for number, url in enumerate(ijson.items(_Unmarked(document), PATH), 1):
+        for number, url in enumerate(ijson.items(_Unmarked(document), PATH, buf_size=READ_BYTES), 1):
             yield Entry(number=number, cells=[url.strip()[: MAX_TEXT + 1] if isinstance(url, str) else ""])
     except (ijson.JSONError, UnicodeDecodeError) as error:
         raise UnreadableDocument(f"It is not JSON as a HAR is: {str(error).partition(chr(10))[0]}.") from None
@@ -31,6 +34,8 @@ class _Unmarked:
         self._document = document
 
     def read(self, size: int = -1) -> bytes:
-        begins = self._document.position == 0
-        piece = self._document.read(size)
-        return piece.removeprefix(b"\xef\xbb\xbf") if begins and size else piece
+        """The next `size` bytes; fewer only at the end."""
+        begins, content = self._document.position == 0, bytearray()
+        while size and (piece := self._document.read(size - len(content))):
+            content += piece
+        return bytes(content.removeprefix(BOM_UTF8) if begins else content)

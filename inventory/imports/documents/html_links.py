@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 import webencodings  # type: ignore[import-untyped]
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
-from inventory.imports.documents.model import MAX_TEXT, Document, Entry, Found, Kind
+from inventory.imports.documents.model import MAX_TEXT, Document, Entry, Found, Kind, UnreadableDocument
 
 CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
 PRESCAN = 1024
@@ -27,6 +27,9 @@ def read(document: Document) -> Found:
 
 
 def _links(text: str) -> Iterator[Entry]:
-    links = LexborHTMLParser(text).css("a[href]")
+    try:
+        links = LexborHTMLParser(text).css("a[href]")
+    except SelectolaxError as error:
+        raise UnreadableDocument(f"The page cannot be read ({error}). Save its links as .txt, or in parts.") from None
     for number, link in enumerate(links, 1):
         yield Entry(number=number, cells=[(link.attributes["href"] or "").strip()[: MAX_TEXT + 1]])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import resource
 import sys
+from functools import partial
 from importlib import import_module
 
 import orjson
@@ -15,20 +16,29 @@ import orjson
 from inventory import json_bytes
 from inventory.imports.documents.model import Document, Extent, UnreadableDocument
 
-READERS = {"workbook": "workbooks", "xml": "xml_lists", "har": "har", "html": "html_links", "warc": "warc"}
-"""The module for each form of documents. Only that one is loaded."""
+READERS = {
+    "workbook": ("workbooks", 1.0),
+    "xml": ("xml_lists", 0.2),
+    "har": ("har", 0.2),
+    "html": ("html_links", 0.5),
+    "warc": ("warc", 0.2),
+}
+"""For each form of documents the module, the only one that is loaded, and the CPU seconds for each MiB, many times what most
+take."""
 
 MAX_MEMORY = 512 * 1024 * 1024
 """Bytes of address space."""
-CPU_SECONDS, CPU_SECONDS_PER_MEBIBYTE = 30, 2
+CPU_SECONDS = 10
+"""CPU seconds that any document may take."""
 
 
 def main(form: str, extent: Extent) -> None:
     """Write the kind of the document, its entries with the position in it, and at the end what kept it from being read."""
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    document = Document(sys.stdin.buffer, extent, _allow)
-    reader = import_module(f"inventory.imports.documents.{READERS[form]}")
+    module, cpu_seconds = READERS[form]
+    document = Document(sys.stdin.buffer, extent, partial(_allow, cpu_seconds))
+    reader = import_module(f"inventory.imports.documents.{module}")
     error = None
     try:
         kind, entries = reader.read(document)
@@ -46,10 +56,10 @@ def main(form: str, extent: Extent) -> None:
 TOO_BIG = f"Reading it takes more than {MAX_MEMORY // 1024**2} MiB of memory. Save what is needed as .csv or .txt."
 
 
-def _allow(position: int) -> None:
+def _allow(cpu_seconds: float, position: int) -> None:
     """Allow the time that a document of so many bytes may take."""
-    seconds = CPU_SECONDS + CPU_SECONDS_PER_MEBIBYTE * (position // 1024**2)
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
+    limit = CPU_SECONDS + int(cpu_seconds * position / 1024**2)
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
 
 
 def _write(value: object) -> None:

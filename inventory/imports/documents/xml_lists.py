@@ -15,6 +15,7 @@ from inventory.imports.documents.model import MAX_TEXT, READ_BYTES, Document, En
 
 MAX_DEPTH, MAX_NAMES = 200, 10_000
 """Elements that may be open at once, and different names of elements and attributes: expat keeps all of them."""
+MAX_TAG = 2 * 1024 * 1024
 BLANK = b" \t\r\n"
 BOM = b"\xef\xbb\xbf"
 
@@ -42,29 +43,29 @@ SHAPES: Mapping[str, Shape] = {
 
 def read(document: Document) -> Found:
     """The URLs of the entries in order; an entry without one is an empty text."""
-    parsing = _Parsing()
-    pieces = parsing.pieces(document)
-    for _ in pieces:
-        if parsing.shape is not None:
-            break
+    parsing = _Parsing(document)
+    while parsing.shape is None and parsing.go_on():
+        pass
     if parsing.shape is None:
-        raise UnreadableDocument("The XML ends before its first element.")
+        raise parsing.error or UnreadableDocument("The XML ends before its first element.")
     kind = Kind(shape=parsing.shape.name, encoding=parsing.encoding, column=parsing.shape.value)
-    return kind, parsing.entries(pieces)
+    return kind, parsing.entries()
 
 
 class _Parsing:
     """One pass of expat over a document."""
 
-    def __init__(self) -> None:
+    def __init__(self, document: Document) -> None:
         self.shape: Shape | None = None
         self.encoding = "utf-8"
+        self.error: UnreadableDocument | None = None
+        """What ended it before the end of the document; what was found before it counts."""
+        self._document = document
         self._open: list[str] = []
         self._names: dict[str, str] = {}
         self._text: list[str] | None = None
-        self._characters = self._values = 0
+        self._characters = self._values = self._parsed = 0
         self._found = deque[str]()
-        self._number = 0
         self._parser = ParserCreate(intern=self._names)
         self._parser.buffer_text = True
         self._parser.XmlDeclHandler = self._declared
@@ -73,39 +74,42 @@ class _Parsing:
         self._parser.EndElementHandler = self._ended
         self._parser.CharacterDataHandler = self._said
 
-    def pieces(self, document: Document) -> Iterator[None]:
-        """Parse a document piece by piece."""
-        piece = document.read(READ_BYTES).removeprefix(BOM).lstrip(BLANK)  # a declaration may not come after blanks
-        if piece.startswith((b"\xff\xfe", b"\xfe\xff")):
-            self.encoding = "utf-16"
+    def go_on(self) -> bool:
+        """Parse the next piece; False if it was the last one."""
+        piece = self._document.read(READ_BYTES)
+        if not self._parsed:
+            if piece.startswith((b"\xff\xfe", b"\xfe\xff")):
+                self.encoding = "utf-16"
+            piece = piece.removeprefix(BOM).lstrip(BLANK) if piece.strip() else piece  # no declaration comes after blanks
         try:
-            while piece:
-                self._parser.Parse(piece, False)
-                if len(self._names) > MAX_NAMES:
-                    raise UnreadableDocument(f"The XML has more than {MAX_NAMES:,} names of elements and attributes.")
-                yield
-                piece = document.read(READ_BYTES)
-            self._parser.Parse(b"", True)
+            self._parser.Parse(piece, not piece)
+            self._parsed += len(piece)
+            self._check()
         except (ExpatError, ValueError, LookupError) as error:
-            raise UnreadableDocument(f"It is not well-formed XML: {error}. Correct it, or send a .txt.") from None
-        yield
+            self.error = UnreadableDocument(f"It is not well-formed XML: {error}. Correct it, or send a .txt.")
+        except UnreadableDocument as error:
+            self.error = error
+        return bool(piece) and self.error is None
 
-    def entries(self, pieces: Iterator[None]) -> Iterator[Entry]:
-        """What was found, and what the other pieces have."""
-        broken: UnreadableDocument | None = None
-        while broken is None:
+    def entries(self) -> Iterator[Entry]:
+        """What was found, and what the rest of the document has."""
+        number, more = 0, self.error is None
+        while True:
             while self._found:
-                self._number += 1
-                yield Entry(number=self._number, cells=[self._found.popleft()])
-            try:
-                if next(pieces, pieces) is pieces:
-                    return
-            except UnreadableDocument as error:
-                broken = error
-        for text in self._found:
-            self._number += 1
-            yield Entry(number=self._number, cells=[text])
-        raise broken
+                number += 1
+                yield Entry(number=number, cells=[self._found.popleft()])
+            if not more:
+                break
+            more = self.go_on()
+        if self.error is not None:
+            raise self.error
+
+    def _check(self) -> None:
+        """`UnreadableDocument` if expat would need much memory or time: it reads an unfinished tag anew with each piece."""
+        if len(self._names) > MAX_NAMES:
+            raise UnreadableDocument(f"The XML has more than {MAX_NAMES:,} names of elements and attributes.")
+        if self._parsed - self._parser.CurrentByteIndex > MAX_TAG:
+            raise UnreadableDocument(f"The XML has a tag or a comment of more than {MAX_TAG:,} bytes.")
 
     def _declared(self, version: str, encoding: str | None, standalone: int) -> None:
         self.encoding = (encoding or self.encoding).lower()
