@@ -45,7 +45,11 @@ class Kind(click.ParamType[str]):
 @click.option("--column", COLUMN, metavar="NAME", help="The column, by name or by number from 1, or the path in JSON.")
 @click.option("--scheme", SCHEME, type=click.Choice(SCHEMES), help="The scheme of URLs without one.")
 @click.option(
-    "--fresh-for", FRESH_FOR, type=click.IntRange(0, MAX_FRESH_FOR), metavar="SECONDS", help="Reuse what is at most this old."
+    "--fresh-for",
+    FRESH_FOR,
+    type=click.IntRange(0, MAX_FRESH_FOR),
+    metavar="SECONDS",
+    help="Reuse what is at most this old.",
 )
 @follow_it
 @as_json
