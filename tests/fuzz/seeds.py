@@ -25,6 +25,7 @@ SEEDS: Mapping[str, Sequence[bytes]] = {
         b"\xff" + CHUNKED + b"5;x=y\r\nhello\r\n01\r\n!\r\n0\r\nX-Trailer: t\r\n\r\n",
         b"\xff" + OK + b"Content-Encoding: gzip, br\r\nTransfer-Encoding: gzip, , chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
         b"\xff" + OK + HTML + b"Content-Encoding: gzip\r\n\r\n" + ZIPPED,
+        b"\xff" + OK + HTML + b"Refresh: 5; url='/next'\r\nStrict-Transport-Security: max-age=9; includeSubDomains\r\n\r\nx",
         b"\x01" + MOVED + NEXT_ANSWER + OK + ETAG + b"\r\nbody" + NEXT_ANSWER + b"HTTP/1.1 304 Not Modified\r\nX: y\r\n\r\n",
         b"\xff\r\nHTTP/1.1 103 Hints\r\nLink: </a>\r\n\r\nhttp/1.0 503 Busy\nRetry-After: " + DATE + b"\n folded\nodd\n\n",
     ],
@@ -38,6 +39,7 @@ SEEDS: Mapping[str, Sequence[bytes]] = {
         b'text/html; charset="iso-2022-jp"\n\x1b$B',
         b"application/xml\n<?xml version='1.0' encoding='utf-16'?>",
         b"\n\xff\xfea\0",
+        b'text/html\n<meta http-equiv=refresh content="0; URL=/next?a&amp;b"><base href="//b.test/">',
         b'text/html\n<meta http-equiv=Content-Type content="text/html; charset=gbk"><meta charset=big5>\xa1\xe3',
     ],
     "coding": [
