@@ -10,8 +10,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-import atheris
 import structlog
+
+try:
+    import atheris
+except ImportError:
+    sys.exit("atheris is not installed. Install it with: .venv/bin/python -m pip install atheris")
 
 with atheris.instrument_imports(include=["inventory"]):
     from tests.fuzz.seeds import SEEDS
