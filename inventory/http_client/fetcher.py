@@ -16,7 +16,7 @@ from inventory.http_client.head import Head
 from inventory.http_client.hsts import StrictHosts
 from inventory.http_client.jar import Jar
 from inventory.http_client.retry_after import host_pause
-from inventory.http_client.transport import Request, Response, Transport
+from inventory.http_client.transport import Request, RequestTiming, Response, Transport
 from inventory.rate_limits.calls import Calls
 from inventory.urls import Url
 
@@ -27,6 +27,10 @@ REQUEST_HEADERS: Mapping[str, str] = {
     "Accept": "*/*",
     "Accept-Encoding": "gzip, deflate, br, zstd",
 }
+
+
+MAX_REDIRECT_CHARACTERS = 2 * 1024 * 1024
+"""Of the heads of redirects that a collection holds: no fewer than what a snapshot keeps of their lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,8 @@ class _RedirectChain:
         self._jar = Jar()
         self._strict_hosts = StrictHosts()
         self._cookies = 0
-        self._responses: list[Response] = []
+        self._timings: list[RequestTiming] = []
+        self._room = MAX_REDIRECT_CHARACTERS
         self._dropped: tuple[str, ...] = ()
 
     def request(self) -> Request:
@@ -140,7 +145,7 @@ class _RedirectChain:
     def drop_conditions(self, refusal: Response) -> None:
         """Send no conditions any more, and note why; only the time that the refusal took is kept."""
         self._validators = None
-        self._responses.append(refusal)
+        self._timings.append(refusal.timing)
         self._dropped = (f"with conditions it answered {refusal.head.status}; this is its answer without them",)
 
     def add(self, response: Response) -> None:
@@ -155,17 +160,23 @@ class _RedirectChain:
         self._cookies += len(lines)
         found = tuple(cookies.parse(line, self.url) for line in lines[:left])
         kept, unread = self._jar.keep(found, self._now), len(lines) - len(found)
-        self._responses.append(response)
+        self._timings.append(response.timing)
         self.hops.append(Hop(self.url, head, kept, response.remote_address, response.tls, unread, conditional))
 
     def follow(self, location: str) -> None:
-        """Go where a redirect leads; `SourceFailure` if nothing may be fetched there."""
+        """Go where a redirect leads; `SourceFailure` if nothing may be fetched there.
+
+        The heads of all redirects are held at once, so they share a limit.
+        """
+        head = self.hops[-1].head.within(self._room)
+        self._room = max(0, self._room - head.size)
+        self.hops[-1] = replace(self.hops[-1], head=head)
         self.url = self._strict_hosts.secured(redirects.following(self.url, location))
 
     def fetched(self, final: Response, body: Body, head_read_at: float) -> Fetched:
         """The whole collection; `head_read_at` is when the last head was complete."""
         ended = self.deadline.now()
-        timings = [response.timing for response in self._responses]
+        timings = self._timings
         timing = Timing(
             elapsed_ms=_milliseconds(ended - self._begun),
             dns_ms=_milliseconds(sum(one.dns for one in timings)),

@@ -6,8 +6,11 @@ http.client's parser of heads stops at the first line without a colon. Here ever
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
+T = TypeVar("T")
 Fields = tuple[tuple[str, str], ...]
 """Header lines as (name, value), in the order received; bytes read as latin-1."""
 
@@ -45,6 +48,33 @@ class Head:
         """The elements of all lists of that name, in order; empty ones do not count (RFC 9110, section 5.6.1.2)."""
         elements = (element.strip(" \t") for value in self.values(name) for element in value.split(","))
         return [element for element in elements if element]
+
+    @property
+    def size(self) -> int:
+        """How many characters its lines, its defects and the interim heads have."""
+        lines = sum(len(name) + len(value) for name, value in self.fields)
+        return lines + sum(map(len, self.defects)) + sum(head.size for head in self.interim)
+
+    def within(self, room: int) -> Head:
+        """The head with at most that many characters: its first lines, then its first defects, and one that tells it."""
+        if self.size <= room:
+            return self
+        fields, room = _fitting(self.fields, [len(name) + len(value) for name, value in self.fields], room)
+        told, _ = _fitting(self.defects, list(map(len, self.defects)), room)
+        told += (
+            f"{len(self.fields):,} header lines were received; the first {len(fields):,} are kept, and less of all else",
+        )
+        more = self.more_interim + len(self.interim)
+        return replace(self, fields=fields, defects=told, interim=(), more_interim=more)
+
+
+def _fitting(items: tuple[T, ...], sizes: Sequence[int], room: int) -> tuple[tuple[T, ...], int]:
+    """The first items whose sizes fit into the room, and what is left of it."""
+    kept = 0
+    while kept < len(items) and sizes[kept] <= room:
+        room -= sizes[kept]
+        kept += 1
+    return items[:kept], room
 
 
 @dataclass(frozen=True, slots=True)

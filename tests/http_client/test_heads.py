@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from inventory.errors import SourceFailure
 from inventory.http_client.body import read_body
+from inventory.http_client.fetcher import MAX_REDIRECT_CHARACTERS, Fetcher
 from inventory.http_client.head import MAX_QUOTED_CHARACTERS, Fields, Head
 from inventory.http_client.head_reader import MAX_INTERIM
 from inventory.http_client.response_reader import ResponseReader
+from tests.fuzz.targets import URL, Answers
 from tests.http_client.raw import reader_of
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -205,6 +207,38 @@ def test_the_quotes_of_a_head_are_bounded_and_the_rest_is_counted() -> None:
     assert sum(map(len, head.defects)) < MAX_QUOTED_CHARACTERS + 100
     assert len(head.defects) == 5
     assert head.defects[-1] == "and 11 more defects of the header lines"
+
+
+def test_a_head_within_its_room_is_as_it_was() -> None:
+    head = head_of(b"X: " + b"x" * 90 + b"\r\n", b"odd\r\n")
+
+    assert head.size == 91 + len("header line 2 has no colon: 'odd'")
+    assert head.within(head.size) is head
+
+
+def test_a_head_that_is_larger_than_its_room_keeps_its_first_lines_and_says_so() -> None:
+    head = read(
+        b"HTTP/1.1 103 E\r\n\r\n" + OK + b"X: " + b"x" * 90 + b"\r\nY: " + b"y" * 90 + b"\r\nodd\r\n\r\n"
+    ).head.within(130)
+
+    assert (head.fields, head.interim, head.more_interim) == ((("X", "x" * 90),), (), 1)
+    assert head.defects == (
+        "header line 3 has no colon: 'odd'",
+        "2 header lines were received; the first 1 are kept, and less of all else",
+    )
+
+
+def test_the_heads_of_many_redirects_are_held_within_one_limit() -> None:
+    lines = (b"X: " + b"x" * 60_000 + b"\r\n") * 16 + b"\0" * 30_000 + b"\r\n"
+    redirect = b"HTTP/1.1 302 Found\r\nLocation: /next\r\n" + lines + b"\r\n"
+    answers = Answers([redirect] * 20 + [OK + lines + b"\r\n"])
+    fetched = Fetcher(answers, deadline=60, body_limit=9, max_redirects=20).fetch(URL)
+
+    assert len(fetched.redirects) == 20
+    assert fetched.redirects[0].head.fields[0] == ("Location", "/next")
+    assert len(fetched.redirects[0].head.fields) == len(fetched.final.head.fields) + 1 == 17
+    assert sum(hop.head.size for hop in fetched.redirects) < MAX_REDIRECT_CHARACTERS + 20 * 100
+    assert "17 header lines were received; the first 1 are kept" in fetched.redirects[-1].head.defects[-1]
 
 
 BLANK = re.compile(r"[ \t\r\n]+")
