@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import webencodings  # type: ignore[import-untyped]
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
+from inventory import web_encodings
+from inventory.http_client import decoding
 from inventory.imports.documents.model import MAX_TEXT, Document, Entry, Found, Kind, UnreadableDocument
 
-CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
-PRESCAN = 1024
 """Bytes at the start of a page in which it says its encoding."""
 BOOKMARKS = re.compile(r"\s*<!DOCTYPE\s+NETSCAPE-Bookmark-file-1", re.IGNORECASE)
 
@@ -19,11 +18,10 @@ BOOKMARKS = re.compile(r"\s*<!DOCTYPE\s+NETSCAPE-Bookmark-file-1", re.IGNORECASE
 def read(document: Document) -> Found:
     """What the links lead to, in order."""
     content = document.read()
-    declared = CHARSET.search(content, 0, PRESCAN)
-    encoding = webencodings.lookup(declared[1].decode("ascii", "replace")) if declared else None
-    text, used = webencodings.decode(content, encoding or webencodings.UTF8)
+    encoding = decoding.examine(content, "text/html").charset or "utf-8"
+    text = web_encodings.decode(content, encoding)
     shape = "bookmarks" if BOOKMARKS.match(text) else "html"
-    return Kind(shape=shape, encoding=used.name, column="href"), _links(text)
+    return Kind(shape=shape, encoding=encoding, column="href"), _links(text)
 
 
 def _links(text: str) -> Iterator[Entry]:
