@@ -69,6 +69,7 @@ def _print_record(console: Console, document: dict[str, Any]) -> None:
         ("Collected", f"{document['collected_at']}{' (stale)' if document['stale'] else ''}"),
         ("Body", f"{body['size']} bytes, {body['media_type'] or 'no media type'}, SHA-256 {body['sha256']}"),
     ]
+    lines += [("Refresh", f"to {one['url']} after {one['seconds']} s") for one in response.get("refresh", ())]
     if document["failure"]:
         lines.append(("Last failure", document["failure"]["detail"]))
     print_pairs(console, lines)
