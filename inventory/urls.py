@@ -86,12 +86,14 @@ def follow(base: Url, location: str) -> Url:
     """
     _check_text(location, MAX_REDIRECT_CHARACTERS)
     try:
-        parsed = ada_url.URL(location, base=base.href)
+        href = ada_url.join_url(base.href, location)
     except ValueError:
         raise InvalidUrl(f"{_short(location)} is not a URL") from None
-    if parsed.protocol in ("http:", "https:"):
+    if "@" in href and href.startswith(("http:", "https:")):
+        parsed = ada_url.URL(href)
         parsed.username = parsed.password = ""
-    return _from_href(parsed.href, location, MAX_REDIRECT_CHARACTERS)
+        href = parsed.href
+    return _from_href(href, location, MAX_REDIRECT_CHARACTERS)
 
 
 def _check_text(text: str, limit: int = MAX_CHARACTERS) -> None:

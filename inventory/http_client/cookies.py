@@ -177,6 +177,8 @@ def _domain_refusal(domain: str, url: Url) -> str | None:
 def _prefix_refusal(cookie: Cookie, *, has_path: bool) -> str | None:
     """Why the attributes do not keep what the prefix of the name promises, or None."""
     prefixed = (cookie.name or cookie.value).lower()
+    if not prefixed.startswith("__"):
+        return None
     prefix = next((prefix for prefix in _PREFIXES if prefixed.startswith(prefix)), None)
     if prefix is None:
         return None

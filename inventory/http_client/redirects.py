@@ -26,10 +26,10 @@ def location(head: Head) -> str | None:
 
     Bytes that are not ASCII are percent-encoded one by one: they reach the next server as they are, whatever their encoding.
     """
-    found = set(head.values("location"))
-    if head.status not in REDIRECTS or len(found) != 1:
+    if head.status not in REDIRECTS or len(found := set(head.values("location"))) != 1:
         return None
-    return quote(found.pop(), safe=_ASCII, encoding="latin-1") or None
+    sent = found.pop()
+    return (sent if sent.isascii() else quote(sent, safe=_ASCII, encoding="latin-1")) or None
 
 
 def defects(head: Head) -> tuple[str, ...]:

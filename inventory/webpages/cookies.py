@@ -50,14 +50,12 @@ def kept_cookies(cookies: list[dict[str, Any]], fetched: Fetched, defects: list[
 
 
 def _cookie(cookie: Cookie, number: int) -> dict[str, Any]:
-    sent = {"name": cookie.name, "value": cookie.value, "path": cookie.path}
-    text = {name: shown(value) for name, value in sent.items()}
-    return {
-        "name": text["name"],
-        "value": text["value"],
+    document = {
+        "name": shown(cookie.name),
+        "value": shown(cookie.value),
         "domain": cookie.domain,
         "host_only": cookie.host_only,
-        "path": text["path"],
+        "path": shown(cookie.path),
         "expires": None if cookie.expires is None else rfc3339(cookie.expires),
         "max_age": cookie.max_age,
         "secure": cookie.secure,
@@ -67,5 +65,8 @@ def _cookie(cookie: Cookie, number: int) -> dict[str, Any]:
         "set_by": number,
         "accepted": cookie.accepted,
         "reason": cookie.reason,
-        **({} if text == sent else {"raw": sent}),
     }
+    sent = {"name": cookie.name, "value": cookie.value, "path": cookie.path}
+    if any(document[member] != value for member, value in sent.items()):
+        document["raw"] = sent
+    return document
