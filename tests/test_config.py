@@ -95,6 +95,8 @@ def test_the_embedded_store_and_redis_are_in_the_data_folder() -> None:
         ("FETCH_DEADLINE", "1e9"),
         ("BODY_LIMIT", "-1"),
         ("BODY_LIMIT", "4M"),
+        ("MAX_REDIRECTS", "-1"),
+        ("MAX_REDIRECTS", "51"),
         ("MAX_ATTEMPTS", "0"),
         ("RETRY_BASE", "-1"),
         ("API_THREADS", "1"),

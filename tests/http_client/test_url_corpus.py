@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+import pytest
+
 from inventory import urls
 from inventory.errors import CredentialsInUrl, InvalidUrl, UnsupportedScheme
 from tests.http_client import facts
@@ -39,6 +41,22 @@ def test_every_url_of_the_corpus_stays_as_it_is_once_it_is_spelled_out() -> None
 
     assert len(spelled) > 100
     assert [urls.parse(href).href for href in spelled] == spelled
+
+
+def test_a_redirect_leads_to_the_url_that_the_corpus_says_without_user_name_and_password() -> None:
+    followed = 0
+    for text, base, href in facts.read("urls"):
+        if base is None or NUL in text:
+            continue
+        if href is None or not href.startswith(("http://", "https://")):
+            with pytest.raises(InvalidUrl):
+                urls.follow(urls.parse(base), text)
+            continue
+        scheme, _, rest = href.partition("#")[0].partition("://")
+        authority, slash, path = rest.partition("/")
+        assert urls.follow(urls.parse(base), text).href == f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"
+        followed += 1
+    assert followed > 100
 
 
 def answer(text: str, base: str | None) -> Answer:
