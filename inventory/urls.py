@@ -13,7 +13,7 @@ from inventory.errors import CredentialsInUrl, InvalidUrl, UnsupportedScheme, Ur
 MAX_CHARACTERS = 2_048
 """Of a URL as given, and as serialised."""
 MAX_REDIRECT_CHARACTERS = 3 * 65_536
-"""Of one that a redirect leads to: a header line has up to 65,536 bytes, each of which may be percent-encoded."""
+"""Of one that a redirect leads to: a `Location` has up to 65,536 bytes, each of which may be percent-encoded."""
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _HREF = re.compile(r"(https?)://(?:([^/@]*)@)?(\[[^]]*\]|[^/:@]*)(?::(\d+))?/")

@@ -16,7 +16,7 @@ HEADER_BYTES = 2 * 1024 * 1024
 from one hop."""
 COOKIE_BYTES = 1024 * 1024
 """A third more than 180 cookies of 4 KiB, which is what browsers keep of one domain."""
-FAILURE_BYTES = 64 * 1024
+FAILURE_BYTES = 256 * 1024
 """For the header lines of the redirects of a failure."""
 REFRESH_BYTES = 256 * 1024
 """For the refreshes that a page asks for."""

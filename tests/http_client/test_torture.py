@@ -171,7 +171,7 @@ TABLE: dict[str, tuple[str | OddUpstream, Snapshot | Failure]] = {
     "a redirect to a forbidden scheme": ("redirect-file", Failure("forbidden_address", permanent=True)),
     "a redirect with a password": ("redirect-login", Snapshot()),
     "a redirect to bytes that are not UTF-8": ("redirect-latin1", Snapshot()),
-    "a redirect of 65,000 characters": ("redirect-long", Snapshot()),
+    "a redirect of 65,536 characters": ("redirect-long", Snapshot()),
     "a redirect with an empty Location": ("redirect-empty", Snapshot(302, b"ok")),
     "a redirect with two Locations": ("redirect-twice", Snapshot(302, b"ok", defect="several Location lines")),
     "a redirect with the same Location twice": ("redirect-doubled", Snapshot()),

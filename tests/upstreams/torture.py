@@ -319,7 +319,7 @@ SCRIPTS: dict[str, Script] = {
     "redirect-file": redirect("file:///etc/passwd"),
     "redirect-login": redirect_login,
     "redirect-latin1": whole(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: /page?q=\xe9\r\n\r\n"),
-    "redirect-long": redirect("/page?" + "l" * 65_000),
+    "redirect-long": redirect("/page?" + "l" * (65_536 - len("/page?"))),
     "redirect-empty": whole(b"HTTP/1.1 302 Found\r\nContent-Length: 2\r\nLocation: \r\n\r\nok"),
     "redirect-twice": whole(b"HTTP/1.1 302 Found\r\nContent-Length: 2\r\nLocation: /a\r\nLocation: /b\r\n\r\nok"),
     "redirect-doubled": whole(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: /page\r\nLocation: /page\r\n\r\n"),

@@ -378,9 +378,9 @@ def test_of_many_refreshes_the_first_are_kept(webpage: Webpage, upstream: Upstre
 
 def test_a_cookie_in_utf8_is_shown_as_text_and_its_bytes_are_kept(webpage: Webpage, upstream: Upstream) -> None:
     lines = ("caf\u00e9=\u20ac; Path=/\u00fc".encode().decode("latin-1"), "caf\xe9=1", "plain=1")
-    upstream.script("/utf8", Answer(200, (HTML, *(("Set-Cookie", line) for line in lines))))
+    upstream.script("/utf8", Answer(302, (("Location", "/page"), *(("Set-Cookie", line) for line in lines))))
 
-    cookies = cookies_of(webpage.collect(upstream.url("/utf8")).content)
+    cookies = cookies_of(webpage.collect(upstream.url("/utf8")).content)[:3]
 
     shown = [(cookie["name"], cookie["value"], cookie["path"]) for cookie in cookies]
     assert shown == [("caf\u00e9", "\u20ac", "/\u00fc"), ("caf\u00e9", "1", "/"), ("plain", "1", "/")]
@@ -389,6 +389,7 @@ def test_a_cookie_in_utf8_is_shown_as_text_and_its_bytes_are_kept(webpage: Webpa
         None,
         None,
     ]
+    assert upstream.requests[-1].headers["cookie"] == "caf\xe9=1; plain=1", "the bytes go back as they came"
 
 
 def test_a_failure_carries_the_redirects_that_were_seen(webpage: Webpage, upstream: Upstream) -> None:
@@ -413,5 +414,5 @@ def test_a_failure_keeps_no_more_of_its_redirects_than_a_claim_may_read(webpage:
         webpage.collect(upstream.url("/long"))
 
     assert (caught.value.code, len(caught.value.redirects)) == ("too_many_redirects", 21)
-    assert len(json.dumps(caught.value.redirects)) < 130_000
+    assert len(json.dumps(caught.value.redirects)) < 320_000
     assert "header lines of a redirect were received" in str(caught.value.redirects[-1]["defects"])
