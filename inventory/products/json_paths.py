@@ -13,6 +13,8 @@ def at(content: Any, path: str, missing: Any = None) -> Any:
 
     A number is a position in a list, `-1` the last one. A name with dots of its own, such as `@odata.nextLink`, is found.
     """
+    if isinstance(content, dict) and path in content:  # most paths are one name
+        return content[path]
     names = path.split(".") if path else []
     while names:
         if isinstance(content, Mapping):

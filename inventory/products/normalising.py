@@ -71,6 +71,8 @@ def _product(feed: Feed, values: dict[str, Any]) -> Product:
 
 def _first(read: Callable[[FieldPath, Any], Any], where: FieldPath, item: Any) -> Any:
     """The first usable value of the places where a field may be; the error of the first if there is none."""
+    if not where.fallbacks:
+        return read(where, item)
     first_error: ValueError | None = None
     for place in (where, *where.fallbacks):
         try:
@@ -101,7 +103,10 @@ def _text(where: FieldPath, item: Any) -> str | None:
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise ValueError("Not a text.")
-    text = " ".join("".join(sign if sign.isprintable() else " " for sign in str(value)).split())
+    text = str(value)
+    if not text.isprintable():
+        text = "".join(sign if sign.isprintable() else " " for sign in text)
+    text = " ".join(text.split())
     return where.names.get(text, text)[:MAX_TEXT] or None
 
 

@@ -26,7 +26,8 @@ PAGINATORS: list[Paginator] = [
     NextUrl("next"),
     LinkHeader(),
 ]
-scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)) | st.just("9" * 5000)
+numbers = st.integers() | st.floats() | st.decimals(allow_nan=False, allow_infinity=False)
+scalars = st.none() | st.booleans() | numbers | st.text(st.characters(codec=None)) | st.just("9" * 5000)
 anything = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8)
 contents = anything | st.fixed_dictionaries({}, optional=dict.fromkeys(("next", "pages", "total"), anything))
 links = st.text() | st.builds("<{}>; rel={}".format, st.text(), st.sampled_from(["next", '"next"', '"prev next"', "last"]))
