@@ -74,6 +74,23 @@ def test_what_a_job_saw_is_kept_once_however_often_it_says_so(store: Store) -> N
     assert ids(listed(store)) == {"n1", "n2"}
 
 
+def test_a_price_is_kept_to_its_last_digit_and_found_by_its_size(store: Store) -> None:
+    exact = "0.1234567890123456789"
+    made = [product(1, float(exact), price_exact=exact), product(2, 19.9, price_exact="19.90"), product(3, 1234.5)]
+    store.products.keep(seen(*made))
+    store.products.keep(seen(product(2, 19.9, price_exact="19.9"), at=after(1)))
+
+    assert {each.product.id: each.product.price_text for each in listed(store)} == {
+        "n1": exact,
+        "n2": "19.9",
+        "n3": "1234.5",
+    }
+    assert ids(listed(store, ProductFilter(min_price=0.1234567890123456789, max_price=19.9))) == {"n1", "n2"}
+    assert store.products.changed(limit=9) == [], "digits without a value are no change"
+    snapshots = store.snapshots.listing(product(2).target(HOST).id, limit=9, after=None)
+    assert [each.content["price_exact"] for each in snapshots] == ["19.9", "19.90"]
+
+
 def test_what_was_seen_before_what_is_known_changes_nothing(store: Store) -> None:
     store.products.keep(seen(product(1, 5.0), at=after(9)))
     store.products.keep(seen(product(1, 4.0), at=after(8)))

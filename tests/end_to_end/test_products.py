@@ -69,32 +69,43 @@ def log(url: str) -> list[dict[str, Any]]:
     return found
 
 
+def run_command(running: Stack, output: Path) -> tuple[subprocess.CompletedProcess[str], Any]:
+    """What `inventory products` did, and the summary that it wrote."""
+    program = "from inventory.commands.main import main; main()"
+    command = [sys.executable, "-c", program, "products", "--json", "--output", str(output)]
+    done = subprocess.run(
+        command, cwd=ROOT, env=running.environment, capture_output=True, text=True, timeout=100, check=False
+    )
+    return done, json.loads(output.read_text()) if output.exists() else done.stderr
+
+
+def test_the_command_ends_well_when_nothing_is_missing(tmp_path: Path) -> None:
+    choices = Choices(failures=0.0, malformed=False, products=dict.fromkeys(SHOPS, 40))
+    with served(choices) as urls, stack(product_feeds=described(tmp_path, urls)) as running:
+        running.start("redis", "worker", "scheduler")
+        done, document = run_command(running, tmp_path / "result.json")
+
+    assert done.returncode == 0, done.stderr
+    assert "incomplete" not in done.stderr
+    assert (document["summary"]["total_products"], document["errors"]) == (120, [])
+
+
 def test_the_command_follows_a_run_and_writes_the_summary(tmp_path: Path) -> None:
     with (
         served(Choices(failures=0.2)) as urls,
         stack(product_feeds=described(tmp_path, urls)) as running,
     ):
         running.start("redis", "worker", "scheduler")
-        output = tmp_path / "result.json"
-        command = [
-            sys.executable,
-            "-c",
-            "from inventory.commands.main import main; main()",
-            "products",
-            "--json",
-            "--output",
-            str(output),
-        ]
-        done = subprocess.run(
-            command, cwd=ROOT, env=running.environment, capture_output=True, text=True, timeout=100, check=False
-        )
+        done, document = run_command(running, tmp_path / "result.json")
         can_be_had = {name: counts(urls[name])["site"]["can_be_had"] for name in SHOPS}
         worst = {name: counts(urls[name])["worst_second"] for name in SHOPS}
 
     assert done.returncode == 1, "a page of acme is always broken"
     assert "the feed acme is incomplete (1 missing): http://" in done.stderr
-    document = json.loads(output.read_text())
     assert document == json.loads(done.stdout)
+    assert document["summary"]["sources"] == list(SHOPS)
+    assert len(document["products"]) == 100
+    assert set(document["products"][0]) >= {"id", "title", "source", "price", "category", "processed_at"}
     sources = {feed["name"]: feed for feed in document["feeds"]}
     assert {name: sources[name]["products"] for name in SHOPS} == can_be_had
     assert max(worst.values()) <= 5
