@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -15,6 +14,7 @@ from inventory.products.feeds import Feed
 from inventory.products.fetched_page import FetchedPage
 from inventory.products.json_paths import at
 from inventory.products.normalising import identity_of
+from inventory.products.pacer import Pacer
 from inventory.products.page_loop_guard import PageLoopGuard
 from inventory.products.pages import MAY_PASS, PAST_THE_END, UNAUTHORIZED, Malformed, PageResponse, Pages, RefusedPage
 from inventory.products.paginators import Page
@@ -206,20 +206,3 @@ def _check_pause(response: PageResponse, host: str) -> None:
     if response.pause is not None and response.pause > MAX_WAIT:
         asked = f"{host} answered {response.status} and asked for a pause (Retry-After: {response.retry_after!r})"
         raise SourceFailure(UPSTREAM_PAUSE, f"{asked}, longer than the {MAX_WAIT:.0f} s that a run waits", permanent=True)
-
-
-class Pacer:
-    """Keeps requests apart that would be sent too close together: one may be delayed, by a new connection for example."""
-
-    def __init__(self, rate: float) -> None:
-        self._max_sent = max(1, int(rate))
-        self._seconds = self._max_sent / rate
-        self._sent_at: deque[float] = deque(maxlen=self._max_sent)
-
-    def wait(self, now: float) -> float:
-        """Seconds until the next one may be sent."""
-        is_full = len(self._sent_at) == self._max_sent
-        return max(0.0, self._sent_at[0] + self._seconds * 1.02 - now) if is_full else 0.0
-
-    def sent(self, now: float) -> None:
-        self._sent_at.append(now)

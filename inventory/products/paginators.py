@@ -6,10 +6,8 @@ not the last one. What pages tell of their number is believed only where it prom
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from math import isfinite
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -17,14 +15,9 @@ from inventory import urls
 from inventory.errors import InvalidUrl, SourceFailure
 from inventory.products.json_paths import at
 from inventory.products.link_header import links_of
+from inventory.products.next_page import NO_CURSOR, count, is_nothing, next_link, says_more, whole
 
 ASTRAY = "paging_astray"
-NO_CURSOR = frozenset({"", "0", "null", "none", "false"})
-"""Texts, in lower case, that stand for no cursor."""
-MAX_COUNT = 10**12
-"""A feed that tells of more pages or items has no fewer for it."""
-URL_MEMBERS = ("href", "url", "uri")
-"""Members of an object that is a link: as in HAL and JSON:API, and two others that are common."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +77,21 @@ class Numbered:
         return with_parameter(url, self.parameter, self.first_number)
 
     def next(self, page: Page) -> str | None:
-        return _unless_last(self, page, self.skip(page.url), _more(page.content, self.more_path))
+        return _unless_last(self, page, self.skip(page.url), says_more(page.content, self.more_path))
 
     def skip(self, url: str) -> str:
         return with_parameter(url, self.parameter, self._number(url) + 1)
 
     def told(self, content: Any) -> int:
-        pages = 0 if self.pages is None else _count(at(content, self.pages))
-        items = 0 if self.total is None else _count(at(content, self.total))
+        pages = 0 if self.pages is None else count(at(content, self.pages))
+        items = 0 if self.total is None else count(at(content, self.total))
         return max(pages, -(-items // self.size))
 
     def is_promised(self, url: str, told: int) -> bool | None:
         return self._number(url) - self.first_number < told if told else None
 
     def _number(self, url: str) -> int:
-        return _whole(parameter_of(url, self.parameter), self.first_number)
+        return whole(parameter_of(url, self.parameter), self.first_number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,19 +114,19 @@ class Offset:
         """
         step = page.items if page.items and page.is_new else max(page.items, self.size)
         reference = with_parameter(page.url, self.parameter, self._offset(page.url) + step)
-        return _unless_last(self, page, reference, _more(page.content, self.more_path))
+        return _unless_last(self, page, reference, says_more(page.content, self.more_path))
 
     def skip(self, url: str) -> str:
         return with_parameter(url, self.parameter, self._offset(url) + self.size)
 
     def told(self, content: Any) -> int:
-        return 0 if self.total is None else _count(at(content, self.total))
+        return 0 if self.total is None else count(at(content, self.total))
 
     def is_promised(self, url: str, told: int) -> bool | None:
         return self._offset(url) < told if told else None
 
     def _offset(self, url: str) -> int:
-        return _whole(parameter_of(url, self.parameter), 0)
+        return whole(parameter_of(url, self.parameter), 0)
 
 
 class _NamedByPage:
@@ -164,7 +157,7 @@ class Cursor(_NamedByPage):
 
     def next(self, page: Page) -> str | None:
         cursor = at(page.content, self.next_path)
-        if _more(page.content, self.more_path) is False or _is_nothing(cursor):
+        if says_more(page.content, self.more_path) is False or is_nothing(cursor):
             return None
         if isinstance(cursor, bool) or not isinstance(cursor, str | int | float | Decimal):
             raise SourceFailure(ASTRAY, "What is named as the next cursor is neither a text nor a number", permanent=True)
@@ -178,14 +171,12 @@ class NextUrl(_NamedByPage):
     next_path: str
 
     def next(self, page: Page) -> str | None:
-        found = at(page.content, self.next_path)
-        candidates = list(_links(found) if isinstance(found, list) else [found])
-        if all(_is_nothing(each) for each in candidates):
+        link = next_link(at(page.content, self.next_path))
+        if is_nothing(link):
             return None
-        reference = next((url for each in candidates if (url := _url(each)) is not None), None)
-        if reference is None:
+        if not isinstance(link, str):
             raise SourceFailure(ASTRAY, "What is named as the next page is not a URL", permanent=True)
-        return reference
+        return link.strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,47 +211,8 @@ def _unless_last(paginator: Paginator, page: Page, reference: str, more: bool | 
     return None if promised is False and not (page.is_new or more) else reference
 
 
-def _more(content: Any, path: str | None) -> bool | None:
-    """Whether there is another page, by a flag in the content; None if there is none."""
-    flag = None if path is None else at(content, path)
-    if flag is None:
-        return None
-    return not (_is_nothing(flag) or (isinstance(flag, str) and flag.strip().lower() in {*NO_CURSOR, "no"}))
-
-
-def _is_nothing(value: Any) -> bool:
-    """Whether a value stands for no next page: null, false, 0, an empty text, list or object, NaN."""
-    return not value or (isinstance(value, str) and not value.strip()) or (isinstance(value, float) and not isfinite(value))
-
-
-def _links(found: list[Any]) -> Iterator[Any]:
-    """Of a list of links those to the next page; of one without relations, the first."""
-    related = [each for each in found if isinstance(each, Mapping) and isinstance(each.get("rel"), str)]
-    yield from (each for each in related if "next" in each["rel"].lower().split())
-    if not related:
-        yield from found[:1]
-
-
-def _url(link: Any) -> str | None:
-    if isinstance(link, Mapping):
-        link = next((link[name] for name in URL_MEMBERS if isinstance(link.get(name), str)), None)
-    return link.strip() if isinstance(link, str) and link.strip() else None
-
-
 def _is_same(url: str, anchor: str) -> bool:
     try:
         return "#" not in anchor and urls.join(urls.parse(url), anchor).href == url
     except InvalidUrl:
         return False
-
-
-def _whole(value: Any, default: int) -> int:
-    try:
-        return int(value)
-    except (TypeError, ValueError, OverflowError):
-        return default
-
-
-def _count(value: Any) -> int:
-    """A number of pages or items; 0 for what is none."""
-    return 0 if isinstance(value, bool) else max(0, min(_whole(value, 0), MAX_COUNT))

@@ -98,6 +98,7 @@ def test_whatever_pages_say_paging_stays_on_the_upstream_and_never_loops(
         (NextUrl("next"), {"next": "/items?after=3"}, 5, "after=3"),
         (NextUrl("@odata.nextLink"), {"@odata.nextLink": "?$skip=3"}, 5, "skip=3"),
         (NextUrl("_links.next"), {"_links": {"next": {"href": "/items?after=3"}}}, 5, "after=3"),
+        (NextUrl("_links.next"), {"_links": {"next": {"href": None}}}, 5, None),
         (NextUrl("links.next"), {"links": {"next": None}}, 5, None),
         (NextUrl("links"), {"links": [{"rel": "prev", "href": "/a"}, {"rel": "next", "href": "/items?n=3"}]}, 5, "n=3"),
         (NextUrl("links"), {"links": [{"rel": "prev", "href": "/a"}]}, 5, None),
