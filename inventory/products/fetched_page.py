@@ -22,7 +22,7 @@ class FetchedPage:
 
     `url` is as anybody may see it, `next` is the page after it. `failure` says why the page could not be read, or else why
     the feed ends here too early. After a part that is not the last one, `next` is the same page, and `taken` says how many
-    of its items came so far. `anchor`, `stale` and `told` are what the guard of the feed goes on with.
+    of its items came so far. `anchor`, `stale`, `told` and `checksum` are what the guard of the feed goes on with.
     """
 
     url: str
@@ -36,6 +36,7 @@ class FetchedPage:
     taken: int = 0
     stale: int = 0
     told: int = 0
+    checksum: int = 0
 
     @property
     def gap(self) -> str | None:
@@ -88,5 +89,6 @@ def progress_after(
         stats=progress.stats + page.stats,
         stale=page.stale,
         told=page.told,
+        checksum=page.checksum,
         unfit={name: progress.unfit.get(name, 0) + unfit.get(name, 0) for name in fields},
     )

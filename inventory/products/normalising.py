@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Any
 
 from inventory.errors import InvalidRequest
@@ -50,15 +51,16 @@ def normalised(feed: Feed, item: Any, unfit: Callable[[str], object] = _ignore) 
 
 
 def identity_of(feed: Feed, item: Any) -> int:
-    """A number that is the same for items with the same id, or else for equal items, within this process."""
+    """A number of 64 bits that is the same for items with the same id, or else for equal items, in every process."""
     try:
         found = _first(_id, feed.paths["id"], item) if isinstance(item, Mapping) else None
     except ValueError:
         found = None
     try:
-        return hash(found if found is not None else repr(item))
+        text = found if found is not None else repr(item)
     except RecursionError:  # it could just be read
         return id(item)
+    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest())
 
 
 def _product(feed: Feed, values: dict[str, Any]) -> Product:

@@ -81,7 +81,14 @@ class PageFetcher:
         self._feed, self._pages, self._budgets = feed, pages, budgets
         self._clock, self._rng, self._rest, self._ticks = clock, rng, rest, ticks
         self._retry = page_retries(feed.retries)
-        self._guard = PageLoopGuard(feed, progress.pages, progress.anchor, stale=progress.stale, told=progress.told)
+        self._guard = PageLoopGuard(
+            feed,
+            progress.pages,
+            progress.anchor,
+            stale=progress.stale,
+            told=progress.told,
+            checksum=0 if progress.taken else progress.checksum,  # else the rest of a page would be the page again
+        )
         self._pacer = Pacer(feed.rate)
         self._openings: int | None = None
         self.attempts = progress.attempts
@@ -119,6 +126,7 @@ class PageFetcher:
             stats,
             stale=guard.stale,
             told=guard.told,
+            checksum=guard.checksum,
         )
 
     def _read(self, url: str) -> FetchedPage:

@@ -14,6 +14,7 @@ MAX_STALE = 2
 """Pages in a row without a new item before the feed ends: an API may repeat one when something was added meanwhile."""
 MAX_IDENTITIES = 200_000
 """Items that are remembered, which take 15 MB. Then the memory begins anew, and finds a circle one round later."""
+CHECKSUMS = 2**62
 LOOP, TOO_MANY = "paging_loop", "too_many_pages"
 
 
@@ -22,15 +23,18 @@ class PageLoopGuard:
 
     Of the pages before, only the `anchor` is. It moves to the current page whenever the number of pages is a power of two.
     So a circle comes back to it sooner or later (Brent's algorithm). `stale` counts the pages in a row without a new item,
-    `told` is the largest number of pages or items that a page has told.
+    `told` is the largest number of pages or items that a page has told. `checksum` is that of the last page's items, by
+    which the next worker knows the page if it comes again.
     """
 
-    def __init__(self, feed: Feed, pages: int, anchor: str | None, *, stale: int = 0, told: int = 0) -> None:
+    def __init__(
+        self, feed: Feed, pages: int, anchor: str | None, *, stale: int = 0, told: int = 0, checksum: int = 0
+    ) -> None:
         self._feed = feed
         self._pulled: set[str] = set()
         self._identities: set[int] = set()
         self.pages, self.anchor = pages, anchor
-        self.stale, self.told = stale, told
+        self.stale, self.told, self.checksum = stale, told, checksum
 
     def add(self, url: str) -> None:
         self.pages += 1
@@ -66,7 +70,9 @@ class PageLoopGuard:
     def _is_new(self, page: Page) -> bool:
         if page.identities is None:
             return page.items > 0
-        is_new = not page.identities <= self._identities
+        checksum = sum(page.identities) % CHECKSUMS
+        is_new = checksum != self.checksum and not page.identities <= self._identities
+        self.checksum = checksum
         if len(self._identities) + len(page.identities) > MAX_IDENTITIES:
             self._identities.clear()
         self._identities |= page.identities

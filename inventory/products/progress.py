@@ -57,8 +57,8 @@ class Progress:
 
     Of the next page `taken` items were taken before. `attempts` counts the requests for that page so far, `failed_in_a_row`
     the pages before it that could not be read, `stale` those without a new item. `told` is the largest number of pages or
-    items that a page has told. `unfit` counts, by field, the values of products that could not be used and were left out.
-    `gaps` counts what is missing, `missing` names the first of it.
+    items that a page has told, `checksum` that of the last page's items. `unfit` counts, by field, the values of products
+    that could not be used and were left out. `gaps` counts what is missing, `missing` names the first of it.
     """
 
     feed: str
@@ -76,6 +76,7 @@ class Progress:
     stats: PullStats = PullStats()
     stale: int = 0
     told: int = 0
+    checksum: int = 0
     unfit: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod

@@ -204,6 +204,23 @@ def test_an_offset_goes_on_after_what_came_and_past_a_window_that_gave_nothing_n
     assert "offset=70" in (third or "")
 
 
+def test_a_page_that_comes_again_to_the_next_worker_is_known() -> None:
+    feed, url, pulled = Feed("acme", URL, PATHS, paginator=Numbered()), first(Numbered()), list[str]()
+    guard = PageLoopGuard(feed, 0, None)
+
+    def pull_by_a_worker_for_each_page() -> None:
+        nonlocal guard, url
+        while len(pulled) < 9:
+            pulled.append(url)
+            guard = PageLoopGuard(feed, 0, None, stale=guard.stale, told=guard.told, checksum=guard.checksum)
+            url = guard.next(Page(url, {}, 3, identities=frozenset(A))) or ""
+
+    with pytest.raises(SourceFailure, match="2 pages in a row"):
+        pull_by_a_worker_for_each_page()
+
+    assert len(pulled) == 3
+
+
 def test_the_memory_of_items_is_bounded_and_a_circle_is_found_all_the_same() -> None:
     half = MAX_IDENTITIES // 2 + 1
     one, two = set(range(half)), set(range(half, 2 * half))
