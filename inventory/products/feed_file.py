@@ -11,7 +11,8 @@
     url: links.self
   items: data.items               # where a page has its items; without it the page is the list
   paginator: {kind: page, parameter: page, first: 1, pages: data.pages}
-             # kind: page, offset (parameter, size_parameter, size, total), cursor (parameter, next), next (next), link;
+             # kind: page, offset (parameter, first, size_parameter, size, total),
+             # cursor (parameter, next), next (next), link;
              # page, offset and cursor take more too: where a page says whether there is another one
   rate: 5                         # requests a second
   retries: 5                      # of one page

@@ -96,16 +96,20 @@ class Numbered:
 
 @dataclass(frozen=True, slots=True)
 class Offset:
-    """`?skip=40&limit=20`. `total` names where the content has the number of items; `more_path` is as with `Numbered`."""
+    """`?skip=40&limit=20`. `total` names where the content has the number of items; `more_path` is as with `Numbered`.
+
+    `first_number` is that of the first item, 1 for some APIs.
+    """
 
     parameter: str = "offset"
     size_parameter: str = "limit"
     size: int = 20
     total: str | None = None
     more_path: str | None = None
+    first_number: int = 0
 
     def first(self, url: str) -> str:
-        return with_parameter(with_parameter(url, self.size_parameter, self.size), self.parameter, 0)
+        return with_parameter(with_parameter(url, self.size_parameter, self.size), self.parameter, self.first_number)
 
     def next(self, page: Page) -> str | None:
         """After as many items as came, because an API may give fewer at once than it was asked for.
@@ -123,10 +127,10 @@ class Offset:
         return 0 if self.total is None else count(at(content, self.total))
 
     def is_promised(self, url: str, told: int) -> bool | None:
-        return self._offset(url) < told if told else None
+        return self._offset(url) - self.first_number < told if told else None
 
     def _offset(self, url: str) -> int:
-        return whole(parameter_of(url, self.parameter), 0)
+        return whole(parameter_of(url, self.parameter), self.first_number)
 
 
 class _NamedByPage:

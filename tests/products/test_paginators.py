@@ -81,6 +81,8 @@ def test_whatever_pages_say_paging_stays_on_the_upstream_and_never_loops(
         (Numbered("page", 0, "meta.pages"), {"meta": {"pages": "3"}}, 5, "page=1"),
         (Offset("skip", "limit", 5), {}, 5, "skip=5"),
         (Offset("skip", "limit", 5), {}, 4, "skip=4"),
+        (Offset("startIndex", "count", 5, "totalResults", first_number=1), {"totalResults": 9}, 5, "startIndex=6"),
+        (Offset("startIndex", "count", 5, "totalResults", first_number=1), {"totalResults": 5}, 0, None),
         (Offset("skip", "limit", 5), {}, 0, None),
         (Offset("skip", "limit", 5, "total"), {"total": 9}, 5, "skip=5"),
         (Offset("skip", "limit", 5, "total"), {"total": 5}, 5, "skip=5"),
