@@ -113,7 +113,8 @@ class Pages:
         try:
             return json.loads(response.body.content, parse_int=_whole, parse_float=Fractions())
         except (ValueError, RecursionError) as error:
-            raise Malformed(f"The page is not valid JSON: {_why(error)}", response.links) from error
+            detail = f"The page is not valid JSON: {_why(error)}{_other(response.body.content, mask)}"
+            raise Malformed(detail, response.links) from error
 
 
 def _whole(text: str) -> int | float:
@@ -137,6 +138,12 @@ class Fractions:
             raise ValueError(f"more than {MAX_FRACTIONS:,} fractions")
         number = Decimal(text)
         return number if abs(number.adjusted()) <= MAX_EXPONENT else float(text)
+
+
+def _other(content: bytes, mask: Mask) -> str:
+    """How an answer begins that does not even look like JSON, such as a page for people."""
+    begins = mask.quotation(content)
+    return f": {begins}" if begins and begins[0] not in '{["' else ""
 
 
 def _why(error: Exception) -> str:

@@ -69,10 +69,10 @@ def log(url: str) -> list[dict[str, Any]]:
     return found
 
 
-def run_command(running: Stack, output: Path) -> tuple[subprocess.CompletedProcess[str], Any]:
+def run_command(running: Stack, output: Path, *options: str) -> tuple[subprocess.CompletedProcess[str], Any]:
     """What `inventory products` did, and the summary that it wrote."""
     program = "from inventory.commands.main import main; main()"
-    command = [sys.executable, "-c", program, "products", "--json", "--output", str(output)]
+    command = [sys.executable, "-c", program, "products", *options, "--output", str(output)]
     done = subprocess.run(
         command, cwd=ROOT, env=running.environment, capture_output=True, text=True, timeout=100, check=False
     )
@@ -83,9 +83,11 @@ def test_the_command_ends_well_when_nothing_is_missing(tmp_path: Path) -> None:
     choices = Choices(failures=0.0, malformed=False, products=dict.fromkeys(SHOPS, 40))
     with served(choices) as urls, stack(product_feeds=described(tmp_path, urls)) as running:
         running.start("redis", "worker", "scheduler")
-        done, document = run_command(running, tmp_path / "result.json")
+        done, document = run_command(running, tmp_path / "result.json", "--products", "3")
 
     assert done.returncode == 0, done.stderr
+    assert all(word in done.stdout for word in ("acme", "bazaar", "corner", "total_products", "120"))
+    assert len(document["products"]) == 3
     assert "incomplete" not in done.stderr
     assert (document["summary"]["total_products"], document["errors"]) == (120, [])
 
@@ -96,7 +98,7 @@ def test_the_command_follows_a_run_and_writes_the_summary(tmp_path: Path) -> Non
         stack(product_feeds=described(tmp_path, urls)) as running,
     ):
         running.start("redis", "worker", "scheduler")
-        done, document = run_command(running, tmp_path / "result.json")
+        done, document = run_command(running, tmp_path / "result.json", "--json")
         can_be_had = {name: counts(urls[name])["site"]["can_be_had"] for name in SHOPS}
         worst = {name: counts(urls[name])["worst_second"] for name in SHOPS}
 

@@ -162,6 +162,23 @@ def test_an_unauthorized_feed_stops_at_once_and_quotes_the_answer_without_its_ke
     assert not summary["feeds"][0]["complete"]
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"<html>Please sign in</html>", "Expecting value, at character 1: <html>Please sign in</html>. This page"),
+        (b'{"error": "invalid key"}', 'There is no list at \'items\' in the page: {"error": "invalid key"}. This page'),
+        (b'{"items": [', "The page is not valid JSON: Expecting value, at character 12. This page"),
+        (b'{"items": {"id": 1}}', "There is no list at 'items' in the page: "),
+    ],
+)
+def test_an_answer_that_is_no_page_is_quoted_where_that_tells_something(tmp_path: Path, body: bytes, said: str) -> None:
+    with pulled(tmp_path, lambda _: as_json(body), items="items") as (_, _server, summary):
+        [error] = summary["errors"]
+
+    assert error["error"].startswith("malformed_page: ")
+    assert said in error["error"]
+
+
 def test_a_pause_of_a_day_ends_its_feed_and_not_the_others_at_its_host(tmp_path: Path) -> None:
     def api(request: Request) -> Answer:
         if request.path == "/full":
