@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from marshmallow import ValidationError
-
+from inventory.clock import Clock, utc_now
+from inventory.events import envelopes, options, recognising
+from inventory.events.lines import LineReader
 from inventory.events.model import Event
-from inventory.events.parsing import parse
+from inventory.events.normaliser import NoEvent
 from inventory.events.ports import Events
-from inventory.events.schemas import LineSchema
 from inventory.imports.uploads import Uploads
-from inventory.jobs.job_type import JSON_LINES, STEP_SECONDS, FileRows, JobType, Step
-from inventory.jobs.model import Batch, InputRow, Job, Row, RowOutcome
+from inventory.jobs.job_type import JSON_LINES, STEP_SECONDS, FileRows, JobType, LineFormat, Step
+from inventory.jobs.model import FILE_FORMAT, Batch, InputRow, Job, Row, RowOutcome
 
 STEP_LINES = 1_000
 """Lines of a step without a pause."""
 BATCH_ROWS = 2_000
 """Lines of a batch: a few megabytes of memory."""
 INVALID_JSON, INVALID_EVENT = "invalid_json", "invalid_event"
-
-_load = LineSchema().load_line
+LOG_FILES = {".log": LineFormat.TEXT, ".txt": LineFormat.TEXT, ".json": LineFormat.JSON} | JSON_LINES
 
 
 class EventJobs(JobType):
@@ -31,7 +32,7 @@ class EventJobs(JobType):
     name = "events"
     batch_rows = BATCH_ROWS
     description = "each line is a log event"
-    file = FileRows(suffixes=JSON_LINES)
+    options = options.OPTIONS
 
     def __init__(
         self,
@@ -41,18 +42,28 @@ class EventJobs(JobType):
         line_delay: float,
         sleep: Callable[[float], object],
         ticks: Callable[[], float] = time.monotonic,
+        clock: Clock = utc_now,
     ) -> None:
         """`line_delay` is a pause in seconds after each line, for demonstrations; `ticks` counts seconds."""
+        self.file = FileRows(suffixes=LOG_FILES, recognise=self._recognise)
         self._events = events
         self._uploads = uploads
         self._line_delay = line_delay
-        self._sleep, self._ticks = sleep, ticks
+        self._sleep, self._ticks, self._clock = sleep, ticks, clock
 
     def lines(self, job: Job) -> Iterator[tuple[InputRow, int]]:
-        return self._uploads.rows(job, self.file)
+        rows = self._uploads.rows(job, self.file)
+        shape = (job.options.get(FILE_FORMAT) or {}).get("shape")
+        return _opened(rows) if shape in envelopes.NAMES else rows
 
     def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> EventBatch:
-        return EventBatch(self._events, batch, lines, line_delay=self._line_delay, sleep=self._sleep, ticks=self._ticks)
+        reader = options.reader_of(job.options, job.created_at)
+        return EventBatch(
+            self._events, reader, batch, lines, line_delay=self._line_delay, sleep=self._sleep, ticks=self._ticks
+        )
+
+    def _recognise(self, lines: Sequence[str], chosen: Mapping[str, Any]) -> str | None:
+        return recognising.shape_of(lines, options.reader_of(chosen, self._clock()))
 
 
 class EventBatch:
@@ -65,6 +76,7 @@ class EventBatch:
     def __init__(
         self,
         events: Events,
+        reader: LineReader,
         batch: Batch,
         lines: Sequence[InputRow],
         *,
@@ -74,6 +86,7 @@ class EventBatch:
     ) -> None:
         done = int(batch.checkpoint or 0)
         self._events = events
+        self._reader = reader
         self._job_id = batch.job_id
         self._lines = [line for line in lines if line.row > done]
         self._done = 0
@@ -104,7 +117,7 @@ class EventBatch:
         """Keep the events; the outcomes of lines that are not events. It ends with the line at which the time is over."""
         kept, rejected, until = [], [], self._ticks() + STEP_SECONDS
         for taken, line in enumerate(lines, 1):
-            event = _event(self._job_id, line) if line.code is None else (line.code, line.detail or "")
+            event = self._event(line) if line.code is None else (line.code, line.detail or "")
             if isinstance(event, Event):
                 kept.append(event)
             else:
@@ -126,22 +139,20 @@ class EventBatch:
         over = self._done == len(self._lines) and self._pause <= 0
         return Step(rows, self._implicit_successes, self._checkpoint, None if over else now)
 
-
-def _event(job_id: str, line: InputRow) -> Event | tuple[str, str]:
-    """The event in a line; else the code and the detail of why there is none."""
-    try:
-        loaded = _load(parse(line.text))
-    except ValidationError as error:
-        return INVALID_EVENT, _reason(error)
-    except ValueError as error:
-        return INVALID_JSON, str(error)
-    return Event(job_id, line.row, **loaded)
+    def _event(self, line: InputRow) -> Event | tuple[str, str]:
+        """The event in a line; else the code and the detail of why there is none."""
+        try:
+            return Event(self._job_id, line.row, **self._reader.event(line.text))
+        except NoEvent as error:
+            return INVALID_EVENT, str(error)
+        except ValueError as error:
+            return INVALID_JSON, str(error)
 
 
-def _reason(error: ValidationError) -> str:
-    """What is wrong with a line and what to do, field by field."""
-    messages = error.normalized_messages()  # type: ignore[no-untyped-call]
-    return " ".join(
-        sentences if field == "_schema" else f"{field}: {sentences}"
-        for field, sentences in ((field, " ".join(lines)) for field, lines in messages.items())
-    )
+def _opened(rows: Iterator[tuple[InputRow, int]]) -> Iterator[tuple[InputRow, int]]:
+    """The rows of a file whose lines may hold many events each: a row for each event, numbered in their order."""
+    number = 0
+    for row, end in rows:
+        for text in envelopes.opened(row.text) if row.code is None else (row.text,):
+            number += 1
+            yield replace(row, row=number, text=text), end

@@ -1,10 +1,11 @@
-"""Parses one line of JSON, exactly or not at all."""
+"""Parses one line of JSON: exactly, or with what cannot be stored exactly as text."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections import Counter
+from collections.abc import Iterable
 from math import isinf
 from typing import Any, NoReturn
 
@@ -13,8 +14,42 @@ MAX_DEPTH = 32
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
+MAX_DIGITS = 4_300
+"""Digits of a whole number, as Python has it."""
+
+
 class Inexact(ValueError):
-    """Valid JSON that could not be stored as it was sent."""
+    """JSON that could not be stored as it was sent; Python's and JavaScript's loggers write it all the same."""
+
+
+def read(text: str) -> Any:
+    """The value of a line of JSON as loggers write it; `ValueError` with a sentence if it is no JSON.
+
+    A name that an object has twice gets a number the second time. NaN, infinities, and numbers that are too long or too
+    large become text, and so do objects below `MAX_DEPTH`. Half of a surrogate pair becomes its escape.
+    """
+    try:
+        return parse(text)
+    except Inexact:
+        try:
+            return _storable(_tolerant(text), MAX_DEPTH)
+        except (RecursionError, json.JSONDecodeError) as error:
+            raise ValueError(TOO_DEEP) from error
+
+
+def united(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of all pairs: a name that is there already with another value gets a number."""
+    values, numbers = dict[str, Any](), dict[str, int]()
+    for name, value in pairs:
+        if name not in values:
+            values[name] = value
+        elif values[name] != value:
+            number = numbers.get(name, 2)
+            while f"{name}_{number}" in values:
+                number += 1
+            numbers[name] = number + 1
+            values[f"{name}_{number}"] = value
+    return values
 
 
 def parse(text: str) -> Any:
@@ -30,13 +65,13 @@ def parse(text: str) -> Any:
     except Inexact:
         raise
     except ValueError as error:  # of `int`
-        raise ValueError("A whole number has more than 4,300 digits. Send it as a string.") from error
+        raise Inexact("A whole number has more than 4,300 digits. Send it as a string.") from error
     except RecursionError as error:
         raise ValueError(TOO_DEEP) from error
     if text.count("{") + text.count("[") > MAX_DEPTH and _too_deep(value):
-        raise ValueError(TOO_DEEP)
+        raise Inexact(TOO_DEEP)
     if "\\u" in text and _SURROGATE.search(text) and not _encodable(value):
-        raise ValueError(
+        raise Inexact(
             "Half of a surrogate pair, such as \\ud83d alone, is not a character. Send both halves, or neither."
         )
     return value
@@ -65,6 +100,18 @@ def _no_number(text: str) -> NoReturn:
     raise Inexact(f"{text} is not JSON. Send null, or a string.")
 
 
+def _finite_or_text(text: str) -> float | str:
+    number = float(text)
+    return text if isinf(number) else number
+
+
+def _whole_or_text(text: str) -> int | str:
+    return text if len(text) > MAX_DIGITS else int(text)
+
+
+_tolerant = json.JSONDecoder(
+    object_pairs_hook=united, parse_float=_finite_or_text, parse_constant=str, parse_int=_whole_or_text
+).decode
 _decode = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_number).decode
 
 
@@ -88,3 +135,16 @@ def _encodable(value: Any) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _storable(value: Any, depth: int) -> Any:
+    """The value with what is deeper as text, and each half of a surrogate pair as its escape."""
+    if type(value) is str:
+        return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
+    if type(value) not in (dict, list):
+        return value
+    if depth == 0:
+        return json.dumps(value)
+    if type(value) is list:
+        return [_storable(each, depth - 1) for each in value]
+    return united((_storable(name, depth), _storable(each, depth - 1)) for name, each in value.items())

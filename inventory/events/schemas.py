@@ -1,49 +1,19 @@
-"""The shapes of log events: a line of a file, and the parameters and documents of the events API."""
+"""The shapes of the parameters and documents of the events API."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, missing, validates_schema
-from marshmallow.validate import OneOf, Regexp
+from marshmallow import Schema, ValidationError, fields, validates_schema
+from marshmallow.validate import Length, OneOf, Regexp
 
-from inventory.events.fields import LEVELS, Attributes, Instant, Level, Message, QueryInstant, Service, TraceId
+from inventory.events.fields import Level, QueryInstant, TraceId
+from inventory.events.levels import LEVELS
 from inventory.web_api.arguments import QuerySchema
 from inventory.web_api.pagination import PageQuery, PageSchema
 
 JOB_ID = Regexp("[0-9a-f]{32}$", error="Not the id of a job. Send its 32 hexadecimal digits.")
-NO_OBJECT = "Not an object. Send one JSON object per line, with timestamp, level, service and message."
-
-
-class LineSchema(Schema):
-    """A line of a log file; loads to the members of an `Event` that a line has."""
-
-    class Meta:
-        unknown = EXCLUDE  # because `attributes` has them
-
-    error_messages = {"type": NO_OBJECT}  # noqa: RUF012 - the library's name for it
-
-    timestamp = Instant(required=True)
-    level = Level(required=True)
-    service = Service(required=True)
-    message = Message(required=True)
-    attributes = Attributes(beside=("timestamp", "level", "service", "message", "trace_id"))
-    trace_id = TraceId(load_default=None)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._fields = tuple(self.load_fields.items())
-
-    def load_line(self, line: Any) -> dict[str, Any]:
-        """What `load` makes of a line, in half the time: a valid one needs nothing that gathers errors (docs/scale.md)."""
-        if type(line) is dict:
-            try:
-                return {name: field.deserialize(line.get(name, missing), name, line) for name, field in self._fields}
-            except ValidationError:
-                pass
-        loaded: dict[str, Any] = self.load(line)
-        return loaded
 
 
 class FilterQuery(QuerySchema):

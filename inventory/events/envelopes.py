@@ -1,0 +1,157 @@
+"""Lines that hold many events: OTLP's requests, and the lists in which the APIs of log stores answer.
+
+Each is taken apart before its file is split into batches, so that each event is a row with a number of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from inventory.events.parsing import read
+from inventory.events.unwrapping import key_values
+
+MAX_REPEATED, MAX_GROWTH, FREE = 4_096, 16, 65_536
+"""What is said once for many events is repeated with each of them if it has so few characters, until the line has grown so
+many times. More is kept with the first event alone."""
+OTLP = "otlp"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A list of events in the member `events` of an object that has all of `members`."""
+
+    name: str
+    events: str
+    members: frozenset[str] = frozenset()
+
+    def fits(self, document: Mapping[str, Any]) -> bool:
+        """Whether a document is one."""
+        return type(document.get(self.events)) is list and self.members <= document.keys()
+
+
+ENVELOPES = (
+    Envelope(OTLP, "resourceLogs"),
+    Envelope("cloudwatch", "logEvents", frozenset({"logGroup"})),
+    Envelope("cloudwatch", "events"),
+    Envelope("kubernetes-audit", "items", frozenset({"kind", "apiVersion"})),
+    Envelope("cloudtrail", "Records"),
+    Envelope("gcp", "entries"),
+)
+NAMES = frozenset(each.name for each in ENVELOPES)
+"""The shapes whose lines may be envelopes."""
+_MARKS = tuple(f'"{each.events}"' for each in ENVELOPES)
+
+
+def shape_of(text: str) -> str | None:
+    """The name of the envelope that a line is; None if it is none, or has no event."""
+    document = _document(text)
+    envelope = _envelope(document) if document else None
+    return envelope.name if document and envelope and any(document[envelope.events]) else None
+
+
+def opened(text: str) -> Iterator[str]:
+    """The events in a line, each as a line; the line itself if it is no envelope, or empty."""
+    document = _document(text)
+    envelope = _envelope(document) if document else None
+    allowance = _Allowance(MAX_GROWTH * len(text) + FREE)
+    events = _events(document, envelope, allowance) if document and envelope else iter(())
+    first = next(events, None)
+    if first is None:
+        yield text
+        return
+    yield json.dumps(first, ensure_ascii=False)
+    for each in events:
+        yield json.dumps(each, ensure_ascii=False)
+
+
+def _document(text: str) -> dict[str, Any] | None:
+    if not any(mark in text for mark in _MARKS):
+        return None
+    try:
+        document = read(text)
+    except ValueError:
+        return None
+    return document if type(document) is dict else None
+
+
+def _envelope(document: Mapping[str, Any]) -> Envelope | None:
+    return next((each for each in ENVELOPES if each.fits(document)), None)
+
+
+class _Allowance:
+    """Characters that may still be repeated."""
+
+    def __init__(self, left: int) -> None:
+        self._left = left
+
+    def take(self, cost: int) -> bool:
+        """Whether so many may be repeated; they are counted then."""
+        self._left -= cost
+        return self._left >= 0
+
+
+class _Said:
+    """What is said once for many events: the first has all of it, and each other one as much as may be repeated."""
+
+    def __init__(self, whole: Mapping[str, Any], allowance: _Allowance, short: Mapping[str, Any] | None = None) -> None:
+        self._next = whole
+        self._allowance = allowance
+        self._repeated = whole if len(json.dumps(whole)) <= MAX_REPEATED else short or {}
+        self._cost = len(json.dumps(self._repeated))
+
+    def __call__(self) -> Mapping[str, Any]:
+        """What the next event has of it."""
+        told = self._next
+        self._next = self._repeated if self._repeated and self._allowance.take(self._cost) else {}
+        return told
+
+
+def _events(document: Mapping[str, Any], envelope: Envelope, allowance: _Allowance) -> Iterator[Any]:
+    if envelope.name == OTLP:
+        yield from _records(document, allowance)
+        return
+    around = _Said({name: value for name, value in document.items() if name != envelope.events}, allowance)
+    for each in document[envelope.events]:
+        yield _beside(each, around()) if type(each) is dict else each
+
+
+def _beside(event: dict[str, Any], around: Mapping[str, Any]) -> dict[str, Any]:
+    """An event with what is said around it. What the event says itself stays."""
+    return event | {name: value for name, value in around.items() if name not in event}
+
+
+def _records(document: Mapping[str, Any], allowance: _Allowance) -> Iterator[Any]:
+    """The log records of OTLP, each with its resource and its scope."""
+    for resource_logs in _objects(document, "resourceLogs"):
+        resource = _attributes(resource_logs.get("resource"))
+        of_resource = _Said({"resource": resource} if resource else {}, allowance, _service(resource))
+        for scope_logs in _objects(resource_logs, "scopeLogs", "instrumentationLibraryLogs"):
+            scope = _attributes(scope_logs.get("scope", scope_logs.get("instrumentationLibrary")))
+            of_scope = _Said({"scope": scope} if scope else {}, allowance)
+            for record in _objects(scope_logs, "logRecords", "logs"):
+                yield _beside(record, {**of_resource(), **of_scope()})
+
+
+def _service(resource: Any) -> Mapping[str, Any]:
+    """Of a resource the name of the service alone."""
+    name = resource.get("service.name") if type(resource) is dict else None
+    return {"resource": {"service.name": name}} if type(name) is str and len(name) <= MAX_REPEATED // 8 else {}
+
+
+def _attributes(described: Any) -> Any:
+    """The attributes of a resource or a scope as one object, with its other members beside them."""
+    if type(described) is not dict:
+        return described
+    attributes = key_values(described.get("attributes"))
+    others = {name: value for name, value in described.items() if name != "attributes"}
+    return attributes | others if type(attributes) is dict else described
+
+
+def _objects(document: Mapping[str, Any], *names: str) -> Iterator[dict[str, Any]]:
+    for name in names:
+        values = document.get(name)
+        if type(values) is list:
+            yield from (value for value in values if type(value) is dict)

@@ -1,0 +1,83 @@
+"""The levels of events, and what loggers call them, in words and in numbers."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+LEVELS = ("trace", "debug", "info", "warning", "error", "critical")
+WORDS = {word: word for word in LEVELS} | {
+    "finest": "trace", "finer": "trace", "silly": "trace", "all": "trace", "verbose": "debug", "fine": "debug",
+    "config": "debug", "dbg": "debug", "information": "info", "informational": "info", "notice": "info", "success": "info",
+    "http": "info", "default": "info", "log": "info", "inf": "info", "warn": "warning", "wrn": "warning", "err": "error",
+    "eror": "error", "severe": "error", "crit": "critical", "fatal": "critical", "ftl": "critical", "alert": "critical",
+    "emerg": "critical", "emergency": "critical", "panic": "critical", "dpanic": "critical", "t": "trace", "d": "debug",
+    "i": "info", "n": "info", "w": "warning", "e": "error", "f": "critical", "c": "critical",
+}  # fmt: skip
+"""The words of syslog, Java, npm, .NET, Go and Google Cloud, and the letters of klog and MongoDB, in lower case."""
+_SYSLOG = ("critical", "critical", "critical", "error", "warning", "info", "info", "debug")
+_STEPPED = re.compile(r"(trace|debug|info|warn|warning|error|fatal)([+-]\d{1,4})")
+_SLOG = {"trace": -8, "debug": -4, "info": 0, "warn": 4, "warning": 4, "error": 8, "fatal": 12}
+_OTLP = re.compile(r"(?:severity_number_)?(trace|debug|info|warn|error|fatal)([1-4]?)")
+
+
+@lru_cache(maxsize=1_024)
+def of_word(text: str) -> str | None:
+    """The level that a word means, in any case, with slog's steps such as `INFO+2`, or a number as text; else None."""
+    if level := WORDS.get(text):
+        return level
+    word = text.strip(" \t[]<>():").lower()
+    if level := WORDS.get(word):
+        return level
+    if word.isascii() and word.isdigit() and len(word) < 4:
+        return of_number(int(word))
+    if found := _STEPPED.fullmatch(word):
+        return _of_steps(_SLOG[found[1]] + int(found[2]))
+    found = _OTLP.fullmatch(word)
+    return WORDS[found[1]] if found else None
+
+
+def of_number(number: int) -> str | None:
+    """The level of a number: 0 to 7 is syslog's (RFC 5424), 10 to 69 that of pino and bunyan."""
+    if 0 <= number < len(_SYSLOG):
+        return _SYSLOG[number]
+    return LEVELS[number // 10 - 1] if 10 <= number < 70 else None
+
+
+def of(value: Any) -> str | None:
+    """The level that a word or a number means; else None."""
+    if type(value) is str:
+        return of_word(value) if len(value) <= 40 else None
+    if type(value) is int:
+        return of_number(value)
+    return of_number(int(value)) if type(value) is float and value.is_integer() and 0 <= value < 70 else None
+
+
+def of_python(value: Any) -> str | None:
+    """The level of a number of Python's `logging`, or of loguru."""
+    return LEVELS[min(value // 10, 5)] if type(value) is int and 0 <= value < 100 else None
+
+
+def of_otlp(value: Any) -> str | None:
+    """The level of a severity number of OpenTelemetry, or of its name."""
+    if type(value) is int and 1 <= value <= 24:
+        return LEVELS[(value - 1) // 4]
+    return of_word(value) if type(value) is str and not value.isdigit() else None
+
+
+def of_serilog(value: Any) -> str | None:
+    """The level of Serilog, whose Verbose is its lowest."""
+    return "trace" if type(value) is str and value.lower() in ("verbose", "vrb") else of(value)
+
+
+def of_status(value: Any) -> str:
+    """The level of a request that was answered with a status, as the text or number of an access log."""
+    digits = str(value)
+    return {"5": "error", "4": "warning"}.get(digits[:1], "info") if len(digits) == 3 and digits.isdigit() else "info"
+
+
+def _of_steps(step: int) -> str:
+    """The level of slog's number."""
+    bounds = (-4, 0, 4, 8, 12)
+    return LEVELS[sum(step >= bound for bound in bounds)]

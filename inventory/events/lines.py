@@ -1,0 +1,119 @@
+"""Reads the lines of a log file, of any shape: each is an event, or says why it is none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from inventory.events import access_lines, logfmt, shapes, text_lines, unwrapping
+from inventory.events.access_lines import LogFormat
+from inventory.events.normaliser import Choices, NoEvent, Prepared, normalised
+from inventory.events.parsing import parse, read
+from inventory.events.plain import plain_event
+
+MAX_WRAPPERS = 4
+"""Lines within lines that are read: Docker's in CloudWatch, say, and in that one the logger's."""
+NO_OBJECT = "Not an object. Send one JSON object per line, with timestamp, level, service and message."
+NO_LINE = (
+    "Neither JSON nor a line with a time at its beginning. Send JSON, logfmt, syslog or access log lines, or describe the"
+    " lines with format=, nginx's log_format."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LineReader:
+    """Reads lines as an import chose: of a format of its own, with members mapped to fields, or as they are recognised."""
+
+    choices: Choices
+    log_format: LogFormat | None = None
+
+    def event(self, text: str) -> Mapping[str, Any]:
+        """The members of an `Event` that a line has; `NoEvent` says why it has none, and another `ValueError` that a line
+        which begins like JSON is none."""
+        if text.startswith("{") and not (self.choices.service or self.choices.mapped):
+            document = read(text)
+            if type(document) is dict:
+                return plain_event(document) or normalised(self._prepared(document, 0), text, self.choices)
+        _, prepared = self.recognised(text)
+        return normalised(prepared, text, self.choices)
+
+    def recognised(self, text: str, depth: int = 0) -> tuple[str, Prepared]:
+        """The name of a line's shape, and the document that it is; raises as `event` does."""
+        if self.log_format and not depth and (values := self.log_format.read(text)):
+            return "nginx", Prepared(values)
+        found = self._structured(text, depth)
+        if found is None:
+            found = self._text(text, depth)
+        if found is None:
+            raise NoEvent(NO_OBJECT if _is_json(text) else NO_LINE)
+        return found
+
+    def _inner(self, depth: int) -> unwrapping.Inner:
+        """What reads a line that is within another one."""
+
+        def read_inner(text: str) -> Prepared | None:
+            if depth >= MAX_WRAPPERS:
+                return None
+            try:
+                _, prepared = self.recognised(text, depth + 1)
+            except ValueError:
+                return None
+            return prepared
+
+        return read_inner
+
+    def _prepared(self, document: dict[str, Any], depth: int) -> Prepared:
+        return shapes.prepared(document, self._inner(depth))
+
+    def _structured(self, text: str, depth: int) -> tuple[str, Prepared] | None:
+        """A line of JSON or logfmt."""
+        if text.startswith("{"):
+            document = read(text)
+            if type(document) is dict:
+                return shapes.name_of(document), self._prepared(document, depth)
+        if logfmt.BEGINNING.match(text) and (pairs := logfmt.read(text)):
+            return logfmt.shape_of(pairs, text), Prepared(pairs)
+        return None
+
+    def _text(self, text: str, depth: int) -> tuple[str, Prepared] | None:
+        """A line of an access log, or one that begins with its time."""
+        if access := access_lines.read(text):
+            return access[0], Prepared(access[1])
+        if found := text_lines.read(text, self.choices.now):
+            return self._unwrapped(*found, depth)
+        if composed := text_lines.composed(text):
+            service, line = composed
+            inner = self._inner(depth)(line)
+            if inner is not None:
+                return "docker", Prepared(inner.document, [*inner.defaults, ("service", "container", service)])
+        return None
+
+    def _unwrapped(self, shape: str, members: dict[str, Any], depth: int) -> tuple[str, Prepared]:
+        """A line of text whose message may be JSON or logfmt again."""
+        if shape == "cri":
+            return shape, unwrapping.docker(members, self._inner(depth))
+        message = members["message"]
+        if depth < MAX_WRAPPERS and message.startswith("{"):
+            try:
+                inner = self._structured(message, depth + 1)
+            except ValueError:
+                inner = None
+            if inner is not None:
+                outer = {name: name for name in ("timestamp", "level") if name in members}
+                return inner[0], unwrapping.wrapped(members, "message", lambda _: inner[1], outer)
+        return shape, Prepared(members)
+
+
+_JSON = re.compile(r'[\["\d]|true|false|null')
+
+
+def _is_json(text: str) -> bool:
+    if not _JSON.match(text):
+        return False
+    try:
+        parse(text)
+    except ValueError:
+        return False
+    return True

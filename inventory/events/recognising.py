@@ -1,0 +1,58 @@
+"""What the lines of a log file are, told from the first of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from inventory.errors import InvalidFile
+from inventory.events import envelopes
+from inventory.events.lines import LineReader
+from inventory.events.normaliser import normalised, shown
+from inventory.events.parsing import read
+
+MAX_NAMES = 12
+"""Names of members in a message."""
+
+
+def shape_of(lines: Sequence[str], reader: LineReader) -> str | None:
+    """The shape of most of the first lines; None without any. `InvalidFile` says what they are if none is an event."""
+    found: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    for line in lines:
+        shape = envelopes.shape_of(line)
+        if shape is not None:
+            found[shape] += 1
+            continue
+        try:
+            name, prepared = reader.recognised(line.strip())
+            normalised(prepared, line, reader.choices)
+        except ValueError as error:
+            reasons[str(error)] += 1
+        else:
+            found[name] += 1
+    if lines and not found:
+        raise InvalidFile(_refusal(lines, reasons.most_common(1)[0][0]))
+    return found.most_common(1)[0][0] if found else None
+
+
+def _refusal(lines: Sequence[str], reason: str) -> str:
+    count = f"None of the first {len(lines)} lines is" if len(lines) > 1 else "The only line is not"
+    return f"{count} a log event. {_described(lines[0].strip())} {reason}"
+
+
+def _described(line: str) -> str:
+    """What a line is, and what is in it."""
+    try:
+        value = read(line)
+    except ValueError:
+        return f"It begins with {shown(line)}."
+    if type(value) is not dict:
+        return f"It begins with {shown(line)}."
+    names = [_shortened(name) for name in list(value)[:MAX_NAMES]]
+    more = ", …" if len(value) > MAX_NAMES else ""
+    return f"It begins with an object with the members {', '.join(names)}{more}." if names else "It begins with {}."
+
+
+def _shortened(name: str) -> str:
+    return repr(name if len(name) <= 40 else f"{name[:39]}…")

@@ -1,0 +1,115 @@
+"""The shapes of documents that loggers write as JSON: the name of each, how it is recognised, and what is special to it.
+
+A new one is a line of `SHAPES`. Most need no more than a name, because `names` knows what they call their fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from inventory.events import unwrapping
+from inventory.events.normaliser import Prepared
+from inventory.events.unwrapping import Inner
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A shape: a document with all of `members` that meets the condition. `prepare` makes it readable by names alone."""
+
+    name: str
+    members: frozenset[str]
+    condition: Callable[[Document], object] = lambda document: True
+    prepare: Callable[[dict[str, Any], Inner], Prepared] | None = None
+
+    def fits(self, document: Document) -> bool:
+        """Whether a document has this shape."""
+        return self.members <= document.keys() and bool(self.condition(document))
+
+
+def _has(*names: str) -> Callable[[Document], object]:
+    return lambda document: any(name in document for name in names)
+
+
+def _is(name: str, *types: type) -> Callable[[Document], object]:
+    return lambda document: type(document[name]) in types
+
+
+def _starts(name: str, *prefixes: str) -> Callable[[Document], object]:
+    return lambda document: type(document[name]) is str and document[name].startswith(prefixes)
+
+
+def _upper(document: Document) -> bool:
+    return type(document["level"]) is str and document["level"][:1].isupper()
+
+
+def _audit(document: Document) -> bool:
+    return str(document.get("apiVersion", "audit.k8s.io")).startswith("audit.k8s.io")
+
+
+def _all(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+SHAPES = (
+    Shape("docker", _all("log", "time"), _is("log", str), unwrapping.docker),
+    Shape("journald", _all("__REALTIME_TIMESTAMP"), prepare=unwrapping.journald),
+    Shape("kubernetes-audit", _all("auditID", "stage"), _audit, unwrapping.audit),
+    Shape("gcp", _all("logName"), _has("timestamp", "receiveTimestamp")),
+    Shape("gcp", _all("severity"), _has("logging.googleapis.com/trace", "logging.googleapis.com/labels", "timestampSeconds")),
+    Shape("otlp", _all("timeUnixNano"), _has("body", "severityNumber", "severityText", "eventName"), unwrapping.otlp),
+    Shape("otlp", _all("observedTimeUnixNano"), prepare=unwrapping.otlp),
+    Shape(
+        "cloudwatch",
+        _all("timestamp", "message"),
+        _has("ingestionTime", "eventId", "logStreamName", "logStream"),
+        unwrapping.cloudwatch,
+    ),
+    Shape("cloudwatch", _all("@timestamp", "@message"), prepare=unwrapping.cloudwatch),
+    Shape("clef", _all("@t"), prepare=unwrapping.clef),
+    Shape("serilog", _all("Timestamp", "MessageTemplate"), prepare=unwrapping.clef),
+    Shape("gelf", _all("short_message"), prepare=unwrapping.gelf),
+    Shape("lambda", _all("time", "type", "record"), _starts("type", "platform."), unwrapping.platform),
+    Shape("lambda", _all("level", "message"), _has("requestId", "AWSRequestId", "function_request_id", "xray_trace_id")),
+    Shape("mongodb", _all("t", "s", "c", "msg"), prepare=unwrapping.mongodb),
+    Shape("ecs", _all("@timestamp"), _has("ecs.version", "ecs", "log.level")),
+    Shape("logstash", _all("@timestamp", "@version")),
+    Shape("loguru", _all("text", "record"), _is("record", dict)),
+    Shape("log4j", _all("loggerName"), _has("loggerFqcn", "endOfBatch", "instant", "timeMillis")),
+    Shape("traefik", _all("RequestMethod", "DownstreamStatus")),
+    Shape("caddy", _all("ts", "logger", "msg"), _starts("logger", "http.", "admin", "tls", "caddy")),
+    Shape("inventory", _all("event", "level", "logger", "timestamp"), _starts("logger", "inventory", "workers")),
+    Shape("events", _all("timestamp", "level", "service", "message")),
+    Shape("tracing", _all("timestamp", "level", "target")),
+    Shape("bunyan", _all("v", "name", "level", "time"), _is("level", int)),
+    Shape("pino", _all("level", "time"), _is("level", int)),
+    Shape("zap", _all("level", "ts"), _has("msg", "message")),
+    Shape("python-json-logger", _all("message"), _has("asctime", "levelname")),
+    Shape("structlog", _all("event"), _has("timestamp", "level")),
+    Shape("slog", _all("time", "level", "msg"), _upper),
+    Shape("logrus", _all("time", "level", "msg")),
+    Shape("zerolog", _all("time", "level")),
+    Shape("winston", _all("timestamp", "level", "message")),
+)
+"""In this order: a document has the first shape that it fits."""
+OTHER = "json"
+"""The shape of a document that has none of these."""
+_SPECIAL = tuple(shape for shape in SHAPES if shape.prepare)
+_MARKS = frozenset(name for shape in _SPECIAL for name in sorted(shape.members)[:1])
+
+
+def name_of(document: Document) -> str:
+    """The name of a document's shape."""
+    return next((shape.name for shape in SHAPES if shape.fits(document)), OTHER)
+
+
+def prepared(document: dict[str, Any], inner: Inner) -> Prepared:
+    """The document as it can be read by the names of its members alone."""
+    if not _MARKS.isdisjoint(document):
+        for shape in _SPECIAL:
+            if shape.prepare and shape.fits(document):
+                return shape.prepare(document, inner)
+    return Prepared(document)

@@ -1,0 +1,173 @@
+"""Lines of text that begin with their time or their level: syslog, klog, nginx's errors, zap's console, and any other."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from inventory.events import instants, levels
+from inventory.events.names import MAX_SERVICE
+from inventory.events.parsing import read as read_json
+
+Found = tuple[str, dict[str, Any]]
+"""The shape of a line, and its members."""
+
+_PRIORITY = re.compile(r"<(\d{1,3})>(?:1 )?")
+_STRUCTURED = re.compile(
+    r"(\S{1,255}) (\S{1,255}) (\S{1,48}) (\S{1,128}) (\S{1,32}) (-|(?:\[(?:[^\]\"\\]|\"(?:[^\"\\]|\\.)*+\"|\\.)*+\])++)(?: \ufeff?(.*)|$)",
+    re.DOTALL,
+)
+_TAGGED = re.compile(r" (\S{1,255}) ([^\s\[\]:(]{1,128})(?:\[([\w.-]{1,32})\])?: ?(.*)", re.DOTALL)
+_KLOG = re.compile(r"([IWEF])(\d\d)(\d\d) (\d\d:\d\d:\d\d\.\d{1,9}) +(\d{1,10}) ([^\s\]]{1,200}:\d{1,6})\] (.*)", re.DOTALL)
+_NGINX = re.compile(r" \[(\w{4,6})\] (\d{1,10})#(\d{1,10}): (?:\*(\d{1,20}) )?(.*)", re.DOTALL)
+_ZAP = re.compile(r"\t([A-Za-z]{4,8})\t(?:([^\t]{1,200})\t)?([^\t\s]{1,200}\.go:\d{1,6})\t(.*)", re.DOTALL)
+_LAMBDA = re.compile(r"\t([0-9a-f-]{36})\t([A-Z]{4,8})\t(.*)", re.DOTALL)
+_LAMBDA_PYTHON = re.compile(r"\[([A-Z]{4,8})\]\t(\S{20,32})\t([0-9a-f-]{36})\t(.*)", re.DOTALL)
+_CRI = re.compile(r"(\S{20,40}) (stdout|stderr) ([FP])(?: (.*)|$)", re.DOTALL)
+_COMPOSE = re.compile(r"([\w.-]{1,100}) {1,80}\| (.*)", re.DOTALL)
+_WORD = re.compile(r"[\s|:\-]{0,20}(\[[^\[\]]{1,60}\]|\([^()]{1,60}\)|<[^<>]{1,60}>|[^\s|:\[\]]{1,60})")
+_WORD_END = re.compile(r"[\s|:\-\[]{1,20}")
+_AFTER_LEVEL = re.compile(r"[\s|:\-]{0,20}")
+WORDS = 5
+"""Words after the time among which the level is looked for."""
+
+
+def read(text: str, now: datetime) -> Found | None:
+    """What a line says; None if it begins with neither a time nor a level and a time."""
+    for reader in (_cri, _klog, _lambda_python, _syslog):
+        if found := reader(text, now):
+            return found
+    bracketed = text[:1] == "["
+    began = instants.leading(text[1:] if bracketed else text, now)
+    if began is None:
+        return _level_first(text, now)
+    instant, end = began
+    rest = text[end + bracketed :].removeprefix("]") if bracketed else text[end:]
+    return _timed(instant, rest)
+
+
+def composed(text: str) -> tuple[str, str] | None:
+    """The service and the line that `docker compose logs` writes it in front of."""
+    found = _COMPOSE.match(text)
+    return (found[1], found[2]) if found else None
+
+
+def _timed(instant: datetime, rest: str) -> Found:
+    """The line whose time was read, from what follows the time."""
+    time = {"timestamp": instant.isoformat()}
+    if found := _NGINX.match(rest):
+        return "nginx", time | _named(found, "level", "pid", "tid", "connection", "message")
+    if found := _LAMBDA.match(rest):
+        return "lambda", time | _named(found, "requestId", "level", "message")
+    if (found := _ZAP.match(rest)) and levels.of_word(found[1]):
+        return "zap", time | _zap(found)
+    if (found := _TAGGED.match(rest)) and not any(map(_is_level, found.group(1, 2))):
+        return "syslog", time | _named(found, "host", "program", "pid", "message")
+    level, message, before = _level_in(rest)
+    if level is None:
+        return "text", time | {"message": message}
+    if " " in before or len(before) > MAX_SERVICE:  # several words: they stay in the message
+        return "text", time | {"level": level, "message": rest.strip()}
+    return "text", time | {"level": level, "message": message} | ({"logger": before} if before else {})
+
+
+def _named(found: re.Match[str], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in zip(names, found.groups(), strict=True) if value is not None}
+
+
+def _is_level(word: str) -> bool:
+    return len(word) > 1 and levels.of_word(word) is not None
+
+
+def _zap(found: re.Match[str]) -> dict[str, Any]:
+    """The columns of zap's console, of which the last is JSON."""
+    members = _named(found, "level", "logger", "caller", "message")
+    message, tab, last = members["message"].rpartition("\t")
+    if tab and last.startswith("{"):
+        try:
+            fields = read_json(last)
+        except ValueError:
+            return members
+        if type(fields) is dict:
+            return members | {"message": message, "attributes": fields}
+    return members
+
+
+def _level_in(rest: str) -> tuple[str | None, str, str]:
+    """The level among the first words, the text after it, and the words before it; without one the whole text."""
+    position = 0
+    for number in range(WORDS):
+        found = _WORD.match(rest, position)
+        if found is None:
+            break
+        word = found[1]
+        marked = number == 0 or word[0] in "[<(" or word.isupper()
+        if marked and len(word.strip("[]<>()")) > (1 if number else 0) and not word.strip("[]<>()").isdigit():
+            level = levels.of_word(word)
+            if level:
+                message = rest[found.end() :]
+                after = _AFTER_LEVEL.match(message)
+                return word.strip("[]<>()"), message[after.end() if after else 0 :], rest[: found.start(1)].strip(" \t|:-[]")
+        position = found.end()
+    return None, rest.strip(" \t:-|"), ""
+
+
+def _level_first(text: str, now: datetime) -> Found | None:
+    """A line such as `INFO 2026-01-31 12:00:00,123 app started`."""
+    found = _WORD.match(text)
+    level = levels.of_word(found[1]) if found and len(found[1]) > 1 else None
+    if found is None or level is None:
+        return None
+    after = _WORD_END.match(text, found.end())
+    began = instants.leading(text[after.end() :] if after else "", now)
+    if after is None or began is None:
+        return None
+    message = text[after.end() + began[1] :].strip(" ]\t:-|")
+    return "text", {"timestamp": began[0].isoformat(), "level": found[1], "message": message}
+
+
+def _cri(text: str, now: datetime) -> Found | None:
+    """A line of a container's log as Kubernetes keeps it."""
+    found = _CRI.fullmatch(text)
+    if found is None:
+        return None
+    partial = {"partial": True} if found[3] == "P" else {}
+    return "cri", {"time": found[1], "stream": found[2], "log": found[4] or "", **partial}
+
+
+def _klog(text: str, now: datetime) -> Found | None:
+    """A line of a program of Kubernetes."""
+    found = _KLOG.fullmatch(text)
+    if found is None:
+        return None
+    level, month, day, clock, thread, caller, message = found.groups()
+    name = list(instants.MONTHS)[int(month) - 1] if 1 <= int(month) <= 12 else ""
+    members = {"timestamp": f"{name} {day} {clock}", "level": level, "thread": thread, "caller": caller, "message": message}
+    return "klog", members
+
+
+def _lambda_python(text: str, now: datetime) -> Found | None:
+    """A line of Python's logging in AWS Lambda."""
+    found = _LAMBDA_PYTHON.fullmatch(text)
+    if found is None:
+        return None
+    return "lambda", {"level": found[1], "timestamp": found[2], "requestId": found[3], "message": found[4]}
+
+
+def _syslog(text: str, now: datetime) -> Found | None:
+    """A line of syslog with its priority (RFC 5424, RFC 3164)."""
+    found = _PRIORITY.match(text)
+    if found is None or int(found[1]) > 191:
+        return None
+    members: dict[str, Any] = {"facility_number": int(found[1]) // 8, "level": str(int(found[1]) % 8)}
+    rest = text[found.end() :]
+    if structured := _STRUCTURED.match(rest):
+        names = ("timestamp", "host", "program", "pid", "message_id", "structured_data", "message")
+        pairs = zip(names, structured.groups(), strict=True)
+        return "syslog", members | {name: value or "" for name, value in pairs if value != "-"}
+    began = instants.leading(rest, now)
+    if began is None:
+        return None
+    _, tagged = _timed(began[0], rest[began[1] :])
+    return "syslog", tagged | members
