@@ -81,6 +81,9 @@ class Settings:
     )
     upload_limit: int = setting(1_073_741_824, whole(1, 2**40, "bytes"), "the largest upload")
     keep_jobs_for: int = setting(2_592_000, types.WHOLE_SECONDS, "how long a finished job, its rows and its file are kept")
+    keep_events_for: int = setting(
+        7_776_000, types.WHOLE_SECONDS, "how long log events are kept, counted from when they were imported"
+    )
     events_line_delay: float = setting(
         0.0, number(0, 60, "seconds"), "pause after each line of a log file, to watch an import in a demonstration"
     )

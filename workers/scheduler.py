@@ -37,7 +37,9 @@ MAX_FAILED = 1_000
 MAX_SWEPT = 100
 """Records whose old snapshots are removed, and snapshots, bodies and files that are checked, in one round."""
 MAX_RETIRED = 5_000
-"""Rows of old jobs, and old lookups, that are removed in one round."""
+"""Rows of old jobs, old lookups, and old log events, that are removed in one round."""
+MAX_NOTED = 20
+"""Imports of log files of which it is noted in one round that there are events: their age counts from then on."""
 UPLOAD_WITHOUT_JOB = timedelta(days=1)
 """How long an upload may be there before its job is."""
 SWEEP_FILES_EVERY = timedelta(minutes=1)
@@ -50,6 +52,7 @@ class Sweep:
 
     snapshots: str = ""
     bodies: str = ""
+    events: str = ""
     uploads: str = ""
     chunks: str = ""
     files_at: datetime | None = None
@@ -79,7 +82,7 @@ def round_(services: Services) -> int:
 
 
 def retain(services: Services, sweep: Sweep) -> None:
-    """Remove some of the snapshots beyond those to be kept, of old jobs and lookups, and of what workers left that died.
+    """Remove some of the snapshots beyond those to be kept, of old jobs, lookups and events, and of what dead workers left.
 
     What needs the file store comes last, because that may be away alone.
     """
@@ -87,6 +90,7 @@ def retain(services: Services, sweep: Sweep) -> None:
     _attempt(services, "sweep_snapshots", partial(_sweep_snapshots, services, sweep))
     _attempt(services, "sweep_bodies", partial(_sweep_bodies, services, sweep))
     _attempt(services, "retire_lookups", partial(_retire_lookups, services))
+    _attempt(services, "retire_events", partial(_retire_events, services, sweep))
     _attempt(services, "retire_jobs", partial(_retire_jobs, services))
     _attempt(services, "sweep_files", partial(_sweep_files, services, sweep))
 
@@ -129,6 +133,15 @@ def _retire_lookups(services: Services) -> None:
     forgotten = services.store.history.retire(before=old, limit=MAX_RETIRED)
     if forgotten:
         log.info("lookups_forgotten", count=forgotten)
+
+
+def _retire_events(services: Services, sweep: Sweep) -> None:
+    now = utc_now()
+    sweep.events = services.store.events.note_imports(after=sweep.events, limit=MAX_NOTED, now=now)
+    old = now - timedelta(seconds=services.settings.keep_events_for)
+    retired = services.store.events.retire(before=old, limit=MAX_RETIRED)
+    if retired:
+        log.info("events_retired", count=retired)
 
 
 def _retire_jobs(services: Services) -> None:

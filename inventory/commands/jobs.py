@@ -51,6 +51,9 @@ class Kind(click.ParamType[str]):
     metavar="SECONDS",
     help="Reuse what is at most this old.",
 )
+@click.option("--service", metavar="NAME", help="The service of all events of a log file.")
+@click.option("--map", metavar="FIELD:NAME,...", help="Fields of a log file's lines: timestamp:fields.when,level:sev.")
+@click.option("--format", metavar="TEXT", help="How an access log's lines are written: nginx's log_format.")
 @follow_it
 @as_json
 @errors_as_lines
@@ -108,7 +111,13 @@ def _show(services: Services, job: Job, *, follow: bool, as_json: bool) -> int:
     else:
         shown = {name: value for name, value in document.items() if value is not None}
         print_pairs(Console(), shown.items())
-    return FAILED if document["status"] in (JobStatus.FAILED, JobStatus.CANCELLED) else 0
+    return 0 if _is_well(document) else FAILED
+
+
+def _is_well(document: Document) -> bool:
+    """Whether a job did not fail; one that is over and had not one good row did."""
+    without_success = document["finished_at"] is not None and document["processed"] and not document["succeeded"]
+    return not (without_success or document["status"] in (JobStatus.FAILED, JobStatus.CANCELLED))
 
 
 def _followed(services: Services, job: Job) -> Document:

@@ -8,9 +8,7 @@ from typing import Any
 
 from inventory.errors import InvalidRequest
 
-COMBINED = (
-    '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"'
-)
+COMBINED = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"'
 COMMON = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent'
 TRAEFIK = COMBINED + ' $request_count "$router" "$server_url" ${duration_ms}ms'
 NAMED = {"combined": COMBINED, "common": COMMON, "nginx": COMBINED, "traefik": TRAEFIK}

@@ -12,6 +12,7 @@ from inventory.events import instants, levels, traces
 from inventory.events.levels import LEVELS
 from inventory.events.normaliser import shown
 
+
 class QueryInstant(fields.Field[datetime]):
     """An instant in UTC, cut to milliseconds; one that names no offset is taken to be in UTC."""
 
@@ -41,7 +42,5 @@ class TraceId(fields.Field[str]):
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         trace_id = traces.of_query(value)
         if trace_id is None:
-            raise ValidationError(
-                f"{shown(value)} is not the id of a trace. Send 32 hexadecimal digits, not all of them 0."
-            )
+            raise ValidationError(f"{shown(value)} is not the id of a trace. Send 32 hexadecimal digits, not all of them 0.")
         return trace_id

@@ -187,4 +187,3 @@ def _cut(instant: datetime) -> datetime:
 def exact_numbers(text: str) -> Mapping[float, str]:
     """The digits of those numbers of a line that a double may have rounded up."""
     return {float(digits): digits for digits in _LONG.findall(text)}
-

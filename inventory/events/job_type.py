@@ -45,14 +45,14 @@ class EventJobs(JobType):
         clock: Clock = utc_now,
     ) -> None:
         """`line_delay` is a pause in seconds after each line, for demonstrations; `ticks` counts seconds."""
-        self.file = FileRows(suffixes=LOG_FILES, recognise=self._recognise)
+        self.file = self._file = FileRows(suffixes=LOG_FILES, recognise=self._recognise)
         self._events = events
         self._uploads = uploads
         self._line_delay = line_delay
         self._sleep, self._ticks, self._clock = sleep, ticks, clock
 
     def lines(self, job: Job) -> Iterator[tuple[InputRow, int]]:
-        rows = self._uploads.rows(job, self.file)
+        rows = self._uploads.rows(job, self._file)
         shape = (job.options.get(FILE_FORMAT) or {}).get("shape")
         return _opened(rows) if shape in envelopes.NAMES else rows
 

@@ -71,6 +71,11 @@ def of_serilog(value: Any) -> str | None:
     return "trace" if type(value) is str and value.lower() in ("verbose", "vrb") else of(value)
 
 
+def of_status_word(value: Any) -> str | None:
+    """The level in Datadog's `status`, which others have a number in."""
+    return of(value) if type(value) is str and value.isalpha() else None
+
+
 def of_status(value: Any) -> str:
     """The level of a request that was answered with a status, as the text or number of an access log."""
     digits = str(value)

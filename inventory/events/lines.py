@@ -42,7 +42,7 @@ class LineReader:
     def recognised(self, text: str, depth: int = 0) -> tuple[str, Prepared]:
         """The name of a line's shape, and the document that it is; raises as `event` does."""
         if self.log_format and not depth and (values := self.log_format.read(text)):
-            return "nginx", Prepared(values)
+            return "nginx", Prepared(values, _BY_NGINX)
         found = self._structured(text, depth)
         if found is None:
             found = self._text(text, depth)
@@ -80,7 +80,7 @@ class LineReader:
     def _text(self, text: str, depth: int) -> tuple[str, Prepared] | None:
         """A line of an access log, or one that begins with its time."""
         if access := access_lines.read(text):
-            return access[0], Prepared(access[1])
+            return access[0], Prepared(access[1], _BY_TRAEFIK if access[0] == "traefik" else ())
         if found := text_lines.read(text, self.choices.now):
             return self._unwrapped(*found, depth)
         if composed := text_lines.composed(text):
@@ -101,11 +101,13 @@ class LineReader:
             except ValueError:
                 inner = None
             if inner is not None:
-                outer = {name: name for name in ("timestamp", "level") if name in members}
-                return inner[0], unwrapping.wrapped(members, "message", lambda _: inner[1], outer)
-        return shape, Prepared(members)
+                shape, prepared = inner
+                outer = {name: name for name in members if name in ("timestamp", "level")}
+                return shape, unwrapping.wrapped(members, "message", lambda _: prepared, outer)
+        return shape, Prepared(members, _BY_NGINX if shape == "nginx" else ())
 
 
+_BY_NGINX, _BY_TRAEFIK = ([("service", None, name)] for name in ("nginx", "traefik"))
 _JSON = re.compile(r'[\["\d]|true|false|null')
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from inventory.listing import Key
+
+MAX_SEARCHED, MAX_SEARCHED_CHARACTERS = 10_000, 16 * 1024 * 1024
+"""Events that a search looks at for one page, and characters of their messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class EventFilter:
     service: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    trace_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +55,40 @@ class EventStats:
     by_level: Mapping[str, int]
     by_service: Mapping[str, int]
     by_hour: Mapping[datetime, int]
+
+
+@dataclass(slots=True)
+class TextSearch:
+    """A search for a text in messages, in any case, that ends after `limit` events or when it has looked at enough."""
+
+    text: str
+    limit: int
+    found: int = 0
+    looked: int = 0
+    characters: int = 0
+    _needle: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._needle = self.text.casefold()
+
+    def takes(self, message: str) -> bool:
+        """Whether the next event, whose message this is, has the text."""
+        self.looked += 1
+        self.characters += len(message)
+        is_found = self._needle in message.casefold()
+        self.found += is_found
+        return is_found
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the page ends here."""
+        is_tired = self.looked >= MAX_SEARCHED or self.characters >= MAX_SEARCHED_CHARACTERS
+        return is_tired or self.found >= self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class FoundEvents:
+    """The events that a search found, newest first, and the position up to which it looked; None if it saw all."""
+
+    events: Sequence[Event]
+    reached: Key | None

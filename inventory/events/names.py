@@ -58,11 +58,12 @@ def _names(reader: Reader, *names: str) -> Names:
 TIMESTAMP = [
     Member.of(name)
     for name in (
-        "timestamp", "@timestamp", "time", "ts", "@t", "t", "timeUnixNano", "stageTimestamp", "requestReceivedTimestamp",
-        "StartUTC", "asctime", "datetime", "instant", "timeMillis", "record.time",
-        "__REALTIME_TIMESTAMP", "Timestamp", "TimeStamp", "Time", "eventTime", "event_time", "eventTimestamp", "log_time",
-        "logTime", "time_iso8601", "time_local", "msec", "date", "dt", "epoch", "unixtime", "created", "created_at",
-        "observedTimeUnixNano", "receiveTimestamp", "@fields.timestamp", "fields.timestamp", "event.created", "start_time",
+        "StartUTC", "timestamp", "@timestamp", "time", "ts", "@t", "t", "timeUnixNano", "stageTimestamp",
+        "requestReceivedTimestamp", "asctime", "datetime", "instant", "timeMillis", "record.time", "__REALTIME_TIMESTAMP",
+        "Timestamp", "TimeStamp", "Time", "eventTime", "event_time", "eventTimestamp", "log_time", "logTime",
+        "time_iso8601", "time_local", "msec", "date", "dt", "epoch", "unixtime", "created", "created_at",
+        "observedTimeUnixNano", "receiveTimestamp", "@fields.timestamp", "fields.timestamp", "event.created",
+        "start_time",
     )
 ]  # fmt: skip
 
@@ -73,6 +74,7 @@ LEVEL = [
     *_names(levels.of, "lvl", "loglevel", "log_level", "logLevel", "LogLevel", "@level", "levelName", "level_name"),
     *_names(levels.of, "severity_text", "Severity", "error_severity", "PRIORITY", "@fields.level"),
     *_names(levels.of_python, "levelno", "level_number", "level.no", "record.level.no"),
+    *_names(levels.of_status_word, "status"),
     *_names(levels.of, "log.syslog.severity.code", "syslog_severity", "fields.level", "jsonPayload.level"),
 ]
 
@@ -89,9 +91,10 @@ SERVICE = _names(
     "service.name", "service", "serviceName", "service_name", "ServiceName", "app", "application", "appname", "app_name",
     "appName", "Application", "resource.service.name", "serviceContext.service", "resource.labels.service_name",
     "resource.labels.container_name", "resource.labels.function_name", "resource.labels.module_id", "name", "logger",
-    "logger_name", "loggerName", "log.logger", "Logger", "SourceContext", "SYSLOG_IDENTIFIER", "_SYSTEMD_UNIT", "_service",
-    "_app", "_application", "record.name", "@module", "module", "target", "component", "program",
-    "kubernetes.container_name", "container_name", "jsonPayload.service", "facility",
+    "logger_name", "loggerName", "log.logger", "Logger", "SourceContext", "SYSLOG_IDENTIFIER", "_SYSTEMD_UNIT",
+    "_service", "_app", "_application", "record.name", "@module", "module", "target", "component", "program",
+    "Properties.Application", "Properties.SourceContext", "eventSource", "kubernetes.container_name", "container_name",
+    "jsonPayload.service", "facility",
 )  # fmt: skip
 
 MESSAGE = [
@@ -100,7 +103,8 @@ MESSAGE = [
         "message", "msg", "event", "short_message", "body", "@m", "MESSAGE", "@message", "log", "fields.message",
         "record.message", "Message", "RenderedMessage", "textPayload", "jsonPayload.message", "jsonPayload.msg",
         "log.message", "text", "full_message", "fields.msg", "error.message", "err.message", "exception.message",
-        "status.message", "protoPayload.status.message", "protoPayload.methodName", "description",
+        "status.message", "error", "err", "exception", "eventName", "protoPayload.status.message",
+        "protoPayload.methodName", "description",
     )
 ]  # fmt: skip
 

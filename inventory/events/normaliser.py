@@ -43,7 +43,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """What an import says of its lines: the service of all, and the members that have a field. `now` dates what has no year."""
+    """What an import says of its lines: the service of all, and members that have a field. `now` dates what has no year."""
 
     now: datetime
     service: str | None = None
@@ -159,10 +159,9 @@ class _Reading:
         """A trace id below a known name in any case, in the objects of the document."""
         below = []
         for name, value in node.items():
-            if reader := names.TRACE_READERS.get(name.lower()):
-                if trace_id := reader(value):
-                    self._use("trace_id", (*path, name), value, trace_id)
-                    return str(trace_id)
+            if (reader := names.TRACE_READERS.get(name.lower())) and (trace_id := reader(value)):
+                self._use("trace_id", (*path, name), value, trace_id)
+                return str(trace_id)
             if depth and type(value) is dict:
                 below.append((name, value))
         for name, value in below:
@@ -175,15 +174,16 @@ class _Reading:
         rest = dict(self._document)
         for path in self._used:
             _remove(rest, path)
-        attributes = rest.pop("attributes", None)
-        if attributes is not None and type(attributes) is not dict:
-            rest["attributes"], attributes = attributes, None
-        if not attributes:
-            attributes = rest
-        else:
-            attributes = dict(attributes)
+        sent = rest.get("attributes")
+        if type(sent) is dict:
+            del rest["attributes"]
+            attributes: dict[str, Any] = dict(sent)
             for name, value in rest.items():
                 add(attributes, name, value)
+        else:
+            attributes = rest
+            if sent is None:
+                rest.pop("attributes", None)
         for _, outer, value in self._defaults:
             if outer is not None:
                 add(attributes, outer, value)

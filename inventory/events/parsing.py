@@ -71,9 +71,7 @@ def parse(text: str) -> Any:
     if text.count("{") + text.count("[") > MAX_DEPTH and _too_deep(value):
         raise Inexact(TOO_DEEP)
     if "\\u" in text and _SURROGATE.search(text) and not _encodable(value):
-        raise Inexact(
-            "Half of a surrogate pair, such as \\ud83d alone, is not a character. Send both halves, or neither."
-        )
+        raise Inexact("Half of a surrogate pair, such as \\ud83d alone, is not a character. Send both halves, or neither.")
     return value
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from inventory.events import traces
+from inventory.events import names, traces
 from inventory.events.levels import WORDS
-from inventory.events.names import MAX_SERVICE, TRACE_NAMES
+from inventory.events.names import TRACE_NAMES
 from inventory.events.normaliser import MAX_MESSAGE
 
 _INSTANT = re.compile(
@@ -17,6 +17,7 @@ _INSTANT = re.compile(
     re.ASCII,
 )
 _NAMES = frozenset({"timestamp", "level", "service", "message", "attributes", "trace_id"})
+_NONE: dict[str, Any] = {}
 _LEVELS = WORDS | {word.upper(): level for word, level in WORDS.items()}
 
 
@@ -24,33 +25,34 @@ def plain_event(line: Mapping[str, Any]) -> dict[str, Any] | None:
     """What the normaliser would make of a line with the documented members and no others; None if it is not so plain."""
     if not _NAMES.issuperset(line):
         return None
-    timestamp, level, service = line.get("timestamp"), line.get("level"), line.get("service")
-    message, attributes, trace_id = line.get("message"), line.get("attributes"), line.get("trace_id")
-    if not (type(timestamp) is str and _INSTANT.fullmatch(timestamp) and type(level) is str and level in _LEVELS):
+    level, message, trace_id = line.get("level"), line.get("message"), line.get("trace_id")
+    attributes = line.get("attributes", _NONE)
+    if type(level) is not str or level not in _LEVELS or type(message) is not str or len(message) > MAX_MESSAGE:
         return None
-    if not (type(service) is str and type(message) is str and len(service) <= MAX_SERVICE and len(message) <= MAX_MESSAGE):
+    if type(attributes) is not dict or not (
+        TRACE_NAMES.isdisjoint(attributes) if trace_id is None else traces.is_plain(trace_id)
+    ):
         return None
-    if not (service.isprintable() and service.strip()):
-        return None
-    if attributes is None:
-        attributes = {}
-    elif type(attributes) is not dict:
-        return None
-    if trace_id is None:
-        if not TRACE_NAMES.isdisjoint(attributes):
-            return None
-    elif not traces.is_plain(trace_id):
-        return None
-    try:
-        instant = datetime.fromisoformat(timestamp.upper())
-        instant = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
-    except (ValueError, OverflowError):  # the 30th of February, or an offset that leads out of the calendar
+    instant, service = _instant(line.get("timestamp")), names.service(line.get("service"))
+    if instant is None or service is None:
         return None
     return {
-        "timestamp": instant.replace(microsecond=instant.microsecond // 1000 * 1000),
+        "timestamp": instant,
         "level": _LEVELS[level],
         "service": service,
         "message": message,
         "attributes": attributes,
         "trace_id": trace_id and trace_id.lower(),
     }
+
+
+def _instant(text: Any) -> datetime | None:
+    """The instant in a text as RFC 3339 has it, or nearly so."""
+    if type(text) is not str or not _INSTANT.fullmatch(text):
+        return None
+    try:
+        instant = datetime.fromisoformat(text.upper())
+        instant = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except (ValueError, OverflowError):  # the 30th of February, or an offset that leads out of the calendar
+        return None
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)

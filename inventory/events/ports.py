@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
-from inventory.events.model import Event, EventFilter, EventStats
+from inventory.events.model import Event, EventFilter, EventStats, FoundEvents, TextSearch
 from inventory.listing import Key
 
 
@@ -17,6 +18,18 @@ class Events(Protocol):
 
     def listing(self, chosen: EventFilter, *, limit: int, after: Key | None) -> Sequence[Event]:
         """Events by (timestamp, id), newest first, those after `after`."""
+
+    def search(self, chosen: EventFilter, search: TextSearch, *, after: Key | None) -> FoundEvents:
+        """Those of the same events whose messages a search takes, until it is over."""
+
+    def note_imports(self, *, after: str, limit: int, now: datetime) -> str:
+        """Note `now` for those of the next `limit` jobs with events, after an id, that have no note yet.
+
+        Returns the id where the next call continues, "" at the end.
+        """
+
+    def retire(self, *, before: datetime, limit: int) -> int:
+        """Remove up to `limit` events of jobs that were noted before an instant; how many."""
 
     def stats(self, chosen: EventFilter, *, hours: int) -> EventStats:
         """Counts of the chosen events; of hours, the `hours` newest that have any."""

@@ -14,14 +14,14 @@ from inventory.events import documents, schemas
 from inventory.events.model import EventFilter
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
-from inventory.web_api.pagination import json_page
+from inventory.web_api.pagination import cursor, json_page
 from inventory.web_api.responses import json_response
 
 FORMAT = """\
-Lines of imported log files. Each is a JSON object with `timestamp` (RFC 3339; UTC if it names no offset; or a number of
-seconds or milliseconds since 1970), `level`, `service` and `message`; it may have `attributes` (an object) and `trace_id`
-(32 hexadecimal digits). Other members are kept among the attributes. A line that is not a log event is a rejected row of its
-job, which says why."""
+Lines of imported log files, as most loggers write them: docs/log-events.md names the shapes. Each has a `timestamp`, in UTC
+if it names no offset, a `level` (`info` without one), a `service` (`unknown` without one), a `message`, and perhaps a
+`trace_id` of 32 hexadecimal digits. All else is kept among the `attributes`. A line that is no log event is a rejected row
+of its job, which says why."""
 
 blueprint = Blueprint("events", __name__, url_prefix="/api/v1", description=FORMAT)
 
@@ -35,7 +35,12 @@ class Events(MethodView):
     @blueprint.problems(InvalidRequest, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
         """List log events, newest first."""
-        find = partial(services().events.listing, _chosen(query))
+        chosen = _chosen(query, query["trace_id"])
+        if query["q"] is not None:
+            found = services().events.search(chosen, query["q"], limit=query["limit"], after=query["cursor"])
+            next_cursor = None if found.reached is None else cursor(found.reached)
+            return json_response({"events": list(map(documents.event_document, found.events)), "next_cursor": next_cursor})
+        find = partial(services().events.listing, chosen)
         return json_page("events", query, find, documents.event_document, attrgetter("timestamp", "id"))
 
 
@@ -51,5 +56,5 @@ class Stats(MethodView):
         return json_response(documents.stats_document(services().events.stats(_chosen(query))))
 
 
-def _chosen(query: dict[str, Any]) -> EventFilter:
-    return EventFilter(query["job"], query["level"], query["service"], query["since"], query["until"])
+def _chosen(query: dict[str, Any], trace_id: str | None = None) -> EventFilter:
+    return EventFilter(query["job"], query["level"], query["service"], query["since"], query["until"], trace_id)

@@ -43,6 +43,24 @@ class FilterQuery(QuerySchema):
 class EventsQuery(FilterQuery, PageQuery):
     """Which page of them."""
 
+    trace_id = TraceId(
+        load_default=None,
+        metadata={
+            "type": "string",
+            "description": "Events of one trace: 32 hexadecimal digits, or any other spelling that lines have.",
+            "example": "4bf92f3577b34da6a3ce929d0e0e4736",
+        },
+    )
+    q = fields.String(
+        load_default=None,
+        validate=Length(1, 200, error="Send a text of 1 to 200 characters."),
+        metadata={
+            "description": "A text that the message has, in any case. Each page looks at 10,000 events at most: it may have"
+            " fewer than `limit`, or none, and `next_cursor` continues the search.",
+            "example": "declined",
+        },
+    )
+
 
 class EventSchema(Schema):
     """One log event."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from inventory.events.model import Event, EventFilter, EventStats
+from inventory.events.model import Event, EventFilter, EventStats, FoundEvents, TextSearch
 from inventory.events.ports import Events
 from inventory.listing import Key
 
@@ -21,6 +21,10 @@ class EventService:
     def listing(self, chosen: EventFilter, *, limit: int, after: Key | None) -> Sequence[Event]:
         """Events, newest first, those after the position `after`."""
         return self._events.listing(chosen, limit=limit, after=after)
+
+    def search(self, chosen: EventFilter, text: str, *, limit: int, after: Key | None) -> FoundEvents:
+        """The same events whose messages have a text, as many as a bounded search finds."""
+        return self._events.search(chosen, TextSearch(text, limit), after=after)
 
     def stats(self, chosen: EventFilter) -> EventStats:
         """Counts by level, by service and by the newest hours."""

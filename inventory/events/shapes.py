@@ -18,12 +18,16 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A shape: a document with all of `members` that meets the condition. `prepare` makes it readable by names alone."""
+    """A shape: a document with all of `members` that meets the condition.
+
+    `prepare` makes it readable by the names of members alone, and `unwrap` does with the line of another logger in it.
+    """
 
     name: str
     members: frozenset[str]
-    condition: Callable[[Document], object] = lambda document: True
-    prepare: Callable[[dict[str, Any], Inner], Prepared] | None = None
+    condition: Callable[[Document], object] = lambda _: True
+    prepare: Callable[[dict[str, Any]], Prepared] | None = None
+    unwrap: Callable[[dict[str, Any], Inner], Prepared] | None = None
 
     def fits(self, document: Document) -> bool:
         """Whether a document has this shape."""
@@ -55,20 +59,22 @@ def _all(*names: str) -> frozenset[str]:
 
 
 SHAPES = (
-    Shape("docker", _all("log", "time"), _is("log", str), unwrapping.docker),
-    Shape("journald", _all("__REALTIME_TIMESTAMP"), prepare=unwrapping.journald),
+    Shape("docker", _all("log", "time"), _is("log", str), unwrap=unwrapping.docker),
+    Shape("journald", _all("__REALTIME_TIMESTAMP"), unwrap=unwrapping.journald),
     Shape("kubernetes-audit", _all("auditID", "stage"), _audit, unwrapping.audit),
     Shape("gcp", _all("logName"), _has("timestamp", "receiveTimestamp")),
-    Shape("gcp", _all("severity"), _has("logging.googleapis.com/trace", "logging.googleapis.com/labels", "timestampSeconds")),
+    Shape(
+        "gcp", _all("severity"), _has("logging.googleapis.com/trace", "logging.googleapis.com/labels", "timestampSeconds")
+    ),
     Shape("otlp", _all("timeUnixNano"), _has("body", "severityNumber", "severityText", "eventName"), unwrapping.otlp),
     Shape("otlp", _all("observedTimeUnixNano"), prepare=unwrapping.otlp),
     Shape(
         "cloudwatch",
         _all("timestamp", "message"),
         _has("ingestionTime", "eventId", "logStreamName", "logStream"),
-        unwrapping.cloudwatch,
+        unwrap=unwrapping.cloudwatch,
     ),
-    Shape("cloudwatch", _all("@timestamp", "@message"), prepare=unwrapping.cloudwatch),
+    Shape("cloudwatch", _all("@timestamp", "@message"), unwrap=unwrapping.cloudwatch),
     Shape("clef", _all("@t"), prepare=unwrapping.clef),
     Shape("serilog", _all("Timestamp", "MessageTemplate"), prepare=unwrapping.clef),
     Shape("gelf", _all("short_message"), prepare=unwrapping.gelf),
@@ -97,7 +103,7 @@ SHAPES = (
 """In this order: a document has the first shape that it fits."""
 OTHER = "json"
 """The shape of a document that has none of these."""
-_SPECIAL = tuple(shape for shape in SHAPES if shape.prepare)
+_SPECIAL = tuple(shape for shape in SHAPES if shape.prepare or shape.unwrap)
 _MARKS = frozenset(name for shape in _SPECIAL for name in sorted(shape.members)[:1])
 
 
@@ -110,6 +116,10 @@ def prepared(document: dict[str, Any], inner: Inner) -> Prepared:
     """The document as it can be read by the names of its members alone."""
     if not _MARKS.isdisjoint(document):
         for shape in _SPECIAL:
-            if shape.prepare and shape.fits(document):
-                return shape.prepare(document, inner)
+            if shape.fits(document):
+                return shape.unwrap(document, inner) if shape.unwrap else _as_prepared(shape, document)
     return Prepared(document)
+
+
+def _as_prepared(shape: Shape, document: dict[str, Any]) -> Prepared:
+    return shape.prepare(document) if shape.prepare else Prepared(document)

@@ -15,13 +15,15 @@ Found = tuple[str, dict[str, Any]]
 
 _PRIORITY = re.compile(r"<(\d{1,3})>(?:1 )?")
 _STRUCTURED = re.compile(
-    r"(\S{1,255}) (\S{1,255}) (\S{1,48}) (\S{1,128}) (\S{1,32}) (-|(?:\[(?:[^\]\"\\]|\"(?:[^\"\\]|\\.)*+\"|\\.)*+\])++)(?: \ufeff?(.*)|$)",
+    r"(\S{1,255}) (\S{1,255}) (\S{1,48}) (\S{1,128}) (\S{1,32})"
+    r" (-|(?:\[(?:[^\]\"\\]|\"(?:[^\"\\]|\\.)*+\"|\\.)*+\])++)(?: \ufeff?(.*)|$)",
     re.DOTALL,
 )
 _TAGGED = re.compile(r" (\S{1,255}) ([^\s\[\]:(]{1,128})(?:\[([\w.-]{1,32})\])?: ?(.*)", re.DOTALL)
 _KLOG = re.compile(r"([IWEF])(\d\d)(\d\d) (\d\d:\d\d:\d\d\.\d{1,9}) +(\d{1,10}) ([^\s\]]{1,200}:\d{1,6})\] (.*)", re.DOTALL)
 _NGINX = re.compile(r" \[(\w{4,6})\] (\d{1,10})#(\d{1,10}): (?:\*(\d{1,20}) )?(.*)", re.DOTALL)
 _ZAP = re.compile(r"\t([A-Za-z]{4,8})\t(?:([^\t]{1,200})\t)?([^\t\s]{1,200}\.go:\d{1,6})\t(.*)", re.DOTALL)
+_MONOLOG = re.compile(r" ([\w-]{1,100})\.([A-Z]{4,9}): (.*)", re.DOTALL)
 _LAMBDA = re.compile(r"\t([0-9a-f-]{36})\t([A-Z]{4,8})\t(.*)", re.DOTALL)
 _LAMBDA_PYTHON = re.compile(r"\[([A-Z]{4,8})\]\t(\S{20,32})\t([0-9a-f-]{36})\t(.*)", re.DOTALL)
 _CRI = re.compile(r"(\S{20,40}) (stdout|stderr) ([FP])(?: (.*)|$)", re.DOTALL)
@@ -35,9 +37,11 @@ WORDS = 5
 
 def read(text: str, now: datetime) -> Found | None:
     """What a line says; None if it begins with neither a time nor a level and a time."""
-    for reader in (_cri, _klog, _lambda_python, _syslog):
-        if found := reader(text, now):
+    for reader in (_cri, _klog, _lambda_python):
+        if found := reader(text):
             return found
+    if found := _syslog(text, now):
+        return found
     bracketed = text[:1] == "["
     began = instants.leading(text[1:] if bracketed else text, now)
     if began is None:
@@ -58,6 +62,8 @@ def _timed(instant: datetime, rest: str) -> Found:
     time = {"timestamp": instant.isoformat()}
     if found := _NGINX.match(rest):
         return "nginx", time | _named(found, "level", "pid", "tid", "connection", "message")
+    if (found := _MONOLOG.match(rest)) and _is_level(found[2]):
+        return "monolog", time | _named(found, "channel", "level", "message")
     if found := _LAMBDA.match(rest):
         return "lambda", time | _named(found, "requestId", "level", "message")
     if (found := _ZAP.match(rest)) and levels.of_word(found[1]):
@@ -127,7 +133,7 @@ def _level_first(text: str, now: datetime) -> Found | None:
     return "text", {"timestamp": began[0].isoformat(), "level": found[1], "message": message}
 
 
-def _cri(text: str, now: datetime) -> Found | None:
+def _cri(text: str) -> Found | None:
     """A line of a container's log as Kubernetes keeps it."""
     found = _CRI.fullmatch(text)
     if found is None:
@@ -136,7 +142,7 @@ def _cri(text: str, now: datetime) -> Found | None:
     return "cri", {"time": found[1], "stream": found[2], "log": found[4] or "", **partial}
 
 
-def _klog(text: str, now: datetime) -> Found | None:
+def _klog(text: str) -> Found | None:
     """A line of a program of Kubernetes."""
     found = _KLOG.fullmatch(text)
     if found is None:
@@ -147,7 +153,7 @@ def _klog(text: str, now: datetime) -> Found | None:
     return "klog", members
 
 
-def _lambda_python(text: str, now: datetime) -> Found | None:
+def _lambda_python(text: str) -> Found | None:
     """A line of Python's logging in AWS Lambda."""
     found = _LAMBDA_PYTHON.fullmatch(text)
     if found is None:

@@ -61,7 +61,7 @@ def cloudwatch(document: dict[str, Any], inner: Inner) -> Prepared:
     return wrapped(document, name, inner, {time: "timestamp"}, [("service", None, group)])
 
 
-def clef(document: dict[str, Any], inner: Inner) -> Prepared:
+def clef(document: dict[str, Any]) -> Prepared:
     """An event of Serilog, in its compact format or the older one: the message may be a template."""
     template = document.get("@mt", document.get("MessageTemplate"))
     properties = document.get("Properties")
@@ -72,30 +72,30 @@ def clef(document: dict[str, Any], inner: Inner) -> Prepared:
     return Prepared(document, defaults)
 
 
-def gelf(document: dict[str, Any], inner: Inner) -> Prepared:
+def gelf(document: dict[str, Any]) -> Prepared:
     """A message of Graylog, whose `host` is what sent it."""
     return Prepared(document, [("service", None, document.get("host"))])
 
 
-def mongodb(document: dict[str, Any], inner: Inner) -> Prepared:
+def mongodb(document: dict[str, Any]) -> Prepared:
     """A line of MongoDB's server."""
     rest = {name: value for name, value in document.items() if name != "s"}
     return Prepared(rest, [("level", "s", document["s"]), ("service", None, "mongod")])
 
 
-def audit(document: dict[str, Any], inner: Inner) -> Prepared:
+def audit(document: dict[str, Any]) -> Prepared:
     """An entry of Kubernetes' audit log, whose `level` is what is recorded and no severity."""
     return Prepared(document, [("service", None, "kube-apiserver")])
 
 
-def platform(document: dict[str, Any], inner: Inner) -> Prepared:
+def platform(document: dict[str, Any]) -> Prepared:
     """What AWS Lambda says itself."""
     return Prepared(document, [("message", None, document["type"])])
 
 
-def otlp(document: dict[str, Any], inner: Inner) -> Prepared:
+def otlp(document: dict[str, Any]) -> Prepared:
     """A log record of OpenTelemetry, with its resource and scope beside it."""
-    members = dict(document)
+    members = {name: each for name, each in document.items() if name != "timeUnixNano" or each not in ("0", 0)}
     body = members.pop("body", None)
     value = any_value(body)
     if "attributes" in members:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -10,6 +11,8 @@ from inventory.errors import UnsupportedFile
 from inventory.jobs.job_type import LineFormat
 
 GZIPPED = ".gz"
+ROTATED = re.compile(r"\.log[.-][0-9][0-9._t-]*$")
+"""What is behind the name of a log file that was put aside, such as `app.log.1` or `access.log-20260131`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +34,8 @@ class FileFormat:
     `member` it is the whole line. The cells or members `qualifiers` are added to it after commas. Of CSV, the lines before
     `first_line` are no rows; with 0, which earlier versions kept, `header` says whether the first row is one.
 
-    `shape` is what was recognised, `column_name` how the header calls the column. `sheets` are those of a workbook.
+    `shape` is what was recognised, `column_name` how the header calls the column. `sheets` are those of a workbook. With
+    `array` a row is an element of one array, or an object that spans lines.
     """
 
     line_format: LineFormat
@@ -46,6 +50,7 @@ class FileFormat:
     shape: str | None = None
     column_name: str | None = None
     sheets: tuple[Sheet, ...] = ()
+    array: bool = False
 
     @property
     def recoded(self) -> bool:
@@ -75,9 +80,11 @@ def format_of_name(file_name: str, suffixes: Mapping[str, LineFormat]) -> FileFo
     """The format that a file's suffix promises; `UnsupportedFile` if it is none of `suffixes`, nor one followed by `.gz`."""
     name = file_name.lower()
     stem = name.removesuffix(GZIPPED)
+    if ".log" in suffixes:
+        stem = ROTATED.sub(".log", stem)
     for suffix, line_format in suffixes.items():
         if stem.endswith(suffix):
-            return FileFormat(line_format, gzipped=name != stem)
+            return FileFormat(line_format, gzipped=name.endswith(GZIPPED))
     raise UnsupportedFile(
         f"{file_name!r} is of a type that this import does not take. Send {', '.join(suffixes)}, or one of these with"
         f" {GZIPPED} after it."

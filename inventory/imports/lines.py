@@ -11,6 +11,7 @@ from inventory.errors import UnreadableFile
 from inventory.imports import gzipped
 from inventory.imports.file_format import FileFormat
 from inventory.imports.gzipped import Piece
+from inventory.imports.json_array import ValueSplitter
 
 READ_BYTES = 256 * 1024
 MAX_LINE = 1024 * 1024
@@ -30,7 +31,7 @@ def lines(file: BinaryIO, file_format: FileFormat) -> Iterator[RawLine]:
     pieces = uploaded_pieces(file, file_format)
     if file_format.recoded:
         pieces = _recode(pieces, file_format.encoding)
-    splitter = _LineSplitter()
+    splitter = ValueSplitter(MAX_LINE) if file_format.array else _LineSplitter()
     try:
         for piece, start, end in pieces:
             yield from splitter.split(piece, start, end)

@@ -49,6 +49,29 @@ class ImportQuery(QuerySchema):
             "example": "https",
         },
     )
+    service = fields.String(
+        validate=Length(1, 200, error="Send a name of 1 to 200 printable characters."),
+        metadata={
+            "description": "Of log files: the service of all events, whatever their lines say.",
+            "example": "checkout",
+        },
+    )
+    map = fields.String(
+        validate=Length(1, 1_024, error="Send pairs such as timestamp:fields.when, with commas between."),
+        metadata={
+            "description": "Of log files: which members have the fields of an event, for names that are not recognised."
+            " Fields are timestamp, level, service, message and trace_id; a dot leads into an object.",
+            "example": "timestamp:fields.when,level:sev",
+        },
+    )
+    format = fields.String(
+        validate=Length(1, 4_096, error="Send the text of nginx's log_format."),
+        metadata={
+            "description": "Of log files: how the lines of an access log are written, `combined`, `common`, `traefik` or"
+            " the text of nginx's `log_format`.",
+            "example": '$remote_addr [$time_iso8601] "$request" $status',
+        },
+    )
     fresh_for = fields.TimeDelta(
         validate=Range(timedelta(0), timedelta(days=36_500), error="Send seconds, a whole number from 0."),
         metadata={

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from inventory.errors import InvalidFile, UnreadableFile
-from inventory.imports import columns, gzipped
+from inventory.imports import columns, gzipped, json_array
 from inventory.imports.encodings import encoding_of
 from inventory.imports.file_format import FileFormat, format_of_name
 from inventory.imports.tables import WHOLE_LINE, Lines, announced_delimiter, table_of
@@ -43,8 +43,13 @@ def sniff(head: bytes, file_rows: FileRows, *, file_name: str, options: Mapping[
     lines = _lines(text, whole=whole)
     if not lines and not text.strip("\ufeff \t\r\n\v\f"):
         raise InvalidFile("The file is empty." if whole else "The file begins with nothing but blank lines.")
+    array = file_rows.recognise is not None and json_array.is_array(text)
+    if array:
+        lines = list(enumerate(json_array.elements(text, whole=whole)[:MAX_SAMPLE], 1))
     shape = file_rows.recognise([line for _, line in lines], options) if file_rows.recognise else None
-    found = replace(named, encoding=encoding, shape=shape)
+    found = replace(named, encoding=encoding, shape=shape, array=array)
+    if shape is not None:
+        return found
     beginning = Beginning(lines=lines, whole=whole, file_rows=file_rows, options=options)
     return SNIFFERS[found.line_format](beginning, found)
 

@@ -7,11 +7,12 @@ stored ready: `hour` is the instant at which the event's hour begins. Texts from
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from pymongo.database import Database
 
-from inventory.events.model import Event, EventFilter, EventStats
+from inventory.events.model import MAX_SEARCHED, Event, EventFilter, EventStats, FoundEvents, TextSearch
 from inventory.listing import Key
 from inventory.store.codecs import content_bytes, instant_of, read_content, read_text, text_bytes, to_millis, to_millis_up
 from inventory.store.mongo.connection import Document, Part
@@ -22,6 +23,8 @@ HOUR = 3_600_000
 """Milliseconds."""
 STATS_TIMEOUT = 20.0
 """Seconds: a statistic reads all that it counts."""
+SEARCH_TIMEOUT, SEARCH_BATCH = 10.0, 500
+"""Seconds of a search, and messages that are in memory at once."""
 
 
 class MongoEvents(Part):
@@ -35,6 +38,45 @@ class MongoEvents(Part):
         with self._connection.database() as database:
             found = database["events"].find(conditions).sort(newest_first("timestamp")).limit(limit)
             return [_event(each) for each in found]
+
+    def search(self, chosen: EventFilter, search: TextSearch, *, after: Key | None) -> FoundEvents:
+        conditions = {"$and": [_conditions(chosen), after_key("timestamp", after, as_millis=True)]}
+        ids: list[str] = []
+        reached: Key | None = None
+        with self._connection.database(SEARCH_TIMEOUT) as database:
+            messages = database["events"].find(conditions, {"timestamp": 1, "message": 1}, batch_size=SEARCH_BATCH)
+            for each in messages.sort(newest_first("timestamp")).limit(MAX_SEARCHED):
+                if search.takes(read_text(each["message"]) or ""):
+                    ids.append(each["_id"])
+                if search.is_over:
+                    reached = instant_of(each["timestamp"]), each["_id"]
+                    break
+            messages.close()
+            found = {each["_id"]: _event(each) for each in database["events"].find({"_id": {"$in": ids}})} if ids else {}
+        return FoundEvents([found[event_id] for event_id in ids if event_id in found], reached)
+
+    def note_imports(self, *, after: str, limit: int, now: datetime) -> str:
+        with self._connection.database() as database:
+            for _ in range(limit):
+                found = database["events"].find_one({"job_id": {"$gt": after}}, {"job_id": 1}, sort=[("job_id", 1)])
+                if found is None:
+                    return ""
+                after = found["job_id"]
+                if database["event_imports"].find_one({"_id": after}) is None:
+                    insert_new(database["event_imports"], [{"_id": after, "noted_at": to_millis(now)}])
+        return after
+
+    def retire(self, *, before: datetime, limit: int) -> int:
+        removed, old = 0, {"noted_at": {"$lt": to_millis(before)}}
+        with self._connection.database() as database:
+            while removed < limit and (oldest := database["event_imports"].find_one(old, sort=[("noted_at", 1)])):
+                events, wanted = database["events"], limit - removed
+                ids = [each["_id"] for each in events.find({"job_id": oldest["_id"]}, {"_id": 1}).limit(wanted)]
+                removed += events.delete_many({"_id": {"$in": ids}}).deleted_count if ids else 0
+                if len(ids) == wanted:
+                    break
+                database["event_imports"].delete_one({"_id": oldest["_id"]})
+        return removed
 
     def stats(self, chosen: EventFilter, *, hours: int) -> EventStats:
         match = {"$match": _conditions(chosen)}
@@ -56,7 +98,8 @@ def _counts(database: Database[Document], match: Document, name: str, *stages: D
 
 
 def _conditions(chosen: EventFilter) -> Document:
-    equal = {"job_id": chosen.job_id, "level": text_bytes(chosen.level), "service": text_bytes(chosen.service)}
+    texts = {"level": chosen.level, "service": chosen.service, "trace_id": chosen.trace_id}
+    equal = {"job_id": chosen.job_id} | {name: text_bytes(text) for name, text in texts.items()}
     conditions: Document = {name: value for name, value in equal.items() if value is not None}
     since = {} if chosen.since is None else {"$gte": to_millis_up(chosen.since)}
     until = {} if chosen.until is None else {"$lt": to_millis_up(chosen.until)}

@@ -7,6 +7,7 @@
     batches    _id: the job's id and the number; see `batches` for `queued`
     outcomes   _id: the job's id and the row
     events     _id: the job's id and the line; see `events`
+    event_imports  _id: the id of a job; `noted_at`, when its events were first seen: they are kept from then on
     history    _id: its own
     products   _id: the record's id; `shelf` is category and currency together, which is grouped by
     meta       _id: "schema"; `version`, the number of migrations that this database has had
@@ -72,6 +73,7 @@ MIGRATIONS: tuple[Indexes, ...] = (
             "-changed_at -_id",
         ),
     },
+    {"events": ("trace_id -timestamp -_id",), "event_imports": ("noted_at",)},
 )
 
 VERSION = len(MIGRATIONS)

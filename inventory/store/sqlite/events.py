@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
+from datetime import datetime
 from typing import Any
 
-from inventory.events.model import Event, EventFilter, EventStats
+from inventory.events.model import MAX_SEARCHED, Event, EventFilter, EventStats, FoundEvents, TextSearch
 from inventory.listing import Key
 from inventory.store.codecs import (
     LARGEST,
@@ -18,7 +20,7 @@ from inventory.store.codecs import (
     to_millis,
     to_millis_up,
 )
-from inventory.store.sqlite.connections import Part, Row
+from inventory.store.sqlite.connections import TIMEOUT, Borrowed, Part, Row
 from inventory.store.sqlite.job_columns import long, short
 
 HOUR = 3_600_000
@@ -35,7 +37,20 @@ HOURS = f"""
     SELECT timestamp - (timestamp % {HOUR} + {HOUR}) % {HOUR} AS hour, count(*)
     FROM events INDEXED BY {{index}} WHERE {{chosen}} GROUP BY hour ORDER BY hour DESC LIMIT :hours"""
 
-INDEXES = {"job_id": "events_of_job", "service": "events_of_service", "level": "events_of_level"}
+NEXT_JOB = "SELECT min(job_id) FROM events WHERE job_id > ?"
+NOTED = "SELECT 1 FROM event_imports WHERE job_id = ?"
+NOTE = "INSERT OR IGNORE INTO event_imports (job_id, noted_at) VALUES (?, ?)"
+OLDEST_NOTE = "SELECT job_id FROM event_imports WHERE noted_at < ? ORDER BY noted_at LIMIT 1"
+LAST_RETIRED = "SELECT line FROM events WHERE job_id = ? ORDER BY line LIMIT 1 OFFSET ?"
+RETIRE = "DELETE FROM events WHERE job_id = ? AND line <= ?"
+FORGET = "DELETE FROM event_imports WHERE job_id = ?"
+
+INDEXES = {
+    "trace_id": "events_of_trace",
+    "job_id": "events_of_job",
+    "service": "events_of_service",
+    "level": "events_of_level",
+}
 """The index for each condition, the one that leaves fewest events first; each has the other columns to be chosen by too."""
 DEFAULT_INDEX = "events_listed"
 
@@ -49,8 +64,49 @@ class SqliteEvents(Part):
 
     def listing(self, chosen: EventFilter, *, limit: int, after: Key | None) -> Sequence[Event]:
         statement, values = listing_statement(chosen)
-        position = {"instant": LARGEST, "name": b"", "line": 0} if after is None else _position(after)
-        return [_event(row) for row in self._connections.rows(statement, values | position | {"limit": limit})]
+        return [_event(row) for row in self._connections.rows(statement, values | _page(limit, after))]
+
+    def search(self, chosen: EventFilter, search: TextSearch, *, after: Key | None) -> FoundEvents:
+        statement, values = listing_statement(chosen)
+        found: list[Event] = []
+        reached: Key | None = None
+        with (
+            Borrowed(self._connections, TIMEOUT) as connection,
+            closing(connection.execute(statement, values | _page(MAX_SEARCHED, after))) as rows,
+        ):
+            for row in rows:
+                if search.takes(read_text(row[5]) or ""):
+                    found.append(_event(row))
+                if search.is_over:
+                    reached = instant_of(row[2]), f"{long(row[0])}-{row[1]:010d}"
+                    break
+        return FoundEvents(found, reached)
+
+    def note_imports(self, *, after: str, limit: int, now: datetime) -> str:
+        last, new = short(after), list[tuple[bytes, int]]()
+        for _ in range(limit):
+            ((job_id,),) = self._connections.rows(NEXT_JOB, (last,))
+            if job_id is None:
+                last = b""
+                break
+            last = job_id
+            if not self._connections.rows(NOTED, (job_id,)):
+                new.append((job_id, to_millis(now)))
+        if new:
+            with self._connections.writing() as connection:
+                connection.executemany(NOTE, new)
+        return long(last) if last else ""
+
+    def retire(self, *, before: datetime, limit: int) -> int:
+        removed = 0
+        with self._connections.writing() as connection:
+            while removed < limit and (oldest := connection.execute(OLDEST_NOTE, (to_millis(before),)).fetchone()):
+                (job_id,) = oldest
+                last = connection.execute(LAST_RETIRED, (job_id, limit - removed - 1)).fetchone()
+                removed += connection.execute(RETIRE, (job_id, LARGEST if last is None else last[0])).rowcount
+                if last is None:
+                    connection.execute(FORGET, (job_id,))
+        return removed
 
     def stats(self, chosen: EventFilter, *, hours: int) -> EventStats:
         statements, values = stats_statements(chosen)
@@ -88,6 +144,7 @@ def stats_statements(chosen: EventFilter) -> tuple[Sequence[str], dict[str, Any]
 def _conditions(chosen: EventFilter) -> tuple[str, dict[str, Any]]:
     conditions = {
         "job_id = :job_id": ("job_id", chosen.job_id and short(chosen.job_id)),
+        "trace_id = :trace_id": ("trace_id", text_bytes(chosen.trace_id)),
         "service = :service": ("service", text_bytes(chosen.service)),
         "level = :level": ("level", text_bytes(chosen.level)),
         "timestamp >= :since": ("since", None if chosen.since is None else to_millis_up(chosen.since)),
@@ -99,6 +156,11 @@ def _conditions(chosen: EventFilter) -> tuple[str, dict[str, Any]]:
 
 def _index(values: dict[str, Any]) -> str | None:
     return next((index for name, index in INDEXES.items() if name in values), None)
+
+
+def _page(limit: int, after: Key | None) -> dict[str, Any]:
+    position = {"instant": LARGEST, "name": b"", "line": 0} if after is None else _position(after)
+    return position | {"limit": limit}
 
 
 def _position(after: Key) -> dict[str, Any]:
