@@ -36,7 +36,7 @@ class LogFormat:
         text = NAMED.get(text.strip(), text)
         found = list(_VARIABLE.finditer(text))
         ends = [each.start() for each in found[1:]] + [len(text)]
-        variables = tuple((each[1] or each[2], text[each.end() : end]) for each, end in zip(found, ends, strict=True))
+        variables = tuple((each[1] or each[2], text[each.end() : end]) for each, end in zip(found, ends, strict=False))
         fault = None
         if not variables or len(text) > MAX_FORMAT:
             fault = f"It has no variable. Send {', '.join(NAMED)}, or the text of nginx's log_format, such as: {COMMON}"

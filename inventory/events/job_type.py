@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from inventory.clock import Clock, utc_now
 from inventory.events import envelopes, options, recognising
 from inventory.events.lines import LineReader
 from inventory.events.model import Event
@@ -23,7 +21,7 @@ STEP_LINES = 1_000
 BATCH_ROWS = 2_000
 """Lines of a batch: a few megabytes of memory."""
 INVALID_JSON, INVALID_EVENT = "invalid_json", "invalid_event"
-LOG_FILES = {".log": LineFormat.TEXT, ".txt": LineFormat.TEXT, ".json": LineFormat.JSON} | JSON_LINES
+LOG_FILES = {".log": LineFormat.TEXT, ".json": LineFormat.JSON} | JSON_LINES
 
 
 class EventJobs(JobType):
@@ -33,6 +31,7 @@ class EventJobs(JobType):
     batch_rows = BATCH_ROWS
     description = "each line is a log event"
     options = options.OPTIONS
+    file = FileRows(suffixes=LOG_FILES, recognise=recognising.shape_of)
 
     def __init__(
         self,
@@ -42,17 +41,15 @@ class EventJobs(JobType):
         line_delay: float,
         sleep: Callable[[float], object],
         ticks: Callable[[], float] = time.monotonic,
-        clock: Clock = utc_now,
     ) -> None:
         """`line_delay` is a pause in seconds after each line, for demonstrations; `ticks` counts seconds."""
-        self.file = self._file = FileRows(suffixes=LOG_FILES, recognise=self._recognise)
         self._events = events
         self._uploads = uploads
         self._line_delay = line_delay
-        self._sleep, self._ticks, self._clock = sleep, ticks, clock
+        self._sleep, self._ticks = sleep, ticks
 
     def lines(self, job: Job) -> Iterator[tuple[InputRow, int]]:
-        rows = self._uploads.rows(job, self._file)
+        rows = self._uploads.rows(job, self.file)
         shape = (job.options.get(FILE_FORMAT) or {}).get("shape")
         return _opened(rows) if shape in envelopes.NAMES else rows
 
@@ -61,9 +58,6 @@ class EventJobs(JobType):
         return EventBatch(
             self._events, reader, batch, lines, line_delay=self._line_delay, sleep=self._sleep, ticks=self._ticks
         )
-
-    def _recognise(self, lines: Sequence[str], chosen: Mapping[str, Any]) -> str | None:
-        return recognising.shape_of(lines, options.reader_of(chosen, self._clock()))
 
 
 class EventBatch:

@@ -23,17 +23,16 @@ def reader_of(options: Mapping[str, Any], now: datetime) -> LineReader:
     named = options.get(SERVICE)
     if named is not None and service(named) is None:
         raise _invalid(SERVICE, f"Send a name of 1 to {MAX_SERVICE} printable characters.")
-    log_format = LogFormat.of(options[FORMAT]) if FORMAT in options else None
-    return LineReader(Choices(now=now, service=named, mapped=_mapped(options.get(MAP))), log_format)
+    described = options.get(FORMAT)
+    choices = Choices(now=now, service=named, mapped=_mapped(options.get(MAP)))
+    return LineReader(choices, LogFormat.of(described) if described is not None else None)
 
 
 def _mapped(text: str | None) -> Mapping[str, Member]:
     """The members that fields are mapped to, as in `timestamp:fields.when,level:severity`."""
     mapped: dict[str, Member] = {}
-    for pair in (text or "").split(","):
+    for pair in [] if text is None else text.split(","):
         field, colon, name = pair.strip().partition(":")
-        if not pair.strip() and text is None:
-            continue
         if field not in FIELDS or not colon or not name.strip():
             raise _invalid(MAP, f"Send pairs such as timestamp:fields.when, of {', '.join(FIELDS)}, with commas between.")
         if field in mapped:

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
 from inventory.errors import InvalidFile
 from inventory.events import envelopes
-from inventory.events.lines import LineReader
 from inventory.events.normaliser import normalised, shown
+from inventory.events.options import reader_of
 from inventory.events.parsing import read
 
 MAX_NAMES = 12
 """Names of members in a message."""
 
 
-def shape_of(lines: Sequence[str], reader: LineReader) -> str | None:
-    """The shape of most of the first lines; None without any. `InvalidFile` says what they are if none is an event."""
+SOME_DAY = datetime(2024, 1, 1, tzinfo=UTC)
+"""Dates without a year are read, and what year they are of makes no difference here."""
+
+
+def shape_of(lines: Sequence[str], chosen: Mapping[str, Any]) -> str | None:
+    """The shape of most of the first lines, read with the options of an import; None without any line.
+
+    `InvalidFile` says what they are if none is an event, and `InvalidRequest` which option is not valid.
+    """
+    reader = reader_of(chosen, SOME_DAY)
     found: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     for line in lines:

@@ -46,6 +46,8 @@ def sniff(head: bytes, file_rows: FileRows, *, file_name: str, options: Mapping[
     array = file_rows.recognise is not None and json_array.is_array(text)
     if array:
         lines = list(enumerate(json_array.elements(text, whole=whole)[:MAX_SAMPLE], 1))
+        if whole and not lines:
+            raise InvalidFile("The file is an array of JSON without elements.")
     shape = file_rows.recognise([line for _, line in lines], options) if file_rows.recognise else None
     found = replace(named, encoding=encoding, shape=shape, array=array)
     if shape is not None:

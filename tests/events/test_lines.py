@@ -1,0 +1,276 @@
+"""What a line of a log becomes: the fields of an event, and as attributes all else."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inventory.errors import InvalidRequest
+from inventory.events.normaliser import NoEvent, Prepared, normalised
+from inventory.events.options import reader_of
+from inventory.events.parsing import read
+from inventory.events.plain import plain_event
+
+LINE = {"timestamp": "2026-01-31T12:00:00.123Z", "level": "info", "service": "checkout", "message": "hello"}
+INSTANT = datetime(2026, 1, 31, 12, 0, 0, 123_000, tzinfo=UTC)
+NOW = datetime(2026, 2, 3, tzinfo=UTC)
+TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
+PLAIN = {
+    "timestamp": INSTANT,
+    "level": "info",
+    "service": "checkout",
+    "message": "hello",
+    "attributes": {},
+    "trace_id": None,
+}
+
+
+def event(text: str, **options: str) -> dict[str, Any]:
+    return dict(reader_of(options, NOW).event(text))
+
+
+def load(**members: Any) -> dict[str, Any]:
+    return event(json.dumps(LINE | members))
+
+
+def refused(text: str, **options: str) -> str:
+    with pytest.raises(ValueError, match=r"\.$") as error:
+        event(text, **options)
+    return str(error.value)
+
+
+def test_a_line_with_the_four_fields_is_an_event() -> None:
+    assert load() == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ({"level": "loud"}, {"level": "info", "attributes": {"level": "loud"}}),
+        ({"level": None}, {"level": "info", "attributes": {"level": None}}),
+        ({"level": {"a": 1}}, {"level": "info", "attributes": {"level": {"a": 1}}}),
+        ({"service": 7}, {"service": "unknown", "attributes": {"service": 7}}),
+        ({"service": "a" * 201}, {"service": "unknown", "attributes": {"service": "a" * 201}}),
+        ({"service": "two\nlines"}, {"service": "unknown", "attributes": {"service": "two\nlines"}}),
+        ({"service": " "}, {"service": "unknown", "attributes": {"service": " "}}),
+        ({"message": {"a": 1}}, {"message": "", "attributes": {"message": {"a": 1}}}),
+        ({"message": 7}, {"message": "7"}),
+        ({"message": None, "error": "boom"}, {"message": "boom", "attributes": {"message": None}}),
+        ({"trace_id": "none"}, {"attributes": {"trace_id": "none"}}),
+        ({"trace_id": "0" * 32}, {"attributes": {"trace_id": "0" * 32}}),
+        ({"attributes": [1]}, {"attributes": {"attributes": [1]}}),
+        ({"attributes": None}, {}),
+        ({"timestamp": "yesterday", "time": 1769860800.123}, {"attributes": {"timestamp": "yesterday"}}),
+    ],
+)
+def test_a_field_that_does_not_fit_costs_that_field(sent: dict[str, Any], kept: dict[str, Any]) -> None:
+    assert load(**sent) == PLAIN | kept
+
+
+@pytest.mark.parametrize("message", ["", "a\0b", "two\nlines", "😀", "a" * 65_536])
+def test_a_message_is_any_text_of_up_to_65536_characters(message: str) -> None:
+    assert load(message=message)["message"] == message
+
+
+def test_a_longer_message_is_cut_and_kept_whole_as_an_attribute() -> None:
+    found = load(message="a" * 70_000)
+
+    assert found["message"] == "a" * 65_536
+    assert found["attributes"] == {"message": "a" * 70_000}
+
+
+def test_members_that_no_field_takes_are_attributes_and_none_hides_another() -> None:
+    found = load(attributes={"status": 200, "host": "a2"}, host="a1", user={"id": 7}, status=200)
+
+    assert found["attributes"] == {"status": 200, "host": "a2", "host_2": "a1", "user": {"id": 7}}
+
+
+@pytest.mark.parametrize(
+    ("text", "attributes"),
+    [
+        ('"n": NaN, "m": -Infinity', {"n": "NaN", "m": "-Infinity"}),
+        ('"n": 1e400', {"n": "1e400"}),
+        ('"n": ' + "9" * 4_301, {"n": "9" * 4_301}),
+        ('"a": 1, "a": 2, "a": 2, "a": 3', {"a": 1, "a_2": 2, "a_3": 2, "a_4": 3}),
+        ('"a": "\\ud83d"', {"a": "\\ud83d"}),
+        ('"level": "loud", "level": "error"', {"level_2": "loud", "level_3": "error"}),
+    ],
+)
+def test_what_python_go_and_javascript_write_beyond_json_is_kept(text: str, attributes: dict[str, Any]) -> None:
+    found = event(json.dumps(LINE)[:-1] + f", {text}}}")
+
+    assert found["message"] == "hello"
+    assert found["level"] == "info"
+    assert found["attributes"] == attributes
+
+
+def test_what_is_nested_too_deep_is_kept_as_text() -> None:
+    deep: Any = 1
+    for _ in range(60):
+        deep = {"a": deep}
+    kept = load(deep=deep)["attributes"]["deep"]
+    for _ in range(30):
+        kept = kept["a"]
+
+    assert json.loads(kept["a"]) == {"a": json.loads('{"a":' * 28 + "1" + "}" * 28)}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{}", "timestamp: Missing. Send RFC 3339"),
+        ('{"timestamp": "yesterday", "message": "m"}', "timestamp: 'yesterday' is not a time. Send RFC 3339"),
+        ('{"when": "2026-01-31T12:00:00Z", "message": "m"}', "map=timestamp:fields.when"),
+        ('{"time": "2026-01-31T12:00:00Z", "a": 1}', "message: Missing. Send a message or a level"),
+        ("[1, 2]", "Not an object. Send one JSON object per line"),
+        ("7", "Not an object."),
+        ("hello", "Neither JSON nor a line with a time"),
+        ('{"a": 1', "Not JSON: Expecting ',' delimiter"),
+    ],
+)
+def test_what_is_no_event_says_why_and_what_to_send(text: str, says: str) -> None:
+    assert says in refused(text)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"traceId": TRACE_ID}, {"trace.id": TRACE_ID}, {"trace": {"id": TRACE_ID}}, {"traceID": TRACE_ID.upper()},
+        {"traceparent": f"00-{TRACE_ID}-00f067aa0ba902b7-01"}, {"dd": {"trace_id": TRACE_ID}}, {"dd.trace_id": TRACE_ID},
+        {"attributes": {"trace_id": TRACE_ID}}, {"span": {"trace_id": TRACE_ID}}, {"contextMap": {"traceId": TRACE_ID}},
+        {"logging.googleapis.com/trace": f"projects/p/traces/{TRACE_ID}"}, {"otelTraceID": TRACE_ID}, {"@tr": TRACE_ID},
+        {"request": {"headers": {"Traceparent": [f"00-{TRACE_ID}-00f067aa0ba902b7-01"]}}}, {"mdc": {"TRACE_ID": TRACE_ID}},
+        {"a": {"b": {"c": {"trace_id": TRACE_ID}}}}, {"trace_id": TRACE_ID},
+    ],
+)  # fmt: skip
+def test_a_trace_id_is_found_in_all_its_places(place: dict[str, Any]) -> None:
+    assert load(**place)["trace_id"] == TRACE_ID
+
+
+def test_a_trace_id_that_says_more_is_an_attribute_too() -> None:
+    header = f"00-{TRACE_ID}-00f067aa0ba902b7-01"
+
+    assert load(traceparent=header)["attributes"] == {"traceparent": header}
+    assert load(traceId=TRACE_ID.upper())["attributes"] == {}
+
+
+def test_names_are_known_in_another_case() -> None:
+    found = event('{"TIMESTAMP": "2026-01-31T12:00:00.123Z", "Level": "Warning", "Message": "hello", "Service": "checkout"}')
+
+    assert (found["timestamp"], found["level"], found["message"]) == (INSTANT, "warning", "hello")
+
+
+def test_a_service_may_be_said_for_all_lines() -> None:
+    assert event(json.dumps(LINE), service="billing") == PLAIN | {"service": "billing", "attributes": {"service": "checkout"}}
+
+
+def test_members_may_be_mapped_to_fields() -> None:
+    line = {"fields": {"when": 1769860800123, "sev": "hot"}, "sev": "WARN", "by": "checkout", "what": "hello", "t.id": TRACE_ID}
+    mapped = "timestamp:fields.when,level:sev, service:by,message:what,trace_id:t.id"
+
+    assert event(json.dumps(line), map=mapped) == PLAIN | {
+        "level": "warning",
+        "attributes": {"fields": {"sev": "hot"}},
+        "trace_id": TRACE_ID,
+    }
+
+
+def test_a_mapped_member_comes_before_the_known_ones_which_are_used_where_it_is_missing() -> None:
+    line = LINE | {"real": "2026-01-31T12:00:05Z"}
+
+    assert event(json.dumps(line), map="timestamp:real")["timestamp"] == INSTANT.replace(second=5, microsecond=0)
+    assert event(json.dumps(LINE), map="timestamp:real")["timestamp"] == INSTANT
+
+
+@pytest.mark.parametrize(
+    ("options", "name", "says"),
+    [
+        ({"map": "when:a"}, "map", "timestamp, level, service, message, trace_id"),
+        ({"map": "timestamp"}, "map", "timestamp:fields.when"),
+        ({"map": ""}, "map", "timestamp:fields.when"),
+        ({"map": "level:a,level:b"}, "map", "twice"),
+        ({"service": "a\nb"}, "service", "1 to 200 printable characters"),
+        ({"format": "no variable"}, "format", "log_format"),
+        ({"format": "$a$b"}, "format", "without a text between them"),
+    ],
+)
+def test_an_option_that_means_nothing_is_refused_with_the_way_out(options: dict[str, str], name: str, says: str) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        reader_of(options, NOW)
+
+    assert refusal.value.errors is not None
+    assert list(refusal.value.errors) == [name]
+    assert says in refusal.value.errors[name][0]
+
+
+def test_a_message_template_is_filled_up_to_the_longest_message() -> None:
+    line = {"@t": "2026-01-31T12:00:00Z", "@mt": "{a}" * 50_000, "a": "x" * 50_000}
+
+    found = event(json.dumps(line))
+
+    assert found["message"] == "x" * 65_536
+    assert len(found["attributes"]["a"]) == 50_000
+
+
+def test_lines_within_lines_are_read_up_to_some_depth() -> None:
+    line = json.dumps(LINE)
+    for _ in range(9):
+        line = json.dumps({"log": line + "\n", "time": "2026-01-31T12:00:01Z"})
+
+    found = event(line)
+
+    assert found["timestamp"] == INSTANT.replace(second=1, microsecond=0)
+    assert found["message"].startswith('{"log":')
+
+
+@pytest.mark.parametrize("name", ["2026-01-31 12:00:00.123 ", "Jan 31 12:00:00.123 ", "time=2026-01-31T12:00:00.123Z msg="])
+def test_text_of_any_length_is_read(name: str) -> None:
+    assert event(name + "x" * 5_000)["timestamp"] == INSTANT
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+NAMES = st.sampled_from(
+    [
+        "timestamp", "time", "level", "msg", "message", "log", "service", "attributes", "@t", "@mt", "trace_id", "body",
+        "resource", "record", "fields", "MESSAGE", "__REALTIME_TIMESTAMP", "short_message", "timeUnixNano", "t", "s", "c",
+        "request", "status", "eventId", "events", "resourceLogs", "auditID", "stage", "dd", "trace", "Properties",
+    ]
+)  # fmt: skip
+
+
+@given(st.dictionaries(NAMES, JSON | st.just("2026-01-31T12:00:00Z"), max_size=8))
+def test_any_document_is_an_event_or_says_why_not(document: dict[str, Any]) -> None:
+    try:
+        found = event(json.dumps(document))
+    except NoEvent as error:
+        assert str(error).endswith(".")
+        return
+    json.dumps(found["attributes"], allow_nan=False).encode()
+
+
+@given(st.text())
+def test_any_text_is_an_event_or_says_why_not(text: str) -> None:
+    for line in (text, f"2026-01-31 12:00:00 {text}", f"<34>{text}", f"a={text}", f"Jan 31 12:00:00 {text}", f"{{{text}"):
+        try:
+            event(line, format='$a "$b" $c')
+        except ValueError as error:
+            assert str(error).endswith((".", ".'"))  # noqa: PT017 - any of many texts
+
+
+@given(st.fixed_dictionaries({"level": st.sampled_from(["info", "WARN", "loud"]), "message": st.text()}), JSON)
+def test_the_fast_path_gives_what_the_normaliser_gives(changed: dict[str, Any], attributes: Any) -> None:
+    text = json.dumps(LINE | changed | {"attributes": attributes})
+    document = read(text)
+    plain = plain_event(document)
+
+    if plain is not None:
+        assert plain == normalised(Prepared(document), text, reader_of({}, NOW).choices)
