@@ -21,6 +21,7 @@ from flask import Flask
 from werkzeug.http import parse_etags
 
 from inventory.errors import InvalidFile, InvalidRequest, SourceFailure, UnreadableFile
+from inventory.events import envelopes
 from inventory.events.job_type import EventJobs
 from inventory.events.schemas import EventsQuery
 from inventory.http_client.body import Body
@@ -83,6 +84,10 @@ def event(text: str) -> object:
     return kind.begin(Job(batch.job_id, "events", NOW), batch, [InputRow(1, text)]).step(NOW)
 
 
+def envelope(text: str) -> object:
+    return sum(map(len, envelopes.opened(text)))
+
+
 LINES = [
     Case("names, the last of them twice", event, lambda size: names(size, twice=True)),
     Case("names", event, names),
@@ -118,6 +123,61 @@ LINES = [
             dict.fromkeys(("timestamp", "level", "service", "message", "trace_id", "attributes"), [1] * size)
         ),
     ),
+    Case("pairs", event, lambda size: "ts=1 " + "a=b " * size, 20_000),
+    Case("pairs of one name", event, lambda size: "ts=1 " + "".join(f"a={n} " for n in range(size))),
+    Case("quotes of a pair", event, lambda size: 'ts="' + '\\"' * size, 50_000),
+    Case("pairs without an end", event, lambda size: 'ts=1 a="' * size, 20_000),
+    Case("words", event, lambda size: "2026-01-31 12:00:00 " + "a " * size, 50_000),
+    Case("brackets after a time", event, lambda size: "2026-01-31 12:00:00 " + "[" * size, 50_000),
+    Case("spaces after a time", event, lambda size: "2026-01-31 12:00:00" + " " * size, 50_000),
+    Case("dashes after a level", event, lambda size: "2026-01-31 12:00:00 INFO" + "-" * size, 50_000),
+    Case("elements of syslog", event, lambda size: "<34>1 2026-01-31T12:00:00Z h a p m " + '[a b="\\""]' * size, 20_000),
+    Case("an open element of syslog", event, lambda size: "<34>1 2026-01-31T12:00:00Z h a p m [" + 'a="' * size, 20_000),
+    Case("quotes of an access log", event, lambda size: '1 - - [31/Jan/2026:12:00:00 +0000] "' + '\\" ' * size, 20_000),
+    Case("names of an access log", event, lambda size: "a " * size + "[31/Jan/2026:12:00:00 +0000]", 50_000),
+    Case("bars", event, lambda size: "a | " * size, 20_000),
+    Case(
+        "lines in lines",
+        event,
+        lambda size: '{"log":"a | a | a | ' + "b" * size + '","time":"2026-01-31T12:00:00Z"}',
+        50_000,
+    ),
+    Case("holes of a template", event, lambda size: json.dumps({"@t": 1, "@mt": "{a}" * size, "a": "x" * size})),
+    Case("braces of a template", event, lambda size: json.dumps({"@t": 1, "@mt": "{" * size})),
+    Case("bytes of a journal", event, lambda size: json.dumps({"__REALTIME_TIMESTAMP": "1", "MESSAGE": [200] * size})),
+    Case(
+        "attributes of one name",
+        event,
+        lambda size: json.dumps(
+            {"timeUnixNano": "1", "body": {}, "attributes": [{"key": "a", "value": {"intValue": n}} for n in range(size)]}
+        ),
+        2_000,
+    ),
+    Case(
+        "attributes with numbers",
+        event,
+        lambda size: "{" + GOOD + ',"a":1,"attributes":{"a":2,' + ",".join(f'"a_{n}":1' for n in range(size)) + "}}",
+    ),
+    Case(
+        "objects in which a trace may be",
+        event,
+        lambda size: "{" + GOOD + "," + ",".join(f'"{n}":{{}}' for n in range(size)) + "}",
+    ),
+    Case(
+        "numbers that a double rounds",
+        event,
+        lambda size: '{"ts":1769860800.1234567,"a":[' + "1769860800.1234567," * size + "1]}",
+    ),
+    Case("dots of a number", event, lambda size: '{"ts":1769860800.5,"a":"' + "123456789." * size + '"}', 20_000),
+    Case("records", envelope, lambda size: '{"resourceLogs":[{"scopeLogs":[{"logRecords":[' + "{}," * size + "{}]}]}]}"),
+    Case(
+        "records with a long resource",
+        envelope,
+        lambda size: json.dumps(
+            {"resourceLogs": [{"resource": {"a": "x" * size}, "scopeLogs": [{"logRecords": [{}] * size}] * 9}]}
+        ),
+        2_000,
+    ),
     Case("an instant's digits", event, lambda size: json.dumps({"timestamp": "2026-01-31T12:00:00." + "1" * size}), 50_000),
 ]
 
@@ -133,6 +193,9 @@ def read(form: LineFormat, **how: Any) -> Callable[[bytes], object]:
 
 
 csv_, text, json_ = read(LineFormat.CSV), read(LineFormat.TEXT), read(LineFormat.JSON, member="url")
+
+
+array = read(LineFormat.JSON, newline=b"")
 
 
 def members(size: int) -> bytes:
@@ -156,6 +219,13 @@ FILES = [
     Case("no JSON on each line", json_, lambda size: b"{\n" * size),
     Case("one line of JSON", json_, lambda size: b"[" * size, 100_000),
     Case("one object", json_, lambda size: names(size).encode()),
+    Case("brackets of an array", array, lambda size: b"[" * size, 50_000),
+    Case("brackets that close nothing", array, lambda size: b"]}" * size, 10_000),
+    Case("elements of an array", array, lambda size: b'[{"a":1}' + b',{"a":[{}]}' * size),
+    Case("words of an array", array, lambda size: b"[1" + b",1" * size, 10_000),
+    Case("quotes of an array", array, lambda size: b'["' + b'\\"' * size, 100_000),
+    Case("lists in an object", array, lambda size: b'{"events":[' + b'],"events":[' * size, 20_000),
+    Case("deep elements of an array", array, lambda size: b'[{"a":[{"a":[{"a":[' * size, 10_000),
     Case("UTF-16", read(LineFormat.TEXT, encoding="utf-16"), lambda size: ("x" * size).encode("utf-16"), 100_000),
     Case("UTF-16 that is none", read(LineFormat.TEXT, encoding="utf-16-le"), lambda size: b"\0\xd8" * size, 50_000),
     Case("gzip members of one byte", read(LineFormat.TEXT, gzipped=True), members, 30_000),

@@ -17,7 +17,7 @@ MAX_WRAPPERS = 4
 """Lines within lines that are read: Docker's in CloudWatch, say, and in that one the logger's."""
 NO_OBJECT = "Not an object. Send one JSON object per line, with timestamp, level, service and message."
 NO_LINE = (
-    "Neither JSON nor a line with a time at its beginning. Send JSON, logfmt, syslog or access log lines, or describe the"
+    "Not JSON, nor a line with a time at its beginning. Send JSON, logfmt, syslog or access log lines, or describe the"
     " lines with format=, nginx's log_format."
 )
 
@@ -47,7 +47,7 @@ class LineReader:
         if found is None:
             found = self._text(text, depth)
         if found is None:
-            raise NoEvent(NO_OBJECT if _is_json(text) else NO_LINE)
+            raise NoEvent(NO_OBJECT) if _is_json(text) else ValueError(NO_LINE)
         return found
 
     def _inner(self, depth: int) -> unwrapping.Inner:

@@ -106,7 +106,7 @@ class ValueSplitter:
         if position == len(piece):
             return position
         byte = piece[position]
-        if byte in _CLOSING and self._in_list:
+        if byte == _CLOSING[0] and self._in_list:
             self._in_list = False
             if self._in_object:
                 self._in_object, self._kind, self._depth = False, _Kind.BEHIND, 1

@@ -15,7 +15,7 @@ from time import monotonic
 import pytest
 
 from inventory.errors import StorageUnavailable
-from inventory.events.model import EventFilter
+from inventory.events.model import EventFilter, TextSearch
 from inventory.records.model import RecordFilter, State
 from inventory.store import Store
 from inventory.store.mongo import MongoStore
@@ -57,6 +57,9 @@ READS: dict[str, Callable[[Store], object]] = {
     "jobs_due": lambda store: store.jobs.due(now=NOW, limit=9),
     "rows": lambda store: store.jobs.rows(JOB.id, None, limit=9, after=0),
     "events": lambda store: store.events.listing(EventFilter(), limit=9, after=None),
+    "note_imports": lambda store: store.events.note_imports(after="", limit=9, now=NOW),
+    "retire": lambda store: store.events.retire(before=NOW, limit=9),
+    "search": lambda store: store.events.search(EventFilter(), TextSearch("x", 9), after=None),
     "stats": lambda store: store.events.stats(EventFilter(), hours=9),
     "ping": lambda store: store.ping(1),
     "prepare": lambda store: store.prepare(),

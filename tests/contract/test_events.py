@@ -10,7 +10,8 @@ from itertools import product
 
 import pytest
 
-from inventory.events.model import Event, EventFilter, EventStats
+from inventory.events.model import MAX_SEARCHED, Event, EventFilter, EventStats, TextSearch
+from inventory.listing import Key
 from inventory.store import Store
 from tests.contract.actions import NOW, after
 from tests.contract.event_actions import EVERYTHING, JOB, OTHER, event, listed
@@ -225,3 +226,86 @@ def test_attributes_keep_their_order(store: Store) -> None:
     (kept,) = listed(store)
     assert list(kept.attributes) == ["z", "a"]
     assert list(kept.attributes["a"]) == ["y", "b"]
+
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+def test_the_events_of_a_trace_are_listed_with_any_other_filter(store: Store) -> None:
+    traced = [event(n, after(n), trace_id=TRACE, job_id=JOB if n % 2 else OTHER) for n in range(6)]
+    store.events.add([*traced, *(event(n, after(n), trace_id=f"{n:032x}") for n in range(10, 20)), event(20)])
+
+    assert listed(store, EventFilter(trace_id=TRACE), limit=2) == traced[::-1]
+    assert listed(store, EventFilter(job_id=JOB, trace_id=TRACE)) == traced[5::-2]
+    assert listed(store, EventFilter(trace_id=TRACE, since=after(2), until=after(5))) == traced[4:1:-1]
+    assert listed(store, EventFilter(trace_id="0" * 31 + "f", service="none")) == []
+
+
+def searched(store: Store, text: str, chosen: EventFilter = EVERYTHING, *, limit: int = 3) -> tuple[list[int], int]:
+    """The lines of the events that all pages of a search find, and how many pages there are."""
+    lines: list[int] = []
+    position: Key | None = None
+    for pages in range(1, 1_000):
+        found = store.events.search(chosen, TextSearch(text, limit), after=position)
+        assert len(found.events) <= limit
+        lines += [each.line for each in found.events]
+        position = found.reached
+        if position is None:
+            return lines, pages
+    raise AssertionError("it does not end")
+
+
+def test_a_text_is_found_in_any_case_page_by_page(store: Store) -> None:
+    said = ["Größer", "payment declined", "PAYMENT DECLINED", "größer", "100%_", "a.b", "", "DECLINED again", "\ud800x"]
+    store.events.add([event(n, after(n), message=text, service="api" if n else "x") for n, text in enumerate(said)])
+
+    assert searched(store, "declined") == ([7, 2, 1], 2)
+    assert searched(store, "declined", limit=1) == ([7, 2, 1], 4)
+    assert searched(store, "GRÖSSER") == ([3, 0], 1)
+    assert searched(store, "größer", EventFilter(service="api")) == ([3], 1)
+    assert searched(store, "%") == searched(store, "_") == ([4], 1)
+    assert searched(store, "a.b") == ([5], 1)
+    assert searched(store, "a_b") == ([], 1)
+    assert searched(store, "\ud800") == ([8], 1)
+
+
+def test_a_search_looks_at_so_many_events_a_page_and_goes_on_where_it_was(store: Store) -> None:
+    count = MAX_SEARCHED + 50
+    store.events.add([event(n, after(n), message="needle" if n in (3, count - 1) else "hay") for n in range(count)])
+
+    first = store.events.search(EVERYTHING, TextSearch("needle", 10), after=None)
+    second = store.events.search(EVERYTHING, TextSearch("needle", 10), after=first.reached)
+
+    assert [each.line for each in first.events] == [count - 1]
+    assert first.reached == (after(count - MAX_SEARCHED), event(count - MAX_SEARCHED).id)
+    assert ([each.line for each in second.events], second.reached) == ([3], None)
+
+
+def test_events_are_kept_for_a_while_from_when_their_job_was_noted(store: Store) -> None:
+    store.events.add([event(n, FIRST, job_id=JOB) for n in range(5)] + [event(n, LAST, job_id=OTHER) for n in range(3)])
+
+    assert store.events.retire(before=after(99), limit=9) == 0, "none is noted"
+    assert store.events.note_imports(after="", limit=1, now=after(0)) == JOB
+    assert store.events.note_imports(after=JOB, limit=1, now=after(10)) == OTHER
+    assert store.events.note_imports(after=OTHER, limit=1, now=after(10)) == ""
+    assert store.events.note_imports(after="", limit=9, now=after(50)) == "", "which changes no note"
+
+    assert store.events.retire(before=after(0), limit=9) == 0
+    assert store.events.retire(before=after(1), limit=3) == 3
+    assert [each.line for each in listed(store, EventFilter(job_id=JOB))] == [4, 3]
+    assert store.events.retire(before=after(11), limit=4) == 4
+    assert store.events.retire(before=after(11), limit=9) == 1
+    assert store.events.retire(before=after(11), limit=9) == 0
+    assert listed(store) == []
+
+
+def test_a_job_whose_events_come_again_is_noted_again(store: Store) -> None:
+    store.events.add([event(1)])
+    store.events.note_imports(after="", limit=9, now=after(0))
+    assert store.events.retire(before=after(1), limit=9) == 1
+
+    store.events.add([event(1)])
+    store.events.note_imports(after="", limit=9, now=after(5))
+
+    assert store.events.retire(before=after(5), limit=9) == 0
+    assert store.events.retire(before=after(6), limit=9) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -44,6 +45,7 @@ VALUES = {
     "dedup_key": b"x",
     "level": b"x",
     "service": b"x",
+    "trace_id": b"x",
     "since": 1,
     "line": 1,
     "hours": 9,
@@ -71,7 +73,9 @@ JOBS = [*jobs.FIND_LIKE, jobs.DONE, jobs.DUE, jobs.CANCEL, jobs.RELEASE_ALL, job
 JOB_LISTINGS = [jobs.listing_statement(each) for each in (None, JobStatus.RUNNING)]
 ROW_LISTINGS = [jobs.rows_statement(each) for each in (None, RowOutcome.FAILED)]
 EVENT_FILTERS = [EventFilter(*each) for each in product([None, "x"], [None, "x"], [None, "x"], [None, NOW], [None, NOW])]
-EVENT_LISTINGS = [events.listing_statement(each)[0] for each in EVENT_FILTERS]
+TRACES = [replace(each, trace_id="x") for each in EVENT_FILTERS]
+EVENT_LISTINGS = [events.listing_statement(each)[0] for each in (*EVENT_FILTERS, *TRACES)]
+EVENTS = [events.NEXT_JOB, events.NOTED, events.OLDEST_NOTE, events.LAST_RETIRED, events.RETIRE, events.FORGET]
 PRODUCT_FILTERS = [ProductFilter(*each) for each in product([None, "x"], [None, "x"], [None, 1], [None, 1])]
 PRODUCTS = [*(products.listing_statement(each)[0] for each in PRODUCT_FILTERS), products.CHANGED]
 NOTES = [jobs.OF_KIND, jobs.CHECKPOINTS]
@@ -88,7 +92,7 @@ def connection(sqlite: SqliteBackend) -> Iterator[sqlite3.Connection]:
     store.close()
 
 
-@pytest.mark.parametrize("statement", [" ".join(each.split()) for each in [*STATEMENTS, *EVENT_LISTINGS]])
+@pytest.mark.parametrize("statement", [" ".join(each.split()) for each in [*STATEMENTS, *EVENT_LISTINGS, *EVENTS]])
 def test_a_statement_finds_its_rows_by_an_index_and_in_order(connection: sqlite3.Connection, statement: str) -> None:
     plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", VALUES)]
 

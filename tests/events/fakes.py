@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from inventory.errors import StorageUnavailable
-from inventory.events.model import Event, EventFilter, EventStats
+from inventory.events.model import Event, EventFilter, EventStats, FoundEvents, TextSearch
 from inventory.jobs.job_type import FileRows
 from inventory.jobs.model import InputRow, Job
 from inventory.listing import Key
@@ -27,6 +28,15 @@ class FakeEvents:
             self.kept.setdefault(event.id, event)
 
     def listing(self, chosen: EventFilter, *, limit: int, after: Key | None) -> Sequence[Event]:
+        raise NotImplementedError
+
+    def search(self, chosen: EventFilter, search: TextSearch, *, after: Key | None) -> FoundEvents:
+        raise NotImplementedError
+
+    def note_imports(self, *, after: str, limit: int, now: datetime) -> str:
+        raise NotImplementedError
+
+    def retire(self, *, before: datetime, limit: int) -> int:
         raise NotImplementedError
 
     def stats(self, chosen: EventFilter, *, hours: int) -> EventStats:

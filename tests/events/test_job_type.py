@@ -74,15 +74,14 @@ def test_good_lines_are_kept_as_events_without_rows_of_their_own() -> None:
 
 def test_a_line_that_is_not_an_event_is_a_rejected_row_that_says_why_and_what_to_send() -> None:
     worker = Worker()
-    text = '{"timestamp": "now", "level": "loud", "service": "checkout", "message": "hello"}'
+    text = '{"timestamp": "now", "level": "info", "service": "checkout", "message": "hello"}'
 
     (row,) = worker.rows([InputRow(1, GOOD), InputRow(2, text), InputRow(3, GOOD)])
 
     assert (row.row, row.input, row.outcome, row.finished_at) == (2, text, RowOutcome.REJECTED, NOW)
     assert (row.code, row.record_id) == ("invalid_event", None)
     assert row.detail is not None
-    assert row.detail.startswith("timestamp: 'now' is not valid. Send RFC 3339")
-    assert "level: 'loud' is not valid. Send one of trace, debug" in row.detail
+    assert row.detail.startswith("timestamp: 'now' is not a time. Send RFC 3339")
     assert len(worker.events.kept) == 2
 
 
@@ -90,7 +89,7 @@ def test_a_line_that_is_not_an_event_is_a_rejected_row_that_says_why_and_what_to
     ("text", "code", "says"),
     [
         (GOOD[:-1], "invalid_json", "Not JSON"),
-        (GOOD[:-1] + ', "level": "error"}', "invalid_json", "the name 'level' twice"),
+        ("hello", "invalid_json", "Not JSON, nor a line with a time at its beginning."),
         ("[1, 2]", "invalid_event", "Not an object. Send one JSON object per line"),
         ("{}", "invalid_event", "timestamp: Missing."),
     ],

@@ -109,6 +109,65 @@ def test_filters_choose_what_is_listed(client: FlaskClient, query: dict[str, str
     assert lines(client, **query) == found
 
 
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+@pytest.fixture
+def traced(services: Services) -> None:
+    """Three events, two of one trace."""
+    services.store.events.add(
+        [
+            event(1, trace_id=TRACE, message="Payment declined"),
+            event(2, minutes=1, trace_id="f" * 32, message="payment DECLINED, again"),
+            event(3, minutes=2, trace_id=TRACE, message="retried"),
+        ]
+    )
+
+
+@pytest.mark.usefixtures("traced")
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"trace_id": TRACE}, [3, 1]),
+        ({"trace_id": TRACE.upper()}, [3, 1]),
+        ({"trace_id": f"00-{TRACE}-00f067aa0ba902b7-01"}, [3, 1]),
+        ({"trace_id": TRACE, "q": "Declined"}, [1]),
+        ({"q": "declined"}, [2, 1]),
+        ({"q": "declined", "until": "2026-01-31T12:01:00Z"}, [1]),
+        ({"q": "nothing of that"}, []),
+    ],
+)
+def test_events_are_found_by_their_trace_and_by_a_text(client: FlaskClient, query: dict[str, str], found: list[int]) -> None:
+    assert lines(client, **query) == found
+
+
+@pytest.mark.usefixtures("traced")
+def test_pages_of_a_search_follow_each_other(client: FlaskClient) -> None:
+    first = client.get(EVENTS, query_string={"q": "declined", "limit": "1"}).json
+    second = client.get(EVENTS, query_string={"q": "declined", "limit": "1", "cursor": first["next_cursor"]}).json
+    last = client.get(EVENTS, query_string={"q": "declined", "limit": "1", "cursor": second["next_cursor"]}).json
+
+    assert [[each["line"] for each in page["events"]] for page in (first, second, last)] == [[2], [1], []]
+    assert last["next_cursor"] is None
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ({"trace_id": "x"}, "32 hexadecimal digits"),
+        ({"trace_id": "0" * 32}, "not all of them 0"),
+        ({"q": ""}, "1 to 200 characters"),
+        ({"q": "x" * 201}, "1 to 200 characters"),
+    ],
+)
+def test_a_search_that_means_nothing_is_refused_with_the_way_out(
+    client: FlaskClient, query: dict[str, str], says: str
+) -> None:
+    errors = problem(client, EVENTS, **query)
+
+    assert says in errors[next(iter(query))][0]
+
+
 def test_pages_follow_each_other_while_events_are_written(client: FlaskClient, services: Services) -> None:
     services.store.events.add([event(line, minutes=line // 3) for line in range(1, 11)])  # three of them in each minute
     seen, cursor = [], None

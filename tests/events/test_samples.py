@@ -78,7 +78,8 @@ TABLE = [
     Sample("ecs-nested.json", "ecs", 1, "error", "checkout", trace_id=TRACE_ID, attributes={"service": {"version": "1"}}),
     Sample("logstash.log", "logstash", 1, "error", "com.example.Pay", trace_id=TRACE_ID, attributes={"level_value": 40000}),
     Sample("log4j.json", "log4j", 1, "critical", "com.example.Pay", trace_id=TRACE_ID, attributes={"thread": "main"}),
-    Sample("tracing.jsonl", "tracing", 1, "warning", "checkout::pay", trace_id=TRACE_ID, attributes={"fields": {"order": 90417}}),
+    Sample("tracing.jsonl", "tracing", 1, "warning", "checkout::pay", trace_id=TRACE_ID,
+           attributes={"fields": {"order": 90417}}),
     Sample(
         "clef.jsonl",
         "clef",
@@ -130,7 +131,8 @@ TABLE = [
     Sample("klog.log", "klog", 2, "error", "unknown", "watch failed: EOF", attributes={"caller": "reflector.go:147"}),
     Sample("caddy.log", "caddy", 1, "info", "http.log.access.log0", "handled request", trace_id=TRACE_ID),
     Sample("traefik.json", "traefik", 1, "info", "checkout@docker", "GET /a 502", attributes={"DownstreamStatus": 502}),
-    Sample("traefik-clf.log", "traefik", 1, "error", "traefik", "GET /a HTTP/1.1 502", millis=0, attributes={"duration_ms": 12}),
+    Sample("traefik-clf.log", "traefik", 1, "error", "traefik", "GET /a HTTP/1.1 502", millis=0,
+           attributes={"duration_ms": 12}),
     Sample(
         "combined.log",
         "combined",

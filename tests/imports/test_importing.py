@@ -158,11 +158,36 @@ def test_every_documented_form_is_taken(client: FlaskClient, file_name: str, gzi
 
 
 def test_log_lines_are_taken(client: FlaskClient) -> None:
-    answer = send(client, b'{"message": "x"}\nnot json\n', "log.jsonl", kind="events")
+    content = b'{"time": "2026-01-31T12:00:00Z", "message": "x"}\nnot json\n'
+
+    answer = send(client, content, "log.jsonl", kind="events")
 
     assert answer.status_code == 202
     assert answer.json is not None
     assert (answer.json["kind"], answer.json["status"], answer.json["file_name"]) == ("events", "queued", "log.jsonl")
+    assert answer.json["format"] == {"name": "json", "encoding": "utf-8", "column": None}
+
+
+def test_a_log_file_without_an_event_is_refused_with_what_it_has_and_may_be_sent_with_its_names(client: FlaskClient) -> None:
+    content = b'{"when": "2026-01-31T12:00:00Z", "text": "x"}\n'
+
+    answer = send(client, content, "log.json", kind="events")
+    mapped = send(client, content, "log.json", kind="events", map="timestamp:when", service="checkout")
+
+    assert (answer.status_code, mapped.status_code) == (422, 202)
+    assert answer.json is not None
+    assert "members 'when', 'text'. timestamp: Missing." in answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("map", "when:a"), ("map", ""), ("service", "a\nb"), ("format", "none"), ("format", "")]
+)
+def test_an_option_of_a_log_file_that_is_not_valid_is_named(client: FlaskClient, name: str, value: str) -> None:
+    answer = send(client, b'{"time": "2026-01-31T12:00:00Z", "msg": "x"}\n', "a.log", kind="events", **{name: value})
+
+    assert answer.status_code == 422
+    assert answer.json is not None
+    assert list(answer.json["errors"]) == [name]
 
 
 @pytest.mark.parametrize(
@@ -196,7 +221,7 @@ def test_the_same_file_again_is_the_same_job_while_that_is_unfinished(
 
 
 def test_the_same_file_for_something_else_is_another_job(client: FlaskClient) -> None:
-    content = b'{"url": "https://a/", "home": "https://b/"}\n'
+    content = b'{"url": "https://a/", "home": "https://b/", "time": "2026-01-31T12:00:00Z", "level": "info"}\n'
     answers = [
         send(client, content, "a.jsonl"),
         send(client, content, "a.jsonl", column="home"),

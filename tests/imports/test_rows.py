@@ -62,7 +62,7 @@ def test_a_json_member_can_be_asked_for() -> None:
 
 
 def test_log_lines_come_as_they_are() -> None:
-    lines = ['{"message": "ü"}', "not json", '{"a": 1} ', "[]"]
+    lines = ['{"message": "ü", "time": "2026-01-31T12:00:00Z"}', "not json", '{"a": 1} ', "[]"]
 
     assert texts("\n".join(lines).encode(), "a.jsonl", kind="events") == [line.strip() for line in lines]
 

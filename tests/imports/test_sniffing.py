@@ -229,7 +229,8 @@ def test_lines_may_end_as_they_did_on_old_macs() -> None:
         (b"url\rhttps://a/\r", "a.csv", "urls"),
         (gzip.compress("id;city;country\n1;Zürich;CH\n".encode("cp1252"), mtime=0), "a.csv.gz", "cities"),
         ('{"city": "Bern", "country": "CH"}\n'.encode("utf-16"), "a.ndjson", "cities"),
-        (b"{}\n", "a.jsonl", "events"),
+        (b'{"time": "2026-01-31T12:00:00Z", "msg": "x"}\n', "a.jsonl", "events"),
+        (b'[{"time": "2026-01-31T12:00:00Z", "msg": "x"}]', "a.json", "events"),
     ],
 )
 def test_a_format_is_the_same_after_it_was_kept_as_json(content: bytes, file_name: str, kind: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
+from time import sleep
 
 import fakeredis
 import pytest
@@ -16,6 +17,8 @@ from inventory import wiring
 from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.errors import StorageUnavailable
+from inventory.events.model import Event as LogEvent
+from inventory.events.model import EventFilter
 from inventory.history.model import Lookup, LookupOutcome
 from inventory.notifier import MAX_WAITING
 from inventory.records.model import State
@@ -113,6 +116,20 @@ def test_it_removes_snapshots_beyond_those_to_be_kept(make_services: Build, sett
     scheduler.retain(services, scheduler.Sweep())
 
     assert len(services.store.snapshots.listing(record_id, limit=10, after=None)) == 2
+
+
+def test_it_forgets_log_events_some_time_after_they_were_imported(make_services: Build, settings: Settings) -> None:
+    services = make_services(replace(settings, keep_events_for=0), clock=utc_now)
+    keeping = make_services(settings, clock=utc_now)
+    old = LogEvent("a" * 32, 1, utc_now() - timedelta(days=1_000), "info", "s", "m", {})
+    keeping.store.events.add([old])
+
+    scheduler.retain(keeping, scheduler.Sweep())
+    assert keeping.store.events.listing(EventFilter(), limit=9, after=None) == [old], "however old it is itself"
+
+    sleep(0.002)  # an instant is kept in milliseconds
+    scheduler.retain(services, scheduler.Sweep())
+    assert services.store.events.listing(EventFilter(), limit=9, after=None) == []
 
 
 def test_it_forgets_old_lookups_a_bounded_number_in_each_round(make_services: Build, settings: Settings) -> None:

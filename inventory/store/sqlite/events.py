@@ -37,13 +37,13 @@ HOURS = f"""
     SELECT timestamp - (timestamp % {HOUR} + {HOUR}) % {HOUR} AS hour, count(*)
     FROM events INDEXED BY {{index}} WHERE {{chosen}} GROUP BY hour ORDER BY hour DESC LIMIT :hours"""
 
-NEXT_JOB = "SELECT min(job_id) FROM events WHERE job_id > ?"
-NOTED = "SELECT 1 FROM event_imports WHERE job_id = ?"
+NEXT_JOB = "SELECT min(job_id) FROM events WHERE job_id > :job_id"
+NOTED = "SELECT 1 FROM event_imports WHERE job_id = :job_id"
 NOTE = "INSERT OR IGNORE INTO event_imports (job_id, noted_at) VALUES (?, ?)"
-OLDEST_NOTE = "SELECT job_id FROM event_imports WHERE noted_at < ? ORDER BY noted_at LIMIT 1"
-LAST_RETIRED = "SELECT line FROM events WHERE job_id = ? ORDER BY line LIMIT 1 OFFSET ?"
-RETIRE = "DELETE FROM events WHERE job_id = ? AND line <= ?"
-FORGET = "DELETE FROM event_imports WHERE job_id = ?"
+OLDEST_NOTE = "SELECT job_id FROM event_imports WHERE noted_at < :before ORDER BY noted_at LIMIT 1"
+LAST_RETIRED = "SELECT line FROM events WHERE job_id = :job_id ORDER BY line LIMIT 1 OFFSET :limit"
+RETIRE = "DELETE FROM events WHERE job_id = :job_id AND line <= :line"
+FORGET = "DELETE FROM event_imports WHERE job_id = :job_id"
 
 INDEXES = {
     "trace_id": "events_of_trace",
@@ -83,14 +83,15 @@ class SqliteEvents(Part):
         return FoundEvents(found, reached)
 
     def note_imports(self, *, after: str, limit: int, now: datetime) -> str:
-        last, new = short(after), list[tuple[bytes, int]]()
+        last: bytes | str = short(after)
+        new: list[tuple[bytes, int]] = []
         for _ in range(limit):
-            ((job_id,),) = self._connections.rows(NEXT_JOB, (last,))
+            ((job_id,),) = self._connections.rows(NEXT_JOB, {"job_id": last})
             if job_id is None:
                 last = b""
                 break
             last = job_id
-            if not self._connections.rows(NOTED, (job_id,)):
+            if not self._connections.rows(NOTED, {"job_id": job_id}):
                 new.append((job_id, to_millis(now)))
         if new:
             with self._connections.writing() as connection:
@@ -98,14 +99,16 @@ class SqliteEvents(Part):
         return long(last) if last else ""
 
     def retire(self, *, before: datetime, limit: int) -> int:
-        removed = 0
+        removed, old = 0, {"before": to_millis(before)}
+        if not self._connections.rows(OLDEST_NOTE, old):
+            return 0
         with self._connections.writing() as connection:
-            while removed < limit and (oldest := connection.execute(OLDEST_NOTE, (to_millis(before),)).fetchone()):
-                (job_id,) = oldest
-                last = connection.execute(LAST_RETIRED, (job_id, limit - removed - 1)).fetchone()
-                removed += connection.execute(RETIRE, (job_id, LARGEST if last is None else last[0])).rowcount
+            while removed < limit and (oldest := connection.execute(OLDEST_NOTE, old).fetchone()):
+                job = {"job_id": oldest[0]}
+                last = connection.execute(LAST_RETIRED, job | {"limit": limit - removed - 1}).fetchone()
+                removed += connection.execute(RETIRE, job | {"line": LARGEST if last is None else last[0]}).rowcount
                 if last is None:
-                    connection.execute(FORGET, (job_id,))
+                    connection.execute(FORGET, job)
         return removed
 
     def stats(self, chosen: EventFilter, *, hours: int) -> EventStats:
@@ -125,6 +128,8 @@ class SqliteEvents(Part):
 def listing_statement(chosen: EventFilter) -> tuple[str, dict[str, Any]]:
     """The statement of a listing, and its values but for the page."""
     conditions, values = _conditions(chosen)
+    if chosen.trace_id is not None:  # the index of traces is in the order of the listing, which SQLite does not see then
+        conditions = conditions.replace("job_id = ", "+job_id = ")
     return LISTING.format(index=_index(values) or DEFAULT_INDEX, chosen=conditions), values
 
 
