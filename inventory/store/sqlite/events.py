@@ -57,7 +57,8 @@ DEFAULT_INDEX = "events_listed"
 
 class SqliteEvents(Part):
     def add(self, events: Sequence[Event]) -> None:
-        values = [_values(event) for event in events]
+        jobs = {job_id: short(job_id) for job_id in {event.job_id for event in events}}
+        values = [_values(event, jobs[event.job_id]) for event in events]
         if values:
             with self._connections.writing() as connection:
                 connection.executemany(ADD, values)
@@ -175,9 +176,9 @@ def _position(after: Key) -> dict[str, Any]:
     return {"instant": to_millis(after[0]), "name": short(job_id), "line": min(number, LARGEST)}
 
 
-def _values(event: Event) -> Row:
+def _values(event: Event, job_id: bytes | str) -> Row:
     return (
-        short(event.job_id),
+        job_id,
         event.line,
         to_millis(event.timestamp),
         text_bytes(event.level),
