@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from inventory import wiring
 from inventory.commands.main import main
+from inventory.config import Settings
 from tests.end_to_end.stack import Stack, free_port
 from tests.upstreams import Upstream
 
@@ -91,6 +93,50 @@ def test_an_unknown_job_is_reported(environment: dict[str, str]) -> None:
     done = run(environment, "job", "0" * 32)
 
     assert (done.exit_code, done.stderr) == (1, f"inventory: There is no job {'0' * 32}; /api/v1/jobs lists all.\n")
+
+
+def work(environment: dict[str, str]) -> None:
+    """Work on all jobs, as a worker would."""
+    folder, redis = Path(environment["INVENTORY_DATA_DIR"]), environment["INVENTORY_REDIS_URL"]
+    runner = wiring.build(Settings(data_dir=folder, redis_url=redis)).job_runner()
+    while (batch := runner.claim()) is not None:
+        while runner.step(batch):
+            pass
+
+
+def test_a_job_without_one_good_row_is_no_success(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "urls.csv").write_text("url\nnot a url\nftp://a.example/\n")
+    imported = run(environment, "import", tmp_path / "urls.csv", "--kind", "urls", "--json")
+    work(environment)
+
+    shown = run(environment, "job", json.loads(imported.stdout)["job_id"], "--json")
+
+    document = json.loads(shown.stdout)
+    assert (document["status"], document["succeeded"], document["rejected"]) == ("completed", 0, 2)
+    assert (imported.exit_code, shown.exit_code) == (0, 1)
+
+
+def test_a_log_file_is_imported_with_its_own_names(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "app.log").write_text('{"when": "2026-01-31T12:00:00Z", "text": "hello"}\nhello\n')
+    refused = run(environment, "import", tmp_path / "app.log", "--kind", "events")
+    imported = run(
+        environment,
+        "import",
+        tmp_path / "app.log",
+        "--kind",
+        "events",
+        "--map",
+        "timestamp:when",
+        "--service",
+        "a",
+        "--json",
+    )
+    work(environment)
+
+    assert (refused.exit_code, imported.exit_code) == (2, 0)
+    assert "map=timestamp:" in refused.stderr
+    shown = run(environment, "job", json.loads(imported.stdout)["job_id"], "--json")
+    assert (shown.exit_code, json.loads(shown.stdout)["succeeded"], json.loads(shown.stdout)["rejected"]) == (0, 1, 1)
 
 
 @pytest.fixture

@@ -87,13 +87,13 @@ def test_one_array_is_taken_whether_it_spans_lines_or_not(indent: int | None, zi
     content = json.dumps([json.loads(LINE)] * 3, indent=indent).encode()
     file_format = found(gzip.compress(content), "a.json.gz") if zipped else found(content, "a.json")
 
-    assert (file_format.shape, file_format.is_array) == ("slog", True)
+    assert (file_format.shape, file_format.array) == ("slog", True)
 
 
 def test_a_bracket_at_the_beginning_of_text_is_no_array() -> None:
     file_format = found("[2026-01-31 12:00:00] production.ERROR: boom\n")
 
-    assert (file_format.shape, file_format.is_array) == ("monolog", False)
+    assert (file_format.shape, file_format.array) == ("monolog", False)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
