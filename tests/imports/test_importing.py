@@ -45,6 +45,7 @@ FORMAT = {
     "shape": None,
     "column_name": "url",
     "sheets": [],
+    "array": False,
 }
 """What is found out about that content, and kept with its job."""
 
