@@ -37,7 +37,6 @@ from inventory import urls
 from inventory.errors import InvalidUrl, SettingError
 from inventory.http_client.guard import BAD_PORTS
 from inventory.products.feeds import FIELDS, REQUIRED, Feed, FieldPath
-from inventory.products.masking import without_keys
 from inventory.products.paginators import Cursor, LinkHeader, NextUrl, Numbered, Offset, Paginator
 from inventory.products.variables import Unset, filled_in, filled_in_url
 
@@ -181,7 +180,7 @@ def _check_url(path: Path, described: Mapping[str, Any], url: str) -> None:
     try:
         port = urls.parse(url).port
     except InvalidUrl as error:
-        reason = without_keys(str(error)) if url == described["url"] else f"{type(error).__doc__}".splitlines()[0]
+        reason = f"{type(error).__doc__}".splitlines()[0]  # its text quotes the URL, where a key may be
         raise _unreadable(path, f"url of the feed {described['name']!r}: {reason}") from None
     if port in BAD_PORTS:
         reason = f"Port {port} belongs to another protocol than HTTP; nothing is fetched from it"

@@ -102,8 +102,8 @@ class Items:
         pointer = "/".join(["#", *(name for name in self._feed.items.split(".") if name), str(page.first + number)])
         text = f"{page.url}{pointer}"[:LONGEST_INPUT]
         if isinstance(error, InvalidRequest):
-            shown = self._feed.mask.text(_shown((page.items or ())[number]))
-            code, detail = INVALID_PRODUCT, f"{self._feed.mask.text(str(error))} It is {_bounded(shown)}"
+            shown = self._feed.mask.shown(_shown((page.items or ())[number]))
+            code, detail = INVALID_PRODUCT, f"{self._feed.mask.text(str(error))} It is {shown}"
         elif isinstance(error, Unstorable):
             code, detail = INVALID_PRODUCT, Unstorable.public_detail
         else:
@@ -117,7 +117,3 @@ def _shown(item: Any) -> str:
         return json.dumps(item, ensure_ascii=True, default=str)
     except RecursionError:  # it could just be read
         return "nested too deeply to be shown."
-
-
-def _bounded(text: str) -> str:
-    return text if len(text) <= 200 else f"{text[:200]}…"

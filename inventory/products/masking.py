@@ -16,8 +16,8 @@ MIN_IN_VALUES = 8
 """Characters of the shortest secret that is looked for in products, where a short number may be part of any id."""
 MAX_QUOTE = 200
 """Characters of an answer that are quoted."""
-MAX_QUOTED_BYTES = 16_384
-"""Bytes of an answer that are looked at for a quotation."""
+MAX_LOOKED_AT = 16_384
+"""Characters of an answer that are looked at for a quotation."""
 
 KEY = re.compile("key|token|secret|pass|pwd|auth|sig|appid|app_id|credential|jwt|session|cookie", re.IGNORECASE)
 """What is part of the name of a parameter or a header whose value may be a key."""
@@ -65,11 +65,20 @@ class Mask:
 
     def quotation(self, content: bytes) -> str:
         """The beginning of an answer in one line, without secrets; "" if there is nothing to show."""
-        shown = self.text(content[:MAX_QUOTED_BYTES].decode("utf-8", "replace"))
-        if len(content) > MAX_QUOTED_BYTES:  # where it was cut there may be half of a secret
-            shown = shown[: max(0, len(shown) - self._longest)]
-        line = " ".join("".join(sign if sign.isprintable() else " " for sign in shown).split())
-        return line if len(line) <= MAX_QUOTE else f"{line[:MAX_QUOTE]}…"
+        text = content[: 4 * MAX_LOOKED_AT].decode("utf-8", "replace")
+        line = "".join(sign if sign.isprintable() else " " for sign in self._beginning(text))
+        return _bounded(" ".join(line.split()))
+
+    def shown(self, text: str) -> str:
+        """The beginning of a text that is printable already, without secrets."""
+        return _bounded(self._beginning(text))
+
+    def _beginning(self, text: str) -> str:
+        """So much of a text that a quotation may need, without even half of a secret where it is cut."""
+        if len(text) <= MAX_LOOKED_AT:
+            return self.text(text)
+        masked = self.text(text[:MAX_LOOKED_AT])
+        return masked[: max(0, len(masked) - self._longest)]
 
 
 def _in_url(url: str) -> Iterator[str]:
@@ -97,6 +106,10 @@ def _of_basic(part: str) -> list[str]:
         return []
     _, colon, password = login.partition(":")
     return [login, password] if colon else []
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= MAX_QUOTE else f"{text[:MAX_QUOTE]}…"
 
 
 def _pattern(secrets: Iterable[str]) -> re.Pattern[str] | None:

@@ -19,7 +19,7 @@ from inventory.products.documents import summary_document
 from inventory.products.feed_file import read
 from inventory.products.feeds import Feed
 from inventory.products.job_type import FeedJobs
-from inventory.products.masking import MAX_QUOTE, MAX_QUOTED_BYTES, Mask, without_keys
+from inventory.products.masking import MAX_LOOKED_AT, MAX_QUOTE, Mask, without_keys
 from tests.products.runs import run, running
 from tests.upstreams import Answer, Upstream
 
@@ -103,7 +103,9 @@ def test_a_quotation_is_one_bounded_line_without_even_half_of_a_key() -> None:
     assert mask.quotation(b"") == ""
     assert len(mask.quotation(b"x" * 10**6)) == MAX_QUOTE + 1
     assert "k" not in mask.quotation((b"k" * 40) * 1_000)
-    assert mask.quotation(b" " * (MAX_QUOTED_BYTES - 39) + b"k" * 40) == ""
+    assert mask.quotation(b" " * (MAX_LOOKED_AT - 39) + b"k" * 40) == ""
+    assert "k" not in mask.shown(" " * (MAX_LOOKED_AT - 39) + "k" * 40)
+    assert mask.shown("a" + "k" * 40 + "b" * 300) == f"a***{'b' * 196}…"
 
 
 def test_a_fault_of_ours_is_logged_without_the_key_of_its_feed() -> None:
