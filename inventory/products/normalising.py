@@ -13,6 +13,7 @@ from inventory.products.feeds import REQUIRED, Feed, FieldPath
 from inventory.products.json_paths import at
 from inventory.products.model import Product
 from inventory.products.prices import Price, price_of
+from inventory.urls import MAX_CHARACTERS
 
 MAX_TEXT = 500
 """Characters; what is longer is cut."""
@@ -100,6 +101,19 @@ def _all(where: FieldPath) -> Iterator[FieldPath]:
 
 def _text(where: FieldPath, item: Any) -> str | None:
     """A text in one line: whatever cannot be shown (controls, halves of surrogate pairs) is a space."""
+    text = _whole_text(where, item)
+    return None if text is None else text[:MAX_TEXT]
+
+
+def _url(where: FieldPath, item: Any) -> str | None:
+    """A URL as the feed has it; one that is too long is not used, because cut it leads elsewhere."""
+    text = _whole_text(where, item)
+    if text is not None and len(text) > MAX_CHARACTERS:
+        raise ValueError(f"Longer than {MAX_CHARACTERS:,} characters.")
+    return text
+
+
+def _whole_text(where: FieldPath, item: Any) -> str | None:
     value = where.value if where.value is not None else at(item, where.path)
     if value is None:
         return None
@@ -109,7 +123,7 @@ def _text(where: FieldPath, item: Any) -> str | None:
     if not text.isprintable():
         text = "".join(sign if sign.isprintable() else " " for sign in text)
     text = " ".join(text.split())
-    return where.names.get(text, text)[:MAX_TEXT] or None
+    return where.names.get(text, text) or None
 
 
 def _id(where: FieldPath, item: Any) -> str | None:
@@ -140,4 +154,4 @@ def _rating(where: FieldPath, item: Any) -> float | None:
     return None if price is None else float(price.amount)
 
 
-READERS: Mapping[str, Callable[[FieldPath, Any], Any]] = {"id": _id, "price": _price, "rating": _rating}
+READERS: Mapping[str, Callable[[FieldPath, Any], Any]] = {"id": _id, "price": _price, "rating": _rating, "url": _url}

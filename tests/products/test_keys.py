@@ -8,8 +8,12 @@ from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from string import ascii_letters
+from urllib.parse import quote, quote_plus
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from inventory.clock import utc_now
@@ -82,6 +86,14 @@ def test_whatever_goes_wrong_with_a_feed_its_key_is_told_to_nobody(tmp_path: Pat
 )
 def test_what_a_feed_has_as_a_key_is_covered_in_any_form(headers: dict[str, str], text: str, shown: str) -> None:
     assert Mask.of("https://a.test/", headers).text(text) == shown
+
+
+@given(st.text(ascii_letters + "/+=&% ", min_size=4), st.text(ascii_letters), st.text(ascii_letters))
+def test_no_form_of_a_secret_is_left_in_a_text(secret: str, before: str, after: str) -> None:
+    for form in (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]):
+        shown = Mask([secret]).text(f"{before}{form}{after}")
+        assert form not in shown
+        assert "***" in shown
 
 
 def test_a_short_secret_is_not_looked_for_in_products() -> None:

@@ -88,6 +88,15 @@ def test_an_optional_field_that_does_not_fit_costs_itself(change: dict[str, Any]
     assert unfit == [name]
 
 
+def test_a_long_title_is_cut_and_a_long_url_is_kept_whole_or_not_at_all() -> None:
+    feed, unfit = replace(FEED, paths={**FEED.paths, "url": FieldPath("link")}), list[str]()
+    product = normalised(feed, ITEM | {"name": {"en": "x" * 900}, "link": f"https://x.test/{'y' * 900}"}, unfit.append)
+
+    assert (len(product.title), len(product.url or ""), unfit) == (500, 915, [])
+    assert normalised(feed, ITEM | {"link": f"https://x.test/{'y' * 3_000}"}, unfit.append).url is None
+    assert unfit == ["url"]
+
+
 @pytest.mark.parametrize(
     ("item", "key"),
     [
