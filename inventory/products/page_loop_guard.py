@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from inventory import urls
-from inventory.errors import InvalidUrl, SourceFailure
+from inventory.errors import InvalidUrl, SourceFailure, UrlTooLong
 from inventory.products.feeds import Feed
 from inventory.products.paginators import ASTRAY, Page
 
@@ -82,6 +82,9 @@ class PageLoopGuard:
         here = urls.parse(url)
         try:
             there = urls.join(here, reference)
+        except UrlTooLong as error:
+            told = f"The URL of the next page has more than {urls.MAX_CHARACTERS:,} characters"
+            raise SourceFailure(ASTRAY, told, permanent=True) from error
         except InvalidUrl as error:
             raise SourceFailure(ASTRAY, "What is named as the next page is not a URL", permanent=True) from error
         if (there.scheme, there.authority) != (here.scheme, here.authority):

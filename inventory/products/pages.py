@@ -90,7 +90,7 @@ class Pages:
         return PageResponse(
             head.status,
             fetched.body,
-            tuple(head.values("link")),
+            tuple(_in_utf_8(value) for value in head.values("link")),
             host_pause(head, self.clock()),
             (timing.first_byte_ms + timing.body_ms) / 1000,
             ", ".join(head.values("retry-after"))[:MAX_RETRY_AFTER],
@@ -115,6 +115,14 @@ class Pages:
         except (ValueError, RecursionError) as error:
             detail = f"The page is not valid JSON: {_why(error)}{_other(response.body.content, mask)}"
             raise Malformed(detail, response.links) from error
+
+
+def _in_utf_8(value: str) -> str:
+    """The value of a header line, whose bytes were read as latin-1, as UTF-8 if it is that: a URL in it may be."""
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return value
 
 
 def _whole(text: str) -> int | float:

@@ -172,6 +172,15 @@ def github(request: Request) -> Answer:
     return as_json([item(n) for n in window((page - 1) * 10, 10)], 200, *headers)
 
 
+def unescaped(request: Request) -> Answer:
+    """Links have letters that are not ASCII, in UTF-8 and not percent-encoded."""
+    page = int(request.query("page", "1"))
+    if page > 1 and request.query("q", "") != "Größe":
+        return as_json([])
+    link = f'<?q=Größe&page={page + 1}>; rel="next"'.encode().decode("latin-1")
+    return as_json([item(n) for n in window((page - 1) * 10, 10)], 200, *((("Link", link),) if page < 3 else ()))
+
+
 def numbered_cursor(request: Request) -> Answer:
     """Cursors are numbers in a nested object, and false after the last."""
     after = int(request.query("after", "0"))
@@ -265,6 +274,7 @@ SHAPES: Sequence[tuple[Api, str, Mapping[str, Any] | None, Mapping[str, Any], in
     (django, "results", page(), PLAIN, 4),
     (django_next, "results", following("next"), PLAIN, 3),
     (github, "", None, PLAIN, 3),
+    (unescaped, "", None, PLAIN, 3),
     (numbered_cursor, "page.items", {"kind": "cursor", "parameter": "after", "next": "page.info.after"}, PLAIN, 3),
     (no_content, "", page(), PLAIN, 4),
     (spring, "content", page(first=0, pages="totalPages"), PLAIN, 4),

@@ -131,6 +131,11 @@ def test_what_is_named_as_the_next_page_and_cannot_be_one_is_no_end(paginator: P
     assert caught.value.code == ASTRAY
 
 
+def test_a_cursor_that_makes_too_long_a_url_is_told_as_that() -> None:
+    with pytest.raises(SourceFailure, match="more than 2,048 characters"):
+        guard_of(Cursor("next")).next(Page(URL, {"next": "x" * 2_048}, 5))
+
+
 def test_a_link_header_leads_on_among_others() -> None:
     guard = guard_of(LinkHeader())
     guard.add(URL)
