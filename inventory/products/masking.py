@@ -55,6 +55,11 @@ class Mask:
         """The text without secrets."""
         return text if self._in_texts is None else self._in_texts.sub(MASK, text)
 
+    @property
+    def covers_values(self) -> bool:
+        """Whether there is anything that `value` would cover."""
+        return self._in_values is not None
+
     def value(self, text: str) -> str:
         """The text of a product without secrets, but for short ones."""
         return text if self._in_values is None else self._in_values.sub(MASK, text)

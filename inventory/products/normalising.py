@@ -68,8 +68,9 @@ def _product(feed: Feed, values: dict[str, Any]) -> Product:
     price: Price = values.pop("price")
     if values.get("currency") is None:
         values["currency"] = price.currency
-    texts = {name: feed.mask.value(value) for name, value in values.items() if isinstance(value, str)}
-    return Product(feed=feed.name, price=float(price.amount), price_exact=price.text, **{**values, **texts})
+    if feed.mask.covers_values:
+        values |= {name: feed.mask.value(value) for name, value in values.items() if isinstance(value, str)}
+    return Product(feed=feed.name, price=float(price.amount), price_exact=price.text, **values)
 
 
 def _first(read: Callable[[FieldPath, Any], Any], where: FieldPath, item: Any) -> Any:

@@ -13,7 +13,8 @@ from inventory.products.currencies import CODES, DOT_GROUPS, THREE_DECIMALS, cur
 
 MAX_AMOUNT = 10**12
 MAX_DECIMALS = 60
-"""Digits after the point: the exact value of a double below 1 has up to 52, a longer text is nobody's price."""
+MAX_LENGTH = 80
+"""Zeros after the point, and characters of an amount: one that has more is nobody's price."""
 MAX_TEXT = 100
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 """A number as machines write it, whose point is always the decimal one."""
@@ -46,7 +47,7 @@ def price_of(value: Any, *, decimal: str | None = None, scale: float = 1.0) -> P
     """
     price = _of_text(value, decimal) if isinstance(value, str) else Price(_of_number(value))
     amount = price.amount if scale == 1 else _scaled(price.amount, scale)
-    if not 0 <= amount <= MAX_AMOUNT or _decimals(amount) > MAX_DECIMALS:
+    if not 0 <= amount <= MAX_AMOUNT or len(str(amount)) > MAX_LENGTH or amount.adjusted() < -MAX_DECIMALS:
         raise ValueError(f"Not a number from 0 on: {_shown(value)}.")
     return Price(amount.copy_abs(), price.currency)  # `abs` would round
 
@@ -58,11 +59,6 @@ def _of_number(value: Any) -> Decimal:
     if not amount.is_finite():
         raise ValueError(f"Not a number from 0 on: {_shown(value)}.")
     return amount
-
-
-def _decimals(amount: Decimal) -> int:
-    exponent = amount.as_tuple().exponent
-    return -exponent if isinstance(exponent, int) else 0
 
 
 @lru_cache(maxsize=64)
