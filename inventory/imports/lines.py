@@ -102,7 +102,9 @@ class _LineSplitter:
         for line in others:
             self.number += 1
             offset += len(line) + 1
-            yield self.number, line.removeprefix(BOM_UTF8) if joined else line, start + int(offset * scale)
+            if joined:
+                line = line.removeprefix(BOM_UTF8)  # noqa: PLW2901 - its length counts with the mark
+            yield self.number, line, start + int(offset * scale)
 
     def rest(self) -> Iterator[RawLine]:
         """The last line, if no end of line follows it."""

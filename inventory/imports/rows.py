@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from itertools import dropwhile
+from itertools import dropwhile, islice
 from typing import Any, BinaryIO
 
 import orjson
@@ -48,25 +48,19 @@ def read(
         case LineFormat.JSON if file_format.member is not None:
             return _members(lines(file, file_format), file_format)
         case LineFormat.TEXT if in_text is not None:
-            return _values_in_text(lines(file, file_format), _encoding(file_format), in_text)
+            return _whole_lines(lines(file, file_format), _encoding(file_format), in_text)
         case _:
             return _whole_lines(lines(file, file_format), _encoding(file_format))
 
 
-def _whole_lines(raw_lines: Iterator[RawLine], encoding: str) -> Iterator[tuple[InputRow, int]]:
+def _whole_lines(
+    raw_lines: Iterator[RawLine], encoding: str, in_text: Callable[[str], str] = str.strip
+) -> Iterator[tuple[InputRow, int]]:
     for number, raw, end in raw_lines:
         if raw.isspace() or not raw:
             continue
         text = _text(number, raw, encoding)
-        yield (InputRow(number, text.strip()) if isinstance(text, str) else text), end
-
-
-def _values_in_text(
-    raw_lines: Iterator[RawLine], encoding: str, in_text: Callable[[str], str]
-) -> Iterator[tuple[InputRow, int]]:
-    for line, end in _whole_lines(raw_lines, encoding):
-        found = line.text if line.code else in_text(line.text)
-        yield (line if found is line.text else InputRow(line.row, found)), end
+        yield (InputRow(number, in_text(text)) if isinstance(text, str) else text), end
 
 
 def _json_of_cdxj(raw_lines: Iterator[RawLine]) -> Iterator[RawLine]:
@@ -89,7 +83,8 @@ def _members(raw_lines: Iterator[RawLine], file_format: FileFormat) -> Iterator[
             continue
         added: Sequence[Any] = ()
         if isinstance(value, dict):
-            added = [value.get(name) for name in qualifiers] if qualifiers else ()
+            if qualifiers:
+                added = [value.get(name) for name in qualifiers]
             value = at_path(value, path) if path and member not in value else value.get(member)
         if isinstance(value, str) and len(raw) <= MAX_LINE and (text := value.strip()):
             yield InputRow(number, qualified(text, added) if added else text), end
@@ -116,8 +111,8 @@ class _Table:
     """
 
     def __init__(self, raw_lines: Iterator[RawLine], file_format: FileFormat) -> None:
-        self._raw_lines = dropwhile(lambda line: line[0] < file_format.first_line, raw_lines)
-        self._again: deque[RawLine] = deque()
+        self._raw_lines = raw_lines
+        self._again = deque(islice(dropwhile(lambda line: line[0] < file_format.first_line, raw_lines), 1))
         self._encoding = _encoding(file_format)
         self._format = file_format
         self._ahead = MAX_AHEAD

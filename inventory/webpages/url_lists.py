@@ -34,9 +34,10 @@ HOW_TO_WRITE = "Write one URL in each row, with %20 for a space."
 
 
 def in_text(line: str) -> str:
-    """The URL in a line, without bullet, quotes, brackets and comment; the line itself if it says something else."""
-    if line.startswith(("http", "HTTP")) and " " not in line and line.isprintable():
+    """The URL in a line, without bullet, quotes, brackets and comment; the line without blanks if it says something else."""
+    if line.startswith("http") and " " not in line and "\t" not in line:
         return line
+    line = line.strip()
     begin = bullet.end() if (bullet := BULLET.match(line)) else 0
     found = WRAPPED.match(line, begin)
     after = COMMENT
@@ -50,8 +51,10 @@ def in_text(line: str) -> str:
 
 def checked(value: str, scheme: str | None) -> str:
     """The URL that a value of a list is, with `scheme` before a bare host; `InvalidUrl` if it is no single URL."""
-    text = value.strip() if value.isascii() else value.strip().strip(INVISIBLE).strip()
-    if not (text.isascii() and text.isprintable() and " " not in text) and (found := INSIDE.search(text)):
+    if value.startswith(("https://", "http://")) and " " not in value and value.isascii() and value.isprintable():
+        return value  # as most are
+    text = value.strip().strip(INVISIBLE).strip()
+    if found := INSIDE.search(text):
         raise InvalidUrl(_why_not(text, found[0]))
     if URL.match(text) or not BARE_HOST.fullmatch(text):
         return text
