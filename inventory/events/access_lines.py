@@ -104,6 +104,8 @@ _FORMATS = tuple(
         ("combined", f"{COMBINED} $more"),
         ("common", COMMON),
         ("common", f"{COMMON} $more"),
+        ("combined", f"$host {COMBINED}"),
+        ("common", f"$host {COMMON}"),
     )
 )
 """In this order; `more` is what servers are often set up to add."""
@@ -115,6 +117,12 @@ def read(line: str) -> tuple[str, dict[str, Any]] | None:
         return None
     for name, log_format in _FORMATS:
         values = log_format.read(line)
-        if values and type(values.get("status")) is int and type(values.get("body_bytes_sent", 0)) is int:
+        if values and _is_whole(values):
             return name, values
     return None
+
+
+def _is_whole(values: dict[str, Any]) -> bool:
+    """Whether each value is what its place in the line should have."""
+    numbers = type(values.get("status")) is int and type(values.get("body_bytes_sent", 0)) is int
+    return numbers and " " not in values.get("remote_addr", "")

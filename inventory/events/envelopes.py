@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from inventory.events.parsing import read
-from inventory.events.unwrapping import key_values
+from inventory.events.unwrapping import with_attributes
 
 MAX_REPEATED, MAX_GROWTH, FREE = 4_096, 16, 65_536
 """What is said once for many events is repeated with each of them if it has so few characters, until the line has grown so
@@ -34,6 +34,7 @@ class Envelope:
 
 ENVELOPES = (
     Envelope(OTLP, "resourceLogs"),
+    Envelope(OTLP, "scopeLogs"),
     Envelope("cloudwatch", "logEvents", frozenset({"logGroup"})),
     Envelope("cloudwatch", "events"),
     Envelope("kubernetes-audit", "items", frozenset({"kind", "apiVersion"})),
@@ -111,7 +112,7 @@ class _Said:
 
 def _events(document: Mapping[str, Any], envelope: Envelope, allowance: _Allowance) -> Iterator[Any]:
     if envelope.name == OTLP:
-        yield from _records(document, allowance)
+        yield from _records(document if "resourceLogs" in document else {"resourceLogs": [document]}, allowance)
         return
     around = _Said({name: value for name, value in document.items() if name != envelope.events}, allowance)
     for each in document[envelope.events]:
@@ -126,10 +127,10 @@ def _beside(event: dict[str, Any], around: Mapping[str, Any]) -> dict[str, Any]:
 def _records(document: Mapping[str, Any], allowance: _Allowance) -> Iterator[Any]:
     """The log records of OTLP, each with its resource and its scope."""
     for resource_logs in _objects(document, "resourceLogs"):
-        resource = _attributes(resource_logs.get("resource"))
+        resource = with_attributes(resource_logs.get("resource"))
         of_resource = _Said({"resource": resource} if resource else {}, allowance, _service(resource))
         for scope_logs in _objects(resource_logs, "scopeLogs", "instrumentationLibraryLogs"):
-            scope = _attributes(scope_logs.get("scope", scope_logs.get("instrumentationLibrary")))
+            scope = with_attributes(scope_logs.get("scope", scope_logs.get("instrumentationLibrary")))
             of_scope = _Said({"scope": scope} if scope else {}, allowance)
             for record in _objects(scope_logs, "logRecords", "logs"):
                 yield _beside(record, {**of_resource(), **of_scope()})
@@ -139,15 +140,6 @@ def _service(resource: Any) -> Mapping[str, Any]:
     """Of a resource the name of the service alone."""
     name = resource.get("service.name") if type(resource) is dict else None
     return {"resource": {"service.name": name}} if type(name) is str and len(name) <= MAX_REPEATED // 8 else {}
-
-
-def _attributes(described: Any) -> Any:
-    """The attributes of a resource or a scope as one object, with its other members beside them."""
-    if type(described) is not dict:
-        return described
-    attributes = key_values(described.get("attributes"))
-    others = {name: value for name, value in described.items() if name != "attributes"}
-    return attributes | others if type(attributes) is dict else described
 
 
 def _objects(document: Mapping[str, Any], *names: str) -> Iterator[dict[str, Any]]:

@@ -108,8 +108,8 @@ def _of_members(value: Mapping[str, Any], now: datetime | None, exact: Mapping[f
                 return _of_number(whole + rest / 10**9)
             except InvalidOperation as error:
                 raise ValueError("no numbers") from error
-    for name in ("$date", "timestamp", "repr"):
-        if name in value and not isinstance(value[name], Mapping):
+    for name in ("$date", "$numberLong", "timestamp", "repr"):
+        if name in value and not (isinstance(value[name], Mapping) and name != "$date"):
             return read(value[name], now, exact)
     raise ValueError("an object that is no instant")
 

@@ -79,6 +79,8 @@ class LineReader:
 
     def _text(self, text: str, depth: int) -> tuple[str, Prepared] | None:
         """A line of an access log, or one that begins with its time."""
+        if container := text_lines.container(text):
+            return container[0], unwrapping.docker(container[1], self._inner(depth))
         if access := access_lines.read(text):
             return access[0], Prepared(access[1], _BY_TRAEFIK if access[0] == "traefik" else ())
         if found := text_lines.read(text, self.choices.now):
@@ -92,8 +94,6 @@ class LineReader:
 
     def _unwrapped(self, shape: str, members: dict[str, Any], depth: int) -> tuple[str, Prepared]:
         """A line of text whose message may be JSON or logfmt again."""
-        if shape == "cri":
-            return shape, unwrapping.docker(members, self._inner(depth))
         message = members["message"]
         if depth < MAX_WRAPPERS and message.startswith("{"):
             try:

@@ -60,18 +60,19 @@ TIMESTAMP = [
     for name in (
         "StartUTC", "timestamp", "@timestamp", "time", "ts", "@t", "t", "timeUnixNano", "stageTimestamp",
         "requestReceivedTimestamp", "asctime", "datetime", "instant", "timeMillis", "record.time", "__REALTIME_TIMESTAMP",
-        "Timestamp", "TimeStamp", "Time", "eventTime", "event_time", "eventTimestamp", "log_time", "logTime",
-        "time_iso8601", "time_local", "msec", "date", "dt", "epoch", "unixtime", "created", "created_at",
-        "observedTimeUnixNano", "receiveTimestamp", "@fields.timestamp", "fields.timestamp", "event.created",
-        "start_time",
+        "_SOURCE_REALTIME_TIMESTAMP", "T", "Timestamp", "TimeStamp", "Time", "eventTime", "event_time", "eventTimestamp",
+        "log_time", "logTime", "time_iso8601", "time_local", "msec", "date", "dt", "epoch", "unixtime", "created",
+        "created_at", "observedTimeUnixNano", "receiveTimestamp", "@fields.timestamp", "fields.timestamp",
+        "event.created", "start_time",
     )
 ]  # fmt: skip
 
 LEVEL = [
     *_names(levels.of, "level", "log.level", "severity", "levelname", "level.name", "record.level.name", "severityText"),
     *_names(levels.of_serilog, "@l", "Level"),
-    *_names(levels.of_otlp, "severityNumber", "severity_number"),
-    *_names(levels.of, "lvl", "loglevel", "log_level", "logLevel", "LogLevel", "@level", "levelName", "level_name"),
+    *_names(levels.of, "SeverityText"),
+    *_names(levels.of_otlp, "severityNumber", "severity_number", "SeverityNumber"),
+    *_names(levels.of, "lvl", "loglevel", "log_level", "logLevel", "LogLevel", "@level", "levelName", "level_name", "L"),
     *_names(levels.of, "severity_text", "Severity", "error_severity", "PRIORITY", "@fields.level"),
     *_names(levels.of_python, "levelno", "level_number", "level.no", "record.level.no"),
     *_names(levels.of_status_word, "status"),
@@ -89,21 +90,21 @@ MAX_SERVICE = 200
 SERVICE = _names(
     service,
     "service.name", "service", "serviceName", "service_name", "ServiceName", "app", "application", "appname", "app_name",
-    "appName", "Application", "resource.service.name", "serviceContext.service", "resource.labels.service_name",
-    "resource.labels.container_name", "resource.labels.function_name", "resource.labels.module_id", "name", "logger",
-    "logger_name", "loggerName", "log.logger", "Logger", "SourceContext", "SYSLOG_IDENTIFIER", "_SYSTEMD_UNIT",
-    "_service", "_app", "_application", "record.name", "@module", "module", "target", "component", "program",
-    "Properties.Application", "Properties.SourceContext", "eventSource", "kubernetes.container_name", "container_name",
-    "jsonPayload.service", "facility",
+    "appName", "Application", "resource.service.name", "Resource.service.name", "serviceContext.service",
+    "resource.labels.service_name", "resource.labels.container_name", "resource.labels.function_name",
+    "resource.labels.module_id", "name", "logger", "logger_name", "loggerName", "log.logger", "Logger", "SourceContext",
+    "SYSLOG_IDENTIFIER", "_SYSTEMD_UNIT", "_service", "_app", "_application", "record.name", "@module", "module",
+    "target", "component", "program", "N", "Properties.Application", "Properties.SourceContext", "eventSource",
+    "kubernetes.container_name", "container_name", "jsonPayload.service", "facility",
 )  # fmt: skip
 
 MESSAGE = [
     Member.of(name)
     for name in (
-        "message", "msg", "event", "short_message", "body", "@m", "MESSAGE", "@message", "log", "fields.message",
-        "record.message", "Message", "RenderedMessage", "textPayload", "jsonPayload.message", "jsonPayload.msg",
-        "log.message", "text", "full_message", "fields.msg", "error.message", "err.message", "exception.message",
-        "status.message", "error", "err", "exception", "eventName", "protoPayload.status.message",
+        "message", "msg", "event", "short_message", "body", "@m", "MESSAGE", "Body", "M", "@message", "log",
+        "fields.message", "record.message", "Message", "RenderedMessage", "textPayload", "jsonPayload.message",
+        "jsonPayload.msg", "log.message", "text", "full_message", "fields.msg", "error.message", "err.message",
+        "exception.message", "status.message", "error", "err", "exception", "eventName", "protoPayload.status.message",
         "protoPayload.methodName", "description",
     )
 ]  # fmt: skip

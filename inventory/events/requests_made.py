@@ -34,9 +34,12 @@ def described(document: Mapping[str, Any]) -> tuple[str, str] | None:
     request = document.get("request")
     if type(request) is not str:
         url, method = _first(URL, document), _first(METHOD, document)
-        if url is None or method is None:
+        if url is not None and method is not None:
+            request = f"{method} {url}"
+        elif "remote_addr" in document and "status" in document:  # a connection on which no request came
+            request = "-"
+        else:
             return None
-        request = f"{method} {url}"
     status = _first(STATUS, document)
     line = request[:LONGEST] if status is None else f"{request[:LONGEST]} {status}"
     return line, levels.of_status(status)

@@ -61,6 +61,7 @@ def _all(*names: str) -> frozenset[str]:
 SHAPES = (
     Shape("docker", _all("log", "time"), _is("log", str), unwrap=unwrapping.docker),
     Shape("journald", _all("__REALTIME_TIMESTAMP"), unwrap=unwrapping.journald),
+    Shape("journald", _all("MESSAGE"), _has("PRIORITY", "SYSLOG_IDENTIFIER"), unwrap=unwrapping.journald),
     Shape("kubernetes-audit", _all("auditID", "stage"), _audit, unwrapping.audit),
     Shape("gcp", _all("logName"), _has("timestamp", "receiveTimestamp")),
     Shape(
@@ -74,7 +75,9 @@ SHAPES = (
         _has("ingestionTime", "eventId", "logStreamName", "logStream"),
         unwrap=unwrapping.cloudwatch,
     ),
-    Shape("cloudwatch", _all("@timestamp", "@message"), unwrap=unwrapping.cloudwatch),
+    Shape(
+        "cloudwatch", _all("@timestamp", "@message"), lambda document: "@level" not in document, unwrap=unwrapping.cloudwatch
+    ),
     Shape("clef", _all("@t"), prepare=unwrapping.clef),
     Shape("serilog", _all("Timestamp", "MessageTemplate"), prepare=unwrapping.clef),
     Shape("gelf", _all("short_message"), prepare=unwrapping.gelf),

@@ -24,6 +24,7 @@ _KLOG = re.compile(r"([IWEF])(\d\d)(\d\d) (\d\d:\d\d:\d\d\.\d{1,9}) +(\d{1,10}) 
 _NGINX = re.compile(r" \[(\w{4,6})\] (\d{1,10})#(\d{1,10}): (?:\*(\d{1,20}) )?(.*)", re.DOTALL)
 _ZAP = re.compile(r"\t([A-Za-z]{4,8})\t(?:([^\t]{1,200})\t)?([^\t\s]{1,200}\.go:\d{1,6})\t(.*)", re.DOTALL)
 _MONOLOG = re.compile(r" ([\w-]{1,100})\.([A-Z]{4,9}): (.*)", re.DOTALL)
+_APACHE = re.compile(r" \[(?:([\w-]{0,40}):)?([a-z]{4,6}\d?)\] (?:\[pid (\d{1,10})(?::tid (\d{1,20}))?\] )?(.*)", re.DOTALL)
 _LAMBDA = re.compile(r"\t([0-9a-f-]{36})\t([A-Z]{4,8})\t(.*)", re.DOTALL)
 _LAMBDA_PYTHON = re.compile(r"\[([A-Z]{4,8})\]\t(\S{20,32})\t([0-9a-f-]{36})\t(.*)", re.DOTALL)
 _CRI = re.compile(r"(\S{20,40}) (stdout|stderr) ([FP])(?: (.*)|$)", re.DOTALL)
@@ -37,7 +38,7 @@ WORDS = 5
 
 def read(text: str, now: datetime) -> Found | None:
     """What a line says; None if it begins with neither a time nor a level and a time."""
-    for reader in (_cri, _klog, _lambda_python):
+    for reader in (_klog, _lambda_python):
         if found := reader(text):
             return found
     if found := _syslog(text, now):
@@ -62,6 +63,9 @@ def _timed(instant: datetime, rest: str) -> Found:
     time = {"timestamp": instant.isoformat()}
     if found := _NGINX.match(rest):
         return "nginx", time | _named(found, "level", "pid", "tid", "connection", "message")
+    if (found := _APACHE.match(rest)) and _is_level(found[2].rstrip("0123456789")):
+        named = _named(found, "module", "level", "pid", "tid", "message")
+        return "apache", time | named | {"level": found[2].rstrip("0123456789")}
     if (found := _MONOLOG.match(rest)) and _is_level(found[2]):
         return "monolog", time | _named(found, "channel", "level", "message")
     if found := _LAMBDA.match(rest):
@@ -75,7 +79,8 @@ def _timed(instant: datetime, rest: str) -> Found:
         return "text", time | {"message": message}
     if " " in before or len(before) > MAX_SERVICE:  # several words: they stay in the message
         return "text", time | {"level": level, "message": rest.strip()}
-    return "text", time | {"level": level, "message": message} | ({"logger": before} if before else {})
+    origin = {"pid" if before.isdigit() else "logger": before} if before else {}
+    return "text", time | {"level": level, "message": message} | origin
 
 
 def _named(found: re.Match[str], *names: str) -> dict[str, Any]:
@@ -133,7 +138,7 @@ def _level_first(text: str, now: datetime) -> Found | None:
     return "text", {"timestamp": began[0].isoformat(), "level": found[1], "message": message}
 
 
-def _cri(text: str) -> Found | None:
+def container(text: str) -> Found | None:
     """A line of a container's log as Kubernetes keeps it."""
     found = _CRI.fullmatch(text)
     if found is None:

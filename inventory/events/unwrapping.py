@@ -49,9 +49,11 @@ def journald(document: dict[str, Any], inner: Inner) -> Prepared:
     members = {name: _journal_value(value) for name, value in document.items()}
     message = members.get("MESSAGE")
     members["MESSAGE"] = "\n".join(map(str, message)) if type(message) is list else message
+    priority = members.get("PRIORITY")
+    first: list[Default] = [("level", None, priority[0])] if type(priority) is list and priority else []
     named = next((name for name in ("SYSLOG_IDENTIFIER", "_SYSTEMD_UNIT", "_COMM") if members.get(name)), None)
     outer = {"__REALTIME_TIMESTAMP": "timestamp", "PRIORITY": "level"} | ({named: "service"} if named else {})
-    return wrapped(members, "MESSAGE", inner, outer)
+    return wrapped(members, "MESSAGE", inner, outer, first)
 
 
 def cloudwatch(document: dict[str, Any], inner: Inner) -> Prepared:
@@ -100,6 +102,8 @@ def otlp(document: dict[str, Any]) -> Prepared:
     value = any_value(body)
     if "attributes" in members:
         members["attributes"] = key_values(members["attributes"])
+    if "resource" in members:
+        members["resource"] = with_attributes(members["resource"])
     if type(value) not in (str, int, float, bool):
         found = value if type(value) is dict else None
         if value is not None:
@@ -135,6 +139,15 @@ def key_values(pairs: Any) -> Any:
     if not all(type(pair) is dict and type(pair.get("key")) is str for pair in pairs):
         return pairs
     return united((pair["key"], any_value(pair.get("value"))) for pair in pairs)
+
+
+def with_attributes(described: Any) -> Any:
+    """A resource or scope of OTLP as one object: its attributes, and its other members beside them."""
+    if type(described) is not dict or "attributes" not in described:
+        return described
+    attributes = key_values(described["attributes"])
+    others = {name: value for name, value in described.items() if name != "attributes"}
+    return attributes | others if type(attributes) is dict else described
 
 
 def _journal_value(value: Any) -> Any:

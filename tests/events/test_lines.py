@@ -242,6 +242,56 @@ def test_text_of_any_length_is_read(name: str) -> None:
     assert event(name + "x" * 5_000)["timestamp"] == INSTANT
 
 
+@pytest.mark.parametrize(
+    ("line", "level", "service", "message"),
+    [
+        ('{"L":"WARN","T":"2026-01-31T12:00:00.123Z","N":"pay","M":"zap in development"}',
+         "warning", "pay", "zap in development"),
+        ('{"@level":"info","@message":"hclog","@module":"vault","@timestamp":"2026-01-31T12:00:00.123Z"}',
+         "info", "vault", "hclog"),
+        ('{"MESSAGE":"m","PRIORITY":["3","6"],"__REALTIME_TIMESTAMP":"1769860800123456","_COMM":"a"}', "error", "a", "m"),
+        ('{"Timestamp":"1769860800123456789","SeverityText":"WARN","Body":"b","Resource":{"service.name":"s"}}',
+         "warning", "s", "b"),
+        ('{"timeUnixNano":"1769860800123456789","severityNumber":9,"body":{"stringValue":"b"},"resource":{"attributes":[{"key":'
+         '"service.name","value":{"stringValue":"s"}}]}}', "info", "s", "b"),
+        ('{"eventTime":1769860800.123,"eventSource":"s3.amazonaws.com","eventName":"GetObject"}', "info", "s3.amazonaws.com",
+         "GetObject"),
+        ('{"time":1769860800.123,"method":"GET","path":"/x","status":503}', "error", "unknown", "GET /x 503"),
+        ('{"timestamp":{"$date":{"$numberLong":"1769860800123"}},"level":"W","message":"m"}', "warning", "unknown", "m"),
+        ("[Sat Jan 31 12:00:00.123456 2026] [core:error] [pid 7:tid 9] File does not exist", "error", "core",
+         "File does not exist"),
+        ("2026-01-31 12:00:00.123 UTC [1234] LOG:  ready", "info", "unknown", "ready"),
+        ("[2026-01-31 12:00:00.123 +0000] [7] [WARNING] Starting", "warning", "unknown", "Starting"),
+        ('2026-01-31T12:00:00.123Z {"level":"warn","msg":"timestamps of kubectl"}',
+         "warning", "unknown", "timestamps of kubectl"),
+        ('2026-01-31T12:00:00.123Z stdout F {"level":"warn","msg":"m"}', "warning", "unknown", "m"),
+        ("2026-01-31 12:00:00.123 | ERROR    | __main__:main:5 - boom", "error", "unknown", "__main__:main:5 - boom"),
+        ("Jan 31 12:00:00.123 web-1 kernel: [12.5] eth0 up", "info", "kernel", "[12.5] eth0 up"),
+        ('{"log":"{broken\\n","stream":"stdout","time":"2026-01-31T12:00:00.123Z"}', "info", "unknown", "{broken"),
+    ],
+)  # fmt: skip
+def test_lines_of_other_programs(line: str, level: str, service: str, message: str) -> None:
+    found = event(line)
+
+    assert (found["timestamp"], found["level"], found["service"], found["message"]) == (INSTANT, level, service, message)
+
+
+@pytest.mark.parametrize(
+    ("line", "host", "message"),
+    [
+        ('192.0.2.1 - - [31/Jan/2026:13:00:00 +0100] "-" 408 - "-" "-"', None, "- 408"),
+        ('a.example:443 192.0.2.1 - - [31/Jan/2026:13:00:00 +0100] "GET / HTTP/2" 200 5 "-" "x"',
+         "a.example:443", "GET / HTTP/2 200"),
+        ('192.0.2.1 - - [31/Jan/2026:13:00:00 +0100] "GET / HTTP/2" 200 5 "-" "x" 0.012 pool', None, "GET / HTTP/2 200"),
+    ],
+)  # fmt: skip
+def test_access_logs_with_more_or_less_than_usual(line: str, host: str | None, message: str) -> None:
+    found = event(line)
+
+    assert (found["attributes"]["remote_addr"], found["attributes"].get("host")) == ("192.0.2.1", host)
+    assert found["message"] == message
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),

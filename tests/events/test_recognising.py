@@ -11,6 +11,7 @@ from inventory.errors import InvalidFile, InvalidRequest, UnsupportedFile
 from inventory.events import envelopes
 from inventory.events.job_type import EventJobs
 from inventory.imports.file_format import FileFormat
+from inventory.imports.json_array import elements
 from inventory.imports.sniffing import HEAD_BYTES, sniff
 
 LINE = '{"time": "2026-01-31T12:00:00Z", "level": "INFO", "msg": "hello"}\n'
@@ -112,6 +113,18 @@ def test_each_record_of_a_line_is_a_line_with_its_resource() -> None:
 
     assert [each["body"]["stringValue"] for each in opened] == ["0", "1", "2"]
     assert [each["resource"] for each in opened] == [{"service.name": "checkout"}] * 3
+
+
+def test_a_file_of_records_may_be_one_object_that_is_longer_than_a_line_may_be() -> None:
+    document = json.loads(records(3))
+    content = json.dumps({"resourceLogs": document["resourceLogs"] * 2}, indent=2).encode()
+    file_format = found(content, "otlp.json")
+
+    assert (file_format.shape, file_format.is_array) == ("otlp", True)
+    rows = elements(content.decode(), whole=True)
+    assert [json.loads(each)["resource"] for row in rows for each in envelopes.opened(row)] == [
+        {"service.name": "checkout"}
+    ] * 6
 
 
 def test_a_long_resource_is_kept_once_and_a_line_grows_within_bounds() -> None:
