@@ -45,6 +45,7 @@ from inventory.weather.providers import OpenMeteo
 from inventory.web_api import arguments
 from inventory.webpages.fast_lookup import URL_ONLY
 from inventory.webpages.schemas import CollectBody, LookupQuery
+from inventory.webpages.url_lists import checked, in_text
 from tests.events.fakes import FakeEvents, FakeUploads
 from tests.growth import assert_linear
 from tests.imports.actions import FILE_ROWS
@@ -409,7 +410,31 @@ WEATHER = [
 ]
 
 
-@pytest.mark.parametrize("case", [*LINES, *FILES, *HEADS, *FORMS, *REQUESTS, *PAGES, *WEATHER], ids=str)
+table_, members_ = sniffed("urls", "a.csv"), sniffed("urls", "a.jsonl")
+
+LISTS = [
+    Case("brackets of a line", in_text, lambda size: "[" * size, 50_000),
+    Case("brackets and parentheses of a line", in_text, lambda size: "[" + "](" * size, 20_000),
+    Case("parentheses of a link", in_text, lambda size: "[](" + "()" * size, 20_000),
+    Case("unclosed parentheses of a link", in_text, lambda size: "[](" + "(" * size, 20_000),
+    Case("quotes of a line", in_text, lambda size: '"' * size, 50_000),
+    Case("angle brackets of a line", in_text, lambda size: "<" * size, 50_000),
+    Case("spaces of a line", in_text, lambda size: "https://a/" + " " * size + "b", 50_000),
+    Case("bullets of a line", in_text, lambda size: "- " * size, 50_000),
+    Case("digits of a bullet", in_text, lambda size: "1" * size, 50_000),
+    Case("labels of a host", in_text, lambda size: "a." * size, 20_000),
+    Case("hyphens of a host", in_text, lambda size: "a" + "-" * size, 20_000),
+    Case("labels of a checked host", lambda text: checked(text, "https"), lambda size: "a-." * size + "1", 20_000),
+    Case("spaces of a checked value", lambda text: checked(text, None), lambda size: "a" + " " * size + "b", 50_000),
+    Case("rows before a table", table_, lambda size: b"x\n" * size + b"a,url\n1,https://a/\n", 5_000),
+    Case("cells of a row", table_, lambda size: b"a," * size + b"\n" + b"https://a/," * size, 2_000),
+    Case("names of a header", table_, lambda size: b"url," * size + b"\n" + b"https://a/," * size, 2_000),
+    Case("members of a line", members_, lambda size: names(size).encode(), 2_000),
+    Case("objects in each other", members_, lambda size: b'{"a":' * size + b'"https://a/"' + b"}" * size, 500),
+]
+
+
+@pytest.mark.parametrize("case", [*LINES, *FILES, *LISTS, *HEADS, *FORMS, *REQUESTS, *PAGES, *WEATHER], ids=str)
 def test_what_it_costs_to_read_is_in_proportion_to_its_length(case: Case) -> None:
     def work(given: Any) -> None:
         with suppress(*REFUSALS):
