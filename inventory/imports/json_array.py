@@ -12,8 +12,12 @@ from enum import Enum
 RawValue = tuple[int, bytes, int]
 """A value's number from 1, its bytes, and the bytes of the uploaded file up to its end."""
 
-_BEGINNING = re.compile(r'\ufeff?\s*(?:\[\s*(?:[{\[\]]|\n|$)|\{\s*"(?:events|Records|entries|resourceLogs)"\s*:\s*\[|\{[ \t\r]*\n)')
-_LIST = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*(?:"(?:events|Records|entries|resourceLogs)"|"kind".*List".*"items")\s*:\s*', re.DOTALL)
+_NAMES = '"(?:events|Records|entries|resourceLogs)"'
+_BEGINNING = re.compile(rf"\ufeff?\s*(?:\[\s*(?:[{{\[\]]|\n|$)|\{{\s*{_NAMES}\s*:\s*\[|\{{[ \t\r]*\n)")
+_LIST = re.compile(
+    rb'(?:\xef\xbb\xbf)?\s*\{\s*(?:%s|"kind".*List".*"items")\s*:\s*' % _NAMES.encode(),
+    re.DOTALL,
+)
 """How an object begins in which the API of a log store answers a list. Its elements are the rows then."""
 MAX_BEGINNING = 1_000
 """Bytes in which that has to begin."""

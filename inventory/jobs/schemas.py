@@ -28,7 +28,7 @@ class RowsQuery(NumberedPageQuery):
 class FormatSchema(Schema):
     """What a file was taken for."""
 
-    name = fields.String(required=True, metadata={"description": "What its rows are: `csv`, `json`, `text`, or a shape."})
+    name = fields.String(required=True, metadata={"description": "What it is: `csv`, `json`, `text`, `sitemap`, …"})
     encoding = fields.String(required=True, metadata={"description": "The encoding of its text."})
     column = fields.String(required=True, allow_none=True, metadata={"description": "The column or member with the values."})
 
@@ -76,7 +76,7 @@ class JobsPage(PageSchema):
 class RowSchema(Schema):
     """The outcome of one row."""
 
-    row = fields.Integer(required=True, metadata={"description": "The line of the file where it begins, from 1."})
+    row = fields.Integer(required=True, metadata={"description": "The line of the file where it begins, from 1, or the number of the entry."})
     input = fields.String(required=True, metadata={"description": "What the row said, at most 1,024 characters of it."})
     outcome = fields.String(required=True, validate=OneOf(list(RowOutcome)))
     record_id = fields.String(required=True, allow_none=True, metadata={"description": "The record that it led to."})

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from inventory import create_app, wiring
 from inventory.config import Settings
 from inventory.errors import NoRoomToOpen, StorageFull, UnusableStore
-from inventory.ops.health import PROBE_INTERVAL
+from inventory.ops.write_probe import PROBE_INTERVAL
 from tests.conftest import Build
 from tests.end_to_end.stack import wait_until
 from tests.fakes import Replacing
