@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from inventory.errors import InvalidRequest
-from inventory.weather.tables import country_codes
+from inventory.weather.areas import Area, canonical, split
+from inventory.weather.spelling import folded
 
 MAX_LENGTH = 120
-"""Characters of a city's name, country included; the longest official one has 85."""
+"""Characters of a city's name, region and country included; the longest official one has 85."""
+MAX_PARTS = 3
+"""What may stand after the city: a county, a region and a country."""
 LANGUAGES: Mapping[str, str] = {
     "HIRAGANA": "ja",
     "KATAKANA": "ja",
@@ -29,8 +32,6 @@ LANGUAGES: Mapping[str, str] = {
 }
 """The language in which a name is searched, by the script of its letters; kana before the Chinese characters beside it."""
 
-_DIACRITICS = re.compile("(?<![\u0400-\u052f])[\u0300-\u036f]")
-"""Not those of Cyrillic letters, which are letters of their own: й is not и."""
 _LETTER = re.compile(r"[^\W\d_]")
 _FORBIDDEN = frozenset({"Cc", "Cs", "Co", "Cn"})
 """Unicode categories that names have no characters of: controls, surrogates, private and unassigned ones."""
@@ -38,30 +39,29 @@ _FORBIDDEN = frozenset({"Cc", "Cs", "Co", "Cn"})
 
 @dataclass(frozen=True, slots=True)
 class City:
-    """A city as it was asked for, folded. `country` is an ISO 3166 code, a text without a known code, or empty."""
+    """A city as it was asked for, folded, and where it may be: anywhere, or in one of these areas."""
 
+    key: str
+    """The same for every spelling; `read` makes the same city of it."""
     name: str
-    country: str
+    areas: tuple[Area, ...]
 
     @classmethod
     def read(cls, text: str) -> City:
-        """The city that a text such as `Zürich`, `zurich, CH` or `Zurich, Switzerland` names; `InvalidRequest` if none."""
+        """The city that a text names, such as `zurich`, `Zürich, CH` or `Paris, Texas, USA`; `InvalidRequest` if none."""
         if len(text) > MAX_LENGTH:
             raise _invalid(f"The name has {len(text)} characters.")
         if any(unicodedata.category(character) in _FORBIDDEN for character in text):
             raise _invalid("The name contains characters that cannot be displayed.")
-        name, _, country = (part.strip() for part in folded(text).partition(","))
-        city = cls(name, country_codes().get(country, country))
-        if not _LETTER.search(name) or (country and not _LETTER.search(country)) or "," in country:
-            raise _invalid(f"{text[:40]!r} is neither a city nor a city and a country.")
+        whole = folded(text)
+        name, *given = split(whole) or [""]
+        parts, areas = canonical(tuple(given))
+        if whole.startswith(",") or len(parts) > MAX_PARTS or not all(map(_LETTER.search, (name, *parts))):
+            raise _invalid(f"{text[:40]!r} is neither a city nor a city with a region, a country or both.")
+        city = cls(",".join((name, *parts)), name, areas)
         if len(city.key) > MAX_LENGTH:
             raise _invalid(f"The name has {len(city.key)} characters in its normalized form.")
         return city
-
-    @property
-    def key(self) -> str:
-        """The same for every spelling; `read` makes the same city of it."""
-        return f"{self.name},{self.country}" if self.country else self.name
 
     @property
     def language(self) -> str:
@@ -69,28 +69,16 @@ class City:
         scripts = {unicodedata.name(character, "").partition(" ")[0] for character in self.name}
         return next((language for script, language in LANGUAGES.items() if script in scripts), "en")
 
-    def may_be_in(self, code: str | None, country: str | None) -> bool:
-        """Whether a city in that country, given by code and name, may be meant."""
-        named = folded(country or "")
-        return not self.country or self.country in (folded(code or ""), named, country_codes().get(named))
-
-
-def folded(text: str) -> str:
-    """Lower case, without diacritics, invisible characters and doubled spaces; what is folded already stays as it is.
-
-    Once is not always enough: folding the case of a letter can bring up another one that decomposes.
-    """
-    while (once := _folded_once(text)) != text:
-        text = once
-    return text
-
-
-def _folded_once(text: str) -> str:
-    shown = "".join(character for character in text if unicodedata.category(character) != "Cf")
-    bare = _DIACRITICS.sub("", unicodedata.normalize("NFKD", shown))
-    return " ".join(unicodedata.normalize("NFC", bare).casefold().split())
+    @property
+    def country(self) -> str | None:
+        """The code of the country that is meant, in lower case; None if it may be any or one of several."""
+        countries = {area.country for area in self.areas}
+        return next(iter(countries)) or None if len(countries) == 1 else None
 
 
 def _invalid(why: str) -> InvalidRequest:
-    advice = f"Send a name of up to {MAX_LENGTH} characters, and a country after a comma if needed: Paris, or Paris, US."
+    advice = (
+        f"Send a name of up to {MAX_LENGTH} characters, and a region, a country or both after commas if needed:"
+        " Paris, or Paris, US, or Paris, Texas, US."
+    )
     return InvalidRequest(f"{why} {advice}", {"city": [advice]})

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import structlog
 
@@ -25,12 +25,17 @@ from inventory.records.model import Content, Target
 from inventory.records.source import Collected
 from inventory.urls import Url
 from inventory.weather.cities import City
+from inventory.weather.masking import without_secrets
 from inventory.weather.providers import Provider
+from inventory.weather.readings import stated_error
 
 log = structlog.get_logger(__name__)
 
 MAX_BYTES = 1024 * 1024
 """Bytes of an answer: the cities of a common name, with all their postcodes, are a tenth of that."""
+
+ANSWERED = (200, 404)
+"""Statuses of what a provider found, and of an unknown city."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +67,25 @@ class Weather:
             ) from error
         fetched = self._fetch(request_url, calls)
         status = fetched.final.head.status
-        if status not in (200, 404):
-            permanent = 400 <= status < 500 and status not in (408, 429)
-            detail = f"The weather provider answered {status} instead of 200"
-            raise SourceFailure("invalid_response", detail, permanent=permanent)
         try:
-            return status, json.loads(fetched.body.content)
-        except (ValueError, RecursionError) as error:
-            raise SourceFailure("invalid_response", "The weather provider did not answer with JSON") from error
+            found = json.loads(fetched.body.content)
+        except (ValueError, RecursionError) as fault:
+            if status in ANSWERED:
+                raise SourceFailure("invalid_response", "The weather provider did not answer with JSON") from fault
+            found = None
+        stated = stated_error(found)
+        if status in ANSWERED and (stated is None or stated.code == 404):
+            return status, found
+        raise self._refused(stated.code if stated and status == 200 else status, stated.words if stated else "")
+
+    def _refused(self, status: int | None, words: str) -> SourceFailure:
+        """The failure that a provider states, in its own words, but without keys."""
+        told = f"answered {status} instead of 200" if status else "answered with an error"
+        secrets = [self.provider.secret, *dict(parse_qsl(urlsplit(self.provider.url).query)).values()]
+        shown = without_secrets(words, secrets)
+        permanent = status is not None and 400 <= status < 500 and status not in (408, 429)
+        detail = f"The weather provider {told}{f': {shown}' if shown else ''}"
+        return SourceFailure("invalid_response", detail, permanent=permanent)
 
     def _fetch(self, url: Url, calls: Calls | None) -> Fetched:
         """What the provider answers. A failure tells its code alone: its detail may name hosts, or repeat the key."""

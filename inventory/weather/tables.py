@@ -1,17 +1,57 @@
-"""The tables beside this file, each read once, when it is first needed."""
+"""The tables beside this file, each read once, when it is first needed; `tools/weather_tables.py` makes the long ones."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """A region of a country: its bare names, the first one English, and the code of the region around it, if any."""
+
+    code: str
+    names: Sequence[str]
+    within: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regions:
+    """The regions of all countries by ISO 3166-2 code in lower case (`us-tx`).
+
+    Their codes by bare name, and by what follows the country's code if that is two or three letters (`tx`).
+    """
+
+    by_code: Mapping[str, Region]
+    named: Mapping[str, Sequence[str]]
+    short: Mapping[str, Sequence[str]]
+
+
 @cache
 def country_codes() -> Mapping[str, str]:
-    """ISO 3166-1 codes (alpha-2, lower case) by a country's English names; `xk` is the one that maps use for Kosovo."""
-    return {name: code for code, *names in _rows("countries.csv") for name in names}
+    """ISO 3166-1 codes (alpha-2, lower case) by themselves, by alpha-3, and by a country's bare names.
+
+    `xk` is the code that maps use for Kosovo.
+    """
+    rows = _rows("countries.csv")
+    return {name: code for code, *names in rows for name in names} | {code: code for code, *_ in rows}
+
+
+@cache
+def regions() -> Regions:
+    """The regions of ISO 3166-2, but for those that have an ISO 3166-1 code too."""
+    by_code, named, short = dict[str, Region](), defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
+    for code, within, *names in _rows("regions.csv"):
+        by_code[code] = Region(code=code, names=names, within=within)
+        for name in names:
+            named[name].append(code)
+        if len(letters := code.partition("-")[2]) > 1 and letters.isalpha():
+            short[letters].append(code)
+    return Regions(by_code=by_code, named=dict(named), short=dict(short))
 
 
 @cache

@@ -128,7 +128,7 @@ def test_a_404_that_says_nothing_of_a_city_is_no_unknown_city(source: Source, up
 
 
 @pytest.mark.parametrize("member", ["coord", "main", "wind", "sys", "name", "dt"])
-@pytest.mark.parametrize("value", [None, [], "x" * 300, -1, 1e300])
+@pytest.mark.parametrize("value", [[], "x" * 300, -1, 1e300])
 def test_weather_that_makes_no_sense_is_an_invalid_response(
     source: Source, upstream: Upstream, member: str, value: object
 ) -> None:
@@ -137,7 +137,7 @@ def test_weather_that_makes_no_sense_is_an_invalid_response(
     assert failure(source).code == "invalid_response"
 
 
-@pytest.mark.parametrize("conditions", [None, {}, [1], [{}], [{"description": 3}]])
+@pytest.mark.parametrize("conditions", [{}, [1], [{"description": 3}]])
 def test_conditions_that_make_no_sense_are_an_invalid_response(
     source: Source, upstream: Upstream, conditions: object
 ) -> None:
@@ -150,6 +150,101 @@ def test_the_weather_may_come_without_words(source: Source, upstream: Upstream) 
     upstream.script(AT, as_json(FOUND | {"weather": []}))
 
     assert source.collect("paris").content["weather"]["condition"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "lost"),
+    [
+        ("main", None, {"temperature_c", "humidity_percent"}),
+        ("main", {"temp": None, "humidity": 81}, {"temperature_c"}),
+        ("main", {"temp": 3.4}, {"humidity_percent"}),
+        ("wind", None, {"wind_kph"}),
+        ("wind", {"speed": None}, {"wind_kph"}),
+        ("weather", None, {"condition"}),
+        ("weather", [{"description": None}], {"condition"}),
+        ("dt", None, {"observed_at"}),
+    ],
+)
+def test_a_null_costs_its_value_and_no_other(
+    source: Source, upstream: Upstream, member: str, value: object, lost: set[str]
+) -> None:
+    upstream.script(AT, as_json(FOUND | {member: value}))
+    weather = source.collect("paris").content["weather"]
+
+    assert {name for name, known in weather.items() if known is None} == lost
+
+
+@pytest.mark.parametrize("member", ["coord", "name"])
+def test_an_answer_that_does_not_say_where_it_is_of_is_an_invalid_response(
+    source: Source, upstream: Upstream, member: str
+) -> None:
+    upstream.script(AT, as_json(FOUND | {member: None}))
+
+    assert failure(source).code == "invalid_response"
+
+
+@pytest.mark.parametrize(
+    ("city", "asked"),
+    [
+        ("Paris, TX, US", ["paris,tx,us"]),
+        ("Paris, Texas", ["paris,tx,us"]),
+        ("Portland, OR", ["portland,or,us"]),
+        ("Toronto, Ontario, Canada", ["toronto,on,ca"]),
+        ("Berlin, Deutschland", ["berlin,de", "berlin,de,us"]),
+        ("Springfield, IL", ["springfield,il", "springfield,il,us"]),
+        ("Augusta, Georgia", ["augusta,ge", "augusta,ga,us"]),
+        ("Lyon, France", ["lyon,fr"]),
+        ("Paris, Nowhere", ["paris,nowhere"]),
+    ],
+)
+def test_it_is_asked_by_state_and_country_and_again_where_letters_are_those_of_both(
+    source: Source, upstream: Upstream, city: str, asked: list[str]
+) -> None:
+    for _ in asked:
+        upstream.script(AT, as_json({"cod": "404", "message": "city not found"}, 404))
+    key = source.target(city).key
+
+    assert failure(source, key).code == "unknown_city"
+    assert [request.query("q", "") for request in upstream.requests] == asked
+
+
+def test_the_first_city_that_it_finds_is_the_one(source: Source, upstream: Upstream) -> None:
+    upstream.script(AT, as_json({"cod": "404", "message": "city not found"}, 404), as_json(FOUND | {"name": "Springfield"}))
+
+    assert source.collect("springfield,il").content["city"]["name"] == "Springfield"
+
+
+WRONG_KEY = "Invalid API key. Please see https://openweathermap.org/faq#error401 for more info."
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "permanent"),
+    [(401, 401, True), (401, "401", True), (200, 401, True), (200, "429", False), (429, 429, False), (500, "500", False)],
+)
+def test_what_it_says_of_an_error_is_shown(
+    source: Source, upstream: Upstream, status: int, code: object, permanent: bool
+) -> None:
+    upstream.script(AT, as_json({"cod": code, "message": WRONG_KEY}, status))
+    error = failure(source)
+
+    assert str(error) == f"The weather provider answered {code} instead of 200: {WRONG_KEY}"
+    assert (error.code, error.permanent) == ("invalid_response", permanent)
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        (f"Invalid appid={KEY}", ": Invalid appid=***"),
+        (f"The key {KEY.upper()} is blocked", ": The key *** is blocked"),
+        (f"The key {KEY[:9]}… is blocked", ""),
+        (f"{'x' * 195}{KEY}", ": " + "x" * 195 + "***"),
+        (f"{'x' * 1_990}{KEY}", ""),
+    ],
+)
+def test_no_piece_of_the_key_is_shown(source: Source, upstream: Upstream, message: str, shown: str) -> None:
+    upstream.script(AT, as_json({"cod": 401, "message": message}, 401))
+
+    assert str(failure(source)) == f"The weather provider answered 401 instead of 200{shown}"
 
 
 def loop(upstream: Upstream) -> None:

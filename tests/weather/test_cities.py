@@ -10,8 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inventory.errors import InvalidRequest
-from inventory.weather.cities import MAX_LENGTH, City, folded
-from inventory.weather.tables import country_codes
+from inventory.weather.areas import country_code
+from inventory.weather.cities import MAX_LENGTH, City
+from inventory.weather.matching import candidates
+from inventory.weather.spelling import bare, folded, region_name
+from inventory.weather.tables import country_codes, regions
 
 
 @pytest.mark.parametrize(
@@ -37,7 +40,44 @@ from inventory.weather.tables import country_codes
         ("नई दिल्ली", ["नई दिल्ली"]),
         ("l'aquila", ["L'Aquila"]),
         ("saint-denis,re", ["Saint-Denis, Réunion"]),
-        ("paris,texas", ["Paris, Texas"]),
+        (
+            "paris,tx,us",
+            ["Paris, Texas", "paris, TX, US", "Paris,Texas,USA", "PARIS, us-tx", "Paris, TX, United States", "Paris, Tex."],
+        ),
+        ("paris,atlantis", ["Paris, Atlantis"]),
+        ("springfield,il", ["Springfield, IL", "springfield , Israel", "Springfield,, il,"]),
+        (
+            "springfield,il,us",
+            ["Springfield, Illinois", "Springfield, IL, U.S.A.", "Springfield, Ill.", "Springfield, IL, IL, US"],
+        ),
+        ("springfield,clark county,oh,us", ["Springfield, Clark County, Ohio, USA"]),
+        ("portland,or,us", ["Portland, OR", "Portland, Oregon", "portland, or, usa"]),
+        ("washington,dc,us", ["Washington, D.C.", "Washington, DC", "Washington, District of Columbia, US"]),
+        ("new york,ny,us", ["New York, New York", "New York, NY", "new york, N.Y."]),
+        ("toronto,on,ca", ["Toronto, ON", "Toronto, Ontario", "Toronto, ON, CA", "Toronto, ON, Canada", "Toronto, Ont."]),
+        ("sydney,nsw,au", ["Sydney, NSW", "Sydney, New South Wales, Australia", "Sydney, N.S.W."]),
+        ("london,eng,gb", ["London, England", "London, England, UK"]),
+        ("munchen,by,de", ["München, Bayern", "München, BY, DE", "Munchen, Bavaria, Deutschland"]),
+        ("sapporo,hokkaido,jp", ["Sapporo, Hokkaido", "Sapporo, Hokkaidō, Japan", "Sapporo, JP-01"]),
+        ("los angeles,ca,us", ["Los Angeles, California", "Los Angeles, CA, US", "Los Angeles, US, CA"]),
+        ("tbilisi,ge", ["Tbilisi, Georgia", "Tbilisi, GE", "Tbilisi, საქართველო"]),
+        ("augusta,ga,us", ["Augusta, GA, US", "Augusta, Georgia, USA"]),
+        ("san juan,pr", ["San Juan, PR", "San Juan, Puerto Rico", "San Juan, PR, US", "San Juan, Puerto Rico, USA"]),
+        (
+            "seoul,kr",
+            ["Seoul, South Korea", "Seoul, Korea, Republic of", "Seoul, KOR", "Seoul, 대한민국", "Seoul, Republic of Korea"],
+        ),
+        ("hong kong,hk", ["Hong Kong, China", "Hong Kong, HK", "Hong Kong, Hong Kong SAR, China"]),
+        ("lodz", ["Łódź", "LODZ", "łódz", "Lodz"]),
+        ("tonder,dk", ["Tønder, Danmark", "TØNDER, DK"]),
+        ("diyarbakir,tr", ["Diyarbakır, Türkiye", "DİYARBAKIR, TUR"]),
+        ("saeby", ["Sæby", "SAEBY"]),
+        ("thorlakshofn", ["Þorlákshöfn", "THORLAKSHOFN"]),
+        ("oersted", ["Œrsted"]),
+        ("dakovo", ["Đakovo", "Ðakovo"]),
+        ("hawai'i", ["Hawaiʻi", "Hawai’i", "Hawai‘i", "Hawai`i", "Hawai´i", "HAWAI'I"]),
+        ("saint-denis", ["Saint‑Denis", "Saint–Denis", "SAINT-DENIS"]),
+        ("東京,jp", ["東京、日本", "東京, 日本"]),
         ("y", ["Y", "ý"]),
     ],
 )
@@ -70,8 +110,9 @@ def test_a_letter_with_a_mark_that_makes_it_another_one_stays_apart() -> None:
         "Paris\ue000",
         "Paris\U000e0000\U000effff",
         "Paris, 75",
-        "Paris, Texas, US",
-        "Paris，Texas，US",
+        "a, b, c, d, e",
+        "Paris, Texas, 75001, US",
+        "a，b，c，d，e",
         "x" * (MAX_LENGTH + 1),
         " " * MAX_LENGTH + "x",
         "\ufdfa" * 10,  # one letter that is eighteen when it is written out
@@ -122,11 +163,88 @@ def test_so_it_is_for_every_single_character() -> None:
             check(f"й{character}b, {character}c")
 
 
-def test_names_of_countries_are_written_as_they_are_folded_and_have_codes() -> None:
+AREAS = st.sampled_from(
+    [*country_codes(), *regions().named, *regions().by_code, *(code.partition("-")[2] for code in regions().by_code), "foo"]
+)
+
+
+@given(st.lists(AREAS, max_size=3))
+@settings(max_examples=2_000, deadline=None)
+def test_so_it_is_wherever_the_city_is(areas: list[str]) -> None:
+    check(", ".join(["Paris", *areas]))
+
+
+def test_names_of_countries_are_written_as_they_are_compared_and_have_codes() -> None:
     codes = country_codes()
-    assert [name for name in codes if folded(name) != name or "," in name] == []
+    assert [name for name in codes if bare(name) != name] == []
     assert all(len(code) == 2 and code.isascii() and code.islower() for code in codes.values())
     assert len(set(codes.values())) == 250, "249 of ISO 3166, and Kosovo"
+
+
+def test_names_of_regions_are_written_as_they_are_compared_and_are_of_a_country() -> None:
+    assert [name for name in regions().named if region_name(name) != name] == []
+    assert {code.partition("-")[0] for code in regions().by_code} <= set(country_codes().values())
+    assert {region.within for region in regions().by_code.values()} <= {"", *regions().by_code}
+
+
+COUNTRIES = {
+    "AT": "Austria; Österreich; Oesterreich; AUT; Republic of Austria",
+    "BE": "Belgium; België; Belgique; Belgien",
+    "BO": "Bolivia, Plurinational State of; Bolivia",
+    "BR": "Brasil; Brazil; Brésil; Federative Republic of Brazil",
+    "CD": "Congo, The Democratic Republic of the; DRC; DR Congo; Congo - Kinshasa; Congo, Dem. Rep.; Zaire",
+    "CG": "Congo; Republic of the Congo; Congo, Rep.; Congo-Brazzaville",
+    "CH": "Schweiz; Suisse; Svizzera; Svizra; CHE; Swiss Confederation" ,
+    "CI": "Côte d'Ivoire; Côte d’Ivoire; Cote dIvoire; Ivory Coast; Elfenbeinküste",
+    "CN": "China; 中国; 中國; P.R. China; People's Republic of China",
+    "CV": "Cabo Verde; Cape Verde",
+    "CZ": "Czech Republic; Czechia; Česko; Česká republika; CZE; Tschechien",
+    "DE": "Deutschland; Germany; Allemagne; GERMANY; DEU; Federal Republic of Germany; Alemania; Tyskland; Niemcy; ドイツ",
+    "EG": "Egypt, Arab Rep.; مصر",
+    "ES": "España; Espagne; Kingdom of Spain",
+    "FM": "Micronesia, Federated States of",
+    "GB": "UK; U.K.; United Kingdom; Great Britain; GBR; Britain; Großbritannien; Royaume-Uni; Reino Unido; the UK",
+    "GR": "Greece; Ελλάδα; Hellas; EL",
+    "GW": "Guinea-Bissau; Guinea Bissau",
+    "IE": "Éire; Ireland; Republic of Ireland",
+    "IR": "Iran; Iran, Islamic Republic of; Iran (Islamic Republic of); Islamic Republic of Iran",
+    "JP": "日本; Japan; JPN; Japon; Nippon",
+    "KP": "North Korea; Korea, Democratic People's Republic of; DPRK",
+    "KR": "South Korea; Korea, Republic of; Korea (Republic of); Korea, South; Korea; 대한민국; 한국; Südkorea; KOR",
+    "LA": "Laos; Lao People's Democratic Republic; Lao PDR",
+    "LC": "St. Lucia; Saint Lucia; St Lucia",
+    "MK": "North Macedonia; Macedonia; FYROM",
+    "MM": "Myanmar; Burma; Myanmar (Burma)",
+    "NL": "Holland; The Netherlands; Netherlands; Nederland; NLD; Pays-Bas",
+    "PL": "Polska; Poland",
+    "RU": "Россия; Russia; Russian Federation; RUS",
+    "SE": "Sverige; Sweden; Schweden; SWE",
+    "SZ": "Eswatini; Swaziland",
+    "TL": "Timor-Leste; East Timor",
+    "TR": "Türkiye; Turkey; TURKIYE; TUR; Turkiye",
+    "TT": "Trinidad and Tobago; Trinidad & Tobago",
+    "TW": "Taiwan; Taiwan, Province of China; 台灣",
+    "TZ": "Tanzania, United Republic of; Tanzania",
+    "UA": "Україна; Ukraine",
+    "US": "USA; U.S.A.; US; U.S.; United States; United States of America; Vereinigte Staaten; EE. UU.; 美国; États-Unis",
+    "VA": "Vatican City; Holy See; Holy See (Vatican City State)",
+    "VE": "Venezuela, Bolivarian Republic of; Venezuela, RB; Venezuela",
+    "VN": "Viet Nam; Vietnam; Việt Nam",
+    "XK": "Kosovo; Kosova; XKX",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "names"), COUNTRIES.items(), ids=COUNTRIES)
+def test_a_country_is_known_by_every_name_that_lists_write(code: str, names: str) -> None:
+    for name in names.split("; "):
+        city = City.read(f"Paris, {name}")
+        assert code.lower() in {area.country for area in city.areas}, name
+        assert city.key == f"paris,{code.lower()}", name
+
+
+@pytest.mark.parametrize("name", ["Atlantis", "Republic of Atlantis", "Utopia", "xx"])
+def test_what_is_no_country_has_no_code(name: str) -> None:
+    assert country_code(name) is None
 
 
 @pytest.mark.parametrize(
@@ -140,14 +258,17 @@ def test_names_of_countries_are_written_as_they_are_folded_and_have_codes() -> N
         ("Paris, France", None, "France", True),
         ("Paris, US", "FR", "France", False),
         ("Paris, Frankreich", "FR", "Frankreich", True),
+        ("Paris, Frankreich", None, "France", True),
         ("Москва, Россия", "RU", "Россия", True),
         ("Paris, None", None, None, False),
+        ("Paris, Atlantis", None, "Atlantis", True),
     ],
 )
 def test_a_country_is_known_by_its_code_and_by_its_name(
     city: str, code: str | None, country: str | None, meant: bool
 ) -> None:
-    assert City.read(city).may_be_in(code, country) is meant
+    read = City.read(city)
+    assert bool(candidates(read, [{"name": read.name, "country_code": code, "country": country}])) is meant
 
 
 @pytest.mark.parametrize(

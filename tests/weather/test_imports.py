@@ -91,11 +91,11 @@ def test_each_row_ends_with_what_a_lookup_of_its_city_would_say(
 
 
 def test_a_row_says_what_to_send_instead(client: FlaskClient, services: Services, clock: FakeClock) -> None:
-    job_id = send(client, "city\nParis, Texas, US\n")
+    job_id = send(client, "city\nParis, a, b, c, d\n")
     work_to_the_end(services, clock, job_id)
     [row] = client.get(f"/api/v1/jobs/{job_id}/rows").json["rows"]
 
-    assert "is neither a city nor a city and a country. Send a name" in row["detail"]
+    assert "is neither a city nor a city with a region, a country or both. Send a name" in row["detail"]
 
 
 def test_what_a_job_collected_is_a_hit_and_leaves_no_lookup_in_the_history(

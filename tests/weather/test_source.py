@@ -20,6 +20,7 @@ from inventory.http_client.guard import Guard
 from inventory.http_client.requests_transport import RequestsTransport
 from inventory.weather.providers import OpenMeteo
 from inventory.weather.source import MAX_BYTES, Weather
+from inventory.weather.spelling import bare
 from inventory.weather.tables import conditions
 from tests.conftest import Build
 from tests.end_to_end.stack import free_port
@@ -130,14 +131,14 @@ def test_the_city_is_requested_by_name_and_its_weather_by_coordinates_and_units(
     weather.collect("paris")
 
     [search], [forecast] = asked(upstream, SEARCH), asked(upstream, FORECAST)
-    assert [search.query(name, "") for name in ("name", "count", "language", "countryCode")] == ["paris", "10", "en", ""]
+    assert [search.query(name, "") for name in ("name", "count", "language", "countryCode")] == ["paris", "100", "en", ""]
     assert [forecast.query(name, "") for name in ("latitude", "longitude")] == ["48.85341", "2.3488"]
     assert forecast.query("current", "").split(",") == list(NOW)[2:]
     assert [forecast.query(name, "") for name in ("wind_speed_unit", "timeformat", "timezone")] == ["kmh", "unixtime", ""]
     assert search.headers["accept"] == "application/json"
 
 
-def test_with_a_country_as_many_cities_as_possible_are_requested(weather: Weather, upstream: Upstream) -> None:
+def test_with_a_country_the_cities_in_it_are_requested(weather: Weather, upstream: Upstream) -> None:
     serve(upstream, PARIS, TEXAS)
     collected = weather.collect("paris,us")
 
@@ -179,8 +180,22 @@ def test_of_equally_populous_ones_it_is_the_first(weather: Weather, upstream: Up
         ("munchen", [("Munich", "PPLA", 1_260_391), ("Münchenstein", "PPL", 11_702)], 1_260_391),
         ("mexico", [("Mexico", "PCLI", 126_190_788), ("Mexico", "PPLA3", 11_543), ("Mexico", "PPL", 9)], 11_543),
         ("iceland", [("Iceland", "PCLI", 353_574)], 353_574),
+        ("bath", [("Bathinda", "PPL", 285_788), ("Bath", "PPLA2", 94_782)], 94_782),
+        ("frankfurt", [("Frankfurt am Main", "PPLA2", 650_000), ("Frankfurt", "PPL", 90)], 650_000),
+        ("kingston", [("West Lafayette", "PPL", 45_550), ("Kingston", "PPL", 23_436)], 23_436),
+        ("san jose", [("San José del Monte", "PPL", 651_813), ("San José", "PPLC", 335_007)], 335_007),
     ],
-    ids=["not what begins like it", "by another name", "by none of its names", "not the country", "no city at all"],
+    ids=[
+        "not what begins like it",
+        "by another name",
+        "by none of its names",
+        "not the country",
+        "no city at all",
+        "not what comes first",
+        "by its short name",
+        "not what was called so",
+        "not a longer name",
+    ],
 )
 def test_a_city_is_meant_and_not_what_begins_like_it_or_is_none(
     weather: Weather, upstream: Upstream, key: str, places: list[tuple[str, str, int]], meant: int
@@ -189,6 +204,178 @@ def test_a_city_is_meant_and_not_what_begins_like_it_or_is_none(
     serve(upstream, *(PARIS | dict(zip(members, place, strict=True)) for place in places))
 
     assert weather.collect(key).content["city"]["population"] == meant
+
+
+def place(name: str, country: str, region: str | None, people: int, **more: object) -> dict[str, Any]:
+    """A result of a search; its latitude is unlike that of others."""
+    where = {"latitude": people % 89 + 0.5, "country_code": country, "country": None, "admin1": region, "population": people}
+    return {"name": name, "longitude": 1.5, "feature_code": "PPL"} | where | more
+
+
+WORLD = [
+    place("Springfield", "US", "Missouri", 166_810),
+    place("Springfield", "US", "Massachusetts", 154_341, admin2="Hampden"),
+    place("Springfield", "US", "Illinois", 116_565, admin2="Sangamon"),
+    place("Springfield", "US", "Ohio", 59_357, admin2="Clark"),
+    place("Springfield", "CA", "Ontario", 900),
+    place("Paris", "FR", "Île-de-France", 2_138_551, admin2="Paris"),
+    place("Paris", "US", "Texas", 24_839, admin2="Lamar"),
+    place("Paris", "US", "Kentucky", 9_801, admin2="Bourbon"),
+    place("Paris", "CA", "Ontario", 11_763),
+    place("Salem", "IN", "Tamil Nadu", 778_396),
+    place("Salem", "US", "Oregon", 164_549),
+    place("Salem", "US", "Indiana", 6_317),
+    place("Lancaster", "US", "California", 161_103),
+    place("Lancaster", "CA", "Ontario", 700),
+    place("Lancaster", "GB", "England", 52_234, admin2="Lancashire"),
+    place("Augusta", "US", "Georgia", 197_166),
+    place("Tbilisi", "GE", "Tbilisi", 1_049_498),
+    place("Bangor", "GB", "Northern Ireland", 60_260),
+    place("Bangor", "GB", "Wales", 15_280),
+    place("Perth", "AU", "Western Australia", 1_896_548),
+    place("Perth", "GB", "Scotland", 47_430),
+    place("Neustadt", "DE", "Rheinland-Pfalz", 53_984),
+    place("Neustadt", "DE", "Saxony", 12_391),
+    place("Milan", "IT", "Lombardy", 1_371_498, admin2="Province of Milan"),
+    place("Milan", "US", "Michigan", 5_836),
+    place("Vitória", "BR", "Espírito Santo", 312_656),
+    place("Wrocław", "PL", "Lower Silesian Voivodeship", 634_893),
+    place("San Juan", "PR", "San Juan", 342_259),
+    place("San Juan", "AR", "San Juan", 447_048),
+]
+
+
+@pytest.mark.parametrize(
+    ("city", "country", "region", "candidates"),
+    [
+        ("Springfield", "US", "Missouri", 5),
+        ("Springfield, US", "US", "Missouri", 4),
+        ("Springfield, IL", "US", "Illinois", 1),
+        ("Springfield, Illinois", "US", "Illinois", 1),
+        ("Springfield, MA, USA", "US", "Massachusetts", 1),
+        ("Springfield, Clark County, Ohio, United States", "US", "Ohio", 1),
+        ("Springfield, Hampden", "US", "Massachusetts", 1),
+        ("Springfield, Kanada", "CA", "Ontario", 1),
+        ("Paris", "FR", "Île-de-France", 4),
+        ("Paris, TX", "US", "Texas", 1),
+        ("Paris, TX, US", "US", "Texas", 1),
+        ("Paris, Texas, U.S.A.", "US", "Texas", 1),
+        ("Paris, US", "US", "Texas", 2),
+        ("Paris, CA", "CA", "Ontario", 1),
+        ("Paris, ON", "CA", "Ontario", 1),
+        ("Paris, IDF, FR", "FR", "Île-de-France", 1),
+        ("Paris, Ile de France", "FR", "Île-de-France", 1),
+        ("Salem, OR", "US", "Oregon", 1),
+        ("Salem, IN", "IN", "Tamil Nadu", 2),
+        ("Salem, IN, US", "US", "Indiana", 1),
+        ("Salem, Indiana", "US", "Indiana", 1),
+        ("Salem, TN, India", "IN", "Tamil Nadu", 1),
+        ("Lancaster, CA", "US", "California", 2),
+        ("Lancaster, ON, Canada", "CA", "Ontario", 1),
+        ("Lancaster, UK", "GB", "England", 1),
+        ("Lancaster, Lancashire, England", "GB", "England", 1),
+        ("Augusta, Georgia", "US", "Georgia", 1),
+        ("Augusta, GA", "US", "Georgia", 1),
+        ("Tbilisi, Georgia", "GE", "Tbilisi", 1),
+        ("Bangor, Wales", "GB", "Wales", 1),
+        ("Bangor, Great Britain", "GB", "Northern Ireland", 2),
+        ("Perth, WA", "AU", "Western Australia", 1),
+        ("Perth, Scotland", "GB", "Scotland", 1),
+        ("Neustadt, Sachsen, DE", "DE", "Saxony", 1),
+        ("Neustadt, Rhineland-Palatinate", "DE", "Rheinland-Pfalz", 1),
+        ("Milan, MI", "US", "Michigan", 1),
+        ("Milan, MI, IT", "IT", "Lombardy", 1),
+        ("Milan, Lombardia, Italia", "IT", "Lombardy", 1),
+        ("Vitoria, ES, BR", "BR", "Espírito Santo", 1),
+        ("Wroclaw, Dolnośląskie, PL", "PL", "Lower Silesian Voivodeship", 1),
+        ("Vitoria, ES", "BR", "Espírito Santo", 1),
+        ("Milan, MI, Italien", "IT", "Lombardy", 1),
+        ("Neustadt, RP", "DE", "Rheinland-Pfalz", 1),
+        ("San Juan, PR", "PR", "San Juan", 1),
+        ("San Juan, PR, USA", "PR", "San Juan", 1),
+        ("San Juan, Argentina", "AR", "San Juan", 1),
+    ],
+)
+def test_places_of_one_name_are_told_apart_by_region_and_country_and_then_by_population(
+    weather: Weather, upstream: Upstream, city: str, country: str, region: str, candidates: int
+) -> None:
+    target = weather.target(city)
+    name = target.key.partition(",")[0]
+    upstream.script(FORECAST, as_json(FORECASTED))
+    upstream.script(SEARCH, as_json({"results": [each for each in WORLD if bare(each["name"]) == bare(name)]}))
+    found = weather.collect(target.key).content["city"]
+
+    assert (found["country"], found["region"], found["candidates"]) == (country, region, candidates)
+    [search] = asked(upstream, SEARCH)
+    assert search.query("countryCode", "") in ("", country)
+
+
+@pytest.mark.parametrize(
+    "city",
+    [
+        "Springfield, ZZ",
+        "Springfield, Nevada",
+        "Springfield, Nowhere, US",
+        "Paris, Texas, FR",
+        "Paris, Bavaria",
+        "Paris, Île-de-France, US",
+        "Salem, Germany",
+        "Tbilisi, Russia",
+    ],
+)
+def test_a_city_that_is_not_where_it_should_be_is_unknown(weather: Weather, upstream: Upstream, city: str) -> None:
+    key = weather.target(city).key
+    upstream.script(SEARCH, as_json({"results": [each for each in WORLD if bare(each["name"]) == key.partition(",")[0]]}))
+
+    assert failure(weather, key).code == "unknown_city"
+
+
+def test_a_region_that_no_table_has_is_believed_if_there_is_one_such_city_in_the_country(
+    weather: Weather, upstream: Upstream
+) -> None:
+    serve(upstream, place("Munich", "DE", "Bavaria", 1_260_391))
+    assert weather.collect(weather.target("München, Oberbayern, DE").key).content["city"]["region"] == "Bavaria"
+
+    serve(upstream, place("London", "GB", None, 8_961_989))
+    assert weather.collect(weather.target("London, England").key).content["city"]["country"] == "GB"
+
+
+@pytest.mark.parametrize(
+    ("city", "name"),
+    [
+        ("Lodz", "Łódź"),
+        ("Łódź", "Lodz"),
+        ("Tonder", "Tønder"),
+        ("Diyarbakir", "Diyarbakır"),
+        ("Dakovo", "Đakovo"),
+        ("Giessen", "Gießen"),
+        ("Aeroskobing", "Ærøskøbing"),
+        ("Thorlakshofn", "Þorlákshöfn"),
+        ("Zuerich", "Zürich"),
+        ("Aarhus", "Århus"),
+        ("Koebenhavn", "København"),
+        ("L’Aquila", "L'Aquila"),
+        ("LAquila", "L'Aquila"),
+        ("Xian", "Xi’an"),
+        ("Sana'a", "Sanaa"),
+        ("Honaunau-Napoopoo", "Hōnaunau-Nāpōʻopoʻo"),
+        ("Saint Louis", "St. Louis"),
+        ("St Louis", "St. Louis"),
+        ("St.Louis", "Saint-Louis"),
+        ("Saint Denis", "Saint-Denis"),
+        ("Fort Worth", "Ft. Worth"),
+        ("Орел", "Орёл"),
+        ("The Hague", "Hague"),
+    ],
+)
+def test_names_are_compared_without_marks_strokes_apostrophes_and_hyphens(
+    weather: Weather, upstream: Upstream, city: str, name: str
+) -> None:
+    longer = place(f"{name} Heights", "US", None, 999)
+    serve(upstream, place(name, "US", None, 500), longer)
+    found = weather.collect(weather.target(city).key).content["city"]
+
+    assert (found["name"], found["candidates"]) == (name, 1)
 
 
 @pytest.mark.parametrize(
@@ -230,6 +417,25 @@ def test_cities_may_come_without_what_is_not_needed(weather: Weather, upstream: 
     assert [city[name] for name in ("country", "region", "population", "candidates")] == [None, None, None, 1]
 
 
+TOLD = {
+    "time": "observed_at",
+    "temperature_2m": "temperature_c",
+    "relative_humidity_2m": "humidity_percent",
+    "weather_code": "condition",
+    "wind_speed_10m": "wind_kph",
+}
+
+
+@pytest.mark.parametrize("member", TOLD)
+def test_a_null_costs_its_value_and_no_other(weather: Weather, upstream: Upstream, member: str) -> None:
+    serve(upstream, PARIS)
+    whole = weather.collect("paris").content["weather"]
+    for now in (NOW | {member: None}, {name: value for name, value in NOW.items() if name != member}):
+        serve(upstream, PARIS, now=now)
+
+        assert weather.collect("paris").content["weather"] == whole | {TOLD[member]: None}
+
+
 def test_every_code_of_the_table_has_words() -> None:
     assert all(0 <= code <= 99 and words == words.strip().lower() for code, words in conditions().items())
 
@@ -243,18 +449,19 @@ GARBAGE_PLACES = [
     *({"results": [{**PARIS, "population": value}]} for value in NUMBERS[1:]),
     *({"results": [{**PARIS, "population": -1}]},),
     *({"results": [{**PARIS, "name": value}]} for value in (None, "", 1, [], "x" * 1_000)),
-    *({"results": [{**PARIS, member: 7}]} for member in ("country_code", "country", "admin1")),
+    *({"results": [{**PARIS, member: 7}]} for member in ("country_code", "admin1")),
     {"results": [{name: value for name, value in PARIS.items() if name != "longitude"}]},
     {"error": True, "reason": "Parameter count must be between 1 and 100."},
 ]
 GARBAGE_NOW = [
     *({"current": value} for value in (None, 1, [], "x", {})),
     *([], 1, None, {}),
-    *({"current": NOW | {member: value}} for member in list(NOW)[2:] for value in NUMBERS),
-    *({"current": {name: value for name, value in NOW.items() if name != member}} for member in NOW if member != "interval"),
+    *({"current": NOW | {member: value}} for member in list(NOW)[2:] for value in NUMBERS[1:]),
+    {"current": NOW | dict.fromkeys(list(NOW)[2:])},
+    {"current": {"time": NOW["time"], "interval": 900}},
     *({"current": NOW | {"relative_humidity_2m": value}} for value in (-1, 200)),
     *({"current": NOW | {"weather_code": value}} for value in (-1, 100)),
-    *({"current": NOW | {"time": value}} for value in (*NUMBERS, -1, "", "now", "31/01/2026", "9999-99-99")),
+    *({"current": NOW | {"time": value}} for value in (*NUMBERS[1:], -1, "", "now", "31/01/2026", "9999-99-99")),
     {"error": True, "reason": "Latitude must be in range of -90 to 90°."},
 ]
 
@@ -274,6 +481,50 @@ def test_weather_that_makes_no_sense_is_an_invalid_response(weather: Weather, up
     error = failure(weather)
 
     assert (error.code, error.permanent) == ("invalid_response", False)
+
+
+REASON = "Parameter count must be between 1 and 100."
+
+
+@pytest.mark.parametrize("path", [SEARCH, FORECAST])
+@pytest.mark.parametrize("status", [200, 400, 404, 429, 500])
+def test_what_open_meteo_says_of_an_error_is_shown(weather: Weather, upstream: Upstream, path: str, status: int) -> None:
+    if path == FORECAST:
+        upstream.script(SEARCH, as_json({"results": [PARIS]}))
+    upstream.script(path, as_json({"error": True, "reason": REASON}, status))
+    error = failure(weather)
+
+    told = "answered with an error" if status == 200 else f"answered {status} instead of 200"
+    assert str(error) == f"The weather provider {told}: {REASON}"
+    assert (error.code, error.permanent) == ("invalid_response", status in (400, 404))
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("x" * 100_000, ": " + "x" * 199 + "…"),
+        ("a\r\nb\0c\u202ed  e", ": a b c d e"),
+        ("Bad apikey=0123456789&x=1", ": Bad apikey=***&x=1"),
+        (["no text"], ""),
+        (None, ""),
+        ("", ""),
+    ],
+)
+def test_what_a_provider_says_is_bounded_and_on_one_line(
+    weather: Weather, upstream: Upstream, reason: object, shown: str
+) -> None:
+    upstream.script(SEARCH, as_json({"error": True, "reason": reason}, 400))
+
+    assert str(failure(weather)) == f"The weather provider answered 400 instead of 200{shown}"
+
+
+def test_a_key_in_the_url_of_a_provider_is_not_shown(upstream: Upstream) -> None:
+    provider = OpenMeteo(upstream.url(f"{SEARCH}?apikey=c0ffee11c0ffee"), upstream.url(f"{FORECAST}?apikey=decaf22decaf"))
+    weather = Weather(Fetcher(RequestsTransport(Guard([LOOPBACK])), deadline=5, body_limit=MAX_BYTES), provider)
+    upstream.script(SEARCH, as_json({"results": [PARIS]}))
+    upstream.script(FORECAST, as_json({"error": True, "reason": "The key DECAF22DECAF, or c0ffee11, is over."}, 400))
+
+    assert str(failure(weather)) == "The weather provider answered 400 instead of 200"
 
 
 NO_JSON = {

@@ -1,0 +1,119 @@
+"""Makes `countries.csv` and `regions.csv` of `inventory/weather/` from published tables.
+
+    pip install babel==2.19.0 iso3166==3.0.0 iso3166-2==1.8.4
+    npm pack cldr-subdivisions-full@48.2.0 && tar xzf cldr-subdivisions-full-48.2.0.tgz
+    python -m tools.weather_tables package/subdivisions/en/en.json
+
+Names of countries: Unicode CLDR (by babel), ISO 3166-1 (by iso3166), and those below that lists write. Names of regions:
+ISO 3166-2 (by iso3166-2), and Unicode CLDR in English, which weather providers are close to.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import iso3166
+import iso3166_2
+from babel import Locale, localedata
+from babel.languages import get_official_languages
+
+from inventory.weather.areas import TERRITORIES
+from inventory.weather.spelling import region_name, spellings
+
+TABLES = Path("inventory/weather")
+LANGUAGES = (
+    "en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "nb", "fi", "is", "et", "lv", "lt", "pl", "cs", "sk", "sl",
+    "hr", "sr", "bg", "ro", "hu", "el", "tr", "ru", "uk", "ar", "he", "fa", "hi", "zh", "zh_Hant", "ja", "ko", "vi",
+    "id", "ms", "th",
+)  # fmt: skip
+"""Languages in which lists name all countries. Others are used for the countries where they are official."""
+OTHERS: Mapping[str, list[str]] = {
+    code: names for code, *names in csv.reader(Path(__file__).with_name("names.csv").open(encoding="utf-8"))
+}
+"""Names that lists write and no table has, by ISO code: abbreviations, former names, those of the World Bank."""
+KIND = re.compile(r"\s*\((\w+)\)$")
+NOTE = re.compile(r"\s*\[.*?\]|\s*\(.*?\)")
+MIN_NAME = 3
+"""Characters of a region's name; what is shorter is a code that only its country knows."""
+
+
+def countries() -> Iterator[list[str]]:
+    """The codes (alpha-2), each with alpha-3 and names; a name of two countries is that of its English one."""
+    codes = {each.alpha2.lower(): each for each in iso3166.countries}
+    english, foreign = Locale("en").territories, defaultdict[str, set[str]](set)
+    others = ((name, code) for code, names in OTHERS.items() for name in names if "-" not in code)
+    sure = {each: code for name, code in others for each in spellings(name)}
+    for code, country in codes.items():
+        for name in (country.alpha3, country.name, country.apolitical_name, english[code.upper()]):
+            sure |= {each: code for each in _spellings(name) if each not in sure}
+    for code in codes:
+        for language in {*LANGUAGES, *get_official_languages(code.upper(), regional=True, de_facto=True)}:
+            for each in _spellings(_territory(language, code)):
+                foreign[each].add(code)
+    names_of = defaultdict[str, list[str]](list)
+    for name, code in sure.items():
+        names_of[code].append(name)
+    for name, where in sorted(foreign.items()):
+        if len(where) == 1 and name not in sure and name not in codes:
+            names_of[next(iter(where))].append(name)
+    return ([code, *names_of[code]] for code in sorted(names_of))
+
+
+def _territory(language: str, code: str) -> str:
+    return Locale.parse(language).territories.get(code.upper(), "") if localedata.exists(language) else ""
+
+
+def _spellings(name: str) -> Iterator[str]:
+    """A name; and without what is in brackets, and without "SAR China"."""
+    for form in (name, NOTE.sub("", name), name.replace(" SAR China", "")):
+        yield from sorted(each for each in spellings(form) if len(each) > 1)
+
+
+def regions(english: Mapping[str, str]) -> Iterator[list[str]]:
+    """The codes of regions, each with that of the region around it and with names; the first one is English."""
+    published: Mapping[str, Mapping[str, Any]] = json.loads(
+        Path(iso3166_2.__file__).with_name("iso3166-2.json").read_text(encoding="utf-8")
+    )
+    for country, inner in sorted(published.items()):
+        for code, region in sorted(inner.items()):
+            if code[3:].lower() in TERRITORIES.get(country.lower(), ()):
+                continue  # a territory with an ISO 3166-1 code of its own, under which providers list its cities
+            names = [english.get(code.replace("-", "").lower(), ""), region["name"], *OTHERS.get(code.lower(), ())]
+            names += _others(region["localOtherName"] or "")
+            forms = (form for name in names for turned in (name, *_turned(name)) for form in sorted(spellings(turned)))
+            kept = dict.fromkeys(each for each in map(region_name, forms) if len(each) >= MIN_NAME or not each.isascii())
+            if kept:
+                yield [code.lower(), (region["parentCode"] or "").lower(), *kept]
+
+
+def _others(names: str) -> Iterator[str]:
+    """Those in `Bavaria (eng), Freistaat Bayern (deu)` that are not English, where nicknames are among them."""
+    for name in re.split(r",\s+(?![^()]*\))", names):
+        if KIND.search(name) and not name.endswith("(eng)"):
+            yield KIND.sub("", name)
+
+
+def _turned(name: str) -> Iterable[str]:
+    """The names in `Asturias, Principado de` and `Barcelona [Barcelona]`."""
+    plain = NOTE.sub("", name)
+    first, _, article = plain.partition(", ")
+    return (plain, first, f"{article} {first}") if article != "D.C." else ()
+
+
+def _write(name: str, rows: Iterable[list[str]]) -> None:
+    with (TABLES / name).open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+
+
+if __name__ == "__main__":
+    [path] = sys.argv[1:]
+    document = json.loads(Path(path).read_text(encoding="utf-8"))
+    _write("countries.csv", countries())
+    _write("regions.csv", regions(document["subdivisions"]["localeDisplayNames"]["subdivisions"]))
