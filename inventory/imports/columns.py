@@ -15,6 +15,8 @@ Key = TypeVar("Key", int, str)
 
 MIN_SHARE = 0.5
 """The share of a column's values, of those in the column with most, from which on it is a candidate too."""
+NOTHING = ("n/a", "nan", "nil", "none", "null", "\\n")
+"""What tables have in cells without a value."""
 MAX_SHOWN = 10
 """Names of columns in a message."""
 MAX_DEPTH, MAX_MEMBERS = 6, 300
@@ -95,9 +97,14 @@ def qualifying_members(values: Sequence[Any], file_rows: FileRows, member: str) 
 
 
 def qualified(value: str, qualifiers: Sequence[Any]) -> str:
-    """A value with its qualifiers, such as a city with its country, unless they are missing or in the value already."""
-    added = [text for each in qualifiers if isinstance(each, str) and (text := each.strip())]
-    return ", ".join((value, *added)) if added and "," not in value else value
+    """A value with its qualifiers, such as a city with its state and country, but for those that say nothing.
+
+    That is without a letter, a word for no value, or a part of the value already.
+    """
+    parts = [part.strip().lower() for part in value.split(",")]
+    added = dict.fromkeys(text for each in qualifiers if isinstance(each, str) and (text := each.strip()))
+    said = [text for text in added if any(map(str.isalpha, text)) and text.lower() not in (*NOTHING, *parts[1:])]
+    return ", ".join((value, *said)) if said else value
 
 
 def member_of(values: Sequence[Any], file_rows: FileRows, options: Mapping[str, Any], column: str | None) -> str:

@@ -24,6 +24,11 @@ TERRITORIES: Mapping[str, Sequence[str]] = {
 """Territories with ISO 3166-1 codes of their own, by the country that lists may name after them."""
 BESIDE_COUNTRIES, BEHIND_COUNTRIES = ("us", "ca", "au"), ("br",)
 """Countries whose regions' codes are understood alone: as well as a country of that code, or if that has no such city."""
+CONTINENTS = frozenset(
+    ("africa", "americas", "asia", "asia-pacific", "emea", "europe", "latin america", "middle east", "north america")
+    + ("oceania", "south america")
+)
+"""What lists call a region and is none of a country."""
 NAMESAKES = {"ge": "us-ga"}
 """A region with the name of a country. Both spellings of the country (Georgia and GE) are one, so the code means either."""
 MAX_ROUNDS = 4
@@ -56,14 +61,14 @@ def country_code(name: str) -> str | None:
 
 
 def split(text: str) -> list[str]:
-    """The folded parts between commas, without empty and repeated ones; `Korea, Republic of` is one part."""
+    """The folded parts between commas, without empty and repeated ones and continents; `Korea, Republic of` is one."""
     name, *parts = [part for part in map(str.strip, text.split(",")) if part] or [""]
     for start in range(-1, len(parts) - 1):
         tail = parts[start:] if start >= 0 else [name, *parts]
         if len(tail) > 1 and (code := country_codes().get(bare(" ".join(tail)))) is not None:
             parts = [*parts[: max(start, 0)], code]
             break
-    return [name, *dict.fromkeys(parts)]
+    return [name, *dict.fromkeys(part for part in parts if part not in CONTINENTS)]
 
 
 @lru_cache(maxsize=4096)

@@ -5,6 +5,31 @@ from __future__ import annotations
 from inventory.imports.lookups import LookupJobs
 from inventory.jobs.job_type import TABLES, FileRows
 
+CITIES = (
+    "city", "cities", "city name", "city_name", "cityname", "town", "municipality", "place", "location", "city_ascii",
+    "asciiname", "ascii name", "ville", "commune", "stadt", "ort", "ciudad", "municipio", "cidade", "município", "città",
+    "comune", "miasto", "stad", "şehir", "город", "城市", "都市", "도시", "name",
+)  # fmt: skip
+"""Names of columns with cities, the surest first."""
+REGIONS = (
+    "state", "state name", "state_name", "statename", "province", "province name", "province_name", "region",
+    "region name", "region_name", "state/province", "state or province", "state_province", "stateprovince",
+    "admin_name", "admin name", "admin1", "admin1_name", "admin1 name", "adm1_name", "admin_name1", "subdivision",
+    "subdivision_name", "subdivision_1_name", "prefecture", "bundesland", "land", "provincia", "estado",
+    "departamento", "département", "departement", "région", "kanton", "canton", "oblast", "voivodeship",
+    "county/state", "state code", "state_code", "statecode", "province code", "province_code", "region code",
+    "region_code", "iso_region", "iso region", "state abbreviation", "state_abbr", "state abbr", "state_abbreviation",
+    "st", "state_id", "subdivision_1_iso_code", "uf",
+)  # fmt: skip
+"""Those with states and other regions: names before codes, which countries share."""
+COUNTRIES = (
+    "country code", "country_code", "countrycode", "country iso", "country_iso", "iso2", "iso 2", "iso_a2", "alpha2",
+    "alpha-2", "iso_country", "country_iso_code", "country iso code", "iso country code", "iso3", "iso 3", "iso_a3",
+    "alpha3", "alpha-3", "cc", "country", "country name", "country_name", "countryname", "country name en", "nation",
+    "pays", "país", "pais", "staat", "land", "paese", "kraj", "ülke", "страна", "国家", "國家", "国", "국가",
+)  # fmt: skip
+"""Those with countries: codes before names."""
+
 
 class CityJobs(LookupJobs):
     """The job type `cities`."""
@@ -13,9 +38,7 @@ class CityJobs(LookupJobs):
     description = "the weather of each row is looked up"
     file = FileRows(
         suffixes=TABLES,
-        columns=("city", "cities", "city name", "city_name", "town", "place", "location", "name"),
-        qualifiers=(
-            ("country code", "country_code", "countrycode", "iso2", "country", "country name", "country_name", "nation"),
-        ),
-    )  # fmt: skip
+        columns=CITIES,
+        qualifiers=(REGIONS, COUNTRIES),
+    )
     retry_member = "city"
