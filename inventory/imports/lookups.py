@@ -95,12 +95,17 @@ class LookupJobs(JobType):
             lines,
             created_at=job.created_at,
             fresh_for=fresh_for,
+            describe=self.describe,
             ticks=self._ticks,
         )
 
     def targets(self, options: Mapping[str, Any]) -> Targets:
         """What finds the targets of rows in a job with these options."""
         return self._source
+
+    def describe(self, record: Record) -> str | None:
+        """What a row that succeeded says of its record; nothing, unless a type has something to say."""
+        return None
 
 
 class Lookups:
@@ -114,8 +119,10 @@ class Lookups:
         *,
         created_at: datetime,
         fresh_for: timedelta,
+        describe: Callable[[Record], str | None] = lambda _: None,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._describe = describe
         self._records = records
         self._targets = targets
         self._created_at = created_at
@@ -134,7 +141,8 @@ class Lookups:
             record = records.get(record_id)
             found = verdict(record, created_at=self._created_at, fresh_since=now - self._fresh_for)
             if found in ENDS:
-                rows += [_outcome(line, found, record, now) for line in open_.lines]
+                detail = self._describe(record) if record and found is Verdict.SUCCEEDED else None
+                rows += [_outcome(line, found, record, now, detail) for line in open_.lines]
                 continue
             if found is Verdict.NEEDED:
                 needed.append((open_.target, record))
@@ -194,8 +202,8 @@ def _again_at(records: Sequence[Record | None], now: datetime) -> datetime:
     return max(soon, min(pauses))
 
 
-def _outcome(line: InputRow, found: Verdict, record: Record | None, now: datetime) -> Row:
+def _outcome(line: InputRow, found: Verdict, record: Record | None, now: datetime, detail: str | None) -> Row:
     assert record is not None
     if found is Verdict.SUCCEEDED or record.failure is None:
-        return line.outcome(ENDS[found], now, record_id=record.id)
+        return line.outcome(ENDS[found], now, record_id=record.id, detail=detail)
     return line.outcome(ENDS[found], now, record_id=record.id, code=record.failure.code, detail=record.failure.detail)

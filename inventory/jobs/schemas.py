@@ -80,7 +80,9 @@ class RowSchema(Schema):
     input = fields.String(required=True, metadata={"description": "What the row said, at most 1,024 characters of it."})
     outcome = fields.String(required=True, validate=OneOf(list(RowOutcome)))
     record_id = fields.String(required=True, allow_none=True, metadata={"description": "The record that it led to."})
-    detail = fields.String(required=True, allow_none=True, metadata={"description": "Why it did not succeed."})
+    detail = fields.String(
+        required=True, allow_none=True, metadata={"description": "Why it did not succeed, or what it was taken for."}
+    )
     code = fields.String(required=True, allow_none=True, metadata={"description": "The same, for programs."})
     finished_at = fields.DateTime(required=True)
 

@@ -24,10 +24,10 @@ TERRITORIES: Mapping[str, Sequence[str]] = {
 """Territories with ISO 3166-1 codes of their own, by the country that lists may name after them."""
 BESIDE_COUNTRIES, BEHIND_COUNTRIES = ("us", "ca", "au"), ("br",)
 """Countries whose regions' codes are understood alone: as well as a country of that code, or if that has no such city."""
-CONTINENTS = frozenset(
-    ("africa", "americas", "asia", "asia-pacific", "emea", "europe", "latin america", "middle east", "north america")
-    + ("oceania", "south america")
-)
+CONTINENTS = frozenset((
+    "africa", "americas", "asia", "asia-pacific", "emea", "europe", "latin america", "middle east", "north america",
+    "oceania", "south america",
+))  # fmt: skip
 """What lists call a region and is none of a country."""
 NAMESAKES = {"ge": "us-ga"}
 """A region with the name of a country. Both spellings of the country (Georgia and GE) are one, so the code means either."""

@@ -19,6 +19,12 @@ def weather_document(found: RecordWithSnapshot, *, stale: bool) -> Document:
     return document | {"collected_at": rfc3339(found.snapshot.collected_at), "stale": stale}
 
 
+def meant(place: Document) -> str:
+    """Which city a name was taken for, and of how many, in words."""
+    name = ", ".join(part for part in (place["name"], place["region"], place["country"]) if part)
+    return f"{name}; the most populous of {place['candidates']} that may be meant" if place["candidates"] > 1 else name
+
+
 def summary_document(summary: Summary) -> Document:
     """Counts, and the latest of what was refreshed and of what failed."""
     return {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from inventory.imports.lookups import LookupJobs
 from inventory.jobs.job_type import TABLES, FileRows
+from inventory.records.model import Record
+from inventory.weather.documents import meant
 
 CITIES = (
     "city", "cities", "city name", "city_name", "cityname", "town", "municipality", "place", "location", "city_ascii",
@@ -42,3 +44,8 @@ class CityJobs(LookupJobs):
         qualifiers=(REGIONS, COUNTRIES),
     )
     retry_member = "city"
+
+    def describe(self, record: Record) -> str | None:
+        """Which city was meant, and of how many."""
+        snapshots = self._records.latest_snapshots(record.id, limit=1)
+        return meant(snapshots[0].content["city"]) if snapshots else None

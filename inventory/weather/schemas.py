@@ -15,9 +15,9 @@ class WeatherQuery(QuerySchema):
     city = fields.String(
         required=True,
         metadata={
-            "description": "A city. If several cities have that name: with a comma and a country, by its ISO 3166 code or"
-            " English name. Case and accents do not matter.",
-            "example": "Zürich, CH",
+            "description": "A city. If several cities have that name: with a region, a country or both after commas, by"
+            " ISO 3166 code or name. Case and accents do not matter.",
+            "example": "Springfield, IL, US",
             "maxLength": MAX_LENGTH,
         },
     )
@@ -34,23 +34,27 @@ class PlaceSchema(Schema):
 
     name = fields.String(required=True)
     country = fields.String(required=True, allow_none=True, metadata={"description": "ISO 3166 code."})
-    region = fields.String(required=True, allow_none=True)
+    region = fields.String(
+        required=True, allow_none=True, metadata={"description": "A state or the like; null from OpenWeather."}
+    )
     latitude = fields.Float(required=True)
     longitude = fields.Float(required=True)
     population = fields.Integer(required=True, allow_none=True)
-    candidates = fields.Integer(required=True, metadata={"description": "How many cities have that name."})
+    candidates = fields.Integer(
+        required=True, metadata={"description": "How many cities have that name in that region or country."}
+    )
 
 
 class WeatherSchema(Schema):
-    """The weather in a city."""
+    """The weather in a city; a value that its provider does not have is null."""
 
     city = fields.String(required=True)
     place = fields.Nested(PlaceSchema, required=True)
-    temperature_c = fields.Float(required=True)
-    condition = fields.String(required=True)
-    humidity_percent = fields.Float(required=True)
-    wind_kph = fields.Float(required=True)
-    observed_at = fields.DateTime(required=True, metadata={"description": "When its provider observed it."})
+    temperature_c = fields.Float(required=True, allow_none=True)
+    condition = fields.String(required=True, allow_none=True)
+    humidity_percent = fields.Float(required=True, allow_none=True)
+    wind_kph = fields.Float(required=True, allow_none=True)
+    observed_at = fields.DateTime(required=True, allow_none=True, metadata={"description": "When its provider observed it."})
     collected_at = fields.DateTime(required=True, metadata={"description": "When its provider was asked."})
     stale = fields.Boolean(
         required=True,

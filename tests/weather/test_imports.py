@@ -10,8 +10,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from inventory.errors import SourceFailure
+from inventory.records.source import Collected
 from inventory.wiring import Services
-from tests.fakes import FakeClock, FakeWeather
+from tests.fakes import FakeClock, FakeWeather, weather_content
 from tests.imports.actions import texts
 from tests.jobs.actions import found, work_to_the_end
 from tests.weather.actions import NO_CITY, TIMEOUT, get, outcomes
@@ -116,6 +117,29 @@ def test_a_row_says_what_to_send_instead(client: FlaskClient, services: Services
     [row] = client.get(f"/api/v1/jobs/{job_id}/rows").json["rows"]
 
     assert "is neither a city nor a city with a region, a country or both. Send a name" in row["detail"]
+
+
+def test_a_row_says_which_city_was_meant_and_how_many_it_might_have_been(
+    client: FlaskClient, services: Services, weather: FakeWeather, clock: FakeClock
+) -> None:
+    springfield = {"country": "US", "region": "Missouri", "population": 166_810, "candidates": 5}
+    weather.pages |= {
+        "springfield": Collected(weather_content("Springfield", **springfield), None),
+        "springfield,il,us": Collected(
+            weather_content("Springfield", **springfield | {"region": "Illinois", "candidates": 1}), None
+        ),
+        "atlantis": NO_CITY,
+    }
+    job_id = send(client, "city,state\nSpringfield,\nSpringfield,Illinois\nAtlantis,\nBern,\n")
+    work_to_the_end(services, clock, job_id)
+    listed = client.get(f"/api/v1/jobs/{job_id}/rows").json["rows"]
+
+    assert [(row["outcome"], row["detail"]) for row in listed] == [
+        ("succeeded", "Springfield, Missouri, US; the most populous of 5 that may be meant"),
+        ("succeeded", "Springfield, Illinois, US"),
+        ("failed", NO_CITY.args[0]),
+        ("succeeded", "Bern, CH"),
+    ]
 
 
 def test_what_a_job_collected_is_a_hit_and_leaves_no_lookup_in_the_history(
