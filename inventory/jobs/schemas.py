@@ -76,7 +76,10 @@ class JobsPage(PageSchema):
 class RowSchema(Schema):
     """The outcome of one row."""
 
-    row = fields.Integer(required=True, metadata={"description": "The line of the file where it begins, from 1, or the number of the entry."})
+    row = fields.Integer(
+        required=True,
+        metadata={"description": "The line of the file where it begins, from 1, or the number of the entry."},
+    )
     input = fields.String(required=True, metadata={"description": "What the row said, at most 1,024 characters of it."})
     outcome = fields.String(required=True, validate=OneOf(list(RowOutcome)))
     record_id = fields.String(required=True, allow_none=True, metadata={"description": "The record that it led to."})

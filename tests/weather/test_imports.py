@@ -10,6 +10,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from inventory.errors import SourceFailure
+from inventory.imports.file_format import FileFormat
+from inventory.imports.rows import read as rows_of
 from inventory.records.source import Collected
 from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeather, weather_content
@@ -84,6 +86,25 @@ def test_a_column_that_is_asked_for_has_its_country_too() -> None:
     assert texts(content, "a.csv", kind="cities", column="where") == ["Paris, FR"]
     assert texts(content, "a.csv", kind="cities", column="country") == ["FR"]
     assert texts(b"Paris,FR\nRome,IT\n", "a.csv", kind="cities", column="1") == ["Paris", "Rome"], "there is no header"
+
+
+def test_a_format_that_an_earlier_version_kept_has_its_one_qualifier() -> None:
+    kept = {
+        "line_format": "csv",
+        "gzipped": False,
+        "encoding": "utf-8",
+        "newline": "\n",
+        "delimiter": ",",
+        "header": True,
+        "column": 0,
+        "member": None,
+    }
+    formats = [FileFormat.from_option(kept | {"qualifier": qualifier}) for qualifier in (None, 1)]
+
+    assert [each.qualifiers for each in formats] == [(), (1,)]
+    read = [[row.text for row, _ in rows_of(io.BytesIO(b"city,country\nParis,FR\n"), each)] for each in formats]
+    assert read == [["Paris"], ["Paris, FR"]]
+    assert [FileFormat.from_option(json.loads(json.dumps(each.as_option()))) for each in formats] == formats
 
 
 def test_urls_have_no_country() -> None:
