@@ -1,11 +1,11 @@
 """Makes `countries.csv` and `regions.csv` of `inventory/weather/` from published tables.
 
-    pip install babel==2.19.0 iso3166==3.0.0 iso3166-2==1.8.4
+    pip install babel==2.19.0 countryinfo==1.0.1 iso3166==3.0.0 iso3166-2==1.8.4
     npm pack cldr-subdivisions-full@48.2.0 && tar xzf cldr-subdivisions-full-48.2.0.tgz
     python -m tools.weather_tables package/subdivisions/en/en.json
 
-Names of countries: Unicode CLDR (by babel), ISO 3166-1 (by iso3166), and those below that lists write. Names of regions:
-ISO 3166-2 (by iso3166-2), and Unicode CLDR in English, which weather providers are close to.
+Names of countries: Unicode CLDR (by babel), ISO 3166-1 (by iso3166), native ones (by countryinfo), and those of `names.csv`.
+Names of regions: ISO 3166-2 (by iso3166-2), and Unicode CLDR in English, which weather providers are close to.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import countryinfo
 import iso3166
 import iso3166_2
 from babel import Locale, localedata
 from babel.languages import get_official_languages
 
 from inventory.weather.areas import TERRITORIES
-from inventory.weather.spelling import region_name, spellings
+from inventory.weather.spelling import bare, region_name, spellings
 
 TABLES = Path("inventory/weather")
 LANGUAGES = (
@@ -47,27 +48,48 @@ MIN_NAME = 3
 def countries() -> Iterator[list[str]]:
     """The codes (alpha-2), each with alpha-3 and names; a name of two countries is that of its English one."""
     codes = {each.alpha2.lower(): each for each in iso3166.countries}
-    english, foreign = Locale("en").territories, defaultdict[str, set[str]](set)
-    others = ((name, code) for code, names in OTHERS.items() for name in names if "-" not in code)
-    sure = {each: code for name, code in others for each in spellings(name)}
-    for code, country in codes.items():
-        for name in (country.alpha3, country.name, country.apolitical_name, english[code.upper()]):
-            sure |= {each: code for each in _spellings(name) if each not in sure}
-    for code in codes:
-        for language in {*LANGUAGES, *get_official_languages(code.upper(), regional=True, de_facto=True)}:
-            for each in _spellings(_territory(language, code)):
-                foreign[each].add(code)
+    english = _english_names(codes)
     names_of = defaultdict[str, list[str]](list)
-    for name, code in sure.items():
+    for name, code in english.items():
         names_of[code].append(name)
+    foreign = defaultdict[str, set[str]](set)
+    for code, name in (*_territories(codes), *_native_names()):
+        foreign[name].add(code)
     for name, where in sorted(foreign.items()):
-        if len(where) == 1 and name not in sure and name not in codes:
+        if len(where) == 1 and where <= codes.keys() and name not in english and name not in codes:
             names_of[next(iter(where))].append(name)
     return ([code, *names_of[code]] for code in sorted(names_of))
 
 
-def _territory(language: str, code: str) -> str:
-    return Locale.parse(language).territories.get(code.upper(), "") if localedata.exists(language) else ""
+def _english_names(codes: Mapping[str, Any]) -> Mapping[str, str]:
+    """The codes by name: those of `names.csv` first, alpha-3, and those in English."""
+    found: dict[str, str] = {}
+    for code, names in OTHERS.items():
+        if "-" not in code:
+            found |= {each: code for name in names for each in spellings(name)}
+    for code, country in codes.items():
+        english = Locale("en").territories[code.upper()]
+        for name in (country.alpha3, country.name, country.apolitical_name, english):
+            found |= {each: code for each in _spellings(name) if each not in found}
+    return found
+
+
+def _territories(codes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The codes, each with a bare name of the Unicode CLDR."""
+    for code in codes:
+        for language in {*LANGUAGES, *get_official_languages(code.upper(), regional=True, de_facto=True)}:
+            if localedata.exists(language):
+                name = Locale.parse(language).territories.get(code.upper(), "")
+                yield from ((code, each) for each in _spellings(name))
+
+
+def _native_names() -> Iterator[tuple[str, str]]:
+    """The codes of countries, each with a bare name in its own languages or in some others."""
+    for path in sorted((Path(countryinfo.__file__).parent / "data").glob("*.json")):
+        country = json.loads(path.read_text(encoding="utf-8"))
+        names = [country.get("nativeName"), *country.get("altSpellings", ()), *country.get("translations", {}).values()]
+        code = country["ISO"]["alpha2"].lower()
+        yield from ((code, bare(name)) for name in names if name and len(name) > MIN_NAME)
 
 
 def _spellings(name: str) -> Iterator[str]:
