@@ -34,11 +34,11 @@ class Framing:
 def framing_of(head: Head) -> Framing:
     """How the body of a final response is delimited; `SourceFailure` with code `invalid_response` when nobody can tell."""
     applied = codings.names(head.values("transfer-encoding"))
-    both = bool(applied and head.values("content-length"))
+    both = bool(head.values("transfer-encoding") and head.values("content-length"))
     has_body = head.status >= 200 and head.status not in (204, 304)
     length, defects = _length(head, needed=has_body and not applied)
-    defects += _coding_defects(head, both=both)
-    # A server that frames a body where there is none may send one.
+    defects += _coding_defects(head)
+    # A server that frames a body in two ways, or where there is none, may mean another end than we do.
     unclear = both or head.status < 200 or (not has_body and bool(applied)) or (head.status == 204 and bool(length))
     if not has_body:
         applied, length = [], 0
@@ -56,13 +56,14 @@ def framing_of(head: Head) -> Framing:
     )
 
 
-def _coding_defects(head: Head, *, both: bool) -> list[str]:
-    """What is wrong with `Transfer-Encoding`; `both`: there is a length, too."""
+def _coding_defects(head: Head) -> list[str]:
+    """What is wrong with `Transfer-Encoding`."""
     named = head.values("transfer-encoding")
+    applied = codings.names(named)
     defects = [f"Transfer-Encoding names {name!r}, which is no coding" for name in codings.misnamed(named)[:1]]
-    if both:
+    if applied and head.values("content-length"):
         defects.append("Transfer-Encoding and Content-Length together; Content-Length was ignored")
-    if head.http_version == "1.0" and codings.names(named):
+    if applied and head.http_version == "1.0":
         defects.append("Transfer-Encoding in a response of HTTP/1.0")
     return defects
 

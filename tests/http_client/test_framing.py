@@ -121,7 +121,7 @@ def test_a_transfer_coding_that_is_none_leaves_the_length_in_force(value: bytes)
     response, body = read(OK + b"Transfer-Encoding: " + value + b"\r\nContent-Length: 2\r\n\r\nok")
 
     assert (body.content, defects_of(response, body)) == (b"ok", [])
-    assert response.reusable()
+    assert not response.reusable()
 
 
 @pytest.mark.parametrize(
