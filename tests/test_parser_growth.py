@@ -196,7 +196,7 @@ def read(form: LineFormat, **how: Any) -> Callable[[bytes], object]:
 csv_, text, json_ = read(LineFormat.CSV), read(LineFormat.TEXT), read(LineFormat.JSON, member="url")
 
 
-array = read(LineFormat.JSON, newline=b"")
+array = read(LineFormat.JSON)
 
 
 def members(size: int) -> bytes:

@@ -59,7 +59,7 @@ class DeadlyEvents:
 
 def runner_of(services: Services) -> JobRunner:
     """A runner whose job types all die of a row."""
-    records, uploads, day = services.store.records, Uploads(services.files), timedelta(days=1)
+    records, uploads, day = services.records, Uploads(services.files), timedelta(days=1)
     types = [
         UrlJobs(records, services.sources["webpage"], uploads, fresh_for=day),  # type: ignore[arg-type]
         CityJobs(records, services.sources["weather"], uploads, fresh_for=day),  # type: ignore[arg-type]
