@@ -37,6 +37,9 @@ _KIND_OF_STATE = re.compile(
     r"^.*\b(republic|kingdom|states?|federation|commonwealth|principality|duchy|sultanate|emirate|union) of (the )?"
 )
 
+_IN_BRACKETS = re.compile(r"([^(),]+)\(([^(),]+)\)((?:,.*)?)")
+_POSTCODE = re.compile(r"(?<=^[a-z]{2}) \d{5}(-\d{4})?$")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Area:
@@ -61,14 +64,23 @@ def country_code(name: str) -> str | None:
 
 
 def split(text: str) -> list[str]:
-    """The folded parts between commas, without empty and repeated ones and continents; `Korea, Republic of` is one."""
-    name, *parts = [part for part in map(str.strip, text.split(",")) if part] or [""]
+    """The folded parts between commas, without empty and repeated ones and continents; `Korea, Republic of` is one.
+
+    An area may also be in brackets, and a postcode after a state.
+    """
+    if (found := _IN_BRACKETS.fullmatch(text)) and _is_known(found[2]):
+        text = f"{found[1]},{found[2]}{found[3]}"
+    name, *parts = [_POSTCODE.sub("", part) for part in map(str.strip, text.split(",")) if part] or [""]
     for start in range(-1, len(parts) - 1):
         tail = parts[start:] if start >= 0 else [name, *parts]
         if len(tail) > 1 and (code := country_codes().get(bare(" ".join(tail)))) is not None:
             parts = [*parts[: max(start, 0)], code]
             break
     return [name, *dict.fromkeys(part for part in parts if part not in CONTINENTS)]
+
+
+def _is_known(name: str) -> bool:
+    return country_code(name) is not None or region_name(name) in regions().named or name in regions().by_code
 
 
 @lru_cache(maxsize=4096)

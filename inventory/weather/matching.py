@@ -8,13 +8,14 @@ from enum import Enum, IntEnum
 
 from inventory.weather.areas import Area, country_code
 from inventory.weather.cities import City
-from inventory.weather.readings import Document, people, text, text_or_none
+from inventory.weather.readings import MAX_TEXT, Document, people, text, text_or_none
 from inventory.weather.spelling import bare, folded, region_name, spellings
 from inventory.weather.tables import regions
 
 ADMINISTRATIVE = ("admin1", "admin2", "admin3", "admin4")
 
 
+NEEDED = ("name", "latitude", "longitude")
 MUCH_MORE = 10
 """How many times as many people as the places of the exact name a place of another name has that is meant."""
 
@@ -47,7 +48,8 @@ def candidates(city: City, results: Sequence[Document]) -> Sequence[Document]:
     `feature_code`), and former names. Its first result may have another name in English (Vienna for Wien): a hamlet of the
     exact name must not beat it. A place whose region cannot be verified is meant only if there is no other one.
     """
-    fits = [(_fit(city, each), each) for each in results]
+    usable = [each for each in results if None not in (each.get(member) for member in NEEDED)]
+    fits = [(_fit(city, each), each) for each in usable or results]
     there = [found for found in fits if found[0] is not Fit.NO]
     populated = [found for found in there if str(found[1].get("feature_code", "PPL")).startswith("PPL")]
     named = _of_name(bare(city.name), populated or there)
@@ -91,7 +93,7 @@ def _fit(city: City, place: Document) -> Fit:
         return Fit.YES
     code, country = folded(text_or_none(place, "country_code") or ""), text_or_none(place, "country") or ""
     code = code or country_code(country) or ""
-    inner = [name for each in ADMINISTRATIVE if (name := text_or_none(place, each))]
+    inner = [name[:MAX_TEXT] for each in ADMINISTRATIVE if isinstance(name := place.get(each), str)]
     names = frozenset(each for name in inner for each in (bare(name), region_name(name)))
     fits = ((_fit_in(area, code, bare(country), names), area) for area in city.areas)
     return max(min(fit, Fit.LIKELY) if area.is_guess else fit for fit, area in fits)

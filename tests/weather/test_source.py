@@ -330,6 +330,20 @@ def test_a_city_that_is_not_where_it_should_be_is_unknown(weather: Weather, upst
     assert failure(weather, key).code == "unknown_city"
 
 
+@pytest.mark.parametrize("member", ["name", "latitude", "longitude"])
+def test_a_place_without_what_is_needed_costs_no_other_place(weather: Weather, upstream: Upstream, member: str) -> None:
+    serve(upstream, PARIS | {member: None}, TEXAS | {"admin2": 7, "admin3": None, "admin4": "x" * 10_000})
+
+    assert weather.collect("paris,tx,us").content["city"]["region"] == "Texas"
+
+
+@pytest.mark.parametrize("key", ["łodz", "paris,texas", "l’aquila", "paris,fr", "東京"])
+def test_a_key_that_an_earlier_version_kept_is_collected(weather: Weather, upstream: Upstream, key: str) -> None:
+    serve(upstream, TEXAS | {"name": key.partition(",")[0], "country_code": "FR" if ",fr" in key else "US"})
+
+    assert weather.collect(key).content["city"]["candidates"] == 1
+
+
 def test_a_region_that_no_table_has_is_believed_if_there_is_one_such_city_in_the_country(
     weather: Weather, upstream: Upstream
 ) -> None:
