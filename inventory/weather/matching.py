@@ -113,7 +113,7 @@ def _fit_in_region(country: str, codes: Sequence[str], names: frozenset[str]) ->
     """How surely a place with these names of regions around it is in one of the regions of its country."""
     table = regions()
     asked = [table.by_code[code] for code in codes]
-    if any(names.intersection(region.names) for region in asked):
+    if any(names.intersection((*region.names, bare(region.code), region.code.partition("-")[2])) for region in asked):
         return Fit.YES
     if any(names.intersection(table.by_code[region.within].names) for region in asked if region.within in table.by_code):
         return Fit.LIKELY

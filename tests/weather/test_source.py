@@ -350,6 +350,9 @@ def test_a_region_that_no_table_has_is_believed_if_there_is_one_such_city_in_the
     serve(upstream, place("Munich", "DE", "Bavaria", 1_260_391))
     assert weather.collect(weather.target("München, Oberbayern, DE").key).content["city"]["region"] == "Bavaria"
 
+    serve(upstream, place("Paris", "US", "TX", 24_839), place("Paris", "US", "KY", 9_801))
+    assert weather.collect(weather.target("Paris, Kentucky").key).content["city"]["region"] == "KY"
+
     serve(upstream, place("London", "GB", None, 8_961_989))
     assert weather.collect(weather.target("London, England").key).content["city"]["country"] == "GB"
 
