@@ -67,7 +67,7 @@ class EventSchema(Schema):
 
     id = fields.String(required=True, metadata={"description": "The job's id and the line."})
     job_id = fields.String(required=True, validate=JOB_ID)
-    line = fields.Integer(required=True, metadata={"description": "The line of the file, from 1."})
+    line = fields.Integer(required=True, metadata={"description": "The line of the file, from 1; in an array the element."})
     timestamp = fields.DateTime(required=True)
     level = fields.String(required=True, validate=OneOf(LEVELS))
     service = fields.String(required=True)
