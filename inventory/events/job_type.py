@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from inventory.events import envelopes, options, recognising
+from inventory.events import continuations, envelopes, options, recognising
 from inventory.events.lines import LineReader
 from inventory.events.model import Event
 from inventory.events.normaliser import NoEvent
@@ -51,6 +51,8 @@ class EventJobs(JobType):
     def lines(self, job: Job) -> Iterator[tuple[InputRow, int]]:
         rows = self._uploads.rows(job, self.file)
         shape = (job.options.get(FILE_FORMAT) or {}).get("shape")
+        if shape in continuations.SHAPES:
+            return continuations.joined(rows, job.created_at)
         return _opened(rows) if shape in envelopes.NAMES else rows
 
     def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> EventBatch:

@@ -8,11 +8,13 @@ import json
 import pytest
 
 from inventory.errors import InvalidFile, InvalidRequest, UnsupportedFile
-from inventory.events import envelopes
+from inventory.events import continuations, envelopes
 from inventory.events.job_type import EventJobs
+from inventory.events.recognising import SOME_DAY
 from inventory.imports.file_format import FileFormat
 from inventory.imports.json_array import elements
 from inventory.imports.sniffing import HEAD_BYTES, sniff
+from inventory.jobs.model import InputRow
 
 LINE = '{"time": "2026-01-31T12:00:00Z", "level": "INFO", "msg": "hello"}\n'
 
@@ -144,3 +146,41 @@ def test_a_long_resource_is_kept_once_and_a_line_grows_within_bounds() -> None:
 def test_a_line_that_holds_no_event_stays_as_it_is(line: str) -> None:
     assert list(envelopes.opened(line)) == [line]
     assert envelopes.shape_of(line) is None
+
+
+ACCESS = '192.0.2.1 - - [31/Jan/2026:13:00:00 +0100] "GET / HTTP/2" 200 5'
+
+
+def joined(*lines: str) -> list[tuple[int, str]]:
+    rows = [(InputRow(number, line), 10 * number) for number, line in enumerate(lines, 1)]
+    return [(row.row, row.text) for row, _ in continuations.joined(rows, SOME_DAY)]
+
+
+def test_a_stack_trace_belongs_to_the_event_before_it() -> None:
+    begun, next_one = "2026-01-31 12:00:00 ERROR boom", "2026-01-31 12:00:01 INFO ready"
+
+    assert joined(
+        "before", begun, "Traceback:", 'File "a.py"', "ValueError: 7", next_one, '{"a": 1}', "x", begun, ACCESS
+    ) == [
+        (1, "before"),
+        (2, f'{begun}\nTraceback:\nFile "a.py"\nValueError: 7'),
+        (6, next_one),
+        (7, '{"a": 1}'),
+        (8, "x"),
+        (9, begun),
+        (10, ACCESS),
+    ]
+
+
+def test_it_takes_no_more_lines_than_a_message_has_room_for() -> None:
+    begun = "2026-01-31 12:00:00 ERROR boom"
+    rows = joined(begun, *["x" * 30_000] * 5)
+
+    assert [number for number, _ in rows] == [1, 4, 5, 6]
+    assert max(len(text) for _, text in rows) < 65_536
+
+
+def test_a_row_that_could_not_be_read_continues_nothing() -> None:
+    rows = [(InputRow(1, "2026-01-31 12:00:00 a"), 1), (InputRow(2, "b", "invalid_encoding", "x"), 2), (InputRow(3, "c"), 3)]
+
+    assert [row.row for row, _ in continuations.joined(rows, SOME_DAY)] == [1, 2, 3]

@@ -159,7 +159,7 @@ TABLE = [
     ),
     Sample("logfmt.log", "logfmt", 2, "warning", "tsdb", 'slow "block"', trace_id=TRACE_ID, attributes={"duration": "1.5s"}),
     Sample("syslog.log", "syslog", 4, "critical", "checkout", attributes={"host": "web-1", "pid": "7"}),
-    Sample("text.log", "text", 6, "error", "checkout.pay"),
+    Sample("text.log", "text", 7, "error", "checkout.pay"),
     Sample("inventory.log", "inventory", 1, "info", "inventory.ops.request_log", "request", attributes={"status": 200}),
     Sample("mongodb.log", "mongodb", 1, "warning", "mongod", "Connection lost", attributes={"c": "NETWORK", "ctx": "conn9"}),
     Sample("datadog.jsonl", "json", 1, "error", "checkout", trace_id=f"{1234567890123456789:032x}"),
@@ -232,6 +232,11 @@ def test_the_lines_after_the_first_are_read_as_they_should_be() -> None:
         ("info", "unknown", "ready"),
         ("info", "unknown", "7 --- [main] c.e.App : Started"),
         ("info", "unknown", "plain Go"),
+        (
+            "error",
+            "checkout.pay",
+            'failed\nTraceback (most recent call last):\nFile "pay.py", line 41, in charge\nValueError: 7',
+        ),
     ]
 
 
