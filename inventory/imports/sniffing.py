@@ -120,16 +120,22 @@ def _loaded(line: str) -> Any:
 
 def _text(begun: Beginning, found: FileFormat) -> FileFormat:
     file_rows, lines = begun.file_rows, begun.texts
+    as_table = replace(found, line_format=LineFormat.CSV)
+    if begun.column is not None and lines:
+        return _csv(begun, as_table)
     if not lines or file_rows.looks_like is None:
         return found
     values = lines if file_rows.in_text is None else list(map(file_rows.in_text, lines))
     looks = columns.looks_of(file_rows, begun.options)
-    if any(look.fits(value) for look in looks for value in values):
+    fitting = [any(look.fits(value) for look in looks) for value in values]
+    if not fitting[0]:  # spreadsheets write tables as .txt too
+        with suppress(InvalidFile):
+            table = _csv(begun, as_table)
+            named = (table.column_name or "").lower() in looks[-1].names
+            if table.delimiter != WHOLE_LINE and (named or not any(fitting)):
+                return table
+    if any(fitting):
         return found
-    with suppress(InvalidFile):  # spreadsheets write tables with tabs as .txt
-        table = _csv(begun, replace(found, line_format=LineFormat.CSV))
-        if table.delimiter != WHOLE_LINE:
-            return table
     advice = columns.advice(values, file_rows, begun.options)
     raise InvalidFile(f"None of the first lines is {file_rows.value}. Send one a line.{advice}")
 

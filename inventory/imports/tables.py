@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from inventory.imports.columns import looks_of, lower, numbered
+from inventory.imports.columns import Look, looks_of, lower, numbered
 from inventory.jobs.job_type import FileRows
 
 Lines = Sequence[tuple[int, str]]
@@ -77,32 +76,71 @@ def table_of(
     if fitting:
         best = max(fitting, key=lambda each: (fitting[each], _width(tables[each].rows)))
     else:
-        best = next(iter(tables), delimiter or WHOLE_LINE)
+        goal = Goal.of(file_rows, options)
+        headed = (each for each, table in tables.items() if len(table.rows[0]) > 1 and goal.is_above_values(table.rows, 0))
+        best = next(headed, next(iter(tables), delimiter or WHOLE_LINE))
     return best, tables.get(best) or samples[best]
 
 
 def table_in(sample: Sample, file_rows: FileRows, options: Mapping[str, Any], column: str | None) -> Sample:
     """The rows from the header on, or from the first one of a table without it; none if they do not make a table."""
-    rows, looks = sample.rows, looks_of(file_rows, options)
-    names = {name for look in looks for name in look.names} or set(file_rows.columns)
+    rows = sample.rows
     asked = {column.strip().lower()} if column is not None and not column.isdecimal() else set()
     first = next((index for index, row in enumerate(rows[:MAX_PREAMBLE]) if asked & set(lower(row))), None)
     if first is None:
-        first = _beginning(rows, names, lambda row: any(look.fits(cell) for look in looks for cell in row))
+        first = _beginning(rows, Goal.of(file_rows, options))
     return NO_TABLE if first is None else Sample(rows=rows[first:], numbers=sample.numbers[first:])
 
 
-def _beginning(rows: Sequence[Row], names: AbstractSet[str], has_value: Callable[[Row], bool]) -> int | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """What a table is looked for: names of its columns in lower case, and how its values look; empty if by name alone."""
+
+    names: Set[str]
+    looks: Sequence[Look]
+
+    @classmethod
+    def of(cls, file_rows: FileRows, options: Mapping[str, Any]) -> Goal:
+        """What is looked for in a file with these rows."""
+        looks = looks_of(file_rows, options)
+        return cls(names={name for look in looks for name in look.names} or set(file_rows.columns), looks=looks)
+
+    def named(self, row: Row) -> Sequence[int]:
+        """The cells of a row that are names."""
+        return [number for number, name in enumerate(lower(row)) if name in self.names]
+
+    def fits(self, cells: Iterable[str]) -> bool:
+        """Whether one of the cells looks like a value."""
+        return any(look.fits(cell) for look in self.looks for cell in cells)
+
+    def is_above_values(self, rows: Sequence[Row], index: int) -> bool:
+        """Whether a row has a name with a value below it, and none above it."""
+        for number in self.named(rows[index]):
+            below, above = (_cells(part, number) for part in (rows[index + 1 : index + 2], rows[:index]))
+            if self.fits(below) and not self.fits(above):
+                return True
+        return False
+
+
+def _beginning(rows: Sequence[Row], goal: Goal) -> int | None:
     """The index of the header, or of the first row without one; None if what is above is neither title nor notes."""
     width = _width(rows)
-    start = next((index for index, row in enumerate(rows) if len(row) == width), 0)
-    data = next((index for index, row in enumerate(rows) if len(row) in (1, width) and has_value(row)), len(rows))
-    for index, row in enumerate(rows[: min(data, MAX_PREAMBLE)]):
-        if len(row) >= min(width, 2) and not names.isdisjoint(lower(row)):
+    for index, row in enumerate(rows[:MAX_PREAMBLE]):
+        if len(row) >= min(width, 2) and goal.is_above_values(rows, index):
             return index
+    start = next((index for index, row in enumerate(rows) if len(row) == width), 0)
+    data = next((index for index, row in enumerate(rows) if len(row) in (1, width) and goal.fits(row)), len(rows))
+    above = rows[: min(data, MAX_PREAMBLE)]
+    named = [index for index, row in enumerate(above) if len(row) >= min(width, 2) and goal.named(row)]
+    if named:
+        return next((index for index in named if len(rows[index]) == width), named[0])
     if start and (start > MAX_PREAMBLE or data <= start or data == len(rows)):
         return None
     return start if width > 1 else 0
+
+
+def _cells(rows: Sequence[Row], number: int) -> Sequence[str]:
+    return [row[number] for row in rows if number < len(row)]
 
 
 def _width(rows: Sequence[Row]) -> int:

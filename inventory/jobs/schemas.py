@@ -77,8 +77,7 @@ class RowSchema(Schema):
     """The outcome of one row."""
 
     row = fields.Integer(
-        required=True,
-        metadata={"description": "The line of the file where it begins, from 1, or the number of the entry."},
+        required=True, metadata={"description": "The line of the file where it begins, from 1, or the number of the entry."}
     )
     input = fields.String(required=True, metadata={"description": "What the row said, at most 1,024 characters of it."})
     outcome = fields.String(required=True, validate=OneOf(list(RowOutcome)))

@@ -12,10 +12,10 @@ BARE_HOST = re.compile(
 )
 """A host, perhaps with a port, a path and a query, but without a scheme."""
 
-BULLET = re.compile(r"(?:(?:[-*+–—>]|\d{1,9}[.):]?|\[\d{1,9}\])\s+|[•‣◦▪●·]\s*)(?:\[[ xX]\]\s+)?")
-"""What begins an item of a list: a sign or a number, perhaps with a box to tick."""
+BULLET = re.compile(r"(?:(?:(?:[-*+–—>]|\d{1,9}[.):]?)\s+|[•‣◦▪●·]\s*)(?:\[[ xX]\]\s+)?|(?:\[[^][\s]{1,60}\]\s+(?:-\s+)?)+)")
+"""What begins an item of a list: a sign or a number, perhaps with a box to tick; or what programs found, in brackets."""
 WRAPPED = re.compile(
-    r"""<(?:URL:)?([^<>]*)> | "([^"]*)" | '([^']*)' | `([^`]*)` | “([^”]*)” | ‘([^’]*)’ | «([^»]*)»
+    r"""<(?:URL:)?([^<>|]*)(?:\|[^<>]*)?> | "([^"]*)" | '([^']*)' | `([^`]*)` | “([^”]*)” | ‘([^’]*)’ | «([^»]*)»
     | !?\[.*?\]\(\s*<?([^\s<>()]*(?:\([^\s<>()]*\)[^\s<>()]*)*)>?(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)
     | \[[^\]]*\]:\s+<?([^\s<>]+)>?(?:\s+(?:"[^"]*"|'[^']*'))?""",
     re.VERBOSE,
@@ -30,6 +30,10 @@ COMMENT_OF_BARE = re.compile(r"(?:\t.*|\s+(?:\#|//|;|\||[-–—]{1,2}(?:\s|$)|\
 INVISIBLE = "\ufeff\u200b\u200e\u200f\u2060\u00ad"
 """Characters at the ends of a value that only a copy of a page brings along."""
 INSIDE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b\u2060\ufeff]")
+PLAIN = re.compile("https?://[!-+.-:<-{}~-]*")
+"""A URL of printable ASCII without a comma, a semicolon or a bar, as most are."""
+SECOND = re.compile(r"[^?#]*[,;|]https?://", re.IGNORECASE)
+"""A URL behind another one, not in its query."""
 HOW_TO_WRITE = "Write one URL in each row, with %20 for a space."
 
 
@@ -51,11 +55,13 @@ def in_text(line: str) -> str:
 
 def checked(value: str, scheme: str | None) -> str:
     """The URL that a value of a list is, with `scheme` before a bare host; `InvalidUrl` if it is no single URL."""
-    if value.startswith(("https://", "http://")) and " " not in value and value.isascii() and value.isprintable():
-        return value  # as most are
+    if PLAIN.fullmatch(value):
+        return value
     text = value.strip().strip(INVISIBLE).strip()
     if found := INSIDE.search(text):
         raise InvalidUrl(_why_not(text, found[0]))
+    if SECOND.match(text):
+        raise InvalidUrl(f"{_shown(text)} has another URL behind a delimiter. Write one URL in each row.")
     if URL.match(text) or not BARE_HOST.fullmatch(text):
         return text
     if scheme is None:

@@ -237,3 +237,57 @@ def test_a_format_is_the_same_after_it_was_kept_as_json(content: bytes, file_nam
     found = sniff(content, FILE_ROWS[kind], file_name=file_name)
 
     assert FileFormat.from_option(json.loads(json.dumps(found.as_option()))) == found
+
+
+A, B = "https://example.com/a", "https://example.com/b"
+
+
+@pytest.mark.parametrize(
+    ("content", "file_name", "column", "found"),
+    [
+        (f"Site,https://x.example\nDate,2026\n\nPage,Clicks\n{A},1\n{B},2\n", "a.csv", "Page", {5: A, 6: B}),
+        (f"Site,https://x.example\n\nPage,Clicks,Views\n{A},1,1\n{B},2,2\n", "a.csv", "Page", {4: A, 5: B}),
+        (f"# a, b\n# c\n#\n# id,added,url,state\n1,x,{A},on\n2,x,{B},on\n", "a.csv", "url", {5: A, 6: B}),
+        (f"My list\nURL\n{A}\n{B}\n", "a.csv", "URL", {3: A, 4: B}),
+        (f"My list\n{A}?x,y\n{B}?x,y\n", "a.csv", "My list", {2: f"{A}?x,y", 3: f"{B}?x,y"}),
+        (f"url\n{A}?x,y\n{B}?x,y\n", "a.csv", "url", {2: f"{A}?x,y", 3: f"{B}?x,y"}),
+        (f"id;url\n1;{A};x\n2;{B};y;z\n", "a.csv", "url", {2: A, 3: B}),
+        (f",name\n{A},x\n{B},y\n", "a.csv", "", {2: A, 3: B}),
+        (f"sep=\t\r\nid\turl\r\n1\t{A}\r\n", "a.csv", "url", {3: A}),
+        (f'"sep=|"\nid|url\n1|{A}\n', "a.csv", "url", {3: A}),
+        (f"id\turl\r1\t{A}\r\n2\t{B}\n", "a.csv", "url", {2: A, 3: B}),
+        (f"\ufeffid,url\n1,{A}\n\ufeff2,{B}\n", "a.csv", "url", {2: A, 3: B}),
+        (f'url,id\n"{A}",1\n\ufeff"{B}",2\n', "a.csv", "url", {2: A, 3: B}),
+        (f"url,title\n{A},One\n{B},Two\n", "a.txt", "url", {2: A, 3: B}),
+        (f"url,link\n{A},{A}\n{B},{B}\n", "a.csv", "url", {2: A, 3: B}),
+        (f"url,author\n{A},https://x.example\n{B},https://y.example\n", "a.csv", "url", {2: A, 3: B}),
+        (f"site,notes\n{A},\n{B},https://x.example\n{B},\n", "a.csv", "site", {2: A, 3: B, 4: B}),
+        (f'{{"id": 1}}\n\ufeff{{"URL": "{A}"}}\n', "a.jsonl", "URL", {2: A}),
+        (f'{{"page.url": "{A}"}}\n', "a.jsonl", "page.url", {1: A}),
+        (f'{{"url": "{A}", "by": {{"url": "{B}"}}}}\n', "a.jsonl", "url", {1: A}),
+    ],
+)
+def test_a_table_is_found_below_what_exports_write_above_it(
+    content: str, file_name: str, column: str, found: dict[int, str]
+) -> None:
+    file_format = sniff(content.encode(), FILE_ROWS["urls"], file_name=file_name)
+
+    assert (file_format.column_name if file_format.member is None else file_format.member) == column
+    assert {row: text for row, text in outcomes(content.encode(), file_name) if text != "missing_value"} == found
+
+
+@pytest.mark.parametrize(
+    ("content", "file_name", "names"),
+    [
+        (f"url,link\n{A},{B}\n", "a.csv", "'url', 'link'"),
+        (f"from,to\n{A},{B}\n", "a.csv", "'from', 'to'"),
+        (f"{A},{B}\n", "a.csv", "'1', '2'"),
+        (f"url,url\n{A},{B}\n", "a.csv", "'1', '2'"),
+        (f'{{"page": {{"url": "{A}"}}, "by": {{"url": "{B}"}}}}\n', "a.jsonl", "'page.url', 'by.url'"),
+    ],
+)
+def test_several_columns_of_urls_are_refused_with_their_names(content: str, file_name: str, names: str) -> None:
+    said = refused(content.encode(), file_name)
+
+    assert sorted(names.split(", ")) == sorted(said.partition(": ")[2].partition(". ")[0].split(", "))
+    assert "the parameter column" in said

@@ -33,21 +33,17 @@ def rows(client: FlaskClient, job: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_a_row_is_a_url_or_is_rejected_with_a_reason(client: FlaskClient, services: Services, clock: FakeClock) -> None:
-    lines = [
-        "https://example.test/1",
-        "https://example.test/ 2",
-        "https://example.test/\x073",
-        "example.test/4",
-        "- nothing",
-    ]
+    url = "https://example.test/"
+    lines = [f"{url}1", f"{url} 2", f"{url}\x073", "example.test/4", "- nothing", f"{url}6,{url}6"]
+    reasons = ["white space", "control character", "scheme=https", "not a URL", "another URL"]
     job = send(client, "\n".join(lines).encode(), "urls.txt")
     work_to_the_end(services, clock, job["job_id"])
 
     found = rows(client, job)
 
-    assert [(row["outcome"], row["code"]) for row in found] == [("succeeded", None)] + [("rejected", "invalid_url")] * 4
+    assert [(row["outcome"], row["code"]) for row in found] == [("succeeded", None)] + [("rejected", "invalid_url")] * 5
     assert [row["input"] for row in found] == lines
-    for row, said in zip(found[1:], ("white space", "control character", "scheme=https", "not a URL"), strict=True):
+    for row, said in zip(found[1:], reasons, strict=True):
         assert said in row["detail"]
 
 
@@ -109,6 +105,10 @@ def test_of_a_document_that_is_refused_nothing_is_kept(client: FlaskClient, serv
         ("https://a.example/", "https://a.example/"),
         ("  <https://a.example/>  ", "https://a.example/"),
         ("<URL:https://a.example/>", "https://a.example/"),
+        ("<https://a.example/|label>", "https://a.example/"),
+        ("[3] https://a.example/", "https://a.example/"),
+        ("[tech:nginx] [http] [info] https://a.example/ [1.2]", "https://a.example/"),
+        ("[href] - https://a.example/", "https://a.example/"),
         ("“https://a.example/”", "https://a.example/"),
         ("`https://a.example/` - why", "https://a.example/"),
         ("12. a.example/x", "a.example/x"),
