@@ -12,8 +12,10 @@ import pytest
 
 from inventory.errors import InvalidFile, UnsupportedFile
 from inventory.imports.file_format import FileFormat
+from inventory.imports.rows import read
 from inventory.imports.sniffing import HEAD_BYTES, sniff
 from inventory.jobs.job_type import LineFormat
+from inventory.jobs.model import InputRow
 from tests.imports.actions import FILE_ROWS, outcomes, texts
 
 URLS = ["https://example.com/a", "http://example.com/b?x=1,2;3", "HTTPS://EXAMPLE.COM/c"]
@@ -237,6 +239,18 @@ def test_a_format_is_the_same_after_it_was_kept_as_json(content: bytes, file_nam
     found = sniff(content, FILE_ROWS[kind], file_name=file_name)
 
     assert FileFormat.from_option(json.loads(json.dumps(found.as_option()))) == found
+
+
+def test_the_format_that_an_earlier_version_kept_is_read() -> None:
+    kept = {
+        "line_format": "csv", "gzipped": False, "encoding": "utf-8", "newline": "\r", "delimiter": ";", "header": True,
+        "column": 1, "member": None, "qualifier": 2,
+    }  # fmt: skip
+    content = b"id;city;country\r1;Paris;FR\r"
+
+    assert list(read(io.BytesIO(content), FileFormat.from_option(kept))) == [(InputRow(2, "Paris, FR"), len(content))]
+    kept |= {"qualifier": None}
+    assert FileFormat.from_option(kept).qualifiers == ()
 
 
 A, B = "https://example.com/a", "https://example.com/b"

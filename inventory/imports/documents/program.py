@@ -34,8 +34,8 @@ CPU_SECONDS = 10
 
 def main(form: str, extent: Extent) -> None:
     """Write the kind of the document, its entries with the position in it, and at the end what kept it from being read."""
-    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _limit(resource.RLIMIT_AS, MAX_MEMORY)
+    _limit(resource.RLIMIT_CORE, 0)
     module, cpu_seconds = READERS[form]
     document = Document(sys.stdin.buffer, extent, partial(_allow, cpu_seconds))
     reader = import_module(f"inventory.imports.documents.{module}")
@@ -58,8 +58,13 @@ TOO_BIG = f"Reading it takes more than {MAX_MEMORY // 1024**2} MiB of memory. Sa
 
 def _allow(cpu_seconds: float, position: int) -> None:
     """Allow the time that a document of so many bytes may take."""
-    limit = CPU_SECONDS + int(cpu_seconds * position / 1024**2)
-    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+    _limit(resource.RLIMIT_CPU, CPU_SECONDS + int(cpu_seconds * position / 1024**2))
+
+
+def _limit(what: int, most: int) -> None:
+    """Limit a resource, unless it is limited to less already."""
+    hard = resource.getrlimit(what)[1]
+    resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 def _write(value: object) -> None:

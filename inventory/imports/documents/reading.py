@@ -8,9 +8,9 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from subprocess import DEVNULL, PIPE, Popen
+from threading import Thread
 from typing import IO, Any, BinaryIO
 
 import orjson
@@ -67,19 +67,19 @@ class Reading:
         self._command = [sys.executable, "-P", "-m", PROGRAM, file_format.line_format.value, extent_json]
         self._marks = deque[tuple[int, int]]()
         self._end = 0
+        self._feeding_error: Exception | None = None
         self.kind: Kind | None = None
         """What the document turned out to be; None until its first entry, or its end."""
 
     def entries(self) -> Generator[tuple[Entry, int]]:
         """The entries, lazily, with how far in the file they end; `UnreadableFile` where the rest cannot be read."""
         ended: dict[str, str | None] = {}
-        with (
-            ThreadPoolExecutor(1) as executor,
-            Popen(self._command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=_environment()) as program,  # noqa: S603 - fixed
-        ):
+        with Popen(self._command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=_environment()) as program:  # noqa: S603 - fixed
             assert program.stdin is not None
             assert program.stdout is not None
-            feeding = executor.submit(self._feed, program.stdin)
+            # As a daemon it holds up no exit of this program, which ends the other one.
+            feeding = Thread(target=self._feed, args=(program.stdin,), name="document", daemon=True)
+            feeding.start()
             try:
                 for line in program.stdout:
                     message = _loaded(line)
@@ -93,8 +93,9 @@ class Reading:
                 program.wait()
             finally:
                 program.kill()  # where nobody wants the rest
-                feeding.exception()
-        feeding.result()
+                feeding.join()
+        if self._feeding_error is not None:
+            raise self._feeding_error
         error = ended["error"] if ended else self._failure(program.returncode)
         if error is not None:
             raise UnreadableFile(error)
@@ -102,11 +103,14 @@ class Reading:
     def _feed(self, pipe: IO[bytes]) -> None:
         """Give the program the whole file, or as much of it as it takes."""
         total = 0
-        with suppress(BrokenPipeError), pipe:
-            for piece, _, end in uploaded_pieces(self._file, self._format):
-                total += len(piece)
-                self._marks.append((total, end))
-                pipe.write(piece)
+        try:
+            with suppress(BrokenPipeError), pipe:
+                for piece, _, end in uploaded_pieces(self._file, self._format):
+                    total += len(piece)
+                    self._marks.append((total, end))
+                    pipe.write(piece)
+        except Exception as error:  # noqa: BLE001 - the edge of this thread: it is raised where the entries are read
+            self._feeding_error = error
 
     def _end_of(self, position: int) -> int:
         """The position in the uploaded file of one in the document."""
