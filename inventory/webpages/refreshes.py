@@ -25,8 +25,8 @@ LONGEST = 2**53
 
 _SPACE = "\t\n\f\r "
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
-_HINT = re.compile(rb"http-equiv[\t\n\f\r ]*=[\t\n\f\r ]*[\"']?refresh")
-"""What no page with a refresh lacks: others are not looked through."""
+_HINT = re.compile(rb"-equiv[\t\n\f\r ]*+=[\t\n\f\r ]*+[\"']?(?:refresh|[refsh]{0,6}&)", re.IGNORECASE)
+"""What no page with a refresh lacks: others are not looked through. The hyphen has no case, which makes it fast to find."""
 
 _TIME = re.compile(r"[\t\n\f\r ]*(?:([0-9]+)|(?=\.))[0-9.]*")
 _NAMED = re.compile(r"[uU][rR][lL][\t\n\f\r ]*=[\t\n\f\r ]*")
@@ -59,7 +59,7 @@ def of_page(body: bytes, text: Text, page: str) -> list[dict[str, Any]]:
     """The refreshes that `<meta>` elements of a page ask for; up to one more than `MAX_REFRESHES`."""
     if text.charset is None or text.media_type not in _HTML:
         return []
-    if not text.charset.lower().startswith("utf-16") and not _HINT.search(body.lower()):
+    if not text.charset.lower().startswith("utf-16") and not _HINT.search(body):
         return []
     return _found("meta", _metas(web_encodings.decode(body, text.charset), page))
 
