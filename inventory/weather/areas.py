@@ -87,7 +87,7 @@ def _is_known(name: str) -> bool:
 def canonical(parts: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Area, ...]]:
     """The parts in the spelling that all share, which is its own canonical spelling, and what these may mean."""
     for _ in range(MAX_ROUNDS):
-        spelled = _spelled(parts, _meanings(parts))
+        spelled = tuple(dict.fromkeys(_spelled(parts, _meanings(parts))))
         if spelled == parts:
             break
         parts = spelled
