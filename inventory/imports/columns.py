@@ -92,7 +92,8 @@ def qualifying_columns(header: Sequence[str], file_rows: FileRows, number: int) 
 def qualifying_members(values: Sequence[Any], file_rows: FileRows, member: str) -> tuple[str, ...]:
     """The same in a sample of JSON lines."""
     names = {name for value in values if isinstance(value, dict) for name in value}
-    firsts = [next((name for name in group if name in names and name != member), None) for group in file_rows.qualifiers]
+    spelled = {name.strip().lower(): name for name in names if name != member}
+    firsts = [next((spelled[name] for name in group if name in spelled), None) for group in file_rows.qualifiers]
     return tuple(name for name in firsts if name is not None)
 
 

@@ -8,9 +8,9 @@ from inventory.records.model import Record
 from inventory.weather.documents import meant
 
 CITIES = (
-    "city", "cities", "city name", "city_name", "cityname", "town", "municipality", "place", "location", "city_ascii",
-    "asciiname", "ascii name", "ville", "commune", "stadt", "ort", "ciudad", "municipio", "cidade", "município", "città",
-    "comune", "miasto", "stad", "şehir", "город", "城市", "都市", "도시", "name",
+    "city", "cities", "city name", "city_name", "cityname", "town", "municipality", "place", "location", "ville",
+    "commune", "stadt", "ort", "ciudad", "municipio", "cidade", "município", "città", "comune", "miasto", "stad",
+    "şehir", "город", "城市", "都市", "도시", "name", "city_ascii", "asciiname", "ascii name",
 )  # fmt: skip
 """Names of columns with cities, the surest first."""
 REGIONS = (

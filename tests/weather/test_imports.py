@@ -74,6 +74,8 @@ def rows(client: FlaskClient, job_id: str) -> list[tuple[int, str, str, str | No
             ["Paris, fr", "Rome"],
         ),
         ('{"city": "Paris", "country": 33}\n', "a.jsonl", ["Paris"]),
+        ('{"City": "Paris", "State": "TX", "Country": "US"}\n', "a.jsonl", ["Paris, TX, US"]),
+        ("geonameid,name,asciiname,country code\n1,Łódź,Lodz,PL\n", "a.csv", ["Łódź, PL"]),
     ],
 )
 def test_a_column_of_countries_says_which_city_is_meant(content: str, name: str, read: list[str]) -> None:
