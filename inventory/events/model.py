@@ -10,7 +10,7 @@ from typing import Any
 from inventory.listing import Key
 
 MAX_SEARCHED, MAX_SEARCHED_CHARACTERS = 10_000, 16 * 1024 * 1024
-"""Events that a search looks at for one page, and characters of their messages."""
+"""Events that a search looks at for one page, or minutes in which a trace may be, and characters of messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,6 @@ class EventFilter:
     service: str | None = None
     since: datetime | None = None
     until: datetime | None = None
-    trace_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +57,15 @@ class EventStats:
 
 
 @dataclass(slots=True)
-class TextSearch:
-    """A search for a text in messages, in any case, that ends after `limit` events or when it has looked at enough."""
+class EventSearch:
+    """A search for the events of a trace, or for a text in messages, in any case, or for both.
 
-    text: str
+    It ends after `limit` events, or when it has looked at enough.
+    """
+
     limit: int
+    text: str = ""
+    trace_id: str | None = None
     found: int = 0
     looked: int = 0
     characters: int = 0
@@ -78,6 +81,10 @@ class TextSearch:
         is_found = self._needle in message.casefold()
         self.found += is_found
         return is_found
+
+    def skip(self) -> None:
+        """Count a minute that was looked at."""
+        self.looked += 1
 
     @property
     def is_over(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from inventory.events.model import Event, EventFilter, EventStats, FoundEvents, TextSearch
+from inventory.events.model import Event, EventFilter, EventSearch, EventStats, FoundEvents
 from inventory.listing import Key
 
 
@@ -19,8 +19,8 @@ class Events(Protocol):
     def listing(self, chosen: EventFilter, *, limit: int, after: Key | None) -> Sequence[Event]:
         """Events by (timestamp, id), newest first, those after `after`."""
 
-    def search(self, chosen: EventFilter, search: TextSearch, *, after: Key | None) -> FoundEvents:
-        """Those of the same events whose messages a search takes, until it is over."""
+    def search(self, chosen: EventFilter, search: EventSearch, *, after: Key | None) -> FoundEvents:
+        """Those of the same events that a search looks for, until it is over."""
 
     def note_imports(self, *, after: str, limit: int, now: datetime) -> str:
         """Note `now` for those of the next `limit` jobs with events, after an id, that have no note yet.

@@ -11,7 +11,7 @@ from flask.views import MethodView
 
 from inventory.errors import InvalidRequest, StorageUnavailable
 from inventory.events import documents, schemas
-from inventory.events.model import EventFilter
+from inventory.events.model import EventFilter, EventSearch
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
 from inventory.web_api.pagination import cursor, json_page
@@ -35,9 +35,10 @@ class Events(MethodView):
     @blueprint.problems(InvalidRequest, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
         """List log events, newest first."""
-        chosen = _chosen(query, query["trace_id"])
-        if query["q"] is not None:
-            found = services().events.search(chosen, query["q"], limit=query["limit"], after=query["cursor"])
+        chosen = _chosen(query)
+        if query["q"] or query["trace_id"]:
+            search = EventSearch(query["limit"], query["q"] or "", query["trace_id"])
+            found = services().events.search(chosen, search, after=query["cursor"])
             next_cursor = None if found.reached is None else cursor(found.reached)
             return json_response({"events": list(map(documents.event_document, found.events)), "next_cursor": next_cursor})
         find = partial(services().events.listing, chosen)
@@ -56,5 +57,5 @@ class Stats(MethodView):
         return json_response(documents.stats_document(services().events.stats(_chosen(query))))
 
 
-def _chosen(query: dict[str, Any], trace_id: str | None = None) -> EventFilter:
-    return EventFilter(query["job"], query["level"], query["service"], query["since"], query["until"], trace_id)
+def _chosen(query: dict[str, Any]) -> EventFilter:
+    return EventFilter(query["job"], query["level"], query["service"], query["since"], query["until"])

@@ -47,7 +47,8 @@ class EventsQuery(FilterQuery, PageQuery):
         load_default=None,
         metadata={
             "type": "string",
-            "description": "Events of one trace: 32 hexadecimal digits, or any other spelling that lines have.",
+            "description": "Events of one trace: 32 hexadecimal digits, or any other spelling that lines have. Searched for,"
+            " as `q` is.",
             "example": "4bf92f3577b34da6a3ce929d0e0e4736",
         },
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from inventory.events.model import Event, EventFilter, EventStats, FoundEvents, TextSearch
+from inventory.events.model import Event, EventFilter, EventSearch, EventStats, FoundEvents
 from inventory.events.ports import Events
 from inventory.listing import Key
 
@@ -22,9 +22,9 @@ class EventService:
         """Events, newest first, those after the position `after`."""
         return self._events.listing(chosen, limit=limit, after=after)
 
-    def search(self, chosen: EventFilter, text: str, *, limit: int, after: Key | None) -> FoundEvents:
-        """The same events whose messages have a text, as many as a bounded search finds."""
-        return self._events.search(chosen, TextSearch(text, limit), after=after)
+    def search(self, chosen: EventFilter, search: EventSearch, *, after: Key | None) -> FoundEvents:
+        """Those of the same events that a search looks for, as many as it finds before it is over."""
+        return self._events.search(chosen, search, after=after)
 
     def stats(self, chosen: EventFilter) -> EventStats:
         """Counts by level, by service and by the newest hours."""

@@ -15,7 +15,7 @@ from time import monotonic
 import pytest
 
 from inventory.errors import StorageUnavailable
-from inventory.events.model import EventFilter, TextSearch
+from inventory.events.model import EventFilter, EventSearch
 from inventory.records.model import RecordFilter, State
 from inventory.store import Store
 from inventory.store.mongo import MongoStore
@@ -59,7 +59,7 @@ READS: dict[str, Callable[[Store], object]] = {
     "events": lambda store: store.events.listing(EventFilter(), limit=9, after=None),
     "note_imports": lambda store: store.events.note_imports(after="", limit=9, now=NOW),
     "retire": lambda store: store.events.retire(before=NOW, limit=9),
-    "search": lambda store: store.events.search(EventFilter(), TextSearch("x", 9), after=None),
+    "search": lambda store: store.events.search(EventFilter(), EventSearch(9, "x"), after=None),
     "stats": lambda store: store.events.stats(EventFilter(), hours=9),
     "ping": lambda store: store.ping(1),
     "prepare": lambda store: store.prepare(),

@@ -10,10 +10,11 @@ from itertools import product
 
 import pytest
 
-from inventory.events.model import MAX_SEARCHED, Event, EventFilter, EventStats, TextSearch
+from inventory.events.model import MAX_SEARCHED, Event, EventFilter, EventSearch, EventStats
 from inventory.listing import Key
 from inventory.store import Store
 from tests.contract.actions import NOW, after
+from tests.contract.backends import SqliteBackend
 from tests.contract.event_actions import EVERYTHING, JOB, OTHER, event, listed
 
 HOUR = timedelta(hours=1)
@@ -231,28 +232,60 @@ def test_attributes_keep_their_order(store: Store) -> None:
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
-def test_the_events_of_a_trace_are_listed_with_any_other_filter(store: Store) -> None:
-    traced = [event(n, after(n), trace_id=TRACE, job_id=JOB if n % 2 else OTHER) for n in range(6)]
-    store.events.add([*traced, *(event(n, after(n), trace_id=f"{n:032x}") for n in range(10, 20)), event(20)])
-
-    assert listed(store, EventFilter(trace_id=TRACE), limit=2) == traced[::-1]
-    assert listed(store, EventFilter(job_id=JOB, trace_id=TRACE)) == traced[5::-2]
-    assert listed(store, EventFilter(trace_id=TRACE, since=after(2), until=after(5))) == traced[4:1:-1]
-    assert listed(store, EventFilter(trace_id="0" * 31 + "f", service="none")) == []
-
-
-def searched(store: Store, text: str, chosen: EventFilter = EVERYTHING, *, limit: int = 3) -> tuple[list[int], int]:
+def searched(
+    store: Store, text: str = "", chosen: EventFilter = EVERYTHING, *, trace_id: str | None = None, limit: int = 3
+) -> tuple[list[int], int]:
     """The lines of the events that all pages of a search find, and how many pages there are."""
     lines: list[int] = []
     position: Key | None = None
     for pages in range(1, 1_000):
-        found = store.events.search(chosen, TextSearch(text, limit), after=position)
+        found = store.events.search(chosen, EventSearch(limit, text, trace_id), after=position)
         assert len(found.events) <= limit
         lines += [each.line for each in found.events]
         position = found.reached
         if position is None:
             return lines, pages
     raise AssertionError("it does not end")
+
+
+def test_the_events_of_a_trace_are_found_with_any_other_filter(store: Store) -> None:
+    traced = [event(n, after(40 * n), trace_id=TRACE, job_id=JOB if n % 2 else OTHER) for n in range(6)]
+    store.events.add([*traced, *(event(n, after(n), trace_id=f"{n:032x}") for n in range(10, 20)), event(20)])
+
+    for limit in (1, 2, 5, 6, 7):
+        assert searched(store, trace_id=TRACE, limit=limit)[0] == [5, 4, 3, 2, 1, 0]
+    assert searched(store, "LINE 3", trace_id=TRACE)[0] == [3]
+    assert searched(store, chosen=EventFilter(job_id=JOB), trace_id=TRACE)[0] == [5, 3, 1]
+    assert searched(store, chosen=EventFilter(since=after(80), until=after(200)), trace_id=TRACE)[0] == [4, 3, 2]
+    assert searched(store, chosen=EventFilter(since=after(81), until=after(81)), trace_id=TRACE)[0] == []
+    assert searched(store, trace_id=f"{15:032x}") == ([15], 1)
+    assert searched(store, trace_id="1" * 32) == ([], 1)
+
+
+def test_the_events_of_a_trace_may_be_of_any_instant(store: Store) -> None:
+    instants = [FIRST, *(datetime(1970, 1, 1, tzinfo=UTC) + n * timedelta(seconds=20) for n in range(-9, 9)), LAST]
+    store.events.add([event(n, at, trace_id=TRACE) for n, at in enumerate(instants)])
+
+    for limit in (1, 4, 50):
+        assert searched(store, trace_id=TRACE, limit=limit)[0] == list(range(len(instants)))[::-1]
+
+
+def test_events_of_one_instant_and_trace_follow_each_other(store: Store) -> None:
+    store.events.add([event(n, trace_id=TRACE, job_id=JOB if n % 2 else OTHER) for n in range(10)])
+
+    assert searched(store, trace_id=TRACE, limit=3)[0] == [8, 6, 4, 2, 0, 9, 7, 5, 3, 1]
+
+
+def test_a_search_for_a_trace_looks_at_so_many_minutes_a_page(sqlite: SqliteBackend) -> None:
+    store = sqlite.open()
+    minutes = MAX_SEARCHED + 5
+    store.events.add([event(n, after(60 * n), trace_id=TRACE if n == 2 else f"{n + 1:032x}") for n in range(minutes)])
+
+    first = store.events.search(EVERYTHING, EventSearch(9, trace_id=TRACE), after=None)
+    second = store.events.search(EVERYTHING, EventSearch(9, trace_id=TRACE), after=first.reached)
+
+    assert (list(first.events), first.reached is None) == ([], False)
+    assert ([each.line for each in second.events], second.reached) == ([2], None)
 
 
 def test_a_text_is_found_in_any_case_page_by_page(store: Store) -> None:
@@ -273,8 +306,8 @@ def test_a_search_looks_at_so_many_events_a_page_and_goes_on_where_it_was(store:
     count = MAX_SEARCHED + 50
     store.events.add([event(n, after(n), message="needle" if n in (3, count - 1) else "hay") for n in range(count)])
 
-    first = store.events.search(EVERYTHING, TextSearch("needle", 10), after=None)
-    second = store.events.search(EVERYTHING, TextSearch("needle", 10), after=first.reached)
+    first = store.events.search(EVERYTHING, EventSearch(10, "needle"), after=None)
+    second = store.events.search(EVERYTHING, EventSearch(10, "needle"), after=first.reached)
 
     assert [each.line for each in first.events] == [count - 1]
     assert first.reached == (after(count - MAX_SEARCHED), event(count - MAX_SEARCHED).id)

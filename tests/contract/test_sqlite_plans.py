@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -14,7 +13,7 @@ from inventory.events.model import EventFilter
 from inventory.jobs.model import JobStatus, RowOutcome
 from inventory.products.model import ProductFilter
 from inventory.records.model import RecordFilter, Status
-from inventory.store.sqlite import batches, events, jobs, ledger, products, records, rows, snapshots
+from inventory.store.sqlite import batches, event_traces, events, jobs, ledger, products, records, rows, snapshots
 from tests.contract.actions import NOW
 from tests.contract.backends import SqliteBackend
 
@@ -46,6 +45,7 @@ VALUES = {
     "level": b"x",
     "service": b"x",
     "trace_id": b"x",
+    "minute": 1,
     "since": 1,
     "line": 1,
     "hours": 9,
@@ -73,8 +73,8 @@ JOBS = [*jobs.FIND_LIKE, jobs.DONE, jobs.DUE, jobs.CANCEL, jobs.RELEASE_ALL, job
 JOB_LISTINGS = [jobs.listing_statement(each) for each in (None, JobStatus.RUNNING)]
 ROW_LISTINGS = [jobs.rows_statement(each) for each in (None, RowOutcome.FAILED)]
 EVENT_FILTERS = [EventFilter(*each) for each in product([None, "x"], [None, "x"], [None, "x"], [None, NOW], [None, NOW])]
-TRACES = [replace(each, trace_id="x") for each in EVENT_FILTERS]
-EVENT_LISTINGS = [events.listing_statement(each)[0] for each in (*EVENT_FILTERS, *TRACES)]
+TRACES = [*(event_traces.trace_statement(each)[0] for each in EVENT_FILTERS), event_traces.MINUTE_BEFORE]
+EVENT_LISTINGS = [*(events.listing_statement(each)[0] for each in EVENT_FILTERS), *TRACES]
 EVENTS = [events.NEXT_JOB, events.NOTED, events.OLDEST_NOTE, events.LAST_RETIRED, events.RETIRE, events.FORGET]
 PRODUCT_FILTERS = [ProductFilter(*each) for each in product([None, "x"], [None, "x"], [None, 1], [None, 1])]
 PRODUCTS = [*(products.listing_statement(each)[0] for each in PRODUCT_FILTERS), products.CHANGED]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from inventory.errors import StorageUnavailable
-from inventory.events.model import Event, EventFilter, EventStats, FoundEvents, TextSearch
+from inventory.events.model import Event, EventFilter, EventSearch, EventStats, FoundEvents
 from inventory.jobs.job_type import FileRows
 from inventory.jobs.model import InputRow, Job
 from inventory.listing import Key
@@ -30,7 +30,7 @@ class FakeEvents:
     def listing(self, chosen: EventFilter, *, limit: int, after: Key | None) -> Sequence[Event]:
         raise NotImplementedError
 
-    def search(self, chosen: EventFilter, search: TextSearch, *, after: Key | None) -> FoundEvents:
+    def search(self, chosen: EventFilter, search: EventSearch, *, after: Key | None) -> FoundEvents:
         raise NotImplementedError
 
     def note_imports(self, *, after: str, limit: int, now: datetime) -> str:

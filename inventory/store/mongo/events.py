@@ -12,7 +12,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from inventory.events.model import MAX_SEARCHED, Event, EventFilter, EventStats, FoundEvents, TextSearch
+from inventory.events.model import MAX_SEARCHED, Event, EventFilter, EventSearch, EventStats, FoundEvents
 from inventory.listing import Key
 from inventory.store.codecs import content_bytes, instant_of, read_content, read_text, text_bytes, to_millis, to_millis_up
 from inventory.store.mongo.connection import Document, Part
@@ -39,8 +39,9 @@ class MongoEvents(Part):
             found = database["events"].find(conditions).sort(newest_first("timestamp")).limit(limit)
             return [_event(each) for each in found]
 
-    def search(self, chosen: EventFilter, search: TextSearch, *, after: Key | None) -> FoundEvents:
-        conditions = {"$and": [_conditions(chosen), after_key("timestamp", after, as_millis=True)]}
+    def search(self, chosen: EventFilter, search: EventSearch, *, after: Key | None) -> FoundEvents:
+        traced = {} if search.trace_id is None else {"trace_id": text_bytes(search.trace_id)}
+        conditions = {"$and": [_conditions(chosen) | traced, after_key("timestamp", after, as_millis=True)]}
         ids: list[str] = []
         reached: Key | None = None
         with self._connection.database(SEARCH_TIMEOUT) as database:
@@ -98,8 +99,7 @@ def _counts(database: Database[Document], match: Document, name: str, *stages: D
 
 
 def _conditions(chosen: EventFilter) -> Document:
-    texts = {"level": chosen.level, "service": chosen.service, "trace_id": chosen.trace_id}
-    equal = {"job_id": chosen.job_id} | {name: text_bytes(text) for name, text in texts.items()}
+    equal = {"job_id": chosen.job_id, "level": text_bytes(chosen.level), "service": text_bytes(chosen.service)}
     conditions: Document = {name: value for name, value in equal.items() if value is not None}
     since = {} if chosen.since is None else {"$gte": to_millis_up(chosen.since)}
     until = {} if chosen.until is None else {"$lt": to_millis_up(chosen.until)}

@@ -4,29 +4,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import datetime
 from typing import Any
 
-from inventory.events.model import MAX_SEARCHED, Event, EventFilter, EventStats, FoundEvents, TextSearch
+from inventory.events.model import MAX_SEARCHED, Event, EventFilter, EventSearch, EventStats, FoundEvents
 from inventory.listing import Key
-from inventory.store.codecs import (
-    LARGEST,
-    content_bytes,
-    instant_of,
-    read_content,
-    read_text,
-    text_bytes,
-    to_millis,
-    to_millis_up,
-)
-from inventory.store.sqlite.connections import TIMEOUT, Borrowed, Part, Row
+from inventory.store.codecs import LARGEST, instant_of, read_text, to_millis
+from inventory.store.sqlite.connections import TIMEOUT, Borrowed, Part
+from inventory.store.sqlite.event_rows import EVENT, conditions_of, event_of, page, searched, values_of
+from inventory.store.sqlite.event_traces import TraceSearch
 from inventory.store.sqlite.job_columns import long, short
 
 HOUR = 3_600_000
 """Milliseconds."""
 
-EVENT = "job_id, line, timestamp, level, service, message, attributes, trace_id"
 ADD = f"INSERT OR IGNORE INTO events ({EVENT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 LISTING = f"""
     SELECT {EVENT} FROM events INDEXED BY {{index}}
@@ -45,12 +36,7 @@ LAST_RETIRED = "SELECT line FROM events WHERE job_id = :job_id ORDER BY line LIM
 RETIRE = "DELETE FROM events WHERE job_id = :job_id AND line <= :line"
 FORGET = "DELETE FROM event_imports WHERE job_id = :job_id"
 
-INDEXES = {
-    "trace_id": "events_of_trace",
-    "job_id": "events_of_job",
-    "service": "events_of_service",
-    "level": "events_of_level",
-}
+INDEXES = {"job_id": "events_of_job", "service": "events_of_service", "level": "events_of_level"}
 """The index for each condition, the one that leaves fewest events first; each has the other columns to be chosen by too."""
 DEFAULT_INDEX = "events_listed"
 
@@ -58,30 +44,22 @@ DEFAULT_INDEX = "events_listed"
 class SqliteEvents(Part):
     def add(self, events: Sequence[Event]) -> None:
         jobs = {job_id: short(job_id) for job_id in {event.job_id for event in events}}
-        values = [_values(event, jobs[event.job_id]) for event in events]
+        values = [values_of(event, jobs[event.job_id]) for event in events]
         if values:
             with self._connections.writing() as connection:
                 connection.executemany(ADD, values)
 
     def listing(self, chosen: EventFilter, *, limit: int, after: Key | None) -> Sequence[Event]:
         statement, values = listing_statement(chosen)
-        return [_event(row) for row in self._connections.rows(statement, values | _page(limit, after))]
+        return [event_of(row) for row in self._connections.rows(statement, values | page(limit, after))]
 
-    def search(self, chosen: EventFilter, search: TextSearch, *, after: Key | None) -> FoundEvents:
-        statement, values = listing_statement(chosen)
-        found: list[Event] = []
-        reached: Key | None = None
-        with (
-            Borrowed(self._connections, TIMEOUT) as connection,
-            closing(connection.execute(statement, values | _page(MAX_SEARCHED, after))) as rows,
-        ):
-            for row in rows:
-                if search.takes(read_text(row[5]) or ""):
-                    found.append(_event(row))
-                if search.is_over:
-                    reached = instant_of(row[2]), f"{long(row[0])}-{row[1]:010d}"
-                    break
-        return FoundEvents(found, reached)
+    def search(self, chosen: EventFilter, search: EventSearch, *, after: Key | None) -> FoundEvents:
+        with Borrowed(self._connections, TIMEOUT) as connection:
+            if search.trace_id is not None:
+                return TraceSearch(connection, chosen, search).found(after)
+            found: list[Event] = []
+            statement, values = listing_statement(chosen)
+            return FoundEvents(found, searched(connection, statement, values | page(MAX_SEARCHED, after), search, found))
 
     def note_imports(self, *, after: str, limit: int, now: datetime) -> str:
         last: bytes | str = short(after)
@@ -128,9 +106,7 @@ class SqliteEvents(Part):
 
 def listing_statement(chosen: EventFilter) -> tuple[str, dict[str, Any]]:
     """The statement of a listing, and its values but for the page."""
-    conditions, values = _conditions(chosen)
-    if chosen.trace_id is not None:  # the index of traces is in the order of the listing, which SQLite does not see then
-        conditions = conditions.replace("job_id = ", "+job_id = ")
+    conditions, values = conditions_of(chosen)
     return LISTING.format(index=_index(values) or DEFAULT_INDEX, chosen=conditions), values
 
 
@@ -139,7 +115,7 @@ def stats_statements(chosen: EventFilter) -> tuple[Sequence[str], dict[str, Any]
 
     Without conditions each reads the index in whose order it counts; else all read the one that leaves fewest events.
     """
-    conditions, values = _conditions(chosen)
+    conditions, values = conditions_of(chosen)
     index = _index(values) or (DEFAULT_INDEX if values else None)
     by_level, by_service = (
         COUNTS.format(name=name, index=index or INDEXES[name], chosen=conditions) for name in ("level", "service")
@@ -147,56 +123,5 @@ def stats_statements(chosen: EventFilter) -> tuple[Sequence[str], dict[str, Any]
     return [by_level, by_service, HOURS.format(index=index or DEFAULT_INDEX, chosen=conditions)], values
 
 
-def _conditions(chosen: EventFilter) -> tuple[str, dict[str, Any]]:
-    conditions = {
-        "job_id = :job_id": ("job_id", chosen.job_id and short(chosen.job_id)),
-        "trace_id = :trace_id": ("trace_id", text_bytes(chosen.trace_id)),
-        "service = :service": ("service", text_bytes(chosen.service)),
-        "level = :level": ("level", text_bytes(chosen.level)),
-        "timestamp >= :since": ("since", None if chosen.since is None else to_millis_up(chosen.since)),
-        "timestamp < :until": ("until", None if chosen.until is None else to_millis_up(chosen.until)),
-    }
-    chosen_by = {condition: pair for condition, pair in conditions.items() if pair[1] is not None}
-    return " AND ".join(chosen_by) or "TRUE", dict(chosen_by.values())
-
-
 def _index(values: dict[str, Any]) -> str | None:
     return next((index for name, index in INDEXES.items() if name in values), None)
-
-
-def _page(limit: int, after: Key | None) -> dict[str, Any]:
-    position = {"instant": LARGEST, "name": b"", "line": 0} if after is None else _position(after)
-    return position | {"limit": limit}
-
-
-def _position(after: Key) -> dict[str, Any]:
-    """After which event a page goes on: its instant, job and line. A text that is not an event's id ends the instant."""
-    job_id, _, line = after[1].rpartition("-")
-    number = int(line) if line.isascii() and line.isdigit() else 0
-    return {"instant": to_millis(after[0]), "name": short(job_id), "line": min(number, LARGEST)}
-
-
-def _values(event: Event, job_id: bytes | str) -> Row:
-    return (
-        job_id,
-        event.line,
-        to_millis(event.timestamp),
-        text_bytes(event.level),
-        text_bytes(event.service),
-        text_bytes(event.message),
-        content_bytes(event.attributes),
-        text_bytes(event.trace_id),
-    )
-
-
-def _event(row: Row) -> Event:
-    return Event(
-        job_id=long(row[0]),
-        line=row[1],
-        timestamp=instant_of(row[2]),
-        level=read_text(row[3]) or "",
-        service=read_text(row[4]) or "",
-        message=read_text(row[5]) or "",
-        attributes=read_content(row[6]),
-        trace_id=read_text(row[7]),
-    )
