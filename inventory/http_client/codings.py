@@ -11,6 +11,8 @@ from typing import Any
 import brotli  # type: ignore[import-untyped]
 import zstandard
 
+from inventory import web_encodings
+
 Pieces = Iterator[bytes]
 
 CHUNK_BYTES = 64 * 1024
@@ -24,8 +26,11 @@ ZSTD_WINDOW_BYTES = 8 * 1024 * 1024
 
 MAX_CODINGS = 5
 
-NOT_CODED = frozenset({"identity", "none", "binary", "7bit", "8bit", "utf-8", "utf8", "us-ascii", "iso-8859-1"})
-"""What servers name where nothing is coded: words for that, encodings of mail (RFC 2045), and those of text."""
+NOT_CODED = frozenset(
+    {"identity", "none", "null", "no", "off", "default", "raw", "plain", "text", "binary", "7bit", "8bit"}
+    | {"amz-1.0", "aws-chunked"}
+)
+"""What servers name where nothing is coded: words for that, encodings of mail (RFC 2045), and what clients tell Amazon."""
 
 
 class Undecodable(Exception):
@@ -42,12 +47,17 @@ class TrailingBytes(Exception):
 
 def names(values: Iterable[str]) -> list[str]:
     """The codings that header lines name, in the order applied, in lower case."""
-    return [name for name in _elements(values) if name not in NOT_CODED]
+    return [name for name in _elements(values) if _is_coding(name)]
 
 
 def misnamed(values: Iterable[str]) -> list[str]:
     """What header lines name although it is no coding, but for `identity`, which says so."""
-    return [name for name in _elements(values) if name in NOT_CODED and name != "identity"]
+    return [name for name in _elements(values) if name != "identity" and not _is_coding(name)]
+
+
+def _is_coding(name: str) -> bool:
+    """Whether a name may be that of a coding; a media type and an encoding of text are none."""
+    return name in _DECODERS or not (name in NOT_CODED or "/" in name or web_encodings.lookup(name))
 
 
 def _elements(values: Iterable[str]) -> Iterator[str]:

@@ -124,6 +124,16 @@ def test_words_for_no_coding_are_no_codings() -> None:
     assert codings.misnamed(values) == ["utf-8", "none", "8bit"]
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["Windows-1252", "iso-8859-15", "Shift_JIS", "text/html; charset=utf-8", "aws-chunked", "amz-1.0", "null"],
+)
+def test_encodings_of_text_and_media_types_are_no_codings(value: str) -> None:
+    assert codings.names([value]) == []
+    assert codings.misnamed([value]) == [value.lower()]
+    assert codings.names([f"{value}, gzip"]) == ["gzip"]
+
+
 def test_bytes_that_python_takes_for_blanks_are_part_of_a_name() -> None:
     assert codings.names(["\x0bgzip", "gzip\xa0"]) == ["\x0bgzip", "gzip\xa0"]
 
