@@ -20,6 +20,8 @@ _TEXT = re.compile(
     r"|yaml|x-yaml|toml|sql|graphql|x-ndjson|jsonl|json-seq|xml-dtd|rtf|x-sh|problem\+json)"
 )
 _UNSPECIFIC = ("application/octet-stream", "text/plain")
+_APACHE_DEFAULTS = frozenset(f"text/plain; charset={charset}" for charset in ("ISO-8859-1", "iso-8859-1", "UTF-8"))
+"""What old versions of Apache send with every file of a type that they do not know (WHATWG MIME Sniffing, section 5.1)."""
 _WIDE = ((b"<\x00", "utf-16le"), (b"\x00<", "utf-16be"))
 _WIDE_DECLARATIONS = (("<?x".encode("utf-16-le"), "utf-16le"), ("<?x".encode("utf-16-be"), "utf-16be"))
 _QUOTED = 40
@@ -42,7 +44,7 @@ def examine(body: bytes, content_type: str | None, *, nosniff: bool = False, tru
     """
     defects: list[str] = []
     found = _media_type(body, content_type or "", nosniff, defects)
-    if not _is_text(body, found):
+    if not _is_text(body, found, believed=content_type not in _APACHE_DEFAULTS):
         return Text(found.essence if found else None, None, tuple(defects))
     charset = _charset(body, found or MediaType(""), truncated, defects)
     if charset == "replacement":
@@ -73,11 +75,13 @@ def _media_type(body: bytes, content_type: str, nosniff: bool, defects: list[str
     return sniffed
 
 
-def _is_text(body: bytes, found: MediaType | None) -> bool:
-    """By its type; where the type says nothing, by a BOM, a charset, or the absence of bytes that no text has."""
+def _is_text(body: bytes, found: MediaType | None, *, believed: bool) -> bool:
+    """By its type; where that says nothing, by a BOM, a charset if `believed`, or the absence of bytes that no text has."""
     if found is not None and found.essence not in _UNSPECIFIC:
         return bool(_TEXT.fullmatch(found.essence))
-    if body.startswith(tuple(mark for mark, _ in web_encodings.BYTE_ORDER_MARKS)) or (found and found.charset):
+    if body.startswith(tuple(mark for mark, _ in web_encodings.BYTE_ORDER_MARKS)):
+        return True
+    if believed and found and found.charset:
         return True
     return not media_types.BINARY.search(body)
 
