@@ -82,9 +82,10 @@ def revalidated(previous: Content, fetched: Fetched) -> dict[str, Any]:
         "reason": response["reason"],
         "headers": lines.fitting(_fields(sent), "header lines of the 304"),
     }
-    header = (field["value"] for field in headers if field["name"].lower() == "refresh")
-    meta = [one for one in previous["response"].get("refresh", ()) if one["source"] == "meta"]
-    response["refresh"] = _refresh(refreshes.of_headers(header, fetched.final.url.href) + meta, defects)
+    if "refresh" in previous["response"]:  # an old version did not look into the page, which is not at hand here
+        header = (field["value"] for field in headers if field["name"].lower() == "refresh")
+        meta = [one for one in previous["response"]["refresh"] if one["source"] == "meta"]
+        response["refresh"] = _refresh(refreshes.of_headers(header, fetched.final.url.href) + meta, defects)
     response |= {"status": previous["response"]["status"], "reason": previous["response"]["reason"], "not_modified": True}
     cookies = cookies_in(fetched)
     if not fetched.final.cookies:

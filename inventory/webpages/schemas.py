@@ -185,7 +185,7 @@ class ResponseSchema(Schema):
         fields.Nested(RefreshSchema),
         metadata={
             "description": "Where the page asks a browser to go after a while, which is not followed. A browser heeds the"
-            " first. Old snapshots lack it."
+            " first. Old snapshots lack it, and those of a page that has not changed since."
         },
     )
     not_modified = fields.Boolean(

@@ -367,6 +367,18 @@ def test_where_a_page_refreshes_to_is_recorded_and_not_followed(webpage: Webpage
     assert upstream.requests[-1].path == "/refresh"
 
 
+def test_what_an_old_snapshot_does_not_say_of_refreshes_a_304_does_not_say_either(
+    webpage: Webpage, upstream: Upstream
+) -> None:
+    content = webpage.collect(upstream.url("/conditional")).content
+    old = {**content, "response": {name: value for name, value in content["response"].items() if name != "refresh"}}
+
+    second = webpage.collect(upstream.url("/conditional"), old)
+
+    assert second.unchanged
+    assert "refresh" not in second.content["response"]
+
+
 def test_of_many_refreshes_the_first_are_kept(webpage: Webpage, upstream: Upstream) -> None:
     upstream.script("/many", Answer(200, (HTML,), b"<meta http-equiv=refresh content=1>" * 20))
 
