@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -15,6 +16,10 @@ from inventory.config import Settings
 from inventory.records.lookup import LookupResult
 from inventory.webpages import documents
 from inventory.webpages.lookup import SOURCE
+
+MAX_DEFECTS = 10
+MAX_DEFECT_CHARACTERS = 500
+"""What is shown of the defects of an answer, and of each."""
 
 
 @click.command()
@@ -60,6 +65,14 @@ def _show(result: LookupResult, *, as_json: bool) -> int:
     return 0
 
 
+def _about_body(body: dict[str, Any]) -> Iterator[str]:
+    yield f"{body['size']} bytes{' (truncated)' if body['truncated'] else ''}"
+    yield body["media_type"] or "no media type"
+    if body["undecoded"] is not None:
+        yield f"{body['undecoded']} not undone"
+    yield f"SHA-256 {body['sha256']}"
+
+
 def _print_record(console: Console, document: dict[str, Any]) -> None:
     response, body = document["response"], document["body"]
     lines = [("URL", document["url"])]
@@ -67,8 +80,11 @@ def _print_record(console: Console, document: dict[str, Any]) -> None:
     lines += [
         ("Answer", f"{response['status']} {response['reason']} from {response['final_url']}"),
         ("Collected", f"{document['collected_at']}{' (stale)' if document['stale'] else ''}"),
-        ("Body", f"{body['size']} bytes, {body['media_type'] or 'no media type'}, SHA-256 {body['sha256']}"),
+        ("Body", ", ".join(_about_body(body))),
     ]
+    lines += [("Defect", defect[:MAX_DEFECT_CHARACTERS]) for defect in response["defects"][:MAX_DEFECTS]]
+    if (more := len(response["defects"]) - MAX_DEFECTS) > 0:
+        lines.append(("", f"and {more:,} more defects; --json has all"))
     lines += [("Refresh", f"to {one['url']} after {one['seconds']} s") for one in response.get("refresh", ())]
     if document["failure"]:
         lines.append(("Last failure", document["failure"]["detail"]))

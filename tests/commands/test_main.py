@@ -42,6 +42,15 @@ def test_collect_shows_what_was_sent(environment: dict[str, str], upstream: Upst
         assert shown in done.stdout
 
 
+def test_collect_shows_what_was_wrong_with_an_answer(environment: dict[str, str], upstream: Upstream) -> None:
+    upstream.script("/odd", Answer(200, (("Content-Encoding", "gzip"), *[("B@d", "x")] * 12), b"no gzip"))
+
+    done = run(environment, "collect", upstream.url("/odd"))
+
+    for shown in ("7 bytes", "gzip not undone", "has a malformed name", "and 3 more defects"):
+        assert shown in done.stdout
+
+
 def test_json_is_the_document_of_the_api_and_nothing_else(environment: dict[str, str], upstream: Upstream) -> None:
     done = run(environment, "collect", upstream.url("/page"), "--json")
 
