@@ -76,3 +76,19 @@ def test_listings_and_snapshots_are_as_documented(client: FlaskClient, upstream:
 )
 def test_an_example_is_as_documented(schema: Schema, name: str) -> None:
     assert schema.validate(example(name)) == {}
+
+
+def members(value: object, path: str = "") -> set[str]:
+    """The paths of all members of a document, but of what is null or empty in it."""
+    if isinstance(value, dict):
+        below = [members(each, f"{path}.{name}") for name, each in value.items()]
+        return set().union(*below, {f"{path}.{name}" for name in value})
+    return set().union(*(members(each, f"{path}[]") for each in value)) if isinstance(value, list) else set()
+
+
+def test_examples_lack_no_member_of_what_is_answered(client: FlaskClient, upstream: Upstream) -> None:
+    record = client.post("/api/v1/metadata", json={"url": upstream.url("/redirect")}).json
+    problem = client.post("/api/v1/metadata", json={"url": upstream.url("/redirect?to=ftp://example.com/")}).json
+
+    assert members(record) - members(example("webpages/record")) == set()
+    assert members(problem["failure"]) - members(example("records/failure")) == set()
