@@ -60,7 +60,7 @@ def _coding_defects(head: Head) -> list[str]:
     """What is wrong with `Transfer-Encoding`."""
     named = head.values("transfer-encoding")
     applied = codings.names(named)
-    defects = [f"Transfer-Encoding names {name!r}, which is no coding" for name in codings.misnamed(named)[:1]]
+    defects = [f"Transfer-Encoding names {name!r:.50}, which is no coding" for name in codings.misnamed(named)[:1]]
     if applied and head.values("content-length"):
         defects.append("Transfer-Encoding and Content-Length together; Content-Length was ignored")
     if applied and head.http_version == "1.0":

@@ -146,6 +146,14 @@ def test_what_is_no_coding_leaves_the_length_in_force_and_is_a_defect(value: byt
     assert defects_of(response, body) == [f"Transfer-Encoding names {name!r}, which is no coding"]
 
 
+def test_little_of_what_is_no_coding_is_quoted() -> None:
+    long = b"a/" + b"x" * 60_000
+    response, body = read(OK + b"Transfer-Encoding: " + long + b"\r\nContent-Encoding: " + long + b"\r\n\r\nok")
+
+    assert body.content == b"ok"
+    assert all(len(defect) < 100 for defect in defects_of(response, body))
+
+
 def test_chunks_of_http_1_0_are_undone_and_the_connection_is_not_used_again() -> None:
     response, body = read(b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n" + CHUNKS)
 
