@@ -38,16 +38,17 @@ _TAG = re.compile(
 )
 """A comment, an end tag, or a start tag with its attributes. Each matches up to the end of the page if it has no end."""
 _ATTRIBUTE = re.compile(
-    r"([^\t\n\f\r />=][^\t\n\f\r />=]*)"
+    r"([^\t\n\f\r />][^\t\n\f\r />=]*)"
     r"(?:[\t\n\f\r ]*=[\t\n\f\r ]*(?:\"([^\"]*)\"?|'([^']*)'?|([^\t\n\f\r >]*)))?"
 )
 _REFERENCE = re.compile(r"&(?:#0*([0-9]+);?|#[xX]0*([0-9a-fA-F]+);?|([a-zA-Z0-9]+(?:;|(?![a-zA-Z0-9=;]))))")
 """A character reference as it counts in attributes: `&copy=` is part of a query there."""
 _WITHOUT_TAGS = {
     name: re.compile(rf"</{name}(?=[\t\n\f\r />])", re.IGNORECASE)
-    for name in ("script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes", "noscript", "template")
+    for name in ("style", "title", "textarea", "xmp", "iframe", "noembed", "noframes", "noscript", "template")
 }
-"""Elements whose content a browser does not take for tags, or not for its own, and how they end."""
+"""Elements whose content a browser does not take for tags, or not for its own, and how they end. Scripts are another."""
+_IN_SCRIPT = re.compile(r"<!--(?:-?>)?|-->|</?script(?=[\t\n\f\r />])", re.IGNORECASE)
 
 
 def of_headers(values: Iterable[str], page: str) -> list[dict[str, Any]]:
@@ -130,9 +131,29 @@ def _start_tags(text: str) -> Iterator[tuple[str, str]]:
         yield name, tag[2]
         if name == "plaintext":
             return
-        if name in _WITHOUT_TAGS:
+        if name == "script":
+            position = _end_of_script(text, position)
+        elif name in _WITHOUT_TAGS:
             end = _WITHOUT_TAGS[name].search(text, position)
             position = len(text) if end is None else end.start()
+
+
+def _end_of_script(text: str, position: int) -> int:
+    """Where a script ends that begins there: in `<!-- <script> </script> -->` it does not."""
+    hidden = nested = False
+    for mark in _IN_SCRIPT.finditer(text, position):
+        found = mark[0].lower()
+        if found == "</script":
+            if not nested:
+                return mark.start()
+            nested = False
+        elif found == "<script":
+            nested = hidden
+        else:
+            hidden = hidden or found == "<!--"
+            if found.endswith(">"):
+                hidden = nested = False
+    return len(text)
 
 
 def _attributes(text: str) -> dict[str, str]:
