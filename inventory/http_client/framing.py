@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from inventory.http_client import codings
 from inventory.http_client.failures import invalid_response
-from inventory.http_client.head import Head
+from inventory.http_client.head import Head, elements
 
 MAX_DIGITS = 18
 """Of a length, without leading zeros. Nobody sends more bytes, and Python refuses to convert thousands of digits."""
@@ -33,11 +33,13 @@ class Framing:
 
 def framing_of(head: Head) -> Framing:
     """How the body of a final response is delimited; `SourceFailure` with code `invalid_response` when nobody can tell."""
-    applied = codings.names(head.values("transfer-encoding"))
-    both = bool(head.values("transfer-encoding") and head.values("content-length"))
+    named, lengths = head.values("transfer-encoding"), head.values("content-length")
+    applied = codings.names(named) if named else []
+    both = bool(named and lengths)
     has_body = head.status >= 200 and head.status not in (204, 304)
-    length, defects = _length(head, needed=has_body and not applied)
-    defects += _coding_defects(head)
+    length, defects = _length(lengths, needed=has_body and not applied)
+    if named:
+        defects += _coding_defects(head, named, both=both)
     # A server that frames a body in two ways, or where there is none, may mean another end than we do.
     unclear = both or head.status < 200 or (not has_body and bool(applied)) or (head.status == 204 and bool(length))
     if not has_body:
@@ -56,12 +58,11 @@ def framing_of(head: Head) -> Framing:
     )
 
 
-def _coding_defects(head: Head) -> list[str]:
-    """What is wrong with `Transfer-Encoding`."""
-    named = head.values("transfer-encoding")
+def _coding_defects(head: Head, named: list[str], *, both: bool) -> list[str]:
+    """What is wrong with `Transfer-Encoding`; `both`: there is a length, too."""
     applied = codings.names(named)
     defects = [f"Transfer-Encoding names {name!r:.50}, which is no coding" for name in codings.misnamed(named)[:1]]
-    if applied and head.values("content-length"):
+    if applied and both:
         defects.append("Transfer-Encoding and Content-Length together; Content-Length was ignored")
     if applied and head.http_version == "1.0":
         defects.append("Transfer-Encoding in a response of HTTP/1.0")
@@ -86,12 +87,11 @@ def chunk_size(line: bytes) -> tuple[int, bool] | None:
     return int(significant or b"0", 16), extended and not indent
 
 
-def _length(head: Head, *, needed: bool) -> tuple[int | None, list[str]]:
+def _length(values: list[str], *, needed: bool) -> tuple[int | None, list[str]]:
     """The one length that all `Content-Length` lines name. Where it is not needed, a malformed one is only a defect."""
-    values = head.values("content-length")
     if not values:
         return None, []
-    lengths = head.elements("content-length")
+    lengths = elements(values)
     numbers = {length.lstrip("0") or "0" for length in lengths if _NUMBER.fullmatch(length)}
     if len(numbers) == 1 and all(_NUMBER.fullmatch(length) for length in lengths):
         [digits] = numbers

@@ -45,9 +45,8 @@ class Head:
         return [value for field, value in self.fields if len(field) == size and field.lower() == name]
 
     def elements(self, name: str) -> list[str]:
-        """The elements of all lists of that name, in order; empty ones do not count (RFC 9110, section 5.6.1.2)."""
-        elements = (element.strip(" \t") for value in self.values(name) for element in value.split(","))
-        return [element for element in elements if element]
+        """The elements of all lists of that name, in order."""
+        return elements(self.values(name))
 
     @property
     def size(self) -> int:
@@ -66,6 +65,12 @@ class Head:
         )
         more = self.more_interim + len(self.interim)
         return replace(self, fields=fields, defects=told, interim=(), more_interim=more)
+
+
+def elements(values: Sequence[str]) -> list[str]:
+    """The elements of lists, in order; empty ones do not count (RFC 9110, section 5.6.1.2)."""
+    found = (element.strip(" \t") for value in values for element in value.split(","))
+    return [element for element in found if element]
 
 
 def _fitting(items: tuple[T, ...], sizes: Sequence[int], room: int) -> tuple[tuple[T, ...], int]:
