@@ -106,8 +106,8 @@ class _Reading:
                 if name == "timestamp" and self._unread is None:
                     self._unread = member.name, found
                 continue
-            if value == "" and blank is None:
-                blank = path
+            if value == "":
+                blank = blank or path
                 continue
             self._use(name, path, found, value)
             return value
@@ -146,7 +146,7 @@ class _Reading:
         """The time in a member whose name differs from a known one in case only."""
         known = {member.name.lower() for member in names.TIMESTAMP if len(member.parts) == 1 and len(member.name) > 1}
         others = [(Member(name, (name,)), self._instant) for name in self._document if name.lower() in known]
-        value: datetime | None = self._field("timestamp", others)
+        value: datetime | None = self._field("timestamp", others) if others else None
         return value
 
     def _without_time(self) -> str:

@@ -61,6 +61,8 @@ def test_a_line_with_the_four_fields_is_an_event() -> None:
         ({"message": {"a": 1}}, {"message": "", "attributes": {"message": {"a": 1}}}),
         ({"message": 7}, {"message": "7"}),
         ({"message": None, "error": "boom"}, {"message": "boom", "attributes": {"message": None}}),
+        ({"message": "", "msg": ""}, {"message": "", "attributes": {"msg": ""}}),
+        ({"message": "", "msg": "hi"}, {"message": "hi", "attributes": {"message": ""}}),
         ({"trace_id": "none"}, {"attributes": {"trace_id": "none"}}),
         ({"trace_id": "0" * 32}, {"attributes": {"trace_id": "0" * 32}}),
         ({"attributes": [1]}, {"attributes": {"attributes": [1]}}),
@@ -194,6 +196,11 @@ def test_a_mapped_member_comes_before_the_known_ones_which_are_used_where_it_is_
 
     assert event(json.dumps(line), map="timestamp:real")["timestamp"] == INSTANT.replace(second=5, microsecond=0)
     assert event(json.dumps(LINE), map="timestamp:real")["timestamp"] == INSTANT
+
+
+def test_a_mapped_member_that_is_missing_or_no_time_is_said() -> None:
+    assert "timestamp: Missing." in refused('{"message": "m"}', map="timestamp:when")
+    assert "when: 'soon' is not a time." in refused('{"message": "m", "when": "soon"}', map="timestamp:when")
 
 
 @pytest.mark.parametrize(
