@@ -42,6 +42,9 @@ ONLY_IN = {
     ),
     "requests": ("inventory/http_client/requests_transport.py",),
     "urllib3": ("inventory/http_client/requests_transport.py",),
+    "python_calamine": ("inventory/imports/documents/",),
+    "ijson": ("inventory/imports/documents/",),
+    "warcio": ("inventory/imports/documents/",),
     "obstore": ("inventory/files.py",),
     "gunicorn": (
         "inventory/gunicorn_worker/",

@@ -28,8 +28,8 @@ FREQUENT_ZEROS, RARE_ZEROS = 0.2, 0.02
 CONTROLS = bytes(byte for byte in range(0x20) if byte not in b"\t\n\v\f\r\x1b")
 BINARY = "This is a binary file, not text. Save it as UTF-8 text with one row a line."
 SIGNATURES = (
-    (b"PK\x03\x04", "an Excel workbook or another zip archive"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+    (b"PK\x03\x04", "an Excel workbook (name it .xlsx) or another zip archive"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (name it .xls)"),
     (b"\x1f\x8b", "gzipped; name it .gz as well"),
     (b"%PDF", "a PDF"),
     (b"\x89PNG", "a picture"),

@@ -67,6 +67,15 @@ def test_the_same_file_again_is_the_same_job_while_that_is_unfinished(environmen
     assert first["job_id"] == second["job_id"]
 
 
+def test_hosts_are_imported_with_a_scheme(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "hosts.txt").write_text("example.com\nexample.org/path\n")
+    command = ("import", tmp_path / "hosts.txt", "--kind", "urls", "--json")
+
+    assert "scheme=https" in run(environment, *command).output
+    taken = run(environment, *command, "--scheme", "https")
+    assert (taken.exit_code, json.loads(taken.stdout)["format"]["name"]) == (0, "text"), taken.output
+
+
 @pytest.mark.parametrize(
     ("name", "content", "kind", "said"),
     [
