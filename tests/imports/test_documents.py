@@ -5,14 +5,17 @@ from __future__ import annotations
 import gzip
 import io
 import json
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import islice
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from inventory.errors import InvalidFile, StorageUnavailable, UnreadableFile
-from inventory.imports.documents.model import Extent
+from inventory.imports.documents import har, html_links, warc, workbooks, xml_lists
+from inventory.imports.documents.model import MAX_TEXT, Document, Extent, UnreadableDocument
 from inventory.imports.documents.reading import PROGRAM, Reading
 from inventory.imports.examining import examine
 from inventory.imports.file_format import FileFormat
@@ -222,3 +225,32 @@ def test_a_file_store_that_goes_away_meanwhile_is_told_as_such() -> None:
     content = GOOD + b" " * 10_000 + b"</urlset>"
     with pytest.raises(StorageUnavailable):
         list(read(Gone(content), FileFormat(LineFormat.XML)))
+
+
+READERS = {
+    "xml": xml_lists.read,
+    "har": har.read,
+    "html": html_links.read,
+    "warc": warc.read,
+    "workbook": workbooks.read,
+}
+WORDS = (
+    b"<urlset> </urlset> <url> <loc> </loc> </url> https://a/ &amp; &x; <!DOCTYPE <!ENTITY <![CDATA[ ]]> <?xml version='1.0'"
+    b' encoding=\'utf-16\'?> \xff\xfe \xef\xbb\xbf \0 {"log":{"entries":[ {"request":{"url": } ] "\\ud800" -1e999 \n'
+    b" <a href=' charset=utf-7 > WARC/1.0\r\n WARC-Type: response \r\n Content-Length: 99 \r\n\r\n"
+    b" PK\x03\x04 \xd0\xcf\x11\xe0"
+).split(b" ")
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.sampled_from(list(READERS)),
+    st.lists(st.sampled_from(WORDS) | st.binary(max_size=20), max_size=40).map(b"".join),
+)
+def test_no_document_raises_anything_but_what_is_promised(form: str, content: bytes) -> None:
+    document = Document(io.BytesIO(content), Extent(), lambda position: None)
+    found = []
+    with suppress(UnreadableDocument):
+        found.extend(READERS[form](document)[1])
+    assert [entry.number for entry in found] == sorted({entry.number for entry in found})
+    assert all(len(cell) <= MAX_TEXT + 1 for entry in found for cell in entry.cells)

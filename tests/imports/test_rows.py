@@ -351,7 +351,13 @@ def test_a_million_lines_are_read_in_seconds() -> None:
 
 
 kinds_and_names = st.sampled_from(
-    [(kind, f"a{suffix}{packed}") for kind, file in FILE_ROWS.items() for suffix in file.suffixes for packed in ("", ".gz")]
+    [
+        (kind, f"a{suffix}{packed}")
+        for kind, file in FILE_ROWS.items()
+        for suffix, form in file.suffixes.items()
+        for packed in ("", ".gz")
+        if not form.is_document
+    ]
 )
 TROUBLE = (
     b'" "" , ; \t | \n \r\n \r \0 \xef\xbb\xbf \xff\xfe url city https://a/ {"url":"https://b/"} {"city":1} [ \xc3\xbc \xfc'
