@@ -66,7 +66,7 @@ def _english_names(codes: Mapping[str, Any]) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for code, names in OTHERS.items():
         if "-" not in code:
-            found |= {each: code for name in names for each in spellings(name)}
+            found |= {each: code for name in names for each in sorted(spellings(name))}
     for code, country in codes.items():
         english = Locale("en").territories[code.upper()]
         for name in (country.alpha3, country.name, country.apolitical_name, english):
@@ -109,6 +109,9 @@ def regions(english: Mapping[str, str]) -> Iterator[list[str]]:
                 continue  # a territory with an ISO 3166-1 code of its own, under which providers list its cities
             names = [english.get(code.replace("-", "").lower(), ""), region["name"], *OTHERS.get(code.lower(), ())]
             names += _others(region["localOtherName"] or "")
+            names += [
+                name.replace("aja", "aya").replace("ij", "iy") for name in names if country == "RU"
+            ]  # in another romanization
             forms = (form for name in names for turned in (name, *_turned(name)) for form in sorted(spellings(turned)))
             kept = dict.fromkeys(each for each in map(region_name, forms) if len(each) >= MIN_NAME or not each.isascii())
             if kept:

@@ -13,11 +13,11 @@ from inventory.weather.spelling import bare, folded, region_name, spellings
 from inventory.weather.tables import regions
 
 ADMINISTRATIVE = ("admin1", "admin2", "admin3", "admin4")
-
-
 NEEDED = ("name", "latitude", "longitude")
 MUCH_MORE = 10
 """How many times as many people as the places of the exact name a place of another name has that is meant."""
+TOWN = 1_000
+"""People of a place that is more than a hamlet."""
 
 
 class Likeness(Enum):
@@ -52,7 +52,7 @@ def candidates(city: City, results: Sequence[Document]) -> Sequence[Document]:
     fits = [(_fit(city, each), each) for each in usable or results]
     there = [found for found in fits if found[0] is not Fit.NO]
     populated = [found for found in there if str(found[1].get("feature_code", "PPL")).startswith("PPL")]
-    named = _of_name(bare(city.name), populated or there)
+    named = _of_name(bare(city.name), populated or there, is_placed=bool(city.areas))
     best = max((fit for fit, _ in named), default=Fit.NO)
     meant = [place for fit, place in named if fit is best]
     if best is Fit.UNVERIFIED and len(meant) > 1:
@@ -60,17 +60,20 @@ def candidates(city: City, results: Sequence[Document]) -> Sequence[Document]:
     return sorted(meant, key=_people, reverse=True)
 
 
-def _of_name(name: str, found: Sequence[tuple[Fit, Document]]) -> Sequence[tuple[Fit, Document]]:
+def _of_name(name: str, found: Sequence[tuple[Fit, Document]], *, is_placed: bool) -> Sequence[tuple[Fit, Document]]:
     """Those of the exact name, if there are any and the first one is; else with those that are much more populous.
 
     What a name only begins is not meant, unless it goes on with a further word (Frankfurt am Main) or nothing else is found.
+    A place of another name is not meant if a town has the exact name and the city `is_placed` in an area.
     """
     likeness = [(_likeness(name, text(place, "name")), fit, place) for fit, place in found]
     likely = [each for each in likeness if each[0] is not Likeness.BEGINNING] or likeness
     most = max((_people(place) for like, _, place in likely if like is Likeness.EXACT), default=None)
     if most is not None:
-        enough = math.inf if likely[0][0] is Likeness.EXACT else MUCH_MORE * most
-        likely = [each for each in likely if each[0] is Likeness.EXACT or _people(each[2]) > enough]
+        enough = dict.fromkeys(Likeness, math.inf if likely[0][0] is Likeness.EXACT else MUCH_MORE * most)
+        if is_placed and most >= TOWN:
+            enough[Likeness.OTHER] = math.inf
+        likely = [each for each in likely if each[0] is Likeness.EXACT or _people(each[2]) > enough[each[0]]]
     return [(fit, place) for _, fit, place in likely]
 
 

@@ -183,6 +183,8 @@ def test_of_equally_populous_ones_it_is_the_first(weather: Weather, upstream: Up
         ("bath", [("Bathinda", "PPL", 285_788), ("Bath", "PPLA2", 94_782)], 94_782),
         ("frankfurt", [("Frankfurt am Main", "PPLA2", 650_000), ("Frankfurt", "PPL", 90)], 650_000),
         ("kingston", [("West Lafayette", "PPL", 45_550), ("Kingston", "PPL", 23_436)], 23_436),
+        ("greenwood,fr", [("Kansas City", "PPL", 475_378), ("Greenwood", "PPL", 5_569)], 5_569),
+        ("wien,fr", [("Vienna", "PPLC", 1_691_468), ("Wien", "PPL", 7)], 1_691_468),
         ("san jose", [("San José del Monte", "PPL", 651_813), ("San José", "PPLC", 335_007)], 335_007),
     ],
     ids=[
@@ -194,6 +196,8 @@ def test_of_equally_populous_ones_it_is_the_first(weather: Weather, upstream: Up
         "not what comes first",
         "by its short name",
         "not what was called so",
+        "not what was called so there",
+        "not a hamlet there",
         "not a longer name",
     ],
 )
