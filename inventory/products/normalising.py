@@ -31,7 +31,7 @@ def normalised(feed: Feed, item: Any, unfit: Callable[[str], object] = _ignore) 
 
     An optional field that cannot be used is left out, and `unfit` is told its name.
     """
-    if not isinstance(item, Mapping):
+    if not isinstance(item, dict):
         raise InvalidRequest("The item is not an object.", {"item": ["Not an object."]})
     errors: dict[str, list[str]] = {}
     values: dict[str, Any] = {}
@@ -43,9 +43,10 @@ def normalised(feed: Feed, item: Any, unfit: Callable[[str], object] = _ignore) 
     for name in REQUIRED:
         if values.get(name) is None and name not in errors:
             errors[name] = [f"Nothing at {_places(feed.paths[name])}."]
-    for name in [name for name in errors if name not in REQUIRED]:
-        del errors[name]
-        unfit(name)
+    if errors:
+        for name in [name for name in errors if name not in REQUIRED]:
+            del errors[name]
+            unfit(name)
     if errors:
         raise InvalidRequest("; ".join(f"{name}: {lines[0]}" for name, lines in errors.items()), errors)
     return _product(feed, values)
@@ -54,7 +55,7 @@ def normalised(feed: Feed, item: Any, unfit: Callable[[str], object] = _ignore) 
 def identity_of(feed: Feed, item: Any) -> int:
     """A number of 64 bits that is the same for items with the same id, or else for equal items, in every process."""
     try:
-        found = _first(_id, feed.paths["id"], item) if isinstance(item, Mapping) else None
+        found = _first(_id, feed.paths["id"], item) if isinstance(item, dict) else None
     except ValueError:
         found = None
     try:
@@ -118,9 +119,11 @@ def _whole_text(where: FieldPath, item: Any) -> str | None:
     value = where.value if where.value is not None else at(item, where.path)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise ValueError("Not a text.")
-    text = str(value)
+    if not isinstance(value, str):
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
+            raise ValueError("Not a text.")
+        value = str(value)
+    text: str = value
     if not text.isprintable():
         text = "".join(sign if sign.isprintable() else " " for sign in text)
     text = " ".join(text.split())

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from inventory import urls
@@ -28,7 +28,7 @@ MAY_PASS = frozenset({408, 425, 429})
 """Statuses besides 5xx that may pass by the next request."""
 UNAUTHORIZED = frozenset({401, 402, 403, 407})
 """Statuses of an upstream that wants another key, or money, whichever page it is asked for."""
-PAST_THE_END = frozenset({400, 404})
+PAST_THE_END = frozenset({400, 404, 416})
 """Statuses in place of a page after the last one; 204 is an empty page."""
 MAX_FRACTIONS = 500_000
 """Numbers of a page that are not whole: each is kept exactly, which takes 100 bytes."""
@@ -111,7 +111,8 @@ class Pages:
         if response.body.content.count(b"{") + response.body.content.count(b"[") > MAX_MEMBERS:
             raise Malformed(f"The page has more than {MAX_MEMBERS:,} objects and lists", response.links, permanent=True)
         try:
-            return json.loads(response.body.content, parse_int=_whole, parse_float=Fractions())
+            fraction = _reader_of_fractions(response.body.content)
+            return json.loads(response.body.content, parse_int=_whole, parse_float=fraction)
         except (ValueError, RecursionError) as error:
             detail = f"The page is not valid JSON: {_why(error)}{_other(response.body.content, mask)}"
             raise Malformed(detail, response.links) from error
@@ -133,6 +134,11 @@ def _whole(text: str) -> int | float:
         return float(text)
 
 
+def _reader_of_fractions(content: bytes) -> Callable[[str], Decimal | float]:
+    """What reads the fractions of a page; they are counted only where there may be too many, as that takes time."""
+    return Fractions() if sum(map(content.count, (b".", b"e", b"E"))) > MAX_FRACTIONS else _fraction
+
+
 class Fractions:
     """Reads the fractions of a page exactly, up to `MAX_FRACTIONS` of them."""
 
@@ -140,12 +146,19 @@ class Fractions:
         self._left = MAX_FRACTIONS
 
     def __call__(self, text: str) -> Decimal | float:
-        """A number beyond what a double holds is infinite, or 0."""
         self._left -= 1
         if self._left < 0:
             raise ValueError(f"more than {MAX_FRACTIONS:,} fractions")
+        return _fraction(text)
+
+
+def _fraction(text: str) -> Decimal | float:
+    """A fraction, exactly; one beyond what a double holds is infinite, or 0."""
+    try:
         number = Decimal(text)
-        return number if abs(number.adjusted()) <= MAX_EXPONENT else float(text)
+    except InvalidOperation:  # an exponent of 19 digits
+        return float(text)
+    return number if -MAX_EXPONENT <= number.adjusted() <= MAX_EXPONENT else float(text)
 
 
 def _other(content: bytes, mask: Mask) -> str:

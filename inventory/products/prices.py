@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from inventory.products.currencies import CODES, DOT_GROUPS, THREE_DECIMALS, currency_of
 
@@ -27,8 +26,7 @@ _FRACTION = re.compile(r"\d+", re.ASCII)
 _EXACT = Context(prec=100, traps=[Inexact, InvalidOperation])
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(NamedTuple):
     """An exact amount, and the currency where its text has one."""
 
     amount: Decimal
@@ -45,14 +43,17 @@ def price_of(value: Any, *, decimal: str | None = None, scale: float = 1.0) -> P
 
     Raises `ValueError` for what is no amount from 0 on, and for a text that can be read in two ways.
     """
-    price = _of_text(value, decimal) if isinstance(value, str) else Price(_of_number(value))
-    amount = price.amount if scale == 1 else _scaled(price.amount, scale)
+    amount, currency = _of_text(value, decimal) if isinstance(value, str) else (_of_number(value), None)
+    if scale != 1:
+        amount = _scaled(amount, scale)
     if not 0 <= amount <= MAX_AMOUNT or len(str(amount)) > MAX_LENGTH or amount.adjusted() < -MAX_DECIMALS:
         raise ValueError(f"Not a number from 0 on: {_shown(value)}.")
-    return Price(amount.copy_abs(), price.currency)  # `abs` would round
+    return Price(amount.copy_abs(), currency)  # `abs` would round
 
 
 def _of_number(value: Any) -> Decimal:
+    if type(value) is Decimal and value.is_finite():  # most are
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise ValueError(f"Not a number from 0 on: {_shown(value)}.")
     amount = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)

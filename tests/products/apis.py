@@ -194,6 +194,12 @@ def no_content(request: Request) -> Answer:
     return as_json([item(n) for n in found]) if found else Answer(204)
 
 
+def postgrest(request: Request) -> Answer:
+    """A window behind the last item is 416."""
+    found = window(int(request.query("offset", "0")), 10)
+    return as_json([item(n) for n in found]) if found else as_json({"message": "…"}, 416)
+
+
 def spring(request: Request) -> Answer:
     """Pages are counted from 0."""
     page = int(request.query("page", "0"))
@@ -277,6 +283,7 @@ SHAPES: Sequence[tuple[Api, str, Mapping[str, Any] | None, Mapping[str, Any], in
     (unescaped, "", None, PLAIN, 3),
     (numbered_cursor, "page.items", {"kind": "cursor", "parameter": "after", "next": "page.info.after"}, PLAIN, 3),
     (no_content, "", page(), PLAIN, 4),
+    (postgrest, "", offset(parameter="offset"), PLAIN, 4),
     (spring, "content", page(first=0, pages="totalPages"), PLAIN, 4),
     (failing_after(spring, 2, 500), "content", page(first=0, pages="totalPages"), PLAIN, 5),
     (failing_after(spring, 2, 422), "content", page(first=0, pages="totalPages"), PLAIN, 4),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from math import inf
+
 import pytest
 
 from inventory.http_client.body import Body
-from inventory.products.pages import Malformed, PageResponse, Pages
+from inventory.products.pages import MAX_FRACTIONS, Malformed, PageResponse, Pages
 
 
 def answer(body: Body) -> PageResponse:
@@ -28,3 +31,18 @@ def test_a_page_that_was_cut_is_malformed(body: Body, said: str, permanent: bool
         Pages.read(answer(body))
 
     assert caught.value.permanent is permanent
+
+
+@pytest.mark.parametrize("number", [f"{'9' * 20}", "999", f"-{'9' * 20}"])
+def test_a_number_of_any_exponent_is_infinite_or_0_and_no_fault(number: str) -> None:
+    read = Pages.read(answer(Body(f"[1e{number}, 1.50, 1e2]".encode())))
+
+    assert read == [0.0 if number.startswith("-") else inf, Decimal("1.50"), 100]
+
+
+def test_a_page_of_too_many_fractions_is_malformed_and_one_of_as_many_points_in_texts_is_not() -> None:
+    points = "." * (MAX_FRACTIONS + 1)
+
+    assert Pages.read(answer(Body(f'["{points}", 1.50]'.encode()))) == [points, Decimal("1.50")]
+    with pytest.raises(Malformed, match="more than 500,000 fractions"):
+        Pages.read(answer(Body(b"[" + b",".join([b"1.5"] * (MAX_FRACTIONS + 1)) + b"]")))
