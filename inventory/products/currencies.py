@@ -17,10 +17,13 @@ _IN_LOWER_CASE = "aud brl cad chf czk dkk eur gbp inr jpy nok pln sek usd"
 IN_LOWER_CASE = frozenset(_IN_LOWER_CASE.split())
 """Codes that are taken in lower case too. Others are words: `all`, `try`, `top`."""
 _SYMBOLS = """
-    € EUR euro EUR euros EUR £ GBP ¥ JPY 円 JPY 元 CNY cn¥ CNY rmb CNY $ USD us$ USD c$ CAD ca$ CAD a$ AUD au$ AUD nz$ NZD
-    hk$ HKD s$ SGD nt$ TWD mx$ MXN r$ BRL ₹ INR ₩ KRW 원 KRW ₽ RUB руб RUB ₺ TRY tl TRY ₪ ILS ₫ VND đ VND ₴ UAH грн UAH
-    zł PLN kč CZK ft HUF lei RON лв BGN ฿ THB ₱ PHP ₦ NGN ₵ GHS ₡ CRC ₲ PYG ₸ KZT ₮ MNT ₼ AZN ₾ GEL fr CHF sfr CHF rm MYR
-    rp IDR s/ PEN r ZAR kr - rs - din -
+    € EUR euro EUR euros EUR £ GBP gb£ GBP e£ EGP £e EGP ¥ JPY jp¥ JPY 円 JPY yen JPY 元 CNY cn¥ CNY rmb CNY $ USD us$ USD
+    $us USD usd$ USD dollars USD c$ CAD ca$ CAD $ca CAD $c CAD cdn$ CAD cad$ CAD a$ AUD au$ AUD $au AUD aud$ AUD nz$ NZD
+    $nz NZD nzd$ NZD hk$ HKD $hk HKD hkd$ HKD s$ SGD sg$ SGD sgd$ SGD nt$ TWD mx$ MXN mex$ MXN $mx MXN mxn$ MXN ar$ ARS
+    col$ COP clp$ CLP $u UYU r$ BRL ₹ INR ₩ KRW 원 KRW ₽ RUB руб RUB ₺ TRY tl TRY ₪ ILS ₫ VND đ VND ₴ UAH грн UAH zł PLN
+    zl PLN kč CZK ft HUF lei RON лв BGN ฿ THB ₱ PHP ₦ NGN ₵ GHS gh₵ GHS gh¢ GHS ₡ CRC ₲ PYG gs PYG ₸ KZT ₮ MNT ₼ AZN ₾ GEL
+    ৳ BDT ksh KES tsh TZS ush UGX fcfa - cfa - د.إ AED ر.س SAR fr CHF sfr CHF rm MYR rp IDR s/ PEN r ZAR kr - rs -
+    din - bs -
 """
 _WORDS = _SYMBOLS.split()
 SYMBOLS: Mapping[str, str | None] = {
@@ -29,8 +32,11 @@ SYMBOLS: Mapping[str, str | None] = {
 """What is written for a currency, in lower case; None for what several currencies share. `$` and `¥` alone are read as in
 the United States and Japan: a feed of another country can say so with `currency: {value: CAD}`."""
 THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
-DOT_GROUPS = frozenset({"EUR", "BRL", "IDR", "VND", "TRY", "DKK", "CLP", "COP", "ARS", "RON", "PYG", "CRC"})
-"""Currencies in whose countries a dot separates thousands, and hardly anybody writes three decimals."""
+_WITH_DOTS = """
+    ARS BRL CLP COP CRC CZK DKK EUR HUF IDR ISK JPY KRW NOK PLN PYG RON RSD RUB SEK TRY UAH UYU VND
+"""
+DOT_GROUPS = frozenset(_WITH_DOTS.split())
+"""Currencies in whose countries a dot separates thousands, or that have no decimals: hardly anybody writes three."""
 
 
 class UnknownCurrency(ValueError):
@@ -42,7 +48,7 @@ def currency_of(text: str) -> str | None:
     bare = text.strip()
     if bare in CODES or bare in IN_LOWER_CASE:
         return bare.upper()
-    symbol = bare.lower().rstrip(".")
+    symbol = "".join(bare.lower().rstrip(".").split())  # `US $`, `F CFA`
     if symbol not in SYMBOLS:
         raise UnknownCurrency(f"{bare!r} is not a currency")
     return SYMBOLS[symbol]

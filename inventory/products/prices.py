@@ -18,8 +18,13 @@ MAX_TEXT = 100
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 """A number as machines write it, whose point is always the decimal one."""
 _DIGITS = re.compile(r"[0-9](?:.*[0-9])?")
-_NO_CENTS = re.compile(r"[.,]\s?[-–—]{1,2}")
-"""`12,-`: a dash in place of the cents."""
+_NO_CENTS = re.compile(r"([.,])\s?[-–—]{1,2}|/[-–—]")
+"""`12,-`, and `12/-` as in India: a dash in place of the cents."""
+_MINUS = ("-", "−", "–", "(")
+_ARABIC = {**{base + n: str(n) for base in (0x660, 0x6F0) for n in range(10)}, 0x66B: ".", 0x66C: ","}
+"""The digits of Arabic and Persian, and their separators of decimals and thousands."""
+_DOT_GROUPS = frozenset({"kr"})
+"""Symbols of several currencies, in all of whose countries a dot separates thousands."""
 _GROUPED = re.compile(r"\d{1,3}(?:([.,'’ ])\d{3}(?:\1\d{3})*)?|\d{1,2}(?:,\d{2})+,\d{3}|\d*", re.ASCII)
 """Digits in groups of three, or as in India the last three and twos before them; or in one."""
 _FRACTION = re.compile(r"\d+", re.ASCII)
@@ -80,19 +85,33 @@ def _of_text(text: str, decimal: str | None) -> Price:
         raise ValueError(f"Not a number from 0 on: {_shown(text)}.")
     if decimal != "," and _PLAIN.fullmatch(bare):
         return Price(Decimal(bare))
-    bare = unicodedata.normalize("NFKC", bare)  # full-width digits, and the narrow spaces between groups
+    if not bare.isascii():
+        bare = _simple(bare)
     found = _DIGITS.search(bare)
     if found is None:
         raise ValueError(f"Not a number from 0 on: {_shown(text)}.")
     before, number, after = bare[: found.start()].strip(), found[0], bare[found.end() :].strip()
     try:
         before, number = _leading_point(before, number)
-        before, after = before.removeprefix("+").strip(), _NO_CENTS.sub("", after, count=1).strip(" .")
+        if before.startswith(_MINUS) or before.endswith(_MINUS):
+            raise ValueError("it is less than 0")
+        without_cents = _NO_CENTS.search(after)
+        if without_cents is not None:
+            after, decimal = _NO_CENTS.sub("", after, count=1), decimal or without_cents[1] or "."
+        before, after = before.removeprefix("+").strip(), after.strip(" .")
         currency = _currency(before, after)
-        separator = decimal or _decimal_separator(number, currency, is_money=bool(before or after))
+        groups = currency in DOT_GROUPS or not _DOT_GROUPS.isdisjoint(side.lower().rstrip(".") for side in (before, after))
+        is_money = bool(before or after)
+        separator = decimal or _decimal_separator(number, currency, is_money=is_money, dot_groups=groups)
         return Price(_amount(number, separator), currency)
     except ValueError as error:
         raise ValueError(f"Not a price: {_shown(text)}, because {error}.") from error
+
+
+def _simple(text: str) -> str:
+    """The text with ASCII digits, without narrow spaces between groups, nor marks of the direction of writing."""
+    text = unicodedata.normalize("NFKC", text).translate(_ARABIC)
+    return "".join(sign for sign in text if unicodedata.category(sign) != "Cf").strip()
 
 
 def _leading_point(before: str, number: str) -> tuple[str, str]:
@@ -130,7 +149,7 @@ def _amount(number: str, separator: str | None) -> Decimal:
     return Decimal(f"{digits or 0}.{fraction}" if point else digits)
 
 
-def _decimal_separator(number: str, currency: str | None, *, is_money: bool) -> str | None:
+def _decimal_separator(number: str, currency: str | None, *, is_money: bool, dot_groups: bool) -> str | None:
     """Which separator is the decimal one, None if none is; `ValueError` if nobody can tell."""
     used = [sign for sign in ".," if sign in number]
     if not used:
@@ -143,7 +162,7 @@ def _decimal_separator(number: str, currency: str | None, *, is_money: bool) -> 
         return None
     if len(rest) != 3 or not lead.isdigit() or len(lead) > 3 or lead.startswith("0"):
         return sign
-    if is_money and currency not in THREE_DECIMALS and (sign == "," or currency in DOT_GROUPS):
+    if is_money and currency not in THREE_DECIMALS and (sign == "," or dot_groups):
         return None  # `1,234 USD`: most money has two decimals
     if currency in THREE_DECIMALS and sign == ".":
         return sign
