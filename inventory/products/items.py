@@ -114,6 +114,6 @@ class Items:
 
 def _shown(item: Any) -> str:
     try:
-        return json.dumps(item, ensure_ascii=True, default=str)
+        return json.dumps(item, ensure_ascii=True, default=float)  # a `Decimal` is shown as a number
     except RecursionError:  # it could just be read
         return "nested too deeply to be shown."

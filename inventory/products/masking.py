@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from base64 import b64decode
@@ -23,6 +24,8 @@ KEY = re.compile("key|token|secret|pass|pwd|auth|sig|appid|app_id|credential|jwt
 """What is part of the name of a parameter or a header whose value may be a key."""
 SCHEMES = frozenset({"apikey", "basic", "bearer", "digest", "key", "token"})
 """Words before the secret in the value of a header."""
+_AS_THEY_ARE_IN_PATHS = "!$&'()*+,/:;=@[]|~"
+"""Characters that WHATWG's URL Standard does not percent-encode in a path."""
 _PART = re.compile(r"[^\s;,]+")
 
 
@@ -38,7 +41,7 @@ def without_keys(url: str) -> str:
 
 
 class Mask:
-    """Covers the secrets of a feed, however they are written: plain, percent-encoded or escaped in JSON."""
+    """Covers the secrets of a feed, however they are written: plain, percent-encoded, or escaped in JSON or HTML."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         known = {secret for secret in secrets if len(secret) >= MIN_SECRET}
@@ -125,5 +128,6 @@ def _pattern(secrets: Iterable[str]) -> re.Pattern[str] | None:
 
 
 def _forms(secret: str) -> set[str]:
-    escaped = json.dumps(secret)[1:-1]
-    return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), escaped, escaped.replace("/", "\\/")}
+    in_json = {json.dumps(secret, ensure_ascii=to_ascii)[1:-1] for to_ascii in (True, False)}
+    in_urls = {quote(secret, safe=safe) for safe in ("", "/", _AS_THEY_ARE_IN_PATHS)} | {quote_plus(secret)}
+    return {secret, html.escape(secret), *in_urls, *in_json, *(each.replace("/", "\\/") for each in in_json)}

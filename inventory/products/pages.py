@@ -38,6 +38,10 @@ DAMAGED = frozenset({"invalid_response", "incomplete_response"})
 """Failures of an answer that may be whole the next time."""
 
 
+REDIRECTED = "too_many_redirects"
+FOLLOWS_NONE = "The site redirects to another URL, and a feed follows no redirect: describe it with the URL at its end"
+
+
 class Malformed(SourceFailure):
     """The upstream answered, but not with a page; its `Link` headers may still be useful."""
 
@@ -85,6 +89,8 @@ class Pages:
         except SourceFailure as failure:
             if failure.code in DAMAGED:
                 raise SourceFailure(failure.code, str(failure)) from failure
+            if failure.code == REDIRECTED:
+                raise SourceFailure(failure.code, FOLLOWS_NONE, permanent=True) from failure
             raise
         head, timing = fetched.final.head, fetched.timing
         return PageResponse(

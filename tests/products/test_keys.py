@@ -80,6 +80,8 @@ def test_whatever_goes_wrong_with_a_feed_its_key_is_told_to_nobody(tmp_path: Pat
         ({"Cookie": "session=abcdefgh12; theme=dark"}, "abcdefgh12 light", "*** light"),
         ({"Authorization": "Bearer s3cr3t"}, "no token s3cr3t for the bearer", "no token *** for the bearer"),
         ({"Authorization": 'Digest username="bob", response="6629fae4"'}, "6629fae4", "***"),
+        ({"X-Api-Key": "a|b c=d"}, "/a|b%20c=d/x", "/***/x"),
+        ({"X-Api-Key": 'ä"<&1'}, '{"key": "ä\\"<&1"} &lt; ä&quot;&lt;&amp;1', '{"key": "***"} &lt; ***'),
         ({"X-Shop": "electronics"}, "electronics", "electronics"),
         ({"X-Key": "abc"}, "abc", "abc"),
     ],

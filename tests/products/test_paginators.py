@@ -150,7 +150,14 @@ def test_a_link_header_leads_on_among_others() -> None:
 
 @pytest.mark.parametrize(
     "reference",
-    ["https://elsewhere.example/items", "http://shop.example/", "//x/", "ftp://shop.example/", "https://shop.example:81/"],
+    [
+        "https://elsewhere.example/items",
+        "http://elsewhere.example/",
+        "//x/",
+        "ftp://shop.example/",
+        "https://shop.example:81/",
+        "http://shop.example:443/",
+    ],
 )
 def test_no_page_is_looked_for_elsewhere(reference: str) -> None:
     guard = guard_of(NextUrl("next"))
@@ -158,6 +165,16 @@ def test_no_page_is_looked_for_elsewhere(reference: str) -> None:
         guard.next(Page(URL, {"next": reference}, 5))
 
     assert caught.value.code == ASTRAY
+
+
+def test_a_next_page_on_http_is_asked_for_by_https_as_its_feed_is() -> None:
+    guard = guard_of(NextUrl("next"))
+    guard.add(URL)
+
+    assert guard.next(Page(URL, {"next": "http://shop.example/items?n=2"}, 5)) == "https://shop.example/items?n=2"
+    with pytest.raises(SourceFailure) as caught:
+        guard.next(Page(URL, {"next": "http" + URL.removeprefix("https")}, 5))
+    assert caught.value.code == LOOP
 
 
 def pages_until_the_end(paginator: Paginator, pages: list[tuple[set[int], Any]]) -> tuple[int, str | None]:

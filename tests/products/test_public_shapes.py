@@ -198,3 +198,19 @@ def test_a_pause_of_a_day_ends_its_feed_and_not_the_others_at_its_host(tmp_path:
     assert {feed["name"]: feed["complete"] for feed in summary["feeds"]} == {"full": False, "open": True}
     assert [row.code for row in rows] == ["upstream_pause"]
     assert "Retry-After: '86400'" in (rows[0].detail or "")
+
+
+def test_a_redirect_is_told_as_one_with_what_to_do(tmp_path: Path) -> None:
+    with pulled(tmp_path, lambda _: as_json({}, 301, ("Location", "/items/"))) as (_, _server, summary):
+        [error] = summary["errors"]
+
+    assert error["error"].startswith(
+        "too_many_redirects: The site redirects to another URL, and a feed follows no redirect: "
+    )
+
+
+def test_an_item_is_quoted_with_its_numbers_as_numbers(tmp_path: Path) -> None:
+    with pulled(tmp_path, lambda _: as_json([{"id": 1.5, "title": "A", "price": 12.25}])) as (_, _server, summary):
+        [error] = summary["errors"]
+
+    assert error["error"].endswith('Not a text or a whole number. It is {"id": 1.5, "title": "A", "price": 12.25}')
