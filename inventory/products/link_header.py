@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _BEFORE_LINK = re.compile(r"[\s,]*")
-_PARAMETER = re.compile(r'\s*;\s*([^\s=;,"]*)\s*(?:=\s*(?:"((?:[^"\\]|\\.|\\$)*)(?:"|$)|([^;,"]*)))?', re.DOTALL)
+_PARAMETER = re.compile(r'\s*;\s*([^\s=;,"]*)\s*(?:=\s*(?:"((?:[^"\\]++|\\.|\\$)*+)(?:"|$)|([^;,"]*+)))?', re.DOTALL)
 """A semicolon, a name, and perhaps a value: quoted, with backslashes before quotes; or a token, with spaces after it."""
-_UNREADABLE = re.compile(r'(?:"(?:[^"\\]|\\.|\\$)*(?:"|$)|[^",])*', re.DOTALL)
+_UNREADABLE = re.compile(r'(?:"(?:[^"\\]++|\\.|\\$)*+(?:"|$)|[^",]++)*+', re.DOTALL)
 """Up to the next comma that is not in quotes."""
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
