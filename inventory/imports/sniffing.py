@@ -169,6 +169,8 @@ def _cdx(begun: Beginning, found: FileFormat) -> FileFormat:
     objects = [line for line in begun.texts if CDXJ_LINE.match(line)]
     if objects:
         return replace(found, line_format=LineFormat.CDXJ, member=begun.column or "url", shape=LineFormat.CDXJ)
+    if begun.column is not None:
+        raise InvalidFile("An index of CDX has no columns to choose from. Leave out the parameter column.")
     fields = begun.texts[0].split() if begun.lines else []
     named = "CDX" in fields[:1]
     if named and "a" not in fields:

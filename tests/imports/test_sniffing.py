@@ -305,3 +305,15 @@ def test_several_columns_of_urls_are_refused_with_their_names(content: str, file
 
     assert sorted(names.split(", ")) == sorted(said.partition(": ")[2].partition(". ")[0].split(", "))
     assert "the parameter column" in said
+
+
+@pytest.mark.parametrize(
+    ("content", "column", "says"),
+    [
+        (b" CDX N b m\ncom,a)/ 2026 text/html\n", None, "original URL"),
+        (b"hello\nworld\n", None, "CDX or CDXJ"),
+        (b"com,a)/ 2026 https://a/ text/html\n", "url", "Leave out"),
+    ],
+)
+def test_an_index_without_urls_is_refused(content: bytes, column: str | None, says: str) -> None:
+    assert says in refused(content, "a.cdx", column=column)
