@@ -83,7 +83,7 @@ def progress_after(
         rejected=progress.rejected + rejected,
         attempts=0,
         failed_in_a_row=progress.failed_in_a_row + 1 if page.items is None else 0,
-        anchor=page.anchor,
+        anchor=None if page.next is None else page.anchor,  # a URL with its key is kept no longer than it takes
         gaps=progress.gaps + has_gap,
         missing=(*progress.missing, *([f"{page.url}: {page.gap}"] if has_gap else []))[:MAX_MISSING],
         stats=progress.stats + page.stats,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -55,6 +56,14 @@ def test_a_page_that_could_not_be_read_is_one_part() -> None:
     failed = page(None, NEXT, FAILURE)
 
     assert list(parts(failed, URL, 700)) == [failed]
+
+
+def test_no_url_of_a_feed_is_kept_in_its_progress_after_its_end() -> None:
+    progress = Progress("acme", URL, 1_000_000)
+    anchored = replace(page(3), anchor=URL)
+
+    assert progress_after(progress, anchored, products=3, rejected=0).anchor == URL
+    assert "http" not in progress_after(progress, replace(anchored, next=None), products=3, rejected=0).checkpoint
 
 
 def test_a_feed_ends_when_its_row_numbers_are_used_up_and_the_last_one_says_so() -> None:
