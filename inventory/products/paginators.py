@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit, urlunsplit
 
 from inventory import urls
 from inventory.errors import InvalidUrl, SourceFailure
@@ -196,10 +196,10 @@ class LinkHeader(_NamedByPage):
 
 
 def with_parameter(url: str, name: str, value: object) -> str:
-    """The URL with one parameter of its query set, the others as they are."""
+    """The URL with one parameter of its query set, the others as they are, however they are written."""
     parts = urlsplit(url)
-    query = [(key, each) for key, each in parse_qsl(parts.query, keep_blank_values=True) if key != name]
-    return urlunsplit(parts._replace(query=urlencode([*query, (name, str(value))], errors="replace")))
+    others = [pair for pair in parts.query.split("&") if pair and unquote_plus(pair.partition("=")[0]) != name]
+    return urlunsplit(parts._replace(query="&".join([*others, urlencode({name: str(value)}, errors="replace")])))
 
 
 def parameter_of(url: str, name: str) -> str | None:

@@ -177,6 +177,19 @@ def test_a_next_page_on_http_is_asked_for_by_https_as_its_feed_is() -> None:
     assert caught.value.code == LOOP
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("fields=id,title&q=a%20b&sort=-price", "fields=id,title&q=a%20b&sort=-price&page=2"),
+        ("page=1&sig=a+b/c%2B%E9=", "sig=a+b/c%2B%E9=&page=2"),
+        ("ids[]=1&ids[]=2&flag&%70age=1", "ids[]=1&ids[]=2&flag&page=2"),
+        ("", "page=2"),
+    ],
+)
+def test_a_parameter_is_set_and_the_others_stay_as_they_are_written(query: str, expected: str) -> None:
+    assert Numbered().skip(f"https://a.test/x?{query}".rstrip("?")) == f"https://a.test/x?{expected}"
+
+
 def pages_until_the_end(paginator: Paginator, pages: list[tuple[set[int], Any]]) -> tuple[int, str | None]:
     """How many of these pages, each its items and its content, are asked for, and the code of what ended it."""
     guard, url = guard_of(paginator), first(paginator)
