@@ -46,17 +46,22 @@ class Url:
 
     @property
     def address(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-        """The address when the host is one, None when it is a name; no name ends like an address (URL standard, 3.5)."""
-        if self.host[-1] not in "0123456789]":
-            return None
-        try:
-            return ipaddress.ip_address(self.host.strip("[]"))
-        except ValueError:
-            return None
+        """The address when the host is one, None when it is a name."""
+        return address_of(self.host)
 
     @property
     def _path_begins(self) -> int:
         return self.href.index("/", len(self.scheme) + 3)
+
+
+def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that a URL's host is, None for a name; no name ends like an address (URL standard, 3.5)."""
+    if host[-1] not in "0123456789]":
+        return None
+    try:
+        return ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return None
 
 
 def parse(text: str) -> Url:

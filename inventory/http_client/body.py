@@ -61,6 +61,8 @@ def read_body(response: ResponseReader, limit: int) -> Body:
         truncated = _fill(kept, response.pieces(), limit)
         body = Body(bytes(kept), truncated)
     defects = (*misnamed, *body.defects, *response.defects())
+    if not (defects or response.cut):
+        return body
     return replace(body, truncated=body.truncated or response.cut, defects=defects, cut=response.cut)
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from publicsuffixlist import PublicSuffixList
 
+from inventory import urls
 from inventory.http_client import cookie_dates
 from inventory.urls import Url
 
@@ -99,9 +100,13 @@ def shown(sent: str) -> str:
 
 def is_trusted(url: Url) -> bool:
     """Whether `Secure` cookies may come from a URL and go there: https, or this machine (Secure Contexts, section 3.1)."""
-    if url.scheme == "https":
-        return True
-    address, name = url.address, url.host.removesuffix(".")
+    return url.scheme == "https" or _is_this_machine(url.host)
+
+
+@functools.lru_cache(maxsize=256)
+def _is_this_machine(host: str) -> bool:
+    """Remembered, because each cookie of each response asks."""
+    address, name = urls.address_of(host), host.removesuffix(".")
     return address.is_loopback if address is not None else name == "localhost" or name.endswith(".localhost")
 
 

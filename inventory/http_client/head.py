@@ -6,8 +6,8 @@ http.client's parser of heads stops at the first line without a colon. Here ever
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -38,11 +38,18 @@ class Head:
     defects: tuple[str, ...]
     interim: tuple[Head, ...] = ()
     more_interim: int = 0
+    _by_name: Mapping[str, list[str]] = field(init=False, repr=False, compare=False)
+    """The values by name in lower case: some are looked for several times in a collection."""
+
+    def __post_init__(self) -> None:
+        found: dict[str, list[str]] = {}
+        for name, value in self.fields:
+            found.setdefault(name.lower(), []).append(value)
+        object.__setattr__(self, "_by_name", found)
 
     def values(self, name: str) -> list[str]:
         """The values of all lines of that name, in order."""
-        size = len(name)
-        return [value for field, value in self.fields if len(field) == size and field.lower() == name]
+        return self._by_name.get(name, [])
 
     def elements(self, name: str) -> list[str]:
         """The elements of all lists of that name, in order."""

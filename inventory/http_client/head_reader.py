@@ -45,7 +45,7 @@ def read_final_head(next_line: NextLine) -> Head:
     while True:
         head, read = _read_head(next_line)
         if head.status // 100 != 1 or head.status == 101:
-            return replace(head, interim=tuple(interim), more_interim=more)
+            return replace(head, interim=tuple(interim), more_interim=more) if interim or more else head
         size += read
         if len(interim) < MAX_INTERIM and size <= MAX_INTERIM_BYTES:
             interim.append(head)

@@ -89,7 +89,8 @@ class ResponseReader:
         """Read the head of the final response, with the first of the interim ones (1xx)."""
         head = read_final_head(self._line)
         self._framing = framing_of(head)
-        self.head = replace(head, defects=(*head.defects, *self._framing.defects))
+        defects = self._framing.defects
+        self.head = replace(head, defects=(*head.defects, *defects)) if defects else head
         self.will_close = self._framing.will_close
         self.complete = self._framing.length == 0
 

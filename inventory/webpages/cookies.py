@@ -50,7 +50,7 @@ def kept_cookies(cookies: list[dict[str, Any]], fetched: Fetched, defects: list[
 
 
 def _cookie(cookie: Cookie, number: int) -> dict[str, Any]:
-    document = {
+    document: dict[str, Any] = {
         "name": shown(cookie.name),
         "value": shown(cookie.value),
         "domain": cookie.domain,
@@ -66,7 +66,6 @@ def _cookie(cookie: Cookie, number: int) -> dict[str, Any]:
         "accepted": cookie.accepted,
         "reason": cookie.reason,
     }
-    sent = {"name": cookie.name, "value": cookie.value, "path": cookie.path}
-    if any(document[member] != value for member, value in sent.items()):
-        document["raw"] = sent
+    if (document["name"], document["value"], document["path"]) != (cookie.name, cookie.value, cookie.path):
+        document["raw"] = {"name": cookie.name, "value": cookie.value, "path": cookie.path}
     return document
