@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 SNIFFED_BYTES = 1_445
 """Bytes at the start of a body that say what it is (WHATWG MIME Sniffing, section 5)."""
@@ -62,7 +61,6 @@ class MediaType:
     charset: str | None = None
 
 
-@lru_cache(maxsize=64)
 def extracted(content_type: str) -> MediaType | None:
     """The media type of all Content-Type lines, joined by commas; None if there is none (Fetch, "extract a MIME type")."""
     found = essence = charset = None
