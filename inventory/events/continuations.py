@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from inventory.events import access_lines, text_lines
+from inventory.events import access_lines, colours, text_lines
 from inventory.events.normaliser import MAX_MESSAGE
 from inventory.jobs.model import InputRow
 
@@ -27,8 +27,9 @@ def joined(rows: Rows, now: datetime) -> Iterator[tuple[InputRow, int]]:
     begun: tuple[InputRow, int] | None = None
     room = 0
     for row, end in rows:
-        is_closed = row.code is not None or row.text.startswith(_JSON) or access_lines.read(row.text) is not None
-        is_event = not is_closed and text_lines.read(row.text, now) is not None
+        text = colours.without(row.text)
+        is_closed = row.code is not None or text.startswith(_JSON) or access_lines.read(text) is not None
+        is_event = not is_closed and text_lines.read(text, now) is not None
         if begun is not None and not (is_closed or is_event) and len(row.text) < room:
             held.append(row.text)
             begun, room = (begun[0], end), room - len(row.text) - 1

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from inventory.events import access_lines, logfmt, shapes, text_lines, unwrapping
+from inventory.events import access_lines, colours, logfmt, shapes, text_lines, unwrapping
 from inventory.events.access_lines import LogFormat
 from inventory.events.normaliser import Choices, NoEvent, Prepared, normalised
 from inventory.events.parsing import parse, read
@@ -41,6 +41,8 @@ class LineReader:
 
     def recognised(self, text: str, depth: int = 0) -> tuple[str, Prepared]:
         """The name of a line's shape, and the document that it is; raises as `event` does."""
+        if not text.startswith("{"):
+            text = colours.without(text)
         if self.log_format and not depth and (values := self.log_format.read(text)):
             return "nginx", Prepared(values, _BY_NGINX)
         found = self._structured(text, depth)

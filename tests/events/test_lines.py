@@ -203,6 +203,27 @@ def test_a_mapped_member_that_is_missing_or_no_time_is_said() -> None:
     assert "when: 'soon' is not a time." in refused('{"message": "m", "when": "soon"}', map="timestamp:when")
 
 
+@pytest.mark.parametrize("text", ['{"when": "yesterday", "msg": "x"}', '{"msg": "x"}', "a=1 b=2", '{"WHEN": 7}'])
+def test_a_line_without_the_time_that_the_import_names_is_none(text: str) -> None:
+    assert "timestamp: Missing" in refused(text, map="timestamp:fields.when")
+
+
+@pytest.mark.parametrize(
+    ("line", "level", "message"),
+    [
+        ("\x1b[2m2026-01-31 12:00:00.123\x1b[0m [\x1b[32m\x1b[1merror    \x1b[0m] \x1b[1mboom\x1b[0m", "error", "boom"),
+        ("\x1b[2m2026-01-31T12:00:00.123Z\x1b[0m \x1b[33m WARN\x1b[0m \x1b[2mpay\x1b[0m: slow", "warning", "pay: slow"),
+        ("\x1b[32m2026-01-31 12:00:00.123\x1b[0m | \x1b[31m\x1b[1mERROR   \x1b[0m | m:f:1 - x", "error", "m:f:1 - x"),
+        ("2026-01-31T12:00:00.123Z\t\x1b[31mERROR\x1b[0m\tmain.go:1\tboom", "error", "boom"),
+        ("\x1b[36mtime\x1b[0m=2026-01-31T12:00:00.123Z \x1b[36mlevel\x1b[0m=warn msg=slow", "warning", "slow"),
+    ],
+)  # fmt: skip
+def test_the_colours_of_a_terminal_are_no_part_of_a_line(line: str, level: str, message: str) -> None:
+    kept = event(line)
+
+    assert (kept["timestamp"], kept["level"], kept["message"]) == (INSTANT, level, message)
+
+
 @pytest.mark.parametrize(
     ("options", "name", "says"),
     [
