@@ -94,7 +94,7 @@ def _unescaped(found: re.Match[str]) -> str:
     return chr(code) if code < 0x80 else found[0]
 
 
-_BEGINNING = re.compile(r'\S{1,256} \S{1,256} [^\[\]"]{1,256} \[\d\d?/[A-Za-z]{3}/\d{4}:')
+_BEGINNING = re.compile(r'\S{1,256} \S{1,256} [^\[\]"]{1,256} \[\d\d?/[A-Za-z]{3}/\d{4}[: ]')
 _FORMATS = tuple(
     (name, LogFormat.of(text))
     for name, text in (

@@ -38,20 +38,25 @@ _MONTH_FIRST = r"(?P<name_of_month>[A-Za-z]{3})[a-z]{0,6} {1,2}(?P<day>\d\d?),?"
 _SPELLINGS = tuple(
     re.compile(pattern, re.ASCII)
     for pattern in (
-        rf"(?P<year>\d{{4}})(?P<dash>[-/.])(?P<month>\d\d)(?P=dash)(?P<day>\d\d)[Tt _:]{_CLOCK}{_OFFSET}",
+        rf"(?P<year>\d{{4}})(?P<dash>[-/.])(?P<month>\d\d?)(?P=dash)(?P<day>\d\d?)(?:[Tt _:]| - ){_CLOCK}{_OFFSET}",
         rf"(?:[A-Za-z]{{3,9}},? )?{_DAY_FIRST}{_CLOCK}{_HALF}{_OFFSET}",
         rf"[A-Za-z]{{3}} {_MONTH_FIRST} {_CLOCK}{_OFFSET} (?P<year>\d{{4}})\b",
-        rf"{_MONTH_FIRST} (?P<year>\d{{4}}),? {_CLOCK}{_HALF}{_OFFSET}",
+        rf"{_MONTH_FIRST} (?P<year>\d{{4}}),?(?: @)? {_CLOCK}{_HALF}{_OFFSET}",
         rf"{_MONTH_FIRST} {_CLOCK}{_OFFSET}",
+        rf"(?P<day>\d\d?)\.(?P<month>\d\d?)\.(?P<year>\d{{4}}),? {_CLOCK}{_OFFSET}",
+        rf"(?P<one>\d\d?)/(?P<other>\d\d?)/(?P<year>\d{{4}}),? {_CLOCK}{_HALF}{_OFFSET}",
         r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)[Tt ]?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)"
         rf"(?:[.,](?P<fraction>\d{{1,40}}))?{_OFFSET}(?!\d)",
     )
 )
 """RFC 3339 and its relatives; CLF, RFC 2822, 850 and 1123; `asctime` and `date`; the same with the year in front of the
-time; syslog, which has no year; and ISO 8601 without marks."""
+time; syslog, which has no year; German and American days; and ISO 8601 without marks."""
 _AFTER = re.compile(r"(?: [A-Z]{3,5})?(?: m=[+-][\d.]{1,30})?(?:\[[\w/+-]{1,40}\])?", re.ASCII)
 """What Go and Java write after the offset."""
 _NUMBER = re.compile(r"\d{1,20}(?:\.\d{1,40})?", re.ASCII)
+_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
+_OF_DOTNET = re.compile(r"\\?/Date\((\d{1,17})(?:[+-]\d{4})?\)\\?/", re.ASCII)
+"""Milliseconds since 1970, as .NET's and PowerShell's JSON has them."""
 _LONG = re.compile(r"(?<![\d.])\d{9,17}\.\d{6,40}", re.ASCII)
 
 
@@ -96,6 +101,10 @@ def _of_text(text: str, now: datetime | None) -> datetime:
                 continue
     if _NUMBER.fullmatch(bare):
         return _of_number(_decimal(bare))
+    if found := _OF_DOTNET.fullmatch(bare):
+        return EPOCH + timedelta(milliseconds=int(found[1]))
+    if found := _DAY.fullmatch(bare):
+        return datetime(int(found[1]), int(found[2]), int(found[3]), tzinfo=UTC)
     raise ValueError("no spelling of an instant")
 
 
@@ -134,7 +143,6 @@ def _of_number(number: int | Decimal) -> datetime:
 
 def _of_match(found: re.Match[str], now: datetime | None) -> datetime:
     parts = found.groupdict()
-    month = int(parts["month"]) if parts.get("month") else MONTHS.get((parts.get("name_of_month") or "").lower(), 0)
     hour, second = int(parts["hour"]), int(parts.get("second") or 0)
     micros = int(f"{(parts.get('fraction') or '0')[:6]:0<6}")
     if parts.get("half"):
@@ -143,13 +151,25 @@ def _of_match(found: re.Match[str], now: datetime | None) -> datetime:
         hour = hour % 12 + (12 if parts["half"].lower() == "pm" else 0)
     if second == 60:  # a leap second, which no clock of ours has
         second, micros = 59, 999_999
-    clock = (month, int(parts["day"]), hour, int(parts["minute"]), second, micros)
+    month, day = _month_and_day(parts)
+    clock = (month, day, hour, int(parts["minute"]), second, micros)
     offset = _offset(parts)
     if parts.get("year"):
         return datetime(_year(parts["year"]), *clock, tzinfo=UTC) - offset
     if now is None:
         raise ValueError("no year")
     return _latest(clock, offset, now)
+
+
+def _month_and_day(parts: Mapping[str, str | None]) -> tuple[int, int]:
+    """The month and the day. Of two numbers with slashes the month is first before AM or PM, else where only that can be."""
+    if first := parts.get("one"):
+        one, other = int(first), int(parts["other"] or 0)
+        if not parts.get("half") and (one <= 12) == (other <= 12) and one != other:
+            raise ValueError("either may be the month")
+        return (one, other) if one <= 12 else (other, one)
+    name = (parts.get("name_of_month") or "").lower()
+    return int(parts.get("month") or MONTHS.get(name, 0)), int(parts["day"] or 0)
 
 
 def _latest(clock: tuple[int, int, int, int, int, int], offset: timedelta, now: datetime) -> datetime:

@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from inventory.events import instants, levels
+from inventory.events import instants, late_times, levels
 from inventory.events.names import MAX_SERVICE
 from inventory.events.parsing import read as read_json
 
@@ -20,7 +20,9 @@ _STRUCTURED = re.compile(
     re.DOTALL,
 )
 _TAGGED = re.compile(r" (\S{1,255}) ([^\s\[\]:(]{1,128})(?:\[([\w.-]{1,32})\])?: ?(.*)", re.DOTALL)
-_KLOG = re.compile(r"([IWEF])(\d\d)(\d\d) (\d\d:\d\d:\d\d\.\d{1,9}) +(\d{1,10}) ([^\s\]]{1,200}:\d{1,6})\] (.*)", re.DOTALL)
+_KLOG = re.compile(
+    r"([IWEF])(\d{4})?(\d\d)(\d\d) (\d\d:\d\d:\d\d\.\d{1,9}) +(\d{1,10}) ([^\s\]]{1,200}:\d{1,6})\] (.*)", re.DOTALL
+)
 _NGINX = re.compile(r" \[(\w{4,6})\] (\d{1,10})#(\d{1,10}): (?:\*(\d{1,20}) )?(.*)", re.DOTALL)
 _ZAP = re.compile(r"\t([A-Za-z]{4,8})\t(?:([^\t]{1,200})\t)?([^\t\s]{1,200}\.go:\d{1,6})\t(.*)", re.DOTALL)
 _MONOLOG = re.compile(r" ([\w-]{1,100})\.([A-Z]{4,9}): (.*)", re.DOTALL)
@@ -46,7 +48,7 @@ def read(text: str, now: datetime) -> Found | None:
     bracketed = text[:1] == "["
     began = instants.leading(text[1:] if bracketed else text, now)
     if began is None:
-        return _level_first(text, now)
+        return _level_first(text, now) or _late(text, now)
     instant, end = began
     rest = text[end + bracketed :].removeprefix("]") if bracketed else text[end:]
     return _timed(instant, rest)
@@ -138,6 +140,22 @@ def _level_first(text: str, now: datetime) -> Found | None:
     return "text", {"timestamp": began[0].isoformat(), "level": found[1], "message": message}
 
 
+def _late(text: str, now: datetime) -> Found | None:
+    """A line with something else before its time."""
+    if members := late_times.read(text, now):
+        return "text", members
+    before = late_times.prefix(text)
+    if before is None:
+        return None
+    name, start = before
+    bracketed = text[start] == "["
+    began = instants.leading(text[start + bracketed :], now)
+    if began is None:
+        return None
+    shape, members = _timed(began[0], text[start + bracketed + began[1] :].removeprefix("]"))
+    return shape, {"logger": name} | members
+
+
 def container(text: str) -> Found | None:
     """A line of a container's log as Kubernetes keeps it."""
     found = _CRI.fullmatch(text)
@@ -152,8 +170,9 @@ def _klog(text: str) -> Found | None:
     found = _KLOG.fullmatch(text)
     if found is None:
         return None
-    level, month, day, clock, thread, caller, message = found.groups()
+    level, year, month, day, clock, thread, caller, message = found.groups()
     name = list(instants.MONTHS)[int(month) - 1] if 1 <= int(month) <= 12 else ""
+    day = f"{day} {year}" if year else day
     members = {"timestamp": f"{name} {day} {clock}", "level": level, "thread": thread, "caller": caller, "message": message}
     return "klog", members
 
