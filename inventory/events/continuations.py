@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from inventory.events import access_lines, colours, text_lines
+from inventory.events import access_lines, colours, logfmt, text_lines
 from inventory.events.normaliser import MAX_MESSAGE
 from inventory.jobs.model import InputRow
 
 SHAPES = frozenset({"text", "monolog", "klog", "zap"})
 """The shapes of text whose events may span lines."""
 _JSON = "{"
+
+_LEVEL_FIRST = re.compile(r"(?:TRACE|DEBUG|INFO|WARNING|ERROR|CRITICAL):[\w.]{1,200}:")
+"""How a line of Python's `logging` begins that nobody configured; it has no time."""
+_NAMES = frozenset({"time", "ts", "t", "timestamp", "level", "lvl", "severity", "msg", "message"})
+"""Of these a line of logfmt has two."""
 
 Rows = Iterable[tuple[InputRow, int]]
 
@@ -28,7 +34,7 @@ def joined(rows: Rows, now: datetime) -> Iterator[tuple[InputRow, int]]:
     room = 0
     for row, end in rows:
         text = colours.without(row.text)
-        is_closed = row.code is not None or text.startswith(_JSON) or access_lines.read(text) is not None
+        is_closed = row.code is not None or _stands_alone(text)
         is_event = not is_closed and text_lines.read(text, now) is not None
         if begun is not None and not (is_closed or is_event) and len(row.text) < room:
             held.append(row.text)
@@ -43,3 +49,11 @@ def joined(rows: Rows, now: datetime) -> Iterator[tuple[InputRow, int]]:
             yield row, end
     if begun is not None:
         yield replace(begun[0], text="\n".join(held)), begun[1]
+
+
+def _stands_alone(text: str) -> bool:
+    """Whether a line that begins with no time is one of another logger all the same, and continues nothing."""
+    if text.startswith(_JSON) or _LEVEL_FIRST.match(text) or access_lines.read(text):
+        return True
+    pairs = logfmt.read(text) if logfmt.BEGINNING.match(text) else None
+    return pairs is not None and len(_NAMES & pairs.keys()) > 1

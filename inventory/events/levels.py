@@ -13,9 +13,11 @@ WORDS = {word: word for word in LEVELS} | {
     "http": "info", "default": "info", "log": "info", "inf": "info", "warn": "warning", "wrn": "warning", "err": "error",
     "eror": "error", "severe": "error", "crit": "critical", "fatal": "critical", "ftl": "critical", "alert": "critical",
     "emerg": "critical", "emergency": "critical", "panic": "critical", "dpanic": "critical", "t": "trace", "d": "debug",
-    "i": "info", "n": "info", "w": "warning", "e": "error", "f": "critical", "c": "critical",
+    "trc": "trace", "trce": "trace", "vrb": "trace", "dbug": "debug", "ntc": "info", "fail": "error", "emg": "critical",
+    "emrg": "critical", "i": "info", "n": "info", "w": "warning", "e": "error", "f": "critical", "c": "critical",
 }  # fmt: skip
 """The words of syslog, Java, npm, .NET, Go and Google Cloud, and the letters of klog and MongoDB, in lower case."""
+_BEGINNING = re.compile(r"\[([A-Za-z]{3,11}) {0,4}\][ :]|([A-Z]{3,11}):?\s|([A-Za-z]{3,11}):")
 _SYSLOG = ("critical", "critical", "critical", "error", "warning", "info", "info", "debug")
 _STEPPED = re.compile(r"(trace|debug|info|warn|warning|error|fatal)([+-]\d{1,4})")
 _SLOG = {"trace": -8, "debug": -4, "info": 0, "warn": 4, "warning": 4, "error": 8, "fatal": 12}
@@ -69,6 +71,18 @@ def of_otlp(value: Any) -> str | None:
 def of_serilog(value: Any) -> str | None:
     """The level of Serilog, whose Verbose is its lowest."""
     return "trace" if type(value) is str and value.lower() in ("verbose", "vrb") else of(value)
+
+
+def of_azure(value: Any) -> str | None:
+    """The level of Application Insights, whose numbers go from 0, verbose, to 4, critical."""
+    return LEVELS[value + 1] if type(value) is int and 0 <= value < 5 else of(value) if type(value) is str else None
+
+
+def of_beginning(text: str) -> str | None:
+    """The level that a line without a time begins with, in capitals, in brackets or before a colon; else None."""
+    found = _BEGINNING.match(text)
+    word = next(filter(None, found.groups()), None) if found else None
+    return of_word(word) if word and len(word) > 1 else None
 
 
 def of_status_word(value: Any) -> str | None:

@@ -63,7 +63,7 @@ TIMESTAMP = [
         "_SOURCE_REALTIME_TIMESTAMP", "T", "Timestamp", "TimeStamp", "Time", "eventTime", "event_time", "eventTimestamp",
         "log_time", "logTime", "time_iso8601", "time_local", "msec", "date", "dt", "epoch", "unixtime", "created",
         "created_at", "observedTimeUnixNano", "receiveTimestamp", "@fields.timestamp", "fields.timestamp",
-        "event.created", "start_time",
+        "event.created", "start_time", "TimeGenerated", "TimeCreated", "EdgeStartTimestamp", "EdgeEndTimestamp", "_time",
     )
 ]  # fmt: skip
 
@@ -75,6 +75,7 @@ LEVEL = [
     *_names(levels.of, "lvl", "loglevel", "log_level", "logLevel", "LogLevel", "@level", "levelName", "level_name", "L"),
     *_names(levels.of, "severity_text", "Severity", "error_severity", "PRIORITY", "@fields.level"),
     *_names(levels.of_python, "levelno", "level_number", "level.no", "record.level.no"),
+    *_names(levels.of_azure, "severityLevel", "SeverityLevel", "LevelDisplayName"),
     *_names(levels.of_status_word, "status"),
     *_names(levels.of, "log.syslog.severity.code", "syslog_severity", "fields.level", "jsonPayload.level"),
 ]
@@ -96,6 +97,7 @@ SERVICE = _names(
     "SYSLOG_IDENTIFIER", "_SYSTEMD_UNIT", "_service", "_app", "_application", "record.name", "@module", "module",
     "target", "component", "program", "N", "Properties.Application", "Properties.SourceContext", "eventSource",
     "kubernetes.container_name", "container_name", "jsonPayload.service", "facility",
+    "cloud_RoleName", "AppRoleName", "ProviderName", "Category",
 )  # fmt: skip
 
 MESSAGE = [
@@ -105,7 +107,7 @@ MESSAGE = [
         "fields.message", "record.message", "Message", "RenderedMessage", "textPayload", "jsonPayload.message",
         "jsonPayload.msg", "log.message", "text", "full_message", "fields.msg", "error.message", "err.message",
         "exception.message", "status.message", "error", "err", "exception", "eventName", "protoPayload.status.message",
-        "protoPayload.methodName", "description",
+        "protoPayload.methodName", "description", "resultDescription", "properties.message", "operationName", "_raw",
     )
 ]  # fmt: skip
 
@@ -114,6 +116,7 @@ TRACE_ID = [
         traces.of,
         "trace_id", "traceId", "trace.id", "traceID", "TraceId", "traceid", "@tr", "otelTraceID", "otel.trace_id",
         "logging.googleapis.com/trace", "trace", "traceparent", "Traceparent", "TRACE_ID", "_trace_id", "_traceId",
+        "operation_Id", "OperationId",
     ),
     *_names(traces.of_datadog, "dd.trace_id", "dd.traceId", "dd_trace_id"),
     *_names(traces.of, "xray_trace_id", "XRayTraceId", "AWS-XRAY-TRACE-ID", "x-b3-traceid", "X-B3-TraceId", "b3"),

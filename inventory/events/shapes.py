@@ -62,6 +62,7 @@ SHAPES = (
     Shape("docker", _all("log", "time"), _is("log", str), unwrap=unwrapping.docker),
     Shape("journald", _all("__REALTIME_TIMESTAMP"), unwrap=unwrapping.journald),
     Shape("journald", _all("MESSAGE"), _has("PRIORITY", "SYSLOG_IDENTIFIER"), unwrap=unwrapping.journald),
+    Shape("cloudtrail", _all("eventName", "eventSource", "eventTime"), prepare=unwrapping.cloudtrail),
     Shape("kubernetes-audit", _all("auditID", "stage"), _audit, unwrapping.audit),
     Shape("gcp", _all("logName"), _has("timestamp", "receiveTimestamp")),
     Shape(

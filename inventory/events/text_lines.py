@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from inventory.events import instants, late_times, levels
+from inventory.events import instants, late_times, layouts, levels
 from inventory.events.names import MAX_SERVICE
 from inventory.events.parsing import read as read_json
 
@@ -31,15 +31,20 @@ _LAMBDA = re.compile(r"\t([0-9a-f-]{36})\t([A-Z]{4,8})\t(.*)", re.DOTALL)
 _LAMBDA_PYTHON = re.compile(r"\[([A-Z]{4,8})\]\t(\S{20,32})\t([0-9a-f-]{36})\t(.*)", re.DOTALL)
 _CRI = re.compile(r"(\S{20,40}) (stdout|stderr) ([FP])(?: (.*)|$)", re.DOTALL)
 _COMPOSE = re.compile(r"([\w.-]{1,100}) {1,80}\| (.*)", re.DOTALL)
+_SECOND = re.compile(r" \[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:")
 _WORD = re.compile(r"[\s|:\-]{0,20}(\[[^\[\]]{1,60}\]|\([^()]{1,60}\)|<[^<>]{1,60}>|[^\s|:\[\]]{1,60})")
 _WORD_END = re.compile(r"[\s|:\-\[]{1,20}")
 _AFTER_LEVEL = re.compile(r"[\s|:\-]{0,20}")
+_THREAD = re.compile(r"main|MainThread|Thread[ -]?\d{0,10}|\S{1,100}-\d{1,10}")
 WORDS = 5
 """Words after the time among which the level is looked for."""
 
 
-def read(text: str, now: datetime) -> Found | None:
-    """What a line says; None if it begins with neither a time nor a level and a time."""
+def read(text: str, now: datetime, *, is_inner: bool = False) -> Found | None:
+    """What a line says; None if it begins with neither a time nor a level and a time.
+
+    Behind the time that `docker logs -t` writes, say, a line may have its own, which counts then.
+    """
     for reader in (_klog, _lambda_python):
         if found := reader(text):
             return found
@@ -50,8 +55,12 @@ def read(text: str, now: datetime) -> Found | None:
     if began is None:
         return _level_first(text, now) or _late(text, now)
     instant, end = began
-    rest = text[end + bracketed :].removeprefix("]") if bracketed else text[end:]
-    return _timed(instant, rest)
+    rest = text[end + bracketed :]
+    if not is_inner and _SECOND.match(rest) and (inner := read(rest[1:], now, is_inner=True)):
+        return inner[0], inner[1] | {"received": instant.isoformat()}
+    if found := layouts.read(rest.removeprefix("]") if bracketed else rest, bracketed):
+        return found[0], {"timestamp": instant.isoformat()} | found[1]
+    return _timed(instant, rest.removeprefix("]") if bracketed else rest, bracketed)
 
 
 def composed(text: str) -> tuple[str, str] | None:
@@ -60,12 +69,12 @@ def composed(text: str) -> tuple[str, str] | None:
     return (found[1], found[2]) if found else None
 
 
-def _timed(instant: datetime, rest: str) -> Found:
-    """The line whose time was read, from what follows the time."""
+def _timed(instant: datetime, rest: str, bracketed: bool = False) -> Found:
+    """The line whose time was read, from what follows the time, which may be in brackets."""
     time = {"timestamp": instant.isoformat()}
     if found := _NGINX.match(rest):
         return "nginx", time | _named(found, "level", "pid", "tid", "connection", "message")
-    if (found := _APACHE.match(rest)) and _is_level(found[2].rstrip("0123456789")):
+    if bracketed and (found := _APACHE.match(rest)) and _is_level(found[2].rstrip("0123456789")):
         named = _named(found, "module", "level", "pid", "tid", "message")
         return "apache", time | named | {"level": found[2].rstrip("0123456789")}
     if (found := _MONOLOG.match(rest)) and _is_level(found[2]):
@@ -74,15 +83,20 @@ def _timed(instant: datetime, rest: str) -> Found:
         return "lambda", time | _named(found, "requestId", "level", "message")
     if (found := _ZAP.match(rest)) and levels.of_word(found[1]):
         return "zap", time | _zap(found)
-    if (found := _TAGGED.match(rest)) and not any(map(_is_level, found.group(1, 2))):
+    if not bracketed and (found := _TAGGED.match(rest)) and not any(map(_is_level, found.group(1, 2))):
         return "syslog", time | _named(found, "host", "program", "pid", "message")
     level, message, before = _level_in(rest)
     if level is None:
         return "text", time | {"message": message}
     if " " in before or len(before) > MAX_SERVICE:  # several words: they stay in the message
         return "text", time | {"level": level, "message": rest.strip()}
-    origin = {"pid" if before.isdigit() else "logger": before} if before else {}
+    origin = {_origin(before): before} if before else {}
     return "text", time | {"level": level, "message": message} | origin
+
+
+def _origin(word: str) -> str:
+    """What the word before a level is: a process, a thread or a logger."""
+    return "pid" if word.isdigit() else "thread" if _THREAD.fullmatch(word) else "logger"
 
 
 def _named(found: re.Match[str], *names: str) -> dict[str, Any]:
@@ -115,7 +129,7 @@ def _level_in(rest: str) -> tuple[str | None, str, str]:
         if found is None:
             break
         word = found[1]
-        marked = number == 0 or word[0] in "[<(" or word.isupper()
+        marked = number == 0 or word[0] in "[<(" or word.isupper() or _is_marked(rest, found)
         if marked and len(word.strip("[]<>()")) > (1 if number else 0) and not word.strip("[]<>()").isdigit():
             level = levels.of_word(word)
             if level:
@@ -124,6 +138,11 @@ def _level_in(rest: str) -> tuple[str | None, str, str]:
                 return word.strip("[]<>()"), message[after.end() if after else 0 :], rest[: found.start(1)].strip(" \t|:-[]")
         position = found.end()
     return None, rest.strip(" \t:-|"), ""
+
+
+def _is_marked(rest: str, found: re.Match[str]) -> bool:
+    """Whether a colon follows a word, and nothing but brackets is before it, as in `[checkout] error: boom`."""
+    return rest[found.end() : found.end() + 1] == ":" and rest[: found.start(1)].rstrip()[-1:] in tuple("])>")
 
 
 def _level_first(text: str, now: datetime) -> Found | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from inventory.events import levels
 from inventory.events.normaliser import MAX_MESSAGE, Prepared, add
 from inventory.events.parsing import united
 
@@ -31,7 +32,8 @@ def wrapped(
     if found is None:
         rest = {each: value for each, value in document.items() if each not in taken}
         kept: Any = text if type(document[name]) in (str, type(None)) else document[name]
-        return Prepared(rest, [("message", name, kept), *defaults, *derived])
+        own: list[Default] = [("level", None, level)] if (level := levels.of_beginning(text)) else []
+        return Prepared(rest, [("message", name, kept), *defaults, *derived, *own])
     members = dict(found.document)
     for each, value in document.items():
         if each not in taken:
@@ -83,6 +85,12 @@ def mongodb(document: dict[str, Any]) -> Prepared:
     """A line of MongoDB's server."""
     rest = {name: value for name, value in document.items() if name != "s"}
     return Prepared(rest, [("level", "s", document["s"]), ("service", None, "mongod")])
+
+
+def cloudtrail(document: dict[str, Any]) -> Prepared:
+    """A call of an API of AWS, which has no level: one that failed says with which error."""
+    failed: list[Default] = [("level", None, "error")] if document.get("errorCode") else []
+    return Prepared(document, failed)
 
 
 def audit(document: dict[str, Any]) -> Prepared:

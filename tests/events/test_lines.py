@@ -295,6 +295,34 @@ def test_text_of_any_length_is_read(name: str) -> None:
         ('2026-01-31T12:00:00.123Z stdout F {"level":"warn","msg":"m"}', "warning", "unknown", "m"),
         ("2026-01-31 12:00:00.123 | ERROR    | __main__:main:5 - boom", "error", "unknown", "__main__:main:5 - boom"),
         ("Jan 31 12:00:00.123 web-1 kernel: [12.5] eth0 up", "info", "kernel", "[12.5] eth0 up"),
+        ("[2026-01-31 12:00:00,123: ERROR/MainProcess] Task a.b failed", "error", "unknown", "Task a.b failed"),
+        ("2026-01-31T12:00:00.123Z [checkout] error: boom", "error", "checkout", "boom"),
+        ("2026-01-31T12:00:00.123Z pid=1 tid=x class=W jid=j elapsed=0.1 ERROR: fail", "error", "unknown", "fail"),
+        ("[31-Jan-2026 12:00:00.123 UTC] PHP Fatal error:  Oh", "critical", "unknown", "PHP Fatal error:  Oh"),
+        ("[31-Jan-2026 12:00:00.123 UTC] PHP Parse error:  x", "error", "unknown", "PHP Parse error:  x"),
+        ("2026-01-31 12:00:00.123 +00:00 [VRB] low", "trace", "unknown", "low"),
+        ('{"timestamp":"2026-01-31T12:00:00.123Z","level":"emg","message":"m"}', "critical", "unknown", "m"),
+        ('{"start_time":"2026-01-31T12:00:00.123Z","method":"GET","path":"/a","response_code":503}', "error", "unknown",
+         "GET /a 503"),
+        ('{"EdgeStartTimestamp":"2026-01-31T12:00:00.123Z","ClientRequestMethod":"GET","ClientRequestURI":"/a",'
+         '"EdgeResponseStatus":404}', "warning", "unknown", "GET /a 404"),
+        ('{"timestamp":"2026-01-31T12:00:00.123Z","message":"x","severityLevel":3,"cloud_RoleName":"pay"}',
+         "error", "pay", "x"),
+        ('{"eventTime":"2026-01-31T12:00:00.123Z","eventSource":"s3","eventName":"GetObject","errorCode":"AccessDenied"}',
+         "error", "s3", "GetObject"),
+        ('{"log":"ERROR boom\\n","stream":"stderr","time":"2026-01-31T12:00:00.123Z"}', "error", "unknown", "ERROR boom"),
+        ("2026-01-31T12:00:00.123Z stderr F WARNING:root:careful", "warning", "unknown", "WARNING:root:careful"),
+        ("2026-01-31 12:00:00.123  WARN 42 --- [           main] c.e.Pay     : slow", "warning", "c.e.Pay", "slow"),
+        ("[2026-01-31T12:00:00.123Z ERROR checkout::pay] boom", "error", "checkout::pay", "boom"),
+        ("2026-01-31 12:00:00,123 [main] ERROR a.B boom", "error", "a.B", "boom"),
+        ("2026-01-31 12:00:00,123 [pool-1-thread-2] WARN  a.B.Pay - slow", "warning", "a.B.Pay", "slow"),
+        ("2026-01-31 12:00:00,123 [scrapy.core] INFO: opened", "info", "scrapy.core", "opened"),
+        ("2026-01-31 12:00:00,123 [main] INFO ready", "info", "unknown", "ready"),
+        ("2026-01-31T12:00:00.123456+00:00 app[web.1]: hello", "info", "app", "hello"),
+        ("2026-01-31T12:00:00.123Z START RequestId: 8f Version: 1", "info", "unknown", "START RequestId: 8f Version: 1"),
+        ("2026-01-31T12:00:09.123Z 2026-01-31T12:00:00.123Z\t8f507cfc\tERROR\tboom", "error", "8f507cfc", "boom"),
+        ("2026-01-31T12:00:09.123Z 2026-01-31 12:00:00,123 - pay - ERROR - boom", "error", "pay", "boom"),
+        ("2026-01-31T12:00:00.123456+00:00 app[web.1]: ERROR boom", "error", "app", "ERROR boom"),
         ("42:M 31 Jan 2026 12:00:00.123 * Ready to accept connections", "info", "redis", "Ready to accept connections"),
         ("1:C 31 Jan 2026 12:00:00.123 # low memory", "warning", "redis", "low memory"),
         ("E, [2026-01-31T12:00:00.123456 #42] ERROR -- checkout: boom", "error", "checkout", "boom"),
@@ -317,6 +345,20 @@ def test_lines_of_other_programs(line: str, level: str, service: str, message: s
     found = event(line)
 
     assert (found["timestamp"], found["level"], found["service"], found["message"]) == (INSTANT, level, service, message)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"2026-01-31T13:00:00.123+01:00  INFO 42 --- [pay] [main] [{TRACE_ID}-00f067aa0ba902b7] c.e.Pay : m",
+        f"2026-01-31 12:00:00.123  INFO [pay,{TRACE_ID},00f067aa0ba902b7] 42 --- [main] c.e.Pay : m",
+    ],
+)
+def test_the_line_of_spring_boot_is_taken_apart(line: str) -> None:
+    assert event(line) == {
+        "timestamp": INSTANT, "level": "info", "service": "pay", "message": "m", "trace_id": TRACE_ID,
+        "attributes": {"pid": "42", "thread": "main", "logger": "c.e.Pay", "span_id": "00f067aa0ba902b7"},
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

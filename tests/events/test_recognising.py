@@ -172,6 +172,16 @@ def test_a_stack_trace_belongs_to_the_event_before_it() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["level=warn ts=2026-01-31T12:00:00Z msg=x", "ERROR:root:x", "1:M 31 Jan 2026 12:00:00 * ready", '{"a": 1}', ACCESS],
+)
+def test_a_line_of_another_logger_continues_nothing(line: str) -> None:
+    begun = "2026-01-31 12:00:00 ERROR boom"
+
+    assert joined(begun, line, begun) == [(1, begun), (2, line), (3, begun)]
+
+
 def test_it_takes_no_more_lines_than_a_message_has_room_for() -> None:
     begun = "2026-01-31 12:00:00 ERROR boom"
     rows = joined(begun, *["x" * 30_000] * 5)

@@ -227,10 +227,10 @@ def test_the_lines_after_the_first_are_read_as_they_should_be() -> None:
         ("info", "systemd", "Started."),
     ]
     assert said("text.log")[1:] == [
-        ("warning", "main", "com.example.Pay - slow"),
+        ("warning", "com.example.Pay", "slow"),
         ("error", "unknown", "boom"),
         ("info", "unknown", "ready"),
-        ("info", "unknown", "7 --- [main] c.e.App : Started"),
+        ("info", "c.e.App", "Started"),
         ("info", "unknown", "plain Go"),
         (
             "error",
