@@ -16,20 +16,30 @@ from inventory.events.unwrapping import with_attributes
 MAX_REPEATED, MAX_GROWTH, FREE = 4_096, 16, 65_536
 """What is said once for many events is repeated with each of them if it has so few characters, until the line has grown so
 many times. More is kept with the first event alone."""
-OTLP = "otlp"
+OTLP, LOKI = "otlp", "loki"
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A list of events in the member `events` of an object that has all of `members`."""
+    """A list of events at the path `events` of an object that has all of `members`.
+
+    The first event has one of `needed`, if any are: a list of that name is often something else.
+    """
 
     name: str
     events: str
     members: frozenset[str] = frozenset()
+    needed: frozenset[str] = frozenset()
 
-    def fits(self, document: Mapping[str, Any]) -> bool:
-        """Whether a document is one."""
-        return type(document.get(self.events)) is list and self.members <= document.keys()
+    def list_in(self, document: Mapping[str, Any]) -> list[Any] | None:
+        """The list of events in a document; None if it is no such envelope."""
+        value: Any = document
+        for name in self.events.split("."):
+            value = value.get(name) if type(value) is dict else None
+        if type(value) is not list or not self.members <= document.keys():
+            return None
+        first = value[0] if value else None
+        return value if not self.needed or (type(first) is dict and self.needed & first.keys()) else None
 
 
 ENVELOPES = (
@@ -37,20 +47,26 @@ ENVELOPES = (
     Envelope(OTLP, "scopeLogs"),
     Envelope("cloudwatch", "logEvents", frozenset({"logGroup"})),
     Envelope("cloudwatch", "events"),
-    Envelope("kubernetes-audit", "items", frozenset({"kind", "apiVersion"})),
+    Envelope("kubernetes-audit", "items", frozenset({"kind"}), frozenset({"auditID"})),
+    Envelope("kubernetes", "items", frozenset({"kind"})),
     Envelope("cloudtrail", "Records"),
     Envelope("gcp", "entries"),
+    Envelope("azure", "records", needed=frozenset({"time", "timestamp", "TimeGenerated"})),
+    Envelope("elasticsearch", "hits.hits", needed=frozenset({"_source"})),
+    Envelope("datadog", "data", needed=frozenset({"attributes"})),
+    Envelope(LOKI, "data.result", needed=frozenset({"stream"})),
+    Envelope(LOKI, "streams", needed=frozenset({"stream"})),
 )
 NAMES = frozenset(each.name for each in ENVELOPES)
 """The shapes whose lines may be envelopes."""
-_MARKS = tuple(f'"{each.events}"' for each in ENVELOPES)
+_MARKS = tuple({f'"{each.events.partition(".")[0]}"' for each in ENVELOPES})
 
 
 def shape_of(text: str) -> str | None:
     """The name of the envelope that a line is; None if it is none, or has no event."""
     document = _document(text)
     envelope = _envelope(document) if document else None
-    return envelope.name if document and envelope and any(document[envelope.events]) else None
+    return envelope.name if document and envelope and any(envelope.list_in(document) or ()) else None
 
 
 def opened(text: str) -> Iterator[str]:
@@ -79,7 +95,7 @@ def _document(text: str) -> dict[str, Any] | None:
 
 
 def _envelope(document: Mapping[str, Any]) -> Envelope | None:
-    return next((each for each in ENVELOPES if each.fits(document)), None)
+    return next((each for each in ENVELOPES if each.list_in(document) is not None), None)
 
 
 class _Allowance:
@@ -114,9 +130,26 @@ def _events(document: Mapping[str, Any], envelope: Envelope, allowance: _Allowan
     if envelope.name == OTLP:
         yield from _records(document if "resourceLogs" in document else {"resourceLogs": [document]}, allowance)
         return
-    around = _Said({name: value for name, value in document.items() if name != envelope.events}, allowance)
-    for each in document[envelope.events]:
+    events = envelope.list_in(document) or []
+    if envelope.name == LOKI:
+        yield from _lines(events, allowance)
+        return
+    outermost = envelope.events.partition(".")[0]
+    around = _Said({name: value for name, value in document.items() if name != outermost}, allowance)
+    for each in events:
         yield _beside(each, around()) if type(each) is dict else each
+
+
+def _lines(streams: list[Any], allowance: _Allowance) -> Iterator[Any]:
+    """The lines of Loki's streams, each with the labels of its stream."""
+    for stream in streams:
+        values = stream.get("values") if type(stream) is dict else None
+        labels = stream.get("stream") if type(stream) is dict else None
+        around = _Said({"labels": labels} if type(labels) is dict else {}, allowance)
+        for value in values if type(values) is list else ():
+            if type(value) is list and len(value) > 1:
+                more = {"metadata": value[2]} if len(value) > 2 else {}
+                yield {"timestamp": value[0], "line": value[1], "labels": {}, **around(), **more}
 
 
 def _beside(event: dict[str, Any], around: Mapping[str, Any]) -> dict[str, Any]:

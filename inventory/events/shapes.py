@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from inventory.events import unwrapping
+from inventory.events import stores, unwrapping
 from inventory.events.normaliser import Prepared
 from inventory.events.unwrapping import Inner
 
@@ -58,7 +58,23 @@ def _all(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
+def _of_datadog(document: Document) -> bool:
+    return type(document["attributes"]) is dict and "timestamp" in document["attributes"] and "timestamp" not in document
+
+
+def _of_search(document: Document) -> bool:
+    return type(document["result"]) is dict and "_time" in document["result"]
+
+
 SHAPES = (
+    Shape("elasticsearch", _all("_source"), _is("_source", dict), stores.elasticsearch),
+    Shape("datadog", _all("attributes", "id"), _of_datadog, stores.datadog),
+    Shape("loki", _all("labels", "line", "timestamp"), _is("labels", dict), unwrap=stores.loki),
+    Shape("splunk", _all("event", "sourcetype"), _is("event", dict, str), unwrap=stores.splunk),
+    Shape("splunk", _all("event", "time", "host"), _is("event", dict), unwrap=stores.splunk),
+    Shape("splunk", _all("result"), _of_search, unwrap=stores.splunk),
+    Shape("azure", _all("time", "operationName"), _has("resourceId", "resultDescription", "category", "properties")),
+    Shape("kubernetes", _all("involvedObject", "reason"), prepare=unwrapping.cluster_event),
     Shape("docker", _all("log", "time"), _is("log", str), unwrap=unwrapping.docker),
     Shape("journald", _all("__REALTIME_TIMESTAMP"), unwrap=unwrapping.journald),
     Shape("journald", _all("MESSAGE"), _has("PRIORITY", "SYSLOG_IDENTIFIER"), unwrap=unwrapping.journald),
@@ -100,8 +116,8 @@ SHAPES = (
     Shape("python-json-logger", _all("message"), _has("asctime", "levelname")),
     Shape("structlog", _all("event"), _has("timestamp", "level")),
     Shape("slog", _all("time", "level", "msg"), _upper),
-    Shape("logrus", _all("time", "level", "msg")),
-    Shape("zerolog", _all("time", "level")),
+    Shape("logrus", _all("time", "level", "msg"), _is("time", str)),
+    Shape("zerolog", _all("time", "level", "message")),
     Shape("winston", _all("timestamp", "level", "message")),
 )
 """In this order: a document has the first shape that it fits."""

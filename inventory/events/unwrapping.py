@@ -93,6 +93,17 @@ def cloudtrail(document: dict[str, Any]) -> Prepared:
     return Prepared(document, failed)
 
 
+def cluster_event(document: dict[str, Any]) -> Prepared:
+    """An event of Kubernetes, whose time may be that of its series or of its creation, and whose type is its level."""
+    source = document.get("source")
+    metadata = document.get("metadata")
+    times = [document.get(name) for name in ("lastTimestamp", "eventTime", "firstTimestamp")]
+    times.append(metadata.get("creationTimestamp") if type(metadata) is dict else None)
+    component = source.get("component") if type(source) is dict else document.get("reportingComponent")
+    defaults: list[Default] = [("timestamp", None, each) for each in times if each]
+    return Prepared(document, [*defaults, ("level", None, document.get("type")), ("service", None, component)])
+
+
 def audit(document: dict[str, Any]) -> Prepared:
     """An entry of Kubernetes' audit log, whose `level` is what is recorded and no severity."""
     return Prepared(document, [("service", None, "kube-apiserver")])

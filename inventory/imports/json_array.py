@@ -12,7 +12,7 @@ from enum import Enum
 RawValue = tuple[int, bytes, int]
 """A value's number from 1, its bytes, and the bytes of the uploaded file up to its end."""
 
-_NAMES = '"(?:events|Records|entries|resourceLogs)"'
+_NAMES = '"(?:events|Records|records|entries|resourceLogs)"'
 _BEGINNING = re.compile(rf"\ufeff?\s*(?:\[\s*(?:[{{\[\]]|\n|$)|\{{\s*{_NAMES}\s*:\s*\[|\{{[ \t\r]*\n)")
 _LIST = re.compile(
     rb'(?:\xef\xbb\xbf)?\s*\{\s*(?:%s|"kind".*List".*"items")\s*:\s*' % _NAMES.encode(),

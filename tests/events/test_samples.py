@@ -5,6 +5,7 @@ The files are `tests/samples/events/`. Most say the same: a payment was declined
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -252,3 +253,51 @@ def test_a_record_without_a_time_of_its_own_has_that_of_who_observed_it() -> Non
     assert [event.line for event in events] == [1, 2, 3]
     assert events[2].timestamp == datetime.fromtimestamp(1_769_860_809, UTC)
     assert events[2].attributes["body"] == {"a": 1}
+
+
+HIT = {"@timestamp": "2026-01-31T12:00:00Z", "message": "boom", "log": {"level": "error"}}
+DATADOG = {"timestamp": "2026-01-31T12:00:00Z", "message": "boom", "status": "error", "service": "pay"}
+STREAM = {"stream": {"app": "pay", "level": "error"}, "values": [["1769860800000000000", "boom"]]}
+K8S = {"kind": "Event", "message": "boom", "reason": "BackOff", "type": "Error", "eventTime": None,
+       "lastTimestamp": "2026-01-31T12:00:00Z", "involvedObject": {"name": "p"}, "source": {"component": "pay"}}  # fmt: skip
+AZURE = {"time": "2026-01-31T12:00:00Z", "level": "Error", "resultDescription": "boom", "operationName": "op"}
+HEC = {"time": 1769860800, "host": "h", "sourcetype": "s", "event": {"level": "error", "message": "boom"}}
+
+
+@pytest.mark.parametrize(
+    ("document", "shape", "service"),
+    [
+        ({"hits": {"total": 1, "hits": [{"_index": "i", "_source": HIT}]}}, "elasticsearch", "unknown"),
+        ({"_index": "i", "_source": HIT}, "elasticsearch", "unknown"),
+        ({"data": [{"id": "1", "type": "log", "attributes": DATADOG}], "meta": {}}, "datadog", "pay"),
+        ({"id": "1", "attributes": DATADOG}, "datadog", "pay"),
+        ({"status": "success", "data": {"resultType": "streams", "result": [STREAM]}}, "loki", "pay"),
+        ({"streams": [STREAM]}, "loki", "pay"),
+        ({"labels": STREAM["stream"], "line": "boom", "timestamp": "2026-01-31T12:00:00Z"}, "loki", "pay"),
+        ({"kind": "List", "apiVersion": "v1", "items": [K8S]}, "kubernetes", "pay"),
+        ({"records": [AZURE]}, "azure", "unknown"),
+        (HEC, "splunk", "unknown"),
+        (HEC | {"event": "ERROR:x:boom"}, "splunk", "unknown"),
+        ({"preview": False, "result": {"_time": "2026-01-31T12:00:00.000+00:00", "_raw": "ERROR boom"}},
+         "splunk", "unknown"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("indent", [None, 2])
+def test_the_answers_of_log_stores_are_taken_apart(
+    document: dict[str, Any], shape: str, service: str, indent: int | None
+) -> None:
+    file_format, events, rejected = imported(json.dumps(document, indent=indent).encode(), "a.json", {})
+
+    assert [(row.input, row.detail) for row in rejected] == []
+    assert file_format.shape == shape
+    (event,) = events
+    assert (event.timestamp, event.level, event.service) == (datetime(2026, 1, 31, 12, tzinfo=UTC), "error", service)
+    assert event.message.endswith("boom")
+
+
+@pytest.mark.parametrize("member", [{"data": [1]}, {"records": [{"a": 1}]}, {"items": [1]}, {"hits": {"hits": [7]}}])
+def test_a_list_of_such_a_name_in_an_event_is_no_list_of_events(member: dict[str, Any]) -> None:
+    line = {"time": "2026-01-31T12:00:00Z", "level": "info", "msg": "x", **member}
+    _, events, _ = imported(json.dumps(line).encode(), "a.log", {})
+
+    assert [event.attributes for event in events] == [member]
