@@ -20,6 +20,9 @@ WHOLE_NUMBERS = frozenset(
 ABSENT = ("-", "")
 
 _VARIABLE = re.compile(r"\$(?:\{(\w{1,64})\}|(\w{1,64}))", re.ASCII)
+_DIRECTIVE = re.compile(r"\s{0,20}(?:log_format\s+\S{1,100}\s+(?:escape=\w{1,20}\s+)?['\"]|'.*'\s*;?\s*\Z)", re.DOTALL)
+"""How a format begins that was copied out of nginx's configuration, with its name or with its quotes alone."""
+_PIECE = re.compile(r"'((?:[^'\\]|\\.)*+)'|\"((?:[^\"\\]|\\.)*+)\"", re.DOTALL)
 _ESCAPED = re.compile(r"\\x([0-9A-Fa-f]{2})|\\([\"\\])")
 
 
@@ -34,6 +37,8 @@ class LogFormat:
     def of(cls, text: str) -> LogFormat:
         """The format that a name or a `log_format` of nginx describes; `InvalidRequest` if it cannot be read back."""
         text = NAMED.get(text.strip(), text)
+        if len(text) <= MAX_FORMAT and _DIRECTIVE.match(text):
+            text = "".join(map(_unquoted, _PIECE.finditer(text)))
         found = list(_VARIABLE.finditer(text))
         ends = [each.start() for each in found[1:]] + [len(text)]
         variables = tuple((each[1] or each[2], text[each.end() : end]) for each, end in zip(found, ends, strict=False))
@@ -61,6 +66,11 @@ class LogFormat:
                 values.setdefault(name, _value(name, value))
             position = end + len(after)
         return values
+
+
+def _unquoted(piece: re.Match[str]) -> str:
+    """A piece of a directive without its quotes, and without the backslashes that protect such."""
+    return (piece[1] or "").replace("\\'", "'") if piece[2] is None else piece[2].replace('\\"', '"')
 
 
 def _end(line: str, after: str, position: int) -> int:

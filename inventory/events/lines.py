@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from inventory.events import access_lines, colours, logfmt, shapes, text_lines, unwrapping
+from inventory.events import access_lines, colours, levels, logfmt, shapes, text_lines, unwrapping
 from inventory.events.access_lines import LogFormat
 from inventory.events.normaliser import Choices, NoEvent, Prepared, normalised
 from inventory.events.parsing import parse, read
@@ -20,6 +20,11 @@ NO_LINE = (
     "Not JSON, nor a line with a time at its beginning. Send JSON, logfmt, syslog or access log lines, or describe the"
     " lines with format=, nginx's log_format."
 )
+NO_DATE = (
+    "The line has no date. Have the logger write one, as Python's does with"
+    " format='%(asctime)s %(levelname)s %(name)s %(message)s', or have it write JSON with a time."
+)
+NO_DATE_OF_COMPOSE = "The line has no date. Have them written: docker compose logs --timestamps."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class LineReader:
         if found is None:
             found = self._text(text, depth)
         if found is None:
-            raise NoEvent(NO_OBJECT) if _is_json(text) else ValueError(NO_LINE)
+            raise _no_line(text)
         return found
 
     def _inner(self, depth: int) -> unwrapping.Inner:
@@ -111,6 +116,18 @@ class LineReader:
 
 _BY_NGINX, _BY_TRAEFIK = ([("service", None, name)] for name in ("nginx", "traefik"))
 _JSON = re.compile(r'[\["\d]|true|false|null')
+
+
+_CLOCK = re.compile(r"\[?\d\d?:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?[AP]M)?[\s|\]]")
+
+
+def _no_line(text: str) -> ValueError:
+    """Why a line is none that is known."""
+    if _is_json(text):
+        return NoEvent(NO_OBJECT)
+    if _CLOCK.match(text) or levels.of_beginning(text):
+        return NoEvent(NO_DATE)
+    return NoEvent(NO_DATE_OF_COMPOSE) if text_lines.composed(text) else ValueError(NO_LINE)
 
 
 def _is_json(text: str) -> bool:

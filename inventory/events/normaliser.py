@@ -22,6 +22,10 @@ SEND_TIMESTAMP = (
     " map=timestamp:fields.when."
 )
 SEND_MESSAGE = "Send a message or a level; or name the member that has the text, such as map=message:fields.text."
+OTHER_SIGNALS = {
+    "resourceSpans": "spans", "scopeSpans": "spans", "resourceMetrics": "metrics", "scopeMetrics": "metrics",
+}  # fmt: skip
+"""What OpenTelemetry's exporters write beside logs."""
 
 Path = tuple[str, ...]
 
@@ -153,6 +157,9 @@ class _Reading:
         if self._unread is not None:
             name, value = self._unread
             return f"{name}: {shown(value)} is not a time. {SEND_TIMESTAMP}"
+        for name, signal in OTHER_SIGNALS.items():
+            if name in self._document:
+                return f"{name}: These are {signal} of OpenTelemetry and no log records. Send resourceLogs."
         return f"timestamp: Missing. {SEND_TIMESTAMP}"
 
     def _trace_below(self, node: Mapping[str, Any], path: Path, depth: int) -> str | None:

@@ -85,7 +85,8 @@ def format_of_name(file_name: str, suffixes: Mapping[str, LineFormat]) -> FileFo
     for suffix, line_format in suffixes.items():
         if stem.endswith(suffix):
             return FileFormat(line_format, gzipped=name.endswith(GZIPPED))
+    logs = " Give a log of another name a name that ends with .log." if ".log" in suffixes else ""
     raise UnsupportedFile(
         f"{file_name!r} is of a type that this import does not take. Send {', '.join(suffixes)}, or one of these with"
-        f" {GZIPPED} after it."
+        f" {GZIPPED} after it.{logs}"
     )

@@ -362,6 +362,22 @@ def test_the_line_of_spring_boot_is_taken_apart(line: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "log_format",
+    [
+        """log_format main '$remote_addr [$time_local] '
+                        '"$request" it\\'s $status';""",
+        """log_format  main  escape=json  "$remote_addr [$time_local] \\"$request\\" it's $status";\n""",
+        """'$remote_addr [$time_local] ' '"$request" it\\'s $status'""",
+        """$remote_addr [$time_local] "$request" it's $status""",
+    ],
+)
+def test_a_log_format_is_read_as_it_stands_in_the_configuration(log_format: str) -> None:
+    kept = event('192.0.2.1 [31/Jan/2026:12:00:00 +0000] "GET /a HTTP/2" it\'s 503', format=log_format)
+
+    assert (kept["level"], kept["message"]) == ("error", "GET /a HTTP/2 503")
+
+
+@pytest.mark.parametrize(
     ("line", "host", "message"),
     [
         ('192.0.2.1 - - [31/Jan/2026:13:00:00 +0100] "-" 408 - "-" "-"', None, "- 408"),

@@ -44,6 +44,13 @@ def test_a_file_is_what_most_of_its_first_lines_are() -> None:
         ("url\nhttps://example.com/\n", ["'url'", "JSON"]),
         ("[1, 2]\n", ["Not an object"]),
         ("{}\n", ["timestamp: Missing."]),
+        ("WARNING:root:careful\n", ["The line has no date", "%(asctime)s"]),
+        ('INFO:     127.0.0.1:5 - "GET / HTTP/1.1" 200 OK\n', ["The line has no date"]),
+        ("[12:00:00.123] INFO (42): ready\n", ["The line has no date"]),
+        ("12:00PM INF ready a=1\n", ["The line has no date"]),
+        ("web-1  | hello\n", ["The line has no date", "--timestamps"]),
+        ('{"resourceSpans": []}\n', ["resourceSpans: These are spans of OpenTelemetry", "resourceLogs"]),
+        ('{"resourceMetrics": []}\n', ["resourceMetrics: These are metrics of OpenTelemetry"]),
         ("[]", ["an array of JSON without elements"]),
     ],
 )
@@ -78,9 +85,9 @@ def test_log_files_are_known_by_their_names_also_when_they_were_put_aside(name: 
     assert found(content, name).shape == "slog"
 
 
-@pytest.mark.parametrize("name", ["a.csv", "a.txt", "a.log.zip", "log", "a.log.x1"])
+@pytest.mark.parametrize("name", ["a.csv", "a.txt", "a.out", "syslog", "a.log.zip", "log", "a.log.x1"])
 def test_other_names_are_refused(name: str) -> None:
-    with pytest.raises(UnsupportedFile):
+    with pytest.raises(UnsupportedFile, match=r"a name that ends with \.log\."):
         found(LINE, name)
 
 
