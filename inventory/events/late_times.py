@@ -58,12 +58,14 @@ _PREFIX = re.compile(
     r"|(?P<go>[\w.-]{1,60}) (?=\d{4}/\d\d/)"
 )
 """One word before a time with its year, with a mark after or around it; Go's log has a prefix without one, too."""
+_MAY_BE = re.compile(r"\d{1,10}:[A-Z] |[A-Z], \[|\[|Started |\S{1,205} \[?\d")
+"""How all of these begin. The lines of a stack trace seldom do, and there are many."""
 _QUOTED = re.compile(r'"([^"]{0,8192})"?\s*$')
 
 
 def read(text: str, now: datetime) -> dict[str, Any] | None:
     """The members of a line of one of these programs; None if it is none."""
-    for kind in _KINDS:
+    for kind in _KINDS if _MAY_BE.match(text) else ():
         before = kind.before.match(text)
         began = instants.leading(text[before.end() : before.end() + instants.LONGEST], now) if before else None
         after = kind.after.fullmatch(text, before.end() + began[1]) if before and began else None
@@ -75,7 +77,7 @@ def read(text: str, now: datetime) -> dict[str, Any] | None:
 
 def prefix(text: str) -> tuple[str, int] | None:
     """The word before the time of a line, and where the time begins; None if there is none."""
-    found = _PREFIX.match(text)
+    found = _PREFIX.match(text) if _MAY_BE.match(text) else None
     return ((found["bracketed"] or found["bare"] or found["go"]).strip("[]:"), found.end()) if found else None
 
 

@@ -118,7 +118,10 @@ _BY_NGINX, _BY_TRAEFIK = ([("service", None, name)] for name in ("nginx", "traef
 _JSON = re.compile(r'[\["\d]|true|false|null')
 
 
-_CLOCK = re.compile(r"\[?\d\d?:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?[AP]M)?[\s|\]]")
+_CLOCK = re.compile(
+    r"\[?\d\d?:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?[AP]M)?[\s|\]]|[A-Z]{4,5}\[\d{4,9}\]|\[ {0,9}\d{1,9}\.\d{6}\]"
+)
+"""A time of day, or seconds since a start as logrus and the kernel count them."""
 
 
 def _no_line(text: str) -> ValueError:

@@ -9,6 +9,7 @@ from typing import Any
 
 from inventory.errors import InvalidFile
 from inventory.events import envelopes
+from inventory.events.lines import NO_DATE
 from inventory.events.normaliser import normalised, shown
 from inventory.events.options import reader_of
 from inventory.events.parsing import read
@@ -42,7 +43,8 @@ def shape_of(lines: Sequence[str], chosen: Mapping[str, Any]) -> str | None:
         else:
             found[name] += 1
     if lines and not found:
-        raise InvalidFile(_refusal(lines, reasons.most_common(1)[0][0]))
+        reason = NO_DATE if NO_DATE in reasons else reasons.most_common(1)[0][0]  # a stack trace has more lines
+        raise InvalidFile(_refusal(lines, reason))
     return found.most_common(1)[0][0] if found else None
 
 

@@ -46,6 +46,8 @@ def test_a_file_is_what_most_of_its_first_lines_are() -> None:
         ("{}\n", ["timestamp: Missing."]),
         ("WARNING:root:careful\n", ["The line has no date", "%(asctime)s"]),
         ('INFO:     127.0.0.1:5 - "GET / HTTP/1.1" 200 OK\n', ["The line has no date"]),
+        ("ERROR:pay:boom\nTraceback:\n  a\nValueError: x\n", ["The line has no date"]),
+        ("INFO[0000] ready a=1\n", ["The line has no date"]),
         ("[12:00:00.123] INFO (42): ready\n", ["The line has no date"]),
         ("12:00PM INF ready a=1\n", ["The line has no date"]),
         ("web-1  | hello\n", ["The line has no date", "--timestamps"]),
