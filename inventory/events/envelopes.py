@@ -48,7 +48,7 @@ ENVELOPES = (
     Envelope("cloudwatch", "logEvents", frozenset({"logGroup"})),
     Envelope("cloudwatch", "events"),
     Envelope("kubernetes-audit", "items", frozenset({"kind"}), frozenset({"auditID"})),
-    Envelope("kubernetes", "items", frozenset({"kind"})),
+    Envelope("kubernetes", "items", frozenset({"kind"}), frozenset({"involvedObject", "regarding"})),
     Envelope("cloudtrail", "Records"),
     Envelope("gcp", "entries"),
     Envelope("azure", "records", needed=frozenset({"time", "timestamp", "TimeGenerated"})),
