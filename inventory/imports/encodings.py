@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import re
 
 import charset_normalizer
 
+from inventory import web_encodings
 from inventory.errors import InvalidFile
 from inventory.jobs.job_type import LineFormat
 
@@ -20,7 +22,22 @@ BYTE_ORDER_MARKS = (
 LEGACY = ["cp1252", "cp1251", "cp1253", "cp1255", "cp1256", "gb18030", "big5", "cp932", "euc_jp", "cp949"]
 """Encodings that may be guessed: what spreadsheets write besides UTF-8. More of them would make the guess worse; cp1250 is
 left out because it cannot be told from cp1252. In all of these a line feed is a line feed, so lines can be split first."""
+WEB_NAMES = {
+    **{f"cp125{number}": f"windows-125{number}" for number in range(9)},
+    **{name: name for name in ("gb18030", "big5")},
+    "cp932": "shift_jis",
+    "euc_jp": "euc-jp",
+    "cp949": "euc-kr",
+}
+"""How the Encoding Standard calls the ones that are guessed; it decodes some bytes otherwise than Python's codecs."""
 GUESS_BYTES = 64 * 1024
+LITTLE = 4
+"""Bytes beyond ASCII; of fewer no other encoding than cp1252 can be told."""
+HIGH = re.compile(rb"[\x80-\xff]+")
+LONE_LETTER = re.compile(rb"(?<=[A-Za-z])[\xc0-\xff](?![\x80-\xff])|(?<![\x80-\xff])[\xc0-\xff](?=[A-Za-z])")
+"""A letter of cp1252 within a word; in other alphabets hardly one stands beside a letter of ASCII."""
+MIN_LONE = 0.7
+"""The share of the bytes beyond ASCII that stand alone, from which on a text is of a Western language."""
 MIN_LINES_PER_BROKEN = 20
 """A text with at most one broken line in so many is UTF-8 with broken lines; with more it is in another encoding."""
 FREQUENT_ZEROS, RARE_ZEROS = 0.2, 0.02
@@ -54,13 +71,41 @@ def encoding_of(head: bytes, line_format: LineFormat) -> str:
         return wide
     lines = [line for line in head.splitlines() if line.strip()]
     whole = [line for line in lines if _decodes(line)]
-    if not lines or (whole and len(lines) - len(whole) <= max(1, len(lines) // MIN_LINES_PER_BROKEN)):
+    if not lines or len(lines) == len(whole):
         return "utf-8"
+    is_utf8 = any(not line.isascii() for line in whole)  # other encodings are hardly ever well-formed UTF-8
+    if whole and len(lines) - len(whole) <= max(is_utf8, len(lines) // MIN_LINES_PER_BROKEN):
+        return "utf-8" if is_utf8 or not _is_of_words(head) else "cp1252"
     if len(head) - len(head.translate(None, CONTROLS)) > len(head) // MIN_LINES_PER_BROKEN:
         raise InvalidFile(BINARY)
-    if line_format is LineFormat.JSON or any(not line.isascii() for line in whole):
-        return "utf-8"  # as JSON is wherever it is exchanged (RFC 8259); other encodings are hardly ever well-formed UTF-8
-    return _guess(head)
+    if line_format is LineFormat.JSON or is_utf8:
+        return "utf-8"  # as JSON is wherever it is exchanged (RFC 8259)
+    return "cp1252" if _is_western(head[:GUESS_BYTES]) else _guess(head)
+
+
+def text_of(raw: bytes, encoding: str) -> str:
+    """The text of a line; `UnicodeDecodeError` if not all of its bytes are of the encoding."""
+    name = WEB_NAMES.get(encoding)
+    if name is None:
+        return str(raw, encoding)
+    if not web_encodings.is_valid(raw, name):
+        raise UnicodeDecodeError(name, raw, 0, len(raw), "bytes that are not of the encoding")
+    return web_encodings.decode(raw, name)
+
+
+def _is_of_words(head: bytes) -> bool:
+    """Whether all bytes beyond ASCII are letters of words in cp1252, which a few broken ones in UTF-8 are not."""
+    high = HIGH.findall(head)
+    return bool(high) and len(LONE_LETTER.findall(head)) == len(high)
+
+
+def _is_western(head: bytes) -> bool:
+    """Whether bytes beyond ASCII are few, or scattered as accents are; in other alphabets whole words are of them."""
+    high = HIGH.findall(head)
+    count, lone = sum(map(len, high)), sum(len(run) == 1 for run in high)
+    if count < LITTLE:
+        return count > 0
+    return lone >= MIN_LONE * count and 2 * len(LONE_LETTER.findall(head)) >= len(high)
 
 
 def _wide(head: bytes) -> str | None:

@@ -12,6 +12,7 @@ import orjson
 
 from inventory.imports.columns import at_path, qualified
 from inventory.imports.documents import reading as documents
+from inventory.imports.encodings import text_of
 from inventory.imports.file_format import FileFormat
 from inventory.imports.lines import MAX_LINE, RawLine, lines
 from inventory.imports.rejections import (
@@ -222,9 +223,10 @@ def _text(number: int, raw: bytes, encoding: str) -> str | InputRow:
     if len(raw) > MAX_LINE:
         return rejected(number, _shown(raw, encoding), LINE_TOO_LONG, f"It is longer than {MAX_LINE:,} bytes.")
     try:
-        text = str(raw, encoding)
+        text = raw.decode() if encoding == "utf-8" else text_of(raw, encoding)
     except UnicodeDecodeError as error:
-        detail = f"It is not text in {encoding}: byte {error.start + 1} does not fit."
+        at = f"byte {error.start + 1} does not fit" if error.end < error.start + len(raw) else "some bytes do not fit"
+        detail = f"It is not text in {encoding}: {at}."
         return rejected(number, _shown(raw, encoding), INVALID_ENCODING, detail)
     if "\0" in text:
         return rejected(number, text, INVALID_ENCODING, "It has a NUL character.")

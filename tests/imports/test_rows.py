@@ -167,7 +167,7 @@ def test_what_is_no_text_costs_one_row(file_name: str, bad: bytes, code: str) ->
 
 
 def test_invalid_utf_8_inside_a_quoted_cell_costs_its_lines_only() -> None:
-    content = b'url,note\nhttps://a/,"x\n\xff"\nhttps://b/,y\n'
+    content = b'url,note\nhttps://a/,"x\n\xff"\nhttps://b/,' + "ü\n".encode()
 
     assert outcomes(content, "a.csv") == [(2, "unclosed_quote"), (3, "invalid_encoding"), (4, "https://b/")]
 

@@ -197,6 +197,37 @@ def test_a_few_broken_lines_do_not_make_it_another_encoding() -> None:
     assert sniff("https://ü/\n".encode() + b"\xe4\n" * 9, FILE_ROWS["urls"], file_name="a.txt").encoding == "utf-8"
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Name;URL\nMüller;https://a/\nx;https://b/\n",
+        "Name;URL\n" + "x;https://a/\n" * 50 + "Müller;https://a/\n",
+        "https://a/\nhttps://b/ä\n",
+        "https://example.com/ä",
+        "https://example.com/ä\nhttps://example.com/ß?x=é\n",
+    ],
+)
+def test_a_small_list_with_few_accents_is_read_as_a_western_spreadsheet_writes_it(content: str) -> None:
+    file_name = "a.csv" if ";" in content else "a.txt"
+    rows = [line.rpartition(";")[2] for line in content.split() if "http" in line]
+
+    assert sniff(content.encode("cp1252"), FILE_ROWS["urls"], file_name=file_name).encoding == "cp1252"
+    assert texts(content.encode("cp1252"), file_name) == rows
+
+
+def test_one_broken_line_beside_text_in_utf_8_costs_itself() -> None:
+    content = "Name;URL\nMüller;https://a/\n".encode() + "Maß;https://b/\n".encode("cp1252")
+
+    assert outcomes(content, "a.csv") == [(2, "https://a/"), (3, "invalid_encoding")]
+
+
+def test_a_legacy_encoding_is_decoded_as_browsers_do() -> None:
+    names = "\r\n".join(["city;url", *(f"{name}\u2460;https://a/" for name in NAMES["cp932"])]).encode("cp932")
+
+    assert texts(names, "a.csv", kind="cities") == [f"{name}\u2460" for name in NAMES["cp932"]]
+    assert texts(b"city\nK\xf6ln \x81\nZ\xfcrich\n", "a.csv", kind="cities") == ["Köln \x81", "Zürich"]
+
+
 def test_a_character_split_by_the_end_of_the_head_breaks_nothing() -> None:
     content = "Zürich\n".encode() * HEAD_BYTES
 
