@@ -32,7 +32,8 @@ class FileFormat:
     Lines are text in `encoding`; a file in UTF-16 or UTF-32 is recoded to UTF-8 as a whole. A row is, of CSV, cell number
     `column` (from 0); of JSON, the member `member` of an object, perhaps a path with dots, or a string itself; without
     `member` it is the whole line. The cells or members `qualifiers` are added to it after commas. Of CSV, the lines before
-    `first_line` are no rows; with 0, which earlier versions kept, `header` says whether the first row is one.
+    `first_line` are no rows; with 0, which earlier versions kept, `header` says whether the first row is one. A row has
+    at most `width` cells that are not empty, as its header has; with 0 it may have any number.
 
     `shape` is what was recognised, `column_name` how the header calls the column. `sheets` are those of a workbook. With
     `array` a row is an element of one array, or an object that spans lines.
@@ -51,6 +52,7 @@ class FileFormat:
     column_name: str | None = None
     sheets: tuple[Sheet, ...] = ()
     array: bool = False
+    width: int = 0
 
     @property
     def recoded(self) -> bool:

@@ -8,6 +8,7 @@ LINE_TOO_LONG = "line_too_long"
 INVALID_ENCODING = "invalid_encoding"
 INVALID_JSON = "invalid_json"
 UNCLOSED_QUOTE = "unclosed_quote"
+EXTRA_CELLS = "extra_cells"
 MISSING_VALUE = "missing_value"
 
 

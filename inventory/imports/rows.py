@@ -16,6 +16,7 @@ from inventory.imports.encodings import text_of
 from inventory.imports.file_format import FileFormat
 from inventory.imports.lines import MAX_LINE, RawLine, lines
 from inventory.imports.rejections import (
+    EXTRA_CELLS,
     INVALID_ENCODING,
     INVALID_JSON,
     LINE_TOO_LONG,
@@ -129,6 +130,7 @@ class _Table:
         column, delimiter = self._format.column, self._format.delimiter
         header = self._format.header and not self._format.first_line
         qualifiers = [number for number in self._format.qualifiers if isinstance(number, int)]
+        width = self._format.width or MAX_LINE
         while line := self._next():
             number, raw, end = line
             if raw.isspace() or not raw:
@@ -141,7 +143,10 @@ class _Table:
                 cell = cells[column].strip() if len(cells) > column else ""
                 if qualifiers and cell:
                     cell = qualified(cell, [cells[number] for number in qualifiers if number < len(cells)])
-                text = InputRow(number, cell) if cell else self._without_cell(number, text, cells)
+                if len(cells) > width and self._may_be_cut(text, cells):
+                    text = self._with_extra_cells(number, text, cells)
+                else:
+                    text = InputRow(number, cell) if cell else self._without_cell(number, text, cells)
             if header and text.code is None:
                 header = False
                 continue
@@ -167,6 +172,22 @@ class _Table:
         except csv.Error:
             return [], end
         return [] if row.unfinished else cells, end
+
+    def _may_be_cut(self, text: str, cells: list[str]) -> bool:
+        """Whether one of the extra cells may belong to the value, since all are without the blank that prose has there."""
+        if not any(map(str.strip, cells[self._format.width :])):
+            return False
+        value = cells[self._format.column]
+        return f"{self._format.delimiter} " not in text[max(text.find(value), 0) + len(value) :]
+
+    def _with_extra_cells(self, number: int, text: str, cells: list[str]) -> InputRow:
+        """Nobody knows which of its cells are parts of one value, and what would be looked up may be half of a URL."""
+        delimiter = repr(self._format.delimiter)
+        detail = (
+            f"It has {len(cells)} cells, and the header {self._format.width}."
+            f' Write a value that has {delimiter} in it in quotes: "…".'
+        )
+        return rejected(number, text, EXTRA_CELLS, detail)
 
     def _without_cell(self, number: int, text: str, cells: list[str]) -> InputRow:
         if not cells:

@@ -15,7 +15,7 @@ from inventory.errors import InvalidFile, UnreadableFile
 from inventory.imports import columns, gzipped, json_array
 from inventory.imports.encodings import encoding_of
 from inventory.imports.file_format import FileFormat, format_of_name
-from inventory.imports.tables import WHOLE_LINE, Lines, announced_delimiter, table_of
+from inventory.imports.tables import WHOLE_LINE, Lines, announced_delimiter, header_width, table_of
 from inventory.jobs.job_type import FileRows, LineFormat
 from inventory.jobs.model import COLUMN
 
@@ -161,6 +161,7 @@ def _csv(begun: Beginning, found: FileFormat) -> FileFormat:
         first_line=table.numbers[1] if len(table.rows) > 1 else table.numbers[0] + 1,
         qualifiers=columns.qualifying_columns(table.rows[0], begun.file_rows, number),
         column_name=table.rows[0][number].strip() if number < len(table.rows[0]) else None,
+        width=header_width(table.rows) if number < len(table.rows[0]) else 0,
     )
 
 

@@ -82,6 +82,13 @@ def table_of(
     return best, tables.get(best) or samples[best]
 
 
+def header_width(rows: Sequence[Row]) -> int:
+    """The cells that rows may have by their header; 0 if it names one cell, or most of several rows have more."""
+    width, below = len(rows[0]), rows[1:]
+    wider = sum(any(map(str.strip, row[width:])) for row in below)
+    return 0 if width < 2 or (len(below) > 1 and 2 * wider > len(below)) else width
+
+
 def table_in(sample: Sample, file_rows: FileRows, options: Mapping[str, Any], column: str | None) -> Sample:
     """The rows from the header on, or from the first one of a table without it; none if they do not make a table."""
     rows = sample.rows

@@ -172,6 +172,30 @@ def test_invalid_utf_8_inside_a_quoted_cell_costs_its_lines_only() -> None:
     assert outcomes(content, "a.csv") == [(2, "unclosed_quote"), (3, "invalid_encoding"), (4, "https://b/")]
 
 
+@pytest.mark.parametrize("rows", ["", "2,https://b/\n"])
+def test_a_row_with_more_cells_than_the_header_is_rejected_since_its_url_may_be_cut(rows: str) -> None:
+    found, _ = positions(f"id,url\n1,https://a/x,b\n{rows}".encode(), "a.csv")[0]
+
+    assert (found.code, found.text) == ("extra_cells", "1,https://a/x,b")
+    assert found.detail is not None
+    assert "3 cells, and the header 2" in found.detail
+    assert "quotes" in found.detail
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "id,url\n1,https://a/,,\n2,https://b/, ,\n",
+        "id,url,\n1,https://a/,x\n2,https://b/,\n",
+        "id,url\n1,https://a/,x\n2,https://b/,y\n",
+        "url,note\nhttps://a/,well, yes\nhttps://b/,x\n",
+        '"id","url"\n"1","https://a/"\n"2","https://b/",""\n',
+    ],
+)
+def test_empty_cells_and_a_short_header_make_no_row_wrong(content: str) -> None:
+    assert texts(content.encode(), "a.csv") == ["https://a/", "https://b/"]
+
+
 def test_half_a_character_of_utf_16_costs_one_row() -> None:
     content = "https://a/\nhttps://b/\n".encode("utf-16-le") + b"\x00\xd8" + "x\nhttps://c/\n".encode("utf-16-le") + b"h"
 
