@@ -26,6 +26,7 @@ MAX_SAMPLE = 200
 CDXJ_LINE = re.compile(r"[^\s{]+ \d+ \{")
 CDX_URL = 2
 """The field of a CDX index with the original URL, from 0, where the first line does not name the fields."""
+WORD = re.compile(r"[^\s\"'<>()=]+")
 NO_OPTIONS: Mapping[str, Any] = {}
 
 
@@ -137,6 +138,8 @@ def _text(begun: Beginning, found: FileFormat) -> FileFormat:
     if any(fitting):
         return found
     advice = columns.advice(values, file_rows, begun.options)
+    if any(look.fits(word) for look in looks for line in lines for word in WORD.findall(line)):
+        advice = f" There are some within the lines: leave out what is around them.{advice}"
     raise InvalidFile(f"None of the first lines is {file_rows.value}. Send one a line.{advice}")
 
 

@@ -12,15 +12,23 @@ BARE_HOST = re.compile(
 )
 """A host, perhaps with a port, a path and a query, but without a scheme."""
 
-BULLET = re.compile(r"(?:(?:(?:[-*+–—>]|\d{1,9}[.):]?)\s+|[•‣◦▪●·]\s*)(?:\[[ xX]\]\s+)?|(?:\[[^][\s]{1,60}\]\s+(?:-\s+)?)+)")
-"""What begins an item of a list: a sign or a number, perhaps with a box to tick; or what programs found, in brackets."""
+BULLET = re.compile(
+    r"(?:(?:(?:[-*+–—>]|\d{1,9}[.):]?)\s+|[•‣◦▪●·]\s*)(?:\[[ xX]\]\s+)?"
+    r"|(?:\[[^][\s]{1,60}\]\s+(?:-\s+)?)+|(?i:sitemap\s*:|url\s*[=:])\s*)"
+)
+"""What begins an item of a list: a sign or a number, perhaps with a box to tick; what programs found, in brackets; or the
+name of the value in robots.txt and in a shortcut to the Internet."""
 WRAPPED = re.compile(
     r"""<(?:URL:)?([^<>|]*)(?:\|[^<>]*)?> | "([^"]*)" | '([^']*)' | `([^`]*)` | “([^”]*)” | ‘([^’]*)’ | «([^»]*)»
+    | „([^“”"]*)[“”"] | ‚([^‘’']*)[‘’'] | ”([^”]*)” | ’([^’]*)’ | »([^«»]*)[«»] | ‹([^›]*)› | ›([^‹›]*)[‹›]
     | !?\[.*?\]\(\s*<?([^\s<>()]*(?:\([^\s<>()]*\)[^\s<>()]*)*)>?(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)
-    | \[[^\]]*\]:\s+<?([^\s<>]+)>?(?:\s+(?:"[^"]*"|'[^']*'))?""",
+    | \[[^\]]*\]:\s+<?([^\s<>]+)>?(?:\s+(?:"[^"]*"|'[^']*'))?
+    | \[\[([^][|]+)(?:\|[^][]*)?\]\] | \[(https?://[^][\s]+)(?:\s[^][]*)?\]""",
     re.VERBOSE,
 )
-"""A URL in quotes or angle brackets, and the link and the reference of Markdown."""
+"""A URL in quotes or angle brackets, the link and the reference of Markdown, and the links of wikis."""
+TRAILING = (",", ";", '"')
+"""What ends a line that was an element of a list, and is no part of its URL. A full stop may be one."""
 BARE = re.compile(r"(\S+)")
 COMMENT = re.compile(r"[,;]?(?:\t.*|\s+(?:\#|//|;|\||[-–—]{1,2}(?:\s|$)|\[|\().*)?", re.DOTALL)
 """What may follow a URL in quotes or brackets."""
@@ -40,7 +48,7 @@ HOW_TO_WRITE = "Write one URL in each row, with %20 for a space."
 def in_text(line: str) -> str:
     """The URL in a line, without bullet, quotes, brackets and comment; the line without blanks if it says something else."""
     if line.startswith("http") and " " not in line and "\t" not in line:
-        return line
+        return line.rstrip(',;"') if line.endswith(TRAILING) else line
     line = line.strip()
     begin = bullet.end() if (bullet := BULLET.match(line)) else 0
     found = WRAPPED.match(line, begin)
@@ -49,7 +57,7 @@ def in_text(line: str) -> str:
         found, after = BARE.match(line, begin), COMMENT_OF_BARE
     if found is None or not after.fullmatch(line, found.end()):
         return line
-    value = (found[found.lastindex or 0] or "").strip()
+    value = (found[found.lastindex or 0] or "").strip().rstrip(',;"')
     return value if URL.match(value) or BARE_HOST.fullmatch(value) else line
 
 

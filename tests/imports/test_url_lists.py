@@ -15,7 +15,7 @@ from inventory.imports.examining import examine
 from inventory.imports.file_format import FileFormat
 from inventory.imports.rows import read
 from inventory.webpages.job_type import UrlJobs
-from inventory.webpages.url_lists import checked
+from inventory.webpages.url_lists import checked, in_text
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "urls"
 A, B, C = "https://example.com/a", "https://example.com/b?x=1", "http://example.org/c"
@@ -202,3 +202,47 @@ def test_what_is_not_certain_is_refused_with_the_way_to_say_it(file_name: str, s
 
 def test_every_sample_is_in_the_table() -> None:
     assert {path.name for path in SAMPLES.iterdir()} == {sample.file_name for sample in TAKEN}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "„{}“",
+        "„{}”",
+        "‚{}‘",
+        "”{}”",
+        "“{}”",
+        "«{}»",
+        "« {} »",
+        "»{}«",
+        "‹{}›",
+        "{},",
+        "{};",
+        '"{}",',
+        '{}",',
+        "- {},",
+        "{}, # a comment",
+        "[{} A link]",
+        "* [{} A link]",
+        "[{}]",
+        "[[{}|A]]",
+        "Sitemap: {}",
+        "sitemap:{}",
+        "URL={}",
+        "url: {}",
+    ],
+)
+def test_the_url_is_found_in_what_lists_write_around_it(line: str) -> None:
+    assert in_text(line.format(B)) == B
+
+
+def test_a_full_stop_and_a_bracket_may_end_a_url() -> None:
+    assert in_text("https://example.com/Inc.") == "https://example.com/Inc."
+    assert in_text("https://example.com/a_(b)") == "https://example.com/a_(b)"
+
+
+def test_text_with_urls_within_its_lines_is_refused_with_the_way_out() -> None:
+    content = f"200   1KB  {A}\n301   0B  {B}\n".encode()
+
+    with pytest.raises(InvalidFile, match="within the lines"):
+        examine(io.BytesIO(content), UrlJobs.file, file_name="found.txt")
