@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from io import BufferedReader, RawIOBase
 from itertools import groupby, islice
 from typing import Any, BinaryIO
 
@@ -26,13 +27,34 @@ def examine(file: BinaryIO, file_rows: FileRows, *, file_name: str, options: Map
     """The format of a whole file; it raises what `sniff` does, which does the same for lines."""
     named = format_of_name(file_name, file_rows.suffixes)
     if not named.line_format.is_document:
-        return sniff(file.read(HEAD_BYTES), file_rows, file_name=file_name, options=options)
+        head = file.read(HEAD_BYTES)
+        named = sniff(head, file_rows, file_name=file_name, options=options)
+        if not named.line_format.is_document:
+            return named
+        file = BufferedReader(_FromHead(head, file))
     try:
         if named.line_format is LineFormat.WORKBOOK:
             return _workbook(file, named, file_rows, options)
         return _list(file, named, file_rows, options)
     except UnreadableFile as error:
         raise InvalidFile(str(error)) from error
+
+
+class _FromHead(RawIOBase):
+    """A file from its beginning, which was read already: one of a file store cannot go back."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head, self._rest = head, rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """The next bytes, as many as there is room for; fewer where the head ends."""
+        piece = self._head[: len(buffer)] or self._rest.read(len(buffer))
+        self._head = self._head[len(buffer) :]
+        buffer[: len(piece)] = piece
+        return len(piece)
 
 
 def _list(file: BinaryIO, named: FileFormat, file_rows: FileRows, options: Mapping[str, Any]) -> FileFormat:

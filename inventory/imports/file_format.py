@@ -14,6 +14,15 @@ GZIPPED = ".gz"
 ROTATED = re.compile(r"\.log[.-][0-9][0-9._t-]*$")
 """What is behind the name of a log file that was put aside, such as `app.log.1` or `access.log-20260131`."""
 
+WAYS_OUT = {
+    (".opml",): "A list of feeds: save the addresses in its xmlUrl or htmlUrl as .txt, one a line.",
+    (".webloc", ".url", ".desktop"): "A shortcut to one address: save the addresses of all of them as .txt, one a line.",
+    (".numbers", ".gsheet", ".fods"): "A spreadsheet: export it as .xlsx or .csv.",
+    (".doc", ".docx", ".odt", ".pages", ".pdf", ".rtf"): "A text document: save it as .txt or .html.",
+    (".zip", ".tar", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".wacz"): "An archive: unpack it, and send the files in it.",
+}
+"""How to import what is of another type."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
@@ -88,7 +97,8 @@ def format_of_name(file_name: str, suffixes: Mapping[str, LineFormat]) -> FileFo
         if stem.endswith(suffix):
             return FileFormat(line_format, gzipped=name.endswith(GZIPPED))
     logs = " Give a log of another name a name that ends with .log." if ".log" in suffixes else ""
+    way_out = next((f" {text}" for others, text in WAYS_OUT.items() if stem.endswith(others)), "")
     raise UnsupportedFile(
         f"{file_name!r} is of a type that this import does not take. Send {', '.join(suffixes)}, or one of these with"
-        f" {GZIPPED} after it.{logs}"
+        f" {GZIPPED} after it.{way_out}{logs}"
     )

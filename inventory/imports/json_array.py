@@ -15,10 +15,13 @@ RawValue = tuple[int, bytes, int]
 _NAMES = '"(?:events|Records|records|entries|resourceLogs)"'
 _BEGINNING = re.compile(rf"\ufeff?\s*(?:\[\s*(?:[{{\[\]]|\n|$)|\{{\s*{_NAMES}\s*:\s*\[|\{{[ \t\r]*\n)")
 _LIST = re.compile(
-    rb'(?:\xef\xbb\xbf)?\s*\{\s*(?:%s|"kind".*List".*"items")\s*:\s*' % _NAMES.encode(),
+    rb'(?:\xef\xbb\xbf)?\s*\{\s*(?:%s|"(?:urls|results)"|"commandline".*"results"|"kind".*List".*"items")\s*:\s*'
+    % _NAMES.encode(),
     re.DOTALL,
 )
-"""How an object begins in which the API of a log store answers a list. Its elements are the rows then."""
+"""How an object begins in which the API of a log store, or a program such as ffuf, answers a list. Its elements are the
+rows then."""
+_LIST_OPENS = re.compile(_LIST.pattern + rb"\[", re.DOTALL)
 MAX_BEGINNING = 1_000
 """Bytes in which that has to begin."""
 COST_OF_PIECE = 4_096
@@ -39,6 +42,15 @@ _OPENING, _CLOSING = b"[{", b"]}"
 def is_array(text: str) -> bool:
     """Whether the beginning of a file says that its values are not one a line."""
     return _BEGINNING.match(text) is not None
+
+
+def is_document(text: str) -> bool:
+    """The same of a file of values that are no log events: one array, or an object with a list or over several lines."""
+    beginning = text.removeprefix("\ufeff").lstrip()
+    if is_array(text) or _LIST_OPENS.match(beginning.encode("utf-8", "replace")[:MAX_BEGINNING]):
+        return True
+    first, _, others = beginning.partition("\n")
+    return first.startswith("[") and not (first.rstrip().endswith("]") and others.strip())
 
 
 def elements(text: str, *, whole: bool) -> list[str]:

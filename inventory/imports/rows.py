@@ -48,7 +48,8 @@ def read(
         case LineFormat.CDXJ:
             return _members(_json_of_cdxj(lines(file, file_format)), file_format)
         case LineFormat.JSON if file_format.member is not None:
-            return _members(lines(file, file_format), file_format)
+            found = lines(file, file_format)
+            return _members(dropwhile(lambda line: line[0] < file_format.first_line, found), file_format)
         case LineFormat.TEXT if in_text is not None:
             return _whole_lines(lines(file, file_format), _encoding(file_format), in_text)
         case _:
@@ -88,6 +89,8 @@ def _members(raw_lines: Iterator[RawLine], file_format: FileFormat) -> Iterator[
             if qualifiers:
                 added = [value.get(name) for name in qualifiers]
             value = at_path(value, path) if path and member not in value else value.get(member)
+        elif isinstance(value, list) and len(value) > file_format.column:
+            value = value[file_format.column]
         if isinstance(value, str) and len(raw) <= MAX_LINE and (text := value.strip()):
             yield InputRow(number, qualified(text, added) if added else text), end
         else:

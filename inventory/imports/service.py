@@ -94,7 +94,7 @@ class ImportService:
         with self._files.writer(upload_name(job_id)) as writer:
             is_document = named.line_format.is_document
             size, digest, file_format = self._receive(upload.content, writer, None if is_document else sniff_head)
-        if file_format is None:
+        if file_format is None or file_format.line_format.is_document:
             file_format = self._examine(upload_name(job_id), file_rows, file_name=file_name, options=options)
         job = Job(
             id=job_id,

@@ -23,6 +23,7 @@ HEAD_BYTES = 256 * 1024
 """Bytes of the beginning of a file that are examined."""
 MAX_SAMPLE = 200
 """Lines of these that are parsed."""
+HAR = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"log"\s*:\s*\{\s*"(?:version|creator|browser|pages|entries|comment)"')
 CDXJ_LINE = re.compile(r"[^\s{]+ \d+ \{")
 CDX_URL = 2
 """The field of a CDX index with the original URL, from 0, where the first line does not name the fields."""
@@ -35,16 +36,20 @@ def sniff(head: bytes, file_rows: FileRows, *, file_name: str, options: Mapping[
 
     `options` are those of its import. Raises `UnsupportedFile` for a name without a suffix of `file_rows`, and `InvalidFile`
     if the file cannot become a job: it is empty, not what its name says, or lacks the `column` asked for or, without that,
-    one of `file_rows`.
+    one of `file_rows`. Where it turns out to be a document, only `examine` finds out the rest.
     """
     named = format_of_name(file_name, file_rows.suffixes)
     begun, whole = _expanded(head) if named.gzipped else (head, len(head) < HEAD_BYTES)
+    if named.line_format is LineFormat.JSON and file_rows.recognise is None and HAR.match(begun):
+        return replace(named, line_format=LineFormat.HAR)
     encoding = encoding_of(_whole_lines(begun, whole), named.line_format)
     text = begun.decode(encoding, "replace")
     lines = _lines(text, whole=whole)
     if not lines and not text.strip("\ufeff \t\r\n\v\f"):
         raise InvalidFile("The file is empty." if whole else "The file begins with nothing but blank lines.")
-    array = file_rows.recognise is not None and json_array.is_array(text)
+    array = named.line_format is LineFormat.JSON and json_array.is_document(text)
+    if file_rows.recognise is not None:
+        array = json_array.is_array(text)
     if array:
         lines = list(enumerate(json_array.elements(text, whole=whole)[:MAX_SAMPLE], 1))
         if whole and not lines:
@@ -102,14 +107,27 @@ def _lines(text: str, *, whole: bool) -> Lines:
 def _json(begun: Beginning, found: FileFormat) -> FileFormat:
     values = [value for value in map(_loaded, begun.texts) if value is not None]
     if begun.lines and not values:
-        raise InvalidFile("None of the first lines is JSON. Send one JSON value a line, not one array.")
+        raise InvalidFile("None of the first lines is JSON. Send one JSON value a line, or one array.")
     file_rows = begun.file_rows
     if not file_rows.columns:
         return found
+    if values and all(isinstance(value, list) for value in values):
+        return _json_table(values, begun, found)
     member = begun.column or file_rows.columns[0]
     if values:
         member = columns.member_of(values, file_rows, begun.options, begun.column)
     return replace(found, member=member, qualifiers=columns.qualifying_members(values, file_rows, member))
+
+
+def _json_table(values: Sequence[Sequence[Any]], begun: Beginning, found: FileFormat) -> FileFormat:
+    """Rows as arrays with a value in the same place of each, as the Wayback Machine answers them."""
+    table = [[cell if isinstance(cell, str) else "" for cell in value] for value in values if value]
+    if not table:
+        raise InvalidFile("The first arrays are empty.")
+    number, header = columns.column_of(table, begun.file_rows, begun.options, begun.column)
+    name = table[0][number].strip() if header and number < len(table[0]) else None
+    first = begun.lines[0][0] + header
+    return replace(found, column=number, column_name=name, first_line=first, member=name or begun.file_rows.columns[0])
 
 
 def _loaded(line: str) -> Any:

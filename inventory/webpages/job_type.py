@@ -15,6 +15,8 @@ from inventory.webpages.url_lists import BARE_HOST, URL, checked, in_text
 SCHEME, SCHEMES = "scheme", ("https", "http")
 """The option with the scheme for rows without one, and its choices."""
 LISTS = {
+    ".json": LineFormat.JSON,
+    ".md": LineFormat.TEXT,
     ".xml": LineFormat.XML,
     ".rss": LineFormat.XML,
     ".atom": LineFormat.XML,

@@ -46,6 +46,7 @@ FORMAT = {
     "column_name": "url",
     "sheets": [],
     "array": False,
+    "width": 0,
 }
 """What is found out about that content, and kept with its job."""
 
@@ -156,6 +157,12 @@ def test_every_documented_form_is_taken(client: FlaskClient, file_name: str, gzi
     answer = send(client, gzip.compress(content) if gzipped else content, f"{file_name}.gz" if gzipped else file_name)
 
     assert answer.status_code == 202
+
+
+def test_a_document_under_the_suffix_of_lines_is_read_as_a_whole(client: FlaskClient) -> None:
+    answer = send(client, b'{"log": {"version": "1.2", "entries": [{"request": {"url": "https://a/"}}]}}', "har.json")
+
+    assert (answer.status_code, answer.json and answer.json["format"]["name"]) == (202, "har")
 
 
 def test_log_lines_are_taken(client: FlaskClient) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from inventory import urls
-from inventory.errors import InvalidFile, InvalidRequest
+from inventory.errors import InvalidFile, InvalidRequest, UnsupportedFile
 from inventory.imports.examining import examine
 from inventory.imports.file_format import FileFormat
 from inventory.imports.rows import read
@@ -202,6 +205,64 @@ def test_what_is_not_certain_is_refused_with_the_way_to_say_it(file_name: str, s
 
 def test_every_sample_is_in_the_table() -> None:
     assert {path.name for path in SAMPLES.iterdir()} == {sample.file_name for sample in TAKEN}
+
+
+HAR = {"log": {"version": "1.2", "creator": {"name": "x"}, "entries": [{"request": {"url": A}}, {"request": {"url": B}}]}}
+FFUF = {
+    "commandline": "ffuf -u [x]",
+    "time": "t",
+    "results": [{"input": {"FUZZ": "a"}, "url": A}, {"url": B}],
+    "config": {"url": "x"},
+}
+WAYBACK = [["urlkey", "timestamp", "original"], ["com,example)/a", "20260131", A], ["com,example)/b", "20260131", B]]
+
+
+@pytest.mark.parametrize(
+    ("document", "shape", "column", "first"),
+    [
+        ([A, B], "json", "url", 1),
+        ([{"url": A, "n": 1}, {"url": B, "n": 2}], "json", "url", 1),
+        ([{"n": {"endpoint": A}}, {"n": {"endpoint": B}}], "json", "n.endpoint", 1),
+        ({"urls": [A, B]}, "json", "url", 1),
+        (HAR, "har", "request.url", 1),
+        (FFUF, "json", "url", 1),
+        (WAYBACK, "json", "original", 2),
+    ],
+)
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("zipped", [False, True])
+def test_one_json_document_is_taken(
+    document: Any, shape: str, column: str, first: int, indent: int | None, zipped: bool
+) -> None:
+    content = json.dumps(document, indent=indent).encode()
+    content, name = (gzip.compress(content), "a.json.gz") if zipped else (content, "a.json")
+
+    found = examine(io.BytesIO(content), UrlJobs.file, file_name=name)
+
+    assert (found.shape or found.line_format, found.column_name or found.member) == (shape, column)
+    assert outcome(found, content, {}) == (numbered(A, B, first=first), [])
+    assert FileFormat.from_option(json.loads(json.dumps(found.as_option()))) == found
+
+
+def test_json_lines_may_be_named_json_too() -> None:
+    content = f'{{"url": "{A}"}}\n{{"url": "{B}"}}\n'.encode()
+
+    assert outcome(examine(io.BytesIO(content), UrlJobs.file, file_name="a.json"), content, {}) == (numbered(A, B), [])
+
+
+def test_markdown_is_read_as_text() -> None:
+    content = f"# Links\n\n- [A]({A})\n- [B]({B})\n".encode()
+
+    assert outcome(examine(io.BytesIO(content), UrlJobs.file, file_name="a.md"), content, {}) == ({3: A, 4: B}, [1])
+
+
+@pytest.mark.parametrize(
+    ("file_name", "way_out"),
+    [("a.opml", "xmlUrl"), ("a.webloc", ".txt"), ("a.numbers", ".xlsx"), ("a.pdf", ".html"), ("a.zip", "unpack")],
+)
+def test_a_file_of_another_type_is_refused_with_the_way_out(file_name: str, way_out: str) -> None:
+    with pytest.raises(UnsupportedFile, match=way_out):
+        examine(io.BytesIO(b"x"), UrlJobs.file, file_name=file_name)
 
 
 @pytest.mark.parametrize(
