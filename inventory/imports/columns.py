@@ -29,20 +29,26 @@ class SeveralColumns(InvalidFile):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What is looked for in a file: columns with these names, or with values that look like this."""
+    """What is looked for in a file: columns with these names, or with values that look like this, which `value` describes.
+
+    A `vague` name decides nothing where another column has such values too.
+    """
 
     names: Sequence[str]
     fits: Callable[[str], object]
+    value: str
+    vague: Sequence[str] = ()
 
 
 def looks_of(file_rows: FileRows, options: Mapping[str, Any]) -> Sequence[Look]:
     """What to look for, the surest first; empty if values are told by the name of their column alone."""
     if file_rows.looks_like is None:
         return ()
-    looks = [Look(names=file_rows.columns, fits=file_rows.looks_like)]
+    looks = [Look(names=file_rows.columns, fits=file_rows.looks_like, value=file_rows.value)]
     completion = file_rows.completion
     if completion is not None and options.get(completion.option):
-        looks.append(Look(names=(*file_rows.columns, *completion.columns), fits=completion.looks_like))
+        names = (*file_rows.columns, *completion.columns)
+        looks.append(Look(names=names, fits=completion.looks_like, value=completion.value, vague=completion.vague))
     return looks
 
 
@@ -65,7 +71,7 @@ def column_of(table: Table, file_rows: FileRows, options: Mapping[str, Any], col
     for look in looks:
         found = _fitting(table, look)
         if len(found) > 1:
-            raise _several([_title(first, number, look) for number in found], file_rows)
+            raise _several([_title(first, number, look) for number in found], look)
         if found:
             return found[0], _is_header(first, found[0], file_rows, looks)
     names = lower(first)
@@ -78,6 +84,7 @@ def column_of(table: Table, file_rows: FileRows, options: Mapping[str, Any], col
             f"No column is called {file_rows.columns[0]!r} or the like{looking}. Name one with the parameter column, or give"
             f" its number from 1. The first row is: {_shown(first)}.{advice(_cells(table), file_rows, options)}"
         )
+    _refuse_incomplete(first[named[0]], (row[named[0]] for row in table[1:] if named[0] < len(row)), file_rows, options)
     return named[0], _is_header(first, named[0], file_rows, looks)
 
 
@@ -120,7 +127,7 @@ def member_of(values: Sequence[Any], file_rows: FileRows, options: Mapping[str, 
     for look in looks_of(file_rows, options):
         found = _fitting_members(objects, look)
         if len(found) > 1:
-            raise _several(found, file_rows)
+            raise _several(found, look)
         if found:
             return found[0]
     whole = {name.lower(): name for name in reversed(members) if "." not in name}
@@ -132,7 +139,15 @@ def member_of(values: Sequence[Any], file_rows: FileRows, options: Mapping[str, 
             f"No line is a string, nor an object with a member {file_rows.columns[0]!r}. Name another member with the"
             f" parameter column.{existing}{advice(texts, file_rows, options)}"
         )
+    if known is not None:
+        _refuse_incomplete(known, (value.get(known, "") for value in objects), file_rows, options)
     return known or file_rows.columns[0]
+
+
+def _refuse_incomplete(name: str, values: Iterable[str], file_rows: FileRows, options: Mapping[str, Any]) -> None:
+    """`InvalidFile` if a column has the right name, no value that fits, and values that lack something."""
+    if way_out := advice(values, file_rows, options):
+        raise InvalidFile(f"The column {name.strip()!r} does not have {file_rows.value} in any of the first rows.{way_out}")
 
 
 def at_path(value: Any, path: Sequence[str]) -> Any:
@@ -161,20 +176,42 @@ def _fitting(table: Table, look: Look) -> list[int]:
     """The columns with values that fit, those with known names if there are any, without copies of others."""
     counts = Counter(number for row in table for number, cell in enumerate(row) if look.fits(cell))
     names = lower(table[0])
-    named = {number: count for number, count in counts.items() if number < len(names) and names[number] in look.names}
     values = table[1:] or table
-    return _distinct(named or counts, lambda number: tuple(row[number] for row in values if number < len(row)))
+
+    def cells(number: int) -> tuple[str, ...]:
+        return tuple(row[number] for row in values if number < len(row))
+
+    titles = {number: names[number] if number < len(names) else "" for number in counts}
+    return _distinct(_named(counts, titles, look, cells), cells)
 
 
 def _fitting_members(objects: Sequence[Mapping[str, str]], look: Look) -> list[str]:
     """The members with values that fit, those with known names if there are any, and of these the ones least deep."""
     counts = Counter(name for value in objects for name, text in value.items() if look.fits(text))
-    named = {name: count for name, count in counts.items() if name.rpartition(".")[2].lower() in look.names} or counts
+
+    def texts(name: str) -> tuple[str | None, ...]:
+        return tuple(value.get(name) for value in objects)
+
+    named = _named(counts, {name: name.rpartition(".")[2].lower() for name in counts}, look, texts)
     depth = min((name.count(".") for name in named), default=0)
     return _distinct(
         {name: count for name, count in named.items() if name.count(".") == depth},
-        lambda name: tuple(value.get(name) for value in objects),
+        texts,
     )
+
+
+def _named(
+    counts: Mapping[Key, int], titles: Mapping[Key, str], look: Look, cells: Callable[[Key], Iterable[str | None]]
+) -> Mapping[Key, int]:
+    """Those with known names; with vague ones, those too that have such values of letters; without any of them all."""
+    named = {key: count for key, count in counts.items() if titles[key] in look.names}
+    if named and all(titles[key] in look.vague for key in named):
+        return {key: count for key, count in counts.items() if key in named or any(map(_has_letter, cells(key)))}
+    return named or counts
+
+
+def _has_letter(text: str | None) -> bool:
+    return any(map(str.isalpha, text or ""))
 
 
 def _distinct(counts: Mapping[Key, int], values: Callable[[Key], object]) -> list[Key]:
@@ -203,9 +240,9 @@ def _is_header(first: Sequence[str], number: int, file_rows: FileRows, looks: Se
     return number >= len(first) or not any(look.fits(first[number]) for look in looks)
 
 
-def _several(names: Sequence[str], file_rows: FileRows) -> SeveralColumns:
+def _several(names: Sequence[str], look: Look) -> SeveralColumns:
     return SeveralColumns(
-        f"Several columns have {file_rows.value}: {_shown(names)}. Say which one is meant with the parameter column, such as"
+        f"Several columns have {look.value}: {_shown(names)}. Say which one is meant with the parameter column, such as"
         f" column={names[0]}."
     )
 

@@ -44,13 +44,16 @@ TABLES = {".csv": LineFormat.CSV, ".tsv": LineFormat.CSV, ".txt": LineFormat.TEX
 class Completion:
     """What an `option` of an import adds to values that lack something, which `looks_like` tells from others.
 
-    `columns` are more names of columns that have such values. `advice` says how to give the option.
+    `columns` are more names of columns that have such values, which `value` describes; those that are `vague` decide only
+    where no other column has any. `advice` says how to give the option.
     """
 
     option: str
     looks_like: Callable[[str], object]
     columns: Sequence[str]
+    value: str
     advice: str
+    vague: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,6 +60,8 @@ class UrlJobs(LookupJobs):
             option=SCHEME,
             looks_like=BARE_HOST.fullmatch,
             columns=("host", "hostname", "domain", "domains", "subdomain", "fqdn", "target"),
+            vague=("domain", "domains", "target"),
+            value="hosts or URLs without a scheme",
             advice="They look like hosts without a scheme; the parameter scheme=https puts it before them.",
         ),
     )  # fmt: skip

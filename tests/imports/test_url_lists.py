@@ -307,3 +307,41 @@ def test_text_with_urls_within_its_lines_is_refused_with_the_way_out() -> None:
 
     with pytest.raises(InvalidFile, match="within the lines"):
         examine(io.BytesIO(content), UrlJobs.file, file_name="found.txt")
+
+
+AMASS = '{"name":"a.example.com","domain":"example.com","addresses":[]}\n'
+
+
+@pytest.mark.parametrize(
+    ("content", "file_name"),
+    [(AMASS, "amass.jsonl"), ("name,domain\na.example.com,example.com\nb.example.com,example.com\n", "hosts.csv")],
+)
+def test_two_columns_of_hosts_are_refused_until_one_is_named(content: str, file_name: str) -> None:
+    with pytest.raises(InvalidFile, match="hosts.*'name'"):
+        examine(io.BytesIO(content.encode()), UrlJobs.file, file_name=file_name, options=HTTPS)
+
+    options = {**HTTPS, "column": "name"}
+    found = examine(io.BytesIO(content.encode()), UrlJobs.file, file_name=file_name, options=options)
+
+    assert "https://a.example.com/" in outcome(found, content.encode(), options)[0].values()
+
+
+@pytest.mark.parametrize("content", ["domain,ip\nexample.com,192.0.2.1\n", "host,domain\na.example,example\n"])
+def test_a_column_with_a_sure_name_or_beside_addresses_is_taken(content: str) -> None:
+    found = examine(io.BytesIO(content.encode()), UrlJobs.file, file_name="a.csv", options=HTTPS)
+
+    assert found.column == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "file_name"),
+    [
+        ('"Page Authority","URL","Title"\n"12","example.com/a","x"\n', "moz.csv"),
+        ('{"url": "example.com/a"}\n', "a.jsonl"),
+    ],
+)
+def test_a_column_of_urls_without_a_scheme_is_refused_with_the_way_out(content: str, file_name: str) -> None:
+    with pytest.raises(InvalidFile, match="scheme=https"):
+        examine(io.BytesIO(content.encode()), UrlJobs.file, file_name=file_name)
+
+    assert examine(io.BytesIO(content.encode()), UrlJobs.file, file_name=file_name, options=HTTPS)
