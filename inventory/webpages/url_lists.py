@@ -6,7 +6,10 @@ import re
 
 from inventory.errors import InvalidUrl
 
-URL = re.compile(r"\s*https?:", re.IGNORECASE)
+FORMULA = r'=\s*(?:HYPERLINK|LIEN_HYPERTEXTE|HIPERV[ÍI]NCULO|HIPERLINK)\(\s*"'
+LINKED = re.compile(rf'{FORMULA}([^"]+)".*', re.IGNORECASE | re.DOTALL)
+"""A linked cell as spreadsheets write it to a CSV."""
+URL = re.compile(rf"\s*(?:{FORMULA})?https?:", re.IGNORECASE)
 BARE_HOST = re.compile(
     r"\s*(?://)?(?:(?:[\w-]+\.)+[^\W\d_][\w-]+\.?|\d{1,3}(?:\.\d{1,3}){3}|localhost|\[[\da-fA-F:.]+\])(?::\d{1,5})?(?:[/?#]\S*)?\s*"
 )
@@ -66,6 +69,8 @@ def checked(value: str, scheme: str | None) -> str:
     if PLAIN.fullmatch(value):
         return value
     text = value.strip().strip(INVISIBLE).strip()
+    if text.startswith("=") and (linked := LINKED.fullmatch(text)):
+        text = linked[1].strip()
     if found := INSIDE.search(text):
         raise InvalidUrl(_why_not(text, found[0]))
     if SECOND.match(text):

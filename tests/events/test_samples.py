@@ -295,7 +295,9 @@ def test_the_answers_of_log_stores_are_taken_apart(
     assert event.message.endswith("boom")
 
 
-@pytest.mark.parametrize("member", [{"data": [1]}, {"records": [{"a": 1}]}, {"kind": "a", "items": [1]}, {"hits": {"hits": [7]}}])
+@pytest.mark.parametrize(
+    "member", [{"data": [1]}, {"records": [{"a": 1}]}, {"kind": "a", "items": [1]}, {"hits": {"hits": [7]}}]
+)
 def test_a_list_of_such_a_name_in_an_event_is_no_list_of_events(member: dict[str, Any]) -> None:
     line = {"time": "2026-01-31T12:00:00Z", "level": "info", "msg": "x", **member}
     _, events, _ = imported(json.dumps(line).encode(), "a.log", {})

@@ -254,3 +254,41 @@ def test_no_document_raises_anything_but_what_is_promised(form: str, content: by
         found.extend(READERS[form](document)[1])
     assert [entry.number for entry in found] == sorted({entry.number for entry in found})
     assert all(len(cell) <= MAX_TEXT + 1 for entry in found for cell in entry.cells)
+
+
+def test_relative_links_of_a_page_begin_at_its_base() -> None:
+    page = b'<base href="https://example.com/x/"><a href="/a">1</a><a href="b?x=1">2</a><a href="//e.example/c">3</a>'
+
+    assert texts(page, "a.html") == ["https://example.com/a", "https://example.com/x/b?x=1", "https://e.example/c"]
+    assert texts(b'<base href="https://[x/"><a href="b">1</a><a href="https://a/">2</a>', "a.html") == ["b", "https://a/"]
+
+
+def test_links_that_lead_to_no_page_are_no_rows() -> None:
+    page = b'<a href="place:sort=8"></a><a href="JavaScript:x()"></a><a href="#t"></a><a href="mailto:a@b"></a><a href="https://a/"></a>'
+
+    assert outcomes(page, "a.html") == [(5, "https://a/")]
+
+
+def test_what_programs_note_in_a_warc_is_no_row() -> None:
+    record = "WARC/1.0\r\nWARC-Type: {}\r\nWARC-Target-URI: {}\r\nContent-Length: 1\r\n\r\nx\r\n\r\n"
+    noted = [("resource", "urn:pageinfo:https://a/"), ("response", "dns:a"), ("resource", "metadata://gnu.org/x")]
+    content = "".join(
+        record.format(*each) for each in [*noted, ("resource", "https://a/"), ("resource", "urn:text:https://a/")]
+    )
+
+    assert outcomes(content.encode(), "a.warc") == [(4, "https://a/")]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"<table><tr><td>URL</td></tr></table>", r"HTML.*\.xlsx"),
+        (b"\xef\xbb\xbf\r\n<html>", r"HTML.*\.xlsx"),
+        (b"URL;N\nhttps://a/;1\n", r"\.csv"),
+        ("URL\tN\n".encode("utf-16"), r"\.csv"),
+        (b"\x00\x01\x02", "not a workbook"),
+    ],
+)
+def test_what_is_only_named_like_a_workbook_is_refused_with_what_it_is(content: bytes, says: str) -> None:
+    with pytest.raises(InvalidFile, match=says):
+        outcomes(content, "a.xls")

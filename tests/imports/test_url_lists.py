@@ -152,7 +152,7 @@ TAKEN = [
     Sample("feed.atom", "atom", "link", numbered(A, B)),
     Sample("burp_items.xml", "burp", "url", numbered(A, B2)),
     Sample("browser.har", "har", "request.url", numbered(A, B), rejected=(3,)),
-    Sample("bookmarks.html", "bookmarks", "href", numbered(A, B2), rejected=(3,)),
+    Sample("bookmarks.html", "bookmarks", "href", numbered(A, B2)),
     Sample("crawl.warc", "warc", "WARC-Target-URI", numbered(A, B, C)),
     Sample("crawl.warc.gz", "warc", "WARC-Target-URI", numbered(A, B, C)),
     Sample("index.cdx", "cdx", "original", TWO),
@@ -317,7 +317,7 @@ AMASS = '{"name":"a.example.com","domain":"example.com","addresses":[]}\n'
     [(AMASS, "amass.jsonl"), ("name,domain\na.example.com,example.com\nb.example.com,example.com\n", "hosts.csv")],
 )
 def test_two_columns_of_hosts_are_refused_until_one_is_named(content: str, file_name: str) -> None:
-    with pytest.raises(InvalidFile, match="hosts.*'name'"):
+    with pytest.raises(InvalidFile, match=r"hosts.*'name'"):
         examine(io.BytesIO(content.encode()), UrlJobs.file, file_name=file_name, options=HTTPS)
 
     options = {**HTTPS, "column": "name"}
@@ -345,3 +345,12 @@ def test_a_column_of_urls_without_a_scheme_is_refused_with_the_way_out(content: 
         examine(io.BytesIO(content.encode()), UrlJobs.file, file_name=file_name)
 
     assert examine(io.BytesIO(content.encode()), UrlJobs.file, file_name=file_name, options=HTTPS)
+
+
+@pytest.mark.parametrize("formula", ['=HYPERLINK("{}","go")', '=HYPERLINK("{}";"go")', '=hyperlink( "{}" )'])
+@pytest.mark.parametrize("title", ["Link", "Somewhere"])
+def test_a_linked_cell_is_the_url_that_it_leads_to(formula: str, title: str) -> None:
+    cell = formula.format(B).replace('"', '""')
+    content = f'Name,{title}\nx,"{cell}"\n'.encode()
+
+    assert outcome(examine(io.BytesIO(content), UrlJobs.file, file_name="a.csv"), content, {}) == ({2: B}, [])

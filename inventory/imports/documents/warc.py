@@ -11,6 +11,9 @@ from inventory.imports.documents.model import MAX_TEXT, Document, Entry, Found, 
 
 EXCHANGES = ("response", "revisit", "request", "resource")
 
+NO_PAGE = ("urn:", "dns:", "metadata:", "about:", "whois:")
+"""How the URIs begin of what programs note beside the exchanges. They are no rows, but they count."""
+
 
 def read(document: Document) -> Found:
     """The target URI of each exchange: a request and a response of the same URI that follow each other are one."""
@@ -29,6 +32,8 @@ def _entries(document: Document) -> Iterator[Entry]:
                 last = ("", "")
                 continue
             number, last = number + 1, (kind, uri)
+            if uri.lower().startswith(NO_PAGE):
+                continue
             yield Entry(number=number, cells=[uri[: MAX_TEXT + 1]])
     except (ArchiveLoadFailed, EOFError, ValueError) as error:
         raise UnreadableDocument(f"It is not a WARC file beyond entry {number:,}: {str(error)[:200]}.") from None

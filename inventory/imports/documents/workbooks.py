@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -21,6 +23,10 @@ from inventory.imports.documents.model import (
 )
 
 MAX_SHEETS = 100
+HEAD_BYTES = 4_096
+MARKUP = re.compile(rb"<(?:[!?a-z])", re.IGNORECASE)
+TEXT = b"\t\n\r\f" + bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100))
+"""The bytes that text in UTF-8 or an encoding of one byte may have."""
 
 
 def read(document: Document) -> Found:
@@ -32,8 +38,18 @@ def read(document: Document) -> Found:
     except PasswordError:
         raise UnreadableDocument("The workbook is protected by a password. Save it without one.") from None
     except CalamineError as error:
-        raise UnreadableDocument(f"This is not a workbook ({error}). Save it as .xlsx or .csv again.") from None
+        raise UnreadableDocument(_why_none(content, error)) from None
     return Kind(shape=shape), _rows(workbook, document.extent)
+
+
+def _why_none(content: bytes, error: CalamineError) -> str:
+    """What is in a file that is no workbook: programs name HTML and CSV so, because a spreadsheet opens them."""
+    head = content[:HEAD_BYTES].removeprefix(BOM_UTF8).lstrip()
+    if MARKUP.match(head):
+        return "This is HTML or XML, not a workbook. Open it and save it as .xlsx, or name it .html to import its links."
+    if head and (head.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or not head.translate(None, TEXT)):
+        return "This is text, not a workbook. Name it .csv if it is a table, or .txt."
+    return f"This is not a workbook ({error}). Save it as .xlsx or .csv again."
 
 
 def _rows(workbook: CalamineWorkbook, extent: Extent) -> Iterator[Entry]:
