@@ -21,7 +21,7 @@ BYTE_ORDER_MARKS = (
 """In this order, because that of UTF-32 begins like that of UTF-16."""
 LEGACY = ["cp1252", "cp1251", "cp1253", "cp1255", "cp1256", "gb18030", "big5", "cp932", "euc_jp", "cp949"]
 """Encodings that may be guessed: what spreadsheets write besides UTF-8. More of them would make the guess worse; cp1250 is
-left out because it cannot be told from cp1252. In all of these a line feed is a line feed, so lines can be split first."""
+left out, as it can hardly be told from cp1252. In all of these a line feed is a line feed, so lines can be split first."""
 WEB_NAMES = {
     **{f"cp125{number}": f"windows-125{number}" for number in range(9)},
     **{name: name for name in ("gb18030", "big5")},
@@ -36,6 +36,8 @@ LITTLE = 4
 HIGH = re.compile(rb"[\x80-\xff]+")
 LONE_LETTER = re.compile(rb"(?<=[A-Za-z])[\xc0-\xff](?![\x80-\xff])|(?<![\x80-\xff])[\xc0-\xff](?=[A-Za-z])")
 """A letter of cp1252 within a word; in other alphabets hardly one stands beside a letter of ASCII."""
+MOSTLY = 4
+"""The bytes of a text that is mostly ASCII, for each one that is not."""
 MIN_LONE = 0.7
 """The share of the bytes beyond ASCII that stand alone, from which on a text is of a Western language."""
 MIN_LINES_PER_BROKEN = 20
@@ -80,7 +82,7 @@ def encoding_of(head: bytes, line_format: LineFormat) -> str:
         raise InvalidFile(BINARY)
     if line_format is LineFormat.JSON or is_utf8:
         return "utf-8"  # as JSON is wherever it is exchanged (RFC 8259)
-    return "cp1252" if _is_western(head[:GUESS_BYTES]) else _guess(head)
+    return _of_latin_letters(head[:GUESS_BYTES]) if _is_western(head[:GUESS_BYTES]) else _guess(head)
 
 
 def text_of(raw: bytes, encoding: str) -> str:
@@ -125,8 +127,24 @@ def _decodes(line: bytes) -> bool:
     return len(line.translate(None, CONTROLS)) == len(line)
 
 
+def _of_latin_letters(head: bytes) -> str:
+    """`cp1252`, unless a byte is nothing there and a letter in cp1250."""
+    return next((encoding for encoding in ("cp1252", "cp1250") if _fits(head, encoding)), "cp1252")
+
+
+def _fits(head: bytes, encoding: str) -> bool:
+    try:
+        head.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _guess(head: bytes) -> str:
     match = charset_normalizer.from_bytes(head[:GUESS_BYTES], cp_isolation=LEGACY).best()
+    is_mostly_ascii = MOSTLY * sum(map(len, HIGH.findall(head))) < len(head)
+    if match is None and is_mostly_ascii and LONE_LETTER.search(head):
+        return _of_latin_letters(head[:GUESS_BYTES])
     if match is None:
         raise InvalidFile(
             "This is a binary file, or text in an unknown encoding. Save it as UTF-8 text with one row a line."

@@ -25,6 +25,7 @@ MAX_SAMPLE = 200
 """Lines of these that are parsed."""
 HAR = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"log"\s*:\s*\{\s*"(?:version|creator|browser|pages|entries|comment)"')
 CDXJ_LINE = re.compile(r"[^\s{]+ \d+ \{")
+CDX_LINE = re.compile(r"\S+\)\S* \d{4,14} https?://")
 CDX_URL = 2
 """The field of a CDX index with the original URL, from 0, where the first line does not name the fields."""
 WORD = re.compile(r"[^\s\"'<>()=]+")
@@ -157,7 +158,8 @@ def _text(begun: Beginning, found: FileFormat) -> FileFormat:
         return found
     advice = columns.advice(values, file_rows, begun.options)
     if any(look.fits(word) for look in looks for line in lines for word in WORD.findall(line)):
-        advice = f" There are some within the lines: leave out what is around them.{advice}"
+        index = " Name an index of a web archive .cdx." if any(map(CDX_LINE.match, lines)) else ""
+        advice = f" There are some within the lines: leave out what is around them.{index}{advice}"
     raise InvalidFile(f"None of the first lines is {file_rows.value}. Send one a line.{advice}")
 
 

@@ -215,6 +215,12 @@ def test_a_small_list_with_few_accents_is_read_as_a_western_spreadsheet_writes_i
     assert texts(content.encode("cp1252"), file_name) == rows
 
 
+def test_czech_is_told_by_a_letter_that_cp1252_does_not_have() -> None:
+    content = "Název;city\nx;Žluťoučký Kůň\n".encode("cp1250")
+
+    assert texts(content, "a.csv", kind="cities") == ["Žluťoučký Kůň"]
+
+
 def test_one_broken_line_beside_text_in_utf_8_costs_itself() -> None:
     content = "Name;URL\nMüller;https://a/\n".encode() + "Maß;https://b/\n".encode("cp1252")
 

@@ -307,6 +307,10 @@ def test_text_with_urls_within_its_lines_is_refused_with_the_way_out() -> None:
 
     with pytest.raises(InvalidFile, match="within the lines"):
         examine(io.BytesIO(content), UrlJobs.file, file_name="found.txt")
+    with pytest.raises(InvalidFile, match=r"\.cdx"):
+        examine(
+            io.BytesIO(f"com,example)/a 20260131120000 {A} text/html 200 AAAA 1\n".encode()), UrlJobs.file, file_name="a.txt"
+        )
 
 
 AMASS = '{"name":"a.example.com","domain":"example.com","addresses":[]}\n'

@@ -136,7 +136,8 @@ class _Parsing:
         self.shape = SHAPES.get(_local(root))
         if self.shape is None:
             raise UnreadableDocument(
-                f"The XML is a {_local(root)[:40]!r}. Send a sitemap, a sitemap index, a feed (RSS, Atom), or items of Burp."
+                f"The XML is a {_local(root)[:40]!r}. Send a sitemap, a sitemap index, a feed (RSS, Atom), or items of Burp;"
+                " or save its URLs as .txt, one a line."
             )
 
     def _is_value(self, name: str) -> bool:
