@@ -89,7 +89,7 @@ def _members(raw_lines: Iterator[RawLine], file_format: FileFormat) -> Iterator[
             if qualifiers:
                 added = [value.get(name) for name in qualifiers]
             value = at_path(value, path) if path and member not in value else value.get(member)
-        elif isinstance(value, list) and len(value) > file_format.column:
+        elif file_format.first_line and isinstance(value, list) and len(value) > file_format.column:  # a table of arrays
             value = value[file_format.column]
         if isinstance(value, str) and len(raw) <= MAX_LINE and (text := value.strip()):
             yield InputRow(number, qualified(text, added) if added else text), end
