@@ -177,11 +177,11 @@ class _Table:
         return [] if row.unfinished else cells, end
 
     def _may_be_cut(self, text: str, cells: list[str]) -> bool:
-        """Whether one of the extra cells may belong to the value, since all are without the blank that prose has there."""
+        """Whether an extra cell may belong to the value: it is not in quotes, and no blank follows, as it does in prose."""
         if not any(map(str.strip, cells[self._format.width :])):
             return False
         value = cells[self._format.column]
-        return f"{self._format.delimiter} " not in text[max(text.find(value), 0) + len(value) :]
+        return f'"{value.strip()}"' not in text and f"{self._format.delimiter} " not in text[max(text.find(value), 0) + len(value) :]
 
     def _with_extra_cells(self, number: int, text: str, cells: list[str]) -> InputRow:
         """Nobody knows which of its cells are parts of one value, and what would be looked up may be half of a URL."""
