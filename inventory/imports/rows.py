@@ -181,7 +181,8 @@ class _Table:
         if not any(map(str.strip, cells[self._format.width :])):
             return False
         value = cells[self._format.column]
-        return f'"{value.strip()}"' not in text and f"{self._format.delimiter} " not in text[max(text.find(value), 0) + len(value) :]
+        after = text[max(text.find(value), 0) + len(value) :]
+        return f'"{value.strip()}"' not in text and f"{self._format.delimiter} " not in after
 
     def _with_extra_cells(self, number: int, text: str, cells: list[str]) -> InputRow:
         """Nobody knows which of its cells are parts of one value, and what would be looked up may be half of a URL."""
