@@ -74,8 +74,7 @@ def column_of(table: Table, file_rows: FileRows, options: Mapping[str, Any], col
             raise _several([_title(first, number, look) for number in found], look)
         if found:
             return found[0], _is_header(first, found[0], file_rows, looks)
-    names = lower(first)
-    named = [names.index(name) for name in file_rows.columns if name in names]
+    named = _named(first, file_rows)
     if not named and not looks and len(first) == 1:
         named = [0]
     if not named:
@@ -89,19 +88,29 @@ def column_of(table: Table, file_rows: FileRows, options: Mapping[str, Any], col
 
 
 def qualifying_columns(header: Sequence[str], file_rows: FileRows, number: int) -> tuple[int, ...]:
-    """The numbers of the columns, named in the header, that qualify the values of another one: one of each group."""
-    names = lower(header)
-    groups = ([names.index(name) for name in group if name in names] for group in file_rows.qualifiers)
-    firsts = [next((found for found in group if found != number), None) for group in groups]
+    """The numbers of the columns, named in the header, that qualify the values of another one: one of each group.
+
+    What is before the other's name is before theirs too, or nothing: no `Billing State` qualifies a `Shipping City`.
+    """
+    spelled = list(map(file_rows.spelled, header))
+    prefix = spelled[number][0] if number < len(spelled) else ""
+    spelled[number : number + 1] = [("", "")]
+    firsts = (
+        next((spelled.index((before, name)) for before in (prefix, "") for name in group if (before, name) in spelled), None)
+        for group in file_rows.qualifiers
+    )
     return tuple(dict.fromkeys(found for found in firsts if found is not None))
 
 
 def qualifying_members(values: Sequence[Any], file_rows: FileRows, member: str) -> tuple[str, ...]:
     """The same in a sample of JSON lines."""
-    names = {name for value in values if isinstance(value, dict) for name in value}
-    spelled = {name.strip().lower(): name for name in names if name != member}
-    firsts = [next((spelled[name] for name in group if name in spelled), None) for group in file_rows.qualifiers]
-    return tuple(name for name in firsts if name is not None)
+    names = list(dict.fromkeys([member, *(name for value in values if isinstance(value, dict) for name in value)]))
+    return tuple(names[number] for number in qualifying_columns(names, file_rows, 0))
+
+
+def title_of(header: Sequence[str], number: int, qualifiers: Sequence[int]) -> str | None:
+    """How the header calls a column and those that are added to it; None if it has no such column."""
+    return ", ".join(header[each].strip() for each in (number, *qualifiers)) if number < len(header) else None
 
 
 def qualified(value: str, qualifiers: Sequence[Any]) -> str:
@@ -130,8 +139,8 @@ def member_of(values: Sequence[Any], file_rows: FileRows, options: Mapping[str, 
             raise _several(found, look)
         if found:
             return found[0]
-    whole = {name.lower(): name for name in reversed(members) if "." not in name}
-    known = next((whole[name] for name in file_rows.columns if name in whole), None)
+    whole = [name for name in members if "." not in name]
+    known = next((whole[number] for number in _named(whole, file_rows)), None)
     if known is None and not any(isinstance(value, str) for value in values):
         existing = f" The members are: {_shown(list(members))}." if members else ""
         texts = (text for value in objects for text in value.values())
@@ -236,8 +245,16 @@ def _at_any(values: Sequence[Any], column: str) -> bool:
 
 def _is_header(first: Sequence[str], number: int, file_rows: FileRows, looks: Sequence[Look]) -> bool:
     if not looks:
-        return any(name in file_rows.columns for name in lower(first))
+        return bool(_named(first, file_rows))
     return number >= len(first) or not any(look.fits(first[number]) for look in looks)
+
+
+def _named(first: Sequence[str], file_rows: FileRows) -> Sequence[int]:
+    """The columns with known names, the surest first: of two of one name, that without anything before it."""
+    ranks = {name: rank for rank, name in enumerate(file_rows.columns)}
+    spelled = [(*file_rows.spelled(name), number) for number, name in enumerate(first)]
+    named = [(ranks[name], bool(before), number) for before, name, number in spelled if name in ranks]
+    return [number for _, _, number in sorted(named)]
 
 
 def _several(names: Sequence[str], look: Look) -> SeveralColumns:

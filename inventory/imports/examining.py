@@ -112,7 +112,7 @@ def _sheet(number: int, entries: Iterator[Entry], file_rows: FileRows, options: 
     values = [cells[at] for cells in table.rows[header:] if at < len(cells)]
     qualifiers = columns.qualifying_columns(table.rows[0], file_rows, at) if header else ()
     sheet = Sheet(number=number, first_row=table.numbers[header], column=at, qualifiers=qualifiers)
-    name = table.rows[0][at].strip() if header and at < len(table.rows[0]) else None
+    name = columns.title_of(table.rows[0], at, qualifiers) if header else None
     return sheet, name, not looks or any(look.fits(value) for look in looks for value in values)
 
 

@@ -179,11 +179,12 @@ def _csv(begun: Beginning, found: FileFormat) -> FileFormat:
     found = replace(found, delimiter=delimiter, column=number, header=header, first_line=table.numbers[0])
     if not header:
         return found
+    qualifiers = columns.qualifying_columns(table.rows[0], begun.file_rows, number)
     return replace(
         found,
         first_line=table.numbers[1] if len(table.rows) > 1 else table.numbers[0] + 1,
-        qualifiers=columns.qualifying_columns(table.rows[0], begun.file_rows, number),
-        column_name=table.rows[0][number].strip() if number < len(table.rows[0]) else None,
+        qualifiers=qualifiers,
+        column_name=columns.title_of(table.rows[0], number, qualifiers),
         width=header_width(table.rows) if number < len(table.rows[0]) else 0,
     )
 

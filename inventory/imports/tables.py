@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -105,16 +105,21 @@ class Goal:
 
     names: Set[str]
     looks: Sequence[Look]
+    spelled: Callable[[str], tuple[str, str]]
 
     @classmethod
     def of(cls, file_rows: FileRows, options: Mapping[str, Any]) -> Goal:
         """What is looked for in a file with these rows."""
         looks = looks_of(file_rows, options)
-        return cls(names={name for look in looks for name in look.names} or set(file_rows.columns), looks=looks)
+        return cls(
+            names={name for look in looks for name in look.names} or set(file_rows.columns),
+            looks=looks,
+            spelled=file_rows.spelled,
+        )
 
     def named(self, row: Row) -> Sequence[int]:
         """The cells of a row that are names."""
-        return [number for number, name in enumerate(lower(row)) if name in self.names]
+        return [number for number, name in enumerate(row) if self.spelled(name)[1] in self.names]
 
     def fits(self, cells: Iterable[str]) -> bool:
         """Whether one of the cells looks like a value."""

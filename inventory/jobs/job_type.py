@@ -56,6 +56,11 @@ class Completion:
     vague: Sequence[str] = ()
 
 
+def lower(name: str) -> tuple[str, str]:
+    """The name of a column in lower case, with nothing before it."""
+    return "", name.strip().lower()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRows:
     """The files of a job type. `suffixes` are those of file names, each also with `.gz` after it.
@@ -64,6 +69,7 @@ class FileRows:
     without any a row is a whole line. `looks_like` tells such a value from others, which `value` describes; without it a
     column is found by name alone. `in_text` is the value in a line of text, without what lists write around it.
     `qualifiers` are groups of names: of each group, the cell of one column is added to the value after a comma, in order.
+    `spelled` is what is before the name of a column, and that name as `columns` and `qualifiers` have it.
     `recognise` is given the first lines and the options of the import. It names their shape, or raises `InvalidFile`.
     """
 
@@ -74,6 +80,7 @@ class FileRows:
     in_text: Callable[[str], str] | None = None
     completion: Completion | None = None
     qualifiers: Sequence[Sequence[str]] = ()
+    spelled: Callable[[str], tuple[str, str]] = lower
     recognise: Callable[[Sequence[str], Mapping[str, Any]], str | None] | None = None
 
 

@@ -30,7 +30,11 @@ class FormatSchema(Schema):
 
     name = fields.String(required=True, metadata={"description": "What it is: `csv`, `json`, `text`, `sitemap`, …"})
     encoding = fields.String(required=True, metadata={"description": "The encoding of its text."})
-    column = fields.String(required=True, allow_none=True, metadata={"description": "The column or member with the values."})
+    column = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The column or member with the values, and those added."},
+    )
 
 
 class JobSchema(Schema):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from inventory.imports.lookups import LookupJobs
 from inventory.jobs.job_type import TABLES, FileRows
 from inventory.records.model import Record
+from inventory.weather.column_names import plain, spelled
 from inventory.weather.documents import meant
 
 CITIES = (
@@ -21,16 +24,27 @@ REGIONS = (
     "departamento", "département", "departement", "région", "kanton", "canton", "oblast", "voivodeship",
     "county/state", "state code", "state_code", "statecode", "province code", "province_code", "region code",
     "region_code", "iso_region", "iso region", "state abbreviation", "state_abbr", "state abbr", "state_abbreviation",
-    "st", "state_id", "subdivision_1_iso_code", "uf",
+    "st", "state_id", "subdivision_1_iso_code", "uf", "state region", "state county", "region state", "province state",
+    "state province region", "state province county", "state or region", "state territory", "province territory", "prov",
+    "states", "us state", "state full", "subcountry", "adm1name", "admin 1", "adm1", "administrative region", "admin region",
+    "admin1_code", "adm1_code", "prov code", "state abbrev", "state short", "state iso", "iso 3166 2", "subdivision code",
+    "regione", "wojewodztwo", "entidad federativa", "comunidad autonoma",
 )  # fmt: skip
 """Those with states and other regions: names before codes, which countries share."""
 COUNTRIES = (
     "country code", "country_code", "countrycode", "country iso", "country_iso", "iso2", "iso 2", "iso_a2", "alpha2",
     "alpha-2", "iso_country", "country_iso_code", "country iso code", "iso country code", "iso3", "iso 3", "iso_a3",
     "alpha3", "alpha-3", "cc", "country", "country name", "country_name", "countryname", "country name en", "nation",
+    "country region", "country territory", "country or region", "country area", "country full", "country long",
+    "country english", "countries", "ctry", "cntry", "cntry name", "adm0name", "country region code", "country alpha 2",
+    "country iso2", "country iso3", "iso country", "iso", "iso code",
     "pays", "país", "pais", "staat", "land", "paese", "kraj", "ülke", "страна", "国家", "國家", "国", "국가",
 )  # fmt: skip
 """Those with countries: codes before names."""
+
+
+def _spelled(names: Sequence[str]) -> Sequence[str]:
+    return tuple(dict.fromkeys(plain(name) for name in names))
 
 
 class CityJobs(LookupJobs):
@@ -40,8 +54,9 @@ class CityJobs(LookupJobs):
     description = "the weather of each row is looked up"
     file = FileRows(
         suffixes=TABLES,
-        columns=CITIES,
-        qualifiers=(REGIONS, COUNTRIES),
+        columns=_spelled(CITIES),
+        qualifiers=(_spelled(REGIONS), _spelled(COUNTRIES)),
+        spelled=spelled,
     )
     retry_member = "city"
 

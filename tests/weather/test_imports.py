@@ -34,6 +34,39 @@ def rows(client: FlaskClient, job_id: str) -> list[tuple[int, str, str, str | No
     return [(row["row"], row["input"], row["outcome"], row["code"]) for row in listed]
 
 
+PLACE = ["Paris, TX, US"] * 2
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "column", "read"),
+    [
+        ("City,State/Region,Country", "Paris,TX,US", None, PLACE),
+        ("City,State / Province,Country", "Paris,TX,US", None, PLACE),
+        ("City,State (Full),Country/Region", "Paris,TX,US", None, PLACE),
+        ("City,Prov,Country/Territory", "Paris,TX,US", None, PLACE),
+        ("city,admin1_code,countryCode", "Paris,TX,US", None, PLACE),
+        ("name,country,subcountry,geonameid", "Paris,US,TX,4717560", None, PLACE),
+        ("CITY*,STATE[c],2020[1],COUNTRY (ISO)", "Paris,TX,25171,US", None, PLACE),
+        ("CityName,StateProvince,CountryCode", "Paris,TX,US", None, PLACE),
+        ("Name,BillingCity,BillingState,BillingCountry", "Acme,Paris,TX,US", None, PLACE),
+        ("Name,BillingCity,BillingState,BillingCountry", "Acme,Paris,TX,US", "BillingCity", PLACE),
+        ("Name,Shipping City,Shipping Province,Shipping Country", "#1,Paris,TX,US", None, PLACE),
+        ("Billing City,Billing State,Shipping City,Shipping State,Country", "Rome,GA,Paris,TX,US", "Shipping City", PLACE),
+        ("Billing City,Billing State,Shipping City", "Rome,GA,Paris", "Shipping City", ["Paris", "Paris"]),
+        ("Default Address City,Default Address Province Code,Default Address Country Code", "Paris,TX,US", None, PLACE),
+        ("Name,Capital City,Country", "Texas,Paris,US", None, ["Paris, US"] * 2),
+    ],
+)
+def test_names_of_columns_are_known_in_any_style(header: str, cells: str, column: str | None, read: list[str]) -> None:
+    assert texts(f"{header}\n{cells}\n{cells}\n".encode(), "a.csv", kind="cities", column=column) == read
+
+
+def test_the_format_of_a_job_tells_the_columns_that_are_added(client: FlaskClient) -> None:
+    job_id = send(client, "Country,City,State\nUS,Paris,TX\n")
+
+    assert client.get(f"/api/v1/jobs/{job_id}").json["format"]["column"] == "City, State, Country"
+
+
 @pytest.mark.parametrize(
     ("content", "name", "read"),
     [

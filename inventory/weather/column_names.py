@@ -1,0 +1,37 @@
+"""Names of a table's columns as they are compared: in any style of writing, and without what is before and behind them."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from inventory.weather.spelling import bare
+
+MAX_NAME = 200
+"""Characters of a column's name that are looked at."""
+PREFIXES = re.compile(
+    r"(?:(?:default|primary|billing|shipping|mailing|delivery|other|home|work|business|postal|permanent|current|ship to"
+    r"|bill to|customer|client|contact|company|account|organi[sz]ation|org|hq|headquarters|office|branch|store|shop|site"
+    r"|venue|event|hotel|warehouse|supplier|vendor|user|person|lead|residence|sender|recipient|origin|destination|from|to"
+    r"|pickup|address|addr|location)[ ])+"
+)
+"""Words that say whose or which address a column is part of."""
+_NOTE = re.compile(r"(?<=\S)\s*(?:\([^()]*\)|\[[^][]*\])|[*†‡§¹²³]+\s*$")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
+
+
+def plain(name: str) -> str:
+    """The name as lists of names have it: `State / Province`, `stateProvince` and `STATE_PROVINCE[a]` are one."""
+    return bare(_HUMP.sub(" ", _NOTE.sub("", name.strip()[:MAX_NAME])))
+
+
+@lru_cache(maxsize=1024)
+def spelled(name: str) -> tuple[str, str]:
+    """What is before the name and says whose address it is of, such as `billing`, and the name; a `… city` is a city."""
+    text = plain(name)
+    found = PREFIXES.match(text)
+    prefix, rest = (found[0].strip(), text[found.end() :]) if found else ("", text)
+    before, _, last = rest.rpartition(" ")
+    if before and last == "city" and len(before.split()) == 1 and before not in ("is", "in", "has", "near", "per"):
+        return f"{prefix} {before}".strip(), last
+    return prefix, rest
