@@ -195,8 +195,8 @@ def _sources(settings: Settings, resolve: Resolve, clock: Clock) -> Sequence[Sou
     transport = RequestsTransport(guard, resolve=resolve)
     deadline, hops = settings.fetch_deadline, settings.max_redirects
     fetcher = Fetcher(transport, deadline=deadline, body_limit=settings.body_limit, max_redirects=hops, clock=clock)
-    # Half the deadline each, because the weather of a city takes two calls, one after the other.
-    weather = Fetcher(transport, deadline=deadline / 2, body_limit=MAX_BYTES, max_redirects=hops, clock=clock)
+    # A third of the deadline each, because the weather of a city takes up to three calls, one after the other.
+    weather = Fetcher(transport, deadline=deadline / 3, body_limit=MAX_BYTES, max_redirects=hops, clock=clock)
     return [Webpage(fetcher, guard, clock), Weather(weather, _weather_provider(settings))]
 
 

@@ -29,8 +29,8 @@ CONTINENTS = frozenset((
     "oceania", "south america",
 ))  # fmt: skip
 """What lists call a region and is none of a country."""
-NAMESAKES = {"ge": "us-ga"}
-"""A region with the name of a country. Both spellings of the country (Georgia and GE) are one, so the code means either."""
+NAMESAKES = {"ge": "us-ga", "ni": "gb-nir"}
+"""Regions with the name or the usual code of a country. Its spellings (Georgia and GE) are one, so each means either."""
 MAX_ROUNDS = 4
 """A second round changes hardly any spelling, a third one none that is known."""
 _KIND_OF_STATE = re.compile(
@@ -96,6 +96,8 @@ def canonical(parts: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Area, ...]
 
 
 def _spelled(parts: tuple[str, ...], meant: Sequence[Area]) -> tuple[str, ...]:
+    if any(_guesses(parts, meant)):
+        return (country_code(parts[0]) or bare(parts[0]),)
     if len(meant) == 1 and meant[0].country:
         [area] = meant
         return (*area.others, *(_label(codes, area.country) for codes in area.regions), area.country)
@@ -112,14 +114,11 @@ def _meanings(parts: tuple[str, ...]) -> tuple[Area, ...]:
 
 
 def _guesses(parts: Sequence[str], meant: Sequence[Area]) -> Iterator[Area]:
-    """What a code may mean that is none of the usual ones: a region of any country; or one of Brazil, if not a country."""
-    if len(parts) != 1:
-        return
-    codes = regions().short.get(bare(parts[0]), ())
+    """What a code may mean that is none of the usual ones: a region of another country."""
     known = {area.country for area in meant if area.country}
-    for country, _, short in (code.partition("-") for code in codes):
-        if country not in known and (not known or country in BEHIND_COUNTRIES):
-            yield Area(country=country, is_guess=True, regions=((f"{country}-{short}",),))
+    for code in regions().short.get(bare(parts[0]), ()) if len(parts) == 1 else ():
+        if (country := code.partition("-")[0]) not in known:
+            yield Area(country=country, is_guess=True, regions=((code,),))
 
 
 def _countries(part: str) -> Iterator[str]:

@@ -71,8 +71,8 @@ class City:
 
     @property
     def country(self) -> str | None:
-        """The code of the country that is meant, in lower case; None if it may be any or one of several."""
-        countries = {area.country for area in self.areas}
+        """The code of the country that is meant, in lower case; None if it may be any or one of several, guesses aside."""
+        countries = {area.country for area in self.areas if not area.is_guess}
         return next(iter(countries)) or None if len(countries) == 1 else None
 
 

@@ -37,8 +37,12 @@ class Fit(IntEnum):
     UNVERIFIED = 1
     """In the country, but the provider names its region as no table does, or not at all."""
     LIKELY = 2
-    """In the region around the one that was asked for, or in an area that was guessed."""
+    """In the region around the one that was asked for."""
     YES = 3
+
+
+Found = tuple[Likeness, Fit, Document]
+"""A place, how its name is like the city's, and how surely it is there."""
 
 
 def candidates(city: City, results: Sequence[Document]) -> Sequence[Document]:
@@ -48,33 +52,58 @@ def candidates(city: City, results: Sequence[Document]) -> Sequence[Document]:
     `feature_code`), and former names. Its first result may have another name in English (Vienna for Wien): a hamlet of the
     exact name must not beat it. A place whose region cannot be verified is meant only if there is no other one.
     """
-    usable = [each for each in results if None not in (each.get(member) for member in NEEDED)]
-    fits = [(_fit(city, each), each) for each in usable or results]
+    usable = [each for each in results if None not in (each.get(member) for member in NEEDED)] or results
+    sure = [area for area in city.areas if not area.is_guess]
+    meant = _in_areas(city, sure, usable)
+    if len(sure) < len(city.areas) and not any(like is not Likeness.BEGINNING for like, _, _ in meant):
+        guessed = _in_areas(city, [area for area in city.areas if area.is_guess], usable)
+        meant = [each for each in guessed if each[0] is not Likeness.BEGINNING and each[1] is not Fit.UNVERIFIED] or meant
+    best = max((fit for _, fit, _ in meant), default=Fit.NO)
+    places = [place for _, fit, place in meant if fit is best]
+    if best is Fit.UNVERIFIED and len(places) > 1:
+        return []
+    return sorted(places, key=_people, reverse=True)
+
+
+def is_named(city: City, place: Document) -> bool:
+    """Whether a place has the name of the city, in English or another language, and not only one that begins like it."""
+    return _likeness(bare(city.name), text(place, "name")) is not Likeness.BEGINNING
+
+
+def _in_areas(city: City, areas: Sequence[Area], results: Sequence[Document]) -> Sequence[Found]:
+    """The places in some areas, populated if any of them is, and of the city's name."""
+    fits = [(_fit(areas, each), each) for each in results]
     there = [found for found in fits if found[0] is not Fit.NO]
     populated = [found for found in there if str(found[1].get("feature_code", "PPL")).startswith("PPL")]
-    named = _of_name(bare(city.name), populated or there, is_placed=bool(city.areas))
-    best = max((fit for fit, _ in named), default=Fit.NO)
-    meant = [place for fit, place in named if fit is best]
-    if best is Fit.UNVERIFIED and len(meant) > 1:
-        return []
-    return sorted(meant, key=_people, reverse=True)
+    name = bare(city.name)
+    found = [(_likeness(name, text(place, "name")), fit, place) for fit, place in populated or there]
+    return _of_name(_likely(found), is_placed=bool(areas))
 
 
-def _of_name(name: str, found: Sequence[tuple[Fit, Document]], *, is_placed: bool) -> Sequence[tuple[Fit, Document]]:
+def _likely(found: Sequence[Found]) -> Sequence[Found]:
+    """Without those that the name only begins, unless one comes first (Prague for Prag) or is much more populous."""
+    most = max((_people(place) for like, _, place in found if like is not Likeness.BEGINNING), default=None)
+    if most is None:
+        return found
+    return [
+        each
+        for number, each in enumerate(found)
+        if number == 0 or each[0] is not Likeness.BEGINNING or _people(each[2]) > MUCH_MORE * most
+    ]
+
+
+def _of_name(likely: Sequence[Found], *, is_placed: bool) -> Sequence[Found]:
     """Those of the exact name, if there are any and the first one is; else with those that are much more populous.
 
-    What a name only begins is not meant, unless it goes on with a further word (Frankfurt am Main) or nothing else is found.
     A place of another name is not meant if a town has the exact name and the city `is_placed` in an area.
     """
-    likeness = [(_likeness(name, text(place, "name")), fit, place) for fit, place in found]
-    likely = [each for each in likeness if each[0] is not Likeness.BEGINNING] or likeness
     most = max((_people(place) for like, _, place in likely if like is Likeness.EXACT), default=None)
-    if most is not None:
-        enough = dict.fromkeys(Likeness, math.inf if likely[0][0] is Likeness.EXACT else MUCH_MORE * most)
-        if is_placed and most >= TOWN:
-            enough[Likeness.OTHER] = math.inf
-        likely = [each for each in likely if each[0] is Likeness.EXACT or _people(each[2]) > enough[each[0]]]
-    return [(fit, place) for _, fit, place in likely]
+    if most is None:
+        return likely
+    enough = dict.fromkeys(Likeness, math.inf if likely[0][0] is Likeness.EXACT else MUCH_MORE * most)
+    if is_placed and most >= TOWN:
+        enough[Likeness.OTHER] = math.inf
+    return [each for each in likely if each[0] is Likeness.EXACT or _people(each[2]) > enough[each[0]]]
 
 
 def _likeness(name: str, found: str) -> Likeness:
@@ -90,16 +119,15 @@ def _people(place: Document) -> int:
     return people(place, "population") or 0
 
 
-def _fit(city: City, place: Document) -> Fit:
-    """How surely a place is in one of the areas of a city; everything is in no area at all."""
-    if not city.areas:
+def _fit(areas: Sequence[Area], place: Document) -> Fit:
+    """How surely a place is in one of the areas; everything is in no area at all."""
+    if not areas:
         return Fit.YES
     code, country = folded(text_or_none(place, "country_code") or ""), text_or_none(place, "country") or ""
     code = code or country_code(country) or ""
     inner = [name[:MAX_TEXT] for each in ADMINISTRATIVE if isinstance(name := place.get(each), str)]
     names = frozenset(each for name in inner for each in (bare(name), region_name(name)))
-    fits = ((_fit_in(area, code, bare(country), names), area) for area in city.areas)
-    return max(min(fit, Fit.LIKELY) if area.is_guess else fit for fit, area in fits)
+    return max(_fit_in(area, code, bare(country), names) for area in areas)
 
 
 def _fit_in(area: Area, code: str, country: str, names: frozenset[str]) -> Fit:

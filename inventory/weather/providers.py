@@ -8,8 +8,9 @@ from typing import Any
 
 from inventory.errors import SourceFailure
 from inventory.records.model import Content
+from inventory.weather.areas import BEHIND_COUNTRIES
 from inventory.weather.cities import City
-from inventory.weather.matching import candidates
+from inventory.weather.matching import candidates, is_named
 from inventory.weather.readings import (
     Document,
     instant_or_none,
@@ -23,11 +24,12 @@ from inventory.weather.readings import (
     text_or_none,
     wrong,
 )
+from inventory.weather.spelling import hyphens_turned, written_out
 from inventory.weather.tables import conditions
 
 UNKNOWN_CITY = "unknown_city"
 MAX_QUERIES = 2
-"""Calls for one city at most: both must fit into a lease."""
+"""Searches for one city at most: they and the call for its weather must fit into a lease."""
 MAX_CANDIDATES = 100
 """Cities that Open-Meteo is asked for, as many as it gives: it picks that many before it filters by country."""
 
@@ -47,7 +49,7 @@ GetJson = Callable[[str, Mapping[str, Any]], tuple[int, Any]]
 
 @dataclass(frozen=True, slots=True)
 class OpenMeteo:
-    """open-meteo.com, which has no key: one request, to `url`, finds the city, another one its weather."""
+    """open-meteo.com, which has no key: one request to `url`, or two, finds the city, another one its weather."""
 
     url: str
     forecast_url: str
@@ -55,10 +57,10 @@ class OpenMeteo:
 
     def current(self, city: City, get: GetJson) -> Content:
         """The weather in a city, and which one it is: of several of that name the most populous; `unknown_city` if none."""
-        query = {"name": city.name, "count": MAX_CANDIDATES, "language": city.language, "format": "json"}
-        if city.country:
-            query["countryCode"] = city.country.upper()
-        found = candidates(city, objects_in(_found(get(self.url, query)), "results"))
+        found = self._find(city, city.name, city.country, get)
+        wider = wider_search(city)
+        if wider != (city.name, city.country) and not (found and is_named(city, found[0])):
+            found = self._find(city, *wider, get) or found
         if not found:
             raise unknown(city)
         best = found[0]
@@ -72,6 +74,20 @@ class OpenMeteo:
             "candidates": len(found),
         }
         return {"city": place, "weather": _current(_found(get(self.forecast_url, {**where, **CURRENT})))}
+
+    def _find(self, city: City, name: str, country: str | None, get: GetJson) -> Sequence[Document]:
+        query = {"name": name, "count": MAX_CANDIDATES, "language": city.language, "format": "json"}
+        if country:
+            query["countryCode"] = country.upper()
+        return candidates(city, objects_in(_found(get(self.url, query)), "results"))
+
+
+def wider_search(city: City) -> tuple[str, str | None]:
+    """By which name, in which country, a city is searched that was not found as it was written: all guesses count then."""
+    name = written_out(city.name)
+    if any(area.is_guess for area in city.areas):
+        return name, None
+    return (hyphens_turned(name) if name == city.name else name), city.country
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +147,16 @@ def _queries(city: City) -> Sequence[str]:
     """
     if len(city.areas) < 2:
         return [city.key]
+    is_known = any(area.country and not area.is_guess for area in city.areas)
     states = [
         ",".join((city.name, codes[0].partition("-")[2], area.country))
         for area in city.areas
+        if not (area.is_guess and is_known) or area.country in BEHIND_COUNTRIES
         for codes in area.regions
         if not area.others
     ]
-    return [city.key, *states][:MAX_QUERIES]
+    first = [city.key] if any(area.is_named or not area.country for area in city.areas) else []
+    return list(dict.fromkeys([*first, *states]))[:MAX_QUERIES]
 
 
 def _condition(found: Document) -> str | None:

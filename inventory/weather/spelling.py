@@ -23,6 +23,8 @@ _DIGRAPHS = str.maketrans(
 _ABBREVIATIONS = {"st": "saint", "ste": "sainte", "ft": "fort", "mt": "mount", "&": "and"}
 _ABBREVIATED = re.compile(r"\b(st|ste|ft|mt)\.(?=\w)")
 _BETWEEN_WORDS = re.compile(r"[-/,()\[\]_]+|(?=&)|(?<=&)")
+_WORD = re.compile(r"\b(st|ste|ft|mt)(\.?-|\.? |\.)(?=\w)")
+_BEHIND = re.compile(r"[/(\[]")
 _WITHIN_WORDS = re.compile(r"['.]")
 
 _KINDS = frozenset((
@@ -37,7 +39,8 @@ _KINDS = frozenset((
 ))  # fmt: skip
 """Words that say what kind of a region a name is of; lists and providers leave them out or translate them."""
 
-_COLUMBIA = ["district", "of", "columbia"]
+_WHOLE = frozenset(("district of columbia", "mexico city", "federal district", "distrito federal"))
+"""Names of regions that without such words are those of others, or of none."""
 
 
 def folded(text: str) -> str:
@@ -63,10 +66,22 @@ def bare(text: str) -> str:
 
 def region_name(text: str) -> str:
     """The bare name of a region without the words for its kind (`Lower Silesian Voivodeship`), if more is left."""
-    words = bare(text).split()
-    if words == _COLUMBIA:
-        return "district of columbia"
+    name = bare(text)
+    if name in _WHOLE:
+        return name
+    words = name.split()
     return " ".join([word for word in words if word not in _KINDS] or words)
+
+
+def written_out(name: str) -> str:
+    """A folded name with its abbreviations written out, and without what is behind a slash or a bracket."""
+    begin = _BEHIND.split(name, maxsplit=1)[0].strip() or name
+    return _WORD.sub(lambda found: _ABBREVIATIONS[found[1]] + ("-" if "-" in found[2] else " "), begin)
+
+
+def hyphens_turned(name: str) -> str:
+    """A name with hyphens for its blanks, or blanks for its hyphens if it has no blanks."""
+    return name.replace(" ", "-") if " " in name else name.replace("-", " ")
 
 
 def spellings(name: str) -> frozenset[str]:

@@ -27,7 +27,7 @@ KEYS = {
     "places.txt": [
         "springfield,il",
         "paris,tx,us",
-        "portland,or,us",
+        "portland,or",
         "london,eng,gb",
         "abidjan,ci",
         "東京,jp",
