@@ -38,7 +38,9 @@ _KIND_OF_STATE = re.compile(
 )
 
 _IN_BRACKETS = re.compile(r"([^(),]+)\(([^(),]+)\)((?:,.*)?)")
-_POSTCODE = re.compile(r"(?<=^[a-z]{2}) \d{5}(-\d{4})?$")
+_POSTCODE = re.compile(r"^([a-z]{1,2}-)?\d{4,5} (?=[^\W\d])|(?<=[^\W\d]) \d{5}(-\d{4})?$")
+_ONLY_POSTCODE = re.compile(r"\d[\d -]{2,8}\d|[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}|[a-z]\d[a-z] ?\d[a-z]\d")
+_DIVIDED = re.compile(r"([^,]+?)(?: - | ?[;|] ?|/)([^,;|/]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,17 +68,25 @@ def country_code(name: str) -> str | None:
 def split(text: str) -> list[str]:
     """The folded parts between commas, without empty and repeated ones and continents; `Korea, Republic of` is one.
 
-    An area may also be in brackets, and a postcode after a state.
+    An area may also be in brackets, and a country behind another divider. Postcodes are left out.
     """
     if (found := _IN_BRACKETS.fullmatch(text)) and _is_known(found[2]):
         text = f"{found[1]},{found[2]}{found[3]}"
-    name, *parts = [_POSTCODE.sub("", part) for part in map(str.strip, text.split(",")) if part] or [""]
+    elif (found := _DIVIDED.fullmatch(text)) and country_code(found[2]):
+        text = f"{found[1]},{found[2]}"
+    name, *given = [_POSTCODE.sub("", part) for part in map(str.strip, text.split(",")) if part] or [""]
+    parts = [part for part in given if not _ONLY_POSTCODE.fullmatch(part)]
     for start in range(-1, len(parts) - 1):
         tail = parts[start:] if start >= 0 else [name, *parts]
         if len(tail) > 1 and (code := country_codes().get(bare(" ".join(tail)))) is not None:
             parts = [*parts[: max(start, 0)], code]
             break
     return [name, *dict.fromkeys(part for part in parts if part not in CONTINENTS)]
+
+
+def is_code(letters: str) -> bool:
+    """Whether letters that stand alone behind a city are the code of a country, or of a state that is understood alone."""
+    return letters in country_codes() or any(f"{each}-{letters}" in regions().by_code for each in BESIDE_COUNTRIES)
 
 
 def _is_known(name: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from inventory.errors import InvalidRequest
-from inventory.weather.areas import Area, canonical, split
+from inventory.weather.areas import Area, canonical, is_code, split
 from inventory.weather.spelling import folded
 
 MAX_LENGTH = 120
@@ -33,6 +33,8 @@ LANGUAGES: Mapping[str, str] = {
 """The language in which a name is searched, by the script of its letters; kana before the Chinese characters beside it."""
 
 _LETTER = re.compile(r"[^\W\d_]")
+_CODE_BEHIND = re.compile(r"([^,]*[^\W\d_A-Z][^,\s]*)\s+([A-Z]{2,3})(?:\s+\d{5}(?:-\d{4})?)?\s*")
+"""A city and the code of a state or country without a comma between them (`Austin TX`): it alone is in capital letters."""
 _FORBIDDEN = frozenset({"Cc", "Cs", "Co", "Cn"})
 """Unicode categories that names have no characters of: controls, surrogates, private and unassigned ones."""
 
@@ -53,6 +55,8 @@ class City:
             raise _invalid(f"The name has {len(text)} characters.")
         if any(unicodedata.category(character) in _FORBIDDEN for character in text):
             raise _invalid("The name contains characters that cannot be displayed.")
+        if (found := _CODE_BEHIND.fullmatch(text)) and is_code(found[2].lower()):
+            text = f"{found[1]}, {found[2]}"
         whole = folded(text)
         name, *given = split(whole) or [""]
         parts, areas = canonical(tuple(given))

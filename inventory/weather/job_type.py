@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from inventory.imports.lookups import LookupJobs
 from inventory.jobs.job_type import TABLES, FileRows
 from inventory.records.model import Record
+from inventory.weather.city_lists import in_text
 from inventory.weather.column_names import plain, spelled
 from inventory.weather.documents import meant
 
@@ -55,6 +56,7 @@ class CityJobs(LookupJobs):
     file = FileRows(
         suffixes=TABLES,
         columns=_spelled(CITIES),
+        in_text=in_text,
         qualifiers=(_spelled(REGIONS), _spelled(COUNTRIES)),
         spelled=spelled,
     )

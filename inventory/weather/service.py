@@ -140,4 +140,5 @@ def jittered(fresh_for: timedelta, record: Record) -> timedelta:
 
 
 def _unknown(target: Target) -> UnknownCity:
-    return UnknownCity(f"No city named {target.key!r} was found. Check the name and its country.")
+    advice = "Check the name and its country." if "," in target.key else "Write the state or country, if any, after a comma."
+    return UnknownCity(f"No city named {target.key!r} was found. {advice}")

@@ -100,6 +100,8 @@ def test_the_format_of_a_job_tells_the_columns_that_are_added(client: FlaskClien
         ("city,population\nParis,2000000\n", "a.csv", ["Paris"]),
         ("city\nParis\nRome\n", "a.csv", ["Paris", "Rome"]),
         ("Paris\nRome, IT\n", "a.txt", ["Paris", "Rome, IT"]),
+        ('"Paris"\n- Rome, IT\n• „Wien“,\n1. Oslo # capital\n', "a.txt", ["Paris", "Rome, IT", "Wien", "Oslo"]),
+        ("Paris\tFR\t2100000\n's-Gravenhage\n'Bern';\n", "a.txt", ["Paris, FR", "'s-Gravenhage", "Bern"]),
         ('{"city": "Paris", "country": "FR"}\n{"city": "Rome"}\n"Bern"\n', "a.jsonl", ["Paris, FR", "Rome", "Bern"]),
         (
             '{"name": "Paris", "country_code": "fr"}\n{"name": "Rome", "country_code": null}\n',

@@ -1,0 +1,23 @@
+"""Lists of cities in text: the city in a line, without what lists write around it."""
+
+from __future__ import annotations
+
+import re
+
+_BULLET = re.compile(r"(?:[-*+–—>]|\d{1,4}[.):])\s+|[•‣◦▪●·]\s*")
+_COMMENT = re.compile(r"\s(?:#|//).*", re.DOTALL)
+_QUOTES = ('""', "''", "``", "“”", "„“", "‘’", "«»")
+
+
+def in_text(line: str) -> str:
+    """The city, with the cells behind it that have letters after commas: `- "Paris"<tab>FR # capital` is `Paris, FR`."""
+    text = _COMMENT.sub("", line.strip())
+    begin = bullet.end() if (bullet := _BULLET.match(text)) else 0
+    name, *cells = [_unquoted(cell) for cell in text[begin:].split("\t")]
+    return ", ".join([name, *(cell for cell in cells if any(map(str.isalpha, cell)))]) or line.strip()
+
+
+def _unquoted(text: str) -> str:
+    text = text.strip().rstrip(",;").rstrip()
+    is_quoted = len(text) > 1 and text[0] + text[-1] in _QUOTES and text[0] not in text[1:-1]
+    return text[1:-1].strip() if is_quoted else text
