@@ -74,7 +74,7 @@ def column_of(table: Table, file_rows: FileRows, options: Mapping[str, Any], col
             raise _several([_title(first, number, look) for number in found], look)
         if found:
             return found[0], _is_header(first, found[0], file_rows, looks)
-    named = _named(first, file_rows)
+    named = _known_columns(first, file_rows)
     if not named and not looks and len(first) == 1:
         named = [0]
     if not named:
@@ -140,7 +140,7 @@ def member_of(values: Sequence[Any], file_rows: FileRows, options: Mapping[str, 
         if found:
             return found[0]
     whole = [name for name in members if "." not in name]
-    known = next((whole[number] for number in _named(whole, file_rows)), None)
+    known = next((whole[number] for number in _known_columns(whole, file_rows)), None)
     if known is None and not any(isinstance(value, str) for value in values):
         existing = f" The members are: {_shown(list(members))}." if members else ""
         texts = (text for value in objects for text in value.values())
@@ -245,11 +245,11 @@ def _at_any(values: Sequence[Any], column: str) -> bool:
 
 def _is_header(first: Sequence[str], number: int, file_rows: FileRows, looks: Sequence[Look]) -> bool:
     if not looks:
-        return bool(_named(first, file_rows))
+        return bool(_known_columns(first, file_rows))
     return number >= len(first) or not any(look.fits(first[number]) for look in looks)
 
 
-def _named(first: Sequence[str], file_rows: FileRows) -> Sequence[int]:
+def _known_columns(first: Sequence[str], file_rows: FileRows) -> Sequence[int]:
     """The columns with known names, the surest first: of two of one name, that without anything before it."""
     ranks = {name: rank for rank, name in enumerate(file_rows.columns)}
     spelled = [(*file_rows.spelled(name), number) for number, name in enumerate(first)]
