@@ -68,11 +68,11 @@ def country_code(name: str) -> str | None:
 def split(text: str) -> list[str]:
     """The folded parts between commas, without empty and repeated ones and continents; `Korea, Republic of` is one.
 
-    An area may also be in brackets, and a country behind another divider. Postcodes are left out.
+    An area may also be in brackets, and a country or a region's code behind another divider. Postcodes are left out.
     """
-    if (found := _IN_BRACKETS.fullmatch(text)) and _is_known(found[2]):
+    if (found := _IN_BRACKETS.fullmatch(text)) and (_is_known(found[2]) or _is_short_code(found[2])):
         text = f"{found[1]},{found[2]}{found[3]}"
-    elif (found := _DIVIDED.fullmatch(text)) and country_code(found[2]):
+    elif (found := _DIVIDED.fullmatch(text)) and (country_code(found[2]) or _is_short_code(found[2])):
         text = f"{found[1]},{found[2]}"
     name, *given = [_POSTCODE.sub("", part) for part in map(str.strip, text.split(",")) if part] or [""]
     parts = [part for part in given if not _ONLY_POSTCODE.fullmatch(part)]
@@ -87,6 +87,10 @@ def split(text: str) -> list[str]:
 def is_code(letters: str) -> bool:
     """Whether letters that stand alone behind a city are the code of a country, or of a state that is understood alone."""
     return letters in country_codes() or any(f"{each}-{letters}" in regions().by_code for each in BESIDE_COUNTRIES)
+
+
+def _is_short_code(letters: str) -> bool:
+    return len(letters) == 2 and letters in regions().short
 
 
 def _is_known(name: str) -> bool:

@@ -70,6 +70,7 @@ from inventory.weather.tables import country_codes, regions
         ("springfield,il", ["Springfield IL", "Springfield IL 62701"]),
         ("bolzano/bozen", ["Bolzano/Bozen"]),
         ("frankfurt/main", ["Frankfurt/Main"]),
+        ("milano,mi", ["Milano (MI)", "Milano/MI", "Milano - MI", "Milano, MI"]),
         ("south jordan", ["South Jordan"]),
         ("ciudad de mexico", ["Ciudad de México", "CIUDAD DE MEXICO"]),
         ("la pa", ["La Pa", "LA PA"]),
