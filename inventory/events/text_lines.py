@@ -43,7 +43,7 @@ WORDS = 5
 def read(text: str, now: datetime, *, is_inner: bool = False) -> Found | None:
     """What a line says; None if it begins with neither a time nor a level and a time.
 
-    Behind the time that `docker logs -t` writes, say, a line may have its own, which counts then.
+    After the time that `docker logs -t` writes, say, a line may have its own, which counts then.
     """
     for reader in (_klog, _lambda_python):
         if found := reader(text):

@@ -12,7 +12,7 @@ from inventory.jobs.job_type import LineFormat
 
 GZIPPED = ".gz"
 ROTATED = re.compile(r"\.log[.-][0-9][0-9._t-]*$")
-"""What is behind the name of a log file that was put aside, such as `app.log.1` or `access.log-20260131`."""
+"""What follows the name of a log file that was put aside, such as `app.log.1` or `access.log-20260131`."""
 
 WAYS_OUT = {
     (".opml",): "A list of feeds: save the addresses in its xmlUrl or htmlUrl as .txt, one a line.",

@@ -67,9 +67,9 @@ def _end_of(pattern: re.Pattern[bytes], piece: bytes, position: int) -> int:
 
 
 class _Kind(Enum):
-    """What is being read: nothing yet, a value with brackets, a string, a word, or what is behind a list in its object."""
+    """What is being read: nothing yet, a value with brackets, a string, a word, or what follows a list in its object."""
 
-    NOTHING, NESTED, STRING, WORD, BEHIND = range(5)
+    NOTHING, NESTED, STRING, WORD, AFTER = range(5)
 
 
 class ValueSplitter:
@@ -125,7 +125,7 @@ class ValueSplitter:
         if byte == _CLOSING[0] and self._in_list:
             self._in_list = False
             if self._in_object:
-                self._in_object, self._kind, self._depth = False, _Kind.BEHIND, 1
+                self._in_object, self._kind, self._depth = False, _Kind.AFTER, 1
             return position + 1
         if byte == _OPENING[0] and not self._in_list:
             self._in_list = True
@@ -188,7 +188,7 @@ class ValueSplitter:
         return False
 
     def _keep(self, value: bytes) -> None:
-        if self._kind is not _Kind.BEHIND and len(self._begun) <= self._limit:
+        if self._kind is not _Kind.AFTER and len(self._begun) <= self._limit:
             self._begun += value[: self._limit + 1 - len(self._begun)]
 
     def _ended(self, end: int) -> Iterator[RawValue]:

@@ -13,7 +13,7 @@ MAX_PAGES = 10_000
 MAX_STALE = 2
 """Pages in a row without a new item before the feed ends: an API may repeat one when something was added meanwhile."""
 MAX_IDENTITIES = 200_000
-"""Items that are remembered, which take 15 MB. Then the memory begins anew, and finds a circle one round later."""
+"""Items that are remembered, which take 15 MB. Then the memory starts again, and finds a circle one round later."""
 CHECKSUMS = 2**62
 LOOP, TOO_MANY = "paging_loop", "too_many_pages"
 

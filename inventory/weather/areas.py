@@ -22,7 +22,7 @@ TERRITORIES: Mapping[str, Sequence[str]] = {
     "us": ("as", "gu", "mp", "pr", "um", "vi"),
 }
 """Territories with ISO 3166-1 codes of their own, by the country that lists may name after them."""
-BESIDE_COUNTRIES, BEHIND_COUNTRIES = ("us", "ca", "au"), ("br",)
+BESIDE_COUNTRIES, AFTER_COUNTRIES = ("us", "ca", "au"), ("br",)
 """Countries whose regions' codes are understood alone: as well as a country of that code, or if that has no such city."""
 CONTINENTS = frozenset((
     "africa", "americas", "asia", "asia-pacific", "emea", "europe", "latin america", "middle east", "north america",
@@ -68,7 +68,7 @@ def country_code(name: str) -> str | None:
 def split(text: str) -> list[str]:
     """The folded parts between commas, without empty and repeated ones and continents; `Korea, Republic of` is one.
 
-    An area may also be in brackets, and a country or a region's code behind another divider. Postcodes are left out.
+    An area may also be in brackets, and a country or a region's code after another divider. Postcodes are left out.
     """
     if (found := _IN_BRACKETS.fullmatch(text)) and (_is_known(found[2]) or _is_short_code(found[2])):
         text = f"{found[1]},{found[2]}{found[3]}"
@@ -85,7 +85,7 @@ def split(text: str) -> list[str]:
 
 
 def is_code(letters: str) -> bool:
-    """Whether letters that stand alone behind a city are the code of a country, or of a state that is understood alone."""
+    """Whether letters that stand alone after a city are the code of a country, or of a state that is understood alone."""
     return letters in country_codes() or any(f"{each}-{letters}" in regions().by_code for each in BESIDE_COUNTRIES)
 
 
@@ -147,7 +147,7 @@ def _countries(part: str) -> Iterator[str]:
         yield from (code.partition("-")[0] for code in table.named.get(region_name(part), ()))
         if part in table.by_code:
             yield part.partition("-")[0]
-    for each in BESIDE_COUNTRIES if country is not None else (*BESIDE_COUNTRIES, *BEHIND_COUNTRIES):
+    for each in BESIDE_COUNTRIES if country is not None else (*BESIDE_COUNTRIES, *AFTER_COUNTRIES):
         if f"{each}-{bare(part)}" in table.by_code:
             yield each
 

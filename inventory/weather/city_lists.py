@@ -10,7 +10,7 @@ _QUOTES = ('""', "''", "``", "“”", "„“", "‘’", "«»")
 
 
 def in_text(line: str) -> str:
-    """The city, with the cells behind it that have letters after commas: `- "Paris"<tab>FR # capital` is `Paris, FR`."""
+    """The city, with the cells after it that have letters after commas: `- "Paris"<tab>FR # capital` is `Paris, FR`."""
     text = _COMMENT.sub("", line.strip())
     begin = bullet.end() if (bullet := _BULLET.match(text)) else 0
     name, *cells = [_unquoted(cell) for cell in text[begin:].split("\t")]

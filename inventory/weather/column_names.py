@@ -1,4 +1,4 @@
-"""Names of a table's columns as they are compared: in any style of writing, and without what is before and behind them."""
+"""Names of a table's columns as they are compared: in any style of writing, and without what is before and after them."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from inventory.errors import SourceFailure
 from inventory.records.model import Content
-from inventory.weather.areas import BEHIND_COUNTRIES
+from inventory.weather.areas import AFTER_COUNTRIES
 from inventory.weather.cities import City
 from inventory.weather.matching import candidates, is_named
 from inventory.weather.readings import (
@@ -151,7 +151,7 @@ def _queries(city: City) -> Sequence[str]:
     states = [
         ",".join((city.name, codes[0].partition("-")[2], area.country))
         for area in city.areas
-        if not (area.is_guess and is_known) or area.country in BEHIND_COUNTRIES
+        if not (area.is_guess and is_known) or area.country in AFTER_COUNTRIES
         for codes in area.regions
         if not area.others
     ]

@@ -74,7 +74,7 @@ def region_name(text: str) -> str:
 
 
 def written_out(name: str) -> str:
-    """A folded name with its abbreviations written out, and without what is behind a slash or a bracket."""
+    """A folded name with its abbreviations written out, and without what is after a slash or a bracket."""
     begin = _BEHIND.split(name, maxsplit=1)[0].strip() or name
     return _WORD.sub(lambda found: _ABBREVIATIONS[found[1]] + ("-" if "-" in found[2] else " "), begin)
 

@@ -44,7 +44,7 @@ INSIDE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b\u2060\ufeff]")
 PLAIN = re.compile("https?://[!-+.-:<-{}~-]*")
 """A URL of printable ASCII without a comma, a semicolon or a bar, as most are."""
 SECOND = re.compile(r"[^?#]*[,;|]https?://", re.IGNORECASE)
-"""A URL behind another one, not in its query."""
+"""A URL after another one, not in its query."""
 HOW_TO_WRITE = "Write one URL in each row, with %20 for a space."
 
 
@@ -74,7 +74,7 @@ def checked(value: str, scheme: str | None) -> str:
     if found := INSIDE.search(text):
         raise InvalidUrl(_why_not(text, found[0]))
     if SECOND.match(text):
-        raise InvalidUrl(f"{_shown(text)} has another URL behind a delimiter. Write one URL in each row.")
+        raise InvalidUrl(f"{_shown(text)} has another URL after a delimiter. Write one URL in each row.")
     if URL.match(text) or not BARE_HOST.fullmatch(text):
         return text
     if scheme is None:

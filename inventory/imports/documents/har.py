@@ -10,7 +10,7 @@ import ijson
 from inventory.imports.documents.model import MAX_TEXT, Document, Entry, Found, Kind, UnreadableDocument
 
 READ_BYTES = 8 * 1024 * 1024
-"""Bytes that are parsed at once: a text that does not end in them, such as a response, is read anew with the next ones."""
+"""Bytes that are parsed at once: a text that does not end in them, such as a response, is read again with the next ones."""
 PATH = "log.entries.item.request.url"
 
 

@@ -105,7 +105,7 @@ class _Parsing:
             raise self.error
 
     def _check(self) -> None:
-        """`UnreadableDocument` if expat would need much memory or time: it reads an unfinished tag anew with each piece."""
+        """`UnreadableDocument` if expat would need much memory or time: it reads an unfinished tag again with each piece."""
         if len(self._names) > MAX_NAMES:
             raise UnreadableDocument(f"The XML has more than {MAX_NAMES:,} names of elements and attributes.")
         if self._parsed - self._parser.CurrentByteIndex > MAX_TAG:
