@@ -90,7 +90,7 @@ class Files:
             with _edge(name):
                 target.close()
                 self._settle(name)
-        except BaseException as error:
+        except BaseException as error:  # whatever ends the writing, nothing of the file may stay; it is raised again
             with suppress(BaseError, OSError, StorageUnavailable):
                 if target.closed():
                     self.delete([name])

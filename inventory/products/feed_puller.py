@@ -18,14 +18,14 @@ from threading import Condition, Thread
 from inventory import faults
 from inventory.clock import Clock
 from inventory.products.feeds import Feed
-from inventory.products.fetched_page import FetchedPage, parts
+from inventory.products.fetched_page import FetchedPage, portions
 from inventory.products.page_fetcher import PageFetcher
 from inventory.products.pages import Pages
 from inventory.products.progress import Progress, PullStats
 from inventory.rate_limits.model import Budgets
 
 MAX_WAITING = 2
-"""Pages, or parts of one, that may wait to be taken."""
+"""Pages, or portions of one, that may wait to be taken."""
 CLOSE_TIMEOUT = 5.0
 """Seconds that a request under way is awaited when the puller is to stop."""
 
@@ -114,7 +114,7 @@ class FeedPuller:
     def _pull(self, url: str, failed: int, taken: int) -> tuple[str | None, int]:
         """Fetch a page and hand over what was not taken before; the next page, and how many in a row could not be read."""
         page = self._fetch(url, failed)
-        for part in parts(page, url, taken):
+        for part in portions(page, url, taken):
             self._hand_over(part)
         return page.next, failed + 1 if page.items is None else 0
 

@@ -47,15 +47,15 @@ class FetchedPage:
             return "Everything after this page is missing."
         return "This page is missing." if self.next is not None else "This page and everything after it are missing."
 
-    def cut(self, room: int, failure: SourceFailure) -> FetchedPage:
+    def truncated(self, room: int, failure: SourceFailure) -> FetchedPage:
         """The page, or as much of it as there are row numbers for; there the feed ends with a failure, and its row."""
         if self.items is None or len(self.items) < room:
             return self
         return replace(self, items=self.items[: room - 1], next=None, taken=0, failure=failure)
 
 
-def parts(page: FetchedPage, url: str, taken: int) -> Iterator[FetchedPage]:
-    """A page in parts of up to `MAX_ITEMS`, from the item `taken` on; the first part has the stats of all."""
+def portions(page: FetchedPage, url: str, taken: int) -> Iterator[FetchedPage]:
+    """A page in portions of up to `MAX_ITEMS`, from the item `taken` on; the first one has the stats of all."""
     items, stats = page.items, page.stats
     if items is None:
         yield page

@@ -176,7 +176,7 @@ class FeedBatch:
 
     def _keep(self, page: FetchedPage, now: datetime) -> Sequence[Row]:
         progress = self._progress
-        page = page.cut(self._line.last_row - progress.row - 1, TOO_MANY_ITEMS)
+        page = page.truncated(self._line.last_row - progress.row - 1, TOO_MANY_ITEMS)
         kept = self._items.keep(page, progress.row, now)
         rows = kept.rejected
         self._progress = progress_after(progress, page, products=kept.products, rejected=len(rows), unfit=kept.unfit)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from inventory.errors import SourceFailure
-from inventory.products.fetched_page import MAX_ITEMS, FetchedPage, parts, progress_after
+from inventory.products.fetched_page import MAX_ITEMS, FetchedPage, portions, progress_after
 from inventory.products.page_fetcher import MAX_WAIT, counts_against_upstream, wait_for_page
 from inventory.products.pages import Malformed
 from inventory.products.progress import MAX_MISSING, Progress, PullStats
@@ -40,7 +40,7 @@ def test_it_is_said_what_is_missing_for_a_failed_page(page: FetchedPage, gap: st
 
 def test_a_page_comes_in_parts_the_first_with_the_stats_and_the_last_with_the_next_page() -> None:
     whole = page(2 * MAX_ITEMS + 5)
-    found = list(parts(whole, URL, 0))
+    found = list(portions(whole, URL, 0))
 
     assert [(part.first, part.taken, part.next) for part in found] == [
         (0, MAX_ITEMS, URL),
@@ -49,13 +49,13 @@ def test_a_page_comes_in_parts_the_first_with_the_stats_and_the_last_with_the_ne
     ]
     assert tuple(item for part in found for item in part.items or ()) == whole.items
     assert [part.stats for part in found] == [STATS, PullStats(), PullStats()]
-    assert next(iter(parts(whole, URL, 2 * MAX_ITEMS))).items == (2_000, 2_001, 2_002, 2_003, 2_004)
+    assert next(iter(portions(whole, URL, 2 * MAX_ITEMS))).items == (2_000, 2_001, 2_002, 2_003, 2_004)
 
 
 def test_a_page_that_could_not_be_read_is_one_part() -> None:
     failed = page(None, NEXT, FAILURE)
 
-    assert list(parts(failed, URL, 700)) == [failed]
+    assert list(portions(failed, URL, 700)) == [failed]
 
 
 def test_no_url_of_a_feed_is_kept_in_its_progress_after_its_end() -> None:
@@ -67,10 +67,10 @@ def test_no_url_of_a_feed_is_kept_in_its_progress_after_its_end() -> None:
 
 
 def test_a_feed_ends_when_its_row_numbers_are_used_up_and_the_last_one_says_so() -> None:
-    cut = page(10).cut(10, FAILURE)
+    cut = page(10).truncated(10, FAILURE)
 
     assert (len(cut.items or ()), cut.next, cut.failure) == (9, None, FAILURE)
-    assert page(9).cut(10, FAILURE) == page(9)
+    assert page(9).truncated(10, FAILURE) == page(9)
 
 
 def test_a_page_moves_the_progress_on() -> None:
