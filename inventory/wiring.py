@@ -22,8 +22,8 @@ from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.guard import Guard
 from inventory.http_client.requests_transport import RequestsTransport
 from inventory.http_client.resolver import Resolve, resolve
+from inventory.imports.rows import Uploads
 from inventory.imports.service import ImportService
-from inventory.imports.uploads import Uploads
 from inventory.jobs.chunks import Chunks
 from inventory.jobs.job_type import JobType
 from inventory.jobs.runner import JobRunner

@@ -30,10 +30,10 @@ from inventory.imports.file_format import FileFormat
 from inventory.imports.multipart import upload_of
 from inventory.imports.schemas import ImportQuery
 from inventory.imports.sniffing import HEAD_BYTES, sniff
+from inventory.jobs.chunks import split
 from inventory.jobs.job_type import LineFormat
-from inventory.jobs.model import Batch, InputRow, Job
+from inventory.jobs.model import Batch, InputRow, Job, ReadPosition
 from inventory.jobs.schemas import RowsQuery
-from inventory.jobs.splitting import ReadPosition, split
 from inventory.products.feeds import Feed, FieldPath
 from inventory.products.normalising import normalised
 from inventory.products.page_loop_guard import PageLoopGuard
@@ -44,8 +44,8 @@ from inventory.weather.cities import City
 from inventory.weather.providers import OpenMeteo
 from inventory.web_api import arguments
 from inventory.webpages.fast_lookup import URL_ONLY
+from inventory.webpages.job_type import checked, in_text
 from inventory.webpages.schemas import CollectBody, LookupQuery
-from inventory.webpages.url_lists import checked, in_text
 from tests.events.fakes import FakeEvents, FakeUploads
 from tests.growth import assert_linear
 from tests.imports.actions import FILE_ROWS

@@ -12,7 +12,7 @@ from inventory.events.lines import LineReader
 from inventory.events.model import Event
 from inventory.events.normaliser import NoEvent
 from inventory.events.ports import Events
-from inventory.imports.uploads import Uploads
+from inventory.imports.rows import Uploads
 from inventory.jobs.job_type import JSON_LINES, STEP_SECONDS, FileRows, JobType, LineFormat, Step
 from inventory.jobs.model import FILE_FORMAT, Batch, InputRow, Job, Row, RowOutcome
 

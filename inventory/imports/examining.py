@@ -9,7 +9,7 @@ from io import BufferedReader, RawIOBase
 from itertools import groupby, islice
 from typing import Any, BinaryIO
 
-from inventory.errors import InvalidFile, UnreadableFile
+from inventory.errors import InvalidFile, UnreadableFile, UnsupportedFile
 from inventory.imports import columns
 from inventory.imports.documents.model import Entry, Extent
 from inventory.imports.documents.reading import Reading
@@ -17,7 +17,7 @@ from inventory.imports.file_format import FileFormat, Sheet, format_of_name
 from inventory.imports.sniffing import HEAD_BYTES, MAX_SAMPLE, NO_OPTIONS, sniff
 from inventory.imports.tables import Sample, table_in
 from inventory.jobs.job_type import FileRows, LineFormat
-from inventory.jobs.model import COLUMN
+from inventory.jobs.model import COLUMN, Job
 
 FoundSheet = tuple[Sheet, str | None, bool]
 """A sheet with a table, what its column is called, and whether values were seen in it."""
@@ -38,6 +38,14 @@ def examine(file: BinaryIO, file_rows: FileRows, *, file_name: str, options: Map
         return _list(file, named, file_rows, options)
     except UnreadableFile as error:
         raise InvalidFile(str(error)) from error
+
+
+def examine_again(file: BinaryIO, file_rows: FileRows, job: Job) -> FileFormat:
+    """The format of a file that we wrote for a retry, or that a version before this one received."""
+    try:
+        return examine(file, file_rows, file_name=job.file_name or "", options=job.options)
+    except (InvalidFile, UnsupportedFile) as error:
+        raise UnreadableFile(str(error)) from error
 
 
 class _FromHead(RawIOBase):

@@ -9,9 +9,12 @@ from typing import BinaryIO
 
 from inventory.errors import UnreadableFile
 from inventory.imports import gzipped
+from inventory.imports.encodings import text_of
 from inventory.imports.file_format import FileFormat
 from inventory.imports.gzipped import Piece
 from inventory.imports.json_array import ValueSplitter
+from inventory.imports.rejections import INVALID_ENCODING, LINE_TOO_LONG, rejected
+from inventory.jobs.model import LONGEST_INPUT, InputRow
 
 READ_BYTES = 256 * 1024
 MAX_LINE = 1024 * 1024
@@ -65,6 +68,30 @@ def _recode(pieces: Iterable[Piece], encoding: str) -> Iterator[Piece]:
         yield text.encode("utf-8", "surrogatepass"), start, end
     if decoder.getstate()[0]:
         yield b"\xff", end, end
+
+
+def encoding_of_lines(file_format: FileFormat) -> str:
+    """The encoding in which `lines` passes them on."""
+    return "utf-8" if file_format.recoded else file_format.encoding
+
+
+def text_of_line(number: int, raw: bytes, encoding: str) -> str | InputRow:
+    """The line as text, or why it is not text."""
+    if len(raw) > MAX_LINE:
+        return rejected(number, _shown(raw, encoding), LINE_TOO_LONG, f"It is longer than {MAX_LINE:,} bytes.")
+    try:
+        text = raw.decode() if encoding == "utf-8" else text_of(raw, encoding)
+    except UnicodeDecodeError as error:
+        at = f"byte {error.start + 1} does not fit" if error.end < error.start + len(raw) else "some bytes do not fit"
+        detail = f"It is not text in {encoding}: {at}."
+        return rejected(number, _shown(raw, encoding), INVALID_ENCODING, detail)
+    if "\0" in text:
+        return rejected(number, text, INVALID_ENCODING, "It has a NUL character.")
+    return text
+
+
+def _shown(raw: bytes, encoding: str) -> str:
+    return str(raw[: 4 * LONGEST_INPUT], encoding, "replace")
 
 
 class _LineSplitter:

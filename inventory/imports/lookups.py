@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from inventory.errors import STATUS, InvalidRequest
-from inventory.imports.uploads import Uploads
+from inventory.imports.rows import Uploads
 from inventory.jobs.job_type import STEP_SECONDS, FileRows, JobType, Step
 from inventory.jobs.model import COLUMN, Batch, InputRow, Job, Row, RowOutcome
 from inventory.records.model import Record, State, Target

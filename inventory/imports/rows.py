@@ -10,26 +10,38 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from inventory.files import Files
 from inventory.imports.columns import at_path, qualified
 from inventory.imports.documents import reading as documents
-from inventory.imports.encodings import text_of
+from inventory.imports.examining import examine_again
 from inventory.imports.file_format import FileFormat
-from inventory.imports.lines import MAX_LINE, RawLine, lines
-from inventory.imports.rejections import (
-    EXTRA_CELLS,
-    INVALID_ENCODING,
-    INVALID_JSON,
-    LINE_TOO_LONG,
-    MISSING_VALUE,
-    UNCLOSED_QUOTE,
-    rejected,
-)
-from inventory.jobs.job_type import LineFormat
-from inventory.jobs.model import LONGEST_INPUT, InputRow
+from inventory.imports.lines import MAX_LINE, RawLine, encoding_of_lines, lines, text_of_line
+from inventory.imports.rejections import EXTRA_CELLS, INVALID_JSON, MISSING_VALUE, UNCLOSED_QUOTE, rejected
+from inventory.jobs.chunks import upload_name
+from inventory.jobs.job_type import FileRows, LineFormat
+from inventory.jobs.model import FILE_FORMAT, InputRow, Job
 
 AHEAD_PER_CHARACTER, MAX_AHEAD, COST_OF_LINE = 16, 4 * MAX_LINE, 32
 """Bytes that may be read in vain after unclosed quotes, for each character of the file and in all. A line counts as more
 bytes than it has, because even a short one takes time."""
+
+
+class Uploads:
+    """The files of all jobs. Everything may raise `StorageUnavailable`, and `NotFound` where a job's file is gone."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+
+    def rows(self, job: Job, file_rows: FileRows) -> Iterator[tuple[InputRow, int]]:
+        """All rows in order, lazily, each with the bytes read up to its end; `UnreadableFile` where the rest cannot be."""
+        kept = job.options.get(FILE_FORMAT)
+        if kept is None:
+            with self._files.open(upload_name(job.id)) as file:
+                file_format = examine_again(file, file_rows, job)
+        else:
+            file_format = FileFormat.from_option(kept)
+        with self._files.open(upload_name(job.id)) as file:
+            yield from read(file, file_format, file_rows.in_text)
 
 
 def read(
@@ -51,9 +63,9 @@ def read(
             found = lines(file, file_format)
             return _members(dropwhile(lambda line: line[0] < file_format.first_line, found), file_format)
         case LineFormat.TEXT if in_text is not None:
-            return _whole_lines(lines(file, file_format), _encoding(file_format), in_text)
+            return _whole_lines(lines(file, file_format), encoding_of_lines(file_format), in_text)
         case _:
-            return _whole_lines(lines(file, file_format), _encoding(file_format))
+            return _whole_lines(lines(file, file_format), encoding_of_lines(file_format))
 
 
 def _whole_lines(
@@ -62,7 +74,7 @@ def _whole_lines(
     for number, raw, end in raw_lines:
         if raw.isspace() or not raw:
             continue
-        text = _text(number, raw, encoding)
+        text = text_of_line(number, raw, encoding)
         yield (InputRow(number, in_text(text)) if isinstance(text, str) else text), end
 
 
@@ -98,12 +110,12 @@ def _members(raw_lines: Iterator[RawLine], file_format: FileFormat) -> Iterator[
 
 
 def _not_json(number: int, raw: bytes, error: orjson.JSONDecodeError) -> InputRow:
-    text = _text(number, raw, "utf-8")
+    text = text_of_line(number, raw, "utf-8")
     return text if isinstance(text, InputRow) else rejected(number, text, INVALID_JSON, f"It is not JSON: {error}.")
 
 
 def _without_member(number: int, raw: bytes, member: str) -> InputRow:
-    text = _text(number, raw, "utf-8")
+    text = text_of_line(number, raw, "utf-8")
     detail = f"It is neither a string nor an object with a string {member!r}."
     return text if isinstance(text, InputRow) else rejected(number, text, MISSING_VALUE, detail)
 
@@ -118,7 +130,7 @@ class _Table:
     def __init__(self, raw_lines: Iterator[RawLine], file_format: FileFormat) -> None:
         self._raw_lines = raw_lines
         self._again = deque(islice(dropwhile(lambda line: line[0] < file_format.first_line, raw_lines), 1))
-        self._encoding = _encoding(file_format)
+        self._encoding = encoding_of_lines(file_format)
         self._format = file_format
         self._ahead = MAX_AHEAD
         self._row = _Row(self._next, self._encoding)
@@ -138,7 +150,7 @@ class _Table:
             number, raw, end = line
             if raw.isspace() or not raw:
                 continue
-            text = _text(number, raw, self._encoding)
+            text = text_of_line(number, raw, self._encoding)
             if isinstance(text, str):
                 if self._ahead < MAX_AHEAD:
                     self._ahead = min(MAX_AHEAD, self._ahead + AHEAD_PER_CHARACTER * len(text))
@@ -232,31 +244,8 @@ class _Row:
             raise StopIteration
         self.taken.append(line)
         self._room -= len(line[1]) + 1
-        more = _text(line[0], line[1], self._encoding)
+        more = text_of_line(line[0], line[1], self._encoding)
         if isinstance(more, InputRow):
             raise StopIteration
         self.unfinished = False
         return f"{more}\n"
-
-
-def _encoding(file_format: FileFormat) -> str:
-    return "utf-8" if file_format.recoded else file_format.encoding
-
-
-def _text(number: int, raw: bytes, encoding: str) -> str | InputRow:
-    """The line as text, or why it is not text."""
-    if len(raw) > MAX_LINE:
-        return rejected(number, _shown(raw, encoding), LINE_TOO_LONG, f"It is longer than {MAX_LINE:,} bytes.")
-    try:
-        text = raw.decode() if encoding == "utf-8" else text_of(raw, encoding)
-    except UnicodeDecodeError as error:
-        at = f"byte {error.start + 1} does not fit" if error.end < error.start + len(raw) else "some bytes do not fit"
-        detail = f"It is not text in {encoding}: {at}."
-        return rejected(number, _shown(raw, encoding), INVALID_ENCODING, detail)
-    if "\0" in text:
-        return rejected(number, text, INVALID_ENCODING, "It has a NUL character.")
-    return text
-
-
-def _shown(raw: bytes, encoding: str) -> str:
-    return str(raw[: 4 * LONGEST_INPUT], encoding, "replace")

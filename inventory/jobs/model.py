@@ -6,8 +6,9 @@ once and never changes. A batch's counts are recounted from the outcomes, so the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -176,3 +177,61 @@ class Row:
     record_id: str | None = None
     code: str | None = None
     detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPosition:
+    """How far a file was read: its chunks, last row, rows and bytes; `rows` is None where an input row may become many."""
+
+    number: int = 0
+    last_row: int = 0
+    rows: int | None = 0
+    bytes: int = 0
+
+    @classmethod
+    def of(cls, checkpoint: str | None) -> ReadPosition:
+        """The position in a checkpoint; without one the start of the file."""
+        return cls(*json.loads(checkpoint)) if checkpoint else cls()
+
+    @property
+    def checkpoint(self) -> str:
+        """The position as JSON."""
+        return json.dumps([self.number, self.last_row, self.rows, self.bytes])
+
+    def after(self, batch: NewBatch) -> ReadPosition:
+        """The position at the end of the next chunk."""
+        rows = None if self.rows is None or batch.has_reserved_rows else self.rows + batch.rows
+        return ReadPosition(batch.number, batch.last_row, rows, self.bytes + batch.bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class RowProgress:
+    """How far a batch has come whose rows are worked on one by one; written out, it is the batch's checkpoint.
+
+    `through` is the last row that was worked on. Those from `first` to `last` are in progress, for the `takes`-th time; if
+    there are none, the whole batch is. Rows up to `alone_to` are begun alone, for the `alone_takes`-th time. `checkpoint` is
+    that of the job type.
+    """
+
+    through: int = 0
+    first: int = 0
+    last: int = 0
+    takes: int = 0
+    alone_to: int = 0
+    alone_takes: int = 0
+    checkpoint: str | None = None
+
+    @classmethod
+    def of(cls, checkpoint: str | None) -> RowProgress:
+        """The progress in a checkpoint, or a new one around a job type's checkpoint."""
+        if checkpoint is None or not is_row_progress(checkpoint):
+            return cls(checkpoint=checkpoint)
+        return cls(*json.loads(checkpoint)["one_by_one"])
+
+    def __str__(self) -> str:
+        return json.dumps({"one_by_one": astuple(self)})
+
+
+def is_row_progress(checkpoint: str | None) -> bool:
+    """Whether a batch's checkpoint says that its rows are worked on one by one."""
+    return checkpoint is not None and checkpoint.startswith('{"one_by_one"')

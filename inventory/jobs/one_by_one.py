@@ -6,17 +6,16 @@ that crashes workers is found, and only that one is rejected.
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 
 from inventory import faults
 from inventory.errors import StorageUnavailable
 from inventory.jobs.job_type import BatchTask, Step
-from inventory.jobs.model import Batch, InputRow, Row, RowOutcome
+from inventory.jobs.model import Batch, InputRow, Row, RowOutcome, RowProgress
 
 MAX_TAKES = 3
 """Times that a row is begun without coming to an end: with its batch, with a few others, alone. Then it is rejected."""
@@ -28,39 +27,6 @@ WORKER_LOST = "worker_lost"
 
 Begin = Callable[[Batch, Sequence[InputRow]], BatchTask]
 """What begins the work on some rows of a batch; see `JobType.begin`."""
-
-
-@dataclass(frozen=True, slots=True)
-class RowProgress:
-    """How far a batch has come whose rows are worked on one by one; written out, it is the batch's checkpoint.
-
-    `through` is the last row that was worked on. Those from `first` to `last` are in progress, for the `takes`-th time; if
-    there are none, the whole batch is. Rows up to `alone_to` are begun alone, for the `alone_takes`-th time. `checkpoint` is
-    that of the job type.
-    """
-
-    through: int = 0
-    first: int = 0
-    last: int = 0
-    takes: int = 0
-    alone_to: int = 0
-    alone_takes: int = 0
-    checkpoint: str | None = None
-
-    @classmethod
-    def of(cls, checkpoint: str | None) -> RowProgress:
-        """The progress in a checkpoint, or a new one around a job type's checkpoint."""
-        if checkpoint is None or not is_row_progress(checkpoint):
-            return cls(checkpoint=checkpoint)
-        return cls(*json.loads(checkpoint)["one_by_one"])
-
-    def __str__(self) -> str:
-        return json.dumps({"one_by_one": astuple(self)})
-
-
-def is_row_progress(checkpoint: str | None) -> bool:
-    """Whether a batch's checkpoint says that its rows are worked on one by one."""
-    return checkpoint is not None and checkpoint.startswith('{"one_by_one"')
 
 
 class OneByOne:

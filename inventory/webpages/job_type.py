@@ -1,16 +1,17 @@
-"""Imports of URLs: each row is looked up."""
+"""Imports of URLs: each row is looked up, after its URL was found in what lists write around it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from inventory.errors import InvalidUrl
 from inventory.imports.lookups import FRESH_FOR, LookupJobs, Targets
 from inventory.jobs.job_type import TABLES, Completion, FileRows, LineFormat
 from inventory.jobs.model import COLUMN
 from inventory.records.model import Target
-from inventory.webpages.url_lists import BARE_HOST, URL, checked, in_text
 
 SCHEME, SCHEMES = "scheme", ("https", "http")
 """The option with the scheme for rows without one, and its choices."""
@@ -27,6 +28,83 @@ LISTS = {
     ".cdx": LineFormat.CDX,
     ".cdxj": LineFormat.CDX,
 }
+
+FORMULA = r'=\s*(?:HYPERLINK|LIEN_HYPERTEXTE|HIPERV[ÍI]NCULO|HIPERLINK)\(\s*"'
+LINKED = re.compile(rf'{FORMULA}([^"]+)".*', re.IGNORECASE | re.DOTALL)
+"""A linked cell as spreadsheets write it to a CSV."""
+URL = re.compile(rf"\s*(?:{FORMULA})?https?:", re.IGNORECASE)
+BARE_HOST = re.compile(
+    r"\s*(?://)?(?:(?:[\w-]+\.)+[^\W\d_][\w-]+\.?|\d{1,3}(?:\.\d{1,3}){3}|localhost|\[[\da-fA-F:.]+\])(?::\d{1,5})?(?:[/?#]\S*)?\s*"
+)
+"""A host, perhaps with a port, a path and a query, but without a scheme."""
+
+BULLET = re.compile(
+    r"(?:(?:(?:[-*+–—>]|\d{1,9}[.):]?)\s+|[•‣◦▪●·]\s*)(?:\[[ xX]\]\s+)?"
+    r"|(?:\[[^][\s]{1,60}\]\s+(?:-\s+)?)+|(?i:sitemap\s*:|url\s*[=:])\s*)"
+)
+"""What begins an item of a list: a sign or a number, perhaps with a box to tick; what programs found, in brackets; or the
+name of the value in robots.txt and in a shortcut to the Internet."""
+WRAPPED = re.compile(
+    r"""<(?:URL:)?([^<>|]*)(?:\|[^<>]*)?> | "([^"]*)" | '([^']*)' | `([^`]*)` | “([^”]*)” | ‘([^’]*)’ | «([^»]*)»
+    | „([^“”"]*)[“”"] | ‚([^‘’']*)[‘’'] | ”([^”]*)” | ’([^’]*)’ | »([^«»]*)[«»] | ‹([^›]*)› | ›([^‹›]*)[‹›]
+    | !?\[.*?\]\(\s*<?([^\s<>()]*(?:\([^\s<>()]*\)[^\s<>()]*)*)>?(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)
+    | \[[^\]]*\]:\s+<?([^\s<>]+)>?(?:\s+(?:"[^"]*"|'[^']*'))?
+    | \[\[([^][|]+)(?:\|[^][]*)?\]\] | \[(https?://[^][\s]+)(?:\s[^][]*)?\]""",
+    re.VERBOSE,
+)
+"""A URL in quotes or angle brackets, the link and the reference of Markdown, and the links of wikis."""
+TRAILING = (",", ";", '"')
+"""What ends a line that was an element of a list, and is no part of its URL. A full stop may be one."""
+BARE = re.compile(r"(\S+)")
+COMMENT = re.compile(r"[,;]?(?:\t.*|\s+(?:\#|//|;|\||[-–—]{1,2}(?:\s|$)|\[|\().*)?", re.DOTALL)
+"""What may follow a URL in quotes or brackets."""
+COMMENT_OF_BARE = re.compile(r"(?:\t.*|\s+(?:\#|//|;|\||[-–—]{1,2}(?:\s|$)|\[|\().*)?", re.DOTALL)
+"""What may follow another one: a comment, or the brackets in which programs add what they found."""
+
+INVISIBLE = "\ufeff\u200b\u200e\u200f\u2060\u00ad"
+"""Characters at the ends of a value that only a copy of a page brings along."""
+INSIDE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b\u2060\ufeff]")
+PLAIN = re.compile("https?://[!-+.-:<-{}~-]*")
+"""A URL of printable ASCII without a comma, a semicolon or a bar, as most are."""
+SECOND = re.compile(r"[^?#]*[,;|]https?://", re.IGNORECASE)
+"""A URL after another one, not in its query."""
+HOW_TO_WRITE = "Write one URL in each row, with %20 for a space."
+
+
+def in_text(line: str) -> str:
+    """The URL in a line, without bullet, quotes, brackets and comment; the line without blanks if it says something else."""
+    if line.startswith("http") and " " not in line and "\t" not in line:
+        return line.rstrip(',;"') if line.endswith(TRAILING) else line
+    line = line.strip()
+    begin = bullet.end() if (bullet := BULLET.match(line)) else 0
+    found = WRAPPED.match(line, begin)
+    after = COMMENT
+    if found is None:
+        found, after = BARE.match(line, begin), COMMENT_OF_BARE
+    if found is None or not after.fullmatch(line, found.end()):
+        return line
+    value = (found[found.lastindex or 0] or "").strip().rstrip(',;"')
+    return value if URL.match(value) or BARE_HOST.fullmatch(value) else line
+
+
+def checked(value: str, scheme: str | None) -> str:
+    """The URL that a value of a list is, with `scheme` before a bare host; `InvalidUrl` if it is no single URL."""
+    if PLAIN.fullmatch(value):
+        return value
+    text = value.strip().strip(INVISIBLE).strip()
+    if text.startswith("=") and (linked := LINKED.fullmatch(text)):
+        text = linked[1].strip()
+    if found := INSIDE.search(text):
+        raise InvalidUrl(_why_not(text, found[0]))
+    if SECOND.match(text):
+        raise InvalidUrl(f"{_shown(text)} has another URL after a delimiter. Write one URL in each row.")
+    if URL.match(text) or not BARE_HOST.fullmatch(text):
+        return text
+    if scheme is None:
+        raise InvalidUrl(
+            f"{_shown(text)} has no scheme. Write https:// before it, or import the file with the parameter scheme=https."
+        )
+    return f"{scheme}:{text}" if text.startswith("//") else f"{scheme}://{text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +148,16 @@ class UrlJobs(LookupJobs):
 
     def targets(self, options: Mapping[str, Any]) -> Targets:
         return ListedUrls(self._source, options.get(SCHEME))
+
+
+def _why_not(text: str, inside: str) -> str:
+    """Why a text with such a character is no single URL, and what to do."""
+    if not URL.match(text):
+        what = "is more than a URL" if "://" in text else "is not a URL"
+        return f"{_shown(text)} {what}. Write one URL in each row."
+    what = "white space" if inside.isspace() else "a control character"
+    return f"{_shown(text)} has {what} in the middle. {HOW_TO_WRITE}"
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 80 else text[:79] + "…")

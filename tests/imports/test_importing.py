@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import fakeredis
@@ -24,10 +26,11 @@ from inventory.files import Files
 from inventory.imports.multipart import Upload
 from inventory.imports.service import ImportRequest, ImportService
 from inventory.jobs.chunks import upload_name
-from inventory.jobs.model import Job, JobStatus
+from inventory.jobs.model import Job, JobStatus, RowOutcome
 from inventory.jobs.service import JobService
 from tests.conftest import Build
 from tests.fakes import FakeClock, FakeWeb
+from tests.jobs.actions import found, rows_of
 
 IMPORTS = "/api/v1/imports"
 CONTENT = b"url\nhttps://example.com/\n"
@@ -544,3 +547,29 @@ def test_ids_of_jobs_can_be_given(services: wiring.Services, clock: FakeClock) -
     )  # fmt: skip
 
     assert service.accept(ImportRequest("urls"), Upload("a.csv", iter([CONTENT]))).id == "0" * 32
+
+
+def test_a_row_is_followed_from_its_file_to_its_outcome_through_at_most_twelve_files(
+    services: wiring.Services, clock: FakeClock
+) -> None:
+    features, ran = ("jobs", "imports", "records", "webpages"), set[str]()
+
+    def note(frame: FrameType, event: str, arg: object) -> None:
+        path = Path(frame.f_code.co_filename)
+        if event == "call" and path.parent.name in features and path.parents[1].name == "inventory":
+            ran.add(f"{path.parent.name}/{path.name}")
+
+    job = services.imports.accept(ImportRequest("urls"), Upload("urls.csv", iter([CONTENT])))
+    runner = services.job_runner()
+    while not found(services, job.id).status.finished:
+        sys.setprofile(note)
+        try:
+            runner.round()
+        finally:
+            sys.setprofile(None)
+        services.collector.collect_due(slots=2, stopping=lambda: False)
+        clock.forward(1)
+
+    assert {row.outcome for row in rows_of(services, job.id)} == {RowOutcome.SUCCEEDED}
+    assert {"jobs/runner.py", "imports/rows.py", "webpages/job_type.py", "records/service.py"} <= ran
+    assert len(ran) <= 12, sorted(ran)

@@ -17,8 +17,7 @@ from inventory.errors import InvalidFile, InvalidRequest, UnsupportedFile
 from inventory.imports.examining import examine
 from inventory.imports.file_format import FileFormat
 from inventory.imports.rows import read
-from inventory.webpages.job_type import UrlJobs
-from inventory.webpages.url_lists import checked, in_text
+from inventory.webpages.job_type import UrlJobs, checked, in_text
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "urls"
 A, B, C = "https://example.com/a", "https://example.com/b?x=1", "http://example.org/c"

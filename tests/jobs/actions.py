@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from inventory.files import Files
-from inventory.imports.uploads import Uploads
+from inventory.imports.rows import Uploads
 from inventory.jobs.chunks import Chunks, upload_name
 from inventory.jobs.job_type import JobType
 from inventory.jobs.model import Counts, Job, Row, RowOutcome

@@ -17,7 +17,7 @@ from inventory.config import PerHost, Settings
 from inventory.events.job_type import EventJobs
 from inventory.events.model import Event
 from inventory.events.ports import Events
-from inventory.imports.uploads import Uploads
+from inventory.imports.rows import Uploads
 from inventory.jobs.chunks import Chunks
 from inventory.jobs.runner import JobRunner
 from inventory.records.model import Target

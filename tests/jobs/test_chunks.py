@@ -11,10 +11,9 @@ import pytest
 
 from inventory.errors import NotFound, UnreadableFile
 from inventory.files import Files
-from inventory.jobs.chunks import FILE_LOST, Chunk, Chunks, chunk_name
+from inventory.jobs.chunks import FILE_LOST, MAX_SKIPPED, Chunk, Chunks, chunk_name, split
 from inventory.jobs.job_type import BatchTask
-from inventory.jobs.model import Batch, InputRow, Job, NewBatch
-from inventory.jobs.splitting import MAX_SKIPPED, ReadPosition, split
+from inventory.jobs.model import Batch, InputRow, Job, NewBatch, ReadPosition
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 JOB = Job("0" * 32, "urls", NOW)

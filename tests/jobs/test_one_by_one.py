@@ -17,14 +17,13 @@ from structlog.testing import capture_logs
 from inventory.errors import StorageUnavailable
 from inventory.events.job_type import EventJobs
 from inventory.events.model import Event, EventFilter
-from inventory.imports.uploads import Uploads
+from inventory.imports.rows import Uploads
 from inventory.jobs.chunks import Chunks
 from inventory.jobs.claimed_batch import LEASE
-from inventory.jobs.completion import complete_jobs
 from inventory.jobs.job_type import JobType
 from inventory.jobs.model import Batch, Counts, InputRow, Job, JobStatus, Row
 from inventory.jobs.one_by_one import MAX_TAKES
-from inventory.jobs.runner import JobRunner
+from inventory.jobs.runner import JobRunner, complete_jobs
 from inventory.records.model import Target
 from inventory.wiring import Services
 from tests.conftest import Build

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.errors import InvalidUrl
-from inventory.webpages.url_lists import checked, in_text
+from inventory.webpages.job_type import checked, in_text
 from inventory.wiring import Services
 from tests.fakes import FakeClock
 from tests.imports.workbooks import workbook
