@@ -78,7 +78,7 @@ def _work_due(first: str | None = None) -> int:
 
     def is_time_up(runner: JobRunner) -> bool:
         over = time.monotonic() - until
-        return stopping.is_set() or over > wiring.READ_FOR or (over > 0 and not runner.is_reading)
+        return stopping.is_set() or over > wiring.READ_FOR or (over > 0 and not runner.is_splitting)
 
     collector = services().collector
     with cpu_affinity.kept(), services().job_runner(stopping=stopping.is_set) as runner:

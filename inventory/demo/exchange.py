@@ -37,7 +37,7 @@ class Request:
         return parse_qs(self.target.partition("?")[2], keep_blank_values=True).get(name, [default])[0]
 
 
-class Cut(Enum):
+class Disconnect(Enum):
     """Where a connection is cut."""
 
     BEFORE = "before the answer"
@@ -45,42 +45,42 @@ class Cut(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """One response, sent after `wait` seconds. `Content-Length` is added."""
 
     status: int = 200
     headers: Headers = ()
     body: bytes = b""
     wait: float = 0.0
-    cut: Cut | None = None
+    disconnect: Disconnect | None = None
 
     def encode(self, *, with_body: bool = True) -> bytes:
         """The bytes that are sent."""
-        if self.cut is Cut.BEFORE:
+        if self.disconnect is Disconnect.BEFORE:
             return b""
         lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}"]
         lines += [f"{name}: {value}" for name, value in self.headers]
         if self.status != HTTPStatus.NOT_MODIFIED:
             lines.append(f"Content-Length: {len(self.body)}")
         head = "\r\n".join([*lines, "", ""]).encode("latin-1")
-        sent = self.body[: len(self.body) // 2] if self.cut is Cut.AMID else self.body
+        sent = self.body[: len(self.body) // 2] if self.disconnect is Disconnect.AMID else self.body
         return head + sent if with_body else head
 
 
 class Site(Protocol):
     """What one upstream serves."""
 
-    def answer(self, request: Request, rng: random.Random) -> Answer:
+    def respond(self, request: Request, rng: random.Random) -> Response:
         """The answer; everything random comes from `rng`."""
 
     def about(self) -> Mapping[str, Any]:
         """What a test needs to know about it, as JSON."""
 
 
-def as_json(document: Any, status: int = 200, headers: Headers = ()) -> Answer:
+def as_json(document: Any, status: int = 200, headers: Headers = ()) -> Response:
     """An answer with a JSON document."""
     body = json.dumps(document, ensure_ascii=False).encode()
-    return Answer(status, (("Content-Type", "application/json; charset=utf-8"), *headers), body)
+    return Response(status, (("Content-Type", "application/json; charset=utf-8"), *headers), body)
 
 
 def seeded(*parts: object) -> random.Random:

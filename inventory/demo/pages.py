@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
-from inventory.demo.exchange import Answer, Headers, Request, seeded
+from inventory.demo.exchange import Headers, Request, Response, seeded
 
 ARTICLES = 60
 HTML = ("Content-Type", "text/html; charset=utf-8")
@@ -57,7 +57,7 @@ class Pages:
     def __init__(self, seed: int) -> None:
         self._seed = seed
 
-    def answer(self, request: Request, rng: random.Random) -> Answer:
+    def respond(self, request: Request, rng: random.Random) -> Response:
         if request.path in FIXED:
             return FIXED[request.path]
         if request.path in ROUTES:
@@ -70,7 +70,7 @@ class Pages:
     def about(self) -> Mapping[str, Any]:
         return {"pages": len(LINKS) + ARTICLES}
 
-    def _article(self, number: int) -> Answer:
+    def _article(self, number: int) -> Response:
         """One of many pages, some with security headers, some with a cookie."""
         rng = seeded(self._seed, "article", number)
         headers = tuple(rng.sample(SECURE, rng.randint(0, len(SECURE))))
@@ -80,9 +80,9 @@ class Pages:
         return _page(f"Article {number}", f"{text}<a href=/articles/{number % ARTICLES + 1}>Next</a>", headers)
 
 
-def _page(title: str, body: str, headers: Headers = (), status: int = 200) -> Answer:
+def _page(title: str, body: str, headers: Headers = (), status: int = 200) -> Response:
     text = f"<!doctype html><html lang=en><title>{escape(title)}</title><h1>{escape(title)}</h1>{body}</html>\n"
-    return Answer(status, (("Server", "demo"), HTML, *headers), text.encode())
+    return Response(status, (("Server", "demo"), HTML, *headers), text.encode())
 
 
 def _links() -> str:
@@ -90,48 +90,48 @@ def _links() -> str:
     return f"<ul>{''.join(lines)}</ul>"
 
 
-def _redirect(to: str, cookie: str) -> Answer:
-    return Answer(302, (("Server", "demo"), ("Location", to), ("Set-Cookie", cookie)), b"Elsewhere.\n")
+def _redirect(to: str, cookie: str) -> Response:
+    return Response(302, (("Server", "demo"), ("Location", to), ("Set-Cookie", cookie)), b"Elsewhere.\n")
 
 
-def _cached(request: Request) -> Answer:
+def _cached(request: Request) -> Response:
     known = request.headers.get("if-none-match") == ETAG or request.headers.get("if-modified-since") == LAST_MODIFIED
     validators = (("ETag", ETAG), ("Last-Modified", LAST_MODIFIED), ("Cache-Control", "max-age=60"))
-    return Answer(304, validators) if known else _page("Cached", "<p>This stays as it is.</p>", validators)
+    return Response(304, validators) if known else _page("Cached", "<p>This stays as it is.</p>", validators)
 
 
-def _gzip() -> Answer:
+def _gzip() -> Response:
     packed = gzip.compress(b"<!doctype html><title>Compressed</title>" + b"<p>Over and over again.</p>\n" * 200, mtime=0)
-    return Answer(headers=(("Server", "demo"), HTML, ("Content-Encoding", "gzip")), body=packed)
+    return Response(headers=(("Server", "demo"), HTML, ("Content-Encoding", "gzip")), body=packed)
 
 
-def _latin1() -> Answer:
+def _latin1() -> Response:
     body = "<!doctype html><title>Café</title><p>Größe, naïveté, señor.</p>\n".encode("latin-1")
-    return Answer(headers=(("Server", "demo"), ("Content-Type", "text/html; charset=iso-8859-1")), body=body)
+    return Response(headers=(("Server", "demo"), ("Content-Type", "text/html; charset=iso-8859-1")), body=body)
 
 
-def _slow(request: Request) -> Answer:
+def _slow(request: Request) -> Response:
     try:
         seconds = float(request.query("seconds", "3"))
     except ValueError:
         return _page("Seconds?", "<p>/slow?seconds=3</p>", status=400)
     page = _page("Slow", "<p>It took a while.</p>")
-    return Answer(page.status, page.headers, page.body, wait=max(0.0, min(seconds, MAX_WAIT)))
+    return Response(page.status, page.headers, page.body, wait=max(0.0, min(seconds, MAX_WAIT)))
 
 
-def _flaky(rng: random.Random) -> Answer:
+def _flaky(rng: random.Random) -> Response:
     if rng.random() < 1 / 3:
         return _page("Internal server error", "<p>Try again.</p>", status=500)
     return _page("Flaky", "<p>It worked this time.</p>")
 
 
-def _urls(request: Request) -> Answer:
+def _urls(request: Request) -> Response:
     paths = ["/", *LINKS, *(f"/articles/{number}" for number in range(2, ARTICLES + 1))]
     text = "".join(f"http://{request.authority}{path}\n" for path in paths)
-    return Answer(headers=(("Content-Type", "text/plain; charset=utf-8"),), body=text.encode())
+    return Response(headers=(("Content-Type", "text/plain; charset=utf-8"),), body=text.encode())
 
 
-FIXED: Mapping[str, Answer] = {
+FIXED: Mapping[str, Response] = {
     "/": _page("Demo", _links()),
     "/login": _page("Log in", "<form><input name=user></form>", SECURE + LOGIN_COOKIES),
     "/news": _page("News", "<p>Nothing happened.</p>", TRACKING_COOKIES + REPEATED),
@@ -140,7 +140,7 @@ FIXED: Mapping[str, Answer] = {
     "/gzip": _gzip(),
     "/latin1": _latin1(),
 }
-ROUTES: Mapping[str, Callable[[Request, random.Random], Answer]] = {
+ROUTES: Mapping[str, Callable[[Request, random.Random], Response]] = {
     "/cached": lambda request, _: _cached(request),
     "/slow": lambda request, _: _slow(request),
     "/flaky": lambda _, rng: _flaky(rng),

@@ -6,14 +6,14 @@ import asyncio
 import contextlib
 from functools import partial
 
-from inventory.demo.exchange import Answer, Request
+from inventory.demo.exchange import Request, Response
 from inventory.demo.upstream import Upstream
 
 MAX_HEAD = 65_536
 """Bytes of a request's head."""
 MAX_BODY = 1_048_576
 """Bytes of a request's body, which is read and ignored."""
-UNREADABLE = Answer(
+UNREADABLE = Response(
     400, (("Content-Type", "text/plain"), ("Connection", "close")), b"This is not a request that is served here."
 )
 
@@ -51,7 +51,7 @@ async def _exchange(upstream: Upstream, reader: asyncio.StreamReader, writer: as
     await asyncio.sleep(answer.wait)
     writer.write(answer.encode(with_body=request.method != "HEAD"))
     await writer.drain()
-    return answer.cut is None and request.headers.get("connection", "").lower() != "close"
+    return answer.disconnect is None and request.headers.get("connection", "").lower() != "close"
 
 
 def _read(head: bytes) -> Request:

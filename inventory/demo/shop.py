@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from inventory.demo.catalogue import Catalogue, Flaw, Product
-from inventory.demo.exchange import Answer, Headers, Request, as_json
+from inventory.demo.exchange import Headers, Request, Response, as_json
 
 Described = Mapping[str, Any]
 
@@ -60,7 +60,7 @@ class Shop:
         self._edition = 0
         self._healed = 0
 
-    def answer(self, request: Request, rng: random.Random) -> Answer:
+    def respond(self, request: Request, rng: random.Random) -> Response:
         if request.path != self._shape.path:
             return as_json({"error": f"there is only {self._shape.path} here"}, 404)
         try:
@@ -83,7 +83,7 @@ class Shop:
             "edition": self._edition,
         }
 
-    def _page(self, position: Position, request: Request) -> Answer:
+    def _page(self, position: Position, request: Request) -> Response:
         products = self._catalogue.page(position.page, position.edition)
         described = [self._described(product, request.authority) for product in products]
         document, headers = self._shape.page(described, position, self._catalogue.pages, request.authority)

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
-from inventory.demo.exchange import Answer, Cut, Request, Site, as_json, seeded
+from inventory.demo.exchange import Disconnect, Request, Response, Site, as_json, seeded
 
 SECOND = 1.0
 KEPT_REQUESTS = 2_000
-BEFORE_ANSWER = Answer(status=502, cut=Cut.BEFORE)
+BEFORE_RESPONSE = Response(status=502, disconnect=Disconnect.BEFORE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +28,15 @@ class Trouble:
     fastest: float = 0.005
     slowest: float = 0.05
 
-    def failure(self, rng: random.Random) -> Answer | None:
+    def failure(self, rng: random.Random) -> Response | None:
         """How a request fails; None if it does not."""
         if rng.random() >= self.failures:
             return None
         weights = {
             as_json({"error": "internal server error"}, 500): 4,
             as_json({"error": "overloaded"}, 503, (("Retry-After", "1"),)): 3,
-            BEFORE_ANSWER: 1,
-            Answer(200, (("Content-Type", "application/json"),), b"{" + b" " * 998 + b"}", cut=Cut.AMID): 2,
+            BEFORE_RESPONSE: 1,
+            Response(200, (("Content-Type", "application/json"),), b"{" + b" " * 998 + b"}", disconnect=Disconnect.AMID): 2,
         }
         return rng.choices(list(weights), list(weights.values()))[0]
 
@@ -93,15 +93,15 @@ class Upstream:
         self._worst = 0
         self._log: deque[tuple[float, str, str]] = deque(maxlen=KEPT_REQUESTS)
 
-    def respond(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         """Count a request and answer it."""
         if request.path in CONTROLS:
             return CONTROLS[request.path](self, request)
         now = self._clock()
         self._tally["requests"] += 1
         self._worst = max(self._worst, self._arrived.add(now))
-        answer = BEFORE_ANSWER if self._dead else self._refusal(now) or self._accepted(request, now)
-        outcome = "cut" if answer.cut else str(answer.status)
+        answer = BEFORE_RESPONSE if self._dead else self._refusal(now) or self._accepted(request, now)
+        outcome = "cut" if answer.disconnect else str(answer.status)
         self._statuses[outcome] += 1
         self._tally["asked_to_wait_seconds"] += int(dict(answer.headers).get("Retry-After", 0))
         self._log.append((now, request.target, outcome))
@@ -124,7 +124,7 @@ class Upstream:
         """The latest requests, oldest first; `at` is in seconds on a clock of its own."""
         return [{"at": at, "target": target, "outcome": outcome} for at, target, outcome in self._log]
 
-    def switch(self, request: Request) -> Answer:
+    def switch(self, request: Request) -> Response:
         """Make it dead, or alive again."""
         wanted = {"true": True, "false": False}.get(request.query("dead"))
         if request.method != "POST" or wanted is None:
@@ -132,23 +132,23 @@ class Upstream:
         self._dead = wanted
         return as_json({"name": self.name, "dead": wanted})
 
-    def _refusal(self, now: float) -> Answer | None:
+    def _refusal(self, now: float) -> Response | None:
         if self._limit is None or self._accepted_times.count(now) < self._limit:
             return None
         wait = str(ceil(self._accepted_times.wait_for_room(now)))
         return as_json({"error": f"more than {self._limit} requests in a second"}, 429, (("Retry-After", wait),))
 
-    def _accepted(self, request: Request, now: float) -> Answer:
+    def _accepted(self, request: Request, now: float) -> Response:
         """The answer to an accepted request; its number seeds its failure and its delay."""
         self._accepted_times.add(now)
         self._tally["taken"] += 1
         rng = seeded(self._seed, self.name, self._tally["taken"])
         delay = rng.uniform(self._trouble.fastest, self._trouble.slowest)
-        answer = self._trouble.failure(rng) or self._site.answer(request, rng)
+        answer = self._trouble.failure(rng) or self._site.respond(request, rng)
         return replace(answer, wait=answer.wait + delay)
 
 
-CONTROLS: Mapping[str, Callable[[Upstream, Request], Answer]] = {
+CONTROLS: Mapping[str, Callable[[Upstream, Request], Response]] = {
     "/_counts": lambda upstream, _: as_json(upstream.counts()),
     "/_log": lambda upstream, _: as_json(upstream.log()),
     "/_switch": Upstream.switch,

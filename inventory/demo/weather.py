@@ -13,7 +13,7 @@ from zlib import crc32
 
 from inventory.clock import Clock
 from inventory.demo.cities import Cities, City, Oddity
-from inventory.demo.exchange import Answer, Request, as_json, seeded
+from inventory.demo.exchange import Request, Response, as_json, seeded
 
 INTERVAL = 900
 """Seconds for which the current weather stays the same."""
@@ -33,13 +33,13 @@ class Weather:
         self._seed = seed
         self._now = now
         self._cities = _cities()
-        self._routes: Mapping[str, Callable[[Request], Answer]] = {
+        self._routes: Mapping[str, Callable[[Request], Response]] = {
             "/v1/search": self._search,
             "/v1/forecast": self._forecast,
             "/cities.csv": self._csv,
         }
 
-    def answer(self, request: Request, rng: random.Random) -> Answer:
+    def respond(self, request: Request, rng: random.Random) -> Response:
         route = self._routes.get(request.path)
         try:
             return route(request) if route else _wrong("Not Found", 404)
@@ -49,7 +49,7 @@ class Weather:
     def about(self) -> Mapping[str, Any]:
         return {"places": len(self._cities.all)}
 
-    def _search(self, request: Request) -> Answer:
+    def _search(self, request: Request) -> Response:
         """Cities by their whole name; without any, `results` is missing."""
         count = int(request.query("count", "10"))
         if not 1 <= count <= 100:
@@ -57,7 +57,7 @@ class Weather:
         found = [_result(city) for city in self._cities.named(request.query("name"))[:count]]
         return as_json({"results": found} | TOOK if found else TOOK)
 
-    def _forecast(self, request: Request) -> Answer:
+    def _forecast(self, request: Request) -> Response:
         """The current weather at coordinates: the variables that `current` names."""
         latitude, longitude = _coordinate(request, "latitude", 90), _coordinate(request, "longitude", 180)
         unit, factor = SPEED_UNITS[_one_of(request, "wind_speed_unit", *SPEED_UNITS)]
@@ -89,9 +89,9 @@ class Weather:
             "wind_speed_10m": (round(rng.uniform(0, 45) * factor, 1), unit),
         }
 
-    def _csv(self, request: Request) -> Answer:
+    def _csv(self, request: Request) -> Response:
         text = "\n".join([*self._cities.lines(int(request.query("count", "300"))), ""])
-        return Answer(headers=(("Content-Type", "text/csv; charset=utf-8"),), body=text.encode())
+        return Response(headers=(("Content-Type", "text/csv; charset=utf-8"),), body=text.encode())
 
 
 TOOK: dict[str, Any] = {"generationtime_ms": 0.25}
@@ -130,7 +130,7 @@ def _one_of(request: Request, name: str, *allowed: str) -> str:
     return value
 
 
-def _misbehaving(answer: Answer, oddity: Oddity | None) -> Answer:
+def _misbehaving(answer: Response, oddity: Oddity | None) -> Response:
     match oddity:
         case Oddity.SLOW:
             return replace(answer, wait=SLOW)
@@ -142,5 +142,5 @@ def _misbehaving(answer: Answer, oddity: Oddity | None) -> Answer:
             return answer
 
 
-def _wrong(reason: str, status: int = 400) -> Answer:
+def _wrong(reason: str, status: int = 400) -> Response:
     return as_json({"error": True, "reason": reason}, status)

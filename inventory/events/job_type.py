@@ -48,7 +48,7 @@ class EventJobs(JobType):
         self._line_delay = line_delay
         self._sleep, self._ticks = sleep, ticks
 
-    def lines(self, job: Job) -> Iterator[tuple[InputRow, int]]:
+    def input_rows(self, job: Job) -> Iterator[tuple[InputRow, int]]:
         rows = self._uploads.rows(job, self.file)
         shape = (job.options.get(FILE_FORMAT) or {}).get("shape")
         if shape in continuations.SHAPES:

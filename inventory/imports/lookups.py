@@ -83,16 +83,16 @@ class LookupJobs(JobType):
         self._fresh_for = fresh_for
         self._ticks = ticks
 
-    def lines(self, job: Job) -> Iterator[tuple[InputRow, int]]:
+    def input_rows(self, job: Job) -> Iterator[tuple[InputRow, int]]:
         return self._uploads.rows(job, self.file)
 
-    def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> Lookups:
+    def begin(self, job: Job, batch: Batch, input_rows: Sequence[InputRow]) -> Lookups:
         seconds = job.options.get(FRESH_FOR)
         fresh_for = self._fresh_for if seconds is None else timedelta(seconds=seconds)
         return Lookups(
             self._records,
             self.targets(job.options),
-            lines,
+            input_rows,
             created_at=job.created_at,
             fresh_for=fresh_for,
             describe=self.describe,
@@ -115,7 +115,7 @@ class Lookups:
         self,
         records: RecordService,
         targets: Targets,
-        lines: Sequence[InputRow],
+        input_rows: Sequence[InputRow],
         *,
         created_at: datetime,
         fresh_for: timedelta,
@@ -128,7 +128,7 @@ class Lookups:
         self._created_at = created_at
         self._fresh_for = fresh_for
         self._ticks = ticks
-        self._unread = lines
+        self._unread = input_rows
         self._open: dict[str, Open] = {}
 
     def step(self, now: datetime) -> Step:
@@ -142,7 +142,7 @@ class Lookups:
             found = verdict(record, created_at=self._created_at, fresh_since=now - self._fresh_for)
             if found in ENDS:
                 detail = self._describe(record) if record and found is Verdict.SUCCEEDED else None
-                rows += [_outcome(line, found, record, now, detail) for line in open_.lines]
+                rows += [_outcome(input_row, found, record, now, detail) for input_row in open_.input_rows]
                 continue
             if found is Verdict.NEEDED:
                 needed.append((open_.target, record))
@@ -155,7 +155,7 @@ class Lookups:
         return Step(rows, again_at=_again_at([records.get(record_id) for record_id in still], now) if still else None)
 
     def left(self) -> Sequence[InputRow]:
-        return [*self._unread, *(line for open_ in self._open.values() for line in open_.lines)]
+        return [*self._unread, *(input_row for open_ in self._open.values() for input_row in open_.input_rows)]
 
     def close(self, now: datetime) -> None:
         pass
@@ -164,27 +164,27 @@ class Lookups:
         """The outcomes of rows that name no target, the open targets, and the rows left when the time is over."""
         rows, new, until = list[Row](), dict[str, Open](), self._ticks() + STEP_SECONDS
         unread: Sequence[InputRow] = ()
-        for read, line in enumerate(self._unread, 1):
-            target = self._target(line, now)
+        for read, input_row in enumerate(self._unread, 1):
+            target = self._target(input_row, now)
             if isinstance(target, Row):
                 rows.append(target)
             else:
-                new.setdefault(target.id, Open(target)).lines.append(line)
+                new.setdefault(target.id, Open(target)).input_rows.append(input_row)
             if self._ticks() >= until:
                 unread = self._unread[read:]
                 break
         for record_id in new.keys() & self._open.keys():
-            new[record_id] = Open(new[record_id].target, self._open[record_id].lines + new[record_id].lines)
+            new[record_id] = Open(new[record_id].target, self._open[record_id].input_rows + new[record_id].input_rows)
         return rows, self._open | new, unread
 
-    def _target(self, line: InputRow, now: datetime) -> Target | Row:
+    def _target(self, input_row: InputRow, now: datetime) -> Target | Row:
         """The target that a row names, or why it names none."""
-        if line.code is not None:
-            return line.outcome(RowOutcome.REJECTED, now, code=line.code, detail=line.detail)
+        if input_row.code is not None:
+            return input_row.outcome(RowOutcome.REJECTED, now, code=input_row.code, detail=input_row.detail)
         try:
-            return self._targets.target(line.text)
+            return self._targets.target(input_row.text)
         except InvalidRequest as error:
-            return line.outcome(RowOutcome.REJECTED, now, code=STATUS[type(error)][1], detail=str(error))
+            return input_row.outcome(RowOutcome.REJECTED, now, code=STATUS[type(error)][1], detail=str(error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ class Open:
     """A target and the rows that wait for it."""
 
     target: Target
-    lines: list[InputRow] = field(default_factory=list)
+    input_rows: list[InputRow] = field(default_factory=list)
 
 
 def _again_at(records: Sequence[Record | None], now: datetime) -> datetime:
@@ -202,8 +202,8 @@ def _again_at(records: Sequence[Record | None], now: datetime) -> datetime:
     return max(soon, min(pauses))
 
 
-def _outcome(line: InputRow, found: Verdict, record: Record | None, now: datetime, detail: str | None) -> Row:
+def _outcome(input_row: InputRow, found: Verdict, record: Record | None, now: datetime, detail: str | None) -> Row:
     assert record is not None
     if found is Verdict.SUCCEEDED or record.failure is None:
-        return line.outcome(ENDS[found], now, record_id=record.id, detail=detail)
-    return line.outcome(ENDS[found], now, record_id=record.id, code=record.failure.code, detail=record.failure.detail)
+        return input_row.outcome(ENDS[found], now, record_id=record.id, detail=detail)
+    return input_row.outcome(ENDS[found], now, record_id=record.id, code=record.failure.code, detail=record.failure.detail)

@@ -53,17 +53,17 @@ class Chunks:
         """Keep a chunk durably."""
         self._files.put(chunk_name(job_id, chunk.batch.number), chunk.content)
 
-    def lines(self, job: Job, batch: Batch, job_type: JobType) -> Sequence[InputRow]:
+    def input_rows(self, job: Job, batch: Batch, job_type: JobType) -> Sequence[InputRow]:
         """The rows of a batch: from its chunk, else from the job's file; if both are gone, rows that are rejected for it."""
         try:
-            lines = [_line(encoded) for encoded in BytesIO(self._files.get(chunk_name(job.id, batch.number)))]
+            input_rows = [_input_row(encoded) for encoded in BytesIO(self._files.get(chunk_name(job.id, batch.number)))]
         except (NotFound, ValueError):
-            lines = []
-        if _are_of(lines, batch):
-            return lines
+            input_rows = []
+        if _are_of(input_rows, batch):
+            return input_rows
         log.warning("chunk_lost", job_id=job.id, batch=batch.number)
-        lines = _read_again(job, batch, job_type)
-        return lines if _are_of(lines, batch) else [_lost(batch.first_row + n) for n in range(batch.rows)]
+        input_rows = _read_again(job, batch, job_type)
+        return input_rows if _are_of(input_rows, batch) else [_lost(batch.first_row + n) for n in range(batch.rows)]
 
 
 def unread_rows(batch: Batch) -> Sequence[InputRow]:
@@ -87,25 +87,25 @@ def job_of(name: str) -> str:
 
 
 def split(
-    lines: Iterable[tuple[InputRow, int]], position: ReadPosition, *, rows: int, max_bytes: int = MAX_BYTES
+    input_rows: Iterable[tuple[InputRow, int]], position: ReadPosition, *, rows: int, max_bytes: int = MAX_BYTES
 ) -> Iterator[Chunk | None]:
     """The rows after `position` in chunks of up to `rows` rows and `max_bytes`, lazily; None is a heartbeat before them.
 
-    Raises `UnreadableFile` where `lines` does, after the chunk of the rows before that.
+    Raises `UnreadableFile` where `input_rows` does, after the chunk of the rows before that.
     """
     building, unreadable, skipped, characters = _ChunkBuilder(position), None, 0, 0
     try:
-        for line, end in lines:
-            if line.row <= position.last_row:
-                skipped, characters = skipped + 1, characters + len(line.text)
+        for input_row, end in input_rows:
+            if input_row.row <= position.last_row:
+                skipped, characters = skipped + 1, characters + len(input_row.text)
                 if skipped == MAX_SKIPPED or characters > MAX_BYTES:
                     yield None
                     skipped = characters = 0
             else:
-                encoded = dumps([line.row, line.text, line.code, line.detail, line.reserved_rows])
+                encoded = dumps([input_row.row, input_row.text, input_row.code, input_row.detail, input_row.reserved_rows])
                 if building.rows == rows or len(building.content) + len(encoded) > max_bytes:
                     yield from building.finish()
-                building.add(line, encoded, end)
+                building.add(input_row, encoded, end)
     except UnreadableFile as error:
         unreadable = error
     yield from building.finish()
@@ -125,14 +125,14 @@ class _ChunkBuilder:
     end: int = 0
     has_reserved_rows: bool = False
 
-    def add(self, line: InputRow, encoded: bytes, end: int) -> None:
+    def add(self, input_row: InputRow, encoded: bytes, end: int) -> None:
         if not self.rows:
-            self.first_row, self.has_reserved_rows = line.row, False
+            self.first_row, self.has_reserved_rows = input_row.row, False
         self.content += encoded
         self.content += b"\n"
         self.rows += 1
-        self.has_reserved_rows |= line.reserved_rows > 1
-        self.last_row, self.end = line.last_row, end
+        self.has_reserved_rows |= input_row.reserved_rows > 1
+        self.last_row, self.end = input_row.last_row, end
 
     def finish(self) -> Iterator[Chunk]:
         """The chunk, unless it is empty; then the next one begins."""
@@ -195,7 +195,7 @@ class FileSplitter:
         """Write chunks and add their batches to `batches`; False at the end of the file."""
         if self._rest is None:
             job_type = self._types[self._job.kind]
-            self._rest = split(job_type.lines(self._job), self._position, rows=job_type.batch_rows)
+            self._rest = split(job_type.input_rows(self._job), self._position, rows=job_type.batch_rows)
         until = self._ticks() + SPLIT_SECONDS
         for chunk in self._rest:
             if chunk is not None:
@@ -207,30 +207,30 @@ class FileSplitter:
         return False
 
 
-def _line(encoded: bytes) -> InputRow:
+def _input_row(encoded: bytes) -> InputRow:
     try:
         return InputRow(*orjson.loads(encoded))
     except ValueError:  # half of a surrogate pair, which JSON allows and orjson does not
         return InputRow(*json.loads(encoded))
 
 
-def _are_of(lines: Sequence[InputRow], batch: Batch) -> bool:
-    if not lines:
+def _are_of(input_rows: Sequence[InputRow], batch: Batch) -> bool:
+    if not input_rows:
         return False
-    return (len(lines), lines[0].row, lines[-1].last_row) == (batch.rows, batch.first_row, batch.last_row)
+    return (len(input_rows), input_rows[0].row, input_rows[-1].last_row) == (batch.rows, batch.first_row, batch.last_row)
 
 
 def _read_again(job: Job, batch: Batch, job_type: JobType) -> list[InputRow]:
-    lines = []
+    input_rows = []
     try:
-        for line, _ in job_type.lines(job):
-            if line.row > batch.last_row:
+        for input_row, _ in job_type.input_rows(job):
+            if input_row.row > batch.last_row:
                 break
-            if line.row >= batch.first_row:
-                lines.append(line)
+            if input_row.row >= batch.first_row:
+                input_rows.append(input_row)
     except (NotFound, UnreadableFile):
-        lines.clear()
-    return lines
+        input_rows.clear()
+    return input_rows
 
 
 def _lost(row: int) -> InputRow:

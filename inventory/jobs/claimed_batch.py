@@ -16,7 +16,7 @@ from inventory import faults
 from inventory.errors import StorageUnavailable
 from inventory.jobs.chunks import Chunks, FileSplitter, unread_rows
 from inventory.jobs.job_type import BatchTask, JobType, Step
-from inventory.jobs.model import READING, Batch, InputRow, Job, ReadPosition, Row, RowOutcome, RowProgress, is_row_progress
+from inventory.jobs.model import SPLITTING, Batch, InputRow, Job, ReadPosition, Row, RowOutcome, RowProgress, is_row_progress
 from inventory.jobs.one_by_one import OneByOne, failed_by_fault
 from inventory.jobs.ports import Jobs
 from inventory.notifier import Notifier
@@ -35,7 +35,7 @@ ABANDONED = "abandoned"
 
 
 class ClaimedBatch:
-    """A claimed batch: of rows, or `READING`, which stands for splitting the job's file.
+    """A claimed batch: of rows, or `SPLITTING`, which stands for splitting the job's file.
 
     `again_at` is when the next step can find more, `open_rows` how many rows may keep collections busy. `can_yield` says
     that handing it back costs no more than a claim, `can_wait` that it can continue from memory after the store was away.
@@ -55,7 +55,7 @@ class ClaimedBatch:
         self.again_at = self.claimed_at = self.progress_at = self._written_at = now
         self._types, self._jobs, self._chunks, self._notifier = types, jobs, chunks, notifier
         self._abandoned = claim.attempt > MAX_CLAIMS
-        self.can_yield = claim.number != READING and not self._abandoned
+        self.can_yield = claim.number != SPLITTING and not self._abandoned
         self.open_rows = claim.rows if self.can_yield else 0
         job_type = types.get(job.kind)
         self._separable = job_type is not None and job_type.batch_rows > 1  # a feed, which is one row as a whole, is not
@@ -75,7 +75,7 @@ class ClaimedBatch:
         if self._abandoned:
             self._abandon(now)
             return False
-        if self.claim.number == READING:
+        if self.claim.number == SPLITTING:
             return self._split(now)
         try:
             claimed = self._process(now)
@@ -149,7 +149,7 @@ class ClaimedBatch:
             if len(self._found) == 1 and progress.first:
                 return self._write(now)
         left = unread_rows(self.claim) if self._task is None else self._task.left()
-        self._found += [failed_by_fault(self.job.id, line, now) for line in left]
+        self._found += [failed_by_fault(self.job.id, input_row, now) for input_row in left]
         if self._write(now):
             self._jobs.finish(self.claim)
         return False
@@ -159,7 +159,7 @@ class ClaimedBatch:
         claims = self.claim.attempt - 1
         log.error("batch_abandoned", job_id=self.job.id, kind=self.job.kind, batch=self.claim.number, claims=claims)
         reason = f"Gave up after {claims} attempts: each worker crashed or could not save its results."
-        if self.claim.number == READING:
+        if self.claim.number == SPLITTING:
             position = ReadPosition.of(self.claim.checkpoint)
             error = f"The file was not read beyond row {position.last_row}: {reason}"
             self._jobs.finish(self.claim, total=position.rows, error=error)
@@ -167,7 +167,7 @@ class ClaimedBatch:
         # If reading the rows crashed the worker that was to abandon them, only their numbers are reported.
         left = self._begin(one_by_one=self._separable).left() if claims <= MAX_CLAIMS else unread_rows(self.claim)
         detail = f"Not processed: {reason} Import it again."
-        self._found = [line.outcome(RowOutcome.FAILED, now, code=ABANDONED, detail=detail) for line in left]
+        self._found = [input_row.outcome(RowOutcome.FAILED, now, code=ABANDONED, detail=detail) for input_row in left]
         if self._write(now, in_progress=False):
             self._jobs.finish(self.claim)
 
@@ -175,10 +175,14 @@ class ClaimedBatch:
         """The work on the rows that have no outcome yet."""
         job_type = self._types[self.job.kind]
         finished = self._jobs.finished_rows(self.claim)
-        lines = [line for line in self._chunks.lines(self.job, self.claim, job_type) if line.row not in finished]
+        input_rows = [
+            input_row
+            for input_row in self._chunks.input_rows(self.job, self.claim, job_type)
+            if input_row.row not in finished
+        ]
         self._loaded = True
         begin = partial(job_type.begin, self.job)
-        return OneByOne(self.claim, lines, begin, self._note_fault) if one_by_one else begin(self.claim, lines)
+        return OneByOne(self.claim, input_rows, begin, self._note_fault) if one_by_one else begin(self.claim, input_rows)
 
     def _add(self, step: Step | None, now: datetime) -> None:
         if step is None:

@@ -131,13 +131,13 @@ class JobType(Protocol):
     retry_member: str | None = None
     """The member of a JSON line that a failed row's input becomes when it is retried; None if it cannot be retried."""
 
-    def lines(self, job: Job) -> Iterator[tuple[InputRow, int]]:
+    def input_rows(self, job: Job) -> Iterator[tuple[InputRow, int]]:
         """All rows of the job in order, lazily, the same each time; with each, the bytes of the file read up to its end.
 
         Raises `UnreadableFile` where the rest cannot be read; the rows before it count.
         """
 
-    def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> BatchTask:
+    def begin(self, job: Job, batch: Batch, input_rows: Sequence[InputRow]) -> BatchTask:
         """The work on those rows of a batch that have no outcome yet, or on one of them.
 
         A type with more than one row in a batch may be given single rows, one after the other.

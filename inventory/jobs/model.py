@@ -13,8 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-READING = 0
-"""The number of the batch that stands for reading a job's file and splitting it into the others, which count from 1."""
+SPLITTING = 0
+"""The number of the batch that stands for splitting a job's file into the others, which count from 1."""
 LONGEST_INPUT = 1_024
 """Characters of a row's input that are kept with its outcome."""
 COLUMN = "column"

@@ -35,24 +35,24 @@ class OneByOne:
     Each step works on the rows in progress, and the checkpoint of `begin_next` has to be written before it.
     """
 
-    def __init__(self, claim: Batch, lines: Sequence[InputRow], begin: Begin, note_fault: Callable[..., None]) -> None:
+    def __init__(self, claim: Batch, input_rows: Sequence[InputRow], begin: Begin, note_fault: Callable[..., None]) -> None:
         self._lost = progress = RowProgress.of(claim.checkpoint)
         if progress.last > progress.alone_to:  # a worker was lost while these were in progress
             progress = replace(progress, alone_to=progress.last, alone_takes=progress.takes + 1)
         self._progress = progress
         self._claim = replace(claim, checkpoint=progress.checkpoint)
         self._begin, self._note_fault = begin, note_fault
-        self._lines = deque(line for line in lines if line.row > progress.through)
-        begun = [line for line in lines if line.row <= progress.through]
+        self._input_rows = deque(input_row for input_row in input_rows if input_row.row > progress.through)
+        begun = [input_row for input_row in input_rows if input_row.row <= progress.through]
         self._waiting = list(begin(self._claim, begun).left()) if begun else []
         self._together: BatchTask | None = None
 
     def begin_next(self) -> str:
         """Note the next rows as in progress; the checkpoint that says so."""
-        if self._lines:
-            first = self._lines[0].row
+        if self._input_rows:
+            first = self._input_rows[0].row
             alone = first <= self._progress.alone_to
-            last = first if alone else max(line.row for line in islice(self._lines, MAX_TOGETHER))
+            last = first if alone else max(input_row.row for input_row in islice(self._input_rows, MAX_TOGETHER))
             takes = self._progress.alone_takes if alone else WITH_OTHERS
             if first == self._lost.first == self._lost.last:
                 takes = self._lost.takes + 1
@@ -61,31 +61,33 @@ class OneByOne:
 
     def step(self, now: datetime) -> Step:
         """Work on the rows in progress; after the last of them, take a step with all rows that wait."""
-        if not self._lines:
+        if not self._input_rows:
             return self._step_together(now)
-        lines = [line for line in islice(self._lines, MAX_TOGETHER) if line.row <= self._progress.last]
+        input_rows = [
+            input_row for input_row in islice(self._input_rows, MAX_TOGETHER) if input_row.row <= self._progress.last
+        ]
         if self._progress.takes > MAX_TAKES:
-            return self._done(lines, [_worker_lost(lines[0], now)], now)
+            return self._done(input_rows, [_worker_lost(input_rows[0], now)], now)
         try:
-            task = self._begin(self._claim, lines)
+            task = self._begin(self._claim, input_rows)
             step = task.step(now)
             waiting = task.left()
             task.close(now)
         except StorageUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - the outermost edge of a row: noted, and its outcome
-            if len(lines) > 1:
+            if len(input_rows) > 1:
                 return self._separate(now)
-            self._note_fault(error, row=lines[0].row)
-            return self._done(lines, [failed_by_fault(self._claim.job_id, lines[0], now)], now)
-        if len(lines) > 1 and waiting and step.again_at is not None and step.again_at <= now:
+            self._note_fault(error, row=input_rows[0].row)
+            return self._done(input_rows, [failed_by_fault(self._claim.job_id, input_rows[0], now)], now)
+        if len(input_rows) > 1 and waiting and step.again_at is not None and step.again_at <= now:
             return self._separate(now)  # there was no time for all of them
         self._claim = replace(self._claim, implicit_successes=step.implicit_successes, checkpoint=step.checkpoint)
         self._waiting += waiting
-        return self._done(lines, step.rows, now)
+        return self._done(input_rows, step.rows, now)
 
     def left(self) -> Sequence[InputRow]:
-        return [*self._lines, *(self._waiting if self._together is None else self._together.left())]
+        return [*self._input_rows, *(self._waiting if self._together is None else self._together.left())]
 
     def close(self, now: datetime) -> Step:
         """See `BatchTask`; rows that were noted as in progress and not worked on are no longer noted."""
@@ -99,11 +101,11 @@ class OneByOne:
         self._end_progress(self._progress.through)
         return self._state((), now)
 
-    def _done(self, lines: Sequence[InputRow], rows: Sequence[Row], now: datetime) -> Step:
-        for _ in lines:
-            self._lines.popleft()
-        self._end_progress(lines[-1].row)
-        return self._state(rows, now if self._lines or self._waiting else None)
+    def _done(self, input_rows: Sequence[InputRow], rows: Sequence[Row], now: datetime) -> Step:
+        for _ in input_rows:
+            self._input_rows.popleft()
+        self._end_progress(input_rows[-1].row)
+        return self._state(rows, now if self._input_rows or self._waiting else None)
 
     def _step_together(self, now: datetime) -> Step:
         if self._together is None:
@@ -125,12 +127,12 @@ class OneByOne:
         return Step(rows, self._claim.implicit_successes, str(self._progress), again_at, flush_now=True)
 
 
-def failed_by_fault(job_id: str, line: InputRow, now: datetime) -> Row:
+def failed_by_fault(job_id: str, input_row: InputRow, now: datetime) -> Row:
     """The outcome of a row that met an internal fault."""
     detail = f"An internal error in the inventory. The log has it under job {job_id}. Import the row again later."
-    return line.outcome(RowOutcome.FAILED, now, code=faults.INTERNAL_FAULT, detail=detail)
+    return input_row.outcome(RowOutcome.FAILED, now, code=faults.INTERNAL_FAULT, detail=detail)
 
 
-def _worker_lost(line: InputRow, now: datetime) -> Row:
+def _worker_lost(input_row: InputRow, now: datetime) -> Row:
     detail = f"Gave up after {MAX_TAKES} attempts: each worker that took up this row crashed or ran out of time."
-    return line.outcome(RowOutcome.REJECTED, now, code=WORKER_LOST, detail=detail)
+    return input_row.outcome(RowOutcome.REJECTED, now, code=WORKER_LOST, detail=detail)

@@ -19,7 +19,7 @@ class Jobs(Protocol):
     """
 
     def create(self, job: Job) -> Job:
-        """Keep a queued job and its batch `READING`, pending and due at once, durably before it returns.
+        """Keep a queued job and its batch `SPLITTING`, pending and due at once, durably before it returns.
 
         A job with this `idempotency_key`, whatever its status, or an unfinished one with the same `dedup_key` is returned
         instead, and nothing changes. Of simultaneous calls the first wins.
@@ -35,7 +35,7 @@ class Jobs(Protocol):
         """The jobs of a kind that were created last, newest first."""
 
     def checkpoints(self, job_id: str) -> Mapping[int, str]:
-        """The checkpoints of a job's batches, by number, of those that have one; without that of `READING`."""
+        """The checkpoints of a job's batches, by number, of those that have one; without that of `SPLITTING`."""
 
     def claim(self, *, now: datetime, lease_for: timedelta) -> tuple[Job, Batch] | None:
         """Lease the claimable batch with the lowest number (and of those the oldest due); None if there is none.
@@ -47,7 +47,7 @@ class Jobs(Protocol):
     def add_batches(
         self, claim: Batch, batches: Sequence[NewBatch], *, checkpoint: str | None, until: datetime
     ) -> Batch | None:
-        """Add batches, pending and due at once, and renew the claim of `READING` to `until`; None if it does not hold.
+        """Add batches, pending and due at once, and renew the claim of `SPLITTING` to `until`; None if it does not hold.
 
         A number that exists already is left as it is.
         """
@@ -66,7 +66,7 @@ class Jobs(Protocol):
     def finish(self, claim: Batch, *, total: int | None = None, error: str | None = None) -> bool:
         """End a batch; False if the claim does not hold. Its bytes count as read.
 
-        For `READING`, `total` is the number of rows that the job has, and `error` what could not be read of its file.
+        For `SPLITTING`, `total` is the number of rows that the job has, and `error` what could not be read of its file.
         """
 
     def complete(self, *, now: datetime, limit: int) -> Sequence[str]:

@@ -21,7 +21,7 @@ from inventory.errors import StorageUnavailable
 from inventory.jobs.chunks import Chunks
 from inventory.jobs.claimed_batch import LEASE, ClaimedBatch
 from inventory.jobs.job_type import JobType
-from inventory.jobs.model import READING, Job, JobStatus
+from inventory.jobs.model import SPLITTING, Job, JobStatus
 from inventory.jobs.ports import Jobs
 from inventory.notifier import Notifier
 from inventory.records.model import LONGEST_DELAY
@@ -91,9 +91,9 @@ class JobRunner:
         return not self._idle
 
     @property
-    def is_reading(self) -> bool:
+    def is_splitting(self) -> bool:
         """Whether a file is being read; another worker would have to read it from its start."""
-        return any(batch.claim.number == READING for batch in self._batches)
+        return any(batch.claim.number == SPLITTING for batch in self._batches)
 
     def claim(self) -> ClaimedBatch | None:
         """Claim a batch, if there is one."""
@@ -101,7 +101,7 @@ class JobRunner:
         if claimed is None:
             return None
         job, batch = claimed
-        if batch.number == READING and batch.fence == 1:
+        if batch.number == SPLITTING and batch.fence == 1:
             log.info("job_started", job_id=job.id, kind=job.kind, file_name=job.file_name, file_size=job.file_size)
         return ClaimedBatch(job, batch, self._types, self._jobs, self._chunks, self._notifier, self._clock())
 

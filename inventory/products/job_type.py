@@ -63,21 +63,21 @@ class FeedJobs(JobType):
         self._pages, self._budgets = pages, budgets
         self._clock, self._rng, self._notifier = clock, rng, notifier
 
-    def lines(self, job: Job) -> Iterator[tuple[InputRow, int]]:
+    def input_rows(self, job: Job) -> Iterator[tuple[InputRow, int]]:
         for number, name in enumerate(job.options[FEEDS], 1):
             yield InputRow(number * ROWS_PER_FEED, name, reserved_rows=ROWS_PER_FEED), 0
 
-    def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> BatchTask:
-        [line] = lines
-        feed = self._feeds.get(line.text)
+    def begin(self, job: Job, batch: Batch, input_rows: Sequence[InputRow]) -> BatchTask:
+        [input_row] = input_rows
+        feed = self._feeds.get(input_row.text)
         if feed is None:
-            return UnknownFeed(line)
-        progress = Progress(feed.name, feed.paginator.first(feed.url), line.row)
+            return UnknownFeed(input_row)
+        progress = Progress(feed.name, feed.paginator.first(feed.url), input_row.row)
         if batch.checkpoint is not None:
             progress = Progress.read(batch.checkpoint)
         note = partial(self._note, job, feed)
         puller = FeedPuller(feed, progress, self._pages, self._budgets, clock=self._clock, rng=self._rng, note=note)
-        return FeedBatch(Items(self._products, job.id, feed, note), line, progress, puller, note, feed.mask)
+        return FeedBatch(Items(self._products, job.id, feed, note), input_row, progress, puller, note, feed.mask)
 
     def _note(self, job: Job, feed: Feed, error: Exception) -> None:
         """Log and count an internal fault; one whose traceback would show a secret, by its text without."""
@@ -93,16 +93,16 @@ class MaskedFault(Exception):
 class UnknownFeed:
     """A feed that is described no longer."""
 
-    def __init__(self, line: InputRow) -> None:
-        self._line = line
+    def __init__(self, input_row: InputRow) -> None:
+        self._input_row = input_row
 
     def step(self, now: datetime) -> Step:
         detail = "INVENTORY_PRODUCT_FEEDS of this worker no longer describes the feed."
-        name = self._line.text[:LONGEST_INPUT]
-        return Step([Row(self._line.row + 1, name, RowOutcome.REJECTED, now, code=UNKNOWN_FEED, detail=detail)])
+        name = self._input_row.text[:LONGEST_INPUT]
+        return Step([Row(self._input_row.row + 1, name, RowOutcome.REJECTED, now, code=UNKNOWN_FEED, detail=detail)])
 
     def left(self) -> Sequence[InputRow]:
-        return [self._line]
+        return [self._input_row]
 
     def close(self, now: datetime) -> None:
         """Nothing goes on beside the steps."""
@@ -117,13 +117,13 @@ class FeedBatch:
     def __init__(
         self,
         items: Items,
-        line: InputRow,
+        input_row: InputRow,
         progress: Progress,
         puller: FeedPuller,
         note: Callable[[Exception], None],
         mask: Mask,
     ) -> None:
-        self._items, self._line, self._progress = items, line, progress
+        self._items, self._input_row, self._progress = items, input_row, progress
         self._puller, self._note, self._mask = puller, note, mask
 
     def step(self, now: datetime) -> Step:
@@ -176,7 +176,7 @@ class FeedBatch:
 
     def _keep(self, page: FetchedPage, now: datetime) -> Sequence[Row]:
         progress = self._progress
-        page = page.truncated(self._line.last_row - progress.row - 1, TOO_MANY_ITEMS)
+        page = page.truncated(self._input_row.last_row - progress.row - 1, TOO_MANY_ITEMS)
         kept = self._items.keep(page, progress.row, now)
         rows = kept.rejected
         self._progress = progress_after(progress, page, products=kept.products, rejected=len(rows), unfit=kept.unfit)

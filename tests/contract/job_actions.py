@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from inventory.jobs.model import READING, Batch, Job, NewBatch, Row, RowOutcome
+from inventory.jobs.model import SPLITTING, Batch, Job, NewBatch, Row, RowOutcome
 from inventory.store import Store
 from tests.contract.actions import LEASE, NOW, after
 
@@ -47,7 +47,7 @@ def new_batches(count: int, *, rows: int = 3, size: int = 100, first: int = 1) -
 def read(store: Store, count: int = 2, *, now: datetime = NOW, rows: int = 3, error: str | None = None) -> None:
     """Claim a job's reading, which must be next, and split its file into so many batches."""
     reading = claim(store, now=now)
-    assert reading.number == READING
+    assert reading.number == SPLITTING
     assert store.jobs.add_batches(reading, new_batches(count, rows=rows), checkpoint=None, until=now + LEASE) is not None
     assert store.jobs.finish(reading, total=count * rows, error=error)
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 from inventory.errors import NoRoomToOpen, StorageFull, StorageUnavailable
-from inventory.jobs.model import READING, RowOutcome
+from inventory.jobs.model import SPLITTING, RowOutcome
 from inventory.store import Store
 from inventory.store.sqlite import SqliteStore
 from tests.contract.actions import LEASE, NOW, collect, target
@@ -137,10 +137,10 @@ def work(store: Store) -> Iterator[str]:
     """Read what is to be read, then write one outcome after the other, until nothing is left."""
     while claimed := store.jobs.claim(now=NOW, lease_for=LEASE):
         _, batch = claimed
-        if batch.number == READING:
+        if batch.number == SPLITTING:
             store.jobs.add_batches(batch, new_batches(4, rows=10), checkpoint=None, until=UNTIL)
             store.jobs.finish(batch, total=40)
-        for number in range(batch.first_row, batch.last_row + 1) if batch.number != READING else ():
+        for number in range(batch.first_row, batch.last_row + 1) if batch.number != SPLITTING else ():
             advance(store, batch, [row(number, list(RowOutcome)[number % 3])])
             yield str(number)
         store.jobs.finish(batch)

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from inventory.jobs.model import READING, Batch, JobStatus, NewBatch
+from inventory.jobs.model import SPLITTING, Batch, JobStatus, NewBatch
 from inventory.store import Store
 from tests.contract.actions import LEASE, NOW, after
 from tests.contract.job_actions import (
@@ -54,7 +54,7 @@ def test_a_job_is_started_once(store: Store) -> None:
     claim(store)
     again = claim(store, now=OVER)
 
-    assert (again.number, again.attempt, again.fence) == (READING, 2, 2)
+    assert (again.number, again.attempt, again.fence) == (SPLITTING, 2, 2)
     assert found(store, wanted).started_at == NOW
 
 
@@ -142,7 +142,7 @@ def test_reading_keeps_its_checkpoint_and_may_go_on_while_its_batches_are_worked
     assert first == Batch(job.id, 1, 1, 3, 3, 100, UNTIL, first.lease, fence=1, attempt=1)
     assert found(store, job).total is None
     again = claim(store, now=after(50))
-    assert (again.number, again.checkpoint) == (READING, '{"row": 6}')
+    assert (again.number, again.checkpoint) == (SPLITTING, '{"row": 6}')
 
 
 def test_cutting_again_what_is_there_changes_nothing_of_it(store: Store) -> None:
@@ -383,7 +383,7 @@ def test_a_job_whose_reading_is_done_twice_over_is_read_by_the_last_one(store: S
     first = claim(store)
     store.jobs.add_batches(first, new_batches(1), checkpoint="1", until=UNTIL)
     second = claim(store, now=OVER)
-    assert second.number == READING
+    assert second.number == SPLITTING
 
     assert store.jobs.finish(second, total=3)
     assert not store.jobs.finish(first, total=99)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from inventory.jobs.model import READING, Batch, Counts, Job, JobStatus
+from inventory.jobs.model import SPLITTING, Batch, Counts, Job, JobStatus
 from inventory.listing import Key
 from inventory.store import Store
 from tests.contract.actions import LEASE, NOW, after
@@ -24,7 +24,7 @@ def test_a_created_job_is_queued_and_its_reading_is_due_at_once(store: Store) ->
     assert store.jobs.due(now=NOW, limit=9) == [wanted.id]
     reading = claim(store)
     lease = reading.lease
-    assert reading == Batch(wanted.id, READING, 0, 0, 0, 0, NOW + LEASE, lease, fence=1, attempt=1)
+    assert reading == Batch(wanted.id, SPLITTING, 0, 0, 0, 0, NOW + LEASE, lease, fence=1, attempt=1)
 
 
 def test_texts_from_outside_are_kept_to_every_character(store: Store) -> None:

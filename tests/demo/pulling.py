@@ -11,7 +11,7 @@ from urllib.parse import quote
 import yaml
 
 from inventory.demo import addresses
-from inventory.demo.exchange import Answer
+from inventory.demo.exchange import Response
 from inventory.demo.upstream import Upstream
 from tests.demo.served import AUTHORITY, Time, ask
 
@@ -22,20 +22,20 @@ FEEDS: Mapping[str, Feed] = {
 }
 
 
-def pull(upstream: Upstream, clock: Time, tries: int = 20) -> Iterator[Answer]:
+def pull(upstream: Upstream, clock: Time, tries: int = 20) -> Iterator[Response]:
     """The pages of a feed in order, each asked for until it is answered with 200; a broken page is asked for once more."""
     feed = FEEDS[upstream.name]
     target: str | None = _target(feed["url"])
     while target is not None:
         answers = (_ask_later(upstream, target, clock) for _ in range(tries))
-        answer = next(answer for answer in answers if answer.status == 200 and not answer.cut)
+        answer = next(answer for answer in answers if answer.status == 200 and not answer.disconnect)
         if page_of(answer) is None:
-            answer = next(answer for answer in answers if answer.status == 200 and not answer.cut)
+            answer = next(answer for answer in answers if answer.status == 200 and not answer.disconnect)
         yield answer
         target = _next(feed, target, answer)
 
 
-def page_of(answer: Answer) -> Any:
+def page_of(answer: Response) -> Any:
     """The document, None if it is not JSON."""
     try:
         return json.loads(answer.body)
@@ -70,12 +70,12 @@ def _field(how: Any, described: Any) -> Any:
     return how["names"][value] if "names" in how else value * how["scale"]
 
 
-def _ask_later(upstream: Upstream, target: str, clock: Time) -> Answer:
+def _ask_later(upstream: Upstream, target: str, clock: Time) -> Response:
     clock.now += 0.25
     return ask(upstream, target)
 
 
-def _next(feed: Feed, target: str, answer: Answer) -> str | None:
+def _next(feed: Feed, target: str, answer: Response) -> str | None:
     paginator, start = feed["paginator"], _target(feed["url"])
     match paginator["kind"]:
         case "page":

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from inventory.demo import addresses
-from inventory.demo.exchange import Answer, Request
+from inventory.demo.exchange import Request, Response
 from inventory.demo.upstream import Upstream
 from inventory.demo.upstreams import Choices, build, listen, listening_on
 
@@ -34,12 +34,12 @@ def unserved(choices: Choices = Choices(), clock: Time | None = None) -> Mapping
     return build(choices, clock=clock or Time(), now=lambda: NOW)
 
 
-def ask(upstream: Upstream, target: str, method: str = "GET", **headers: str) -> Answer:
+def ask(upstream: Upstream, target: str, method: str = "GET", **headers: str) -> Response:
     """The answer of an upstream to one request."""
     return upstream.respond(Request(method, target, {"host": AUTHORITY} | headers))
 
 
-def document(answer: Answer) -> Any:
+def document(answer: Response) -> Any:
     return json.loads(answer.body)
 
 

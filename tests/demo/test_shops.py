@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from inventory.demo.addresses import SHOPS
-from inventory.demo.exchange import Cut
+from inventory.demo.exchange import Disconnect
 from inventory.demo.upstreams import Choices
 from tests.demo.pulling import FEEDS, normal, page_of, products, pull
 from tests.demo.served import Time, ask, document, unserved
@@ -83,7 +83,7 @@ def test_a_broken_page_is_an_answer_like_any_other_until_it_is_read() -> None:
     broken = corner.counts()["site"]["broken_page"]
     answer = ask(corner, f"/api/goods?after={(broken - 1) * 20}")
 
-    assert (answer.status, answer.cut) == (200, None)
+    assert (answer.status, answer.disconnect) == (200, None)
     assert page_of(answer) is None
     assert 'rel="next"' in dict(answer.headers)["Link"]
 
@@ -138,9 +138,9 @@ def test_a_fifth_of_the_answers_fail_in_several_ways(name: str) -> None:
     for _ in range(1_000):
         clock.now += 0.25
         answers.append(ask(upstream, FEEDS[name]["url"].partition(":1")[2]))
-    failed = [answer for answer in answers if answer.status != 200 or answer.cut]
+    failed = [answer for answer in answers if answer.status != 200 or answer.disconnect]
 
     assert 170 < len(failed) < 230
-    assert {answer.cut or answer.status for answer in failed} == {500, 503, Cut.BEFORE, Cut.AMID}
+    assert {answer.disconnect or answer.status for answer in failed} == {500, 503, Disconnect.BEFORE, Disconnect.AMID}
     assert {dict(answer.headers).get("Retry-After") for answer in failed if answer.status == 503} == {"1"}
     assert all(0.02 <= answer.wait <= 0.12 for answer in answers)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from inventory.demo.addresses import NAMES, SHOPS
-from inventory.demo.exchange import Answer, Cut
+from inventory.demo.exchange import Disconnect, Response
 from inventory.demo.upstream import Upstream
 from inventory.demo.upstreams import Choices
 from tests.demo.served import Time, ask, document, unserved
@@ -68,7 +68,7 @@ def test_pages_and_weather_have_no_limit(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_requests_get_the_same_answers_from_the_same_seed(name: str) -> None:
-    def answers(seed: int) -> list[Answer]:
+    def answers(seed: int) -> list[Response]:
         clock = Time()
         upstream = unserved(Choices(seed), clock)[name]
         got = []
@@ -95,7 +95,7 @@ def test_a_refused_request_does_not_change_later_answers() -> None:
     answers = []
     for clock, pause in ((patient, 0.25), (hasty, 0.0625)):
         acme = unserved(Choices(), clock)["acme"]
-        taken: list[Answer] = []
+        taken: list[Response] = []
         while len(taken) < 50:
             clock.now += pause
             answer = ask(acme, "/v1/catalog?page=2")
@@ -112,10 +112,10 @@ def test_a_dead_upstream_answers_only_its_counts_until_it_is_switched_on(name: s
     tally = counts(upstream)
     switched = ask(upstream, "/_switch?dead=false", "POST")
 
-    assert (dead.cut, dead.encode()) == (Cut.BEFORE, b"")
+    assert (dead.disconnect, dead.encode()) == (Disconnect.BEFORE, b"")
     assert (tally["dead"], tally["outcomes"]) == (True, {"cut": 1})
     assert document(switched) == {"name": name, "dead": False}
-    assert ask(upstream, "/").cut is None
+    assert ask(upstream, "/").disconnect is None
 
 
 def test_a_get_moves_no_switch() -> None:

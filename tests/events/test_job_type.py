@@ -59,7 +59,7 @@ class Worker:
 def test_the_lines_of_a_job_are_those_that_its_reader_reads() -> None:
     read = [(InputRow(1, GOOD), 100), (InputRow(2, GOOD), 200)]
 
-    assert list(Worker().kind(read).lines(JOB)) == read
+    assert list(Worker().kind(read).input_rows(JOB)) == read
 
 
 def test_good_lines_are_kept_as_events_without_rows_of_their_own() -> None:

@@ -250,7 +250,7 @@ def test_the_format_found_at_the_upload_is_the_one_that_a_worker_reads_by(
     job = services.jobs.find((answer.json or {})["job_id"])
     services.files.put(upload_name(job.id), b"home,id\nhttps://b/,https://c/\n")
 
-    assert [line.text for line, _ in services.job_types["urls"].lines(job)] == ["https://c/"]
+    assert [line.text for line, _ in services.job_types["urls"].input_rows(job)] == ["https://c/"]
     assert "file_format" not in str(answer.json)
 
 
@@ -263,7 +263,7 @@ def test_the_same_file_is_the_same_job_as_one_of_a_version_that_kept_no_format(
     services.files.put(upload_name(old.id), CONTENT)
 
     assert (send(client).json or {})["job_id"] == (send(client, key="monday").json or {})["job_id"] == old.id
-    assert [line.text for line, _ in services.job_types["urls"].lines(old)] == ["https://example.com/"]
+    assert [line.text for line, _ in services.job_types["urls"].input_rows(old)] == ["https://example.com/"]
 
 
 def test_the_same_key_is_the_same_job_also_when_that_is_finished(

@@ -88,12 +88,12 @@ class Read:
     def __init__(self, lines: list[tuple[InputRow, int]] | None) -> None:
         self._lines = lines
 
-    def lines(self, job: Job) -> Iterator[tuple[InputRow, int]]:
+    def input_rows(self, job: Job) -> Iterator[tuple[InputRow, int]]:
         if self._lines is None:
             raise NotFound("gone")
         yield from self._lines
 
-    def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> BatchTask:
+    def begin(self, job: Job, batch: Batch, input_rows: Sequence[InputRow]) -> BatchTask:
         raise AssertionError
 
 
@@ -114,7 +114,7 @@ def test_a_chunk_returns_its_rows_to_every_character(files: Files) -> None:
 
     chunks.write(JOB.id, chunk)
 
-    assert chunks.lines(JOB, batch_of(chunk.batch), Read(None)) == lines
+    assert chunks.input_rows(JOB, batch_of(chunk.batch), Read(None)) == lines
 
 
 @pytest.mark.parametrize("content", [None, b"", b"[1, 2", b'[1,"line 1",null,null]'])
@@ -124,14 +124,14 @@ def test_a_lost_or_damaged_chunk_is_read_again_from_the_file(files: Files, conte
     if content is not None:
         files.put(chunk_name(JOB.id, 2), content)
 
-    assert Chunks(files).lines(JOB, batch_of(chunk.batch), Read(lines)) == [line for line, _ in lines[10:20]]
+    assert Chunks(files).input_rows(JOB, batch_of(chunk.batch), Read(lines)) == [line for line, _ in lines[10:20]]
 
 
 @pytest.mark.parametrize("left", [None, numbered(15)])
 def test_rows_whose_chunk_and_file_are_gone_say_so(files: Files, left: list[tuple[InputRow, int]] | None) -> None:
     chunk = chunks_of(numbered(25))[1]
 
-    lines = Chunks(files).lines(JOB, batch_of(chunk.batch), Read(left))
+    lines = Chunks(files).input_rows(JOB, batch_of(chunk.batch), Read(left))
 
     assert [line.row for line in lines] == list(range(11, 21))
     assert {line.code for line in lines} == {FILE_LOST}

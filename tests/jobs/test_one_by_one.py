@@ -291,16 +291,16 @@ def test_a_row_that_outlives_its_lease_each_time_is_rejected_alone(
 class Untaken(Replacing):
     """A job type whose work breaks wherever there are several lines at once."""
 
-    def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> Any:
-        work = self._real.begin(job, batch, lines)
-        return Replacing(work, step=lambda now: broken(BAD)) if len(lines) > 1 else work
+    def begin(self, job: Job, batch: Batch, input_rows: Sequence[InputRow]) -> Any:
+        work = self._real.begin(job, batch, input_rows)
+        return Replacing(work, step=lambda now: broken(BAD)) if len(input_rows) > 1 else work
 
 
 class Unread(Replacing):
     """A job type where the reading of the file breaks after the 25th row."""
 
-    def lines(self, job: Job) -> Iterator[tuple[InputRow, int]]:
-        for line, position in self._real.lines(job):
+    def input_rows(self, job: Job) -> Iterator[tuple[InputRow, int]]:
+        for line, position in self._real.input_rows(job):
             broken(BAD if line.row > 25 else "")
             yield line, position
 

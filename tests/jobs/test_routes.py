@@ -243,7 +243,7 @@ class TestRetrying:
         finished(course, clock, FAILED, SUCCEEDED, SUCCEEDED, FAILED)
         again = services.jobs.retry(course.id)
 
-        lines = [line for line, _ in services.job_types["urls"].lines(again)]
+        lines = [line for line, _ in services.job_types["urls"].input_rows(again)]
 
         assert [(line.row, line.text, line.code) for line in lines] == [
             (1, "http://example.test/1", None),

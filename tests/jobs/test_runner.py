@@ -293,8 +293,8 @@ class TestFilesThatAreGone:
 class Breaking(Replacing):
     """A job type with a fault: it breaks on its second batch."""
 
-    def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> BatchTask:
-        work: BatchTask = self._real.begin(job, batch, lines)
+    def begin(self, job: Job, batch: Batch, input_rows: Sequence[InputRow]) -> BatchTask:
+        work: BatchTask = self._real.begin(job, batch, input_rows)
         return work if batch.number != 2 else Replacing(work, step=lambda now: 1 // 0)
 
 

@@ -145,11 +145,11 @@ def test_it_says_while_it_reads_a_file(services: Services) -> None:
     job_id = import_urls(services, pages(1_000))
     while found(services, job_id).total is None:
         runner.round()
-        told.append(runner.is_reading)
+        told.append(runner.is_splitting)
 
     assert told[0]
     assert told[:-1] == [True] * (len(told) - 1)
-    assert not runner.is_reading
+    assert not runner.is_splitting
 
 
 def test_it_claims_no_more_than_keeps_its_collections_busy(services: Services) -> None:

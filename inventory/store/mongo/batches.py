@@ -14,19 +14,19 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from inventory.clock import truncated
-from inventory.jobs.model import READING, Batch, Job, JobStatus, NewBatch, Row
+from inventory.jobs.model import SPLITTING, Batch, Job, JobStatus, NewBatch, Row
 from inventory.store.codecs import text_bytes
 from inventory.store.mongo import documents, job_documents
-from inventory.store.mongo.connection import Document, Part
+from inventory.store.mongo.connection import Adapter, Document
 from inventory.store.mongo.counts import RELEASED, count, end, read
 from inventory.store.mongo.upserts import insert_new
 
 
-class Batches(Part):
+class Batches(Adapter):
     def claim(self, *, now: datetime, lease_for: timedelta) -> tuple[Job, Batch] | None:
         until = truncated(now + lease_for)
         with self._connection.database() as database:
-            if (reading := _claim_reading(database, now, until)) is not None:
+            if (reading := _claim_splitting(database, now, until)) is not None:
                 return read(database, [reading])[0], job_documents.batch(reading)
             while (claimed := _claim_next(database, now, until) or _claim_ahead(database, now, until)) is not None:
                 found = database["jobs"].find_one({"_id": claimed["job_id"]})
@@ -65,7 +65,7 @@ class Batches(Part):
         return self._change(claim, {"queued": False, "due_at": truncated(due_at), "lease": None, "attempt": 0})
 
     def finish(self, claim: Batch, *, total: int | None = None, error: str | None = None) -> bool:
-        if claim.number == READING:
+        if claim.number == SPLITTING:
             return self._change(claim, RELEASED | {"total": total, "error": text_bytes(error)})
         return self._change(claim, RELEASED | {"done": True, "bytes_read": claim.bytes})
 
@@ -83,7 +83,7 @@ class Batches(Part):
             return _of(database, claim).update_one(_claimed(claim), {"$set": changed}).matched_count == 1
 
 
-def _claim_reading(database: Database[Document], now: datetime, until: datetime) -> Document | None:
+def _claim_splitting(database: Database[Document], now: datetime, until: datetime) -> Document | None:
     """Lease the batch that reads a job's file; with it the job runs."""
     for over in documents.due(now):
         while (candidate := database["jobs"].find_one(over, {"fence": 1, "status": 1}, sort=[("due_at", 1)])) is not None:
@@ -139,12 +139,12 @@ def renew(database: Database[Document], claim: Batch, changed: Document, until: 
 
 def _of(database: Database[Document], claim: Batch) -> Collection[Document]:
     """Where the batch is kept."""
-    return database["jobs" if claim.number == READING else "batches"]
+    return database["jobs" if claim.number == SPLITTING else "batches"]
 
 
 def _claimed(claim: Batch) -> Document:
     """What a batch must still have for the owner of the claim to change it."""
-    kept = claim.job_id if claim.number == READING else job_documents.batch_id(claim.job_id, claim.number)
+    kept = claim.job_id if claim.number == SPLITTING else job_documents.batch_id(claim.job_id, claim.number)
     return {"_id": kept, "lease": claim.lease, "fence": claim.fence}
 
 

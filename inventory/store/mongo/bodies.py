@@ -21,11 +21,11 @@ from pymongo import UpdateOne
 from pymongo.database import Database
 
 from inventory.store.mongo import documents
-from inventory.store.mongo.connection import Document, Part
+from inventory.store.mongo.connection import Adapter, Document
 from inventory.store.mongo.upserts import upsert
 
 
-class MongoBodies(Part):
+class MongoBodies(Adapter):
     def find(self, sha256: str) -> bytes | None:
         with self._connection.database() as database:
             return find(database, sha256)

@@ -132,8 +132,8 @@ class Connection:
             return self._client
 
 
-class Part:
-    """A part of the store: it shares the connection with the other parts."""
+class Adapter:
+    """What implements a port: it shares the connection with the others."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -15,7 +15,7 @@ from pymongo.database import Database
 from inventory.events.model import MAX_SEARCHED, Event, EventFilter, EventSearch, EventStats, FoundEvents
 from inventory.listing import Key
 from inventory.store.codecs import content_bytes, instant_of, read_content, read_text, text_bytes, to_millis, to_millis_up
-from inventory.store.mongo.connection import Document, Part
+from inventory.store.mongo.connection import Adapter, Document
 from inventory.store.mongo.documents import after_key, newest_first
 from inventory.store.mongo.upserts import insert_new
 
@@ -27,7 +27,7 @@ SEARCH_TIMEOUT, SEARCH_BATCH = 10.0, 500
 """Seconds of a search, and messages that are in memory at once."""
 
 
-class MongoEvents(Part):
+class MongoEvents(Adapter):
     def add(self, events: Sequence[Event]) -> None:
         new = [_document(event) for event in events]
         with self._connection.database() as database:

@@ -10,11 +10,11 @@ from pymongo.errors import DuplicateKeyError
 from inventory.history.model import Lookup, LookupOutcome
 from inventory.listing import Key
 from inventory.store.codecs import from_millis, read_text, text_bytes, to_millis
-from inventory.store.mongo.connection import Document, Part
+from inventory.store.mongo.connection import Adapter, Document
 from inventory.store.mongo.documents import after_key, newest_first
 
 
-class MongoHistory(Part):
+class MongoHistory(Adapter):
     def add(self, lookup: Lookup) -> None:
         document = {
             "_id": lookup.id,

@@ -1,6 +1,6 @@
 """Jobs, batches and outcomes as documents of the MongoDB store, and back.
 
-The batch `READING` is kept in the document of its job, with the fields of other batches. So a job and its first batch are
+The batch `SPLITTING` is kept in the document of its job, with the fields of other batches. So a job and its first batch are
 created together, and end together.
 """
 
@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from inventory.clock import truncated
-from inventory.jobs.model import READING, Batch, Counts, Job, JobStatus, NewBatch, Row, RowOutcome
+from inventory.jobs.model import SPLITTING, Batch, Counts, Job, JobStatus, NewBatch, Row, RowOutcome
 from inventory.store.codecs import content_bytes, read_content, read_text, text_bytes
 from inventory.store.mongo.documents import Document, aware, aware_or_none
 
@@ -49,7 +49,7 @@ def new_job(job: Job) -> Document:
         "total": None,
         "error": None,
         "counted": False,
-        **_new_batch(job.id, NewBatch(READING, 0, 0, 0, 0), job.created_at),
+        **_new_batch(job.id, NewBatch(SPLITTING, 0, 0, 0, 0), job.created_at),
     }
 
 

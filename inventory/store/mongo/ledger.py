@@ -17,14 +17,14 @@ from inventory.clock import truncated
 from inventory.records.model import LEASE_AHEAD, Failed, Failure, Outcome, Postponed, Record, State, Stored
 from inventory.store.codecs import failure_bytes, spent
 from inventory.store.mongo import bodies, documents, snapshots
-from inventory.store.mongo.connection import Document, Part
+from inventory.store.mongo.connection import Adapter, Document
 from inventory.store.mongo.upserts import BATCH, update_all
 
 OLDEST_DUE = [("due_at", 1)]
 BULK: Document = {"bulk": True}
 
 
-class Ledger(Part):
+class Ledger(Adapter):
     def claim(self, record_id: str, *, now: datetime, lease_for: timedelta) -> Record | None:
         lease_over = [{"state": State.RUNNING.value} | over for over in documents.due(now, LEASE_AHEAD)]
         claimable = {"_id": record_id, "$or": [{"state": State.PENDING.value}, *lease_over]}

@@ -28,7 +28,7 @@ from inventory.products.model import CatalogueEntry, Category, Product, ProductF
 from inventory.records.model import Snapshot, State, Stored, Target
 from inventory.store.codecs import content_bytes, from_millis, read_content, to_millis
 from inventory.store.mongo import documents, snapshots
-from inventory.store.mongo.connection import Document, Part
+from inventory.store.mongo.connection import Adapter, Document
 from inventory.store.mongo.ledger import settling
 from inventory.store.mongo.records import read_all
 from inventory.store.mongo.upserts import insert_new, update_all
@@ -39,7 +39,7 @@ MAX_PRODUCTS = 10
 Targets = Mapping[str, tuple[Target, Product]]
 
 
-class MongoProducts(Part):
+class MongoProducts(Adapter):
     def keep(self, version: ProductVersion) -> None:
         targets = list(version.targets().items())
         for start in range(0, len(targets), MAX_PRODUCTS):

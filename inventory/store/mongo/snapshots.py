@@ -25,13 +25,13 @@ from pymongo.database import Database
 from inventory.listing import Key
 from inventory.records.model import Snapshot, State, Stored, Target
 from inventory.store.mongo import bodies, documents
-from inventory.store.mongo.connection import Document, Part
+from inventory.store.mongo.connection import Adapter, Document
 from inventory.store.mongo.upserts import upsert
 
 UNSETTLED = {"settled": {"$ne": True}}
 
 
-class MongoSnapshots(Part):
+class MongoSnapshots(Adapter):
     def find(self, snapshot_id: str) -> tuple[Target, Snapshot] | None:
         with self._connection.database() as database:
             found = database["snapshots"].find_one({"_id": snapshot_id})

@@ -20,7 +20,7 @@ from inventory.jobs.model import Batch, Job, NewBatch, Row, RowOutcome
 from inventory.records import model
 from inventory.store.codecs import millis, text_bytes, to_millis
 from inventory.store.sqlite import job_columns as columns
-from inventory.store.sqlite.connections import Part
+from inventory.store.sqlite.connections import Adapter
 from inventory.store.sqlite.opening import Connection
 
 MAX_QUEUED = 10_000
@@ -65,7 +65,7 @@ COUNT_BYTES = """
 FINISHED_ROWS = "SELECT number FROM outcomes WHERE job_id = ? AND number BETWEEN ? AND ?"
 
 
-class Batches(Part):
+class Batches(Adapter):
     def claim(self, *, now: datetime, lease_for: timedelta) -> tuple[Job, Batch] | None:
         values: dict[str, Any] = {"now": to_millis(now), "until": to_millis(now + lease_for), "limit": MAX_QUEUED}
         wake = WAKE

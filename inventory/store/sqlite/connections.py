@@ -172,8 +172,8 @@ class Connections:
         return connection
 
 
-class Part:
-    """A part of the store: it shares the connections with the other parts."""
+class Adapter:
+    """What implements a port: it shares the connections with the others."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections

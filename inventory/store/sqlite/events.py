@@ -10,7 +10,7 @@ from typing import Any
 from inventory.events.model import MAX_SEARCHED, Event, EventFilter, EventSearch, EventStats, FoundEvents
 from inventory.listing import Key
 from inventory.store.codecs import LARGEST, instant_of, read_text, to_millis
-from inventory.store.sqlite.connections import TIMEOUT, Borrowed, Part
+from inventory.store.sqlite.connections import TIMEOUT, Adapter, Borrowed
 from inventory.store.sqlite.event_rows import EVENT, conditions_of, event_of, page, searched, values_of
 from inventory.store.sqlite.event_traces import TraceSearch
 from inventory.store.sqlite.job_columns import long, short
@@ -41,7 +41,7 @@ INDEXES = {"job_id": "events_of_job", "service": "events_of_service", "level": "
 DEFAULT_INDEX = "events_listed"
 
 
-class SqliteEvents(Part):
+class SqliteEvents(Adapter):
     def add(self, events: Sequence[Event]) -> None:
         jobs = {job_id: short(job_id) for job_id in {event.job_id for event in events}}
         values = [values_of(event, jobs[event.job_id]) for event in events]

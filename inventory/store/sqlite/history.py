@@ -9,7 +9,7 @@ from inventory.history.model import Lookup, LookupOutcome
 from inventory.listing import Key
 from inventory.store.codecs import from_millis, read_text, text_bytes, to_millis
 from inventory.store.sqlite import rows
-from inventory.store.sqlite.connections import Part
+from inventory.store.sqlite.connections import Adapter
 
 ADD = "INSERT OR IGNORE INTO history (id, source, key, outcome, at) VALUES (?, ?, ?, ?, ?)"
 LISTING = """
@@ -18,7 +18,7 @@ LISTING = """
 RETIRE = "DELETE FROM history WHERE id IN (SELECT id FROM history WHERE at < ? ORDER BY at LIMIT ?)"
 
 
-class SqliteHistory(Part):
+class SqliteHistory(Adapter):
     def add(self, lookup: Lookup) -> None:
         values = (lookup.id, lookup.source, text_bytes(lookup.key), lookup.outcome.value)
         with self._connections.writing() as connection:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from inventory.jobs.model import READING, Job, JobStatus, Row, RowOutcome
+from inventory.jobs.model import SPLITTING, Job, JobStatus, Row, RowOutcome
 from inventory.listing import Key
 from inventory.store.codecs import LARGEST, read_text, to_millis
 from inventory.store.sqlite import job_columns as columns
@@ -26,16 +26,16 @@ INSERT = f"""
     (id, kind, created_at, file_name, file_size, sha256, options, idempotency_key, {columns.DEDUP_KEY}, status)
     VALUES (:id, :kind, :created_at, :file_name, :file_size, :sha256, :options, :idempotency_key, :dedup_key, 'queued')
     RETURNING {columns.JOB}"""
-INSERT_READING = f"""
+INSERT_SPLITTING = f"""
     INSERT INTO batches (job_id, number, first_row, last_row, rows, bytes, due_at, queued)
-    VALUES (:id, {READING}, 0, 0, 0, 0, :created_at, 1)"""
+    VALUES (:id, {SPLITTING}, 0, 0, 0, 0, :created_at, 1)"""
 
 LISTING = f"""
     SELECT {columns.JOB} FROM jobs WHERE {{chosen}} AND (created_at, id) < (:instant, :id)
     ORDER BY created_at DESC, id DESC LIMIT :limit"""
 OF_KIND = f"SELECT {columns.JOB} FROM jobs WHERE kind = :kind ORDER BY created_at DESC, id DESC LIMIT :limit"
 CHECKPOINTS = f"""
-    SELECT number, checkpoint FROM batches WHERE job_id = :job_id AND number > {READING} AND checkpoint IS NOT NULL
+    SELECT number, checkpoint FROM batches WHERE job_id = :job_id AND number > {SPLITTING} AND checkpoint IS NOT NULL
     ORDER BY number"""
 ROWS = f"""
     SELECT {columns.OUTCOME} FROM outcomes WHERE job_id = :job_id AND {{chosen}} AND number > :after
@@ -74,7 +74,7 @@ class SqliteJobs(Batches):
                 if found := connection.execute(statement, values).fetchall():
                     return columns.job(found[0])
             created = connection.execute(INSERT, values).fetchall()
-            connection.execute(INSERT_READING, values)
+            connection.execute(INSERT_SPLITTING, values)
         return columns.job(created[0])
 
     def find(self, job_id: str) -> Job | None:

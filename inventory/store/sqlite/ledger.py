@@ -13,7 +13,7 @@ from inventory.records import model
 from inventory.records.model import Failed, Outcome, Postponed, Record, Stored
 from inventory.store.codecs import content_bytes, failure_bytes, millis, spent, to_millis
 from inventory.store.sqlite import rows
-from inventory.store.sqlite.connections import Part
+from inventory.store.sqlite.connections import Adapter
 from inventory.store.sqlite.opening import Connection
 
 NOW = "due_at <= :now"
@@ -64,7 +64,7 @@ INSERT_SNAPSHOT = """
 INSERT_BODY = "INSERT INTO bodies (sha256, bytes) VALUES (:body_sha256, :body) ON CONFLICT (sha256) DO NOTHING"
 
 
-class Ledger(Part):
+class Ledger(Adapter):
     def claim(self, record_id: str, *, now: datetime, lease_for: timedelta) -> Record | None:
         claims = self._claim(CLAIMABLE, {"id": record_id, "now": to_millis(now), "limit": 1}, now + lease_for)
         return claims[0] if claims else None

@@ -11,7 +11,7 @@ from inventory.products.model import CatalogueEntry, Category, Product, ProductF
 from inventory.records.model import Target
 from inventory.store.codecs import content_bytes, from_millis, read_content, to_millis
 from inventory.store.sqlite import rows
-from inventory.store.sqlite.connections import Part, Row
+from inventory.store.sqlite.connections import Adapter, Row
 
 INSERT_SNAPSHOT = """
     INSERT OR IGNORE INTO snapshots (id, record_id, collected_at, body_sha256, content)
@@ -42,7 +42,7 @@ CATEGORIES = """
     ORDER BY kept DESC, category, currency LIMIT :limit"""
 
 
-class SqliteProducts(Part):
+class SqliteProducts(Adapter):
     def keep(self, version: ProductVersion) -> None:
         values = [_values(version, target, product) for target, product in version.targets().values()]
         if values:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from inventory.listing import Key
 from inventory.records.model import Snapshot, Target
 from inventory.store.sqlite import rows
-from inventory.store.sqlite.connections import Part
+from inventory.store.sqlite.connections import Adapter
 from inventory.store.sqlite.opening import Connection
 
 FIND = f"""
@@ -28,7 +28,7 @@ COUNT = "UPDATE records SET snapshots = (SELECT count(*) FROM snapshots WHERE re
 UNSHARED = "DELETE FROM bodies WHERE sha256 = :sha256 AND NOT EXISTS (SELECT 1 FROM snapshots WHERE body_sha256 = :sha256)"
 
 
-class SqliteSnapshots(Part):
+class SqliteSnapshots(Adapter):
     def find(self, snapshot_id: str) -> tuple[Target, Snapshot] | None:
         found = self._connections.rows(FIND, (snapshot_id,))
         return (Target(*found[0][-3:]), rows.snapshot(found[0])) if found else None
@@ -52,7 +52,7 @@ class SqliteSnapshots(Part):
         return ""
 
 
-class SqliteBodies(Part):
+class SqliteBodies(Adapter):
     def find(self, sha256: str) -> bytes | None:
         found = self._connections.rows("SELECT bytes FROM bodies WHERE sha256 = ?", (sha256,))
         return found[0][0] if found else None
