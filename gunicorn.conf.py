@@ -13,13 +13,13 @@ from gunicorn.glogging import Logger
 
 from inventory import wiring
 from inventory.app import REQUEST_LIMIT
+from inventory.client_speed import CLIENT_TIMEOUT
 from inventory.config import Settings
 from inventory.errors import StartError
 from inventory.gunicorn_worker.options import common_options
 from inventory.http_client.requests_transport import default_tls
 from inventory.imports.multipart import OVERHEAD
 from inventory.ops import log_config, request_metrics
-from inventory.pace import CLIENT_TIMEOUT
 from inventory.services import EXTENSION
 from inventory.store import waiting
 

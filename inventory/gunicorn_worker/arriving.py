@@ -11,7 +11,7 @@ from typing import Any
 
 from gunicorn.http.body import LengthReader
 
-from inventory.pace import BUFFERED_BODY
+from inventory.client_speed import BUFFERED_BODY
 
 Arrived = Callable[[bytearray, int], bool]
 """Whether enough is there, given all bytes and how many of them were there at the last call."""

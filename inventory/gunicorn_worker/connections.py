@@ -8,8 +8,8 @@ from typing import Any
 
 from gunicorn.http import get_parser
 
+from inventory.client_speed import ClientSpeed
 from inventory.gunicorn_worker.arriving import Arrived, Body, head_has_arrived
-from inventory.pace import Pace
 
 RECEIVE = 64 * 1024
 POLL_INTERVAL = 0.25
@@ -19,7 +19,7 @@ MAX_PIECES = 64
 
 
 class ClientSocket(socket.socket):
-    """Collects what is sent until `flush`, and receives only what has arrived, except for a body that has a `pace`.
+    """Collects what is sent until `flush`, and receives only what has arrived, except for a body that has a `speed`.
 
     `pushed_back` is what arrived earlier; it is received first, and in pieces. gunicorn's parser has a buffer of its own for
     that, but copies all the rest of it for each chunk of a body.
@@ -32,7 +32,7 @@ class ClientSocket(socket.socket):
         self.setblocking(False)
         self.unsent: list[bytes | memoryview] = []
         self.pushed_back = bytearray()
-        self.pace: Pace | None = None
+        self.speed: ClientSpeed | None = None
 
     @property
     def taken_over(self) -> bool:
@@ -47,7 +47,7 @@ class ClientSocket(socket.socket):
             self.unsent.append(data)
 
     def recv(self, bufsize: int, flags: int = 0) -> bytes:
-        """Receive what has arrived. With a pace it is waited for; `TimeoutError` if that does not allow it."""
+        """Receive what has arrived. With a speed it is waited for; `TimeoutError` if that does not allow it."""
         if self.pushed_back:
             piece = bytes(self.pushed_back[:bufsize])
             del self.pushed_back[:bufsize]
@@ -58,8 +58,8 @@ class ClientSocket(socket.socket):
             except BlockingIOError:
                 self._wait()
                 continue
-            if self.pace is not None:
-                self.pace.received(len(data))
+            if self.speed is not None:
+                self.speed.received(len(data))
             return data
 
     def arrived(self) -> bytes:
@@ -82,13 +82,13 @@ class ClientSocket(socket.socket):
         return sent
 
     def _wait(self) -> None:
-        if self.pace is None:
+        if self.speed is None:
             raise TimeoutError("the rest has not arrived")
-        self.pace.wait()
+        self.speed.wait()
         poll = select.poll()
         poll.register(self, select.POLLIN)
         poll.poll(POLL_INTERVAL * 1_000)
-        self.pace.waited()
+        self.speed.waited()
 
 
 class Connection:

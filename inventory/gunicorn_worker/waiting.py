@@ -1,7 +1,7 @@
 """Connections that wait for their clients to send a request or to take an answer. None of them holds a thread.
 
-Each has a deadline by the rule of `inventory.pace`. The memory for all of them is bounded. The one that has waited longest
-can be closed to make room for a new one.
+Each has a deadline by the rule of `inventory.client_speed`. The memory for all of them is bounded. The one that has waited
+longest can be closed to make room for a new one.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Any
 
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
 
+from inventory.client_speed import CLIENT_TIMEOUT, extend
 from inventory.gunicorn_worker.arriving import HEAD_LIMIT, head_has_arrived
 from inventory.gunicorn_worker.connections import Connection
 from inventory.gunicorn_worker.draining import Draining
 from inventory.gunicorn_worker.malformed import RequestTimeout
 from inventory.gunicorn_worker.pipelined import Pipelined
-from inventory.pace import CLIENT_TIMEOUT, extend
 
 MAX_KEPT = 64 * 1024 * 1024
 """Bytes in memory for all that wait. Above it, slow ones are closed, the slowest first."""

@@ -16,12 +16,12 @@ from gunicorn.http.errors import NoMoreData
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
 from inventory import malloc_arenas
+from inventory.client_speed import BUFFERED_BODY, ClientSpeed, recent_bytes
 from inventory.gunicorn_worker.arriving import MAX_CHUNKS, ChunkedBody, SizedBody, body_of
 from inventory.gunicorn_worker.connections import ClientSocket, Connection
 from inventory.gunicorn_worker.draining import DROP_INTERVAL
 from inventory.gunicorn_worker.malformed import BodyTooLarge, answer, is_ours
 from inventory.gunicorn_worker.waiting import Waiting
-from inventory.pace import BUFFERED_BODY, Pace, recent_bytes
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 SECOND = 1.0
@@ -185,7 +185,9 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
             raise BodyTooLarge
         if not whole:
             request.force_close()
-            connection.sock.pace = Pace(recent_bytes(size, monotonic() - connection.body_since)) if streamed else None
+            connection.sock.speed = (
+                ClientSpeed(recent_bytes(size, monotonic() - connection.body_since)) if streamed else None
+            )
         connection.feed()
 
     def _is_too_large(self, body: ChunkedBody, size: int) -> bool:

@@ -72,7 +72,7 @@ class Imports(MethodView):
         import_request = ImportRequest(query.pop("kind"), query, _key())
         services().imports.check(import_request)
         _limit_body(services().imports.upload_limit)
-        with services().imports.slots.take(getattr(request.environ.get("gunicorn.socket"), "pace", None)):
+        with services().imports.slots.take(getattr(request.environ.get("gunicorn.socket"), "speed", None)):
             upload = upload_of(request.stream, request.headers.get("Content-Type", ""))
             return accepted(services().imports.accept(import_request, upload), services().imports.clock())
 

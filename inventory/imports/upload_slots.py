@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from threading import Condition
 from time import monotonic
 
+from inventory.client_speed import ClientSpeed
 from inventory.errors import InvalidRequest, TooManyUploads
-from inventory.pace import Pace
 
 SLOT_TIMEOUT, POLL_INTERVAL = 5.0, 0.1
 """Seconds for which an upload waits for a slot, and after which it looks again whether another one has become slow."""
 SLOWER = 0.75
-"""An upload is slower than another below this share of its pace; so none is ended for a gap of less than half a second."""
+"""An upload is slower than another below this share of its speed; so none is ended for a gap of less than half a second."""
 FULL = "This process receives as many files at once as it may. Try again in a few seconds."
 
 
@@ -26,14 +26,14 @@ class UploadSlots:
 
     def __init__(self, number: int, waiting: int) -> None:
         self._number, self._max_waiting = number, waiting
-        self._taken: list[Pace] = []
-        self._waiting: list[Pace] = []
+        self._taken: list[ClientSpeed] = []
+        self._waiting: list[ClientSpeed] = []
         self._changed = Condition()
 
     @contextmanager
-    def take(self, pace: Pace | None) -> Iterator[None]:
-        """A slot for an upload, its pace None if all has arrived; `TooManyUploads` if there is none, or one was faster."""
-        mine = pace or Pace()  # nobody waits for it, so it never becomes slower than others
+    def take(self, speed: ClientSpeed | None) -> Iterator[None]:
+        """A slot for an upload, its speed None if all has arrived; `TooManyUploads` if there is none, or one was faster."""
+        mine = speed or ClientSpeed()  # nobody waits for it, so it never becomes slower than others
         with self._changed:
             if len(self._taken) >= self._number:
                 self._wait(mine)
@@ -49,7 +49,7 @@ class UploadSlots:
                 self._taken.remove(mine)
                 self._changed.notify_all()
 
-    def _wait(self, mine: Pace) -> None:
+    def _wait(self, mine: ClientSpeed) -> None:
         """Wait for a slot, ending an upload that has become slow; `TooManyUploads` if there is none in time."""
         self._waiting.append(mine)
         del self._waiting[: -self._max_waiting or None]
@@ -63,8 +63,8 @@ class UploadSlots:
         finally:
             self._waiting = [each for each in self._waiting if each is not mine]
 
-    def _end_slowest(self, mine: Pace) -> None:
+    def _end_slowest(self, mine: ClientSpeed) -> None:
         """End the slowest upload if it is slower than this one, unless one that was ended has yet to leave."""
         if len(self._taken) >= self._number and not any(each.ended for each in self._taken):
-            slowest = min(self._taken, key=Pace.recent)
+            slowest = min(self._taken, key=ClientSpeed.recent)
             slowest.ended = slowest.recent() < SLOWER * mine.recent()

@@ -17,7 +17,7 @@ from statistics import median
 import pytest
 import requests
 
-from inventory.pace import CLIENT_TIMEOUT
+from inventory.client_speed import CLIENT_TIMEOUT
 from tests.attacks.crowd import Crowd, Manner
 from tests.attacks.site import exchange, hit, imported, site
 from tests.attacks.slow_clients import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from inventory.client_speed import BUFFERED_BODY
 from inventory.gunicorn_worker.arriving import MAX_CHUNKS, Arrived, ChunkedBody, SizedBody, head_has_arrived
-from inventory.pace import BUFFERED_BODY
 
 HEAD = b"GET /a HTTP/1.1\r\nHost: h\r\nX: y\r\n\r\n"
 CHUNKED = b"5\r\nabcde\r\nA;name=value\r\n0123\r\n\r\n56\r\n0\r\nTrailer: x\r\n\r\n"

@@ -8,17 +8,17 @@ from threading import Event, Thread
 
 import pytest
 
+from inventory.client_speed import BUFFERED_BODY, CLIENT_TIMEOUT, ClientSpeed, extend, recent_bytes
 from inventory.errors import InvalidRequest, TooManyUploads
 from inventory.imports.upload_slots import UploadSlots
-from inventory.pace import BUFFERED_BODY, CLIENT_TIMEOUT, Pace, extend, recent_bytes
 from tests.end_to_end.stack import wait_until
 
 
 class Upload:
     """An upload in a thread of its own, as a request has: it reads until its client has sent all, or it is ended."""
 
-    def __init__(self, slots: UploadSlots, pace: Pace, *, size: int = 0) -> None:
-        self.pace, self.over, self._size = pace, Event(), size
+    def __init__(self, slots: UploadSlots, speed: ClientSpeed, *, size: int = 0) -> None:
+        self.speed, self.over, self._size = speed, Event(), size
         self.outcome = ""
         self._thread = Thread(target=self._run, args=(slots,), daemon=True)
         self._thread.start()
@@ -30,7 +30,7 @@ class Upload:
 
     def _run(self, slots: UploadSlots) -> None:
         try:
-            with slots.take(self.pace):
+            with slots.take(self.speed):
                 self.outcome = "reads"
                 self._read()
             self.outcome = "done"
@@ -40,12 +40,12 @@ class Upload:
     def _read(self) -> None:
         while not self.over.is_set():
             try:
-                self.pace.wait()
+                self.speed.wait()
             except TimeoutError as error:
                 raise InvalidRequest("it did not arrive whole") from error
             time.sleep(0.01)
-            self.pace.waited()
-            self.pace.received(self._size)
+            self.speed.waited()
+            self.speed.received(self._size)
 
 
 @pytest.fixture
@@ -54,10 +54,10 @@ def slots() -> UploadSlots:
 
 
 def test_an_upload_that_is_slow_gives_its_slot_to_a_faster_one(slots: UploadSlots) -> None:
-    slow = [Upload(slots, Pace(100.0), size=10) for _ in range(2)]
+    slow = [Upload(slots, ClientSpeed(100.0), size=10) for _ in range(2)]
     wait_until(lambda: [each.outcome for each in slow] == ["reads", "reads"], "they have slots")
 
-    good = Upload(slots, Pace(), size=BUFFERED_BODY)
+    good = Upload(slots, ClientSpeed(), size=BUFFERED_BODY)
     wait_until(lambda: good.outcome == "reads", "the good one has a slot", 10)
 
     assert sorted(each.end() for each in slow) == ["done", "refused"]
@@ -66,10 +66,10 @@ def test_an_upload_that_is_slow_gives_its_slot_to_a_faster_one(slots: UploadSlot
 
 @pytest.mark.parametrize("number", [8, 100])
 def test_one_that_is_good_gets_in_however_many_slow_ones_came_before_it(slots: UploadSlots, number: int) -> None:
-    slow = [Upload(slots, Pace(), size=10) for _ in range(number)]
+    slow = [Upload(slots, ClientSpeed(), size=10) for _ in range(number)]
     wait_until(lambda: sum(each.outcome == "reads" for each in slow) == 2, "some have slots")
 
-    good = Upload(slots, Pace(), size=BUFFERED_BODY)
+    good = Upload(slots, ClientSpeed(), size=BUFFERED_BODY)
     wait_until(lambda: good.outcome == "reads", "the good one has a slot", 10)
     time.sleep(1)
 
@@ -79,7 +79,7 @@ def test_one_that_is_good_gets_in_however_many_slow_ones_came_before_it(slots: U
 
 
 def test_one_that_comes_in_well_is_not_ended(slots: UploadSlots) -> None:
-    good = [Upload(slots, Pace(), size=BUFFERED_BODY) for _ in range(2)]
+    good = [Upload(slots, ClientSpeed(), size=BUFFERED_BODY) for _ in range(2)]
     wait_until(lambda: [each.outcome for each in good] == ["reads", "reads"], "they have slots")
 
     with pytest.raises(TooManyUploads), slots.take(None):
@@ -90,20 +90,20 @@ def test_one_that_comes_in_well_is_not_ended(slots: UploadSlots) -> None:
 
 def test_one_that_is_slow_does_not_end_another_that_is() -> None:
     slots = UploadSlots(1, waiting=1)
-    first = Upload(slots, Pace(1_000.0), size=100)
+    first = Upload(slots, ClientSpeed(1_000.0), size=100)
     wait_until(lambda: first.outcome == "reads", "it has a slot")
 
-    assert Upload(slots, Pace(0.0)).end() == "refused"
+    assert Upload(slots, ClientSpeed(0.0)).end() == "refused"
     assert first.end() == "done"
 
 
 def test_without_room_to_wait_it_is_refused_at_once() -> None:
     slots = UploadSlots(1, waiting=0)
     with ExitStack() as taken:
-        taken.enter_context(slots.take(Pace(0.0)))
-        with pytest.raises(TooManyUploads), slots.take(Pace()):
+        taken.enter_context(slots.take(ClientSpeed(0.0)))
+        with pytest.raises(TooManyUploads), slots.take(ClientSpeed()):
             pass
-    with slots.take(Pace()):
+    with slots.take(ClientSpeed()):
         pass
 
 

@@ -19,12 +19,12 @@ def extend(deadline: float, now: float, moved: int) -> float:
 
 
 def recent_bytes(size: int, seconds: float) -> float:
-    """What `Pace.recent` is after so many bytes that came evenly in so many seconds."""
+    """What `ClientSpeed.recent` is after so many bytes that came evenly in so many seconds."""
     remembered = seconds * log(2)
     return size * (1 - exp(-remembered)) / remembered if remembered > 0 else float(size)
 
 
-class Pace:
+class ClientSpeed:
     """How fast a body arrives that a thread reads; only time spent waiting for the client counts.
 
     `recent` is in bytes: each second of waiting halves it, and `BUFFERED_BODY` bounds it. Another thread may read it, and
