@@ -18,7 +18,7 @@ class StrictHosts:
 
     def __init__(self) -> None:
         self._hosts: dict[str, bool] = {}
-        """The hosts, and whether those below them are meant too."""
+        """The hosts, without a dot at the end, and whether those below them are meant too."""
 
     def note(self, url: Url, head: Head) -> None:
         """Heed the header of a response; only a name that responded over https can ask for it."""
@@ -29,17 +29,16 @@ class StrictHosts:
         if directives is None or not _SECONDS.fullmatch(seconds := directives.get("max-age", "")):
             return
         if seconds.strip("0"):
-            self._hosts[url.host] = "includesubdomains" in directives
+            self._hosts[url.host.removesuffix(".")] = "includesubdomains" in directives
         else:
-            self._hosts.pop(url.host, None)
+            self._hosts.pop(url.host.removesuffix("."), None)
 
     def secured(self, url: Url) -> Url:
         """The URL to call instead of one that a redirect leads to: the same over https, if its host asked for that."""
-        if url.scheme == "https" or not self._hosts:
+        if url.scheme == "https":
             return url
-        labels = url.host.split(".")
-        above = {".".join(labels[number:]) for number in range(1, len(labels))}
-        known = url.host in self._hosts or any(below and host in above for host, below in self._hosts.items())
+        name = url.host.removesuffix(".")
+        known = any(name == host or (below and name.endswith(f".{host}")) for host, below in self._hosts.items())
         return urls.follow(url, f"https{url.href[len('http') :]}") if known else url
 
 

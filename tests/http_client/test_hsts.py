@@ -30,6 +30,8 @@ SECURED: list[tuple[str, list[str], str, str]] = [
     ("https://a.test/", ["max-age=1; max-age=1"], "http://a.test/", "http://a.test/"),
     ("https://a.test/", ["max-age=1; a b=c"], "http://a.test/", "http://a.test/"),
     ("http://a.test/", ["max-age=1"], "http://a.test/", "http://a.test/"),
+    ("https://a.test/", ["max-age=1"], "http://a.test./", "https://a.test./"),
+    ("https://a.test./", ["max-age=1; includeSubDomains"], "http://sub.a.test/", "https://sub.a.test/"),
     ("https://127.0.0.1/", ["max-age=1"], "http://127.0.0.1/", "http://127.0.0.1/"),
 ]
 

@@ -22,6 +22,7 @@ from inventory.http_client.hsts import StrictHosts
 from inventory.http_client.jar import Jar
 from inventory.http_client.retry_after import target_pause
 from inventory.http_client.tls import TlsDetails
+from inventory.urls import Url
 from inventory.webpages import refreshes
 from inventory.webpages.content import content_of, revalidated
 from inventory.webpages.cookies import cookies_of
@@ -114,6 +115,13 @@ def strict(value: str) -> object:
     hosts = StrictHosts()
     hosts.note(HTTPS, Head(302, "", "1.1", (("Strict-Transport-Security", value),), ()))
     return hosts.secured(HTTP)
+
+
+def secured(url: Url) -> object:
+    hosts = StrictHosts()
+    fields = (("Strict-Transport-Security", "max-age=1; includeSubDomains"),)
+    hosts.note(HTTPS, Head(302, "", "1.1", fields, ()))
+    return hosts.secured(url)
 
 
 def refresh(value: str) -> object:
@@ -241,6 +249,11 @@ TABLE: dict[str, tuple[Callable[[Any], object], Callable[[int], Any], int]] = {
     ),
     "a redirect to many folders": (followed, times("/.."), 1_200),
     "directives of HSTS": (strict, times("max-age=1 ; "), 2_000),
+    "labels of a host that HSTS may hold for": (
+        secured,
+        lambda size: urls.follow(HTTPS, "http://" + "a." * size + "test/"),
+        1_800,
+    ),
     "spaces of HSTS": (strict, lambda size: "max-age" + " " * size + "x", 20_000),
     "a refresh": (refresh, lambda size: "0; url" + " " * size, 20_000),
     "digits of a refresh": (refresh, times("9"), 20_000),
