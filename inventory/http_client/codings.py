@@ -24,6 +24,9 @@ ZSTD_INPUT_BYTES = 128
 ZSTD_WINDOW_BYTES = 8 * 1024 * 1024
 """The limit of RFC 9659 for a content coding."""
 
+BROTLI_AGAIN_BYTES = 1024 * 1024
+"""Input of a brotli stream that is decoded again, at most, to find its end before other bytes."""
+
 MAX_CODINGS = 5
 
 NOT_CODED = frozenset(
@@ -140,26 +143,54 @@ def _inflate(decoder: zlib._Decompress, pending: bytes) -> Pieces:
 def _brotli(pieces: Pieces) -> Pieces:
     """RFC 7932."""
     decoder = brotli.Decompressor()
-    begun = False
+    fed = bytearray()
+    begun, made = False, 0
     for piece in pieces:
-        begun = begun or bool(piece)
         if piece and decoder.is_finished():
             raise TrailingBytes
-        pending = piece
-        made = b""
-        # It may say that it accepts more input and still hold output: only a call that makes little has made all.
-        while pending or len(made) >= CHUNK_BYTES or not decoder.can_accept_more_data():
-            try:
-                made = decoder.process(pending, output_buffer_limit=CHUNK_BYTES)
-            except brotli.error as error:
-                raise Undecodable(str(error)) from error
-            pending = b""
-            if made:
-                yield made
-            if decoder.is_finished():
-                break
+        begun = begun or bool(piece)
+        try:
+            for output in _brotli_output(decoder, piece):
+                made += len(output)
+                yield output
+        except brotli.error as error:
+            if len(fed) < BROTLI_AGAIN_BYTES:
+                yield from _brotli_end(bytes(fed), piece, made)
+            raise Undecodable(str(error)) from error
+        if len(fed) < BROTLI_AGAIN_BYTES:
+            fed += piece
     if begun and not decoder.is_finished():
         raise EndedEarly
+
+
+def _brotli_output(decoder: Any, pending: bytes) -> Pieces:
+    """The output for some input, in pieces."""
+    made = b""
+    # It may say that it accepts more input and still hold output: only a call that makes little has made all.
+    while pending or len(made) >= CHUNK_BYTES or not decoder.can_accept_more_data():
+        made = decoder.process(pending, output_buffer_limit=CHUNK_BYTES)
+        pending = b""
+        if made:
+            yield made
+        if decoder.is_finished():
+            break
+
+
+def _brotli_end(fed: bytes, piece: bytes, made: int) -> Pieces:
+    """The output after what a decoder made that failed in a piece; `TrailingBytes` if the stream ends there.
+
+    The decoder keeps the last output to itself when more bytes come with the end, so that they are fed one by one here.
+    """
+    decoder = brotli.Decompressor()
+    for pending in itertools.chain([fed], (piece[at : at + 1] for at in range(len(piece)))):
+        try:
+            for output in _brotli_output(decoder, pending):
+                yield output[made:]
+                made -= min(made, len(output))
+        except brotli.error:
+            return
+        if decoder.is_finished():
+            raise TrailingBytes
 
 
 def _zstd(pieces: Pieces) -> Pieces:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 import zlib
 from collections.abc import Callable, Iterator
 
@@ -80,6 +81,23 @@ def test_bytes_after_the_end_are_reported(name: str, encode: Callable[[bytes], b
 
     assert content == b"body"
     assert isinstance(error, codings.TrailingBytes)
+
+
+@pytest.mark.parametrize("size", [1, 50, 10**9], ids=["bytes", "pieces", "one piece"])
+@pytest.mark.parametrize("content", [b"", b"body", TEXT, bytes(3_000_000)], ids=["nothing", "a word", "text", "zeros"])
+def test_bytes_after_the_end_of_br_are_reported_wherever_a_piece_ends(content: bytes, size: int) -> None:
+    packed = brotli.compress(content) + b"rubbish"
+
+    kept, error = undone(pieces(packed, size), "br")
+
+    assert kept == content
+    assert isinstance(error, codings.TrailingBytes)
+
+
+def test_br_that_fails_far_from_its_beginning_is_undecodable() -> None:
+    packed = brotli.compress(random.Random(1).randbytes(2 * codings.BROTLI_AGAIN_BYTES))
+
+    assert isinstance(undone(pieces(packed + b"rubbish", 10**6), "br")[1], codings.Undecodable)
 
 
 @pytest.mark.parametrize(("name", "encode"), [("gzip", gzip.compress), ("zstd", zstandard.compress)], ids=["gzip", "zstd"])
