@@ -13,7 +13,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from functools import cache, partial
+from functools import partial
 from operator import itemgetter
 from types import SimpleNamespace
 from typing import Any
@@ -32,7 +32,7 @@ from inventory.http_client.failures import Codes, failure_of
 from inventory.http_client.guard import Guard
 from inventory.http_client.resolver import Resolve, Resolver, resolve
 from inventory.http_client.response_reader import ResponseReader, SocketReader
-from inventory.http_client.tls import TlsDetails, details_of
+from inventory.http_client.tls import TlsDetails, details_of, verifying
 from inventory.http_client.transport import Request, RequestTiming, Response
 
 KEPT_HOSTS = 64
@@ -247,15 +247,9 @@ def _close(response: _HttpClientResponse, urllib3_response: Any) -> None:
         urllib3_response.close()
 
 
-@cache
 def default_tls() -> ssl.SSLContext:
-    """Verifies against the authorities of certifi and of the system, to which an operator can add."""
-    context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
-    context.load_default_certs()
-    # Python 3.13 demands what browsers, curl and older Pythons do not, such as a key identifier of every authority.
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    context.set_alpn_protocols(["http/1.1"])
-    return context
+    """Verifies against the authorities of requests (certifi) and of the system; made on the first call."""
+    return verifying(DEFAULT_CA_BUNDLE_PATH)
 
 
 @contextlib.contextmanager

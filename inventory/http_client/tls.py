@@ -1,13 +1,19 @@
-"""What is recorded of a TLS connection."""
+"""TLS: how the other end is verified, and what is recorded of a connection."""
 
 from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from inventory.http_client.certificate import CertificateReader
+
+CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:RSA+AESGCM:RSA+AES:DHE+AESGCM:DHE+AES:!aNULL:!aDSS:!AESCCM"
+"""Python's own for TLS 1.2, and those with RSA or SHA-1 that browsers take from old servers. Weak ones of DHE go last."""
+OP_LEGACY_SERVER_CONNECT = 0x4
+"""Old servers lack RFC 5746; browsers call them, as it is about renegotiation (Python 3.12 knows the name)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,21 @@ class TlsDetails:
     not_before: datetime | None
     not_after: datetime | None
     defects: tuple[str, ...] = ()
+
+
+@cache
+def verifying(authorities: str) -> ssl.SSLContext:
+    """Verifies as browsers do, against the authorities of a file and of the system, to which an operator can add."""
+    context = ssl.create_default_context(cafile=authorities)
+    context.load_default_certs()
+    context.hostname_checks_common_name = False  # a subject is no host (RFC 9110, section 4.3.4)
+    # Python 3.13 demands what browsers, curl and older Pythons do not, such as a key identifier of every authority.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # as in Python 3.13: what is trusted need not be a root
+    context.set_ciphers(CIPHERS)
+    context.options |= OP_LEGACY_SERVER_CONNECT
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 def details_of(sock: ssl.SSLSocket) -> TlsDetails:

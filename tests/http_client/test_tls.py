@@ -110,6 +110,7 @@ def test_the_default_context_verifies_and_trusts_no_test_authority(secure: Tortu
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
     assert not context.verify_flags & ssl.VERIFY_X509_STRICT
+    assert context.verify_flags & ssl.VERIFY_X509_PARTIAL_CHAIN
     assert _failure(make_fetcher(tls=context), secure.url("page")).code == "tls_failure"
 
 
