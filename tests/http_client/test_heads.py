@@ -128,6 +128,7 @@ STATUS_LINES: dict[bytes, tuple[int, str, str, bool]] = {
     b"HTTP/1.1  200  OK\r\n": (200, "OK", "1.1", False),
     b"HTTP/1.1\t200\tOK \r\n": (200, "OK", "1.1", False),
     b"HTTP/1.1 200OK\r\n": (200, "OK", "1.1", False),
+    b" \tHTTP/1.1 200 OK\r\n": (200, "OK", "1.1", False),
     b"HTTP/1.1 200;OK\r\n": (200, ";OK", "1.1", False),
     b"HTTP/1.1 200 O\rK\0\r\n": (200, "O\rK\0", "1.1", False),
 }
@@ -146,7 +147,7 @@ def test_a_status_line_is_read_as_browsers_read_it_and_quoted_if_it_is_malformed
 @pytest.mark.parametrize(
     "line",
     [b"HTTP/2 200 OK", b"HTTP/1 200 OK", b"HTTP/1.1 2000 OK", b"HTTP/1.1 99 OK", b"HTTP/1.1 099 OK", b"HTTP/1.1 OK",
-     b"HTTP 200 OK", b"HTTP/1.1", b"ICY 200 OK", b" HTTP/1.1 200 OK", b"HTTP/1.10 200 OK", b"HTTP/0.9 200 OK",
+     b"HTTP 200 OK", b"HTTP/1.1", b"ICY 200 OK", b"\xa0HTTP/1.1 200 OK", b"HTTP/1.10 200 OK", b"HTTP/0.9 200 OK",
      b"HTTP/1.1\xa0200 OK", b"<html>"],
 )  # fmt: skip
 def test_what_is_no_status_line_is_no_http(line: bytes) -> None:
