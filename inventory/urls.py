@@ -87,14 +87,17 @@ def join(base: Url, reference: str) -> Url:
 def follow(base: Url, location: str) -> Url:
     """The URL that a redirect of `base` leads to, without user name and password; errors like those of `parse`.
 
-    It may be longer than others, because no caller sent it and no record is named by it.
+    It may be longer than others, because no caller sent it and no record is named by it. `tel:1` is of another scheme here:
+    no server means a host and a port by it.
     """
     _check_text(location, MAX_REDIRECT_CHARACTERS)
     try:
         href = ada_url.join_url(base.href, location)
     except ValueError:
         raise InvalidUrl(f"{_short(location)} is not a URL") from None
-    if "@" in href and href.startswith(("http:", "https:")):
+    if not href.startswith(("http:", "https:")):
+        raise _unsupported(href)
+    if "@" in href:
         parsed = ada_url.URL(href)
         parsed.username = parsed.password = ""
         href = parsed.href
@@ -114,8 +117,7 @@ def _from_href(serialised: str, text: str, limit: int = MAX_CHARACTERS) -> Url:
     if parts is None:
         if not _SCHEME.match(text.strip()):  # `localhost:8000/x`: a host and a port, read as scheme and path
             raise InvalidUrl(_what_is_wrong(text))
-        scheme = serialised.partition(":")[0]
-        raise UnsupportedScheme(f"The scheme {_short(scheme)} is not supported; send an http or https URL")
+        raise _unsupported(serialised)
     scheme, user, host, port = parts.groups()
     if user:
         raise CredentialsInUrl("The URL contains a user name or a password; send it without the part before the @")
@@ -123,6 +125,11 @@ def _from_href(serialised: str, text: str, limit: int = MAX_CHARACTERS) -> Url:
     if len(href) > limit:
         raise UrlTooLong(f"The URL has {len(href)} characters when serialised; at most {limit} are taken")
     return Url(href, scheme, host, int(port or DEFAULT_PORTS[scheme]))
+
+
+def _unsupported(serialised: str) -> UnsupportedScheme:
+    scheme = serialised.partition(":")[0]
+    return UnsupportedScheme(f"The scheme {_short(scheme)} is not supported; send an http or https URL")
 
 
 def _what_is_wrong(text: str) -> str:
