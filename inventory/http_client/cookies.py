@@ -56,8 +56,8 @@ class Cookie:
     reason: str | None
 
 
-def parse(line: str, url: Url) -> Cookie:
-    """The cookie that a line sets in a response of `url`; a refused one has what could be read of it."""
+def parse(line: str, url: Url, *, interim: bool = False) -> Cookie:
+    """The cookie that a line sets in a response of `url`, or in an `interim` one; a refused one has what could be read."""
     pair, _, rest = line.partition(";")
     name, equals, value = pair.partition("=")
     if not equals:
@@ -84,7 +84,7 @@ def parse(line: str, url: Url) -> Cookie:
         accepted=True,
         reason=None,
     )
-    reason = _refusal(cookie, attributes, line, url)
+    reason = _refusal(cookie, attributes, line, url) or ("in an interim response" if interim else None)
     return cookie if reason is None else replace(cookie, accepted=False, reason=reason)
 
 

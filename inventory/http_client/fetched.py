@@ -18,7 +18,7 @@ class Hop:
     """One request and its response. `tls` is None for http.
 
     `unread_cookies` counts `Set-Cookie` lines after the first `cookies.MAX_COOKIES` of a collection. `conditional`: the
-    request had validators, so that a 304 is about an earlier response.
+    request had validators, so that a 304 is about an earlier response. `refusal` answered the same request with validators.
     """
 
     url: Url
@@ -28,6 +28,7 @@ class Hop:
     tls: TlsDetails | None
     unread_cookies: int = 0
     conditional: bool = False
+    refusal: Head | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from inventory.clock import Clock, utc_now
 from inventory.errors import SourceFailure
 from inventory.http_client import cookies, redirects
 from inventory.http_client.body import Body, read_body
+from inventory.http_client.cookies import Cookie
 from inventory.http_client.deadline import Deadline
 from inventory.http_client.fetched import Fetched, Hop, RedirectsFailed, Timing, Validators
 from inventory.http_client.head import Head
@@ -125,7 +126,7 @@ class _RedirectChain:
         self._cookies = 0
         self._timings: list[RequestTiming] = []
         self._room = MAX_REDIRECT_CHARACTERS
-        self._dropped: tuple[str, ...] = ()
+        self._refusal: Head | None = None
 
     def request(self) -> Request:
         """The next request: to the current URL, with the cookies that the hops before it set."""
@@ -143,25 +144,35 @@ class _RedirectChain:
         return failed and bool(self._conditions()) and host_pause(head, now) is None
 
     def drop_conditions(self, refusal: Response) -> None:
-        """Send no conditions any more, and note why; only the time that the refusal took is kept."""
+        """Send no conditions any more, and keep the head that is the reason for the next response."""
         self._validators = None
         self._timings.append(refusal.timing)
-        self._dropped = (f"with conditions it answered {refusal.head.status}; this is its answer without them",)
+        self._refusal = refusal.head
 
     def add(self, response: Response) -> None:
         """Note a response and its cookies."""
         conditional = bool(self._conditions())
-        head = response.head
+        head, refusal, self._refusal = response.head, self._refusal, None
         self._strict_hosts.note(self.url, head)
-        if added := (*redirects.defects(head), *self._dropped):
-            head, self._dropped = replace(head, defects=(*head.defects, *added)), ()
-        lines = response.head.values("set-cookie")
-        left = max(0, cookies.MAX_COOKIES - self._cookies)
-        self._cookies += len(lines)
-        found = tuple(cookies.parse(line, self.url) for line in lines[:left])
-        kept, unread = self._jar.keep(found, self._now), len(lines) - len(found)
+        found, unread = self._read_cookies([head] if refusal is None else [refusal, head])
+        kept = self._jar.keep(found, self._now)
+        if added := (*redirects.defects(head), *_refusal_defects(refusal)):
+            head = replace(head, defects=(*head.defects, *added))
         self._timings.append(response.timing)
-        self.hops.append(Hop(self.url, head, kept, response.remote_address, response.tls, unread, conditional))
+        self.hops.append(Hop(self.url, head, kept, response.remote_address, response.tls, unread, conditional, refusal))
+
+    def _read_cookies(self, heads: Iterable[Head]) -> tuple[list[Cookie], int]:
+        """The cookies of responses of the current URL, in the order received, and how many were left unread."""
+        found: list[Cookie] = []
+        unread = 0
+        for head in heads:
+            for one in (*head.interim, head):
+                lines = one.values("set-cookie")
+                read = lines[: max(0, cookies.MAX_COOKIES - self._cookies)]
+                self._cookies += len(read)
+                unread += len(lines) - len(read)
+                found += [cookies.parse(line, self.url, interim=one is not head) for line in read]
+        return found, unread
 
     def follow(self, location: str) -> None:
         """Go where a redirect leads; `SourceFailure` if nothing may be fetched there.
@@ -186,6 +197,14 @@ class _RedirectChain:
             body_ms=_milliseconds(ended - head_read_at),
         )
         return Fetched(tuple(self.hops[:-1]), self.hops[-1], body, final.reader.trailers, timing)
+
+
+def _refusal_defects(refusal: Head | None) -> tuple[str, ...]:
+    """What a response without conditions tells of the one with them."""
+    if refusal is None:
+        return ()
+    told = f"with conditions it answered {refusal.status}; this is its answer without them"
+    return (told, *(f"with conditions: {defect}" for defect in refusal.defects))
 
 
 def _milliseconds(seconds: float) -> float:

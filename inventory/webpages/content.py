@@ -32,6 +32,9 @@ def content_of(fetched: Fetched, kept: bytes, text: Text) -> dict[str, Any]:
     lines = SizeBudget(HEADER_BYTES, defects)
     headers = lines.fitting(_fields(fetched.final.head.fields), "header lines")
     response = _response(fetched, text.defects, lines, defects)
+    for hop in fetched.hops:
+        if hop.refusal is not None:  # there is one at most: no later request has conditions
+            response["revalidation"] = _revalidation(hop.refusal, lines, defects)
     page = fetched.final.url.href
     asked_for = refreshes.of_headers(fetched.final.head.values("refresh"), page) + refreshes.of_page(kept, text, page)
     response["refresh"] = _refresh(asked_for, defects)
@@ -77,11 +80,7 @@ def revalidated(previous: Content, fetched: Fetched) -> dict[str, Any]:
     sent = fetched.final.head.fields
     headers = lines.fitting(_updated(previous["headers"], sent), "header lines, with earlier ones,")
     response = _response(fetched, (), lines, defects)
-    response["revalidation"] = {
-        "status": response["status"],
-        "reason": response["reason"],
-        "headers": lines.fitting(_fields(sent), "header lines of the 304"),
-    }
+    response["revalidation"] = _revalidation(fetched.final.head, lines, defects)
     if "refresh" in previous["response"]:  # an old version did not look into the page, which is not at hand here
         header = (field["value"] for field in headers if field["name"].lower() == "refresh")
         meta = [one for one in previous["response"]["refresh"] if one["source"] == "meta"]
@@ -141,6 +140,15 @@ def _response(fetched: Fetched, text_defects: tuple[str, ...], lines: SizeBudget
         "not_modified": False,
         "revalidation": None,
         "defects": [*told, *text_defects],
+    }
+
+
+def _revalidation(head: Head, lines: SizeBudget, defects: list[str]) -> dict[str, Any]:
+    """The answer to a request with conditions."""
+    return {
+        "status": head.status,
+        "reason": clipped(head.reason, "reason phrase of the conditional answer", defects),
+        "headers": lines.fitting(_fields(head.fields), "header lines of the conditional answer"),
     }
 
 

@@ -133,7 +133,7 @@ class TlsSchema(Schema):
 
 
 class RevalidationSchema(Schema):
-    """The 304 by which the upstream confirmed the snapshot before."""
+    """The answer to conditions: the 304 that confirmed the snapshot before, or the error after which it was asked again."""
 
     status = fields.Integer(required=True)
     reason = fields.String(required=True)

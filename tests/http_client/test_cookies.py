@@ -214,6 +214,13 @@ def test_the_default_path_is_the_folder_of_the_page(url: str, path: str) -> None
     assert cookies.parse("a=b", urls.parse(url)).path == path
 
 
+def test_a_cookie_of_an_interim_response_is_kept_with_the_reason() -> None:
+    url = urls.parse(HTTPS)
+
+    assert cookies.parse("a=b", url, interim=True).reason == "in an interim response"
+    assert cookies.parse("a=b; Domain=com", url, interim=True).reason == "Domain com is a public suffix"
+
+
 def test_a_public_suffix_may_set_a_cookie_for_itself_alone() -> None:
     cookie = cookies.parse("a=b; Domain=github.io", urls.parse("https://github.io/"))
 

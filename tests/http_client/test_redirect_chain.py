@@ -110,6 +110,17 @@ def test_the_bytes_of_a_location_reach_the_next_server_as_they_are(sent: bytes, 
     assert "Authorization" not in transport.requests[1].headers
 
 
+def test_browsers_keep_no_cookies_of_interim_responses() -> None:
+    """Fetch parses `Set-Cookie` in final responses alone."""
+    hints = b"HTTP/1.1 103 Early Hints\r\nSet-Cookie: h=1\r\n\r\n"
+    transport = ScriptedTransport.of(hints + redirect("/b"), PAGE)
+
+    fetched = fetcher(transport).fetch(urls.parse("http://name.test/a"))
+
+    assert [(cookie.name, cookie.reason) for cookie in fetched.cookies] == [("h", "in an interim response"), ("a", None)]
+    assert transport.requests[1].headers["Cookie"] == "a=b"
+
+
 def test_a_cookie_and_a_redirect_to_itself_lead_to_the_page() -> None:
     transport = ScriptedTransport(lambda request: PAGE if request.headers.get("Cookie") == "a=b" else redirect("/a"))
 
@@ -123,14 +134,20 @@ VALIDATORS = Validators("http://name.test/a", '"1"', None)
 
 @pytest.mark.parametrize("status", [400, 412, 500, 501, 502, 503, 504, 599])
 def test_who_cannot_bear_a_condition_is_asked_again_without(status: int) -> None:
-    refusal = f"HTTP/1.1 {status} No\r\nContent-Length: 2\r\nSet-Cookie: c=d\r\n\r\nno".encode()
+    refusal = f"HTTP/1.1 {status} No\r\nContent-Length: 2\r\nSet-Cookie: c=d\r\nodd\r\n\r\nno".encode()
     transport = ScriptedTransport.of(refusal, PAGE)
 
     fetched = fetcher(transport).fetch(urls.parse("http://name.test/a"), validators=VALIDATORS)
 
     assert [request.headers.get("If-None-Match") for request in transport.requests] == ['"1"', None]
     assert (fetched.body.content, fetched.redirects, fetched.final.conditional, transport.closed) == (b"hello", (), False, 2)
-    assert fetched.final.head.defects == (f"with conditions it answered {status}; this is its answer without them",)
+    assert fetched.final.head.defects == (
+        f"with conditions it answered {status}; this is its answer without them",
+        "with conditions: header line 3 has no colon: 'odd'",
+    )
+    assert fetched.final.refusal is not None
+    assert fetched.final.refusal.fields == (("Content-Length", "2"), ("Set-Cookie", "c=d"))
+    assert [cookie.name for cookie in fetched.cookies] == ["c"]
     assert fetched.timing.dns_ms == 500.0
 
 

@@ -275,6 +275,18 @@ def test_a_page_that_has_not_changed_shares_its_body(webpage: Webpage, upstream:
     assert {"name": "ETag", "value": ETAG} in response["revalidation"]["headers"]
 
 
+def test_an_error_to_a_condition_is_kept_beside_the_page(webpage: Webpage, upstream: Upstream) -> None:
+    first = webpage.collect(upstream.url("/conditional"))
+    upstream.script("/conditional", Answer(412, (("X-Why", "no conditions"),)), Answer(200, (HTML,), b"new"))
+
+    second = webpage.collect(upstream.url("/conditional"), first.content)
+
+    response = second.content["response"]
+    assert (response["status"], response["not_modified"], second.unchanged, second.body) == (200, False, False, b"new")
+    assert (response["revalidation"]["status"], response["revalidation"]["reason"]) == (412, "Precondition Failed")
+    assert {"name": "X-Why", "value": "no conditions"} in response["revalidation"]["headers"]
+
+
 def test_the_headers_of_a_304_replace_those_of_the_same_name(webpage: Webpage, upstream: Upstream) -> None:
     first = webpage.collect(upstream.url("/conditional"))
     news = (("ETag", ETAG), ("Cache-Control", "no-store"), ("Set-Cookie", "a=b"))
