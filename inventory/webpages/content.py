@@ -173,6 +173,7 @@ def _redirect(hop: Hop, lines: SizeBudget) -> dict[str, Any]:
     return {
         "url": hop.url.href,
         "status": hop.head.status,
+        "reason": clipped(hop.head.reason, "reason phrase of a redirect", defects),
         "headers": lines.fitting(_fields(hop.head.fields), "header lines of a redirect"),
         "interim": _interim(hop.head, lines, defects),
         "defects": [*lines.fitting(list(hop.head.defects), "defects of a redirect"), *defects],

@@ -201,6 +201,7 @@ class RedirectSchema(Schema):
 
     url = fields.String(required=True)
     status = fields.Integer(required=True)
+    reason = fields.String(metadata={"description": "Snapshots of old versions lack it."})
     headers = fields.List(fields.Nested(HeaderSchema), required=True)
     interim = INTERIM
     defects = fields.List(fields.String(), required=True)
