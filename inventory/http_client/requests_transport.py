@@ -32,7 +32,7 @@ from inventory.http_client.failures import Codes, failure_of
 from inventory.http_client.guard import Guard
 from inventory.http_client.resolver import Resolve, Resolver, resolve
 from inventory.http_client.response_reader import ResponseReader, SocketReader
-from inventory.http_client.tls import TlsDetails, details_of, verifying
+from inventory.http_client.tls import TlsDetails, check_name, details_of, verifying
 from inventory.http_client.transport import Request, RequestTiming, Response
 
 KEPT_HOSTS = 64
@@ -169,15 +169,19 @@ class _HttpsConnection(_HttpConnection, HTTPSConnection):
         """Connect and shake hands. The shared context is only read: urllib3 would set it up again for each connection."""
         exchange = self.exchange
         url, deadline = exchange.request.url, exchange.request.deadline
+        name = url.host.strip("[]").rstrip(".")
         with _making_tls:  # which takes a while: not in each thread
-            context = exchange.adapter.tls or default_tls()
+            context = exchange.adapter.tls or default_tls(names="_" not in name)
         self.sock = self._new_conn()
         begun = deadline.now()
         with _translated(url.host, connecting=True):
             self.sock.settimeout(deadline.left())
-            sock: Any = context.wrap_socket(self.sock, server_hostname=url.host.strip("[]").rstrip("."))
+            sock: Any = context.wrap_socket(self.sock, server_hostname=name)
+            self.sock = sock
+            if not context.check_hostname:
+                check_name(sock, name)
         sock.suppress_ragged_eofs = False  # an end without close_notify is told from one with it
-        self.sock, self.is_verified = sock, True
+        self.is_verified = True
         self.tls = details_of(sock)
         exchange.timing.tls = deadline.now() - begun
 
@@ -247,9 +251,9 @@ def _close(response: _HttpClientResponse, urllib3_response: Any) -> None:
         urllib3_response.close()
 
 
-def default_tls() -> ssl.SSLContext:
+def default_tls(*, names: bool = True) -> ssl.SSLContext:
     """Verifies against the authorities of requests (certifi) and of the system; made on the first call."""
-    return verifying(DEFAULT_CA_BUNDLE_PATH)
+    return verifying(DEFAULT_CA_BUNDLE_PATH, names=names)
 
 
 @contextlib.contextmanager

@@ -10,8 +10,8 @@ from typing import Any
 
 from inventory.http_client.certificate import CertificateReader
 
-CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:RSA+AESGCM:RSA+AES:DHE+AESGCM:DHE+AES:!aNULL:!aDSS:!AESCCM"
-"""Python's own for TLS 1.2, and those with RSA or SHA-1 that browsers take from old servers. Weak ones of DHE go last."""
+CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:RSA+AESGCM:RSA+AES:!aNULL:!aDSS:!AESCCM"
+"""For TLS 1.2, as browsers have it: those with RSA or SHA-1 for old servers, and no DHE, whose numbers are often weak."""
 OP_LEGACY_SERVER_CONNECT = 0x4
 """Old servers lack RFC 5746; browsers call them, as it is about renegotiation (Python 3.12 knows the name)."""
 
@@ -34,10 +34,14 @@ class TlsDetails:
 
 
 @cache
-def verifying(authorities: str) -> ssl.SSLContext:
-    """Verifies as browsers do, against the authorities of a file and of the system, to which an operator can add."""
+def verifying(authorities: str, *, names: bool = True) -> ssl.SSLContext:
+    """Verifies as browsers do, against the authorities of a file and of the system, to which an operator can add.
+
+    Without `names`, that the certificate is for the host is left to `check_name`.
+    """
     context = ssl.create_default_context(cafile=authorities)
     context.load_default_certs()
+    context.check_hostname = names
     context.hostname_checks_common_name = False  # a subject is no host (RFC 9110, section 4.3.4)
     # Python 3.13 demands what browsers, curl and older Pythons do not, such as a key identifier of every authority.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
@@ -46,6 +50,29 @@ def verifying(authorities: str) -> ssl.SSLContext:
     context.options |= OP_LEGACY_SERVER_CONNECT
     context.set_alpn_protocols(["http/1.1"])
     return context
+
+
+def check_name(sock: ssl.SSLSocket, host: str) -> None:
+    """Raise `ssl.SSLCertVerificationError` if a certificate, verified otherwise, is for another host.
+
+    For OpenSSL, `*.a.test` does not mean `x_y.a.test`. For browsers it does.
+    """
+    try:
+        certificate: Any = sock.getpeercert()
+    except ValueError:  # a name that is not UTF-8
+        certificate = {}
+    sent = (value.lower() for kind, value in certificate.get("subjectAltName", ()) if kind == "DNS")
+    if not any(name == host or _stands_for(name, host) for name in sent):
+        error = ssl.SSLCertVerificationError(1, "Hostname mismatch")
+        error.verify_message = f"Hostname mismatch, certificate is not valid for '{host}'."
+        raise error
+
+
+def _stands_for(wildcard: str, host: str) -> bool:
+    """Whether the first label of a name is a star for that of the host. No star stands for all names of a TLD."""
+    star, _, domain = wildcard.partition(".")
+    label, _, rest = host.partition(".")
+    return star == "*" and "." in domain and bool(label) and rest == domain
 
 
 def details_of(sock: ssl.SSLSocket) -> TlsDetails:
