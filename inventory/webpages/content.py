@@ -87,7 +87,7 @@ def revalidated(previous: Content, fetched: Fetched) -> dict[str, Any]:
         response["refresh"] = _refresh(refreshes.of_headers(header, fetched.final.url.href) + meta, defects)
     response |= {"status": previous["response"]["status"], "reason": previous["response"]["reason"], "not_modified": True}
     cookies = cookies_in(fetched)
-    if not fetched.final.cookies:
+    if not fetched.final.head.values("set-cookie"):
         cookies += carried(previous, fetched)
     content = {
         "response": response,

@@ -112,12 +112,19 @@ def _metas(text: str, page: str) -> Iterator[tuple[str, str, str]]:
     base: str | None = None
     for name, attributes in _start_tags(text):
         if name == "base" and base is None:
-            href = _attributes(attributes).get("href")
-            base = None if href is None else _joined(page, href)
+            base = _base(_attributes(attributes).get("href"), page)
         elif name == "meta":
             found = _attributes(attributes)
             if found.get("http-equiv", "").lower() == "refresh" and found.get("content"):
                 yield found["content"], page, base or page
+
+
+def _base(href: str | None, page: str) -> str | None:
+    """The base URL that an element asks for, that of the page if it cannot be one; None if it asks for none."""
+    if href is None:
+        return None
+    joined = _joined(page, href)
+    return page if joined is None or joined.startswith(("data:", "javascript:")) else joined
 
 
 def _start_tags(text: str) -> Iterator[tuple[str, str]]:

@@ -73,3 +73,14 @@ def test_every_word_of_redirects_is_in_a_failure() -> None:
         webpage.collect(URL)
 
     assert missing(caught.value.redirects, words) == []
+
+
+def test_a_304_after_an_interim_cookie_keeps_the_cookies_of_the_page() -> None:
+    page = b'HTTP/1.1 200 OK\r\nETag: "1"\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n'
+    confirmed = b"HTTP/1.1 103 Early Hints\r\nSet-Cookie: h=1\r\n\r\nHTTP/1.1 304 Not Modified\r\n\r\n"
+    webpage = Webpage(Fetcher(ScriptedTransport.of(page, confirmed), deadline=60, body_limit=9), Guard())
+
+    second = webpage.collect("http://name.test/", webpage.collect("http://name.test/").content)
+
+    assert second.unchanged
+    assert [(cookie["name"], cookie["accepted"]) for cookie in cookies_of(second.content)] == [("h", False), ("a", True)]
