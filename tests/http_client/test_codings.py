@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+import struct
 import zlib
 from collections.abc import Callable, Iterator
 
@@ -106,6 +107,36 @@ def test_several_members_are_one_body(name: str, encode: Callable[[bytes], bytes
 
     assert b"".join(codings.undo(pieces(packed, 5), [name])) == b"one two three"
     assert b"".join(codings.undo(iter([packed]), [name])) == b"one two three"
+
+
+def gzip_member(flags: int, extra: bytes) -> bytes:
+    """With a header that has more than most."""
+    check = struct.pack("<II", zlib.crc32(TEXT), len(TEXT))
+    return b"\x1f\x8b\x08" + bytes([flags]) + b"\0\0\0\0\0\x03" + extra + bare(TEXT) + check
+
+
+SKIPPED = struct.pack("<II", 0x184D2A50, 4) + b"abcd"
+WHOLE: dict[str, tuple[str, bytes]] = {
+    "gzip with a file's name": ("gzip", gzip_member(8, b"file.txt\0")),
+    "gzip with more fields": ("gzip", gzip_member(4, b"\x02\0ab")),
+    "gzip with a comment": ("gzip", gzip_member(16, b"hello\0")),
+    "deflate of the fastest kind": ("deflate", zlib.compress(TEXT, 1)),
+    "deflate that is stored": ("deflate", zlib.compress(TEXT, 0)),
+    "zstd with a checksum": ("zstd", zstandard.ZstdCompressor(write_checksum=True).compress(TEXT)),
+    "zstd after a frame to skip": ("zstd", SKIPPED + zstandard.compress(TEXT)),
+    "zstd before a frame to skip": ("zstd", zstandard.compress(TEXT) + SKIPPED),
+}
+
+
+@pytest.mark.parametrize("size", [1, 10**9])
+@pytest.mark.parametrize(("name", "packed"), WHOLE.values(), ids=WHOLE)
+def test_what_encoders_rarely_write_is_read(name: str, packed: bytes, size: int) -> None:
+    assert undone(pieces(packed, size), name) == (TEXT, None)
+
+
+@pytest.mark.parametrize(("name", "packed"), [("deflate", gzip.compress(TEXT)), ("gzip", zlib.compress(TEXT))])
+def test_a_coding_that_is_called_by_the_name_of_another_is_undecodable(name: str, packed: bytes) -> None:
+    assert isinstance(undone(iter([packed]), name)[1], codings.Undecodable)
 
 
 def test_codings_on_top_of_each_other_are_undone_last_first() -> None:

@@ -95,6 +95,24 @@ LOCATIONS = [
     (b"//@name.test/x", "/x"),
     (b"http:x", "/x"),
     (b"?", "/a?"),
+    (b"\\\\name.test\\x?a\\b", "/x?a\\b"),
+    (b"/\\name.test/x", "/x"),
+    (b"/\t/name.test/x", "/x"),
+    (b"ht\ttp:///name.test/x", "/x"),
+    (b"\x01\x1f /x", "/x"),
+    (b"http://n%61me.test/x", "/x"),
+    ("http://ｎａｍｅ。test/x".encode(), "/x"),
+    (b"HTTP://NAME.test:0080/x", "/x"),
+    (b"http://name.test:?x", "/?x"),
+    (b"http://name.test#x", "/"),
+    (b"/%2e%2E/a/%7e%zz", "/a/%7e%zz"),
+    (b'/"a"<b>{c}|d^e', "/%22a%22%3Cb%3E%7Bc%7D|d%5Ee"),
+    (b"?'\"<>", "/a?%27%22%3C%3E"),
+    (b"name.test/x", "/name.test/x"),
+    (b"<http://name.test/>", "/%3Chttp://name.test/%3E"),
+    (b"/x, http://name.test/y", "/x,%20http://name.test/y"),
+    (b"/@x?y@z", "/@x?y@z"),
+    (b"/\x93\xfa\x96{", "/%93%FA%96%7B"),
     (b"/x#" + b"f" * 65_000, "/x"),
     (b"/" + b"\xe9" * 60_000, "/" + "%E9" * 60_000),
 ]
@@ -108,6 +126,30 @@ def test_the_bytes_of_a_location_reach_the_next_server_as_they_are(sent: bytes, 
 
     assert fetched.final.url.target == asked
     assert "Authorization" not in transport.requests[1].headers
+
+
+@pytest.mark.parametrize(
+    ("location", "code"),
+    [
+        ("localhost:8000/x", "forbidden_address"),
+        ("tel:123", "forbidden_address"),
+        ("java\tscript:alert(1)", "forbidden_address"),
+        ("view-source:http://name.test/", "forbidden_address"),
+        ("http+unix://x/y", "forbidden_address"),
+        ("http://name.test:65536/", "invalid_response"),
+        ("http://[::1/", "invalid_response"),
+        ("http://1.2.3.256/", "invalid_response"),
+        ("http://b c.test/", "invalid_response"),
+        ("http://b%00.test/", "invalid_response"),
+        ("https://:443/", "invalid_response"),
+        ("/a\0b", "invalid_response"),
+    ],
+)
+def test_where_no_browser_goes_is_a_failure(location: str, code: str) -> None:
+    with pytest.raises(RedirectsFailed) as caught:
+        fetcher(ScriptedTransport.of(redirect(location))).fetch(urls.parse("http://name.test/a"))
+
+    assert (caught.value.code, caught.value.permanent, len(caught.value.hops)) == (code, True, 1)
 
 
 def test_browsers_keep_no_cookies_of_interim_responses() -> None:
