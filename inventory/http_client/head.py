@@ -20,7 +20,7 @@ MAX_QUOTED_CHARACTERS = 256 * 1024
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _STATUS_LINE = re.compile(rb"[ \t]*(?i:HTTP)/(1\.\d)[ \t]+([1-9]\d\d)(?!\d)(.*)")
 """As browsers and curl read it: the name in any case, any blanks, and a reason that nothing separates from the code."""
-_PROPER_STATUS_LINE = re.compile(rb"HTTP/1\.\d [1-9]\d\d(?: (?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?)?\r?\n")
+_PROPER_STATUS_LINE = re.compile(rb"HTTP/1\.\d [1-9]\d\d(?: [\t -~\x80-\xff]*)?\r?\n")
 """As RFC 9112, section 4 has it; the space after the code may be missing."""
 
 

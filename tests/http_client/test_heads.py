@@ -121,6 +121,7 @@ STATUS_LINES: dict[bytes, tuple[int, str, str, bool]] = {
     b"HTTP/1.1 200 \r\n": (200, "", "1.1", True),
     b"HTTP/1.1 200\r\n": (200, "", "1.1", True),
     b"HTTP/1.0 404 Not  Found\r\n": (404, "Not  Found", "1.0", True),
+    b"HTTP/1.1 200  OK\t \r\n": (200, "OK", "1.1", True),
     b"HTTP/1.1 200 D\xe9j\xe0 vu\xa0\r\n": (200, "Déjà vu\xa0", "1.1", True),
     b"HTTP/1.2 999 x\r\n": (999, "x", "1.2", True),
     b"http/1.1 200 ok\r\n": (200, "ok", "1.1", False),
