@@ -27,6 +27,16 @@ SEEDS: Mapping[str, Sequence[bytes]] = {
         b"\xff" + OK + HTML + b"Content-Encoding: gzip\r\n\r\n" + ZIPPED,
         b"\xff" + OK + HTML + b"Refresh: 5; url='/next'\r\nStrict-Transport-Security: max-age=9; includeSubDomains\r\n\r\nx",
         b"\x01" + MOVED + NEXT_ANSWER + OK + ETAG + b"\r\nbody" + NEXT_ANSWER + b"HTTP/1.1 304 Not Modified\r\nX: y\r\n\r\n",
+        b"\x01HTTP/1.1 412 No\r\nX: y\r\nodd\r\n\r\n"
+        + NEXT_ANSWER
+        + OK
+        + ETAG
+        + b"\r\nbody"
+        + NEXT_ANSWER
+        + OK
+        + ETAG
+        + b"\r\nbody",
+        b"\xffHTTP/1.1 103 Hints\r\nSet-Cookie: " + COOKIE + b"\r\n\r\n \tHTTP/1.1 200 OK \r\nSet-Cookie: a=b\r\n\r\n",
         b"\xff\r\nHTTP/1.1 103 Hints\r\nLink: </a>\r\n\r\nhttp/1.0 503 Busy\nRetry-After: " + DATE + b"\n folded\nodd\n\n",
     ],
     "chunk": [b'000000000000000000005;a="b"', b" 5 ;", b"0x5", b"f" * 15],
@@ -45,7 +55,7 @@ SEEDS: Mapping[str, Sequence[bytes]] = {
     "coding": [
         b"\0" + gzip.compress(PLAIN) * 2,
         b"\1" + zlib.compress(PLAIN),
-        b"\2" + brotli.compress(PLAIN),
+        b"\2" + brotli.compress(PLAIN) + b"more",
         b"\3" + zstandard.compress(PLAIN) * 2,
     ],
 }
