@@ -19,8 +19,11 @@ from inventory.webpages import refreshes
 from inventory.webpages.bounds import FAILURE_BYTES, HEADER_BYTES, MAX_NAMES, NAME_BYTES, REFRESH_BYTES, SizeBudget, clipped
 from inventory.webpages.cookies import carried, cookies_in, kept_cookies
 
-_NOT_UPDATED = frozenset({"content-length", "content-encoding", "content-range", "transfer-encoding", "connection"})
-"""Header fields of a 304 that do not describe the page (RFC 9111, section 3.2)."""
+_NOT_UPDATED = frozenset(
+    {"content-length", "content-encoding", "content-range", "content-type", "transfer-encoding", "trailer", "te", "upgrade"}
+    | {"connection", "keep-alive", "proxy-connection", "proxy-authenticate"}
+)
+"""Header fields of a 304 that are about itself, or by which the body was read already (RFC 9111, sections 3.1 and 3.2)."""
 
 _SENDABLE = re.compile(r"[ -~]{1,1024}")
 """A value that may be sent back in a request."""

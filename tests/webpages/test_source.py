@@ -290,7 +290,7 @@ def test_an_error_to_a_condition_is_kept_beside_the_page(webpage: Webpage, upstr
 def test_the_headers_of_a_304_replace_those_of_the_same_name(webpage: Webpage, upstream: Upstream) -> None:
     first = webpage.collect(upstream.url("/conditional"))
     news = (("ETag", ETAG), ("Cache-Control", "no-store"), ("Set-Cookie", "a=b"))
-    upstream.script("/conditional", Answer(304, news))
+    upstream.script("/conditional", Answer(304, (*news, ("Content-Type", "text/plain"), ("Keep-Alive", "timeout=5"))))
 
     second = webpage.collect(upstream.url("/conditional"), first.content)
 
