@@ -13,9 +13,6 @@ from inventory.records.model import LONGEST_DELAY, Failed, Failure, Outcome, Pos
 from inventory.records.source import Collected
 from inventory.retry import RetryPolicy
 
-LONGEST_DETAIL = 4_000
-"""Characters: an upstream that redirects to a name of 60,000 would have them in each answer about the record."""
-
 
 def collection_retries(*, max_attempts: int, base: float) -> RetryPolicy:
     """The retries of a collection: pauses grow threefold."""
@@ -57,7 +54,7 @@ class CollectionPolicy:
             pause = timedelta(seconds=self.retry.pause(claim.attempt, rng, at_least=wait.total_seconds()))
         failure = Failure(
             code=error.code,
-            detail=_readable(str(error)),
+            detail=str(error),
             permanent=error.permanent,
             attempts=claim.attempt,
             at=now,
@@ -65,11 +62,6 @@ class CollectionPolicy:
             redirects=tuple(error.redirects),
         )
         return Failed(claim, failure) if final else Postponed(claim, failure.retry_at, failure)
-
-
-def _readable(detail: str) -> str:
-    """A detail without the middle of a very long one: its end says what happened."""
-    return detail if len(detail) <= LONGEST_DETAIL else f"{detail[:1_000]} … {detail[-1_000:]}"
 
 
 def stored(claim: Record, collected: Collected, now: datetime) -> Stored:

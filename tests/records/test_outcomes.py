@@ -50,15 +50,6 @@ def test_an_unchanged_page_shares_the_body_of_the_snapshot_before() -> None:
     assert (outcome.shares_body, outcome.snapshot.body_sha256) == (True, "b" * 64)
 
 
-def test_the_middle_of_a_very_long_detail_is_left_out() -> None:
-    for detail, kept in (("x" * 4_000, 4_000), (f"The name {'a.' * 30_000}test could not be resolved", 2_003)):
-        failed = POLICY.failed(CLAIM, SourceFailure("dns_failure", detail), now=NOW, rng=Random(1), final=True)
-
-        assert isinstance(failed, Failed)
-        assert len(failed.failure.detail) == kept
-        assert failed.failure.detail[:9] + failed.failure.detail[-9:] == detail[:9] + detail[-9:]
-
-
 @pytest.mark.parametrize(("asked_for", "pause"), [(7.0, 7 * SECOND), (3_600.0, LONGEST_DELAY)])
 def test_a_site_that_asks_for_a_pause_is_not_called_before_its_end(asked_for: float, pause: timedelta) -> None:
     busy = Collected({}, b"busy", come_back_in=asked_for)
