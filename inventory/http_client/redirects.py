@@ -12,6 +12,9 @@ from inventory.urls import Url
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 """The redirect statuses of the Fetch standard (section 2.2.3): a 300, say, is a page like any other."""
 
+LONGEST_HOST = 254
+"""Characters of a name with a dot at its end (RFC 1035, section 3.1). A `Location` has room for 65,000."""
+
 _ASCII = bytes(range(128)).decode()
 
 _NOT_FOLLOWED: dict[type[InvalidUrl], str] = {
@@ -45,8 +48,12 @@ def following(url: Url, location: str) -> Url:
     The failure quotes neither URL: one may hold a key of ours, the other anything.
     """
     try:
-        return urls.follow(url, location)
+        target = urls.follow(url, location)
     except InvalidUrl as error:
         code = "forbidden_address" if isinstance(error, UnsupportedScheme) else "invalid_response"
         detail = f"{url.host} redirects to {_NOT_FOLLOWED.get(type(error), 'something that is not a URL')}"
         raise SourceFailure(code, detail, permanent=True, evidence={"location": repr(location[:100])}) from error
+    if len(target.host) > LONGEST_HOST:
+        detail = f"{url.host} redirects to a name of {len(target.host):,} characters; no name has more than {LONGEST_HOST}"
+        raise SourceFailure("dns_failure", detail, permanent=True)
+    return target

@@ -143,13 +143,17 @@ def test_the_bytes_of_a_location_reach_the_next_server_as_they_are(sent: bytes, 
         ("http://b%00.test/", "invalid_response"),
         ("https://:443/", "invalid_response"),
         ("/a\0b", "invalid_response"),
+        ("http://" + "a." * 30_000 + "test/", "dns_failure"),
+        ("http://" + "a" * 255 + "/", "dns_failure"),
     ],
+    ids=lambda text: ascii(text[:30]),
 )
 def test_where_no_browser_goes_is_a_failure(location: str, code: str) -> None:
     with pytest.raises(RedirectsFailed) as caught:
         fetcher(ScriptedTransport.of(redirect(location))).fetch(urls.parse("http://name.test/a"))
 
     assert (caught.value.code, caught.value.permanent, len(caught.value.hops)) == (code, True, 1)
+    assert len(str(caught.value)) < 200
 
 
 def test_browsers_keep_no_cookies_of_interim_responses() -> None:
