@@ -12,7 +12,7 @@ from inventory import urls
 from inventory.errors import SourceFailure
 from inventory.http_client.fetched import Fetched
 from inventory.http_client.requests_transport import default_tls
-from inventory.http_client.tls import verifying
+from inventory.http_client.tls import OP_LEGACY_SERVER_CONNECT, verifying
 from tests.http_client.conftest import make_fetcher
 from tests.http_client.odd_certificates import DNS, URI, certificate, element, sequence, serving
 from tests.upstreams.torture import Torture
@@ -50,6 +50,10 @@ def test_dhe_is_not_offered_because_old_servers_have_weak_numbers_for_it() -> No
 
     assert len(ciphers) > 10
     assert not [name for name in ciphers if name.startswith(("DHE-", "ADH-", "PSK-"))]
+
+
+def test_servers_without_secure_renegotiation_are_called() -> None:
+    assert default_tls().options & OP_LEGACY_SERVER_CONNECT
 
 
 def test_an_authority_that_is_trusted_need_not_be_a_root(rsa: trustme.CA, tmp_path: Path) -> None:
