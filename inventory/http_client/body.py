@@ -70,9 +70,11 @@ def _decoded(raw: _Raw, applied: list[str], limit: int) -> Body:
     kept = bytearray()
     name = ", ".join(applied)[:100]
     try:
-        truncated = _fill(kept, codings.undo(raw, applied), limit)
+        truncated = _fill(kept, codings.undo(raw, applied, 2 * limit + codings.CHUNK_BYTES), limit)
     except codings.EndedEarly:
         return Body(bytes(kept), truncated=True, defects=(f"the {name} coding ends too early",))
+    except codings.TooMuch:
+        return Body(bytes(kept), truncated=True, defects=(f"the {name} coding has far more inside than a body",))
     except codings.TrailingBytes:
         return Body(bytes(kept), defects=(f"bytes after the end of the {name} coding were ignored",))
     except codings.Undecodable as error:

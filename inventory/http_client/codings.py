@@ -27,6 +27,9 @@ ZSTD_WINDOW_BYTES = 8 * 1024 * 1024
 BROTLI_AGAIN_BYTES = 1024 * 1024
 """Input of a brotli stream that is decoded again, at most, to find its end before other bytes."""
 
+NESTED_BYTES = 8 * 1024 * 1024
+"""What passes from one coding to the next: twice as much as is kept of a body by default."""
+
 MAX_CODINGS = 5
 
 NOT_CODED = frozenset(
@@ -46,6 +49,10 @@ class EndedEarly(Exception):
 
 class TrailingBytes(Exception):
     """The coded data was complete, and more bytes came after it."""
+
+
+class TooMuch(Exception):
+    """A coding on top of another one held more than may pass from one to the other; what could be decoded was returned."""
 
 
 def names(values: Iterable[str]) -> list[str]:
@@ -69,16 +76,28 @@ def _elements(values: Iterable[str]) -> Iterator[str]:
     return (name for name in names if name)
 
 
-def undo(pieces: Pieces, codings: Sequence[str]) -> Pieces:
-    """The pieces with all codings undone, last applied first. Raises the errors of this module while it is consumed."""
+def undo(pieces: Pieces, codings: Sequence[str], most: int = NESTED_BYTES) -> Pieces:
+    """The pieces with all codings undone, last applied first. Raises the errors of this module while it is consumed.
+
+    At most so many bytes pass from one coding to the next: a few can become terabytes that are nothing to the next one,
+    such as empty members of gzip.
+    """
     unknown = [name for name in codings if name not in _DECODERS]
     if unknown:
         raise Undecodable(f"the coding {unknown[0]!r:.50} is unknown")
     if len(codings) > MAX_CODINGS:
         raise Undecodable(f"{len(codings)} codings on top of each other; the limit is {MAX_CODINGS}")
-    for name in reversed(codings):
-        pieces = _DECODERS[name](pieces)
+    for number, name in enumerate(reversed(codings)):
+        pieces = _DECODERS[name](_bounded(pieces, most) if number else pieces)
     return pieces
+
+
+def _bounded(pieces: Pieces, most: int) -> Pieces:
+    for piece in pieces:
+        yield piece[:most]
+        most -= len(piece)
+        if most < 0:
+            raise TooMuch
 
 
 def _gzip(pieces: Pieces) -> Pieces:

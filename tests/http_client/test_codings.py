@@ -152,6 +152,32 @@ def test_no_decoded_chunk_is_large_whatever_it_was_made_of(name: str, encode: Ca
     assert max(len(piece) for piece in codings.undo(iter([packed]), [name])) <= 4 * 1024 * 1024
 
 
+NOTHING = {
+    "gzip": gzip.compress(b"") * 20_000,
+    "zstd": zstandard.compress(b"") * 20_000,
+    "deflate": b"\x78\x9c" + b"\0\0\0\xff\xff" * 20_000,
+}
+
+
+@pytest.mark.parametrize(("name", "nothing"), NOTHING.items(), ids=NOTHING)
+def test_what_is_nothing_to_the_next_coding_passes_within_a_limit(name: str, nothing: bytes) -> None:
+    """A hundred bytes can be a gigabyte of empty members, which would keep a worker busy for minutes."""
+    packed = brotli.compress(nothing)
+
+    with pytest.raises(codings.TooMuch):
+        list(codings.undo(iter([packed]), [name, "br"], len(nothing) - 1))
+
+    assert len(packed) < 200
+
+
+def test_what_passes_between_codings_may_be_as_large_as_the_limit() -> None:
+    packed = gzip.compress(TEXT, mtime=0)
+
+    assert b"".join(codings.undo(iter([brotli.compress(packed)]), ["gzip", "br"], len(packed))) == TEXT
+    with pytest.raises(codings.TooMuch):
+        list(codings.undo(iter([brotli.compress(packed)]), ["gzip", "br"], len(packed) - 1))
+
+
 def test_a_zstd_window_over_eight_megabytes_is_undecodable() -> None:
     """A frame by hand (RFC 8878, section 3.1.1): magic, no flags, the window, and one empty last block."""
 

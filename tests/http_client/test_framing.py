@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+
+import brotli
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -144,6 +147,14 @@ def test_what_is_no_coding_leaves_the_length_in_force_and_is_a_defect(value: byt
     name = value.decode().lower().partition(",")[0]
     assert (body.content, body.undecoded) == (b"ok", None)
     assert defects_of(response, body) == [f"Transfer-Encoding names {name!r}, which is no coding"]
+
+
+def test_a_body_ends_where_its_codings_have_too_much_between_them() -> None:
+    packed = brotli.compress(gzip.compress(b"page") + gzip.compress(b"") * 200_000)
+    response, body = read(OK + b"Content-Encoding: gzip\r\nContent-Encoding: br\r\n\r\n" + packed)
+
+    assert (body.content, body.truncated, body.undecoded) == (b"page", True, None)
+    assert defects_of(response, body) == ["the gzip, br coding has far more inside than a body"]
 
 
 def test_little_of_what_is_no_coding_is_quoted() -> None:
