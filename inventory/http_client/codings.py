@@ -93,8 +93,10 @@ def undo(pieces: Pieces, codings: Sequence[str], most: int = NESTED_BYTES) -> Pi
 
 
 def _bounded(pieces: Pieces, most: int) -> Pieces:
+    """The first `most` bytes, in small pieces: what a decoder leaves of one is copied for each member that ends in it."""
     for piece in pieces:
-        yield piece[:most]
+        for start in range(0, min(len(piece), most), CHUNK_BYTES):
+            yield piece[start : min(start + CHUNK_BYTES, most)]
         most -= len(piece)
         if most < 0:
             raise TooMuch

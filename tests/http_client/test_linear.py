@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import zstandard
 
 from inventory import json_bytes, urls, web_encodings
 from inventory.errors import InvalidUrl
@@ -158,10 +159,10 @@ def media_type_of(text: str) -> object:
     return decoding.examine(b"", text)
 
 
-def decoded(name: str) -> Callable[[list[bytes]], object]:
+def decoded(*names: str) -> Callable[[list[bytes]], object]:
     def work(pieces: list[bytes]) -> object:
         try:
-            return sum(len(piece) for piece in codings.undo(iter(pieces), [name]))
+            return sum(len(piece) for piece in codings.undo(iter(pieces), names))
         except (codings.Undecodable, codings.EndedEarly, codings.TrailingBytes) as error:
             return error
 
@@ -276,6 +277,11 @@ TABLE: dict[str, tuple[Callable[[Any], object], Callable[[int], Any], int]] = {
         1_000,
     ),
     "names of a certificate": (lambda tls: kept(answer(tls=tls)), certificate, 5_000),
+    "empty members of gzip in zstd": (
+        decoded("gzip", "zstd"),
+        lambda size: [zstandard.compress(EMPTY_GZIP * size)],
+        8_000,
+    ),
     **{name: (*into_a_jar(*lines), 250) for name, lines in JARS.items()},
 }
 
