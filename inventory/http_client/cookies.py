@@ -115,8 +115,9 @@ def domain_matches(host: str, domain: str, *, is_address: bool) -> bool:
     return host == domain or (not is_address and host.endswith(f".{domain}"))
 
 
+@functools.lru_cache(maxsize=8)
 def default_path(url: Url) -> str:
-    """The folder of the URL's path (section 5.1.4)."""
+    """The folder of the URL's path (section 5.1.4). All cookies of a response share it: it may have 200,000 characters."""
     folder = url.target.partition("?")[0].rpartition("/")[0]
     return folder or "/"
 

@@ -234,6 +234,12 @@ def test_the_default_path_is_the_folder_of_the_page(url: str, path: str) -> None
     assert cookies.parse("a=b", urls.parse(url)).path == path
 
 
+def test_cookies_of_a_response_share_its_long_path() -> None:
+    url = urls.follow(urls.parse(HTTPS), "/" + "x" * 60_000 + "/y")
+
+    assert cookies.parse("a=b", url).path is cookies.parse("c=d", url).path
+
+
 def test_a_cookie_of_an_interim_response_is_kept_with_the_reason() -> None:
     url = urls.parse(HTTPS)
 
