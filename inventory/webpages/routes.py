@@ -31,6 +31,7 @@ from inventory.web_api import same_origin, security_headers
 from inventory.web_api.blueprint import Blueprint
 from inventory.web_api.pagination import json_page
 from inventory.web_api.responses import json_response
+from inventory.web_api.target_query import TargetQuery
 from inventory.webpages import documents, schemas
 from inventory.webpages.lookup import SOURCE, LookupResponse, location, look_up, pending
 
@@ -106,7 +107,7 @@ class Metadata(MethodView):
         respond = _without_effect if same_origin.FOREIGN in request.environ else _noted
         return _flask(respond(target, answer))
 
-    @blueprint.arguments(schemas.TargetQuery, location="query")
+    @blueprint.arguments(TargetQuery, location="query")
     @blueprint.response(204, description="Record, snapshots and unshared bodies are gone")
     @blueprint.problems(*URL_PROBLEMS, ForeignOrigin, NotInInventory, StorageUnavailable)
     def delete(self, query: dict[str, Any]) -> Response:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from marshmallow import Schema, fields
-from marshmallow.validate import Length, OneOf, Range, Regexp
+from marshmallow.validate import OneOf, Range, Regexp
 from webargs.fields import DelimitedList
 
 from inventory.records.model import Status
 from inventory.records.schemas import FailureSchema
-from inventory.web_api.arguments import QuerySchema
 from inventory.web_api.pagination import PageQuery, PageSchema
+from inventory.web_api.target_query import URL, TargetQuery
 
 MEMBERS = (
     "id", "url", "status", "stale", "first_collected_at", "collected_at", "snapshots", "response", "redirects", "headers",
@@ -20,29 +19,9 @@ MEMBERS = (
 )  # fmt: skip
 """The members of a record document, in the order in which they are written."""
 
-URL: dict[str, Any] = {
-    "required": True,
-    "validate": Length(min=1, error="Empty. Send an absolute http or https URL."),
-    "error_messages": {
-        "required": "Missing. Send an absolute http or https URL.",
-        "invalid": "Not a text. Send an absolute http or https URL as a string.",
-        "null": "Null. Send an absolute http or https URL as a string.",
-    },
-    "metadata": {
-        "description": "An absolute http or https URL, at most 2,048 characters.",
-        "example": "https://example.com/",
-    },
-}
-
 
 class CollectBody(Schema):
     """What `POST /metadata` takes."""
-
-    url = fields.String(**URL)
-
-
-class TargetQuery(QuerySchema):
-    """Which webpage is meant."""
 
     url = fields.String(**URL)
 
