@@ -110,11 +110,11 @@ def _refresh(source: str, value: str, page: str, base: str) -> dict[str, Any] | 
 def _metas(text: str, page: str) -> Iterator[tuple[str, str, str]]:
     """The `content` of each refresh in a page, with the URL of the page, and the base URL that holds there."""
     base: str | None = None
-    for name, attributes in _start_tags(text):
+    for name, attributes, _ in start_tags(text):
         if name == "base" and base is None:
-            base = _base(_attributes(attributes).get("href"), page)
+            base = _base(attributes_of(attributes).get("href"), page)
         elif name == "meta":
-            found = _attributes(attributes)
+            found = attributes_of(attributes)
             if found.get("http-equiv", "").lower() == "refresh" and found.get("content"):
                 yield found["content"], page, base or page
 
@@ -127,15 +127,15 @@ def _base(href: str | None, page: str) -> str | None:
     return page if joined is None or joined.startswith(("data:", "javascript:")) else joined
 
 
-def _start_tags(text: str) -> Iterator[tuple[str, str]]:
-    """The name in lower case and the attributes of each start tag."""
+def start_tags(text: str) -> Iterator[tuple[str, str, int]]:
+    """The name in lower case and the attributes of each start tag, and where it ends, before its `>`."""
     position = 0
     while tag := _TAG.search(text, position):
         position = tag.end()
         if tag[1] is None or position == len(text):
             continue
         name = tag[1].lower()
-        yield name, tag[2]
+        yield name, tag[2], position
         if name == "plaintext":
             return
         if name == "script":
@@ -163,7 +163,7 @@ def _end_of_script(text: str, position: int) -> int:
     return len(text)
 
 
-def _attributes(text: str) -> dict[str, str]:
+def attributes_of(text: str) -> dict[str, str]:
     """The attributes of a tag, names in lower case; the first of a name counts."""
     found: dict[str, str] = {}
     for name, *values in _ATTRIBUTE.findall(text):
