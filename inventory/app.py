@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from inventory import __version__, wiring
+from inventory.changes import routes as changes
 from inventory.config import Settings
 from inventory.errors import InventoryError
 from inventory.events import routes as events
@@ -63,7 +64,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     api = Api(app)
     api.document_fields(KindField, KindField.documented(services.imports.types.values()))
     for feature in (
-        webpages, records, imports, jobs, sockets, events, weather, history, upstreams, products, health
+        webpages, changes, records, imports, jobs, sockets, events, weather, history, upstreams, products, health
     ):  # fmt: skip
         api.register_blueprint(feature.blueprint)
     return app

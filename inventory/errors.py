@@ -114,6 +114,10 @@ class NotFound(InventoryError):
     """What this path names does not exist."""
 
 
+class NoSuchSnapshot(NotFound):
+    """There is no such snapshot of this URL. /api/v1/metadata/snapshots lists those that are kept."""
+
+
 class CollectionFailed(InventoryError):
     """The target could not be collected. The member `failure` says why, and when it may be tried again.
 
@@ -223,6 +227,7 @@ STATUS: Mapping[type[InventoryError], tuple[int, str]] = {
     UnknownCity: (404, "unknown_city"),
     NotInInventory: (404, "not_in_inventory"),
     NotFound: (404, "not_found"),
+    NoSuchSnapshot: (404, "no_such_snapshot"),
     CollectionFailed: (502, "collection_failed"),
     CollectionTimedOut: (504, "collection_failed"),
     StorageUnavailable: (503, "storage_unavailable"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from flask import current_app
 
 if TYPE_CHECKING:  # types only: views import this module, and the features of the services have views
+    from inventory.changes.service import ChangeService
     from inventory.config import Settings
     from inventory.events.service import EventService
     from inventory.files import Files
@@ -51,6 +52,7 @@ class Services:
     collector: Collector
     records: RecordService
     inline: InlineCollector
+    changes: ChangeService
     events: EventService
     jobs: JobService
     streams: JobStream

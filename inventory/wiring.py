@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from redis import Redis
 
+from inventory.changes.service import ChangeService
 from inventory.clock import Clock, utc_now
 from inventory.config import Settings
 from inventory.events.job_type import EventJobs
@@ -116,6 +117,7 @@ def build(
         collector=collector,
         records=records,
         inline=inline,
+        changes=ChangeService(records, clock=clock),
         events=EventService(store.events),
         jobs=jobs,
         streams=JobStream(store.jobs, notifier, slots=settings.live_streams, clock=clock),

@@ -1,0 +1,126 @@
+"""Finds two snapshots of a webpage and compares them."""
+
+from __future__ import annotations
+
+from threading import BoundedSemaphore
+
+from inventory.changes import diff as diffs
+from inventory.changes.model import Diff, PageFacts, View
+from inventory.changes.moments import Moment, invalid, read_moment
+from inventory.changes.page import HTML, read_page
+from inventory.clock import MILLISECOND, Clock, rfc3339
+from inventory.errors import NoSuchSnapshot, NotFound, TooManyRequests
+from inventory.listing import Key
+from inventory.records.model import CLOCKS_DIFFER, Snapshot, Target
+from inventory.records.service import RecordService
+from inventory.webpages.source import page_source
+
+SLOTS = 2
+"""Diffs that one process computes at once: each may take a second and 100 MB."""
+MAX_WAIT = 5.0
+"""Seconds that a further one waits for its turn."""
+
+
+class ChangeService:
+    """What changed between snapshots. Every method may raise `StorageUnavailable`."""
+
+    def __init__(self, records: RecordService, *, clock: Clock) -> None:
+        self._records = records
+        self._clock = clock
+        self._slots = BoundedSemaphore(SLOTS)
+
+    def pair(self, target: Target, since: str | None, until: str | None) -> tuple[Snapshot, Snapshot]:
+        """The older and the newer snapshot that ids or instants mean: of an instant, the snapshot that was current then.
+
+        By default the newer one is the latest, and the older one its predecessor. Raises `NotInInventory` if nothing is
+        known of the target, `NoSuchSnapshot` if there is no such snapshot of it, and `InvalidRequest` if `since` or `until`
+        is not valid, names a snapshot of another target, or if `since` is later.
+        """
+        now = self._clock() + CLOCKS_DIFFER
+        first, last = read_moment("from", since, now), read_moment("to", until, now)
+        latest = self._before(target, None)
+        if latest is None:
+            raise NoSuchSnapshot(f"There is no snapshot of {target.key} yet. Its first collection is due or has failed.")
+        newer = latest if last is None else self._at("to", target, last)
+        older = self._predecessor(target, newer) if first is None else self._at("from", target, first)
+        if older.collected_at > newer.collected_at or _is_later(first, last):
+            raise invalid("from", "It is later than `to`. Swap them.")
+        return older, newer
+
+    def diff(self, older: Snapshot, newer: Snapshot) -> Diff:
+        """All that differs between two snapshots of one webpage. `TooManyRequests` if too many are compared already."""
+        if not self._slots.acquire(timeout=MAX_WAIT):
+            raise TooManyRequests("Too many snapshots are being compared. Send the same request again in a moment.")
+        try:
+            old, new = self._views(older, newer)
+            return diffs.diff(old, new, old_label=_label(older), new_label=_label(newer))
+        finally:
+            self._slots.release()
+
+    def _at(self, name: str, target: Target, moment: Moment) -> Snapshot:
+        if isinstance(moment, str):
+            return self._named(name, target, moment)
+        found = self._before(target, (moment + MILLISECOND, ""))
+        if found is None:
+            raise NoSuchSnapshot(
+                f"`{name}`: no snapshot of {target.key} that is kept is as old as {rfc3339(moment)}."
+                " /api/v1/metadata/snapshots lists those that are kept."
+            )
+        return found
+
+    def _named(self, name: str, target: Target, snapshot_id: str) -> Snapshot:
+        try:
+            owner, snapshot, _ = self._records.snapshot(snapshot_id)
+        except NotFound as error:
+            raise NoSuchSnapshot(f"`{name}`: {error}") from error
+        if owner != target:
+            raise invalid(name, f"The snapshot {snapshot_id} is of {owner.key}. Send the id of one of {target.key}.")
+        return snapshot
+
+    def _predecessor(self, target: Target, newer: Snapshot) -> Snapshot:
+        older = self._before(target, (newer.collected_at, newer.id))
+        if older is None:
+            raise NoSuchSnapshot(
+                f"{target.key} has no snapshot before that of {rfc3339(newer.collected_at)}, so there is nothing to compare"
+                " it with. Collect the URL again."
+            )
+        return older
+
+    def _before(self, target: Target, position: Key | None) -> Snapshot | None:
+        return next(iter(self._records.snapshots(target, limit=1, after=position)), None)
+
+    def _views(self, older: Snapshot, newer: Snapshot) -> tuple[View, View]:
+        """Both sides; without their pages if these are the same, as after a 304."""
+        if _page_of(older) == _page_of(newer):
+            return View(content=older.content), View(content=newer.content)
+        return self._view(older), self._view(newer)
+
+    def _view(self, snapshot: Snapshot) -> View:
+        body, content = snapshot.content["body"], snapshot.content
+        if body["encoding"] != "text" or snapshot.body_sha256 is None:
+            return View(content=content)
+        text = page_source(self._records.body(snapshot.body_sha256), content)
+        return View(content=content, text=text, facts=_facts(text, snapshot))
+
+
+def _facts(text: str, snapshot: Snapshot) -> PageFacts | None:
+    content = snapshot.content
+    return read_page(text, content["response"]["final_url"]) if content["body"]["media_type"] in HTML else None
+
+
+def _page_of(snapshot: Snapshot) -> tuple[object, ...]:
+    """What a page's text and hosts follow from."""
+    body = snapshot.content["body"]
+    return (
+        snapshot.body_sha256, body["encoding"], body["charset"], body["media_type"],
+        snapshot.content["response"]["final_url"],
+    )  # fmt: skip
+
+
+def _label(snapshot: Snapshot) -> str:
+    return f"{snapshot.id}\t{rfc3339(snapshot.collected_at)}"
+
+
+def _is_later(first: Moment | None, last: Moment | None) -> bool:
+    """Whether two instants are in the wrong order, also if no snapshot is between them."""
+    return not isinstance(first, str | None) and not isinstance(last, str | None) and first > last
