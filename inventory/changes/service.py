@@ -24,10 +24,11 @@ MAX_WAIT = 5.0
 class ChangeService:
     """What changed between snapshots. Every method may raise `StorageUnavailable`."""
 
-    def __init__(self, records: RecordService, *, clock: Clock) -> None:
+    def __init__(self, records: RecordService, *, clock: Clock, slots: int = SLOTS, max_wait: float = MAX_WAIT) -> None:
         self._records = records
         self._clock = clock
-        self._slots = BoundedSemaphore(SLOTS)
+        self._slots = BoundedSemaphore(slots)
+        self._max_wait = max_wait
 
     def pair(self, target: Target, since: str | None, until: str | None) -> tuple[Snapshot, Snapshot]:
         """The older and the newer snapshot that ids or instants mean: of an instant, the snapshot that was current then.
@@ -49,7 +50,7 @@ class ChangeService:
 
     def diff(self, older: Snapshot, newer: Snapshot) -> Diff:
         """All that differs between two snapshots of one webpage. `TooManyRequests` if too many are compared already."""
-        if not self._slots.acquire(timeout=MAX_WAIT):
+        if not self._slots.acquire(timeout=self._max_wait):
             raise TooManyRequests("Too many snapshots are being compared. Send the same request again in a moment.")
         try:
             old, new = self._views(older, newer)
