@@ -57,11 +57,12 @@ def _side(side: Mapping[str, Any]) -> str:
 def _print_changes(console: Console, document: Document) -> None:
     """A table: what is gone in red, what is new in green, and what is volatile dimmed."""
     table = Table(title="Changes", title_justify="left")
-    for name in ("field", "old", "new"):
+    for name in ("kind", "field", "old", "new"):
         table.add_column(name, overflow="fold")
     for change in document["changes"]:
         style = "dim" if change["volatile"] else ""
-        table.add_row(_field(change), _value(change, "old", "red"), _value(change, "new", "green"), style=style)
+        values = _value(change, "old", "red"), _value(change, "new", "green")
+        table.add_row(change["kind"], _field(change), *values, style=style)
     console.print(table)
     if document["omitted"]:
         console.print(f"and {document['omitted']:,} more")
