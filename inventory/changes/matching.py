@@ -15,7 +15,10 @@ from inventory.changes.rising import longest_rise
 
 MAX_CELLS = 100_000_000
 """Of the table behind one shortest diff, each a bit: 10,000 lines with 10,000 take 13 MB and 40 ms."""
-MAX_ALL_CELLS = 4 * MAX_CELLS
+TOTAL_RATIO = 4
+"""How many times as many all parts together may take."""
+EQUAL = -1
+"""Instead of a depth: all lines of the part are equal."""
 MAX_DEPTH = 8
 """How often a part is cut once more; each time costs in proportion to its length."""
 
@@ -26,11 +29,12 @@ Part = tuple[int, int, int, int]
 class Matcher:
     """The lines that two texts share. `gave_up` counts parts that were too long, and count as wholly different."""
 
-    def __init__(self, old: Sequence[Hashable], new: Sequence[Hashable]) -> None:
+    def __init__(self, old: Sequence[Hashable], new: Sequence[Hashable], *, max_cells: int = MAX_CELLS) -> None:
         numbers: dict[Hashable, int] = {}
         self._old = [numbers.setdefault(line, len(numbers)) for line in old]
         self._new = [numbers.setdefault(line, len(numbers)) for line in new]
-        self._cells = MAX_ALL_CELLS
+        self._max_cells = max_cells
+        self._cells = max_cells * TOTAL_RATIO
         self.gave_up = 0
 
     def blocks(self) -> list[Match]:
@@ -48,15 +52,17 @@ class Matcher:
         """Equal runs, in order. A stack instead of recursion, because its depth is that of the texts."""
         waiting: list[tuple[Part, int]] = [((0, len(self._old), 0, len(self._new)), 0)]
         while waiting:
-            part, depth = waiting.pop()
-            low, high, start, end = part
+            (low, high, start, end), depth = waiting.pop()
+            if depth == EQUAL:
+                yield low, start, high - low
+                continue
             head = self._common(range(low, high), range(start, end))
             tail = self._common(range(high - 1, low + head - 1, -1), range(end - 1, start + head - 1, -1))
             if head:
                 yield low, start, head
             inner = (low + head, high - tail, start + head, end - tail)
             if tail:
-                waiting.append(((high - tail, high, end - tail, end), MAX_DEPTH))
+                waiting.append(((high - tail, high, end - tail, end), EQUAL))
             if inner[0] < inner[1] and inner[2] < inner[3]:
                 yield from self._inner(inner, depth, waiting)
 
@@ -66,7 +72,7 @@ class Matcher:
         before = [position for position in range(low, high) if self._old[position] in common]
         after = [position for position in range(start, end) if self._new[position] in common]
         cells = len(before) * len(after)
-        if cells <= min(MAX_CELLS, self._cells):
+        if cells <= min(self._max_cells, self._cells):
             self._cells -= cells
             yield from self._shortest(before, after)
             return
@@ -74,11 +80,9 @@ class Matcher:
         if not anchors:
             self.gave_up += 1
             return
-        edges = [(low - 1, start - 1), *anchors, (high, end)]
-        parts = [
-            (before[0] + 1, after[0] + (after[0] < high), before[1] + 1, after[1] + (after[1] < end))
-            for before, after in pairwise(edges)
-        ]
+        ends = [after for after, following in pairwise([*anchors, (high, end)]) if not _adjacent(after, following)]
+        edges = [(low - 1, start - 1), *ends, (high - 1, end - 1)]
+        parts = [(before[0] + 1, after[0] + 1, before[1] + 1, after[1] + 1) for before, after in pairwise(edges)]
         waiting += [(each, depth + 1) for each in reversed(parts)]
 
     def _common(self, old: range, new: range) -> int:
@@ -106,3 +110,8 @@ class Matcher:
         where = {line: position for position, line in enumerate(new, start) if line in once}
         found = [(position, where[line]) for position, line in enumerate(old, low) if line in once]
         return [found[index] for index in longest_rise([after for _, after in found])]
+
+
+def _adjacent(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether two pairs of equal lines follow each other in both texts, so that there is nothing to look for between."""
+    return one[0] + 1 == other[0] and one[1] + 1 == other[1]

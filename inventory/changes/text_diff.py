@@ -113,7 +113,7 @@ def _is_volatile(codes: Sequence[Code], old: Sequence[str], new: Sequence[str]) 
 
 
 def _notes(which: str, text: TextLines) -> Iterator[str]:
-    if text.cut:
-        yield f"of the {which} page {text.cut}"
+    if text.left_out:
+        yield f"of the {which} page {text.left_out}"
     if text.broken:
         yield f"{text.broken:,} lines of the {which} page have more than {MAX_WIDTH:,} characters; they are broken"

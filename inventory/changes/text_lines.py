@@ -22,11 +22,11 @@ _PIECE = re.compile(r".{500,1000}?(?<=[;,{}>\s])|.{1,1000}", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextLines:
-    """Lines, each with its end; `broken` ones were too long, and `cut` says what was left out of the page, or is empty."""
+    """Lines, each with its end. `broken` counts those that were too long; `left_out` says what is missing, or is empty."""
 
     lines: list[str]
     broken: int
-    cut: str
+    left_out: str
 
 
 def lines_of(text: str) -> TextLines:
@@ -43,12 +43,12 @@ def lines_of(text: str) -> TextLines:
                 yield from _broken(line[0])
 
     lines = list(islice(pieces(), MAX_LINES + 1))
-    cut = ""
+    left_out = ""
     if len(lines) > MAX_LINES:
-        cut = f"only its first {MAX_LINES:,} lines are compared"
+        left_out = f"only its first {MAX_LINES:,} lines are compared"
     elif len(text) > MAX_CHARACTERS:
-        cut = f"only its first {MAX_CHARACTERS:,} characters are compared"
-    return TextLines(lines=lines[:MAX_LINES], broken=broken, cut=cut)
+        left_out = f"only its first {MAX_CHARACTERS:,} characters are compared"
+    return TextLines(lines=lines[:MAX_LINES], broken=broken, left_out=left_out)
 
 
 def _broken(line: str) -> Iterator[str]:

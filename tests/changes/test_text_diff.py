@@ -81,9 +81,12 @@ def test_a_diff_of_any_texts_leads_from_the_old_to_the_new(old: str, new: str, t
     assert patched(old, text_diff(old, new + tail).unified) == new + tail
 
 
-@given(old=st.lists(st.integers(0, 5), max_size=60), new=st.lists(st.integers(0, 5), max_size=60))
-def test_equal_blocks_are_equal_and_in_order(old: list[int], new: list[int]) -> None:
-    blocks = Matcher(old, new).blocks()
+NUMBERS = st.lists(st.integers(0, 5) | st.integers(0, 60), max_size=60)
+
+
+@given(old=NUMBERS, new=NUMBERS, max_cells=st.sampled_from([0, 4, 100, 10_000]))
+def test_equal_blocks_are_equal_and_in_order(old: list[int], new: list[int], max_cells: int) -> None:
+    blocks = Matcher(old, new, max_cells=max_cells).blocks()
 
     assert (blocks[-1].a, blocks[-1].b, blocks[-1].size) == (len(old), len(new), 0)
     for block, following in pairwise(blocks):
@@ -108,6 +111,13 @@ def test_long_texts_of_a_few_lines_again_and_again_are_shown_as_replaced() -> No
     old, new = ("".join(rng.choices(["a\n", "b\n"], k=50_000)) for _ in range(2))
 
     assert text_diff("<\n" + old, ">\n" + new).notes[0].startswith("1 parts have too many lines")
+
+
+@given(st.lists(st.integers(0, 10_000), max_size=60, unique=True), st.integers(0, 60), st.integers(0, 60))
+def test_a_text_of_unique_lines_loses_only_what_is_cut_out_of_it(old: list[int], start: int, size: int) -> None:
+    new = old[:start] + old[start + size :]
+
+    assert sum(block.size for block in Matcher(old, new, max_cells=0).blocks()) == len(new)
 
 
 # Long lines
@@ -138,9 +148,9 @@ def test_broken_lines_are_the_whole_text(text: str) -> None:
 
 
 def test_only_so_many_lines_and_characters_are_compared() -> None:
-    assert "lines are compared" in lines_of("\n" * (MAX_LINES + 1)).cut
-    assert "characters are compared" in lines_of("a" * (MAX_CHARACTERS + 1)).cut
-    assert lines_of("\n" * MAX_LINES).cut == lines_of("a" * MAX_CHARACTERS).cut == ""
+    assert "lines are compared" in lines_of("\n" * (MAX_LINES + 1)).left_out
+    assert "characters are compared" in lines_of("a" * (MAX_CHARACTERS + 1)).left_out
+    assert lines_of("\n" * MAX_LINES).left_out == lines_of("a" * MAX_CHARACTERS).left_out == ""
 
 
 # Bounds

@@ -213,3 +213,12 @@ def test_records_that_are_due_are_collected_and_those_that_are_stored_stay(
     for name in ("snapshots", "history", "events"):
         assert [each for each in before[name] if each not in after[name]] == []
     assert before["bodies"].items() <= after["bodies"].items()
+
+
+def test_two_snapshots_of_the_older_version_can_be_compared(services: Services) -> None:
+    pair = services.changes.pair(services.records.target("webpage", "http://example.test/twice"), None, None)
+
+    diff = services.changes.diff(*pair)
+
+    assert pair[0].id != pair[1].id
+    assert set(diff.counts.values()) == {0}
