@@ -70,7 +70,7 @@ class PageFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """One side of a diff. `text` is the decoded page, None if it is no text; `facts` are None if it is not HTML."""
+    """One side of a diff. `text` is the decoded page, None if it is not text; `facts` are None if it is not HTML."""
 
     content: Content
     text: str | None = None
@@ -93,7 +93,7 @@ class TextDiff:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diff:
-    """All that differs. `text` is None if the pages are equal, or one of them is no text."""
+    """All that differs. `text` is None if the pages are equal, or one of them is not text."""
 
     changes: Sequence[Change]
     text: TextDiff | None

@@ -19,7 +19,7 @@ MAX_HOSTS = 1_000
 """Of one field."""
 MAX_TITLE = 1_000
 MAX_REFERENCE = 2_048
-"""Characters of a reference; a longer one is no URL that a browser would load."""
+"""Characters of a reference; a longer one is not a URL that a browser would load."""
 
 _LOADS: Mapping[str, tuple[str, str]] = {
     "script": ("src", "script.host"),

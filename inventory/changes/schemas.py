@@ -136,5 +136,5 @@ class DiffSchema(Schema):
         TextDiffSchema,
         required=True,
         allow_none=True,
-        metadata={"description": "null if the page is the same, or one of the two is no text."},
+        metadata={"description": "null if the page is the same, or one of the two is not text."},
     )

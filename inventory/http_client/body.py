@@ -53,7 +53,7 @@ def read_body(response: ResponseReader, limit: int) -> Body:
     """The body of a response, at most `limit` bytes of it, decoded. Raises `SourceFailure` when it is incomplete or late."""
     named = response.head.values("content-encoding")
     applied = [*codings.names(named), *response.transfer_codings]
-    misnamed = tuple(f"Content-Encoding names {name!r:.50}, which is no coding" for name in codings.misnamed(named)[:1])
+    misnamed = tuple(f"Content-Encoding names {name!r:.50}, which is not a coding" for name in codings.misnamed(named)[:1])
     if applied:
         body = _decoded(_Raw(response.pieces(), limit), applied, limit)
     else:

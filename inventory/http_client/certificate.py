@@ -119,7 +119,7 @@ class CertificateReader:
         for what, (tag, content) in zip(("notBefore", "notAfter"), pair(validity), strict=True):
             date = instant(tag, content)
             if date is None:
-                self.defects.append(f"{what} of the certificate is no date: {content[:100].decode('latin-1')!r}")
+                self.defects.append(f"{what} of the certificate is not a date: {content[:100].decode('latin-1')!r}")
             yield date
 
     def _text(self, content: bytes, what: str, encoding: str) -> str:
@@ -194,7 +194,7 @@ def address(content: bytes) -> str:
 
 
 def instant(tag: int, content: bytes) -> datetime | None:
-    """A UTCTime, of the years from 1950 to 2049, or a GeneralizedTime; None if it is no date of Python's."""
+    """A UTCTime, of the years from 1950 to 2049, or a GeneralizedTime; None if it is not a date of Python's."""
     if tag == UTC_TIME:
         content = (b"19" if content[:2] >= b"50" else b"20") + content
     match = _TIME.fullmatch(content)

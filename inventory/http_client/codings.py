@@ -61,7 +61,7 @@ def names(values: Iterable[str]) -> list[str]:
 
 
 def misnamed(values: Iterable[str]) -> list[str]:
-    """What header lines name although it is no coding, but for `identity`, which says so."""
+    """What header lines name although it is not a coding, but for `identity`, which says so."""
     return [name for name in _elements(values) if name != "identity" and not _is_coding(name)]
 
 

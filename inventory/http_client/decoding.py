@@ -40,7 +40,7 @@ class Text:
 def examine(body: bytes, content_type: str | None, *, nosniff: bool = False, truncated: bool = False) -> Text:
     """Decide how a body is to be read. `content_type` joins its header lines by commas.
 
-    `nosniff` says that a body of unknown type is no page; `truncated`, that its end may lie within a character.
+    `nosniff` says that a body of unknown type is not a page; `truncated`, that its end may lie within a character.
     """
     defects: list[str] = []
     found = _media_type(body, content_type or "", nosniff, defects)
@@ -70,7 +70,7 @@ def _media_type(body: bytes, content_type: str, nosniff: bool, defects: list[str
     sniffed = MediaType(media_types.sniffed(body, scriptable=not nosniff), found.charset if found else None)
     if found is None and content_type.strip():
         defects.append(
-            f"the Content-Type {content_type[:_QUOTED]!r} is no media type; the body looks like {sniffed.essence}"
+            f"the Content-Type {content_type[:_QUOTED]!r} is not a media type; the body looks like {sniffed.essence}"
         )
     return sniffed
 

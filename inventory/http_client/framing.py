@@ -61,7 +61,7 @@ def framing_of(head: Head) -> Framing:
 def _coding_defects(head: Head, named: list[str], *, both: bool) -> list[str]:
     """What is wrong with `Transfer-Encoding`; `both`: there is a length, too."""
     applied = codings.names(named)
-    defects = [f"Transfer-Encoding names {name!r:.50}, which is no coding" for name in codings.misnamed(named)[:1]]
+    defects = [f"Transfer-Encoding names {name!r:.50}, which is not a coding" for name in codings.misnamed(named)[:1]]
     if applied and both:
         defects.append("Transfer-Encoding and Content-Length together; Content-Length was ignored")
     if applied and head.http_version == "1.0":

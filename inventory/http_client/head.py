@@ -158,7 +158,7 @@ class FieldReader:
             self._defects.add(f"header line {number} {what}: {quoted(line)}")
 
     def _continue(self, number: int, line: bytes, *, odd: bool) -> None:
-        """A line that begins with a blank is part of the one before it, unless that is no header line (section 2.2)."""
+        """A line that begins with a blank is part of the one before it, unless that is not a header line (section 2.2)."""
         if len(self._fields) == self._fields_before_gap:
             self._defects.add(f"header line {number} is indented, but continues no header line: {quoted(line)}")
             return

@@ -98,7 +98,7 @@ def _charset(parameters: str) -> str | None:
 
 
 def sniffed(body: bytes, *, scriptable: bool = True) -> str:
-    """What a body of unknown type is, by its first bytes (section 7.1). Without `scriptable` it is no page."""
+    """What a body of unknown type is, by its first bytes (section 7.1). Without `scriptable` it is not a page."""
     start = body[:SNIFFED_BYTES]
     if scriptable and _SCRIPTABLE.match(start):
         return "text/html"

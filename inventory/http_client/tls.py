@@ -42,7 +42,7 @@ def verifying(authorities: str, *, names: bool = True) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=authorities)
     context.load_default_certs()
     context.check_hostname = names
-    context.hostname_checks_common_name = False  # a subject is no host (RFC 9110, section 4.3.4)
+    context.hostname_checks_common_name = False  # a subject is not a host (RFC 9110, section 4.3.4)
     # Python 3.13 demands what browsers, curl and older Pythons do not, such as a key identifier of every authority.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # as in Python 3.13: what is trusted need not be a root

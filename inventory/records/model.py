@@ -174,7 +174,7 @@ class Stored:
 class Postponed:
     """Outcome: the claim is handed back, to be tried again at `due_at`; `failure` says why, if anything failed.
 
-    Without `counted` it was no attempt: the upstream was not called.
+    Without `counted` it was not an attempt: the upstream was not called.
     """
 
     claim: Record

@@ -107,7 +107,7 @@ class TlsSchema(Schema):
     subject = fields.String(required=True)
     issuer = fields.String(required=True)
     names = fields.List(fields.String(), required=True)
-    not_before = fields.DateTime(required=True, allow_none=True, metadata={"description": "null: it is no date."})
+    not_before = fields.DateTime(required=True, allow_none=True, metadata={"description": "null: it is not a date."})
     not_after = fields.DateTime(required=True, allow_none=True)
 
 
@@ -201,7 +201,9 @@ class BodySchema(Schema):
         required=True, allow_none=True, metadata={"description": "As declared; of an undeclared one, as the body looks."}
     )
     charset = fields.String(
-        required=True, allow_none=True, metadata={"description": "The WHATWG's name of the encoding; null if it is no text."}
+        required=True,
+        allow_none=True,
+        metadata={"description": "The WHATWG's name of the encoding; null if it is not text."},
     )
     encoding = fields.String(required=True, validate=OneOf(["text", "base64"]))
     truncated = fields.Boolean(required=True)

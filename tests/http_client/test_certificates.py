@@ -120,7 +120,7 @@ def test_a_year_that_no_date_has_is_a_defect() -> None:
     tls = recorded(certificate(validity=sequence(time(b"00000101000000Z"), time(b"99991231235959Z"))))
 
     assert (tls.not_before, tls.not_after) == (None, LAST)
-    assert tls.defects == ("notBefore of the certificate is no date: '00000101000000Z'",)
+    assert tls.defects == ("notBefore of the certificate is not a date: '00000101000000Z'",)
     assert tls.names == ("page.test",)
 
 

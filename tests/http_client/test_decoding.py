@@ -155,7 +155,7 @@ DEFECTS = [
     (b"\x00\xd8x\x00", "text/html; charset=utf-16le", "the body has bytes that are not utf-16le; they read as U+FFFD"),
     (b"\xed\xa0\x80", "text/html; charset=utf-8", "the body has bytes that are not utf-8; they read as U+FFFD"),
     (b"\x81\x20", "text/html; charset=gbk", "the body has bytes that are not gbk; they read as U+FFFD"),
-    (b"<p>", "charset=utf-8", "the Content-Type 'charset=utf-8' is no media type; the body looks like text/html"),
+    (b"<p>", "charset=utf-8", "the Content-Type 'charset=utf-8' is not a media type; the body looks like text/html"),
     (b"{}", "text/json; charset=latin1", "the charset 'latin1' of the Content-Type does not count; JSON is UTF-8"),
     (b"x", "text/html; charset=hz-gb-2312", "browsers read no text in the charset of this body; it reads as U+FFFD"),
     (b"<meta charset=a><meta charset=b>", HTML, "the charset 'a' of the document is unknown"),

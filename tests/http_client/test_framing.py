@@ -146,7 +146,7 @@ def test_what_is_no_coding_leaves_the_length_in_force_and_is_a_defect(value: byt
 
     name = value.decode().lower().partition(",")[0]
     assert (body.content, body.undecoded) == (b"ok", None)
-    assert defects_of(response, body) == [f"Transfer-Encoding names {name!r}, which is no coding"]
+    assert defects_of(response, body) == [f"Transfer-Encoding names {name!r}, which is not a coding"]
 
 
 def test_a_body_ends_where_its_codings_have_too_much_between_them() -> None:
