@@ -13,12 +13,13 @@ from inventory import web_encodings
 from inventory.http_client import declarations, media_types
 from inventory.http_client.media_types import MediaType
 
-_JSON = re.compile(r".*[/+]json|application/(x-ndjson|jsonl|json-seq)")
+_JSON = re.compile(r".*[/+]json|application/(x-)?(nd)?json(l|lines|5|-seq)?|.*\+json-seq")
 _XML = re.compile(r".*[/+]xml")
 _TEXT = re.compile(
-    r"text/.*|.*\+(json|xml)|application/(json|xml|xhtml\+xml|(x-)?javascript|ecmascript|x-www-form-urlencoded|ld\+json"
-    r"|yaml|x-yaml|toml|sql|graphql|x-ndjson|jsonl|json-seq|xml-dtd|rtf|x-sh|problem\+json)"
+    rf"text/.*|{_JSON.pattern}|{_XML.pattern}|audio/(x-)?mpegurl"
+    r"|application/((x-)?(javascript|yaml)|ecmascript|x-www-form-urlencoded|toml|sql|graphql|xml-dtd|rtf|x-sh)"
 )
+_MEDIA = ("image/", "audio/", "video/", "font/", "model/")
 _UNSPECIFIC = ("application/octet-stream", "text/plain")
 _APACHE_DEFAULTS = frozenset(f"text/plain; charset={charset}" for charset in ("ISO-8859-1", "iso-8859-1", "UTF-8"))
 """What old versions of Apache send with every file of a type that they do not know (WHATWG MIME Sniffing, section 5.1)."""
@@ -44,7 +45,7 @@ def examine(body: bytes, content_type: str | None, *, nosniff: bool = False, tru
     """
     defects: list[str] = []
     found = _media_type(body, content_type or "", nosniff, defects)
-    if not _is_text(body, found, believed=content_type not in _APACHE_DEFAULTS):
+    if not _is_text(body, found, believed=content_type not in _APACHE_DEFAULTS, truncated=truncated):
         return Text(found.essence if found else None, None, tuple(defects))
     charset = _charset(body, found or MediaType(""), truncated, defects)
     if charset == "replacement":
@@ -75,15 +76,22 @@ def _media_type(body: bytes, content_type: str, nosniff: bool, defects: list[str
     return sniffed
 
 
-def _is_text(body: bytes, found: MediaType | None, *, believed: bool) -> bool:
+def _is_text(body: bytes, found: MediaType | None, *, believed: bool, truncated: bool) -> bool:
     """By its type; where that says nothing, by a BOM, a charset if `believed`, or the absence of bytes that no text has."""
     if found is not None and found.essence not in _UNSPECIFIC:
-        return bool(_TEXT.fullmatch(found.essence))
+        return bool(_TEXT.fullmatch(found.essence)) or _looks_like_text(body, found, truncated)
     if body.startswith(tuple(mark for mark, _ in web_encodings.BYTE_ORDER_MARKS)):
         return True
     if believed and found and found.charset:
         return True
     return not media_types.BINARY.search(body)
+
+
+def _looks_like_text(body: bytes, found: MediaType, truncated: bool) -> bool:
+    """Whether a body of a type that may be anything is text beyond doubt, such as a playlist or a key."""
+    if not body or found.essence.startswith(_MEDIA) or media_types.BINARY.search(body) or body.startswith(b"%PDF-"):
+        return False
+    return _is_valid(body, web_encodings.lookup(found.charset or "") or "utf-8", truncated)
 
 
 def _charset(body: bytes, found: MediaType, truncated: bool, defects: list[str]) -> str:
