@@ -12,9 +12,9 @@ from inventory.clock import Clock
 from inventory.errors import SourceFailure
 from inventory.products.feeds import Feed
 from inventory.products.fetched_page import FetchedPage
-from inventory.products.json_paths import at
 from inventory.products.normalising import identity_of
 from inventory.products.pacer import Pacer
+from inventory.products.page_items import items_of
 from inventory.products.page_loop_guard import PageLoopGuard
 from inventory.products.pages import MAY_PASS, PAST_THE_END, UNAUTHORIZED, Malformed, PageResponse, Pages, RefusedPage
 from inventory.products.paginators import Page
@@ -32,7 +32,6 @@ MAX_FAILED_PAGES = 3
 BREAKER_OPEN, UPSTREAM_PAUSE = "breaker_open", "upstream_pause"
 ENDS_FEED = frozenset({BREAKER_OPEN, UPSTREAM_PAUSE, "unauthorized"})
 """Failures that the pages after it would meet as well."""
-MISSING = object()
 
 
 def page_retries(retries: int) -> RetryPolicy:
@@ -101,7 +100,7 @@ class PageFetcher:
         cause: SourceFailure | None = None
         while True:
             try:
-                return self._read(url)
+                return self._read(url, failed)
             except SourceFailure as failure:
                 cause = failure if cause is None or failure.code != BREAKER_OPEN else cause
                 self.attempts += 1
@@ -129,9 +128,12 @@ class PageFetcher:
             checksum=guard.checksum,
         )
 
-    def _read(self, url: str) -> FetchedPage:
+    def _read(self, url: str, failed: int) -> FetchedPage:
         content, response = self._request(url)
-        items = self._items(content, response)
+        items = items_of(self._feed, content, follows_page=failed == 0 and self._guard.pages > 0)
+        if items is None:
+            begins = self._feed.mask.quotation(response.body.content)
+            raise Malformed(f"There is no list at {self._feed.items!r} in the page: {begins}", response.links)
         self._guard.add(url)
         following, failure = None, None
         identities = frozenset(identity_of(self._feed, item) for item in items)
@@ -140,16 +142,6 @@ class PageFetcher:
         except SourceFailure as astray:
             failure = astray
         return self.page(url, items=tuple(items), following=following, failure=failure)
-
-    def _items(self, content: Any, response: PageResponse) -> list[Any]:
-        """The items of a page; none where it says null, which some programs write for an empty list."""
-        items = None if content is None else at(content, self._feed.items, MISSING)
-        if items is None:
-            return []
-        if not isinstance(items, list):
-            begins = self._feed.mask.quotation(response.body.content)
-            raise Malformed(f"There is no list at {self._feed.items!r} in the page: {begins}", response.links)
-        return items
 
     def _failed(self, url: str, failure: SourceFailure, failed: int) -> FetchedPage:
         """The page is left out, or was after the last one. If its upstream is silent, the next pages would be too."""

@@ -118,7 +118,8 @@ class Pages:
             raise Malformed(f"The page has more than {MAX_MEMBERS:,} objects and lists", response.links, permanent=True)
         try:
             fraction = _reader_of_fractions(response.body.content)
-            return json.loads(response.body.content, parse_int=_whole, parse_float=fraction)
+            # Not strict: a line end or a tab as it is in a text is a mistake of many, and harmless.
+            return json.loads(response.body.content, parse_int=_whole, parse_float=fraction, strict=False)
         except (ValueError, RecursionError) as error:
             detail = f"The page is not valid JSON: {_why(error)}{_other(response.body.content, mask)}"
             raise Malformed(detail, response.links) from error

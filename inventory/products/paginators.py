@@ -165,7 +165,13 @@ class Cursor(_NamedByPage):
             return None
         if isinstance(cursor, bool) or not isinstance(cursor, str | int | float | Decimal):
             raise SourceFailure(ASTRAY, "What is named as the next cursor is neither a text nor a number", permanent=True)
-        return None if str(cursor).strip().lower() in NO_CURSOR else with_parameter(page.url, self.parameter, cursor)
+        if str(cursor).strip().lower() in NO_CURSOR or self._is_end_mark(page, str(cursor)):
+            return None
+        return with_parameter(page.url, self.parameter, cursor)
+
+    def _is_end_mark(self, page: Page, cursor: str) -> bool:
+        """Whether a page without items names its own cursor again, as Solr's `cursorMark` ends."""
+        return page.items == 0 and cursor == parameter_of(page.url, self.parameter)
 
 
 @dataclass(frozen=True, slots=True)

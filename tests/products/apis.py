@@ -220,6 +220,46 @@ def linked(request: Request) -> Answer:
     return as_json({"items": [item(n) for n in window((page - 1) * 10, 10)], "links": links})
 
 
+def spring_data_rest(request: Request) -> Answer:
+    """A page without items leaves out the list."""
+    found = window(int(request.query("page", "0")) * 10, 10)
+    embedded = {"_embedded": {"products": [item(n) for n in found]}} if found else {}
+    return as_json({**embedded, "_links": {}, "page": {"totalElements": PRODUCTS, "totalPages": 3}})
+
+
+def ebay(request: Request) -> Answer:
+    skip = int(request.query("offset", "0"))
+    found = [{"itemId": f"v1|{n}", "title": f"Thing {n}", "price": {"value": price(n)}} for n in window(skip, 10)]
+    return as_json({"href": base(request), "total": PRODUCTS, **({"itemSummaries": found} if found else {})})
+
+
+def protobuf(request: Request) -> Answer:
+    """Leaves out what is empty. A page in the middle has nothing but a token."""
+    token = int(request.query("pageToken", "0"))
+    found = [item(n) for n in window({0: 0, 2: 10, 3: 20}.get(token, PRODUCTS), 10)]
+    return as_json(({"products": found} if found else {}) | ({"nextPageToken": str(token + 1)} if token < 4 else {}))
+
+
+def php(request: Request) -> Answer:
+    """A list with gaps is an object, and an empty object is a list."""
+    found = {str(2 * n): item(n) for n in window((int(request.query("page", "1")) - 1) * 10, 10)}
+    return as_json({"items": found} if found else [])
+
+
+def firebase(_request: Request) -> Answer:
+    """An object of all items, whose names are the ids."""
+    things = [{"title": f"Thing {n}", "price": price(n)} for n in window(0, PRODUCTS)]
+    return as_json({f"-N{n}": each for n, each in enumerate(things)})
+
+
+def solr(request: Request) -> Answer:
+    """The page after the last one is empty, and names its own cursor again. Texts have line ends as they are."""
+    mark = request.query("cursorMark", "*")
+    found = window(int(mark.removeprefix("m").replace("*", "0")), 10)
+    document = {"products": [item(n) for n in found], "nextCursorMark": f"m{found[-1]}" if found else mark}
+    return as_json(json.dumps(document).replace('"toys"', '"to\n\tys"').encode())
+
+
 def failing_after(api: Api, last: int, status: int) -> Api:
     """The API, whose pages after this one are a status."""
 
@@ -289,4 +329,11 @@ SHAPES: Sequence[tuple[Api, str, Mapping[str, Any] | None, Mapping[str, Any], in
     (failing_after(spring, 2, 422), "content", page(first=0, pages="totalPages"), PLAIN, 4),
     (go, "items", page(), PLAIN, 4),
     (linked, "items", following("links"), PLAIN, 3),
+    (spring_data_rest, "_embedded.products", page(first=0), PLAIN, 4),
+    (spring_data_rest, "_embedded.products", page(first=0, pages="page.totalPages"), PLAIN, 4),
+    (ebay, "itemSummaries", offset(parameter="offset"), {"id": "itemId", "title": "title", "price": "price.value"}, 4),
+    (protobuf, "products", {"kind": "cursor", "parameter": "pageToken", "next": "nextPageToken"}, PLAIN, 5),
+    (php, "items", page(), PLAIN, 4),
+    (firebase, "", None, PLAIN, 1),
+    (solr, "products", {"kind": "cursor", "parameter": "cursorMark", "next": "nextCursorMark"}, PLAIN, 4),
 ]

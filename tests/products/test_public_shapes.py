@@ -169,6 +169,8 @@ def test_an_unauthorized_feed_stops_at_once_and_quotes_the_answer_without_its_ke
         (b'{"error": "invalid key"}', 'There is no list at \'items\' in the page: {"error": "invalid key"}. This page'),
         (b'{"items": [', "The page is not valid JSON: Expecting value, at character 12. This page"),
         (b'{"items": {"id": 1}}', "There is no list at 'items' in the page: "),
+        (b'{"items": {"error": {"code": 1}}}', "There is no list at 'items' in the page: "),
+        (b'{"things": []}', "There is no list at 'items' in the page: "),
     ],
 )
 def test_an_answer_that_is_no_page_is_quoted_where_that_tells_something(tmp_path: Path, body: bytes, said: str) -> None:
@@ -177,6 +179,17 @@ def test_an_answer_that_is_no_page_is_quoted_where_that_tells_something(tmp_path
 
     assert error["error"].startswith("malformed_page: ")
     assert said in error["error"]
+
+
+def test_an_error_in_place_of_a_list_is_no_end(tmp_path: Path) -> None:
+    def api(request: Request) -> Answer:
+        return apis.go(request) if request.query("page", "1") == "1" else as_json({"message": "slow down"})
+
+    with pulled(tmp_path, api, items="items", paginator=apis.page()) as (_, _server, summary):
+        [feed] = summary["feeds"]
+
+    assert (feed["products"], feed["complete"]) == (10, False)
+    assert summary["errors"][0]["error"].startswith("malformed_page: There is no list at 'items' in the page: ")
 
 
 def test_a_pause_of_a_day_ends_its_feed_and_not_the_others_at_its_host(tmp_path: Path) -> None:

@@ -1,0 +1,52 @@
+"""The items of a page: a list, or what programs write for one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from inventory.products.feeds import REQUIRED, Feed
+from inventory.products.json_paths import at
+
+MISSING = object()
+_TELLS = re.compile("err|fault|fail|exception|mess|msg|detail|reason|success|status|code", re.IGNORECASE)
+"""What is part of the name of a member that tells of a failure."""
+
+
+def items_of(feed: Feed, content: Any, *, follows_page: bool) -> list[Any] | None:
+    """The items of a page, none where it says null or has nothing at all; None if it has no list.
+
+    An object of objects is a list too, whose names are the ids of those that have no `id`. A page that follows another one
+    may leave out an empty list.
+    """
+    found = None if content is None else at(content, feed.items, MISSING)
+    if isinstance(found, list):
+        return found
+    if found is MISSING:
+        return [] if _has_nothing(content, follows_page=follows_page) else None
+    return [] if not found and found in (None, {}) else _named_items(feed, found)
+
+
+def _has_nothing(content: Any, *, follows_page: bool) -> bool:
+    """Whether a page without a list is one without items: an empty object, and `[]` as PHP writes it."""
+    if not isinstance(content, dict):
+        return isinstance(content, list) and not content
+    return not content or (follows_page and not any(map(_TELLS.search, content)))
+
+
+def _named_items(feed: Feed, found: Any) -> list[Any] | None:
+    """The values of an object in which all are objects, and one looks like a product: `{"error": {…}}` has none."""
+    if not isinstance(found, dict) or not all(isinstance(value, dict) for value in found.values()):
+        return None
+    if all(name == str(position) for position, name in enumerate(found)):
+        items = list(found.values())  # the names are positions, as JavaScript and PHP write them
+    else:
+        items = [value if value.get("id") is not None else {**value, "id": name} for name, value in found.items()]
+    return items if any(_is_product(feed, item) for item in items) else None
+
+
+def _is_product(feed: Feed, item: Mapping[str, Any]) -> bool:
+    """Whether there is something at a place of each required field."""
+    places = ((feed.paths[name], *feed.paths[name].fallbacks) for name in REQUIRED)
+    return all(any(each.value is not None or at(item, each.path) is not None for each in field) for field in places)
