@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import html
-import json
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode, urlsafe_b64encode
 from binascii import Error
 from collections.abc import Iterable, Iterator, Mapping
-from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
+from functools import cache
+from html.entities import html5
+from struct import iter_unpack
+from urllib.parse import parse_qsl, urlsplit
 
 MASK = "***"
 MIN_SECRET = 4
@@ -24,8 +25,8 @@ KEY = re.compile("key|token|secret|pass|pwd|auth|sig|appid|app_id|credential|jwt
 """What is part of the name of a parameter or a header whose value may be a key."""
 SCHEMES = frozenset({"apikey", "basic", "bearer", "digest", "key", "token"})
 """Words before the secret in the value of a header."""
-_AS_THEY_ARE_IN_PATHS = "!$&'()*+,/:;=@[]|~"
-"""Characters that WHATWG's URL Standard does not percent-encode in a path."""
+LONGEST_ESCAPE = 16
+"""Characters that stand for a byte of a secret, at most."""
 _PART = re.compile(r"[^\s;,]+")
 
 
@@ -41,11 +42,11 @@ def without_keys(url: str) -> str:
 
 
 class Mask:
-    """Covers the secrets of a feed, however they are written: plain, percent-encoded, or escaped in JSON or HTML."""
+    """Covers the secrets of a feed, however they are written: plain, percent-encoded, escaped in JSON or HTML, in base64."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         known = {secret for secret in secrets if len(secret) >= MIN_SECRET}
-        self._longest = max((len(form) for secret in known for form in _forms(secret)), default=0)
+        self._longest = max(map(_longest, known), default=0)
         self._in_texts = _pattern(known)
         self._in_values = _pattern({secret for secret in known if len(secret) >= MIN_IN_VALUES})
 
@@ -122,12 +123,36 @@ def _bounded(text: str) -> str:
 
 def _pattern(secrets: Iterable[str]) -> re.Pattern[str] | None:
     """What finds these secrets in any form, the longest first."""
-    forms = {form for secret in secrets for form in _forms(secret)}
-    texts = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
-    return re.compile(texts, re.IGNORECASE) if forms else None
+    texts = [form for secret in sorted(secrets, key=len, reverse=True) for form in _forms(secret)]
+    return re.compile("|".join(texts), re.IGNORECASE) if texts else None
 
 
-def _forms(secret: str) -> set[str]:
-    in_json = {json.dumps(secret, ensure_ascii=to_ascii)[1:-1] for to_ascii in (True, False)}
-    in_urls = {quote(secret, safe=safe) for safe in ("", "/", _AS_THEY_ARE_IN_PATHS)} | {quote_plus(secret)}
-    return {secret, html.escape(secret), *in_urls, *in_json, *(each.replace("/", "\\/") for each in in_json)}
+def _forms(secret: str) -> Iterator[str]:
+    """Patterns of the secret and of its base64; the padding of base64 may be left out."""
+    sent = secret.encode("utf-8", "replace")
+    padded = secret.endswith("=") and secret.strip("=") != ""
+    yield "".join(map(_written, secret.rstrip("=") if padded else secret)) + (_PADDING if padded else "")
+    for form in {b64encode(sent), urlsafe_b64encode(sent)}:
+        yield "".join(map(_written, form.decode().rstrip("="))) + _PADDING
+
+
+@cache
+def _written(sign: str) -> str:
+    """A pattern of the forms of a character: plain, percent-encoded, and escaped in JSON or HTML, also one in the other."""
+    if sign.isascii() and sign.isalnum():
+        return sign
+    names = {name.lower() for name, meant in html5.items() if meant == sign and name.endswith(";")}
+    in_html = "|".join([f"#0{{0,4}}{ord(sign)};", f"#x0{{0,4}}{ord(sign):x};", *sorted(names)])
+    in_json = "".join(rf"\\{{1,3}}u{unit:04x}" for (unit,) in iter_unpack(">H", sign.encode("utf-16-be", "replace")))
+    in_url = "".join(f"%(?:25){{0,2}}{byte:02x}" for byte in sign.encode("utf-8", "replace"))
+    space = r"|\+" if sign == " " else ""
+    slashes = 1 if sign == "\\" else 3
+    return rf"(?:\\{{0,{slashes}}}(?:{re.escape(sign)}|&(?:amp;)?(?:{in_html}))|{in_json}|{in_url}{space})"
+
+
+def _longest(secret: str) -> int:
+    """Characters of the longest form of a secret, at most."""
+    return 2 * len(secret) + LONGEST_ESCAPE * sum(not chr(byte).isalnum() for byte in secret.encode("utf-8", "replace"))
+
+
+_PADDING = f"{_written('=')}*"

@@ -27,7 +27,11 @@ def filled_in(text: str, environment: Mapping[str, str]) -> tuple[str, set[str]]
 def filled_in_url(url: str, environment: Mapping[str, str]) -> tuple[str, set[str]]:
     """The same for a URL: values in its query are percent-encoded, and those in its host are not among the secrets."""
     before, question_mark, query = url.partition("?")
-    encoded = {name: quote(value.strip(), safe="") for name, value in environment.items()} if "${" in query else {}
+    encoded = (
+        {name: quote(value.strip(), safe="", errors="surrogateescape") for name, value in environment.items()}
+        if "${" in query
+        else {}
+    )
     start, _ = filled_in(before, environment)
     ending, _ = filled_in(query, encoded)
     host = _HOST.match(before)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import random
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from inventory.products.feed_file import read
 from inventory.products.feeds import Feed
 from inventory.products.job_type import FeedJobs
 from inventory.products.masking import MAX_LOOKED_AT, MAX_QUOTE, Mask, without_keys
+from tests.growth import assert_linear
 from tests.products.runs import run, running
 from tests.upstreams import Answer, Upstream
 
@@ -96,6 +98,39 @@ def test_no_form_of_a_secret_is_left_in_a_text(secret: str, before: str, after: 
         shown = Mask([secret]).text(f"{before}{form}{after}")
         assert form not in shown
         assert "***" in shown
+
+
+SECRET = "s3/cr&t<+\"'=ä ö|x"
+WRITTEN = {
+    "twice percent-encoded": quote(quote(SECRET, safe=""), safe=""),
+    "percent-encoded in part": SECRET.replace("ä", "%c3%A4").replace(" ", "+"),
+    "by encodeURIComponent": quote(SECRET, safe="!'()*~"),
+    "in JSON of Go": json.dumps(SECRET, ensure_ascii=False)[1:-1].replace("&", "\\u0026").replace("<", "\\u003c"),
+    "in JSON of PHP": json.dumps(SECRET)[1:-1].replace("/", "\\/").replace("'", "\\u0027").replace('\\"', "\\u0022"),
+    "in HTML": html.escape(SECRET).replace("&#x27;", "&apos;").replace("&quot;", "&#34;"),
+    "in JSON in HTML": html.escape(json.dumps(SECRET)[1:-1]),
+    "in Python": repr(SECRET)[1:-1],
+    "in base64": b64encode(SECRET.encode()).decode(),
+    "in base64 of a URL": urlsafe_b64encode(SECRET.encode()).decode().rstrip("="),
+}
+
+
+@pytest.mark.parametrize("text", WRITTEN.values(), ids=WRITTEN)
+def test_a_secret_is_covered_however_programs_write_it(text: str) -> None:
+    assert Mask([SECRET]).text(f"a {text} b") == "a *** b"
+
+
+def test_the_login_of_basic_is_covered_without_its_padding_too() -> None:
+    login = b64encode(b"me:hunter22").decode()
+    mask = Mask.of("https://a.test/", {"Authorization": f"Basic {login}"})
+
+    assert mask.text(f"{login} {login.rstrip('=')} {quote(login)} hunter22") == "*** *** *** ***"
+
+
+def test_a_long_text_is_looked_through_in_linear_time() -> None:
+    mask = Mask(["&" * 40 + "x", "a/" * 20, "%" * 40 + "x", "\\" * 6 + "x", " " * 40 + "x", '"' * 40 + "x"])
+    for part in ("&", "&amp;", "\\", "%25", "a/", "\\u0026", " ", "&quot;", '\\"', "x"):
+        assert_linear(mask.text, lambda size, part=part: part * size, small=4_000)  # type: ignore[misc]
 
 
 def test_a_short_secret_is_not_looked_for_in_products() -> None:
