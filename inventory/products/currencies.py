@@ -12,18 +12,19 @@ _CODES = """
     SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED
     VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
 """
-CODES = frozenset(_CODES.split())
-_IN_LOWER_CASE = "aud brl cad chf czk dkk eur gbp inr jpy nok pln sek usd"
-IN_LOWER_CASE = frozenset(_IN_LOWER_CASE.split())
-"""Codes that are taken in lower case too. Others are words: `all`, `try`, `top`."""
+_FORMER = "BYR CNH CUC EEK HRK LTL LVL MRO SLL STD VEF ZWL"
+CODES = frozenset(f"{_CODES} {_FORMER}".split())
+_IN_ANY_CASE = "aud brl cad chf cny czk dkk eur gbp hkd huf inr jpy mxn nok nzd php pln ron sek sgd thb usd zar"
+IN_ANY_CASE = frozenset(_IN_ANY_CASE.split())
+"""Codes that are taken in any case beside an amount. Others are words: `all`, `try`, `top`."""
 _SYMBOLS = """
     € EUR euro EUR euros EUR £ GBP gb£ GBP e£ EGP £e EGP ¥ JPY jp¥ JPY 円 JPY yen JPY 元 CNY cn¥ CNY rmb CNY $ USD us$ USD
-    $us USD usd$ USD dollars USD c$ CAD ca$ CAD $ca CAD $c CAD cdn$ CAD cad$ CAD a$ AUD au$ AUD $au AUD aud$ AUD nz$ NZD
-    $nz NZD nzd$ NZD hk$ HKD $hk HKD hkd$ HKD s$ SGD sg$ SGD sgd$ SGD nt$ TWD mx$ MXN mex$ MXN $mx MXN mxn$ MXN ar$ ARS
-    col$ COP clp$ CLP $u UYU r$ BRL ₹ INR ₩ KRW 원 KRW ₽ RUB руб RUB ₺ TRY tl TRY ₪ ILS ₫ VND đ VND ₴ UAH грн UAH zł PLN
-    zl PLN kč CZK ft HUF lei RON лв BGN ฿ THB ₱ PHP ₦ NGN ₵ GHS gh₵ GHS gh¢ GHS ₡ CRC ₲ PYG gs PYG ₸ KZT ₮ MNT ₼ AZN ₾ GEL
-    ৳ BDT ksh KES tsh TZS ush UGX fcfa - cfa - د.إ AED ر.س SAR fr CHF sfr CHF rm MYR rp IDR s/ PEN r ZAR kr - rs -
-    din - bs -
+    $us USD dollars USD c$ CAD ca$ CAD $ca CAD $c CAD cdn$ CAD a$ AUD au$ AUD $au AUD nz$ NZD $nz NZD hk$ HKD $hk HKD
+    s$ SGD sg$ SGD nt$ TWD mx$ MXN mex$ MXN $mx MXN ar$ ARS col$ COP $u UYU r$ BRL ₹ INR ₩ KRW 원 KRW ₽ RUB руб RUB ₺ TRY
+    tl TRY ₪ ILS ₫ VND đ VND ₴ UAH грн UAH zł PLN zl PLN kč CZK ft HUF lei RON лв BGN ฿ THB ₱ PHP ₦ NGN ₵ GHS gh₵ GHS
+    gh¢ GHS ₡ CRC ₲ PYG gs PYG ₸ KZT ₮ MNT ₼ AZN ₾ GEL ৳ BDT ksh KES tsh TZS ush UGX fcfa - cfa - fr CHF sfr CHF rm MYR
+    rp IDR s/ PEN r ZAR kr - rs - din - bs - dh - dhs AED د.إ AED ر.س SAR ج.م EGP د.ك KWD د.ب BHD ر.ع OMR ر.ق QAR د.م MAD
+    د.ت TND د.ج DZD د.أ JOD ع.د IQD ل.ل LBP
 """
 _WORDS = _SYMBOLS.split()
 SYMBOLS: Mapping[str, str | None] = {
@@ -46,9 +47,18 @@ class UnknownCurrency(ValueError):
 def currency_of(text: str) -> str | None:
     """The code of the currency that a text stands for, None for one that several share; `UnknownCurrency` otherwise."""
     bare = text.strip()
-    if bare in CODES or bare in IN_LOWER_CASE:
-        return bare.upper()
+    code = bare.removesuffix("$").rstrip()  # `COP $`
+    if code in CODES or code.lower() in IN_ANY_CASE:
+        return code.upper()
     symbol = "".join(bare.lower().rstrip(".").split())  # `US $`, `F CFA`
     if symbol not in SYMBOLS:
         raise UnknownCurrency(f"{bare!r} is not a currency")
     return SYMBOLS[symbol]
+
+
+def code_of(text: str) -> str:
+    """The code of the currency that a field of its own names, in any spelling; the text as it is, if that is unknown."""
+    try:
+        return text.upper() if text.upper() in CODES else currency_of(text) or text
+    except UnknownCurrency:
+        return text

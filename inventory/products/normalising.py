@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -9,6 +10,7 @@ from hashlib import blake2b
 from typing import Any
 
 from inventory.errors import InvalidRequest
+from inventory.products.currencies import code_of
 from inventory.products.feeds import REQUIRED, Feed, FieldPath
 from inventory.products.json_paths import at
 from inventory.products.model import Product
@@ -20,6 +22,10 @@ MAX_TEXT = 500
 MAX_ID = 500
 """Characters; a longer id is not used, because cut it might be that of another product."""
 MAX_ID_DIGITS = 100
+_UNSHOWABLE = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""Controls, ends of lines, halves of surrogate pairs."""
+_INVISIBLE = re.compile("[\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+"""Hyphens that are seen at line ends only, and marks of direction; but not the joiners of emoji, Persian and Hindi."""
 
 
 def _ignore(_name: str) -> None:
@@ -102,7 +108,7 @@ def _all(where: FieldPath) -> Iterator[FieldPath]:
 
 
 def _text(where: FieldPath, item: Any) -> str | None:
-    """A text in one line: whatever cannot be shown (controls, halves of surrogate pairs) is a space."""
+    """A text in one line: what cannot be shown is a space, and what is not seen is left out."""
     text = _whole_text(where, item)
     return None if text is None else text[:MAX_TEXT]
 
@@ -125,7 +131,7 @@ def _whole_text(where: FieldPath, item: Any) -> str | None:
         value = str(value)
     text: str = value
     if not text.isprintable():
-        text = "".join(sign if sign.isprintable() else " " for sign in text)
+        text = _INVISIBLE.sub("", _UNSHOWABLE.sub(" ", text))
     text = " ".join(text.split())
     return where.names.get(text, text) or None
 
@@ -140,9 +146,15 @@ def _id(where: FieldPath, item: Any) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError("Not a text or a whole number.")
     text = str(value)
-    if len(text) > MAX_ID or not text.isprintable():
+    if len(text) > MAX_ID or _UNSHOWABLE.search(text):
         raise ValueError(f"Longer than {MAX_ID} characters, or of characters that cannot be shown.")
     return text
+
+
+def _currency(where: FieldPath, item: Any) -> str | None:
+    """The code of a currency, where the feed names one: `usd` and `$` are `USD`."""
+    text = _text(where, item)
+    return None if text is None else code_of(text)
 
 
 def _price(where: FieldPath, item: Any) -> Price | None:
@@ -158,4 +170,10 @@ def _rating(where: FieldPath, item: Any) -> float | None:
     return None if price is None else float(price.amount)
 
 
-READERS: Mapping[str, Callable[[FieldPath, Any], Any]] = {"id": _id, "price": _price, "rating": _rating, "url": _url}
+READERS: Mapping[str, Callable[[FieldPath, Any], Any]] = {
+    "id": _id,
+    "price": _price,
+    "currency": _currency,
+    "url": _url,
+    "rating": _rating,
+}

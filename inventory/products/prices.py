@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from decimal import Context, Decimal, Inexact, InvalidOperation
@@ -18,8 +19,8 @@ MAX_TEXT = 100
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 """A number as machines write it, whose point is always the decimal one."""
 _DIGITS = re.compile(r"[0-9](?:.*[0-9])?")
-_NO_CENTS = re.compile(r"([.,])\s?[-–—]{1,2}|/[-–—]")
-"""`12,-`, and `12/-` as in India: a dash in place of the cents."""
+_NO_CENTS = re.compile(r"([.,:])\s?[-–—]{1,2}|/[-–—]")
+"""`12,-`, `12:-` as in Sweden, and `12/-` as in India: a dash in place of the cents."""
 _MINUS = ("-", "−", "–", "(")
 _ARABIC = {**{base + n: str(n) for base in (0x660, 0x6F0) for n in range(10)}, 0x66B: ".", 0x66C: ","}
 """The digits of Arabic and Persian, and their separators of decimals and thousands."""
@@ -85,6 +86,8 @@ def _of_text(text: str, decimal: str | None) -> Price:
         raise ValueError(f"Not a number from 0 on: {_shown(text)}.")
     if decimal != "," and _PLAIN.fullmatch(bare):
         return Price(Decimal(bare))
+    if "&" in bare:
+        bare = html.unescape(bare).strip()
     if not bare.isascii():
         bare = _simple(bare)
     found = _DIGITS.search(bare)
@@ -110,7 +113,7 @@ def _of_text(text: str, decimal: str | None) -> Price:
 
 def _simple(text: str) -> str:
     """The text with ASCII digits, without narrow spaces between groups, nor marks of the direction of writing."""
-    text = unicodedata.normalize("NFKC", text).translate(_ARABIC)
+    text = unicodedata.normalize("NFKC", text.replace("´", "'")).translate(_ARABIC)
     return "".join(sign for sign in text if unicodedata.category(sign) != "Cf").strip()
 
 

@@ -107,6 +107,10 @@ def test_a_long_title_is_cut_and_a_long_url_is_kept_whole_or_not_at_all() -> Non
         ({"sku": Decimal("7.0")}, "7"),
         ({"sku": Decimal("7.5"), "slug": 8}, "8"),
         ({"sku": 0}, "0"),
+        ({"sku": "گل\u200cها"}, "گل\u200cها"),
+        ({"sku": " 007 "}, " 007 "),
+        ({"sku": Decimal("1E+3")}, "1000"),
+        ({"sku": 10**30}, "1" + "0" * 30),
     ],
 )
 def test_an_id_is_looked_for_where_the_feed_says(item: dict[str, Any], key: str) -> None:
@@ -129,6 +133,39 @@ def test_the_currency_of_a_price_text_counts_where_the_item_has_no_other() -> No
     assert normalised(feed, ITEM | {"amount": "1.234,56 €"}).currency == "EUR"
     assert normalised(feed, ITEM | {"amount": "1.234,56 €", "currency": "CHF"}).currency == "CHF"
     assert normalised(feed, ITEM | {"amount": "12.50"}).currency is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        ("usd", "USD"),
+        ("Eur", "EUR"),
+        ("try", "TRY"),
+        ("€", "EUR"),
+        ("US$", "USD"),
+        ("kr", "kr"),
+        ("points", "points"),
+        ("", None),
+    ],
+)
+def test_a_currency_in_a_field_of_its_own_is_its_code_where_it_is_known(sent: str, code: str | None) -> None:
+    feed = replace(FEED, paths={**FEED.paths, "currency": FieldPath("currency")})
+
+    assert normalised(feed, ITEM | {"currency": sent}).currency == code
+
+
+@pytest.mark.parametrize(
+    ("sent", "title"),
+    [
+        ("a\0b\u2028c\ud800d", "a b c d"),
+        ("\u200e\ufeffKinder\u00adwagen\u200b", "Kinderwagen"),
+        ("❤\ufe0f\u200d🔥", "❤\ufe0f\u200d🔥"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("\uf8ff Watch \U0001fae9", "\uf8ff Watch \U0001fae9"),
+    ],
+)
+def test_a_title_is_one_line_of_all_that_is_seen(sent: str, title: str) -> None:
+    assert normalised(FEED, ITEM | {"name": {"en": sent}}).title == title
 
 
 def test_items_are_the_same_by_their_ids_or_else_by_what_they_are() -> None:
