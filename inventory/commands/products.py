@@ -51,15 +51,20 @@ def products(output: Path | None, shown: int, as_json: bool) -> int:
         summary = document["summary"]
         print_table(Console(), "", IN_TABLE, document["feeds"])
         print_pairs(Console(), [(name, summary[name]) for name in summary if name != "sources"])
-    _tell_what_is_missing(document["feeds"])
+    _tell_what_is_missing(document["feeds"], document["errors"])
+    if rejected := sum(feed["rejected"] for feed in document["feeds"]):
+        click.echo(f"inventory: {rejected} rejected; see them with: inventory job {job.id} --rows rejected", err=True)
     return 0 if job.status is JobStatus.COMPLETED and run.is_complete else FAILED
 
 
-def _tell_what_is_missing(feeds: Sequence[Document]) -> None:
+def _tell_what_is_missing(feeds: Sequence[Document], errors: Sequence[Document]) -> None:
+    """A line for each incomplete feed, with what failed first."""
     for feed in feeds:
         if not feed["complete"]:
             first = feed["missing"][0] if feed["missing"] else "It did not come to its end."
-            line = f"inventory: the feed {feed['name']} is incomplete ({feed['gaps']} missing): {first}"
+            known = (each for each in errors if first.startswith(f"{each['endpoint']}: "))
+            reason = next((f"{each['endpoint']}: {each['error']}" for each in known), first)
+            line = f"inventory: the feed {feed['name']} is incomplete ({feed['gaps']} missing): {reason}"
             click.echo(safe_text(line).plain, err=True)
 
 

@@ -104,6 +104,8 @@ def test_the_command_follows_a_run_and_writes_the_summary(tmp_path: Path) -> Non
 
     assert done.returncode == 1, "a page of acme is always broken"
     assert "the feed acme is incomplete (1 missing): http://" in done.stderr
+    assert ": malformed_page: The page is not valid JSON" in done.stderr
+    assert " rejected; see them with: inventory job " in done.stderr
     assert document == json.loads(done.stdout)
     assert document["summary"]["sources"] == list(SHOPS)
     assert len(document["products"]) == 100
