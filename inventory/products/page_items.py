@@ -17,15 +17,17 @@ _TELLS = re.compile("err|fault|fail|exception|mess|msg|detail|reason|success|sta
 def items_of(feed: Feed, content: Any, *, follows_page: bool) -> list[Any] | None:
     """The items of a page, none where it says null or has nothing at all; None if it has no list.
 
-    An object of objects is a list too, whose names are the ids of those that have no `id`. A page that follows another one
-    may leave out an empty list.
+    A product in place of a list is the only one. An object of products is a list too, whose names are the ids of those that
+    have no `id`. A page that follows another one may leave out an empty list, or have an empty text or false for it.
     """
     found = None if content is None else at(content, feed.items, MISSING)
     if isinstance(found, list):
         return found
     if found is MISSING:
         return [] if _has_nothing(content, follows_page=follows_page) else None
-    return [] if not found and found in (None, {}) else _named_items(feed, found)
+    if not found and (follows_page or found in (None, {})):
+        return []
+    return _from_object(feed, found) if isinstance(found, dict) else None
 
 
 def _has_nothing(content: Any, *, follows_page: bool) -> bool:
@@ -35,9 +37,11 @@ def _has_nothing(content: Any, *, follows_page: bool) -> bool:
     return not content or (follows_page and not any(map(_TELLS.search, content)))
 
 
-def _named_items(feed: Feed, found: Any) -> list[Any] | None:
-    """The values of an object in which all are objects, and one looks like a product: `{"error": {…}}` has none."""
-    if not isinstance(found, dict) or not all(isinstance(value, dict) for value in found.values()):
+def _from_object(feed: Feed, found: Mapping[str, Any]) -> list[Any] | None:
+    """A product alone, or products by name; `{"error": {…}}` has none."""
+    if _is_product(feed, found):
+        return [found]
+    if not all(isinstance(value, dict) for value in found.values()):
         return None
     if all(name == str(position) for position, name in enumerate(found)):
         items = list(found.values())  # the names are positions, as JavaScript and PHP write them

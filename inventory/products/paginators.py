@@ -160,8 +160,11 @@ class Cursor(_NamedByPage):
     more_path: str | None = None
 
     def next(self, page: Page) -> str | None:
-        cursor = at(page.content, self.next_path)
-        if says_more(page.content, self.more_path) is False or is_nothing(cursor):
+        cursor, more = at(page.content, self.next_path), says_more(page.content, self.more_path)
+        if more and is_nothing(cursor):
+            told = f"The page says that there is another one, but has no cursor at {self.next_path!r}"
+            raise SourceFailure(ASTRAY, told, permanent=True)
+        if more is False or is_nothing(cursor):
             return None
         if isinstance(cursor, bool) or not isinstance(cursor, str | int | float | Decimal):
             raise SourceFailure(ASTRAY, "What is named as the next cursor is neither a text nor a number", permanent=True)

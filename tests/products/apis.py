@@ -246,6 +246,12 @@ def php(request: Request) -> Answer:
     return as_json({"items": found} if found else [])
 
 
+def from_xml(request: Request) -> Answer:
+    """Three products at once: a list of one is the one, and an empty list is an empty text."""
+    found = [item(n) for n in window((int(request.query("page", "1")) - 1) * 3, 3)]
+    return as_json({"Product": found[0] if len(found) == 1 else found or ""})
+
+
 def firebase(_request: Request) -> Answer:
     """An object of all items, whose names are the ids."""
     things = [{"title": f"Thing {n}", "price": price(n)} for n in window(0, PRODUCTS)]
@@ -334,6 +340,7 @@ SHAPES: Sequence[tuple[Api, str, Mapping[str, Any] | None, Mapping[str, Any], in
     (ebay, "itemSummaries", offset(parameter="offset"), {"id": "itemId", "title": "title", "price": "price.value"}, 4),
     (protobuf, "products", {"kind": "cursor", "parameter": "pageToken", "next": "nextPageToken"}, PLAIN, 5),
     (php, "items", page(), PLAIN, 4),
+    (from_xml, "Product", page(), PLAIN, 10),
     (firebase, "", None, PLAIN, 1),
     (solr, "products", {"kind": "cursor", "parameter": "cursorMark", "next": "nextCursorMark"}, PLAIN, 4),
 ]

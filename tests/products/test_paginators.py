@@ -97,6 +97,7 @@ def test_whatever_pages_say_paging_stays_on_the_upstream_and_never_loops(
         (Cursor("data.-1.id", "starting_after", "has_more"), {"data": [{"id": "p_9"}], "has_more": False}, 1, None),
         *((Cursor("next"), {"next": nothing}, 5, None) for nothing in (None, "", " ", False, 0, "0", "null", [], {})),
         (Cursor("next"), {}, 5, None),
+        (Cursor("mark"), {"mark": "a"}, 0, "cursor=a"),
         (NextUrl("next"), {"next": "/items?after=3"}, 5, "after=3"),
         (NextUrl("@odata.nextLink"), {"@odata.nextLink": "?$skip=3"}, 5, "skip=3"),
         (NextUrl("_links.next"), {"_links": {"next": {"href": "/items?after=3"}}}, 5, "after=3"),
@@ -120,6 +121,7 @@ def test_each_kind_leads_on_and_ends(paginator: Paginator, content: Any, items: 
     [
         (Cursor("next"), {"next": True}),
         (Cursor("next"), {"next": {"after": 3}}),
+        (Cursor("data.-1.uid", "after", "has_more"), {"data": [{"id": 3}], "has_more": True}),
         (NextUrl("next"), {"next": 3}),
         (NextUrl("next"), {"next": {"page": 3}}),
     ],

@@ -170,6 +170,7 @@ def test_an_unauthorized_feed_stops_at_once_and_quotes_the_answer_without_its_ke
         (b'{"items": [', "The page is not valid JSON: Expecting value, at character 12. This page"),
         (b'{"items": {"id": 1}}', "There is no list at 'items' in the page: "),
         (b'{"items": {"error": {"code": 1}}}', "There is no list at 'items' in the page: "),
+        (b'{"items": ""}', "There is no list at 'items' in the page: "),
         (b'{"things": []}', "There is no list at 'items' in the page: "),
     ],
 )
