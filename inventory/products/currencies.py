@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 _CODES = """
     AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLF
@@ -56,6 +57,7 @@ def currency_of(text: str) -> str | None:
     return SYMBOLS[symbol]
 
 
+@lru_cache(maxsize=256)
 def code_of(text: str) -> str:
     """The code of the currency that a field of its own names, in any spelling; the text as it is, if that is unknown."""
     try:

@@ -21,7 +21,7 @@ def says_more(content: Any, path: str | None) -> bool | None:
     flag = None if path is None else at(content, path)
     if flag is None:
         return None
-    return not (is_nothing(flag) or (isinstance(flag, str) and flag.strip().lower() in {*NO_CURSOR, "no"}))
+    return not (is_nothing(flag) or (isinstance(flag, str) and flag.strip().lower() in {*NO_CURSOR, "no", "n", "off"}))
 
 
 def is_nothing(value: Any) -> bool:
@@ -35,12 +35,18 @@ def next_link(found: Any) -> Any:
     Of a list it is the one with the relation `next`; of a list without relations, the first.
     """
     if isinstance(found, list):
-        related = [each for each in found if isinstance(each, Mapping) and isinstance(each.get("rel"), str)]
-        candidates = [each for each in related if "next" in each["rel"].lower().split()] if related else found
+        related = [(each, _relations(each)) for each in found if isinstance(each, Mapping) and each.get("rel")]
+        candidates = [each for each, relations in related if "next" in relations] if related else found
         found = candidates[0] if candidates else None
     if isinstance(found, Mapping):
         return next((found[name] for name in URL_MEMBERS if name in found), found)
     return found
+
+
+def _relations(link: Mapping[str, Any]) -> list[str]:
+    """The relation types of a link, in lower case: of a text, or of a list as in Siren."""
+    named = link["rel"] if isinstance(link["rel"], list) else [link["rel"]]
+    return " ".join(name for name in named if isinstance(name, str)).lower().split()
 
 
 def whole(value: Any, default: int) -> int:

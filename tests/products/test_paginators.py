@@ -105,6 +105,7 @@ def test_whatever_pages_say_paging_stays_on_the_upstream_and_never_loops(
         (NextUrl("links.next"), {"links": {"next": None}}, 5, None),
         (NextUrl("links"), {"links": [{"rel": "prev", "href": "/a"}, {"rel": "next", "href": "/items?n=3"}]}, 5, "n=3"),
         (NextUrl("links"), {"links": [{"rel": "prev", "href": "/a"}]}, 5, None),
+        (NextUrl("links"), {"links": [{"rel": ["self"], "href": "/a"}, {"rel": ["next"], "href": "/b"}]}, 5, "/b"),
         *((NextUrl("next"), {"next": nothing}, 5, None) for nothing in (None, "", " ", False, 0, [], {})),
     ],
 )
