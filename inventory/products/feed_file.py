@@ -120,7 +120,7 @@ class FeedSchema(Schema):
     retries = fields.Integer(validate=Range(0, 100))
     headers = fields.Dict(
         keys=fields.String(validate=Regexp(_HEADER_NAME.pattern + "$", error="Not the name of a header.")),
-        values=fields.String(validate=Length(max=4_096)),
+        values=fields.String(validate=Length(max=4_096), error_messages={"invalid": "Not a text. Put it in quotes."}),
     )
 
     @validates_schema

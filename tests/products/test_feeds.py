@@ -86,6 +86,7 @@ def test_a_cursor_needs_to_know_where_the_next_one_is(tmp_path: Path) -> None:
         (GOOD.replace("{name", "{paginator: {kind: page, total: n}, name"), "needs its size"),
         (GOOD.replace("{name", '{headers: {"X Key": a}, name'), "Not the name of a header"),
         (GOOD.replace("{name", '{headers: {X-Key: "a\\nb"}, name'), "headers.X-Key of the feed 'acme' has a line break"),
+        (GOOD.replace("{name", "{headers: {Square-Version: 2026-01-18}, name"), "Put it in quotes"),
         (GOOD.replace("{name", "{rate: 0, name"), "rate"),
         (GOOD.replace("{name", "{rat: 5, name"), "Unknown field"),
         (GOOD.replace("{name", "{paginator: {kind: pages}, name"), "Choose from: page, offset"),
