@@ -170,7 +170,7 @@ class PageFetcher:
             call.start()
             started, sent, failed = self._ticks(), None, True
             try:
-                response = self._pages.get(url, self._feed.headers)
+                response = self._pages.get(url, self._feed.headers, self._feed.mask)
                 sent = self._ticks() - response.since_sent
                 _check_pause(response, call.host)
                 call.pause = response.pause

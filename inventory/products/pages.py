@@ -12,9 +12,10 @@ from inventory import urls
 from inventory.clock import Clock
 from inventory.errors import SourceFailure
 from inventory.http_client.body import Body
+from inventory.http_client.fetched import RedirectsFailed
 from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.retry_after import host_pause
-from inventory.products.masking import Mask
+from inventory.products.masking import Mask, without_keys
 
 MAX_PAGE_BYTES = 8 * 1024 * 1024
 """The longest page that is read."""
@@ -82,15 +83,15 @@ class Pages:
     fetcher: Fetcher
     clock: Clock
 
-    def get(self, url: str, headers: Mapping[str, str]) -> PageResponse:
-        """What a URL answers; `SourceFailure` if it does not, permanent or not."""
+    def get(self, url: str, headers: Mapping[str, str], mask: Mask = NO_MASK) -> PageResponse:
+        """What a URL answers; `SourceFailure` if it does not, permanent or not. Where it leads is covered by the `mask`."""
         try:
             fetched = self.fetcher.fetch(urls.parse(url), {"Accept": "application/json", **headers})
         except SourceFailure as failure:
             if failure.code in DAMAGED:
                 raise SourceFailure(failure.code, str(failure)) from failure
             if failure.code == REDIRECTED:
-                raise SourceFailure(failure.code, FOLLOWS_NONE, permanent=True) from failure
+                raise SourceFailure(failure.code, FOLLOWS_NONE + _location(failure, mask), permanent=True) from failure
             raise
         head, timing = fetched.final.head, fetched.timing
         return PageResponse(
@@ -123,6 +124,13 @@ class Pages:
         except (ValueError, RecursionError) as error:
             detail = f"The page is not valid JSON: {_why(error)}{_other(response.body.content, mask)}"
             raise Malformed(detail, response.links) from error
+
+
+def _location(failure: SourceFailure, mask: Mask) -> str:
+    """Where a redirect leads, without what may be keys."""
+    hops = failure.hops if isinstance(failure, RedirectsFailed) else ()
+    locations = hops[-1].head.values("location") if hops else []
+    return f" (Location: {mask.quotation(without_keys(locations[0]).encode())})" if locations else ""
 
 
 def _in_utf_8(value: str) -> str:

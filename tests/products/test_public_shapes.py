@@ -215,12 +215,13 @@ def test_a_pause_of_a_day_ends_its_feed_and_not_the_others_at_its_host(tmp_path:
 
 
 def test_a_redirect_is_told_as_one_with_what_to_do(tmp_path: Path) -> None:
-    with pulled(tmp_path, lambda _: as_json({}, 301, ("Location", "/items/"))) as (_, _server, summary):
+    with pulled(tmp_path, lambda _: as_json({}, 301, ("Location", "/items/?token=abc"))) as (_, _server, summary):
         [error] = summary["errors"]
 
     assert error["error"].startswith(
         "too_many_redirects: The site redirects to another URL, and a feed follows no redirect: "
     )
+    assert "(Location: /items/?token=***)" in error["error"]
 
 
 def test_an_item_is_quoted_with_its_numbers_as_numbers(tmp_path: Path) -> None:
