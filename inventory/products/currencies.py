@@ -25,7 +25,11 @@ _SYMBOLS = """
     tl TRY ₪ ILS ₫ VND đ VND ₴ UAH грн UAH zł PLN zl PLN kč CZK ft HUF lei RON лв BGN ฿ THB ₱ PHP ₦ NGN ₵ GHS gh₵ GHS
     gh¢ GHS ₡ CRC ₲ PYG gs PYG ₸ KZT ₮ MNT ₼ AZN ₾ GEL ৳ BDT ksh KES tsh TZS ush UGX fcfa - cfa - fr CHF sfr CHF rm MYR
     rp IDR s/ PEN r ZAR kr - rs - din - bs - dh - dhs AED د.إ AED ر.س SAR ج.م EGP د.ك KWD د.ب BHD ر.ع OMR ر.ق QAR د.م MAD
-    د.ت TND د.ج DZD د.أ JOD ع.د IQD ل.ل LBP
+    د.ت TND د.ج DZD د.أ JOD ل.ل LBP د.ع IQD br - км BAM km BAM ل.س SYP د.ل LYD ج.س SDG ر.ي YER أ.م MRU nfk ERN fdj DJF
+    fg GNF fbu BIF fc CDF rf - ar MGA le SLE fcfp XPF mtn MZN mt MZN cf KMF sr - t$ TOP vt VUV q GTQ da DZD сом KGS
+    сўм UZS сум UZS so'm UZS kz AOA ден MKD дин RSD mk MWK ws$ WST rd$ DOP b/ PAB ֏ AMD ៛ KHR ₭ LAK नेरू NPR रु - afl AWG
+    db STN j$ JMD tt$ TTD bz$ BZD bds$ BBD ec$ XCD fj$ FJD g$ GYD l$ LRD n$ NAD ci$ KYD si$ SBD ريال - ریال - درهم -
+    دينار - جنيه - บาท THB đồng VND vnđ VND р RUB рублей RUB тг KZT
 """
 _WORDS = _SYMBOLS.split()
 SYMBOLS: Mapping[str, str | None] = {
@@ -33,9 +37,10 @@ SYMBOLS: Mapping[str, str | None] = {
 }
 """What is written for a currency, in lower case; None for what several currencies share. `$` and `¥` alone are read as in
 the United States and Japan: a feed of another country can say so with `currency: {value: CAD}`."""
-THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
+THREE_DECIMALS = frozenset({"BHD", "JOD", "KWD", "LYD", "OMR", "TND"})
 _WITH_DOTS = """
-    ARS BRL CLP COP CRC CZK DKK EUR HUF IDR ISK JPY KRW NOK PLN PYG RON RSD RUB SEK TRY UAH UYU VND
+    ARS BIF BRL CLP COP CRC CZK DJF DKK EUR GNF HUF IDR IQD ISK JPY KMF KRW MGA NOK PLN PYG RON RSD RUB RWF SEK TRY UAH UGX
+    UYU VND VUV XAF XOF XPF
 """
 DOT_GROUPS = frozenset(_WITH_DOTS.split())
 """Currencies in whose countries a dot separates thousands, or that have no decimals: hardly anybody writes three."""
@@ -48,10 +53,11 @@ class UnknownCurrency(ValueError):
 def currency_of(text: str) -> str | None:
     """The code of the currency that a text stands for, None for one that several share; `UnknownCurrency` otherwise."""
     bare = text.strip()
-    code = bare.removesuffix("$").rstrip()  # `COP $`
-    if code in CODES or code.lower() in IN_ANY_CASE:
-        return code.upper()
+    if bare in CODES or bare.lower() in IN_ANY_CASE:
+        return bare.upper()
     symbol = "".join(bare.lower().rstrip(".").split())  # `US $`, `F CFA`
+    if bare[:3] in CODES and symbol[3:] in SYMBOLS:  # `COP $`
+        return bare[:3]
     if symbol not in SYMBOLS:
         raise UnknownCurrency(f"{bare!r} is not a currency")
     return SYMBOLS[symbol]

@@ -24,8 +24,8 @@ _NO_CENTS = re.compile(r"([.,:])\s?[-–—]{1,2}|/[-–—]")
 _MINUS = ("-", "−", "–", "(")
 _ARABIC = {**{base + n: str(n) for base in (0x660, 0x6F0) for n in range(10)}, 0x66B: ".", 0x66C: ","}
 """The digits of Arabic and Persian, and their separators of decimals and thousands."""
-_DOT_GROUPS = frozenset({"kr"})
-"""Symbols of several currencies, in all of whose countries a dot separates thousands."""
+_DOT_GROUPS = frozenset({"kr", "fcfa", "cfa"})
+"""Symbols of several currencies, in all of whose countries a dot separates thousands, if anything does."""
 _GROUPED = re.compile(r"\d{1,3}(?:([.,'’ ])\d{3}(?:\1\d{3})*)?|\d{1,2}(?:,\d{2})+,\d{3}|\d*", re.ASCII)
 """Digits in groups of three, or as in India the last three and twos before them; or in one."""
 _FRACTION = re.compile(r"\d+", re.ASCII)
