@@ -24,19 +24,20 @@ _SYMBOLS = """
     s$ SGD sg$ SGD nt$ TWD mx$ MXN mex$ MXN $mx MXN ar$ ARS col$ COP $u UYU r$ BRL ₹ INR ₩ KRW 원 KRW ₽ RUB руб RUB ₺ TRY
     tl TRY ₪ ILS ₫ VND đ VND ₴ UAH грн UAH zł PLN zl PLN kč CZK ft HUF lei RON лв BGN ฿ THB ₱ PHP ₦ NGN ₵ GHS gh₵ GHS
     gh¢ GHS ₡ CRC ₲ PYG gs PYG ₸ KZT ₮ MNT ₼ AZN ₾ GEL ৳ BDT ksh KES tsh TZS ush UGX fcfa - cfa - fr CHF sfr CHF rm MYR
-    rp IDR s/ PEN r ZAR kr - rs - din - bs - dh - dhs AED د.إ AED ر.س SAR ج.م EGP د.ك KWD د.ب BHD ر.ع OMR ر.ق QAR د.م MAD
-    د.ت TND د.ج DZD د.أ JOD ل.ل LBP د.ع IQD br - км BAM km BAM ل.س SYP د.ل LYD ج.س SDG ر.ي YER أ.م MRU nfk ERN fdj DJF
-    fg GNF fbu BIF fc CDF rf - ar MGA le SLE fcfp XPF mtn MZN mt MZN cf KMF sr - t$ TOP vt VUV q GTQ da DZD сом KGS
-    сўм UZS сум UZS so'm UZS kz AOA ден MKD дин RSD mk MWK ws$ WST rd$ DOP b/ PAB ֏ AMD ៛ KHR ₭ LAK नेरू NPR रु - afl AWG
-    db STN j$ JMD tt$ TTD bz$ BZD bds$ BBD ec$ XCD fj$ FJD g$ GYD l$ LRD n$ NAD ci$ KYD si$ SBD ريال - ریال - درهم -
-    دينار - جنيه - บาท THB đồng VND vnđ VND р RUB рублей RUB тг KZT
+    rp IDR s/ PEN r ZAR kr - rs - din - bs - dh - dhs AED دإ AED رس SAR جم EGP دك KWD دب BHD رع OMR رق QAR دم MAD دت TND
+    دج DZD دأ JOD لل LBP دع IQD br - км BAM km BAM لس SYP دل LYD جس SDG ري YER أم MRU nfk ERN fdj DJF fg GNF fbu BIF
+    fc CDF rf - ar MGA le SLE fcfp XPF mtn MZN mt MZN cf KMF sr - t$ TOP vt VUV q GTQ da DZD сом KGS сўм UZS сум UZS
+    so'm UZS kz AOA ден MKD дин RSD mk MWK ws$ WST rd$ DOP b/ PAB ֏ AMD ៛ KHR ₭ LAK नेरू NPR रु - afl AWG db STN j$ JMD
+    tt$ TTD bz$ BZD bds$ BBD ec$ XCD fj$ FJD g$ GYD l$ LRD n$ NAD ci$ KYD si$ SBD ريال - ریال - درهم - دينار - جنيه -
+    บาท THB đồng VND vnđ VND р RUB рублей RUB тг KZT kd KWD bd BHD jd JOD dt TND دا JOD can$ CAD gy$ GYD yuan CNY nis ILS
+    ש״ח ILS ש"ח ILS hrn UAH kn HRK ؋ AFN щд USD تومان - us USD
 """
 _WORDS = _SYMBOLS.split()
 SYMBOLS: Mapping[str, str | None] = {
     symbol: None if code == "-" else code for symbol, code in zip(_WORDS[::2], _WORDS[1::2], strict=True)
 }
-"""What is written for a currency, in lower case; None for what several currencies share. `$` and `¥` alone are read as in
-the United States and Japan: a feed of another country can say so with `currency: {value: CAD}`."""
+"""What is written for a currency, in lower case and without points; None for what several currencies share. `$` and `¥`
+alone are read as in the United States and Japan: a feed of another country can say so with `currency: {value: CAD}`."""
 THREE_DECIMALS = frozenset({"BHD", "JOD", "KWD", "LYD", "OMR", "TND"})
 _WITH_DOTS = """
     ARS BIF BRL CLP COP CRC CZK DJF DKK EUR GNF HUF IDR IQD ISK JPY KMF KRW MGA NOK PLN PYG RON RSD RUB RWF SEK TRY UAH UGX
@@ -55,9 +56,11 @@ def currency_of(text: str) -> str | None:
     bare = text.strip()
     if bare in CODES or bare.lower() in IN_ANY_CASE:
         return bare.upper()
-    symbol = "".join(bare.lower().rstrip(".").split())  # `US $`, `F CFA`
+    symbol = "".join(bare.lower().replace(".", "").split())  # `US $`, `F CFA`, `U.S.`
     if bare[:3] in CODES and symbol[3:] in SYMBOLS:  # `COP $`
         return bare[:3]
+    if bare[-3:] in CODES and symbol[:-3] in SYMBOLS:  # `$ SGD`
+        return bare[-3:]
     if symbol not in SYMBOLS:
         raise UnknownCurrency(f"{bare!r} is not a currency")
     return SYMBOLS[symbol]

@@ -101,7 +101,7 @@ def _of_text(text: str, decimal: str | None) -> Price:
         without_cents = _NO_CENTS.search(after)
         if without_cents is not None:
             after, decimal = _NO_CENTS.sub("", after, count=1), decimal or without_cents[1] or "."
-        before, after = before.removeprefix("+").strip(), after.strip(" .")
+        before, after = before.removeprefix("+").strip(" :"), after.strip(" .,*")  # `*` is of a footnote
         currency = _currency(before, after)
         groups = currency in DOT_GROUPS or not _DOT_GROUPS.isdisjoint(side.lower().rstrip(".") for side in (before, after))
         is_money = bool(before or after)
