@@ -16,7 +16,16 @@ from inventory.products.normalising import identity_of
 from inventory.products.pacer import Pacer
 from inventory.products.page_items import items_of
 from inventory.products.page_loop_guard import PageLoopGuard
-from inventory.products.pages import MAY_PASS, PAST_THE_END, UNAUTHORIZED, Malformed, PageResponse, Pages, RefusedPage
+from inventory.products.pages import (
+    MAY_PASS,
+    PAST_THE_END,
+    UNAUTHORIZED,
+    Malformed,
+    PageResponse,
+    Pages,
+    Redirected,
+    RefusedPage,
+)
 from inventory.products.paginators import Page
 from inventory.products.progress import Progress, PullStats
 from inventory.rate_limits.model import Budgets, Permit, PermitRequest, Reason, Throttled, is_unanswered
@@ -170,12 +179,14 @@ class PageFetcher:
             call.start()
             started, sent, failed = self._ticks(), None, True
             try:
-                response = self._pages.get(url, self._feed.headers, self._feed.mask)
+                response = self._pages.get(url, self._feed.headers)
                 sent = self._ticks() - response.since_sent
                 _check_pause(response, call.host)
                 call.pause = response.pause
                 content, failed = self._pages.read(response, self._feed.mask), False
                 return content, response
+            except Redirected as redirect:
+                raise redirect.shown(self._feed.mask) from redirect
             finally:
                 ended = self._ticks()
                 self._pacer.sent(ended if sent is None else sent)  # without an answer nobody knows when it was sent

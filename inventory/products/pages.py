@@ -61,6 +61,20 @@ class RefusedPage(SourceFailure):
         self.status = status
 
 
+class Redirected(SourceFailure):
+    """The upstream redirects to another URL, which only `shown` tells."""
+
+    def __init__(self, failure: SourceFailure) -> None:
+        super().__init__(REDIRECTED, FOLLOWS_NONE, permanent=True)
+        hops = failure.hops if isinstance(failure, RedirectsFailed) else ()
+        self._locations = hops[-1].head.values("location") if hops else []
+
+    def shown(self, mask: Mask) -> SourceFailure:
+        """The failure with the place where the redirect leads, without what may be keys."""
+        location = mask.quotation(without_keys("".join(self._locations[:1])).encode())
+        return SourceFailure(REDIRECTED, f"{FOLLOWS_NONE} (Location: {location})", permanent=True)
+
+
 @dataclass(frozen=True, slots=True)
 class PageResponse:
     """An answer as it came. `since_sent` is how many seconds before its end the request was sent.
@@ -83,15 +97,15 @@ class Pages:
     fetcher: Fetcher
     clock: Clock
 
-    def get(self, url: str, headers: Mapping[str, str], mask: Mask = NO_MASK) -> PageResponse:
-        """What a URL answers; `SourceFailure` if it does not, permanent or not. Where it leads is covered by the `mask`."""
+    def get(self, url: str, headers: Mapping[str, str]) -> PageResponse:
+        """What a URL answers; `SourceFailure` if it does not, permanent or not."""
         try:
             fetched = self.fetcher.fetch(urls.parse(url), {"Accept": "application/json", **headers})
         except SourceFailure as failure:
             if failure.code in DAMAGED:
                 raise SourceFailure(failure.code, str(failure)) from failure
             if failure.code == REDIRECTED:
-                raise SourceFailure(failure.code, FOLLOWS_NONE + _location(failure, mask), permanent=True) from failure
+                raise Redirected(failure) from failure
             raise
         head, timing = fetched.final.head, fetched.timing
         return PageResponse(
@@ -124,13 +138,6 @@ class Pages:
         except (ValueError, RecursionError) as error:
             detail = f"The page is not valid JSON: {_why(error)}{_other(response.body.content, mask)}"
             raise Malformed(detail, response.links) from error
-
-
-def _location(failure: SourceFailure, mask: Mask) -> str:
-    """Where a redirect leads, without what may be keys."""
-    hops = failure.hops if isinstance(failure, RedirectsFailed) else ()
-    locations = hops[-1].head.values("location") if hops else []
-    return f" (Location: {mask.quotation(without_keys(locations[0]).encode())})" if locations else ""
 
 
 def _in_utf_8(value: str) -> str:
