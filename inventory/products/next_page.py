@@ -57,6 +57,12 @@ def whole(value: Any, default: int) -> int:
         return default
 
 
+def is_zero(content: Any, *paths: str | None) -> bool:
+    """Whether the content tells a number of pages or items at one of these paths, and it is 0."""
+    found = [at(content, path) for path in paths if path is not None]
+    return any(not isinstance(each, bool) and each in (0, "0") for each in found)
+
+
 def count(value: Any) -> int:
     """A number of pages or items; 0 for what is none."""
     return 0 if isinstance(value, bool) else max(0, min(whole(value, 0), MAX_COUNT))

@@ -8,10 +8,11 @@ from typing import Any
 
 from inventory.products.feeds import REQUIRED, Feed
 from inventory.products.json_paths import at
+from inventory.products.next_page import NO_CURSOR
 
 MISSING = object()
-_TELLS = re.compile("err|fault|fail|exception|mess|msg|detail|reason|success|status|code", re.IGNORECASE)
-"""What is part of the name of a member that tells of a failure."""
+_TELLS = re.compile("erro|^err|_err|fail|(?<!de)fault|exception|mess|msg|detail|reason|success|status|code", re.IGNORECASE)
+"""What is part of the name of a member that may tell of a failure."""
 
 
 def items_of(feed: Feed, content: Any, *, follows_page: bool) -> list[Any] | None:
@@ -21,12 +22,16 @@ def items_of(feed: Feed, content: Any, *, follows_page: bool) -> list[Any] | Non
     have no `id`. A page that follows another one may leave out an empty list, or have an empty text or false for it.
     """
     found = None if content is None else at(content, feed.items, MISSING)
+    if follows_page and isinstance(found, list):
+        return found
+    if not found or found is MISSING:
+        if found is MISSING:
+            is_empty = feed.paginator.tells_none(content) or _has_nothing(content, follows_page=follows_page)
+        else:
+            is_empty = follows_page or found in (None, [], {})
+        return [] if is_empty and not _has_error(content) else None
     if isinstance(found, list):
         return found
-    if found is MISSING:
-        return [] if _has_nothing(content, follows_page=follows_page) else None
-    if not found and (follows_page or found in (None, {})):
-        return []
     return _from_object(feed, found) if isinstance(found, dict) else None
 
 
@@ -35,6 +40,12 @@ def _has_nothing(content: Any, *, follows_page: bool) -> bool:
     if not isinstance(content, dict):
         return isinstance(content, list) and not content
     return not content or (follows_page and not any(map(_TELLS.search, content)))
+
+
+def _has_error(content: Any) -> bool:
+    """Whether an answer without items says that something went wrong, as GraphQL does."""
+    told = [content.get(name) for name in ("error", "errors")] if isinstance(content, dict) else []
+    return any(each and not (isinstance(each, str) and each.lower() in NO_CURSOR | {"ok", "no"}) for each in told)
 
 
 def _from_object(feed: Feed, found: Mapping[str, Any]) -> list[Any] | None:

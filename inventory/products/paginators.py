@@ -15,7 +15,7 @@ from inventory import urls
 from inventory.errors import InvalidUrl, SourceFailure
 from inventory.products.json_paths import at
 from inventory.products.link_header import links_of
-from inventory.products.next_page import NO_CURSOR, count, is_nothing, next_link, says_more, whole
+from inventory.products.next_page import NO_CURSOR, count, is_nothing, is_zero, next_link, says_more, whole
 
 ASTRAY = "paging_astray"
 
@@ -55,6 +55,9 @@ class Paginator(Protocol):
     def told(self, content: Any) -> int:
         """How many pages or items the feed has, as this page tells; 0 if it does not."""
 
+    def tells_none(self, content: Any) -> bool:
+        """Whether the page tells that the feed has no pages or items."""
+
     def is_promised(self, url: str, told: int) -> bool | None:
         """Whether there must be a page at this URL, by what pages have told; False beyond that, None if none has."""
 
@@ -86,6 +89,9 @@ class Numbered:
         pages = 0 if self.pages is None else count(at(content, self.pages))
         items = 0 if self.total is None else count(at(content, self.total))
         return max(pages, -(-items // self.size))
+
+    def tells_none(self, content: Any) -> bool:
+        return is_zero(content, self.pages, self.total)
 
     def is_promised(self, url: str, told: int) -> bool | None:
         return self._number(url) - self.first_number < told if told else None
@@ -126,6 +132,9 @@ class Offset:
     def told(self, content: Any) -> int:
         return 0 if self.total is None else count(at(content, self.total))
 
+    def tells_none(self, content: Any) -> bool:
+        return is_zero(content, self.total)
+
     def is_promised(self, url: str, told: int) -> bool | None:
         return self._offset(url) - self.first_number < told if told else None
 
@@ -146,6 +155,9 @@ class _NamedByPage:
 
     def told(self, content: Any) -> int:
         return 0
+
+    def tells_none(self, content: Any) -> bool:
+        return False
 
     def is_promised(self, url: str, told: int) -> bool:
         return True

@@ -171,6 +171,8 @@ def test_an_unauthorized_feed_stops_at_once_and_quotes_the_answer_without_its_ke
         (b'{"items": {"id": 1}}', "There is no list at 'items' in the page: "),
         (b'{"items": {"error": {"code": 1}}}', "There is no list at 'items' in the page: "),
         (b'{"items": ""}', "There is no list at 'items' in the page: "),
+        (b'{"items": null, "errors": [{"message": "Throttled"}]}', "There is no list at 'items' in the page: "),
+        (b'{"items": [], "error": "bad key"}', "There is no list at 'items' in the page: "),
         (b'{"things": []}', "There is no list at 'items' in the page: "),
     ],
 )
@@ -191,6 +193,43 @@ def test_an_error_in_place_of_a_list_is_no_end(tmp_path: Path) -> None:
 
     assert (feed["products"], feed["complete"]) == (10, False)
     assert summary["errors"][0]["error"].startswith("malformed_page: There is no list at 'items' in the page: ")
+
+
+@pytest.mark.parametrize("told", [None, False, "", "0", "OK", [], {}])
+def test_an_empty_page_that_says_that_there_is_no_error_is_the_end(tmp_path: Path, told: object) -> None:
+    with pulled(tmp_path, lambda _: as_json({"error": told, "errcode": 0, "items": []}), items="items") as (
+        _,
+        _server,
+        summary,
+    ):
+        [feed] = summary["feeds"]
+
+    assert (feed["products"], feed["complete"], summary["errors"]) == (0, True, [])
+
+
+def test_an_empty_list_after_a_page_is_the_end_whatever_is_said_with_it(tmp_path: Path) -> None:
+    def api(request: Request) -> Answer:
+        return apis.go(request) if request.query("page", "1") < "4" else as_json({"items": [], "error": "No more items"})
+
+    with pulled(tmp_path, api, items="items", paginator=apis.page()) as (_, _server, summary):
+        [feed] = summary["feeds"]
+
+    assert (feed["products"], feed["complete"], summary["errors"]) == (apis.PRODUCTS, True, [])
+
+
+@pytest.mark.parametrize(
+    ("page", "paginator"),
+    [
+        ({"href": "/items", "total": 0}, apis.offset(total="total")),
+        ({"page": {"totalPages": 0}, "code": 0}, apis.page(pages="page.totalPages")),
+        ({"meta": {"total": "0"}}, apis.page(total="meta.total", size=10)),
+    ],
+)
+def test_a_feed_that_tells_that_it_has_nothing_needs_no_list(tmp_path: Path, page: Any, paginator: Any) -> None:
+    with pulled(tmp_path, lambda _: as_json(page), items="items", paginator=paginator) as (_, server, summary):
+        [feed] = summary["feeds"]
+
+    assert (feed["products"], feed["complete"], summary["errors"], server.count()) == (0, True, [], 1)
 
 
 def test_a_pause_of_a_day_ends_its_feed_and_not_the_others_at_its_host(tmp_path: Path) -> None:
