@@ -25,7 +25,7 @@ KEY = re.compile("key|token|secret|pass|pwd|auth|sig|appid|app_id|credential|jwt
 """What is part of the name of a parameter or a header whose value may be a key."""
 SCHEMES = frozenset({"apikey", "basic", "bearer", "digest", "key", "token"})
 """Words before the secret in the value of a header."""
-LONGEST_ESCAPE = 16
+LONGEST_ESCAPE = 24
 """Characters that stand for a byte of a secret, at most."""
 _PART = re.compile(r"[^\s;,]+")
 
@@ -152,7 +152,8 @@ def _written(sign: str) -> str:
 
 def _longest(secret: str) -> int:
     """Characters of the longest form of a secret, at most."""
-    return 2 * len(secret) + LONGEST_ESCAPE * sum(not chr(byte).isalnum() for byte in secret.encode("utf-8", "replace"))
+    plain = sum(sign.isascii() and sign.isalnum() for sign in secret)
+    return 2 * plain + LONGEST_ESCAPE * (len(secret.encode("utf-8", "replace")) - plain)
 
 
 _PADDING = f"{_written('=')}*"
