@@ -52,7 +52,9 @@ def price_of(value: Any, *, decimal: str | None = None, scale: float = 1.0) -> P
     amount, currency = _of_text(value, decimal) if isinstance(value, str) else (_of_number(value), None)
     if scale != 1:
         amount = _scaled(amount, scale)
-    if not 0 <= amount <= MAX_AMOUNT or len(str(amount)) > MAX_LENGTH or amount.adjusted() < -MAX_DECIMALS:
+    if amount > MAX_AMOUNT:
+        raise ValueError(f"Not a number up to {MAX_AMOUNT:,}: {_shown(value)}.")
+    if amount < 0 or len(str(amount)) > MAX_LENGTH or amount.adjusted() < -MAX_DECIMALS:
         raise ValueError(f"Not a number from 0 on: {_shown(value)}.")
     return Price(amount.copy_abs(), currency)  # `abs` would round
 
