@@ -12,7 +12,7 @@ MILLISECOND = timedelta(milliseconds=1)
 
 
 def utc_now() -> datetime:
-    """This instant in UTC, cut to milliseconds: the precision that both stores keep."""
+    """This instant in UTC, truncated to milliseconds: the precision that both stores keep."""
     return truncated(datetime.now(UTC))
 
 

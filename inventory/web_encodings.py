@@ -41,7 +41,7 @@ _NEVER_WITHIN = (b"\n", b" ", b"<", b">", b'"')
 """Bytes that end a character in all of these encodings."""
 
 _ESCAPE = re.compile(rb"\x1b(?:\([BIJ]|(\$[@B]))")
-_ESCAPE_CUT = re.compile(rb"\x1b[($]?\Z")
+_UNFINISHED_ESCAPE = re.compile(rb"\x1b[($]?\Z")
 _SEVEN_BIT_PAIRS = re.compile(rb"(?:[^!-~]|[!-~].)*+", re.DOTALL)
 
 
@@ -83,7 +83,7 @@ def whole_characters(body: bytes, encoding: str) -> bytes:
         pending: bytes = decoder.getstate()[0]
         return body[: len(body) - len(pending)] if pending else body
     if encoding == "iso-2022-jp":
-        return _before_a_cut_in_iso_2022_jp(body)
+        return _before_an_unfinished_escape(body)
     if characters := _CHARACTERS.get(encoding):
         start = 1 + max(map(body.rfind, _NEVER_WITHIN))
         return body[: _end(characters, body, start)]
@@ -96,10 +96,10 @@ def _characters(encoding: str) -> str:
     return endec.decode(bytes(range(256)), encoding, "replace", bom="strip")
 
 
-def _before_a_cut_in_iso_2022_jp(body: bytes) -> bytes:
+def _before_an_unfinished_escape(body: bytes) -> bytes:
     """Its escape sequences decide whether a byte is a character or half of one."""
-    if cut := _ESCAPE_CUT.search(body, max(0, len(body) - 2)):
-        body = body[: cut.start()]
+    if unfinished := _UNFINISHED_ESCAPE.search(body, max(0, len(body) - 2)):
+        body = body[: unfinished.start()]
     start, escape = len(body), None
     while escape is None and start >= 0:
         start = body.rfind(b"\x1b", 0, start)

@@ -13,15 +13,15 @@ from inventory.http_client.response_reader import ResponseReader
 class Body:
     """The bytes that are kept. `truncated`: there was, or may have been, more of them.
 
-    It only may have been if `cut`: TLS ended without close_notify where nothing else tells the end. `undecoded` names the
-    codings that could not be undone: the bytes are then as they came. `defects` says why.
+    It only may have been if `abrupt_end`: TLS ended without close_notify where nothing else tells the end. `undecoded` names
+    the codings that could not be undone: the bytes are then as they came. `defects` says why.
     """
 
     content: bytes
     truncated: bool = False
     undecoded: str | None = None
     defects: tuple[str, ...] = ()
-    cut: bool = False
+    abrupt_end: bool = False
 
 
 class _Raw:
@@ -61,9 +61,9 @@ def read_body(response: ResponseReader, limit: int) -> Body:
         truncated = _fill(kept, response.pieces(), limit)
         body = Body(bytes(kept), truncated)
     defects = (*misnamed, *body.defects, *response.defects())
-    if not (defects or response.cut):
+    if not (defects or response.abrupt_end):
         return body
-    return replace(body, truncated=body.truncated or response.cut, defects=defects, cut=response.cut)
+    return replace(body, truncated=body.truncated or response.abrupt_end, defects=defects, abrupt_end=response.abrupt_end)
 
 
 def _decoded(raw: _Raw, applied: list[str], limit: int) -> Body:

@@ -210,5 +210,5 @@ def _suffixes() -> PublicSuffixList:
 
 
 def _clamped_int(digits: str) -> int:
-    """A number of seconds, cut to what every store can keep."""
+    """A number of seconds, truncated to what every store can keep."""
     return max(-(2**53), min(2**53, int(digits)))

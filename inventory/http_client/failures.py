@@ -52,7 +52,7 @@ def dns_failure(error: Exception, host: str) -> SourceFailure:
 
 
 def incomplete_response(what: str, line: bytes | str = "") -> SourceFailure:
-    """A response that began well and was cut; `line` is what shows it."""
+    """A response that began well and was truncated; `line` is what shows it."""
     return SourceFailure("incomplete_response", f"The response is incomplete: {what}", evidence=_received(line))
 
 

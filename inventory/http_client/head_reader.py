@@ -39,7 +39,7 @@ class FieldLines:
 
 
 def read_final_head(next_line: NextLine) -> Head:
-    """The head of the final response, with the first of the interim ones; `SourceFailure` when it is none, or is cut."""
+    """The head of the final response, with the first of the interim ones; `SourceFailure` when there is none."""
     interim: list[Head] = []
     more = size = 0
     while True:

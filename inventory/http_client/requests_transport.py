@@ -1,7 +1,7 @@
 """The transport on requests and urllib3, and the only module that knows them.
 
-Their adapter, pools and connections are used, but not their reader. http.client takes a head or a body that was cut for a
-whole one, and accepts invalid sizes.
+Their adapter, pools and connections are used, but not their reader. http.client takes a head or a body that was truncated
+for a whole one, and accepts invalid sizes.
 """
 
 from __future__ import annotations

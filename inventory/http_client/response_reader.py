@@ -25,7 +25,7 @@ CHUNK_BYTES = 64 * 1024
 class SocketReader(io.RawIOBase):
     """The bytes of a socket; each read waits no longer than the deadline leaves. `stopped` keeps it from reading on.
 
-    `failure_of` says what an error of the socket is raised as. `cut` tells that TLS ended without its close_notify.
+    `failure_of` says what an error of the socket is raised as. `abrupt_end` tells that TLS ended without its close_notify.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class SocketReader(io.RawIOBase):
         self._deadline = deadline
         self._failure_of = failure_of
         self.stopped = False
-        self.cut = False
+        self.abrupt_end = False
 
     def readable(self) -> bool:
         return True
@@ -50,7 +50,7 @@ class SocketReader(io.RawIOBase):
         except TimeoutError:
             raise self._deadline.passed() from None
         except ssl.SSLEOFError:
-            self.cut = True
+            self.abrupt_end = True
             return 0
         except (OSError, ValueError) as error:
             raise self._failure_of(error) from error
@@ -63,14 +63,14 @@ class SocketReader(io.RawIOBase):
 class ResponseReader:
     """One response: `head` once `read_head` returned, then `pieces()` of the body; `complete` once all of it was read.
 
-    `cut`: the body ended where TLS did, without its close_notify, so that there may have been more (RFC 9112, section 9.8).
+    `abrupt_end`: the body ended where TLS did, without its close_notify, so there may have been more (RFC 9112, 9.8).
     """
 
     head: Head
     first_byte_at: float | None = None
     trailers: Fields = ()
     complete = False
-    cut = False
+    abrupt_end = False
     will_close: bool
     _framing: Framing
 
@@ -104,14 +104,14 @@ class ResponseReader:
         else:
             while piece := self._read(CHUNK_BYTES):
                 yield piece
-            self.cut = self._source.cut
+            self.abrupt_end = self._source.abrupt_end
         self.complete = True
 
     def defects(self) -> list[str]:
         """What was wrong with the framing of the body or its trailers, and bytes that came after the end of the response."""
-        cut = ["TLS ended without close_notify, and nothing else tells that the body is whole"] if self.cut else []
+        ended = ["TLS ended without close_notify, and nothing else tells that the body is whole"] if self.abrupt_end else []
         surplus = ["bytes after the end of the response were ignored"] if self._surplus() else []
-        return [*self._defects, *cut, *surplus]
+        return [*self._defects, *ended, *surplus]
 
     def reusable(self) -> bool:
         """Whether the connection may carry another request: all was read, and nothing came after it."""
@@ -144,8 +144,8 @@ class ResponseReader:
         self._defects += [f"trailers: {defect}" for defect in lines.defects]
         if not lines.ended:
             self.will_close = True
-            cut = f": {quoted(lines.rest)}" if lines.rest else ""
-            self._defects.append(f"the response ends inside its trailers{cut}")
+            rest = f": {quoted(lines.rest)}" if lines.rest else ""
+            self._defects.append(f"the response ends inside its trailers{rest}")
 
     def _exactly(self, size: int) -> Iterator[bytes]:
         left = size

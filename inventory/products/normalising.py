@@ -18,9 +18,9 @@ from inventory.products.prices import Price, price_of
 from inventory.urls import MAX_CHARACTERS
 
 MAX_TEXT = 500
-"""Characters; what is longer is cut."""
+"""Characters; what is longer is truncated."""
 MAX_ID = 500
-"""Characters; a longer id is not used, because cut it might be that of another product."""
+"""Characters; a longer id is not used, because truncated it might be that of another product."""
 MAX_ID_DIGITS = 100
 _UNSHOWABLE = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """Controls, ends of lines, halves of surrogate pairs."""
@@ -114,7 +114,7 @@ def _text(where: FieldPath, item: Any) -> str | None:
 
 
 def _url(where: FieldPath, item: Any) -> str | None:
-    """A URL as the feed has it; one that is too long is not used, because cut it leads elsewhere."""
+    """A URL as the feed has it; one that is too long is not used, because truncated it leads elsewhere."""
     text = _whole_text(where, item)
     if text is not None and len(text) > MAX_CHARACTERS:
         raise ValueError(f"Longer than {MAX_CHARACTERS:,} characters.")

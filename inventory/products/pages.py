@@ -127,7 +127,7 @@ class Pages:
             raise RefusedPage(response.status, mask.quotation(response.body.content))
         if response.status == NO_CONTENT:
             return None
-        if response.body.truncated and not response.body.cut:  # JSON that was cut does not parse
+        if response.body.truncated and not response.body.abrupt_end:  # JSON that was truncated does not parse
             raise Malformed(f"The page has more than {MAX_PAGE_BYTES:,} bytes, or was cut", response.links, permanent=True)
         if response.body.content.count(b"{") + response.body.content.count(b"[") > MAX_MEMBERS:
             raise Malformed(f"The page has more than {MAX_MEMBERS:,} objects and lists", response.links, permanent=True)

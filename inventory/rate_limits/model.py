@@ -80,7 +80,7 @@ UNANSWERED = frozenset({"connection_refused", "connection_failed", "timeout", "d
 def is_unanswered(failure: SourceFailure) -> bool:
     """Whether a failed collection counts against the host's breaker.
 
-    A permanent failure does not: it is soon over, and says more than an open breaker. Nor does an answer that was cut.
+    A permanent failure does not: it is soon over, and says more than an open breaker. Nor does an answer that was truncated.
     """
     return failure.code in UNANSWERED and not failure.permanent
 

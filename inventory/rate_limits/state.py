@@ -84,7 +84,7 @@ def bucket(elapsed: int) -> str:
 
 
 def wait_seconds(duration: int) -> float:
-    """A wait in whole milliseconds, rounded up: an instant that is cut to milliseconds must not come too early."""
+    """A wait in whole milliseconds, rounded up: an instant that is truncated to milliseconds must not come too early."""
     return (ceil(duration / 1000) + 1) / 1000
 
 
@@ -151,5 +151,5 @@ def _percentile(counts: list[int], rank: float) -> float:
 
 
 def instant(at: int) -> datetime:
-    """An instant, cut to milliseconds."""
+    """An instant, truncated to milliseconds."""
     return EPOCH + at // 1000 * MILLISECOND

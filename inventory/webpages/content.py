@@ -53,7 +53,7 @@ def content_of(fetched: Fetched, kept: bytes, text: Text) -> dict[str, Any]:
 
 
 def redirects_of(hops: Sequence[Hop]) -> list[dict[str, Any]]:
-    """The redirects that a failure keeps; they are cut to less than those of a snapshot, because each claim reads them."""
+    """The redirects that a failure keeps: less of each than a snapshot keeps, because each claim reads them."""
     defects: list[str] = []
     lines = SizeBudget(FAILURE_BYTES, defects)
     found = [{**_redirect(hop, lines), "url": hop.url.href[:MAX_CHARACTERS]} for hop in hops]

@@ -14,7 +14,7 @@ from inventory.webpages.bounds import COOKIE_BYTES, SizeBudget
 
 
 def cookies_of(content: Content) -> list[Mapping[str, Any]]:
-    """The cookies of a stored content, each with the URL of the hop that set it, which is cut like the key of a record.
+    """The cookies of a stored content, each with the URL of the hop that set it, truncated like the key of a record.
 
     The number of the hop is stored, because long URLs in many cookies took most of a snapshot. Old snapshots have the URL.
     The bytes, `raw`, are stored only where they differ from the text.

@@ -171,7 +171,7 @@ class ResponseSchema(Schema):
         required=True, metadata={"description": "Answered 304: the body is that of the snapshot before."}
     )
     defects = fields.List(
-        fields.String(), required=True, metadata={"description": "What was malformed, or cut, in the answer."}
+        fields.String(), required=True, metadata={"description": "What was malformed, or truncated, in the answer."}
     )
 
 

@@ -16,13 +16,13 @@ def answer(body: Body) -> PageResponse:
 
 
 def test_a_page_whose_end_nothing_tells_is_read_if_it_is_whole_in_itself() -> None:
-    assert Pages.read(answer(Body(b'{"items": [1]}', truncated=True, cut=True))) == {"items": [1]}
+    assert Pages.read(answer(Body(b'{"items": [1]}', truncated=True, abrupt_end=True))) == {"items": [1]}
 
 
 @pytest.mark.parametrize(
     ("body", "said", "permanent"),
     [
-        (Body(b'{"items": [1', truncated=True, cut=True), "not valid JSON", False),
+        (Body(b'{"items": [1', truncated=True, abrupt_end=True), "not valid JSON", False),
         (Body(b'{"items": [1]}', truncated=True), "has more than", True),
     ],
 )
