@@ -17,6 +17,7 @@ MIN_SHARE = 0.5
 """The share of a column's values, of those in the column with most, from which on it is a candidate too."""
 NOTHING = ("n/a", "nan", "nil", "none", "null", "\\n")
 """What tables have in cells without a value."""
+PATHS = " There are paths in it: write the whole URL, with scheme and host, into one column."
 MAX_SHOWN = 10
 """Names of columns in a message."""
 MAX_DEPTH, MAX_MEMBERS = 6, 300
@@ -54,10 +55,12 @@ def looks_of(file_rows: FileRows, options: Mapping[str, Any]) -> Sequence[Look]:
 
 def advice(values: Iterable[str], file_rows: FileRows, options: Mapping[str, Any]) -> str:
     """How to import values that lack something, as the end of a message; empty if these are none."""
-    completion = file_rows.completion
-    if completion is None or options.get(completion.option) or not any(map(completion.looks_like, values)):
+    completion, values = file_rows.completion, list(values)
+    if completion is None:
         return ""
-    return f" {completion.advice}"
+    lacking = not options.get(completion.option) and any(map(completion.looks_like, values))
+    paths = PATHS if any(map(_is_path, values)) else ""
+    return (f" {completion.advice}" if lacking else "") + paths
 
 
 def column_of(table: Table, file_rows: FileRows, options: Mapping[str, Any], column: str | None) -> tuple[int, bool]:
@@ -73,6 +76,8 @@ def column_of(table: Table, file_rows: FileRows, options: Mapping[str, Any], col
         if len(found) > 1:
             raise _several([_title(first, number, look) for number in found], look)
         if found:
+            if look is not looks[0]:
+                _refuse_beside_paths(table, found[0])
             return found[0], _is_header(first, found[0], file_rows, looks)
     named = _known_columns(first, file_rows)
     if not named and not looks and len(first) == 1:
@@ -154,9 +159,22 @@ def member_of(values: Sequence[Any], file_rows: FileRows, options: Mapping[str, 
 
 
 def _refuse_incomplete(name: str, values: Iterable[str], file_rows: FileRows, options: Mapping[str, Any]) -> None:
-    """`InvalidFile` if a column has the right name, no value that fits, and values that lack something."""
-    if way_out := advice(values, file_rows, options):
+    """`InvalidFile` if a column has the right name, and values none of which fits."""
+    values = [value for value in values if value.strip()]
+    if looks_of(file_rows, options) and values:
+        way_out = advice(values, file_rows, options)
         raise InvalidFile(f"The column {name.strip()!r} does not have {file_rows.value} in any of the first rows.{way_out}")
+
+
+def _refuse_beside_paths(table: Table, number: int) -> None:
+    """`InvalidFile` if a column has hosts and another one their paths: what would be looked up are other pages."""
+    for row in table[1:]:
+        if any(at != number and _is_path(cell) for at, cell in enumerate(row)):
+            raise InvalidFile(f"A column has hosts, and another one paths.{PATHS} Name a column to import nothing but it.")
+
+
+def _is_path(text: str) -> bool:
+    return text.startswith("/") and not text.startswith("//")
 
 
 def at_path(value: Any, path: Sequence[str]) -> Any:

@@ -14,6 +14,7 @@ from inventory.imports import columns
 from inventory.imports.documents.model import Entry, Extent
 from inventory.imports.documents.reading import Reading
 from inventory.imports.file_format import FileFormat, Sheet, format_of_name
+from inventory.imports.signatures import GZIP
 from inventory.imports.sniffing import HEAD_BYTES, MAX_SAMPLE, NO_OPTIONS, sniff
 from inventory.imports.tables import Sample, table_in
 from inventory.jobs.job_type import FileRows, LineFormat
@@ -31,6 +32,11 @@ def examine(file: BinaryIO, file_rows: FileRows, *, file_name: str, options: Map
         named = sniff(head, file_rows, file_name=file_name, options=options)
         if not named.line_format.is_document:
             return named
+        file = BufferedReader(_FromHead(head, file))
+    elif not named.gzipped and named.line_format is not LineFormat.WARC:
+        head = file.read(len(GZIP))
+        if head == GZIP:
+            raise InvalidFile("This is gzipped. Name it .gz as well.")
         file = BufferedReader(_FromHead(head, file))
     try:
         if named.line_format is LineFormat.WORKBOOK:
@@ -100,8 +106,10 @@ def _workbook(file: BinaryIO, named: FileFormat, file_rows: FileRows, options: M
             except InvalidFile as error:
                 missing.append(error)
     used = [table for table in tables if table[2]] or tables
+    if not used and missing:
+        raise InvalidFile(f"{missing[0]} A cell counts as the text that it shows, not as what that links to.")
     if not used:
-        raise missing[0] if missing else InvalidFile("The workbook has no rows on a sheet that is shown.")
+        raise InvalidFile("The workbook has no rows on a sheet that is shown.")
     assert reading.kind is not None
     return replace(named, shape=reading.kind.shape, column_name=used[0][1], sheets=tuple(sheet for sheet, _, _ in used))
 

@@ -15,11 +15,26 @@ ROTATED = re.compile(r"\.log[.-][0-9][0-9._t-]*$")
 """What follows the name of a log file that was put aside, such as `app.log.1` or `access.log-20260131`."""
 
 WAYS_OUT = {
+    (".log",): "A log: import it with kind=events, or save its URLs as .txt, one a line.",
+    ("bookmarks",): "Bookmarks of Chrome: name the file Bookmarks.json.",
+    (".plist", ".webarchive", ".mht", ".mhtml", ".xhtml"): "A page or bookmarks of a browser: export or save them as .html.",
+    (".sqlite", ".db", ".jsonlz4"): "Data of a browser: export its bookmarks as .html or .json, or its history as .csv.",
+    (".yaml", ".yml", ".adoc", ".rst", ".org", ".eml", ".m3u", ".m3u8"): "Text: name it .txt if it has one address a line.",
     (".opml",): "A list of feeds: save the addresses in its xmlUrl or htmlUrl as .txt, one a line.",
     (".webloc", ".url", ".desktop"): "A shortcut to one address: save the addresses of all of them as .txt, one a line.",
     (".numbers", ".gsheet", ".fods"): "A spreadsheet: export it as .xlsx or .csv.",
     (".doc", ".docx", ".odt", ".pages", ".pdf", ".rtf"): "A text document: save it as .txt or .html.",
-    (".zip", ".tar", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".wacz"): "An archive: unpack it, and send the files in it.",
+    (
+        ".zip",
+        ".tar",
+        ".rar",
+        ".tgz",
+        ".bz2",
+        ".xz",
+        ".zst",
+        ".7z",
+        ".wacz",
+    ): "An archive: unpack it, and send the files in it.",
 }
 """How to import what is of another type."""
 
@@ -45,7 +60,8 @@ class FileFormat:
     at most `width` cells that are not empty, as its header has; with 0 it may have any number.
 
     `shape` is what was recognised, `column_name` how the header calls the column. `sheets` are those of a workbook. With
-    `array` a row is an element of one array, or an object that spans lines.
+    `array` a row is an element of one array, or an object that spans lines; of an array that is within an object, `begin`
+    is how many bytes are before its elements.
     """
 
     line_format: LineFormat
@@ -62,6 +78,7 @@ class FileFormat:
     sheets: tuple[Sheet, ...] = ()
     array: bool = False
     width: int = 0
+    begin: int = 0
 
     @property
     def recoded(self) -> bool:

@@ -6,6 +6,7 @@ Brackets are only counted here. Whether a value is JSON is found out row by row,
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from enum import Enum
 
@@ -53,10 +54,12 @@ def is_document(text: str) -> bool:
     return first.startswith("[") and not (first.rstrip().endswith("]") and others.strip())
 
 
-def elements(text: str, *, whole: bool) -> list[str]:
-    """The values at the beginning of a file, or, with `whole`, in all of it, where the last one may be incomplete."""
-    content = text.encode("utf-8", "surrogatepass")
-    splitter = ValueSplitter(len(content))
+def elements(content: bytes, *, whole: bool, inside: bool = False) -> list[str]:
+    """The values at the beginning of a file, or, with `whole`, in all of it, where the last one may be incomplete.
+
+    With `inside` it begins within a list.
+    """
+    splitter = ValueSplitter(len(content), inside=inside)
     found = [*splitter.split(content, 0, len(content)), *(splitter.rest() if whole else ())]
     return [raw.decode("utf-8", "replace") for _, raw, _ in found]
 
@@ -75,16 +78,19 @@ class _Kind(Enum):
 class ValueSplitter:
     """Splits pieces into values, which may span pieces; of each up to `limit` bytes and one more are passed on.
 
-    `number` counts the values, and `unended` the bytes since one ended.
+    `number` counts the values, and `unended` the bytes since one ended. With `inside` the first piece begins within a
+    list, and what follows that is left out.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, *, inside: bool = False) -> None:
         self.number = self.unended = 0
         self._limit = limit
         self._begun = bytearray()
         self._kind = _Kind.NOTHING
-        self._in_list = self._in_object = self._in_string = self._escaped = False
+        self._in_list = self._in_object = inside
+        self._in_string = self._escaped = False
         self._depth = self._end = 0
+        self._around = sys.maxsize if inside else 1
 
     def split(self, piece: bytes, start: int, end: int) -> Iterator[RawValue]:
         """The values that end in this piece."""
@@ -125,7 +131,7 @@ class ValueSplitter:
         if byte == _CLOSING[0] and self._in_list:
             self._in_list = False
             if self._in_object:
-                self._in_object, self._kind, self._depth = False, _Kind.AFTER, 1
+                self._in_object, self._kind, self._depth = False, _Kind.AFTER, self._around
             return position + 1
         if byte == _OPENING[0] and not self._in_list:
             self._in_list = True

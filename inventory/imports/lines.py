@@ -34,7 +34,9 @@ def lines(file: BinaryIO, file_format: FileFormat) -> Iterator[RawLine]:
     pieces = uploaded_pieces(file, file_format)
     if file_format.recoded:
         pieces = _recode(pieces, file_format.encoding)
-    splitter = ValueSplitter(MAX_LINE) if file_format.array else _LineSplitter()
+    if file_format.begin:
+        pieces = _after(pieces, file_format.begin)
+    splitter = ValueSplitter(MAX_LINE, inside=file_format.begin > 0) if file_format.array else _LineSplitter()
     try:
         for piece, start, end in pieces:
             yield from splitter.split(piece, start, end)
@@ -68,6 +70,14 @@ def _recode(pieces: Iterable[Piece], encoding: str) -> Iterator[Piece]:
         yield text.encode("utf-8", "surrogatepass"), start, end
     if decoder.getstate()[0]:
         yield b"\xff", end, end
+
+
+def _after(pieces: Iterable[Piece], count: int) -> Iterator[Piece]:
+    """The pieces without so many bytes at their beginning."""
+    for piece, start, end in pieces:
+        if count <= len(piece):
+            yield piece[count:], start + count * (end - start) // max(1, len(piece)), end
+        count = max(0, count - len(piece))
 
 
 def encoding_of_lines(file_format: FileFormat) -> str:

@@ -62,20 +62,25 @@ def read(
         case LineFormat.JSON if file_format.member is not None:
             found = lines(file, file_format)
             return _members(dropwhile(lambda line: line[0] < file_format.first_line, found), file_format)
-        case LineFormat.TEXT if in_text is not None:
+        case LineFormat.TEXT:
             return _whole_lines(lines(file, file_format), encoding_of_lines(file_format), in_text)
         case _:
             return _whole_lines(lines(file, file_format), encoding_of_lines(file_format))
 
 
 def _whole_lines(
-    raw_lines: Iterator[RawLine], encoding: str, in_text: Callable[[str], str] = str.strip
+    raw_lines: Iterator[RawLine], encoding: str, in_text: Callable[[str], str] | None = None
 ) -> Iterator[tuple[InputRow, int]]:
     for number, raw, end in raw_lines:
-        if raw.isspace() or not raw:
+        if not raw or raw.isspace():
             continue
         text = text_of_line(number, raw, encoding)
-        yield (InputRow(number, in_text(text)) if isinstance(text, str) else text), end
+        if isinstance(text, InputRow):
+            yield text, end
+        elif in_text is None:
+            yield InputRow(number, text.strip()), end
+        elif value := in_text(text):
+            yield InputRow(number, value), end
 
 
 def _json_of_cdxj(raw_lines: Iterator[RawLine]) -> Iterator[RawLine]:
@@ -181,6 +186,8 @@ class _Table:
             self._again.extendleft(reversed(row.taken))
         else:
             return cells, row.taken[-1][2] if row.taken else end
+        if self._format.delimiter == "\t":  # programs that write tabs often quote nothing, and a quote is a character
+            return text.split("\t"), end
         row.begin(text, 0)
         try:
             cells = next(self._forgiving)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -12,10 +11,11 @@ from typing import Any
 import orjson
 
 from inventory.errors import InvalidFile, UnreadableFile
-from inventory.imports import columns, gzipped, json_array
+from inventory.imports import columns, gzipped, json_array, signatures
 from inventory.imports.encodings import encoding_of
 from inventory.imports.file_format import FileFormat, format_of_name
-from inventory.imports.tables import WHOLE_LINE, Lines, announced_delimiter, header_width, table_of
+from inventory.imports.json_objects import list_in
+from inventory.imports.tables import WHOLE_LINE, Lines, announced_delimiter, most_cells, table_of
 from inventory.jobs.job_type import FileRows, LineFormat
 from inventory.jobs.model import COLUMN
 
@@ -23,7 +23,7 @@ HEAD_BYTES = 256 * 1024
 """Bytes of the beginning of a file that are examined."""
 MAX_SAMPLE = 200
 """Lines of these that are parsed."""
-HAR = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"log"\s*:\s*\{\s*"(?:version|creator|browser|pages|entries|comment)"')
+TAB_AND_URL = re.compile(r"\t\s*https?://", re.IGNORECASE)
 CDXJ_LINE = re.compile(r"[^\s{]+ \d+ \{")
 CDX_LINE = re.compile(r"\S+\)\S* \d{4,14} https?://")
 CDX_URL = 2
@@ -41,26 +41,47 @@ def sniff(head: bytes, file_rows: FileRows, *, file_name: str, options: Mapping[
     """
     named = format_of_name(file_name, file_rows.suffixes)
     begun, whole = _expanded(head) if named.gzipped else (head, len(head) < HEAD_BYTES)
-    if named.line_format is LineFormat.JSON and file_rows.recognise is None and HAR.match(begun):
-        return replace(named, line_format=LineFormat.HAR)
+    is_json = named.line_format is LineFormat.JSON
+    if is_json and file_rows.recognise is None and (document := signatures.json_document(begun)):
+        return replace(named, line_format=document)
     encoding = encoding_of(_whole_lines(begun, whole), named.line_format)
     text = begun.decode(encoding, "replace")
-    lines = _lines(text, whole=whole)
+    lines = _lines(text, whole=whole, value=file_rows.in_text if named.line_format is LineFormat.TEXT else None)
     if not lines and not text.strip("\ufeff \t\r\n\v\f"):
         raise InvalidFile("The file is empty." if whole else "The file begins with nothing but blank lines.")
-    array = named.line_format is LineFormat.JSON and json_array.is_document(text)
-    if file_rows.recognise is not None:
-        array = json_array.is_array(text)
-    if array:
-        lines = list(enumerate(json_array.elements(text, whole=whole)[:MAX_SAMPLE], 1))
-        if whole and not lines:
-            raise InvalidFile("The file is an array of JSON without elements.")
-    shape = file_rows.recognise([line for _, line in lines], options) if file_rows.recognise else None
-    found = replace(named, encoding=encoding, shape=shape, array=array)
-    if shape is not None:
-        return found
+    if file_rows.recognise is None:
+        signatures.refuse_others(text.lstrip(signatures.BLANKS), named.line_format)
+    found = replace(named, encoding=encoding)
     beginning = Beginning(lines=lines, whole=whole, file_rows=file_rows, options=options)
+    if is_json:
+        content = text.encode("utf-8", "surrogatepass") if found.recoded else begun
+        beginning, found = _values_of_json(text, content, beginning, found)
+    if file_rows.recognise and (shape := file_rows.recognise(beginning.texts, options)):
+        return replace(found, shape=shape)
     return SNIFFERS[found.line_format](beginning, found)
+
+
+def _values_of_json(text: str, content: bytes, begun: Beginning, found: FileFormat) -> tuple[Beginning, FileFormat]:
+    """The first values instead of lines, where they are elements of an array, or span lines."""
+    inner = list_in(content, begun.file_rows, begun.options, whole=begun.whole)
+    if inner is not None:
+        options = {**begun.options, COLUMN: inner.column}
+        lines = list(enumerate(inner.elements, 1))
+        return replace(begun, lines=lines, options=options), replace(found, array=True, begin=inner.begin)
+    if not _is_array(text, begun.lines, begun.file_rows):
+        return begun, found
+    lines = list(enumerate(json_array.elements(content, whole=begun.whole)[:MAX_SAMPLE], 1))
+    if begun.whole and not lines:
+        raise InvalidFile("The file is an array of JSON without elements.")
+    return replace(begun, lines=lines), replace(found, array=True)
+
+
+def _is_array(text: str, lines: Lines, file_rows: FileRows) -> bool:
+    """Whether the values of a file of JSON are not one a line."""
+    if file_rows.recognise is not None:
+        return json_array.is_array(text)
+    begins_as_json = text.lstrip(signatures.BLANKS).startswith(("{", "[", '"'))
+    return json_array.is_document(text) or (begins_as_json and all(_loaded(line) is None for _, line in lines))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,13 +117,13 @@ def _whole_lines(begun: bytes, whole: bool) -> bytes:
     return begun[:end] if end else begun
 
 
-def _lines(text: str, *, whole: bool) -> Lines:
-    """The first lines that are not blank, as `lines.lines` splits them."""
+def _lines(text: str, *, whole: bool, value: Callable[[str], str] | None = None) -> Lines:
+    """The first lines that are not blank, as `lines.lines` splits them, and that have a value or other text."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if not whole:
         lines.pop()
     unmarked = ((number, line.removeprefix("\ufeff")) for number, line in enumerate(lines, 1))
-    return list(islice((each for each in unmarked if each[1].strip()), MAX_SAMPLE))
+    return list(islice((each for each in unmarked if (value or str.strip)(each[1])), MAX_SAMPLE))
 
 
 def _json(begun: Beginning, found: FileFormat) -> FileFormat:
@@ -143,17 +164,17 @@ def _text(begun: Beginning, found: FileFormat) -> FileFormat:
     as_table = replace(found, line_format=LineFormat.CSV)
     if begun.column is not None and lines:
         return _csv(begun, as_table)
-    if not lines or file_rows.looks_like is None:
+    if file_rows.looks_like is None or not (lines or begun.whole):
         return found
+    signatures.refuse_access_log(lines)
     values = lines if file_rows.in_text is None else list(map(file_rows.in_text, lines))
     looks = columns.looks_of(file_rows, begun.options)
     fitting = [any(look.fits(value) for look in looks) for value in values]
-    if not fitting[0]:  # spreadsheets write tables as .txt too
-        with suppress(InvalidFile):
-            table = _csv(begun, as_table)
-            named = (table.column_name or "").lower() in looks[-1].names
-            if table.delimiter != WHOLE_LINE and (named or not any(fitting)):
-                return table
+    if all(map(TAB_AND_URL.search, values)):
+        fitting = [False]
+    table = None if fitting[0] else _table_in_text(begun, as_table, alone=not any(fitting))
+    if table and (not any(fitting) or (table.column_name or "").lower() in looks[-1].names):
+        return table
     if any(fitting):
         return found
     advice = columns.advice(values, file_rows, begun.options)
@@ -161,6 +182,17 @@ def _text(begun: Beginning, found: FileFormat) -> FileFormat:
         index = " Name an index of a web archive .cdx." if any(map(CDX_LINE.match, lines)) else ""
         advice = f" There are some within the lines: leave out what is around them.{index}{advice}"
     raise InvalidFile(f"None of the first lines is {file_rows.value}. Send one a line.{advice}")
+
+
+def _table_in_text(begun: Beginning, found: FileFormat, *, alone: bool) -> FileFormat | None:
+    """The table that spreadsheets write as .txt too, if there is one; with `alone` nothing but its columns can be meant."""
+    try:
+        table = _csv(begun, found)
+    except InvalidFile as error:
+        if alone and isinstance(error, columns.SeveralColumns):
+            raise
+        return None
+    return table if table.delimiter != WHOLE_LINE else None
 
 
 def _csv(begun: Beginning, found: FileFormat) -> FileFormat:
@@ -176,7 +208,8 @@ def _csv(begun: Beginning, found: FileFormat) -> FileFormat:
     number, header = columns.column_of(table.rows, begun.file_rows, begun.options, column)
     if header and begun.whole and len(table.rows) == 1 and len(begun.lines) < MAX_SAMPLE:
         raise InvalidFile("The file has a header and nothing else.")
-    found = replace(found, delimiter=delimiter, column=number, header=header, first_line=table.numbers[0])
+    width = most_cells(table.rows, header=header) if number < len(table.rows[0]) else 0
+    found = replace(found, delimiter=delimiter, column=number, header=header, first_line=table.numbers[0], width=width)
     if not header:
         return found
     qualifiers = columns.qualifying_columns(table.rows[0], begun.file_rows, number)
@@ -185,7 +218,6 @@ def _csv(begun: Beginning, found: FileFormat) -> FileFormat:
         first_line=table.numbers[1] if len(table.rows) > 1 else table.numbers[0] + 1,
         qualifiers=qualifiers,
         column_name=columns.title_of(table.rows[0], number, qualifiers),
-        width=header_width(table.rows) if number < len(table.rows[0]) else 0,
     )
 
 
@@ -200,6 +232,8 @@ def _cdx(begun: Beginning, found: FileFormat) -> FileFormat:
     named = "CDX" in fields[:1]
     if named and "a" not in fields:
         raise InvalidFile("The index has no field 'a', the original URL. Write it with one.")
+    if named and begun.whole and len(begun.lines) == 1:
+        raise InvalidFile("The index has a header and nothing else.")
     column = fields.index("a") - 1 if named else CDX_URL
     if not named and not any(len(line.split()) > CDX_URL for line in begun.texts):
         raise InvalidFile("None of the first lines is one of a CDX or CDXJ index.")

@@ -21,6 +21,10 @@ WHOLE_LINE = "\x1f"
 """The delimiter of a table with one column: a character that no text has."""
 SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 """How Excel writes and reads the delimiter in the first line."""
+QUOTED = re.compile(r'\s*"(?:[^"]|"")*"([,;\t|])|[^",;\t|]+([,;\t|])"(?:[^"]|"")*"(?:\2|$)')
+"""A row that begins with a cell in quotes, or has its second one in quotes."""
+RULER = re.compile(r"[-:=+\s]*")
+"""What is below the header of a table in Markdown, and in a terminal."""
 MIN_SHARE = 0.6
 """The share of rows with as many cells as most have, from which on the character between them is a delimiter."""
 MAX_PREAMBLE = 30
@@ -47,7 +51,7 @@ def parse(lines: Lines, delimiter: str) -> Sample:
     reader = csv.reader((f"{line}\n" for _, line in lines), delimiter=delimiter, skipinitialspace=True)
     with suppress(csv.Error):
         for row in reader:
-            if row:
+            if row and not (delimiter == "|" and RULER.fullmatch("".join(row))):
                 rows.append(row)
                 numbers.append(lines[begin][0])
             begin = reader.line_num
@@ -64,6 +68,7 @@ def table_of(
     lines: Lines, file_rows: FileRows, options: Mapping[str, Any], column: str | None, delimiter: str | None = None
 ) -> tuple[str, Sample]:
     """The delimiter, and the table from its header on: that on which most rows agree, or the one given."""
+    delimiter = delimiter or _delimiter_of_quoted(lines)
     samples = {each: parse(lines, each) for each in ([delimiter] if delimiter else (WHOLE_LINE, *DELIMITERS))}
     tables = {
         each: table for each, sample in samples.items() if (table := table_in(sample, file_rows, options, column)).rows
@@ -78,15 +83,22 @@ def table_of(
     else:
         goal = Goal.of(file_rows, options)
         headed = (each for each, table in tables.items() if len(table.rows[0]) > 1 and goal.is_above_values(table.rows, 0))
-        best = next(headed, next(iter(tables), delimiter or WHOLE_LINE))
+        best = next(headed, next(iter(tables or samples)))
     return best, tables.get(best) or samples[best]
 
 
-def header_width(rows: Sequence[Row]) -> int:
-    """The cells that rows may have by their header; 0 if it names one cell, or most of several rows have more."""
-    width, below = len(rows[0]), rows[1:]
+def _delimiter_of_quoted(lines: Lines) -> str | None:
+    """The delimiter beside the quotes of most lines, which leave no doubt; None if there are few."""
+    found = Counter(match[1] or match[2] for _, line in lines if (match := QUOTED.match(line)))
+    delimiter, count = max(found.items(), key=lambda each: each[1], default=(None, 0))
+    return delimiter if 2 * count > len(lines) else None
+
+
+def most_cells(rows: Sequence[Row], *, header: bool) -> int:
+    """The cells that rows may have, as their header has, or most of them; 0 if that is one, or most of several have more."""
+    width, below = (len(rows[0]), rows[1:]) if header else (_width(rows), rows)
     wider = sum(any(map(str.strip, row[width:])) for row in below)
-    return 0 if width < 2 or (len(below) > 1 and 2 * wider > len(below)) else width
+    return 0 if width < 2 or (len(below) > 1 and 2 * wider >= len(below) + header) else width
 
 
 def table_in(sample: Sample, file_rows: FileRows, options: Mapping[str, Any], column: str | None) -> Sample:
@@ -140,13 +152,15 @@ def _beginning(rows: Sequence[Row], goal: Goal) -> int | None:
     for index, row in enumerate(rows[:MAX_PREAMBLE]):
         if len(row) >= min(width, 2) and goal.is_above_values(rows, index):
             return index
-    start = next((index for index, row in enumerate(rows) if len(row) == width), 0)
-    data = next((index for index, row in enumerate(rows) if len(row) in (1, width) and goal.fits(row)), len(rows))
+    start = next((index for index, row in enumerate(rows) if len(row) >= width), 0)
+    data = next(
+        (index for index, row in enumerate(rows) if (len(row) == 1 or len(row) >= width) and goal.fits(row)), len(rows)
+    )
     above = rows[: min(data, MAX_PREAMBLE)]
     named = [index for index, row in enumerate(above) if len(row) >= min(width, 2) and goal.named(row)]
     if named:
         return next((index for index in named if len(rows[index]) == width), named[0])
-    if start and (start > MAX_PREAMBLE or data <= start or data == len(rows)):
+    if start and (start > MAX_PREAMBLE or data <= start or (data == len(rows) and not goal.looks)):
         return None
     return start if width > 1 else 0
 

@@ -26,6 +26,7 @@ class LineFormat(StrEnum):
     XML = "xml"
     HAR = "har"
     HTML = "html"
+    BOOKMARKS = "bookmarks"
     WARC = "warc"
 
     @property
@@ -34,7 +35,9 @@ class LineFormat(StrEnum):
         return self in DOCUMENTS
 
 
-DOCUMENTS = frozenset((LineFormat.WORKBOOK, LineFormat.XML, LineFormat.HAR, LineFormat.HTML, LineFormat.WARC))
+DOCUMENTS = frozenset(LineFormat) - {
+    LineFormat.CSV, LineFormat.TEXT, LineFormat.JSON, LineFormat.CDX, LineFormat.CDXJ,
+}  # fmt: skip
 JSON_LINES = {".jsonl": LineFormat.JSON, ".ndjson": LineFormat.JSON}
 WORKBOOKS = dict.fromkeys((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), LineFormat.WORKBOOK)
 TABLES = {".csv": LineFormat.CSV, ".tsv": LineFormat.CSV, ".txt": LineFormat.TEXT} | JSON_LINES | WORKBOOKS

@@ -32,53 +32,66 @@ LISTS = {
 FORMULA = r'=\s*(?:HYPERLINK|LIEN_HYPERTEXTE|HIPERV[ÍI]NCULO|HIPERLINK)\(\s*"'
 LINKED = re.compile(rf'{FORMULA}([^"]+)".*', re.IGNORECASE | re.DOTALL)
 """A linked cell as spreadsheets write it to a CSV."""
-URL = re.compile(rf"\s*(?:{FORMULA})?https?:", re.IGNORECASE)
+URL = re.compile(rf"\s*(?:{FORMULA}|!?\[[^][]*\]\(<?|<)?https?:", re.IGNORECASE)
 BARE_HOST = re.compile(
     r"\s*(?://)?(?:(?:[\w-]+\.)+[^\W\d_][\w-]+\.?|\d{1,3}(?:\.\d{1,3}){3}|localhost|\[[\da-fA-F:.]+\])(?::\d{1,5})?(?:[/?#]\S*)?\s*"
 )
 """A host, perhaps with a port, a path and a query, but without a scheme."""
 
+COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+"""How a program that writes for a terminal changes the colour of its text."""
+NO_ROW = re.compile(r"[#;]|//(?![\w[])|<!--.*-->$|[\W_]*$", re.DOTALL)
+"""What is a comment from its beginning, or without a letter and a digit: rulers, and brackets around a list."""
 BULLET = re.compile(
-    r"(?:(?:(?:[-*+–—>]|\d{1,9}[.):]?)\s+|[•‣◦▪●·]\s*)(?:\[[ xX]\]\s+)?"
-    r"|(?:\[[^][\s]{1,60}\]\s+(?:-\s+)?)+|(?i:sitemap\s*:|url\s*[=:])\s*)"
+    r"""(?:(?:[^\w\s"'`<([«„‚“‘]{1,3}\s+)+(?:\[[ xX]\]\s+)?|\(?\d{1,9}[.):]?\)?\s+(?:\[[ xX]\]\s+)?|[•‣◦▪●·]\s*
+    |(?:\[[^][\s]{1,60}\]\s+(?:-\s+)?)+)?(?:(?i:sitemap|ur[li]|link|href|website|site|page)\s*[=:]\s*|--url[\s=]\s*)?""",
+    re.VERBOSE,
 )
-"""What begins an item of a list: a sign or a number, perhaps with a box to tick; what programs found, in brackets; or the
-name of the value in robots.txt and in a shortcut to the Internet."""
+"""What begins an item of a list: signs or a number, perhaps with a box to tick; what programs found, in brackets; and the
+name of the value, as in robots.txt, in a shortcut to the Internet, or in the options of curl."""
 WRAPPED = re.compile(
     r"""<(?:URL:)?([^<>|]*)(?:\|[^<>]*)?> | "([^"]*)" | '([^']*)' | `([^`]*)` | “([^”]*)” | ‘([^’]*)’ | «([^»]*)»
     | „([^“”"]*)[“”"] | ‚([^‘’']*)[‘’'] | ”([^”]*)” | ’([^’]*)’ | »([^«»]*)[«»] | ‹([^›]*)› | ›([^‹›]*)[‹›]
     | !?\[.*?\]\(\s*<?([^\s<>()]*(?:\([^\s<>()]*\)[^\s<>()]*)*)>?(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)
     | \[[^\]]*\]:\s+<?([^\s<>]+)>?(?:\s+(?:"[^"]*"|'[^']*'))?
-    | \[\[([^][|]+)(?:\|[^][]*)?\]\] | \[(https?://[^][\s]+)(?:\s[^][]*)?\]""",
+    | \[\[([^][|]+)(?:(?:\||\]\[)[^][]*)?\]\] | \[(https?://[^][\s]+)(?:\s[^][]*)?\]""",
     re.VERBOSE,
 )
 """A URL in quotes or angle brackets, the link and the reference of Markdown, and the links of wikis."""
 TRAILING = (",", ";", '"')
 """What ends a line that was an element of a list, and is no part of its URL. A full stop may be one."""
 BARE = re.compile(r"(\S+)")
-COMMENT = re.compile(r"[,;]?(?:\t.*|\s+(?:\#|//|;|\||[-–—]{1,2}(?:\s|$)|\[|\().*)?", re.DOTALL)
-"""What may follow a URL in quotes or brackets."""
-COMMENT_OF_BARE = re.compile(r"(?:\t.*|\s+(?:\#|//|;|\||[-–—]{1,2}(?:\s|$)|\[|\().*)?", re.DOTALL)
+REMARK = r"\t(?!\s*https?://).*|\s+(?:\#|//|;|\||[-–—]{1,2}(?:\s|$)|\[|\().*"
+COMMENT = re.compile(rf"[,;.:]?(?:{REMARK}|\s(?:(?!https?://).)*)?", re.DOTALL)
+"""What may follow a URL in quotes or brackets: a comment, or words without another URL."""
+COMMENT_OF_BARE = re.compile(f"(?:{REMARK})?", re.DOTALL)
 """What may follow another one: a comment, or the brackets in which programs add what they found."""
 
 INVISIBLE = "\ufeff\u200b\u200e\u200f\u2060\u00ad"
 """Characters at the ends of a value that only a copy of a page brings along."""
 INSIDE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b\u2060\ufeff]")
-PLAIN = re.compile("https?://[!-+.-:<-{}~-]*")
-"""A URL of printable ASCII without a comma, a semicolon or a bar, as most are."""
+PLAIN = re.compile("https?://[!#-+.-:=?-{}~-]*")
+"""A URL of printable ASCII without a comma, a semicolon, a bar, a quote or angle brackets, as most are."""
 SECOND = re.compile(r"[^?#]*[,;|]https?://", re.IGNORECASE)
 """A URL after another one, not in its query."""
+MARKUP = re.compile(r"""[^?#]*["<>]|.*</?[a-z]\w*\s*/?>$""", re.IGNORECASE | re.DOTALL)
+"""What is left of the text that was around a URL."""
 HOW_TO_WRITE = "Write one URL in each row, with %20 for a space."
 
 
 def in_text(line: str) -> str:
-    """The URL in a line, without bullet, quotes, brackets and comment; the line without blanks if it says something else."""
-    if line.startswith("http") and " " not in line and "\t" not in line:
+    """The URL in a line, without bullet, quotes, brackets and comment; empty if the line is a comment or says nothing.
+
+    The line without blanks if it says something else.
+    """
+    if line.startswith("http") and " " not in line and line.isprintable():
         return line.rstrip(',;"') if line.endswith(TRAILING) else line
-    line = line.strip()
-    begin = bullet.end() if (bullet := BULLET.match(line)) else 0
-    found = WRAPPED.match(line, begin)
-    after = COMMENT
+    line = (COLOUR.sub("", line) if "\x1b" in line else line).strip()
+    if NO_ROW.match(line):
+        return ""
+    bullet = BULLET.match(line)
+    begin = bullet.end() if bullet else 0
+    found, after = WRAPPED.match(line, begin), COMMENT
     if found is None:
         found, after = BARE.match(line, begin), COMMENT_OF_BARE
     if found is None or not after.fullmatch(line, found.end()):
@@ -94,10 +107,14 @@ def checked(value: str, scheme: str | None) -> str:
     text = value.strip().strip(INVISIBLE).strip()
     if text.startswith("=") and (linked := LINKED.fullmatch(text)):
         text = linked[1].strip()
-    if found := INSIDE.search(text):
-        raise InvalidUrl(_why_not(text, found[0]))
+    elif text.startswith(("[", "!", "<")) and (found := WRAPPED.fullmatch(text)):
+        text = (found[found.lastindex or 0] or "").strip()
+    if inside := INSIDE.search(text):
+        raise InvalidUrl(_why_not(text, inside[0]))
     if SECOND.match(text):
         raise InvalidUrl(f"{_shown(text)} has another URL after a delimiter. Write one URL in each row.")
+    if MARKUP.match(text):
+        raise InvalidUrl(f"{_shown(text)} has a quote or a tag in it. {HOW_TO_WRITE[:-1]}, %22 for a quote and %3C for <.")
     if URL.match(text) or not BARE_HOST.fullmatch(text):
         return text
     if scheme is None:

@@ -50,6 +50,7 @@ FORMAT = {
     "sheets": [],
     "array": False,
     "width": 0,
+    "begin": 0,
 }
 """What is found out about that content, and kept with its job."""
 

@@ -84,5 +84,5 @@ def test_what_is_one_value_a_line(text: str) -> None:
 
 
 def test_the_elements_at_the_beginning_are_those_that_are_complete() -> None:
-    assert elements('[{"a": 1}, {"b"', whole=False) == ['{"a": 1}']
-    assert elements('[{"a": 1}, {"b"', whole=True) == ['{"a": 1}', '{"b"']
+    assert elements(b'[{"a": 1}, {"b"', whole=False) == ['{"a": 1}']
+    assert elements(b'[{"a": 1}, {"b"', whole=True) == ['{"a": 1}', '{"b"']

@@ -138,15 +138,19 @@ def test_a_line_may_have_a_url_with_what_lists_write_around_it(line: str, url: s
         '"https://a.example/"b',
         "see https://a.example/",
         "https://a.example/ b",
-        "# https://a.example/",
+        "https://a.example/\thttps://b.example/",
         "[a](",
-        "-",
     ],
 )
 def test_a_line_with_more_than_a_url_stays_as_it_is(line: str) -> None:
     assert in_text(line) == line
     with pytest.raises(InvalidUrl):
         checked(line + " x", "https")
+
+
+@pytest.mark.parametrize("line", ["# https://a.example/", "; a", "// a", "<!-- a -->", "-", "-----", "[", "],", "====="])
+def test_a_comment_and_a_line_without_letters_are_no_row(line: str) -> None:
+    assert in_text(line) == ""
 
 
 @given(st.text(st.sampled_from(" \t-*<>[]()\"'#.ha:/\u00a0\u200b1"), max_size=40) | st.text(max_size=40))

@@ -22,23 +22,28 @@ BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """A kind of list: its entries are elements `entry`, whose elements `value` have a URL as text or in an attribute."""
+    """A kind of list: its entries are elements `entry`, whose elements `value` have a URL as text or in an attribute.
+
+    Where an entry has none of them, the first of its elements `instead` counts, whatever its prefix.
+    """
 
     name: str
     entry: str
     value: str
     attribute: str | None = None
+    instead: tuple[str, ...] = ()
 
 
 SHAPES: Mapping[str, Shape] = {
     "urlset": Shape(name="sitemap", entry="url", value="loc"),
     "sitemapindex": Shape(name="sitemap_index", entry="sitemap", value="loc"),
-    "rss": Shape(name="rss", entry="item", value="link"),
+    "rss": Shape(name="rss", entry="item", value="link", instead=("link", "guid")),
     "RDF": Shape(name="rss", entry="item", value="link"),
     "feed": Shape(name="atom", entry="entry", value="link", attribute="href"),
     "items": Shape(name="burp", entry="item", value="url"),
 }
 """By the name of the outermost element, without a prefix."""
+WAYS_OUT = {"html": " Name a page .html.", "opml": " Of a list of feeds these are in xmlUrl or htmlUrl."}
 
 
 def read(document: Document) -> Found:
@@ -64,7 +69,8 @@ class _Parsing:
         self._open: list[str] = []
         self._names: dict[str, str] = {}
         self._text: list[str] | None = None
-        self._characters = self._values = self._parsed = 0
+        self._instead = ""
+        self._characters = self._text_depth = self._values = self._parsed = 0
         self._found = deque[str]()
         self._parser = ParserCreate(intern=self._names)
         self._parser.buffer_text = True
@@ -125,10 +131,12 @@ class _Parsing:
         if len(self._open) > MAX_DEPTH:
             raise UnreadableDocument(f"The XML has more than {MAX_DEPTH} elements in each other.")
         if _local(name) == self.shape.entry:
-            self._values = 0
+            self._values, self._instead = 0, ""
+        elif self.shape.instead and self._is_instead(name, attributes):
+            self._text, self._characters, self._text_depth = [], 0, len(self._open)
         elif self._is_value(name):
             if self.shape.attribute is None:
-                self._text, self._characters = [], 0
+                self._text, self._characters, self._text_depth = [], 0, len(self._open)
             elif attributes.get("rel", "alternate") == "alternate":
                 self._keep(attributes.get(self.shape.attribute, ""))
 
@@ -137,7 +145,7 @@ class _Parsing:
         if self.shape is None:
             raise UnreadableDocument(
                 f"The XML is a {_local(root)[:40]!r}. Send a sitemap, a sitemap index, a feed (RSS, Atom), or items of Burp;"
-                " or save its URLs as .txt, one a line."
+                f" or save its URLs as .txt, one a line.{WAYS_OUT.get(_local(root), '')}"
             )
 
     def _is_value(self, name: str) -> bool:
@@ -147,13 +155,23 @@ class _Parsing:
         outer, _, parent = self._open[-2].rpartition(":") if len(self._open) > 1 else ("", "", "")
         return local == self.shape.value and parent == self.shape.entry and prefix == outer
 
+    def _is_instead(self, name: str, attributes: Mapping[str, str]) -> bool:
+        """Whether it may be the value of an entry without one; a guid is, unless it says that it leads nowhere."""
+        assert self.shape is not None
+        is_in_entry = len(self._open) > 1 and _local(self._open[-2]) == self.shape.entry
+        may_be = _local(name) in self.shape.instead and attributes.get("isPermaLink") != "false"
+        return is_in_entry and may_be and not (self._instead or self._values or self._is_value(name))
+
     def _ended(self, name: str) -> None:
         assert self.shape is not None
-        if self._text is not None and self._is_value(name):
-            self._keep("".join(self._text))
-            self._text = None
+        if self._text is not None and len(self._open) == self._text_depth:
+            text, self._text = "".join(self._text), None
+            if self._is_value(name):
+                self._keep(text)
+            else:
+                self._instead = text.strip()
         elif _local(name) == self.shape.entry and not self._values:
-            self._keep("")
+            self._keep(self._instead)
         self._open.pop()
 
     def _said(self, text: str) -> None:
