@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime
 
 from inventory.events import access_lines, colours, logfmt, text_lines
@@ -41,14 +40,14 @@ def joined(rows: Rows, now: datetime) -> Iterator[tuple[InputRow, int]]:
             begun, room = (begun[0], end), room - len(row.text) - 1
             continue
         if begun is not None:
-            yield replace(begun[0], text="\n".join(held)), begun[1]
+            yield begun[0]._replace(text="\n".join(held)), begun[1]
         begun = None
         if is_event:
             begun, held, room = (row, end), [row.text], MAX_MESSAGE - len(row.text)
         else:
             yield row, end
     if begun is not None:
-        yield replace(begun[0], text="\n".join(held)), begun[1]
+        yield begun[0]._replace(text="\n".join(held)), begun[1]
 
 
 def _stands_alone(text: str) -> bool:

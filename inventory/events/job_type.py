@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from inventory.events import continuations, envelopes, options, recognising
@@ -151,4 +150,4 @@ def _opened(rows: Iterator[tuple[InputRow, int]]) -> Iterator[tuple[InputRow, in
     for row, end in rows:
         for text in envelopes.opened(row.text) if row.code is None else (row.text,):
             number += 1
-            yield replace(row, row=number, text=text), end
+            yield row._replace(row=number, text=text), end

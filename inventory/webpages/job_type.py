@@ -58,7 +58,7 @@ WRAPPED = re.compile(
     re.VERBOSE,
 )
 """A URL in quotes or angle brackets, the link and the reference of Markdown, and the links of wikis."""
-TRAILING = (",", ";", '"')
+TRAILING = ',;"'
 """What ends a line that was an element of a list, and is no part of its URL. A full stop may be one."""
 BARE = re.compile(r"(\S+)")
 REMARK = r"\t(?!\s*https?://).*|\s+(?:\#|//|;|\||[-–—]{1,2}(?:\s|$)|\[|\().*"
@@ -84,8 +84,8 @@ def in_text(line: str) -> str:
 
     The line without blanks if it says something else.
     """
-    if line.startswith("http") and " " not in line and line.isprintable():
-        return line.rstrip(',;"') if line.endswith(TRAILING) else line
+    if line[:4] == "http" and " " not in line and "\t" not in line and "\x1b" not in line:
+        return line.rstrip(TRAILING)
     line = (COLOUR.sub("", line) if "\x1b" in line else line).strip()
     if NO_ROW.match(line):
         return ""
@@ -96,7 +96,7 @@ def in_text(line: str) -> str:
         found, after = BARE.match(line, begin), COMMENT_OF_BARE
     if found is None or not after.fullmatch(line, found.end()):
         return line
-    value = (found[found.lastindex or 0] or "").strip().rstrip(',;"')
+    value = (found[found.lastindex or 0] or "").strip().rstrip(TRAILING)
     return value if URL.match(value) or BARE_HOST.fullmatch(value) else line
 
 
