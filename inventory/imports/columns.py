@@ -20,8 +20,6 @@ NOTHING = ("n/a", "nan", "nil", "none", "null", "\\n")
 PATHS = " There are paths in it: write the whole URL, with scheme and host, into one column."
 MAX_SHOWN = 10
 """Names of columns in a message."""
-MAX_DEPTH, MAX_MEMBERS = 6, 300
-"""How deep in an object a value is looked for, and in how many members."""
 
 
 class SeveralColumns(InvalidFile):
@@ -69,26 +67,26 @@ def column_of(table: Table, file_rows: FileRows, options: Mapping[str, Any], col
     if column is not None:
         number = numbered(first, column)
         if number is None:
-            raise InvalidFile(f"There is no column {column!r}. The columns are: {_shown(first)}.")
+            raise InvalidFile(f"There is no column {column!r}. The columns are: {shown(first)}.")
         return number, not column.isdecimal() or _is_header(first, number, file_rows, looks)
     for look in looks:
         found = _fitting(table, look)
         if len(found) > 1:
-            raise _several([_title(first, number, look) for number in found], look)
+            raise several([_title(first, number, look) for number in found], look)
         if found:
             if look is not looks[0]:
                 _refuse_beside_paths(table, found[0])
             return found[0], _is_header(first, found[0], file_rows, looks)
-    named = _known_columns(first, file_rows)
+    named = known_columns(first, file_rows)
     if not named and not looks and len(first) == 1:
         named = [0]
     if not named:
         looking = f", nor does one have {file_rows.value}" if looks else ""
         raise InvalidFile(
             f"No column is called {file_rows.columns[0]!r} or the like{looking}. Name one with the parameter column, or give"
-            f" its number from 1. The first row is: {_shown(first)}.{advice(_cells(table), file_rows, options)}"
+            f" its number from 1. The first row is: {shown(first)}.{advice(_cells(table), file_rows, options)}"
         )
-    _refuse_incomplete(first[named[0]], (row[named[0]] for row in table[1:] if named[0] < len(row)), file_rows, options)
+    refuse_incomplete(first[named[0]], (row[named[0]] for row in table[1:] if named[0] < len(row)), file_rows, options)
     return named[0], _is_header(first, named[0], file_rows, looks)
 
 
@@ -107,12 +105,6 @@ def qualifying_columns(header: Sequence[str], file_rows: FileRows, number: int) 
     return tuple(dict.fromkeys(found for found in firsts if found is not None))
 
 
-def qualifying_members(values: Sequence[Any], file_rows: FileRows, member: str) -> tuple[str, ...]:
-    """The same in a sample of JSON lines."""
-    names = list(dict.fromkeys([member, *(name for value in values if isinstance(value, dict) for name in value)]))
-    return tuple(names[number] for number in qualifying_columns(names, file_rows, 0))
-
-
 def title_of(header: Sequence[str], number: int, qualifiers: Sequence[int]) -> str | None:
     """How the header calls a column and those that are added to it; None if it has no such column."""
     return ", ".join(header[each].strip() for each in (number, *qualifiers)) if number < len(header) else None
@@ -129,36 +121,7 @@ def qualified(value: str, qualifiers: Sequence[Any]) -> str:
     return ", ".join((value, *said)) if said else value
 
 
-def member_of(values: Sequence[Any], file_rows: FileRows, options: Mapping[str, Any], column: str | None) -> str:
-    """The member with the values in a sample of JSON lines, perhaps a path with dots; `InvalidFile` if it is not certain."""
-    objects = [dict(_members(value)) for value in values if isinstance(value, dict)]
-    members = Counter(name for value in objects for name in value)
-    if column is not None:
-        named = [name for name in members if name == column] or [name for name in members if name.lower() == column.lower()]
-        if objects and len(objects) == len(values) and not named and not _at_any(values, column):
-            raise InvalidFile(f"There is no member {column!r}. The members are: {_shown(list(members))}.")
-        return named[0] if named else column
-    for look in looks_of(file_rows, options):
-        found = _fitting_members(objects, look)
-        if len(found) > 1:
-            raise _several(found, look)
-        if found:
-            return found[0]
-    whole = [name for name in members if "." not in name]
-    known = next((whole[number] for number in _known_columns(whole, file_rows)), None)
-    if known is None and not any(isinstance(value, str) for value in values):
-        existing = f" The members are: {_shown(list(members))}." if members else ""
-        texts = (text for value in objects for text in value.values())
-        raise InvalidFile(
-            f"No line is a string, nor an object with a member {file_rows.columns[0]!r}. Name another member with the"
-            f" parameter column.{existing}{advice(texts, file_rows, options)}"
-        )
-    if known is not None:
-        _refuse_incomplete(known, (value.get(known, "") for value in objects), file_rows, options)
-    return known or file_rows.columns[0]
-
-
-def _refuse_incomplete(name: str, values: Iterable[str], file_rows: FileRows, options: Mapping[str, Any]) -> None:
+def refuse_incomplete(name: str, values: Iterable[str], file_rows: FileRows, options: Mapping[str, Any]) -> None:
     """`InvalidFile` if a column has the right name, and values none of which fits."""
     values = [value for value in values if value.strip()]
     if looks_of(file_rows, options) and values:
@@ -175,15 +138,6 @@ def _refuse_beside_paths(table: Table, number: int) -> None:
 
 def _is_path(text: str) -> bool:
     return text.startswith("/") and not text.startswith("//")
-
-
-def at_path(value: Any, path: Sequence[str]) -> Any:
-    """What is at a path of members; None if nothing is."""
-    for name in path:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(name)
-    return value
 
 
 def numbered(first: Sequence[str], column: str) -> int | None:
@@ -209,25 +163,10 @@ def _fitting(table: Table, look: Look) -> list[int]:
         return tuple(row[number] for row in values if number < len(row))
 
     titles = {number: names[number] if number < len(names) else "" for number in counts}
-    return _distinct(_named(counts, titles, look, cells), cells)
+    return distinct(likely(counts, titles, look, cells), cells)
 
 
-def _fitting_members(objects: Sequence[Mapping[str, str]], look: Look) -> list[str]:
-    """The members with values that fit, those with known names if there are any, and of these the ones least deep."""
-    counts = Counter(name for value in objects for name, text in value.items() if look.fits(text))
-
-    def texts(name: str) -> tuple[str | None, ...]:
-        return tuple(value.get(name) for value in objects)
-
-    named = _named(counts, {name: name.rpartition(".")[2].lower() for name in counts}, look, texts)
-    depth = min((name.count(".") for name in named), default=0)
-    return _distinct(
-        {name: count for name, count in named.items() if name.count(".") == depth},
-        texts,
-    )
-
-
-def _named(
+def likely(
     counts: Mapping[Key, int], titles: Mapping[Key, str], look: Look, cells: Callable[[Key], Iterable[str | None]]
 ) -> Mapping[Key, int]:
     """Those with known names; with vague ones, those too that have such values of letters; without any of them all."""
@@ -241,33 +180,20 @@ def _has_letter(text: str | None) -> bool:
     return any(map(str.isalpha, text or ""))
 
 
-def _distinct(counts: Mapping[Key, int], values: Callable[[Key], object]) -> list[Key]:
+def distinct(counts: Mapping[Key, int], values: Callable[[Key], object]) -> list[Key]:
     """Those that have not much fewer values than the one with most, the first of those with the same values."""
     least = MIN_SHARE * max(counts.values(), default=0)
     found = {values(key): key for key in sorted((key for key, count in counts.items() if count >= least), reverse=True)}
     return sorted(found.values())
 
 
-def _members(value: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
-    """The texts in an object by the paths to them, up to a depth; no name on a path has a dot in it."""
-    for name, each in list(value.items())[:MAX_MEMBERS]:
-        if isinstance(each, dict) and depth < MAX_DEPTH and "." not in name:
-            yield from _members(each, f"{prefix}{name}.", depth + 1)
-        elif depth == 0 or "." not in name:
-            yield prefix + name, each if isinstance(each, str) else ""
-
-
-def _at_any(values: Sequence[Any], column: str) -> bool:
-    return any(at_path(value, column.split(".")) is not None for value in values)
-
-
 def _is_header(first: Sequence[str], number: int, file_rows: FileRows, looks: Sequence[Look]) -> bool:
     if not looks:
-        return bool(_known_columns(first, file_rows))
+        return bool(known_columns(first, file_rows))
     return number >= len(first) or not any(look.fits(first[number]) for look in looks)
 
 
-def _known_columns(first: Sequence[str], file_rows: FileRows) -> Sequence[int]:
+def known_columns(first: Sequence[str], file_rows: FileRows) -> Sequence[int]:
     """The columns with known names, the surest first: of two of one name, that without anything before it."""
     ranks = {name: rank for rank, name in enumerate(file_rows.columns)}
     spelled = [(*file_rows.spelled(name), number) for number, name in enumerate(first)]
@@ -275,9 +201,9 @@ def _known_columns(first: Sequence[str], file_rows: FileRows) -> Sequence[int]:
     return [number for _, _, number in sorted(named)]
 
 
-def _several(names: Sequence[str], look: Look) -> SeveralColumns:
+def several(names: Sequence[str], look: Look) -> SeveralColumns:
     return SeveralColumns(
-        f"Several columns have {look.value}: {_shown(names)}. Say which one is meant with the parameter column, such as"
+        f"Several columns have {look.value}: {shown(names)}. Say which one is meant with the parameter column, such as"
         f" column={names[0]}."
     )
 
@@ -292,6 +218,6 @@ def _cells(table: Table) -> Iterator[str]:
     return (cell for row in table for cell in row)
 
 
-def _shown(names: Sequence[str]) -> str:
+def shown(names: Sequence[str]) -> str:
     shown = ", ".join(repr(name[:40]) for name in names[:MAX_SHOWN])
     return f"{shown}, …" if len(names) > MAX_SHOWN else shown

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from inventory.errors import InvalidFile
-from inventory.imports import columns, json_array
+from inventory.imports import columns, json_array, members
 from inventory.jobs.job_type import FileRows
 from inventory.jobs.model import COLUMN
 
@@ -117,13 +117,13 @@ def _values(elements: Sequence[str], file_rows: FileRows, options: Mapping[str, 
     texts = [value for value in values if isinstance(value, str)]
     looks = columns.looks_of(file_rows, options)
     try:
-        member = columns.member_of(values, file_rows, options, column)
+        member = members.member_of(values, file_rows, options, column)
     except columns.SeveralColumns:
         return len(objects)
     except InvalidFile:
         return 0
     path = member.split(".")
-    texts += [text for value in objects if isinstance(text := value.get(member, columns.at_path(value, path)), str)]
+    texts += [text for value in objects if isinstance(text := value.get(member, members.at_path(value, path)), str)]
     return sum(column is not None or any(look.fits(text) for look in looks) for text in texts)
 
 

@@ -11,11 +11,12 @@ from typing import Any, BinaryIO
 import orjson
 
 from inventory.files import Files
-from inventory.imports.columns import at_path, qualified
+from inventory.imports.columns import qualified
 from inventory.imports.documents import reading as documents
 from inventory.imports.examining import examine_again
 from inventory.imports.file_format import FileFormat
 from inventory.imports.lines import MAX_LINE, RawLine, encoding_of_lines, lines, text_of_line
+from inventory.imports.members import at_path
 from inventory.imports.rejections import EXTRA_CELLS, INVALID_JSON, MISSING_VALUE, UNCLOSED_QUOTE, rejected
 from inventory.jobs.chunks import upload_name
 from inventory.jobs.job_type import FileRows, LineFormat

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from inventory.errors import InvalidFile, UnreadableFile
-from inventory.imports import columns, gzipped, json_array, signatures
+from inventory.imports import columns, gzipped, json_array, members, signatures
 from inventory.imports.encodings import encoding_of
 from inventory.imports.file_format import FileFormat, format_of_name
 from inventory.imports.json_objects import list_in
@@ -137,8 +137,8 @@ def _json(begun: Beginning, found: FileFormat) -> FileFormat:
         return _json_table(values, begun, found)
     member = begun.column or file_rows.columns[0]
     if values:
-        member = columns.member_of(values, file_rows, begun.options, begun.column)
-    return replace(found, member=member, qualifiers=columns.qualifying_members(values, file_rows, member))
+        member = members.member_of(values, file_rows, begun.options, begun.column)
+    return replace(found, member=member, qualifiers=members.qualifying_members(values, file_rows, member))
 
 
 def _json_table(values: Sequence[Sequence[Any]], begun: Beginning, found: FileFormat) -> FileFormat:
