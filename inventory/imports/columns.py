@@ -144,13 +144,13 @@ def numbered(first: Sequence[str], column: str) -> int | None:
     """The position of the column in the first row, from 0: by number from 1, or by name whatever its case."""
     if column.isdecimal():
         return int(column) - 1 if 1 <= int(column) <= len(first) else None
-    names = lower(first)
-    return names.index(column.strip().lower()) if column.strip().lower() in names else None
+    names, [asked] = lower(first), lower([column])
+    return names.index(asked) if asked in names else None
 
 
 def lower(names: Sequence[str]) -> list[str]:
     """The names as they are compared."""
-    return [name.strip().lower() for name in names]
+    return [" ".join(name.lower().split()) for name in names]
 
 
 def _fitting(table: Table, look: Look) -> list[int]:

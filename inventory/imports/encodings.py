@@ -44,7 +44,7 @@ MIN_LINES_PER_BROKEN = 20
 """A text with at most one broken line in so many is UTF-8 with broken lines; with more it is in another encoding."""
 FREQUENT_ZEROS, RARE_ZEROS = 0.2, 0.02
 """Shares of the bytes at even or odd positions."""
-CONTROLS = bytes(byte for byte in range(0x20) if byte not in b"\t\n\v\f\r\x1b")
+CONTROLS = bytes(byte for byte in range(0x20) if byte not in b"\t\n\v\f\r\x1a\x1b")
 BINARY = "This is a binary file, not text. Save it as UTF-8 text with one row a line."
 SIGNATURES = (
     (b"PK\x03\x04", "an Excel workbook (name it .xlsx) or another zip archive"),
@@ -80,7 +80,7 @@ def encoding_of(head: bytes, line_format: LineFormat) -> str:
         return "utf-8" if is_utf8 or not _is_of_words(head) else "cp1252"
     if len(head) - len(head.translate(None, CONTROLS)) > len(head) // MIN_LINES_PER_BROKEN:
         raise InvalidFile(BINARY)
-    if line_format is LineFormat.JSON or is_utf8:
+    if line_format is LineFormat.JSON or is_utf8 or head.isascii():
         return "utf-8"  # as JSON is wherever it is exchanged (RFC 8259)
     return _of_latin_letters(head[:GUESS_BYTES]) if _is_western(head[:GUESS_BYTES]) else _guess(head)
 

@@ -80,12 +80,15 @@ def list_in(content: bytes, file_rows: FileRows, options: Mapping[str, Any], *, 
         raise InvalidFile("This is the description of an API, whose addresses are templates. Send a list of URLs as .txt.")
     if column in found.texts or (column is None and _is_itself(found, looks)):
         return None
-    counts, lists = dict[str, int](), dict[str, ListInObject]()
+    counts, lists, others = dict[str, int](), dict[str, ListInObject](), list[str]()
     for path, begin in found.lists.items():
         within = _within(path, column)
         elements = json_array.elements(content[begin:], whole=whole, inside=True)[:MAX_SAMPLE]
         if count := _values(elements, file_rows, options, within):
             counts[path], lists[path] = count, ListInObject(begin=begin, elements=elements, column=within)
+        others += [value for value in _loaded(elements) if isinstance(value, str)]
+    if not counts and (way_out := columns.advice(others, file_rows, options)):
+        raise InvalidFile(f"No list in the object has {looks[0].value}.{way_out}")
     if column is not None:
         counts = {path: count for path, count in counts.items() if lists[path].column != column} or counts
     likely = [path for path, count in counts.items() if count >= columns.MIN_SHARE * max(counts.values())]

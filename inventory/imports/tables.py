@@ -104,7 +104,7 @@ def most_cells(rows: Sequence[Row], *, header: bool) -> int:
 def table_in(sample: Sample, file_rows: FileRows, options: Mapping[str, Any], column: str | None) -> Sample:
     """The rows from the header on, or from the first one of a table without it; none if they do not make a table."""
     rows = sample.rows
-    asked = {column.strip().lower()} if column is not None and not column.isdecimal() else set()
+    asked = set(lower([column])) if column is not None and not column.isdecimal() else set()
     first = next((index for index, row in enumerate(rows[:MAX_PREAMBLE]) if asked & set(lower(row))), None)
     if first is None:
         first = _beginning(rows, Goal.of(file_rows, options))

@@ -61,7 +61,7 @@ class Completion:
 
 def lower(name: str) -> tuple[str, str]:
     """The name of a column in lower case, with nothing before it."""
-    return "", name.strip().lower()
+    return "", " ".join(name.lower().split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

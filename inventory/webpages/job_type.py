@@ -74,7 +74,7 @@ PLAIN = re.compile("https?://[!#-+.-:=?-{}~-]*")
 """A URL of printable ASCII without a comma, a semicolon, a bar, a quote or angle brackets, as most are."""
 SECOND = re.compile(r"[^?#]*[,;|]https?://", re.IGNORECASE)
 """A URL after another one, not in its query."""
-MARKUP = re.compile(r"""[^?#]*["<>]|.*</?[a-z]\w*\s*/?>$""", re.IGNORECASE | re.DOTALL)
+MARKUP = re.compile(r"""[^?#]*["<>]|.*</?[a-z]\w*\s*/?>$|[^<]*>$""", re.IGNORECASE | re.DOTALL)
 """What is left of the text that was around a URL."""
 HOW_TO_WRITE = "Write one URL in each row, with %20 for a space."
 
@@ -85,7 +85,7 @@ def in_text(line: str) -> str:
     The line without blanks if it says something else.
     """
     if line[:4] == "http" and " " not in line and "\t" not in line and "\x1b" not in line:
-        return line.rstrip(TRAILING)
+        return line if line[-1] not in TRAILING else _without_end(line)
     line = (COLOUR.sub("", line) if "\x1b" in line else line).strip()
     if NO_ROW.match(line):
         return ""
@@ -96,8 +96,14 @@ def in_text(line: str) -> str:
         found, after = BARE.match(line, begin), COMMENT_OF_BARE
     if found is None or not after.fullmatch(line, found.end()):
         return line
-    value = (found[found.lastindex or 0] or "").strip().rstrip(TRAILING)
+    value = _without_end((found[found.lastindex or 0] or "").strip())
     return value if URL.match(value) or BARE_HOST.fullmatch(value) else line
+
+
+def _without_end(text: str) -> str:
+    """A URL without what is after it in a list, such as a quote that does not belong to another one in it."""
+    bare = text.rstrip(TRAILING)
+    return bare if bare.count('"') % 2 == 0 else text.rstrip(TRAILING.replace('"', ""))
 
 
 def checked(value: str, scheme: str | None) -> str:
