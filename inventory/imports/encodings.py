@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
-import charset_normalizer
+import chardetng_py  # type: ignore[import-untyped]
 
 from inventory import web_encodings
 from inventory.errors import InvalidFile
@@ -19,27 +19,25 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 """In this order, because that of UTF-32 begins like that of UTF-16."""
-LEGACY = ["cp1252", "cp1251", "cp1253", "cp1255", "cp1256", "gb18030", "big5", "cp932", "euc_jp", "cp949"]
-"""Encodings that may be guessed: what spreadsheets write besides UTF-8. More of them would make the guess worse; cp1250 is
-left out, as it can hardly be told from cp1252. In all of these a line feed is a line feed, so lines can be split first."""
 WEB_NAMES = {
     **{f"cp125{number}": f"windows-125{number}" for number in range(9)},
     **{name: name for name in ("gb18030", "big5")},
+    "cp874": "windows-874",
     "cp932": "shift_jis",
     "euc_jp": "euc-jp",
     "cp949": "euc-kr",
 }
-"""How the Encoding Standard calls the ones that are guessed; it decodes some bytes otherwise than Python's codecs."""
+"""How the Encoding Standard calls what is guessed; it decodes some bytes otherwise than Python's codecs of these names. In
+all of these a line feed is a line feed, so lines can be split first."""
+PYTHON_NAMES = {**{web: name for name, web in WEB_NAMES.items()}, "gbk": "gb18030"}
 GUESS_BYTES = 64 * 1024
-LITTLE = 4
-"""Bytes beyond ASCII; of fewer no other encoding than cp1252 can be told."""
+LITTLE, FEW = 4, 6
+"""Bytes beyond ASCII; of fewer no other encoding than cp1252 can be told, and of fewer accents none of Latin letters."""
 HIGH = re.compile(rb"[\x80-\xff]+")
 LONE_LETTER = re.compile(rb"(?<=[A-Za-z])[\xc0-\xff](?![\x80-\xff])|(?<![\x80-\xff])[\xc0-\xff](?=[A-Za-z])")
 """A letter of cp1252 within a word; in other alphabets hardly one stands beside a letter of ASCII."""
-MOSTLY = 4
-"""The bytes of a text that is mostly ASCII, for each one that is not."""
 MIN_LONE = 0.7
-"""The share of the bytes beyond ASCII that stand alone, from which on a text is of a Western language."""
+"""The share of the bytes beyond ASCII that stand alone, from which on a text is of Latin letters with accents."""
 MIN_LINES_PER_BROKEN = 20
 """A text with at most one broken line in so many is UTF-8 with broken lines; with more it is in another encoding."""
 FREQUENT_ZEROS, RARE_ZEROS = 0.2, 0.02
@@ -82,7 +80,7 @@ def encoding_of(head: bytes, line_format: LineFormat) -> str:
         raise InvalidFile(BINARY)
     if line_format is LineFormat.JSON or is_utf8 or head.isascii():
         return "utf-8"  # as JSON is wherever it is exchanged (RFC 8259)
-    return _of_latin_letters(head[:GUESS_BYTES]) if _is_western(head[:GUESS_BYTES]) else _guess(head)
+    return _guess(head[:GUESS_BYTES])
 
 
 def text_of(raw: bytes, encoding: str) -> str:
@@ -101,13 +99,15 @@ def _is_of_words(head: bytes) -> bool:
     return bool(high) and len(LONE_LETTER.findall(head)) == len(high)
 
 
-def _is_western(head: bytes) -> bool:
-    """Whether bytes beyond ASCII are few, or scattered as accents are; in other alphabets whole words are of them."""
+def _guess(head: bytes) -> str:
+    """The encoding that Firefox would guess; `cp1252` where there is little to tell it by, such as a few accents."""
     high = HIGH.findall(head)
     count, lone = sum(map(len, high)), sum(len(run) == 1 for run in high)
-    if count < LITTLE:
-        return count > 0
-    return lone >= MIN_LONE * count and 2 * len(LONE_LETTER.findall(head)) >= len(high)
+    has_accents = lone >= MIN_LONE * count and 2 * len(LONE_LETTER.findall(head)) >= len(high)
+    if count < LITTLE or (has_accents and count < FEW):
+        return "cp1252"
+    name = str(chardetng_py.detect(head)).lower()
+    return PYTHON_NAMES.get(name, name)
 
 
 def _wide(head: bytes) -> str | None:
@@ -125,28 +125,3 @@ def _decodes(line: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return len(line.translate(None, CONTROLS)) == len(line)
-
-
-def _of_latin_letters(head: bytes) -> str:
-    """`cp1252`, unless a byte is nothing there and a letter in cp1250."""
-    return next((encoding for encoding in ("cp1252", "cp1250") if _fits(head, encoding)), "cp1252")
-
-
-def _fits(head: bytes, encoding: str) -> bool:
-    try:
-        head.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _guess(head: bytes) -> str:
-    match = charset_normalizer.from_bytes(head[:GUESS_BYTES], cp_isolation=LEGACY).best()
-    is_mostly_ascii = MOSTLY * sum(map(len, HIGH.findall(head))) < len(head)
-    if match is None and is_mostly_ascii and LONE_LETTER.search(head):
-        return _of_latin_letters(head[:GUESS_BYTES])
-    if match is None:
-        raise InvalidFile(
-            "This is a binary file, or text in an unknown encoding. Save it as UTF-8 text with one row a line."
-        )
-    return match.encoding

@@ -132,7 +132,7 @@ def test_a_file_of_records_may_be_one_object_that_is_longer_than_a_line_may_be()
     file_format = found(content, "otlp.json")
 
     assert (file_format.shape, file_format.array) == ("otlp", True)
-    rows = elements(content.decode(), whole=True)
+    rows = elements(content, whole=True)
     assert [json.loads(each)["resource"] for row in rows for each in envelopes.opened(row)] == [
         {"service.name": "checkout"}
     ] * 6
