@@ -11,11 +11,12 @@ from typing import Any, BinaryIO
 
 from inventory.errors import InvalidFile, UnreadableFile, UnsupportedFile
 from inventory.imports import columns
+from inventory.imports.beginning import MAX_SAMPLE
 from inventory.imports.documents.model import Entry, Extent
 from inventory.imports.documents.reading import Reading
 from inventory.imports.file_format import FileFormat, Sheet, format_of_name
 from inventory.imports.signatures import GZIP
-from inventory.imports.sniffing import HEAD_BYTES, MAX_SAMPLE, NO_OPTIONS, sniff
+from inventory.imports.sniffing import HEAD_BYTES, NO_OPTIONS, sniff
 from inventory.imports.tables import Sample, table_in
 from inventory.jobs.job_type import FileRows, LineFormat
 from inventory.jobs.model import COLUMN, Job

@@ -11,12 +11,14 @@ import orjson
 
 from inventory.errors import InvalidFile
 from inventory.imports import columns, json_array, members
+from inventory.imports.beginning import MAX_SAMPLE
 from inventory.jobs.job_type import FileRows
 from inventory.jobs.model import COLUMN
 
-TOKEN = re.compile(rb'"((?:[^"\\]++|\\.)*+)"|[\[\]{}:]', re.DOTALL)
-MAX_LISTS, MAX_DEPTH, MAX_SAMPLE = 50, 3, 200
-"""Lists that are looked at, in how many objects within each other, and elements of each."""
+TOKEN = re.compile(rb'"((?:[^"\\]++|\\.)*+)"?|[\[\]{}:]', re.DOTALL)
+"""A string, which the beginning of a file may cut, or a mark; each is found at once, so all of them take linear time."""
+MAX_LISTS, MAX_DEPTH = 50, 3
+"""Lists that are looked at, and in how many objects within each other."""
 API_DESCRIPTIONS = ("openapi", "swagger")
 """The member by which a description of an API is known. Its addresses are those of servers, and templates."""
 

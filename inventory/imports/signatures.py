@@ -14,8 +14,8 @@ BLANKS = "\ufeff \t\r\n"
 GZIP = b"\x1f\x8b"
 JSON_DOCUMENTS = {
     rb'"log"\s*:\s*\{\s*"(?:version|creator|browser|pages|entries|comment)"': LineFormat.HAR,
-    rb'[^{]{0,200}"roots"\s*:\s*\{\s*"(?:bookmark_bar|other|synced)"': LineFormat.BOOKMARKS,
-    rb'[^{]{0,500}"type"\s*:\s*"text/x-moz-place-container"': LineFormat.BOOKMARKS,
+    rb'[^{]{0,200}"roots"\s*:\s*\{\s*"(?:bookmark_bar|other|synced)"': LineFormat.TREE,
+    rb'[^{]{0,500}"type"\s*:\s*"text/x-moz-place-container"': LineFormat.TREE,
 }
 """What the object of a document of JSON begins with."""
 MARKUP = re.compile(

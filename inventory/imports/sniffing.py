@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-import orjson
-
 from inventory.errors import InvalidFile, UnreadableFile
-from inventory.imports import columns, gzipped, json_array, members, signatures
+from inventory.imports import columns, gzipped, json_files, signatures
+from inventory.imports.beginning import MAX_SAMPLE, Beginning, Lines
 from inventory.imports.encodings import encoding_of
 from inventory.imports.file_format import FileFormat, format_of_name
-from inventory.imports.json_objects import list_in
-from inventory.imports.tables import WHOLE_LINE, Lines, announced_delimiter, most_cells, table_of
+from inventory.imports.tables import WHOLE_LINE, announced_delimiter, most_cells, table_of
 from inventory.jobs.job_type import FileRows, LineFormat
-from inventory.jobs.model import COLUMN
 
 HEAD_BYTES = 256 * 1024
 """Bytes of the beginning of a file that are examined."""
-MAX_SAMPLE = 200
-"""Lines of these that are parsed."""
 TAB_AND_URL = re.compile(r"\t\s*https?://", re.IGNORECASE)
 CDXJ_LINE = re.compile(r"[^\s{]+ \d+ \{")
 CDX_LINE = re.compile(r"\S+\)\S* \d{4,14} https?://")
@@ -52,56 +47,13 @@ def sniff(head: bytes, file_rows: FileRows, *, file_name: str, options: Mapping[
     if file_rows.recognise is None:
         signatures.refuse_others(text.lstrip(signatures.BLANKS), named.line_format)
     found = replace(named, encoding=encoding)
-    beginning = Beginning(lines=lines, whole=whole, file_rows=file_rows, options=options)
+    content = text.encode("utf-8", "surrogatepass") if is_json and found.recoded else begun
+    beginning = Beginning(content=content, lines=lines, whole=whole, file_rows=file_rows, options=options)
     if is_json:
-        content = text.encode("utf-8", "surrogatepass") if found.recoded else begun
-        beginning, found = _values_of_json(text, content, beginning, found)
+        beginning, found = json_files.with_values(beginning, found, text)
     if file_rows.recognise and (shape := file_rows.recognise(beginning.texts, options)):
         return replace(found, shape=shape)
     return SNIFFERS[found.line_format](beginning, found)
-
-
-def _values_of_json(text: str, content: bytes, begun: Beginning, found: FileFormat) -> tuple[Beginning, FileFormat]:
-    """The first values instead of lines, where they are elements of an array, or span lines."""
-    inner = list_in(content, begun.file_rows, begun.options, whole=begun.whole)
-    if inner is not None:
-        options = {**begun.options, COLUMN: inner.column}
-        lines = list(enumerate(inner.elements, 1))
-        return replace(begun, lines=lines, options=options), replace(found, array=True, begin=inner.begin)
-    if not _is_array(text, begun.lines, begun.file_rows):
-        return begun, found
-    lines = list(enumerate(json_array.elements(content, whole=begun.whole)[:MAX_SAMPLE], 1))
-    if begun.whole and not lines:
-        raise InvalidFile("The file is an array of JSON without elements.")
-    return replace(begun, lines=lines), replace(found, array=True)
-
-
-def _is_array(text: str, lines: Lines, file_rows: FileRows) -> bool:
-    """Whether the values of a file of JSON are not one a line."""
-    if file_rows.recognise is not None:
-        return json_array.is_array(text)
-    begins_as_json = text.lstrip(signatures.BLANKS).startswith(("{", "[", '"'))
-    return json_array.is_document(text) or (begins_as_json and all(_loaded(line) is None for _, line in lines))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beginning:
-    """The first lines of a file that are not blank, whether these are all, and what is looked for in them."""
-
-    lines: Lines
-    whole: bool
-    file_rows: FileRows
-    options: Mapping[str, Any]
-
-    @property
-    def column(self) -> str | None:
-        """The column or member asked for."""
-        return self.options.get(COLUMN)
-
-    @property
-    def texts(self) -> Sequence[str]:
-        """The lines without their numbers."""
-        return [line for _, line in self.lines]
 
 
 def _expanded(head: bytes) -> tuple[bytes, bool]:
@@ -124,39 +76,6 @@ def _lines(text: str, *, whole: bool, value: Callable[[str], str] | None = None)
         lines.pop()
     unmarked = ((number, line.removeprefix("\ufeff")) for number, line in enumerate(lines, 1))
     return list(islice((each for each in unmarked if (value or str.strip)(each[1])), MAX_SAMPLE))
-
-
-def _json(begun: Beginning, found: FileFormat) -> FileFormat:
-    values = [value for value in map(_loaded, begun.texts) if value is not None]
-    if begun.lines and not values:
-        raise InvalidFile("None of the first lines is JSON. Send one JSON value a line, or one array.")
-    file_rows = begun.file_rows
-    if not file_rows.columns:
-        return found
-    if values and all(isinstance(value, list) for value in values):
-        return _json_table(values, begun, found)
-    member = begun.column or file_rows.columns[0]
-    if values:
-        member = members.member_of(values, file_rows, begun.options, begun.column)
-    return replace(found, member=member, qualifiers=members.qualifying_members(values, file_rows, member))
-
-
-def _json_table(values: Sequence[Sequence[Any]], begun: Beginning, found: FileFormat) -> FileFormat:
-    """Rows as arrays with a value in the same place of each, as the Wayback Machine answers them."""
-    table = [[cell if isinstance(cell, str) else "" for cell in value] for value in values if value]
-    if not table:
-        raise InvalidFile("The first arrays are empty.")
-    number, header = columns.column_of(table, begun.file_rows, begun.options, begun.column)
-    name = table[0][number].strip() if header and number < len(table[0]) else None
-    first = begun.lines[0][0] + header
-    return replace(found, column=number, column_name=name, first_line=first, member=name or begun.file_rows.columns[0])
-
-
-def _loaded(line: str) -> Any:
-    try:
-        return orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return None
 
 
 def _text(begun: Beginning, found: FileFormat) -> FileFormat:
@@ -251,7 +170,7 @@ def _cdx(begun: Beginning, found: FileFormat) -> FileFormat:
 SNIFFERS: Mapping[LineFormat, Callable[[Beginning, FileFormat], FileFormat]] = {
     LineFormat.CSV: _csv,
     LineFormat.TEXT: _text,
-    LineFormat.JSON: _json,
+    LineFormat.JSON: json_files.json_format,
     LineFormat.CDX: _cdx,
 }
 """What finds out the rest, for each kind of lines that a suffix promises."""

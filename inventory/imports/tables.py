@@ -10,11 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from inventory.imports.beginning import Lines
 from inventory.imports.columns import Look, looks_of, lower, numbered
 from inventory.jobs.job_type import FileRows
-
-Lines = Sequence[tuple[int, str]]
-"""Lines that are not blank, each with its number."""
 
 DELIMITERS = ",;\t|"
 WHOLE_LINE = "\x1f"

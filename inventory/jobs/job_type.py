@@ -26,7 +26,7 @@ class LineFormat(StrEnum):
     XML = "xml"
     HAR = "har"
     HTML = "html"
-    BOOKMARKS = "bookmarks"
+    TREE = "tree"
     WARC = "warc"
 
     @property

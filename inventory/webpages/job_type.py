@@ -29,10 +29,12 @@ LISTS = {
     ".cdxj": LineFormat.CDX,
 }
 
+INVISIBLE = "\ufeff\u200b\u200e\u200f\u2060\u00ad"
+"""Characters at the ends of a value that only a copy of a page brings along."""
 FORMULA = r'=\s*(?:HYPERLINK|LIEN_HYPERTEXTE|HIPERV[ÍI]NCULO|HIPERLINK)\(\s*"'
 LINKED = re.compile(rf'{FORMULA}([^"]+)".*', re.IGNORECASE | re.DOTALL)
 """A linked cell as spreadsheets write it to a CSV."""
-URL = re.compile(rf"\s*(?:{FORMULA}|!?\[[^][]*\]\(<?|<)?https?:", re.IGNORECASE)
+URL = re.compile(rf"[\s{INVISIBLE}]*(?:{FORMULA}|!?\[[^][]*\]\(<?|<)?https?:", re.IGNORECASE)
 BARE_HOST = re.compile(
     r"\s*(?://)?(?:(?:[\w-]+\.)+[^\W\d_][\w-]+\.?|\d{1,3}(?:\.\d{1,3}){3}|localhost|\[[\da-fA-F:.]+\])(?::\d{1,5})?(?:[/?#]\S*)?\s*"
 )
@@ -67,8 +69,6 @@ COMMENT = re.compile(rf"[,;.:]?(?:{REMARK}|\s(?:(?!https?://).)*)?", re.DOTALL)
 COMMENT_OF_BARE = re.compile(f"(?:{REMARK})?", re.DOTALL)
 """What may follow another one: a comment, or the brackets in which programs add what they found."""
 
-INVISIBLE = "\ufeff\u200b\u200e\u200f\u2060\u00ad"
-"""Characters at the ends of a value that only a copy of a page brings along."""
 INSIDE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b\u2060\ufeff]")
 PLAIN = re.compile("https?://[!#-+.-:=?-{}~-]*")
 """A URL of printable ASCII without a comma, a semicolon, a bar, a quote or angle brackets, as most are."""

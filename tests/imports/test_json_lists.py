@@ -255,14 +255,6 @@ CASES = {
         ),
         urls="https://api.github.com/repos/o/a https://api.github.com/repos/o/b",
     ),
-    "toby": Listed(
-        name="toby.json",
-        content=(
-            '{"version": 3, "lists": [{"title": "L", "cards": [{"title": "t", "url": "$A", "customTitle'
-            '": ""}, {"title": "t", "url": "$B"}], "labels": []}]}'
-        ),
-        refused="",
-    ),
     "json list broken element": Listed(
         name="a.json",
         content=('{"ok":true,"data":[{"url":"$A"},{"url":"x" "y"},{"url":"$B"}],"more":{"url":"https://no.example/"}}'),
@@ -500,6 +492,55 @@ CASES = {
         urls="https://example.com/robots.txt https://example.com/xmlrpc.php",
     ),
     "txt named json": Listed(name="a.json", content="$A\n$B\n", refused="JSON"),
+    "toby": Listed(
+        name="toby.json",
+        content=(
+            '{"version": 3, "lists": [{"title": "L", "cards": [{"title": "t", "url": "$A", "customTitle'
+            '": ""}, {"title": "t", "url": "$B"}], "labels": []}]}'
+        ),
+        urls="A B",
+    ),
+    "toby pretty": Listed(
+        name="toby.json",
+        content=(
+            '{\n  "version": 3,\n  "lists": [\n    {\n      "title": "L",\n      "cards": [\n        {\n'
+            '          "title": "t",\n          "url": "$A",\n          "customTitle": ""\n        },\n'
+            '        {\n          "title": "t",\n          "url": "$B"\n        }\n      ],\n'
+            '      "labels": []\n    }\n  ]\n}'
+        ),
+        urls="A B",
+    ),
+    "session buddy json": Listed(
+        name="sb.json",
+        content=(
+            '{"format": "nxs.json.v1", "sessions": [{"id": "x", "windows": [{"tabs": [{"id": 1, "url": '
+            '"$A", "title": "x", "favIconUrl": "https://f/"}, {"url": "$B"}]}]}]}'
+        ),
+        urls="A B",
+    ),
+    "windows array": Listed(
+        name="w.json",
+        content='[{"id": 1, "tabs": [{"url": "$A"}, {"url": "about:blank"}]}, {"id": 2, "tabs": [{"url": "$B"}]}]',
+        urls="A B",
+    ),
+    "linkwarden": Listed(
+        name="l.json",
+        content=(
+            '{"name": "x", "collections": [{"name": "c", "links": [{"id": 1, "url": "$A", "name": "x"}]'
+            '}, {"name": "d", "links": [{"url": "$B"}]}]}'
+        ),
+        urls="A B",
+    ),
+    "karakeep": Listed(
+        name="k.json",
+        content=(
+            '{"bookmarks": [{"createdAt": 1, "title": "x", "tags": [], "content": {"type": "link", "url'
+            '": "$A"}}, {"content": {"type": "text", "text": "x"}}, {"content": {"type": "link", "url":'
+            ' "$B"}}]}'
+        ),
+        urls="A B",
+        rejected=1,
+    ),
 }
 
 

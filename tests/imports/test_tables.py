@@ -343,6 +343,8 @@ CASES = {
     "unbalanced quote title": Listed(name="w.csv", content='title,url\n5" disk,$A\n"ok",$B\nit"s,$C\n', urls="A B C"),
     "semicolon quoted mix": Listed(name="w.csv", content='a;url;c\n1;"$A";2\n2;$B;"x;y"\n', urls="A B"),
     "csv named tsv": Listed(name="a.tsv", content="id,url\n1,$A\n", urls="A"),
+    "zwsp cells": Listed(name="x.csv", content="url\n\u200b$A\n\u200b$B\n", urls="A B"),
+    "multiline header": Listed(name="m.csv", content='"Landing\nPage","Clicks"\n$A,1\n$B,2\n', urls="A B"),
 }
 
 

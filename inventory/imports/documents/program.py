@@ -21,7 +21,7 @@ READERS = {
     "xml": ("xml_lists", 0.2),
     "har": ("har", 0.2),
     "html": ("html_links", 0.5),
-    "bookmarks": ("bookmarks", 0.5),
+    "tree": ("json_trees", 0.5),
     "warc": ("warc", 0.2),
 }
 """For each form of documents the module, the only one that is loaded, and the CPU seconds for each MiB, many times what most

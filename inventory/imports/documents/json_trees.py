@@ -1,4 +1,4 @@
-"""Bookmarks as browsers keep them in JSON: Chrome's file `Bookmarks`, and the backups of Firefox."""
+"""URLs at any depth of one JSON value: bookmarks as browsers keep them, and tabs as extensions of theirs save them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ import orjson
 from inventory.imports.documents.html_links import NO_PAGE
 from inventory.imports.documents.model import MAX_TEXT, Document, Entry, Found, Kind, UnreadableDocument
 
-URL_MEMBERS = ("url", "uri")
-"""What Chrome and Firefox call it."""
-
 
 def read(document: Document) -> Found:
-    """What the bookmarks lead to, in the order in which they are kept."""
+    """The URLs of all objects that have one, in order: in the backups of Firefox the member `uri`, elsewhere `url`."""
     try:
         tree = orjson.loads(document.read().removeprefix(BOM_UTF8))
     except orjson.JSONDecodeError as error:
-        raise UnreadableDocument(f"It is not JSON: {error}. Export the bookmarks again, as .html or .json.") from None
-    member = URL_MEMBERS["roots" not in tree]
-    return Kind(shape="bookmarks", column=member), _entries(tree.get("roots", tree), member)
+        raise UnreadableDocument(f"It is not JSON: {error}. Export it again, or save its URLs as .txt.") from None
+    is_firefox = isinstance(tree, dict) and str(tree.get("type", "")).startswith("text/x-moz-place")
+    is_chrome = isinstance(tree, dict) and "roots" in tree
+    kind = Kind(shape="bookmarks" if is_firefox or is_chrome else "json", column="uri" if is_firefox else "url")
+    return kind, _entries(tree["roots"] if is_chrome else tree, "uri" if is_firefox else "url")
 
 
 def _entries(tree: Any, member: str) -> Iterator[Entry]:
