@@ -122,10 +122,8 @@ def qualified(value: str, qualifiers: Sequence[Any]) -> str:
 
 
 def refuse_incomplete(name: str, values: Iterable[str], file_rows: FileRows, options: Mapping[str, Any]) -> None:
-    """`InvalidFile` if a column has the right name, and values none of which fits."""
-    values = [value for value in values if value.strip()]
-    if looks_of(file_rows, options) and values:
-        way_out = advice(values, file_rows, options)
+    """`InvalidFile` if a column has the right name, no value that fits, and values that lack something."""
+    if way_out := advice(values, file_rows, options):
         raise InvalidFile(f"The column {name.strip()!r} does not have {file_rows.value} in any of the first rows.{way_out}")
 
 

@@ -106,9 +106,10 @@ def _workbook(file: BinaryIO, named: FileFormat, file_rows: FileRows, options: M
                 raise
             except InvalidFile as error:
                 missing.append(error)
-    used = [table for table in tables if table[2]] or tables
-    if not used and missing:
-        raise InvalidFile(f"{missing[0]} A cell counts as the text that it shows, not as what that links to.")
+    used = [table for table in tables if table[2]]
+    if not used and (missing or tables):
+        what = missing[0] if missing else f"No sheet has {file_rows.value} in its first rows."
+        raise InvalidFile(f"{what} A cell counts as the text that it shows, not as what that links to.")
     if not used:
         raise InvalidFile("The workbook has no rows on a sheet that is shown.")
     assert reading.kind is not None

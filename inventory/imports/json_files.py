@@ -17,7 +17,7 @@ from inventory.imports.json_objects import list_in, object_in
 from inventory.jobs.job_type import LineFormat
 from inventory.jobs.model import COLUMN
 
-NESTED_URL = re.compile(rb'\[\s*\{[^][]*"url"\s*:\s*"https?:')
+NESTED_URL = re.compile(rb'\[\s*\{[^][]*"url"\s*:\s*(?:\{\s*"raw"\s*:\s*)?"https?:')
 
 
 def with_values(begun: Beginning, found: FileFormat, text: str) -> tuple[Beginning, FileFormat]:
@@ -44,15 +44,18 @@ def _is_array(begun: Beginning, text: str) -> bool:
 
 
 def json_format(begun: Beginning, found: FileFormat) -> FileFormat:
-    """The member with the values; `InvalidFile` if it is not certain."""
+    """The member with the values, or the form of a tree; `InvalidFile` if neither is certain."""
+    tree = replace(found, line_format=LineFormat.TREE, array=False)
     try:
-        return _member(begun, found)
+        member = _member(begun, found)
     except columns.SeveralColumns:
         raise
     except InvalidFile:
-        if not _is_tree(begun, found):
-            raise
-        return replace(found, line_format=LineFormat.TREE, array=False)
+        if _is_tree(begun, found):
+            return tree
+        raise
+    is_deep = not member.begin and "." in (member.member or "") and object_in(begun.content) is not None
+    return tree if is_deep and _is_tree(begun, found) else member
 
 
 def _is_tree(begun: Beginning, found: FileFormat) -> bool:

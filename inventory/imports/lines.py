@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
+from itertools import dropwhile
 from typing import BinaryIO
 
 from inventory.errors import UnreadableFile
@@ -45,6 +46,11 @@ def lines(file: BinaryIO, file_format: FileFormat) -> Iterator[RawLine]:
     except UnreadableFile as error:
         raise UnreadableFile(f"{error} The file was read up to line {splitter.number:,}.") from error
     yield from splitter.rest()
+
+
+def lines_of_rows(file: BinaryIO, file_format: FileFormat) -> Iterator[RawLine]:
+    """The lines without a header and what is above it."""
+    return dropwhile(lambda line: line[0] < file_format.first_line, lines(file, file_format))
 
 
 def uploaded_pieces(file: BinaryIO, file_format: FileFormat) -> Iterator[Piece]:

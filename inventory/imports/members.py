@@ -27,7 +27,8 @@ MAX_DEPTH, MAX_MEMBERS = 6, 300
 
 def member_of(values: Sequence[Any], file_rows: FileRows, options: Mapping[str, Any], column: str | None) -> str:
     """The member with the values in a sample of JSON lines, perhaps a path with dots; `InvalidFile` if it is not certain."""
-    objects = [dict(_members(value)) for value in values if isinstance(value, dict)]
+    whole = [value for value in values if isinstance(value, dict)]
+    objects = [dict(_members(value)) for value in whole]
     members = Counter(name for value in objects for name in value)
     if column is not None:
         named = [name for name in members if name == column] or [name for name in members if name.lower() == column.lower()]
@@ -40,8 +41,9 @@ def member_of(values: Sequence[Any], file_rows: FileRows, options: Mapping[str, 
             raise several(found, look)
         if found:
             return found[0]
-    whole = [name for name in members if "." not in name]
-    known = next((whole[number] for number in known_columns(whole, file_rows)), None)
+    nested = {name for value in whole for name, each in value.items() if isinstance(each, (dict, list))}
+    names = [name for name in members if "." not in name and name not in nested]
+    known = next((names[number] for number in known_columns(names, file_rows)), None)
     if known is None and not any(isinstance(value, str) for value in values):
         existing = f" The members are: {shown(list(members))}." if members else ""
         texts = (text for value in objects for text in value.values())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from itertools import dropwhile, islice
 from typing import Any, BinaryIO
 
 import orjson
@@ -15,7 +14,7 @@ from inventory.imports.columns import qualified
 from inventory.imports.documents import reading as documents
 from inventory.imports.examining import examine_again
 from inventory.imports.file_format import FileFormat
-from inventory.imports.lines import MAX_LINE, RawLine, encoding_of_lines, lines, text_of_line
+from inventory.imports.lines import MAX_LINE, RawLine, encoding_of_lines, lines, lines_of_rows, text_of_line
 from inventory.imports.members import at_path
 from inventory.imports.rejections import EXTRA_CELLS, INVALID_JSON, MISSING_VALUE, UNCLOSED_QUOTE, rejected
 from inventory.jobs.chunks import upload_name
@@ -57,16 +56,14 @@ def read(
         case line_format if line_format.is_document:
             return documents.rows(file, file_format)
         case LineFormat.CSV:
-            return _Table(lines(file, file_format), file_format).rows()
+            return _Table(lines_of_rows(file, file_format), file_format).rows()
         case LineFormat.CDXJ:
             return _members(_json_of_cdxj(lines(file, file_format)), file_format)
         case LineFormat.JSON if file_format.member is not None:
-            found = lines(file, file_format)
-            return _members(dropwhile(lambda line: line[0] < file_format.first_line, found), file_format)
-        case LineFormat.TEXT:
-            return _whole_lines(lines(file, file_format), encoding_of_lines(file_format), in_text)
+            return _members(lines_of_rows(file, file_format), file_format)
         case _:
-            return _whole_lines(lines(file, file_format), encoding_of_lines(file_format))
+            value = in_text if file_format.line_format is LineFormat.TEXT else None
+            return _whole_lines(lines_of_rows(file, file_format), encoding_of_lines(file_format), value)
 
 
 def _whole_lines(
@@ -135,7 +132,7 @@ class _Table:
 
     def __init__(self, raw_lines: Iterator[RawLine], file_format: FileFormat) -> None:
         self._raw_lines = raw_lines
-        self._again = deque(islice(dropwhile(lambda line: line[0] < file_format.first_line, raw_lines), 1))
+        self._again = deque[RawLine]()
         self._encoding = encoding_of_lines(file_format)
         self._format = file_format
         self._ahead = MAX_AHEAD

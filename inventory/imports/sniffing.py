@@ -95,7 +95,9 @@ def _text(begun: Beginning, found: FileFormat) -> FileFormat:
     if table and (not any(fitting) or (table.column_name or "").lower() in looks[-1].names):
         return table
     if any(fitting):
-        return found
+        name = " ".join(lines[0].lower().split())
+        is_headed = name in looks[-1].names and not fitting[0] and len(lines) > 1
+        return replace(found, first_line=begun.lines[1][0], column_name=lines[0].strip()) if is_headed else found
     advice = columns.advice(values, file_rows, begun.options)
     if any(look.fits(word) for look in looks for line in lines for word in WORD.findall(line)):
         index = " Name an index of a web archive .cdx." if any(map(CDX_LINE.match, lines)) else ""

@@ -45,7 +45,7 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 NO_ROW = re.compile(r"[#;]|//(?![\w[])|<!--.*-->$|[\W_]*$", re.DOTALL)
 """What is a comment from its beginning, or without a letter and a digit: rulers, and brackets around a list."""
 BULLET = re.compile(
-    r"""(?:(?:[^\w\s"'`<([«„‚“‘]{1,3}\s+)+(?:\[[ xX]\]\s+)?|\(?\d{1,9}[.):]?\)?\s+(?:\[[ xX]\]\s+)?|[•‣◦▪●·]\s*
+    r"""(?:(?:[^\w\s"'`<([«„‚“‘]{1,3}\s+)+(?:\[[ xX]\]\s+)?|\(?\d{1,9}[.):]?\)?\s+(?:\[[ xX]\]\s+)?|[•‣◦▪●·・]\s*
     |(?:\[[^][\s]{1,60}\]\s+(?:-\s+)?)+)?(?:(?i:sitemap|ur[li]|link|href|website|site|page)\s*[=:]\s*|--url[\s=]\s*)?""",
     re.VERBOSE,
 )
@@ -74,8 +74,8 @@ PLAIN = re.compile("https?://[!#-+.-:=?-{}~-]*")
 """A URL of printable ASCII without a comma, a semicolon, a bar, a quote or angle brackets, as most are."""
 SECOND = re.compile(r"[^?#]*[,;|]https?://", re.IGNORECASE)
 """A URL after another one, not in its query."""
-MARKUP = re.compile(r"""[^?#]*["<>]|.*</?[a-z]\w*\s*/?>$|[^<]*>$""", re.IGNORECASE | re.DOTALL)
-"""What is left of the text that was around a URL."""
+MARKUP = re.compile(r"""[^?#]*["<>“”„«»，。；]|.*</?[a-z]\w*\s*/?>$|[^<]*>$""", re.IGNORECASE | re.DOTALL)
+"""What is left of the text that was around a URL: quotes, tags, and the marks between Chinese words."""
 HOW_TO_WRITE = "Write one URL in each row, with %20 for a space."
 
 
@@ -120,7 +120,9 @@ def checked(value: str, scheme: str | None) -> str:
     if SECOND.match(text):
         raise InvalidUrl(f"{_shown(text)} has another URL after a delimiter. Write one URL in each row.")
     if MARKUP.match(text):
-        raise InvalidUrl(f"{_shown(text)} has a quote or a tag in it. {HOW_TO_WRITE[:-1]}, %22 for a quote and %3C for <.")
+        raise InvalidUrl(
+            f"{_shown(text)} has a quote, a tag or a mark in it that no URL has. Write %22 for a quote, %3C for <."
+        )
     if URL.match(text) or not BARE_HOST.fullmatch(text):
         return text
     if scheme is None:

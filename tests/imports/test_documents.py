@@ -256,6 +256,15 @@ def test_no_document_raises_anything_but_what_is_promised(form: str, content: by
     assert all(len(cell) <= MAX_TEXT + 1 for entry in found for cell in entry.cells)
 
 
+@pytest.mark.parametrize("file_name", ["a.xml", "a.har", "a.html", "a.xlsx"])
+def test_a_document_that_is_gzipped_without_its_name_saying_so_is_refused(file_name: str) -> None:
+    assert ".gz" in refused(gzip.compress(GOOD), file_name)
+
+
+def test_a_cell_that_only_links_to_a_url_is_refused_with_that() -> None:
+    assert "not as what that links to" in refused(workbook({"a": {1: ["Link"], 2: ["click here"]}}), "a.xlsx")
+
+
 def test_relative_links_of_a_page_begin_at_its_base() -> None:
     page = b'<base href="https://example.com/x/"><a href="/a">1</a><a href="b?x=1">2</a><a href="//e.example/c">3</a>'
 
@@ -287,6 +296,7 @@ def test_what_programs_note_in_a_warc_is_no_row() -> None:
         (b"URL;N\nhttps://a/;1\n", r"\.csv"),
         ("URL\tN\n".encode("utf-16"), r"\.csv"),
         (b"\x00\x01\x02", "not a workbook"),
+        (b"\xd0\xcf\x11\xe0" + bytes(600) + "EncryptedPackage".encode("utf-16-le"), "password"),
     ],
 )
 def test_what_is_only_named_like_a_workbook_is_refused_with_what_it_is(content: bytes, says: str) -> None:

@@ -541,6 +541,123 @@ CASES = {
         urls="A B",
         rejected=1,
     ),
+    "column json missing": Listed(name="a.jsonl", content='{"a": "$A"}\n', refused="'a'", options={"column": "zzz"}),
+    "json ws": Listed(name="a.json", content="\n\n  [ \n ]  ", refused=""),
+    "json nested arr of arr strings": Listed(name="a.json", content='[["$A"], ["$B"]]', urls="A B"),
+    "json url list in field": Listed(name="a.jsonl", content='{"urls": ["$A", "$B"]}\n{"urls": ["$C"]}\n', urls="A B C"),
+    "json url array field single": Listed(name="a.json", content='[{"urls": ["$A", "$B"]}, {"urls": ["$C"]}]', refused=""),
+    "json case": Listed(name="a.json", content='[{"Url": "$A"}, {"Url": "$B"}]', urls="A B"),
+    "json trailing text": Listed(name="a.json", content='["$A", "$B"]\nbye\n', refused=""),
+    "json nan": Listed(name="a.json", content='[{"url":"$A","x":NaN},{"url":"$B"}]', urls="B", rejected=1),
+    "json single quotes obj": Listed(name="a.jsonl", content="{'url': '$A'}\n", refused="JSON"),
+    "json surrogate": Listed(
+        name="a.jsonl", content='{"url":"https://example.com/\\ud83d\\ude00"}\n', urls="https://example.com/%F0%9F%98%80"
+    ),
+    "json url spaces": Listed(name="a.jsonl", content='{"url": " $A "}\n{"url": "$A b"}\n', urls="A", rejected=1),
+    "json url object": Listed(name="a.jsonl", content='{"url": {"href": "$A"}}\n{"url": {"href": "$B"}}\n', urls="A B"),
+    "csl json": Listed(
+        name="a.json", content='[{"id": "x", "URL": "$A", "type": "webpage"}, {"id": "y", "URL": "$B"}]', urls="A B"
+    ),
+    "geojson-ish": Listed(
+        name="a.json",
+        content=(
+            '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"url": "$A"}'
+            '}, {"type": "Feature", "properties": {"url": "$B"}}]}'
+        ),
+        urls="A B",
+    ),
+    "json-ld itemlist": Listed(
+        name="a.json",
+        content=(
+            '{"@context": "https://schema.org", "@type": "ItemList", "itemListElement": [{"@type": "Lis'
+            'tItem", "position": 1, "url": "$A"}, {"@type": "ListItem", "position": 2, "url": "$B"}]}'
+        ),
+        urls="A B",
+    ),
+    "jsonapi": Listed(
+        name="a.json",
+        content=(
+            '{"links": {"self": "https://api/x"}, "data": [{"id": "1", "links": {"self": "https://api/1'
+            '"}, "attributes": {"url": "$A"}}, {"id": "2", "links": {"self": "https://api/2"}, "attribu'
+            'tes": {"url": "$B"}}]}'
+        ),
+        urls="A B",
+    ),
+    "hal": Listed(
+        name="a.json",
+        content=('{"_links": {"self": {"href": "https://api/x"}}, "_embedded": {"items": [{"url": "$A"}, {"url": "$B"}]}}'),
+        urls="A B",
+    ),
+    "cc collinfo": Listed(
+        name="a.json",
+        content=(
+            '[{"id": "CC-1", "name": "n", "timegate": "https://index.commoncrawl.org/CC-1/", "cdx-api":'
+            ' "https://index.commoncrawl.org/CC-1-index"}]'
+        ),
+        refused="timegate",
+    ),
+    "sitemap json": Listed(name="a.json", content='{"urlset": {"url": [{"loc": "$A"}, {"loc": "$B"}]}}', urls="A B"),
+    "uptime kuma": Listed(
+        name="a.json",
+        content=(
+            '{"version": "1", "notificationList": [], "monitorList": [{"id": 1, "name": "x", "url": "$A'
+            '", "type": "http"}, {"id": 2, "url": "https://", "type": "ping"}]}'
+        ),
+        urls="A",
+        rejected=1,
+    ),
+    "pa11y sitemap cfg": Listed(
+        name="a.json", content='{"defaults": {"timeout": 1}, "urls": ["$A", {"url": "$B", "timeout": 2}]}', urls="A B"
+    ),
+    "lighthouse ci": Listed(name="a.json", content='{"ci": {"collect": {"url": ["$A", "$B"]}}}', urls="A B"),
+    "backstop": Listed(
+        name="a.json",
+        content=(
+            '{"id": "x", "viewports": [{"label": "p", "width": 1}], "scenarios": [{"label": "a", "url":'
+            ' "$A", "referenceUrl": ""}, {"label": "b", "url": "$B", "referenceUrl": ""}]}'
+        ),
+        urls="A B",
+    ),
+    "artillery": Listed(
+        name="a.json",
+        content='{"config": {"target": "https://example.com/"}, "scenarios": [{"flow": [{"get": {"url": "/x"}}]}]}',
+        urls="H",
+    ),
+    "postman v1 folders": Listed(
+        name="a.json",
+        content=(
+            '{"info": {"name": "x", "schema": "https://schema.getpostman.com/json/collection/v2.1.0/col'
+            'lection.json"}, "item": [{"name": "f", "item": [{"name": "r", "request": {"method": "GET",'
+            ' "url": "$A"}}, {"name": "s", "request": {"method": "GET", "url": "$B"}}]}]}'
+        ),
+        urls="A B",
+    ),
+    "postman v21 folders": Listed(
+        name="a.json",
+        content=(
+            '{"info": {"name": "x", "schema": "https://schema.getpostman.com/x"}, "item": [{"name": "f"'
+            ', "item": [{"name": "r", "request": {"method": "GET", "url": {"raw": "$A", "host": ["examp'
+            'le", "com"]}}}]}]}'
+        ),
+        urls="A",
+    ),
+    "insomnia": Listed(
+        name="a.json",
+        content=(
+            '{"_type": "export", "__export_format": 4, "resources": [{"_id": "req_1", "url": "$A", "met'
+            'hod": "GET", "_type": "request"}, {"_id": "req_2", "url": "$B", "_type": "request"}, {"_id'
+            '": "wrk", "_type": "workspace"}]}'
+        ),
+        urls="A B",
+        rejected=1,
+    ),
+    "hoppscotch": Listed(
+        name="a.json",
+        content=(
+            '[{"v": 1, "name": "c", "folders": [], "requests": [{"endpoint": "$A", "name": "x"}, {"endpoint": "$B"}]}]'
+        ),
+        refused="",
+    ),
 }
 
 

@@ -215,6 +215,26 @@ def test_a_small_list_with_few_accents_is_read_as_a_western_spreadsheet_writes_i
     assert texts(content.encode("cp1252"), file_name) == rows
 
 
+@pytest.mark.parametrize(
+    ("encoding", "names"),
+    [
+        ("cp1255", ["שלום", "ירושלים"]),
+        ("gb18030", ["测试页面", "中国上海市人民政府"]),
+        ("big5", ["測試頁面", "產品列表"]),
+        ("euc_jp", ["東京", "お問い合わせ"]),
+        ("cp949", ["주소", "회사 이름"]),
+        ("cp1253", ["Αθήνα", "Εταιρεία"]),
+        ("cp1250", ["Łódź", "Wrocław Kraków Gdańsk"]),
+        ("cp1254", ["İstanbul", "Iğdır Şanlıurfa Muş"]),
+    ],
+)
+def test_two_words_tell_an_alphabet(encoding: str, names: list[str]) -> None:
+    content = "\n".join(["city,url", *(f"{name},https://a/" for name in names)]).encode(encoding)
+
+    assert sniff(content, FILE_ROWS["urls"], file_name="a.csv").encoding == encoding
+    assert texts(content, "a.csv", kind="cities") == names
+
+
 def test_czech_is_told_by_a_letter_that_cp1252_does_not_have() -> None:
     content = "Název;city\nx;Žluťoučký Kůň\n".encode("cp1250")
 

@@ -205,7 +205,7 @@ CASES = {
         urls="https://a.example.com/",
         options={"scheme": "https"},
     ),
-    "street address": Listed(name="s.csv", content="name,address\nJohn,12 Main St\nAnn,4 High St\n", refused=""),
+    "street address": Listed(name="s.csv", content="name,address\nJohn,12 Main St\nAnn,4 High St\n", urls="", rejected=2),
     "address website": Listed(
         name="s.csv", content="name,address,website\nJohn,12 Main St,$A\nAnn,4 High St,$B\n", urls="A B"
     ),
@@ -345,6 +345,21 @@ CASES = {
     "csv named tsv": Listed(name="a.tsv", content="id,url\n1,$A\n", urls="A"),
     "zwsp cells": Listed(name="x.csv", content="url\n\u200b$A\n\u200b$B\n", urls="A B"),
     "multiline header": Listed(name="m.csv", content='"Landing\nPage","Clicks"\n$A,1\n$B,2\n', urls="A B"),
+    "upper URL2": Listed(name="a.csv", content="ID;URL ;TITLE\n1;$A;x\n2;$B;y\n", urls="A B"),
+    "url_1 url_2": Listed(name="a.csv", content="url_1,url_2\n$A,$B\n", refused="'url_1', 'url_2'"),
+    "link+image": Listed(name="a.csv", content="title,link,image_link\nx,$A,https://i/1\n", urls="A"),
+    "product_url only": Listed(name="a.csv", content="sku,product_url\n1,$A\n2,$B\n", urls="A B"),
+    "column by number oob": Listed(name="a.csv", content="a,b\n$A,x\n", refused="no column '5'", options={"column": "5"}),
+    "column number no header": Listed(name="a.csv", content="$A,$B\n$B,$C\n", urls="B C", options={"column": "2"}),
+    "empty url col but other": Listed(name="a.csv", content="url,source\n,$A\n,$B\n", urls="A B"),
+    "url col na": Listed(name="a.csv", content="url\nN/A\nN/A\n", urls="", rejected=2),
+    "quoted header delim": Listed(name="a.csv", content='"url,x";n\n$A;1\n$B;2\n', urls="A B"),
+    "utf7": Listed(name="a.csv", content="url,t\n$A,+AOk-\n", urls="A"),
+    "trailing delimiters": Listed(name="a.csv", content="url,title,,,\n$A,x,,,\n$B,y,,,\n", urls="A B"),
+    "leading blank lines": Listed(name="a.csv", content="\n\n\nurl,title\n$A,x\n", urls="A"),
+    "spaces lines": Listed(name="a.csv", content="url,title\n   \n$A,x\n ,\n", urls="A", rejected=1),
+    "semrush sep": Listed(name="a.csv", content="Keyword;Position;URL;Traffic\nx;1;$A;5\ny;2;$B;6\n", urls="A B"),
+    "tabs in header only quoted": Listed(name="a.tsv", content='"URL"\t"Title"\n$A\tx\n"$B"\t"y\tz"\n', urls="A B"),
 }
 
 

@@ -387,6 +387,60 @@ CASES = {
         ),
         refused=".json",
     ),
+    "cjk glue": Listed(name="a.txt", content="$A。\n$A，说明\n$B\n", urls="B", rejected=2),
+    "smart glue": Listed(name="a.txt", content="$A”\n$B\n“$C”.\n", urls="B C", rejected=1),
+    "cjk path": Listed(
+        name="a.txt",
+        content="https://zh.wikipedia.org/wiki/苹果_(公司)\nhttps://ja.wikipedia.org/wiki/けいおん!\n",
+        urls="https://zh.wikipedia.org/wiki/%E8%8B%B9%E6%9E%9C_(%E5%85%AC%E5%8F%B8) https://ja.wikipedia.org/wiki/%E3%81%91%E3%81%84%E3%81%8A%E3%82%93!",
+    ),
+    "cjk bullets": Listed(name="a.txt", content="・$A\n、$B\n１．$C\n① https://example.net/d\n", urls="A", rejected=3),
+    "cjk colon": Listed(name="a.txt", content="网址：$A\n$B\n", urls="B", rejected=1),
+    "emoji url": Listed(
+        name="a.txt", content="https://example.com/😀\n🔗 $A\n👉 $B\n", urls="https://example.com/%F0%9F%98%80 A B"
+    ),
+    "hashtag after": Listed(name="a.txt", content="$A #tag\n$B#frag\n", urls="A B"),
+    "pipe no space": Listed(name="a.txt", content="$A|Title\n$B\n", urls="https://example.com/a|Title B"),
+    "tab title": Listed(name="a.txt", content="$A\tTitle with https://x.example/\n$B\tT\n", urls="A B"),
+    "csv in txt semi": Listed(
+        name="a.txt", content="$A;Title\n$B;T\n", urls="https://example.com/a;Title https://example.com/b?x=1;T"
+    ),
+    "header txt": Listed(name="a.txt", content="url\n$A\n$B\n", urls="A B"),
+    "header txt upper": Listed(name="a.txt", content="URL;Title\n$A;x\n$B;y\n", urls="A B"),
+    "header txt comma": Listed(name="a.txt", content="URL,Title\n$A,x\n$B,y\n", urls="A B"),
+    "header txt URLs:": Listed(name="a.txt", content="URLs:\n$A\n$B\n", urls="A B", rejected=1),
+    "crlf spaces": Listed(name="a.txt", content="  $A  \r\n\t$B\t\r\n", urls="A B"),
+    "tabs only between": Listed(name="a.txt", content="$A\t\t\n$B\t \n", urls="A B"),
+    "dup rows": Listed(name="a.txt", content="$A\n$A\n", urls="A A"),
+    "mixed hosts urls": Listed(name="a.txt", content="$A\nexample.org\n", urls="A", rejected=1),
+    "mixed hosts urls scheme": Listed(name="a.txt", content="$A\nexample.org\n", urls="A I", options={"scheme": "https"}),
+    "scheme and email": Listed(
+        name="a.txt", content="example.com\njohn@example.com\n", urls="H", rejected=1, options={"scheme": "https"}
+    ),
+    "scheme and sentence": Listed(
+        name="a.txt",
+        content="example.com\nThis is text.\nsee example.org\n",
+        urls="H",
+        rejected=2,
+        options={"scheme": "https"},
+    ),
+    "scheme and file": Listed(
+        name="a.txt", content="example.com\n/etc/passwd\n./x\n", urls="H", rejected=2, options={"scheme": "https"}
+    ),
+    "host comment dash": Listed(
+        name="a.txt", content="example.com - main site\nexample.org (old)\n", urls="H I", options={"scheme": "https"}
+    ),
+    "host ports list": Listed(
+        name="a.txt",
+        content="192.0.2.1:8080\n192.0.2.1:22\n",
+        urls="https://192.0.2.1:8080/ https://192.0.2.1:22/",
+        options={"scheme": "https"},
+    ),
+    "gmc tsv": Listed(
+        name="a.txt", content="id\ttitle\tlink\timage_link\n1\tx\t$A\thttps://i/1\n2\ty\t$B\thttps://i/2\n", urls="A B"
+    ),
+    "column of txt": Listed(name="a.txt", content="a\t$A\nb\t$B\n", urls="A B", options={"column": "2"}),
+    "column for plain txt": Listed(name="a.txt", content="$A\n$B\n", urls="A B", options={"column": "1"}),
 }
 
 

@@ -31,7 +31,9 @@ def _entries(tree: Any, member: str) -> Iterator[Entry]:
         if isinstance(node, list):
             left.extend(reversed(node))
         elif isinstance(node, dict):
-            if isinstance(url := node.get(member), str):
+            url = node.get(member)
+            url = url.get("raw") if isinstance(url, dict) else url  # as Postman has it
+            if isinstance(url, str):
                 number += 1
                 if not NO_PAGE.match(url):
                     yield Entry(number=number, cells=[url.strip()[: MAX_TEXT + 1]])

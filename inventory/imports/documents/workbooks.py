@@ -23,6 +23,9 @@ from inventory.imports.documents.model import (
 )
 
 MAX_SHEETS = 100
+PROTECTED = "The workbook is protected by a password. Save it without one."
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+"""What the envelope of an encrypted workbook has, which is a file of its own kind."""
 HEAD_BYTES = 4_096
 MARKUP = re.compile(rb"<(?:[!?a-z])", re.IGNORECASE)
 TEXT = b"\t\n\r\f" + bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100))
@@ -36,7 +39,7 @@ def read(document: Document) -> Found:
     try:
         workbook = CalamineWorkbook.from_filelike(BytesIO(content))
     except PasswordError:
-        raise UnreadableDocument("The workbook is protected by a password. Save it without one.") from None
+        raise UnreadableDocument(PROTECTED) from None
     except CalamineError as error:
         raise UnreadableDocument(_why_none(content, error)) from None
     return Kind(shape=shape), _rows(workbook, document.extent)
@@ -44,6 +47,8 @@ def read(document: Document) -> Found:
 
 def _why_none(content: bytes, error: CalamineError) -> str:
     """What is in a file that is no workbook: programs name HTML and CSV so, because a spreadsheet opens them."""
+    if ENCRYPTED in content:
+        return PROTECTED
     head = content[:HEAD_BYTES].removeprefix(BOM_UTF8).lstrip()
     if MARKUP.match(head):
         return "This is HTML or XML, not a workbook. Open it and save it as .xlsx, or name it .html to import its links."
