@@ -130,7 +130,8 @@ def refuse_incomplete(name: str, values: Iterable[str], file_rows: FileRows, opt
 def _refuse_beside_paths(table: Table, number: int) -> None:
     """`InvalidFile` if a column has hosts and another one their paths: what would be looked up are other pages."""
     for row in table[1:]:
-        if any(at != number and _is_path(cell) for at, cell in enumerate(row)):
+        is_bare = number < len(row) and "/" not in row[number].strip("/ ")
+        if is_bare and any(at != number and _is_path(cell) for at, cell in enumerate(row)):
             raise InvalidFile(f"A column has hosts, and another one paths.{PATHS} Name a column to import nothing but it.")
 
 

@@ -20,7 +20,7 @@ HEAD_BYTES = 256 * 1024
 """Bytes of the beginning of a file that are examined."""
 TAB_AND_URL = re.compile(r"\t\s*https?://", re.IGNORECASE)
 CDXJ_LINE = re.compile(r"[^\s{]+ \d+ \{")
-CDX_LINE = re.compile(r"\S+\)\S* \d{4,14} https?://")
+CDX_LINE = re.compile(r"\S+\)\S* \d{4,14} (?:https?://|\{)")
 CDX_URL = 2
 """The field of a CDX index with the original URL, from 0, where the first line does not name the fields."""
 WORD = re.compile(r"[^\s\"'<>()=]+")
@@ -95,7 +95,7 @@ def _text(begun: Beginning, found: FileFormat) -> FileFormat:
     if table and (not any(fitting) or (table.column_name or "").lower() in looks[-1].names):
         return table
     if any(fitting):
-        name = " ".join(lines[0].lower().split())
+        name = " ".join(lines[0].lower().rstrip(" :").split())
         is_headed = name in looks[-1].names and not fitting[0] and len(lines) > 1
         return replace(found, first_line=begun.lines[1][0], column_name=lines[0].strip()) if is_headed else found
     advice = columns.advice(values, file_rows, begun.options)

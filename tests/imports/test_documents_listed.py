@@ -306,6 +306,82 @@ CASES = {
     "sitemap named html": Listed(
         name="a.html", content='<?xml version="1.0"?><urlset><url><loc>$A</loc></url></urlset>', refused=""
     ),
+    "wxr": Listed(
+        name="w.xml",
+        content=(
+            '<?xml version="1.0"?><!-- generator --><rss version="2.0" xmlns:wp="http://wordpress.org/e'
+            'xport/1.2/"><channel><link>https://example.com</link><wp:author><wp:author_id>1</wp:author'
+            '_id></wp:author><item><title>x</title><link>$A</link><guid isPermaLink="false">https://exa'
+            "mple.com/?p=1</guid><wp:attachment_url>https://u/</wp:attachment_url></item></channel></rss>"
+        ),
+        urls="A",
+    ),
+    "yahoo rss media": Listed(
+        name="f.xml",
+        content=(
+            '<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel><item><link>$A</li'
+            'nk><media:content url="https://m/"><media:link>no</media:link></media:content></item></cha'
+            "nnel></rss>"
+        ),
+        urls="A",
+    ),
+    "gsitemap lastmod first": Listed(
+        name="s.xml",
+        content=(
+            '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><url><lastmod>2024</lastmod><c'
+            "hangefreq>daily</changefreq><priority>0.5</priority><loc>$A</loc></url></urlset>"
+        ),
+        urls="A",
+    ),
+    "sitemap crlf bom": Listed(
+        name="s.xml",
+        content=(
+            '\ufeff<?xml version="1.0" encoding="utf-8"?>\r\n<urlset>\r\n<url>\r\n<loc>$A</loc>\r\n</url>\r\n</urlset>\r\n'
+        ),
+        urls="A",
+    ),
+    "sitemap wrong enc decl": Listed(
+        name="s.xml", content='<?xml version="1.0" encoding="UTF-16"?><urlset><url><loc>$A</loc></url></urlset>', urls="A"
+    ),
+    "sitemap trailing junk": Listed(
+        name="s.xml", content="<urlset><url><loc>$A</loc></url></urlset>\n<!-- time 1s -->\n", urls="A"
+    ),
+    "sitemap php warning": Listed(
+        name="s.xml", content="<br />\n<b>Warning</b>: x\n<urlset><url><loc>$A</loc></url></urlset>", refused=""
+    ),
+    "har big creator last": Listed(
+        name="x.har",
+        content=(
+            '{"log":{"pages":[],"entries":[{"request":{"method":"GET","url":"$A"}}],"version":"1.2","cr'
+            'eator":{"name":"Firefox","version":"1"}}}'
+        ),
+        urls="A",
+    ),
+    "har cached _resourceType": Listed(
+        name="x.har",
+        content=(
+            '{"log": {"version": "1.2", "entries": [{"_initiator": {"url": "https://no/"}, "_resourceTy'
+            'pe": "script", "request": {"url": "$A", "headers": [{"name": "referer", "value": "https://'
+            'no/"}]}}]}}'
+        ),
+        urls="A",
+    ),
+    "har url with space": Listed(
+        name="x.har",
+        content='{"log": {"version": "1.2", "entries": [{"request": {"url": "$A b"}}, {"request": {"url": "$A"}}]}}',
+        urls="A",
+        rejected=1,
+    ),
+    "bookmark ws": Listed(
+        name="b.html",
+        content='<!DOCTYPE NETSCAPE-Bookmark-file-1><DL><DT><A HREF="  $A  ">x</A><DT><A HREF="$A b">y</A></DL>',
+        urls="A",
+        rejected=1,
+    ),
+    "sitemap glued": Listed(
+        name="s.xml", content="<urlset><url><loc>$A, $B</loc></url><url><loc>$C</loc></url></urlset>", urls="C", rejected=1
+    ),
+    "xml cdata ws": Listed(name="s.xml", content="<urlset><url><loc>\n  <![CDATA[ $A ]]>\n</loc></url></urlset>", urls="A"),
 }
 
 

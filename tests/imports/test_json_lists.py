@@ -658,6 +658,48 @@ CASES = {
         ),
         refused="",
     ),
+    "watch history": Listed(
+        name="w.json",
+        content=(
+            '[{"header": "YouTube", "title": "Watched x", "titleUrl": "$A", "subtitles": [{"name": "c",'
+            ' "url": "https://ch/"}], "time": "t"}, {"header": "YouTube", "title": "Watched y", "titleU'
+            'rl": "$B"}]'
+        ),
+        urls="A B",
+    ),
+    "zap report": Listed(
+        name="z.json",
+        content=(
+            '{"@programName": "ZAP", "@version": "2", "site": [{"@name": "https://example.com/", "@host'
+            '": "example.com", "alerts": [{"instances": [{"uri": "$A"}]}]}]}'
+        ),
+        urls="H",
+    ),
+    "muffet": Listed(
+        name="m.json",
+        content='[{"url": "$A", "links": [{"url": "https://x/", "error": "404"}]}, {"url": "$B", "links": []}]',
+        urls="A B",
+    ),
+    "lychee": Listed(
+        name="l.json",
+        content=(
+            '{"total": 2, "successful": 1, "fail_map": {"README.md": [{"url": "$A", "status": {"text": '
+            '"404"}}, {"url": "$B", "status": {}}]}}'
+        ),
+        urls="A B",
+    ),
+    "wmd list": Listed(
+        name="w.json",
+        content=('[\n{"file_url": "$A", "timestamp": 2024, "file_id": "a"},\n{"file_url": "$B", "timestamp": 2024}\n]'),
+        urls="A B",
+    ),
+    "json url fragments": Listed(name="a.jsonl", content='{"url": "$A#x"}\n{"url": "<$B>"}\n', urls="A B"),
+    "json md link": Listed(name="a.jsonl", content='{"url": "[x]($A)"}\n', urls="A"),
+    "json html": Listed(name="a.jsonl", content='{"url": "<a href=\\"$A\\">x</a>"}\n{"url": "$B"}\n', urls="B", rejected=1),
+    "json newline in url": Listed(name="a.jsonl", content='{"url": "$A\\n$B"}\n{"url": "$C"}\n', urls="C", rejected=1),
+    "json trailing newline": Listed(name="a.jsonl", content='{"url": "$A\\n"}\n', urls="A"),
+    "json nul": Listed(name="a.jsonl", content='{"url": "$A\\u0000x"}\n{"url": "$B"}\n', urls="B", rejected=1),
+    "json tab glued": Listed(name="a.jsonl", content='{"url": "$A\\tTitle"}\n{"url": "$B"}\n', urls="B", rejected=1),
 }
 
 

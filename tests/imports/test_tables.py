@@ -360,6 +360,78 @@ CASES = {
     "spaces lines": Listed(name="a.csv", content="url,title\n   \n$A,x\n ,\n", urls="A", rejected=1),
     "semrush sep": Listed(name="a.csv", content="Keyword;Position;URL;Traffic\nx;1;$A;5\ny;2;$B;6\n", urls="A B"),
     "tabs in header only quoted": Listed(name="a.tsv", content='"URL"\t"Title"\n$A\tx\n"$B"\t"y\tz"\n', urls="A B"),
+    "ga4 full+path": Listed(
+        name="g.csv",
+        content="Full page URL,Page path,Views\nwww.example.com/a,/a,10\nwww.example.com/b,/b,10\n",
+        urls="https://www.example.com/a https://www.example.com/b",
+        options={"scheme": "https"},
+    ),
+    "ga4 full+path noscheme": Listed(
+        name="g.csv", content="Full page URL,Page path,Views\nwww.example.com/a,/a,10\n", refused="scheme=https"
+    ),
+    "ahrefs broken": Listed(
+        name="a.csv",
+        content='"Referring page URL","Link URL","Code"\n"$A","$C","404"\n"$B","https://example.net/d","404"\n',
+        refused="Link URL",
+    ),
+    "ahrefs broken col": Listed(
+        name="a.csv",
+        content='"Referring page URL","Link URL","Code"\n"$A","$C","404"\n"$B","https://example.net/d","404"\n',
+        urls="C https://example.net/d",
+        options={"column": "link url"},
+    ),
+    "semrush audit": Listed(name="a.csv", content="Page URL;Title;Issues\n$A;x;1\n$B;y;2\n", urls="A B"),
+    "sf from to": Listed(
+        name="a.csv", content="Type,From,To,Anchor\nHyperlink,$A,$B,x\nHyperlink,$B,$C,y\n", refused="'From', 'To'"
+    ),
+    "botify": Listed(name="a.csv", content="Full URL,HTTP Status Code\n$A,200\n$B,404\n", urls="A B"),
+    "linkedin": Listed(
+        name="Connections.csv",
+        content=(
+            'Notes:\n"When exporting your connection data, you may notice that some of the email addresses are '
+            "missing. You will only see email addresses for connections who have allowed it. You can le"
+            'arn more here https://www.linkedin.com/help/linkedin/answer/261"\n\n'
+            "First Name,Last Name,URL,Email Address,Company,Position,Connected On\nA,B,$A,,X,Y,01 Jan 2024\n"
+            "C,D,$B,,X,Y,01 Jan 2024\n"
+        ),
+        urls="A B",
+    ),
+    "hubspot": Listed(
+        name="h.csv",
+        content="Record ID,Company name,Company Domain Name,Website URL\n1,x,example.com,$A\n2,y,example.org,$B\n",
+        urls="A B",
+    ),
+    "takeout saved": Listed(
+        name="s.csv", content="Title,Note,URL,Tags,Comment\n,,,,\nx,,$A,,\ny,,$B,,\n", urls="A B", rejected=1
+    ),
+    "mastodon": Listed(name="bookmarks.csv", content="$A\n$B\n", urls="A B"),
+    "linkchecker": Listed(
+        name="l.csv",
+        content=(
+            "# created by LinkChecker at 2024\n# you can get it at https://linkchecker.github.io/\n"
+            "urlname;parentname;baseref;result;valid;url;line\n/a;https://example.com/;;200 OK;True;$A;1\n"
+            "/b;https://example.com/;;200 OK;True;$B;2\n"
+        ),
+        urls="A B",
+    ),
+    "csv header dup urls": Listed(name="a.csv", content="url,url\n$A,$A\n$B,$B\n", urls="A B"),
+    "csv utm": Listed(
+        name="a.csv",
+        content="Landing page + query string,Sessions\nexample.com/a?utm=1,5\nexample.org/b,2\n",
+        urls="https://example.com/a?utm=1 https://example.org/b",
+        options={"scheme": "https"},
+    ),
+    "csv not set": Listed(name="a.csv", content="Landing page,Sessions\n(not set),5\n$A,2\n", urls="A", rejected=1),
+    "csv thousands quoted": Listed(
+        name="a.csv", content='Page,"Impr, total",Clicks\n$A,"1,234",5\n$B,"2,345",6\n', urls="A B"
+    ),
+    "csv unquoted thousands": Listed(name="a.csv", content="Page,Clicks\n$A,1,234\n$B,2,345\n$C,5\n", urls="A B C"),
+    "csv query comma": Listed(
+        name="a.csv", content="Page,Clicks\nhttps://example.com/?q=a,b,5\n$B,6\n$C,7\n", urls="B C", rejected=1
+    ),
+    "semicolons in query tsv": Listed(
+        name="a.tsv", content="url\tn\nhttps://example.com/?a=1;b=2\t1\n", urls="https://example.com/?a=1;b=2"
+    ),
 }
 
 

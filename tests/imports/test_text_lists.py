@@ -441,6 +441,46 @@ CASES = {
     ),
     "column of txt": Listed(name="a.txt", content="a\t$A\nb\t$B\n", urls="A B", options={"column": "2"}),
     "column for plain txt": Listed(name="a.txt", content="$A\n$B\n", urls="A B", options={"column": "1"}),
+    "cdxj in txt": Listed(name="c.txt", content='com,example)/a 20240131120000 {"url": "$A"}\n', refused=".cdx"),
+    "llms.txt": Listed(
+        name="llms.txt",
+        content=(
+            "# Title\n\n> Summary of it\n\n## Docs\n\n- [A]($A): the A page\n- [B]($B)\n\n## Optional\n\n"
+            "- [C]($C): more, with commas; and such\n"
+        ),
+        urls="A B C",
+        rejected=1,
+    ),
+    "awesome": Listed(
+        name="README.md",
+        content=(
+            "# Awesome [![b](https://img.example/b.svg)](https://awesome.re)\n\n- [A]($A) - Great thing.\n"
+            "* [B]($B) — other. ([source](https://src.example))\n  - [C]($C)\n"
+        ),
+        urls="A B C",
+    ),
+    "awesome2": Listed(
+        name="README.md", content="- [A]($A) - Great thing, see [X](https://x.example).\n- [C]($C)\n", urls="A C"
+    ),
+    "paths txt": Listed(name="p.txt", content="/a\n/b\n", refused="paths"),
+    "subfinder oI": Listed(
+        name="s.txt",
+        content="a.example.com,192.0.2.1,crtsh\nb.example.com,192.0.2.2,crtsh\n",
+        refused="hosts",
+        options={"scheme": "https"},
+    ),
+    "urls colon header": Listed(name="a.txt", content="URLs:\n$A\n$B\n", urls="A B"),
+    "header links": Listed(name="a.txt", content="Links\n$A\n$B\n", urls="A B"),
+    "header then comments": Listed(name="a.txt", content="url\n# x\n$A\n", urls="A"),
+    "mail list": Listed(name="a.txt", content="Hi,\n\nsee these:\n$A\n$B\n\nBest,\nX\n", urls="A B", rejected=4),
+    "quoted csv one line": Listed(name="a.txt", content='"$A","$B","$C"\n', refused=""),
+    "comma one line": Listed(name="a.txt", content="$A,$B,$C\n", urls="", rejected=1),
+    "space one line": Listed(name="a.txt", content="$A $B $C\n", urls="", rejected=1),
+    "arabic commas": Listed(name="a.txt", content="$A، ب\n$B\n", urls="B", rejected=1),
+    "quote single in url": Listed(
+        name="a.txt", content="https://example.com/it's\n'$A'\n", urls="https://example.com/it's A"
+    ),
+    "smart apostrophe": Listed(name="a.txt", content="https://example.com/it’s\n", urls="https://example.com/it%E2%80%99s"),
 }
 
 

@@ -5,6 +5,7 @@ No entity is expanded that the document declares itself, and nothing outside of 
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ MAX_DEPTH, MAX_NAMES = 200, 10_000
 MAX_TAG = 2 * 1024 * 1024
 BLANK = b" \t\r\n"
 BOM = b"\xef\xbb\xbf"
+NO_UTF16 = re.compile(rb"\A(<\?xml[^>]{1,100}encoding=.)utf-16", re.IGNORECASE)
+"""A declaration that cannot be true, because it is not in UTF-16 itself; browsers take such a document for UTF-8."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +90,7 @@ class _Parsing:
             if piece.startswith((b"\xff\xfe", b"\xfe\xff")):
                 self.encoding = "utf-16"
             piece = piece.removeprefix(BOM).lstrip(BLANK) if piece.strip() else piece  # no declaration comes after blanks
+            piece = NO_UTF16.sub(rb"\1utf-8", piece, count=1)
         try:
             self._parser.Parse(piece, not piece)
             self._parsed += len(piece)
