@@ -408,7 +408,7 @@ CASES = {
     "header txt": Listed(name="a.txt", content="url\n$A\n$B\n", urls="A B"),
     "header txt upper": Listed(name="a.txt", content="URL;Title\n$A;x\n$B;y\n", urls="A B"),
     "header txt comma": Listed(name="a.txt", content="URL,Title\n$A,x\n$B,y\n", urls="A B"),
-    "header txt URLs:": Listed(name="a.txt", content="URLs:\n$A\n$B\n", urls="A B", rejected=1),
+    "header txt URLs:": Listed(name="a.txt", content="URLs:\n$A\n$B\n", urls="A B"),
     "crlf spaces": Listed(name="a.txt", content="  $A  \r\n\t$B\t\r\n", urls="A B"),
     "tabs only between": Listed(name="a.txt", content="$A\t\t\n$B\t \n", urls="A B"),
     "dup rows": Listed(name="a.txt", content="$A\n$A\n", urls="A A"),
