@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
@@ -10,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.imports.json_array import ValueSplitter, elements, is_array
+from inventory.imports.json_objects import object_in
+from tests.imports.actions import positions
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"])),
@@ -86,3 +89,46 @@ def test_what_is_one_value_a_line(text: str) -> None:
 def test_the_elements_at_the_beginning_are_those_that_are_complete() -> None:
     assert elements(b'[{"a": 1}, {"b"', whole=False) == ['{"a": 1}']
     assert elements(b'[{"a": 1}, {"b"', whole=True) == ['{"a": 1}', '{"b"']
+
+
+@given(
+    st.dictionaries(st.text(max_size=3), VALUES, max_size=3),
+    st.lists(st.dictionaries(st.text(max_size=3), VALUES, max_size=3), min_size=1, max_size=4),
+    st.dictionaries(st.text(max_size=3), VALUES, max_size=3),
+    st.none() | st.integers(0, 3),
+    st.integers(1, 9),
+)
+def test_of_an_object_the_elements_of_one_list_are_rows(
+    before: dict[str, Any], listed: list[Any], after: dict[str, Any], indent: int | None, size: int
+) -> None:
+    whole = {
+        **{f"b{name}": value for name, value in before.items()},
+        "rows": listed,
+        **{f"a{n}": v for n, v in after.items()},
+    }
+    content = json.dumps(whole, indent=indent).encode()
+    found = object_in(content)
+    assert found is not None
+    splitter, values = ValueSplitter(1_000_000, inside=True), list[bytes]()
+    for start in range(found.lists["rows"], len(content), size):
+        piece = content[start : start + size]
+        values += [raw for _, raw, _ in splitter.split(piece, start, start + len(piece))]
+    values += [raw for _, raw, _ in splitter.rest()]
+
+    assert [json.loads(value) for value in values] == listed
+    assert object_in(content + b"\n{}") is None
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_each_element_of_a_list_says_how_far_in_the_file_it_ends(encoding: str, packed: bool) -> None:
+    urls = [f"https://example.com/é/{number}" for number in range(30_000)]
+    content = json.dumps({"name": "é", "rows": [{"url": url} for url in urls]}, ensure_ascii=False).encode(encoding)
+    content, name = (gzip.compress(content), "a.json.gz") if packed else (content, "a.json")
+
+    found = positions(content, name)
+
+    assert [(row.row, row.text) for row, _ in found] == list(enumerate(urls, 1))
+    ends = [end for _, end in found]
+    assert ends == sorted(ends)
+    assert len(content) // 100_000 < ends[0] <= ends[-1] <= len(content)

@@ -162,9 +162,10 @@ class _Parsing:
     def _is_instead(self, name: str, attributes: Mapping[str, str]) -> bool:
         """Whether it may be the value of an entry without one; a guid is, unless it says that it leads nowhere."""
         assert self.shape is not None
+        if _local(name) not in self.shape.instead or self._instead or self._values or self._is_value(name):
+            return False
         is_in_entry = len(self._open) > 1 and _local(self._open[-2]) == self.shape.entry
-        may_be = _local(name) in self.shape.instead and attributes.get("isPermaLink") != "false"
-        return is_in_entry and may_be and not (self._instead or self._values or self._is_value(name))
+        return is_in_entry and attributes.get("isPermaLink") != "false"
 
     def _ended(self, name: str) -> None:
         assert self.shape is not None
