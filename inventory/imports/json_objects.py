@@ -36,10 +36,15 @@ class JsonObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListInObject:
-    """The list whose elements are the rows: the position after its bracket, some elements, and the column within them."""
+    """A list that may be meant: where its elements begin, the first of them, and how many of these have a value.
 
+    `column` is what is asked for within them.
+    """
+
+    path: str
     begin: int
     elements: Sequence[str]
+    count: int
     column: str | None
 
 
@@ -47,7 +52,8 @@ def object_in(content: bytes) -> JsonObject | None:
     """What is at the beginning of a file that is one object; None if it begins otherwise, or another value follows."""
     if not content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
         return None
-    found, names, last, in_lists, is_value = JsonObject(), list[bytes | None](), b"", 0, False
+    found, last, in_lists, is_value = JsonObject(), b"", 0, False
+    names: list[bytes | None] = []  # of the member that is read, in each open object; None for an open list
     for token in TOKEN.finditer(content):
         mark, was_value, is_value = token[0][:1], is_value, False
         if mark == b'"':
@@ -82,25 +88,33 @@ def list_in(content: bytes, file_rows: FileRows, options: Mapping[str, Any], *, 
         raise InvalidFile("This is the description of an API, whose addresses are templates. Send a list of URLs as .txt.")
     if column in found.texts or (column is None and _is_itself(found, looks)):
         return None
-    counts, lists, others = dict[str, int](), dict[str, ListInObject](), list[str]()
-    for path, begin in found.lists.items():
-        within = _within(path, column)
-        elements = json_array.elements(content[begin:], whole=whole, inside=True)[:MAX_SAMPLE]
-        if count := _values(elements, file_rows, options, within):
-            counts[path], lists[path] = count, ListInObject(begin=begin, elements=elements, column=within)
-        others += [value for value in _loaded(elements) if isinstance(value, str)]
-    if not counts and (way_out := columns.advice(others, file_rows, options)):
-        raise InvalidFile(f"No list in the object has {looks[0].value}.{way_out}")
+    lists = list(_lists(content, found, file_rows, options, whole=whole))
+    having = [each for each in lists if each.count]
+    if not having:
+        texts = (value for each in lists for value in _loaded(each.elements) if isinstance(value, str))
+        if way_out := columns.advice(texts, file_rows, options):
+            raise InvalidFile(f"No list in the object has {looks[0].value}.{way_out}")
     if column is not None:
-        counts = {path: count for path, count in counts.items() if lists[path].column != column} or counts
-    likely = [path for path, count in counts.items() if count >= columns.MIN_SHARE * max(counts.values())]
+        having = [each for each in having if each.column != column] or having
+    most = max((each.count for each in having), default=0)
+    likely = [each for each in having if each.count >= columns.MIN_SHARE * most]
     if len(likely) > 1:
-        shown = ", ".join(map(repr, likely[: columns.MAX_SHOWN]))
+        paths = columns.shown([each.path for each in likely])
         raise columns.SeveralColumns(
-            f"Several lists in the object have {looks[0].value}: {shown}. Say which one is meant with the parameter column,"
-            f" such as column={likely[0]}."
+            f"Several lists in the object have {looks[0].value}: {paths}. Say which one is meant with the parameter column,"
+            f" such as column={likely[0].path}."
         )
-    return lists[likely[0]] if likely else None
+    return likely[0] if likely else None
+
+
+def _lists(
+    content: bytes, found: JsonObject, file_rows: FileRows, options: Mapping[str, Any], *, whole: bool
+) -> Iterator[ListInObject]:
+    for path, begin in found.lists.items():
+        column = _within(path, options.get(COLUMN))
+        elements = json_array.elements(content[begin:], whole=whole, inside=True)[:MAX_SAMPLE]
+        count = _values(elements, file_rows, options, column)
+        yield ListInObject(path=path, begin=begin, elements=elements, count=count, column=column)
 
 
 def _is_itself(found: JsonObject, looks: Sequence[columns.Look]) -> bool:
