@@ -89,7 +89,7 @@ def assert_listed(services: Services, listed: Listed) -> None:
     job, job_type = services.jobs.find(body["job_id"]), services.job_types["urls"]
     assert isinstance(job_type, UrlJobs)
     urls, rejected = list[str](), list[str]()
-    for row, _ in job_type.lines(job):
+    for row, _ in job_type.input_rows(job):
         try:
             if row.code is not None:
                 raise InvalidRequest(row.detail or "")
