@@ -5,7 +5,8 @@
     python -m tools.weather_tables package/subdivisions/en/en.json
 
 Names of countries: Unicode CLDR (by babel), ISO 3166-1 (by iso3166), native ones (by countryinfo), and those of `names.csv`.
-Names of regions: ISO 3166-2 (by iso3166-2), and Unicode CLDR in English, which weather providers are close to.
+Names of regions: ISO 3166-2 (by iso3166-2), Unicode CLDR in English, which weather providers are close to, and `names.csv`.
+No row of the tables is written by hand: what they lack is added to `names.csv`.
 """
 
 from __future__ import annotations
@@ -41,8 +42,11 @@ OTHERS: Mapping[str, list[str]] = {
 """Names that lists write and no table has, by ISO code: abbreviations, former names, those of the World Bank."""
 KIND = re.compile(r"\s*\((\w+)\)$")
 NOTE = re.compile(r"\s*\[.*?\]|\s*\(.*?\)")
+IN_BRACKETS = re.compile(r"\[(.*?)\]")
 MIN_NAME = 3
-"""Characters of a region's name; what is shorter is a code that only its country knows."""
+"""Characters of a published name of a region; what is shorter is a code that only its country knows."""
+RENUMBERED = re.compile(r"IR-\d+|MA-\d+")
+"""Codes that ISO 3166-2 has given to other regions since Unicode CLDR named them."""
 
 
 def countries() -> Iterator[list[str]]:
@@ -107,13 +111,16 @@ def regions(english: Mapping[str, str]) -> Iterator[list[str]]:
         for code, region in sorted(inner.items()):
             if code[3:].lower() in TERRITORIES.get(country.lower(), ()):
                 continue  # a territory with an ISO 3166-1 code of its own, under which providers list its cities
-            names = [english.get(code.replace("-", "").lower(), ""), region["name"], *OTHERS.get(code.lower(), ())]
+            names = ["" if RENUMBERED.fullmatch(code) else english.get(code.replace("-", "").lower(), ""), region["name"]]
             names += _others(region["localOtherName"] or "")
             names += [
                 name.replace("aja", "aya").replace("ij", "iy") for name in names if country == "RU"
             ]  # in another romanization
             forms = (form for name in names for turned in (name, *_turned(name)) for form in sorted(spellings(turned)))
             kept = dict.fromkeys(each for each in map(region_name, forms) if len(each) >= MIN_NAME or not each.isascii())
+            kept |= dict.fromkeys(
+                region_name(form) for name in OTHERS.get(code.lower(), ()) for form in sorted(spellings(name))
+            )
             if kept:
                 yield [code.lower(), (region["parentCode"] or "").lower(), *kept]
 
@@ -125,11 +132,11 @@ def _others(names: str) -> Iterator[str]:
             yield KIND.sub("", name)
 
 
-def _turned(name: str) -> Iterable[str]:
-    """The names in `Asturias, Principado de` and `Barcelona [Barcelona]`."""
-    plain = NOTE.sub("", name)
-    first, _, article = plain.partition(", ")
-    return (plain, first, f"{article} {first}") if article != "D.C." else ()
+def _turned(name: str) -> Iterator[str]:
+    """The names in `Asturias, Principado de` and `Catalunya [Cataluña]`."""
+    for plain in (NOTE.sub("", name), *IN_BRACKETS.findall(name)):
+        first, _, article = plain.partition(", ")
+        yield from (plain, first, f"{article} {first}") if article != "D.C." else ()
 
 
 def _write(name: str, rows: Iterable[list[str]]) -> None:

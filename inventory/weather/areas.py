@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from inventory.weather import postcodes
 from inventory.weather.spelling import bare, region_name
 from inventory.weather.tables import country_codes, regions
 
@@ -31,16 +32,38 @@ CONTINENTS = frozenset((
 """What lists call a region and is none of a country."""
 NAMESAKES = {"ge": "us-ga", "ni": "gb-nir"}
 """Regions with the name or the usual code of a country. Its spellings (Georgia and GE) are one, so each means either."""
+BEYOND: Mapping[str, Sequence[str]] = {
+    **{country: TERRITORIES[country] for country in ("cn", "dk", "fr", "gb", "nl")},
+    "cg": ("cd",),
+    "ie": ("gb-nir",),
+    "kr": ("kp",),
+    "rs": ("xk",),
+    "sd": ("ss",),
+}
+"""What else a country's name may mean if it has no such city: its territories, or what shares the name or once did."""
+MAX_WORDS = 5
+"""Words of an area that is behind a city's name without a comma: Saint Vincent and the Grenadines."""
 MAX_ROUNDS = 4
 """A second round changes hardly any spelling, a third one none that is known."""
 _KIND_OF_STATE = re.compile(
     r"^.*\b(republic|kingdom|states?|federation|commonwealth|principality|duchy|sultanate|emirate|union) of (the )?"
 )
-
-_IN_BRACKETS = re.compile(r"([^(),]+)\(([^(),]+)\)((?:,.*)?)")
-_POSTCODE = re.compile(r"^([a-z]{1,2}-)?\d{4,5} (?=[^\W\d])|(?<=[^\W\d]) \d{5}(-\d{4})?$")
-_ONLY_POSTCODE = re.compile(r"\d[\d -]{2,8}\d|[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}|[a-z]\d[a-z] ?\d[a-z]\d")
-_DIVIDED = re.compile(r"([^,]+?)(?: - | ?[;|] ?|/)([^,;|/]+)")
+_CUT_SHORT = {"rep": "republic", "dem": "democratic", "fed": "federated", "is": "islands"}
+_NOTE = re.compile(r"\s*\([^()]*\)")
+_IN_BRACKETS = re.compile(r"([^(),]+)[(\[]([^(),\[\]]+)[)\]]((?:,.*)?)")
+_DIVIDED = re.compile(r"([^,]+?)(?: - | ?[;|] ?|/)([^,;|/]+)((?:,.*)?)")
+_JOINING = frozenset((
+    "am", "and", "da", "das", "de", "del", "der", "di", "do", "dos", "du", "el", "en", "et", "ile", "im", "la", "las",
+    "le", "les", "los", "of", "on", "sur", "the", "unter", "upon", "y",
+))  # fmt: skip
+_OF = frozenset(("and", "de", "del", "di", "do", "du", "of", "y"))
+_NO_NAMES = _JOINING | frozenset((
+    "cape", "east", "fort", "ft", "great", "grand", "lake", "little", "lower", "mount", "mt", "new", "north", "old", "port",
+    "puerto", "saint", "san", "santa", "sao", "south", "st", "thanh pho", "tp", "tp.", "upper", "west",
+))  # fmt: skip
+"""Words that no name of a city ends with, that none of an area begins with, and that are no city's whole name."""
+_WITH_POINTS = frozenset(("u.s.", "u.s.a.", "u.k.", "u.a.e."))
+"""The codes of countries that have points; others with them are abbreviations of something else: `Frankfurt a.M.`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +85,9 @@ class Area:
 def country_code(name: str) -> str | None:
     """The code of a country by its code or by a name, long or short, in any spelling."""
     codes, plain = country_codes(), bare(name)
-    return codes.get(plain) or codes.get(_KIND_OF_STATE.sub("", plain))
+    whole = " ".join(_CUT_SHORT.get(word, word) for word in plain.split())
+    forms = (plain, _KIND_OF_STATE.sub("", plain), whole, _KIND_OF_STATE.sub("", whole), bare(_NOTE.sub("", name)))
+    return next((codes[form] for form in forms if form in codes), None)
 
 
 def split(text: str) -> list[str]:
@@ -70,12 +95,12 @@ def split(text: str) -> list[str]:
 
     An area may also be in brackets, and a country or a region's code after another divider. Postcodes are left out.
     """
-    if (found := _IN_BRACKETS.fullmatch(text)) and (_is_known(found[2]) or _is_short_code(found[2])):
+    while (found := _IN_BRACKETS.fullmatch(text) or _DIVIDED.fullmatch(text)) and (
+        country_code(found[2]) or _is_short_code(found[2]) or (found[0].endswith((")", "]")) and _is_known(found[2]))
+    ):
         text = f"{found[1]},{found[2]}{found[3]}"
-    elif (found := _DIVIDED.fullmatch(text)) and (country_code(found[2]) or _is_short_code(found[2])):
-        text = f"{found[1]},{found[2]}"
-    name, *given = [_POSTCODE.sub("", part) for part in map(str.strip, text.split(",")) if part] or [""]
-    parts = [part for part in given if not _ONLY_POSTCODE.fullmatch(part)]
+    name, *given = [postcodes.without(part) for part in text.split(",") if part.strip()] or [""]
+    parts = [part for part in given if not postcodes.is_one(part)]
     for start in range(-1, len(parts) - 1):
         tail = parts[start:] if start >= 0 else [name, *parts]
         if len(tail) > 1 and (code := country_codes().get(bare(" ".join(tail)))) is not None:
@@ -89,12 +114,30 @@ def is_code(letters: str) -> bool:
     return letters in country_codes() or any(f"{each}-{letters}" in regions().by_code for each in BESIDE_COUNTRIES)
 
 
+def tail(name: str) -> tuple[str, str] | None:
+    """A city's folded name and the country or region that is written behind it without a comma, if any: `toronto canada`."""
+    words = name.split()
+    for start in range(max(1, len(words) - MAX_WORDS), len(words)):
+        head, area = " ".join(words[:start]), " ".join(words[start:])
+        is_phrase = words[start - 1] in _JOINING or words[start] in _OF or head in _NO_NAMES
+        is_abbreviation = "." in area and bare(area) in country_codes() and area not in _WITH_POINTS
+        if not is_phrase and not is_abbreviation and _is_known(area):
+            return head, area
+    return None
+
+
 def _is_short_code(letters: str) -> bool:
-    return len(letters) == 2 and letters in regions().short
+    return len(code := bare(letters)) == 2 and code in regions().short
 
 
 def _is_known(name: str) -> bool:
-    return country_code(name) is not None or region_name(name) in regions().named or name in regions().by_code
+    table = regions()
+    return (
+        country_code(name) is not None
+        or region_name(name) in table.named
+        or bare(name) in table.short
+        or name in table.by_code
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -128,11 +171,14 @@ def _meanings(parts: tuple[str, ...]) -> tuple[Area, ...]:
 
 
 def _guesses(parts: Sequence[str], meant: Sequence[Area]) -> Iterator[Area]:
-    """What a code may mean that is none of the usual ones: a region of another country."""
-    known = {area.country for area in meant if area.country}
-    for code in regions().short.get(bare(parts[0]), ()) if len(parts) == 1 else ():
-        if (country := code.partition("-")[0]) not in known:
-            yield Area(country=country, is_guess=True, regions=((code,),))
+    """What one name or code may mean beside what it usually does: a region of another country, or what is `BEYOND` one."""
+    if len(parts) != 1:
+        return
+    known, letters, table = {area.country for area in meant if area.country}, bare(parts[0]), regions()
+    for code in dict.fromkeys((*table.short.get(letters, ()), *table.namesakes.get(letters, ()), *BEYOND.get(letters, ()))):
+        country, _, region = code.partition("-")
+        if country not in known:
+            yield Area(country=country, is_guess=True, regions=((code,),) if region else ())
 
 
 def _countries(part: str) -> Iterator[str]:
@@ -185,7 +231,8 @@ def _regions(country: str, part: str) -> tuple[str, ...]:
 
 
 def _of_name(country: str, name: str) -> tuple[str, ...]:
-    return tuple(code for code in regions().named.get(name, ()) if code.startswith(f"{country}-"))
+    known = (*regions().named.get(name, ()), *regions().short.get(name, ()))
+    return tuple(code for code in known if code.startswith(f"{country}-"))
 
 
 def _label(codes: tuple[str, ...], country: str) -> str:

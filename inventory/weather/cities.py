@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from inventory.errors import InvalidRequest
-from inventory.weather.areas import Area, canonical, is_code, split
+from inventory.weather import postcodes
+from inventory.weather.areas import Area, canonical, is_code, split, tail
 from inventory.weather.spelling import folded
 
 MAX_LENGTH = 120
@@ -32,9 +33,12 @@ LANGUAGES: Mapping[str, str] = {
 }
 """The language in which a name is searched, by the script of its letters; kana before the Chinese characters beside it."""
 
+_DIGIT = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
-_CODE_BEHIND = re.compile(r"([^,]*[^\W\d_A-Z][^,\s]*)\s+([A-Z]{2,3})(?:\s+\d{5}(?:-\d{4})?)?\s*")
+_CODE_BEHIND = re.compile(r"([^,]*[^\W\d_][^,\s]*)\s+([A-Z]{2,3})\s*((?:,.*)?)", re.DOTALL)
 """A city and the code of a state or country without a comma between them (`Austin TX`): it alone is in capital letters."""
+_BEARING = re.compile(r"\b[NSEWO]\b|(?<=\d)[NSEWO]\b", re.IGNORECASE)
+_QUOTES = ' \t"“”„«»'
 _FORBIDDEN = frozenset({"Cc", "Cs", "Co", "Cn"})
 """Unicode categories that names have no characters of: controls, surrogates, private and unassigned ones."""
 
@@ -53,12 +57,16 @@ class City:
         """The city that a text names, such as `zurich`, `Zürich, CH` or `Paris, Texas, USA`; `InvalidRequest` if none."""
         if len(text) > MAX_LENGTH:
             raise _invalid(f"The name has {len(text)} characters.")
-        if any(unicodedata.category(character) in _FORBIDDEN for character in text):
+        if not text.isprintable() and any(unicodedata.category(character) in _FORBIDDEN for character in text):
             raise _invalid("The name contains characters that cannot be displayed.")
-        if (found := _CODE_BEHIND.fullmatch(text)) and is_code(found[2].lower()):
-            text = f"{found[1]}, {found[2]}"
-        whole = folded(text)
+        text = ",".join(map(postcodes.without, text.strip(_QUOTES).split(",")))
+        found = _CODE_BEHIND.fullmatch(text)
+        if found and is_code(found[2].lower()) and not found[1].isupper():
+            text = f"{found[1]}, {found[2]}{found[3]}"
+        whole = folded(text).strip(_QUOTES)
         name, *given = split(whole) or [""]
+        if _is_position(whole) or postcodes.is_one(name):
+            raise _invalid(f"{text[:40]!r} has no city's name. Cities are not found by coordinates or postcodes.")
         parts, areas = canonical(tuple(given))
         if whole.startswith(",") or len(parts) > MAX_PARTS or not all(map(_LETTER.search, (name, *parts))):
             raise _invalid(f"{text[:40]!r} is neither a city nor a city with a region, a country or both.")
@@ -75,9 +83,30 @@ class City:
 
     @property
     def country(self) -> str | None:
-        """The code of the country that is meant, in lower case; None if it may be any or one of several, guesses aside."""
-        countries = {area.country for area in self.areas if not area.is_guess}
+        """The code of the country that is meant, in lower case; None if it may be any or one of several.
+
+        A region that is a guess does not count.
+        """
+        countries = {area.country for area in self.areas if not (area.is_guess and area.regions)}
         return next(iter(countries)) or None if len(countries) == 1 else None
+
+    def apart(self) -> Iterator[City]:
+        """The cities that are meant if the end of the name is where it is, without a comma before it.
+
+        So `toronto ontario canada` is `toronto ontario` in Canada, or `toronto` in Ontario.
+        """
+        head, areas = self.name, self.key[len(self.name) :]
+        while (ends := tail(head)) is not None and areas.count(",") < MAX_PARTS:
+            head, areas = ends[0], f",{ends[1]}{areas}"
+            city = City.read(head + areas)
+            if not any(area.country and not area.others for area in city.areas):
+                break
+            yield city
+
+
+def _is_position(whole: str) -> bool:
+    """Whether a text is numbers and perhaps points of the compass: `48.85, 2.35`, `48°51'N 2°21'E`."""
+    return _DIGIT.search(whole) is not None and not _LETTER.search(_BEARING.sub("", whole))
 
 
 def _invalid(why: str) -> InvalidRequest:

@@ -9,7 +9,7 @@ from enum import Enum, IntEnum
 from inventory.weather.areas import Area, country_code
 from inventory.weather.cities import City
 from inventory.weather.readings import MAX_TEXT, Document, people, text, text_or_none
-from inventory.weather.spelling import bare, folded, region_name, spellings
+from inventory.weather.spelling import bare, folded, forms, is_cut_short, region_name
 from inventory.weather.tables import regions
 
 ADMINISTRATIVE = ("admin1", "admin2", "admin3", "admin4")
@@ -67,7 +67,7 @@ def candidates(city: City, results: Sequence[Document]) -> Sequence[Document]:
 
 def is_named(city: City, place: Document) -> bool:
     """Whether a place has the name of the city, in English or another language, and not only one that begins like it."""
-    return _likeness(bare(city.name), text(place, "name")) is not Likeness.BEGINNING
+    return _likeness(city.name, text(place, "name")) is not Likeness.BEGINNING
 
 
 def _in_areas(city: City, areas: Sequence[Area], results: Sequence[Document]) -> Sequence[Found]:
@@ -75,8 +75,7 @@ def _in_areas(city: City, areas: Sequence[Area], results: Sequence[Document]) ->
     fits = [(_fit(areas, each), each) for each in results]
     there = [found for found in fits if found[0] is not Fit.NO]
     populated = [found for found in there if str(found[1].get("feature_code", "PPL")).startswith("PPL")]
-    name = bare(city.name)
-    found = [(_likeness(name, text(place, "name")), fit, place) for fit, place in populated or there]
+    found = [(_likeness(city.name, text(place, "name")), fit, place) for fit, place in populated or there]
     return _of_name(_likely(found), is_placed=bool(areas))
 
 
@@ -106,9 +105,9 @@ def _of_name(likely: Sequence[Found], *, is_placed: bool) -> Sequence[Found]:
     return [each for each in likely if each[0] is Likeness.EXACT or _people(each[2]) > enough[each[0]]]
 
 
-def _likeness(name: str, found: str) -> Likeness:
-    spelled = spellings(found)
-    if name in spelled:
+def _likeness(asked: str, found: str) -> Likeness:
+    name, spelled = bare(asked), forms(found)
+    if name in spelled or is_cut_short(asked, found):
         return Likeness.EXACT
     if any(each.startswith(f"{name} ") for each in spelled):
         return Likeness.FIRST_WORDS
@@ -126,7 +125,7 @@ def _fit(areas: Sequence[Area], place: Document) -> Fit:
     code, country = folded(text_or_none(place, "country_code") or ""), text_or_none(place, "country") or ""
     code = code or country_code(country) or ""
     inner = [name[:MAX_TEXT] for each in ADMINISTRATIVE if isinstance(name := place.get(each), str)]
-    names = frozenset(each for name in inner for each in (bare(name), region_name(name)))
+    names = frozenset(each for name in inner for form in forms(name) for each in (form, region_name(form)))
     return max(_fit_in(area, code, bare(country), names) for area in areas)
 
 

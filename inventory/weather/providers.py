@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Any
 
 from inventory.errors import SourceFailure
@@ -29,7 +30,7 @@ from inventory.weather.tables import conditions
 
 UNKNOWN_CITY = "unknown_city"
 MAX_QUERIES = 2
-"""Searches for one city at most: they and the call for its weather must fit into a lease."""
+"""Searches for one city after the first one: they and the call for its weather share one deadline."""
 MAX_CANDIDATES = 100
 """Cities that Open-Meteo is asked for, as many as it gives: it picks that many before it filters by country."""
 
@@ -57,10 +58,12 @@ class OpenMeteo:
 
     def current(self, city: City, get: GetJson) -> Content:
         """The weather in a city, and which one it is: of several of that name the most populous; `unknown_city` if none."""
-        found = self._find(city, city.name, city.country, get)
-        wider = wider_search(city)
-        if wider != (city.name, city.country) and not (found and is_named(city, found[0])):
-            found = self._find(city, *wider, get) or found
+        meant, found = city, self._find(city, city.name, city.country, get)
+        for other, name, country in wider_searches(city):
+            if found and is_named(meant, found[0]):
+                break
+            if again := self._find(other, name, country, get):
+                meant, found = other, again
         if not found:
             raise unknown(city)
         best = found[0]
@@ -82,12 +85,18 @@ class OpenMeteo:
         return candidates(city, objects_in(_found(get(self.url, query)), "results"))
 
 
-def wider_search(city: City) -> tuple[str, str | None]:
-    """By which name, in which country, a city is searched that was not found as it was written: all guesses count then."""
-    name = written_out(city.name)
-    if any(area.is_guess for area in city.areas):
-        return name, None
-    return (hyphens_turned(name) if name == city.name else name), city.country
+def wider_searches(city: City) -> Iterator[tuple[City, str, str | None]]:
+    """Which city is searched if one was not found as it was written, by which name, in which country: two at most.
+
+    All guesses count then, and the end of the name may be where the city is.
+    """
+    for other in islice(chain(city.apart(), [city]), MAX_QUERIES):
+        name = written_out(other.name)
+        country = None if any(area.is_guess for area in other.areas) else other.country
+        if other is city and (name, country) == (city.name, city.country):
+            name = hyphens_turned(name)
+        if (name, country) != (city.name, city.country):
+            yield other, name, country
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ ANSWERED = (200, 404)
 
 @dataclass(frozen=True, slots=True)
 class Weather:
-    """Collects weather from a provider, by three fetches at most: all must fit into a lease."""
+    """Collects weather from a provider, by four fetches at most: all must fit into a lease."""
 
     fetcher: Fetcher
     provider: Provider

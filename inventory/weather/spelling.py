@@ -21,23 +21,39 @@ _DIGRAPHS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Å": "Aa", "Ø": "Oe"}
 )
 _ABBREVIATIONS = {"st": "saint", "ste": "sainte", "ft": "fort", "mt": "mount", "&": "and"}
-_ABBREVIATED = re.compile(r"\b(st|ste|ft|mt)\.(?=\w)")
+_FIRST = {"n": "north", "s": "south", "e": "east", "w": "west"}
+"""Abbreviations that only the first word of several may be."""
+_ABBREVIATED = re.compile(r"\b(st|ste|ft|mt)\.(?=\w)|^([nsew])\.(?=\w{2})")
 _BETWEEN_WORDS = re.compile(r"[-/,()\[\]_]+|(?=&)|(?<=&)")
 _WORD = re.compile(r"\b(st|ste|ft|mt)(\.?-|\.? |\.)(?=\w)")
-_BEHIND = re.compile(r"[/(\[]")
+_TITLE = re.compile(
+    r"^(?:tp|г|гор|м|kab)\. ?(?=\w)"
+    r"|^(?:tp|thanh pho|city of|town of|ville de|stadt|comune di|municipio de|gmina|kota|kabupaten) "
+)
+"""What lists write before a city, in some languages: that it is one."""
+_COMPASS = re.compile(r"^([nsew])(?:\. ?| )(?=\w{2})")
+_BEHIND = re.compile(r"(?<=\w) ?[/(\[]|(?<=\w{3}) (?=\w{1,2}\.)|(?<=\w{3})[.']$")
+"""What is left out: notes, abbreviations behind a name (`Frankfurt a.M.`), and signs at its end (`Forli'`)."""
+_ELIDED = re.compile(r"\b([dl]) (?=[aeiouh])")
+_PARTS = re.compile(r" ?[/(\[] ?")
+_CUT = re.compile(r"[\s-]+|(?<=\.)(?=\w)")
 _WITHIN_WORDS = re.compile(r"['.]")
 
 _KINDS = frozenset((
     "aimag", "autonomnyy", "autonomous", "avtonomnaja", "avtonomnyj", "avtonomnyy", "bundesland", "canton", "capital",
-    "city", "comarca", "comunidad", "comunitat", "concelho", "county", "departamento", "departement", "department",
-    "district", "distrikt", "distrito", "do", "emirate", "estado", "federal", "fu", "governorate", "grad", "ilce",
-    "ili", "jalasy", "judet", "judetul", "ken", "krai", "kraj", "kray", "lan", "land", "megye", "metropolitan",
-    "muhafazat", "municipality", "oblast", "oblys", "of", "okres", "okrug", "parish", "powiat", "prefecture",
-    "province", "provincia", "provincie", "provins", "provinz", "raion", "regiao", "region", "regione", "republic",
-    "republika", "respublika", "rural", "sheng", "shi", "shire", "special", "state", "territory", "to", "tumani",
-    "vilayet", "viloyati", "voivodeship", "wojewodztwo", "zizhiqu", "zupanija",
+    "city", "co", "comarca", "comunidad", "comunitat", "concelho", "county", "cty", "de", "del", "departamento",
+    "departement", "department", "dept", "di", "district", "distrikt", "distrito", "do", "emirate", "estado",
+    "federal", "freistaat", "fu", "fylke", "governorate", "grad", "ilce", "ili", "jalasy", "judet", "judetul", "kanton",
+    "ken", "krai", "kraj", "kray", "lan", "land", "maakunta", "megye", "metropolitan", "muhafazat", "municipality", "obl",
+    "oblast", "oblasti", "oblys", "oblysy", "obshtina", "of", "okres", "okrug", "opstina", "parish", "powiat",
+    "prefecture", "prefektur", "prov", "province", "provincia", "provincie", "provins", "provinz", "raion", "rayon",
+    "reg", "regiao", "region", "regione", "republic", "republika", "respublika", "rural", "sheng", "shi", "shire",
+    "special", "state", "territory", "to", "tumani", "vilayet", "viloyati", "voblasc", "voblasts", "voivodeship",
+    "woj", "wojewodztwo", "zizhiqu", "zupanija", "край", "обл", "область", "республика",
 ))  # fmt: skip
 """Words that say what kind of a region a name is of; lists and providers leave them out or translate them."""
+_KIND_SIGNS = "省市县縣県府都"
+"""The same at the end of Chinese and Japanese names."""
 
 _WHOLE = frozenset(("district of columbia", "mexico city", "federal district", "distrito federal"))
 """Names of regions that without such words are those of others, or of none."""
@@ -56,9 +72,10 @@ def folded(text: str) -> str:
 
 def bare(text: str) -> str:
     """A name as it is compared: also without punctuation and the leading article, and with abbreviations written out."""
-    plain = _ABBREVIATED.sub(r"\1 ", folded(text)).replace("ё", "е")
+    plain = _ABBREVIATED.sub(r"\1\2 ", folded(text)).replace("ё", "е")
     words = _WITHIN_WORDS.sub("", _BETWEEN_WORDS.sub(" ", plain)).split()
     if len(words) > 1:
+        words = [_FIRST.get(words[0], words[0]), *words[1:]] if len(words[1]) > 1 else words
         words = [_ABBREVIATIONS.get(word, word) for word in words]
         words = words[1:] if words[0] == "the" else words
     return " ".join(words)
@@ -69,19 +86,36 @@ def region_name(text: str) -> str:
     name = bare(text)
     if name in _WHOLE:
         return name
+    if len(name) > 2 and name[-1] in _KIND_SIGNS:
+        return name[:-1]
     words = name.split()
     return " ".join([word for word in words if word not in _KINDS] or words)
 
 
 def written_out(name: str) -> str:
-    """A folded name with its abbreviations written out, and without what is after a slash or a bracket."""
-    begin = _BEHIND.split(name, maxsplit=1)[0].strip() or name
-    return _WORD.sub(lambda found: _ABBREVIATIONS[found[1]] + ("-" if "-" in found[2] else " "), begin)
+    """A folded name with its abbreviations written out, and without notes and the like behind it."""
+    begin = _COMPASS.sub(lambda found: f"{_FIRST[found[1]]} ", _TITLE.sub("", name))
+    begin = _WORD.sub(lambda found: _ABBREVIATIONS[found[1]] + ("-" if "-" in found[2] else " "), begin)
+    return _BEHIND.split(begin, maxsplit=1)[0].strip() or begin
 
 
 def hyphens_turned(name: str) -> str:
-    """A name with hyphens for its blanks, or blanks for its hyphens if it has no blanks."""
-    return name.replace(" ", "-") if " " in name else name.replace("-", " ")
+    """A name with hyphens for its blanks, or blanks for its hyphens if it has no blanks; `L Aquila` with its apostrophe."""
+    elided = _ELIDED.sub(r"\1'", name)
+    return elided if elided != name else name.replace(" ", "-") if " " in name else name.replace("-", " ")
+
+
+def is_cut_short(short: str, name: str) -> bool:
+    """Whether words with points, in a folded name, begin those of the other one: `frankfurt a.m.`, `Frankfurt am Main`."""
+    words, whole = _CUT.split(short), _CUT.split(folded(name))
+    return (
+        "." in short
+        and len(words) == len(whole)
+        and all(
+            full.startswith(word[:-1]) if word.endswith(".") else full == word
+            for word, full in zip(words, whole, strict=True)
+        )
+    )
 
 
 def spellings(name: str) -> frozenset[str]:
@@ -89,7 +123,16 @@ def spellings(name: str) -> frozenset[str]:
     return frozenset((bare(name), bare(unicodedata.normalize("NFC", name).translate(_DIGRAPHS))))
 
 
+def forms(name: str) -> frozenset[str]:
+    """The spellings of a name, and of each part of it: without a note, or in one of two languages (`Turku / Åbo`)."""
+    first, *others = _PARTS.split(name)
+    parts = (name, first, *(part for part in others if "/" in name)) if others else (name,)
+    return frozenset(spelling for part in parts for spelling in spellings(part))
+
+
 def _folded_once(text: str) -> str:
+    if text.isascii():
+        return " ".join(text.translate(_SIGNS).lower().split())
     shown = "".join(character for character in text.translate(_SIGNS) if unicodedata.category(character) != "Cf")
     plain = _DIACRITICS.sub("", unicodedata.normalize("NFKD", shown)).translate(_LETTERS)
     return " ".join(unicodedata.normalize("NFC", plain).casefold().split())

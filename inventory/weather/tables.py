@@ -23,12 +23,14 @@ class Region:
 class Regions:
     """The regions of all countries by ISO 3166-2 code in lower case (`us-tx`).
 
-    Their codes by bare name, and by what follows the country's code if that is two or three letters (`tx`).
+    Their codes by bare name; by an abbreviation of two letters, or what follows the country's code if that is two or three
+    letters (`tx`); and by the code of a country whose name they share.
     """
 
     by_code: Mapping[str, Region]
     named: Mapping[str, Sequence[str]]
     short: Mapping[str, Sequence[str]]
+    namesakes: Mapping[str, Sequence[str]]
 
 
 @cache
@@ -48,10 +50,13 @@ def regions() -> Regions:
     for code, within, *names in _rows("regions.csv"):
         by_code[code] = Region(code=code, names=names, within=within)
         for name in names:
-            named[name].append(code)
+            (short if len(name) == 2 and name.isascii() else named)[name].append(code)
         if len(letters := code.partition("-")[2]) > 1 and letters.isalpha():
             short[letters].append(code)
-    return Regions(by_code=by_code, named=dict(named), short=dict(short))
+    namesakes = defaultdict[str, list[str]](list)
+    for name, country in country_codes().items():
+        namesakes[country] += named.get(name, ())
+    return Regions(by_code=by_code, named=dict(named), short=dict(short), namesakes=dict(namesakes))
 
 
 @cache
