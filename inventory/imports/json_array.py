@@ -16,8 +16,8 @@ RawValue = tuple[int, bytes, int]
 _NAMES = '"(?:events|Records|records|entries|resourceLogs)"'
 _BEGINNING = re.compile(rf"\ufeff?\s*(?:\[\s*(?:[{{\[\]]|\n|$)|\{{\s*{_NAMES}\s*:\s*\[|\{{[ \t\r]*\n)")
 _LIST = re.compile(
-    rb'(?:\xef\xbb\xbf)?\s*\{\s*(?:%s|"(?:urls|results)"|"commandline".*"results"|"kind".*List".*"items")\s*:\s*'
-    % _NAMES.encode(),
+    rb'(?:\xef\xbb\xbf)?\s*\{\s*(?:%s|"(?:urls|results|cities)"|"commandline".*"results"|"kind".*List".*"items"'
+    rb'|"type"\s*:\s*"FeatureCollection".*"features")\s*:\s*' % _NAMES.encode(),
     re.DOTALL,
 )
 """How an object begins in which the API of a log store, or a program such as ffuf, answers a list. Its elements are the

@@ -42,8 +42,8 @@ def member_of(values: Sequence[Any], file_rows: FileRows, options: Mapping[str, 
         if found:
             return found[0]
     nested = {name for value in whole for name, each in value.items() if isinstance(each, (dict, list))}
-    names = [name for name in members if "." not in name and name not in nested]
-    known = next((names[number] for number in known_columns(names, file_rows)), None)
+    paths = [path for path in members if path not in nested]
+    known = next((paths[number] for number in known_columns(list(map(_as_column, paths)), file_rows)), None)
     if known is None and not any(isinstance(value, str) for value in values):
         existing = f" The members are: {shown(list(members))}." if members else ""
         texts = (text for value in objects for text in value.values())
@@ -57,9 +57,16 @@ def member_of(values: Sequence[Any], file_rows: FileRows, options: Mapping[str, 
 
 
 def qualifying_members(values: Sequence[Any], file_rows: FileRows, member: str) -> tuple[str, ...]:
-    """The same in a sample of JSON lines."""
-    names = list(dict.fromkeys([member, *(name for value in values if isinstance(value, dict) for name in value)]))
-    return tuple(names[number] for number in qualifying_columns(names, file_rows, 0))
+    """The same in a sample of JSON lines: paths of members, named as from the object that the other one is in."""
+    found = (path for value in values if isinstance(value, dict) for path, _ in _members(value))
+    paths, beside = list(dict.fromkeys((member, *found))), member[: member.rfind(".") + 1]
+    names = [_as_column(path.removeprefix(beside)) for path in paths]
+    return tuple(paths[number] for number in qualifying_columns(names, file_rows, 0))
+
+
+def _as_column(path: str) -> str:
+    """A path of members as a table would call it: `address.city` is `address city`."""
+    return path.replace(".", " ")
 
 
 def at_path(value: Any, path: Sequence[str]) -> Any:

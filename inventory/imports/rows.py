@@ -91,6 +91,8 @@ def _json_of_cdxj(raw_lines: Iterator[RawLine]) -> Iterator[RawLine]:
 def _members(raw_lines: Iterator[RawLine], file_format: FileFormat) -> Iterator[tuple[InputRow, int]]:
     member, qualifiers = file_format.member or "", file_format.qualifiers
     path = member.split(".") if "." in member else ()
+    paths = [str(name).split(".") for name in qualifiers]
+    is_flat = all(len(path) == 1 for path in paths)
     for number, raw, end in raw_lines:
         if raw.isspace() or not raw:
             continue
@@ -102,7 +104,7 @@ def _members(raw_lines: Iterator[RawLine], file_format: FileFormat) -> Iterator[
         added: Sequence[Any] = ()
         if isinstance(value, dict):
             if qualifiers:
-                added = [value.get(name) for name in qualifiers]
+                added = [value.get(name) for name in qualifiers] if is_flat else [_qualifier(value, each) for each in paths]
             value = at_path(value, path) if path and member not in value else value.get(member)
         elif file_format.first_line and isinstance(value, list) and len(value) > file_format.column:  # a table of arrays
             value = value[file_format.column]
@@ -110,6 +112,11 @@ def _members(raw_lines: Iterator[RawLine], file_format: FileFormat) -> Iterator[
             yield InputRow(number, qualified(text, added) if added else text), end
         else:
             yield _without_member(number, raw, member), end
+
+
+def _qualifier(value: Any, path: Sequence[str]) -> Any:
+    whole = ".".join(path)
+    return value[whole] if whole in value else at_path(value, path)
 
 
 def _not_json(number: int, raw: bytes, error: orjson.JSONDecodeError) -> InputRow:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from inventory.imports.lookups import LookupJobs
-from inventory.jobs.job_type import TABLES, FileRows
+from inventory.jobs.job_type import TABLES, FileRows, LineFormat
 from inventory.records.model import Record
 from inventory.weather.city_lists import in_text
 from inventory.weather.column_names import plain, spelled
@@ -14,14 +14,17 @@ from inventory.weather.documents import meant
 CITIES = (
     "city", "cities", "city name", "city_name", "cityname", "town", "municipality", "place", "location", "ville",
     "commune", "stadt", "ort", "ciudad", "municipio", "cidade", "município", "città", "comune", "miasto", "stad",
-    "şehir", "город", "城市", "都市", "도시", "name", "city_ascii", "asciiname", "ascii name",
+    "şehir", "город", "城市", "都市", "도시", "city town", "town city", "city or town", "locality", "settlement",
+    "municipality name", "gemeinde", "gemeente", "plaats", "kommune", "kaupunki", "město", "oraș", "város", "πόλη",
+    "населенный пункт", "市区町村", "localidad", "localité", "stadtname", "ortsname", "suburb", "place name", "capital",
+    "destination", "urban agglomeration", "name", "nom", "nombre", "nome", "city_ascii", "asciiname", "ascii name",
 )  # fmt: skip
 """Names of columns with cities, the surest first."""
 REGIONS = (
     "state", "state name", "state_name", "statename", "province", "province name", "province_name", "region",
     "region name", "region_name", "state/province", "state or province", "state_province", "stateprovince",
     "admin_name", "admin name", "admin1", "admin1_name", "admin1 name", "adm1_name", "admin_name1", "subdivision",
-    "subdivision_name", "subdivision_1_name", "prefecture", "bundesland", "land", "provincia", "estado",
+    "subdivision_name", "subdivision_1_name", "prefecture", "bundesland", "provincia", "estado",
     "departamento", "département", "departement", "région", "kanton", "canton", "oblast", "voivodeship",
     "county/state", "state code", "state_code", "statecode", "province code", "province_code", "region code",
     "region_code", "iso_region", "iso region", "state abbreviation", "state_abbr", "state abbr", "state_abbreviation",
@@ -29,16 +32,20 @@ REGIONS = (
     "state province region", "state province county", "state or region", "state territory", "province territory", "prov",
     "states", "us state", "state full", "subcountry", "adm1name", "admin 1", "adm1", "administrative region", "admin region",
     "admin1_code", "adm1_code", "prov code", "state abbrev", "state short", "state iso", "iso 3166 2", "subdivision code",
-    "regione", "wojewodztwo", "entidad federativa", "comunidad autonoma",
+    "regione", "wojewodztwo", "entidad federativa", "comunidad autonoma", "provincie", "fylke", "län", "judet", "регион",
+    "область", "省", "省份", "都道府県", "시도", "administrative area level 1", "admin area", "sigla", "sigla provincia",
+    "state short", "kraj", "land", "county", "county name",
 )  # fmt: skip
-"""Those with states and other regions: names before codes, which countries share."""
+"""Those with states and other regions: names before codes, which countries share, and what may also be a country last."""
 COUNTRIES = (
     "country code", "country_code", "countrycode", "country iso", "country_iso", "iso2", "iso 2", "iso_a2", "alpha2",
     "alpha-2", "iso_country", "country_iso_code", "country iso code", "iso country code", "iso3", "iso 3", "iso_a3",
     "alpha3", "alpha-3", "cc", "country", "country name", "country_name", "countryname", "country name en", "nation",
     "country region", "country territory", "country or region", "country area", "country full", "country long",
     "country english", "countries", "ctry", "cntry", "cntry name", "adm0name", "country region code", "country alpha 2",
-    "country iso2", "country iso3", "iso country", "iso", "iso code",
+    "country iso2", "country iso3", "iso country", "iso", "iso code", "country iso 2", "country iso 3", "iso 3166 1",
+    "iso 3166 1 alpha 2", "iso 3166 1 alpha 3", "iso alpha 2", "iso alpha 3", "alpha 2 code", "alpha 3 code", "ctry code",
+    "country short", "country or area", "adm0 name", "nazione", "stato", "země", "krajina", "ország", "maa", "χώρα",
     "pays", "país", "pais", "staat", "land", "paese", "kraj", "ülke", "страна", "国家", "國家", "国", "국가",
 )  # fmt: skip
 """Those with countries: codes before names."""
@@ -54,7 +61,7 @@ class CityJobs(LookupJobs):
     name = "cities"
     description = "the weather of each row is looked up"
     file = FileRows(
-        suffixes=TABLES,
+        suffixes=TABLES | {".json": LineFormat.JSON},
         columns=_spelled(CITIES),
         in_text=in_text,
         qualifiers=(_spelled(REGIONS), _spelled(COUNTRIES)),
