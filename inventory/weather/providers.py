@@ -9,7 +9,7 @@ from typing import Any
 
 from inventory.errors import SourceFailure
 from inventory.records.model import Content
-from inventory.weather.areas import AFTER_COUNTRIES
+from inventory.weather.areas import AFTER_COUNTRIES, Area
 from inventory.weather.cities import City
 from inventory.weather.matching import candidates, is_named
 from inventory.weather.readings import (
@@ -152,20 +152,29 @@ def unknown(city: City) -> SourceFailure:
 def _queries(city: City) -> Sequence[str]:
     """What OpenWeather is asked for, one after the other until it finds a city: by name, state and country.
 
-    Letters that a country and a state share mean the country first. OpenWeather takes a state only with its country.
+    Letters that a country and a state share mean the country first. OpenWeather takes a state only with its country, and
+    no county.
     """
-    if len(city.areas) < 2:
-        return [city.key]
+    if len(city.areas) == 1 and city.areas[0].regions and city.areas[0].others:
+        return [_query(city, city.areas[0])]
+    named = [area for area in city.areas if area.is_named or not area.country]
+    beyond = [area for area in city.areas if area.is_guess and not area.regions]
     is_known = any(area.country and not area.is_guess for area in city.areas)
     states = [
-        ",".join((city.name, codes[0].partition("-")[2], area.country))
+        _query(city, area)
         for area in city.areas
         if not (area.is_guess and is_known) or area.country in AFTER_COUNTRIES
-        for codes in area.regions
-        if not area.others
+        if area.regions and not area.others
     ]
-    first = [city.key] if any(area.is_named or not area.country for area in city.areas) else []
-    return list(dict.fromkeys([*first, *states]))[:MAX_QUERIES]
+    own = [city.key] if named or len(city.areas) < 2 else []
+    other = [_query(city, area) for area in beyond if len(beyond) == 1]
+    apart = [query for each in city.apart() for query in _queries(each)[-1:]]
+    return list(dict.fromkeys((*own, *(states if len(city.areas) > 1 else ()), *other, *apart)))[: MAX_QUERIES + 1]
+
+
+def _query(city: City, area: Area) -> str:
+    codes = [codes[0].partition("-")[2] for codes in area.regions[:1]]
+    return ",".join((city.name, *codes, area.country))
 
 
 def _condition(found: Document) -> str | None:
