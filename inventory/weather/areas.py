@@ -96,17 +96,27 @@ def split(text: str) -> list[str]:
     An area may also be in brackets, and a country or a region's code after another divider. Postcodes are left out.
     """
     while (found := _IN_BRACKETS.fullmatch(text) or _DIVIDED.fullmatch(text)) and (
-        country_code(found[2]) or _is_short_code(found[2]) or (found[0].endswith((")", "]")) and _is_known(found[2]))
+        country_code(found[2]) or is_short_code(found[2]) or (found[0].endswith((")", "]")) and _is_known(found[2]))
     ):
         text = f"{found[1]},{found[2]}{found[3]}"
     name, *given = [postcodes.without(part) for part in text.split(",") if part.strip()] or [""]
-    parts = [part for part in given if not postcodes.is_one(part)]
+    parts = [part for each in given if not postcodes.is_one(each) for part in _parted(each)]
     for start in range(-1, len(parts) - 1):
         tail = parts[start:] if start >= 0 else [name, *parts]
         if len(tail) > 1 and (code := country_codes().get(bare(" ".join(tail)))) is not None:
             parts = [*parts[: max(start, 0)], code]
             break
     return [name, *dict.fromkeys(part for part in parts if part not in CONTINENTS)]
+
+
+def _parted(part: str) -> tuple[str, ...]:
+    """A region and its country if these are written without a comma (`tx usa`), and a name without a note in brackets."""
+    if _is_known(part):
+        return (part,)
+    if (ends := tail(part)) is not None and _is_known(region := postcodes.without(ends[0])):
+        return region, ends[1]
+    plain = _NOTE.sub("", part).strip()
+    return (plain if _is_known(plain) else part,)
 
 
 def is_code(letters: str) -> bool:
@@ -126,7 +136,7 @@ def tail(name: str) -> tuple[str, str] | None:
     return None
 
 
-def _is_short_code(letters: str) -> bool:
+def is_short_code(letters: str) -> bool:
     return len(code := bare(letters)) == 2 and code in regions().short
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from inventory.errors import InvalidRequest
 from inventory.weather import postcodes
-from inventory.weather.areas import Area, canonical, is_code, split, tail
+from inventory.weather.areas import Area, canonical, is_code, is_short_code, split, tail
 from inventory.weather.spelling import folded
 
 MAX_LENGTH = 120
@@ -35,7 +35,7 @@ LANGUAGES: Mapping[str, str] = {
 
 _DIGIT = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
-_CODE_BEHIND = re.compile(r"([^,]*[^\W\d_][^,\s]*)\s+([A-Z]{2,3})\s*((?:,.*)?)", re.DOTALL)
+_CODE_BEHIND = re.compile(r"([^,]*[^\W\d_][^,;|/\s]*)(\s+|-)([A-Z]{2,3})\s*((?:,.*)?)", re.DOTALL)
 """A city and the code of a state or country without a comma between them (`Austin TX`): it alone is in capital letters."""
 _BEARING = re.compile(r"\b[NSEWO]\b|(?<=\d)[NSEWO]\b", re.IGNORECASE)
 _QUOTES = ' \t"“”„«»'
@@ -60,9 +60,10 @@ class City:
         if not text.isprintable() and any(unicodedata.category(character) in _FORBIDDEN for character in text):
             raise _invalid("The name contains characters that cannot be displayed.")
         text = ",".join(map(postcodes.without, text.strip(_QUOTES).split(",")))
-        found = _CODE_BEHIND.fullmatch(text)
-        if found and is_code(found[2].lower()) and not found[1].isupper():
-            text = f"{found[1]}, {found[2]}{found[3]}"
+        if (found := _CODE_BEHIND.fullmatch(text)) and not found[1].isupper():
+            code = found[3].lower()
+            if is_short_code(code) if found[2] == "-" else is_code(code):
+                text = f"{found[1]}, {found[3]}{found[4]}"
         whole = folded(text).strip(_QUOTES)
         name, *given = split(whole) or [""]
         if _is_position(whole) or postcodes.is_one(name):

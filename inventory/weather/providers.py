@@ -31,6 +31,15 @@ from inventory.weather.tables import conditions
 UNKNOWN_CITY = "unknown_city"
 MAX_QUERIES = 2
 """Searches for one city after the first one: they and the call for its weather share one deadline."""
+NICKNAMES = {
+    "cdmx": "ciudad de mexico",
+    "hcmc": "ho chi minh city",
+    "kl": "kuala lumpur",
+    "la": "los angeles",
+    "nyc": "new york city",
+    "sf": "san francisco",
+}
+"""Abbreviations of cities that are searched in full if no place is called so."""
 MAX_CANDIDATES = 100
 """Cities that Open-Meteo is asked for, as many as it gives: it picks that many before it filters by country."""
 
@@ -91,7 +100,7 @@ def wider_searches(city: City) -> Iterator[tuple[City, str, str | None]]:
     All guesses count then, and the end of the name may be where the city is.
     """
     for other in islice(chain(city.apart(), [city]), MAX_QUERIES):
-        name = written_out(other.name)
+        name = NICKNAMES.get(other.name.replace(".", ""), "") or written_out(other.name)
         country = None if any(area.is_guess for area in other.areas) else other.country
         if other is city and (name, country) == (city.name, city.country):
             name = hyphens_turned(name)

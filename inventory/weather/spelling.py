@@ -20,20 +20,22 @@ _SIGNS = str.maketrans(
 _DIGRAPHS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Å": "Aa", "Ø": "Oe"}
 )
-_ABBREVIATIONS = {"st": "saint", "ste": "sainte", "ft": "fort", "mt": "mount", "&": "and"}
+_ABBREVIATIONS = {
+    "st": "saint", "ste": "sainte", "sta": "santa", "sto": "santo", "ft": "fort", "mt": "mount", "cd": "ciudad", "&": "and",
+}  # fmt: skip
 _FIRST = {"n": "north", "s": "south", "e": "east", "w": "west"}
 """Abbreviations that only the first word of several may be."""
-_ABBREVIATED = re.compile(r"\b(st|ste|ft|mt)\.(?=\w)|^([nsew])\.(?=\w{2})")
+_ABBREVIATED = re.compile(r"\b(st|ste|sta|sto|ft|mt|cd)\.(?=\w)|^([nsew])\.(?=\w{2})")
 _BETWEEN_WORDS = re.compile(r"[-/,()\[\]_]+|(?=&)|(?<=&)")
-_WORD = re.compile(r"\b(st|ste|ft|mt)(\.?-|\.? |\.)(?=\w)")
+_WORD = re.compile(r"\b(st|ste|sta|sto|ft|mt|cd)(\.?-|\.? |\.)(?=\w)")
 _TITLE = re.compile(
     r"^(?:tp|г|гор|м|kab)\. ?(?=\w)"
     r"|^(?:tp|thanh pho|city of|town of|ville de|stadt|comune di|municipio de|gmina|kota|kabupaten) "
 )
 """What lists write before a city, in some languages: that it is one."""
 _COMPASS = re.compile(r"^([nsew])(?:\. ?| )(?=\w{2})")
-_BEHIND = re.compile(r"(?<=\w) ?[/(\[]|(?<=\w{3}) (?=\w{1,2}\.)|(?<=\w{3})[.']$")
-"""What is left out: notes, abbreviations behind a name (`Frankfurt a.M.`), and signs at its end (`Forli'`)."""
+_BEHIND = re.compile(r"(?<=\w) ?[/(\[]|(?<=\w{3}) (?=\w{1,2}\.)|(?<=\w{3})[.']$|(?: city|-shi|-ku|-to)$")
+"""What is left out: notes, abbreviations behind a name (`Frankfurt a.M.`), signs at its end, and that it is a city."""
 _ELIDED = re.compile(r"\b([dl]) (?=[aeiouh])")
 _PARTS = re.compile(r" ?[/(\[] ?")
 _CUT = re.compile(r"[\s-]+|(?<=\.)(?=\w)")
@@ -43,13 +45,13 @@ _KINDS = frozenset((
     "aimag", "autonomnyy", "autonomous", "avtonomnaja", "avtonomnyj", "avtonomnyy", "bundesland", "canton", "capital",
     "city", "co", "comarca", "comunidad", "comunitat", "concelho", "county", "cty", "de", "del", "departamento",
     "departement", "department", "dept", "di", "district", "distrikt", "distrito", "do", "emirate", "estado",
-    "federal", "freistaat", "fu", "fylke", "governorate", "grad", "ilce", "ili", "jalasy", "judet", "judetul", "kanton",
-    "ken", "krai", "kraj", "kray", "lan", "land", "maakunta", "megye", "metropolitan", "muhafazat", "municipality", "obl",
-    "oblast", "oblasti", "oblys", "oblysy", "obshtina", "of", "okres", "okrug", "opstina", "parish", "powiat",
-    "prefecture", "prefektur", "prov", "province", "provincia", "provincie", "provins", "provinz", "raion", "rayon",
-    "reg", "regiao", "region", "regione", "republic", "republika", "respublika", "rural", "sheng", "shi", "shire",
-    "special", "state", "territory", "to", "tumani", "vilayet", "viloyati", "voblasc", "voblasts", "voivodeship",
-    "woj", "wojewodztwo", "zizhiqu", "zupanija", "край", "обл", "область", "республика",
+    "federal", "freie", "freistaat", "fu", "fylke", "governorate", "grad", "hansestadt", "ilce", "ili", "jalasy",
+    "judet", "judetul", "kanton", "ken", "krai", "kraj", "kray", "lan", "land", "maakunta", "megye", "metropolitan",
+    "muhafazat", "municipality", "obl", "oblast", "oblasti", "oblys", "oblysy", "obshtina", "of", "okres", "okrug",
+    "opstina", "parish", "powiat", "prefecture", "prefektur", "prov", "province", "provincia", "provincie", "provins",
+    "provinz", "raion", "rayon", "reg", "regiao", "region", "regione", "republic", "republika", "respublika", "rural",
+    "sheng", "shi", "shire", "special", "state", "territory", "to", "tumani", "vilayet", "viloyati", "voblasc",
+    "voblasts", "voivodeship", "woj", "wojewodztwo", "zizhiqu", "zupanija", "край", "обл", "область", "республика",
 ))  # fmt: skip
 """Words that say what kind of a region a name is of; lists and providers leave them out or translate them."""
 _KIND_SIGNS = "省市县縣県府都"
