@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from inventory.weather import postcodes
 from inventory.weather.spelling import bare, region_name
 from inventory.weather.tables import country_codes, regions
 
@@ -25,11 +24,6 @@ TERRITORIES: Mapping[str, Sequence[str]] = {
 """Territories with ISO 3166-1 codes of their own, by the country that lists may name after them."""
 BESIDE_COUNTRIES, AFTER_COUNTRIES = ("us", "ca", "au"), ("br",)
 """Countries whose regions' codes are understood alone: as well as a country of that code, or if that has no such city."""
-CONTINENTS = frozenset((
-    "africa", "americas", "asia", "asia-pacific", "emea", "europe", "latin america", "middle east", "north america",
-    "oceania", "south america",
-))  # fmt: skip
-"""What lists call a region and is none of a country."""
 NAMESAKES = {"ge": "us-ga", "ni": "gb-nir"}
 """Regions with the name or the usual code of a country. Its spellings (Georgia and GE) are one, so each means either."""
 BEYOND: Mapping[str, Sequence[str]] = {
@@ -41,29 +35,13 @@ BEYOND: Mapping[str, Sequence[str]] = {
     "sd": ("ss",),
 }
 """What else a country's name may mean if it has no such city: its territories, or what shares the name or once did."""
-MAX_WORDS = 5
-"""Words of an area that is behind a city's name without a comma: Saint Vincent and the Grenadines."""
 MAX_ROUNDS = 4
 """A second round changes hardly any spelling, a third one none that is known."""
 _KIND_OF_STATE = re.compile(
     r"^.*\b(republic|kingdom|states?|federation|commonwealth|principality|duchy|sultanate|emirate|union) of (the )?"
 )
 _CUT_SHORT = {"rep": "republic", "dem": "democratic", "fed": "federated", "is": "islands"}
-_NOTE = re.compile(r"\s*\([^()]*\)")
-_IN_BRACKETS = re.compile(r"([^(),]+)[(\[]([^(),\[\]]+)[)\]]((?:,.*)?)")
-_DIVIDED = re.compile(r"([^,]+?)(?: - | ?[;|] ?|/)([^,;|/]+)((?:,.*)?)")
-_JOINING = frozenset((
-    "am", "and", "da", "das", "de", "del", "der", "di", "do", "dos", "du", "el", "en", "et", "ile", "im", "la", "las",
-    "le", "les", "los", "of", "on", "sur", "the", "unter", "upon", "y",
-))  # fmt: skip
-_OF = frozenset(("and", "de", "del", "di", "do", "du", "of", "y"))
-_NO_NAMES = _JOINING | frozenset((
-    "cape", "east", "fort", "ft", "great", "grand", "lake", "little", "lower", "mount", "mt", "new", "north", "old", "port",
-    "puerto", "saint", "san", "santa", "sao", "south", "st", "thanh pho", "tp", "tp.", "upper", "west",
-))  # fmt: skip
-"""Words that no name of a city ends with, that none of an area begins with, and that are no city's whole name."""
-_WITH_POINTS = frozenset(("u.s.", "u.s.a.", "u.k.", "u.a.e."))
-"""The codes of countries that have points; others with them are abbreviations of something else: `Frankfurt a.M.`."""
+NOTE = re.compile(r"\s*\([^()]*\)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,61 +64,12 @@ def country_code(name: str) -> str | None:
     """The code of a country by its code or by a name, long or short, in any spelling."""
     codes, plain = country_codes(), bare(name)
     whole = " ".join(_CUT_SHORT.get(word, word) for word in plain.split())
-    forms = (plain, _KIND_OF_STATE.sub("", plain), whole, _KIND_OF_STATE.sub("", whole), bare(_NOTE.sub("", name)))
+    forms = (plain, _KIND_OF_STATE.sub("", plain), whole, _KIND_OF_STATE.sub("", whole), bare(NOTE.sub("", name)))
     return next((codes[form] for form in forms if form in codes), None)
 
 
-def split(text: str) -> list[str]:
-    """The folded parts between commas, without empty and repeated ones and continents; `Korea, Republic of` is one.
-
-    An area may also be in brackets, and a country or a region's code after another divider. Postcodes are left out.
-    """
-    while (found := _IN_BRACKETS.fullmatch(text) or _DIVIDED.fullmatch(text)) and (
-        country_code(found[2]) or is_short_code(found[2]) or (found[0].endswith((")", "]")) and _is_known(found[2]))
-    ):
-        text = f"{found[1]},{found[2]}{found[3]}"
-    name, *given = [postcodes.without(part) for part in text.split(",") if part.strip()] or [""]
-    parts = [part for each in given if not postcodes.is_one(each) for part in _parted(each)]
-    for start in range(-1, len(parts) - 1):
-        tail = parts[start:] if start >= 0 else [name, *parts]
-        if len(tail) > 1 and (code := country_codes().get(bare(" ".join(tail)))) is not None:
-            parts = [*parts[: max(start, 0)], code]
-            break
-    return [name, *dict.fromkeys(part for part in parts if part not in CONTINENTS)]
-
-
-def _parted(part: str) -> tuple[str, ...]:
-    """A region and its country if these are written without a comma (`tx usa`), and a name without a note in brackets."""
-    if _is_known(part):
-        return (part,)
-    if (ends := tail(part)) is not None and _is_known(region := postcodes.without(ends[0])):
-        return region, ends[1]
-    plain = _NOTE.sub("", part).strip()
-    return (plain if _is_known(plain) else part,)
-
-
-def is_code(letters: str) -> bool:
-    """Whether letters that stand alone after a city are the code of a country, or of a state that is understood alone."""
-    return letters in country_codes() or any(f"{each}-{letters}" in regions().by_code for each in BESIDE_COUNTRIES)
-
-
-def tail(name: str) -> tuple[str, str] | None:
-    """A city's folded name and the country or region that is written behind it without a comma, if any: `toronto canada`."""
-    words = name.split()
-    for start in range(max(1, len(words) - MAX_WORDS), len(words)):
-        head, area = " ".join(words[:start]), " ".join(words[start:])
-        is_phrase = words[start - 1] in _JOINING or words[start] in _OF or head in _NO_NAMES
-        is_abbreviation = "." in area and bare(area) in country_codes() and area not in _WITH_POINTS
-        if not is_phrase and not is_abbreviation and _is_known(area):
-            return head, area
-    return None
-
-
-def is_short_code(letters: str) -> bool:
-    return len(code := bare(letters)) == 2 and code in regions().short
-
-
-def _is_known(name: str) -> bool:
+def is_known(name: str) -> bool:
+    """Whether a folded name or code is that of a country or region."""
     table = regions()
     return (
         country_code(name) is not None

@@ -10,7 +10,7 @@ _DUTCH = r"\d{4} ?(?!(?:ad|al|am|as|da|de|di|do|du|el|im|in|la|le|os|st)\b)[a-z]
 """Without what may be the first word of a city."""
 _DIGITS = r"\d{5}-\d{3,4}|\d{4}-\d{3}|\d{3}-\d{4}|\d{2}-\d{3}|\d{3} \d{2,3}|\d{4,6}"
 
-_BEFORE = re.compile(rf"(?:{_DUTCH}|(?:[a-z]{{1,3}}[- ])?(?:{_DIGITS})) (?=[^\W\d])", re.IGNORECASE)
+_BEFORE = re.compile(rf"(?:{_DUTCH}|(?:[a-z]{{1,3}}-)?(?:{_DIGITS})) (?=[^\W\d])", re.IGNORECASE)
 _BEHIND = re.compile(
     rf"(?<=[^\s\d_-])(?: ?[-–] ?| )(?:{_DIGITS}|{_BRITISH}|{_CANADIAN})$|(?<=\w) cedex(?: \d{{1,2}})?$", re.IGNORECASE
 )

@@ -25,7 +25,7 @@ from inventory.weather.readings import (
     text_or_none,
     wrong,
 )
-from inventory.weather.spelling import hyphens_turned, written_out
+from inventory.weather.spelling import turned, written_out
 from inventory.weather.tables import conditions
 
 UNKNOWN_CITY = "unknown_city"
@@ -103,7 +103,7 @@ def wider_searches(city: City) -> Iterator[tuple[City, str, str | None]]:
         name = NICKNAMES.get(other.name.replace(".", ""), "") or written_out(other.name)
         country = None if any(area.is_guess for area in other.areas) else other.country
         if other is city and (name, country) == (city.name, city.country):
-            name = hyphens_turned(name)
+            name = turned(name)
         if (name, country) != (city.name, city.country):
             yield other, name, country
 

@@ -34,8 +34,9 @@ _TITLE = re.compile(
 )
 """What lists write before a city, in some languages: that it is one."""
 _COMPASS = re.compile(r"^([nsew])(?:\. ?| )(?=\w{2})")
-_BEHIND = re.compile(r"(?<=\w) ?[/(\[]|(?<=\w{3}) (?=\w{1,2}\.)|(?<=\w{3})[.']$|(?: city|-shi|-ku|-to)$")
-"""What is left out: notes, abbreviations behind a name (`Frankfurt a.M.`), signs at its end, and that it is a city."""
+_BEHIND = re.compile(r"(?<=\w) ?[/(\[]|(?<=\w{3}) (?=\w{1,2}\.)|(?<=\w{3})[.']$")
+"""What is left out: notes, abbreviations behind a name (`Frankfurt a.M.`), and signs at its end (`Forli'`)."""
+_CITY = re.compile(r"(?<=\w{3})(?: city|-shi|-ku|-to)$")
 _ELIDED = re.compile(r"\b([dl]) (?=[aeiouh])")
 _PARTS = re.compile(r" ?[/(\[] ?")
 _CUT = re.compile(r"[\s-]+|(?<=\.)(?=\w)")
@@ -101,10 +102,12 @@ def written_out(name: str) -> str:
     return _BEHIND.split(begin, maxsplit=1)[0].strip() or begin
 
 
-def hyphens_turned(name: str) -> str:
-    """A name with hyphens for its blanks, or blanks for its hyphens if it has no blanks; `L Aquila` with its apostrophe."""
-    elided = _ELIDED.sub(r"\1'", name)
-    return elided if elided != name else name.replace(" ", "-") if " " in name else name.replace("-", " ")
+def turned(name: str) -> str:
+    """A name in another style: without that it is a city, or with the apostrophe of `L Aquila`, or else with hyphens for its
+    blanks, or blanks for its hyphens if it has no blanks.
+    """
+    other = _ELIDED.sub(r"\1'", _CITY.sub("", name))
+    return other if other != name else name.replace(" ", "-") if " " in name else name.replace("-", " ")
 
 
 def is_cut_short(short: str, name: str) -> bool:
