@@ -67,7 +67,7 @@ class City:
                 text = f"{found[1]}, {found[3]}{found[4]}"
         whole = folded(text).strip(_QUOTES)
         name, *given = split(whole) or [""]
-        if _is_position(whole) or postcodes.is_one(name):
+        if _is_position(name) or postcodes.is_one(name):
             raise _invalid(f"{text[:40]!r} has no city's name. Cities are not found by coordinates or postcodes.")
         parts, areas = canonical(tuple(given))
         if whole.startswith((",", "#")) or len(parts) > MAX_PARTS or not all(map(_LETTER.search, (name, *parts))):
@@ -106,9 +106,9 @@ class City:
             yield city
 
 
-def _is_position(whole: str) -> bool:
+def _is_position(name: str) -> bool:
     """Whether a text is numbers and perhaps points of the compass: `48.85, 2.35`, `48°51'N 2°21'E`."""
-    return _DIGIT.search(whole) is not None and not _LETTER.search(_BEARING.sub("", whole))
+    return _DIGIT.search(name) is not None and not _LETTER.search(_BEARING.sub("", name))
 
 
 def _invalid(why: str) -> InvalidRequest:

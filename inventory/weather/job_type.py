@@ -61,7 +61,7 @@ class CityJobs(LookupJobs):
     name = "cities"
     description = "the weather of each row is looked up"
     file = FileRows(
-        suffixes=TABLES | {".json": LineFormat.JSON},
+        suffixes=TABLES | dict.fromkeys((".json", ".geojson"), LineFormat.JSON),
         columns=_spelled(CITIES),
         in_text=in_text,
         qualifiers=(_spelled(REGIONS), _spelled(COUNTRIES)),

@@ -33,6 +33,10 @@ KEYS = {
         "東京,jp",
         "tbilisi,ge",
     ],
+    "nested.json": ["paris,fr", "springfield,il,us"],
+    "places.geojson": ["lodz,lodz,pl", "kinshasa,cd"],
+    "comuni.csv": ["roma,rm", "forli,fc"],
+    "addresses.txt": ["toronto canada", "paris", "austin,tx,us", "frankfurt a.m.", "sao paulo,sp", "sydney,nsw,au"],
     "regions.tsv": ["honolulu,us", "istanbul,tr"],
 }
 
