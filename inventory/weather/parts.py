@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from inventory.weather import postcodes
-from inventory.weather.areas import BESIDE_COUNTRIES, NOTE, country_code, is_known
+from inventory.weather.areas import AFTER_COUNTRIES, BESIDE_COUNTRIES, NOTE, country_code, is_known
 from inventory.weather.spelling import bare
 from inventory.weather.tables import country_codes, regions
 
@@ -25,12 +25,13 @@ _JOINING = frozenset((
 ))  # fmt: skip
 _OF = frozenset(("and", "city", "county", "de", "del", "di", "do", "du", "of", "town", "y"))
 _NO_NAMES = _JOINING | frozenset((
-    "cape", "east", "fort", "ft", "great", "grand", "lake", "little", "lower", "mount", "mt", "new", "north", "old", "port",
-    "puerto", "saint", "san", "santa", "sao", "south", "st", "thanh pho", "tp", "tp.", "upper", "west",
+    "cape", "east", "fort", "ft", "grand", "great", "hansestadt", "lake", "little", "lower", "mount", "mt", "new",
+    "north", "old", "port", "puerto", "saint", "san", "santa", "sao", "south", "st", "stadt", "thanh pho", "tp",
+    "tp.", "upper", "west",
 ))  # fmt: skip
 """Words that no name of a city ends with, that none of an area begins with, and that are no city's whole name."""
 _WITH_POINTS = frozenset(("u.s.", "u.s.a.", "u.k.", "u.a.e."))
-"""The codes of countries that have points; others with them are abbreviations of something else: `Frankfurt a.M.`."""
+"""The codes of countries that are written with points."""
 
 
 def split(text: str) -> list[str]:
@@ -73,10 +74,17 @@ def tail(name: str) -> tuple[str, str] | None:
     for start in range(max(1, len(words) - MAX_WORDS), len(words)):
         head, area = " ".join(words[:start]), " ".join(words[start:])
         is_phrase = words[start - 1] in _JOINING or (words[start] in _OF and len(area) > 2) or head in _NO_NAMES
-        is_abbreviation = "." in area and bare(area) in country_codes() and area not in _WITH_POINTS
+        is_abbreviation = "." in area and len(bare(area)) < 4 and not _has_points(area)
         if not is_phrase and not is_abbreviation and is_known(area):
             return head, area
     return None
+
+
+def _has_points(area: str) -> bool:
+    """Whether letters with points are a code that is written so; others abbreviate something else: `Frankfurt a.M.`."""
+    code = bare(area)
+    states = (f"{country}-{code}" for country in (*BESIDE_COUNTRIES, *AFTER_COUNTRIES))
+    return area in _WITH_POINTS or (code not in country_codes() and any(state in regions().by_code for state in states))
 
 
 def is_short_code(letters: str) -> bool:

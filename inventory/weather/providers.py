@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
 from typing import Any
 
 from inventory.errors import SourceFailure
@@ -25,7 +24,7 @@ from inventory.weather.readings import (
     text_or_none,
     wrong,
 )
-from inventory.weather.spelling import turned, written_out
+from inventory.weather.spelling import styles, written_out
 from inventory.weather.tables import conditions
 
 UNKNOWN_CITY = "unknown_city"
@@ -95,17 +94,24 @@ class OpenMeteo:
 
 
 def wider_searches(city: City) -> Iterator[tuple[City, str, str | None]]:
-    """Which city is searched if one was not found as it was written, by which name, in which country: two at most.
+    """Which city is searched if one was not found as it was written, by which name, in which country: `MAX_QUERIES` at most.
 
     All guesses count then, and the end of the name may be where the city is.
     """
-    for other in islice(chain(city.apart(), [city]), MAX_QUERIES):
-        name = NICKNAMES.get(other.name.replace(".", ""), "") or written_out(other.name)
+    searched = {(city.name, city.country)}
+    for other, name in _other_names(city):
         country = None if any(area.is_guess for area in other.areas) else other.country
-        if other is city and (name, country) == (city.name, city.country):
-            name = turned(name)
-        if (name, country) != (city.name, city.country):
+        if len(searched) <= MAX_QUERIES and (name, country) not in searched:
+            searched.add((name, country))
             yield other, name, country
+
+
+def _other_names(city: City) -> Iterator[tuple[City, str]]:
+    for other in city.apart():
+        yield other, written_out(other.name)
+    name = NICKNAMES.get(city.name.replace(".", ""), city.name)
+    yield city, written_out(name)
+    yield from ((city, style) for style in styles(name, city.country))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator, Mapping
 
 _DIACRITICS = re.compile("(?<![\u0400-\u052f])[\u0300-\u036f]")
 """Not those of Cyrillic letters, which are letters of their own: й is not и."""
@@ -21,23 +22,39 @@ _DIGRAPHS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Å": "Aa", "Ø": "Oe"}
 )
 _ABBREVIATIONS = {
-    "st": "saint", "ste": "sainte", "sta": "santa", "sto": "santo", "ft": "fort", "mt": "mount", "cd": "ciudad", "&": "and",
+    "st": "saint", "ste": "sainte", "sta": "santa", "sto": "santo", "ft": "fort", "mt": "mount", "cd": "ciudad",
+    "gral": "general", "nva": "nueva", "nvo": "nuevo", "pto": "puerto", "&": "and",
 }  # fmt: skip
 _FIRST = {"n": "north", "s": "south", "e": "east", "w": "west"}
 """Abbreviations that only the first word of several may be."""
-_ABBREVIATED = re.compile(r"\b(st|ste|sta|sto|ft|mt|cd)\.(?=\w)|^([nsew])\.(?=\w{2})")
+_ABBREVIATED = re.compile(r"\b(st|ste|sta|sto|ft|mt|cd|gral|nva|nvo|pto)\.(?=\w)|^([nsew])\.(?=\w{2})")
 _BETWEEN_WORDS = re.compile(r"[-/,()\[\]_]+|(?=&)|(?<=&)")
-_WORD = re.compile(r"\b(st|ste|sta|sto|ft|mt|cd)(\.?-|\.? |\.)(?=\w)")
+_WORD = re.compile(r"\b(st|ste|sta|sto|ft|mt|cd|gral|nva|nvo|pto)(\.?-|\.? |\.)(?=\w)")
 _TITLE = re.compile(
     r"^(?:tp|г|гор|м|kab)\. ?(?=\w)"
-    r"|^(?:tp|thanh pho|city of|town of|ville de|stadt|comune di|municipio de|gmina|kota|kabupaten) "
+    r"|^(?:tp|thanh pho|city of|town of|ville de|stadt|hansestadt|landeshauptstadt|gemeinde"
+    r"|comune di|municipio de|gmina|kota|kabupaten) "
 )
 """What lists write before a city, in some languages: that it is one."""
 _COMPASS = re.compile(r"^([nsew])(?:\. ?| )(?=\w{2})")
-_BEHIND = re.compile(r"(?<=\w) ?[/(\[]|(?<=\w{3}) (?=\w{1,2}\.)|(?<=\w{3})[.']$")
+_GERMAN, _OF_GERMAN = re.compile(r" ([aiov])\. ?d\. ?(?=\w)"), {"a": "an", "i": "in", "o": "ob", "v": "vor"}
+"""`a.d.` is `an der`."""
+_BEHIND = re.compile(r"(?<=\w) ?[/(\[]|(?<=\w{3}) (?=\w{1,2}\.|\w{3,4}\.$)|(?<=\w{3})[.']$")
 """What is left out: notes, abbreviations behind a name (`Frankfurt a.M.`), and signs at its end (`Forli'`)."""
 _CITY = re.compile(r"(?<=\w{3})(?: city|-shi|-ku|-to)$")
-_ELIDED = re.compile(r"\b([dl]) (?=[aeiouh])")
+_ELIDED = re.compile(r"\b([dl]) (?=[aeiouh])|^(o) (?=\w)")
+_DUTCH = re.compile(r"^s[- ](?=\w)")
+_POSSESSIVE = re.compile(r"^(\w{2,}[^\Ws])s (?=\w)")
+_SANKT = re.compile(r"^st(?:\.-?|-| ) ?(?=\w)")
+LOST: Mapping[str, tuple[str, str]] = {
+    "at": ("ss", "ß"),
+    "de": ("ss", "ß"),
+    "dk": ("o", "ø"),
+    "no": ("o", "ø"),
+    "pl": ("l", "ł"),
+    "tr": ("i", "ı"),
+}
+"""Letters that folding has taken away and providers do not, by country."""
 _PARTS = re.compile(r" ?[/(\[] ?")
 _CUT = re.compile(r"[\s-]+|(?<=\.)(?=\w)")
 _WITHIN_WORDS = re.compile(r"['.]")
@@ -45,7 +62,7 @@ _WITHIN_WORDS = re.compile(r"['.]")
 _KINDS = frozenset((
     "aimag", "autonomnyy", "autonomous", "avtonomnaja", "avtonomnyj", "avtonomnyy", "bundesland", "canton", "capital",
     "city", "co", "comarca", "comunidad", "comunitat", "concelho", "county", "cty", "de", "del", "departamento",
-    "departement", "department", "dept", "di", "district", "distrikt", "distrito", "do", "emirate", "estado",
+    "departement", "department", "dept", "di", "district", "distrikt", "distrito", "division", "do", "emirate", "estado",
     "federal", "freie", "freistaat", "fu", "fylke", "governorate", "grad", "hansestadt", "ilce", "ili", "jalasy",
     "judet", "judetul", "kanton", "ken", "krai", "kraj", "kray", "lan", "land", "maakunta", "megye", "metropolitan",
     "muhafazat", "municipality", "obl", "oblast", "oblasti", "oblys", "oblysy", "obshtina", "of", "okres", "okrug",
@@ -98,16 +115,20 @@ def region_name(text: str) -> str:
 def written_out(name: str) -> str:
     """A folded name with its abbreviations written out, and without notes and the like behind it."""
     begin = _COMPASS.sub(lambda found: f"{_FIRST[found[1]]} ", _TITLE.sub("", name))
+    begin = _GERMAN.sub(lambda found: f" {_OF_GERMAN[found[1]]} der ", begin)
     begin = _WORD.sub(lambda found: _ABBREVIATIONS[found[1]] + ("-" if "-" in found[2] else " "), begin)
     return _BEHIND.split(begin, maxsplit=1)[0].strip() or begin
 
 
-def turned(name: str) -> str:
-    """A name in another style: without that it is a city, or with the apostrophe of `L Aquila`, or else with hyphens for its
-    blanks, or blanks for its hyphens if it has no blanks.
+def styles(name: str, country: str | None) -> Iterator[str]:
+    """A folded name as others may write it: St. as Sankt, without that it is a city, with apostrophes, with hyphens for its
+    blanks, or blanks for its hyphens if it has no blanks, and with a letter that folding has taken away.
     """
-    other = _ELIDED.sub(r"\1'", _CITY.sub("", name))
-    return other if other != name else name.replace(" ", "-") if " " in name else name.replace("-", " ")
+    yield _SANKT.sub("sankt ", name)
+    other = _DUTCH.sub("'s-", _ELIDED.sub(r"\1\2'", _CITY.sub("", name)))
+    yield other if other != name else name.replace(" ", "-") if " " in name else name.replace("-", " ")
+    yield _POSSESSIVE.sub(r"\1's ", name)
+    yield name.replace(*LOST.get(country or "", ("", "")))
 
 
 def is_cut_short(short: str, name: str) -> bool:
