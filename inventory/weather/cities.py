@@ -39,7 +39,6 @@ _LETTER = re.compile(r"[^\W\d_]")
 _CODE_BEHIND = re.compile(r"([^,]*[^\W\d_][^,;|/\s]*)(\s+|-)([A-Z]{2,3})\s*((?:,.*)?)", re.DOTALL)
 """A city and the code of a state or country without a comma between them (`Austin TX`): it alone is in capital letters."""
 _BEARING = re.compile(r"\b[NSEWO]\b|(?<=\d)[NSEWO]\b", re.IGNORECASE)
-_QUOTES = ' \t"“”„«»'
 _FORBIDDEN = frozenset({"Cc", "Cs", "Co", "Cn"})
 """Unicode categories that names have no characters of: controls, surrogates, private and unassigned ones."""
 
@@ -60,12 +59,12 @@ class City:
             raise _invalid(f"The name has {len(text)} characters.")
         if not text.isprintable() and any(unicodedata.category(character) in _FORBIDDEN for character in text):
             raise _invalid("The name contains characters that cannot be displayed.")
-        text = ",".join(map(postcodes.without, text.strip(_QUOTES).split(",")))
+        text = ",".join(map(postcodes.without, text.split(",")))
         if (found := _CODE_BEHIND.fullmatch(text)) and not found[1].isupper():
             code = found[3].lower()
             if is_short_code(code) if found[2] == "-" else is_code(code):
                 text = f"{found[1]}, {found[3]}{found[4]}"
-        whole = folded(text).strip(_QUOTES)
+        whole = folded(text)
         name, *given = split(whole) or [""]
         if _is_position(name) or postcodes.is_one(name):
             raise _invalid(f"{text[:40]!r} has no city's name. Cities are not found by coordinates or postcodes.")
@@ -100,7 +99,10 @@ class City:
         head, areas = self.name, self.key[len(self.name) :]
         while (ends := tail(head)) is not None and areas.count(",") < MAX_PARTS:
             head, areas = ends[0], f",{ends[1]}{areas}"
-            city = City.read(head + areas)
+            try:
+                city = City.read(head + areas)
+            except InvalidRequest:  # without its end it is the name of no city
+                break
             if not any(area.country and not area.others for area in city.areas):
                 break
             yield city

@@ -14,13 +14,14 @@ _BEFORE = re.compile(rf"(?:{_DUTCH}|(?:[a-z]{{1,3}}-)?(?:{_DIGITS})) (?=[^\W\d])
 _BEHIND = re.compile(
     rf"(?<=[^\s\d_-])(?: ?[-–] ?| )(?:{_DIGITS}|{_BRITISH}|{_CANADIAN})$|(?<=\w) cedex(?: \d{{1,2}})?$", re.IGNORECASE
 )
+_AROUND = ' \t"“”„«»'
 _HINT = re.compile(r"\d| cedex", re.IGNORECASE)
 _ALONE = re.compile(rf"{_DIGITS}|\d[\d -]{{2,8}}\d|{_BRITISH}|{_CANADIAN}", re.IGNORECASE)
 
 
 def without(part: str) -> str:
-    """What stands between two commas, without postcodes before and behind it: `75001 Paris`, `Sydney NSW 2000`."""
-    part = part.strip()
+    """What stands between two commas, without quotes around it and postcodes before and behind it: `Sydney NSW 2000`."""
+    part = part.strip(_AROUND)
     while _HINT.search(part):
         before = _BEFORE.match(part)
         rest = part[before.end() if before else 0 :]
@@ -28,7 +29,7 @@ def without(part: str) -> str:
         rest = rest[: behind.start()] if behind else rest
         if rest == part:
             return part
-        part = rest.strip()
+        part = rest.strip(_AROUND)
     return part
 
 

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from inventory.errors import InvalidRequest, SourceFailure
 from inventory.weather.cities import City
-from inventory.weather.providers import MAX_QUERIES, OpenMeteo
+from inventory.weather.providers import MAX_QUERIES, OpenMeteo, wider_searches
 from inventory.weather.spelling import region_name, spellings
 from inventory.weather.tables import country_codes, regions
 
@@ -103,6 +105,80 @@ def test_coordinates_and_postcodes_are_refused_as_what_they_are(text: str) -> No
 def test_what_is_no_city_is_refused(text: str) -> None:
     with pytest.raises(InvalidRequest, match="neither a city nor"):
         City.read(text)
+
+
+PIECES = st.sampled_from(
+    [
+        *(
+            "Paris",
+            "PARIS",
+            "St.",
+            "N.",
+            "a.M.",
+            "a.d.",
+            "75001",
+            "1012 AB",
+            "SW1A 1AA",
+            "CEDEX",
+            "TX",
+            "usa",
+            "D.C.",
+            "Korea",
+        ),
+        *(
+            "New",
+            "of",
+            "City",
+            "'s",
+            "L'",
+            "(",
+            ")",
+            "[",
+            "]",
+            "-",
+            " - ",
+            ",",
+            ";",
+            "/",
+            "|",
+            '"',
+            "“",
+            "°",
+            "48.85",
+            "#",
+            "•",
+        ),
+        *(
+            "東京",
+            "市",
+            "г.",
+            "Georgia",
+            "GE",
+            "(SP)",
+            "-SP",
+            "Rep.",
+            "\u200f",
+            "，",
+            "１２３",
+            "＂",
+            "texas",
+            "north rhine",
+        ),
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=8), st.sampled_from(["", " ", ", "]))
+@settings(max_examples=2_000, deadline=None)
+def test_whatever_is_written_has_a_key_that_is_its_own_and_is_searched_a_few_times(pieces: list[str], between: str) -> None:
+    try:
+        city = City.read(between.join(pieces))
+    except InvalidRequest:
+        return
+    assert City.read(city.key) == city
+    searches = list(wider_searches(city))
+    assert len(searches) <= MAX_QUERIES
+    assert all(name.strip() for _, name, _ in searches)
 
 
 def test_every_name_that_only_lists_have_is_in_the_tables_that_are_made_of_it() -> None:
