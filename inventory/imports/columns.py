@@ -15,7 +15,10 @@ Key = TypeVar("Key", int, str)
 
 MIN_SHARE = 0.5
 """The share of a column's values, of those in the column with most, from which on it is a candidate too."""
-NOTHING = ("n/a", "nan", "nil", "none", "null", "\\n")
+NOTHING = (
+    "n/a", "#n/a", "nan", "nil", "none", "(none)", "null", "(null)", "undefined", "unknown", "(unknown)", "not applicable",
+    "not available", "tbd", "\\n",
+)  # fmt: skip
 """What tables have in cells without a value."""
 PATHS = " There are paths in it: write the whole URL, with scheme and host, into one column."
 MAX_SHOWN = 10

@@ -83,6 +83,10 @@ def _text(begun: Beginning, found: FileFormat) -> FileFormat:
     as_table = replace(found, line_format=LineFormat.CSV)
     if begun.column is not None and lines:
         return _csv(begun, as_table)
+    if lines and file_rows.looks_like is None:  # a table may have been saved as .txt
+        with suppress(InvalidFile):
+            if (table := _csv(begun, as_table)).header:
+                return table
     if file_rows.looks_like is None or not (lines or begun.whole):
         return found
     signatures.refuse_access_log(lines)

@@ -36,7 +36,7 @@ LANGUAGES: Mapping[str, str] = {
 
 _DIGIT = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
-_CODE_BEHIND = re.compile(r"([^,]*[^\W\d_][^,;|/\s]*)(\s+|-)([A-Z]{2,3})\s*((?:,.*)?)", re.DOTALL)
+_CODE_BEHIND = re.compile(r"([^,]*[^\W\d_][^,;:=>|/\s]*)(\s+|-)([A-Z]{2,3})\s*((?:,.*)?)", re.DOTALL)
 """A city and the code of a state or country without a comma between them (`Austin TX`): it alone is in capital letters."""
 _BEARING = re.compile(r"\b[NSEWO]\b|(?<=\d)[NSEWO]\b", re.IGNORECASE)
 _FORBIDDEN = frozenset({"Cc", "Cs", "Co", "Cn"})

@@ -10,11 +10,14 @@ _QUOTES = ('""', "''", "``", "“”", "„“", "‘’", "«»")
 
 
 def in_text(line: str) -> str:
-    """The city, with the cells after it that have letters after commas: `- "Paris"<tab>FR # capital` is `Paris, FR`."""
+    """The city, with the cells after it that have letters after commas: `1<tab>"Paris"<tab>FR # capital` is `Paris, FR`."""
     text = _COMMENT.sub("", line.strip())
     begin = bullet.end() if (bullet := _BULLET.match(text)) else 0
-    name, *cells = [_unquoted(cell) for cell in text[begin:].split("\t")]
-    return ", ".join([name, *(cell for cell in cells if any(map(str.isalpha, cell)))]) or line.strip()
+    first, *others = [_unquoted(cell) for cell in text[begin:].split("\t")]
+    cells = [cell for cell in others if any(map(str.isalpha, cell))]
+    if any(map(str.isalpha, first)) or not cells:
+        cells = [first, *cells]
+    return ", ".join(cells) or line.strip()
 
 
 def _unquoted(text: str) -> str:

@@ -10,15 +10,23 @@ from inventory.weather.spelling import bare
 from inventory.weather.tables import country_codes, regions
 
 CONTINENTS = frozenset((
-    "africa", "americas", "asia", "asia-pacific", "emea", "europe", "latin america", "middle east", "north america",
-    "oceania", "south america",
+    "africa", "americas", "americas and caribbean", "anz", "apac", "asia", "asia and pacific", "asia pacific",
+    "australasia", "australia and oceania", "balkans", "benelux", "caribbean", "central africa", "central america",
+    "central asia", "central europe", "dach", "east africa", "east asia", "east asia and pacific", "eastern africa",
+    "eastern asia", "eastern europe", "emea", "eu", "europe", "europe and central asia", "european union", "gcc",
+    "latam", "latin america", "latin america and caribbean", "latin america and the caribbean", "mena",
+    "middle africa", "middle east", "middle east and africa", "middle east and north africa", "nordics",
+    "north africa", "north america", "northern africa", "northern america", "northern europe", "oceania",
+    "scandinavia", "south america", "south asia", "south east asia", "south eastern asia", "southeast asia",
+    "southern africa", "southern asia", "southern europe", "sub saharan africa", "west africa", "western africa",
+    "western asia", "western europe", "worldwide",
 ))  # fmt: skip
 """What lists call a region and is none of a country."""
 MAX_WORDS = 5
 """Words of an area that is behind a city's name without a comma: Saint Vincent and the Grenadines."""
 
 _IN_BRACKETS = re.compile(r"([^(),]+)[(\[]([^(),\[\]]+)[)\]]((?:,.*)?)")
-_DIVIDED = re.compile(r"([^,]+?)(?: - | ?[;|] ?|/)([^,;|/]+)((?:,.*)?)")
+_DIVIDED = re.compile(r"([^,]+?)(?: - | ?[;|:=→] ?| ?-> ?|/)([^,;|/:=>→]+)((?:,.*)?)")
 _JOINING = frozenset((
     "am", "and", "da", "das", "de", "del", "der", "di", "do", "dos", "du", "el", "en", "et", "ile", "im", "la", "las",
     "le", "les", "los", "of", "on", "sur", "the", "unter", "upon", "y",
@@ -50,7 +58,7 @@ def split(text: str) -> list[str]:
         if len(last) > 1 and (code := country_codes().get(bare(" ".join(last)))) is not None:
             parts = [*parts[: max(start, 0)], code]
             break
-    return [name, *dict.fromkeys(part for part in parts if part not in CONTINENTS)]
+    return [name, *dict.fromkeys(part for part in parts if bare(part) not in CONTINENTS)]
 
 
 def _parted(part: str) -> tuple[str, ...]:

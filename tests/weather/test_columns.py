@@ -185,6 +185,29 @@ def test_cells_that_say_nothing_are_left_out() -> None:
     assert found == ["paris,tx,us", "paris,fr", "berlin", "lyon,fr", "rome,it", "oslo,no", "windhoek,na"]
 
 
+@pytest.mark.parametrize(
+    "region",
+    ["Asia", "Sub-Saharan Africa", "Middle East & North Africa", "LATAM", "APAC", "Western Europe", "EU", "Unknown"],
+)
+def test_a_region_of_the_world_is_none_of_a_country(region: str) -> None:
+    assert keys(f"City,Region,Country\nParis,{region},France\n", "list.csv") == ["paris,fr"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("City\nParis\nLyon\n", ["paris", "lyon"]),
+        ("city,country\nParis,FR\n", ["paris,fr"]),
+        ("Rank\tCity\tCountry\n1\tTokyo\tJapan\n", ["tokyo,jp"]),
+        ("1\tTokyo\tJapan\t37,400,000\n2\tDelhi\tIndia\n", ["tokyo,jp", "delhi,in"]),
+        ("London: UK\nTokyo = Japan\nRome -> Italy\n", ["london,gb", "tokyo,jp", "rome,it"]),
+        ("Paris, TX\nCity of London\n", ["paris,tx,us", "city of london"]),
+    ],
+)
+def test_a_text_may_have_a_header_and_numbered_rows(text: str, expected: list[str]) -> None:
+    assert keys(text, "list.txt") == expected
+
+
 def test_coordinates_in_a_column_are_refused_as_what_they_are() -> None:
     with pytest.raises(InvalidRequest, match="coordinates or postcodes"):
         keys('City,Country\n"48.85,2.35",FR\n', "list.csv")
