@@ -130,7 +130,14 @@ def _csv(begun: Beginning, found: FileFormat) -> FileFormat:
     delimiter, table = table_of(lines, begun.file_rows, begun.options, column, announced)
     if not table.rows:
         raise InvalidFile("The first row cannot be read. Send a table with one row a line.")
-    number, header = columns.column_of(table.rows, begun.file_rows, begun.options, column)
+    try:
+        number, header = columns.column_of(table.rows, begun.file_rows, begun.options, column)
+    except InvalidFile:
+        fits = begun.file_rows.fits_line
+        fitting = [bool(fits(line)) for line in begun.texts] if fits and column is None else [False]
+        if not fitting[0] or 2 * sum(fitting) < len(fitting):
+            raise
+        return replace(found, line_format=LineFormat.TEXT)
     if header and begun.whole and len(table.rows) == 1 and len(begun.lines) < MAX_SAMPLE:
         raise InvalidFile("The file has a header and nothing else.")
     width = most_cells(table.rows, header=header) if number < len(table.rows[0]) else 0

@@ -71,6 +71,7 @@ class FileRows:
     `columns` are names of a table's column or an object's member that holds a row's value, in lower case, the surest first;
     without any a row is a whole line. `looks_like` tells such a value from others, which `value` describes; without it a
     column is found by name alone. `in_text` is the value in a line of text, without what lists write around it.
+    `fits_line` tells a line that is a value with its qualifiers: of such lines a table needs no header.
     `qualifiers` are groups of names: of each group, the cell of one column is added to the value after a comma, in order.
     `spelled` is what is before the name of a column, and that name as `columns` and `qualifiers` have it.
     `recognise` is given the first lines and the options of the import. It names their shape, or raises `InvalidFile`.
@@ -81,6 +82,7 @@ class FileRows:
     looks_like: Callable[[str], object] | None = None
     value: str = ""
     in_text: Callable[[str], str] | None = None
+    fits_line: Callable[[str], object] | None = None
     completion: Completion | None = None
     qualifiers: Sequence[Sequence[str]] = ()
     spelled: Callable[[str], tuple[str, str]] = lower

@@ -69,7 +69,12 @@ class City:
         if _is_position(name) or postcodes.is_one(name):
             raise _invalid(f"{text[:40]!r} has no city's name. Cities are not found by coordinates or postcodes.")
         parts, areas = canonical(tuple(given))
-        if whole.startswith((",", "#")) or len(parts) > MAX_PARTS or not all(map(_LETTER.search, (name, *parts))):
+        if (
+            whole.startswith(",")
+            or name.startswith("#")
+            or len(parts) > MAX_PARTS
+            or not all(map(_LETTER.search, (name, *parts)))
+        ):
             raise _invalid(f"{text[:40]!r} is neither a city nor a city with a region, a country or both.")
         city = cls(",".join((name, *parts)), name, areas)
         if len(city.key) > MAX_LENGTH:

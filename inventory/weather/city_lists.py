@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from inventory.errors import InvalidRequest
+from inventory.weather.cities import City
+
 _BULLET = re.compile(r"(?:[-*+–—>]|\d{1,4}[.):])\s+|[•‣◦▪●·]\s*")
 _COMMENT = re.compile(r"\s(?:#|//).*", re.DOTALL)
 _QUOTES = ('""', "''", "``", "“”", "„“", "‘’", "«»")
@@ -18,6 +21,15 @@ def in_text(line: str) -> str:
     if any(map(str.isalpha, first)) or not cells:
         cells = [first, *cells]
     return ", ".join(cells) or line.strip()
+
+
+def is_placed(line: str) -> bool:
+    """Whether a line is a city with a known region or country: `Paris,FR`, which needs no header above it."""
+    try:
+        city = City.read(in_text(line))
+    except InvalidRequest:
+        return False
+    return any(area.country and not area.others for area in city.areas)
 
 
 def _unquoted(text: str) -> str:

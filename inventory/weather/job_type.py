@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from inventory.imports.lookups import LookupJobs
 from inventory.jobs.job_type import TABLES, FileRows, LineFormat
 from inventory.records.model import Record
-from inventory.weather.city_lists import in_text
+from inventory.weather.city_lists import in_text, is_placed
 from inventory.weather.column_names import plain, spelled
 from inventory.weather.documents import meant
 
@@ -64,6 +64,7 @@ class CityJobs(LookupJobs):
         suffixes=TABLES | dict.fromkeys((".json", ".geojson"), LineFormat.JSON),
         columns=_spelled(CITIES),
         in_text=in_text,
+        fits_line=is_placed,
         qualifiers=(_spelled(REGIONS), _spelled(COUNTRIES)),
         spelled=spelled,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from inventory.errors import InvalidRequest
+from inventory.errors import InvalidFile, InvalidRequest
 from inventory.weather.cities import City
 from tests.imports.actions import texts
 
@@ -206,6 +206,18 @@ def test_a_region_of_the_world_is_none_of_a_country(region: str) -> None:
 )
 def test_a_text_may_have_a_header_and_numbered_rows(text: str, expected: list[str]) -> None:
     assert keys(text, "list.txt") == expected
+
+
+@pytest.mark.parametrize("text", ["Paris,FR\nParis,TX,US\n", '"Paris","FR"\n"Paris","TX","US"\n', "Paris;FR\nParis;TX\n"])
+def test_a_table_of_cities_with_countries_needs_no_header(text: str) -> None:
+    assert [key.partition(",")[2][:2] for key in keys(text, "list.csv")] == ["fr", "tx"]
+
+
+def test_a_table_without_a_header_that_says_nothing_of_places_is_refused() -> None:
+    with pytest.raises(InvalidFile, match="No column is called 'city' or the like"):
+        keys("Paris,7\nLyon,8\n", "list.csv")
+    with pytest.raises(InvalidFile, match="No column is called 'city' or the like"):
+        keys("Where,Of what\nParis,FR\nLyon,FR\n", "list.csv")
 
 
 def test_coordinates_in_a_column_are_refused_as_what_they_are() -> None:
