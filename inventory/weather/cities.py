@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from inventory.errors import InvalidRequest
 from inventory.weather import postcodes
-from inventory.weather.areas import Area, canonical
+from inventory.weather.areas import MAX_ROUNDS, Area, canonical
 from inventory.weather.parts import is_code, is_short_code, split, tail
 from inventory.weather.spelling import folded
 
@@ -64,22 +64,27 @@ class City:
             code = found[3].lower()
             if is_short_code(code) if found[2] == "-" else is_code(code):
                 text = f"{found[1]}, {found[3]}{found[4]}"
-        whole = folded(text)
+        whole = folded(text).replace(", ", ",")
+        for _ in range(MAX_ROUNDS):
+            city = cls._of(whole, text)
+            if city.key == whole:
+                break
+            whole = city.key
+        if len(city.key) > MAX_LENGTH:
+            raise _invalid(f"The name has {len(city.key)} characters in its normalized form.")
+        return city
+
+    @classmethod
+    def _of(cls, whole: str, text: str) -> City:
+        """The city of a folded text, whose key a second reading may still shorten: `Paris (SP)/St.` has two areas."""
         name, *given = split(whole) or [""]
         if _is_position(name) or postcodes.is_one(name):
             raise _invalid(f"{text[:40]!r} has no city's name. Cities are not found by coordinates or postcodes.")
         parts, areas = canonical(tuple(given))
-        if (
-            whole.startswith(",")
-            or name.startswith("#")
-            or len(parts) > MAX_PARTS
-            or not all(map(_LETTER.search, (name, *parts)))
-        ):
+        is_named = not whole.startswith(",") and not name.startswith("#") and all(map(_LETTER.search, (name, *parts)))
+        if not is_named or len(parts) > MAX_PARTS:
             raise _invalid(f"{text[:40]!r} is neither a city nor a city with a region, a country or both.")
-        city = cls(",".join((name, *parts)), name, areas)
-        if len(city.key) > MAX_LENGTH:
-            raise _invalid(f"The name has {len(city.key)} characters in its normalized form.")
-        return city
+        return cls(",".join((name, *parts)), name, areas)
 
     @property
     def language(self) -> str:

@@ -47,6 +47,7 @@ def split(text: str) -> list[str]:
 
     An area may also be in brackets, and a country or a region's code after another divider. Postcodes are left out.
     """
+    text = ",".join(map(postcodes.without, text.split(",")))
     while ((found := _IN_BRACKETS.fullmatch(text)) and (is_known(found[2]) or is_short_code(found[2]))) or (
         (found := _DIVIDED.fullmatch(text)) and (country_code(found[2]) or is_short_code(found[2]))
     ):
