@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -85,8 +86,8 @@ def _text(begun: Beginning, found: FileFormat) -> FileFormat:
         return _csv(begun, as_table)
     if lines and file_rows.looks_like is None:  # a table may have been saved as .txt
         with suppress(InvalidFile):
-            if (table := _csv(begun, as_table)).header:
-                return table
+            if (headed := _csv(begun, as_table)).header:
+                return headed
     if file_rows.looks_like is None or not (lines or begun.whole):
         return found
     signatures.refuse_access_log(lines)
