@@ -56,7 +56,7 @@ class FileFormat:
     Lines are text in `encoding`; a file in UTF-16 or UTF-32 is recoded to UTF-8 as a whole. A row is, of CSV, cell number
     `column` (from 0); of JSON, the member `member` of an object, perhaps a path with dots, or a string itself; without
     `member` it is the whole line. The cells or members `qualifiers` are added to it after commas. Of CSV, the lines before
-    `first_line` are no rows; with 0, which earlier versions kept, `header` says whether the first row is one. A row has
+    `first_line` are not rows; with 0, which earlier versions kept, `header` says whether the first row is one. A row has
     at most `width` cells that are not empty, as its header has; with 0 it may have any number.
 
     `shape` is what was recognised, `column_name` how the header calls the column. `sheets` are those of a workbook. With

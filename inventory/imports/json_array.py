@@ -46,7 +46,7 @@ def is_array(text: str) -> bool:
 
 
 def is_document(text: str) -> bool:
-    """The same of a file of values that are no log events: one array, or an object with a list or over several lines."""
+    """The same of a file of values that are not log events: one array, or an object with a list or over several lines."""
     beginning = text.removeprefix("\ufeff").lstrip()
     if is_array(text) or _LIST_OPENS.match(beginning.encode("utf-8", "replace")[:MAX_BEGINNING]):
         return True

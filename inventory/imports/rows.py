@@ -11,8 +11,8 @@ import orjson
 
 from inventory.files import Files
 from inventory.imports.columns import qualified
-from inventory.imports.documents import reading as documents
-from inventory.imports.examining import examine_again
+from inventory.imports.detection import detect_again
+from inventory.imports.documents import reader as documents
 from inventory.imports.file_format import FileFormat
 from inventory.imports.lines import MAX_LINE, RawLine, encoding_of_lines, lines, lines_of_rows, text_of_line
 from inventory.imports.members import at_path
@@ -37,7 +37,7 @@ class Uploads:
         kept = job.options.get(FILE_FORMAT)
         if kept is None:
             with self._files.open(upload_name(job.id)) as file:
-                file_format = examine_again(file, file_rows, job)
+                file_format = detect_again(file, file_rows, job)
         else:
             file_format = FileFormat.from_option(kept)
         with self._files.open(upload_name(job.id)) as file:
@@ -47,7 +47,7 @@ class Uploads:
 def read(
     file: BinaryIO, file_format: FileFormat, in_text: Callable[[str], str] | None = None
 ) -> Iterator[tuple[InputRow, int]]:
-    """All rows in order; with each, the bytes of the uploaded file up to its end. Blank lines are no rows.
+    """All rows in order; with each, the bytes of the uploaded file up to its end. Blank lines are not rows.
 
     A row's number is that of the line where it begins, a header counted; of a document, that of the entry. `in_text` finds
     the value in a line of text. Raises `UnreadableFile` where the rest cannot be read.

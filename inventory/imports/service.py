@@ -16,7 +16,7 @@ import structlog
 from inventory.clock import Clock
 from inventory.errors import InvalidFile, InvalidRequest, StorageUnavailable, UploadTooLarge
 from inventory.files import Files, Writer
-from inventory.imports.examining import examine
+from inventory.imports.detection import detect
 from inventory.imports.file_format import FileFormat, format_of_name
 from inventory.imports.multipart import Upload
 from inventory.imports.sniffing import HEAD_BYTES, sniff
@@ -95,7 +95,7 @@ class ImportService:
             is_document = named.line_format.is_document
             size, digest, file_format = self._receive(upload.content, writer, None if is_document else sniff_head)
         if file_format is None or file_format.line_format.is_document:
-            file_format = self._examine(upload_name(job_id), file_rows, file_name=file_name, options=options)
+            file_format = self._detect(upload_name(job_id), file_rows, file_name=file_name, options=options)
         job = Job(
             id=job_id,
             kind=import_request.kind,
@@ -113,11 +113,11 @@ class ImportService:
             _agree(created, job)
         return created
 
-    def _examine(self, name: str, file_rows: FileRows, *, file_name: str, options: Mapping[str, Any]) -> FileFormat:
+    def _detect(self, name: str, file_rows: FileRows, *, file_name: str, options: Mapping[str, Any]) -> FileFormat:
         """The format of a document, which only the whole file tells; a file without one is not kept."""
         try:
             with self._files.open(name) as file:
-                return examine(file, file_rows, file_name=file_name, options=options)
+                return detect(file, file_rows, file_name=file_name, options=options)
         except InvalidFile:
             with suppress(StorageUnavailable):  # a file without a job is swept later
                 self._files.delete([name])

@@ -26,7 +26,7 @@ ACCESS_LOG = re.compile(r'\S+ \S+ \S+ \[[^\]]+\] "')
 
 
 def json_document(content: bytes) -> LineFormat | None:
-    """The form of a document of JSON that is no list, by its beginning; None if it is another one."""
+    """The form of a document of JSON that is not a list, by its beginning; None if it is another one."""
     begins = rb"(?:\xef\xbb\xbf)?\s*\{\s*"
     return next((each for pattern, each in JSON_DOCUMENTS.items() if re.match(begins + pattern, content)), None)
 

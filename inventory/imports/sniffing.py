@@ -33,7 +33,7 @@ def sniff(head: bytes, file_rows: FileRows, *, file_name: str, options: Mapping[
 
     `options` are those of its import. Raises `UnsupportedFile` for a name without a suffix of `file_rows`, and `InvalidFile`
     if the file cannot become a job: it is empty, not what its name says, or lacks the `column` asked for or, without that,
-    one of `file_rows`. Where it turns out to be a document, only `examine` finds out the rest.
+    one of `file_rows`. Where it turns out to be a document, only `detect` finds out the rest.
     """
     named = format_of_name(file_name, file_rows.suffixes)
     begun, whole = _expanded(head) if named.gzipped else (head, len(head) < HEAD_BYTES)

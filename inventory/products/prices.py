@@ -47,7 +47,7 @@ class Price(NamedTuple):
 def price_of(value: Any, *, decimal: str | None = None, scale: float = 1.0) -> Price:
     """The price that a JSON value is, in units of `scale`; `decimal` is the decimal separator of texts, if known.
 
-    Raises `ValueError` for what is no amount from 0 on, and for a text that can be read in two ways.
+    Raises `ValueError` for what is not an amount from 0 on, and for a text that can be read in two ways.
     """
     amount, currency = _of_text(value, decimal) if isinstance(value, str) else (_of_number(value), None)
     if scale != 1:

@@ -20,7 +20,7 @@ TOWN = 1_000
 """People of a place that is more than a hamlet."""
 
 
-class Likeness(Enum):
+class NameMatch(Enum):
     """How the name of a place is like the one that was asked for."""
 
     EXACT = "exact"
@@ -41,7 +41,7 @@ class Fit(IntEnum):
     YES = 3
 
 
-Found = tuple[Likeness, Fit, Document]
+Found = tuple[NameMatch, Fit, Document]
 """A place, how its name is like the city's, and how surely it is there."""
 
 
@@ -55,9 +55,9 @@ def candidates(city: City, results: Sequence[Document]) -> Sequence[Document]:
     usable = [each for each in results if None not in (each.get(member) for member in NEEDED)] or results
     sure = [area for area in city.areas if not area.is_guess]
     meant = _in_areas(city, sure, usable)
-    if len(sure) < len(city.areas) and not any(like is not Likeness.BEGINNING for like, _, _ in meant):
+    if len(sure) < len(city.areas) and not any(like is not NameMatch.BEGINNING for like, _, _ in meant):
         guessed = _in_areas(city, [area for area in city.areas if area.is_guess], usable)
-        meant = [each for each in guessed if each[0] is not Likeness.BEGINNING and each[1] is not Fit.UNVERIFIED] or meant
+        meant = [each for each in guessed if each[0] is not NameMatch.BEGINNING and each[1] is not Fit.UNVERIFIED] or meant
     best = max((fit for _, fit, _ in meant), default=Fit.NO)
     places = [place for _, fit, place in meant if fit is best]
     if best is Fit.UNVERIFIED and len(places) > 1:
@@ -67,7 +67,7 @@ def candidates(city: City, results: Sequence[Document]) -> Sequence[Document]:
 
 def is_named(city: City, place: Document) -> bool:
     """Whether a place has the name of the city, in English or another language, and not only one that begins like it."""
-    return _likeness(city.name, text(place, "name")) is not Likeness.BEGINNING
+    return _name_match(city.name, text(place, "name")) is not NameMatch.BEGINNING
 
 
 def _in_areas(city: City, areas: Sequence[Area], results: Sequence[Document]) -> Sequence[Found]:
@@ -75,19 +75,19 @@ def _in_areas(city: City, areas: Sequence[Area], results: Sequence[Document]) ->
     fits = [(_fit(areas, each), each) for each in results]
     there = [found for found in fits if found[0] is not Fit.NO]
     populated = [found for found in there if str(found[1].get("feature_code", "PPL")).startswith("PPL")]
-    found = [(_likeness(city.name, text(place, "name")), fit, place) for fit, place in populated or there]
+    found = [(_name_match(city.name, text(place, "name")), fit, place) for fit, place in populated or there]
     return _of_name(_likely(found), is_placed=bool(areas))
 
 
 def _likely(found: Sequence[Found]) -> Sequence[Found]:
     """Without those that the name only begins, unless one comes first (Prague for Prag) or is much more populous."""
-    most = max((_people(place) for like, _, place in found if like is not Likeness.BEGINNING), default=None)
+    most = max((_people(place) for like, _, place in found if like is not NameMatch.BEGINNING), default=None)
     if most is None:
         return found
     return [
         each
         for number, each in enumerate(found)
-        if number == 0 or each[0] is not Likeness.BEGINNING or _people(each[2]) > MUCH_MORE * most
+        if number == 0 or each[0] is not NameMatch.BEGINNING or _people(each[2]) > MUCH_MORE * most
     ]
 
 
@@ -96,22 +96,22 @@ def _of_name(likely: Sequence[Found], *, is_placed: bool) -> Sequence[Found]:
 
     A place of another name is not meant if a town has the exact name and the city `is_placed` in an area.
     """
-    most = max((_people(place) for like, _, place in likely if like is Likeness.EXACT), default=None)
+    most = max((_people(place) for like, _, place in likely if like is NameMatch.EXACT), default=None)
     if most is None:
         return likely
-    enough = dict.fromkeys(Likeness, math.inf if likely[0][0] is Likeness.EXACT else MUCH_MORE * most)
+    enough = dict.fromkeys(NameMatch, math.inf if likely[0][0] is NameMatch.EXACT else MUCH_MORE * most)
     if is_placed and most >= TOWN:
-        enough[Likeness.OTHER] = math.inf
-    return [each for each in likely if each[0] is Likeness.EXACT or _people(each[2]) > enough[each[0]]]
+        enough[NameMatch.OTHER] = math.inf
+    return [each for each in likely if each[0] is NameMatch.EXACT or _people(each[2]) > enough[each[0]]]
 
 
-def _likeness(asked: str, found: str) -> Likeness:
+def _name_match(asked: str, found: str) -> NameMatch:
     name, spelled = bare(asked), forms(found)
     if name in spelled or is_cut_short(asked, found):
-        return Likeness.EXACT
+        return NameMatch.EXACT
     if any(each.startswith(f"{name} ") for each in spelled):
-        return Likeness.FIRST_WORDS
-    return Likeness.BEGINNING if any(each.startswith(name) for each in spelled) else Likeness.OTHER
+        return NameMatch.FIRST_WORDS
+    return NameMatch.BEGINNING if any(each.startswith(name) for each in spelled) else NameMatch.OTHER
 
 
 def _people(place: Document) -> int:

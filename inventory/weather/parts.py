@@ -37,7 +37,7 @@ _NO_NAMES = _JOINING | frozenset((
     "north", "old", "port", "puerto", "saint", "san", "santa", "sao", "south", "st", "stadt", "thanh pho", "tp",
     "tp.", "upper", "west",
 ))  # fmt: skip
-"""Words that no name of a city ends with, that none of an area begins with, and that are no city's whole name."""
+"""Words that no name of a city ends with, that none of an area begins with, and that are not city's whole name."""
 _WITH_POINTS = frozenset(("u.s.", "u.s.a.", "u.k.", "u.a.e."))
 """The codes of countries that are written with points."""
 

@@ -107,7 +107,7 @@ def _without_end(text: str) -> str:
 
 
 def checked(value: str, scheme: str | None) -> str:
-    """The URL that a value of a list is, with `scheme` before a bare host; `InvalidUrl` if it is no single URL."""
+    """The URL that a value of a list is, with `scheme` before a bare host; `InvalidUrl` if it is not a single URL."""
     if PLAIN.fullmatch(value):
         return value
     text = value.strip().strip(INVISIBLE).strip()
@@ -134,7 +134,7 @@ def checked(value: str, scheme: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ListedUrls:
-    """The targets of a list's values; a value that is no single URL has none."""
+    """The targets of a list's values; a value that is not a single URL has none."""
 
     targets: Targets
     scheme: str | None
@@ -176,7 +176,7 @@ class UrlJobs(LookupJobs):
 
 
 def _why_not(text: str, inside: str) -> str:
-    """Why a text with such a character is no single URL, and what to do."""
+    """Why a text with such a character is not a single URL, and what to do."""
     if not URL.match(text):
         what = "is more than a URL" if "://" in text else "is not a URL"
         return f"{_shown(text)} {what}. Write one URL in each row."

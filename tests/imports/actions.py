@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from inventory import create_app
 from inventory.errors import InvalidRequest
 from inventory.events.job_type import EventJobs
-from inventory.imports.examining import examine
+from inventory.imports.detection import detect
 from inventory.imports.rows import read
 from inventory.jobs.model import InputRow
 from inventory.weather.job_type import CityJobs
@@ -25,7 +25,7 @@ def positions(
 ) -> list[tuple[InputRow, int]]:
     """All rows, each with how far in the file it ends."""
     file_rows = FILE_ROWS[kind]
-    file_format = examine(io.BytesIO(content), file_rows, file_name=file_name, options={"column": column})
+    file_format = detect(io.BytesIO(content), file_rows, file_name=file_name, options={"column": column})
     return list(read(io.BytesIO(content), file_format, file_rows.in_text))
 
 

@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inventory.errors import InvalidFile, StorageUnavailable, UnreadableFile
+from inventory.imports.detection import detect
 from inventory.imports.documents import har, html_links, warc, workbooks, xml_lists
 from inventory.imports.documents.model import MAX_TEXT, Document, Extent, UnreadableDocument
-from inventory.imports.documents.reading import PROGRAM, Reading
-from inventory.imports.examining import examine
+from inventory.imports.documents.reader import PROGRAM, DocumentReader
 from inventory.imports.file_format import FileFormat
 from inventory.imports.rows import read
 from inventory.jobs.job_type import LineFormat
@@ -31,13 +31,13 @@ FAR_CELL = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
 
 def refused(content: bytes, file_name: str, **options: str) -> str:
     with pytest.raises(InvalidFile) as raised:
-        examine(io.BytesIO(content), FILE_ROWS["urls"], file_name=file_name, options=options)
+        detect(io.BytesIO(content), FILE_ROWS["urls"], file_name=file_name, options=options)
     return str(raised.value)
 
 
 def read_until_broken(content: bytes, file_name: str) -> tuple[list[str], str]:
     """The rows before the break, and why the rest cannot be read."""
-    file_format = examine(io.BytesIO(content), FILE_ROWS["urls"], file_name=file_name)
+    file_format = detect(io.BytesIO(content), FILE_ROWS["urls"], file_name=file_name)
     found: list[str] = []
     with pytest.raises(UnreadableFile) as raised:
         found.extend(row.text for row, _ in read(io.BytesIO(content), file_format))
@@ -83,7 +83,7 @@ def test_xml_says_its_encoding_itself(encoding: str) -> None:
     content = f'<?xml version="1.0" encoding="{encoding}"?><urlset><url><loc>https://a/ü</loc></url></urlset>'
 
     assert texts(content.encode(encoding), "a.xml") == ["https://a/ü"]
-    assert examine(io.BytesIO(content.encode(encoding)), FILE_ROWS["urls"], file_name="a.xml").encoding == encoding
+    assert detect(io.BytesIO(content.encode(encoding)), FILE_ROWS["urls"], file_name="a.xml").encoding == encoding
 
 
 @pytest.mark.parametrize("before", [b"\n  ", b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n"])
@@ -200,8 +200,8 @@ def test_a_list_has_no_columns_to_ask_for() -> None:
 
 def test_who_wants_no_more_rows_leaves_no_program_behind() -> None:
     content = b"<urlset>" + b"<url><loc>https://a/</loc></url>" * 200_000
-    reading = Reading(io.BytesIO(content), FileFormat(LineFormat.XML), Extent())
-    with closing(reading.entries()) as entries:
+    reader = DocumentReader(io.BytesIO(content), FileFormat(LineFormat.XML), Extent())
+    with closing(reader.entries()) as entries:
         assert len(list(islice(entries, 3))) == 3
         assert programs()
 

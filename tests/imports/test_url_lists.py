@@ -14,7 +14,7 @@ import pytest
 
 from inventory import urls
 from inventory.errors import InvalidFile, InvalidRequest, UnsupportedFile
-from inventory.imports.examining import examine
+from inventory.imports.detection import detect
 from inventory.imports.file_format import FileFormat
 from inventory.imports.rows import read
 from inventory.webpages.job_type import UrlJobs, checked, in_text
@@ -194,7 +194,7 @@ def outcome(file_format: FileFormat, content: bytes, options: Mapping[str, str])
 def test_each_sample_is_taken_for_what_it_is(sample: Sample) -> None:
     content = (SAMPLES / sample.file_name).read_bytes()
 
-    found = examine(io.BytesIO(content), UrlJobs.file, file_name=sample.file_name, options=sample.options)
+    found = detect(io.BytesIO(content), UrlJobs.file, file_name=sample.file_name, options=sample.options)
 
     assert (found.shape or found.line_format, found.encoding) == (sample.shape, sample.encoding)
     assert (found.column_name or found.member) == sample.column
@@ -204,7 +204,7 @@ def test_each_sample_is_taken_for_what_it_is(sample: Sample) -> None:
 @pytest.mark.parametrize(("file_name", "says"), REFUSED.items())
 def test_what_is_not_certain_is_refused_with_the_way_to_say_it(file_name: str, says: str) -> None:
     with (SAMPLES / file_name).open("rb") as file, pytest.raises(InvalidFile) as raised:
-        examine(file, UrlJobs.file, file_name=file_name)
+        detect(file, UrlJobs.file, file_name=file_name)
 
     assert says in str(raised.value)
 
@@ -243,7 +243,7 @@ def test_one_json_document_is_taken(
     content = json.dumps(document, indent=indent).encode()
     content, name = (gzip.compress(content), "a.json.gz") if zipped else (content, "a.json")
 
-    found = examine(io.BytesIO(content), UrlJobs.file, file_name=name)
+    found = detect(io.BytesIO(content), UrlJobs.file, file_name=name)
 
     assert (found.shape or found.line_format, found.column_name or found.member) == (shape, column)
     assert outcome(found, content, {}) == (numbered(A, B, first=first), [])
@@ -253,13 +253,13 @@ def test_one_json_document_is_taken(
 def test_json_lines_may_be_named_json_too() -> None:
     content = f'{{"url": "{A}"}}\n{{"url": "{B}"}}\n'.encode()
 
-    assert outcome(examine(io.BytesIO(content), UrlJobs.file, file_name="a.json"), content, {}) == (numbered(A, B), [])
+    assert outcome(detect(io.BytesIO(content), UrlJobs.file, file_name="a.json"), content, {}) == (numbered(A, B), [])
 
 
 def test_markdown_is_read_as_text() -> None:
     content = f"# Links\n\n- [A]({A})\n- [B]({B})\n".encode()
 
-    assert outcome(examine(io.BytesIO(content), UrlJobs.file, file_name="a.md"), content, {}) == ({3: A, 4: B}, [])
+    assert outcome(detect(io.BytesIO(content), UrlJobs.file, file_name="a.md"), content, {}) == ({3: A, 4: B}, [])
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_markdown_is_read_as_text() -> None:
 )
 def test_a_file_of_another_type_is_refused_with_the_way_out(file_name: str, way_out: str) -> None:
     with pytest.raises(UnsupportedFile, match=way_out):
-        examine(io.BytesIO(b"x"), UrlJobs.file, file_name=file_name)
+        detect(io.BytesIO(b"x"), UrlJobs.file, file_name=file_name)
 
 
 @pytest.mark.parametrize(
@@ -312,9 +312,9 @@ def test_text_with_urls_within_its_lines_is_refused_with_the_way_out() -> None:
     content = f"200   1KB  {A}\n301   0B  {B}\n".encode()
 
     with pytest.raises(InvalidFile, match="within the lines"):
-        examine(io.BytesIO(content), UrlJobs.file, file_name="found.txt")
+        detect(io.BytesIO(content), UrlJobs.file, file_name="found.txt")
     with pytest.raises(InvalidFile, match=r"\.cdx"):
-        examine(
+        detect(
             io.BytesIO(f"com,example)/a 20260131120000 {A} text/html 200 AAAA 1\n".encode()), UrlJobs.file, file_name="a.txt"
         )
 
@@ -328,17 +328,17 @@ AMASS = '{"name":"a.example.com","domain":"example.com","addresses":[]}\n'
 )
 def test_two_columns_of_hosts_are_refused_until_one_is_named(content: str, file_name: str) -> None:
     with pytest.raises(InvalidFile, match=r"hosts.*'name'"):
-        examine(io.BytesIO(content.encode()), UrlJobs.file, file_name=file_name, options=HTTPS)
+        detect(io.BytesIO(content.encode()), UrlJobs.file, file_name=file_name, options=HTTPS)
 
     options = {**HTTPS, "column": "name"}
-    found = examine(io.BytesIO(content.encode()), UrlJobs.file, file_name=file_name, options=options)
+    found = detect(io.BytesIO(content.encode()), UrlJobs.file, file_name=file_name, options=options)
 
     assert "https://a.example.com/" in outcome(found, content.encode(), options)[0].values()
 
 
 @pytest.mark.parametrize("content", ["domain,ip\nexample.com,192.0.2.1\n", "host,domain\na.example,example\n"])
 def test_a_column_with_a_sure_name_or_beside_addresses_is_taken(content: str) -> None:
-    found = examine(io.BytesIO(content.encode()), UrlJobs.file, file_name="a.csv", options=HTTPS)
+    found = detect(io.BytesIO(content.encode()), UrlJobs.file, file_name="a.csv", options=HTTPS)
 
     assert found.column == 0
 
@@ -352,9 +352,9 @@ def test_a_column_with_a_sure_name_or_beside_addresses_is_taken(content: str) ->
 )
 def test_a_column_of_urls_without_a_scheme_is_refused_with_the_way_out(content: str, file_name: str) -> None:
     with pytest.raises(InvalidFile, match="scheme=https"):
-        examine(io.BytesIO(content.encode()), UrlJobs.file, file_name=file_name)
+        detect(io.BytesIO(content.encode()), UrlJobs.file, file_name=file_name)
 
-    assert examine(io.BytesIO(content.encode()), UrlJobs.file, file_name=file_name, options=HTTPS)
+    assert detect(io.BytesIO(content.encode()), UrlJobs.file, file_name=file_name, options=HTTPS)
 
 
 @pytest.mark.parametrize("formula", ['=HYPERLINK("{}","go")', '=HYPERLINK("{}";"go")', '=hyperlink( "{}" )'])
@@ -363,4 +363,4 @@ def test_a_linked_cell_is_the_url_that_it_leads_to(formula: str, title: str) -> 
     cell = formula.format(B).replace('"', '""')
     content = f'Name,{title}\nx,"{cell}"\n'.encode()
 
-    assert outcome(examine(io.BytesIO(content), UrlJobs.file, file_name="a.csv"), content, {}) == ({2: B}, [])
+    assert outcome(detect(io.BytesIO(content), UrlJobs.file, file_name="a.csv"), content, {}) == ({2: B}, [])

@@ -14,7 +14,7 @@ from inventory.imports.documents.model import MAX_TEXT, Document, Entry, Found, 
 
 BOOKMARKS = re.compile(r"\s*<!DOCTYPE\s+NETSCAPE-Bookmark-file-1", re.IGNORECASE)
 NO_PAGE = re.compile(r"#|(?:place|javascript|data|mailto|tel|about|chrome|edge|file):|$", re.IGNORECASE)
-"""How links begin that lead to no page of the web. They are no rows, but they count."""
+"""How links begin that lead to no page of the web. They are not rows, but they count."""
 MAX_BASE = 2_048
 """Characters of a base, which stands before each relative link."""
 ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)

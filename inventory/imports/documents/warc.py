@@ -12,7 +12,7 @@ from inventory.imports.documents.model import MAX_TEXT, Document, Entry, Found, 
 EXCHANGES = ("response", "revisit", "request", "resource")
 
 NO_PAGE = ("urn:", "dns:", "metadata:", "about:", "whois:")
-"""How the URIs begin of what programs note beside the exchanges. They are no rows, but they count."""
+"""How the URIs begin of what programs note beside the exchanges. They are not rows, but they count."""
 
 
 def read(document: Document) -> Found:

@@ -46,7 +46,7 @@ def read(document: Document) -> Found:
 
 
 def _why_none(content: bytes, error: CalamineError) -> str:
-    """What is in a file that is no workbook: programs name HTML and CSV so, because a spreadsheet opens them."""
+    """What is in a file that is not a workbook: programs name HTML and CSV so, because a spreadsheet opens them."""
     if ENCRYPTED in content:
         return PROTECTED
     head = content[:HEAD_BYTES].removeprefix(BOM_UTF8).lstrip()

@@ -13,7 +13,7 @@ from inventory.errors import InvalidFile, UnreadableFile, UnsupportedFile
 from inventory.imports import columns
 from inventory.imports.beginning import MAX_SAMPLE
 from inventory.imports.documents.model import Entry, Extent
-from inventory.imports.documents.reading import Reading
+from inventory.imports.documents.reader import DocumentReader
 from inventory.imports.file_format import FileFormat, Sheet, format_of_name
 from inventory.imports.signatures import GZIP
 from inventory.imports.sniffing import HEAD_BYTES, NO_OPTIONS, sniff
@@ -25,7 +25,7 @@ FoundSheet = tuple[Sheet, str | None, bool]
 """A sheet with a table, what its column is called, and whether values were seen in it."""
 
 
-def examine(file: BinaryIO, file_rows: FileRows, *, file_name: str, options: Mapping[str, Any] = NO_OPTIONS) -> FileFormat:
+def detect(file: BinaryIO, file_rows: FileRows, *, file_name: str, options: Mapping[str, Any] = NO_OPTIONS) -> FileFormat:
     """The format of a whole file; it raises what `sniff` does, which does the same for lines."""
     named = format_of_name(file_name, file_rows.suffixes)
     if not named.line_format.is_document:
@@ -47,10 +47,10 @@ def examine(file: BinaryIO, file_rows: FileRows, *, file_name: str, options: Map
         raise InvalidFile(str(error)) from error
 
 
-def examine_again(file: BinaryIO, file_rows: FileRows, job: Job) -> FileFormat:
+def detect_again(file: BinaryIO, file_rows: FileRows, job: Job) -> FileFormat:
     """The format of a file that we wrote for a retry, or that a version before this one received."""
     try:
-        return examine(file, file_rows, file_name=job.file_name or "", options=job.options)
+        return detect(file, file_rows, file_name=job.file_name or "", options=job.options)
     except (InvalidFile, UnsupportedFile) as error:
         raise UnreadableFile(str(error)) from error
 
@@ -74,9 +74,9 @@ class _FromHead(RawIOBase):
 
 def _list(file: BinaryIO, named: FileFormat, file_rows: FileRows, options: Mapping[str, Any]) -> FileFormat:
     """A document with one value in each entry, some of which must look right."""
-    reading = Reading(file, named, Extent())
+    reader = DocumentReader(file, named, Extent())
     entries, unreadable = list[Entry](), None
-    with closing(reading.entries()) as found:
+    with closing(reader.entries()) as found:
         try:
             entries.extend(entry for entry, _ in islice(found, MAX_SAMPLE))
         except UnreadableFile as error:  # what was read before it counts
@@ -84,7 +84,7 @@ def _list(file: BinaryIO, named: FileFormat, file_rows: FileRows, options: Mappi
     values = [entry.cells[0] for entry in entries]
     if unreadable is not None and not values:
         raise unreadable
-    kind = reading.kind
+    kind = reader.kind
     assert kind is not None
     if options.get(COLUMN) is not None:
         raise InvalidFile(f"A file of the shape {kind.shape} has no columns. Leave out the parameter column.")
@@ -96,9 +96,9 @@ def _list(file: BinaryIO, named: FileFormat, file_rows: FileRows, options: Mappi
 
 def _workbook(file: BinaryIO, named: FileFormat, file_rows: FileRows, options: Mapping[str, Any]) -> FileFormat:
     """A workbook, each of whose sheets may have a table; those without one are left out, unless there is no other."""
-    reading = Reading(file, named, Extent(sample=MAX_SAMPLE))
+    reader = DocumentReader(file, named, Extent(sample=MAX_SAMPLE))
     tables, missing = list[FoundSheet](), list[InvalidFile]()
-    with closing(reading.entries()) as entries:
+    with closing(reader.entries()) as entries:
         for number, rows in groupby((entry for entry, _ in entries), key=lambda entry: entry.sheet):
             try:
                 tables.append(_sheet(number, rows, file_rows, options))
@@ -112,8 +112,8 @@ def _workbook(file: BinaryIO, named: FileFormat, file_rows: FileRows, options: M
         raise InvalidFile(f"{what} A cell counts as the text that it shows, not as what that links to.")
     if not used:
         raise InvalidFile("The workbook has no rows on a sheet that is shown.")
-    assert reading.kind is not None
-    return replace(named, shape=reading.kind.shape, column_name=used[0][1], sheets=tuple(sheet for sheet, _, _ in used))
+    assert reader.kind is not None
+    return replace(named, shape=reader.kind.shape, column_name=used[0][1], sheets=tuple(sheet for sheet, _, _ in used))
 
 
 def _sheet(number: int, entries: Iterator[Entry], file_rows: FileRows, options: Mapping[str, Any]) -> FoundSheet:

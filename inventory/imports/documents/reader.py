@@ -38,9 +38,9 @@ def rows(file: BinaryIO, file_format: FileFormat) -> Iterator[tuple[InputRow, in
     """The rows of a document with how far in the file they end; the rows of a sheet count on from the sheet before."""
     sheets = {sheet.number: sheet for sheet in file_format.sheets}
     columns = {sheet.number: (sheet.column, *sheet.qualifiers) for sheet in file_format.sheets}
-    reading = Reading(file, file_format, Extent(columns=columns or None))
+    reader = DocumentReader(file, file_format, Extent(columns=columns or None))
     offset, last, last_sheet = 0, 0, 0
-    for entry, end in reading.entries():
+    for entry, end in reader.entries():
         if entry.sheet != last_sheet:
             offset, last_sheet = last, entry.sheet
         number = last = offset + entry.number
@@ -57,7 +57,7 @@ def _row(number: int, cells: Any) -> InputRow:
     return InputRow(number, qualified(text, qualifiers) if qualifiers else text)
 
 
-class Reading:
+class DocumentReader:
     """One run of the program over a file, which must be open until `entries` has ended or is closed."""
 
     def __init__(self, file: BinaryIO, file_format: FileFormat, extent: Extent) -> None:
