@@ -32,7 +32,7 @@ def joined(rows: Rows, now: datetime) -> Iterator[tuple[InputRow, int]]:
     begun: tuple[InputRow, int] | None = None
     room = 0
     for row, end in rows:
-        text = colours.without(row.text)
+        text = colours.without(row.text).strip()
         is_closed = row.code is not None or _stands_alone(text)
         is_event = not is_closed and text_lines.read(text, now) is not None
         if begun is not None and not (is_closed or is_event) and len(row.text) < room:

@@ -38,6 +38,7 @@ _MONTH_FIRST = r"(?P<name_of_month>[A-Za-z]{3})[a-z]{0,6} {1,2}(?P<day>\d\d?),?"
 _SPELLINGS = tuple(
     re.compile(pattern, re.ASCII)
     for pattern in (
+        r"(?:[A-Z][a-z]{2},? )?"
         rf"(?P<year>\d{{4}})(?P<dash>[-/.])(?P<month>\d\d?)(?P=dash)(?P<day>\d\d?)(?:[Tt _:]| - ){_CLOCK}{_OFFSET}",
         rf"(?:[A-Za-z]{{3,9}},? )?{_DAY_FIRST}{_CLOCK}{_HALF}{_OFFSET}",
         rf"[A-Za-z]{{3}} {_MONTH_FIRST} {_CLOCK}{_OFFSET} (?P<year>\d{{4}})\b",
@@ -54,6 +55,8 @@ time; syslog, which has no year; German and American days; and ISO 8601 without 
 _AFTER = re.compile(r"(?: [A-Z]{3,5})?(?: m=[+-][\d.]{1,30})?(?:\[[\w/+-]{1,40}\])?", re.ASCII)
 """What Go and Java write after the offset."""
 _NUMBER = re.compile(r"\d{1,20}(?:\.\d{1,40})?", re.ASCII)
+_EPOCH = re.compile(r"1\d{9}\.\d{1,9}(?=[\s|,])|1\d{9}(?:\d{3}){0,3}(?=[\s|])|1\.\d{6,17}e\+09(?=\s)", re.ASCII)
+"""A number at the beginning of a line that is a time between 2001 and 2033: journalctl, Squid and zap's console write it."""
 _DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
 _OF_DOTNET = re.compile(r"\\?/Date\((\d{1,17})(?:[+-]\d{4})?\)\\?/", re.ASCII)
 """Milliseconds since 1970, as .NET's and PowerShell's JSON has them."""
@@ -86,7 +89,8 @@ def leading(text: str, now: datetime) -> tuple[datetime, int] | None:
                 return _cut(_of_match(found, now)), found.end()
             except (ValueError, OverflowError):
                 continue
-    return None
+    found = _EPOCH.match(start)
+    return (_of_number(_decimal(found[0])), found.end()) if found else None
 
 
 def _of_text(text: str, now: datetime | None) -> datetime:

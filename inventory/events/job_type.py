@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from inventory.events import continuations, envelopes, options, recognising
+from inventory.events import containers, continuations, envelopes, options, recognising
 from inventory.events.lines import LineReader
 from inventory.events.model import Event
 from inventory.events.normaliser import NoEvent
@@ -30,7 +30,7 @@ class EventJobs(JobType):
     batch_rows = BATCH_ROWS
     description = "each line is a log event"
     options = options.OPTIONS
-    file = FileRows(suffixes=LOG_FILES, recognise=recognising.shape_of)
+    file = FileRows(suffixes=LOG_FILES, in_text=str, recognise=recognising.shape_of)  # the blanks before a line are kept
 
     def __init__(
         self,
@@ -51,7 +51,9 @@ class EventJobs(JobType):
         rows = self._uploads.rows(job, self.file)
         shape = (job.options.get(FILE_FORMAT) or {}).get("shape")
         if shape in continuations.SHAPES:
-            return continuations.joined(rows, job.created_at)
+            return continuations.joined(containers.joined(rows, job.created_at), job.created_at)
+        if shape in containers.SHAPES:
+            return containers.joined(rows, job.created_at)
         return _opened(rows) if shape in envelopes.NAMES else rows
 
     def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> EventBatch:

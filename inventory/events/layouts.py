@@ -20,6 +20,10 @@ _LOG4J = re.compile(
     r"(?: \[[^\[\]]{0,100}\])?(?: -(?= ))? ?(?P<message>.*)",
     _ANY,
 )
+_LOGBACK = re.compile(
+    r" {1,4}(?P<level>[A-Z]{4,5}) {1,4}\[(?P<thread>[^\[\]]{1,200})\] (?P<logger>[\w$.]{1,200}) {1,40}[-:] (?P<message>.*)",
+    _ANY,
+)
 _ENV_LOGGER = re.compile(r" (?P<level>[A-Z]{4,5}) {1,2}(?P<logger>[\w:.-]{1,200})?\] ?(?P<message>.*)", _ANY)
 _CELERY = re.compile(r": (?P<level>[A-Z]{4,8})/(?P<process>[\w.-]{1,100})\] ?(?P<message>.*)", _ANY)
 _SIDEKIQ = re.compile(r" (?P<pairs>(?:[\w.]{1,40}=[^\s=\"]{1,200} ){1,10})(?P<level>[A-Z]{4,8}): ?(?P<message>.*)", _ANY)
@@ -88,6 +92,7 @@ def _of_heroku(members: dict[str, Any]) -> dict[str, Any]:
 Finish = Callable[[dict[str, Any]], dict[str, Any]] | None
 _COMMON: tuple[tuple[str, re.Pattern[str], Finish], ...] = (
     ("text", _LOG4J, None),
+    ("text", _LOGBACK, None),
     ("text", _SIDEKIQ, _of_sidekiq),
     ("text", _PHP, _of_php),
 )

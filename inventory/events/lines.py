@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from inventory.events import access_lines, colours, levels, logfmt, shapes, text_lines, unwrapping
+from inventory.events import access_lines, colours, levels, logfmt, shapes, stores, text_lines, unwrapping
 from inventory.events.access_lines import LogFormat
 from inventory.events.normaliser import Choices, NoEvent, Prepared, normalised
 from inventory.events.parsing import parse, read
@@ -37,6 +37,7 @@ class LineReader:
     def event(self, text: str) -> Mapping[str, Any]:
         """The members of an `Event` that a line has; `NoEvent` says why it has none, and another `ValueError` that a line
         which begins like JSON is none."""
+        text = text.strip()
         if text.startswith("{") and not (self.choices.service or self.choices.mapped):
             document = read(text)
             if type(document) is dict:
@@ -88,6 +89,8 @@ class LineReader:
         """A line of an access log, or one that begins with its time."""
         if container := text_lines.container(text):
             return container[0], unwrapping.docker(container[1], self._inner(depth))
+        if queried := text_lines.queried(text):
+            return "loki", stores.loki(queried, self._inner(depth))
         if access := access_lines.read(text):
             return access[0], Prepared(access[1], _BY_TRAEFIK if access[0] == "traefik" else ())
         if found := text_lines.read(text, self.choices.now):
@@ -102,6 +105,9 @@ class LineReader:
     def _unwrapped(self, shape: str, members: dict[str, Any], depth: int) -> tuple[str, Prepared]:
         """A line of text whose message may be JSON or logfmt again."""
         message = members["message"]
+        if shape == "text" and (tagged := _TAG.match(message)):
+            message = message[tagged.end() :]
+            members = members | {"tag": tagged[1], "message": message}
         if depth < MAX_WRAPPERS and message.startswith("{"):
             try:
                 inner = self._structured(message, depth + 1)
@@ -118,6 +124,8 @@ _BY_NGINX, _BY_TRAEFIK = ([("service", None, name)] for name in ("nginx", "traef
 _JSON = re.compile(r'[\["\d]|true|false|null')
 
 
+_TAG = re.compile(r"([\w.*/-]{1,200})\t(?=\{)")
+"""What Fluentd writes between the time and the record."""
 _CLOCK = re.compile(
     r"\[?\d\d?:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?[AP]M)?[\s|\]]|[A-Z]{4,5}\[\d{4,9}\]|\[ {0,9}\d{1,9}\.\d{6}\]"
 )

@@ -80,6 +80,8 @@ class _Reading:
         if not message and (request := requests_made.described(self._document)):
             message, level = request[0], level or request[1]
         if message is None and level is None:
+            message = self._default("line", None)
+        if message is None and level is None:
             raise NoEvent(f"message: Missing. {SEND_MESSAGE}")
         service = self._choices.service or self._field("service", names.SERVICE)
         trace_id = self._field("trace_id", names.TRACE_ID) or self._trace_below(self._document, (), TRACE_DEPTH)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from inventory.events import stores, unwrapping
+from inventory.events import names, stores, unwrapping
 from inventory.events.normaliser import Prepared
 from inventory.events.unwrapping import Inner
 
@@ -58,6 +58,24 @@ def _all(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
+def _text(*names: str) -> Callable[[Document], object]:
+    return lambda document: any(type(document.get(name)) is str for name in names)
+
+
+def _of_fluent_bit(document: Document) -> bool:
+    is_dated = any(name in document for name in unwrapping.SHIPPED_AT)
+    return type(document["log"]) is str and is_dated
+
+
+def _of_filebeat(document: Document) -> bool:
+    is_shipped = "@metadata" in document or "beat" in document or ("agent" in document and "input" in document)
+    return type(document["message"]) is str and is_shipped
+
+
+def _of_logstash(document: Document) -> bool:
+    return type(document["message"]) is str and not any(name in document for name in ("level", "log.level", "severity"))
+
+
 def _of_datadog(document: Document) -> bool:
     return type(document["attributes"]) is dict and "timestamp" in document["attributes"] and "timestamp" not in document
 
@@ -76,6 +94,11 @@ SHAPES = (
     Shape("azure", _all("time", "operationName"), _has("resourceId", "resultDescription", "category", "properties")),
     Shape("kubernetes", _all("involvedObject", "reason"), prepare=unwrapping.cluster_event),
     Shape("docker", _all("log", "time"), _is("log", str), unwrap=unwrapping.docker),
+    Shape("fluent-bit", _all("log"), _of_fluent_bit, unwrap=unwrapping.shipped),
+    Shape("azure", _all("TimeGenerated"), _text("Log_s", "LogMessage", "LogEntry"), unwrap=unwrapping.shipped),
+    Shape("vector", _all("message", "source_type", "timestamp"), _text("message"), unwrap=unwrapping.shipped),
+    Shape("filebeat", _all("@timestamp", "message"), _of_filebeat, unwrap=unwrapping.shipped),
+    Shape("logstash", _all("@timestamp", "@version", "message"), _of_logstash, unwrap=unwrapping.shipped),
     Shape("journald", _all("__REALTIME_TIMESTAMP"), unwrap=unwrapping.journald),
     Shape("journald", _all("MESSAGE"), _has("PRIORITY", "SYSLOG_IDENTIFIER"), unwrap=unwrapping.journald),
     Shape("cloudtrail", _all("eventName", "eventSource", "eventTime"), prepare=unwrapping.cloudtrail),
@@ -127,6 +150,11 @@ _SPECIAL = tuple(shape for shape in SHAPES if shape.prepare or shape.unwrap)
 _MARKS = frozenset(name for shape in _SPECIAL for name in sorted(shape.members)[:1])
 
 
+_LEVELS = frozenset(member.name for member, _ in names.LEVEL)
+_OF_EVENTS = frozenset(("timestamp", "@timestamp", "time", "ts", "@t", "level", "levelname", "severity", "@l", "log.level"))
+"""Members of which a line of a logger has one."""
+
+
 def name_of(document: Document) -> str:
     """The name of a document's shape."""
     return next((shape.name for shape in SHAPES if shape.fits(document)), OTHER)
@@ -138,7 +166,16 @@ def prepared(document: dict[str, Any], inner: Inner) -> Prepared:
         for shape in _SPECIAL:
             if shape.fits(document):
                 return shape.unwrap(document, inner) if shape.unwrap else _as_prepared(shape, document)
+    message = document.get("message")
+    if type(message) is str and message.startswith("{") and _LEVELS.isdisjoint(document):
+        return unwrapping.shipped(document, lambda text: _event_in(text, inner))
     return Prepared(document)
+
+
+def _event_in(text: str, inner: Inner) -> Prepared | None:
+    """The event that a message is as a whole; None if it is another object of JSON."""
+    found = inner(text)
+    return found if found is not None and not _OF_EVENTS.isdisjoint(found.document) else None
 
 
 def _as_prepared(shape: Shape, document: dict[str, Any]) -> Prepared:

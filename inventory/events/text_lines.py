@@ -31,6 +31,8 @@ _LAMBDA = re.compile(r"\t([0-9a-f-]{36})\t([A-Z]{4,8})\t(.*)", re.DOTALL)
 _LAMBDA_PYTHON = re.compile(r"\[([A-Z]{4,8})\]\t(\S{20,32})\t([0-9a-f-]{36})\t(.*)", re.DOTALL)
 _CRI = re.compile(r"(\S{20,40}) (stdout|stderr) ([FP])(?: (.*)|$)", re.DOTALL)
 _COMPOSE = re.compile(r"([\w.-]{1,100}) {1,80}\| (.*)", re.DOTALL)
+_LOGCLI = re.compile(r"(\S{20,40}) \{((?:\w{1,100}=\"[^\"]{0,1000}\"(?:, ?)?){1,60})\} (.*)", re.DOTALL)
+_LABEL = re.compile(r'(\w+)="([^"]*)"')
 _SECOND = re.compile(r" \[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:")
 _WORD = re.compile(r"[\s|:\-]{0,20}(\[[^\[\]]{1,60}\]|\([^()]{1,60}\)|<[^<>]{1,60}>|[^\s|:\[\]]{1,60})")
 _WORD_END = re.compile(r"[\s|:\-\[]{1,20}")
@@ -182,6 +184,12 @@ def container(text: str) -> Found | None:
         return None
     partial = {"partial": True} if found[3] == "P" else {}
     return "cri", {"time": found[1], "stream": found[2], "log": found[4] or "", **partial}
+
+
+def queried(text: str) -> dict[str, Any] | None:
+    """A line as Loki's `logcli query` prints it, with its labels."""
+    found = _LOGCLI.fullmatch(text)
+    return {"timestamp": found[1], "labels": dict(_LABEL.findall(found[2])), "line": found[3]} if found else None
 
 
 def _klog(text: str) -> Found | None:

@@ -13,6 +13,9 @@ from inventory.events.parsing import united
 Inner = Callable[[str], Prepared | None]
 """Reads a line that is inside of a document; None if it is only text."""
 Default = tuple[str, str | None, Any]
+LINES = ("message", "log", "MESSAGE", "msg", "Log_s", "LogMessage", "LogEntry")
+"""Members in which agents have the line that they ship."""
+SHIPPED_AT = ("@timestamp", "timestamp", "time", "date", "ts", "TimeGenerated")
 
 _HOLE = re.compile(r"\{\{|\}\}|\{[@$]?([\w.]{1,200})(?:,-?\d{1,9})?(?::[^{}]{0,200})?\}")
 
@@ -34,6 +37,7 @@ def wrapped(
         kept: Any = text if type(document[name]) in (str, type(None)) else document[name]
         own: list[Default] = [("level", None, level)] if (level := levels.of_beginning(text)) else []
         return Prepared(rest, [("message", name, kept), *defaults, *derived, *own])
+    derived = [*derived, ("line", None, text)]
     members = dict(found.document)
     for each, value in document.items():
         if each not in taken:
@@ -44,6 +48,13 @@ def wrapped(
 def docker(document: dict[str, Any], inner: Inner) -> Prepared:
     """A line of Docker's `json-file` driver."""
     return wrapped(document, "log", inner, {"time": "timestamp"})
+
+
+def shipped(document: dict[str, Any], inner: Inner) -> Prepared:
+    """A line that an agent found in a file or a container: Filebeat, Vector, Fluent Bit, Fluentd, Logstash."""
+    name = next(each for each in LINES if type(document.get(each)) is str)
+    time = next((each for each in SHIPPED_AT if each in document), None)
+    return wrapped(document, name, inner, {time: "timestamp"} if time else {})
 
 
 def journald(document: dict[str, Any], inner: Inner) -> Prepared:

@@ -113,7 +113,8 @@ def _shown(raw: bytes, encoding: str) -> str:
 class _LineSplitter:
     """Splits pieces into lines, which may span pieces. `unended` counts the bytes since a line ended.
 
-    A line ends with CR, LF or both, whatever the others do. A byte order mark may begin any line, because files are joined.
+    A line ends with CR, LF or both, whatever the others do, and an object of JSON with NUL, too. A byte order mark may begin any
+    line, because files are joined.
     """
 
     def __init__(self) -> None:
@@ -128,6 +129,8 @@ class _LineSplitter:
         self.unended += COST_OF_PIECE + len(piece)
         if self._after_cr or b"\r" in piece:
             piece = self._with_line_feeds(piece)
+        if b"\0" in piece:
+            piece = self._without_nuls(piece)
         if not (self._begun or piece.strip()):  # nothing but blank lines; there may be a gigabyte of them
             self.number += piece.count(b"\n")
             return
@@ -154,6 +157,12 @@ class _LineSplitter:
         if self._begun:
             self.number += 1
             yield self.number, bytes(self._begun).removeprefix(BOM_UTF8), self._end
+
+    def _without_nuls(self, piece: bytes) -> bytes:
+        """The piece with LF for each NUL after an object: so messages of GELF are separated."""
+        if piece.startswith(b"\0") and self._begun.endswith(b"}"):
+            piece = b"\n" + piece[1:]
+        return piece.replace(b"}\0", b"}\n")
 
     def _with_line_feeds(self, piece: bytes) -> bytes:
         """The piece with LF for each end of line; a CR at its end waits for the next piece, which may begin with LF."""

@@ -72,7 +72,7 @@ def _whole_lines(begun: bytes, whole: bool) -> bytes:
 
 def _lines(text: str, *, whole: bool, value: Callable[[str], str] | None = None) -> Lines:
     """The first lines that are not blank, as `lines.lines` splits them, and that have a value or other text."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("}\0", "}\n").split("\n")
     if not whole:
         lines.pop()
     unmarked = ((number, line.removeprefix("\ufeff")) for number, line in enumerate(lines, 1))

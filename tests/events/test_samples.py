@@ -6,26 +6,16 @@ The files are `tests/samples/events/`. Most say the same: a payment was declined
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from inventory.events.job_type import EventJobs
-from inventory.events.model import Event
-from inventory.imports import rows
-from inventory.imports.file_format import FileFormat
-from inventory.imports.sniffing import HEAD_BYTES, sniff
-from inventory.jobs.job_type import FileRows
-from inventory.jobs.model import FILE_FORMAT, Batch, InputRow, Job, Row
-from tests.events.fakes import FakeEvents
+from tests.events.uploading import imported
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "events"
-NOW = datetime(2026, 2, 3, tzinfo=UTC)
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 DECLINED = "payment declined"
 
@@ -168,29 +158,6 @@ TABLE = [
 ]  # fmt: skip
 
 
-class Uploaded:
-    """The upload of a file in memory."""
-
-    def __init__(self, content: bytes, file_format: FileFormat) -> None:
-        self._content, self._format = content, file_format
-
-    def rows(self, job: Job, file_rows: FileRows) -> Iterator[tuple[InputRow, int]]:
-        return rows.read(BytesIO(self._content), self._format)
-
-
-def imported(content: bytes, file_name: str, options: dict[str, str]) -> tuple[FileFormat, Sequence[Event], Sequence[Row]]:
-    """What a file is taken for, its events in order, and its rejected rows."""
-    assert EventJobs.file is not None
-    file_format = sniff(content[:HEAD_BYTES], EventJobs.file, file_name=file_name, options=options)
-    events = FakeEvents()
-    kind = EventJobs(events, Uploaded(content, file_format), line_delay=0.0, sleep=lambda _: None)
-    job = Job("4f" * 16, "events", NOW, options={**options, FILE_FORMAT: file_format.as_option()})
-    lines = [row for row, _ in kind.input_rows(job)]
-    batch = Batch(job.id, 1, 1, len(lines), len(lines), len(content), NOW, "1" * 32, 1, 1)
-    step = kind.begin(job, batch, lines).step(NOW)
-    return file_format, list(events.kept.values()), step.rows
-
-
 @pytest.mark.parametrize("sample", TABLE, ids=str)
 def test_a_sample_of_each_logger_is_recognised_and_read(sample: Sample) -> None:
     file_format, events, rejected = imported((SAMPLES / sample.file).read_bytes(), sample.file, sample.options)
@@ -236,7 +203,7 @@ def test_the_lines_after_the_first_are_read_as_they_should_be() -> None:
         (
             "error",
             "checkout.pay",
-            'failed\nTraceback (most recent call last):\nFile "pay.py", line 41, in charge\nValueError: 7',
+            'failed\nTraceback (most recent call last):\n  File "pay.py", line 41, in charge\nValueError: 7',
         ),
     ]
 
