@@ -15,7 +15,17 @@ NAMED = {"combined": COMBINED, "common": COMMON, "nginx": COMBINED, "traefik": T
 """The formats that have a name."""
 MAX_FORMAT = 4_096
 WHOLE_NUMBERS = frozenset(
-    {"status", "body_bytes_sent", "bytes_sent", "request_length", "request_count", "duration_ms", "connection", "pid"}
+    {
+        "status",
+        "elb_status_code",
+        "body_bytes_sent",
+        "bytes_sent",
+        "request_length",
+        "request_count",
+        "duration_ms",
+        "connection",
+        "pid",
+    }
 )
 ABSENT = ("-", "")
 

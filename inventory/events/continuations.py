@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from inventory.events import access_lines, colours, logfmt, text_lines
+from inventory.events import colours, logfmt, served_lines, text_lines
 from inventory.events.normaliser import MAX_MESSAGE
 from inventory.jobs.model import InputRow
 
-SHAPES = frozenset({"text", "monolog", "klog", "zap"})
+SHAPES = frozenset({"text", "monolog", "klog", "zap", "postgresql"})
 """The shapes of text whose events may span lines."""
 _JSON = "{"
 
@@ -52,7 +52,7 @@ def joined(rows: Rows, now: datetime) -> Iterator[tuple[InputRow, int]]:
 
 def _stands_alone(text: str) -> bool:
     """Whether a line that begins with no time is one of another logger all the same, and continues nothing."""
-    if text.startswith(_JSON) or _LEVEL_FIRST.match(text) or access_lines.read(text):
+    if text.startswith(_JSON) or _LEVEL_FIRST.match(text) or served_lines.read(text):
         return True
     pairs = logfmt.read(text) if logfmt.BEGINNING.match(text) else None
     return pairs is not None and len(_NAMES & pairs.keys()) > 1

@@ -39,13 +39,14 @@ _SPELLINGS = tuple(
     re.compile(pattern, re.ASCII)
     for pattern in (
         r"(?:[A-Z][a-z]{2},? )?"
-        rf"(?P<year>\d{{4}})(?P<dash>[-/.])(?P<month>\d\d?)(?P=dash)(?P<day>\d\d?)(?:[Tt _:]| - ){_CLOCK}{_OFFSET}",
+        rf"(?P<year>\d{{4}})(?P<dash>[-/.])(?P<month>\d\d?)(?P=dash)(?P<day>\d\d?)(?:[Tt _:]| - |\]\[){_CLOCK}{_OFFSET}",
         rf"(?:[A-Za-z]{{3,9}},? )?{_DAY_FIRST}{_CLOCK}{_HALF}{_OFFSET}",
         rf"[A-Za-z]{{3}} {_MONTH_FIRST} {_CLOCK}{_OFFSET} (?P<year>\d{{4}})\b",
         rf"{_MONTH_FIRST} (?P<year>\d{{4}}),?(?: @)? {_CLOCK}{_HALF}{_OFFSET}",
         rf"{_MONTH_FIRST} {_CLOCK}{_OFFSET}",
         rf"(?P<day>\d\d?)\.(?P<month>\d\d?)\.(?P<year>\d{{4}}),? {_CLOCK}{_OFFSET}",
         rf"(?P<one>\d\d?)/(?P<other>\d\d?)/(?P<year>\d{{4}}),? {_CLOCK}{_HALF}{_OFFSET}",
+        rf"(?P<month>\d\d)-(?P<day>\d\d) {_CLOCK}",
         r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)[Tt ]?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)"
         rf"(?:[.,](?P<fraction>\d{{1,40}}))?{_OFFSET}(?!\d)",
     )

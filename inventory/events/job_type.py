@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from inventory.events import containers, continuations, envelopes, options, recognising
+from inventory.events import containers, continuations, envelopes, options, recognising, w3c
 from inventory.events.lines import LineReader
 from inventory.events.model import Event
 from inventory.events.normaliser import NoEvent
@@ -54,6 +54,8 @@ class EventJobs(JobType):
             return continuations.joined(containers.joined(rows, job.created_at), job.created_at)
         if shape in containers.SHAPES:
             return containers.joined(rows, job.created_at)
+        if shape == w3c.NAME:
+            return w3c.opened(rows)
         return _opened(rows) if shape in envelopes.NAMES else rows
 
     def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> EventBatch:

@@ -34,6 +34,18 @@ _LAMBDA = re.compile(
     r"(?P<requestId>[\w-]{1,60})?.*)",
     _ANY,
 )
+_SQUID = re.compile(
+    r" {1,10}(?P<elapsed>\d{1,12}) (?P<remote_addr>\S{1,100}) (?P<result>[A-Z_]{3,60})/(?P<status>\d{3}) (?P<bytes>\d{1,20})"
+    r" (?P<method>[A-Z-]{1,30}) (?P<url>\S{1,9000}) (?P<user>\S{1,200}) (?P<hierarchy>\S{1,200}) (?P<content_type>\S{1,200})"
+)
+_NLOG = re.compile(r"\|(?P<level>[A-Za-z]{4,5})\|(?P<logger>[\w.$`+]{1,200})\|(?P<message>.*)", _ANY)
+_LOGCAT = re.compile(
+    r" {1,6}(?P<pid>\d{1,6}) {1,6}(?P<thread>\d{1,6}) (?P<level>[VDIWEFA]) (?P<logger>[^:\n]{1,100}?) {0,20}:"
+    r" (?P<message>.*)",
+    _ANY,
+)
+_ELASTIC = re.compile(r"\[(?P<level>[A-Z]{4,5}) {0,2}\]\[(?P<logger>[^\s\[\]]{1,200}) {0,40}\] (?P<message>.*)", _ANY)
+_REQUESTED = re.compile(r' "(?P<request>[A-Z]{3,10} [^"]{1,9000} HTTP/[\d.]{1,3})" (?P<status>\d{3})(?: (?P<more>.*))?')
 _TRACED = re.compile(r"([0-9a-f]{32}|[0-9a-f]{16})[-,]([0-9a-f]{16})(?:,(?:true|false))?")
 _STATUS = re.compile(r" status=(\d{3})\b")
 _CONTEXT = re.compile(r"\[([^\[\]]{0,200})\]")
@@ -96,5 +108,19 @@ _COMMON: tuple[tuple[str, re.Pattern[str], Finish], ...] = (
     ("text", _SIDEKIQ, _of_sidekiq),
     ("text", _PHP, _of_php),
 )
-_BARE = (("text", _SPRING, _of_spring), *_COMMON, ("text", _HEROKU, _of_heroku), ("lambda", _LAMBDA, None))
-_BRACKETED = (("text", _ENV_LOGGER, None), ("text", _CELERY, None), *_COMMON)
+_BARE = (
+    ("text", _SPRING, _of_spring),
+    *_COMMON,
+    ("text", _HEROKU, _of_heroku),
+    ("lambda", _LAMBDA, None),
+    ("squid", _SQUID, None),
+    ("text", _NLOG, None),
+    ("logcat", _LOGCAT, None),
+)
+_BRACKETED = (
+    ("text", _ENV_LOGGER, None),
+    ("text", _CELERY, None),
+    *_COMMON,
+    ("text", _ELASTIC, None),
+    ("text", _REQUESTED, None),
+)

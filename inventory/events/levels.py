@@ -15,6 +15,7 @@ WORDS = {word: word for word in LEVELS} | {
     "emerg": "critical", "emergency": "critical", "panic": "critical", "dpanic": "critical", "t": "trace", "d": "debug",
     "trc": "trace", "trce": "trace", "vrb": "trace", "dbug": "debug", "ntc": "info", "fail": "error", "emg": "critical",
     "emrg": "critical", "i": "info", "n": "info", "w": "warning", "e": "error", "f": "critical", "c": "critical",
+    "v": "trace",
 }  # fmt: skip
 """The words of syslog, Java, npm, .NET, Go and Google Cloud, and the letters of klog and MongoDB, in lower case."""
 _BEGINNING = re.compile(r"\[([A-Za-z]{3,11}) {0,4}\][ :]|([A-Z]{3,11}):?\s|([A-Za-z]{3,11}):")

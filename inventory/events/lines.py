@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from inventory.events import access_lines, colours, levels, logfmt, shapes, stores, text_lines, unwrapping
+from inventory.events import colours, late_times, levels, logfmt, served_lines, shapes, stores, text_lines, unwrapping
 from inventory.events.access_lines import LogFormat
 from inventory.events.normaliser import Choices, NoEvent, Prepared, normalised
 from inventory.events.parsing import parse, read
@@ -91,8 +91,8 @@ class LineReader:
             return container[0], unwrapping.docker(container[1], self._inner(depth))
         if queried := text_lines.queried(text):
             return "loki", stores.loki(queried, self._inner(depth))
-        if access := access_lines.read(text):
-            return access[0], Prepared(access[1], _BY_TRAEFIK if access[0] == "traefik" else ())
+        if access := served_lines.read(text):
+            return access[0], _requested(*access)
         if found := text_lines.read(text, self.choices.now):
             return self._unwrapped(*found, depth)
         if composed := text_lines.composed(text):
@@ -104,11 +104,14 @@ class LineReader:
 
     def _unwrapped(self, shape: str, members: dict[str, Any], depth: int) -> tuple[str, Prepared]:
         """A line of text whose message may be JSON or logfmt again."""
-        message = members["message"]
+        message = members["message"].removeprefix("@cee: ")
+        if shape == "syslog" and (served := self._served(message, depth)):
+            return shape, unwrapping.wrapped(members, "message", lambda _: served, {"timestamp": "timestamp", "level": ""})
         if shape == "text" and (tagged := _TAG.match(message)):
             message = message[tagged.end() :]
             members = members | {"tag": tagged[1], "message": message}
         if depth < MAX_WRAPPERS and message.startswith("{"):
+            members = members | {"message": message}
             try:
                 inner = self._structured(message, depth + 1)
             except ValueError:
@@ -118,6 +121,19 @@ class LineReader:
                 outer = {name: name for name in members if name in ("timestamp", "level")}
                 return shape, unwrapping.wrapped(members, "message", lambda _: prepared, outer)
         return shape, Prepared(members, _BY_NGINX if shape == "nginx" else ())
+
+    def _served(self, message: str, depth: int) -> Prepared | None:
+        """A request that a server wrote to syslog."""
+        if access := served_lines.read(message):
+            return Prepared(access[1])
+        members = late_times.read(message, self.choices.now)
+        return Prepared(members) if members else None
+
+
+def _requested(name: str, values: dict[str, Any]) -> Prepared:
+    """A line of an access log. What S3 does itself, such as `S3.EXPIRE.OBJECT`, answers no request."""
+    operation = [("line", None, values["operation"])] if "operation" in values else []
+    return Prepared(values, _BY_TRAEFIK if name == "traefik" else operation)
 
 
 _BY_NGINX, _BY_TRAEFIK = ([("service", None, name)] for name in ("nginx", "traefik"))

@@ -77,7 +77,7 @@ LEVEL = [
     *_names(levels.of_python, "levelno", "level_number", "level.no", "record.level.no"),
     *_names(levels.of_azure, "severityLevel", "SeverityLevel", "LevelDisplayName"),
     *_names(levels.of_status_word, "status"),
-    *_names(levels.of, "log.syslog.severity.code", "syslog_severity", "fields.level", "jsonPayload.level"),
+    *_names(levels.of, "log.syslog.severity.code", "syslog_severity", "fields.level", "jsonPayload.level", "messageType"),
 ]
 
 
@@ -108,6 +108,7 @@ MESSAGE = [
         "jsonPayload.msg", "log.message", "text", "full_message", "fields.msg", "error.message", "err.message",
         "exception.message", "status.message", "error", "err", "exception", "eventName", "protoPayload.status.message",
         "protoPayload.methodName", "description", "resultDescription", "properties.message", "operationName", "_raw",
+        "eventMessage",
     )
 ]  # fmt: skip
 

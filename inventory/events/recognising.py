@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from inventory.errors import InvalidFile
-from inventory.events import envelopes
+from inventory.events import envelopes, w3c
 from inventory.events.lines import NO_DATE
 from inventory.events.normaliser import normalised, shown
 from inventory.events.options import reader_of
@@ -30,7 +30,8 @@ def shape_of(lines: Sequence[str], chosen: Mapping[str, Any]) -> str | None:
     reader = reader_of(chosen, SOME_DAY)
     found: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
-    for line in lines:
+    is_w3c = any(line.startswith(w3c.FIELDS) for line in lines)
+    for line in w3c.converted(lines):
         shape = envelopes.shape_of(line)
         if shape is not None:
             found[shape] += 1
@@ -41,7 +42,7 @@ def shape_of(lines: Sequence[str], chosen: Mapping[str, Any]) -> str | None:
         except ValueError as error:
             reasons[str(error)] += 1
         else:
-            found[name] += 1
+            found[w3c.NAME if is_w3c else name] += 1
     if lines and not found:
         reason = NO_DATE if NO_DATE in reasons else reasons.most_common(1)[0][0]  # a stack trace has more lines
         raise InvalidFile(_refusal(lines, reason))

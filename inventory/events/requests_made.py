@@ -20,7 +20,7 @@ METHOD = _members(
 )  # fmt: skip
 URL = _members(
     "request_uri", "uri", "path", "url", "RequestPath", "requestURI", "url.original", "url.path", "http.url",
-    "httpRequest.requestUrl", "request.uri", "request.url", "req.url", "cs-uri-stem",
+    "httpRequest.requestUrl", "request.uri", "request.url", "req.url", "cs-uri", "cs-uri-stem",
     "ClientRequestURI", "ClientRequestPath",
 )  # fmt: skip
 STATUS = _members(

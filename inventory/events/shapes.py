@@ -120,6 +120,7 @@ SHAPES = (
     ),
     Shape("clef", _all("@t"), prepare=unwrapping.clef),
     Shape("serilog", _all("Timestamp", "MessageTemplate"), prepare=unwrapping.clef),
+    Shape("postgresql", _all("error_severity", "backend_type")),
     Shape("gelf", _all("short_message"), prepare=unwrapping.gelf),
     Shape("lambda", _all("time", "type", "record"), _starts("type", "platform."), unwrapping.platform),
     Shape("lambda", _all("level", "message"), _has("requestId", "AWSRequestId", "function_request_id", "xray_trace_id")),

@@ -6,25 +6,33 @@ import re
 from datetime import datetime
 from typing import Any
 
-from inventory.events import instants, late_times, layouts, levels
+from inventory.events import csvlog, instants, late_times, layouts, levels
 from inventory.events.names import MAX_SERVICE
 from inventory.events.parsing import read as read_json
 
 Found = tuple[str, dict[str, Any]]
 """The shape of a line, and its members."""
 
-_PRIORITY = re.compile(r"<(\d{1,3})>(?:1 )?")
+_PRIORITY = re.compile(r"(?:\d{1,6} )?<(\d{1,3})>(1 )?")
+"""RFC 5424, 6.2.1; the number of bytes may be before it (RFC 6587)."""
 _STRUCTURED = re.compile(
     r"(\S{1,255}) (\S{1,255}) (\S{1,48}) (\S{1,128}) (\S{1,32})"
     r" (-|(?:\[(?:[^\]\"\\]|\"(?:[^\"\\]|\\.)*+\"|\\.)*+\])++)(?: \ufeff?(.*)|$)",
     re.DOTALL,
 )
-_TAGGED = re.compile(r" (\S{1,255}) ([^\s\[\]:(]{1,128})(?:\[([\w.-]{1,32})\])?: ?(.*)", re.DOTALL)
+_TAGGED = re.compile(
+    r" {1,2}(?:(\S{1,255}) (?=[A-Za-z_/<])|(?=[\w./-]{1,128}\[\d))"
+    r"([^\s\[\]:(]{1,128})(?:\[([\w.-]{1,32})\])?(?:: ?| (?=\())(.*)",
+    re.DOTALL,
+)
 _KLOG = re.compile(
     r"([IWEF])(\d{4})?(\d\d)(\d\d) (\d\d:\d\d:\d\d\.\d{1,9}) +(\d{1,10}) ([^\s\]]{1,200}:\d{1,6})\] (.*)", re.DOTALL
 )
 _NGINX = re.compile(r" \[(\w{4,6})\] (\d{1,10})#(\d{1,10}): (?:\*(\d{1,20}) )?(.*)", re.DOTALL)
-_ZAP = re.compile(r"\t([A-Za-z]{4,8})\t(?:([^\t]{1,200})\t)?([^\t\s]{1,200}\.go:\d{1,6})\t(.*)", re.DOTALL)
+_ZAP = re.compile(
+    r"\t([A-Za-z]{4,8})\t(?:([^\t]{1,200})\t(?!\{))?(?:([^\t\s]{1,200}\.go:\d{1,6})\t|(?=[^\t]{0,9999}\t\{.*\}\Z))(.*)",
+    re.DOTALL,
+)
 _MONOLOG = re.compile(r" ([\w-]{1,100})\.([A-Z]{4,9}): (.*)", re.DOTALL)
 _APACHE = re.compile(r" \[(?:([\w-]{0,40}):)?([a-z]{4,6}\d?)\] (?:\[pid (\d{1,10})(?::tid (\d{1,20}))?\] )?(.*)", re.DOTALL)
 _LAMBDA = re.compile(r"\t([0-9a-f-]{36})\t([A-Z]{4,8})\t(.*)", re.DOTALL)
@@ -74,6 +82,8 @@ def composed(text: str) -> tuple[str, str] | None:
 def _timed(instant: datetime, rest: str, bracketed: bool = False) -> Found:
     """The line whose time was read, from what follows the time, which may be in brackets."""
     time = {"timestamp": instant.isoformat()}
+    if rest[:1] == "," and (row := csvlog.read(rest, 0)):
+        return "postgresql", time | row
     if found := _NGINX.match(rest):
         return "nginx", time | _named(found, "level", "pid", "tid", "connection", "message")
     if bracketed and (found := _APACHE.match(rest)) and _is_level(found[2].rstrip("0123456789")):
@@ -85,7 +95,7 @@ def _timed(instant: datetime, rest: str, bracketed: bool = False) -> Found:
         return "lambda", time | _named(found, "requestId", "level", "message")
     if (found := _ZAP.match(rest)) and levels.of_word(found[1]):
         return "zap", time | _zap(found)
-    if not bracketed and (found := _TAGGED.match(rest)) and not any(map(_is_level, found.group(1, 2))):
+    if not bracketed and (found := _TAGGED.match(rest)) and not any(map(_is_level, filter(None, found.group(1, 2)))):
         return "syslog", time | _named(found, "host", "program", "pid", "message")
     level, message, before = _level_in(rest)
     if level is None:
@@ -219,7 +229,7 @@ def _syslog(text: str, now: datetime) -> Found | None:
         return None
     members: dict[str, Any] = {"facility_number": int(found[1]) // 8, "level": str(int(found[1]) % 8)}
     rest = text[found.end() :]
-    if structured := _STRUCTURED.match(rest):
+    if (found[2] or rest[:1].isdigit()) and (structured := _STRUCTURED.match(rest)):
         names = ("timestamp", "host", "program", "pid", "message_id", "structured_data", "message")
         pairs = zip(names, structured.groups(), strict=True)
         return "syslog", members | {name: value or "" for name, value in pairs if value != "-"}

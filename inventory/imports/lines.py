@@ -113,8 +113,8 @@ def _shown(raw: bytes, encoding: str) -> str:
 class _LineSplitter:
     """Splits pieces into lines, which may span pieces. `unended` counts the bytes since a line ended.
 
-    A line ends with CR, LF or both, whatever the others do, and an object of JSON with NUL, too. A byte order mark may begin any
-    line, because files are joined.
+    A line ends with CR, LF or both, whatever the others do, and an object of JSON with NUL, too. A byte order mark may
+    begin any line, because files are joined.
     """
 
     def __init__(self) -> None:
