@@ -47,6 +47,7 @@ ENVELOPES = (
     Envelope(OTLP, "scopeLogs"),
     Envelope("cloudwatch", "logEvents", frozenset({"logGroup"})),
     Envelope("cloudwatch", "events"),
+    Envelope("cloudwatch", "results", frozenset({"status"})),
     Envelope("kubernetes-audit", "items", frozenset({"kind"}), frozenset({"auditID"})),
     Envelope("kubernetes", "items", frozenset({"kind"}), frozenset({"involvedObject", "regarding"})),
     Envelope("cloudtrail", "Records"),

@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import Any
+from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 SECONDS_BELOW, MILLISECONDS_BELOW, MICROSECONDS_BELOW, NANOSECONDS_BELOW = 10**11, 10**14, 10**17, 10**20
 """A number is seconds since 1970 up to the year 5138, and in each finer unit from March 1973 on."""
-LONGEST = 80
+LONGEST = 100
 """Characters of the longest spelling."""
 MONTHS = {
     name: number + 1
@@ -42,7 +43,7 @@ _SPELLINGS = tuple(
         rf"(?P<year>\d{{4}})(?P<dash>[-/.])(?P<month>\d\d?)(?P=dash)(?P<day>\d\d?)(?:[Tt _:]| - |\]\[){_CLOCK}{_OFFSET}",
         rf"(?:[A-Za-z]{{3,9}},? )?{_DAY_FIRST}{_CLOCK}{_HALF}{_OFFSET}",
         rf"[A-Za-z]{{3}} {_MONTH_FIRST} {_CLOCK}{_OFFSET} (?P<year>\d{{4}})\b",
-        rf"{_MONTH_FIRST} (?P<year>\d{{4}}),?(?: @)? {_CLOCK}{_HALF}{_OFFSET}",
+        rf"(?:[A-Za-z]{{3}},? )?{_MONTH_FIRST} (?P<year>\d{{4}}),?(?: @)? {_CLOCK}{_HALF}(?: GMT(?=[+-]))?{_OFFSET}",
         rf"{_MONTH_FIRST} {_CLOCK}{_OFFSET}",
         rf"(?P<day>\d\d?)\.(?P<month>\d\d?)\.(?P<year>\d{{4}}),? {_CLOCK}{_OFFSET}",
         rf"(?P<one>\d\d?)/(?P<other>\d\d?)/(?P<year>\d{{4}}),? {_CLOCK}{_HALF}{_OFFSET}",
@@ -53,8 +54,8 @@ _SPELLINGS = tuple(
 )
 """RFC 3339 and its relatives; CLF, RFC 2822, 850 and 1123; `asctime` and `date`; the same with the year in front of the
 time; syslog, which has no year; German and American days; and ISO 8601 without marks."""
-_AFTER = re.compile(r"(?: [A-Z]{3,5})?(?: m=[+-][\d.]{1,30})?(?:\[[\w/+-]{1,40}\])?", re.ASCII)
-"""What Go and Java write after the offset."""
+_AFTER = re.compile(r"(?: [A-Z]{3,5})?(?: m=[+-][\d.]{1,30})?(?:\[[\w/+-]{1,40}\]| \([^()]{1,60}\))?", re.ASCII)
+"""What Go, Java and JavaScript write after the offset."""
 _NUMBER = re.compile(r"\d{1,20}(?:\.\d{1,40})?", re.ASCII)
 _EPOCH = re.compile(r"1\d{9}\.\d{1,9}(?=[\s|,])|1\d{9}(?:\d{3}){0,3}(?=[\s|])|1\.\d{6,17}e\+09(?=\s)", re.ASCII)
 """A number at the beginning of a line that is a time between 2001 and 2033: journalctl, Squid and zap's console write it."""
@@ -114,7 +115,7 @@ def _of_text(text: str, now: datetime | None) -> datetime:
 
 
 def _of_members(value: Mapping[str, Any], now: datetime | None, exact: Mapping[float, str] | None) -> datetime:
-    """The instant in an object: protobuf's and log4j's seconds and nanoseconds, MongoDB's `$date`, loguru's two."""
+    """The instant in an object: protobuf's and log4j's seconds and nanoseconds, MongoDB's `$date`, loguru's two, PHP's."""
     for seconds, nanos in (("seconds", "nanos"), ("epochSecond", "nanoOfSecond")):
         if seconds in value:
             try:
@@ -122,10 +123,22 @@ def _of_members(value: Mapping[str, Any], now: datetime | None, exact: Mapping[f
                 return _of_number(whole + rest / 10**9)
             except InvalidOperation as error:
                 raise ValueError("no numbers") from error
+    if type(value.get("date")) is str and type(value.get("timezone")) is str:
+        return _in_zone(value["date"], value["timezone"])
     for name in ("$date", "$numberLong", "timestamp", "repr"):
         if name in value and not (isinstance(value[name], Mapping) and name != "$date"):
             return read(value[name], now, exact)
     raise ValueError("an object that is no instant")
+
+
+def _in_zone(text: str, zone: str) -> datetime:
+    """The instant of PHP's `DateTime`: its offset, or the name of its zone, is beside the time of day."""
+    if zone in ZONES or zone[:1] in ("+", "-"):
+        return _of_text(f"{text} {zone}", None)
+    try:
+        return _of_text(text, None).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    except (KeyError, OSError) as error:  # no such zone
+        raise ValueError("no zone") from error
 
 
 def _decimal(digits: str) -> Decimal:

@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from inventory.events import colours
+
 LEVELS = ("trace", "debug", "info", "warning", "error", "critical")
 WORDS = {word: word for word in LEVELS} | {
     "finest": "trace", "finer": "trace", "silly": "trace", "all": "trace", "verbose": "debug", "fine": "debug",
@@ -15,7 +17,8 @@ WORDS = {word: word for word in LEVELS} | {
     "emerg": "critical", "emergency": "critical", "panic": "critical", "dpanic": "critical", "t": "trace", "d": "debug",
     "trc": "trace", "trce": "trace", "vrb": "trace", "dbug": "debug", "ntc": "info", "fail": "error", "emg": "critical",
     "emrg": "critical", "i": "info", "n": "info", "w": "warning", "e": "error", "f": "critical", "c": "critical",
-    "v": "trace",
+    "v": "trace", "trac": "trace", "debu": "debug", "erro": "error", "fata": "critical",
+    "pani": "critical",
 }  # fmt: skip
 """The words of syslog, Java, npm, .NET, Go and Google Cloud, and the letters of klog and MongoDB, in lower case."""
 _BEGINNING = re.compile(r"\[([A-Za-z]{3,11}) {0,4}\][ :]|([A-Z]{3,11}):?\s|([A-Za-z]{3,11}):")
@@ -30,7 +33,7 @@ def of_word(text: str) -> str | None:
     """The level that a word means, in any case, with slog's steps such as `INFO+2`, or a number as text; else None."""
     if level := WORDS.get(text):
         return level
-    word = text.strip(" \t[]<>():").lower()
+    word = colours.without(text).strip(" \t[]<>():").lower()
     if level := WORDS.get(word):
         return level
     if word.isascii() and word.isdigit() and len(word) < 4:

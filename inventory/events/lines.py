@@ -77,6 +77,10 @@ class LineReader:
 
     def _structured(self, text: str, depth: int) -> tuple[str, Prepared] | None:
         """A line of JSON or logfmt."""
+        if _QUERIED.match(text) and (row := unwrapping.insights_row(parse(text))):
+            return "cloudwatch", unwrapping.cloudwatch(row, self._inner(depth))
+        if audited := text_lines.audited(text):
+            return "auditd", Prepared(audited, [("service", None, "auditd")])
         if text.startswith("{"):
             document = read(text)
             if type(document) is dict:
@@ -140,6 +144,8 @@ _BY_NGINX, _BY_TRAEFIK = ([("service", None, name)] for name in ("nginx", "traef
 _JSON = re.compile(r'[\["\d]|true|false|null')
 
 
+_QUERIED = re.compile(r'\[\s*\{\s*"(?:field|value)"')
+"""How a result of CloudWatch Logs Insights begins."""
 _TAG = re.compile(r"([\w.*/-]{1,200})\t(?=\{)")
 """What Fluentd writes between the time and the record."""
 _CLOCK = re.compile(

@@ -7,7 +7,10 @@ from typing import Any
 
 from inventory.events.parsing import united
 
-_PAIR = re.compile(r'([^\s="]{1,200}+)(?:=(?:"((?:[^"\\]|\\.)*+)"(?=\s|$)|([^\s"]*+)(?=\s|$)))?+\s*+', re.DOTALL)
+_PAIR = re.compile(
+    r"""([^\s="]{1,200}+)(?:=(?:"((?:[^"\\]|\\.)*+)"(?=\s|$)|'((?:[^'\\]|\\.)*+)'(?=\s|$)|([^\s"]*+)(?=\s|$)))?+\s*+""",
+    re.DOTALL,
+)
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 BEGINNING = re.compile(r"[\w.@-]{1,100}=")
@@ -22,7 +25,7 @@ def read(text: str) -> dict[str, Any] | None:
         found = _PAIR.match(text, position)
         if found is None or found.end() == position:
             return None
-        name, quoted, bare = found.groups()
+        name, quoted, bare = found[1], found[3] if found[2] is None else found[2], found[4]
         if quoted is None and bare is None:
             words += 1
             pairs.append((name, True))

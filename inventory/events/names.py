@@ -28,7 +28,7 @@ class Member:
     def find(self, document: Mapping[str, Any]) -> tuple[Any, tuple[str, ...]]:
         """The value, and the names that lead to it; `MISSING` if there is none."""
         value = document.get(self.name, MISSING)
-        if value is not MISSING or len(self.parts) == 1:
+        if value is not MISSING or len(self.parts) == 1 or self.parts[0] not in document:
             return value, (self.name,)
         return _below(document, self.parts)
 
@@ -64,6 +64,7 @@ TIMESTAMP = [
         "log_time", "logTime", "time_iso8601", "time_local", "msec", "date", "dt", "epoch", "unixtime", "created",
         "created_at", "observedTimeUnixNano", "receiveTimestamp", "@fields.timestamp", "fields.timestamp",
         "event.created", "start_time", "TimeGenerated", "TimeCreated", "EdgeStartTimestamp", "EdgeEndTimestamp", "_time",
+        "started_at",
     )
 ]  # fmt: skip
 
@@ -97,7 +98,9 @@ SERVICE = _names(
     "SYSLOG_IDENTIFIER", "_SYSTEMD_UNIT", "_service", "_app", "_application", "record.name", "@module", "module",
     "target", "component", "program", "N", "Properties.Application", "Properties.SourceContext", "eventSource",
     "kubernetes.container_name", "container_name", "jsonPayload.service", "facility",
-    "cloud_RoleName", "AppRoleName", "ProviderName", "Category",
+    "dd.service", "otelServiceName", "resource.attributes.service.name", "metadata.service", "fields.SourceContext",
+    "_logger", "protoPayload.serviceName", "fly.app.name", "label", "cloud_RoleName", "AppRoleName",
+    "ProviderName", "Category",
 )  # fmt: skip
 
 MESSAGE = [
@@ -108,7 +111,7 @@ MESSAGE = [
         "jsonPayload.msg", "log.message", "text", "full_message", "fields.msg", "error.message", "err.message",
         "exception.message", "status.message", "error", "err", "exception", "eventName", "protoPayload.status.message",
         "protoPayload.methodName", "description", "resultDescription", "properties.message", "operationName", "_raw",
-        "eventMessage",
+        "eventMessage", "errorMessage", "alert.signature", "event_type",
     )
 ]  # fmt: skip
 
@@ -120,7 +123,8 @@ TRACE_ID = [
         "operation_Id", "OperationId",
     ),
     *_names(traces.of_datadog, "dd.trace_id", "dd.traceId", "dd_trace_id"),
-    *_names(traces.of, "xray_trace_id", "XRayTraceId", "AWS-XRAY-TRACE-ID", "x-b3-traceid", "X-B3-TraceId", "b3"),
+    *_names(traces.of, "xray_trace_id", "XRayTraceId", "AWS-XRAY-TRACE-ID", "x-b3-traceid", "X-B3-TraceId", "b3",
+           "record.tracing.value"),
 ]  # fmt: skip
 TRACE_NAMES = frozenset(member.name for member, _ in TRACE_ID)
 TRACE_READERS = {member.name.lower(): reader for member, reader in TRACE_ID} | {

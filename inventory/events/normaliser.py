@@ -15,6 +15,8 @@ MAX_MESSAGE = 65_536
 """Characters of a message. All of a longer one is an attribute too."""
 TRACE_DEPTH = 3
 """Levels of objects below the top in which a trace id is looked for."""
+MAX_LISTED = 16
+"""Objects of a list in which it is looked for, such as the spans of an event."""
 UNKNOWN = "unknown"
 """The service of a line that names none."""
 SEND_TIMESTAMP = (
@@ -77,8 +79,8 @@ class _Reading:
             raise NoEvent(self._without_time())
         message = self._field("message", [(member, _text) for member in names.MESSAGE])
         level = self._field("level", names.LEVEL)
-        if not message and (request := requests_made.described(self._document)):
-            message, level = request[0], level or request[1]
+        if (not message or level is None) and (request := requests_made.described(self._document)):
+            message, level = message or request[0], level or request[1]
         if message is None and level is None:
             message = self._default("line", None)
         if message is None and level is None:
@@ -164,18 +166,23 @@ class _Reading:
                 return f"{name}: These are {signal} of OpenTelemetry and no log records. Send resourceLogs."
         return f"timestamp: Missing. {SEND_TIMESTAMP}"
 
-    def _trace_below(self, node: Mapping[str, Any], path: Path, depth: int) -> str | None:
+    def _trace_below(self, node: Mapping[str, Any], path: Path, depth: int, in_list: bool = False) -> str | None:
         """A trace id below a known name in any case, in the objects of the document."""
         below = []
         for name, value in node.items():
             if (reader := names.TRACE_READERS.get(name.lower())) and (trace_id := reader(value)):
-                self._use("trace_id", (*path, name), value, trace_id)
+                if not in_list:
+                    self._use("trace_id", (*path, name), value, trace_id)
                 return str(trace_id)
-            if depth and type(value) is dict:
+            if depth and type(value) in (dict, list):
                 below.append((name, value))
         for name, value in below:
-            if trace_id := self._trace_below(value, (*path, name), depth - 1):
-                return trace_id
+            is_list = type(value) is list
+            for each in value[:MAX_LISTED] if is_list else (value,):
+                if type(each) is dict and (
+                    trace_id := self._trace_below(each, (*path, name), depth - 1, in_list or is_list)
+                ):
+                    return trace_id
         return None
 
     def _attributes(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import orjson
 
 MAX_DEPTH = 32
 """Levels of nested objects and lists."""
+_HEX = re.compile(r"(?<!\\)((?:\\\\)*)\\x([0-9A-Fa-f]{2})")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -31,12 +32,26 @@ def read(text: str) -> Any:
     large become text, and so do objects below `MAX_DEPTH`. Half of a surrogate pair becomes its escape.
     """
     try:
-        return parse(text)
+        return _parse_bytes(text) if "\\x" in text else parse(text)
     except Inexact:
         try:
             return _storable(_tolerant(text), MAX_DEPTH)
         except (RecursionError, json.JSONDecodeError) as error:
             raise ValueError(TOO_DEEP) from error
+
+
+def _parse_bytes(text: str) -> Any:
+    """The value of a line in which nginx wrote bytes as `\\x22`, which JSON has not; those beyond ASCII stay escaped."""
+    try:
+        return parse(text)
+    except Inexact:
+        raise
+    except ValueError:
+        return parse(_HEX.sub(lambda found: f"{found[1]}{_of_byte(found[2])}", text))
+
+
+def _of_byte(digits: str) -> str:
+    return f"\\u00{digits}" if int(digits, 16) < 0x80 else f"\\\\x{digits}"
 
 
 def united(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

@@ -16,12 +16,12 @@ def _members(*names: str) -> list[Member]:
 METHOD = _members(
     "method", "request_method", "RequestMethod", "verb", "http.request.method", "httpMethod", "http_method",
     "httpRequest.requestMethod", "request.method", "req.method", "cs-method",
-    "ClientRequestMethod",
+    "ClientRequestMethod", "request.operation",
 )  # fmt: skip
 URL = _members(
     "request_uri", "uri", "path", "url", "RequestPath", "requestURI", "url.original", "url.path", "http.url",
     "httpRequest.requestUrl", "request.uri", "request.url", "req.url", "cs-uri", "cs-uri-stem",
-    "ClientRequestURI", "ClientRequestPath",
+    "request.path", "ClientRequestURI", "ClientRequestPath",
 )  # fmt: skip
 STATUS = _members(
     "status", "status_code", "statusCode", "DownstreamStatus", "http.response.status_code", "http_status",
@@ -36,8 +36,9 @@ def described(document: Mapping[str, Any]) -> tuple[str, str] | None:
     """The request with its status, and the level that the status has; None if the document tells of no request."""
     request = document.get("request")
     if type(request) is not str:
-        url, method = _first(URL, document), _first(METHOD, document)
-        if url is not None and method is not None:
+        method = _first(METHOD, document)
+        url = _first(URL, document) if method is not None else None
+        if url is not None:
             request = f"{method} {url}"
         elif "remote_addr" in document and "status" in document:  # a connection on which no request came
             request = "-"

@@ -41,6 +41,7 @@ _CRI = re.compile(r"(\S{20,40}) (stdout|stderr) ([FP])(?: (.*)|$)", re.DOTALL)
 _COMPOSE = re.compile(r"([\w.-]{1,100}) {1,80}\| (.*)", re.DOTALL)
 _LOGCLI = re.compile(r"(\S{20,40}) \{((?:\w{1,100}=\"[^\"]{0,1000}\"(?:, ?)?){1,60})\} (.*)", re.DOTALL)
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
+_AUDITD = re.compile(r"(?:node=(\S{1,255}) )?type=(\S{1,60}) msg=audit\((\d{10}\.\d{3}):(\d{1,20})\): ?(.*)", re.DOTALL)
 _SECOND = re.compile(r" \[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:")
 _WORD = re.compile(r"[\s|:\-]{0,20}(\[[^\[\]]{1,60}\]|\([^()]{1,60}\)|<[^<>]{1,60}>|[^\s|:\[\]]{1,60})")
 _WORD_END = re.compile(r"[\s|:\-\[]{1,20}")
@@ -200,6 +201,15 @@ def queried(text: str) -> dict[str, Any] | None:
     """A line as Loki's `logcli query` prints it, with its labels."""
     found = _LOGCLI.fullmatch(text)
     return {"timestamp": found[1], "labels": dict(_LABEL.findall(found[2])), "line": found[3]} if found else None
+
+
+def audited(text: str) -> dict[str, Any] | None:
+    """A record of Linux's audit daemon."""
+    found = _AUDITD.fullmatch(text)
+    if found is None:
+        return None
+    members = _named(found, "host", "type", "timestamp", "serial", "message")
+    return members | {"message": f"{members['type']} {members['message']}"}
 
 
 def _klog(text: str) -> Found | None:

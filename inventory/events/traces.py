@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from typing import Any
 
 _TRACE_ID = re.compile("[0-9A-Fa-f]{32}")
@@ -14,8 +15,11 @@ _WRAPPED = re.compile(
     r"|(?:projects/[^/]{1,80}/traces/)(?P<gcp>[0-9A-Fa-f]{32})"  # Google Cloud
     r"|(?P<cloud>[0-9A-Fa-f]{32})/\d{1,20}(?:;.*)?"  # X-Cloud-Trace-Context
     r"|(?P<b3>[0-9A-Fa-f]{32}|[0-9A-Fa-f]{16})-[0-9A-Fa-f]{16}(?:-.*)?"  # the single header of B3
+    r"|0x(?P<hex>[0-9A-Fa-f]{32}|[0-9A-Fa-f]{16})"  # OpenTelemetry for Python
     r"|(?P<uuid>[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}))"
 )
+_BASE64 = re.compile("[0-9A-Za-z+/]{21}[AQgw]==")
+"""The 16 bytes of an id, as the JSON of Protocol Buffers has them."""
 _NO_TRACE = "0" * 32
 LONGEST = 200
 """Characters of the longest spelling that is read."""
@@ -39,7 +43,7 @@ def of(value: Any) -> str | None:
         return _known(text.rjust(32, "0"))
     if found := _WRAPPED.fullmatch(text):
         return _known("".join(part for part in found.groups() if part).replace("-", "").rjust(32, "0"))
-    return None
+    return _known(b64decode(text).hex()) if _BASE64.fullmatch(text) else None
 
 
 def of_datadog(value: Any) -> str | None:

@@ -64,8 +64,8 @@ def journald(document: dict[str, Any], inner: Inner) -> Prepared:
     members["MESSAGE"] = "\n".join(map(str, message)) if type(message) is list else message
     priority = members.get("PRIORITY")
     first: list[Default] = [("level", None, priority[0])] if type(priority) is list and priority else []
-    named = next((name for name in ("SYSLOG_IDENTIFIER", "_SYSTEMD_UNIT", "_COMM") if members.get(name)), None)
-    outer = {"__REALTIME_TIMESTAMP": "timestamp", "PRIORITY": "level"} | ({named: "service"} if named else {})
+    named = [name for name in ("SYSLOG_IDENTIFIER", "_SYSTEMD_UNIT", "_COMM") if members.get(name)]
+    outer = {"__REALTIME_TIMESTAMP": "timestamp", "PRIORITY": "level"} | dict.fromkeys(named, "service")
     return wrapped(members, "MESSAGE", inner, outer, first)
 
 
@@ -74,6 +74,14 @@ def cloudwatch(document: dict[str, Any], inner: Inner) -> Prepared:
     name, time = ("message", "timestamp") if "message" in document else ("@message", "@timestamp")
     group = document.get("logGroup") or document.get("@log")
     return wrapped(document, name, inner, {time: "timestamp"}, [("service", None, group)])
+
+
+def insights_row(pairs: Any) -> dict[str, Any] | None:
+    """The row of a query of CloudWatch Logs Insights, from its fields and values; None if it has no time or message."""
+    if type(pairs) is not list or not all(type(pair) is dict and type(pair.get("field")) is str for pair in pairs):
+        return None
+    row = {pair["field"]: pair.get("value") for pair in pairs}
+    return row if {"@timestamp", "@message"} <= row.keys() else None
 
 
 def clef(document: dict[str, Any]) -> Prepared:
@@ -90,6 +98,13 @@ def clef(document: dict[str, Any]) -> Prepared:
 def gelf(document: dict[str, Any]) -> Prepared:
     """A message of Graylog, whose `host` is what sent it."""
     return Prepared(document, [("service", None, document.get("host"))])
+
+
+def monolog(document: dict[str, Any]) -> Prepared:
+    """A record of Monolog, whose channel is the name of the logger."""
+    return Prepared(
+        {name: each for name, each in document.items() if name != "channel"}, [("service", "channel", document["channel"])]
+    )
 
 
 def mongodb(document: dict[str, Any]) -> Prepared:
@@ -120,8 +135,14 @@ def audit(document: dict[str, Any]) -> Prepared:
     return Prepared(document, [("service", None, "kube-apiserver")])
 
 
-def platform(document: dict[str, Any]) -> Prepared:
-    """What AWS Lambda says itself."""
+def telemetry(document: dict[str, Any], inner: Inner) -> Prepared:
+    """An event of AWS Lambda's Telemetry API: what Lambda says itself, or a line or an object that a function logged."""
+    record = document["record"]
+    if type(record) is str:
+        return wrapped(document, "record", inner, {"time": "timestamp"})
+    if type(record) is dict and document["type"] in ("function", "extension"):
+        others = {name: value for name, value in document.items() if name not in ("record", "time")}
+        return Prepared(record | others, [("timestamp", "time", document["time"])])
     return Prepared(document, [("message", None, document["type"])])
 
 

@@ -5,6 +5,7 @@ Brackets are only counted here. Whether a value is JSON is found out row by row,
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ _LIST = re.compile(
 """How an object begins in which the API of a log store, or a program such as ffuf, answers a list. Its elements are the
 rows then."""
 _LIST_OPENS = re.compile(_LIST.pattern + rb"\[", re.DOTALL)
+_NEXT = re.compile(r"\}[ \t]*\{")
+_DECODER = json.JSONDecoder()
 MAX_BEGINNING = 1_000
 """Bytes in which that has to begin."""
 COST_OF_PIECE = 4_096
@@ -42,7 +45,19 @@ _OPENING, _CLOSING = b"[{", b"]}"
 
 def is_array(text: str) -> bool:
     """Whether the beginning of a file says that its values are not one a line."""
-    return _BEGINNING.match(text) is not None
+    return _BEGINNING.match(text) is not None or _is_concatenated(text)
+
+
+def _is_concatenated(text: str) -> bool:
+    """Whether a second object follows the first one on its line, as Amazon Data Firehose delivers them."""
+    beginning = text.removeprefix("\ufeff").lstrip()
+    if not beginning.startswith("{") or not _NEXT.search(beginning):
+        return False
+    try:
+        _, end = _DECODER.raw_decode(beginning)
+    except (ValueError, RecursionError):
+        return False
+    return beginning[end:].lstrip(" \t").startswith("{")
 
 
 def is_document(text: str) -> bool:
