@@ -30,7 +30,7 @@ ZONES = {
 _CLOCK = r"(?P<hour>\d\d?):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,:](?P<fraction>\d{1,40}))?)?"
 _HALF = r"(?: ?(?P<half>[AaPp][Mm])\b)?"
 _OFFSET = (
-    r"(?:(?P<near>[Zz]\b|[+-]\d\d(?::?\d\d)?(?!\d))| ?(?P<far>[+-]\d\d:?\d\d(?!\d))| (?P<name>"
+    r"(?:(?P<near>[Zz]\b|[+-]\d\d(?::?\d\d)?(?!\d))| ?(?P<far>[+-]\d\d:?\d\d(?!\d))| ?(?P<name>"
     + "|".join(sorted(ZONES, key=len, reverse=True))
     + r")\b)?"
 )
@@ -39,30 +39,34 @@ _MONTH_FIRST = r"(?P<name_of_month>[A-Za-z]{3})[a-z]{0,6} {1,2}(?P<day>\d\d?),?"
 _SPELLINGS = tuple(
     re.compile(pattern, re.ASCII)
     for pattern in (
-        r"(?:[A-Z][a-z]{2},? )?"
-        rf"(?P<year>\d{{4}})(?P<dash>[-/.])(?P<month>\d\d?)(?P=dash)(?P<day>\d\d?)(?:[Tt _:]| - |\]\[){_CLOCK}{_OFFSET}",
+        r"(?:[A-Z][a-z]{2},? )?(?P<year>\d{4})(?P<dash>[-/.])(?P<month>\d\d?)(?P=dash)(?P<day>\d\d?)"
+        rf"(?:[Tt _:]| - |\]\[){_CLOCK}{_HALF}{_OFFSET}",
         rf"(?:[A-Za-z]{{3,9}},? )?{_DAY_FIRST}{_CLOCK}{_HALF}{_OFFSET}",
         rf"[A-Za-z]{{3}} {_MONTH_FIRST} {_CLOCK}{_OFFSET} (?P<year>\d{{4}})\b",
-        rf"(?:[A-Za-z]{{3}},? )?{_MONTH_FIRST} (?P<year>\d{{4}}),?(?: @)? {_CLOCK}{_HALF}(?: GMT(?=[+-]))?{_OFFSET}",
+        rf"(?:[A-Za-z]{{3,9}},? )?{_MONTH_FIRST} (?P<year>\d{{4}}),?(?: @| at)? {_CLOCK}{_HALF}(?: GMT(?=[+-]))?{_OFFSET}",
         rf"{_MONTH_FIRST} {_CLOCK}{_OFFSET}",
         rf"(?P<day>\d\d?)\.(?P<month>\d\d?)\.(?P<year>\d{{4}}),? {_CLOCK}{_OFFSET}",
-        rf"(?P<one>\d\d?)/(?P<other>\d\d?)/(?P<year>\d{{4}}),? {_CLOCK}{_HALF}{_OFFSET}",
+        rf"(?P<one>\d\d?)(?P<mark>[/-])(?P<other>\d\d?)(?P=mark)(?P<year>\d{{4}}),? {_CLOCK}{_HALF}{_OFFSET}",
+        rf"(?P<year>\d\d)/(?P<month>\d\d)/(?P<day>\d\d) {_CLOCK}(?!\S)",
+        rf"(?P<one>\d\d?)/(?P<other>\d\d?)/(?P<year>\d\d), {_CLOCK}{_HALF}",
         rf"(?P<month>\d\d)-(?P<day>\d\d) {_CLOCK}",
         r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)[Tt ]?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)"
         rf"(?:[.,](?P<fraction>\d{{1,40}}))?{_OFFSET}(?!\d)",
     )
 )
 """RFC 3339 and its relatives; CLF, RFC 2822, 850 and 1123; `asctime` and `date`; the same with the year in front of the
-time; syslog, which has no year; German and American days; and ISO 8601 without marks."""
+time; syslog, which has no year; German, American and Spark's days; Android's; and ISO 8601 without marks."""
 _AFTER = re.compile(r"(?: [A-Z]{3,5})?(?: m=[+-][\d.]{1,30})?(?:\[[\w/+-]{1,40}\]| \([^()]{1,60}\))?", re.ASCII)
 """What Go, Java and JavaScript write after the offset."""
-_NUMBER = re.compile(r"\d{1,20}(?:\.\d{1,40})?", re.ASCII)
+_NUMBER = re.compile(r"@?(\d{1,20}(?:[.,]\d{0,40}(?:[eE]\+?\d{1,2})?)?)", re.ASCII)
 _EPOCH = re.compile(r"1\d{9}\.\d{1,9}(?=[\s|,])|1\d{9}(?:\d{3}){0,3}(?=[\s|])|1\.\d{6,17}e\+09(?=\s)", re.ASCII)
 """A number at the beginning of a line that is a time between 2001 and 2033: journalctl, Squid and zap's console write it."""
 _DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
 _OF_DOTNET = re.compile(r"\\?/Date\((\d{1,17})(?:[+-]\d{4})?\)\\?/", re.ASCII)
 """Milliseconds since 1970, as .NET's and PowerShell's JSON has them."""
-_LONG = re.compile(r"(?<![\d.])\d{9,17}\.\d{6,40}", re.ASCII)
+_PARTS = (("seconds", "nanos", "nanoseconds"), ("epochSecond", "nanoOfSecond"), ("_seconds", "_nanoseconds"))
+"""Members of objects that are instants: protobuf's, Java's and Firestore's."""
+_LONG = re.compile(r"(?<![\d.])(?=[\d.]{17})\d{9,17}\.\d{1,40}", re.ASCII)
 
 
 def read(value: Any, now: datetime | None = None, exact: Mapping[float, str] | None = None) -> datetime:
@@ -72,7 +76,7 @@ def read(value: Any, now: datetime | None = None, exact: Mapping[float, str] | N
     `exact` has the digits of numbers that a double rounds.
     """
     if isinstance(value, str):
-        return _of_text(value.strip(), now)
+        return _of_text((value if value.isascii() else value.replace("\u202f", " ")).strip(), now)
     if isinstance(value, Mapping):
         return _of_members(value, now, exact)
     if type(value) is float and isfinite(value):
@@ -105,8 +109,8 @@ def _of_text(text: str, now: datetime | None) -> datetime:
                 return _cut(_of_match(found, now))
             except (ValueError, OverflowError):
                 continue
-    if _NUMBER.fullmatch(bare):
-        return _of_number(_decimal(bare))
+    if found := _NUMBER.fullmatch(bare):
+        return _of_number(_decimal(found[1].replace(",", ".").lower()))
     if found := _OF_DOTNET.fullmatch(bare):
         return EPOCH + timedelta(milliseconds=int(found[1]))
     if found := _DAY.fullmatch(bare):
@@ -116,10 +120,11 @@ def _of_text(text: str, now: datetime | None) -> datetime:
 
 def _of_members(value: Mapping[str, Any], now: datetime | None, exact: Mapping[float, str] | None) -> datetime:
     """The instant in an object: protobuf's and log4j's seconds and nanoseconds, MongoDB's `$date`, loguru's two, PHP's."""
-    for seconds, nanos in (("seconds", "nanos"), ("epochSecond", "nanoOfSecond")):
+    for seconds, *nanos in _PARTS:
         if seconds in value:
+            part = next((value[name] for name in nanos if value.get(name)), 0)
             try:
-                whole, rest = Decimal(str(value[seconds])[:LONGEST]), Decimal(str(value.get(nanos) or 0)[:LONGEST])
+                whole, rest = Decimal(str(value[seconds])[:LONGEST]), Decimal(str(part)[:LONGEST])
                 return _of_number(whole + rest / 10**9)
             except InvalidOperation as error:
                 raise ValueError("no numbers") from error
@@ -163,15 +168,15 @@ def _of_match(found: re.Match[str], now: datetime | None) -> datetime:
     parts = found.groupdict()
     hour, second = int(parts["hour"]), int(parts.get("second") or 0)
     micros = int(f"{(parts.get('fraction') or '0')[:6]:0<6}")
-    if parts.get("half"):
-        if not 1 <= hour <= 12:
-            raise ValueError("no hour of half a day")
+    if parts.get("half") and 1 <= hour <= 12:  # some write 13:00 PM
         hour = hour % 12 + (12 if parts["half"].lower() == "pm" else 0)
     if second == 60:  # a leap second, which no clock of ours has
         second, micros = 59, 999_999
     month, day = _month_and_day(parts)
-    clock = (month, day, hour, int(parts["minute"]), second, micros)
-    offset = _offset(parts)
+    offset, minute = _offset(parts), int(parts["minute"])
+    if hour == 24 and minute == second == micros == 0:  # the end of a day (ISO 8601)
+        hour, offset = 0, offset - DAY
+    clock = (month, day, hour, minute, second, micros)
     if parts.get("year"):
         return datetime(_year(parts["year"]), *clock, tzinfo=UTC) - offset
     if now is None:

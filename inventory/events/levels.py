@@ -18,13 +18,15 @@ WORDS = {word: word for word in LEVELS} | {
     "trc": "trace", "trce": "trace", "vrb": "trace", "dbug": "debug", "ntc": "info", "fail": "error", "emg": "critical",
     "emrg": "critical", "i": "info", "n": "info", "w": "warning", "e": "error", "f": "critical", "c": "critical",
     "v": "trace", "trac": "trace", "debu": "debug", "erro": "error", "fata": "critical",
-    "pani": "critical",
+    "pani": "critical", "pnc": "critical",
 }  # fmt: skip
 """The words of syslog, Java, npm, .NET, Go and Google Cloud, and the letters of klog and MongoDB, in lower case."""
 _BEGINNING = re.compile(r"\[([A-Za-z]{3,11}) {0,4}\][ :]|([A-Z]{3,11}):?\s|([A-Za-z]{3,11}):")
 _SYSLOG = ("critical", "critical", "critical", "error", "warning", "info", "info", "debug")
 _STEPPED = re.compile(r"(trace|debug|info|warn|warning|error|fatal)([+-]\d{1,4})")
 _SLOG = {"trace": -8, "debug": -4, "info": 0, "warn": 4, "warning": 4, "error": 8, "fatal": 12}
+_PREFIXED = re.compile(r"(?:log_|(?:log)?level\.|severity_)([a-z]{2,13})|([a-z]{2,13}) ?\(\d{1,2}\)?")
+"""Names of constants, such as `LOG_ERR`, and a level with its number."""
 _OTLP = re.compile(r"(?:severity_number_)?(trace|debug|info|warn|error|fatal)([1-4]?)")
 
 
@@ -40,8 +42,10 @@ def of_word(text: str) -> str | None:
         return of_number(int(word))
     if found := _STEPPED.fullmatch(word):
         return _of_steps(_SLOG[found[1]] + int(found[2]))
-    found = _OTLP.fullmatch(word)
-    return WORDS[found[1]] if found else None
+    if found := _OTLP.fullmatch(word):
+        return WORDS[found[1]]
+    found = _PREFIXED.fullmatch(word)
+    return WORDS.get(found[1] or found[2]) if found else None
 
 
 def of_number(number: int) -> str | None:
@@ -62,14 +66,23 @@ def of(value: Any) -> str | None:
 
 def of_python(value: Any) -> str | None:
     """The level of a number of Python's `logging`, or of loguru."""
-    return LEVELS[min(value // 10, 5)] if type(value) is int and 0 <= value < 100 else None
+    value = _whole(value)
+    return LEVELS[min(value // 10, 5)] if value is not None and value < 100 else None
 
 
 def of_otlp(value: Any) -> str | None:
     """The level of a severity number of OpenTelemetry, or of its name."""
-    if type(value) is int and 1 <= value <= 24:
-        return LEVELS[(value - 1) // 4]
-    return of_word(value) if type(value) is str and not value.isdigit() else None
+    number = _whole(value)
+    if number is not None:
+        return LEVELS[(number - 1) // 4] if 1 <= number <= 24 else None
+    return of_word(value) if type(value) is str else None
+
+
+def _whole(value: Any) -> int | None:
+    """A number, also as text, that is not negative."""
+    if type(value) is str and len(value) < 4 and value.isascii() and value.isdigit():
+        return int(value)
+    return value if type(value) is int and value >= 0 else None
 
 
 def of_serilog(value: Any) -> str | None:

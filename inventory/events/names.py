@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -64,7 +65,7 @@ TIMESTAMP = [
         "log_time", "logTime", "time_iso8601", "time_local", "msec", "date", "dt", "epoch", "unixtime", "created",
         "created_at", "observedTimeUnixNano", "receiveTimestamp", "@fields.timestamp", "fields.timestamp",
         "event.created", "start_time", "TimeGenerated", "TimeCreated", "EdgeStartTimestamp", "EdgeEndTimestamp", "_time",
-        "started_at",
+        "started_at", "startTime",
     )
 ]  # fmt: skip
 
@@ -77,15 +78,24 @@ LEVEL = [
     *_names(levels.of, "severity_text", "Severity", "error_severity", "PRIORITY", "@fields.level"),
     *_names(levels.of_python, "levelno", "level_number", "level.no", "record.level.no"),
     *_names(levels.of_azure, "severityLevel", "SeverityLevel", "LevelDisplayName"),
-    *_names(levels.of_status_word, "status"),
-    *_names(levels.of, "log.syslog.severity.code", "syslog_severity", "fields.level", "jsonPayload.level", "messageType"),
+    *_names(levels.of_status_word, "status", "priority"),
+    *_names(
+        levels.of,
+        "level.levelStr",
+        "syslog.severity",
+        "log.syslog.severity.code",
+        "syslog_severity",
+        "fields.level",
+        "jsonPayload.level",
+        "messageType",
+    ),
 ]
 
 
 def service(value: Any) -> str | None:
     """The name of a program: 1 to 200 printable characters."""
     fits = type(value) is str and len(value) <= MAX_SERVICE and value.isprintable() and value.strip()
-    return value if fits else None
+    return value.strip() if fits else None
 
 
 MAX_SERVICE = 200
@@ -99,12 +109,22 @@ SERVICE = _names(
     "target", "component", "program", "N", "Properties.Application", "Properties.SourceContext", "eventSource",
     "kubernetes.container_name", "container_name", "jsonPayload.service", "facility",
     "dd.service", "otelServiceName", "resource.attributes.service.name", "metadata.service", "fields.SourceContext",
-    "_logger", "protoPayload.serviceName", "fly.app.name", "label", "cloud_RoleName", "AppRoleName",
+    "app.name", "application.name", "svc", "programname", "kubernetes.container.name", "container.name", "labels.app",
+    "categoryName", "process.name", "_logger", "protoPayload.serviceName", "fly.app.name", "label", "cloud_RoleName",
+    "AppRoleName",
     "ProviderName", "Category",
 )  # fmt: skip
 
+
+def text(value: Any) -> str | None:
+    """A message: a text, or a number or a truth value as JSON writes it."""
+    if type(value) is str:
+        return value
+    return json.dumps(value) if type(value) in (int, float, bool) else None
+
+
 MESSAGE = [
-    Member.of(name)
+    (Member.of(name), text)
     for name in (
         "message", "msg", "event", "short_message", "body", "@m", "MESSAGE", "Body", "M", "@message", "log",
         "fields.message", "record.message", "Message", "RenderedMessage", "textPayload", "jsonPayload.message",
@@ -124,10 +144,25 @@ TRACE_ID = [
     ),
     *_names(traces.of_datadog, "dd.trace_id", "dd.traceId", "dd_trace_id"),
     *_names(traces.of, "xray_trace_id", "XRayTraceId", "AWS-XRAY-TRACE-ID", "x-b3-traceid", "X-B3-TraceId", "b3",
-           "record.tracing.value"),
+           "record.tracing.value", "uber-trace-id", "elasticapm_trace_id"),
 ]  # fmt: skip
 TRACE_NAMES = frozenset(member.name for member, _ in TRACE_ID)
 TRACE_READERS = {member.name.lower(): reader for member, reader in TRACE_ID} | {
     "x-amzn-trace-id": traces.of, "x-cloud-trace-context": traces.of, "trace-id": traces.of,
 }  # fmt: skip
 """The same names in lower case: they are looked for below the top, too, in contexts, spans, fields and headers."""
+
+
+def _lower(known: Names) -> Mapping[str, Reader]:
+    """The readers of names without a dot and of more than a letter, in lower case."""
+    found = [(member.name.lower(), reader) for member, reader in known if len(member.parts) == 1 and len(member.name) > 1]
+    return dict(reversed(found))
+
+
+OTHER_CASE = {
+    "timestamp": _lower([(member, text) for member in TIMESTAMP]),
+    "level": _lower(LEVEL),
+    "service": _lower(SERVICE),
+    "message": _lower(MESSAGE),
+}
+"""Names that are known in any case, where no member has one of them as it stands."""

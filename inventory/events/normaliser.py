@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -74,18 +73,20 @@ class _Reading:
     def event(self) -> dict[str, Any]:
         instant = self._field("timestamp", [(member, self._instant) for member in names.TIMESTAMP])
         if instant is None:
-            instant = self._time_in_other_case()
+            instant = self._in_other_case("timestamp", self._instant)
         if instant is None:
             raise NoEvent(self._without_time())
-        message = self._field("message", [(member, _text) for member in names.MESSAGE])
-        level = self._field("level", names.LEVEL)
+        message = self._field("message", names.MESSAGE)
+        if message is None:
+            message = self._in_other_case("message")
+        level = self._field("level", names.LEVEL) or self._in_other_case("level")
         if (not message or level is None) and (request := requests_made.described(self._document)):
             message, level = message or request[0], level or request[1]
         if message is None and level is None:
             message = self._default("line", None)
         if message is None and level is None:
             raise NoEvent(f"message: Missing. {SEND_MESSAGE}")
-        service = self._choices.service or self._field("service", names.SERVICE)
+        service = self._choices.service or self._field("service", names.SERVICE) or self._in_other_case("service")
         trace_id = self._field("trace_id", names.TRACE_ID) or self._trace_below(self._document, (), TRACE_DEPTH)
         attributes = self._attributes()
         if message is not None and len(message) > MAX_MESSAGE:
@@ -119,7 +120,7 @@ class _Reading:
                 continue
             self._use(name, path, found, value)
             return value
-        value = self._default(name, {"timestamp": self._instant, "message": _text}.get(name))
+        value = self._default(name, {"timestamp": self._instant, "message": names.text}.get(name))
         if value is None and blank is not None:
             self._used.append(blank)
             return ""
@@ -130,7 +131,7 @@ class _Reading:
         for default in self._defaults:
             if default[0] == name:
                 known = {"level": levels.of, "service": names.service}.get(name)
-                value = (reader or known or _text)(default[2])
+                value = (reader or known or names.text)(default[2])
                 if value is not None:
                     self._defaults.remove(default)
                     return value
@@ -150,12 +151,15 @@ class _Reading:
         except (ValueError, OverflowError):  # the 30th of February, or an offset that leads out of the calendar
             return None
 
-    def _time_in_other_case(self) -> datetime | None:
-        """The time in a member whose name differs from a known one in case only."""
-        known = {member.name.lower() for member in names.TIMESTAMP if len(member.parts) == 1 and len(member.name) > 1}
-        others = [(Member(name, (name,)), self._instant) for name in self._document if name.lower() in known]
-        value: datetime | None = self._field("timestamp", others) if others else None
-        return value
+    def _in_other_case(self, field: str, reader: names.Reader | None = None) -> Any:
+        """The value of a field in a member whose name differs from a known one in case only."""
+        known = names.OTHER_CASE[field]
+        others = [
+            (Member(name, (name,)), reader or known[lower])
+            for name in self._document
+            if (lower := name.lower()) != name and lower in known
+        ]
+        return self._field(field, others) if others else None
 
     def _without_time(self) -> str:
         if self._unread is not None:
@@ -174,6 +178,8 @@ class _Reading:
                 if not in_list:
                     self._use("trace_id", (*path, name), value, trace_id)
                 return str(trace_id)
+            if name == "trace" and type(value) is dict and (trace_id := traces.of(value.get("id"))):
+                return trace_id
             if depth and type(value) in (dict, list):
                 below.append((name, value))
         for name, value in below:
@@ -220,13 +226,6 @@ def shown(value: Any) -> str:
     """A value as a message quotes it, at most 60 characters of it."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:59]}…"
-
-
-def _text(value: Any) -> str | None:
-    """A message: a text, or a number or a truth value as JSON writes it."""
-    if type(value) is str:
-        return value
-    return json.dumps(value) if type(value) in (int, float, bool) else None
 
 
 def _remove(document: dict[str, Any], path: Path) -> None:

@@ -10,11 +10,12 @@ _TRACE_ID = re.compile("[0-9A-Fa-f]{32}")
 _SHORT = re.compile("[0-9A-Fa-f]{16}")
 _DECIMAL = re.compile("[0-9]{1,20}")
 _WRAPPED = re.compile(
-    r"(?:[0-9a-f]{2}-(?P<w3c>[0-9A-Fa-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?"  # traceparent
-    r"|(?:Root=)?1-(?P<epoch>[0-9A-Fa-f]{8})-(?P<xray>[0-9A-Fa-f]{24})(?:;.*)?"  # X-Ray
+    r"(?:(?!ff)[0-9a-f]{2}-(?P<w3c>[0-9A-Fa-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?"  # traceparent
+    r"|(?:Self=[^;]{1,80};)?(?:Root=)?1-(?P<epoch>[0-9A-Fa-f]{8})-(?P<xray>[0-9A-Fa-f]{24})(?:[;@].*)?"  # X-Ray
     r"|(?:projects/[^/]{1,80}/traces/)(?P<gcp>[0-9A-Fa-f]{32})"  # Google Cloud
     r"|(?P<cloud>[0-9A-Fa-f]{32})/\d{1,20}(?:;.*)?"  # X-Cloud-Trace-Context
     r"|(?P<b3>[0-9A-Fa-f]{32}|[0-9A-Fa-f]{16})-[0-9A-Fa-f]{16}(?:-.*)?"  # the single header of B3
+    r"|(?P<jaeger>[0-9A-Fa-f]{1,32}):[0-9A-Fa-f]{1,16}:[0-9A-Fa-f]{1,16}:[0-9A-Fa-f]{1,2}"
     r"|0x(?P<hex>[0-9A-Fa-f]{32}|[0-9A-Fa-f]{16})"  # OpenTelemetry for Python
     r"|(?P<uuid>[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}))"
 )
