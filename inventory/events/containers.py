@@ -56,9 +56,11 @@ class _Entry:
     pieces: int = 1
     length: int = field(init=False)
     is_closed: bool = False
+    _parts: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.length = len(self.lines[0])
+        self._parts = list(self.lines)
 
     def takes(self, entry: _Entry, now: datetime) -> bool:
         """Whether the next entry of the stream is the rest of this one, which has it then."""
@@ -67,9 +69,12 @@ class _Entry:
         if self.length + len(line) >= limit or not (self.is_partial or self._goes_on_with(line, now)):
             return False
         if self.is_partial:
-            self.lines[-1] += line
+            self._parts.append(line)
+            if not entry.is_partial:
+                self.lines[-1] = "".join(self._parts)
         else:
             self.lines.append(line)
+            self._parts = [line]
         self.pieces += 1
         self.length += len(line) + 1
         self.end, self.is_partial = entry.end, entry.is_partial
@@ -94,6 +99,8 @@ class _Entry:
         """The row with all of its line."""
         if self.pieces == 1:
             return self.row, self.end
+        if self.is_partial:
+            self.lines[-1] = "".join(self._parts)
         return replace(self.row, text=self.write("\n".join(self.lines), self.is_partial)), self.end
 
 

@@ -59,7 +59,7 @@ time; syslog, which has no year; German, American and Spark's days; Android's; a
 _AFTER = re.compile(r"(?: [A-Z]{3,5})?(?: m=[+-][\d.]{1,30})?(?:\[[\w/+-]{1,40}\]| \([^()]{1,60}\))?", re.ASCII)
 """What Go, Java and JavaScript write after the offset."""
 _NUMBER = re.compile(r"@?(\d{1,20}(?:[.,]\d{0,40}(?:[eE]\+?\d{1,2})?)?)", re.ASCII)
-_EPOCH = re.compile(r"1\d{9}\.\d{1,9}(?=[\s|,])|1\d{9}(?:\d{3}){0,3}(?=[\s|])|1\.\d{6,17}e\+09(?=\s)", re.ASCII)
+_EPOCH = re.compile(r"1\d{9}\.\d{1,9}(?=[\s|,])|1\d{9}(?:\d{3}){0,3}(?=[\s|\]]|: )|1\.\d{6,17}e\+09(?=\s)", re.ASCII)
 """A number at the beginning of a line that is a time between 2001 and 2033: journalctl, Squid and zap's console write it."""
 _DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
 _OF_DOTNET = re.compile(r"\\?/Date\((\d{1,17})(?:[+-]\d{4})?\)\\?/", re.ASCII)

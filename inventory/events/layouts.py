@@ -21,7 +21,8 @@ _LOG4J = re.compile(
     _ANY,
 )
 _LOGBACK = re.compile(
-    r" {1,4}(?P<level>[A-Z]{4,5}) {1,4}\[(?P<thread>[^\[\]]{1,200})\] (?P<logger>[\w$.]{1,200}) {1,40}[-:] (?P<message>.*)",
+    r" {1,4}(?P<level>[A-Z]{4,5}) {1,4}\[(?P<thread>[^\[\]]{1,200})\] "
+    r"(?P<logger>[\w$.]{1,200}(?= )|[\w$]{1,100}(?:\.[\w$]{1,100}){1,20}(?=:)) {0,40}[-:] (?P<message>.*)",
     _ANY,
 )
 _ENV_LOGGER = re.compile(r" (?P<level>[A-Z]{4,5}) {1,2}(?P<logger>[\w:.-]{1,200})?\] ?(?P<message>.*)", _ANY)
@@ -39,6 +40,12 @@ _SQUID = re.compile(
     r" (?P<method>[A-Z-]{1,30}) (?P<url>\S{1,9000}) (?P<user>\S{1,200}) (?P<hierarchy>\S{1,200}) (?P<content_type>\S{1,200})"
 )
 _NLOG = re.compile(r"\|(?P<level>[A-Za-z]{4,5})\|(?P<logger>[\w.$`+]{1,200})\|(?P<message>.*)", _ANY)
+_CATEGORY = re.compile(
+    r" (?P<logger>[\w-]{2,40}): (?P<level>debug|info|notice|warning|error|critical)(?: \d{1,2})?: (?P<message>.*)"
+    r"| - (?P<file>[\w.-]{1,100})\[(?P<in_brackets>[A-Z]{4,8})\]: (?P<text>.*)",
+    _ANY,
+)
+"""Of BIND and its like, and of cloud-init."""
 _LOGCAT = re.compile(
     r" {1,6}(?P<pid>\d{1,6}) {1,6}(?P<thread>\d{1,6}) (?P<level>[VDIWEFA]) (?P<logger>[^:\n]{1,100}?) {0,20}:"
     r" (?P<message>.*)",
@@ -101,6 +108,12 @@ def _of_heroku(members: dict[str, Any]) -> dict[str, Any]:
     return members | ({"level": level} if level else {})
 
 
+def _of_category(members: dict[str, Any]) -> dict[str, Any]:
+    """A file, a level and a text count as a logger, a level and a message."""
+    names = {"file": "logger", "in_brackets": "level", "text": "message"}
+    return {"message": ""} | {names.get(name, name): value for name, value in members.items() if value}
+
+
 Finish = Callable[[dict[str, Any]], dict[str, Any]] | None
 _COMMON: tuple[tuple[str, re.Pattern[str], Finish], ...] = (
     ("text", _LOG4J, None),
@@ -116,6 +129,7 @@ _BARE = (
     ("squid", _SQUID, None),
     ("text", _NLOG, None),
     ("logcat", _LOGCAT, None),
+    ("text", _CATEGORY, _of_category),
 )
 _BRACKETED = (
     ("text", _ENV_LOGGER, None),

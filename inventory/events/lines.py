@@ -38,6 +38,8 @@ class LineReader:
         """The members of an `Event` that a line has; `NoEvent` says why it has none, and another `ValueError` that a line
         which begins like JSON is none."""
         text = text.strip()
+        if text.startswith("{") and text.endswith("},"):  # a line out of the middle of an array
+            text = text[:-1]
         if text.startswith("{") and not (self.choices.service or self.choices.mapped):
             document = read(text)
             if type(document) is dict:

@@ -37,13 +37,15 @@ def shape_of(lines: Sequence[str], chosen: Mapping[str, Any]) -> str | None:
             found[shape] += 1
             continue
         try:
-            name, prepared = reader.recognised(line.strip())
+            name, prepared = reader.recognised(line.strip().removesuffix(","))
             normalised(prepared, line, reader.choices)
         except ValueError as error:
             reasons[str(error)] += 1
         else:
             found[w3c.NAME if is_w3c else name] += 1
     if lines and not found:
+        if not reasons:
+            raise InvalidFile(_refusal(lines, w3c.NO_LINES))
         reason = NO_DATE if NO_DATE in reasons else reasons.most_common(1)[0][0]  # a stack trace has more lines
         raise InvalidFile(_refusal(lines, reason))
     return found.most_common(1)[0][0] if found else None

@@ -44,9 +44,12 @@ _LABEL = re.compile(r'(\w+)="([^"]*)"')
 _AUDITD = re.compile(r"(?:node=(\S{1,255}) )?type=(\S{1,60}) msg=audit\((\d{10}\.\d{3}):(\d{1,20})\): ?(.*)", re.DOTALL)
 _SECOND = re.compile(r" \[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:")
 _WORD = re.compile(r"[\s|:\-]{0,20}(\[[^\[\]]{1,60}\]|\([^()]{1,60}\)|<[^<>]{1,60}>|[^\s|:\[\]]{1,60})")
-_WORD_END = re.compile(r"[\s|:\-\[]{1,20}")
+_WORD_END = re.compile(r"\s{1,4}\[[^\[\]]{1,100}\]\s{1,4}(?=\d{4}-)|[\s|:\-\[]{1,20}")
 _AFTER_LEVEL = re.compile(r"[\s|:\-]{0,20}")
 _THREAD = re.compile(r"main|MainThread|Thread[ -]?\d{0,10}|\S{1,100}-\d{1,10}")
+_SUBJECTS = frozenset(("config", "data", "default", "http", "log"))
+_PROSE = _SUBJECTS | {"alert", "all", "fail", "fine", "notice", "success"}
+"""Names of levels with which a sentence may begin, and of these the ones that a colon may follow all the same."""
 WORDS = 5
 """Words after the time among which the level is looked for."""
 
@@ -141,16 +144,17 @@ def _level_in(rest: str) -> tuple[str | None, str, str]:
         found = _WORD.match(rest, position)
         if found is None:
             break
-        word = found[1]
-        marked = number == 0 or word[0] in "[<(" or word.isupper() or _is_marked(rest, found)
-        if marked and len(word.strip("[]<>()")) > (1 if number else 0) and not word.strip("[]<>()").isdigit():
+        word, bare = found[1], found[1].strip("[]<>() ")
+        prose = _SUBJECTS if rest.startswith(":", found.end()) else _PROSE
+        marked = word[0] in "[<(" or word.isupper() or (number == 0 and word not in prose) or _is_marked(rest, found)
+        if marked and len(bare) > (1 if number else 0) and not bare.isdigit():
             level = levels.of_word(word)
             if level:
                 message = rest[found.end() :]
                 after = _AFTER_LEVEL.match(message)
                 return word.strip("[]<>()"), message[after.end() if after else 0 :], rest[: found.start(1)].strip(" \t|:-[]")
         position = found.end()
-    return None, rest.strip(" \t:-|"), ""
+    return None, rest.strip(" \t\n:-|"), ""
 
 
 def _is_marked(rest: str, found: re.Match[str]) -> bool:

@@ -13,6 +13,7 @@ from inventory.jobs.model import InputRow
 NAME = "w3c"
 FIELDS, DATE = "#Fields:", "#Date:"
 MAX_FIELDS = 200
+NO_LINES = "It has the directives of a W3C log file and no lines of one. Send a file with requests in it."
 
 _DIRECTIVE = re.compile(r"#(?:Version|Fields|Software|Start-Date|End-Date|Date|Remark|Time Format)(?::|\s)", re.IGNORECASE)
 _VALUE = re.compile(r'"((?:[^"]|"")*+)"(?=\s|\Z)|(\S+)')

@@ -53,6 +53,7 @@ def test_a_file_is_what_most_of_its_first_lines_are() -> None:
         ("web-1  | hello\n", ["The line has no date", "--timestamps"]),
         ('{"resourceSpans": []}\n', ["resourceSpans: These are spans of OpenTelemetry", "resourceLogs"]),
         ('{"resourceMetrics": []}\n', ["resourceMetrics: These are metrics of OpenTelemetry"]),
+        ("#Version: 1.0\n#Fields: date time\n", ["'#Version: 1.0'", "no lines"]),
         ("[]", ["an array of JSON without elements"]),
     ],
 )
