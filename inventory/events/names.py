@@ -65,19 +65,20 @@ TIMESTAMP = [
         "log_time", "logTime", "time_iso8601", "time_local", "msec", "date", "dt", "epoch", "unixtime", "created",
         "created_at", "observedTimeUnixNano", "receiveTimestamp", "@fields.timestamp", "fields.timestamp",
         "event.created", "start_time", "TimeGenerated", "TimeCreated", "EdgeStartTimestamp", "EdgeEndTimestamp", "_time",
-        "started_at", "startTime",
+        "started_at", "startTime", "ISODATE", "timereported", "timegenerated", "requestTime", "published",
     )
 ]  # fmt: skip
 
 LEVEL = [
     *_names(levels.of, "level", "log.level", "severity", "levelname", "level.name", "record.level.name", "severityText"),
+    *_names(levels.of, "LevelDisplayName"),
     *_names(levels.of_serilog, "@l", "Level"),
     *_names(levels.of, "SeverityText"),
     *_names(levels.of_otlp, "severityNumber", "severity_number", "SeverityNumber"),
     *_names(levels.of, "lvl", "loglevel", "log_level", "logLevel", "LogLevel", "@level", "levelName", "level_name", "L"),
     *_names(levels.of, "severity_text", "Severity", "error_severity", "PRIORITY", "@fields.level"),
     *_names(levels.of_python, "levelno", "level_number", "level.no", "record.level.no"),
-    *_names(levels.of_azure, "severityLevel", "SeverityLevel", "LevelDisplayName"),
+    *_names(levels.of_azure, "severityLevel", "SeverityLevel"),
     *_names(levels.of_status_word, "status", "priority"),
     *_names(
         levels.of,
@@ -88,6 +89,7 @@ LEVEL = [
         "fields.level",
         "jsonPayload.level",
         "messageType",
+        "syslogseverity",
     ),
 ]
 
@@ -107,9 +109,9 @@ SERVICE = _names(
     "resource.labels.module_id", "name", "logger", "logger_name", "loggerName", "log.logger", "Logger", "SourceContext",
     "SYSLOG_IDENTIFIER", "_SYSTEMD_UNIT", "_service", "_app", "_application", "record.name", "@module", "module",
     "target", "component", "program", "N", "Properties.Application", "Properties.SourceContext", "eventSource",
-    "kubernetes.container_name", "container_name", "jsonPayload.service", "facility",
+    "kubernetes.container_name", "container_name", "jsonPayload.service", "programname", "facility",
     "dd.service", "otelServiceName", "resource.attributes.service.name", "metadata.service", "fields.SourceContext",
-    "app.name", "application.name", "svc", "programname", "kubernetes.container.name", "container.name", "labels.app",
+    "app.name", "application.name", "svc", "kubernetes.container.name", "container.name", "labels.app",
     "categoryName", "process.name", "_logger", "protoPayload.serviceName", "fly.app.name", "label", "cloud_RoleName",
     "AppRoleName",
     "ProviderName", "Category",
@@ -131,9 +133,12 @@ MESSAGE = [
         "jsonPayload.msg", "log.message", "text", "full_message", "fields.msg", "error.message", "err.message",
         "exception.message", "status.message", "error", "err", "exception", "eventName", "protoPayload.status.message",
         "protoPayload.methodName", "description", "resultDescription", "properties.message", "operationName", "_raw",
-        "eventMessage", "errorMessage", "alert.signature", "event_type",
+        "eventMessage", "errorMessage", "alert.signature", "displayMessage",
     )
 ]  # fmt: skip
+
+LAST_RESORT = [(Member.of(name), text) for name in ("event_type", "detail-type", "action")]
+"""What happened, in a document that has neither a message nor a level, nor tells of a request."""
 
 TRACE_ID = [
     *_names(

@@ -83,7 +83,7 @@ class _Reading:
         if (not message or level is None) and (request := requests_made.described(self._document)):
             message, level = message or request[0], level or request[1]
         if message is None and level is None:
-            message = self._default("line", None)
+            message = self._field("message", names.LAST_RESORT) or self._default("line", None)
         if message is None and level is None:
             raise NoEvent(f"message: Missing. {SEND_MESSAGE}")
         service = self._choices.service or self._field("service", names.SERVICE) or self._in_other_case("service")

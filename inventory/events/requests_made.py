@@ -16,17 +16,17 @@ def _members(*names: str) -> list[Member]:
 METHOD = _members(
     "method", "request_method", "RequestMethod", "verb", "http.request.method", "httpMethod", "http_method",
     "httpRequest.requestMethod", "request.method", "req.method", "cs-method",
-    "ClientRequestMethod", "request.operation",
+    "ClientRequestMethod", "httpRequest.httpMethod", "request.operation",
 )  # fmt: skip
 URL = _members(
     "request_uri", "uri", "path", "url", "RequestPath", "requestURI", "url.original", "url.path", "http.url",
     "httpRequest.requestUrl", "request.uri", "request.url", "req.url", "cs-uri", "cs-uri-stem",
-    "request.path", "ClientRequestURI", "ClientRequestPath",
+    "request.path", "httpRequest.uri", "ClientRequestURI", "ClientRequestPath", "resourcePath", "routeKey",
 )  # fmt: skip
 STATUS = _members(
     "status", "status_code", "statusCode", "DownstreamStatus", "http.response.status_code", "http_status",
     "httpRequest.status", "responseStatus.code", "response.status", "res.statusCode", "sc-status",
-    "response_code", "responseCode", "EdgeResponseStatus", "OriginStatus", "elb_status_code",
+    "response_status", "response_code", "responseCode", "EdgeResponseStatus", "OriginStatus", "elb_status_code",
 )  # fmt: skip
 LONGEST = 8_192
 """Characters of a URL that are quoted."""

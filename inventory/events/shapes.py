@@ -68,6 +68,8 @@ def _of_fluent_bit(document: Document) -> bool:
 
 
 def _of_filebeat(document: Document) -> bool:
+    if type(document.get("json")) is dict:
+        return False
     is_shipped = "@metadata" in document or "beat" in document or ("agent" in document and "input" in document)
     return type(document["message"]) is str and is_shipped
 
@@ -99,6 +101,7 @@ SHAPES = (
     Shape("azure", _all("TimeGenerated"), _text("Log_s", "LogMessage", "LogEntry"), unwrap=unwrapping.shipped),
     Shape("vector", _all("message", "source_type", "timestamp"), _text("message"), unwrap=unwrapping.shipped),
     Shape("filebeat", _all("@timestamp", "message"), _of_filebeat, unwrap=unwrapping.shipped),
+    Shape("filebeat", _all("@timestamp", "json"), _is("json", dict), stores.decoded),
     Shape("logstash", _all("@timestamp", "@version", "message"), _of_logstash, unwrap=unwrapping.shipped),
     Shape("journald", _all("__REALTIME_TIMESTAMP"), unwrap=unwrapping.journald),
     Shape("journald", _all("MESSAGE"), _has("PRIORITY", "SYSLOG_IDENTIFIER"), unwrap=unwrapping.journald),

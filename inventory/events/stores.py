@@ -46,6 +46,12 @@ def grafana(document: dict[str, Any], inner: Inner) -> Prepared:
     return loki({"labels": document["fields"]} | {name: document[name] for name in document if name != "fields"}, inner)
 
 
+def decoded(document: dict[str, Any]) -> Prepared:
+    """A line of JSON that Filebeat decoded into `json`, without the time at which it was shipped."""
+    lifted = _lifted({name: value for name, value in document.items() if name != "@timestamp"}, "json")
+    return Prepared(lifted.document, [("timestamp", "@timestamp", document["@timestamp"])])
+
+
 def _lifted(document: Mapping[str, Any], name: str) -> Prepared:
     """The members of an inner object, and beside them those of the outer one."""
     members = dict(document[name])

@@ -38,7 +38,7 @@ _APACHE = re.compile(r" \[(?:([\w-]{0,40}):)?([a-z]{4,6}\d?)\] (?:\[pid (\d{1,10
 _LAMBDA = re.compile(r"\t([0-9a-f-]{36})\t([A-Z]{4,8})\t(.*)", re.DOTALL)
 _LAMBDA_PYTHON = re.compile(r"\[([A-Z]{4,8})\]\t(\S{20,32})\t([0-9a-f-]{36})\t(.*)", re.DOTALL)
 _CRI = re.compile(r"(\S{20,40}) (stdout|stderr) ([FP])(?: (.*)|$)", re.DOTALL)
-_COMPOSE = re.compile(r"([\w.-]{1,100}) {1,80}\| (.*)", re.DOTALL)
+_COMPOSE = re.compile(r"([\w.@-]{1,100}) {1,80}\| (.*)", re.DOTALL)
 _LOGCLI = re.compile(r"(\S{20,40}) \{((?:\w{1,100}=\"[^\"]{0,1000}\"(?:, ?)?){1,60})\} (.*)", re.DOTALL)
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
 _AUDITD = re.compile(r"(?:node=(\S{1,255}) )?type=(\S{1,60}) msg=audit\((\d{10}\.\d{3}):(\d{1,20})\): ?(.*)", re.DOTALL)
