@@ -38,10 +38,8 @@ class LineReader:
         """The members of an `Event` that a line has; `NoEvent` says why it has none, and another `ValueError` that a line
         which begins like JSON is none."""
         text = text.strip()
-        if text.startswith("{") and text.endswith("},"):  # a line out of the middle of an array
-            text = text[:-1]
         if text.startswith("{") and not (self.choices.service or self.choices.mapped):
-            document = read(text)
+            document = _object(text)
             if type(document) is dict:
                 return plain_event(document) or normalised(self._prepared(document, 0), text, self.choices)
         _, prepared = self.recognised(text)
@@ -84,7 +82,7 @@ class LineReader:
         if audited := text_lines.audited(text):
             return "auditd", Prepared(audited, [("service", None, "auditd")])
         if text.startswith("{"):
-            document = read(text)
+            document = _object(text)
             if type(document) is dict:
                 return shapes.name_of(document), self._prepared(document, depth)
         if logfmt.BEGINNING.match(text) and (pairs := logfmt.read(text)):
@@ -134,6 +132,16 @@ class LineReader:
             return Prepared(access[1])
         members = late_times.read(message, self.choices.now)
         return Prepared(members) if members else None
+
+
+def _object(text: str) -> Any:
+    """The value of a line of JSON, which may be one out of the middle of an array, with a comma after it."""
+    try:
+        return read(text)
+    except ValueError:
+        if not text.endswith("},"):
+            raise
+        return read(text[:-1])
 
 
 def _requested(name: str, values: dict[str, Any]) -> Prepared:

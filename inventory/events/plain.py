@@ -9,7 +9,7 @@ from typing import Any
 
 from inventory.events import names, traces
 from inventory.events.levels import WORDS
-from inventory.events.names import TRACE_NAMES
+from inventory.events.names import TRACE_NAMES, TRACE_READERS
 from inventory.events.normaliser import MAX_MESSAGE
 
 _INSTANT = re.compile(
@@ -30,7 +30,7 @@ def plain_event(line: Mapping[str, Any]) -> dict[str, Any] | None:
     if type(level) is not str or level not in _LEVELS or type(message) is not str or len(message) > MAX_MESSAGE:
         return None
     if type(attributes) is not dict or not (
-        TRACE_NAMES.isdisjoint(attributes) if trace_id is None else traces.is_plain(trace_id)
+        not _may_have_trace(attributes) if trace_id is None else traces.is_plain(trace_id)
     ):
         return None
     instant, service = _instant(line.get("timestamp")), names.service(line.get("service"))
@@ -44,6 +44,18 @@ def plain_event(line: Mapping[str, Any]) -> dict[str, Any] | None:
         "attributes": attributes,
         "trace_id": trace_id and trace_id.lower(),
     }
+
+
+def _may_have_trace(attributes: Mapping[str, Any]) -> bool:
+    """Whether a trace id may be among attributes, or in an object or a list of theirs."""
+    if not TRACE_NAMES.isdisjoint(attributes):
+        return True
+    for value in attributes.values():
+        if type(value) is dict and (_may_have_trace(value) or any(name.lower() in TRACE_READERS for name in value)):
+            return True
+        if type(value) is list and value and type(value[0]) is dict:
+            return True
+    return False
 
 
 def _instant(text: Any) -> datetime | None:

@@ -37,7 +37,7 @@ def shape_of(lines: Sequence[str], chosen: Mapping[str, Any]) -> str | None:
             found[shape] += 1
             continue
         try:
-            name, prepared = reader.recognised(line.strip().removesuffix(","))
+            name, prepared = reader.recognised(line.strip())
             normalised(prepared, line, reader.choices)
         except ValueError as error:
             reasons[str(error)] += 1

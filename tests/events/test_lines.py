@@ -447,6 +447,15 @@ def test_any_text_is_an_event_or_says_why_not(text: str) -> None:
         assert isinstance(found, dict) or found.endswith(".")
 
 
+@pytest.mark.parametrize(
+    "attributes",
+    [{"span": {"trace_id": TRACE_ID}}, {"a": {"headers": {"Traceparent": f"00-{TRACE_ID}-00f067aa0ba902b7-01"}}},
+     {"spans": [{"trace_id": TRACE_ID}]}, {"TraceId": TRACE_ID}],
+)  # fmt: skip
+def test_a_trace_id_is_found_within_the_attributes_of_our_own_format(attributes: dict[str, Any]) -> None:
+    assert load(attributes=attributes)["trace_id"] == TRACE_ID
+
+
 @given(st.fixed_dictionaries({"level": st.sampled_from(["info", "WARN", "loud"]), "message": st.text()}), JSON)
 def test_the_fast_path_gives_what_the_normaliser_gives(changed: dict[str, Any], attributes: Any) -> None:
     text = json.dumps(LINE | changed | {"attributes": attributes})
