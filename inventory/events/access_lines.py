@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from inventory.errors import InvalidRequest
+from inventory.events import apache_formats
 
 COMBINED = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"'
 COMMON = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent'
@@ -45,16 +46,21 @@ class LogFormat:
 
     @classmethod
     def of(cls, text: str) -> LogFormat:
-        """The format that a name or a `log_format` of nginx describes; `InvalidRequest` if it cannot be read back."""
+        """The format that a name, nginx's `log_format` or Apache's `LogFormat` describes; `InvalidRequest` if it cannot."""
         text = NAMED.get(text.strip(), text)
         if len(text) <= MAX_FORMAT and _DIRECTIVE.match(text):
             text = "".join(map(_unquoted, _PIECE.finditer(text)))
+        if len(text) <= MAX_FORMAT and apache_formats.is_one(text):
+            text = apache_formats.as_log_format(text)
         found = list(_VARIABLE.finditer(text))
         ends = [each.start() for each in found[1:]] + [len(text)]
         variables = tuple((each[1] or each[2], text[each.end() : end]) for each, end in zip(found, ends, strict=False))
         fault = None
         if not variables or len(text) > MAX_FORMAT:
-            fault = f"It has no variable. Send {', '.join(NAMED)}, or the text of nginx's log_format, such as: {COMMON}"
+            fault = (
+                f"It has no variable. Send {', '.join(NAMED)}, or the text of nginx's log_format or Apache's LogFormat,"
+                f" such as: {COMMON}"
+            )
         elif any(not after for _, after in variables[:-1]):
             fault = "Two variables follow each other without a text between them. No line can be read by it."
         if fault:

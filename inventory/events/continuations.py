@@ -16,8 +16,6 @@ _JSON = "{"
 
 _LEVEL_FIRST = re.compile(r"(?:TRACE|DEBUG|INFO|WARNING|ERROR|CRITICAL):[\w.]{1,200}:")
 """How a line of Python's `logging` begins that nobody configured; it has no time."""
-_NAMES = frozenset({"time", "ts", "t", "timestamp", "level", "lvl", "severity", "msg", "message"})
-"""Of these a line of logfmt has two."""
 
 Rows = Iterable[tuple[InputRow, int]]
 
@@ -54,5 +52,4 @@ def _stands_alone(text: str) -> bool:
     """Whether a line that begins with no time is one of another logger all the same, and continues nothing."""
     if text.startswith(_JSON) or _LEVEL_FIRST.match(text) or served_lines.read(text):
         return True
-    pairs = logfmt.read(text) if logfmt.BEGINNING.match(text) else None
-    return pairs is not None and len(_NAMES & pairs.keys()) > 1
+    return logfmt.is_of_logger(text)

@@ -7,7 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from inventory.events import colours, late_times, levels, logfmt, served_lines, shapes, stores, text_lines, unwrapping
+from inventory.events import (
+    colours,
+    late_times,
+    levels,
+    logfmt,
+    served_lines,
+    shapes,
+    stores,
+    text_lines,
+    traces,
+    unwrapping,
+)
 from inventory.events.access_lines import LogFormat
 from inventory.events.normaliser import Choices, NoEvent, Prepared, normalised
 from inventory.events.parsing import parse, read
@@ -18,7 +29,7 @@ MAX_WRAPPERS = 4
 NO_OBJECT = "Not an object. Send one JSON object per line, with timestamp, level, service and message."
 NO_LINE = (
     "Not JSON, nor a line with a time at its beginning. Send JSON, logfmt, syslog or access log lines, or describe the"
-    " lines with format=, nginx's log_format."
+    " lines with format=, nginx's log_format or Apache's LogFormat."
 )
 NO_DATE = (
     "The line has no date. Have the logger write one, as Python's does with"
@@ -38,7 +49,7 @@ class LineReader:
         """The members of an `Event` that a line has; `NoEvent` says why it has none, and another `ValueError` that a line
         which begins like JSON is none."""
         text = text.strip()
-        if text.startswith("{") and not (self.choices.service or self.choices.mapped):
+        if text.startswith("{") and not (self.choices.service or self.choices.mapped or self.log_format):
             document = _object(text)
             if type(document) is dict:
                 return plain_event(document) or normalised(self._prepared(document, 0), text, self.choices)
@@ -114,7 +125,7 @@ class LineReader:
         if shape == "text" and (tagged := _TAG.match(message)):
             message = message[tagged.end() :]
             members = members | {"tag": tagged[1], "message": message}
-        if depth < MAX_WRAPPERS and message.startswith("{"):
+        if depth < MAX_WRAPPERS and (message.startswith("{") or logfmt.is_of_logger(message)):
             members = members | {"message": message}
             try:
                 inner = self._structured(message, depth + 1)
@@ -124,7 +135,7 @@ class LineReader:
                 shape, prepared = inner
                 outer = {name: name for name in members if name in ("timestamp", "level")}
                 return shape, unwrapping.wrapped(members, "message", lambda _: prepared, outer)
-        return shape, Prepared(members, _BY_NGINX if shape == "nginx" else ())
+        return shape, Prepared(members, [*(_BY_NGINX if shape == "nginx" else ()), *_traced(message)])
 
     def _served(self, message: str, depth: int) -> Prepared | None:
         """A request that a server wrote to syslog."""
@@ -132,6 +143,12 @@ class LineReader:
             return Prepared(access[1])
         members = late_times.read(message, self.choices.now)
         return Prepared(members) if members else None
+
+
+def _traced(message: str) -> list[tuple[str, str | None, Any]]:
+    """The trace id that a line of text names, as OpenTelemetry's patterns do."""
+    found = _TRACED.search(message, 0, MAX_SEARCHED) if "race" in message else None
+    return [("trace_id", None, traces.of(found[1]))] if found else []
 
 
 def _object(text: str) -> Any:
@@ -156,6 +173,9 @@ _JSON = re.compile(r'[\["\d]|true|false|null')
 
 _QUERIED = re.compile(r'\[\s*\{\s*"(?:field|value)"')
 """How a result of CloudWatch Logs Insights begins."""
+_TRACED = re.compile(r"\b[Tt]race_?[Ii][Dd][=:] ?\"?([0-9a-f]{32})\b", re.ASCII)
+MAX_SEARCHED = 4_096
+"""Characters of a line of text in which a trace id is looked for."""
 _TAG = re.compile(r"([\w.*/-]{1,200})\t(?=\{)")
 """What Fluentd writes between the time and the record."""
 _CLOCK = re.compile(

@@ -15,6 +15,8 @@ _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 BEGINNING = re.compile(r"[\w.@-]{1,100}=")
 """How such a line begins."""
+NAMES = frozenset({"time", "ts", "t", "timestamp", "level", "lvl", "severity", "msg", "message"})
+"""Of these a line of a logger has two."""
 
 
 def read(text: str) -> dict[str, Any] | None:
@@ -33,6 +35,12 @@ def read(text: str) -> dict[str, Any] | None:
             pairs.append((name, bare if quoted is None else unquoted(quoted)))
         position = found.end()
     return united(pairs) if len(pairs) - words >= max(2, words) else None
+
+
+def is_of_logger(text: str) -> bool:
+    """Whether a text is a line of a logger, and no other one with pairs in it."""
+    pairs = read(text) if BEGINNING.match(text) else None
+    return pairs is not None and len(NAMES & pairs.keys()) > 1
 
 
 def unquoted(text: str) -> str:

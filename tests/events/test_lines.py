@@ -392,6 +392,50 @@ def test_a_log_format_is_read_as_it_stands_in_the_configuration(log_format: str)
     assert (kept["level"], kept["message"]) == ("error", "GET /a HTTP/2 503")
 
 
+APACHE = '%v %h %t "%r" %>s %{User-Agent}i %D'
+
+
+@pytest.mark.parametrize(
+    ("log_format", "line"),
+    [
+        (APACHE, 'a.example 192.0.2.1 [31/Jan/2026:13:00:00 +0100] "GET /a HTTP/2" 503 curl/8 12'),
+        (f"LogFormat {json.dumps(APACHE)} mine",
+         'a.example 192.0.2.1 [31/Jan/2026:13:00:00 +0100] "GET /a HTTP/2" 503 curl/8 12'),
+        ("%v %a %{%Y-%m-%dT%H:%M:%S%z}t %m %U %H %s %{User-Agent}i %D",
+         "a.example 192.0.2.1 2026-01-31T13:00:00+0100 GET /a HTTP/2 503 curl/8 12"),
+    ],
+)  # fmt: skip
+def test_a_log_format_of_apache_is_read_too(log_format: str, line: str) -> None:
+    kept = event(line, format=log_format)
+
+    assert (kept["timestamp"], kept["level"]) == (INSTANT.replace(microsecond=0), "error")
+    assert kept["message"] in ("GET /a HTTP/2 503", "GET /a 503")
+    expected = {"host": "a.example", "remote_addr": "192.0.2.1", "http_user_agent": "curl/8", "duration_us": "12"}
+    assert {name: kept["attributes"][name] for name in expected} == expected
+
+
+def test_a_log_format_may_write_json() -> None:
+    log_format = '{"at":"$time_iso8601","req":"$request","code":$status}'
+    kept = event('{"at":"2026-01-31T12:00:00+00:00","req":"GET /a","code":503}', format=log_format)
+
+    assert (kept["level"], kept["message"]) == ("error", "GET /a 503")
+
+
+@pytest.mark.parametrize(
+    ("line", "level", "message"),
+    [
+        (f"2026-01-31 12:00:00,123 WARNING [pay] [trace_id={TRACE_ID} span_id=00f067aa0ba902b7] - slow", "warning", None),
+        (f'2026-01-31T12:00:00.123Z level=warn msg="it is slow" traceID={TRACE_ID}', "warning", "it is slow"),
+        (f'Jan 31 12:00:00.123 web-1 pay[7]: level=warn msg="it is slow" trace_id={TRACE_ID}', "warning", "it is slow"),
+    ],
+)
+def test_the_pairs_in_a_line_of_text_are_read(line: str, level: str, message: str | None) -> None:
+    kept = event(line)
+
+    assert (kept["timestamp"], kept["level"], kept["trace_id"]) == (INSTANT, level, TRACE_ID)
+    assert message in (None, kept["message"])
+
+
 @pytest.mark.parametrize(
     ("line", "host", "message"),
     [
