@@ -53,7 +53,9 @@ class Kind(click.ParamType[str]):
 )
 @click.option("--service", metavar="NAME", help="The service of all events of a log file.")
 @click.option("--map", metavar="FIELD:NAME,...", help="Fields of a log file's lines: timestamp:fields.when,level:sev.")
-@click.option("--format", metavar="TEXT", help="How an access log's lines are written: nginx's log_format.")
+@click.option(
+    "--format", metavar="TEXT", help="How an access log's lines are written: nginx's log_format or Apache's LogFormat."
+)
 @follow_it
 @as_json
 @errors_as_lines

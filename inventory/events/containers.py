@@ -31,9 +31,14 @@ _INDENTED = re.compile(r"\s+\S|[\])}]+[;,]?\s*\Z")
 _TRACEBACK = "Traceback (most recent call last):"
 _TRACE = re.compile(
     r"Traceback \(most recent call last\):|Caused by: |During handling of the above |The above exception was "
+    r"|goroutine \d{1,10} \[|\S{1,300}:\d{1,7}:in [`']|Stack trace:"
     r"|(?:[a-z_$][\w$]{0,60}\.){1,12}[A-Z][\w$]{0,100}(?:Exception|Error|Throwable)\b"
 )
-"""How those lines of a stack trace in Java and Python begin that are not indented."""
+"""How those lines of a stack trace begin that are not indented, in Python, Go, Ruby, PHP and Java."""
+_FRAME = re.compile(r"#\d{1,4} |created by |[\w./*()\[\]{}-]{1,300}\(.{0,2000}\)\Z")
+"""A frame in PHP or Go, which counts only within a trace."""
+_UNTIMED = re.compile(r"panic: |fatal error: |PHP ")
+"""How an event begins that has no time and may have a trace."""
 
 _STAMPED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}(?:Z|[+-]\d\d:\d\d) ", re.ASCII)
 """What `docker logs -t` and `kubectl logs --timestamps` write in front of each line."""
@@ -83,17 +88,23 @@ class _Entry:
     def _goes_on_with(self, line: str, now: datetime) -> bool:
         """Whether a line continues an event of text."""
         first, has_more = self.lines[0], len(self.lines) > 1
-        if first.startswith("{") or line.startswith("{"):
+        if _is_object(first) or line.startswith("{"):
             return False
-        if _INDENTED.match(line) or (has_more and not line):
+        if _INDENTED.match(line) or (not line and (has_more or _UNTIMED.match(first))):
             return True
-        if has_more and self.lines[-1][:1] == " ":
-            outermost = next((each for each in reversed(self.lines) if each[:1] != " "), "")
-            if outermost == _TRACEBACK:
-                return True
+        if has_more and self._is_within_trace(line):
+            return True
         if not _TRACE.match(line):
             return False
-        return has_more or levels.of_beginning(first) is not None or text_lines.read(first, now) is not None
+        is_event = has_more or _UNTIMED.match(first) or levels.of_beginning(first)
+        return bool(is_event) or text_lines.read(first, now) is not None
+
+    def _is_within_trace(self, line: str) -> bool:
+        """Whether a line that is not indented is the end of a traceback of Python, or a frame in PHP or Go."""
+        last = self.lines[-1]
+        if last[:1] == " " and next((each for each in reversed(self.lines) if each[:1] != " "), "") == _TRACEBACK:
+            return True
+        return last.startswith(("#", "\t", "goroutine ", "Stack trace:")) and _FRAME.match(line) is not None
 
     def joined(self) -> Pair:
         """The row with all of its line."""
@@ -102,6 +113,10 @@ class _Entry:
         if self.is_partial:
             self.lines[-1] = "".join(self._parts)
         return replace(self.row, text=self.write("\n".join(self.lines), self.is_partial)), self.end
+
+
+def _is_object(line: str) -> bool:
+    return line.startswith("{") and line.endswith("}")
 
 
 def joined(rows: Iterator[Pair], now: datetime) -> Iterator[Pair]:

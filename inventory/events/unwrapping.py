@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from inventory.events import levels
+from inventory.events import colours, levels
 from inventory.events.normaliser import MAX_MESSAGE, Prepared, add
 from inventory.events.parsing import united
 
@@ -35,7 +35,7 @@ def wrapped(
     if found is None:
         rest = {each: value for each, value in document.items() if each not in taken}
         kept: Any = text if type(document[name]) in (str, type(None)) else document[name]
-        own: list[Default] = [("level", None, level)] if (level := levels.of_beginning(text)) else []
+        own: list[Default] = [("level", None, level)] if (level := levels.of_beginning(colours.without(text))) else []
         return Prepared(rest, [("message", name, kept), *defaults, *derived, *own])
     derived = [*derived, ("line", None, text)]
     members = dict(found.document)

@@ -31,7 +31,7 @@ MAX_BEGINNING = 1_000
 COST_OF_PIECE = 4_096
 """Bytes that each piece counts more, because even an empty one takes time."""
 
-_BETWEEN = re.compile(rb"(?:[\s,]|\xef\xbb\xbf)*+")
+_BETWEEN = re.compile(rb"(?:[\s,\0]|\xef\xbb\xbf)*+")
 _FLAT = rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+'
 _STRUCTURE = re.compile(_FLAT, re.DOTALL)
 _NESTED = rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+"|[\[{]%s[\]}])*+'

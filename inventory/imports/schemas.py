@@ -65,10 +65,10 @@ class ImportQuery(QuerySchema):
         },
     )
     format = fields.String(
-        validate=Length(1, 4_096, error="Send the text of nginx's log_format."),
+        validate=Length(1, 4_096, error="Send the text of nginx's log_format, or of Apache's LogFormat."),
         metadata={
             "description": "Of log files: how the lines of an access log are written, `combined`, `common`, `traefik` or"
-            " the text of nginx's `log_format`.",
+            " the text of nginx's `log_format` or of Apache's `LogFormat`.",
             "example": '$remote_addr [$time_iso8601] "$request" $status',
         },
     )

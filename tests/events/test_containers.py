@@ -79,6 +79,26 @@ def test_no_line_grows_beyond_a_megabyte() -> None:
     assert [event.line for event in found] == [1, 2, 4, 6]
 
 
+GO = "panic: boom\n\ngoroutine 1 [running]:\nmain.main()\n\t/a.go:7 +0x1\ncreated by main.x\n\t/a.go:9"
+PHP = "PHP Fatal error:  Uncaught X in /a.php:1\nStack trace:\n#0 /a.php(1): f()\n#1 {main}\n  thrown in /a.php on line 1"
+RUBY = "ERROR boom (RuntimeError)\napp/x.rb:1:in `y'\napp/x.rb:2:in `z'"
+NODE = "Error: boom\n    at f (/a.js:1:2)"
+OBJECT = '{\n  "a": 1\n}'
+
+
+@pytest.mark.parametrize("trace", [GO, PHP, RUBY, NODE, OBJECT])
+def test_a_trace_that_begins_without_a_time_is_one_event(trace: str) -> None:
+    lines = ["before", *trace.split("\n"), "after"]
+
+    assert messages("".join(docker(f"{line}\n") for line in lines)) == ["before", trace, "after"]
+
+
+def test_the_level_of_a_coloured_line_in_a_container_counts() -> None:
+    (event,) = events(docker("\x1b[31mERROR\x1b[0m boom\n"))
+
+    assert event.level == "error"
+
+
 @pytest.mark.parametrize(
     "trace", [TRACEBACK, JAVA, f"{TRACEBACK}\n\nDuring handling of the above exception:\n\n{TRACEBACK}"]
 )
@@ -159,10 +179,11 @@ def test_a_container_s_json_without_a_message_is_its_message() -> None:
     assert (event.timestamp, event.message, event.attributes["order"]) == (INSTANT, '{"order": 7}', 7)
 
 
+@pytest.mark.parametrize("indent", [None, 2])
 @pytest.mark.parametrize("separator", ["\0", "\0\n", "\0\r\n"])
-def test_messages_of_gelf_are_separated_by_nul(separator: str) -> None:
+def test_messages_of_gelf_are_separated_by_nul(separator: str, indent: int | None) -> None:
     message = {"host": "web-1", "short_message": "x" * 900, "timestamp": 1_769_860_800.123, "level": 3}
-    found = events((json.dumps(message) + separator) * 900)
+    found = events((json.dumps(message, indent=indent) + separator) * 900)
 
     assert {(event.timestamp, event.level, event.service) for event in found} == {(INSTANT, "error", "web-1")}
     assert len(found) == 900
