@@ -23,13 +23,14 @@ OTLP, LOKI = "otlp", "loki"
 class Envelope:
     """A list of events at the path `events` of an object that has all of `members`.
 
-    The first event has one of `needed`, if any are: a list of that name is often something else.
+    The first event has one of `needed`, if any are, or is a list itself: a list of that name is often something else.
     """
 
     name: str
     events: str
     members: frozenset[str] = frozenset()
     needed: frozenset[str] = frozenset()
+    of_lists: bool = False
 
     def list_in(self, document: Mapping[str, Any]) -> list[Any] | None:
         """The list of events in a document; None if it is no such envelope."""
@@ -39,6 +40,8 @@ class Envelope:
         if type(value) is not list or not self.members <= document.keys():
             return None
         first = value[0] if value else None
+        if self.of_lists:
+            return value if type(first) is list else None
         return value if not self.needed or (type(first) is dict and self.needed & first.keys()) else None
 
 
@@ -47,7 +50,7 @@ ENVELOPES = (
     Envelope(OTLP, "scopeLogs"),
     Envelope("cloudwatch", "logEvents", frozenset({"logGroup"})),
     Envelope("cloudwatch", "events"),
-    Envelope("cloudwatch", "results", frozenset({"status"})),
+    Envelope("cloudwatch", "results", frozenset({"status"}), of_lists=True),
     Envelope("kubernetes-audit", "items", frozenset({"kind"}), frozenset({"auditID"})),
     Envelope("kubernetes", "items", frozenset({"kind"}), frozenset({"involvedObject", "regarding"})),
     Envelope("cloudtrail", "Records"),

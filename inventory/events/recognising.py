@@ -30,8 +30,8 @@ def shape_of(lines: Sequence[str], chosen: Mapping[str, Any]) -> str | None:
     reader = reader_of(chosen, SOME_DAY)
     found: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
-    is_w3c = any(line.startswith(w3c.FIELDS) for line in lines)
-    for line in w3c.converted(lines):
+    is_w3c = w3c.begins(lines)
+    for line in w3c.converted(lines) if is_w3c else lines:
         shape = envelopes.shape_of(line)
         if shape is not None:
             found[shape] += 1

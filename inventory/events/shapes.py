@@ -64,7 +64,11 @@ def _text(*names: str) -> Callable[[Document], object]:
 
 def _of_fluent_bit(document: Document) -> bool:
     is_dated = any(name in document for name in unwrapping.SHIPPED_AT)
-    return type(document["log"]) is str and is_dated
+    return type(document["log"]) is str and is_dated and "message" not in document and "msg" not in document
+
+
+def _of_grafana(document: Document) -> bool:
+    return type(document["fields"]) is dict and type(document["line"]) is str
 
 
 def _of_filebeat(document: Document) -> bool:
@@ -90,7 +94,7 @@ SHAPES = (
     Shape("elasticsearch", _all("_source"), _is("_source", dict), stores.elasticsearch),
     Shape("datadog", _all("attributes", "id"), _of_datadog, stores.datadog),
     Shape("loki", _all("labels", "line", "timestamp"), _is("labels", dict), unwrap=stores.loki),
-    Shape("loki", _all("fields", "line", "timestamp"), _is("fields", dict), unwrap=stores.grafana),
+    Shape("loki", _all("fields", "line", "timestamp"), _of_grafana, unwrap=stores.grafana),
     Shape("splunk", _all("event", "sourcetype"), _is("event", dict, str), unwrap=stores.splunk),
     Shape("splunk", _all("event", "time", "host"), _is("event", dict), unwrap=stores.splunk),
     Shape("splunk", _all("result"), _of_search, unwrap=stores.splunk),

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 from inventory.jobs.model import InputRow
@@ -58,11 +59,13 @@ class Table:
         return {**timestamp, **level, **members}
 
 
+def begins(lines: Sequence[str]) -> bool:
+    """Whether the first lines of a file are directives, one of which names the fields."""
+    return any(line.startswith(FIELDS) for line in takewhile(_DIRECTIVE.match, lines))
+
+
 def converted(lines: Iterable[str]) -> list[str]:
-    """The lines without directives, and those whose fields are named as JSON; all as they are if none is named."""
-    lines = list(lines)
-    if not any(line.startswith(FIELDS) for line in lines):
-        return lines
+    """The lines without directives, and those whose fields are named as JSON."""
     table = Table()
     return [_as_json(table, line) for line in lines if not table.take(line)]
 

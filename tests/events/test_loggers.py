@@ -45,6 +45,8 @@ MONOLOG = {"message": "m", "level": 400, "level_name": "ERROR", "channel": "pay"
          {"level": "info", "message": "GET /"}),
         ({"timestamp": TIME, "request_method": "GET", "url": "/", "response_status": 503}, "json", {"message": "GET / 503"}),
         ({"published": TIME, "severity": "ERROR", "displayMessage": "m"}, "json", {}),
+        ({**SAYS_ERROR, "log": "/var/log/a.log"}, "winston", {}),
+        ({**SAYS_ERROR, "fields": {"a": 1}, "line": 41}, "winston", {}),
         ({**SAYS_ERROR, "label": "pay"}, "winston", {"service": "pay"}),
         ({**SAYS_ERROR, "dd": {"service": "pay", "trace_id": "1"}}, "winston", {"service": "pay", "trace_id": f"{1:032x}"}),
         ({**SAYS_ERROR, "dd.service": "pay"}, "winston", {"service": "pay"}),

@@ -278,7 +278,15 @@ def test_the_answers_of_log_stores_are_taken_apart(
 
 
 @pytest.mark.parametrize(
-    "member", [{"data": [1]}, {"records": [{"a": 1}]}, {"kind": "a", "items": [1]}, {"hits": {"hits": [7]}}]
+    "member",
+    [
+        {"results": [1], "status": "ok"},
+        {"results": [{"id": 1}], "status": "ok"},
+        {"data": [1]},
+        {"records": [{"a": 1}]},
+        {"kind": "a", "items": [1]},
+        {"hits": {"hits": [7]}},
+    ],
 )
 def test_a_list_of_such_a_name_in_an_event_is_no_list_of_events(member: dict[str, Any]) -> None:
     line = {"time": "2026-01-31T12:00:00Z", "level": "info", "msg": "x", **member}

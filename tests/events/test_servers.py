@@ -46,6 +46,13 @@ def test_a_line_is_read_by_the_fields_that_are_named_before_it(content: str, fir
     assert (second.timestamp, second.level, second.message) == (NOON, "info", "GET /b 200")
 
 
+def test_a_directive_within_another_log_is_a_part_of_it() -> None:
+    shape, found = events("2026-01-31 12:00:00 INFO written:\n#Fields: a b\n2026-01-31 12:00:00 INFO done\n")
+
+    assert shape == "text"
+    assert [event.message for event in found] == ["written:\n#Fields: a b", "done"]
+
+
 def test_values_with_blanks_are_in_quotes_and_a_line_of_another_length_is_text() -> None:
     _, (quoted, shorter) = events(
         "#Fields: date time c-ip cs-method cs-uri-stem sc-status cs(User-Agent)\n"
