@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 from math import isfinite
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -126,7 +126,7 @@ def _of_members(value: Mapping[str, Any], now: datetime | None, exact: Mapping[f
             try:
                 whole, rest = Decimal(str(value[seconds])[:LONGEST]), Decimal(str(part)[:LONGEST])
                 return _of_number(whole + rest / 10**9)
-            except InvalidOperation as error:
+            except DecimalException as error:
                 raise ValueError("no numbers") from error
     if type(value.get("date")) is str and type(value.get("timezone")) is str:
         return _in_zone(value["date"], value["timezone"])

@@ -246,7 +246,7 @@ def _syslog(text: str, now: datetime) -> Found | None:
     if (found[2] or rest[:1].isdigit()) and (structured := _STRUCTURED.match(rest)):
         names = ("timestamp", "host", "program", "pid", "message_id", "structured_data", "message")
         pairs = zip(names, structured.groups(), strict=True)
-        return "syslog", members | {name: value or "" for name, value in pairs if value != "-"}
+        return "syslog", members | {name: value or "" for name, value in pairs if value != "-" or name == "message"}
     began = instants.leading(rest, now)
     if began is None:
         return None

@@ -323,6 +323,7 @@ def test_text_of_any_length_is_read(name: str) -> None:
         ("2026-01-31T12:00:09.123Z 2026-01-31T12:00:00.123Z\t8f507cfc\tERROR\tboom", "error", "8f507cfc", "boom"),
         ("2026-01-31T12:00:09.123Z 2026-01-31 12:00:00,123 - pay - ERROR - boom", "error", "pay", "boom"),
         ("2026-01-31T12:00:00.123456+00:00 app[web.1]: ERROR boom", "error", "app", "ERROR boom"),
+        ("<165>1 2026-01-31T12:00:00.123Z web-1 pay 7 - - -", "info", "pay", "-"),
         ("1769860800.123456 web-1 sshd[311]: Accepted", "info", "sshd", "Accepted"),
         ("Sat 2026-01-31 13:00:00.123 CET web-1 ssh.service[311]: Accepted", "info", "ssh.service", "Accepted"),
         ("2026/01/31 12:00:00.123 http: panic serving", "info", "unknown", "http: panic serving"),
