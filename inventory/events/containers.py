@@ -6,7 +6,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -112,7 +112,7 @@ class _Entry:
             return self.row, self.end
         if self.is_partial:
             self.lines[-1] = "".join(self._parts)
-        return replace(self.row, text=self.write("\n".join(self.lines), self.is_partial)), self.end
+        return self.row._replace(text=self.write("\n".join(self.lines), self.is_partial)), self.end
 
 
 def _is_object(line: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
@@ -77,7 +76,7 @@ def opened(rows: Iterator[tuple[InputRow, int]]) -> Iterator[tuple[InputRow, int
         if row.code is not None:
             yield row, end
         elif not table.take(row.text):
-            yield replace(row, text=_as_json(table, row.text)), end
+            yield row._replace(text=_as_json(table, row.text)), end
 
 
 def _as_json(table: Table, line: str) -> str:

@@ -48,9 +48,10 @@ def sniff(head: bytes, file_rows: FileRows, *, file_name: str, options: Mapping[
     if file_rows.recognise is None:
         signatures.refuse_others(text.lstrip(signatures.BLANKS), named.line_format)
     found = replace(named, encoding=encoding)
-    content = text.encode("utf-8", "surrogatepass") if is_json and found.recoded else begun
+    may_be_array = is_json or file_rows.recognise is not None
+    content = text.encode("utf-8", "surrogatepass") if may_be_array and found.recoded else begun
     beginning = Beginning(content=content, lines=lines, whole=whole, file_rows=file_rows, options=options)
-    if is_json:
+    if may_be_array:
         beginning, found = json_files.with_values(beginning, found, text)
     if file_rows.recognise and (shape := file_rows.recognise(beginning.texts, options)):
         return replace(found, shape=shape)

@@ -35,7 +35,7 @@ def imported(content: bytes, file_name: str, options: dict[str, str]) -> tuple[F
     events = FakeEvents()
     kind = EventJobs(events, Uploaded(content, file_format), line_delay=0.0, sleep=lambda _: None)
     job = Job("4f" * 16, "events", NOW, options={**options, FILE_FORMAT: file_format.as_option()})
-    lines = [row for row, _ in kind.lines(job)]
+    lines = [row for row, _ in kind.input_rows(job)]
     batch = Batch(job.id, 1, 1, len(lines), len(lines), len(content), NOW, "1" * 32, 1, 1)
     step = kind.begin(job, batch, lines).step(NOW)
     return file_format, list(events.kept.values()), step.rows
