@@ -33,7 +33,7 @@ def is_one(text: str) -> bool:
 
 
 def as_log_format(text: str) -> str:
-    """The same format in nginx's variables; what is no directive of Apache's stays as it is."""
+    """The same format in nginx's variables; what is not a directive of Apache's stays as it is."""
     if found := _SETTING.match(text):
         text = found[1].replace('\\"', '"')
     return _DIRECTIVE.sub(_translated, text)

@@ -22,7 +22,7 @@ PIECE = 16_384
 """Bytes after which Docker takes a line apart. All but the last piece lack the end of a line."""
 MAX_JOINED = 1024 * 1024
 """Characters of a line that is put together."""
-MAX_HELD = 16
+MAX_OPEN = 16
 """Entries that wait for their rest, because lines of other streams are between."""
 MAX_FIRST, MAX_FIRST_CHARACTERS = 200, 1024 * 1024
 """Rows that tell whether lines of a file have their ends."""
@@ -123,24 +123,24 @@ def joined(rows: Iterator[Pair], now: datetime) -> Iterator[Pair]:
     """The rows of a file, each with the rest of its line and of its stack trace, in the order in which they begin."""
     first = _beginning(rows)
     shortest = 0 if any(_has_end(row.text) for row, _ in first) else PIECE
-    held: deque[_Entry] = deque()
+    open_entries: deque[_Entry] = deque()
     for row, end in chain(first, rows):
         entry = _entry(row, end, shortest)
         if entry is None:
-            while held:
-                yield held.popleft().joined()
+            while open_entries:
+                yield open_entries.popleft().joined()
             yield row, end
             continue
-        before = next((each for each in reversed(held) if each.stream == entry.stream), None)
+        before = next((each for each in reversed(open_entries) if each.stream == entry.stream), None)
         if before is not None:
             if before.takes(entry, now):
                 continue
             before.is_closed = True
-        held.append(entry)
-        while held[0].is_closed or len(held) > MAX_HELD:
-            yield held.popleft().joined()
-    while held:
-        yield held.popleft().joined()
+        open_entries.append(entry)
+        while open_entries[0].is_closed or len(open_entries) > MAX_OPEN:
+            yield open_entries.popleft().joined()
+    while open_entries:
+        yield open_entries.popleft().joined()
 
 
 def _beginning(rows: Iterator[Pair]) -> list[Pair]:

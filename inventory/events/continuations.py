@@ -26,7 +26,7 @@ def joined(rows: Rows, now: datetime) -> Iterator[tuple[InputRow, int]]:
     A row takes as many lines as a message has room for. Those after them are rows of their own, as are those that follow no
     event of text.
     """
-    held: list[str] = []
+    texts: list[str] = []
     begun: tuple[InputRow, int] | None = None
     room = 0
     for row, end in rows:
@@ -34,18 +34,18 @@ def joined(rows: Rows, now: datetime) -> Iterator[tuple[InputRow, int]]:
         is_closed = row.code is not None or _stands_alone(text)
         is_event = not is_closed and text_lines.read(text, now) is not None
         if begun is not None and not (is_closed or is_event) and len(row.text) < room:
-            held.append(row.text)
+            texts.append(row.text)
             begun, room = (begun[0], end), room - len(row.text) - 1
             continue
         if begun is not None:
-            yield begun[0]._replace(text="\n".join(held)), begun[1]
+            yield begun[0]._replace(text="\n".join(texts)), begun[1]
         begun = None
         if is_event:
-            begun, held, room = (row, end), [row.text], MAX_MESSAGE - len(row.text)
+            begun, texts, room = (row, end), [row.text], MAX_MESSAGE - len(row.text)
         else:
             yield row, end
     if begun is not None:
-        yield begun[0]._replace(text="\n".join(held)), begun[1]
+        yield begun[0]._replace(text="\n".join(texts)), begun[1]
 
 
 def _stands_alone(text: str) -> bool:

@@ -74,7 +74,7 @@ def shape_of(text: str) -> str | None:
 
 
 def opened(text: str) -> Iterator[str]:
-    """The events in a line, each as a line; the line itself if it is no envelope, or empty."""
+    """The events in a line, each as a line; the line itself if it is not an envelope, or empty."""
     document = _document(text)
     envelope = _envelope(document) if document else None
     allowance = _Allowance(MAX_GROWTH * len(text) + FREE)

@@ -133,7 +133,7 @@ def _of_members(value: Mapping[str, Any], now: datetime | None, exact: Mapping[f
     for name in ("$date", "$numberLong", "timestamp", "repr"):
         if name in value and not (isinstance(value[name], Mapping) and name != "$date"):
             return read(value[name], now, exact)
-    raise ValueError("an object that is no instant")
+    raise ValueError("an object that is not an instant")
 
 
 def _in_zone(text: str, zone: str) -> datetime:

@@ -20,9 +20,9 @@ from inventory.events import (
     unwrapping,
 )
 from inventory.events.access_lines import LogFormat
+from inventory.events.fast_event import fast_event
 from inventory.events.normaliser import Choices, NoEvent, Prepared, normalised
 from inventory.events.parsing import parse, read
-from inventory.events.plain import plain_event
 
 MAX_WRAPPERS = 4
 """Lines within lines that are read: Docker's in CloudWatch, say, and in that one the logger's."""
@@ -52,7 +52,7 @@ class LineReader:
         if text.startswith("{") and not (self.choices.service or self.choices.mapped or self.log_format):
             document = _object(text)
             if type(document) is dict:
-                return plain_event(document) or normalised(self._prepared(document, 0), text, self.choices)
+                return fast_event(document) or normalised(self._prepared(document, 0), text, self.choices)
         _, prepared = self.recognised(text)
         return normalised(prepared, text, self.choices)
 

@@ -32,7 +32,7 @@ Path = tuple[str, ...]
 
 
 class NoEvent(ValueError):
-    """A document that is no event; the text says why, and what to send."""
+    """A document that is not an event; the text says why, and what to send."""
 
 
 @dataclass(frozen=True, slots=True)

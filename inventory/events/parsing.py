@@ -26,7 +26,7 @@ class Inexact(ValueError):
 
 
 def read(text: str) -> Any:
-    """The value of a line of JSON as loggers write it; `ValueError` with a sentence if it is no JSON.
+    """The value of a line of JSON as loggers write it; `ValueError` with a sentence if it is not JSON.
 
     A name that an object has twice gets a number the second time. NaN, infinities, and numbers that are too long or too
     large become text, and so do objects below `MAX_DEPTH`. Half of a surrogate pair becomes its escape.

@@ -20,8 +20,8 @@ from inventory.web_api.responses import json_response
 FORMAT = """\
 Lines of imported log files, as most loggers write them: docs/log-events.md names the shapes. Each has a `timestamp`, in UTC
 if it names no offset, a `level` (`info` without one), a `service` (`unknown` without one), a `message`, and perhaps a
-`trace_id` of 32 hexadecimal digits. All else is kept among the `attributes`. A line that is no log event is a rejected row
-of its job, which says why."""
+`trace_id` of 32 hexadecimal digits. All else is kept among the `attributes`. A line that is not a log event is a rejected
+row of its job, which says why."""
 
 blueprint = Blueprint("events", __name__, url_prefix="/api/v1", description=FORMAT)
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.errors import InvalidRequest
+from inventory.events.fast_event import fast_event
 from inventory.events.normaliser import Prepared, normalised
 from inventory.events.options import reader_of
 from inventory.events.parsing import read
-from inventory.events.plain import plain_event
 
 LINE = {"timestamp": "2026-01-31T12:00:00.123Z", "level": "info", "service": "checkout", "message": "hello"}
 INSTANT = datetime(2026, 1, 31, 12, 0, 0, 123_000, tzinfo=UTC)
@@ -505,7 +505,7 @@ def test_a_trace_id_is_found_within_the_attributes_of_our_own_format(attributes:
 def test_the_fast_path_gives_what_the_normaliser_gives(changed: dict[str, Any], attributes: Any) -> None:
     text = json.dumps(LINE | changed | {"attributes": attributes})
     document = read(text)
-    plain = plain_event(document)
+    plain = fast_event(document)
 
     if plain is not None:
         assert plain == normalised(Prepared(document), text, reader_of({}, NOW).choices)

@@ -21,7 +21,7 @@ _NONE: dict[str, Any] = {}
 _LEVELS = WORDS | {word.upper(): level for word, level in WORDS.items()}
 
 
-def plain_event(line: Mapping[str, Any]) -> dict[str, Any] | None:
+def fast_event(line: Mapping[str, Any]) -> dict[str, Any] | None:
     """What the normaliser would make of a line with the documented members and no others; None if it is not so plain."""
     if not _NAMES.issuperset(line):
         return None
