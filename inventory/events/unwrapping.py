@@ -14,7 +14,7 @@ Inner = Callable[[str], Prepared | None]
 """Reads a line that is inside of a document; None if it is only text."""
 Default = tuple[str, str | None, Any]
 LINES = ("message", "log", "MESSAGE", "msg", "Log_s", "LogMessage", "LogEntry")
-"""Members in which agents have the line that they ship."""
+"""Members in which shippers have the line that they ship."""
 SHIPPED_AT = ("@timestamp", "timestamp", "time", "date", "ts", "TimeGenerated")
 
 _HOLE = re.compile(r"\{\{|\}\}|\{[@$]?([\w.]{1,200})(?:,-?\d{1,9})?(?::[^{}]{0,200})?\}")
@@ -51,7 +51,7 @@ def docker(document: dict[str, Any], inner: Inner) -> Prepared:
 
 
 def shipped(document: dict[str, Any], inner: Inner) -> Prepared:
-    """A line that an agent found in a file or a container: Filebeat, Vector, Fluent Bit, Fluentd, Logstash."""
+    """A line that a shipper found in a file or a container: Filebeat, Vector, Fluent Bit, Fluentd, Logstash."""
     name = next(each for each in LINES if type(document.get(each)) is str)
     time = next((each for each in SHIPPED_AT if each in document), None)
     return wrapped(document, name, inner, {time: "timestamp"} if time else {})

@@ -1,4 +1,4 @@
-"""Lines that a container's driver took apart, or that an agent shipped, become what the program wrote."""
+"""Lines that a container's driver took apart, or that was shipped, become what the program wrote."""
 
 from __future__ import annotations
 
