@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from functools import partial
+from math import inf
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import click
@@ -20,11 +23,15 @@ from inventory.imports.multipart import CHUNK_BYTES, Upload
 from inventory.imports.service import ImportRequest
 from inventory.jobs.documents import Document, job_document, row_document
 from inventory.jobs.model import COLUMN, Job, JobStatus, RowOutcome
+from inventory.jobs.stream import Message
 from inventory.services import Services
 from inventory.webpages.job_type import SCHEME, SCHEMES
 
 IN_TABLE = ("job_id", "kind", "status", "processed", "total", "failed", "rejected", "file_name", "created_at")
 IN_ROWS = ("row", "outcome", "input", "code", "detail")
+NOT_BEGUN = "inventory: no worker has begun with it yet. Is the inventory running? Start it with: inventory up"
+HINT_AFTER = 5.0
+"""Seconds in which a worker begins with a job, if one runs and is not busy."""
 
 follow_it = click.option("--follow", is_flag=True, help="Show the progress until the job ends; Ctrl-C stops only that.")
 
@@ -122,6 +129,20 @@ def _is_well(document: Document) -> bool:
     return not (without_success or document["status"] in (JobStatus.FAILED, JobStatus.CANCELLED))
 
 
+def messages_of(services: Services, job: Job, *, hint_after: float = HINT_AFTER) -> Iterator[Message | None]:
+    """The messages of a job until its end. If no worker begins with it, a line on stderr says so, once."""
+    hint_at = monotonic() + hint_after
+    for message in services.streams.messages(job, None):
+        yield message
+        if monotonic() >= hint_at:
+            hint_at = inf
+            if services.jobs.find(job.id).status is JobStatus.QUEUED:
+                click.echo(
+                    "inventory: no worker has begun with it yet. Is the inventory running? Start it with: inventory up",
+                    err=True,
+                )
+
+
 def _followed(services: Services, job: Job) -> Document:
     """The job's document at its end, or at Ctrl-C; a progress bar until then."""
     document = job_document(job, utc_now())
@@ -137,7 +158,7 @@ def _followed(services: Services, job: Job) -> Document:
     try:
         with Progress(*columns, console=Console(stderr=True)) as progress:
             task = progress.add_task("", **_fields(document))
-            for message in services.streams.messages(job, None):
+            for message in messages_of(services, job):
                 if message is not None:
                     document = message.document
                     progress.update(task, **_fields(document))

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from inventory import wiring
+from inventory.commands.jobs import messages_of
 from inventory.commands.terminal import FAILED, PENDING, as_json, errors_as_lines, print_pairs, print_table, safe_text
 from inventory.config import Settings
 from inventory.jobs.model import Job, JobStatus
@@ -79,7 +80,7 @@ def _followed(services: Services, job: Job) -> Job:
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
         tasks: dict[str, TaskID] = {}
-        for _ in services.streams.messages(job, None):
+        for _ in messages_of(services, job):
             run = services.products.run(job)
             for name, _progress in run.feeds:
                 if name not in tasks:

@@ -12,9 +12,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from inventory import wiring
+from inventory.commands.jobs import messages_of
 from inventory.commands.main import main
 from inventory.config import Settings
+from inventory.wiring import Services
 from tests.end_to_end.stack import Stack, free_port
+from tests.jobs.actions import found, import_urls, pages
 from tests.upstreams import Upstream
 
 BAD_LINES = "not a url\nftp://example.com/\n"
@@ -173,3 +176,20 @@ def test_a_job_can_be_followed_to_its_end_and_its_rejected_rows_listed(stack: St
     listed = run(stack.environment, "job", job["job_id"], "--rows", "rejected", "--json").stdout.splitlines()
     assert [json.loads(line)["row"] for line in listed] == [31, 32]
     assert "unsupported_scheme" in run(stack.environment, "job", job["job_id"], "--rows", "rejected").stdout
+
+
+def test_a_job_that_no_worker_begins_with_says_so_once(services: Services, capsys: pytest.CaptureFixture[str]) -> None:
+    job = found(services, import_urls(services, pages(1)))
+    messages = messages_of(services, job, hint_after=0)
+
+    assert [next(messages) is None for _ in range(3)] == [False, True, True]
+    assert capsys.readouterr().err.count("Start it with: inventory up") == 1
+
+
+def test_a_job_that_has_begun_says_nothing_of_workers(services: Services, capsys: pytest.CaptureFixture[str]) -> None:
+    job = found(services, import_urls(services, pages(1)))
+    services.job_runner().claim()
+    messages = messages_of(services, job, hint_after=0)
+
+    assert [next(messages) is None for _ in range(3)] == [False, True, True]
+    assert capsys.readouterr().err == ""
