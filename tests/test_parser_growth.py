@@ -21,7 +21,7 @@ from flask import Flask
 from werkzeug.http import parse_etags
 
 from inventory.errors import InvalidFile, InvalidRequest, SourceFailure, UnreadableFile
-from inventory.events import envelopes
+from inventory.events import containers, envelopes
 from inventory.events.job_type import EventJobs
 from inventory.events.schemas import EventsQuery
 from inventory.http_client.body import Body
@@ -83,6 +83,17 @@ def event(text: str) -> object:
     batch = Batch("0" * 32, 1, 1, 1, 1, len(text), NOW, "", 1, 1)
     kind = EventJobs(FakeEvents(), FakeUploads(), line_delay=0.0, sleep=lambda _: None)
     return kind.begin(Job(batch.job_id, "events", NOW), batch, [InputRow(1, text)]).step(NOW)
+
+
+def container(texts: list[str]) -> object:
+    rows_of_file = ((InputRow(number, text), number) for number, text in enumerate(texts, 1))
+    return sum(len(row.text) for row, _ in containers.joined(rows_of_file, NOW))
+
+
+def trace(size: int) -> list[str]:
+    """The lines of a container with a traceback of so many lines that are one blank each."""
+    lines = ["2026-01-31 12:00:00 ERROR a", "Traceback (most recent call last):", "  a", *[" "] * size]
+    return [f"2026-01-31T12:00:00.123456789Z stderr F {line}" for line in lines]
 
 
 def envelope(text: str) -> object:
@@ -170,6 +181,7 @@ LINES = [
         lambda size: '{"ts":1769860800.1234567,"a":[' + "1769860800.1234567," * size + "1]}",
     ),
     Case("dots of a number", event, lambda size: '{"ts":1769860800.5,"a":"' + "123456789." * size + '"}', 20_000),
+    Case("blank lines of a trace", container, trace, 1_000),
     Case("records", envelope, lambda size: '{"resourceLogs":[{"scopeLogs":[{"logRecords":[' + "{}," * size + "{}]}]}]}"),
     Case(
         "records with a long resource",
@@ -249,6 +261,12 @@ def sniffed(kind: str, file_name: str, column: str | None = None) -> Callable[[b
 
 QUARTER = HEAD_BYTES // 8
 HEADS = [
+    Case(
+        "brackets of an index",
+        sniffed("urls", "a.txt"),
+        lambda size: b")" * size + b" x https://a/ y",
+        2_000,
+    ),
     Case("bytes of any kind", sniffed("urls", "a.csv"), lambda size: random.Random(1).randbytes(size), QUARTER),
     Case(
         "letters of any kind",
@@ -425,6 +443,8 @@ LISTS = [
     Case("brackets of a line", in_text, lambda size: "[" * size, 50_000),
     Case("brackets and parentheses of a line", in_text, lambda size: "[" + "](" * size, 20_000),
     Case("parentheses of a link", in_text, lambda size: "[](" + "()" * size, 20_000),
+    Case("spaces of a link", in_text, lambda size: "[a](" + " " * size + '"', 2_000),
+    Case("spaces of a checked link", lambda text: checked(text, None), lambda size: "[a](" + " " * size + '"', 2_000),
     Case("unclosed parentheses of a link", in_text, lambda size: "[](" + "(" * size, 20_000),
     Case("quotes of a line", in_text, lambda size: '"' * size, 50_000),
     Case("angle brackets of a line", in_text, lambda size: "<" * size, 50_000),

@@ -62,10 +62,12 @@ class _Entry:
     length: int = field(init=False)
     is_closed: bool = False
     _parts: list[str] = field(init=False)
+    _unindented: str = ""
 
     def __post_init__(self) -> None:
         self.length = len(self.lines[0])
         self._parts = list(self.lines)
+        self._note(self.lines[0])
 
     def takes(self, entry: _Entry, now: datetime) -> bool:
         """Whether the next entry of the stream is the rest of this one, which has it then."""
@@ -77,13 +79,20 @@ class _Entry:
             self._parts.append(line)
             if not entry.is_partial:
                 self.lines[-1] = "".join(self._parts)
+                self._note(self.lines[-1])
         else:
             self.lines.append(line)
             self._parts = [line]
+            self._note(line)
         self.pieces += 1
         self.length += len(line) + 1
         self.end, self.is_partial = entry.end, entry.is_partial
         return True
+
+    def _note(self, line: str) -> None:
+        """Remember the last line that is not indented: it tells of what a trace is."""
+        if line[:1] != " ":
+            self._unindented = line
 
     def _goes_on_with(self, line: str, now: datetime) -> bool:
         """Whether a line continues an event of text."""
@@ -102,7 +111,7 @@ class _Entry:
     def _is_within_trace(self, line: str) -> bool:
         """Whether a line that is not indented is the end of a traceback of Python, or a frame in PHP or Go."""
         last = self.lines[-1]
-        if last[:1] == " " and next((each for each in reversed(self.lines) if each[:1] != " "), "") == _TRACEBACK:
+        if last[:1] == " " and self._unindented == _TRACEBACK:
             return True
         return last.startswith(("#", "\t", "goroutine ", "Stack trace:")) and _FRAME.match(line) is not None
 

@@ -12,7 +12,8 @@ from inventory.jobs.model import InputRow
 
 NAME = "w3c"
 FIELDS, DATE = "#Fields:", "#Date:"
-MAX_FIELDS = 200
+MAX_FIELDS, MAX_NAME = 200, 100
+"""Fields of a line, and characters of a name, which each line repeats."""
 NO_LINES = "It has the directives of a W3C log file and no lines of one. Send a file with requests in it."
 
 _DIRECTIVE = re.compile(r"#(?:Version|Fields|Software|Start-Date|End-Date|Date|Remark|Time Format)(?::|\s)", re.IGNORECASE)
@@ -32,7 +33,8 @@ class Table:
         if not text.startswith("#") or not _DIRECTIVE.match(text):
             return False
         if text.startswith(FIELDS):
-            self._names = text.removeprefix(FIELDS).split()[:MAX_FIELDS]
+            names = text.removeprefix(FIELDS).split()[:MAX_FIELDS]
+            self._names = names if all(len(name) <= MAX_NAME for name in names) else ()
         elif text.startswith(DATE):
             self._date = next(iter(text.removeprefix(DATE).split()), None)
         return True

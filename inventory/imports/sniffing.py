@@ -21,7 +21,7 @@ HEAD_BYTES = 256 * 1024
 """Bytes of the beginning of a file that are examined."""
 TAB_AND_URL = re.compile(r"\t\s*https?://", re.IGNORECASE)
 CDXJ_LINE = re.compile(r"[^\s{]+ \d+ \{")
-CDX_LINE = re.compile(r"\S+\)\S* \d{4,14} (?:https?://|\{)")
+CDX_LINE = re.compile(r"[^\s)]+\)\S*+ \d{4,14} (?:https?://|\{)")
 CDX_URL = 2
 """The field of a CDX index with the original URL, from 0, where the first line does not name the fields."""
 WORD = re.compile(r"[^\s\"'<>()=]+")

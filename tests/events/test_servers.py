@@ -46,6 +46,13 @@ def test_a_line_is_read_by_the_fields_that_are_named_before_it(content: str, fir
     assert (second.timestamp, second.level, second.message) == (NOON, "info", "GET /b 200")
 
 
+def test_names_of_fields_are_not_repeated_if_they_are_long() -> None:
+    line = "2026-01-31 12:00:00 GET /a 200"
+    _, (event,) = events(f"#Fields: date time {'x' * 101} cs-uri sc-status\n{line}\n")
+
+    assert (event.message, event.attributes) == ("GET /a 200", {})
+
+
 def test_a_directive_within_another_log_is_a_part_of_it() -> None:
     shape, found = events("2026-01-31 12:00:00 INFO written:\n#Fields: a b\n2026-01-31 12:00:00 INFO done\n")
 
