@@ -36,7 +36,7 @@ LANGUAGES: Mapping[str, str] = {
 
 _DIGIT = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
-_CODE_BEHIND = re.compile(r"([^,]*[^\W\d_][^,;:=>|/\s]*)(\s+|-)([A-Z]{2,3})\s*((?:,.*)?)", re.DOTALL)
+_CODE_AFTER = re.compile(r"([^,]*[^\W\d_][^,;:=>|/\s]*)(\s+|-)([A-Z]{2,3})\s*((?:,.*)?)", re.DOTALL)
 """A city and the code of a state or country without a comma between them (`Austin TX`): it alone is in capital letters."""
 _BEARING = re.compile(r"\b[NSEWO]\b|(?<=\d)[NSEWO]\b", re.IGNORECASE)
 _FORBIDDEN = frozenset({"Cc", "Cs", "Co", "Cn"})
@@ -60,7 +60,7 @@ class City:
         if not text.isprintable() and any(unicodedata.category(character) in _FORBIDDEN for character in text):
             raise _invalid("The name contains characters that cannot be displayed.")
         text = ",".join(map(postcodes.without, text.split(",")))
-        if (found := _CODE_BEHIND.fullmatch(text)) and not found[1].isupper():
+        if (found := _CODE_AFTER.fullmatch(text)) and not found[1].isupper():
             code = found[3].lower()
             if is_short_code(code) if found[2] == "-" else is_code(code):
                 text = f"{found[1]}, {found[3]}{found[4]}"

@@ -22,13 +22,13 @@ _NEUTRAL = frozenset(
 """Those that say of nobody's: they may be before one column of a row and not before another."""
 _NOTE = re.compile(r"(?<=\S)\s*(?:\([^()]*\)|\[[^][]*\])|[*†‡§¹²³]+\s*$")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_BEHIND = re.compile(r"(?<=\w) (?:en|eng|english|label)$")
+_AFTER = re.compile(r"(?<=\w) (?:en|eng|english|label)$")
 
 
 def plain(name: str) -> str:
     """The name as lists of names have it: `State / Province`, `stateProvince` and `STATE_PROVINCE[a]` are one."""
     words = bare(_HUMP.sub(" ", _NOTE.sub("", name.strip()[:MAX_NAME])).replace(".", " "))
-    return _BEHIND.sub("", words)
+    return _AFTER.sub("", words)
 
 
 @lru_cache(maxsize=1024)

@@ -34,7 +34,7 @@ REGIONS = (
     "admin1_code", "adm1_code", "prov code", "state abbrev", "state short", "state iso", "iso 3166 2", "subdivision code",
     "regione", "wojewodztwo", "entidad federativa", "comunidad autonoma", "provincie", "fylke", "län", "judet", "регион",
     "область", "省", "省份", "都道府県", "시도", "administrative area level 1", "admin area", "sigla", "sigla provincia",
-    "state short", "kraj", "land", "county", "county name",
+    "kraj", "land", "county", "county name",
 )  # fmt: skip
 """Those with states and other regions: names before codes, which countries share, and what may also be a country last."""
 COUNTRIES = (

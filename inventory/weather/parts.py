@@ -1,4 +1,4 @@
-"""The parts of what a caller writes: a city's name, and the countries and regions behind it."""
+"""The parts of what a caller writes: a city's name, and the countries and regions after it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CONTINENTS = frozenset((
 ))  # fmt: skip
 """What lists call a region and is none of a country."""
 MAX_WORDS = 5
-"""Words of an area that is behind a city's name without a comma: Saint Vincent and the Grenadines."""
+"""Words of an area that follows a city's name without a comma: Saint Vincent and the Grenadines."""
 
 _IN_BRACKETS = re.compile(r"([^(),]+)[(\[]([^(),\[\]]+)[)\]]((?:,.*)?)")
 _DIVIDED = re.compile(r"([^,]+?)(?: - | ?[;|:=→] ?| ?-> ?|/)([^,;|/:=>→]+)((?:,.*)?)")
@@ -78,7 +78,7 @@ def is_code(letters: str) -> bool:
 
 
 def tail(name: str) -> tuple[str, str] | None:
-    """A city's folded name and the country or region that is written behind it without a comma, if any: `toronto canada`."""
+    """A city's folded name and the country or region that follows it without a comma, if any: `toronto canada`."""
     words = name.split()
     for start in range(max(1, len(words) - MAX_WORDS), len(words)):
         head, area = " ".join(words[:start]), " ".join(words[start:])

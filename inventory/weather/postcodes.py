@@ -11,7 +11,7 @@ _DUTCH = r"\d{4} ?(?!(?:ad|al|am|as|da|de|di|do|du|el|im|in|la|le|os|st)\b)[a-z]
 _DIGITS = r"\d{5}-\d{3,4}|\d{4}-\d{3}|\d{3}-\d{4}|\d{2}-\d{3}|\d{3} \d{2,3}|\d{4,6}"
 
 _BEFORE = re.compile(rf"(?:{_DUTCH}|(?:[a-z]{{1,3}}-)?(?:{_DIGITS})) (?=[^\W\d])", re.IGNORECASE)
-_BEHIND = re.compile(
+_AFTER = re.compile(
     rf"(?<=[^\s\d_-])(?: ?[-–] ?| )(?:{_DIGITS}|{_BRITISH}|{_CANADIAN})$|(?<=\w) cedex(?: \d{{1,2}})?$", re.IGNORECASE
 )
 _AROUND = ' \t"“”„«»'
@@ -20,13 +20,13 @@ _ALONE = re.compile(rf"{_DIGITS}|\d[\d -]{{2,8}}\d|{_BRITISH}|{_CANADIAN}", re.I
 
 
 def without(part: str) -> str:
-    """What stands between two commas, without quotes around it and postcodes before and behind it: `Sydney NSW 2000`."""
+    """What stands between two commas, without quotes around it and postcodes before and after it: `Sydney NSW 2000`."""
     part = part.strip(_AROUND)
     while _HINT.search(part):
         before = _BEFORE.match(part)
         rest = part[before.end() if before else 0 :]
-        behind = _BEHIND.search(rest)
-        rest = rest[: behind.start()] if behind else rest
+        after = _AFTER.search(rest)
+        rest = rest[: after.start()] if after else rest
         if rest == part:
             return part
         part = rest.strip(_AROUND)

@@ -39,8 +39,8 @@ _TITLE = re.compile(
 _COMPASS = re.compile(r"^([nsew])(?:\. ?| )(?=\w{2})")
 _GERMAN, _OF_GERMAN = re.compile(r" ([aiov])\. ?d\. ?(?=\w)"), {"a": "an", "i": "in", "o": "ob", "v": "vor"}
 """`a.d.` is `an der`."""
-_BEHIND = re.compile(r"(?<=\w) ?[/(\[]|(?<=\w{3}) (?=\w{1,2}\.|\w{3,4}\.$)|(?<=\w{3})[.']$")
-"""What is left out: notes, abbreviations behind a name (`Frankfurt a.M.`), and signs at its end (`Forli'`)."""
+_AFTER = re.compile(r"(?<=\w) ?[/(\[]|(?<=\w{3}) (?=\w{1,2}\.|\w{3,4}\.$)|(?<=\w{3})[.']$")
+"""What is left out: notes, abbreviations after a name (`Frankfurt a.M.`), and signs at its end (`Forli'`)."""
 _CITY = re.compile(r"(?<=\w{3})(?: city|-shi|-ku|-to)$")
 _ELIDED = re.compile(r"\b([dl]) (?=[aeiouh])|^(o) (?=\w)")
 _DUTCH = re.compile(r"^s[- ](?=\w)")
@@ -113,11 +113,11 @@ def region_name(text: str) -> str:
 
 
 def written_out(name: str) -> str:
-    """A folded name with its abbreviations written out, and without notes and the like behind it."""
+    """A folded name with its abbreviations written out, and without notes and the like after it."""
     begin = _COMPASS.sub(lambda found: f"{_FIRST[found[1]]} ", _TITLE.sub("", name))
     begin = _GERMAN.sub(lambda found: f" {_OF_GERMAN[found[1]]} der ", begin)
     begin = _WORD.sub(lambda found: _ABBREVIATIONS[found[1]] + ("-" if "-" in found[2] else " "), begin)
-    return _BEHIND.split(begin, maxsplit=1)[0].strip() or begin
+    return _AFTER.split(begin, maxsplit=1)[0].strip() or begin
 
 
 def styles(name: str, country: str | None) -> Iterator[str]:
