@@ -20,7 +20,7 @@ NOTHING = (
     "not available", "tbd", "\\n",
 )  # fmt: skip
 """What tables have in cells without a value."""
-PATHS = " There are paths in it: write the whole URL, with scheme and host, into one column."
+PATHS = "Write the whole URL, with scheme and host, into one column."
 MAX_SHOWN = 10
 """Names of columns in a message."""
 
@@ -60,7 +60,7 @@ def advice(values: Iterable[str], file_rows: FileRows, options: Mapping[str, Any
     if completion is None:
         return ""
     lacking = not options.get(completion.option) and any(map(completion.looks_like, values))
-    paths = PATHS if any(map(_is_path, values)) else ""
+    paths = f" Some values are paths. {PATHS}" if any(map(_is_path, values)) else ""
     return (f" {completion.advice}" if lacking else "") + paths
 
 
@@ -135,7 +135,9 @@ def _refuse_beside_paths(table: Table, number: int) -> None:
     for row in table[1:]:
         is_bare = number < len(row) and "/" not in row[number].strip("/ ")
         if is_bare and any(at != number and _is_path(cell) for at, cell in enumerate(row)):
-            raise InvalidFile(f"A column has hosts, and another one paths.{PATHS} Name a column to import nothing but it.")
+            raise InvalidFile(
+                f"One column has hosts, and another one paths. {PATHS} Or name the one to import with the parameter column."
+            )
 
 
 def _is_path(text: str) -> bool:

@@ -15,7 +15,7 @@ from inventory.imports.beginning import MAX_SAMPLE
 from inventory.imports.documents.model import Entry, Extent
 from inventory.imports.documents.reader import DocumentReader
 from inventory.imports.file_format import FileFormat, Sheet, format_of_name
-from inventory.imports.signatures import GZIP
+from inventory.imports.signatures import GZIP, GZIPPED
 from inventory.imports.sniffing import HEAD_BYTES, NO_OPTIONS, sniff
 from inventory.imports.tables import Sample, table_in
 from inventory.jobs.job_type import FileRows, LineFormat
@@ -37,7 +37,7 @@ def detect(file: BinaryIO, file_rows: FileRows, *, file_name: str, options: Mapp
     elif not named.gzipped and named.line_format is not LineFormat.WARC:
         head = file.read(len(GZIP))
         if head == GZIP:
-            raise InvalidFile("This is gzipped. Name it .gz as well.")
+            raise InvalidFile(GZIPPED)
         file = BufferedReader(_FromHead(head, file))
     try:
         if named.line_format is LineFormat.WORKBOOK:

@@ -9,6 +9,7 @@ import chardetng_py  # type: ignore[import-untyped]
 
 from inventory import web_encodings
 from inventory.errors import InvalidFile
+from inventory.imports.signatures import GZIP, GZIPPED
 from inventory.jobs.job_type import LineFormat
 
 BYTE_ORDER_MARKS = (
@@ -47,7 +48,6 @@ BINARY = "This is a binary file, not text. Save it as UTF-8 text with one row a 
 SIGNATURES = (
     (b"PK\x03\x04", "an Excel workbook (name it .xlsx) or another zip archive"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook (name it .xls)"),
-    (b"\x1f\x8b", "gzipped; name it .gz as well"),
     (b"%PDF", "a PDF"),
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
@@ -64,9 +64,7 @@ def encoding_of(head: bytes, line_format: LineFormat) -> str:
     marked = next((encoding for bom, encoding in BYTE_ORDER_MARKS if head.startswith(bom)), None)
     if marked:
         return marked
-    for signature, name in SIGNATURES:
-        if head.startswith(signature):
-            raise InvalidFile(f"This is {name}, not text. Save it as UTF-8 text with one row a line.")
+    _refuse_others(head)
     if wide := _wide(head):
         return wide
     lines = [line for line in head.splitlines() if line.strip()]
@@ -91,6 +89,15 @@ def text_of(raw: bytes, encoding: str) -> str:
     if not web_encodings.is_valid(raw, name):
         raise UnicodeDecodeError(name, raw, 0, len(raw), "bytes that are not of the encoding")
     return web_encodings.decode(raw, name)
+
+
+def _refuse_others(head: bytes) -> None:
+    """`InvalidFile` if a file begins as one that is not text does."""
+    if head.startswith(GZIP):
+        raise InvalidFile(GZIPPED)
+    name = next((name for signature, name in SIGNATURES if head.startswith(signature)), None)
+    if name is not None:
+        raise InvalidFile(f"This is {name}, not text. Save it as UTF-8 text with one row a line.")
 
 
 def _is_of_words(head: bytes) -> bool:

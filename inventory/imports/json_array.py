@@ -29,7 +29,7 @@ _DECODER = json.JSONDecoder()
 MAX_BEGINNING = 1_000
 """Bytes in which that has to begin."""
 COST_OF_PIECE = 4_096
-"""Bytes that each piece counts more, because even an empty one takes time."""
+"""Bytes that each piece counts more, because even an empty one, such as an empty gzip member, takes time."""
 
 _BETWEEN = re.compile(rb"(?:[\s,\0]|\xef\xbb\xbf)*+")
 _FLAT = rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+'

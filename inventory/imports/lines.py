@@ -13,7 +13,7 @@ from inventory.imports import gzipped
 from inventory.imports.encodings import text_of
 from inventory.imports.file_format import FileFormat
 from inventory.imports.gzipped import Piece
-from inventory.imports.json_array import ValueSplitter
+from inventory.imports.json_array import COST_OF_PIECE, ValueSplitter
 from inventory.imports.rejections import INVALID_ENCODING, LINE_TOO_LONG, rejected
 from inventory.jobs.model import LONGEST_INPUT, InputRow
 
@@ -23,8 +23,6 @@ MAX_LINE = 1024 * 1024
 
 MAX_WITHOUT_LINE = 1536 * 1024 * 1024
 """Bytes without the end of a line that is not blank. After so many, which take seconds, the rest of a file is not read."""
-COST_OF_PIECE = 4096
-"""Bytes that each piece counts more, because even an empty one, such as an empty gzip member, takes time."""
 
 RawLine = tuple[int, bytes, int]
 """A line's number from 1, its bytes without the end of line, and the bytes of the uploaded file up to its end."""

@@ -12,6 +12,7 @@ from inventory.jobs.job_type import LineFormat
 
 BLANKS = "\ufeff \t\r\n"
 GZIP = b"\x1f\x8b"
+GZIPPED = "This file is gzipped. Give it a name that ends with .gz."
 JSON_DOCUMENTS = {
     rb'"log"\s*:\s*\{\s*"(?:version|creator|browser|pages|entries|comment)"': LineFormat.HAR,
     rb'[^{]{0,200}"roots"\s*:\s*\{\s*"(?:bookmark_bar|other|synced)"': LineFormat.TREE,
