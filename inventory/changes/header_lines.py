@@ -31,11 +31,11 @@ def line_changes(old: Lines, new: Lines, *, prefix: str, hop: int | None = None)
     ]
     found += [(before, None) for before in range(len(old)) if before not in paired_old]
     found += [(None, after) for after in range(len(new)) if after not in paired_new]
-    found.sort(key=_place)
+    found.sort(key=_order)
     return [_change(old, new, before, after, prefix, hop) for before, after in found]
 
 
-def _place(positions: tuple[int | None, int | None]) -> tuple[int, bool]:
+def _order(positions: tuple[int | None, int | None]) -> tuple[int, bool]:
     """Where a change is listed: by its new position, and before what is there now if it is gone from there."""
     before, after = positions
     return (after, True) if after is not None else (before or 0, False)

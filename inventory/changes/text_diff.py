@@ -41,12 +41,14 @@ def text_diff(old: str, new: str, *, old_label: str = "old", new_label: str = "n
     codes = [code for code in matched.get_opcodes() if code[0] != "equal"]
     notes = [*_notes("older", before), *_notes("newer", after)]
     if matcher.gave_up:
-        notes.append(f"{matcher.gave_up:,} parts have too many lines to be compared; they are shown as replaced")
+        notes.append(f"parts that have too many lines to be compared, and are shown as replaced: {matcher.gave_up:,}")
     unified = _Unified(before.lines, after.lines)
     for group in matched.get_grouped_opcodes(CONTEXT) if codes else ():
         unified.add(group)
     if unified.left_out:
-        notes.append(f"it is cut after {MAX_SIZE:,} characters: {unified.left_out:,} more lines differ")
+        notes.append(
+            f"the diff is truncated after {MAX_SIZE:,} characters; differing lines that are left out: {unified.left_out:,}"
+        )
     return TextDiff(
         unified=f"--- {old_label}\n+++ {new_label}\n{unified.text}" if codes else "",
         added=sum(end - start for _, _, _, start, end in codes),
@@ -113,7 +115,7 @@ def _is_volatile(codes: Sequence[Code], old: Sequence[str], new: Sequence[str]) 
 
 
 def _notes(which: str, text: TextLines) -> Iterator[str]:
-    if text.left_out:
-        yield f"of the {which} page {text.left_out}"
+    if text.compared:
+        yield f"only the first {text.compared} of the {which} page are compared"
     if text.broken:
-        yield f"{text.broken:,} lines of the {which} page have more than {MAX_WIDTH:,} characters; they are broken"
+        yield f"lines of the {which} page that are broken, as they have more than {MAX_WIDTH:,} characters: {text.broken:,}"

@@ -22,11 +22,11 @@ _PIECE = re.compile(r".{500,1000}?(?<=[;,{}>\s])|.{1,1000}", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextLines:
-    """Lines, each with its end. `broken` counts those that were too long; `left_out` says what is missing, or is empty."""
+    """Lines, each with its end. `broken` counts those that were too long; `compared` says how much there is, if not all."""
 
     lines: list[str]
     broken: int
-    left_out: str
+    compared: str
 
 
 def lines_of(text: str) -> TextLines:
@@ -43,12 +43,12 @@ def lines_of(text: str) -> TextLines:
                 yield from _broken(line[0])
 
     lines = list(islice(pieces(), MAX_LINES + 1))
-    left_out = ""
+    compared = ""
     if len(lines) > MAX_LINES:
-        left_out = f"only its first {MAX_LINES:,} lines are compared"
+        compared = f"{MAX_LINES:,} lines"
     elif len(text) > MAX_CHARACTERS:
-        left_out = f"only its first {MAX_CHARACTERS:,} characters are compared"
-    return TextLines(lines=lines[:MAX_LINES], broken=broken, left_out=left_out)
+        compared = f"{MAX_CHARACTERS:,} characters"
+    return TextLines(lines=lines[:MAX_LINES], broken=broken, compared=compared)
 
 
 def _broken(line: str) -> Iterator[str]:

@@ -90,7 +90,9 @@ def _value(change: Mapping[str, Any], side: str, style: str) -> Text:
 def _print_text(console: Console, text: Mapping[str, Any]) -> None:
     """The unified diff as it is, however narrow the terminal is, so that it can be copied."""
     only = ", nothing but nonces and tokens" if text["volatile"] else ""
-    console.print(f"Text: {text['added']:,} lines added, {text['removed']:,} removed{only}")
+    console.print(
+        f"Text: {text['added']:,} {'line' if text['added'] == 1 else 'lines'} added, {text['removed']:,} removed{only}"
+    )
     for note in text["notes"]:
         console.print(safe_text(f"Note: {note}"))
     for line in text["unified"].split("\n")[:-1]:

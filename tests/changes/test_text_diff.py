@@ -110,7 +110,7 @@ def test_long_texts_of_a_few_lines_again_and_again_are_shown_as_replaced() -> No
     rng = random.Random(7)
     old, new = ("".join(rng.choices(["a\n", "b\n"], k=50_000)) for _ in range(2))
 
-    assert text_diff("<\n" + old, ">\n" + new).notes[0].startswith("1 parts have too many lines")
+    assert text_diff("<\n" + old, ">\n" + new).notes[0].startswith("parts that have too many lines")
 
 
 @given(st.lists(st.integers(0, 10_000), max_size=60, unique=True), st.integers(0, 60), st.integers(0, 60))
@@ -148,9 +148,9 @@ def test_broken_lines_are_the_whole_text(text: str) -> None:
 
 
 def test_only_so_many_lines_and_characters_are_compared() -> None:
-    assert "lines are compared" in lines_of("\n" * (MAX_LINES + 1)).left_out
-    assert "characters are compared" in lines_of("a" * (MAX_CHARACTERS + 1)).left_out
-    assert lines_of("\n" * MAX_LINES).left_out == lines_of("a" * MAX_CHARACTERS).left_out == ""
+    assert lines_of("\n" * (MAX_LINES + 1)).compared == "100,000 lines"
+    assert lines_of("a" * (MAX_CHARACTERS + 1)).compared == "4,194,304 characters"
+    assert lines_of("\n" * MAX_LINES).compared == lines_of("a" * MAX_CHARACTERS).compared == ""
 
 
 # Bounds

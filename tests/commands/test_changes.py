@@ -62,7 +62,7 @@ def test_diff_shows_what_changed(environment: dict[str, str], url: str) -> None:
     assert done.exit_code == 0, done.output
     for shown in (
         "header.strict-transport-security", "max-age=1", "cookie.a.httponly (127.0.0.1/)", "header.etag (", "volatile)",
-        "-<p>one", "+<p>two", "1 lines added, 1 removed",
+        "-<p>one", "+<p>two", "1 line added, 1 removed",
     ):  # fmt: skip
         assert shown in done.stdout
     assert "\x1b" not in done.stdout, "neither colours outside a terminal nor control characters of the upstream"
