@@ -19,12 +19,12 @@ FEWEST = 22
 _BEGINNING = re.compile(r'(?:"[^"]{0,200}")?,(?:"[^"]{0,200}")?,\d{0,10},')
 
 
-def read(text: str, after_time: int) -> dict[str, Any] | None:
-    """The columns of a row without the first, its time, which ends at a position; None if it is no such row."""
-    if text[after_time : after_time + 1] != "," or not _BEGINNING.match(text, after_time + 1):
+def read(text: str) -> dict[str, Any] | None:
+    """The columns of a row, from the comma after the first, its time; None if it is not such a row."""
+    if not text.startswith(",") or not _BEGINNING.match(text, 1):
         return None
     try:
-        row = next(csv.reader([text[after_time + 1 :]], strict=True), [])
+        row = next(csv.reader([text[1:]], strict=True), [])
     except csv.Error:
         return None
     members: dict[str, Any] = {name: value for name, value in zip(NAMES[1:], row, strict=False) if value}

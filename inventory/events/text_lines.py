@@ -86,7 +86,7 @@ def composed(text: str) -> tuple[str, str] | None:
 def _timed(instant: datetime, rest: str, bracketed: bool = False) -> Found:
     """The line whose time was read, from what follows the time, which may be in brackets."""
     time = {"timestamp": instant.isoformat()}
-    if rest[:1] == "," and (row := csvlog.read(rest, 0)):
+    if row := csvlog.read(rest):
         return "postgresql", time | row
     if found := _NGINX.match(rest):
         return "nginx", time | _named(found, "level", "pid", "tid", "connection", "message")

@@ -56,8 +56,8 @@ class Table:
         query = members.get("cs-uri-query")
         if query and "cs-uri-stem" in members:
             members["cs-uri"] = f"{members['cs-uri-stem']}?{query}"
-        level = {} if any(name.startswith(("cs", "sc")) for name in members) else {"message": text}
-        return {**timestamp, **level, **members}
+        message = {} if any(name.startswith(("cs", "sc")) for name in members) else {"message": text}
+        return {**timestamp, **message, **members}
 
 
 def begins(lines: Sequence[str]) -> bool:
