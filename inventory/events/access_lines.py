@@ -39,10 +39,11 @@ _ESCAPED = re.compile(r"\\x([0-9A-Fa-f]{2})|\\([\"\\])")
 
 @dataclass(frozen=True, slots=True)
 class LogFormat:
-    """A format: each variable, and the text up to the next one; `start` is the text before the first."""
+    """A format of `server`: each variable, and the text up to the next one; `start` is the text before the first."""
 
     start: str
     variables: tuple[tuple[str, str], ...]
+    server: str = "nginx"
 
     @classmethod
     def of(cls, text: str) -> LogFormat:
@@ -50,7 +51,8 @@ class LogFormat:
         text = NAMED.get(text.strip(), text)
         if len(text) <= MAX_FORMAT and _DIRECTIVE.match(text):
             text = "".join(map(_unquoted, _PIECE.finditer(text)))
-        if len(text) <= MAX_FORMAT and apache_formats.is_one(text):
+        is_apache = len(text) <= MAX_FORMAT and apache_formats.is_one(text)
+        if is_apache:
             text = apache_formats.as_log_format(text)
         found = list(_VARIABLE.finditer(text))
         ends = [each.start() for each in found[1:]] + [len(text)]
@@ -65,7 +67,7 @@ class LogFormat:
             fault = "Two variables follow each other without a text between them. No line can be read by it."
         if fault:
             raise InvalidRequest("The format cannot be used.", {"format": [fault]})
-        return cls(text[: found[0].start()], variables)
+        return cls(text[: found[0].start()], variables, "apache" if is_apache else "nginx")
 
     def read(self, line: str) -> dict[str, Any] | None:
         """The values of the variables in a line; None if the line is not of this format."""

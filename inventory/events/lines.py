@@ -61,7 +61,7 @@ class LineReader:
         if not text.startswith("{"):
             text = colours.without(text)
         if self.log_format and not depth and (values := self.log_format.read(text)):
-            return "nginx", Prepared(values, _BY_NGINX)
+            return self.log_format.server, Prepared(values, [("service", None, self.log_format.server)])
         found = self._structured(text, depth)
         if found is None:
             found = self._text(text, depth)

@@ -409,7 +409,7 @@ APACHE = '%v %h %t "%r" %>s %{User-Agent}i %D'
 def test_a_log_format_of_apache_is_read_too(log_format: str, line: str) -> None:
     kept = event(line, format=log_format)
 
-    assert (kept["timestamp"], kept["level"]) == (INSTANT.replace(microsecond=0), "error")
+    assert (kept["timestamp"], kept["level"], kept["service"]) == (INSTANT.replace(microsecond=0), "error", "apache")
     assert kept["message"] in ("GET /a HTTP/2 503", "GET /a 503")
     expected = {"host": "a.example", "remote_addr": "192.0.2.1", "http_user_agent": "curl/8", "duration_us": "12"}
     assert {name: kept["attributes"][name] for name in expected} == expected
