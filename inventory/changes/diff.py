@@ -90,10 +90,11 @@ def _redirects(old: Part, new: Part) -> Iterator[Change]:
 
 
 def _hop(was: Part | None, now: Part | None, number: int) -> Iterator[Change]:
-    nothing: Part = {"url": None, "status": None, "headers": (), "defects": ()}
+    nothing: Part = {"url": None, "status": None, "reason": None, "headers": (), "defects": ()}
     was, now = was or nothing, now or nothing
-    for member in ("url", "status"):
-        yield from value_change(f"redirect.{member}", was[member], now[member], hop=number)
+    for member in ("url", "status", "reason"):
+        if member in was and member in now:
+            yield from value_change(f"redirect.{member}", was[member], now[member], hop=number)
     yield from line_changes(was["headers"], now["headers"], prefix="redirect.header.", hop=number)
     yield from _interim(was, now, prefix="redirect.", hop=number)
     yield from item_changes("redirect.defect", was["defects"], now["defects"], hop=number)

@@ -110,6 +110,12 @@ TABLE: list[tuple[str, Any, Any, list[Shown]]] = [
         ],
     ),
     (
+        "a reason of a redirect",
+        seen(redirects=[hop("http://a.test/") | {"reason": "Moved"}, hop("http://b.test/")]),
+        seen(redirects=[hop("http://a.test/") | {"reason": "Gone on"}, hop("http://b.test/") | {"reason": "Found"}]),
+        [("changed", "redirect.reason", "Moved", "Gone on")],
+    ),
+    (
         "a cookie's attributes",
         seen(cookies=[COOKIE]),
         seen(cookies=[COOKIE | {"secure": False, "same_site": None, "http_only": False, "max_age": None}]),
