@@ -35,13 +35,13 @@ _END_OF_TITLE = re.compile(r"</title(?=[\s/>])", re.IGNORECASE)
 
 def read_page(text: str, url: str) -> PageFacts:
     """The facts of an HTML page that was served at a URL."""
-    base, title, generator, inline = url, None, None, 0
-    hosts: dict[str, set[str]] = {}
-    has_base = False
+    title, generator, inline = None, None, 0
+    base: str | None = None
+    origin, hosts = _origin(url), dict[str, set[str]]()
     for name, written, end in islice(refreshes.start_tags(text), MAX_TAGS):
-        if name == "base" and not has_base:
-            href = refreshes.attributes_of(written).get("href")
-            has_base, base = href is not None, _joined(url, href or "") or url
+        if name == "base" and base is None:
+            base = refreshes.base_of(refreshes.attributes_of(written).get("href"), url)
+            origin = origin if base is None else _origin(base)
         elif name == "title" and title is None:
             title = _title(text, end + 1)
         elif name == "meta" and generator is None:
@@ -52,7 +52,7 @@ def read_page(text: str, url: str) -> PageFacts:
             reference = refreshes.attributes_of(written).get(attribute)
             found = hosts.setdefault(field, set())
             inline += name == "script" and reference is None
-            if reference and len(found) < MAX_HOSTS and (host := _host(base, reference)):
+            if reference and len(found) < MAX_HOSTS and (host := _host(origin, reference)):
                 found.add(host)
     return PageFacts(
         title=title,
@@ -66,6 +66,11 @@ def _title(text: str, start: int) -> str:
     end = _END_OF_TITLE.search(text, start)
     written = text[start : min(end.start() if end else len(text), start + 4 * MAX_TITLE)]
     return " ".join(html.unescape(written).split())[:MAX_TITLE]
+
+
+def _origin(base: str) -> str:
+    """What of a base URL decides on hosts: it is short, however long the URL is."""
+    return f"{ada_url.URL(base).origin}/"
 
 
 def _host(base: str, reference: str) -> str | None:

@@ -112,14 +112,14 @@ def _metas(text: str, page: str) -> Iterator[tuple[str, str, str]]:
     base: str | None = None
     for name, attributes, _ in start_tags(text):
         if name == "base" and base is None:
-            base = _base(attributes_of(attributes).get("href"), page)
+            base = base_of(attributes_of(attributes).get("href"), page)
         elif name == "meta":
             found = attributes_of(attributes)
             if found.get("http-equiv", "").lower() == "refresh" and found.get("content"):
                 yield found["content"], page, base or page
 
 
-def _base(href: str | None, page: str) -> str | None:
+def base_of(href: str | None, page: str) -> str | None:
     """The base URL that an element asks for, that of the page if it cannot be one; None if it asks for none."""
     if href is None:
         return None

@@ -21,6 +21,8 @@ PAGES: list[tuple[str, dict[str, Any]]] = [
     ("<script>'<script src=https://no.test/>'</script>", {"inline": 1}),
     ("<script src=/own.js></script>", {"script.host": {"www.example.test"}}),
     ("<base href=https://static.test/x/><img src=a.png>", {"image.host": {"static.test"}}),
+    ("<base href=data:,x><img src=a.png>", {"image.host": {"www.example.test"}}),
+    ("<base><base href=//b.test/><base href=//c.test/><img src=a.png>", {"image.host": {"b.test"}}),
     ("<img src='data:image/png;base64,AA=='><a href=https://no.test/>", {"image.host": set()}),
     ("<link rel=stylesheet href=https://css.test/a.css>", {"link.host": {"css.test"}}),
     ("<iframe src=https://frame.test/></iframe><frame src=https://two.test/>", {"frame.host": {"frame.test", "two.test"}}),
@@ -41,6 +43,15 @@ def test_facts_are_read(text: str, expected: dict[str, Any]) -> None:
     )
     hosts = {name: found for name, found in expected.items() if name.endswith(".host") and found}
     assert {name: found for name, found in facts.hosts.items() if found} == hosts
+
+
+def test_a_long_url_of_a_page_costs_nothing() -> None:
+    begun = time.thread_time()
+
+    facts = read_page("<img src=a>" * 50_000, f"{URL}/{'x/' * 30_000}")
+
+    assert time.thread_time() - begun < 2
+    assert facts.hosts["image.host"] == {"www.example.test"}
 
 
 @pytest.mark.parametrize(
