@@ -15,7 +15,7 @@ ROTATED = re.compile(r"\.log[.-][0-9][0-9._t-]*$")
 """What follows the name of a log file that was put aside, such as `app.log.1` or `access.log-20260131`."""
 
 WAYS_OUT = {
-    (".log",): "A log: import it with kind=events, or save its URLs as .txt, one a line.",
+    (".log",): "A log: import it with kind=events, or save what you look up as .txt, one a line.",
     ("bookmarks",): "Bookmarks of Chrome: name the file Bookmarks.json.",
     (".plist", ".webarchive", ".mht", ".mhtml", ".xhtml"): "A page or bookmarks of a browser: export or save them as .html.",
     (".sqlite", ".db", ".jsonlz4"): "Data of a browser: export its bookmarks as .html or .json, or its history as .csv.",

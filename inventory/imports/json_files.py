@@ -31,7 +31,7 @@ def with_values(begun: Beginning, found: FileFormat, text: str) -> tuple[Beginni
         return begun, found
     lines = list(enumerate(json_array.elements(begun.content, whole=begun.whole)[:MAX_SAMPLE], 1))
     if begun.whole and not lines:
-        raise InvalidFile("The file is an array of JSON without elements.")
+        raise InvalidFile("The file has a list of JSON without elements.")
     return replace(begun, lines=lines), replace(found, array=True)
 
 
@@ -68,7 +68,7 @@ def _is_tree(begun: Beginning, found: FileFormat) -> bool:
 def _member(begun: Beginning, found: FileFormat) -> FileFormat:
     values = [value for value in map(_loaded, begun.texts) if value is not None]
     if begun.lines and not values:
-        raise InvalidFile("None of the first lines is JSON. Send one JSON value a line, or one array.")
+        raise InvalidFile("None of the first lines has a value of JSON. Send one JSON value a line, or one array.")
     file_rows = begun.file_rows
     if not file_rows.columns:
         return found

@@ -54,7 +54,7 @@ def test_a_file_is_what_most_of_its_first_lines_are() -> None:
         ('{"resourceSpans": []}\n', ["resourceSpans: These are spans of OpenTelemetry", "resourceLogs"]),
         ('{"resourceMetrics": []}\n', ["resourceMetrics: These are metrics of OpenTelemetry"]),
         ("#Version: 1.0\n#Fields: date time\n", ["'#Version: 1.0'", "no lines"]),
-        ("[]", ["an array of JSON without elements"]),
+        ("[]", ["a list of JSON without elements"]),
     ],
 )
 def test_a_file_without_an_event_is_refused_with_what_it_is_and_what_would_do(content: str, said: list[str]) -> None:
