@@ -35,13 +35,14 @@ _OFFSET = (
     + r")\b)?"
 )
 _DAY_FIRST = r"(?P<day>\d\d?)[-/ ](?P<name_of_month>[A-Za-z]{3})[a-z]{0,6}[-/ ](?P<year>\d{4}|\d\d)[: ] ?"
+_ZONE_OF_PHP = r"(?: (?P<zone>[A-Z][A-Za-z]{1,20}(?:/[A-Z][\w+-]{1,30}){1,2})(?=\]))?"
 _MONTH_FIRST = r"(?P<name_of_month>[A-Za-z]{3})[a-z]{0,6} {1,2}(?P<day>\d\d?),?"
 _SPELLINGS = tuple(
     re.compile(pattern, re.ASCII)
     for pattern in (
         r"(?:[A-Z][a-z]{2},? )?(?P<year>\d{4})(?P<dash>[-/.])(?P<month>\d\d?)(?P=dash)(?P<day>\d\d?)"
         rf"(?:[Tt _:]| - |\]\[){_CLOCK}{_HALF}{_OFFSET}",
-        rf"(?:[A-Za-z]{{3,9}},? )?{_DAY_FIRST}{_CLOCK}{_HALF}{_OFFSET}",
+        rf"(?:[A-Za-z]{{3,9}},? )?{_DAY_FIRST}{_CLOCK}{_HALF}{_OFFSET}{_ZONE_OF_PHP}",
         rf"[A-Za-z]{{3}} {_MONTH_FIRST} {_CLOCK}{_OFFSET} (?P<year>\d{{4}})\b",
         rf"(?:[A-Za-z]{{3,9}},? )?{_MONTH_FIRST} (?P<year>\d{{4}}),?(?: @| at)? {_CLOCK}{_HALF}(?: GMT(?=[+-]))?{_OFFSET}",
         rf"{_MONTH_FIRST} {_CLOCK}{_OFFSET}",
@@ -140,8 +141,13 @@ def _in_zone(text: str, zone: str) -> datetime:
     """The instant of PHP's `DateTime`: its offset, or the name of its zone, is beside the time of day."""
     if zone in ZONES or zone[:1] in ("+", "-"):
         return _of_text(f"{text} {zone}", None)
+    return _of_text(text, None).replace(tzinfo=_zone(zone)).astimezone(UTC)
+
+
+def _zone(name: str) -> ZoneInfo:
+    """The zone of a name such as `Europe/Berlin`."""
     try:
-        return _of_text(text, None).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+        return ZoneInfo(name)
     except (KeyError, OSError) as error:  # no such zone
         raise ValueError("no zone") from error
 
@@ -177,6 +183,8 @@ def _of_match(found: re.Match[str], now: datetime | None) -> datetime:
     if hour == 24 and minute == second == micros == 0:  # the end of a day (ISO 8601)
         hour, offset = 0, offset - DAY
     clock = (month, day, hour, minute, second, micros)
+    if zone := parts.get("zone"):
+        return datetime(_year(parts["year"]), *clock, tzinfo=_zone(zone)).astimezone(UTC)
     if parts.get("year"):
         return datetime(_year(parts["year"]), *clock, tzinfo=UTC) - offset
     if now is None:

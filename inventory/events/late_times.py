@@ -1,4 +1,4 @@
-"""Lines of text with something before their time: Redis, Ruby, NestJS, HAProxy, Rails, and a prefix of Go's log."""
+"""Lines of text with something before their time: Redis, Ruby, NestJS, HAProxy, Gin, Rails, and a prefix of Go's log."""
 
 from __future__ import annotations
 
@@ -49,6 +49,11 @@ _KINDS = (
         "haproxy",
     ),
     _kind(
+        r"\[(?P<program>GIN)\] (?=\d)",
+        r" \| {1,4}(?P<status>\d{3}) \| {1,20}(?P<latency>\S{1,30}) \| {1,40}(?P<remote_addr>\S{1,100}) \|"
+        r' (?P<request>[A-Z]{3,10} {1,10}"[^"]{0,8192}")(?P<message>.*)',
+    ),
+    _kind(
         r'Started (?P<method>[A-Z]{3,10}) "(?P<path>[^"\s]{0,8192})" for (?P<remote_addr>\S{1,100}) at (?=\d)',
         r"(?P<message>(?:\n.*)?)",
     ),
@@ -90,6 +95,9 @@ def _members(kind: Kind, found: Mapping[str, str | None], text: str) -> dict[str
         members["level"] = level
     if "method" in members:
         members["message"] = f"Started {members['method']} {members['path']}{members['message']}"
+    if "latency" in members:
+        members["message"] = f"{' '.join(members['request'].split(None, 1))} {members['status']}{members['message']}"
+        members["level"] = levels.of_status(members["status"])
     if "timers" in members:
         members |= _request(members, text)
     return members

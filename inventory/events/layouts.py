@@ -40,6 +40,11 @@ _SQUID = re.compile(
     r" (?P<method>[A-Z-]{1,30}) (?P<url>\S{1,9000}) (?P<user>\S{1,200}) (?P<hierarchy>\S{1,200}) (?P<content_type>\S{1,200})"
 )
 _NLOG = re.compile(r"\|(?P<level>[A-Za-z]{4,5})\|(?P<logger>[\w.$`+]{1,200})\|(?P<message>.*)", _ANY)
+_LOGURU = re.compile(
+    r" \| (?P<level>[A-Z]{3,20}) {0,16}\| (?P<logger>[\w.]{1,200}):(?P<function>[\w.<>]{1,200}):(?P<line>\d{1,7}) - "
+    r"(?P<message>.*)",
+    _ANY,
+)
 _CATEGORY = re.compile(
     r" (?P<logger>[\w-]{2,40}): (?P<level>debug|info|notice|warning|error|critical)(?: \d{1,2})?: (?P<message>.*)"
     r"| - (?P<file>[\w.-]{1,100})\[(?P<in_brackets>[A-Z]{4,8})\]: (?P<text>.*)",
@@ -128,6 +133,7 @@ _BARE = (
     ("lambda", _LAMBDA, None),
     ("squid", _SQUID, None),
     ("text", _NLOG, None),
+    ("text", _LOGURU, None),
     ("logcat", _LOGCAT, None),
     ("text", _CATEGORY, _of_category),
 )

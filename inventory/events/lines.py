@@ -110,7 +110,7 @@ class LineReader:
             return access[0], _requested(*access)
         if found := text_lines.read(text, self.choices.now):
             return self._unwrapped(*found, depth)
-        if composed := text_lines.composed(text):
+        if composed := text_lines.composed(text) or text_lines.of_container(text):
             service, line = composed
             inner = self._inner(depth)(line)
             if inner is not None:

@@ -65,7 +65,7 @@ TIMESTAMP = [
         "log_time", "logTime", "time_iso8601", "time_local", "msec", "date", "dt", "epoch", "unixtime", "created",
         "created_at", "observedTimeUnixNano", "receiveTimestamp", "@fields.timestamp", "fields.timestamp",
         "event.created", "start_time", "TimeGenerated", "TimeCreated", "EdgeStartTimestamp", "EdgeEndTimestamp", "_time",
-        "started_at", "startTime", "ISODATE", "timereported", "timegenerated", "requestTime", "published",
+        "started_at", "startTime", "ISODATE", "timereported", "timegenerated", "requestTime", "published", "info.ts",
     )
 ]  # fmt: skip
 
@@ -90,6 +90,7 @@ LEVEL = [
         "jsonPayload.level",
         "messageType",
         "syslogseverity",
+        "info.level",
     ),
 ]
 
@@ -133,7 +134,7 @@ MESSAGE = [
         "jsonPayload.msg", "log.message", "text", "full_message", "fields.msg", "error.message", "err.message",
         "exception.message", "status.message", "error", "err", "exception", "eventName", "protoPayload.status.message",
         "protoPayload.methodName", "description", "resultDescription", "properties.message", "operationName", "_raw",
-        "eventMessage", "errorMessage", "alert.signature", "displayMessage",
+        "eventMessage", "errorMessage", "alert.signature", "displayMessage", "info.msg",
     )
 ]  # fmt: skip
 

@@ -63,8 +63,8 @@ def _text(*names: str) -> Callable[[Document], object]:
 
 
 def _of_fluent_bit(document: Document) -> bool:
-    is_dated = any(name in document for name in unwrapping.SHIPPED_AT)
-    return type(document["log"]) is str and is_dated and "message" not in document and "msg" not in document
+    is_shipped = any(name in document for name in (*unwrapping.SHIPPED_AT, "container_id"))  # Docker's `fluentd` has no time
+    return type(document["log"]) is str and is_shipped and "message" not in document and "msg" not in document
 
 
 def _of_grafana(document: Document) -> bool:
@@ -112,9 +112,8 @@ SHAPES = (
     Shape("cloudtrail", _all("eventName", "eventSource", "eventTime"), prepare=unwrapping.cloudtrail),
     Shape("kubernetes-audit", _all("auditID", "stage"), _audit, unwrapping.audit),
     Shape("gcp", _all("logName"), _has("timestamp", "receiveTimestamp")),
-    Shape(
-        "gcp", _all("severity"), _has("logging.googleapis.com/trace", "logging.googleapis.com/labels", "timestampSeconds")
-    ),
+    Shape("gcp", _all("severity", "timestampSeconds"), prepare=unwrapping.gcp),
+    Shape("gcp", _all("severity"), _has("logging.googleapis.com/trace", "logging.googleapis.com/labels")),
     Shape("otlp", _all("timeUnixNano"), _has("body", "severityNumber", "severityText", "eventName"), unwrapping.otlp),
     Shape("otlp", _all("observedTimeUnixNano"), prepare=unwrapping.otlp),
     Shape(

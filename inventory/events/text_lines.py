@@ -39,10 +39,11 @@ _LAMBDA = re.compile(r"\t([0-9a-f-]{36})\t([A-Z]{4,8})\t(.*)", re.DOTALL)
 _LAMBDA_PYTHON = re.compile(r"\[([A-Z]{4,8})\]\t(\S{20,32})\t([0-9a-f-]{36})\t(.*)", re.DOTALL)
 _CRI = re.compile(r"(\S{20,40}) (stdout|stderr) ([FP])(?: (.*)|$)", re.DOTALL)
 _COMPOSE = re.compile(r"([\w.@-]{1,100}) {1,80}\| (.*)", re.DOTALL)
+_STERN = re.compile(r"[\w.-]{1,253} ([\w.-]{1,63}) (\{.*)", re.DOTALL)
 _LOGCLI = re.compile(r"(\S{20,40}) \{((?:\w{1,100}=\"[^\"]{0,1000}\"(?:, ?)?){1,60})\} (.*)", re.DOTALL)
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
 _AUDITD = re.compile(r"(?:node=(\S{1,255}) )?type=(\S{1,60}) msg=audit\((\d{10}\.\d{3}):(\d{1,20})\): ?(.*)", re.DOTALL)
-_SECOND = re.compile(r" \[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:")
+_SECOND = re.compile(r"[ \t]\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:")
 _WORD = re.compile(r"[\s|:\-]{0,20}(\[[^\[\]]{1,60}\]|\([^()]{1,60}\)|<[^<>]{1,60}>|[^\s|:\[\]]{1,60})")
 _WORD_END = re.compile(r"\s{1,4}\[[^\[\]]{1,100}\]\s{1,4}(?=\d{4}-)|[\s|:\-\[]{1,20}")
 _AFTER_LEVEL = re.compile(r"[\s|:\-]{0,20}")
@@ -81,6 +82,11 @@ def composed(text: str) -> tuple[str, str] | None:
     """The service and the line that `docker compose logs` writes it in front of."""
     found = _COMPOSE.match(text)
     return (found[1], found[2]) if found else None
+
+
+def of_container(text: str) -> tuple[str, str] | None:
+    """The container and the line of JSON that `stern` writes it and its pod in front of."""
+    return (found[1], found[2]) if (found := _STERN.match(text)) else None
 
 
 def _timed(instant: datetime, rest: str, bracketed: bool = False) -> Found:

@@ -107,6 +107,13 @@ def monolog(document: dict[str, Any]) -> Prepared:
     )
 
 
+def gcp(document: dict[str, Any]) -> Prepared:
+    """A line for Google Cloud's agents that has its time in two members."""
+    rest = {name: value for name, value in document.items() if name not in ("timestampSeconds", "timestampNanos")}
+    parts = {"seconds": document["timestampSeconds"], "nanos": document.get("timestampNanos")}
+    return Prepared(rest, [("timestamp", "timestampSeconds", parts)])
+
+
 def mongodb(document: dict[str, Any]) -> Prepared:
     """A line of MongoDB's server."""
     rest = {name: value for name, value in document.items() if name != "s"}
