@@ -18,6 +18,8 @@ from inventory.products.link_header import links_of
 from inventory.products.next_page import NO_CURSOR, count, is_nothing, is_zero, next_link, says_more, whole
 
 ASTRAY = "paging_astray"
+DEFAULT_SIZE = 20
+"""Items of a page that an `Offset` asks for where the feed does not say how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,30 +106,31 @@ class Numbered:
 class Offset:
     """`?skip=40&limit=20`. `total` names where the content has the number of items; `more_path` is as with `Numbered`.
 
-    `first_number` is that of the first item, 1 for some APIs.
+    `size` is that in the feed's URL if it is not given, else 20. `first_number` is that of the first item, 1 for some APIs.
     """
 
     parameter: str = "offset"
     size_parameter: str = "limit"
-    size: int = 20
+    size: int | None = None
     total: str | None = None
     more_path: str | None = None
     first_number: int = 0
 
     def first(self, url: str) -> str:
-        return with_parameter(with_parameter(url, self.size_parameter, self.size), self.parameter, self.first_number)
+        sized = with_parameter(url, self.size_parameter, self._size(url))
+        return with_parameter(sized, self.parameter, self.first_number)
 
     def next(self, page: Page) -> str | None:
         """After as many items as came, because an API may give fewer at once than it was asked for.
 
         Where these brought nothing new, the API seems to leave out some of the `size` that it looks at.
         """
-        step = page.items if page.items and page.is_new else max(page.items, self.size)
+        step = page.items if page.items and page.is_new else max(page.items, self._size(page.url))
         reference = with_parameter(page.url, self.parameter, self._offset(page.url) + step)
         return _unless_last(self, page, reference, says_more(page.content, self.more_path))
 
     def skip(self, url: str) -> str:
-        return with_parameter(url, self.parameter, self._offset(url) + self.size)
+        return with_parameter(url, self.parameter, self._offset(url) + self._size(url))
 
     def told(self, content: Any) -> int:
         return 0 if self.total is None else count(at(content, self.total))
@@ -140,6 +143,9 @@ class Offset:
 
     def _offset(self, url: str) -> int:
         return whole(parameter_of(url, self.parameter), self.first_number)
+
+    def _size(self, url: str) -> int:
+        return max(1, self.size or whole(parameter_of(url, self.size_parameter), DEFAULT_SIZE))
 
 
 class _NamedByPage:

@@ -183,3 +183,21 @@ def test_a_file_that_is_not_there_is_told_in_one_line(monkeypatch: pytest.Monkey
 def test_a_feed_at_a_port_of_another_protocol_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="Port 25 belongs to another protocol than HTTP"):
         feeds(tmp_path, f"- {{name: acme, url: 'https://acme.example:25/items', {FIELDS}}}")
+
+
+@pytest.mark.parametrize(
+    ("paginator", "url", "first", "second"),
+    [
+        (Offset(), "https://a.example/?limit=100", "limit=100&offset=0", "limit=100&offset=100"),
+        (Offset(), "https://a.example/", "limit=20&offset=0", "limit=20&offset=20"),
+        (Offset(size=50), "https://a.example/?limit=100", "limit=50&offset=0", "limit=50&offset=50"),
+        (Offset("from", "n"), "https://a.example/?n=7&q=a", "q=a&n=7&from=0", "q=a&n=7&from=7"),
+    ],
+)
+def test_a_page_has_the_size_that_is_given_else_that_in_the_url(
+    paginator: Offset, url: str, first: str, second: str
+) -> None:
+    begun = paginator.first(url)
+
+    assert begun.partition("?")[2] == first
+    assert paginator.skip(begun).partition("?")[2] == second
