@@ -17,7 +17,9 @@ CITIES = (
     "şehir", "город", "城市", "都市", "도시", "city town", "town city", "city or town", "locality", "settlement",
     "municipality name", "gemeinde", "gemeente", "plaats", "kommune", "kaupunki", "město", "oraș", "város", "πόλη",
     "населенный пункт", "市区町村", "localidad", "localité", "stadtname", "ortsname", "suburb", "place name", "capital",
-    "destination", "urban agglomeration", "name", "nom", "nombre", "nome", "city_ascii", "asciiname", "ascii name",
+    "destination", "urban agglomeration", "city state", "city country", "city state country", "city region",
+    "city region country", "city and state", "city and country", "city province",
+    "name", "nom", "nombre", "nome", "city_ascii", "asciiname", "ascii name",
 )  # fmt: skip
 """Names of columns with cities, the surest first."""
 REGIONS = (

@@ -13,6 +13,9 @@ from tests.imports.actions import texts
 
 TABLES = [
     ("ville,pays", "Paris,France", "paris,fr"),
+    ("city_state", '"Paris, TX"', "paris,tx,us"),
+    ('"City, State"', '"Paris, TX"', "paris,tx,us"),
+    ("Nr;City/Country", "1;Paris/France", "paris,fr"),
     ("Ville;Pays", "Paris;France", "paris,fr"),
     ("VILLE,REGION,PAYS", "Paris,Île-de-France,France", "paris,idf,fr"),
     ("Stadt;Land", "Wien;Österreich", "wien,at"),
