@@ -56,10 +56,11 @@ WRAPPED = re.compile(
     | „([^“”"]*)[“”"] | ‚([^‘’']*)[‘’'] | ”([^”]*)” | ’([^’]*)’ | »([^«»]*)[«»] | ‹([^›]*)› | ›([^‹›]*)[‹›]
     | !?\[.*?\]\(\s*+<?([^\s<>()]*(?:\([^\s<>()]*\)[^\s<>()]*)*)>?(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)
     | \[[^\]]*\]:\s+<?([^\s<>]+)>?(?:\s+(?:"[^"]*"|'[^']*'))?
+    | \((https?://[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)\)
     | \[\[([^][|]+)(?:(?:\||\]\[)[^][]*)?\]\] | \[(https?://[^][\s]+)(?:\s[^][]*)?\]""",
     re.VERBOSE,
 )
-"""A URL in quotes or angle brackets, the link and the reference of Markdown, and the links of wikis."""
+"""A URL in quotes or brackets, the link and the reference of Markdown, and the links of wikis."""
 TRAILING = ',;"'
 """What ends a line that was an element of a list, and is no part of its URL. A full stop may be one."""
 BARE = re.compile(r"(\S+)")

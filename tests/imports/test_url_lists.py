@@ -291,6 +291,8 @@ def test_a_file_of_another_type_is_refused_with_the_way_out(file_name: str, way_
         "{}, # a comment",
         "[{} A link]",
         "* [{} A link]",
+        "({})",
+        "- ({}),",
         "[{}]",
         "[[{}|A]]",
         "Sitemap: {}",
