@@ -58,10 +58,10 @@ class EventJobs(JobType):
             return w3c.opened(rows)
         return _opened(rows) if shape in envelopes.NAMES else rows
 
-    def begin(self, job: Job, batch: Batch, lines: Sequence[InputRow]) -> EventBatch:
+    def begin(self, job: Job, batch: Batch, input_rows: Sequence[InputRow]) -> EventBatch:
         reader = options.reader_of(job.options, job.created_at)
         return EventBatch(
-            self._events, reader, batch, lines, line_delay=self._line_delay, sleep=self._sleep, ticks=self._ticks
+            self._events, reader, batch, input_rows, line_delay=self._line_delay, sleep=self._sleep, ticks=self._ticks
         )
 
 

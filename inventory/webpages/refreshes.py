@@ -18,8 +18,8 @@ from inventory import web_encodings
 from inventory.http_client.decoding import Text
 from inventory.urls import MAX_REDIRECT_CHARACTERS
 
-MAX_REFRESHES = 10
-"""A browser heeds the first one."""
+MAX_REFRESHES, MAX_TRIED = 10, 100
+"""Refreshes that are kept, of so many that are looked at. A browser heeds the first one."""
 LONGEST = 2**53
 """Seconds: what every store can keep."""
 
@@ -92,7 +92,7 @@ def _reference(rest: str) -> str:
 
 def _found(source: str, values: Iterable[tuple[str, str, str]]) -> list[dict[str, Any]]:
     """The refreshes among values, each with the URL of its page and the one that its reference is relative to."""
-    found = (_refresh(source, value, page, base) for value, page, base in values)
+    found = (_refresh(source, value, page, base) for value, page, base in islice(values, MAX_TRIED))
     return list(islice((one for one in found if one is not None), MAX_REFRESHES + 1))
 
 

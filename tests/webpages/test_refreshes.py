@@ -123,3 +123,10 @@ def test_no_more_are_looked_for_than_show_that_there_are_more() -> None:
     page: Any = b"<meta http-equiv=refresh content=1>" * 500
 
     assert len(refreshes.of_page(page, Text("text/html", "utf-8"), PAGE)) == refreshes.MAX_REFRESHES + 1
+
+
+def test_only_the_first_of_very_many_refreshes_are_looked_at() -> None:
+    idle = ["0;url=javascript:x"]
+
+    assert refreshes.of_headers([*idle * (refreshes.MAX_TRIED - 1), "5;url=/a"], PAGE) != []
+    assert refreshes.of_headers([*idle * refreshes.MAX_TRIED, "5;url=/a"], PAGE) == []
