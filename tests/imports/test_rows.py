@@ -444,16 +444,23 @@ def test_no_row_of_a_table_is_lost_or_doubled(table: list[tuple[str, str]], deli
     ]
 
 
+class Trickle(io.BytesIO):
+    """A file of which a few bytes are read at once."""
+
+    def __init__(self, content: bytes, size: int) -> None:
+        super().__init__(content)
+        self._size = size
+
+    def read(self, _: int | None = -1, /) -> bytes:
+        return super().read(self._size)
+
+
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(st.binary(max_size=30).map(lambda raw: raw.translate(None, b"\r\n")), max_size=50), st.integers(1, 40))
+@given(st.lists(st.binary(max_size=30).map(lambda raw: raw.translate(None, b"\r\n}")), max_size=50), st.integers(1, 40))
 @example([codecs.BOM_UTF8], 3)
 @example([codecs.BOM_UTF8 + b"a", b"", codecs.BOM_UTF8], 2)
 def test_no_line_is_lost_or_doubled_however_a_file_arrives(lines: list[bytes], size: int) -> None:
-    class Trickle(io.BytesIO):
-        def read(self, _: int | None = -1, /) -> bytes:
-            return super().read(size)
-
-    found = list(read(Trickle(b"\n".join(lines)), FileFormat(LineFormat.TEXT)))  # type: ignore[arg-type]
+    found = list(read(Trickle(b"\n".join(lines), size), FileFormat(LineFormat.TEXT)))  # type: ignore[arg-type]
 
     lines = [line.removeprefix(codecs.BOM_UTF8) for line in lines]
     expected = [number for number, line in enumerate(lines, 1) if line.strip()]
@@ -462,3 +469,15 @@ def test_no_line_is_lost_or_doubled_however_a_file_arrives(lines: list[bytes], s
         raw = lines[line.row - 1]
         if line.code is None:
             assert line.text == raw.decode().strip()
+
+
+@pytest.mark.parametrize("size", range(1, 12))
+@pytest.mark.parametrize("end", [b"\0", b"\0\n", b"\0\r\n", b"\n"])
+def test_an_object_ends_with_nul_too_however_a_file_arrives(end: bytes, size: int) -> None:
+    objects = [f'{{"n":{{"n":{n}}}}}' for n in range(5)]
+    content = b"".join(each.encode() + end for each in objects) + b"a}b\0c"
+
+    found = [line for line, _ in read(Trickle(content, size), FileFormat(LineFormat.TEXT))]  # type: ignore[arg-type]
+
+    assert [line.text for line in found] == [*objects, "a}b\0c"]
+    assert [line.code for line in found] == [*[None] * 5, "invalid_encoding"]
