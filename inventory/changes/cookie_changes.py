@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
-from inventory.changes.model import Change, CookieKey, Kind
+from inventory.changes.model import Change, ChangeKind, CookieKey
 from inventory.changes.values import value_change
 from inventory.changes.volatile import COOKIE_ATTRIBUTES
 
@@ -61,9 +61,9 @@ def _by_key(cookies: Sequence[Cookie]) -> dict[CookieKey, list[Cookie]]:
 def _changes(key: CookieKey, was: Cookie | None, now: Cookie | None) -> Iterator[Change]:
     field = f"cookie.{key.name}"
     if was is None and now is not None:
-        yield Change(field=field, kind=Kind.ADDED, new=summary(now), cookie=key)
+        yield Change(field=field, kind=ChangeKind.ADDED, new=summary(now), cookie=key)
     elif now is None and was is not None:
-        yield Change(field=field, kind=Kind.REMOVED, old=summary(was), cookie=key)
+        yield Change(field=field, kind=ChangeKind.REMOVED, old=summary(was), cookie=key)
     elif was is not None and now is not None:
         for member, end in ATTRIBUTES.items():
             volatile = member in COOKIE_ATTRIBUTES

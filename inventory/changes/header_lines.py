@@ -6,7 +6,7 @@ import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from inventory.changes.model import Change, Kind, Line
+from inventory.changes.model import Change, ChangeKind, HeaderLine
 from inventory.changes.rising import longest_rise
 from inventory.changes.volatile import is_volatile_header
 
@@ -106,13 +106,13 @@ def _change(old: Lines, new: Lines, before: int | None, after: int | None, prefi
     )
 
 
-def _kind(was: Mapping[str, str] | None, now: Mapping[str, str] | None) -> Kind:
+def _kind(was: Mapping[str, str] | None, now: Mapping[str, str] | None) -> ChangeKind:
     if was is None:
-        return Kind.ADDED
+        return ChangeKind.ADDED
     if now is None:
-        return Kind.REMOVED
-    return Kind.MOVED if was == now else Kind.CHANGED
+        return ChangeKind.REMOVED
+    return ChangeKind.MOVED if was == now else ChangeKind.CHANGED
 
 
-def _line(line: Mapping[str, str] | None, position: int | None) -> Line | None:
-    return None if line is None or position is None else Line(position=position + 1, name=line["name"])
+def _line(line: Mapping[str, str] | None, position: int | None) -> HeaderLine | None:
+    return None if line is None or position is None else HeaderLine(position=position + 1, name=line["name"])

@@ -12,7 +12,7 @@ from inventory.records.model import Content
 Value = str | int | float | bool | None
 
 
-class Kind(StrEnum):
+class ChangeKind(StrEnum):
     """What happened to a value. Only a header line can be `moved`: the same line stands elsewhere among the others."""
 
     ADDED = "added"
@@ -22,7 +22,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class HeaderLine:
     """Where a header line stands, counted from 1, and its name as it was sent."""
 
     position: int
@@ -48,13 +48,13 @@ class Change:
     """
 
     field: str
-    kind: Kind
+    kind: ChangeKind
     old: Value = None
     new: Value = None
     volatile: bool = False
     hop: int | None = None
-    old_line: Line | None = None
-    new_line: Line | None = None
+    old_line: HeaderLine | None = None
+    new_line: HeaderLine | None = None
     cookie: CookieKey | None = None
 
 
@@ -102,4 +102,4 @@ class Diff:
     def counts(self) -> Mapping[str, int]:
         """How many changes there are of each kind, and how many of all are volatile."""
         kinds = Counter(change.kind for change in self.changes)
-        return {kind.value: kinds[kind] for kind in Kind} | {"volatile": sum(each.volatile for each in self.changes)}
+        return {kind.value: kinds[kind] for kind in ChangeKind} | {"volatile": sum(each.volatile for each in self.changes)}

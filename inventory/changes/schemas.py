@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf
 
-from inventory.changes.model import Kind
+from inventory.changes.model import ChangeKind
 from inventory.changes.moments import MAX_CHARACTERS
 from inventory.web_api.target_query import TargetQuery
 
@@ -84,7 +84,7 @@ class ChangeSchema(Schema):
             " are in lower case."
         },
     )
-    kind = fields.String(required=True, validate=OneOf([kind.value for kind in Kind]))
+    kind = fields.String(required=True, validate=OneOf([kind.value for kind in ChangeKind]))
     old = fields.Raw(
         required=True, allow_none=True, metadata={"description": "A text, a number or a boolean; null if it was added."}
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from inventory.changes.model import Change, CookieKey, Kind, Value
+from inventory.changes.model import Change, ChangeKind, CookieKey, Value
 
 
 def value_change(
@@ -20,8 +20,8 @@ def value_change(
     """The change of a value that is there once or not at all, which None means; nothing if it is the same."""
     if old == new:
         return
-    kind = Kind.ADDED if old is None else Kind.REMOVED if new is None else Kind.CHANGED
-    volatile = volatile and kind is Kind.CHANGED
+    kind = ChangeKind.ADDED if old is None else ChangeKind.REMOVED if new is None else ChangeKind.CHANGED
+    volatile = volatile and kind is ChangeKind.CHANGED
     yield Change(field=field, kind=kind, old=old, new=new, volatile=volatile, hop=hop, cookie=cookie)
 
 
@@ -29,6 +29,6 @@ def item_changes(field: str, old: Iterable[str], new: Iterable[str], *, hop: int
     """What was removed and what was added, in the order in which it is listed."""
     before, after = Counter(old), Counter(new)
     for item in (before - after).elements():
-        yield Change(field=field, kind=Kind.REMOVED, old=item, hop=hop)
+        yield Change(field=field, kind=ChangeKind.REMOVED, old=item, hop=hop)
     for item in (after - before).elements():
-        yield Change(field=field, kind=Kind.ADDED, new=item, hop=hop)
+        yield Change(field=field, kind=ChangeKind.ADDED, new=item, hop=hop)

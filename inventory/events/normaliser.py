@@ -57,10 +57,10 @@ class Choices:
 
 def normalised(prepared: Prepared, text: str, choices: Choices) -> dict[str, Any]:
     """The members of an `Event` that a document has; `NoEvent` without a time, or with neither message nor level."""
-    return _Reading(prepared, text, choices).event()
+    return _FieldReader(prepared, text, choices).event()
 
 
-class _Reading:
+class _FieldReader:
     """One document while its fields are looked for; `_used` are the members that became fields."""
 
     def __init__(self, prepared: Prepared, text: str, choices: Choices) -> None:

@@ -84,7 +84,7 @@ def _end_of(pattern: re.Pattern[bytes], piece: bytes, position: int) -> int:
     return position if found is None else found.end()
 
 
-class _Kind(Enum):
+class _ValueType(Enum):
     """What is being read: nothing yet, a value with brackets, a string, a word, or what follows a list in its object."""
 
     NOTHING, NESTED, STRING, WORD, AFTER = range(5)
@@ -101,7 +101,7 @@ class ValueSplitter:
         self.number = self.unended = 0
         self._limit = limit
         self._begun = bytearray()
-        self._kind = _Kind.NOTHING
+        self._kind = _ValueType.NOTHING
         self._in_list = self._in_object = inside
         self._in_string = self._escaped = False
         self._depth = self._end = 0
@@ -130,7 +130,7 @@ class ValueSplitter:
 
     @property
     def _in_value(self) -> bool:
-        return self._kind is not _Kind.NOTHING
+        return self._kind is not _ValueType.NOTHING
 
     def rest(self) -> Iterator[RawValue]:
         """The last value, if it is incomplete."""
@@ -146,24 +146,24 @@ class ValueSplitter:
         if byte == _CLOSING[0] and self._in_list:
             self._in_list = False
             if self._in_object:
-                self._in_object, self._kind, self._depth = False, _Kind.AFTER, self._around
+                self._in_object, self._kind, self._depth = False, _ValueType.AFTER, self._around
             return position + 1
         if byte == _OPENING[0] and not self._in_list:
             self._in_list = True
             return position + 1
-        self._kind = _Kind.NESTED if byte in _OPENING else _Kind.STRING if byte == _QUOTE else _Kind.WORD
+        self._kind = _ValueType.NESTED if byte in _OPENING else _ValueType.STRING if byte == _QUOTE else _ValueType.WORD
         self._depth = 0
         return position
 
     def _follow(self, piece: bytes, position: int) -> tuple[int, bool]:
         """How far a value goes in this piece, and whether it ends there."""
-        if self._kind is _Kind.WORD:
+        if self._kind is _ValueType.WORD:
             found = _end_of(_WORD, piece, position)
             if found == position and not self._begun:  # a bracket that closes nothing
                 return position + 1, True
             return found, found < len(piece)
         begin = position
-        if self._kind is _Kind.STRING and not self._begun:
+        if self._kind is _ValueType.STRING and not self._begun:
             self._in_string, position = True, position + 1
         while position < len(piece):
             if self._escaped:
@@ -171,13 +171,13 @@ class ValueSplitter:
                 position += 1
             elif self._in_string:
                 position = self._follow_string(piece, position)
-                if self._kind is _Kind.STRING and not self._in_string:
+                if self._kind is _ValueType.STRING and not self._in_string:
                     return position, True
             else:
                 position = _end_of(_STRUCTURE, piece, position)
                 if position < len(piece):
                     position += 1
-                    if self._turn(piece, begin, position):
+                    if self._open_or_close(piece, begin, position):
                         return position, self._in_value
         return position, False
 
@@ -190,7 +190,7 @@ class ValueSplitter:
         self._escaped = piece[position] == _BACKSLASH
         return position + 1
 
-    def _turn(self, piece: bytes, begin: int, position: int) -> bool:
+    def _open_or_close(self, piece: bytes, begin: int, position: int) -> bool:
         """Take the mark before a position into account: whether it ends a value, or opens a list in an object."""
         byte = piece[position - 1]
         if byte == _QUOTE:
@@ -200,20 +200,20 @@ class ValueSplitter:
             self._depth -= 1
             return self._depth <= 0
         self._depth += 1
-        if self._depth == 2 and byte == _OPENING[0] and not self._in_list and self._kind is _Kind.NESTED:
+        if self._depth == 2 and byte == _OPENING[0] and not self._in_list and self._kind is _ValueType.NESTED:
             is_near = len(self._begun) + position - begin <= MAX_BEGINNING
             if is_near and _LIST.fullmatch(bytes(self._begun) + piece[begin : position - 1]):
-                self._kind, self._in_list, self._in_object = _Kind.NOTHING, True, True
+                self._kind, self._in_list, self._in_object = _ValueType.NOTHING, True, True
                 self._begun.clear()
                 return True
         return False
 
     def _keep(self, value: bytes) -> None:
-        if self._kind is not _Kind.AFTER and len(self._begun) <= self._limit:
+        if self._kind is not _ValueType.AFTER and len(self._begun) <= self._limit:
             self._begun += value[: self._limit + 1 - len(self._begun)]
 
     def _ended(self, end: int) -> Iterator[RawValue]:
-        self._kind, self._in_string, self._escaped = _Kind.NOTHING, False, False
+        self._kind, self._in_string, self._escaped = _ValueType.NOTHING, False, False
         self.unended = 0
         if self._begun:
             self.number += 1

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.changes.header_lines import line_changes
-from inventory.changes.model import Change, Kind
+from inventory.changes.model import Change, ChangeKind
 from tests.growth import assert_linear
 
-Line = dict[str, str]
+SentLine = dict[str, str]
 Shown = tuple[str, str, str | None, str | None, bool]
 
 
-def lines(*texts: str) -> list[Line]:
+def lines(*texts: str) -> list[SentLine]:
     return [{"name": name, "value": value} for name, _, value in (text.partition(": ") for text in texts)]
 
 
@@ -24,7 +24,7 @@ def shown(changes: Sequence[Change]) -> list[Shown]:
     return [(each.kind.value, each.field, each.old, each.new, each.volatile) for each in changes]  # type: ignore[misc]
 
 
-TABLE: list[tuple[str, list[Line], list[Line], list[Shown]]] = [
+TABLE: list[tuple[str, list[SentLine], list[SentLine], list[Shown]]] = [
     ("the same", lines("A: 1", "B: 2"), lines("A: 1", "B: 2"), []),
     ("added", lines("A: 1"), lines("A: 1", "B: 2"), [("added", "header.b", None, "2", False)]),
     (
@@ -90,7 +90,7 @@ TABLE: list[tuple[str, list[Line], list[Line], list[Shown]]] = [
 
 
 @pytest.mark.parametrize(("old", "new", "expected"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
-def test_header_lines_are_compared(old: list[Line], new: list[Line], expected: list[Shown]) -> None:
+def test_header_lines_are_compared(old: list[SentLine], new: list[SentLine], expected: list[Shown]) -> None:
     assert shown(line_changes(old, new, prefix="header.")) == expected
 
 
@@ -105,7 +105,7 @@ def test_a_change_says_where_its_line_stood_and_stands_and_how_its_name_was_writ
     assert (moved.field, moved.old_line.position, moved.new_line.position) == ("redirect.header.a", 1, 3)
 
 
-def applied(old: Sequence[Line], changes: Sequence[Change]) -> list[Line]:
+def applied(old: Sequence[SentLine], changes: Sequence[Change]) -> list[SentLine]:
     """The new lines, by the changes and what they do not mention."""
     gone = {each.old_line.position for each in changes if each.old_line}
     placed = {
@@ -126,17 +126,17 @@ LINES = st.lists(LINE, max_size=12)
 
 
 @given(old=LINES, new=LINES)
-def test_the_changes_of_any_lines_lead_from_the_old_to_the_new(old: list[Line], new: list[Line]) -> None:
+def test_the_changes_of_any_lines_lead_from_the_old_to_the_new(old: list[SentLine], new: list[SentLine]) -> None:
     changes = line_changes(old, new, prefix="header.")
 
     assert applied(old, changes) == new
     for change in changes:
-        assert (change.old_line is None) == (change.kind is Kind.ADDED)
-        assert (change.new_line is None) == (change.kind is Kind.REMOVED)
+        assert (change.old_line is None) == (change.kind is ChangeKind.ADDED)
+        assert (change.new_line is None) == (change.kind is ChangeKind.REMOVED)
 
 
 @given(LINES)
-def test_lines_do_not_differ_from_themselves(same: list[Line]) -> None:
+def test_lines_do_not_differ_from_themselves(same: list[SentLine]) -> None:
     assert line_changes(same, list(same), prefix="header.") == []
 
 

@@ -3,38 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from inventory.changes.schemas import DiffSchema
-from inventory.commands.main import main
-from tests.end_to_end.stack import free_port
+from tests.commands.conftest import run
 from tests.upstreams import Answer, Upstream
 
 COLOURS = {"TERM": "xterm-256color", "FORCE_COLOR": "1"}
-
-
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with Upstream() as upstream:
-        yield upstream
-
-
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    return {
-        "INVENTORY_DATA_DIR": str(tmp_path),
-        "INVENTORY_REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
-        "INVENTORY_ALLOW_NETWORKS": "127.0.0.1/32",
-        "COLUMNS": "200",
-    }
-
-
-def run(environment: dict[str, str], *words: str) -> Result:
-    return CliRunner().invoke(main, words, env=environment)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import ijson
 
-from inventory.imports.documents.model import MAX_TEXT, Document, Entry, Found, Kind, UnreadableDocument
+from inventory.imports.documents.model import MAX_TEXT, Document, DocumentKind, Entry, Found, UnreadableDocument
 
 READ_BYTES = 8 * 1024 * 1024
 """Bytes that are parsed at once: a text that does not end in them, such as a response, is read again with the next ones."""
@@ -16,7 +16,7 @@ PATH = "log.entries.item.request.url"
 
 def read(document: Document) -> Found:
     """The URLs of the requests in order."""
-    return Kind(shape="har", column="request.url"), _entries(document)
+    return DocumentKind(shape="har", column="request.url"), _entries(document)
 
 
 def _entries(document: Document) -> Iterator[Entry]:

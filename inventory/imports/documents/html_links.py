@@ -10,7 +10,7 @@ from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
 from inventory import web_encodings
 from inventory.http_client import decoding
-from inventory.imports.documents.model import MAX_TEXT, Document, Entry, Found, Kind, UnreadableDocument
+from inventory.imports.documents.model import MAX_TEXT, Document, DocumentKind, Entry, Found, UnreadableDocument
 
 BOOKMARKS = re.compile(r"\s*<!DOCTYPE\s+NETSCAPE-Bookmark-file-1", re.IGNORECASE)
 NO_PAGE = re.compile(r"#|(?:place|javascript|data|mailto|tel|about|chrome|edge|file):|$", re.IGNORECASE)
@@ -26,7 +26,7 @@ def read(document: Document) -> Found:
     encoding = decoding.examine(content, "text/html").charset or "utf-8"
     text = web_encodings.decode(content, encoding)
     shape = "bookmarks" if BOOKMARKS.match(text) else "html"
-    return Kind(shape=shape, encoding=encoding, column="href"), _links(text)
+    return DocumentKind(shape=shape, encoding=encoding, column="href"), _links(text)
 
 
 def _links(text: str) -> Iterator[Entry]:

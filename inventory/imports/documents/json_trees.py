@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from inventory.imports.documents.html_links import NO_PAGE
-from inventory.imports.documents.model import MAX_TEXT, Document, Entry, Found, Kind, UnreadableDocument
+from inventory.imports.documents.model import MAX_TEXT, Document, DocumentKind, Entry, Found, UnreadableDocument
 
 
 def read(document: Document) -> Found:
@@ -20,7 +20,7 @@ def read(document: Document) -> Found:
         raise UnreadableDocument(f"It is not JSON: {error}. Export it again, or save its URLs as .txt.") from None
     is_firefox = isinstance(tree, dict) and str(tree.get("type", "")).startswith("text/x-moz-place")
     is_chrome = isinstance(tree, dict) and "roots" in tree
-    kind = Kind(shape="bookmarks" if is_firefox or is_chrome else "json", column="uri" if is_firefox else "url")
+    kind = DocumentKind(shape="bookmarks" if is_firefox or is_chrome else "json", column="uri" if is_firefox else "url")
     return kind, _entries(tree["roots"] if is_chrome else tree, "uri" if is_firefox else "url")
 
 

@@ -18,7 +18,7 @@ class UnreadableDocument(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class DocumentKind:
     """What a document turned out to be: its shape, the encoding of its text, and what its values are called in it."""
 
     shape: str
@@ -63,4 +63,4 @@ class Document:
         return b"".join(pieces)
 
 
-Found = tuple[Kind, Iterator[Entry]]
+Found = tuple[DocumentKind, Iterator[Entry]]

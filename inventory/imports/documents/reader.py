@@ -18,7 +18,7 @@ import structlog
 
 from inventory.errors import UnreadableFile
 from inventory.imports.columns import qualified
-from inventory.imports.documents.model import MAX_TEXT, Entry, Extent, Kind
+from inventory.imports.documents.model import MAX_TEXT, DocumentKind, Entry, Extent
 from inventory.imports.file_format import FileFormat
 from inventory.imports.lines import uploaded_pieces
 from inventory.imports.rejections import LINE_TOO_LONG, MISSING_VALUE, rejected
@@ -68,7 +68,7 @@ class DocumentReader:
         self._marks = deque[tuple[int, int]]()
         self._end = 0
         self._feeding_error: Exception | None = None
-        self.kind: Kind | None = None
+        self.kind: DocumentKind | None = None
         """What the document turned out to be; None until its first entry, or its end."""
 
     def entries(self) -> Generator[tuple[Entry, int]]:
@@ -86,7 +86,7 @@ class DocumentReader:
                     if isinstance(message, dict):
                         ended = message
                     elif self.kind is None:
-                        self.kind = Kind(shape=message[0], encoding=message[1], column=message[2])
+                        self.kind = DocumentKind(shape=message[0], encoding=message[1], column=message[2])
                     else:
                         position, number, cells, sheet = message
                         yield Entry(number=number, cells=cells, sheet=sheet), self._end_of(position)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
-from inventory.imports.documents.model import MAX_TEXT, Document, Entry, Found, Kind, UnreadableDocument
+from inventory.imports.documents.model import MAX_TEXT, Document, DocumentKind, Entry, Found, UnreadableDocument
 
 EXCHANGES = ("response", "revisit", "request", "resource")
 
@@ -17,7 +17,7 @@ NO_PAGE = ("urn:", "dns:", "metadata:", "about:", "whois:")
 
 def read(document: Document) -> Found:
     """The target URI of each exchange: a request and a response of the same URI that follow each other are one."""
-    return Kind(shape="warc", column="WARC-Target-URI"), _entries(document)
+    return DocumentKind(shape="warc", column="WARC-Target-URI"), _entries(document)
 
 
 def _entries(document: Document) -> Iterator[Entry]:

@@ -15,10 +15,10 @@ from inventory.imports.documents.model import (
     MAX_SAMPLE_TEXT,
     MAX_TEXT,
     Document,
+    DocumentKind,
     Entry,
     Extent,
     Found,
-    Kind,
     UnreadableDocument,
 )
 
@@ -42,7 +42,7 @@ def read(document: Document) -> Found:
         raise UnreadableDocument(PROTECTED) from None
     except CalamineError as error:
         raise UnreadableDocument(_why_none(content, error)) from None
-    return Kind(shape=shape), _rows(workbook, document.extent)
+    return DocumentKind(shape=shape), _rows(workbook, document.extent)
 
 
 def _why_none(content: bytes, error: CalamineError) -> str:

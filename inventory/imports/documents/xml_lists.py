@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 from xml.parsers.expat import ExpatError, ParserCreate
 
-from inventory.imports.documents.model import MAX_TEXT, READ_BYTES, Document, Entry, Found, Kind, UnreadableDocument
+from inventory.imports.documents.model import MAX_TEXT, READ_BYTES, Document, DocumentKind, Entry, Found, UnreadableDocument
 
 MAX_DEPTH, MAX_NAMES = 200, 10_000
 """Elements that may be open at once, and different names of elements and attributes: expat keeps all of them."""
@@ -56,7 +56,7 @@ def read(document: Document) -> Found:
         pass
     if parsing.shape is None:
         raise parsing.error or UnreadableDocument("The XML ends before its first element.")
-    kind = Kind(shape=parsing.shape.name, encoding=parsing.encoding, column=parsing.shape.value)
+    kind = DocumentKind(shape=parsing.shape.name, encoding=parsing.encoding, column=parsing.shape.value)
     return kind, parsing.entries()
 
 
