@@ -36,7 +36,7 @@ HINT_AFTER = 5.0
 follow_it = click.option("--follow", is_flag=True, help="Show the progress until the job ends; Ctrl-C stops only that.")
 
 
-class Kind(click.ParamType[str]):
+class KindOption(click.ParamType[str]):
     """A kind of import. Which there are is known once the services are wired, and does not depend on settings."""
 
     name = "kind"
@@ -48,7 +48,7 @@ class Kind(click.ParamType[str]):
 
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--kind", type=Kind(), required=True, help="What each row is.")
+@click.option("--kind", type=KindOption(), required=True, help="What each row is.")
 @click.option("--column", COLUMN, metavar="NAME", help="The column, by name or by number from 1, or the path in JSON.")
 @click.option("--scheme", SCHEME, type=click.Choice(SCHEMES), help="The scheme of URLs without one.")
 @click.option(

@@ -12,7 +12,7 @@ from inventory.events import instants, levels
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ServerLine:
     """What stands before the time and after it; `levels` are marks that mean one, and `service` is the program."""
 
     before: re.Pattern[str]
@@ -21,12 +21,12 @@ class Kind:
     levels: Mapping[str, str] = field(default_factory=dict)
 
 
-def _kind(before: str, after: str, service: str | None = None, **marks: str) -> Kind:
-    return Kind(re.compile(before), re.compile(after, re.DOTALL), service, marks)
+def _kind(before: str, after: str, service: str | None = None, **marks: str) -> ServerLine:
+    return ServerLine(re.compile(before), re.compile(after, re.DOTALL), service, marks)
 
 
 _KINDS = (
-    Kind(
+    ServerLine(
         re.compile(r"(?P<pid>\d{1,10}):(?P<role>[CMSXR]) "),
         re.compile(r" (?P<level>[.*#-]) (?P<message>.*)", re.DOTALL),
         "redis",
@@ -86,7 +86,7 @@ def prefix(text: str) -> tuple[str, int] | None:
     return ((found["bracketed"] or found["bare"] or found["go"]).strip("[]:"), found.end()) if found else None
 
 
-def _members(kind: Kind, found: Mapping[str, str | None], text: str) -> dict[str, Any]:
+def _members(kind: ServerLine, found: Mapping[str, str | None], text: str) -> dict[str, Any]:
     members: dict[str, Any] = {name: value for name, value in found.items() if value}
     members.setdefault("message", "")
     if kind.service:

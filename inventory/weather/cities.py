@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from inventory.errors import InvalidRequest
 from inventory.weather import postcodes
 from inventory.weather.areas import MAX_ROUNDS, Area, canonical
-from inventory.weather.parts import is_code, is_short_code, split, tail
+from inventory.weather.name_parts import is_code, is_short_code, split, tail
 from inventory.weather.spelling import folded
 
 MAX_LENGTH = 120
