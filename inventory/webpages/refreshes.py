@@ -14,7 +14,7 @@ from typing import Any
 
 import ada_url
 
-from inventory import web_encodings
+from inventory import html_text, web_encodings
 from inventory.http_client.decoding import Text
 from inventory.urls import MAX_REDIRECT_CHARACTERS
 
@@ -43,12 +43,6 @@ _ATTRIBUTE = re.compile(
 )
 _REFERENCE = re.compile(r"&(?:#0*([0-9]+);?|#[xX]0*([0-9a-fA-F]+);?|([a-zA-Z0-9]+(?:;|(?![a-zA-Z0-9=;]))))")
 """A character reference as it counts in attributes: `&copy=` is part of a query there."""
-_WITHOUT_TAGS = {
-    name: re.compile(rf"</{name}(?=[\t\n\f\r />])", re.IGNORECASE)
-    for name in ("style", "title", "textarea", "xmp", "iframe", "noembed", "noframes", "noscript", "template")
-}
-"""Elements whose content a browser does not take for tags, or not for its own, and how they end. Scripts are another."""
-_IN_SCRIPT = re.compile(r"<!--(?:-?>)?|-->|</?script(?=[\t\n\f\r />])", re.IGNORECASE)
 
 
 def of_headers(values: Iterable[str], page: str) -> list[dict[str, Any]]:
@@ -136,31 +130,8 @@ def start_tags(text: str) -> Iterator[tuple[str, str, int]]:
             continue
         name = tag[1].lower()
         yield name, tag[2], position
-        if name == "plaintext":
-            return
-        if name == "script":
-            position = _end_of_script(text, position)
-        elif name in _WITHOUT_TAGS:
-            end = _WITHOUT_TAGS[name].search(text, position)
-            position = len(text) if end is None else end.start()
-
-
-def _end_of_script(text: str, position: int) -> int:
-    """Where a script ends that begins there: in `<!-- <script> </script> -->` it does not."""
-    hidden = nested = False
-    for mark in _IN_SCRIPT.finditer(text, position):
-        found = mark[0].lower()
-        if found == "</script":
-            if not nested:
-                return mark.start()
-            nested = False
-        elif found == "<script":
-            nested = hidden
-        else:
-            hidden = hidden or found == "<!--"
-            if found.endswith(">"):
-                hidden = nested = False
-    return len(text)
+        if name in html_text.ELEMENTS:
+            position = html_text.end_of_content(text, name, position)
 
 
 def attributes_of(text: str) -> dict[str, str]:
