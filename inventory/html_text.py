@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import re
 
-_ENDS = {
-    name: re.compile(rf"</{name}(?=[\t\n\f\r />])", re.IGNORECASE)
-    for name in ("style", "title", "textarea", "xmp", "iframe", "noembed", "noframes", "noscript", "template")
-}
+_NAMES = ("script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes", "noscript", "template")
+_ENDS = {name: re.compile(rf"</{name}(?=[\t\n\f\r />])", re.IGNORECASE) for name in _NAMES}
 _IN_SCRIPT = re.compile(r"<!--(?:-?>)?|-->|</?script(?=[\t\n\f\r />])", re.IGNORECASE)
 
-ELEMENTS = frozenset({*_ENDS, "script", "plaintext"})
+ELEMENTS = frozenset({*_ENDS, "plaintext"})
 
 
 def end_of_content(text: str, name: str, position: int) -> int:
     """Where the content ends of one of the `ELEMENTS`, which begins there: at its end tag, or where the page ends."""
-    if name == "script":
-        return _end_of_script(text, position)
     end = _ENDS[name].search(text, position) if name in _ENDS else None
-    return len(text) if end is None else end.start()
+    ends = len(text) if end is None else end.start()
+    return _end_of_script(text, position) if name == "script" and text.find("<!--", position, ends) >= 0 else ends
 
 
 def _end_of_script(text: str, position: int) -> int:
-    """Where a script ends that begins there: in `<!-- <script> </script> -->` it does not."""
+    """The same for a script that has a comment: in `<!-- <script> </script> -->` it does not end."""
     hidden = nested = False
     for mark in _IN_SCRIPT.finditer(text, position):
         found = mark[0].lower()

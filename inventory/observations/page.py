@@ -1,0 +1,143 @@
+"""What the HTML of a page says of itself: its title, its generators, and the hosts that it loads from or posts to.
+
+It is read as by a browser that runs scripts: comments, templates and `noscript` load nothing. What scripts and style sheets
+load is not known here, nor what a page connects to without loading anything (`preconnect`).
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+
+from inventory import web_encodings
+from inventory.observations.loading import KINDS, is_inline_script, references_of
+from inventory.observations.reference_hosts import Base
+from inventory.observations.tags import Tag, tags_in
+from inventory.records.model import Content
+
+MAX_TAGS = 10_000
+"""That load something, of one page."""
+MAX_HOSTS = 1_000
+"""Of one kind."""
+MAX_GENERATORS = 20
+MAX_CHARACTERS = 4_000
+"""Of a title or a generator, as it stands in the page. Python reads no number of more than 4,300 digits, and a title may be one: `&#999…`."""
+
+_HTML = frozenset({"text/html", "application/xhtml+xml"})
+_WHITE_SPACE = re.compile(r"[\t\n\f\r ]+")
+_NEEDED = {
+    "meta": re.compile("generator", re.IGNORECASE),
+    "input": re.compile("formaction|image", re.IGNORECASE),
+    "button": re.compile("formaction", re.IGNORECASE),
+}
+"""What must stand among the attributes of a tag for it to matter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What a page says. `hosts` has those of each of the `KINDS`, in the order of the page.
+
+    `inline_scripts` is the number of scripts that stand in the page itself. `defects` says what was not looked at.
+    """
+
+    title: str | None = None
+    generators: tuple[str, ...] = ()
+    hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    inline_scripts: int = 0
+    defects: tuple[str, ...] = ()
+
+
+def page_of(body: bytes, content: Content) -> Page | None:
+    """The page that a snapshot's body is; None if it is not HTML. `content` is that of the snapshot."""
+    described, response = content.get("body") or {}, content.get("response") or {}
+    media_type, charset = described.get("media_type"), described.get("charset")
+    if media_type not in _HTML or charset is None or described.get("undecoded") is not None:
+        return None
+    text = web_encodings.decode(body, charset)
+    return read(text, response.get("final_url") or "", is_xml=media_type != "text/html")
+
+
+def read(text: str, url: str, *, is_xml: bool = False) -> Page:
+    """The page with this text at this URL. The time is linear in the text, however deep it nests."""
+    tags = (tag for tag in tags_in(text, is_xml=is_xml) if _matters(tag))
+    taken = list(islice(tags, MAX_TAGS))
+    title = next((tag.content for tag in taken if tag.name == "title"), "")
+    reader = _Reader(url)
+    reader.read([tag for tag in taken if tag.name != "title"])
+    if next(tags, None) is not None:
+        reader.defects.append(f"the page has more than {MAX_TAGS:,} elements that load something; the first are looked at")
+    return Page(
+        title=_in_one_line(html.unescape(title[:MAX_CHARACTERS])),
+        generators=tuple(reader.generators),
+        hosts={kind: tuple(hosts) for kind, hosts in reader.hosts.items()},
+        inline_scripts=reader.inline_scripts,
+        defects=tuple(reader.defects),
+    )
+
+
+def _matters(tag: Tag) -> bool:
+    needed = _NEEDED.get(tag.name)
+    return needed is None or needed.search(tag.attributes) is not None
+
+
+def _in_one_line(text: str) -> str | None:
+    return _WHITE_SPACE.sub(" ", text).strip(" ") or None
+
+
+class _Reader:
+    """Goes through the elements of a page in their order, because a `<base>` holds for those after it."""
+
+    def __init__(self, url: str) -> None:
+        self._base = Base(url)
+        self._has_base = False
+        self.generators: dict[str, None] = {}
+        self.hosts: dict[str, dict[str, None]] = {kind: {} for kind in KINDS}
+        self.inline_scripts = 0
+        self.defects: list[str] = []
+
+    def read(self, tags: list[Tag]) -> None:
+        """Read these tags. The parser gets them alone, each closed at once: so nothing nests, and nothing is text."""
+        if not tags:
+            return
+        extract = "".join(
+            f"<{name} {tag.attributes.replace('<', '&lt;')}></{name}>"
+            for tag in tags
+            for name in ["iframe" if tag.name == "frame" else tag.name]  # which a parser ignores outside of a frameset
+        )
+        try:
+            root = LexborHTMLParser(extract).root
+        except SelectolaxError as error:
+            self.defects.append(f"the page cannot be read: {error}")
+            return
+        for node in root.traverse() if root is not None else ():
+            self._element(node)
+
+    def _element(self, node: LexborNode) -> None:
+        attributes = {name: value or "" for name, value in node.attributes.items()}
+        if node.tag == "base":
+            if "href" in attributes and not self._has_base:
+                self._base, self._has_base = self._base.joined(attributes["href"]), True
+        elif node.tag == "meta":
+            if attributes.get("name", "").lower() == "generator" and len(self.generators) < MAX_GENERATORS:
+                self.generators |= dict.fromkeys(
+                    filter(None, [_in_one_line(attributes.get("content", "")[:MAX_CHARACTERS])])
+                )
+        elif is_inline_script(node.tag or "", attributes):
+            self.inline_scripts += 1
+        else:
+            for kind, reference in references_of(node.tag or "", attributes):
+                self._add(kind, reference)
+
+    def _add(self, kind: str, reference: str) -> None:
+        host, hosts = self._base.host_of(reference), self.hosts[kind]
+        if host is None or host in hosts:
+            return
+        if len(hosts) < MAX_HOSTS:
+            hosts[host] = None
+        elif (defect := f"the page has more than {MAX_HOSTS:,} hosts of {kind}s; the first are kept") not in self.defects:
+            self.defects.append(defect)
