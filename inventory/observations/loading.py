@@ -49,7 +49,7 @@ def is_inline_script(tag: str, attributes: Attributes) -> bool:
 
 
 def references_of(tag: str, attributes: Attributes) -> Iterator[tuple[str, str]]:
-    """The references of an element, each after its kind. A form without an action posts to the page: that is the empty one."""
+    """The references of an element, each after its kind. A form without an action posts to the page: the empty one."""
     if not _loads(tag, attributes):
         return
     for kind, name in _REFERENCES[tag]:

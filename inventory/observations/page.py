@@ -26,7 +26,7 @@ MAX_HOSTS = 1_000
 """Of one kind."""
 MAX_GENERATORS = 20
 MAX_CHARACTERS = 4_000
-"""Of a title or a generator, as it stands in the page. Python reads no number of more than 4,300 digits, and a title may be one: `&#999…`."""
+"""Of a title or a generator, as it stands in the page. Python reads no number of more than 4,300 digits, as in `&#999…`."""
 
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _WHITE_SPACE = re.compile(r"[\t\n\f\r ]+")
