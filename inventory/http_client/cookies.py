@@ -11,9 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from publicsuffixlist import PublicSuffixList
-
-from inventory import urls
+from inventory import public_suffixes, urls
 from inventory.http_client import cookie_dates
 from inventory.urls import Url
 
@@ -142,7 +140,7 @@ def _domain_attribute(attributes: Mapping[str, str], url: Url) -> str | None:
     """The `Domain` that counts, without its leading dot; None when the cookie is for the host alone."""
     sent = attributes.get("domain", "").lower()
     domain = sent.removeprefix(".")
-    if not sent or (domain == url.host and (url.address is not None or _is_public_suffix(domain))):
+    if not sent or (domain == url.host and (url.address is not None or public_suffixes.is_public(domain))):
         return None
     return domain or sent
 
@@ -177,7 +175,7 @@ def _domain_refusal(domain: str, url: Url) -> str | None:
         return "Domain is a lone dot"
     if not domain_matches(url.host, domain, is_address=url.address is not None):
         return f"Domain {domain} does not cover the host {url.host}"
-    return f"Domain {domain} is a public suffix" if _is_public_suffix(domain) else None
+    return f"Domain {domain} is a public suffix" if public_suffixes.is_public(domain) else None
 
 
 def _prefix_refusal(cookie: Cookie, *, has_path: bool) -> str | None:
@@ -197,16 +195,6 @@ def _prefix_refusal(cookie: Cookie, *, has_path: bool) -> str | None:
     if prefix.startswith("__host-") and not (cookie.host_only and has_path and cookie.path == "/"):
         return "a __Host- name with a Domain, or without Path=/"
     return None
-
-
-def _is_public_suffix(domain: str) -> bool:
-    return bool(_suffixes().is_public(domain))
-
-
-@functools.cache
-def _suffixes() -> PublicSuffixList:
-    """The list that the package carries; read on first use, never fetched."""
-    return PublicSuffixList()
 
 
 def _clamped_int(digits: str) -> int:
