@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
@@ -54,12 +55,44 @@ class Page:
 
 def page_of(body: bytes, content: Content) -> Page | None:
     """The page that a snapshot's body is; None if it is not HTML. `content` is that of the snapshot."""
-    described, response = content.get("body") or {}, content.get("response") or {}
-    media_type, charset = described.get("media_type"), described.get("charset")
+    described = content["body"]
+    media_type, charset = described["media_type"], described["charset"]
     if media_type not in _HTML or charset is None or described.get("undecoded") is not None:
         return None
     text = web_encodings.decode(body, charset)
-    return read(text, response.get("final_url") or "", is_xml=media_type != "text/html")
+    return read(text, content["response"]["final_url"], is_xml=media_type != "text/html")
+
+
+def document_of(page: Page) -> dict[str, Any]:
+    """The member `page` of a snapshot's content."""
+    hosts = {kind: list(hosts) for kind, hosts in page.hosts.items() if hosts}
+    return {
+        "title": page.title,
+        "generators": list(page.generators),
+        "hosts": hosts,
+        "inline_scripts": page.inline_scripts,
+        "defects": list(page.defects),
+    }
+
+
+def kept_page(content: Content) -> Page | None:
+    """The page that a snapshot has as its member `page`; None if it has none, as old ones."""
+    kept = content.get("page")
+    if not isinstance(kept, Mapping):
+        return None
+    hosts = kept.get("hosts")
+    title, inline = kept.get("title"), kept.get("inline_scripts")
+    return Page(
+        title=title if isinstance(title, str) else None,
+        generators=_texts(kept.get("generators")),
+        hosts={kind: _texts(hosts.get(kind)) for kind in KINDS} if isinstance(hosts, Mapping) else {},
+        inline_scripts=inline if isinstance(inline, int) else 0,
+        defects=_texts(kept.get("defects")),
+    )
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list | tuple) else ()
 
 
 def read(text: str, url: str, *, is_xml: bool = False) -> Page:

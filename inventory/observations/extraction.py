@@ -1,0 +1,217 @@
+"""The statements that a snapshot makes about its target, and those that a failure makes: pure, and for any content.
+
+What the fields are is in `docs/search.md`. A snapshot of a source other than `webpage`, such as the weather in a city, makes
+none, and neither does its target: it serves no response. Its failures are observed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from inventory.observations import cookies
+from inventory.observations.page import Page, kept_page
+from inventory.observations.reference_hosts import host_of
+from inventory.observations.values import MAX_NAME_BYTES, bounded, text_of
+from inventory.observations.volatility import Shaper, Volatility, observed, shaper_of
+from inventory.public_suffixes import registrable
+from inventory.records.model import Content, Failure, Target
+
+Statement = tuple[str, str]
+"""A field and its value."""
+
+MAX_LINES = 1_000
+"""Header lines of the final response that are observed, and as many of all redirects."""
+MAX_COOKIES = 250
+"""A browser keeps 180 of a domain."""
+MAX_NAMES = 1_000
+MAX_DEFECTS = 100
+MAX_REDIRECTS = 100
+
+_URL = re.compile(r"(https?)://(?:[^/@?#]*+@)?(\[[^\]/]*+\]|[^/:@?#]*+)(?::([0-9]++))?([^?#]*+)")
+_PORTS = {"http": "80", "https": "443"}
+_NONE: Mapping[str, Volatility] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extraction:
+    """The statements, in a fixed order, each with whether it is volatile.
+
+    `body_size` in bytes and `elapsed_ms` differ in almost each collection, so that only the latest is kept, for ranges.
+    """
+
+    statements: Mapping[Statement, bool]
+    body_size: int | None = None
+    elapsed_ms: float | None = None
+
+
+def of_snapshot(
+    target: Target, content: Content, page: Page | None = None, volatilities: Mapping[str, Volatility] = _NONE
+) -> Extraction:
+    """What a snapshot with this content says of its target. It takes the place of all earlier statements but tags.
+
+    `page` is what its HTML says, if the content does not have it. `volatilities` has the fields that are volatile for the
+    target by its history.
+    """
+    if not isinstance(content.get("response"), Mapping):
+        return Extraction(statements={})
+    found = _Statements(volatilities)
+    found.extend(statements_of_target(target))
+    response, body = _mapping(content, "response"), _mapping(content, "body")
+    found.extend(_of_response(response, body))
+    found.lines("header", _items(content, "headers"), "header lines")
+    _add_redirects(found, _items(content, "redirects"))
+    kept = _within(found, _items(content, "cookies"), MAX_COOKIES, "cookies")
+    for cookie in kept:
+        found.extend(cookies.statements_of(cookie))
+    _add_tls(found, _mapping(response, "tls"))
+    page = page or kept_page(content)
+    if page is not None:
+        found.extend(_of_page(page))
+    _add_defects(found, content, () if page is None else page.defects)
+    size, elapsed = body.get("size"), response.get("elapsed_ms")
+    return Extraction(
+        statements=found.all,
+        body_size=size if isinstance(size, int) else None,
+        elapsed_ms=elapsed if isinstance(elapsed, int | float) else None,
+    )
+
+
+def of_failure(target: Target, failure: Failure | None) -> Extraction:
+    """What the last collection says of a target if it failed, as far as `failure` and the parts of its URL go.
+
+    A failure shows nothing of what the URL serves, so it ends no statement of the latest snapshot.
+    """
+    found = _Statements(_NONE)
+    found.extend(statements_of_target(target))
+    if failure is not None:
+        found.add("failure", failure.code)
+    return Extraction(statements=found.all)
+
+
+def statements_of_target(target: Target) -> Iterator[Statement]:
+    """The parts of the URL that is the target; none if it is no URL."""
+    parts = _URL.match(target.key)
+    if parts is None:
+        return
+    scheme, host, port, path = parts.groups()
+    yield "url", target.key
+    yield "host", host
+    yield "domain", registrable(host)
+    yield "scheme", scheme
+    yield "port", port or _PORTS[scheme]
+    yield "path", path or "/"
+
+
+class _Statements:
+    """Collects statements as they are kept: of bounded size, and with shapes in place of volatile values."""
+
+    def __init__(self, volatilities: Mapping[str, Volatility]) -> None:
+        self._volatilities = volatilities
+        self.all: dict[Statement, bool] = {}
+        self.defects: list[str] = []
+
+    def add(self, field: str, value: Any) -> None:
+        """Add what a value is, unless it is nothing or empty."""
+        text = text_of(value)
+        if text:
+            self._add(field, text, None)
+
+    def extend(self, statements: Iterator[tuple[str, Any]]) -> None:
+        for field, value in statements:
+            self.add(field, value)
+
+    def lines(self, prefix: str, lines: Sequence[Mapping[str, Any]], what: str) -> None:
+        """Add header lines; those with an empty value count."""
+        for line in _within(self, lines, MAX_LINES, what):
+            field, shaper = _header_field(prefix, text_of(line.get("name")) or "")
+            self._add(field, text_of(line.get("value")) or "", shaper)
+
+    def _add(self, field: str, text: str, shaper: Shaper | None) -> None:
+        volatility = self._volatilities.get(field, Volatility.EXACT) if self._volatilities else Volatility.EXACT
+        if shaper is None and volatility is Volatility.EXACT:
+            self.all[field, bounded(text)] = False
+            return
+        seen, is_volatile = observed(field, text, volatility)
+        self.all[field, bounded(seen)] = is_volatile
+
+
+@lru_cache(maxsize=4_096)
+def _header_field(prefix: str, name: str) -> tuple[str, Shaper | None]:
+    field = f"{prefix}.{bounded(name.lower(), MAX_NAME_BYTES)}"
+    return field, shaper_of(field)
+
+
+def _of_response(response: Mapping[str, Any], body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    url = response.get("final_url")
+    yield "status", response.get("status")
+    yield "reason", response.get("reason")
+    yield "http_version", response.get("http_version")
+    yield "final.url", url
+    yield "final.host", host_of(url) if isinstance(url, str) else None
+    yield "ip", response.get("remote_address")
+    yield "media_type", body.get("media_type")
+    yield "charset", body.get("charset")
+    yield "body.sha256", body.get("sha256")
+
+
+def _add_redirects(found: _Statements, redirects: Sequence[Mapping[str, Any]]) -> None:
+    found.add("redirects", len(redirects))
+    hops = _within(found, redirects, MAX_REDIRECTS, "redirects")
+    for hop in hops:
+        found.add("redirect.url", hop.get("url"))
+        found.add("redirect.status", hop.get("status"))
+    found.lines("redirect.header", [line for hop in hops for line in _items(hop, "headers")], "header lines of redirects")
+
+
+def _add_tls(found: _Statements, tls: Mapping[str, Any]) -> None:
+    for name in ("version", "cipher", "issuer", "subject", "sha256", "not_after"):
+        found.add(f"tls.{name}", tls.get(name))
+    names = tls.get("names")
+    for name in _within(found, names if isinstance(names, list | tuple) else (), MAX_NAMES, "names of the certificate"):
+        found.add("tls.name", name)
+
+
+def _of_page(page: Page) -> Iterator[tuple[str, Any]]:
+    yield "title", page.title
+    for name in page.generators:
+        yield "generator", name
+    for kind, hosts in page.hosts.items():
+        for host in hosts:
+            yield f"{kind}.host", host
+    yield "script.inline", page.inline_scripts
+
+
+def _add_defects(found: _Statements, content: Content, of_page: Sequence[str]) -> None:
+    responses = [_mapping(content, "response"), *_items(content, "redirects")]
+    lists = [each.get("defects") for each in responses]
+    defects = [one for each in lists if isinstance(each, list | tuple) for one in each]
+    for defect in [*found.defects, *of_page, *defects[:MAX_DEFECTS]]:
+        found.add("defect", defect)
+    if len(defects) > MAX_DEFECTS:
+        found.add("defect", f"the snapshot has more than {MAX_DEFECTS} defects; the first are indexed")
+
+
+def _within(found: _Statements, items: Sequence[Any], limit: int, what: str) -> Sequence[Any]:
+    """The first items; a defect tells of more."""
+    if len(items) <= limit:
+        return items
+    found.defects.append(f"the snapshot has more than {limit:,} {what}; the first are indexed")
+    return items[:limit]
+
+
+def _mapping(of: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A member that is an object; empty if it is anything else, or missing as in old snapshots."""
+    member = of.get(name)
+    return member if isinstance(member, Mapping) else {}
+
+
+def _items(of: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
+    """The objects of a member that is a list."""
+    member = of.get(name)
+    if not isinstance(member, list | tuple):
+        return ()
+    return member if all(isinstance(each, dict) for each in member) else [one for one in member if isinstance(one, Mapping)]
