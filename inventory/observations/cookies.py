@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from inventory.observations.values import MAX_NAME_BYTES, bounded, text_of
@@ -46,36 +47,43 @@ def name_of(field: str) -> tuple[str, str | None] | None:
     return name.replace("\\\\", "\\"), attribute
 
 
-def statements_of(cookie: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """A statement with all attributes of a cookie, and one for each of the `ATTRIBUTES`."""
-    get, field = cookie.get, field_of(text_of(cookie.get("name")) or "")
-    same_site = (text_of(get("same_site")) or NO_SAME_SITE).lower()
-    yield field, _in_order(cookie, same_site)
-    for name, member in (
-        ("secure", "secure"),
-        ("httponly", "http_only"),
-        ("accepted", "accepted"),
-        ("host_only", "host_only"),
-    ):
-        yield f"{field}.{name}", "true" if get(member) else "false"
-    yield f"{field}.partitioned", "true" if get("partitioned") else "false"
-    yield f"{field}.samesite", same_site
-    if reason := text_of(get("reason")):
-        yield f"{field}.reason", reason
-
-
-def _in_order(cookie: Mapping[str, Any], same_site: str) -> str:
+def statements_of(cookie: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    """A statement with all attributes of a cookie, and one for each of the `ATTRIBUTES`, of bounded size."""
     get = cookie.get
-    parts = [
-        "secure" if get("secure") else "",
-        "httponly" if get("http_only") else "",
-        "" if same_site == NO_SAME_SITE else f"samesite={same_site}",
-        "" if get("host_only") else f"domain={text_of(get('domain')) or ''}",
-        f"path={text_of(get('path')) or '/'}",
-        "" if get("expires") is None and get("max_age") is None else "persistent",
-        "partitioned" if get("partitioned") else "",
+    return _statements(
+        text_of(get("name")) or "",
+        tuple(bool(get(member)) for _, member in _FLAGS),
+        text_of(get("same_site")),
+        text_of(get("domain")) or "",
+        text_of(get("path")) or "/",
+        get("expires") is not None or get("max_age") is not None,
+        text_of(get("reason")),
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _statements(
+    name: str, flags: tuple[bool, ...], same_site: str | None, domain: str, path: str, persistent: bool, reason: str | None
+) -> Sequence[tuple[str, str]]:
+    """Remembered, because a site sets the same cookies on all of its pages."""
+    field = field_of(name)
+    named = dict(zip((attribute for attribute, _ in _FLAGS), flags, strict=True))
+    parts = (
+        "secure" if named["secure"] else "",
+        "httponly" if named["httponly"] else "",
+        f"samesite={same_site.lower()}" if same_site else "",
+        "" if named["host_only"] else f"domain={domain}",
+        f"path={path}",
+        "persistent" if persistent else "",
+        "partitioned" if named["partitioned"] else "",
+    )
+    statements = [
+        (field, "; ".join(filter(None, parts))),
+        *((f"{field}.{attribute}", "true" if flag else "false") for attribute, flag in named.items()),
+        (f"{field}.samesite", (same_site or NO_SAME_SITE).lower()),
+        *([(f"{field}.reason", reason)] if reason else []),
     ]
-    return "; ".join(filter(None, parts))
+    return tuple((field, bounded(value)) for field, value in statements)
 
 
 def _is_escaped(text: str, position: int) -> bool:

@@ -66,7 +66,7 @@ def of_snapshot(
     _add_redirects(found, _items(content, "redirects"))
     kept = _within(found, _items(content, "cookies"), MAX_COOKIES, "cookies")
     for cookie in kept:
-        found.extend(cookies.statements_of(cookie))
+        found.all.update(dict.fromkeys(cookies.statements_of(cookie), False))
     _add_tls(found, _mapping(response, "tls"))
     page = page or kept_page(content)
     if page is not None:
@@ -116,7 +116,7 @@ class _Statements:
 
     def add(self, field: str, value: Any) -> None:
         """Add what a value is, unless it is nothing or empty."""
-        text = text_of(value)
+        text = value if type(value) is str else text_of(value)
         if text:
             self._add(field, text, None)
 
@@ -127,16 +127,14 @@ class _Statements:
     def lines(self, prefix: str, lines: Sequence[Mapping[str, Any]], what: str) -> None:
         """Add header lines; those with an empty value count."""
         for line in _within(self, lines, MAX_LINES, what):
-            field, shaper = _header_field(prefix, text_of(line.get("name")) or "")
-            self._add(field, text_of(line.get("value")) or "", shaper)
+            name, value = line.get("name"), line.get("value")
+            field, shaper = _header_field(prefix, name if type(name) is str else text_of(name) or "")
+            self._add(field, value if type(value) is str else text_of(value) or "", shaper)
 
     def _add(self, field: str, text: str, shaper: Shaper | None) -> None:
         volatility = self._volatilities.get(field, Volatility.EXACT) if self._volatilities else Volatility.EXACT
-        if shaper is None and volatility is Volatility.EXACT:
-            self.all[field, bounded(text)] = False
-            return
-        seen, is_volatile = observed(field, text, volatility)
-        self.all[field, bounded(seen)] = is_volatile
+        seen = text if shaper is None and volatility is Volatility.EXACT else observed(field, text, volatility)[0]
+        self.all[field, bounded(seen)] = seen is not text and seen != text
 
 
 @lru_cache(maxsize=4_096)
