@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -18,6 +19,7 @@ _FLAGS = (
     *(("host_only", "host_only"), ("partitioned", "partitioned")),
 )
 """Attributes that are true or false, each with the member of the snapshot that has it."""
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _ENDINGS = tuple(f".{attribute}" for attribute in ATTRIBUTES)
 
 
@@ -35,16 +37,13 @@ def field_of(name: str) -> str:
 
 
 def name_of(field: str) -> tuple[str, str | None] | None:
-    """The cookie that a field is of, and the attribute if it is one of that; None for fields of nothing of a cookie."""
+    """The cookie that a field is of, and the attribute if the field is one; None for a field of anything else."""
     if not field.startswith("cookie."):
         return None
     name, attribute = field.removeprefix("cookie."), None
     if name.endswith(_ENDINGS) and not _is_escaped(name, name.rindex(".")):
         name, _, attribute = name.rpartition(".")
-    elif name.endswith(_ENDINGS):
-        dot = name.rindex(".")
-        name = name[: dot - 1] + name[dot:]
-    return name.replace("\\\\", "\\"), attribute
+    return _ESCAPED.sub(r"\1", name), attribute
 
 
 def statements_of(cookie: Mapping[str, Any]) -> Sequence[tuple[str, str]]:

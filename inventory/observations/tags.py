@@ -45,20 +45,21 @@ _FIRST_LETTERS = "".join(sorted({letter for name in _NAMES for letter in (name[0
 _NAME = rf"(?=[{_FIRST_LETTERS}]){_any_case(_NAMES)}(?=[\t\n\f\r />])"
 _YIELDED = frozenset({*LOADING, *DESCRIBING})
 _SPACE = r"[\t\n\f\r ]"
-_VALUE = rf"={_SPACE}*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|[^\t\n\f\r >\"'][^\t\n\f\r >]*+|)"
-_ATTRIBUTES = rf"[^>=]*+(?:{_VALUE}[^>=]*+)*+"
+_TAG_NAME = r"[a-zA-Z][^\t\n\f\r />]*+"
+_VALUE = rf"{_SPACE}*+={_SPACE}*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|[^\t\n\f\r >\"'][^\t\n\f\r >]*+|)"
+_ATTRIBUTE = rf"[^\t\n\f\r />][^\t\n\f\r />=]*+(?:{_VALUE})?+"
+"""A name, which may begin with `=`, and perhaps a value: as the HTML standard reads tags, so also broken ones."""
+_ATTRIBUTES = rf"(?:[\t\n\f\r /]++|{_ATTRIBUTE})*+"
 _COMMENT = r"!--(?:-?>|(?:[^-]++|-(?!-!?>))*+(?:--!?>|\Z))"
 _OTHERS = (
-    rf"(?:[^<]++|<(?:/?[a-zA-Z](?<!<[{_FIRST_LETTERS}])[a-zA-Z0-9]*+>|(?!{_NAME})[a-zA-Z]{_ATTRIBUTES}>?"
-    rf"|/[a-zA-Z]{_ATTRIBUTES}>?|{_COMMENT}|[!?/][^>]*+>?)|<+(?=<)|<(?![a-zA-Z!?/]))*+"
+    rf"(?:[^<]++|<(?:/?[a-zA-Z](?<!<[{_FIRST_LETTERS}])[a-zA-Z0-9]*+>|(?!{_NAME}){_TAG_NAME}{_ATTRIBUTES}>?"
+    rf"|/{_TAG_NAME}{_ATTRIBUTES}>?|{_COMMENT}|[!?/][^>]*+>?)|<+(?=<)|<(?![a-zA-Z!?/]))*+"
 )
 """Text, comments and all other tags, at one go."""
 
 _CANDIDATE = re.compile(rf"<{_NAME}")
 _NEXT = re.compile(rf"{_OTHERS}<({_NAME[: _NAME.rindex('(?=')]})({_ATTRIBUTES})>")
-_FIRST_ATTRIBUTES = re.compile(
-    rf"(?:[\t\n\f\r /]*+[^\t\n\f\r />][^\t\n\f\r />=]*+(?:{_SPACE}*+{_VALUE})?+){{0,{MAX_ATTRIBUTES}}}+"
-)
+_FIRST_ATTRIBUTES = re.compile(rf"(?:[\t\n\f\r /]*+{_ATTRIBUTE}){{0,{MAX_ATTRIBUTES}}}+")
 
 
 def tags_in(text: str, *, is_xml: bool = False) -> Iterator[Tag]:

@@ -93,9 +93,9 @@ def shaper_of(field: str) -> Shaper | None:
 def next_volatility(field: str, now: Volatility, history: Sequence[Set[str]]) -> Volatility:
     """The volatility of a field for a target after its last collections.
 
-    `history` has what was observed of the field in each, the oldest first. It grows by one step if each of the last
-    `CHANGES_IN_A_ROW` collections changed it, and never shrinks: of a volatile field one does not see whether it still is.
-    A field that comes and goes is not volatile.
+    `history` has what was observed of the field in each collection since its volatility is as it is `now`, the oldest
+    first. It grows by one step if each of the last `CHANGES_IN_A_ROW` collections changed the field. It never shrinks: of
+    a volatile field one does not see whether it still is. A field that comes and goes is not volatile.
     """
     latest = history[-CHANGES_IN_A_ROW - 1 :]
     if now is Volatility.TEXT or len(latest) <= CHANGES_IN_A_ROW or not may_be_volatile(field):
