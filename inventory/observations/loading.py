@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 KINDS = ("script", "link", "image", "frame", "form")
 """What a page loads or posts to, as the fields of observations name it."""
 MAX_IMAGES = 100
 """That one `srcset` offers."""
 
-Attributes = Mapping[str, str]
+Attributes = Mapping[str, str | None]
+"""Those of an element; None is the value of one that is only named."""
 
 _REFERENCES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "script": (("script", "src"),),
@@ -39,8 +40,8 @@ _SCRIPTS = re.compile(
     r"|module|(?:application|text)/(?:x-)?(?:java|ecma)script|text/(?:javascript1\.[0-5]|jscript|livescript)", re.IGNORECASE
 )
 """Types of scripts that a browser runs. Others, such as JSON, are data."""
-_CANDIDATE = re.compile(r"[\t\n\f\r ,]*+([^\t\n\f\r ]++)")
-_DESCRIPTORS = re.compile(r"[^,(]*+(?:\([^)]*+\)?[^,(]*+)*+,?")
+_CANDIDATE = re.compile(r"([^\t\n\f\r ,][^\t\n\f\r ]*+)(?:(?<=,)|[^,(]*+(?:\([^)]*+\)?[^,(]*+)*+,?)")
+"""A URL of a `srcset` and its descriptors (HTML, "parse a srcset attribute")."""
 
 
 def is_inline_script(tag: str, attributes: Attributes) -> bool:
@@ -48,16 +49,18 @@ def is_inline_script(tag: str, attributes: Attributes) -> bool:
     return tag == "script" and "src" not in attributes and _is_run(attributes)
 
 
-def references_of(tag: str, attributes: Attributes) -> Iterator[tuple[str, str]]:
+def references_of(tag: str, attributes: Attributes) -> list[tuple[str, str]]:
     """The references of an element, each after its kind. A form without an action posts to the page: the empty one."""
     if not _loads(tag, attributes):
-        return
+        return []
+    found: list[tuple[str, str]] = []
     for kind, name in _REFERENCES[tag]:
-        value = attributes.get(name, "")
+        value = attributes.get(name) or ""
         if name in _LISTS:
-            yield from ((kind, each) for each in _offered(value))
+            found += [(kind, url.rstrip(",")) for url in _CANDIDATE.findall(value)[:MAX_IMAGES]]
         elif name == "action" or not (value == "" or value.isspace()):
-            yield kind, value
+            found.append((kind, value))
+    return found
 
 
 def _loads(tag: str, attributes: Attributes) -> bool:
@@ -65,22 +68,11 @@ def _loads(tag: str, attributes: Attributes) -> bool:
     if tag == "script":
         return _is_run(attributes)
     if tag == "link":
-        return not _FETCHED_LINKS.isdisjoint(attributes.get("rel", "").lower().split())
+        return not _FETCHED_LINKS.isdisjoint((attributes.get("rel") or "").lower().split())
     if tag == "form":
-        return attributes.get("method", "").lower() != "dialog"
+        return (attributes.get("method") or "").lower() != "dialog"
     return tag in _REFERENCES
 
 
 def _is_run(attributes: Attributes) -> bool:
-    return _SCRIPTS.fullmatch(attributes.get("type", "").strip()) is not None
-
-
-def _offered(srcset: str) -> Iterator[str]:
-    """The URLs of a `srcset` (HTML, "parse a srcset attribute")."""
-    position, left = 0, MAX_IMAGES
-    while left and (found := _CANDIDATE.match(srcset, position)):
-        yield found[1].rstrip(",")
-        left -= 1
-        position = found.end()
-        if not found[1].endswith(",") and (rest := _DESCRIPTORS.match(srcset, position)):
-            position = rest.end()
+    return _SCRIPTS.fullmatch((attributes.get("type") or "").strip()) is not None

@@ -151,26 +151,25 @@ class _Reader:
             self._element(node)
 
     def _element(self, node: LexborNode) -> None:
-        attributes = {name: value or "" for name, value in node.attributes.items()}
-        if node.tag == "base":
+        tag, attributes = node.tag or "", node.attributes
+        if tag == "base":
             if "href" in attributes and not self._has_base:
-                self._base, self._has_base = self._base.joined(attributes["href"]), True
-        elif node.tag == "meta":
-            if attributes.get("name", "").lower() == "generator" and len(self.generators) < MAX_GENERATORS:
-                self.generators |= dict.fromkeys(
-                    filter(None, [_in_one_line(attributes.get("content", "")[:MAX_CHARACTERS])])
-                )
-        elif is_inline_script(node.tag or "", attributes):
+                self._base, self._has_base = self._base.joined(attributes["href"] or ""), True
+        elif tag == "meta":
+            is_generator = (attributes.get("name") or "").lower() == "generator"
+            name = _in_one_line((attributes.get("content") or "")[:MAX_CHARACTERS]) if is_generator else None
+            if name is not None and len(self.generators) < MAX_GENERATORS:
+                self.generators[name] = None
+        elif is_inline_script(tag, attributes):
             self.inline_scripts += 1
         else:
-            for kind, reference in references_of(node.tag or "", attributes):
-                self._add(kind, reference)
+            for kind, reference in references_of(tag, attributes):
+                host, hosts = self._base.host_of(reference), self.hosts[kind]
+                if host is not None and host not in hosts:
+                    self._add(kind, host)
 
-    def _add(self, kind: str, reference: str) -> None:
-        host, hosts = self._base.host_of(reference), self.hosts[kind]
-        if host is None or host in hosts:
-            return
-        if len(hosts) < MAX_HOSTS:
-            hosts[host] = None
+    def _add(self, kind: str, host: str) -> None:
+        if len(self.hosts[kind]) < MAX_HOSTS:
+            self.hosts[kind][host] = None
         elif (defect := f"the page has more than {MAX_HOSTS:,} hosts of {kind}s; the first are kept") not in self.defects:
             self.defects.append(defect)

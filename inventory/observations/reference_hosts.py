@@ -37,6 +37,9 @@ class Base:
 
     def host_of(self, reference: str) -> str | None:
         """The host of a reference; None if it has none, as `data:` has, or is not a URL."""
+        path = reference.find("/", len("https://"))
+        if path > 0 and (start := reference[:path]) in self._known:  # most references of a page lead to few hosts
+            return self._known[start]
         start = _start(reference)
         if start not in self._known:
             origin = self._joined(start)

@@ -59,6 +59,7 @@ _OTHERS = (
 
 _CANDIDATE = re.compile(rf"<{_NAME}")
 _NEXT = re.compile(rf"{_OTHERS}<({_NAME[: _NAME.rindex('(?=')]})({_ATTRIBUTES})>")
+_DRAWING_END = re.compile("</svg", re.IGNORECASE)
 _FIRST_ATTRIBUTES = re.compile(rf"(?:[\t\n\f\r /]*+{_ATTRIBUTE}){{0,{MAX_ATTRIBUTES}}}+")
 
 
@@ -87,8 +88,8 @@ def _end_of_drawing(text: str, attributes: str, position: int, known: int) -> in
     """Where the drawing ends that begins there, or a `known` later one; searched once for each end."""
     if position < known or attributes.endswith("/"):
         return known
-    end = text.find("</svg", position)
-    return len(text) if end < 0 else end
+    end = _DRAWING_END.search(text, position)
+    return len(text) if end is None else end.start()
 
 
 def _bounded(attributes: str) -> str:

@@ -45,6 +45,13 @@ LOADS = [
     ("script", '<script src="ftp://a.example/a.js"></script>', []),
     ("script", "<script src=//a.example></script><script src=//b.example></script>", ["a.example", "b.example"]),
     ("script", "<script src=//a.example></script><script src=//a.example/b></script>", ["a.example"]),
+    (
+        "script",
+        "<script src=https://a.example/></script><script src=https://a.examples></script>",
+        ["a.example", "a.examples"],
+    ),
+    ("script", "<script src=https://a.example/></script><script src=https://a.example?/b></script>", ["a.example"]),
+    ("script", "<script src=https://a.example/></script><script src=https://a.example:1/b></script>", ["a.example"]),
     # What is not seen by a browser.
     ("script", "<!-- <script src=//a.example></script> -->", []),
     ("script", "<!--> <script src=//a.example></script> -->", ["a.example"]),
@@ -157,6 +164,7 @@ def test_a_page_has_the_hosts_that_it_loads_from_or_posts_to(kind: str, html: st
         ("<title>&#" + "9" * 5_000, "\ufffd"),
         ("<svg><title>An icon</title></svg>", None),
         ("<svg><title>An icon</title></svg><title>A shop</title>", "A shop"),
+        ("<SVG><title>An icon</title></SVG><title>A shop</title>", "A shop"),
         ("<svg/><title>A shop</title>", "A shop"),
         ("<body><div><title>A shop</title>", "A shop"),
         ("<!-- <title>no</title> --><title>yes</title>", "yes"),
