@@ -133,8 +133,10 @@ class _Statements:
 
     def _add(self, field: str, text: str, shaper: Shaper | None) -> None:
         volatility = self._volatilities.get(field, Volatility.EXACT) if self._volatilities else Volatility.EXACT
-        seen = text if shaper is None and volatility is Volatility.EXACT else observed(field, text, volatility)[0]
-        self.all[field, bounded(seen)] = seen is not text and seen != text
+        is_volatile = False
+        if shaper is not None or volatility is not Volatility.EXACT:
+            text, is_volatile = observed(field, text, volatility)
+        self.all[field, bounded(text)] = is_volatile
 
 
 @lru_cache(maxsize=4_096)

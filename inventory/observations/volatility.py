@@ -8,7 +8,7 @@ may be a secret besides. Any other field is volatile for a target if it changed 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from enum import IntEnum
 from functools import lru_cache
 from itertools import pairwise
@@ -69,9 +69,9 @@ _EXPIRES = re.compile(r"(;\s*expires\s*=\s*)([^;]+)", re.IGNORECASE)
 
 
 def observed(field: str, value: str, volatility: Volatility = Volatility.EXACT) -> tuple[str, bool]:
-    """What is observed of a value, and whether it is volatile: then it is not the value as sent.
+    """What is observed of a value, and whether it is volatile: then it may not be the value as sent.
 
-    `volatility` is that of the field for this target, by `next_volatility`.
+    `volatility` is that of the field for this target.
     """
     seen = value
     if (shaper := shaper_of(field)) is not None:
@@ -80,7 +80,7 @@ def observed(field: str, value: str, volatility: Volatility = Volatility.EXACT) 
         seen = shape(seen)
     elif volatility is Volatility.TEXT:
         seen = TEXT
-    return seen, seen != value
+    return seen, volatility is not Volatility.EXACT or seen != value
 
 
 @lru_cache(maxsize=4_096)
@@ -90,18 +90,29 @@ def shaper_of(field: str) -> Shaper | None:
     return _shaper_of_header(name) if found and kind in ("", "redirect.") else None
 
 
+def shown_volatility(field: str, current: Iterable[tuple[str, bool]]) -> Volatility:
+    """The volatility of a field for a target, as its current observations show it: values, and whether they are volatile."""
+    volatile = [value for value, is_volatile in current if is_volatile]
+    if TEXT in volatile:
+        return Volatility.TEXT
+    return Volatility.SHAPE if volatile and shaper_of(field) is None else Volatility.EXACT
+
+
 def next_volatility(field: str, now: Volatility, history: Sequence[Set[str]]) -> Volatility:
     """The volatility of a field for a target after its last collections.
 
     `history` has what was observed of the field in each collection since its volatility is as it is `now`, the oldest
-    first. It grows by one step if each of the last `CHANGES_IN_A_ROW` collections changed the field. It never shrinks: of
-    a volatile field one does not see whether it still is. A field that comes and goes is not volatile.
+    first. It grows by one step if each of the last `CHANGES_IN_A_ROW` collections changed the field; of one that is volatile
+    by its name, whose shapes are observed anyway, to the last. It never shrinks: of a volatile field one does not see
+    whether it still is. A field that comes and goes is not volatile.
     """
     latest = history[-CHANGES_IN_A_ROW - 1 :]
     if now is Volatility.TEXT or len(latest) <= CHANGES_IN_A_ROW or not may_be_volatile(field):
         return now
     changed = all(before and after and before != after for before, after in pairwise(latest))
-    return Volatility(now + 1) if changed else now
+    if not changed:
+        return now
+    return Volatility.SHAPE if now is Volatility.EXACT and shaper_of(field) is None else Volatility.TEXT
 
 
 def may_be_volatile(field: str) -> bool:

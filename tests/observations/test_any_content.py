@@ -58,19 +58,15 @@ MEMBERS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(MEMBERS | st.dictionaries(TEXT, ANYTHING), TEXT, st.sampled_from(Volatility))
 def test_any_content_of_any_target_makes_statements_that_every_store_takes(
     whole: dict[str, Any], key: str, volatility: Volatility
 ) -> None:
-    found = of_snapshot(Target("webpage", key, ""), whole, volatilities={"header.": volatility, "title": volatility})
+    target, volatilities = Target("webpage", key, ""), {"header.": volatility, "title": volatility}
+    found = of_snapshot(target, whole, volatilities=volatilities)
 
-    assert (
-        found.statements
-        == of_snapshot(
-            Target("webpage", key, ""), whole, kept_page(whole), {"header.": volatility, "title": volatility}
-        ).statements
-    )
+    assert found.statements == of_snapshot(target, whole, kept_page(whole), volatilities).statements
     for field, value in found.statements:
         assert len(value.encode()) <= MAX_BYTES
         assert len(field.encode()) <= MAX_BYTES

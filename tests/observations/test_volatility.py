@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inventory.observations.volatility import Volatility, may_be_volatile, next_volatility, observed
+from inventory.observations.volatility import Volatility, may_be_volatile, next_volatility, observed, shown_volatility
 from tests.growth import assert_linear
 
 EXACT, SHAPE, TEXT = Volatility.EXACT, Volatility.SHAPE, Volatility.TEXT
@@ -134,17 +134,47 @@ def test_some_fields_are_never_volatile(field: str) -> None:
     assert not may_be_volatile(field)
 
 
-def test_a_field_that_changes_each_time_is_soon_seen_not_to_change() -> None:
-    """Whatever its values are, at most eight collections write anything."""
-    volatility, history, changes = EXACT, [], 0
+@pytest.mark.parametrize(("field", "most"), [("title", 8), ("header.x-a", 8), ("header.set-cookie", 5)])
+def test_a_field_that_changes_each_time_is_soon_seen_not_to_change(field: str, most: int) -> None:
+    """Whatever its values are, and although nothing but its observations is kept."""
+    seen: list[tuple[str, bool]] = []
+    history: list[frozenset[str]] = []
+    changes = 0
     for word in "abcdefghijklmnopqrstuvwxyz":
-        history.append(frozenset([observed("title", word, volatility)[0]]))
-        changes += len(history) < 2 or history[-1] != history[-2]
-        then = next_volatility("title", volatility, history)
-        history = history if then is volatility else history[-1:]
-        volatility = then
+        volatility = shown_volatility(field, seen[-1:])
+        seen.append(observed(field, f"{word}=; path=/", volatility))
+        history.append(frozenset([seen[-1][0]]))
+        then = next_volatility(field, volatility, history)
+        if then is not volatility:
+            seen[-1] = observed(field, f"{word}=; path=/", then)
+            history = [frozenset([seen[-1][0]])]
+        changes += len(seen) < 2 or seen[-1] != seen[-2]
 
-    assert (volatility, changes) == (TEXT, 8)
+    assert seen[-1] == ("{text}", True)
+    assert changes < most
+
+
+@pytest.mark.parametrize(
+    ("field", "current", "shown"),
+    [
+        ("title", [], EXACT),
+        ("title", [("a", False)], EXACT),
+        ("title", [("a", True)], SHAPE),
+        ("title", [("{number}", True)], SHAPE),
+        ("title", [("{text}", True)], TEXT),
+        ("title", [("{text}", False)], EXACT),
+        ("header.date", [("{date}", True)], EXACT),
+        ("header.date", [("{text}", True)], TEXT),
+    ],
+)
+def test_the_volatility_of_a_field_is_seen_from_what_is_observed_of_it(
+    field: str, current: list[tuple[str, bool]], shown: Volatility
+) -> None:
+    assert shown_volatility(field, current) is shown
+
+
+def test_a_header_that_is_volatile_by_its_name_and_changes_its_shape_too_is_only_there() -> None:
+    assert next_volatility("header.etag", EXACT, sets("a", "b", "c", "d")) is TEXT
 
 
 HOSTILE = {
