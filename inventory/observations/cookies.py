@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from inventory.observations.values import MAX_NAME_BYTES, bounded, text_of
+from inventory.observations.texts import MAX_NAME_BYTES, bounded, text_of
 
 ATTRIBUTES = ("secure", "httponly", "samesite", "accepted", "reason", "host_only", "partitioned")
 """What a condition can ask of one cookie: the last part of a field's name."""
