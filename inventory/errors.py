@@ -58,6 +58,18 @@ class InvalidFile(InvalidRequest):
         super().__init__(detail, {"file": [detail]})
 
 
+class InvalidQuery(InvalidRequest):
+    """At character 12 of the query: 'header.sever' is not a field. Did you mean header.server?
+
+    `position` is the character that is wrong, counted from 1; `reason` says what is wrong and the way out.
+    """
+
+    def __init__(self, reason: str, position: int) -> None:
+        super().__init__(f"At character {position:,} of the query: {reason}", {"q": [reason]})
+        self.reason = reason
+        self.position = position
+
+
 class UnknownHost(InventoryError):
     """The inventory does not answer for this host. INVENTORY_ALLOWED_HOSTS adds host names."""
 

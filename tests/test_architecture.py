@@ -53,6 +53,12 @@ ONLY_IN = {
         "inventory/web_api/arguments.py",
     ),
     "endec": ("inventory/web_encodings.py",),
+    "luqum": (
+        "inventory/observations/query.py",
+        "inventory/observations/query_syntax.py",
+        "inventory/observations/query_tokens.py",
+    ),
+    "ply": ("inventory/observations/query_tokens.py",),
     "webencodings": ("inventory/web_encodings.py",),
     "rq_dashboard": ("inventory/ops/dashboard.py",),
     "inventory.gunicorn_worker": ("inventory/gunicorn_worker/", "inventory/ops/dashboard.py"),

@@ -34,6 +34,7 @@ class ProblemSchema(Schema):
         values=fields.List(fields.String()),
         metadata={"description": "For each field what is wrong and what to send instead."},
     )
+    position = fields.Integer(metadata={"description": "The character of a query that is wrong, counted from 1."})
     failure = fields.Dict(metadata={"description": "How the collection failed, and the redirects before: as in a record."})
 
 

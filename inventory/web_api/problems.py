@@ -14,7 +14,15 @@ from werkzeug.exceptions import HTTPException
 
 from inventory import json_bytes
 from inventory.clock import rfc3339
-from inventory.errors import STATUS, CollectionFailed, InvalidRequest, InventoryError, StorageUnavailable, TooManyRequests
+from inventory.errors import (
+    STATUS,
+    CollectionFailed,
+    InvalidQuery,
+    InvalidRequest,
+    InventoryError,
+    StorageUnavailable,
+    TooManyRequests,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -93,6 +101,7 @@ def _inventory_error(error: InventoryError) -> Response:
         code,
         error.public_detail if isinstance(error, StorageUnavailable) else str(error),
         errors=error.errors if isinstance(error, InvalidRequest) else None,
+        position=error.position if isinstance(error, InvalidQuery) else None,
         failure=_failure_document(error.failure) if isinstance(error, CollectionFailed) else None,
     )
     if isinstance(error, StorageUnavailable):
