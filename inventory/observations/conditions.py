@@ -168,18 +168,13 @@ def folded(text: str) -> str:
 
 def matcher(pieces: Iterable[str | Wildcard], *, exact: bool) -> Matcher:
     """The word or, if there is a wildcard, the pattern of some pieces."""
-    parts = tuple(_joined(piece if exact or isinstance(piece, Wildcard) else folded(piece) for piece in pieces))
+    parts = tuple(joined(piece if exact or isinstance(piece, Wildcard) else folded(piece) for piece in pieces))
     if any(isinstance(part, Wildcard) for part in parts):
         return Pattern(parts, exact)
     return Word("".join(part for part in parts if isinstance(part, str)), exact)
 
 
-def _lower(character: str) -> str:
-    lower = character.lower()
-    return lower if len(lower) == 1 else character
-
-
-def _joined(pieces: Iterable[str | Wildcard]) -> Iterator[str | Wildcard]:
+def joined(pieces: Iterable[str | Wildcard]) -> Iterator[str | Wildcard]:
     """Pieces with their neighbours joined: texts to one, and stars to one that comes after the question marks."""
     for are_wildcards, run in groupby(filter(None, pieces), lambda piece: isinstance(piece, Wildcard)):
         neighbours = list(run)
@@ -188,6 +183,11 @@ def _joined(pieces: Iterable[str | Wildcard]) -> Iterator[str | Wildcard]:
             yield from (Wildcard.ANY,) if Wildcard.ANY in neighbours else ()
         else:
             yield "".join(piece for piece in neighbours if isinstance(piece, str))
+
+
+def _lower(character: str) -> str:
+    lower = character.lower()
+    return lower if len(lower) == 1 else character
 
 
 def _between_stars(pieces: tuple[str | Wildcard, ...]) -> list[str]:

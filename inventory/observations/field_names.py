@@ -41,6 +41,8 @@ def find(pieces: Pieces) -> tuple[tuple[NamedField, ...], bool]:
 def nearest(name: str) -> list[str]:
     """The names of known fields that are most like an unknown one, at most three; else the header of that name."""
     name = folded(name[:MAX_COMPARED_CHARACTERS])
+    if not name.isprintable():
+        return []
     rest = name.rpartition(".")[2] if name.startswith("redirect") else name.partition(".")[2]
     families = [field.prefix + rest for field in FAMILIES if rest and not field.suffix]
     families += [f"{field.prefix}*{field.suffix}" for field in FAMILIES if field.suffix]

@@ -49,7 +49,7 @@ class _Scope:
         fields = self.fields or ()
         if len({named.field.kind for named in fields}) > 1:
             names = ", ".join(named.field.name for named in fields[:3])
-            raise InvalidQuery(f"{self.written} means fields of several kinds: {names}. Name one.", self.position)
+            raise InvalidQuery(f"{shown(self.written)} means fields of several kinds: {names}. Name one.", self.position)
         return fields
 
 
@@ -97,8 +97,8 @@ class _Reader:
     def _scope(self, node: Node, outer: _Scope | None) -> _Scope:
         written, position = str(node.name), node.name.position
         if outer is not None:
-            reason = f"{shown(written)} stands in the value of {outer.written}. Put a value with a colon in double quotes."
-            raise InvalidQuery(reason, position)
+            reason = f"{shown(written)} stands in the value of {shown(outer.written)}."
+            raise InvalidQuery(f"{reason} Put a value with a colon in double quotes.", position)
         if written.lower() == EXISTS:
             return _Scope(written=written, position=position, fields=None, exact=False)
         fields, exact = self._named(name_pieces(written, position), written, position)
@@ -109,7 +109,7 @@ class _Reader:
         fields, exact = _named(pieces, written, position)
         known = tuple(named for named in fields if not (self.past and named.field.only_latest))
         if not known:
-            reason = f"{written} is known of the latest snapshot only. Leave out the instant, or this condition."
+            reason = f"{shown(written)} is known of the latest snapshot only. Leave out the instant, or this condition."
             raise InvalidQuery(reason, position)
         return known, exact
 
@@ -136,8 +136,8 @@ class _Reader:
             return any_of(Exists(named.name) for named in scope.fields)
         fields = scope.alike()
         if not fields[0].field.ranges:
-            kind = fields[0].field.kind.value
-            raise InvalidQuery(f"{scope.written} is {kind}; ranges are for numbers and instants. Use * and ?.", position)
+            reason = f"{shown(scope.written)} is {fields[0].field.kind.value}; ranges are for numbers and instants."
+            raise InvalidQuery(f"{reason} Use * and ?.", position)
         return any_of(ranges.between(named.field, low, high, self.now, position)(named.name) for named in fields)
 
 

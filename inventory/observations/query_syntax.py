@@ -12,7 +12,7 @@ from luqum.parser import lexer, parser
 from luqum.tree import From, Item, Phrase, Prohibit, Range
 
 from inventory.errors import InvalidQuery
-from inventory.observations.conditions import Wildcard
+from inventory.observations.conditions import Wildcard, joined
 from inventory.observations.field_names import Pieces
 from inventory.observations.query_tokens import RANGE, Token, refused, tokens_of
 from inventory.observations.ranges import WrittenEnd
@@ -46,7 +46,7 @@ def tree_of(text: str) -> Item | None:
 
 def name_pieces(raw: str, position: int) -> Pieces:
     """The texts and wildcards of a word as it is written; a backslash takes a character's meaning, `\\uXXXX` is any one."""
-    pieces = list(_pieces(raw, position))
+    pieces = list(joined(_pieces(raw, position)))
     if sum(isinstance(piece, Wildcard) for piece in pieces) > MAX_WILDCARDS:
         reason = f"This has more than {MAX_WILDCARDS} wildcards. Use fewer, or put a backslash before those that are meant."
         raise InvalidQuery(reason, position)

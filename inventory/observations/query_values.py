@@ -9,18 +9,7 @@ from urllib.parse import quote
 
 from inventory.errors import InvalidQuery
 from inventory.observations import ranges, values
-from inventory.observations.conditions import (
-    Condition,
-    Everything,
-    Exists,
-    Has,
-    OfName,
-    Pattern,
-    Wildcard,
-    Word,
-    any_of,
-    matcher,
-)
+from inventory.observations.conditions import Condition, Everything, Has, OfName, Pattern, Wildcard, Word, any_of, matcher
 from inventory.observations.field_names import Pieces
 from inventory.observations.fields import Field, Kind
 
@@ -33,24 +22,22 @@ _AS_IN_URLS = "".join(map(chr, range(0x21, 0x7F))).translate(str.maketrans("", "
 
 
 def value(field: Field, pieces: Pieces, *, exact: bool, now: datetime, position: int) -> OfName:
-    """The condition that a field has a value; `exact`: as it is written."""
-    if list(pieces) == [Wildcard.ANY]:
-        return Exists
+    """The condition that a field has a value; `exact`: in the very spelling that is written."""
     if field.only_ranges:
         reason = f"{field.name} takes ranges only, such as {field.name}:>=1000 or {field.name}:[1000 TO 2000]."
         raise InvalidQuery(reason, position)
     written = matcher(pieces, exact=True)
-    if field.kind is Kind.INSTANT and isinstance(written, Word):
-        return ranges.during(values.or_invalid(position, values.period, written.text, now))
     if isinstance(written, Pattern):
         _check_pattern(field, written, position)
         wanted = matcher(pieces, exact=exact or field.cased)
-        wanted = replace(wanted, exact=wanted.exact or field.compared_exactly)
-    elif exact and field.kind not in (Kind.NUMBER, Kind.TRUTH):
+        wanted = replace(wanted, exact=exact or field.compared_exactly)
+    elif exact:
         wanted = written
+    elif field.kind is Kind.INSTANT:
+        return ranges.during(values.or_invalid(position, values.period, written.text, now))
     else:
         text = values.or_invalid(position, values.canonical, field.kind, written.text)
-        wanted = matcher([text], exact=exact or field.compared_exactly)
+        wanted = matcher([text], exact=field.compared_exactly)
     return lambda name: Has(name, wanted)
 
 
@@ -71,7 +58,7 @@ def bare(pieces: Pieces, position: int) -> Condition:
     if any(len(literal) >= MIN_LITERAL for literal in getattr(patterns[0], "literals", ())):
         return any_of(Has(URL, pattern) for pattern in patterns)
     reason = f"A word without a field is looked for in URLs, and needs {MIN_LITERAL} characters in a row."
-    raise InvalidQuery(f"{reason} Name a field, such as host:{text or '*.org'}.", position)
+    raise InvalidQuery(f"{reason} Name a field, such as host:{text if text.isalnum() else '*.org'}", position)
 
 
 def _check_pattern(field: Field, pattern: Pattern, position: int) -> None:

@@ -25,10 +25,9 @@ def quoted(field: str, value: str) -> str:
     if known.only_ranges:
         return f"{name}:[{text} TO {text}]"
     caseless = known.compared_exactly or _has_no_case(value)
-    if known.kind in (Kind.NUMBER, Kind.INSTANT, Kind.TRUTH):
-        return f"{name}:{text}"
-    plain = caseless and not field.endswith(EXACT) and (known.named_in_lower_case or _has_no_case(field))
-    return f"{name}:{text}" if plain and _is_canonical(known.kind, value) else f"{name}{EXACT}:{text}"
+    is_own_name = not field.endswith(EXACT) and (known.named_in_lower_case or _has_no_case(field))
+    plain = caseless and is_own_name and _is_canonical(known.kind, value)
+    return f"{name}:{text}" if plain else f"{name}{EXACT}:{text}"
 
 
 def escaped_name(field: str) -> str:
@@ -54,6 +53,8 @@ def _has_no_case(text: str) -> bool:
 
 
 def _is_canonical(kind: Kind, value: str) -> bool:
+    if kind is Kind.INSTANT:
+        return False  # without `.exact` it would be a point in time, however that is spelled
     try:
         return values.canonical(kind, value) == value
     except ValueError:
