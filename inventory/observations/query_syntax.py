@@ -20,6 +20,11 @@ from inventory.observations.ranges import WrittenEnd
 MAX_WILDCARDS = 16
 """Of one word."""
 WRITTEN = {"AND_OP": "AND", "OR_OP": "OR", "NOT": "NOT", "PLUS": "+", "MINUS": "-"}
+MISSING = {
+    "COLUMN": 'a value is missing. An empty one is "".',
+    "LESSTHAN": "a number or an instant is missing, such as <=400.",
+    "GREATERTHAN": "a number or an instant is missing, such as >=400.",
+}
 _PIECE = re.compile(r'\\u([0-9a-fA-F]{4})|\\(?!u)(.)|([\\"])|([*?])|([^\\*?"]+)', re.DOTALL)
 _REFUSED = {
     "\\": "After a backslash stands a character, and after \\u four hexadecimal digits, such as \\u00e9.",
@@ -109,12 +114,10 @@ def _parsed(tokens: Sequence[Token], text: str) -> Item:
     try:
         return parser.parse(lexer=lexer, tokenfunc=following)
     except ParseSyntaxError:
-        if given > len(tokens):
-            last = tokens[-1]
-            what = "a value" if last.type == "COLUMN" else "a condition"
-            empty = ' An empty value is "".' if last.type == "COLUMN" else ""
-            raise InvalidQuery(f"The query ends where {what} is missing.{empty}", len(text) + 1) from None
-        raise _unexpected(tokens, given - 1) from None
+        if given <= len(tokens):
+            raise _unexpected(tokens, given - 1) from None
+        missing = MISSING.get(tokens[-1].type, "a condition is missing. Add it, or leave out what stands before.")
+        raise InvalidQuery(f"The query ends where {missing}", len(text) + 1) from None
 
 
 def _unexpected(tokens: Sequence[Token], at: int) -> InvalidQuery:
