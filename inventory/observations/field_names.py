@@ -14,7 +14,7 @@ from inventory.observations.fields import FAMILIES, FIXED, Field
 EXACT = ".exact"
 """What a name ends with where case matters."""
 MAX_COMPARED_CHARACTERS = 60
-"""Of an unknown name, when near ones are looked for."""
+"""Of an unknown name for which near ones are looked for."""
 _BARE = re.compile(r"[a-z0-9_-]+")
 
 Pieces: TypeAlias = Sequence[str | Wildcard]
@@ -40,9 +40,9 @@ def find(pieces: Pieces) -> tuple[tuple[NamedField, ...], bool]:
 
 def nearest(name: str) -> list[str]:
     """The names of known fields that are most like an unknown one, at most three; else the header of that name."""
-    name = folded(name[:MAX_COMPARED_CHARACTERS])
-    if not name.isprintable():
+    if len(name) > MAX_COMPARED_CHARACTERS or not name.isprintable():
         return []
+    name = folded(name)
     rest = name.rpartition(".")[2] if name.startswith("redirect") else name.partition(".")[2]
     families = [field.prefix + rest for field in FAMILIES if rest and not field.suffix]
     families += [f"{field.prefix}*{field.suffix}" for field in FAMILIES if field.suffix]

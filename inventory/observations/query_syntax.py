@@ -8,12 +8,12 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 from luqum.exceptions import ParseSyntaxError
-from luqum.parser import lexer, parser
 from luqum.tree import From, Item, Phrase, Prohibit, Range
 
 from inventory.errors import InvalidQuery
 from inventory.observations.conditions import Wildcard, joined
 from inventory.observations.field_names import Pieces
+from inventory.observations.luqum_parser import lexer, parser
 from inventory.observations.query_tokens import RANGE, Token, refused, tokens_of
 from inventory.observations.ranges import WrittenEnd
 

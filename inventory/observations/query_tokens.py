@@ -13,10 +13,10 @@ from typing import Any, TypeAlias
 
 from luqum.exceptions import IllegalCharacterError
 from luqum.head_tail import HeadTailLexer, TokenValue
-from luqum.parser import lexer as shared_lexer
 from ply.lex import LexToken
 
 from inventory.errors import InvalidQuery
+from inventory.observations.luqum_parser import lexer as shared_lexer
 from inventory.observations.values import shown
 
 MAX_CHARACTERS = 16_000
