@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,11 +17,12 @@ OP_LEGACY_SERVER_CONNECT = 0x4
 """Old servers lack RFC 5746; browsers call them, as it is about renegotiation (Python 3.12 knows the name)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TlsDetails:
     """Protocol version, cipher and the verified certificate of a connection.
 
-    A date is None, and a text empty, that cannot be read; `defects` says so.
+    `sha256` is that of the certificate's bytes, in hexadecimal: its fingerprint. A date is None, and a text empty, that cannot
+    be read; `defects` says so.
     """
 
     version: str
@@ -28,6 +30,7 @@ class TlsDetails:
     subject: str
     issuer: str
     names: tuple[str, ...]
+    sha256: str
     not_before: datetime | None
     not_after: datetime | None
     defects: tuple[str, ...] = ()
@@ -79,6 +82,8 @@ def details_of(sock: ssl.SSLSocket) -> TlsDetails:
     """The details of a connection whose handshake is done and whose certificate was verified."""
     cipher = sock.cipher()
     version, name = sock.version() or "", cipher[0] if cipher else ""
+    encoded = sock.getpeercert(binary_form=True) or b""
+    sha256 = hashlib.sha256(encoded).hexdigest()
     try:
         certificate: Any = sock.getpeercert()
         return TlsDetails(
@@ -87,13 +92,22 @@ def details_of(sock: ssl.SSLSocket) -> TlsDetails:
             subject=_name(certificate.get("subject", ())),
             issuer=_name(certificate.get("issuer", ())),
             names=tuple(_text(value) for _, value in certificate.get("subjectAltName", ())),
+            sha256=sha256,
             not_before=_instant(certificate["notBefore"]),
             not_after=_instant(certificate["notAfter"]),
         )
     except (ValueError, OverflowError, ssl.SSLError):  # text that is not UTF-8, dates out of range, strings that are none
-        read = CertificateReader(sock.getpeercert(binary_form=True) or b"")
+        read = CertificateReader(encoded)
         return TlsDetails(
-            version, name, read.subject, read.issuer, read.names, read.not_before, read.not_after, tuple(read.defects)
+            version=version,
+            cipher=name,
+            subject=read.subject,
+            issuer=read.issuer,
+            names=read.names,
+            sha256=sha256,
+            not_before=read.not_before,
+            not_after=read.not_after,
+            defects=tuple(read.defects),
         )
 
 

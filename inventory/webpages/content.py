@@ -166,6 +166,7 @@ def _tls(tls: TlsDetails, defects: list[str]) -> dict[str, Any]:
         "subject": clipped(tls.subject, "subject of the certificate", defects),
         "issuer": clipped(tls.issuer, "issuer of the certificate", defects),
         "names": names,
+        "sha256": tls.sha256,
         "not_before": None if tls.not_before is None else rfc3339(tls.not_before),
         "not_after": None if tls.not_after is None else rfc3339(tls.not_after),
     }

@@ -107,6 +107,9 @@ class TlsSchema(Schema):
     subject = fields.String(required=True)
     issuer = fields.String(required=True)
     names = fields.List(fields.String(), required=True)
+    sha256 = fields.String(
+        metadata={"description": "Of the certificate's bytes (DER): its fingerprint. Snapshots of old versions lack it."}
+    )
     not_before = fields.DateTime(required=True, allow_none=True, metadata={"description": "null: it is not a date."})
     not_after = fields.DateTime(required=True, allow_none=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 from datetime import UTC, date, datetime
 from typing import Any
@@ -114,6 +115,13 @@ def test_odd_subjects_are_recorded(subject: bytes, said: str, odd: bool) -> None
 
     assert tls.subject == tls.issuer
     assert tls.subject in {said, said.replace("\0", " ")}  # OpenSSL's text has no NUL
+
+
+@pytest.mark.parametrize("odd", [False, True], ids=["with names that are text", "with names that are not"])
+def test_the_fingerprint_is_that_of_the_bytes_of_the_certificate(odd: bool) -> None:
+    der = certificate(names=names((DNS, b"\xff")) if odd else names())
+
+    assert recorded(der).sha256 == hashlib.sha256(der).hexdigest()
 
 
 def test_a_year_that_no_date_has_is_a_defect() -> None:

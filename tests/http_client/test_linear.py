@@ -72,7 +72,8 @@ def kept_again(fetched: Fetched) -> object:
 
 
 def certificate(size: int) -> TlsDetails:
-    return TlsDetails("TLSv1.3", "x", "x" * size, "x", tuple(f"{number}.test" for number in range(size)), NOW, NOW)
+    names = tuple(f"{number}.test" for number in range(size))
+    return TlsDetails(version="TLSv1.3", cipher="x", subject="x" * size, issuer="x", names=names, sha256="0" * 64, not_before=NOW, not_after=NOW)
 
 
 def set_over_https(lines: list[str]) -> tuple[Cookie, ...]:

@@ -119,7 +119,7 @@ def fetched(fields: Fields = (), *, reason: str = "OK", tls: TlsDetails | None =
 
 def test_all_else_that_an_upstream_can_make_long_is_cut_as_well() -> None:
     names = tuple(f"{number}.{'a' * 60}.test" for number in range(5_000))
-    tls = TlsDetails("TLSv1.3", "x", "s" * 90_000, "i" * 90_000, names, NOW, NOW)
+    tls = TlsDetails(version="TLSv1.3", cipher="x", subject="s" * 90_000, issuer="i" * 90_000, names=names, sha256="0" * 64, not_before=NOW, not_after=NOW)
     hostile = fetched(reason="r" * 60_000, tls=tls, trailers=(("X", "\x01" * 60_000),) * 16)
 
     content = content_of(hostile, b"", Text("m" * 60_000, None))
