@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from inventory.errors import SourceFailure
 from inventory.http_client.body import Body
@@ -15,7 +15,7 @@ from inventory.urls import Url
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One request and its response. `tls` is None for http.
+    """One request and its response. `sent` are the header lines of the request. `tls` is None for http.
 
     `unread_cookies` counts `Set-Cookie` lines after the first `cookies.MAX_COOKIES` of a collection. `conditional`: the
     request had validators, so that a 304 is about an earlier response. `refusal` answered the same request with validators.
@@ -29,6 +29,7 @@ class Hop:
     unread_cookies: int = 0
     conditional: bool = False
     refusal: Head | None = None
+    sent: Fields = field(default=(), repr=False)  # a caller's may have keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from inventory.http_client.body import Body, read_body
 from inventory.http_client.cookies import Cookie
 from inventory.http_client.deadline import Deadline
 from inventory.http_client.fetched import Fetched, Hop, RedirectsFailed, Timing, Validators
-from inventory.http_client.head import Head
+from inventory.http_client.head import Fields, Head
 from inventory.http_client.hsts import StrictHosts
 from inventory.http_client.jar import Jar
 from inventory.http_client.retry_after import host_pause
@@ -127,12 +127,14 @@ class _RedirectChain:
         self._timings: list[RequestTiming] = []
         self._room = MAX_REDIRECT_CHARACTERS
         self._refusal: Head | None = None
+        self._sent: Fields = ()
 
     def request(self) -> Request:
         """The next request: to the current URL, with the cookies that the hops before it set."""
         headers = {"Host": self.url.authority, **self._headers, **self._conditions()}
         if cookie := self._jar.header(self.url):
             headers["Cookie"] = cookie
+        self._sent = tuple(headers.items())
         return Request(url=self.url, headers=headers, deadline=self.deadline)
 
     def _conditions(self) -> dict[str, str]:
@@ -159,7 +161,19 @@ class _RedirectChain:
         if added := (*redirects.defects(head), *_refusal_defects(refusal)):
             head = replace(head, defects=(*head.defects, *added))
         self._timings.append(response.timing)
-        self.hops.append(Hop(self.url, head, kept, response.remote_address, response.tls, unread, conditional, refusal))
+        self.hops.append(
+            Hop(
+                self.url,
+                head,
+                kept,
+                response.remote_address,
+                response.tls,
+                unread_cookies=unread,
+                conditional=conditional,
+                refusal=refusal,
+                sent=self._sent,
+            )
+        )
 
     def _read_cookies(self, heads: Iterable[Head]) -> tuple[list[Cookie], int]:
         """The cookies of responses of the current URL, in the order received, and how many were left unread."""

@@ -21,8 +21,8 @@ OP_LEGACY_SERVER_CONNECT = 0x4
 class TlsDetails:
     """Protocol version, cipher and the verified certificate of a connection.
 
-    `sha256` is that of the certificate's bytes, in hexadecimal: its fingerprint. A date is None, and a text empty, that cannot
-    be read; `defects` says so.
+    `sha256` is that of the certificate's bytes, in hexadecimal: its fingerprint. A date is None, and a text empty, that
+    cannot be read; `defects` says so.
     """
 
     version: str

@@ -18,6 +18,8 @@ COOKIE_BYTES = 1024 * 1024
 """A third more than 180 cookies of 4 KiB, which is what browsers keep of one domain."""
 FAILURE_BYTES = 256 * 1024
 """For the header lines of the redirects of a failure."""
+REQUEST_BYTES = 512 * 1024
+"""For the header lines of all requests. Each may have 64 KiB of cookies."""
 REFRESH_BYTES = 256 * 1024
 """For the refreshes that a page asks for."""
 NAME_BYTES = 128 * 1024

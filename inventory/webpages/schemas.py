@@ -130,6 +130,17 @@ class InterimSchema(Schema):
     headers = fields.List(fields.Nested(HeaderSchema), required=True)
 
 
+class RequestSchema(Schema):
+    """A request, as it was sent."""
+
+    method = fields.Constant("GET", required=True)
+    target = fields.String(
+        required=True, metadata={"description": "Path and query of the hop's URL, their first 2,048 characters."}
+    )
+    headers = fields.List(fields.Nested(HeaderSchema), required=True)
+
+
+REQUEST = fields.Nested(RequestSchema, metadata={"description": "What was asked. Snapshots of old versions lack it."})
 INTERIM = fields.List(
     fields.Nested(InterimSchema), metadata={"description": "Answers with 1xx before it. Snapshots of old versions lack it."}
 )
@@ -158,6 +169,7 @@ class ResponseSchema(Schema):
     first_byte_ms = fields.Float(required=True)
     body_ms = fields.Float(required=True)
     tls = fields.Nested(TlsSchema, required=True, allow_none=True)
+    request = REQUEST
     trailers = fields.List(
         fields.Nested(HeaderSchema), required=True, metadata={"description": "Fields after a chunked body."}
     )
@@ -185,6 +197,7 @@ class RedirectSchema(Schema):
     status = fields.Integer(required=True)
     reason = fields.String(metadata={"description": "Snapshots of old versions lack it."})
     headers = fields.List(fields.Nested(HeaderSchema), required=True)
+    request = REQUEST
     interim = INTERIM
     defects = fields.List(fields.String(), required=True)
 

@@ -73,7 +73,16 @@ def kept_again(fetched: Fetched) -> object:
 
 def certificate(size: int) -> TlsDetails:
     names = tuple(f"{number}.test" for number in range(size))
-    return TlsDetails(version="TLSv1.3", cipher="x", subject="x" * size, issuer="x", names=names, sha256="0" * 64, not_before=NOW, not_after=NOW)
+    return TlsDetails(
+        subject="x" * size,
+        issuer="x",
+        names=names,
+        version="TLSv1.3",
+        cipher="x",
+        sha256="0" * 64,
+        not_before=NOW,
+        not_after=NOW,
+    )
 
 
 def set_over_https(lines: list[str]) -> tuple[Cookie, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -119,7 +120,16 @@ def fetched(fields: Fields = (), *, reason: str = "OK", tls: TlsDetails | None =
 
 def test_all_else_that_an_upstream_can_make_long_is_cut_as_well() -> None:
     names = tuple(f"{number}.{'a' * 60}.test" for number in range(5_000))
-    tls = TlsDetails(version="TLSv1.3", cipher="x", subject="s" * 90_000, issuer="i" * 90_000, names=names, sha256="0" * 64, not_before=NOW, not_after=NOW)
+    tls = TlsDetails(
+        subject="s" * 90_000,
+        issuer="i" * 90_000,
+        names=names,
+        version="TLSv1.3",
+        cipher="x",
+        sha256="0" * 64,
+        not_before=NOW,
+        not_after=NOW,
+    )
     hostile = fetched(reason="r" * 60_000, tls=tls, trailers=(("X", "\x01" * 60_000),) * 16)
 
     content = content_of(hostile, b"", Text("m" * 60_000, None))
@@ -152,6 +162,23 @@ def test_what_is_quoted_and_what_came_before_is_cut_as_well() -> None:
     told = " ".join(defect[:100] for defect in content["response"]["defects"])
     assert "17 interim responses were received; the first 10 are kept" in told
     assert "8 defects of the response were received; the first" in told
+
+
+def test_what_was_sent_is_cut_as_well() -> None:
+    sent = (("Host", "a.test"), ("Cookie", "\x01" * 40_000), ("If-None-Match", '"1"'))
+    url, head = urls.parse(f"https://a.test/{'x' * 2_000}"), Head(302, "Found", "1.1", (), ())
+    hop = Hop(url, head, (), "192.0.2.1", None, sent=sent)
+    far = replace(hop, url=urls.follow(hop.url, f"/{'y' * 100_000}"))
+    chain = Fetched((hop, far, far), hop, Body(b""), (), Timing(1, 1, 1, 1, 1, 1))
+
+    content = content_of(chain, b"", Text("text/html", None))
+
+    assert_bounded(content)
+    assert len(content["response"]["request"]["headers"]) == 3
+    assert [len(hop["request"]["headers"]) for hop in content["redirects"]] == [3, 1, 1]
+    assert [len(hop["request"]["target"]) for hop in content["redirects"]] == [2_001, 2_048, 2_048]
+    told = "3 header lines of the request of a redirect were received; the first 1 are kept"
+    assert content["response"]["defects"] == [told] * 2
 
 
 def test_a_page_that_never_changes_does_not_grow_by_what_its_304s_say(webpage: Webpage, upstream: Upstream) -> None:
