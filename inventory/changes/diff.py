@@ -9,10 +9,12 @@ from typing import Any
 
 from inventory.changes.cookie_changes import cookie_changes
 from inventory.changes.header_lines import line_changes
-from inventory.changes.model import Change, Diff, PageFacts, TextDiff, View
+from inventory.changes.model import Change, Diff, TextDiff, View
 from inventory.changes.text_diff import text_diff
 from inventory.changes.values import item_changes, value_change
 from inventory.webpages.cookies import cookies_of
+from inventory.webpages.loading import KINDS
+from inventory.webpages.page import Page
 
 Part = Mapping[str, Any]
 
@@ -32,6 +34,8 @@ BODY = {
     "sha256": "body.sha256",
     "size": "body.size",
 }
+FOLLOWING = frozenset({"Host", "Cookie", "If-None-Match", "If-Modified-Since"})
+"""Lines of a request that follow from the URL, from a redirect's cookies, or from what is known of the page already."""
 DERIVED = frozenset({"sha256", "size"})
 """What differs as soon as the page does, so it is volatile if the page differs in nothing else."""
 
@@ -48,7 +52,7 @@ def diff(old: View, new: View, *, old_label: str = "old", new_label: str = "new"
         line_changes(old.content["headers"], new.content["headers"], prefix="header."),
         cookie_changes(cookies_of(old.content), cookies_of(new.content)),
         _certificate(old.content["response"].get("tls"), new.content["response"].get("tls")),
-        _page(old.facts, new.facts),
+        _page(old.page, new.page),
         _body(old.content["body"], new.content["body"], volatile=text is not None and text.volatile),
         item_changes("defect", old.content["response"]["defects"], new.content["response"]["defects"]),
     )
@@ -58,10 +62,18 @@ def diff(old: View, new: View, *, old_label: str = "old", new_label: str = "new"
 def _response(old: Part, new: Part) -> Iterator[Change]:
     for member, field in RESPONSE.items():
         yield from value_change(field, old[member], new[member])
+    yield from _request(old, new)
     yield from _interim(old, new)
     yield from line_changes(old.get("trailers", ()), new.get("trailers", ()), prefix="trailer.")
     if "refresh" in old and "refresh" in new:
         yield from item_changes("refresh", map(_refresh, old["refresh"]), map(_refresh, new["refresh"]))
+
+
+def _request(old: Part, new: Part) -> Iterator[Change]:
+    """What was asked in another way: by a newer version, for example."""
+    if "request" in old and "request" in new:
+        sides = ([line for line in each["request"]["headers"] if line["name"] not in FOLLOWING] for each in (old, new))
+        yield from line_changes(*sides, prefix="request.header.")
 
 
 def _interim(old: Part, new: Part, *, prefix: str = "", hop: int | None = None) -> Iterator[Change]:
@@ -111,13 +123,16 @@ def _certificate(old: Part | None, new: Part | None) -> Iterator[Change]:
             yield from value_change(f"tls.{member}", before.get(member), after.get(member))
 
 
-def _page(old: PageFacts | None, new: PageFacts | None) -> Iterator[Change]:
+def _page(old: Page | None, new: Page | None) -> Iterator[Change]:
     if old is None or new is None:
         return
     yield from value_change("title", old.title, new.title)
-    yield from value_change("generator", old.generator, new.generator)
-    for field in sorted({*old.hosts, *new.hosts}):
-        yield from item_changes(field, sorted(old.hosts.get(field, ())), sorted(new.hosts.get(field, ())))
+    if len(old.generators) <= 1 and len(new.generators) <= 1:
+        yield from value_change("generator", next(iter(old.generators), None), next(iter(new.generators), None))
+    else:
+        yield from item_changes("generator", old.generators, new.generators)
+    for kind in KINDS:
+        yield from item_changes(f"{kind}.host", sorted(old.hosts.get(kind, ())), sorted(new.hosts.get(kind, ())))
     yield from value_change("script.inline", old.inline_scripts, new.inline_scripts)
 
 

@@ -15,7 +15,7 @@ Document = dict[str, Any]
 
 MAX_CHANGES = 10_000
 """Changes that one document lists. Real pages have some dozens."""
-VERSION = 1
+VERSION = 2
 """To be raised when the document of the same two snapshots becomes another one."""
 
 

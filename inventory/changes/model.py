@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from inventory.records.model import Content
+from inventory.webpages.page import Page
 
 Value = str | int | float | bool | None
 
@@ -59,22 +60,12 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PageFacts:
-    """What a page's HTML says of itself, and the hosts that it loads from or posts to, by field: `script.host`, …"""
-
-    title: str | None = None
-    generator: str | None = None
-    inline_scripts: int = 0
-    hosts: Mapping[str, frozenset[str]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """One side of a diff. `text` is the decoded page, None if it is not text; `facts` are None if it is not HTML."""
+    """One side of a diff. `text` is the decoded page, None if it is not text; `page` is None if it is not HTML."""
 
     content: Content
     text: str | None = None
-    facts: PageFacts | None = None
+    page: Page | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from threading import BoundedSemaphore
 
 from inventory.changes import diff as diffs
-from inventory.changes.model import Diff, PageFacts, View
+from inventory.changes.model import Diff, View
 from inventory.changes.moments import Moment, invalid, read_moment
-from inventory.changes.page import HTML, read_page
 from inventory.clock import MILLISECOND, Clock, rfc3339
 from inventory.errors import NoSuchSnapshot, NotFound, TooManyRequests
 from inventory.listing import Key
 from inventory.records.model import CLOCKS_DIFFER, Snapshot, Target
 from inventory.records.service import RecordService
+from inventory.webpages.page import kept_page, page_of
 from inventory.webpages.source import page_source
 
 SLOTS = 2
@@ -92,7 +92,7 @@ class ChangeService:
 
     def _views(self, older: Snapshot, newer: Snapshot) -> tuple[View, View]:
         """Both sides; without their pages if these are the same, as after a 304."""
-        if _page_of(older) == _page_of(newer):
+        if _page_depends_on(older) == _page_depends_on(newer):
             return View(content=older.content), View(content=newer.content)
         return self._view(older), self._view(newer)
 
@@ -100,16 +100,12 @@ class ChangeService:
         body, content = snapshot.content["body"], snapshot.content
         if body["encoding"] != "text" or snapshot.body_sha256 is None:
             return View(content=content)
-        text = page_source(self._records.body(snapshot.body_sha256), content)
-        return View(content=content, text=text, facts=_facts(text, snapshot))
+        kept = self._records.body(snapshot.body_sha256)
+        page = kept_page(content) or page_of(kept, content)  # an old version did not look into it
+        return View(content=content, text=page_source(kept, content), page=page)
 
 
-def _facts(text: str, snapshot: Snapshot) -> PageFacts | None:
-    content = snapshot.content
-    return read_page(text, content["response"]["final_url"]) if content["body"]["media_type"] in HTML else None
-
-
-def _page_of(snapshot: Snapshot) -> tuple[object, ...]:
+def _page_depends_on(snapshot: Snapshot) -> tuple[object, ...]:
     """What a page's text and hosts follow from."""
     body = snapshot.content["body"]
     return (

@@ -22,6 +22,8 @@ REQUEST_BYTES = 512 * 1024
 """For the header lines of all requests. Each may have 64 KiB of cookies."""
 REFRESH_BYTES = 256 * 1024
 """For the refreshes that a page asks for."""
+PAGE_BYTES = 128 * 1024
+"""For the generators of a page and the hosts that it loads from."""
 NAME_BYTES = 128 * 1024
 MAX_NAMES = 1_000
 """Names of a certificate: authorities allow 100 (Let's Encrypt) to 250, and a few sell more."""

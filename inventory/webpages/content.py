@@ -1,4 +1,4 @@
-"""The content of a webpage's snapshot: the members `response`, `redirects`, `headers`, `cookies` and `body` of a record."""
+"""The content of a webpage's snapshot: `response`, `redirects`, `headers`, `cookies`, `body` and `page` of a record."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from inventory.http_client.fetched import Fetched, Hop, Validators
 from inventory.http_client.head import Fields
 from inventory.records.model import Content
 from inventory.urls import MAX_CHARACTERS
+from inventory.webpages import page as pages
 from inventory.webpages import refreshes
 from inventory.webpages.bounds import FAILURE_BYTES, HEADER_BYTES, REFRESH_BYTES, SizeBudget, clipped
 from inventory.webpages.cookies import carried, cookies_in, kept_cookies
@@ -37,16 +38,18 @@ def content_of(fetched: Fetched, kept: bytes, text: Text) -> dict[str, Any]:
     for hop in fetched.hops:
         if hop.refusal is not None:  # there is one at most: no later request has conditions
             response["revalidation"] = hops.revalidation(hop.refusal)
-    page = fetched.final.url.href
-    asked_for = refreshes.of_headers(fetched.final.head.values("refresh"), page) + refreshes.of_page(kept, text, page)
+    url = fetched.final.url.href
+    asked_for = refreshes.of_headers(fetched.final.head.values("refresh"), url) + refreshes.of_page(kept, text, url)
     response["refresh"] = _refresh(asked_for, defects)
-    content = {
+    content: dict[str, Any] = {
         "response": response,
         "redirects": [hops.redirect(hop) for hop in fetched.redirects],
         "headers": headers,
         "cookies": kept_cookies(cookies_in(fetched), fetched, defects),
         "body": _body(fetched.body, kept, text, defects),
     }
+    page = pages.page_of(kept, content)
+    content["page"] = None if page is None else pages.document_of(page)
     response["defects"] += defects
     return content
 
@@ -90,13 +93,15 @@ def revalidated(previous: Content, fetched: Fetched) -> dict[str, Any]:
     cookies = cookies_in(fetched)
     if not fetched.final.head.values("set-cookie"):
         cookies += carried(previous, fetched)
-    content = {
+    content: dict[str, Any] = {
         "response": response,
         "redirects": [hops.redirect(hop) for hop in fetched.redirects],
         "headers": headers,
         "cookies": kept_cookies(cookies, fetched, defects),
         "body": previous["body"],
     }
+    if "page" in previous:
+        content["page"] = previous["page"]
     response["defects"] += defects
     return content
 

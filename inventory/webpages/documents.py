@@ -40,6 +40,8 @@ def record_document(found: RecordWithSnapshot, *, stale: bool, fields: frozenset
     if fields is None or "page_source" in fields:
         document["page_source"] = page_source(found.body or b"", content)
     document["body"] = content["body"]
+    if "page" in content:  # an old version did not look into it
+        document["page"] = content["page"]
     document["failure"] = None if record.failure is None else failure_document(record.failure)
     if fields is None:
         return document

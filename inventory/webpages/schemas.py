@@ -15,7 +15,7 @@ from inventory.web_api.target_query import URL, TargetQuery
 
 MEMBERS = (
     "id", "url", "status", "stale", "first_collected_at", "collected_at", "snapshots", "response", "redirects", "headers",
-    "cookies", "page_source", "body", "failure",
+    "cookies", "page_source", "body", "page", "failure",
 )  # fmt: skip
 """The members of a record document, in the order in which they are written."""
 
@@ -226,6 +226,33 @@ class BodySchema(Schema):
     undecoded = fields.String(required=True, allow_none=True, metadata={"description": "A content coding left undecoded."})
 
 
+HOSTS = fields.List(fields.String())
+
+
+class PageHostsSchema(Schema):
+    """The hosts that a page's HTML loads from or posts to, in the order of the page. Kinds without any are left out."""
+
+    script = HOSTS
+    link = HOSTS
+    image = HOSTS
+    frame = HOSTS
+    form = HOSTS
+
+
+class HtmlPageSchema(Schema):
+    """What the HTML of a page says of itself, read as by a browser that runs scripts."""
+
+    title = fields.String(required=True, allow_none=True, metadata={"description": "At most 1,000 characters."})
+    generators = fields.List(
+        fields.String(), required=True, metadata={"description": "Of each `<meta name=generator>`; at most 20."}
+    )
+    hosts = fields.Nested(PageHostsSchema, required=True)
+    inline_scripts = fields.Integer(
+        required=True, metadata={"description": "How many scripts that a browser runs are in the page itself."}
+    )
+    defects = fields.List(fields.String(), required=True, metadata={"description": "What was not looked at, or cut."})
+
+
 class ContentSchema(Schema):
     """What one collection saw. `headers` and `cookies` are in the order received, repeated ones kept."""
 
@@ -235,6 +262,14 @@ class ContentSchema(Schema):
     headers = fields.List(fields.Nested(HeaderSchema))
     cookies = fields.List(fields.Nested(CookieSchema))
     body = fields.Nested(BodySchema)
+    page = fields.Nested(
+        HtmlPageSchema,
+        allow_none=True,
+        metadata={
+            "description": "null if the body is not HTML. Snapshots of old versions lack it, and those of a page that has"
+            " not changed since."
+        },
+    )
 
 
 class RecordSchema(ContentSchema):

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.changes.diff import diff
-from inventory.changes.model import CookieKey, PageFacts, View
+from inventory.changes.model import CookieKey, View
+from inventory.webpages.page import Page
 from tests.fakes import content
 
 URL = "https://example.test/"
@@ -270,10 +271,10 @@ def test_a_page_that_differs_in_its_nonces_alone_is_volatile_with_its_hash_and_s
 
 def test_the_title_and_the_hosts_of_a_page_are_compared() -> None:
     def view(title: str | None, inline: int, *hosts: str) -> View:
-        facts = PageFacts(title=title, inline_scripts=inline, hosts={"script.host": frozenset(hosts)})
-        return View(content=seen(), facts=facts)
+        page = Page(title=title, inline_scripts=inline, hosts={"script": hosts})
+        return View(content=seen(), page=page)
 
-    found = diff(view("One", 1, "a.test", "b.test"), view(None, 2, "b.test", "c.test", "d.test")).changes
+    found = diff(view("One", 1, "b.test", "a.test"), view(None, 2, "d.test", "b.test", "c.test")).changes
 
     assert [(each.kind.value, each.field, each.old, each.new) for each in found] == [
         ("removed", "title", "One", None),
@@ -282,6 +283,38 @@ def test_the_title_and_the_hosts_of_a_page_are_compared() -> None:
         ("added", "script.host", None, "d.test"),
         ("changed", "script.inline", 1, 2),
     ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "changes"),
+    [
+        (("A 1",), ("A 2",), [("changed", "A 1", "A 2")]),
+        ((), ("A",), [("added", None, "A")]),
+        (("A", "B"), ("B", "A"), []),
+        (("A", "B"), ("B",), [("removed", "A", None)]),
+    ],
+)
+def test_the_generators_of_a_page_are_compared(old: tuple[str, ...], new: tuple[str, ...], changes: list[Any]) -> None:
+    before, after = (View(content=seen(), page=Page(generators=each)) for each in (old, new))
+
+    found = diff(before, after).changes
+
+    assert {each.field for each in found} <= {"generator"}
+    assert [(each.kind.value, each.old, each.new) for each in found] == changes
+
+
+def test_of_a_request_is_compared_what_does_not_follow_from_what_is_known() -> None:
+    def view(**lines: str) -> View:
+        headers = [{"name": name.replace("_", "-"), "value": value} for name, value in lines.items()]
+        return View(content=seen(response={"request": {"method": "GET", "target": "/", "headers": headers}}))
+
+    first = view(Host="a.test", User_Agent="Inventory/0.1", Accept="*/*")
+    second = view(Host="b.test", User_Agent="Inventory/0.2", Accept="*/*", If_None_Match='"1"', Cookie="a=b")
+
+    assert [(each.field, each.old, each.new) for each in diff(first, second).changes] == [
+        ("request.header.user-agent", "Inventory/0.1", "Inventory/0.2")
+    ]
+    assert diff(View(content=seen()), second).changes == ()
 
 
 def test_the_text_is_compared_only_where_both_are_text() -> None:

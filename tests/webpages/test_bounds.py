@@ -181,6 +181,24 @@ def test_what_was_sent_is_cut_as_well() -> None:
     assert content["response"]["defects"] == [told] * 2
 
 
+def test_what_a_page_says_is_cut_as_well() -> None:
+    hosts = "".join(f"<{tag}=//{n}.{'a' * 200}.test>" for tag in ("img src", "form action") for n in range(1_000))
+    page = f"<title>{'t' * 5_000}</title>{hosts}".encode()
+
+    content = content_of(fetched(), page, Text("text/html", "utf-8"))
+
+    assert_bounded(content)
+    found = content["page"]
+    assert len(found["title"]) == 1_000
+    assert len(json_bytes.dumps(found)) < 140_000
+    assert found["defects"] == [
+        "the title of the page has more than 1,000 characters; the first are kept",
+        f"1,000 hosts of images were received; the first {len(found['hosts']['image'])} are kept",
+        f"1,000 hosts of forms were received; the first {len(found['hosts']['form'])} are kept",
+    ]
+    assert content["response"]["defects"] == []
+
+
 def test_a_page_that_never_changes_does_not_grow_by_what_its_304s_say(webpage: Webpage, upstream: Upstream) -> None:
     upstream.script("/page", Answer(200, (("ETag", '"v1"'),)))
     content = webpage.collect(upstream.url("/page")).content

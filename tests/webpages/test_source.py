@@ -73,7 +73,7 @@ def test_the_record_has_the_members_that_the_api_documents(webpage: Webpage, ups
     collected = webpage.collect(upstream.url("/redirect"))
 
     content: dict[str, Any] = json.loads(json.dumps(collected.content))
-    assert set(content) == {"response", "redirects", "headers", "cookies", "body"}
+    assert set(content) == {"response", "redirects", "headers", "cookies", "body", "page"}
     response = content["response"]
     assert (response["status"], response["reason"], response["http_version"]) == (200, "OK", "1.1")
     assert (response["final_url"], response["remote_address"]) == (upstream.url("/page"), "127.0.0.1")
@@ -389,6 +389,46 @@ def test_what_an_old_snapshot_does_not_say_of_refreshes_a_304_does_not_say_eithe
 
     assert second.unchanged
     assert "refresh" not in second.content["response"]
+
+
+SHOP = b"<base href=/b/><title>A\nshop</title><meta name=generator content=x><script src=a.js></script><img src=//i.test>"
+
+
+def test_what_a_page_says_of_itself_is_recorded_and_stands_until_it_changes(webpage: Webpage, upstream: Upstream) -> None:
+    upstream.script("/shop", Answer(200, (HTML, ("ETag", ETAG)), SHOP), Answer(304))
+
+    first = webpage.collect(upstream.url("/shop"))
+    second = webpage.collect(upstream.url("/shop"), first.content)
+
+    assert first.content["page"] == {
+        "title": "A shop",
+        "generators": ["x"],
+        "hosts": {"script": ["127.0.0.1"], "image": ["i.test"]},
+        "inline_scripts": 0,
+        "defects": [],
+    }
+    assert second.unchanged
+    assert second.content["page"] == first.content["page"]
+
+
+@pytest.mark.parametrize("path", ["/binary", "/truncated-gzip", "/text"])
+def test_what_is_not_html_is_no_page(webpage: Webpage, upstream: Upstream, path: str) -> None:
+    upstream.script("/text", Answer(200, (("Content-Type", "text/plain"),), SHOP))
+    upstream.script("/truncated-gzip", Answer(200, (HTML, ("Content-Encoding", "x")), SHOP))
+
+    assert webpage.collect(upstream.url(path)).content["page"] is None
+
+
+def test_what_an_old_snapshot_does_not_say_of_its_page_a_304_does_not_say_either(
+    webpage: Webpage, upstream: Upstream
+) -> None:
+    content = webpage.collect(upstream.url("/conditional")).content
+    old = {name: member for name, member in content.items() if name != "page"}
+
+    second = webpage.collect(upstream.url("/conditional"), old)
+
+    assert second.unchanged
+    assert "page" not in second.content
 
 
 def test_of_many_refreshes_the_first_are_kept(webpage: Webpage, upstream: Upstream) -> None:

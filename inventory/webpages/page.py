@@ -16,18 +16,21 @@ from typing import Any
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from inventory import web_encodings
-from inventory.observations.loading import KINDS, is_inline_script, references_of
-from inventory.observations.reference_hosts import Base
-from inventory.observations.tags import Tag, tags_in
 from inventory.records.model import Content
+from inventory.webpages.bounds import PAGE_BYTES, SizeBudget
+from inventory.webpages.loading import KINDS, is_inline_script, references_of
+from inventory.webpages.reference_hosts import Base
+from inventory.webpages.tags import Tag, tags_in
 
 MAX_TAGS = 10_000
 """That load something, of one page."""
 MAX_HOSTS = 1_000
 """Of one kind."""
 MAX_GENERATORS = 20
-MAX_CHARACTERS = 4_000
-"""Of a title or a generator, as it stands in the page. Python reads no number of more than 4,300 digits, as in `&#999…`."""
+MAX_CHARACTERS = 1_000
+"""Of a title or a generator."""
+MAX_READ = 4_000
+"""Characters of them as they stand in the page. Python reads no number of more than 4,300 digits, as in `&#999…`."""
 
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _WHITE_SPACE = re.compile(r"[\t\n\f\r ]+")
@@ -64,7 +67,7 @@ def page_of(body: bytes, content: Content) -> Page | None:
 
 
 def document_of(page: Page) -> dict[str, Any]:
-    """The member `page` of a snapshot's content."""
+    """The member `page` of a snapshot's content. Of the hosts it has the kinds of which there are any."""
     hosts = {kind: list(hosts) for kind, hosts in page.hosts.items() if hosts}
     return {
         "title": page.title,
@@ -104,10 +107,11 @@ def read(text: str, url: str, *, is_xml: bool = False) -> Page:
     reader.read([tag for tag in taken if tag.name != "title"])
     if next(tags, None) is not None:
         reader.defects.append(f"the page has more than {MAX_TAGS:,} elements that load something; the first are looked at")
+    budget = SizeBudget(PAGE_BYTES, reader.defects)
     return Page(
-        title=_in_one_line(html.unescape(title[:MAX_CHARACTERS])),
-        generators=tuple(reader.generators),
-        hosts={kind: tuple(hosts) for kind, hosts in reader.hosts.items()},
+        title=reader.one_line(html.unescape(title[:MAX_READ]), "title"),
+        generators=tuple(budget.fitting(list(reader.generators), "generators")),
+        hosts={kind: tuple(budget.fitting(list(hosts), f"hosts of {kind}s")) for kind, hosts in reader.hosts.items()},
         inline_scripts=reader.inline_scripts,
         defects=tuple(reader.defects),
     )
@@ -116,10 +120,6 @@ def read(text: str, url: str, *, is_xml: bool = False) -> Page:
 def _matters(tag: Tag) -> bool:
     needed = _NEEDED.get(tag.name)
     return needed is None or needed.search(tag.attributes) is not None
-
-
-def _in_one_line(text: str) -> str | None:
-    return _WHITE_SPACE.sub(" ", text).strip(" ") or None
 
 
 class _Reader:
@@ -150,6 +150,13 @@ class _Reader:
         for node in root.traverse() if root is not None else ():
             self._element(node)
 
+    def one_line(self, text: str, what: str) -> str | None:
+        """The first characters of a text, with single spaces; None if there are none."""
+        line = _WHITE_SPACE.sub(" ", text).strip(" ")
+        if len(line) > MAX_CHARACTERS:
+            self._tell(f"the {what} of the page has more than {MAX_CHARACTERS:,} characters; the first are kept")
+        return line[:MAX_CHARACTERS] or None
+
     def _element(self, node: LexborNode) -> None:
         tag, attributes = node.tag or "", node.attributes
         if tag == "base":
@@ -157,7 +164,7 @@ class _Reader:
                 self._base, self._has_base = self._base.joined(attributes["href"] or ""), True
         elif tag == "meta":
             is_generator = (attributes.get("name") or "").lower() == "generator"
-            name = _in_one_line((attributes.get("content") or "")[:MAX_CHARACTERS]) if is_generator else None
+            name = self.one_line((attributes.get("content") or "")[:MAX_READ], "generator") if is_generator else None
             if name is not None and len(self.generators) < MAX_GENERATORS:
                 self.generators[name] = None
         elif is_inline_script(tag, attributes):
@@ -171,5 +178,9 @@ class _Reader:
     def _add(self, kind: str, host: str) -> None:
         if len(self.hosts[kind]) < MAX_HOSTS:
             self.hosts[kind][host] = None
-        elif (defect := f"the page has more than {MAX_HOSTS:,} hosts of {kind}s; the first are kept") not in self.defects:
+        else:
+            self._tell(f"the page has more than {MAX_HOSTS:,} hosts of {kind}s; the first are kept")
+
+    def _tell(self, defect: str) -> None:
+        if defect not in self.defects:
             self.defects.append(defect)

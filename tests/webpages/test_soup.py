@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from inventory.observations.loading import KINDS, references_of
-from inventory.observations.page import read
-from inventory.observations.reference_hosts import Base
+from inventory.webpages.loading import KINDS, references_of
+from inventory.webpages.page import read
+from inventory.webpages.reference_hosts import Base
 
 URL = "http://own.example/"
 
