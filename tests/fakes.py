@@ -50,6 +50,7 @@ def content(url: str, **changes: Any) -> dict[str, Any]:
             "truncated": False,
             "undecoded": None,
         },
+        "page": None,
     } | changes
 
 

@@ -75,13 +75,14 @@ class ChangeSchema(Schema):
     field = fields.String(
         required=True,
         metadata={
-            "description": "`status`, `reason`, `http_version`, `final.url`, `ip`, `media_type`, `charset`, `title`, `generator`,"
-            " `redirects` (their number), `redirect.url`, `redirect.status`, `redirect.reason`,"
-            " `redirect.header.NAME`, `header.NAME`,"
-            " `request.header.NAME`, `trailer.NAME`, `interim.status`, `interim.header.NAME`, `refresh`, `cookie.NAME`"
-            " (added or removed), `cookie.NAME.ATTRIBUTE`, `tls.MEMBER`, `tls.name`, `script.host`, `link.host`,"
-            " `image.host`, `frame.host`, `form.host`, `script.inline` (their number), `body.sha256`, `body.size`,"
-            " `body.truncated`, `body.undecoded`, `defect`, `redirect.defect`. Names of headers are in lower case."
+            "description": "`status`, `reason`, `http_version`, `final.url`, `ip`, `media_type`, `charset`, `title`,"
+            " `generator`, `redirects` (their number), `redirect.url`, `redirect.status`, `redirect.reason`,"
+            " `redirect.header.NAME`,"
+            " `header.NAME`, `request.header.NAME`, `trailer.NAME`, `interim.status`, `interim.header.NAME`, `refresh`,"
+            " `cookie.NAME` (added or removed), `cookie.NAME.ATTRIBUTE`, `tls.MEMBER`, `tls.name`, `script.host`,"
+            " `link.host`, `image.host`, `frame.host`, `form.host`, `script.inline` (their number), `body.sha256`,"
+            " `body.size`, `body.truncated`, `body.undecoded`, `defect`, `redirect.defect`. Names of headers are in lower"
+            " case."
         },
     )
     kind = fields.String(required=True, validate=OneOf([kind.value for kind in ChangeKind]))

@@ -20,6 +20,8 @@ from inventory.webpages.lookup import SOURCE
 MAX_DEFECTS = 10
 MAX_DEFECT_CHARACTERS = 500
 """What is shown of the defects of an answer, and of each."""
+MAX_HOSTS = 10
+"""Of a kind that are shown."""
 
 
 @click.command()
@@ -73,6 +75,14 @@ def _about_body(body: dict[str, Any]) -> Iterator[str]:
     yield f"SHA-256 {body['sha256']}"
 
 
+def _about_page(page: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if page["title"]:
+        yield "Title", page["title"]
+    for kind, hosts in page["hosts"].items():
+        more = f" and {len(hosts) - MAX_HOSTS:,} more" if len(hosts) > MAX_HOSTS else ""
+        yield f"{kind.capitalize()} hosts", f"{', '.join(hosts[:MAX_HOSTS])}{more}"
+
+
 def _print_record(console: Console, document: dict[str, Any]) -> None:
     response, body = document["response"], document["body"]
     lines = [("URL", document["url"])]
@@ -86,6 +96,8 @@ def _print_record(console: Console, document: dict[str, Any]) -> None:
     if (more := len(response["defects"]) - MAX_DEFECTS) > 0:
         lines.append(("", f"and {more:,} more defects; --json has all"))
     lines += [("Refresh", f"to {one['url']} after {one['seconds']} s") for one in response.get("refresh", ())]
+    if page := document.get("page"):
+        lines += _about_page(page)
     if document["failure"]:
         lines.append(("Last failure", document["failure"]["detail"]))
     print_pairs(console, lines)

@@ -28,6 +28,19 @@ def test_collect_shows_what_was_wrong_with_an_answer(environment: dict[str, str]
         assert shown in done.stdout
 
 
+def test_collect_shows_what_a_page_says(environment: dict[str, str], upstream: Upstream) -> None:
+    images = "".join(f"<img src=//i{number}.test>" for number in range(12))
+    page = f"<title>[red]A\x1b[2J shop</title><script src=//cdn.test></script>{images}".encode()
+    upstream.script("/shop", Answer(200, (("Content-Type", "text/html"),), page))
+
+    done = run(environment, "collect", upstream.url("/shop"))
+
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert "Script hosts cdn.test" in lines
+    assert [line for line in lines if line.startswith("Image hosts i0.test, ") and line.endswith("i9.test and 2 more")]
+    assert [line for line in lines if line.startswith("Title [red]A") and "\x1b" not in line]
+
+
 def test_json_is_the_document_of_the_api_and_nothing_else(environment: dict[str, str], upstream: Upstream) -> None:
     done = run(environment, "collect", upstream.url("/page"), "--json")
 

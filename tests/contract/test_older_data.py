@@ -33,8 +33,11 @@ from inventory.products.model import CatalogueEntry, ProductFilter
 from inventory.products.pages import PageResponse, Pages
 from inventory.products.paginators import Numbered
 from inventory.records.model import RecordFilter, State
+from inventory.records.source import Collected
 from inventory.services import Services
 from inventory.store import Store
+from inventory.webpages.documents import record_document
+from inventory.webpages.schemas import RecordSchema
 from tests.conftest import Build
 from tests.contract.backends import Backend, SqliteBackend, database
 from tests.end_to_end.stack import wait_until
@@ -213,6 +216,33 @@ def test_records_that_are_due_are_collected_and_those_that_are_stored_stay(
     for name in ("snapshots", "history", "events"):
         assert [each for each in before[name] if each not in after[name]] == []
     assert before["bodies"].items() <= after["bodies"].items()
+
+
+def test_a_record_of_the_older_version_is_answered_without_what_that_did_not_record(services: Services) -> None:
+    target = services.records.target("webpage", "http://example.test/twice")
+    found = services.records.look_up(target, collect=False).found
+
+    document = record_document(found, stale=False)
+
+    assert RecordSchema().validate(document) == {}
+    assert "page" not in document
+    assert "request" not in document["response"]
+
+
+def test_a_snapshot_of_the_older_version_can_be_compared_with_one_of_this(services: Services, web: FakeWeb) -> None:
+    target = services.records.target("webpage", "http://example.test/twice")
+    [latest] = services.records.snapshots(target, limit=1, after=None)
+    assert latest.body_sha256 is not None
+    text = f"<title>New</title>{services.records.body(latest.body_sha256).decode()}"
+    content = dict(latest.content)
+    content["response"] = content["response"] | {"request": {"method": "GET", "target": "/twice", "headers": []}}
+    content["page"] = {"title": "New", "generators": [], "hosts": {}, "inline_scripts": 0, "defects": []}
+    web.pages[target.key] = Collected(content, text.encode())
+    services.inline.collect(target)
+
+    diff = services.changes.diff(*services.changes.pair(target, None, None))
+
+    assert [(each.field, each.new) for each in diff.changes] == [("title", "New")]
 
 
 def test_two_snapshots_of_the_older_version_can_be_compared(services: Services) -> None:

@@ -182,7 +182,7 @@ def test_what_was_sent_is_cut_as_well() -> None:
 
 
 def test_what_a_page_says_is_cut_as_well() -> None:
-    hosts = "".join(f"<{tag}=//{n}.{'a' * 200}.test>" for tag in ("img src", "form action") for n in range(1_000))
+    hosts = "".join(f"<{tag}=//{n}.{'a' * 200}.test>" for tag in ("img src", "form action") for n in range(1_000, 2_000))
     page = f"<title>{'t' * 5_000}</title>{hosts}".encode()
 
     content = content_of(fetched(), page, Text("text/html", "utf-8"))
@@ -194,7 +194,7 @@ def test_what_a_page_says_is_cut_as_well() -> None:
     assert found["defects"] == [
         "the title of the page has more than 1,000 characters; the first are kept",
         f"1,000 hosts of images were received; the first {len(found['hosts']['image'])} are kept",
-        f"1,000 hosts of forms were received; the first {len(found['hosts']['form'])} are kept",
+        "1,000 hosts of forms were received; the first 0 are kept",
     ]
     assert content["response"]["defects"] == []
 

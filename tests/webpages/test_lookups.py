@@ -10,7 +10,7 @@ from inventory.errors import SourceFailure
 from inventory.records.source import Collected
 from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeb, content
-from tests.webpages.actions import URL, look_up, work
+from tests.webpages.actions import PAGE, URL, look_up, work
 
 
 def test_a_lookup_brings_forward_what_only_a_job_was_waiting_for(
@@ -61,7 +61,7 @@ def test_what_was_collected_is_answered_with_everything_that_was_sent(
     assert answer.json is not None
     assert list(answer.json) == [
         "id", "url", "status", "stale", "first_collected_at", "collected_at", "snapshots", "response", "redirects",
-        "headers", "cookies", "page_source", "body", "failure",
+        "headers", "cookies", "page_source", "body", "page", "failure",
     ]  # fmt: skip
     assert answer.json["headers"] == [{"name": "X-One", "value": "1"}, {"name": "X-One", "value": "2"}]
     assert answer.json["page_source"] == f"<p>{URL}</p>"
@@ -156,6 +156,36 @@ def test_fields_choose_members_beside_id_url_and_status(client: FlaskClient, ser
     work(services)
 
     assert set(look_up(client, fields="headers,cookies").json) == {"id", "url", "status", "headers", "cookies"}
+
+
+def test_what_a_page_says_is_a_member_and_old_snapshots_lack_it(
+    client: FlaskClient, services: Services, clock: FakeClock, web: FakeWeb
+) -> None:
+    new = content(URL, page={"title": "A", "generators": [], "hosts": {}, "inline_scripts": 0, "defects": []})
+    old = {name: member for name, member in new.items() if name != "page"}
+
+    for seen, members in ((old, set()), (new, {"page"})):
+        web.pages[URL] = Collected(seen, PAGE)
+        client.post("/api/v1/metadata", json={"url": URL})
+        fast, flask = look_up(client), look_up(client, collect="true")
+        assert fast.json == flask.json
+        assert set(fast.json) == {
+            *old,
+            "id",
+            "url",
+            "status",
+            "stale",
+            "first_collected_at",
+            "collected_at",
+            "snapshots",
+        } | {
+            *("page_source", "failure"),
+            *members,
+        }
+        assert fast.json.get("page") == seen.get("page")
+        assert set(look_up(client, fields="page").json) == {"id", "url", "status", *members}
+        newest = client.get("/api/v1/metadata/snapshots", query_string={"url": URL}).json["snapshots"][0]
+        assert ("page" in newest) == ("page" in members)
 
 
 def test_a_permanent_failure_is_answered_until_it_may_be_retried(
