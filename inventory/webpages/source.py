@@ -61,7 +61,7 @@ class Webpage:
         if previous is not None and final.conditional and final.head.status == 304:
             return Collected(revalidated(previous, fetched), None, unchanged=True)
         body, text = _read(fetched)
-        return Collected(content_of(fetched, body, text), body, target_pause(final.head, self.clock()))
+        return Collected(content_of(fetched, body, text, previous), body, target_pause(final.head, self.clock()))
 
 
 def page_source(body: bytes, content: Content) -> str:

@@ -411,10 +411,30 @@ def test_what_a_page_says_of_itself_is_recorded_and_stands_until_it_changes(webp
     assert second.content["page"] == first.content["page"]
 
 
-@pytest.mark.parametrize("path", ["/binary", "/truncated-gzip", "/text"])
+@pytest.mark.parametrize(
+    ("kind", "body", "title"),
+    [("text/html", SHOP, "kept"), ("text/html", SHOP + b" ", "A shop"), ("application/xhtml+xml", SHOP, "A shop"),
+     ("text/html; charset=latin1", SHOP, "A shop")],
+)  # fmt: skip
+def test_a_page_that_is_sent_again_is_not_read_again(
+    webpage: Webpage, upstream: Upstream, kind: str, body: bytes, title: str
+) -> None:
+    upstream.script(
+        "/again", *(Answer(200, (("Content-Type", each),), sent) for each, sent in (("text/html", SHOP), (kind, body)))
+    )
+    first = webpage.collect(upstream.url("/again")).content
+    first = {**first, "page": first["page"] | {"title": "kept"}}
+
+    again = webpage.collect(upstream.url("/again"), first)
+
+    assert not again.unchanged
+    assert again.content["page"]["title"] == title
+
+
+@pytest.mark.parametrize("path", ["/binary", "/undecoded", "/text"])
 def test_what_is_not_html_is_no_page(webpage: Webpage, upstream: Upstream, path: str) -> None:
     upstream.script("/text", Answer(200, (("Content-Type", "text/plain"),), SHOP))
-    upstream.script("/truncated-gzip", Answer(200, (HTML, ("Content-Encoding", "x")), SHOP))
+    upstream.script("/undecoded", Answer(200, (HTML, ("Content-Encoding", "x")), SHOP))
 
     assert webpage.collect(upstream.url(path)).content["page"] is None
 
