@@ -18,7 +18,8 @@ class Hop:
     """One request and its response. `sent` are the header lines of the request. `tls` is None for http.
 
     `unread_cookies` counts `Set-Cookie` lines after the first `cookies.MAX_COOKIES` of a collection. `conditional`: the
-    request had validators, so that a 304 is about an earlier response. `refusal` answered the same request with validators.
+    request had validators, so that a 304 is about an earlier response. `refusal` answered the same request with validators,
+    whose header lines are `refused`.
     """
 
     url: Url
@@ -30,6 +31,7 @@ class Hop:
     conditional: bool = False
     refusal: Head | None = None
     sent: Fields = field(default=(), repr=False)  # a caller's may have keys
+    refused: Fields = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,7 @@ class _RedirectChain:
         self._room = MAX_REDIRECT_CHARACTERS
         self._refusal: Head | None = None
         self._sent: Fields = ()
+        self._refused: Fields = ()
 
     def request(self) -> Request:
         """The next request: to the current URL, with the cookies that the hops before it set."""
@@ -149,12 +150,13 @@ class _RedirectChain:
         """Send no conditions any more, and keep the head that is the reason for the next response."""
         self._validators = None
         self._timings.append(refusal.timing)
-        self._refusal = refusal.head
+        self._refusal, self._refused = refusal.head, self._sent
 
     def add(self, response: Response) -> None:
         """Note a response and its cookies."""
         conditional = bool(self._conditions())
-        head, refusal, self._refusal = response.head, self._refusal, None
+        head, refusal, refused = response.head, self._refusal, self._refused
+        self._refusal, self._refused = None, ()
         self._strict_hosts.note(self.url, head)
         found, unread = self._read_cookies([head] if refusal is None else [refusal, head])
         kept = self._jar.keep(found, self._now)
@@ -172,6 +174,7 @@ class _RedirectChain:
                 conditional=conditional,
                 refusal=refusal,
                 sent=self._sent,
+                refused=refused,
             )
         )
 

@@ -40,7 +40,7 @@ def content_of(fetched: Fetched, kept: bytes, text: Text, previous: Content | No
     response = hops.response(fetched, text.defects)
     for hop in fetched.hops:
         if hop.refusal is not None:  # there is one at most: no later request has conditions
-            response["revalidation"] = hops.revalidation(hop.refusal)
+            response["revalidation"] = hops.refusal(hop, hop.refusal)
     url = fetched.final.url.href
     asked_for = refreshes.of_headers(fetched.final.head.values("refresh"), url) + refreshes.of_page(kept, text, url)
     response["refresh"] = _refresh(asked_for, defects)

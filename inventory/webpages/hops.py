@@ -8,7 +8,7 @@ from inventory.clock import rfc3339
 from inventory.http_client.fetched import Fetched, Hop
 from inventory.http_client.head import Fields, Head
 from inventory.http_client.tls import TlsDetails
-from inventory.urls import MAX_CHARACTERS
+from inventory.urls import MAX_CHARACTERS, Url
 from inventory.webpages.bounds import MAX_NAMES, NAME_BYTES, REQUEST_BYTES, SizeBudget, clipped
 
 
@@ -45,7 +45,7 @@ class HopWriter:
             "first_byte_ms": timing.first_byte_ms,
             "body_ms": timing.body_ms,
             "tls": None if final.tls is None else self._tls(final.tls),
-            "request": self._request(final, "header lines of the request"),
+            "request": self._request(final.url, final.sent, "header lines of the request"),
             "trailers": self._lines.fitting(fields_of(fetched.trailers), "trailers"),
             "interim": self._interim(final.head, self.defects),
             "not_modified": False,
@@ -61,6 +61,13 @@ class HopWriter:
             "headers": self._lines.fitting(fields_of(head.fields), "header lines of the conditional answer"),
         }
 
+    def refusal(self, hop: Hop, head: Head) -> dict[str, Any]:
+        """The answer to a request with conditions that was sent again without, and that request."""
+        return {
+            **self.revalidation(head),
+            "request": self._request(hop.url, hop.refused, "header lines of the refused request"),
+        }
+
     def redirect(self, hop: Hop) -> dict[str, Any]:
         """A redirect. What was left out of its text is among its own defects."""
         defects: list[str] = []
@@ -69,17 +76,17 @@ class HopWriter:
             "status": hop.head.status,
             "reason": clipped(hop.head.reason, "reason phrase of a redirect", defects),
             "headers": self._lines.fitting(fields_of(hop.head.fields), "header lines of a redirect"),
-            "request": self._request(hop, "header lines of the request of a redirect"),
+            "request": self._request(hop.url, hop.sent, "header lines of the request of a redirect"),
             "interim": self._interim(hop.head, defects),
             "defects": [*self._lines.fitting(list(hop.head.defects), "defects of a redirect"), *defects],
         }
 
-    def _request(self, hop: Hop, what: str) -> dict[str, Any]:
-        """The request of a hop as it was sent. Its target repeats the URL of the hop, so a long one is only begun."""
+    def _request(self, url: Url, sent: Fields, what: str) -> dict[str, Any]:
+        """A request as it was sent. Its target repeats the URL of the hop, so a long one is only begun."""
         return {
             "method": "GET",
-            "target": hop.url.target[:MAX_CHARACTERS],
-            "headers": self._sent.fitting(fields_of(hop.sent), what),
+            "target": url.target[:MAX_CHARACTERS],
+            "headers": self._sent.fitting(fields_of(sent), what),
         }
 
     def _interim(self, head: Head, defects: list[str]) -> list[dict[str, Any]]:

@@ -114,22 +114,6 @@ class TlsSchema(Schema):
     not_after = fields.DateTime(required=True, allow_none=True)
 
 
-class RevalidationSchema(Schema):
-    """The answer to conditions: the 304 that confirmed the snapshot before, or the error after which it was asked again."""
-
-    status = fields.Integer(required=True)
-    reason = fields.String(required=True)
-    headers = fields.List(fields.Nested(HeaderSchema), required=True)
-
-
-class InterimSchema(Schema):
-    """An interim response (1xx) that came before the answer."""
-
-    status = fields.Integer(required=True)
-    reason = fields.String(required=True)
-    headers = fields.List(fields.Nested(HeaderSchema), required=True)
-
-
 class RequestSchema(Schema):
     """A request, as it was sent."""
 
@@ -141,6 +125,28 @@ class RequestSchema(Schema):
 
 
 REQUEST = fields.Nested(RequestSchema, metadata={"description": "What was asked. Snapshots of old versions lack it."})
+
+
+class RevalidationSchema(Schema):
+    """The answer to conditions: the 304 that confirmed the snapshot before, or the error after which it was asked again."""
+
+    status = fields.Integer(required=True)
+    reason = fields.String(required=True)
+    headers = fields.List(fields.Nested(HeaderSchema), required=True)
+    request = fields.Nested(
+        RequestSchema,
+        metadata={"description": "The one with conditions, if it was sent again without. Old versions did not record it."},
+    )
+
+
+class InterimSchema(Schema):
+    """An interim response (1xx) that came before the answer."""
+
+    status = fields.Integer(required=True)
+    reason = fields.String(required=True)
+    headers = fields.List(fields.Nested(HeaderSchema), required=True)
+
+
 INTERIM = fields.List(
     fields.Nested(InterimSchema), metadata={"description": "Answers with 1xx before it. Snapshots of old versions lack it."}
 )

@@ -192,6 +192,7 @@ def test_who_cannot_bear_a_condition_is_asked_again_without(status: int) -> None
         "with conditions: header line 3 has no colon: 'odd'",
     )
     assert fetched.final.refusal is not None
+    assert [dict(sent).get("If-None-Match") for sent in (fetched.final.refused, fetched.final.sent)] == ['"1"', None]
     assert fetched.final.refusal.fields == (("Content-Length", "2"), ("Set-Cookie", "c=d"))
     assert [cookie.name for cookie in fetched.cookies] == ["c"]
     assert fetched.timing.dns_ms == 500.0
