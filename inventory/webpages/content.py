@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from threading import Lock
 from typing import Any
 
 from inventory.http_client.body import Body
@@ -24,6 +25,9 @@ _NOT_UPDATED = frozenset(
     | {"connection", "keep-alive", "proxy-connection", "proxy-authenticate"}
 )
 """Header fields of a 304 that are about itself, or by which the body was read already (RFC 9111, sections 3.1 and 3.2)."""
+
+_reading_page = Lock()
+"""A page of 4 MB may take 60 MB while it is read, so a process reads one at a time. It has one core for that anyway."""
 
 _SENDABLE = re.compile(r"[ -~]{1,1024}")
 """A value that may be sent back in a request."""
@@ -113,7 +117,8 @@ def _page(kept: bytes, content: Content, previous: Content | None) -> dict[str, 
     if previous is not None and "page" in previous and _read_alike(previous) == _read_alike(content):
         earlier: dict[str, Any] | None = previous["page"]
         return earlier
-    page = pages.page_of(kept, content)
+    with _reading_page:
+        page = pages.page_of(kept, content)
     return None if page is None else pages.document_of(page)
 
 
