@@ -70,6 +70,17 @@ class InvalidQuery(InvalidRequest):
         self.position = position
 
 
+class QueryTooBroad(InvalidRequest):
+    """This query would have to look at too much of the inventory. Add a condition that few targets meet, such as a host."""
+
+    def __init__(self) -> None:
+        reason = (
+            "This query would have to look at too much of the inventory. Add a condition that few targets meet, such as a"
+            " host, or write a longer start before the first wildcard."
+        )
+        super().__init__(reason, {"q": [reason]})
+
+
 class UnknownHost(InventoryError):
     """The inventory does not answer for this host. INVENTORY_ALLOWED_HOSTS adds host names."""
 

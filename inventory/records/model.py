@@ -6,11 +6,11 @@ Instants are aware, in UTC, with millisecond precision (what both stores keep wi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from inventory.rate_limits.model import LONGEST_WAIT
 
@@ -156,13 +156,25 @@ class Acceptance:
     accepted: bool
 
 
+class Statement(NamedTuple):
+    """A field of a target and its value, as text that is valid UTF-8; `volatile` if it is the shape of a value."""
+
+    field: str
+    value: str
+    volatile: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Outcome: the claim ends in a snapshot. `snapshot.id` is the claim's lease: one claim, at most one snapshot."""
+    """Outcome: the claim ends in a snapshot. `snapshot.id` is the claim's lease: one claim, at most one snapshot.
+
+    `statements` are those that the snapshot makes; None if they are not known yet.
+    """
 
     claim: Record
     snapshot: Snapshot
     body: bytes | None
+    statements: Sequence[Statement] | None = None
 
     @property
     def shares_body(self) -> bool:
@@ -185,10 +197,14 @@ class Postponed:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Outcome: the claim ends in a failure that is answered until `failure.retry_at`."""
+    """Outcome: the claim ends in a failure that is answered until `failure.retry_at`.
+
+    `statements` are those that the failure makes; None if they are not known yet.
+    """
 
     claim: Record
     failure: Failure
+    statements: Sequence[Statement] | None = None
 
 
 Outcome = Stored | Postponed | Failed

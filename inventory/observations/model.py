@@ -1,0 +1,118 @@
+"""Observations, what is asked of them and what is answered; with the algebra of conditions, as stores need it.
+
+An observation is a statement about a target that held over time. Instants are those of collections, with the precision of
+records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from inventory.observations.conditions import (
+    And,
+    Between,
+    Condition,
+    End,
+    Everything,
+    Exists,
+    Has,
+    Matcher,
+    Not,
+    Or,
+    Pattern,
+    Word,
+    folded,
+)
+from inventory.observations.field_names import find
+from inventory.observations.fields import Kind
+from inventory.observations.values import ordinal
+from inventory.records.model import Statement
+
+__all__ = [
+    *("And", "Between", "Condition", "End", "Everything", "Exists", "Has", "Matcher", "Not", "Or", "Pattern", "Word"),
+    *("Change", "FacetValue", "FoundTarget", "Observation", "Outcome", "Statement"),
+    *("FAILURE", "LATEST_ONLY", "TAG", "folded", "ordinal_of"),
+]
+
+TAG = "tag"
+"""The field of the labels that people give: no collection ends it."""
+FAILURE = "failure"
+"""The field of the code of the last failure: the one field that a failed collection shows."""
+LATEST_ONLY = ("body.size", "elapsed_ms")
+"""Fields of the latest snapshot alone: numbers that differ each time, for ranges. They have no intervals."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """A statement about a target, and when it held.
+
+    `last_seen` is the latest collection that showed it, and `gone` the first that no longer did. Both are None while it is
+    current: then the latest collection of its record shows it.
+    """
+
+    field: str
+    value: str
+    volatile: bool
+    first_seen: datetime
+    last_seen: datetime | None = None
+    gone: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one collection of a target stated, for `reindex`; `failed` if it ended without a snapshot."""
+
+    at: datetime
+    statements: Sequence[Statement]
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTarget:
+    """A record that a condition holds for.
+
+    `at` is its position: when it was collected last, or accepted first if it has no snapshot.
+    """
+
+    record_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacetValue:
+    """A value of a field, how many of the targets show it, and when the first of these did."""
+
+    value: str
+    volatile: bool
+    count: int
+    first_seen: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a collection at `at` found changed in one field of a target: values that went, and values that came.
+
+    `before` is when an earlier collection last showed one of those that went; None if none went.
+    """
+
+    record_id: str
+    field: str
+    at: datetime
+    before: datetime | None
+    old: Sequence[str]
+    new: Sequence[str]
+    volatile: bool
+
+
+@lru_cache(maxsize=10_000)
+def _kind(field: str) -> Kind:
+    named, _ = find([field])
+    return named[0].field.kind if named else Kind.TEXT
+
+
+def ordinal_of(field: str, value: str) -> float | None:
+    """What ranges compare of a value, as `End` has it; None if the field or the value has no order."""
+    return ordinal(_kind(field), value)

@@ -1,0 +1,88 @@
+"""What observations need of a store: each method is one atomic statement in domain words.
+
+The observations of an outcome are written by `Records.settle`, with the record or right after it, so the port has no method
+for that. A store that keeps the two apart finds by `unindexed` what a crash left out.
+
+A target is known from its first outcome on that stated anything. Its state at an instant T are the observations with
+`first_seen <= T` that were not `gone`, or with `gone > T`; without an instant it is the current ones.
+A query that a store cannot answer within its bounds raises `QueryTooBroad`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from inventory.listing import Key
+from inventory.observations.model import (
+    Change,
+    Condition,
+    FacetValue,
+    FoundTarget,
+    Matcher,
+    Observation,
+    Outcome,
+)
+
+
+class Observations(Protocol):
+    """Statements about targets, over time."""
+
+    def search(self, condition: Condition, *, at: datetime | None, limit: int, after: Key | None) -> Sequence[FoundTarget]:
+        """The targets that a condition holds for, by (`at`, id) of `FoundTarget`, newest first, those after `after`.
+
+        `at` is the instant that is asked about: only targets that were known then are found.
+        """
+
+    def count(self, condition: Condition, *, at: datetime | None, up_to: int = 10_000) -> int | None:
+        """How many targets a condition holds for, at most `up_to + 1`; None if that cannot be told within the bounds."""
+
+    def shown(
+        self, record_ids: Sequence[str], fields: Sequence[Matcher], *, at: datetime | None
+    ) -> Mapping[str, Sequence[Observation]]:
+        """The state of up to 1,000 records, of the fields that are named, by id; in the order of field and value."""
+
+    def facet(self, condition: Condition, *, at: datetime | None, field: str, limit: int) -> Sequence[FacetValue]:
+        """The commonest values of a field in the state of the targets that a condition holds for, the commonest first."""
+
+    def changes(
+        self,
+        condition: Condition,
+        *,
+        fields: Sequence[Matcher],
+        since: datetime,
+        until: datetime,
+        limit: int,
+        after: tuple[datetime, str, str] | None,
+    ) -> Sequence[Change]:
+        """What changed from `since` to before `until` in targets that a condition holds for now; all fields if none is named.
+
+        By (instant, record id, field), newest first, those after `after`. What the first snapshot of a target shows is no
+        change, and neither are the tags of a target that had none before.
+        """
+
+    def history(self, record_id: str) -> Sequence[Observation]:
+        """What the volatility of fields follows from: for fields that changed lately or are volatile, their observations.
+
+        All current ones, and the latest closed ones.
+        """
+
+    def tag(self, record_id: str, tags: Sequence[str], *, now: datetime) -> bool:
+        """Make these all the tags of a record; False if there is no such record."""
+
+    def unindexed(self, *, limit: int) -> Sequence[str]:
+        """The ids of records whose observations are not, or not known to be, those of their latest outcome."""
+
+    def reindex(self, record_id: str, history: Sequence[Outcome], *, latest: str | None) -> bool:
+        """Rebuild the intervals that a history covers, the oldest outcome first, and leave those before it.
+
+        Tags stay, and so do the earlier failures. False if the record is gone, or `latest` is not its latest snapshot any more:
+        then the caller reads it again.
+        """
+
+    def prune(self, *, after: int, limit: int) -> int:
+        """Remove those among the `limit` next values after a number that no observation names.
+
+        Returns where the next call goes on, 0 after the last one.
+        """
