@@ -81,6 +81,10 @@ class QueryTooBroad(InvalidRequest):
         super().__init__(reason, {"q": [reason]})
 
 
+class NotSearchable(InventoryError):
+    """The inventory cannot be searched while its store is MongoDB. SQLite can."""
+
+
 class UnknownHost(InventoryError):
     """The inventory does not answer for this host. INVENTORY_ALLOWED_HOSTS adds host names."""
 

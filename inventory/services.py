@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # types only: views import this module, and the features of t
     from inventory.jobs.service import JobService
     from inventory.jobs.stream import JobStream
     from inventory.notifier import Notifier
+    from inventory.observations.indexing import Indexer
     from inventory.ops.write_probe import WriteProbe
     from inventory.products.service import ProductService
     from inventory.rate_limits.service import UpstreamService
@@ -52,6 +53,7 @@ class Services:
     collector: Collector
     records: RecordService
     inline: InlineCollector
+    indexer: Indexer
     changes: ChangeService
     events: EventService
     jobs: JobService

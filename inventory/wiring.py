@@ -31,6 +31,9 @@ from inventory.jobs.runner import JobRunner
 from inventory.jobs.service import JobService
 from inventory.jobs.stream import JobStream
 from inventory.notifier import Notifier, connect
+from inventory.observations.indexing import Indexer
+from inventory.observations.observing import Observer
+from inventory.observations.page import page_of
 from inventory.ops.write_probe import WriteProbe
 from inventory.products import feeds, pages
 from inventory.products.job_type import FeedJobs
@@ -98,7 +101,16 @@ def build(
     threads = share_threads(settings.spare_threads)
 
     collector = Collector(
-        store.records, store.snapshots, registry, notifier, _policy(settings), budgets, clock=clock, rng=rng, sleep=sleep
+        store.records,
+        store.snapshots,
+        registry,
+        notifier,
+        _policy(settings),
+        budgets,
+        clock=clock,
+        rng=rng,
+        sleep=sleep,
+        observe=Observer(store.observations).statements,
     )
     records = _records(settings, store, registry, notifier, threads, clock)
     inline = InlineCollector(records, store.records, collector, slots=settings.inline_slots)
@@ -117,6 +129,7 @@ def build(
         collector=collector,
         records=records,
         inline=inline,
+        indexer=Indexer(store.observations, records, page_of),
         changes=ChangeService(records, clock=clock),
         events=EventService(store.events),
         jobs=jobs,

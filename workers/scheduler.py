@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Event
+from time import monotonic
 from typing import TypeVar
 
 import structlog
@@ -40,6 +41,11 @@ MAX_RETIRED = 5_000
 """Rows of old jobs, old lookups, and old log events, that are removed in one round."""
 MAX_NOTED = 20
 """Imports of log files of which it is noted in one round that there are events: their age counts from then on."""
+MAX_INDEXED = 200
+"""Records without observations that are indexed in one call; a round makes such calls for up to `INDEX_FOR` seconds."""
+INDEX_FOR = 1.0
+MAX_PRUNED = 5_000
+"""Values that are checked in one round for whether any observation has them."""
 UPLOAD_WITHOUT_JOB = timedelta(days=1)
 """How long an upload may be there before its job is."""
 SWEEP_FILES_EVERY = timedelta(minutes=1)
@@ -55,6 +61,7 @@ class Sweep:
     events: str = ""
     uploads: str = ""
     chunks: str = ""
+    values: int = 0
     files_at: datetime | None = None
 
 
@@ -78,6 +85,7 @@ def round_(services: Services) -> int:
     _attempt(services, "complete_jobs", partial(complete_jobs, services.store.jobs, services.notifier, now=now))
     for_records = _attempt(services, "wake_for_records", partial(wake_for_records, services, now=now, limit=limit))
     for_jobs = _attempt(services, "wake_for_jobs", partial(wake_for_jobs, services, now=now, limit=limit))
+    _attempt(services, "index_records", partial(_index_records, services))
     return (for_records or 0) + (for_jobs or 0)
 
 
@@ -89,6 +97,7 @@ def retain(services: Services, sweep: Sweep) -> None:
     _attempt(services, "retire_snapshots", partial(_retire_snapshots, services))
     _attempt(services, "sweep_snapshots", partial(_sweep_snapshots, services, sweep))
     _attempt(services, "sweep_bodies", partial(_sweep_bodies, services, sweep))
+    _attempt(services, "prune_values", partial(_prune_values, services, sweep))
     _attempt(services, "retire_lookups", partial(_retire_lookups, services))
     _attempt(services, "retire_events", partial(_retire_events, services, sweep))
     _attempt(services, "retire_jobs", partial(_retire_jobs, services))
@@ -112,6 +121,19 @@ def _fail_spent(services: Services) -> None:
     fail_spent = partial(services.store.records.fail_spent, now=now, max_attempts=max_attempts, retry_at=retry_at)
     while fail_spent(limit=MAX_FAILED) == MAX_FAILED:
         continue
+
+
+def _index_records(services: Services) -> None:
+    """Index what is not indexed, as long as that goes on, so that a large store takes hours and not days."""
+    until, indexed = monotonic() + INDEX_FOR, 0
+    while monotonic() < until and (some := services.indexer.index_some(MAX_INDEXED)):
+        indexed += some
+    if indexed:
+        log.info("records_indexed", count=indexed)
+
+
+def _prune_values(services: Services, sweep: Sweep) -> None:
+    sweep.values = services.store.observations.prune(after=sweep.values, limit=MAX_PRUNED)
 
 
 def _retire_snapshots(services: Services) -> None:

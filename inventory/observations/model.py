@@ -32,9 +32,29 @@ from inventory.observations.values import ordinal
 from inventory.records.model import Statement
 
 __all__ = [
-    *("And", "Between", "Condition", "End", "Everything", "Exists", "Has", "Matcher", "Not", "Or", "Pattern", "Word"),
-    *("Change", "FacetValue", "FoundTarget", "Observation", "Outcome", "Statement"),
-    *("FAILURE", "LATEST_ONLY", "TAG", "folded", "ordinal_of"),
+    "FAILURE",
+    "LATEST_ONLY",
+    "TAG",
+    "And",
+    "Between",
+    "Change",
+    "Condition",
+    "End",
+    "Everything",
+    "Exists",
+    "FacetValue",
+    "FoundTarget",
+    "Has",
+    "Matcher",
+    "Not",
+    "Observation",
+    "Or",
+    "Outcome",
+    "Pattern",
+    "Statement",
+    "Word",
+    "folded",
+    "ordinal_of",
 ]
 
 TAG = "tag"

@@ -15,15 +15,8 @@ from datetime import datetime
 from typing import Protocol
 
 from inventory.listing import Key
-from inventory.observations.model import (
-    Change,
-    Condition,
-    FacetValue,
-    FoundTarget,
-    Matcher,
-    Observation,
-    Outcome,
-)
+from inventory.observations.model import Change, Condition, FacetValue, FoundTarget, Matcher, Observation, Outcome
+from inventory.records.model import Record
 
 
 class Observations(Protocol):
@@ -56,10 +49,10 @@ class Observations(Protocol):
         limit: int,
         after: tuple[datetime, str, str] | None,
     ) -> Sequence[Change]:
-        """What changed from `since` to before `until` in targets that a condition holds for now; all fields if none is named.
+        """What changed from `since` to before `until` in these fields, or in all if none is named.
 
-        By (instant, record id, field), newest first, those after `after`. What the first snapshot of a target shows is no
-        change, and neither are the tags of a target that had none before.
+        Only of targets that a condition holds for now; by (instant, record id, field), newest first, those after `after`.
+        What is known of a target first is no change, and neither is what its first snapshot shows.
         """
 
     def history(self, record_id: str) -> Sequence[Observation]:
@@ -74,11 +67,11 @@ class Observations(Protocol):
     def unindexed(self, *, limit: int) -> Sequence[str]:
         """The ids of records whose observations are not, or not known to be, those of their latest outcome."""
 
-    def reindex(self, record_id: str, history: Sequence[Outcome], *, latest: str | None) -> bool:
+    def reindex(self, seen: Record, history: Sequence[Outcome]) -> bool:
         """Rebuild the intervals that a history covers, the oldest outcome first, and leave those before it.
 
-        Tags stay, and so do the earlier failures. False if the record is gone, or `latest` is not its latest snapshot any more:
-        then the caller reads it again.
+        Tags stay, and so do earlier failures, of which only the last may be in a history. False if the record is not as it
+        was `seen` any more, by its fence and state: then its history may be another one.
         """
 
     def prune(self, *, after: int, limit: int) -> int:

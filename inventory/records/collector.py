@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from random import Random
@@ -26,7 +27,18 @@ from inventory.notifier import Notifier
 from inventory.rate_limits.calls import Calls
 from inventory.rate_limits.model import Budgets, Permit, PermitRequest, Throttled
 from inventory.records.in_flight import POLL_INTERVAL, InFlight
-from inventory.records.model import AHEAD, LONGEST_DELAY, Content, Outcome, Record, State
+from inventory.records.model import (
+    AHEAD,
+    LONGEST_DELAY,
+    Content,
+    Failed,
+    Outcome,
+    Postponed,
+    Record,
+    State,
+    Statement,
+    Stored,
+)
 from inventory.records.outcomes import CollectionPolicy
 from inventory.records.ports import Records, Snapshots
 from inventory.records.settling import Settler
@@ -39,6 +51,10 @@ RESERVATION_NEAR = timedelta(seconds=2)
 
 More = Callable[[float], bool]
 """Waits up to so many seconds for something to become due, and says whether that is to be expected at all."""
+
+
+Observe = Callable[[Stored | Failed], Sequence[Statement] | None]
+"""What an outcome states of its target."""
 
 
 class Collector:
@@ -56,10 +72,12 @@ class Collector:
         clock: Clock,
         rng: Random,
         sleep: Callable[[float], object] = sleep,
+        observe: Observe = lambda _outcome: None,
     ) -> None:
         self._records, self._snapshots, self._sources = records, snapshots, sources
         self._notifier, self._policy, self._budgets = notifier, policy, budgets
         self._clock, self._rng, self._sleep = clock, rng, sleep
+        self._observe = observe
         self._last_reservation = clock()
         self.settler = Settler(records, notifier, policy, clock=clock, rng=rng, sleep=sleep)
 
@@ -74,7 +92,7 @@ class Collector:
         may not be called now. Whatever is raised becomes an outcome too, except that the store is away.
         """
         final = inline or self._policy.retry.gives_up(claim.attempt)
-        return self._outcome_of(claim, partial(self._collect, claim, permit, inline=inline, final=final))
+        return self._observed(self._outcome_of(claim, partial(self._collect, claim, permit, inline=inline, final=final)))
 
     def collect_due(
         self, *, slots: int, stopping: Callable[[], bool], more: More = lambda _seconds: False, first: str | None = None
@@ -180,6 +198,18 @@ class Collector:
             raise
         except Exception as error:  # noqa: BLE001 - logged, counted, and the outcome
             return self.settler.fault(claim, error, "collect")
+
+    def _observed(self, outcome: Outcome) -> Outcome:
+        """The outcome with what it states. Where that cannot be told, it is found later from what is stored."""
+        if isinstance(outcome, Postponed):
+            return outcome
+        try:
+            return replace(outcome, statements=self._observe(outcome))
+        except StorageUnavailable as error:
+            log.warning("not_observed", record_id=outcome.claim.id, error=str(error))
+        except Exception as error:  # noqa: BLE001 - logged and counted: a collection never fails by what is said of it
+            faults.note(self._notifier, error, "observe", outcome.claim.target.source, record_id=outcome.claim.id)
+        return outcome
 
     def _collect(self, claim: Record, permit: Permit | None, *, inline: bool, final: bool) -> Outcome:
         try:

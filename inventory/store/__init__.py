@@ -14,6 +14,7 @@ from typing import Protocol
 from inventory.events.ports import Events
 from inventory.history.ports import History
 from inventory.jobs.ports import Jobs
+from inventory.observations.ports import Observations
 from inventory.products.ports import Products
 from inventory.records.ports import Bodies, Records, Snapshots
 
@@ -28,6 +29,7 @@ class Store(Protocol):
     events: Events
     history: History
     products: Products
+    observations: Observations
 
     def prepare(self) -> None:
         """Create or migrate what is kept, idempotently, also when several processes do it at once.

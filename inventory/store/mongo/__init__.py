@@ -8,6 +8,7 @@ from inventory.store.mongo.connection import INDEXING_TIMEOUT, Connection, MakeC
 from inventory.store.mongo.events import MongoEvents
 from inventory.store.mongo.history import MongoHistory
 from inventory.store.mongo.jobs import MongoJobs
+from inventory.store.mongo.observations import MongoObservations
 from inventory.store.mongo.products import MongoProducts
 from inventory.store.mongo.records import MongoRecords
 from inventory.store.mongo.snapshots import MongoSnapshots
@@ -25,6 +26,7 @@ class MongoStore(Store):
         self.events = MongoEvents(self._connection)
         self.history = MongoHistory(self._connection)
         self.products = MongoProducts(self._connection)
+        self.observations = MongoObservations()
 
     def prepare(self) -> None:
         """A server that is not there is waited for one second, so that the caller can log each second that it waits."""

@@ -5,27 +5,32 @@ from __future__ import annotations
 from pathlib import Path
 
 from inventory.store import Store
+from inventory.store.sqlite.asking import Bounds
 from inventory.store.sqlite.connections import Connections
 from inventory.store.sqlite.events import SqliteEvents
 from inventory.store.sqlite.history import SqliteHistory
 from inventory.store.sqlite.jobs import SqliteJobs
+from inventory.store.sqlite.numbers import Numbers
+from inventory.store.sqlite.observations import SqliteObservations
 from inventory.store.sqlite.products import SqliteProducts
 from inventory.store.sqlite.records import SqliteRecords
 from inventory.store.sqlite.snapshots import SqliteBodies, SqliteSnapshots
 
 
 class SqliteStore(Store):
-    """The store in the file `path`, which is made, folder included, when it is first used."""
+    """The store in the file `path`, which is made, folder included, when it is first used; `bounds` are those of queries."""
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, bounds: Bounds | None = None) -> None:
         self._connections = Connections(Path(path))
-        self.records = SqliteRecords(self._connections)
+        numbers = Numbers()
+        self.records = SqliteRecords(self._connections, numbers)
         self.snapshots = SqliteSnapshots(self._connections)
         self.bodies = SqliteBodies(self._connections)
         self.jobs = SqliteJobs(self._connections)
         self.events = SqliteEvents(self._connections)
         self.history = SqliteHistory(self._connections)
         self.products = SqliteProducts(self._connections)
+        self.observations = SqliteObservations(self._connections, numbers, bounds or Bounds())
 
     def prepare(self) -> None:
         self._connections.rows("SELECT 1")

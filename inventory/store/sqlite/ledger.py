@@ -13,7 +13,9 @@ from inventory.records import model
 from inventory.records.model import Failed, Outcome, Postponed, Record, Stored
 from inventory.store.codecs import content_bytes, failure_bytes, millis, spent, to_millis
 from inventory.store.sqlite import rows
-from inventory.store.sqlite.connections import Adapter
+from inventory.store.sqlite.connections import Adapter, Connections
+from inventory.store.sqlite.numbers import Numbers
+from inventory.store.sqlite.observing import Observing, latest_only
 from inventory.store.sqlite.opening import Connection
 
 NOW = "due_at <= :now"
@@ -51,12 +53,20 @@ CLAIM = f"""
 CLAIM_HOLDS = "WHERE id = :id AND state = 'running' AND lease = :lease AND fence = :fence"
 STORE = f"""
     UPDATE records SET state = 'stored', due_at = NULL, failure = NULL, snapshot_id = :lease, snapshots = snapshots + 1,
-    collected_at = :collected_at, first_collected_at = coalesce(first_collected_at, :collected_at)
+    collected_at = :collected_at, first_collected_at = coalesce(first_collected_at, :collected_at),
+    target_no = coalesce(:target_no, target_no), indexed = indexed AND :indexed,
+    body_size = :body_size, elapsed_ms = :elapsed_ms
     {CLAIM_HOLDS} AND (revalidate OR NOT :shares_body)"""
 POSTPONE = f"""
     UPDATE records SET state = 'pending', due_at = :due_at, failure = coalesce(:failure, failure),
     attempt = attempt - :uncounted {CLAIM_HOLDS}"""
-FAIL = f"UPDATE records SET state = 'failed', due_at = NULL, failure = :failure {CLAIM_HOLDS}"
+FAIL = f"""
+    UPDATE records SET state = 'failed', due_at = NULL, failure = :failure,
+    target_no = coalesce(:target_no, target_no), indexed = indexed AND :indexed {CLAIM_HOLDS}"""
+HELD = f"SELECT target_no FROM records {CLAIM_HOLDS} AND (revalidate OR NOT :shares_body)"
+
+UNOBSERVED = {"target_no": None, "indexed": None}
+"""The values of an outcome whose statements are not written: its record is indexed later."""
 
 INSERT_SNAPSHOT = """
     INSERT INTO snapshots (id, record_id, collected_at, body_sha256, content)
@@ -65,6 +75,10 @@ INSERT_BODY = "INSERT INTO bodies (sha256, bytes) VALUES (:body_sha256, :body) O
 
 
 class Ledger(Adapter):
+    def __init__(self, connections: Connections, numbers: Numbers) -> None:
+        super().__init__(connections)
+        self._numbers = numbers
+
     def claim(self, record_id: str, *, now: datetime, lease_for: timedelta) -> Record | None:
         claims = self._claim(CLAIMABLE, {"id": record_id, "now": to_millis(now), "limit": 1}, now + lease_for)
         return claims[0] if claims else None
@@ -88,7 +102,14 @@ class Ledger(Adapter):
         if not statements:
             return []
         with self._connections.writing() as connection:
-            return [_settle(connection, statement, values) for statement, values in statements]
+            observing = Observing(connection, self._numbers)
+            settled = []
+            for outcome, (statement, values) in zip(outcomes, statements, strict=True):
+                _observe(connection, observing, outcome, values)
+                settled.append(_settle(connection, statement, values))
+            observing.finish()
+        self._numbers.remember(observing.numbering)
+        return settled
 
     def fail_spent(self, *, now: datetime, max_attempts: int, retry_at: datetime, limit: int) -> int:
         chosen = {"now": to_millis(now), "max_attempts": max_attempts, "limit": limit}
@@ -96,7 +117,7 @@ class Ledger(Adapter):
             records = [rows.record(row) for row in connection.execute(ALL_SPENT, chosen).fetchall()]
             for record in records:
                 failure = spent(record, now=now, retry_at=retry_at)
-                connection.execute(FAIL, _claimed(record) | {"failure": failure_bytes(failure)})
+                connection.execute(FAIL, _claimed(record) | UNOBSERVED | {"failure": failure_bytes(failure)})
         return len(records)
 
     def due(self, *, now: datetime, max_attempts: int, limit: int) -> Mapping[str, str]:
@@ -129,12 +150,24 @@ def _statement(outcome: Outcome) -> tuple[str, dict[str, Any]]:
         case Stored(snapshot=snapshot, body=body):
             values |= {"collected_at": to_millis(snapshot.collected_at), "content": content_bytes(snapshot.content)}
             values |= {"body_sha256": snapshot.body_sha256, "body": body}
+            values |= UNOBSERVED | latest_only(outcome.statements)
             return STORE, values | {"shares_body": outcome.shares_body}
         case Postponed(due_at=due_at, failure=failure, counted=counted):
             values |= {"due_at": to_millis(due_at), "uncounted": int(not counted)}
             return POSTPONE, values | {"failure": failure_bytes(failure)}
         case Failed(failure=failure):
-            return FAIL, values | {"failure": failure_bytes(failure)}
+            return FAIL, values | UNOBSERVED | {"failure": failure_bytes(failure)}
+
+
+def _observe(connection: Connection, observing: Observing, outcome: Outcome, values: dict[str, Any]) -> None:
+    """Write what the outcome states, if it will take effect."""
+    if isinstance(outcome, Postponed) or outcome.statements is None:
+        return
+    if held := connection.execute(HELD, {"shares_body": False} | values).fetchall():
+        failed = isinstance(outcome, Failed)
+        at = outcome.failure.at if isinstance(outcome, Failed) else outcome.snapshot.collected_at
+        target_no = observing.collected(outcome.claim, held[0][0], outcome.statements, to_millis(at), failed=failed)
+        values |= {"target_no": target_no, "indexed": True}
 
 
 def _settle(connection: Connection, statement: str, values: dict[str, Any]) -> bool:

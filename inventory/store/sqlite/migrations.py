@@ -173,4 +173,56 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE event_imports (job_id BLOB PRIMARY KEY NOT NULL, noted_at INTEGER NOT NULL) WITHOUT ROWID",
         "CREATE INDEX event_imports_noted ON event_imports (noted_at)",
     ),
+    (
+        # Observations. `observations` and `conditions` of the package explain the tables.
+        "ALTER TABLE records ADD COLUMN target_no INTEGER",
+        "ALTER TABLE records ADD COLUMN indexed INTEGER",
+        "ALTER TABLE records ADD COLUMN body_size INTEGER",
+        "ALTER TABLE records ADD COLUMN elapsed_ms REAL",
+        "CREATE INDEX records_unindexed ON records (id) WHERE indexed IS NULL",
+        """CREATE INDEX records_observed ON records
+            (coalesce(collected_at, accepted_at), id, target_no, body_size, elapsed_ms) WHERE target_no IS NOT NULL""",
+        """CREATE TABLE observed_targets (
+            no INTEGER PRIMARY KEY,
+            record_id TEXT NOT NULL,
+            since INTEGER NOT NULL,
+            pairs BLOB NOT NULL
+        )""",
+        "CREATE TABLE fields (no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, folded TEXT NOT NULL)",
+        "CREATE INDEX fields_folded ON fields (folded)",
+        # `value` is NULL where it is the same as `folded`.
+        """CREATE TABLE field_values (
+            no INTEGER PRIMARY KEY,
+            field_no INTEGER NOT NULL,
+            folded TEXT NOT NULL,
+            value TEXT,
+            number REAL,
+            volatile INTEGER NOT NULL
+        )""",
+        "CREATE INDEX field_values_folded ON field_values (field_no, folded)",
+        "CREATE INDEX field_values_number ON field_values (field_no, number) WHERE number IS NOT NULL",
+        # `since` is NULL for what was known of a target first: most of all, and that costs no byte.
+        """CREATE TABLE observations (
+            field_no INTEGER NOT NULL,
+            value_no INTEGER NOT NULL,
+            target_no INTEGER NOT NULL,
+            since INTEGER,
+            PRIMARY KEY (field_no, value_no, target_no)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX observations_since ON observations (since) WHERE since IS NOT NULL",
+        """CREATE TABLE past_observations (
+            field_no INTEGER NOT NULL,
+            value_no INTEGER NOT NULL,
+            target_no INTEGER NOT NULL,
+            first INTEGER NOT NULL,
+            last INTEGER NOT NULL,
+            gone INTEGER NOT NULL,
+            PRIMARY KEY (field_no, value_no, target_no, first)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX past_observations_of_target ON past_observations (target_no, gone)",
+        "CREATE INDEX past_observations_gone ON past_observations (gone)",
+        "CREATE INDEX past_observations_first ON past_observations (first)",
+        # Numbers of values that a process remembers hold as long as this is the same.
+        "CREATE TABLE pruned_values (times INTEGER PRIMARY KEY)",
+    ),
 )

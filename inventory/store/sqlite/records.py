@@ -11,7 +11,7 @@ from typing import Any
 from inventory.listing import Key
 from inventory.records.model import Acceptance, Record, RecordFilter, RecordWithSnapshot, Status, Target
 from inventory.store.codecs import to_millis
-from inventory.store.sqlite import rows
+from inventory.store.sqlite import observing, rows
 from inventory.store.sqlite.connections import Row
 from inventory.store.sqlite.ledger import Ledger
 from inventory.store.sqlite.opening import Connection
@@ -25,8 +25,9 @@ LOOK_UP = f"""
     WHERE r.id = ?"""
 
 INSERT = f"""
-    INSERT INTO records (id, source, key, host, state, accepted_at, requested_at, due_at, attempt, fence, snapshots, bulk)
-    VALUES (:id, :source, :key, :host, 'pending', :now, :now, :now, 0, 0, 0, :bulk)
+    INSERT INTO records
+    (id, source, key, host, state, accepted_at, requested_at, due_at, attempt, fence, snapshots, bulk, indexed)
+    VALUES (:id, :source, :key, :host, 'pending', :now, :now, :now, 0, 0, 0, :bulk, TRUE)
     ON CONFLICT (id) DO NOTHING RETURNING {rows.RECORD}"""
 
 ACCEPT_AGAIN = f"""
@@ -113,10 +114,12 @@ class SqliteRecords(Ledger):
 
     def delete(self, record_id: str) -> bool:
         with self._connections.writing() as connection:
-            deleted = connection.execute("DELETE FROM records WHERE id = ?", (record_id,)).rowcount
+            deleted = connection.execute("DELETE FROM records WHERE id = ? RETURNING target_no", (record_id,)).fetchall()
             connection.execute(DELETE_UNSHARED_BODIES, {"id": record_id})
             connection.execute("DELETE FROM snapshots WHERE record_id = ?", (record_id,))
-        return deleted == 1
+            if deleted and deleted[0][0] is not None:
+                observing.remove(connection, deleted[0][0])
+        return len(deleted) == 1
 
 
 def _accept(connection: Connection, target: Target, seen: Record | None, wanted: Mapping[str, Any]) -> list[Row]:

@@ -1,0 +1,124 @@
+"""What collections state of their targets, with the volatility that follows from what was observed before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from datetime import datetime
+
+from inventory.observations import extraction
+from inventory.observations.extraction import Extraction
+from inventory.observations.model import LATEST_ONLY, Observation, Statement
+from inventory.observations.page import Page
+from inventory.observations.ports import Observations
+from inventory.observations.volatility import CHANGES_IN_A_ROW, Volatility, next_volatility, shown_volatility
+from inventory.records.model import Content, Failed, Stored, Target
+
+Seen = Set[tuple[str, bool]]
+"""What was observed of a field in one collection: values, and whether they are volatile."""
+
+
+class Observer:
+    """States what outcomes show. Every method may raise `StorageUnavailable`."""
+
+    def __init__(self, observations: Observations) -> None:
+        self._observations = observations
+
+    def statements(self, outcome: Stored | Failed) -> Sequence[Statement]:
+        """The statements of an outcome that is not settled yet."""
+        claim = outcome.claim
+        if isinstance(outcome, Failed):
+            return of_extraction(extraction.of_failure(claim.target, outcome.failure))
+        if claim.collected_at is None:
+            return of_extraction(extraction.of_snapshot(claim.target, outcome.snapshot.content))
+        tracker = Tracker(seen_before(self._observations.history(claim.id), claim.collected_at))
+        return of_extraction(tracker.observed(claim.target, outcome.snapshot.content))
+
+
+class Tracker:
+    """Follows the collections of one target, the oldest first, and finds its volatile fields.
+
+    `seen` has what was observed of fields before, in each of the last collections.
+    """
+
+    def __init__(self, seen: Mapping[str, Sequence[Seen]] | None = None) -> None:
+        self._volatilities: dict[str, Volatility] = {}
+        self._values: dict[str, list[Set[str]]] = {}
+        for field, before in (seen or {}).items():
+            now = shown_volatility(field, before[-1])
+            self._volatilities[field] = now
+            self._values[field] = [_values(each) for each in _since_last_change(field, before, now)]
+
+    def observed(self, target: Target, content: Content, page: Page | None = None) -> Extraction:
+        """What the next collection shows."""
+        shown = extraction.of_snapshot(target, content, page, self._known())
+        if changed := self._note(shown):
+            shown = extraction.of_snapshot(target, content, page, self._known())
+            for field in changed:
+                self._values[field] = [_by_field(shown).get(field, frozenset())]
+        return shown
+
+    def _known(self) -> Mapping[str, Volatility]:
+        return {field: each for field, each in self._volatilities.items() if each is not Volatility.EXACT}
+
+    def _note(self, shown: Extraction) -> list[str]:
+        """Remember what each field showed; those that are volatile from now on, or more than before."""
+        changed = []
+        values = _by_field(shown)
+        for field in {*self._values, *values}:
+            history = self._values.setdefault(field, [])
+            history.append(values.get(field, frozenset()))
+            del history[: -CHANGES_IN_A_ROW - 1]
+            now = self._volatilities.get(field, Volatility.EXACT)
+            if (after := next_volatility(field, now, history)) is not now:
+                self._volatilities[field] = after
+                changed.append(field)
+        return changed
+
+
+def seen_before(observations: Sequence[Observation], collected_at: datetime) -> Mapping[str, Sequence[Seen]]:
+    """What each field showed in each of the last collections of a target, as far as its observations tell.
+
+    A collection that changed nothing is known by what was seen last in it. Where it is not known, nothing else changed.
+    """
+    instants = {instant for each in observations for instant in (each.first_seen, each.last_seen) if instant}
+    latest = sorted({*instants, collected_at})[-CHANGES_IN_A_ROW:]
+    of_fields: dict[str, list[Observation]] = {}
+    for each in observations:
+        of_fields.setdefault(each.field, []).append(each)
+    return {
+        field: [frozenset((one.value, one.volatile) for one in of_field if _held(one, instant)) for instant in latest]
+        for field, of_field in of_fields.items()
+    }
+
+
+def of_extraction(found: Extraction) -> Sequence[Statement]:
+    """The statements of an extraction."""
+    statements = [Statement(field, value, volatile) for (field, value), volatile in found.statements.items()]
+    latest = (found.body_size, None if found.elapsed_ms is None else round(found.elapsed_ms, 3))
+    statements += [
+        Statement(name, str(number)) for name, number in zip(LATEST_ONLY, latest, strict=True) if number is not None
+    ]
+    return statements
+
+
+def _held(observation: Observation, instant: datetime) -> bool:
+    return observation.first_seen <= instant and (observation.gone is None or instant < observation.gone)
+
+
+def _since_last_change(field: str, seen: Sequence[Seen], now: Volatility) -> Sequence[Seen]:
+    """The last collections in which the volatility of a field was as it is now."""
+    start = len(seen)
+    while start and shown_volatility(field, seen[start - 1]) is now:
+        start -= 1
+    return seen[start:]
+
+
+def _by_field(shown: Extraction) -> Mapping[str, Set[str]]:
+    values: dict[str, set[str]] = {}
+    for field, value in shown.statements:
+        values.setdefault(field, set()).add(value)
+    return values
+
+
+def _values(seen: Iterable[tuple[str, bool]]) -> Set[str]:
+    return frozenset(value for value, _ in seen)

@@ -1,0 +1,78 @@
+"""When statements held, as both stores compute it: pure, on whatever names a statement there. Instants are milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence, Set
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+Key = TypeVar("Key")
+
+
+@dataclass(frozen=True, slots=True)
+class Interval(Generic[Key]):
+    """A statement that held from `first` to before `gone`, and was last seen at `last`; None where it still holds."""
+
+    key: Key
+    first: int
+    last: int | None = None
+    gone: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown(Generic[Key]):
+    """What one outcome showed at an instant. A failed one shows nothing but failures, and what never changes."""
+
+    at: int
+    keys: Set[Key]
+    failed: bool = False
+
+
+def rebuilt(
+    kept: Iterable[Interval[Key]],
+    history: Sequence[Shown[Key]],
+    *,
+    is_tag: Callable[[Key], bool],
+    is_failure: Callable[[Key], bool],
+) -> list[Interval[Key]]:
+    """The intervals of a history, the oldest outcome first, and those kept of the time before it.
+
+    Tags stay, and so do failures, because a history has at most the last of them.
+    """
+    if not history:
+        return list(kept)
+    start = history[0].at
+    done: list[Interval[Key]] = []
+    still_open: dict[Key, Interval[Key]] = {}
+    for each in kept:
+        if is_tag(each.key) or (each.gone is not None and each.gone <= start):
+            done.append(each)
+        elif is_failure(each.key) and each.gone is not None:
+            ends = (shown.at for shown in history if not shown.failed and shown.at > each.first)
+            done.append(replace(each, gone=min(each.gone, *ends, each.gone)))
+        elif is_failure(each.key):
+            still_open[each.key] = replace(each, last=each.first)
+        elif each.first < start:
+            known = each.last is not None and each.last < start
+            still_open[each.key] = replace(each, last=each.last if known else each.first, gone=None)
+    for shown in history:
+        _go_on(still_open, done, shown, is_failure)
+    return done + [replace(each, last=None) for each in still_open.values()]
+
+
+def _go_on(
+    still_open: dict[Key, Interval[Key]],
+    done: list[Interval[Key]],
+    shown: Shown[Key],
+    is_failure: Callable[[Key], bool],
+) -> None:
+    """Close what an outcome shows to be gone, and open what it shows to be new."""
+    for key, each in list(still_open.items()):
+        ends = is_failure(key) if shown.failed else True
+        if ends and key not in shown.keys and each.first <= shown.at:
+            done.append(replace(each, gone=shown.at))
+            del still_open[key]
+    for key in shown.keys:
+        before = still_open.get(key)
+        first = shown.at if before is None else min(before.first, shown.at)
+        still_open[key] = Interval(key, first, shown.at)

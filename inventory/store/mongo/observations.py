@@ -1,0 +1,25 @@
+"""Observations, which this store does not keep yet: nothing of it needs indexing, and nothing of it can be asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NoReturn
+
+from inventory.errors import NotSearchable
+from inventory.observations.model import Observation
+
+
+class MongoObservations:
+    def history(self, record_id: str) -> Sequence[Observation]:
+        return []
+
+    def unindexed(self, *, limit: int) -> Sequence[str]:
+        return []
+
+    def prune(self, *, after: int, limit: int) -> int:
+        return 0
+
+    def _refuse(self, *_args: object, **_named: object) -> NoReturn:
+        raise NotSearchable("The inventory cannot be searched while its store is MongoDB. SQLite can.")
+
+    search = count = shown = facet = changes = tag = reindex = _refuse

@@ -1,0 +1,49 @@
+"""Queries within bounds: one read transaction that ends when its time is over."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import monotonic
+
+from inventory.errors import QueryTooBroad
+from inventory.store.sqlite.connections import TIMEOUT, Borrowed, Connections
+from inventory.store.sqlite.opening import Connection
+
+STEPS = 20_000
+"""Of SQLite's machine, between two looks at the time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How far a query goes. Seconds, for pages of targets and for what looks at all of them, and numbers of things.
+
+    `few` pairs of a field and a value are looked up one by one for each target. Up to so many `candidates` are looked at
+    whatever their order; else a `chunk` of targets in their order before another way is tried.
+    """
+
+    page_seconds: float = 0.9
+    total_seconds: float = 3.0
+    few: int = 16
+    candidates: int = 20_000
+    chunk: int = 50_000
+
+
+@contextmanager
+def asking(connections: Connections, seconds: float) -> Iterator[Connection]:
+    """A connection that sees one state of the store; `QueryTooBroad` for what takes more time than that."""
+    until = monotonic() + seconds
+    with Borrowed(connections, TIMEOUT) as connection:
+        connection.execute("BEGIN")
+        connection.set_progress_handler(lambda: monotonic() > until, STEPS)
+        try:
+            yield connection
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
+            raise QueryTooBroad from error
+        finally:
+            connection.set_progress_handler(None, STEPS)
+            connection.execute("ROLLBACK")

@@ -1,0 +1,129 @@
+"""Which numbers of fields and values a condition on a field means."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
+from typing import Any
+
+from inventory.errors import QueryTooBroad
+from inventory.observations.model import LATEST_ONLY, Between, Exists, Has, Matcher, Pattern, Word, folded
+from inventory.store.pairs import Pair
+from inventory.store.sqlite.opening import Connection
+
+MAX_PAIRS = 200_000
+"""That a condition may mean."""
+LAST = "\U0010ffff"
+"""A text that is greater than any that begins with another character."""
+
+FIELDS = "SELECT no, name FROM fields WHERE folded >= :first AND folded <= :last"
+OF_FIELDS = "FROM json_each(:fields) AS f CROSS JOIN field_values AS v ON v.field_no = f.value"
+VALUES_OF_FIELDS = f"SELECT v.field_no, v.no {OF_FIELDS} LIMIT :limit"
+WORDS = f"SELECT v.field_no, v.no, coalesce(v.value, v.folded) {OF_FIELDS} AND v.folded = :word"
+PATTERNS = f"""
+    SELECT v.field_no, v.no, coalesce(v.value, v.folded) {OF_FIELDS} AND v.folded >= :first AND v.folded <= :last
+    WHERE instr(v.folded, :literal)"""
+NUMBERS = f"""
+    SELECT v.field_no, v.no {OF_FIELDS} AND v.number >= :low AND v.number <= :high
+    WHERE v.number {{above}} :low AND v.number {{below}} :high"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """A condition in numbers: any of `pairs`, or any value of `fields` where these have more than a few.
+
+    `columns` are those of records with what is known of the latest snapshot alone, with the ends of a range.
+    """
+
+    pairs: Set[Pair]
+    fields: Set[int] = frozenset()
+    columns: tuple[tuple[str, str], ...] = ()
+
+    def means(self, pair: Pair) -> bool:
+        """Whether an observation of this pair satisfies the condition."""
+        return pair in self.pairs or pair[0] in self.fields
+
+
+def resolve(connection: Connection, condition: Exists | Has | Between, *, few: int) -> Leaf:
+    """The numbers that a condition on a field means; `QueryTooBroad` if they are too many.
+
+    One that any value of a field satisfies means the field itself if it has more than a `few`.
+    """
+    fields = _fields(connection, condition.field)
+    columns = () if isinstance(condition, Has) else _columns(condition)
+    given: dict[str, Any] = {"fields": json.dumps(sorted(fields))}
+    match condition:
+        case Exists():
+            values = connection.execute(VALUES_OF_FIELDS, given | {"limit": few + 1}).fetchall()
+            if len(values) > few:
+                return Leaf(pairs=frozenset(), fields=fields, columns=columns)
+            return Leaf(pairs=frozenset(values), columns=columns)
+        case Has(value=value):
+            return Leaf(pairs=_bounded(_of_values(connection, value, given)))
+        case Between(low=low, high=high):
+            given |= {"low": low.value if low else -1e308, "high": high.value if high else 1e308}
+            above = ">" if low and not low.included else ">="
+            below = "<" if high and not high.included else "<="
+            found = connection.execute(NUMBERS.format(above=above, below=below), given)
+            return Leaf(pairs=_bounded(found), columns=columns)
+
+
+def field_numbers(connection: Connection, fields: Matcher) -> Set[int]:
+    """The numbers of the fields that are named."""
+    return _fields(connection, fields)
+
+
+def _fields(connection: Connection, named: Matcher) -> Set[int]:
+    if not storable(named):
+        return frozenset()
+    start = named.text if isinstance(named, Word) else named.prefix
+    first = folded(start)
+    last = first if isinstance(named, Word) else first + LAST
+    found = connection.execute(FIELDS, {"first": first, "last": last})
+    return frozenset(number for number, name in found if named.matches(name))
+
+
+def _of_values(connection: Connection, value: Matcher, given: dict[str, Any]) -> Iterator[Pair]:
+    if not storable(value):
+        return
+    if isinstance(value, Word):
+        found = connection.execute(WORDS, given | {"word": folded(value.text)})
+    else:
+        first, literal = folded(value.prefix), max(value.literals, key=len, default="")
+        given |= {"first": first, "last": first + LAST, "literal": folded(literal)}
+        found = connection.execute(PATTERNS, given)
+    yield from ((field, number) for field, number, text in found if value.matches(text))
+
+
+def _bounded(found: Iterator[Pair]) -> Set[Pair]:
+    pairs: set[Pair] = set()
+    for pair in found:
+        pairs.add(pair)
+        if len(pairs) > MAX_PAIRS:
+            raise QueryTooBroad
+    return pairs
+
+
+def storable(matcher: Matcher) -> bool:
+    """Whether it means a text at all that a store has: none has half of a surrogate pair."""
+    texts = matcher.literals if isinstance(matcher, Pattern) else (matcher.text,)
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _columns(condition: Exists | Between) -> tuple[tuple[str, str], ...]:
+    """The columns of records that are meant, each with the condition on it."""
+    named = zip(LATEST_ONLY, ("body_size", "elapsed_ms"), strict=True)
+    columns = [column for name, column in named if condition.field.matches(name)]
+    if isinstance(condition, Exists):
+        return tuple((column, "IS NOT NULL") for column in columns)
+    ends = []
+    if condition.low is not None:
+        ends.append(f">{'=' * condition.low.included} {condition.low.value!r}")
+    if condition.high is not None:
+        ends.append(f"<{'=' * condition.high.included} {condition.high.value!r}")
+    return tuple((column, f" AND {column} ".join(ends)) for column in columns)

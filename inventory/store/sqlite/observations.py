@@ -1,0 +1,155 @@
+"""Observations: what is asked of them. `observing` writes them, and `conditions` reads conditions."""
+# ruff: noqa: S608 - nothing but our own conditions and numbers is put into a statement
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from inventory.errors import QueryTooBroad
+from inventory.listing import Key
+from inventory.observations.model import Change, Condition, FacetValue, FoundTarget, Matcher, Observation, Outcome
+from inventory.records.model import Record
+from inventory.store.codecs import LARGEST, from_millis, to_millis
+from inventory.store.sqlite import changed, facets, shown
+from inventory.store.sqlite.asking import Bounds, asking
+from inventory.store.sqlite.conditions import Query
+from inventory.store.sqlite.connections import Adapter, Connections
+from inventory.store.sqlite.numbers import Numbers
+from inventory.store.sqlite.observing import Observing, latest_only
+from inventory.store.sqlite.opening import Connection
+
+POSITION = "coalesce(r.collected_at, r.accepted_at)"
+AFTER = f"{POSITION} <= :instant AND ({POSITION} < :instant OR r.id < :id)"
+IN_ORDER = f"""
+    SELECT r.id AS id, {POSITION} AS position, r.target_no AS no FROM records AS r INDEXED BY records_observed
+    WHERE r.target_no IS NOT NULL AND {AFTER} ORDER BY {POSITION} DESC, r.id DESC LIMIT :chunk"""
+LAST_OF_CHUNK = f"SELECT id, position FROM ({IN_ORDER}) LIMIT 1 OFFSET :chunk - 1"
+FOUND_IN_ORDER = f"SELECT t.id, t.position FROM ({IN_ORDER}) AS t WHERE {{holds}} LIMIT :limit"
+FOUND = f"""
+    SELECT r.id, {POSITION} FROM json_each(:candidates) AS c CROSS JOIN observed_targets AS t ON t.no = c.value
+    CROSS JOIN records AS r ON r.id = t.record_id
+    WHERE {AFTER} AND {{holds}} ORDER BY {POSITION} DESC, r.id DESC LIMIT :limit"""
+
+UNINDEXED = "SELECT id FROM records INDEXED BY records_unindexed WHERE indexed IS NULL LIMIT ?"
+SEEN = "SELECT target_no FROM records WHERE id = ? AND fence = ? AND state = ?"
+INDEXED = """
+    UPDATE records SET target_no = :target_no, indexed = TRUE, body_size = :body_size, elapsed_ms = :elapsed_ms
+    WHERE id = :id"""
+NEXT_VALUES = "SELECT no, field_no FROM field_values WHERE no > :after ORDER BY no LIMIT :limit"
+COUNT_PRUNING = "INSERT INTO pruned_values SELECT coalesce(max(times), 0) + 1 FROM pruned_values"
+UNNAMED = f"""
+    SELECT v.no FROM ({NEXT_VALUES}) AS v
+    WHERE NOT EXISTS (SELECT 1 FROM observations AS o WHERE o.field_no = v.field_no AND o.value_no = v.no)
+    AND NOT EXISTS (SELECT 1 FROM past_observations AS o WHERE o.field_no = v.field_no AND o.value_no = v.no)"""
+
+
+class SqliteObservations(Adapter):
+    def __init__(self, connections: Connections, numbers: Numbers, bounds: Bounds) -> None:
+        super().__init__(connections)
+        self._numbers, self._bounds = numbers, bounds
+
+    def search(self, condition: Condition, *, at: datetime | None, limit: int, after: Key | None) -> Sequence[FoundTarget]:
+        with asking(self._connections, self._bounds.page_seconds) as connection:
+            rows = search(self._query(connection, condition, at), connection, limit, after)
+        return [FoundTarget(record_id, from_millis(position)) for record_id, position in rows]
+
+    def count(self, condition: Condition, *, at: datetime | None, up_to: int = 10_000) -> int | None:
+        try:
+            with asking(self._connections, self._bounds.page_seconds) as connection:
+                return len(search(self._query(connection, condition, at), connection, up_to + 1, None))
+        except QueryTooBroad:
+            return None
+
+    def shown(
+        self, record_ids: Sequence[str], fields: Sequence[Matcher], *, at: datetime | None
+    ) -> Mapping[str, Sequence[Observation]]:
+        with asking(self._connections, self._bounds.total_seconds) as connection:
+            return shown.of_records(connection, record_ids, fields, _millis(at))
+
+    def facet(self, condition: Condition, *, at: datetime | None, field: str, limit: int) -> Sequence[FacetValue]:
+        with asking(self._connections, self._bounds.total_seconds) as connection:
+            return facets.commonest(connection, self._query(connection, condition, at), field, limit)
+
+    def changes(
+        self,
+        condition: Condition,
+        *,
+        fields: Sequence[Matcher],
+        since: datetime,
+        until: datetime,
+        limit: int,
+        after: tuple[datetime, str, str] | None,
+    ) -> Sequence[Change]:
+        with asking(self._connections, self._bounds.total_seconds) as connection:
+            query, begin, end = self._query(connection, condition, None), to_millis(since), to_millis(until)
+            return changed.newest(connection, query, fields, since=begin, until=end, limit=limit, after=after)
+
+    def history(self, record_id: str) -> Sequence[Observation]:
+        with asking(self._connections, self._bounds.page_seconds) as connection:
+            return shown.history(connection, record_id)
+
+    def _query(self, connection: Connection, condition: Condition, at: datetime | None) -> Query:
+        return Query(connection, condition, _millis(at), self._bounds)
+
+    def tag(self, record_id: str, tags: Sequence[str], *, now: datetime) -> bool:
+        with self._connections.writing() as connection:
+            found = connection.execute("SELECT target_no FROM records WHERE id = ?", (record_id,)).fetchall()
+            observing = Observing(connection, self._numbers)
+            if found:
+                observing.tag(record_id, found[0][0], tags, to_millis(now))
+            observing.finish()
+        self._numbers.remember(observing.numbering)
+        return bool(found)
+
+    def unindexed(self, *, limit: int) -> Sequence[str]:
+        return [row[0] for row in self._connections.rows(UNINDEXED, (limit,))]
+
+    def reindex(self, seen: Record, history: Sequence[Outcome]) -> bool:
+        with self._connections.writing() as connection:
+            found = connection.execute(SEEN, (seen.id, seen.fence, seen.state.value)).fetchall()
+            observing = Observing(connection, self._numbers)
+            if found:
+                target_no = observing.rebuild(seen.id, found[0][0], history)
+                latest = next((each.statements for each in reversed(history) if not each.failed), ())
+                connection.execute(INDEXED, {"id": seen.id, "target_no": target_no} | latest_only(latest))
+            observing.finish()
+        self._numbers.remember(observing.numbering)
+        return bool(found)
+
+    def prune(self, *, after: int, limit: int) -> int:
+        given = {"after": after, "limit": limit}
+        values = self._connections.rows(NEXT_VALUES, given)
+        if self._connections.rows(UNNAMED, given):
+            with self._connections.writing() as connection:
+                connection.execute(COUNT_PRUNING)
+                connection.execute("DELETE FROM pruned_values WHERE times < (SELECT max(times) FROM pruned_values)")
+                connection.execute(f"DELETE FROM field_values WHERE no IN ({UNNAMED})", given)
+        return values[-1][0] if len(values) == limit else 0
+
+
+def search(query: Query, connection: Connection, limit: int, after: Key | None) -> Sequence[tuple[str, int]]:
+    """The ids of the records that the condition of a query holds for, with their positions."""
+    instant, name = (LARGEST, "") if after is None else (to_millis(after[0]), after[1])
+    place: dict[str, Any] = {"limit": limit, "instant": instant, "id": name, "chunk": query.bounds.chunk}
+    holds, candidates = query.known_and_holds, query.candidates()
+    found: list[tuple[str, int]] = []
+    is_first = True
+    while candidates is None and len(found) < limit:
+        found += connection.execute(FOUND_IN_ORDER.format(holds=holds), place | {"limit": limit - len(found)})
+        last = connection.execute(LAST_OF_CHUNK, place).fetchone() if len(found) < limit else None
+        if last is None:
+            return found
+        place |= {"id": last[0], "instant": last[1]}
+        if is_first:
+            candidates, is_first = query.merged(), False
+    if candidates is not None:
+        given = place | {"limit": limit - len(found), "candidates": json.dumps(sorted(candidates))}
+        found += connection.execute(FOUND.format(holds=holds), given)
+    return found
+
+
+def _millis(at: datetime | None) -> int | None:
+    return None if at is None else to_millis(at)

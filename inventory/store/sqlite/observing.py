@@ -1,0 +1,156 @@
+"""Writing observations, in the transaction that changes the record.
+
+`observations` has the current ones, of which `observed_targets` has a list for each target: so what a collection shows is
+compared with one row, and what it shows again writes nothing. `past_observations` has those that are gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence, Set
+from typing import Any
+
+from inventory.observations.model import FAILURE, LATEST_ONLY, TAG, Outcome, Statement
+from inventory.records.model import Record
+from inventory.store.codecs import to_millis
+from inventory.store.intervals import Interval, Shown, rebuilt
+from inventory.store.pairs import Pair, pack, unpack
+from inventory.store.sqlite.numbers import Numbering, Numbers
+from inventory.store.sqlite.opening import Connection
+
+FIND_TARGET = "SELECT pairs, since FROM observed_targets WHERE no = ?"
+ADD_TARGET = "INSERT INTO observed_targets (record_id, since, pairs) VALUES (?, ?, ?)"
+LINK = "UPDATE records SET target_no = ? WHERE id = ?"
+OPEN = "INSERT OR REPLACE INTO observations (field_no, value_no, target_no, since) VALUES (?, ?, ?, ?)"
+REMOVE = "DELETE FROM observations WHERE field_no = ? AND value_no = ? AND target_no = ?"
+CLOSE = f"{REMOVE} RETURNING since"
+KEEP = """
+    INSERT OR REPLACE INTO past_observations (field_no, value_no, target_no, first, last, gone) VALUES (?, ?, ?, ?, ?, ?)"""
+PAST = "SELECT field_no, value_no, first, last, gone FROM past_observations WHERE target_no = ?"
+SINCE = "SELECT since FROM observations WHERE field_no = ? AND value_no = ? AND target_no = ?"
+
+
+class Observing:
+    """Writes observations in one transaction; `finish` ends it, and then `Numbers.remember` may follow the commit."""
+
+    def __init__(self, connection: Connection, numbers: Numbers) -> None:
+        self._connection = connection
+        self.numbering = Numbering(connection, numbers)
+        self._opened: list[tuple[int, int, int, int | None]] = []
+
+    def collected(
+        self, claim: Record, target_no: int | None, statements: Sequence[Statement], at: int, *, failed: bool
+    ) -> int | None:
+        """Write what the end of a claim shows; the number of its target, None if nothing was ever said of it."""
+        pairs = self.numbering.pairs(each for each in statements if each.field not in LATEST_ONLY)
+        if target_no is None:
+            return self._new(claim.id, pairs, at) if pairs else None
+        failure, tag = self.numbering.field(FAILURE), self.numbering.field(TAG)
+        before, since = self._current(target_no)
+        shown = pairs | {pair for pair in before if (pair[0] != failure if failed else pair[0] == tag)}
+        seen = to_millis(claim.collected_at) if claim.collected_at else None
+        failed_at = to_millis(claim.failure.at) if claim.failure else None
+        last = {pair: failed_at if pair[0] == failure else seen for pair in before - shown}
+        self._change(target_no, before, shown, last, since, at)
+        return target_no
+
+    def tag(self, record_id: str, target_no: int | None, tags: Iterable[str], at: int) -> None:
+        """Make these all the tags of a record."""
+        pairs = self.numbering.pairs(Statement(TAG, tag) for tag in tags)
+        if target_no is None:
+            if pairs:
+                self._connection.execute(LINK, (self._new(record_id, pairs, at), record_id))
+            return
+        field = self.numbering.field(TAG)
+        before, since = self._current(target_no)
+        shown = pairs | {pair for pair in before if pair[0] != field}
+        self._change(target_no, before, shown, dict.fromkeys(before - shown, at), since, at)
+
+    def rebuild(self, record_id: str, target_no: int | None, history: Sequence[Outcome]) -> int | None:
+        """Write the intervals of a history in place of those that it covers; the number of the target, if it has one."""
+        tag, failure = self.numbering.field(TAG), self.numbering.field(FAILURE)
+        shown = [Shown(to_millis(each.at), self._shown(each), each.failed) for each in history]
+        before = [] if target_no is None else self._intervals(target_no)
+        intervals = rebuilt(before, shown, is_tag=lambda pair: pair[0] == tag, is_failure=lambda pair: pair[0] == failure)
+        if not intervals and target_no is None:
+            return None
+        since = min((each.first for each in intervals), default=0)
+        if target_no is None:
+            target_no = self._inserted_target(record_id, since, b"")
+        else:
+            _clear(self._connection, target_no, [each.key for each in before if each.gone is None])
+        current = {each.key: each.first for each in intervals if each.gone is None}
+        self._opened += [(*pair, target_no, None if first == since else first) for pair, first in current.items()]
+        past = [(*each.key, target_no, each.first, each.last, each.gone) for each in intervals if each.gone is not None]
+        self._connection.executemany(KEEP, past)
+        statement = "UPDATE observed_targets SET since = ?, pairs = ? WHERE no = ?"
+        self._connection.execute(statement, (since, pack(current), target_no))
+        return target_no
+
+    def finish(self) -> None:
+        """Write what was opened, in the order of the table: neighbours are on the same pages."""
+        rows = sorted(self._opened, key=_place)
+        self._connection.executemany(OPEN, rows)
+        self._opened = []
+
+    def _shown(self, outcome: Outcome) -> set[Pair]:
+        return self.numbering.pairs(each for each in outcome.statements if each.field not in LATEST_ONLY)
+
+    def _new(self, record_id: str, pairs: Set[Pair], at: int) -> int:
+        number = self._inserted_target(record_id, at, pack(pairs))
+        self._opened += [(*pair, number, None) for pair in pairs]
+        return number
+
+    def _inserted_target(self, record_id: str, since: int, pairs: bytes) -> int:
+        number = self._connection.execute(ADD_TARGET, (record_id, since, pairs)).lastrowid
+        assert number is not None
+        return number
+
+    def _current(self, target_no: int) -> tuple[set[Pair], int]:
+        """The current observations of a target, and when it was known first; what was opened just now is written before."""
+        if self._opened:
+            self.finish()
+        packed, since = self._connection.execute(FIND_TARGET, (target_no,)).fetchone()
+        return set(unpack(packed)), since
+
+    def _change(
+        self, target_no: int, before: Set[Pair], shown: Set[Pair], last: dict[Pair, int | None], since: int, at: int
+    ) -> None:
+        if before == shown:
+            return
+        past = []
+        for pair in sorted(before - shown):
+            first = self._connection.execute(CLOSE, (*pair, target_no)).fetchall()[0][0] or since
+            past.append((*pair, target_no, first, max(first, last[pair] or first), at))
+        self._connection.executemany(KEEP, past)
+        self._opened += [(*pair, target_no, at) for pair in shown - before]
+        self._connection.execute("UPDATE observed_targets SET pairs = ? WHERE no = ?", (pack(shown), target_no))
+
+    def _intervals(self, target_no: int) -> list[Interval[Pair]]:
+        before, since = self._current(target_no)
+        current = [
+            Interval(pair, self._connection.execute(SINCE, (*pair, target_no)).fetchone()[0] or since) for pair in before
+        ]
+        past = [Interval((row[0], row[1]), *row[2:]) for row in self._connection.execute(PAST, (target_no,))]
+        return current + past
+
+
+def remove(connection: Connection, target_no: int) -> None:
+    """Remove a target with all that was observed of it."""
+    packed, _ = connection.execute(FIND_TARGET, (target_no,)).fetchone()
+    _clear(connection, target_no, unpack(packed))
+    connection.execute("DELETE FROM observed_targets WHERE no = ?", (target_no,))
+
+
+def _clear(connection: Connection, target_no: int, current: Iterable[Pair]) -> None:
+    connection.executemany(REMOVE, [(*pair, target_no) for pair in current])
+    connection.execute("DELETE FROM past_observations WHERE target_no = ?", (target_no,))
+
+
+def latest_only(statements: Iterable[Statement] | None) -> dict[str, Any]:
+    """The numbers that are kept of the latest snapshot alone, by the columns of records."""
+    found = {each.field: float(each.value) for each in statements or () if each.field in LATEST_ONLY}
+    return {"body_size": found.get(LATEST_ONLY[0]), "elapsed_ms": found.get(LATEST_ONLY[1])}
+
+
+def _place(row: tuple[int, int, int, int | None]) -> tuple[int, int, int]:
+    return row[:3]

@@ -1,0 +1,89 @@
+"""The observations of given records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence, Set
+
+from inventory.observations.model import Matcher, Observation
+from inventory.store.codecs import from_millis
+from inventory.store.pairs import unpack
+from inventory.store.sqlite.connections import Row
+from inventory.store.sqlite.leaves import field_numbers
+from inventory.store.sqlite.opening import Connection
+
+MAX_CLOSED = 500
+"""Closed observations of a target that its history has."""
+
+TARGETS = """
+    SELECT r.id, t.no, t.since, t.pairs FROM json_each(?) AS c CROSS JOIN records AS r ON r.id = c.value
+    CROSS JOIN observed_targets AS t ON t.no = r.target_no"""
+NAMED = """
+    SELECT f.name, coalesce(v.value, v.folded), v.volatile, {instants} FROM {source}
+    CROSS JOIN field_values AS v ON v.no = o.value_no CROSS JOIN fields AS f ON f.no = o.field_no"""
+CURRENT = NAMED.format(
+    instants="o.since, NULL, NULL",
+    source="""json_each(:pairs) AS p CROSS JOIN observations AS o
+    ON o.field_no = p.value ->> 0 AND o.value_no = p.value ->> 1 AND o.target_no = :target""",
+)
+PAST = NAMED.format(instants="o.first, o.last, o.gone", source="past_observations AS o") + " WHERE o.target_no = :target"
+PAST_AT = f"{PAST} AND o.gone > :at AND o.first <= :at"
+FIELDS_CHANGED = "SELECT DISTINCT field_no FROM (SELECT field_no FROM past_observations WHERE target_no = ? {latest})"
+LATEST = f"ORDER BY gone DESC LIMIT {MAX_CLOSED}"
+VOLATILE = """
+    SELECT DISTINCT v.field_no FROM json_each(?) AS p CROSS JOIN field_values AS v ON v.no = p.value ->> 1
+    WHERE v.volatile"""
+
+
+def of_records(
+    connection: Connection, record_ids: Sequence[str], fields: Sequence[Matcher], at: int | None
+) -> Mapping[str, Sequence[Observation]]:
+    """The state of these records, of the fields that are named."""
+    chosen: Set[int] = frozenset().union(*(field_numbers(connection, each) for each in fields))
+    found = {}
+    for record_id, target, since, packed in connection.execute(TARGETS, (json.dumps(record_ids),)).fetchall():
+        if at is None or since <= at:
+            observations = _current(connection, target, since, packed, chosen, at)
+            if at is not None:
+                past = connection.execute(PAST_AT, {"target": target, "at": at})
+                observations += [_observation(row, since) for row in past if _is_named(row[0], fields)]
+            found[record_id] = sorted(observations, key=lambda each: (each.field, each.value, each.first_seen))
+    return found
+
+
+def history(connection: Connection, record_id: str) -> Sequence[Observation]:
+    """All current observations of the fields that changed lately or are volatile, and the latest closed ones."""
+    found = connection.execute(TARGETS, (json.dumps([record_id]),)).fetchall()
+    if not found:
+        return []
+    _, target, since, packed = found[0]
+    changed = connection.execute(FIELDS_CHANGED.format(latest=LATEST), (target,)).fetchall()
+    volatile = connection.execute(VOLATILE, (json.dumps(unpack(packed)),)).fetchall()
+    fields = {row[0] for row in [*changed, *volatile]}
+    observations = _current(connection, target, since, packed, fields, None)
+    past = connection.execute(f"{PAST} {LATEST}", {"target": target})
+    return [*observations, *(_observation(row, since) for row in past)]
+
+
+def _current(
+    connection: Connection, target: int, since: int, packed: bytes, fields: Set[int], at: int | None
+) -> list[Observation]:
+    pairs = [pair for pair in unpack(packed) if pair[0] in fields]
+    found = connection.execute(CURRENT, {"pairs": json.dumps(pairs), "target": target})
+    return [_observation(row, since) for row in found if at is None or (row[3] or since) <= at]
+
+
+def _observation(row: Row, since: int) -> Observation:
+    field, value, volatile, first, last, gone = row
+    return Observation(
+        field=field,
+        value=value,
+        volatile=bool(volatile),
+        first_seen=from_millis(since if first is None else first),
+        last_seen=None if last is None else from_millis(last),
+        gone=None if gone is None else from_millis(gone),
+    )
+
+
+def _is_named(field: str, fields: Sequence[Matcher]) -> bool:
+    return any(each.matches(field) for each in fields)

@@ -1,0 +1,215 @@
+"""Targets in a store, and beside it by the shortest way there is: what the store answers is held against that."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from inventory.observations.model import (
+    FAILURE,
+    LATEST_ONLY,
+    TAG,
+    Change,
+    Condition,
+    Everything,
+    FacetValue,
+    FoundTarget,
+    Outcome,
+    Statement,
+)
+from inventory.records.model import State
+from inventory.store import Store
+from tests.contract.actions import accept, after, claim, failed, found, stored, target
+from tests.observations.naive import matches
+
+Pairs = set[tuple[str, str]]
+
+
+@dataclass
+class Event:
+    """What was stated of a target at an instant; `lost` while the store has not been told."""
+
+    at: datetime
+    statements: Pairs
+    kind: str
+    lost: bool = False
+
+
+@dataclass
+class World:
+    """A store, and the same by the shortest way there is."""
+
+    store: Store
+    seconds: int = 0
+    events: dict[int, list[Event]] = field(default_factory=dict)
+
+    @property
+    def now(self) -> datetime:
+        return after(self.seconds)
+
+    def collect(self, n: int, statements: Iterable[tuple[str, str]], *, crash: bool = False) -> None:
+        """A snapshot with these statements; a crash leaves it unindexed."""
+        self.seconds += 1
+        shown = set(statements) | self._url(n)
+        owned = claim(self.store, accept(self.store, n, now=self.now), now=self.now)
+        outcome = stored(owned, at=self.now, body=None)
+        if not crash:
+            outcome = replace(outcome, statements=[Statement(*each) for each in sorted(shown)])
+        assert self.store.records.settle([outcome]) == [True]
+        self.events.setdefault(n, []).append(Event(self.now, shown, "stored", crash))
+
+    def fail(self, n: int, code: str, *, crash: bool = False) -> None:
+        self.seconds += 1
+        shown = {(FAILURE, code)} | self._url(n)
+        outcome = failed(claim(self.store, accept(self.store, n, now=self.now), now=self.now), code, at=self.now)
+        if not crash:
+            outcome = replace(outcome, statements=[Statement(*each) for each in sorted(shown)])
+        assert self.store.records.settle([outcome]) == [True]
+        self.events.setdefault(n, []).append(Event(self.now, shown, "failed", crash))
+
+    def tag(self, n: int, tags: Iterable[str]) -> None:
+        self.seconds += 1
+        names = sorted(set(tags))
+        if self.store.observations.tag(target(n).id, names, now=self.now):
+            self.events[n].append(Event(self.now, {(TAG, name) for name in names}, TAG))
+
+    def delete(self, n: int) -> None:
+        assert self.store.records.delete(target(n).id) == (n in self.events)
+        self.events.pop(n, None)
+
+    def reindex(self, *, latest: int = 1_000) -> None:
+        """Index what is unindexed, of all snapshots or of the latest only, and of all that were lost.
+
+        An earlier failure that was lost stays lost.
+        """
+        for record_id in self.store.observations.unindexed(limit=1_000):
+            n = next(n for n in self.events if target(n).id == record_id)
+            seen = found(self.store, target(n))
+            outcomes = [each for each in self.events[n] if each.kind != TAG]
+            self.events[n] = [
+                each for each in self.events[n] if not (each.lost and each.kind == "failed" and each is not outcomes[-1])
+            ]
+            snapshots = [each for each in outcomes if each.kind == "stored"]
+            first_lost = next((place for place, each in enumerate(snapshots) if each.lost), len(snapshots))
+            history = snapshots[min(first_lost, max(0, len(snapshots) - latest)) :]
+            if seen.state is State.FAILED:
+                history.append(outcomes[-1])
+            given = [
+                Outcome(each.at, [Statement(*one) for one in each.statements], each.kind == "failed") for each in history
+            ]
+            assert self.store.observations.reindex(seen, given)
+            for each in self.events[n]:
+                each.lost = False
+        assert self.store.observations.unindexed(limit=1) == []
+
+    # What is true
+
+    def states(self, n: int) -> Iterator[tuple[datetime, Pairs]]:
+        """What held of a target from each of its events on."""
+        current: Pairs = set()
+        for event in self.events[n]:
+            if event.kind == "stored":
+                stays = {pair for pair in current if pair[0] == TAG}
+            else:
+                ends = TAG if event.kind == TAG else FAILURE
+                stays = {pair for pair in current if pair[0] != ends}
+            current = stays | {pair for pair in event.statements if pair[0] not in LATEST_ONLY}
+            yield event.at, current
+
+    def state(self, n: int, at: datetime | None) -> Pairs | None:
+        """What held at an instant, or holds now; None if the target was not known."""
+        held = [state for instant, state in self.states(n) if at is None or instant <= at]
+        known = next((number for number, state in enumerate(held) if state), None)
+        if known is None:
+            return None
+        latest = [event for event in self.events[n] if event.kind == "stored"] if at is None else []
+        return held[-1] | {pair for pair in (latest[-1].statements if latest else ()) if pair[0] in LATEST_ONLY}
+
+    def first_seen(self, n: int, pair: tuple[str, str], at: datetime | None) -> datetime:
+        first = None
+        for instant, state in self.states(n):
+            if at is not None and instant > at:
+                break
+            first = (first or instant) if pair in state else None
+        assert first is not None
+        return first
+
+    def found(self, condition: Condition, at: datetime | None) -> list[FoundTarget]:
+        holding = [n for n in self.events if (state := self.state(n, at)) is not None and matches(condition, list(state))]
+        places = [FoundTarget(target(n).id, self._position(n)) for n in holding]
+        return sorted(places, key=lambda each: (each.at, each.record_id), reverse=True)
+
+    def facet(self, condition: Condition, at: datetime | None, name: str) -> dict[str, tuple[int, datetime]]:
+        ids = {each.record_id for each in self.found(condition, at)}
+        chosen = [n for n in self.events if target(n).id in ids]
+        shown = [(pair, n) for n in chosen for pair in self.state(n, at) or () if pair[0] == name]
+        counts = Counter(pair[1] for pair, _ in shown)
+        return {
+            value: (count, min(self.first_seen(n, pair, at) for pair, n in shown if pair[1] == value))
+            for value, count in counts.items()
+        }
+
+    def changes(self, condition: Condition, since: datetime, until: datetime) -> list[tuple[object, ...]]:
+        ids = {each.record_id for each in self.found(condition, None)}
+        changes = []
+        for n in self.events:
+            before: Pairs = set()
+            collected = next((event.at for event in self.events[n] if event.kind == "stored"), None)
+            base = next((instant for instant, state in self.states(n) if state), None)
+            for instant, state in self.states(n):
+                came = state - before if instant not in (base, collected) else set()
+                gone, before = before - state, state
+                if since <= instant < until and target(n).id in ids:
+                    for name in {pair[0] for pair in came | gone}:
+                        old, new = (sorted(value for key, value in pairs if key == name) for pairs in (gone, came))
+                        changes.append((instant, target(n).id, name, old, new))
+        return sorted(changes, reverse=True)
+
+    # What the store says
+
+    def searched(self, condition: Condition, at: datetime | None, *, page: int) -> list[FoundTarget]:
+        listed: list[FoundTarget] = []
+        while True:
+            place = (listed[-1].at, listed[-1].record_id) if listed else None
+            more = self.store.observations.search(condition, at=at, limit=page, after=place)
+            listed += more
+            if len(more) < page:
+                return listed
+
+    def listed_changes(self, condition: Condition, since: datetime, until: datetime, *, page: int) -> list[Change]:
+        listed: list[Change] = []
+        while True:
+            place = (listed[-1].at, listed[-1].record_id, listed[-1].field) if listed else None
+            more = self.store.observations.changes(condition, fields=[], since=since, until=until, limit=page, after=place)
+            listed += more
+            if len(more) < page:
+                return listed
+
+    def check(self, condition: Condition, at: datetime | None, fields: Sequence[str]) -> None:
+        """The store answers as it should."""
+        wanted = self.found(condition, at)
+        assert self.searched(condition, at, page=2) == wanted
+        assert self.store.observations.count(condition, at=at) == len(wanted)
+        assert self.store.observations.count(condition, at=at, up_to=1) == min(2, len(wanted))
+        for name in fields:
+            values = self.store.observations.facet(condition, at=at, field=name, limit=100)
+            assert {each.value: (each.count, each.first_seen) for each in values} == self.facet(condition, at, name)
+            assert [each.count for each in values] == sorted((each.count for each in values), reverse=True)
+
+    def check_changes(self, condition: Condition = Everything()) -> None:  # noqa: B008 - immutable
+        begin, end = after(-1), after(self.seconds + 1)
+        listed = self.listed_changes(condition, begin, end, page=3)
+        assert [(c.at, c.record_id, c.field, c.old, c.new) for c in listed] == self.changes(condition, begin, end)
+
+    def _position(self, n: int) -> datetime:
+        record = found(self.store, target(n))
+        return record.collected_at or record.accepted_at
+
+    def _url(self, n: int) -> Pairs:
+        return {("url", target(n).key), ("host", target(n).host)}
+
+
+def counted(values: Sequence[FacetValue]) -> dict[str, int]:
+    return {each.value: each.count for each in values}
