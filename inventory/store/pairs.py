@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 Pair = tuple[int, int]
 """The numbers of a field and of one of its values."""
@@ -10,20 +11,22 @@ Pair = tuple[int, int]
 
 def pack(pairs: Iterable[Pair]) -> bytes:
     """The pairs in their order: for each the difference of the fields and the value, in seven bits a byte."""
-    packed = bytearray()
+    pieces = []
     before = 0
     for field, value in sorted(pairs):
-        _append(packed, field - before)
-        _append(packed, value)
+        pieces += (_piece(field - before), _piece(value))
         before = field
-    return bytes(packed)
+    return b"".join(pieces)
 
 
-def _append(packed: bytearray, number: int) -> None:
+@lru_cache(maxsize=20_000)
+def _piece(number: int) -> bytes:
+    piece = bytearray()
     while number > 0x7F:
-        packed.append(number & 0x7F | 0x80)
+        piece.append(number & 0x7F | 0x80)
         number >>= 7
-    packed.append(number)
+    piece.append(number)
+    return bytes(piece)
 
 
 def unpack(packed: bytes) -> list[Pair]:

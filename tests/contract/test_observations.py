@@ -74,7 +74,8 @@ ACTIONS = st.one_of(
     st.tuples(st.just("reindex"), st.sampled_from([1, 2, 1000])),
     st.tuples(st.just("prune")),
 )
-NARROW = Bounds(page_seconds=30, total_seconds=30, few=1, candidates=1, chunk=2)
+NARROW = Bounds(page_seconds=30, total_seconds=30, few=1, values=1, candidates=1, chunk=2)
+LISTING = Bounds(page_seconds=30, total_seconds=30, few=1, values=9, candidates=2, chunk=1)
 WIDE = Bounds(page_seconds=30, total_seconds=30)
 
 
@@ -103,7 +104,7 @@ def is_of_now(condition: Condition) -> bool:
 
 @settings(max_examples=100)
 @given(
-    bounds=st.sampled_from([NARROW, WIDE]),
+    bounds=st.sampled_from([NARROW, LISTING, WIDE]),
     actions=st.lists(ACTIONS, max_size=14),
     conditions=st.lists(CONDITIONS, min_size=1, max_size=3),
     instants=st.lists(st.floats(0, 15).map(lambda seconds: round(seconds, 1)), max_size=3),

@@ -20,6 +20,7 @@ STEPS = 20_000
 class Bounds:
     """How far a query goes. Seconds, for pages of targets and for what looks at all of them, and numbers of things.
 
+    A condition lists up to so many `values` that satisfy it; if there are more, the values of each target are tested.
     `few` pairs of a field and a value are looked up one by one for each target. Up to so many `candidates` are looked at
     whatever their order; else a `chunk` of targets in their order before another way is tried.
     """
@@ -27,8 +28,9 @@ class Bounds:
     page_seconds: float = 0.9
     total_seconds: float = 3.0
     few: int = 16
+    values: int = 5_000
     candidates: int = 20_000
-    chunk: int = 50_000
+    chunk: int = 20_000
 
 
 @contextmanager

@@ -11,17 +11,21 @@ import json
 from collections.abc import Iterator, Set
 
 from inventory.observations.model import And, Between, Condition, Everything, Exists, Has, Not, Or
-from inventory.store.pairs import Pair, unpack
+from inventory.store.pairs import unpack
 from inventory.store.sqlite.asking import Bounds
 from inventory.store.sqlite.leaves import Leaf, resolve
 from inventory.store.sqlite.opening import Connection
 
+ALL = "SELECT no FROM observed_targets"
 NOW = "SELECT target_no FROM observations WHERE {chosen}"
 THEN = """
     SELECT target_no FROM observations o WHERE {chosen} AND (since <= {at} OR (since IS NULL AND EXISTS (
         SELECT 1 FROM observed_targets w WHERE w.no = o.target_no AND w.since <= {at})))
     UNION ALL SELECT target_no FROM past_observations WHERE {chosen} AND first <= {at} AND gone > {at}"""
 
+VALUE_MEANT = """EXISTS (
+    SELECT 1 FROM field_values AS v WHERE v.no = o.value_no
+    AND is_value_meant({number}, coalesce(v.value, v.folded), v.number))"""
 KNOWN = "EXISTS (SELECT 1 FROM observed_targets AS w WHERE w.no = t.no AND w.since <= {at})"
 
 
@@ -36,6 +40,7 @@ class Query:
         connection.create_function("is_meant", 2, self._is_meant, deterministic=True)
         connection.create_function("pairs_meant", 2, self._pairs_meant, deterministic=True)
         connection.create_function("is_pair_meant", 3, self._is_pair_meant, deterministic=True)
+        connection.create_function("is_value_meant", 3, self._is_value_meant, deterministic=True)
         self.condition = condition
         self.holds = self._holds(condition)
         """The condition as SQL on the number `t.no` of a target."""
@@ -48,30 +53,28 @@ class Query:
 
     def merged(self) -> Set[int] | None:
         """The same for a conjunction of conditions that mean many each, if merging them is possible and leaves few."""
-        parts = self.condition.conditions if isinstance(self.condition, And) else ()
-        wanted = [leaf for part in parts if isinstance(part, Exists | Has | Between) and (leaf := self._leaf(part))]
-        unwanted = [
-            leaf
-            for part in parts
-            if isinstance(part, Not) and isinstance(part.condition, Exists | Has | Between)
-            and (leaf := self._leaf(part.condition))
-        ]  # fmt: skip
-        usable = [leaf for leaf in wanted if self._is_mergeable(leaf)]
-        if not usable or self.at is not None:
+        if self.at is not None:
             return None
-        without = [leaf for leaf in unwanted if self._is_mergeable(leaf)]
-        arms = " INTERSECT ".join(NOW.format(chosen=_chosen(leaf.pairs)) for leaf in usable)
-        arms += "".join(f" EXCEPT {NOW.format(chosen=_chosen(leaf.pairs))}" for leaf in without)
-        found = self._connection.execute(f"{arms} ORDER BY 1 LIMIT {self.bounds.candidates + 1}").fetchall()
+        parts = self.condition.conditions if isinstance(self.condition, And) else (self.condition,)
+        wanted = [self._leaf(part) for part in parts if isinstance(part, Exists | Has | Between)]
+        negated = [part.condition for part in parts if isinstance(part, Not)]
+        unwanted = [self._leaf(part) for part in negated if isinstance(part, Exists | Has | Between)]
+        arms = [NOW.format(chosen=_chosen(leaf)) for leaf in wanted if self._is_mergeable(leaf)] or [ALL]
+        without = [NOW.format(chosen=_chosen(leaf)) for leaf in unwanted if self._is_mergeable(leaf)]
+        if len(arms) + len(without) < 2:
+            return None
+        statement = " EXCEPT ".join([" INTERSECT ".join(arms), *without])
+        found = self._connection.execute(f"{statement} ORDER BY 1 LIMIT {self.bounds.candidates + 1}").fetchall()
         return None if len(found) > self.bounds.candidates else {row[0] for row in found}
 
     def _is_mergeable(self, leaf: Leaf) -> bool:
-        return not (leaf.fields or leaf.columns) and 0 < len(leaf.pairs) <= self.bounds.few
+        few = len(leaf.pairs) <= self.bounds.few and len(leaf.fields) <= self.bounds.few
+        return few and bool(leaf.pairs or leaf.fields) and not leaf.columns and leaf.test is None
 
     def _leaf(self, condition: Exists | Has | Between) -> Leaf:
         leaf = self._leaves.get(condition)
         if leaf is None:
-            leaf = self._leaves[condition] = resolve(self._connection, condition, few=self.bounds.few)
+            leaf = self._leaves[condition] = resolve(self._connection, condition, self.bounds)
         return leaf
 
     def _few(self, condition: Condition) -> Set[int] | None:
@@ -99,7 +102,7 @@ class Query:
 
     def _of_leaf(self, leaf: Leaf) -> Set[int] | None:
         found: set[int] = set()
-        if leaf.columns:
+        if leaf.columns or leaf.test is not None:
             return None
         for statement in self._statements(leaf):
             found.update(row[0] for row in self._connection.execute(f"{statement} LIMIT {self.bounds.candidates + 1}"))
@@ -132,11 +135,33 @@ class Query:
         parts = [self._holds_columns(leaf)] if leaf.columns and self.at is None else []
         if not leaf.fields and len(leaf.pairs) <= self.bounds.few:
             parts += [self._has(*pair) for pair in sorted(leaf.pairs)]
-        elif self.at is None:
-            parts.append(f"is_meant({self._number(leaf)}, (SELECT pairs FROM observed_targets WHERE no = t.no))")
         else:
-            parts.append(self._held(self._number(leaf)))
+            self._numbered.append(leaf)
+            number = len(self._numbered) - 1
+            parts.append(self._shows(number, leaf) if self.at is None else self._showed(number, leaf))
         return f"({' OR '.join(parts)})" if parts else "FALSE"
+
+    def _shows(self, number: int, leaf: Leaf) -> str:
+        """Whether a target shows one of many values, as its list of observations tells."""
+        packed = "(SELECT pairs FROM observed_targets WHERE no = t.no)"
+        if leaf.test is None:
+            return f"is_meant({number}, {packed})"
+        return f"""EXISTS (
+            SELECT 1 FROM json_each(pairs_meant({number}, {packed})) AS m
+            CROSS JOIN field_values AS v ON v.no = m.value ->> 1
+            WHERE is_value_meant({number}, coalesce(v.value, v.folded), v.number))"""
+
+    def _showed(self, number: int, leaf: Leaf) -> str:
+        """The same of an earlier time."""
+        test = "TRUE" if leaf.test is None else VALUE_MEANT.format(number=number)
+        return f"""EXISTS (
+            SELECT 1 FROM json_each(pairs_meant({number}, (SELECT pairs FROM observed_targets WHERE no = t.no))) AS m
+            CROSS JOIN observations AS o
+            ON o.field_no = m.value ->> 0 AND o.value_no = m.value ->> 1 AND o.target_no = t.no
+            WHERE (o.since IS NULL OR o.since <= {self.at}) AND {test}
+        ) OR EXISTS (
+            SELECT 1 FROM past_observations AS o WHERE target_no = t.no AND gone > {self.at} AND first <= {self.at}
+            AND is_pair_meant({number}, field_no, value_no) AND {test})"""
 
     def _has(self, field: int, value: int) -> str:
         chosen = f"field_no = {field} AND value_no = {value} AND target_no = t.no"
@@ -147,25 +172,11 @@ class Query:
             f" OR EXISTS (SELECT 1 FROM past_observations WHERE {chosen} AND first <= {self.at} AND gone > {self.at})"
         )
 
-    def _held(self, number: int) -> str:
-        return f"""EXISTS (
-            SELECT 1 FROM json_each(pairs_meant({number}, (SELECT pairs FROM observed_targets WHERE no = t.no))) AS m
-            CROSS JOIN observations AS o
-            ON o.field_no = m.value ->> 0 AND o.value_no = m.value ->> 1 AND o.target_no = t.no
-            WHERE o.since IS NULL OR o.since <= {self.at}
-        ) OR EXISTS (
-            SELECT 1 FROM past_observations WHERE target_no = t.no AND gone > {self.at} AND first <= {self.at}
-            AND is_pair_meant({number}, field_no, value_no))"""
-
     def _holds_columns(self, leaf: Leaf) -> str:
         chosen = " OR ".join(f"({column} {ends})" for column, ends in leaf.columns)
         return f"""EXISTS (
             SELECT 1 FROM observed_targets AS w CROSS JOIN records AS r ON r.id = w.record_id
             WHERE w.no = t.no AND ({chosen}))"""
-
-    def _number(self, leaf: Leaf) -> int:
-        self._numbered.append(leaf)
-        return len(self._numbered) - 1
 
     def _is_meant(self, number: int, packed: bytes) -> bool:
         means = self._numbered[number].means
@@ -178,6 +189,11 @@ class Query:
     def _is_pair_meant(self, number: int, field: int, value: int) -> bool:
         return self._numbered[number].means((field, value))
 
+    def _is_value_meant(self, number: int, text: str, ordinal: float | None) -> bool:
+        test = self._numbered[number].test
+        return test is None or test(text, ordinal)
 
-def _chosen(pairs: Set[Pair]) -> str:
-    return " OR ".join(f"(field_no = {field} AND value_no = {value})" for field, value in sorted(pairs))
+
+def _chosen(leaf: Leaf) -> str:
+    pairs = [f"(field_no = {field} AND value_no = {value})" for field, value in sorted(leaf.pairs)]
+    return " OR ".join([*pairs, *(f"field_no = {field}" for field in leaf.fields)])

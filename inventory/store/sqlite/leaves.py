@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from itertools import islice
+from typing import Any, TypeAlias
 
-from inventory.errors import QueryTooBroad
-from inventory.observations.model import LATEST_ONLY, Between, Exists, Has, Matcher, Pattern, Word, folded
+from inventory.observations.model import LATEST_ONLY, Between, End, Exists, Has, Matcher, Pattern, Word, folded
 from inventory.store.pairs import Pair
+from inventory.store.sqlite.asking import Bounds
 from inventory.store.sqlite.opening import Connection
 
-MAX_PAIRS = 200_000
-"""That a condition may mean."""
-LAST = "\U0010ffff"
-"""A text that is greater than any that begins with another character."""
+LAST = "\U0010ffff" * 250
+"""What no rest of a value is greater than: a value has at most 1,000 bytes."""
+
+Test: TypeAlias = Callable[[str, float | None], bool]
+"""Whether a value, of which ranges compare the number, satisfies a condition."""
 
 FIELDS = "SELECT no, name FROM fields WHERE folded >= :first AND folded <= :last"
 OF_FIELDS = "FROM json_each(:fields) AS f CROSS JOIN field_values AS v ON v.field_no = f.value"
@@ -31,42 +34,55 @@ NUMBERS = f"""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
-    """A condition in numbers: any of `pairs`, or any value of `fields` where these have more than a few.
+    """A condition in numbers: any of `pairs`, or any value of `fields`, if it passes a `test`.
 
-    `columns` are those of records with what is known of the latest snapshot alone, with the ends of a range.
+    `fields` are for what more values satisfy than are worth listing. `columns` are those of records with what is known of the
+    latest snapshot alone, with the ends of a range.
     """
 
-    pairs: Set[Pair]
+    pairs: Set[Pair] = frozenset()
     fields: Set[int] = frozenset()
+    test: Test | None = None
     columns: tuple[tuple[str, str], ...] = ()
 
     def means(self, pair: Pair) -> bool:
-        """Whether an observation of this pair satisfies the condition."""
+        """Whether an observation of this pair satisfies the condition, but for the test."""
         return pair in self.pairs or pair[0] in self.fields
 
 
-def resolve(connection: Connection, condition: Exists | Has | Between, *, few: int) -> Leaf:
-    """The numbers that a condition on a field means; `QueryTooBroad` if they are too many.
-
-    One that any value of a field satisfies means the field itself if it has more than a `few`.
-    """
+def resolve(connection: Connection, condition: Exists | Has | Between, bounds: Bounds) -> Leaf:
+    """The numbers that a condition on a field means."""
     fields = _fields(connection, condition.field)
-    columns = () if isinstance(condition, Has) else _columns(condition)
     given: dict[str, Any] = {"fields": json.dumps(sorted(fields))}
     match condition:
         case Exists():
-            values = connection.execute(VALUES_OF_FIELDS, given | {"limit": few + 1}).fetchall()
-            if len(values) > few:
-                return Leaf(pairs=frozenset(), fields=fields, columns=columns)
-            return Leaf(pairs=frozenset(values), columns=columns)
+            found = connection.execute(VALUES_OF_FIELDS, given | {"limit": bounds.few + 1})
+            return _leaf(found, fields, None, bounds.few, _columns(condition))
         case Has(value=value):
-            return Leaf(pairs=_bounded(_of_values(connection, value, given)))
+            found = _of_values(connection, value, given)
+            return _leaf(found, fields, lambda text, _number: value.matches(text), bounds.values, ())
         case Between(low=low, high=high):
             given |= {"low": low.value if low else -1e308, "high": high.value if high else 1e308}
             above = ">" if low and not low.included else ">="
             below = "<" if high and not high.included else "<="
             found = connection.execute(NUMBERS.format(above=above, below=below), given)
-            return Leaf(pairs=_bounded(found), columns=columns)
+            return _leaf(found, fields, partial(_lies_between, low, high), bounds.values, _columns(condition))
+
+
+def _leaf(
+    found: Iterable[Pair], fields: Set[int], test: Test | None, limit: int, columns: tuple[tuple[str, str], ...]
+) -> Leaf:
+    """The leaf of the pairs that were found; of fields and a test if these are more than a limit."""
+    pairs = frozenset(islice(found, limit + 1))
+    if len(pairs) > limit:
+        return Leaf(fields=fields, test=test, columns=columns)
+    return Leaf(pairs=pairs, columns=columns)
+
+
+def _lies_between(low: End | None, high: End | None, _text: str, number: float | None) -> bool:
+    if number is None or (low is not None and not (number >= low.value if low.included else number > low.value)):
+        return False
+    return high is None or (number <= high.value if high.included else number < high.value)
 
 
 def field_numbers(connection: Connection, fields: Matcher) -> Set[int]:
@@ -94,15 +110,6 @@ def _of_values(connection: Connection, value: Matcher, given: dict[str, Any]) ->
         given |= {"first": first, "last": first + LAST, "literal": folded(literal)}
         found = connection.execute(PATTERNS, given)
     yield from ((field, number) for field, number, text in found if value.matches(text))
-
-
-def _bounded(found: Iterator[Pair]) -> Set[Pair]:
-    pairs: set[Pair] = set()
-    for pair in found:
-        pairs.add(pair)
-        if len(pairs) > MAX_PAIRS:
-            raise QueryTooBroad
-    return pairs
 
 
 def storable(matcher: Matcher) -> bool:

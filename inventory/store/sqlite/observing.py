@@ -20,7 +20,7 @@ from inventory.store.sqlite.opening import Connection
 FIND_TARGET = "SELECT pairs, since FROM observed_targets WHERE no = ?"
 ADD_TARGET = "INSERT INTO observed_targets (record_id, since, pairs) VALUES (?, ?, ?)"
 LINK = "UPDATE records SET target_no = ? WHERE id = ?"
-OPEN = "INSERT OR REPLACE INTO observations (field_no, value_no, target_no, since) VALUES (?, ?, ?, ?)"
+OPEN = "INSERT INTO observations (field_no, value_no, target_no, since) VALUES (?, ?, ?, ?)"
 REMOVE = "DELETE FROM observations WHERE field_no = ? AND value_no = ? AND target_no = ?"
 CLOSE = f"{REMOVE} RETURNING since"
 KEEP = """
@@ -88,8 +88,8 @@ class Observing:
 
     def finish(self) -> None:
         """Write what was opened, in the order of the table: neighbours are on the same pages."""
-        rows = sorted(self._opened, key=_place)
-        self._connection.executemany(OPEN, rows)
+        self._opened.sort()
+        self._connection.executemany(OPEN, self._opened)
         self._opened = []
 
     def _shown(self, outcome: Outcome) -> set[Pair]:
@@ -150,7 +150,3 @@ def latest_only(statements: Iterable[Statement] | None) -> dict[str, Any]:
     """The numbers that are kept of the latest snapshot alone, by the columns of records."""
     found = {each.field: float(each.value) for each in statements or () if each.field in LATEST_ONLY}
     return {"body_size": found.get(LATEST_ONLY[0]), "elapsed_ms": found.get(LATEST_ONLY[1])}
-
-
-def _place(row: tuple[int, int, int, int | None]) -> tuple[int, int, int]:
-    return row[:3]
