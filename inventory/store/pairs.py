@@ -11,7 +11,7 @@ Pair = tuple[int, int]
 
 def pack(pairs: Iterable[Pair]) -> bytes:
     """The pairs in their order: for each the difference of the fields and the value, in seven bits a byte."""
-    pieces = []
+    pieces: list[bytes] = []
     before = 0
     for field, value in sorted(pairs):
         pieces += (_piece(field - before), _piece(value))

@@ -36,8 +36,8 @@ NUMBERS = f"""
 class Leaf:
     """A condition in numbers: any of `pairs`, or any value of `fields`, if it passes a `test`.
 
-    `fields` are for what more values satisfy than are worth listing. `columns` are those of records with what is known of the
-    latest snapshot alone, with the ends of a range.
+    `fields` are for what more values satisfy than are worth listing. `columns` are those of records with what is known of
+    the latest snapshot alone, with the ends of a range.
     """
 
     pairs: Set[Pair] = frozenset()
@@ -56,11 +56,11 @@ def resolve(connection: Connection, condition: Exists | Has | Between, bounds: B
     given: dict[str, Any] = {"fields": json.dumps(sorted(fields))}
     match condition:
         case Exists():
-            found = connection.execute(VALUES_OF_FIELDS, given | {"limit": bounds.few + 1})
-            return _leaf(found, fields, None, bounds.few, _columns(condition))
+            values = connection.execute(VALUES_OF_FIELDS, given | {"limit": bounds.few + 1})
+            return _leaf(values, fields, None, bounds.few, _columns(condition))
         case Has(value=value):
-            found = _of_values(connection, value, given)
-            return _leaf(found, fields, lambda text, _number: value.matches(text), bounds.values, ())
+            texts = _of_values(connection, value, given)
+            return _leaf(texts, fields, lambda text, _number: value.matches(text), bounds.values, ())
         case Between(low=low, high=high):
             given |= {"low": low.value if low else -1e308, "high": high.value if high else 1e308}
             above = ">" if low and not low.included else ">="

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 from inventory.observations.model import Statement, folded, ordinal_of
 from inventory.store.pairs import Pair
@@ -24,44 +26,56 @@ ADD_VALUE = "INSERT INTO field_values (field_no, folded, value, number, volatile
 PRUNED = "SELECT coalesce(max(times), 0) FROM pruned_values"
 
 
+@dataclass(slots=True)
+class Remembered:
+    """The numbers of what several targets have shown, as of so many prunings."""
+
+    pruned: int
+    fields: dict[str, int] = field(default_factory=dict)
+    pairs: dict[Statement, Pair] = field(default_factory=dict)
+
+
 class Numbers:
-    """The numbers that a process remembers. Only what was found again is worth it; and only what was committed is kept."""
+    """The numbers that a process remembers, for each connection, because another one may be to another file.
+
+    Only what was found again is worth it, and only what was committed is kept.
+    """
 
     def __init__(self) -> None:
-        self.fields: dict[str, int] = {}
-        self.pairs: dict[Statement, Pair] = {}
-        self.pruned = -1
+        self._of: WeakKeyDictionary[Connection, Remembered] = WeakKeyDictionary()
+
+    def known(self, connection: Connection, pruned: int) -> Remembered:
+        """What is remembered and holds after so many prunings."""
+        known = self._of.get(connection)
+        return known if known is not None and known.pruned == pruned else Remembered(pruned)
 
     def remember(self, numbering: Numbering) -> None:
         """Remember what a transaction found that has been committed."""
-        if numbering.pruned != self.pruned:
-            self.pairs, self.pruned = {}, numbering.pruned
-        self.fields = _with(self.fields, numbering.fields)
-        self.pairs = _with(self.pairs, numbering.found)
+        known = numbering.known
+        fields, pairs = _with(known.fields, numbering.fields), _with(known.pairs, numbering.found)
+        self._of[numbering.connection] = Remembered(known.pruned, fields, pairs)
 
 
 class Numbering:
     """Finds and gives numbers in one writing transaction."""
 
     def __init__(self, connection: Connection, numbers: Numbers) -> None:
-        self._connection = connection
-        self.pruned: int = connection.execute(PRUNED).fetchone()[0]
-        self._known_fields = numbers.fields
-        self._known = numbers.pairs if numbers.pruned == self.pruned else {}
+        self.connection = connection
+        self.known = numbers.known(connection, connection.execute(PRUNED).fetchone()[0])
         self.fields: dict[str, int] = {}
         self.found: dict[Statement, Pair] = {}
         self._made: dict[Statement, Pair] = {}
 
     def pairs(self, statements: Iterable[Statement]) -> set[Pair]:
         """The numbers of the field and of the value of each statement."""
-        known = self._known
+        known = self.known.pairs
         return {known.get(each) or self._pair(each) for each in statements}
 
     def field(self, name: str) -> int:
         """The number of a field."""
-        number = self._known_fields.get(name) or self.fields.get(name)
+        number = self.known.fields.get(name) or self.fields.get(name)
         if number is None:
-            row = self._connection.execute(FIND_FIELD, (name,)).fetchone()
+            row = self.connection.execute(FIND_FIELD, (name,)).fetchone()
             number = row[0] if row else self._inserted(ADD_FIELD, (name, folded(name)))
             self.fields[name] = number
         return number
@@ -71,18 +85,18 @@ class Numbering:
         if pair is not None:
             return pair
         name, value, volatile = statement
-        field, plain = self.field(name), folded(value)
-        row = self._connection.execute(FIND_VALUE, (field, plain, value, volatile)).fetchone()
+        field_no, plain = self.field(name), folded(value)
+        row = self.connection.execute(FIND_VALUE, (field_no, plain, value, volatile)).fetchone()
         if row:
-            pair = self.found[statement] = (field, row[0])
+            pair = self.found[statement] = (field_no, row[0])
             return pair
         different = None if value == plain else value
-        number = self._inserted(ADD_VALUE, (field, plain, different, ordinal_of(name, value), volatile))
-        pair = self._made[statement] = (field, number)
+        number = self._inserted(ADD_VALUE, (field_no, plain, different, ordinal_of(name, value), volatile))
+        pair = self._made[statement] = (field_no, number)
         return pair
 
     def _inserted(self, statement: str, values: tuple[object, ...]) -> int:
-        number = self._connection.execute(statement, values).lastrowid
+        number = self.connection.execute(statement, values).lastrowid
         assert number is not None
         return number
 

@@ -1,0 +1,250 @@
+"""Settling writes what an outcome states, as intervals; what it shows again writes nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+
+from inventory.errors import NotSearchable, QueryTooBroad
+from inventory.observations.conditions import Everything, all_of, negated
+from inventory.observations.model import Change, Observation, Outcome, Statement
+from inventory.store import Store
+from inventory.store.pairs import pack, unpack
+from inventory.store.sqlite import SqliteStore
+from inventory.store.sqlite.asking import Bounds
+from tests.contract.actions import after, claim, collect, failed, found, shared, stored, target
+from tests.contract.backends import SqliteBackend
+from tests.contract.observed import World
+from tests.observations.algebra import has, word_or_pattern
+
+ALL = [word_or_pattern("*", exact=True)]
+
+
+@pytest.fixture
+def world(sqlite: SqliteBackend) -> Iterator[World]:
+    with closing(sqlite.open()) as store:
+        yield World(store)
+
+
+def shown(world: World, seconds: float | None = None, *, fields: str = "*") -> list[tuple[object, ...]]:
+    """Field, value, and the seconds at which it was seen first and last, and gone; but for the parts of the URL."""
+    at = None if seconds is None else after(seconds)
+    record_id = target(0).id
+    found = world.store.observations.shown([record_id], [word_or_pattern(fields, exact=True)], at=at)
+    return [
+        (each.field, each.value, *(instant and (instant - after(0)).total_seconds() for instant in instants(each)))
+        for each in found.get(record_id, [])
+        if each.field not in ("url", "host")
+    ]
+
+
+def instants(observation: Observation) -> tuple[object, ...]:
+    return observation.first_seen, observation.last_seen, observation.gone
+
+
+def dump(backend: SqliteBackend) -> list[str]:
+    with closing(sqlite3.connect(backend.path)) as connection:
+        return [line for line in connection.iterdump() if "observ" in line or "field" in line]
+
+
+def test_a_changed_value_closes_an_interval_and_opens_another(world: World) -> None:
+    world.collect(0, [("status", "200"), ("title", "A")])
+    world.collect(0, [("status", "200"), ("title", "A")])
+    world.collect(0, [("status", "404"), ("title", "A")])
+
+    assert shown(world) == [("status", "404", 3, None, None), ("title", "A", 1, None, None)]
+    assert shown(world, 2.5) == [("status", "200", 1, 2, 3), ("title", "A", 1, None, None)]
+    assert shown(world, 3) == shown(world)
+    assert shown(world, 0.5) == []
+
+
+def test_a_value_that_comes_back_has_two_intervals(world: World) -> None:
+    for status in ("200", "500", "200"):
+        world.collect(0, [("status", status)])
+
+    assert [shown(world, second) for second in (1, 2, 3)] == [
+        [("status", "200", 1, 1, 2)],
+        [("status", "500", 2, 2, 3)],
+        [("status", "200", 3, None, None)],
+    ]
+
+
+def test_what_is_shown_again_writes_nothing(world: World, sqlite: SqliteBackend) -> None:
+    world.collect(0, [("title", "A")])
+    world.collect(0, [("status", "200"), ("title", "A")])
+    before = dump(sqlite)
+
+    world.collect(0, [("title", "A"), ("status", "200")])
+
+    assert dump(sqlite) == before
+
+
+def test_a_failure_ends_nothing_and_the_next_snapshot_ends_it(world: World) -> None:
+    world.collect(0, [("status", "200")])
+    world.fail(0, "timeout")
+    world.fail(0, "timeout")
+
+    assert shown(world) == [("failure", "timeout", 2, None, None), ("status", "200", 1, None, None)]
+
+    world.collect(0, [("status", "200")])
+
+    assert shown(world) == [("status", "200", 1, None, None)]
+    assert shown(world, 3) == [("failure", "timeout", 2, 3, 4), ("status", "200", 1, None, None)]
+
+
+def test_tags_are_given_and_taken_by_people_alone(world: World) -> None:
+    world.collect(0, [("status", "200")])
+    world.tag(0, ["prod", "shop"])
+    world.collect(0, [("status", "200")])
+    world.tag(0, ["shop"])
+
+    assert shown(world, fields="tag") == [("tag", "shop", 2, None, None)]
+    assert shown(world, 3, fields="tag") == [("tag", "prod", 2, 4, 4), ("tag", "shop", 2, None, None)]
+    assert not world.store.observations.tag("0" * 32, ["x"], now=after(9))
+
+
+def test_values_that_differ_only_by_case_or_by_being_a_shape_are_different_values(world: World) -> None:
+    statements = [
+        Statement("title", "A"),
+        Statement("title", "a"),
+        Statement("title", "{date}"),
+        Statement("title", "{date}", True),
+    ]
+    world.collect(0, [])
+    outcome = replace(stored(claim(world.store, _accepted(world)), body=None, at=after(5)), statements=statements)
+    world.store.records.settle([outcome])
+
+    found = world.store.observations.shown([target(0).id], ALL, at=None)[target(0).id]
+
+    assert [(each.value, each.volatile) for each in found] == [
+        ("A", False),
+        ("a", False),
+        ("{date}", False),
+        ("{date}", True),
+    ]
+
+
+def _accepted(world: World):
+    seen = found(world.store, target(0))
+    return world.store.records.accept(target(0), now=after(4), seen=seen).record
+
+
+def test_an_outcome_that_takes_no_effect_states_nothing(world: World) -> None:
+    world.collect(0, [("status", "200")])
+    owned = claim(world.store, _accepted(world), now=after(4))
+    late = replace(owned, fence=owned.fence - 1)
+    statements = [Statement("status", "500")]
+
+    outcomes = [replace(stored(late), statements=statements), replace(failed(late), statements=statements)]
+    overruled = replace(shared(owned), statements=statements)  # a whole collection is wanted
+
+    assert world.store.records.settle([*outcomes, overruled]) == [False] * 3
+    assert shown(world) == [("status", "200", 1, None, None)]
+
+
+def test_nothing_of_a_deleted_target_stays(world: World, sqlite: SqliteBackend) -> None:
+    for status in ("200", "404"):
+        world.collect(0, [("status", status), ("title", "only here")])
+        world.collect(1, [("status", status)])
+    world.delete(0)
+
+    world.check(Everything(), None, ["status", "title"])
+    world.check(Everything(), after(1), ["status", "title"])
+    with closing(sqlite3.connect(sqlite.path)) as connection:
+        assert connection.execute("SELECT count(*) FROM past_observations").fetchone() == (1,)
+    assert world.store.observations.prune(after=0, limit=100) == 0
+    assert "only here" not in str(dump(sqlite))
+    world.collect(0, [("title", "only here")])
+    world.check(has("title", "only here"), None, ["title"])
+
+
+def test_pruning_goes_on_where_it_ended_and_keeps_what_is_named_anywhere(world: World) -> None:
+    world.collect(0, [("title", f"{n}") for n in range(9)])
+    world.collect(0, [])
+    place = world.store.observations.prune(after=0, limit=4)
+    while place:
+        place = world.store.observations.prune(after=place, limit=4)
+
+    world.check(Everything(), after(1), ["title"])
+
+
+def test_a_record_that_is_not_indexed_is_found_until_it_is(world: World) -> None:
+    collect(world.store, target(0))
+    seen = found(world.store, target(0))
+    history = [Outcome(after(0), [Statement("status", "200")])]
+
+    assert list(world.store.observations.unindexed(limit=9)) == [target(0).id]
+    assert not world.store.observations.reindex(replace(seen, fence=seen.fence + 1), history)
+    assert world.store.observations.reindex(seen, history)
+    assert world.store.observations.unindexed(limit=9) == []
+    assert shown(world) == [("status", "200", 0, None, None)]
+
+
+def test_what_the_worker_of_a_spent_record_could_not_say_is_indexed_later(world: World) -> None:
+    owned = claim(world.store, world.store.records.accept(target(0), now=after(0), seen=None).record)
+
+    world.store.records.fail_spent(now=after(999), max_attempts=owned.attempt, retry_at=after(9999), limit=9)
+
+    assert list(world.store.observations.unindexed(limit=9)) == [target(0).id]
+
+
+def test_changes_are_paged_and_say_between_which_collections(world: World) -> None:
+    world.collect(0, [("status", "200"), ("header.server", "nginx")])
+    world.collect(0, [("status", "200"), ("header.server", "nginx")])
+    world.collect(0, [("status", "404"), ("title", "Gone")])
+
+    wanted = {"fields": [word_or_pattern("status", exact=True)], "since": after(0), "until": after(9)}
+    listed = world.store.observations.changes(Everything(), **wanted, limit=9, after=None)
+
+    assert listed == [
+        Change(
+            record_id=target(0).id, field="status", at=after(3), before=after(2), old=["200"], new=["404"], volatile=False
+        )
+    ]
+    world.check_changes()
+    world.check_changes(negated(Everything()))
+
+
+def test_many_targets_that_change_at_once_are_all_listed(world: World) -> None:
+    for n in range(40):
+        world.collect(n, [("status", "200")])
+    world.seconds += 1
+    for n in range(40):
+        world.seconds -= 1
+        world.collect(n, [("status", "404"), ("title", "x")])
+
+    world.check_changes()
+    world.check_changes(has("url", "*/1*"))
+
+
+def test_a_query_that_takes_too_long_is_refused(sqlite: SqliteBackend) -> None:
+    with closing(SqliteStore(sqlite.path, bounds=Bounds(page_seconds=-1, total_seconds=-1))) as store:
+        world = World(store)
+        for n in range(300):
+            world.collect(n, [(f"header.h{m}", "x") for m in range(20)])
+        condition = all_of(has(f"header.h{m}", "x") for m in range(20))
+
+        with pytest.raises(QueryTooBroad):
+            store.observations.facet(condition, at=None, field="header.h1", limit=9)
+        assert store.observations.search(Everything(), at=None, limit=1, after=None)
+
+
+def test_a_store_that_does_not_keep_observations_says_so(mongomock) -> None:
+    store: Store
+    with closing(mongomock.open()) as store:
+        world = World(store)
+        world.collect(0, [("status", "200")])
+
+        assert store.observations.unindexed(limit=9) == []
+        assert store.observations.history(target(0).id) == []
+        with pytest.raises(NotSearchable, match="MongoDB"):
+            store.observations.search(Everything(), at=None, limit=9, after=None)
+
+
+@pytest.mark.parametrize("pairs", [[], [(1, 1)], [(1, 127), (1, 128), (3, 2**40), (3, 2**40 + 1), (2**20, 16_383)]])
+def test_pairs_are_packed_and_unpacked(pairs: list[tuple[int, int]]) -> None:
+    assert unpack(pack(reversed(pairs))) == pairs

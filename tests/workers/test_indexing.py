@@ -1,0 +1,81 @@
+"""What was collected is indexed, at once or, where that was not possible, by the scheduler."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+from inventory.errors import SourceFailure
+from inventory.records.source import Collected
+from inventory.services import Services
+from tests.conftest import Build
+from tests.fakes import FakeClock, FakeWeb, Replacing, content
+from tests.observations.algebra import has, word_or_pattern
+from workers import scheduler
+
+PAGE = "http://example.test/page"
+HTML = Collected(content(PAGE), b"<title>Hello</title>")
+
+
+def collect(services: Services) -> None:
+    services.records.collect_soon(services.records.target("webpage", PAGE))
+    services.collector.collect_due(slots=1, stopping=lambda: False)
+
+
+def values(services: Services, field: str) -> list[str]:
+    record_id = services.records.target("webpage", PAGE).id
+    found = services.store.observations.shown([record_id], [word_or_pattern(field, exact=True)], at=None)
+    return [each.value for each in found.get(record_id, [])]
+
+
+def test_a_collection_is_found_as_soon_as_it_is_stored(services: Services) -> None:
+    collect(services)
+
+    assert values(services, "status") == ["200"]
+    assert values(services, "header.x-one") == ["1", "2"]
+    assert services.store.observations.unindexed(limit=9) == []
+
+
+def test_a_failure_is_found(services: Services, web: FakeWeb) -> None:
+    web.pages[PAGE] = SourceFailure("dns_failure", "There is no such name.", permanent=True)
+
+    collect(services)
+
+    found = services.store.observations.search(has("failure", "dns_failure"), at=None, limit=9, after=None)
+    assert len(found) == 1
+
+
+def test_the_scheduler_indexes_a_store_from_before_there_were_observations(services: Services, web: FakeWeb) -> None:
+    web.pages[PAGE] = HTML
+    collect(services)
+    services.store.close()
+    path = services.settings.store.removeprefix("sqlite://")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for table in ("observations", "observed_targets", "field_values", "fields"):
+            connection.execute(f"DELETE FROM {table}")
+        connection.execute("UPDATE records SET indexed = NULL, target_no = NULL")
+
+    scheduler.round_(services)
+
+    assert values(services, "status") == ["200"]
+    assert values(services, "title") == ["Hello"]
+    assert services.store.observations.unindexed(limit=9) == []
+
+
+def test_what_cannot_be_observed_now_is_stored_and_indexed_later(
+    make_services: Build, services: Services, clock: FakeClock
+) -> None:
+    def fail(_record_id: str) -> None:
+        raise ValueError("the code is wrong")
+
+    collect(services)
+    broken = Replacing(services.store, observations=Replacing(services.store.observations, history=fail))
+    clock.forward(60)
+    collect(make_services(store=broken))
+
+    record = services.store.records.find(services.records.target("webpage", PAGE).id)
+    assert record is not None
+    assert record.snapshots == 2
+    assert len(services.store.observations.unindexed(limit=9)) == 1
+    scheduler.round_(services)
+    assert services.store.observations.unindexed(limit=9) == []
