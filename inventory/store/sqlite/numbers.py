@@ -1,10 +1,11 @@
 """The numbers of fields and values: each is kept once for the whole store."""
+# ruff: noqa: S608 - nothing but our own conditions is put into a statement
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from inventory.observations.model import Statement, folded, ordinal_of
@@ -19,10 +20,12 @@ MAX_REMEMBERED = 20_000
 
 FIND_FIELD = "SELECT no FROM fields WHERE name = ?"
 ADD_FIELD = "INSERT INTO fields (name, folded) VALUES (?, ?)"
-FIND_VALUE = """
-    SELECT no FROM field_values
-    WHERE field_no = ? AND folded = ? AND coalesce(value, folded) = ? AND volatile = ?"""
-ADD_VALUE = "INSERT INTO field_values (field_no, folded, value, number, volatile) VALUES (?, ?, ?, ?, ?)"
+SAME_VALUE = "field_no = :field AND folded = :folded AND coalesce(value, folded) = :value AND volatile = :volatile"
+FIND_VALUE = f"SELECT no FROM field_values WHERE {SAME_VALUE}"
+ADD_VALUE = f"""
+    INSERT INTO field_values (field_no, folded, value, number, volatile)
+    SELECT :field, :folded, nullif(:value, :folded), :number, :volatile
+    WHERE NOT EXISTS (SELECT 1 FROM field_values WHERE {SAME_VALUE})"""
 PRUNED = "SELECT coalesce(max(times), 0) FROM pruned_values"
 
 
@@ -76,7 +79,8 @@ class Numbering:
         number = self.known.fields.get(name) or self.fields.get(name)
         if number is None:
             row = self.connection.execute(FIND_FIELD, (name,)).fetchone()
-            number = row[0] if row else self._inserted(ADD_FIELD, (name, folded(name)))
+            number = row[0] if row else self.connection.execute(ADD_FIELD, (name, folded(name))).lastrowid
+            assert number is not None
             self.fields[name] = number
         return number
 
@@ -85,20 +89,15 @@ class Numbering:
         if pair is not None:
             return pair
         name, value, volatile = statement
-        field_no, plain = self.field(name), folded(value)
-        row = self.connection.execute(FIND_VALUE, (field_no, plain, value, volatile)).fetchone()
-        if row:
-            pair = self.found[statement] = (field_no, row[0])
-            return pair
-        different = None if value == plain else value
-        number = self._inserted(ADD_VALUE, (field_no, plain, different, ordinal_of(name, value), volatile))
-        pair = self._made[statement] = (field_no, number)
+        values: dict[str, Any] = {"field": self.field(name), "folded": folded(value), "value": value, "volatile": volatile}
+        # What is not remembered is mostly new: so it is added, if that is so, before it is looked for.
+        added = self.connection.execute(ADD_VALUE, values | {"number": ordinal_of(name, value)})
+        if added.rowcount:
+            assert added.lastrowid is not None
+            pair = self._made[statement] = (values["field"], added.lastrowid)
+        else:
+            pair = self.found[statement] = (values["field"], self.connection.execute(FIND_VALUE, values).fetchone()[0])
         return pair
-
-    def _inserted(self, statement: str, values: tuple[object, ...]) -> int:
-        number = self.connection.execute(statement, values).lastrowid
-        assert number is not None
-        return number
 
 
 def _with(remembered: dict[Key, Number], found: dict[Key, Number]) -> dict[Key, Number]:
