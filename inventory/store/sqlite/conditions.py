@@ -26,6 +26,8 @@ THEN = """
 VALUE_MEANT = """EXISTS (
     SELECT 1 FROM field_values AS v WHERE v.no = o.value_no
     AND is_value_meant({number}, coalesce(v.value, v.folded), v.number))"""
+OF_RECORD = """EXISTS (
+    SELECT 1 FROM observed_targets AS w CROSS JOIN records AS r ON r.id = w.record_id WHERE w.no = t.no AND {chosen})"""
 KNOWN = "EXISTS (SELECT 1 FROM observed_targets AS w WHERE w.no = t.no AND w.since <= {at})"
 
 
@@ -42,10 +44,15 @@ class Query:
         connection.create_function("is_pair_meant", 3, self._is_pair_meant, deterministic=True)
         connection.create_function("is_value_meant", 3, self._is_value_meant, deterministic=True)
         self.condition = condition
-        self.holds = self._holds(condition)
+        self._columns: list[str] = []
+        form = self._holds(condition)
+        self.holds = form.format(*(OF_RECORD.format(chosen=each.format(table="r")) for each in self._columns))
         """The condition as SQL on the number `t.no` of a target."""
-        self.known_and_holds = self.holds if at is None else f"({KNOWN.format(at=at)} AND {self.holds})"
+        known = "" if at is None else f"{KNOWN.format(at=at)} AND "
+        self.known_and_holds = known + self.holds
         """The same, of targets that were known then."""
+        self.holds_in_order = known + form.format(*(each.format(table="t") for each in self._columns))
+        """The same where `t` has the columns of the record that are known of the latest snapshot alone."""
 
     def candidates(self) -> Set[int] | None:
         """The numbers of the few targets that the condition can hold for; None if these are many."""
@@ -173,10 +180,9 @@ class Query:
         )
 
     def _holds_columns(self, leaf: Leaf) -> str:
-        chosen = " OR ".join(f"({column} {ends})" for column, ends in leaf.columns)
-        return f"""EXISTS (
-            SELECT 1 FROM observed_targets AS w CROSS JOIN records AS r ON r.id = w.record_id
-            WHERE w.no = t.no AND ({chosen}))"""
+        chosen = " OR ".join(f"{{table}}.{column} {ends}" for column, ends in leaf.columns)
+        self._columns.append(f"({chosen})")
+        return f"{{{len(self._columns) - 1}}}"
 
     def _is_meant(self, number: int, packed: bytes) -> bool:
         means = self._numbered[number].means

@@ -133,4 +133,4 @@ def _columns(condition: Exists | Between) -> tuple[tuple[str, str], ...]:
         ends.append(f">{'=' * condition.low.included} {condition.low.value!r}")
     if condition.high is not None:
         ends.append(f"<{'=' * condition.high.included} {condition.high.value!r}")
-    return tuple((column, f" AND {column} ".join(ends)) for column in columns)
+    return tuple((column, f" AND {{table}}.{column} ".join(ends)) for column in columns)

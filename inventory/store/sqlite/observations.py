@@ -24,8 +24,8 @@ from inventory.store.sqlite.opening import Connection
 POSITION = "coalesce(r.collected_at, r.accepted_at)"
 AFTER = f"{POSITION} <= :instant AND ({POSITION} < :instant OR r.id < :id)"
 IN_ORDER = f"""
-    SELECT r.id AS id, {POSITION} AS position, r.target_no AS no FROM records AS r INDEXED BY records_observed
-    WHERE r.target_no IS NOT NULL AND {AFTER} ORDER BY {POSITION} DESC, r.id DESC LIMIT :chunk"""
+    SELECT r.id AS id, {POSITION} AS position, r.target_no AS no, r.body_size, r.elapsed_ms
+    FROM records AS r INDEXED BY records_observed WHERE r.target_no IS NOT NULL AND {AFTER} ORDER BY {POSITION} DESC, r.id DESC LIMIT :chunk"""
 LAST_OF_CHUNK = f"SELECT id, position FROM ({IN_ORDER}) LIMIT 1 OFFSET :chunk - 1"
 FOUND_IN_ORDER = f"SELECT t.id, t.position FROM ({IN_ORDER}) AS t WHERE {{holds}} LIMIT :limit"
 FOUND = f"""
@@ -138,7 +138,7 @@ def search(query: Query, connection: Connection, limit: int, after: Key | None) 
     found: list[tuple[str, int]] = []
     is_first = True
     while candidates is None and len(found) < limit:
-        found += connection.execute(FOUND_IN_ORDER.format(holds=holds), place | {"limit": limit - len(found)})
+        found += connection.execute(FOUND_IN_ORDER.format(holds=query.holds_in_order), place | {"limit": limit - len(found)})
         last = connection.execute(LAST_OF_CHUNK, place).fetchone() if len(found) < limit else None
         if last is None:
             return found
