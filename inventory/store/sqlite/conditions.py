@@ -181,7 +181,7 @@ class Query:
 
     def _holds_columns(self, leaf: Leaf) -> str:
         chosen = " OR ".join(f"{{table}}.{column} {ends}" for column, ends in leaf.columns)
-        self._columns.append(f"({chosen})")
+        self._columns.append(f"coalesce({chosen}, FALSE)")  # of a record without them, too, it does not hold
         return f"{{{len(self._columns) - 1}}}"
 
     def _is_meant(self, number: int, packed: bytes) -> bool:

@@ -25,7 +25,8 @@ POSITION = "coalesce(r.collected_at, r.accepted_at)"
 AFTER = f"{POSITION} <= :instant AND ({POSITION} < :instant OR r.id < :id)"
 IN_ORDER = f"""
     SELECT r.id AS id, {POSITION} AS position, r.target_no AS no, r.body_size, r.elapsed_ms
-    FROM records AS r INDEXED BY records_observed WHERE r.target_no IS NOT NULL AND {AFTER} ORDER BY {POSITION} DESC, r.id DESC LIMIT :chunk"""
+    FROM records AS r INDEXED BY records_observed WHERE r.target_no IS NOT NULL AND {AFTER}
+    ORDER BY {POSITION} DESC, r.id DESC LIMIT :chunk"""
 LAST_OF_CHUNK = f"SELECT id, position FROM ({IN_ORDER}) LIMIT 1 OFFSET :chunk - 1"
 FOUND_IN_ORDER = f"SELECT t.id, t.position FROM ({IN_ORDER}) AS t WHERE {{holds}} LIMIT :limit"
 FOUND = f"""
