@@ -13,7 +13,19 @@ from inventory.events.model import EventFilter
 from inventory.jobs.model import JobStatus, RowOutcome
 from inventory.products.model import ProductFilter
 from inventory.records.model import RecordFilter, Status
-from inventory.store.sqlite import batches, event_traces, events, jobs, ledger, products, records, rows, snapshots
+from inventory.store.sqlite import (
+    batches,
+    changed,
+    event_traces,
+    events,
+    jobs,
+    ledger,
+    observations,
+    products,
+    records,
+    rows,
+    snapshots,
+)
 from tests.contract.actions import NOW
 from tests.contract.backends import SqliteBackend
 
@@ -161,3 +173,23 @@ def test_the_queue_takes_no_more_steps_however_many_batches_are_queued_or_wait_o
 def test_every_status_has_its_condition() -> None:
     assert set(records.STATUS) == set(Status)
     assert len(rows.RECORD.split(",")) == rows.RECORD_WIDTH
+
+
+def test_a_search_looks_at_targets_in_the_order_of_its_answer(connection: sqlite3.Connection) -> None:
+    statement = observations.FOUND_IN_ORDER.format(holds="TRUE")
+    values = {"instant": 1, "id": "x", "limit": 9, "chunk": 9}
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+
+    assert any(step.startswith("SEARCH r USING COVERING INDEX records_observed") for step in plan), plan
+    assert not any("TEMP B-TREE" in step for step in plan), plan
+
+
+@pytest.mark.parametrize(
+    "statement", [*changed.STREAMS, observations.UNINDEXED.replace("?", ":limit"), observations.UNNAMED]
+)
+def test_changes_and_what_is_to_be_done_are_found_by_an_index(connection: sqlite3.Connection, statement: str) -> None:
+    values = {"since": 1, "until": 2, "fields": None, "limit": 9, "after": 0}
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement.format(holds='TRUE')}", values)]
+
+    assert not any(step.startswith("SCAN") and "INDEX" not in step and step != "SCAN v" for step in plan[:1]), plan
+    assert not any("TEMP B-TREE" in step for step in plan), plan

@@ -180,8 +180,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE records ADD COLUMN body_size INTEGER",
         "ALTER TABLE records ADD COLUMN elapsed_ms REAL",
         "CREATE INDEX records_unindexed ON records (id) WHERE indexed IS NULL",
+        # With the columns of the expression, too: SQLite would look these up otherwise.
         """CREATE INDEX records_observed ON records
-            (coalesce(collected_at, accepted_at), id, target_no, body_size, elapsed_ms) WHERE target_no IS NOT NULL""",
+            (coalesce(collected_at, accepted_at), id, target_no, body_size, elapsed_ms, collected_at, accepted_at)
+            WHERE target_no IS NOT NULL""",
         """CREATE TABLE observed_targets (
             no INTEGER PRIMARY KEY,
             record_id TEXT NOT NULL,
