@@ -8,6 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from inventory.clock import utc_now
+from inventory.observations.extraction import of_snapshot
+from inventory.observations.observing import of_extraction
 from inventory.records.model import Record, Snapshot, Stored, Target
 from inventory.store import Store
 from tests.end_to_end.stack import API
@@ -80,4 +82,5 @@ def _stored(claim: Record, size: int) -> Stored:
     number = int(claim.target.key.rpartition("/")[2])
     source = body(number, size)
     seen = content(number, source)
-    return Stored(claim, Snapshot(claim.lease, claim.id, utc_now(), seen, seen["body"]["sha256"]), source)
+    statements = of_extraction(of_snapshot(claim.target, seen))
+    return Stored(claim, Snapshot(claim.lease, claim.id, utc_now(), seen, seen["body"]["sha256"]), source, statements)
