@@ -125,8 +125,11 @@ def _fail_spent(services: Services) -> None:
 
 def _index_records(services: Services) -> None:
     """Index what is not indexed, as long as that goes on, so that a large store takes hours and not days."""
-    until, indexed = monotonic() + INDEX_FOR, 0
-    while monotonic() < until and (some := services.indexer.index_some(MAX_INDEXED)):
+    until, indexed, some = monotonic() + INDEX_FOR, 0, 1
+    while monotonic() < until and some:
+        index = services.indexer.index
+        done = [_attempt(services, "index_record", partial(index, each)) for each in services.indexer.unindexed(MAX_INDEXED)]
+        some = sum(map(bool, done))
         indexed += some
     if indexed:
         log.info("records_indexed", count=indexed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from inventory.errors import NotFound
@@ -29,11 +29,10 @@ class Indexer:
     records: RecordService
     page_of: PageOf
 
-    def index_some(self, limit: int) -> int:
-        """Index up to `limit` records that need it; how many were."""
+    def unindexed(self, limit: int) -> Sequence[Record]:
+        """Up to `limit` records that need it."""
         wanted = self.observations.unindexed(limit=limit)
-        found = self.records.find_all(wanted) if wanted else {}
-        return sum(self.index(record) for record in found.values())
+        return list(self.records.find_all(wanted).values()) if wanted else []
 
     def index(self, record: Record) -> bool:
         """Index a record; False if it changed meanwhile, so that it is to be read again."""

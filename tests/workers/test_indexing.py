@@ -28,6 +28,16 @@ def values(services: Services, field: str) -> list[str]:
     return [each.value for each in found.get(record_id, [])]
 
 
+def forget(services: Services) -> None:
+    """Let the store be one from before there were observations."""
+    services.store.close()
+    path = services.settings.store.removeprefix("sqlite://")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for table in ("observations", "observed_targets", "field_values", "fields"):
+            connection.execute(f"DELETE FROM {table}")
+        connection.execute("UPDATE records SET indexed = NULL, target_no = NULL")
+
+
 def test_a_collection_is_found_as_soon_as_it_is_stored(services: Services) -> None:
     collect(services)
 
@@ -48,18 +58,32 @@ def test_a_failure_is_found(services: Services, web: FakeWeb) -> None:
 def test_the_scheduler_indexes_a_store_from_before_there_were_observations(services: Services, web: FakeWeb) -> None:
     web.pages[PAGE] = HTML
     collect(services)
-    services.store.close()
-    path = services.settings.store.removeprefix("sqlite://")
-    with closing(sqlite3.connect(path)) as connection, connection:
-        for table in ("observations", "observed_targets", "field_values", "fields"):
-            connection.execute(f"DELETE FROM {table}")
-        connection.execute("UPDATE records SET indexed = NULL, target_no = NULL")
+    forget(services)
 
     scheduler.round_(services)
 
     assert values(services, "status") == ["200"]
     assert values(services, "title") == ["Hello"]
     assert services.store.observations.unindexed(limit=9) == []
+
+
+def test_a_record_that_cannot_be_indexed_keeps_no_other_from_it(make_services: Build, services: Services) -> None:
+    urls = [f"http://example.test/{n}" for n in range(3)]
+    for url in urls:
+        services.records.collect_soon(services.records.target("webpage", url))
+    services.collector.collect_due(slots=1, stopping=lambda: False)
+    forget(services)
+    broken = services.records.target("webpage", urls[1])
+
+    class Snapshots:
+        def listing(self, record_id: str, **page: object) -> object:
+            if record_id == broken.id:
+                raise ValueError("damaged")
+            return services.store.snapshots.listing(record_id, **page)  # type: ignore[arg-type]
+
+    scheduler.round_(make_services(store=Replacing(services.store, snapshots=Snapshots())))
+
+    assert list(services.store.observations.unindexed(limit=9)) == [broken.id]
 
 
 def test_what_cannot_be_observed_now_is_stored_and_indexed_later(
