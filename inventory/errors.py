@@ -81,7 +81,7 @@ class QueryTooBroad(InvalidRequest):
         super().__init__(reason, {"q": [reason]})
 
 
-class NotSearchable(InventoryError):
+class NotSearchable(InvalidRequest):
     """The inventory cannot be searched while its store is MongoDB. SQLite can."""
 
 
