@@ -33,7 +33,6 @@ from inventory.jobs.stream import JobStream
 from inventory.notifier import Notifier, connect
 from inventory.observations.indexing import Indexer
 from inventory.observations.observing import Observer
-from inventory.observations.page import page_of
 from inventory.ops.write_probe import WriteProbe
 from inventory.products import feeds, pages
 from inventory.products.job_type import FeedJobs
@@ -58,6 +57,7 @@ from inventory.weather.providers import OpenMeteo, OpenWeather, Provider
 from inventory.weather.service import WeatherService
 from inventory.weather.source import MAX_BYTES, Weather
 from inventory.webpages.job_type import UrlJobs
+from inventory.webpages.page import page_of
 from inventory.webpages.source import Webpage
 
 COLLECT_FOR = 20

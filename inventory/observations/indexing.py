@@ -9,10 +9,10 @@ from inventory.errors import NotFound
 from inventory.observations import extraction
 from inventory.observations.model import Outcome
 from inventory.observations.observing import Tracker, of_extraction
-from inventory.observations.page import Page
 from inventory.observations.ports import Observations
 from inventory.records.model import Content, Record, Snapshot, State
 from inventory.records.service import RecordService
+from inventory.webpages.page import Page
 
 MAX_SNAPSHOTS = 1_000
 """Of one record, the newest."""
