@@ -19,6 +19,7 @@ from inventory.events.job_type import EventJobs
 from inventory.events.service import EventService
 from inventory.files import Files
 from inventory.history.service import HistoryService
+from inventory.html_pages.page import page_of
 from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.guard import Guard
 from inventory.http_client.requests_transport import RequestsTransport
@@ -57,7 +58,6 @@ from inventory.weather.providers import OpenMeteo, OpenWeather, Provider
 from inventory.weather.service import WeatherService
 from inventory.weather.source import MAX_BYTES, Weather
 from inventory.webpages.job_type import UrlJobs
-from inventory.webpages.page import page_of
 from inventory.webpages.source import Webpage
 
 COLLECT_FOR = 20

@@ -12,9 +12,9 @@ from inventory.changes.header_lines import line_changes
 from inventory.changes.model import Change, Diff, TextDiff, View
 from inventory.changes.text_diff import text_diff
 from inventory.changes.values import item_changes, value_change
+from inventory.html_pages.loading import KINDS
+from inventory.html_pages.page import Page
 from inventory.webpages.cookies import cookies_of
-from inventory.webpages.loading import KINDS
-from inventory.webpages.page import Page
 
 Part = Mapping[str, Any]
 

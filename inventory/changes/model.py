@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from inventory.html_pages.page import Page
 from inventory.records.model import Content
-from inventory.webpages.page import Page
 
 Value = str | int | float | bool | None
 

@@ -9,10 +9,10 @@ from inventory.changes.model import Diff, View
 from inventory.changes.moments import Moment, invalid, read_moment
 from inventory.clock import MILLISECOND, Clock, rfc3339
 from inventory.errors import NoSuchSnapshot, NotFound, TooManyRequests
+from inventory.html_pages.page import kept_page, page_of
 from inventory.listing import Key
 from inventory.records.model import CLOCKS_DIFFER, Snapshot, Target
 from inventory.records.service import RecordService
-from inventory.webpages.page import kept_page, page_of
 from inventory.webpages.source import page_source
 
 SLOTS = 2

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from inventory.html_pages.page import Page, kept_page
+from inventory.html_pages.reference_hosts import host_of
 from inventory.observations import cookies
 from inventory.observations.texts import MAX_NAME_BYTES, bounded, text_of
 from inventory.observations.volatility import Shaper, Volatility, observed, shaper_of
 from inventory.public_suffixes import registrable
 from inventory.records.model import Content, Failure, Target
-from inventory.webpages.page import Page, kept_page
-from inventory.webpages.reference_hosts import host_of
 
 Statement = tuple[str, str]
 """A field and its value."""

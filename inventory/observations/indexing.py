@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from inventory.errors import NotFound
+from inventory.html_pages.page import Page
 from inventory.observations import extraction
 from inventory.observations.model import Outcome
 from inventory.observations.observing import Tracker, of_extraction
 from inventory.observations.ports import Observations
 from inventory.records.model import Content, Record, Snapshot, State
 from inventory.records.service import RecordService
-from inventory.webpages.page import Page
 
 MAX_SNAPSHOTS = 1_000
 """Of one record, the newest."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 
+from inventory.html_pages.page import Page
 from inventory.observations import extraction
 from inventory.observations.extraction import Extraction
 from inventory.observations.model import LATEST_ONLY, Observation, Statement
 from inventory.observations.ports import Observations
 from inventory.observations.volatility import CHANGES_IN_A_ROW, Volatility, next_volatility, shown_volatility
 from inventory.records.model import Content, Failed, Stored, Target
-from inventory.webpages.page import Page
 
 Seen = Set[tuple[str, bool]]
 """What was observed of a field in one collection: values, and whether they are volatile."""

@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
+from inventory.html_pages import page as pages
 from inventory.http_client.body import Body
 from inventory.http_client.decoding import Text
 from inventory.http_client.fetched import Fetched, Hop, Validators
 from inventory.http_client.head import Fields
 from inventory.records.model import Content
+from inventory.size_budget import SizeBudget
 from inventory.urls import MAX_CHARACTERS
-from inventory.webpages import page as pages
 from inventory.webpages import refreshes
-from inventory.webpages.bounds import FAILURE_BYTES, HEADER_BYTES, REFRESH_BYTES, SizeBudget, clipped
+from inventory.webpages.bounds import FAILURE_BYTES, HEADER_BYTES, REFRESH_BYTES, clipped
 from inventory.webpages.cookies import carried, cookies_in, kept_cookies
 from inventory.webpages.hops import HopWriter, fields_of
 

@@ -9,8 +9,9 @@ from inventory.clock import rfc3339
 from inventory.http_client.cookies import MAX_COOKIES, Cookie, shown
 from inventory.http_client.fetched import Fetched
 from inventory.records.model import Content
+from inventory.size_budget import SizeBudget
 from inventory.urls import MAX_CHARACTERS
-from inventory.webpages.bounds import COOKIE_BYTES, SizeBudget
+from inventory.webpages.bounds import COOKIE_BYTES
 
 
 def cookies_of(content: Content) -> list[Mapping[str, Any]]:

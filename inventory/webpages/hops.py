@@ -8,8 +8,9 @@ from inventory.clock import rfc3339
 from inventory.http_client.fetched import Fetched, Hop
 from inventory.http_client.head import Fields, Head
 from inventory.http_client.tls import TlsDetails
+from inventory.size_budget import SizeBudget
 from inventory.urls import MAX_CHARACTERS, Url
-from inventory.webpages.bounds import MAX_NAMES, NAME_BYTES, REQUEST_BYTES, SizeBudget, clipped
+from inventory.webpages.bounds import MAX_NAMES, NAME_BYTES, REQUEST_BYTES, clipped
 
 
 class HopWriter:

@@ -14,7 +14,8 @@ from typing import Any
 
 import ada_url
 
-from inventory import html_text, web_encodings
+from inventory import web_encodings
+from inventory.html_pages import raw_content
 from inventory.http_client.decoding import Text
 from inventory.urls import MAX_REDIRECT_CHARACTERS
 
@@ -130,8 +131,8 @@ def start_tags(text: str) -> Iterator[tuple[str, str, int]]:
             continue
         name = tag[1].lower()
         yield name, tag[2], position
-        if name in html_text.ELEMENTS:
-            position = html_text.end_of_content(text, name, position)
+        if name in raw_content.ELEMENTS:
+            position = raw_content.end_of_content(text, name, position)
 
 
 def attributes_of(text: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from inventory.changes.diff import diff
 from inventory.changes.model import CookieKey, View
-from inventory.webpages.page import Page
+from inventory.html_pages.page import Page
 from tests.fakes import content
 
 URL = "https://example.test/"

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from inventory.html_pages.page import kept_page, page_of
 from inventory.observations.cookies import ATTRIBUTES, field_of, name_of
 from inventory.observations.extraction import of_snapshot
 from inventory.observations.texts import MAX_BYTES, bounded, text_of
 from inventory.observations.volatility import Volatility
 from inventory.records.model import Target
-from inventory.webpages.page import kept_page, page_of
 from tests.fakes import content
 from tests.growth import assert_linear
 

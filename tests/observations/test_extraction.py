@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from inventory.html_pages.page import document_of, read
 from inventory.observations import extraction
 from inventory.observations.extraction import Extraction, of_failure, of_snapshot
 from inventory.observations.volatility import Volatility
 from inventory.records.model import Failure, Target
-from inventory.webpages.page import document_of, read
 from tests.fakes import content, weather_content
 
 URL = "https://www.example.co.uk/shop?a=b"

@@ -11,7 +11,7 @@ import luqum
 
 def test_making_the_parser_says_nothing_and_writes_nothing() -> None:
     done = subprocess.run(
-        [sys.executable, "-B", "-c", "import inventory.observations.luqum_parser"],
+        [sys.executable, "-B", "-c", "import inventory.observations.queries.luqum_parser"],
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,

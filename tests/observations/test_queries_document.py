@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from inventory.observations import query_syntax, query_tokens, query_values
 from inventory.observations.fields import CATALOGUE, Field
-from inventory.observations.query import parse
+from inventory.observations.queries import query_values, syntax, tokens
+from inventory.observations.queries.query import parse
 from tests.observations.algebra import NOW
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "queries.md").read_text("utf-8")
@@ -40,10 +40,10 @@ def test_the_document_has_a_line_for_each_field() -> None:
 @pytest.mark.parametrize(
     "limit",
     [
-        f"{query_tokens.MAX_CHARACTERS:,} characters",
-        f"{query_tokens.MAX_TERMS} values",
-        f"{query_tokens.MAX_DEPTH} parentheses",
-        f"{query_syntax.MAX_WILDCARDS} wildcards",
+        f"{tokens.MAX_CHARACTERS:,} characters",
+        f"{tokens.MAX_TERMS} values",
+        f"{tokens.MAX_DEPTH} parentheses",
+        f"{syntax.MAX_WILDCARDS} wildcards",
     ],
 )
 def test_the_document_has_the_limits(limit: str) -> None:

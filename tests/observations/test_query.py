@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from inventory.observations.conditions import NOTHING, And, Condition, Everything, Exists, Not, Or, Wildcard, matcher
-from inventory.observations.query import parse, parse_field
+from inventory.observations.queries.query import parse, parse_field
 from tests.observations.algebra import NOW, between, cookie, exactly, exists, has, text, url, word_or_pattern
 
 A, B, C, D = (has("header.x", value) for value in "abcd")

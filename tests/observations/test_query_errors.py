@@ -7,8 +7,8 @@ import time
 import pytest
 
 from inventory.errors import InvalidQuery, InvalidRequest
-from inventory.observations.query import parse, parse_field
-from inventory.observations.query_tokens import MAX_CHARACTERS, MAX_DEPTH, MAX_TERMS
+from inventory.observations.queries.query import parse, parse_field
+from inventory.observations.queries.tokens import MAX_CHARACTERS, MAX_DEPTH, MAX_TERMS
 from tests.observations.algebra import NOW
 
 ERRORS: dict[str, tuple[int, str]] = {

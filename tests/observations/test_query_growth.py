@@ -8,8 +8,8 @@ import pytest
 
 from inventory.errors import InvalidQuery
 from inventory.observations.conditions import Pattern
-from inventory.observations.query import parse
-from inventory.observations.quoting import quoted
+from inventory.observations.queries.query import parse
+from inventory.observations.queries.quoting import quoted
 from tests.growth import assert_linear
 from tests.observations.algebra import NOW, word_or_pattern
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from inventory.errors import InvalidQuery
 from inventory.observations.conditions import Condition, Pattern, Wildcard, folded, matcher
 from inventory.observations.fields import CATALOGUE, Field, Kind
-from inventory.observations.query import parse
-from inventory.observations.quoting import quoted
+from inventory.observations.queries.query import parse
+from inventory.observations.queries.quoting import quoted
 from tests.observations.algebra import NOW
 from tests.observations.naive import matches, means
 

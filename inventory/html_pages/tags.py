@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from inventory import html_text
+from inventory.html_pages import raw_content
 
 LOADING = ("script", "link", "img", "source", "video", "iframe", "frame", "embed", "object", "form", "input", "button")
 DESCRIBING = ("title", "base", "meta")
@@ -39,7 +39,7 @@ def _any_case(names: tuple[str, ...]) -> str:
     return branches[0] if len(branches) == 1 else f"(?:{'|'.join(reversed(branches))})"
 
 
-_NAMES = tuple({*LOADING, *DESCRIBING, "svg", *html_text.ELEMENTS} - {"plaintext"})
+_NAMES = tuple({*LOADING, *DESCRIBING, "svg", *raw_content.ELEMENTS} - {"plaintext"})
 """Nobody writes `plaintext`, and a letter that no name begins with makes paragraphs quick to pass."""
 _FIRST_LETTERS = "".join(sorted({letter for name in _NAMES for letter in (name[0], name[0].upper())}))
 _NAME = rf"(?=[{_FIRST_LETTERS}]){_any_case(_NAMES)}(?=[\t\n\f\r />])"
@@ -75,8 +75,8 @@ def tags_in(text: str, *, is_xml: bool = False) -> Iterator[Tag]:
         if name == "svg":
             drawing_ends = _end_of_drawing(text, attributes, position, drawing_ends)
             continue
-        if name in html_text.ELEMENTS and not (is_xml and attributes.endswith("/")):
-            position = html_text.end_of_content(text, name, position)
+        if name in raw_content.ELEMENTS and not (is_xml and attributes.endswith("/")):
+            position = raw_content.end_of_content(text, name, position)
         if name == "title":
             if begins >= drawing_ends:
                 yield Tag(name, "", text[begins:position])

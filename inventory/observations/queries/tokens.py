@@ -16,7 +16,7 @@ from luqum.head_tail import HeadTailLexer, TokenValue
 from ply.lex import LexToken
 
 from inventory.errors import InvalidQuery
-from inventory.observations.luqum_parser import lexer as shared_lexer
+from inventory.observations.queries.luqum_parser import lexer as shared_lexer
 from inventory.observations.values import shown
 
 MAX_CHARACTERS = 16_000

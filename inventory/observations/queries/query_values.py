@@ -8,10 +8,11 @@ from datetime import datetime
 from urllib.parse import quote
 
 from inventory.errors import InvalidQuery
-from inventory.observations import ranges, values
+from inventory.observations import values
 from inventory.observations.conditions import Condition, Everything, Has, OfName, Pattern, Wildcard, Word, any_of, matcher
 from inventory.observations.field_names import Pieces
 from inventory.observations.fields import Field, Kind
+from inventory.observations.queries import ranges
 
 MIN_LITERAL = 3
 """Characters in a row that a pattern which begins with a wildcard needs: with these an index finds it."""

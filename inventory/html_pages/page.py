@@ -16,11 +16,11 @@ from typing import Any
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from inventory import web_encodings
+from inventory.html_pages.loading import KINDS, is_inline_script, references_of
+from inventory.html_pages.reference_hosts import Base
+from inventory.html_pages.tags import Tag, tags_in
 from inventory.records.model import Content
-from inventory.webpages.bounds import PAGE_BYTES, SizeBudget
-from inventory.webpages.loading import KINDS, is_inline_script, references_of
-from inventory.webpages.reference_hosts import Base
-from inventory.webpages.tags import Tag, tags_in
+from inventory.size_budget import SizeBudget
 
 MAX_TAGS = 10_000
 """That load something, of one page."""
@@ -29,6 +29,8 @@ MAX_HOSTS = 1_000
 MAX_GENERATORS = 20
 MAX_CHARACTERS = 1_000
 """Of a title or a generator."""
+PAGE_BYTES = 128 * 1024
+"""For the generators of a page and the hosts that it loads from, as JSON."""
 MAX_READ = 4_000
 """Characters of them as they stand in the page. Python reads no number of more than 4,300 digits, as in `&#999…`."""
 

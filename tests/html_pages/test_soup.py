@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from inventory.webpages.loading import KINDS, references_of
-from inventory.webpages.page import read
-from inventory.webpages.reference_hosts import Base
+from inventory.html_pages.loading import KINDS, references_of
+from inventory.html_pages.page import read
+from inventory.html_pages.reference_hosts import Base
 
 URL = "http://own.example/"
 

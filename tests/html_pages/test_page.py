@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from inventory.webpages.page import MAX_HOSTS, MAX_TAGS, document_of, kept_page, page_of, read
+from inventory.html_pages.page import MAX_HOSTS, MAX_TAGS, document_of, kept_page, page_of, read
 from tests.fakes import content
 from tests.growth import assert_linear
 

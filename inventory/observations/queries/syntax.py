@@ -13,9 +13,9 @@ from luqum.tree import From, Item, Phrase, Prohibit, Range
 from inventory.errors import InvalidQuery
 from inventory.observations.conditions import Wildcard, joined
 from inventory.observations.field_names import Pieces
-from inventory.observations.luqum_parser import lexer, parser
-from inventory.observations.query_tokens import RANGE, Token, refused, tokens_of
-from inventory.observations.ranges import WrittenEnd
+from inventory.observations.queries.luqum_parser import lexer, parser
+from inventory.observations.queries.ranges import WrittenEnd
+from inventory.observations.queries.tokens import RANGE, Token, refused, tokens_of
 
 MAX_WILDCARDS = 16
 """Of one word."""

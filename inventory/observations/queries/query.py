@@ -11,10 +11,10 @@ from datetime import datetime
 from luqum import tree
 
 from inventory.errors import InvalidQuery
-from inventory.observations import query_values, ranges
 from inventory.observations.conditions import Condition, Everything, Exists, Wildcard, all_of, any_of, negated
 from inventory.observations.field_names import NamedField, Pieces, find, nearest
-from inventory.observations.query_syntax import Node, ends_of, name_pieces, pieces_of, tree_of
+from inventory.observations.queries import query_values, ranges
+from inventory.observations.queries.syntax import Node, ends_of, name_pieces, pieces_of, tree_of
 from inventory.observations.values import shown
 
 EXISTS = "_exists_"

@@ -1,0 +1,1 @@
+"""Reads HTML: what the page of a snapshot says of itself."""

@@ -1,0 +1,1 @@
+"""Reads queries: Lucene's syntax, as `docs/queries.md` describes it, into conditions."""
