@@ -14,7 +14,8 @@ from tests.observations.algebra import has, word_or_pattern
 from workers import scheduler
 
 PAGE = "http://example.test/page"
-HTML = Collected(content(PAGE), b"<title>Hello</title>")
+OLD_CONTENT = {name: member for name, member in content(PAGE).items() if name != "page"}
+HTML = Collected(OLD_CONTENT, b"<title>Hello</title>")
 
 
 def collect(services: Services) -> None:
