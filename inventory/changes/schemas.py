@@ -6,7 +6,7 @@ from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf
 
 from inventory.changes.model import ChangeKind
-from inventory.changes.moments import MAX_CHARACTERS
+from inventory.instants import MAX_CHARACTERS
 from inventory.web_api.target_query import TargetQuery
 
 _SHORT = Length(1, MAX_CHARACTERS, error="Send the id of a snapshot, or an instant such as 2026-01-31T12:00:00.123Z.")

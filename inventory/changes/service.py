@@ -6,10 +6,11 @@ from threading import BoundedSemaphore
 
 from inventory.changes import diff as diffs
 from inventory.changes.model import Diff, View
-from inventory.changes.moments import Moment, invalid, read_moment
+from inventory.changes.moments import Moment, read_moment
 from inventory.clock import MILLISECOND, Clock, rfc3339
 from inventory.errors import NoSuchSnapshot, NotFound, TooManyRequests
 from inventory.html_pages.page import kept_page, page_of
+from inventory.instants import invalid
 from inventory.listing import Key
 from inventory.records.model import CLOCKS_DIFFER, Snapshot, Target
 from inventory.records.service import RecordService
