@@ -17,6 +17,7 @@ from inventory.imports import routes as imports
 from inventory.imports.schemas import KindField
 from inventory.jobs import routes as jobs
 from inventory.jobs import sockets
+from inventory.observations import routes as observations
 from inventory.ops import health, log_config, request_log
 from inventory.products import routes as products
 from inventory.rate_limits import routes as upstreams
@@ -64,7 +65,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     api = Api(app)
     api.document_fields(KindField, KindField.documented(services.imports.types.values()))
     for feature in (
-        webpages, changes, records, imports, jobs, sockets, events, weather, history, upstreams, products, health
+        webpages, observations, changes, records, imports, jobs, sockets, events, weather, history, upstreams, products,
+        health,
     ):  # fmt: skip
         api.register_blueprint(feature.blueprint)
     return app

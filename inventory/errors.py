@@ -61,11 +61,13 @@ class InvalidFile(InvalidRequest):
 class InvalidQuery(InvalidRequest):
     """At character 12 of the query: 'header.sever' is not a field. Did you mean header.server?
 
-    `position` is the character that is wrong, counted from 1; `reason` says what is wrong and the way out.
+    `position` is the character that is wrong, counted from 1; `reason` says what is wrong and the way out. `parameter` is
+    what has the query, or the names of fields in the same language.
     """
 
-    def __init__(self, reason: str, position: int) -> None:
-        super().__init__(f"At character {position:,} of the query: {reason}", {"q": [reason]})
+    def __init__(self, reason: str, position: int, parameter: str = "q") -> None:
+        of = "the query" if parameter == "q" else f"`{parameter}`"
+        super().__init__(f"At character {position:,} of {of}: {reason}", {parameter: [reason]})
         self.reason = reason
         self.position = position
 
@@ -242,6 +244,8 @@ STATUS: Mapping[type[InventoryError], tuple[int, str]] = {
     UrlTooLong: (422, "url_too_long"),
     ForbiddenAddress: (422, "forbidden_address"),
     InvalidFile: (422, "invalid_file"),
+    InvalidQuery: (422, "invalid_query"),
+    QueryTooBroad: (422, "query_too_broad"),
     UnknownHost: (421, "unknown_host"),
     ForeignOrigin: (403, "foreign_origin"),
     UploadTooLarge: (413, "upload_too_large"),

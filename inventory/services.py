@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # types only: views import this module, and the features of t
     from inventory.jobs.stream import JobStream
     from inventory.notifier import Notifier
     from inventory.observations.indexing import Indexer
+    from inventory.observations.service import SearchService
     from inventory.ops.write_probe import WriteProbe
     from inventory.products.service import ProductService
     from inventory.rate_limits.service import UpstreamService
@@ -54,6 +55,7 @@ class Services:
     records: RecordService
     inline: InlineCollector
     indexer: Indexer
+    search: SearchService
     changes: ChangeService
     events: EventService
     jobs: JobService

@@ -34,6 +34,7 @@ from inventory.jobs.stream import JobStream
 from inventory.notifier import Notifier, connect
 from inventory.observations.indexing import Indexer
 from inventory.observations.observing import Observer
+from inventory.observations.service import SearchService
 from inventory.ops.write_probe import WriteProbe
 from inventory.products import feeds, pages
 from inventory.products.job_type import FeedJobs
@@ -130,6 +131,7 @@ def build(
         records=records,
         inline=inline,
         indexer=Indexer(store.observations, records, page_of),
+        search=SearchService(store.observations, records, clock=clock),
         changes=ChangeService(records, clock=clock),
         events=EventService(store.events),
         jobs=jobs,

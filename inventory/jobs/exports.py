@@ -27,10 +27,17 @@ _HIDES_OR_BEGINS = re.compile(rf"[\t\r\n\0]|[{SKIPPED}]*+[{SIGNS}]")
 
 def rows_as_csv(pages: Iterable[Sequence[Row]]) -> Iterator[bytes]:
     """A line with the names of the columns, then the rows, lazily."""
-    yield _lines([COLUMNS])
+    yield csv_lines([COLUMNS])
     for rows in pages:
         documents = (row_document(row) for row in rows)
-        yield _lines([[_cell(document[name]) for name in COLUMNS] for document in documents])
+        yield csv_lines([document[name] for name in COLUMNS] for document in documents)
+
+
+def csv_lines(rows: Iterable[Iterable[object]]) -> bytes:
+    """Lines of values, None as an empty one."""
+    text = io.StringIO()
+    csv.writer(text).writerows([_cell(value) for value in row] for row in rows)
+    return text.getvalue().encode("utf-8", "replace")  # half of a surrogate pair cannot be encoded
 
 
 def _cell(value: object) -> str:
@@ -41,9 +48,3 @@ def _cell(value: object) -> str:
 
 def _with_apostrophe(run: re.Match[str]) -> str:
     return f"{run[0]}'" if _DELIMITER.search(run[0]) else run[0]
-
-
-def _lines(rows: Iterable[Sequence[str]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue().encode("utf-8", "replace")  # half of a surrogate pair cannot be encoded

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from flask import Response, request, url_for
@@ -30,11 +30,15 @@ def accepted(job: Job, now: datetime) -> Response:
 
 
 def csv_of_rows(job_id: str, outcome: RowOutcome | None) -> Response:
-    """All rows with the outcome as a CSV file. Sending it keeps a thread busy as long as a stream does: it takes a slot."""
+    """All rows with the outcome as a CSV file."""
     pages = services().jobs.all_rows(job_id, outcome)
+    return download(rows_as_csv(pages), "text/csv", f"{job_id}-{outcome or 'rows'}.csv")
+
+
+def download(content: Iterator[bytes], media_type: str, name: str) -> Response:
+    """A file that is made while it is sent. That keeps a thread busy as long as a stream does: it takes a slot."""
     slot = services().streams.slots.take(request.environ.get("gunicorn.socket"), DOWNLOADING)
-    response = Response(rows_as_csv(pages), mimetype="text/csv")
+    response = Response(content, mimetype=media_type)
     response.call_on_close(slot.close)
-    name = f"{job_id}-{outcome or 'rows'}.csv"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

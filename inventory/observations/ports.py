@@ -64,6 +64,12 @@ class Observations(Protocol):
     def tag(self, record_id: str, tags: Sequence[str], *, now: datetime) -> bool:
         """Make these all the tags of a record; False if there is no such record."""
 
+    def add_tags(self, record_ids: Sequence[str], tags: Sequence[str], *, now: datetime) -> None:
+        """Give up to 1,000 records these tags besides those they have; ids without a record are left out."""
+
+    def known_since(self) -> datetime | None:
+        """When the first target became known, or an instant before; None of an empty store."""
+
     def unindexed(self, *, limit: int) -> Sequence[str]:
         """The ids of records whose observations are not, or not known to be, those of their latest outcome."""
 

@@ -13,7 +13,7 @@ import yaml
 from flask import Flask, Response, request
 from marshmallow import Schema, fields
 
-from inventory.errors import CollectionFailed, InventoryError, UnknownHost
+from inventory.errors import CollectionFailed, InvalidQuery, InventoryError, UnknownHost
 from inventory.web_api import arguments
 from inventory.web_api.problems import FRAMEWORK_CODES, status_and_code
 
@@ -101,6 +101,8 @@ class Blueprint(flask_smorest.Blueprint):
             lines.setdefault(status, {})[code] = _problem(status, code, detail)
             if not isinstance(error, int) and issubclass(error, CollectionFailed):
                 lines[status][code]["failure"] = "records/failure"
+            if error is InvalidQuery:
+                lines[status][code]["position"] = 12
 
         def decorate(view: View) -> View:
             for status, codes in lines.items():

@@ -25,6 +25,7 @@ from inventory.errors import (
     UrlTooLong,
 )
 from inventory.history.model import LookupOutcome
+from inventory.observations.labels import read_labels
 from inventory.records.model import Target
 from inventory.services import services
 from inventory.web_api import same_origin, security_headers
@@ -114,6 +115,21 @@ class Metadata(MethodView):
         """Forget a URL: its record, snapshots and unshared bodies."""
         services().records.delete(services().records.target(SOURCE, query["url"]))
         return Response(status=204)
+
+
+@blueprint.route("/metadata/tags")
+class Tags(MethodView):
+    """The labels of one URL."""
+
+    @blueprint.arguments(schemas.TagsBody, example={"url": "https://example.com/", "tags": ["prod", "team: payments"]})
+    @blueprint.response(200, schemas.TagsSchema, description="The labels that it has now", example="webpages/tags")
+    @blueprint.problems(*URL_PROBLEMS, ForeignOrigin, NotInInventory, StorageUnavailable, 413, 415)
+    def put(self, body: dict[str, Any]) -> Response:
+        """Give a URL labels, in place of those it has; with none it has none any more. Queries find them as `tag`."""
+        tags = read_labels("tags", body["tags"])
+        target = services().records.target(SOURCE, body["url"])
+        services().search.tag(target, tags)
+        return json_response({"id": target.id, "url": target.key, "tags": list(tags)})
 
 
 @blueprint.route("/metadata/snapshots")

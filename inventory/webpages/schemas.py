@@ -8,6 +8,7 @@ from marshmallow import Schema, fields
 from marshmallow.validate import OneOf, Range, Regexp
 from webargs.fields import DelimitedList
 
+from inventory.observations.labels import MAX_LABELS
 from inventory.records.model import Status
 from inventory.records.schemas import FailureSchema
 from inventory.web_api.pagination import PageQuery, PageSchema
@@ -42,6 +43,29 @@ class LookupQuery(TargetQuery):
         data_key="fields",
         metadata={"description": "Only these members, besides id, url and status.", "example": ["headers", "cookies"]},
     )
+
+
+class TagsBody(Schema):
+    """Labels of a URL."""
+
+    url = fields.String(**URL)
+    tags = fields.List(
+        fields.String(),
+        required=True,
+        metadata={
+            "description": f"All labels that it is to have, at most {MAX_LABELS}: printable characters and spaces, 1 to 100."
+            " Spaces at the ends do not count, and of labels that differ in case alone the first is kept.",
+            "example": ["prod", "team: payments"],
+        },
+    )
+
+
+class TagsSchema(Schema):
+    """The labels of a URL."""
+
+    id = fields.String(required=True)
+    url = fields.String(required=True)
+    tags = fields.List(fields.String(), required=True)
 
 
 class SnapshotsQuery(PageQuery, TargetQuery):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as profile
 
 from inventory import create_app
-from inventory.services import Services
+from inventory.config import Settings
+from tests.conftest import Build
 from tests.fakes import FakeClock
 
 if TYPE_CHECKING:
@@ -26,9 +29,11 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def served(services: Services) -> BaseSchema:
+def served(make_services: Build, settings: Settings) -> BaseSchema:
+    """The document of an app with room for many downloads, because schemathesis closes no response."""
     import schemathesis  # here: every process of the suite reads this module, and it takes a second
 
+    services = make_services(replace(settings, live_streams=1_000, api_threads=1_024))
     return schemathesis.openapi.from_wsgi("/openapi.json", create_app(services=services))
 
 
@@ -63,7 +68,7 @@ def test_every_answer_is_documented(served: BaseSchema, name: str) -> None:
         tried = 0
 
         @given(case=operation.as_strategy(generation_mode=mode))
-        @settings(max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+        @profile(max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
         def answers_as_documented(case: schemathesis.Case) -> None:
             nonlocal tried
             tried += 1

@@ -12,7 +12,7 @@ from luqum import tree
 
 from inventory.errors import InvalidQuery
 from inventory.observations.conditions import Condition, Everything, Exists, Wildcard, all_of, any_of, negated
-from inventory.observations.field_names import NamedField, Pieces, find, nearest
+from inventory.observations.field_names import EXACT, NamedField, Pieces, find, nearest
 from inventory.observations.queries import query_values, ranges
 from inventory.observations.queries.syntax import Node, ends_of, name_pieces, pieces_of, tree_of
 from inventory.observations.values import shown
@@ -33,6 +33,15 @@ def parse(text: str, *, now: datetime, past: bool = False) -> Condition:
 def parse_field(text: str) -> tuple[NamedField, ...]:
     """The fields that a name or a pattern of names means, one at least; else `InvalidQuery`."""
     return _named(name_pieces(text, 1), text, 1)[0]
+
+
+def parse_name(text: str) -> NamedField:
+    """The one field that a name means, spelled as the index has it; else `InvalidQuery`."""
+    pieces = name_pieces(text, 1)
+    if any(isinstance(piece, Wildcard) for piece in pieces):
+        raise InvalidQuery(f"{shown(text)} means several fields. Name one; a * in its name needs a backslash.", 1)
+    named, exact = _named(pieces, text, 1)
+    return (named if exact else find([*pieces, EXACT])[0])[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

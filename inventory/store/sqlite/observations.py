@@ -34,6 +34,8 @@ FOUND = f"""
     CROSS JOIN records AS r ON r.id = t.record_id
     WHERE {AFTER} AND {{holds}} ORDER BY {POSITION} DESC, r.id DESC LIMIT :limit"""
 
+TARGETS_OF = "SELECT r.id, r.target_no FROM json_each(?) AS c CROSS JOIN records AS r ON r.id = c.value"
+FIRST_ACCEPTED = "SELECT min(accepted_at) FROM records INDEXED BY records_listed"
 UNINDEXED = "SELECT id FROM records INDEXED BY records_unindexed WHERE indexed IS NULL LIMIT ?"
 SEEN = "SELECT target_no FROM records WHERE id = ? AND fence = ? AND state = ?"
 INDEXED = """
@@ -104,6 +106,19 @@ class SqliteObservations(Adapter):
             observing.finish()
         self._numbers.remember(observing.numbering)
         return bool(found)
+
+    def add_tags(self, record_ids: Sequence[str], tags: Sequence[str], *, now: datetime) -> None:
+        with self._connections.writing() as connection:
+            observing = Observing(connection, self._numbers)
+            ids = json.dumps(list(dict.fromkeys(record_ids)))
+            for record_id, target_no in connection.execute(TARGETS_OF, (ids,)).fetchall():
+                observing.tag(record_id, target_no, tags, to_millis(now), keep=True)
+            observing.finish()
+        self._numbers.remember(observing.numbering)
+
+    def known_since(self) -> datetime | None:
+        accepted = self._connections.rows(FIRST_ACCEPTED)[0][0]
+        return None if accepted is None else from_millis(accepted)
 
     def unindexed(self, *, limit: int) -> Sequence[str]:
         return [row[0] for row in self._connections.rows(UNINDEXED, (limit,))]

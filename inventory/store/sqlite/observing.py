@@ -53,8 +53,8 @@ class Observing:
         self._change(target_no, before, shown, last, since, at)
         return target_no
 
-    def tag(self, record_id: str, target_no: int | None, tags: Iterable[str], at: int) -> None:
-        """Make these all the tags of a record."""
+    def tag(self, record_id: str, target_no: int | None, tags: Iterable[str], at: int, *, keep: bool = False) -> None:
+        """Make these all the tags of a record, or `keep` those that it has."""
         pairs = self.numbering.pairs(Statement(TAG, tag) for tag in tags)
         if target_no is None:
             if pairs:
@@ -62,7 +62,7 @@ class Observing:
             return
         field = self.numbering.field(TAG)
         before, since = self._current(target_no)
-        shown = pairs | {pair for pair in before if pair[0] != field}
+        shown = pairs | {pair for pair in before if keep or pair[0] != field}
         self._change(target_no, before, shown, dict.fromkeys(before - shown, at), since, at)
 
     def rebuild(self, record_id: str, target_no: int | None, history: Sequence[Outcome]) -> int | None:

@@ -1,0 +1,95 @@
+"""`/api/v1/search`: which targets show something."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Response, request
+from flask.views import MethodView
+
+from inventory.clock import rfc3339
+from inventory.errors import InvalidQuery, InvalidRequest, QueryTooBroad, StorageUnavailable, TooManyStreams
+from inventory.jobs.responses import download
+from inventory.listing import Key
+from inventory.observations import documents, exports, schemas
+from inventory.services import services
+from inventory.web_api.blueprint import Blueprint
+from inventory.web_api.pagination import cursor_of, position_of
+from inventory.web_api.responses import json_response
+
+blueprint = Blueprint("search", __name__, url_prefix="/api/v1", description="Which targets show something, now or before")
+
+QUESTION_PROBLEMS = (InvalidRequest, InvalidQuery, QueryTooBroad, StorageUnavailable)
+AS_CSV = {
+    "schema": {"type": "string"},
+    "example": "id,source,url,status,collected_at,field,value,volatile,first_seen,last_seen,gone\r\n"
+    "100680ad546ce6a577f42f52df33b4cf,webpage,https://example.com/,stored,2026-01-31T12:00:00.123Z,header.server,nginx,"
+    "false,2026-01-03T12:00:00.001Z,2026-01-31T12:00:00.123Z,\r\n",
+}
+
+
+@blueprint.route("/search")
+class Search(MethodView):
+    """Targets by what they show."""
+
+    @blueprint.arguments(schemas.SearchQuery, location="query")
+    @blueprint.response(200, schemas.SearchPage, description="One page", example="observations/search")
+    @blueprint.problems(*QUESTION_PROBLEMS)
+    def get(self, query: dict[str, Any]) -> Response:
+        """Find targets by what they show, or showed at an instant; those that were collected last come first."""
+        asked = ("search", query["q"], query["at"])
+        after, show = _key(query["cursor"], asked), services().search.fields(query["show"])
+        question = services().search.question(query["q"], query["at"])
+        page = services().search.page(question, show=show, limit=query["limit"], after=after)
+        total = services().search.total(question, page)
+        following = None if page.next_position is None else cursor_of(asked, *page.next_position)
+        return json_response(documents.page_document(question, page, total, following, with_shown=bool(show)))
+
+
+@blueprint.route("/search/facets")
+class Facets(MethodView):
+    """The values of a field."""
+
+    @blueprint.arguments(schemas.FacetsQuery, location="query")
+    @blueprint.response(200, schemas.FacetsSchema, description="The commonest first", example="observations/facets")
+    @blueprint.problems(*QUESTION_PROBLEMS)
+    def get(self, query: dict[str, Any]) -> Response:
+        """Count the values of a field among the targets that a query means. Each has a link to the targets with it."""
+        question = services().search.question(query["q"], query["at"])
+        facet = services().search.facet(question, query["field"], limit=query["limit"])
+        return json_response(documents.facet_document(question, facet, request.environ["SCRIPT_NAME"]))
+
+
+@blueprint.route("/search/export")
+class Export(MethodView):
+    """All targets, as a file."""
+
+    @blueprint.arguments(schemas.ExportQuery, location="query")
+    @blueprint.response(
+        200,
+        {"type": "string"},
+        content_type="application/jsonl",
+        description="All of them; what is cut off, by an error of HTTP's framing, is not whole",
+        example="observations/jsonl",
+    )
+    @blueprint.doc(responses={200: {"content": {"text/csv": AS_CSV}}})
+    @blueprint.problems(*QUESTION_PROBLEMS, TooManyStreams)
+    def get(self, query: dict[str, Any]) -> Response:
+        """Send all targets that a query means, as CSV or as JSON lines.
+
+        In CSV an apostrophe precedes what a spreadsheet would take for a formula. If the inventory cannot go on, it ends
+        the connection before the end of the response, which clients report as an error.
+        """
+        show = services().search.fields(query["show"])
+        question = services().search.question(query["q"], query["at"])
+        media_type, write = exports.FORMATS[query["format"]]
+        pages = services().search.pages(question, show=show)
+        name = f"search-{rfc3339(services().records.clock()).replace(':', '')}.{query['format']}"
+        return download(write(pages, bool(show)), media_type, name)
+
+
+def _key(cursor: str | None, asked: Sequence[object]) -> Key | None:
+    """The position of a target that a cursor of the same question stands for."""
+    position = position_of(cursor, asked)
+    return None if position is None else (position[0], position[1][0])
