@@ -115,7 +115,8 @@ def build(
     )
     records = _records(settings, store, registry, notifier, threads, clock)
     inline = InlineCollector(records, store.records, collector, slots=settings.inline_slots)
-    imported = _job_types(settings, store, records, files, registry, sleep)
+    search = SearchService(store.observations, records, clock=clock)
+    imported = _job_types(settings, store, records, search, files, registry, sleep)
     feed_jobs = _feed_jobs(settings, store, budgets, notifier, resolve=resolve, clock=clock, rng=rng)
     job_types = {each.name: each for each in (*imported, feed_jobs)}
     jobs = JobService(store.jobs, job_types, records, files, notifier, clock=clock)
@@ -131,7 +132,7 @@ def build(
         records=records,
         inline=inline,
         indexer=Indexer(store.observations, records, page_of),
-        search=SearchService(store.observations, records, clock=clock),
+        search=search,
         changes=ChangeService(records, clock=clock),
         events=EventService(store.events),
         jobs=jobs,
@@ -249,6 +250,7 @@ def _job_types(
     settings: Settings,
     store: Store,
     records: RecordService,
+    search: SearchService,
     files: Files,
     sources: Mapping[str, Source],
     sleep: Callable[[float], object],
@@ -256,7 +258,8 @@ def _job_types(
     """The types of jobs that files become, in the order of the documentation."""
     uploads = Uploads(files)
     if source := sources.get("webpage"):
-        yield UrlJobs(records, source, uploads, fresh_for=timedelta(seconds=settings.fresh_for))
+        fresh_for = timedelta(seconds=settings.fresh_for)
+        yield UrlJobs(records, source, uploads, fresh_for=fresh_for, add_labels=search.add_tags)
     if source := sources.get("weather"):
         yield CityJobs(records, source, uploads, fresh_for=timedelta(seconds=settings.weather_fresh_for))
     yield EventJobs(store.events, uploads, line_delay=settings.events_line_delay, sleep=sleep)

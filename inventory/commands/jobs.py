@@ -18,12 +18,13 @@ from inventory import wiring
 from inventory.clock import utc_now
 from inventory.commands.terminal import FAILED, as_json, errors_as_lines, print_lines, print_pairs, print_table
 from inventory.config import Settings
-from inventory.imports.lookups import FRESH_FOR, MAX_FRESH_FOR
+from inventory.imports.lookups import FRESH_FOR, LABELS, MAX_FRESH_FOR
 from inventory.imports.multipart import CHUNK_BYTES, Upload
 from inventory.imports.service import ImportRequest
 from inventory.jobs.documents import Document, job_document, row_document
 from inventory.jobs.model import COLUMN, Job, JobStatus, RowOutcome
 from inventory.jobs.stream import Message
+from inventory.observations.labels import read_labels
 from inventory.services import Services
 from inventory.webpages.job_type import SCHEME, SCHEMES
 
@@ -58,6 +59,7 @@ class KindOption(click.ParamType[str]):
     metavar="SECONDS",
     help="Reuse what is at most this old.",
 )
+@click.option("--tag", LABELS, multiple=True, metavar="LABEL", help="A label for each URL; may be given more than once.")
 @click.option("--service", metavar="NAME", help="The service of all events of a log file.")
 @click.option("--map", metavar="FIELD:NAME,...", help="Fields of a log file's lines: timestamp:fields.when,level:sev.")
 @click.option(
@@ -69,6 +71,7 @@ class KindOption(click.ParamType[str]):
 def import_(file: Path, kind: str, follow: bool, as_json: bool, **options: Any) -> int:
     """Import FILE as a job that processes its rows: a table, a list or a log, also .gz; docs/imports.md names the types."""
     services = wiring.build(Settings.read())
+    options[LABELS] = list(read_labels(LABELS, options[LABELS])) or None
     import_request = ImportRequest(kind, {name: value for name, value in options.items() if value is not None})
     services.imports.check(import_request)
     with file.open("rb") as content:

@@ -24,6 +24,8 @@ from inventory.records.source import Source
 FRESH_FOR = "fresh_for"
 MAX_FRESH_FOR = 36_500 * 86_400
 """Seconds: a hundred years."""
+LABELS = "tag"
+"""The option with the labels that each record of an import is given."""
 POLL_INTERVAL, PER_TARGET = timedelta(seconds=0.25), timedelta(milliseconds=0.25)
 """When a batch looks at its open targets again: after the first, and the second more for each of them."""
 
@@ -60,6 +62,10 @@ class Targets(Protocol):
         """The target of a text; `InvalidRequest` when there can be none. No I/O."""
 
 
+Mark = Callable[[Sequence[str]], None]
+"""Gives records something, by their ids; again, it changes nothing."""
+
+
 class LookupJobs(JobType):
     """Jobs that look each row up in a source, and have collected what is unknown or not fresh; a base class."""
 
@@ -74,13 +80,18 @@ class LookupJobs(JobType):
         uploads: Uploads,
         *,
         fresh_for: timedelta,
+        add_labels: Callable[[Sequence[str], Sequence[str]], None] | None = None,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`fresh_for` counts for jobs without an option `fresh_for`, which is in seconds; `ticks` counts seconds."""
+        """`fresh_for` counts for jobs without an option `fresh_for`, which is in seconds; `ticks` counts seconds.
+
+        `add_labels` gives records labels, for types with that option.
+        """
         self._records = records
         self._source = source
         self._uploads = uploads
         self._fresh_for = fresh_for
+        self._add_labels = add_labels
         self._ticks = ticks
 
     def input_rows(self, job: Job) -> Iterator[tuple[InputRow, int]]:
@@ -96,8 +107,13 @@ class LookupJobs(JobType):
             created_at=job.created_at,
             fresh_for=fresh_for,
             describe=self.describe,
+            mark=self._marking(job.options),
             ticks=self._ticks,
         )
+
+    def _marking(self, options: Mapping[str, Any]) -> Mark | None:
+        labels, add_labels = options.get(LABELS), self._add_labels
+        return (lambda record_ids: add_labels(record_ids, labels)) if labels and add_labels else None
 
     def targets(self, options: Mapping[str, Any]) -> Targets:
         """What finds the targets of rows in a job with these options."""
@@ -120,9 +136,11 @@ class Lookups:
         created_at: datetime,
         fresh_for: timedelta,
         describe: Callable[[Record], str | None] = lambda _: None,
+        mark: Mark | None = None,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._describe = describe
+        self._mark = mark
         self._records = records
         self._targets = targets
         self._created_at = created_at
@@ -149,10 +167,20 @@ class Lookups:
             still[record_id] = open_
         if needed:
             self._records.accept_all(needed, now=now)
+        if self._mark is not None:
+            self._mark_new(waiting, [target.id for target, _ in needed])
         self._unread, self._open = unread, still
         if unread:
             return Step(rows, again_at=now)
         return Step(rows, again_at=_again_at([records.get(record_id) for record_id in still], now) if still else None)
+
+    def _mark_new(self, waiting: Collection[str], needed: Collection[str]) -> None:
+        """Mark the records of rows that were read just now, and those that were deleted and are accepted again."""
+        assert self._mark is not None
+        again = set(needed)
+        new = [record_id for record_id in waiting if record_id not in self._open or record_id in again]
+        if new:
+            self._mark(new)
 
     def left(self) -> Sequence[InputRow]:
         return [*self._unread, *(input_row for open_ in self._open.values() for input_row in open_.input_rows)]

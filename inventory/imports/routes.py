@@ -18,10 +18,11 @@ from inventory.errors import (
     UploadTooLarge,
 )
 from inventory.imports import schemas
-from inventory.imports.lookups import FRESH_FOR
+from inventory.imports.lookups import FRESH_FOR, LABELS
 from inventory.imports.multipart import OVERHEAD, upload_of
 from inventory.imports.service import ImportRequest
 from inventory.jobs.responses import accepted, accepts_job
+from inventory.observations.labels import read_labels
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
 
@@ -67,6 +68,8 @@ class Imports(MethodView):
 
         While a job is unfinished, the same bytes, kind and options answer that job; the same `Idempotency-Key` always does.
         """
+        if LABELS in query:
+            query[LABELS] = list(read_labels(LABELS, query[LABELS]))
         if FRESH_FOR in query:  # JSON-ready, because the job keeps it
             query[FRESH_FOR] = int(query[FRESH_FOR].total_seconds())
         import_request = ImportRequest(query.pop("kind"), query, _key())

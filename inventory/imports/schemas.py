@@ -49,6 +49,14 @@ class ImportQuery(QuerySchema):
             "example": "https",
         },
     )
+    tag = fields.List(
+        fields.String(),
+        metadata={
+            "description": "Of URLs: a label that each row's record is given besides those it has, 1 to 100 printable"
+            " characters. It may be given up to 50 times.",
+            "example": ["prod"],
+        },
+    )
     service = fields.String(
         validate=Length(1, 200, error="Send a name of 1 to 200 printable characters."),
         metadata={

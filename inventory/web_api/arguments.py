@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from itertools import islice
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from flask import Request
 from gunicorn.http.errors import ParseException
-from marshmallow import RAISE, Schema, ValidationError
+from marshmallow import RAISE, Schema, ValidationError, fields
 from werkzeug.exceptions import UnsupportedMediaType
 
 from inventory.errors import InvalidRequest
@@ -37,17 +38,26 @@ def load(schema: Schema, read: Callable[[Request], Any], request: Request) -> An
         raise InvalidRequest(f"Not valid: {', '.join(errors)}. See `errors`.", errors) from error
 
 
-def query(request: Request) -> dict[str, str]:
-    """The parameters of the query; one that is given twice or is not UTF-8 is an error, because no single value is meant."""
+def reader(location: str, schema: Schema) -> Callable[[Request], Any]:
+    """What reads a location for a schema: of a query, parameters whose fields are lists may be given more than once."""
+    lists = [each.data_key or name for name, each in schema.fields.items() if type(each) is fields.List]
+    return partial(query, lists=lists) if location == "query" and lists else READERS[location]
+
+
+def query(request: Request, lists: Collection[str] = ()) -> dict[str, Any]:
+    """The parameters of the query, those of `lists` with all their values.
+
+    Another one that is given twice is an error, because no single value is meant, and so is what is not UTF-8.
+    """
     try:
         if _BEYOND_ASCII.search(request.query_string):  # rare, and decoding every query would cost a lookup 20 µs
             unquote_to_bytes(request.query_string).decode("utf-8")
     except UnicodeDecodeError as error:
         raise InvalidRequest("The query is not UTF-8.", {"query": ["Percent-encode it as UTF-8."]}) from error
-    repeated = [name for name, values in request.args.lists() if len(values) > 1]
+    repeated = [name for name, values in request.args.lists() if len(values) > 1 and name not in lists]
     if repeated:
         raise ValidationError({name: ["Given more than once. Send it once."] for name in repeated})
-    return request.args.to_dict()
+    return request.args.to_dict() | {name: request.args.getlist(name) for name in lists if name in request.args}
 
 
 def json_body(request: Request) -> Any:

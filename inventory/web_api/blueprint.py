@@ -47,7 +47,8 @@ class Blueprint(flask_smorest.Blueprint):
 
     def arguments(self, schema: type[Schema], *, location: str = "json", **how: Any) -> Callable[[View], View]:
         """Give the view what the schema loads, without webargs, which would cost a fifth of a request (docs/scale.md)."""
-        loading, read = schema(), arguments.READERS[location]
+        loading = schema()
+        read = arguments.reader(location, loading)
         document = _documenting(super().arguments(schema, location=location, **how))
 
         def decorate(view: View) -> View:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from inventory.errors import InvalidUrl
-from inventory.imports.lookups import FRESH_FOR, LookupJobs, Targets
+from inventory.imports.lookups import FRESH_FOR, LABELS, LookupJobs, Targets
 from inventory.jobs.job_type import TABLES, Completion, FileRows, LineFormat
 from inventory.jobs.model import COLUMN
 from inventory.records.model import Target
@@ -169,7 +169,7 @@ class UrlJobs(LookupJobs):
             advice="They look like hosts without a scheme; the parameter scheme=https puts it before them.",
         ),
     )  # fmt: skip
-    options = (COLUMN, FRESH_FOR, SCHEME)
+    options = (COLUMN, FRESH_FOR, SCHEME, LABELS)
     retry_member = "url"
 
     def targets(self, options: Mapping[str, Any]) -> Targets:

@@ -75,6 +75,16 @@ class World:
         if self.store.observations.tag(target(n).id, names, now=self.now):
             self.events[n].append(Event(self.now, {(TAG, name) for name in names}, TAG))
 
+    def add_tags(self, some: Iterable[int], tags: Iterable[str]) -> None:
+        """Tags besides those that targets have; an unknown one is left out."""
+        self.seconds += 1
+        names = set(tags)
+        self.store.observations.add_tags([target(n).id for n in some], sorted(names), now=self.now)
+        for n in set(some) & self.events.keys():
+            before = [event.statements for event in self.events[n] if event.kind == TAG]
+            had = before[-1] if before else set()
+            self.events[n].append(Event(self.now, had | {(TAG, name) for name in names}, TAG))
+
     def delete(self, n: int) -> None:
         assert self.store.records.delete(target(n).id) == (n in self.events)
         self.events.pop(n, None)
@@ -190,6 +200,9 @@ class World:
     def check(self, condition: Condition, at: datetime | None, fields: Sequence[str]) -> None:
         """The store answers as it should."""
         wanted = self.found(condition, at)
+        since = self.store.observations.known_since()
+        assert not wanted or (since is not None and (at is None or since <= at))
+        assert since is None or self.events
         assert self.searched(condition, at, page=2) == wanted
         assert self.store.observations.count(condition, at=at) == len(wanted)
         assert self.store.observations.count(condition, at=at, up_to=1) == min(2, len(wanted))

@@ -70,6 +70,7 @@ ACTIONS = st.one_of(
     st.tuples(st.just("again"), TARGETS),
     st.tuples(st.just("fail"), TARGETS, CODES, st.booleans()),
     st.tuples(st.just("tag"), TARGETS, st.sets(st.sampled_from(["a", "b", "B"]))),
+    st.tuples(st.just("add_tags"), st.lists(TARGETS, max_size=4), st.sets(st.sampled_from(["a", "b", "B"]))),
     st.tuples(st.just("delete"), TARGETS),
     st.tuples(st.just("reindex"), st.sampled_from([1, 2, 1000])),
     st.tuples(st.just("prune")),
@@ -90,6 +91,8 @@ def act(world: World, action: tuple) -> None:
             world.fail(n, code, crash=crash)
         case ("tag", n, tags):
             world.tag(n, tags)
+        case ("add_tags", some, tags):
+            world.add_tags(some, tags)
         case ("delete", n):
             world.delete(n)
         case ("reindex", latest):

@@ -131,6 +131,37 @@ def test_a_record_that_is_deleted_meanwhile_is_accepted_again(kept: Kept) -> Non
     assert len(kept.accepted) == 2
 
 
+def test_each_record_is_marked_once_and_again_after_it_was_deleted(kept: Kept) -> None:
+    marked: list[Sequence[str]] = []
+    store(kept, f"{URL}known")
+    lines = [InputRow(row, text) for row, text in enumerate([URL, "no url", f"{URL}known", URL], 2)]
+    work = Lookups(kept, FakeWeb(), lines, created_at=CREATED, fresh_for=DAY, mark=marked.append)
+    ids = [FakeWeb().target(text).id for text in (URL, f"{URL}known")]
+
+    work.step(NOW)
+    work.step(NOW)
+    assert marked == [ids]
+    del kept.records[ids[0]]
+    work.step(NOW)
+    assert marked == [ids, ids[:1]]
+
+
+def test_a_step_whose_marks_fail_is_done_again_whole(kept: Kept) -> None:
+    away = True
+
+    def mark(record_ids: Sequence[str]) -> None:
+        if away:
+            raise StorageUnavailable("away")
+
+    work = Lookups(kept, FakeWeb(), [InputRow(2, URL)], created_at=CREATED, fresh_for=DAY, mark=mark)
+    with pytest.raises(StorageUnavailable):
+        work.step(NOW)
+    assert [line.row for line in work.left()] == [2]
+    away = False
+    work.step(NOW)
+    assert len(kept.accepted) == 1
+
+
 def test_a_stale_record_is_accepted_as_it_was_seen(kept: Kept) -> None:
     seen = record(State.STORED, collected_at=LONG_AGO)
     kept.records[TARGET.id] = seen
