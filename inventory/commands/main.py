@@ -6,7 +6,7 @@ from logging import WARNING
 
 import click
 
-from inventory.commands import changes, jobs, products, up, webpages
+from inventory.commands import changes, jobs, products, search, up, webpages
 from inventory.ops import log_config
 
 
@@ -16,5 +16,7 @@ def main() -> None:
     log_config.configure(WARNING, "stderr")
 
 
-for command in (up.up, webpages.get, webpages.collect, changes.diff, jobs.import_, jobs.jobs, jobs.job, products.products):
+for command in (
+    up.up, webpages.get, webpages.collect, search.search, changes.diff, jobs.import_, jobs.jobs, jobs.job, products.products
+):  # fmt: skip
     main.add_command(command)

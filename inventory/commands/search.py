@@ -1,0 +1,94 @@
+"""`inventory search`: which URLs show something, from a terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+from rich.console import Console
+
+from inventory import wiring
+from inventory.commands.terminal import as_json, errors_as_lines, print_table
+from inventory.config import Settings
+from inventory.observations.documents import Document, facet_document, page_document
+from inventory.observations.service import Question, SearchService
+
+FOUND = ("url", "status", "collected_at")
+SHOWN = ("url", "field", "value", "volatile", "first_seen", "last_seen", "gone")
+COUNTED = ("value", "count", "first_seen", "volatile")
+
+
+@click.command()
+@click.argument("query", default="")
+@click.option("--at", metavar="DATE", help="As of then: an instant, a day, or how long ago, such as 7d. Default: now.")
+@click.option("--show", metavar="FIELD,...", default="", help="What to show of these fields; patterns such as header.* too.")
+@click.option("--facet", metavar="FIELD", help="Count the values of this field instead.")
+@click.option("--limit", type=click.IntRange(1, 1_000), default=50, show_default=True, help="How many.")
+@as_json
+@errors_as_lines
+def search(query: str, at: str | None, show: str, facet: str | None, limit: int, as_json: bool) -> int:
+    """Find the targets that QUERY means, those that were collected last first; docs/queries.md has its language.
+
+    QUERY is one word for your shell: put it in quotes.
+    """
+    if facet is not None and show:
+        raise click.UsageError("--show and --facet exclude each other.")
+    service = wiring.build(Settings.read()).search
+    question = service.question(query, at)
+    document = _found(service, question, show, limit) if facet is None else _counted(service, question, facet, limit)
+    if as_json:
+        click.echo(json.dumps(document))
+    elif facet is None:
+        _print_targets(Console(), document, with_shown=bool(show))
+    else:
+        _print_values(Console(), document)
+    return 0
+
+
+def _found(service: SearchService, question: Question, show: str, limit: int) -> Document:
+    """The document of the API with up to 1,000 targets; it has no cursor, because no command takes one."""
+    fields = service.fields(show)
+    page = service.page(question, show=fields, limit=limit, after=None)
+    return page_document(question, page, service.total(question, page), None, with_shown=bool(fields))
+
+
+def _counted(service: SearchService, question: Question, field: str, limit: int) -> Document:
+    return facet_document(question, service.facet(question, field, limit=limit))
+
+
+def _print_targets(console: Console, document: Document, *, with_shown: bool) -> None:
+    targets = document["targets"]
+    if targets and with_shown:
+        print_table(console, "", SHOWN, (row for target in targets for row in _observations(target)))
+    elif targets:
+        print_table(console, "", FOUND, targets)
+    shown = "" if len(targets) == document["total"] else f", {len(targets):,} shown; --limit shows up to 1,000"
+    console.print(f"{_total(document)}{shown}", highlight=False)
+
+
+def _total(document: Document) -> str:
+    total = document["total"]
+    if total is None:
+        return "Too many targets to count them in time"
+    least = "" if document["total_is_exact"] else "more than "
+    return f"{least}{total:,} {'target' if total == 1 else 'targets'}"
+
+
+def _observations(target: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A row for each observation, the first with the URL; one row for a target that shows nothing of the fields."""
+    nothing = dict.fromkeys(SHOWN)
+    for number, observation in enumerate(target["observations"] or [nothing]):
+        volatile = "volatile" if observation["volatile"] else None
+        yield {**observation, "volatile": volatile, "url": None if number else target["url"]}
+
+
+def _print_values(console: Console, document: Document) -> None:
+    rows = ({**each, "volatile": "volatile" if each["volatile"] else None} for each in document["values"])
+    if document["values"]:
+        print_table(console, document["field"], COUNTED, rows)
+    else:
+        console.print("No target shows this field.")
+    if document["has_more"]:
+        console.print("and more values; --limit shows them")
