@@ -83,6 +83,17 @@ class QueryTooBroad(InvalidRequest):
         super().__init__(reason, {"q": [reason]})
 
 
+class TooManyChanges(QueryTooBroad):
+    """There are too many changes to look at all of them. Send a later `since`, an earlier `until`, a `field`, or a `q`."""
+
+    def __init__(self) -> None:
+        reason = (
+            "There are too many changes to look at all of them. Send a later `since`, an earlier `until`, a `field`, or a"
+            " `q` that few targets meet."
+        )
+        InvalidRequest.__init__(self, reason, {"since": [reason]})
+
+
 class NotSearchable(InvalidRequest):
     """The inventory cannot be searched while its store is MongoDB. SQLite can."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from flask import current_app
 
 if TYPE_CHECKING:  # types only: views import this module, and the features of the services have views
+    from inventory.changes.fleet import FleetChanges
     from inventory.changes.service import ChangeService
     from inventory.config import Settings
     from inventory.events.service import EventService
@@ -57,6 +58,7 @@ class Services:
     indexer: Indexer
     search: SearchService
     changes: ChangeService
+    fleet_changes: FleetChanges
     events: EventService
     jobs: JobService
     streams: JobStream

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from redis import Redis
 
+from inventory.changes.fleet import FleetChanges
 from inventory.changes.service import ChangeService
 from inventory.clock import Clock, utc_now
 from inventory.config import Settings
@@ -134,6 +135,7 @@ def build(
         indexer=Indexer(store.observations, records, page_of),
         search=search,
         changes=ChangeService(records, clock=clock),
+        fleet_changes=FleetChanges(store.observations, records, clock=clock),
         events=EventService(store.events),
         jobs=jobs,
         streams=JobStream(store.jobs, notifier, slots=settings.live_streams, clock=clock),

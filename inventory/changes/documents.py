@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
+from urllib.parse import quote, urlencode
 
+from inventory.changes.asked import Asked, field_parameter
+from inventory.changes.fleet import ChangePage, Groups, ShownGroup
+from inventory.changes.groups import Group, Sample
 from inventory.changes.model import Change, Diff, TextDiff
-from inventory.clock import rfc3339
+from inventory.clock import MILLISECOND, rfc3339
+from inventory.observations.model import Change as FieldChange
 from inventory.records.model import Snapshot, Target
 
 Document = dict[str, Any]
 
 MAX_CHANGES = 10_000
 """Changes that one document lists. Real pages have some dozens."""
+MAX_VALUES = 50
+"""Values of one field that are listed: a page may load from 1,000 hosts."""
+LISTING = "/api/v1/changes"
 VERSION = 2
 """To be raised when the document of the same two snapshots becomes another one."""
 
@@ -49,6 +57,27 @@ def change_document(change: Change) -> Document:
     return document
 
 
+def page_document(page: ChangePage) -> Document:
+    """One page of what changed in the fleet."""
+    return {
+        "since": rfc3339(page.since),
+        "until": rfc3339(page.until),
+        "changes": [_listed(target, change) for target, change in page.changes],
+        "next_cursor": page.next_cursor,
+    }
+
+
+def groups_document(groups: Groups, asked: Asked) -> Document:
+    """What changed in the fleet, in groups; with links to the changes of each."""
+    return {
+        "since": rfc3339(groups.since),
+        "until": rfc3339(groups.until),
+        "changes": groups.changes,
+        "groups": [_group(shown, asked) for shown in groups.groups],
+        "omitted": groups.omitted,
+    }
+
+
 def etag(older: Snapshot, newer: Snapshot) -> str:
     """The strong validator of `diff_document`: snapshots never change."""
     return sha256(f"{VERSION} {older.id} {newer.id}".encode()).hexdigest()[:32]
@@ -63,6 +92,57 @@ def _side(snapshot: Snapshot) -> Document:
         "elapsed_ms": response["elapsed_ms"],
         "not_modified": response["not_modified"],
     }
+
+
+def _listed(target: Target, change: FieldChange) -> Document:
+    return {
+        "id": change.record_id,
+        "url": target.key,
+        "field": change.field,
+        "old": _values(change.old),
+        "new": _values(change.new),
+        "before": None if change.before is None else rfc3339(change.before),
+        "at": rfc3339(change.at),
+        "volatile": change.volatile,
+    }
+
+
+def _group(shown: ShownGroup, asked: Asked) -> Document:
+    group = shown.group
+    return {
+        "field": group.field,
+        "also": list(group.also),
+        "old": _values(group.old),
+        "new": _values(group.new),
+        "volatile": group.volatile,
+        "count": len(group.places),
+        "targets": len(group.targets),
+        "first_seen": rfc3339(group.first),
+        "last_seen": rfc3339(group.last),
+        "shared": [asdict(each) for each in shown.shared],
+        "samples": [_sample(target, sample) for target, sample in shown.samples],
+        "changes": _link(group, asked),
+    }
+
+
+def _sample(target: Target, sample: Sample) -> Document:
+    record_id, at = sample.place
+    values = {"old": _values(sample.old), "new": _values(sample.new)}
+    return {"id": record_id, "url": target.key, "at": rfc3339(at)} | values
+
+
+def _values(values: Sequence[str]) -> list[str]:
+    """The first values of a field; where there are more, the last one says so."""
+    more = len(values) - MAX_VALUES
+    return [*values[:MAX_VALUES], f"… and {more:,} more"] if more > 0 else list(values)
+
+
+def _link(group: Group, asked: Asked) -> str:
+    """Where the changes of a group are listed one by one, with others of that field at the same time, if there are any."""
+    query = {"q": asked.q} if asked.q else {}
+    query |= {"field": field_parameter(group.field), "since": rfc3339(group.first)}
+    query |= {"until": rfc3339(group.last + MILLISECOND)} | ({"volatile": "true"} if group.volatile else {})
+    return f"{LISTING}?{urlencode(query, quote_via=quote, safe=':*')}"
 
 
 def _text(text: TextDiff) -> Document:

@@ -1,4 +1,4 @@
-"""`/api/v1/metadata/diff`: what changed between two snapshots of a webpage."""
+"""`/api/v1/metadata/diff`, `/api/v1/changes`: what changed between two snapshots of a webpage, and in the whole fleet."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from flask import Response, request
 from flask.views import MethodView
 
 from inventory.changes import documents, schemas
+from inventory.changes.asked import Asked
 from inventory.errors import (
     CredentialsInUrl,
     ForbiddenAddress,
+    InvalidQuery,
     InvalidRequest,
     InvalidUrl,
     NoSuchSnapshot,
     NotFound,
     NotInInventory,
     StorageUnavailable,
+    TooManyChanges,
     TooManyRequests,
     UnsupportedScheme,
     UrlTooLong,
@@ -51,3 +54,34 @@ class MetadataDiff(MethodView):
             response = json_response(documents.diff_document(target, older, newer, diff))
         response.set_etag(etag)
         return response
+
+
+@blueprint.route("/changes")
+class Changes(MethodView):
+    """What changed in the fleet."""
+
+    @blueprint.arguments(schemas.ChangesQuery, location="query")
+    @blueprint.response(200, schemas.ChangesPage, description="One page, newest first", example="changes/changes")
+    @blueprint.problems(InvalidRequest, InvalidQuery, TooManyChanges, StorageUnavailable)
+    def get(self, query: dict[str, Any]) -> Response:
+        """List what changed, newest first: which field of which target, and between which two collections."""
+        page = services().fleet_changes.page(_asked(query), limit=query["limit"], cursor=query["cursor"])
+        return json_response(documents.page_document(page))
+
+
+@blueprint.route("/changes/groups")
+class ChangeGroups(MethodView):
+    """The same in groups."""
+
+    @blueprint.arguments(schemas.ChangeGroupsQuery, location="query")
+    @blueprint.response(200, schemas.ChangeGroupsSchema, description="The largest groups", example="changes/groups")
+    @blueprint.problems(InvalidRequest, InvalidQuery, TooManyChanges, TooManyRequests, StorageUnavailable)
+    def get(self, query: dict[str, Any]) -> Response:
+        """Group what changed: the same change on many targets is one row, with what these have in common."""
+        asked = _asked(query)
+        groups = services().fleet_changes.groups(asked, limit=query["limit"])
+        return json_response(documents.groups_document(groups, asked))
+
+
+def _asked(query: dict[str, Any]) -> Asked:
+    return Asked(**{name: query[name] for name in ("q", "fields", "since", "until", "volatile")})

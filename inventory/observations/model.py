@@ -6,10 +6,12 @@ records.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import TypeAlias
 
 from inventory.observations.conditions import (
     And,
@@ -51,10 +53,13 @@ __all__ = [
     "Or",
     "Outcome",
     "Pattern",
+    "Place",
+    "SameChange",
     "Statement",
     "Word",
     "folded",
     "ordinal_of",
+    "same",
 ]
 
 TAG = "tag"
@@ -125,6 +130,32 @@ class Change:
     old: Sequence[str]
     new: Sequence[str]
     volatile: bool
+
+
+Place: TypeAlias = tuple[str, datetime]
+"""Where a change was found: the id of a record, and the instant of a collection."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SameChange:
+    """The same values of a field that went and came, and the places, one at least, where that was found."""
+
+    field: str
+    old: Sequence[str]
+    new: Sequence[str]
+    volatile: bool
+    places: Sequence[Place]
+
+
+def same(changes: Iterable[Change]) -> Sequence[SameChange]:
+    """Changes with those of the same field and values put together."""
+    found: dict[tuple[str, tuple[str, ...], tuple[str, ...], bool], list[Place]] = defaultdict(list)
+    for each in changes:
+        found[each.field, tuple(each.old), tuple(each.new), each.volatile].append((each.record_id, each.at))
+    return [
+        SameChange(field=field, old=list(old), new=list(new), volatile=volatile, places=places)
+        for (field, old, new, volatile), places in found.items()
+    ]
 
 
 @lru_cache(maxsize=10_000)

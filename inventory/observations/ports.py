@@ -10,12 +10,21 @@ A query that a store cannot answer within its bounds raises `QueryTooBroad`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from inventory.listing import Key
-from inventory.observations.model import Change, Condition, FacetValue, FoundTarget, Matcher, Observation, Outcome
+from inventory.observations.model import (
+    Change,
+    Condition,
+    FacetValue,
+    FoundTarget,
+    Matcher,
+    Observation,
+    Outcome,
+    SameChange,
+)
 from inventory.records.model import Record
 
 
@@ -54,6 +63,17 @@ class Observations(Protocol):
         Only of targets that a condition holds for now; by (instant, record id, field), newest first, those after `after`.
         What is known of a target first is no change, and neither is what its first snapshot shows.
         """
+
+    def same_changes(
+        self, condition: Condition, *, fields: Sequence[Matcher], since: datetime, until: datetime, limit: int
+    ) -> Sequence[SameChange]:
+        """All that `changes` lists of that time, those with the same field and values together, in any order.
+
+        `QueryTooBroad` if there are more than `limit` changes.
+        """
+
+    def values(self, record_ids: Collection[str], fields: Collection[str]) -> Mapping[str, Sequence[tuple[str, str]]]:
+        """What these records show now of these fields: pairs of a field and a value, by id; none of an unknown record."""
 
     def history(self, record_id: str) -> Sequence[Observation]:
         """What the volatility of fields follows from: for fields that changed lately or are volatile, their observations.

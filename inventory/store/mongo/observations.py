@@ -22,4 +22,5 @@ class MongoObservations:
     def _refuse(self, *_args: object, **_named: object) -> NoReturn:
         raise NotSearchable("The inventory cannot be searched while its store is MongoDB. SQLite can.")
 
-    search = count = shown = facet = changes = tag = add_tags = known_since = reindex = _refuse
+    search = count = shown = facet = changes = same_changes = values = tag = add_tags = known_since = reindex = _refuse
+    search = count = shown = facet = changes = same_changes = values = tag = add_tags = known_since = reindex = _refuse

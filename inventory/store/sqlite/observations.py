@@ -4,16 +4,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from inventory.errors import QueryTooBroad
 from inventory.listing import Key
-from inventory.observations.model import Change, Condition, FacetValue, FoundTarget, Matcher, Observation, Outcome
+from inventory.observations.model import (
+    Change,
+    Condition,
+    FacetValue,
+    FoundTarget,
+    Matcher,
+    Observation,
+    Outcome,
+    SameChange,
+)
 from inventory.records.model import Record
 from inventory.store.codecs import LARGEST, from_millis, to_millis
-from inventory.store.sqlite import changed, facets, shown
+from inventory.store.sqlite import changed, facets, same_changes, shown
 from inventory.store.sqlite.asking import Bounds, asking
 from inventory.store.sqlite.conditions import Query
 from inventory.store.sqlite.connections import Adapter, Connections
@@ -89,6 +98,17 @@ class SqliteObservations(Adapter):
         with asking(self._connections, self._bounds.total_seconds) as connection:
             query, begin, end = self._query(connection, condition, None), to_millis(since), to_millis(until)
             return changed.newest(connection, query, fields, since=begin, until=end, limit=limit, after=after)
+
+    def same_changes(
+        self, condition: Condition, *, fields: Sequence[Matcher], since: datetime, until: datetime, limit: int
+    ) -> Sequence[SameChange]:
+        with asking(self._connections, self._bounds.total_seconds) as connection:
+            query, begin, end = self._query(connection, condition, None), to_millis(since), to_millis(until)
+            return same_changes.all_of(connection, query, fields, since=begin, until=end, limit=limit)
+
+    def values(self, record_ids: Collection[str], fields: Collection[str]) -> Mapping[str, Sequence[tuple[str, str]]]:
+        with asking(self._connections, self._bounds.total_seconds) as connection:
+            return same_changes.values(connection, record_ids, fields)
 
     def history(self, record_id: str) -> Sequence[Observation]:
         with asking(self._connections, self._bounds.page_seconds) as connection:

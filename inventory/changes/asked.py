@@ -1,0 +1,83 @@
+"""What is asked of the list of changes: which targets, which fields, and from when to when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from inventory.errors import InvalidQuery
+from inventory.instants import invalid, read_instant
+from inventory.observations.field_names import EXACT, find
+from inventory.observations.model import Condition, Matcher, folded
+from inventory.observations.queries.query import parse, parse_field
+from inventory.observations.queries.quoting import escaped_name
+from inventory.records.model import CLOCKS_DIFFER
+
+DEFAULT_SINCE = timedelta(days=7)
+MAX_FIELDS = 20
+MAX_FIELD_CHARACTERS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The parameters as they were given."""
+
+    q: str = ""
+    fields: Sequence[str] = ()
+    since: str | None = None
+    until: str | None = None
+    volatile: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """The same as values. Changes are from `since` to before `until`."""
+
+    condition: Condition
+    fields: Sequence[Matcher]
+    since: datetime
+    until: datetime
+
+
+def read(asked: Asked, now: datetime) -> Wanted:
+    """What the parameters mean; `InvalidQuery` for `q`, `InvalidRequest` for another.
+
+    Without `until` it is now, and all that other clocks have put down by now.
+    """
+    condition = parse(asked.q, now=now)
+    fields = _fields(asked.fields)
+    since = now - DEFAULT_SINCE if asked.since is None else read_instant("since", asked.since, now)
+    until = now + CLOCKS_DIFFER if asked.until is None else read_instant("until", asked.until, now)
+    if asked.since is None and since > until:
+        raise invalid("since", "Send it: by default it is seven days ago, which is later than `until`.")
+    if since > until:
+        raise invalid("since", "It is later than `until`. Swap them.")
+    return Wanted(condition=condition, fields=fields, since=since, until=until)
+
+
+def field_parameter(field: str) -> str:
+    """The text of the parameter that means exactly this field."""
+    found, _ = find([field])
+    has_case = any(not each.field.named_in_lower_case for each in found) and field != folded(field)
+    return escaped_name(field) + (EXACT if has_case or field.endswith(EXACT) else "")
+
+
+def _fields(names: Sequence[str]) -> Sequence[Matcher]:
+    if len(names) > MAX_FIELDS:
+        raise invalid("field", f"Send at most {MAX_FIELDS} fields, or one with * that means several.")
+    return [matcher for name in names for matcher in _field(name)]
+
+
+def _field(name: str) -> Sequence[Matcher]:
+    if not 0 < len(name) <= MAX_FIELD_CHARACTERS:
+        raise invalid("field", f"Send the name of a field, of at most {MAX_FIELD_CHARACTERS} characters.")
+    try:
+        named = parse_field(name)
+    except InvalidQuery as error:
+        raise invalid("field", error.reason) from error
+    found = [each.name for each in named if not each.field.only_latest]
+    if not found:
+        reason = f"{name!r} is known of the latest snapshot only, so its changes are not. /api/v1/metadata/diff has them."
+        raise invalid("field", reason)
+    return found

@@ -1,0 +1,203 @@
+"""What changed in the fleet: changes of all targets, one by one and in groups."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from threading import BoundedSemaphore
+
+from inventory.changes.asked import Asked, Wanted, read
+from inventory.changes.cursors import Cursor, read_cursor, written
+from inventory.changes.groups import Group, Sample, grouped
+from inventory.changes.ports import ChangeLog
+from inventory.clock import Clock
+from inventory.errors import QueryTooBroad, TooManyChanges, TooManyRequests
+from inventory.observations.model import Change
+from inventory.records.model import Target
+from inventory.records.service import RecordService
+
+MAX_GROUPED = 300_000
+"""Changes that are put into groups: some 150 MB."""
+PORTIONS = 10
+"""In which one page is looked for at most, where volatile changes are left out; what comes then is on the next page."""
+LARGEST_PORTION = 2_000
+SHARED = ("domain", "ip", "tls.issuer", "header.server")
+"""Fields that tell what the targets of a group have in common."""
+MAX_SHARED = 3
+"""Values of each that at least half of the targets show."""
+SAMPLES = 10
+TARGETS_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePage:
+    """One page of changes from `since` to before `until`, newest first, with their targets; and the cursor of the next."""
+
+    since: datetime
+    until: datetime
+    changes: Sequence[tuple[Target, Change]]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedValue:
+    """A value that at least half of the targets of a group show now."""
+
+    field: str
+    value: str
+    targets: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownGroup:
+    """A group, what its targets share, and some of its changes."""
+
+    group: Group
+    shared: Sequence[SharedValue]
+    samples: Sequence[tuple[Target, Sample]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groups:
+    """The largest groups of changes, how many groups there are besides, and how many changes all of them have."""
+
+    since: datetime
+    until: datetime
+    groups: Sequence[ShownGroup]
+    omitted: int
+    changes: int
+
+
+class FleetChanges:
+    """What changed in the fleet. Every method may raise `StorageUnavailable`, and `TooManyChanges` before it takes long."""
+
+    def __init__(
+        self, log: ChangeLog, records: RecordService, *, clock: Clock, slots: int = 2, max_wait: float = 5.0
+    ) -> None:
+        self._log = log
+        self._records = records
+        self._clock = clock
+        self._slots = BoundedSemaphore(slots)
+        self._max_wait = max_wait
+
+    def page(self, asked: Asked, *, limit: int, cursor: str | None) -> ChangePage:
+        """Up to `limit` changes, those after a cursor; `InvalidRequest` if what is asked is not valid.
+
+        A page may have fewer, although another one comes.
+        """
+        now = self._clock()
+        wanted, after = read(asked, now), read_cursor(cursor, asked)
+        if after is not None:
+            wanted = replace(wanted, since=after.since)
+        with _in_time():
+            found, last = self._found(wanted, asked.volatile, limit, None if after is None else after.place)
+        targets = self._targets({change.record_id for change in found})
+        return ChangePage(
+            since=wanted.since,
+            until=min(wanted.until, now),
+            changes=[(targets[each.record_id], each) for each in found if each.record_id in targets],
+            next_cursor=None if last is None else written(_cursor(wanted.since, last), asked),
+        )
+
+    def groups(self, asked: Asked, *, limit: int) -> Groups:
+        """The `limit` largest groups; `InvalidRequest` if what is asked is not valid, `TooManyRequests` if too many ask."""
+        now = self._clock()
+        wanted = read(asked, now)
+        with self._slot(), _in_time():
+            changes = self._log.same_changes(
+                wanted.condition, fields=wanted.fields, since=wanted.since, until=wanted.until, limit=MAX_GROUPED
+            )
+            chosen = [each for each in changes if asked.volatile or not each.volatile]
+            groups = grouped(chosen)
+            return Groups(
+                since=wanted.since,
+                until=min(wanted.until, now),
+                groups=self._shown(groups[:limit]),
+                omitted=max(0, len(groups) - limit),
+                changes=sum(len(each.places) for each in chosen),
+            )
+
+    def _found(
+        self, wanted: Wanted, volatile: bool, limit: int, after: tuple[datetime, str, str] | None
+    ) -> tuple[Sequence[Change], Change | None]:
+        """The changes of a page, and the one after which the next page begins; None if this is the last page."""
+        found: list[Change] = []
+        portion = limit + 1
+        for _ in range(PORTIONS):
+            more = self._log.changes(
+                wanted.condition, fields=wanted.fields, since=wanted.since, until=wanted.until, limit=portion, after=after
+            )
+            found += [each for each in more if volatile or not each.volatile]
+            if len(found) > limit:
+                return found[:limit], found[limit - 1]
+            if len(more) < portion:
+                return found, None
+            after, portion = (more[-1].at, more[-1].record_id, more[-1].field), min(2 * portion, LARGEST_PORTION)
+        return found, more[-1]
+
+    def _shown(self, groups: Sequence[Group]) -> Sequence[ShownGroup]:
+        values = self._values({record_id for group in groups for record_id in group.targets})
+        samples = [group.samples(SAMPLES) for group in groups]
+        targets = self._targets({each.place[0] for of_group in samples for each in of_group})
+        return [
+            ShownGroup(
+                group=group,
+                shared=shared_by(group.targets, values),
+                samples=[(targets[each.place[0]], each) for each in of_group if each.place[0] in targets],
+            )
+            for group, of_group in zip(groups, samples, strict=True)
+        ]
+
+    def _values(self, record_ids: Set[str]) -> Mapping[str, Sequence[tuple[str, str]]]:
+        found: dict[str, Sequence[tuple[str, str]]] = {}
+        for ids in _portions(record_ids, TARGETS_AT_ONCE):
+            found |= self._log.values(ids, SHARED)
+        return found
+
+    def _targets(self, record_ids: Set[str]) -> Mapping[str, Target]:
+        """Those of the records that still exist."""
+        found: dict[str, Target] = {}
+        for ids in _portions(record_ids, 1_000):
+            found |= {record_id: record.target for record_id, record in self._records.find_all(ids).items()}
+        return found
+
+    @contextmanager
+    def _slot(self) -> Iterator[None]:
+        if not self._slots.acquire(timeout=self._max_wait):
+            raise TooManyRequests("Too many changes are being grouped. Send the same request again in a moment.")
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+
+def shared_by(targets: Set[str], values: Mapping[str, Sequence[tuple[str, str]]]) -> Sequence[SharedValue]:
+    """The values that at least half of the targets show, the commonest of a field first."""
+    counts = Counter(pair for record_id in targets for pair in set(values.get(record_id, ())))
+    shared = []
+    for name in SHARED:
+        common = sorted((-count, value) for (field, value), count in counts.items() if field == name)
+        most = [(value, -count) for count, value in common[:MAX_SHARED] if -2 * count >= len(targets)]
+        shared += [SharedValue(field=name, value=value, targets=count) for value, count in most]
+    return shared
+
+
+def _portions(record_ids: Set[str], size: int) -> Iterator[Sequence[str]]:
+    ids = sorted(record_ids)
+    return (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+def _cursor(since: datetime, last: Change) -> Cursor:
+    return Cursor(since=since, at=last.at, record_id=last.record_id, field=last.field)
+
+
+@contextmanager
+def _in_time() -> Iterator[None]:
+    """Say how to ask for less where there are too many changes, or where looking at them took too long."""
+    try:
+        yield
+    except QueryTooBroad as error:
+        raise TooManyChanges from error
