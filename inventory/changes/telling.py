@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from inventory.observations.fields import FAMILIES
-from inventory.observations.shapes import shape
+from inventory.observations.shapes import TEXT, shape
 
 TELLING = (
     *("failure", "status", "script.host", "frame.host", "form.host", "link.host", "image.host", "header.", "cookie."),
@@ -24,7 +24,7 @@ EXACT = frozenset(
 DIGESTS = ("body.sha256", "tls.sha256")
 
 _ATTRIBUTE = re.compile(rf"^cookie\..*(?<!\\)(?:{'|'.join(re.escape(field.suffix) for field in FAMILIES if field.suffix)})$")
-_DOMAIN = re.compile(r"(?<=; domain=)[^;]*|^domain=[^;]*")
+_DOMAIN = re.compile(r"(?:(?<=; )|^)domain=[^;]*")
 
 
 def rank(field: str, old: Sequence[str], new: Sequence[str]) -> tuple[int, int, str]:
@@ -43,5 +43,5 @@ def shape_in_group(field: str, value: str) -> str:
     if field in DIGESTS and len(value) == 64:
         return "{hex:64}"
     if field.startswith("cookie."):
-        return _DOMAIN.sub("{text}", value)
+        return _DOMAIN.sub(f"domain={TEXT}", value)
     return shape(value)

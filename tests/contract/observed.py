@@ -7,6 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+import pytest
+
+from inventory.errors import QueryTooBroad
+from inventory.observations.conditions import Wildcard
 from inventory.observations.model import (
     FAILURE,
     LATEST_ONLY,
@@ -17,7 +21,11 @@ from inventory.observations.model import (
     FacetValue,
     FoundTarget,
     Outcome,
+    Pattern,
+    SameChange,
     Statement,
+    Word,
+    same,
 )
 from inventory.records.model import State
 from inventory.store import Store
@@ -215,6 +223,35 @@ class World:
         begin, end = after(-1), after(self.seconds + 1)
         listed = self.listed_changes(condition, begin, end, page=3)
         assert [(c.at, c.record_id, c.field, c.old, c.new) for c in listed] == self.changes(condition, begin, end)
+
+    def check_same_changes(self, condition: Condition = Everything()) -> None:  # noqa: B008 - immutable
+        """All changes at once, the same ones together, are those that are listed one by one."""
+        begin, end = after(-1), after(self.seconds + 1)
+        listed = self.listed_changes(condition, begin, end, page=3)
+        kept = self.store.observations
+        whole = kept.same_changes(condition, fields=[], since=begin, until=end, limit=len(listed))
+        assert self._at_places(whole) == self._at_places(same(listed))
+        chosen = [Pattern(("header.", Wildcard.ANY)), Word("status", exact=True)]
+        some = kept.same_changes(condition, fields=chosen, since=after(2), until=after(4), limit=len(listed))
+        expected = [
+            each for each in listed if after(2) <= each.at < after(4) and any(field.matches(each.field) for field in chosen)
+        ]
+        assert self._at_places(some) == self._at_places(same(expected))
+        if listed:
+            with pytest.raises(QueryTooBroad):
+                kept.same_changes(condition, fields=[], since=begin, until=end, limit=len(listed) - 1)
+
+    def check_values(self, fields: Sequence[str]) -> None:
+        """What records show now of some fields."""
+        known = {target(n).id: state for n in self.events if (state := self.state(n, None)) is not None}
+        found = self.store.observations.values([*known, "unknown"], fields)
+        assert {record_id: sorted(pairs) for record_id, pairs in found.items()} == {
+            record_id: sorted(pair for pair in state if pair[0] in fields) for record_id, state in known.items()
+        }
+
+    @staticmethod
+    def _at_places(changes: Sequence[SameChange]) -> list[tuple[object, ...]]:
+        return sorted((each.field, each.old, each.new, each.volatile, sorted(each.places)) for each in changes)
 
     def _position(self, n: int) -> datetime:
         record = found(self.store, target(n))

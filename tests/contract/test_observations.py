@@ -120,9 +120,11 @@ def test_the_answers_are_those_of_looking_at_all_snapshots(bounds, actions, cond
             act(world, action)
         world.reindex()
 
+        world.check_values(("header.server", "status", "tag", "no.field"))
         for condition in conditions:
             world.check(condition, None, FIELDS)
             world.check_changes(condition)
+            world.check_same_changes(condition)
             for seconds in instants:
                 if not is_of_now(condition):
                     world.check(condition, after(seconds), FIELDS)

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import chain
-from typing import Any, TypeAlias
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from typing import TypeAlias
 
 from inventory.errors import QueryTooBroad
 from inventory.observations.model import Matcher, Place, SameChange
@@ -17,6 +16,7 @@ from inventory.store.codecs import from_millis
 from inventory.store.pairs import unpack
 from inventory.store.sqlite.changed import FIELD_NAMES, TEXTS
 from inventory.store.sqlite.conditions import Query
+from inventory.store.sqlite.connections import Row
 from inventory.store.sqlite.leaves import field_numbers
 from inventory.store.sqlite.opening import Connection
 
@@ -24,11 +24,12 @@ ENDS = """
     SELECT o.target_no, o.{instant}, o.field_no, o.value_no FROM {table}
     WHERE o.{instant} >= :since AND o.{instant} < :until
     AND (:fields IS NULL OR o.field_no IN (SELECT value FROM json_each(:fields)))"""
-GONE = ENDS.format(instant="gone", table="past_observations AS o INDEXED BY past_observations_gone")
-CAME = (
-    ENDS.format(instant="first", table="past_observations AS o INDEXED BY past_observations_first"),
-    ENDS.format(instant="since", table="observations AS o INDEXED BY observations_since"),
+STREAMS = (
+    (ENDS.format(instant="gone", table="past_observations AS o INDEXED BY past_observations_gone"), -1),
+    (ENDS.format(instant="first", table="past_observations AS o INDEXED BY past_observations_first"), 1),
+    (ENDS.format(instant="since", table="observations AS o INDEXED BY observations_since"), 1),
 )
+"""Where intervals end and begin, with a sign for each."""
 TARGETS = """
     SELECT t.no, t.record_id, t.since, r.first_collected_at FROM json_each(:targets) AS c
     CROSS JOIN observed_targets AS t ON t.no = c.value CROSS JOIN records AS r ON r.id = t.record_id
@@ -39,10 +40,15 @@ PAIRS = """
     CROSS JOIN observed_targets AS t ON t.no = r.target_no"""
 MAX_ENDS = 8
 """For each change that is asked for. A field has one value that goes and one that comes, as a rule."""
+FEW_ENDS = 100_000
+"""That may be looked at anyway."""
+ROWS = 20_000
+"""That are read before their targets are looked at."""
 
-Values: TypeAlias = tuple[int, ...]
 Ends: TypeAlias = dict[tuple[int, int, int], list[int]]
-"""The numbers of values, by those of a target, of an instant and of a field."""
+"""The numbers of values by those of a target, of an instant and of a field; negative ones of values that went."""
+Known: TypeAlias = dict[int, tuple[str, int, int | None] | None]
+"""The targets by number: their records, and the instants when they began; None where the condition does not hold."""
 
 
 def all_of(
@@ -53,19 +59,17 @@ def all_of(
     if fields:
         chosen = json.dumps(sorted(frozenset().union(*(field_numbers(connection, each) for each in fields))))
     given = {"since": since, "until": until, "fields": chosen}
-    gone, came = _ends(connection, (GONE,), given, limit), _ends(connection, CAME, given, limit)
-    targets = _targets(connection, query, {target for target, _, _ in chain(gone, came)})
-    found: dict[tuple[int, Values, Values], list[Place]] = defaultdict(list)
-    places: dict[tuple[int, int], Place] = {}
-    for (target, at, field), old, new in _joined(gone, came):
-        record_id, *beginnings = targets.get(target, ("",))
-        shown = () if at in beginnings else new
-        if record_id and (old or shown):
-            place = places.get((target, at)) or places.setdefault((target, at), (record_id, from_millis(at)))
-            found[field, old, shown].append(place)
-    if sum(map(len, found.values())) > limit:
-        raise QueryTooBroad
-    return _in_texts(connection, found)
+    ends: Ends = {}
+    known: Known = {}
+    number = 0
+    for statement, sign in STREAMS:
+        rows = connection.execute(statement, given)
+        while some := rows.fetchmany(ROWS):
+            _look_at(connection, query, {row[0] for row in some}, known)
+            number += _add(ends, some, known, sign)
+            if len(ends) > limit or number > max(FEW_ENDS, MAX_ENDS * limit):
+                raise QueryTooBroad
+    return _in_texts(connection, _same(ends, known))
 
 
 def values(
@@ -82,47 +86,52 @@ def values(
     return {record_id: [(names[field], texts[value]) for field, value in pairs] for record_id, pairs in shown.items()}
 
 
-def _ends(connection: Connection, statements: Sequence[str], given: dict[str, Any], limit: int) -> Ends:
-    ends: Ends = {}
+def _look_at(connection: Connection, query: Query, numbers: Set[int], known: Known) -> None:
+    """Find out about targets that are not known yet."""
+    unknown = sorted(numbers - known.keys())
+    known.update(dict.fromkeys(unknown))
+    found = connection.execute(TARGETS.format(holds=query.holds), {"targets": json.dumps(unknown)})
+    known.update((row[0], row[1:]) for row in found)
+
+
+def _add(ends: Ends, rows: Iterable[Row], known: Known, sign: int) -> int:
+    """Add ends of intervals to those of their changes, but for what was known of a target first; how many."""
     number = 0
-    for statement in statements:
-        for target, at, field, value in connection.execute(statement, given):
-            ends.setdefault((target, at, field), []).append(value)
+    for target, at, field, value in rows:
+        found = known[target]
+        if found is not None and (sign < 0 or at not in found):
+            ends.setdefault((target, at, field), []).append(sign * value)
             number += 1
-            if len(ends) > limit or number > MAX_ENDS * limit:
-                raise QueryTooBroad
-    return ends
+    return number
 
 
-def _targets(connection: Connection, query: Query, numbers: Collection[int]) -> Mapping[int, tuple[str, int, int | None]]:
-    """The targets that the condition holds for, by number: their records, and the instants when they began."""
-    given = {"targets": json.dumps(sorted(numbers))}
-    return {row[0]: row[1:] for row in connection.execute(TARGETS.format(holds=query.holds), given)}
+def _same(ends: Ends, known: Known) -> Mapping[tuple[int, ...], Sequence[Place]]:
+    """The places of the same changes, by the numbers of a field and of the values that went and came."""
+    same: dict[tuple[int, ...], list[Place]] = defaultdict(list)
+    places: dict[tuple[int, int], Place] = {}
+    for (target, at, field), numbers in ends.items():
+        place = places.get((target, at))
+        if place is None:
+            found = known[target]
+            assert found is not None
+            place = places[target, at] = (found[0], from_millis(at))
+        if len(numbers) > 1:
+            numbers.sort()
+        same[field, *numbers].append(place)
+    return same
 
 
-def _joined(gone: Ends, came: Ends) -> Iterator[tuple[tuple[int, int, int], Values, Values]]:
-    for at, old in gone.items():
-        yield at, _sorted(old), _sorted(came.get(at, ()))
-    for at, new in came.items():
-        if at not in gone:
-            yield at, (), _sorted(new)
-
-
-def _sorted(numbers: Sequence[int]) -> Values:
-    return tuple(numbers if len(numbers) < 2 else sorted(numbers))
-
-
-def _in_texts(connection: Connection, found: Mapping[tuple[int, Values, Values], Sequence[Place]]) -> Sequence[SameChange]:
-    numbers = json.dumps(sorted({number for _, old, new in found for number in (*old, *new)}))
+def _in_texts(connection: Connection, same: Mapping[tuple[int, ...], Sequence[Place]]) -> Sequence[SameChange]:
+    numbers = json.dumps(sorted({abs(number) for values in same for number in values[1:]}))
     texts = {row[0]: row[1:] for row in connection.execute(TEXTS, (numbers,))}
-    names = dict(connection.execute(FIELD_NAMES, (json.dumps(sorted({field for field, _, _ in found})),)))
+    names = dict(connection.execute(FIELD_NAMES, (json.dumps(sorted({values[0] for values in same})),)))
     return [
         SameChange(
             field=names[field],
-            old=sorted(texts[number][0] for number in old),
-            new=sorted(texts[number][0] for number in new),
-            volatile=any(texts[number][1] for number in (*old, *new)),
+            old=sorted([texts[-number][0] for number in values if number < 0]),
+            new=sorted([texts[number][0] for number in values if number > 0]),
+            volatile=any(texts[abs(number)][1] for number in values),
             places=places,
         )
-        for (field, old, new), places in found.items()
+        for (field, *values), places in same.items()
     ]
