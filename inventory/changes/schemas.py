@@ -148,7 +148,6 @@ class DiffSchema(Schema):
 class ChangeGroupsQuery(LimitQuery):
     """Which changes, of which targets."""
 
-
     q = fields.String(
         load_default="",
         metadata={

@@ -23,4 +23,3 @@ class MongoObservations:
         raise NotSearchable("The inventory cannot be searched while its store is MongoDB. SQLite can.")
 
     search = count = shown = facet = changes = same_changes = values = tag = add_tags = known_since = reindex = _refuse
-    search = count = shown = facet = changes = same_changes = values = tag = add_tags = known_since = reindex = _refuse
