@@ -208,7 +208,7 @@ def test_what_expires_together_does_not_expire_at_the_same_moment(
     assert expired == sorted(expired)
     assert expired[-1] == len(cities)
     steps = [after - before for before, after in pairwise(expired)]
-    assert max(steps) < len(cities) / 4, "not many of them at a time"
+    assert max(steps) < len(cities) / 2, "not many of them at a time; half of them come once in a billion runs"
 
 
 def test_a_pause_of_a_worker_is_no_pause_for_a_caller(client: FlaskClient, weather: FakeWeather, services: Services) -> None:
