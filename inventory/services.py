@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # types only: views import this module, and the features of t
     from inventory.jobs.stream import JobStream
     from inventory.notifier import Notifier
     from inventory.observations.indexing import Indexer
+    from inventory.observations.reindexing import Reindexer
     from inventory.observations.service import SearchService
     from inventory.ops.write_probe import WriteProbe
     from inventory.products.service import ProductService
@@ -57,6 +58,7 @@ class Services:
     inline: InlineCollector
     indexer: Indexer
     search: SearchService
+    reindexer: Reindexer
     changes: ChangeService
     fleet_changes: FleetChanges
     events: EventService

@@ -35,6 +35,7 @@ from inventory.jobs.stream import JobStream
 from inventory.notifier import Notifier, connect
 from inventory.observations.indexing import Indexer
 from inventory.observations.observing import Observer
+from inventory.observations.reindexing import Reindexer
 from inventory.observations.service import SearchService
 from inventory.ops.write_probe import WriteProbe
 from inventory.products import feeds, pages
@@ -122,6 +123,7 @@ def build(
     job_types = {each.name: each for each in (*imported, feed_jobs)}
     jobs = JobService(store.jobs, job_types, records, files, notifier, clock=clock)
     history = HistoryService(store.history, settings.history_sources, clock=clock)
+    indexer = Indexer(store.observations, records, page_of, notifier, rng)
     return Services(
         settings=settings,
         store=store,
@@ -132,8 +134,9 @@ def build(
         collector=collector,
         records=records,
         inline=inline,
-        indexer=Indexer(store.observations, records, page_of),
         search=search,
+        indexer=indexer,
+        reindexer=Reindexer(store.observations, indexer, clock, sleep),
         changes=ChangeService(records, clock=clock),
         fleet_changes=FleetChanges(store.observations, records, clock=clock),
         events=EventService(store.events),

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Event
-from time import monotonic
 from typing import TypeVar
 
 import structlog
@@ -25,6 +24,7 @@ from inventory.jobs.runner import complete_jobs
 from inventory.notifier import MAX_WAITING
 from inventory.services import Services
 from workers import heartbeat
+from workers.indexing import BackgroundIndexing
 from workers.waking import wake_for_jobs, wake_for_records
 
 log = structlog.get_logger(__name__)
@@ -41,9 +41,6 @@ MAX_RETIRED = 5_000
 """Rows of old jobs, old lookups, and old log events, that are removed in one round."""
 MAX_NOTED = 20
 """Imports of log files of which it is noted in one round that there are events: their age counts from then on."""
-MAX_INDEXED = 200
-"""Records without observations that are indexed in one call; a round makes such calls for up to `INDEX_FOR` seconds."""
-INDEX_FOR = 1.0
 MAX_PRUNED = 5_000
 """Values that are checked in one round for whether any observation has them."""
 UPLOAD_WITHOUT_JOB = timedelta(days=1)
@@ -67,25 +64,28 @@ class Sweep:
 
 def run(services: Services, stopping: Event, *, interval: float = INTERVAL) -> None:
     """Do rounds until told to stop, with a heartbeat for each; a store that is away is tried again in the next one."""
-    sweep = Sweep()
+    sweep, indexing = Sweep(), BackgroundIndexing(services)
     while not stopping.is_set():
         heartbeat.beat(services.settings.data_dir, "scheduler")
         try:
-            round_(services)
+            round_(services, indexing)
             retain(services, sweep)
         except StorageUnavailable as error:
             log.warning("store_not_ready", error=str(error))
         stopping.wait(interval)
 
 
-def round_(services: Services) -> int:
-    """One round: fail what is spent, end jobs that are done, wake workers for what is due; how many RQ jobs that made."""
+def round_(services: Services, indexing: BackgroundIndexing | None = None) -> int:
+    """One round: fail what is spent, end jobs that are done, wake workers for what is due, index what is unindexed.
+
+    How many RQ jobs that made.
+    """
     now, limit = utc_now(), MAX_WAITING
     _attempt(services, "fail_spent", partial(_fail_spent, services))
     _attempt(services, "complete_jobs", partial(complete_jobs, services.store.jobs, services.notifier, now=now))
     for_records = _attempt(services, "wake_for_records", partial(wake_for_records, services, now=now, limit=limit))
     for_jobs = _attempt(services, "wake_for_jobs", partial(wake_for_jobs, services, now=now, limit=limit))
-    _attempt(services, "index_records", partial(_index_records, services))
+    _attempt(services, "index_records", (indexing or BackgroundIndexing(services)).index_some)
     return (for_records or 0) + (for_jobs or 0)
 
 
@@ -121,18 +121,6 @@ def _fail_spent(services: Services) -> None:
     fail_spent = partial(services.store.records.fail_spent, now=now, max_attempts=max_attempts, retry_at=retry_at)
     while fail_spent(limit=MAX_FAILED) == MAX_FAILED:
         continue
-
-
-def _index_records(services: Services) -> None:
-    """Index what is not indexed, as long as that goes on, so that a large store takes hours and not days."""
-    until, indexed, some = monotonic() + INDEX_FOR, 0, 1
-    while monotonic() < until and some:
-        index = services.indexer.index
-        done = [_attempt(services, "index_record", partial(index, each)) for each in services.indexer.unindexed(MAX_INDEXED)]
-        some = sum(map(bool, done))
-        indexed += some
-    if indexed:
-        log.info("records_indexed", count=indexed)
 
 
 def _prune_values(services: Services, sweep: Sweep) -> None:

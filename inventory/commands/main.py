@@ -6,7 +6,7 @@ from logging import WARNING
 
 import click
 
-from inventory.commands import changes, jobs, products, search, up, webpages
+from inventory.commands import changes, jobs, products, reindex, search, up, webpages
 from inventory.ops import log_config
 
 
@@ -16,7 +16,18 @@ def main() -> None:
     log_config.configure(WARNING, "stderr")
 
 
-for command in (
-    up.up, webpages.get, webpages.collect, search.search, changes.diff, jobs.import_, jobs.jobs, jobs.job, products.products
-):  # fmt: skip
+COMMANDS = (
+    up.up,
+    webpages.get,
+    webpages.collect,
+    search.search,
+    changes.diff,
+    jobs.import_,
+    jobs.jobs,
+    jobs.job,
+    products.products,
+    reindex.reindex,
+)
+
+for command in COMMANDS:
     main.add_command(command)

@@ -1,12 +1,18 @@
-"""Indexing what is not indexed: what a crash left out, and the records of a store from before there were observations."""
+"""Indexing what is not indexed: what a crash left out, an older store, and what is to be indexed again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import random
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
 
-from inventory.errors import NotFound
+from inventory import faults
+from inventory.errors import NotFound, StorageUnavailable, UnusableStore
 from inventory.html_pages.page import Page
+from inventory.listing import Key
+from inventory.notifier import Notifier
 from inventory.observations import extraction
 from inventory.observations.model import Outcome
 from inventory.observations.observing import Tracker, of_extraction
@@ -16,9 +22,24 @@ from inventory.records.service import RecordService
 
 MAX_SNAPSHOTS = 1_000
 """Of one record, the newest."""
+MAX_STATEMENTS = 200_000
+"""Of the newest snapshots of one record, so that its transaction holds up no other writer for long."""
+PAGE = 50
+"""Snapshots of a record that are in memory at once."""
+FEW = 20
+"""Records that are looked for at a time."""
+MAX_REASON = 500
 
 PageOf = Callable[[bytes, Content], Page | None]
 """The page that a body is, for the content of its snapshot."""
+
+
+class Indexed(Enum):
+    """What became of a record: `OVERTAKEN` if it changed, went, or was indexed by somebody else meanwhile."""
+
+    DONE = "done"
+    OVERTAKEN = "overtaken"
+    SET_ASIDE = "set aside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +49,107 @@ class Indexer:
     observations: Observations
     records: RecordService
     page_of: PageOf
+    notifier: Notifier
+    rng: random.Random
 
-    def unindexed(self, limit: int) -> Sequence[Record]:
-        """Up to `limit` records that need it."""
-        wanted = self.observations.unindexed(limit=limit)
-        return list(self.records.find_all(wanted).values()) if wanted else []
+    def walk(self) -> Walk:
+        """A way through all records that are unindexed."""
+        return Walk(self, self.rng)
 
-    def index(self, record: Record) -> bool:
-        """Index a record; False if it changed meanwhile, so that it is to be read again."""
-        tracker, history = Tracker(), []
-        for snapshot in reversed(self.records.latest_snapshots(record.id, limit=MAX_SNAPSHOTS)):
-            shown = tracker.observed(record.target, snapshot.content, self._page(snapshot))
+    def index(self, record_id: str) -> Indexed:
+        """Index a record. One that cannot be indexed, whatever is wrong with it, is set aside with the reason."""
+        try:
+            record = self.records.find_all([record_id]).get(record_id)
+            done = record is not None and self.observations.reindex(record, self._history(record))
+        except UnusableStore as error:  # a damaged page in its file: if nothing can be written, this raises again
+            self._set_aside(record_id, error)
+        except StorageUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - the edge of one unit of work: logged, counted, and kept with the record
+            self._set_aside(record_id, error)
+        else:
+            return Indexed.DONE if done else Indexed.OVERTAKEN
+        return Indexed.SET_ASIDE
+
+    def _set_aside(self, record_id: str, error: Exception) -> None:
+        reason = f"{type(error).__name__}: {error}".encode(errors="backslashreplace").decode()
+        self.observations.set_aside(record_id, reason[:MAX_REASON])
+        faults.note(self.notifier, error, "index_record", record_id=record_id)
+
+    def _history(self, record: Record) -> list[Outcome]:
+        """The outcomes that are known, the oldest first."""
+        tracker, pages, history, statements = Tracker(), _Pages(self.records, self.page_of), deque[Outcome](), 0
+        for snapshot in self._snapshots(record.id):
+            shown = tracker.observed(record.target, snapshot.content, pages.of(snapshot))
             history.append(Outcome(snapshot.collected_at, of_extraction(shown)))
+            statements += len(history[-1].statements)
+            while statements > MAX_STATEMENTS and len(history) > 1:
+                statements -= len(history.popleft().statements)
         if record.state is State.FAILED and record.failure is not None:
             shown = extraction.of_failure(record.target, record.failure)
             history.append(Outcome(record.failure.at, of_extraction(shown), failed=True))
-        return self.observations.reindex(record, history)
+        return list(history)
 
-    def _page(self, snapshot: Snapshot) -> Page | None:
-        """What the body says where the content, as in old snapshots, does not."""
-        if "page" in snapshot.content or snapshot.body_sha256 is None or "response" not in snapshot.content:
+    def _snapshots(self, record_id: str) -> Iterator[Snapshot]:
+        """The newest snapshots of a record, the oldest of them first; one page at a time is in memory."""
+        places: list[Key | None] = [None]
+        page = self.records.latest_snapshots(record_id, limit=PAGE)
+        while len(page) == PAGE and len(places) < MAX_SNAPSHOTS // PAGE:
+            places.append((page[-1].collected_at, page[-1].id))
+            page = self.records.latest_snapshots(record_id, limit=PAGE, after=places[-1])
+        yield from reversed(page)
+        for place in reversed(places[:-1]):
+            yield from reversed(self.records.latest_snapshots(record_id, limit=PAGE, after=place))
+
+
+@dataclass(slots=True)
+class _Pages:
+    """What bodies say where the contents, as in old snapshots, do not. The last one is kept: most pages stay the same."""
+
+    records: RecordService
+    page_of: PageOf
+    last: object = None
+    page: Page | None = None
+
+    def of(self, snapshot: Snapshot) -> Page | None:
+        """The page of a snapshot."""
+        content = snapshot.content
+        if "page" in content or snapshot.body_sha256 is None or "response" not in content:
             return None
-        try:
-            return self.page_of(self.records.body(snapshot.body_sha256), snapshot.content)
-        except NotFound:  # it was removed just now, with its snapshot
-            return None
+        this = (snapshot.body_sha256, content["response"].get("final_url"), content["body"])
+        if this != self.last:
+            try:
+                self.page, self.last = self.page_of(self.records.body(snapshot.body_sha256), content), this
+            except NotFound:  # it was removed just now, with its snapshot
+                return None
+        return self.page
+
+
+@dataclass(slots=True)
+class Walk:
+    """One of any number of ways through the records that are unindexed.
+
+    Each begins at a random place, and goes to another where it meets one that was quicker. So hardly any record is indexed
+    twice, and nobody has to hold what a crash would leave locked.
+    """
+
+    indexer: Indexer
+    rng: random.Random
+    after: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._jump()
+
+    def step(self, limit: int = FEW) -> list[Indexed]:
+        """Index some of the next records; what became of each, and nothing if there are none."""
+        unindexed, done = self.indexer.observations.unindexed, list[Indexed]()
+        for record_id in unindexed(limit=limit, after=self.after) or unindexed(limit=limit):
+            done.append(self.indexer.index(record_id))
+            self.after = record_id
+            if done[-1] is Indexed.OVERTAKEN:
+                self._jump()
+                break
+        return done
+
+    def _jump(self) -> None:
+        self.after = f"{self.rng.getrandbits(64):016x}"

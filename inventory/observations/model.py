@@ -54,6 +54,7 @@ __all__ = [
     "Outcome",
     "Pattern",
     "Place",
+    "Reindexing",
     "SameChange",
     "Statement",
     "Word",
@@ -93,6 +94,18 @@ class Outcome:
     at: datetime
     statements: Sequence[Statement]
     failed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reindexing:
+    """A rebuilding of all observations: first all records are marked as unindexed, then they are indexed.
+
+    `marked` is how many have been marked, and `marked_up_to` the id of the last one, None once all are.
+    """
+
+    begun_at: datetime
+    marked: int
+    marked_up_to: str | None
 
 
 @dataclass(frozen=True, slots=True)

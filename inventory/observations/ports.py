@@ -23,6 +23,7 @@ from inventory.observations.model import (
     Matcher,
     Observation,
     Outcome,
+    Reindexing,
     SameChange,
 )
 from inventory.records.model import Record
@@ -90,15 +91,40 @@ class Observations(Protocol):
     def known_since(self) -> datetime | None:
         """When the first target became known, or an instant before; None of an empty store."""
 
-    def unindexed(self, *, limit: int) -> Sequence[str]:
-        """The ids of records whose observations are not, or not known to be, those of their latest outcome."""
+    def unindexed(self, *, limit: int, after: str = "") -> Sequence[str]:
+        """The ids of records whose observations are not, or not known to be, those of their latest outcome.
+
+        In their order, those after `after`, without those that were set aside.
+        """
+
+    def count_unindexed(self, *, up_to: int) -> int:
+        """How many these are, at most `up_to`."""
+
+    def mark_unindexed(self, *, after: str, limit: int) -> str | None:
+        """Let the next `limit` records by id be indexed again, those set aside too; the last id, None at the end.
+
+        Until then their observations stay as they are.
+        """
 
     def reindex(self, seen: Record, history: Sequence[Outcome]) -> bool:
         """Rebuild the intervals that a history covers, the oldest outcome first, and leave those before it.
 
         Tags stay, and so do earlier failures, of which only the last may be in a history. False if the record is not as it
-        was `seen` any more, by its fence and state: then its history may be another one.
+        was `seen` any more, by its fence and state, because then its history may be another one; or if it is not unindexed
+        any more.
         """
+
+    def set_aside(self, record_id: str, reason: str) -> None:
+        """Take an unindexed record that cannot be indexed from the others, until its next outcome or until it is marked."""
+
+    def aside(self, *, limit: int) -> Mapping[str, str]:
+        """The reasons of records that are set aside, by id."""
+
+    def reindexing(self) -> Reindexing | None:
+        """How far a rebuilding of all observations has come, if one has begun and is not known to have ended."""
+
+    def note_reindexing(self, run: Reindexing | None) -> None:
+        """Keep that for whoever goes on with it; None ends it."""
 
     def prune(self, *, after: int, limit: int) -> int:
         """Remove those among the `limit` next values after a number that no observation names.

@@ -149,9 +149,9 @@ class RecordService:
     def tally(self, source: str) -> Mapping[Status, int]:
         return self._records.tally(source)
 
-    def latest_snapshots(self, record_id: str, *, limit: int) -> Sequence[Snapshot]:
-        """The newest snapshots of a record, newest first; none if there is no such record."""
-        return self._snapshots.listing(record_id, limit=limit, after=None)
+    def latest_snapshots(self, record_id: str, *, limit: int, after: Key | None = None) -> Sequence[Snapshot]:
+        """The newest snapshots of a record, newest first, or those after one; none if there is no such record."""
+        return self._snapshots.listing(record_id, limit=limit, after=after)
 
     def snapshots(self, target: Target, *, limit: int, after: Key | None) -> Sequence[Snapshot]:
         """A target's snapshots, newest first; `NotInInventory` if there is no record of it."""

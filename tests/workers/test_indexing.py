@@ -14,8 +14,9 @@ from tests.observations.algebra import has, word_or_pattern
 from workers import scheduler
 
 PAGE = "http://example.test/page"
-OLD_CONTENT = {name: member for name, member in content(PAGE).items() if name != "page"}
-HTML = Collected(OLD_CONTENT, b"<title>Hello</title>")
+WITHOUT_PAGE = {name: value for name, value in content(PAGE).items() if name != "page"}
+"""As older versions recorded it."""
+HTML = Collected(WITHOUT_PAGE, b"<title>Hello</title>")
 
 
 def collect(services: Services) -> None:
@@ -82,9 +83,13 @@ def test_a_record_that_cannot_be_indexed_keeps_no_other_from_it(make_services: B
                 raise ValueError("damaged")
             return services.store.snapshots.listing(record_id, **page)  # type: ignore[arg-type]
 
-    scheduler.round_(make_services(store=Replacing(services.store, snapshots=Snapshots())))
+    for _ in range(2):
+        scheduler.round_(make_services(store=Replacing(services.store, snapshots=Snapshots())))
 
-    assert list(services.store.observations.unindexed(limit=9)) == [broken.id]
+    assert services.store.observations.unindexed(limit=9) == []
+    assert services.store.observations.aside(limit=9) == {broken.id: "ValueError: damaged"}
+    assert services.notifier.faults() == {("index_record", ""): 1}, "it was tried once"
+    assert len(services.store.observations.search(has("status", "200"), at=None, limit=9, after=None)) == 2
 
 
 def test_what_cannot_be_observed_now_is_stored_and_indexed_later(

@@ -13,8 +13,11 @@ class MongoObservations:
     def history(self, record_id: str) -> Sequence[Observation]:
         return []
 
-    def unindexed(self, *, limit: int) -> Sequence[str]:
+    def unindexed(self, *, limit: int, after: str = "") -> Sequence[str]:
         return []
+
+    def count_unindexed(self, *, up_to: int) -> int:
+        return 0
 
     def prune(self, *, after: int, limit: int) -> int:
         return 0
@@ -23,3 +26,4 @@ class MongoObservations:
         raise NotSearchable("The inventory cannot be searched while its store is MongoDB. SQLite can.")
 
     search = count = shown = facet = changes = same_changes = values = tag = add_tags = known_since = reindex = _refuse
+    mark_unindexed = set_aside = aside = reindexing = note_reindexing = _refuse

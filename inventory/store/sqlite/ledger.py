@@ -54,7 +54,7 @@ CLAIM_HOLDS = "WHERE id = :id AND state = 'running' AND lease = :lease AND fence
 STORE = f"""
     UPDATE records SET state = 'stored', due_at = NULL, failure = NULL, snapshot_id = :lease, snapshots = snapshots + 1,
     collected_at = :collected_at, first_collected_at = coalesce(first_collected_at, :collected_at),
-    target_no = coalesce(:target_no, target_no), indexed = indexed AND :indexed,
+    target_no = coalesce(:target_no, target_no), indexed = nullif(indexed, 0) AND :indexed,
     body_size = :body_size, elapsed_ms = :elapsed_ms
     {CLAIM_HOLDS} AND (revalidate OR NOT :shares_body)"""
 POSTPONE = f"""
@@ -62,7 +62,7 @@ POSTPONE = f"""
     attempt = attempt - :uncounted {CLAIM_HOLDS}"""
 FAIL = f"""
     UPDATE records SET state = 'failed', due_at = NULL, failure = :failure,
-    target_no = coalesce(:target_no, target_no), indexed = indexed AND :indexed {CLAIM_HOLDS}"""
+    target_no = coalesce(:target_no, target_no), indexed = nullif(indexed, 0) AND :indexed {CLAIM_HOLDS}"""
 HELD = f"SELECT target_no FROM records {CLAIM_HOLDS} AND (revalidate OR NOT :shares_body)"
 
 UNOBSERVED = {"target_no": None, "indexed": None}

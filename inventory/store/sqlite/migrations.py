@@ -227,4 +227,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # Numbers of values that a process remembers hold as long as this is the same.
         "CREATE TABLE pruned_values (times INTEGER PRIMARY KEY)",
     ),
+    (
+        # Records that cannot be indexed: `indexed` is NULL for those that are to be, and 0 for these.
+        "CREATE TABLE set_aside (record_id TEXT PRIMARY KEY NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID",
+        # One row at most.
+        "CREATE TABLE reindexing (begun_at INTEGER NOT NULL, marked INTEGER NOT NULL, marked_up_to TEXT)",
+    ),
 )

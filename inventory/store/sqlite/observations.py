@@ -18,11 +18,12 @@ from inventory.observations.model import (
     Matcher,
     Observation,
     Outcome,
+    Reindexing,
     SameChange,
 )
 from inventory.records.model import Record
 from inventory.store.codecs import LARGEST, from_millis, to_millis
-from inventory.store.sqlite import changed, facets, same_changes, shown
+from inventory.store.sqlite import changed, facets, same_changes, shown, unindexed
 from inventory.store.sqlite.asking import Bounds, asking
 from inventory.store.sqlite.conditions import Query
 from inventory.store.sqlite.connections import Adapter, Connections
@@ -45,8 +46,7 @@ FOUND = f"""
 
 TARGETS_OF = "SELECT r.id, r.target_no FROM json_each(?) AS c CROSS JOIN records AS r ON r.id = c.value"
 FIRST_ACCEPTED = "SELECT min(accepted_at) FROM records INDEXED BY records_listed"
-UNINDEXED = "SELECT id FROM records INDEXED BY records_unindexed WHERE indexed IS NULL LIMIT ?"
-SEEN = "SELECT target_no FROM records WHERE id = ? AND fence = ? AND state = ?"
+SEEN = "SELECT target_no FROM records WHERE id = ? AND fence = ? AND state = ? AND indexed IS NULL"
 INDEXED = """
     UPDATE records SET target_no = :target_no, indexed = TRUE, body_size = :body_size, elapsed_ms = :elapsed_ms
     WHERE id = :id"""
@@ -140,8 +140,14 @@ class SqliteObservations(Adapter):
         accepted = self._connections.rows(FIRST_ACCEPTED)[0][0]
         return None if accepted is None else from_millis(accepted)
 
-    def unindexed(self, *, limit: int) -> Sequence[str]:
-        return [row[0] for row in self._connections.rows(UNINDEXED, (limit,))]
+    def unindexed(self, *, limit: int, after: str = "") -> Sequence[str]:
+        return unindexed.ids(self._connections, limit, after)
+
+    def count_unindexed(self, *, up_to: int) -> int:
+        return unindexed.count(self._connections, up_to)
+
+    def mark_unindexed(self, *, after: str, limit: int) -> str | None:
+        return unindexed.mark(self._connections, after, limit)
 
     def reindex(self, seen: Record, history: Sequence[Outcome]) -> bool:
         with self._connections.writing() as connection:
@@ -151,9 +157,22 @@ class SqliteObservations(Adapter):
                 target_no = observing.rebuild(seen.id, found[0][0], history)
                 latest = next((each.statements for each in reversed(history) if not each.failed), ())
                 connection.execute(INDEXED, {"id": seen.id, "target_no": target_no} | latest_only(latest))
+                connection.execute("DELETE FROM set_aside WHERE record_id = ?", (seen.id,))
             observing.finish()
         self._numbers.remember(observing.numbering)
         return bool(found)
+
+    def set_aside(self, record_id: str, reason: str) -> None:
+        unindexed.set_aside(self._connections, record_id, reason)
+
+    def aside(self, *, limit: int) -> Mapping[str, str]:
+        return unindexed.aside(self._connections, limit)
+
+    def reindexing(self) -> Reindexing | None:
+        return unindexed.reindexing(self._connections)
+
+    def note_reindexing(self, run: Reindexing | None) -> None:
+        unindexed.note_reindexing(self._connections, run)
 
     def prune(self, *, after: int, limit: int) -> int:
         given = {"after": after, "limit": limit}

@@ -119,6 +119,7 @@ class SqliteRecords(Ledger):
             connection.execute("DELETE FROM snapshots WHERE record_id = ?", (record_id,))
             if deleted and deleted[0][0] is not None:
                 observing.remove(connection, deleted[0][0])
+            connection.execute("DELETE FROM set_aside WHERE record_id = ?", (record_id,))
         return len(deleted) == 1
 
 

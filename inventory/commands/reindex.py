@@ -1,0 +1,92 @@
+"""`inventory reindex`: observations from the snapshots that are kept, from a terminal."""
+
+from __future__ import annotations
+
+import json
+from time import monotonic
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from inventory import wiring
+from inventory.clock import rfc3339
+from inventory.commands.terminal import FAILED, PENDING, as_json, errors_as_lines, print_pairs, print_table
+from inventory.config import Settings
+from inventory.observations import reindexing
+from inventory.observations.reindexing import Reindexer
+from inventory.services import Services
+
+MAX_LISTED = 100
+"""Records that were set aside, which are listed with their reasons."""
+SPEED_OVER = 30.0
+"""Seconds over which the time left is estimated."""
+
+
+@click.command()
+@click.option("--all", "afresh", is_flag=True, help="Begin again, also if an earlier call did not come to its end.")
+@as_json
+@errors_as_lines
+def reindex(afresh: bool, as_json: bool) -> int:
+    """Rebuild what searches find from the snapshots that are kept, beside a running service or without one.
+
+    A call that was ended goes on with the next one, and meanwhile the scheduler goes on with it.
+    """
+    services = wiring.build(Settings.read())
+    document = _followed(services, afresh)
+    aside = services.reindexer.set_aside(limit=MAX_LISTED)
+    document["set_aside"] = [{"id": record_id, "reason": reason} for record_id, reason in aside.items()]
+    if as_json:
+        click.echo(json.dumps(document))
+    else:
+        print_pairs(Console(), ((name, value) for name, value in document.items() if name != "set_aside"))
+        if aside:
+            print_table(Console(), "Set aside", ("id", "reason"), document["set_aside"])
+    return PENDING if document["left"] else FAILED if aside else 0
+
+
+def _followed(services: Services, afresh: bool) -> dict[str, Any]:
+    """What was done, at its end or at Ctrl-C; a progress bar until then."""
+    reindexer, began, last = services.reindexer, monotonic(), None
+    columns = (
+        TextColumn("{task.fields[status]}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]} records/s"),
+        TimeRemainingColumn(),
+        TextColumn("[red]{task.fields[set_aside]} set aside"),
+    )
+    try:
+        with Progress(*columns, console=Console(stderr=True), speed_estimate_period=SPEED_OVER) as bar:
+            shown = bar.add_task("", status="marking", rate=0, set_aside=0, total=None)
+            for last in reindexer.run(afresh=afresh):
+                bar.update(shown, **_fields(last, monotonic() - began))
+    except KeyboardInterrupt:
+        click.echo("inventory: the scheduler goes on with it, and so does: inventory reindex", err=True)
+    return _document(reindexer, last, monotonic() - began)
+
+
+def _fields(progress: reindexing.Progress, seconds: float) -> dict[str, Any]:
+    return {
+        "status": "marking" if progress.total is None else "indexing",
+        "total": progress.total,
+        "completed": progress.done,
+        "set_aside": progress.set_aside,
+        "rate": round(progress.indexed / seconds) if seconds else 0,
+    }
+
+
+def _document(reindexer: Reindexer, last: reindexing.Progress | None, seconds: float) -> dict[str, Any]:
+    """What this call did, and what is left."""
+    indexed = 0 if last is None else last.indexed
+    return {
+        "begun_at": None if last is None else rfc3339(last.begun_at),
+        "resumed": last is not None and last.resumed,
+        "total": None if last is None else last.total,
+        "indexed": indexed,
+        "left": reindexer.left(),
+        "seconds": round(seconds, 3),
+        "rate": round(indexed / seconds, 1) if seconds else None,
+    }

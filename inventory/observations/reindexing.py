@@ -1,0 +1,111 @@
+"""Rebuilding the observations of all records, from the beginning or from where a call that was killed had come to.
+
+First every record is marked as unindexed, then all that are unindexed are indexed. The marks are the queue: whoever finds
+them goes on, and the scheduler does so without being asked.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from time import monotonic
+
+from inventory.clock import Clock
+from inventory.observations.indexing import Indexed, Indexer
+from inventory.observations.model import Reindexing
+from inventory.observations.ports import Observations
+
+MARKED_AT_ONCE = 500
+"""Records that are marked in one transaction: some milliseconds in which nothing else is written."""
+COUNT_EVERY = 1.0
+"""Seconds after which it is counted again what is left, because others index too."""
+WAIT = 0.5
+"""Seconds before another look at records that changed while they were indexed."""
+LAST_FEW, LAST_FEW_FOR = 20, 10.0
+"""So many records that are left after so many seconds are such that others work on: the scheduler indexes them."""
+UNBOUNDED = 10**9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far it is: `done` of `total` records, of which this call indexed `indexed` and set aside `set_aside`.
+
+    While records are marked, `total` is None and `done` is how many are marked.
+    """
+
+    begun_at: datetime
+    resumed: bool
+    total: int | None
+    done: int
+    indexed: int = 0
+    set_aside: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reindexer:
+    """Rebuilds observations. Every method may raise `StorageUnavailable`; what was done until then stays done."""
+
+    observations: Observations
+    indexer: Indexer
+    clock: Clock
+    sleep: Callable[[float], object]
+
+    def run(self, *, afresh: bool = False) -> Iterator[Progress]:
+        """Rebuild all observations, and tell how far that is, until nothing is left.
+
+        It goes on with an earlier call that did not come to its end, unless it is to begin `afresh`.
+        """
+        run = None if afresh else self._unfinished()
+        resumed = run is not None
+        run = run or Reindexing(begun_at=self.clock(), marked=0, marked_up_to="")
+        while run.marked_up_to is not None:
+            yield Progress(begun_at=run.begun_at, resumed=resumed, total=None, done=run.marked)
+            run = self._mark_some(run, run.marked_up_to)
+            self.observations.note_reindexing(run)
+        yield from self._index(Progress(begun_at=run.begun_at, resumed=resumed, total=run.marked, done=0))
+        self.observations.note_reindexing(None)
+
+    def left(self) -> int:
+        """How many records are unindexed."""
+        return self.observations.count_unindexed(up_to=UNBOUNDED)
+
+    def set_aside(self, *, limit: int) -> Mapping[str, str]:
+        """The reasons of records that could not be indexed, by id."""
+        return self.observations.aside(limit=limit)
+
+    def _unfinished(self) -> Reindexing | None:
+        """The earlier call that has something left; the scheduler may have come to its end."""
+        run = self.observations.reindexing()
+        if run is not None and run.marked_up_to is None and not self.observations.count_unindexed(up_to=1):
+            return None
+        return run
+
+    def _mark_some(self, run: Reindexing, after: str) -> Reindexing:
+        """Mark the next records. A call that dies before this is noted marks these again, and no harm is done."""
+        last = self.observations.mark_unindexed(after=after, limit=MARKED_AT_ONCE)
+        is_last = last is None
+        marked = len(self.observations.unindexed(limit=MARKED_AT_ONCE, after=after)) if is_last else MARKED_AT_ONCE
+        return replace(run, marked=run.marked + marked, marked_up_to=last)
+
+    def _index(self, progress: Progress) -> Iterator[Progress]:
+        walk, here, since = self.indexer.walk(), Counter[Indexed](), 0
+        left, counted_at, few_since = self.left(), monotonic(), None
+        total = max(progress.total or 0, left)
+        while left and (few_since is None or monotonic() - few_since < LAST_FEW_FOR):
+            found = Counter(walk.step())
+            done = found[Indexed.DONE] + found[Indexed.SET_ASIDE]
+            here, since = here + found, since + done
+            if not done or monotonic() - counted_at > COUNT_EVERY:
+                left, counted_at, since = self.left(), monotonic(), 0
+                few_since = (few_since or monotonic()) if left <= LAST_FEW else None
+            yield replace(
+                progress,
+                total=total,
+                done=min(total, max(0, total - left + since)),
+                indexed=here[Indexed.DONE],
+                set_aside=here[Indexed.SET_ASIDE],
+            )
+            if left and not done:
+                self.sleep(WAIT)

@@ -1,0 +1,68 @@
+"""Records whose observations are to be made from their snapshots: which they are, and how far that has come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from inventory.observations.model import Reindexing
+from inventory.store.codecs import from_millis, to_millis
+from inventory.store.sqlite.connections import Connections
+
+UNINDEXED = "SELECT id FROM records INDEXED BY records_unindexed WHERE indexed IS NULL AND id > ? ORDER BY id LIMIT ?"
+COUNT = "SELECT count(*) FROM (SELECT 1 FROM records INDEXED BY records_unindexed WHERE indexed IS NULL LIMIT ?)"
+NEXT = "SELECT id FROM records WHERE id > ? ORDER BY id LIMIT ?"
+LAST = f"SELECT max(id), count(*) FROM ({NEXT})"  # noqa: S608 - a statement of ours
+MARK = "UPDATE records SET indexed = NULL WHERE id > ? AND id <= ? AND indexed IS NOT NULL"
+SET_ASIDE = "UPDATE records SET indexed = 0 WHERE id = ? AND indexed IS NULL"
+ASIDE = """
+    SELECT s.record_id, s.reason FROM set_aside AS s CROSS JOIN records AS r ON r.id = s.record_id
+    WHERE r.indexed = 0 ORDER BY s.record_id LIMIT ?"""
+
+
+def ids(connections: Connections, limit: int, after: str) -> Sequence[str]:
+    """Those after an id, in their order."""
+    return [row[0] for row in connections.rows(UNINDEXED, (after, limit))]
+
+
+def count(connections: Connections, up_to: int) -> int:
+    """How many there are, at most `up_to`."""
+    return int(connections.rows(COUNT, (up_to,))[0][0])
+
+
+def mark(connections: Connections, after: str, limit: int) -> str | None:
+    """Mark the next `limit` records; the last id, None at the end."""
+    last, found = connections.rows(LAST, (after, limit))[0]
+    if found:
+        with connections.writing() as connection:
+            connection.execute(MARK, (after, last))
+    return last if found == limit else None
+
+
+def set_aside(connections: Connections, record_id: str, reason: str) -> None:
+    """Set an unindexed record aside."""
+    with connections.writing() as connection:
+        if connection.execute(SET_ASIDE, (record_id,)).rowcount:
+            connection.execute("INSERT OR REPLACE INTO set_aside (record_id, reason) VALUES (?, ?)", (record_id, reason))
+
+
+def aside(connections: Connections, limit: int) -> Mapping[str, str]:
+    """The reasons of those that are set aside."""
+    return dict(connections.rows(ASIDE, (limit,)))
+
+
+def reindexing(connections: Connections) -> Reindexing | None:
+    """The rebuilding that has begun."""
+    found = connections.rows("SELECT begun_at, marked, marked_up_to FROM reindexing")
+    if not found:
+        return None
+    begun_at, marked, marked_up_to = found[0]
+    return Reindexing(begun_at=from_millis(begun_at), marked=marked, marked_up_to=marked_up_to)
+
+
+def note_reindexing(connections: Connections, run: Reindexing | None) -> None:
+    """Keep it in place of the one before."""
+    with connections.writing() as connection:
+        connection.execute("DELETE FROM reindexing")
+        if run is not None:
+            values = (to_millis(run.begun_at), run.marked, run.marked_up_to)
+            connection.execute("INSERT INTO reindexing (begun_at, marked, marked_up_to) VALUES (?, ?, ?)", values)
