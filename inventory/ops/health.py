@@ -12,7 +12,7 @@ from marshmallow import Schema, fields
 from inventory.errors import NoRoomToOpen, StorageFull, StorageUnavailable, UnusableStore
 from inventory.ops import metrics
 from inventory.ops.write_probe import STORE_TIMEOUT
-from inventory.services import services
+from inventory.services import Services, services
 from inventory.web_api.blueprint import Blueprint
 
 log = structlog.get_logger(__name__)
@@ -24,13 +24,23 @@ OBSTACLES: Mapping[type[StorageUnavailable], str] = {
     NoRoomToOpen: "cannot be opened, and nothing can be accepted: no room on its disk",
 }
 """The answer for a store that is there but cannot be used."""
-READY: dict[str, Any] = {"status": "ready", "checks": {"store": "ok", "queue": "ok"}}
+MAX_UNINDEXED = 10_000
+"""Up to which it is counted how many records are unindexed, so that each probe is cheap."""
+READY: dict[str, Any] = {"status": "ready", "checks": {"store": "ok", "queue": "ok"}, "indexing": {"unindexed": 0}}
 
 
 class HealthSchema(Schema):
     """The process lives."""
 
     status = fields.String(required=True)
+
+
+class IndexingSchema(Schema):
+    """Records that searches do not find yet as they are; the scheduler goes on with them."""
+
+    unindexed = fields.Integer(
+        required=True, metadata={"description": f"How many they are; {MAX_UNINDEXED} means that many or more."}
+    )
 
 
 class ReadinessSchema(HealthSchema):
@@ -41,6 +51,7 @@ class ReadinessSchema(HealthSchema):
     """
 
     checks = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    indexing = fields.Nested(IndexingSchema, metadata={"description": "Absent where the store cannot tell."})
 
 
 @blueprint.route("/healthz")
@@ -55,7 +66,8 @@ def healthz() -> Response:
 @blueprint.response(
     200,
     ReadinessSchema,
-    description="Ready, or degraded: a dead queue delays work; a full store answers what it knows and accepts nothing",
+    description="Ready, or degraded: a dead queue delays work; a full store answers what it knows and accepts nothing."
+    " `indexing` tells how many records are to be indexed",
     example=READY,
 )
 @blueprint.alt_response(
@@ -66,7 +78,7 @@ def healthz() -> Response:
 )
 @blueprint.problems()
 def readyz() -> Response:
-    """Whether the store answers and the queue takes writes."""
+    """Whether the store answers and the queue takes writes, and how much is to be indexed."""
     wired = services()
     checks = {"store": "ok", "queue": wired.notifier.obstacle() or "ok"}
     try:
@@ -80,7 +92,16 @@ def readyz() -> Response:
         response = jsonify(status="unavailable", checks=checks)
         response.status_code = 503
         return response
-    return jsonify(status="ready" if set(checks.values()) == {"ok"} else "degraded", checks=checks)
+    status = "ready" if set(checks.values()) == {"ok"} else "degraded"
+    return jsonify(status=status, checks=checks, **_indexing(wired))
+
+
+def _indexing(wired: Services) -> dict[str, Any]:
+    """How much is to be indexed, which does not make the service less ready."""
+    try:
+        return {"indexing": {"unindexed": wired.store.observations.count_unindexed(up_to=MAX_UNINDEXED)}}
+    except StorageUnavailable:
+        return {}
 
 
 @blueprint.route("/metrics")

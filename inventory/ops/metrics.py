@@ -13,6 +13,8 @@ from inventory.services import Services
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
+MAX_UNINDEXED = 100_000
+"""Up to which unindexed records are counted: in some milliseconds."""
 MAX_HOSTS = 100
 """Upstreams that have series, those that were called last: there may be millions of hosts."""
 
@@ -40,11 +42,17 @@ def _state(services: Services) -> Iterator[Metric]:
     )
     try:
         lag = _lag(services)
+        unindexed = services.store.observations.count_unindexed(up_to=MAX_UNINDEXED)
     except StorageUnavailable:
         up.add_metric(["store"], 0)
     else:
         up.add_metric(["store"], 1)
         yield Gauge("inventory_collection_lag_seconds", "How long the next collection has been due; 0 if none is due.", lag)
+        yield Gauge(
+            "inventory_unindexed_records",
+            f"Records that searches do not find yet, counted up to {MAX_UNINDEXED}.",
+            unindexed,
+        )
     depths = services.notifier.depths()
     up.add_metric(["queue"], 0 if depths is None else 1)
     yield up

@@ -33,7 +33,8 @@ def test_alive_asks_nobody(tmp_path: Path) -> None:
 def test_ready_when_the_store_and_the_queue_answer(client: FlaskClient) -> None:
     answer = client.get("/readyz")
 
-    assert (answer.status_code, answer.json) == (200, {"status": "ready", "checks": {"store": "ok", "queue": "ok"}})
+    ready = {"status": "ready", "checks": {"store": "ok", "queue": "ok"}, "indexing": {"unindexed": 0}}
+    assert (answer.status_code, answer.json) == (200, ready)
 
 
 def test_a_dead_queue_is_degraded_and_still_ready(settings: Settings) -> None:
