@@ -25,6 +25,10 @@ AT_ONCE = 20
 """Targets whose observations are in memory before they are counted: one target has some thousands at most."""
 PAGE = 200
 """Targets of which all are read while an export is sent."""
+MAX_REMEMBERED = 200_000
+"""Targets that an export sends once, which takes 20 MB; after so many, one that is collected meanwhile may come twice."""
+MAX_LOOKS = 10
+"""Times that an export looks for what was collected meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +53,11 @@ class Found:
 class Page:
     """Some answers to a question, and the position after which there are more, None at the end.
 
-    `is_total` says whether `found` are all there are.
+    `first_position` is None if there are none. `is_total` says whether `found` are all there are.
     """
 
     found: Sequence[Found]
+    first_position: Key | None
     next_position: Key | None
     is_total: bool
 
@@ -110,6 +115,7 @@ class SearchService:
         more = is_cut or len(found) > limit
         return Page(
             found=taken,
+            first_position=next(iter(positions.values()), None),
             next_position=(taken[-1].position if is_cut else list(positions.values())[-1]) if more else None,
             is_total=after is None and not more,
         )
@@ -149,9 +155,26 @@ class SearchService:
             raise invalid("at", f"{rfc3339(at)} is before {first}. Send that instant or a later one.")
 
     def _pages(self, question: Question, show: Sequence[Matcher], page: Page) -> Iterator[Sequence[Found]]:
+        """What is collected meanwhile moves to the front, so the front is looked at again for targets that were not sent."""
+        sent: set[str] = set()
+        looked_at: Key | None = None
+        for _ in range(MAX_LOOKS):
+            front, before = page.first_position, len(sent)
+            for found in self._down_to(looked_at, question, show, page):
+                yield [each for each in found if each.record.id not in sent]
+                sent.update(each.record.id for each in found[: max(0, MAX_REMEMBERED - len(sent))])
+            if len(sent) == before:
+                return
+            looked_at = front
+            page = self.page(question, show=show, limit=PAGE, after=None)
+
+    def _down_to(
+        self, end: Key | None, question: Question, show: Sequence[Matcher], page: Page
+    ) -> Iterator[Sequence[Found]]:
+        """The targets of a page and of those after it, as far as they come before a position."""
         while True:
-            yield page.found
-            if page.next_position is None:
+            yield [each for each in page.found if end is None or each.position > end]
+            if page.next_position is None or (end is not None and page.next_position <= end):
                 return
             page = self.page(question, show=show, limit=PAGE, after=page.next_position)
 
