@@ -8,9 +8,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from flask.testing import FlaskClient
 
+from inventory import create_app
 from inventory.clock import rfc3339
+from inventory.errors import QueryTooBroad
 from inventory.wiring import Services
-from tests.fakes import FakeClock
+from tests.conftest import Build
+from tests.fakes import FakeClock, Replacing
 from tests.observations.conftest import Ask, Fleet, urls
 
 NGINX, APACHE = [("Server", "nginx")], [("Server", "Apache")]
@@ -357,3 +360,40 @@ def test_what_is_known_of_the_latest_snapshot_alone_is_not_asked_of_the_past(
     assert ask(q="body.size:>0")["total"] == 1
     problem = ask(status=422, q="status:200 body.size:>0", at=rfc3339(clock()))
     assert (problem["code"], problem["position"]) == ("invalid_query", 12)
+
+
+def _broad(*_: object, **__: object) -> object:
+    raise QueryTooBroad
+
+
+@pytest.mark.parametrize("path", ["", "/facets", "/export"])
+def test_what_is_too_broad_is_a_problem_with_a_way_out(make_services: Build, path: str) -> None:
+    services = make_services()
+    observations = Replacing(services.store.observations, search=_broad, facet=_broad)
+    client = create_app(services=make_services(store=Replacing(services.store, observations=observations))).test_client()
+
+    answer = client.get(f"/api/v1/search{path}?q=url:*abc*{'&field=url' * (path == '/facets')}")
+
+    assert answer.status_code == 422
+    assert answer.json is not None
+    assert (answer.json["code"], list(answer.json["errors"])) == ("query_too_broad", ["q"])
+    assert "Add a condition" in answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("counted", "total", "is_exact"), [(None, None, False), (10_001, 10_000, False), (10_000, 10_000, True)]
+)
+def test_a_total_says_whether_it_is_exact(
+    make_services: Build, fleet: Fleet, services: Services, counted: int | None, total: int | None, is_exact: bool
+) -> None:
+    for number in range(3):
+        fleet.collect(f"http://h.test/{number}")
+    observations = Replacing(services.store.observations, count=lambda *_, **__: counted)
+    client = create_app(services=make_services(store=Replacing(services.store, observations=observations))).test_client()
+
+    page = client.get("/api/v1/search?limit=2").json
+    assert page is not None
+    assert (page["total"], page["total_is_exact"]) == (total, is_exact)
+    whole = client.get("/api/v1/search?limit=3").json
+    assert whole is not None
+    assert (whole["total"], whole["total_is_exact"]) == (3, True), "a page with all of them needs no counting"
