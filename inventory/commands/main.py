@@ -6,7 +6,7 @@ from logging import WARNING
 
 import click
 
-from inventory.commands import changes, jobs, products, reindex, search, up, webpages
+from inventory.commands import changes, fleet, jobs, products, reindex, search, up, webpages
 from inventory.ops import log_config
 
 
@@ -22,6 +22,7 @@ COMMANDS = (
     webpages.collect,
     search.search,
     changes.diff,
+    fleet.changes,
     jobs.import_,
     jobs.jobs,
     jobs.job,

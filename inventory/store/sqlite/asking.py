@@ -18,7 +18,8 @@ STEPS = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """How far a query goes. Seconds, for pages of targets and for what looks at all of them, and numbers of things.
+    """How far a query goes. Seconds, for pages of targets, for what looks at all of them and for what looks at all changes
+    of a time; and numbers of things.
 
     A condition lists up to so many `values` that satisfy it; if there are more, the values of each target are tested.
     `few` pairs of a field and a value are looked up one by one for each target. Up to so many `candidates` are looked at
@@ -27,6 +28,7 @@ class Bounds:
 
     page_seconds: float = 0.9
     total_seconds: float = 3.0
+    changes_seconds: float = 6.0
     few: int = 16
     values: int = 5_000
     candidates: int = 20_000

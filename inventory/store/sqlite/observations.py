@@ -102,7 +102,7 @@ class SqliteObservations(Adapter):
     def same_changes(
         self, condition: Condition, *, fields: Sequence[Matcher], since: datetime, until: datetime, limit: int
     ) -> Sequence[SameChange]:
-        with asking(self._connections, self._bounds.total_seconds) as connection:
+        with asking(self._connections, self._bounds.changes_seconds) as connection:
             query, begin, end = self._query(connection, condition, None), to_millis(since), to_millis(until)
             return same_changes.all_of(connection, query, fields, since=begin, until=end, limit=limit)
 

@@ -1,0 +1,133 @@
+"""`inventory changes`: what changed in the whole inventory, from a terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from inventory import wiring
+from inventory.changes.asked import Asked
+from inventory.changes.documents import Document, groups_document, page_document
+from inventory.commands.terminal import as_json, errors_as_lines, safe_text
+from inventory.config import Settings
+
+WHEN = "INSTANT|7d|12h|30m"
+GONE, CAME = ("- ", "red"), ("+ ", "green")
+MAX_SHOWN = 10
+"""Values of a change that are shown; `--json` has more."""
+
+
+@click.command()
+@click.argument("query", required=False, default="")
+@click.option("--since", metavar=WHEN, help="Only what was found from then on.  [default: 7d]")
+@click.option("--until", metavar=WHEN, help="Only what was found before.  [default: now]")
+@click.option("--field", "fields", metavar="NAME", multiple=True, help="Only that field, such as header.*; repeatable.")
+@click.option("--group", is_flag=True, help="Show the same change on many targets as one.")
+@click.option("--volatile", is_flag=True, help="Show also what differs all the time.")
+@click.option("--limit", type=click.IntRange(1, 1_000), default=50, show_default=True, help="How many.")
+@as_json
+@errors_as_lines
+def changes(query: str, group: bool, limit: int, as_json: bool, **asked: Any) -> int:
+    """Show what changed, newest first: on all targets, or on those that QUERY (docs/queries.md) holds for now."""
+    wanted = Asked(q=query, **asked)
+    fleet = wiring.build(Settings.read()).fleet_changes
+    if group:
+        document = groups_document(fleet.groups(wanted, limit=limit), wanted)
+    else:
+        document = page_document(fleet.page(wanted, limit=limit, cursor=None))
+    if as_json:
+        click.echo(json.dumps(document))
+    elif group:
+        _print_groups(Console(), document)
+    else:
+        _print_changes(Console(), document)
+    return 0
+
+
+def _print_changes(console: Console, document: Document) -> None:
+    if document["changes"]:
+        table = Table(title=_title("Changes", document), title_justify="left")
+        for name in ("at", "url", "field", "change"):
+            table.add_column(name, overflow="fold")
+        for change in document["changes"]:
+            style = "dim" if change["volatile"] else ""
+            at = f"{change['at']}\nafter {change['before']}" if change["before"] else change["at"]
+            table.add_row(at, safe_text(change["url"]), _field(change), _values(change), style=style)
+        console.print(table)
+    if document["next_cursor"] is not None:
+        console.print("There are more. Narrow the time, name a field, or raise --limit.")
+    elif not document["changes"]:
+        console.print(_nothing(document))
+
+
+def _print_groups(console: Console, document: Document) -> None:
+    """A table with what changed, on how many targets and when, and what these have in common."""
+    if not document["groups"]:
+        console.print(_nothing(document))
+        return
+    table = Table(title=_title("Changes in groups", document), title_justify="left", show_lines=True)
+    for name in ("targets", "field", "change", "seen", "on"):
+        table.add_column(name, overflow="fold", justify="right" if name == "targets" else "left")
+    for group in document["groups"]:
+        style = "dim" if group["volatile"] else ""
+        seen = f"{group['first_seen']}\n{group['last_seen']}" if group["count"] > 1 else group["first_seen"]
+        table.add_row(_count(group), _field(group), _values(group), seen, _on(group), style=style)
+    console.print(table)
+    if document["omitted"]:
+        console.print(f"and {document['omitted']:,} more groups; raise --limit")
+
+
+def _title(what: str, document: Document) -> str:
+    return f"{what} from {document['since']} to {document['until']}"
+
+
+def _nothing(document: Document) -> str:
+    return f"Nothing changed from {document['since']} to {document['until']}."
+
+
+def _count(group: Mapping[str, Any]) -> str:
+    more = f"\n{group['count']:,} times" if group["count"] > group["targets"] else ""
+    return f"{group['targets']:,}{more}"
+
+
+def _field(change: Mapping[str, Any]) -> Text:
+    """The field, and what changed with it."""
+    field = safe_text(change["field"])
+    for other in change.get("also", ()):
+        field.append("\nalso ", "dim").append_text(safe_text(other))
+    return field.append("\nvolatile") if change["volatile"] else field
+
+
+def _values(change: Mapping[str, Any]) -> Text:
+    """A line for each value, what is gone in red and what is new in green."""
+    return Text("\n").join([*_lines(change, "old", GONE), *_lines(change, "new", CAME)])
+
+
+def _lines(change: Mapping[str, Any], side: str, how: tuple[str, str]) -> Sequence[Text]:
+    sign, style = how
+    shown = [safe_text(f"{sign}{value}") for value in change[side][:MAX_SHOWN]]
+    more = len(change[side]) - MAX_SHOWN
+    shown += [Text(f"{sign}and {more} more")] if more > 0 else []
+    if not change["volatile"]:
+        for each in shown:
+            each.stylize(style)
+    return shown
+
+
+def _on(group: Mapping[str, Any]) -> Text:
+    """What the targets of a group have in common, and one of them."""
+    lines = [safe_text(f"{each['field']} {each['value']}{_part(group, each)}") for each in group["shared"]]
+    lines += [safe_text(sample["url"]) for sample in group["samples"][:1]]
+    if group["targets"] > 1 and group["samples"]:
+        lines[-1].append(f" and {group['targets'] - 1:,} more", "dim")
+    return Text("\n").join(lines)
+
+
+def _part(group: Mapping[str, Any], shared: Mapping[str, Any]) -> str:
+    return "" if shared["targets"] == group["targets"] else f" ({shared['targets']:,} of them)"
