@@ -25,6 +25,7 @@ from inventory.store.sqlite import (
     records,
     rows,
     snapshots,
+    unindexed,
 )
 from tests.contract.actions import NOW
 from tests.contract.backends import SqliteBackend
