@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 from functools import lru_cache
 
 Pair = tuple[int, int]
@@ -42,26 +42,6 @@ def unpack(packed: bytes) -> list[Pair]:
         if is_field:
             field += number
         else:
-            pairs.append((field, number))
-        is_field, number, shift = not is_field, 0, 0
-    return pairs
-
-
-def unpack_of(packed: bytes, fields: Set[int]) -> list[Pair]:
-    """Those of the pairs that were packed whose fields are named, one at least."""
-    pairs: list[Pair] = []
-    field = number = shift = 0
-    is_field, last = True, max(fields)
-    for byte in packed:
-        number |= (byte & 0x7F) << shift
-        if byte > 0x7F:
-            shift += 7
-            continue
-        if is_field:
-            field += number
-            if field > last:
-                break
-        elif field in fields:
             pairs.append((field, number))
         is_field, number, shift = not is_field, 0, 0
     return pairs

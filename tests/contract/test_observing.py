@@ -13,7 +13,7 @@ from inventory.errors import NotSearchable, QueryTooBroad
 from inventory.observations.conditions import Everything, all_of, negated
 from inventory.observations.model import Change, Observation, Outcome, Statement
 from inventory.store import Store
-from inventory.store.pairs import pack, unpack, unpack_of
+from inventory.store.pairs import pack, unpack
 from inventory.store.sqlite import SqliteStore
 from inventory.store.sqlite.asking import Bounds
 from tests.contract.actions import after, claim, collect, failed, found, shared, stored, target
@@ -248,5 +248,3 @@ def test_a_store_that_does_not_keep_observations_says_so(mongomock) -> None:
 @pytest.mark.parametrize("pairs", [[], [(1, 1)], [(1, 127), (1, 128), (3, 2**40), (3, 2**40 + 1), (2**20, 16_383)]])
 def test_pairs_are_packed_and_unpacked(pairs: list[tuple[int, int]]) -> None:
     assert unpack(pack(reversed(pairs))) == pairs
-    some = {field for field, _ in pairs[::3]} | {7}
-    assert unpack_of(pack(pairs), some) == [pair for pair in pairs if pair[0] in some]

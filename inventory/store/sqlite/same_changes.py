@@ -13,7 +13,7 @@ from typing import TypeAlias
 from inventory.errors import QueryTooBroad
 from inventory.observations.model import Matcher, Place, SameChange
 from inventory.store.codecs import from_millis
-from inventory.store.pairs import unpack_of
+from inventory.store.pairs import unpack
 from inventory.store.sqlite.changed import FIELD_NAMES, TEXTS
 from inventory.store.sqlite.conditions import Query
 from inventory.store.sqlite.connections import Row
@@ -78,7 +78,7 @@ def values(
     """What these records show now of these fields."""
     names = {number: name for name, number in connection.execute(FIELDS, (json.dumps(list(fields)),))}
     rows = connection.execute(PAIRS, (json.dumps(list(record_ids)),))
-    shown = {record_id: unpack_of(packed, names.keys()) if names else [] for record_id, packed in rows}
+    shown = {record_id: [pair for pair in unpack(packed) if pair[0] in names] for record_id, packed in rows}
     numbers = sorted({value for pairs in shown.values() for _, value in pairs})
     texts = {row[0]: row[1] for row in connection.execute(TEXTS, (json.dumps(numbers),))}
     return {record_id: [(names[field], texts[value]) for field, value in pairs] for record_id, pairs in shown.items()}
