@@ -17,15 +17,19 @@ from inventory.errors import StorageUnavailable
 from inventory.records.model import Record, RecordFilter, State, Status
 from inventory.store import Store
 from inventory.wiring import open_store
+from tests.faults import observed
 
 LONG_PAST = timedelta(seconds=15)
 """How long after its end a lease may be found: some rounds of the scheduler and one job of a worker."""
+INDEXED_WITHIN = 30.0
+"""Seconds after the last collection within which the scheduler has indexed what a crash left out."""
 PAGE = 200
+COMPLAINTS = ("lost", "duplicates", "outlived", "damaged", "unobserved", "unexpected")
 
 
 @dataclass
 class Verdict:
-    """What was found. `lost`, `duplicates`, `outlived` and `damaged` name records; all of them must be empty."""
+    """What was found. `lost`, `duplicates`, `outlived`, `damaged` and `unobserved` name records; all must be empty."""
 
     seen: int = 0
     stored: int = 0
@@ -35,15 +39,16 @@ class Verdict:
     duplicates: list[str] = field(default_factory=list)
     outlived: list[str] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
+    unobserved: list[str] = field(default_factory=list)
     unexpected: list[str] = field(default_factory=list)
 
     @property
     def holds(self) -> bool:
-        return not (self.lost or self.duplicates or self.outlived or self.damaged or self.unexpected)
+        return not any(getattr(self, name) for name in COMPLAINTS)
 
     @property
     def complaints(self) -> str:
-        found = {name: getattr(self, name) for name in ("lost", "duplicates", "outlived", "damaged", "unexpected")}
+        found = {name: getattr(self, name) for name in COMPLAINTS}
         return "; ".join(f"{name}: {len(each)}, such as {each[0]}" for name, each in found.items() if each)
 
 
@@ -53,12 +58,13 @@ def look(url: str) -> closing[Store]:  # type: ignore[type-var]
 
 
 def wait_for_quiet(url: str, *, seconds: float, tick: Callable[[], None]) -> float:
-    """Wait until no record is pending, so many seconds at most; how many it took."""
+    """Wait until no record is pending, so many seconds at most, and then until all are indexed; how many it took."""
     began = time.monotonic()
     with look(url) as store:
         while time.monotonic() < began + seconds and not _is_quiet(store):
             tick()
             time.sleep(0.25)
+        observed.wait_until_indexed(store, seconds=INDEXED_WITHIN, tick=tick)
     return time.monotonic() - began
 
 
@@ -82,6 +88,7 @@ def check(url: str, seen: Mapping[str, str]) -> Verdict:
             verdict.longest = max(verdict.longest, _time_to_the_end(record))
         for record in by_id.values():
             _check_contents(store, record, verdict)
+        verdict.unobserved = list(observed.complaints(store, by_id.values()))
     return verdict
 
 

@@ -127,7 +127,8 @@ def table(rows: Sequence[Row]) -> str:
     """The rows as Markdown."""
     head = (
         "| scenario | faults injected | 202s seen | stored | failed | lost | duplicates | leases outlived |"
-        " longest time to the end | slowest answer |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
+        " unindexed or wrongly observed | longest time to the end | slowest answer |\n"
+        f"|{' --- |' * 11}\n"
     )
     return head + "\n".join(_line(row) for row in rows)
 
@@ -135,5 +136,6 @@ def table(rows: Sequence[Row]) -> str:
 def _line(row: Row) -> str:
     found = row.verdict
     counts = (found.seen, found.stored, found.failed, len(found.lost), len(found.duplicates), len(found.outlived))
+    counts += (len(found.unobserved),)
     middle = " | ".join(f"{count:,}" for count in counts)
     return f"| {row.scenario} | {row.faults.total()} | {middle} | {found.longest:.1f} s | {row.slowest:.1f} s |"

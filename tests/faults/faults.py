@@ -6,6 +6,7 @@ import contextlib
 import os
 import resource
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from random import Random
 from inventory.errors import StorageUnavailable
 from inventory.records.model import Failure, State
 from inventory.store import Store
-from tests.end_to_end.stack import wait_until
+from tests.end_to_end.stack import PYTHON, ROOT, wait_until
 from tests.faults.claims import look
 from tests.faults.rig import OURS, TRAPS, WORKERS, Rig
 from tests.faults.stores import SqliteFile
@@ -170,6 +171,17 @@ def stop_the_api_under_load(scene: Scene) -> None:
     _ask_to_stop(scene, "api")
 
 
+def kill_a_reindexing(scene: Scene) -> None:
+    """`inventory reindex` while everything else goes on; the scheduler indexes what it marked."""
+    program = subprocess.Popen(
+        [PYTHON, "-c", "from inventory.commands.main import main; main()", "reindex"],
+        cwd=ROOT, env=scene.rig.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    time.sleep(1 + scene.rng.random())
+    program.kill()
+    program.wait(60)
+
+
 def _ask_to_stop(scene: Scene, name: str) -> None:
     began = time.monotonic()
     scene.rig.end(name, signal.SIGTERM, group=False)
@@ -253,7 +265,7 @@ def _kill_who_fetches(rig: Rig, trap: Upstream, *, seconds: float) -> bool:
 EVERYWHERE: tuple[Fault, ...] = (
     kill_a_worker, kill_the_api, kill_the_scheduler, kill_redis, kill_the_store, stop_a_worker_beyond_its_lease, flush_redis,
     lose_every_wake_up, redis_away, redis_swallows_everything, redis_limps, store_away, store_away_for_longer_than_a_lease,
-    stop_workers_in_mid_fetch, stop_the_api_under_load, both_late,
+    stop_workers_in_mid_fetch, stop_the_api_under_load, both_late, kill_a_reindexing,
 )  # fmt: skip
 WITH_A_SERVER: tuple[Fault, ...] = (
     store_swallows_everything,

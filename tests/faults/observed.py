@@ -1,0 +1,93 @@
+"""The claim of observations: nothing stays unindexed, and each record states what its snapshots show, as the oracle has it.
+
+The oracle is the naive model of the contract's tests. It is told what a fresh extraction of each snapshot states.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+
+from inventory.errors import StorageUnavailable
+from inventory.html_pages.page import Page, page_of
+from inventory.observations import extraction
+from inventory.observations.model import LATEST_ONLY, Observation
+from inventory.observations.observing import Tracker, of_extraction
+from inventory.records.model import Record, Snapshot, State
+from inventory.store import Store
+from tests.contract.observed import Event, Pairs, World
+from tests.observations.algebra import word_or_pattern
+
+EVERYTHING = [word_or_pattern("*", exact=True)]
+MAX_SNAPSHOTS = 1_000
+UP_TO = 10_000
+
+
+def wait_until_indexed(store: Store, *, seconds: float, tick: Callable[[], None]) -> float:
+    """Wait until nothing is unindexed, so many seconds at most; how many it took."""
+    began = time.monotonic()
+    while time.monotonic() < began + seconds and not _is_indexed(store):
+        tick()
+        time.sleep(0.25)
+    return time.monotonic() - began
+
+
+def complaints(store: Store, records: Iterable[Record]) -> Iterator[str]:
+    """What does not hold."""
+    if left := store.observations.count_unindexed(up_to=UP_TO):
+        yield f"{left} records are unindexed, such as {store.observations.unindexed(limit=1)}"
+    for record_id, reason in store.observations.aside(limit=9).items():
+        yield f"{record_id} was set aside: {reason}"
+    for record in records:
+        if record.state in (State.STORED, State.FAILED):
+            yield from _of_record(store, record)
+
+
+def _is_indexed(store: Store) -> bool:
+    try:
+        return not store.observations.count_unindexed(up_to=1)
+    except StorageUnavailable:
+        return False
+
+
+def _of_record(store: Store, record: Record) -> Iterator[str]:
+    model = World(store, events={0: list(_events(store, record))})
+    wanted = {pair for pair in model.state(0, None) or () if pair[0] not in LATEST_ONLY}
+    observed = store.observations.shown([record.id], EVERYTHING, at=None).get(record.id, [])
+    found = {(each.field, each.value) for each in observed}
+    for what, pairs in (("lacks", wanted - found), ("has beyond its snapshots", found - wanted)):
+        if pairs:
+            yield f"{record.target.key} {what} {sorted(pairs)[:3]}"
+    for each in observed:
+        pair = (each.field, each.value)
+        if pair in wanted and each.first_seen != model.first_seen(0, pair, None):
+            yield f"{record.target.key}: {each} was first seen at {model.first_seen(0, pair, None)}"
+    yield from _twice(record, observed)
+
+
+def _twice(record: Record, observed: Iterable[Observation]) -> Iterator[str]:
+    seen: dict[tuple[str, str], datetime] = {}
+    for each in observed:
+        if (each.field, each.value) in seen:
+            yield f"{record.target.key} has {each.field} {each.value} twice"
+        seen[each.field, each.value] = each.first_seen
+
+
+def _events(store: Store, record: Record) -> Iterator[Event]:
+    """What each snapshot states, and then the failure, if that is how the record ended."""
+    tracker = Tracker()
+    for snapshot in reversed(store.snapshots.listing(record.id, limit=MAX_SNAPSHOTS, after=None)):
+        shown = tracker.observed(record.target, snapshot.content, _page(store, snapshot))
+        pairs: Pairs = {(each.field, each.value) for each in of_extraction(shown)}
+        yield Event(snapshot.collected_at, pairs, "stored")
+    if record.state is State.FAILED and record.failure is not None:
+        stated = of_extraction(extraction.of_failure(record.target, record.failure))
+        yield Event(record.failure.at, {(each.field, each.value) for each in stated}, "failed")
+
+
+def _page(store: Store, snapshot: Snapshot) -> Page | None:
+    """What the body says where the content does not, as in old snapshots."""
+    if "page" in snapshot.content or snapshot.body_sha256 is None or "response" not in snapshot.content:
+        return None
+    return page_of(store.bodies.find(snapshot.body_sha256) or b"", snapshot.content)
