@@ -85,8 +85,8 @@ class Reindexer:
     def _mark_some(self, run: Reindexing, after: str) -> Reindexing:
         """Mark the next records. A call that dies before this is noted marks these again, and no harm is done."""
         last = self.observations.mark_unindexed(after=after, limit=MARKED_AT_ONCE)
-        is_last = last is None
-        marked = len(self.observations.unindexed(limit=MARKED_AT_ONCE, after=after)) if is_last else MARKED_AT_ONCE
+        found = self.observations.unindexed(limit=MARKED_AT_ONCE, after=after)
+        marked = sum(last is None or record_id <= last for record_id in found)
         return replace(run, marked=run.marked + marked, marked_up_to=last)
 
     def _index(self, progress: Progress) -> Iterator[Progress]:

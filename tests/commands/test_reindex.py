@@ -7,21 +7,25 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from inventory.observations.model import Observation
 from inventory.observations.reindexing import MARKED_AT_ONCE
 from inventory.store.sqlite import SqliteStore
 from tests.commands.conftest import run
 from tests.end_to_end.stack import ROOT, wait_until
-from tests.observations.algebra import has
-from tests.old_stores import page_target, write_old_store
+from tests.observations.algebra import has, word_or_pattern
+from tests.old_stores import AT, page_target, write_old_store
 
-COUNT = 700
+COUNT, MANY = 300, MARKED_AT_ONCE + 100
+FIRST = datetime.fromtimestamp(AT / 1000, UTC)
+EVERYTHING = [word_or_pattern("*", exact=True)]
 
 
 @pytest.fixture
@@ -49,14 +53,11 @@ def change(file: Path, sql: str, *values: object) -> None:
         assert connection.execute(sql, values).rowcount > 0
 
 
-def observations(file: Path) -> list[tuple[object, ...]]:
-    """All that is observed, whatever numbers it has."""
-    with closing(sqlite3.connect(file)) as connection:
-        return connection.execute(
-            "SELECT t.record_id, f.name, coalesce(v.value, v.folded), o.since FROM observations AS o"
-            " JOIN observed_targets AS t ON t.no = o.target_no JOIN fields AS f ON f.no = o.field_no"
-            " JOIN field_values AS v ON v.no = o.value_no ORDER BY 1, 2, 3"
-        ).fetchall()
+def observations(file: Path, count: int) -> list[Mapping[str, Sequence[Observation]]]:
+    """All that was observed when the first snapshots were current, and is now."""
+    ids = [page_target(n).id for n in range(count)]
+    with closing(SqliteStore(file)) as store:
+        return [store.observations.shown(ids, EVERYTHING, at=at) for at in (FIRST, None)]
 
 
 class Running:
@@ -86,9 +87,9 @@ def start(environment: dict[str, str]) -> Callable[[], Running]:
 def test_it_rebuilds_the_observations_of_every_record(environment: dict[str, str], file: Path) -> None:
     write_old_store(file, 60, snapshots=2)
     first = document(environment)
-    before = observations(file)
-    change(file, "DELETE FROM observations WHERE field_no % 3 = 0")
-    change(file, "UPDATE observed_targets SET pairs = x'' WHERE no % 4 = 0")
+    before = observations(file, 60)
+    change(file, "DELETE FROM past_observations")
+    assert observations(file, 60) != before
 
     second = document(environment)
 
@@ -96,7 +97,7 @@ def test_it_rebuilds_the_observations_of_every_record(environment: dict[str, str
     assert [each["total"] for each in (first, second)] == [60, 60]
     assert (second["left"], second["resumed"], second["set_aside"]) == (0, False, [])
     assert counted(file) == {"unindexed": 0, "titled": 60}
-    assert observations(file) == before
+    assert observations(file, 60) == before
 
 
 def test_it_says_how_far_it_is_and_what_it_did(environment: dict[str, str], file: Path) -> None:
@@ -129,9 +130,9 @@ def test_a_call_goes_on_with_one_that_was_killed_while_it_indexed(environment: d
 def test_a_call_goes_on_with_one_that_was_killed_while_it_marked(
     environment: dict[str, str], file: Path, marked: int
 ) -> None:
-    write_old_store(file, COUNT)
+    write_old_store(file, MANY)
     document(environment)
-    ids = sorted(page_target(n).id for n in range(COUNT))
+    ids = sorted(page_target(n).id for n in range(MANY))
     place = ids[marked - 1] if marked else ""
     with closing(SqliteStore(file)) as store:
         store.observations.mark_unindexed(after="", limit=marked + 100)  # the last ones were not noted any more
@@ -139,7 +140,7 @@ def test_a_call_goes_on_with_one_that_was_killed_while_it_marked(
 
     resumed = document(environment)
 
-    assert (resumed["resumed"], resumed["indexed"], resumed["total"]) == (True, COUNT, COUNT)
+    assert (resumed["resumed"], resumed["indexed"], resumed["total"]) == (True, MANY, MANY)
     assert resumed["begun_at"] == "1970-01-01T00:00:00.001Z"
 
 

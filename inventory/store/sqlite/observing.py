@@ -77,8 +77,7 @@ class Observing:
         if target_no is None:
             target_no = self._inserted_target(record_id, since, b"")
         else:
-            ours = {each.key for each in (*before, *intervals) if each.gone is None}
-            _clear(self._connection, target_no, ours)  # also what should not be there: this is how damage is mended
+            _clear(self._connection, target_no, [each.key for each in before if each.gone is None])
         current = {each.key: each.first for each in intervals if each.gone is None}
         self._opened += [(*pair, target_no, None if first == since else first) for pair, first in current.items()]
         past = [(*each.key, target_no, each.first, each.last, each.gone) for each in intervals if each.gone is not None]
@@ -128,13 +127,11 @@ class Observing:
 
     def _intervals(self, target_no: int) -> list[Interval[Pair]]:
         before, since = self._current(target_no)
-        current = [Interval(pair, self._since(pair, target_no) or since) for pair in before]
+        current = [
+            Interval(pair, self._connection.execute(SINCE, (*pair, target_no)).fetchone()[0] or since) for pair in before
+        ]
         past = [Interval((row[0], row[1]), *row[2:]) for row in self._connection.execute(PAST, (target_no,))]
         return current + past
-
-    def _since(self, pair: Pair, target_no: int) -> int | None:
-        row = self._connection.execute(SINCE, (*pair, target_no)).fetchone()
-        return None if row is None else row[0]
 
 
 def remove(connection: Connection, target_no: int) -> None:
