@@ -16,6 +16,7 @@ from pymongo.database import Database
 
 from inventory.store import Store
 from inventory.store.mongo import MongoStore
+from inventory.store.mongo.asking import Bounds
 from inventory.store.sqlite import SqliteStore
 
 
@@ -58,12 +59,13 @@ class SqliteBackend:
 
 @dataclass(frozen=True)
 class MongoBackend:
-    """A database of a server."""
+    """A database of a server; queries there have these bounds."""
 
     url: str
+    bounds: Bounds | None = None
 
     def open(self) -> MongoStore:
-        return MongoStore(self.url)
+        return MongoStore(self.url, bounds=self.bounds)
 
     def client(self) -> AbstractContextManager[Any]:
         return MongoClient(self.url, tz_aware=True)
@@ -85,7 +87,7 @@ class MockBackend(MongoBackend):
     server: ServerStore = field(default_factory=ServerStore)
 
     def open(self) -> MongoStore:
-        return MongoStore(self.url, client=lambda url: mongomock.MongoClient(url, _store=self.server))
+        return MongoStore(self.url, client=lambda url: mongomock.MongoClient(url, _store=self.server), bounds=self.bounds)
 
     def client(self) -> AbstractContextManager[Any]:
         return mongomock.MongoClient(self.url, _store=self.server, tz_aware=True)

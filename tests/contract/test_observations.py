@@ -2,135 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inventory.observations.conditions import Condition, Everything, all_of, any_of, negated
-from inventory.observations.model import LATEST_ONLY
+from inventory.store.mongo.asking import Bounds as MongoBounds
 from inventory.store.sqlite import SqliteStore
 from inventory.store.sqlite.asking import Bounds
-from tests.contract.actions import after
+from tests.contract.backends import MockBackend
 from tests.contract.observed import World
-from tests.observations.algebra import between, cookie, exactly, exists, has, url
+from tests.contract.oracle import ORDERS, check
 
-FIELDS = ("header.server", "status", "title", "tag", "failure", "url", "cookie.SID.secure")
-STATEMENTS = st.sampled_from(
-    [
-        *(("header.server", value) for value in ("nginx", "Nginx", "Apache/2.4", "\0é")),
-        *(("status", value) for value in ("200", "404", "500")),
-        *(("title", f"Title {n}") for n in range(6)),
-        *(("cookie.SID.secure", value) for value in ("true", "false")),
-        *(("cookie.sid.secure", value) for value in ("true", "false")),
-        *(("tls.not_after", value) for value in ("2026-01-31T12:00:00Z", "2026-06-01T00:00:00.500Z", "never")),
-        *(("body.size", value) for value in ("0", "1000")),
-        ("elapsed_ms", "12.5"),
-    ]
-)
-SNAPSHOTS = st.sets(STATEMENTS.filter(lambda each: each[0] not in LATEST_ONLY), max_size=8) | st.sets(
-    STATEMENTS, max_size=8
-).map(lambda found: set(dict(found).items()))
-NOW_ONLY = (between("body.size", "[1", ""), between("elapsed_ms", "{12.5", "20]"), between("elapsed_ms", "", "12.5]"))
-LEAVES = st.sampled_from(
-    [
-        *(has("header.server", value) for value in ("nginx", "n*", "*a*", "?\0*", "\0?", "none", "\ud800")),
-        *(exactly("header.server", value) for value in ("nginx", "N*")),
-        *(has("status", value) for value in ("200", "5*")),
-        *(has("title", value) for value in ("title 1", "t*", "*e 2", "*le*")),
-        *(cookie(name, "false") for name in ("cookie.*.secure", "cookie.SID.secure")),
-        *(exists(name) for name in ("title", "status", "failure", "header.*", "cookie.*.secure", "no.field", "tag")),
-        *(between("status", *ends) for ends in (("[400", "499]"), ("{200", ""), ("", "404}"), ("{404", "500}"))),
-        between("tls.not_after", "[2026-02-01", "2026-07-01]"),
-        *(has("tag", value) for value in ("a", "B")),
-        has("failure", "dns_failure"),
-        *(url(part) for part in ("example", "/1", "COM/0")),
-        Everything(),
-        *NOW_ONLY,
-    ]
-)
-CONDITIONS = st.recursive(
-    LEAVES,
-    lambda parts: (
-        st.lists(parts, min_size=1, max_size=3).map(all_of)
-        | st.lists(parts, min_size=1, max_size=3).map(any_of)
-        | parts.map(negated)
-    ),
-    max_leaves=6,
-)
-TARGETS = st.integers(0, 3)
-CODES = st.sampled_from(["dns_failure", "timeout"])
-ACTIONS = st.one_of(
-    st.tuples(st.just("collect"), TARGETS, SNAPSHOTS, st.booleans()),
-    st.tuples(st.just("collect"), TARGETS, SNAPSHOTS, st.just(False)),
-    st.tuples(st.just("again"), TARGETS),
-    st.tuples(st.just("fail"), TARGETS, CODES, st.booleans()),
-    st.tuples(st.just("tag"), TARGETS, st.sets(st.sampled_from(["a", "b", "B"]))),
-    st.tuples(st.just("add_tags"), st.lists(TARGETS, max_size=4), st.sets(st.sampled_from(["a", "b", "B"]))),
-    st.tuples(st.just("delete"), TARGETS),
-    st.tuples(st.just("reindex"), st.sampled_from([1, 2, 1000])),
-    st.tuples(st.just("prune")),
-)
 NARROW = Bounds(page_seconds=30, total_seconds=30, few=1, values=1, candidates=1, chunk=2)
 LISTING = Bounds(page_seconds=30, total_seconds=30, few=1, values=9, candidates=2, chunk=1)
 WIDE = Bounds(page_seconds=30, total_seconds=30)
-
-
-def act(world: World, action: tuple) -> None:
-    match action:
-        case ("collect", n, statements, crash):
-            world.collect(n, statements, crash=crash)
-        case ("again", n) if n in world.events:
-            latest = [event for event in world.events[n] if event.kind == "stored"]
-            world.collect(n, latest[-1].statements if latest else ())
-        case ("fail", n, code, crash):
-            world.fail(n, code, crash=crash)
-        case ("tag", n, tags):
-            world.tag(n, tags)
-        case ("add_tags", some, tags):
-            world.add_tags(some, tags)
-        case ("delete", n):
-            world.delete(n)
-        case ("reindex", latest):
-            world.reindex(latest=latest)
-        case ("prune",):
-            assert world.store.observations.prune(after=0, limit=1_000) == 0
-
-
-def is_of_now(condition: Condition) -> bool:
-    return any(str(each) in str(condition) for each in NOW_ONLY)
+MONGO_NARROW = MongoBounds(page_seconds=30, total_seconds=30, values=1, few=1, chunk=2, changed=1)
+MONGO_WIDE = MongoBounds(page_seconds=30, total_seconds=30)
 
 
 @settings(max_examples=100)
-@given(
-    bounds=st.sampled_from([NARROW, LISTING, WIDE]),
-    actions=st.lists(ACTIONS, max_size=14),
-    conditions=st.lists(CONDITIONS, min_size=1, max_size=3),
-    instants=st.lists(st.floats(0, 15).map(lambda seconds: round(seconds, 1)), max_size=3),
-)
+@given(bounds=st.sampled_from([NARROW, LISTING, WIDE]), **ORDERS)
 def test_the_answers_are_those_of_looking_at_all_snapshots(bounds, actions, conditions, instants) -> None:
     with ExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory())
-        world = World(stack.enter_context(closing(SqliteStore(Path(folder) / "store", bounds=bounds))))
-        for action in actions:
-            act(world, action)
-        world.reindex()
-
-        world.check_values(("header.server", "status", "tag", "no.field"))
-        for condition in conditions:
-            world.check(condition, None, FIELDS)
-            world.check_changes(condition)
-            world.check_same_changes(condition)
-            for seconds in instants:
-                if not is_of_now(condition):
-                    world.check(condition, after(seconds), FIELDS)
+        store = stack.enter_context(closing(SqliteStore(Path(folder) / "store", bounds=bounds)))
+        check(World(store), actions, conditions, instants)
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with closing(SqliteStore(tmp_path / "store")) as store:
-        yield World(store)
+@settings(max_examples=100)
+@given(bounds=st.sampled_from([MONGO_NARROW, MONGO_WIDE]), **ORDERS)
+def test_they_are_on_mongodb_too(bounds, actions, conditions, instants) -> None:
+    with closing(MockBackend(bounds=bounds).open()) as store:
+        check(World(store), actions, conditions, instants)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from inventory.errors import NotSearchable, QueryTooBroad
+from inventory.errors import QueryTooBroad
 from inventory.observations.conditions import Everything, all_of, negated
 from inventory.observations.model import Change, Observation, Outcome, Statement
 from inventory.store import Store
@@ -25,7 +25,12 @@ ALL = [word_or_pattern("*", exact=True)]
 
 
 @pytest.fixture
-def world(sqlite: SqliteBackend) -> Iterator[World]:
+def world(store: Store) -> World:
+    return World(store)
+
+
+@pytest.fixture
+def sqlite_world(sqlite: SqliteBackend) -> Iterator[World]:
     with closing(sqlite.open()) as store:
         yield World(store)
 
@@ -73,7 +78,8 @@ def test_a_value_that_comes_back_has_two_intervals(world: World) -> None:
     ]
 
 
-def test_what_is_shown_again_writes_nothing(world: World, sqlite: SqliteBackend) -> None:
+def test_what_is_shown_again_writes_nothing(sqlite_world: World, sqlite: SqliteBackend) -> None:
+    world = sqlite_world
     world.collect(0, [("title", "A")])
     world.collect(0, [("status", "200"), ("title", "A")])
     before = dump(sqlite)
@@ -146,7 +152,8 @@ def test_an_outcome_that_takes_no_effect_states_nothing(world: World) -> None:
     assert shown(world) == [("status", "200", 1, None, None)]
 
 
-def test_nothing_of_a_deleted_target_stays(world: World, sqlite: SqliteBackend) -> None:
+def test_nothing_of_a_deleted_target_stays(sqlite_world: World, sqlite: SqliteBackend) -> None:
+    world = sqlite_world
     for status in ("200", "404"):
         world.collect(0, [("status", status), ("title", "only here")])
         world.collect(1, [("status", status)])
@@ -231,18 +238,6 @@ def test_a_query_that_takes_too_long_is_refused(sqlite: SqliteBackend) -> None:
         with pytest.raises(QueryTooBroad):
             store.observations.facet(condition, at=None, field="header.h1", limit=9)
         assert store.observations.search(Everything(), at=None, limit=1, after=None)
-
-
-def test_a_store_that_does_not_keep_observations_says_so(mongomock) -> None:
-    store: Store
-    with closing(mongomock.open()) as store:
-        world = World(store)
-        world.collect(0, [("status", "200")])
-
-        assert store.observations.unindexed(limit=9) == []
-        assert store.observations.history(target(0).id) == []
-        with pytest.raises(NotSearchable, match="MongoDB"):
-            store.observations.search(Everything(), at=None, limit=9, after=None)
 
 
 @pytest.mark.parametrize("pairs", [[], [(1, 1)], [(1, 127), (1, 128), (3, 2**40), (3, 2**40 + 1), (2**20, 16_383)]])

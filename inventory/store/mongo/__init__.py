@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
+from inventory.clock import Clock, utc_now
 from inventory.store import Store
+from inventory.store.mongo.asking import Bounds
 from inventory.store.mongo.bodies import MongoBodies
 from inventory.store.mongo.connection import INDEXING_TIMEOUT, Connection, MakeClient, connect
 from inventory.store.mongo.events import MongoEvents
 from inventory.store.mongo.history import MongoHistory
 from inventory.store.mongo.jobs import MongoJobs
+from inventory.store.mongo.numbers import Numbers
 from inventory.store.mongo.observations import MongoObservations
+from inventory.store.mongo.observing import Observing
 from inventory.store.mongo.products import MongoProducts
 from inventory.store.mongo.records import MongoRecords
 from inventory.store.mongo.snapshots import MongoSnapshots
 
 
 class MongoStore(Store):
-    """The store on the database that `url` names; `client` makes the client, on first use and again after a fork."""
+    """The store on the database that `url` names; `client` makes the client, on first use and again after a fork.
 
-    def __init__(self, url: str, *, client: MakeClient = connect) -> None:
+    `bounds` are those of queries, and `clock` says what time it is when nothing else does.
+    """
+
+    def __init__(
+        self, url: str, *, client: MakeClient = connect, bounds: Bounds | None = None, clock: Clock = utc_now
+    ) -> None:
         self._connection = Connection(url, client)
-        self.records = MongoRecords(self._connection)
+        numbers = Numbers()
+        observing = Observing(self._connection, numbers)
+        self.records = MongoRecords(self._connection, observing)
         self.snapshots = MongoSnapshots(self._connection)
         self.bodies = MongoBodies(self._connection)
         self.jobs = MongoJobs(self._connection)
         self.events = MongoEvents(self._connection)
         self.history = MongoHistory(self._connection)
         self.products = MongoProducts(self._connection)
-        self.observations = MongoObservations()
+        self.observations = MongoObservations(self._connection, observing, numbers, bounds=bounds or Bounds(), clock=clock)
 
     def prepare(self) -> None:
         """A server that is not there is waited for one second, so that the caller can log each second that it waits."""

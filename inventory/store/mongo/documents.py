@@ -39,6 +39,7 @@ def new_record(target: Target, now: datetime) -> Document:
         "failure": None,
         "revalidate": False,
         "bulk": None,
+        "indexed": True,
     }
 
 

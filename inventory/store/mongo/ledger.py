@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pymongo import UpdateOne
@@ -17,14 +18,21 @@ from inventory.clock import truncated
 from inventory.records.model import LEASE_AHEAD, Failed, Failure, Outcome, Postponed, Record, State, Stored
 from inventory.store.codecs import failure_bytes, spent
 from inventory.store.mongo import bodies, documents, snapshots
-from inventory.store.mongo.connection import Adapter, Document
+from inventory.store.mongo.connection import Adapter, Connection, Document
+from inventory.store.mongo.observing import Observing
 from inventory.store.mongo.upserts import BATCH, update_all
 
 OLDEST_DUE = [("due_at", 1)]
 BULK: Document = {"bulk": True}
+UNINDEXED: Document = {"indexed": None}
+"""The mark of a record whose observations are not those of its outcome yet; `observing` explains it."""
 
 
 class Ledger(Adapter):
+    def __init__(self, connection: Connection, observing: Observing) -> None:
+        super().__init__(connection)
+        self._observing = observing
+
     def claim(self, record_id: str, *, now: datetime, lease_for: timedelta) -> Record | None:
         lease_over = [{"state": State.RUNNING.value} | over for over in documents.due(now, LEASE_AHEAD)]
         claimable = {"_id": record_id, "$or": [{"state": State.PENDING.value}, *lease_over]}
@@ -54,7 +62,12 @@ class Ledger(Adapter):
         with self._connection.database() as database:
             snapshots.insert(database, stored)
             bodies.keep(database, {sha256: body for sha256, body in named.items() if body is not None})
-            return [settle_record(database, outcome) for outcome in outcomes]
+            settled = [settle_record(database, outcome) for outcome in outcomes]
+        self._observing.settled(
+            [each.outcome for each in settled if each.outcome is not None],
+            unmarked={each.outcome.claim.id for each in settled if each.outcome is not None and not each.was_indexed},
+        )
+        return [each.took_effect for each in settled]
 
     def fail_spent(self, *, now: datetime, max_attempts: int, retry_at: datetime, limit: int) -> int:
         with self._connection.database() as database:
@@ -63,7 +76,8 @@ class Ledger(Adapter):
                 if len(found) < limit:
                     spent_ones = database["records"].find(chosen).sort(OLDEST_DUE).limit(limit - len(found))
                     found += [documents.record(each) for each in spent_ones]
-            operations = [UpdateOne(_claimed(each), _failed(spent(each, now=now, retry_at=retry_at))) for each in found]
+            failures = {each.id: _failed(spent(each, now=now, retry_at=retry_at)) for each in found}
+            operations = [UpdateOne(_claimed(each), _unindexed(failures[each.id])) for each in found]
             return update_all(database["records"], operations)
 
     def due(self, *, now: datetime, max_attempts: int, limit: int) -> Mapping[str, str]:
@@ -95,22 +109,32 @@ class Ledger(Adapter):
         return claims
 
 
-def settle_record(database: Database[Document], outcome: Outcome) -> bool:
-    """The last step of settling: whether the outcome takes effect now, or has before."""
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Whether an outcome takes effect now, or has before; the outcome, if it does now and states something."""
+
+    took_effect: bool
+    outcome: Stored | Failed | None = None
+    was_indexed: bool = False
+
+
+def settle_record(database: Database[Document], outcome: Outcome) -> Settled:
+    """The last step of settling the record."""
+    if isinstance(outcome, Postponed):
+        return Settled(database["records"].update_one(_claimed(outcome.claim), _change(outcome)).matched_count == 1)
     left_behind = snapshots.left_behind(database, outcome) if isinstance(outcome, Stored) else []
     expected = _claimed(outcome.claim)
     if isinstance(outcome, Stored) and outcome.shares_body:
         expected["revalidate"] = True
-    matched = database["records"].update_one(expected, _change(outcome)).matched_count == 1
-    if matched:
+    before = database["records"].find_one_and_update(expected, _unindexed(_change(outcome)))
+    if before is not None:
         snapshots.remove(database, left_behind)
-    elif isinstance(outcome, Stored):
-        return snapshots.took_effect_before(database, outcome)
-    return matched
+        return Settled(True, outcome if outcome.statements is not None else None, before.get("indexed") is True)
+    return Settled(isinstance(outcome, Stored) and snapshots.took_effect_before(database, outcome))
 
 
 def settling(outcome: Outcome) -> UpdateOne:
-    """The update that an outcome is, where its claim still holds."""
+    """The update that an outcome is that states nothing, where its claim still holds."""
     return UpdateOne(_claimed(outcome.claim), _change(outcome))
 
 
@@ -155,6 +179,10 @@ def _claimed(claim: Record) -> Document:
 
 def _failed(failure: Failure) -> Document:
     return {"$set": {"state": State.FAILED.value, "due_at": None, "failure": failure_bytes(failure)}}
+
+
+def _unindexed(change: Document) -> Document:
+    return change | {"$set": change["$set"] | UNINDEXED}
 
 
 def _change(outcome: Outcome) -> Document:

@@ -15,7 +15,8 @@ from inventory.clock import truncated
 from inventory.errors import StorageUnavailable
 from inventory.listing import Key
 from inventory.records.model import Acceptance, Record, RecordFilter, RecordWithSnapshot, State, Status, Target
-from inventory.store.mongo import bodies, documents, snapshots
+from inventory.store.codecs import to_millis
+from inventory.store.mongo import bodies, documents, observing, snapshots
 from inventory.store.mongo.connection import Document
 from inventory.store.mongo.ledger import Ledger
 from inventory.store.mongo.upserts import insert_new, update_all
@@ -119,16 +120,22 @@ class MongoRecords(Ledger):
 
     def delete(self, record_id: str) -> bool:
         """The snapshots that were there before the record went belong to it, or to an earlier one of its id; those that it
-        got in between carry its `accepted_at`. A new record may be accepted meanwhile, and loses nothing.
+        got in between carry its `accepted_at`. A new record may be accepted meanwhile, and loses nothing. So it is with
+        what was observed.
         """
         with self._connection.database() as database:
             of_record = {"record_id": record_id}
+            observed = database["observed_targets"].find_one({"_id": record_id}, {"accepted_at": 1, "version": 1})
             doomed = list(database["snapshots"].find(of_record, {"body_sha256": 1}))
             gone = database["records"].find_one_and_delete({"_id": record_id})
             if gone is not None:
                 late = {"accepted_at": gone["accepted_at"]}
                 doomed += database["snapshots"].find(of_record | late, {"body_sha256": 1})
             snapshots.remove(database, doomed)
+            if gone is not None:
+                observing.remove(database, record_id, to_millis(documents.aware(gone["accepted_at"])))
+            elif observed is not None:
+                observing.remove_version(database, record_id, observed["version"])
         return gone is not None
 
 

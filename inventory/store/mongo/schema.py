@@ -10,6 +10,7 @@
     event_imports  _id: the id of a job; `noted_at`, when its events were first seen: they are kept from then on
     history    _id: its own
     products   _id: the record's id; `shelf` is category and currency together, which is grouped by
+    observed_targets, fields, field_values, counters   see `observed` and `numbers`; `indexed` of records see `observing`
     meta       _id: "schema"; `version`, the number of migrations that this database has had
 
 `content` and `failure` are JSON bytes (`store.codecs`): exact, and safe from BSON's limits on names and strings.
@@ -74,6 +75,13 @@ MIGRATIONS: tuple[Indexes, ...] = (
         ),
     },
     {"events": ("trace_id -timestamp -_id",), "event_imports": ("noted_at",)},
+    # Observations. A record that older code wrote has no mark `indexed`, which counts as none.
+    {
+        "records": ("indexed _id",),
+        "observed_targets": ("values", "past.v", "changed _id", "-position -_id", "since"),
+        "fields": ("!no", "folded"),
+        "field_values": ("!no", "field folded", "field number"),
+    },
 )
 
 VERSION = len(MIGRATIONS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from pymongo import UpdateOne
 from pymongo.collection import Collection
@@ -35,11 +36,15 @@ def upsert(collection: Collection[Document], operations: Sequence[UpdateOne]) ->
             collection.bulk_write(some, ordered=False)
 
 
-def insert_new(collection: Collection[Document], documents: Sequence[Document]) -> None:
-    """Insert those of the documents whose ids are not there yet; of two with one id the first stays."""
+def insert_new(collection: Collection[Document], documents: Sequence[Document]) -> set[Any]:
+    """Insert those of the documents that are not there yet, by any unique index; the ids of those that were not inserted."""
+    refused: set[Any] = set()
     for start in range(0, len(documents), MAX_INSERTED):
+        some = documents[start : start + MAX_INSERTED]
         try:
-            collection.insert_many(documents[start : start + MAX_INSERTED], ordered=False)
+            collection.insert_many(some, ordered=False)
         except BulkWriteError as error:
             if {each["code"] for each in error.details["writeErrors"]} != {DUPLICATE}:
                 raise
+            refused |= {some[each["index"]]["_id"] for each in error.details["writeErrors"]}
+    return refused

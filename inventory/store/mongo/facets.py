@@ -1,0 +1,56 @@
+"""The commonest values of a field."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from inventory.observations.model import FacetValue
+from inventory.store.codecs import from_millis
+from inventory.store.mongo.conditions import Query
+from inventory.store.mongo.connection import Document
+from inventory.store.mongo.numbers import Numbers
+from inventory.store.mongo.observed import read
+
+LOOK_AGAIN = 1_000
+"""Targets between two looks at the time."""
+
+
+def commonest(query: Query, numbers: Numbers, name: str, limit: int) -> Sequence[FacetValue]:
+    """The commonest values of a field where the condition of a query holds, counted target by target.
+
+    Of each only what it shows in this field is read: pipelines would need the least of a group, which FerretDB 1 lacks.
+    """
+    database = query.asked.database
+    found = database["fields"].find_one({"_id": name}, {"no": 1})
+    if found is None:
+        return []
+    counts: Counter[int] = Counter()
+    firsts: dict[int, int] = {}
+    for number, first in _shown(query, found["no"]):
+        counts[number] += 1
+        firsts[number] = min(first, firsts.get(number, first))
+    chosen = sorted(counts, key=lambda number: (-counts[number], number))[:limit]
+    texts = numbers.texts(database, chosen)
+    return [
+        FacetValue(
+            value=texts[number].value,
+            volatile=texts[number].volatile,
+            count=counts[number],
+            first_seen=from_millis(firsts[number]),
+        )
+        for number in chosen
+        if number in texts
+    ]
+
+
+def _shown(query: Query, field: int) -> Iterator[tuple[int, int]]:
+    """The values of a field of each target, with their first instants."""
+    has_field: Document = {f"by_field.{field}": {"$exists": True}}
+    shown = {f"by_field.{field}": 1, "opened": 1, "since": 1}
+    if query.at is not None:
+        has_field, shown = {"$or": [has_field, {"past.f": field}]}, shown | {"past": 1}
+    for number, document in enumerate(query.each(has_field, shown)):
+        if number % LOOK_AGAIN == 0:
+            query.asked.check()
+        yield from ((each.key[1], each.first) for each in read(document).held(query.at) if each.key[0] == field)
