@@ -78,6 +78,7 @@ class ThreadShares:
 
     uploads: int
     waiting_uploads: int
+    searches: int
     waiting_lookups: int
 
 
@@ -117,7 +118,7 @@ def build(
     )
     records = _records(settings, store, registry, notifier, threads, clock)
     inline = InlineCollector(records, store.records, collector, slots=settings.inline_slots)
-    search = SearchService(store.observations, records, clock=clock)
+    search = SearchService(store.observations, records, clock=clock, slots=threads.searches)
     imported = _job_types(settings, store, records, search, files, registry, sleep)
     feed_jobs = _feed_jobs(settings, store, budgets, notifier, resolve=resolve, clock=clock, rng=rng)
     job_types = {each.name: each for each in (*imported, feed_jobs)}
@@ -156,8 +157,9 @@ def share_threads(spare: int) -> ThreadShares:
     """Share out the spare threads; an eighth is always left to lookups that do not wait."""
     slots = min(MAX_UPLOADS, spare // 4)  # more uploads at once would only share the same disk
     uploads = max(1, slots)
-    lookups = spare - uploads - slots - max(1, spare // 8)
-    return ThreadShares(uploads=uploads, waiting_uploads=slots, waiting_lookups=max(0, lookups))
+    searches = max(2, spare // 8)  # each may take seconds of a processor
+    lookups = spare - uploads - slots - searches - max(1, spare // 8)
+    return ThreadShares(uploads=uploads, waiting_uploads=slots, searches=searches, waiting_lookups=max(0, lookups))
 
 
 def _records(

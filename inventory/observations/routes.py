@@ -9,7 +9,7 @@ from flask import Response, request
 from flask.views import MethodView
 
 from inventory.clock import rfc3339
-from inventory.errors import InvalidQuery, InvalidRequest, QueryTooBroad, StorageUnavailable, TooManyStreams
+from inventory.errors import InvalidQuery, InvalidRequest, QueryTooBroad, StorageUnavailable, TooManyRequests, TooManyStreams
 from inventory.jobs.responses import download
 from inventory.listing import Key
 from inventory.observations import documents, exports, schemas
@@ -20,7 +20,7 @@ from inventory.web_api.responses import json_response
 
 blueprint = Blueprint("search", __name__, url_prefix="/api/v1", description="Which targets show something, now or before")
 
-QUESTION_PROBLEMS = (InvalidRequest, InvalidQuery, QueryTooBroad, StorageUnavailable)
+QUESTION_PROBLEMS = (InvalidRequest, InvalidQuery, QueryTooBroad, TooManyRequests, StorageUnavailable)
 AS_CSV = {
     "schema": {"type": "string"},
     "example": "id,source,url,status,collected_at,field,value,volatile,first_seen,last_seen,gone\r\n"
@@ -40,9 +40,10 @@ class Search(MethodView):
         """Find targets by what they show, or showed at an instant; those that were collected last come first."""
         asked = ("search", query["q"], query["at"])
         after, show = _key(query["cursor"], asked), services().search.fields(query["show"])
-        question = services().search.question(query["q"], query["at"])
-        page = services().search.page(question, show=show, limit=query["limit"], after=after)
-        total = services().search.total(question, page)
+        with services().search.turn():
+            question = services().search.question(query["q"], query["at"])
+            page = services().search.page(question, show=show, limit=query["limit"], after=after)
+            total = services().search.total(question, page)
         following = None if page.next_position is None else cursor_of(asked, *page.next_position)
         return json_response(documents.page_document(question, page, total, following, with_shown=bool(show)))
 
@@ -56,8 +57,9 @@ class Facets(MethodView):
     @blueprint.problems(*QUESTION_PROBLEMS)
     def get(self, query: dict[str, Any]) -> Response:
         """Count the values of a field among the targets that a query means. Each has a link to the targets with it."""
-        question = services().search.question(query["q"], query["at"])
-        facet = services().search.facet(question, query["field"], limit=query["limit"])
+        with services().search.turn():
+            question = services().search.question(query["q"], query["at"])
+            facet = services().search.facet(question, query["field"], limit=query["limit"])
         return json_response(documents.facet_document(question, facet, request.environ["SCRIPT_NAME"]))
 
 
@@ -82,9 +84,9 @@ class Export(MethodView):
         the connection before the end of the response, which clients report as an error.
         """
         show = services().search.fields(query["show"])
-        question = services().search.question(query["q"], query["at"])
         media_type, write = exports.FORMATS[query["format"]]
-        pages = services().search.pages(question, show=show)
+        with services().search.turn():
+            pages = services().search.pages(services().search.question(query["q"], query["at"]), show=show)
         name = f"search-{rfc3339(services().records.clock()).replace(':', '')}.{query['format']}"
         return download(write(pages, bool(show)), media_type, name)
 

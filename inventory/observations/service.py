@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from threading import BoundedSemaphore
 
 from inventory.clock import Clock, rfc3339
-from inventory.errors import NotInInventory
+from inventory.errors import NotInInventory, TooManyRequests
 from inventory.instants import invalid, read_instant
 from inventory.listing import Key
 from inventory.observations.model import Condition, FacetValue, Matcher, Observation
@@ -85,10 +87,23 @@ class SearchService:
     What asks the store may also raise `QueryTooBroad`: it cannot be answered within the bounds of a query.
     """
 
-    def __init__(self, observations: Observations, records: RecordService, *, clock: Clock) -> None:
+    def __init__(self, observations: Observations, records: RecordService, *, clock: Clock, slots: int) -> None:
         self._observations = observations
         self._records = records
         self._clock = clock
+        self._slots = BoundedSemaphore(slots)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """A slot of this process for a search; lookups need threads, too. `TooManyRequests` if all are taken."""
+        if not self._slots.acquire(blocking=False):
+            raise TooManyRequests(
+                "This process searches for as many clients as it may. Send the same request again in a moment."
+            )
+        try:
+            yield
+        finally:
+            self._slots.release()
 
     def question(self, text: str, at: str | None = None) -> Question:
         """What a query and an instant ask for: `InvalidQuery`, or `InvalidRequest` on an instant of which nothing is known.

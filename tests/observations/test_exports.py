@@ -147,7 +147,7 @@ def test_the_store_going_away_ends_an_export_with_an_error(fleet: Fleet, service
             return services.store.observations.search(*args, **how)
 
     observations = Replacing(services.store.observations, search=Away().search)
-    search = SearchService(observations, services.records, clock=clock)  # type: ignore[arg-type]
+    search = SearchService(observations, services.records, clock=clock, slots=1)  # type: ignore[arg-type]
     pages = search.pages(search.question(""), show=())
 
     assert len(next(pages)) == PAGE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack, suppress
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,7 +11,7 @@ from flask.testing import FlaskClient
 
 from inventory import create_app
 from inventory.clock import rfc3339
-from inventory.errors import QueryTooBroad
+from inventory.errors import QueryTooBroad, TooManyRequests
 from inventory.wiring import Services
 from tests.conftest import Build
 from tests.fakes import FakeClock, Replacing
@@ -397,3 +398,17 @@ def test_a_total_says_whether_it_is_exact(
     whole = client.get("/api/v1/search?limit=3").json
     assert whole is not None
     assert (whole["total"], whole["total_is_exact"]) == (3, True), "a page with all of them needs no counting"
+
+
+def test_a_process_searches_for_so_many_at_once_and_then_for_others(services: Services, ask: Ask) -> None:
+    with ExitStack() as turns:
+        with suppress(TooManyRequests):
+            while True:
+                turns.enter_context(services.search.turn())
+        for path, extra in (("", {}), ("/facets", {"field": "status"}), ("/export", {})):
+            assert ask(path, status=429, **extra)["code"] == "too_many_requests"
+
+    assert ask()["total"] == 0
+    for _ in range(20):
+        ask(status=422, q="statu:1")
+    assert ask()["total"] == 0, "an error frees its slot"
