@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from inventory import wiring
-from inventory.commands.terminal import as_json, errors_as_lines, print_table
+from inventory.commands.terminal import as_json, errors_as_lines, print_lines, print_table
 from inventory.config import Settings
 from inventory.observations.documents import Document, facet_document, page_document
 from inventory.observations.service import Question, SearchService
@@ -63,7 +63,7 @@ def _print_targets(console: Console, document: Document, *, with_shown: bool) ->
     if targets and with_shown:
         print_table(console, "", SHOWN, (row for target in targets for row in _observations(target)))
     elif targets:
-        print_table(console, "", FOUND, targets)
+        print_lines(FOUND, targets)
     shown = "" if len(targets) == document["total"] else f", {len(targets):,} shown; --limit shows up to 1,000"
     console.print(f"{_total(document)}{shown}", highlight=False)
 

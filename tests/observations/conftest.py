@@ -22,11 +22,12 @@ class Fleet:
     def __init__(self, services: Services, web: FakeWeb, clock: FakeClock) -> None:
         self._services, self._web, self._clock = services, web, clock
 
-    def collect(self, url: str, headers: Headers = (), **response: Any) -> str:
-        """Collect a URL with these header lines; its id."""
+    def collect(self, url: str, headers: Headers = (), cookies: Sequence[Mapping[str, Any]] = (), **response: Any) -> str:
+        """Collect a URL with these header lines and cookies; its id."""
         target = self._services.records.collectable("webpage", url)
         seen = content(target.key, headers=[{"name": name, "value": value} for name, value in headers])
         seen["response"] = seen["response"] | response
+        seen["cookies"] = list(cookies)
         self._web.pages[target.key] = Collected(seen, b"<p>" + target.key.encode())
         self._clock.forward(1)
         self._services.inline.collect(target)

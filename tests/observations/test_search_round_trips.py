@@ -44,6 +44,38 @@ def fresh() -> Iterator[tuple[FlaskClient, Fleet]]:
             yield create_app(services=services).test_client(), Fleet(services, web, clock)
 
 
+COOKIE = {
+    "value": "1", "domain": "h.test", "host_only": True, "path": "/", "expires": None, "max_age": 3600, "secure": True,
+    "http_only": True, "same_site": "Lax", "partitioned": False, "set_by": "http://h.test/", "accepted": True,
+    "reason": None,
+}  # fmt: skip
+
+
+@settings(max_examples=12)
+@given(st.lists(TEXTS, min_size=1, max_size=4), st.booleans())
+@example(["a.secure", "A.secure", "a", "a\\", "a\\.secure"], True)
+@example(["a*", "ab", "a?", "a,b", "a:b"], False)
+def test_every_cookie_is_found_by_the_links_of_its_facets(names: list[str], secure: bool) -> None:
+    with fresh() as (client, fleet):
+        for number, name in enumerate(names):
+            fleet.collect(f"http://h.test/{number}", cookies=[COOKIE | {"name": name, "secure": secure}])
+        shown = client.get("/api/v1/search?show=cookie.*,cookie.*.secure").json
+        assert shown is not None
+        wanted: dict[tuple[str, str], set[str]] = {}
+        for target in shown["targets"]:
+            for each in target["observations"]:
+                wanted.setdefault((each["field"], each["value"]), set()).add(target["id"])
+        assert len(wanted) >= 2
+
+        for (field, value), ids in wanted.items():
+            facet = client.get(f"/api/v1/search/facets?field={quote(escaped_name(field) + '.exact')}").json
+            assert facet is not None
+            [link] = [each["search"] for each in facet["values"] if each["value"] == value]
+            found = client.get(link).json
+            assert found is not None
+            assert {target["id"] for target in found["targets"]} == ids, (field, value)
+
+
 @settings(max_examples=60)
 @given(st.lists(LINES, min_size=1, max_size=3))
 @example([[("Server", 'a"b\\c:d$e.f\0\xff')], [("SERVER", 'A"b\\c:d$e.f\0\xff')]])

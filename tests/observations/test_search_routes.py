@@ -273,6 +273,7 @@ def test_a_query_that_cannot_be_answered_says_where_and_what_to_do(
         ("show=" + "status," * 60 + "status", "invalid_query"),
         ("show=" + "a" * 4_001, "invalid_request"),
         ("show=%00", "invalid_query"),
+        ("show=status,body.size", "invalid_query"),
     ],
 )
 def test_parameters_that_mean_nothing_are_a_problem_that_names_them(client: FlaskClient, raw: str, code: str) -> None:

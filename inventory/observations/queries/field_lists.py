@@ -33,9 +33,12 @@ def read_fields(parameter: str, text: str) -> Sequence[Matcher]:
             raise InvalidQuery("The name of a field is missing here. Leave the comma out.", start + 1, parameter)
         begin = start + len(found[1]) - len(found[1].lstrip())
         try:
-            names.update(dict.fromkeys(named.name for named in parse_field(written)))
+            named = parse_field(written)
         except InvalidQuery as error:
             raise InvalidQuery(error.reason, begin + error.position, parameter) from None
+        if all(each.field.only_ranges for each in named):
+            raise _for_ranges_only(named[0].field.name, begin + 1, parameter)
+        names.update(dict.fromkeys(each.name for each in named))
         start = found.end() if found[2] else len(text) + 1
     return list(names)
 
@@ -48,6 +51,10 @@ def read_field(parameter: str, text: str) -> str:
         raise InvalidQuery(error.reason, error.position, parameter) from None
     assert isinstance(name, Word)  # a name without a wildcard
     if (fixed := FIXED.get(name.text)) is not None and fixed.only_ranges:
-        reason = f"{name.text} is for ranges only, such as {name.text}:>=1000: its values are not listed."
-        raise InvalidQuery(reason, 1, parameter)
+        raise _for_ranges_only(name.text, 1, parameter)
     return name.text
+
+
+def _for_ranges_only(name: str, position: int, parameter: str) -> InvalidQuery:
+    reason = f"{name} is for ranges only, such as {name}:>=1000: its values are not listed. Name another field."
+    return InvalidQuery(reason, position, parameter)
