@@ -14,10 +14,9 @@ from inventory.errors import QueryTooBroad
 from inventory.observations.model import Matcher, Place, SameChange
 from inventory.store.codecs import from_millis
 from inventory.store.pairs import unpack
-from inventory.store.sqlite.changed import FIELD_NAMES, TEXTS
+from inventory.store.sqlite.changed import FIELD_NAMES, TEXTS, numbers_of
 from inventory.store.sqlite.conditions import Query
 from inventory.store.sqlite.connections import Row
-from inventory.store.sqlite.leaves import field_numbers
 from inventory.store.sqlite.opening import Connection
 
 ENDS = """
@@ -55,10 +54,7 @@ def all_of(
     connection: Connection, query: Query, fields: Sequence[Matcher], *, since: int, until: int, limit: int
 ) -> Sequence[SameChange]:
     """The changes from `since` to before `until`; `QueryTooBroad` if there are more than `limit`."""
-    chosen = None
-    if fields:
-        chosen = json.dumps(sorted(frozenset().union(*(field_numbers(connection, each) for each in fields))))
-    given = {"since": since, "until": until, "fields": chosen}
+    given = {"since": since, "until": until, "fields": numbers_of(connection, fields)}
     ends: Ends = {}
     known: Known = {}
     number = 0
