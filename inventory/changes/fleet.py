@@ -19,8 +19,8 @@ from inventory.observations.model import Change
 from inventory.records.model import Target
 from inventory.records.service import RecordService
 
-MAX_GROUPED = 300_000
-"""Changes that are put into groups: some 150 MB."""
+MAX_GROUPED = 250_000
+"""Changes that are put into groups: some 200 MB."""
 PORTIONS = 10
 """In which one page is looked for at most, where volatile changes are left out; what comes then is on the next page."""
 LARGEST_PORTION = 2_000
@@ -75,11 +75,19 @@ class FleetChanges:
     """What changed in the fleet. Every method may raise `StorageUnavailable`, and `TooManyChanges` before it takes long."""
 
     def __init__(
-        self, log: ChangeLog, records: RecordService, *, clock: Clock, slots: int = 2, max_wait: float = 5.0
+        self,
+        log: ChangeLog,
+        records: RecordService,
+        *,
+        clock: Clock,
+        max_grouped: int = MAX_GROUPED,
+        slots: int = 2,
+        max_wait: float = 5.0,
     ) -> None:
         self._log = log
         self._records = records
         self._clock = clock
+        self._max_grouped = max_grouped
         self._slots = BoundedSemaphore(slots)
         self._max_wait = max_wait
 
@@ -108,7 +116,7 @@ class FleetChanges:
         wanted = read(asked, now)
         with self._slot(), _in_time():
             changes = self._log.same_changes(
-                wanted.condition, fields=wanted.fields, since=wanted.since, until=wanted.until, limit=MAX_GROUPED
+                wanted.condition, fields=wanted.fields, since=wanted.since, until=wanted.until, limit=self._max_grouped
             )
             chosen = [each for each in changes if asked.volatile or not each.volatile]
             groups = grouped(chosen)

@@ -2,21 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
 
+from inventory import create_app
 from inventory.changes import schemas
+from inventory.changes.asked import Asked
+from inventory.changes.fleet import LARGEST_PORTION, PORTIONS, FleetChanges, Groups
+from inventory.errors import TooManyChanges, TooManyRequests
+from inventory.observations.model import Change, Condition, SameChange
+from inventory.services import Services
+from inventory.store.sqlite import SqliteStore
+from inventory.store.sqlite.asking import Bounds
 from inventory.web_api.blueprint import example
 from tests.changes.fleet_of_pages import DAY, HSTS, Fleet, Page
+from tests.conftest import Build
 from tests.fakes import FakeClock, FakeWeb
 
 CHANGES = "/api/v1/changes"
 GROUPS = "/api/v1/changes/groups"
 LOST = "header.strict-transport-security"
+
+
+@dataclass
+class Listed:
+    """A log of volatile changes of one record, a second apart, and of one change before all of them."""
+
+    now: datetime
+    volatile: int
+    portions: list[int] = field(default_factory=list)
+
+    def changes(
+        self, condition: Condition, *, limit: int, after: tuple[datetime, str, str] | None, **_: object
+    ) -> Sequence[Change]:
+        start = 0 if after is None else int((self.now - after[0]).total_seconds()) + 1
+        self.portions.append(limit)
+        return [self._change(n) for n in range(start, min(start + limit, self.volatile + 1))]
+
+    def _change(self, n: int) -> Change:
+        return Change(
+            record_id="gone", field="header.x", at=self.now - timedelta(seconds=n), before=None, old=[], new=["1"],
+            volatile=n < self.volatile,
+        )  # fmt: skip
+
+    def same_changes(self, *_: object, **__: object) -> Sequence[SameChange]:
+        return []
+
+    def values(self, *_: object) -> Mapping[str, Sequence[tuple[str, str]]]:
+        return {}
 
 
 @pytest.fixture
@@ -349,6 +389,72 @@ def test_what_is_not_valid_is_said_with_its_name(
 
     assert (status, code) == (422, "invalid_request")
     assert said in " ".join(document["errors"][name])
+
+
+@pytest.mark.parametrize("path", [CHANGES, GROUPS])
+def test_what_takes_too_long_is_refused_with_the_way_out(
+    make_services: Build, tmp_path: Path, web: FakeWeb, clock: FakeClock, path: str
+) -> None:
+    bounds = Bounds(total_seconds=0, changes_seconds=0)
+    client = create_app(services=make_services(store=SqliteStore(tmp_path / "store", bounds=bounds))).test_client()
+    fleet = Fleet(client, web, clock)
+    urls = fleet.add(25)
+    for n in range(3):
+        for url in urls:
+            fleet.pages[url].headers = {f"x-{m}": str(n) for m in range(150)}
+        fleet.collect(step=0)
+        clock.forward(1)
+
+    status, _, document = problem(client, path, limit=200)
+
+    assert status == 422
+    assert "Send a later `since`, an earlier `until`, a `field`, or a `q`" in document["errors"]["since"][0]
+
+
+def test_more_changes_than_can_be_grouped_are_refused(services: Services, fleet: Fleet) -> None:
+    urls = fleet.add(3)
+    fleet.collect()
+    for url in urls:
+        fleet.pages[url].headers = {}
+    fleet.collect()
+
+    def grouped(max_grouped: int) -> Groups:
+        log, records = services.store.observations, services.records
+        return FleetChanges(log, records, clock=fleet.clock, max_grouped=max_grouped).groups(Asked(), limit=1)
+
+    assert grouped(6).changes == 6
+    with pytest.raises(TooManyChanges):
+        grouped(5)
+
+
+def test_no_more_requests_than_there_are_slots_are_grouped_at_once(services: Services, fleet: Fleet) -> None:
+    busy = FleetChanges(services.store.observations, services.records, clock=fleet.clock, slots=0, max_wait=0.01)
+
+    with pytest.raises(TooManyRequests):
+        busy.groups(Asked(), limit=1)
+    assert busy.page(Asked(), limit=1, cursor=None).changes == []
+
+
+def test_a_page_ends_where_it_has_looked_at_enough_and_the_next_one_goes_on_there(
+    services: Services, clock: FakeClock
+) -> None:
+    """Of volatile changes there may be many before one that tells something."""
+    log = Listed(clock(), volatile=32_000)
+    fleet = FleetChanges(log, services.records, clock=clock)
+    first = fleet.page(Asked(), limit=200, cursor=None)
+
+    assert (first.changes, len(log.portions), max(log.portions)) == ([], PORTIONS, LARGEST_PORTION)
+    cursor, pages = first.next_cursor, 1
+    while cursor is not None:
+        cursor, pages = fleet.page(Asked(), limit=200, cursor=cursor).next_cursor, pages + 1
+    assert pages == 3
+    assert sum(log.portions) < 32_001 + LARGEST_PORTION
+
+
+def test_a_target_that_is_deleted_meanwhile_is_left_out(services: Services, clock: FakeClock) -> None:
+    fleet = FleetChanges(Listed(clock(), volatile=0), services.records, clock=clock)
+
+    assert fleet.page(Asked(), limit=1, cursor=None).changes == []
 
 
 @pytest.mark.parametrize("path", [CHANGES, GROUPS])

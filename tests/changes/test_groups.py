@@ -14,6 +14,7 @@ from inventory.changes.fleet import shared_by
 from inventory.changes.groups import MANY, Group, grouped
 from inventory.changes.telling import shape_in_group
 from inventory.observations.model import Change, SameChange, same
+from tests.growth import assert_linear
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -241,3 +242,20 @@ def test_same_changes_are_put_together_with_their_places() -> None:
     places = [("target 1", NOW), ("target 2", NOW)]
     assert found[0] == SameChange(field="title", old=[], new=["a"], volatile=False, places=places)
     assert len(found) == 2
+
+
+def test_grouping_takes_time_in_proportion_to_the_changes() -> None:
+    def made(size: int) -> Sequence[SameChange]:
+        return same(
+            each
+            for n in range(size)
+            for each in (change(n, HSTS, ["max-age=1"]), change(n, "body.sha256", [f"{n:064x}"], [f"{n:064x}"[::-1]]))
+        )
+
+    def of_other_ways(size: int) -> Sequence[SameChange]:
+        return same(
+            change(n % (size // 2), "title", [f"{word(n % 26)} {n % 7:b}" * (n // 26 % 50)], at=n) for n in range(size)
+        )
+
+    assert_linear(grouped, made, small=1_000)
+    assert_linear(grouped, of_other_ways, small=1_000)

@@ -75,9 +75,10 @@ def values(
     names = {number: name for name, number in connection.execute(FIELDS, (json.dumps(list(fields)),))}
     rows = connection.execute(PAIRS, (json.dumps(list(record_ids)),))
     shown = {record_id: [pair for pair in unpack(packed) if pair[0] in names] for record_id, packed in rows}
-    numbers = sorted({value for pairs in shown.values() for _, value in pairs})
-    texts = {row[0]: row[1] for row in connection.execute(TEXTS, (json.dumps(numbers),))}
-    return {record_id: [(names[field], texts[value]) for field, value in pairs] for record_id, pairs in shown.items()}
+    distinct = {pair for pairs in shown.values() for pair in pairs}
+    texts = {row[0]: row[1] for row in connection.execute(TEXTS, (json.dumps(sorted({value for _, value in distinct})),))}
+    named = {(field, value): (names[field], texts[value]) for field, value in distinct}
+    return {record_id: [named[pair] for pair in pairs] for record_id, pairs in shown.items()}
 
 
 def _look_at(connection: Connection, query: Query, numbers: Set[int], known: Known) -> None:
