@@ -14,8 +14,8 @@ from inventory.changes.cursors import Cursor, read_cursor, written
 from inventory.changes.groups import Group, Sample, grouped
 from inventory.changes.ports import ChangeLog
 from inventory.clock import Clock
-from inventory.errors import QueryTooBroad, TooManyChanges, TooManyRequests
-from inventory.observations.model import Change
+from inventory.errors import NotInInventory, QueryTooBroad, TooManyChanges, TooManyRequests
+from inventory.observations.model import TAG, Change
 from inventory.records.model import Target
 from inventory.records.service import RecordService
 
@@ -103,10 +103,11 @@ class FleetChanges:
         with _in_time():
             found, last = self._found(wanted, asked.volatile, limit, None if after is None else after.place)
         targets = self._targets({change.record_id for change in found})
+        known = [(targets[each.record_id], each) for each in found if each.record_id in targets]
         return ChangePage(
             since=wanted.since,
             until=min(wanted.until, now),
-            changes=[(targets[each.record_id], each) for each in found if each.record_id in targets],
+            changes=[(target, self._with_before(target, change)) for target, change in known],
             next_cursor=None if last is None else written(_cursor(wanted.since, last), asked),
         )
 
@@ -145,6 +146,16 @@ class FleetChanges:
                 return found, None
             after, portion = (more[-1].at, more[-1].record_id, more[-1].field), min(2 * portion, LARGEST_PORTION)
         return found, more[-1]
+
+    def _with_before(self, target: Target, change: Change) -> Change:
+        """The change with the collection before it: where values only came, that of the snapshot before, if it is kept."""
+        if change.before is not None or change.field == TAG:
+            return change
+        try:
+            snapshots = self._records.snapshots(target, limit=1, after=(change.at, ""))
+        except NotInInventory:  # it was deleted just now
+            return change
+        return replace(change, before=next((each.collected_at for each in snapshots), None))
 
     def _shown(self, groups: Sequence[Group]) -> Sequence[ShownGroup]:
         values = self._values({record_id for group in groups for record_id in group.targets})

@@ -208,7 +208,8 @@ class ListedChangeSchema(Schema):
         required=True,
         allow_none=True,
         metadata={
-            "description": "When an earlier collection last saw a value that went; null if none went. It changed after that."
+            "description": "The collection before, so it changed after that: the last one that saw a value that went or, if"
+            " values only came, the snapshot before. null if that is not kept any more, and of labels."
         },
     )
     at = fields.DateTime(required=True, metadata={"description": "When the collection was that found it changed."})

@@ -113,6 +113,19 @@ def test_a_change_has_its_target_its_values_and_the_two_collections_it_lies_betw
     assert client.get("/api/v1/metadata", query_string={"url": url}).json["id"] == moved[0]["id"]
 
 
+def test_values_that_only_came_did_so_after_the_snapshot_before(client: FlaskClient, fleet: Fleet) -> None:
+    [url] = fleet.add(1)
+    fleet.collect(step=DAY)
+    fleet.collect(step=DAY)
+    fleet.pages[url].headers["X-New"] = "1"
+    fleet.collect(step=DAY)
+
+    [change] = ask(client)["changes"]
+
+    assert (change["field"], change["old"], change["new"]) == ("header.x-new", [], ["1"])
+    assert (change["before"], change["at"]) == ("2026-02-01T12:00:00.123Z", "2026-02-02T12:00:00.123Z")
+
+
 def test_the_newest_come_first(client: FlaskClient, fleet: Fleet) -> None:
     [url] = fleet.add(1)
     for status in (200, 404, 200, 500):
@@ -147,7 +160,7 @@ def test_a_failure_and_a_recovery_are_changes_of_failure(client: FlaskClient, fl
     assert [(each["field"], each["old"], each["new"]) for each in listed] == [
         ("failure", ["dns_failure"], []), ("failure", [], ["dns_failure"])
     ]  # fmt: skip
-    assert [each["before"] for each in listed] == ["2026-01-31T12:00:01.123Z", None]
+    assert [each["before"] for each in listed] == ["2026-01-31T12:00:01.123Z", "2026-01-31T12:00:00.123Z"]
 
 
 def test_tags_that_are_given_are_changes_of_tag(client: FlaskClient, fleet: Fleet) -> None:
