@@ -12,6 +12,7 @@ from inventory.observations.field_names import EXACT, find
 from inventory.observations.model import Condition, Matcher, folded
 from inventory.observations.queries.query import parse, parse_field
 from inventory.observations.queries.quoting import escaped_name
+from inventory.observations.values import shown
 from inventory.records.model import CLOCKS_DIFFER
 
 DEFAULT_SINCE = timedelta(days=7)
@@ -41,7 +42,7 @@ class Wanted:
 
 
 def read(asked: Asked, now: datetime) -> Wanted:
-    """What the parameters mean; `InvalidQuery` for `q`, `InvalidRequest` for another.
+    """What the parameters mean; `InvalidQuery` for `q` and `field`, `InvalidRequest` for another.
 
     Without `until` it is now, and all that other clocks have put down by now.
     """
@@ -75,9 +76,11 @@ def _field(name: str) -> Sequence[Matcher]:
     try:
         named = parse_field(name)
     except InvalidQuery as error:
-        raise invalid("field", error.reason) from error
+        raise InvalidQuery(error.reason, error.position, "field") from None
     found = [each.name for each in named if not each.field.only_latest]
     if not found:
-        reason = f"{name!r} is known of the latest snapshot only, so its changes are not. /api/v1/metadata/diff has them."
-        raise invalid("field", reason)
+        reason = (
+            f"{shown(name)} is known of the latest snapshot only, so its changes are not. /api/v1/metadata/diff has them."
+        )
+        raise InvalidQuery(reason, 1, "field")
     return found

@@ -67,13 +67,13 @@ def page_document(page: ChangePage) -> Document:
     }
 
 
-def groups_document(groups: Groups, asked: Asked) -> Document:
-    """What changed in the fleet, in groups; with links to the changes of each."""
+def groups_document(groups: Groups, asked: Asked, root: str = "") -> Document:
+    """What changed in the fleet, in groups; with links to the changes of each, below the path where the API is served."""
     return {
         "since": rfc3339(groups.since),
         "until": rfc3339(groups.until),
         "changes": groups.changes,
-        "groups": [_group(shown, asked) for shown in groups.groups],
+        "groups": [_group(shown, asked, root) for shown in groups.groups],
         "omitted": groups.omitted,
     }
 
@@ -107,7 +107,7 @@ def _listed(target: Target, change: FieldChange) -> Document:
     }
 
 
-def _group(shown: ShownGroup, asked: Asked) -> Document:
+def _group(shown: ShownGroup, asked: Asked, root: str) -> Document:
     group = shown.group
     return {
         "field": group.field,
@@ -121,7 +121,7 @@ def _group(shown: ShownGroup, asked: Asked) -> Document:
         "last_seen": rfc3339(group.last),
         "shared": [asdict(each) for each in shown.shared],
         "samples": [_sample(target, sample) for target, sample in shown.samples],
-        "changes": _link(group, asked),
+        "changes": f"{root}{_link(group, asked)}",
     }
 
 

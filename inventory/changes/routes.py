@@ -80,7 +80,7 @@ class ChangeGroups(MethodView):
         """Group what changed: the same change on many targets is one row, with what these have in common."""
         asked = _asked(query)
         groups = services().fleet_changes.groups(asked, limit=query["limit"])
-        return json_response(documents.groups_document(groups, asked))
+        return json_response(documents.groups_document(groups, asked, request.environ["SCRIPT_NAME"]))
 
 
 def _asked(query: dict[str, Any]) -> Asked:

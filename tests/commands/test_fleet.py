@@ -98,7 +98,7 @@ def test_nothing_and_more_are_said(environment: dict[str, str], urls: list[str])
         (("--since", "7 days"), "`since` is not valid: '7 days' is not an instant"),
         (("--since", "9999-01-01"), "is in the future"),
         (("--since", "1d", "--until", "2d"), "It is later than `until`"),
-        (("--field", "sttus"), "`field` is not valid: 'sttus' is not a field. Did you mean status?"),
+        (("--field", "sttus"), "At character 1 of `field`: 'sttus' is not a field. Did you mean status?"),
         (("status:[400 TO",), "At character 8 of the query"),
     ],
 )
