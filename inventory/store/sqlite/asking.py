@@ -18,17 +18,17 @@ STEPS = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """How far a query goes. Seconds, for pages of targets, for what looks at all of them and for what looks at all changes
-    of a time; and numbers of things.
+    """How far a query goes. Seconds, for pages of targets and for what looks at all of them, and numbers of things.
 
     A condition lists up to so many `values` that satisfy it; if there are more, the values of each target are tested.
     `few` pairs of a field and a value are looked up one by one for each target. Up to so many `candidates` are looked at
     whatever their order; else a `chunk` of targets in their order before another way is tried.
     """
 
+    changes_seconds: float = 6.0
+    """For all changes of a time at once."""
     page_seconds: float = 0.9
     total_seconds: float = 3.0
-    changes_seconds: float = 6.0
     few: int = 16
     values: int = 5_000
     candidates: int = 20_000
