@@ -20,10 +20,10 @@ from inventory.observations.ports import Observations
 from inventory.records.model import Content, Record, Snapshot, State
 from inventory.records.service import RecordService
 
-MAX_SNAPSHOTS = 1_000
-"""Of one record, the newest."""
-MAX_STATEMENTS = 200_000
-"""Of the newest snapshots of one record, so that its transaction holds up no other writer for long."""
+MAX_SNAPSHOTS, MAX_WEIGHT = 1_000, 50_000
+"""Of one record, the newest, until they make about so many statements: more than a second is seldom needed for these."""
+MAX_STATEMENTS = 100_000
+"""Of one record, so that its transaction holds up no other writer for long."""
 PAGE = 50
 """Snapshots of a record that are in memory at once."""
 FEW = 20
@@ -94,12 +94,20 @@ class Indexer:
         """The newest snapshots of a record, the oldest of them first; one page at a time is in memory."""
         places: list[Key | None] = [None]
         page = self.records.latest_snapshots(record_id, limit=PAGE)
-        while len(page) == PAGE and len(places) < MAX_SNAPSHOTS // PAGE:
+        left = MAX_WEIGHT - sum(map(_weight, page))
+        while len(page) == PAGE and left > 0 and len(places) < MAX_SNAPSHOTS // PAGE:
             places.append((page[-1].collected_at, page[-1].id))
             page = self.records.latest_snapshots(record_id, limit=PAGE, after=places[-1])
+            left -= sum(map(_weight, page))
         yield from reversed(page)
         for place in reversed(places[:-1]):
             yield from reversed(self.records.latest_snapshots(record_id, limit=PAGE, after=place))
+
+
+def _weight(snapshot: Snapshot) -> int:
+    """About how many statements a snapshot makes."""
+    lines, cookies = (snapshot.content.get(name) for name in ("headers", "cookies"))
+    return 40 + sum(len(each) * times for each, times in ((lines, 1), (cookies, 8)) if isinstance(each, list))
 
 
 @dataclass(slots=True)

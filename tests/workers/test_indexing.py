@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 
+from inventory.config import Settings
 from inventory.errors import SourceFailure
+from inventory.observations.conditions import Everything
+from inventory.observations.indexing import MAX_WEIGHT
+from inventory.observations.indexing import PAGE as AT_ONCE
 from inventory.records.source import Collected
 from inventory.services import Services
 from tests.conftest import Build
 from tests.fakes import FakeClock, FakeWeb, Replacing, content
 from tests.observations.algebra import has, word_or_pattern
+from tests.old_stores import AT, write_old_store
 from workers import scheduler
 
 PAGE = "http://example.test/page"
@@ -109,3 +116,46 @@ def test_what_cannot_be_observed_now_is_stored_and_indexed_later(
     assert len(services.store.observations.unindexed(limit=9)) == 1
     scheduler.round_(services)
     assert services.store.observations.unindexed(limit=9) == []
+
+
+def write_history(settings: Settings, count: int, lines: int) -> None:
+    """A record of an older version with so many snapshots, the status of each its own, and so many header lines."""
+    path = settings.data_dir / "inventory.sqlite3"
+    write_old_store(path, 1, snapshots=count)
+    headers = [{"name": f"X-{n}", "value": "1"} for n in range(lines)]
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for at, kept in connection.execute("SELECT collected_at, content FROM snapshots").fetchall():
+            changed = json.loads(kept) | {"headers": headers}
+            changed["response"]["status"] = 200 + at - AT
+            values = (json.dumps(changed).encode(), at)
+            connection.execute("UPDATE snapshots SET content = ? WHERE collected_at = ?", values)
+
+
+def statuses(services: Services, n: int) -> list[str]:
+    """The status when a snapshot was collected."""
+    at = datetime.fromtimestamp((AT + n) / 1000, UTC)
+    return [each.value for each in services.store.observations.facet(Everything(), at=at, field="status", limit=9)]
+
+
+def test_a_record_with_many_snapshots_is_indexed_in_their_order(make_services: Build, settings: Settings) -> None:
+    count = 2 * AT_ONCE + 5
+    write_history(settings, count, lines=1)
+    services = make_services()
+
+    scheduler.round_(services)
+
+    assert [statuses(services, n) for n in range(count)] == [[str(200 + n)] for n in range(count)]
+
+
+def test_a_record_with_very_many_header_lines_is_indexed_from_its_newest_snapshots(
+    make_services: Build, settings: Settings
+) -> None:
+    count = AT_ONCE + 5
+    write_history(settings, count, lines=MAX_WEIGHT // AT_ONCE)
+    services = make_services()
+
+    scheduler.round_(services)
+
+    assert services.store.observations.count_unindexed(up_to=9) == 0
+    assert services.store.observations.aside(limit=9) == {}
+    assert [statuses(services, n) for n in (0, 5, count - 1)] == [[], ["205"], [str(200 + count - 1)]]
