@@ -14,6 +14,7 @@ from mongomock.store import ServerStore
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from inventory.clock import Clock, utc_now
 from inventory.store import Store
 from inventory.store.mongo import MongoStore
 from inventory.store.mongo.asking import Bounds
@@ -59,13 +60,14 @@ class SqliteBackend:
 
 @dataclass(frozen=True)
 class MongoBackend:
-    """A database of a server; queries there have these bounds."""
+    """A database of a server; queries there have these bounds, and it is as late as `clock` says."""
 
     url: str
     bounds: Bounds | None = None
+    clock: Clock = utc_now
 
     def open(self) -> MongoStore:
-        return MongoStore(self.url, bounds=self.bounds)
+        return MongoStore(self.url, bounds=self.bounds, clock=self.clock)
 
     def client(self) -> AbstractContextManager[Any]:
         return MongoClient(self.url, tz_aware=True)
@@ -87,7 +89,9 @@ class MockBackend(MongoBackend):
     server: ServerStore = field(default_factory=ServerStore)
 
     def open(self) -> MongoStore:
-        return MongoStore(self.url, client=lambda url: mongomock.MongoClient(url, _store=self.server), bounds=self.bounds)
+        return MongoStore(
+            self.url, client=lambda url: mongomock.MongoClient(url, _store=self.server), bounds=self.bounds, clock=self.clock
+        )
 
     def client(self) -> AbstractContextManager[Any]:
         return mongomock.MongoClient(self.url, _store=self.server, tz_aware=True)

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 from pymongo.errors import OperationFailure
 
 from inventory.errors import StorageUnavailable
 from inventory.events.model import EventFilter
 from inventory.store import Store
 from inventory.store.mongo import MongoStore
+from inventory.store.mongo.asking import Bounds
 from inventory.store.mongo.connection import Connection, connect
 from tests.contract.actions import LEASE, NOW, accept, after, claim, collect, failed, found, stored, target
-from tests.contract.backends import MongoBackend
+from tests.contract.backends import MongoBackend, database
 from tests.contract.event_actions import event
 from tests.contract.job_actions import advance, counted, job, ready, row, work
 from tests.contract.job_actions import claim as job_claim
 from tests.contract.job_actions import found as found_job
 from tests.contract.meeting import at_once
+from tests.contract.observed import World
 from tests.contract.one_at_a_time import OneAtATime
+from tests.contract.oracle import ORDERS, check
+
+WIDE = Bounds(page_seconds=30, total_seconds=30, values_seconds=30)
 
 
 @pytest.fixture
@@ -76,9 +83,10 @@ def test_an_acceptance_whose_answer_was_lost_can_be_sent_again(store: Store, bet
 
 def test_an_outcome_whose_answer_was_lost_can_be_sent_again(store: Store, between: OneAtATime) -> None:
     outcome = stored(claim(store, accept(store)))
-    between.unanswered = ("update",)
-    with pytest.raises(StorageUnavailable):
-        store.records.settle([outcome])
+    for unanswered in ("update", "findAndModify"):
+        between.unanswered = (unanswered,)
+        with pytest.raises(StorageUnavailable):
+            store.records.settle([outcome])
     between.unanswered = ()
 
     assert store.records.settle([outcome]) == [True]
@@ -88,7 +96,7 @@ def test_an_outcome_whose_answer_was_lost_can_be_sent_again(store: Store, betwee
 
 def test_a_failure_whose_answer_was_lost_stands_when_it_is_sent_again(store: Store, between: OneAtATime) -> None:
     outcome = failed(claim(store, accept(store)))
-    between.unanswered = ("update",)
+    between.unanswered = ("findAndModify",)
     with pytest.raises(StorageUnavailable):
         store.records.settle([outcome])
     between.unanswered = ()
@@ -154,3 +162,16 @@ def test_a_mistake_in_a_command_is_not_called_an_outage(mongodb: MongoBackend) -
         connection.database() as database,
     ):
         database.command("no such command")
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(**ORDERS)
+def test_answers_about_observations_are_those_of_looking_at_all_snapshots(
+    mongodb: MongoBackend, actions, conditions, instants
+) -> None:
+    with mongodb.client() as client:
+        for name in database(client).list_collection_names():
+            if name != "meta":
+                database(client)[name].delete_many({})
+    with closing(replace(mongodb, bounds=WIDE).open()) as store:
+        check(World(store), actions, conditions, instants)

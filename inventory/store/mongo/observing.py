@@ -17,10 +17,7 @@ What dies in between leaves a document without a record, which `pruning` removes
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
-from typing import Any
 
 import structlog
 from pymongo import UpdateOne
@@ -29,33 +26,32 @@ from pymongo.database import Database
 from inventory.errors import StorageUnavailable, Unstorable
 from inventory.observations import model
 from inventory.observations.model import FAILURE, LATEST_ONLY, TAG, Statement
-from inventory.records.model import Failed, Record, Stored
+from inventory.records.model import Failed, Record
 from inventory.store.codecs import to_millis
 from inventory.store.intervals import Shown, rebuilt
 from inventory.store.mongo import documents
 from inventory.store.mongo.connection import Adapter, Connection, Document
 from inventory.store.mongo.numbers import Numbers
 from inventory.store.mongo.observed import Observed, changed_to, first_seen, latest_only, of_intervals, read, written
+from inventory.store.mongo.outcomes import (
+    Outcome,
+    at_of,
+    first_collected_at_of,
+    first_write,
+    millis_or_none,
+    numbered,
+    of_outcome,
+    of_record,
+)
+from inventory.store.mongo.target_documents import Write, read_all, records_of, remove_orphans, remove_version, write_all
 from inventory.store.mongo.unindexed import UNINDEXED
-from inventory.store.mongo.upserts import insert_new, update_all
+from inventory.store.mongo.upserts import update_all
 from inventory.store.pairs import Pair
 
 log = structlog.get_logger(__name__)
 
 MAX_TRIES = 5
 """How often tags are given to a target that others change each time."""
-
-Outcome = Stored | Failed
-Pairs = Mapping[Statement, Pair]
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """A change of the document of a record; `version` is that of the document that was read, None if there was none."""
-
-    record_id: str
-    version: int | None
-    changed: Document
 
 
 class Observing(Adapter):
@@ -74,7 +70,7 @@ class Observing(Adapter):
             return
         try:
             with self._connection.database() as database:
-                self._mark(database, outcomes, self._settle(database, outcomes) - unmarked)
+                self.mark(database, outcomes, self._settle(database, outcomes) - unmarked)
         except (StorageUnavailable, Unstorable) as error:
             log.warning("observations_delayed", records=len(outcomes), error=str(error))
 
@@ -83,8 +79,8 @@ class Observing(Adapter):
         left, tagged = list(record_ids), 0
         with self._connection.database() as database:
             for _ in range(MAX_TRIES):
-                kept = _observed(database, left)  # before the records: what these do not have is older
-                records = {key: documents.record(each) for key, each in _records(database, left).items()}
+                kept = read_all(database, left)  # before the records: what these do not have is older
+                records = {key: documents.record(each) for key, each in records_of(database, left).items()}
                 writes = {key: self._tagged(database, each, kept.get(key), tags, at) for key, each in records.items()}
                 done = write_all(database, [each for each in writes.values() if each])
                 remove_orphans(database, {key: to_millis(records[key].accepted_at) for key in done})
@@ -109,7 +105,7 @@ class Observing(Adapter):
             "state": seen.state.value,
         }
         with self._connection.database() as database:
-            document = _observed(database, [seen.id]).get(seen.id)
+            document = read_all(database, [seen.id]).get(seen.id)
             if database["records"].find_one(as_seen, {"_id": 1}) is None:
                 return False
             before = read(document) if document is not None and document["accepted_at"] == accepted_at else None
@@ -119,7 +115,7 @@ class Observing(Adapter):
                 remove_version(database, seen.id, version)
             else:
                 stated = next((each.statements for each in reversed(history) if not each.failed), ())
-                changed = written(observed, _millis(seen.first_collected_at)) | latest_only(stated) | _of_record(seen)
+                changed = written(observed, millis_or_none(seen.first_collected_at)) | latest_only(stated) | of_record(seen)
                 if not write_all(database, [Write(seen.id, version, changed)]):
                     return False
             marked = database["records"].update_one(as_seen, {"$set": {"indexed": True}}).matched_count == 1
@@ -128,21 +124,32 @@ class Observing(Adapter):
         return marked
 
     def _settle(self, database: Database[Document], outcomes: Sequence[Outcome]) -> set[str]:
-        """Steps 2 and 3; the ids of the records of which all is written."""
-        new = {each.claim.id: each for each in outcomes if each.claim.collected_at is None and each.claim.failure is None}
-        stated = [one for each in outcomes for one in _numbered(each)]
-        pairs = self._numbers.pairs(database, stated, mostly_new=len(new) == len(outcomes))
-        shown = {each.claim.id: {pairs[one] for one in _numbered(each)} for each in outcomes}
-        done = write_all(database, [_first(each, shown[key]) for key, each in new.items() if shown[key]])
-        rest = [each for each in outcomes if each.claim.id not in done]
-        if rest:
-            kept = _observed(database, [each.claim.id for each in rest])
-            writes = {each.claim.id: self._next(database, each, kept.get(each.claim.id), shown) for each in rest}
-            done |= write_all(database, [write for write in writes.values() if write is not None])
-            done |= {key for key in writes if key not in kept and not shown[key]}  # it says nothing
-        return done
+        """Steps 2 and 3; the ids of the records of which all is written.
 
-    def _mark(self, database: Database[Document], outcomes: Sequence[Outcome], done: Set[str]) -> None:
+        Documents of targets that are new to all appearances are inserted at once, and read only if they are there.
+        """
+        new = [each for each in outcomes if each.claim.collected_at is None and each.claim.failure is None]
+        shown = self._shown(database, outcomes, mostly_new=len(new) == len(outcomes))
+        done = write_all(database, [first_write(each, shown[each.claim.id]) for each in new if shown[each.claim.id]])
+        planned = self.plan(database, [each for each in outcomes if each.claim.id not in done])
+        done |= write_all(database, [each for each in planned.values() if each is not None])
+        return done | {key for key, each in planned.items() if each is None}
+
+    def plan(self, database: Database[Document], outcomes: Sequence[Outcome]) -> Mapping[str, Write | None]:
+        """What outcomes make of the documents of their records, as these are now; nothing of what they may not change."""
+        if not outcomes:
+            return {}
+        shown, kept = self._shown(database, outcomes), read_all(database, [each.claim.id for each in outcomes])
+        planned: dict[str, Write | None] = {}
+        for each in outcomes:
+            key, document = each.claim.id, kept.get(each.claim.id)
+            if document is None:
+                planned[key] = first_write(each, shown[key]) if shown[key] else None
+            elif document["accepted_at"] == to_millis(each.claim.accepted_at) and document["fence"] < each.claim.fence:
+                planned[key] = self._next(database, each, document, shown[key])
+        return planned
+
+    def mark(self, database: Database[Document], outcomes: Sequence[Outcome], done: Set[str]) -> None:
         """Step 4."""
         marks = [
             UpdateOne({"_id": each.claim.id, "lease": each.claim.lease, "indexed": None}, {"$set": {"indexed": True}})
@@ -152,23 +159,25 @@ class Observing(Adapter):
         if update_all(database["records"], marks) < len(outcomes):
             remove_orphans(database, {each.claim.id: to_millis(each.claim.accepted_at) for each in outcomes})
 
-    def _next(
-        self, database: Database[Document], outcome: Outcome, document: Document | None, shown: Mapping[str, Set[Pair]]
-    ) -> Write | None:
-        """What an outcome makes of a document; None if it may change nothing, or if there is nothing to say."""
-        claim, pairs = outcome.claim, shown[outcome.claim.id]
-        if document is None:
-            return _first(outcome, pairs) if pairs else None
-        if document["accepted_at"] != to_millis(claim.accepted_at) or document["fence"] >= claim.fence:
-            return None
-        before, is_failed = read(document), isinstance(outcome, Failed)
+    def _shown(
+        self, database: Database[Document], outcomes: Sequence[Outcome], *, mostly_new: bool = False
+    ) -> Mapping[str, Set[Pair]]:
+        """The numbers of what each outcome states, by the ids of records."""
+        stated = {each.claim.id: numbered(each) for each in outcomes}
+        pairs = self._numbers.pairs(database, [one for some in stated.values() for one in some], mostly_new=mostly_new)
+        return {key: {pairs[one] for one in some} for key, some in stated.items()}
+
+    def _next(self, database: Database[Document], outcome: Outcome, document: Document, pairs: Set[Pair]) -> Write:
+        """What an outcome makes of a document."""
+        claim, before = outcome.claim, read(document)
         failure, tag = (self._numbers.field(database, name) for name in (FAILURE, TAG))
+        is_failed = isinstance(outcome, Failed)
         stays = {pair for pair in before.current if (pair[0] != failure if is_failed else pair[0] == tag)}
-        failed_at = to_millis(claim.failure.at) if claim.failure else None
-        seen = _millis(claim.collected_at)
-        after = changed_to(before, pairs | stays, _at(outcome), lambda pair: failed_at if pair[0] == failure else seen)
-        changed = _of_outcome(outcome) | (written(after, _first_collected_at(outcome)) if after is not before else {})
-        return Write(claim.id, document["version"], changed)
+        failed_at = millis_or_none(claim.failure.at if claim.failure else None)
+        seen = millis_or_none(claim.collected_at)
+        after = changed_to(before, pairs | stays, at_of(outcome), lambda pair: failed_at if pair[0] == failure else seen)
+        changed = written(after, first_collected_at_of(outcome)) if after is not before else {}
+        return Write(claim.id, document["version"], changed | of_outcome(outcome))
 
     def _tagged(
         self,
@@ -181,10 +190,10 @@ class Observing(Adapter):
         """What tags make of a document; None if nothing."""
         field = self._numbers.field(database, TAG)
         version = document["version"] if document else None
-        collected_at = _millis(record.first_collected_at)
+        collected_at = millis_or_none(record.first_collected_at)
         if document is None or document["accepted_at"] != to_millis(record.accepted_at):
             pairs = tags(frozenset())
-            new = _of_record(record) | {"fence": 0} | latest_only(())
+            new = of_record(record) | {"fence": 0} | latest_only(())
             return Write(record.id, version, written(first_seen(pairs, at), collected_at) | new) if pairs else None
         before = read(document)
         others = {pair for pair in before.current if pair[0] != field}
@@ -204,95 +213,3 @@ class Observing(Adapter):
         kept = [] if before is None else before.intervals()
         intervals = rebuilt(kept, shown, is_tag=lambda pair: pair[0] == tag, is_failure=lambda pair: pair[0] == failure)
         return of_intervals(intervals, before)
-
-
-def write_all(database: Database[Document], writes: Sequence[Write]) -> set[str]:
-    """Make changes of documents that still have the versions that were read; the ids of those that took effect."""
-    versions = {each.record_id: secrets.randbits(53) for each in writes}
-    changed = {each.record_id: each.changed | {"version": versions[each.record_id]} for each in writes}
-    new = [{"_id": each.record_id} | changed[each.record_id] for each in writes if each.version is None]
-    refused = insert_new(database["observed_targets"], new)
-    again = [each for each in writes if each.version is not None]
-    updates = [
-        UpdateOne({"_id": each.record_id, "version": each.version}, {"$set": changed[each.record_id]}) for each in again
-    ]
-    if update_all(database["observed_targets"], updates) < len(updates):
-        found = database["observed_targets"].find({"_id": {"$in": [each.record_id for each in again]}}, {"version": 1})
-        ours = {each["_id"] for each in found if each["version"] == versions[each["_id"]]}
-        refused |= {each.record_id for each in again} - ours
-    return versions.keys() - refused
-
-
-def remove(database: Database[Document], record_id: str, accepted_at: int) -> None:
-    """Remove what was observed of a record that is gone; nothing of a new one of the same id."""
-    database["observed_targets"].delete_one({"_id": record_id, "accepted_at": accepted_at})
-
-
-def remove_orphans(database: Database[Document], accepted_at: Mapping[str, int]) -> None:
-    """Remove what was observed of those of these records that are gone; they were accepted at these instants."""
-    records = _records(database, list(accepted_at)) if accepted_at else {}
-    for record_id, instant in accepted_at.items():
-        record = records.get(record_id)
-        if record is None or to_millis(documents.aware(record["accepted_at"])) != instant:
-            remove(database, record_id, instant)
-
-
-def remove_version(database: Database[Document], record_id: str, version: int | None) -> None:
-    """Remove what was observed of a record, where it still is as it was read."""
-    if version is not None:
-        database["observed_targets"].delete_one({"_id": record_id, "version": version})
-
-
-def _observed(database: Database[Document], record_ids: Sequence[str]) -> dict[str, Document]:
-    return {each["_id"]: each for each in database["observed_targets"].find({"_id": {"$in": list(record_ids)}})}
-
-
-def _records(database: Database[Document], record_ids: Sequence[str]) -> dict[str, Document]:
-    return {each["_id"]: each for each in database["records"].find({"_id": {"$in": list(record_ids)}})}
-
-
-def _numbered(outcome: Outcome) -> list[Statement]:
-    return [each for each in outcome.statements or () if each.field not in LATEST_ONLY]
-
-
-def _first(outcome: Outcome, pairs: Set[Pair]) -> Write:
-    """The document of a target that nothing was said of before."""
-    new = written(first_seen(pairs, _at(outcome)), _first_collected_at(outcome))
-    return Write(outcome.claim.id, None, new | latest_only(()) | _of_outcome(outcome))
-
-
-def _of_outcome(outcome: Outcome) -> Document:
-    claim = outcome.claim
-    position = claim.collected_at or claim.accepted_at
-    latest: Document = {}
-    if isinstance(outcome, Stored):
-        position, latest = outcome.snapshot.collected_at, latest_only(outcome.statements or ())
-    return latest | {
-        "accepted_at": to_millis(claim.accepted_at),
-        "fence": claim.fence,
-        "position": to_millis(position),
-        "first_collected_at": _first_collected_at(outcome),
-    }
-
-
-def _of_record(record: Record) -> Document:
-    return {
-        "accepted_at": to_millis(record.accepted_at),
-        "fence": record.fence,
-        "position": to_millis(record.collected_at or record.accepted_at),
-        "first_collected_at": _millis(record.first_collected_at),
-    }
-
-
-def _at(outcome: Outcome) -> int:
-    return to_millis(outcome.failure.at if isinstance(outcome, Failed) else outcome.snapshot.collected_at)
-
-
-def _first_collected_at(outcome: Outcome) -> int | None:
-    if outcome.claim.first_collected_at is None and isinstance(outcome, Stored):
-        return to_millis(outcome.snapshot.collected_at)
-    return _millis(outcome.claim.first_collected_at)
-
-
-def _millis(instant: Any) -> int | None:
-    return None if instant is None else to_millis(instant)

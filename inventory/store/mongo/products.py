@@ -30,7 +30,7 @@ from inventory.store.codecs import content_bytes, from_millis, read_content, to_
 from inventory.store.mongo import documents, snapshots
 from inventory.store.mongo.connection import Adapter, Document
 from inventory.store.mongo.ledger import settling
-from inventory.store.mongo.records import read_all
+from inventory.store.mongo.target_documents import records_of
 from inventory.store.mongo.upserts import insert_new, update_all
 
 MAX_PRODUCTS = 10
@@ -99,11 +99,11 @@ def _claim(database: Database[Document], version: ProductVersion, targets: Targe
         database["records"],
         [
             UpdateOne(_others(key, claims[key], version), {"$set": fields[key] | {"attempt": 1}, "$inc": {"fence": 1}})
-            for key in read_all(database, list(targets))
+            for key in records_of(database, list(targets))
         ],
     )
     insert_new(database["records"], fresh)
-    ours = {key: each for key, each in read_all(database, list(targets)).items() if each["lease"] == claims[key]}
+    ours = {key: each for key, each in records_of(database, list(targets)).items() if each["lease"] == claims[key]}
     return [
         Stored(documents.record(each), Snapshot(claims[key], key, version.at, targets[key][1].content, None), None)
         for key, each in ours.items()

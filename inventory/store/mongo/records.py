@@ -16,9 +16,10 @@ from inventory.errors import StorageUnavailable
 from inventory.listing import Key
 from inventory.records.model import Acceptance, Record, RecordFilter, RecordWithSnapshot, State, Status, Target
 from inventory.store.codecs import to_millis
-from inventory.store.mongo import bodies, documents, observing, snapshots
+from inventory.store.mongo import bodies, documents, snapshots, target_documents
 from inventory.store.mongo.connection import Document
 from inventory.store.mongo.ledger import Ledger
+from inventory.store.mongo.target_documents import records_of
 from inventory.store.mongo.upserts import insert_new, update_all
 
 UNFINISHED = [State.PENDING.value, State.RUNNING.value]
@@ -66,7 +67,7 @@ class MongoRecords(Ledger):
 
     def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
         with self._connection.database() as database:
-            return {key: documents.record(each) for key, each in read_all(database, record_ids).items()}
+            return {key: documents.record(each) for key, each in records_of(database, record_ids).items()}
 
     def accept_all(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
         """A token tells which records this call accepted, when all of them are read back."""
@@ -76,11 +77,11 @@ class MongoRecords(Ledger):
             seen = {target.id: record for target, record in wanted if record is not None}
             update_all(database["records"], [_bulk_again(record, now, accepted) for record in seen.values()])
             insert_new(database["records"], [document for key, document in new.items() if key not in seen])
-            found = read_all(database, list(new))
+            found = records_of(database, list(new))
             while len(found) < len(new):
                 # Deleted meanwhile.
                 insert_new(database["records"], [document for key, document in new.items() if key not in found])
-                found = read_all(database, list(new))
+                found = records_of(database, list(new))
             ours = {key for key, document in found.items() if document.get("accepted_by") == accepted["accepted_by"]}
             acceptances = []
             for target, _ in wanted:
@@ -133,15 +134,10 @@ class MongoRecords(Ledger):
                 doomed += database["snapshots"].find(of_record | late, {"body_sha256": 1})
             snapshots.remove(database, doomed)
             if gone is not None:
-                observing.remove(database, record_id, to_millis(documents.aware(gone["accepted_at"])))
+                target_documents.remove(database, record_id, to_millis(documents.aware(gone["accepted_at"])))
             elif observed is not None:
-                observing.remove_version(database, record_id, observed["version"])
+                target_documents.remove_version(database, record_id, observed["version"])
         return gone is not None
-
-
-def read_all(database: Database[Document], record_ids: Sequence[str]) -> dict[str, Document]:
-    """The documents of the records that exist, by id."""
-    return {each["_id"]: each for each in database["records"].find({"_id": {"$in": list(record_ids)}})}
 
 
 def _insert(database: Database[Document], new: Document) -> Document | None:
