@@ -94,10 +94,6 @@ class TooManyChanges(QueryTooBroad):
         InvalidRequest.__init__(self, reason, {"since": [reason]})
 
 
-class NotSearchable(InvalidRequest):
-    """The inventory cannot be searched while its store is MongoDB. SQLite can."""
-
-
 class UnknownHost(InventoryError):
     """The inventory does not answer for this host. INVENTORY_ALLOWED_HOSTS adds host names."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack, suppress
 from urllib.parse import parse_qs, urlsplit
 
@@ -234,10 +233,8 @@ def test_a_query_that_cannot_be_answered_says_where_and_what_to_do(
 ) -> None:
     for path in ("", "/facets", "/export"):
         extra = {"field": "status"} if path == "/facets" else {}
-        began = time.monotonic()
         problem = ask(path, status=422, q=query, **extra)
 
-        assert time.monotonic() - began < 1
         assert problem["code"] == "invalid_query"
         assert list(problem["errors"]) == ["q"]
         assert words in problem["detail"]
