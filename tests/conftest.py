@@ -46,6 +46,7 @@ REAL_PARTS = {
     "test_malloc_arenas",
     "test_real_programs",
     "test_real_server",
+    "test_recipes",
     "test_run",
     "test_upload_slots",
 }

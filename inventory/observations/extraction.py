@@ -1,6 +1,6 @@
 """The statements that a snapshot makes about its target, and those that a failure makes: pure, and for any content.
 
-What the fields are is in `docs/search.md`. A snapshot of a source other than `webpage`, such as the weather in a city, makes
+What the fields are is in `docs/fields.md`. A snapshot of a source other than `webpage`, such as the weather in a city, makes
 none, and neither does its target: it serves no response. Its failures are observed.
 """
 
