@@ -6,11 +6,8 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from inventory.store import Store
 from tests.conftest import Build
-from tests.contract.backends import Backend
 from tests.fleet.fleet import TODAY, WEEKS, fleet_on
 from tests.fleet.sites import (
     CARELESS,
@@ -36,12 +33,6 @@ STRICT = "header.strict-transport-security"
 CACHING = {"header.x-cache", "header.last-modified"}
 """Lines that a diff takes for a change, as they may be one."""
 ISSUER = "organizationName=Example Trust, commonName=R1"
-
-
-@pytest.fixture
-def backend(sqlite: Backend) -> Backend:
-    """SQLite alone: searches of other stores are refused."""
-    return sqlite
 
 
 def urls(some: Iterable[Site]) -> list[str]:
