@@ -32,7 +32,8 @@ class Authority:
         """What a server speaks TLS by that has a new certificate for this host."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName([x509.DNSName(host)])
-        builder = self._builder(_name((NameOID.COMMON_NAME, host)), key, begin, end).add_extension(names, critical=False)
+        subject = _name((NameOID.ORGANIZATION_NAME, "Example Sites"))
+        builder = self._builder(subject, key, begin, end).add_extension(names, critical=False)
         certificate = builder.sign(self._key, hashes.SHA256())
         private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

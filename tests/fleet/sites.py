@@ -12,6 +12,7 @@ from uuid import uuid4
 FIRST, SECOND, THIRD = 1, 2, 3
 """The weeks in which the sites are collected: the magazines move after the first, and the incident is after the second."""
 
+EDITIONS = 10
 HSTS = "max-age=31536000; includeSubDomains"
 TRACKER = "ads.tracker.example"
 
@@ -71,8 +72,8 @@ def answer(site: Site, week: int, now: datetime, *, validator: str | None = None
 
 
 def page(site: Site, week: int) -> str:
-    """The HTML of a site, which changes by deploys alone."""
-    name = f"{site.family.title()} {site.number}"
+    """The HTML of a site, which changes by deploys alone. Some sites of a family have the same."""
+    name = f"{site.family.title()}, edition {site.number % EDITIONS}"
     lines = ["<!doctype html>", "<html lang=en>", f"<title>{name}</title>"]
     if site.scheme == "https":
         lines.append(f"<script src=https://static.{site.host.partition('.')[2]}/app.js></script>")
