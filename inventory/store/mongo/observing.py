@@ -20,7 +20,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence, Set
 
 import structlog
-from pymongo import UpdateOne
 from pymongo.database import Database
 
 from inventory.errors import StorageUnavailable, Unstorable
@@ -45,7 +44,6 @@ from inventory.store.mongo.outcomes import (
 )
 from inventory.store.mongo.target_documents import Write, read_all, records_of, remove_orphans, remove_version, write_all
 from inventory.store.mongo.unindexed import UNINDEXED
-from inventory.store.mongo.upserts import update_all
 from inventory.store.pairs import Pair
 
 log = structlog.get_logger(__name__)
@@ -151,12 +149,10 @@ class Observing(Adapter):
 
     def mark(self, database: Database[Document], outcomes: Sequence[Outcome], done: Set[str]) -> None:
         """Step 4."""
-        marks = [
-            UpdateOne({"_id": each.claim.id, "lease": each.claim.lease, "indexed": None}, {"$set": {"indexed": True}})
-            for each in outcomes
-            if each.claim.id in done
-        ]
-        if update_all(database["records"], marks) < len(outcomes):
+        leases = {each.claim.id: each.claim.lease for each in outcomes if each.claim.id in done}
+        ours = {"_id": {"$in": list(leases)}, "lease": {"$in": list(leases.values())}, "indexed": None}
+        marked = database["records"].update_many(ours, {"$set": {"indexed": True}}).modified_count if leases else 0
+        if marked < len(outcomes):
             remove_orphans(database, {each.claim.id: to_millis(each.claim.accepted_at) for each in outcomes})
 
     def _shown(
