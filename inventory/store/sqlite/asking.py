@@ -20,18 +20,18 @@ STEPS = 20_000
 class Bounds:
     """How far a query goes. Seconds, for pages of targets and for what looks at all of them, and numbers of things.
 
-    A condition lists up to so many `values` that satisfy it; if there are more, the values of each target are tested.
-    `few` pairs of a field and a value are looked up one by one for each target. Up to so many `candidates` are looked at
-    whatever their order; else a `chunk` of targets in their order before another way is tried.
+    A condition lists up to so many `values` that satisfy it, and reads up to so many `rows` of what targets show; if there
+    are more, the values of each target are tested. Up to so many `candidates` are looked at whatever their order. Of more,
+    targets are looked at in their order, at most a `chunk` at a time.
     """
 
     changes_seconds: float = 6.0
     """For all changes of a time at once."""
     page_seconds: float = 0.9
     total_seconds: float = 3.0
-    few: int = 16
     values: int = 5_000
-    candidates: int = 20_000
+    rows: int = 50_000
+    candidates: int = 5_000
     chunk: int = 20_000
 
 
@@ -41,13 +41,21 @@ def asking(connections: Connections, seconds: float) -> Iterator[Connection]:
     until = monotonic() + seconds
     with Borrowed(connections, TIMEOUT) as connection:
         connection.execute("BEGIN")
+        connection.ends_at = until
         connection.set_progress_handler(lambda: monotonic() > until, STEPS)
         try:
             yield connection
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            # A function of ours that was interrupted fails like any other.
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT and monotonic() <= until:
                 raise
             raise QueryTooBroad from error
         finally:
             connection.set_progress_handler(None, STEPS)
             connection.execute("ROLLBACK")
+
+
+def check_time(connection: Connection) -> None:
+    """`QueryTooBroad` if the time is over: many short statements do not end by themselves."""
+    if monotonic() > connection.ends_at:
+        raise QueryTooBroad

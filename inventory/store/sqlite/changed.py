@@ -45,7 +45,7 @@ STREAMS = (
         instant="since",
         sign="1",
         last="NULL",
-        chosen=f"o.since IS NOT NULL AND {CAME.format(instant='since')}",
+        chosen=CAME.format(instant="since"),
         table="observations AS o INDEXED BY observations_since",
     ),
 )

@@ -1,205 +1,114 @@
-"""Conditions as SQL: whether one holds for a target, and which few targets it can hold for at most.
+"""Conditions as sets of targets: those that one holds for at least and at most.
 
-How targets are found depends on how many each part of a condition means. If one that must hold means few, these are looked
-at. Else the targets are looked at in the order of the answer, until the page is full.
+The two are the same where all values that a condition means are listed. Where these are too many, the values of each target
+are tested, of as few targets as are needed.
 """
-# ruff: noqa: S608 - nothing but our own conditions and numbers is put into a statement
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from itertools import islice
+from operator import and_, or_
 
 from inventory.observations.model import And, Between, Condition, Everything, Exists, Has, Not, Or
-from inventory.store.pairs import unpack
-from inventory.store.sqlite.asking import Bounds
+from inventory.store.sqlite import bitmaps
+from inventory.store.sqlite.asking import Bounds, check_time
 from inventory.store.sqlite.leaves import Leaf, resolve
 from inventory.store.sqlite.opening import Connection
+from inventory.store.sqlite.showing import known, showing
+from inventory.store.sqlite.tested import Tests
 
-ALL = "SELECT no FROM observed_targets"
-NOW = "SELECT target_no FROM observations WHERE {chosen}"
-THEN = """
-    SELECT target_no FROM observations o WHERE {chosen} AND (since <= {at} OR (since IS NULL AND EXISTS (
-        SELECT 1 FROM observed_targets w WHERE w.no = o.target_no AND w.since <= {at})))
-    UNION ALL SELECT target_no FROM past_observations WHERE {chosen} AND first <= {at} AND gone > {at}"""
+TESTED_AT_ONCE = 1_000
 
-VALUE_MEANT = """EXISTS (
-    SELECT 1 FROM field_values AS v WHERE v.no = o.value_no
-    AND is_value_meant({number}, coalesce(v.value, v.folded), v.number))"""
-OF_RECORD = """EXISTS (
-    SELECT 1 FROM observed_targets AS w CROSS JOIN records AS r ON r.id = w.record_id WHERE w.no = t.no AND {chosen})"""
-KNOWN = "EXISTS (SELECT 1 FROM observed_targets AS w WHERE w.no = t.no AND w.since <= {at})"
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The targets that a condition holds for at least and at most, as bits."""
+
+    least: int
+    most: int
 
 
 class Query:
     """A condition on one connection, as of an instant in milliseconds, or of now."""
 
     def __init__(self, connection: Connection, condition: Condition, at: int | None, bounds: Bounds) -> None:
-        self._connection, self.at, self.bounds = connection, at, bounds
-        self._leaves: dict[Condition, Leaf] = {}
-        self._numbered: list[Leaf] = []
-        self._candidates: dict[Condition, Set[int] | None] = {}
-        connection.create_function("is_meant", 2, self._is_meant, deterministic=True)
-        connection.create_function("pairs_meant", 2, self._pairs_meant, deterministic=True)
-        connection.create_function("is_pair_meant", 3, self._is_pair_meant, deterministic=True)
-        connection.create_function("is_value_meant", 3, self._is_value_meant, deterministic=True)
-        self.condition = condition
-        self._columns: list[str] = []
-        form = self._holds(condition)
-        self.holds = form.format(*(OF_RECORD.format(chosen=each.format(table="r")) for each in self._columns))
-        """The condition as SQL on the number `t.no` of a target."""
-        known = "" if at is None else f"{KNOWN.format(at=at)} AND "
-        self.known_and_holds = known + self.holds
-        """The same, of targets that were known then."""
-        self.holds_in_order = known + form.format(*(each.format(table="t") for each in self._columns))
-        """The same where `t` has the columns of the record that are known of the latest snapshot alone."""
+        self.connection, self.condition, self.at, self.bounds = connection, condition, at, bounds
+        self._leaves: dict[Condition, tuple[Leaf, int | None]] = {}
+        self._tests = Tests(connection, at)
 
-    def candidates(self) -> Set[int] | None:
-        """The numbers of the few targets that the condition can hold for; None if these are many."""
-        return self._few(self.condition)
+    @cached_property
+    def known(self) -> int:
+        """All targets that were known."""
+        return known(self.connection, self.at)
 
-    def merged(self) -> Set[int] | None:
-        """The same for a conjunction of conditions that mean many each, if merging them is possible and leaves few."""
-        if self.at is not None:
-            return None
-        parts = self.condition.conditions if isinstance(self.condition, And) else (self.condition,)
-        wanted = [self._leaf(part) for part in parts if isinstance(part, Exists | Has | Between)]
-        negated = [part.condition for part in parts if isinstance(part, Not)]
-        unwanted = [self._leaf(part) for part in negated if isinstance(part, Exists | Has | Between)]
-        arms = [NOW.format(chosen=_chosen(leaf)) for leaf in wanted if self._is_mergeable(leaf)] or [ALL]
-        without = [NOW.format(chosen=_chosen(leaf)) for leaf in unwanted if self._is_mergeable(leaf)]
-        if len(arms) + len(without) < 2:
-            return None
-        statement = " EXCEPT ".join([" INTERSECT ".join(arms), *without])
-        found = self._connection.execute(f"{statement} ORDER BY 1 LIMIT {self.bounds.candidates + 1}").fetchall()
-        return None if len(found) > self.bounds.candidates else {row[0] for row in found}
+    @cached_property
+    def reach(self) -> Reach:
+        """What is known without a look at single targets."""
+        return self._reach(self.condition, None)
 
-    def _is_mergeable(self, leaf: Leaf) -> bool:
-        few = len(leaf.pairs) <= self.bounds.few and len(leaf.fields) <= self.bounds.few
-        return few and bool(leaf.pairs or leaf.fields) and not leaf.columns and leaf.test is None
+    @cached_property
+    def targets(self) -> int:
+        """The targets that the condition holds for."""
+        return self.reach.least | self.holding(self.reach.most & ~self.reach.least)
 
-    def _leaf(self, condition: Exists | Has | Between) -> Leaf:
-        leaf = self._leaves.get(condition)
-        if leaf is None:
-            leaf = self._leaves[condition] = resolve(self._connection, condition, self.bounds)
-        return leaf
-
-    def _few(self, condition: Condition) -> Set[int] | None:
-        if condition not in self._candidates:
-            self._candidates[condition] = self._found_few(condition)
-        return self._candidates[condition]
-
-    def _found_few(self, condition: Condition) -> Set[int] | None:
-        match condition:
-            case Exists() | Has() | Between():
-                return self._of_leaf(self._leaf(condition))
-            case And(conditions):
-                found = [few for few in map(self._few, conditions) if few is not None]
-                return set.intersection(*map(set, found)) if found else None
-            case Or(conditions):
-                union: set[int] = set()
-                for few in map(self._few, conditions):
-                    if few is None or len(union := union | few) > self.bounds.candidates:
-                        return None
-                return union
-            case Not(condition=Everything()):
-                return set()
-            case _:
-                return None
-
-    def _of_leaf(self, leaf: Leaf) -> Set[int] | None:
-        found: set[int] = set()
-        if leaf.columns or leaf.test is not None:
-            return None
-        for statement in self._statements(leaf):
-            found.update(row[0] for row in self._connection.execute(f"{statement} LIMIT {self.bounds.candidates + 1}"))
-            if len(found) > self.bounds.candidates:
-                return None
+    def holding(self, targets: int) -> int:
+        """Those of these targets that the condition holds for."""
+        numbers, found = bitmaps.numbers(targets & self.reach.most & ~self.reach.least), targets & self.reach.least
+        while some := list(islice(numbers, TESTED_AT_ONCE)):
+            check_time(self.connection)
+            among = bitmaps.of_numbers(some, some[-1])
+            found |= self._reach(self.condition, among).least & among
         return found
 
-    def _statements(self, leaf: Leaf) -> Iterator[str]:
-        """Statements that together find the targets of a leaf."""
-        form = NOW if self.at is None else THEN.format(at=self.at, chosen="{chosen}")
-        for field, value in leaf.pairs:
-            yield form.format(chosen=f"field_no = {field} AND value_no = {value}")
-        for field in leaf.fields:
-            yield form.format(chosen=f"field_no = {field}")
+    @cached_property
+    def holds(self) -> str:
+        """The condition as SQL on the number `t.no` of a target."""
+        least, most = bitmaps.to_bytes(self.reach.least), bitmaps.to_bytes(self.reach.most)
 
-    def _holds(self, condition: Condition) -> str:
+        def is_found(number: int) -> bool:
+            at, bit = number >> 3, 1 << (number & 7)
+            if at >= len(most) or not most[at] & bit:
+                return False
+            return bool(at < len(least) and least[at] & bit) or self.holding(1 << number) > 0
+
+        self.connection.create_function("is_found", 1, is_found, deterministic=True)
+        return "is_found(t.no)"
+
+    def _reach(self, condition: Condition, among: int | None) -> Reach:
+        """The reach of a condition; if targets are given, it is exact among these."""
         match condition:
             case Everything():
-                return "TRUE"
-            case And(conditions):
-                return f"({' AND '.join(map(self._holds, conditions))})"
-            case Or(conditions):
-                return f"({' OR '.join(map(self._holds, conditions))})"
+                return Reach(self.known, self.known)
             case Not(other):
-                return f"NOT {self._holds(other)}"
+                reach = self._reach(other, among)
+                return Reach(self.known & ~reach.most, self.known & ~reach.least)
+            case And(conditions):
+                return _combined(and_, self._reaches(conditions, among))
+            case Or(conditions):
+                return _combined(or_, self._reaches(conditions, among))
             case Exists() | Has() | Between():
-                return self._holds_leaf(self._leaf(condition))
+                leaf, targets = self._of_leaf(condition)
+                if targets is not None:
+                    return Reach(targets, targets)
+                tested = None if among is None else self._tests.passing(leaf, among)
+                return Reach(0, self.known) if tested is None else Reach(tested, tested)
 
-    def _holds_leaf(self, leaf: Leaf) -> str:
-        parts = [self._holds_columns(leaf)] if leaf.columns and self.at is None else []
-        if not leaf.fields and len(leaf.pairs) <= self.bounds.few:
-            parts += [self._has(*pair) for pair in sorted(leaf.pairs)]
-        else:
-            self._numbered.append(leaf)
-            number = len(self._numbered) - 1
-            parts.append(self._shows(number, leaf) if self.at is None else self._showed(number, leaf))
-        return f"({' OR '.join(parts)})" if parts else "FALSE"
+    def _reaches(self, conditions: Iterable[Condition], among: int | None) -> Iterator[Reach]:
+        return (self._reach(each, among) for each in conditions)
 
-    def _shows(self, number: int, leaf: Leaf) -> str:
-        """Whether a target shows one of many values, as its list of observations tells."""
-        packed = "(SELECT pairs FROM observed_targets WHERE no = t.no)"
-        if leaf.test is None:
-            return f"is_meant({number}, {packed})"
-        return f"""EXISTS (
-            SELECT 1 FROM json_each(pairs_meant({number}, {packed})) AS m
-            CROSS JOIN field_values AS v ON v.no = m.value ->> 1
-            WHERE is_value_meant({number}, coalesce(v.value, v.folded), v.number))"""
-
-    def _showed(self, number: int, leaf: Leaf) -> str:
-        """The same of an earlier time."""
-        test = "TRUE" if leaf.test is None else VALUE_MEANT.format(number=number)
-        return f"""EXISTS (
-            SELECT 1 FROM json_each(pairs_meant({number}, (SELECT pairs FROM observed_targets WHERE no = t.no))) AS m
-            CROSS JOIN observations AS o
-            ON o.field_no = m.value ->> 0 AND o.value_no = m.value ->> 1 AND o.target_no = t.no
-            WHERE (o.since IS NULL OR o.since <= {self.at}) AND {test}
-        ) OR EXISTS (
-            SELECT 1 FROM past_observations AS o WHERE target_no = t.no AND gone > {self.at} AND first <= {self.at}
-            AND is_pair_meant({number}, field_no, value_no) AND {test})"""
-
-    def _has(self, field: int, value: int) -> str:
-        chosen = f"field_no = {field} AND value_no = {value} AND target_no = t.no"
-        if self.at is None:
-            return f"EXISTS (SELECT 1 FROM observations WHERE {chosen})"
-        return (
-            f"EXISTS (SELECT 1 FROM observations WHERE {chosen} AND (since IS NULL OR since <= {self.at}))"
-            f" OR EXISTS (SELECT 1 FROM past_observations WHERE {chosen} AND first <= {self.at} AND gone > {self.at})"
-        )
-
-    def _holds_columns(self, leaf: Leaf) -> str:
-        chosen = " OR ".join(f"{{table}}.{column} {ends}" for column, ends in leaf.columns)
-        self._columns.append(f"coalesce({chosen}, FALSE)")  # of a record without them, too, it does not hold
-        return f"{{{len(self._columns) - 1}}}"
-
-    def _is_meant(self, number: int, packed: bytes) -> bool:
-        means = self._numbered[number].means
-        return any(means(pair) for pair in unpack(packed))
-
-    def _pairs_meant(self, number: int, packed: bytes) -> str:
-        means = self._numbered[number].means
-        return json.dumps([pair for pair in unpack(packed) if means(pair)])
-
-    def _is_pair_meant(self, number: int, field: int, value: int) -> bool:
-        return self._numbered[number].means((field, value))
-
-    def _is_value_meant(self, number: int, text: str, ordinal: float | None) -> bool:
-        test = self._numbered[number].test
-        return test is None or test(text, ordinal)
+    def _of_leaf(self, condition: Exists | Has | Between) -> tuple[Leaf, int | None]:
+        """What a condition on a field means, and the targets that it holds for, if these can be read."""
+        if condition not in self._leaves:
+            check_time(self.connection)
+            leaf = resolve(self.connection, condition, self.bounds)
+            shown = showing(self.connection, leaf, self.at, self.bounds.rows)
+            self._leaves[condition] = (leaf, None if shown is None else shown & self.known)
+        return self._leaves[condition]
 
 
-def _chosen(leaf: Leaf) -> str:
-    pairs = [f"(field_no = {field} AND value_no = {value})" for field, value in sorted(leaf.pairs)]
-    return " OR ".join([*pairs, *(f"field_no = {field}" for field in leaf.fields)])
+def _combined(operator: Callable[[int, int], int], reaches: Iterable[Reach]) -> Reach:
+    parts = list(reaches)
+    return Reach(reduce(operator, (each.least for each in parts)), reduce(operator, (each.most for each in parts)))

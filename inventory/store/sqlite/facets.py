@@ -1,35 +1,32 @@
 """The commonest values of a field."""
-# ruff: noqa: S608 - nothing but our own conditions and numbers is put into a statement
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from heapq import nsmallest
 
 from inventory.observations.model import FacetValue
 from inventory.store.codecs import from_millis
 from inventory.store.pairs import unpack
+from inventory.store.sqlite import bitmaps, showing
+from inventory.store.sqlite.bitmaps import BYTES
 from inventory.store.sqlite.conditions import Query
+from inventory.store.sqlite.first_sightings import first_sightings
 from inventory.store.sqlite.opening import Connection
 
 FIELD = "SELECT no FROM fields WHERE name = ?"
-NOW = "SELECT value_no, target_no AS no, since AS first FROM observations WHERE field_no = {field}{value}"
-THEN = f"""
-    {NOW} AND (since IS NULL OR since <= {{at}})
-    UNION ALL SELECT value_no, target_no AS no, first FROM past_observations
-    WHERE field_no = {{field}}{{value}} AND first <= {{at}} AND gone > {{at}}"""
 COMMONEST = """
-    SELECT t.value_no, count(*) FROM ({rows}) AS t WHERE {holds} GROUP BY t.value_no ORDER BY 2 DESC, 1 LIMIT :limit"""
-FIRST = """
-    SELECT min(coalesce(t.first, w.since)) FROM ({rows}) AS t CROSS JOIN observed_targets AS w ON w.no = t.no
-    WHERE {holds}"""
-HOLDING = "SELECT t.no FROM (SELECT value AS no FROM json_each(?)) AS t WHERE {holds}"
+    SELECT value_no, sum({count}) AS found FROM postings WHERE field_no = :field
+    GROUP BY value_no HAVING found > 0 ORDER BY found DESC, value_no LIMIT :limit"""
+COUNT_ALL = f"CASE WHEN length(targets) < {BYTES} THEN length(targets) / 2 ELSE size_of(targets) END"
+COUNT_FOUND = "count_found(block, targets)"
 OF_TARGETS = """
-    SELECT o.value_no, coalesce(o.since, w.since) FROM json_each(:targets) AS c
+    SELECT p.value, coalesce(o.since, w.since) FROM json_each(:targets) AS c
     CROSS JOIN observed_targets AS w ON w.no = c.value
     CROSS JOIN json_each(values_of(:field, w.pairs)) AS p
-    CROSS JOIN observations AS o ON o.field_no = :field AND o.value_no = p.value AND o.target_no = w.no
+    LEFT JOIN observations AS o ON o.field_no = :field AND o.value_no = p.value AND o.target_no = w.no
     WHERE :at IS NULL OR o.since IS NULL OR o.since <= :at"""
 PAST_OF_TARGETS = """
     SELECT o.value_no, o.first FROM json_each(:targets) AS c
@@ -44,14 +41,14 @@ Counted = Sequence[tuple[int, int, int]]
 def commonest(connection: Connection, query: Query, field: str, limit: int) -> Sequence[FacetValue]:
     """The commonest values of a field where the condition of a query holds."""
     found = connection.execute(FIELD, (field,)).fetchone()
-    if found is None:
+    if found is None or not query.targets:
         return []
-    candidates = query.candidates()
-    if candidates is None:
-        counted = _of_all(connection, query, found[0], limit)
+    if query.targets.bit_count() <= query.bounds.candidates:
+        counted = _of_few(connection, query, found[0])[:limit]
     else:
-        few = connection.execute(HOLDING.format(holds=query.known_and_holds), (json.dumps(sorted(candidates)),))
-        counted = _of_few(connection, query, found[0], [row[0] for row in few])[:limit]
+        counts = _of_many(connection, query, found[0], limit)
+        firsts = first_sightings(connection, query, found[0], list(counts))
+        counted = [(number, count, firsts[number]) for number, count in counts.items()]
     values = []
     for number, count, first in counted:
         value, volatile = connection.execute(VALUE, (number,)).fetchone()
@@ -59,21 +56,35 @@ def commonest(connection: Connection, query: Query, field: str, limit: int) -> S
     return values
 
 
-def _of_all(connection: Connection, query: Query, field: int, limit: int) -> Counted:
-    """Of the values that many targets may show, the first sighting is looked for only where it is asked for."""
-    form, holds = NOW if query.at is None else THEN, query.known_and_holds
-    rows = form.format(field=field, value="", at=query.at)
-    counted = []
-    for number, count in connection.execute(COMMONEST.format(rows=rows, holds=holds), {"limit": limit}).fetchall():
-        rows = form.format(field=field, value=f" AND value_no = {number}", at=query.at)
-        first = connection.execute(FIRST.format(rows=rows, holds=holds)).fetchone()[0]
-        counted.append((number, count, first))
-    return counted
+def _of_many(connection: Connection, query: Query, field: int, limit: int) -> Mapping[int, int]:
+    """The commonest values, the commonest first, each with its number of targets."""
+    data = bitmaps.to_bytes(query.targets)
+    data += bytes(-len(data) % BYTES)
+
+    def count_found(block: int, packed: bytes) -> int:
+        part = data[block * BYTES : (block + 1) * BYTES]
+        if len(packed) > 2:
+            return (bitmaps.bits_of(packed) & int.from_bytes(part, "little")).bit_count()
+        place = packed[0] | packed[1] << 8
+        return part[place >> 3] >> (place & 7) & 1 if part else 0
+
+    connection.create_function("count_found", 2, count_found, deterministic=True)
+    connection.create_function("size_of", 1, bitmaps.size_of, deterministic=True)
+    is_all = query.at is None and query.targets == query.known
+    statement = COMMONEST.format(count=COUNT_ALL if is_all else COUNT_FOUND)
+    rows = connection.execute(statement, {"field": field, "limit": limit if query.at is None else -1})
+    counts = Counter(dict(rows.fetchall()))
+    if query.at is None:
+        return counts
+    for change, value, target in showing.corrections(connection, field, query.at):
+        counts[value] += change * (data[target >> 3] >> (target & 7) & 1 if target >> 3 < len(data) else 0)
+    best = nsmallest(limit, ((-count, value) for value, count in counts.items() if count))
+    return {value: -count for count, value in best}
 
 
-def _of_few(connection: Connection, query: Query, field: int, targets: Sequence[int]) -> Counted:
+def _of_few(connection: Connection, query: Query, field: int) -> Counted:
     connection.create_function("values_of", 2, _values_of, deterministic=True)
-    given = {"targets": json.dumps(targets), "field": field, "at": query.at}
+    given = {"targets": json.dumps(list(bitmaps.numbers(query.targets))), "field": field, "at": query.at}
     found = connection.execute(OF_TARGETS, given).fetchall()
     if query.at is not None:
         found += connection.execute(PAST_OF_TARGETS, given)

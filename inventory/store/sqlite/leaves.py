@@ -22,7 +22,6 @@ Test: TypeAlias = Callable[[str, float | None], bool]
 
 FIELDS = "SELECT no, name FROM fields WHERE folded >= :first AND folded <= :last"
 OF_FIELDS = "FROM json_each(:fields) AS f CROSS JOIN field_values AS v ON v.field_no = f.value"
-VALUES_OF_FIELDS = f"SELECT v.field_no, v.no {OF_FIELDS} LIMIT :limit"
 WORDS = f"SELECT v.field_no, v.no, coalesce(v.value, v.folded) {OF_FIELDS} AND v.folded = :word"
 PATTERNS = f"""
     SELECT v.field_no, v.no, coalesce(v.value, v.folded) {OF_FIELDS} AND v.folded >= :first AND v.folded <= :last
@@ -36,18 +35,14 @@ NUMBERS = f"""
 class Leaf:
     """A condition in numbers: any of `pairs`, or any value of `fields`, if it passes a `test`.
 
-    `fields` are for what more values satisfy than are worth listing. `columns` are those of records with what is known of
-    the latest snapshot alone, with the ends of a range.
+    A test is for what more values satisfy than are worth listing. `columns` are those of records with what is known of the
+    latest snapshot alone, with the ends of a range.
     """
 
     pairs: Set[Pair] = frozenset()
     fields: Set[int] = frozenset()
     test: Test | None = None
     columns: tuple[tuple[str, str], ...] = ()
-
-    def means(self, pair: Pair) -> bool:
-        """Whether an observation of this pair satisfies the condition, but for the test."""
-        return pair in self.pairs or pair[0] in self.fields
 
 
 def resolve(connection: Connection, condition: Exists | Has | Between, bounds: Bounds) -> Leaf:
@@ -56,8 +51,7 @@ def resolve(connection: Connection, condition: Exists | Has | Between, bounds: B
     given: dict[str, Any] = {"fields": json.dumps(sorted(fields))}
     match condition:
         case Exists():
-            values = connection.execute(VALUES_OF_FIELDS, given | {"limit": bounds.few + 1})
-            return _leaf(values, fields, None, bounds.few, _columns(condition))
+            return Leaf(fields=fields, columns=_columns(condition))
         case Has(value=value):
             texts = _of_values(connection, value, given)
             return _leaf(texts, fields, lambda text, _number: value.matches(text), bounds.values, ())
@@ -122,6 +116,11 @@ def storable(matcher: Matcher) -> bool:
     return True
 
 
+def chosen_columns(leaf: Leaf) -> str:
+    """The condition on the columns of a record `r`."""
+    return " OR ".join(f"r.{column} {ends}" for column, ends in leaf.columns)
+
+
 def _columns(condition: Exists | Between) -> tuple[tuple[str, str], ...]:
     """The columns of records that are meant, each with the condition on it."""
     named = zip(LATEST_ONLY, ("body_size", "elapsed_ms"), strict=True)
@@ -133,4 +132,4 @@ def _columns(condition: Exists | Between) -> tuple[tuple[str, str], ...]:
         ends.append(f">{'=' * condition.low.included} {condition.low.value!r}")
     if condition.high is not None:
         ends.append(f"<{'=' * condition.high.included} {condition.high.value!r}")
-    return tuple((column, f" AND {{table}}.{column} ".join(ends)) for column in columns)
+    return tuple((column, f" AND r.{column} ".join(ends)) for column in columns)

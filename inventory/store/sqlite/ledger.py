@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from inventory.records import model
-from inventory.records.model import Failed, Outcome, Postponed, Record, Stored
+from inventory.records.model import Failed, Outcome, Postponed, Record, Statement, Stored
 from inventory.store.codecs import content_bytes, failure_bytes, millis, spent, to_millis
 from inventory.store.sqlite import rows
 from inventory.store.sqlite.connections import Adapter, Connections
@@ -103,6 +103,7 @@ class Ledger(Adapter):
             return []
         with self._connections.writing() as connection:
             observing = Observing(connection, self._numbers)
+            observing.numbering.number(each for outcome in outcomes for each in _stated(outcome))
             settled = []
             for outcome, (statement, values) in zip(outcomes, statements, strict=True):
                 _observe(connection, observing, outcome, values)
@@ -157,6 +158,10 @@ def _statement(outcome: Outcome) -> tuple[str, dict[str, Any]]:
             return POSTPONE, values | {"failure": failure_bytes(failure)}
         case Failed(failure=failure):
             return FAIL, values | UNOBSERVED | {"failure": failure_bytes(failure)}
+
+
+def _stated(outcome: Outcome) -> Sequence[Statement]:
+    return () if isinstance(outcome, Postponed) else outcome.statements or ()
 
 
 def _observe(connection: Connection, observing: Observing, outcome: Outcome, values: dict[str, Any]) -> None:

@@ -190,6 +190,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             since INTEGER NOT NULL,
             pairs BLOB NOT NULL
         )""",
+        "CREATE INDEX observed_targets_since ON observed_targets (since)",
         "CREATE TABLE fields (no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, folded TEXT NOT NULL)",
         "CREATE INDEX fields_folded ON fields (folded)",
         # `value` is NULL where it is the same as `folded`.
@@ -203,15 +204,23 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX field_values_folded ON field_values (field_no, folded)",
         "CREATE INDEX field_values_number ON field_values (field_no, number) WHERE number IS NOT NULL",
-        # `since` is NULL for what was known of a target first: most of all, and that costs no byte.
+        # The current ones: for each value the targets that show it, in blocks (`bitmaps` of the package).
+        """CREATE TABLE postings (
+            field_no INTEGER NOT NULL,
+            value_no INTEGER NOT NULL,
+            block INTEGER NOT NULL,
+            targets BLOB NOT NULL,
+            PRIMARY KEY (field_no, value_no, block)
+        ) WITHOUT ROWID""",
+        # Since when those hold that came after their target was known. Of most there is nothing to say.
         """CREATE TABLE observations (
             field_no INTEGER NOT NULL,
             value_no INTEGER NOT NULL,
             target_no INTEGER NOT NULL,
-            since INTEGER,
+            since INTEGER NOT NULL,
             PRIMARY KEY (field_no, value_no, target_no)
         ) WITHOUT ROWID""",
-        "CREATE INDEX observations_since ON observations (since) WHERE since IS NOT NULL",
+        "CREATE INDEX observations_since ON observations (since)",
         """CREATE TABLE past_observations (
             field_no INTEGER NOT NULL,
             value_no INTEGER NOT NULL,

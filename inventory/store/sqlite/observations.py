@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from inventory.errors import QueryTooBroad
@@ -23,8 +24,8 @@ from inventory.observations.model import (
 )
 from inventory.records.model import Record
 from inventory.store.codecs import LARGEST, from_millis, to_millis
-from inventory.store.sqlite import changed, facets, same_changes, shown, unindexed
-from inventory.store.sqlite.asking import Bounds, asking
+from inventory.store.sqlite import bitmaps, changed, facets, same_changes, shown, unindexed
+from inventory.store.sqlite.asking import Bounds, asking, check_time
 from inventory.store.sqlite.conditions import Query
 from inventory.store.sqlite.connections import Adapter, Connections
 from inventory.store.sqlite.numbers import Numbers
@@ -34,15 +35,11 @@ from inventory.store.sqlite.opening import Connection
 POSITION = "coalesce(r.collected_at, r.accepted_at)"
 AFTER = f"{POSITION} <= :instant AND ({POSITION} < :instant OR r.id < :id)"
 IN_ORDER = f"""
-    SELECT r.id AS id, {POSITION} AS position, r.target_no AS no, r.body_size, r.elapsed_ms
-    FROM records AS r INDEXED BY records_observed WHERE r.target_no IS NOT NULL AND {AFTER}
-    ORDER BY {POSITION} DESC, r.id DESC LIMIT :chunk"""
-LAST_OF_CHUNK = f"SELECT id, position FROM ({IN_ORDER}) LIMIT 1 OFFSET :chunk - 1"
-FOUND_IN_ORDER = f"SELECT t.id, t.position FROM ({IN_ORDER}) AS t WHERE {{holds}} LIMIT :limit"
+    SELECT r.id, {POSITION}, r.target_no FROM records AS r INDEXED BY records_observed
+    WHERE r.target_no IS NOT NULL AND {AFTER} ORDER BY {POSITION} DESC, r.id DESC LIMIT :chunk"""
 FOUND = f"""
-    SELECT r.id, {POSITION} FROM json_each(:candidates) AS c CROSS JOIN observed_targets AS t ON t.no = c.value
-    CROSS JOIN records AS r ON r.id = t.record_id
-    WHERE {AFTER} AND {{holds}} ORDER BY {POSITION} DESC, r.id DESC LIMIT :limit"""
+    SELECT r.id, {POSITION} FROM json_each(:targets) AS c CROSS JOIN observed_targets AS t ON t.no = c.value
+    CROSS JOIN records AS r ON r.id = t.record_id WHERE {AFTER} ORDER BY {POSITION} DESC, r.id DESC LIMIT :limit"""
 
 TARGETS_OF = "SELECT r.id, r.target_no FROM json_each(?) AS c CROSS JOIN records AS r ON r.id = c.value"
 FIRST_ACCEPTED = "SELECT min(accepted_at) FROM records INDEXED BY records_listed"
@@ -54,7 +51,7 @@ NEXT_VALUES = "SELECT no, field_no FROM field_values WHERE no > :after ORDER BY 
 COUNT_PRUNING = "INSERT INTO pruned_values SELECT coalesce(max(times), 0) + 1 FROM pruned_values"
 UNNAMED = f"""
     SELECT v.no FROM ({NEXT_VALUES}) AS v
-    WHERE NOT EXISTS (SELECT 1 FROM observations AS o WHERE o.field_no = v.field_no AND o.value_no = v.no)
+    WHERE NOT EXISTS (SELECT 1 FROM postings AS o WHERE o.field_no = v.field_no AND o.value_no = v.no)
     AND NOT EXISTS (SELECT 1 FROM past_observations AS o WHERE o.field_no = v.field_no AND o.value_no = v.no)"""
 
 
@@ -71,7 +68,10 @@ class SqliteObservations(Adapter):
     def count(self, condition: Condition, *, at: datetime | None, up_to: int = 10_000) -> int | None:
         try:
             with asking(self._connections, self._bounds.page_seconds) as connection:
-                return len(search(self._query(connection, condition, at), connection, up_to + 1, None))
+                query = self._query(connection, condition, at)
+                if query.reach.least == query.reach.most:
+                    return min(query.reach.most.bit_count(), up_to + 1)
+                return len(search(query, connection, up_to + 1, None))
         except QueryTooBroad:
             return None
 
@@ -188,22 +188,29 @@ class SqliteObservations(Adapter):
 def search(query: Query, connection: Connection, limit: int, after: Key | None) -> Sequence[tuple[str, int]]:
     """The ids of the records that the condition of a query holds for, with their positions."""
     instant, name = (LARGEST, "") if after is None else (to_millis(after[0]), after[1])
-    place: dict[str, Any] = {"limit": limit, "instant": instant, "id": name, "chunk": query.bounds.chunk}
-    holds, candidates = query.known_and_holds, query.candidates()
-    found: list[tuple[str, int]] = []
-    is_first = True
-    while candidates is None and len(found) < limit:
-        found += connection.execute(FOUND_IN_ORDER.format(holds=query.holds_in_order), place | {"limit": limit - len(found)})
-        last = connection.execute(LAST_OF_CHUNK, place).fetchone() if len(found) < limit else None
-        if last is None:
-            return found
-        place |= {"id": last[0], "instant": last[1]}
-        if is_first:
-            candidates, is_first = query.merged(), False
-    if candidates is not None:
-        given = place | {"limit": limit - len(found), "candidates": json.dumps(sorted(candidates))}
-        found += connection.execute(FOUND.format(holds=holds), given)
-    return found
+    place = {"instant": instant, "id": name}
+    if query.reach.most.bit_count() > query.bounds.candidates:
+        return list(islice(_in_order(query, connection, place, limit), limit))
+    targets = json.dumps(list(bitmaps.numbers(query.targets)))
+    return connection.execute(FOUND, place | {"targets": targets, "limit": limit}).fetchall()
+
+
+def _in_order(query: Query, connection: Connection, place: dict[str, Any], wanted: int) -> Iterator[tuple[str, int]]:
+    """The same by looking at all targets in their order, more of them each time."""
+    most, chunk = bitmaps.to_bytes(query.reach.most), min(2 * wanted, query.bounds.chunk)
+    while True:
+        check_time(connection)
+        rows = connection.execute(IN_ORDER, place | {"chunk": chunk}).fetchall()
+        possible = [row for row in rows if (at := row[2] >> 3) < len(most) and most[at] >> (row[2] & 7) & 1]
+        if query.reach.least != query.reach.most:
+            numbers = [row[2] for row in possible]
+            holding = set(bitmaps.numbers(query.holding(bitmaps.of_numbers(numbers, max(numbers, default=0)))))
+            possible = [row for row in possible if row[2] in holding]
+        yield from ((record_id, position) for record_id, position, _ in possible)
+        if len(rows) < chunk:
+            return
+        place = {"id": rows[-1][0], "instant": rows[-1][1]}
+        chunk = min(2 * chunk, query.bounds.chunk)
 
 
 def _millis(at: datetime | None) -> int | None:

@@ -1,7 +1,9 @@
 """Writing observations, in the transaction that changes the record.
 
-`observations` has the current ones, of which `observed_targets` has a list for each target: so what a collection shows is
-compared with one row, and what it shows again writes nothing. `past_observations` has those that are gone.
+`observed_targets` has the current ones of each target as a list, and since when the target is known: so what a collection
+shows is compared with one row, and what it shows again writes nothing. `postings` has the targets of each value.
+`observations` has the current ones that came after their target was known, with their beginning, and `past_observations`
+those that are gone.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from inventory.store.intervals import Interval, Shown, rebuilt
 from inventory.store.pairs import Pair, pack, unpack
 from inventory.store.sqlite.numbers import Numbering, Numbers
 from inventory.store.sqlite.opening import Connection
+from inventory.store.sqlite.postings import KNOWN, Postings
 
 FIND_TARGET = "SELECT pairs, since FROM observed_targets WHERE no = ?"
 ADD_TARGET = "INSERT INTO observed_targets (record_id, since, pairs) VALUES (?, ?, ?)"
@@ -35,13 +38,14 @@ class Observing:
     def __init__(self, connection: Connection, numbers: Numbers) -> None:
         self._connection = connection
         self.numbering = Numbering(connection, numbers)
-        self._opened: list[tuple[int, int, int, int | None]] = []
+        self._postings = Postings(connection)
+        self._opened: list[tuple[int, int, int, int]] = []
 
     def collected(
         self, claim: Record, target_no: int | None, statements: Sequence[Statement], at: int, *, failed: bool
     ) -> int | None:
         """Write what the end of a claim shows; the number of its target, None if nothing was ever said of it."""
-        pairs = self.numbering.pairs(each for each in statements if each.field not in LATEST_ONLY)
+        pairs = self.numbering.pairs(statements)
         if target_no is None:
             return self._new(claim.id, pairs, at) if pairs else None
         failure, tag = self.numbering.field(FAILURE), self.numbering.field(TAG)
@@ -55,7 +59,7 @@ class Observing:
 
     def tag(self, record_id: str, target_no: int | None, tags: Iterable[str], at: int, *, keep: bool = False) -> None:
         """Make these all the tags of a record, or `keep` those that it has."""
-        pairs = self.numbering.pairs(Statement(TAG, tag) for tag in tags)
+        pairs = self.numbering.pairs([Statement(TAG, tag) for tag in tags])
         if target_no is None:
             if pairs:
                 self._connection.execute(LINK, (self._new(record_id, pairs, at), record_id))
@@ -77,9 +81,10 @@ class Observing:
         if target_no is None:
             target_no = self._inserted_target(record_id, since, b"")
         else:
-            _clear(self._connection, target_no, [each.key for each in before if each.gone is None])
+            _clear(self._connection, self._postings, target_no, [each.key for each in before if each.gone is None])
         current = {each.key: each.first for each in intervals if each.gone is None}
-        self._opened += [(*pair, target_no, None if first == since else first) for pair, first in current.items()]
+        self._postings.note(target_no, [KNOWN, *current], shown=True)
+        self._opened += [(*pair, target_no, first) for pair, first in current.items() if first != since]
         past = [(*each.key, target_no, each.first, each.last, each.gone) for each in intervals if each.gone is not None]
         self._connection.executemany(KEEP, past)
         statement = "UPDATE observed_targets SET since = ?, pairs = ? WHERE no = ?"
@@ -88,16 +93,21 @@ class Observing:
 
     def finish(self) -> None:
         """Write what was opened, in the order of the table: neighbours are on the same pages."""
+        self._postings.write(self.numbering.made)
+        self._write_opened()
+
+    def _write_opened(self) -> None:
         self._opened.sort()
         self._connection.executemany(OPEN, self._opened)
         self._opened = []
 
     def _shown(self, outcome: Outcome) -> set[Pair]:
-        return self.numbering.pairs(each for each in outcome.statements if each.field not in LATEST_ONLY)
+        return self.numbering.pairs(outcome.statements)
 
     def _new(self, record_id: str, pairs: Set[Pair], at: int) -> int:
         number = self._inserted_target(record_id, at, pack(pairs))
-        self._opened += [(*pair, number, None) for pair in pairs]
+        self._postings.note(number, pairs, shown=True)
+        self._postings.note(number, [KNOWN], shown=True)
         return number
 
     def _inserted_target(self, record_id: str, since: int, pairs: bytes) -> int:
@@ -108,7 +118,7 @@ class Observing:
     def _current(self, target_no: int) -> tuple[set[Pair], int]:
         """The current observations of a target, and when it was known first; what was opened just now is written before."""
         if self._opened:
-            self.finish()
+            self._write_opened()
         packed, since = self._connection.execute(FIND_TARGET, (target_no,)).fetchone()
         return set(unpack(packed)), since
 
@@ -119,17 +129,19 @@ class Observing:
             return
         past = []
         for pair in sorted(before - shown):
-            first = self._connection.execute(CLOSE, (*pair, target_no)).fetchall()[0][0] or since
+            closed = self._connection.execute(CLOSE, (*pair, target_no)).fetchall()
+            first = closed[0][0] if closed else since
             past.append((*pair, target_no, first, max(first, last[pair] or first), at))
         self._connection.executemany(KEEP, past)
+        self._postings.note(target_no, before - shown, shown=False)
+        self._postings.note(target_no, shown - before, shown=True)
         self._opened += [(*pair, target_no, at) for pair in shown - before]
         self._connection.execute("UPDATE observed_targets SET pairs = ? WHERE no = ?", (pack(shown), target_no))
 
     def _intervals(self, target_no: int) -> list[Interval[Pair]]:
         before, since = self._current(target_no)
-        current = [
-            Interval(pair, self._connection.execute(SINCE, (*pair, target_no)).fetchone()[0] or since) for pair in before
-        ]
+        later = ((pair, self._connection.execute(SINCE, (*pair, target_no)).fetchone()) for pair in before)
+        current = [Interval(pair, since if found is None else found[0]) for pair, found in later]
         past = [Interval((row[0], row[1]), *row[2:]) for row in self._connection.execute(PAST, (target_no,))]
         return current + past
 
@@ -137,11 +149,14 @@ class Observing:
 def remove(connection: Connection, target_no: int) -> None:
     """Remove a target with all that was observed of it."""
     packed, _ = connection.execute(FIND_TARGET, (target_no,)).fetchone()
-    _clear(connection, target_no, unpack(packed))
+    postings = Postings(connection)
+    _clear(connection, postings, target_no, [KNOWN, *unpack(packed)])
+    postings.write()
     connection.execute("DELETE FROM observed_targets WHERE no = ?", (target_no,))
 
 
-def _clear(connection: Connection, target_no: int, current: Iterable[Pair]) -> None:
+def _clear(connection: Connection, postings: Postings, target_no: int, current: Sequence[Pair]) -> None:
+    postings.note(target_no, current, shown=False)
     connection.executemany(REMOVE, [(*pair, target_no) for pair in current])
     connection.execute("DELETE FROM past_observations WHERE target_no = ?", (target_no,))
 

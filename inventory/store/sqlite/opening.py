@@ -24,11 +24,15 @@ PRAGMAS = (
 
 
 class Connection(sqlite3.Connection):
-    """A connection that knows which file it was opened on, what lay beside it, and how many seconds it waits for a lock."""
+    """A connection that knows which file it was opened on, what lay beside it, and how many seconds it waits for a lock.
+
+    `ends_at` is when the time of the query is over that is asked on it.
+    """
 
     file: File | None = None
     beside: Sequence[File | None] = ()
     timeout: float = 0.0
+    ends_at: float = 0.0
 
     def wait_at_most(self, timeout: float) -> None:
         """Change the waiting if it differs by more than matters."""

@@ -18,15 +18,14 @@ MAX_CLOSED = 500
 TARGETS = """
     SELECT r.id, t.no, t.since, t.pairs FROM json_each(?) AS c CROSS JOIN records AS r ON r.id = c.value
     CROSS JOIN observed_targets AS t ON t.no = r.target_no"""
-NAMED = """
-    SELECT f.name, coalesce(v.value, v.folded), v.volatile, {instants} FROM {source}
-    CROSS JOIN field_values AS v ON v.no = o.value_no CROSS JOIN fields AS f ON f.no = o.field_no"""
-CURRENT = NAMED.format(
-    instants="o.since, NULL, NULL",
-    source="""json_each(:pairs) AS p CROSS JOIN observations AS o
-    ON o.field_no = p.value ->> 0 AND o.value_no = p.value ->> 1 AND o.target_no = :target""",
-)
-PAST = NAMED.format(instants="o.first, o.last, o.gone", source="past_observations AS o") + " WHERE o.target_no = :target"
+CURRENT = """
+    SELECT f.name, coalesce(v.value, v.folded), v.volatile, o.since, NULL, NULL FROM json_each(:pairs) AS p
+    CROSS JOIN fields AS f ON f.no = p.value ->> 0 CROSS JOIN field_values AS v ON v.no = p.value ->> 1
+    LEFT JOIN observations AS o ON o.field_no = f.no AND o.value_no = v.no AND o.target_no = :target"""
+PAST = """
+    SELECT f.name, coalesce(v.value, v.folded), v.volatile, o.first, o.last, o.gone FROM past_observations AS o
+    CROSS JOIN field_values AS v ON v.no = o.value_no CROSS JOIN fields AS f ON f.no = o.field_no
+    WHERE o.target_no = :target"""
 PAST_AT = f"{PAST} AND o.gone > :at AND o.first <= :at"
 FIELDS_CHANGED = "SELECT DISTINCT field_no FROM (SELECT field_no FROM past_observations WHERE target_no = ? {latest})"
 LATEST = f"ORDER BY gone DESC LIMIT {MAX_CLOSED}"

@@ -1,0 +1,85 @@
+"""Sets of targets as bits of integers: bit n is the target of number n. They are kept in blocks of `BLOCK` targets.
+
+The packed form of a block is two bytes for each of its targets, in their order. Where that is shorter, it is one bit for
+each target that there may be.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache, reduce
+from operator import or_
+
+BLOCK = 4_096
+SHIFT = 12
+BYTES = BLOCK // 8
+
+_NOT_EMPTY = re.compile(rb"[^\0]")
+_BITS = tuple(tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256))
+
+
+def changed(packed: bytes, shows: Mapping[int, bool]) -> bytes:
+    """A packed block after targets, by their places in it, were added (True) and removed (False); empty if none is left."""
+    added, removed = tuple(n for n, shown in shows.items() if shown), tuple(n for n, shown in shows.items() if not shown)
+    if len(packed) < BYTES:
+        places = set(_places(packed)).difference(removed).union(added)
+        if len(places) * 2 < BYTES:
+            return struct.pack(f"<{len(places)}H", *sorted(places))
+        bits = _bits(tuple(places))
+    else:
+        bits = (int.from_bytes(packed, "little") | _bits(added)) & ~_bits(removed)
+        if bits.bit_count() * 4 < BYTES:
+            return struct.pack(f"<{bits.bit_count()}H", *numbers(bits))
+    return bits.to_bytes(BYTES, "little")
+
+
+def bits_of(packed: bytes) -> int:
+    """The bits of a packed block."""
+    if len(packed) == BYTES:
+        return int.from_bytes(packed, "little")
+    return reduce(or_, (1 << place for place in _places(packed)), 0)
+
+
+def size_of(packed: bytes) -> int:
+    """How many targets a packed block has."""
+    return len(packed) // 2 if len(packed) < BYTES else int.from_bytes(packed, "little").bit_count()
+
+
+def joined(blocks: Mapping[int, int]) -> int:
+    """The bits of all targets from those of blocks by their numbers."""
+    packed = (blocks.get(number, 0).to_bytes(BYTES, "little") for number in range(max(blocks, default=-1) + 1))
+    return int.from_bytes(b"".join(packed), "little")
+
+
+def of_numbers(targets: Iterable[int], below: int) -> int:
+    """The bits of targets with numbers below a number."""
+    data = bytearray(below // 8 + 1)
+    for number in targets:
+        data[number >> 3] |= 1 << (number & 7)
+    return int.from_bytes(data, "little")
+
+
+def numbers(bits: int) -> Iterator[int]:
+    """The numbers of the targets, in their order."""
+    data = to_bytes(bits)
+    for found in _NOT_EMPTY.finditer(data):
+        start = found.start()
+        for bit in _BITS[data[start]]:
+            yield start * 8 + bit
+
+
+def to_bytes(bits: int) -> bytes:
+    """The bits, eight targets a byte, in which a single one is tested faster."""
+    return bits.to_bytes((bits.bit_length() + 7) // 8, "little")
+
+
+def _places(packed: bytes) -> tuple[int, ...]:
+    return struct.unpack(f"<{len(packed) // 2}H", packed)
+
+
+@lru_cache(maxsize=64)
+def _bits(places: tuple[int, ...]) -> int:
+    """Remembered, because most values that a batch of new targets shows are those of all of them."""
+    return reduce(or_, (1 << place for place in places), 0)

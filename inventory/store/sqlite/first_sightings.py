@@ -1,0 +1,66 @@
+"""When the first of the targets that a condition holds for showed a value."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+
+from inventory.store.sqlite import bitmaps, showing
+from inventory.store.sqlite.asking import check_time
+from inventory.store.sqlite.conditions import Query
+from inventory.store.sqlite.opening import Connection
+
+VALUES_AT_ONCE = 50
+"""Whose targets are in memory."""
+FEW = 1_000
+"""Targets that are looked up one by one."""
+MOST_AT_ONCE = 10_000
+
+FIRST_OF = """
+    SELECT min(since) FROM json_each(?) AS c CROSS JOIN observed_targets AS t ON t.no = c.value"""
+OLDEST = "SELECT no, since FROM observed_targets INDEXED BY observed_targets_since ORDER BY since"
+
+
+def first_sightings(connection: Connection, query: Query, field: int, values: Sequence[int]) -> Mapping[int, int]:
+    """The instant for each value, in milliseconds."""
+    firsts: dict[int, int] = {}
+    remaining = iter(values)
+    while some := list(islice(remaining, VALUES_AT_ONCE)):
+        firsts |= _of_some(connection, query, field, some)
+    return firsts
+
+
+def _of_some(connection: Connection, query: Query, field: int, values: Sequence[int]) -> Mapping[int, int]:
+    """What came after its target was known has an instant of its own; of all else it is that of the target."""
+    firsts: dict[int, int] = {}
+    waiting: dict[int, int] = {}
+    for value in values:
+        targets = showing.of_value(connection, field, value, query.at) & query.targets
+        later, first = showing.later(connection, field, value, query.at, targets)
+        if first is not None:
+            firsts[value] = first
+        if others := targets & ~later:
+            waiting[value] = others
+    few = [value for value, targets in waiting.items() if targets.bit_count() <= FEW]
+    found = [(value, _of_few(connection, waiting.pop(value))) for value in few] + list(_of_oldest(connection, waiting))
+    for value, first in found:
+        firsts[value] = min(first, firsts.get(value, first))
+    return firsts
+
+
+def _of_few(connection: Connection, targets: int) -> int:
+    return int(connection.execute(FIRST_OF, (json.dumps(list(bitmaps.numbers(targets))),)).fetchone()[0])
+
+
+def _of_oldest(connection: Connection, waiting: dict[int, int]) -> Iterator[tuple[int, int]]:
+    """The instant of the oldest target of each value, by a look at targets in the order in which they became known."""
+    rows, size = connection.execute(OLDEST), FEW
+    while waiting and (some := rows.fetchmany(size)):
+        check_time(connection)
+        numbers = bitmaps.of_numbers((number for number, _ in some), max(number for number, _ in some))
+        for value, targets in list(waiting.items()):
+            if both := targets & numbers:
+                yield value, next(since for number, since in some if both >> number & 1)
+                del waiting[value]
+        size = min(2 * size, MOST_AT_ONCE)

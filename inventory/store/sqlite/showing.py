@@ -1,0 +1,107 @@
+"""Which targets show what a condition on a field means, now or as of an instant, as bits."""
+# ruff: noqa: S608 - nothing but our own conditions and numbers is put into a statement
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from inventory.store.sqlite import bitmaps
+from inventory.store.sqlite.bitmaps import BLOCK, SHIFT
+from inventory.store.sqlite.leaves import Leaf, chosen_columns
+from inventory.store.sqlite.opening import Connection
+from inventory.store.sqlite.postings import KNOWN
+
+NOW = "SELECT value_no, block, targets FROM postings WHERE {chosen} LIMIT {limit}"
+AFTER = "SELECT value_no, target_no FROM observations WHERE {chosen} AND since > {at}"
+BEFORE = "SELECT value_no, target_no FROM past_observations WHERE {chosen} AND first <= {at} AND gone > {at}"
+LATER = "SELECT target_no, since FROM observations WHERE {chosen}"
+LATER_AT = f"""
+    {LATER} AND since <= {{at}} UNION ALL
+    SELECT target_no, first FROM past_observations WHERE {{chosen}} AND first <= {{at}} AND gone > {{at}}"""
+OF_VALUE = "field_no = {field} AND value_no = {value}"
+KNOWN_AFTER = "SELECT no FROM observed_targets INDEXED BY observed_targets_since WHERE since > ?"
+KNOWN_BEFORE = "SELECT no FROM observed_targets INDEXED BY observed_targets_since WHERE since <= ?"
+ENDS = "SELECT (SELECT min(since) FROM observed_targets) + (SELECT max(since) FROM observed_targets)"
+OF_LATEST = """
+    SELECT target_no FROM records AS r INDEXED BY records_observed WHERE target_no IS NOT NULL AND ({chosen})
+    LIMIT {limit}"""
+
+
+def known(connection: Connection, at: int | None) -> int:
+    """All targets that are known, or were at an instant."""
+    everything = of_value(connection, *KNOWN, None)
+    if at is None or not everything:
+        return everything
+    is_late = at * 2 > connection.execute(ENDS).fetchone()[0]
+    numbers = (row[0] for row in connection.execute(KNOWN_AFTER if is_late else KNOWN_BEFORE, (at,)))
+    found = bitmaps.of_numbers(numbers, everything.bit_length())
+    return everything & ~found if is_late else found
+
+
+def showing(connection: Connection, leaf: Leaf, at: int | None, limit: int) -> int | None:
+    """The targets that satisfy a condition on a field; None if more than a number of rows would have to be read."""
+    if leaf.test is not None:
+        return None
+    found: dict[int, int] = defaultdict(int)
+    for chosen in _chosen(leaf):
+        blocks = _blocks(connection, chosen, at, limit)
+        limit -= len(blocks)
+        if limit < 0:
+            return None
+        for (_, block), bits in blocks.items():
+            found[block] |= bits
+    latest = [] if at is not None else _of_latest(connection, leaf, limit)
+    if len(latest) > limit:
+        return None
+    return bitmaps.joined(found) | bitmaps.of_numbers(latest, max(latest, default=0))
+
+
+def of_value(connection: Connection, field: int, value: int, at: int | None) -> int:
+    """The targets that show one value."""
+    blocks = _blocks(connection, OF_VALUE.format(field=field, value=value), at)
+    return bitmaps.joined({block: bits for (_, block), bits in blocks.items()})
+
+
+def corrections(connection: Connection, field: int, at: int) -> Iterator[tuple[int, int, int]]:
+    """What a field showed at an instant besides what it shows now (1), and did not yet show (-1), by value and target."""
+    chosen = f"field_no = {field}"
+    yield from ((-1, value, target) for value, target in connection.execute(AFTER.format(chosen=chosen, at=at)))
+    yield from ((1, value, target) for value, target in connection.execute(BEFORE.format(chosen=chosen, at=at)))
+
+
+def later(connection: Connection, field: int, value: int, at: int | None, among: int) -> tuple[int, int | None]:
+    """Those of some targets that show a value with a beginning of its own, and the first of these beginnings."""
+    chosen = OF_VALUE.format(field=field, value=value)
+    rows = connection.execute((LATER if at is None else LATER_AT).format(chosen=chosen, at=at))
+    data, found, first = bitmaps.to_bytes(among), [], None
+    for target, since in rows:
+        if target >> 3 < len(data) and data[target >> 3] >> (target & 7) & 1:
+            found.append(target)
+            first = since if first is None else min(first, since)
+    return bitmaps.of_numbers(found, max(found, default=0)), first
+
+
+def _chosen(leaf: Leaf) -> Iterator[str]:
+    yield from (OF_VALUE.format(field=field, value=value) for field, value in sorted(leaf.pairs))
+    yield from (f"field_no = {field}" for field in sorted(leaf.fields))
+
+
+def _blocks(connection: Connection, chosen: str, at: int | None, limit: int | None = None) -> dict[tuple[int, int], int]:
+    """Blocks of targets by value and number; more than a limit if there are more."""
+    rows = connection.execute(NOW.format(chosen=chosen, limit=-1 if limit is None else limit + 1))
+    blocks = {(value, block): bitmaps.bits_of(targets) for value, block, targets in rows}
+    if at is not None and (limit is None or len(blocks) <= limit):
+        for value, target in connection.execute(AFTER.format(chosen=chosen, at=at)):
+            blocks[value, target >> SHIFT] &= ~(1 << target % BLOCK)
+        for value, target in connection.execute(BEFORE.format(chosen=chosen, at=at)):
+            place = value, target >> SHIFT
+            blocks[place] = blocks.get(place, 0) | 1 << target % BLOCK
+    return blocks
+
+
+def _of_latest(connection: Connection, leaf: Leaf, limit: int) -> list[int]:
+    """The targets of whose latest snapshot it holds; more than a limit if there are more."""
+    if not leaf.columns:
+        return []
+    return [row[0] for row in connection.execute(OF_LATEST.format(chosen=chosen_columns(leaf), limit=limit + 1))]

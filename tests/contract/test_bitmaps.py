@@ -1,0 +1,38 @@
+"""Sets of targets as bits, in blocks of two forms."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inventory.store.sqlite import bitmaps
+from inventory.store.sqlite.bitmaps import BLOCK, BYTES
+
+PLACES = st.integers(0, BLOCK - 1)
+FEW = st.frozensets(PLACES, max_size=5)
+MANY = st.tuples(PLACES, st.integers(0, BLOCK)).map(lambda each: frozenset(range(each[0], min(BLOCK, sum(each)))))
+CHANGES = st.lists(st.tuples(FEW | MANY, st.booleans()), max_size=5)
+
+
+@given(CHANGES)
+def test_a_block_has_the_targets_that_were_added_and_not_removed(changes) -> None:
+    packed, places = b"", set()
+    for some, shown in changes:
+        packed = bitmaps.changed(packed, dict.fromkeys(some, shown))
+        places = places | some if shown else places - some
+
+        assert bitmaps.size_of(packed) == len(places)
+        assert list(bitmaps.numbers(bitmaps.bits_of(packed))) == sorted(places)
+        assert len(packed) <= BYTES
+
+
+@given(st.frozensets(st.integers(0, 5 * BLOCK), max_size=20))
+def test_blocks_are_joined(numbers) -> None:
+    blocks: dict[int, int] = {}
+    for number in numbers:
+        blocks[number // BLOCK] = blocks.get(number // BLOCK, 0) | 1 << number % BLOCK
+
+    joined = bitmaps.joined(blocks)
+
+    assert joined == bitmaps.of_numbers(numbers, max(numbers, default=0))
+    assert list(bitmaps.numbers(joined)) == sorted(numbers)
