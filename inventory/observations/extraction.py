@@ -30,6 +30,8 @@ MAX_COOKIES = 250
 MAX_NAMES = 1_000
 MAX_DEFECTS = 100
 MAX_REDIRECTS = 100
+MAX_REMEMBERED = 300
+"""Characters of a header line that is remembered."""
 
 _URL = re.compile(r"(https?)://(?:[^/@?#]*+@)?(\[[^\]/]*+\]|[^/:@?#]*+)(?::([0-9]++))?([^?#]*+)")
 _PORTS = {"http": "80", "https": "443"}
@@ -121,22 +123,46 @@ class _Statements:
             self._add(field, text, None)
 
     def extend(self, statements: Iterator[tuple[str, Any]]) -> None:
-        for field, value in statements:
-            self.add(field, value)
+        if self._volatilities:
+            for field, value in statements:
+                self.add(field, value)
+            return
+        for field, value in statements:  # the same, without the calls: each collection adds thirty
+            text = value if type(value) is str else text_of(value)
+            if text:
+                self.all[field, bounded(text)] = False
 
     def lines(self, prefix: str, lines: Sequence[Mapping[str, Any]], what: str) -> None:
         """Add header lines; those with an empty value count."""
         for line in _within(self, lines, MAX_LINES, what):
             name, value = line.get("name"), line.get("value")
-            field, shaper = _header_field(prefix, name if type(name) is str else text_of(name) or "")
-            self._add(field, value if type(value) is str else text_of(value) or "", shaper)
+            if type(name) is not str or type(value) is not str:
+                name, value = text_of(name) or "", text_of(value) or ""
+            if not self._volatilities and len(value) <= MAX_REMEMBERED:
+                statement, is_volatile = _of_line(prefix, name, value)
+                self.all[statement] = is_volatile
+            else:
+                field, shaper = _header_field(prefix, name)
+                self._add(field, value, shaper)
 
     def _add(self, field: str, text: str, shaper: Shaper | None) -> None:
         volatility = self._volatilities.get(field, Volatility.EXACT) if self._volatilities else Volatility.EXACT
-        is_volatile = False
-        if shaper is not None or volatility is not Volatility.EXACT:
-            text, is_volatile = observed(field, text, volatility)
-        self.all[field, bounded(text)] = is_volatile
+        statement, is_volatile = _observed(field, text, shaper, volatility)
+        self.all[statement] = is_volatile
+
+
+@lru_cache(maxsize=4_096)
+def _of_line(prefix: str, name: str, value: str) -> tuple[Statement, bool]:
+    """Remembered, because a site sends many equal lines."""
+    field, shaper = _header_field(prefix, name)
+    return _observed(field, value, shaper, Volatility.EXACT)
+
+
+def _observed(field: str, text: str, shaper: Shaper | None, volatility: Volatility) -> tuple[Statement, bool]:
+    is_volatile = False
+    if shaper is not None or volatility is not Volatility.EXACT:
+        text, is_volatile = observed(field, text, volatility)
+    return (field, bounded(text)), is_volatile
 
 
 @lru_cache(maxsize=4_096)

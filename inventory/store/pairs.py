@@ -14,12 +14,16 @@ def pack(pairs: Iterable[Pair]) -> bytes:
     pieces: list[bytes] = []
     before = 0
     for field, value in sorted(pairs):
-        pieces += (_piece(field - before), _piece(value))
+        pieces.append(_pieces(field - before, value))
         before = field
     return b"".join(pieces)
 
 
 @lru_cache(maxsize=20_000)
+def _pieces(field: int, value: int) -> bytes:
+    return _piece(field) + _piece(value)
+
+
 def _piece(number: int) -> bytes:
     piece = bytearray()
     while number > 0x7F:

@@ -11,19 +11,17 @@ from inventory.store.sqlite.bitmaps import BLOCK, BYTES
 PLACES = st.integers(0, BLOCK - 1)
 FEW = st.frozensets(PLACES, max_size=5)
 MANY = st.tuples(PLACES, st.integers(0, BLOCK)).map(lambda each: frozenset(range(each[0], min(BLOCK, sum(each)))))
-CHANGES = st.lists(st.tuples(FEW | MANY, st.booleans()), max_size=5)
 
 
-@given(CHANGES)
-def test_a_block_has_the_targets_that_were_added_and_not_removed(changes) -> None:
-    packed, places = b"", set()
-    for some, shown in changes:
-        packed = bitmaps.changed(packed, dict.fromkeys(some, shown))
-        places = places | some if shown else places - some
+@given(st.lists(FEW | MANY, max_size=5))
+def test_a_block_has_the_targets_that_were_added(added) -> None:
+    packed, places = b"", frozenset()
+    for some in added:
+        packed, places = bitmaps.with_added(packed, bitmaps.pack_places(some)), places | some
 
         assert bitmaps.size_of(packed) == len(places)
         assert list(bitmaps.numbers(bitmaps.bits_of(packed))) == sorted(places)
-        assert len(packed) <= BYTES
+        assert len(packed) == min(2 * len(places), BYTES)
 
 
 @given(st.frozensets(st.integers(0, 5 * BLOCK), max_size=20))

@@ -177,9 +177,8 @@ def test_every_status_has_its_condition() -> None:
 
 
 def test_a_search_looks_at_targets_in_the_order_of_its_answer(connection: sqlite3.Connection) -> None:
-    statement = observations.FOUND_IN_ORDER.format(holds="TRUE")
-    values = {"instant": 1, "id": "x", "limit": 9, "chunk": 9}
-    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+    values = {"instant": 1, "id": "x", "chunk": 9}
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {observations.IN_ORDER}", values)]
 
     assert any(step.startswith("SEARCH r USING COVERING INDEX records_observed") for step in plan), plan
     assert not any("TEMP B-TREE" in step for step in plan), plan

@@ -1,6 +1,6 @@
 """Sets of targets as bits of integers: bit n is the target of number n. They are kept in blocks of `BLOCK` targets.
 
-The packed form of a block is two bytes for each of its targets, in their order. Where that is shorter, it is one bit for
+The packed form of a block is two bytes for each of its targets, in any order. Where that is shorter, it is one bit for
 each target that there may be.
 """
 
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache, reduce
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import reduce
 from operator import or_
 
 BLOCK = 4_096
@@ -20,19 +20,22 @@ _NOT_EMPTY = re.compile(rb"[^\0]")
 _BITS = tuple(tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256))
 
 
-def changed(packed: bytes, shows: Mapping[int, bool]) -> bytes:
-    """A packed block after targets, by their places in it, were added (True) and removed (False); empty if none is left."""
-    added, removed = tuple(n for n, shown in shows.items() if shown), tuple(n for n, shown in shows.items() if not shown)
-    if len(packed) < BYTES:
-        places = set(_places(packed)).difference(removed).union(added)
-        if len(places) * 2 < BYTES:
-            return struct.pack(f"<{len(places)}H", *sorted(places))
-        bits = _bits(tuple(places))
-    else:
-        bits = (int.from_bytes(packed, "little") | _bits(added)) & ~_bits(removed)
-        if bits.bit_count() * 4 < BYTES:
-            return struct.pack(f"<{bits.bit_count()}H", *numbers(bits))
-    return bits.to_bytes(BYTES, "little")
+def pack(bits: int) -> bytes:
+    """The packed form of the bits of a block."""
+    is_short = bits.bit_count() * 2 < BYTES
+    return pack_places(list(numbers(bits))) if is_short else bits.to_bytes(BYTES, "little")
+
+
+def pack_places(places: Collection[int]) -> bytes:
+    """The packed form of targets by their places in the block, each once."""
+    if len(places) * 2 < BYTES:
+        return struct.pack(f"<{len(places)}H", *places)
+    return of_numbers(places, BLOCK - 1).to_bytes(BYTES, "little")
+
+
+def with_added(packed: bytes, added: bytes) -> bytes:
+    """A packed block with the targets of another one."""
+    return pack(bits_of(packed) | bits_of(added))
 
 
 def bits_of(packed: bytes) -> int:
@@ -77,9 +80,3 @@ def to_bytes(bits: int) -> bytes:
 
 def _places(packed: bytes) -> tuple[int, ...]:
     return struct.unpack(f"<{len(packed) // 2}H", packed)
-
-
-@lru_cache(maxsize=64)
-def _bits(places: tuple[int, ...]) -> int:
-    """Remembered, because most values that a batch of new targets shows are those of all of them."""
-    return reduce(or_, (1 << place for place in places), 0)

@@ -103,7 +103,7 @@ class Ledger(Adapter):
             return []
         with self._connections.writing() as connection:
             observing = Observing(connection, self._numbers)
-            observing.numbering.number(each for outcome in outcomes for each in _stated(outcome))
+            observing.numbering.number(map(_stated, outcomes))
             settled = []
             for outcome, (statement, values) in zip(outcomes, statements, strict=True):
                 _observe(connection, observing, outcome, values)

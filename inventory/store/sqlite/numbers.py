@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from inventory.observations.model import LATEST_ONLY, Statement, folded, ordinal_of
@@ -66,17 +66,12 @@ class Numbering:
         self._made: dict[Statement, Pair] = {}
         self._last_value: int | None = None
 
-    @property
-    def made(self) -> Set[Pair]:
-        """The pairs whose values are new."""
-        return set(self._made.values())
-
-    def number(self, statements: Iterable[Statement]) -> None:
+    def number(self, groups: Iterable[Iterable[Statement]]) -> None:
         """Find or give the numbers of these: of many at once, for it takes less time than of one after the other."""
         known, found, made = self.known.pairs, self.found, self._made
         new: dict[Statement, Pair] = {}
-        for each in statements:
-            if each in known or each in found or each in made or each in new or each.field in LATEST_ONLY:
+        for each in [each for group in groups for each in group if each not in known]:
+            if each in found or each in made or each in new or each.field in LATEST_ONLY:
                 continue
             if (pair := self._find(each)) is None:
                 new[each] = (self.field(each.field), self._next_value())
@@ -86,10 +81,18 @@ class Numbering:
         made.update(new)
 
     def pairs(self, statements: Sequence[Statement]) -> set[Pair]:
-        """The numbers of the field and of the value of each statement, but for what only the latest snapshot shows."""
-        self.number(statements)
-        known, found, made = self.known.pairs.get, self.found.get, self._made.get
-        return {pair for each in statements if (pair := known(each) or found(each) or made(each))}
+        """The numbers of the field and of the value of each statement, if they have been given."""
+        known, found, made = self.known.pairs, self.found.get, self._made.get
+        pairs: set[Pair | None] = set(map(known.get, statements))
+        if None in pairs:
+            pairs.update([found(each) or made(each) for each in statements if each not in known])
+            pairs.discard(None)
+        return cast(set[Pair], pairs)
+
+    def numbered(self, statements: Sequence[Statement]) -> set[Pair]:
+        """The same, after they have been given."""
+        self.number([statements])
+        return self.pairs(statements)
 
     def field(self, name: str) -> int:
         """The number of a field."""

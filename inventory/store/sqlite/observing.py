@@ -59,7 +59,7 @@ class Observing:
 
     def tag(self, record_id: str, target_no: int | None, tags: Iterable[str], at: int, *, keep: bool = False) -> None:
         """Make these all the tags of a record, or `keep` those that it has."""
-        pairs = self.numbering.pairs([Statement(TAG, tag) for tag in tags])
+        pairs = self.numbering.numbered([Statement(TAG, tag) for tag in tags])
         if target_no is None:
             if pairs:
                 self._connection.execute(LINK, (self._new(record_id, pairs, at), record_id))
@@ -83,7 +83,7 @@ class Observing:
         else:
             _clear(self._connection, self._postings, target_no, [each.key for each in before if each.gone is None])
         current = {each.key: each.first for each in intervals if each.gone is None}
-        self._postings.note(target_no, [KNOWN, *current], shown=True)
+        self._postings.came(target_no, current)
         self._opened += [(*pair, target_no, first) for pair, first in current.items() if first != since]
         past = [(*each.key, target_no, each.first, each.last, each.gone) for each in intervals if each.gone is not None]
         self._connection.executemany(KEEP, past)
@@ -93,7 +93,7 @@ class Observing:
 
     def finish(self) -> None:
         """Write what was opened, in the order of the table: neighbours are on the same pages."""
-        self._postings.write(self.numbering.made)
+        self._postings.write()
         self._write_opened()
 
     def _write_opened(self) -> None:
@@ -102,17 +102,17 @@ class Observing:
         self._opened = []
 
     def _shown(self, outcome: Outcome) -> set[Pair]:
-        return self.numbering.pairs(outcome.statements)
+        return self.numbering.numbered(outcome.statements)
 
     def _new(self, record_id: str, pairs: Set[Pair], at: int) -> int:
         number = self._inserted_target(record_id, at, pack(pairs))
-        self._postings.note(number, pairs, shown=True)
-        self._postings.note(number, [KNOWN], shown=True)
+        self._postings.came(number, pairs)
         return number
 
     def _inserted_target(self, record_id: str, since: int, pairs: bytes) -> int:
         number = self._connection.execute(ADD_TARGET, (record_id, since, pairs)).lastrowid
         assert number is not None
+        self._postings.came(number, [KNOWN])
         return number
 
     def _current(self, target_no: int) -> tuple[set[Pair], int]:
@@ -133,8 +133,8 @@ class Observing:
             first = closed[0][0] if closed else since
             past.append((*pair, target_no, first, max(first, last[pair] or first), at))
         self._connection.executemany(KEEP, past)
-        self._postings.note(target_no, before - shown, shown=False)
-        self._postings.note(target_no, shown - before, shown=True)
+        self._postings.went(target_no, before - shown)
+        self._postings.came(target_no, shown - before)
         self._opened += [(*pair, target_no, at) for pair in shown - before]
         self._connection.execute("UPDATE observed_targets SET pairs = ? WHERE no = ?", (pack(shown), target_no))
 
@@ -156,7 +156,7 @@ def remove(connection: Connection, target_no: int) -> None:
 
 
 def _clear(connection: Connection, postings: Postings, target_no: int, current: Sequence[Pair]) -> None:
-    postings.note(target_no, current, shown=False)
+    postings.went(target_no, current)
     connection.executemany(REMOVE, [(*pair, target_no) for pair in current])
     connection.execute("DELETE FROM past_observations WHERE target_no = ?", (target_no,))
 

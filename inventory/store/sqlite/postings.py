@@ -1,12 +1,15 @@
 """Which targets show each value now: for each value, its targets in blocks of neighbouring numbers (`bitmaps`)."""
 
+# ruff: noqa: S608 - nothing but our own numbers is put into a statement
+
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping
 
 from inventory.store.pairs import Pair
-from inventory.store.sqlite.bitmaps import BLOCK, SHIFT, changed
+from inventory.store.sqlite import bitmaps
+from inventory.store.sqlite.bitmaps import BLOCK, BYTES, SHIFT
 from inventory.store.sqlite.opening import Connection
 
 KNOWN: Pair = (0, 0)
@@ -16,6 +19,10 @@ FIND = "SELECT targets FROM postings WHERE field_no = ? AND value_no = ? AND blo
 PUT = """
     INSERT INTO postings (field_no, value_no, block, targets) VALUES (?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET targets = excluded.targets"""
+ADD = f"""
+    INSERT INTO postings (field_no, value_no, block, targets) VALUES (?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET targets = CASE WHEN length(targets) + length(excluded.targets) < {BYTES}
+    THEN CAST(targets || excluded.targets AS BLOB) ELSE with_added(targets, excluded.targets) END"""
 REMOVE = "DELETE FROM postings WHERE field_no = ? AND value_no = ? AND block = ?"
 
 
@@ -26,29 +33,57 @@ class Postings:
         self._connection = connection
         self._changes: dict[Pair, dict[int, bool]] = defaultdict(dict)
 
-    def note(self, target_no: int, pairs: Iterable[Pair], *, shown: bool) -> None:
-        """A target shows these values now, or no longer."""
-        changes = self._changes
-        for pair in pairs:
-            changes[pair][target_no] = shown
+    def came(self, target_no: int, pairs: Iterable[Pair]) -> None:
+        """A target shows these values, which it did not show before."""
+        self._note(target_no, pairs, is_shown=True)
 
-    def write(self, new: Set[Pair] = frozenset()) -> None:
-        """Write what was noted; of the `new` pairs nothing was written before."""
-        put: list[tuple[int, int, int, bytes]] = []
-        for (field, value), targets in sorted(self._changes.items()):
-            for block, shows in _by_block(targets).items():
-                place = (field, value, block)
-                found = None if (field, value) in new else self._connection.execute(FIND, place).fetchone()
-                if packed := changed(b"" if found is None else found[0], shows):
-                    put.append((*place, packed))
-                elif found is not None:
-                    self._connection.execute(REMOVE, place)
-        self._connection.executemany(PUT, put)
+    def went(self, target_no: int, pairs: Iterable[Pair]) -> None:
+        """A target no longer shows these values, which it showed before."""
+        self._note(target_no, pairs, is_shown=False)
+
+    def write(self) -> None:
+        """Write what was noted, in the order of the table: neighbours are on the same pages."""
+        additions: list[tuple[int, int, int, bytes]] = []
+        packed_of: dict[tuple[int, ...], Mapping[int, bytes]] = {}  # most values are those of all targets of a batch
+        for pair, changes in sorted(self._changes.items()):
+            if not all(changes.values()):
+                self._write_both(pair, changes)
+                continue
+            targets = tuple(changes)
+            blocks = packed_of.get(targets)
+            if blocks is None:
+                blocks = packed_of[targets] = _packed_blocks(targets)
+            additions += [(*pair, block, packed) for block, packed in blocks.items()]
+        self._connection.create_function("with_added", 2, bitmaps.with_added, deterministic=True)
+        self._connection.executemany(ADD, additions)
         self._changes.clear()
 
+    def _note(self, target_no: int, pairs: Iterable[Pair], *, is_shown: bool) -> None:
+        changes = self._changes
+        for pair in pairs:
+            of_pair = changes[pair]
+            if target_no in of_pair and of_pair[target_no] != is_shown:
+                del of_pair[target_no]
+            else:
+                of_pair[target_no] = is_shown
 
-def _by_block(targets: dict[int, bool]) -> dict[int, dict[int, bool]]:
-    blocks: dict[int, dict[int, bool]] = {}
-    for number, shown in targets.items():
-        blocks.setdefault(number >> SHIFT, {})[number % BLOCK] = shown
-    return blocks
+    def _write_both(self, pair: Pair, changes: Mapping[int, bool]) -> None:
+        for block in {number >> SHIFT for number in changes}:
+            place = (*pair, block)
+            found = self._connection.execute(FIND, place).fetchone()
+            bits = bitmaps.bits_of(found[0] if found else b"")
+            for number, is_shown in changes.items():
+                if number >> SHIFT == block:
+                    bit = 1 << number % BLOCK
+                    bits = bits | bit if is_shown else bits & ~bit
+            if bits:
+                self._connection.execute(PUT, (*place, bitmaps.pack(bits)))
+            else:
+                self._connection.execute(REMOVE, place)
+
+
+def _packed_blocks(targets: Iterable[int]) -> Mapping[int, bytes]:
+    blocks: dict[int, list[int]] = defaultdict(list)
+    for number in targets:
+        blocks[number >> SHIFT].append(number % BLOCK)
+    return {block: bitmaps.pack_places(places) for block, places in blocks.items()}
