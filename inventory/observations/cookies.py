@@ -19,6 +19,7 @@ _FLAGS = (
     *(("host_only", "host_only"), ("partitioned", "partitioned")),
 )
 """Attributes that are true or false, each with the member of the snapshot that has it."""
+_MEMBERS = tuple(member for _, member in _FLAGS)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _ENDINGS = tuple(f".{attribute}" for attribute in ATTRIBUTES)
 
@@ -51,7 +52,7 @@ def statements_of(cookie: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     get = cookie.get
     return _statements(
         text_of(get("name")) or "",
-        tuple(bool(get(member)) for _, member in _FLAGS),
+        tuple(map(bool, map(get, _MEMBERS))),
         text_of(get("same_site")),
         text_of(get("domain")) or "",
         text_of(get("path")) or "/",

@@ -10,18 +10,13 @@ Pair = tuple[int, int]
 
 
 def pack(pairs: Iterable[Pair]) -> bytes:
-    """The pairs in their order: for each the difference of the fields and the value, in seven bits a byte."""
-    pieces: list[bytes] = []
-    before = 0
-    for field, value in sorted(pairs):
-        pieces.append(_pieces(field - before, value))
-        before = field
-    return b"".join(pieces)
+    """The pairs, in any order: each number in seven bits a byte."""
+    return b"".join(map(_pieces, pairs))
 
 
 @lru_cache(maxsize=20_000)
-def _pieces(field: int, value: int) -> bytes:
-    return _piece(field) + _piece(value)
+def _pieces(pair: Pair) -> bytes:
+    return _piece(pair[0]) + _piece(pair[1])
 
 
 def _piece(number: int) -> bytes:
@@ -44,7 +39,7 @@ def unpack(packed: bytes) -> list[Pair]:
             shift += 7
             continue
         if is_field:
-            field += number
+            field = number
         else:
             pairs.append((field, number))
         is_field, number, shift = not is_field, 0, 0

@@ -14,6 +14,8 @@ from inventory.store.sqlite.opening import Connection
 Key = TypeVar("Key")
 Number = TypeVar("Number")
 
+Row = tuple[int, int, str, str | None, float | None, bool]
+
 MAX_REMEMBERED = 20_000
 """Of the statements that several targets make."""
 
@@ -69,16 +71,21 @@ class Numbering:
     def number(self, groups: Iterable[Iterable[Statement]]) -> None:
         """Find or give the numbers of these: of many at once, for it takes less time than of one after the other."""
         known, found, made = self.known.pairs, self.found, self._made
-        new: dict[Statement, Pair] = {}
+        rows: list[Row] = []
         for each in [each for group in groups for each in group if each not in known]:
-            if each in found or each in made or each in new or each.field in LATEST_ONLY:
+            name, value, volatile = each
+            if each in found or each in made or name in LATEST_ONLY:
                 continue
-            if (pair := self._find(each)) is None:
-                new[each] = (self.field(each.field), self._next_value())
-            else:
-                found[each] = pair
-        self.connection.executemany(ADD_VALUE, [_row(each, pair) for each, pair in new.items()])
-        made.update(new)
+            field, text = self.field(name), folded(value)
+            number = self._find(field, text, value, volatile)
+            if number is not None:
+                found[each] = (field, number)
+                continue
+            number = self._next_value()
+            kept = None if text == value else value
+            rows.append((number, field, text, kept, ordinal_of(name, value), volatile))
+            made[each] = (field, number)
+        self.connection.executemany(ADD_VALUE, rows)
 
     def pairs(self, statements: Sequence[Statement]) -> set[Pair]:
         """The numbers of the field and of the value of each statement, if they have been given."""
@@ -104,12 +111,10 @@ class Numbering:
             self.fields[name] = number
         return number
 
-    def _find(self, statement: Statement) -> Pair | None:
-        name, value, volatile = statement
-        field = self.field(name)
-        for text, is_volatile, number in self.connection.execute(FIND_VALUES, (field, folded(value))):
-            if text == value and is_volatile == volatile:
-                return field, number
+    def _find(self, field: int, text: str, value: str, volatile: bool) -> int | None:
+        for found, is_volatile, number in self.connection.execute(FIND_VALUES, (field, text)):
+            if found == value and is_volatile == volatile:
+                return int(number)
         return None
 
     def _next_value(self) -> int:
@@ -117,12 +122,6 @@ class Numbering:
             self._last_value = self.connection.execute(LAST_VALUE).fetchone()[0]
         self._last_value += 1
         return self._last_value
-
-
-def _row(statement: Statement, pair: Pair) -> tuple[int, int, str, str | None, float | None, bool]:
-    name, value, volatile = statement
-    text = folded(value)
-    return pair[1], pair[0], text, None if text == value else value, ordinal_of(name, value), volatile
 
 
 def _with(remembered: dict[Key, Number], found: dict[Key, Number]) -> dict[Key, Number]:
