@@ -21,7 +21,7 @@ from inventory.observations import cookies
 from inventory.observations.extraction import statements_of_target
 from inventory.observations.model import Statement, folded, ordinal_of
 from inventory.records.model import Target
-from inventory.store.codecs import to_millis
+from inventory.store.codecs import millis, to_millis
 from inventory.store.pairs import Pair, pack
 from inventory.store.sqlite import bitmaps
 from inventory.store.sqlite.bitmaps import BLOCK, SHIFT
@@ -92,12 +92,20 @@ def lasting(number: int) -> list[Statement]:
     return found
 
 
-def passing(number: int, collection: int) -> list[Statement]:
-    """What a collection of a target shows, and not every one has shown."""
-    body = _changes(number, 10, 1)[collection]
-    server = (_dice(number) >> 21) + _changes(number, 100, 2)[collection]
-    renewed = _changes(number // 20, 200, 3)[collection]
-    is_down = collection > 0 and _dice(number * COLLECTIONS + collection) % 100 == 0
+def passing(number: int, collection: int) -> Sequence[Statement]:
+    """What a collection of a target shows, and not every one has shown; the same list while nothing changes."""
+    return _passing(
+        number,
+        body=_changes(number, 10, 1)[collection],
+        server=(_dice(number) >> 21) + _changes(number, 100, 2)[collection],
+        renewed=_changes(number // 20, 200, 3)[collection],
+        is_down=collection > 0 and _dice(number * COLLECTIONS + collection) % 100 == 0,
+        has_hsts=number % 20 < 9 and not (collection >= DEPLOYED and number % DEPLOYED_EVERY == 0),
+    )
+
+
+@lru_cache(maxsize=64)
+def _passing(number: int, *, body: int, server: int, renewed: int, is_down: bool, has_hsts: bool) -> Sequence[Statement]:
     found = [
         Statement("body.sha256", hashlib.sha256(b"%d %d" % (number, body)).hexdigest()),
         Statement("title", f"Page {number}, edition {body // 3}"),
@@ -106,9 +114,7 @@ def passing(number: int, collection: int) -> list[Statement]:
         Statement("tls.sha256", hashlib.sha256(b"%d %d" % (number // 20, renewed)).hexdigest()),
         Statement("tls.not_after", f"2026-{1 + (number // 20) % 12:02}-{1 + renewed:02}T00:00:00Z"),
     ]
-    if number % 20 < 9 and not (collection >= DEPLOYED and number % DEPLOYED_EVERY == 0):
-        found.append(Statement("header.strict-transport-security", "max-age=31536000"))
-    return found
+    return [*found, Statement("header.strict-transport-security", "max-age=31536000")] if has_hsts else found
 
 
 def _dice(number: int) -> int:
@@ -198,7 +204,7 @@ class _Filler:
 
     def _add(self, number: int) -> None:
         which, no, rows = target(number), number + 1, self._rows
-        instants = [to_millis(collected_at(number, each)) for each in range(self._collections)]
+        instants = [to_millis(collected_at(number, 0)) + each * millis(EVERY) for each in range(self._collections)]
         current = {self._pair(each) for each in lasting(number)}
         current.update(self._over_time(number, no, instants))
         for pair in (KNOWN, *current):
@@ -213,8 +219,12 @@ class _Filler:
         """The pairs that are current in the end. Rows say when these came, and when others came and went."""
         numbered: dict[Statement, Pair] = {}
         since: dict[Statement, int] = {}
+        before: Sequence[Statement] = ()
         for collection, at in enumerate(instants):
-            shown = dict.fromkeys(passing(number, collection))
+            shown = passing(number, collection)
+            if shown is before:
+                continue
+            before = shown
             for each in [each for each in since if each not in shown]:
                 first = since.pop(each)
                 self._rows.past.append((*numbered[each], no, first, instants[collection - 1], at))

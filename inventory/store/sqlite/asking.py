@@ -29,7 +29,7 @@ class Bounds:
     """For all changes of a time at once."""
     page_seconds: float = 0.9
     total_seconds: float = 3.0
-    values: int = 5_000
+    values: int = 12_000
     rows: int = 50_000
     candidates: int = 5_000
     chunk: int = 20_000

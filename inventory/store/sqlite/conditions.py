@@ -6,9 +6,9 @@ are tested, of as few targets as are needed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from itertools import islice
 from operator import and_, or_
 
@@ -37,6 +37,7 @@ class Query:
     def __init__(self, connection: Connection, condition: Condition, at: int | None, bounds: Bounds) -> None:
         self.connection, self.condition, self.at, self.bounds = connection, condition, at, bounds
         self._leaves: dict[Condition, tuple[Leaf, int | None]] = {}
+        self._rows: int | None = bounds.rows
         self._tests = Tests(connection, at)
 
     @cached_property
@@ -47,11 +48,28 @@ class Query:
     @cached_property
     def reach(self) -> Reach:
         """What is known without a look at single targets."""
-        return self._reach(self.condition, None)
+        return self._reach(self.condition, lambda _leaf: Reach(0, self.known))
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether no single target has to be looked at."""
+        return self.reach.least == self.reach.most
+
+    def read_all(self) -> None:
+        """Read what targets show however much that is: it takes less time than to look at every target."""
+        if self._rows is not None and not self.is_exact:
+            self._rows = None
+            self._leaves = {each: found for each, found in self._leaves.items() if found[1] is not None or found[0].test}
+            del self.reach
+
+    def is_more_than(self, number: int) -> bool:
+        """Whether the condition holds for more targets than that, as far as the values tell that were listed."""
+        return self._reach(self.condition, self._listed).least.bit_count() > number
 
     @cached_property
     def targets(self) -> int:
         """The targets that the condition holds for."""
+        self.read_all()
         return self.reach.least | self.holding(self.reach.most & ~self.reach.least)
 
     def holding(self, targets: int) -> int:
@@ -60,12 +78,21 @@ class Query:
         while some := list(islice(numbers, TESTED_AT_ONCE)):
             check_time(self.connection)
             among = bitmaps.of_numbers(some, some[-1])
-            found |= self._reach(self.condition, among).least & among
+            found |= self._reach(self.condition, partial(self._tested, among)).least & among
         return found
+
+    def among(self, numbers: Iterable[int]) -> Set[int]:
+        """Those of some targets, by their numbers, that the condition holds for."""
+        most, below = bitmaps.to_bytes(self.reach.most), self.reach.most.bit_length()
+        possible = {number for number in numbers if number < below and most[number >> 3] >> (number & 7) & 1}
+        if self.is_exact:
+            return possible
+        return set(bitmaps.numbers(self.holding(bitmaps.of_numbers(possible, below))))
 
     @cached_property
     def holds(self) -> str:
         """The condition as SQL on the number `t.no` of a target."""
+        self.read_all()
         least, most = bitmaps.to_bytes(self.reach.least), bitmaps.to_bytes(self.reach.most)
 
         def is_found(number: int) -> bool:
@@ -77,38 +104,41 @@ class Query:
         self.connection.create_function("is_found", 1, is_found, deterministic=True)
         return "is_found(t.no)"
 
-    def _reach(self, condition: Condition, among: int | None) -> Reach:
-        """The reach of a condition; if targets are given, it is exact among these."""
+    def _reach(self, condition: Condition, untold: Callable[[Leaf], Reach]) -> Reach:
+        """The reach of a condition from those of its parts; `untold` is that of one of which not all values are listed."""
         match condition:
             case Everything():
                 return Reach(self.known, self.known)
             case Not(other):
-                reach = self._reach(other, among)
+                reach = self._reach(other, untold)
                 return Reach(self.known & ~reach.most, self.known & ~reach.least)
             case And(conditions):
-                return _combined(and_, self._reaches(conditions, among))
+                return _combined(and_, [self._reach(each, untold) for each in conditions])
             case Or(conditions):
-                return _combined(or_, self._reaches(conditions, among))
+                return _combined(or_, [self._reach(each, untold) for each in conditions])
             case Exists() | Has() | Between():
                 leaf, targets = self._of_leaf(condition)
-                if targets is not None:
-                    return Reach(targets, targets)
-                tested = None if among is None else self._tests.passing(leaf, among)
-                return Reach(0, self.known) if tested is None else Reach(tested, tested)
+                return untold(leaf) if targets is None else Reach(targets, targets)
 
-    def _reaches(self, conditions: Iterable[Condition], among: int | None) -> Iterator[Reach]:
-        return (self._reach(each, among) for each in conditions)
+    def _tested(self, among: int, leaf: Leaf) -> Reach:
+        """Among some targets, the reach is exact after each was tested."""
+        passing = self._tests.passing(leaf, among)
+        return Reach(passing, passing)
+
+    def _listed(self, leaf: Leaf) -> Reach:
+        """The targets of those values that were listed satisfy it at least."""
+        listed = showing(self.connection, Leaf(pairs=leaf.pairs), self.at, None) or 0
+        return Reach(listed & self.known, self.known)
 
     def _of_leaf(self, condition: Exists | Has | Between) -> tuple[Leaf, int | None]:
         """What a condition on a field means, and the targets that it holds for, if these can be read."""
         if condition not in self._leaves:
             check_time(self.connection)
             leaf = resolve(self.connection, condition, self.bounds)
-            shown = showing(self.connection, leaf, self.at, self.bounds.rows)
+            shown = showing(self.connection, leaf, self.at, self._rows)
             self._leaves[condition] = (leaf, None if shown is None else shown & self.known)
         return self._leaves[condition]
 
 
-def _combined(operator: Callable[[int, int], int], reaches: Iterable[Reach]) -> Reach:
-    parts = list(reaches)
+def _combined(operator: Callable[[int, int], int], parts: Sequence[Reach]) -> Reach:
     return Reach(reduce(operator, (each.least for each in parts)), reduce(operator, (each.most for each in parts)))

@@ -35,8 +35,8 @@ NUMBERS = f"""
 class Leaf:
     """A condition in numbers: any of `pairs`, or any value of `fields`, if it passes a `test`.
 
-    A test is for what more values satisfy than are worth listing. `columns` are those of records with what is known of the
-    latest snapshot alone, with the ends of a range.
+    A test is for what more values satisfy than are worth listing; `pairs` has some of them. `columns` are those of records
+    with what is known of the latest snapshot alone, with the ends of a range.
     """
 
     pairs: Set[Pair] = frozenset()
@@ -69,7 +69,7 @@ def _leaf(
     """The leaf of the pairs that were found; of fields and a test if these are more than a limit."""
     pairs = frozenset(islice(found, limit + 1))
     if len(pairs) > limit:
-        return Leaf(fields=fields, test=test, columns=columns)
+        return Leaf(pairs=pairs, fields=fields, test=test, columns=columns)
     return Leaf(pairs=pairs, columns=columns)
 
 

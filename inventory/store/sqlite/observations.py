@@ -69,9 +69,10 @@ class SqliteObservations(Adapter):
         try:
             with asking(self._connections, self._bounds.page_seconds) as connection:
                 query = self._query(connection, condition, at)
-                if query.reach.least == query.reach.most:
-                    return min(query.reach.most.bit_count(), up_to + 1)
-                return len(search(query, connection, up_to + 1, None))
+                query.read_all()
+                if query.is_exact:
+                    return min(query.targets.bit_count(), up_to + 1)
+                return up_to + 1 if query.is_more_than(up_to) else len(search(query, connection, up_to + 1, None))
         except QueryTooBroad:
             return None
 
@@ -197,18 +198,15 @@ def search(query: Query, connection: Connection, limit: int, after: Key | None) 
 
 def _in_order(query: Query, connection: Connection, place: dict[str, Any], wanted: int) -> Iterator[tuple[str, int]]:
     """The same by looking at all targets in their order, more of them each time."""
-    most, chunk = bitmaps.to_bytes(query.reach.most), min(2 * wanted, query.bounds.chunk)
+    chunk = min(2 * wanted, query.bounds.chunk)
     while True:
         check_time(connection)
         rows = connection.execute(IN_ORDER, place | {"chunk": chunk}).fetchall()
-        possible = [row for row in rows if (at := row[2] >> 3) < len(most) and most[at] >> (row[2] & 7) & 1]
-        if query.reach.least != query.reach.most:
-            numbers = [row[2] for row in possible]
-            holding = set(bitmaps.numbers(query.holding(bitmaps.of_numbers(numbers, max(numbers, default=0)))))
-            possible = [row for row in possible if row[2] in holding]
-        yield from ((record_id, position) for record_id, position, _ in possible)
+        possible = query.among(row[2] for row in rows)
+        yield from ((record_id, position) for record_id, position, number in rows if number in possible)
         if len(rows) < chunk:
             return
+        query.read_all()
         place = {"id": rows[-1][0], "instant": rows[-1][1]}
         chunk = min(2 * chunk, query.bounds.chunk)
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import groupby, islice
+from operator import itemgetter
 
 from inventory.store.sqlite import bitmaps
 from inventory.store.sqlite.bitmaps import BLOCK, SHIFT
 from inventory.store.sqlite.leaves import Leaf, chosen_columns
 from inventory.store.sqlite.opening import Connection
 from inventory.store.sqlite.postings import KNOWN
+
+VALUES_AT_ONCE = 500
 
 NOW = "SELECT value_no, block, targets FROM postings WHERE {chosen} LIMIT {limit}"
 AFTER = "SELECT value_no, target_no FROM observations WHERE {chosen} AND since > {at}"
@@ -19,6 +23,7 @@ LATER = "SELECT target_no, since FROM observations WHERE {chosen}"
 LATER_AT = f"""
     {LATER} AND since <= {{at}} UNION ALL
     SELECT target_no, first FROM past_observations WHERE {{chosen}} AND first <= {{at}} AND gone > {{at}}"""
+OF_VALUES = "field_no = {field} AND value_no IN ({values})"
 OF_VALUE = "field_no = {field} AND value_no = {value}"
 KNOWN_AFTER = "SELECT no FROM observed_targets INDEXED BY observed_targets_since WHERE since > ?"
 KNOWN_BEFORE = "SELECT no FROM observed_targets INDEXED BY observed_targets_since WHERE since <= ?"
@@ -39,20 +44,19 @@ def known(connection: Connection, at: int | None) -> int:
     return everything & ~found if is_late else found
 
 
-def showing(connection: Connection, leaf: Leaf, at: int | None, limit: int) -> int | None:
-    """The targets that satisfy a condition on a field; None if more than a number of rows would have to be read."""
+def showing(connection: Connection, leaf: Leaf, at: int | None, limit: int | None) -> int | None:
+    """The targets that satisfy a condition on a field; None if more than a number of rows would have to be read for it."""
     if leaf.test is not None:
         return None
     found: dict[int, int] = defaultdict(int)
     for chosen in _chosen(leaf):
         blocks = _blocks(connection, chosen, at, limit)
-        limit -= len(blocks)
-        if limit < 0:
+        if limit is not None and (limit := limit - len(blocks)) < 0:
             return None
         for (_, block), bits in blocks.items():
             found[block] |= bits
     latest = [] if at is not None else _of_latest(connection, leaf, limit)
-    if len(latest) > limit:
+    if limit is not None and len(latest) > limit:
         return None
     return bitmaps.joined(found) | bitmaps.of_numbers(latest, max(latest, default=0))
 
@@ -83,13 +87,16 @@ def later(connection: Connection, field: int, value: int, at: int | None, among:
 
 
 def _chosen(leaf: Leaf) -> Iterator[str]:
-    yield from (OF_VALUE.format(field=field, value=value) for field, value in sorted(leaf.pairs))
+    for field, pairs in groupby(sorted(leaf.pairs), itemgetter(0)):
+        values = (str(value) for _, value in pairs)
+        while some := list(islice(values, VALUES_AT_ONCE)):
+            yield OF_VALUES.format(field=field, values=", ".join(some))
     yield from (f"field_no = {field}" for field in sorted(leaf.fields))
 
 
 def _blocks(connection: Connection, chosen: str, at: int | None, limit: int | None = None) -> dict[tuple[int, int], int]:
     """Blocks of targets by value and number; more than a limit if there are more."""
-    rows = connection.execute(NOW.format(chosen=chosen, limit=-1 if limit is None else limit + 1))
+    rows = connection.execute(NOW.format(chosen=chosen, limit=_one_more(limit)))
     blocks = {(value, block): bitmaps.bits_of(targets) for value, block, targets in rows}
     if at is not None and (limit is None or len(blocks) <= limit):
         for value, target in connection.execute(AFTER.format(chosen=chosen, at=at)):
@@ -100,8 +107,12 @@ def _blocks(connection: Connection, chosen: str, at: int | None, limit: int | No
     return blocks
 
 
-def _of_latest(connection: Connection, leaf: Leaf, limit: int) -> list[int]:
+def _of_latest(connection: Connection, leaf: Leaf, limit: int | None) -> list[int]:
     """The targets of whose latest snapshot it holds; more than a limit if there are more."""
     if not leaf.columns:
         return []
-    return [row[0] for row in connection.execute(OF_LATEST.format(chosen=chosen_columns(leaf), limit=limit + 1))]
+    return [row[0] for row in connection.execute(OF_LATEST.format(chosen=chosen_columns(leaf), limit=_one_more(limit)))]
+
+
+def _one_more(limit: int | None) -> int:
+    return -1 if limit is None else limit + 1
