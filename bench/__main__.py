@@ -13,6 +13,7 @@ from bench import (
     events,
     hit,
     hit_growth,
+    import_indexed,
     import_memory,
     imports,
     miss_accept,
@@ -20,6 +21,7 @@ from bench import (
     not_modified,
     products,
     results,
+    searches,
     start,
 )
 from bench.measuring import Result, RunSize
@@ -32,13 +34,19 @@ BENCHMARKS: Mapping[str, Measure] = {
     "miss_accept": miss_accept.measure,
     "miss_collect": miss_collect.measure,
     "import": imports.measure,
+    "import_indexed": import_indexed.measure,
     "import_memory": import_memory.measure,
+    "index_size": import_indexed.measure_size,
+    "search": searches.measure_search,
+    "search_past": searches.measure_past,
+    "facet": searches.measure_facet,
+    "change_groups": searches.measure_groups,
     "events": events.measure,
     "products": products.measure,
     "due": due.measure,
     "start": start.measure,
 }
-EMBEDDED_ONLY = {"start"}
+EMBEDDED_ONLY = {"start", "import_indexed", "index_size", "search", "search_past", "facet", "change_groups"}
 MONGO = "INVENTORY_TEST_MONGO_URI"
 MONGO_SHARE = 0.01
 """Of the records: the servers that tests run on have no index but `_id`, so each claim reads every record."""

@@ -61,13 +61,16 @@ def content(number: int, source: bytes) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def fill(store: Store, first: int, count: int, *, size: int) -> None:
-    """Accept, claim and settle pages `first` to `first + count - 1` with `size` bytes of page source each."""
+def fill(store: Store, first: int, count: int, *, size: int, indexed: bool = True) -> None:
+    """Accept, claim and settle pages `first` to `first + count - 1` with `size` bytes of page source each.
+
+    Unless `indexed` nothing is observed of them.
+    """
     for start in range(first, first + count, BATCH):
         numbers = range(start, min(start + BATCH, first + count))
         accept(store, numbers)
         claims = store.records.claim_due(now=utc_now(), lease_for=LEASE, limit=len(numbers))
-        if not all(store.records.settle([_stored(claim, size) for claim in claims])):
+        if not all(store.records.settle([_stored(claim, size, indexed=indexed) for claim in claims])):
             raise RuntimeError("somebody else is working on this store")
 
 
@@ -77,10 +80,10 @@ def accept(store: Store, numbers: Sequence[int]) -> None:
         store.records.accept(Target("webpage", url(number), HOST), now=utc_now(), seen=None)
 
 
-def _stored(claim: Record, size: int) -> Stored:
+def _stored(claim: Record, size: int, *, indexed: bool) -> Stored:
     assert claim.lease is not None
     number = int(claim.target.key.rpartition("/")[2])
     source = body(number, size)
     seen = content(number, source)
-    statements = of_extraction(of_snapshot(claim.target, seen))
+    statements = of_extraction(of_snapshot(claim.target, seen)) if indexed else None
     return Stored(claim, Snapshot(claim.lease, claim.id, utc_now(), seen, seen["body"]["sha256"]), source, statements)

@@ -41,16 +41,24 @@ UNIQUE = frozenset({"url", "final.url", "path", "title", "body.sha256"})
 _SERVERS = ("nginx", "nginx/1.24.0", "nginx/1.25.3", "Apache", "Apache/2.4.57 (Debian)", "cloudflare", "Microsoft-IIS/10.0")
 _CACHING = ("no-store", "no-cache", "max-age=0", "max-age=60", "public, max-age=3600", "private", "max-age=86400")
 _COOKIE = {"domain": "x", "host_only": True, "path": "/", "secure": True, "http_only": True, "accepted": True}
-_SHARED = tuple(
-    Statement(*each)
-    for each in (
-        *(("scheme", "https"), ("reason", "OK"), ("media_type", "text/html"), ("charset", "utf-8"), ("redirects", "0")),
-        *(("header.content-type", "text/html; charset=utf-8"), ("header.connection", "keep-alive")),
-        *(("header.date", "{date}", True), ("header.etag", '"{hex:32}"', True), ("header.content-length", "{number}", True)),
-        *(("header.x-request-id", "{uuid}", True), ("header.vary", "Accept-Encoding"), ("tls.version", "TLSv1.3")),
-        *(("header.x-content-type-options", "nosniff"), ("header.accept-ranges", "bytes"), ("header.age", "{number}", True)),
-        *(cookies.statements_of({"name": "SID", "same_site": "Lax", **_COOKIE})),
-    )
+_SHARED = (
+    *(
+        Statement(field, value)
+        for field, value in (
+            *(("scheme", "https"), ("reason", "OK"), ("media_type", "text/html"), ("charset", "utf-8"), ("redirects", "0")),
+            *(("header.content-type", "text/html; charset=utf-8"), ("header.connection", "keep-alive")),
+            *(("header.vary", "Accept-Encoding"), ("tls.version", "TLSv1.3"), ("header.accept-ranges", "bytes")),
+            ("header.x-content-type-options", "nosniff"),
+            *cookies.statements_of({"name": "SID", "same_site": "Lax", **_COOKIE}),
+        )
+    ),
+    *(
+        Statement(f"header.{name}", value, volatile=True)
+        for name, value in (
+            *(("date", "{date}"), ("etag", '"{hex:32}"'), ("content-length", "{number}"), ("age", "{number}")),
+            ("x-request-id", "{uuid}"),
+        )
+    ),
 )
 
 

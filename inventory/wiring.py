@@ -48,7 +48,7 @@ from inventory.rate_limits.local import LocalBudgets
 from inventory.rate_limits.model import Budgets
 from inventory.rate_limits.service import UpstreamService
 from inventory.rate_limits.shared import SharedBudgets
-from inventory.records.collector import Collector
+from inventory.records.collector import Collector, Observe
 from inventory.records.inline import InlineCollector
 from inventory.records.outcomes import CollectionPolicy, collection_retries
 from inventory.records.service import RecordService
@@ -93,6 +93,7 @@ def build(
     rng: random.Random | None = None,
     sleep: Callable[[float], object] = sleep,
     budgets: Budgets | None = None,
+    observe: Observe | None = None,
 ) -> Services:
     """The services for these settings; a keyword replaces a part."""
     store = store or open_store(settings)
@@ -114,7 +115,7 @@ def build(
         clock=clock,
         rng=rng,
         sleep=sleep,
-        observe=Observer(store.observations).statements,
+        observe=observe or Observer(store.observations).statements,
     )
     records = _records(settings, store, registry, notifier, threads, clock)
     inline = InlineCollector(records, store.records, collector, slots=settings.inline_slots)
