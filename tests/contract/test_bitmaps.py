@@ -26,11 +26,20 @@ def test_a_block_has_the_targets_that_were_added(added) -> None:
 
 @given(st.frozensets(st.integers(0, 5 * BLOCK), max_size=20))
 def test_blocks_are_joined(numbers) -> None:
-    blocks: dict[int, int] = {}
-    for number in numbers:
-        blocks[number // BLOCK] = blocks.get(number // BLOCK, 0) | 1 << number % BLOCK
+    blocks: dict[int, bytearray] = {}
+    added = bitmaps.add(blocks, ((number // BLOCK, bitmaps.pack_places([number % BLOCK])) for number in numbers))
 
     joined = bitmaps.joined(blocks)
 
+    assert added == len(numbers)
     assert joined == bitmaps.of_numbers(numbers, max(numbers, default=0))
     assert list(bitmaps.numbers(joined)) == sorted(numbers)
+
+
+@given(st.lists(FEW | MANY, max_size=5))
+def test_blocks_of_both_forms_are_added(some) -> None:
+    blocks: dict[int, bytearray] = {}
+    bitmaps.add(blocks, ((1, bitmaps.pack_places(places)) for places in some))
+
+    places = frozenset().union(*some)
+    assert list(bitmaps.numbers(bitmaps.joined(blocks))) == [BLOCK + place for place in sorted(places)]

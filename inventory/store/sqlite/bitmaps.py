@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
 from functools import reduce
 from operator import or_
 
@@ -16,6 +16,7 @@ BLOCK = 4_096
 SHIFT = 12
 BYTES = BLOCK // 8
 
+_EMPTY = bytearray()
 _NOT_EMPTY = re.compile(rb"[^\0]")
 _BITS = tuple(tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256))
 
@@ -50,9 +51,25 @@ def size_of(packed: bytes) -> int:
     return len(packed) // 2 if len(packed) < BYTES else int.from_bytes(packed, "little").bit_count()
 
 
-def joined(blocks: Mapping[int, int]) -> int:
+def add(found: MutableMapping[int, bytearray], rows: Iterable[tuple[int, bytes]]) -> int:
+    """Add packed blocks to the bits of blocks by their numbers; how many there were."""
+    count = 0
+    for number, packed in rows:
+        count += 1
+        block = found.setdefault(number, _EMPTY)
+        if block is _EMPTY:
+            block = found[number] = bytearray(BYTES)
+        if len(packed) == 2:  # by far the most of them, where values are many
+            place = packed[0] | packed[1] << 8
+            block[place >> 3] |= 1 << (place & 7)
+        else:
+            block[:] = (int.from_bytes(block, "little") | bits_of(packed)).to_bytes(BYTES, "little")
+    return count
+
+
+def joined(blocks: Mapping[int, bytes | bytearray]) -> int:
     """The bits of all targets from those of blocks by their numbers."""
-    packed = (blocks.get(number, 0).to_bytes(BYTES, "little") for number in range(max(blocks, default=-1) + 1))
+    packed = (blocks.get(number, bytes(BYTES)) for number in range(max(blocks, default=-1) + 1))
     return int.from_bytes(b"".join(packed), "little")
 
 

@@ -56,8 +56,8 @@ class Query:
         return self.reach.least == self.reach.most
 
     def read_all(self) -> None:
-        """Read what targets show however much that is: it takes less time than to look at every target."""
-        if self._rows is not None and not self.is_exact:
+        """Read what targets show now however much that is: it takes less time than to look at every target."""
+        if self._rows is not None and self.at is None and not self.is_exact:
             self._rows = None
             self._leaves = {each: found for each, found in self._leaves.items() if found[1] is not None or found[0].test}
             del self.reach
@@ -127,7 +127,7 @@ class Query:
 
     def _listed(self, leaf: Leaf) -> Reach:
         """The targets of those values that were listed satisfy it at least."""
-        listed = showing(self.connection, Leaf(pairs=leaf.pairs), self.at, None) or 0
+        listed = showing(self.connection, Leaf(pairs=leaf.pairs), self.at, self._rows) or 0
         return Reach(listed & self.known, self.known)
 
     def _of_leaf(self, condition: Exists | Has | Between) -> tuple[Leaf, int | None]:

@@ -44,6 +44,10 @@ class Leaf:
     test: Test | None = None
     columns: tuple[tuple[str, str], ...] = ()
 
+    def means(self, pair: Pair) -> bool:
+        """Whether a value of a field satisfies it, but for the test."""
+        return pair[0] in self.fields or pair in self.pairs
+
 
 def resolve(connection: Connection, condition: Exists | Has | Between, bounds: Bounds) -> Leaf:
     """The numbers that a condition on a field means."""

@@ -3,20 +3,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 from operator import itemgetter
 
 from inventory.store.sqlite import bitmaps
-from inventory.store.sqlite.bitmaps import BLOCK, SHIFT
+from inventory.store.sqlite.bitmaps import BLOCK, BYTES, SHIFT
 from inventory.store.sqlite.leaves import Leaf, chosen_columns
 from inventory.store.sqlite.opening import Connection
 from inventory.store.sqlite.postings import KNOWN
 
 VALUES_AT_ONCE = 500
 
-NOW = "SELECT value_no, block, targets FROM postings WHERE {chosen} LIMIT {limit}"
+NOW = "SELECT {columns} FROM postings WHERE {chosen} LIMIT {limit}"
 AFTER = "SELECT value_no, target_no FROM observations WHERE {chosen} AND since > {at}"
 BEFORE = "SELECT value_no, target_no FROM past_observations WHERE {chosen} AND first <= {at} AND gone > {at}"
 LATER = "SELECT target_no, since FROM observations WHERE {chosen}"
@@ -48,23 +47,29 @@ def showing(connection: Connection, leaf: Leaf, at: int | None, limit: int | Non
     """The targets that satisfy a condition on a field; None if more than a number of rows would have to be read for it."""
     if leaf.test is not None:
         return None
-    found: dict[int, int] = defaultdict(int)
+    found: dict[int, bytearray] = {}
     for chosen in _chosen(leaf):
-        blocks = _blocks(connection, chosen, at, limit)
-        if limit is not None and (limit := limit - len(blocks)) < 0:
+        number = bitmaps.add(found, _rows(connection, chosen, at, limit))
+        if limit is not None and (limit := limit - number) < 0:
             return None
-        for (_, block), bits in blocks.items():
-            found[block] |= bits
     latest = [] if at is not None else _of_latest(connection, leaf, limit)
     if limit is not None and len(latest) > limit:
         return None
     return bitmaps.joined(found) | bitmaps.of_numbers(latest, max(latest, default=0))
 
 
+def _rows(connection: Connection, chosen: str, at: int | None, limit: int | None) -> Iterable[tuple[int, bytes]]:
+    """Blocks of targets, several of the same number; more than a limit if there are more."""
+    if at is None:
+        return connection.execute(NOW.format(columns="block, targets", chosen=chosen, limit=_one_more(limit)))
+    blocks = _blocks(connection, chosen, at, limit)
+    return ((block, bits.to_bytes(BYTES, "little")) for (_, block), bits in blocks.items())
+
+
 def of_value(connection: Connection, field: int, value: int, at: int | None) -> int:
     """The targets that show one value."""
     blocks = _blocks(connection, OF_VALUE.format(field=field, value=value), at)
-    return bitmaps.joined({block: bits for (_, block), bits in blocks.items()})
+    return bitmaps.joined({block: bits.to_bytes(BYTES, "little") for (_, block), bits in blocks.items()})
 
 
 def corrections(connection: Connection, field: int, at: int) -> Iterator[tuple[int, int, int]]:
@@ -96,7 +101,7 @@ def _chosen(leaf: Leaf) -> Iterator[str]:
 
 def _blocks(connection: Connection, chosen: str, at: int | None, limit: int | None = None) -> dict[tuple[int, int], int]:
     """Blocks of targets by value and number; more than a limit if there are more."""
-    rows = connection.execute(NOW.format(chosen=chosen, limit=_one_more(limit)))
+    rows = connection.execute(NOW.format(columns="value_no, block, targets", chosen=chosen, limit=_one_more(limit)))
     blocks = {(value, block): bitmaps.bits_of(targets) for value, block, targets in rows}
     if at is not None and (limit is None or len(blocks) <= limit):
         for value, target in connection.execute(AFTER.format(chosen=chosen, at=at)):

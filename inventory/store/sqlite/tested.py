@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-from inventory.store.pairs import Pair, unpack
+from inventory.store.pairs import unpack
 from inventory.store.sqlite import bitmaps
 from inventory.store.sqlite.leaves import Leaf, chosen_columns
 from inventory.store.sqlite.opening import Connection
@@ -50,11 +50,11 @@ class Tests:
     def _shown(self, leaf: Leaf, targets: Sequence[int]) -> Iterable[Shown]:
         given = json.dumps(targets)
         lists = self._connection.execute(LISTS, (given,))
-        shown = {(target, *pair) for target, packed in lists for pair in _of_fields(leaf, packed)}
+        shown = {(target, *pair) for target, packed in lists for pair in unpack(packed) if leaf.means(pair)}
         if self._at is not None:
             shown.difference_update(self._connection.execute(AFTER, {"shown": json.dumps(list(shown)), "at": self._at}))
             past = self._connection.execute(BEFORE, {"targets": given, "at": self._at})
-            shown.update(row for row in past if row[1] in leaf.fields)
+            shown.update(row for row in past if leaf.means(row[1:]))
         return shown
 
     def _tested(self, leaf: Leaf, values: set[int]) -> dict[int, bool] | None:
@@ -67,7 +67,3 @@ class Tests:
             (number, leaf.test(text, ordinal)) for number, text, ordinal in self._connection.execute(TEXTS, (new,))
         )
         return passed
-
-
-def _of_fields(leaf: Leaf, packed: bytes) -> Iterator[Pair]:
-    return (pair for pair in unpack(packed) if pair[0] in leaf.fields)
