@@ -27,8 +27,8 @@ AT_ONCE = 20
 """Targets whose observations are in memory before they are counted: one target has some thousands at most."""
 PAGE = 200
 """Targets of which all are read while an export is sent."""
-MAX_REMEMBERED = 200_000
-"""Targets that an export sends once, which takes 20 MB; after so many, one that is collected meanwhile may come twice."""
+MAX_REMEMBERED = 100_000
+"""Targets that an export sends once, which takes 12 MB; after so many, one that is collected meanwhile may come twice."""
 MAX_LOOKS = 10
 """Times that an export looks for what was collected meanwhile."""
 

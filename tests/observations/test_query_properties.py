@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from inventory.errors import InvalidQuery
-from inventory.observations.conditions import Condition, Pattern, Wildcard, folded, matcher
+from inventory.observations.conditions import Condition, Pattern, Wildcard, all_of, folded, matcher
 from inventory.observations.fields import CATALOGUE, Field, Kind
 from inventory.observations.queries.query import parse
 from inventory.observations.queries.quoting import quoted
@@ -81,6 +81,32 @@ def test_quoted_queries_can_be_joined(one: tuple[str, str], other: tuple[str, st
     assert matches(parse(f"{quoted(*one)} {quoted(*other)}", now=NOW), both)
     assert not matches(parse(f"({quoted(*one)} OR -{quoted(*one)}) !{quoted(*one)}", now=NOW), both)
     assert matches(parse(f"NOT ({quoted(*one)} || {quoted(*other)})", now=NOW), neither) or ("tag", "\0") in both
+
+
+CONDITIONS = st.sampled_from(
+    [
+        "tag:a",
+        "status:[1 TO 2]",
+        "status:>=3",
+        "abc",
+        '"x y z"',
+        "_exists_:title",
+        "*",
+        "title:(a OR b)",
+        "tag:a\\ ",
+        "(tag:a -tag:b)",
+    ]
+)
+
+
+@given(st.lists(CONDITIONS, max_size=5), st.data(), observations())
+def test_what_is_added_to_a_query_narrows_all_of_it(parts: list[str], choose: st.DataObject, added: tuple[str, str]) -> None:
+    joins = st.sampled_from([" ", " OR ", " AND ", " -", " NOT ", " || !"])
+    query = "".join(part + choose.draw(joins) for part in parts[:-1]) + "".join(parts[-1:])
+
+    narrowed = parse(f"{query} {quoted(*added)}", now=NOW)
+
+    assert narrowed == all_of([parse(query, now=NOW), parse(quoted(*added), now=NOW)])
 
 
 @pytest.mark.parametrize(
