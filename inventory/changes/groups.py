@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import nlargest
-from itertools import chain
-from typing import TypeAlias
 
-from inventory.changes.telling import rank, shape_in_group
+from inventory.changes.kinds import Kind, kinds_of, places_of
+from inventory.changes.telling import rank
 from inventory.observations.model import Place, SameChange
-from inventory.observations.shapes import TEXT
-
-MANY = 20
-"""Kinds of change of one field, each rare, that are told apart; more of them are one, whatever the values are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What changes of one group have in common: the shapes of the values that went, and of those that came."""
-
-    field: str
-    volatile: bool
-    old: tuple[str, ...]
-    new: tuple[str, ...]
-
-
-Kinds: TypeAlias = dict[Kind, list[SameChange]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,74 +54,11 @@ class Group:
 
 def grouped(changes: Iterable[SameChange]) -> Sequence[Group]:
     """The groups of changes, the largest first. Each change of each field is in one of them."""
-    kinds: Kinds = defaultdict(list)
-    for change in changes:
-        kinds[_kind(change)].append(change)
-    wider = _widened(kinds)
+    kinds = kinds_of(changes)
     together: dict[Set[Place], list[Kind]] = defaultdict(list)
-    for kind, found in wider.items():
-        together[_places(found)].append(kind)
-    return sorted((_group(places, same, wider) for places, same in together.items()), key=_order)
-
-
-def _places(changes: Iterable[SameChange]) -> Set[Place]:
-    return frozenset(chain.from_iterable(each.places for each in changes))
-
-
-def _kind(change: SameChange) -> Kind:
-    return Kind(change.field, change.volatile, _shapes(change.field, change.old), _shapes(change.field, change.new))
-
-
-def _shapes(field: str, values: Sequence[str]) -> tuple[str, ...]:
-    if len(values) < 2:  # nearly always, and a group may have 100,000 different values
-        return (shape_in_group(field, values[0]),) if values else ()
-    return tuple(sorted({shape_in_group(field, value) for value in values}))
-
-
-def _without_old(kind: Kind) -> Kind:
-    return Kind(kind.field, kind.volatile, (TEXT,) if kind.old else (), kind.new)
-
-
-def _without_new(kind: Kind) -> Kind:
-    return Kind(kind.field, kind.volatile, kind.old, (TEXT,) if kind.new else ())
-
-
-def _without_values(kind: Kind) -> Kind:
-    return _without_old(_without_new(kind))
-
-
-def _widened(kinds: Kinds) -> Kinds:
-    """The kinds of change, those that differ from target to target made one.
-
-    A title, a URL or a subject of a certificate has the words of its target, so the same change has many kinds there.
-    """
-    for widen in (_without_old, _without_new, _without_values):
-        kinds = _widened_by(widen, kinds)
-    return kinds
-
-
-def _widened_by(widen: Callable[[Kind], Kind], kinds: Kinds) -> Kinds:
-    alike: dict[Kind, list[Kind]] = defaultdict(list)
-    for kind in kinds:
-        alike[widen(kind)].append(kind)
-    found: Kinds = {}
-    for wide, narrow in alike.items():
-        rare = _rare(narrow, kinds)
-        for kind in narrow:
-            found.setdefault(wide if kind in rare else kind, []).extend(kinds[kind])
-    return found
-
-
-def _rare(kinds: Sequence[Kind], changes: Kinds) -> Set[Kind]:
-    """The kinds of change that have fewer targets than there are kinds, if there are many; else none."""
-    if len(kinds) <= MANY:
-        return frozenset()
-    rare = frozenset(kind for kind in kinds if _targets(changes[kind]) < len(kinds))
-    return rare if len(rare) > MANY else frozenset()
-
-
-def _targets(changes: Iterable[SameChange]) -> int:
-    return len({record_id for each in changes for record_id, _ in each.places})
+    for kind, found in kinds.items():
+        together[places_of(found)].append(kind)
+    return sorted((_group(places, same, kinds) for places, same in together.items()), key=_order)
 
 
 def _group(places: Set[Place], kinds: Sequence[Kind], changes: Mapping[Kind, Sequence[SameChange]]) -> Group:

@@ -21,6 +21,13 @@ EXACT = frozenset(
     }
 )
 """Fields that have few values, numbers among them: each is its own shape."""
+NAMING = frozenset(
+    {
+        *("final.url", "final.host", "redirect.url", "redirect.header.location", "header.location", "header.link"),
+        *("header.content-location", "tls.subject", "tls.name", "title"),
+    }
+)
+"""Fields whose values have words of their target."""
 DIGESTS = ("body.sha256", "tls.sha256")
 
 _ATTRIBUTE = re.compile(rf"^cookie\..*(?<!\\)(?:{'|'.join(re.escape(field.suffix) for field in FAMILIES if field.suffix)})$")
