@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,7 +18,7 @@ from flask.testing import FlaskClient
 from inventory import create_app
 from inventory.changes import schemas
 from inventory.changes.asked import Asked
-from inventory.changes.fleet import LARGEST_PORTION, PORTIONS, FleetChanges, Groups
+from inventory.changes.fleet import LARGEST_PORTION, LOOKED_AT, PORTIONS, FleetChanges, Groups
 from inventory.errors import TooManyChanges, TooManyRequests
 from inventory.observations.model import Change, Condition, SameChange
 from inventory.services import Services
@@ -57,6 +60,36 @@ class Listed:
 
     def values(self, *_: object) -> Mapping[str, Sequence[tuple[str, str]]]:
         return {}
+
+
+@dataclass
+class Sharing:
+    """A log of two deploys: three of five targets of the first show the same, and a fifth of those of the second."""
+
+    now: datetime
+    targets: int
+    looked_at: int = 0
+
+    def changes(self, *_: object, **__: object) -> Sequence[Change]:
+        return []
+
+    def same_changes(self, *_: object, **__: object) -> Sequence[SameChange]:
+        names = [sha256(b"%d" % n).hexdigest() for n in range(self.targets)]
+        return [
+            SameChange(
+                field=f"header.{of}", old=[], new=["1"], volatile=False, places=[(f"{n} {of}", self.now) for n in names]
+            )
+            for of in "ab"
+        ]
+
+    def values(self, record_ids: Collection[str], _fields: object) -> Mapping[str, Sequence[tuple[str, str]]]:
+        self.looked_at += len(record_ids)
+        numbers = {sha256(b"%d" % n).hexdigest(): n % 5 for n in range(self.targets)}
+        shown = {each: numbers[each[:-2]] for each in record_ids}
+        return {
+            each: [("header.server", "nginx" if n < (3 if each.endswith("a") else 1) else f"other {n}")]
+            for each, n in shown.items()
+        }
 
 
 @pytest.fixture
@@ -478,6 +511,17 @@ def test_a_page_ends_where_it_has_looked_at_enough_and_the_next_one_goes_on_ther
         cursor, pages = fleet.page(Asked(), limit=200, cursor=cursor).next_cursor, pages + 1
     assert pages == 3
     assert sum(log.portions) < 32_001 + LARGEST_PORTION
+
+
+def test_what_targets_share_is_counted_of_all_of_them_and_what_they_cannot_share_is_not(
+    services: Services, clock: FakeClock
+) -> None:
+    log = Sharing(clock(), 3_000)
+    groups = FleetChanges(log, services.records, clock=clock).groups(Asked(), limit=10).groups
+
+    shared = {shown.group.field: [(each.value, each.targets) for each in shown.shared] for shown in groups}
+    assert shared == {"header.a": [("nginx", 1_800)], "header.b": []}
+    assert log.looked_at == 3_000 + LOOKED_AT
 
 
 def test_a_target_that_is_deleted_meanwhile_is_left_out(services: Services, clock: FakeClock) -> None:
