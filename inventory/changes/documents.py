@@ -142,7 +142,7 @@ def _link(group: Group, asked: Asked) -> str:
     query = {"q": asked.q} if asked.q else {}
     query |= {"field": field_parameter(group.field), "since": rfc3339(group.first)}
     query |= {"until": rfc3339(group.last + MILLISECOND)} | ({"volatile": "true"} if group.volatile else {})
-    return f"{LISTING}?{urlencode(query, quote_via=quote, safe=':*')}"
+    return f"{LISTING}?{urlencode(query, quote_via=quote, safe=':*', errors='replace')}"
 
 
 def _text(text: TextDiff) -> Document:

@@ -571,6 +571,31 @@ def test_a_cursor_is_good_for_its_own_query_only(client: FlaskClient, fleet: Fle
         assert "It is of another query" in document["errors"]["cursor"][0]
 
 
+def test_a_cursor_that_was_tampered_with_is_refused_or_leads_somewhere(client: FlaskClient, fleet: Fleet) -> None:
+    [url] = fleet.add(1)
+    for status in (200, 201, 202):
+        fleet.pages[url].status = status
+        fleet.collect()
+    digest, since, at, record_id, name = json.loads(urlsafe_b64decode(ask(client, limit=1)["next_cursor"]))
+
+    def answered(*parts: object) -> int:
+        cursor = urlsafe_b64encode(json.dumps(parts).encode()).decode()
+        answer = client.get(CHANGES, query_string={"cursor": cursor})
+        assert answer.status_code == 200 or answer.json["errors"]["cursor"]
+        return answer.status_code
+
+    assert answered(digest, since, at, record_id, name) == 200
+    for parts in (
+        (digest, since, at, record_id, "\ud800"), (digest, since, at, ["x"], name), (digest, "1", at, record_id, name),
+        (digest, 10**30, at, record_id, name), (digest, since, at, record_id), (digest, since, 1e3, record_id, name),
+    ):  # fmt: skip
+        assert answered(*parts) == 422
+    for parts in (
+        (digest, -(10**13), at, record_id, name), (digest, since, 10**14, record_id, name), (digest, at, since, "\0", "\0"),
+    ):  # fmt: skip
+        assert answered(*parts) == 200
+
+
 @pytest.mark.parametrize("cursor", ["x", "ä", "W10=", "WzFd", "bnVsbA==", "WyJ4IixudWxsLG51bGwsMSwyXQ==", "W1tb" * 3_000])
 def test_a_text_that_is_no_cursor_is_refused(client: FlaskClient, cursor: str) -> None:
     status, code, document = problem(client, cursor=cursor)
