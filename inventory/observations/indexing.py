@@ -58,22 +58,23 @@ class Indexer:
 
     def index(self, record_id: str) -> Indexed:
         """Index a record. One that cannot be indexed, whatever is wrong with it, is set aside with the reason."""
+        record = None
         try:
             record = self.records.find_all([record_id]).get(record_id)
             done = record is not None and self.observations.reindex(record, self._history(record))
         except UnusableStore as error:  # a damaged page in its file: if nothing can be written, this raises again
-            self._set_aside(record_id, error)
+            self._set_aside(record_id, record, error)
         except StorageUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - the edge of one unit of work: logged, counted, and kept with the record
-            self._set_aside(record_id, error)
+            self._set_aside(record_id, record, error)
         else:
             return Indexed.DONE if done else Indexed.OVERTAKEN
         return Indexed.SET_ASIDE
 
-    def _set_aside(self, record_id: str, error: Exception) -> None:
-        reason = f"{type(error).__name__}: {error}".encode(errors="backslashreplace").decode()
-        self.observations.set_aside(record_id, reason[:MAX_REASON])
+    def _set_aside(self, record_id: str, record: Record | None, error: Exception) -> None:
+        reason = f"{type(error).__name__}: {error}".encode(errors="backslashreplace").decode()[:MAX_REASON]
+        self.observations.set_aside(record_id, reason if record is None else f"{reason} ({record.target.key})")
         faults.note(self.notifier, error, "index_record", record_id=record_id)
 
     def _history(self, record: Record) -> list[Outcome]:

@@ -198,7 +198,9 @@ def test_what_is_damaged_is_set_aside_with_a_reason_and_stops_nothing(environmen
 
     assert (told["indexed"], told["left"]) == (28, 0)
     assert {each["id"] for each in told["set_aside"]} == {damaged.id, unreadable.id}
-    assert all(each["reason"] for each in told["set_aside"])
+    reasons = {each["id"]: each["reason"] for each in told["set_aside"]}
+    assert reasons[damaged.id].endswith(f"({damaged.key})")
+    assert reasons[unreadable.id]
     assert counted(file) == {"unindexed": 0, "titled": 28}
     shown = run(environment, "reindex")
     assert shown.exit_code == 1
