@@ -101,7 +101,7 @@ class Observations(Protocol):
         """How many these are, at most `up_to`."""
 
     def mark_unindexed(self, *, after: str, limit: int) -> str | None:
-        """Let the next `limit` records by id be indexed again, those set aside too; the last id, None at the end.
+        """Let the next `limit` records by id be indexed again, those set aside too; the last id, None if there are no more.
 
         Until then their observations stay as they are.
         """

@@ -85,9 +85,11 @@ class Reindexer:
     def _mark_some(self, run: Reindexing, after: str) -> Reindexing:
         """Mark the next records. A call that dies before this is noted marks these again, and no harm is done."""
         last = self.observations.mark_unindexed(after=after, limit=MARKED_AT_ONCE)
+        if last is None:
+            return replace(run, marked_up_to=None)
         found = self.observations.unindexed(limit=MARKED_AT_ONCE, after=after)
-        marked = sum(last is None or record_id <= last for record_id in found)
-        return replace(run, marked=run.marked + marked, marked_up_to=last)
+        marked = run.marked + sum(record_id <= last for record_id in found)
+        return replace(run, marked=marked, marked_up_to=last)
 
     def _index(self, progress: Progress) -> Iterator[Progress]:
         walk, here, since = self.indexer.walk(), Counter[Indexed](), 0

@@ -44,7 +44,7 @@ def mark_all(store: Store, limit: int) -> list[str | None]:
     return answers[1:]
 
 
-@pytest.mark.parametrize(("limit", "places"), [(2, [1, 3, None]), (5, [4, None]), (9, [None])])
+@pytest.mark.parametrize(("limit", "places"), [(2, [1, 3, 4, None]), (5, [4, None]), (9, [4, None])])
 def test_all_records_are_marked_some_at_a_time_in_their_order(world: World, limit: int, places: list[int | None]) -> None:
     ids = indexed(world, 5)
 

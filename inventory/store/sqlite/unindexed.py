@@ -11,7 +11,7 @@ from inventory.store.sqlite.connections import Connections
 UNINDEXED = "SELECT id FROM records INDEXED BY records_unindexed WHERE indexed IS NULL AND id > ? ORDER BY id LIMIT ?"
 COUNT = "SELECT count(*) FROM (SELECT 1 FROM records INDEXED BY records_unindexed WHERE indexed IS NULL LIMIT ?)"
 NEXT = "SELECT id FROM records WHERE id > ? ORDER BY id LIMIT ?"
-LAST = f"SELECT max(id), count(*) FROM ({NEXT})"  # noqa: S608 - a statement of ours
+LAST = f"SELECT max(id) FROM ({NEXT})"  # noqa: S608 - a statement of ours
 MARK = "UPDATE records SET indexed = NULL WHERE id > ? AND id <= ? AND indexed IS NOT NULL"
 SET_ASIDE = "UPDATE records SET indexed = 0 WHERE id = ? AND indexed IS NULL"
 ASIDE = """
@@ -30,12 +30,12 @@ def count(connections: Connections, up_to: int) -> int:
 
 
 def mark(connections: Connections, after: str, limit: int) -> str | None:
-    """Mark the next `limit` records; the last id, None at the end."""
-    last, found = connections.rows(LAST, (after, limit))[0]
-    if found:
+    """Mark the next `limit` records; the last id, None if there are no more."""
+    last: str | None = connections.rows(LAST, (after, limit))[0][0]
+    if last is not None:
         with connections.writing() as connection:
             connection.execute(MARK, (after, last))
-    return last if found == limit else None
+    return last
 
 
 def set_aside(connections: Connections, record_id: str, reason: str) -> None:
