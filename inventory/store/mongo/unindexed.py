@@ -40,7 +40,7 @@ def mark(database: Database[Document], after: str, limit: int) -> str | None:
     marked = [each["_id"] for each in found]
     if marked:
         database["records"].update_many({"_id": {"$gt": after, "$lte": marked[-1]}}, {"$set": {"indexed": False}})
-    return marked[-1] if len(marked) == limit else None
+    return marked[-1] if marked else None
 
 
 def set_aside(database: Database[Document], record_id: str, reason: str) -> None:
