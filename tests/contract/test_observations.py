@@ -19,7 +19,7 @@ from tests.contract.oracle import ORDERS, check
 NARROW = Bounds(page_seconds=30, total_seconds=30, values=1, rows=1, candidates=1, chunk=2)
 LISTING = Bounds(page_seconds=30, total_seconds=30, values=9, rows=1, candidates=2, chunk=1)
 WIDE = Bounds(page_seconds=30, total_seconds=30)
-MONGO_NARROW = MongoBounds(page_seconds=30, total_seconds=30, values=1, few=1, chunk=2, changed=1)
+MONGO_NARROW = MongoBounds(page_seconds=30, total_seconds=30, values=1, chunk=2, changed=1)
 MONGO_WIDE = MongoBounds(page_seconds=30, total_seconds=30)
 
 

@@ -21,14 +21,13 @@ class Bounds:
     """How far a query goes. Seconds, for pages of targets and for what looks at all of them, and numbers of things.
 
     A condition lists up to so many `values` that satisfy it, for which it looks for so many seconds; if there are more, the
-    values of each target are tested. It asks for up to `few` fields by name. Targets are tested here in chunks.
+    values of each target are tested, in chunks of targets. Changes are read in spans with up to so many `changed` targets.
     """
 
     page_seconds: float = 0.9
     total_seconds: float = 3.0
     values_seconds: float = 0.4
     values: int = 5_000
-    few: int = 100
     chunk: int = 500
     changed: int = 500
 

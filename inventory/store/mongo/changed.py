@@ -19,7 +19,7 @@ from inventory.store.mongo.leaves import field_numbers
 from inventory.store.mongo.numbers import Numbers
 from inventory.store.mongo.observed import changes, read
 
-SHOWN = dict.fromkeys(("by_field", "opened", "past", "since", "first_collected_at"), 1)
+SHOWN = dict.fromkeys(("pairs", "opened", "past", "since", "first_collected_at"), 1)
 NEWEST_FIRST = [("_id", -1)]
 LAST_ID = "g"
 """After all ids of records, which are hexadecimal."""

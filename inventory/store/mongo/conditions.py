@@ -20,7 +20,7 @@ from inventory.store.pairs import Pair
 
 ANY: Document = {}
 NONE: Document = {"values": {"$in": []}}
-TESTED = dict.fromkeys(("by_field", "opened", "since", *COLUMNS.values()), 1)
+TESTED = dict.fromkeys(("pairs", "opened", "since", *COLUMNS.values()), 1)
 TESTED_THEN = TESTED | {"past": 1}
 
 
@@ -55,7 +55,7 @@ class Query:
         self, chosen: Document, shown: Document, *, order: Sequence[tuple[str, int]] = (), limit: int = 0
     ) -> Iterator[Document]:
         """The same one after the other; without a limit all of them."""
-        fields = shown if self.exact else _with_tested(shown, TESTED if self.at is None else TESTED_THEN)
+        fields = shown if self.exact else shown | (TESTED if self.at is None else TESTED_THEN)
         found = self.asked.database["observed_targets"].find(conjunction([self.filter, chosen]), fields)
         found = found.sort(list(order)) if order else found
         if self.exact:
@@ -100,7 +100,7 @@ class Query:
                 return self._is_exact(other)
             case Exists() | Has() | Between():
                 leaf = self._leaves[condition]
-                return self.at is None and leaf.test is None and len(leaf.fields) <= self.bounds.few
+                return self.at is None and leaf.test is None
             case _:
                 return True
 
@@ -121,10 +121,8 @@ class Query:
                 return ANY
 
     def _shows(self, leaf: Leaf) -> Document:
-        if len(leaf.fields) > self.bounds.few:
-            return ANY
         parts: list[Document] = [{"values": {"$in": sorted(leaf.values)}}] if leaf.values else []
-        parts += [{f"by_field.{field}": {"$exists": True}} for field in sorted(leaf.fields)]
+        parts += [{"fields": {"$in": sorted(leaf.fields)}}] if leaf.fields else []
         if self.at is None:
             parts += [{column: chosen} for column, chosen in leaf.columns.items()]
         else:
@@ -160,11 +158,6 @@ def conjunction(filters: Sequence[Document] | Iterator[Document] | map[Document]
     if not parts:
         return ANY
     return parts[0] if len(parts) == 1 else {"$and": parts}
-
-
-def _with_tested(shown: Document, tested: Document) -> Document:
-    """No part of what is shown anyway as a whole is named, too."""
-    return tested | {name: each for name, each in shown.items() if name.partition(".")[0] not in tested}
 
 
 def _disjunction(filters: Sequence[Document]) -> Document:

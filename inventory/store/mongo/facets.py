@@ -19,7 +19,7 @@ LOOK_AGAIN = 1_000
 def commonest(query: Query, numbers: Numbers, name: str, limit: int) -> Sequence[FacetValue]:
     """The commonest values of a field where the condition of a query holds, counted target by target.
 
-    Of each only what it shows in this field is read: pipelines would need the least of a group, which FerretDB 1 lacks.
+    Of each little is read. A pipeline would take every value of every target apart, and FerretDB 1 has no least of a group.
     """
     database = query.asked.database
     found = database["fields"].find_one({"_id": name}, {"no": 1})
@@ -46,8 +46,8 @@ def commonest(query: Query, numbers: Numbers, name: str, limit: int) -> Sequence
 
 def _shown(query: Query, field: int) -> Iterator[tuple[int, int]]:
     """The values of a field of each target, with their first instants."""
-    has_field: Document = {f"by_field.{field}": {"$exists": True}}
-    shown = {f"by_field.{field}": 1, "opened": 1, "since": 1}
+    has_field: Document = {"fields": field}
+    shown = {"pairs": 1, "opened": 1, "since": 1}
     if query.at is not None:
         has_field, shown = {"$or": [has_field, {"past.f": field}]}, shown | {"past": 1}
     for number, document in enumerate(query.each(has_field, shown)):

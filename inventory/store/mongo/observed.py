@@ -3,8 +3,8 @@
     _id                 the record's id; `accepted_at` tells its record from a deleted one of the same id
     version             another number after each change; `fence` is that of the latest outcome in it
     since, known_from   when the target became known, and from when on all of its past is kept
-    by_field            the numbers of the current values, by the number of their field
-    values              the same in one list, for its index
+    pairs               the current pairs of a field and a value (`store.pairs`): the fewest bytes
+    values, fields      the numbers of these values, for their index, and of these fields
     opened              of the values that came later than `since`, when they did
     past                the intervals that are closed, each with the numbers of value and field
     changed             the instants of changes, for its index
@@ -23,7 +23,7 @@ from typing import Any
 from inventory.observations.model import LATEST_ONLY, Statement
 from inventory.store.intervals import Interval
 from inventory.store.mongo.documents import Document
-from inventory.store.pairs import Pair
+from inventory.store.pairs import Pair, pack, unpack
 
 MAX_CLOSED = 10_000
 """Closed intervals that are kept of one target: a document has room for so many, and each change writes it as a whole."""
@@ -93,13 +93,13 @@ def _of(since: int, current: Mapping[Pair, int], past: Iterable[Interval[Pair]],
 
 
 def read(document: Mapping[str, Any]) -> Observed:
-    """What a document says, as far as it was read: without what was not, but always with `since`."""
-    since, by_field = document["since"], document.get("by_field", {})
+    """What a document says, as far as it was read: of `known_from`, `opened` and `past` nothing is said without them."""
+    since = document["since"]
     opened = {each["v"]: each["first"] for each in document.get("opened", ())}
     return Observed(
         since=since,
         known_from=document.get("known_from", since),
-        current={(int(field), value): opened.get(value, since) for field, values in by_field.items() for value in values},
+        current={pair: opened.get(pair[1], since) for pair in unpack(document["pairs"])},
         past=[
             Interval((each["f"], each["v"]), each["first"], each["last"], each["gone"]) for each in document.get("past", ())
         ],
@@ -108,15 +108,13 @@ def read(document: Mapping[str, Any]) -> Observed:
 
 def written(observed: Observed, first_collected_at: int | None) -> Document:
     """The part of a document that says the same."""
-    by_field: dict[str, list[int]] = {}
-    for field, value in sorted(observed.current):
-        by_field.setdefault(str(field), []).append(value)
     first = sorted(observed.current.items())
     return {
         "since": observed.since,
         "known_from": observed.known_from,
-        "by_field": by_field,
-        "values": [value for values in by_field.values() for value in values],
+        "pairs": pack(observed.current),
+        "values": sorted(value for _, value in observed.current),
+        "fields": sorted({field for field, _ in observed.current}),
         "opened": [{"v": pair[1], "first": instant} for pair, instant in first if instant != observed.since],
         "past": [
             {"v": each.key[1], "f": each.key[0], "first": each.first, "last": each.last, "gone": each.gone}
