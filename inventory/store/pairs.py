@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -44,3 +45,8 @@ def unpack(packed: bytes) -> list[Pair]:
             pairs.append((field, number))
         is_field, number, shift = not is_field, 0, 0
     return pairs
+
+
+def values_of(field: int, packed: bytes) -> str:
+    """The numbers of the values of one field, as JSON."""
+    return json.dumps([value for number, value in unpack(packed) if number == field])

@@ -101,7 +101,7 @@ class Query:
                 return False
             return bool(at < len(least) and least[at] & bit) or self.holding(1 << number) > 0
 
-        self.connection.create_function("is_found", 1, is_found, deterministic=True)
+        self.connection.functions.finds = is_found
         return "is_found(t.no)"
 
     def _reach(self, condition: Condition, untold: Callable[[Leaf], Reach]) -> Reach:

@@ -9,7 +9,6 @@ from heapq import nsmallest
 
 from inventory.observations.model import FacetValue
 from inventory.store.codecs import from_millis
-from inventory.store.pairs import unpack
 from inventory.store.sqlite import bitmaps, showing
 from inventory.store.sqlite.bitmaps import BYTES
 from inventory.store.sqlite.conditions import Query
@@ -68,8 +67,7 @@ def _of_many(connection: Connection, query: Query, field: int, limit: int) -> Ma
         place = packed[0] | packed[1] << 8
         return part[place >> 3] >> (place & 7) & 1 if part else 0
 
-    connection.create_function("count_found", 2, count_found, deterministic=True)
-    connection.create_function("size_of", 1, bitmaps.size_of, deterministic=True)
+    connection.functions.counts = count_found
     is_all = query.at is None and query.targets == query.known
     statement = COMMONEST.format(count=COUNT_ALL if is_all else COUNT_FOUND)
     rows = connection.execute(statement, {"field": field, "limit": limit if query.at is None else -1})
@@ -83,7 +81,6 @@ def _of_many(connection: Connection, query: Query, field: int, limit: int) -> Ma
 
 
 def _of_few(connection: Connection, query: Query, field: int) -> Counted:
-    connection.create_function("values_of", 2, _values_of, deterministic=True)
     given = {"targets": json.dumps(list(bitmaps.numbers(query.targets))), "field": field, "at": query.at}
     found = connection.execute(OF_TARGETS, given).fetchall()
     if query.at is not None:
@@ -93,7 +90,3 @@ def _of_few(connection: Connection, query: Query, field: int) -> Counted:
     for number, first in found:
         firsts[number] = min(first, firsts.get(number, first))
     return [(number, count, firsts[number]) for number, count in counts.most_common()]
-
-
-def _values_of(field: int, packed: bytes) -> str:
-    return json.dumps([value for number, value in unpack(packed) if number == field])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from time import monotonic, sleep
 from urllib.parse import quote
 
-from inventory.store.sqlite import schema
+from inventory.store.pairs import values_of
+from inventory.store.sqlite import bitmaps, schema
 from inventory.store.sqlite.beside import File, beside
 from inventory.store.sqlite.failures import BUSY, primary
 
@@ -23,16 +24,32 @@ PRAGMAS = (
 )
 
 
+class Functions:
+    """What the statements of a query call. It sets its own here: to register one ends all statements that are prepared."""
+
+    finds: Callable[[int], bool] | None = None
+    counts: Callable[[int, bytes], int] | None = None
+
+    def is_found(self, target: int) -> bool:
+        """Whether the condition of the query holds for a target."""
+        return self.finds is not None and self.finds(target)
+
+    def count_found(self, block: int, packed: bytes) -> int:
+        """For how many targets of a block it holds."""
+        return 0 if self.counts is None else self.counts(block, packed)
+
+
 class Connection(sqlite3.Connection):
     """A connection that knows which file it was opened on, what lay beside it, and how many seconds it waits for a lock.
 
-    `ends_at` is when the time of the query is over that is asked on it.
+    `ends_at` is when the time of the query is over that is asked on it, and `functions` are those of that query.
     """
 
     file: File | None = None
     beside: Sequence[File | None] = ()
     timeout: float = 0.0
     ends_at: float = 0.0
+    functions: Functions
 
     def wait_at_most(self, timeout: float) -> None:
         """Change the waiting if it differs by more than matters."""
@@ -55,6 +72,7 @@ def connect(path: str, *, make: bool, timeout: float) -> Connection:
         )
         undo.callback(connection.close)
         connection.timeout = timeout
+        _register(connection)
         _switch_to_wal(connection, until)
         for pragma in PRAGMAS:
             connection.execute(pragma)
@@ -63,6 +81,18 @@ def connect(path: str, *, make: bool, timeout: float) -> Connection:
         connection.beside = beside(path)
         undo.pop_all()
     return connection
+
+
+def _register(connection: Connection) -> None:
+    functions = connection.functions = Functions()
+    for name, arguments, function in (
+        ("is_found", 1, functions.is_found),
+        ("count_found", 2, functions.count_found),
+        ("with_added", 2, bitmaps.with_added),
+        ("size_of", 1, bitmaps.size_of),
+        ("values_of", 2, values_of),
+    ):
+        connection.create_function(name, arguments, function, deterministic=True)
 
 
 def _switch_to_wal(connection: Connection, until: float) -> None:

@@ -54,7 +54,6 @@ class Postings:
             if blocks is None:
                 blocks = packed_of[targets] = _packed_blocks(targets)
             additions += [(*pair, block, packed) for block, packed in blocks.items()]
-        self._connection.create_function("with_added", 2, bitmaps.with_added, deterministic=True)
         self._connection.executemany(ADD, additions)
         self._changes.clear()
 
