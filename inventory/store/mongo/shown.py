@@ -32,7 +32,8 @@ def of_records(
     named = _named(database, numbers, [each for some in held.values() for each in some])
     return {
         record_id: sorted(
-            (named[each] for each in some if each in named), key=lambda each: (each.field, each.value, each.first_seen)
+            (named[each] for each in some if each in named),
+            key=lambda each: (each.field, each.value, each.volatile, each.first_seen),
         )
         for record_id, some in held.items()
     }
@@ -43,7 +44,7 @@ def values(
 ) -> Mapping[str, Sequence[tuple[str, str]]]:
     """What these records show now of these fields."""
     names = {each["no"]: each["_id"] for each in database["fields"].find({"_id": {"$in": list(fields)}}, {"no": 1})}
-    chosen = {"since": 1} | {f"by_field.{number}": 1 for number in names}
+    chosen = {"since": 1, "pairs": 1}
     found = database["observed_targets"].find({"_id": {"$in": list(record_ids)}}, chosen)
     shown = {each["_id"]: [pair for pair in read(each).current if pair[0] in names] for each in found}
     texts = numbers.texts(database, {value for pairs in shown.values() for _, value in pairs})

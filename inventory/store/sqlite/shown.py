@@ -46,7 +46,9 @@ def of_records(
             if at is not None:
                 past = connection.execute(PAST_AT, {"target": target, "at": at})
                 observations += [_observation(row, since) for row in past if _is_named(row[0], fields)]
-            found[record_id] = sorted(observations, key=lambda each: (each.field, each.value, each.first_seen))
+            found[record_id] = sorted(
+                observations, key=lambda each: (each.field, each.value, each.volatile, each.first_seen)
+            )
     return found
 
 
