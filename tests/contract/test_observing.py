@@ -16,7 +16,7 @@ from inventory.store import Store
 from inventory.store.pairs import pack, unpack
 from inventory.store.sqlite import SqliteStore
 from inventory.store.sqlite.asking import Bounds
-from tests.contract.actions import after, claim, collect, failed, found, shared, stored, target
+from tests.contract.actions import accept, after, claim, collect, failed, found, shared, stored, target
 from tests.contract.backends import SqliteBackend
 from tests.contract.observed import World
 from tests.observations.algebra import has, word_or_pattern
@@ -111,6 +111,35 @@ def test_tags_are_given_and_taken_by_people_alone(world: World) -> None:
     assert shown(world, fields="tag") == [("tag", "shop", 2, None, None)]
     assert shown(world, 3, fields="tag") == [("tag", "prod", 2, 4, 4), ("tag", "shop", 2, None, None)]
     assert not world.store.observations.tag("0" * 32, ["x"], now=after(9))
+
+
+def test_the_history_has_fields_that_changed_or_are_volatile(world: World) -> None:
+    for status, server in (("200", "{hex:8}"), ("404", "{hex:8}"), ("200", "{hex:16}")):
+        world.seconds += 1
+        owned = claim(world.store, accept(world.store, now=world.now), now=world.now)
+        statements = [
+            Statement("status", status),
+            Statement("title", "A"),
+            Statement("header.etag", server, True),
+            Statement("header.x", "{date}", True),
+        ]
+        outcome = replace(stored(owned, at=world.now, body=None), statements=statements)
+        assert world.store.records.settle([outcome]) == [True]
+
+    listed = world.store.observations.history(target(0).id)
+
+    assert sorted(
+        (each.field, each.value, each.volatile, *(i and (i - after(0)).total_seconds() for i in instants(each)))
+        for each in listed
+    ) == [
+        ("header.etag", "{hex:16}", True, 3, None, None),
+        ("header.etag", "{hex:8}", True, 1, 2, 3),
+        ("header.x", "{date}", True, 1, None, None),
+        ("status", "200", False, 1, 1, 2),
+        ("status", "200", False, 3, None, None),
+        ("status", "404", False, 2, 2, 3),
+    ]
+    assert world.store.observations.history("0" * 32) == []
 
 
 def test_values_that_differ_only_by_case_or_by_being_a_shape_are_different_values(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -11,7 +12,7 @@ from typing import Any, TypeAlias
 
 import pymongo
 from pymongo.database import Database
-from pymongo.errors import ExecutionTimeout
+from pymongo.errors import PyMongoError
 
 from inventory.observations.model import Between, End, Exists, Has, Matcher, Pattern, Word, folded
 from inventory.store.mongo.asking import Bounds
@@ -53,12 +54,8 @@ def resolve(database: Database[Document], condition: Exists | Has | Between, bou
             found, test = _texts(database, fields, value), partial(_means, value)
         case Between(low=low, high=high):
             found, test = _values(database, fields, {"number": _range(low, high)}), partial(_lies_between, low, high)
-    try:
-        with pymongo.timeout(bounds.values_seconds):
-            numbers = _numbers(found, bounds.values + 1)
-    except ExecutionTimeout:
-        return Leaf(fields=fields, test=test, columns=columns)
-    if len(numbers) > bounds.values:
+    numbers = _listed(found, condition, bounds)
+    if numbers is None:
         return Leaf(fields=fields, test=test, columns=columns)
     return Leaf(values=numbers, columns=columns)
 
@@ -82,8 +79,17 @@ def storable(matcher: Matcher) -> bool:
     return True
 
 
-def _numbers(found: Iterable[Document], limit: int) -> Set[int]:
-    return frozenset(each["no"] for each in islice(found, limit))
+def _listed(found: Iterable[Document], condition: Exists | Has | Between, bounds: Bounds) -> Set[int] | None:
+    """The numbers of these values; None if there are too many, or if finding those of a pattern takes too long."""
+    is_pattern = isinstance(condition, Has) and isinstance(condition.value, Pattern)
+    try:
+        with pymongo.timeout(bounds.values_seconds) if is_pattern else nullcontext():
+            numbers = frozenset(each["no"] for each in islice(found, bounds.values + 1))
+    except PyMongoError as error:
+        if is_pattern and error.timeout:
+            return None
+        raise
+    return None if len(numbers) > bounds.values else numbers
 
 
 def _values(database: Database[Document], fields: Set[int], chosen: Document) -> Iterator[Document]:

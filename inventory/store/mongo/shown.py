@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import attrgetter
 
 from pymongo.database import Database
 
@@ -15,6 +16,7 @@ from inventory.store.mongo.numbers import Numbers
 from inventory.store.mongo.observed import read
 from inventory.store.pairs import Pair
 
+ORDER = ("field", "value", "volatile", "first_seen")
 MAX_CLOSED = 500
 """Closed observations of a target that its history has."""
 
@@ -33,7 +35,7 @@ def of_records(
     return {
         record_id: sorted(
             (named[each] for each in some if each in named),
-            key=lambda each: (each.field, each.value, each.volatile, each.first_seen),
+            key=attrgetter(*ORDER),
         )
         for record_id, some in held.items()
     }

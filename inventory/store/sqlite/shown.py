@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence, Set
+from operator import attrgetter
 
 from inventory.observations.model import Matcher, Observation
 from inventory.store.codecs import from_millis
@@ -12,6 +13,7 @@ from inventory.store.sqlite.connections import Row
 from inventory.store.sqlite.leaves import field_numbers
 from inventory.store.sqlite.opening import Connection
 
+ORDER = ("field", "value", "volatile", "first_seen")
 MAX_CLOSED = 500
 """Closed observations of a target that its history has."""
 
@@ -46,9 +48,7 @@ def of_records(
             if at is not None:
                 past = connection.execute(PAST_AT, {"target": target, "at": at})
                 observations += [_observation(row, since) for row in past if _is_named(row[0], fields)]
-            found[record_id] = sorted(
-                observations, key=lambda each: (each.field, each.value, each.volatile, each.first_seen)
-            )
+            found[record_id] = sorted(observations, key=attrgetter(*ORDER))
     return found
 
 
