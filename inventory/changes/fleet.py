@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from heapq import nsmallest
 from threading import BoundedSemaphore
 
@@ -14,6 +14,7 @@ from inventory.changes.asked import Asked, Wanted, read
 from inventory.changes.cursors import Cursor, read_cursor, written
 from inventory.changes.groups import Group, Sample, grouped
 from inventory.changes.ports import ChangeLog
+from inventory.changes.sharing import SHARED, SharedValue, shared_by
 from inventory.clock import Clock
 from inventory.errors import NotInInventory, QueryTooBroad, TooManyChanges, TooManyRequests
 from inventory.observations.model import TAG, Change
@@ -25,10 +26,6 @@ MAX_GROUPED = 250_000
 PORTIONS = 10
 """In which one page is looked for at most, where volatile changes are left out; what comes then is on the next page."""
 LARGEST_PORTION = 2_000
-SHARED = ("domain", "ip", "tls.issuer", "header.server")
-"""Fields that tell what the targets of a group have in common."""
-MAX_SHARED = 3
-"""Values of each that at least half of the targets show."""
 LOOKED_AT = 400
 """Targets of a group that tell whether it can share anything."""
 SAMPLES = 10
@@ -43,15 +40,6 @@ class ChangePage:
     until: datetime
     changes: Sequence[tuple[Target, Change]]
     next_cursor: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SharedValue:
-    """A value that at least half of the targets of a group show now."""
-
-    field: str
-    value: str
-    targets: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +98,7 @@ class FleetChanges:
         return ChangePage(
             since=wanted.since,
             until=min(wanted.until, now),
-            changes=[(target, self._with_before(target, change)) for target, change in known],
+            changes=self._with_before(known),
             next_cursor=None if last is None else written(_cursor(wanted.since, last), asked),
         )
 
@@ -150,15 +138,22 @@ class FleetChanges:
             after, portion = (more[-1].at, more[-1].record_id, more[-1].field), min(2 * portion, LARGEST_PORTION)
         return found, more[-1]
 
-    def _with_before(self, target: Target, change: Change) -> Change:
-        """The change with the collection before it: where values only came, that of the snapshot before, if it is kept."""
-        if change.before is not None or change.field == TAG:
-            return change
+    def _with_before(self, changes: Sequence[tuple[Target, Change]]) -> Sequence[tuple[Target, Change]]:
+        """Changes with the collection before: where values only came, that of the snapshot before, if it is kept."""
+        before = cache(self._snapshot_before)
+        return [
+            (target, change)
+            if change.before is not None or change.field == TAG
+            else (target, replace(change, before=before(target, change.at)))
+            for target, change in changes
+        ]
+
+    def _snapshot_before(self, target: Target, at: datetime) -> datetime | None:
         try:
-            snapshots = self._records.snapshots(target, limit=1, after=(change.at, ""))
+            snapshots = self._records.snapshots(target, limit=1, after=(at, ""))
         except NotInInventory:  # it was deleted just now
-            return change
-        return replace(change, before=next((each.collected_at for each in snapshots), None))
+            return None
+        return next((each.collected_at for each in snapshots), None)
 
     def _shown(self, groups: Sequence[Group]) -> Sequence[ShownGroup]:
         members = [group.targets for group in groups]
@@ -207,19 +202,6 @@ class FleetChanges:
             yield
         finally:
             self._slots.release()
-
-
-def shared_by(
-    targets: Set[str], values: Mapping[str, Sequence[tuple[str, str]]], *, one_in: int = 2
-) -> Sequence[SharedValue]:
-    """The values that at least half of the targets show, or another part of them; the commonest of a field first."""
-    counts = Counter(pair for record_id in targets for pair in set(values.get(record_id, ())))
-    shared = []
-    for name in SHARED:
-        common = sorted((-count, value) for (field, value), count in counts.items() if field == name)
-        most = [(value, -count) for count, value in common[:MAX_SHARED] if -one_in * count >= len(targets)]
-        shared += [SharedValue(field=name, value=value, targets=count) for value, count in most]
-    return shared
 
 
 def _portions(record_ids: Set[str], size: int) -> Iterator[Sequence[str]]:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.changes.fleet import shared_by
 from inventory.changes.groups import Group, grouped
 from inventory.changes.kinds import MANY
+from inventory.changes.sharing import shared_by
 from inventory.changes.telling import shape_in_group
 from inventory.observations.model import Change, SameChange, same
 from tests.growth import assert_linear
