@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,9 +17,11 @@ from tests.contract.backends import MockBackend
 from tests.contract.observed import World
 from tests.contract.oracle import ORDERS, check
 
-NARROW = Bounds(page_seconds=30, total_seconds=30, values=1, rows=1, candidates=1, chunk=2)
-LISTING = Bounds(page_seconds=30, total_seconds=30, values=9, rows=1, candidates=2, chunk=1)
 WIDE = Bounds(page_seconds=30, total_seconds=30)
+NARROW = replace(
+    WIDE, values=1, most_values=2, rows=1, most_rows=3, tests=1, candidates=1, most_candidates=1, chunk=2, steps=1
+)
+LISTING = replace(WIDE, values=9, rows=1, most_rows=2, tests=0, candidates=1, most_candidates=2, chunk=1, steps=1)
 MONGO_NARROW = MongoBounds(page_seconds=30, total_seconds=30, values=1, chunk=2, changed=1)
 MONGO_WIDE = MongoBounds(page_seconds=30, total_seconds=30)
 

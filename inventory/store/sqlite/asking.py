@@ -21,8 +21,9 @@ class Bounds:
     """How far a query goes. Seconds, for pages of targets and for what looks at all of them, and numbers of things.
 
     A condition lists up to so many `values` that satisfy it, and reads up to so many `rows` of what targets show; if there
-    are more, the values of each target are tested. Up to so many `candidates` are looked at whatever their order. Of more,
-    targets are looked at in their order, at most a `chunk` at a time.
+    are more, the values of each target are tested. After so many `tests` it may be `most_values` and `most_rows`. Up to so
+    many `candidates` are looked at whatever their order. Of more, targets are looked at in their order, at most a `chunk` at
+    a time; after so many `steps` up to `most_candidates` are looked at whatever their order.
     """
 
     changes_seconds: float = 6.0
@@ -30,9 +31,14 @@ class Bounds:
     page_seconds: float = 0.9
     total_seconds: float = 3.0
     values: int = 12_000
+    most_values: int = 150_000
     rows: int = 50_000
+    most_rows: int = 2_000_000
+    tests: int = 1_000
     candidates: int = 5_000
+    most_candidates: int = 50_000
     chunk: int = 20_000
+    steps: int = 100_000
 
 
 @contextmanager

@@ -37,8 +37,8 @@ class Query:
     def __init__(self, connection: Connection, condition: Condition, at: int | None, bounds: Bounds) -> None:
         self.connection, self.condition, self.at, self.bounds = connection, condition, at, bounds
         self._leaves: dict[Condition, tuple[Leaf, int | None]] = {}
-        self._rows: int | None = bounds.rows
-        self._tests = Tests(connection, at)
+        self._values, self._rows, self._reads_more = bounds.values, bounds.rows, False
+        self.tests = Tests(connection, at)
 
     @cached_property
     def known(self) -> int:
@@ -55,11 +55,13 @@ class Query:
         """Whether no single target has to be looked at."""
         return self.reach.least == self.reach.most
 
-    def read_all(self) -> None:
-        """Read what targets show now however much that is: it takes less time than to look at every target."""
-        if self._rows is not None and self.at is None and not self.is_exact:
-            self._rows = None
-            self._leaves = {each: found for each, found in self._leaves.items() if found[1] is not None or found[0].test}
+    def read_more(self) -> None:
+        """Read what values and targets there are, however many: it takes less time than to look at most targets."""
+        if not (self.is_exact or self._reads_more):
+            self._values, self._reads_more = self.bounds.most_values, True
+            if self.at is None:  # what was shown earlier takes more memory to find out
+                self._rows = self.bounds.most_rows
+            self._leaves = {each: found for each, found in self._leaves.items() if found[1] is not None}
             del self.reach
 
     def is_more_than(self, number: int) -> bool:
@@ -69,7 +71,7 @@ class Query:
     @cached_property
     def targets(self) -> int:
         """The targets that the condition holds for."""
-        self.read_all()
+        self.read_more()
         return self.reach.least | self.holding(self.reach.most & ~self.reach.least)
 
     def holding(self, targets: int) -> int:
@@ -92,7 +94,7 @@ class Query:
     @cached_property
     def holds(self) -> str:
         """The condition as SQL on the number `t.no` of a target."""
-        self.read_all()
+        self.read_more()
         least, most = bitmaps.to_bytes(self.reach.least), bitmaps.to_bytes(self.reach.most)
 
         def is_found(number: int) -> bool:
@@ -122,7 +124,7 @@ class Query:
 
     def _tested(self, among: int, leaf: Leaf) -> Reach:
         """Among some targets, the reach is exact after each was tested."""
-        passing = self._tests.passing(leaf, among)
+        passing = self.tests.passing(leaf, among)
         return Reach(passing, passing)
 
     def _listed(self, leaf: Leaf) -> Reach:
@@ -134,7 +136,7 @@ class Query:
         """What a condition on a field means, and the targets that it holds for, if these can be read."""
         if condition not in self._leaves:
             check_time(self.connection)
-            leaf = resolve(self.connection, condition, self.bounds)
+            leaf = resolve(self.connection, condition, self._values)
             shown = showing(self.connection, leaf, self.at, self._rows)
             self._leaves[condition] = (leaf, None if shown is None else shown & self.known)
         return self._leaves[condition]

@@ -11,7 +11,6 @@ from typing import Any, TypeAlias
 
 from inventory.observations.model import LATEST_ONLY, Between, End, Exists, Has, Matcher, Pattern, Word, folded
 from inventory.store.pairs import Pair
-from inventory.store.sqlite.asking import Bounds
 from inventory.store.sqlite.opening import Connection
 
 LAST = "\U0010ffff" * 250
@@ -49,8 +48,8 @@ class Leaf:
         return pair[0] in self.fields or pair in self.pairs
 
 
-def resolve(connection: Connection, condition: Exists | Has | Between, bounds: Bounds) -> Leaf:
-    """The numbers that a condition on a field means."""
+def resolve(connection: Connection, condition: Exists | Has | Between, limit: int) -> Leaf:
+    """The numbers that a condition on a field means; of more values than a limit only some."""
     fields = _fields(connection, condition.field)
     given: dict[str, Any] = {"fields": json.dumps(sorted(fields))}
     match condition:
@@ -58,13 +57,13 @@ def resolve(connection: Connection, condition: Exists | Has | Between, bounds: B
             return Leaf(fields=fields, columns=_columns(condition))
         case Has(value=value):
             texts = _of_values(connection, value, given)
-            return _leaf(texts, fields, lambda text, _number: value.matches(text), bounds.values, ())
+            return _leaf(texts, fields, lambda text, _number: value.matches(text), limit, ())
         case Between(low=low, high=high):
             given |= {"low": low.value if low else -1e308, "high": high.value if high else 1e308}
             above = ">" if low and not low.included else ">="
             below = "<" if high and not high.included else "<="
             found = connection.execute(NUMBERS.format(above=above, below=below), given)
-            return _leaf(found, fields, partial(_lies_between, low, high), bounds.values, _columns(condition))
+            return _leaf(found, fields, partial(_lies_between, low, high), limit, _columns(condition))
 
 
 def _leaf(

@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from inventory.errors import QueryTooBroad
@@ -69,10 +68,12 @@ class SqliteObservations(Adapter):
         try:
             with asking(self._connections, self._bounds.page_seconds) as connection:
                 query = self._query(connection, condition, at)
-                query.read_all()
+                if query.is_more_than(up_to):
+                    return up_to + 1
+                query.read_more()
                 if query.is_exact:
                     return min(query.targets.bit_count(), up_to + 1)
-                return up_to + 1 if query.is_more_than(up_to) else len(search(query, connection, up_to + 1, None))
+                return len(search(query, connection, up_to + 1, None))
         except QueryTooBroad:
             return None
 
@@ -189,25 +190,34 @@ class SqliteObservations(Adapter):
 def search(query: Query, connection: Connection, limit: int, after: Key | None) -> Sequence[tuple[str, int]]:
     """The ids of the records that the condition of a query holds for, with their positions."""
     instant, name = (LARGEST, "") if after is None else (to_millis(after[0]), after[1])
-    place = {"instant": instant, "id": name}
-    if query.reach.most.bit_count() > query.bounds.candidates:
-        return list(islice(_in_order(query, connection, place, limit), limit))
-    targets = json.dumps(list(bitmaps.numbers(query.targets)))
-    return connection.execute(FOUND, place | {"targets": targets, "limit": limit}).fetchall()
+    start = {"instant": instant, "id": name}
+    found: list[tuple[str, int]] = []
+    are_many = query.reach.most.bit_count() > query.bounds.candidates
+    place = _add_in_order(found, query, connection, start, limit) if are_many else start
+    if place is not None:
+        targets = json.dumps(list(bitmaps.numbers(query.targets)))
+        found += connection.execute(FOUND, place | {"targets": targets, "limit": limit - len(found)})
+    return found[:limit]
 
 
-def _in_order(query: Query, connection: Connection, place: dict[str, Any], wanted: int) -> Iterator[tuple[str, int]]:
-    """The same by looking at all targets in their order, more of them each time."""
-    chunk = min(2 * wanted, query.bounds.chunk)
+def _add_in_order(
+    found: list[tuple[str, int]], query: Query, connection: Connection, place: dict[str, Any], wanted: int
+) -> dict[str, Any] | None:
+    """Look at targets in their order, more of them each time; the place from which on another way is better."""
+    chunk, steps = min(2 * wanted, query.bounds.chunk), 0
     while True:
         check_time(connection)
         rows = connection.execute(IN_ORDER, place | {"chunk": chunk}).fetchall()
-        possible = query.among(row[2] for row in rows)
-        yield from ((record_id, position) for record_id, position, number in rows if number in possible)
-        if len(rows) < chunk:
-            return
-        query.read_all()
-        place = {"id": rows[-1][0], "instant": rows[-1][1]}
+        holding = query.among(row[2] for row in rows)
+        found += ((record_id, position) for record_id, position, number in rows if number in holding)
+        if len(rows) < chunk or len(found) >= wanted:
+            return None
+        place, steps = {"id": rows[-1][0], "instant": rows[-1][1]}, steps + chunk
+        if query.tests.count > query.bounds.tests:
+            query.read_more()
+        few = query.is_exact and query.targets.bit_count() <= query.bounds.most_candidates
+        if few and steps >= query.bounds.steps:
+            return place
         chunk = min(2 * chunk, query.bounds.chunk)
 
 

@@ -43,25 +43,25 @@ def known(connection: Connection, at: int | None) -> int:
     return everything & ~found if is_late else found
 
 
-def showing(connection: Connection, leaf: Leaf, at: int | None, limit: int | None) -> int | None:
+def showing(connection: Connection, leaf: Leaf, at: int | None, limit: int) -> int | None:
     """The targets that satisfy a condition on a field; None if more than a number of rows would have to be read for it."""
     if leaf.test is not None:
         return None
     found: dict[int, bytearray] = {}
     for chosen in _chosen(leaf):
         number = bitmaps.add(found, _rows(connection, chosen, at, limit))
-        if limit is not None and (limit := limit - number) < 0:
+        if (limit := limit - number) < 0:
             return None
     latest = [] if at is not None else _of_latest(connection, leaf, limit)
-    if limit is not None and len(latest) > limit:
+    if len(latest) > limit:
         return None
     return bitmaps.joined(found) | bitmaps.of_numbers(latest, max(latest, default=0))
 
 
-def _rows(connection: Connection, chosen: str, at: int | None, limit: int | None) -> Iterable[tuple[int, bytes]]:
+def _rows(connection: Connection, chosen: str, at: int | None, limit: int) -> Iterable[tuple[int, bytes]]:
     """Blocks of targets, several of the same number; more than a limit if there are more."""
     if at is None:
-        return connection.execute(NOW.format(columns="block, targets", chosen=chosen, limit=_one_more(limit)))
+        return connection.execute(NOW.format(columns="block, targets", chosen=chosen, limit=limit + 1))
     blocks = _blocks(connection, chosen, at, limit)
     return ((block, bits.to_bytes(BYTES, "little")) for (_, block), bits in blocks.items())
 
@@ -101,7 +101,9 @@ def _chosen(leaf: Leaf) -> Iterator[str]:
 
 def _blocks(connection: Connection, chosen: str, at: int | None, limit: int | None = None) -> dict[tuple[int, int], int]:
     """Blocks of targets by value and number; more than a limit if there are more."""
-    rows = connection.execute(NOW.format(columns="value_no, block, targets", chosen=chosen, limit=_one_more(limit)))
+    rows = connection.execute(
+        NOW.format(columns="value_no, block, targets", chosen=chosen, limit=-1 if limit is None else limit + 1)
+    )
     blocks = {(value, block): bitmaps.bits_of(targets) for value, block, targets in rows}
     if at is not None and (limit is None or len(blocks) <= limit):
         for value, target in connection.execute(AFTER.format(chosen=chosen, at=at)):
@@ -112,12 +114,8 @@ def _blocks(connection: Connection, chosen: str, at: int | None, limit: int | No
     return blocks
 
 
-def _of_latest(connection: Connection, leaf: Leaf, limit: int | None) -> list[int]:
+def _of_latest(connection: Connection, leaf: Leaf, limit: int) -> list[int]:
     """The targets of whose latest snapshot it holds; more than a limit if there are more."""
     if not leaf.columns:
         return []
-    return [row[0] for row in connection.execute(OF_LATEST.format(chosen=chosen_columns(leaf), limit=_one_more(limit)))]
-
-
-def _one_more(limit: int | None) -> int:
-    return -1 if limit is None else limit + 1
+    return [row[0] for row in connection.execute(OF_LATEST.format(chosen=chosen_columns(leaf), limit=limit + 1))]

@@ -35,10 +35,13 @@ class Tests:
     def __init__(self, connection: Connection, at: int | None) -> None:
         self._connection, self._at = connection, at
         self._passed: dict[int, dict[int, bool]] = {}
+        self.count = 0
+        """How many targets were tested."""
 
     def passing(self, leaf: Leaf, among: int) -> int:
         """Those of some targets that satisfy a condition on a field."""
         targets = list(bitmaps.numbers(among))
+        self.count += len(targets)
         shown = list(self._shown(leaf, targets))
         passed = self._tested(leaf, {value for _, _, value in shown})
         found = [target for target, _, value in shown if passed is None or passed[value]]
