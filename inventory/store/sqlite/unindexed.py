@@ -8,9 +8,11 @@ from inventory.observations.model import Reindexing
 from inventory.store.codecs import from_millis, to_millis
 from inventory.store.sqlite.connections import Connections
 
-UNINDEXED = "SELECT id FROM records INDEXED BY records_unindexed WHERE indexed IS NULL AND id > ? ORDER BY id LIMIT ?"
-COUNT = "SELECT count(*) FROM (SELECT 1 FROM records INDEXED BY records_unindexed WHERE indexed IS NULL LIMIT ?)"
-NEXT = "SELECT id FROM records WHERE id > ? ORDER BY id LIMIT ?"
+UNINDEXED = (
+    "SELECT id FROM records INDEXED BY records_unindexed WHERE indexed IS NULL AND id > :after ORDER BY id LIMIT :limit"
+)
+COUNT = "SELECT count(*) FROM (SELECT 1 FROM records INDEXED BY records_unindexed WHERE indexed IS NULL LIMIT :limit)"
+NEXT = "SELECT id FROM records WHERE id > :after ORDER BY id LIMIT :limit"
 LAST = f"SELECT max(id) FROM ({NEXT})"  # noqa: S608 - a statement of ours
 MARK = "UPDATE records SET indexed = NULL WHERE id > ? AND id <= ? AND indexed IS NOT NULL"
 SET_ASIDE = "UPDATE records SET indexed = 0 WHERE id = ? AND indexed IS NULL"
@@ -21,17 +23,17 @@ ASIDE = """
 
 def ids(connections: Connections, limit: int, after: str) -> Sequence[str]:
     """Those after an id, in their order."""
-    return [row[0] for row in connections.rows(UNINDEXED, (after, limit))]
+    return [row[0] for row in connections.rows(UNINDEXED, {"after": after, "limit": limit})]
 
 
 def count(connections: Connections, up_to: int) -> int:
     """How many there are, at most `up_to`."""
-    return int(connections.rows(COUNT, (up_to,))[0][0])
+    return int(connections.rows(COUNT, {"limit": up_to})[0][0])
 
 
 def mark(connections: Connections, after: str, limit: int) -> str | None:
     """Mark the next `limit` records; the last id, None if there are no more."""
-    last: str | None = connections.rows(LAST, (after, limit))[0][0]
+    last: str | None = connections.rows(LAST, {"after": after, "limit": limit})[0][0]
     if last is not None:
         with connections.writing() as connection:
             connection.execute(MARK, (after, last))
