@@ -7,13 +7,14 @@ them goes on, and the scheduler does so without being asked.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from time import monotonic
 
 from inventory.clock import Clock
-from inventory.observations.indexing import Indexed, Indexer
+from inventory.errors import StorageUnavailable
+from inventory.observations.indexing import Indexed, Indexer, Walk
 from inventory.observations.model import Reindexing
 from inventory.observations.ports import Observations
 
@@ -23,8 +24,10 @@ COUNT_EVERY = 1.0
 """Seconds after which it is counted again what is left, because others index too."""
 WAIT = 0.5
 """Seconds before another look at records that changed while they were indexed."""
-LAST_FEW, LAST_FEW_FOR = 20, 10.0
-"""So many records that are left after so many seconds are such that others work on: the scheduler indexes them."""
+MAX_TRIES = 20
+"""How often a store that does not answer is tried, so that a long run outlives a short outage."""
+LAST_FEW, LAST_LOOKS = 20, 20
+"""So few records that are left after so many looks are such that others work on: the scheduler indexes them."""
 UNBOUNDED = 10**9
 
 
@@ -91,17 +94,25 @@ class Reindexer:
         marked = run.marked + sum(record_id <= last for record_id in found)
         return replace(run, marked=marked, marked_up_to=last)
 
+    def _step(self, walk: Walk) -> Sequence[Indexed]:
+        """What became of the next records; a store that does not answer is tried again."""
+        for _ in range(MAX_TRIES - 1):
+            try:
+                return walk.step()
+            except StorageUnavailable:
+                self.sleep(WAIT)
+        return walk.step()
+
     def _index(self, progress: Progress) -> Iterator[Progress]:
-        walk, here, since = self.indexer.walk(), Counter[Indexed](), 0
-        left, counted_at, few_since = self.left(), monotonic(), None
+        walk, here, since, looks = self.indexer.walk(), Counter[Indexed](), 0, 0
+        left, counted_at = self.left(), monotonic()
         total = max(progress.total or 0, left)
-        while left and (few_since is None or monotonic() - few_since < LAST_FEW_FOR):
-            found = Counter(walk.step())
+        while left and looks < LAST_LOOKS:
+            found = Counter(self._step(walk))
             done = found[Indexed.DONE] + found[Indexed.SET_ASIDE]
             here, since = here + found, since + done
-            if not done or monotonic() - counted_at > COUNT_EVERY:
+            if not done or left <= LAST_FEW or monotonic() - counted_at > COUNT_EVERY:
                 left, counted_at, since = self.left(), monotonic(), 0
-                few_since = (few_since or monotonic()) if left <= LAST_FEW else None
             yield replace(
                 progress,
                 total=total,
@@ -109,5 +120,6 @@ class Reindexer:
                 indexed=here[Indexed.DONE],
                 set_aside=here[Indexed.SET_ASIDE],
             )
-            if left and not done:
+            looks = looks + 1 if left <= LAST_FEW else 0
+            if left and (not done or looks):
                 self.sleep(WAIT)
