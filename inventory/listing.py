@@ -1,8 +1,54 @@
-"""Positions in listings."""
+"""Positions in listings, and the opaque cursors that stand for them where a listing is the answer to a question."""
 
 from __future__ import annotations
 
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from datetime import datetime
+from hashlib import sha256
+
+from inventory.clock import EPOCH, MILLISECOND
+from inventory.errors import InvalidRequest
 
 Key = tuple[datetime, str]
 """A position in a listing that is ordered by (instant, id), newest first."""
+
+NOT_A_CURSOR = "Not a cursor. Send the next_cursor of an earlier page, or none."
+ANOTHER_QUESTION = (
+    "This is the cursor of another query. Send it with all other parameters as they were, or start without one."
+)
+
+
+def cursor_of(question: Sequence[object], at: datetime, *names: str) -> str:
+    """The text that stands for a position in the answers to a question: an instant and names, only the last with spaces."""
+    text = " ".join([_digest(question), str((at - EPOCH) // MILLISECOND), *names])
+    return urlsafe_b64encode(text.encode()).decode("ascii")
+
+
+def position_of(cursor: str | None, question: Sequence[object], *, names: int = 1) -> tuple[datetime, Sequence[str]] | None:
+    """The instant and the names that `cursor_of` made a text of, None without one.
+
+    `InvalidRequest` if it is no such text, or one of another question.
+    """
+    if cursor is None:
+        return None
+    try:
+        digest, milliseconds, *rest = urlsafe_b64decode(cursor.encode("ascii")).decode("utf-8").split(" ", names + 1)
+        at = EPOCH + int(milliseconds) * MILLISECOND
+    except (UnicodeError, binascii.Error, ValueError, OverflowError) as error:
+        raise refused_cursor(NOT_A_CURSOR) from error
+    if len(rest) != names:
+        raise refused_cursor(NOT_A_CURSOR)
+    if digest != _digest(question):
+        raise refused_cursor(ANOTHER_QUESTION)
+    return at, rest
+
+
+def refused_cursor(reason: str) -> InvalidRequest:
+    """The error of a cursor that cannot be used."""
+    return InvalidRequest(f"`cursor` is not valid: {reason}", {"cursor": [reason]})
+
+
+def _digest(question: Sequence[object]) -> str:
+    return sha256(repr(list(question)).encode("utf-8", "surrogatepass")).hexdigest()[:12]

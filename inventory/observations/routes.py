@@ -11,11 +11,10 @@ from flask.views import MethodView
 from inventory.clock import rfc3339
 from inventory.errors import InvalidQuery, InvalidRequest, QueryTooBroad, StorageUnavailable, TooManyRequests, TooManyStreams
 from inventory.jobs.responses import download
-from inventory.listing import Key
+from inventory.listing import Key, cursor_of, position_of
 from inventory.observations import documents, exports, schemas
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
-from inventory.web_api.pagination import cursor_of, position_of
 from inventory.web_api.responses import json_response
 
 blueprint = Blueprint("search", __name__, url_prefix="/api/v1", description="Which targets show something, now or before")

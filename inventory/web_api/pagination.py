@@ -8,8 +8,6 @@ from __future__ import annotations
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from hashlib import sha256
 from typing import Any, TypeVar
 
 from flask import Response
@@ -17,18 +15,13 @@ from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import Range
 
 from inventory.clock import EPOCH, MILLISECOND
-from inventory.errors import InvalidRequest
-from inventory.listing import Key
+from inventory.listing import NOT_A_CURSOR, Key
 from inventory.web_api.arguments import QuerySchema
 from inventory.web_api.responses import json_response
 
 Row = TypeVar("Row")
 LAST_NUMBER = 2**63 - 1
 CURSOR = {"type": "string", "description": "The next_cursor of the page before."}
-NOT_A_CURSOR = "Not a cursor. Send the next_cursor of an earlier page, or none."
-ANOTHER_QUESTION = (
-    "This is the cursor of another query. Send it with all other parameters as they were, or start without one."
-)
 
 
 class CursorField(fields.Field[Key]):
@@ -101,36 +94,3 @@ def cursor(position: Key | int) -> str:
         instant, row_id = position
         text = f"{(instant - EPOCH) // MILLISECOND} {row_id}"
     return urlsafe_b64encode(text.encode()).decode("ascii")
-
-
-def cursor_of(question: Sequence[object], at: datetime, *names: str) -> str:
-    """The text that stands for a position in the answers to a question: an instant and names, only the last with spaces."""
-    text = " ".join([_digest(question), str((at - EPOCH) // MILLISECOND), *names])
-    return urlsafe_b64encode(text.encode()).decode("ascii")
-
-
-def position_of(cursor: str | None, question: Sequence[object], *, names: int = 1) -> tuple[datetime, Sequence[str]] | None:
-    """The instant and the names that `cursor_of` made a text of, None without one.
-
-    `InvalidRequest` if it is no such text, or one of another question.
-    """
-    if cursor is None:
-        return None
-    try:
-        digest, milliseconds, *rest = urlsafe_b64decode(cursor.encode("ascii")).decode("utf-8").split(" ", names + 1)
-        at = EPOCH + int(milliseconds) * MILLISECOND
-    except (UnicodeError, binascii.Error, ValueError, OverflowError) as error:
-        raise _refused(NOT_A_CURSOR) from error
-    if len(rest) != names:
-        raise _refused(NOT_A_CURSOR)
-    if digest != _digest(question):
-        raise _refused(ANOTHER_QUESTION)
-    return at, rest
-
-
-def _refused(reason: str) -> InvalidRequest:
-    return InvalidRequest(f"`cursor` is not valid: {reason}", {"cursor": [reason]})
-
-
-def _digest(question: Sequence[object]) -> str:
-    return sha256(repr(list(question)).encode("utf-8", "surrogatepass")).hexdigest()[:12]
