@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Set
 from time import monotonic
 
 import structlog
@@ -16,6 +17,8 @@ INDEX_FOR = 1.0
 """Seconds of a round in which records are indexed, so that a large store takes hours and not days."""
 TELL_EVERY = 60.0
 """Seconds between two lines about the progress."""
+MANY = 100
+"""So many unindexed records are a store to be indexed, and none that are being settled."""
 MAX_LEFT = 1_000_000
 """Up to which it is counted what is left."""
 
@@ -27,34 +30,47 @@ class BackgroundIndexing:
         self._observations = services.store.observations
         self._walk = services.indexer.walk()
         self._done = Counter[Indexed]()
+        self._seen: Set[str] | None = None
         self._began: float | None = None
         self._told = 0.0
 
     def index_some(self) -> None:
         """Index for up to `INDEX_FOR` seconds, as long as that goes on."""
-        until = monotonic() + INDEX_FOR
-        while monotonic() < until:
+        are_in_work = self._are_in_work()
+        if not are_in_work:
+            self._index(until=monotonic() + INDEX_FOR)
+        if self._began is not None:
+            self._tell(self._began, over=are_in_work or not self._observations.count_unindexed(up_to=1))
+
+    def _index(self, *, until: float) -> None:
+        done = 1
+        while done and monotonic() < until:
             found = Counter(self._walk.step())
             if found and self._began is None:
                 self._began = self._told = monotonic()
             self._done += found
-            if not found[Indexed.DONE] + found[Indexed.SET_ASIDE]:
-                break
-        if self._began is not None:
-            self._tell(self._began)
+            done = found[Indexed.DONE] + found[Indexed.SET_ASIDE]
 
-    def _tell(self, began: float) -> None:
+    def _are_in_work(self) -> bool:
+        """Whether all that is unindexed came since the round before.
+
+        Where a store keeps observations apart from records, those who settle may be just about to write them.
+        """
+        before, self._seen = self._seen, set(self._observations.unindexed(limit=MANY))
+        if before is None or max(len(before), len(self._seen)) >= MANY:
+            return False
+        return not self._seen & before
+
+    def _tell(self, began: float, *, over: bool) -> None:
         now = monotonic()
-        over = not self._observations.count_unindexed(up_to=1)
         if over or now - self._told >= TELL_EVERY:
             self._told = now
-            left = 0 if over else self._observations.count_unindexed(up_to=MAX_LEFT)
             indexed, seconds = self._done[Indexed.DONE], now - began
             log.info(
                 "records_indexed",
                 count=indexed,
                 set_aside=self._done[Indexed.SET_ASIDE],
-                left=left,
+                left=self._observations.count_unindexed(up_to=MAX_LEFT),
                 rate=round(indexed / seconds, 1) if seconds else None,
             )
         if over:

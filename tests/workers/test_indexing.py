@@ -19,6 +19,7 @@ from tests.fakes import FakeClock, FakeWeb, Replacing, content
 from tests.observations.algebra import has, word_or_pattern
 from tests.old_stores import AT, write_old_store
 from workers import scheduler
+from workers.indexing import BackgroundIndexing
 
 PAGE = "http://example.test/page"
 WITHOUT_PAGE = {name: value for name, value in content(PAGE).items() if name != "page"}
@@ -159,3 +160,26 @@ def test_a_record_with_very_many_header_lines_is_indexed_from_its_newest_snapsho
     assert services.store.observations.count_unindexed(up_to=9) == 0
     assert services.store.observations.aside(limit=9) == {}
     assert [statuses(services, n) for n in (0, 5, count - 1)] == [[], ["205"], [str(200 + count - 1)]]
+
+
+def test_what_has_just_become_unindexed_is_left_for_a_round_to_those_who_settle_it(services: Services) -> None:
+    indexing = BackgroundIndexing(services)
+    collect(services)
+    indexing.index_some()
+    services.store.observations.mark_unindexed(after="", limit=9)
+
+    left = []
+    for _ in range(3):
+        indexing.index_some()
+        left.append(services.store.observations.count_unindexed(up_to=9))
+
+    assert left == [1, 0, 0]
+
+
+def test_what_is_unindexed_when_the_scheduler_starts_is_indexed_at_once(services: Services) -> None:
+    collect(services)
+    services.store.observations.mark_unindexed(after="", limit=9)
+
+    BackgroundIndexing(services).index_some()
+
+    assert services.store.observations.count_unindexed(up_to=9) == 0
