@@ -12,6 +12,8 @@ from pymongo.errors import OperationFailure
 
 from inventory.errors import StorageUnavailable
 from inventory.events.model import EventFilter
+from inventory.observations.conditions import Everything
+from inventory.observations.model import Outcome, Statement
 from inventory.store import Store
 from inventory.store.mongo import MongoStore
 from inventory.store.mongo.asking import Bounds
@@ -26,6 +28,7 @@ from tests.contract.meeting import at_once
 from tests.contract.observed import World
 from tests.contract.one_at_a_time import OneAtATime
 from tests.contract.oracle import ORDERS, check
+from tests.observations.algebra import has
 
 WIDE = Bounds(page_seconds=30, total_seconds=30, values_seconds=30)
 
@@ -47,14 +50,19 @@ def store(mongodb: MongoBackend, between: OneAtATime) -> Iterator[Store]:
 
 def test_a_server_that_went_away_is_unavailable_and_is_used_again_when_it_is_back(store: Store, between: OneAtATime) -> None:
     outcome = collect(store, target())
-    uses = [lambda: store.records.find(target().id), lambda: accept(store, 1), lambda: store.ping(0.5)]
+    uses = [
+        lambda: store.records.find(target().id),
+        lambda: accept(store, 1),
+        lambda: store.ping(0.5),
+        lambda: store.observations.search(Everything(), at=None, limit=1, after=None),
+    ]
 
     def act(n: int) -> None:
         with pytest.raises(StorageUnavailable):
             uses[n]()
 
     between.shut = True
-    at_once(3, act)
+    at_once(4, act)
     between.shut = False
 
     assert found(store, target()).snapshot_id == outcome.snapshot.id
@@ -153,6 +161,21 @@ def test_events_whose_answer_was_lost_can_be_sent_again(store: Store, between: O
 
     store.events.add([event(1), event(2)])
     assert store.events.stats(EventFilter(), hours=1).total == 2
+
+
+def test_an_outcome_whose_observations_were_not_answered_is_kept_and_indexed_later(
+    store: Store, between: OneAtATime
+) -> None:
+    collect(store, target())
+    outcome = replace(stored(claim(store, accept(store, 1)), body=None), statements=[Statement("status", "200")])
+    between.unanswered = ("insert",)
+    settled = store.records.settle([outcome])
+    between.unanswered = ()
+
+    assert settled == [True]
+    assert target(1).id in store.observations.unindexed(limit=9)
+    assert store.observations.reindex(found(store, target(1)), [Outcome(NOW, outcome.statements or ())])
+    assert store.observations.count(has("status", "200"), at=None) == 1
 
 
 def test_a_mistake_in_a_command_is_not_called_an_outage(mongodb: MongoBackend) -> None:
