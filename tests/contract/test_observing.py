@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 
 import pytest
@@ -17,7 +17,8 @@ from inventory.store.pairs import pack, unpack
 from inventory.store.sqlite import SqliteStore
 from inventory.store.sqlite.asking import Bounds
 from tests.contract.actions import accept, after, claim, collect, failed, found, shared, stored, target
-from tests.contract.backends import SqliteBackend
+from tests.contract.backends import Backend, SqliteBackend
+from tests.contract.meeting import at_once
 from tests.contract.observed import World
 from tests.observations.algebra import has, word_or_pattern
 
@@ -267,6 +268,22 @@ def test_a_query_that_takes_too_long_is_refused(sqlite: SqliteBackend) -> None:
         with pytest.raises(QueryTooBroad):
             store.observations.facet(condition, at=None, field="header.h1", limit=9)
         assert store.observations.search(Everything(), at=None, limit=1, after=None)
+
+
+def test_what_several_workers_show_first_at_once_is_numbered_once(shared: Backend) -> None:
+    with ExitStack() as stack:
+        stores = [stack.enter_context(closing(shared.open())) for _ in range(4)]
+        claims = [claim(stores[0], accept(stores[0], n)) for n in range(8)]
+        statements = [Statement(f"header.h{n}", f"{n}") for n in range(20)]
+        outcomes = [replace(stored(owned, body=None), statements=statements) for owned in claims]
+
+        settled = at_once(8, lambda n: stores[n % 4].records.settle([outcomes[n]]))
+
+        observations = stores[0].observations
+        assert settled == [[True]] * 8
+        assert observations.unindexed(limit=9) == []
+        for n in range(20):
+            assert [each.count for each in observations.facet(Everything(), at=None, field=f"header.h{n}", limit=9)] == [8]
 
 
 @pytest.mark.parametrize("pairs", [[], [(1, 1)], [(1, 127), (1, 128), (3, 2**40), (3, 2**40 + 1), (2**20, 16_383)]])
