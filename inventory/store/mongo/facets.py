@@ -50,7 +50,31 @@ def _shown(query: Query, field: int) -> Iterator[tuple[int, int]]:
     shown = {"pairs": 1, "opened": 1, "since": 1}
     if query.at is not None:
         has_field, shown = {"$or": [has_field, {"past.f": field}]}, shown | {"past": 1}
+    elif (values := _values(query, field)) is not None:
+        yield from _shown_now(query, has_field, values)
+        return
+    for document in _each(query, has_field, shown):
+        yield from ((each.key[1], each.first) for each in read(document).held(query.at) if each.key[0] == field)
+
+
+def _shown_now(query: Query, has_field: Document, values: frozenset[int]) -> Iterator[tuple[int, int]]:
+    """The same of a field that has few values, which saves to unpack the pairs."""
+    for document in _each(query, has_field, {"values": 1, "opened": 1, "since": 1}):
+        shown = values.intersection(document["values"])
+        since: int = document["since"]
+        opened: dict[int, int] = {each["v"]: each["first"] for each in document["opened"]}
+        yield from ((value, opened.get(value, since)) for value in shown)
+
+
+def _values(query: Query, field: int) -> frozenset[int] | None:
+    """The numbers of the values of a field; None if these are many."""
+    found = query.asked.database["field_values"].find({"field": field}, {"no": 1}).limit(query.bounds.values + 1)
+    values = frozenset(each["no"] for each in found)
+    return None if len(values) > query.bounds.values else values
+
+
+def _each(query: Query, has_field: Document, shown: Document) -> Iterator[Document]:
     for number, document in enumerate(query.each(has_field, shown)):
         if number % LOOK_AGAIN == 0:
             query.asked.check()
-        yield from ((each.key[1], each.first) for each in read(document).held(query.at) if each.key[0] == field)
+        yield document
