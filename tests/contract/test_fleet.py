@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from bench import fleet
-from inventory.observations.model import Condition, Everything, Observation
+from inventory.observations.model import Condition, Everything, Observation, Statement
 from inventory.records.model import Snapshot, Stored
 from inventory.store.sqlite import SqliteStore
 from tests.observations.algebra import between, exactly, exists, has, url, word_or_pattern
@@ -83,3 +84,17 @@ def test_the_same_has_changed(filled: SqliteStore, collected: SqliteStore) -> No
 
     assert ours == theirs
     assert len(ours) > COUNT
+
+
+def test_all_blocks_are_looked_at(tmp_path: Path) -> None:
+    count, last = 4_200, fleet.COLLECTIONS - 1
+    with closing(SqliteStore(tmp_path / "store")) as store:
+        store.prepare()
+        fleet.fill(tmp_path / "store", count)
+        down = [number for number in range(count) if Statement("status", "503") in fleet.passing(number, last)]
+        found = store.observations.search(has("status", "503"), at=None, limit=count, after=None)
+        facet = store.observations.facet(Everything(), at=None, field="status", limit=9)
+
+        assert [each.record_id for each in found] == [fleet.target(number).id for number in reversed(down)]
+        assert store.observations.count(has("status", "503"), at=None) == len(down)
+        assert {each.value: each.count for each in facet} == {"200": count - len(down), "503": len(down)}

@@ -270,6 +270,31 @@ def test_a_query_that_takes_too_long_is_refused(sqlite: SqliteBackend) -> None:
         assert store.observations.search(Everything(), at=None, limit=1, after=None)
 
 
+def test_a_search_that_tests_many_values_ends_in_time(sqlite: SqliteBackend) -> None:
+    with closing(SqliteStore(sqlite.path, bounds=Bounds(page_seconds=-1, values=1))) as store:
+        world = World(store)
+        for n in range(3):
+            world.collect(n, [("title", f"Page {n}")])
+
+        with pytest.raises(QueryTooBroad):
+            store.observations.search(has("title", "*page*"), at=None, limit=1, after=None)
+        assert store.observations.count(has("title", "*page*"), at=None) is None
+
+
+def test_a_value_that_hundreds_of_neighbours_show_is_found_at_each(world: World) -> None:
+    for n in range(270):
+        world.collect(n, [("status", "200")])
+    for n in range(0, 270, 9):
+        world.collect(n, [("status", "404")])
+    for n in range(0, 270, 10):
+        world.delete(n)
+
+    for condition in (has("status", "200"), negated(has("status", "200"))):
+        for at in (None, after(200), after(280)):
+            assert len(world.found(condition, at)) == world.store.observations.count(condition, at=at)
+    world.check(has("status", "404"), None, ["status"])
+
+
 def test_what_several_workers_show_first_at_once_is_numbered_once(shared: Backend) -> None:
     with ExitStack() as stack:
         stores = [stack.enter_context(closing(shared.open())) for _ in range(4)]
