@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import click
@@ -18,6 +18,8 @@ from inventory.observations.service import Question, SearchService
 FOUND = ("url", "status", "collected_at")
 SHOWN = ("url", "field", "value", "volatile", "first_seen", "last_seen", "gone")
 COUNTED = ("value", "count", "first_seen", "volatile")
+OFTEN_EMPTY = ("volatile", "gone")
+"""Columns that are printed only if there is something in them: a terminal is narrow."""
 
 
 @click.command()
@@ -61,7 +63,7 @@ def _counted(service: SearchService, question: Question, field: str, limit: int)
 def _print_targets(console: Console, document: Document, *, with_shown: bool) -> None:
     targets = document["targets"]
     if targets and with_shown:
-        print_table(console, "", SHOWN, (row for target in targets for row in _observations(target)))
+        _print_table(console, "", SHOWN, [row for target in targets for row in _observations(target)])
     elif targets:
         print_lines(FOUND, targets)
     shown = "" if len(targets) == document["total"] else f", {len(targets):,} shown; --limit shows up to 1,000"
@@ -85,10 +87,15 @@ def _observations(target: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _print_values(console: Console, document: Document) -> None:
-    rows = ({**each, "volatile": "volatile" if each["volatile"] else None} for each in document["values"])
-    if document["values"]:
-        print_table(console, document["field"], COUNTED, rows)
+    rows = [{**each, "volatile": "volatile" if each["volatile"] else None} for each in document["values"]]
+    if rows:
+        _print_table(console, document["field"], COUNTED, rows)
     else:
         console.print("No target shows this field.")
     if document["has_more"]:
         console.print("and more values; --limit shows them")
+
+
+def _print_table(console: Console, title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    filled = [name for name in columns if name not in OFTEN_EMPTY or any(row[name] for row in rows)]
+    print_table(console, title, filled, rows)

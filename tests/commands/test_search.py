@@ -48,6 +48,19 @@ def test_what_targets_show_is_a_row_each(environment: dict[str, str], pages: lis
     assert done.stdout.count(pages[0]) == 1
 
 
+def test_columns_that_are_empty_are_left_out(environment: dict[str, str], upstream: Upstream) -> None:
+    upstream.script("/a", *(Answer(200, (HTML,), f"<title>{title}</title>".encode()) for title in "AB"))
+    run(environment, "collect", upstream.url("/a"))
+    [first] = json.loads(run(environment, "search", "--json").stdout)["targets"]
+    run(environment, "collect", upstream.url("/a"))
+
+    now = run(environment, "search", "--show", "title").stdout
+    then = run(environment, "search", "--show", "title", "--at", first["collected_at"]).stdout
+
+    assert ("last_seen" in now, "gone" in now, "volatile" in now) == (True, False, False)
+    assert ("last_seen" in then, "gone" in then, "volatile" in then) == (True, True, False)
+
+
 def test_a_facet_counts_the_values_of_a_field(environment: dict[str, str], pages: list[str]) -> None:
     done = run(environment, "search", "status:[200 TO 499]", "--facet", "status", "--limit", "1")
 

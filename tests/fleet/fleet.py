@@ -17,7 +17,6 @@ from inventory import create_app
 from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.guard import Guard
 from inventory.http_client.requests_transport import RequestsTransport
-from inventory.jobs.model import Job
 from inventory.services import Services
 from inventory.store import Store
 from inventory.webpages.source import Webpage
@@ -27,7 +26,7 @@ from tests.fleet import sites
 from tests.fleet.authority import Authority
 from tests.fleet.servers import Servers, Standing
 from tests.fleet.sites import DEVICES, EXPIRING, FIRST, MAGAZINES, OFFICES, SECOND, SHOPS, SITES, THIRD, Site
-from tests.jobs.actions import found
+from tests.jobs.actions import work_to_the_end
 
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 """The weeks end today, so that commands, which know no other clock than the machine's, ask on the same day."""
@@ -53,7 +52,7 @@ class Fleet:
         """Import all lists, as of that week, and work until everything is collected."""
         for number, listed in enumerate(LISTS):
             self.clock.now = WEEKS[week] + timedelta(hours=3, minutes=30 * number)
-            job = self._worked_on(self._upload(listed))
+            job = work_to_the_end(self.services, self.clock, self._upload(listed))
             assert (job.counts.succeeded, job.counts.failed, job.counts.rejected) == (len(listed), 0, 0)
 
     def renew(self, some: Sequence[Site]) -> None:
@@ -107,18 +106,6 @@ class Fleet:
         """The week in which a site was collected at this instant."""
         day = datetime.fromisoformat(instant).replace(hour=0, minute=0, second=0, microsecond=0)
         return {WEEKS[week]: week for week in WEEKS}[day]
-
-    def _worked_on(self, job_id: str) -> Job:
-        """The job after a worker with as many threads as a real one has finished it."""
-        runner = self.services.job_runner()
-        for _ in range(100):
-            runner.round()
-            self.services.collector.collect_due(slots=32, stopping=lambda: False)
-            job = found(self.services, job_id)
-            if job.status.finished:
-                return job
-            self.clock.forward(0.3)
-        raise AssertionError(f"it does not end: {job}")
 
     def _upload(self, listed: Sequence[Site]) -> str:
         family = listed[0].family
