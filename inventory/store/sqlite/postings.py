@@ -32,6 +32,7 @@ class Postings:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._changes: dict[Pair, dict[int, bool]] = defaultdict(dict)
+        self._have_any_gone = False
 
     def came(self, target_no: int, pairs: Iterable[Pair]) -> None:
         """A target shows these values, which it did not show before."""
@@ -39,6 +40,7 @@ class Postings:
 
     def went(self, target_no: int, pairs: Iterable[Pair]) -> None:
         """A target no longer shows these values, which it showed before."""
+        self._have_any_gone = True
         self._note(target_no, pairs, is_shown=False)
 
     def write(self) -> None:
@@ -46,7 +48,7 @@ class Postings:
         additions: list[tuple[int, int, int, bytes]] = []
         packed_of: dict[tuple[int, ...], Mapping[int, bytes]] = {}  # most values are those of all targets of a batch
         for pair, changes in sorted(self._changes.items()):
-            if not all(changes.values()):
+            if self._have_any_gone and not all(changes.values()):
                 self._write_both(pair, changes)
                 continue
             targets = tuple(changes)
