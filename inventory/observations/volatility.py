@@ -54,17 +54,19 @@ _IDENTIFIERS = (
 _WHERE_AND_WHETHER_CACHED = (
     *("x-cache", "x-cache-status", "cf-cache-status", "x-proxy-cache", "x-vercel-cache", "x-nextjs-cache", "x-cache-lookup"),
     *("x-varnish", "x-varnish-cache", "cdn-cache", "x-litespeed-cache", "cache-status", "x-served-by", "x-timer"),
-    *("x-amz-cf-pop", "server-timing", "report-to", "reporting-endpoints", "x-backend-server", "x-served-from"),
+    *("x-amz-cf-pop", "server-timing", "x-backend-server", "x-served-from"),
 )
 """Their words differ, too: with the machine that answered, and with what it had at hand."""
 _IDENTIFIER_NAME = re.compile(
     r"(?:^|[-_.])(?:request|req|trace|span|parent|correlation|transaction|session|activity|invocation|csrf|xsrf|unique)"
-    r"[-_]?(?:id|uuid|guid|token|nonce|ref)(?:s|-bin|-2)?"
+    r"[-_]?(?:id|uuid|guid|token|nonce|ref)(?:s|-bin|-2)?$"
 )
 
 _NONCE = re.compile(r"(?<='nonce-)[^'\s;,]+", re.IGNORECASE)
 _PARAMETER = re.compile(r"(?<![a-z])((?:nonce|opaque)=)(\"?)([^\",;\s]+)", re.IGNORECASE)
 _QUOTED = re.compile(r'(?<=")[^"]+(?=")')
+_REPORT_TOKEN = re.compile(r"(?<=[?&]s=)[^\"&]+")
+_ANY_SHAPE = re.compile(r"\{(?:date|uuid|number|text|(?:hex|base64)(?::\d{1,2})?)\}")
 _EXPIRES = re.compile(r"(;\s*expires\s*=\s*)([^;]+)", re.IGNORECASE)
 
 
@@ -81,6 +83,14 @@ def observed(field: str, value: str, volatility: Volatility = Volatility.EXACT) 
     elif volatility is Volatility.TEXT:
         seen = TEXT
     return seen, volatility is not Volatility.EXACT or seen != value
+
+
+def is_volatile_change(field: str, old: str, new: str) -> bool:
+    """Whether two values of a field differ in nothing but what is volatile by the name of the field."""
+    shaper = shaper_of(field)
+    if shaper is None or old == new:
+        return False
+    return shaper not in _OF_PARTS or _ANY_SHAPE.sub("", shaper(old)) == _ANY_SHAPE.sub("", shaper(new))
 
 
 @lru_cache(maxsize=4_096)
@@ -148,11 +158,18 @@ def _nonce_parameters(value: str) -> str:
     return _PARAMETER.sub(lambda found: found[1] + found[2] + token_shape(found[3]), value)
 
 
+def _report_tokens(value: str) -> str:
+    return _REPORT_TOKEN.sub(TEXT, value)
+
+
+_OF_PARTS = (_set_cookie, _nonces, _nonce_parameters, _report_tokens)
+"""Of what these shape, only parts are volatile."""
 _SHAPERS: dict[str, Shaper] = {
     **dict.fromkeys((*_WHEN_AND_HOW_LONG, *_IDENTIFIERS), token_shape),
     **dict.fromkeys(_DIGESTS, _entity_tag),
     **dict.fromkeys(_WHERE_AND_WHETHER_CACHED, lambda _: TEXT),
     **dict.fromkeys(("set-cookie", "set-cookie2"), _set_cookie),
     **dict.fromkeys(("content-security-policy", "content-security-policy-report-only"), _nonces),
+    **dict.fromkeys(("report-to", "reporting-endpoints"), _report_tokens),
     **dict.fromkeys(("link", "www-authenticate", "proxy-authenticate", "authentication-info"), _nonce_parameters),
 }

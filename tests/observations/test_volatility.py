@@ -35,7 +35,11 @@ NAMED = [
     ("x-cache", "HIT", "{text}"),
     ("x-served-by", "cache-fra-eddf8230025-FRA", "{text}"),
     ("server-timing", 'cdn-cache; desc=HIT, edge; dur="1"', "{text}"),
-    ("report-to", '{"group":"a","endpoints":[{"url":"https://a.example/?s=1"}]}', "{text}"),
+    (
+        "report-to",
+        '{"endpoints":[{"url":"https://a.example/?s=1"}]}',
+        '{"endpoints":[{"url":"https://a.example/?s={text}"}]}',
+    ),
     ("set-cookie", f"sid={HEX}", "sid={hex:32}"),
     (
         "set-cookie",
