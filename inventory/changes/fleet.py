@@ -14,7 +14,7 @@ from inventory.changes.asked import Asked, Wanted, read
 from inventory.changes.cursors import Cursor, read_cursor, written
 from inventory.changes.groups import Group, Sample, grouped
 from inventory.changes.ports import ChangeLog
-from inventory.changes.sharing import SHARED, SharedValue, shared_by
+from inventory.changes.sharing import SHARED, SharedValue, counted, shared_by
 from inventory.clock import Clock
 from inventory.errors import NotInInventory, QueryTooBroad, TooManyChanges, TooManyRequests
 from inventory.observations.model import TAG, Change
@@ -26,10 +26,9 @@ MAX_GROUPED = 250_000
 PORTIONS = 10
 """In which one page is looked for at most, where volatile changes are left out; what comes then is on the next page."""
 LARGEST_PORTION = 2_000
-LOOKED_AT = 400
-"""Targets of a group that tell whether it can share anything."""
+LOOKED_AT = 200
+"""Targets of a group that tell what it may share."""
 SAMPLES = 10
-TARGETS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,36 +155,34 @@ class FleetChanges:
         return next((each.collected_at for each in snapshots), None)
 
     def _shown(self, groups: Sequence[Group]) -> Sequence[ShownGroup]:
-        members = [group.targets for group in groups]
-        values = self._values_of_sharing(members)
+        shared = self._shared([group.targets for group in groups])
         samples = [group.samples(SAMPLES) for group in groups]
         targets = self._targets({each.place[0] for of_group in samples for each in of_group})
         return [
             ShownGroup(
                 group=group,
-                shared=shared_by(ids, values) if ids <= values.keys() else (),
-                samples=[(targets[each.place[0]], each) for each in of_group if each.place[0] in targets],
+                shared=of_group,
+                samples=[(targets[each.place[0]], each) for each in some if each.place[0] in targets],
             )
-            for group, ids, of_group in zip(groups, members, samples, strict=True)
+            for group, of_group, some in zip(groups, shared, samples, strict=True)
         ]
 
-    def _values_of_sharing(self, groups: Sequence[Set[str]]) -> Mapping[str, Sequence[tuple[str, str]]]:
-        """What the targets of groups show, for groups that can share anything; of unknown ones nothing.
+    def _shared(self, groups: Sequence[Set[str]]) -> Sequence[Sequence[SharedValue]]:
+        """What the targets of each group share.
 
-        Reading that of all takes most of the time. Ids are random, so the least ones are a fair sample: where no value is
-        in a third of it, none is in half of the group, but once in a hundred million groups.
+        Ids are random, so the least ones are a fair sample. What is not in a quarter of it is not in half of the group, but
+        once in a hundred million groups. The rest is counted.
         """
         looked_at = [frozenset(nsmallest(LOOKED_AT, group)) for group in groups]
-        values = self._values(frozenset().union(*looked_at))
-        sharing = [group for group, some in zip(groups, looked_at, strict=True) if shared_by(some, values, one_in=3)]
-        missing = frozenset().union(*sharing) - values.keys()
-        return values | self._values(missing)
-
-    def _values(self, record_ids: Set[str]) -> dict[str, Sequence[tuple[str, str]]]:
-        found: dict[str, Sequence[tuple[str, str]]] = dict.fromkeys(record_ids, ())
-        for ids in _portions(record_ids, TARGETS_AT_ONCE):
-            found |= self._log.values(ids, SHARED)
-        return found
+        values = self._log.values(frozenset().union(*looked_at), SHARED)
+        shared = []
+        for group, some in zip(groups, looked_at, strict=True):
+            counts = counted(some, values)
+            if some != group:
+                common = [value for value, count in counts.items() if 4 * count >= len(some)]
+                counts = self._log.counts(group, common) if common else {}
+            shared.append(shared_by(len(group), counts))
+        return shared
 
     def _targets(self, record_ids: Set[str]) -> Mapping[str, Target]:
         """Those of the records that still exist."""

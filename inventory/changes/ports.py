@@ -31,3 +31,6 @@ class ChangeLog(Protocol):
 
     def values(self, record_ids: Collection[str], fields: Collection[str]) -> Mapping[str, Sequence[tuple[str, str]]]:
         """What records show now of these fields: pairs of a field and a value, by id."""
+
+    def counts(self, record_ids: Collection[str], values: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
+        """How many of these records show each of these values of a field now."""

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import TypeAlias
 
 SHARED = ("domain", "ip", "tls.issuer", "header.server")
 """Fields that tell what the targets of a group have in common."""
 MAX_SHARED = 3
 """Values of each that at least half of the targets show."""
+
+Value: TypeAlias = tuple[str, str]
+"""A field and one of its values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,14 +25,16 @@ class SharedValue:
     targets: int
 
 
-def shared_by(
-    targets: Set[str], values: Mapping[str, Sequence[tuple[str, str]]], *, one_in: int = 2
-) -> Sequence[SharedValue]:
-    """The values that at least half of the targets show, or another part of them; the commonest of a field first."""
-    counts = Counter(pair for record_id in targets for pair in set(values.get(record_id, ())))
+def counted(targets: Set[str], values: Mapping[str, Sequence[Value]]) -> Mapping[Value, int]:
+    """How many of the targets show each value."""
+    return Counter(pair for record_id in targets for pair in set(values.get(record_id, ())))
+
+
+def shared_by(targets: int, counts: Mapping[Value, int]) -> Sequence[SharedValue]:
+    """The values that at least half of so many targets show; the commonest of a field first."""
     shared = []
     for name in SHARED:
         common = sorted((-count, value) for (field, value), count in counts.items() if field == name)
-        most = [(value, -count) for count, value in common[:MAX_SHARED] if -one_in * count >= len(targets)]
+        most = [(value, -count) for count, value in common[:MAX_SHARED] if -2 * count >= targets]
         shared += [SharedValue(field=name, value=value, targets=count) for value, count in most]
     return shared

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from inventory.changes.groups import Group, grouped
 from inventory.changes.kinds import MANY
-from inventory.changes.sharing import shared_by
+from inventory.changes.sharing import counted, shared_by
 from inventory.changes.telling import shape_in_group
 from inventory.observations.model import Change, SameChange, same
 from tests.growth import assert_linear
@@ -250,10 +250,10 @@ def test_what_targets_share_is_what_at_least_half_of_them_show() -> None:
         "other": [("ip", "192.0.2.9")],
     }
 
-    assert [(each.field, each.value, each.targets) for each in shared_by({*"abcd"}, values)] == [
+    assert [(each.field, each.value, each.targets) for each in shared_by(4, counted({*"abcd"}, values))] == [
         ("domain", "example.com", 3), ("ip", "192.0.2.1", 2), ("ip", "192.0.2.2", 2)
     ]  # fmt: skip
-    assert shared_by({"gone"}, values) == []
+    assert shared_by(1, counted({"gone"}, values)) == []
 
 
 def test_same_changes_are_put_together_with_their_places() -> None:

@@ -248,6 +248,9 @@ class World:
         assert {record_id: sorted(pairs) for record_id, pairs in found.items()} == {
             record_id: sorted(pair for pair in state if pair[0] in fields) for record_id, state in known.items()
         }
+        shown = [pair for state in known.values() for pair in state if pair[0] in fields]
+        counts = self.store.observations.counts([*known, "unknown"], {*shown, ("status", "000")})
+        assert counts == {**Counter(shown), ("status", "000"): 0}
 
     @staticmethod
     def _at_places(changes: Sequence[SameChange]) -> list[tuple[object, ...]]:

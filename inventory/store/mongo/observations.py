@@ -87,6 +87,10 @@ class MongoObservations(Adapter):
         with self._connection.database() as database:
             return shown.values(database, self._numbers, record_ids, fields)
 
+    def counts(self, record_ids: Collection[str], values: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
+        with self._connection.database() as database:
+            return shown.counts(database, self._numbers, record_ids, values)
+
     def history(self, record_id: str) -> Sequence[Observation]:
         with self._connection.database() as database:
             return shown.history(database, self._numbers, record_id)

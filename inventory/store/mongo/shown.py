@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice
 from operator import attrgetter
 
 from pymongo.database import Database
@@ -19,6 +20,7 @@ from inventory.store.pairs import Pair
 ORDER = ("field", "value", "volatile", "first_seen")
 MAX_CLOSED = 500
 """Closed observations of a target that its history has."""
+RECORDS_AT_ONCE = 10_000
 
 
 def of_records(
@@ -54,6 +56,22 @@ def values(
         record_id: [(names[field], texts[value].value) for field, value in pairs if value in texts]
         for record_id, pairs in shown.items()
     }
+
+
+def counts(
+    database: Database[Document],
+    numbers: Numbers,
+    record_ids: Collection[str],
+    wanted: Collection[tuple[str, str]],
+) -> Mapping[tuple[str, str], int]:
+    """How many of these records show each of these values now."""
+    found = dict.fromkeys(wanted, 0)
+    fields, ids = {field for field, _ in wanted}, iter(record_ids)
+    while some := list(islice(ids, RECORDS_AT_ONCE)):
+        for shown in values(database, numbers, some, fields).values():
+            for each in found.keys() & shown:
+                found[each] += 1
+    return found
 
 
 def history(database: Database[Document], numbers: Numbers, record_id: str) -> Sequence[Observation]:

@@ -110,7 +110,11 @@ class SqliteObservations(Adapter):
 
     def values(self, record_ids: Collection[str], fields: Collection[str]) -> Mapping[str, Sequence[tuple[str, str]]]:
         with asking(self._connections, self._bounds.total_seconds) as connection:
-            return same_changes.values(connection, record_ids, fields)
+            return shown.values(connection, record_ids, fields)
+
+    def counts(self, record_ids: Collection[str], values: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
+        with asking(self._connections, self._bounds.total_seconds) as connection:
+            return shown.counts(connection, record_ids, values)
 
     def history(self, record_id: str) -> Sequence[Observation]:
         with asking(self._connections, self._bounds.page_seconds) as connection:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import TypeAlias
 
 from inventory.errors import QueryTooBroad
 from inventory.observations.model import Matcher, Place, SameChange
 from inventory.store.codecs import from_millis
-from inventory.store.pairs import unpack
 from inventory.store.sqlite.changed import FIELD_NAMES, TEXTS, numbers_of
 from inventory.store.sqlite.conditions import Query
 from inventory.store.sqlite.connections import Row
@@ -30,13 +29,8 @@ STREAMS = (
 )
 """Where intervals end and begin, with a sign for each."""
 TARGETS = """
-    SELECT t.no, t.record_id, t.since, r.first_collected_at FROM json_each(:targets) AS c
-    CROSS JOIN observed_targets AS t ON t.no = c.value CROSS JOIN records AS r ON r.id = t.record_id
-    WHERE {holds}"""
-FIELDS = "SELECT f.name, f.no FROM json_each(?) AS c CROSS JOIN fields AS f ON f.name = c.value"
-PAIRS = """
-    SELECT r.id, t.pairs FROM json_each(?) AS c CROSS JOIN records AS r ON r.id = c.value
-    CROSS JOIN observed_targets AS t ON t.no = r.target_no"""
+    SELECT t.no, t.record_id, t.since, r.first_collected_at FROM json_each(?) AS c
+    CROSS JOIN observed_targets AS t ON t.no = c.value CROSS JOIN records AS r ON r.id = t.record_id"""
 MAX_ENDS = 8
 """For each change that is asked for. A field has one value that goes and one that comes, as a rule."""
 FEW_ENDS = 100_000
@@ -58,6 +52,7 @@ def all_of(
     ends: Ends = {}
     known: Known = {}
     number = 0
+    query.read_more()
     for statement, sign in STREAMS:
         rows = connection.execute(statement, given)
         while some := rows.fetchmany(ROWS):
@@ -68,25 +63,12 @@ def all_of(
     return _in_texts(connection, _same(ends, known))
 
 
-def values(
-    connection: Connection, record_ids: Collection[str], fields: Collection[str]
-) -> Mapping[str, Sequence[tuple[str, str]]]:
-    """What these records show now of these fields."""
-    names = {number: name for name, number in connection.execute(FIELDS, (json.dumps(list(fields)),))}
-    rows = connection.execute(PAIRS, (json.dumps(list(record_ids)),))
-    shown = {record_id: [pair for pair in unpack(packed) if pair[0] in names] for record_id, packed in rows}
-    distinct = {pair for pairs in shown.values() for pair in pairs}
-    texts = {row[0]: row[1] for row in connection.execute(TEXTS, (json.dumps(sorted({value for _, value in distinct})),))}
-    named = {(field, value): (names[field], texts[value]) for field, value in distinct}
-    return {record_id: [named[pair] for pair in pairs] for record_id, pairs in shown.items()}
-
-
 def _look_at(connection: Connection, query: Query, numbers: Set[int], known: Known) -> None:
     """Find out about targets that are not known yet."""
-    unknown = sorted(numbers - known.keys())
+    unknown = numbers - known.keys()
     known.update(dict.fromkeys(unknown))
-    found = connection.execute(TARGETS.format(holds=query.holds), {"targets": json.dumps(unknown)})
-    known.update((row[0], row[1:]) for row in found)
+    chosen = json.dumps(sorted(query.among(unknown)))
+    known.update((row[0], row[1:]) for row in connection.execute(TARGETS, (chosen,)))
 
 
 def _add(ends: Ends, rows: Iterable[Row], known: Known, sign: int) -> int:
@@ -117,16 +99,19 @@ def _same(ends: Ends, known: Known) -> Mapping[tuple[int, ...], Sequence[Place]]
 
 
 def _in_texts(connection: Connection, same: Mapping[tuple[int, ...], Sequence[Place]]) -> Sequence[SameChange]:
-    numbers = json.dumps(sorted({abs(number) for values in same for number in values[1:]}))
-    texts = {row[0]: row[1:] for row in connection.execute(TEXTS, (numbers,))}
+    numbers = json.dumps(sorted({abs(number) for _, *ends in same for number in ends}))
+    rows = connection.execute(TEXTS, (numbers,)).fetchall()
+    texts = {number: text for number, text, _ in rows}
+    texts |= {-number: text for number, text in texts.items()}
+    volatile = {sign * number for number, _, is_volatile in rows if is_volatile for sign in (1, -1)}
     names = dict(connection.execute(FIELD_NAMES, (json.dumps(sorted({values[0] for values in same})),)))
     return [
         SameChange(
             field=names[field],
-            old=sorted([texts[-number][0] for number in values if number < 0]),
-            new=sorted([texts[number][0] for number in values if number > 0]),
-            volatile=any(texts[abs(number)][1] for number in values),
+            old=sorted([texts[number] for number in ends if number < 0]),
+            new=sorted([texts[number] for number in ends if number > 0]),
+            volatile=not volatile.isdisjoint(ends),
             places=places,
         )
-        for (field, *values), places in same.items()
+        for (field, *ends), places in same.items()
     ]

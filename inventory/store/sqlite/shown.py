@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence, Set
-from operator import attrgetter
+from collections.abc import Collection, Mapping, Sequence, Set
+from functools import reduce
+from itertools import islice
+from operator import attrgetter, or_
 
-from inventory.observations.model import Matcher, Observation
+from inventory.observations.model import Matcher, Observation, folded
 from inventory.store.codecs import from_millis
 from inventory.store.pairs import unpack
+from inventory.store.sqlite import bitmaps, showing
+from inventory.store.sqlite.changed import TEXTS
 from inventory.store.sqlite.connections import Row
 from inventory.store.sqlite.leaves import field_numbers
 from inventory.store.sqlite.opening import Connection
@@ -34,6 +38,16 @@ LATEST = f"ORDER BY gone DESC LIMIT {MAX_CLOSED}"
 VOLATILE = """
     SELECT DISTINCT v.field_no FROM json_each(?) AS p CROSS JOIN field_values AS v ON v.no = p.value ->> 1
     WHERE v.volatile"""
+FIELDS = "SELECT f.name, f.no FROM json_each(?) AS c CROSS JOIN fields AS f ON f.name = c.value"
+PAIRS = """
+    SELECT r.id, t.pairs FROM json_each(?) AS c CROSS JOIN records AS r ON r.id = c.value
+    CROSS JOIN observed_targets AS t ON t.no = r.target_no"""
+NUMBERS = """
+    SELECT r.target_no FROM json_each(?) AS c CROSS JOIN records AS r ON r.id = c.value WHERE r.target_no IS NOT NULL"""
+VALUES = """
+    SELECT f.no, v.no FROM fields AS f CROSS JOIN field_values AS v ON v.field_no = f.no AND v.folded = :folded
+    WHERE f.name = :field AND coalesce(v.value, v.folded) = :value"""
+RECORDS_AT_ONCE = 10_000
 
 
 def of_records(
@@ -50,6 +64,35 @@ def of_records(
                 observations += [_observation(row, since) for row in past if _is_named(row[0], fields)]
             found[record_id] = sorted(observations, key=attrgetter(*ORDER))
     return found
+
+
+def values(
+    connection: Connection, record_ids: Collection[str], fields: Collection[str]
+) -> Mapping[str, Sequence[tuple[str, str]]]:
+    """What these records show now of these fields."""
+    names = {number: name for name, number in connection.execute(FIELDS, (json.dumps(list(fields)),))}
+    rows = connection.execute(PAIRS, (json.dumps(list(record_ids)),))
+    shown = {record_id: [pair for pair in unpack(packed) if pair[0] in names] for record_id, packed in rows}
+    distinct = {pair for pairs in shown.values() for pair in pairs}
+    texts = {row[0]: row[1] for row in connection.execute(TEXTS, (json.dumps(sorted({value for _, value in distinct})),))}
+    named = {(field, value): (names[field], texts[value]) for field, value in distinct}
+    return {record_id: [named[pair] for pair in pairs] for record_id, pairs in shown.items()}
+
+
+def counts(
+    connection: Connection, record_ids: Collection[str], wanted: Collection[tuple[str, str]]
+) -> Mapping[tuple[str, str], int]:
+    """How many of these records show each of these values now."""
+    numbers, ids = [], iter(sorted(record_ids))
+    while some := list(islice(ids, RECORDS_AT_ONCE)):
+        numbers += [row[0] for row in connection.execute(NUMBERS, (json.dumps(some),))]
+    targets = bitmaps.of_numbers(numbers, max(numbers, default=0))
+    return {value: (_showing(connection, *value) & targets).bit_count() for value in wanted}
+
+
+def _showing(connection: Connection, field: str, value: str) -> int:
+    found = connection.execute(VALUES, {"field": field, "value": value, "folded": folded(value)}).fetchall()
+    return reduce(or_, (showing.of_value(connection, field_no, value_no, None) for field_no, value_no in found), 0)
 
 
 def history(connection: Connection, record_id: str) -> Sequence[Observation]:
