@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import TypeAlias
 
 from inventory.errors import QueryTooBroad
-from inventory.observations.model import Matcher, Place, SameChange
-from inventory.store.codecs import from_millis
+from inventory.observations.model import FAILURE, TAG, Matcher, Place, SameChange
+from inventory.store.codecs import LARGEST, from_millis
+from inventory.store.sqlite.asking import check_time
 from inventory.store.sqlite.changed import FIELD_NAMES, TEXTS, numbers_of
 from inventory.store.sqlite.conditions import Query
 from inventory.store.sqlite.connections import Row
@@ -29,8 +30,11 @@ STREAMS = (
 )
 """Where intervals end and begin, with a sign for each."""
 TARGETS = """
-    SELECT t.no, t.record_id, t.since, r.first_collected_at FROM json_each(?) AS c
-    CROSS JOIN observed_targets AS t ON t.no = c.value CROSS JOIN records AS r ON r.id = t.record_id"""
+    SELECT t.no, t.record_id, t.since FROM json_each(?) AS c CROSS JOIN observed_targets AS t ON t.no = c.value"""
+FIRST_SNAPSHOTS = """
+    SELECT t.no, r.first_collected_at FROM json_each(?) AS c CROSS JOIN observed_targets AS t ON t.no = c.value
+    CROSS JOIN records AS r ON r.id = t.record_id"""
+FIELD_NUMBERS = "SELECT no FROM fields WHERE name IN (?, ?)"
 MAX_ENDS = 8
 """For each change that is asked for. A field has one value that goes and one that comes, as a rule."""
 FEW_ENDS = 100_000
@@ -38,10 +42,8 @@ FEW_ENDS = 100_000
 ROWS = 20_000
 """That are read before their targets are looked at."""
 
-Ends: TypeAlias = dict[tuple[int, int, int], list[int]]
+Ends: TypeAlias = dict[tuple[int, int, int], tuple[int, ...]]
 """The numbers of values by those of a target, of an instant and of a field; negative ones of values that went."""
-Known: TypeAlias = dict[int, tuple[str, int, int | None] | None]
-"""The targets by number: their records, and the instants when they began; None where the condition does not hold."""
 
 
 def all_of(
@@ -49,52 +51,73 @@ def all_of(
 ) -> Sequence[SameChange]:
     """The changes from `since` to before `until`; `QueryTooBroad` if there are more than `limit`."""
     given = {"since": since, "until": until, "fields": numbers_of(connection, fields)}
-    ends: Ends = {}
-    known: Known = {}
-    number = 0
-    query.read_more()
+    found = _Found(connection, query)
     for statement, sign in STREAMS:
         rows = connection.execute(statement, given)
         while some := rows.fetchmany(ROWS):
-            _look_at(connection, query, {row[0] for row in some}, known)
-            number += _add(ends, some, known, sign)
-            if len(ends) > limit or number > max(FEW_ENDS, MAX_ENDS * limit):
+            check_time(connection)
+            found.add(some, sign)
+            if len(found.ends) > limit or found.number > max(FEW_ENDS, MAX_ENDS * limit):
                 raise QueryTooBroad
-    return _in_texts(connection, _same(ends, known))
+    return _in_texts(connection, _same(found))
 
 
-def _look_at(connection: Connection, query: Query, numbers: Set[int], known: Known) -> None:
-    """Find out about targets that are not known yet."""
-    unknown = numbers - known.keys()
-    known.update(dict.fromkeys(unknown))
-    chosen = json.dumps(sorted(query.among(unknown)))
-    known.update((row[0], row[1:]) for row in connection.execute(TARGETS, (chosen,)))
+class _Found:
+    """The ends of intervals, but for those of what was known of a target first, and the targets that they are of."""
+
+    def __init__(self, connection: Connection, query: Query) -> None:
+        self._connection, self._query = connection, query
+        query.read_more()
+        self.ends: Ends = {}
+        self.number = 0
+        self.targets: dict[int, tuple[str, int] | None] = {}
+        """Their records, and since when they are known; None where the condition does not hold."""
+        self._snapshots: dict[int, int] = {}
+        """An instant at which each of some targets had a snapshot before: another one is not its first."""
+        self._first: dict[int, int | None] = {}
+        self._without_snapshot = {row[0] for row in connection.execute(FIELD_NUMBERS, (FAILURE, TAG))}
+
+    def add(self, rows: Sequence[Row], sign: int) -> None:
+        """Add ends: of what went (-1), all of these first, or of what came (1)."""
+        self._look_at({row[0] for row in rows})
+        if sign > 0:
+            self._look_for_first_snapshots(rows)
+        ends, targets, number = self.ends, self.targets, 0
+        for target, at, field, value in rows:
+            found = targets[target]
+            if found is None or (sign > 0 and (at == found[1] or at == self._first.get(target))):
+                continue
+            key, number = (target, at, field), number + 1
+            ends[key] = (*ends.get(key, ()), sign * value)
+            if sign < 0 and field not in self._without_snapshot:
+                self._snapshots.setdefault(target, at)
+        self.number += number
+
+    def _look_at(self, numbers: Set[int]) -> None:
+        unknown = numbers - self.targets.keys()
+        self.targets.update(dict.fromkeys(unknown))
+        chosen = json.dumps(sorted(self._query.among(unknown)))
+        self.targets.update((row[0], row[1:]) for row in self._connection.execute(TARGETS, (chosen,)))
+
+    def _look_for_first_snapshots(self, rows: Iterable[Row]) -> None:
+        """Of targets that nothing went of until something came: their records are all over the store."""
+        earlier, targets = self._snapshots.get, self.targets
+        numbers = {row[0] for row in rows if earlier(row[0], LARGEST) > row[1] and targets[row[0]] is not None}
+        chosen = json.dumps(sorted(numbers - self._first.keys()))
+        self._first.update(self._connection.execute(FIRST_SNAPSHOTS, (chosen,)))
 
 
-def _add(ends: Ends, rows: Iterable[Row], known: Known, sign: int) -> int:
-    """Add ends of intervals to those of their changes, but for what was known of a target first; how many."""
-    number = 0
-    for target, at, field, value in rows:
-        found = known[target]
-        if found is not None and (sign < 0 or at not in found):
-            ends.setdefault((target, at, field), []).append(sign * value)
-            number += 1
-    return number
-
-
-def _same(ends: Ends, known: Known) -> Mapping[tuple[int, ...], Sequence[Place]]:
+def _same(found: _Found) -> Mapping[tuple[int, ...], Sequence[Place]]:
     """The places of the same changes, by the numbers of a field and of the values that went and came."""
     same: dict[tuple[int, ...], list[Place]] = defaultdict(list)
     places: dict[tuple[int, int], Place] = {}
-    for (target, at, field), numbers in ends.items():
+    for (target, at, field), numbers in found.ends.items():
         place = places.get((target, at))
         if place is None:
-            found = known[target]
-            assert found is not None
-            place = places[target, at] = (found[0], from_millis(at))
-        if len(numbers) > 1:
-            numbers.sort()
-        same[field, *numbers].append(place)
+            of = found.targets[target]
+            assert of is not None
+            place = places[target, at] = (of[0], from_millis(at))
+        same[field, *(numbers if len(numbers) == 1 else sorted(numbers))].append(place)
     return same
 
 
