@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 
 BLOCK = 4_096
@@ -34,8 +34,9 @@ def pack_places(places: Collection[int]) -> bytes:
     return of_numbers(places, BLOCK - 1).to_bytes(BYTES, "little")
 
 
+@lru_cache(maxsize=64)
 def with_added(packed: bytes, added: bytes) -> bytes:
-    """A packed block with the targets of another one."""
+    """A packed block with the targets of another one. Remembered: many values are shown by the same targets of a block."""
     return pack(bits_of(packed) | bits_of(added))
 
 
