@@ -49,9 +49,9 @@ _SHARED = (
             *(("header.content-type", "text/html; charset=utf-8"), ("header.connection", "keep-alive")),
             *(("header.vary", "Accept-Encoding"), ("tls.version", "TLSv1.3"), ("header.accept-ranges", "bytes")),
             ("header.x-content-type-options", "nosniff"),
-            *cookies.statements_of({"name": "SID", "same_site": "Lax", **_COOKIE}),
         )
     ),
+    *cookies.statements_of({"name": "SID", "same_site": "Lax", **_COOKIE}),
     *(
         Statement(f"header.{name}", value, volatile=True)
         for name, value in (

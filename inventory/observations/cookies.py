@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from inventory.observations.texts import MAX_NAME_BYTES, bounded, text_of
+from inventory.records.model import Statement
 
 ATTRIBUTES = ("secure", "httponly", "samesite", "accepted", "reason", "host_only", "partitioned")
 """What a condition can ask of one cookie: the last part of a field's name."""
@@ -19,6 +20,7 @@ _FLAGS = (
     *(("host_only", "host_only"), ("partitioned", "partitioned")),
 )
 """Attributes that are true or false, each with the member of the snapshot that has it."""
+_TEXTS = ("name", "same_site", "domain", "path", "reason")
 _MEMBERS = tuple(member for _, member in _FLAGS)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _ENDINGS = tuple(f".{attribute}" for attribute in ATTRIBUTES)
@@ -47,33 +49,33 @@ def name_of(field: str) -> tuple[str, str | None] | None:
     return _ESCAPED.sub(r"\1", name), attribute
 
 
-def statements_of(cookie: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+def statements_of(cookie: Mapping[str, Any]) -> Sequence[Statement]:
     """A statement with all attributes of a cookie, and one for each of the `ATTRIBUTES`, of bounded size."""
     get = cookie.get
-    return _statements(
-        text_of(get("name")) or "",
-        tuple(map(bool, map(get, _MEMBERS))),
-        text_of(get("same_site")),
-        text_of(get("domain")) or "",
-        text_of(get("path")) or "/",
-        get("expires") is not None or get("max_age") is not None,
-        text_of(get("reason")),
-    )
+    texts = [value if type(value) is str or value is None else text_of(value) for value in map(get, _TEXTS)]
+    is_persistent = get("expires") is not None or get("max_age") is not None
+    return _statements(*texts, tuple(map(bool, map(get, _MEMBERS))), is_persistent)
 
 
 @lru_cache(maxsize=4_096)
 def _statements(
-    name: str, flags: tuple[bool, ...], same_site: str | None, domain: str, path: str, persistent: bool, reason: str | None
-) -> Sequence[tuple[str, str]]:
+    name: str | None,
+    same_site: str | None,
+    domain: str | None,
+    path: str | None,
+    reason: str | None,
+    flags: tuple[bool, ...],
+    persistent: bool,
+) -> Sequence[Statement]:
     """Remembered, because a site sets the same cookies on all of its pages."""
-    field = field_of(name)
+    field = field_of(name or "")
     named = dict(zip((attribute for attribute, _ in _FLAGS), flags, strict=True))
     parts = (
         "secure" if named["secure"] else "",
         "httponly" if named["httponly"] else "",
         f"samesite={same_site.lower()}" if same_site else "",
-        "" if named["host_only"] else f"domain={domain}",
-        f"path={path}",
+        "" if named["host_only"] else f"domain={domain or ''}",
+        f"path={path or '/'}",
         "persistent" if persistent else "",
         "partitioned" if named["partitioned"] else "",
     )
@@ -83,7 +85,7 @@ def _statements(
         (f"{field}.samesite", (same_site or NO_SAME_SITE).lower()),
         *([(f"{field}.reason", reason)] if reason else []),
     ]
-    return tuple((field, bounded(value)) for field, value in statements)
+    return tuple(Statement(field, bounded(value)) for field, value in statements)
 
 
 def _is_escaped(text: str, position: int) -> bool:

@@ -7,7 +7,7 @@ none, and neither does its target: it serves no response. Its failures are obser
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -18,9 +18,9 @@ from inventory.observations import cookies
 from inventory.observations.texts import MAX_NAME_BYTES, bounded, text_of
 from inventory.observations.volatility import Shaper, Volatility, observed, shaper_of
 from inventory.public_suffixes import registrable
-from inventory.records.model import Content, Failure, Target
+from inventory.records.model import NOTHING_COMMON, Common, Content, Failure, Statement, Target
 
-Statement = tuple[str, str]
+FieldValue = tuple[str, str]
 """A field and its value."""
 
 MAX_LINES = 1_000
@@ -32,22 +32,37 @@ MAX_DEFECTS = 100
 MAX_REDIRECTS = 100
 MAX_REMEMBERED = 300
 """Characters of a header line that is remembered."""
+MAX_COMMON = 200
+"""Statements in common with other targets that are remembered together."""
+_OF_RESPONSE = ("status", "reason", "http_version", "remote_address")
+_OF_BODY = ("media_type", "charset")
+_OF_TLS = ("version", "cipher", "issuer", "subject", "sha256", "not_after")
+_COMMON_FIELDS = ("redirects", "status", "reason", "http_version", "ip", *_OF_BODY, *(f"tls.{name}" for name in _OF_TLS))
+"""Fields with one value, which many targets have in common: the number of redirects, and those of these members."""
 
 _URL = re.compile(r"(https?)://(?:[^/@?#]*+@)?(\[[^\]/]*+\]|[^/:@?#]*+)(?::([0-9]++))?([^?#]*+)")
 _PORTS = {"http": "80", "https": "443"}
+_DICT = {dict}
 _NONE: Mapping[str, Volatility] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extraction:
-    """The statements, in a fixed order, each with whether it is volatile.
+    """The statements of a target: its `own`, each with whether it is volatile, and those in `common` with others.
 
-    `body_size` in bytes and `elapsed_ms` differ in almost each collection, so that only the latest is kept, for ranges.
+    `common` is of other fields. `body_size` in bytes and `elapsed_ms` differ in almost each collection, so that only the
+    latest is kept, for ranges.
     """
 
-    statements: Mapping[Statement, bool]
+    own: Mapping[FieldValue, bool]
+    common: Common = NOTHING_COMMON
     body_size: int | None = None
     elapsed_ms: float | None = None
+
+    @property
+    def statements(self) -> Mapping[FieldValue, bool]:
+        """All of them, in a fixed order, each with whether it is volatile."""
+        return {**self.own, **{(field, value): volatile for field, value, volatile in self.common.statements}}
 
 
 def of_snapshot(
@@ -59,24 +74,29 @@ def of_snapshot(
     target by its history.
     """
     if not isinstance(content.get("response"), Mapping):
-        return Extraction(statements={})
+        return Extraction(own={})
     found = _Statements(volatilities)
     found.extend(statements_of_target(target))
     response, body = _mapping(content, "response"), _mapping(content, "body")
-    found.extend(_of_response(response, body))
-    found.lines("header", _items(content, "headers"), "header lines")
-    _add_redirects(found, _items(content, "redirects"))
-    kept = _within(found, _items(content, "cookies"), MAX_COOKIES, "cookies")
-    for cookie in kept:
-        found.all.update(dict.fromkeys(cookies.statements_of(cookie), False))
-    _add_tls(found, _mapping(response, "tls"))
+    redirects = _items(content, "redirects")
+    _add_response(found, response, body, len(redirects))
+    found.common += found.lines("header", _items(content, "headers"), "header lines")
+    if redirects:
+        _add_redirects(found, redirects)
+    for cookie in _within(found, _items(content, "cookies"), MAX_COOKIES, "cookies"):
+        found.common += cookies.statements_of(cookie)
+    _add_names(found, _mapping(response, "tls").get("names"))
     page = page or kept_page(content)
     if page is not None:
         found.extend(_of_page(page))
     _add_defects(found, content, () if page is None else page.defects)
     size, elapsed = body.get("size"), response.get("elapsed_ms")
+    are_many = len(found.common) > MAX_COMMON
+    if are_many:
+        found.own.update({(field, value): volatile for field, value, volatile in found.common})
     return Extraction(
-        statements=found.all,
+        own=found.own,
+        common=NOTHING_COMMON if are_many else _common(tuple(found.common)),
         body_size=size if isinstance(size, int) else None,
         elapsed_ms=elapsed if isinstance(elapsed, int | float) else None,
     )
@@ -91,10 +111,10 @@ def of_failure(target: Target, failure: Failure | None) -> Extraction:
     found.extend(statements_of_target(target))
     if failure is not None:
         found.add("failure", failure.code)
-    return Extraction(statements=found.all)
+    return Extraction(own=found.own)
 
 
-def statements_of_target(target: Target) -> Iterator[Statement]:
+def statements_of_target(target: Target) -> Iterator[FieldValue]:
     """The parts of the URL that is the target; none if it is no URL."""
     parts = _URL.match(target.key)
     if parts is None:
@@ -113,56 +133,76 @@ class _Statements:
 
     def __init__(self, volatilities: Mapping[str, Volatility]) -> None:
         self._volatilities = volatilities
-        self.all: dict[Statement, bool] = {}
+        self.own: dict[FieldValue, bool] = {}
+        self.common: list[Statement] = []
         self.defects: list[str] = []
 
     def add(self, field: str, value: Any) -> None:
         """Add what a value is, unless it is nothing or empty."""
-        text = value if type(value) is str else text_of(value)
-        if text:
-            self._add(field, text, None)
+        self.extend([(field, value)])
 
-    def extend(self, statements: Iterator[tuple[str, Any]]) -> None:
-        if self._volatilities:
-            for field, value in statements:
-                self.add(field, value)
-            return
-        for field, value in statements:  # the same, without the calls: each collection adds thirty
+    def extend(self, statements: Iterable[tuple[str, Any]]) -> None:
+        """Add what each value is."""
+        for field, value in statements:
             text = value if type(value) is str else text_of(value)
-            if text:
-                self.all[field, bounded(text)] = False
+            if not text:
+                continue
+            if self._volatilities:
+                found = self._statement(field, text, None)
+                self.own[found.field, found.value] = found.volatile
+            else:
+                self.own[field, bounded(text)] = False
 
-    def lines(self, prefix: str, lines: Sequence[Mapping[str, Any]], what: str) -> None:
-        """Add header lines; those with an empty value count."""
+    def fields(self, fields: tuple[str, ...], values: Iterable[Any]) -> None:
+        """Add what the values of these fields are, which many targets have in common."""
+        texts = [value if type(value) is str else text_of(value) for value in values]
+        if self._volatilities:
+            self.common += [self._statement(field, text, None) for field, text in zip(fields, texts, strict=True) if text]
+        else:
+            self.common += _of_fields(fields, tuple([text and bounded(text) for text in texts]))
+
+    def lines(self, prefix: str, lines: Sequence[Mapping[str, Any]], what: str) -> list[Statement]:
+        """The statements of header lines; those with an empty value count."""
+        found = []
         for line in _within(self, lines, MAX_LINES, what):
             name, value = line.get("name"), line.get("value")
             if type(name) is not str or type(value) is not str:
                 name, value = text_of(name) or "", text_of(value) or ""
             if not self._volatilities and len(value) <= MAX_REMEMBERED:
-                statement, is_volatile = _of_line(prefix, name, value)
-                self.all[statement] = is_volatile
+                found.append(_of_line(prefix, name, value))
             else:
                 field, shaper = _header_field(prefix, name)
-                self._add(field, value, shaper)
+                found.append(self._statement(field, value, shaper))
+        return found
 
-    def _add(self, field: str, text: str, shaper: Shaper | None) -> None:
-        volatility = self._volatilities.get(field, Volatility.EXACT) if self._volatilities else Volatility.EXACT
-        statement, is_volatile = _observed(field, text, shaper, volatility)
-        self.all[statement] = is_volatile
+    def _statement(self, field: str, text: str, shaper: Shaper | None) -> Statement:
+        return _observed(field, text, shaper, self._volatilities.get(field, Volatility.EXACT))
 
 
 @lru_cache(maxsize=4_096)
-def _of_line(prefix: str, name: str, value: str) -> tuple[Statement, bool]:
+def _of_line(prefix: str, name: str, value: str) -> Statement:
     """Remembered, because a site sends many equal lines."""
     field, shaper = _header_field(prefix, name)
     return _observed(field, value, shaper, Volatility.EXACT)
 
 
-def _observed(field: str, text: str, shaper: Shaper | None, volatility: Volatility) -> tuple[Statement, bool]:
+@lru_cache(maxsize=1_024)
+def _of_fields(fields: tuple[str, ...], texts: tuple[str | None, ...]) -> Sequence[Statement]:
+    """Remembered as the lines are."""
+    return tuple(Statement(field, text) for field, text in zip(fields, texts, strict=True) if text)
+
+
+@lru_cache(maxsize=256)
+def _common(statements: tuple[Statement, ...]) -> Common:
+    """Remembered, because it is one object then."""
+    return Common(tuple({(each.field, each.value): each for each in statements}.values()))
+
+
+def _observed(field: str, text: str, shaper: Shaper | None, volatility: Volatility) -> Statement:
     is_volatile = False
     if shaper is not None or volatility is not Volatility.EXACT:
         text, is_volatile = observed(field, text, volatility)
-    return (field, bounded(text)), is_volatile
+    return Statement(field, bounded(text), is_volatile)
 
 
 @lru_cache(maxsize=4_096)
@@ -171,32 +211,25 @@ def _header_field(prefix: str, name: str) -> tuple[str, Shaper | None]:
     return field, shaper_of(field)
 
 
-def _of_response(response: Mapping[str, Any], body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    url = response.get("final_url")
-    yield "status", response.get("status")
-    yield "reason", response.get("reason")
-    yield "http_version", response.get("http_version")
-    yield "final.url", url
-    yield "final.host", host_of(url) if isinstance(url, str) else None
-    yield "ip", response.get("remote_address")
-    yield "media_type", body.get("media_type")
-    yield "charset", body.get("charset")
-    yield "body.sha256", body.get("sha256")
+def _add_response(found: _Statements, response: Mapping[str, Any], body: Mapping[str, Any], redirects: int) -> None:
+    url, tls = response.get("final_url"), _mapping(response, "tls")
+    host = host_of(url) if isinstance(url, str) else None
+    found.extend([("final.url", url), ("final.host", host), ("body.sha256", body.get("sha256"))])
+    values = [redirects, *map(response.get, _OF_RESPONSE), *map(body.get, _OF_BODY), *map(tls.get, _OF_TLS)]
+    found.fields(_COMMON_FIELDS, values)
 
 
 def _add_redirects(found: _Statements, redirects: Sequence[Mapping[str, Any]]) -> None:
-    found.add("redirects", len(redirects))
     hops = _within(found, redirects, MAX_REDIRECTS, "redirects")
     for hop in hops:
-        found.add("redirect.url", hop.get("url"))
-        found.add("redirect.status", hop.get("status"))
-    found.lines("redirect.header", [line for hop in hops for line in _items(hop, "headers")], "header lines of redirects")
+        found.extend([("redirect.url", hop.get("url")), ("redirect.status", hop.get("status"))])
+    lines = found.lines(
+        "redirect.header", [line for hop in hops for line in _items(hop, "headers")], "header lines of redirects"
+    )
+    found.own.update({(field, value): volatile for field, value, volatile in lines})
 
 
-def _add_tls(found: _Statements, tls: Mapping[str, Any]) -> None:
-    for name in ("version", "cipher", "issuer", "subject", "sha256", "not_after"):
-        found.add(f"tls.{name}", tls.get(name))
-    names = tls.get("names")
+def _add_names(found: _Statements, names: Any) -> None:
     for name in _within(found, names if isinstance(names, list | tuple) else (), MAX_NAMES, "names of the certificate"):
         found.add("tls.name", name)
 
@@ -240,4 +273,4 @@ def _items(of: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
     member = of.get(name)
     if not isinstance(member, list | tuple):
         return ()
-    return member if all(isinstance(each, dict) for each in member) else [one for one in member if isinstance(one, Mapping)]
+    return member if _DICT.issuperset(map(type, member)) else [one for one in member if isinstance(one, Mapping)]

@@ -7,7 +7,7 @@ records.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -92,7 +92,7 @@ class Outcome:
     """What one collection of a target stated, for `reindex`; `failed` if it ended without a snapshot."""
 
     at: datetime
-    statements: Sequence[Statement]
+    statements: Collection[Statement]
     failed: bool = False
 
 

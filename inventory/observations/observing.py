@@ -13,10 +13,10 @@ from inventory.observations.extraction import Extraction
 from inventory.observations.model import LATEST_ONLY, Observation, Statement
 from inventory.observations.ports import Observations
 from inventory.observations.volatility import CHANGES_IN_A_ROW, Volatility, next_volatility, shown_volatility
-from inventory.records.model import Content, Failed, Stored, Target
+from inventory.records.model import Content, Failed, Statements, Stored, Target
 
 _statement = cast(Callable[[tuple[str, str, bool]], Statement], partial(tuple.__new__, Statement))
-"""A statement of its parts: every collection makes fifty, and a call of the class takes three times as long."""
+"""A statement of its parts: every collection makes a dozen, and a call of the class takes three times as long."""
 
 Seen = Set[tuple[str, bool]]
 """What was observed of a field in one collection: values, and whether they are volatile."""
@@ -28,7 +28,7 @@ class Observer:
     def __init__(self, observations: Observations) -> None:
         self._observations = observations
 
-    def statements(self, outcome: Stored | Failed) -> Sequence[Statement]:
+    def statements(self, outcome: Stored | Failed) -> Statements:
         """The statements of an outcome that is not settled yet."""
         claim = outcome.claim
         if isinstance(outcome, Failed):
@@ -96,14 +96,12 @@ def seen_before(observations: Sequence[Observation], collected_at: datetime) -> 
     }
 
 
-def of_extraction(found: Extraction) -> Sequence[Statement]:
+def of_extraction(found: Extraction) -> Statements:
     """The statements of an extraction."""
-    statements = list(map(_statement, ((field, value, volatile) for (field, value), volatile in found.statements.items())))
+    own = [_statement((field, value, volatile)) for (field, value), volatile in found.own.items()]
     latest = (found.body_size, None if found.elapsed_ms is None else round(found.elapsed_ms, 3))
-    statements += [
-        Statement(name, str(number)) for name, number in zip(LATEST_ONLY, latest, strict=True) if number is not None
-    ]
-    return statements
+    own += [Statement(name, str(number)) for name, number in zip(LATEST_ONLY, latest, strict=True) if number is not None]
+    return Statements(own, found.common)
 
 
 def _held(observation: Observation, instant: datetime) -> bool:

@@ -36,7 +36,7 @@ from inventory.records.model import (
     Postponed,
     Record,
     State,
-    Statement,
+    Statements,
     Stored,
 )
 from inventory.records.outcomes import CollectionPolicy
@@ -53,7 +53,7 @@ More = Callable[[float], bool]
 """Waits up to so many seconds for something to become due, and says whether that is to be expected at all."""
 
 
-Observe = Callable[[Stored | Failed], Sequence[Statement] | None]
+Observe = Callable[[Stored | Failed], Statements | None]
 """What an outcome states of its target."""
 
 

@@ -6,10 +6,11 @@ Instants are aware, in UTC, with millisecond precision (what both stores keep wi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 from typing import Any, NamedTuple
 
 from inventory.rate_limits.model import LONGEST_WAIT
@@ -164,6 +165,40 @@ class Statement(NamedTuple):
     volatile: bool = False
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Common:
+    """Statements that many targets make, as a site's responses do, none of them twice.
+
+    It equals itself alone: who makes one gives the same object for the same statements, so that stores can remember what
+    they know of all of them at once.
+    """
+
+    statements: tuple[Statement, ...] = ()
+
+
+NOTHING_COMMON = Common()
+
+
+@dataclass(frozen=True, slots=True)
+class Statements(Collection[Statement]):
+    """Statements of a target: `own` ones, and those in `common` with others, which are of other fields.
+
+    Numbers of the latest snapshot alone are its own.
+    """
+
+    own: Sequence[Statement] = ()
+    common: Common = NOTHING_COMMON
+
+    def __iter__(self) -> Iterator[Statement]:
+        return chain(self.own, self.common.statements)
+
+    def __len__(self) -> int:
+        return len(self.own) + len(self.common.statements)
+
+    def __contains__(self, statement: object) -> bool:
+        return any(each == statement for each in self)
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """Outcome: the claim ends in a snapshot. `snapshot.id` is the claim's lease: one claim, at most one snapshot.
@@ -174,7 +209,7 @@ class Stored:
     claim: Record
     snapshot: Snapshot
     body: bytes | None
-    statements: Sequence[Statement] | None = None
+    statements: Statements | None = None
 
     @property
     def shares_body(self) -> bool:
@@ -204,7 +239,7 @@ class Failed:
 
     claim: Record
     failure: Failure
-    statements: Sequence[Statement] | None = None
+    statements: Statements | None = None
 
 
 Outcome = Stored | Postponed | Failed

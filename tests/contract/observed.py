@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 
 import pytest
 
@@ -27,12 +28,24 @@ from inventory.observations.model import (
     Word,
     same,
 )
-from inventory.records.model import State
+from inventory.records.model import Common, State, Statements
 from inventory.store import Store
 from tests.contract.actions import accept, after, claim, failed, found, stored, target
 from tests.observations.naive import matches
 
 Pairs = set[tuple[str, str]]
+
+
+def stating(shown: Pairs) -> Statements:
+    """These, those of every other field in common with all targets that show the same."""
+    are_common = {each: len(each[0]) % 2 == 0 and each[0] not in LATEST_ONLY for each in sorted(shown)}
+    own = [Statement(*each) for each, is_common in are_common.items() if not is_common]
+    return Statements(own, _in_common(tuple(Statement(*each) for each, is_common in are_common.items() if is_common)))
+
+
+@lru_cache
+def _in_common(statements: tuple[Statement, ...]) -> Common:
+    return Common(statements)
 
 
 @dataclass
@@ -64,7 +77,7 @@ class World:
         owned = claim(self.store, accept(self.store, n, now=self.now), now=self.now)
         outcome = stored(owned, at=self.now, body=None)
         if not crash:
-            outcome = replace(outcome, statements=[Statement(*each) for each in sorted(shown)])
+            outcome = replace(outcome, statements=stating(shown))
         assert self.store.records.settle([outcome]) == [True]
         self.events.setdefault(n, []).append(Event(self.now, shown, "stored", crash))
 
@@ -73,7 +86,7 @@ class World:
         shown = {(FAILURE, code)} | self._url(n)
         outcome = failed(claim(self.store, accept(self.store, n, now=self.now), now=self.now), code, at=self.now)
         if not crash:
-            outcome = replace(outcome, statements=[Statement(*each) for each in sorted(shown)])
+            outcome = replace(outcome, statements=stating(shown))
         assert self.store.records.settle([outcome]) == [True]
         self.events.setdefault(n, []).append(Event(self.now, shown, "failed", crash))
 

@@ -11,7 +11,7 @@ import pytest
 
 from bench import fleet
 from inventory.observations.model import Condition, Everything, Observation, Statement
-from inventory.records.model import Snapshot, Stored
+from inventory.records.model import Snapshot, Statements, Stored
 from inventory.store.sqlite import SqliteStore
 from tests.observations.algebra import between, exactly, exists, has, url, word_or_pattern
 
@@ -44,7 +44,9 @@ def collect(store: SqliteStore, number: int, collection: int) -> None:
     assert claim is not None
     assert claim.lease is not None
     snapshot = Snapshot(claim.lease, claim.id, now, {}, None)
-    assert store.records.settle([Stored(claim, snapshot, None, list(fleet.statements(number, collection)))]) == [True]
+    assert store.records.settle([Stored(claim, snapshot, None, Statements(list(fleet.statements(number, collection))))]) == [
+        True
+    ]
 
 
 @pytest.mark.parametrize("collection", [None, 0, 4, fleet.DEPLOYED])

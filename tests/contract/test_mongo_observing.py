@@ -12,7 +12,7 @@ import pytest
 from inventory.errors import QueryTooBroad
 from inventory.observations.conditions import Everything
 from inventory.observations.model import Outcome, Statement
-from inventory.records.model import Record, Stored
+from inventory.records.model import Record, Statements, Stored
 from inventory.store.codecs import to_millis
 from inventory.store.intervals import Interval
 from inventory.store.mongo import MongoStore, target_documents
@@ -79,7 +79,7 @@ def documents(mongo: MongoBackend) -> Iterator[Documents]:
 
 
 def shows(status: str, owned: Record, seconds: float) -> Stored:
-    return replace(stored(owned, body=None, at=after(seconds)), statements=[Statement("status", status)])
+    return replace(stored(owned, body=None, at=after(seconds)), statements=Statements([Statement("status", status)]))
 
 
 def collect(store: MongoStore, status: str, seconds: float, n: int = 0) -> Stored:
@@ -285,7 +285,7 @@ def test_failures_of_one_batch_and_snapshots_are_written_together(store: MongoSt
     outcomes = [
         shows(f"{200 + n % 5}", owned, 1)
         if n % 2
-        else replace(failed(owned, at=after(1)), statements=[Statement("failure", "dns_failure")])
+        else replace(failed(owned, at=after(1)), statements=Statements([Statement("failure", "dns_failure")]))
         for n, owned in enumerate(claims)
     ]
 

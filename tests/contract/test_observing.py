@@ -12,6 +12,7 @@ import pytest
 from inventory.errors import QueryTooBroad
 from inventory.observations.conditions import Everything, all_of, negated
 from inventory.observations.model import Change, Observation, Outcome, Statement
+from inventory.records.model import Statements
 from inventory.store import Store
 from inventory.store.pairs import pack, unpack
 from inventory.store.sqlite import SqliteStore
@@ -124,7 +125,7 @@ def test_the_history_has_fields_that_changed_or_are_volatile(world: World) -> No
             Statement("header.etag", server, True),
             Statement("header.x", "{date}", True),
         ]
-        outcome = replace(stored(owned, at=world.now, body=None), statements=statements)
+        outcome = replace(stored(owned, at=world.now, body=None), statements=Statements(statements))
         assert world.store.records.settle([outcome]) == [True]
 
     listed = world.store.observations.history(target(0).id)
@@ -144,12 +145,8 @@ def test_the_history_has_fields_that_changed_or_are_volatile(world: World) -> No
 
 
 def test_values_that_differ_only_by_case_or_by_being_a_shape_are_different_values(world: World) -> None:
-    statements = [
-        Statement("title", "A"),
-        Statement("title", "a"),
-        Statement("title", "{date}"),
-        Statement("title", "{date}", True),
-    ]
+    titles = [("A", False), ("a", False), ("{date}", False), ("{date}", True)]
+    statements = Statements([Statement("title", *each) for each in titles])
     world.collect(0, [])
     outcome = replace(stored(claim(world.store, _accepted(world)), body=None, at=after(5)), statements=statements)
     world.store.records.settle([outcome])
@@ -173,7 +170,7 @@ def test_an_outcome_that_takes_no_effect_states_nothing(world: World) -> None:
     world.collect(0, [("status", "200")])
     owned = claim(world.store, _accepted(world), now=after(4))
     late = replace(owned, fence=owned.fence - 1)
-    statements = [Statement("status", "500")]
+    statements = Statements([Statement("status", "500")])
 
     outcomes = [replace(stored(late), statements=statements), replace(failed(late), statements=statements)]
     overruled = replace(shared(owned), statements=statements)  # a whole collection is wanted
@@ -300,7 +297,7 @@ def test_what_several_workers_show_first_at_once_is_numbered_once(shared: Backen
         stores = [stack.enter_context(closing(shared.open())) for _ in range(4)]
         claims = [claim(stores[0], accept(stores[0], n)) for n in range(8)]
         statements = [Statement(f"header.h{n}", f"{n}") for n in range(20)]
-        outcomes = [replace(stored(owned, body=None), statements=statements) for owned in claims]
+        outcomes = [replace(stored(owned, body=None), statements=Statements(statements)) for owned in claims]
 
         settled = at_once(8, lambda n: stores[n % 4].records.settle([outcomes[n]]))
 

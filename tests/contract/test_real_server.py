@@ -14,6 +14,7 @@ from inventory.errors import StorageUnavailable
 from inventory.events.model import EventFilter
 from inventory.observations.conditions import Everything
 from inventory.observations.model import Outcome, Statement
+from inventory.records.model import Statements
 from inventory.store import Store
 from inventory.store.mongo import MongoStore
 from inventory.store.mongo.asking import Bounds
@@ -167,7 +168,7 @@ def test_an_outcome_whose_observations_were_not_answered_is_kept_and_indexed_lat
     store: Store, between: OneAtATime
 ) -> None:
     collect(store, target())
-    outcome = replace(stored(claim(store, accept(store, 1)), body=None), statements=[Statement("status", "200")])
+    outcome = replace(stored(claim(store, accept(store, 1)), body=None), statements=Statements([Statement("status", "200")]))
     between.unanswered = ("insert",)
     settled = store.records.settle([outcome])
     between.unanswered = ()

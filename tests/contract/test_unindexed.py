@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from inventory.observations.model import Outcome, Reindexing, Statement
+from inventory.records.model import Statements
 from inventory.store import Store
 from tests.contract.actions import accept, after, claim, collect, stored, target
 from tests.contract.backends import SqliteBackend
@@ -112,9 +113,9 @@ def test_a_record_that_is_indexed_is_not_set_aside(world: World) -> None:
     assert world.store.observations.count_unindexed(up_to=9) == 0
 
 
-@pytest.mark.parametrize("statements", [STATUS, None])
+@pytest.mark.parametrize("statements", [Statements(STATUS), None])
 def test_the_next_outcome_of_what_was_set_aside_is_a_reason_to_try_again(
-    world: World, statements: list[Statement] | None
+    world: World, statements: Statements | None
 ) -> None:
     collect(world.store, target(0))
     world.store.observations.set_aside(target(0).id, "damaged")

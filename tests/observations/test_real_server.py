@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 import requests
 
-from inventory.records.model import Statement
+from inventory.records.model import Statement, Statements
 from inventory.store.sqlite import SqliteStore
 from tests.contract.actions import LEASE, NOW, stored, target
 from tests.end_to_end.stack import Stack, stack
@@ -30,7 +30,7 @@ def running() -> Iterator[Stack]:
             for first in range(0, TARGETS, 500):
                 store.records.accept_all([(target(n), None) for n in range(first, first + 500)], now=NOW)
                 owned = store.records.claim_due(now=NOW, lease_for=LEASE, limit=500)
-                shown = [Statement("title", TITLE), Statement("status", "200")]
+                shown = Statements([Statement("title", TITLE), Statement("status", "200")])
                 store.records.settle([replace(stored(each, body=None), statements=shown) for each in owned])
         yield running
 

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from inventory.records import model
-from inventory.records.model import Failed, Outcome, Postponed, Record, Statement, Stored
+from inventory.records.model import Failed, Outcome, Postponed, Record, Statements, Stored
 from inventory.store.codecs import content_bytes, failure_bytes, millis, spent, to_millis
 from inventory.store.sqlite import rows
 from inventory.store.sqlite.connections import Adapter, Connections
@@ -68,6 +68,8 @@ HELD = f"SELECT target_no FROM records {CLAIM_HOLDS} AND (revalidate OR NOT :sha
 UNOBSERVED = {"target_no": None, "indexed": None}
 """The values of an outcome whose statements are not written: its record is indexed later."""
 
+NOTHING_STATED = Statements()
+
 INSERT_SNAPSHOT = """
     INSERT INTO snapshots (id, record_id, collected_at, body_sha256, content)
     VALUES (:lease, :id, :collected_at, :body_sha256, :content)"""
@@ -103,7 +105,6 @@ class Ledger(Adapter):
             return []
         with self._connections.writing() as connection:
             observing = Observing(connection, self._numbers)
-            observing.numbering.number(map(_stated, outcomes))
             settled = []
             for outcome, (statement, values) in zip(outcomes, statements, strict=True):
                 _observe(connection, observing, outcome, values)
@@ -151,17 +152,14 @@ def _statement(outcome: Outcome) -> tuple[str, dict[str, Any]]:
         case Stored(snapshot=snapshot, body=body):
             values |= {"collected_at": to_millis(snapshot.collected_at), "content": content_bytes(snapshot.content)}
             values |= {"body_sha256": snapshot.body_sha256, "body": body}
-            values |= UNOBSERVED | latest_only(outcome.statements)
+            stated = outcome.statements or NOTHING_STATED
+            values |= UNOBSERVED | latest_only(stated.own)
             return STORE, values | {"shares_body": outcome.shares_body}
         case Postponed(due_at=due_at, failure=failure, counted=counted):
             values |= {"due_at": to_millis(due_at), "uncounted": int(not counted)}
             return POSTPONE, values | {"failure": failure_bytes(failure)}
         case Failed(failure=failure):
             return FAIL, values | UNOBSERVED | {"failure": failure_bytes(failure)}
-
-
-def _stated(outcome: Outcome) -> Sequence[Statement]:
-    return () if isinstance(outcome, Postponed) else outcome.statements or ()
 
 
 def _observe(connection: Connection, observing: Observing, outcome: Outcome, values: dict[str, Any]) -> None:

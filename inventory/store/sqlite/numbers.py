@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from inventory.observations.model import LATEST_ONLY, Statement, folded, ordinal_of
-from inventory.store.pairs import Pair
+from inventory.records.model import Common
+from inventory.store.pairs import Pair, pack
 from inventory.store.sqlite.opening import Connection
 
 Key = TypeVar("Key")
@@ -18,6 +19,8 @@ Row = tuple[int, int, str, str | None, float | None, bool]
 
 MAX_REMEMBERED = 20_000
 """Of the statements that several targets make."""
+MAX_COMMON = 256
+"""Of what such targets have in common."""
 
 FIND_FIELD = "SELECT no FROM fields WHERE name = ?"
 ADD_FIELD = "INSERT INTO fields (name, folded) VALUES (?, ?)"
@@ -27,6 +30,14 @@ ADD_VALUE = "INSERT INTO field_values (no, field_no, folded, value, number, vola
 PRUNED = "SELECT coalesce(max(times), 0) FROM pruned_values"
 
 
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """The numbers of statements in common, and the same as a target keeps them."""
+
+    pairs: frozenset[Pair] = frozenset()
+    packed: bytes = b""
+
+
 @dataclass(slots=True)
 class Remembered:
     """The numbers of what several targets have shown, as of so many prunings."""
@@ -34,6 +45,7 @@ class Remembered:
     pruned: int
     fields: dict[str, int] = field(default_factory=dict)
     pairs: dict[Statement, Pair] = field(default_factory=dict)
+    common: dict[Common, Numbered] = field(default_factory=dict)
 
 
 class Numbers:
@@ -53,53 +65,62 @@ class Numbers:
     def remember(self, numbering: Numbering) -> None:
         """Remember what a transaction found that has been committed."""
         known = numbering.known
-        fields, pairs = _with(known.fields, numbering.fields), _with(known.pairs, numbering.found)
-        self._of[numbering.connection] = Remembered(known.pruned, fields, pairs)
+        self._of[numbering.connection] = Remembered(
+            pruned=known.pruned,
+            fields=_with(known.fields, numbering.fields, MAX_REMEMBERED),
+            pairs=_with(known.pairs, numbering.found, MAX_REMEMBERED),
+            common=_with(known.common, numbering.common, MAX_COMMON),
+        )
 
 
 class Numbering:
-    """Finds and gives numbers in one writing transaction."""
+    """Finds and gives numbers in one writing transaction; `write` ends it."""
 
     def __init__(self, connection: Connection, numbers: Numbers) -> None:
         self.connection = connection
         self.known = numbers.known(connection, connection.execute(PRUNED).fetchone()[0])
         self.fields: dict[str, int] = {}
         self.found: dict[Statement, Pair] = {}
+        self.common: dict[Common, Numbered] = {}
         self._made: dict[Statement, Pair] = {}
+        self._rows: list[Row] = []
         self._last_value: int | None = None
 
-    def number(self, groups: Iterable[Iterable[Statement]]) -> None:
-        """Find or give the numbers of these: of many at once, for it takes less time than of one after the other."""
-        known, found, made = self.known.pairs, self.found, self._made
-        rows: list[Row] = []
-        for each in [each for group in groups for each in group if each not in known]:
-            name, value, volatile = each
-            if each in found or each in made or name in LATEST_ONLY:
-                continue
-            field, text = self.field(name), folded(value)
-            number = self._find(field, text, value, volatile)
-            if number is not None:
-                found[each] = (field, number)
-                continue
-            number = self._next_value()
-            kept = None if text == value else value
-            rows.append((number, field, text, kept, ordinal_of(name, value), volatile))
-            made[each] = (field, number)
-        self.connection.executemany(ADD_VALUE, rows)
-
-    def pairs(self, statements: Sequence[Statement]) -> set[Pair]:
-        """The numbers of the field and of the value of each statement, if they have been given."""
-        known, found, made = self.known.pairs, self.found.get, self._made.get
+    def numbered(self, statements: Collection[Statement]) -> set[Pair]:
+        """The numbers of the field and of the value of each statement, found or given, but for the latest numbers."""
+        known = self.known.pairs
         pairs: set[Pair | None] = set(map(known.get, statements))
         if None in pairs:
-            pairs.update([found(each) or made(each) for each in statements if each not in known])
+            pairs.update([self._pair(each) for each in statements if each not in known and each.field not in LATEST_ONLY])
             pairs.discard(None)
         return cast(set[Pair], pairs)
 
-    def numbered(self, statements: Sequence[Statement]) -> set[Pair]:
-        """The same, after they have been given."""
-        self.number([statements])
-        return self.pairs(statements)
+    def in_common(self, common: Common) -> Numbered:
+        """The same of what targets have in common."""
+        found = self.known.common.get(common) or self.common.get(common)
+        if found is None:
+            pairs = self.numbered(common.statements)
+            found = self.common[common] = Numbered(frozenset(pairs), pack(pairs))
+        return found
+
+    def write(self) -> None:
+        """Write the values that were given numbers: all at once, for it takes less time than one after the other."""
+        self.connection.executemany(ADD_VALUE, self._rows)
+        self._rows = []
+
+    def _pair(self, statement: Statement) -> Pair:
+        pair = self.found.get(statement) or self._made.get(statement)
+        if pair is None:
+            name, value, volatile = statement
+            field, text = self.field(name), folded(value)
+            number = self._find(field, text, value, volatile)
+            if number is not None:
+                pair = self.found[statement] = (field, number)
+            else:
+                pair = self._made[statement] = (field, self._next_value())
+                kept = None if text == value else value
+                self._rows.append((pair[1], field, text, kept, ordinal_of(name, value), volatile))
+        return pair
 
     def field(self, name: str) -> int:
         """The number of a field."""
@@ -124,8 +145,8 @@ class Numbering:
         return self._last_value
 
 
-def _with(remembered: dict[Key, Number], found: dict[Key, Number]) -> dict[Key, Number]:
+def _with(remembered: dict[Key, Number], found: dict[Key, Number], limit: int) -> dict[Key, Number]:
     """What is remembered with what was found; nothing of before if it would be too much. No dictionary is changed."""
     if not found:
         return remembered
-    return found if len(remembered) + len(found) > MAX_REMEMBERED else remembered | found
+    return found if len(remembered) + len(found) > limit else remembered | found

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence, Set
 from typing import Any
 
 from inventory.observations.model import FAILURE, LATEST_ONLY, TAG, Outcome, Statement
-from inventory.records.model import Record
+from inventory.records.model import Record, Statements
 from inventory.store.codecs import to_millis
 from inventory.store.intervals import Interval, Shown, rebuilt
 from inventory.store.pairs import Pair, pack, unpack
-from inventory.store.sqlite.numbers import Numbering, Numbers
+from inventory.store.sqlite.numbers import Numbered, Numbering, Numbers
 from inventory.store.sqlite.opening import Connection
 from inventory.store.sqlite.postings import KNOWN, Postings
 
@@ -29,6 +29,7 @@ CLOSE = f"{REMOVE} RETURNING since"
 KEEP = """
     INSERT OR REPLACE INTO past_observations (field_no, value_no, target_no, first, last, gone) VALUES (?, ?, ?, ?, ?, ?)"""
 PAST = "SELECT field_no, value_no, first, last, gone FROM past_observations WHERE target_no = ?"
+NOTHING = Numbered()
 SINCE = "SELECT since FROM observations WHERE field_no = ? AND value_no = ? AND target_no = ?"
 
 
@@ -42,12 +43,13 @@ class Observing:
         self._opened: list[tuple[int, int, int, int]] = []
 
     def collected(
-        self, claim: Record, target_no: int | None, statements: Sequence[Statement], at: int, *, failed: bool
+        self, claim: Record, target_no: int | None, statements: Statements, at: int, *, failed: bool
     ) -> int | None:
         """Write what the end of a claim shows; the number of its target, None if nothing was ever said of it."""
-        pairs = self.numbering.pairs(statements)
+        own, common = self.numbering.numbered(statements.own), self.numbering.in_common(statements.common)
         if target_no is None:
-            return self._new(claim.id, pairs, at) if pairs else None
+            return self._new(claim.id, own, at, common) if own or common.pairs else None
+        pairs = own | common.pairs
         failure, tag = self.numbering.field(FAILURE), self.numbering.field(TAG)
         before, since = self._current(target_no)
         shown = pairs | {pair for pair in before if (pair[0] != failure if failed else pair[0] == tag)}
@@ -92,11 +94,13 @@ class Observing:
         return target_no
 
     def finish(self) -> None:
-        """Write what was opened, in the order of the table: neighbours are on the same pages."""
+        """Write what was collected of all targets."""
+        self.numbering.write()
         self._postings.write()
         self._write_opened()
 
     def _write_opened(self) -> None:
+        """In the order of the table: neighbours are on the same pages."""
         self._opened.sort()
         self._connection.executemany(OPEN, self._opened)
         self._opened = []
@@ -104,9 +108,10 @@ class Observing:
     def _shown(self, outcome: Outcome) -> set[Pair]:
         return self.numbering.numbered(outcome.statements)
 
-    def _new(self, record_id: str, pairs: Set[Pair], at: int) -> int:
-        number = self._inserted_target(record_id, at, pack(pairs))
-        self._postings.came(number, pairs)
+    def _new(self, record_id: str, own: Set[Pair], at: int, common: Numbered = NOTHING) -> int:
+        number = self._inserted_target(record_id, at, common.packed + pack(own))
+        self._postings.came(number, own)
+        self._postings.came_together(number, common.pairs)
         return number
 
     def _inserted_target(self, record_id: str, since: int, pairs: bytes) -> int:
@@ -161,7 +166,7 @@ def _clear(connection: Connection, postings: Postings, target_no: int, current: 
     connection.execute("DELETE FROM past_observations WHERE target_no = ?", (target_no,))
 
 
-def latest_only(statements: Iterable[Statement] | None) -> dict[str, Any]:
+def latest_only(statements: Iterable[Statement]) -> dict[str, Any]:
     """The numbers that are kept of the latest snapshot alone, by the columns of records."""
-    found = {each.field: float(each.value) for each in statements or () if each.field in LATEST_ONLY}
+    found = {each.field: float(each.value) for each in statements if each.field in LATEST_ONLY}
     return {"body_size": found.get(LATEST_ONLY[0]), "elapsed_ms": found.get(LATEST_ONLY[1])}

@@ -32,19 +32,26 @@ class Postings:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._changes: dict[Pair, dict[int, bool]] = defaultdict(dict)
+        self._together: dict[frozenset[Pair], list[int]] = defaultdict(list)
         self._have_any_gone = False
 
     def came(self, target_no: int, pairs: Iterable[Pair]) -> None:
         """A target shows these values, which it did not show before."""
         self._note(target_no, pairs, is_shown=True)
 
+    def came_together(self, target_no: int, pairs: frozenset[Pair]) -> None:
+        """The same of a new target, for values that many targets show together."""
+        self._together[pairs].append(target_no)
+
     def went(self, target_no: int, pairs: Iterable[Pair]) -> None:
         """A target no longer shows these values, which it showed before."""
         self._have_any_gone = True
+        self._note_together()
         self._note(target_no, pairs, is_shown=False)
 
     def write(self) -> None:
         """Write what was noted, in the order of the table: neighbours are on the same pages."""
+        self._note_together()
         additions: list[tuple[int, int, int, bytes]] = []
         packed_of: dict[tuple[int, ...], Mapping[int, bytes]] = {}  # most values are those of all targets of a batch
         for pair, changes in sorted(self._changes.items()):
@@ -58,6 +65,13 @@ class Postings:
             additions += [(*pair, block, packed) for block, packed in blocks.items()]
         self._connection.executemany(ADD, additions)
         self._changes.clear()
+
+    def _note_together(self) -> None:
+        for pairs, targets in self._together.items():
+            came = dict.fromkeys(targets, True)
+            for pair in pairs:
+                self._changes[pair].update(came)
+        self._together.clear()
 
     def _note(self, target_no: int, pairs: Iterable[Pair], *, is_shown: bool) -> None:
         changes = self._changes
