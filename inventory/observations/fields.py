@@ -23,7 +23,7 @@ class Field:
     """A field, or, where its name has `NAME` in it, one for each name that targets show.
 
     `cased`: case matters in its values. `named_in_lower_case`: the names that stand for `NAME` have none. `only_ranges`: it
-    takes no single value. `only_latest`: it is known of the latest snapshot alone.
+    takes no single value. `only_latest`: it is known of the latest snapshot alone. `composed`: its values are NFC.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Field:
     named_in_lower_case: bool = True
     only_ranges: bool = False
     only_latest: bool = False
+    composed: bool = False
 
     @property
     def ranges(self) -> bool:
@@ -112,7 +113,7 @@ CATALOGUE = (
     Field("elapsed_ms", Kind.NUMBER, "The milliseconds that the answer took.", only_ranges=True, only_latest=True),
     Field("failure", Kind.TEXT, "The code of the failure of the last collection."),
     Field("defect", Kind.TEXT, "Each defect that the last collection found."),
-    Field("tag", Kind.TEXT, "Each label that people gave the target."),
+    Field("tag", Kind.TEXT, "Each label that people gave the target.", composed=True),
 )
 """All fields. Of two families that a name is in, the first is meant: `cookie.sid.secure` is not a cookie `sid.secure`."""
 FIXED = {field.name: field for field in CATALOGUE if not field.is_family}

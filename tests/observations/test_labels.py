@@ -84,6 +84,20 @@ def test_labels_of_a_url_are_replaced_and_found(fleet: Fleet, client: FlaskClien
     assert labels(ask, at="30s") == ["eu west", "prod"], "what was is still known"
 
 
+@pytest.mark.parametrize(
+    "query", ["tag:cafe\u0301", 'tag:"CAFE\u0301"', "tag.exact:cafe\u0301", "tag:e\u0301* OR tag:cafe\u0301*"]
+)
+def test_a_label_is_found_as_it_was_given_although_it_is_kept_composed(
+    query: str, fleet: Fleet, client: FlaskClient, ask: Ask
+) -> None:
+    fleet.collect(URL)
+
+    put(client, {"url": URL, "tags": ["cafe\u0301"]})
+
+    assert labels(ask) == ["caf\u00e9"]
+    assert urls(ask(q=query)) == [URL]
+
+
 def test_labels_outlive_collections_and_failures(fleet: Fleet, client: FlaskClient, ask: Ask) -> None:
     fleet.collect(URL)
     put(client, {"url": URL, "tags": ["prod"]})

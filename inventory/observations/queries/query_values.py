@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from unicodedata import normalize
 from urllib.parse import quote
 
 from inventory.errors import InvalidQuery
@@ -27,6 +28,8 @@ def value(field: Field, pieces: Pieces, *, exact: bool, now: datetime, position:
     if field.only_ranges:
         reason = f"{field.name} takes ranges only, such as {field.name}:>=1000 or {field.name}:[1000 TO 2000]."
         raise InvalidQuery(reason, position)
+    if field.composed:
+        pieces = [piece if isinstance(piece, Wildcard) else normalize("NFC", piece) for piece in pieces]
     written = matcher(pieces, exact=True)
     if isinstance(written, Pattern):
         _check_pattern(field, written, position)
