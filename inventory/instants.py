@@ -10,7 +10,10 @@ from inventory.errors import InvalidRequest
 from inventory.records.model import CLOCKS_DIFFER
 
 MAX_CHARACTERS = 100
-EXAMPLES = "RFC 3339, such as 2026-01-31T12:00:00.123Z or 2026-01-31T13:00:00.123%2B01:00: a plus is %2B in a query"
+EXAMPLES = (
+    "RFC 3339, such as 2026-01-31T12:00:00Z or 2026-01-31T13:00:00+01:00 (in a URL, a plus is %2B);"
+    " a day; or how long ago: 30m, 12h, 7d"
+)
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d\d:\d\d)?)?", re.ASCII)
 _AGO = re.compile(r"(\d{1,9})([smhdw])", re.ASCII | re.IGNORECASE)
@@ -36,13 +39,17 @@ def read_instant(name: str, text: str, now: datetime) -> datetime:
 
     `InvalidRequest` if it means none, or the future by more than clocks differ.
     """
-    instant = _ago(text, now) if _AGO.fullmatch(text) else instant_of(text)
+    instant = instant_meant(text, now)
     if instant is None:
-        reason = f"{text[:MAX_CHARACTERS]!r} is not an instant. Send {EXAMPLES}; a day; or how long ago: 30m, 12h, 7d."
-        raise invalid(name, reason)
+        raise invalid(name, f"{text[:MAX_CHARACTERS]!r} is not an instant. Send {EXAMPLES}.")
     if instant > now + CLOCKS_DIFFER:
         raise in_the_future(name, text)
     return instant
+
+
+def instant_meant(text: str, now: datetime) -> datetime | None:
+    """The instant that a text means, also one such as `7d`: so long before now; None if it means none."""
+    return _ago(text, now) if _AGO.fullmatch(text) else instant_of(text)
 
 
 def in_the_future(name: str, text: str) -> InvalidRequest:

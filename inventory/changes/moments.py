@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from inventory.instants import EXAMPLES, MAX_CHARACTERS, in_the_future, instant_of, invalid
+from inventory.instants import EXAMPLES, MAX_CHARACTERS, in_the_future, instant_meant, invalid
 
 Moment = str | datetime
 """An id, or an instant in UTC."""
@@ -19,7 +19,7 @@ def read_moment(name: str, text: str | None, now: datetime) -> Moment | None:
         return None
     if _ID.fullmatch(text):
         return text.lower()
-    instant = instant_of(text)
+    instant = instant_meant(text, now)
     if instant is None:
         reason = f"is neither the id of a snapshot (32 hexadecimal digits) nor an instant. Send {EXAMPLES}."
         raise invalid(name, f"{text[:MAX_CHARACTERS]!r} {reason}")

@@ -23,8 +23,8 @@ class DiffQuery(TargetQuery):
         data_key="from",
         validate=_SHORT,
         metadata={
-            "description": "The id of the older snapshot, or an instant, which means the snapshot that was current then."
-            " Default: the one before `to`.",
+            "description": "The id of the older snapshot, or an instant (RFC 3339, a day, or how long ago, such as"
+            " `7d`), which means the snapshot that was current then. Default: the one before `to`.",
             "example": "2026-01-30T12:00:00Z",
         },
     )

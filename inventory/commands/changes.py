@@ -13,7 +13,7 @@ from rich.text import Text
 
 from inventory import wiring
 from inventory.changes.documents import Document, diff_document
-from inventory.commands.terminal import as_json, errors_as_lines, print_pairs, safe_text
+from inventory.commands.terminal import WHEN, as_json, errors_as_lines, print_pairs, safe_text, stdout_console
 from inventory.config import Settings
 from inventory.webpages.lookup import SOURCE
 
@@ -23,8 +23,8 @@ STYLES = {"+": "green", "-": "red", "@": "cyan", "\\": "dim"}
 
 @click.command()
 @click.argument("url")
-@click.option("--from", "since", metavar="ID|INSTANT", help="The older snapshot. Default: the one before the newer.")
-@click.option("--to", "until", metavar="ID|INSTANT", help="The newer snapshot. Default: the latest.")
+@click.option("--from", "since", metavar=f"ID|{WHEN}", help="The older snapshot. Default: the one before the newer.")
+@click.option("--to", "until", metavar=f"ID|{WHEN}", help="The newer snapshot. Default: the latest.")
 @as_json
 @errors_as_lines
 def diff(url: str, since: str | None, until: str | None, as_json: bool) -> int:
@@ -36,7 +36,7 @@ def diff(url: str, since: str | None, until: str | None, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(document))
     else:
-        _print_diff(Console(), document)
+        _print_diff(stdout_console(), document)
     return 0
 
 

@@ -14,10 +14,9 @@ from rich.text import Text
 from inventory import wiring
 from inventory.changes.asked import Asked
 from inventory.changes.documents import Document, groups_document, page_document
-from inventory.commands.terminal import as_json, errors_as_lines, safe_text
+from inventory.commands.terminal import WHEN, as_json, errors_as_lines, instants_folded, safe_text, stdout_console
 from inventory.config import Settings
 
-WHEN = "INSTANT|7d|12h|30m"
 GONE, CAME = ("- ", "red"), ("+ ", "green")
 MAX_SHOWN = 10
 """Values of a change that are shown; `--json` has more."""
@@ -44,9 +43,9 @@ def changes(query: str, group: bool, limit: int, as_json: bool, **asked: Any) ->
     if as_json:
         click.echo(json.dumps(document))
     elif group:
-        _print_groups(Console(), document)
+        _print_groups(stdout_console(), document)
     else:
-        _print_changes(Console(), document)
+        _print_changes(stdout_console(), document)
     return 0
 
 
@@ -58,7 +57,8 @@ def _print_changes(console: Console, document: Document) -> None:
         for change in document["changes"]:
             style = "dim" if change["volatile"] else ""
             at = f"{change['at']}\nafter {change['before']}" if change["before"] else change["at"]
-            table.add_row(at, safe_text(change["url"]), _field(change), _values(change), style=style)
+            found = instants_folded(console, Text(at))
+            table.add_row(found, safe_text(change["url"]), _field(change), _values(change), style=style)
         console.print(table)
     if document["next_cursor"] is not None:
         console.print("There are more. Narrow the time, name a field, or raise --limit.")
@@ -76,8 +76,9 @@ def _print_groups(console: Console, document: Document) -> None:
         table.add_column(name, overflow="fold", justify="right" if name == "targets" else "left")
     for group in document["groups"]:
         style = "dim" if group["volatile"] else ""
-        seen = f"{group['first_seen']}\n{group['last_seen']}" if group["count"] > 1 else group["first_seen"]
-        table.add_row(_count(group), _field(group), _values(group), seen, _on(group), style=style)
+        seen = Text(f"{group['first_seen']}\n{group['last_seen']}" if group["count"] > 1 else group["first_seen"])
+        what = _count(group), _field(group), _values(group)
+        table.add_row(*what, instants_folded(console, seen), _on(group), style=style)
     console.print(table)
     if document["omitted"]:
         console.print(f"and {document['omitted']:,} more groups; raise --limit")

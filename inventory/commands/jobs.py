@@ -16,7 +16,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 
 from inventory import wiring
 from inventory.clock import utc_now
-from inventory.commands.terminal import FAILED, as_json, errors_as_lines, print_lines, print_pairs, print_table
+from inventory.commands.terminal import (
+    FAILED,
+    as_json,
+    errors_as_lines,
+    print_lines,
+    print_pairs,
+    print_table,
+    stdout_console,
+)
 from inventory.config import Settings
 from inventory.imports.lookups import FRESH_FOR, LABELS, MAX_FRESH_FOR
 from inventory.imports.multipart import CHUNK_BYTES, Upload
@@ -111,7 +119,7 @@ def job(job_id: str, outcome: str | None, follow: bool, as_json: bool) -> int:
         if as_json:
             click.echo("".join(json.dumps(document) + "\n" for document in documents), nl=False)
         else:
-            print_table(Console(), "", IN_ROWS, documents)
+            print_table(stdout_console(), "", IN_ROWS, documents)
     return 0
 
 
@@ -122,7 +130,7 @@ def _show(services: Services, job: Job, *, follow: bool, as_json: bool) -> int:
         click.echo(json.dumps(document))
     else:
         shown = {name: value for name, value in document.items() if value is not None}
-        print_pairs(Console(), shown.items())
+        print_pairs(stdout_console(), shown.items())
     return 0 if _is_well(document) else FAILED
 
 

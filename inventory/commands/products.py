@@ -12,7 +12,16 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from inventory import wiring
 from inventory.commands.jobs import messages_of
-from inventory.commands.terminal import FAILED, PENDING, as_json, errors_as_lines, print_pairs, print_table, safe_text
+from inventory.commands.terminal import (
+    FAILED,
+    PENDING,
+    as_json,
+    errors_as_lines,
+    print_pairs,
+    print_table,
+    safe_text,
+    stdout_console,
+)
 from inventory.config import Settings
 from inventory.jobs.model import Job, JobStatus
 from inventory.products.documents import Document, summary_document
@@ -50,8 +59,8 @@ def products(output: Path | None, shown: int, as_json: bool) -> int:
         click.echo(json.dumps(document))
     else:
         summary = document["summary"]
-        print_table(Console(), "", IN_TABLE, document["feeds"])
-        print_pairs(Console(), [(name, summary[name]) for name in summary if name != "sources"])
+        print_table(stdout_console(), "", IN_TABLE, document["feeds"])
+        print_pairs(stdout_console(), [(name, summary[name]) for name in summary if name != "sources"])
     _tell_what_is_missing(document["feeds"], document["errors"])
     if rejected := sum(feed["rejected"] for feed in document["feeds"]):
         click.echo(f"inventory: {rejected} rejected; see them with: inventory job {job.id} --rows rejected", err=True)

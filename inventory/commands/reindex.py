@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 
 from inventory import wiring
 from inventory.clock import rfc3339
-from inventory.commands.terminal import FAILED, PENDING, as_json, errors_as_lines, print_pairs, print_table
+from inventory.commands.terminal import FAILED, PENDING, as_json, errors_as_lines, print_pairs, print_table, stdout_console
 from inventory.config import Settings
 from inventory.observations import reindexing
 from inventory.observations.reindexing import Reindexer
@@ -40,9 +40,9 @@ def reindex(afresh: bool, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(document))
     else:
-        print_pairs(Console(), ((name, value) for name, value in document.items() if name != "set_aside"))
+        print_pairs(stdout_console(), ((name, value) for name, value in document.items() if name != "set_aside"))
         if aside:
-            print_table(Console(), "Set aside", ("id", "reason"), document["set_aside"])
+            print_table(stdout_console(), "Set aside", ("id", "reason"), document["set_aside"])
     return PENDING if document["left"] else FAILED if aside else 0
 
 

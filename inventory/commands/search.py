@@ -10,9 +10,9 @@ import click
 from rich.console import Console
 
 from inventory import wiring
-from inventory.commands.terminal import as_json, errors_as_lines, print_lines, print_table
+from inventory.commands.terminal import WHEN, as_json, errors_as_lines, print_lines, print_table, stdout_console
 from inventory.config import Settings
-from inventory.observations.documents import Document, facet_document, page_document
+from inventory.observations.documents import Document, facet_document, next_cursor, page_document, question_asked
 from inventory.observations.service import Question, SearchService
 
 FOUND = ("url", "status", "collected_at")
@@ -24,7 +24,7 @@ OFTEN_EMPTY = ("volatile", "gone")
 
 @click.command()
 @click.argument("query", default="")
-@click.option("--at", metavar="DATE", help="As of then: an instant, a day, or how long ago, such as 7d. Default: now.")
+@click.option("--at", metavar=WHEN, help="What targets showed then.  [default: now]")
 @click.option("--show", metavar="FIELD,...", default="", help="What to show of these fields; patterns such as header.* too.")
 @click.option("--facet", metavar="FIELD", help="Count the values of this field instead.")
 @click.option("--limit", type=click.IntRange(1, 1_000), default=50, show_default=True, help="How many.")
@@ -39,21 +39,24 @@ def search(query: str, at: str | None, show: str, facet: str | None, limit: int,
         raise click.UsageError("--show and --facet exclude each other.")
     service = wiring.build(Settings.read()).search
     question = service.question(query, at)
-    document = _found(service, question, show, limit) if facet is None else _counted(service, question, facet, limit)
+    if facet is None:
+        document = _found(service, question, show, limit, question_asked(query, at))
+    else:
+        document = _counted(service, question, facet, limit)
     if as_json:
         click.echo(json.dumps(document))
     elif facet is None:
-        _print_targets(Console(), document, with_shown=bool(show))
+        _print_targets(stdout_console(), document, with_shown=bool(show))
     else:
-        _print_values(Console(), document)
+        _print_values(stdout_console(), document)
     return 0
 
 
-def _found(service: SearchService, question: Question, show: str, limit: int) -> Document:
-    """The document of the API with up to 1,000 targets; it has no cursor, because no command takes one."""
+def _found(service: SearchService, question: Question, show: str, limit: int, asked: Sequence[object]) -> Document:
+    """The document of the API with up to 1,000 targets."""
     fields = service.fields(show)
     page = service.page(question, show=fields, limit=limit, after=None)
-    return page_document(question, page, service.total(question, page), None, with_shown=bool(fields))
+    return page_document(question, page, service.total(question, page), next_cursor(asked, page), with_shown=bool(fields))
 
 
 def _counted(service: SearchService, question: Question, field: str, limit: int) -> Document:

@@ -5,9 +5,11 @@ Exit codes: 0 answered, 1 failed or not known, 2 the request or a setting is not
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
+from shutil import get_terminal_size
 from typing import Any, ParamSpec
 
 import click
@@ -20,7 +22,15 @@ from inventory.errors import InvalidRequest, InventoryError, StartError, Unsuppo
 P = ParamSpec("P")
 FAILED, INVALID, PENDING = 1, 2, 3
 WIDEST_LINE = 1_000
-"""Characters of a line of `print_lines`."""
+"""Characters of a line that is not for the width of a terminal."""
+NARROW = 120
+"""Columns of a terminal below which an instant takes two lines."""
+NARROWEST = 80
+"""Columns of a terminal from which on a column of instants is as wide as they are."""
+WHEN = "INSTANT|7d|12h|30m"
+"""What options that take an instant take."""
+
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT)(\d\d:\d\d:\d\d\.\d{3}Z)", re.ASCII)
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the document of the API, as JSON.")
 
@@ -43,6 +53,11 @@ def errors_as_lines(command: Callable[P, int]) -> Callable[P, None]:
     return run
 
 
+def stdout_console() -> Console:
+    """Standard output, as wide as its terminal or `COLUMNS`; else so wide that a pipe or a file gets whole lines."""
+    return Console(width=None if sys.stdout.isatty() else get_terminal_size((WIDEST_LINE, 25)).columns)
+
+
 def print_pairs(console: Console, pairs: Iterable[tuple[str, Any]]) -> None:
     """Print names and values, one pair a line."""
     table = Table(show_header=False, box=None, pad_edge=False)
@@ -54,11 +69,24 @@ def print_pairs(console: Console, pairs: Iterable[tuple[str, Any]]) -> None:
 def print_table(console: Console, title: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     """Print a table with a row for each document; long values are folded, never cut off."""
     table = Table(title=title or None, title_justify="left")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(safe_text(row[column]) for column in columns))
+    cells = [[safe_text(row[column]) for column in columns] for row in rows]
+    for number, column in enumerate(columns):
+        has_room = console.width >= NARROWEST and _are_instants(row[number] for row in cells)
+        table.add_column(column, overflow="fold", no_wrap=has_room)
+    for each in cells:
+        table.add_row(*(instants_folded(console, cell) for cell in each))
     console.print(table)
+
+
+def _are_instants(cells: Iterable[Text]) -> bool:
+    return all(not cell.plain or _INSTANT.fullmatch(cell.plain) for cell in cells)
+
+
+def instants_folded(console: Console, text: Text) -> Text:
+    """The text; in a narrow terminal with a line break after the day of each instant, where else one is anywhere."""
+    if console.width >= NARROW:
+        return text
+    return Text("\n").join(text.divide(found.end(1) for found in _INSTANT.finditer(text.plain)))
 
 
 def print_lines(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:

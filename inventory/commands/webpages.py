@@ -11,7 +11,7 @@ from rich.console import Console
 
 from inventory import wiring
 from inventory.clock import utc_now
-from inventory.commands.terminal import PENDING, as_json, errors_as_lines, print_pairs, print_table
+from inventory.commands.terminal import PENDING, as_json, errors_as_lines, print_pairs, print_table, stdout_console
 from inventory.config import Settings
 from inventory.records.lookup import LookupResult
 from inventory.webpages import documents
@@ -63,7 +63,7 @@ def _show(result: LookupResult, *, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(document))
     else:
-        _print_record(Console(), document)
+        _print_record(stdout_console(), document)
     return 0
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from inventory.clock import rfc3339
+from inventory.listing import cursor_of
 from inventory.observations.model import FAILURE, TAG, FacetValue, Observation
 from inventory.observations.queries.quoting import quoted
 from inventory.observations.service import Facet, Found, Page, Question, Total
@@ -16,15 +18,25 @@ Document = dict[str, Any]
 SEARCH = "/api/v1/search"
 
 
-def page_document(question: Question, page: Page, total: Total, next_cursor: str | None, *, with_shown: bool) -> Document:
+def page_document(question: Question, page: Page, total: Total, following: str | None, *, with_shown: bool) -> Document:
     """A page of targets."""
     return {
         "at": _instant(question.at),
         "targets": [found_document(found, with_shown=with_shown) for found in page.found],
         "total": total.number,
         "total_is_exact": total.is_exact,
-        "next_cursor": next_cursor,
+        "next_cursor": following,
     }
+
+
+def next_cursor(asked: Sequence[object], page: Page) -> str | None:
+    """The cursor of the page after this one of the answers to what was `asked`; None at the end."""
+    return None if page.next_position is None else cursor_of(asked, *page.next_position)
+
+
+def question_asked(query: str, at: str | None) -> Sequence[object]:
+    """What a cursor belongs to, as it was given."""
+    return "search", query, at
 
 
 def found_document(found: Found, *, with_shown: bool) -> Document:

@@ -11,7 +11,7 @@ from flask.views import MethodView
 from inventory.clock import rfc3339
 from inventory.errors import InvalidQuery, InvalidRequest, QueryTooBroad, StorageUnavailable, TooManyRequests, TooManyStreams
 from inventory.jobs.responses import download
-from inventory.listing import Key, cursor_of, position_of
+from inventory.listing import Key, position_of
 from inventory.observations import documents, exports, schemas
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
@@ -37,13 +37,13 @@ class Search(MethodView):
     @blueprint.problems(*QUESTION_PROBLEMS)
     def get(self, query: dict[str, Any]) -> Response:
         """Find targets by what they show, or showed at an instant; those that were collected last come first."""
-        asked = ("search", query["q"], query["at"])
+        asked = documents.question_asked(query["q"], query["at"])
         after, show = _key(query["cursor"], asked), services().search.fields(query["show"])
         with services().search.turn():
             question = services().search.question(query["q"], query["at"])
             page = services().search.page(question, show=show, limit=query["limit"], after=after)
             total = services().search.total(question, page)
-        following = None if page.next_position is None else cursor_of(asked, *page.next_position)
+        following = documents.next_cursor(asked, page)
         return json_response(documents.page_document(question, page, total, following, with_shown=bool(show)))
 
 
@@ -71,7 +71,7 @@ class Export(MethodView):
         200,
         {"type": "string"},
         content_type="application/jsonl",
-        description="All of them; what is cut off, by an error of HTTP's framing, is not whole",
+        description="All of them. A file whose connection ended before the end of the response is not whole",
         example="observations/jsonl",
     )
     @blueprint.doc(responses={200: {"content": {"text/csv": AS_CSV}}})

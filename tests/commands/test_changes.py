@@ -69,12 +69,19 @@ def test_snapshots_can_be_named(environment: dict[str, str], url: str) -> None:
         assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "Nothing differs.")
 
 
+def test_a_snapshot_can_be_the_one_of_so_long_ago(environment: dict[str, str], url: str) -> None:
+    done = run(environment, "diff", url, "--from", "0s", "--to", "0s")
+
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "Nothing differs."), done.output
+
+
 @pytest.mark.parametrize(
     ("words", "code", "line"),
     [
         (("http://h/",), 1, "Nothing is known of http://h/"),
         (("nonsense",), 2, "has no scheme"),
         (("URL", "--from", "x"), 2, "`from` is not valid: 'x' is neither the id of a snapshot"),
+        (("URL", "--from", "7d"), 1, "`from`: no snapshot of"),
         (("URL", "--to", "2026-01-01"), 1, "`to`: no snapshot of"),
         (("URL", "--from", "0" * 32), 1, "There is no snapshot"),
         (("URL", "--from", "9999-01-01"), 2, "is in the future"),

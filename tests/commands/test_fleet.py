@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -61,6 +62,18 @@ def test_what_is_new_is_green_and_what_is_gone_is_red_in_a_terminal_only(
         assert "\x1b[2J" not in shown
         plain = run(environment | COLOURS | {"NO_COLOR": "1"}, *words).stdout
         assert "\x1b[31m" not in plain
+
+
+def test_a_pipe_gets_whole_lines_and_a_narrow_terminal_an_instant_in_two(
+    environment: dict[str, str], urls: list[str]
+) -> None:
+    for words in (["changes"], ["changes", "--group"], ["search", "--show", "header.*"]):
+        piped = run(environment | {"COLUMNS": ""}, *words).stdout
+        narrow = run(environment | {"COLUMNS": "80"}, *words).stdout
+        assert re.search(r" [\d-]{10}T[\d:]{8}\.\d{3}Z │", piped), piped
+        assert re.search(r" [\d-]{10}T +│", narrow), narrow
+        assert re.search(r" [\d:]{8}\.\d{3}Z +│", narrow), narrow
+        assert max(map(len, narrow.splitlines())) <= 80
 
 
 def test_json_is_the_document_of_the_api(environment: dict[str, str], urls: list[str]) -> None:

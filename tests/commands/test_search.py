@@ -34,6 +34,8 @@ def test_search_lists_the_targets_of_a_query(environment: dict[str, str], pages:
     assert done.stdout.splitlines()[-1] == "1 target"
     assert run(environment, "search").stdout.splitlines()[-1] == "2 targets"
     assert run(environment, "search", "status:500").stdout == "0 targets\n"
+    assert json.loads(run(environment, "search", "--limit", "2", "--json").stdout)["next_cursor"] is None
+    assert json.loads(run(environment, "search", "--limit", "1", "--json").stdout)["next_cursor"]
     limited = run(environment, "search", "--limit", "1").stdout.splitlines()[-1]
     assert limited == "2 targets, 1 shown; --limit shows up to 1,000"
 
@@ -96,6 +98,7 @@ def test_the_past_can_be_asked(environment: dict[str, str], pages: list[str]) ->
         (("status:200", "--at", "soon"), "is not an instant"),
         (("--show", "nonsense.x"), "At character 1 of `show`"),
         (("--facet", "header.*"), "means several fields"),
+        (("--facet", "hsts"), "'hsts' is not a field. Did you mean host? docs/queries.md lists the fields."),
         (("--facet", "status", "--show", "status"), "exclude each other"),
         (("\udcff:x",), "is not a field"),
     ],

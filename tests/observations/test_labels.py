@@ -146,6 +146,12 @@ def test_a_body_that_is_not_valid_is_a_problem_and_changes_nothing(
     assert labels(ask) == ["kept"]
 
 
+def test_a_single_label_that_is_no_list_is_told_to_be_one(client: FlaskClient) -> None:
+    answer = put(client, {"url": URL, "tags": "prod"})
+
+    assert answer.json["errors"]["tags"] == ['Send a list of labels, such as ["prod"]; an empty list for none.']
+
+
 # Imports
 
 

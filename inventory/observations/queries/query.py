@@ -18,6 +18,9 @@ from inventory.observations.queries.syntax import Node, ends_of, name_pieces, pi
 from inventory.observations.values import shown
 
 EXISTS = "_exists_"
+QUOTED = "A text with a colon stands in double quotes."
+LISTED = "docs/queries.md lists the fields."
+"""What else to do where a name is no field: in a query, and in a parameter that names fields."""
 _OPERATORS = ("and", "or", "not")
 
 
@@ -32,7 +35,7 @@ def parse(text: str, *, now: datetime, past: bool = False) -> Condition:
 
 def parse_field(text: str) -> tuple[NamedField, ...]:
     """The fields that a name or a pattern of names means, one at least; else `InvalidQuery`."""
-    return _named(name_pieces(text, 1), text, 1)[0]
+    return _named(name_pieces(text, 1), text, 1, hint=LISTED)[0]
 
 
 def parse_name(text: str) -> NamedField:
@@ -40,7 +43,7 @@ def parse_name(text: str) -> NamedField:
     pieces = name_pieces(text, 1)
     if any(isinstance(piece, Wildcard) for piece in pieces):
         raise InvalidQuery(f"{shown(text)} means several fields. Name one; a * in its name needs a backslash.", 1)
-    named, exact = _named(pieces, text, 1)
+    named, exact = _named(pieces, text, 1, hint=LISTED)
     return (named if exact else find([*pieces, EXACT])[0])[0]
 
 
@@ -150,14 +153,14 @@ class _Reader:
         return any_of(ranges.between(named.field, low, high, self.now, position)(named.name) for named in fields)
 
 
-def _named(pieces: Pieces, written: str, position: int) -> tuple[tuple[NamedField, ...], bool]:
+def _named(pieces: Pieces, written: str, position: int, *, hint: str = QUOTED) -> tuple[tuple[NamedField, ...], bool]:
     """The fields of a name, and whether it asks for case; `InvalidQuery` with near names if there are none."""
     fields, exact = find(pieces)
     if fields:
         return fields, exact
     near = nearest(written)
     question = f" Did you mean {' or '.join(near)}?" if near else ""
-    raise InvalidQuery(f"{shown(written)} is not a field.{question} A text with a colon stands in double quotes.", position)
+    raise InvalidQuery(f"{shown(written)} is not a field.{question} {hint}", position)
 
 
 def _check_operators(node: Node) -> None:
