@@ -138,14 +138,18 @@ class FleetChanges:
         return found, more[-1]
 
     def _with_before(self, changes: Sequence[tuple[Target, Change]]) -> Sequence[tuple[Target, Change]]:
-        """Changes with the collection before: where values only came, that of the snapshot before, if it is kept."""
-        before = cache(self._snapshot_before)
-        return [
-            (target, change)
-            if change.before is not None or change.field == TAG
-            else (target, replace(change, before=before(target, change.at)))
-            for target, change in changes
-        ]
+        """Changes with the collection before: where values only came, that of the snapshot before, if it is kept.
+
+        No collection found a change of labels, so none was before it.
+        """
+        snapshot_before = cache(self._snapshot_before)
+
+        def before(target: Target, change: Change) -> datetime | None:
+            if change.field == TAG:
+                return None
+            return change.before if change.before is not None else snapshot_before(target, change.at)
+
+        return [(target, replace(change, before=before(target, change))) for target, change in changes]
 
     def _snapshot_before(self, target: Target, at: datetime) -> datetime | None:
         try:

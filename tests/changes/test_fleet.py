@@ -215,6 +215,11 @@ def test_tags_that_are_given_are_changes_of_tag(client: FlaskClient, fleet: Flee
 
     assert rows(client) == [("tag", [], 3)]
     assert ask(client, GROUPS)["groups"][0]["new"] == ["prod"]
+    store.observations.tag(records.target("webpage", urls[0]).id, ["old"], now=fleet.clock() + timedelta(seconds=1))
+    fleet.clock.forward(2)
+    replaced, *given = ask(client)["changes"]
+    assert (replaced["old"], replaced["new"]) == (["prod"], ["old"])
+    assert {each["before"] for each in (replaced, *given)} == {None}, "no collection finds labels"
 
 
 def test_deleted_targets_vanish(client: FlaskClient, fleet: Fleet) -> None:
