@@ -31,9 +31,9 @@ OFTEN_EMPTY = ("volatile", "gone")
 @as_json
 @errors_as_lines
 def search(query: str, at: str | None, show: str, facet: str | None, limit: int, as_json: bool) -> int:
-    """Find the targets that QUERY means, those that were collected last first; docs/queries.md has its language.
+    """Find the targets that QUERY means, the latest collected first; docs/queries.md has its language.
 
-    QUERY is one word for your shell: put it in quotes.
+    QUERY is one word for your shell: put it in quotes. If it begins with a minus, put -- before it.
     """
     if facet is not None and show:
         raise click.UsageError("--show and --facet exclude each other.")

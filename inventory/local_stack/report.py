@@ -94,7 +94,9 @@ def _about_demo(settings: Settings, demo: Demo, api: str) -> list[tuple[str, str
     feeds = ", ".join(f"{name} {urls[name]}" for name in SHOPS)
     reach = "" if _local(settings.host) else f" by everybody who can reach {settings.host}:{settings.port}"
     command = shlex.quote(str(Path(sys.executable).with_name("inventory")))
+    in_demo = f". {shlex.quote(str(environment_file(settings)))}; {command}"
     cities = f"curl -s '{urls['weather']}/cities.csv?count=300'"
+    pages = f"curl -s '{urls['pages']}/urls.txt'"
     return [
         ("Demo", f"pages {urls['pages']}, weather {urls['weather']}, product feeds {feeds}"),
         ("Beware", f"with the demo, everything that listens on {HOST} of this machine can be fetched{reach}"),
@@ -103,7 +105,9 @@ def _about_demo(settings: Settings, demo: Demo, api: str) -> list[tuple[str, str
         ("", f"{cities} | curl -F 'file=@-;filename=cities.csv' '{api}/api/v1/imports?kind=cities'"),
         ("", f"curl -X POST '{api}/api/v1/products/runs'"),
         ("", f"curl -X POST '{urls['corner']}/_switch?dead=true'  # one feed stops answering, until dead=false"),
-        ("", f"(. {shlex.quote(str(environment_file(settings)))}; {command} collect {urls['pages']}/login)"),
+        ("", f"({in_demo} collect {urls['pages']}/login)"),
+        ("", f"{pages} | curl -F 'file=@-;filename=urls.txt' '{api}/api/v1/imports?kind=urls&tag=demo'"),
+        ("", f"({in_demo} search 'tag:demo cookie.*.secure:false' --show 'cookie.*.secure')  # a few seconds later"),
     ]
 
 

@@ -36,7 +36,7 @@ class Search(MethodView):
     @blueprint.response(200, schemas.SearchPage, description="One page", example="observations/search")
     @blueprint.problems(*QUESTION_PROBLEMS)
     def get(self, query: dict[str, Any]) -> Response:
-        """Find targets by what they show, or showed at an instant; those that were collected last come first."""
+        """Find targets by what they show, or showed at an instant; the latest collected come first."""
         asked = documents.question_asked(query["q"], query["at"])
         after, show = _key(query["cursor"], asked), services().search.fields(query["show"])
         with services().search.turn():

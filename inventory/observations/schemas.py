@@ -98,7 +98,11 @@ class FoundTargetSchema(Schema):
     id = fields.String(required=True)
     source = fields.String(required=True)
     url = fields.String(required=True, metadata={"description": "Its URL; of another source its key, such as a city."})
-    status = fields.String(required=True, validate=OneOf(["stored", "pending", "failed"]))
+    status = fields.String(
+        required=True,
+        validate=OneOf(["stored", "pending", "failed"]),
+        metadata={"description": "Of its record, now. The status code is the field `status`, which `show` can name."},
+    )
     collected_at = fields.DateTime(
         required=True, allow_none=True, metadata={"description": "When it was collected last; null if it never was."}
     )
@@ -108,7 +112,7 @@ class FoundTargetSchema(Schema):
 
 
 class SearchPage(Schema):
-    """Targets, those that were collected last first."""
+    """Targets, the latest collected first."""
 
     at = fields.DateTime(
         required=True, allow_none=True, metadata={"description": "The instant that was asked about; null is now."}

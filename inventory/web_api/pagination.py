@@ -51,7 +51,11 @@ class NumberCursorField(fields.Field[int]):
 class LimitQuery(QuerySchema):
     """How many entries of a listing."""
 
-    limit = fields.Integer(load_default=50, validate=Range(1, 200, error="Send a whole number, 1 to 200."))
+    limit = fields.Integer(
+        load_default=50,
+        validate=Range(1, 200, error="Send a whole number, 1 to 200."),
+        metadata={"description": "How many entries at most."},
+    )
 
 
 class PageQuery(LimitQuery):
