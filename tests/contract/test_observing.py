@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 
@@ -276,6 +277,18 @@ def test_a_search_that_tests_many_values_ends_in_time(sqlite: SqliteBackend) -> 
         with pytest.raises(QueryTooBroad):
             store.observations.search(has("title", "*page*"), at=None, limit=1, after=None)
         assert store.observations.count(has("title", "*page*"), at=None) is None
+
+
+def test_two_conditions_on_one_field_are_told_apart_after_more_of_their_values_were_read(sqlite: SqliteBackend) -> None:
+    bounds = Bounds(page_seconds=30, values=1, most_values=1, candidates=1, most_candidates=1, tests=1, chunk=4, steps=1)
+    with closing(SqliteStore(sqlite.path, bounds=bounds)) as store:
+        world = World(store)
+        for n in range(12):
+            world.collect(n, {("title", f"{('left', 'right')[n % 2]} {('above', 'below')[n % 3 == 0]}")})
+
+        for words in permutations(("*left*", "*above*", "*right*", "*below*"), 2):
+            condition = all_of([has("title", words[0]), negated(has("title", words[1]))])
+            assert world.searched(condition, None, page=20) == world.found(condition, None)
 
 
 def test_a_value_that_hundreds_of_neighbours_show_is_found_at_each(world: World) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from inventory.store.pairs import unpack
 from inventory.store.sqlite import bitmaps
-from inventory.store.sqlite.leaves import Leaf, chosen_columns
+from inventory.store.sqlite.leaves import Leaf, Test, chosen_columns
 from inventory.store.sqlite.opening import Connection
 
 LISTS = "SELECT t.no, t.pairs FROM json_each(?) AS c CROSS JOIN observed_targets AS t ON t.no = c.value"
@@ -34,7 +34,7 @@ class Tests:
 
     def __init__(self, connection: Connection, at: int | None) -> None:
         self._connection, self._at = connection, at
-        self._passed: dict[int, dict[int, bool]] = {}
+        self._passed: dict[Test, dict[int, bool]] = {}
         self.count = 0
         """How many targets were tested."""
 
@@ -64,7 +64,7 @@ class Tests:
         """Whether each value passes the test; None if there is none."""
         if leaf.test is None:
             return None
-        passed = self._passed.setdefault(id(leaf), {})
+        passed = self._passed.setdefault(leaf.test, {})
         new = json.dumps(list(values.difference(passed)))
         passed.update(
             (number, leaf.test(text, ordinal)) for number, text, ordinal in self._connection.execute(TEXTS, (new,))
