@@ -35,15 +35,15 @@ def reindex(afresh: bool, as_json: bool) -> int:
     """
     services = wiring.build(Settings.read())
     document = _followed(services, afresh)
-    aside = services.reindexer.set_aside(limit=MAX_LISTED)
-    document["set_aside"] = [{"id": record_id, "reason": reason} for record_id, reason in aside.items()]
+    unindexable = services.reindexer.unindexable(limit=MAX_LISTED)
+    document["set_aside"] = [{"id": record_id, "reason": reason} for record_id, reason in unindexable.items()]
     if as_json:
         click.echo(json.dumps(document))
     else:
         print_pairs(stdout_console(), ((name, value) for name, value in document.items() if name != "set_aside"))
-        if aside:
+        if unindexable:
             print_table(stdout_console(), "Set aside", ("id", "reason"), document["set_aside"])
-    return PENDING if document["left"] else FAILED if aside else 0
+    return PENDING if document["left"] else FAILED if unindexable else 0
 
 
 def _followed(services: Services, afresh: bool) -> dict[str, Any]:

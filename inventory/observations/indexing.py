@@ -74,7 +74,8 @@ class Indexer:
 
     def _set_aside(self, record_id: str, record: Record | None, error: Exception) -> None:
         reason = f"{type(error).__name__}: {error}".encode(errors="backslashreplace").decode()[:MAX_REASON]
-        self.observations.set_aside(record_id, reason if record is None else f"{reason} ({record.target.key})")
+        reason = reason if record is None else f"{reason} ({record.target.key})"
+        self.observations.set_aside(record_id, reason, seen=record)
         faults.note(self.notifier, error, "index_record", record_id=record_id)
 
     def _history(self, record: Record) -> list[Outcome]:

@@ -117,10 +117,13 @@ class Observations(Protocol):
         any more.
         """
 
-    def set_aside(self, record_id: str, reason: str) -> None:
-        """Take an unindexed record that cannot be indexed from the others, until its next outcome or until it is marked."""
+    def set_aside(self, record_id: str, reason: str, *, seen: Record | None) -> None:
+        """Take an unindexed record that cannot be indexed from the others, until its next outcome or until it is marked.
 
-    def aside(self, *, limit: int) -> Mapping[str, str]:
+        Not if it is no longer as it was `seen`, by its fence and state; None if it could not even be read.
+        """
+
+    def unindexable(self, *, limit: int) -> Mapping[str, str]:
         """The reasons of records that are set aside, by id."""
 
     def reindexing(self) -> Reindexing | None:

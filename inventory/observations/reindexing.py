@@ -74,9 +74,9 @@ class Reindexer:
         """How many records are unindexed."""
         return self.observations.count_unindexed(up_to=UNBOUNDED)
 
-    def set_aside(self, *, limit: int) -> Mapping[str, str]:
+    def unindexable(self, *, limit: int) -> Mapping[str, str]:
         """The reasons of records that could not be indexed, by id."""
-        return self.observations.aside(limit=limit)
+        return self.observations.unindexable(limit=limit)
 
     def _unfinished(self) -> Reindexing | None:
         """The earlier call that has something left; the scheduler may have come to its end."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 
@@ -11,8 +10,8 @@ import pytest
 from inventory.observations.model import Outcome, Reindexing, Statement
 from inventory.records.model import Statements
 from inventory.store import Store
-from tests.contract.actions import accept, after, claim, collect, stored, target
-from tests.contract.backends import SqliteBackend
+from tests.contract.actions import accept, after, claim, collect, found, stored, target
+from tests.contract.backends import Backend
 from tests.contract.observed import World
 from tests.observations.algebra import has
 
@@ -20,9 +19,8 @@ STATUS = [Statement("status", "200")]
 
 
 @pytest.fixture
-def world(sqlite: SqliteBackend) -> Iterator[World]:
-    with closing(sqlite.open()) as store:
-        yield World(store)
+def world(store: Store) -> World:
+    return World(store)
 
 
 def indexed(world: World, count: int) -> list[str]:
@@ -96,20 +94,19 @@ def test_a_record_that_is_set_aside_is_not_unindexed_and_says_why(world: World) 
     first, second = indexed(world, 2)
     mark_all(world.store, 9)
 
-    world.store.observations.set_aside(first, "ValueError: it is \x00 damaged")
-    world.store.observations.set_aside("0" * 32, "there is no such record")
+    world.store.observations.set_aside(first, "ValueError: it is \x00 damaged", seen=None)
+    world.store.observations.set_aside("0" * 32, "there is no such record", seen=None)
 
     assert list(world.store.observations.unindexed(limit=9)) == [second]
-    assert world.store.observations.aside(limit=9) == {first: "ValueError: it is \x00 damaged"}
-    assert world.store.observations.aside(limit=0) == {}
+    assert world.store.observations.unindexable(limit=9) == {first: "ValueError: it is \x00 damaged"}
 
 
 def test_a_record_that_is_indexed_is_not_set_aside(world: World) -> None:
     [record_id] = indexed(world, 1)
 
-    world.store.observations.set_aside(record_id, "somebody else was quicker")
+    world.store.observations.set_aside(record_id, "somebody else was quicker", seen=None)
 
-    assert world.store.observations.aside(limit=9) == {}
+    assert world.store.observations.unindexable(limit=9) == {}
     assert world.store.observations.count_unindexed(up_to=9) == 0
 
 
@@ -118,35 +115,59 @@ def test_the_next_outcome_of_what_was_set_aside_is_a_reason_to_try_again(
     world: World, statements: Statements | None
 ) -> None:
     collect(world.store, target(0))
-    world.store.observations.set_aside(target(0).id, "damaged")
+    world.store.observations.set_aside(target(0).id, "damaged", seen=None)
     owned = claim(world.store, accept(world.store, 0, now=after(5)), now=after(5))
     world.store.records.settle([replace(stored(owned, at=after(6), body=None), statements=statements)])
 
     assert list(world.store.observations.unindexed(limit=9)) == [target(0).id]
-    assert world.store.observations.aside(limit=9) == {}
+    assert world.store.observations.unindexable(limit=9) == {}
     assert reindex(world.store, target(0).id)
-    assert world.store.observations.aside(limit=9) == {}
+    assert world.store.observations.unindexable(limit=9) == {}
+
+
+def test_a_record_that_got_another_outcome_meanwhile_is_not_set_aside(world: World) -> None:
+    collect(world.store, target(0))
+    seen = found(world.store, target(0))
+    collect(world.store, target(0), now=after(9))
+
+    world.store.observations.set_aside(seen.id, "the first snapshot is damaged", seen=seen)
+
+    assert list(world.store.observations.unindexed(limit=9)) == [seen.id]
+    world.store.observations.set_aside(seen.id, "so is the second", seen=found(world.store, target(0)))
+    assert world.store.observations.unindexable(limit=9) == {seen.id: "so is the second"}
+
+
+def test_the_history_of_a_deleted_record_is_not_that_of_a_new_one_of_its_id(world: World) -> None:
+    collect(world.store, target(0))
+    seen = found(world.store, target(0))
+    world.store.records.delete(seen.id)
+    collect(world.store, target(0), now=after(5))
+    new = found(world.store, target(0))
+    assert (new.fence, new.state) == (seen.fence, seen.state)
+
+    assert not world.store.observations.reindex(seen, [Outcome(after(1), STATUS)])
+    assert list(world.store.observations.unindexed(limit=9)) == [new.id]
 
 
 def test_marking_tries_again_what_was_set_aside(world: World) -> None:
     collect(world.store, target(0))
-    world.store.observations.set_aside(target(0).id, "damaged")
+    world.store.observations.set_aside(target(0).id, "damaged", seen=None)
 
     mark_all(world.store, 9)
 
     assert list(world.store.observations.unindexed(limit=9)) == [target(0).id]
-    assert world.store.observations.aside(limit=9) == {}
+    assert world.store.observations.unindexable(limit=9) == {}
 
 
 def test_a_record_that_is_deleted_is_neither_unindexed_nor_set_aside(world: World) -> None:
     for n in range(2):
         collect(world.store, target(n))
-        world.store.observations.set_aside(target(0).id, "damaged")
+        world.store.observations.set_aside(target(0).id, "damaged", seen=None)
     for n in range(2):
         world.store.records.delete(target(n).id)
 
     assert world.store.observations.unindexed(limit=9) == []
-    assert world.store.observations.aside(limit=9) == {}
+    assert world.store.observations.unindexable(limit=9) == {}
     assert found_nothing(world.store)
 
 
@@ -154,12 +175,12 @@ def found_nothing(store: Store) -> bool:
     return not store.records.find_all([target(n).id for n in range(2)]) and not store.observations.count_unindexed(up_to=9)
 
 
-def test_how_far_a_rebuilding_has_come_is_kept(world: World, sqlite: SqliteBackend) -> None:
+def test_how_far_a_rebuilding_has_come_is_kept(world: World, backend: Backend) -> None:
     assert world.store.observations.reindexing() is None
     begun = Reindexing(begun_at=after(1), marked=500, marked_up_to="ab")
     over = replace(begun, marked=700, marked_up_to=None)
 
     for run in (begun, over, None):
         world.store.observations.note_reindexing(run)
-        with closing(sqlite.open()) as other:
+        with closing(backend.open()) as other:
             assert other.observations.reindexing() == run

@@ -37,7 +37,7 @@ def complaints(store: Store, records: Iterable[Record]) -> Iterator[str]:
     """What does not hold."""
     if left := store.observations.count_unindexed(up_to=UP_TO):
         yield f"{left} records are unindexed, such as {store.observations.unindexed(limit=1)}"
-    for record_id, reason in store.observations.aside(limit=9).items():
+    for record_id, reason in store.observations.unindexable(limit=9).items():
         yield f"{record_id} was set aside: {reason}"
     for record in records:
         if record.state in (State.STORED, State.FAILED):

@@ -62,7 +62,7 @@ def test_a_store_that_does_not_answer_for_a_moment_is_tried_again(
     told = rebuilt(reindex=reindex)
 
     assert told[-1].indexed == COUNT
-    assert collected.store.observations.aside(limit=9) == {}, "it says nothing of a record that the store is away"
+    assert collected.store.observations.unindexable(limit=9) == {}, "it says nothing of a record that the store is away"
 
 
 def test_a_store_that_stays_away_ends_it_and_the_next_call_goes_on(

@@ -95,7 +95,7 @@ def test_a_record_that_cannot_be_indexed_keeps_no_other_from_it(make_services: B
         scheduler.round_(make_services(store=Replacing(services.store, snapshots=Snapshots())))
 
     assert services.store.observations.unindexed(limit=9) == []
-    assert services.store.observations.aside(limit=9) == {broken.id: "ValueError: damaged (http://example.test/1)"}
+    assert services.store.observations.unindexable(limit=9) == {broken.id: "ValueError: damaged (http://example.test/1)"}
     assert services.notifier.faults() == {("index_record", ""): 1}, "it was tried once"
     assert len(services.store.observations.search(has("status", "200"), at=None, limit=9, after=None)) == 2
 
@@ -158,7 +158,7 @@ def test_a_record_with_very_many_header_lines_is_indexed_from_its_newest_snapsho
     scheduler.round_(services)
 
     assert services.store.observations.count_unindexed(up_to=9) == 0
-    assert services.store.observations.aside(limit=9) == {}
+    assert services.store.observations.unindexable(limit=9) == {}
     assert [statuses(services, n) for n in (0, 5, count - 1)] == [[], ["205"], [str(200 + count - 1)]]
 
 

@@ -127,13 +127,13 @@ class MongoObservations(Adapter):
     def reindex(self, seen: Record, history: Sequence[Outcome]) -> bool:
         return self._observing.rebuild(seen, history)
 
-    def set_aside(self, record_id: str, reason: str) -> None:
+    def set_aside(self, record_id: str, reason: str, *, seen: Record | None) -> None:
         with self._connection.database() as database:
-            unindexed.set_aside(database, record_id, reason)
+            unindexed.set_aside(database, record_id, reason, seen)
 
-    def aside(self, *, limit: int) -> Mapping[str, str]:
+    def unindexable(self, *, limit: int) -> Mapping[str, str]:
         with self._connection.database() as database:
-            return unindexed.aside(database, limit)
+            return unindexed.unindexable(database, limit)
 
     def reindexing(self) -> Reindexing | None:
         with self._connection.database() as database:

@@ -43,7 +43,7 @@ from inventory.store.mongo.outcomes import (
     of_record,
 )
 from inventory.store.mongo.target_documents import Write, read_all, records_of, remove_orphans, remove_version, write_all
-from inventory.store.mongo.unindexed import UNINDEXED
+from inventory.store.mongo.unindexed import as_seen
 from inventory.store.pairs import Pair
 
 log = structlog.get_logger(__name__)
@@ -96,15 +96,10 @@ class Observing(Adapter):
     def rebuild(self, seen: Record, history: Sequence[model.Outcome]) -> bool:
         """Steps a to d: write the intervals of a history; False if the record is not as it was seen any more."""
         accepted_at = to_millis(seen.accepted_at)
-        as_seen = UNINDEXED | {
-            "_id": seen.id,
-            "accepted_at": seen.accepted_at,
-            "fence": seen.fence,
-            "state": seen.state.value,
-        }
+        unchanged = as_seen(seen)
         with self._connection.database() as database:
             document = read_all(database, [seen.id]).get(seen.id)
-            if database["records"].find_one(as_seen, {"_id": 1}) is None:
+            if database["records"].find_one(unchanged, {"_id": 1}) is None:
                 return False
             before = read(document) if document is not None and document["accepted_at"] == accepted_at else None
             observed = self._rebuilt(database, before, history)
@@ -116,7 +111,7 @@ class Observing(Adapter):
                 changed = written(observed, millis_or_none(seen.first_collected_at)) | latest_only(stated) | of_record(seen)
                 if not write_all(database, [Write(seen.id, version, changed)]):
                     return False
-            marked = database["records"].update_one(as_seen, {"$set": {"indexed": True}}).matched_count == 1
+            marked = database["records"].update_one(unchanged, {"$set": {"indexed": True}}).matched_count == 1
             if not marked:
                 remove_orphans(database, {seen.id: accepted_at})
         return marked

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pymongo.database import Database
 
 from inventory.observations.model import Reindexing
+from inventory.records.model import Record
 from inventory.store.codecs import from_millis, to_millis
 from inventory.store.mongo.connection import Document
 
@@ -43,12 +44,19 @@ def mark(database: Database[Document], after: str, limit: int) -> str | None:
     return marked[-1] if marked else None
 
 
-def set_aside(database: Database[Document], record_id: str, reason: str) -> None:
-    """Set an unindexed record aside."""
-    database["records"].update_one(UNINDEXED | {"_id": record_id}, {"$set": ASIDE | {"aside_because": reason}})
+def as_seen(record: Record) -> Document:
+    """The filter of an unindexed record: while it matches, the record has had no other outcome."""
+    seen = {"_id": record.id, "accepted_at": record.accepted_at, "fence": record.fence, "state": record.state.value}
+    return UNINDEXED | seen
 
 
-def aside(database: Database[Document], limit: int) -> Mapping[str, str]:
+def set_aside(database: Database[Document], record_id: str, reason: str, seen: Record | None) -> None:
+    """Set an unindexed record aside that is as it was seen."""
+    chosen = UNINDEXED | {"_id": record_id} if seen is None else as_seen(seen)
+    database["records"].update_one(chosen, {"$set": ASIDE | {"aside_because": reason}})
+
+
+def unindexable(database: Database[Document], limit: int) -> Mapping[str, str]:
     """The reasons of those that are set aside."""
     found = database["records"].find(ASIDE, {"aside_because": 1}).sort("_id", 1).limit(limit)
     return {each["_id"]: each["aside_because"] for each in found}

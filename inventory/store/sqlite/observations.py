@@ -42,7 +42,7 @@ FOUND = f"""
 
 TARGETS_OF = "SELECT r.id, r.target_no FROM json_each(?) AS c CROSS JOIN records AS r ON r.id = c.value"
 FIRST_ACCEPTED = "SELECT min(accepted_at) FROM records INDEXED BY records_listed"
-SEEN = "SELECT target_no FROM records WHERE id = ? AND fence = ? AND state = ? AND indexed IS NULL"
+SEEN = f"SELECT target_no FROM records WHERE id = ? AND indexed IS NULL {unindexed.AS_SEEN}"
 INDEXED = """
     UPDATE records SET target_no = :target_no, indexed = TRUE, body_size = :body_size, elapsed_ms = :elapsed_ms
     WHERE id = :id"""
@@ -157,7 +157,7 @@ class SqliteObservations(Adapter):
 
     def reindex(self, seen: Record, history: Sequence[Outcome]) -> bool:
         with self._connections.writing() as connection:
-            found = connection.execute(SEEN, (seen.id, seen.fence, seen.state.value)).fetchall()
+            found = connection.execute(SEEN, (seen.id, *unindexed.as_seen(seen))).fetchall()
             observing = Observing(connection, self._numbers)
             if found:
                 target_no = observing.rebuild(seen.id, found[0][0], history)
@@ -168,11 +168,11 @@ class SqliteObservations(Adapter):
         self._numbers.remember(observing.numbering)
         return bool(found)
 
-    def set_aside(self, record_id: str, reason: str) -> None:
-        unindexed.set_aside(self._connections, record_id, reason)
+    def set_aside(self, record_id: str, reason: str, *, seen: Record | None) -> None:
+        unindexed.set_aside(self._connections, record_id, reason, seen)
 
-    def aside(self, *, limit: int) -> Mapping[str, str]:
-        return unindexed.aside(self._connections, limit)
+    def unindexable(self, *, limit: int) -> Mapping[str, str]:
+        return unindexed.unindexable(self._connections, limit)
 
     def reindexing(self) -> Reindexing | None:
         return unindexed.reindexing(self._connections)

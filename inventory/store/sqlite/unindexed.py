@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from inventory.observations.model import Reindexing
+from inventory.records.model import Record
 from inventory.store.codecs import from_millis, to_millis
 from inventory.store.sqlite.connections import Connections
 
@@ -16,9 +17,15 @@ NEXT = "SELECT id FROM records WHERE id > :after ORDER BY id LIMIT :limit"
 LAST = f"SELECT max(id) FROM ({NEXT})"  # noqa: S608 - a statement of ours
 MARK = "UPDATE records SET indexed = NULL WHERE id > ? AND id <= ? AND indexed IS NOT NULL"
 SET_ASIDE = "UPDATE records SET indexed = 0 WHERE id = ? AND indexed IS NULL"
+AS_SEEN = " AND accepted_at = ? AND fence = ? AND state = ?"
 ASIDE = """
     SELECT s.record_id, s.reason FROM set_aside AS s CROSS JOIN records AS r ON r.id = s.record_id
     WHERE r.indexed = 0 ORDER BY s.record_id LIMIT ?"""
+
+
+def as_seen(record: Record) -> tuple[int, int, str]:
+    """The values of `AS_SEEN`: while they are the same, the record has had no other outcome."""
+    return to_millis(record.accepted_at), record.fence, record.state.value
 
 
 def ids(connections: Connections, limit: int, after: str) -> Sequence[str]:
@@ -40,14 +47,15 @@ def mark(connections: Connections, after: str, limit: int) -> str | None:
     return last
 
 
-def set_aside(connections: Connections, record_id: str, reason: str) -> None:
-    """Set an unindexed record aside."""
+def set_aside(connections: Connections, record_id: str, reason: str, seen: Record | None) -> None:
+    """Set an unindexed record aside that is as it was seen."""
+    chosen, given = (SET_ASIDE, (record_id,)) if seen is None else (SET_ASIDE + AS_SEEN, (record_id, *as_seen(seen)))
     with connections.writing() as connection:
-        if connection.execute(SET_ASIDE, (record_id,)).rowcount:
+        if connection.execute(chosen, given).rowcount:
             connection.execute("INSERT OR REPLACE INTO set_aside (record_id, reason) VALUES (?, ?)", (record_id, reason))
 
 
-def aside(connections: Connections, limit: int) -> Mapping[str, str]:
+def unindexable(connections: Connections, limit: int) -> Mapping[str, str]:
     """The reasons of those that are set aside."""
     return dict(connections.rows(ASIDE, (limit,)))
 
