@@ -10,14 +10,15 @@ from itertools import permutations
 
 import pytest
 
-from inventory.errors import QueryTooBroad
+from inventory.errors import QueryTooBroad, StorageUnavailable
 from inventory.observations.conditions import Everything, all_of, negated
 from inventory.observations.model import Change, Observation, Outcome, Statement
 from inventory.records.model import Statements
 from inventory.store import Store
 from inventory.store.pairs import pack, unpack
 from inventory.store.sqlite import SqliteStore
-from inventory.store.sqlite.asking import Bounds
+from inventory.store.sqlite.asking import Bounds, asking
+from inventory.store.sqlite.connections import Connections
 from tests.contract.actions import accept, after, claim, collect, failed, found, shared, stored, target
 from tests.contract.backends import Backend, SqliteBackend
 from tests.contract.meeting import at_once
@@ -277,6 +278,19 @@ def test_a_search_that_tests_many_values_ends_in_time(sqlite: SqliteBackend) -> 
         with pytest.raises(QueryTooBroad):
             store.observations.search(has("title", "*page*"), at=None, limit=1, after=None)
         assert store.observations.count(has("title", "*page*"), at=None) is None
+
+
+def test_a_broken_disk_is_no_fault_of_a_query_however_long_that_takes(sqlite: SqliteBackend) -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+
+    def ask(connections: Connections) -> None:
+        with asking(connections, -1) as connection:
+            connection.execute("ROLLBACK")  # as SQLite does by itself then
+            raise error
+
+    with pytest.raises(StorageUnavailable):
+        ask(Connections(sqlite.path))
 
 
 def test_two_conditions_on_one_field_are_told_apart_after_more_of_their_values_were_read(sqlite: SqliteBackend) -> None:

@@ -53,12 +53,15 @@ def asking(connections: Connections, seconds: float) -> Iterator[Connection]:
             yield connection
         except sqlite3.OperationalError as error:
             # A function of ours that was interrupted fails like any other.
-            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT and monotonic() <= until:
+            is_over = error.sqlite_errorcode == sqlite3.SQLITE_ERROR and monotonic() > until
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT and not is_over:
                 raise
             raise QueryTooBroad from error
         finally:
             connection.set_progress_handler(None, STEPS)
-            connection.execute("ROLLBACK")
+            connection.functions.finds = connection.functions.counts = None
+            if connection.in_transaction:  # SQLite ends it by itself after some errors
+                connection.execute("ROLLBACK")
 
 
 def check_time(connection: Connection) -> None:
