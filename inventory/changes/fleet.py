@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from heapq import nsmallest
-from threading import BoundedSemaphore
+from time import monotonic
 
 from inventory.changes.asked import Asked, Wanted, read
 from inventory.changes.cursors import Cursor, read_cursor, written
@@ -16,16 +16,19 @@ from inventory.changes.groups import Group, Sample, grouped
 from inventory.changes.ports import ChangeLog
 from inventory.changes.sharing import SHARED, SharedValue, counted, shared_by
 from inventory.clock import Clock
-from inventory.errors import NotInInventory, QueryTooBroad, TooManyChanges, TooManyRequests
+from inventory.errors import NotInInventory, QueryTooBroad, TooManyChanges
 from inventory.observations.model import TAG, Change
 from inventory.records.model import Target
 from inventory.records.service import RecordService
+from inventory.slots import Slots
 
 MAX_GROUPED = 250_000
 """Changes that are put into groups: some 200 MB."""
 PORTIONS = 10
 """In which one page is looked for at most, where volatile changes are left out; what comes then is on the next page."""
 LARGEST_PORTION = 2_000
+LOOK_FOR = 1.0
+"""Seconds after which no further portion is looked at: each may take some, and holds a thread."""
 LOOKED_AT = 200
 """Targets of a group that tell what it may share."""
 SAMPLES = 10
@@ -78,8 +81,7 @@ class FleetChanges:
         self._records = records
         self._clock = clock
         self._max_grouped = max_grouped
-        self._slots = BoundedSemaphore(slots)
-        self._max_wait = max_wait
+        self._slots = Slots(slots, max_wait=max_wait)
 
     def page(self, asked: Asked, *, limit: int, cursor: str | None) -> ChangePage:
         """Up to `limit` changes, those after a cursor; `InvalidRequest` if what is asked is not valid.
@@ -105,7 +107,7 @@ class FleetChanges:
         """The `limit` largest groups; `InvalidRequest` if what is asked is not valid, `TooManyRequests` if too many ask."""
         now = self._clock()
         wanted = read(asked, now)
-        with self._slot(), _in_time():
+        with self._slots.one("Too many changes are being grouped."), _in_time():
             changes = self._log.same_changes(
                 wanted.condition, fields=wanted.fields, since=wanted.since, until=wanted.until, limit=self._max_grouped
             )
@@ -124,7 +126,7 @@ class FleetChanges:
     ) -> tuple[Sequence[Change], Change | None]:
         """The changes of a page, and the one after which the next page begins; None if this is the last page."""
         found: list[Change] = []
-        portion = limit + 1
+        portion, until = limit + 1, monotonic() + LOOK_FOR
         for _ in range(PORTIONS):
             more = self._log.changes(
                 wanted.condition, fields=wanted.fields, since=wanted.since, until=wanted.until, limit=portion, after=after
@@ -135,6 +137,8 @@ class FleetChanges:
             if len(more) < portion:
                 return found, None
             after, portion = (more[-1].at, more[-1].record_id, more[-1].field), min(2 * portion, LARGEST_PORTION)
+            if monotonic() > until:
+                break
         return found, more[-1]
 
     def _with_before(self, changes: Sequence[tuple[Target, Change]]) -> Sequence[tuple[Target, Change]]:
@@ -194,15 +198,6 @@ class FleetChanges:
         for ids in _portions(record_ids, 1_000):
             found |= {record_id: record.target for record_id, record in self._records.find_all(ids).items()}
         return found
-
-    @contextmanager
-    def _slot(self) -> Iterator[None]:
-        if not self._slots.acquire(timeout=self._max_wait):
-            raise TooManyRequests("Too many changes are being grouped. Send the same request again in a moment.")
-        try:
-            yield
-        finally:
-            self._slots.release()
 
 
 def _portions(record_ids: Set[str], size: int) -> Iterator[Sequence[str]]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from threading import BoundedSemaphore
-
 from inventory.changes import diff as diffs
 from inventory.changes.model import Diff, View
 from inventory.changes.moments import Moment, read_moment
 from inventory.clock import MILLISECOND, Clock, rfc3339
-from inventory.errors import NoSuchSnapshot, NotFound, TooManyRequests
+from inventory.errors import NoSuchSnapshot, NotFound
 from inventory.html_pages.page import kept_page, page_of
 from inventory.instants import invalid
 from inventory.listing import Key
 from inventory.records.model import CLOCKS_DIFFER, Snapshot, Target
 from inventory.records.service import RecordService
+from inventory.slots import Slots
 from inventory.webpages.source import page_source
 
 SLOTS = 2
@@ -28,8 +27,7 @@ class ChangeService:
     def __init__(self, records: RecordService, *, clock: Clock, slots: int = SLOTS, max_wait: float = MAX_WAIT) -> None:
         self._records = records
         self._clock = clock
-        self._slots = BoundedSemaphore(slots)
-        self._max_wait = max_wait
+        self._slots = Slots(slots, max_wait=max_wait)
 
     def pair(self, target: Target, since: str | None, until: str | None) -> tuple[Snapshot, Snapshot]:
         """The older and the newer snapshot that ids or instants mean: of an instant, the snapshot that was current then.
@@ -51,13 +49,9 @@ class ChangeService:
 
     def diff(self, older: Snapshot, newer: Snapshot) -> Diff:
         """All that differs between two snapshots of one webpage. `TooManyRequests` if too many are compared already."""
-        if not self._slots.acquire(timeout=self._max_wait):
-            raise TooManyRequests("Too many snapshots are being compared. Send the same request again in a moment.")
-        try:
+        with self._slots.one("Too many snapshots are being compared."):
             old, new = self._views(older, newer)
             return diffs.diff(old, new, old_label=_label(older), new_label=_label(newer))
-        finally:
-            self._slots.release()
 
     def _at(self, name: str, target: Target, moment: Moment) -> Snapshot:
         if isinstance(moment, str):

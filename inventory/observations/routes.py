@@ -39,7 +39,7 @@ class Search(MethodView):
         """Find targets by what they show, or showed at an instant; the latest collected come first."""
         asked = documents.question_asked(query["q"], query["at"])
         after, show = _key(query["cursor"], asked), services().search.fields(query["show"])
-        with services().search.turn():
+        with services().search.slot():
             question = services().search.question(query["q"], query["at"])
             page = services().search.page(question, show=show, limit=query["limit"], after=after)
             total = services().search.total(question, page)
@@ -56,7 +56,7 @@ class Facets(MethodView):
     @blueprint.problems(*QUESTION_PROBLEMS)
     def get(self, query: dict[str, Any]) -> Response:
         """Count the values of a field among the targets that a query means. Each has a link to the targets with it."""
-        with services().search.turn():
+        with services().search.slot():
             question = services().search.question(query["q"], query["at"])
             facet = services().search.facet(question, query["field"], limit=query["limit"])
         return json_response(documents.facet_document(question, facet, request.environ["SCRIPT_NAME"]))
@@ -84,7 +84,7 @@ class Export(MethodView):
         """
         show = services().search.fields(query["show"])
         media_type, write = exports.FORMATS[query["format"]]
-        with services().search.turn():
+        with services().search.slot():
             pages = services().search.pages(services().search.question(query["q"], query["at"]), show=show)
         name = f"search-{rfc3339(services().records.clock()).replace(':', '')}.{query['format']}"
         return download(write(pages, bool(show)), media_type, name)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from threading import BoundedSemaphore
 
 from inventory.clock import Clock, rfc3339
-from inventory.errors import NotInInventory, TooManyRequests
+from inventory.errors import NotInInventory
 from inventory.instants import invalid, read_instant
 from inventory.listing import Key
 from inventory.observations.model import Condition, FacetValue, Matcher, Observation
@@ -18,6 +17,7 @@ from inventory.observations.queries.field_lists import read_field, read_fields
 from inventory.observations.queries.query import parse
 from inventory.records.model import Record, Target
 from inventory.records.service import RecordService
+from inventory.slots import Slots
 
 MAX_COUNTED = 10_000
 """Targets up to which a total is exact."""
@@ -91,19 +91,11 @@ class SearchService:
         self._observations = observations
         self._records = records
         self._clock = clock
-        self._slots = BoundedSemaphore(slots)
+        self._slots = Slots(slots)
 
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """A slot of this process for a search; lookups need threads, too. `TooManyRequests` if all are taken."""
-        if not self._slots.acquire(blocking=False):
-            raise TooManyRequests(
-                "This process searches for as many clients as it may. Send the same request again in a moment."
-            )
-        try:
-            yield
-        finally:
-            self._slots.release()
+    def slot(self) -> AbstractContextManager[None]:
+        """A slot of this process for a search; `TooManyRequests` if all are taken."""
+        return self._slots.one("This process searches for as many clients as it may.")
 
     def question(self, text: str, at: str | None = None) -> Question:
         """What a query and an instant ask for: `InvalidQuery`, or `InvalidRequest` on an instant of which nothing is known.

@@ -399,10 +399,10 @@ def test_a_total_says_whether_it_is_exact(
 
 
 def test_a_process_searches_for_so_many_at_once_and_then_for_others(services: Services, ask: Ask) -> None:
-    with ExitStack() as turns:
+    with ExitStack() as slots:
         with suppress(TooManyRequests):
             while True:
-                turns.enter_context(services.search.turn())
+                slots.enter_context(services.search.slot())
         for path, extra in (("", {}), ("/facets", {"field": "status"}), ("/export", {})):
             assert ask(path, status=429, **extra)["code"] == "too_many_requests"
 
