@@ -15,9 +15,9 @@ log = structlog.get_logger(__name__)
 
 INDEX_FOR = 1.0
 """Seconds of a round in which records are indexed, so that a large store takes hours and not days."""
-TELL_EVERY = 60.0
+LOG_EVERY = 60.0
 """Seconds between two lines about the progress."""
-MANY = 100
+BACKLOG = 100
 """So many unindexed records are a store to be indexed, and none that are being settled."""
 MAX_LEFT = 1_000_000
 """Up to which it is counted what is left."""
@@ -32,7 +32,7 @@ class BackgroundIndexing:
         self._done = Counter[Indexed]()
         self._seen: Set[str] | None = None
         self._began: float | None = None
-        self._told = 0.0
+        self._logged_at = 0.0
 
     def index_some(self) -> None:
         """Index for up to `INDEX_FOR` seconds, as long as that goes on."""
@@ -40,14 +40,14 @@ class BackgroundIndexing:
         if not are_in_work:
             self._index(until=monotonic() + INDEX_FOR)
         if self._began is not None:
-            self._tell(self._began, over=are_in_work or not self._observations.count_unindexed(up_to=1))
+            self._log_progress(self._began, over=are_in_work or not self._observations.count_unindexed(up_to=1))
 
     def _index(self, *, until: float) -> None:
         done = 1
         while done and monotonic() < until:
             found = Counter(self._walk.step())
             if found and self._began is None:
-                self._began = self._told = monotonic()
+                self._began = self._logged_at = monotonic()
             self._done += found
             done = found[Indexed.DONE] + found[Indexed.SET_ASIDE]
 
@@ -56,15 +56,15 @@ class BackgroundIndexing:
 
         Where a store keeps observations apart from records, those who settle may be just about to write them.
         """
-        before, self._seen = self._seen, set(self._observations.unindexed(limit=MANY))
-        if before is None or max(len(before), len(self._seen)) >= MANY:
+        before, self._seen = self._seen, set(self._observations.unindexed(limit=BACKLOG))
+        if before is None or max(len(before), len(self._seen)) >= BACKLOG:
             return False
         return not self._seen & before
 
-    def _tell(self, began: float, *, over: bool) -> None:
+    def _log_progress(self, began: float, *, over: bool) -> None:
         now = monotonic()
-        if over or now - self._told >= TELL_EVERY:
-            self._told = now
+        if over or now - self._logged_at >= LOG_EVERY:
+            self._logged_at = now
             indexed, seconds = self._done[Indexed.DONE], now - began
             log.info(
                 "records_indexed",

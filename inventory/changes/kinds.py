@@ -12,7 +12,7 @@ from inventory.changes.telling import NAMING, shape_in_group
 from inventory.observations.model import Place, SameChange
 from inventory.observations.shapes import TEXT
 
-MANY = 20
+MAX_RARE_KINDS = 20
 """Kinds of change of one field, each rare, that are told apart; more of them are one, whatever the values are."""
 
 
@@ -88,10 +88,10 @@ def _widened_by(widen: Callable[[Kind], Kind], kinds: Kinds) -> Kinds:
 
 def _rare(kinds: Sequence[Kind], changes: Kinds) -> Set[Kind]:
     """The kinds of change that have fewer targets than there are kinds, if there are many; else none."""
-    if len(kinds) <= MANY:
+    if len(kinds) <= MAX_RARE_KINDS:
         return frozenset()
     rare = frozenset(kind for kind in kinds if _targets(changes[kind]) < len(kinds))
-    return rare if len(rare) > MANY else frozenset()
+    return rare if len(rare) > MAX_RARE_KINDS else frozenset()
 
 
 def _targets(changes: Iterable[SameChange]) -> int:

@@ -26,7 +26,7 @@ MAX_STATEMENTS = 100_000
 """Of one record, so that its transaction holds up no other writer for long."""
 PAGE = 50
 """Snapshots of a record that are in memory at once."""
-FEW = 20
+RECORDS_AT_ONCE = 20
 """Records that are looked for at a time."""
 MAX_REASON = 500
 
@@ -150,7 +150,7 @@ class Walk:
     def __post_init__(self) -> None:
         self._jump()
 
-    def step(self, limit: int = FEW) -> list[Indexed]:
+    def step(self, limit: int = RECORDS_AT_ONCE) -> list[Indexed]:
         """Index some of the next records; what became of each, and nothing if there are none."""
         unindexed, done = self.indexer.observations.unindexed, list[Indexed]()
         for record_id in unindexed(limit=limit, after=self.after) or unindexed(limit=limit):

@@ -18,7 +18,7 @@ from inventory.records.model import Content, Failed, Statements, Stored, Target
 _statement = cast(Callable[[tuple[str, str, bool]], Statement], partial(tuple.__new__, Statement))
 """A statement of its parts: every collection makes a dozen, and a call of the class takes three times as long."""
 
-Seen = Set[tuple[str, bool]]
+ObservedValues = Set[tuple[str, bool]]
 """What was observed of a field in one collection: values, and whether they are volatile."""
 
 
@@ -45,7 +45,7 @@ class Tracker:
     `seen` has what was observed of fields before, in each of the last collections.
     """
 
-    def __init__(self, seen: Mapping[str, Sequence[Seen]] | None = None) -> None:
+    def __init__(self, seen: Mapping[str, Sequence[ObservedValues]] | None = None) -> None:
         self._volatilities: dict[str, Volatility] = {}
         self._values: dict[str, list[Set[str]]] = {}
         for field, before in (seen or {}).items():
@@ -80,7 +80,7 @@ class Tracker:
         return changed
 
 
-def seen_before(observations: Sequence[Observation], collected_at: datetime) -> Mapping[str, Sequence[Seen]]:
+def seen_before(observations: Sequence[Observation], collected_at: datetime) -> Mapping[str, Sequence[ObservedValues]]:
     """What each field showed in each of the last collections of a target, as far as its observations tell.
 
     A collection that changed nothing is known by what was seen last in it. Where it is not known, nothing else changed.
@@ -108,7 +108,7 @@ def _held(observation: Observation, instant: datetime) -> bool:
     return observation.first_seen <= instant and (observation.gone is None or instant < observation.gone)
 
 
-def _since_last_change(field: str, seen: Sequence[Seen], now: Volatility) -> Sequence[Seen]:
+def _since_last_change(field: str, seen: Sequence[ObservedValues], now: Volatility) -> Sequence[ObservedValues]:
     """The last collections in which the volatility of a field was as it is now."""
     start = len(seen)
     while start and shown_volatility(field, seen[start - 1]) is now:

@@ -26,7 +26,7 @@ WAIT = 0.5
 """Seconds before another look at records that changed while they were indexed."""
 MAX_TRIES = 20
 """How often a store that does not answer is tried, so that a long run outlives a short outage."""
-LAST_FEW, LAST_LOOKS = 20, 20
+MAX_LEFT, MAX_LOOKS = 20, 20
 """So few records that are left after so many looks are such that others work on: the scheduler indexes them."""
 UNBOUNDED = 10**9
 
@@ -107,11 +107,11 @@ class Reindexer:
         walk, here, since, looks = self.indexer.walk(), Counter[Indexed](), 0, 0
         left, counted_at = self.left(), monotonic()
         total = max(progress.total or 0, left)
-        while left and looks < LAST_LOOKS:
+        while left and looks < MAX_LOOKS:
             found = Counter(self._step(walk))
             done = found[Indexed.DONE] + found[Indexed.SET_ASIDE]
             here, since = here + found, since + done
-            if not done or left <= LAST_FEW or monotonic() - counted_at > COUNT_EVERY:
+            if not done or left <= MAX_LEFT or monotonic() - counted_at > COUNT_EVERY:
                 left, counted_at, since = self.left(), monotonic(), 0
             yield replace(
                 progress,
@@ -120,6 +120,6 @@ class Reindexer:
                 indexed=here[Indexed.DONE],
                 set_aside=here[Indexed.SET_ASIDE],
             )
-            looks = looks + 1 if left <= LAST_FEW else 0
+            looks = looks + 1 if left <= MAX_LEFT else 0
             if left and (not done or looks):
                 self.sleep(WAIT)

@@ -83,5 +83,5 @@ def test_the_last_few_that_others_change_each_time_are_left_to_the_scheduler(
     told = rebuilt(reindex=lambda *_: False)
 
     assert told[-1].indexed == 0
-    assert len(told) <= 2 + reindexing.LAST_LOOKS
+    assert len(told) <= 2 + reindexing.MAX_LOOKS
     assert collected.store.observations.count_unindexed(up_to=9) == COUNT

@@ -12,7 +12,7 @@ from inventory.store.mongo.connection import Document
 from inventory.store.mongo.numbers import Numbers
 from inventory.store.mongo.observed import read
 
-LOOK_AGAIN = 1_000
+CHECKED_TOGETHER = 1_000
 """Targets between two looks at the time."""
 
 
@@ -75,6 +75,6 @@ def _values(query: Query, field: int) -> frozenset[int] | None:
 
 def _each(query: Query, has_field: Document, shown: Document) -> Iterator[Document]:
     for number, document in enumerate(query.each(has_field, shown)):
-        if number % LOOK_AGAIN == 0:
+        if number % CHECKED_TOGETHER == 0:
             query.asked.check()
         yield document

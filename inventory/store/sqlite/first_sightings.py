@@ -13,9 +13,9 @@ from inventory.store.sqlite.opening import Connection
 
 VALUES_AT_ONCE = 50
 """Whose targets are in memory."""
-FEW = 1_000
+MAX_ONE_BY_ONE = 1_000
 """Targets that are looked up one by one."""
-MOST_AT_ONCE = 10_000
+MAX_AT_ONCE = 10_000
 
 FIRST_OF = """
     SELECT min(since) FROM json_each(?) AS c CROSS JOIN observed_targets AS t ON t.no = c.value"""
@@ -42,7 +42,7 @@ def _of_some(connection: Connection, query: Query, field: int, values: Sequence[
             firsts[value] = first
         if others := targets & ~later:
             waiting[value] = others
-    few = [value for value, targets in waiting.items() if targets.bit_count() <= FEW]
+    few = [value for value, targets in waiting.items() if targets.bit_count() <= MAX_ONE_BY_ONE]
     found = [(value, _of_few(connection, waiting.pop(value))) for value in few] + list(_of_oldest(connection, waiting))
     for value, first in found:
         firsts[value] = min(first, firsts.get(value, first))
@@ -55,7 +55,7 @@ def _of_few(connection: Connection, targets: int) -> int:
 
 def _of_oldest(connection: Connection, waiting: dict[int, int]) -> Iterator[tuple[int, int]]:
     """The instant of the oldest target of each value, by a look at targets in the order in which they became known."""
-    rows, size = connection.execute(OLDEST), FEW
+    rows, size = connection.execute(OLDEST), MAX_ONE_BY_ONE
     while waiting and (some := rows.fetchmany(size)):
         check_time(connection)
         numbers = bitmaps.of_numbers((number for number, _ in some), max(number for number, _ in some))
@@ -63,4 +63,4 @@ def _of_oldest(connection: Connection, waiting: dict[int, int]) -> Iterator[tupl
             if both := targets & numbers:
                 yield value, next(since for number, since in some if both >> number & 1)
                 del waiting[value]
-        size = min(2 * size, MOST_AT_ONCE)
+        size = min(2 * size, MAX_AT_ONCE)

@@ -37,7 +37,7 @@ FIRST_SNAPSHOTS = """
 FIELD_NUMBERS = "SELECT no FROM fields WHERE name IN (?, ?)"
 MAX_ENDS = 8
 """For each change that is asked for. A field has one value that goes and one that comes, as a rule."""
-FEW_ENDS = 100_000
+ENDS_IN_ANY_CASE = 100_000
 """That may be looked at anyway."""
 ROWS = 20_000
 """That are read before their targets are looked at."""
@@ -57,7 +57,7 @@ def all_of(
         while some := rows.fetchmany(ROWS):
             check_time(connection)
             found.add(some, sign)
-            if len(found.ends) > limit or found.number > max(FEW_ENDS, MAX_ENDS * limit):
+            if len(found.ends) > limit or found.number > max(ENDS_IN_ANY_CASE, MAX_ENDS * limit):
                 raise QueryTooBroad
     return _in_texts(connection, _same(found))
 

@@ -25,7 +25,7 @@ OF_LATEST = """
     SELECT t.no FROM json_each(?) AS c CROSS JOIN observed_targets AS t ON t.no = c.value
     CROSS JOIN records AS r ON r.id = t.record_id WHERE {chosen}"""
 
-Shown = tuple[int, int, int]
+ShownPair = tuple[int, int, int]
 """The numbers of a target, and of a field and a value that it shows."""
 
 
@@ -50,7 +50,7 @@ class Tests:
             found += [row[0] for row in self._connection.execute(statement, (json.dumps(targets),))]
         return bitmaps.of_numbers(found, max(found, default=0))
 
-    def _shown(self, leaf: Leaf, targets: Sequence[int]) -> Iterable[Shown]:
+    def _shown(self, leaf: Leaf, targets: Sequence[int]) -> Iterable[ShownPair]:
         given = json.dumps(targets)
         lists = self._connection.execute(LISTS, (given,))
         shown = {(target, *pair) for target, packed in lists for pair in unpack(packed) if leaf.means(pair)}
