@@ -151,7 +151,7 @@ class _Rows:
     shown: dict[Pair, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def write(self, connection: sqlite3.Connection, block: int) -> None:
-        postings = [(*pair, block, bitmaps.pack_places(places)) for pair, places in sorted(self.shown.items())]
+        postings = [(*pair, block, bitmaps.pack_offsets(offsets)) for pair, offsets in sorted(self.shown.items())]
         for statement, rows in (
             ("INSERT INTO observed_targets (no, record_id, since, pairs) VALUES (?, ?, ?, ?)", self.targets),
             (_RECORD, self.records),

@@ -1,4 +1,4 @@
-"""Cursors of the list of changes: a place in it, and how far back the list goes."""
+"""Cursors of the list of changes: a position in it, and how far back the list goes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Cursor:
     field: str
 
     @property
-    def place(self) -> tuple[datetime, str, str]:
+    def position(self) -> tuple[datetime, str, str]:
         """The position of that change."""
         return self.at, self.record_id, self.field
 

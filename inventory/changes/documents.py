@@ -115,7 +115,7 @@ def _group(shown: ShownGroup, asked: Asked, root: str) -> Document:
         "old": _values(group.old),
         "new": _values(group.new),
         "volatile": group.volatile,
-        "count": len(group.places),
+        "count": len(group.occurrences),
         "targets": len(group.targets),
         "first_seen": rfc3339(group.first),
         "last_seen": rfc3339(group.last),
@@ -126,7 +126,7 @@ def _group(shown: ShownGroup, asked: Asked, root: str) -> Document:
 
 
 def _sample(target: Target, sample: Sample) -> Document:
-    record_id, at = sample.place
+    record_id, at = sample.occurrence
     values = {"old": _values(sample.old), "new": _values(sample.new)}
     return {"id": record_id, "url": target.key, "at": rfc3339(at)} | values
 

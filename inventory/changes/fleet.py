@@ -93,7 +93,7 @@ class FleetChanges:
         if after is not None:
             wanted = replace(wanted, since=after.since)
         with _in_time():
-            found, last = self._found(wanted, asked.volatile, limit, None if after is None else after.place)
+            found, last = self._found(wanted, asked.volatile, limit, None if after is None else after.position)
         targets = self._targets({change.record_id for change in found})
         known = [(targets[each.record_id], each) for each in found if each.record_id in targets]
         return ChangePage(
@@ -118,7 +118,7 @@ class FleetChanges:
                 until=min(wanted.until, now),
                 groups=self._shown(groups[:limit]),
                 omitted=max(0, len(groups) - limit),
-                changes=sum(len(each.places) for each in chosen),
+                changes=sum(len(each.occurrences) for each in chosen),
             )
 
     def _found(
@@ -165,12 +165,12 @@ class FleetChanges:
     def _shown(self, groups: Sequence[Group]) -> Sequence[ShownGroup]:
         shared = self._shared([group.targets for group in groups])
         samples = [group.samples(SAMPLES) for group in groups]
-        targets = self._targets({each.place[0] for of_group in samples for each in of_group})
+        targets = self._targets({each.occurrence[0] for of_group in samples for each in of_group})
         return [
             ShownGroup(
                 group=group,
                 shared=of_group,
-                samples=[(targets[each.place[0]], each) for each in some if each.place[0] in targets],
+                samples=[(targets[each.occurrence[0]], each) for each in some if each.occurrence[0] in targets],
             )
             for group, of_group, some in zip(groups, shared, samples, strict=True)
         ]

@@ -8,23 +8,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from heapq import nlargest
 
-from inventory.changes.kinds import Kind, kinds_of, places_of
+from inventory.changes.kinds import Kind, kinds_of, occurrences_of
 from inventory.changes.telling import rank
-from inventory.observations.model import Place, SameChange
+from inventory.observations.model import Occurrence, SameChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """One of the changes of a group."""
 
-    place: Place
+    occurrence: Occurrence
     old: Sequence[str]
     new: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """The same change at some places, and the other fields that changed at exactly the same ones.
+    """The occurrences of the same change, and the other fields that changed in exactly the same ones.
 
     `old` and `new` are the exact values of `field` where all changes have the same ones, else their shapes. `changes` are
     those of `field`.
@@ -36,36 +36,36 @@ class Group:
     new: Sequence[str]
     volatile: bool
     changes: Sequence[SameChange]
-    places: Set[Place]
+    occurrences: Set[Occurrence]
     first: datetime
     last: datetime
 
     @property
     def targets(self) -> Set[str]:
-        """The ids of the records of its places."""
-        return {record_id for record_id, _ in self.places}
+        """The ids of the records where it was found."""
+        return {record_id for record_id, _ in self.occurrences}
 
     def samples(self, number: int) -> Sequence[Sample]:
         """Some of its changes, the latest first."""
-        found = ((place, each) for each in self.changes for place in each.places)
+        found = ((occurrence, each) for each in self.changes for occurrence in each.occurrences)
         latest = nlargest(number, found, key=lambda one: (one[0][1], one[0][0]))
-        return [Sample(place=place, old=each.old, new=each.new) for place, each in latest]
+        return [Sample(occurrence=occurrence, old=each.old, new=each.new) for occurrence, each in latest]
 
 
 def grouped(changes: Iterable[SameChange]) -> Sequence[Group]:
     """The groups of changes, the largest first. Each change of each field is in one of them."""
     kinds = kinds_of(changes)
-    together: dict[Set[Place], list[Kind]] = defaultdict(list)
+    together: dict[Set[Occurrence], list[Kind]] = defaultdict(list)
     for kind, found in kinds.items():
-        together[places_of(found)].append(kind)
-    return sorted((_group(places, same, kinds) for places, same in together.items()), key=_order)
+        together[occurrences_of(found)].append(kind)
+    return sorted((_group(occurrences, same, kinds) for occurrences, same in together.items()), key=_order)
 
 
-def _group(places: Set[Place], kinds: Sequence[Kind], changes: Mapping[Kind, Sequence[SameChange]]) -> Group:
-    """The group of kinds of change at the same places."""
+def _group(occurrences: Set[Occurrence], kinds: Sequence[Kind], changes: Mapping[Kind, Sequence[SameChange]]) -> Group:
+    """The group of kinds of change with the same occurrences."""
     kind, *others = sorted(kinds, key=_rank)
     found = changes[kind]
-    instants = [at for _, at in places]
+    instants = [at for _, at in occurrences]
     return Group(
         field=kind.field,
         also=[other.field for other in others],
@@ -73,7 +73,7 @@ def _group(places: Set[Place], kinds: Sequence[Kind], changes: Mapping[Kind, Seq
         new=_common([each.new for each in found], kind.new),
         volatile=kind.volatile,
         changes=found,
-        places=places,
+        occurrences=occurrences,
         first=min(instants),
         last=max(instants),
     )
@@ -92,4 +92,4 @@ def _rank(kind: Kind) -> tuple[int, int, str]:
 def _order(group: Group) -> tuple[object, ...]:
     """The largest first, then the latest; and always the same."""
     telling = rank(group.field, group.old, group.new)
-    return -len(group.places), -group.last.timestamp(), telling, group.old, group.new, min(group.places)
+    return -len(group.occurrences), -group.last.timestamp(), telling, group.old, group.new, min(group.occurrences)

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TypeAlias
 
 from inventory.changes.telling import NAMING, shape_in_group
-from inventory.observations.model import Place, SameChange
+from inventory.observations.model import Occurrence, SameChange
 from inventory.observations.shapes import TEXT
 
 MAX_RARE_KINDS = 20
@@ -37,9 +37,9 @@ def kinds_of(changes: Iterable[SameChange]) -> Kinds:
     return _named(_widened(kinds))
 
 
-def places_of(changes: Iterable[SameChange]) -> Set[Place]:
-    """All places of some changes."""
-    return frozenset(chain.from_iterable(each.places for each in changes))
+def occurrences_of(changes: Iterable[SameChange]) -> Set[Occurrence]:
+    """All occurrences of some changes."""
+    return frozenset(chain.from_iterable(each.occurrences for each in changes))
 
 
 def _kind(change: SameChange) -> Kind:
@@ -95,11 +95,11 @@ def _rare(kinds: Sequence[Kind], changes: Kinds) -> Set[Kind]:
 
 
 def _targets(changes: Iterable[SameChange]) -> int:
-    return len({record_id for each in changes for record_id, _ in each.places})
+    return len({record_id for each in changes for record_id, _ in each.occurrences})
 
 
 def _named(kinds: Kinds) -> Kinds:
-    """The kinds of a field that names its target as one, where another field changed at all of the same places.
+    """The kinds of a field that names its target as one, where another field changed in all of the same occurrences.
 
     So ten hosts with a new certificate are one change, and not ten new subjects besides.
     """
@@ -108,11 +108,11 @@ def _named(kinds: Kinds) -> Kinds:
         if kind.field in NAMING:
             naming[kind.field, kind.volatile].append(kind)
     several = {name: same for name, same in naming.items() if len(same) > 1}
-    others = {places_of(found) for kind, found in kinds.items() if kind.field not in NAMING} if several else frozenset()
+    others = {occurrences_of(found) for kind, found in kinds.items() if kind.field not in NAMING} if several else frozenset()
     found: Kinds = dict(kinds)
     for same in several.values():
         changes = [change for kind in same for change in kinds[kind]]
-        if places_of(changes) in others:
+        if occurrences_of(changes) in others:
             for kind in same:
                 del found[kind]
             found[_common_kind(same)] = changes

@@ -39,8 +39,8 @@ def rank(field: str, old: Sequence[str], new: Sequence[str]) -> tuple[int, int, 
 
     A cookie as a whole tells most where it came or went, and its attribute does where only that changed.
     """
-    place = next((n for n, name in enumerate(TELLING) if field == name or (name[-1] == "." and field.startswith(name))), 99)
-    return place, (0 if old and new else 2) if _ATTRIBUTE.search(field) else 1, field
+    named = (n for n, name in enumerate(TELLING) if field == name or (name[-1] == "." and field.startswith(name)))
+    return next(named, 99), (0 if old and new else 2) if _ATTRIBUTE.search(field) else 1, field
 
 
 def shape_in_group(field: str, value: str) -> str:

@@ -94,16 +94,16 @@ class Indexer:
 
     def _snapshots(self, record_id: str) -> Iterator[Snapshot]:
         """The newest snapshots of a record, the oldest of them first; one page at a time is in memory."""
-        places: list[Key | None] = [None]
+        positions: list[Key | None] = [None]
         page = self.records.latest_snapshots(record_id, limit=PAGE)
         left = MAX_WEIGHT - sum(map(_weight, page))
-        while len(page) == PAGE and left > 0 and len(places) < MAX_SNAPSHOTS // PAGE:
-            places.append((page[-1].collected_at, page[-1].id))
-            page = self.records.latest_snapshots(record_id, limit=PAGE, after=places[-1])
+        while len(page) == PAGE and left > 0 and len(positions) < MAX_SNAPSHOTS // PAGE:
+            positions.append((page[-1].collected_at, page[-1].id))
+            page = self.records.latest_snapshots(record_id, limit=PAGE, after=positions[-1])
             left -= sum(map(_weight, page))
         yield from reversed(page)
-        for place in reversed(places[:-1]):
-            yield from reversed(self.records.latest_snapshots(record_id, limit=PAGE, after=place))
+        for position in reversed(positions[:-1]):
+            yield from reversed(self.records.latest_snapshots(record_id, limit=PAGE, after=position))
 
 
 def _weight(snapshot: Snapshot) -> int:

@@ -50,10 +50,10 @@ __all__ = [
     "Matcher",
     "Not",
     "Observation",
+    "Occurrence",
     "Or",
     "Outcome",
     "Pattern",
-    "Place",
     "Reindexing",
     "SameChange",
     "Statement",
@@ -145,29 +145,29 @@ class Change:
     volatile: bool
 
 
-Place: TypeAlias = tuple[str, datetime]
+Occurrence: TypeAlias = tuple[str, datetime]
 """Where a change was found: the id of a record, and the instant of a collection."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SameChange:
-    """The same values of a field that went and came, and the places, one at least, where that was found."""
+    """The same values of a field that went and came, and where that was found, once at least."""
 
     field: str
     old: Sequence[str]
     new: Sequence[str]
     volatile: bool
-    places: Sequence[Place]
+    occurrences: Sequence[Occurrence]
 
 
 def same(changes: Iterable[Change]) -> Sequence[SameChange]:
     """Changes with those of the same field and values put together."""
-    found: dict[tuple[str, tuple[str, ...], tuple[str, ...], bool], list[Place]] = defaultdict(list)
+    found: dict[tuple[str, tuple[str, ...], tuple[str, ...], bool], list[Occurrence]] = defaultdict(list)
     for each in changes:
         found[each.field, tuple(each.old), tuple(each.new), each.volatile].append((each.record_id, each.at))
     return [
-        SameChange(field=field, old=list(old), new=list(new), volatile=volatile, places=places)
-        for (field, old, new, volatile), places in found.items()
+        SameChange(field=field, old=list(old), new=list(new), volatile=volatile, occurrences=occurrences)
+        for (field, old, new, volatile), occurrences in found.items()
     ]
 
 

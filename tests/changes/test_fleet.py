@@ -81,7 +81,7 @@ class Sharing:
         names = [sha256(b"%d" % n).hexdigest() for n in range(self.targets)]
         return [
             SameChange(
-                field=f"header.{of}", old=[], new=["1"], volatile=False, places=[(f"{n} {of}", self.now) for n in names]
+                field=f"header.{of}", old=[], new=["1"], volatile=False, occurrences=[(f"{n} {of}", self.now) for n in names]
             )
             for of in "ab"
         ]

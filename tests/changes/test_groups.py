@@ -39,7 +39,7 @@ def word(n: int) -> str:
 
 
 def rows(changes: Iterable[Change]) -> list[tuple[str, list[str], list[str], list[str], int]]:
-    return [(each.field, list(each.also), list(each.old), list(each.new), len(each.places)) for each in groups(changes)]
+    return [(each.field, list(each.also), list(each.old), list(each.new), len(each.occurrences)) for each in groups(changes)]
 
 
 HSTS = "header.strict-transport-security"
@@ -185,7 +185,7 @@ def test_a_group_has_its_ends_its_targets_and_the_latest_changes_as_samples() ->
 
     assert (group.first, group.last) == (NOW, NOW + timedelta(seconds=19))
     assert group.targets == {f"target {n}" for n in range(4)}
-    assert [(each.place, each.old) for each in group.samples(2)] == [
+    assert [(each.occurrence, each.old) for each in group.samples(2)] == [
         (("target 3", NOW + timedelta(seconds=19)), ["max-age=19"]),
         (("target 2", NOW + timedelta(seconds=18)), ["max-age=18"]),
     ]
@@ -193,10 +193,10 @@ def test_a_group_has_its_ends_its_targets_and_the_latest_changes_as_samples() ->
 
 
 VALUES = st.sets(st.sampled_from(["1", "2", "a", "b", "c", ONE, TWO, "2026-01-31", "a.example"]), max_size=2).map(sorted)
-PLACES = st.tuples(
+OCCURRENCES = st.tuples(
     st.integers(0, 6), st.sampled_from(["status", "title", "tls.name", "body.sha256", HSTS, "cookie.a"]), st.integers(0, 2)
 )
-CHANGES = st.dictionaries(PLACES, st.tuples(VALUES, VALUES).filter(any), max_size=40).map(
+CHANGES = st.dictionaries(OCCURRENCES, st.tuples(VALUES, VALUES).filter(any), max_size=40).map(
     lambda found: [change(n, field, *values, at=at) for (n, field, at), values in found.items()]
 )
 WIDE = st.lists(
@@ -210,11 +210,11 @@ def test_each_change_of_each_field_is_in_one_group_and_the_counts_add_up(changes
 
     wanted = sorted((each.field, each.record_id, each.at) for each in changes)
     assert (
-        sorted((name, *place) for group in found for name in (group.field, *group.also) for place in group.places) == wanted
+        sorted((name, *one) for group in found for name in (group.field, *group.also) for one in group.occurrences) == wanted
     )
-    assert sum(len(group.places) * (1 + len(group.also)) for group in found) == len(changes)
+    assert sum(len(group.occurrences) * (1 + len(group.also)) for group in found) == len(changes)
     for group in found:
-        assert {place for each in group.changes for place in each.places} == group.places
+        assert {occurrence for each in group.changes for occurrence in each.occurrences} == group.occurrences
         assert {each.field for each in group.changes} == {group.field}
 
 
@@ -224,7 +224,17 @@ def test_the_order_of_the_changes_does_not_matter(changes: list[Change], seed: i
 
     def shown(found: Sequence[Group]) -> list[object]:
         return [
-            (each.field, each.also, each.old, each.new, each.volatile, each.places, each.first, each.last, each.samples(3))
+            (
+                each.field,
+                each.also,
+                each.old,
+                each.new,
+                each.volatile,
+                each.occurrences,
+                each.first,
+                each.last,
+                each.samples(3),
+            )
             for each in found
         ]
 
@@ -259,8 +269,8 @@ def test_what_targets_share_is_what_at_least_half_of_them_show() -> None:
 def test_same_changes_are_put_together_with_their_places() -> None:
     found = same([change(1, "title", [], ["a"]), change(2, "title", [], ["a"]), change(3, "title", ["a"], [])])
 
-    places = [("target 1", NOW), ("target 2", NOW)]
-    assert found[0] == SameChange(field="title", old=[], new=["a"], volatile=False, places=places)
+    occurrences = [("target 1", NOW), ("target 2", NOW)]
+    assert found[0] == SameChange(field="title", old=[], new=["a"], volatile=False, occurrences=occurrences)
     assert len(found) == 2
 
 

@@ -123,7 +123,7 @@ class World:
                 each for each in self.events[n] if not (each.lost and each.kind == "failed" and each is not outcomes[-1])
             ]
             snapshots = [each for each in outcomes if each.kind == "stored"]
-            first_lost = next((place for place, each in enumerate(snapshots) if each.lost), len(snapshots))
+            first_lost = next((number for number, each in enumerate(snapshots) if each.lost), len(snapshots))
             history = snapshots[min(first_lost, max(0, len(snapshots) - latest)) :]
             if seen.state is State.FAILED:
                 history.append(outcomes[-1])
@@ -169,8 +169,8 @@ class World:
 
     def found(self, condition: Condition, at: datetime | None) -> list[FoundTarget]:
         holding = [n for n in self.events if (state := self.state(n, at)) is not None and matches(condition, list(state))]
-        places = [FoundTarget(target(n).id, self._position(n)) for n in holding]
-        return sorted(places, key=lambda each: (each.at, each.record_id), reverse=True)
+        targets = [FoundTarget(target(n).id, self._position(n)) for n in holding]
+        return sorted(targets, key=lambda each: (each.at, each.record_id), reverse=True)
 
     def facet(self, condition: Condition, at: datetime | None, name: str) -> dict[str, tuple[int, datetime]]:
         ids = {each.record_id for each in self.found(condition, at)}
@@ -203,8 +203,8 @@ class World:
     def searched(self, condition: Condition, at: datetime | None, *, page: int) -> list[FoundTarget]:
         listed: list[FoundTarget] = []
         while True:
-            place = (listed[-1].at, listed[-1].record_id) if listed else None
-            more = self.store.observations.search(condition, at=at, limit=page, after=place)
+            position = (listed[-1].at, listed[-1].record_id) if listed else None
+            more = self.store.observations.search(condition, at=at, limit=page, after=position)
             listed += more
             if len(more) < page:
                 return listed
@@ -212,8 +212,8 @@ class World:
     def listed_changes(self, condition: Condition, since: datetime, until: datetime, *, page: int) -> list[Change]:
         listed: list[Change] = []
         while True:
-            place = (listed[-1].at, listed[-1].record_id, listed[-1].field) if listed else None
-            more = self.store.observations.changes(condition, fields=[], since=since, until=until, limit=page, after=place)
+            last = (listed[-1].at, listed[-1].record_id, listed[-1].field) if listed else None
+            more = self.store.observations.changes(condition, fields=[], since=since, until=until, limit=page, after=last)
             listed += more
             if len(more) < page:
                 return listed
@@ -243,13 +243,13 @@ class World:
         listed = self.listed_changes(condition, begin, end, page=3)
         kept = self.store.observations
         whole = kept.same_changes(condition, fields=[], since=begin, until=end, limit=len(listed))
-        assert self._at_places(whole) == self._at_places(same(listed))
+        assert self._by_occurrence(whole) == self._by_occurrence(same(listed))
         chosen = [Pattern(("header.", Wildcard.ANY)), Word("status", exact=True)]
         some = kept.same_changes(condition, fields=chosen, since=after(2), until=after(4), limit=len(listed))
         expected = [
             each for each in listed if after(2) <= each.at < after(4) and any(field.matches(each.field) for field in chosen)
         ]
-        assert self._at_places(some) == self._at_places(same(expected))
+        assert self._by_occurrence(some) == self._by_occurrence(same(expected))
         if listed:
             with pytest.raises(QueryTooBroad):
                 kept.same_changes(condition, fields=[], since=begin, until=end, limit=len(listed) - 1)
@@ -266,8 +266,8 @@ class World:
         assert counts == {**Counter(shown), ("status", "000"): 0}
 
     @staticmethod
-    def _at_places(changes: Sequence[SameChange]) -> list[tuple[object, ...]]:
-        return sorted((each.field, each.old, each.new, each.volatile, sorted(each.places)) for each in changes)
+    def _by_occurrence(changes: Sequence[SameChange]) -> list[tuple[object, ...]]:
+        return sorted((each.field, each.old, each.new, each.volatile, sorted(each.occurrences)) for each in changes)
 
     def _position(self, n: int) -> datetime:
         record = found(self.store, target(n))

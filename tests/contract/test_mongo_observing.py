@@ -179,9 +179,9 @@ def test_what_a_worker_wrote_for_a_deleted_record_before_it_died_is_removed(stor
     hand.write()
 
     assert store.observations.prune(after=0, limit=1) != 0
-    place = store.observations.prune(after=0, limit=1)
-    while place:
-        place = store.observations.prune(after=place, limit=1)
+    position = store.observations.prune(after=0, limit=1)
+    while position:
+        position = store.observations.prune(after=position, limit=1)
 
     assert [each["_id"] for each in documents["observed_targets"].find({})] == [kept.claim.id]
 

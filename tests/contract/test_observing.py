@@ -201,9 +201,9 @@ def test_nothing_of_a_deleted_target_stays(sqlite_world: World, sqlite: SqliteBa
 def test_pruning_goes_on_where_it_ended_and_keeps_what_is_named_anywhere(world: World) -> None:
     world.collect(0, [("title", f"{n}") for n in range(9)])
     world.collect(0, [])
-    place = world.store.observations.prune(after=0, limit=4)
-    while place:
-        place = world.store.observations.prune(after=place, limit=4)
+    position = world.store.observations.prune(after=0, limit=4)
+    while position:
+        position = world.store.observations.prune(after=position, limit=4)
 
     world.check(Everything(), after(1), ["title"])
 

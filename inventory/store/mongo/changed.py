@@ -25,7 +25,7 @@ LAST_ID = "g"
 """After all ids of records, which are hexadecimal."""
 NARROWER, WIDER = 8, 4
 
-Place = tuple[int, str, str]
+Position = tuple[int, str, str]
 """The instant, the id of the record, and the name of the field of a change."""
 
 
@@ -48,18 +48,18 @@ def newest(
     limit: int,
     after: tuple[datetime, str, str] | None,
 ) -> Sequence[Change]:
-    """The changes from `since` to before `until`, after a place."""
+    """The changes from `since` to before `until`, after a position."""
     database = query.asked.database
     chosen = frozenset().union(*(field_numbers(database, each) for each in fields)) if fields else None
-    place = None if after is None else (to_millis(after[0]), after[1], after[2])
-    if place is not None:
-        until = min(until, place[0] + 1)
-    found: dict[Place, Ends] = {}
+    position = None if after is None else (to_millis(after[0]), after[1], after[2])
+    if position is not None:
+        until = min(until, position[0] + 1)
+    found: dict[Position, Ends] = {}
     for documents, begin, end in spans(query, since, until):
         ends = ends_of(documents, chosen, begin, end)
         names = numbers.names(database, {number for _, _, number in ends})
         of_span = {(at, record_id, names[number]): each for (at, record_id, number), each in ends.items()}
-        found |= {at: of_span[at] for at in sorted(of_span, reverse=True) if place is None or at < place}
+        found |= {at: of_span[at] for at in sorted(of_span, reverse=True) if position is None or at < position}
         if len(found) >= limit:
             break
     return _changes(query, numbers, list(found.items())[:limit])
@@ -105,7 +105,7 @@ def ends_of(
     return ends
 
 
-def _changes(query: Query, numbers: Numbers, found: Sequence[tuple[Place, Ends]]) -> Sequence[Change]:
+def _changes(query: Query, numbers: Numbers, found: Sequence[tuple[Position, Ends]]) -> Sequence[Change]:
     texts = numbers.texts(query.asked.database, {number for _, ends in found for number in (*ends.old, *ends.new)})
     return [
         Change(

@@ -1,6 +1,6 @@
 """Removing what nothing names any more: documents of targets without a record, and values.
 
-One pass goes over the targets by their ids, then over the values by their numbers; its place is one number for both.
+One pass goes over the targets by their ids, then over the values by their numbers; its position is one number for both.
 
 A value that nothing names is marked, and removed when it has had its mark for `UNNAMED_FOR` and nothing names it still. Who
 wants to name it takes the mark away first (`numbers`), or remembers its number from before, for a far shorter time.
@@ -24,11 +24,11 @@ UNNAMED_FOR = timedelta(days=1)
 PRUNE_FOR = 1.0
 """Seconds after which the next call goes on."""
 VALUES = 2**128
-"""Where the places of values begin, after those of all ids."""
+"""Where the positions of values begin, after those of all ids."""
 
 
 def prune(database: Database[Document], after: int, limit: int, now: datetime) -> int:
-    """Go over the `limit` next ones after a place; the place then, 0 at the end."""
+    """Go over the `limit` next ones after a position; the position then, 0 at the end."""
     left = limit
     if after < VALUES:
         seen = _prune_targets(database, f"{after:032x}" if after else "", limit)
@@ -56,7 +56,7 @@ def _prune_values(database: Database[Document], after: int, limit: int, now: dat
     """Mark, unmark or remove values; the number that the next call goes on after, None at the end."""
     until, seen = monotonic() + PRUNE_FOR, 0
     fields = {"no": 1, "unnamed_at": 1}
-    place: int | None = None
+    position: int | None = None
     changes: list[UpdateOne] = []
     for value in list(database["field_values"].find({"no": {"$gt": after}}, fields).sort("no", 1).limit(limit)):
         seen, marked_at = seen + 1, value.get("unnamed_at")
@@ -67,10 +67,10 @@ def _prune_values(database: Database[Document], after: int, limit: int, now: dat
         elif documents.aware(marked_at) <= now - UNNAMED_FOR:
             database["field_values"].delete_one({"_id": value["_id"], "unnamed_at": marked_at})
         if seen == limit or monotonic() > until:
-            place = int(value["no"])
+            position = int(value["no"])
             break
     update_all(database["field_values"], changes)
-    return place
+    return position
 
 
 def _is_named(database: Database[Document], number: int) -> bool:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from inventory.errors import QueryTooBroad
-from inventory.observations.model import Matcher, Place, SameChange
+from inventory.observations.model import Matcher, Occurrence, SameChange
 from inventory.store.codecs import from_millis
 from inventory.store.mongo.changed import ends_of, spans
 from inventory.store.mongo.conditions import Query
@@ -20,7 +20,7 @@ def all_of(
     """The changes from `since` to before `until`; `QueryTooBroad` if there are more than `limit`."""
     database = query.asked.database
     chosen = frozenset().union(*(field_numbers(database, each) for each in fields)) if fields else None
-    same: dict[tuple[int, ...], list[Place]] = defaultdict(list)
+    same: dict[tuple[int, ...], list[Occurrence]] = defaultdict(list)
     number = 0
     for documents, begin, end in spans(query, since, until):
         query.asked.check()
@@ -32,7 +32,7 @@ def all_of(
     return _in_texts(query, numbers, same)
 
 
-def _in_texts(query: Query, numbers: Numbers, same: Mapping[tuple[int, ...], Sequence[Place]]) -> Sequence[SameChange]:
+def _in_texts(query: Query, numbers: Numbers, same: Mapping[tuple[int, ...], Sequence[Occurrence]]) -> Sequence[SameChange]:
     texts = numbers.texts(query.asked.database, {abs(value) for values in same for value in values[1:]})
     names = numbers.names(query.asked.database, {values[0] for values in same})
     return [
@@ -41,7 +41,7 @@ def _in_texts(query: Query, numbers: Numbers, same: Mapping[tuple[int, ...], Seq
             old=sorted(texts[-value].value for value in values if value < 0 and -value in texts),
             new=sorted(texts[value].value for value in values if value > 0 and value in texts),
             volatile=any(texts[abs(value)].volatile for value in values if abs(value) in texts),
-            places=places,
+            occurrences=occurrences,
         )
-        for (field, *values), places in same.items()
+        for (field, *values), occurrences in same.items()
     ]

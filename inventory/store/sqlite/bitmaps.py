@@ -24,14 +24,14 @@ _BITS = tuple(tuple(bit for bit in range(8) if byte >> bit & 1) for byte in rang
 def pack(bits: int) -> bytes:
     """The packed form of the bits of a block."""
     is_short = bits.bit_count() * 2 < BYTES
-    return pack_places(list(numbers(bits))) if is_short else bits.to_bytes(BYTES, "little")
+    return pack_offsets(list(numbers(bits))) if is_short else bits.to_bytes(BYTES, "little")
 
 
-def pack_places(places: Collection[int]) -> bytes:
-    """The packed form of targets by their places in the block, each once."""
-    if len(places) * 2 < BYTES:
-        return struct.pack(f"<{len(places)}H", *places)
-    return of_numbers(places, BLOCK - 1).to_bytes(BYTES, "little")
+def pack_offsets(offsets: Collection[int]) -> bytes:
+    """The packed form of targets by their offsets in the block, each once."""
+    if len(offsets) * 2 < BYTES:
+        return struct.pack(f"<{len(offsets)}H", *offsets)
+    return of_numbers(offsets, BLOCK - 1).to_bytes(BYTES, "little")
 
 
 @lru_cache(maxsize=64)
@@ -44,7 +44,7 @@ def bits_of(packed: bytes) -> int:
     """The bits of a packed block."""
     if len(packed) == BYTES:
         return int.from_bytes(packed, "little")
-    return reduce(or_, (1 << place for place in _places(packed)), 0)
+    return reduce(or_, (1 << offset for offset in _offsets(packed)), 0)
 
 
 def size_of(packed: bytes) -> int:
@@ -61,8 +61,8 @@ def add(found: MutableMapping[int, bytearray], rows: Iterable[tuple[int, bytes]]
         if block is _EMPTY:
             block = found[number] = bytearray(BYTES)
         if len(packed) == 2:  # by far the most of them, where values are many
-            place = packed[0] | packed[1] << 8
-            block[place >> 3] |= 1 << (place & 7)
+            offset = packed[0] | packed[1] << 8
+            block[offset >> 3] |= 1 << (offset & 7)
         else:
             block[:] = (int.from_bytes(block, "little") | bits_of(packed)).to_bytes(BYTES, "little")
     return count
@@ -96,5 +96,5 @@ def to_bytes(bits: int) -> bytes:
     return bits.to_bytes((bits.bit_length() + 7) // 8, "little")
 
 
-def _places(packed: bytes) -> tuple[int, ...]:
+def _offsets(packed: bytes) -> tuple[int, ...]:
     return struct.unpack(f"<{len(packed) // 2}H", packed)

@@ -55,7 +55,7 @@ TEXTS = """
     CROSS JOIN field_values AS v ON v.no = c.value"""
 FIELD_NAMES = "SELECT f.no, f.name FROM json_each(?) AS c CROSS JOIN fields AS f ON f.no = c.value"
 
-PLACE = itemgetter(0, 1, 2)
+POSITION = itemgetter(0, 1, 2)
 """The instant, the id of the record, and the name of the field of an end."""
 
 
@@ -69,7 +69,7 @@ def newest(
     limit: int,
     after: tuple[datetime, str, str] | None,
 ) -> Sequence[Change]:
-    """The changes from `since` to before `until`, after a place."""
+    """The changes from `since` to before `until`, after a position."""
     instant, record_id, field = (LARGEST, "", "") if after is None else (to_millis(after[0]), after[1], after[2])
     given: dict[str, Any] = {
         "since": since,
@@ -80,7 +80,7 @@ def newest(
         "field": field,
     }
     streams = [connection.execute(each.format(holds=query.holds), given) for each in STREAMS]
-    ends = groupby(merge(*streams, key=PLACE, reverse=True), PLACE)
+    ends = groupby(merge(*streams, key=POSITION, reverse=True), POSITION)
     found = [list(rows) for _, rows in islice(ends, limit)]
     for stream in streams:
         stream.close()

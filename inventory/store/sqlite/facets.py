@@ -64,8 +64,8 @@ def _of_many(connection: Connection, query: Query, field: int, limit: int) -> Ma
         part = data[block * BYTES : (block + 1) * BYTES]
         if len(packed) > 2:
             return (bitmaps.bits_of(packed) & int.from_bytes(part, "little")).bit_count()
-        place = packed[0] | packed[1] << 8
-        return part[place >> 3] >> (place & 7) & 1 if part else 0
+        offset = packed[0] | packed[1] << 8
+        return part[offset >> 3] >> (offset & 7) & 1 if part else 0
 
     connection.functions.counts = count_found
     is_all = query.at is None and query.targets == query.known

@@ -31,6 +31,9 @@ from inventory.store.sqlite.numbers import Numbers
 from inventory.store.sqlite.observing import Observing, latest_only
 from inventory.store.sqlite.opening import Connection
 
+Start = dict[str, Any]
+"""The values of a position, after which a search goes on."""
+
 POSITION = "coalesce(r.collected_at, r.accepted_at)"
 AFTER = f"{POSITION} <= :instant AND ({POSITION} < :instant OR r.id < :id)"
 IN_ORDER = f"""
@@ -194,34 +197,34 @@ class SqliteObservations(Adapter):
 def search(query: Query, connection: Connection, limit: int, after: Key | None) -> Sequence[tuple[str, int]]:
     """The ids of the records that the condition of a query holds for, with their positions."""
     instant, name = (LARGEST, "") if after is None else (to_millis(after[0]), after[1])
-    start = {"instant": instant, "id": name}
+    start: Start = {"instant": instant, "id": name}
     found: list[tuple[str, int]] = []
     are_many = query.reach.most.bit_count() > query.bounds.candidates
-    place = _add_in_order(found, query, connection, start, limit) if are_many else start
-    if place is not None:
+    rest = _add_in_order(found, query, connection, start, limit) if are_many else start
+    if rest is not None:
         targets = json.dumps(list(bitmaps.numbers(query.targets)))
-        found += connection.execute(FOUND, place | {"targets": targets, "limit": limit - len(found)})
+        found += connection.execute(FOUND, rest | {"targets": targets, "limit": limit - len(found)})
     return found[:limit]
 
 
 def _add_in_order(
-    found: list[tuple[str, int]], query: Query, connection: Connection, place: dict[str, Any], wanted: int
-) -> dict[str, Any] | None:
-    """Look at targets in their order, more of them each time; the place from which on another way is better."""
+    found: list[tuple[str, int]], query: Query, connection: Connection, start: Start, wanted: int
+) -> Start | None:
+    """Look at targets in their order, more of them each time; where to start in another way, once that is better."""
     chunk, steps = min(2 * wanted, query.bounds.chunk), 0
     while True:
         check_time(connection)
-        rows = connection.execute(IN_ORDER, place | {"chunk": chunk}).fetchall()
+        rows = connection.execute(IN_ORDER, start | {"chunk": chunk}).fetchall()
         holding = query.among(row[2] for row in rows)
         found += ((record_id, position) for record_id, position, number in rows if number in holding)
         if len(rows) < chunk or len(found) >= wanted:
             return None
-        place, steps = {"id": rows[-1][0], "instant": rows[-1][1]}, steps + chunk
+        start, steps = {"id": rows[-1][0], "instant": rows[-1][1]}, steps + chunk
         if query.tests.count > query.bounds.tests:
             query.read_more()
         few = query.is_exact and query.targets.bit_count() <= query.bounds.most_candidates
         if few and steps >= query.bounds.steps:
-            return place
+            return start
         chunk = min(2 * chunk, query.bounds.chunk)
 
 

@@ -84,21 +84,21 @@ class Postings:
 
     def _write_both(self, pair: Pair, changes: Mapping[int, bool]) -> None:
         for block in {number >> SHIFT for number in changes}:
-            place = (*pair, block)
-            found = self._connection.execute(FIND, place).fetchone()
+            key = (*pair, block)
+            found = self._connection.execute(FIND, key).fetchone()
             bits = bitmaps.bits_of(found[0] if found else b"")
             for number, is_shown in changes.items():
                 if number >> SHIFT == block:
                     bit = 1 << number % BLOCK
                     bits = bits | bit if is_shown else bits & ~bit
             if bits:
-                self._connection.execute(PUT, (*place, bitmaps.pack(bits)))
+                self._connection.execute(PUT, (*key, bitmaps.pack(bits)))
             else:
-                self._connection.execute(REMOVE, place)
+                self._connection.execute(REMOVE, key)
 
 
 def _packed_blocks(targets: Iterable[int]) -> Mapping[int, bytes]:
     blocks: dict[int, list[int]] = defaultdict(list)
     for number in targets:
         blocks[number >> SHIFT].append(number % BLOCK)
-    return {block: bitmaps.pack_places(places) for block, places in blocks.items()}
+    return {block: bitmaps.pack_offsets(offsets) for block, offsets in blocks.items()}

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import TypeAlias
 
 from inventory.errors import QueryTooBroad
-from inventory.observations.model import FAILURE, TAG, Matcher, Place, SameChange
+from inventory.observations.model import FAILURE, TAG, Matcher, Occurrence, SameChange
 from inventory.store.codecs import LARGEST, from_millis
 from inventory.store.sqlite.asking import check_time
 from inventory.store.sqlite.changed import FIELD_NAMES, TEXTS, numbers_of
@@ -107,21 +107,21 @@ class _Found:
         self._first.update(self._connection.execute(FIRST_SNAPSHOTS, (chosen,)))
 
 
-def _same(found: _Found) -> Mapping[tuple[int, ...], Sequence[Place]]:
-    """The places of the same changes, by the numbers of a field and of the values that went and came."""
-    same: dict[tuple[int, ...], list[Place]] = defaultdict(list)
-    places: dict[tuple[int, int], Place] = {}
+def _same(found: _Found) -> Mapping[tuple[int, ...], Sequence[Occurrence]]:
+    """The occurrences of the same changes, by the numbers of a field and of the values that went and came."""
+    same: dict[tuple[int, ...], list[Occurrence]] = defaultdict(list)
+    occurrences: dict[tuple[int, int], Occurrence] = {}
     for (target, at, field), numbers in found.ends.items():
-        place = places.get((target, at))
-        if place is None:
+        occurrence = occurrences.get((target, at))
+        if occurrence is None:
             of = found.targets[target]
             assert of is not None
-            place = places[target, at] = (of[0], from_millis(at))
-        same[field, *(numbers if len(numbers) == 1 else sorted(numbers))].append(place)
+            occurrence = occurrences[target, at] = (of[0], from_millis(at))
+        same[field, *(numbers if len(numbers) == 1 else sorted(numbers))].append(occurrence)
     return same
 
 
-def _in_texts(connection: Connection, same: Mapping[tuple[int, ...], Sequence[Place]]) -> Sequence[SameChange]:
+def _in_texts(connection: Connection, same: Mapping[tuple[int, ...], Sequence[Occurrence]]) -> Sequence[SameChange]:
     numbers = json.dumps(sorted({abs(number) for _, *ends in same for number in ends}))
     rows = connection.execute(TEXTS, (numbers,)).fetchall()
     texts = {number: text for number, text, _ in rows}
@@ -134,7 +134,7 @@ def _in_texts(connection: Connection, same: Mapping[tuple[int, ...], Sequence[Pl
             old=sorted([texts[number] for number in ends if number < 0]),
             new=sorted([texts[number] for number in ends if number > 0]),
             volatile=not volatile.isdisjoint(ends),
-            places=places,
+            occurrences=occurrences,
         )
-        for (field, *ends), places in same.items()
+        for (field, *ends), occurrences in same.items()
     ]

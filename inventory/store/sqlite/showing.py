@@ -109,8 +109,8 @@ def _blocks(connection: Connection, chosen: str, at: int | None, limit: int | No
         for value, target in connection.execute(AFTER.format(chosen=chosen, at=at)):
             blocks[value, target >> SHIFT] &= ~(1 << target % BLOCK)
         for value, target in connection.execute(BEFORE.format(chosen=chosen, at=at)):
-            place = value, target >> SHIFT
-            blocks[place] = blocks.get(place, 0) | 1 << target % BLOCK
+            key = value, target >> SHIFT
+            blocks[key] = blocks.get(key, 0) | 1 << target % BLOCK
     return blocks
 
 
