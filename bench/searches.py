@@ -104,10 +104,10 @@ def measure_facet(store: str, size: RunSize) -> Result:
 def measure_groups(store: str, size: RunSize) -> Result:
     """The groups of a day on which a deploy took HSTS from four of a hundred targets."""
     of = filled(size.count(TARGETS))
-    asking: Any = import_module("inventory.changes.asked")
+    parameters: Any = import_module("inventory.changes.parameters")
     services: Any = wiring.build(Settings(store_url=f"sqlite:///{of.path}"))
     since, until = (fleet.collected_at(0, fleet.DEPLOYED + days).isoformat() for days in (0, 1))
-    question = asking.Asked(fields=(HSTS,), since=since, until=until)
+    question = parameters.ChangeParameters(fields=(HSTS,), since=since, until=until)
     groups = services.fleet_changes.groups(question, limit=20)
     asked = [partial(services.fleet_changes.groups, question, limit=20)]
     sentence = (

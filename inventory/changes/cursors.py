@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from inventory.changes.asked import Asked
+from inventory.changes.parameters import ChangeParameters
 from inventory.clock import EPOCH, MILLISECOND
 from inventory.listing import NOT_A_CURSOR, cursor_of, position_of, refused_cursor
 
@@ -28,18 +28,18 @@ class Cursor:
         return self.at, self.record_id, self.field
 
 
-def written(cursor: Cursor, asked: Asked) -> str:
+def written(cursor: Cursor, parameters: ChangeParameters) -> str:
     """The text that stands for a cursor."""
     since = str((cursor.since - EPOCH) // MILLISECOND)
-    return cursor_of(_question(asked), cursor.at, since, cursor.record_id, cursor.field)
+    return cursor_of(_question(parameters), cursor.at, since, cursor.record_id, cursor.field)
 
 
-def read_cursor(text: str | None, asked: Asked) -> Cursor | None:
+def read_cursor(text: str | None, parameters: ChangeParameters) -> Cursor | None:
     """The cursor that a text stands for, None if it was not given.
 
     `InvalidRequest` if it is none, or one of another query.
     """
-    position = position_of(text, _question(asked), names=3)
+    position = position_of(text, _question(parameters), names=3)
     if position is None:
         return None
     at, (since, record_id, field) = position
@@ -49,5 +49,5 @@ def read_cursor(text: str | None, asked: Asked) -> Cursor | None:
         raise refused_cursor(NOT_A_CURSOR) from error
 
 
-def _question(asked: Asked) -> list[object]:
-    return ["changes", *sorted((asdict(asked) | {"fields": sorted(set(asked.fields))}).items())]
+def _question(parameters: ChangeParameters) -> list[object]:
+    return ["changes", *sorted((asdict(parameters) | {"fields": sorted(set(parameters.fields))}).items())]

@@ -8,10 +8,10 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from inventory.changes.asked import Asked, field_parameter
 from inventory.changes.fleet import ChangePage, Groups, ShownGroup
 from inventory.changes.groups import Group, Sample
 from inventory.changes.model import Change, Diff, TextDiff
+from inventory.changes.parameters import ChangeParameters, field_parameter
 from inventory.clock import MILLISECOND, rfc3339
 from inventory.observations.model import Change as FieldChange
 from inventory.records.model import Snapshot, Target
@@ -67,13 +67,13 @@ def page_document(page: ChangePage) -> Document:
     }
 
 
-def groups_document(groups: Groups, asked: Asked, root: str = "") -> Document:
+def groups_document(groups: Groups, parameters: ChangeParameters, root: str = "") -> Document:
     """What changed in the fleet, in groups; with links to the changes of each, below the path where the API is served."""
     return {
         "since": rfc3339(groups.since),
         "until": rfc3339(groups.until),
         "changes": groups.changes,
-        "groups": [_group(shown, asked, root) for shown in groups.groups],
+        "groups": [_group(shown, parameters, root) for shown in groups.groups],
         "omitted": groups.omitted,
     }
 
@@ -107,7 +107,7 @@ def _listed(target: Target, change: FieldChange) -> Document:
     }
 
 
-def _group(shown: ShownGroup, asked: Asked, root: str) -> Document:
+def _group(shown: ShownGroup, parameters: ChangeParameters, root: str) -> Document:
     group = shown.group
     return {
         "field": group.field,
@@ -121,7 +121,7 @@ def _group(shown: ShownGroup, asked: Asked, root: str) -> Document:
         "last_seen": rfc3339(group.last),
         "shared": [asdict(each) for each in shown.shared],
         "samples": [_sample(target, sample) for target, sample in shown.samples],
-        "changes": f"{root}{_link(group, asked)}",
+        "changes": f"{root}{_link(group, parameters)}",
     }
 
 
@@ -137,9 +137,9 @@ def _values(values: Sequence[str]) -> list[str]:
     return [*values[:MAX_VALUES], f"… and {more:,} more"] if more > 0 else list(values)
 
 
-def _link(group: Group, asked: Asked) -> str:
+def _link(group: Group, parameters: ChangeParameters) -> str:
     """Where the changes of a group are listed one by one, with others of that field at the same time, if there are any."""
-    query = {"q": asked.q} if asked.q else {}
+    query = {"q": parameters.q} if parameters.q else {}
     query |= {"field": field_parameter(group.field), "since": rfc3339(group.first)}
     query |= {"until": rfc3339(group.last + MILLISECOND)} | ({"volatile": "true"} if group.volatile else {})
     return f"{LISTING}?{urlencode(query, quote_via=quote, safe=':*', errors='replace')}"

@@ -10,9 +10,9 @@ from functools import cache
 from heapq import nsmallest
 from time import monotonic
 
-from inventory.changes.asked import Asked, Wanted, read
 from inventory.changes.cursors import Cursor, read_cursor, written
 from inventory.changes.groups import Group, Sample, grouped
+from inventory.changes.parameters import ChangeFilter, ChangeParameters, read
 from inventory.changes.ports import ChangeLog
 from inventory.changes.sharing import SHARED, SharedValue, counted, shared_by
 from inventory.clock import Clock
@@ -83,35 +83,35 @@ class FleetChanges:
         self._max_grouped = max_grouped
         self._slots = Slots(slots, max_wait=max_wait)
 
-    def page(self, asked: Asked, *, limit: int, cursor: str | None) -> ChangePage:
-        """Up to `limit` changes, those after a cursor; `InvalidRequest` if what is asked is not valid.
+    def page(self, parameters: ChangeParameters, *, limit: int, cursor: str | None) -> ChangePage:
+        """Up to `limit` changes, those after a cursor; `InvalidRequest` if a parameter is not valid.
 
         A page may have fewer, although another one comes.
         """
         now = self._clock()
-        wanted, after = read(asked, now), read_cursor(cursor, asked)
+        wanted, after = read(parameters, now), read_cursor(cursor, parameters)
         if after is not None:
             wanted = replace(wanted, since=after.since)
         with _in_time():
-            found, last = self._found(wanted, asked.volatile, limit, None if after is None else after.position)
+            found, last = self._found(wanted, parameters.volatile, limit, None if after is None else after.position)
         targets = self._targets({change.record_id for change in found})
         known = [(targets[each.record_id], each) for each in found if each.record_id in targets]
         return ChangePage(
             since=wanted.since,
             until=min(wanted.until, now),
             changes=self._with_before(known),
-            next_cursor=None if last is None else written(_cursor(wanted.since, last), asked),
+            next_cursor=None if last is None else written(_cursor(wanted.since, last), parameters),
         )
 
-    def groups(self, asked: Asked, *, limit: int) -> Groups:
-        """The `limit` largest groups; `InvalidRequest` if what is asked is not valid, `TooManyRequests` if too many ask."""
+    def groups(self, parameters: ChangeParameters, *, limit: int) -> Groups:
+        """The `limit` largest groups; `InvalidRequest` if a parameter is not valid, `TooManyRequests` if too many ask."""
         now = self._clock()
-        wanted = read(asked, now)
+        wanted = read(parameters, now)
         with self._slots.one("Too many changes are being grouped."), _in_time():
             changes = self._log.same_changes(
                 wanted.condition, fields=wanted.fields, since=wanted.since, until=wanted.until, limit=self._max_grouped
             )
-            chosen = [each for each in changes if asked.volatile or not each.volatile]
+            chosen = [each for each in changes if parameters.volatile or not each.volatile]
             groups = grouped(chosen)
             return Groups(
                 since=wanted.since,
@@ -122,7 +122,7 @@ class FleetChanges:
             )
 
     def _found(
-        self, wanted: Wanted, volatile: bool, limit: int, after: tuple[datetime, str, str] | None
+        self, wanted: ChangeFilter, volatile: bool, limit: int, after: tuple[datetime, str, str] | None
     ) -> tuple[Sequence[Change], Change | None]:
         """The changes of a page, and the one after which the next page begins; None if this is the last page."""
         found: list[Change] = []

@@ -9,7 +9,7 @@ from datetime import datetime
 from heapq import nlargest
 
 from inventory.changes.kinds import Kind, kinds_of, occurrences_of
-from inventory.changes.telling import rank
+from inventory.changes.ranking import rank
 from inventory.observations.model import Occurrence, SameChange
 
 
@@ -91,5 +91,5 @@ def _rank(kind: Kind) -> tuple[int, int, str]:
 
 def _order(group: Group) -> tuple[object, ...]:
     """The largest first, then the latest; and always the same."""
-    telling = rank(group.field, group.old, group.new)
-    return -len(group.occurrences), -group.last.timestamp(), telling, group.old, group.new, min(group.occurrences)
+    ranked = rank(group.field, group.old, group.new)
+    return -len(group.occurrences), -group.last.timestamp(), ranked, group.old, group.new, min(group.occurrences)

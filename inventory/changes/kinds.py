@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TypeAlias
 
-from inventory.changes.telling import NAMING, shape_in_group
+from inventory.changes.ranking import NAMING, shape_in_group
 from inventory.observations.model import Occurrence, SameChange
 from inventory.observations.shapes import TEXT
 

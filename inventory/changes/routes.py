@@ -8,7 +8,7 @@ from flask import Response, request
 from flask.views import MethodView
 
 from inventory.changes import documents, schemas
-from inventory.changes.asked import Asked
+from inventory.changes.parameters import ChangeParameters
 from inventory.errors import (
     CredentialsInUrl,
     ForbiddenAddress,
@@ -65,7 +65,7 @@ class Changes(MethodView):
     @blueprint.problems(InvalidRequest, InvalidQuery, TooManyChanges, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
         """List what changed, newest first: which field of which target, and between which two collections."""
-        page = services().fleet_changes.page(_asked(query), limit=query["limit"], cursor=query["cursor"])
+        page = services().fleet_changes.page(_parameters(query), limit=query["limit"], cursor=query["cursor"])
         return json_response(documents.page_document(page))
 
 
@@ -78,10 +78,10 @@ class ChangeGroups(MethodView):
     @blueprint.problems(InvalidRequest, InvalidQuery, TooManyChanges, TooManyRequests, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
         """Group what changed: the same change on many targets is one row, with what these have in common."""
-        asked = _asked(query)
-        groups = services().fleet_changes.groups(asked, limit=query["limit"])
-        return json_response(documents.groups_document(groups, asked, request.environ["SCRIPT_NAME"]))
+        parameters = _parameters(query)
+        groups = services().fleet_changes.groups(parameters, limit=query["limit"])
+        return json_response(documents.groups_document(groups, parameters, request.environ["SCRIPT_NAME"]))
 
 
-def _asked(query: dict[str, Any]) -> Asked:
-    return Asked(**{name: query[name] for name in ("q", "fields", "since", "until", "volatile")})
+def _parameters(query: dict[str, Any]) -> ChangeParameters:
+    return ChangeParameters(**{name: query[name] for name in ("q", "fields", "since", "until", "volatile")})

@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from inventory import wiring
-from inventory.changes.asked import Asked
 from inventory.changes.documents import Document, groups_document, page_document
+from inventory.changes.parameters import ChangeParameters
 from inventory.commands.terminal import WHEN, as_json, errors_as_lines, instants_folded, safe_text, stdout_console
 from inventory.config import Settings
 
@@ -32,14 +32,14 @@ MAX_SHOWN = 10
 @click.option("--limit", type=click.IntRange(1, 1_000), default=50, show_default=True, help="How many.")
 @as_json
 @errors_as_lines
-def changes(query: str, group: bool, limit: int, as_json: bool, **asked: Any) -> int:
+def changes(query: str, group: bool, limit: int, as_json: bool, **options: Any) -> int:
     """Show what changed, newest first: on all targets, or on those that QUERY (docs/queries.md) holds for now."""
-    wanted = Asked(q=query, **asked)
+    parameters = ChangeParameters(q=query, **options)
     fleet = wiring.build(Settings.read()).fleet_changes
     if group:
-        document = groups_document(fleet.groups(wanted, limit=limit), wanted)
+        document = groups_document(fleet.groups(parameters, limit=limit), parameters)
     else:
-        document = page_document(fleet.page(wanted, limit=limit, cursor=None))
+        document = page_document(fleet.page(parameters, limit=limit, cursor=None))
     if as_json:
         click.echo(json.dumps(document))
     elif group:

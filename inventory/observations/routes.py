@@ -90,7 +90,7 @@ class Export(MethodView):
         return download(write(pages, bool(show)), media_type, name)
 
 
-def _key(cursor: str | None, asked: Sequence[object]) -> Key | None:
+def _key(cursor: str | None, scope: Sequence[object]) -> Key | None:
     """The position of a target that a cursor of the same question stands for."""
-    position = position_of(cursor, asked)
+    position = position_of(cursor, scope)
     return None if position is None else (position[0], position[1][0])

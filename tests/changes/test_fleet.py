@@ -17,13 +17,13 @@ from flask.testing import FlaskClient
 
 from inventory import create_app
 from inventory.changes import schemas
-from inventory.changes.asked import Asked
 from inventory.changes.fleet import LARGEST_PORTION, LOOKED_AT, PORTIONS, FleetChanges, Groups
+from inventory.changes.parameters import ChangeParameters
 from inventory.errors import TooManyChanges, TooManyRequests
 from inventory.observations.model import Change, Condition, SameChange
 from inventory.services import Services
 from inventory.store.sqlite import SqliteStore
-from inventory.store.sqlite.asking import Bounds
+from inventory.store.sqlite.query_bounds import Bounds
 from inventory.web_api.blueprint import example
 from tests.changes.fleet_of_pages import DAY, HSTS, Fleet, Page
 from tests.conftest import Build
@@ -497,7 +497,7 @@ def test_more_changes_than_can_be_grouped_are_refused(services: Services, fleet:
 
     def grouped(max_grouped: int) -> Groups:
         log, records = services.store.observations, services.records
-        return FleetChanges(log, records, clock=fleet.clock, max_grouped=max_grouped).groups(Asked(), limit=1)
+        return FleetChanges(log, records, clock=fleet.clock, max_grouped=max_grouped).groups(ChangeParameters(), limit=1)
 
     assert grouped(6).changes == 6
     with pytest.raises(TooManyChanges):
@@ -508,8 +508,8 @@ def test_no_more_requests_than_there_are_slots_are_grouped_at_once(services: Ser
     busy = FleetChanges(services.store.observations, services.records, clock=fleet.clock, slots=0, max_wait=0.01)
 
     with pytest.raises(TooManyRequests):
-        busy.groups(Asked(), limit=1)
-    assert busy.page(Asked(), limit=1, cursor=None).changes == []
+        busy.groups(ChangeParameters(), limit=1)
+    assert busy.page(ChangeParameters(), limit=1, cursor=None).changes == []
 
 
 def test_a_page_ends_where_it_has_looked_at_enough_and_the_next_one_goes_on_there(
@@ -518,12 +518,12 @@ def test_a_page_ends_where_it_has_looked_at_enough_and_the_next_one_goes_on_ther
     """Of volatile changes there may be many before one that tells something."""
     log = Listed(clock(), volatile=32_000)
     fleet = FleetChanges(log, services.records, clock=clock)
-    first = fleet.page(Asked(), limit=200, cursor=None)
+    first = fleet.page(ChangeParameters(), limit=200, cursor=None)
 
     assert (first.changes, len(log.portions), max(log.portions)) == ([], PORTIONS, LARGEST_PORTION)
     cursor, pages = first.next_cursor, 1
     while cursor is not None:
-        cursor, pages = fleet.page(Asked(), limit=200, cursor=cursor).next_cursor, pages + 1
+        cursor, pages = fleet.page(ChangeParameters(), limit=200, cursor=cursor).next_cursor, pages + 1
     assert pages == 3
     assert sum(log.portions) < 32_001 + LARGEST_PORTION
 
@@ -532,7 +532,7 @@ def test_what_targets_share_is_counted_of_all_of_them_and_what_they_cannot_share
     services: Services, clock: FakeClock
 ) -> None:
     log = Sharing(clock(), 3_000)
-    groups = FleetChanges(log, services.records, clock=clock).groups(Asked(), limit=10).groups
+    groups = FleetChanges(log, services.records, clock=clock).groups(ChangeParameters(), limit=10).groups
 
     shared = {shown.group.field: [(each.value, each.targets) for each in shown.shared] for shown in groups}
     assert shared == {"header.a": [("nginx", 1_800)], "header.b": []}
@@ -543,7 +543,7 @@ def test_what_targets_share_is_counted_of_all_of_them_and_what_they_cannot_share
 def test_a_target_that_is_deleted_meanwhile_is_left_out(services: Services, clock: FakeClock) -> None:
     fleet = FleetChanges(Listed(clock(), volatile=0), services.records, clock=clock)
 
-    assert fleet.page(Asked(), limit=1, cursor=None).changes == []
+    assert fleet.page(ChangeParameters(), limit=1, cursor=None).changes == []
 
 
 @pytest.mark.parametrize("path", [CHANGES, GROUPS])

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from inventory.changes.groups import Group, grouped
 from inventory.changes.kinds import MAX_RARE_KINDS
+from inventory.changes.ranking import shape_in_group
 from inventory.changes.sharing import counted, shared_by
-from inventory.changes.telling import shape_in_group
 from inventory.observations.model import Change, SameChange, same
 from tests.growth import assert_linear
 

@@ -17,7 +17,7 @@ from pymongo.database import Database
 from inventory.clock import Clock, utc_now
 from inventory.store import Store
 from inventory.store.mongo import MongoStore
-from inventory.store.mongo.asking import Bounds
+from inventory.store.mongo.query_bounds import Bounds
 from inventory.store.sqlite import SqliteStore
 
 

@@ -16,13 +16,13 @@ from inventory.records.model import Record, Statements, Stored
 from inventory.store.codecs import to_millis
 from inventory.store.intervals import Interval
 from inventory.store.mongo import MongoStore, target_documents
-from inventory.store.mongo.asking import Bounds
 from inventory.store.mongo.connection import Connection
 from inventory.store.mongo.ledger import settle_record
 from inventory.store.mongo.numbers import Numbers
 from inventory.store.mongo.observed import MAX_CLOSED, changed_to, first_seen, of_intervals, read, written
 from inventory.store.mongo.observing import Observing
 from inventory.store.mongo.pruning import UNNAMED_FOR
+from inventory.store.mongo.query_bounds import Bounds
 from inventory.store.mongo.target_documents import Write
 from tests.contract.actions import LEASE, accept, after, claim, failed, stored, target
 from tests.contract.backends import MockBackend, MongoBackend, database

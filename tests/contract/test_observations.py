@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inventory.store.mongo.asking import Bounds as MongoBounds
+from inventory.store.mongo.query_bounds import Bounds as MongoBounds
 from inventory.store.sqlite import SqliteStore
-from inventory.store.sqlite.asking import Bounds
+from inventory.store.sqlite.query_bounds import Bounds
 from tests.contract.backends import MockBackend
 from tests.contract.observed import World
 from tests.contract.oracle import ORDERS, check

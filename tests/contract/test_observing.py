@@ -17,8 +17,8 @@ from inventory.records.model import Statements
 from inventory.store import Store
 from inventory.store.pairs import pack, unpack
 from inventory.store.sqlite import SqliteStore
-from inventory.store.sqlite.asking import Bounds, asking
 from inventory.store.sqlite.connections import Connections
+from inventory.store.sqlite.query_bounds import Bounds, time_limit
 from tests.contract.actions import accept, after, claim, collect, failed, found, shared, stored, target
 from tests.contract.backends import Backend, SqliteBackend
 from tests.contract.meeting import at_once
@@ -285,7 +285,7 @@ def test_a_broken_disk_is_no_fault_of_a_query_however_long_that_takes(sqlite: Sq
     error.sqlite_errorcode = sqlite3.SQLITE_IOERR
 
     def ask(connections: Connections) -> None:
-        with asking(connections, -1) as connection:
+        with time_limit(connections, -1) as connection:
             connection.execute("ROLLBACK")  # as SQLite does by itself then
             raise error
 

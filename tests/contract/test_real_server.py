@@ -17,8 +17,8 @@ from inventory.observations.model import Outcome, Statement
 from inventory.records.model import Statements
 from inventory.store import Store
 from inventory.store.mongo import MongoStore
-from inventory.store.mongo.asking import Bounds
 from inventory.store.mongo.connection import Connection, connect
+from inventory.store.mongo.query_bounds import Bounds
 from tests.contract.actions import LEASE, NOW, accept, after, claim, collect, failed, found, stored, target
 from tests.contract.backends import MongoBackend, database
 from tests.contract.event_actions import event

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from inventory.clock import Clock, utc_now
 from inventory.store import Store
-from inventory.store.mongo.asking import Bounds
 from inventory.store.mongo.bodies import MongoBodies
 from inventory.store.mongo.connection import INDEXING_TIMEOUT, Connection, MakeClient, connect
 from inventory.store.mongo.events import MongoEvents
@@ -14,6 +13,7 @@ from inventory.store.mongo.numbers import Numbers
 from inventory.store.mongo.observations import MongoObservations
 from inventory.store.mongo.observing import Observing
 from inventory.store.mongo.products import MongoProducts
+from inventory.store.mongo.query_bounds import Bounds
 from inventory.store.mongo.records import MongoRecords
 from inventory.store.mongo.snapshots import MongoSnapshots
 

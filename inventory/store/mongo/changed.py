@@ -49,7 +49,7 @@ def newest(
     after: tuple[datetime, str, str] | None,
 ) -> Sequence[Change]:
     """The changes from `since` to before `until`, after a position."""
-    database = query.asked.database
+    database = query.timed.database
     chosen = frozenset().union(*(field_numbers(database, each) for each in fields)) if fields else None
     position = None if after is None else (to_millis(after[0]), after[1], after[2])
     if position is not None:
@@ -69,7 +69,7 @@ def spans(query: Query, since: int, until: int) -> Iterator[tuple[Sequence[Docum
     """Targets that changed in spans of time, the latest first, each with the span from an instant to before another."""
     width, most = max(1, until - since), query.bounds.changed
     while since < until:
-        query.asked.check()
+        query.timed.check()
         begin = max(since, until - width)
         documents = _changed(query, begin, until, LAST_ID, most + 1)
         if len(documents) > most and until - begin > 1:
@@ -106,7 +106,7 @@ def ends_of(
 
 
 def _changes(query: Query, numbers: Numbers, found: Sequence[tuple[Position, Ends]]) -> Sequence[Change]:
-    texts = numbers.texts(query.asked.database, {number for _, ends in found for number in (*ends.old, *ends.new)})
+    texts = numbers.texts(query.timed.database, {number for _, ends in found for number in (*ends.old, *ends.new)})
     return [
         Change(
             record_id=record_id,

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from inventory.observations.model import And, Between, Condition, Everything, Exists, Has, Not, Or
-from inventory.store.mongo.asking import Asked, Bounds
 from inventory.store.mongo.connection import Document
 from inventory.store.mongo.leaves import Leaf, fits, resolve
 from inventory.store.mongo.numbers import Numbers, Text
 from inventory.store.mongo.observed import COLUMNS, read
+from inventory.store.mongo.query_bounds import Bounds, TimedDatabase
 from inventory.store.pairs import Pair
 
 ANY: Document = {}
@@ -39,8 +39,8 @@ class Query:
     Documents that it holds for match `filter`; others may do so unless it is `exact`.
     """
 
-    def __init__(self, asked: Asked, condition: Condition, at: int | None, numbers: Numbers, bounds: Bounds) -> None:
-        self.asked, self.at, self.bounds = asked, at, bounds
+    def __init__(self, timed: TimedDatabase, condition: Condition, at: int | None, numbers: Numbers, bounds: Bounds) -> None:
+        self.timed, self.at, self.bounds = timed, at, bounds
         self._condition, self._numbers = condition, numbers
         self._leaves: dict[Condition, Leaf] = {}
         self._resolve(condition)
@@ -56,7 +56,7 @@ class Query:
     ) -> Iterator[Document]:
         """The same one after the other; without a limit all of them."""
         fields = shown if self.exact else shown | (TESTED if self.at is None else TESTED_THEN)
-        found = self.asked.database["observed_targets"].find(conjunction([self.filter, chosen]), fields)
+        found = self.timed.database["observed_targets"].find(conjunction([self.filter, chosen]), fields)
         found = found.sort(list(order)) if order else found
         if self.exact:
             found = found.limit(limit)
@@ -65,7 +65,7 @@ class Query:
             chunk.append(document)
             if len(chunk) == self.bounds.chunk:
                 yield from self._holding(chunk)
-                self.asked.check()
+                self.timed.check()
                 chunk = []
         yield from self._holding(chunk)
 
@@ -75,7 +75,7 @@ class Query:
         states = [self._state(document) for document in chunk]
         fields = {field for leaf in self._leaves.values() if leaf.test for field in leaf.fields}
         tested = {value for state in states for field, value in state.pairs if field in fields}
-        texts = self._numbers.texts(self.asked.database, tested)
+        texts = self._numbers.texts(self.timed.database, tested)
         return [state.document for state in states if self._holds(self._condition, state, texts)]
 
     def _state(self, document: Document) -> State:
@@ -90,7 +90,7 @@ class Query:
             case Not(other):
                 self._resolve(other)
             case Exists() | Has() | Between():
-                self._leaves[condition] = resolve(self.asked.database, condition, self.bounds)
+                self._leaves[condition] = resolve(self.timed.database, condition, self.bounds)
 
     def _is_exact(self, condition: Condition) -> bool:
         match condition:

@@ -21,7 +21,7 @@ def commonest(query: Query, numbers: Numbers, name: str, limit: int) -> Sequence
 
     Of each little is read. A pipeline would take every value of every target apart, and FerretDB 1 has no least of a group.
     """
-    database = query.asked.database
+    database = query.timed.database
     found = database["fields"].find_one({"_id": name}, {"no": 1})
     if found is None:
         return []
@@ -68,7 +68,7 @@ def _shown_now(query: Query, has_field: Document, values: frozenset[int]) -> Ite
 
 def _values(query: Query, field: int) -> frozenset[int] | None:
     """The numbers of the values of a field; None if these are many."""
-    found = query.asked.database["field_values"].find({"field": field}, {"no": 1}).limit(query.bounds.values + 1)
+    found = query.timed.database["field_values"].find({"field": field}, {"no": 1}).limit(query.bounds.values + 1)
     values = frozenset(each["no"] for each in found)
     return None if len(values) > query.bounds.values else values
 
@@ -76,5 +76,5 @@ def _values(query: Query, field: int) -> frozenset[int] | None:
 def _each(query: Query, has_field: Document, shown: Document) -> Iterator[Document]:
     for number, document in enumerate(query.each(has_field, shown)):
         if number % CHECKED_TOGETHER == 0:
-            query.asked.check()
+            query.timed.check()
         yield document

@@ -15,10 +15,10 @@ from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
 from inventory.observations.model import Between, End, Exists, Has, Matcher, Pattern, Word, folded
-from inventory.store.mongo.asking import Bounds
 from inventory.store.mongo.connection import Document
 from inventory.store.mongo.numbers import Text, text
 from inventory.store.mongo.observed import COLUMNS
+from inventory.store.mongo.query_bounds import Bounds
 
 LAST = "\U0010ffff" * 250
 """What no rest of a value is greater than: a value has at most 1,000 bytes."""

@@ -21,12 +21,12 @@ from inventory.observations.model import (
 )
 from inventory.records.model import Record
 from inventory.store.codecs import from_millis, to_millis
-from inventory.store.mongo import changed, documents, facets, pruning, same_changes, shown, unindexed
-from inventory.store.mongo.asking import Asked, Bounds, asking
+from inventory.store.mongo import changed, documents, facets, pruning, same_changes, target_states, unindexed
 from inventory.store.mongo.conditions import Query
 from inventory.store.mongo.connection import Adapter, Connection
 from inventory.store.mongo.numbers import Numbers
 from inventory.store.mongo.observing import Observing
+from inventory.store.mongo.query_bounds import Bounds, TimedDatabase, time_limit
 from inventory.store.pairs import Pair
 
 
@@ -39,15 +39,15 @@ class MongoObservations(Adapter):
         self._bounds, self._clock = bounds, clock
 
     def search(self, condition: Condition, *, at: datetime | None, limit: int, after: Key | None) -> Sequence[FoundTarget]:
-        with asking(self._connection, self._bounds.page_seconds) as asked:
-            return _search(self._query(asked, condition, at), limit, after)
+        with time_limit(self._connection, self._bounds.page_seconds) as timed:
+            return _search(self._query(timed, condition, at), limit, after)
 
     def count(self, condition: Condition, *, at: datetime | None, up_to: int = 10_000) -> int | None:
         try:
-            with asking(self._connection, self._bounds.page_seconds) as asked:
-                query = self._query(asked, condition, at)
+            with time_limit(self._connection, self._bounds.page_seconds) as timed:
+                query = self._query(timed, condition, at)
                 if query.exact:
-                    return asked.database["observed_targets"].count_documents(query.filter, limit=up_to + 1)
+                    return timed.database["observed_targets"].count_documents(query.filter, limit=up_to + 1)
                 return len(_search(query, up_to + 1, None))
         except QueryTooBroad:
             return None
@@ -55,12 +55,12 @@ class MongoObservations(Adapter):
     def shown(
         self, record_ids: Sequence[str], fields: Sequence[Matcher], *, at: datetime | None
     ) -> Mapping[str, Sequence[Observation]]:
-        with asking(self._connection, self._bounds.total_seconds) as asked:
-            return shown.of_records(asked.database, self._numbers, record_ids, fields, _millis(at))
+        with time_limit(self._connection, self._bounds.total_seconds) as timed:
+            return target_states.of_records(timed.database, self._numbers, record_ids, fields, _millis(at))
 
     def facet(self, condition: Condition, *, at: datetime | None, field: str, limit: int) -> Sequence[FacetValue]:
-        with asking(self._connection, self._bounds.total_seconds) as asked:
-            return facets.commonest(self._query(asked, condition, at), self._numbers, field, limit)
+        with time_limit(self._connection, self._bounds.total_seconds) as timed:
+            return facets.commonest(self._query(timed, condition, at), self._numbers, field, limit)
 
     def changes(
         self,
@@ -72,28 +72,28 @@ class MongoObservations(Adapter):
         limit: int,
         after: tuple[datetime, str, str] | None,
     ) -> Sequence[Change]:
-        with asking(self._connection, self._bounds.total_seconds) as asked:
-            query, begin, end = self._query(asked, condition, None), to_millis(since), to_millis(until)
+        with time_limit(self._connection, self._bounds.total_seconds) as timed:
+            query, begin, end = self._query(timed, condition, None), to_millis(since), to_millis(until)
             return changed.newest(query, self._numbers, fields, since=begin, until=end, limit=limit, after=after)
 
     def same_changes(
         self, condition: Condition, *, fields: Sequence[Matcher], since: datetime, until: datetime, limit: int
     ) -> Sequence[SameChange]:
-        with asking(self._connection, self._bounds.total_seconds) as asked:
-            query, begin, end = self._query(asked, condition, None), to_millis(since), to_millis(until)
+        with time_limit(self._connection, self._bounds.total_seconds) as timed:
+            query, begin, end = self._query(timed, condition, None), to_millis(since), to_millis(until)
             return same_changes.all_of(query, self._numbers, fields, since=begin, until=end, limit=limit)
 
     def values(self, record_ids: Collection[str], fields: Collection[str]) -> Mapping[str, Sequence[tuple[str, str]]]:
         with self._connection.database() as database:
-            return shown.values(database, self._numbers, record_ids, fields)
+            return target_states.values(database, self._numbers, record_ids, fields)
 
     def counts(self, record_ids: Collection[str], values: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
         with self._connection.database() as database:
-            return shown.counts(database, self._numbers, record_ids, values)
+            return target_states.counts(database, self._numbers, record_ids, values)
 
     def history(self, record_id: str) -> Sequence[Observation]:
         with self._connection.database() as database:
-            return shown.history(database, self._numbers, record_id)
+            return target_states.history(database, self._numbers, record_id)
 
     def known_since(self) -> datetime | None:
         with self._connection.database() as database:
@@ -147,8 +147,8 @@ class MongoObservations(Adapter):
         with self._connection.database() as database:
             return pruning.prune(database, after, limit, self._clock())
 
-    def _query(self, asked: Asked, condition: Condition, at: datetime | None) -> Query:
-        return Query(asked, condition, _millis(at), self._numbers, self._bounds)
+    def _query(self, timed: TimedDatabase, condition: Condition, at: datetime | None) -> Query:
+        return Query(timed, condition, _millis(at), self._numbers, self._bounds)
 
 
 def _search(query: Query, limit: int, after: Key | None) -> Sequence[FoundTarget]:

@@ -18,12 +18,12 @@ def all_of(
     query: Query, numbers: Numbers, fields: Sequence[Matcher], *, since: int, until: int, limit: int
 ) -> Sequence[SameChange]:
     """The changes from `since` to before `until`; `QueryTooBroad` if there are more than `limit`."""
-    database = query.asked.database
+    database = query.timed.database
     chosen = frozenset().union(*(field_numbers(database, each) for each in fields)) if fields else None
     same: dict[tuple[int, ...], list[Occurrence]] = defaultdict(list)
     number = 0
     for documents, begin, end in spans(query, since, until):
-        query.asked.check()
+        query.timed.check()
         for (at, record_id, field), ends in ends_of(documents, chosen, begin, end).items():
             same[field, *sorted((*(-value for value in ends.old), *ends.new))].append((record_id, from_millis(at)))
             number += 1
@@ -33,8 +33,8 @@ def all_of(
 
 
 def _in_texts(query: Query, numbers: Numbers, same: Mapping[tuple[int, ...], Sequence[Occurrence]]) -> Sequence[SameChange]:
-    texts = numbers.texts(query.asked.database, {abs(value) for values in same for value in values[1:]})
-    names = numbers.names(query.asked.database, {values[0] for values in same})
+    texts = numbers.texts(query.timed.database, {abs(value) for values in same for value in values[1:]})
+    names = numbers.names(query.timed.database, {values[0] for values in same})
     return [
         SameChange(
             field=names[field],

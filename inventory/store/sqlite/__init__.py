@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from inventory.store import Store
-from inventory.store.sqlite.asking import Bounds
 from inventory.store.sqlite.connections import Connections
 from inventory.store.sqlite.events import SqliteEvents
 from inventory.store.sqlite.history import SqliteHistory
@@ -13,6 +12,7 @@ from inventory.store.sqlite.jobs import SqliteJobs
 from inventory.store.sqlite.numbers import Numbers
 from inventory.store.sqlite.observations import SqliteObservations
 from inventory.store.sqlite.products import SqliteProducts
+from inventory.store.sqlite.query_bounds import Bounds
 from inventory.store.sqlite.records import SqliteRecords
 from inventory.store.sqlite.snapshots import SqliteBodies, SqliteSnapshots
 

@@ -14,11 +14,11 @@ from operator import and_, or_
 
 from inventory.observations.model import And, Between, Condition, Everything, Exists, Has, Not, Or
 from inventory.store.sqlite import bitmaps
-from inventory.store.sqlite.asking import Bounds, check_time
 from inventory.store.sqlite.leaves import Leaf, resolve
+from inventory.store.sqlite.matching_targets import known, matching
 from inventory.store.sqlite.opening import Connection
-from inventory.store.sqlite.showing import known, showing
-from inventory.store.sqlite.tested import Tests
+from inventory.store.sqlite.query_bounds import Bounds, check_time
+from inventory.store.sqlite.value_tests import Tests
 
 TESTED_AT_ONCE = 1_000
 
@@ -129,7 +129,7 @@ class Query:
 
     def _listed(self, leaf: Leaf) -> Reach:
         """The targets of those values that were listed satisfy it at least."""
-        listed = showing(self.connection, Leaf(pairs=leaf.pairs), self.at, self._rows) or 0
+        listed = matching(self.connection, Leaf(pairs=leaf.pairs), self.at, self._rows) or 0
         return Reach(listed & self.known, self.known)
 
     def _of_leaf(self, condition: Exists | Has | Between) -> tuple[Leaf, int | None]:
@@ -137,7 +137,7 @@ class Query:
         if condition not in self._leaves:
             check_time(self.connection)
             leaf = resolve(self.connection, condition, self._values)
-            shown = showing(self.connection, leaf, self.at, self._rows)
+            shown = matching(self.connection, leaf, self.at, self._rows)
             self._leaves[condition] = (leaf, None if shown is None else shown & self.known)
         return self._leaves[condition]
 

@@ -9,7 +9,7 @@ from heapq import nsmallest
 
 from inventory.observations.model import FacetValue
 from inventory.store.codecs import from_millis
-from inventory.store.sqlite import bitmaps, showing
+from inventory.store.sqlite import bitmaps, matching_targets
 from inventory.store.sqlite.bitmaps import BYTES
 from inventory.store.sqlite.conditions import Query
 from inventory.store.sqlite.first_sightings import first_sightings
@@ -74,7 +74,7 @@ def _of_many(connection: Connection, query: Query, field: int, limit: int) -> Ma
     counts = Counter(dict(rows.fetchall()))
     if query.at is None:
         return counts
-    for change, value, target in showing.corrections(connection, field, query.at):
+    for change, value, target in matching_targets.corrections(connection, field, query.at):
         counts[value] += change * (data[target >> 3] >> (target & 7) & 1 if target >> 3 < len(data) else 0)
     best = nsmallest(limit, ((-count, value) for value, count in counts.items() if count))
     return {value: -count for count, value in best}

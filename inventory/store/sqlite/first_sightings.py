@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
-from inventory.store.sqlite import bitmaps, showing
-from inventory.store.sqlite.asking import check_time
+from inventory.store.sqlite import bitmaps, matching_targets
 from inventory.store.sqlite.conditions import Query
 from inventory.store.sqlite.opening import Connection
+from inventory.store.sqlite.query_bounds import check_time
 
 VALUES_AT_ONCE = 50
 """Whose targets are in memory."""
@@ -36,8 +36,8 @@ def _of_some(connection: Connection, query: Query, field: int, values: Sequence[
     firsts: dict[int, int] = {}
     waiting: dict[int, int] = {}
     for value in values:
-        targets = showing.of_value(connection, field, value, query.at) & query.targets
-        later, first = showing.later(connection, field, value, query.at, targets)
+        targets = matching_targets.of_value(connection, field, value, query.at) & query.targets
+        later, first = matching_targets.later(connection, field, value, query.at, targets)
         if first is not None:
             firsts[value] = first
         if others := targets & ~later:

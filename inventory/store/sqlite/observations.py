@@ -23,13 +23,13 @@ from inventory.observations.model import (
 )
 from inventory.records.model import Record
 from inventory.store.codecs import LARGEST, from_millis, to_millis
-from inventory.store.sqlite import bitmaps, changed, facets, same_changes, shown, unindexed
-from inventory.store.sqlite.asking import Bounds, asking, check_time
+from inventory.store.sqlite import bitmaps, changed, facets, same_changes, target_states, unindexed
 from inventory.store.sqlite.conditions import Query
 from inventory.store.sqlite.connections import Adapter, Connections
 from inventory.store.sqlite.numbers import Numbers
 from inventory.store.sqlite.observing import Observing, latest_only
 from inventory.store.sqlite.opening import Connection
+from inventory.store.sqlite.query_bounds import Bounds, check_time, time_limit
 
 Start = dict[str, Any]
 """The values of a position, after which a search goes on."""
@@ -63,13 +63,13 @@ class SqliteObservations(Adapter):
         self._numbers, self._bounds = numbers, bounds
 
     def search(self, condition: Condition, *, at: datetime | None, limit: int, after: Key | None) -> Sequence[FoundTarget]:
-        with asking(self._connections, self._bounds.page_seconds) as connection:
+        with time_limit(self._connections, self._bounds.page_seconds) as connection:
             rows = search(self._query(connection, condition, at), connection, limit, after)
         return [FoundTarget(record_id, from_millis(position)) for record_id, position in rows]
 
     def count(self, condition: Condition, *, at: datetime | None, up_to: int = 10_000) -> int | None:
         try:
-            with asking(self._connections, self._bounds.page_seconds) as connection:
+            with time_limit(self._connections, self._bounds.page_seconds) as connection:
                 query = self._query(connection, condition, at)
                 if query.is_more_than(up_to):
                     return up_to + 1
@@ -83,11 +83,11 @@ class SqliteObservations(Adapter):
     def shown(
         self, record_ids: Sequence[str], fields: Sequence[Matcher], *, at: datetime | None
     ) -> Mapping[str, Sequence[Observation]]:
-        with asking(self._connections, self._bounds.total_seconds) as connection:
-            return shown.of_records(connection, record_ids, fields, _millis(at))
+        with time_limit(self._connections, self._bounds.total_seconds) as connection:
+            return target_states.of_records(connection, record_ids, fields, _millis(at))
 
     def facet(self, condition: Condition, *, at: datetime | None, field: str, limit: int) -> Sequence[FacetValue]:
-        with asking(self._connections, self._bounds.total_seconds) as connection:
+        with time_limit(self._connections, self._bounds.total_seconds) as connection:
             return facets.commonest(connection, self._query(connection, condition, at), field, limit)
 
     def changes(
@@ -100,28 +100,28 @@ class SqliteObservations(Adapter):
         limit: int,
         after: tuple[datetime, str, str] | None,
     ) -> Sequence[Change]:
-        with asking(self._connections, self._bounds.total_seconds) as connection:
+        with time_limit(self._connections, self._bounds.total_seconds) as connection:
             query, begin, end = self._query(connection, condition, None), to_millis(since), to_millis(until)
             return changed.newest(connection, query, fields, since=begin, until=end, limit=limit, after=after)
 
     def same_changes(
         self, condition: Condition, *, fields: Sequence[Matcher], since: datetime, until: datetime, limit: int
     ) -> Sequence[SameChange]:
-        with asking(self._connections, self._bounds.changes_seconds) as connection:
+        with time_limit(self._connections, self._bounds.changes_seconds) as connection:
             query, begin, end = self._query(connection, condition, None), to_millis(since), to_millis(until)
             return same_changes.all_of(connection, query, fields, since=begin, until=end, limit=limit)
 
     def values(self, record_ids: Collection[str], fields: Collection[str]) -> Mapping[str, Sequence[tuple[str, str]]]:
-        with asking(self._connections, self._bounds.total_seconds) as connection:
-            return shown.values(connection, record_ids, fields)
+        with time_limit(self._connections, self._bounds.total_seconds) as connection:
+            return target_states.values(connection, record_ids, fields)
 
     def counts(self, record_ids: Collection[str], values: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
-        with asking(self._connections, self._bounds.total_seconds) as connection:
-            return shown.counts(connection, record_ids, values)
+        with time_limit(self._connections, self._bounds.total_seconds) as connection:
+            return target_states.counts(connection, record_ids, values)
 
     def history(self, record_id: str) -> Sequence[Observation]:
-        with asking(self._connections, self._bounds.page_seconds) as connection:
-            return shown.history(connection, record_id)
+        with time_limit(self._connections, self._bounds.page_seconds) as connection:
+            return target_states.history(connection, record_id)
 
     def _query(self, connection: Connection, condition: Condition, at: datetime | None) -> Query:
         return Query(connection, condition, _millis(at), self._bounds)

@@ -13,11 +13,11 @@ from typing import TypeAlias
 from inventory.errors import QueryTooBroad
 from inventory.observations.model import FAILURE, TAG, Matcher, Occurrence, SameChange
 from inventory.store.codecs import LARGEST, from_millis
-from inventory.store.sqlite.asking import check_time
 from inventory.store.sqlite.changed import FIELD_NAMES, TEXTS, numbers_of
 from inventory.store.sqlite.conditions import Query
 from inventory.store.sqlite.connections import Row
 from inventory.store.sqlite.opening import Connection
+from inventory.store.sqlite.query_bounds import check_time
 
 ENDS = """
     SELECT o.target_no, o.{instant}, o.field_no, o.value_no FROM {table}

@@ -33,8 +33,8 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """The database, for one question that is to be answered within its time."""
+class TimedDatabase:
+    """The database, for one query that is to end within its time."""
 
     database: Database[Document]
     until: float
@@ -46,11 +46,11 @@ class Asked:
 
 
 @contextmanager
-def asking(connection: Connection, seconds: float) -> Iterator[Asked]:
-    """A question that may take so long. MongoDB stops it by itself; of another server it is seen whether it is there."""
+def time_limit(connection: Connection, seconds: float) -> Iterator[TimedDatabase]:
+    """A query that may take so long. MongoDB stops it by itself; of another server it is seen whether it is there."""
     try:
         with connection.database(seconds) as database:
-            yield Asked(database, monotonic() + seconds)
+            yield TimedDatabase(database, monotonic() + seconds)
     except StorageUnavailable as error:
         cause = error.__cause__
         if not isinstance(cause, PyMongoError) or not cause.timeout:

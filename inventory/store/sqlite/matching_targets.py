@@ -43,7 +43,7 @@ def known(connection: Connection, at: int | None) -> int:
     return everything & ~found if is_late else found
 
 
-def showing(connection: Connection, leaf: Leaf, at: int | None, limit: int) -> int | None:
+def matching(connection: Connection, leaf: Leaf, at: int | None, limit: int) -> int | None:
     """The targets that satisfy a condition on a field; None if more than a number of rows would have to be read for it."""
     if leaf.test is not None:
         return None

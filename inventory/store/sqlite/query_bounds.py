@@ -42,7 +42,7 @@ class Bounds:
 
 
 @contextmanager
-def asking(connections: Connections, seconds: float) -> Iterator[Connection]:
+def time_limit(connections: Connections, seconds: float) -> Iterator[Connection]:
     """A connection that sees one state of the store; `QueryTooBroad` for what takes more time than that."""
     until = monotonic() + seconds
     with Borrowed(connections, TIMEOUT) as connection:

@@ -11,7 +11,7 @@ from operator import attrgetter, or_
 from inventory.observations.model import Matcher, Observation, folded
 from inventory.store.codecs import from_millis
 from inventory.store.pairs import unpack
-from inventory.store.sqlite import bitmaps, showing
+from inventory.store.sqlite import bitmaps, matching_targets
 from inventory.store.sqlite.changed import TEXTS
 from inventory.store.sqlite.connections import Row
 from inventory.store.sqlite.leaves import field_numbers
@@ -92,7 +92,7 @@ def counts(
 
 def _showing(connection: Connection, field: str, value: str) -> int:
     found = connection.execute(VALUES, {"field": field, "value": value, "folded": folded(value)}).fetchall()
-    return reduce(or_, (showing.of_value(connection, field_no, value_no, None) for field_no, value_no in found), 0)
+    return reduce(or_, (matching_targets.of_value(connection, field_no, value_no, None) for field_no, value_no in found), 0)
 
 
 def history(connection: Connection, record_id: str) -> Sequence[Observation]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from inventory.observations.fields import FAMILIES
 from inventory.observations.shapes import TEXT, shape
 
-TELLING = (
+MOST_TELLING = (
     *("failure", "status", "script.host", "frame.host", "form.host", "link.host", "image.host", "header.", "cookie."),
     *("final.host", "final.url", "redirects", "redirect.status", "redirect.header.", "redirect.url", "tls.sha256", "tls."),
     *("ip", "title", "generator", "media_type", "charset", "http_version", "reason", "tag", "defect", "script.inline"),
@@ -39,7 +39,7 @@ def rank(field: str, old: Sequence[str], new: Sequence[str]) -> tuple[int, int, 
 
     A cookie as a whole tells most where it came or went, and its attribute does where only that changed.
     """
-    named = (n for n, name in enumerate(TELLING) if field == name or (name[-1] == "." and field.startswith(name)))
+    named = (n for n, name in enumerate(MOST_TELLING) if field == name or (name[-1] == "." and field.startswith(name)))
     return next(named, 99), (0 if old and new else 2) if _ATTRIBUTE.search(field) else 1, field
 
 

@@ -21,7 +21,7 @@ MAX_FIELD_CHARACTERS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ChangeParameters:
     """The parameters as they were given."""
 
     q: str = ""
@@ -32,7 +32,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ChangeFilter:
     """The same as values. Changes are from `since` to before `until`."""
 
     condition: Condition
@@ -41,20 +41,20 @@ class Wanted:
     until: datetime
 
 
-def read(asked: Asked, now: datetime) -> Wanted:
+def read(parameters: ChangeParameters, now: datetime) -> ChangeFilter:
     """What the parameters mean; `InvalidQuery` for `q` and `field`, `InvalidRequest` for another.
 
     Without `until` it is now, and all that other clocks have put down by now.
     """
-    condition = parse(asked.q, now=now)
-    fields = _fields(asked.fields)
-    since = now - DEFAULT_SINCE if asked.since is None else read_instant("since", asked.since, now)
-    until = now + CLOCKS_DIFFER if asked.until is None else read_instant("until", asked.until, now)
-    if asked.since is None and since > until:
+    condition = parse(parameters.q, now=now)
+    fields = _fields(parameters.fields)
+    since = now - DEFAULT_SINCE if parameters.since is None else read_instant("since", parameters.since, now)
+    until = now + CLOCKS_DIFFER if parameters.until is None else read_instant("until", parameters.until, now)
+    if parameters.since is None and since > until:
         raise invalid("since", "Send it: by default it is seven days ago, which is later than `until`.")
     if since > until:
         raise invalid("since", "It is later than `until`. Swap them.")
-    return Wanted(condition=condition, fields=fields, since=since, until=until)
+    return ChangeFilter(condition=condition, fields=fields, since=since, until=until)
 
 
 def field_parameter(field: str) -> str:
