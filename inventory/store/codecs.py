@@ -34,6 +34,11 @@ def to_millis(instant: datetime) -> int:
     return (instant - EPOCH) // MILLISECOND
 
 
+def to_millis_or_none(instant: datetime | None) -> int | None:
+    """The same, and None of none."""
+    return None if instant is None else to_millis(instant)
+
+
 def millis(duration: timedelta) -> int:
     """A duration in whole milliseconds."""
     return duration // MILLISECOND

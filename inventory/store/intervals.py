@@ -8,6 +8,11 @@ from typing import Generic, TypeVar
 
 Key = TypeVar("Key")
 
+OBSERVATION_ORDER = ("field", "value", "volatile", "first_seen")
+"""The members by which observations are answered in order."""
+MAX_CLOSED_IN_HISTORY = 500
+"""Closed observations of a target that its history has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Interval(Generic[Key]):

@@ -15,13 +15,12 @@ from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
 from inventory.observations.model import Between, End, Exists, Has, Matcher, Pattern, Word, folded
+from inventory.store.matching import LAST, storable
 from inventory.store.mongo.connection import Document
 from inventory.store.mongo.numbers import Text, text
 from inventory.store.mongo.observed import COLUMNS
 from inventory.store.mongo.query_bounds import Bounds
 
-LAST = "\U0010ffff" * 250
-"""What no rest of a value is greater than: a value has at most 1,000 bytes."""
 SHOWN = {"no": 1, "field": 1, "folded": 1, "value": 1, "number": 1}
 
 Test: TypeAlias = Callable[[Text], bool]
@@ -67,16 +66,6 @@ def field_numbers(database: Database[Document], named: Matcher) -> Set[int]:
     start = folded(named.text if isinstance(named, Word) else named.prefix)
     chosen = start if isinstance(named, Word) else {"$gte": start, "$lte": start + LAST}
     return frozenset(each["no"] for each in database["fields"].find({"folded": chosen}) if named.matches(each["_id"]))
-
-
-def storable(matcher: Matcher) -> bool:
-    """Whether it means a text at all that a store has: none has half of a surrogate pair."""
-    texts = matcher.literals if isinstance(matcher, Pattern) else (matcher.text,)
-    try:
-        "".join(texts).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _listed(found: Iterable[Document], condition: Exists | Has | Between, bounds: Bounds) -> Set[int] | None:

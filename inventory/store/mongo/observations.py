@@ -20,7 +20,7 @@ from inventory.observations.model import (
     SameChange,
 )
 from inventory.records.model import Record
-from inventory.store.codecs import from_millis, to_millis
+from inventory.store.codecs import from_millis, to_millis, to_millis_or_none
 from inventory.store.mongo import changed, documents, facets, pruning, same_changes, target_states, unindexed
 from inventory.store.mongo.conditions import Query
 from inventory.store.mongo.connection import Adapter, Connection
@@ -56,7 +56,7 @@ class MongoObservations(Adapter):
         self, record_ids: Sequence[str], fields: Sequence[Matcher], *, at: datetime | None
     ) -> Mapping[str, Sequence[Observation]]:
         with time_limit(self._connection, self._bounds.total_seconds) as timed:
-            return target_states.of_records(timed.database, self._numbers, record_ids, fields, _millis(at))
+            return target_states.of_records(timed.database, self._numbers, record_ids, fields, to_millis_or_none(at))
 
     def facet(self, condition: Condition, *, at: datetime | None, field: str, limit: int) -> Sequence[FacetValue]:
         with time_limit(self._connection, self._bounds.total_seconds) as timed:
@@ -148,14 +148,10 @@ class MongoObservations(Adapter):
             return pruning.prune(database, after, limit, self._clock())
 
     def _query(self, timed: TimedDatabase, condition: Condition, at: datetime | None) -> Query:
-        return Query(timed, condition, _millis(at), self._numbers, self._bounds)
+        return Query(timed, condition, to_millis_or_none(at), self._numbers, self._bounds)
 
 
 def _search(query: Query, limit: int, after: Key | None) -> Sequence[FoundTarget]:
     chosen = documents.after_key("position", after, as_millis=True)
     found = query.found(chosen, {"position": 1}, limit=limit, order=documents.newest_first("position"))
     return [FoundTarget(each["_id"], from_millis(each["position"])) for each in found]
-
-
-def _millis(at: datetime | None) -> int | None:
-    return None if at is None else to_millis(at)

@@ -26,7 +26,7 @@ from inventory.errors import StorageUnavailable, Unstorable
 from inventory.observations import model
 from inventory.observations.model import FAILURE, LATEST_ONLY, TAG, Statement
 from inventory.records.model import Failed, Record
-from inventory.store.codecs import to_millis
+from inventory.store.codecs import to_millis, to_millis_or_none
 from inventory.store.intervals import Shown, rebuilt
 from inventory.store.mongo import documents
 from inventory.store.mongo.connection import Adapter, Connection, Document
@@ -37,7 +37,6 @@ from inventory.store.mongo.outcomes import (
     at_of,
     first_collected_at_of,
     first_write,
-    millis_or_none,
     numbered,
     of_outcome,
     of_record,
@@ -108,7 +107,9 @@ class Observing(Adapter):
                 remove_version(database, seen.id, version)
             else:
                 stated = next((each.statements for each in reversed(history) if not each.failed), ())
-                changed = written(observed, millis_or_none(seen.first_collected_at)) | latest_only(stated) | of_record(seen)
+                changed = (
+                    written(observed, to_millis_or_none(seen.first_collected_at)) | latest_only(stated) | of_record(seen)
+                )
                 if not write_all(database, [Write(seen.id, version, changed)]):
                     return False
             marked = database["records"].update_one(unchanged, {"$set": {"indexed": True}}).matched_count == 1
@@ -164,8 +165,8 @@ class Observing(Adapter):
         failure, tag = (self._numbers.field(database, name) for name in (FAILURE, TAG))
         is_failed = isinstance(outcome, Failed)
         stays = {pair for pair in before.current if (pair[0] != failure if is_failed else pair[0] == tag)}
-        failed_at = millis_or_none(claim.failure.at if claim.failure else None)
-        seen = millis_or_none(claim.collected_at)
+        failed_at = to_millis_or_none(claim.failure.at if claim.failure else None)
+        seen = to_millis_or_none(claim.collected_at)
         after = changed_to(before, pairs | stays, at_of(outcome), lambda pair: failed_at if pair[0] == failure else seen)
         changed = written(after, first_collected_at_of(outcome)) if after is not before else {}
         return Write(claim.id, document["version"], changed | of_outcome(outcome))
@@ -181,7 +182,7 @@ class Observing(Adapter):
         """What tags make of a document; None if nothing."""
         field = self._numbers.field(database, TAG)
         version = document["version"] if document else None
-        collected_at = millis_or_none(record.first_collected_at)
+        collected_at = to_millis_or_none(record.first_collected_at)
         if document is None or document["accepted_at"] != to_millis(record.accepted_at):
             pairs = tags(frozenset())
             new = of_record(record) | {"fence": 0} | latest_only(())

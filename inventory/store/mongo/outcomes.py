@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from datetime import datetime
 
 from inventory.observations.model import LATEST_ONLY, Statement
 from inventory.records.model import Failed, Record, Stored
-from inventory.store.codecs import to_millis
+from inventory.store.codecs import to_millis, to_millis_or_none
 from inventory.store.mongo.documents import Document
 from inventory.store.mongo.observed import first_seen, latest_only, written
 from inventory.store.mongo.target_documents import Write
@@ -48,7 +47,7 @@ def of_record(record: Record) -> Document:
         "accepted_at": to_millis(record.accepted_at),
         "fence": record.fence,
         "position": to_millis(record.collected_at or record.accepted_at),
-        "first_collected_at": millis_or_none(record.first_collected_at),
+        "first_collected_at": to_millis_or_none(record.first_collected_at),
     }
 
 
@@ -61,9 +60,4 @@ def first_collected_at_of(outcome: Outcome) -> int | None:
     """When the first snapshot was taken, with that of the outcome."""
     if outcome.claim.first_collected_at is None and isinstance(outcome, Stored):
         return to_millis(outcome.snapshot.collected_at)
-    return millis_or_none(outcome.claim.first_collected_at)
-
-
-def millis_or_none(instant: datetime | None) -> int | None:
-    """Whole milliseconds, or None."""
-    return None if instant is None else to_millis(instant)
+    return to_millis_or_none(outcome.claim.first_collected_at)

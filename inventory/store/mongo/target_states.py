@@ -10,16 +10,13 @@ from pymongo.database import Database
 
 from inventory.observations.model import Matcher, Observation
 from inventory.store.codecs import from_millis
-from inventory.store.intervals import Interval
+from inventory.store.intervals import MAX_CLOSED_IN_HISTORY, OBSERVATION_ORDER, Interval
 from inventory.store.mongo.connection import Document
 from inventory.store.mongo.leaves import field_numbers
 from inventory.store.mongo.numbers import Numbers
 from inventory.store.mongo.observed import read
 from inventory.store.pairs import Pair
 
-ORDER = ("field", "value", "volatile", "first_seen")
-MAX_CLOSED = 500
-"""Closed observations of a target that its history has."""
 RECORDS_AT_ONCE = 10_000
 
 
@@ -37,7 +34,7 @@ def of_records(
     return {
         record_id: sorted(
             (named[each] for each in some if each in named),
-            key=attrgetter(*ORDER),
+            key=attrgetter(*OBSERVATION_ORDER),
         )
         for record_id, some in held.items()
     }
@@ -80,7 +77,7 @@ def history(database: Database[Document], numbers: Numbers, record_id: str) -> S
     if document is None:
         return []
     observed = read(document)
-    closed = sorted(observed.past, key=lambda each: each.gone or 0)[-MAX_CLOSED:]
+    closed = sorted(observed.past, key=lambda each: each.gone or 0)[-MAX_CLOSED_IN_HISTORY:]
     texts = numbers.texts(database, {value for _, value in observed.current})
     fields = {each.key[0] for each in closed}
     fields |= {field for field, value in observed.current if value in texts and texts[value].volatile}

@@ -9,12 +9,10 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeAlias
 
-from inventory.observations.model import LATEST_ONLY, Between, End, Exists, Has, Matcher, Pattern, Word, folded
+from inventory.observations.model import LATEST_ONLY, Between, End, Exists, Has, Matcher, Word, folded
+from inventory.store.matching import LAST, storable
 from inventory.store.pairs import Pair
 from inventory.store.sqlite.opening import Connection
-
-LAST = "\U0010ffff" * 250
-"""What no rest of a value is greater than: a value has at most 1,000 bytes."""
 
 Test: TypeAlias = Callable[[str, float | None], bool]
 """Whether a value, of which ranges compare the number, satisfies a condition."""
@@ -50,7 +48,7 @@ class Leaf:
 
 def resolve(connection: Connection, condition: Exists | Has | Between, limit: int) -> Leaf:
     """The numbers that a condition on a field means; of more values than a limit only some."""
-    fields = _fields(connection, condition.field)
+    fields = field_numbers(connection, condition.field)
     given: dict[str, Any] = {"fields": json.dumps(sorted(fields))}
     match condition:
         case Exists():
@@ -82,12 +80,8 @@ def _lies_between(low: End | None, high: End | None, _text: str, number: float |
     return high is None or (number <= high.value if high.included else number < high.value)
 
 
-def field_numbers(connection: Connection, fields: Matcher) -> Set[int]:
+def field_numbers(connection: Connection, named: Matcher) -> Set[int]:
     """The numbers of the fields that are named."""
-    return _fields(connection, fields)
-
-
-def _fields(connection: Connection, named: Matcher) -> Set[int]:
     if not storable(named):
         return frozenset()
     start = named.text if isinstance(named, Word) else named.prefix
@@ -107,16 +101,6 @@ def _of_values(connection: Connection, value: Matcher, given: dict[str, Any]) ->
         given |= {"first": first, "last": first + LAST, "literal": folded(literal)}
         found = connection.execute(PATTERNS, given)
     yield from ((field, number) for field, number, text in found if value.matches(text))
-
-
-def storable(matcher: Matcher) -> bool:
-    """Whether it means a text at all that a store has: none has half of a surrogate pair."""
-    texts = matcher.literals if isinstance(matcher, Pattern) else (matcher.text,)
-    try:
-        "".join(texts).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def chosen_columns(leaf: Leaf) -> str:

@@ -22,7 +22,7 @@ from inventory.observations.model import (
     SameChange,
 )
 from inventory.records.model import Record
-from inventory.store.codecs import LARGEST, from_millis, to_millis
+from inventory.store.codecs import LARGEST, from_millis, to_millis, to_millis_or_none
 from inventory.store.sqlite import bitmaps, changed, facets, same_changes, target_states, unindexed
 from inventory.store.sqlite.conditions import Query
 from inventory.store.sqlite.connections import Adapter, Connections
@@ -84,7 +84,7 @@ class SqliteObservations(Adapter):
         self, record_ids: Sequence[str], fields: Sequence[Matcher], *, at: datetime | None
     ) -> Mapping[str, Sequence[Observation]]:
         with time_limit(self._connections, self._bounds.total_seconds) as connection:
-            return target_states.of_records(connection, record_ids, fields, _millis(at))
+            return target_states.of_records(connection, record_ids, fields, to_millis_or_none(at))
 
     def facet(self, condition: Condition, *, at: datetime | None, field: str, limit: int) -> Sequence[FacetValue]:
         with time_limit(self._connections, self._bounds.total_seconds) as connection:
@@ -124,7 +124,7 @@ class SqliteObservations(Adapter):
             return target_states.history(connection, record_id)
 
     def _query(self, connection: Connection, condition: Condition, at: datetime | None) -> Query:
-        return Query(connection, condition, _millis(at), self._bounds)
+        return Query(connection, condition, to_millis_or_none(at), self._bounds)
 
     def tag(self, record_id: str, tags: Sequence[str], *, now: datetime) -> bool:
         with self._connections.writing() as connection:
@@ -226,7 +226,3 @@ def _add_in_order(
         if few and steps >= query.bounds.steps:
             return start
         chunk = min(2 * chunk, query.bounds.chunk)
-
-
-def _millis(at: datetime | None) -> int | None:
-    return None if at is None else to_millis(at)

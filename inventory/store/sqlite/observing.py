@@ -13,7 +13,7 @@ from typing import Any
 
 from inventory.observations.model import FAILURE, LATEST_ONLY, TAG, Outcome, Statement
 from inventory.records.model import Record, Statements
-from inventory.store.codecs import to_millis
+from inventory.store.codecs import to_millis, to_millis_or_none
 from inventory.store.intervals import Interval, Shown, rebuilt
 from inventory.store.pairs import Pair, pack, unpack
 from inventory.store.sqlite.numbers import Numbered, Numbering, Numbers
@@ -53,8 +53,8 @@ class Observing:
         failure, tag = self.numbering.field(FAILURE), self.numbering.field(TAG)
         before, since = self._current(target_no)
         shown = pairs | {pair for pair in before if (pair[0] != failure if failed else pair[0] == tag)}
-        seen = to_millis(claim.collected_at) if claim.collected_at else None
-        failed_at = to_millis(claim.failure.at) if claim.failure else None
+        seen = to_millis_or_none(claim.collected_at)
+        failed_at = to_millis_or_none(claim.failure.at if claim.failure else None)
         last = {pair: failed_at if pair[0] == failure else seen for pair in before - shown}
         self._change(target_no, before, shown, last, since, at)
         return target_no

@@ -10,16 +10,13 @@ from operator import attrgetter, or_
 
 from inventory.observations.model import Matcher, Observation, folded
 from inventory.store.codecs import from_millis
+from inventory.store.intervals import MAX_CLOSED_IN_HISTORY, OBSERVATION_ORDER
 from inventory.store.pairs import unpack
 from inventory.store.sqlite import bitmaps, matching_targets
 from inventory.store.sqlite.changed import TEXTS
 from inventory.store.sqlite.connections import Row
 from inventory.store.sqlite.leaves import field_numbers
 from inventory.store.sqlite.opening import Connection
-
-ORDER = ("field", "value", "volatile", "first_seen")
-MAX_CLOSED = 500
-"""Closed observations of a target that its history has."""
 
 TARGETS = """
     SELECT r.id, t.no, t.since, t.pairs FROM json_each(?) AS c CROSS JOIN records AS r ON r.id = c.value
@@ -34,7 +31,7 @@ PAST = """
     WHERE o.target_no = :target"""
 PAST_AT = f"{PAST} AND o.gone > :at AND o.first <= :at"
 FIELDS_CHANGED = "SELECT DISTINCT field_no FROM (SELECT field_no FROM past_observations WHERE target_no = ? {latest})"
-LATEST = f"ORDER BY gone DESC LIMIT {MAX_CLOSED}"
+LATEST = f"ORDER BY gone DESC LIMIT {MAX_CLOSED_IN_HISTORY}"
 VOLATILE = """
     SELECT DISTINCT v.field_no FROM json_each(?) AS p CROSS JOIN field_values AS v ON v.no = p.value ->> 1
     WHERE v.volatile"""
@@ -62,7 +59,7 @@ def of_records(
             if at is not None:
                 past = connection.execute(PAST_AT, {"target": target, "at": at})
                 observations += [_observation(row, since) for row in past if _is_named(row[0], fields)]
-            found[record_id] = sorted(observations, key=attrgetter(*ORDER))
+            found[record_id] = sorted(observations, key=attrgetter(*OBSERVATION_ORDER))
     return found
 
 
