@@ -52,7 +52,7 @@ __all__ = [
     "Observation",
     "Occurrence",
     "Or",
-    "Outcome",
+    "PastCollection",
     "Pattern",
     "Reindexing",
     "SameChange",
@@ -88,7 +88,7 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PastCollection:
     """What one collection of a target stated, for `reindex`; `failed` if it ended without a snapshot."""
 
     at: datetime

@@ -22,7 +22,7 @@ from inventory.observations.model import (
     FoundTarget,
     Matcher,
     Observation,
-    Outcome,
+    PastCollection,
     Reindexing,
     SameChange,
 )
@@ -109,7 +109,7 @@ class Observations(Protocol):
         Until then their observations stay as they are.
         """
 
-    def reindex(self, seen: Record, history: Sequence[Outcome]) -> bool:
+    def reindex(self, seen: Record, history: Sequence[PastCollection]) -> bool:
         """Rebuild the intervals that a history covers, the oldest outcome first, and leave those before it.
 
         Tags stay, and so do earlier failures, of which only the last may be in a history. False if the record is not as it

@@ -21,7 +21,7 @@ from inventory.observations.model import (
     Everything,
     FacetValue,
     FoundTarget,
-    Outcome,
+    PastCollection,
     Pattern,
     SameChange,
     Statement,
@@ -128,7 +128,8 @@ class World:
             if seen.state is State.FAILED:
                 history.append(outcomes[-1])
             given = [
-                Outcome(each.at, [Statement(*one) for one in each.statements], each.kind == "failed") for each in history
+                PastCollection(each.at, [Statement(*one) for one in each.statements], each.kind == "failed")
+                for each in history
             ]
             assert self.store.observations.reindex(seen, given)
             for each in self.events[n]:

@@ -11,7 +11,7 @@ import pytest
 
 from inventory.errors import QueryTooBroad
 from inventory.observations.conditions import Everything
-from inventory.observations.model import Outcome, Statement
+from inventory.observations.model import PastCollection, Statement
 from inventory.records.model import Record, Statements, Stored
 from inventory.store.codecs import to_millis
 from inventory.store.intervals import Interval
@@ -96,7 +96,7 @@ def state(store: MongoStore, seconds: float | None = None) -> list[tuple[str, fl
 
 
 def reindex(store: MongoStore, outcomes: list[Stored]) -> None:
-    history = [Outcome(each.snapshot.collected_at, each.statements or ()) for each in outcomes]
+    history = [PastCollection(each.snapshot.collected_at, each.statements or ()) for each in outcomes]
     for record_id in store.observations.unindexed(limit=9):
         seen = store.records.find(record_id)
         assert seen is not None

@@ -12,7 +12,7 @@ import pytest
 
 from inventory.errors import QueryTooBroad, StorageUnavailable
 from inventory.observations.conditions import Everything, all_of, negated
-from inventory.observations.model import Change, Observation, Outcome, Statement
+from inventory.observations.model import Change, Observation, PastCollection, Statement
 from inventory.records.model import Statements
 from inventory.store import Store
 from inventory.store.pairs import pack, unpack
@@ -211,7 +211,7 @@ def test_pruning_goes_on_where_it_ended_and_keeps_what_is_named_anywhere(world: 
 def test_a_record_that_is_not_indexed_is_found_until_it_is(world: World) -> None:
     collect(world.store, target(0))
     seen = found(world.store, target(0))
-    history = [Outcome(after(0), [Statement("status", "200")])]
+    history = [PastCollection(after(0), [Statement("status", "200")])]
 
     assert list(world.store.observations.unindexed(limit=9)) == [target(0).id]
     assert not world.store.observations.reindex(replace(seen, fence=seen.fence + 1), history)

@@ -13,7 +13,7 @@ from pymongo.errors import OperationFailure
 from inventory.errors import StorageUnavailable
 from inventory.events.model import EventFilter
 from inventory.observations.conditions import Everything
-from inventory.observations.model import Outcome, Statement
+from inventory.observations.model import PastCollection, Statement
 from inventory.records.model import Statements
 from inventory.store import Store
 from inventory.store.mongo import MongoStore
@@ -175,7 +175,7 @@ def test_an_outcome_whose_observations_were_not_answered_is_kept_and_indexed_lat
 
     assert settled == [True]
     assert target(1).id in store.observations.unindexed(limit=9)
-    assert store.observations.reindex(found(store, target(1)), [Outcome(NOW, outcome.statements or ())])
+    assert store.observations.reindex(found(store, target(1)), [PastCollection(NOW, outcome.statements or ())])
     assert store.observations.count(has("status", "200"), at=None) == 1
 
 

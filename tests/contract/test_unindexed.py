@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from inventory.observations.model import Outcome, Reindexing, Statement
+from inventory.observations.model import PastCollection, Reindexing, Statement
 from inventory.records.model import Statements
 from inventory.store import Store
 from tests.contract.actions import accept, after, claim, collect, found, stored, target
@@ -32,7 +32,7 @@ def indexed(world: World, count: int) -> list[str]:
 
 def reindex(store: Store, record_id: str) -> bool:
     [seen] = store.records.find_all([record_id]).values()
-    return store.observations.reindex(seen, [Outcome(after(1), STATUS)])
+    return store.observations.reindex(seen, [PastCollection(after(1), STATUS)])
 
 
 def mark_all(store: Store, limit: int) -> list[str | None]:
@@ -145,7 +145,7 @@ def test_the_history_of_a_deleted_record_is_not_that_of_a_new_one_of_its_id(worl
     new = found(world.store, target(0))
     assert (new.fence, new.state) == (seen.fence, seen.state)
 
-    assert not world.store.observations.reindex(seen, [Outcome(after(1), STATUS)])
+    assert not world.store.observations.reindex(seen, [PastCollection(after(1), STATUS)])
     assert list(world.store.observations.unindexed(limit=9)) == [new.id]
 
 

@@ -15,7 +15,7 @@ from inventory.observations.model import (
     FoundTarget,
     Matcher,
     Observation,
-    Outcome,
+    PastCollection,
     Reindexing,
     SameChange,
 )
@@ -124,7 +124,7 @@ class MongoObservations(Adapter):
         with self._connection.database() as database:
             return unindexed.mark(database, after, limit)
 
-    def reindex(self, seen: Record, history: Sequence[Outcome]) -> bool:
+    def reindex(self, seen: Record, history: Sequence[PastCollection]) -> bool:
         return self._observing.rebuild(seen, history)
 
     def set_aside(self, record_id: str, reason: str, *, seen: Record | None) -> None:

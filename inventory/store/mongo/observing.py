@@ -33,7 +33,7 @@ from inventory.store.mongo.connection import Adapter, Connection, Document
 from inventory.store.mongo.numbers import Numbers
 from inventory.store.mongo.observed import Observed, changed_to, first_seen, latest_only, of_intervals, read, written
 from inventory.store.mongo.outcomes import (
-    Outcome,
+    FinalOutcome,
     at_of,
     first_collected_at_of,
     first_write,
@@ -58,7 +58,7 @@ class Observing(Adapter):
         super().__init__(connection)
         self._numbers = numbers
 
-    def settled(self, outcomes: Sequence[Outcome], *, unmarked: Set[str]) -> None:
+    def settled(self, outcomes: Sequence[FinalOutcome], *, unmarked: Set[str]) -> None:
         """Write what outcomes state whose records were just settled; some of these had not been indexed before.
 
         What cannot be written now is left to the next indexing: the outcomes themselves are kept.
@@ -92,7 +92,7 @@ class Observing(Adapter):
         with self._connection.database() as database:
             return set(self._numbers.pairs(database, [Statement(TAG, tag) for tag in tags]).values())
 
-    def rebuild(self, seen: Record, history: Sequence[model.Outcome]) -> bool:
+    def rebuild(self, seen: Record, history: Sequence[model.PastCollection]) -> bool:
         """Steps a to d: write the intervals of a history; False if the record is not as it was seen any more."""
         accepted_at = to_millis(seen.accepted_at)
         unchanged = as_seen(seen)
@@ -117,7 +117,7 @@ class Observing(Adapter):
                 remove_orphans(database, {seen.id: accepted_at})
         return marked
 
-    def _settle(self, database: Database[Document], outcomes: Sequence[Outcome]) -> set[str]:
+    def _settle(self, database: Database[Document], outcomes: Sequence[FinalOutcome]) -> set[str]:
         """Steps 2 and 3; the ids of the records of which all is written.
 
         Documents of targets that are new to all appearances are inserted at once, and read only if they are there.
@@ -129,7 +129,7 @@ class Observing(Adapter):
         done |= write_all(database, [each for each in planned.values() if each is not None])
         return done | {key for key, each in planned.items() if each is None}
 
-    def plan(self, database: Database[Document], outcomes: Sequence[Outcome]) -> Mapping[str, Write | None]:
+    def plan(self, database: Database[Document], outcomes: Sequence[FinalOutcome]) -> Mapping[str, Write | None]:
         """What outcomes make of the documents of their records, as these are now; nothing of what they may not change."""
         if not outcomes:
             return {}
@@ -143,7 +143,7 @@ class Observing(Adapter):
                 planned[key] = self._next(database, each, document, shown[key])
         return planned
 
-    def mark(self, database: Database[Document], outcomes: Sequence[Outcome], done: Set[str]) -> None:
+    def mark(self, database: Database[Document], outcomes: Sequence[FinalOutcome], done: Set[str]) -> None:
         """Step 4."""
         leases = {each.claim.id: each.claim.lease for each in outcomes if each.claim.id in done}
         ours = {"_id": {"$in": list(leases)}, "lease": {"$in": list(leases.values())}, "indexed": None}
@@ -152,14 +152,14 @@ class Observing(Adapter):
             remove_orphans(database, {each.claim.id: to_millis(each.claim.accepted_at) for each in outcomes})
 
     def _shown(
-        self, database: Database[Document], outcomes: Sequence[Outcome], *, mostly_new: bool = False
+        self, database: Database[Document], outcomes: Sequence[FinalOutcome], *, mostly_new: bool = False
     ) -> Mapping[str, Set[Pair]]:
         """The numbers of what each outcome states, by the ids of records."""
         stated = {each.claim.id: numbered(each) for each in outcomes}
         pairs = self._numbers.pairs(database, [one for some in stated.values() for one in some], mostly_new=mostly_new)
         return {key: {pairs[one] for one in some} for key, some in stated.items()}
 
-    def _next(self, database: Database[Document], outcome: Outcome, document: Document, pairs: Set[Pair]) -> Write:
+    def _next(self, database: Database[Document], outcome: FinalOutcome, document: Document, pairs: Set[Pair]) -> Write:
         """What an outcome makes of a document."""
         claim, before = outcome.claim, read(document)
         failure, tag = (self._numbers.field(database, name) for name in (FAILURE, TAG))
@@ -193,7 +193,7 @@ class Observing(Adapter):
         return None if after is before else Write(record.id, version, written(after, collected_at))
 
     def _rebuilt(
-        self, database: Database[Document], before: Observed | None, history: Sequence[model.Outcome]
+        self, database: Database[Document], before: Observed | None, history: Sequence[model.PastCollection]
     ) -> Observed | None:
         stated = [[one for one in each.statements if one.field not in LATEST_ONLY] for each in history]
         pairs = self._numbers.pairs(database, [one for some in stated for one in some])

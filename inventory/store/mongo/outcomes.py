@@ -12,21 +12,21 @@ from inventory.store.mongo.observed import first_seen, latest_only, written
 from inventory.store.mongo.target_documents import Write
 from inventory.store.pairs import Pair
 
-Outcome = Stored | Failed
+FinalOutcome = Stored | Failed
 
 
-def numbered(outcome: Outcome) -> list[Statement]:
+def numbered(outcome: FinalOutcome) -> list[Statement]:
     """The statements that have numbers."""
     return [each for each in outcome.statements or () if each.field not in LATEST_ONLY]
 
 
-def first_write(outcome: Outcome, pairs: Set[Pair]) -> Write:
+def first_write(outcome: FinalOutcome, pairs: Set[Pair]) -> Write:
     """The document of a target that nothing was said of before."""
     new = written(first_seen(pairs, at_of(outcome)), first_collected_at_of(outcome))
     return Write(outcome.claim.id, None, new | latest_only(()) | of_outcome(outcome))
 
 
-def of_outcome(outcome: Outcome) -> Document:
+def of_outcome(outcome: FinalOutcome) -> Document:
     """What an outcome says but for its statements."""
     claim = outcome.claim
     position = claim.collected_at or claim.accepted_at
@@ -51,12 +51,12 @@ def of_record(record: Record) -> Document:
     }
 
 
-def at_of(outcome: Outcome) -> int:
+def at_of(outcome: FinalOutcome) -> int:
     """When it was."""
     return to_millis(outcome.failure.at if isinstance(outcome, Failed) else outcome.snapshot.collected_at)
 
 
-def first_collected_at_of(outcome: Outcome) -> int | None:
+def first_collected_at_of(outcome: FinalOutcome) -> int | None:
     """When the first snapshot was taken, with that of the outcome."""
     if outcome.claim.first_collected_at is None and isinstance(outcome, Stored):
         return to_millis(outcome.snapshot.collected_at)

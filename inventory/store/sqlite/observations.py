@@ -17,7 +17,7 @@ from inventory.observations.model import (
     FoundTarget,
     Matcher,
     Observation,
-    Outcome,
+    PastCollection,
     Reindexing,
     SameChange,
 )
@@ -158,7 +158,7 @@ class SqliteObservations(Adapter):
     def mark_unindexed(self, *, after: str, limit: int) -> str | None:
         return unindexed.mark(self._connections, after, limit)
 
-    def reindex(self, seen: Record, history: Sequence[Outcome]) -> bool:
+    def reindex(self, seen: Record, history: Sequence[PastCollection]) -> bool:
         with self._connections.writing() as connection:
             found = connection.execute(SEEN, (seen.id, *unindexed.as_seen(seen))).fetchall()
             observing = Observing(connection, self._numbers)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence, Set
 from typing import Any
 
-from inventory.observations.model import FAILURE, LATEST_ONLY, TAG, Outcome, Statement
+from inventory.observations.model import FAILURE, LATEST_ONLY, TAG, PastCollection, Statement
 from inventory.records.model import Record, Statements
 from inventory.store.codecs import to_millis, to_millis_or_none
 from inventory.store.intervals import Interval, Shown, rebuilt
@@ -71,7 +71,7 @@ class Observing:
         shown = pairs | {pair for pair in before if keep or pair[0] != field}
         self._change(target_no, before, shown, dict.fromkeys(before - shown, at), since, at)
 
-    def rebuild(self, record_id: str, target_no: int | None, history: Sequence[Outcome]) -> int | None:
+    def rebuild(self, record_id: str, target_no: int | None, history: Sequence[PastCollection]) -> int | None:
         """Write the intervals of a history in place of those that it covers; the number of the target, if it has one."""
         tag, failure = self.numbering.field(TAG), self.numbering.field(FAILURE)
         shown = [Shown(to_millis(each.at), self._shown(each), each.failed) for each in history]
@@ -105,7 +105,7 @@ class Observing:
         self._connection.executemany(OPEN, self._opened)
         self._opened = []
 
-    def _shown(self, outcome: Outcome) -> set[Pair]:
+    def _shown(self, outcome: PastCollection) -> set[Pair]:
         return self.numbering.numbered(outcome.statements)
 
     def _new(self, record_id: str, own: Set[Pair], at: int, common: Numbered = NOTHING) -> int:
