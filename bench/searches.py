@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench import fleet
+from bench import filled_fleet, fleet
 from bench.measuring import Result, Rounds, RunSize
 from bench.rig import Cost
 from inventory import wiring
@@ -74,7 +74,7 @@ def filled(count: int) -> Filled:
     path = Path(_folder().name) / f"{count}.sqlite3"
     store = wiring.open_store(Settings(store_url=f"sqlite:///{path}"))
     store.prepare()
-    fleet.fill(path, count)
+    filled_fleet.fill(path, count)
     return Filled(path, store, count)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import fleet
+from bench import filled_fleet, fleet
 from inventory.observations.model import Condition, Everything, Observation, Statement
 from inventory.records.model import Snapshot, Statements, Stored
 from inventory.store.sqlite import SqliteStore
@@ -24,7 +24,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
     path = tmp_path_factory.mktemp("filled") / "store"
     with closing(SqliteStore(path)) as store:
         store.prepare()
-        fleet.fill(path, COUNT)
+        filled_fleet.fill(path, COUNT)
         yield store
 
 
@@ -92,7 +92,7 @@ def test_all_blocks_are_looked_at(tmp_path: Path) -> None:
     count, last = 4_200, fleet.COLLECTIONS - 1
     with closing(SqliteStore(tmp_path / "store")) as store:
         store.prepare()
-        fleet.fill(tmp_path / "store", count)
+        filled_fleet.fill(tmp_path / "store", count)
         down = [number for number in range(count) if Statement("status", "503") in fleet.passing(number, last)]
         found = store.observations.search(has("status", "503"), at=None, limit=count, after=None)
         facet = store.observations.facet(Everything(), at=None, field="status", limit=9)
