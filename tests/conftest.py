@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import unquote, urlsplit
 
 import fakeredis
 import hypothesis
@@ -18,6 +19,7 @@ from flask.testing import FlaskClient
 
 from inventory import create_app, wiring
 from inventory.config import PerHost, Settings
+from tests.contract.backends import SqliteBackend
 from tests.fakes import FakeClock, FakeWeather, FakeWeb, Unlimited
 
 # The programs that tests start compile our modules once, not each of them again, which took a tenth of the suite's time.
@@ -113,6 +115,8 @@ def make_services(
 
         def make(settings: Settings = settings, **replaced: Any) -> wiring.Services:
             fakes = {"redis": redis, "sources": [web, weather], "clock": clock, "rng": random.Random(7)}
+            if settings.store.startswith("sqlite:"):
+                fakes["store"] = SqliteBackend(Path(unquote(urlsplit(settings.store).path[1:]))).open()
             services = wiring.build(settings, **{**fakes, "budgets": Unlimited(), **replaced})
             built.callback(services.store.close)
             return services

@@ -19,6 +19,11 @@ from inventory.store import Store
 from inventory.store.mongo import MongoStore
 from inventory.store.mongo.query_bounds import Bounds
 from inventory.store.sqlite import SqliteStore
+from inventory.store.sqlite import query_bounds as sqlite_bounds
+
+PATIENT = sqlite_bounds.Bounds(page_seconds=60, total_seconds=60, changes_seconds=60)
+PATIENT_MONGO = Bounds(page_seconds=60, total_seconds=60)
+"""On a machine that is busy with other tests, no query is too broad."""
 
 
 class Backend(Protocol):
@@ -47,7 +52,7 @@ class SqliteBackend:
         return f"sqlite://{self.path}"
 
     def open(self) -> SqliteStore:
-        return SqliteStore(self.path)
+        return SqliteStore(self.path, bounds=PATIENT)
 
     def mark(self, version: int) -> None:
         with closing(sqlite3.connect(self.path)) as connection:
@@ -63,7 +68,7 @@ class MongoBackend:
     """A database of a server; queries there have these bounds, and it is as late as `clock` says."""
 
     url: str
-    bounds: Bounds | None = None
+    bounds: Bounds = PATIENT_MONGO
     clock: Clock = utc_now
 
     def open(self) -> MongoStore:
