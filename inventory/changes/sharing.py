@@ -31,10 +31,14 @@ def counted(targets: Set[str], values: Mapping[str, Sequence[Value]]) -> Mapping
 
 
 def shared_by(targets: int, counts: Mapping[Value, int]) -> Sequence[SharedValue]:
-    """The values that at least half of so many targets show; the commonest of a field first."""
+    """The values that at least half of so many targets show; the commonest of a field first.
+
+    What one of several shows is not shared.
+    """
+    least = max(min(2, targets), -(-targets // 2))
     shared = []
     for name in SHARED:
         common = sorted((-count, value) for (field, value), count in counts.items() if field == name)
-        most = [(value, -count) for count, value in common[:MAX_SHARED] if -2 * count >= targets]
+        most = [(value, -count) for count, value in common[:MAX_SHARED] if -count >= least]
         shared += [SharedValue(field=name, value=value, targets=count) for value, count in most]
     return shared

@@ -43,7 +43,7 @@ def errors_as_lines(command: Callable[P, int]) -> Callable[P, None]:
         try:
             code = command(*args, **kwargs)
         except (InvalidRequest, StartError, UnsupportedFile, UnusableStore, UploadTooLarge) as error:
-            click.echo(f"inventory: {error}", err=True)
+            click.echo(f"inventory: {error}{_reasons(error)}", err=True)
             sys.exit(INVALID)
         except InventoryError as error:
             click.echo(f"inventory: {error}", err=True)
@@ -51,6 +51,13 @@ def errors_as_lines(command: Callable[P, int]) -> Callable[P, None]:
         sys.exit(code)
 
     return run
+
+
+def _reasons(error: Exception) -> str:
+    """What the members of an error say that its own sentence does not."""
+    members = (error.errors or {}) if isinstance(error, InvalidRequest) else {}
+    reasons = [reason for each in members.values() for reason in each if reason not in str(error)]
+    return "".join(f" {reason}" for reason in dict.fromkeys(reasons))
 
 
 def stdout_console() -> Console:

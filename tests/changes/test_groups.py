@@ -264,6 +264,8 @@ def test_what_targets_share_is_what_at_least_half_of_them_show() -> None:
         ("domain", "example.com", 3), ("ip", "192.0.2.1", 2), ("ip", "192.0.2.2", 2)
     ]  # fmt: skip
     assert shared_by(1, counted({"gone"}, values)) == []
+    assert [each.value for each in shared_by(2, counted({"a", "b"}, values))] == ["example.com"], "one of two shares nothing"
+    assert [each.value for each in shared_by(1, counted({"c"}, values))] == ["example.org", "192.0.2.1"]
 
 
 def test_same_changes_are_put_together_with_their_places() -> None:

@@ -119,6 +119,8 @@ def test_an_import_labels_its_urls(environment: dict[str, str], tmp_path: Path) 
     done = run(environment, "import", str(file), "--kind", "urls", "--tag", "prod", "--tag", "eu west", "--json")
 
     assert done.exit_code == 0, done.output
+    refused = run(environment, "import", str(file), "--kind", "cities", "--tag", "prod")
+    assert "Not valid: tag. An import of cities does not take it." in refused.stderr
     for words in (("--tag", ""), ("--tag", "a\nb")):
         refused = run(environment, "import", str(file), "--kind", "urls", *words)
         assert (refused.exit_code, refused.stdout) == (2, "")
