@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from inventory.errors import InvalidQuery
 from inventory.instants import invalid, read_instant
 from inventory.observations.field_names import EXACT, find
 from inventory.observations.model import Condition, Matcher, folded
+from inventory.observations.queries.field_lists import names_in
 from inventory.observations.queries.query import parse, parse_field
 from inventory.observations.queries.quoting import escaped_name
 from inventory.observations.values import shown
@@ -64,23 +66,25 @@ def field_parameter(field: str) -> str:
     return escaped_name(field) + (EXACT if has_case or field.endswith(EXACT) else "")
 
 
-def _fields(names: Sequence[str]) -> Sequence[Matcher]:
-    if len(names) > MAX_FIELDS:
+def _fields(lists: Sequence[str]) -> Sequence[Matcher]:
+    """The fields of lists with commas between names."""
+    named = list(islice((each for text in lists for each in names_in(text)), MAX_FIELDS + 1))
+    if len(named) > MAX_FIELDS:
         raise invalid("field", f"Send at most {MAX_FIELDS} fields, or one with * that means several.")
-    return [matcher for name in names for matcher in _field(name)]
+    return [matcher for begin, name in named for matcher in _field(name, begin)]
 
 
-def _field(name: str) -> Sequence[Matcher]:
+def _field(name: str, begin: int) -> Sequence[Matcher]:
     if not 0 < len(name) <= MAX_FIELD_CHARACTERS:
         raise invalid("field", f"Send the name of a field, of at most {MAX_FIELD_CHARACTERS} characters.")
     try:
         named = parse_field(name)
     except InvalidQuery as error:
-        raise InvalidQuery(error.reason, error.position, "field") from None
+        raise InvalidQuery(error.reason, begin + error.position, "field") from None
     found = [each.name for each in named if not each.field.only_latest]
     if not found:
         reason = (
             f"{shown(name)} is known of the latest snapshot only, so its changes are not. /api/v1/metadata/diff has them."
         )
-        raise InvalidQuery(reason, 1, "field")
+        raise InvalidQuery(reason, begin + 1, "field")
     return found

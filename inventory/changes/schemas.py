@@ -161,8 +161,8 @@ class ChangeGroupsQuery(LimitQuery):
         data_key="field",
         attribute="fields",
         metadata={
-            "description": "Only of these fields; `*` and `?` stand for any characters. May be given several times."
-            " Default: of all.",
+            "description": "Only of these fields, with commas between; `*` and `?` stand for any characters. May be given"
+            " several times. Default: of all.",
             "example": ["header.*", "script.host"],
         },
     )

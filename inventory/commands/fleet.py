@@ -26,7 +26,9 @@ MAX_SHOWN = 10
 @click.argument("query", required=False, default="")
 @click.option("--since", metavar=WHEN, help="Only what was found from then on.  [default: 7d]")
 @click.option("--until", metavar=WHEN, help="Only what was found before.  [default: now]")
-@click.option("--field", "fields", metavar="NAME", multiple=True, help="Only that field, such as header.*; repeatable.")
+@click.option(
+    "--field", "fields", metavar="FIELD,...", multiple=True, help="Only these fields, such as header.*; repeatable."
+)
 @click.option("--group", is_flag=True, help="Show the same change on many targets as one.")
 @click.option("--volatile", is_flag=True, help="Show also what differs all the time.")
 @click.option("--limit", type=click.IntRange(1, 1_000), default=50, show_default=True, help="How many.")
@@ -81,7 +83,8 @@ def _print_groups(console: Console, document: Document) -> None:
         table.add_row(*what, instants_folded(console, seen), _on(group), style=style)
     console.print(table)
     if document["omitted"]:
-        console.print(f"and {document['omitted']:,} more groups; raise --limit")
+        omitted = document["omitted"]
+        console.print(f"and {omitted:,} more {'group' if omitted == 1 else 'groups'}; raise --limit")
 
 
 def _title(what: str, document: Document) -> str:

@@ -25,28 +25,29 @@ OFTEN_EMPTY = ("volatile", "gone")
 @click.command()
 @click.argument("query", default="")
 @click.option("--at", metavar=WHEN, help="What targets showed then.  [default: now]")
-@click.option("--show", metavar="FIELD,...", default="", help="What to show of these fields; patterns such as header.* too.")
+@click.option("--show", metavar="FIELD,...", multiple=True, help="Show these fields, such as header.*; repeatable.")
 @click.option("--facet", metavar="FIELD", help="Count the values of this field instead.")
 @click.option("--limit", type=click.IntRange(1, 1_000), default=50, show_default=True, help="How many.")
 @as_json
 @errors_as_lines
-def search(query: str, at: str | None, show: str, facet: str | None, limit: int, as_json: bool) -> int:
+def search(query: str, at: str | None, show: Sequence[str], facet: str | None, limit: int, as_json: bool) -> int:
     """Find the targets that QUERY means, the latest collected first; docs/queries.md has its language.
 
     QUERY is one word for your shell: put it in quotes. If it begins with a minus, put -- before it.
     """
-    if facet is not None and show:
+    shown = ",".join(show).strip()
+    if facet is not None and shown:
         raise click.UsageError("--show and --facet exclude each other.")
     service = wiring.build(Settings.read()).search
     question = service.question(query, at)
     if facet is None:
-        document = _found(service, question, show, limit, question_asked(query, at))
+        document = _found(service, question, shown, limit, question_asked(query, at))
     else:
         document = _counted(service, question, facet, limit)
     if as_json:
         click.echo(json.dumps(document))
     elif facet is None:
-        _print_targets(stdout_console(), document, with_shown=bool(show))
+        _print_targets(stdout_console(), document, with_shown=bool(shown))
     else:
         _print_values(stdout_console(), document)
     return 0

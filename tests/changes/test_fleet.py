@@ -454,6 +454,8 @@ def test_what_differs_all_the_time_is_left_out_unless_it_is_asked_for(client: Fl
         ({"until": "2025-01-01"}, "since", "by default it is seven days ago"),
         ({"field": ""}, "field", "Send the name of a field"),
         ({"field": ["status"] * 21}, "field", "at most 20 fields"),
+        ({"field": ",".join(["status"] * 21)}, "field", "at most 20 fields"),
+        ({"field": "status,"}, "field", "Send the name of a field"),
         ({"limit": "0"}, "limit", "1 to 200"),
         ({"volatile": "perhaps"}, "volatile", ""),
         ({"at": "2026-01-01"}, "at", "Unknown field"),

@@ -93,6 +93,7 @@ def test_a_query_fields_and_a_time_narrow_it(environment: dict[str, str], urls: 
 
     server = (urls[2], "header.server")
     assert found("--field", "header.server") == {server}
+    assert found("--field", "status, header.server") == {server}
     assert found('path:"/three"', "--field", "header.server", "--field", "status") == {server}
     assert found('path:"/one"') == {(urls[0], "header.strict-transport-security")}
     assert found("--until", "1m") == found("--since", "0s") == set()
@@ -102,7 +103,7 @@ def test_nothing_and_more_are_said(environment: dict[str, str], urls: list[str])
     for words in ([], ["--group"]):
         assert "Nothing changed from 20" in run(environment, "changes", "--field", "status", *words).stdout
     assert "There are more." in run(environment, "changes", "--limit", "1").stdout
-    assert "and 1 more groups" in run(environment, "changes", "--group", "--limit", "1").stdout
+    assert "and 1 more group;" in run(environment, "changes", "--group", "--limit", "1").stdout
 
 
 @pytest.mark.parametrize(

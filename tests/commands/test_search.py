@@ -48,6 +48,8 @@ def test_what_targets_show_is_a_row_each(environment: dict[str, str], pages: lis
         assert shown in done.stdout
     assert "\x1b" not in done.stdout
     assert done.stdout.count(pages[0]) == 1
+    assert run(environment, "search", "", "--show", "title,header.x-*", "--show", "status").stdout == done.stdout
+    assert run(environment, "search", "--show", " ").stdout == run(environment, "search").stdout
 
 
 def test_columns_that_are_empty_are_left_out(environment: dict[str, str], upstream: Upstream) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from inventory.errors import InvalidQuery
 from inventory.observations.conditions import Matcher, Word
@@ -14,24 +14,28 @@ MAX_NAMES = 50
 _NAME = re.compile(r"((?:[^,\\]|\\.?)*+)(,?)", re.DOTALL)
 
 
+def names_in(text: str) -> Iterator[tuple[int, str]]:
+    """The names between commas, each with its position from 0, where a backslash takes its meaning from a comma."""
+    start, more = 0, True
+    while more:
+        found = _NAME.match(text, start)
+        assert found is not None  # it matches everywhere
+        yield start + len(found[1]) - len(found[1].lstrip()), found[1].strip()
+        start, more = found.end(), bool(found[2])
+
+
 def read_fields(parameter: str, text: str) -> Sequence[Matcher]:
     """The fields that a list of names and patterns means, none of an empty text; a comma in a name needs a backslash.
 
     `InvalidQuery` has the parameter, and the position in its text.
     """
     names: dict[Matcher, None] = {}
-    count, start = 0, 0
-    while text.strip() and start <= len(text):
-        found = _NAME.match(text, start)
-        assert found is not None  # it matches everywhere
-        written = found[1].strip()
-        count += 1
-        if count > MAX_NAMES:
+    for count, (begin, written) in enumerate(names_in(text) if text.strip() else ()):
+        if count >= MAX_NAMES:
             reason = f"More than {MAX_NAMES} fields are named. Name fewer, or use patterns such as header.*"
-            raise InvalidQuery(reason, start + 1, parameter)
+            raise InvalidQuery(reason, begin + 1, parameter)
         if not written:
-            raise InvalidQuery("The name of a field is missing here. Leave the comma out.", start + 1, parameter)
-        begin = start + len(found[1]) - len(found[1].lstrip())
+            raise InvalidQuery("The name of a field is missing here. Leave the comma out.", begin + 1, parameter)
         try:
             named = parse_field(written)
         except InvalidQuery as error:
@@ -39,7 +43,6 @@ def read_fields(parameter: str, text: str) -> Sequence[Matcher]:
         if all(each.field.only_ranges for each in named):
             raise _for_ranges_only(named[0].field.name, begin + 1, parameter)
         names.update(dict.fromkeys(each.name for each in named))
-        start = found.end() if found[2] else len(text) + 1
     return list(names)
 
 
