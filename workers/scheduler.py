@@ -42,7 +42,7 @@ MAX_RETIRED = 5_000
 MAX_NOTED = 20
 """Imports of log files of which it is noted in one round that there are events: their age counts from then on."""
 MAX_PRUNED = 5_000
-"""Values that are checked in one round for whether any observation has them."""
+"""Targets and values that are checked in one round: whether they have a record, and whether any observation has them."""
 UPLOAD_WITHOUT_JOB = timedelta(days=1)
 """How long an upload may be there before its job is."""
 SWEEP_FILES_EVERY = timedelta(minutes=1)

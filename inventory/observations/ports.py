@@ -133,7 +133,7 @@ class Observations(Protocol):
         """Keep that for whoever goes on with it; None ends it."""
 
     def prune(self, *, after: int, limit: int) -> int:
-        """Remove those among the `limit` next values after a number that no observation names.
+        """Remove values that no observation names, and what was observed of records that are gone.
 
-        Returns where the next call goes on, 0 after the last one.
+        It goes over the `limit` next ones after a position. Returns where the next call goes on, 0 after the last one.
         """

@@ -208,6 +208,28 @@ def test_pruning_goes_on_where_it_ended_and_keeps_what_is_named_anywhere(world: 
     world.check(Everything(), after(1), ["title"])
 
 
+def test_what_an_older_version_left_of_a_record_that_it_deleted_is_removed(
+    sqlite_world: World, sqlite: SqliteBackend
+) -> None:
+    observations = sqlite_world.store.observations
+    for n in range(5):
+        sqlite_world.collect(n, [("title", f"only {n}")])
+    with closing(sqlite3.connect(sqlite.path)) as connection, connection:
+        for n in (1, 3):
+            connection.execute("DELETE FROM records WHERE id = ?", (target(n).id,))
+            del sqlite_world.events[n]
+
+    position = observations.prune(after=0, limit=2)
+    while position:
+        position = observations.prune(after=position, limit=2)
+
+    sqlite_world.check(Everything(), None, ["title", "host"])
+    with closing(sqlite3.connect(sqlite.path)) as connection:
+        assert connection.execute("SELECT count(*) FROM observed_targets").fetchone() == (3,)
+        titles = connection.execute("SELECT folded FROM field_values WHERE folded LIKE 'only%' ORDER BY folded")
+        assert titles.fetchall() == [("only 0",), ("only 2",), ("only 4",)]
+
+
 def test_a_record_that_is_not_indexed_is_found_until_it_is(world: World) -> None:
     collect(world.store, target(0))
     seen = found(world.store, target(0))

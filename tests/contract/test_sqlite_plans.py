@@ -22,6 +22,7 @@ from inventory.store.sqlite import (
     ledger,
     observations,
     products,
+    pruning,
     records,
     rows,
     snapshots,
@@ -185,7 +186,8 @@ def test_a_search_looks_at_targets_in_the_order_of_its_answer(connection: sqlite
 
 
 @pytest.mark.parametrize(
-    "statement", [*changed.STREAMS, unindexed.UNINDEXED, unindexed.COUNT, unindexed.NEXT, observations.UNNAMED]
+    "statement",
+    [*changed.STREAMS, unindexed.UNINDEXED, unindexed.COUNT, unindexed.NEXT, pruning.UNNAMED, pruning.ORPHANS],
 )
 def test_changes_and_what_is_to_be_done_are_found_by_an_index(connection: sqlite3.Connection, statement: str) -> None:
     values = {"since": 1, "until": 2, "fields": None, "limit": 9, "after": 0, "instant": 1, "id": "x", "field": "x"}

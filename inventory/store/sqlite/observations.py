@@ -23,7 +23,7 @@ from inventory.observations.model import (
 )
 from inventory.records.model import Record
 from inventory.store.codecs import LARGEST, from_millis, to_millis, to_millis_or_none
-from inventory.store.sqlite import bitmaps, changed, facets, same_changes, target_states, unindexed
+from inventory.store.sqlite import bitmaps, changed, facets, pruning, same_changes, target_states, unindexed
 from inventory.store.sqlite.conditions import Query
 from inventory.store.sqlite.connections import Adapter, Connections
 from inventory.store.sqlite.numbers import Numbers
@@ -49,12 +49,6 @@ SEEN = f"SELECT target_no FROM records WHERE id = ? AND indexed IS NULL {unindex
 INDEXED = """
     UPDATE records SET target_no = :target_no, indexed = TRUE, body_size = :body_size, elapsed_ms = :elapsed_ms
     WHERE id = :id"""
-NEXT_VALUES = "SELECT no, field_no FROM field_values WHERE no > :after ORDER BY no LIMIT :limit"
-COUNT_PRUNING = "INSERT INTO pruned_values SELECT coalesce(max(times), 0) + 1 FROM pruned_values"
-UNNAMED = f"""
-    SELECT v.no FROM ({NEXT_VALUES}) AS v
-    WHERE NOT EXISTS (SELECT 1 FROM postings AS o WHERE o.field_no = v.field_no AND o.value_no = v.no)
-    AND NOT EXISTS (SELECT 1 FROM past_observations AS o WHERE o.field_no = v.field_no AND o.value_no = v.no)"""
 
 
 class SqliteObservations(Adapter):
@@ -184,14 +178,7 @@ class SqliteObservations(Adapter):
         unindexed.note_reindexing(self._connections, run)
 
     def prune(self, *, after: int, limit: int) -> int:
-        given = {"after": after, "limit": limit}
-        values = self._connections.rows(NEXT_VALUES, given)
-        if self._connections.rows(UNNAMED, given):
-            with self._connections.writing() as connection:
-                connection.execute(COUNT_PRUNING)
-                connection.execute("DELETE FROM pruned_values WHERE times < (SELECT max(times) FROM pruned_values)")
-                connection.execute(f"DELETE FROM field_values WHERE no IN ({UNNAMED})", given)
-        return values[-1][0] if len(values) == limit else 0
+        return pruning.prune(self._connections, after, limit)
 
 
 def search(query: Query, connection: Connection, limit: int, after: Key | None) -> Sequence[tuple[str, int]]:
