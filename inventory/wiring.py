@@ -54,6 +54,7 @@ from inventory.records.outcomes import CollectionPolicy, collection_retries
 from inventory.records.service import RecordService
 from inventory.records.source import Source
 from inventory.services import Services
+from inventory.slots import Slots
 from inventory.store import Store
 from inventory.store.sqlite import SqliteStore
 from inventory.weather.job_type import CityJobs
@@ -63,6 +64,10 @@ from inventory.weather.source import MAX_BYTES, Weather
 from inventory.webpages.job_type import UrlJobs
 from inventory.webpages.source import Webpage
 
+SEARCHES_AT_ONCE = 2
+"""Threads of a process share one interpreter: with more, each search takes longer, and each lookup waits for all of them."""
+SEARCHES_WAIT = 5.0
+"""Seconds that a search waits for others."""
 COLLECT_FOR = 20
 """Seconds for which a worker claims further work in one RQ job, so that no RQ job runs for ever."""
 READ_FOR = 600
@@ -119,7 +124,12 @@ def build(
     )
     records = _records(settings, store, registry, notifier, threads, clock)
     inline = InlineCollector(records, store.records, collector, slots=settings.inline_slots)
-    search = SearchService(store.observations, records, clock=clock, slots=threads.searches)
+    search = SearchService(
+        store.observations,
+        records,
+        clock=clock,
+        slots=Slots(SEARCHES_AT_ONCE, max_wait=SEARCHES_WAIT, admitted=threads.searches),
+    )
     imported = _job_types(settings, store, records, search, files, registry, sleep)
     feed_jobs = _feed_jobs(settings, store, budgets, notifier, resolve=resolve, clock=clock, rng=rng)
     job_types = {each.name: each for each in (*imported, feed_jobs)}

@@ -20,7 +20,6 @@ from inventory.errors import NotInInventory, QueryTooBroad, TooManyChanges
 from inventory.observations.model import TAG, Change
 from inventory.records.model import Target
 from inventory.records.service import RecordService
-from inventory.slots import Slots
 
 MAX_GROUPED = 250_000
 """Changes that are put into groups: some 200 MB."""
@@ -74,14 +73,11 @@ class FleetChanges:
         *,
         clock: Clock,
         max_grouped: int = MAX_GROUPED,
-        slots: int = 2,
-        max_wait: float = 5.0,
     ) -> None:
         self._log = log
         self._records = records
         self._clock = clock
         self._max_grouped = max_grouped
-        self._slots = Slots(slots, max_wait=max_wait)
 
     def page(self, parameters: ChangeParameters, *, limit: int, cursor: str | None) -> ChangePage:
         """Up to `limit` changes, those after a cursor; `InvalidRequest` if a parameter is not valid.
@@ -107,7 +103,7 @@ class FleetChanges:
         """The `limit` largest groups; `InvalidRequest` if a parameter is not valid, `TooManyRequests` if too many ask."""
         now = self._clock()
         wanted = read(parameters, now)
-        with self._slots.one("Too many changes are being grouped."), _in_time():
+        with _in_time():
             changes = self._log.same_changes(
                 wanted.condition, fields=wanted.fields, since=wanted.since, until=wanted.until, limit=self._max_grouped
             )

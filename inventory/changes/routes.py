@@ -62,10 +62,11 @@ class Changes(MethodView):
 
     @blueprint.arguments(schemas.ChangesQuery, location="query")
     @blueprint.response(200, schemas.ChangesPage, description="One page, newest first", example="changes/changes")
-    @blueprint.problems(InvalidRequest, InvalidQuery, TooManyChanges, StorageUnavailable)
+    @blueprint.problems(InvalidRequest, InvalidQuery, TooManyChanges, TooManyRequests, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
         """List what changed, newest first: which field of which target, and between which two collections."""
-        page = services().fleet_changes.page(_parameters(query), limit=query["limit"], cursor=query["cursor"])
+        with services().search.slot():
+            page = services().fleet_changes.page(_parameters(query), limit=query["limit"], cursor=query["cursor"])
         return json_response(documents.page_document(page))
 
 
@@ -79,7 +80,8 @@ class ChangeGroups(MethodView):
     def get(self, query: dict[str, Any]) -> Response:
         """Group what changed: the same change on many targets is one row, with what these have in common."""
         parameters = _parameters(query)
-        groups = services().fleet_changes.groups(parameters, limit=query["limit"])
+        with services().search.slot():
+            groups = services().fleet_changes.groups(parameters, limit=query["limit"])
         return json_response(documents.groups_document(groups, parameters, request.environ["SCRIPT_NAME"]))
 
 

@@ -87,14 +87,14 @@ class SearchService:
     What asks the store may also raise `QueryTooBroad`: it cannot be answered within the bounds of a query.
     """
 
-    def __init__(self, observations: Observations, records: RecordService, *, clock: Clock, slots: int) -> None:
+    def __init__(self, observations: Observations, records: RecordService, *, clock: Clock, slots: Slots) -> None:
         self._observations = observations
         self._records = records
         self._clock = clock
-        self._slots = Slots(slots)
+        self._slots = slots
 
     def slot(self) -> AbstractContextManager[None]:
-        """A slot of this process for a search; `TooManyRequests` if all are taken."""
+        """A slot of this process for a search or a list of changes; `TooManyRequests` if too many wait for one."""
         return self._slots.one("This process searches for as many clients as it may.")
 
     def question(self, text: str, at: str | None = None) -> Question:
@@ -173,7 +173,8 @@ class SearchService:
             if len(sent) == before:
                 return
             looked_at = front
-            page = self.page(question, show=show, limit=PAGE, after=None)
+            with self._slots.next():
+                page = self.page(question, show=show, limit=PAGE, after=None)
 
     def _down_to(
         self, end: Key | None, question: Question, show: Sequence[Matcher], page: Page
@@ -183,7 +184,8 @@ class SearchService:
             yield [each for each in page.found if end is None or each.position > end]
             if page.next_position is None or (end is not None and page.next_position <= end):
                 return
-            page = self.page(question, show=show, limit=PAGE, after=page.next_position)
+            with self._slots.next():
+                page = self.page(question, show=show, limit=PAGE, after=page.next_position)
 
     def _shown(
         self, positions: Mapping[str, Key], records: Mapping[str, Record], show: Sequence[Matcher], at: datetime | None

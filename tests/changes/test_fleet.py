@@ -19,7 +19,7 @@ from inventory import create_app
 from inventory.changes import schemas
 from inventory.changes.fleet import LARGEST_PORTION, LOOKED_AT, PORTIONS, FleetChanges, Groups
 from inventory.changes.parameters import ChangeParameters
-from inventory.errors import TooManyChanges, TooManyRequests
+from inventory.errors import TooManyChanges
 from inventory.observations.model import Change, Condition, SameChange
 from inventory.services import Services
 from inventory.store.sqlite import SqliteStore
@@ -504,14 +504,6 @@ def test_more_changes_than_can_be_grouped_are_refused(services: Services, fleet:
     assert grouped(6).changes == 6
     with pytest.raises(TooManyChanges):
         grouped(5)
-
-
-def test_no_more_requests_than_there_are_slots_are_grouped_at_once(services: Services, fleet: Fleet) -> None:
-    busy = FleetChanges(services.store.observations, services.records, clock=fleet.clock, slots=0, max_wait=0.01)
-
-    with pytest.raises(TooManyRequests):
-        busy.groups(ChangeParameters(), limit=1)
-    assert busy.page(ChangeParameters(), limit=1, cursor=None).changes == []
 
 
 def test_a_page_ends_where_it_has_looked_at_enough_and_the_next_one_goes_on_there(

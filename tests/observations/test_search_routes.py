@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,7 +10,9 @@ from flask.testing import FlaskClient
 
 from inventory import create_app
 from inventory.clock import rfc3339
-from inventory.errors import QueryTooBroad, TooManyRequests
+from inventory.errors import QueryTooBroad
+from inventory.observations.service import SearchService
+from inventory.slots import Slots
 from inventory.wiring import Services
 from tests.conftest import Build
 from tests.fakes import FakeClock, Replacing
@@ -398,15 +400,17 @@ def test_a_total_says_whether_it_is_exact(
     assert (whole["total"], whole["total_is_exact"]) == (3, True), "a page with all of them needs no counting"
 
 
-def test_a_process_searches_for_so_many_at_once_and_then_for_others(services: Services, ask: Ask) -> None:
-    with ExitStack() as slots:
-        with suppress(TooManyRequests):
-            while True:
-                slots.enter_context(services.search.slot())
-        for path, extra in (("", {}), ("/facets", {"field": "status"}), ("/export", {})):
-            assert ask(path, status=429, **extra)["code"] == "too_many_requests"
+def test_a_process_searches_for_so_many_at_once_and_then_for_others(services: Services) -> None:
+    slots = Slots(1, admitted=2, max_wait=0.01)
+    search = SearchService(services.store.observations, services.records, clock=services.records.clock, slots=slots)
+    client = create_app(services=replace(services, search=search)).test_client()
+    paths = ("search", "search/facets?field=status", "search/export", "changes", "changes/groups")
 
-    assert ask()["total"] == 0
-    for _ in range(20):
-        ask(status=422, q="statu:1")
-    assert ask()["total"] == 0, "an error frees its slot"
+    with slots.one("Busy."):
+        for path in paths:
+            answer = client.get(f"/api/v1/{path}")
+            assert answer.status_code == 429
+            assert answer.headers["Retry-After"]
+    for _ in range(3):
+        assert client.get("/api/v1/search?q=statu:1").status_code == 422
+    assert [client.get(f"/api/v1/{path}").status_code for path in paths] == [200] * 5, "an error frees its slot"
