@@ -12,7 +12,7 @@ from rich.console import Console
 from inventory import wiring
 from inventory.commands.terminal import WHEN, as_json, errors_as_lines, print_lines, print_table, stdout_console
 from inventory.config import Settings
-from inventory.observations.documents import Document, facet_document, next_cursor, page_document, question_asked
+from inventory.observations.documents import Document, facet_document, page_document
 from inventory.observations.service import Question, SearchService
 
 FOUND = ("url", "status", "collected_at")
@@ -40,10 +40,7 @@ def search(query: str, at: str | None, show: Sequence[str], facet: str | None, l
         raise click.UsageError("--show and --facet exclude each other.")
     service = wiring.build(Settings.read()).search
     question = service.question(query, at)
-    if facet is None:
-        document = _found(service, question, shown, limit, question_asked(query, at))
-    else:
-        document = _counted(service, question, facet, limit)
+    document = _found(service, question, shown, limit, at) if facet is None else _counted(service, question, facet, limit)
     if as_json:
         click.echo(json.dumps(document))
     elif facet is None:
@@ -53,11 +50,11 @@ def search(query: str, at: str | None, show: Sequence[str], facet: str | None, l
     return 0
 
 
-def _found(service: SearchService, question: Question, show: str, limit: int, asked: Sequence[object]) -> Document:
+def _found(service: SearchService, question: Question, show: str, limit: int, at: str | None) -> Document:
     """The document of the API with up to 1,000 targets."""
     fields = service.fields(show)
     page = service.page(question, show=fields, limit=limit, after=None)
-    return page_document(question, page, service.total(question, page), next_cursor(asked, page), with_shown=bool(fields))
+    return page_document(question, at, page, service.total(question, page), with_shown=bool(fields))
 
 
 def _counted(service: SearchService, question: Question, field: str, limit: int) -> Document:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from inventory.clock import rfc3339
-from inventory.listing import cursor_of
+from inventory.listing import Key, cursor_of, position_of
 from inventory.observations.model import FAILURE, TAG, FacetValue, Observation
 from inventory.observations.queries.quoting import quoted
 from inventory.observations.service import Facet, Found, Page, Question, Total
@@ -17,26 +16,31 @@ from inventory.records.model import Record
 Document = dict[str, Any]
 SEARCH = "/api/v1/search"
 
+NOW = "now"
+"""In a cursor, where no instant was given."""
 
-def page_document(question: Question, page: Page, total: Total, following: str | None, *, with_shown: bool) -> Document:
-    """A page of targets."""
+
+def page_document(question: Question, at: str | None, page: Page, total: Total, *, with_shown: bool) -> Document:
+    """A page of targets; the instant of the question was given as `at`."""
     return {
         "at": _instant(question.at),
         "targets": [found_document(found, with_shown=with_shown) for found in page.found],
         "total": total.number,
         "total_is_exact": total.is_exact,
-        "next_cursor": following,
+        "next_cursor": _next_cursor(question, at, page),
     }
 
 
-def next_cursor(asked: Sequence[object], page: Page) -> str | None:
-    """The cursor of the page after this one of the answers to what was `asked`; None at the end."""
-    return None if page.next_position is None else cursor_of(asked, *page.next_position)
+def page_start(cursor: str | None, query: str, at: str | None) -> tuple[Key | None, str | None]:
+    """After which position a page begins, and the instant to ask about.
 
-
-def question_asked(query: str, at: str | None) -> Sequence[object]:
-    """What a cursor belongs to, as it was given."""
-    return "search", query, at
+    That is the same on all pages, also where `at` is so long before now.
+    """
+    position = position_of(cursor, ("search", query, at), names=2)
+    if position is None:
+        return None, at
+    instant, (asked_about, record_id) = position
+    return (instant, record_id), None if at is None else asked_about
 
 
 def found_document(found: Found, *, with_shown: bool) -> Document:
@@ -95,6 +99,13 @@ def _latest(field: str, record: Record) -> datetime | None:
     if field == TAG:
         return None
     return record.failure.at if field == FAILURE and record.failure is not None else record.collected_at
+
+
+def _next_cursor(question: Question, at: str | None, page: Page) -> str | None:
+    if page.next_position is None:
+        return None
+    instant, record_id = page.next_position
+    return cursor_of(("search", question.text, at), instant, _instant(question.at) or NOW, record_id)
 
 
 def _instant(instant: datetime | None) -> str | None:

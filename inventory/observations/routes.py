@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, request
@@ -11,7 +10,6 @@ from flask.views import MethodView
 from inventory.clock import rfc3339
 from inventory.errors import InvalidQuery, InvalidRequest, QueryTooBroad, StorageUnavailable, TooManyRequests, TooManyStreams
 from inventory.jobs.responses import download
-from inventory.listing import Key, position_of
 from inventory.observations import documents, exports, schemas
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
@@ -37,14 +35,13 @@ class Search(MethodView):
     @blueprint.problems(*QUESTION_PROBLEMS)
     def get(self, query: dict[str, Any]) -> Response:
         """Find targets by what they show, or showed at an instant; the latest collected come first."""
-        asked = documents.question_asked(query["q"], query["at"])
-        after, show = _key(query["cursor"], asked), services().search.fields(query["show"])
+        after, at = documents.page_start(query["cursor"], query["q"], query["at"])
+        show = services().search.fields(query["show"])
         with services().search.slot():
-            question = services().search.question(query["q"], query["at"])
+            question = services().search.question(query["q"], at)
             page = services().search.page(question, show=show, limit=query["limit"], after=after)
             total = services().search.total(question, page)
-        following = documents.next_cursor(asked, page)
-        return json_response(documents.page_document(question, page, total, following, with_shown=bool(show)))
+        return json_response(documents.page_document(question, query["at"], page, total, with_shown=bool(show)))
 
 
 @blueprint.route("/search/facets")
@@ -88,9 +85,3 @@ class Export(MethodView):
             pages = services().search.pages(services().search.question(query["q"], query["at"]), show=show)
         name = f"search-{rfc3339(services().records.clock()).replace(':', '')}.{query['format']}"
         return download(write(pages, bool(show)), media_type, name)
-
-
-def _key(cursor: str | None, scope: Sequence[object]) -> Key | None:
-    """The position of a target that a cursor of the same question stands for."""
-    position = position_of(cursor, scope)
-    return None if position is None else (position[0], position[1][0])

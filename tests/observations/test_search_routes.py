@@ -326,6 +326,20 @@ def test_a_facet_needs_a_field(ask: Ask) -> None:
     assert list(ask("/facets", status=422)["errors"]) == ["field"]
 
 
+def test_an_instant_that_is_so_long_ago_is_the_same_on_all_pages(fleet: Fleet, ask: Ask, clock: FakeClock) -> None:
+    for number in range(2):
+        fleet.collect(f"http://a.test/{number}")
+    clock.forward(60)
+    fleet.collect("http://a.test/new")
+
+    first = ask(at="30s", limit=1)
+    clock.forward(3600)
+    second = ask(at="30s", limit=1, cursor=first["next_cursor"])
+
+    assert [len(first["targets"]), len(second["targets"]), second["next_cursor"]] == [1, 1, None]
+    assert second["at"] == first["at"]
+
+
 def test_a_cursor_of_another_query_is_a_problem(fleet: Fleet, ask: Ask) -> None:
     for number in range(3):
         fleet.collect(f"http://h.test/{number}", NGINX)
