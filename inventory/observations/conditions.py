@@ -64,7 +64,11 @@ class Pattern:
 
     def matches(self, text: str) -> bool:
         """Whether it means this text, in time in proportion to both."""
-        return re.match(self.regex, text if self.exact else folded(text)) is not None
+        return self.compiled().match(text if self.exact else folded(text)) is not None
+
+    def compiled(self) -> re.Pattern[str]:
+        """What matches the folded text that it means, or the text itself if it is `exact`; for many texts."""
+        return re.compile(self.regex)
 
 
 Matcher: TypeAlias = Word | Pattern

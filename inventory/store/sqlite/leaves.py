@@ -19,9 +19,10 @@ Test: TypeAlias = Callable[[str, float | None], bool]
 
 FIELDS = "SELECT no, name FROM fields WHERE folded >= :first AND folded <= :last"
 OF_FIELDS = "FROM json_each(:fields) AS f CROSS JOIN field_values AS v ON v.field_no = f.value"
-WORDS = f"SELECT v.field_no, v.no, coalesce(v.value, v.folded) {OF_FIELDS} AND v.folded = :word"
+TEXT = "coalesce(v.value, v.folded)"
+WORDS = f"SELECT v.field_no, v.no, {TEXT} {OF_FIELDS} AND v.folded = :word"
 PATTERNS = f"""
-    SELECT v.field_no, v.no, coalesce(v.value, v.folded) {OF_FIELDS} AND v.folded >= :first AND v.folded <= :last
+    SELECT v.field_no, v.no, {{text}} {OF_FIELDS} AND v.folded >= :first AND v.folded <= :last
     WHERE instr(v.folded, :literal)"""
 NUMBERS = f"""
     SELECT v.field_no, v.no {OF_FIELDS} AND v.number >= :low AND v.number <= :high
@@ -55,7 +56,7 @@ def resolve(connection: Connection, condition: Exists | Has | Between, limit: in
             return Leaf(fields=fields, columns=_columns(condition))
         case Has(value=value):
             texts = _of_values(connection, value, given)
-            return _leaf(texts, fields, lambda text, _number: value.matches(text), limit, ())
+            return _leaf(texts, fields, _test(value), limit, ())
         case Between(low=low, high=high):
             given |= {"low": low.value if low else -1e308, "high": high.value if high else 1e308}
             above = ">" if low and not low.included else ">="
@@ -72,6 +73,13 @@ def _leaf(
     if len(pairs) > limit:
         return Leaf(pairs=pairs, fields=fields, test=test, columns=columns)
     return Leaf(pairs=pairs, columns=columns)
+
+
+def _test(value: Matcher) -> Test:
+    if isinstance(value, Word):
+        return lambda text, _number: value.matches(text)
+    matches = value.compiled().match
+    return lambda text, _number: matches(text if value.exact else folded(text)) is not None
 
 
 def _lies_between(low: End | None, high: End | None, _text: str, number: float | None) -> bool:
@@ -96,11 +104,15 @@ def _of_values(connection: Connection, value: Matcher, given: dict[str, Any]) ->
         return
     if isinstance(value, Word):
         found = connection.execute(WORDS, given | {"word": folded(value.text)})
+        yield from ((field, number) for field, number, text in found if value.matches(text))
     else:
         first, literal = folded(value.prefix), max(value.literals, key=len, default="")
         given |= {"first": first, "last": first + LAST, "literal": folded(literal)}
-        found = connection.execute(PATTERNS, given)
-    yield from ((field, number) for field, number, text in found if value.matches(text))
+        found, matches = (
+            connection.execute(PATTERNS.format(text=TEXT if value.exact else "v.folded"), given),
+            value.compiled().match,
+        )
+        yield from ((field, number) for field, number, text in found if matches(text))
 
 
 def chosen_columns(leaf: Leaf) -> str:
