@@ -16,6 +16,7 @@ from inventory.records.model import RecordFilter, Status
 from inventory.store.sqlite import (
     batches,
     changed,
+    ends,
     event_traces,
     events,
     jobs,
@@ -187,11 +188,18 @@ def test_a_search_looks_at_targets_in_the_order_of_its_answer(connection: sqlite
 
 @pytest.mark.parametrize(
     "statement",
-    [*changed.STREAMS, unindexed.UNINDEXED, unindexed.COUNT, unindexed.NEXT, pruning.UNNAMED, pruning.ORPHANS],
+    [
+        *(text.format(holds="TRUE", table=ends.IN_ORDER[column]) for column, text in changed.STREAMS.items()),
+        unindexed.UNINDEXED,
+        unindexed.COUNT,
+        unindexed.NEXT,
+        pruning.UNNAMED,
+        pruning.ORPHANS,
+    ],
 )
 def test_changes_and_what_is_to_be_done_are_found_by_an_index(connection: sqlite3.Connection, statement: str) -> None:
     values = {"since": 1, "until": 2, "fields": None, "limit": 9, "after": 0, "instant": 1, "id": "x", "field": "x"}
-    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement.format(holds='TRUE')}", values)]
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
 
     assert not any(step.startswith("SCAN") and "INDEX" not in step and step != "SCAN v" for step in plan[:1]), plan
     assert not any("TEMP B-TREE" in step and " OF ORDER BY" not in step for step in plan), plan  # of one instant

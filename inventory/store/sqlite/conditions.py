@@ -93,7 +93,7 @@ class Query:
 
     @cached_property
     def holds(self) -> str:
-        """The condition as SQL on the number `t.no` of a target."""
+        """The condition as SQL on `o.target_no`, the number of a target."""
         self.read_more()
         least, most = bitmaps.to_bytes(self.reach.least), bitmaps.to_bytes(self.reach.most)
 
@@ -104,7 +104,7 @@ class Query:
             return bool(at < len(least) and least[at] & bit) or self.holding(1 << number) > 0
 
         self.connection.functions.finds = is_found
-        return "is_found(t.no)"
+        return "is_found(o.target_no)"
 
     def _reach(self, condition: Condition, untold: Callable[[Leaf], Reach]) -> Reach:
         """The reach of a condition from those of its parts; `untold` is that of one of which not all values are listed."""

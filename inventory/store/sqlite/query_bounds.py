@@ -26,7 +26,7 @@ class Bounds:
     a time; after so many `steps` up to `most_candidates` are looked at whatever their order.
     """
 
-    changes_seconds: float = 6.0
+    changes_seconds: float = 10.0
     """For all changes of a time at once."""
     page_seconds: float = 0.9
     total_seconds: float = 3.0
@@ -36,6 +36,8 @@ class Bounds:
     most_rows: int = 2_000_000
     tests: int = 1_000
     candidates: int = 5_000
+    few: int = 500
+    """Targets whose changes are read one target after the other."""
     most_candidates: int = 50_000
     chunk: int = 20_000
     steps: int = 100_000

@@ -13,7 +13,8 @@ from typing import TypeAlias
 from inventory.errors import QueryTooBroad
 from inventory.observations.model import FAILURE, TAG, Matcher, Occurrence, SameChange
 from inventory.store.codecs import LARGEST, from_millis
-from inventory.store.sqlite.changed import FIELD_NAMES, TEXTS, numbers_of
+from inventory.store.sqlite import ends
+from inventory.store.sqlite.changed import FIELD_NAMES, TEXTS
 from inventory.store.sqlite.conditions import Query
 from inventory.store.sqlite.connections import Row
 from inventory.store.sqlite.opening import Connection
@@ -23,12 +24,8 @@ ENDS = """
     SELECT o.target_no, o.{instant}, o.field_no, o.value_no FROM {table}
     WHERE o.{instant} >= :since AND o.{instant} < :until
     AND (:fields IS NULL OR o.field_no IN (SELECT value FROM json_each(:fields)))"""
-STREAMS = (
-    (ENDS.format(instant="gone", table="past_observations AS o INDEXED BY past_observations_gone"), -1),
-    (ENDS.format(instant="first", table="past_observations AS o INDEXED BY past_observations_first"), 1),
-    (ENDS.format(instant="since", table="observations AS o INDEXED BY observations_since"), 1),
-)
-"""Where intervals end and begin, with a sign for each."""
+SIGNS = {"gone": -1, "first": 1, "since": 1}
+"""What begins and ends intervals, by the column of the instant."""
 TARGETS = """
     SELECT t.no, t.record_id, t.since FROM json_each(?) AS c CROSS JOIN observed_targets AS t ON t.no = c.value"""
 FIRST_SNAPSHOTS = """
@@ -50,16 +47,21 @@ def all_of(
     connection: Connection, query: Query, fields: Sequence[Matcher], *, since: int, until: int, limit: int
 ) -> Sequence[SameChange]:
     """The changes from `since` to before `until`; `QueryTooBroad` if there are more than `limit`."""
-    given = {"since": since, "until": until, "fields": numbers_of(connection, fields)}
+    # What was found is given up before its texts are read.
+    return _in_texts(connection, _same(_found(connection, query, fields, since, until, limit)))
+
+
+def _found(connection: Connection, query: Query, fields: Sequence[Matcher], since: int, until: int, limit: int) -> _Found:
+    tables, given = ends.tables(connection, query, fields, since, until)
     found = _Found(connection, query)
-    for statement, sign in STREAMS:
-        rows = connection.execute(statement, given)
+    for column, sign in SIGNS.items():
+        rows = connection.execute(ENDS.format(instant=column, table=tables[column]), given)
         while some := rows.fetchmany(ROWS):
             check_time(connection)
             found.add(some, sign)
             if len(found.ends) > limit or found.number > max(ENDS_IN_ANY_CASE, MAX_ENDS * limit):
                 raise QueryTooBroad
-    return _in_texts(connection, _same(found))
+    return found
 
 
 class _Found:
@@ -67,7 +69,6 @@ class _Found:
 
     def __init__(self, connection: Connection, query: Query) -> None:
         self._connection, self._query = connection, query
-        query.read_more()
         self.ends: Ends = {}
         self.number = 0
         self.targets: dict[int, tuple[str, int] | None] = {}
