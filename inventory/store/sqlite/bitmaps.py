@@ -68,6 +68,17 @@ def add(found: MutableMapping[int, bytearray], rows: Iterable[tuple[int, bytes]]
     return count
 
 
+def add_places(found: MutableMapping[int, bytearray], rows: Iterable[tuple[int, bytes]]) -> int:
+    """Add places, two bytes each, to the bits of blocks by their numbers; how many there were."""
+    count = 0
+    for number, packed in rows:
+        count += len(packed) // 2
+        block = found.setdefault(number, bytearray(BYTES))
+        for place in _places(packed):
+            block[place >> 3] |= 1 << (place & 7)
+    return count
+
+
 def joined(blocks: Mapping[int, bytes | bytearray]) -> int:
     """The bits of all targets from those of blocks by their numbers."""
     packed = (blocks.get(number, bytes(BYTES)) for number in range(max(blocks, default=-1) + 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from heapq import nsmallest
+from heapq import heappush, heappushpop, nsmallest
 
 from inventory.observations.model import FacetValue
 from inventory.store.codecs import from_millis
@@ -14,6 +14,7 @@ from inventory.store.sqlite.bitmaps import BYTES
 from inventory.store.sqlite.conditions import Query
 from inventory.store.sqlite.first_sightings import first_sightings
 from inventory.store.sqlite.opening import Connection
+from inventory.store.sqlite.query_bounds import check_time
 
 FIELD = "SELECT no FROM fields WHERE name = ?"
 COMMONEST = """
@@ -21,6 +22,9 @@ COMMONEST = """
     GROUP BY value_no HAVING found > 0 ORDER BY found DESC, value_no LIMIT :limit"""
 COUNT_ALL = f"CASE WHEN length(targets) < {BYTES} THEN length(targets) / 2 ELSE size_of(targets) END"
 COUNT_FOUND = "count_found(block, targets)"
+COUNT_OF_VALUE = "SELECT sum(count_found(block, targets)) FROM postings WHERE field_no = ? AND value_no = ?"
+LOOKED_UP = 20_000
+"""Values that are looked at one by one."""
 OF_TARGETS = """
     SELECT p.value, coalesce(o.since, w.since) FROM json_each(:targets) AS c
     CROSS JOIN observed_targets AS w ON w.no = c.value
@@ -69,6 +73,8 @@ def _of_many(connection: Connection, query: Query, field: int, limit: int) -> Ma
 
     connection.functions.counts = count_found
     is_all = query.at is None and query.targets == query.known
+    if query.at is None and not is_all and (found := _of_commonest(connection, field, limit)) is not None:
+        return found
     statement = COMMONEST.format(count=COUNT_ALL if is_all else COUNT_FOUND)
     rows = connection.execute(statement, {"field": field, "limit": limit if query.at is None else -1})
     counts = Counter(dict(rows.fetchall()))
@@ -78,6 +84,22 @@ def _of_many(connection: Connection, query: Query, field: int, limit: int) -> Ma
         counts[value] += change * (data[target >> 3] >> (target & 7) & 1 if target >> 3 < len(data) else 0)
     best = nsmallest(limit, ((-count, value) for value, count in counts.items() if count))
     return {value: -count for count, value in best}
+
+
+def _of_commonest(connection: Connection, field: int, limit: int) -> Mapping[int, int] | None:
+    """The commonest values, found among those that most targets show at all; None if these are not enough to tell."""
+    best: list[tuple[int, int]] = []
+    values = connection.execute(COMMONEST.format(count=COUNT_ALL), {"field": field, "limit": LOOKED_UP}).fetchall()
+    for value, total in values:
+        if len(best) == limit and best[0] > (total, -value):
+            break
+        check_time(connection)
+        if count := connection.execute(COUNT_OF_VALUE, (field, value)).fetchone()[0]:
+            (heappushpop if len(best) == limit else heappush)(best, (count, -value))
+    else:
+        if len(values) == LOOKED_UP:
+            return None
+    return {-value: count for count, value in sorted(best, reverse=True)}
 
 
 def _of_few(connection: Connection, query: Query, field: int) -> Counted:

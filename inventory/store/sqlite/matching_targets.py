@@ -3,19 +3,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import groupby, islice
-from operator import itemgetter
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, MutableMapping
+from itertools import islice
 
 from inventory.store.sqlite import bitmaps
+from inventory.store.sqlite.asking import check_time
 from inventory.store.sqlite.bitmaps import BLOCK, BYTES, SHIFT
 from inventory.store.sqlite.leaves import Leaf, chosen_columns
 from inventory.store.sqlite.opening import Connection
 from inventory.store.sqlite.postings import KNOWN
 
 VALUES_AT_ONCE = 500
+MANY_ROWS = 100_000
+"""Of which SQLite puts those of a block together in less time than each takes by itself."""
 
 NOW = "SELECT {columns} FROM postings WHERE {chosen} LIMIT {limit}"
+PLACES = """
+    SELECT block, CAST(group_concat(targets, '') AS BLOB)
+    FROM (SELECT block, targets FROM postings WHERE field_no = {field} AND length(targets) = 2 LIMIT {limit})
+    GROUP BY block"""
+"""The places of values that one target of a block shows: mostly of a field of very many values."""
 AFTER = "SELECT value_no, target_no FROM observations WHERE {chosen} AND since > {at}"
 BEFORE = "SELECT value_no, target_no FROM past_observations WHERE {chosen} AND first <= {at} AND gone > {at}"
 LATER = "SELECT target_no, since FROM observations WHERE {chosen}"
@@ -49,7 +57,12 @@ def matching(connection: Connection, leaf: Leaf, at: int | None, limit: int) -> 
         return None
     found: dict[int, bytearray] = {}
     for chosen in _chosen(leaf):
+        check_time(connection)
         number = bitmaps.add(found, _rows(connection, chosen, at, limit))
+        if (limit := limit - number) < 0:
+            return None
+    for field in sorted(leaf.fields):
+        number = _add_field(connection, found, field, at, limit)
         if (limit := limit - number) < 0:
             return None
     latest = [] if at is not None else _of_latest(connection, leaf, limit)
@@ -64,6 +77,15 @@ def _rows(connection: Connection, chosen: str, at: int | None, limit: int) -> It
         return connection.execute(NOW.format(columns="block, targets", chosen=chosen, limit=limit + 1))
     blocks = _blocks(connection, chosen, at, limit)
     return ((block, bits.to_bytes(BYTES, "little")) for (_, block), bits in blocks.items())
+
+
+def _add_field(connection: Connection, found: MutableMapping[int, bytearray], field: int, at: int | None, limit: int) -> int:
+    """Add the blocks of all values of a field; how many there were, more than a limit if there are more."""
+    chosen = f"field_no = {field}"
+    if at is not None or limit < MANY_ROWS:
+        return bitmaps.add(found, _rows(connection, chosen, at, limit))
+    number = bitmaps.add_places(found, connection.execute(PLACES.format(field=field, limit=limit + 1)))
+    return number + bitmaps.add(found, _rows(connection, f"{chosen} AND length(targets) > 2", None, limit))
 
 
 def of_value(connection: Connection, field: int, value: int, at: int | None) -> int:
@@ -92,11 +114,13 @@ def later(connection: Connection, field: int, value: int, at: int | None, among:
 
 
 def _chosen(leaf: Leaf) -> Iterator[str]:
-    for field, pairs in groupby(sorted(leaf.pairs), itemgetter(0)):
-        values = (str(value) for _, value in pairs)
-        while some := list(islice(values, VALUES_AT_ONCE)):
+    values_of: dict[int, list[int]] = defaultdict(list)
+    for field, value in leaf.pairs:
+        values_of[field].append(value)
+    for field, values in sorted(values_of.items()):
+        ordered = map(str, sorted(values))
+        while some := list(islice(ordered, VALUES_AT_ONCE)):
             yield OF_VALUES.format(field=field, values=", ".join(some))
-    yield from (f"field_no = {field}" for field in sorted(leaf.fields))
 
 
 def _blocks(connection: Connection, chosen: str, at: int | None, limit: int | None = None) -> dict[tuple[int, int], int]:
