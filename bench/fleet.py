@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import accumulate
 
 from inventory.observations import cookies
-from inventory.observations.extraction import statements_of_target
+from inventory.observations.extraction import of_failure
 from inventory.observations.model import Statement
 from inventory.records.model import Target
 
@@ -64,7 +64,7 @@ def lasting(number: int) -> list[Statement]:
     which, dice = target(number), _dice(number)
     host = number // 20
     found = [
-        *(Statement(*each) for each in statements_of_target(which)),
+        *(Statement(*each) for each in of_failure(which, None).statements),
         *_SHARED,
         Statement("final.url", which.key),
         Statement("final.host", which.host),

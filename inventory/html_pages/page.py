@@ -90,7 +90,7 @@ def kept_page(content: Content) -> Page | None:
     return Page(
         title=title if isinstance(title, str) else None,
         generators=_texts(kept.get("generators")),
-        hosts={kind: _texts(hosts[kind]) for kind in KINDS if kind in hosts} if isinstance(hosts, Mapping) else {},
+        hosts={kind: _texts(hosts.get(kind)) for kind in KINDS} if isinstance(hosts, Mapping) else {},
         inline_scripts=inline if isinstance(inline, int) else 0,
         defects=_texts(kept.get("defects")),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from inventory.observations.texts import MAX_NAME_BYTES, bounded, text_of
@@ -21,7 +22,8 @@ _FLAGS = (
 )
 """Attributes that are true or false, each with the member of the snapshot that has it."""
 _TEXTS = ("name", "same_site", "domain", "path", "reason")
-_MEMBERS = tuple(member for _, member in _FLAGS)
+_MEMBERS = (*_TEXTS, *(member for _, member in _FLAGS))
+_members = itemgetter(*_MEMBERS)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _ENDINGS = tuple(f".{attribute}" for attribute in ATTRIBUTES)
 
@@ -51,23 +53,16 @@ def name_of(field: str) -> tuple[str, str | None] | None:
 
 def statements_of(cookie: Mapping[str, Any]) -> Sequence[Statement]:
     """A statement with all attributes of a cookie, and one for each of the `ATTRIBUTES`, of bounded size."""
-    get = cookie.get
-    texts = [value if type(value) is str or value is None else text_of(value) for value in map(get, _TEXTS)]
-    is_persistent = get("expires") is not None or get("max_age") is not None
-    return _statements(*texts, tuple(map(bool, map(get, _MEMBERS))), is_persistent)
+    is_persistent = cookie.get("expires") is not None or cookie.get("max_age") is not None
+    try:
+        return _remembered(is_persistent, *_members(cookie))
+    except (KeyError, TypeError):  # a snapshot of an older version lacks a member, or one that is damaged has a list there
+        return _statements(is_persistent, *map(cookie.get, _MEMBERS))
 
 
-@lru_cache(maxsize=4_096)
-def _statements(
-    name: str | None,
-    same_site: str | None,
-    domain: str | None,
-    path: str | None,
-    reason: str | None,
-    flags: tuple[bool, ...],
-    persistent: bool,
-) -> Sequence[Statement]:
-    """Remembered, because a site sets the same cookies on all of its pages."""
+def _statements(persistent: bool, *members: Any) -> Sequence[Statement]:
+    name, same_site, domain, path, reason = map(text_of, members[: len(_TEXTS)])
+    flags = map(bool, members[len(_TEXTS) :])
     field = field_of(name or "")
     named = dict(zip((attribute for attribute, _ in _FLAGS), flags, strict=True))
     parts = (
@@ -86,6 +81,10 @@ def _statements(
         *([(f"{field}.reason", reason)] if reason else []),
     ]
     return tuple(Statement(field, bounded(value)) for field, value in statements)
+
+
+_remembered = lru_cache(maxsize=4_096, typed=True)(_statements)
+"""Remembered, because a site sets the same cookies on all of its pages."""
 
 
 def _is_escaped(text: str, position: int) -> bool:

@@ -7,10 +7,10 @@ none, and neither does its target: it serves no response. Its failures are obser
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, cast
 
 from inventory.html_pages.page import Page, kept_page
 from inventory.html_pages.reference_hosts import host_of
@@ -22,6 +22,9 @@ from inventory.records.model import NOTHING_COMMON, Common, Content, Failure, St
 
 FieldValue = tuple[str, str]
 """A field and its value."""
+
+statement_of = cast(Callable[[tuple[str, str, bool]], Statement], partial(tuple.__new__, Statement))
+"""A statement of its parts: every collection makes a dozen, and a call of the class takes three times as long."""
 
 MAX_LINES = 1_000
 """Header lines of the final response that are observed, and as many of all redirects."""
@@ -37,8 +40,17 @@ MAX_COMMON = 200
 _OF_RESPONSE = ("status", "reason", "http_version", "remote_address")
 _OF_BODY = ("media_type", "charset")
 _OF_TLS = ("version", "cipher", "issuer", "subject", "sha256", "not_after")
-_COMMON_FIELDS = ("redirects", "status", "reason", "http_version", "ip", *_OF_BODY, *(f"tls.{name}" for name in _OF_TLS))
-"""Fields with one value, which many targets have in common: the number of redirects, and those of these members."""
+_COMMON_FIELDS = (
+    "final.host",
+    "redirects",
+    "status",
+    "reason",
+    "http_version",
+    "ip",
+    *_OF_BODY,
+    *(f"tls.{name}" for name in _OF_TLS),
+)
+"""Fields with one value, which many targets have in common: two that follow from others, and those of these members."""
 
 _URL = re.compile(r"(https?)://(?:[^/@?#]*+@)?(\[[^\]/]*+\]|[^/:@?#]*+)(?::([0-9]++))?([^?#]*+)")
 _PORTS = {"http": "80", "https": "443"}
@@ -48,13 +60,13 @@ _NONE: Mapping[str, Volatility] = {}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extraction:
-    """The statements of a target: its `own`, each with whether it is volatile, and those in `common` with others.
+    """The statements of a target: its `own`, and those in `common` with others.
 
     `common` is of other fields. `body_size` in bytes and `elapsed_ms` differ in almost each collection, so that only the
     latest is kept, for ranges.
     """
 
-    own: Mapping[FieldValue, bool]
+    own: Sequence[Statement] = ()
     common: Common = NOTHING_COMMON
     body_size: int | None = None
     elapsed_ms: float | None = None
@@ -62,7 +74,7 @@ class Extraction:
     @property
     def statements(self) -> Mapping[FieldValue, bool]:
         """All of them, in a fixed order, each with whether it is volatile."""
-        return {**self.own, **{(field, value): volatile for field, value, volatile in self.common.statements}}
+        return {(field, value): volatile for field, value, volatile in (*self.own, *self.common.statements)}
 
 
 def of_snapshot(
@@ -74,9 +86,9 @@ def of_snapshot(
     target by its history.
     """
     if not isinstance(content.get("response"), Mapping):
-        return Extraction(own={})
+        return Extraction()
     found = _Statements(volatilities)
-    found.extend(statements_of_target(target))
+    _add_target(found, target)
     response, body = _mapping(content, "response"), _mapping(content, "body")
     redirects = _items(content, "redirects")
     _add_response(found, response, body, len(redirects))
@@ -85,17 +97,16 @@ def of_snapshot(
         _add_redirects(found, redirects)
     for cookie in _within(found, _items(content, "cookies"), MAX_COOKIES, "cookies"):
         found.common += cookies.statements_of(cookie)
-    _add_names(found, _mapping(response, "tls").get("names"))
     page = page or kept_page(content)
     if page is not None:
         found.extend(_of_page(page))
-    _add_defects(found, content, () if page is None else page.defects)
+    _add_defects(found, [response, *redirects], () if page is None else page.defects)
     size, elapsed = body.get("size"), response.get("elapsed_ms")
     are_many = len(found.common) > MAX_COMMON
     if are_many:
-        found.own.update({(field, value): volatile for field, value, volatile in found.common})
+        found.put(found.common)
     return Extraction(
-        own=found.own,
+        own=list(found.own.values()),
         common=NOTHING_COMMON if are_many else _common(tuple(found.common)),
         body_size=size if isinstance(size, int) else None,
         elapsed_ms=elapsed if isinstance(elapsed, int | float) else None,
@@ -108,24 +119,10 @@ def of_failure(target: Target, failure: Failure | None) -> Extraction:
     A failure shows nothing of what the URL serves, so it ends no statement of the latest snapshot.
     """
     found = _Statements(_NONE)
-    found.extend(statements_of_target(target))
+    _add_target(found, target)
     if failure is not None:
         found.add("failure", failure.code)
-    return Extraction(own=found.own)
-
-
-def statements_of_target(target: Target) -> Iterator[FieldValue]:
-    """The parts of the URL that is the target; none if it is no URL."""
-    parts = _URL.match(target.key)
-    if parts is None:
-        return
-    scheme, host, port, path = parts.groups()
-    yield "url", target.key
-    yield "host", host
-    yield "domain", registrable(host)
-    yield "scheme", scheme
-    yield "port", port or _PORTS[scheme]
-    yield "path", path or "/"
+    return Extraction(own=list(found.own.values()), common=_common(tuple(found.common)))
 
 
 class _Statements:
@@ -133,7 +130,7 @@ class _Statements:
 
     def __init__(self, volatilities: Mapping[str, Volatility]) -> None:
         self._volatilities = volatilities
-        self.own: dict[FieldValue, bool] = {}
+        self.own: dict[FieldValue, Statement] = {}
         self.common: list[Statement] = []
         self.defects: list[str] = []
 
@@ -148,18 +145,22 @@ class _Statements:
             if not text:
                 continue
             if self._volatilities:
-                found = self._statement(field, text, None)
-                self.own[found.field, found.value] = found.volatile
+                self.put([self._statement(field, text, None)])
             else:
-                self.own[field, bounded(text)] = False
+                text = bounded(text)
+                self.own[field, text] = statement_of((field, text, False))
+
+    def put(self, statements: Iterable[Statement]) -> None:
+        """Add these; of those that only differ in whether they are volatile the last one stays."""
+        self.own.update({(each.field, each.value): each for each in statements})
 
     def fields(self, fields: tuple[str, ...], values: Iterable[Any]) -> None:
         """Add what the values of these fields are, which many targets have in common."""
-        texts = [value if type(value) is str else text_of(value) for value in values]
+        texts = [value if value is None or type(value) is str else text_of(value) for value in values]
         if self._volatilities:
             self.common += [self._statement(field, text, None) for field, text in zip(fields, texts, strict=True) if text]
         else:
-            self.common += _of_fields(fields, tuple([text and bounded(text) for text in texts]))
+            self.common += _of_fields(fields, tuple(texts))
 
     def lines(self, prefix: str, lines: Sequence[Mapping[str, Any]], what: str) -> list[Statement]:
         """The statements of header lines; those with an empty value count."""
@@ -186,10 +187,10 @@ def _of_line(prefix: str, name: str, value: str) -> Statement:
     return _observed(field, value, shaper, Volatility.EXACT)
 
 
-@lru_cache(maxsize=1_024)
+@lru_cache(maxsize=256)
 def _of_fields(fields: tuple[str, ...], texts: tuple[str | None, ...]) -> Sequence[Statement]:
     """Remembered as the lines are."""
-    return tuple(Statement(field, text) for field, text in zip(fields, texts, strict=True) if text)
+    return tuple(Statement(field, bounded(text)) for field, text in zip(fields, texts, strict=True) if text)
 
 
 @lru_cache(maxsize=256)
@@ -211,12 +212,29 @@ def _header_field(prefix: str, name: str) -> tuple[str, Shaper | None]:
     return field, shaper_of(field)
 
 
+def _add_target(found: _Statements, target: Target) -> None:
+    """The parts of the URL that is the target; none if it is no URL."""
+    parts = _URL.match(target.key)
+    if parts is not None:
+        scheme, host, port, path = parts.groups()
+        found.extend([("url", target.key), ("path", path or "/")])
+        found.common += _of_origin(scheme, host, port)
+
+
+@lru_cache(maxsize=4_096)
+def _of_origin(scheme: str, host: str, port: str | None) -> Sequence[Statement]:
+    return _of_fields(("host", "domain", "scheme", "port"), (host, registrable(host), scheme, port or _PORTS[scheme]))
+
+
 def _add_response(found: _Statements, response: Mapping[str, Any], body: Mapping[str, Any], redirects: int) -> None:
     url, tls = response.get("final_url"), _mapping(response, "tls")
+    found.extend([("final.url", url), ("body.sha256", body.get("sha256"))])
     host = host_of(url) if isinstance(url, str) else None
-    found.extend([("final.url", url), ("final.host", host), ("body.sha256", body.get("sha256"))])
-    values = [redirects, *map(response.get, _OF_RESPONSE), *map(body.get, _OF_BODY), *map(tls.get, _OF_TLS)]
+    values = [host, redirects, *map(response.get, _OF_RESPONSE), *map(body.get, _OF_BODY), *map(tls.get, _OF_TLS)]
     found.fields(_COMMON_FIELDS, values)
+    names = tls.get("names")
+    for name in _within(found, names if isinstance(names, list | tuple) else (), MAX_NAMES, "names of the certificate"):
+        found.add("tls.name", name)
 
 
 def _add_redirects(found: _Statements, redirects: Sequence[Mapping[str, Any]]) -> None:
@@ -226,12 +244,7 @@ def _add_redirects(found: _Statements, redirects: Sequence[Mapping[str, Any]]) -
     lines = found.lines(
         "redirect.header", [line for hop in hops for line in _items(hop, "headers")], "header lines of redirects"
     )
-    found.own.update({(field, value): volatile for field, value, volatile in lines})
-
-
-def _add_names(found: _Statements, names: Any) -> None:
-    for name in _within(found, names if isinstance(names, list | tuple) else (), MAX_NAMES, "names of the certificate"):
-        found.add("tls.name", name)
+    found.put(lines)
 
 
 def _of_page(page: Page) -> Iterator[tuple[str, Any]]:
@@ -244,8 +257,7 @@ def _of_page(page: Page) -> Iterator[tuple[str, Any]]:
     yield "script.inline", page.inline_scripts
 
 
-def _add_defects(found: _Statements, content: Content, of_page: Sequence[str]) -> None:
-    responses = [_mapping(content, "response"), *_items(content, "redirects")]
+def _add_defects(found: _Statements, responses: Sequence[Mapping[str, Any]], of_page: Sequence[str]) -> None:
     lists = [each.get("defects") for each in responses]
     defects = [one for each in lists if isinstance(each, list | tuple) for one in each]
     for defect in [*found.defects, *of_page, *defects[:MAX_DEFECTS]]:

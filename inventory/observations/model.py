@@ -172,11 +172,13 @@ def same(changes: Iterable[Change]) -> Sequence[SameChange]:
 
 
 @lru_cache(maxsize=10_000)
-def _kind(field: str) -> Kind:
+def _ordered_kind(field: str) -> Kind | None:
+    """The kind of a field whose values have an order."""
     named, _ = find([field])
-    return named[0].field.kind if named else Kind.TEXT
+    return named[0].field.kind if named and named[0].field.ranges else None
 
 
 def ordinal_of(field: str, value: str) -> float | None:
     """What ranges compare of a value, as `End` has it; None if the field or the value has no order."""
-    return ordinal(_kind(field), value)
+    kind = _ordered_kind(field)
+    return None if kind is None else ordinal(kind, value)

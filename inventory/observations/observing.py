@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
-from functools import partial
-from typing import cast
 
 from inventory.html_pages.page import Page
 from inventory.observations import extraction
-from inventory.observations.extraction import Extraction
-from inventory.observations.model import LATEST_ONLY, Observation, Statement
+from inventory.observations.extraction import Extraction, statement_of
+from inventory.observations.model import LATEST_ONLY, Observation
 from inventory.observations.ports import Observations
 from inventory.observations.volatility import CHANGES_IN_A_ROW, Volatility, next_volatility, shown_volatility
 from inventory.records.model import Content, Failed, Statements, Stored, Target
-
-_statement = cast(Callable[[tuple[str, str, bool]], Statement], partial(tuple.__new__, Statement))
-"""A statement of its parts: every collection makes a dozen, and a call of the class takes three times as long."""
 
 ObservedValues = Set[tuple[str, bool]]
 """What was observed of a field in one collection: values, and whether they are volatile."""
@@ -98,10 +93,10 @@ def seen_before(observations: Sequence[Observation], collected_at: datetime) -> 
 
 def of_extraction(found: Extraction) -> Statements:
     """The statements of an extraction."""
-    own = [_statement((field, value, volatile)) for (field, value), volatile in found.own.items()]
-    latest = (found.body_size, None if found.elapsed_ms is None else round(found.elapsed_ms, 3))
-    own += [Statement(name, str(number)) for name, number in zip(LATEST_ONLY, latest, strict=True) if number is not None]
-    return Statements(own, found.common)
+    numbers = (found.body_size, None if found.elapsed_ms is None else round(found.elapsed_ms, 3))
+    named = zip(LATEST_ONLY, numbers, strict=True)
+    latest = [statement_of((name, str(number), False)) for name, number in named if number is not None]
+    return Statements(found.own, found.common, latest)
 
 
 def _held(observation: Observation, instant: datetime) -> bool:

@@ -183,17 +183,18 @@ NOTHING_COMMON = Common()
 class Statements(Collection[Statement]):
     """Statements of a target: `own` ones, and those in `common` with others, which are of other fields.
 
-    Numbers of the latest snapshot alone are its own.
+    `latest` are those that are kept of the latest snapshot alone: numbers that differ each time.
     """
 
     own: Sequence[Statement] = ()
     common: Common = NOTHING_COMMON
+    latest: Sequence[Statement] = ()
 
     def __iter__(self) -> Iterator[Statement]:
-        return chain(self.own, self.common.statements)
+        return chain(self.own, self.common.statements, self.latest)
 
     def __len__(self) -> int:
-        return len(self.own) + len(self.common.statements)
+        return len(self.own) + len(self.common.statements) + len(self.latest)
 
     def __contains__(self, statement: object) -> bool:
         return any(each == statement for each in self)

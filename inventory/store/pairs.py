@@ -20,13 +20,10 @@ def _pieces(pair: Pair) -> bytes:
     return _piece(pair[0]) + _piece(pair[1])
 
 
+@lru_cache(maxsize=4_096)
 def _piece(number: int) -> bytes:
-    piece = bytearray()
-    while number > 0x7F:
-        piece.append(number & 0x7F | 0x80)
-        number >>= 7
-    piece.append(number)
-    return bytes(piece)
+    """Remembered, because the next numbers end in the same bytes."""
+    return bytes((number,)) if number <= 0x7F else bytes((number & 0x7F | 0x80,)) + _piece(number >> 7)
 
 
 def unpack(packed: bytes) -> list[Pair]:

@@ -38,9 +38,10 @@ Pairs = set[tuple[str, str]]
 
 def stating(shown: Pairs) -> Statements:
     """These, those of every other field in common with all targets that show the same."""
-    are_common = {each: len(each[0]) % 2 == 0 and each[0] not in LATEST_ONLY for each in sorted(shown)}
-    own = [Statement(*each) for each, is_common in are_common.items() if not is_common]
-    return Statements(own, _in_common(tuple(Statement(*each) for each, is_common in are_common.items() if is_common)))
+    latest = [Statement(*each) for each in sorted(shown) if each[0] in LATEST_ONLY]
+    others = [Statement(*each) for each in sorted(shown) if each[0] not in LATEST_ONLY]
+    common = tuple(each for each in others if len(each.field) % 2 == 0)
+    return Statements([each for each in others if each not in common], _in_common(common), latest)
 
 
 @lru_cache

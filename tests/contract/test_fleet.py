@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench import filled_fleet, fleet
-from inventory.observations.model import Condition, Everything, Observation, Statement
+from inventory.observations.model import LATEST_ONLY, Condition, Everything, Observation, Statement
 from inventory.records.model import Snapshot, Statements, Stored
 from inventory.store.sqlite import SqliteStore
 from tests.observations.algebra import between, exactly, exists, has, url, word_or_pattern
@@ -44,9 +44,10 @@ def collect(store: SqliteStore, number: int, collection: int) -> None:
     assert claim is not None
     assert claim.lease is not None
     snapshot = Snapshot(claim.lease, claim.id, now, {}, None)
-    assert store.records.settle([Stored(claim, snapshot, None, Statements(list(fleet.statements(number, collection))))]) == [
-        True
-    ]
+    shown = list(fleet.statements(number, collection))
+    latest = [each for each in shown if each.field in LATEST_ONLY]
+    statements = Statements([each for each in shown if each.field not in LATEST_ONLY], latest=latest)
+    assert store.records.settle([Stored(claim, snapshot, None, statements)]) == [True]
 
 
 @pytest.mark.parametrize("collection", [None, 0, 4, fleet.DEPLOYED])

@@ -74,8 +74,8 @@ def add_places(found: MutableMapping[int, bytearray], rows: Iterable[tuple[int, 
     for number, packed in rows:
         count += len(packed) // 2
         block = found.setdefault(number, bytearray(BYTES))
-        for place in _places(packed):
-            block[place >> 3] |= 1 << (place & 7)
+        for offset in _offsets(packed):
+            block[offset >> 3] |= 1 << (offset & 7)
     return count
 
 

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from inventory.records import model
-from inventory.records.model import Failed, Outcome, Postponed, Record, Statements, Stored
+from inventory.records.model import Failed, Outcome, Postponed, Record, Stored
 from inventory.store.codecs import content_bytes, failure_bytes, millis, spent, to_millis
 from inventory.store.sqlite import rows
 from inventory.store.sqlite.connections import Adapter, Connections
@@ -54,25 +54,24 @@ CLAIM_HOLDS = "WHERE id = :id AND state = 'running' AND lease = :lease AND fence
 STORE = f"""
     UPDATE records SET state = 'stored', due_at = NULL, failure = NULL, snapshot_id = :lease, snapshots = snapshots + 1,
     collected_at = :collected_at, first_collected_at = coalesce(first_collected_at, :collected_at),
-    target_no = coalesce(:target_no, target_no), indexed = nullif(indexed, 0) AND :indexed,
+    target_no = coalesce(target_no, :target_no), indexed = nullif(indexed, 0) AND :indexed,
     body_size = :body_size, elapsed_ms = :elapsed_ms
-    {CLAIM_HOLDS} AND (revalidate OR NOT :shares_body)"""
+    {CLAIM_HOLDS} AND (revalidate OR NOT :shares_body) RETURNING target_no"""
 POSTPONE = f"""
     UPDATE records SET state = 'pending', due_at = :due_at, failure = coalesce(:failure, failure),
     attempt = attempt - :uncounted {CLAIM_HOLDS}"""
 FAIL = f"""
     UPDATE records SET state = 'failed', due_at = NULL, failure = :failure,
-    target_no = coalesce(:target_no, target_no), indexed = nullif(indexed, 0) AND :indexed {CLAIM_HOLDS}"""
-HELD = f"SELECT target_no FROM records {CLAIM_HOLDS} AND (revalidate OR NOT :shares_body)"
+    target_no = coalesce(target_no, :target_no), indexed = nullif(indexed, 0) AND :indexed {CLAIM_HOLDS}
+    RETURNING target_no"""
 
 UNOBSERVED = {"target_no": None, "indexed": None}
 """The values of an outcome whose statements are not written: its record is indexed later."""
 
-NOTHING_STATED = Statements()
-
 INSERT_SNAPSHOT = """
     INSERT INTO snapshots (id, record_id, collected_at, body_sha256, content)
     VALUES (:lease, :id, :collected_at, :body_sha256, :content)"""
+SNAPSHOT_OF_CLAIM = "SELECT 1 FROM snapshots WHERE id = :lease AND record_id = :id"
 INSERT_BODY = "INSERT INTO bodies (sha256, bytes) VALUES (:body_sha256, :body) ON CONFLICT (sha256) DO NOTHING"
 
 
@@ -105,10 +104,10 @@ class Ledger(Adapter):
             return []
         with self._connections.writing() as connection:
             observing = Observing(connection, self._numbers)
-            settled = []
-            for outcome, (statement, values) in zip(outcomes, statements, strict=True):
-                _observe(connection, observing, outcome, values)
-                settled.append(_settle(connection, statement, values))
+            settled = [
+                _settle(connection, observing, outcome, statement, values)
+                for outcome, (statement, values) in zip(outcomes, statements, strict=True)
+            ]
             observing.finish()
         self._numbers.remember(observing.numbering)
         return settled
@@ -119,7 +118,7 @@ class Ledger(Adapter):
             records = [rows.record(row) for row in connection.execute(ALL_SPENT, chosen).fetchall()]
             for record in records:
                 failure = spent(record, now=now, retry_at=retry_at)
-                connection.execute(FAIL, _claimed(record) | UNOBSERVED | {"failure": failure_bytes(failure)})
+                connection.execute(FAIL, _claimed(record) | UNOBSERVED | {"failure": failure_bytes(failure)}).fetchall()
         return len(records)
 
     def due(self, *, now: datetime, max_attempts: int, limit: int) -> Mapping[str, str]:
@@ -152,8 +151,7 @@ def _statement(outcome: Outcome) -> tuple[str, dict[str, Any]]:
         case Stored(snapshot=snapshot, body=body):
             values |= {"collected_at": to_millis(snapshot.collected_at), "content": content_bytes(snapshot.content)}
             values |= {"body_sha256": snapshot.body_sha256, "body": body}
-            stated = outcome.statements or NOTHING_STATED
-            values |= UNOBSERVED | latest_only(stated.own)
+            values |= UNOBSERVED | latest_only(outcome.statements.latest if outcome.statements else ())
             return STORE, values | {"shares_body": outcome.shares_body}
         case Postponed(due_at=due_at, failure=failure, counted=counted):
             values |= {"due_at": to_millis(due_at), "uncounted": int(not counted)}
@@ -162,25 +160,25 @@ def _statement(outcome: Outcome) -> tuple[str, dict[str, Any]]:
             return FAIL, values | UNOBSERVED | {"failure": failure_bytes(failure)}
 
 
-def _observe(connection: Connection, observing: Observing, outcome: Outcome, values: dict[str, Any]) -> None:
-    """Write what the outcome states, if it will take effect."""
-    if isinstance(outcome, Postponed) or outcome.statements is None:
-        return
-    if held := connection.execute(HELD, {"shares_body": False} | values).fetchall():
+def _settle(connection: Connection, observing: Observing, outcome: Outcome, statement: str, values: dict[str, Any]) -> bool:
+    """Whether the outcome takes effect now, or has before. What it states is written if it takes effect now."""
+    if isinstance(outcome, Postponed):
+        return connection.execute(statement, values).rowcount == 1
+    if outcome.statements is not None:
+        values |= {"target_no": observing.number_for(outcome.statements), "indexed": True}
+    changed = connection.execute(statement, values).fetchall()
+    if not changed:
+        return isinstance(outcome, Stored) and bool(connection.execute(SNAPSHOT_OF_CLAIM, values).fetchall())
+    _observe(observing, outcome, changed[0][0])
+    if isinstance(outcome, Stored):
+        if outcome.body is not None:
+            connection.execute(INSERT_BODY, values)
+        connection.execute(INSERT_SNAPSHOT, values)
+    return True
+
+
+def _observe(observing: Observing, outcome: Stored | Failed, target_no: int | None) -> None:
+    if outcome.statements is not None and target_no is not None:
         failed = isinstance(outcome, Failed)
         at = outcome.failure.at if isinstance(outcome, Failed) else outcome.snapshot.collected_at
-        target_no = observing.collected(outcome.claim, held[0][0], outcome.statements, to_millis(at), failed=failed)
-        values |= {"target_no": target_no, "indexed": True}
-
-
-def _settle(connection: Connection, statement: str, values: dict[str, Any]) -> bool:
-    """Whether the outcome takes effect now, or has before."""
-    took_effect = connection.execute(statement, values).rowcount == 1
-    if statement is not STORE:
-        return took_effect
-    if not took_effect:
-        return bool(connection.execute("SELECT 1 FROM snapshots WHERE id = :lease AND record_id = :id", values).fetchall())
-    if values["body"] is not None:
-        connection.execute(INSERT_BODY, values)
-    connection.execute(INSERT_SNAPSHOT, values)
-    return True
+        observing.collected(outcome.claim, target_no, outcome.statements, to_millis(at), failed=failed)

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, MutableMapping
 from itertools import islice
 
 from inventory.store.sqlite import bitmaps
-from inventory.store.sqlite.asking import check_time
 from inventory.store.sqlite.bitmaps import BLOCK, BYTES, SHIFT
 from inventory.store.sqlite.leaves import Leaf, chosen_columns
 from inventory.store.sqlite.opening import Connection
 from inventory.store.sqlite.postings import KNOWN
+from inventory.store.sqlite.query_bounds import check_time
 
 VALUES_AT_ONCE = 500
 MANY_ROWS = 100_000

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
-from inventory.observations.model import LATEST_ONLY, Statement, folded, ordinal_of
+from inventory.observations.model import Statement, folded, ordinal_of
 from inventory.records.model import Common
 from inventory.store.pairs import Pair, pack
 from inventory.store.sqlite.opening import Connection
@@ -87,13 +87,9 @@ class Numbering:
         self._last_value: int | None = None
 
     def numbered(self, statements: Collection[Statement]) -> set[Pair]:
-        """The numbers of the field and of the value of each statement, found or given, but for the latest numbers."""
-        known = self.known.pairs
-        pairs: set[Pair | None] = set(map(known.get, statements))
-        if None in pairs:
-            pairs.update([self._pair(each) for each in statements if each not in known and each.field not in LATEST_ONLY])
-            pairs.discard(None)
-        return cast(set[Pair], pairs)
+        """The numbers of the field and of the value of each statement, found or given."""
+        known = self.known.pairs.get
+        return {known(each) or self._pair(each) for each in statements}
 
     def in_common(self, common: Common) -> Numbered:
         """The same of what targets have in common."""

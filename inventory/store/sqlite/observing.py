@@ -21,7 +21,8 @@ from inventory.store.sqlite.opening import Connection
 from inventory.store.sqlite.postings import KNOWN, Postings
 
 FIND_TARGET = "SELECT pairs, since FROM observed_targets WHERE no = ?"
-ADD_TARGET = "INSERT INTO observed_targets (record_id, since, pairs) VALUES (?, ?, ?)"
+ADD_TARGET = "INSERT INTO observed_targets (no, record_id, since, pairs) VALUES (?, ?, ?, ?)"
+LAST_TARGET = "SELECT coalesce(max(no), 0) FROM observed_targets"
 LINK = "UPDATE records SET target_no = ? WHERE id = ?"
 OPEN = "INSERT INTO observations (field_no, value_no, target_no, since) VALUES (?, ?, ?, ?)"
 REMOVE = "DELETE FROM observations WHERE field_no = ? AND value_no = ? AND target_no = ?"
@@ -30,6 +31,7 @@ KEEP = """
     INSERT OR REPLACE INTO past_observations (field_no, value_no, target_no, first, last, gone) VALUES (?, ?, ?, ?, ?, ?)"""
 PAST = "SELECT field_no, value_no, first, last, gone FROM past_observations WHERE target_no = ?"
 NOTHING = Numbered()
+ONLY_KNOWN = frozenset({KNOWN})
 SINCE = "SELECT since FROM observations WHERE field_no = ? AND value_no = ? AND target_no = ?"
 
 
@@ -41,14 +43,18 @@ class Observing:
         self.numbering = Numbering(connection, numbers)
         self._postings = Postings(connection)
         self._opened: list[tuple[int, int, int, int]] = []
+        self._next_target: int | None = None
 
-    def collected(
-        self, claim: Record, target_no: int | None, statements: Statements, at: int, *, failed: bool
-    ) -> int | None:
-        """Write what the end of a claim shows; the number of its target, None if nothing was ever said of it."""
+    def number_for(self, statements: Statements) -> int | None:
+        """The number of a target that is new by these statements; None if they say nothing of it."""
+        return self._free_number() if statements.own or statements.common.statements else None
+
+    def collected(self, claim: Record, target_no: int, statements: Statements, at: int, *, failed: bool) -> None:
+        """Write what the end of a claim shows of its target, which may be the new one of `number_for`."""
         own, common = self.numbering.numbered(statements.own), self.numbering.in_common(statements.common)
-        if target_no is None:
-            return self._new(claim.id, own, at, common) if own or common.pairs else None
+        if target_no == self._next_target:
+            self._new(claim.id, own, at, common)
+            return
         pairs = own | common.pairs
         failure, tag = self.numbering.field(FAILURE), self.numbering.field(TAG)
         before, since = self._current(target_no)
@@ -57,7 +63,6 @@ class Observing:
         failed_at = to_millis_or_none(claim.failure.at if claim.failure else None)
         last = {pair: failed_at if pair[0] == failure else seen for pair in before - shown}
         self._change(target_no, before, shown, last, since, at)
-        return target_no
 
     def tag(self, record_id: str, target_no: int | None, tags: Iterable[str], at: int, *, keep: bool = False) -> None:
         """Make these all the tags of a record, or `keep` those that it has."""
@@ -106,7 +111,7 @@ class Observing:
         self._opened = []
 
     def _shown(self, outcome: PastCollection) -> set[Pair]:
-        return self.numbering.numbered(outcome.statements)
+        return self.numbering.numbered([each for each in outcome.statements if each.field not in LATEST_ONLY])
 
     def _new(self, record_id: str, own: Set[Pair], at: int, common: Numbered = NOTHING) -> int:
         number = self._inserted_target(record_id, at, common.packed + pack(own))
@@ -115,10 +120,16 @@ class Observing:
         return number
 
     def _inserted_target(self, record_id: str, since: int, pairs: bytes) -> int:
-        number = self._connection.execute(ADD_TARGET, (record_id, since, pairs)).lastrowid
-        assert number is not None
-        self._postings.came(number, [KNOWN])
+        number = self._free_number()
+        self._next_target = number + 1
+        self._connection.execute(ADD_TARGET, (number, record_id, since, pairs))
+        self._postings.came_together(number, ONLY_KNOWN)
         return number
+
+    def _free_number(self) -> int:
+        if self._next_target is None:
+            self._next_target = int(self._connection.execute(LAST_TARGET).fetchone()[0]) + 1
+        return self._next_target
 
     def _current(self, target_no: int) -> tuple[set[Pair], int]:
         """The current observations of a target, and when it was known first; what was opened just now is written before."""

@@ -54,7 +54,8 @@ class Postings:
         self._note_together()
         additions: list[tuple[int, int, int, bytes]] = []
         packed_of: dict[tuple[int, ...], Mapping[int, bytes]] = {}  # most values are those of all targets of a batch
-        for pair, changes in sorted(self._changes.items()):
+        for pair in sorted(self._changes):
+            changes = self._changes[pair]
             if self._have_any_gone and not all(changes.values()):
                 self._write_both(pair, changes)
                 continue
