@@ -97,7 +97,7 @@ def kept_page(content: Content) -> Page | None:
 
 
 def _texts(value: Any) -> tuple[str, ...]:
-    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list | tuple) else ()
+    return tuple(each for each in value if isinstance(each, str)) if value and isinstance(value, list | tuple) else ()
 
 
 def read(text: str, url: str, *, is_xml: bool = False) -> Page:

@@ -54,6 +54,7 @@ _COMMON_FIELDS = (
 
 _URL = re.compile(r"(https?)://(?:[^/@?#]*+@)?(\[[^\]/]*+\]|[^/:@?#]*+)(?::([0-9]++))?([^?#]*+)")
 _PORTS = {"http": "80", "https": "443"}
+_LISTS = (list, tuple)  # once: a union would be made, and looked through, for each of some ten values of a snapshot
 _DICT = {dict}
 _NONE: Mapping[str, Volatility] = {}
 
@@ -233,7 +234,7 @@ def _add_response(found: _Statements, response: Mapping[str, Any], body: Mapping
     values = [host, redirects, *map(response.get, _OF_RESPONSE), *map(body.get, _OF_BODY), *map(tls.get, _OF_TLS)]
     found.fields(_COMMON_FIELDS, values)
     names = tls.get("names")
-    for name in _within(found, names if isinstance(names, list | tuple) else (), MAX_NAMES, "names of the certificate"):
+    for name in _within(found, names if isinstance(names, _LISTS) else (), MAX_NAMES, "names of the certificate"):
         found.add("tls.name", name)
 
 
@@ -259,7 +260,7 @@ def _of_page(page: Page) -> Iterator[tuple[str, Any]]:
 
 def _add_defects(found: _Statements, responses: Sequence[Mapping[str, Any]], of_page: Sequence[str]) -> None:
     lists = [each.get("defects") for each in responses]
-    defects = [one for each in lists if isinstance(each, list | tuple) for one in each]
+    defects = [one for each in lists if isinstance(each, _LISTS) for one in each]
     for defect in [*found.defects, *of_page, *defects[:MAX_DEFECTS]]:
         found.add("defect", defect)
     if len(defects) > MAX_DEFECTS:
@@ -277,12 +278,12 @@ def _within(found: _Statements, items: Sequence[Any], limit: int, what: str) -> 
 def _mapping(of: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """A member that is an object; empty if it is anything else, or missing as in old snapshots."""
     member = of.get(name)
-    return member if isinstance(member, Mapping) else {}
+    return member if type(member) is dict or isinstance(member, Mapping) else {}
 
 
 def _items(of: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
     """The objects of a member that is a list."""
     member = of.get(name)
-    if not isinstance(member, list | tuple):
+    if not isinstance(member, _LISTS):
         return ()
     return member if _DICT.issuperset(map(type, member)) else [one for one in member if isinstance(one, Mapping)]

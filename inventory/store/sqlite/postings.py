@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from inventory.store.pairs import Pair
 from inventory.store.sqlite import bitmaps
@@ -31,13 +31,15 @@ class Postings:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._changes: dict[Pair, dict[int, bool]] = defaultdict(dict)
+        self._came: dict[Pair, list[int]] = defaultdict(list)
+        self._went: dict[Pair, list[int]] = defaultdict(list)
         self._together: dict[frozenset[Pair], list[int]] = defaultdict(list)
-        self._have_any_gone = False
 
     def came(self, target_no: int, pairs: Iterable[Pair]) -> None:
         """A target shows these values, which it did not show before."""
-        self._note(target_no, pairs, is_shown=True)
+        came = self._came
+        for pair in _not_undone(self._went, target_no, pairs) if self._went else pairs:
+            came[pair].append(target_no)
 
     def came_together(self, target_no: int, pairs: frozenset[Pair]) -> None:
         """The same of a new target, for values that many targets show together."""
@@ -45,57 +47,58 @@ class Postings:
 
     def went(self, target_no: int, pairs: Iterable[Pair]) -> None:
         """A target no longer shows these values, which it showed before."""
-        self._have_any_gone = True
         self._note_together()
-        self._note(target_no, pairs, is_shown=False)
+        for pair in _not_undone(self._came, target_no, pairs):
+            self._went[pair].append(target_no)
 
     def write(self) -> None:
         """Write what was noted, in the order of the table: neighbours are on the same pages."""
         self._note_together()
         additions: list[tuple[int, int, int, bytes]] = []
         packed_of: dict[tuple[int, ...], Mapping[int, bytes]] = {}  # most values are those of all targets of a batch
-        for pair in sorted(self._changes):
-            changes = self._changes[pair]
-            if self._have_any_gone and not all(changes.values()):
-                self._write_both(pair, changes)
+        for pair in sorted(self._came.keys() | self._went.keys()):
+            targets = tuple(self._came.get(pair, ()))
+            if went := self._went.get(pair):
+                self._write_both(pair, targets, went)
                 continue
-            targets = tuple(changes)
             blocks = packed_of.get(targets)
             if blocks is None:
                 blocks = packed_of[targets] = _packed_blocks(targets)
             additions += [(*pair, block, packed) for block, packed in blocks.items()]
         self._connection.executemany(ADD, additions)
-        self._changes.clear()
+        self._came.clear()
+        self._went.clear()
 
     def _note_together(self) -> None:
         for pairs, targets in self._together.items():
-            came = dict.fromkeys(targets, True)
             for pair in pairs:
-                self._changes[pair].update(came)
+                self._came[pair] += targets
         self._together.clear()
 
-    def _note(self, target_no: int, pairs: Iterable[Pair], *, is_shown: bool) -> None:
-        changes = self._changes
-        for pair in pairs:
-            of_pair = changes[pair]
-            if target_no in of_pair and of_pair[target_no] != is_shown:
-                del of_pair[target_no]
-            else:
-                of_pair[target_no] = is_shown
-
-    def _write_both(self, pair: Pair, changes: Mapping[int, bool]) -> None:
-        for block in {number >> SHIFT for number in changes}:
+    def _write_both(self, pair: Pair, came: Sequence[int], went: Sequence[int]) -> None:
+        for block in {number >> SHIFT for number in (*came, *went)}:
             key = (*pair, block)
             found = self._connection.execute(FIND, key).fetchone()
-            bits = bitmaps.bits_of(found[0] if found else b"")
-            for number, is_shown in changes.items():
-                if number >> SHIFT == block:
-                    bit = 1 << number % BLOCK
-                    bits = bits | bit if is_shown else bits & ~bit
+            added, removed = (
+                bitmaps.of_numbers([number % BLOCK for number in each if number >> SHIFT == block], BLOCK)
+                for each in (came, went)
+            )
+            bits = (bitmaps.bits_of(found[0] if found else b"") | added) & ~removed
             if bits:
                 self._connection.execute(PUT, (*key, bitmaps.pack(bits)))
             else:
                 self._connection.execute(REMOVE, key)
+
+
+def _not_undone(noted: Mapping[Pair, list[int]], target_no: int, pairs: Iterable[Pair]) -> list[Pair]:
+    """The values for which the opposite was not noted of a target before; where it was, both are forgotten."""
+    left = []
+    for pair in pairs:
+        if target_no in noted.get(pair, ()):
+            noted[pair].remove(target_no)
+        else:
+            left.append(pair)
+    return left
 
 
 def _packed_blocks(targets: Iterable[int]) -> Mapping[int, bytes]:
