@@ -91,8 +91,7 @@ class Collector:
         With `inline` a caller waits and wants all of it: the outcome is stored or failed, and postponed only if an upstream
         may not be called now. Whatever is raised becomes an outcome too, except that the store is away.
         """
-        final = inline or self._policy.retry.gives_up(claim.attempt)
-        return self._observed(self._outcome_of(claim, partial(self._collect, claim, permit, inline=inline, final=final)))
+        return self._observed(self._collected(claim, permit, inline=inline))
 
     def collect_due(
         self, *, slots: int, stopping: Callable[[], bool], more: More = lambda _seconds: False, first: str | None = None
@@ -138,17 +137,24 @@ class Collector:
             first = None
             permitted, deferred = self._request_permits(claims)
             for claim, permit in permitted:
-                in_flight.start(self.collect, claim, permit)
+                in_flight.start(self._collected if _is_first(claim) else self.collect, claim, permit)
             if deferred:  # more may be due at once, and must not wait for what is in flight
-                settled += self.settler.settle_or_drop([*deferred, *in_flight.done()])
+                settled += self._settle([*deferred, *in_flight.done()])
             elif bulk and len(claims) < room and more(0 if in_flight else POLL_INTERVAL) and not in_flight:
                 continue
             elif in_flight:
-                settled += self.settler.settle_or_drop(in_flight.wait())
+                settled += self._settle(in_flight.wait())
             elif stopping() or not self.is_reservation_near():
                 return settled
             else:
                 self._sleep(POLL_INTERVAL)
+
+    def _settle(self, outcomes: Sequence[Outcome]) -> int:
+        """How many collections took effect. What first outcomes state is found here, which needs nothing of the store.
+
+        For all of them, one after the other, that takes half the time of finding each in its thread, between fetches.
+        """
+        return self.settler.settle_or_drop([self._observed(each) if _is_first(each.claim) else each for each in outcomes])
 
     def _claim_due(self, limit: int, *, bulk: bool, required: bool, first: str | None) -> Sequence[Record]:
         """Due claims, that of the record `first` before all; none if the store is away, unless they are `required`."""
@@ -199,6 +205,11 @@ class Collector:
         except Exception as error:  # noqa: BLE001 - logged, counted, and the outcome
             return self.settler.fault(claim, error, "collect")
 
+    def _collected(self, claim: Record, permit: Permit | None, *, inline: bool = False) -> Outcome:
+        """`collect` without what the outcome states."""
+        final = inline or self._policy.retry.gives_up(claim.attempt)
+        return self._outcome_of(claim, partial(self._collect, claim, permit, inline=inline, final=final))
+
     def _observed(self, outcome: Outcome) -> Outcome:
         """The outcome with what it states. Where that cannot be told, it is found later from what is stored."""
         if isinstance(outcome, Postponed):
@@ -241,3 +252,8 @@ class Collector:
             log.warning("not_revalidated", record_id=claim.id, error=str(error))
             return None
         return None if found is None else found[1].content
+
+
+def _is_first(claim: Record) -> bool:
+    """Whether nothing was collected of the target before."""
+    return claim.collected_at is None
