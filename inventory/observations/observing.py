@@ -44,7 +44,7 @@ class Tracker:
         self._volatilities: dict[str, Volatility] = {}
         self._values: dict[str, list[Set[str]]] = {}
         for field, before in (seen or {}).items():
-            now = shown_volatility(field, before[-1])
+            now = shown_volatility(field, next(filter(None, reversed(before)), ()))  # it stays so while nothing is shown
             self._volatilities[field] = now
             self._values[field] = [_values(each) for each in _since_last_change(field, before, now)]
 
@@ -79,16 +79,14 @@ def seen_before(observations: Sequence[Observation], collected_at: datetime) -> 
     """What each field showed in each of the last collections of a target, as far as its observations tell.
 
     A collection that changed nothing is known by what was seen last in it. Where it is not known, nothing else changed.
+    Of a field that none of these showed, what was seen last comes first.
     """
     instants = {instant for each in observations for instant in (each.first_seen, each.last_seen) if instant}
     latest = sorted({*instants, collected_at})[-CHANGES_IN_A_ROW:]
     of_fields: dict[str, list[Observation]] = {}
     for each in observations:
         of_fields.setdefault(each.field, []).append(each)
-    return {
-        field: [frozenset((one.value, one.volatile) for one in of_field if _held(one, instant)) for instant in latest]
-        for field, of_field in of_fields.items()
-    }
+    return {field: _in_each(of_field, latest) for field, of_field in of_fields.items()}
 
 
 def of_extraction(found: Extraction) -> Statements:
@@ -97,6 +95,14 @@ def of_extraction(found: Extraction) -> Statements:
     named = zip(LATEST_ONLY, numbers, strict=True)
     latest = [statement_of((name, str(number), False)) for name, number in named if number is not None]
     return Statements(found.own, found.common, latest)
+
+
+def _in_each(of_field: Sequence[Observation], instants: Sequence[datetime]) -> Sequence[Seen]:
+    seen = [frozenset((one.value, one.volatile) for one in of_field if _held(one, instant)) for instant in instants]
+    if any(seen):
+        return seen
+    last = max(one.first_seen for one in of_field)
+    return [frozenset((one.value, one.volatile) for one in of_field if _held(one, last)), *seen]
 
 
 def _held(observation: Observation, instant: datetime) -> bool:

@@ -82,6 +82,20 @@ def test_the_same_follows_from_the_observations_that_are_kept(name: str) -> None
     assert one_by_one == all_at_once
 
 
+@pytest.mark.parametrize("away", [1, 2, 3, 6])
+@pytest.mark.parametrize(("before", "after"), [("{number}", "{number}"), ("{text}", "{text}")])
+def test_a_volatile_field_stays_so_while_it_is_not_shown(away: int, before: str, after: str) -> None:
+    gone = Observation(field="header.x-build", value=before, volatile=True, first_seen=at(0), last_seen=at(1), gone=at(2))
+    others = [
+        Observation(field="title", value=str(n), volatile=False, first_seen=at(n), last_seen=at(n), gone=at(n + 1))
+        for n in range(2 + away)
+    ]
+
+    tracker = Tracker(seen_before([gone, *others], at(1 + away)))
+
+    assert builds(tracker, ["8"]) == [(after, True)]
+
+
 def test_size_and_time_are_statements_like_others() -> None:
     statements = of_extraction(Tracker().observed(TARGET, collected("1")))
 
