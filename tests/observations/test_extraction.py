@@ -262,6 +262,23 @@ def test_a_snapshot_without_a_member_says_nothing_of_it(member: str, gone: str) 
     assert not [field for field, _ in of_snapshot(target(), whole).statements if field.startswith(gone)]
 
 
+def test_pages_of_a_site_have_one_object_in_common_though_volatile_lines_differ() -> None:
+    ours, other = (
+        of_snapshot(target(f"https://a.example/{age}"), headers(("Age", age), ("Server", "nginx"))) for age in ("17", "18")
+    )
+
+    assert ours.common is other.common
+    assert {each.field for each in ours.own} >= {"url", "path", "final.url", "body.sha256"}
+    assert not {each.field for each in ours.own} & {each.field for each in ours.common.statements}
+
+
+def test_a_head_of_many_lines_is_not_kept_for_others() -> None:
+    found = of_snapshot(target(), headers(*((f"x-{n}", "1") for n in range(extraction.MAX_COMMON))))
+
+    assert not found.common.statements
+    assert values(found, "header.x-0") == ["1"]
+
+
 def test_size_and_time_are_numbers_of_the_latest_snapshot_alone() -> None:
     found = of_snapshot(target(), snapshot())
 
