@@ -22,7 +22,7 @@ from inventory.records.model import Target
 from inventory.records.service import RecordService
 
 MAX_GROUPED = 250_000
-"""Changes that are put into groups: some 200 MB."""
+"""Changes that are put into groups: some 300 MB."""
 PORTIONS = 10
 """In which one page is looked for at most, where volatile changes are left out; what comes then is on the next page."""
 LARGEST_PORTION = 2_000

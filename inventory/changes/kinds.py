@@ -31,19 +31,15 @@ Kinds: TypeAlias = dict[Kind, list[SameChange]]
 
 def kinds_of(changes: Iterable[SameChange]) -> Kinds:
     """The changes by their kinds."""
-    kinds: Kinds = defaultdict(list)
-    for change in changes:
-        kinds[_kind(change)].append(change)
-    return _named(_widened(kinds))
+    kinds: dict[tuple[str, bool, tuple[str, ...], tuple[str, ...]], list[SameChange]] = defaultdict(list)
+    for each in changes:  # a tuple takes less time than a kind
+        kinds[each.field, each.volatile, _shapes(each.field, each.old), _shapes(each.field, each.new)].append(each)
+    return _named(_widened({Kind(*key): same for key, same in kinds.items()}))
 
 
 def occurrences_of(changes: Iterable[SameChange]) -> Set[Occurrence]:
     """All occurrences of some changes."""
     return frozenset(chain.from_iterable(each.occurrences for each in changes))
-
-
-def _kind(change: SameChange) -> Kind:
-    return Kind(change.field, change.volatile, _shapes(change.field, change.old), _shapes(change.field, change.new))
 
 
 def _shapes(field: str, values: Sequence[str]) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from inventory.store.sqlite.opening import Connection
 from inventory.store.sqlite.query_bounds import Bounds, check_time
 from inventory.store.sqlite.value_tests import Tests
 
-TESTED_AT_ONCE = 1_000
+TESTED_AT_ONCE = 400
 
 
 @dataclass(frozen=True, slots=True)

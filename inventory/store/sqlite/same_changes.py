@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import replace
 from typing import TypeAlias
 
 from inventory.errors import QueryTooBroad
@@ -126,16 +127,20 @@ def _in_texts(connection: Connection, same: Mapping[tuple[int, ...], Sequence[Oc
     numbers = json.dumps(sorted({abs(number) for _, *ends in same for number in ends}))
     rows = connection.execute(TEXTS, (numbers,)).fetchall()
     texts = {number: text for number, text, _ in rows}
-    texts |= {-number: text for number, text in texts.items()}
     volatile = {sign * number for number, _, is_volatile in rows if is_volatile for sign in (1, -1)}
     names = dict(connection.execute(FIELD_NAMES, (json.dumps(sorted({values[0] for values in same})),)))
-    return [
+    changes = [
         SameChange(
             field=names[field],
-            old=sorted([texts[number] for number in ends if number < 0]),
-            new=sorted([texts[number] for number in ends if number > 0]),
+            old=[texts[-number] for number in ends if number < 0],
+            new=[texts[number] for number in ends if number > 0],
             volatile=not volatile.isdisjoint(ends),
             occurrences=occurrences,
         )
         for (field, *ends), occurrences in same.items()
     ]
+    return [each if len(each.old) < 2 > len(each.new) else _in_order(each) for each in changes]
+
+
+def _in_order(change: SameChange) -> SameChange:
+    return replace(change, old=sorted(change.old), new=sorted(change.new))
