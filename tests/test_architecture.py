@@ -48,7 +48,6 @@ ONLY_IN = {
     "obstore": ("inventory/files.py",),
     "gunicorn": (
         "inventory/gunicorn_worker/",
-        "inventory/imports/multipart.py",
         "inventory/ops/dashboard.py",
         "inventory/web_api/arguments.py",
     ),

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
-from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData, Preamble
 
 from inventory.errors import InvalidRequest, UnsupportedFile, UploadTooLarge
+from inventory.web_api.arguments import errors_of_cut_bodies
 
 FIELD = "file"
 CHUNK_BYTES = 256 * 1024
@@ -84,7 +84,9 @@ def _read(stream: IO[bytes]) -> bytes:
         return stream.read(CHUNK_BYTES)
     except RequestEntityTooLarge as error:
         raise UploadTooLarge("The body is longer than an upload may be.") from error
-    except (ClientDisconnected, OSError, ParseException) as error:  # incomplete, stalled, or with invalid chunks
+    except ClientDisconnected as error:
+        raise _malformed("it did not arrive complete") from error
+    except errors_of_cut_bodies() as error:
         raise _malformed("it did not arrive complete") from error
 
 

@@ -97,7 +97,7 @@ def of_extraction(found: Extraction) -> Statements:
     return Statements(found.own, found.common, latest)
 
 
-def _in_each(of_field: Sequence[Observation], instants: Sequence[datetime]) -> Sequence[Seen]:
+def _in_each(of_field: Sequence[Observation], instants: Sequence[datetime]) -> Sequence[ObservedValues]:
     seen = [frozenset((one.value, one.volatile) for one in of_field if _held(one, instant)) for instant in instants]
     if any(seen):
         return seen

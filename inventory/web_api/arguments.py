@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from flask import Request
-from gunicorn.http.errors import ParseException
 from marshmallow import RAISE, Schema, ValidationError, fields
 from werkzeug.exceptions import UnsupportedMediaType
 
@@ -60,13 +59,23 @@ def query(request: Request, lists: Collection[str] = ()) -> dict[str, Any]:
     return request.args.to_dict() | {name: request.args.getlist(name) for name in lists if name in request.args}
 
 
+def errors_of_cut_bodies() -> tuple[type[Exception], ...]:
+    """What reading a body raises that is cut, stalled, or chunked wrongly.
+
+    gunicorn is imported here, because that fails in a command with an argument that is not UTF-8.
+    """
+    from gunicorn.http.errors import ParseException
+
+    return OSError, ParseException
+
+
 def json_body(request: Request) -> Any:
     """The JSON body; 415 if it is not declared as JSON."""
     if not request.is_json:
         raise UnsupportedMediaType
     try:
         body = request.get_data()
-    except (OSError, ParseException) as error:  # gunicorn's, for a body that is cut or chunked wrongly
+    except errors_of_cut_bodies() as error:
         raise InvalidRequest(
             "The body did not arrive whole.", {"body": ["Cut, or sent in malformed chunks. Send it again."]}
         ) from error

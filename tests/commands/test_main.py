@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -95,3 +99,13 @@ def test_what_an_upstream_sent_is_neither_markup_nor_a_control_sequence(
 
     assert "\x1b[2J" not in shown
     assert "[red]\\x1b[2J" in shown
+
+
+def test_an_argument_that_is_not_utf_8_is_an_argument_like_any_other(tmp_path: Path) -> None:
+    """Some libraries read the arguments of the process when they are imported."""
+    program = [sys.executable, "-c", "from inventory.commands.main import main; main()", "search", b"header.server:\xff"]
+    environment = os.environ | {"INVENTORY_DATA_DIR": str(tmp_path)}
+
+    done = subprocess.run(program, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+    assert (done.returncode, done.stdout) == (0, "0 targets\n"), done.stderr
