@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from heapq import nlargest
 
-from inventory.changes.kinds import Kind, kinds_of, occurrences_of
+from inventory.changes.change_patterns import ChangePattern, by_pattern, occurrences_of
 from inventory.changes.ranking import rank
 from inventory.observations.model import Occurrence, SameChange
 
@@ -54,24 +54,26 @@ class Group:
 
 def grouped(changes: Iterable[SameChange]) -> Sequence[Group]:
     """The groups of changes, the largest first. Each change of each field is in one of them."""
-    kinds = kinds_of(changes)
-    together: dict[Set[Occurrence], list[Kind]] = defaultdict(list)
-    for kind, found in kinds.items():
-        together[occurrences_of(found)].append(kind)
-    return sorted((_group(occurrences, same, kinds) for occurrences, same in together.items()), key=_order)
+    patterns = by_pattern(changes)
+    together: dict[Set[Occurrence], list[ChangePattern]] = defaultdict(list)
+    for pattern, found in patterns.items():
+        together[occurrences_of(found)].append(pattern)
+    return sorted((_group(occurrences, same, patterns) for occurrences, same in together.items()), key=_order)
 
 
-def _group(occurrences: Set[Occurrence], kinds: Sequence[Kind], changes: Mapping[Kind, Sequence[SameChange]]) -> Group:
-    """The group of kinds of change with the same occurrences."""
-    kind, *others = sorted(kinds, key=_rank)
-    found = changes[kind]
+def _group(
+    occurrences: Set[Occurrence], patterns: Sequence[ChangePattern], changes: Mapping[ChangePattern, Sequence[SameChange]]
+) -> Group:
+    """The group of patterns of change with the same occurrences."""
+    pattern, *others = sorted(patterns, key=_rank)
+    found = changes[pattern]
     instants = [at for _, at in occurrences]
     return Group(
-        field=kind.field,
+        field=pattern.field,
         also=[other.field for other in others],
-        old=_common([each.old for each in found], kind.old),
-        new=_common([each.new for each in found], kind.new),
-        volatile=kind.volatile,
+        old=_common([each.old for each in found], pattern.old),
+        new=_common([each.new for each in found], pattern.new),
+        volatile=pattern.volatile,
         changes=found,
         occurrences=occurrences,
         first=min(instants),
@@ -85,8 +87,8 @@ def _common(values: Sequence[Sequence[str]], shapes: Sequence[str]) -> Sequence[
     return list(first if all(each == first for each in values) else shapes)
 
 
-def _rank(kind: Kind) -> tuple[int, int, str]:
-    return rank(kind.field, kind.old, kind.new)
+def _rank(pattern: ChangePattern) -> tuple[int, int, str]:
+    return rank(pattern.field, pattern.old, pattern.new)
 
 
 def _order(group: Group) -> tuple[object, ...]:

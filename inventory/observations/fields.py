@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 
-class Kind(Enum):
+class ValueType(Enum):
     """What the values of a field are, all of them kept as text; the value is what a message calls one of them."""
 
     TEXT = "a text"
@@ -27,7 +27,7 @@ class Field:
     """
 
     name: str
-    kind: Kind
+    value_type: ValueType
     sentence: str
     cased: bool = False
     named_in_lower_case: bool = True
@@ -38,12 +38,12 @@ class Field:
     @property
     def ranges(self) -> bool:
         """Whether it can be compared with the ends of a range."""
-        return self.kind in (Kind.NUMBER, Kind.INSTANT)
+        return self.value_type in (ValueType.NUMBER, ValueType.INSTANT)
 
     @property
     def compared_exactly(self) -> bool:
         """Whether values are compared as they are: case matters, or there is one spelling of each."""
-        return self.cased or self.kind is not Kind.TEXT
+        return self.cased or self.value_type is not ValueType.TEXT
 
     @property
     def is_family(self) -> bool:
@@ -61,59 +61,59 @@ class Field:
         return self.name.partition("NAME")[2]
 
 
-def _cookie(attribute: str, kind: Kind, sentence: str) -> Field:
-    return Field(f"cookie.NAME.{attribute}", kind, sentence, named_in_lower_case=False)
+def _cookie(attribute: str, value_type: ValueType, sentence: str) -> Field:
+    return Field(f"cookie.NAME.{attribute}", value_type, sentence, named_in_lower_case=False)
 
 
 CATALOGUE = (
-    Field("url", Kind.URL, "The target's URL.", cased=True),
-    Field("host", Kind.HOST, "The target's host."),
-    Field("domain", Kind.HOST, "The registrable domain of the target's host."),
-    Field("scheme", Kind.TEXT, "The target's scheme: http or https."),
-    Field("port", Kind.NUMBER, "The target's port."),
-    Field("path", Kind.TEXT, "The path of the target's URL.", cased=True),
-    Field("status", Kind.NUMBER, "The status code of the final response."),
-    Field("reason", Kind.TEXT, "The reason phrase of the final response."),
-    Field("http_version", Kind.TEXT, "The HTTP version of the final response."),
-    Field("final.url", Kind.URL, "The URL that answered after all redirects.", cased=True),
-    Field("final.host", Kind.HOST, "The host that answered after all redirects."),
-    Field("ip", Kind.ADDRESS, "The address that answered."),
-    Field("media_type", Kind.TEXT, "The media type of the body."),
-    Field("charset", Kind.TEXT, "The character encoding of the body."),
-    Field("title", Kind.TEXT, "The title of the page."),
-    Field("generator", Kind.TEXT, "The program that says it made the page."),
-    Field("header.NAME", Kind.TEXT, "The value of each header line of that name."),
-    Field("redirect.url", Kind.URL, "The URL of each redirecting response.", cased=True),
-    Field("redirect.status", Kind.NUMBER, "The status code of each redirecting response."),
-    Field("redirect.header.NAME", Kind.TEXT, "The value of each header line of that name in a redirecting response."),
-    Field("redirects", Kind.NUMBER, "How many redirects were followed."),
-    _cookie("secure", Kind.TRUTH, "Whether that cookie has the attribute Secure."),
-    _cookie("httponly", Kind.TRUTH, "Whether that cookie has the attribute HttpOnly."),
-    _cookie("samesite", Kind.TEXT, "The attribute SameSite of that cookie."),
-    _cookie("accepted", Kind.TRUTH, "Whether a browser would accept that cookie."),
-    _cookie("reason", Kind.TEXT, "Why a browser would refuse that cookie."),
-    _cookie("host_only", Kind.TRUTH, "Whether that cookie is for its host alone."),
-    _cookie("partitioned", Kind.TRUTH, "Whether that cookie has the attribute Partitioned."),
-    Field("cookie.NAME", Kind.TEXT, "The attributes of that cookie in one line.", named_in_lower_case=False),
-    Field("tls.version", Kind.TEXT, "The version of TLS."),
-    Field("tls.cipher", Kind.TEXT, "The cipher suite of the connection."),
-    Field("tls.issuer", Kind.TEXT, "Who issued the certificate."),
-    Field("tls.subject", Kind.TEXT, "Whom the certificate is for."),
-    Field("tls.name", Kind.TEXT, "Each host name that the certificate is valid for."),
-    Field("tls.sha256", Kind.TEXT, "The SHA-256 of the certificate."),
-    Field("tls.not_after", Kind.INSTANT, "When the certificate expires."),
-    Field("script.host", Kind.HOST, "Each host that the page loads scripts from."),
-    Field("script.inline", Kind.NUMBER, "How many scripts the page contains."),
-    Field("link.host", Kind.HOST, "Each host that the page's link elements load from."),
-    Field("image.host", Kind.HOST, "Each host that the page loads images from."),
-    Field("frame.host", Kind.HOST, "Each host that the page shows in frames."),
-    Field("form.host", Kind.HOST, "Each host that the page's forms are sent to."),
-    Field("body.sha256", Kind.TEXT, "The SHA-256 of the body."),
-    Field("body.size", Kind.NUMBER, "The bytes of the body.", only_ranges=True, only_latest=True),
-    Field("elapsed_ms", Kind.NUMBER, "The milliseconds that the answer took.", only_ranges=True, only_latest=True),
-    Field("failure", Kind.TEXT, "The code of the failure of the last collection."),
-    Field("defect", Kind.TEXT, "Each defect that the last collection found."),
-    Field("tag", Kind.TEXT, "Each label that people gave the target.", composed=True),
+    Field("url", ValueType.URL, "The target's URL.", cased=True),
+    Field("host", ValueType.HOST, "The target's host."),
+    Field("domain", ValueType.HOST, "The registrable domain of the target's host."),
+    Field("scheme", ValueType.TEXT, "The target's scheme: http or https."),
+    Field("port", ValueType.NUMBER, "The target's port."),
+    Field("path", ValueType.TEXT, "The path of the target's URL.", cased=True),
+    Field("status", ValueType.NUMBER, "The status code of the final response."),
+    Field("reason", ValueType.TEXT, "The reason phrase of the final response."),
+    Field("http_version", ValueType.TEXT, "The HTTP version of the final response."),
+    Field("final.url", ValueType.URL, "The URL that answered after all redirects.", cased=True),
+    Field("final.host", ValueType.HOST, "The host that answered after all redirects."),
+    Field("ip", ValueType.ADDRESS, "The address that answered."),
+    Field("media_type", ValueType.TEXT, "The media type of the body."),
+    Field("charset", ValueType.TEXT, "The character encoding of the body."),
+    Field("title", ValueType.TEXT, "The title of the page."),
+    Field("generator", ValueType.TEXT, "The program that says it made the page."),
+    Field("header.NAME", ValueType.TEXT, "The value of each header line of that name."),
+    Field("redirect.url", ValueType.URL, "The URL of each redirecting response.", cased=True),
+    Field("redirect.status", ValueType.NUMBER, "The status code of each redirecting response."),
+    Field("redirect.header.NAME", ValueType.TEXT, "The value of each header line of that name in a redirecting response."),
+    Field("redirects", ValueType.NUMBER, "How many redirects were followed."),
+    _cookie("secure", ValueType.TRUTH, "Whether that cookie has the attribute Secure."),
+    _cookie("httponly", ValueType.TRUTH, "Whether that cookie has the attribute HttpOnly."),
+    _cookie("samesite", ValueType.TEXT, "The attribute SameSite of that cookie."),
+    _cookie("accepted", ValueType.TRUTH, "Whether a browser would accept that cookie."),
+    _cookie("reason", ValueType.TEXT, "Why a browser would refuse that cookie."),
+    _cookie("host_only", ValueType.TRUTH, "Whether that cookie is for its host alone."),
+    _cookie("partitioned", ValueType.TRUTH, "Whether that cookie has the attribute Partitioned."),
+    Field("cookie.NAME", ValueType.TEXT, "The attributes of that cookie in one line.", named_in_lower_case=False),
+    Field("tls.version", ValueType.TEXT, "The version of TLS."),
+    Field("tls.cipher", ValueType.TEXT, "The cipher suite of the connection."),
+    Field("tls.issuer", ValueType.TEXT, "Who issued the certificate."),
+    Field("tls.subject", ValueType.TEXT, "Whom the certificate is for."),
+    Field("tls.name", ValueType.TEXT, "Each host name that the certificate is valid for."),
+    Field("tls.sha256", ValueType.TEXT, "The SHA-256 of the certificate."),
+    Field("tls.not_after", ValueType.INSTANT, "When the certificate expires."),
+    Field("script.host", ValueType.HOST, "Each host that the page loads scripts from."),
+    Field("script.inline", ValueType.NUMBER, "How many scripts the page contains."),
+    Field("link.host", ValueType.HOST, "Each host that the page's link elements load from."),
+    Field("image.host", ValueType.HOST, "Each host that the page loads images from."),
+    Field("frame.host", ValueType.HOST, "Each host that the page shows in frames."),
+    Field("form.host", ValueType.HOST, "Each host that the page's forms are sent to."),
+    Field("body.sha256", ValueType.TEXT, "The SHA-256 of the body."),
+    Field("body.size", ValueType.NUMBER, "The bytes of the body.", only_ranges=True, only_latest=True),
+    Field("elapsed_ms", ValueType.NUMBER, "The milliseconds that the answer took.", only_ranges=True, only_latest=True),
+    Field("failure", ValueType.TEXT, "The code of the failure of the last collection."),
+    Field("defect", ValueType.TEXT, "Each defect that the last collection found."),
+    Field("tag", ValueType.TEXT, "Each label that people gave the target.", composed=True),
 )
 """All fields. Of two families that a name is in, the first is meant: `cookie.sid.secure` is not a cookie `sid.secure`."""
 FIXED = {field.name: field for field in CATALOGUE if not field.is_family}

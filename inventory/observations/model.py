@@ -29,7 +29,7 @@ from inventory.observations.conditions import (
     folded,
 )
 from inventory.observations.field_names import find
-from inventory.observations.fields import Kind
+from inventory.observations.fields import ValueType
 from inventory.observations.values import ordinal
 from inventory.records.model import Statement
 
@@ -172,13 +172,13 @@ def same(changes: Iterable[Change]) -> Sequence[SameChange]:
 
 
 @lru_cache(maxsize=10_000)
-def _ordered_kind(field: str) -> Kind | None:
-    """The kind of a field whose values have an order."""
+def _ordered_type(field: str) -> ValueType | None:
+    """The type of a field whose values have an order."""
     named, _ = find([field])
-    return named[0].field.kind if named and named[0].field.ranges else None
+    return named[0].field.value_type if named and named[0].field.ranges else None
 
 
 def ordinal_of(field: str, value: str) -> float | None:
     """What ranges compare of a value, as `End` has it; None if the field or the value has no order."""
-    kind = _ordered_kind(field)
-    return None if kind is None else ordinal(kind, value)
+    value_type = _ordered_type(field)
+    return None if value_type is None else ordinal(value_type, value)

@@ -17,7 +17,7 @@ from inventory import urls
 from inventory.clock import EPOCH
 from inventory.errors import InvalidQuery, InvalidUrl
 from inventory.hosts import bracketed
-from inventory.observations.fields import Kind
+from inventory.observations.fields import ValueType
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,28 +42,28 @@ class Period:
     end: float | None = None
 
 
-def canonical(kind: Kind, text: str) -> str:
+def canonical(value_type: ValueType, text: str) -> str:
     """The spelling in which the index has a value of that kind; a text without case is in lower case only where all are."""
-    match kind:
-        case Kind.URL:
+    match value_type:
+        case ValueType.URL:
             return _url(text)
-        case Kind.HOST:
+        case ValueType.HOST:
             return host(text)
-        case Kind.ADDRESS:
+        case ValueType.ADDRESS:
             return _address(text)
-        case Kind.NUMBER:
+        case ValueType.NUMBER:
             return _whole(text)
-        case Kind.TRUTH:
+        case ValueType.TRUTH:
             return _truth(text)
         case _:
             return text
 
 
-def ordinal(kind: Kind, text: str) -> float | None:
+def ordinal(value_type: ValueType, text: str) -> float | None:
     """What ranges compare of a value in the index, as `End` has it: its number, or its seconds since 1970; None without."""
-    if kind is Kind.NUMBER:
+    if value_type is ValueType.NUMBER:
         return float(text) if _NUMBER.fullmatch(text) else None
-    if kind is not Kind.INSTANT or not _INSTANT.fullmatch(text):
+    if value_type is not ValueType.INSTANT or not _INSTANT.fullmatch(text):
         return None
     try:
         return _seconds(datetime.fromisoformat(text.upper()))

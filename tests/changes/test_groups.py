@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inventory.changes.change_patterns import MAX_RARE_PATTERNS
 from inventory.changes.groups import Group, grouped
-from inventory.changes.kinds import MAX_RARE_KINDS
 from inventory.changes.ranking import shape_in_group
 from inventory.changes.sharing import counted, shared_by
 from inventory.observations.model import Change, SameChange, same
@@ -136,13 +136,13 @@ TABLE = {
     "another host for all URLs": (
         [
             each
-            for n in range(MAX_RARE_KINDS + 1)
+            for n in range(MAX_RARE_PATTERNS + 1)
             for each in (
                 change(n, "final.url", [f"http://{word(n)}.example/"], [f"https://new.example/{word(n)}"]),
                 change(n, "final.host", [f"{word(n)}.example"], ["new.example"]),
             )
         ],
-        [("final.host", ["final.url"], ["{text}"], ["new.example"], MAX_RARE_KINDS + 1)],
+        [("final.host", ["final.url"], ["{text}"], ["new.example"], MAX_RARE_PATTERNS + 1)],
     ),
 }  # fmt: skip
 
@@ -172,12 +172,12 @@ def test_the_shape_of_a_value_is_what_targets_have_in_common(field: str, value: 
 
 
 def test_few_kinds_of_change_are_told_apart_and_a_large_one_always_is() -> None:
-    few = [change(n, "title", [], [chr(97 + n)]) for n in range(MAX_RARE_KINDS)]
+    few = [change(n, "title", [], [chr(97 + n)]) for n in range(MAX_RARE_PATTERNS)]
     deploy = [change(f"of deploy {n}", "title", [], ["Down"]) for n in range(50)]
 
-    assert len(groups(few)) == MAX_RARE_KINDS
+    assert len(groups(few)) == MAX_RARE_PATTERNS
     many = rows([*few, change("z", "title", [], ["z"]), *deploy])
-    assert many == [("title", [], [], ["Down"], 50), ("title", [], [], ["{text}"], MAX_RARE_KINDS + 1)]
+    assert many == [("title", [], [], ["Down"], 50), ("title", [], [], ["{text}"], MAX_RARE_PATTERNS + 1)]
 
 
 def test_a_group_has_its_ends_its_targets_and_the_latest_changes_as_samples() -> None:
@@ -200,7 +200,10 @@ CHANGES = st.dictionaries(OCCURRENCES, st.tuples(VALUES, VALUES).filter(any), ma
     lambda found: [change(n, field, *values, at=at) for (n, field, at), values in found.items()]
 )
 WIDE = st.lists(
-    st.tuples(st.integers(0, 80), st.integers(0, 80)), min_size=MAX_RARE_KINDS, max_size=120, unique_by=lambda each: each[0]
+    st.tuples(st.integers(0, 80), st.integers(0, 80)),
+    min_size=MAX_RARE_PATTERNS,
+    max_size=120,
+    unique_by=lambda each: each[0],
 ).map(lambda found: [change(n, "title", [], ["ab"[: 1 + m % 2] + "cdefghijk"[m % 9] * (1 + m // 9)]) for n, m in found])
 
 

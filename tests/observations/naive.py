@@ -67,7 +67,7 @@ def _fits(pattern: Pattern, text: str) -> bool:
 
 
 def _lies_between(field: str, text: str, low: End | None, high: End | None) -> bool:
-    number = ordinal(find([field])[0][0].field.kind, text)
+    number = ordinal(find([field])[0][0].field.value_type, text)
     if number is None:
         return False
     if low is not None and not (number >= low.value if low.included else number > low.value):

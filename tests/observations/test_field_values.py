@@ -5,32 +5,32 @@ from __future__ import annotations
 import pytest
 
 from inventory.observations.field_names import find, nearest
-from inventory.observations.fields import CATALOGUE, Field, Kind
+from inventory.observations.fields import CATALOGUE, Field, ValueType
 from inventory.observations.values import ordinal
 
 
 @pytest.mark.parametrize(
-    ("kind", "text", "number"),
+    ("value_type", "text", "number"),
     [
-        (Kind.NUMBER, "200", 200.0),
-        (Kind.NUMBER, "123.4", 123.4),
-        (Kind.NUMBER, "-1", -1.0),
-        (Kind.NUMBER, "1e3", None),
-        (Kind.NUMBER, "", None),
-        (Kind.NUMBER, "9" * 5_000, None),
-        (Kind.INSTANT, "2026-01-31T12:00:00Z", 1769860800.0),
-        (Kind.INSTANT, "2026-01-31T12:00:00.123Z", 1769860800.123),
-        (Kind.INSTANT, "2026-01-31T12:00:00+02:00", 1769853600.0),
-        (Kind.INSTANT, "2026-01-31t12:00:00z", 1769860800.0),
-        (Kind.INSTANT, "9999-12-31T23:59:59Z", 253402300799.0),
-        (Kind.INSTANT, "0001-01-01T00:00:00+14:00", -62135647200.0),
-        (Kind.INSTANT, "2026-02-30T12:00:00Z", None),
-        (Kind.INSTANT, "soon", None),
-        (Kind.TEXT, "200", None),
+        (ValueType.NUMBER, "200", 200.0),
+        (ValueType.NUMBER, "123.4", 123.4),
+        (ValueType.NUMBER, "-1", -1.0),
+        (ValueType.NUMBER, "1e3", None),
+        (ValueType.NUMBER, "", None),
+        (ValueType.NUMBER, "9" * 5_000, None),
+        (ValueType.INSTANT, "2026-01-31T12:00:00Z", 1769860800.0),
+        (ValueType.INSTANT, "2026-01-31T12:00:00.123Z", 1769860800.123),
+        (ValueType.INSTANT, "2026-01-31T12:00:00+02:00", 1769853600.0),
+        (ValueType.INSTANT, "2026-01-31t12:00:00z", 1769860800.0),
+        (ValueType.INSTANT, "9999-12-31T23:59:59Z", 253402300799.0),
+        (ValueType.INSTANT, "0001-01-01T00:00:00+14:00", -62135647200.0),
+        (ValueType.INSTANT, "2026-02-30T12:00:00Z", None),
+        (ValueType.INSTANT, "soon", None),
+        (ValueType.TEXT, "200", None),
     ],
 )
-def test_what_ranges_compare(kind: Kind, text: str, number: float | None) -> None:
-    assert ordinal(kind, text) == number
+def test_what_ranges_compare(value_type: ValueType, text: str, number: float | None) -> None:
+    assert ordinal(value_type, text) == number
 
 
 @pytest.mark.parametrize("field", CATALOGUE, ids=lambda field: field.name)

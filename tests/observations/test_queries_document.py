@@ -23,7 +23,7 @@ QUERIES = [
 
 def line(field: Field) -> str:
     notes = ["Ranges only."] * field.only_ranges + ["Of the latest snapshot only."] * field.only_latest
-    return f"| `{field.name}` | {field.kind.value} | {' '.join([field.sentence, *notes])} |"
+    return f"| `{field.name}` | {field.value_type.value} | {' '.join([field.sentence, *notes])} |"
 
 
 @pytest.mark.parametrize("query", QUERIES)

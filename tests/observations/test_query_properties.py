@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from inventory.errors import InvalidQuery
 from inventory.observations.conditions import Condition, Pattern, Wildcard, all_of, folded, matcher
-from inventory.observations.fields import CATALOGUE, Field, Kind
+from inventory.observations.fields import CATALOGUE, Field, ValueType
 from inventory.observations.queries.query import parse
 from inventory.observations.queries.quoting import quoted
 from tests.observations.algebra import NOW
@@ -35,13 +35,13 @@ def observations(draw: st.DrawFn) -> tuple[str, str]:
     if field.only_ranges:
         return named, str(draw(st.integers(0, 10**12)))
     usual = {
-        Kind.NUMBER: st.integers(0, 10**9).map(str),
-        Kind.INSTANT: st.datetimes().map(lambda instant: f"{instant.isoformat(timespec='milliseconds')}Z"),
-        Kind.TRUTH: st.sampled_from(["true", "false"]),
-        Kind.HOST: st.sampled_from(["example.com", "[::1]", "10.0.0.1", "xn--bcher-kva.de"]),
-        Kind.URL: st.sampled_from(["https://example.com/", "http://example.com:8080/A?b=%C3%BC"]),
+        ValueType.NUMBER: st.integers(0, 10**9).map(str),
+        ValueType.INSTANT: st.datetimes().map(lambda instant: f"{instant.isoformat(timespec='milliseconds')}Z"),
+        ValueType.TRUTH: st.sampled_from(["true", "false"]),
+        ValueType.HOST: st.sampled_from(["example.com", "[::1]", "10.0.0.1", "xn--bcher-kva.de"]),
+        ValueType.URL: st.sampled_from(["https://example.com/", "http://example.com:8080/A?b=%C3%BC"]),
     }
-    return named, draw(ANY_TEXT | usual.get(field.kind, ANY_TEXT))
+    return named, draw(ANY_TEXT | usual.get(field.value_type, ANY_TEXT))
 
 
 def spelled_otherwise(text: str) -> set[str]:

@@ -59,7 +59,7 @@ class _Scope:
     def alike(self) -> tuple[NamedField, ...]:
         """The fields, which are all of one kind, because no other value can be read."""
         fields = self.fields or ()
-        if len({named.field.kind for named in fields}) > 1:
+        if len({named.field.value_type for named in fields}) > 1:
             names = ", ".join(named.field.name for named in fields[:3])
             raise InvalidQuery(f"{shown(self.written)} means fields of several kinds: {names}. Name one.", self.position)
         return fields
@@ -148,7 +148,7 @@ class _Reader:
             return any_of(Exists(named.name) for named in scope.fields)
         fields = scope.alike()
         if not fields[0].field.ranges:
-            reason = f"{shown(scope.written)} is {fields[0].field.kind.value}; ranges are for numbers and instants."
+            reason = f"{shown(scope.written)} is {fields[0].field.value_type.value}; ranges are for numbers and instants."
             raise InvalidQuery(f"{reason} Use * and ?.", position)
         return any_of(ranges.between(named.field, low, high, self.now, position)(named.name) for named in fields)
 

@@ -12,7 +12,7 @@ from inventory.errors import InvalidQuery
 from inventory.observations import values
 from inventory.observations.conditions import Condition, Everything, Has, OfName, Pattern, Wildcard, Word, any_of, matcher
 from inventory.observations.field_names import Pieces
-from inventory.observations.fields import Field, Kind
+from inventory.observations.fields import Field, ValueType
 from inventory.observations.queries import ranges
 
 MIN_LITERAL = 3
@@ -37,10 +37,10 @@ def value(field: Field, pieces: Pieces, *, exact: bool, now: datetime, position:
         wanted = replace(wanted, exact=exact or field.compared_exactly)
     elif exact:
         wanted = written
-    elif field.kind is Kind.INSTANT:
+    elif field.value_type is ValueType.INSTANT:
         return ranges.during(values.or_invalid(position, values.period, written.text, now))
     else:
-        text = values.or_invalid(position, values.canonical, field.kind, written.text)
+        text = values.or_invalid(position, values.canonical, field.value_type, written.text)
         wanted = matcher([text], exact=field.compared_exactly)
     return lambda name: Has(name, wanted)
 
@@ -67,15 +67,15 @@ def bare(pieces: Pieces, position: int) -> Condition:
 
 def _check_pattern(field: Field, pattern: Pattern, position: int) -> None:
     literals = pattern.literals
-    if field.kind is Kind.INSTANT:
+    if field.value_type is ValueType.INSTANT:
         reason = "Instants take no wildcards. Write a day, a month or a year: 2026-01-31, 2026-01, 2026; or a range."
-    elif field.kind is Kind.TRUTH:
+    elif field.value_type is ValueType.TRUTH:
         reason = f"{field.name} is true or false. Write one of them, or a single * for either."
-    elif field.kind is Kind.NUMBER:
+    elif field.value_type is ValueType.NUMBER:
         if all(literal.isdecimal() and literal.isascii() for literal in literals):
             return
         reason = f"{field.name} is a number. Write digits, such as 5*, or a range such as [500 TO 599]."
-    elif field.kind is Kind.HOST and not "".join(literals).isascii():
+    elif field.value_type is ValueType.HOST and not "".join(literals).isascii():
         reason = "Hosts are kept in ASCII. Write this pattern so, with the form that begins with xn--"
     elif not pattern.prefix and max(map(len, literals), default=0) < MIN_LITERAL:
         reason = (

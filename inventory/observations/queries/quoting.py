@@ -8,7 +8,7 @@ from inventory.errors import InvalidQuery
 from inventory.observations import values
 from inventory.observations.conditions import folded
 from inventory.observations.field_names import EXACT, find
-from inventory.observations.fields import Kind
+from inventory.observations.fields import ValueType
 from inventory.observations.values import shown
 
 _PLAIN = re.compile(r"(?!-)[A-Za-z0-9_.\-]+")
@@ -26,7 +26,7 @@ def quoted(field: str, value: str) -> str:
         return f"{name}:[{text} TO {text}]"
     caseless = known.compared_exactly or _has_no_case(value)
     is_own_name = not field.endswith(EXACT) and (known.named_in_lower_case or _has_no_case(field))
-    plain = caseless and is_own_name and _is_canonical(known.kind, value)
+    plain = caseless and is_own_name and _is_canonical(known.value_type, value)
     return f"{name}:{text}" if plain else f"{name}{EXACT}:{text}"
 
 
@@ -52,10 +52,10 @@ def _has_no_case(text: str) -> bool:
     return all(character == character.upper() == folded(character) for character in text)
 
 
-def _is_canonical(kind: Kind, value: str) -> bool:
-    if kind is Kind.INSTANT:
+def _is_canonical(value_type: ValueType, value: str) -> bool:
+    if value_type is ValueType.INSTANT:
         return False  # without `.exact` it would be a point in time, however that is spelled
     try:
-        return values.canonical(kind, value) == value
+        return values.canonical(value_type, value) == value
     except ValueError:
         return False

@@ -8,7 +8,7 @@ from datetime import datetime
 from inventory.errors import InvalidQuery
 from inventory.observations import values
 from inventory.observations.conditions import Between, End, OfName
-from inventory.observations.fields import Field, Kind
+from inventory.observations.fields import Field, ValueType
 from inventory.observations.values import Period, or_invalid
 
 
@@ -36,7 +36,7 @@ def during(period: Period) -> OfName:
 
 
 def _period(field: Field, end: WrittenEnd, now: datetime) -> Period:
-    if field.kind is Kind.INSTANT:
+    if field.value_type is ValueType.INSTANT:
         return or_invalid(end.position, values.period, end.text, now)
     return Period(or_invalid(end.position, values.number, end.text))
 
