@@ -14,15 +14,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
-from importlib import import_module
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from bench import filled_fleet, fleet
 from bench.measuring import Result, Rounds, RunSize
 from bench.rig import Cost
 from inventory import wiring
+from inventory.changes.parameters import ChangeParameters
 from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.observations.model import Condition
@@ -104,10 +103,9 @@ def measure_facet(store: str, size: RunSize) -> Result:
 def measure_groups(store: str, size: RunSize) -> Result:
     """The groups of a day on which a deploy took HSTS from four of a hundred targets."""
     of = filled(size.count(TARGETS))
-    parameters: Any = import_module("inventory.changes.parameters")
-    services: Any = wiring.build(Settings(store_url=f"sqlite:///{of.path}"))
+    services = wiring.build(Settings(store_url=f"sqlite:///{of.path}"))
     since, until = (fleet.collected_at(0, fleet.DEPLOYED + days).isoformat() for days in (0, 1))
-    question = parameters.ChangeParameters(fields=(HSTS,), since=since, until=until)
+    question = ChangeParameters(fields=(HSTS,), since=since, until=until)
     groups = services.fleet_changes.groups(question, limit=20)
     asked = [partial(services.fleet_changes.groups, question, limit=20)]
     sentence = (
