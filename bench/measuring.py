@@ -49,7 +49,7 @@ class Result:
     @property
     def line(self) -> str:
         """The row as one line of JSON."""
-        members = asdict(self) | {"store": self.value_type}
+        members = asdict(self) | {"store": self.kind}
         for internal in ("sentence", "to_reach", "at_most"):
             del members[internal]
         return json.dumps({name: round(value, 4) if isinstance(value, float) else value for name, value in members.items()})
