@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, request
 from flask.views import MethodView
 
-from inventory.changes import documents, schemas
+from inventory.changes import documents, fleet_schemas, schemas
 from inventory.changes.parameters import ChangeParameters
 from inventory.errors import (
     CredentialsInUrl,
@@ -60,8 +60,8 @@ class MetadataDiff(MethodView):
 class Changes(MethodView):
     """What changed in the fleet."""
 
-    @blueprint.arguments(schemas.ChangesQuery, location="query")
-    @blueprint.response(200, schemas.ChangesPage, description="One page, newest first", example="changes/changes")
+    @blueprint.arguments(fleet_schemas.ChangesQuery, location="query")
+    @blueprint.response(200, fleet_schemas.ChangesPage, description="One page, newest first", example="changes/changes")
     @blueprint.problems(InvalidRequest, InvalidQuery, TooManyChanges, TooManyRequests, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
         """List what changed, newest first: which field of which target, and between which two collections."""
@@ -74,8 +74,8 @@ class Changes(MethodView):
 class ChangeGroups(MethodView):
     """The same in groups."""
 
-    @blueprint.arguments(schemas.ChangeGroupsQuery, location="query")
-    @blueprint.response(200, schemas.ChangeGroupsSchema, description="The largest groups", example="changes/groups")
+    @blueprint.arguments(fleet_schemas.ChangeGroupsQuery, location="query")
+    @blueprint.response(200, fleet_schemas.ChangeGroupsSchema, description="The largest groups", example="changes/groups")
     @blueprint.problems(InvalidRequest, InvalidQuery, TooManyChanges, TooManyRequests, StorageUnavailable)
     def get(self, query: dict[str, Any]) -> Response:
         """Group what changed: the same change on many targets is one row, with what these have in common."""

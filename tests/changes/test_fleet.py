@@ -16,7 +16,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from inventory import create_app
-from inventory.changes import schemas
+from inventory.changes import fleet_schemas
 from inventory.changes.fleet import LARGEST_PORTION, LOOKED_AT, PORTIONS, FleetChanges, Groups
 from inventory.changes.parameters import ChangeParameters
 from inventory.errors import TooManyChanges
@@ -110,7 +110,7 @@ def fleet(client: FlaskClient, web: FakeWeb, clock: FakeClock) -> Fleet:
 def ask(client: FlaskClient, path: str = CHANGES, **query: Any) -> Mapping[str, Any]:
     answer = client.get(path, query_string=query)
     assert answer.status_code == 200, answer.text
-    schema = schemas.ChangeGroupsSchema if path == GROUPS else schemas.ChangesPage
+    schema = fleet_schemas.ChangeGroupsSchema if path == GROUPS else fleet_schemas.ChangesPage
     assert schema().validate(answer.json) == {}
     return answer.json
 
@@ -633,5 +633,5 @@ def test_fields_with_any_characters_are_linked_to(client: FlaskClient, fleet: Fl
 
 
 def test_the_examples_of_the_documentation_are_documents_of_the_schemas() -> None:
-    assert schemas.ChangesPage().validate(example("changes/changes")) == {}
-    assert schemas.ChangeGroupsSchema().validate(example("changes/groups")) == {}
+    assert fleet_schemas.ChangesPage().validate(example("changes/changes")) == {}
+    assert fleet_schemas.ChangeGroupsSchema().validate(example("changes/groups")) == {}

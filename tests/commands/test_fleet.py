@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from inventory.changes.schemas import ChangeGroupsSchema, ChangesPage
+from inventory.changes.fleet_schemas import ChangeGroupsSchema, ChangesPage
 from tests.commands.conftest import run
 from tests.upstreams import Answer, Upstream
 

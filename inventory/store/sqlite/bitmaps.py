@@ -68,8 +68,8 @@ def add(found: MutableMapping[int, bytearray], rows: Iterable[tuple[int, bytes]]
     return count
 
 
-def add_places(found: MutableMapping[int, bytearray], rows: Iterable[tuple[int, bytes]]) -> int:
-    """Add places, two bytes each, to the bits of blocks by their numbers; how many there were."""
+def add_offsets(found: MutableMapping[int, bytearray], rows: Iterable[tuple[int, bytes]]) -> int:
+    """Add offsets, two bytes each, to the bits of blocks by their numbers; how many there were."""
     count = 0
     for number, packed in rows:
         count += len(packed) // 2

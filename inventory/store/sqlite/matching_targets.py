@@ -19,11 +19,11 @@ MANY_ROWS = 100_000
 """Of which SQLite puts those of a block together in less time than each takes by itself."""
 
 NOW = "SELECT {columns} FROM postings WHERE {chosen} LIMIT {limit}"
-PLACES = """
+OFFSETS = """
     SELECT block, CAST(group_concat(targets, '') AS BLOB)
     FROM (SELECT block, targets FROM postings WHERE field_no = {field} AND length(targets) = 2 LIMIT {limit})
     GROUP BY block"""
-"""The places of values that one target of a block shows: mostly of a field of very many values."""
+"""The offsets of values that one target of a block shows: mostly of a field of very many values."""
 AFTER = "SELECT value_no, target_no FROM observations WHERE {chosen} AND since > {at}"
 BEFORE = "SELECT value_no, target_no FROM past_observations WHERE {chosen} AND first <= {at} AND gone > {at}"
 LATER = "SELECT target_no, since FROM observations WHERE {chosen}"
@@ -84,7 +84,7 @@ def _add_field(connection: Connection, found: MutableMapping[int, bytearray], fi
     chosen = f"field_no = {field}"
     if at is not None or limit < MANY_ROWS:
         return bitmaps.add(found, _rows(connection, chosen, at, limit))
-    number = bitmaps.add_places(found, connection.execute(PLACES.format(field=field, limit=limit + 1)))
+    number = bitmaps.add_offsets(found, connection.execute(OFFSETS.format(field=field, limit=limit + 1)))
     return number + bitmaps.add(found, _rows(connection, f"{chosen} AND length(targets) > 2", None, limit))
 
 
