@@ -33,8 +33,8 @@ test: $(VENV)/installed-dev  ## Run every test that needs no external server (AR
 faults: $(VENV)/installed-dev  ## Check that nothing accepted is lost under faults (SEED=n repeats a run; ARGS="--store mongo --accepted 10000")
 	@$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-bench: $(VENV)/installed-bench  ## Measure the ratios of bench/ (NAME=hit for one; half an hour for all)
-	@$(BIN)/python -m bench $(NAME) $(ARGS)
+bench: $(VENV)/installed-bench  ## Measure the ratios of bench/ (NAME=hit for one; half an hour for all; PEER="command {port}" for a peer)
+	@$(BIN)/python -m bench $(NAME) $(if $(PEER),--peer '$(PEER)') $(if $(PEER_LOOKUP),--peer-lookup '$(PEER_LOOKUP)') $(ARGS)
 
 lint: $(VENV)/installed-dev  ## Check style and types
 	$(BIN)/ruff check .

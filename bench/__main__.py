@@ -19,7 +19,9 @@ from bench import (
     miss_accept,
     miss_collect,
     not_modified,
+    peer,
     products,
+    record_bytes,
     results,
     searches,
     start,
@@ -29,14 +31,18 @@ from bench.measuring import Result, RunSize
 Measure = Callable[[str, RunSize], Result]
 BENCHMARKS: Mapping[str, Measure] = {
     "hit": hit.measure,
+    "hit_nginx": hit.measure_against_nginx,
     "hit_growth": hit_growth.measure,
     "not_modified": not_modified.measure,
+    "not_modified_nginx": not_modified.measure_against_nginx,
     "miss_accept": miss_accept.measure,
+    "miss_accept_first": miss_accept.measure_against_earlier,
     "miss_collect": miss_collect.measure,
     "import": imports.measure,
     "import_indexed": import_indexed.measure,
     "import_memory": import_memory.measure,
     "index_size": import_indexed.measure_size,
+    "record_bytes": record_bytes.measure,
     "search": searches.measure_search,
     "search_past": searches.measure_past,
     "facet": searches.measure_facet,
@@ -46,7 +52,7 @@ BENCHMARKS: Mapping[str, Measure] = {
     "due": due.measure,
     "start": start.measure,
 }
-EMBEDDED_ONLY = {"start", "import_indexed", "index_size", "search", "search_past", "facet", "change_groups"}
+EMBEDDED_ONLY = {"start", "import_indexed", "index_size", "record_bytes", "search", "search_past", "facet", "change_groups"}
 MONGO = "INVENTORY_TEST_MONGO_URI"
 MONGO_SHARE = 0.01
 """Of the records: the servers that tests run on have no index but `_id`, so each claim reads every record."""
@@ -55,6 +61,11 @@ MONGO_SHARE = 0.01
 def main() -> None:
     chosen = _options()
     size = RunSize(chosen.rounds, chosen.seconds, chosen.scale)
+    if chosen.peer:
+        other = peer.Peer(chosen.peer, chosen.peer_lookup)
+        for measure in (peer.measure_hit, peer.measure_collect):  # not kept: a peer is a command line of one machine
+            _print(measure("sqlite", size, other))
+        return
     stores = {"sqlite": "sqlite"} | ({"mongo": os.environ[MONGO]} if os.environ.get(MONGO) else {})
     for name in chosen.names or BENCHMARKS:
         for kind, store in stores.items():
@@ -63,10 +74,14 @@ def main() -> None:
             load = os.getloadavg()[0]
             share = MONGO_SHARE if kind == "mongo" else 1
             result = BENCHMARKS[name](store, replace(size, scale=size.scale * share))
-            sys.stdout.write(f"{result.line}\n{result.sentence}\n")
-            sys.stdout.flush()
+            _print(result)
             if size == RunSize():
                 results.keep(result, load)
+
+
+def _print(result: Result) -> None:
+    sys.stdout.write(f"{result.line}\n{result.sentence}\n")
+    sys.stdout.flush()
 
 
 def _options() -> argparse.Namespace:
@@ -76,6 +91,8 @@ def _options() -> argparse.Namespace:
     options.add_argument("--seconds", type=float, default=RunSize.seconds, help="of load in each round")
     options.add_argument("--scale", type=float, default=RunSize.scale, help="share of the full number of records")
     options.add_argument("--store", choices=["sqlite", "mongo"], help=f"only this one; mongo is the server of {MONGO}")
+    options.add_argument("--peer", metavar="COMMAND", help="measure against this program instead, which listens on {port}")
+    options.add_argument("--peer-lookup", metavar="PATH", default=peer.LOOKUP, help="its lookups, up to the URL")
     chosen = options.parse_args()
     if unknown := set(chosen.names) - set(BENCHMARKS):
         options.error(f"no such benchmark: {', '.join(sorted(unknown))}")

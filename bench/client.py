@@ -40,7 +40,9 @@ class _Connection:
 
     def complete(self) -> bool:
         """Receive what is there; True when that was the rest of the response."""
-        self.received += self.socket.recv(262_144)
+        if not (piece := self.socket.recv(262_144)):
+            raise ConnectionError("the server closed the connection")
+        self.received += piece
         if self._length is None:
             end = self.received.find(b"\r\n\r\n")
             if end < 0:

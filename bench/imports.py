@@ -40,7 +40,7 @@ def measure(store: str, size: RunSize) -> Result:
     sentence = (
         f"URLs of a CSV, no two the same, uploaded and stored, against Scrapy that stores nothing; {AT_ONCE} connections."
     )
-    return rounds.result("import", store, "URLs/s", sentence, to_reach=2)
+    return rounds.result("import", store, "URLs/s", sentence, to_reach=4)
 
 
 def import_of(running: Stack, store: Store, urls: list[str]) -> float:

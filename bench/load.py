@@ -54,6 +54,11 @@ def for_seconds(url: str, pages: Pages, seconds: float, *, connections: int = CO
     return _read(subprocess.run([*command, *pages.arguments()], capture_output=True, check=True, text=True))
 
 
+def rate(url: str, pages: Pages, seconds: float) -> float:
+    """Answers a second."""
+    return for_seconds(url, pages, seconds).rate
+
+
 def each_once(url: str, pages: Pages, *, connections: int = CONNECTIONS) -> Load:
     """Send each of the lookups once; wrk cannot."""
     return _ours(url, pages, 0, connections)

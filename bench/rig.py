@@ -50,13 +50,15 @@ def cost(sessions: Sequence[int]) -> Cost:
 
 
 @contextmanager
-def ours(store: str, *programs: str, **settings: object) -> Iterator[tuple[Stack, Store]]:
+def ours(store: str, *programs: str, root: Path = ROOT, **settings: object) -> Iterator[tuple[Stack, Store]]:
     """Our programs on a new store of the kind `store` ("sqlite", or the URL of a MongoDB server), and the store itself.
+
+    They run from the source tree `root`. The store must not be used if that is an older one.
 
     Both are in a folder where `TMPDIR` says: on a disk, unless what is measured has nothing to do with one.
     """
     with _store_url(store) as url, tempfile.TemporaryDirectory(prefix="inv-", ignore_cleanup_errors=True) as folder:
-        running = Stack(Path(folder), url, **settings)
+        running = Stack(Path(folder), url, root=root, **settings)
         opened = wiring.open_store(Settings(store_url=url, data_dir=running.folder))
         try:
             running.start(*programs)

@@ -56,10 +56,14 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = 30.0) -
 
 
 class Stack:
-    """Starts, kills and stops the programs; each is a process group, its output in `folder/NAME.log`."""
+    """Starts, kills and stops the programs; each is a process group, its output in `folder/NAME.log`.
 
-    def __init__(self, folder: Path, store_url: str = "", **settings: object) -> None:
+    `root` is the source tree that they run from.
+    """
+
+    def __init__(self, folder: Path, store_url: str = "", *, root: Path = ROOT, **settings: object) -> None:
         self.folder = folder
+        self._root = root
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.redis_url = f"unix://{folder / 'redis.sock'}"
@@ -101,7 +105,7 @@ class Stack:
         for name in names or self.commands:
             with (self.folder / f"{name}.log").open("ab") as log:
                 self.processes[name] = subprocess.Popen(
-                    self.commands[name], cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+                    self.commands[name], cwd=self._root, env=self.environment, stdout=log, stderr=log, start_new_session=True
                 )
         if "redis" in (names or self.commands):
             wait_until(self._redis_answers, f"Redis answers\n{self.log('redis')}")
