@@ -11,7 +11,12 @@ from inventory.records.model import Acceptance, Outcome, Record, RecordFilter, R
 
 
 class Records(Protocol):
-    """Records, and the ledger of the collections that are due."""
+    """Records, and the ledger of the collections that are due.
+
+    `is_local`: a lookup reads files of this machine, and waits for no network.
+    """
+
+    is_local: bool
 
     def look_up(self, record_id: str) -> RecordWithSnapshot | None:
         """The record with its latest snapshot and body, or None."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from werkzeug.http import http_date, quote_etag
 
+from inventory import json_bytes
 from inventory.clock import rfc3339
 from inventory.records.documents import failure_document
 from inventory.records.model import Record, RecordWithSnapshot, Snapshot, State, Target
@@ -46,6 +47,11 @@ def record_document(found: RecordWithSnapshot, *, stale: bool, fields: frozenset
     if fields is None:
         return document
     return {name: member for name, member in document.items() if name in fields or name in ("id", "url", "status")}
+
+
+def answer(found: RecordWithSnapshot, *, stale: bool) -> bytes:
+    """The whole `record_document` as JSON: the body of a hit."""
+    return json_bytes.dumps(record_document(found, stale=stale))
 
 
 def etag(record: Record, *, stale: bool, fields: frozenset[str] | None = None) -> str:

@@ -62,7 +62,10 @@ def look_up(
 def hit(result: LookupResult, now: datetime, fields: frozenset[str] | None = None) -> LookupResponse:
     """200: the record with its latest snapshot, or only its chosen fields."""
     etag = documents.etag(result.record, stale=result.stale, fields=fields)
-    body = json_bytes.dumps(documents.record_document(result.found, stale=result.stale, fields=fields))
+    if fields is None:
+        body = documents.answer(result.found, stale=result.stale)
+    else:
+        body = json_bytes.dumps(documents.record_document(result.found, stale=result.stale, fields=fields))
     headers = {"Content-Type": JSON, **documents.validators(result.record, etag, now)}
     return LookupResponse(status=200, headers=headers, body=body)
 

@@ -35,6 +35,8 @@ MAX_READS = 5
 
 
 class MongoRecords(Ledger):
+    is_local = False
+
     def look_up(self, record_id: str) -> RecordWithSnapshot | None:
         """Read in three steps, and again if the record was deleted in between."""
         with self._connection.database() as database:

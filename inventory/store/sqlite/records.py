@@ -62,6 +62,8 @@ DELETE_UNSHARED_BODIES = """
 
 
 class SqliteRecords(Ledger):
+    is_local = True
+
     def look_up(self, record_id: str) -> RecordWithSnapshot | None:
         found = self._connections.rows(LOOK_UP, (record_id,))
         if not found:
