@@ -22,6 +22,7 @@ from inventory.imports.multipart import OVERHEAD
 from inventory.ops import log_config, request_metrics
 from inventory.services import EXTENSION
 from inventory.store import waiting
+from inventory.web_api import shortcut
 
 
 class WithoutAccessLog(Logger):
@@ -51,6 +52,7 @@ def post_worker_init(worker):
     """Tell the application of a new process what it needs from its worker, and watch the store."""
     worker.wsgi.extensions[EXTENSION].streams.serving = lambda: worker.alive
     worker.body_limit, worker.small_body = _body_limit, REQUEST_LIMIT
+    worker.shortcut = worker.wsgi.extensions.get(shortcut.KEY)
     gc.collect()
     gc.freeze()  # what is loaded stays loaded, so the collector need not visit it again
     Thread(target=_watch_store, args=(worker,), name="watch-store", daemon=True).start()

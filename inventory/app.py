@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ from inventory.services import EXTENSION, Services
 from inventory.ui import jobs as job_pages
 from inventory.ui import pages
 from inventory.weather import routes as weather
-from inventory.web_api import problems
+from inventory.web_api import problems, shortcut
 from inventory.web_api.blueprint import Api
 from inventory.web_api.same_origin import SameOrigin
 from inventory.webpages import routes as webpages
@@ -58,6 +59,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.extensions[EXTENSION] = services
 
     app.wsgi_app = _layers(app, services)  # type: ignore[method-assign, assignment]
+    if not services.history.keeps(SOURCE):
+        app.extensions[shortcut.KEY] = _shortcut(app, services)
     request_log.register(app)
     problems.register(app)
     for page_blueprint in (pages.blueprint, job_pages.blueprint, sockets.sockets):
@@ -73,14 +76,22 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 
 
 def _layers(app: Flask, services: Services) -> WSGIApplication:
-    """What a request passes before Flask: the check of its host and site, and the shortcut of lookups without options."""
+    """What a request passes before Flask: the check of its host and site."""
     flask = app.wsgi_app
 
     def refuse(environ: WSGIEnvironment, start_response: StartResponse, error: InventoryError) -> Iterable[bytes]:
         environ[request_log.EARLY_ERROR] = error  # Flask answers it like every other error
         return flask(environ, start_response)
 
-    inner: WSGIApplication = flask
-    if not services.history.keeps(SOURCE):
-        inner = FastLookup(flask, services.records)
-    return SameOrigin(inner, services.settings.hosts, refuse)
+    return SameOrigin(flask, services.settings.hosts, refuse)
+
+
+def _shortcut(app: Flask, services: Services) -> FastLookup:
+    """What a server of ours may ask before the application."""
+    return FastLookup(
+        app.wsgi_app,
+        services.records,
+        services.settings.hosts,
+        is_local=services.store.records.is_local,
+        mounted_at=os.environ.get("SCRIPT_NAME", ""),  # as gunicorn has it
+    )

@@ -24,6 +24,7 @@ from inventory.errors import InvalidFile, InvalidRequest, SourceFailure, Unreada
 from inventory.events import containers, envelopes
 from inventory.events.job_type import EventJobs
 from inventory.events.schemas import EventsQuery
+from inventory.gunicorn_worker import plain_get
 from inventory.http_client.body import Body
 from inventory.imports import rows
 from inventory.imports.file_format import FileFormat
@@ -367,6 +368,10 @@ REQUESTS = [
     Case("quotes in an ETag", parse_etags, lambda size: '"' * size),
     Case("commas in an ETag", parse_etags, lambda size: "," * size),
     Case("unclosed ETags", parse_etags, lambda size: 'W/"' * size),
+    Case(
+        "a plain head", plain_get.read, lambda size: b"GET / HTTP/1.1\r\n" + b"a: " + b"b " * size + b"\x00\r\n\r\n", 3_000
+    ),
+    Case("many plain lines", plain_get.read, lambda size: b"GET / HTTP/1.1\r\n" + b"a:b\r\n" * size + b"\r", 1_500),
     Case("a plain lookup", URL_ONLY.fullmatch, lambda size: "url=" + "%41" * size + "%", 50_000),
     Case("a city", City.read, lambda size: "a\u0301" * size),
 ]

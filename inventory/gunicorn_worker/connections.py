@@ -10,12 +10,17 @@ from gunicorn.http import get_parser
 
 from inventory.client_speed import ClientSpeed
 from inventory.gunicorn_worker.arriving import Arrived, Body, head_has_arrived
+from inventory.web_api.shortcut import Later
 
 RECEIVE = 64 * 1024
 POLL_INTERVAL = 0.25
 """Seconds after which a thread that waits for an upload checks whether it was ended."""
 MAX_PIECES = 64
 """Pieces of an answer that are sent as they are; more are joined first."""
+
+
+Pieces = list[bytes | memoryview]
+"""An answer, or what is left of it."""
 
 
 class ClientSocket(socket.socket):
@@ -30,7 +35,7 @@ class ClientSocket(socket.socket):
     def __init__(self, sock: socket.socket) -> None:
         super().__init__(sock.family, sock.type, sock.proto, sock.detach())
         self.setblocking(False)
-        self.unsent: list[bytes | memoryview] = []
+        self.unsent: Pieces = []
         self.pushed_back = bytearray()
         self.speed: ClientSpeed | None = None
 
@@ -107,6 +112,8 @@ class Connection:
         """The body of the latest request."""
         self.body_since = 0.0
         """When waiting for it began."""
+        self.later: Later | None = None
+        """What answers the request that has arrived, in a thread and without a parser."""
         self.keep = True
         """Whether another request may follow the answer."""
         self.deadline = self.last_deadline = self.since = 0.0

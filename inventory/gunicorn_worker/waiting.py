@@ -17,7 +17,7 @@ from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseExc
 
 from inventory.client_speed import CLIENT_TIMEOUT, extend
 from inventory.gunicorn_worker.arriving import HEAD_LIMIT, head_has_arrived
-from inventory.gunicorn_worker.connections import Connection
+from inventory.gunicorn_worker.connections import Connection, Pieces
 from inventory.gunicorn_worker.draining import Draining
 from inventory.gunicorn_worker.malformed import RequestTimeout
 from inventory.gunicorn_worker.pipelined import Pipelined
@@ -33,7 +33,10 @@ GRACE = 1.0
 
 
 class Waiting:
-    """Keeps connections until `work` is called for a request that has arrived, or `close` for a connection that ends."""
+    """Keeps connections until `work` is called for a request that has arrived, or `close` for a connection that ends.
+
+    `at_once` gets what arrives alone first. If it takes that as a request, it gives the answer to `send`.
+    """
 
     def __init__(
         self,
@@ -41,8 +44,10 @@ class Waiting:
         work: Callable[[Connection], None],
         close: Callable[[Connection], None],
         problem: Callable[[Any, ParseException], bytes],
+        at_once: Callable[[Connection, bytes], bool] = lambda _connection, _head: False,
     ) -> None:
         self._selector, self._work, self._close, self._problem = selector, work, close, problem
+        self._at_once = at_once
         self._connections: OrderedDict[Connection, None] = OrderedDict()
         """The one that has been silent for the longest time is first."""
         self._kept = 0
@@ -67,6 +72,24 @@ class Waiting:
             self.receive(connection)
         else:
             self.draining.take(connection)
+
+    def send(self, connection: Connection, answer: Pieces) -> None:
+        """Send the answer to a request that was taken at once, and wait on, unless the connection was dropped meanwhile."""
+        if connection not in self._connections:
+            return
+        connection.sock.unsent = answer
+        try:
+            connection.sock.flush()
+        except OSError:
+            self._drop(connection)
+            return
+        if connection.sock.unsent:
+            self._leave(connection)
+            self.finish(connection)
+        else:
+            connection.since, connection.moved = monotonic(), 0
+            connection.deadline = connection.since + CLIENT_TIMEOUT
+            self._connections.move_to_end(connection)
 
     def refuse(self, connection: Connection, error: ParseException) -> None:
         """Answer what cannot become a request, and end the connection."""
@@ -141,6 +164,8 @@ class Waiting:
             self._drop(connection)
             return
         inbox, before = connection.inbox, len(connection.inbox)
+        if not before and connection.request is None and self._at_once(connection, data):
+            return
         inbox += data
         if not data and not inbox and connection.request is None:
             self._drop(connection)

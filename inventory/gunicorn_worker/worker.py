@@ -18,10 +18,12 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 from inventory import malloc_arenas
 from inventory.client_speed import BUFFERED_BODY, ClientSpeed, recent_bytes
 from inventory.gunicorn_worker.arriving import MAX_CHUNKS, ChunkedBody, SizedBody, body_of
+from inventory.gunicorn_worker.at_once import AtOnce
 from inventory.gunicorn_worker.connections import ClientSocket, Connection
 from inventory.gunicorn_worker.draining import DROP_INTERVAL
 from inventory.gunicorn_worker.malformed import BodyTooLarge, answer, is_ours
 from inventory.gunicorn_worker.waiting import Waiting
+from inventory.web_api.shortcut import Shortcut
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 SECOND = 1.0
@@ -40,6 +42,9 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
     small_body = 64 * 1024
     """The limit in bytes of a body that the application takes whole."""
 
+    shortcut: Shortcut | None = None
+    """Answers some requests without a thread and without WSGI."""
+
     def init_process(self) -> None:
         """Allow as many connections as the system does, give free memory back, and run."""
         self.worker_connections = self.max_keepalived = _max_connections(self.cfg.threads)
@@ -48,7 +53,8 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
 
     def run(self) -> None:
         """Serve until told to stop, then answer the requests that have begun."""
-        self.waiting = Waiting(self.poller, self.enqueue_req, self._closed, self._problem)
+        self.waiting = Waiting(self.poller, self.enqueue_req, self._closed, self._problem, self._take_at_once)
+        self.at_once = AtOnce(self.shortcut, self.waiting.send) if self.shortcut else None
         self._tick = 0.0
         self.poller.register(self.method_queue.fileno(), selectors.EVENT_READ, self.method_queue.run_callbacks)
         self.set_accept_enabled(True)
@@ -76,6 +82,8 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
             going_on = self.is_parent_alive()
             self.set_accept_enabled(self.alive)
         self.wait_for_and_dispatch_events(DROP_INTERVAL if self.waiting.draining else SECOND)
+        if self.at_once:
+            self.at_once.flush()
         self.waiting.draining.drop_some()
         self.waiting.pipelined.start_next()
         return going_on
@@ -93,6 +101,14 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
             return
         self.nr_conns += 1
         self.waiting.receive(Connection(self.cfg, ClientSocket(client), address, listener.getsockname()))
+
+    def _take_at_once(self, connection: Connection, data: bytes) -> bool:
+        """Whether a request is answered in the loop; a connection that is to be closed is left to a thread."""
+        if self.at_once is None or not self.alive or self.nr >= self.max_requests - 1:
+            return False
+        taken = self.at_once.take(connection, data)
+        self.nr += taken or connection.later is not None
+        return taken
 
     def enqueue_req(self, connection: Connection) -> None:
         """Have a thread handle what has arrived of a request."""
@@ -129,6 +145,8 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
         """Handle a request that has arrived, or begin to wait for its body; whether the connection may be kept."""
         request, connection.request = connection.request, None
         try:
+            if connection.later is not None:
+                return self._answer_later(connection)
             if request is None:
                 connection.feed()
                 request = next(connection.parser)
@@ -146,6 +164,14 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
         else:
             return bool(kept)
         return False
+
+    def _answer_later(self, connection: Connection) -> bool:
+        """Answer a request by the shortcut; the connection is kept unless the process is to stop."""
+        assert self.at_once is not None
+        connection.inbox.clear()
+        kept: bool = self.alive
+        connection.sock.unsent = self.at_once.answer_later(connection, kept=kept)
+        return kept
 
     def handle_error(self, request: Any, client: ClientSocket, address: Any, error: Exception) -> None:
         """Answer a request that could not be read, or whose answer was not valid."""

@@ -74,7 +74,7 @@ class RecordService:
         failure stands and there is no snapshot.
         """
         now, fresh_for = self.clock(), self._fresh_for if max_age is None else max_age
-        found = self._records.look_up(target.id) if contents else self._without_contents(target)
+        found = self._read(target.id, contents=contents)
         stale = found is not None and lookup.is_stale(found.record, fresh_for=fresh_for, now=now)
         if collect and (found is None or lookup.may_collect(found.record, stale=stale, now=now)):
             acceptance = self._refresh(target, seen=None if found is None else found.record)
@@ -86,6 +86,19 @@ class RecordService:
         if found.record.status is Status.FAILED:
             raise lookup.collection_failed(target, found.record.failure)
         return LookupResult(found=found, stale=stale)
+
+    def known(self, source: str, key: str, *, contents: bool = True) -> LookupResult | None:
+        """What `look_up` would find, if that is a snapshot and nothing would be accepted; else None.
+
+        `key` is a caller's text. If it is no target's key, no record has it, because each key is in the one spelling of its
+        source. So a text that finds a record need not be parsed.
+        """
+        found = self._read(Target(source, key, host="").id, contents=contents)
+        if found is None or found.record.snapshot_id is None:
+            return None
+        now = self.clock()
+        stale = lookup.is_stale(found.record, fresh_for=self._fresh_for, now=now)
+        return None if lookup.may_collect(found.record, stale=stale, now=now) else LookupResult(found=found, stale=stale)
 
     def find(self, target: Target) -> RecordWithSnapshot | None:
         """The record of a target, in whatever state; nothing is accepted and nothing raised."""
@@ -174,8 +187,10 @@ class RecordService:
             raise NotFound(f"There is no body with the SHA-256 {sha256}.")
         return body
 
-    def _without_contents(self, target: Target) -> RecordWithSnapshot | None:
-        record = self._records.find(target.id)
+    def _read(self, record_id: str, *, contents: bool) -> RecordWithSnapshot | None:
+        if contents:
+            return self._records.look_up(record_id)
+        record = self._records.find(record_id)
         return None if record is None else lookup.without_contents(record)
 
     def _refresh(self, target: Target, *, seen: Record | None) -> Acceptance:

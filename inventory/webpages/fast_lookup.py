@@ -1,82 +1,130 @@
-"""Lookups that ask for a URL and nothing else, answered in front of Flask.
+"""Lookups that ask for a URL and nothing else, answered without WSGI and Flask.
 
-Flask's contexts, routing, arguments and hooks are more than half of what such a lookup costs (docs/scale.md). All other
-requests, and lookups that end in a problem, are left to the application, which answers lookups alike.
+These, with their environment, contexts, routing, arguments and hooks, are more than what such a lookup costs otherwise
+(docs/scale.md). All other requests are left to the application, which answers lookups alike.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from werkzeug.datastructures import ETags
 from werkzeug.http import parse_etags
+from werkzeug.wrappers import Response
 
-from inventory.errors import CollectionFailed
+from inventory.hosts import AllowedHosts
 from inventory.ops import request_log
 from inventory.records.service import RecordService
-from inventory.web_api.same_origin import FOREIGN
-from inventory.webpages.lookup import PATH, SOURCE, LookupResponse, look_up
+from inventory.web_api import security_headers
+from inventory.web_api.same_origin import CACHED_HOSTS
+from inventory.web_api.shortcut import Answer, Later
+from inventory.webpages.lookup import PATH, SOURCE, LookupResponse, known, look_up
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import WSGIApplication
 
 URL_ONLY = re.compile(r"url=((?:[A-Za-z0-9._~!*'(),/:?@$=-]|%[0-7][0-9A-Fa-f])+)")
 """A query that is one URL in ASCII: every way to parse a query reads the same in it."""
 STATUS_LINES = {200: "200 OK", 202: "202 ACCEPTED", 304: "304 NOT MODIFIED"}
 NO_ETAGS = ETags()
+ASKS_MORE = frozenset({"prefer", "sec-fetch-site", "origin", "referer"})
+"""Header fields by which a lookup may wait, or may come from a page of another site."""
+BROWSER = "Mozilla/"
+"""How the User-Agent of each browser begins; one that is silent about the page is checked by `same_origin`."""
+SECURITY_HEADERS = security_headers.lines()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A lookup: a URL, the caller's validators, the request's id, and when it began."""
+
+    url: str
+    if_none_match: ETags
+    request_id: str
+    began: float
 
 
 class FastLookup:
-    """A WSGI application that answers lookups of a URL alone and hands everything else to another application."""
+    """A `Shortcut` for lookups of a URL alone.
 
-    def __init__(self, app: WSGIApplication, records: RecordService) -> None:
-        self._app = app
-        self._records = records
+    `app` answers the problems. `is_local`: a lookup reads files of this machine, so it may be answered at once.
+    `mounted_at` is the path that precedes the application's own paths.
+    """
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a request."""
-        query = URL_ONLY.fullmatch(environ.get("QUERY_STRING", "")) if _is_candidate(environ) else None
-        if query is None:
-            return self._app(environ, start_response)
-        began = time.perf_counter()
-        request_id = request_log.identify(environ.get("HTTP_X_REQUEST_ID", ""))
-        response = self._response(unquote_to_bytes(query[1]).decode("ascii"), environ)
-        if response is None:
-            environ["HTTP_X_REQUEST_ID"] = request_id
-            return self._app(environ, start_response)
-        headers = [*response.headers.items(), ("X-Request-ID", request_id)]
-        if response.body:
-            headers.append(("Content-Length", str(len(response.body))))
-        start_response(STATUS_LINES[response.status], headers)
-        request_log.account("GET", PATH, PATH, response.status, began)
-        return [response.body]
+    def __init__(
+        self, app: WSGIApplication, records: RecordService, hosts: AllowedHosts, *, is_local: bool, mounted_at: str = ""
+    ) -> None:
+        self._app, self._records, self._is_local, self._mounted_at = app, records, is_local, mounted_at
+        self._admit = lru_cache(CACHED_HOSTS)(hosts.admit)
+        self._before_query = f"{mounted_at}{PATH}?"
 
-    def _response(self, url: str, environ: WSGIEnvironment) -> LookupResponse | None:
-        """The response, or None if it is a problem."""
+    def __call__(self, target: str, fields: Mapping[str, str], *, at_once: bool) -> Answer | Later | None:
+        asked = self._read(target, fields)
+        if asked is None:
+            return None
+        if at_once and self._is_local:
+            try:
+                response = known(self._records, asked.url, if_none_match=asked.if_none_match)
+            except Exception as error:  # noqa: BLE001 - the outermost edge is the application's: it logs and answers the error
+                return partial(self._problem, asked, error)
+            if response is not None:
+                return _answer(asked, response)
+        return partial(self._look_up, asked)
+
+    def account(self, answers: Sequence[Answer]) -> None:
+        seen = [(int(each.status[:3]), each.request_id, each.seconds) for each in answers if each.seconds is not None]
+        request_log.account_all("GET", PATH, PATH, seen)
+
+    def _read(self, target: str, fields: Mapping[str, str]) -> Asked | None:
+        """The lookup that a request is, if a URL is all of it and no page of another site can have sent it."""
+        before = len(self._before_query)
+        query = URL_ONLY.fullmatch(target, before) if target.startswith(self._before_query) else None
+        if query is None or not ASKS_MORE.isdisjoint(fields) or fields.get("user-agent", "").startswith(BROWSER):
+            return None
+        if not self._admit(fields.get("host", "")):
+            return None
+        return Asked(
+            unquote_to_bytes(query[1]).decode("ascii"),
+            parse_etags(fields["if-none-match"]) if "if-none-match" in fields else NO_ETAGS,
+            request_log.valid_id(fields.get("x-request-id", "")),
+            time.perf_counter(),
+        )
+
+    def _look_up(self, asked: Asked) -> Answer:
+        """The answer to a lookup that may be accepted for collection."""
+        request_log.identify(asked.request_id)
         try:
-            response, _ = look_up(
-                self._records,
-                self._records.target(SOURCE, url),
-                if_none_match=parse_etags(environ["HTTP_IF_NONE_MATCH"]) if "HTTP_IF_NONE_MATCH" in environ else NO_ETAGS,
-                mounted_at=environ.get("SCRIPT_NAME", ""),
-            )
-        except CollectionFailed:
-            return None
+            target = self._records.target(SOURCE, asked.url)
+            response, _ = look_up(self._records, target, if_none_match=asked.if_none_match, mounted_at=self._mounted_at)
         except Exception as error:  # noqa: BLE001 - the outermost edge is the application's: it logs and answers the error
-            environ[request_log.EARLY_ERROR] = error
-            return None
-        return response
+            return self._problem(asked, error)
+        return _answer(asked, response)
+
+    def _problem(self, asked: Asked, error: Exception) -> Answer:
+        """What the application answers to an error."""
+        from werkzeug.test import create_environ  # here, because few processes ever need it
+
+        at = f"http://localhost{self._mounted_at}"  # every application answers for this host
+        environ = create_environ(PATH, at, {"url": asked.url}, headers={"X-Request-ID": asked.request_id})
+        environ[request_log.EARLY_ERROR] = error
+        response = Response.from_app(self._app, environ, buffered=True)
+        fields = "".join(f"{name}: {value}\r\n" for name, value in response.headers)
+        return Answer(response.status, fields, response.data, asked.request_id)
 
 
-def _is_candidate(environ: WSGIEnvironment) -> bool:
-    """Whether a query of one URL is all of a lookup: it does not prefer to wait, and no other site can have sent it."""
-    return (
-        environ["PATH_INFO"] == PATH
-        and environ["REQUEST_METHOD"] == "GET"
-        and "HTTP_PREFER" not in environ
-        and FOREIGN not in environ
+def _answer(asked: Asked, response: LookupResponse) -> Answer:
+    fields = "".join([f"{name}: {value}\r\n" for name, value in response.headers.items()])
+    length = f"Content-Length: {len(response.body)}\r\n" if response.body else ""
+    return Answer(
+        STATUS_LINES[response.status],
+        f"{fields}X-Request-ID: {asked.request_id}\r\n{length}{SECURITY_HEADERS}",
+        response.body,
+        asked.request_id,
+        time.perf_counter() - asked.began,
     )

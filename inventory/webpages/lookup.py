@@ -59,6 +59,18 @@ def look_up(
     return pending(result.record, records.clock(), mounted_at, applied=applied), LookupOutcome.MISS
 
 
+def known(records: RecordService, url: str, *, if_none_match: ETags) -> LookupResponse | None:
+    """What `look_up` would answer, if it is a hit of a URL in the spelling of its record and accepts nothing; else None."""
+    if if_none_match:
+        result = records.known(SOURCE, url, contents=False)
+        if result is None:
+            return None
+        if response := not_modified(result, records.clock(), if_none_match):
+            return response
+    result = records.known(SOURCE, url)
+    return None if result is None else hit(result, records.clock())
+
+
 def hit(result: LookupResult, now: datetime, fields: frozenset[str] | None = None) -> LookupResponse:
     """200: the record with its latest snapshot, or only its chosen fields."""
     etag = documents.etag(result.record, stale=result.stale, fields=fields)

@@ -1,17 +1,23 @@
-"""Lookups of a URL alone are answered in front of Flask, with the same answer as by Flask."""
+"""Lookups of a URL alone are answered without WSGI and Flask, with the same answer as by Flask."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
 from inventory import create_app, urls
 from inventory.errors import SourceFailure, StorageUnavailable
+from inventory.gunicorn_worker import plain_get
+from inventory.web_api import shortcut
+from inventory.web_api.shortcut import Answer
 from inventory.webpages.fast_lookup import URL_ONLY
 from inventory.wiring import Services
 from tests.conftest import Build
@@ -21,6 +27,45 @@ URL = "http://example.test/page"
 AT = f"/api/v1/metadata?url={quote(URL, safe='')}"
 
 
+@dataclass
+class Answered:
+    """What a client gets."""
+
+    status: str
+    headers: Headers
+    data: bytes
+    later: bool
+    """Whether it was left to a thread."""
+
+    @property
+    def status_code(self) -> int:
+        return int(self.status[:3])
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.data)
+
+
+class Server:
+    """A server that has read the head of a request and asks the shortcut of the application, as our worker does."""
+
+    def __init__(self, app: Flask) -> None:
+        self.shortcut: shortcut.Shortcut = app.extensions[shortcut.KEY]
+
+    def get(self, path: str, headers: dict[str, str] | None = None, *, at_once: bool = True) -> Answered:
+        """The answer; a request that is left to WSGI is a failure."""
+        lines = "".join(f"{name}: {value}\r\n" for name, value in {"Host": "localhost", **(headers or {})}.items())
+        request = plain_get.read(f"GET {path} HTTP/1.1\r\n{lines}\r\n".encode())
+        assert request is not None
+        answer = self.shortcut(*request, at_once=at_once)
+        assert answer is not None
+        later = not isinstance(answer, Answer)
+        answer = answer if isinstance(answer, Answer) else answer()
+        self.shortcut.account([answer])
+        fields = Headers([tuple(line.split(": ", 1)) for line in answer.fields.splitlines()])  # type: ignore[arg-type]
+        return Answered(answer.status, fields, answer.body, later)
+
+
 @pytest.fixture
 def client(client: FlaskClient, services: Services) -> FlaskClient:
     client.get(AT)
@@ -28,14 +73,24 @@ def client(client: FlaskClient, services: Services) -> FlaskClient:
     return client
 
 
-def both_ways(client: FlaskClient, **headers: str) -> tuple[TestResponse, TestResponse]:
-    """The answers in front of Flask and in it: the second query means the same, and is left to Flask."""
-    sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    return client.get(AT, headers=sent), client.get(f"{AT}&collect=true", headers=sent)
+@pytest.fixture
+def server(client: FlaskClient) -> Server:
+    return Server(client.application)
 
 
-def test_status_headers_and_body_are_those_of_the_application(client: FlaskClient) -> None:
-    fast, flask = both_ways(client, X_Request_ID="mine")
+@pytest.fixture
+def both_ways(client: FlaskClient, server: Server) -> Any:
+    """The answers without WSGI and by Flask."""
+
+    def ask(**headers: str) -> tuple[Answered, TestResponse]:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        return server.get(AT, sent), client.get(AT, headers=sent)
+
+    return ask
+
+
+def test_status_headers_and_body_are_those_of_the_application(both_ways: Any) -> None:
+    fast, flask = both_ways(X_Request_ID="mine")
 
     assert (fast.status, fast.data) == (flask.status, flask.data)
     assert sorted(fast.headers) == sorted(flask.headers)
@@ -43,33 +98,62 @@ def test_status_headers_and_body_are_those_of_the_application(client: FlaskClien
 
 
 @pytest.mark.parametrize("form", ['"{}"', 'W/"{}"', '"other", "{}"', "*", '"other"', "nonsense"])
-def test_what_the_caller_has_is_compared_alike(client: FlaskClient, form: str) -> None:
+def test_what_the_caller_has_is_compared_alike(client: FlaskClient, both_ways: Any, form: str) -> None:
     etag = client.get(AT).headers["ETag"].strip('"')
 
-    fast, flask = both_ways(client, X_Request_ID="mine", If_None_Match=form.format(etag))
+    fast, flask = both_ways(X_Request_ID="mine", If_None_Match=form.format(etag))
 
     assert (fast.status, fast.data) == (flask.status, flask.data)
     assert sorted(fast.headers) == sorted(flask.headers)
     assert fast.status_code == (200 if form in ('"other"', "nonsense") else 304)
 
 
-def test_an_id_is_made_and_the_line_is_logged_as_ever(client: FlaskClient, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_id_is_made_and_the_line_is_logged_as_ever(both_ways: Any, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
 
-    fast, flask = both_ways(client, X_Request_ID="not an id")
+    fast, flask = both_ways(X_Request_ID="not an id")
 
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["request_id"] for line in lines] == [fast.headers["X-Request-ID"], flask.headers["X-Request-ID"]]
-    assert lines[0].keys() == lines[1].keys()
+    assert list(lines[0]) == list(lines[1])
     assert [lines[0][name] for name in ("event", "method", "path", "status")] == ["request", "GET", "/api/v1/metadata", 200]
 
 
-def test_a_stale_hit_is_refreshed_in_the_background(client: FlaskClient, services: Services, clock: FakeClock) -> None:
+def test_a_stale_hit_is_refreshed_in_the_background(server: Server, services: Services, clock: FakeClock) -> None:
     clock.forward(2 * 86_400)
 
-    assert client.get(AT).json["stale"] is True
+    answers = [server.get(AT), server.get(AT)]
+
+    assert [answer.json["stale"] for answer in answers] == [True, True]
+    assert [answer.later for answer in answers] == [True, False]  # only the first waits for an acceptance
     assert services.collector.collect_due(slots=4, stopping=lambda: False) == 1
-    assert client.get(AT).json["stale"] is False
+    assert server.get(AT).json["stale"] is False
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("validator", [{}, {"If-None-Match": "*"}])
+def test_a_hit_needs_a_thread_only_if_it_is_not_wanted_at_once(
+    server: Server, at_once: bool, validator: dict[str, str]
+) -> None:
+    answer = server.get(AT, validator, at_once=at_once)
+
+    assert (answer.status_code, answer.later) == (304 if validator else 200, not at_once)
+
+
+@pytest.mark.parametrize(
+    "spelling", ["HTTP://EXAMPLE.test:80/page", "http://example.test/a/../page", " http://example.test/page"]
+)
+def test_a_hit_in_another_spelling_is_a_hit(server: Server, spelling: str) -> None:
+    answer = server.get(f"/api/v1/metadata?url={quote(spelling, safe='')}")
+
+    assert (answer.status_code, answer.json["url"]) == (200, URL)
+
+
+def test_a_store_in_the_network_is_asked_by_a_thread(services: Services, make_services: Build) -> None:
+    store = services.store
+    remote = make_services(store=Replacing(store, records=Replacing(store.records, is_local=False)))
+
+    assert Server(create_app(services=remote)).get(AT).later
 
 
 @pytest.mark.parametrize(
@@ -77,31 +161,36 @@ def test_a_stale_hit_is_refreshed_in_the_background(client: FlaskClient, service
 )
 @pytest.mark.parametrize("mounted_at", ["", "/inventory"])
 @pytest.mark.parametrize("if_none_match", [None, "*"])
-def test_a_miss_is_accepted_alike(client: FlaskClient, key: str, mounted_at: str, if_none_match: str | None) -> None:
+def test_a_miss_is_accepted_alike(
+    services: Services, key: str, mounted_at: str, if_none_match: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCRIPT_NAME", mounted_at)
+    app = create_app(services=services)
     sent = {"X-Request-ID": "mine"} | ({"If-None-Match": if_none_match} if if_none_match else {})
     at = f"/api/v1/metadata?url={quote(urls.parse(key).href, safe='')}"
     how: Any = {"headers": sent, "environ_overrides": {"SCRIPT_NAME": mounted_at}}
 
-    fast, flask = client.get(at, **how), client.get(f"{at}&collect=true", **how)
+    fast = Server(app).get(mounted_at + at, sent)
+    flask = app.test_client().get(f"{at}&collect=true", **how)
 
     assert (fast.status, fast.data) == (flask.status, flask.data)
     assert fast.status_code == 202
     assert dict(fast.headers) == dict(flask.headers)
 
 
-def test_a_miss_is_accepted_once_and_a_worker_is_woken(client: FlaskClient, services: Services) -> None:
-    client.get(f"{AT}%2Fother")
-    client.get(f"{AT}%2Fother")
+def test_a_miss_is_accepted_once_and_a_worker_is_woken(server: Server, services: Services) -> None:
+    server.get(f"{AT}%2Fother")
+    server.get(f"{AT}%2Fother")
 
     assert services.collector.collect_due(slots=4, stopping=lambda: False) == 1
-    assert client.get(f"{AT}%2Fother").status_code == 200
+    assert server.get(f"{AT}%2Fother").status_code == 200
 
 
-def test_a_stale_hit_is_answered_alike(client: FlaskClient, clock: FakeClock) -> None:
+def test_a_stale_hit_is_answered_alike(both_ways: Any, clock: FakeClock) -> None:
     clock.forward(2 * 86_400)
 
-    fast, flask = both_ways(client, X_Request_ID="mine")
-    unchanged, unchanged_too = both_ways(client, X_Request_ID="mine", If_None_Match=fast.headers["ETag"])
+    fast, flask = both_ways(X_Request_ID="mine")
+    unchanged, unchanged_too = both_ways(X_Request_ID="mine", If_None_Match=fast.headers["ETag"])
 
     assert fast.json["stale"]
     assert (fast.status, fast.data, dict(fast.headers)) == (flask.status, flask.data, dict(flask.headers))
@@ -109,14 +198,32 @@ def test_a_stale_hit_is_answered_alike(client: FlaskClient, clock: FakeClock) ->
     assert dict(unchanged.headers) == dict(unchanged_too.headers)
 
 
-def test_a_failure_is_told_by_the_application(client: FlaskClient, services: Services, web: FakeWeb) -> None:
+def test_a_failure_is_told_by_the_application(
+    client: FlaskClient, server: Server, services: Services, web: FakeWeb, capsys: pytest.CaptureFixture[str]
+) -> None:
     web.pages[f"{URL}/gone"] = SourceFailure("dns_failure", "There is no such name.", permanent=True)
-    client.get(f"{AT}%2Fgone")
+    server.get(f"{AT}%2Fgone")
     services.collector.collect_due(slots=4, stopping=lambda: False)
+    capsys.readouterr()
 
-    answer = client.get(f"{AT}%2Fgone")
+    fast = server.get(f"{AT}%2Fgone", {"X-Request-ID": "mine"})
+    flask = client.get(f"{AT}%2Fgone", headers={"X-Request-ID": "mine"})
 
-    assert (answer.status_code, answer.json["code"]) == (502, "collection_failed")
+    assert (fast.status, fast.data) == (flask.status, flask.data)
+    assert sorted(fast.headers) == sorted(flask.headers)
+    assert (fast.status_code, fast.json["code"]) == (502, "collection_failed")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["event"], line["request_id"], line["status"]) for line in lines] == [("request", "mine", 502)] * 2
+
+
+@pytest.mark.parametrize("url", ["ftp://example.test/", "nonsense", "http://user:secret@example.test/"])
+def test_a_url_that_cannot_be_collected_is_refused_by_the_application(client: FlaskClient, server: Server, url: str) -> None:
+    at = f"/api/v1/metadata?url={quote(url, safe='')}"
+
+    fast, flask = server.get(at, {"X-Request-ID": "mine"}), client.get(at, headers={"X-Request-ID": "mine"})
+
+    assert (fast.status, fast.data) == (flask.status, flask.data)
+    assert fast.status_code >= 400
 
 
 def test_a_store_that_is_away_is_asked_once_and_is_a_503(services: Services, make_services: Build) -> None:
@@ -129,7 +236,7 @@ def test_a_store_that_is_away_is_asked_once_and_is_a_503(services: Services, mak
     store = services.store
     without = make_services(store=Replacing(store, records=Replacing(store.records, look_up=look_up)))
 
-    answer = create_app(services=without).test_client().get(AT, headers={"X-Request-ID": "mine"})
+    answer = Server(create_app(services=without)).get(AT, {"X-Request-ID": "mine"})
 
     assert (answer.status_code, answer.json["code"], answer.headers["X-Request-ID"]) == (503, "storage_unavailable", "mine")
     assert answer.headers["Retry-After"]
@@ -141,3 +248,31 @@ def test_a_store_that_is_away_is_asked_once_and_is_a_503(services: Services, mak
 )
 def test_a_query_that_may_be_read_in_two_ways_is_left_to_the_application(query: str) -> None:
     assert URL_ONLY.fullmatch(query) is None
+
+
+@pytest.mark.parametrize(
+    ("target", "field"),
+    [
+        (AT, "Prefer: wait=5"),
+        (AT, "Sec-Fetch-Site: cross-site"),
+        (AT, "Origin: http://evil.test"),
+        (AT, "Referer: http://evil.test/"),
+        (AT, "User-Agent: Mozilla/5.0"),
+        (f"{AT}&fields=headers", "Accept: */*"),
+        (f"{AT}&collect=false", "Accept: */*"),
+        ("/api/v1/metadata", "Accept: */*"),
+        ("/api/v1/records", "Accept: */*"),
+        (AT.replace("metadata", "m%65tadata"), "Accept: */*"),
+    ],
+)
+def test_what_is_more_than_a_url_is_left_to_the_application(client: FlaskClient, target: str, field: str) -> None:
+    name, _, value = field.partition(": ")
+
+    answer = client.application.extensions[shortcut.KEY](target, {"host": "localhost", name.lower(): value}, at_once=True)
+
+    assert answer is None
+
+
+@pytest.mark.parametrize("host", ["evil.test", "", "localhost:99999"])
+def test_a_host_that_is_not_ours_is_left_to_the_application(client: FlaskClient, host: str) -> None:
+    assert client.application.extensions[shortcut.KEY](AT, {"host": host} if host else {}, at_once=True) is None
