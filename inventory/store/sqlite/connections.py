@@ -57,12 +57,12 @@ class Connections:
             return connection.execute(sql, values).fetchall()
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, timeout: float = TIMEOUT) -> Iterator[Connection]:
         """One transaction: durable when the block ends, undone when it raises."""
-        until = monotonic() + TIMEOUT
+        until = monotonic() + timeout
         lock = self._write_lock
-        if not lock.acquire(timeout=TIMEOUT):
-            raise StorageUnavailable(f"The store {self.path} is busy: other writers did not finish in {TIMEOUT:g} s.")
+        if not lock.acquire(timeout=timeout):
+            raise self.busy()
         try:
             with Borrowed(self, until - monotonic()) as connection:
                 connection.execute("BEGIN IMMEDIATE")
@@ -75,6 +75,10 @@ class Connections:
                         connection.execute("ROLLBACK")
         finally:
             lock.release()
+
+    def busy(self) -> StorageUnavailable:
+        """The error of a call that other writers gave no turn."""
+        return StorageUnavailable(f"The store {self.path} is busy: other writers did not finish in {TIMEOUT:g} s.")
 
     def touch(self, timeout: float) -> None:
         """Write durably what is there already; `StorageFull` if that fails. Another write at the same time is enough."""

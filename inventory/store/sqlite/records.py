@@ -11,9 +11,11 @@ from typing import Any
 from inventory.listing import Key
 from inventory.records.model import Acceptance, Record, RecordFilter, RecordWithSnapshot, Status, Target
 from inventory.store.codecs import to_millis
+from inventory.store.group_commit import GroupCommit, Take
 from inventory.store.sqlite import observing, rows
-from inventory.store.sqlite.connections import Row
+from inventory.store.sqlite.connections import TIMEOUT, Connections, Row
 from inventory.store.sqlite.ledger import Ledger
+from inventory.store.sqlite.numbers import Numbers
 from inventory.store.sqlite.opening import Connection
 
 FIND = f"SELECT {rows.RECORD} FROM records WHERE id = ?"
@@ -49,6 +51,9 @@ REFRESHED = f"""
     FROM records r JOIN snapshots s ON s.id = r.snapshot_id
     WHERE r.source = ? AND r.snapshot_id IS NOT NULL ORDER BY r.collected_at DESC, r.id LIMIT ?"""
 
+Wanted = tuple[Target, Record | None, Mapping[str, Any]]
+"""A target to accept, the record that was seen of it, and the other values of the statements."""
+
 STATUS = {
     Status.STORED: "snapshot_id IS NOT NULL",
     Status.PENDING: "snapshot_id IS NULL AND (state = 'failed') = FALSE",
@@ -64,6 +69,10 @@ DELETE_UNSHARED_BODIES = """
 class SqliteRecords(Ledger):
     is_local = True
 
+    def __init__(self, connections: Connections, numbers: Numbers) -> None:
+        super().__init__(connections, numbers)
+        self._acceptances = GroupCommit(self._accept_group, timeout=TIMEOUT, too_late=connections.busy)
+
     def look_up(self, record_id: str) -> RecordWithSnapshot | None:
         found = self._connections.rows(LOOK_UP, (record_id,))
         if not found:
@@ -77,12 +86,11 @@ class SqliteRecords(Ledger):
         return rows.record(found[0]) if found else None
 
     def accept(self, target: Target, *, now: datetime, seen: Record | None, revalidate: bool = False) -> Acceptance:
-        wanted = {"now": to_millis(now), "revalidate": revalidate, "bulk": False}
-        with self._connections.writing() as connection:
-            accepted = _accept(connection, target, seen, wanted)
-            found = accepted or connection.execute(ACCEPT_SOONER, {"id": target.id} | wanted).fetchall()
-            found = found or connection.execute(FIND, (target.id,)).fetchall()
-        return Acceptance(rows.record(found[0]), bool(accepted))
+        return self._acceptances((target, seen, {"now": to_millis(now), "revalidate": revalidate, "bulk": False}))
+
+    def _accept_group(self, take: Take[Wanted], timeout: float) -> Sequence[Acceptance]:
+        with self._connections.writing(timeout) as connection:
+            return [_accept_for_lookup(connection, *wanted) for wanted in take()]
 
     def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
         found = [rows.record(row) for row in self._connections.rows(FIND_ALL, (json.dumps(record_ids),))]
@@ -123,6 +131,13 @@ class SqliteRecords(Ledger):
                 observing.remove(connection, deleted[0][0])
             connection.execute("DELETE FROM set_aside WHERE record_id = ?", (record_id,))
         return len(deleted) == 1
+
+
+def _accept_for_lookup(connection: Connection, target: Target, seen: Record | None, values: Mapping[str, Any]) -> Acceptance:
+    accepted = _accept(connection, target, seen, values)
+    found = accepted or connection.execute(ACCEPT_SOONER, {"id": target.id, **values}).fetchall()
+    found = found or connection.execute(FIND, (target.id,)).fetchall()
+    return Acceptance(rows.record(found[0]), bool(accepted))
 
 
 def _accept(connection: Connection, target: Target, seen: Record | None, wanted: Mapping[str, Any]) -> list[Row]:

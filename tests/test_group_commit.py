@@ -1,0 +1,149 @@
+"""Calls that come at the same time are one transaction, and each has its own end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event
+
+import pytest
+
+from inventory.errors import StorageUnavailable, Unstorable
+from inventory.store.group_commit import MAX_GROUP, GroupCommit, Take
+from tests.end_to_end.stack import wait_until
+
+REJECTED = -1
+
+
+class Doubling:
+    """Doubles numbers, rejects one of them, and remembers its transactions; closed, it lets none of them begin or end."""
+
+    def __init__(self, timeout: float = 10.0) -> None:
+        self.groups: list[Sequence[int]] = []
+        self.begun, self.may_begin, self.may_end = Event(), Event(), Event()
+        self.may_begin.set()
+        self.may_end.set()
+        self.double = GroupCommit(self._commit, timeout=timeout, too_late=lambda: StorageUnavailable("too late"))
+
+    def _commit(self, take: Take[int], timeout: float) -> Sequence[int]:
+        if not self.may_begin.wait(timeout):
+            raise StorageUnavailable("busy")
+        wanted = take()
+        self.groups.append(wanted)
+        self.begun.set()
+        self.may_end.wait(30)
+        if REJECTED in wanted:
+            raise Unstorable("not this one")
+        return [2 * number for number in wanted]
+
+    def waiting(self) -> int:
+        """How many calls nobody has taken yet."""
+        return len(self.double._calls)
+
+
+@pytest.fixture
+def pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(MAX_GROUP * 2)
+
+
+def together(doubling: Doubling, pool: ThreadPoolExecutor, numbers: Sequence[int]) -> list[Future[int]]:
+    """One call whose transaction is open, and the others, which have come while it was."""
+    doubling.may_end.clear()
+    first = pool.submit(doubling.double, 1_000)
+    assert doubling.begun.wait(10)
+    others = []
+    for number in numbers:
+        others.append(pool.submit(doubling.double, number))
+        wait_until(lambda: doubling.waiting() == len(others), "the call waits")
+    doubling.may_end.set()
+    return [first, *others]
+
+
+def test_a_call_that_comes_alone_is_a_transaction_of_its_own() -> None:
+    doubling = Doubling()
+
+    assert [doubling.double(1), doubling.double(2)] == [2, 4]
+    assert doubling.groups == [[1], [2]]
+
+
+def test_calls_that_come_during_a_transaction_become_the_next_one(pool: ThreadPoolExecutor) -> None:
+    doubling = Doubling()
+
+    calls = together(doubling, pool, [1, 2, 3])
+
+    assert [call.result(10) for call in calls] == [2_000, 2, 4, 6]
+    assert doubling.groups == [[1_000], [1, 2, 3]]
+
+
+def test_a_transaction_has_a_largest_size(pool: ThreadPoolExecutor) -> None:
+    doubling = Doubling()
+
+    calls = together(doubling, pool, range(MAX_GROUP + 1))
+
+    assert [call.result(10) for call in calls[1:]] == [2 * number for number in range(MAX_GROUP + 1)]
+    assert [len(group) for group in doubling.groups] == [1, MAX_GROUP, 1]
+
+
+@pytest.mark.parametrize("numbers", [[REJECTED, 1, 2], [1, REJECTED, 2]])
+def test_a_call_that_is_rejected_spoils_none_of_the_others(pool: ThreadPoolExecutor, numbers: list[int]) -> None:
+    doubling = Doubling()
+
+    calls = dict(zip(numbers, together(doubling, pool, numbers)[1:], strict=True))
+
+    assert [calls[1].result(10), calls[2].result(10)] == [2, 4]
+    with pytest.raises(Unstorable, match="not this one"):
+        calls[REJECTED].result(10)
+    assert doubling.double(5) == 10
+
+
+def test_a_call_waits_no_longer_than_it_may_for_a_transaction_to_begin(pool: ThreadPoolExecutor) -> None:
+    doubling = Doubling(timeout=0.3)
+    doubling.may_begin.clear()
+
+    calls = [pool.submit(doubling.double, number) for number in range(5)]
+
+    for call in calls:
+        with pytest.raises(StorageUnavailable):
+            call.result(2)
+    doubling.may_begin.set()
+    assert doubling.double(5) == 10
+
+
+def test_a_call_waits_no_longer_than_it_may_for_the_transaction_of_others(pool: ThreadPoolExecutor) -> None:
+    doubling = Doubling(timeout=0.3)
+    doubling.may_end.clear()
+    first = pool.submit(doubling.double, 1)
+    assert doubling.begun.wait(10)
+
+    with pytest.raises(StorageUnavailable, match="too late"):
+        doubling.double(2)
+
+    doubling.may_end.set()
+    assert first.result(10) == 2
+    assert doubling.double(5) == 10
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")  # the child runs one function of ours
+def test_a_child_process_does_not_wait_for_threads_of_its_parent(pool: ThreadPoolExecutor) -> None:
+    doubling = Doubling()
+    doubling.may_end.clear()
+    first = pool.submit(doubling.double, 1)
+    assert doubling.begun.wait(10)
+
+    child = os.fork()
+    if child == 0:
+        doubling.may_end = Event()
+        doubling.may_end.set()
+        os._exit(doubling.double(2))
+
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 4
+    doubling.may_end.set()
+    assert first.result(10) == 2
+
+
+def test_each_of_many_calls_is_done_exactly_once(pool: ThreadPoolExecutor) -> None:
+    doubling = Doubling()
+
+    assert list(pool.map(doubling.double, range(20_000))) == [2 * number for number in range(20_000)]
+    assert sorted(number for group in doubling.groups for number in group) == list(range(20_000))
