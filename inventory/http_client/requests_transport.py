@@ -14,17 +14,16 @@ import ssl
 import threading
 from collections.abc import Iterator
 from functools import partial
-from operator import itemgetter
 from types import SimpleNamespace
 from typing import Any
 
 import requests
 import urllib3.exceptions
 from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util import Timeout
 
 from inventory.errors import SourceFailure
 from inventory.http_client.connector import Connector
@@ -40,6 +39,9 @@ KEPT_CONNECTIONS = 32
 """Upstreams whose connections are kept, and how many of each."""
 
 _making_tls = threading.Lock()
+
+_NO_TIMEOUT = Timeout(None)
+"""For requests: our own deadline ends every wait."""
 
 _STALE = frozenset({"invalid_response", "incomplete_response"})
 """How a request fails on a kept connection that the upstream closed at that moment."""
@@ -104,38 +106,22 @@ class _Exchange(requests.PreparedRequest):
     """A request of ours as requests takes it, and what is noted on its way. `connected`: it needed a new connection."""
 
     connected = False
-    remote_address = ""
-    tls: TlsDetails | None = None
-    response: _HttpClientResponse
 
     def __init__(self, request: Request, adapter: _Adapter) -> None:
         super().__init__()
-        self.method, self.url, self.headers = "GET", request.url.href, CaseInsensitiveDict(request.headers)
+        self.method, self.url = "GET", request.url.href
         self.request = request
         self.adapter = adapter
         self.timing = RequestTiming()
 
-
-class _HttpClientResponse(http.client.HTTPResponse):
-    """What http.client and urllib3 get to see of a response: no headers, so that they decide nothing."""
-
-    def __init__(self, sock: socket.socket, method: str | None, request: Request) -> None:
-        super().__init__(sock, method=method)
-        self.sent_at = request.deadline.now()
-        source = SocketReader(
-            self.fp.detach(), sock, request.deadline, partial(failure_of, host=request.url.host, codes=_CODES)
-        )
-        self.reader = ResponseReader(source, request.deadline)
-        self.fp = self.reader.file  # type: ignore[assignment]
-
-    def begin(self, *_: object, **__: object) -> None:
-        self.reader.read_head()
-        head = self.reader.head
-        self.status = self.code = head.status
-        self.version = 10 if head.http_version == "1.0" else 11
-        self.reason = head.reason
-        self.headers = self.msg = http.client.HTTPMessage()
-        self.chunked, self.length, self.will_close = False, None, self.reader.will_close
+    def head(self) -> bytes:
+        """The request as it is sent; `ValueError` if a header line would be several."""
+        request = self.request
+        lines = [f"GET {request.url.target} HTTP/1.1", *(f"{name}: {value}" for name, value in request.headers.items())]
+        head = "\r\n".join(lines)
+        if not head.count("\r") == head.count("\n") == len(lines) - 1:
+            raise ValueError("a header line of the request contains a line break")
+        return f"{head}\r\n\r\n".encode("latin-1")
 
 
 class _HttpConnection(HTTPConnection):
@@ -152,14 +138,23 @@ class _HttpConnection(HTTPConnection):
             sock, self.remote_address = exchange.adapter.connector.connect(exchange.request, exchange.timing)
         return sock
 
-    def response_class(  # type: ignore[override]
-        self, sock: socket.socket, method: str | None = None
-    ) -> _HttpClientResponse:
-        """Called by http.client as soon as the request was sent."""
+    def answer(self) -> ResponseReader:
+        """Send the request of `exchange`, and read the head of its response."""
         exchange = self.exchange
-        exchange.remote_address, exchange.tls = self.remote_address, self.tls
-        exchange.response = _HttpClientResponse(sock, method, exchange.request)
-        return exchange.response
+        deadline, timing = exchange.request.deadline, exchange.timing
+        if self.sock is None:
+            self.connect()
+        sock: socket.socket = self.sock
+        timeout = deadline.left()
+        sock.settimeout(timeout)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # a response may have come before
+            sock.sendall(exchange.head())
+        sent_at = deadline.now()
+        failed = partial(failure_of, host=exchange.request.url.host, codes=_CODES)
+        reader = ResponseReader(SocketReader(sock, deadline, failed, timeout), deadline)
+        reader.read_head()
+        timing.first_byte = (reader.first_byte_at or sent_at) - sent_at
+        return reader
 
 
 class _HttpsConnection(_HttpConnection, HTTPSConnection):
@@ -189,10 +184,31 @@ class _HttpsConnection(_HttpConnection, HTTPSConnection):
 class _HttpPool(HTTPConnectionPool):
     ConnectionCls = _HttpConnection
 
-    def _make_request(self, conn: Any, method: str, url: str, *, exchange: _Exchange, **options: Any) -> Any:  # type: ignore[override]
-        """Send the target as the URL spells it: urllib3 would normalise it."""
-        conn.exchange = exchange
-        return super()._make_request(conn, method, exchange.request.url.target, **options)
+    def urlopen(self, *_: Any, exchange: _Exchange, **__: Any) -> Any:  # type: ignore[override]
+        """The response to `exchange`. urllib3 would write the request and the response in its own way, in twice the time."""
+        connection: Any = self._get_conn()
+        connection.exchange = exchange
+        answered = False
+        try:
+            reader: ResponseReader = connection.answer()
+            answered = True
+        finally:
+            if not answered:
+                connection.close()
+        return Response(
+            reader=reader,
+            remote_address=connection.remote_address,
+            tls=connection.tls,
+            timing=exchange.timing,
+            close=partial(self._close, connection, reader),
+        )
+
+    def _close(self, connection: Any, reader: ResponseReader) -> None:
+        """Keep the connection if it can carry another request, else close it."""
+        if reader.reusable():
+            self._put_conn(connection)
+        else:
+            connection.close()
 
 
 class _HttpsPool(_HttpPool, HTTPSConnectionPool):
@@ -207,48 +223,31 @@ class _Adapter(HTTPAdapter):
         self.tls = tls
         super().__init__(KEPT_HOSTS, KEPT_CONNECTIONS, max_retries=0)
         self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
-        # All our pools are made alike. urllib3's own key has 27 parts, whose making is a measurable part of a fetch.
-        self.poolmanager.key_fn_by_scheme = dict.fromkeys(("http", "https"), itemgetter("scheme", "host", "port"))
 
     def exchange(self, exchange: _Exchange) -> Response:
-        urllib3_response = self.send(exchange, stream=True, timeout=exchange.request.deadline.left()).raw
-        response, timing = exchange.response, exchange.timing
-        timing.first_byte = (response.reader.first_byte_at or response.sent_at) - response.sent_at
-        return Response(
-            reader=response.reader,
-            remote_address=exchange.remote_address,
-            tls=exchange.tls,
-            timing=timing,
-            close=partial(_close, response, urllib3_response),
-        )
+        """Send a request, and read the head of its response."""
+        response: Any = self.send(exchange, stream=True, timeout=_NO_TIMEOUT)
+        return response  # type: ignore[no-any-return]
 
     def get_connection_with_tls_context(self, request: Any, *_: Any, **__: Any) -> Any:
-        """The pool of the request's host. Its `urlopen` passes `exchange` on to `_make_request`."""
-        url = request.request.url
-        pool = self.poolmanager.connection_from_host(url.host.strip("[]"), url.port, url.scheme)
+        """The pool of the request's host. Its `urlopen` is given the request itself."""
+        url, manager = request.request.url, self.poolmanager
+        key = url.scheme, url.host.strip("[]"), url.port
+        context = {**manager.connection_pool_kw, **dict(zip(("scheme", "host", "port"), key, strict=True))}
+        # All our pools are made alike. urllib3's own key has 27 parts, whose making is a measurable part of a fetch.
+        pool: Any = manager.connection_from_pool_key(key, context)  # type: ignore[arg-type]
         return SimpleNamespace(urlopen=partial(pool.urlopen, exchange=request))
 
     def cert_verify(self, *_: Any, **__: Any) -> None:
         """Nothing to set up: our TLS context verifies."""
 
     def request_url(self, request: Any, *_: Any, **__: Any) -> str:
-        """Path and query; `_make_request` sends them as they are spelled."""
-        return str(request.request.url.target)
+        """Nothing that is looked at: `_Exchange.head` has the target as it is spelled."""
+        return ""
 
-    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
-        """A response without the cookies and headers that requests would parse."""
-        response = requests.Response()
-        response.request, response.raw = req, resp
-        return response
-
-
-def _close(response: _HttpClientResponse, urllib3_response: Any) -> None:
-    """Give the connection back if it can carry another request, else close it."""
-    if response.reader.reusable():
-        response.close()
-        urllib3_response.release_conn()
-    else:
-        urllib3_response.close()
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> Any:
+        """The response itself, without the cookies and headers that requests would parse."""
+        return resp
 
 
 def default_tls(*, names: bool = True) -> ssl.SSLContext:

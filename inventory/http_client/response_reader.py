@@ -14,6 +14,7 @@ from inventory.http_client.failures import incomplete_response, invalid_response
 from inventory.http_client.framing import Framing, chunk_size, framing_of
 from inventory.http_client.head import Fields, Head, quoted
 from inventory.http_client.head_reader import read_field_lines, read_final_head
+from inventory.http_client.plain_head import plain_head
 
 MAX_LINE_BYTES = 65_536 + 1_024
 """A value of 64 KiB, its name, and what is around them."""
@@ -21,20 +22,24 @@ MAX_LINE_BYTES = 65_536 + 1_024
 CHUNK_BYTES = 64 * 1024
 """The most that is read at once."""
 
+MAX_LATE = 0.1
+"""Seconds. Setting the timeout of a socket is a system call: for every read it would be a third of them."""
+
 
 class SocketReader(io.RawIOBase):
-    """The bytes of a socket; each read waits no longer than the deadline leaves. `stopped` keeps it from reading on.
+    """The bytes of a socket, which has a `timeout`; a read ends `MAX_LATE` seconds after the deadline at most.
 
     `failure_of` says what an error of the socket is raised as. `abrupt_end` tells that TLS ended without its close_notify.
+    `stopped` keeps it from reading on.
     """
 
     def __init__(
-        self, raw: io.RawIOBase, sock: socket.socket, deadline: Deadline, failure_of: Callable[[Exception], SourceFailure]
+        self, sock: socket.socket, deadline: Deadline, failure_of: Callable[[Exception], SourceFailure], timeout: float
     ) -> None:
-        self._raw = raw
         self._sock = sock
         self._deadline = deadline
         self._failure_of = failure_of
+        self._timeout = timeout
         self.stopped = False
         self.abrupt_end = False
 
@@ -44,9 +49,12 @@ class SocketReader(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int | None:  # type: ignore[override]
         if self.stopped:
             return 0
-        self._sock.settimeout(self._deadline.left())
+        left = self._deadline.left()
         try:
-            return self._raw.readinto(buffer)
+            if self._timeout - left > MAX_LATE:
+                self._timeout = left
+                self._sock.settimeout(left)
+            return self._sock.recv_into(buffer)
         except TimeoutError:
             raise self._deadline.passed() from None
         except ssl.SSLEOFError:
@@ -54,10 +62,6 @@ class SocketReader(io.RawIOBase):
             return 0
         except (OSError, ValueError) as error:
             raise self._failure_of(error) from error
-
-    def close(self) -> None:
-        super().close()
-        self._raw.close()
 
 
 class ResponseReader:
@@ -87,12 +91,21 @@ class ResponseReader:
 
     def read_head(self) -> None:
         """Read the head of the final response, with the first of the interim ones (1xx)."""
-        head = read_final_head(self._line)
+        head = self._plain_head() or read_final_head(self._line)
         self._framing = framing_of(head)
         defects = self._framing.defects
         self.head = replace(head, defects=(*head.defects, *defects)) if defects else head
         self.will_close = self._framing.will_close
         self.complete = self._framing.length == 0
+
+    def _plain_head(self) -> Head | None:
+        found = plain_head(self.file.peek())
+        self.first_byte_at = self._deadline.now()
+        if found is None:
+            return None
+        head, size = found
+        self.file.read(size)
+        return head
 
     def pieces(self) -> Iterator[bytes]:
         """The body without its framing; `SourceFailure` with code `incomplete_response` when it ends too early."""
@@ -163,8 +176,6 @@ class ResponseReader:
     def _line(self, what: str) -> bytes:
         self._deadline.left()
         line = self.file.readline(MAX_LINE_BYTES + 1)
-        if self.first_byte_at is None:
-            self.first_byte_at = self._deadline.now()
         if len(line) > MAX_LINE_BYTES:
             raise invalid_response(f"a {what} is longer than {MAX_LINE_BYTES} bytes")
         return line

@@ -61,12 +61,11 @@ class Raw:
 class Sent(io.BytesIO):
     """A socket from which these bytes come, as far as `SocketReader` looks at one."""
 
-    def settimeout(self, seconds: float) -> None:
-        assert seconds > 0
+    recv_into = io.BytesIO.readinto
 
 
 def reader_of(sent: bytes) -> ResponseReader:
     """What reads these bytes as a response."""
     source, deadline = Sent(sent), Deadline(60)
-    reader = SocketReader(source, source, deadline, failure_of=lambda error: SourceFailure("", str(error)))  # type: ignore[arg-type]
+    reader = SocketReader(source, deadline, lambda error: SourceFailure("", str(error)), timeout=60)  # type: ignore[arg-type]
     return ResponseReader(reader, deadline)
