@@ -6,8 +6,11 @@ import time
 from collections.abc import Callable
 
 from inventory.errors import Deferred
-from inventory.rate_limits.model import Budgets, Permit, PermitRequest, Throttled
+from inventory.rate_limits.model import Budgets, Permit, PermitRequest, Report, Throttled
 from inventory.rate_limits.permits import PASSES_SOON, PermittedCall, request_permit
+
+GiveBack = Callable[[Report], object]
+"""Takes the report on a call that is over, to give its permit back."""
 
 MAX_WAIT = 1.0
 """Seconds that a collection under way, or one that a caller waits for, waits for its reservation at an upstream."""
@@ -30,6 +33,7 @@ class Calls:
 
     `ahead` is a permit for the first request that was taken already. All others are urgent: a caller waits for them, or
     they are the next step of a collection half made. A failure counts against the upstream that was called last.
+    `give_back` takes the report on the last request, to give its permit back soon; else that is done at once.
     """
 
     def __init__(
@@ -37,10 +41,12 @@ class Calls:
         budgets: Budgets,
         ahead: Permit | None = None,
         *,
+        give_back: GiveBack | None = None,
         ticks: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self._budgets, self._ticks, self._sleep = budgets, ticks, sleep
+        self._give_back = give_back
         self._call = None if ahead is None else PermittedCall(budgets, ahead, ticks=ticks)
         self._host: str | None = None
 
@@ -48,7 +54,10 @@ class Calls:
         return self
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
-        self._end(error)
+        if self._give_back is None or self._call is None:
+            self._end(error)
+        else:
+            self._give_back(self._call.report(error))
 
     def begin(self, host: str) -> None:
         """A request to this upstream is made now, and the one before is over; `Deferred` if it must not be made yet.

@@ -1,11 +1,12 @@
 -- Takes permits back, with the reports of how their calls went.
 --
--- KEYS   for each report two: the host's state (a hash), and its leases (a sorted set)
+-- KEYS   for each host two: its state (a hash), and its leases (a sorted set)
 -- ARGV   1  failures in a row that open a breaker
 --        2  the pause after its first opening       3  its longest pause
 --        4  how long a host is remembered           5  answers at which the histogram of latencies halves itself
---        then for each report six: the permit's id, its epoch, 1 if the call failed, how long the call took, the pause that
---        the host asked for or 0, and the field of the histogram that the latency belongs to
+--        then for each host the number of its reports, and for each of these six: the permit's id, its epoch, 1 if the call
+--        failed, how long the call took, the pause that the host asked for or 0, and the field of the histogram that the
+--        latency belongs to
 
 local MAX_FAILURES, FIRST_PAUSE, LONGEST_PAUSE = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local REMEMBERED_FOR, MAX_LATENCIES = tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -55,16 +56,22 @@ local function count_latency(host, key, elapsed, bucket)
     end
 end
 
-for at = 0, #KEYS / 2 - 1 do
-    local state, leases, first = KEYS[2 * at + 1], KEYS[2 * at + 2], 6 + 6 * at
+local function take_back(host, state, leases, first)
     local id, epoch, failed = tonumber(ARGV[first]), tonumber(ARGV[first + 1]), ARGV[first + 2] == '1'
     local elapsed, pause = tonumber(ARGV[first + 3]), tonumber(ARGV[first + 4])
-    local host = load(state, FIELDS)
-    host.now = math.max(now, host.asked_at) -- a clock that was set back since: the next permit request corrects the state
     redis.call('ZREM', leases, ARGV[first])
     host.call_time = host.call_time == 0 and elapsed or math.floor((host.call_time * 4 + elapsed) / 5)
     if pause > 0 then host.paused_until = math.max(host.paused_until, host.now + pause) end
     if failed then host.failures = host.failures + 1 else count_latency(host, state, elapsed, ARGV[first + 5]) end
     judge(host, id, epoch, failed)
+end
+
+local argument = 6
+for at = 0, #KEYS / 2 - 1 do
+    local state, leases, reports = KEYS[2 * at + 1], KEYS[2 * at + 2], tonumber(ARGV[argument])
+    local host = load(state, FIELDS)
+    host.now = math.max(now, host.asked_at) -- a clock that was set back since: the next permit request corrects the state
+    for report = 0, reports - 1 do take_back(host, state, leases, argument + 1 + 6 * report) end
     save(state, host, FIELDS, REMEMBERED_FOR)
+    argument = argument + 1 + 6 * reports
 end

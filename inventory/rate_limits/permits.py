@@ -52,9 +52,13 @@ class PermittedCall:
 
     def end(self, error: BaseException | None = None) -> None:
         """The request is over; `error` is what it failed with."""
+        self._budgets.done([self.report(error)])
+
+    def report(self, error: BaseException | None = None) -> Report:
+        """How the request went, for who gives the permit back later; `error` is what it failed with."""
         failed = self.pause is None and isinstance(error, SourceFailure) and self._counts(error)
         elapsed = 0.0 if self._started is None else self._ticks() - self._started
-        self._budgets.done([Report(self._permit, failed, elapsed, self.pause)])
+        return Report(self._permit, failed, elapsed, self.pause)
 
     def __enter__(self) -> PermittedCall:
         return self

@@ -61,15 +61,26 @@ class SharedBudgets:
     def done(self, reports: Sequence[Report]) -> None:
         if not reports:
             return
-        keys: list[str] = []
+        by_host: dict[str, list[Report]] = {}
+        for report in reports:
+            by_host.setdefault(report.permit.host, []).append(report)
+        keys = [key for host in by_host for key in _keys(host)]
         policy = self._policy
         pauses = (state.microseconds(pause) for pause in (policy.first_pause, policy.longest_pause))
         arguments: list[str | int] = [policy.failures, *pauses, state.REMEMBERED_FOR + state.LISTED_FOR, state.MAX_LATENCIES]
-        for report in reports:
-            elapsed = state.microseconds(report.elapsed)
-            pause = state.microseconds(min(report.pause or 0.0, LONGEST_PAUSE))
-            keys += _keys(report.permit.host)
-            arguments += [report.permit.id, report.permit.epoch, int(report.failed), elapsed, pause, state.bucket(elapsed)]
+        for of_host in by_host.values():
+            arguments.append(len(of_host))
+            for report in of_host:
+                elapsed = state.microseconds(report.elapsed)
+                pause = state.microseconds(min(report.pause or 0.0, LONGEST_PAUSE))
+                arguments += [
+                    report.permit.id,
+                    report.permit.epoch,
+                    int(report.failed),
+                    elapsed,
+                    pause,
+                    state.bucket(elapsed),
+                ]
         self._done(keys, arguments)
 
     def state(self, host: str) -> Upstream | None:

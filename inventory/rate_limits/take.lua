@@ -76,7 +76,6 @@ local function grant(host, leases, limit, urgent)
     local probe = host.breaker == HALF_OPEN
     if probe then host.probe, host.probe_until = host.last_id, now + LEASE end
     redis.call('ZADD', leases, whole(now + LEASE), whole(host.last_id))
-    redis.call('PEXPIRE', leases, whole((LEASE + LISTED_FOR) / 1000))
     return {'', host.last_id, host.epoch, probe and 1 or 0}
 end
 
@@ -160,6 +159,7 @@ for at = 0, (#KEYS - 1) / 2 - 1 do
             decisions[#decisions + 1] = grant(host, leases, limit, urgent)
         end
     end
+    if host.in_use > 0 then redis.call('PEXPIRE', leases, whole((LEASE + LISTED_FOR) / 1000)) end
     list(host, ARGV[first])
     save(state, host, FIELDS, REMEMBERED_FOR)
 end

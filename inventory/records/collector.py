@@ -11,7 +11,6 @@ reservation gets a new one after all others.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -24,8 +23,9 @@ from inventory import faults
 from inventory.clock import Clock
 from inventory.errors import Deferred, SourceFailure, StorageUnavailable
 from inventory.notifier import Notifier
-from inventory.rate_limits.calls import Calls
-from inventory.rate_limits.model import Budgets, Permit, PermitRequest, Throttled
+from inventory.rate_limits.calls import Calls, GiveBack
+from inventory.rate_limits.model import Budgets, Permit, Throttled
+from inventory.records.call_permits import CallPermits
 from inventory.records.in_flight import POLL_INTERVAL, InFlight
 from inventory.records.model import (
     AHEAD,
@@ -77,6 +77,7 @@ class Collector:
         self._records, self._snapshots, self._sources = records, snapshots, sources
         self._notifier, self._policy, self._budgets = notifier, policy, budgets
         self._clock, self._rng, self._sleep = clock, rng, sleep
+        self._permits = CallPermits(budgets, notifier)
         self._observe = observe
         self._last_reservation = clock()
         self.settler = Settler(records, notifier, policy, clock=clock, rng=rng, sleep=sleep)
@@ -102,9 +103,12 @@ class Collector:
         expects some, it goes on.
         Raises `StorageUnavailable` when the store is away and nothing is in flight.
         """
-        with ThreadPoolExecutor(max_workers=slots, thread_name_prefix="collect") as pool:
-            settled = self._collect_expired(stopping, first)
-            return settled + self._collect_pending(InFlight(pool, slots), stopping, more, first)
+        try:
+            with InFlight(slots) as in_flight:
+                settled = self._collect_expired(stopping, first)
+                return settled + self._collect_pending(in_flight, stopping, more, first)
+        finally:
+            self._permits.give_back()
 
     def is_reservation_near(self) -> bool:
         """Whether reservations that were given here are still to come, and something is due within `RESERVATION_NEAR`."""
@@ -137,7 +141,7 @@ class Collector:
             first = None
             permitted, deferred = self._request_permits(claims)
             for claim, permit in permitted:
-                in_flight.start(self._collected if _is_first(claim) else self.collect, claim, permit)
+                in_flight.start(self._collected_in_flight, claim, permit)
             if deferred:  # more may be due at once, and must not wait for what is in flight
                 settled += self._settle([*deferred, *in_flight.done()])
             elif bulk and len(claims) < room and more(0 if in_flight else POLL_INTERVAL) and not in_flight:
@@ -154,6 +158,7 @@ class Collector:
 
         For all of them, one after the other, that takes half the time of finding each in its thread, between fetches.
         """
+        self._permits.give_back()
         return self.settler.settle_or_drop([self._observed(each) if _is_first(each.claim) else each for each in outcomes])
 
     def _claim_due(self, limit: int, *, bulk: bool, required: bool, first: str | None) -> Sequence[Record]:
@@ -175,25 +180,15 @@ class Collector:
         return self.claim(record_id) if has_attempts else None
 
     def _request_permits(self, claims: Sequence[Record]) -> tuple[Sequence[tuple[Record, Permit | None]], Sequence[Outcome]]:
-        """The claims that may be collected now, and the outcomes of the others; those of lookups come first.
-
-        If the request for all breaks, each collection asks for itself, so that the fault ends one of them at most.
-        """
-        if not claims:
-            return [], []
-        try:
-            decisions = self._budgets.take([PermitRequest(claim.target.host, urgent=not claim.bulk) for claim in claims])
-        except Exception as error:  # noqa: BLE001 - the outermost edge: no claim is lost, and each gets its outcome
-            faults.note(self._notifier, error, "permits")
-            return [(claim, None) for claim in claims], []
+        """The claims that may be collected now, and the outcomes of the others."""
         permitted: list[tuple[Record, Permit | None]] = []
         deferred: list[Outcome] = []
-        for claim, decision in zip(claims, decisions, strict=True):
-            if isinstance(decision, Permit):
-                permitted.append((claim, decision))
-            else:
+        for claim, decision in zip(claims, self._permits.request(claims), strict=True):
+            if isinstance(decision, Throttled):
                 final = self._policy.retry.gives_up(claim.attempt)
                 deferred.append(self._outcome_of(claim, partial(self._defer, claim, decision, final=final)))
+            else:
+                permitted.append((claim, decision))
         return permitted, deferred
 
     def _outcome_of(self, claim: Record, decide: Callable[[], Outcome]) -> Outcome:
@@ -205,10 +200,23 @@ class Collector:
         except Exception as error:  # noqa: BLE001 - logged, counted, and the outcome
             return self.settler.fault(claim, error, "collect")
 
-    def _collected(self, claim: Record, permit: Permit | None, *, inline: bool = False) -> Outcome:
+    def _collected_in_flight(self, claim: Record, permit: Permit | None) -> Outcome:
+        """`collect` without what a first outcome states; its permit is given back with others."""
+        outcome = self._collected(claim, permit, give_back=self._permits.give_back_soon)
+        return outcome if _is_first(claim) else self._observed(outcome)
+
+    def _collected(
+        self,
+        claim: Record,
+        permit: Permit | None,
+        *,
+        inline: bool = False,
+        give_back: GiveBack | None = None,
+    ) -> Outcome:
         """`collect` without what the outcome states."""
         final = inline or self._policy.retry.gives_up(claim.attempt)
-        return self._outcome_of(claim, partial(self._collect, claim, permit, inline=inline, final=final))
+        collect = partial(self._collect, claim, permit, inline=inline, final=final, give_back=give_back)
+        return self._outcome_of(claim, collect)
 
     def _observed(self, outcome: Outcome) -> Outcome:
         """The outcome with what it states. Where that cannot be told, it is found later from what is stored."""
@@ -222,9 +230,17 @@ class Collector:
             faults.note(self._notifier, error, "observe", outcome.claim.target.source, record_id=outcome.claim.id)
         return outcome
 
-    def _collect(self, claim: Record, permit: Permit | None, *, inline: bool, final: bool) -> Outcome:
+    def _collect(
+        self,
+        claim: Record,
+        permit: Permit | None,
+        *,
+        inline: bool,
+        final: bool,
+        give_back: GiveBack | None,
+    ) -> Outcome:
         try:
-            with Calls(self._budgets, permit, sleep=self._sleep) as calls:
+            with Calls(self._budgets, permit, give_back=give_back, sleep=self._sleep) as calls:
                 previous = None if inline else self._to_revalidate(claim)
                 collected = self._sources[claim.target.source].collect(claim.target.key, previous, calls)
         except SourceFailure as error:

@@ -8,17 +8,20 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from random import Random
 
 import pytest
 from redis import Redis
 
 from inventory.notifier import connect
 from inventory.rate_limits import state
-from inventory.rate_limits.model import Permit, PermitRequest, Report, Throttled
+from inventory.rate_limits.limits import HostLimits
+from inventory.rate_limits.model import Permit, PermitRequest, Report, Throttled, Upstream
 from inventory.rate_limits.shared import SharedBudgets
-from tests.rate_limits.budget_halves import redis_server
+from tests.rate_limits.budget_halves import SharedHalf, redis_server
 from tests.rate_limits.shared_limits import HOST, LIMITS, POLICY
 
+HOSTS = [HOST, "one.example", "two.example"]
 ROOT = Path(__file__).parents[2]
 CALLER = """
 import sys, time
@@ -204,3 +207,22 @@ def test_an_instant_is_never_told_too_early() -> None:
     for duration in (1, 999, 1_000, 1_001, 100_000):
         told = state.wait_seconds(duration)
         assert duration / 1e6 + 0.001 <= told <= duration / 1e6 + 0.0021
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_reports_that_come_together_count_as_they_do_one_by_one(redis: Redis, seed: int) -> None:
+    def after(*, together: bool) -> list[Upstream | None]:
+        redis.flushall()
+        half, rng, states = SharedHalf(redis, HostLimits(1_000, 500)), Random(seed), list[Upstream | None]()
+        for _ in range(8):
+            half.forward(rng.random())
+            answers = half.budgets.take([PermitRequest(rng.choice(HOSTS)) for _ in range(rng.randrange(12))])
+            permits = [answer for answer in answers if isinstance(answer, Permit)]
+            reports = [Report(each, rng.random() < 0.3, rng.random(), rng.choice([None, None, 2.0])) for each in permits]
+            rng.shuffle(reports)
+            for some in [reports] if together else [[report] for report in reports]:
+                half.budgets.done(some)
+            states += map(half.budgets.state, HOSTS)
+        return states
+
+    assert after(together=True) == after(together=False)

@@ -15,7 +15,7 @@ from inventory.errors import Deferred, SourceFailure
 from inventory.http_client.fetcher import Fetcher
 from inventory.rate_limits.calls import MAX_WAIT, Calls
 from inventory.rate_limits.limits import HostLimits, Limit
-from inventory.rate_limits.model import Breaker, Budgets, Permit, PermitRequest, Reason, Upstream
+from inventory.rate_limits.model import Breaker, Budgets, Permit, PermitRequest, Reason, Report, Upstream
 from tests.conftest import Build
 from tests.end_to_end.stack import free_port
 from tests.http_client.conftest import make_fetcher
@@ -62,6 +62,19 @@ def test_a_permit_that_was_taken_ahead_is_for_the_first_request(half: LocalHalf,
         fetcher.fetch(urls.parse(upstream.url("/redirect", host=ONE)), calls=made)
 
     assert known(half, ONE).requests == 2
+
+
+def test_of_several_requests_only_the_permit_of_the_last_may_be_given_back_later(
+    half: LocalHalf, fetcher: Fetcher, upstream: Server
+) -> None:
+    later = list[Report]()
+    with Calls(half.budgets, half.permit(ONE), give_back=later.append, sleep=half.forward) as made:
+        fetcher.fetch(urls.parse(upstream.url("/redirect/2", host=ONE)), calls=made)
+
+    state = known(half, ONE)
+    assert (state.requests, state.latency.answers, state.in_use) == (3, 2, 1)
+    half.budgets.done(later)
+    assert (known(half, ONE).latency.answers, known(half, ONE).in_use) == (3, 0)
 
 
 def test_one_that_was_taken_ahead_for_another_host_is_given_back(half: LocalHalf) -> None:
