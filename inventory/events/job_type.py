@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from inventory.events import containers, continuations, envelopes, options, recognising, w3c
 from inventory.events.lines import LineReader
-from inventory.events.model import Event
+from inventory.events.model import Event, PlainEvent
 from inventory.events.normaliser import NoEvent
+from inventory.events.plain_lines import plain_event
 from inventory.events.ports import Events
 from inventory.imports.rows import Uploads
 from inventory.jobs.job_type import JSON_LINES, STEP_SECONDS, FileRows, JobType, LineFormat, Step
@@ -21,6 +23,13 @@ BATCH_ROWS = 2_000
 """Lines of a batch: a few megabytes of memory."""
 INVALID_JSON, INVALID_EVENT = "invalid_json", "invalid_event"
 LOG_FILES = {".log": LineFormat.TEXT, ".json": LineFormat.JSON} | JSON_LINES
+
+
+class Rejection(NamedTuple):
+    """Why a line is no event."""
+
+    code: str
+    detail: str
 
 
 class EventJobs(JobType):
@@ -86,6 +95,7 @@ class EventBatch:
         done = int(batch.checkpoint or 0)
         self._events = events
         self._reader = reader
+        self._is_plain = reader.is_plain
         self._job_id = batch.job_id
         self._lines = [line for line in lines if line.row > done]
         self._done = 0
@@ -116,12 +126,11 @@ class EventBatch:
         """Keep the events; the outcomes of lines that are not events. It ends with the line at which the time is over."""
         kept, rejected, until = [], [], self._ticks() + STEP_SECONDS
         for taken, line in enumerate(lines, 1):
-            event = self._event(line) if line.code is None else (line.code, line.detail or "")
-            if isinstance(event, Event):
-                kept.append(event)
+            event = self._event(line) if line.code is None else Rejection(line.code, line.detail or "")
+            if isinstance(event, Rejection):
+                rejected.append(line.outcome(RowOutcome.REJECTED, now, code=event.code, detail=event.detail))
             else:
-                code, detail = event
-                rejected.append(line.outcome(RowOutcome.REJECTED, now, code=code, detail=detail))
+                kept.append(event)
             if self._ticks() >= until:
                 lines = lines[:taken]
                 break
@@ -138,14 +147,16 @@ class EventBatch:
         over = self._done == len(self._lines) and self._pause <= 0
         return Step(rows, self._implicit_successes, self._checkpoint, None if over else now)
 
-    def _event(self, line: InputRow) -> Event | tuple[str, str]:
-        """The event in a line; else the code and the detail of why there is none."""
+    def _event(self, line: InputRow) -> Event | PlainEvent | Rejection:
+        """The event in a line, or why there is none."""
+        if self._is_plain and (plain := plain_event(self._job_id, line.row, line.text)):
+            return plain
         try:
             return Event(self._job_id, line.row, **self._reader.event(line.text))
         except NoEvent as error:
-            return INVALID_EVENT, str(error)
+            return Rejection(INVALID_EVENT, str(error))
         except ValueError as error:
-            return INVALID_JSON, str(error)
+            return Rejection(INVALID_JSON, str(error))
 
 
 def _opened(rows: Iterator[tuple[InputRow, int]]) -> Iterator[tuple[InputRow, int]]:

@@ -20,7 +20,6 @@ from inventory.events import (
     unwrapping,
 )
 from inventory.events.access_lines import LogFormat
-from inventory.events.fast_event import fast_event
 from inventory.events.normaliser import Choices, NoEvent, Prepared, normalised
 from inventory.events.parsing import parse, read
 
@@ -45,14 +44,19 @@ class LineReader:
     choices: Choices
     log_format: LogFormat | None = None
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the import chose nothing."""
+        return not (self.choices.service or self.choices.mapped or self.log_format)
+
     def event(self, text: str) -> Mapping[str, Any]:
         """The members of an `Event` that a line has; `NoEvent` says why it has none, and another `ValueError` that a line
         which begins like JSON is none."""
         text = text.strip()
-        if text.startswith("{") and not (self.choices.service or self.choices.mapped or self.log_format):
+        if text.startswith("{") and self.is_plain:
             document = _object(text)
             if type(document) is dict:
-                return fast_event(document) or normalised(self._prepared(document, 0), text, self.choices)
+                return normalised(self._prepared(document, 0), text, self.choices)
         _, prepared = self.recognised(text)
         return normalised(prepared, text, self.choices)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from inventory.listing import Key
 
@@ -32,7 +32,33 @@ class Event:
     @property
     def id(self) -> str:
         """The job's id and the line, zero-padded, so that ids of one job sort by line."""
-        return f"{self.job_id}-{self.line:010d}"
+        return id_of(self.job_id, self.line)
+
+
+class PlainEvent(NamedTuple):
+    """An event as a store keeps it, of which there may be millions: instant in milliseconds since 1970, attributes as JSON.
+
+    No text has half of a surrogate pair.
+    """
+
+    job_id: str
+    line: int
+    timestamp: int
+    level: str
+    service: str
+    message: str
+    attributes: str
+    trace_id: str | None
+
+    @property
+    def id(self) -> str:
+        """That of an `Event`."""
+        return id_of(self.job_id, self.line)
+
+
+def id_of(job_id: str, line: int) -> str:
+    """The id of an event."""
+    return f"{job_id}-{line:010d}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,40 +98,43 @@ def parse(text: str) -> Any:
 TOO_DEEP = f"Nested deeper than {MAX_DEPTH} levels. Send it flatter, or as a string."
 
 
-_SPACED = re.compile(r'"\s+:')
 _EXACT_BELOW = 2.0**63
 """orjson makes a double of a whole number beyond 64 bits, and every such double is at least as large."""
-_TOO_MANY = 2**62
 
 
 def _exact(text: str) -> dict[str, Any] | None:
-    """The object in a line, in a third of the time; None if that may not be all that the line says.
-
-    orjson says nothing of a name that comes twice. Where no space is before a colon there are at most as many names as
-    there are quotes before colons, so all are there if the object has so many.
-    """
+    """The object in a line, in a third of the time; None if that may not be all that the line says."""
     try:
         value = orjson.loads(text)
     except (orjson.JSONDecodeError, RecursionError):
         return None
-    if type(value) is not dict or _names(value, MAX_DEPTH - 1) != text.count('":') or _SPACED.search(text):
+    if type(value) is not dict or not are_exact(value.values(), MAX_DEPTH - 1):
         return None
-    return value
+    return value if has_quotes(text, orjson.dumps(value).count(b'"')) else None
 
 
-def _names(value: Any, depth: int) -> int:
-    """How many names the objects in a value have; very many if it is too deep, or has a number that may be another one."""
-    if type(value) is dict:
-        count, inner = len(value), value.values()
-    else:
-        count, inner = 0, value
-    for each in inner:
-        kind = type(each)
-        if kind is dict or kind is list:
-            count += _names(each, depth - 1) if depth else _TOO_MANY
-        elif kind is float and not -_EXACT_BELOW < each < _EXACT_BELOW:
-            return _TOO_MANY
-    return count
+def has_quotes(text: str, count: int) -> bool:
+    """Whether a line of JSON has no more quotes than what orjson read of it, as it would write that: `count`.
+
+    orjson says nothing of a name that comes twice. All but the last are left out then, with the quotes around them. Those
+    within texts are as many in the line, if it has none as `\\u0022`.
+    """
+    return text.count('"') == count and not ("\\" in text and "\\u0022" in text)
+
+
+def are_exact(values: Iterable[Any], depth: int) -> bool:
+    """Whether none is a number that orjson may have read as another one, nor deeper than `depth` levels."""
+    for value in values:
+        kind = type(value)
+        if kind is float:
+            if not -_EXACT_BELOW < value < _EXACT_BELOW:
+                return False
+        elif kind is dict:
+            if not depth or not are_exact(value.values(), depth - 1):
+                return False
+        elif kind is list and not (depth and are_exact(value, depth - 1)):
+            return False
+    return True
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from inventory.events.model import Event, EventFilter, EventSearch, EventStats, FoundEvents
+from inventory.events.model import Event, EventFilter, EventSearch, EventStats, FoundEvents, PlainEvent
 from inventory.listing import Key
 
 
 class Events(Protocol):
     """Log events."""
 
-    def add(self, events: Sequence[Event]) -> None:
+    def add(self, events: Sequence[Event | PlainEvent]) -> None:
         """Keep events durably; one whose id is kept already changes nothing."""
 
     def listing(self, chosen: EventFilter, *, limit: int, after: Key | None) -> Sequence[Event]:

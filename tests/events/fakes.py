@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from inventory.errors import StorageUnavailable
-from inventory.events.model import Event, EventFilter, EventSearch, EventStats, FoundEvents
+from inventory.events.model import Event, EventFilter, EventSearch, EventStats, FoundEvents, PlainEvent
 from inventory.jobs.job_type import FileRows
 from inventory.jobs.model import InputRow, Job
 from inventory.listing import Key
+from inventory.store.codecs import instant_of
 
 
 class FakeEvents:
@@ -20,12 +22,12 @@ class FakeEvents:
         self.calls: list[int] = []
         self.away = False
 
-    def add(self, events: Sequence[Event]) -> None:
+    def add(self, events: Sequence[Event | PlainEvent]) -> None:
         self.calls.append(len(events))
         if self.away:
             raise StorageUnavailable("The store is away.")
         for event in events:
-            self.kept.setdefault(event.id, event)
+            self.kept.setdefault(event.id, read_again(event) if isinstance(event, PlainEvent) else event)
 
     def listing(self, chosen: EventFilter, *, limit: int, after: Key | None) -> Sequence[Event]:
         raise NotImplementedError
@@ -41,6 +43,12 @@ class FakeEvents:
 
     def stats(self, chosen: EventFilter, *, hours: int) -> EventStats:
         raise NotImplementedError
+
+
+def read_again(plain: PlainEvent) -> Event:
+    """A plain event as it is read from a store."""
+    rest = {"timestamp": instant_of(plain.timestamp), "attributes": json.loads(plain.attributes)}
+    return Event(**plain._asdict() | rest)
 
 
 class FakeUploads:

@@ -11,10 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.errors import InvalidRequest
-from inventory.events.fast_event import fast_event
-from inventory.events.normaliser import Prepared, normalised
 from inventory.events.options import reader_of
-from inventory.events.parsing import read
 
 LINE = {"timestamp": "2026-01-31T12:00:00.123Z", "level": "info", "service": "checkout", "message": "hello"}
 INSTANT = datetime(2026, 1, 31, 12, 0, 0, 123_000, tzinfo=UTC)
@@ -504,13 +501,3 @@ def test_any_text_is_an_event_or_says_why_not(text: str) -> None:
 )  # fmt: skip
 def test_a_trace_id_is_found_within_the_attributes_of_our_own_format(attributes: dict[str, Any]) -> None:
     assert load(attributes=attributes)["trace_id"] == TRACE_ID
-
-
-@given(st.fixed_dictionaries({"level": st.sampled_from(["info", "WARN", "loud"]), "message": st.text()}), JSON)
-def test_the_fast_path_gives_what_the_normaliser_gives(changed: dict[str, Any], attributes: Any) -> None:
-    text = json.dumps(LINE | changed | {"attributes": attributes})
-    document = read(text)
-    plain = fast_event(document)
-
-    if plain is not None:
-        assert plain == normalised(Prepared(document), text, reader_of({}, NOW).choices)

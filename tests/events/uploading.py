@@ -33,7 +33,7 @@ def imported(content: bytes, file_name: str, options: dict[str, str]) -> tuple[F
     assert EventJobs.file is not None
     file_format = sniff(content[:HEAD_BYTES], EventJobs.file, file_name=file_name, options=options)
     events = FakeEvents()
-    kind = EventJobs(events, Uploaded(content, file_format), line_delay=0.0, sleep=lambda _: None)
+    kind = EventJobs(events, Uploaded(content, file_format), line_delay=0.0, sleep=lambda _: None, ticks=lambda: 0.0)
     job = Job("4f" * 16, "events", NOW, options={**options, FILE_FORMAT: file_format.as_option()})
     lines = [row for row, _ in kind.input_rows(job)]
     batch = Batch(job.id, 1, 1, len(lines), len(lines), len(content), NOW, "1" * 32, 1, 1)

@@ -12,7 +12,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from inventory.events.model import MAX_SEARCHED, Event, EventFilter, EventSearch, EventStats, FoundEvents
+from inventory.events.model import MAX_SEARCHED, Event, EventFilter, EventSearch, EventStats, FoundEvents, PlainEvent
 from inventory.listing import Key
 from inventory.store.codecs import content_bytes, instant_of, read_content, read_text, text_bytes, to_millis, to_millis_up
 from inventory.store.mongo.connection import Adapter, Document
@@ -28,8 +28,8 @@ SEARCH_TIMEOUT, SEARCH_BATCH = 10.0, 500
 
 
 class MongoEvents(Adapter):
-    def add(self, events: Sequence[Event]) -> None:
-        new = [_document(event) for event in events]
+    def add(self, events: Sequence[Event | PlainEvent]) -> None:
+        new = [_plain(event) if isinstance(event, PlainEvent) else _document(event) for event in events]
         with self._connection.database() as database:
             insert_new(database["events"], new)
 
@@ -119,6 +119,21 @@ def _document(event: Event) -> Document:
         "message": text_bytes(event.message),
         "attributes": content_bytes(event.attributes),
         "trace_id": text_bytes(event.trace_id),
+    }
+
+
+def _plain(event: PlainEvent) -> Document:
+    return {
+        "_id": event.id,
+        "job_id": event.job_id,
+        "line": event.line,
+        "timestamp": event.timestamp,
+        "hour": event.timestamp // HOUR * HOUR,
+        "level": event.level.encode(),
+        "service": event.service.encode(),
+        "message": event.message.encode(),
+        "attributes": event.attributes.encode(),
+        "trace_id": event.trace_id and event.trace_id.encode(),
     }
 
 
