@@ -32,6 +32,7 @@ from inventory.jobs.job_type import JobType
 from inventory.jobs.runner import JobRunner
 from inventory.jobs.service import JobService
 from inventory.jobs.stream import JobStream
+from inventory.memory_budget import MemoryBudget
 from inventory.notifier import Notifier, connect
 from inventory.observations.indexing import Indexer
 from inventory.observations.observing import Observer
@@ -72,6 +73,8 @@ COLLECT_FOR = 20
 """Seconds for which a worker claims further work in one RQ job, so that no RQ job runs for ever."""
 READ_FOR = 600
 """Seconds that it may take in addition to split the file of a job: one gigabyte takes some minutes."""
+BODIES_IN_MEMORY = 6
+"""Large bodies that collections of a process have room for: what one takes to be read, and two that wait to be kept."""
 MAX_UPLOADS = 4
 """Files that one API process receives at once."""
 OPENWEATHER_URL = "https://api.openweathermap.org/data/2.5/weather"
@@ -109,6 +112,7 @@ def build(
     registry = {source.name: source for source in sources or _sources(settings, resolve, clock)}
     files = Files(settings.files)
     threads = share_threads(settings.spare_threads)
+    memory = MemoryBudget(BODIES_IN_MEMORY * settings.body_limit)
 
     collector = Collector(
         store.records,
@@ -121,6 +125,7 @@ def build(
         rng=rng,
         sleep=sleep,
         observe=observe or Observer(store.observations).statements,
+        memory=memory,
     )
     records = _records(settings, store, registry, notifier, threads, clock)
     inline = InlineCollector(records, store.records, collector, slots=settings.inline_slots)

@@ -63,6 +63,7 @@ def main() -> None:
 def collect() -> None:
     """Collect what is accepted, in INVENTORY_WORKERS processes; SIGTERM lets them finish what is in flight."""
     malloc_arenas.limit_arenas()
+    malloc_arenas.give_large_blocks_back()
     settings = _start(_stop_on_signals(tasks.stopping))
     redis = notifier.connect(settings.redis, socket_timeout=None)
     default_tls()  # here, so that loading it is no part of a worker's first collection and of its deadline

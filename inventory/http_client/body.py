@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from io import BytesIO
 
 from inventory.http_client import codings
+from inventory.http_client.deadline import Deadline
+from inventory.http_client.received import SHARE, NeedsMore, Received
 from inventory.http_client.response_reader import ResponseReader
+from inventory.memory_budget import UNLIMITED, Room
+
+TIMES_THE_BODY = 4
+"""What a large body takes while it is decoded and read: itself, the window of its coding, and its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,71 +31,97 @@ class Body:
     abrupt_end: bool = False
 
 
-class _Raw:
-    """The pieces as they are read, and the first `limit` bytes of them in case that they cannot be decoded."""
+def read_body(response: ResponseReader, limit: int, room: Room | None = None) -> Body:
+    """The body of a response, at most `limit` bytes of it, decoded. Raises `SourceFailure` when it is incomplete or late.
 
-    def __init__(self, pieces: Iterator[bytes], limit: int) -> None:
-        self._pieces = pieces
-        self._limit = limit
-        self._kept = bytearray()
-        self.size = 0
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        piece = next(self._pieces)
-        self._kept += piece[: max(0, self._limit - self.size)]
-        self.size += len(piece)
-        return piece
-
-    def rest(self) -> bytes:
-        """Read on to the end or the limit; all that was kept."""
-        while self.size <= self._limit and next(self, None) is not None:
-            pass
-        return bytes(self._kept)
-
-
-def read_body(response: ResponseReader, limit: int) -> Body:
-    """The body of a response, at most `limit` bytes of it, decoded. Raises `SourceFailure` when it is incomplete or late."""
+    More than `SHARE` bytes are taken into memory only once they are in a file and the `room` for them is there. It then
+    holds as many as all that is done with the body will take. The time that is waited for it does not count as late.
+    """
     named = response.head.values("content-encoding")
     applied = [*codings.names(named), *response.transfer_codings]
     misnamed = tuple(f"Content-Encoding names {name!r:.50}, which is not a coding" for name in codings.misnamed(named)[:1])
-    if applied:
-        body = _decoded(_Raw(response.pieces(), limit), applied, limit)
-    else:
-        kept = bytearray()
-        truncated = _fill(kept, response.pieces(), limit)
-        body = Body(bytes(kept), truncated)
+    with Received(response.pieces(), limit + 1) as received:
+        reader = _BodyReader(received, limit, room or UNLIMITED.room(), response.deadline)
+        body = reader.decoded(applied) if applied else reader.raw()
     defects = (*misnamed, *body.defects, *response.defects())
     if not (defects or response.abrupt_end):
         return body
     return replace(body, truncated=body.truncated or response.abrupt_end, defects=defects, abrupt_end=response.abrupt_end)
 
 
-def _decoded(raw: _Raw, applied: list[str], limit: int) -> Body:
-    kept = bytearray()
-    name = ", ".join(applied)[:100]
-    try:
-        truncated = _fill(kept, codings.undo(raw, applied, 2 * limit + codings.CHUNK_BYTES), limit)
-    except codings.EndedEarly:
-        return Body(bytes(kept), truncated=True, defects=(f"the {name} coding ends too early",))
-    except codings.TooMuch:
-        return Body(bytes(kept), truncated=True, defects=(f"the {name} coding has far more inside than a body",))
-    except codings.TrailingBytes:
-        return Body(bytes(kept), defects=(f"bytes after the end of the {name} coding were ignored",))
-    except codings.Undecodable as error:
-        kept.clear()
-        content = raw.rest()
-        return Body(content, raw.size > limit, name, (f"the {name} coding could not be undone: {error}",))
-    return Body(bytes(kept), truncated)
+class _BodyReader:
+    """Makes a body of what is received. Nothing here waits for the upstream while it holds more than the share of memory."""
+
+    def __init__(self, received: Received, limit: int, room: Room, deadline: Deadline) -> None:
+        self._received, self._limit, self._room, self._deadline = received, limit, room, deadline
+
+    def raw(self) -> Body:
+        """The body as it comes."""
+        received = self._received
+        received.read_all()
+        if received.size > SHARE:
+            self._take(min(received.size, self._limit))
+        return Body(received.first(self._limit), received.size > self._limit)
+
+    def decoded(self, applied: list[str]) -> Body:
+        """The body without the codings applied; as it came if they cannot be undone."""
+        try:
+            body = self._small(applied) or self._large(applied)
+        except codings.Undecodable as error:
+            self._room.keep(0)
+            name, raw = ", ".join(applied)[:100], self.raw()
+            return replace(raw, undecoded=name, defects=(f"the {name} coding could not be undone: {error}",))
+        return body
+
+    def _small(self, applied: list[str]) -> Body | None:
+        """A body that fits in the share of memory, decoded as it comes; None if this one does not."""
+        size = min(self._limit, SHARE)
+        try:
+            body = self._undone(self._received.coming(), applied, size)
+        except NeedsMore:
+            return None
+        is_larger = body.truncated and not body.defects
+        return None if is_larger and size < self._limit else body
+
+    def _large(self, applied: list[str]) -> Body:
+        """A body of more than the share: decoded from its start whenever about twice as much of it has come.
+
+        So no more than three times as much is decoded as there is, and no decoder with its window waits for the upstream.
+        """
+        while True:
+            self._take(self._limit)
+            try:
+                return self._undone(self._received.again(), applied, self._limit)
+            except NeedsMore:
+                self._room.keep(0)
+            self._received.read_on()
+
+    def _take(self, size: int) -> None:
+        """Wait for the room that a body of this size takes; the upstream may take as much longer."""
+        begun = self._deadline.now()
+        self._room.take(TIMES_THE_BODY * size)
+        self._deadline.extend(self._deadline.now() - begun)
+
+    def _undone(self, pieces: Iterator[bytes], applied: list[str], size: int) -> Body:
+        """At most `size` bytes of what is decoded, with what was wrong; `Undecodable` if it is of no use."""
+        kept = BytesIO()  # which gives its bytes away without copying them
+        name = ", ".join(applied)[:100]
+        try:
+            truncated = _fill(kept, codings.undo(pieces, applied, 2 * self._limit + codings.CHUNK_BYTES), size)
+        except codings.EndedEarly:
+            return Body(kept.getvalue(), truncated=True, defects=(f"the {name} coding ends too early",))
+        except codings.TooMuch:
+            return Body(kept.getvalue(), truncated=True, defects=(f"the {name} coding has far more inside than a body",))
+        except codings.TrailingBytes:
+            return Body(kept.getvalue(), defects=(f"bytes after the end of the {name} coding were ignored",))
+        return Body(kept.getvalue(), truncated)
 
 
-def _fill(kept: bytearray, pieces: Iterator[bytes], limit: int) -> bool:
-    """Append pieces until there are `limit` bytes; whether there were more."""
+def _fill(kept: BytesIO, pieces: Iterator[bytes], size: int) -> bool:
+    """Append pieces until there are `size` bytes; whether there were more."""
     for piece in pieces:
-        room = limit - len(kept)
-        kept += piece[:room]
+        room = size - kept.tell()
+        kept.write(piece[:room])
         if len(piece) > room:
             return True
     return False

@@ -14,6 +14,7 @@ class Deadline:
     def __init__(self, seconds: float, ticks: Callable[[], float] = time.monotonic) -> None:
         self.seconds = seconds
         self.now = ticks
+        self.extended = 0.0
         self._ends = ticks() + seconds
 
     def left(self) -> float:
@@ -22,6 +23,11 @@ class Deadline:
         if left <= 0:
             raise self.passed()
         return left
+
+    def extend(self, seconds: float) -> None:
+        """End so much later. `extended` adds up: time that was lost here, and not at an upstream."""
+        self.extended += seconds
+        self._ends += seconds
 
     def passed(self) -> SourceFailure:
         return SourceFailure("timeout", f"The upstream did not respond in full within {self.seconds:g} seconds")

@@ -52,7 +52,10 @@ class Validators:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Milliseconds: the whole collection, and its parts summed over all hops."""
+    """Milliseconds: the whole collection, and its parts summed over all hops.
+
+    `waited_ms` is none of that: for so long a large body waited here for memory.
+    """
 
     elapsed_ms: float
     dns_ms: float
@@ -60,6 +63,7 @@ class Timing:
     tls_ms: float
     first_byte_ms: float
     body_ms: float
+    waited_ms: float = 0.0
 
 
 class RedirectsFailed(SourceFailure):

@@ -68,7 +68,7 @@ class Fetcher:
             response = self._follow(chain, calls)
             try:
                 head_read_at = chain.deadline.now()
-                body = read_body(response.reader, self.body_limit)
+                body = read_body(response.reader, self.body_limit, None if calls is None else calls.room)
             finally:
                 response.close()
         except SourceFailure as failure:
@@ -203,15 +203,16 @@ class _RedirectChain:
 
     def fetched(self, final: Response, body: Body, head_read_at: float) -> Fetched:
         """The whole collection; `head_read_at` is when the last head was complete."""
-        ended = self.deadline.now()
+        ended, waited = self.deadline.now(), self.deadline.extended
         timings = self._timings
         timing = Timing(
-            elapsed_ms=_milliseconds(ended - self._begun),
+            elapsed_ms=_milliseconds(ended - self._begun - waited),
             dns_ms=_milliseconds(sum(one.dns for one in timings)),
             connect_ms=_milliseconds(sum(one.connect for one in timings)),
             tls_ms=_milliseconds(sum(one.tls for one in timings)),
             first_byte_ms=_milliseconds(sum(one.first_byte for one in timings)),
-            body_ms=_milliseconds(ended - head_read_at),
+            body_ms=_milliseconds(ended - head_read_at - waited),
+            waited_ms=_milliseconds(waited),
         )
         return Fetched(tuple(self.hops[:-1]), self.hops[-1], body, final.reader.trailers, timing)
 

@@ -81,7 +81,7 @@ class ResponseReader:
     def __init__(self, source: SocketReader, deadline: Deadline) -> None:
         self.file = io.BufferedReader(source, CHUNK_BYTES)
         self._source = source
-        self._deadline = deadline
+        self.deadline = deadline
         self._defects: list[str] = []
 
     @property
@@ -170,11 +170,11 @@ class ResponseReader:
             yield piece
 
     def _read(self, limit: int) -> bytes:
-        self._deadline.left()
+        self.deadline.left()
         return self.file.read1(limit)
 
     def _line(self, what: str) -> bytes:
-        self._deadline.left()
+        self.deadline.left()
         line = self.file.readline(MAX_LINE_BYTES + 1)
         if len(line) > MAX_LINE_BYTES:
             raise invalid_response(f"a {what} is longer than {MAX_LINE_BYTES} bytes")

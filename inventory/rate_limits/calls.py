@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from inventory.errors import Deferred
+from inventory.memory_budget import UNLIMITED, Room
 from inventory.rate_limits.model import Budgets, Permit, PermitRequest, Report, Throttled
 from inventory.rate_limits.permits import PASSES_SOON, PermittedCall, request_permit
 
@@ -34,6 +35,7 @@ class Calls:
     `ahead` is a permit for the first request that was taken already. All others are urgent: a caller waits for them, or
     they are the next step of a collection half made. A failure counts against the upstream that was called last.
     `give_back` takes the report on the last request, to give its permit back soon; else that is done at once.
+    `room` is for the bodies that they bring.
     """
 
     def __init__(
@@ -42,9 +44,11 @@ class Calls:
         ahead: Permit | None = None,
         *,
         give_back: GiveBack | None = None,
+        room: Room | None = None,
         ticks: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
+        self.room = room or UNLIMITED.room()
         self._budgets, self._ticks, self._sleep = budgets, ticks, sleep
         self._give_back = give_back
         self._call = None if ahead is None else PermittedCall(budgets, ahead, ticks=ticks)

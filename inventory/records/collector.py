@@ -22,6 +22,7 @@ import structlog
 from inventory import faults
 from inventory.clock import Clock
 from inventory.errors import Deferred, SourceFailure, StorageUnavailable
+from inventory.memory_budget import UNLIMITED, MemoryBudget
 from inventory.notifier import Notifier
 from inventory.rate_limits.calls import Calls, GiveBack
 from inventory.rate_limits.model import Budgets, Permit, Throttled
@@ -73,12 +74,14 @@ class Collector:
         rng: Random,
         sleep: Callable[[float], object] = sleep,
         observe: Observe = lambda _outcome: None,
+        memory: MemoryBudget = UNLIMITED,
     ) -> None:
         self._records, self._snapshots, self._sources = records, snapshots, sources
         self._notifier, self._policy, self._budgets = notifier, policy, budgets
         self._clock, self._rng, self._sleep = clock, rng, sleep
         self._permits = CallPermits(budgets, notifier)
         self._observe = observe
+        self._memory = memory
         self._last_reservation = clock()
         self.settler = Settler(records, notifier, policy, clock=clock, rng=rng, sleep=sleep)
 
@@ -239,8 +242,20 @@ class Collector:
         final: bool,
         give_back: GiveBack | None,
     ) -> Outcome:
+        """Fetch a target; of the memory for that, what its body takes is held until the outcome is settled."""
+        room, size = self._memory.room(), 0
         try:
-            with Calls(self._budgets, permit, give_back=give_back, sleep=self._sleep) as calls:
+            calls = Calls(self._budgets, permit, give_back=give_back, room=room, sleep=self._sleep)
+            outcome = self._fetch(claim, calls, inline=inline, final=final)
+            if room.held and isinstance(outcome, Stored) and outcome.body:
+                size, outcome = len(outcome.body), replace(outcome, room=room)
+            return outcome
+        finally:
+            room.keep(size)
+
+    def _fetch(self, claim: Record, calls: Calls, *, inline: bool, final: bool) -> Outcome:
+        try:
+            with calls:
                 previous = None if inline else self._to_revalidate(claim)
                 collected = self._sources[claim.target.source].collect(claim.target.key, previous, calls)
         except SourceFailure as error:

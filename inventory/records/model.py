@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import chain
 from typing import Any, NamedTuple
 
+from inventory.memory_budget import Room
 from inventory.rate_limits.model import LONGEST_WAIT
 
 Content = Mapping[str, Any]
@@ -204,13 +205,14 @@ class Statements(Collection[Statement]):
 class Stored:
     """Outcome: the claim ends in a snapshot. `snapshot.id` is the claim's lease: one claim, at most one snapshot.
 
-    `statements` are those that the snapshot makes; None if they are not known yet.
+    `statements` are those that the snapshot makes; None if they are not known yet. `room` is held for a large body.
     """
 
     claim: Record
     snapshot: Snapshot
     body: bytes | None
     statements: Statements | None = None
+    room: Room | None = field(default=None, compare=False, repr=False)
 
     @property
     def shares_body(self) -> bool:

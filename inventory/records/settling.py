@@ -57,8 +57,17 @@ class Settler:
     def settle_in_time(self, outcomes: Sequence[Outcome], *, within: timedelta | None = None) -> Sequence[bool]:
         """`settle`, retried while the store is away: as long as any lease lasts, and no longer than `within`.
 
-        Raises `StorageUnavailable` when that time is over; then somebody else will collect the targets.
+        Raises `StorageUnavailable` when that time is over; then somebody else will collect the targets. After that, or
+        once they are settled, no outcome holds memory.
         """
+        try:
+            return self._settle_within(outcomes, within)
+        finally:
+            for outcome in outcomes:
+                if isinstance(outcome, Stored) and outcome.room is not None:
+                    outcome.room.keep(0)
+
+    def _settle_within(self, outcomes: Sequence[Outcome], within: timedelta | None) -> Sequence[bool]:
         now = self._clock()
         left = min(self._policy.lease_for, max((outcome.claim.due_at or now) - now for outcome in outcomes))
         if within is not None:

@@ -45,6 +45,7 @@ class HopWriter:
             "tls_ms": timing.tls_ms,
             "first_byte_ms": timing.first_byte_ms,
             "body_ms": timing.body_ms,
+            "waited_ms": timing.waited_ms,
             "tls": None if final.tls is None else self._tls(final.tls),
             "request": self._request(final.url, final.sent, "header lines of the request"),
             "trailers": self._lines.fitting(fields_of(fetched.trailers), "trailers"),

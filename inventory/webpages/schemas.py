@@ -199,6 +199,11 @@ class ResponseSchema(Schema):
     tls_ms = fields.Float(required=True)
     first_byte_ms = fields.Float(required=True)
     body_ms = fields.Float(required=True)
+    waited_ms = fields.Float(
+        metadata={
+            "description": "How long a large body waited here for memory: part of no other time. Old snapshots lack it."
+        }
+    )
     tls = fields.Nested(TlsSchema, required=True, allow_none=True)
     request = REQUEST
     trailers = fields.List(

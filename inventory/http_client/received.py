@@ -1,0 +1,118 @@
+"""The bytes of a body as they come. Few stay in memory and the others are in a file, so a slow upstream holds no memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+from tempfile import TemporaryFile
+from time import monotonic
+from typing import BinaryIO
+
+from inventory.errors import SourceFailure, StorageUnavailable
+
+SHARE = 256 * 1024
+"""Bytes of a body that any collection may hold: three quarters of all pages have fewer."""
+CHUNK_BYTES = 64 * 1024
+LOOK_AFTER = 1.0
+"""Seconds after which what has come is looked at, even if it is little."""
+
+
+class NeedsMore(Exception):
+    """What has come so far was read to its end, and more will come."""
+
+
+class Received:
+    """What has come of a body, `size` bytes so far. It is kept until there are `most` bytes: then it `is_full`.
+
+    A failure of the upstream counts where it happened: whoever reads the bytes again meets it after the last one.
+    """
+
+    def __init__(self, pieces: Iterator[bytes], most: int) -> None:
+        self._pieces = pieces
+        self._most = most
+        self._kept: BinaryIO = BytesIO()
+        self._in_file = False
+        self._ended = False
+        self._failure: SourceFailure | None = None
+        self.size = 0
+
+    def __enter__(self) -> Received:
+        return self
+
+    def __exit__(self, _type: object, _error: object, _traceback: object) -> None:
+        self._kept.close()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether what comes now is not kept."""
+        return self.size >= self._most
+
+    def coming(self) -> Iterator[bytes]:
+        """The pieces as they come; `NeedsMore` if it gets full."""
+        while not self.is_full and (piece := self._next()):
+            yield piece
+        self._end()
+
+    def again(self) -> Iterator[bytes]:
+        """The bytes that have come, from the first one, then `NeedsMore`; if it is full, all that come after them."""
+        self._kept.seek(0)
+        while piece := self._kept.read(CHUNK_BYTES):
+            yield piece
+        while self.is_full and (piece := self._next()):
+            yield piece
+        self._end()
+
+    def read_on(self) -> None:
+        """Wait until there are twice as many bytes, or for about a second, or until it is full or the body ends."""
+        enough, until = 2 * self.size, monotonic() + LOOK_AFTER
+        while self.size < enough and monotonic() < until and not self.is_full and self._next():
+            pass
+
+    def read_all(self) -> None:
+        """Wait until it is full or the body ends."""
+        while not self.is_full and self._next():
+            pass
+        if not self.is_full:
+            self._end()
+
+    def first(self, size: int) -> bytes:
+        """The first bytes as they came."""
+        self._kept.seek(0)
+        return self._kept.read(size)
+
+    def _next(self) -> bytes:
+        """The next piece; an empty one if there is none, because the body has ended or failed."""
+        if self._ended:
+            return b""
+        try:
+            piece = next(self._pieces, b"")
+        except SourceFailure as failure:
+            self._failure, piece = failure, b""
+        self._ended = not piece
+        self._keep(piece)
+        return piece
+
+    def _end(self) -> None:
+        """Tell why there are no more bytes: `NeedsMore`, the failure of the upstream, or nothing if the body has ended."""
+        if not self._ended:
+            raise NeedsMore
+        if self._failure is not None:
+            raise self._failure
+
+    def _keep(self, piece: bytes) -> None:
+        if not self.is_full:
+            try:
+                if self.size + len(piece) > SHARE and not self._in_file:
+                    self._kept, self._in_file = _moved(self._kept), True
+                self._kept.write(piece)
+            except OSError as error:
+                raise StorageUnavailable(f"A body cannot be kept in the folder for temporary files: {error}") from error
+        self.size += len(piece)
+
+
+def _moved(kept: BinaryIO) -> BinaryIO:
+    """A file with what is in memory."""
+    file: BinaryIO = TemporaryFile()  # noqa: SIM115 - `Received` closes it
+    kept.seek(0)
+    file.write(kept.read())
+    return file
