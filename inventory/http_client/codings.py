@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import brotli  # type: ignore[import-untyped]
-import zstandard
+from backports.zstd import DecompressionParameter, ZstdDecompressor, ZstdError
 
 from inventory import web_encodings
 
@@ -18,11 +18,11 @@ Pieces = Iterator[bytes]
 CHUNK_BYTES = 64 * 1024
 """The most that a decoder returns at once."""
 
-ZSTD_INPUT_BYTES = 128
-"""What the zstd decoder is given at once. It limits no output, and 4 bytes can become 128 KiB."""
+ZSTD_INPUT_BYTES = 8 * 1024
+"""What the zstd decoder is given at once: what it leaves of that is copied for each frame that ends in it."""
 
-ZSTD_WINDOW_BYTES = 8 * 1024 * 1024
-"""The limit of RFC 9659 for a content coding."""
+ZSTD_WINDOW_LOG = 23
+"""The limit of RFC 9659 for a content coding: a window of 8 MiB."""
 
 BROTLI_AGAIN_BYTES = 1024 * 1024
 """Input of a brotli stream that is decoded again, at most, to find its end before other bytes."""
@@ -216,10 +216,21 @@ def _brotli_end(fed: bytes, piece: bytes, made: int) -> Pieces:
 
 def _zstd(pieces: Pieces) -> Pieces:
     """RFC 8878: one or more frames."""
-    source = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW_BYTES)
     step = ZSTD_INPUT_BYTES
     small = (piece[start : start + step] for piece in pieces for start in range(0, len(piece), step))
-    return _decode(small, source.decompressobj, lambda decoder, part: (decoder.decompress(part),), zstandard.ZstdError)
+    new_decoder = partial(ZstdDecompressor, options={DecompressionParameter.window_log_max: ZSTD_WINDOW_LOG})
+    return _decode(small, new_decoder, _unpacked, ZstdError)
+
+
+def _unpacked(decoder: ZstdDecompressor, pending: bytes) -> Pieces:
+    """The output for some input, in pieces."""
+    more = True
+    while more:
+        made = decoder.decompress(pending, CHUNK_BYTES)
+        pending = b""
+        more = not (decoder.eof or decoder.needs_input)
+        if made:
+            yield made
 
 
 _DECODERS: Mapping[str, Callable[[Pieces], Pieces]] = {
