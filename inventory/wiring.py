@@ -128,7 +128,7 @@ def build(
         memory=memory,
     )
     records = _records(settings, store, registry, notifier, threads, clock)
-    inline = InlineCollector(records, store.records, collector, slots=settings.inline_slots)
+    inline = InlineCollector(records, store.records, collector, slots=settings.inline_slots, memory=memory)
     search = SearchService(
         store.observations,
         records,

@@ -9,6 +9,7 @@ from typing import Any
 from gunicorn.http import get_parser
 
 from inventory.client_speed import ClientSpeed
+from inventory.gunicorn_worker.answer_file import PIECE_BYTES, AnswerFile
 from inventory.gunicorn_worker.arriving import Arrived, Body, head_has_arrived
 from inventory.web_api.shortcut import Later
 
@@ -17,6 +18,8 @@ POLL_INTERVAL = 0.25
 """Seconds after which a thread that waits for an upload checks whether it was ended."""
 MAX_PIECES = 64
 """Pieces of an answer that are sent as they are; more are joined first."""
+LARGE_PIECE = 1024 * 1024
+"""Bytes of a piece from which the rest of an answer is in a file, because clients that take it may be slow and many."""
 
 
 Pieces = list[bytes | memoryview]
@@ -36,6 +39,8 @@ class ClientSocket(socket.socket):
         super().__init__(sock.family, sock.type, sock.proto, sock.detach())
         self.setblocking(False)
         self.unsent: Pieces = []
+        self._rest: AnswerFile | None = None
+        """What comes after `unsent`, which is empty only if there is no more."""
         self.pushed_back = bytearray()
         self.speed: ClientSpeed | None = None
 
@@ -48,8 +53,12 @@ class ClientSocket(socket.socket):
         """Collect a piece of the answer."""
         if self.taken_over:
             super().sendall(data, flags)
-        else:
+        elif self._rest is not None:
+            self._rest.write(data)
+        elif len(data) < LARGE_PIECE:
             self.unsent.append(data)
+        else:
+            self._send_from_file(data)
 
     def recv(self, bufsize: int, flags: int = 0) -> bytes:
         """Receive what has arrived. With a speed it is waited for; `TimeoutError` if that does not allow it."""
@@ -84,7 +93,27 @@ class ClientSocket(socket.socket):
             left -= len(self.unsent.pop(0))
         if left:
             self.unsent[0] = memoryview(self.unsent[0])[left:]
+        elif not self.unsent and self._rest is not None:
+            self.unsent = self._rest.next()
         return sent
+
+    def close(self) -> None:
+        """Close the connection, and forget what was not sent."""
+        if self._rest is not None:
+            self._rest.close()
+        super().close()
+
+    def _send_from_file(self, data: bytes) -> None:
+        """Keep the start of a large piece in memory, and the rest in a file if the disk has room for it."""
+        rest = AnswerFile()
+        try:
+            rest.write(memoryview(data)[PIECE_BYTES:])
+        except OSError:  # in memory then, of which the loop bounds how much all answers take
+            rest.close()
+            self.unsent.append(data)
+        else:
+            self._rest = rest
+            self.unsent.append(data[:PIECE_BYTES])
 
     def _wait(self) -> None:
         if self.speed is None:

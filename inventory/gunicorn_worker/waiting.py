@@ -203,7 +203,7 @@ class Waiting:
         connection.moved += sent
         connection.deadline = extend(connection.deadline, monotonic(), sent)
         self._connections.move_to_end(connection)
-        self._account(connection, connection.kept - sent)
+        self._account(connection, connection.size())
 
     def _account(self, connection: Connection, kept: int) -> None:
         """Note the memory that a connection takes; drop some connections if all take too much."""

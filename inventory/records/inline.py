@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from threading import BoundedSemaphore
 
+from inventory.memory_budget import UNLIMITED, MemoryBudget
 from inventory.records import lookup
 from inventory.records.collector import Collector
 from inventory.records.lookup import LookupResult
-from inventory.records.model import Acceptance, Failed, Record, State, Target
+from inventory.records.model import Acceptance, Failed, Outcome, Record, State, Stored, Target
 from inventory.records.ports import Records
 from inventory.records.service import RecordService
 
+LARGE_BODY = 256 * 1024
+"""Bytes from which the answer with a body needs room."""
+TIMES_THE_BODY = 10
+"""What such an answer takes: the body, its text, and up to six times as much of JSON."""
 SETTLE_WITHIN = timedelta(seconds=3)
 """How long a caller is held while the store is away; then the answer is 503, and a worker collects the target again."""
 
@@ -22,11 +28,20 @@ class InlineCollector:
     `slots` bounds the threads that do so, because lookups need threads; without a slot a target is left to the workers.
     """
 
-    def __init__(self, service: RecordService, records: Records, collector: Collector, *, slots: int) -> None:
+    def __init__(
+        self,
+        service: RecordService,
+        records: Records,
+        collector: Collector,
+        *,
+        slots: int,
+        memory: MemoryBudget = UNLIMITED,
+    ) -> None:
         self._service = service
         self._records = records
         self._collector = collector
         self._slots = BoundedSemaphore(slots)
+        self._memory = memory
 
     def collect(self, target: Target) -> LookupResult:
         """Collect a target now; without a free slot, or while another worker collects it, it is accepted only.
@@ -72,8 +87,19 @@ class InlineCollector:
         claim = self._collector.claim(acceptance.record.id)
         if claim is None:
             return lookup.pending(acceptance.record)
-        outcome = self._collector.collect(claim, inline=True)
-        [took_effect] = self._collector.settler.settle_in_time([outcome], within=SETTLE_WITHIN)
+        outcome, took_effect, size = self._settled(claim)
         if took_effect and isinstance(outcome, Failed):
             raise lookup.collection_failed(claim.target, outcome.failure)
-        return lookup.inline_result(outcome, self._records.look_up(claim.id), took_effect=took_effect)
+        room = self._memory.room()
+        if size > LARGE_BODY:
+            room.take(TIMES_THE_BODY * size)
+        result = lookup.inline_result(outcome, self._records.look_up(claim.id), took_effect=took_effect)
+        return replace(result, room=room)
+
+    def _settled(self, claim: Record) -> tuple[Outcome, bool, int]:
+        """The outcome of a claim, whether it took effect, and the size of its body, which is then in the store alone."""
+        outcome = self._collector.collect(claim, inline=True)
+        [took_effect] = self._collector.settler.settle_in_time([outcome], within=SETTLE_WITHIN)
+        if isinstance(outcome, Stored) and outcome.body is not None:
+            return replace(outcome, body=None), took_effect, len(outcome.body)
+        return outcome, took_effect, 0

@@ -80,6 +80,8 @@ class Metadata(MethodView):
             return _flask(pending(result.record, now(), mounted_at))
         response = json_response(documents.record_document(result.found, stale=False), 201 if result.created else 200)
         response.headers["Location"] = location(result.record, mounted_at)
+        if result.room is not None:
+            response.call_on_close(partial(result.room.keep, 0))
         return response
 
     @blueprint.headers(schemas.Prefer)
