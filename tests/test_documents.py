@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from inventory.commands.main import main
+from inventory.commands.main import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
@@ -70,7 +70,7 @@ def test_every_module_that_is_run_is_there(page: str) -> None:
 def test_every_command_and_every_target_of_make_that_is_named_is_there(page: str) -> None:
     targets = set(re.findall(r"^([a-z]+):", text("Makefile"), re.MULTILINE))
 
-    assert set(COMMAND.findall(text(page))) <= set(main.commands)
+    assert set(COMMAND.findall(text(page))) <= set(COMMANDS)
     assert set(TARGET.findall(text(page))) <= targets
 
 

@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from importlib import import_module
 from logging import WARNING
 
 import click
 
-from inventory.commands import changes, fleet, jobs, products, reindex, search, up, webpages
 from inventory.ops import log_config
 
+COMMANDS: Mapping[str, str] = {
+    "up": "up",
+    "get": "webpages",
+    "collect": "webpages",
+    "search": "search",
+    "diff": "changes",
+    "changes": "fleet",
+    "import": "jobs",
+    "jobs": "jobs",
+    "job": "jobs",
+    "products": "products",
+    "reindex": "reindex",
+}
+"""The commands, and the file of each, where it is the function of its name, or of that with a `_` if Python has the word."""
 
-@click.group()
+
+class Commands(click.Group):
+    """Imports the file of a command only when it is called, because all of them together take a second."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"inventory.commands.{COMMANDS[cmd_name]}")
+        command: click.Command = vars(module).get(cmd_name) or vars(module)[f"{cmd_name}_"]
+        return command
+
+
+@click.group(cls=Commands)
 def main() -> None:
     """Ask for a URL, get its headers, cookies and page source at once."""
     log_config.configure(WARNING, "stderr")
-
-
-COMMANDS = (
-    up.up,
-    webpages.get,
-    webpages.collect,
-    search.search,
-    changes.diff,
-    fleet.changes,
-    jobs.import_,
-    jobs.jobs,
-    jobs.job,
-    products.products,
-    reindex.reindex,
-)
-
-for command in COMMANDS:
-    main.add_command(command)

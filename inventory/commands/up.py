@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
-from typing import NoReturn
+from functools import partial
+from pathlib import Path
 
 import click
 
 from inventory.config import Settings
 from inventory.demo.addresses import FIRST_PORT
 from inventory.errors import StartError, StorageUnavailable
-from inventory.local_stack import checks, redis_server
+from inventory.local_stack import checks, foreground, forks, parent_death, redis_server
 from inventory.local_stack.demo import Demo
-from inventory.local_stack.programs import FOREGROUND, ROOT, ends_with_parent, supervisord_configuration
-from inventory.store.waiting import prepare
-from inventory.wiring import open_store
+from inventory.local_stack.programs import SHARED, supervisord_configuration
 
 
 @click.command()
@@ -29,46 +27,63 @@ from inventory.wiring import open_store
 def up(demo: bool, demo_port: int) -> None:
     """Run API, workers, scheduler, Redis and dashboard on this machine until Ctrl-C."""
     try:
-        start(Settings.read(), os.environ, Demo(demo_port) if demo else None)
+        start(Settings.read(), Demo(demo_port) if demo else None)
     except StartError as error:
-        with suppress(OSError):
-            click.echo(f"inventory: {error}", err=True)
-        sys.exit(2)
+        _refuse(error)
 
 
-def start(settings: Settings, environment: Mapping[str, str], demo: Demo | None = None) -> NoReturn:
-    """Become the supervisor of the stack; `StartError` if the stack could not work."""
+def start(settings: Settings, demo: Demo | None = None) -> None:
+    """Supervise the stack in this process until it is stopped; `StartError` if the stack could not work."""
     os.umask(0o077)  # only the owner may read what the programs of the stack keep
     settings = replace(settings, data_dir=settings.data_dir.absolute())
     if demo is not None:
         settings = demo.own_folder(settings)
     redis_command = None if settings.redis_url else redis_server.command(settings)
-    lock = checks.take_folder(settings.data_dir)
+    checks.take_folder(settings.data_dir)
     checks.ports_free(settings)
     if demo is not None:
         checks.demo_ports_free(demo, settings)
-    _prepare_store(settings)
+    forks.load(SHARED)
+    # In a fork, because a client of MongoDB begins threads, and no fork is to be of a process that has any.
+    if code := forks.wait(forks.begin(partial(_prepare_store, settings))):
+        sys.exit(code)
 
     agreed = agreed_settings(settings, demo)
     _write_files(settings, redis_command, agreed, demo)
-    variables = dict(environment) | agreed
-    # In a process group of its own, so that Ctrl-C reaches only the supervisor; the report ends with it.
-    subprocess.Popen(_report(settings, demo), env=variables, cwd=ROOT, process_group=0)  # noqa: S603 - our own program
-    os.set_inheritable(lock, True)
-    command = [sys.executable, "-P", str(FOREGROUND), str(settings.data_dir)]
-    os.execve(sys.executable, command, variables)  # noqa: S606 - no shell
+    os.environ.update(agreed)
+    forks.begin(partial(_report, os.getpid(), settings, demo))
+    sys.path[:] = [str(Path(each).absolute()) for each in sys.path]  # "" is not to be the data folder
+    foreground.run(settings.data_dir)
+
+
+def _refuse(error: StartError) -> None:
+    with suppress(OSError):
+        click.echo(f"inventory: {error}", err=True)
+    sys.exit(2)
 
 
 def _prepare_store(settings: Settings) -> None:
-    """Raise `StartError` if the store can never be used; if it is only away, the programs wait for it."""
-    store = open_store(settings)
-    try:
-        prepare(store)
-    except StorageUnavailable as error:
-        with suppress(OSError):  # the terminal may be a file on a full disk
-            click.echo(f"{error} Starting anyway: the programs wait for the store.", err=True)
-    finally:
-        store.close()
+    """End with a line if the store can never be used; if it is only away, the programs wait for it."""
+    from inventory.store.waiting import prepare  # here: what is wrong with a setting or a port is said a second earlier
+    from inventory.wiring import open_store
+
+    with closing(open_store(settings)) as store:
+        try:
+            prepare(store)
+        except StartError as error:
+            _refuse(error)
+        except StorageUnavailable as error:
+            with suppress(OSError):  # the terminal may be a file on a full disk
+                click.echo(f"{error} Starting anyway: the programs wait for the store.", err=True)
+
+
+def _report(parent: int, settings: Settings, demo: Demo | None) -> None:
+    """Report in a fork that ends with the stack, and that Ctrl-C does not reach."""
+    from inventory.local_stack.report import show  # here, as above
+
+    os.setpgid(0, 0)
+    parent_death.end_with(parent)
+    show(settings, demo)
 
 
 def _write_files(
@@ -83,11 +98,6 @@ def _write_files(
             demo.write_files(settings, agreed)
     except OSError as error:
         raise StartError(f"INVENTORY_DATA_DIR={str(settings.data_dir)!r} cannot be written: {error.strerror}") from error
-
-
-def _report(settings: Settings, demo: Demo | None) -> list[str]:
-    about_demo = ["--demo-port", str(demo.first_port)] if demo else []
-    return ends_with_parent([sys.executable, "-m", "inventory.local_stack.report", *about_demo], settings.data_dir)
 
 
 def agreed_settings(settings: Settings, demo: Demo | None = None) -> dict[str, str]:

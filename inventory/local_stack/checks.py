@@ -13,6 +13,7 @@ from inventory.config import Settings
 from inventory.demo import addresses
 from inventory.errors import StartError
 from inventory.local_stack.demo import Demo
+from inventory.local_stack.parent_death import LOCK
 
 OTHER_PORTS = "choose five free ports in a row, and give the first one as --demo-port"
 
@@ -23,7 +24,7 @@ def take_folder(data_dir: Path) -> int:
     The lock is taken exclusively, which fails while any program of another stack has it, and then kept as a shared one. The
     programs of this stack share it. So a stack that lost its supervisor has the folder until its last program ends.
     """
-    lock = data_dir / "inventory.lock"
+    lock = data_dir / LOCK
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         _keep_others_out(data_dir)

@@ -1,11 +1,8 @@
 """Runs supervisord in the foreground of a terminal.
 
-    python foreground.py FOLDER
-
-The folder has `supervisord.conf`, whose paths are relative to it.
-
-It differs from `supervisord -n` in two points. When the terminal closes (SIGHUP), it stops instead of restarting everything.
-Its log goes to a file, and only warnings, such as a program that died, appear on the terminal too.
+It differs from `supervisord -n` in four points. When the terminal closes (SIGHUP), it stops instead of restarting
+everything. Its log goes to a file, and only warnings, such as a program that died, appear on the terminal too. The programs
+start at once, not after a second. They end with supervisord, and those of ours go on in the fork that it makes for them.
 """
 
 from __future__ import annotations
@@ -13,7 +10,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from supervisor import loggers
@@ -21,6 +20,8 @@ from supervisor.loggers import Handler, LevelsByName, RotatingFileHandler, Strea
 from supervisor.medusa.asyncore_25 import ExitNow
 from supervisor.options import ServerOptions
 from supervisor.supervisord import Supervisor
+
+from inventory.local_stack import forks, parent_death
 
 
 class Log(RotatingFileHandler):  # type: ignore[misc]
@@ -70,7 +71,19 @@ class Terminal(StreamHandler):  # type: ignore[misc]
 
 
 class Options(ServerOptions):  # type: ignore[misc]
-    """supervisord's options, for a terminal."""
+    """supervisord's options, for a terminal and the lock of the folder."""
+
+    def __init__(self, lock: Path) -> None:
+        super().__init__()
+        self._pid, self._lock = os.getpid(), lock
+
+    def execve(self, filename: str, argv: Sequence[str], env: Mapping[str, str]) -> None:
+        """Become a program, in a fork of this process; called where supervisord would execute it."""
+        parent_death.end_with(self._pid)
+        parent_death.share(self._lock)
+        if argv[:2] == [sys.executable, "-m"]:
+            forks.become(argv, env)
+        super().execve(filename, argv, env)
 
     def setsignals(self) -> None:
         """Treat SIGHUP as SIGTERM."""
@@ -88,18 +101,27 @@ class Options(ServerOptions):  # type: ignore[misc]
         self.logger.addHandler(terminal)
 
 
-def run(folder: str) -> None:
-    """Keep the programs of the folder's configuration running until SIGINT, SIGTERM or SIGHUP, then stop them."""
+class AtOnce(Supervisor):  # type: ignore[misc]
+    """supervisord, which begins to run its programs at once."""
+
+    def runforever(self) -> None:
+        """Begin with the programs that supervisord would begin with after its first second."""
+        for group in sorted(self.process_groups.values()):
+            group.transition()
+        super().runforever()
+
+
+def run(folder: Path) -> None:
+    """Keep the programs of the folder's `supervisord.conf` running until SIGINT, SIGTERM or SIGHUP, then stop them.
+
+    The paths in it are relative to the folder.
+    """
     os.chdir(folder)
     loggers.RotatingFileHandler = Log  # by this name supervisord makes every log
-    options = Options()
+    options = Options(folder / parent_death.LOCK)
     options.realize(["--nodaemon", "--configuration", "supervisord.conf"])
     options.first, options.test = True, False
     try:
-        Supervisor(options).main()
+        AtOnce(options).main()
     except ExitNow:
         options.close_logger()
-
-
-if __name__ == "__main__":
-    run(sys.argv[1])

@@ -1,12 +1,7 @@
-"""Runs a program so that it ends with its parent, and so that it and its children share the lock of the data folder.
-
-    python parent_death.py PARENT LOCK PROGRAM ARGUMENT...
-
-PARENT is the pid of the supervisor. LOCK is the file that tells the next `inventory up` that the data folder is in use.
+"""Lets a program end with its parent, and keep the data folder locked as long as it runs.
 
 supervisord can be killed before it stops what it started. On Linux the kernel then sends SIGTERM to each program. The shared
-lock keeps the next `inventory up` from starting until the last of them has ended. Only the standard library is imported,
-because this runs before every program and is replaced by it.
+lock keeps the next `inventory up` from starting until the last of them has ended.
 """
 
 from __future__ import annotations
@@ -16,7 +11,10 @@ import fcntl
 import os
 import signal
 import sys
+from pathlib import Path
 
+LOCK = "inventory.lock"
+"""The file in the data folder whose lock tells that the folder is in use."""
 PR_SET_PDEATHSIG = 1
 
 
@@ -26,17 +24,15 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
-def _share(lock: str) -> None:
-    """Take a shared lock on the file, which child processes and the program that is executed keep."""
+def end_with(parent: int) -> None:
+    """Die with the parent, which has this pid: now, if it ended before the kernel was told to watch it."""
+    die_with_parent()
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def share(lock: Path) -> None:
+    """Take a shared lock on the file, which forks and the program that is executed keep."""
     descriptor = os.open(lock, os.O_RDWR)
     fcntl.flock(descriptor, fcntl.LOCK_SH)
     os.set_inheritable(descriptor, True)
-
-
-if __name__ == "__main__":
-    parent, lock, *command = sys.argv[1:]
-    die_with_parent()
-    if os.getppid() != int(parent):
-        sys.exit(0)  # the parent ended before the kernel was told to watch it
-    _share(lock)
-    os.execvp(command[0], command)  # noqa: S606 - no shell is wanted here

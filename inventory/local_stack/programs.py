@@ -6,7 +6,7 @@ import os
 import pwd
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -16,8 +16,8 @@ from inventory.errors import StartError
 
 ROOT = Path(__file__).resolve().parents[2]
 """The folder of `wsgi.py` and `gunicorn.conf.py`."""
-FOREGROUND = Path(__file__).with_name("foreground.py")
-PARENT_DEATH = Path(__file__).with_name("parent_death.py")
+SHARED = ("inventory.app", "gunicorn.app.wsgiapp", "inventory.gunicorn_worker.worker", "workers.scheduler", "workers.worker")
+"""The modules that the programs need, and nearly all that they import."""
 LOG_SIZE, LOG_FILES = "10MB", 3
 
 
@@ -46,11 +46,6 @@ def programs(settings: Settings) -> list[Program]:
     ]
 
 
-def ends_with_parent(command: Iterable[str], data_dir: Path) -> list[str]:
-    """The command, run so that it ends with this process and keeps the data folder locked."""
-    return [sys.executable, "-I", "-S", str(PARENT_DEATH), str(os.getpid()), str(data_dir / "inventory.lock"), *command]
-
-
 def supervisord_configuration(settings: Settings, redis_command: Sequence[str] | None, also: Sequence[Program] = ()) -> str:
     """The text of supervisord.conf. Redis starts first and stops last; the others, those of `also` included, stop together.
 
@@ -60,10 +55,10 @@ def supervisord_configuration(settings: Settings, redis_command: Sequence[str] |
     sections = [
         _supervisord(),
         f"[group:inventory]\nprograms={','.join(member.name for member in members)}\n",
-        *(_section(member, settings.data_dir) for member in members),
+        *(_section(member) for member in members),
     ]
     if redis_command is not None:
-        sections.append(_section(Program("redis", redis_command, 5), settings.data_dir) + "priority=1\n")
+        sections.append(_section(Program("redis", redis_command, 5)) + "priority=1\n")
     return "\n".join(sections)
 
 
@@ -75,9 +70,9 @@ def _supervisord() -> str:
     return "\n".join(["[supervisord]", *lines]) + "\n"
 
 
-def _section(program: Program, data_dir: Path) -> str:
+def _section(program: Program) -> str:
     lines = {
-        "command": _value(shlex.join(ends_with_parent(program.command, data_dir))),
+        "command": _value(shlex.join(program.command)),
         "directory": _value(str(ROOT)),
         "autorestart": "true",
         "startsecs": "5",  # a program that ends sooner is restarted after a pause, which grows by a second each time

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
 import sys
 import time
@@ -25,13 +24,8 @@ POLL_INTERVAL = 0.2
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing listens here
 
 
-def main() -> None:
-    """Print the report of the stack whose settings are in the environment."""
-    options = argparse.ArgumentParser(prog="python -m inventory.local_stack.report")
-    options.add_argument("--demo-port", type=int)
-    first_port = options.parse_args().demo_port
-    demo = Demo(first_port) if first_port else None
-    settings = Settings.read()
+def show(settings: Settings, demo: Demo | None) -> None:
+    """Print the report of the stack with these settings once it is ready."""
     console = Console(highlight=False, soft_wrap=True)
     with suppress(OSError):  # the terminal was closed, or is a file on a full disk
         late = lambda: console.print(_late(settings))  # noqa: E731
@@ -131,7 +125,3 @@ def _reachable(host: str) -> str:
 
 def _local(host: str) -> bool:
     return host in {"localhost", "::1"} or host.startswith("127.")
-
-
-if __name__ == "__main__":
-    main()

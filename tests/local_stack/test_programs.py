@@ -34,12 +34,12 @@ def read(folder: Path, text: str) -> ServerOptions:
 def test_a_folder_with_blanks_and_signs_is_carried_whole(tmp_path: Path) -> None:
     folder = tmp_path / "my 100% 'own'#1;"
     settings = Settings(data_dir=folder)
-    groups = read(folder, supervisord_configuration(settings, ["redis-server", "--save", ""])).process_group_configs
+    redis = ["redis-server", "--unixsocket", str(folder / "redis.sock"), "--save", ""]
+    groups = read(folder, supervisord_configuration(settings, redis)).process_group_configs
     programs = {program.name: program for group in groups for program in group.process_configs}
 
     assert set(programs) == {"api", "worker", "scheduler", "dashboard", "redis"}
-    assert shlex.split(programs["redis"].command)[-3:] == ["redis-server", "--save", ""]
-    assert str(folder / "inventory.lock") in shlex.split(programs["api"].command)
+    assert shlex.split(programs["redis"].command) == redis
     assert programs["api"].stdout_logfile == "log/api.log"
 
 
@@ -64,7 +64,7 @@ def test_a_stop_leaves_time_for_what_is_in_flight(tmp_path: Path) -> None:
 
 def test_a_name_that_cannot_be_carried_is_refused() -> None:
     with pytest.raises(StartError, match="cannot be used"):
-        supervisord_configuration(Settings(data_dir=Path("/a ;b")), None)
+        supervisord_configuration(Settings(data_dir=Path("/a ;b")), ["redis-server", "--unixsocket", "/a ;b/redis.sock"])
 
 
 def test_the_path_of_the_socket_is_the_one_that_clients_use() -> None:
