@@ -226,8 +226,8 @@ class _Adapter(HTTPAdapter):
 
     def exchange(self, exchange: _Exchange) -> Response:
         """Send a request, and read the head of its response."""
-        response: Any = self.send(exchange, stream=True, timeout=_NO_TIMEOUT)
-        return response  # type: ignore[no-any-return]
+        response: Response = self.send(exchange, stream=True, timeout=_NO_TIMEOUT)  # type: ignore[arg-type, assignment]
+        return response
 
     def get_connection_with_tls_context(self, request: Any, *_: Any, **__: Any) -> Any:
         """The pool of the request's host. Its `urlopen` is given the request itself."""
@@ -235,7 +235,7 @@ class _Adapter(HTTPAdapter):
         key = url.scheme, url.host.strip("[]"), url.port
         context = {**manager.connection_pool_kw, **dict(zip(("scheme", "host", "port"), key, strict=True))}
         # All our pools are made alike. urllib3's own key has 27 parts, whose making is a measurable part of a fetch.
-        pool: Any = manager.connection_from_pool_key(key, context)  # type: ignore[arg-type]
+        pool: Any = manager.connection_from_pool_key(key, context)
         return SimpleNamespace(urlopen=partial(pool.urlopen, exchange=request))
 
     def cert_verify(self, *_: Any, **__: Any) -> None:

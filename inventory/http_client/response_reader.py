@@ -100,7 +100,7 @@ class ResponseReader:
 
     def _plain_head(self) -> Head | None:
         found = plain_head(self.file.peek())
-        self.first_byte_at = self._deadline.now()
+        self.first_byte_at = self.deadline.now()
         if found is None:
             return None
         head, size = found
