@@ -1,11 +1,14 @@
-"""JSON as the API answers it."""
+"""JSON as the API answers it, and as stores keep what it answers."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def dumps(document: Any) -> bytes:
@@ -18,3 +21,46 @@ def dumps(document: Any) -> bytes:
         return orjson.dumps(document)
     except TypeError:
         return json.dumps(document, separators=(",", ":")).encode("ascii")
+
+
+class JsonObject(Mapping[str, Any]):
+    """An object as JSON in UTF-8, parsed when it is first looked into."""
+
+    __slots__ = ("_parsed", "json")
+
+    def __init__(self, json: bytes) -> None:
+        self.json = json
+        self._parsed: dict[str, Any] | None = None
+
+    def __getitem__(self, name: str) -> Any:
+        return self._members()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members())
+
+    def __len__(self) -> int:
+        return len(self._members())
+
+    def __repr__(self) -> str:
+        return repr(self._members())
+
+    def _members(self) -> dict[str, Any]:
+        if self._parsed is None:
+            self._parsed = orjson.loads(self.json)
+        return self._parsed
+
+
+def text_of(body: bytes) -> bytes | None:
+    """A body of UTF-8 as a JSON string, which is how a hit answers it; None for any other, or with a byte order mark."""
+    if body.startswith(BYTE_ORDER_MARK):
+        return None
+    try:
+        return orjson.dumps(body.decode())
+    except UnicodeDecodeError:
+        return None
+
+
+def body_of(text: bytes) -> bytes:
+    """The body that `text_of` made a JSON string of."""
+    decoded: str = orjson.loads(text)
+    return decoded.encode()

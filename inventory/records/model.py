@@ -13,6 +13,7 @@ from enum import StrEnum
 from itertools import chain
 from typing import Any, NamedTuple
 
+from inventory.json_bytes import body_of
 from inventory.memory_budget import Room
 from inventory.rate_limits.model import LONGEST_WAIT
 
@@ -143,11 +144,20 @@ class RecordFilter:
 
 @dataclass(frozen=True, slots=True)
 class RecordWithSnapshot:
-    """A record with its latest snapshot and that snapshot's body, read together."""
+    """A record with its latest snapshot and that snapshot's body, read together.
+
+    Stores keep most bodies as `text`, a JSON string (`json_bytes.text_of`), and others as `stored_body`.
+    """
 
     record: Record
     snapshot: Snapshot | None
-    body: bytes | None
+    stored_body: bytes | None = None
+    text: bytes | None = None
+
+    @property
+    def body(self) -> bytes | None:
+        """The bytes of the body."""
+        return self.stored_body if self.text is None else body_of(self.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from inventory.size_budget import SizeBudget
 from inventory.urls import MAX_CHARACTERS
 from inventory.webpages import refreshes
 from inventory.webpages.bounds import FAILURE_BYTES, HEADER_BYTES, REFRESH_BYTES, clipped
-from inventory.webpages.cookies import carried, cookies_in, kept_cookies
+from inventory.webpages.cookies import as_answered, carried, cookies_in, kept_cookies
 from inventory.webpages.hops import HopWriter, fields_of
 
 _NOT_UPDATED = frozenset(
@@ -58,7 +58,7 @@ def content_of(fetched: Fetched, kept: bytes, text: Text, previous: Content | No
     }
     content["page"] = _page(kept, content, previous)
     response["defects"] += defects
-    return content
+    return as_answered(content)
 
 
 def redirects_of(redirects: Sequence[Hop]) -> list[dict[str, Any]]:
@@ -110,7 +110,7 @@ def revalidated(previous: Content, fetched: Fetched) -> dict[str, Any]:
     if "page" in previous:
         content["page"] = previous["page"]
     response["defects"] += defects
-    return content
+    return as_answered(content)
 
 
 def _page(kept: bytes, content: Content, previous: Content | None) -> dict[str, Any] | None:

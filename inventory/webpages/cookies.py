@@ -13,19 +13,19 @@ from inventory.size_budget import SizeBudget
 from inventory.urls import MAX_CHARACTERS
 from inventory.webpages.bounds import COOKIE_BYTES
 
+READY = "ready"
+"""The first member of a content whose other members are as a lookup answers them."""
+
 
 def cookies_of(content: Content) -> list[Mapping[str, Any]]:
     """The cookies of a stored content, each with the URL of the hop that set it, truncated like the key of a record.
 
-    The number of the hop is stored, because long URLs in many cookies took most of a snapshot. Old snapshots have the URL.
-    The bytes, `raw`, are stored only where they differ from the text.
+    Most contents have them so (`as_answered`). Others have the number of the hop, and the bytes, `raw`, only where they
+    differ from the text. The first versions stored the URL of the hop.
     """
-    if not content["cookies"]:
-        return []
-    hops = [
-        *(hop["url"][:MAX_CHARACTERS] for hop in content["redirects"]),
-        content["response"]["final_url"][:MAX_CHARACTERS],
-    ]
+    if READY in content or not content["cookies"]:
+        return list(content["cookies"])
+    hops = _hops(content)
     return [
         {**cookie, "set_by": by if isinstance(by := cookie["set_by"], str) else hops[by], "raw": cookie.get("raw")}
         for cookie in content["cookies"]
@@ -39,15 +39,39 @@ def cookies_in(fetched: Fetched) -> list[dict[str, Any]]:
 
 def carried(previous: Content, fetched: Fetched) -> list[dict[str, Any]]:
     """The cookies that the page itself set before. Those of redirects were set again by the redirects of this collection."""
-    by_the_page = (len(previous["redirects"]), previous["response"]["final_url"])
-    number = len(fetched.redirects)
-    return [{**cookie, "set_by": number} for cookie in previous["cookies"] if cookie["set_by"] in by_the_page]
+    final_url = previous["response"]["final_url"]
+    by_the_page = (len(previous["redirects"]), final_url, final_url[:MAX_CHARACTERS])
+    own = [{**cookie, "set_by": len(fetched.redirects)} for cookie in previous["cookies"] if cookie["set_by"] in by_the_page]
+    for cookie in own:
+        if cookie.get("raw", cookie) is None:
+            del cookie["raw"]
+    return own
+
+
+def as_answered(content: dict[str, Any]) -> dict[str, Any]:
+    """The content as a hit answers it, marked `READY`: its cookies have URLs, and its body is text in UTF-8.
+
+    Unchanged if it cannot be so. Where two hops have the same URL, their numbers tell which of them set a cookie.
+    """
+    if content["body"]["charset"] != "utf-8" or content["body"]["encoding"] != "text":
+        return content
+    if content["cookies"]:
+        hops = _hops(content)
+        if len(set(hops)) < len(hops):
+            return content
+    return {READY: True, **content, "cookies": cookies_of(content)}
 
 
 def kept_cookies(cookies: list[dict[str, Any]], fetched: Fetched, defects: list[str]) -> list[dict[str, Any]]:
     """The first cookies, as many as are kept; `defects` gets a line if there were more."""
     more = sum(hop.unread_cookies for hop in fetched.hops) + max(0, len(cookies) - MAX_COOKIES)
     return SizeBudget(COOKIE_BYTES, defects).fitting(cookies[:MAX_COOKIES], "cookies", more=more)
+
+
+def _hops(content: Content) -> list[str]:
+    """The URLs of all hops, truncated like the key of a record."""
+    urls = (*(hop["url"] for hop in content["redirects"]), content["response"]["final_url"])
+    return [url[:MAX_CHARACTERS] for url in urls]
 
 
 def _cookie(cookie: Cookie, number: int) -> dict[str, Any]:

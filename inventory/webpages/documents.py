@@ -12,27 +12,22 @@ from inventory import json_bytes
 from inventory.clock import rfc3339
 from inventory.records.documents import failure_document
 from inventory.records.model import Record, RecordWithSnapshot, Snapshot, State, Target
-from inventory.webpages.source import cookies_of, page_source
+from inventory.webpages.cookies import READY, cookies_of
+from inventory.webpages.source import page_source
 
 Document = dict[str, Any]
+READY_BEGINS = json_bytes.dumps({READY: True})[:-1] + b","
+BODY_BEGINS = b',"body":{"sha256":'
+"""The member `body`, before which `page_source` stands. Strings cannot have these bytes: their quotes are escaped."""
 MAX_POLL_AFTER = 30
 """Seconds: no caller is asked to wait longer before it asks again, however long the pause before the next attempt is."""
 
 
 def record_document(found: RecordWithSnapshot, *, stale: bool, fields: frozenset[str] | None = None) -> Document:
     """A record with its latest snapshot; with `fields` only those members, and id, url, status."""
-    record, snapshot = found.record, found.snapshot
-    assert snapshot is not None
-    assert record.first_collected_at is not None
-    content = snapshot.content
-    document: Document = {
-        "id": record.id,
-        "url": record.target.key,
-        "status": record.status.value,
-        "stale": stale,
-        "first_collected_at": rfc3339(record.first_collected_at),
-        "collected_at": rfc3339(snapshot.collected_at),
-        "snapshots": record.snapshots,
+    assert found.snapshot is not None
+    content = found.snapshot.content
+    document = _first_members(found, stale=stale) | {
         "response": content["response"],
         "redirects": content["redirects"],
         "headers": content["headers"],
@@ -43,15 +38,39 @@ def record_document(found: RecordWithSnapshot, *, stale: bool, fields: frozenset
     document["body"] = content["body"]
     if "page" in content:  # an old version did not look into it
         document["page"] = content["page"]
-    document["failure"] = None if record.failure is None else failure_document(record.failure)
+    document |= _last_member(found.record)
     if fields is None:
         return document
     return {name: member for name, member in document.items() if name in fields or name in ("id", "url", "status")}
 
 
 def answer(found: RecordWithSnapshot, *, stale: bool) -> bytes:
-    """The whole `record_document` as JSON: the body of a hit."""
-    return json_bytes.dumps(record_document(found, stale=stale))
+    """The whole `record_document` as JSON: the body of a hit. What is stored as it is answered is not parsed for it."""
+    content = None if found.snapshot is None else found.snapshot.content
+    if found.text is None or not isinstance(content, json_bytes.JsonObject) or not content.json.startswith(READY_BEGINS):
+        return json_bytes.dumps(record_document(found, stale=stale))
+    first, last = json_bytes.dumps(_first_members(found, stale=stale)), json_bytes.dumps(_last_member(found.record))
+    before, body_begins, after = content.json[len(READY_BEGINS) : -1].partition(BODY_BEGINS)
+    return b"".join((first[:-1], b",", before, b',"page_source":', found.text, body_begins, after, b",", last[1:]))
+
+
+def _first_members(found: RecordWithSnapshot, *, stale: bool) -> Document:
+    record, snapshot = found.record, found.snapshot
+    assert snapshot is not None
+    assert record.first_collected_at is not None
+    return {
+        "id": record.id,
+        "url": record.target.key,
+        "status": record.status.value,
+        "stale": stale,
+        "first_collected_at": rfc3339(record.first_collected_at),
+        "collected_at": rfc3339(snapshot.collected_at),
+        "snapshots": record.snapshots,
+    }
+
+
+def _last_member(record: Record) -> Document:
+    return {"failure": None if record.failure is None else failure_document(record.failure)}
 
 
 def etag(record: Record, *, stale: bool, fields: frozenset[str] | None = None) -> str:
@@ -99,7 +118,7 @@ def snapshot_document(target: Target, snapshot: Snapshot) -> Document:
         "id": snapshot.id,
         "url": target.key,
         "collected_at": rfc3339(snapshot.collected_at),
-        **snapshot.content,
+        **{name: member for name, member in snapshot.content.items() if name != READY},
         "cookies": cookies_of(snapshot.content),
     }
 

@@ -116,7 +116,7 @@ def everything(store: Store) -> dict[str, Any]:
     bodies = sorted({each.body_sha256 for each in snapshots if each.body_sha256})
     read = {
         "records": [older_record(asdict(each)) for each in records],
-        "snapshots": [asdict(each) for each in snapshots],
+        "snapshots": [asdict(each) | {"content": dict(each.content)} for each in snapshots],
         "bodies": {sha256: (store.bodies.find(sha256) or b"").decode() for sha256 in bodies},
         "jobs": [asdict(each) for each in jobs],
         "rows": {job.id: [asdict(each) for each in store.jobs.rows(job.id, None, limit=999, after=0)] for job in jobs},

@@ -185,7 +185,7 @@ def test_a_store_without_room_answers_and_says_that_it_keeps_nothing(sqlite: Sql
         connections.rows("SELECT 1")
         connections.rows(f"PRAGMA max_page_count = {connections.rows('PRAGMA page_count')[0][0]}")
         with pytest.raises(StorageFull) as full, connections.writing() as connection:
-            connection.execute("INSERT INTO bodies VALUES ('x', zeroblob(10000000))")
+            connection.execute("INSERT INTO bodies (sha256, bytes) VALUES ('x', zeroblob(10000000))")
 
         assert full.value.reason == "no room on its disk"
         assert str(sqlite.path) not in str(full.value)

@@ -16,6 +16,7 @@ from inventory.errors import ForbiddenAddress, InvalidUrl, SourceFailure
 from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.guard import Guard
 from inventory.http_client.requests_transport import RequestsTransport
+from inventory.webpages.cookies import READY
 from inventory.webpages.source import Webpage, cookies_of, page_source
 from tests.upstreams import Answer, Upstream
 from tests.upstreams.answers import BINARY, ETAG, HTML, LAST_MODIFIED, PAGE_COOKIES, page_body
@@ -73,7 +74,7 @@ def test_the_record_has_the_members_that_the_api_documents(webpage: Webpage, ups
     collected = webpage.collect(upstream.url("/redirect"))
 
     content: dict[str, Any] = json.loads(json.dumps(collected.content))
-    assert set(content) == {"response", "redirects", "headers", "cookies", "body", "page"}
+    assert set(content) == {READY, "response", "redirects", "headers", "cookies", "body", "page"}
     response = content["response"]
     assert (response["status"], response["reason"], response["http_version"]) == (200, "OK", "1.1")
     assert (response["final_url"], response["remote_address"]) == (upstream.url("/page"), "127.0.0.1")
@@ -103,9 +104,10 @@ def test_headers_and_cookies_are_lists_in_the_order_received(webpage: Webpage, u
         "http_only": False,
         "same_site": None,
         "partitioned": False,
-        "set_by": 1,
+        "set_by": upstream.url("/page"),
         "accepted": True,
         "reason": None,
+        "raw": None,
     }
     assert [one["set_by"] for one in cookies_of(content)] == [upstream.url("/redirect"), *[upstream.url("/page")] * 3]
 

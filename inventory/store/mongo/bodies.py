@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping
 from pymongo import UpdateOne
 from pymongo.database import Database
 
+from inventory.store.frames import keep_body, kept_body
 from inventory.store.mongo import documents
 from inventory.store.mongo.connection import Adapter, Document
 from inventory.store.mongo.upserts import upsert
@@ -28,7 +29,8 @@ from inventory.store.mongo.upserts import upsert
 class MongoBodies(Adapter):
     def find(self, sha256: str) -> bytes | None:
         with self._connection.database() as database:
-            return find(database, sha256)
+            found = find(database, sha256)
+        return None if found is None else kept_body(found.get("form"), found["bytes"])
 
     def sweep(self, *, after: str, limit: int) -> str:
         """A worker that removed the last snapshot of a body and died before this left the body."""
@@ -39,16 +41,23 @@ class MongoBodies(Adapter):
         return keys[-1] if len(keys) == limit else ""
 
 
-def find(database: Database[Document], sha256: str) -> bytes | None:
-    found = database["bodies"].find_one({"_id": sha256})
-    return None if found is None else found["bytes"]
+def find(database: Database[Document], sha256: str) -> Document | None:
+    """The document of a body."""
+    return database["bodies"].find_one({"_id": sha256})
 
 
-def keep(database: Database[Document], bodies: Mapping[str, bytes]) -> None:
-    """Step 2, for bodies by their SHA-256."""
+def keep(database: Database[Document], bodies: Mapping[str, bytes]) -> dict[str, Document]:
+    """Step 2, for bodies by their SHA-256; the fields of their documents."""
+    fields = {key: _fields(body) for key, body in bodies.items()}
     change = {"$unset": {"condemned": ""}}
-    new = {key: {"$setOnInsert": {"bytes": documents.fitting(body)}} for key, body in bodies.items()}
-    upsert(database["bodies"], [UpdateOne({"_id": key}, change | insert, upsert=True) for key, insert in new.items()])
+    updates = [UpdateOne({"_id": key}, change | {"$setOnInsert": each}, upsert=True) for key, each in fields.items()]
+    upsert(database["bodies"], updates)
+    return fields
+
+
+def _fields(body: bytes) -> Document:
+    form, kept = keep_body(body)
+    return {"bytes": documents.fitting(kept)} | ({} if form is None else {"form": form.value})
 
 
 def discard(database: Database[Document], keys: Iterable[str | None]) -> None:

@@ -10,7 +10,8 @@ from inventory.clock import truncated
 from inventory.errors import Unstorable
 from inventory.listing import Key
 from inventory.records.model import AHEAD, Record, Snapshot, State, Stored, Target
-from inventory.store.codecs import content_bytes, read_content, read_failure, to_millis
+from inventory.store.codecs import read_failure, to_millis
+from inventory.store.frames import keep_content, kept_content
 
 Document = dict[str, Any]
 
@@ -74,7 +75,7 @@ def new_snapshot(outcome: Stored) -> Document:
         "accepted_at": outcome.claim.accepted_at,
         "collected_at": truncated(outcome.snapshot.collected_at),
         "body_sha256": outcome.snapshot.body_sha256,
-        "content": fitting(content_bytes(outcome.snapshot.content)),
+        "content": fitting(keep_content(outcome.snapshot.content)),
     }
 
 
@@ -90,7 +91,7 @@ def snapshot(document: Mapping[str, Any]) -> Snapshot:
         id=document["_id"],
         record_id=document["record_id"],
         collected_at=aware(document["collected_at"]),
-        content=read_content(document["content"]),
+        content=kept_content(document["content"]),
         body_sha256=document.get("body_sha256"),
     )
 

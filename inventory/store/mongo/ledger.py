@@ -17,8 +17,9 @@ from pymongo.database import Database
 from inventory.clock import truncated
 from inventory.records.model import LEASE_AHEAD, Failed, Failure, Outcome, Postponed, Record, State, Stored
 from inventory.store.codecs import failure_bytes, spent
-from inventory.store.mongo import bodies, documents, snapshots
+from inventory.store.mongo import bodies, documents, latest, snapshots
 from inventory.store.mongo.connection import Adapter, Connection, Document
+from inventory.store.mongo.latest import WITHOUT
 from inventory.store.mongo.observing import Observing
 from inventory.store.mongo.upserts import BATCH, update_all
 
@@ -60,9 +61,13 @@ class Ledger(Adapter):
             return []
         named = {each.snapshot.body_sha256: each.body for each in stored if each.snapshot.body_sha256 is not None}
         with self._connection.database() as database:
-            snapshots.insert(database, stored)
-            bodies.keep(database, {sha256: body for sha256, body in named.items() if body is not None})
-            settled = [settle_record(database, outcome) for outcome in outcomes]
+            contents = snapshots.insert(database, stored)
+            kept = bodies.keep(database, {sha256: body for sha256, body in named.items() if body is not None})
+            changes = {
+                each.claim.id: latest.change(each, contents[each.snapshot.id], kept.get(each.snapshot.body_sha256 or ""))
+                for each in stored
+            }
+            settled = [settle_record(database, outcome, changes.get(outcome.claim.id)) for outcome in outcomes]
         self._observing.settled(
             [each.outcome for each in settled if each.outcome is not None],
             unmarked={each.outcome.claim.id for each in settled if each.outcome is not None and not each.was_indexed},
@@ -74,7 +79,7 @@ class Ledger(Adapter):
             found: list[Record] = []
             for chosen in _lease_over(now, {"$gte": max_attempts}):
                 if len(found) < limit:
-                    spent_ones = database["records"].find(chosen).sort(OLDEST_DUE).limit(limit - len(found))
+                    spent_ones = database["records"].find(chosen, WITHOUT).sort(OLDEST_DUE).limit(limit - len(found))
                     found += [documents.record(each) for each in spent_ones]
             failures = {each.id: _failed(spent(each, now=now, retry_at=retry_at)) for each in found}
             operations = [UpdateOne(_claimed(each), _unindexed(failures[each.id])) for each in found]
@@ -118,15 +123,18 @@ class Settled:
     was_indexed: bool = False
 
 
-def settle_record(database: Database[Document], outcome: Outcome) -> Settled:
-    """The last step of settling the record."""
+def settle_record(database: Database[Document], outcome: Outcome, kept: Document | None = None) -> Settled:
+    """The last step of settling the record; `kept` is the part of the update that keeps the latest snapshot with it."""
     if isinstance(outcome, Postponed):
         return Settled(database["records"].update_one(_claimed(outcome.claim), _change(outcome)).matched_count == 1)
     left_behind = snapshots.left_behind(database, outcome) if isinstance(outcome, Stored) else []
     expected = _claimed(outcome.claim)
     if isinstance(outcome, Stored) and outcome.shares_body:
         expected["revalidate"] = True
-    before = database["records"].find_one_and_update(expected, _unindexed(_change(outcome)))
+    update = _unindexed(_change(outcome))
+    if kept is not None:
+        update = update | kept | {"$set": update["$set"] | kept.get("$set", {})}
+    before = database["records"].find_one_and_update(expected, update, {"indexed": 1})
     if before is not None:
         snapshots.remove(database, left_behind)
         return Settled(True, outcome if outcome.statements is not None else None, before.get("indexed") is True)
@@ -153,7 +161,7 @@ def _lease(database: Database[Document], candidates: Sequence[Document], until: 
     ]
     database["records"].bulk_write(operations, ordered=False)
     ours = {"_id": {"$in": list(leases)}, "lease": {"$in": list(leases.values())}}
-    claimed = {each["_id"]: documents.record(each) for each in database["records"].find(ours)}
+    claimed = {each["_id"]: documents.record(each) for each in database["records"].find(ours, WITHOUT)}
     return [claimed[key] for key in leases if key in claimed]
 
 

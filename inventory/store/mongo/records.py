@@ -16,8 +16,10 @@ from inventory.errors import StorageUnavailable
 from inventory.listing import Key
 from inventory.records.model import Acceptance, Record, RecordFilter, RecordWithSnapshot, State, Status, Target
 from inventory.store.codecs import to_millis
-from inventory.store.mongo import bodies, documents, snapshots, target_documents
+from inventory.store.frames import body_or_text
+from inventory.store.mongo import bodies, documents, latest, snapshots, target_documents
 from inventory.store.mongo.connection import Document
+from inventory.store.mongo.latest import WITHOUT
 from inventory.store.mongo.ledger import Ledger
 from inventory.store.mongo.target_documents import records_of
 from inventory.store.mongo.upserts import insert_new, update_all
@@ -38,20 +40,21 @@ class MongoRecords(Ledger):
     is_local = False
 
     def look_up(self, record_id: str) -> RecordWithSnapshot | None:
-        """Read in three steps, and again if the record was deleted in between."""
+        """Read in one step, or in three where the snapshot is elsewhere; again if the record was deleted in between."""
         with self._connection.database() as database:
             for _ in range(MAX_READS):
                 found = database["records"].find_one({"_id": record_id})
                 if found is None:
                     return None
-                known = _with_contents(database, documents.record(found))
+                record = documents.record(found)
+                known = latest.find(found, record) or _with_contents(database, record)
                 if known is not None:
                     return known
         raise StorageUnavailable(f"The record {record_id} changed each time it was read, or what it names is lost.")
 
     def find(self, record_id: str) -> Record | None:
         with self._connection.database() as database:
-            found = database["records"].find_one({"_id": record_id})
+            found = database["records"].find_one({"_id": record_id}, WITHOUT)
         return None if found is None else documents.record(found)
 
     def accept(self, target: Target, *, now: datetime, seen: Record | None, revalidate: bool = False) -> Acceptance:
@@ -61,7 +64,7 @@ class MongoRecords(Ledger):
                 accepted = accepted or _insert(database, documents.new_record(target, now))
                 if accepted is not None:
                     return Acceptance(documents.record(accepted), True)
-                found = database["records"].find_one({"_id": target.id})
+                found = database["records"].find_one({"_id": target.id}, WITHOUT)
                 if found is not None and found["state"] in UNFINISHED:
                     found = _accept_sooner(database, found, revalidate)
                 if found is not None and (found["state"] in UNFINISHED or seen is None or found["fence"] != seen.fence):
@@ -97,20 +100,20 @@ class MongoRecords(Ledger):
         conditions |= STATUS[chosen.status] if chosen.status is not None else {}
         conditions |= documents.after_key("accepted_at", after)
         with self._connection.database() as database:
-            found = database["records"].find(conditions).sort(documents.newest_first("accepted_at")).limit(limit)
+            found = database["records"].find(conditions, WITHOUT).sort(documents.newest_first("accepted_at")).limit(limit)
             return [documents.record(each) for each in found]
 
     def refreshed(self, source: str, *, limit: int) -> Sequence[RecordWithSnapshot]:
         with self._connection.database() as database:
             stored = {"source": source} | STATUS[Status.STORED]
-            found = database["records"].find(stored).sort([("collected_at", -1), ("_id", 1)]).limit(limit)
+            found = database["records"].find(stored, WITHOUT).sort([("collected_at", -1), ("_id", 1)]).limit(limit)
             records = [documents.record(each) for each in found]
             named = {"_id": {"$in": [record.snapshot_id for record in records]}}
-            latest = {each["_id"]: documents.snapshot(each) for each in database["snapshots"].find(named)}
+            found_ones = {each["_id"]: documents.snapshot(each) for each in database["snapshots"].find(named)}
         return [
-            RecordWithSnapshot(record, latest[record.snapshot_id], None)
+            RecordWithSnapshot(record, found_ones[record.snapshot_id])
             for record in records
-            if record.snapshot_id in latest
+            if record.snapshot_id in found_ones
         ]
 
     def tally(self, source: str) -> Mapping[Status, int]:
@@ -130,7 +133,7 @@ class MongoRecords(Ledger):
             of_record = {"record_id": record_id}
             observed = database["observed_targets"].find_one({"_id": record_id}, {"accepted_at": 1, "version": 1})
             doomed = list(database["snapshots"].find(of_record, {"body_sha256": 1}))
-            gone = database["records"].find_one_and_delete({"_id": record_id})
+            gone = database["records"].find_one_and_delete({"_id": record_id}, {"accepted_at": 1})
             if gone is not None:
                 late = {"accepted_at": gone["accepted_at"]}
                 doomed += database["snapshots"].find(of_record | late, {"body_sha256": 1})
@@ -159,6 +162,7 @@ def _accept_again(
     return database["records"].find_one_and_update(
         {"_id": record_id, "fence": fence, "state": {"$in": [State.STORED.value, State.FAILED.value]}},
         {"$set": pending | {"revalidate": revalidate}},
+        WITHOUT,
         return_document=ReturnDocument.AFTER,
     )
 
@@ -176,19 +180,17 @@ def _accept_sooner(database: Database[Document], found: Document, revalidate: bo
     if all(found.get(name) == value for name, value in wanted.items()):
         return found
     return database["records"].find_one_and_update(
-        {"_id": found["_id"], "state": {"$in": UNFINISHED}}, {"$set": wanted}, return_document=ReturnDocument.AFTER
+        {"_id": found["_id"], "state": {"$in": UNFINISHED}}, {"$set": wanted}, WITHOUT, return_document=ReturnDocument.AFTER
     )
 
 
 def _with_contents(database: Database[Document], record: Record) -> RecordWithSnapshot | None:
     """The record with what it names; None if that is gone, and so the record has changed."""
-    if record.snapshot_id is None:
-        return RecordWithSnapshot(record, None, None)
     found = database["snapshots"].find_one({"_id": record.snapshot_id})
     if found is None:
         return None
     snapshot = documents.snapshot(found)
     if snapshot.body_sha256 is None:
-        return RecordWithSnapshot(record, snapshot, None)
+        return RecordWithSnapshot(record, snapshot)
     body = bodies.find(database, snapshot.body_sha256)
-    return None if body is None else RecordWithSnapshot(record, snapshot, body)
+    return None if body is None else RecordWithSnapshot(record, snapshot, *body_or_text(body.get("form"), body["bytes"]))

@@ -1,6 +1,6 @@
 """The collections and indexes of the MongoDB store, and how an older database becomes a current one.
 
-    records    _id: the target's id; the fields of `model.Record`, the target's beside them
+    records    _id: the target's id; the fields of `model.Record`, the target's beside them; see `latest`
     snapshots  _id: the lease under which it was collected; see `snapshots` for `accepted_at` and `settled`
     bodies     _id: the SHA-256 of `bytes`; see `bodies` for `condemned`
     jobs       _id: its own; `key` and `DEDUP_KEY` are unique, for which a job that has none uses its id; see `job_documents`
@@ -13,7 +13,8 @@
     observed_targets, fields, field_values, counters   see `observed` and `numbers`; `indexed` of records see `observing`
     meta       _id: "schema"; `version`, the number of migrations that this database has had
 
-`content` and `failure` are JSON bytes (`store.codecs`): exact, and safe from BSON's limits on names and strings.
+`content` and `failure` are JSON bytes (`store.codecs`): exact, and safe from BSON's limits on names and strings. Those of
+snapshots, and bodies, are in frames (`store.frames`).
 A migration must be harmless when it runs twice, and while older code is still writing: nothing here is in a transaction.
 """
 
@@ -82,6 +83,8 @@ MIGRATIONS: tuple[Indexes, ...] = (
         "fields": ("!no", "folded"),
         "field_values": ("!no", "field folded", "field number"),
     },
+    # Contents and bodies are compressed from now on (`store.frames`); older ones stay as they are.
+    {},
 )
 
 VERSION = len(MIGRATIONS)

@@ -26,6 +26,7 @@ from inventory.listing import Key
 from inventory.records.model import Snapshot, State, Stored, Target
 from inventory.store.mongo import bodies, documents
 from inventory.store.mongo.connection import Adapter, Document
+from inventory.store.mongo.latest import WITHOUT
 from inventory.store.mongo.upserts import upsert
 
 UNSETTLED = {"settled": {"$ne": True}}
@@ -35,7 +36,7 @@ class MongoSnapshots(Adapter):
     def find(self, snapshot_id: str) -> tuple[Target, Snapshot] | None:
         with self._connection.database() as database:
             found = database["snapshots"].find_one({"_id": snapshot_id})
-            record = None if found is None else database["records"].find_one({"_id": found["record_id"]})
+            record = None if found is None else database["records"].find_one({"_id": found["record_id"]}, WITHOUT)
         if found is None or record is None or found["accepted_at"] != record["accepted_at"]:
             return None
         if not found.get("settled") and record["snapshot_id"] != snapshot_id:
@@ -44,7 +45,7 @@ class MongoSnapshots(Adapter):
 
     def listing(self, record_id: str, *, limit: int, after: Key | None) -> Sequence[Snapshot]:
         with self._connection.database() as database:
-            record = database["records"].find_one({"_id": record_id})
+            record = database["records"].find_one({"_id": record_id}, {"snapshot_id": 1, "accepted_at": 1})
             if record is None:
                 return []
             past = {"$or": [{"settled": True}, {"_id": record["snapshot_id"]}]}
@@ -71,16 +72,20 @@ class MongoSnapshots(Adapter):
         return seen[-1]["_id"] if len(seen) == limit else ""
 
 
-def insert(database: Database[Document], outcomes: Sequence[Stored]) -> None:
-    """Insert the snapshots of these outcomes, and mark those that they are about to follow; harmless when repeated."""
-    operations = []
+def insert(database: Database[Document], outcomes: Sequence[Stored]) -> dict[str, bytes]:
+    """Insert the snapshots of these outcomes, and mark those that they are about to follow; harmless when repeated.
+
+    Returns the contents as they are kept, by the ids of snapshots.
+    """
+    operations, contents = [], {}
     for outcome in outcomes:
         if outcome.claim.snapshot_id is not None:
             operations.append(UpdateOne({"_id": outcome.claim.snapshot_id}, {"$set": {"settled": True}}))
-        operations.append(
-            UpdateOne({"_id": outcome.snapshot.id}, {"$setOnInsert": documents.new_snapshot(outcome)}, upsert=True)
-        )
+        new = documents.new_snapshot(outcome)
+        contents[outcome.snapshot.id] = new["content"]
+        operations.append(UpdateOne({"_id": outcome.snapshot.id}, {"$setOnInsert": new}, upsert=True))
     upsert(database["snapshots"], operations)
+    return contents
 
 
 def left_behind(database: Database[Document], outcome: Stored) -> list[Document]:

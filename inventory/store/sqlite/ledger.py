@@ -11,7 +11,8 @@ from typing import Any
 
 from inventory.records import model
 from inventory.records.model import Failed, Outcome, Postponed, Record, Stored
-from inventory.store.codecs import content_bytes, failure_bytes, millis, spent, to_millis
+from inventory.store.codecs import failure_bytes, millis, spent, to_millis
+from inventory.store.frames import keep_body, keep_content
 from inventory.store.sqlite import rows
 from inventory.store.sqlite.connections import Adapter, Connections
 from inventory.store.sqlite.numbers import Numbers
@@ -72,7 +73,8 @@ INSERT_SNAPSHOT = """
     INSERT INTO snapshots (id, record_id, collected_at, body_sha256, content)
     VALUES (:lease, :id, :collected_at, :body_sha256, :content)"""
 SNAPSHOT_OF_CLAIM = "SELECT 1 FROM snapshots WHERE id = :lease AND record_id = :id"
-INSERT_BODY = "INSERT INTO bodies (sha256, bytes) VALUES (:body_sha256, :body) ON CONFLICT (sha256) DO NOTHING"
+INSERT_BODY = """
+    INSERT INTO bodies (sha256, bytes, form) VALUES (:body_sha256, :body, :body_form) ON CONFLICT (sha256) DO NOTHING"""
 
 
 class Ledger(Adapter):
@@ -149,8 +151,9 @@ def _statement(outcome: Outcome) -> tuple[str, dict[str, Any]]:
     values = _claimed(outcome.claim)
     match outcome:
         case Stored(snapshot=snapshot, body=body):
-            values |= {"collected_at": to_millis(snapshot.collected_at), "content": content_bytes(snapshot.content)}
-            values |= {"body_sha256": snapshot.body_sha256, "body": body}
+            values |= {"collected_at": to_millis(snapshot.collected_at), "content": keep_content(snapshot.content)}
+            form, kept = (None, None) if body is None else keep_body(body)
+            values |= {"body_sha256": snapshot.body_sha256, "body": kept, "body_form": form}
             values |= UNOBSERVED | latest_only(outcome.statements.latest if outcome.statements else ())
             return STORE, values | {"shares_body": outcome.shares_body}
         case Postponed(due_at=due_at, failure=failure, counted=counted):

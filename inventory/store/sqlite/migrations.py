@@ -1,7 +1,8 @@
 """The statements that make the tables and indexes of the SQLite store, one tuple for each version of the schema.
 
 Instants are whole milliseconds since 1970. `content`, `failure`, `options` and `attributes` are JSON bytes, and other texts
-from outside are bytes too (`store.codecs`). The ids of jobs are short (`job_columns.short`).
+from outside are bytes too (`store.codecs`). The contents of snapshots and bodies are in frames (`store.frames`). The ids of
+jobs are short (`job_columns.short`).
 """
 
 from __future__ import annotations
@@ -242,4 +243,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # One row at most.
         "CREATE TABLE reindexing (begun_at INTEGER NOT NULL, marked INTEGER NOT NULL, marked_up_to TEXT)",
     ),
+    # Contents and bodies are compressed from now on (`store.frames`); older ones stay as they are.
+    ("ALTER TABLE bodies ADD COLUMN form INTEGER",),
 )

@@ -11,6 +11,7 @@ from typing import Any
 from inventory.listing import Key
 from inventory.records.model import Acceptance, Record, RecordFilter, RecordWithSnapshot, Status, Target
 from inventory.store.codecs import to_millis
+from inventory.store.frames import body_or_text
 from inventory.store.group_commit import GroupCommit, Take
 from inventory.store.sqlite import observing, rows
 from inventory.store.sqlite.connections import TIMEOUT, Connections, Row
@@ -22,7 +23,7 @@ FIND = f"SELECT {rows.RECORD} FROM records WHERE id = ?"
 FIND_ALL = f"SELECT {rows.RECORD} FROM records WHERE id IN (SELECT value FROM json_each(?))"
 
 LOOK_UP = f"""
-    SELECT {rows.columns(rows.RECORD, "r")}, b.bytes, {rows.columns(rows.SNAPSHOT, "s")}
+    SELECT {rows.columns(rows.RECORD, "r")}, b.form, b.bytes, {rows.columns(rows.SNAPSHOT, "s")}
     FROM records r LEFT JOIN snapshots s ON s.id = r.snapshot_id LEFT JOIN bodies b ON b.sha256 = s.body_sha256
     WHERE r.id = ?"""
 
@@ -78,8 +79,9 @@ class SqliteRecords(Ledger):
         if not found:
             return None
         row = found[0]
-        body, snapshot = row[rows.RECORD_WIDTH], row[rows.RECORD_WIDTH + 1 :]
-        return RecordWithSnapshot(rows.record(row), None if snapshot[0] is None else rows.snapshot(snapshot), body)
+        form, kept, *columns = row[rows.RECORD_WIDTH :]
+        snapshot = None if columns[0] is None else rows.snapshot(columns)
+        return RecordWithSnapshot(rows.record(row), snapshot, *body_or_text(form, kept))
 
     def find(self, record_id: str) -> Record | None:
         found = self._connections.rows(FIND, (record_id,))

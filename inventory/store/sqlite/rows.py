@@ -7,7 +7,8 @@ from typing import Any
 
 from inventory.listing import Key
 from inventory.records.model import Record, Snapshot, State, Target
-from inventory.store.codecs import LARGEST, from_millis, read_content, read_failure, to_millis
+from inventory.store.codecs import LARGEST, from_millis, read_failure, to_millis
+from inventory.store.frames import kept_content
 
 RECORD = (
     "source, key, host, state, accepted_at, requested_at, due_at, attempt, fence, lease,"
@@ -49,7 +50,7 @@ def record(row: Sequence[Any]) -> Record:
 
 def snapshot(row: Sequence[Any]) -> Snapshot:
     """The snapshot in a row of the columns `SNAPSHOT`."""
-    return Snapshot(row[0], row[1], from_millis(row[2]), read_content(row[4]), row[3])
+    return Snapshot(row[0], row[1], from_millis(row[2]), kept_content(row[4]), row[3])
 
 
 def page(limit: int, after: Key | None) -> dict[str, Any]:

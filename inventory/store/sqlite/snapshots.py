@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from inventory.listing import Key
 from inventory.records.model import Snapshot, Target
+from inventory.store.frames import kept_body
 from inventory.store.sqlite import rows
 from inventory.store.sqlite.connections import Adapter
 from inventory.store.sqlite.opening import Connection
@@ -54,8 +55,8 @@ class SqliteSnapshots(Adapter):
 
 class SqliteBodies(Adapter):
     def find(self, sha256: str) -> bytes | None:
-        found = self._connections.rows("SELECT bytes FROM bodies WHERE sha256 = ?", (sha256,))
-        return found[0][0] if found else None
+        found = self._connections.rows("SELECT form, bytes FROM bodies WHERE sha256 = ?", (sha256,))
+        return kept_body(*found[0]) if found else None
 
     def sweep(self, *, after: str, limit: int) -> str:
         """A body goes in the transaction that removes the last snapshot of it, so none is ever left."""
