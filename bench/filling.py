@@ -12,6 +12,7 @@ from inventory.observations.extraction import of_snapshot
 from inventory.observations.observing import of_extraction
 from inventory.records.model import Record, Snapshot, Stored, Target
 from inventory.store import Store
+from inventory.webpages.cookies import as_answered
 from tests.end_to_end.stack import API
 
 HOST = "pages.example"
@@ -45,7 +46,7 @@ def content(number: int, source: bytes) -> dict[str, Any]:
     """What a collection of the page would have seen: 15 header lines, three of them cookies."""
     cookies = [{"name": f"cookie{n}", "value": f"{number:032x}"} | COOKIE for n in range(3)]
     lines = [{"name": "Set-Cookie", "value": f"{each['name']}={each['value']}; Secure; HttpOnly"} for each in cookies]
-    return {
+    seen: dict[str, Any] = {
         "response": {
             "status": 200, "reason": "OK", "http_version": "1.1", "final_url": url(number), "remote_address": "192.0.2.1",
             "elapsed_ms": 123.4, "dns_ms": 1.2, "connect_ms": 10.1, "tls_ms": 20.2, "first_byte_ms": 80.3, "body_ms": 9.4,
@@ -59,6 +60,7 @@ def content(number: int, source: bytes) -> dict[str, Any]:
             "charset": "utf-8", "encoding": "text", "truncated": False, "undecoded": None,
         },
     }  # fmt: skip
+    return as_answered(seen)
 
 
 def fill(store: Store, first: int, count: int, *, size: int, indexed: bool = True) -> None:

@@ -59,7 +59,7 @@ def _first_members(found: RecordWithSnapshot, *, stale: bool) -> Document:
     assert snapshot is not None
     assert record.first_collected_at is not None
     return {
-        "id": record.id,
+        "id": snapshot.record_id,
         "url": record.target.key,
         "status": record.status.value,
         "stale": stale,
