@@ -18,10 +18,10 @@ from inventory.web_api.shortcut import Answer, Shortcut
 
 MAX_GROUP, MAX_GROUP_BYTES = 16, 1024 * 1024
 """Answers, and bytes of them, from which a group is sent although the round of the loop is not over."""
-SLOW = 0.05
+SLOW = 0.1
 """Seconds that an answer takes if a disk or a lock is slow."""
-PAUSE = 20
-"""For so many times as long threads answer then, so the loop is held up for a twentieth of its time at most."""
+PAUSE = 10
+"""For so many times as long threads answer then, so the loop is held up for a tenth of its time at most."""
 
 
 class AtOnce:
