@@ -6,8 +6,8 @@ is not made again, because it may come back. After a fork the child opens its ow
 
 Each write, and once a second each read, checks the log and the index beside the file (see `beside`).
 
-Writers of one process wait for each other at a lock: SQLite's own waiting, in sleeps of up to 100 ms, starves some of many
-threads. Between processes SQLite's waiting remains. Both together last at most `TIMEOUT`.
+Writers of one process wait for each other at a lock, and processes for each other in short sleeps. SQLite's own waiting, in
+sleeps of up to 100 ms, starves some of many threads, and one of two busy processes for seconds. Both last at most `TIMEOUT`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from sqlite3 import Error
 from threading import Lock
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 from inventory.errors import StorageUnavailable, Unstorable
@@ -32,6 +32,9 @@ TIMEOUT = 3.0
 
 CHECK_LOG_EVERY = 1.0
 """Seconds after which a call that only reads checks the files beside the store again."""
+
+SHORTEST_SLEEP, LONGEST_SLEEP = 0.0005, 0.004
+"""Seconds between two tries to begin a transaction while another process writes: a commit takes from 0.5 to some ms."""
 
 Row = tuple[Any, ...]
 Values = Sequence[Any] | Mapping[str, Any]
@@ -65,7 +68,7 @@ class Connections:
             raise self.busy()
         try:
             with Borrowed(self, until - monotonic()) as connection:
-                connection.execute("BEGIN IMMEDIATE")
+                _begin(connection, until)
                 try:
                     self._check_log(connection)
                     yield connection
@@ -174,6 +177,21 @@ class Connections:
         self._used = True
         connection.file = self._file()
         return connection
+
+
+def _begin(connection: Connection, until: float) -> None:
+    """Begin a transaction that writes, when other processes let it, or raise SQLite's error when the time is up."""
+    connection.wait_at_most(0.0)
+    pause = SHORTEST_SLEEP
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            return
+        except Error as error:
+            if primary(error) not in BUSY or monotonic() > until:
+                raise
+        sleep(pause)
+        pause = min(2 * pause, LONGEST_SLEEP)
 
 
 class Adapter:
