@@ -6,7 +6,7 @@ counted in groups, and sent after that: one write to the log is for several of t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 from gunicorn import SERVER
@@ -14,7 +14,7 @@ from gunicorn.util import http_date
 
 from inventory.gunicorn_worker import plain_get
 from inventory.gunicorn_worker.connections import Connection, Pieces
-from inventory.web_api.shortcut import Answer, Shortcut
+from inventory.web_api.shortcut import Answer, Groupable, Shortcut
 
 MAX_GROUP, MAX_GROUP_BYTES = 16, 1024 * 1024
 """Answers, and bytes of them, from which a group is sent although the round of the loop is not over."""
@@ -54,10 +54,20 @@ class AtOnce:
 
     def answer_later(self, connection: Connection, *, kept: bool) -> Pieces:
         """The answer to a request that a thread is to answer, logged and counted."""
-        assert connection.later is not None
-        answer, connection.later = connection.later(), None
+        later, connection.later = connection.later, None
+        assert callable(later)
+        answer = later()
         self._shortcut.account([answer])
         return _pieces(answer, http_date(), kept=kept)
+
+    def answer_group(self, connections: Sequence[Connection], *, kept: bool) -> Sequence[Pieces]:
+        """The same for requests that one thread is to answer together."""
+        answers = self._shortcut.answer_group([each.later for each in connections if isinstance(each.later, Groupable)])
+        for connection in connections:
+            connection.later = None
+        self._shortcut.account(answers)
+        date = http_date()
+        return [_pieces(answer, date, kept=kept) for answer in answers]
 
     def flush(self) -> None:
         """Log, count and send the answers of the group."""

@@ -11,7 +11,7 @@ from gunicorn.http import get_parser
 from inventory.client_speed import ClientSpeed
 from inventory.gunicorn_worker.answer_file import PIECE_BYTES, AnswerFile
 from inventory.gunicorn_worker.arriving import Arrived, Body, head_has_arrived
-from inventory.web_api.shortcut import Later
+from inventory.web_api.shortcut import Groupable, Later
 
 RECEIVE = 64 * 1024
 POLL_INTERVAL = 0.25
@@ -141,7 +141,7 @@ class Connection:
         """The body of the latest request."""
         self.body_since = 0.0
         """When waiting for it began."""
-        self.later: Later | None = None
+        self.later: Later | Groupable | None = None
         """What answers the request that has arrived, in a thread and without a parser."""
         self.keep = True
         """Whether another request may follow the answer."""

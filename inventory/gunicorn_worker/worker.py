@@ -5,9 +5,10 @@ from __future__ import annotations
 import resource
 import selectors
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from errno import EMFILE, ENFILE, ENOBUFS, ENOMEM
+from functools import partial
 from secrets import token_hex
 from time import monotonic
 from typing import Any
@@ -19,11 +20,12 @@ from inventory import malloc_arenas
 from inventory.client_speed import BUFFERED_BODY, ClientSpeed, recent_bytes
 from inventory.gunicorn_worker.arriving import MAX_CHUNKS, ChunkedBody, SizedBody, body_of
 from inventory.gunicorn_worker.at_once import AtOnce
-from inventory.gunicorn_worker.connections import ClientSocket, Connection
+from inventory.gunicorn_worker.connections import ClientSocket, Connection, Pieces
 from inventory.gunicorn_worker.draining import DROP_INTERVAL
+from inventory.gunicorn_worker.grouped import Grouped
 from inventory.gunicorn_worker.malformed import BodyTooLarge, answer, is_ours
 from inventory.gunicorn_worker.waiting import Waiting
-from inventory.web_api.shortcut import Shortcut
+from inventory.web_api.shortcut import Groupable, Shortcut
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 SECOND = 1.0
@@ -55,6 +57,7 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
         """Serve until told to stop, then answer the requests that have begun."""
         self.waiting = Waiting(self.poller, self.enqueue_req, self._closed, self._problem, self._take_at_once)
         self.at_once = AtOnce(self.shortcut, self.waiting.send) if self.shortcut else None
+        self.grouped = Grouped(self.tpool.submit, self._answer_group, partial(self.method_queue.defer, self._group_handled))
         self._tick = 0.0
         self.poller.register(self.method_queue.fileno(), selectors.EVENT_READ, self.method_queue.run_callbacks)
         self.set_accept_enabled(True)
@@ -84,6 +87,7 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
         self.wait_for_and_dispatch_events(DROP_INTERVAL if self.waiting.draining else SECOND)
         if self.at_once:
             self.at_once.flush()
+            self.grouped.start()
         self.waiting.draining.drop_some()
         self.waiting.pipelined.start_next()
         return going_on
@@ -112,7 +116,10 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
 
     def enqueue_req(self, connection: Connection) -> None:
         """Have a thread handle what has arrived of a request."""
-        self.tpool.submit(self._work, connection)
+        if isinstance(connection.later, Groupable):
+            self.grouped.add(connection)
+        else:
+            self.tpool.submit(self._work, connection)
 
     def _work(self, connection: Connection) -> None:
         """Handle a request, in a thread, which then hands the connection back to the loop."""
@@ -136,6 +143,10 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
             self.waiting.receive(connection)
         else:
             self.waiting.finish(connection)
+
+    def _group_handled(self, handled: Sequence[tuple[Connection, bool]]) -> None:
+        for connection, usable in handled:
+            self._handled(connection, usable)
 
     def _closed(self, connection: Connection) -> None:
         connection.sock.close()
@@ -172,6 +183,14 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
         kept: bool = self.alive
         connection.sock.unsent = self.at_once.answer_later(connection, kept=kept)
         return kept
+
+    def _answer_group(self, group: Sequence[Connection]) -> Sequence[Pieces]:
+        """The answers to requests that are answered together; the connections are kept unless the process is to stop."""
+        assert self.at_once is not None
+        kept: bool = self.alive
+        for connection in group:
+            connection.keep = kept
+        return self.at_once.answer_group(group, kept=kept)
 
     def handle_error(self, request: Any, client: ClientSocket, address: Any, error: Exception) -> None:
         """Answer a request that could not be read, or whose answer was not valid."""

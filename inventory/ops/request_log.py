@@ -37,6 +37,11 @@ def identify(sent: str) -> str:
     return request_id
 
 
+def identify_none() -> None:
+    """Lines logged from now on are of several requests, and have no id."""
+    structlog.contextvars.unbind_contextvars("request_id")
+
+
 def account(method: str, path: str, route: str, status: int, began: float) -> None:
     """Log and count a request that began at that `time.perf_counter`, without its query, which can have a secret."""
     seconds = time.perf_counter() - began

@@ -60,6 +60,11 @@ def may_collect(record: Record, *, stale: bool, now: datetime) -> bool:
     return record.failure is None or not record.failure.stands(now)
 
 
+def is_wanted(record: Record | None, *, fresh_for: timedelta, now: datetime) -> bool:
+    """Whether a lookup that found this record, or none, accepts a collection."""
+    return record is None or may_collect(record, stale=is_stale(record, fresh_for=fresh_for, now=now), now=now)
+
+
 def is_being_collected(record: Record, *, now: datetime) -> bool:
     """Whether a claim of the record has time left to end in an outcome."""
     if record.state is not State.RUNNING or record.due_at is None:

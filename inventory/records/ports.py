@@ -35,6 +35,12 @@ class Records(Protocol):
         lookups ask for.
         """
 
+    def accept_each(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
+        """`accept`, with `revalidate`, for targets that lookups ask for at once, each with the record that was seen.
+
+        All of them are accepted, or it raises and none is, unless the store was lost meanwhile.
+        """
+
     def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
         """Those of up to 1,000 records that exist, by id."""
 

@@ -100,6 +100,24 @@ class RecordService:
         stale = lookup.is_stale(found.record, fresh_for=self._fresh_for, now=now)
         return None if lookup.may_collect(found.record, stale=stale, now=now) else LookupResult(found=found, stale=stale)
 
+    def promise_all(self, targets: Sequence[Target]) -> Mapping[str, LookupResult]:
+        """Accept together what `look_up` would accept of each target; by id the promises of all that have nothing else.
+
+        What `look_up` finds of the others then needs no acceptance, unless they change meanwhile.
+        """
+        now = self.clock()
+        known = dict(self._records.find_all([target.id for target in targets]))
+        wanted = [
+            (target, lookup.unless_due(known.get(target.id)))
+            for target in targets
+            if lookup.is_wanted(known.get(target.id), fresh_for=self._fresh_for, now=now)
+        ]
+        for acceptance in self._records.accept_each(wanted, now=now) if wanted else ():
+            known[acceptance.record.id] = acceptance.record
+            if acceptance.accepted:
+                self._notifier.wake_worker(acceptance.record.id, acceptance.record.target.key)
+        return {name: lookup.pending(record) for name, record in known.items() if record.status is Status.PENDING}
+
     def find(self, target: Target) -> RecordWithSnapshot | None:
         """The record of a target, in whatever state; nothing is accepted and nothing raised."""
         return self._records.look_up(target.id)

@@ -27,14 +27,23 @@ Later = Callable[[], Answer]
 """Gives the answer, but may wait for a store or a disk; never raises."""
 
 
+class Groupable:
+    """A request that is to be answered together with others, because they then wait once for a store or a disk."""
+
+    __slots__ = ()
+
+
 class Shortcut(Protocol):
     """Answers some GETs of which a server has read the head, and leaves all others to WSGI."""
 
-    def __call__(self, target: str, fields: Mapping[str, str], *, at_once: bool) -> Answer | Later | None:
+    def __call__(self, target: str, fields: Mapping[str, str], *, at_once: bool) -> Answer | Later | Groupable | None:
         """Answer a request; None if it is left to WSGI. `fields` are by lower-case name. Never raises.
 
         With `at_once` an answer that waits for no network and no flush comes at once.
         """
+
+    def answer_group(self, requests: Sequence[Groupable]) -> Sequence[Answer]:
+        """Answer requests together. May wait for a store or a disk; never raises."""
 
     def account(self, answers: Sequence[Answer]) -> None:
         """Log and count those of the answers that are not yet."""

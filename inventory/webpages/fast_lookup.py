@@ -18,13 +18,16 @@ from werkzeug.datastructures import ETags
 from werkzeug.http import parse_etags
 from werkzeug.wrappers import Response
 
+from inventory.errors import InvalidRequest, Unstorable
 from inventory.hosts import AllowedHosts
 from inventory.ops import request_log
+from inventory.records.lookup import LookupResult
+from inventory.records.model import Target
 from inventory.records.service import RecordService
 from inventory.web_api import security_headers
 from inventory.web_api.same_origin import CACHED_HOSTS
-from inventory.web_api.shortcut import Answer, Later
-from inventory.webpages.lookup import PATH, SOURCE, LookupResponse, known, look_up
+from inventory.web_api.shortcut import Answer, Groupable, Later
+from inventory.webpages.lookup import PATH, SOURCE, LookupResponse, known, look_up, pending
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -50,6 +53,13 @@ class Asked:
     began: float
 
 
+@dataclass(frozen=True, slots=True)
+class Miss(Groupable):
+    """A lookup of what is not known, or is to be refreshed, in the spelling of the caller."""
+
+    asked: Asked
+
+
 class FastLookup:
     """A `Shortcut` for lookups of a URL alone.
 
@@ -64,7 +74,7 @@ class FastLookup:
         self._admit = lru_cache(CACHED_HOSTS)(hosts.admit)
         self._before_query = f"{mounted_at}{PATH}?"
 
-    def __call__(self, target: str, fields: Mapping[str, str], *, at_once: bool) -> Answer | Later | None:
+    def __call__(self, target: str, fields: Mapping[str, str], *, at_once: bool) -> Answer | Later | Groupable | None:
         asked = self._read(target, fields)
         if asked is None:
             return None
@@ -73,9 +83,34 @@ class FastLookup:
                 response = known(self._records, asked.url, if_none_match=asked.if_none_match)
             except Exception as error:  # noqa: BLE001 - the outermost edge is the application's: it logs and answers the error
                 return partial(self._problem, asked, error)
-            if response is not None:
-                return _answer(asked, response)
+            return Miss(asked) if response is None else _answer(asked, response)
         return partial(self._look_up, asked)
+
+    def answer_group(self, requests: Sequence[Groupable]) -> Sequence[Answer]:
+        request_log.identify_none()
+        asked = [request.asked for request in requests if isinstance(request, Miss)]
+        try:
+            promises = self._promises([each.url for each in asked])
+        except Unstorable:  # which of them it is is not known
+            promises = [None] * len(asked)
+        except Exception as error:  # noqa: BLE001 - as above
+            return [self._problem(each, error) for each in asked]
+        now = self._records.clock()
+        return [
+            self._look_up(each) if promise is None else _answer(each, pending(promise.record, now, self._mounted_at))
+            for each, promise in zip(asked, promises, strict=True)
+        ]
+
+    def _promises(self, urls: Sequence[str]) -> Sequence[LookupResult | None]:
+        """The promises of those URLs that can be collected and of which nothing else is known yet."""
+        targets: list[Target | None] = []
+        for url in urls:
+            try:
+                targets.append(self._records.collectable(SOURCE, url))
+            except InvalidRequest:
+                targets.append(None)
+        promises = self._records.promise_all([target for target in targets if target is not None])
+        return [None if target is None else promises.get(target.id) for target in targets]
 
     def account(self, answers: Sequence[Answer]) -> None:
         seen = [(int(each.status[:3]), each.request_id, each.seconds) for each in answers if each.seconds is not None]

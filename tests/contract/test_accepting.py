@@ -10,6 +10,33 @@ from inventory.store import Store
 from tests.contract.actions import NOW, accept, after, claim, collect, failed, found, shared, stored, target
 
 
+def test_what_lookups_ask_for_at_once_is_accepted_as_one_by_one(store: Store) -> None:
+    new, pending, stored_one, late = (target(n) for n in range(4))
+    first = accept(store, 1)
+    collect(store, stored_one)
+    collect(store, late)
+    seen, older = found(store, stored_one), found(store, late)
+    collect(store, late, now=after(30))
+
+    wanted = [(new, None), (pending, None), (stored_one, seen), (late, older), (new, None)]
+    acceptances = store.records.accept_each(wanted, now=after(60))
+
+    assert [acceptance.accepted for acceptance in acceptances] == [True, False, True, False, False]
+    assert [acceptance.record for acceptance in acceptances] == [found(store, each) for each, _ in wanted]
+    assert (acceptances[1].record, acceptances[2].record.revalidate) == (first, True)
+    assert acceptances[4].record == acceptances[0].record
+    assert store.records.accept_each([], now=NOW) == []
+
+
+def test_a_lookup_among_others_makes_a_record_of_a_job_urgent(store: Store) -> None:
+    store.records.accept_all([(target(), None)], now=NOW)
+    assert found(store, target()).bulk
+
+    acceptance = store.records.accept_each([(target(), None)], now=NOW)[0]
+
+    assert (acceptance.accepted, acceptance.record.bulk) == (False, False)
+
+
 def test_nothing_is_known_of_a_target_that_was_never_requested(store: Store) -> None:
     assert store.records.find(target().id) is None
     assert store.records.look_up(target().id) is None

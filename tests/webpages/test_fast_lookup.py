@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -14,10 +16,11 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
 from inventory import create_app, urls
-from inventory.errors import SourceFailure, StorageUnavailable
+from inventory.errors import SourceFailure, StorageUnavailable, Unstorable
 from inventory.gunicorn_worker import plain_get
+from inventory.records.model import Acceptance
 from inventory.web_api import shortcut
-from inventory.web_api.shortcut import Answer
+from inventory.web_api.shortcut import Answer, Groupable, Later
 from inventory.webpages.fast_lookup import URL_ONLY
 from inventory.wiring import Services
 from tests.conftest import Build
@@ -54,13 +57,30 @@ class Server:
 
     def get(self, path: str, headers: dict[str, str] | None = None, *, at_once: bool = True) -> Answered:
         """The answer; a request that is left to WSGI is a failure."""
+        asked = self._ask(path, headers, at_once=at_once)
+        later = not isinstance(asked, Answer)
+        if isinstance(asked, Groupable):
+            answer = self.shortcut.answer_group([asked])[0]
+        else:
+            answer = asked if isinstance(asked, Answer) else asked()
+        return self._answered(answer, later=later)
+
+    def get_together(self, paths: Sequence[str], headers: dict[str, str] | None = None) -> list[Answered]:
+        """The answers to requests that one thread answers together."""
+        asked = [self._ask(path, headers, at_once=True) for path in paths]
+        answers = self.shortcut.answer_group([each for each in asked if isinstance(each, Groupable)])
+        assert len(answers) == len(paths)
+        return [self._answered(answer, later=True) for answer in answers]
+
+    def _ask(self, path: str, headers: dict[str, str] | None, *, at_once: bool) -> Answer | Later | Groupable:
         lines = "".join(f"{name}: {value}\r\n" for name, value in {"Host": "localhost", **(headers or {})}.items())
         request = plain_get.read(f"GET {path} HTTP/1.1\r\n{lines}\r\n".encode())
         assert request is not None
-        answer = self.shortcut(*request, at_once=at_once)
-        assert answer is not None
-        later = not isinstance(answer, Answer)
-        answer = answer if isinstance(answer, Answer) else answer()
+        asked = self.shortcut(*request, at_once=at_once)
+        assert asked is not None
+        return asked
+
+    def _answered(self, answer: Answer, *, later: bool) -> Answered:
         self.shortcut.account([answer])
         fields = Headers([tuple(line.split(": ", 1)) for line in answer.fields.splitlines()])  # type: ignore[arg-type]
         return Answered(answer.status, fields, answer.body, later)
@@ -184,6 +204,77 @@ def test_a_miss_is_accepted_once_and_a_worker_is_woken(server: Server, services:
 
     assert services.collector.collect_due(slots=4, stopping=lambda: False) == 1
     assert server.get(f"{AT}%2Fother").status_code == 200
+
+
+def test_what_is_asked_at_the_same_time_is_answered_as_if_it_was_asked_alone(
+    client: FlaskClient, server: Server, services: Services, web: FakeWeb, clock: FakeClock
+) -> None:
+    web.pages[f"{URL}/gone"] = SourceFailure("dns_failure", "There is no such name.", permanent=True)
+    clock.forward(2 * 86_400)
+    server.get(f"{AT}%2Fgone")
+    services.collector.collect_due(slots=4, stopping=lambda: False)
+    clock.forward(2 * 86_400)
+    server.get(f"{AT}%2Fpending")
+    paths = [
+        f"{AT}%2Fnew",
+        AT,  # stale
+        f"{AT}%2Fnew",  # the same again
+        "/api/v1/metadata?url=http://EXAMPLE.test/page",
+        f"{AT}%2Fpending",
+        f"{AT}%2Fgone",  # to be tried again
+        "/api/v1/metadata?url=ftp://example.test/",
+        "/api/v1/metadata?url=http://example.test/~a/../b",
+    ]
+
+    together = server.get_together(paths, {"X-Request-ID": "mine"})
+    alone = [client.get(path, headers={"X-Request-ID": "mine"}) for path in paths]
+
+    assert [answer.status_code for answer in together] == [202, 200, 202, 200, 202, 202, 422, 202]
+    for one, other in zip(together, alone, strict=True):
+        assert (one.status, one.data) == (other.status, other.data)
+        assert sorted(one.headers) == sorted(other.headers)
+    assert services.collector.collect_due(slots=8, stopping=lambda: False) == 5
+
+
+def test_misses_that_are_asked_at_the_same_time_are_one_acceptance(services: Services, make_services: Build) -> None:
+    accepted = []
+
+    def accept_each(wanted: Sequence[Any], *, now: datetime) -> Sequence[Acceptance]:
+        accepted.append(len(wanted))
+        return services.store.records.accept_each(wanted, now=now)
+
+    store = services.store
+    counted = make_services(store=Replacing(store, records=Replacing(store.records, accept_each=accept_each)))
+
+    answers = Server(create_app(services=counted)).get_together([f"{AT}%2F{number}" for number in range(16)])
+
+    assert {answer.status_code for answer in answers} == {202}
+    assert accepted == [16]
+
+
+def test_misses_that_cannot_be_accepted_are_each_a_503(services: Services, make_services: Build) -> None:
+    def accept_each(wanted: Sequence[Any], *, now: datetime) -> Sequence[Acceptance]:
+        raise StorageUnavailable("The store is away.")
+
+    store = services.store
+    without = make_services(store=Replacing(store, records=Replacing(store.records, accept_each=accept_each)))
+
+    answers = Server(create_app(services=without)).get_together([f"{AT}%2F1", f"{AT}%2F2"], {"X-Request-ID": "mine"})
+
+    assert [(answer.status_code, answer.json["code"]) for answer in answers] == [(503, "storage_unavailable")] * 2
+    assert [answer.headers["X-Request-ID"] for answer in answers] == ["mine"] * 2
+
+
+def test_a_miss_that_cannot_be_kept_spoils_no_other(services: Services, make_services: Build) -> None:
+    def accept_each(wanted: Sequence[Any], *, now: datetime) -> Sequence[Acceptance]:
+        raise Unstorable("One of them cannot be kept.")
+
+    store = services.store
+    picky = make_services(store=Replacing(store, records=Replacing(store.records, accept_each=accept_each)))
+
+    answers = Server(create_app(services=picky)).get_together([f"{AT}%2F1", f"{AT}%2F2"])
+
+    assert [answer.status_code for answer in answers] == [202, 202]
 
 
 def test_a_stale_hit_is_answered_alike(both_ways: Any, clock: FakeClock) -> None:

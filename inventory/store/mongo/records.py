@@ -70,6 +70,9 @@ class MongoRecords(Ledger):
                 if found is not None and (found["state"] in UNFINISHED or seen is None or found["fence"] != seen.fence):
                     return Acceptance(documents.record(found), False)
 
+    def accept_each(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
+        return [self.accept(target, now=now, seen=seen, revalidate=True) for target, seen in wanted]
+
     def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
         with self._connection.database() as database:
             return {key: documents.record(each) for key, each in records_of(database, record_ids).items()}

@@ -52,8 +52,8 @@ REFRESHED = f"""
     FROM records r JOIN snapshots s ON s.id = r.snapshot_id
     WHERE r.source = ? AND r.snapshot_id IS NOT NULL ORDER BY r.collected_at DESC, r.id LIMIT ?"""
 
-Wanted = tuple[Target, Record | None, Mapping[str, Any]]
-"""A target to accept, the record that was seen of it, and the other values of the statements."""
+Wanted = tuple[Sequence[tuple[Target, Record | None]], Mapping[str, Any]]
+"""Targets to accept, each with the record that was seen of it, and the other values of the statements."""
 
 STATUS = {
     Status.STORED: "snapshot_id IS NOT NULL",
@@ -88,11 +88,14 @@ class SqliteRecords(Ledger):
         return rows.record(found[0]) if found else None
 
     def accept(self, target: Target, *, now: datetime, seen: Record | None, revalidate: bool = False) -> Acceptance:
-        return self._acceptances((target, seen, {"now": to_millis(now), "revalidate": revalidate, "bulk": False}))
+        return self._acceptances(([(target, seen)], {"now": to_millis(now), "revalidate": revalidate, "bulk": False}))[0]
 
-    def _accept_group(self, take: Take[Wanted], timeout: float) -> Sequence[Acceptance]:
+    def accept_each(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
+        return self._acceptances((wanted, {"now": to_millis(now), "revalidate": True, "bulk": False}))
+
+    def _accept_group(self, take: Take[Wanted], timeout: float) -> Sequence[Sequence[Acceptance]]:
         with self._connections.writing(timeout) as connection:
-            return [_accept_for_lookup(connection, *wanted) for wanted in take()]
+            return [[_accept_for_lookup(connection, values, *each) for each in wanted] for wanted, values in take()]
 
     def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
         found = [rows.record(row) for row in self._connections.rows(FIND_ALL, (json.dumps(record_ids),))]
@@ -135,7 +138,7 @@ class SqliteRecords(Ledger):
         return len(deleted) == 1
 
 
-def _accept_for_lookup(connection: Connection, target: Target, seen: Record | None, values: Mapping[str, Any]) -> Acceptance:
+def _accept_for_lookup(connection: Connection, values: Mapping[str, Any], target: Target, seen: Record | None) -> Acceptance:
     accepted = _accept(connection, target, seen, values)
     found = accepted or connection.execute(ACCEPT_SOONER, {"id": target.id, **values}).fetchall()
     found = found or connection.execute(FIND, (target.id,)).fetchall()

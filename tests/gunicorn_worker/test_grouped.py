@@ -1,0 +1,108 @@
+"""Requests of one round of the loop are answered by one thread, and every connection comes back to the loop."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+
+import pytest
+from gunicorn.config import Config
+
+from inventory.gunicorn_worker.connections import ClientSocket, Connection, Pieces
+from inventory.gunicorn_worker.grouped import MAX_GROUP, Grouped
+
+
+class Worker:
+    """Runs what is submitted when it is told to, and notes what is handed back."""
+
+    def __init__(self, closing: ExitStack) -> None:
+        self.submitted: list[tuple[Callable[[Sequence[Connection]], None], Sequence[Connection]]] = []
+        self.handled: list[tuple[Connection, bool]] = []
+        self.grouped = Grouped(lambda *call: self.submitted.append(call), self.answer, self.handled.extend)
+        self._closing = closing
+
+    def answer(self, group: Sequence[Connection]) -> Sequence[Pieces]:
+        return [[b"head", f"body {number}".encode()] for number, _ in enumerate(group)]
+
+    def connect(self) -> tuple[Connection, socket.socket]:
+        ours, theirs = socket.socketpair()
+        self._closing.enter_context(theirs)
+        theirs.settimeout(5)
+        connection = Connection(Config(), self._closing.enter_context(ClientSocket(ours)), None, None)
+        connection.inbox += b"GET / HTTP/1.1"
+        return connection, theirs
+
+    def run(self) -> None:
+        for work, group in self.submitted:
+            work(group)
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    with ExitStack() as closing:
+        yield Worker(closing)
+
+
+def test_the_requests_of_a_round_are_answered_by_one_thread(worker: Worker) -> None:
+    pairs = [worker.connect() for _ in range(3)]
+    for connection, _ in pairs:
+        worker.grouped.add(connection)
+    worker.grouped.start()
+    worker.run()
+
+    assert [client.recv(100) for _, client in pairs] == [b"headbody 0", b"headbody 1", b"headbody 2"]
+    assert worker.handled == [(connection, True) for connection, _ in pairs]
+    assert not any(connection.inbox for connection, _ in pairs)
+    assert len(worker.submitted) == 1
+
+
+def test_a_round_without_such_requests_needs_no_thread(worker: Worker) -> None:
+    worker.grouped.start()
+
+    assert not worker.submitted
+
+
+def test_a_group_has_a_largest_size(worker: Worker) -> None:
+    for _ in range(MAX_GROUP + 1):
+        worker.grouped.add(worker.connect()[0])
+    worker.grouped.start()
+
+    assert [len(group) for _, group in worker.submitted] == [MAX_GROUP, 1]
+
+
+def test_a_client_that_is_gone_disturbs_no_other(worker: Worker) -> None:
+    (gone, theirs), (there, client) = worker.connect(), worker.connect()
+    theirs.close()
+    for connection in (gone, there):
+        worker.grouped.add(connection)
+    worker.grouped.start()
+    worker.run()
+
+    assert worker.handled == [(gone, False), (there, True)]
+    assert client.recv(100) == b"headbody 1"
+
+
+def test_connections_come_back_to_be_closed_if_there_are_no_answers(worker: Worker) -> None:
+    def answer(_: Sequence[Connection]) -> Sequence[Pieces]:
+        raise ZeroDivisionError
+
+    grouped = Grouped(lambda *call: worker.submitted.append(call), answer, worker.handled.extend)
+    connection, _ = worker.connect()
+    grouped.add(connection)
+    grouped.start()
+
+    with pytest.raises(ZeroDivisionError):
+        worker.run()
+    assert worker.handled == [(connection, False)]
+
+
+def test_what_a_client_does_not_take_yet_is_left_to_the_loop(worker: Worker) -> None:
+    connection, _ = worker.connect()
+    grouped = Grouped(lambda *call: worker.submitted.append(call), lambda _: [[b"x" * 50_000_000]], worker.handled.extend)
+    grouped.add(connection)
+    grouped.start()
+    worker.run()
+
+    assert worker.handled == [(connection, True)]
+    assert connection.sock.unsent
