@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from werkzeug.datastructures import ETags
 
@@ -18,6 +18,8 @@ from inventory.webpages import documents
 SOURCE = "webpage"
 PATH = "/api/v1/metadata"
 JSON = "application/json"
+SAFE = "!$'()*,/:;?@"
+"""What Flask leaves as it is in a query."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +107,7 @@ def pending(record: Record, now: datetime, mounted_at: str, *, applied: str | No
 
 def location(record: Record, mounted_at: str) -> str:
     """The path and query of a webpage's lookup, escaped as Flask does."""
-    query = urlencode({"url": record.target.key}, safe="!$'()*,/:;?@")
-    return f"{mounted_at}{PATH}?{query}"
+    return f"{mounted_at}{PATH}?url={quote_plus(record.target.key, safe=SAFE)}"
 
 
 def _outcome(result: LookupResult) -> LookupOutcome:
