@@ -22,6 +22,8 @@ class SizeBudget:
 
     def fitting(self, items: list[Item], what: str, *, more: int = 0) -> list[Item]:
         """The first items that fit; `more` were received that are not among them."""
+        if not items and not more:
+            return items
         kept = 0
         while kept < len(items):
             taken = self._take(items[kept : kept + MEASURED_TOGETHER])

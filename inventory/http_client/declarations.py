@@ -10,6 +10,7 @@ DECLARED_BYTES = 1_024
 
 _SPACE = rb"[\t\n\f\r ]"
 _TOKEN = re.compile(rb"<(?:(!--)|(/?)([a-zA-Z][^\t\n\f\r />]*+)|[!?/])")
+_META = re.compile(rb"<meta", re.IGNORECASE)
 _COMMENT_END = re.compile(rb"-->|(?<!<!)--!>")
 _VALUE = rb"(?:\"([^\"]*+)\"|'([^']*+)'|(?![\"'])([^\t\n\f\r >]*+))"
 _ATTRIBUTE = rb"(?:[\t\n\f\r /]*+([^\t\n\f\r />][^\t\n\f\r />=]*+)(?:S*+=S*+V|(?!S*+=)))".replace(b"S", _SPACE).replace(
@@ -51,7 +52,10 @@ def meta_labels(body: bytes) -> Iterator[str]:
             end = raw_end.start() if raw_end else -1
         if end < 0 or name == b"plaintext":
             return
-        in_head = in_head and (not name or name in _OF_A_HEAD) and not (closing and name in (b"html", b"head"))
+        if in_head and (name and name not in _OF_A_HEAD or (closing and name in (b"html", b"head"))):
+            in_head = False
+            if end < DECLARED_BYTES and not _META.search(body, end, DECLARED_BYTES + len(b"<meta")):
+                return  # which spares most pages half of this
         token = _TOKEN.search(body, end) if in_head or end < DECLARED_BYTES else None
 
 
