@@ -74,6 +74,11 @@ def parse(text: str) -> Url:
     return _from_href(href, text)
 
 
+def known(href: str) -> Url:
+    """The URL of a serialisation, such as the key of a target. The parser, which made it, is not asked again."""
+    return _from_href(href, href)
+
+
 def join(base: Url, reference: str) -> Url:
     """The URL that a reference (a `Location`, say) means on the page `base`; errors like those of `parse`."""
     _check_text(reference)

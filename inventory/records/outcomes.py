@@ -83,4 +83,4 @@ def _body_sha256(collected: Collected) -> str | None:
     if collected.unchanged:
         shared: str = collected.content["body"]["sha256"]
         return shared
-    return None if collected.body is None else sha256(collected.body).hexdigest()
+    return None if collected.body is None else collected.body_sha256 or sha256(collected.body).hexdigest()

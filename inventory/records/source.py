@@ -15,13 +15,15 @@ class Collected:
 
     `body` is kept once per distinct content and named by its SHA-256. With `unchanged` it is None, and the snapshot shares
     the body of the `previous` that was given: `content["body"]["sha256"]` names it. `come_back_in` is set, in seconds, if
-    the upstream asked for a pause (429, 503): what was collected is then kept only if no attempt is left.
+    the upstream asked for a pause (429, 503): what was collected is then kept only if no attempt is left. `body_sha256` is
+    that of the body in hexadecimal, if it is known already.
     """
 
     content: Content
     body: bytes | None
     come_back_in: float | None = None
     unchanged: bool = False
+    body_sha256: str | None = None
 
 
 class Source(Protocol):

@@ -49,7 +49,7 @@ class Webpage:
     def collect(self, key: str, previous: Content | None = None, calls: Calls | None = None) -> Collected:
         """Fetch the URL. Any HTTP response becomes a snapshot; that of a 304 shares the body of `previous`."""
         validators = validators_of(previous)
-        url = urls.parse(key)
+        url = urls.known(key)
         try:
             fetched = self.fetcher.fetch(url, validators=validators, calls=calls)
         except SourceFailure as failure:
@@ -61,7 +61,9 @@ class Webpage:
         if previous is not None and final.conditional and final.head.status == 304:
             return Collected(revalidated(previous, fetched), None, unchanged=True)
         body, text = _read(fetched)
-        return Collected(content_of(fetched, body, text, previous), body, target_pause(final.head, self.clock()))
+        content = content_of(fetched, body, text, previous)
+        come_back_in = target_pause(final.head, self.clock())
+        return Collected(content, body, come_back_in, body_sha256=content["body"]["sha256"])
 
 
 def page_source(body: bytes, content: Content) -> str:
