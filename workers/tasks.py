@@ -19,6 +19,7 @@ from inventory.jobs.runner import JobRunner
 from inventory.records.collector import RESERVATION_NEAR
 from inventory.services import Services
 from workers import cpu_affinity, outcomes
+from workers.lingering import Lingering
 from workers.waking import wake_for_jobs, wake_for_records
 
 log = structlog.get_logger(__name__)
@@ -81,9 +82,10 @@ def _work_due(first: str | None = None) -> int:
         return stopping.is_set() or over > wiring.READ_FOR or (over > 0 and not runner.is_splitting)
 
     collector = services().collector
-    with cpu_affinity.kept(), services().job_runner(stopping=stopping.is_set) as runner:
+    with cpu_affinity.kept(services().settings.data_dir), services().job_runner(stopping=stopping.is_set) as runner:
         stop = partial(is_time_up, runner)
-        settled = collector.collect_due(slots=SLOTS, stopping=stop, more=runner.more, first=first)
+        lingering = Lingering(runner.more, stopping)
+        settled = collector.collect_due(slots=SLOTS, stopping=stop, more=lingering.more, first=first)
     now, soon = utc_now(), RESERVATION_NEAR if collector.is_reservation_near() else timedelta(0)
     wake_for_records(services(), now=now + soon, limit=1)
     wake_for_jobs(services(), now=now, limit=1)
