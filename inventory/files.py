@@ -1,7 +1,8 @@
 """Uploaded files and the chunks of jobs, in a folder or in S3. The only module that knows obstore.
 
-A file appears whole or not at all, and is durable when the call that wrote it returns. Names are paths with `/` between
-segments. Every method may be called by many threads at once, and raises `StorageUnavailable` if the store does not answer.
+A file appears whole or not at all, and is durable when the call that wrote it returns, unless that says otherwise. Names are
+paths with `/` between segments. Every method may be called by many threads at once, and raises `StorageUnavailable` if the
+store does not answer.
 
 What a killed program was writing never becomes a file. In a folder it is a hidden remnant, removed when it is a day old. In
 S3 it is an unfinished multipart upload, which a lifecycle rule of the bucket has to end.
@@ -98,12 +99,16 @@ class Files:
                     target.__exit__(type(error), error, error.__traceback__)
             raise
 
-    def put(self, name: str, content: bytes) -> None:
-        """Write a whole file, replacing one of that name, durably before it returns."""
+    def put(self, name: str, content: bytes, *, durable: bool = True) -> None:
+        """Write a whole file, replacing one of that name, durably before it returns.
+
+        One that is not `durable` may be lost or damaged if the power fails.
+        """
         store = self._store()
         with _edge(name):
             obstore.put(store, name, content, use_multipart=False)
-            self._settle(name)
+            if durable:
+                self._settle(name)
 
     def get(self, name: str) -> bytes:
         """The bytes of a file; `NotFound` if there is none of that name."""

@@ -1,7 +1,8 @@
 """Chunks of a job's file, one for each batch, so that any worker can take any batch without reading the file before it.
 
-A chunk is a file of JSON lines, `[row, text, code, detail, reserved_rows]`, `parts/JOB/NUMBER` in the file store. Where one
-ends depends on the rows alone, so two workers that read the same file write the same chunks.
+A chunk is a file `parts/JOB/NUMBER` in the file store: a JSON object of the numbers of its `rows`, their `texts`, and
+`[code, detail, reserved_rows]` of those `others`, by position, that are not just a text. Where one ends depends on the rows
+alone, so two workers that read the same file write the same chunks.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
+from typing import Any
 
 import orjson
 import structlog
@@ -26,7 +28,9 @@ log = structlog.get_logger(__name__)
 UPLOADS, CHUNKS = "uploads", "parts"
 FILE_LOST = "file_lost"
 MAX_BYTES = 4 * 1024 * 1024
-"""Bytes of a chunk, which a worker holds in memory; only a single longer row makes a longer one."""
+"""Bytes of the rows of a chunk, which a worker holds in memory; only a single longer row makes a longer one."""
+COST_OF_ROW = 16
+"""Bytes that a row counts for besides its text."""
 MAX_SKIPPED = 10_000
 """Rows that a reader which resumes skips between two heartbeats; fewer if they have `MAX_BYTES` together."""
 MAX_CHUNKS = 8
@@ -50,14 +54,14 @@ class Chunks:
         self._files = files
 
     def write(self, job_id: str, chunk: Chunk) -> None:
-        """Keep a chunk durably."""
-        self._files.put(chunk_name(job_id, chunk.batch.number), chunk.content)
+        """Keep a chunk. It is not flushed: one that is lost when the power fails is read again from the job's file."""
+        self._files.put(chunk_name(job_id, chunk.batch.number), chunk.content, durable=False)
 
     def input_rows(self, job: Job, batch: Batch, job_type: JobType) -> Sequence[InputRow]:
         """The rows of a batch: from its chunk, else from the job's file; if both are gone, rows that are rejected for it."""
         try:
-            input_rows = [_input_row(encoded) for encoded in BytesIO(self._files.get(chunk_name(job.id, batch.number)))]
-        except (NotFound, ValueError):
+            input_rows = _input_rows(self._files.get(chunk_name(job.id, batch.number)))
+        except (NotFound, ValueError, LookupError, TypeError):
             input_rows = []
         if _are_of(input_rows, batch):
             return input_rows
@@ -102,10 +106,10 @@ def split(
                     yield None
                     skipped = characters = 0
             else:
-                encoded = dumps([input_row.row, input_row.text, input_row.code, input_row.detail, input_row.reserved_rows])
-                if building.rows == rows or len(building.content) + len(encoded) > max_bytes:
+                size = _size(input_row)
+                if len(building.rows) == rows or building.size + size > max_bytes:
                     yield from building.finish()
-                building.add(input_row, encoded, end)
+                building.add(input_row, size, end)
     except UnreadableFile as error:
         unreadable = error
     yield from building.finish()
@@ -115,34 +119,42 @@ def split(
 
 @dataclass(slots=True)
 class _ChunkBuilder:
-    """The chunk that is being filled. Its rows are copied, because what orjson returns keeps the 4 KB that it wrote into."""
+    """The chunk that is being filled."""
 
     position: ReadPosition
-    content: bytearray = field(default_factory=bytearray)
-    rows: int = 0
-    first_row: int = 0
+    rows: list[int] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    others: dict[str, Sequence[Any]] = field(default_factory=dict)
+    size: int = 0
     last_row: int = 0
     end: int = 0
     has_reserved_rows: bool = False
 
-    def add(self, input_row: InputRow, encoded: bytes, end: int) -> None:
-        if not self.rows:
-            self.first_row, self.has_reserved_rows = input_row.row, False
-        self.content += encoded
-        self.content += b"\n"
-        self.rows += 1
-        self.has_reserved_rows |= input_row.reserved_rows > 1
-        self.last_row, self.end = input_row.last_row, end
+    def add(self, input_row: InputRow, size: int, end: int) -> None:
+        row, text, code, detail, reserved_rows = input_row
+        if code is not None or reserved_rows > 1:
+            self.others[str(len(self.rows))] = code, detail, reserved_rows
+            self.has_reserved_rows |= reserved_rows > 1
+        self.rows.append(row)
+        self.texts.append(text)
+        self.size += size
+        self.last_row, self.end = row + reserved_rows - 1, end
 
     def finish(self) -> Iterator[Chunk]:
         """The chunk, unless it is empty; then the next one begins."""
         if not self.rows:
             return
         number, size = self.position.number + 1, self.end - self.position.bytes
-        batch = NewBatch(number, self.first_row, self.last_row, self.rows, size, self.has_reserved_rows)
-        content = bytes(self.content)
-        self.position, self.content, self.rows = self.position.after(batch), bytearray(), 0
+        batch = NewBatch(number, self.rows[0], self.last_row, len(self.rows), size, self.has_reserved_rows)
+        content = dumps({"rows": self.rows, "texts": self.texts, "others": self.others})
+        self.position, self.size, self.has_reserved_rows = self.position.after(batch), 0, False
+        self.rows, self.texts, self.others = [], [], {}
         yield Chunk(batch, content)
+
+
+def _size(input_row: InputRow) -> int:
+    text = input_row.text
+    return COST_OF_ROW + (len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,11 +219,21 @@ class FileSplitter:
         return False
 
 
-def _input_row(encoded: bytes) -> InputRow:
+def _input_rows(content: bytes) -> list[InputRow]:
+    if not content.startswith(b"{"):  # of an earlier version: a list a line
+        return [InputRow(*_loads(encoded)) for encoded in BytesIO(content)]
+    kept = _loads(content)
+    input_rows = list(map(InputRow, kept["rows"], kept["texts"]))
+    for position, rest in kept["others"].items():
+        input_rows[int(position)] = InputRow(*input_rows[int(position)][:2], *rest)
+    return input_rows
+
+
+def _loads(encoded: bytes) -> Any:
     try:
-        return InputRow(*orjson.loads(encoded))
+        return orjson.loads(encoded)
     except ValueError:  # half of a surrogate pair, which JSON allows and orjson does not
-        return InputRow(*json.loads(encoded))
+        return json.loads(encoded)
 
 
 def _are_of(input_rows: Sequence[InputRow], batch: Batch) -> bool:

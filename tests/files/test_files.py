@@ -320,3 +320,13 @@ print(write(136) - small)
 
 def test_memory_stays_the_same_however_big_a_file_is(url: str) -> None:
     assert int(run(PEAK, url)) < 24
+
+
+def test_a_file_that_need_not_be_durable_is_not_flushed(tmp_path: Path) -> None:
+    synced: list[Path] = []
+    files = Files(f"file://{tmp_path}/files", sync=synced.append)
+
+    files.put("parts/a/000001", b"x", durable=False)
+
+    assert synced == []
+    assert files.get("parts/a/000001") == b"x"

@@ -117,7 +117,19 @@ def test_a_chunk_returns_its_rows_to_every_character(files: Files) -> None:
     assert chunks.input_rows(JOB, batch_of(chunk.batch), Read(None)) == lines
 
 
-@pytest.mark.parametrize("content", [None, b"", b"[1, 2", b'[1,"line 1",null,null]'])
+def test_a_chunk_of_an_earlier_version_returns_its_rows(files: Files) -> None:
+    batch = NewBatch(1, 3, 5, 2, 20)
+    files.put(chunk_name(JOB.id, 1), b'[3,"a \\ud83d",null,null,1]\n[5,"b","code","detail",1]\n')
+
+    assert Chunks(files).input_rows(JOB, batch_of(batch), Read(None)) == [
+        InputRow(3, "a \ud83d"),
+        InputRow(5, "b", "code", "detail"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"", b"[1, 2", b'[1,"line 1",null,null]', b"{}", b'{"rows":[1],"texts":3}', b"\0" * 4096]
+)
 def test_a_lost_or_damaged_chunk_is_read_again_from_the_file(files: Files, content: bytes | None) -> None:
     lines = numbered(25)
     chunk = chunks_of(lines)[1]

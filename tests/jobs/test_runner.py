@@ -136,9 +136,9 @@ def test_a_reader_that_died_is_followed_by_one_that_writes_only_what_follows_its
     written = Counter[str]()
 
     class Watched(Files):
-        def put(self, name: str, content: bytes) -> None:
+        def put(self, name: str, content: bytes, *, durable: bool = True) -> None:
             written[name] += 1
-            super().put(name, content)
+            super().put(name, content, durable=durable)
 
     new_runner = small_batches(services, files=Watched(services.settings.files))
     job_id = import_urls(services, pages(200))

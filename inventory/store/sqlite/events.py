@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from inventory.events.model import MAX_SEARCHED, Event, EventFilter, EventSearch, EventStats, FoundEvents, PlainEvent
@@ -20,7 +21,11 @@ HOUR = 3_600_000
 
 AS_BLOB = "CAST(? AS BLOB)"
 """For a text: `sqlite3` binds one at once, and looks in vain for an adapter of each `bytes` (2 of 8 µs an event)."""
-ADD = f"INSERT OR IGNORE INTO events ({EVENT}) VALUES (?, ?, ?, {', '.join([AS_BLOB] * 5)})"
+VALUES = f"(?, ?, ?, {', '.join([AS_BLOB] * 5)})"
+ADD = f"INSERT OR IGNORE INTO events ({EVENT}) VALUES {VALUES}"
+TOGETHER = 50
+"""Events of one statement: it opens the table and its indexes once for all of them (1.5 of 7 µs an event)."""
+ADD_TOGETHER = f"{ADD}{f', {VALUES}' * (TOGETHER - 1)}"
 LISTING = f"""
     SELECT {EVENT} FROM events INDEXED BY {{index}}
     WHERE {{chosen}} AND (timestamp, job_id, line) < (:instant, :name, :line)
@@ -51,8 +56,11 @@ class SqliteEvents(Adapter):
             for event in events
         ]
         if values:
+            whole = len(values) // TOGETHER * TOGETHER
+            groups = [list(chain.from_iterable(values[at : at + TOGETHER])) for at in range(0, whole, TOGETHER)]
             with self._connections.writing() as connection:
-                connection.executemany(ADD, values)
+                connection.executemany(ADD_TOGETHER, groups)
+                connection.executemany(ADD, values[whole:])
 
     def listing(self, chosen: EventFilter, *, limit: int, after: Key | None) -> Sequence[Event]:
         statement, values = listing_statement(chosen)
