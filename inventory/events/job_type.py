@@ -124,21 +124,25 @@ class EventBatch:
 
     def _keep(self, lines: Sequence[InputRow], now: datetime) -> Sequence[Row]:
         """Keep the events; the outcomes of lines that are not events. It ends with the line at which the time is over."""
-        kept, rejected, until = [], [], self._ticks() + STEP_SECONDS
+        kept, rejected, until = list[Event](), list[Row](), self._ticks() + STEP_SECONDS
+        plain_events = list[PlainEvent]()
         for taken, line in enumerate(lines, 1):
-            event = self._event(line) if line.code is None else Rejection(line.code, line.detail or "")
-            if isinstance(event, Rejection):
+            if self._is_plain and line.code is None and (plain := plain_event(line.row, line.text)):
+                plain_events.append(plain)
+            elif isinstance(event := self._event(line), Rejection):
                 rejected.append(line.outcome(RowOutcome.REJECTED, now, code=event.code, detail=event.detail))
             else:
                 kept.append(event)
             if self._ticks() >= until:
                 lines = lines[:taken]
                 break
+        if plain_events:
+            self._events.add_plain(self._job_id, plain_events)
         if kept:
             self._events.add(kept)
         if lines:
             self._checkpoint = str(lines[-1].row)
-        self._implicit_successes += len(kept)
+        self._implicit_successes += len(kept) + len(plain_events)
         self._done += len(lines)
         self._pause = len(lines) * self._line_delay
         return rejected
@@ -147,10 +151,10 @@ class EventBatch:
         over = self._done == len(self._lines) and self._pause <= 0
         return Step(rows, self._implicit_successes, self._checkpoint, None if over else now)
 
-    def _event(self, line: InputRow) -> Event | PlainEvent | Rejection:
+    def _event(self, line: InputRow) -> Event | Rejection:
         """The event in a line, or why there is none."""
-        if self._is_plain and (plain := plain_event(self._job_id, line.row, line.text)):
-            return plain
+        if line.code is not None:
+            return Rejection(line.code, line.detail or "")
         try:
             return Event(self._job_id, line.row, **self._reader.event(line.text))
         except NoEvent as error:

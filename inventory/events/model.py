@@ -36,12 +36,11 @@ class Event:
 
 
 class PlainEvent(NamedTuple):
-    """An event as a store keeps it, of which there may be millions: instant in milliseconds since 1970, attributes as JSON.
+    """An event of a job as a store keeps it, one of millions: instant in milliseconds since 1970, attributes as JSON.
 
     No text has half of a surrogate pair.
     """
 
-    job_id: str
     line: int
     timestamp: int
     level: str
@@ -49,11 +48,6 @@ class PlainEvent(NamedTuple):
     message: str
     attributes: str
     trace_id: str | None
-
-    @property
-    def id(self) -> str:
-        """That of an `Event`."""
-        return id_of(self.job_id, self.line)
 
 
 def id_of(job_id: str, line: int) -> str:

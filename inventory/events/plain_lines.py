@@ -31,7 +31,7 @@ _new = tuple.__new__
 """Makes a named tuple in a third of the time."""
 
 
-def plain_event(job_id: str, line: int, text: str) -> PlainEvent | None:
+def plain_event(line: int, text: str) -> PlainEvent | None:
     """What the normaliser would make of a line with the documented members and no others; None if it is not so plain."""
     document = _object(text)
     if document is None:
@@ -52,7 +52,7 @@ def plain_event(job_id: str, line: int, text: str) -> PlainEvent | None:
         quotes, trace_id = quotes + 2, trace_id.lower()
     if not has_quotes(text, quotes):
         return None
-    return _new(PlainEvent, (job_id, line, millis, _LEVELS[level], service, message, kept.decode(), trace_id))
+    return _new(PlainEvent, (line, millis, _LEVELS[level], service, message, kept.decode(), trace_id))
 
 
 def _object(text: str) -> dict[str, Any] | None:

@@ -13,8 +13,11 @@ from inventory.listing import Key
 class Events(Protocol):
     """Log events."""
 
-    def add(self, events: Sequence[Event | PlainEvent]) -> None:
+    def add(self, events: Sequence[Event]) -> None:
         """Keep events durably; one whose id is kept already changes nothing."""
+
+    def add_plain(self, job_id: str, events: Sequence[PlainEvent]) -> None:
+        """The same with plain events of one job."""
 
     def listing(self, chosen: EventFilter, *, limit: int, after: Key | None) -> Sequence[Event]:
         """Events by (timestamp, id), newest first, those after `after`."""

@@ -22,12 +22,15 @@ class FakeEvents:
         self.calls: list[int] = []
         self.away = False
 
-    def add(self, events: Sequence[Event | PlainEvent]) -> None:
+    def add(self, events: Sequence[Event]) -> None:
         self.calls.append(len(events))
         if self.away:
             raise StorageUnavailable("The store is away.")
         for event in events:
-            self.kept.setdefault(event.id, read_again(event) if isinstance(event, PlainEvent) else event)
+            self.kept.setdefault(event.id, event)
+
+    def add_plain(self, job_id: str, events: Sequence[PlainEvent]) -> None:
+        self.add([read_again(job_id, event) for event in events])
 
     def listing(self, chosen: EventFilter, *, limit: int, after: Key | None) -> Sequence[Event]:
         raise NotImplementedError
@@ -45,10 +48,10 @@ class FakeEvents:
         raise NotImplementedError
 
 
-def read_again(plain: PlainEvent) -> Event:
+def read_again(job_id: str, plain: PlainEvent) -> Event:
     """A plain event as it is read from a store."""
     rest = {"timestamp": instant_of(plain.timestamp), "attributes": json.loads(plain.attributes)}
-    return Event(**plain._asdict() | rest)
+    return Event(job_id=job_id, **plain._asdict() | rest)
 
 
 class FakeUploads:

@@ -61,8 +61,8 @@ def slow(text: str) -> Event | None:
 
 
 def fast(text: str) -> Event | None:
-    plain = plain_event(JOB, 1, text)
-    return None if plain is None else read_again(plain)
+    plain = plain_event(1, text)
+    return None if plain is None else read_again(JOB, plain)
 
 
 @given(DOCUMENTS, st.sampled_from([(",", ":"), (", ", ": "), (" ,", " : ")]), st.booleans())
@@ -105,7 +105,7 @@ def test_no_name_that_comes_twice_is_lost(attributes: list[tuple[str, Any]], mor
     ],
 )
 def test_what_orjson_would_not_say_is_left_to_the_normaliser(attributes: str) -> None:
-    assert plain_event(JOB, 1, f'{logs.GOOD[:-1]}, "attributes": {attributes}}}') is None
+    assert plain_event(1, f'{logs.GOOD[:-1]}, "attributes": {attributes}}}') is None
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from inventory.events.model import MAX_SEARCHED, Event, EventFilter, EventSearch, EventStats, FoundEvents, PlainEvent
+from inventory.events.model import MAX_SEARCHED, Event, EventFilter, EventSearch, EventStats, FoundEvents, PlainEvent, id_of
 from inventory.listing import Key
 from inventory.store.codecs import content_bytes, instant_of, read_content, read_text, text_bytes, to_millis, to_millis_up
 from inventory.store.mongo.connection import Adapter, Document
@@ -28,8 +28,13 @@ SEARCH_TIMEOUT, SEARCH_BATCH = 10.0, 500
 
 
 class MongoEvents(Adapter):
-    def add(self, events: Sequence[Event | PlainEvent]) -> None:
-        new = [_plain(event) if isinstance(event, PlainEvent) else _document(event) for event in events]
+    def add(self, events: Sequence[Event]) -> None:
+        self._add([_document(event) for event in events])
+
+    def add_plain(self, job_id: str, events: Sequence[PlainEvent]) -> None:
+        self._add([_plain(job_id, event) for event in events])
+
+    def _add(self, new: Sequence[Document]) -> None:
         with self._connection.database() as database:
             insert_new(database["events"], new)
 
@@ -122,10 +127,10 @@ def _document(event: Event) -> Document:
     }
 
 
-def _plain(event: PlainEvent) -> Document:
+def _plain(job_id: str, event: PlainEvent) -> Document:
     return {
-        "_id": event.id,
-        "job_id": event.job_id,
+        "_id": id_of(job_id, event.line),
+        "job_id": job_id,
         "line": event.line,
         "timestamp": event.timestamp,
         "hour": event.timestamp // HOUR * HOUR,

@@ -61,15 +61,8 @@ def _position(after: Key) -> dict[str, Any]:
     return {"instant": to_millis(after[0]), "name": short(job_id), "line": min(number, LARGEST)}
 
 
-def as_value(job_id: str) -> bytearray | str:
-    """The id of a job as `sqlite3` binds it without a search for an adapter."""
-    value = short(job_id)
-    return bytearray(value) if isinstance(value, bytes) else value
-
-
-def values_of(event: Event, job_id: bytearray | str) -> Row:
+def values_of(event: Event) -> Row:
     return (
-        job_id,
         event.line,
         to_millis(event.timestamp),
         text_bytes(event.level),
