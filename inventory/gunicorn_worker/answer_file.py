@@ -25,8 +25,6 @@ class AnswerFile:
 
     def next(self) -> list[bytes | memoryview]:
         """The next piece; none after the last one, and then it is closed."""
-        if self._file.closed:
-            return []
         self._file.seek(self._position)
         piece = self._file.read(PIECE_BYTES)
         self._position += len(piece)

@@ -95,6 +95,7 @@ class ClientSocket(socket.socket):
             self.unsent[0] = memoryview(self.unsent[0])[left:]
         elif not self.unsent and self._rest is not None:
             self.unsent = self._rest.next()
+            self._rest = self._rest if self.unsent else None
         return sent
 
     def close(self) -> None:

@@ -12,6 +12,8 @@ from inventory.http_client.received import SHARE, NeedsMore, Received
 from inventory.http_client.response_reader import ResponseReader
 from inventory.memory_budget import UNLIMITED, Room
 
+LOOK_AFTER = 1.0
+"""Seconds after which what has come of a large body is looked at for the first time."""
 TIMES_THE_BODY = 4
 """What a large body takes while it is decoded and read: itself, the window of its coding, and its text."""
 
@@ -54,6 +56,8 @@ class _BodyReader:
 
     def __init__(self, received: Received, limit: int, room: Room, deadline: Deadline) -> None:
         self._received, self._limit, self._room, self._deadline = received, limit, room, deadline
+        self._made = 1
+        """Bytes that the last look brought, decoded."""
 
     def raw(self) -> Body:
         """The body as it comes."""
@@ -84,17 +88,20 @@ class _BodyReader:
         return None if is_larger and size < self._limit else body
 
     def _large(self, applied: list[str]) -> Body:
-        """A body of more than the share: decoded from its start whenever about twice as much of it has come.
+        """A body of more than the share, decoded from its start once enough has come, so that no decoder waits for the rest.
 
-        So no more than three times as much is decoded as there is, and no decoder with its window waits for the upstream.
+        From one look to the next it waits twice as long, or for what will make `limit` bytes if the rest is like the start.
         """
+        seconds = LOOK_AFTER
         while True:
+            expected = self._received.size * self._limit // self._made
+            self._received.read_on(max(expected, 2 * self._received.size), seconds)
+            seconds *= 2
             self._take(self._limit)
             try:
                 return self._undone(self._received.again(), applied, self._limit)
             except NeedsMore:
                 self._room.keep(0)
-            self._received.read_on()
 
     def _take(self, size: int) -> None:
         """Wait for the room that a body of this size takes; the upstream may take as much longer."""
@@ -114,6 +121,8 @@ class _BodyReader:
             return Body(kept.getvalue(), truncated=True, defects=(f"the {name} coding has far more inside than a body",))
         except codings.TrailingBytes:
             return Body(kept.getvalue(), defects=(f"bytes after the end of the {name} coding were ignored",))
+        finally:
+            self._made = max(1, kept.tell())
         return Body(kept.getvalue(), truncated)
 
 

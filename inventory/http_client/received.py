@@ -13,8 +13,6 @@ from inventory.errors import SourceFailure, StorageUnavailable
 SHARE = 256 * 1024
 """Bytes of a body that any collection may hold: three quarters of all pages have fewer."""
 CHUNK_BYTES = 64 * 1024
-LOOK_AFTER = 1.0
-"""Seconds after which what has come is looked at, even if it is little."""
 
 
 class NeedsMore(Exception):
@@ -62,9 +60,9 @@ class Received:
             yield piece
         self._end()
 
-    def read_on(self) -> None:
-        """Wait until there are twice as many bytes, or for about a second, or until it is full or the body ends."""
-        enough, until = 2 * self.size, monotonic() + LOOK_AFTER
+    def read_on(self, enough: int, seconds: float) -> None:
+        """Wait until there are enough bytes, or for about so many seconds, or until it is full or the body ends."""
+        until = monotonic() + seconds
         while self.size < enough and monotonic() < until and not self.is_full and self._next():
             pass
 

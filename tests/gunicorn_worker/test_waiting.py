@@ -16,6 +16,7 @@ from inventory.gunicorn_worker.waiting import GRACE, MAX_KEPT, MAX_KEPT_QUICK, W
 
 LARGE = 25_000_000
 """Bytes of the largest answer."""
+PIECE = 512 * 1024
 
 
 class Loop:
@@ -31,7 +32,8 @@ class Loop:
         ours, theirs = socket.socketpair()
         self._closing.enter_context(theirs)
         connection = Connection(Config(), self._closing.enter_context(ClientSocket(ours)), None, None)
-        connection.sock.sendall(content)
+        for start in range(0, len(content), PIECE):  # what comes at once and is large is not kept in memory
+            connection.sock.sendall(content[start : start + PIECE])
         self.waiting.finish(connection)
         return connection, theirs
 
