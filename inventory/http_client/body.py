@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -33,17 +34,17 @@ class Body:
     abrupt_end: bool = False
 
 
-def read_body(response: ResponseReader, limit: int, room: Room | None = None) -> Body:
+def read_body(response: ResponseReader, limit: int, room: Room | None = None, deadline: Deadline | None = None) -> Body:
     """The body of a response, at most `limit` bytes of it, decoded. Raises `SourceFailure` when it is incomplete or late.
 
     More than `SHARE` bytes are taken into memory only once they are in a file and the `room` for them is there. It then
-    holds as many as all that is done with the body will take. The time that is waited for it does not count as late.
+    holds as many as all that is done with the body will take. The deadline is put off while it waits for them.
     """
     named = response.head.values("content-encoding")
     applied = [*codings.names(named), *response.transfer_codings]
     misnamed = tuple(f"Content-Encoding names {name!r:.50}, which is not a coding" for name in codings.misnamed(named)[:1])
     with Received(response.pieces(), limit + 1) as received:
-        reader = _BodyReader(received, limit, room or UNLIMITED.room(), response.deadline)
+        reader = _BodyReader(received, limit, room or UNLIMITED.room(), deadline or Deadline(math.inf))
         body = reader.decoded(applied) if applied else reader.raw()
     defects = (*misnamed, *body.defects, *response.defects())
     if not (defects or response.abrupt_end):
@@ -52,7 +53,10 @@ def read_body(response: ResponseReader, limit: int, room: Room | None = None) ->
 
 
 class _BodyReader:
-    """Makes a body of what is received. Nothing here waits for the upstream while it holds more than the share of memory."""
+    """Makes a body of what is received. While it waits for the upstream it holds no more than the share of memory.
+
+    The one exception is a coding that makes little of more bytes than are kept, such as thousands of empty members.
+    """
 
     def __init__(self, received: Received, limit: int, room: Room, deadline: Deadline) -> None:
         self._received, self._limit, self._room, self._deadline = received, limit, room, deadline

@@ -68,7 +68,8 @@ class Fetcher:
             response = self._follow(chain, calls)
             try:
                 head_read_at = chain.deadline.now()
-                body = read_body(response.reader, self.body_limit, None if calls is None else calls.room)
+                room = None if calls is None else calls.room
+                body = read_body(response.reader, self.body_limit, room, chain.deadline)
             finally:
                 response.close()
         except SourceFailure as failure:

@@ -81,7 +81,7 @@ class ResponseReader:
     def __init__(self, source: SocketReader, deadline: Deadline) -> None:
         self.file = io.BufferedReader(source, CHUNK_BYTES)
         self._source = source
-        self.deadline = deadline
+        self._deadline = deadline
         self._defects: list[str] = []
 
     @property
@@ -100,7 +100,7 @@ class ResponseReader:
 
     def _plain_head(self) -> Head | None:
         found = plain_head(self.file.peek())
-        self.first_byte_at = self.deadline.now()
+        self.first_byte_at = self._deadline.now()
         if found is None:
             return None
         head, size = found
@@ -170,11 +170,11 @@ class ResponseReader:
             yield piece
 
     def _read(self, limit: int) -> bytes:
-        self.deadline.left()
+        self._deadline.left()
         return self.file.read1(limit)
 
     def _line(self, what: str) -> bytes:
-        self.deadline.left()
+        self._deadline.left()
         line = self.file.readline(MAX_LINE_BYTES + 1)
         if len(line) > MAX_LINE_BYTES:
             raise invalid_response(f"a {what} is longer than {MAX_LINE_BYTES} bytes")
