@@ -25,6 +25,9 @@ MOST_IN_A_WORKER, MOST_INLINE = 32, 64
 SECONDS = 300
 """That all bombs together may take."""
 
+SETTINGS = {"workers": 1, "api_processes": 1, "inline_slots": INLINE, "max_attempts": 1}
+PROGRAMS = {"memory_worker": ("redis", "api", "worker"), "memory_api": ("redis", "api")}
+
 Collect = Callable[[Stack, list[str]], None]
 
 
@@ -41,7 +44,7 @@ def measure_api(store: str, size: RunSize) -> Result:
 
 
 def _measure(name: str, store: str, size: RunSize, number: int, collect: Collect, sentence: str, at_most: float) -> Result:
-    """Ours is the growth in MiB, the reference one MiB: so the ratio is the growth itself."""
+    """Ours is how many MiB the peak is above what the process has after its first page."""
     grown, peaks, seconds = [], [], 0.0
     for _ in range(size.rounds):
         with rig.ours(store, *PROGRAMS[name], **SETTINGS) as (running, _), bombs(running) as url:
@@ -54,10 +57,6 @@ def _measure(name: str, store: str, size: RunSize, number: int, collect: Collect
             grown.append(peaks[-1] - idle)
             seconds += rig.cost([program.pid for program in running.processes.values()]).cpu_seconds
     return Result(name, store, None, median(grown), None, "MiB", size.rounds, seconds, max(peaks), sentence, at_most=at_most)
-
-
-SETTINGS = {"workers": 1, "api_processes": 1, "inline_slots": INLINE, "max_attempts": 1}
-PROGRAMS = {"memory_worker": ("redis", "api", "worker"), "memory_api": ("redis", "api")}
 
 
 def _in_a_worker(running: Stack, urls: list[str]) -> None:
