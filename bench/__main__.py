@@ -13,6 +13,7 @@ from bench import (
     events,
     hit,
     hit_growth,
+    idle,
     import_indexed,
     import_memory,
     imports,
@@ -54,8 +55,19 @@ BENCHMARKS: Mapping[str, Measure] = {
     "products": products.measure,
     "due": due.measure,
     "start": start.measure,
+    "idle": idle.measure,
 }
-EMBEDDED_ONLY = {"start", "import_indexed", "index_size", "record_bytes", "search", "search_past", "facet", "change_groups"}
+EMBEDDED_ONLY = {
+    "start",
+    "idle",
+    "import_indexed",
+    "index_size",
+    "record_bytes",
+    "search",
+    "search_past",
+    "facet",
+    "change_groups",
+}
 MONGO = "INVENTORY_TEST_MONGO_URI"
 MONGO_SHARE = 0.01
 """Of the records: the servers that tests run on have no index but `_id`, so each claim reads every record."""

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
-from flask import current_app
-
 if TYPE_CHECKING:  # types only: views import this module, and the features of the services have views
     from inventory.changes.fleet import FleetChanges
     from inventory.changes.service import ChangeService
@@ -75,4 +73,6 @@ class Services:
 
 def services() -> Services:
     """The services that the current application was wired with."""
+    from flask import current_app  # here: workers, scheduler and commands have services without Flask, which takes 70 ms
+
     return cast(Services, current_app.extensions[EXTENSION])

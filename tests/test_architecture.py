@@ -219,3 +219,13 @@ def test_importing_any_module_does_no_io() -> None:
     )
 
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("program", ["workers.__main__", "inventory.commands.up"])
+def test_what_answers_no_requests_starts_without_flask(program: str) -> None:
+    """It would take each worker, scheduler and command a tenth of its start, and some megabytes."""
+    seen = "{'flask', 'werkzeug'} & set(sys.modules)"
+    script = f"import importlib, sys; importlib.import_module({program!r}); sys.exit(str({seen}))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.stderr.strip() == "set()"

@@ -27,8 +27,8 @@ from inventory.commands.terminal import (
 )
 from inventory.config import Settings
 from inventory.imports.lookups import FRESH_FOR, LABELS, MAX_FRESH_FOR
-from inventory.imports.multipart import CHUNK_BYTES, Upload
 from inventory.imports.service import ImportRequest
+from inventory.imports.upload import CHUNK_BYTES, Upload
 from inventory.jobs.documents import Document, job_document, row_document
 from inventory.jobs.model import COLUMN, Job, JobStatus, RowOutcome
 from inventory.jobs.stream import Message

@@ -52,7 +52,7 @@ def meta_labels(body: bytes) -> Iterator[str]:
             end = raw_end.start() if raw_end else -1
         if end < 0 or name == b"plaintext":
             return
-        if in_head and (name and name not in _OF_A_HEAD or (closing and name in (b"html", b"head"))):
+        if in_head and ((name and name not in _OF_A_HEAD) or (closing and name in (b"html", b"head"))):
             in_head = False
             if end < DECLARED_BYTES and not _META.search(body, end, DECLARED_BYTES + len(b"<meta")):
                 return  # which spares most pages half of this

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import IO
 
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
@@ -11,24 +10,16 @@ from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData, Preamble
 
 from inventory.errors import InvalidRequest, UnsupportedFile, UploadTooLarge
+from inventory.imports.upload import CHUNK_BYTES, Upload
 from inventory.web_api.arguments import errors_of_cut_bodies
 
 FIELD = "file"
-CHUNK_BYTES = 256 * 1024
 MAX_BUFFER = 2 * CHUNK_BYTES
 """Bytes that are searched for the next boundary."""
 OVERHEAD = 64 * 1024
 """Bytes that a body may have besides its file."""
 MAX_NAME = 100
 """Characters of a field's name in a message."""
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file as it arrives: iterating over `content`, once, receives it, and raises where it does not arrive complete."""
-
-    file_name: str
-    content: Iterator[bytes]
 
 
 def upload_of(stream: IO[bytes], content_type: str) -> Upload:

@@ -18,8 +18,8 @@ from inventory.errors import InvalidFile, InvalidRequest, StorageUnavailable, Up
 from inventory.files import Files, Writer
 from inventory.imports.detection import detect
 from inventory.imports.file_format import FileFormat, format_of_name
-from inventory.imports.multipart import Upload
 from inventory.imports.sniffing import HEAD_BYTES, sniff
+from inventory.imports.upload import Upload
 from inventory.imports.upload_slots import UploadSlots
 from inventory.jobs.chunks import upload_name
 from inventory.jobs.job_type import FileRows, JobType

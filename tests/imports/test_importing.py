@@ -23,8 +23,8 @@ from inventory import create_app, wiring
 from inventory.config import Settings
 from inventory.errors import StorageUnavailable
 from inventory.files import Files
-from inventory.imports.multipart import Upload
 from inventory.imports.service import ImportRequest, ImportService
+from inventory.imports.upload import Upload
 from inventory.jobs.chunks import upload_name
 from inventory.jobs.model import Job, JobStatus, RowOutcome
 from inventory.jobs.service import JobService
