@@ -41,7 +41,7 @@ MAX_RETIRED = 5_000
 """Rows of old jobs, old lookups, and old log events, that are removed in one round."""
 MAX_NOTED = 20
 """Imports of log files of which it is noted in one round that there are events: their age counts from then on."""
-MAX_PRUNED = 5_000
+MAX_PRUNED = 2_000
 """Targets and values that are checked in one round: whether they have a record, and whether any observation has them."""
 UPLOAD_WITHOUT_JOB = timedelta(days=1)
 """How long an upload may be there before its job is."""
