@@ -27,7 +27,7 @@ MAX_LATE = 0.1
 
 
 class SocketReader(io.RawIOBase):
-    """The bytes of a socket, which has a `timeout`; a read ends `MAX_LATE` seconds after the deadline at most.
+    """The bytes of a socket, which has that `timeout`; a read ends `MAX_LATE` seconds after the deadline at most.
 
     `failure_of` says what an error of the socket is raised as. `abrupt_end` tells that TLS ended without its close_notify.
     `stopped` keeps it from reading on.
@@ -51,14 +51,14 @@ class SocketReader(io.RawIOBase):
             return 0
         left = self._deadline.left()
         try:
-            if self._timeout - left > MAX_LATE:
+            if abs(self._timeout - left) > MAX_LATE:  # time has passed, or the deadline was extended
                 self._timeout = left
                 self._sock.settimeout(left)
             return self._sock.recv_into(buffer)
         except TimeoutError:
             raise self._deadline.passed() from None
         except ssl.SSLEOFError:
-            self.abrupt_end = True
+            self.abrupt_end = self.stopped = True
             return 0
         except (OSError, ValueError) as error:
             raise self._failure_of(error) from error
