@@ -84,14 +84,15 @@ class Fetcher:
         """Send requests until a response is not a redirect; returns it with its body unread."""
         while True:
             response = self.transport.send(chain.request())
-            if chain.refuses_conditions(response.head, self.clock()):
+            now = self.clock()
+            if chain.refuses_conditions(response.head, now):
                 response.close()
                 chain.drop_conditions(response)
                 if calls is not None:
                     calls.begin(chain.url.host)
                 continue
             chain.add(response)
-            if calls is not None and (pause := host_pause(response.head, self.clock())) is not None:
+            if calls is not None and (pause := host_pause(response.head, now)) is not None:
                 calls.paused(pause)
             location = redirects.location(response.head)
             if location is None:
@@ -125,7 +126,7 @@ class _RedirectChain:
         self._jar = Jar()
         self._strict_hosts = StrictHosts()
         self._cookies = 0
-        self._timings: list[RequestTiming] = []
+        self._timing = RequestTiming()
         self._room = MAX_REDIRECT_CHARACTERS
         self._refusal: Head | None = None
         self._sent: Fields = ()
@@ -150,7 +151,7 @@ class _RedirectChain:
     def drop_conditions(self, refusal: Response) -> None:
         """Send no conditions any more, and keep the head that is the reason for the next response."""
         self._validators = None
-        self._timings.append(refusal.timing)
+        self._timing += refusal.timing
         self._refusal, self._refused = refusal.head, self._sent
 
     def add(self, response: Response) -> None:
@@ -163,7 +164,7 @@ class _RedirectChain:
         kept = self._jar.keep(found, self._now)
         if added := (*redirects.defects(head), *_refusal_defects(refusal)):
             head = replace(head, defects=(*head.defects, *added))
-        self._timings.append(response.timing)
+        self._timing += response.timing
         self.hops.append(
             Hop(
                 self.url,
@@ -205,13 +206,13 @@ class _RedirectChain:
     def fetched(self, final: Response, body: Body, head_read_at: float) -> Fetched:
         """The whole collection; `head_read_at` is when the last head was complete."""
         ended, waited = self.deadline.now(), self.deadline.extended
-        timings = self._timings
+        spent = self._timing
         timing = Timing(
             elapsed_ms=_milliseconds(ended - self._begun - waited),
-            dns_ms=_milliseconds(sum(one.dns for one in timings)),
-            connect_ms=_milliseconds(sum(one.connect for one in timings)),
-            tls_ms=_milliseconds(sum(one.tls for one in timings)),
-            first_byte_ms=_milliseconds(sum(one.first_byte for one in timings)),
+            dns_ms=_milliseconds(spent.dns),
+            connect_ms=_milliseconds(spent.connect),
+            tls_ms=_milliseconds(spent.tls),
+            first_byte_ms=_milliseconds(spent.first_byte),
             body_ms=_milliseconds(ended - head_read_at - waited),
             waited_ms=_milliseconds(waited),
         )

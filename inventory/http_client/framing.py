@@ -91,6 +91,8 @@ def _length(values: list[str], *, needed: bool) -> tuple[int | None, list[str]]:
     """The one length that all `Content-Length` lines name. Where it is not needed, a malformed one is only a defect."""
     if not values:
         return None, []
+    if len(values) == 1 and len(values[0]) <= MAX_DIGITS and _NUMBER.fullmatch(values[0]):
+        return int(values[0]), []
     lengths = elements(values)
     numbers = {length.lstrip("0") or "0" for length in lengths if _NUMBER.fullmatch(length)}
     if len(numbers) == 1 and all(_NUMBER.fullmatch(length) for length in lengths):

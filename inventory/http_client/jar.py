@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime
 
 from inventory.http_client.cookies import Cookie, domain_matches, is_trusted
@@ -32,7 +31,7 @@ class Jar:
         if not cookie.accepted:
             return cookie
         if self._hides_a_secure_one(cookie):
-            return replace(cookie, accepted=False, reason="not set over https, and would hide a Secure cookie of its name")
+            return cookie._replace(accepted=False, reason="not set over https, and would hide a Secure cookie of its name")
         kind = (cookie.domain, cookie.host_only, cookie.partitioned)
         key = (cookie.path, cookie.name, *kind)
         self._secure.get(cookie.name, {}).get(cookie.path, set()).discard(kind)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 from inventory.http_client.deadline import Deadline
 from inventory.http_client.head import Head
@@ -30,6 +30,13 @@ class RequestTiming:
     connect: float = 0.0
     tls: float = 0.0
     first_byte: float = 0.0
+
+    def __iadd__(self, other: RequestTiming) -> Self:
+        self.dns += other.dns
+        self.connect += other.connect
+        self.tls += other.tls
+        self.first_byte += other.first_byte
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

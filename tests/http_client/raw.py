@@ -63,6 +63,9 @@ class Sent(io.BytesIO):
 
     recv_into = io.BytesIO.readinto
 
+    def settimeout(self, seconds: float) -> None:
+        assert seconds > 0
+
 
 def reader_of(sent: bytes) -> ResponseReader:
     """What reads these bytes as a response."""
