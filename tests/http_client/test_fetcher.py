@@ -17,6 +17,7 @@ from inventory.http_client.requests_transport import RequestsTransport
 from tests.http_client.conftest import make_fetcher
 from tests.upstreams import Answer, Upstream
 from tests.upstreams.answers import ETAG, LAST_MODIFIED, PAGE_HEADERS, page_body
+from tests.upstreams.torture import Torture
 
 
 def test_header_lines_are_kept_in_order_with_repeated_ones(fetcher: Fetcher, upstream: Upstream) -> None:
@@ -86,6 +87,15 @@ def test_the_target_is_sent_as_the_url_spells_it(fetcher: Fetcher, upstream: Ups
     fetcher.fetch(urls.parse(upstream.url(target)))
 
     assert upstream.requests[-1].target == target
+
+
+@pytest.mark.parametrize("value", ["a\r\nY: b", "a\nY: b", "a\rb", "a\n"])
+def test_a_header_line_that_would_be_several_is_not_sent(fetcher: Fetcher, torture: Torture, value: str) -> None:
+    before = len(torture.heads)
+    with pytest.raises(SourceFailure) as caught:
+        fetcher.fetch(urls.parse(torture.url("page")), {"X": value})
+
+    assert (caught.value.code, torture.heads[before:]) == ("connection_failed", [])
 
 
 def test_a_fragment_is_not_sent(fetcher: Fetcher, upstream: Upstream) -> None:
