@@ -152,12 +152,17 @@ class Lookups:
     def step(self, now: datetime) -> Step:
         """End the rows whose records decide them, and accept the targets that are not being collected yet."""
         rows, waiting, unread = self._read(now)
-        records = self._records.find_all(list(waiting))
+        fresh_since = now - self._fresh_for
+        unfinished = self._unfinished(min(self._created_at, fresh_since))
+        records = self._records.find_all([record_id for record_id in waiting if record_id not in unfinished])
         needed: list[tuple[Target, Record | None]] = []
         still: dict[str, Open] = {}
         for record_id, open_ in waiting.items():
+            if record_id in unfinished:
+                still[record_id] = open_
+                continue
             record = records.get(record_id)
-            found = verdict(record, created_at=self._created_at, fresh_since=now - self._fresh_for)
+            found = verdict(record, created_at=self._created_at, fresh_since=fresh_since)
             if found in ENDS:
                 detail = self._describe(record) if record and found is Verdict.SUCCEEDED else None
                 rows += [_outcome(input_row, found, record, now, detail) for input_row in open_.input_rows]
@@ -172,7 +177,15 @@ class Lookups:
         self._unread, self._open = unread, still
         if unread:
             return Step(rows, again_at=now)
-        return Step(rows, again_at=_again_at([records.get(record_id) for record_id in still], now) if still else None)
+        due = [unfinished.get(record_id) or _due_at(records.get(record_id)) for record_id in still]
+        return Step(rows, again_at=_again_at(due, now) if still else None)
+
+    def _unfinished(self, since: datetime) -> Mapping[str, datetime | None]:
+        """The open targets that are certainly still open: whole records are read of the others alone.
+
+        Most targets of a batch are looked at a few times before they are collected.
+        """
+        return self._records.unfinished(list(self._open), since=since) if self._open else {}
 
     def _mark_new(self, waiting: Collection[str], needed: Collection[str]) -> None:
         """Mark the records of rows that were read just now, and those that were deleted and are accepted again."""
@@ -223,11 +236,14 @@ class Open:
     input_rows: list[InputRow] = field(default_factory=list)
 
 
-def _again_at(records: Sequence[Record | None], now: datetime) -> datetime:
-    """When any of these may have ended: soon, unless all of them pause."""
-    soon = now + POLL_INTERVAL + PER_TARGET * len(records)
-    pauses = [record.due_at if record and record.state is State.PENDING and record.due_at else soon for record in records]
-    return max(soon, min(pauses))
+def _due_at(record: Record | None) -> datetime | None:
+    return record.due_at if record is not None and record.state is State.PENDING else None
+
+
+def _again_at(due: Sequence[datetime | None], now: datetime) -> datetime:
+    """When any of these may have ended, by when each is due: soon, unless all of them pause."""
+    soon = now + POLL_INTERVAL + PER_TARGET * len(due)
+    return max(soon, min(each or soon for each in due))
 
 
 def _outcome(input_row: InputRow, found: Verdict, record: Record | None, now: datetime, detail: str | None) -> Row:

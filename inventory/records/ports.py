@@ -44,6 +44,12 @@ class Records(Protocol):
     def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
         """Those of up to 1,000 records that exist, by id."""
 
+    def unfinished(self, record_ids: Sequence[str], *, since: datetime) -> Mapping[str, datetime | None]:
+        """Those of up to 1,000 records that are pending or running and were not collected since then, by id.
+
+        With each is when it is due; None while it is running.
+        """
+
     def accept_all(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
         """`accept` for targets of a job, each with the record that was seen: conditional, and claimed after all else."""
 

@@ -170,6 +170,10 @@ class RecordService:
     def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
         return self._records.find_all(record_ids)
 
+    def unfinished(self, record_ids: Sequence[str], *, since: datetime) -> Mapping[str, datetime | None]:
+        """See `Records.unfinished`."""
+        return self._records.unfinished(record_ids, since=since)
+
     def accept_all(self, targets: Sequence[tuple[Target, Record | None]], *, now: datetime) -> None:
         """Accept conditional collections of up to 1,000 targets of a job, each with the record that was seen."""
         self._records.accept_all(targets, now=now)

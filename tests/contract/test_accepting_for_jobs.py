@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from inventory.clock import MILLISECOND
 from inventory.records.model import Acceptance, Record, State, Target
 from inventory.store import Store
 from tests.contract.actions import (
@@ -116,6 +117,26 @@ def test_a_thousand_can_be_found_and_accepted_at_once(store: Store) -> None:
     assert all(each.accepted for each in acceptances)
     assert [each.record.target for each in acceptances] == targets
     assert store.records.find_all([each.id for each in targets]) == {each.record.id: each.record for each in acceptances}
+
+
+def test_unfinished_are_those_that_are_due_or_being_collected_and_not_collected_since(store: Store) -> None:
+    for n in (1, 2):
+        collect(store, target(n))
+    accept_for_job(store, 3, now=after(60))
+    accept_for_job(store, 4, now=after(50))
+    claim(store, target(4), now=after(55))
+    store.records.accept(target(2), now=after(70), seen=found(store, target(2)))
+    ids = [target(n).id for n in range(6)]
+
+    collected_at = found(store, target(2)).collected_at
+    assert store.records.unfinished(ids, since=collected_at) == {target(3).id: after(60), target(4).id: None}
+    assert store.records.unfinished(ids, since=collected_at + MILLISECOND) == {
+        target(2).id: after(70),
+        target(3).id: after(60),
+        target(4).id: None,
+    }
+    assert store.records.unfinished(ids[5:], since=NOW) == {}
+    assert store.records.unfinished([], since=NOW) == {}
 
 
 def test_nothing_is_found_or_accepted_of_nothing(store: Store) -> None:

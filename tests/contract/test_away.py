@@ -49,6 +49,7 @@ READS: dict[str, Callable[[Store], object]] = {
     "snapshot": lambda store: store.snapshots.find("0" * 32),
     "snapshots": lambda store: store.snapshots.listing(target(2).id, limit=9, after=None),
     "body": lambda store: store.bodies.find("0" * 64),
+    "unfinished": lambda store: store.records.unfinished([target(2).id], since=NOW),
     "find_all": lambda store: store.records.find_all([target(2).id]),
     "job": lambda store: store.jobs.find(JOB.id),
     "claim_job": lambda store: store.jobs.claim(now=after(-999), lease_for=LEASE),

@@ -77,6 +77,14 @@ class Kept:
             raise StorageUnavailable("away")
         return {each: self.records[each] for each in record_ids if each in self.records}
 
+    def unfinished(self, record_ids: Sequence[str], *, since: datetime) -> Mapping[str, datetime | None]:
+        found = {each: self.find_all(record_ids)[each] for each in record_ids if each in self.records}
+        return {
+            key: record.due_at if record.state is State.PENDING else None
+            for key, record in found.items()
+            if record.state in (State.PENDING, State.RUNNING) and (record.collected_at or LONG_AGO) < since
+        }
+
     def accept_all(self, needed: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
         self.accepted += needed
         for target, _ in needed:

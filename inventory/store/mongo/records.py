@@ -77,6 +77,16 @@ class MongoRecords(Ledger):
         with self._connection.database() as database:
             return {key: documents.record(each) for key, each in records_of(database, record_ids).items()}
 
+    def unfinished(self, record_ids: Sequence[str], *, since: datetime) -> Mapping[str, datetime | None]:
+        is_earlier = [{"collected_at": None}, {"collected_at": {"$lt": since}}]
+        chosen = {"_id": {"$in": list(record_ids)}, "state": {"$in": UNFINISHED}, "$or": is_earlier}
+        with self._connection.database() as database:
+            found = list(database["records"].find(chosen, {"state": 1, "due_at": 1}))
+        return {
+            each["_id"]: documents.aware_or_none(each["due_at"]) if each["state"] == State.PENDING.value else None
+            for each in found
+        }
+
     def accept_all(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
         """A token tells which records this call accepted, when all of them are read back."""
         with self._connection.database() as database:

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from inventory.clock import truncated
 from inventory.listing import Key
-from inventory.records.model import Acceptance, Record, RecordFilter, RecordWithSnapshot, Status, Target
-from inventory.store.codecs import to_millis
+from inventory.records.model import Acceptance, Record, RecordFilter, RecordWithSnapshot, State, Status, Target
+from inventory.store.codecs import from_millis, to_millis, to_millis_up
 from inventory.store.frames import body_or_text
 from inventory.store.group_commit import GroupCommit, Take
 from inventory.store.sqlite import observing, rows
@@ -20,6 +21,7 @@ from inventory.store.sqlite.numbers import Numbers
 from inventory.store.sqlite.opening import Connection
 
 FIND = f"SELECT {rows.RECORD} FROM records WHERE id = ?"
+FIND_IDS = "SELECT id FROM records WHERE id IN (SELECT value FROM json_each(?))"
 FIND_ALL = f"SELECT {rows.RECORD} FROM records WHERE id IN (SELECT value FROM json_each(?))"
 
 LOOK_UP = f"""
@@ -27,11 +29,15 @@ LOOK_UP = f"""
     FROM records r LEFT JOIN snapshots s ON s.id = r.snapshot_id LEFT JOIN bodies b ON b.sha256 = s.body_sha256
     WHERE r.id = ?"""
 
-INSERT = f"""
+UNFINISHED = """
+    SELECT id, CASE state WHEN 'pending' THEN due_at END FROM records WHERE id IN (SELECT value FROM json_each(?))
+    AND state IN ('pending', 'running') AND (collected_at IS NULL OR collected_at < ?)"""
+
+INSERT_NEW = """
     INSERT INTO records
     (id, source, key, host, state, accepted_at, requested_at, due_at, attempt, fence, snapshots, bulk, indexed)
-    VALUES (:id, :source, :key, :host, 'pending', :now, :now, :now, 0, 0, 0, :bulk, TRUE)
-    ON CONFLICT (id) DO NOTHING RETURNING {rows.RECORD}"""
+    VALUES (:id, :source, :key, :host, 'pending', :now, :now, :now, 0, 0, 0, :bulk, TRUE)"""
+INSERT = f"{INSERT_NEW} ON CONFLICT (id) DO NOTHING RETURNING {rows.RECORD}"
 
 ACCEPT_AGAIN = f"""
     UPDATE records SET state = 'pending', requested_at = :now, due_at = :now, attempt = 0,
@@ -101,15 +107,24 @@ class SqliteRecords(Ledger):
         found = [rows.record(row) for row in self._connections.rows(FIND_ALL, (json.dumps(record_ids),))]
         return {record.id: record for record in found}
 
+    def unfinished(self, record_ids: Sequence[str], *, since: datetime) -> Mapping[str, datetime | None]:
+        found = self._connections.rows(UNFINISHED, (json.dumps(record_ids), to_millis_up(since)))
+        return {record_id: None if due_at is None else from_millis(due_at) for record_id, due_at in found}
+
     def accept_all(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
+        """Most targets of a job are new. What is inserted need not be read back, which halves the time."""
         values = {"now": to_millis(now), "revalidate": True, "bulk": True}
-        acceptances: list[Acceptance] = []
+        ids = [target.id for target, _ in wanted]
         with self._connections.writing() as connection:
-            for target, seen in wanted:
-                accepted = _accept(connection, target, seen, values)
-                found = accepted or connection.execute(FIND, (target.id,)).fetchall()
-                acceptances.append(Acceptance(rows.record(found[0]), bool(accepted)))
-        return acceptances
+            known = {row[0] for row in connection.execute(FIND_IDS, (json.dumps(ids),))}
+            new = {each: target for each, (target, _) in zip(ids, wanted, strict=True) if each not in known}
+            connection.executemany(INSERT_NEW, [_columns(each, target) | values for each, target in new.items()])
+            return [
+                _accept_known(connection, record_id, seen, values)
+                if record_id in known
+                else _inserted(target, now, accepted=new.pop(record_id, None) is not None)
+                for record_id, (target, seen) in zip(ids, wanted, strict=True)
+            ]
 
     def listing(self, chosen: RecordFilter, *, limit: int, after: Key | None) -> Sequence[Record]:
         statement, values = listing_statement(chosen)
@@ -147,11 +162,29 @@ def _accept_for_lookup(connection: Connection, values: Mapping[str, Any], target
 
 def _accept(connection: Connection, target: Target, seen: Record | None, wanted: Mapping[str, Any]) -> list[Row]:
     """The record in a list, if this call accepts it, as `wanted`."""
-    values = {"id": target.id, "source": target.source, "key": target.key, "host": target.host, **wanted}
+    values = {**_columns(target.id, target), **wanted}
     inserted = connection.execute(INSERT, values).fetchall()
     if inserted or seen is None:
         return inserted
     return connection.execute(ACCEPT_AGAIN, values | {"fence": seen.fence}).fetchall()
+
+
+def _accept_known(connection: Connection, record_id: str, seen: Record | None, wanted: Mapping[str, Any]) -> Acceptance:
+    again = (
+        [] if seen is None else connection.execute(ACCEPT_AGAIN, {"id": record_id, "fence": seen.fence, **wanted}).fetchall()
+    )
+    found = again or connection.execute(FIND, (record_id,)).fetchall()
+    return Acceptance(rows.record(found[0]), bool(again))
+
+
+def _columns(record_id: str, target: Target) -> dict[str, Any]:
+    return {"id": record_id, "source": target.source, "key": target.key, "host": target.host}
+
+
+def _inserted(target: Target, now: datetime, *, accepted: bool) -> Acceptance:
+    at = truncated(now)
+    record = Record(target, State.PENDING, at, at, at, attempt=0, fence=0, bulk=True)
+    return Acceptance(record, accepted)
 
 
 def listing_statement(chosen: RecordFilter) -> tuple[str, dict[str, Any]]:
