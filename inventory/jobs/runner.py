@@ -38,6 +38,8 @@ MAX_WAIT = timedelta(seconds=2)
 """A batch that has to wait for longer is handed back, so that waiting takes up no worker."""
 YIELD_AFTER = timedelta(seconds=3)
 """When a batch that never waits is handed back, so that another job's is claimed."""
+LOOK_AHEAD = timedelta(seconds=0.6)
+"""A batch that would look at its targets within this does so at once when nothing is collected any more."""
 HAND_BACK_FOR = timedelta(seconds=5)
 """When a batch is due again that met a store that was away, or made room for others."""
 POLL_INTERVAL = 0.1
@@ -68,7 +70,7 @@ class JobRunner:
         self._batches: list[ClaimedBatch] = []
         self._claim_at: datetime | None = None
         self._last_round: datetime | None = None
-        self._stop, self._progress, self._hungry = Event(), Event(), Event()
+        self._stop, self._progress, self._hungry, self._starving = Event(), Event(), Event(), Event()
         self._idle = False
 
     def __enter__(self) -> Self:
@@ -83,8 +85,13 @@ class JobRunner:
         self._thread.join()
 
     def more(self, seconds: float) -> bool:
-        """Say that more could be collected than is due, and wait up to `seconds` for a step; False if there is no batch."""
+        """Say that more could be collected than is due, and wait up to `seconds` for a step; False if there is no batch.
+
+        Seconds are given when nothing is in flight.
+        """
         self._hungry.set()
+        if seconds:
+            self._starving.set()
         if not self._idle:
             self._progress.wait(seconds)
             self._progress.clear()
@@ -117,6 +124,7 @@ class JobRunner:
         """Claim a batch if there is capacity, let each that can take a step do so, and hand back those that have to wait."""
         now = self._clock()
         self._notice_clock_set_back(now)
+        self._look_ahead(now)
         if self._wants_batch(now):
             self._claim_batch(now)
         for batch in self._ready(now):
@@ -154,6 +162,14 @@ class JobRunner:
             for batch in self._batches:
                 batch.again_at = min(batch.again_at, now)
         self._last_round = now
+
+    def _look_ahead(self, now: datetime) -> None:
+        """When nothing is collected any more, what is open may have ended: a job would end half a second later."""
+        if self._starving.is_set():
+            self._starving.clear()
+            for batch in self._batches:
+                if batch.again_at <= now + LOOK_AHEAD:
+                    batch.again_at = min(batch.again_at, now)
 
     def _ready(self, now: datetime) -> list[ClaimedBatch]:
         return [batch for batch in self._batches if batch.again_at <= now]

@@ -446,3 +446,20 @@ def test_rows_are_listed_with_their_outcomes(services: Services, web: FakeWeb, c
     failed = services.store.jobs.rows(job_id, RowOutcome.FAILED, limit=9, after=0)
 
     assert [(row.row, row.input) for row in failed] == [(2, f"{HOST}/1")]
+
+
+def test_when_nothing_is_collected_any_more_a_batch_looks_at_its_targets_at_once(services: Services) -> None:
+    job_id = import_urls(services, pages(3))
+    worker = Worker(services)
+    for _ in range(3):
+        worker.round()
+    worker.collect()
+    worker.round()
+    assert not found(services, job_id).status.finished  # the clock stands still
+
+    worker.runner.more(0)
+    worker.round()
+    assert not found(services, job_id).status.finished
+    worker.runner.more(0.01)
+    worker.round()
+    assert found(services, job_id).status.finished
