@@ -15,6 +15,7 @@ from inventory.store import Store
 from inventory.store.mongo.latest import MAX_SIZE
 from tests.contract.actions import BODY, LEASE, after, claim, collect, shared, stored, target
 from tests.contract.backends import MongoBackend, database
+from tests.contract.meeting import at_once
 
 OTHER = {"headers": [{"name": "Server", "value": "other"}]}
 LARGE = random.Random(7).randbytes(MAX_SIZE)
@@ -120,3 +121,21 @@ def test_nothing_but_a_lookup_reads_it(store: Store) -> None:
     found = looked_up(store)
     assert (found.snapshot, found.body) == (outcome.snapshot, BODY)
     assert found.record.attempt == 1
+
+
+def test_each_of_many_lookups_at_once_gets_what_is_its_own(store: Store) -> None:
+    kept = {n: collect(store, target(n), body=LARGE if n == 3 else b"<p>%d</p>" % n) for n in range(6)}
+    right: list[bool] = []
+
+    def look_up(number: int) -> None:
+        for n in [*range(number, 8), *range(number)] * 5:
+            found, record = store.records.look_up(target(n).id), store.records.find(target(n).id)
+            if n in kept:
+                assert found is not None
+                right.append((found.snapshot, found.body, found.record) == (kept[n].snapshot, kept[n].body, record))
+            else:
+                right.append(found is None and record is None)
+
+    at_once(8, look_up)
+
+    assert right == [True] * 8 * 8 * 5

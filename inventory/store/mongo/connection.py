@@ -88,7 +88,7 @@ class Connection:
         until = monotonic() + timeout
         try:
             client = self._connected()
-            with pymongo.timeout(min(server_wait, timeout)):
+            with pymongo.timeout(max(0.001, min(server_wait, timeout))):
                 if not client.is_primary:  # waits for a server that takes writes: far less than a call may last
                     raise ConnectionFailure("No server there takes writes.")
             with pymongo.timeout(max(0.001, until - monotonic())):

@@ -1,7 +1,7 @@
 """The latest snapshot and its body once more, in the document of its record: so a lookup reads one document.
 
 The update that settles a record writes it, so it is that of the outcome that took effect. There is none if it would be too
-large, or if older code settled the record. All but lookups leave it out of what they read (`WITHOUT`).
+large, or if older code settled the record. All but lookups leave it out of what they read (`without`).
 
     snapshot_id, sha256, content    of the snapshot; `sha256` is that of its body
     body_sha256, body               of the body, with the fields that its own document has; a snapshot that shares its body
@@ -17,9 +17,13 @@ from inventory.records.model import Record, RecordWithSnapshot, Snapshot, Stored
 from inventory.store.frames import body_or_text, kept_content
 from inventory.store.mongo.connection import Document
 
-WITHOUT: Document = {"latest": 0}
 MAX_SIZE = 64 * 1024
 """Bytes of content and body as they are kept. The server writes them again whenever the record changes."""
+
+
+def without() -> Document:
+    """The projection that leaves it out; a new one each time, because mongomock changes what it is given."""
+    return {"latest": 0}
 
 
 def change(outcome: Stored, content: bytes, body: Document | None) -> Document:

@@ -19,7 +19,7 @@ from inventory.records.model import LEASE_AHEAD, Failed, Failure, Outcome, Postp
 from inventory.store.codecs import failure_bytes, spent
 from inventory.store.mongo import bodies, documents, latest, snapshots
 from inventory.store.mongo.connection import Adapter, Connection, Document
-from inventory.store.mongo.latest import WITHOUT
+from inventory.store.mongo.latest import without
 from inventory.store.mongo.observing import Observing
 from inventory.store.mongo.upserts import BATCH, update_all
 
@@ -79,7 +79,7 @@ class Ledger(Adapter):
             found: list[Record] = []
             for chosen in _lease_over(now, {"$gte": max_attempts}):
                 if len(found) < limit:
-                    spent_ones = database["records"].find(chosen, WITHOUT).sort(OLDEST_DUE).limit(limit - len(found))
+                    spent_ones = database["records"].find(chosen, without()).sort(OLDEST_DUE).limit(limit - len(found))
                     found += [documents.record(each) for each in spent_ones]
             failures = {each.id: _failed(spent(each, now=now, retry_at=retry_at)) for each in found}
             operations = [UpdateOne(_claimed(each), _unindexed(failures[each.id])) for each in found]
@@ -161,7 +161,7 @@ def _lease(database: Database[Document], candidates: Sequence[Document], until: 
     ]
     database["records"].bulk_write(operations, ordered=False)
     ours = {"_id": {"$in": list(leases)}, "lease": {"$in": list(leases.values())}}
-    claimed = {each["_id"]: documents.record(each) for each in database["records"].find(ours, WITHOUT)}
+    claimed = {each["_id"]: documents.record(each) for each in database["records"].find(ours, without())}
     return [claimed[key] for key in leases if key in claimed]
 
 

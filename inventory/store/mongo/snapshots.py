@@ -26,7 +26,7 @@ from inventory.listing import Key
 from inventory.records.model import Snapshot, State, Stored, Target
 from inventory.store.mongo import bodies, documents
 from inventory.store.mongo.connection import Adapter, Document
-from inventory.store.mongo.latest import WITHOUT
+from inventory.store.mongo.latest import without
 from inventory.store.mongo.upserts import upsert
 
 UNSETTLED = {"settled": {"$ne": True}}
@@ -36,7 +36,7 @@ class MongoSnapshots(Adapter):
     def find(self, snapshot_id: str) -> tuple[Target, Snapshot] | None:
         with self._connection.database() as database:
             found = database["snapshots"].find_one({"_id": snapshot_id})
-            record = None if found is None else database["records"].find_one({"_id": found["record_id"]}, WITHOUT)
+            record = None if found is None else database["records"].find_one({"_id": found["record_id"]}, without())
         if found is None or record is None or found["accepted_at"] != record["accepted_at"]:
             return None
         if not found.get("settled") and record["snapshot_id"] != snapshot_id:

@@ -12,7 +12,7 @@ from pymongo.database import Database
 from inventory.store.codecs import to_millis
 from inventory.store.mongo import documents
 from inventory.store.mongo.connection import Document
-from inventory.store.mongo.latest import WITHOUT
+from inventory.store.mongo.latest import without
 from inventory.store.mongo.upserts import insert_new, update_all
 
 
@@ -32,7 +32,7 @@ def read_all(database: Database[Document], record_ids: Sequence[str]) -> dict[st
 
 def records_of(database: Database[Document], record_ids: Sequence[str]) -> dict[str, Document]:
     """The records that exist, by id, without their latest snapshots."""
-    return {each["_id"]: each for each in database["records"].find({"_id": {"$in": list(record_ids)}}, WITHOUT)}
+    return {each["_id"]: each for each in database["records"].find({"_id": {"$in": list(record_ids)}}, without())}
 
 
 def write_all(database: Database[Document], writes: Sequence[Write]) -> set[str]:
