@@ -17,9 +17,9 @@ from inventory.imports.rows import Uploads
 from inventory.jobs.job_type import JSON_LINES, STEP_SECONDS, FileRows, JobType, LineFormat, Step
 from inventory.jobs.model import FILE_FORMAT, Batch, InputRow, Job, Row, RowOutcome
 
-STEP_LINES = 4_000
-"""Lines of a step without a pause: one transaction of some 20 ms."""
-BATCH_ROWS = 8_000
+STEP_LINES = 2_500
+"""Lines of a step without a pause: one transaction of some 15 ms."""
+BATCH_ROWS = 5_000
 """Lines of a batch: a few megabytes of memory."""
 INVALID_JSON, INVALID_EVENT = "invalid_json", "invalid_event"
 LOG_FILES = {".log": LineFormat.TEXT, ".json": LineFormat.JSON} | JSON_LINES

@@ -33,8 +33,8 @@ COST_OF_ROW = 16
 """Bytes that a row counts for besides its text."""
 MAX_SKIPPED = 10_000
 """Rows that a reader which resumes skips between two heartbeats; fewer if they have `MAX_BYTES` together."""
-MAX_CHUNKS = 8
-"""Chunks that are written in one step."""
+MAX_CHUNKS, MAX_ROWS = 8, 10_000
+"""Chunks that are written in one step, and rows after which it ends, so that other workers get some soon."""
 SPLIT_SECONDS = 1.0
 """Seconds after which a step ends with the next chunk or heartbeat."""
 
@@ -208,13 +208,14 @@ class FileSplitter:
         if self._rest is None:
             job_type = self._types[self._job.kind]
             self._rest = split(job_type.input_rows(self._job), self._position, rows=job_type.batch_rows)
-        until = self._ticks() + SPLIT_SECONDS
+        until, rows = self._ticks() + SPLIT_SECONDS, 0
         for chunk in self._rest:
             if chunk is not None:
                 self._chunks.write(self._job.id, chunk)
                 self._position = self._position.after(chunk.batch)
                 batches.append(chunk.batch)
-            if len(batches) == MAX_CHUNKS or self._ticks() >= until:
+                rows += chunk.batch.rows
+            if len(batches) == MAX_CHUNKS or rows >= MAX_ROWS or self._ticks() >= until:
                 return True
         return False
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from inventory.events.model import Event, EventFilter
+from inventory.clock import EPOCH, MILLISECOND
+from inventory.events.model import Event, EventFilter, PlainEvent
 from inventory.listing import Key
 from inventory.store import Store
 from tests.contract.actions import NOW
@@ -20,6 +21,12 @@ def event(line: int, at: datetime = NOW, **fields: Any) -> Event:
         line=line,
         timestamp=at,
     )
+
+
+def plain(line: int, at: datetime = NOW, **fields: Any) -> PlainEvent:
+    """The event of the same line as `event` as a plain one."""
+    texts = {"level": "INFO", "service": "api", "message": f"line {line}", "attributes": "{}", "trace_id": None}
+    return PlainEvent(**texts | fields, line=line, timestamp=(at - EPOCH) // MILLISECOND)
 
 
 def listed(store: Store, chosen: EventFilter = EVERYTHING, *, limit: int = 100) -> list[Event]:

@@ -23,7 +23,7 @@ from inventory.store.sqlite import SqliteStore
 from inventory.store.sqlite.connections import Connections
 from tests.contract.actions import LEASE, NOW, accept, after, claim, collect, found, stored, target
 from tests.contract.backends import Backend, SqliteBackend
-from tests.contract.event_actions import event
+from tests.contract.event_actions import event, plain
 from tests.contract.job_actions import job
 from tests.contract.meeting import at_once, program, programs_at_once, set_off
 
@@ -39,6 +39,7 @@ WRITES: dict[str, Callable[[Store], object]] = {
     "create": lambda store: store.jobs.create(JOB),
     "cancel": lambda store: store.jobs.cancel(JOB.id, now=NOW),
     "add": lambda store: store.events.add([event(1)]),
+    "add_plain": lambda store: store.events.add_plain("a" * 32, [plain(1)]),
 }
 READS: dict[str, Callable[[Store], object]] = {
     "look_up": lambda store: store.records.look_up(target(2).id),

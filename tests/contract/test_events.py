@@ -15,7 +15,7 @@ from inventory.listing import Key
 from inventory.store import Store
 from tests.contract.actions import NOW, after
 from tests.contract.backends import SqliteBackend
-from tests.contract.event_actions import EVERYTHING, JOB, OTHER, event, listed
+from tests.contract.event_actions import EVERYTHING, JOB, OTHER, event, listed, plain
 
 HOUR = timedelta(hours=1)
 FIRST = datetime.min.replace(tzinfo=UTC)
@@ -95,6 +95,27 @@ def test_an_event_that_is_kept_already_changes_nothing(store: Store) -> None:
     assert store.events.stats(EVERYTHING, hours=9) == EventStats(
         4, {"INFO": 4}, {"api": 4}, {NOW.replace(minute=0, second=0, microsecond=0): 4}
     )
+
+
+def test_plain_events_are_kept_as_others_are(store: Store) -> None:
+    odd = {"level": "é", "service": "\u2028😀", "message": "a\0b \\ 'x'"}
+    store.events.add_plain(JOB, [plain(n, after(n)) for n in range(1, 121)])
+    store.events.add_plain(JOB, [plain(121, FIRST, **odd, attributes='{"é":[1,null]}', trace_id="ab"), plain(122, LAST)])
+
+    others = [event(121, FIRST, **odd, attributes={"é": [1, None]}, trace_id="ab"), event(122, LAST)]
+    assert listed(store) == newest_first([*(event(n, after(n)) for n in range(1, 121)), *others])
+    assert store.events.stats(EventFilter(level="é", service="\u2028😀"), hours=1).total == 1
+
+
+def test_a_plain_event_that_is_kept_already_changes_nothing(store: Store) -> None:
+    store.events.add([event(2)])
+    store.events.add_plain(JOB, [plain(n, message="again") for n in (1, 2)])
+    store.events.add_plain(JOB, [plain(n) for n in range(1, 60)])
+    store.events.add_plain(OTHER, [plain(1)])
+    store.events.add_plain(JOB, [])
+
+    expected = [event(1, job_id=OTHER), event(1, message="again"), *map(event, range(2, 60))]
+    assert listed(store) == newest_first(expected)
 
 
 def test_the_same_line_of_another_job_is_another_event(store: Store) -> None:

@@ -15,7 +15,7 @@ import fakeredis
 from inventory import wiring
 from inventory.config import PerHost, Settings
 from inventory.events.job_type import EventJobs
-from inventory.events.model import Event
+from inventory.events.model import Event, PlainEvent
 from inventory.events.ports import Events
 from inventory.imports.rows import Uploads
 from inventory.jobs.chunks import Chunks
@@ -55,6 +55,11 @@ class DeadlyEvents:
         for event in events:
             die_of(event.message)
         self._events.add(events)
+
+    def add_plain(self, job_id: str, events: Sequence[PlainEvent]) -> None:
+        for event in events:
+            die_of(event.message)
+        self._events.add_plain(job_id, events)
 
 
 def runner_of(services: Services) -> JobRunner:

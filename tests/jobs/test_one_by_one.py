@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from inventory.errors import StorageUnavailable
 from inventory.events.job_type import EventJobs
-from inventory.events.model import Event, EventFilter
+from inventory.events.model import Event, EventFilter, PlainEvent
 from inventory.imports.rows import Uploads
 from inventory.jobs.chunks import Chunks
 from inventory.jobs.claimed_batch import LEASE
@@ -75,6 +75,11 @@ class HarmfulEvents:
         for event in events:
             self.harm(event.message)
         self._events.add(events)
+
+    def add_plain(self, job_id: str, events: Sequence[PlainEvent]) -> None:
+        for event in events:
+            self.harm(event.message)
+        self._events.add_plain(job_id, events)
 
 
 @pytest.fixture
