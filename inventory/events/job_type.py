@@ -97,7 +97,7 @@ class EventBatch:
         self._reader = reader
         self._is_plain = reader.is_plain
         self._job_id = batch.job_id
-        self._lines = [line for line in lines if line.row > done]
+        self._lines = [line for line in lines if line.row > done] if done else lines
         self._done = 0
         self._implicit_successes = batch.implicit_successes
         self._checkpoint = batch.checkpoint

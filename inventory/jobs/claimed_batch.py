@@ -175,11 +175,9 @@ class ClaimedBatch:
         """The work on the rows that have no outcome yet."""
         job_type = self._types[self.job.kind]
         finished = self._jobs.finished_rows(self.claim)
-        input_rows = [
-            input_row
-            for input_row in self._chunks.input_rows(self.job, self.claim, job_type)
-            if input_row.row not in finished
-        ]
+        input_rows = self._chunks.input_rows(self.job, self.claim, job_type)
+        if finished:
+            input_rows = [input_row for input_row in input_rows if input_row.row not in finished]
         self._loaded = True
         begin = partial(job_type.begin, self.job)
         return OneByOne(self.claim, input_rows, begin, self._note_fault) if one_by_one else begin(self.claim, input_rows)
