@@ -56,8 +56,8 @@ def plain_event(line: int, text: str) -> PlainEvent | None:
 
 
 def _object(text: str) -> dict[str, Any] | None:
-    """The object that orjson reads in a line."""
-    if not text.startswith("{"):
+    """The object that orjson reads in a line; None of one by another logger, which would be read in vain."""
+    if not text.startswith("{") or '"service"' not in text:
         return None
     try:
         document = orjson.loads(text)
