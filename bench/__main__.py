@@ -27,6 +27,7 @@ from bench import (
     results,
     searches,
     start,
+    streams,
 )
 from bench.measuring import Result, RunSize
 
@@ -56,6 +57,8 @@ BENCHMARKS: Mapping[str, Measure] = {
     "due": due.measure,
     "start": start.measure,
     "idle": idle.measure,
+    "streams": streams.measure,
+    "stream_memory": streams.measure_memory,
 }
 EMBEDDED_ONLY = {
     *("start", "idle", "import_indexed", "index_size", "record_bytes"),

@@ -48,12 +48,12 @@ def _measure(name: str, store: str, size: RunSize, number: int, collect: Collect
     grown, peaks, seconds = [], [], 0.0
     for _ in range(size.rounds):
         with rig.ours(store, *PROGRAMS[name], **SETTINGS) as (running, _), bombs(running) as url:
-            pid = _child(running.processes[PROGRAMS[name][-1]].pid)
+            pid = child_of(running.processes[PROGRAMS[name][-1]].pid)
             collect(running, [f"{url}/page?warm"])
-            idle = _memory(pid, "VmRSS")
+            idle = memory(pid, "VmRSS")
             Path(f"/proc/{pid}/clear_refs").write_text("5")  # the peak begins again
             collect(running, [f"{url}/{bomb}?{n}" for n, bomb in enumerate(islice(cycle(BOMBS), number))])
-            peaks.append(_memory(pid, "VmHWM"))
+            peaks.append(memory(pid, "VmHWM"))
             grown.append(peaks[-1] - idle)
             seconds += rig.cost([program.pid for program in running.processes.values()]).cpu_seconds
     return Result(name, store, None, median(grown), None, "MiB", size.rounds, seconds, max(peaks), sentence, at_most=at_most)
@@ -94,13 +94,13 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _child(pid: int) -> int:
+def child_of(pid: int) -> int:
     """The only process that a program has forked."""
     [child] = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return int(child)
 
 
-def _memory(pid: int, what: str) -> float:
+def memory(pid: int, what: str) -> float:
     """MiB, by a name of proc(5)."""
     found = re.search(rf"^{what}:\s+(\d+) kB$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
     assert found is not None
