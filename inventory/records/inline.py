@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from threading import BoundedSemaphore
 
-from inventory.memory_budget import UNLIMITED, MemoryBudget
+from inventory.memory_budget import UNLIMITED, MemoryBudget, Room
 from inventory.records import lookup
 from inventory.records.collector import Collector
 from inventory.records.lookup import LookupResult
@@ -43,8 +43,14 @@ class InlineCollector:
         self._slots = BoundedSemaphore(slots)
         self._memory = memory
 
-    def collect(self, target: Target) -> LookupResult:
+    def room(self) -> Room:
+        """Room in the memory of this process for the answer of one collection: the caller gives it back, or drops it."""
+        return self._memory.room()
+
+    def collect(self, target: Target, room: Room | None = None) -> LookupResult:
         """Collect a target now; without a free slot, or while another worker collects it, it is accepted only.
+
+        A large body is read from the store once the `room`, if there is one, holds what an answer with it takes.
 
         Raises `CollectionFailed` when the collection failed, with the failure as it is recorded, and `NotInInventory` when
         the record was deleted meanwhile. One that was overtaken answers what another worker made of the target.
@@ -52,7 +58,7 @@ class InlineCollector:
         if not self._slots.acquire(blocking=False):
             return self._service.collect_soon(target)
         try:
-            return self._collect(self._service.accept_whole(target))
+            return self._collect(self._service.accept_whole(target), room)
         finally:
             self._slots.release()
 
@@ -82,7 +88,7 @@ class InlineCollector:
             raise lookup.collection_failed(found.record.target, found.record.failure)
         return LookupResult(found=found)
 
-    def _collect(self, acceptance: Acceptance) -> LookupResult:
+    def _collect(self, acceptance: Acceptance, room: Room | None = None) -> LookupResult:
         """Collect what was accepted; the promise of it while another worker does. The caller holds a slot."""
         claim = self._collector.claim(acceptance.record.id)
         if claim is None:
@@ -90,11 +96,9 @@ class InlineCollector:
         outcome, took_effect, size = self._settled(claim)
         if took_effect and isinstance(outcome, Failed):
             raise lookup.collection_failed(claim.target, outcome.failure)
-        room = self._memory.room()
-        if size > LARGE_BODY:
+        if room is not None and size > LARGE_BODY:
             room.take(TIMES_THE_BODY * size)
-        result = lookup.inline_result(outcome, self._records.look_up(claim.id), took_effect=took_effect)
-        return replace(result, room=room)
+        return lookup.inline_result(outcome, self._records.look_up(claim.id), took_effect=took_effect)
 
     def _settled(self, claim: Record) -> tuple[Outcome, bool, int]:
         """The outcome of a claim, whether it took effect, and the size of its body, which is then in the store alone."""

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from inventory.errors import CollectionFailed, CollectionTimedOut, NotInInventory
-from inventory.memory_budget import Room
 from inventory.records.model import LEASE_AHEAD, Failure, Outcome, Postponed, Record, RecordWithSnapshot, State, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupResult:
-    """What a lookup found: with a snapshot if there is one, else a promise; `stale` when it is older than asked for.
-
-    `room` is what an answer with a large body may take of the memory of its process, until it is dropped.
-    """
+    """What a lookup found: with a snapshot if there is one, else a promise; `stale` when it is older than asked for."""
 
     found: RecordWithSnapshot
     stale: bool = False
     created: bool = False
-    room: Room | None = field(default=None, compare=False, repr=False)
 
     @property
     def record(self) -> Record:

@@ -75,13 +75,13 @@ class Metadata(MethodView):
         if "respond-async" in _preferences():
             record = services().records.collect_soon(target).record
             return _flask(pending(record, now(), mounted_at, applied="respond-async"))
-        result = services().inline.collect(target)
+        room = services().inline.room()
+        result = services().inline.collect(target, room)
         if not result.ready:
             return _flask(pending(result.record, now(), mounted_at))
         response = json_response(documents.record_document(result.found, stale=False), 201 if result.created else 200)
         response.headers["Location"] = location(result.record, mounted_at)
-        if result.room is not None:
-            response.call_on_close(partial(result.room.keep, 0))
+        response.call_on_close(partial(room.keep, 0))
         return response
 
     @blueprint.headers(schemas.Prefer)

@@ -101,7 +101,13 @@ def test_answers_of_inline_collections_hold_it_until_they_are_sent(client: Flask
 def test_an_answer_that_nobody_takes_gives_it_back_too(services: wiring.Services, web: HeavyWeb) -> None:
     target = services.sources["webpage"].target(URL)
     for _ in range(3):
-        result = services.inline.collect(target)
-        assert result.room is not None
-        assert result.room.held
-        del result
+        room = services.inline.room()
+        assert services.inline.collect(target, room).ready
+        assert room.held
+        del room
+
+
+def test_who_makes_no_answer_holds_none(services: wiring.Services, web: HeavyWeb) -> None:
+    target = services.sources["webpage"].target(URL)
+    results = [services.inline.collect(target) for _ in range(3)]
+    assert all(result.ready for result in results)
