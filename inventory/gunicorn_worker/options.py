@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from inventory.config import Settings
+from inventory.gunicorn_worker import siblings
 from inventory.gunicorn_worker.worker import InventoryWorker
 from inventory.hosts import bracketed
 
@@ -19,6 +20,7 @@ def common_options(settings: Settings, port: int) -> Mapping[str, Any]:
         # No header says where the application is mounted; only a proxy that the operator named says how it was called.
         "forwarder_headers": "",
         "forwarded_allow_ips": os.environ.get("FORWARDED_ALLOW_IPS", ""),
+        "child_exit": siblings.forget,
         "sendfile": False,  # an answer is collected, and sent when its client takes it
         # Heartbeats are in memory, and there is no control socket: the root file system may be read-only.
         "control_socket_disable": True,

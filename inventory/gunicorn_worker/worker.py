@@ -24,6 +24,7 @@ from inventory.gunicorn_worker.connections import ClientSocket, Connection, Piec
 from inventory.gunicorn_worker.draining import DROP_INTERVAL
 from inventory.gunicorn_worker.grouped import Grouped
 from inventory.gunicorn_worker.malformed import BodyTooLarge, answer, is_ours
+from inventory.gunicorn_worker.siblings import WAIT, Siblings
 from inventory.gunicorn_worker.waiting import Waiting
 from inventory.web_api.shortcut import Groupable, Shortcut
 
@@ -58,12 +59,15 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
         self.waiting = Waiting(self.poller, self.enqueue_req, self._closed, self._problem, self._take_at_once)
         self.at_once = AtOnce(self.shortcut, self.waiting.send) if self.shortcut else None
         self.grouped = Grouped(self.tpool.submit, self._answer_group, partial(self.method_queue.defer, self._group_handled))
-        self._tick = 0.0
+        self.siblings = Siblings(self.age)
+        self.siblings.tell(0)
+        self._tick, self._leaves = 0.0, False
         self.poller.register(self.method_queue.fileno(), selectors.EVENT_READ, self.method_queue.run_callbacks)
         self.set_accept_enabled(True)
         while self.alive and self._run_once():
             pass
         self.set_accept_enabled(False)
+        self.siblings.leave()
         self.waiting.hurry(monotonic() + STOP_KEEPALIVE_LINGER)
         until = monotonic() + self.cfg.graceful_timeout
         while self.nr_conns > 0 and monotonic() < until:
@@ -84,7 +88,12 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
             self.waiting.sweep(now)
             going_on = self.is_parent_alive()
             self.set_accept_enabled(self.alive)
-        self.wait_for_and_dispatch_events(DROP_INTERVAL if self.waiting.draining else SECOND)
+        if self._leaves:
+            self._leaves = False
+            self.wait_for_and_dispatch_events(WAIT)
+            self.set_accept_enabled(self.alive)
+        else:
+            self.wait_for_and_dispatch_events(DROP_INTERVAL if self.waiting.draining else SECOND)
         if self.at_once:
             self.at_once.flush()
             self.grouped.start()
@@ -94,6 +103,10 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
 
     def accept(self, listener: socket.socket) -> None:
         """Accept a connection; where there is no room, close the one that has waited longest for its client."""
+        if not self.siblings.should_accept(monotonic()):
+            self.set_accept_enabled(False)  # for a round
+            self._leaves = True
+            return
         if self.nr_conns >= self.worker_connections and not self.waiting.evict():
             self.set_accept_enabled(False)  # until the next tick
             return
@@ -104,6 +117,7 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
                 self.set_accept_enabled(False)
             return
         self.nr_conns += 1
+        self.siblings.tell(self.nr_conns)
         self.waiting.receive(Connection(self.cfg, ClientSocket(client), address, listener.getsockname()))
 
     def _take_at_once(self, connection: Connection, data: bytes) -> bool:
@@ -151,6 +165,8 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
     def _closed(self, connection: Connection) -> None:
         connection.sock.close()
         self.nr_conns -= 1
+        if self.alive:
+            self.siblings.tell(self.nr_conns)
 
     def handle(self, connection: Connection) -> bool:
         """Handle a request that has arrived, or begin to wait for its body; whether the connection may be kept."""

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from werkzeug.datastructures import ETags
@@ -32,7 +31,8 @@ from inventory.webpages.lookup import PATH, SOURCE, LookupResponse, known, look_
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-URL_ONLY = re.compile(r"url=((?:[A-Za-z0-9._~!*'(),/:?@$=-]|%[0-7][0-9A-Fa-f])+)")
+LITERAL = r"[A-Za-z0-9._~!*'(),/:?@$=-]*"
+URL_ONLY = re.compile(rf"url=(?!\Z)({LITERAL}(?:%[0-7][0-9A-Fa-f]{LITERAL})*)")
 """A query that is one URL in ASCII: every way to parse a query reads the same in it."""
 STATUS_LINES = {200: "200 OK", 202: "202 ACCEPTED", 304: "304 NOT MODIFIED"}
 NO_ETAGS = ETags()
@@ -43,8 +43,7 @@ BROWSER = "Mozilla/"
 SECURITY_HEADERS = security_headers.lines()
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A lookup: a URL, the caller's validators, the request's id, and when it began."""
 
     url: str

@@ -1,0 +1,54 @@
+"""Spreads connections evenly over the processes: each leaves a new one for a moment to those that have fewer.
+
+All wait at the same listener, and the system wakes them all. The one that runs first would accept a burst alone, and then
+one core would answer it while others idle.
+"""
+
+from __future__ import annotations
+
+import mmap
+from typing import Any
+
+WAIT = 0.002
+"""Seconds for which a new connection is left to others."""
+GIVE_UP = 0.1
+"""Seconds for which nothing is left to others after they took nothing in that time: they are busy."""
+SLOTS = 64
+"""Processes whose numbers are known. If there were more, some would share a number, and connections be less even."""
+
+_numbers = memoryview(mmap.mmap(-1, 4 * SLOTS)).cast("I")
+"""One more than the connections of each process, 0 where there is none. Forked processes share this memory."""
+
+
+def forget(_server: Any, worker: Any) -> None:
+    """Note that a process has ended, however it did (gunicorn's hook `child_exit`)."""
+    _numbers[worker.age % SLOTS] = 0
+
+
+class Siblings:
+    """What a process tells the others, and what it leaves to them; `age` is gunicorn's number of the process."""
+
+    def __init__(self, age: int) -> None:
+        self._slot = age % SLOTS
+        self._left_at, self._fewest, self._alone_until = 0.0, 0, 0.0
+
+    def tell(self, connections: int) -> None:
+        """Tell the others how many connections this process has."""
+        _numbers[self._slot] = connections + 1
+
+    def leave(self) -> None:
+        """Tell them that it accepts none any more."""
+        _numbers[self._slot] = 0
+
+    def should_accept(self, now: float) -> bool:
+        """Whether to accept a connection that has arrived, instead of leaving it to a process that has fewer."""
+        fewest = min(number for number in _numbers if number)
+        if fewest >= _numbers[self._slot] or now < self._alone_until:
+            return True
+        waited = now - self._left_at
+        if fewest != self._fewest or waited > GIVE_UP:  # another connection than that which was left before
+            self._left_at, self._fewest = now, fewest
+        elif waited >= WAIT:
+            self._alone_until = now + GIVE_UP
+            return True
+        return False
