@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from http.client import HTTPResponse
+from urllib.parse import quote
 
 import pytest
 
@@ -59,3 +61,25 @@ def test_it_is_answered_as_a_problem(running: Stack, request_: bytes, status: in
     assert b"application/problem+json" in head
     assert json.loads(body)["code"] == code
     assert running.look_up("http://h.test/", collect="false").status_code == 404
+
+
+@pytest.mark.parametrize("url", ["http://example.invalid/", "ftp://example.invalid/"])
+def test_a_lookup_of_a_url_alone_gets_the_same_head_and_body_as_any_other(running: Stack, url: str) -> None:
+    target = f"/api/v1/metadata?url={quote(url, safe='')}"
+    running.get(target)
+
+    (fast_head, fast), (head, body) = (_ask(running, target), _ask(running, f"{target}&collect=true"))
+
+    assert fast == body
+    assert fast_head == head
+
+
+def _ask(running: Stack, target: str) -> tuple[set[str], bytes]:
+    """The lines of the head, but for the date, and the body of an answer on a connection that is kept."""
+    request = f"GET {target} HTTP/1.1\r\nHost: localhost\r\nX-Request-ID: mine\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", running.port), timeout=20) as connection:
+        connection.sendall(request.encode())
+        answer = HTTPResponse(connection)
+        answer.begin()
+        lines = {f"{name}: {value}" for name, value in answer.getheaders() if name != "Date"}
+        return lines | {f"{answer.status} {answer.reason}"}, answer.read()
