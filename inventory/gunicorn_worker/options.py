@@ -14,6 +14,7 @@ from inventory.hosts import bracketed
 
 def common_options(settings: Settings, port: int) -> Mapping[str, Any]:
     """The options, by gunicorn's names, that API and dashboard share."""
+    siblings.share()  # gunicorn reads its options before it forks
     return {
         "bind": f"{bracketed(settings.host)}:{port}",
         "worker_class": InventoryWorker,

@@ -7,7 +7,7 @@ one core would answer it while others idle.
 from __future__ import annotations
 
 import mmap
-from typing import Any
+from typing import Any, ClassVar
 
 WAIT = 0.002
 """Seconds for which a new connection is left to others."""
@@ -16,17 +16,22 @@ GIVE_UP = 0.1
 SLOTS = 64
 """Processes whose numbers are known. If there were more, some would share a number, and connections be less even."""
 
-_numbers = memoryview(mmap.mmap(-1, 4 * SLOTS)).cast("I")
-"""One more than the connections of each process, 0 where there is none. Forked processes share this memory."""
+
+def share() -> None:
+    """Make the memory that the processes forked from now on share: once for each server, before it forks."""
+    Siblings.numbers = memoryview(mmap.mmap(-1, 4 * SLOTS)).cast("I")
 
 
 def forget(_server: Any, worker: Any) -> None:
     """Note that a process has ended, however it did (gunicorn's hook `child_exit`)."""
-    _numbers[worker.age % SLOTS] = 0
+    Siblings.numbers[worker.age % SLOTS] = 0
 
 
 class Siblings:
     """What a process tells the others, and what it leaves to them; `age` is gunicorn's number of the process."""
+
+    numbers: ClassVar[memoryview]
+    """One more than the connections of each process, 0 where there is none."""
 
     def __init__(self, age: int) -> None:
         self._slot = age % SLOTS
@@ -34,16 +39,16 @@ class Siblings:
 
     def tell(self, connections: int) -> None:
         """Tell the others how many connections this process has."""
-        _numbers[self._slot] = connections + 1
+        self.numbers[self._slot] = connections + 1
 
     def leave(self) -> None:
         """Tell them that it accepts none any more."""
-        _numbers[self._slot] = 0
+        self.numbers[self._slot] = 0
 
     def should_accept(self, now: float) -> bool:
         """Whether to accept a connection that has arrived, instead of leaving it to a process that has fewer."""
-        fewest = min(number for number in _numbers if number)
-        if fewest >= _numbers[self._slot] or now < self._alone_until:
+        fewest = min(number for number in self.numbers if number)
+        if fewest >= self.numbers[self._slot] or now < self._alone_until:
             return True
         waited = now - self._left_at
         if fewest != self._fewest or waited > GIVE_UP:  # another connection than that which was left before

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
 
-from inventory.gunicorn_worker.siblings import GIVE_UP, SLOTS, WAIT, Siblings, forget
+from inventory.gunicorn_worker.siblings import GIVE_UP, SLOTS, WAIT, Siblings, forget, share
 
 
 @pytest.fixture
-def two() -> Iterator[tuple[Siblings, Siblings]]:
+def two() -> tuple[Siblings, Siblings]:
+    share()
     siblings = Siblings(1), Siblings(2)
     for each in siblings:
         each.tell(0)
-    yield siblings
-    for each in siblings:
-        each.leave()
+    return siblings
 
 
 def test_the_one_that_has_more_leaves_a_connection_to_the_other(two: tuple[Siblings, Siblings]) -> None:
@@ -75,11 +73,11 @@ def test_nothing_is_left_to_a_process_that_has_ended(two: tuple[Siblings, Siblin
 
 
 def test_a_process_alone_accepts_all() -> None:
+    share()
     alone = Siblings(3)
     alone.tell(7)
 
     assert alone.should_accept(10.0)
-    alone.leave()
 
 
 def test_a_number_beyond_the_slots_is_one_of_them(two: tuple[Siblings, Siblings]) -> None:
