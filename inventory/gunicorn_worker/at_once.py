@@ -20,8 +20,10 @@ MAX_GROUP, MAX_GROUP_BYTES = 16, 1024 * 1024
 """Answers, and bytes of them, from which a group is sent although the round of the loop is not over."""
 SLOW = 0.1
 """Seconds that an answer takes if a disk or a lock is slow."""
+LARGE = 256 * 1024
+"""Bytes of a body from which an answer takes milliseconds, and others have to wait for it."""
 PAUSE = 10
-"""For so many times as long threads answer then, so the loop is held up for a tenth of its time at most."""
+"""For so many times as long threads answer after a slow or large one: it holds the loop up for a tenth of its time."""
 
 
 class AtOnce:
@@ -44,7 +46,7 @@ class AtOnce:
             connection.later = answer
             return False
         ended = monotonic()
-        if ended - began > SLOW:
+        if ended - began > SLOW or len(answer.body) > LARGE:
             self._paused_until = ended + PAUSE * (ended - began)
         self._group.append((connection, answer))
         self._bytes += len(answer.body)

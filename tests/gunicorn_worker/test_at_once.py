@@ -11,7 +11,7 @@ from contextlib import ExitStack
 import pytest
 from gunicorn.config import Config
 
-from inventory.gunicorn_worker.at_once import MAX_GROUP, SLOW, AtOnce
+from inventory.gunicorn_worker.at_once import LARGE, MAX_GROUP, MAX_GROUP_BYTES, SLOW, AtOnce
 from inventory.gunicorn_worker.connections import ClientSocket, Connection
 from inventory.gunicorn_worker.waiting import Waiting
 from inventory.web_api.shortcut import Answer, Later
@@ -124,7 +124,7 @@ def test_nothing_is_sent_before_it_is_logged(loop: Loop) -> None:
     assert all(client.recv(10_000).endswith(b"body") for client in clients)
 
 
-@pytest.mark.parametrize("size", [10, 1_000_000])
+@pytest.mark.parametrize("size", [10, LARGE])
 def test_a_group_is_not_larger_than_a_round_may_be_long(loop: Loop, size: int) -> None:
     loop.app.body = bytes(size)
     for _, client in [loop.connect() for _ in range(MAX_GROUP + 1)]:
@@ -132,24 +132,25 @@ def test_a_group_is_not_larger_than_a_round_may_be_long(loop: Loop, size: int) -
 
     loop.read()
 
-    assert len(loop.app.logged) == (MAX_GROUP if size == 10 else MAX_GROUP + 1 - (MAX_GROUP + 1) % 2)
+    together = min(MAX_GROUP, MAX_GROUP_BYTES // size)
+    assert len(loop.app.logged) == (MAX_GROUP + 1) // together * together
 
 
 def test_what_the_client_does_not_take_is_sent_when_it_does(loop: Loop) -> None:
-    loop.app.body = bytes(5_000_000)
+    loop.app.body = bytes(5_000_000) + b"end"
     connection, client = loop.connect()
     client.sendall(HEAD)
     loop.run_once()
     assert connection.sock.unsent
 
-    got = 0
-    while got < len(loop.app.body):
-        got += len(client.recv(1_000_000))
+    got = bytearray()
+    while not got.endswith(bytes(100) + b"end"):
+        got += client.recv(1_000_000)
         loop.run_once()
-    client.sendall(HEAD)
-    loop.run_once()
 
-    assert client.recv(100).startswith(b"HTTP/1.1 200 OK")
+    assert got.partition(b"\r\n\r\n")[2] == loop.app.body
+    assert not connection.sock.unsent
+    assert not loop.closed
 
 
 def test_a_connection_that_was_dropped_meanwhile_is_not_sent_to(loop: Loop) -> None:
@@ -194,9 +195,10 @@ def test_a_head_in_two_pieces_is_left_to_a_thread(loop: Loop, cut: int) -> None:
     assert (loop.left, connection.later) == ([connection], None)
 
 
-def test_while_the_store_is_slow_threads_answer(loop: Loop) -> None:
+@pytest.mark.parametrize(("seconds", "size"), [(2 * SLOW, 10), (SLOW / 2, LARGE + 1)])
+def test_after_a_slow_or_large_answer_threads_answer(loop: Loop, seconds: float, size: int) -> None:
     connections = [loop.connect() for _ in range(2)]
-    loop.app.seconds = 2 * SLOW
+    loop.app.seconds, loop.app.body = seconds, bytes(size)
     for _, client in connections:
         client.sendall(HEAD)
     loop.run_once()
