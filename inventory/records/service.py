@@ -87,8 +87,8 @@ class RecordService:
             raise lookup.collection_failed(target, found.record.failure)
         return LookupResult(found=found, stale=stale)
 
-    def known(self, source: str, key: str, *, contents: bool = True) -> LookupResult | None:
-        """What `look_up` would find, if that is a snapshot and nothing would be accepted; else None.
+    def known(self, source: str, key: str, *, now: datetime, contents: bool = True) -> LookupResult | None:
+        """What `look_up` would find `now`, if that is a snapshot and nothing would be accepted; else None.
 
         `key` is a caller's text. If it is no target's key, no record has it, because each key is in the one spelling of its
         source. So a text that finds a record need not be parsed.
@@ -96,7 +96,6 @@ class RecordService:
         found = self._read(Target(source, key, host="").id, contents=contents)
         if found is None or found.record.snapshot_id is None:
             return None
-        now = self.clock()
         stale = lookup.is_stale(found.record, fresh_for=self._fresh_for, now=now)
         return None if lookup.may_collect(found.record, stale=stale, now=now) else LookupResult(found=found, stale=stale)
 

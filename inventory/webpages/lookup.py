@@ -63,14 +63,15 @@ def look_up(
 
 def known(records: RecordService, url: str, *, if_none_match: ETags) -> LookupResponse | None:
     """What `look_up` would answer, if it is a hit of a URL in the spelling of its record and accepts nothing; else None."""
+    now = records.clock()
     if if_none_match:
-        result = records.known(SOURCE, url, contents=False)
+        result = records.known(SOURCE, url, now=now, contents=False)
         if result is None:
             return None
-        if response := not_modified(result, records.clock(), if_none_match):
+        if response := not_modified(result, now, if_none_match):
             return response
-    result = records.known(SOURCE, url)
-    return None if result is None else hit(result, records.clock())
+    result = records.known(SOURCE, url, now=now)
+    return None if result is None else hit(result, now)
 
 
 def hit(result: LookupResult, now: datetime, fields: frozenset[str] | None = None) -> LookupResponse:
