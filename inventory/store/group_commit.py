@@ -51,8 +51,8 @@ class GroupCommit(Generic[Wanted, Result]):
     """Call it with what is wanted; it returns the result once that is durable, within about `timeout` seconds.
 
     `commit(take, timeout)` opens a transaction within that time, calls `take` in it for what to do, and returns the results
-    in the same order once they are durable. It raises if nothing was done at all; then each call is repeated alone, so that
-    it gets its own result or its own error. `too_late()` is the error of a call whose transaction does not end in time.
+    in the same order once they are durable. If it raises, each call is repeated alone, so that it gets its own result or its
+    own error. `too_late()` is the error of a call whose transaction does not end in time.
     """
 
     def __init__(

@@ -109,6 +109,10 @@ class Connection:
             brief = f"{type(error).__name__}: {error}"[:300]
             raise StorageUnavailable(f"The store {self._address} cannot be used now. {brief}") from error
 
+    def too_slow(self) -> StorageUnavailable:
+        """The error of a call whose command does not end in time."""
+        return StorageUnavailable(f"The store {self._address} did not answer within {CALL_TIMEOUT:g} s.")
+
     def close(self) -> None:
         """Close the client; the next call makes a new one."""
         with self._lock:

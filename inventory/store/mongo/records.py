@@ -10,7 +10,6 @@ from typing import Any
 
 from pymongo import ReturnDocument, UpdateOne
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
 
 from inventory.clock import truncated
 from inventory.errors import StorageUnavailable
@@ -44,9 +43,10 @@ class MongoRecords(Ledger):
 
     def __init__(self, connection: Connection, observing: Observing) -> None:
         super().__init__(connection, observing)
-        self._whole, self._records = (
-            GroupCommit(partial(self._read, whole), timeout=CALL_TIMEOUT, too_late=_too_late) for whole in (True, False)
-        )
+        grouped = partial(GroupCommit, timeout=CALL_TIMEOUT, too_late=connection.too_slow)
+        self._insertions: GroupCommit[Document, bool] = grouped(self._insert_group)
+        self._whole: GroupCommit[str, Document | None] = grouped(partial(self._read, True))
+        self._records: GroupCommit[str, Document | None] = grouped(partial(self._read, False))
 
     def look_up(self, record_id: str) -> RecordWithSnapshot | None:
         document = self._whole(record_id)
@@ -87,7 +87,7 @@ class MongoRecords(Ledger):
         with self._connection.database() as database:
             while True:
                 accepted = None if seen is None else _accept_again(database, target.id, now, seen.fence, revalidate)
-                accepted = accepted or _insert(database, documents.new_record(target, now))
+                accepted = accepted or self._inserted(documents.new_record(target, now))
                 if accepted is not None:
                     return Acceptance(documents.record(accepted), True)
                 found = database["records"].find_one({"_id": target.id}, without())
@@ -95,6 +95,17 @@ class MongoRecords(Ledger):
                     found = _accept_sooner(database, found, revalidate)
                 if found is not None and (found["state"] in UNFINISHED or seen is None or found["fence"] != seen.fence):
                     return Acceptance(documents.record(found), False)
+
+    def _inserted(self, new: Document) -> Document | None:
+        """The new record, or None if there is one already."""
+        return new if self._insertions(new) else None
+
+    def _insert_group(self, take: Take[Document], timeout: float) -> Sequence[bool]:
+        with self._connection.database(timeout) as database:
+            wanted = take()
+            new = {document["_id"]: document for document in reversed(wanted)}  # of the same record the first one counts
+            refused = insert_new(database["records"], list(new.values()))
+        return [new[document["_id"]] is document and document["_id"] not in refused for document in wanted]
 
     def accept_each(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
         return [self.accept(target, now=now, seen=seen, revalidate=True) for target, seen in wanted]
@@ -182,19 +193,6 @@ class MongoRecords(Ledger):
             elif observed is not None:
                 target_documents.remove_version(database, record_id, observed["version"])
         return gone is not None
-
-
-def _too_late() -> StorageUnavailable:
-    return StorageUnavailable(f"The store did not answer those who asked earlier within {CALL_TIMEOUT:g} s.")
-
-
-def _insert(database: Database[Document], new: Document) -> Document | None:
-    """The new record, or None if there is one already."""
-    try:
-        database["records"].insert_one(new)
-    except DuplicateKeyError:
-        return None
-    return new
 
 
 def _accept_again(
