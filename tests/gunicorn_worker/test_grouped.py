@@ -1,8 +1,9 @@
-"""Requests of one round of the loop are answered by one thread, and every connection comes back to the loop."""
+"""Requests that come while others are answered are answered together, and every connection comes back to the loop."""
 
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 
@@ -10,7 +11,7 @@ import pytest
 from gunicorn.config import Config
 
 from inventory.gunicorn_worker.connections import ClientSocket, Connection, Pieces
-from inventory.gunicorn_worker.grouped import MAX_GROUP, Grouped
+from inventory.gunicorn_worker.grouped import MAX_GROUP, MAX_WAIT, Grouped
 
 
 class Worker:
@@ -63,9 +64,35 @@ def test_a_round_without_such_requests_needs_no_thread(worker: Worker) -> None:
     assert not worker.submitted
 
 
+def test_what_comes_while_a_group_is_answered_is_the_next_group(worker: Worker) -> None:
+    for number in range(3):
+        worker.grouped.add(worker.connect()[0])
+        worker.grouped.start()
+        assert len(worker.submitted) == 1
+        assert len(worker.grouped.waiting) == number
+
+    worker.grouped.ended()
+    worker.grouped.start()
+
+    assert [len(group) for _, group in worker.submitted] == [1, 2]
+    assert not worker.grouped.waiting
+
+
+def test_another_thread_takes_the_next_group_where_the_first_is_slow(worker: Worker) -> None:
+    worker.grouped.add(worker.connect()[0])
+    worker.grouped.start()
+    worker.grouped.add(worker.connect()[0])
+    time.sleep(MAX_WAIT + 0.01)
+    worker.grouped.start()
+
+    assert [len(group) for _, group in worker.submitted] == [1, 1]
+
+
 def test_a_group_has_a_largest_size(worker: Worker) -> None:
     for _ in range(MAX_GROUP + 1):
         worker.grouped.add(worker.connect()[0])
+    worker.grouped.start()
+    worker.grouped.ended()
     worker.grouped.start()
 
     assert [len(group) for _, group in worker.submitted] == [MAX_GROUP, 1]
