@@ -17,6 +17,13 @@ MAX_WAIT = 0.1
 """Seconds after which another thread takes the next group, because the store is slow."""
 
 
+MAX_DELAY = 0.005
+"""Seconds that a group waits at most for clients that were answered just now: they may ask again, and share its flush.
+
+It waits half as long as the group before took.
+"""
+
+
 class Grouped:
     """Collects connections whose requests are answered together; all but `_work` belongs to the loop.
 
@@ -34,7 +41,8 @@ class Grouped:
         self.waiting: list[Connection] = []
         """What no thread has taken yet."""
         self._working = 0
-        self._since = 0.0
+        self._since = self._not_before = 0.0
+        self._expected = 0
 
     def add(self, connection: Connection) -> None:
         """Add a connection to the next group."""
@@ -45,14 +53,21 @@ class Grouped:
         if not self.waiting:
             return
         now = monotonic()
-        if not self._working or now > self._since + MAX_WAIT:
+        if now > self._since + MAX_WAIT if self._working else self._are_all_here(now):
             group, self.waiting = self.waiting[:MAX_GROUP], self.waiting[MAX_GROUP:]
             self._working, self._since = self._working + 1, now
             self._submit(self._work, group)
 
-    def ended(self) -> None:
-        """Note that a group was answered."""
+    def _are_all_here(self, now: float) -> bool:
+        """Whether those have come back that were answered just now, or had time to."""
+        return len(self.waiting) >= self._expected or now >= self._not_before
+
+    def ended(self, size: int) -> None:
+        """Note that a group of this size was answered."""
+        now = monotonic()
         self._working -= 1
+        self._expected = min(MAX_GROUP, len(self.waiting) + size)
+        self._not_before = now + min(MAX_DELAY, (now - self._since) / 2)
 
     def _work(self, group: Sequence[Connection]) -> None:
         """Answer a group, in a thread, and hand its connections back to the loop, whatever happens."""

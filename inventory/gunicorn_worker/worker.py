@@ -22,7 +22,7 @@ from inventory.gunicorn_worker.arriving import MAX_CHUNKS, ChunkedBody, SizedBod
 from inventory.gunicorn_worker.at_once import AtOnce
 from inventory.gunicorn_worker.connections import ClientSocket, Connection, Pieces
 from inventory.gunicorn_worker.draining import DROP_INTERVAL
-from inventory.gunicorn_worker.grouped import MAX_WAIT, Grouped
+from inventory.gunicorn_worker.grouped import MAX_DELAY, Grouped
 from inventory.gunicorn_worker.malformed import BodyTooLarge, answer, is_ours
 from inventory.gunicorn_worker.siblings import WAIT, Siblings
 from inventory.gunicorn_worker.waiting import Waiting
@@ -93,7 +93,7 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
             self.wait_for_and_dispatch_events(WAIT)
             self.set_accept_enabled(self.alive)
         else:
-            longest = MAX_WAIT if self.grouped.waiting else SECOND
+            longest = MAX_DELAY if self.grouped.waiting else SECOND
             self.wait_for_and_dispatch_events(DROP_INTERVAL if self.waiting.draining else longest)
         if self.at_once:
             self.at_once.flush()
@@ -160,7 +160,7 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
             self.waiting.finish(connection)
 
     def _group_handled(self, handled: Sequence[tuple[Connection, bool]]) -> None:
-        self.grouped.ended()
+        self.grouped.ended(len(handled))
         for connection, usable in handled:
             self._handled(connection, usable)
 

@@ -11,7 +11,7 @@ import pytest
 from gunicorn.config import Config
 
 from inventory.gunicorn_worker.connections import ClientSocket, Connection, Pieces
-from inventory.gunicorn_worker.grouped import MAX_GROUP, MAX_WAIT, Grouped
+from inventory.gunicorn_worker.grouped import MAX_DELAY, MAX_GROUP, MAX_WAIT, Grouped
 
 
 class Worker:
@@ -71,11 +71,33 @@ def test_what_comes_while_a_group_is_answered_is_the_next_group(worker: Worker) 
         assert len(worker.submitted) == 1
         assert len(worker.grouped.waiting) == number
 
-    worker.grouped.ended()
+    worker.grouped.ended(1)
+    time.sleep(MAX_DELAY)
     worker.grouped.start()
 
     assert [len(group) for _, group in worker.submitted] == [1, 2]
     assert not worker.grouped.waiting
+
+
+def test_a_group_begins_when_those_that_were_answered_are_back(worker: Worker) -> None:
+    answered, other = worker.connect()[0], worker.connect()[0]
+    worker.grouped.add(answered)
+    worker.grouped.start()
+    worker.grouped.add(other)
+    worker.grouped.ended(1)
+    worker.grouped.add(answered)
+    worker.grouped.start()
+
+    assert [group for _, group in worker.submitted] == [[answered], [other, answered]]
+
+
+def test_who_asks_alone_waits_for_nobody(worker: Worker) -> None:
+    for _ in range(3):
+        worker.grouped.add(worker.connect()[0])
+        worker.grouped.start()
+        worker.grouped.ended(1)
+
+    assert [len(group) for _, group in worker.submitted] == [1, 1, 1]
 
 
 def test_another_thread_takes_the_next_group_where_the_first_is_slow(worker: Worker) -> None:
@@ -92,7 +114,8 @@ def test_a_group_has_a_largest_size(worker: Worker) -> None:
     for _ in range(MAX_GROUP + 1):
         worker.grouped.add(worker.connect()[0])
     worker.grouped.start()
-    worker.grouped.ended()
+    worker.grouped.ended(MAX_GROUP)
+    time.sleep(MAX_DELAY)
     worker.grouped.start()
 
     assert [len(group) for _, group in worker.submitted] == [MAX_GROUP, 1]
