@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,18 @@ from tests.end_to_end.stack import ROOT
 COMMIT = "70dfa9c03b829ed4501606914ea3b7761b518b89"
 """The commit before lookups, acceptances and the start were made faster, and records smaller."""
 
+FILL = """
+import sys
+from contextlib import closing
+from pathlib import Path
+from bench import filling
+from inventory import wiring
+from inventory.config import Settings
+
+with closing(wiring.open_store(Settings(data_dir=Path(sys.argv[1])))) as store:
+    filling.fill(store, 0, int(sys.argv[2]), size=int(sys.argv[3]))
+"""
+
 
 @contextmanager
 def source_tree(commit: str = COMMIT) -> Iterator[Path]:
@@ -24,3 +37,8 @@ def source_tree(commit: str = COMMIT) -> Iterator[Path]:
         with tarfile.open(fileobj=BytesIO(archive)) as files:
             files.extractall(folder, filter="data")
         yield Path(folder)
+
+
+def fill(root: Path, folder: Path, records: int, *, size: int) -> None:
+    """Fill a store in a data folder with the code of a source tree, as `filling.fill` does."""
+    subprocess.run([sys.executable, "-c", FILL, str(folder), str(records), str(size)], cwd=root, check=True)

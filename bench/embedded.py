@@ -21,10 +21,14 @@ PATIENCE = 60
 
 
 @contextmanager
-def stack(folder: Path) -> Iterator[tuple[int, float]]:
-    """The session of its programs, and the seconds from its start to the first answered hit of page 0 in the folder."""
+def stack(folder: Path, *, root: Path = ROOT) -> Iterator[tuple[int, float]]:
+    """The session of its programs, and the seconds from its start to the first answered hit of page 0 in the folder.
+
+    They run from the source tree `root`.
+    """
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("INVENTORY_")} | {
+        "PYTHONPATH": str(root),
         "INVENTORY_DATA_DIR": str(folder),
         "INVENTORY_PORT": str(port),
         "INVENTORY_DASHBOARD_PORT": str(free_port()),
@@ -32,7 +36,7 @@ def stack(folder: Path) -> Iterator[tuple[int, float]]:
     began = time.perf_counter()
     command = [sys.executable, "-c", "from inventory.commands.main import main; main()", "up"]
     program = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        command, cwd=root, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
     try:
         while not _answers(f"http://127.0.0.1:{port}{filling.LOOKUP}0"):

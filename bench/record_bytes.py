@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -12,18 +10,6 @@ from bench.measuring import Result, RunSize
 from tests.end_to_end.stack import ROOT
 
 RECORDS = 3_000
-FILL = """
-import sys
-from contextlib import closing
-from pathlib import Path
-from bench import filling
-from inventory import wiring
-from inventory.config import Settings
-
-with closing(wiring.open_store(Settings(data_dir=Path(sys.argv[1])))) as store:
-    filling.fill(store, 0, int(sys.argv[2]), size=int(sys.argv[3]))
-"""
-"""Fills a store with the code of the source tree that it runs in."""
 PAGE = 20_000
 
 
@@ -38,5 +24,5 @@ def measure(store: str, size: RunSize) -> Result:
 
 def _bytes_a_record(root: Path, records: int) -> float:
     with tempfile.TemporaryDirectory(prefix="inv-") as folder:
-        subprocess.run([sys.executable, "-c", FILL, folder, str(records), str(PAGE)], cwd=root, check=True)
+        earlier.fill(root, Path(folder), records, size=PAGE)
         return sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()) / records
