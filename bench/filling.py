@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import random
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import accumulate
 from typing import Any
 
 from inventory.clock import utc_now
@@ -33,12 +35,31 @@ def url(number: int) -> str:
     return f"https://{HOST}/page/{number}"
 
 
-def body(number: int, size: int) -> bytes:
-    """The page source: `size` bytes of HTML, its own for every number, with what JSON has to escape where pages have it."""
-    source = f"<!doctype html>\n<title>Page {number}</title>\n{FILLER}".encode()[:size]
+def body(number: int, size: int, *, varied: bool = False) -> bytes:
+    """The page source: `size` bytes of HTML, its own for every number, with what JSON has to escape where pages have it.
+
+    A `varied` one is compressed as pages usually are, to a third or a fourth. Any other repeats a line, and is compressed to
+    almost nothing.
+    """
+    text = _prose(number, size) if varied else FILLER
+    source = f"<!doctype html>\n<title>Page {number}</title>\n{text}".encode()[:size]
     return source.decode(errors="ignore").encode().ljust(size)  # a character that was cut is padded
 
 
+def _prose(number: int, size: int) -> str:
+    """Paragraphs of words that are as frequent as words of a language, with links of their own."""
+    rng = random.Random(number)
+    words = rng.choices(WORDS, cum_weights=FREQUENCIES, k=size // 6 + 20)
+    lines = (words[at : at + 20] for at in range(0, len(words), 20))
+    return "".join(
+        f'<p class="text">{" ".join(line)} <a href="/größer/{line[0]}-{rng.randrange(10_000)}">more</a></p>\n'
+        for line in lines
+    )
+
+
+LETTERS = random.Random(1)
+WORDS = ["".join(LETTERS.choices("etaoinshrdlcumwfgypbvk", k=LETTERS.randint(2, 11))) for _ in range(5_000)]
+FREQUENCIES = list(accumulate(1 / rank for rank in range(1, len(WORDS) + 1)))
 FILLER = '<p class="text">Lorem ipsum dolor sit amet, <a href="/größer">consectetur</a> adipiscing elit.</p>\n' * 1000
 
 
@@ -63,8 +84,8 @@ def content(number: int, source: bytes) -> dict[str, Any]:
     return as_answered(seen)
 
 
-def fill(store: Store, first: int, count: int, *, size: int, indexed: bool = True) -> None:
-    """Accept, claim and settle pages `first` to `first + count - 1` with `size` bytes of page source each.
+def fill(store: Store, first: int, count: int, *, size: int, indexed: bool = True, varied: bool = False) -> None:
+    """Accept, claim and settle pages `first` to `first + count - 1` with `size` bytes of page source each (see `body`).
 
     Unless `indexed` nothing is observed of them.
     """
@@ -72,7 +93,11 @@ def fill(store: Store, first: int, count: int, *, size: int, indexed: bool = Tru
         numbers = range(start, min(start + BATCH, first + count))
         accept(store, numbers)
         claims = store.records.claim_due(now=utc_now(), lease_for=LEASE, limit=len(numbers))
-        if not all(store.records.settle([_stored(claim, size, indexed=indexed) for claim in claims])):
+        if not all(
+            store.records.settle(
+                [_stored(claim, body(_number(claim), size, varied=varied), indexed=indexed) for claim in claims]
+            )
+        ):
             raise RuntimeError("somebody else is working on this store")
 
 
@@ -82,10 +107,12 @@ def accept(store: Store, numbers: Sequence[int]) -> None:
         store.records.accept(Target("webpage", url(number), HOST), now=utc_now(), seen=None)
 
 
-def _stored(claim: Record, size: int, *, indexed: bool) -> Stored:
+def _number(claim: Record) -> int:
+    return int(claim.target.key.rpartition("/")[2])
+
+
+def _stored(claim: Record, source: bytes, *, indexed: bool) -> Stored:
     assert claim.lease is not None
-    number = int(claim.target.key.rpartition("/")[2])
-    source = body(number, size)
-    seen = content(number, source)
+    seen = content(_number(claim), source)
     statements = of_extraction(of_snapshot(claim.target, seen)) if indexed else None
     return Stored(claim, Snapshot(claim.lease, claim.id, utc_now(), seen, seen["body"]["sha256"]), source, statements)

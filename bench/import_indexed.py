@@ -63,5 +63,5 @@ def measure_size(store: str, size: RunSize) -> Result:
 def _bytes_per_record(records: int, *, indexed: bool) -> float:
     with tempfile.TemporaryDirectory(prefix="inv-") as folder:
         with closing(wiring.open_store(Settings(data_dir=Path(folder)))) as store:
-            filling.fill(store, 0, records, size=PAGE, indexed=indexed)
+            filling.fill(store, 0, records, size=PAGE, indexed=indexed, varied=True)
         return sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()) / records
