@@ -84,13 +84,15 @@ def content(number: int, source: bytes) -> dict[str, Any]:
     return as_answered(seen)
 
 
-def fill(store: Store, first: int, count: int, *, size: int, indexed: bool = True, varied: bool = False) -> None:
+def fill(
+    store: Store, first: int, count: int, *, size: int, indexed: bool = True, varied: bool = False, batch: int = BATCH
+) -> None:
     """Accept, claim and settle pages `first` to `first + count - 1` with `size` bytes of page source each (see `body`).
 
-    Unless `indexed` nothing is observed of them.
+    Unless `indexed` nothing is observed of them. `batch` is how many are written at once.
     """
-    for start in range(first, first + count, BATCH):
-        numbers = range(start, min(start + BATCH, first + count))
+    for start in range(first, first + count, batch):
+        numbers = range(start, min(start + batch, first + count))
         accept(store, numbers)
         claims = store.records.claim_due(now=utc_now(), lease_for=LEASE, limit=len(numbers))
         if not all(
@@ -102,9 +104,8 @@ def fill(store: Store, first: int, count: int, *, size: int, indexed: bool = Tru
 
 
 def accept(store: Store, numbers: Sequence[int]) -> None:
-    """Accept these pages, one by one."""
-    for number in numbers:
-        store.records.accept(Target("webpage", url(number), HOST), now=utc_now(), seen=None)
+    """Accept these pages."""
+    store.records.accept_each([(Target("webpage", url(number), HOST), None) for number in numbers], now=utc_now())
 
 
 def _number(claim: Record) -> int:

@@ -27,6 +27,7 @@ from inventory.store import Store
 PAGE = 2_000
 LOOKUPS = 5_000
 COLLECTED = 500
+FILLED_AT_ONCE = 100
 PASSES = 20
 
 
@@ -39,7 +40,7 @@ def main() -> None:
         store = wiring.open_store(Settings(store_url=chosen.store, data_dir=Path(folder)))
         stored, size = 0, 1_000
         while size <= chosen.most:
-            filling.fill(store, stored, size - stored, size=PAGE)
+            filling.fill(store, stored, size - stored, size=PAGE, varied=True, batch=FILLED_AT_ONCE)
             stored = size + COLLECTED
             measured = study(store, size) | {"bytes_per_record": _bytes(Path(folder)) // stored}
             sys.stdout.write(json.dumps({"records": size} | measured) + "\n")
@@ -52,7 +53,7 @@ def study(store: Store, size: int) -> dict[str, float]:
     """Microseconds of a lookup (median, 99th percentile), of a collection's writes, of a look at what is due."""
     targets = [Target("webpage", filling.url(random.randrange(size)), filling.HOST).id for _ in range(LOOKUPS)]
     lookups = [_microseconds(partial(store.records.look_up, target)) for target in targets]
-    collected = _microseconds(lambda: filling.fill(store, size, COLLECTED, size=PAGE)) / COLLECTED
+    collected = _microseconds(lambda: filling.fill(store, size, COLLECTED, size=PAGE, varied=True)) / COLLECTED
     now = utc_now() - timedelta(days=1)
     due = [_microseconds(lambda: store.records.due(now=now, max_attempts=4, limit=8)) for _ in range(PASSES)]
     return {
