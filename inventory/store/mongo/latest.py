@@ -1,7 +1,8 @@
 """The latest snapshot and its body once more, in the document of its record: so a lookup reads one document.
 
 The update that settles a record writes it, so it is that of the outcome that took effect. There is none if it would be too
-large, or if older code settled the record. All but lookups leave it out of what they read (`without`).
+large, or if older code settled the record. All but lookups leave it out of what they read (`without`), except where they
+change a record as they read it: FerretDB 1 knows no projection there.
 
     snapshot_id, sha256, content    of the snapshot; `sha256` is that of its body
     body_sha256, body               of the body, with the fields that its own document has; a snapshot that shares its body

@@ -134,7 +134,7 @@ def settle_record(database: Database[Document], outcome: Outcome, kept: Document
     update = _unindexed(_change(outcome))
     if kept is not None:
         update = update | kept | {"$set": update["$set"] | kept.get("$set", {})}
-    before = database["records"].find_one_and_update(expected, update, {"indexed": 1})
+    before = database["records"].find_one_and_update(expected, update)
     if before is not None:
         snapshots.remove(database, left_behind)
         return Settled(True, outcome if outcome.statements is not None else None, before.get("indexed") is True)

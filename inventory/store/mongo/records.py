@@ -183,7 +183,7 @@ class MongoRecords(Ledger):
             of_record = {"record_id": record_id}
             observed = database["observed_targets"].find_one({"_id": record_id}, {"accepted_at": 1, "version": 1})
             doomed = list(database["snapshots"].find(of_record, {"body_sha256": 1}))
-            gone = database["records"].find_one_and_delete({"_id": record_id}, {"accepted_at": 1})
+            gone = database["records"].find_one_and_delete({"_id": record_id})
             if gone is not None:
                 late = {"accepted_at": gone["accepted_at"]}
                 doomed += database["snapshots"].find(of_record | late, {"body_sha256": 1})
@@ -203,7 +203,6 @@ def _accept_again(
     return database["records"].find_one_and_update(
         {"_id": record_id, "fence": fence, "state": {"$in": [State.STORED.value, State.FAILED.value]}},
         {"$set": pending | {"revalidate": revalidate}},
-        without(),
         return_document=ReturnDocument.AFTER,
     )
 
@@ -223,7 +222,6 @@ def _accept_sooner(database: Database[Document], found: Document, revalidate: bo
     return database["records"].find_one_and_update(
         {"_id": found["_id"], "state": {"$in": UNFINISHED}},
         {"$set": wanted},
-        without(),
         return_document=ReturnDocument.AFTER,
     )
 
