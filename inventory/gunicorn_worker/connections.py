@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import socket
+from contextlib import ExitStack
 from typing import Any
 
 from gunicorn.http import get_parser
@@ -105,16 +106,18 @@ class ClientSocket(socket.socket):
         super().close()
 
     def _send_from_file(self, data: bytes) -> None:
-        """Keep the start of a large piece in memory, and the rest in a file if the disk has room for it."""
-        rest = AnswerFile()
-        try:
-            rest.write(memoryview(data)[PIECE_BYTES:])
-        except OSError:  # in memory then, of which the loop bounds how much all answers take
-            rest.close()
-            self.unsent.append(data)
-        else:
-            self._rest = rest
-            self.unsent.append(data[:PIECE_BYTES])
+        """Keep the start of a large piece in memory, and the rest in a file if there is room for one."""
+        with ExitStack() as undo:
+            try:
+                rest = AnswerFile()
+                undo.callback(rest.close)
+                rest.write(memoryview(data)[PIECE_BYTES:])
+            except OSError:  # in memory then, of which the loop bounds how much all answers take
+                self.unsent.append(data)
+            else:
+                undo.pop_all()
+                self._rest = rest
+                self.unsent.append(data[:PIECE_BYTES])
 
     def _wait(self) -> None:
         if self.speed is None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import random
+import resource
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 from gunicorn.config import Config
 
-from inventory.gunicorn_worker.answer_file import PIECE_BYTES
+from inventory.gunicorn_worker.answer_file import MAX_FILES, PIECE_BYTES
 from inventory.gunicorn_worker.connections import LARGE_PIECE, ClientSocket, Connection
 
 MEGABYTE = 1024 * 1024
@@ -82,3 +84,34 @@ def test_two_answers_on_one_connection_do_not_mix(ends: tuple[Connection, socket
     for content in (b"a" * 3 * MEGABYTE, b"b" * 2 * MEGABYTE, b"c"):
         connection.sock.sendall(content)
         assert b"".join(taken(connection.sock, theirs)) == content
+
+
+def test_more_than_files_may_take_is_in_memory_until_some_of_it_was_sent() -> None:
+    with ExitStack() as closing:
+        pairs = [socket.socketpair() for _ in range(MAX_FILES // (24 * MEGABYTE) + 1)]
+        ours = [closing.enter_context(ClientSocket(sock)) for sock, _ in pairs]
+        theirs = [closing.enter_context(sock) for _, sock in pairs]
+        for sock in ours:
+            sock.sendall(bytes(24 * MEGABYTE))
+
+        assert [sum(map(len, sock.unsent)) for sock in ours] == [PIECE_BYTES] * (len(ours) - 1) + [24 * MEGABYTE]
+        ours[0].close()
+        with socket.socket() as other, ClientSocket(other) as sock:
+            sock.sendall(bytes(24 * MEGABYTE))
+            assert sum(map(len, sock.unsent)) == PIECE_BYTES
+        theirs[-1].setblocking(False)
+        assert sum(map(len, taken(ours[-1], theirs[-1]))) == 24 * MEGABYTE
+
+
+def test_an_answer_is_sent_where_no_file_can_be_made(ends: tuple[Connection, socket.socket]) -> None:
+    connection, theirs = ends
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.dup(0)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free, hard))
+    try:
+        connection.sock.sendall(bytes(3 * MEGABYTE))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    assert b"".join(taken(connection.sock, theirs)) == bytes(3 * MEGABYTE)
