@@ -64,9 +64,10 @@ class AtOnce:
 
     def answer_group(self, connections: Sequence[Connection], *, kept: bool) -> Sequence[Pieces]:
         """The same for requests that one thread is to answer together."""
-        answers = self._shortcut.answer_group([each.later for each in connections if isinstance(each.later, Groupable)])
+        requests = [each.later for each in connections if isinstance(each.later, Groupable)]
         for connection in connections:
             connection.later = None
+        answers = self._shortcut.answer_group(requests)
         self._shortcut.account(answers)
         date = http_date()
         return [_pieces(answer, date, kept=kept) for answer in answers]

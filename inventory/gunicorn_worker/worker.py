@@ -208,7 +208,12 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
         kept: bool = self.alive
         for connection in group:
             connection.keep = kept
-        return self.at_once.answer_group(group, kept=kept)
+        try:
+            return self.at_once.answer_group(group, kept=kept)
+        except Exception as error:  # noqa: BLE001 - the outermost boundary: it is logged and answered
+            for connection in group:
+                connection.keep = False
+            return [[self._problem(connection.client, error)] for connection in group]
 
     def handle_error(self, request: Any, client: ClientSocket, address: Any, error: Exception) -> None:
         """Answer a request that could not be read, or whose answer was not valid."""

@@ -14,7 +14,7 @@ from gunicorn.config import Config
 from inventory.gunicorn_worker.at_once import LARGE, MAX_GROUP, MAX_GROUP_BYTES, SLOW, AtOnce
 from inventory.gunicorn_worker.connections import ClientSocket, Connection
 from inventory.gunicorn_worker.waiting import Waiting
-from inventory.web_api.shortcut import Answer, Later
+from inventory.web_api.shortcut import Answer, Groupable, Later
 
 HEAD = b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
 
@@ -33,6 +33,9 @@ class App:
         time.sleep(self.seconds)
         answer = Answer("200 OK", f"Content-Length: {len(self.body)}\r\n", self.body, target, 0.001)
         return answer if at_once and target != "/later" else lambda: answer
+
+    def answer_group(self, requests: Sequence[Groupable]) -> Sequence[Answer]:
+        raise NotImplementedError
 
     def account(self, answers: Sequence[Answer]) -> None:
         self.logged += [answer.request_id for answer in answers]

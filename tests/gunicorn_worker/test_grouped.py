@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 
 import pytest
 from gunicorn.config import Config
+from gunicorn.glogging import Logger
 
+from inventory.gunicorn_worker.at_once import AtOnce
 from inventory.gunicorn_worker.connections import ClientSocket, Connection, Pieces
 from inventory.gunicorn_worker.grouped import MAX_DELAY, MAX_GROUP, MAX_WAIT, Grouped
+from inventory.gunicorn_worker.worker import InventoryWorker
+from inventory.web_api.shortcut import Answer, Groupable
 
 
 class Worker:
@@ -156,3 +160,34 @@ def test_what_a_client_does_not_take_yet_is_left_to_the_loop(worker: Worker) -> 
 
     assert worker.handled == [(connection, True)]
     assert connection.sock.unsent
+
+
+class Broken:
+    """A shortcut that answers nothing it was given."""
+
+    def __call__(self, target: str, fields: Mapping[str, str], *, at_once: bool) -> None:
+        return None
+
+    def answer_group(self, requests: Sequence[Groupable]) -> Sequence[Answer]:
+        raise ZeroDivisionError
+
+    def account(self, answers: Sequence[Answer]) -> None: ...
+
+
+def test_a_fault_of_the_shortcut_is_logged_and_answered(worker: Worker, capsys: pytest.CaptureFixture[str]) -> None:
+    config = Config()
+    server = InventoryWorker(1, 0, [], None, 30, config, Logger(config))
+    with closing(server.tmp):
+        server.at_once = AtOnce(Broken(), lambda *_: None)
+        grouped = Grouped(lambda *call: worker.submitted.append(call), server._answer_group, worker.handled.extend)
+        pairs = [worker.connect() for _ in range(2)]
+        for connection, _ in pairs:
+            connection.later = Groupable()
+            grouped.add(connection)
+        grouped.start()
+        worker.run()
+
+    assert [client.recv(1_000).startswith(b"HTTP/1.1 500 ") for _, client in pairs] == [True, True]
+    assert worker.handled == [(connection, True) for connection, _ in pairs]
+    assert [(connection.keep, connection.later) for connection, _ in pairs] == [(False, None)] * 2
+    assert "ZeroDivisionError" in capsys.readouterr().err
