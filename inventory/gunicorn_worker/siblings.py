@@ -47,7 +47,7 @@ class Siblings:
 
     def should_accept(self, now: float) -> bool:
         """Whether to accept a connection that has arrived, instead of leaving it to a process that has fewer."""
-        fewest = min(number for number in self.numbers if number)
+        fewest = min((number for number in self.numbers if number), default=0)  # one in our slot may have ended
         if fewest >= self.numbers[self._slot] or now < self._alone_until:
             return True
         waited = now - self._left_at

@@ -86,3 +86,12 @@ def test_a_number_beyond_the_slots_is_one_of_them(two: tuple[Siblings, Siblings]
     two[0].tell(3)
 
     assert two[0].should_accept(10.0)
+
+
+def test_a_process_whose_slot_another_one_left_accepts_all() -> None:
+    share()
+    late = Siblings(1 + SLOTS)
+    late.tell(3)
+    forget(None, SimpleNamespace(age=1))
+
+    assert late.should_accept(10.0)
