@@ -61,6 +61,14 @@ class ClientSocket(socket.socket):
         else:
             self._send_from_file(data)
 
+    def put(self, answer: Pieces) -> None:
+        """Collect a whole answer that was made without gunicorn."""
+        if len(answer[-1]) < LARGE_PIECE:
+            self.unsent = answer
+        else:
+            for piece in answer:
+                self.sendall(piece)
+
     def recv(self, bufsize: int, flags: int = 0) -> bytes:
         """Receive what has arrived. With a speed it is waited for; `TimeoutError` if that does not allow it."""
         if self.pushed_back:

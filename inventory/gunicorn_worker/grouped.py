@@ -75,8 +75,8 @@ class Grouped:
         try:
             for connection, answer in zip(group, self._answer(group), strict=True):
                 connection.inbox.clear()
-                connection.sock.unsent = answer
                 with suppress(OSError):  # the client is gone
+                    connection.sock.put(answer)
                     connection.sock.flush()
                     usable[connection] = True
         finally:

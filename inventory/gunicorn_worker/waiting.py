@@ -77,8 +77,8 @@ class Waiting:
         """Send the answer to a request that was taken at once, and wait on, unless the connection was dropped meanwhile."""
         if connection not in self._connections:
             return
-        connection.sock.unsent = answer
         try:
+            connection.sock.put(answer)
             connection.sock.flush()
         except OSError:
             self._drop(connection)

@@ -199,7 +199,7 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
         assert self.at_once is not None
         connection.inbox.clear()
         kept: bool = self.alive
-        connection.sock.unsent = self.at_once.answer_later(connection, kept=kept)
+        connection.sock.put(self.at_once.answer_later(connection, kept=kept))
         return kept
 
     def _answer_group(self, group: Sequence[Connection]) -> Sequence[Pieces]:
