@@ -43,7 +43,7 @@ def read_body(response: ResponseReader, limit: int, room: Room | None = None, de
     named = response.head.values("content-encoding")
     applied = [*codings.names(named), *response.transfer_codings]
     misnamed = tuple(f"Content-Encoding names {name!r:.50}, which is not a coding" for name in codings.misnamed(named)[:1])
-    with Received(response.pieces(), limit + 1) as received:
+    with Received(response.pieces(), 2 * limit + codings.CHUNK_BYTES) as received:
         reader = _BodyReader(received, limit, room or UNLIMITED.room(), deadline or Deadline(math.inf))
         body = reader.decoded(applied) if applied else reader.raw()
     defects = (*misnamed, *body.defects, *response.defects())
@@ -55,7 +55,7 @@ def read_body(response: ResponseReader, limit: int, room: Room | None = None, de
 class _BodyReader:
     """Makes a body of what is received. While it waits for the upstream it holds no more than the share of memory.
 
-    The one exception is a coding that makes little of more bytes than are kept, such as thousands of empty members.
+    A coding that makes less than a body of twice as many bytes, such as thousands of empty members, counts as cut there.
     """
 
     def __init__(self, received: Received, limit: int, room: Room, deadline: Deadline) -> None:
@@ -66,7 +66,7 @@ class _BodyReader:
     def raw(self) -> Body:
         """The body as it comes."""
         received = self._received
-        received.read_all()
+        received.read_until(self._limit + 1)
         if received.size > SHARE:
             self._take(min(received.size, self._limit))
         return Body(received.first(self._limit), received.size > self._limit)

@@ -9,6 +9,7 @@ from time import monotonic
 from typing import BinaryIO
 
 from inventory.errors import SourceFailure, StorageUnavailable
+from inventory.http_client.codings import TooMuch
 
 SHARE = 256 * 1024
 """Bytes of a body that any collection may hold: three quarters of all pages have fewer."""
@@ -52,12 +53,12 @@ class Received:
         self._end()
 
     def again(self) -> Iterator[bytes]:
-        """The bytes that have come, from the first one, then `NeedsMore`; if it is full, all that come after them."""
+        """The bytes that have come, from the first one, then `NeedsMore`, or `TooMuch` if it is full."""
         self._kept.seek(0)
         while piece := self._kept.read(CHUNK_BYTES):
             yield piece
-        while self.is_full and (piece := self._next()):
-            yield piece
+        if self.is_full:
+            raise TooMuch
         self._end()
 
     def read_on(self, enough: int, seconds: float) -> None:
@@ -66,11 +67,11 @@ class Received:
         while self.size < enough and monotonic() < until and not self.is_full and self._next():
             pass
 
-    def read_all(self) -> None:
-        """Wait until it is full or the body ends."""
-        while not self.is_full and self._next():
+    def read_until(self, enough: int) -> None:
+        """Wait until there are enough bytes or the body ends."""
+        while self.size < enough and self._next():
             pass
-        if not self.is_full:
+        if self.size < enough:
             self._end()
 
     def first(self, size: int) -> bytes:
