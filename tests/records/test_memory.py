@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from threading import Lock
+from threading import Lock, Thread
 
 import pytest
 from flask.testing import FlaskClient
@@ -87,15 +87,23 @@ def test_a_worker_collects_all_of_them_one_at_a_time(services: wiring.Services, 
     assert states[State.STORED] + states[State.FAILED] + states[State.PENDING] == 30
 
 
-def test_answers_of_inline_collections_hold_it_until_they_are_sent(client: FlaskClient, web: HeavyWeb) -> None:
+def test_answers_of_inline_collections_hold_it_until_they_are_sent(
+    services: wiring.Services, client: FlaskClient, web: HeavyWeb
+) -> None:
     for n in (0, 1, 2, 4, 5, 6):
         answer = client.post("/api/v1/metadata", json={"url": f"{URL}{n}"})
+        other = Thread(target=services.inline.room().take, args=(1,))
+        other.start()
         if n in (1, 2):
             assert answer.status_code in (500, 502, 504)
         else:
             assert answer.status_code == 201
+            other.join(0.1)
+            assert other.is_alive(), "the answer holds all of it"
             assert len(answer.get_json()["page_source"]) >= LIMIT
         answer.close()
+        other.join(10)
+        assert not other.is_alive()
 
 
 def test_an_answer_that_nobody_takes_gives_it_back_too(services: wiring.Services, web: HeavyWeb) -> None:
