@@ -163,30 +163,59 @@ def test_what_a_client_does_not_take_yet_is_left_to_the_loop(worker: Worker) -> 
     assert 0 < connection.size() <= PIECE_BYTES, "the rest is in a file"
 
 
-class Broken:
-    """A shortcut that answers nothing it was given."""
+class Answering:
+    """A shortcut that answers what it is given with nothing."""
 
     def __call__(self, target: str, fields: Mapping[str, str], *, at_once: bool) -> None:
         return None
 
     def answer_group(self, requests: Sequence[Groupable]) -> Sequence[Answer]:
-        raise ZeroDivisionError
+        return [Answer("200 OK", "", b"", "mine") for _ in requests]
 
     def account(self, answers: Sequence[Answer]) -> None: ...
 
 
-def test_a_fault_of_the_shortcut_is_logged_and_answered(worker: Worker, capsys: pytest.CaptureFixture[str]) -> None:
+class Broken(Answering):
+    """A shortcut that fails to."""
+
+    def answer_group(self, requests: Sequence[Groupable]) -> Sequence[Answer]:
+        raise ZeroDivisionError
+
+
+@pytest.fixture
+def server(capsys: pytest.CaptureFixture[str]) -> Iterator[InventoryWorker]:
+    """A worker process's server, which logs to what `capsys` captures."""
     config = Config()
     server = InventoryWorker(1, 0, [], None, 30, config, Logger(config))
     with closing(server.tmp):
-        server.at_once = AtOnce(Broken(), lambda *_: None)
-        grouped = Grouped(lambda *call: worker.submitted.append(call), server._answer_group, worker.handled.extend)
-        pairs = [worker.connect() for _ in range(2)]
-        for connection, _ in pairs:
-            connection.later = Groupable()
-            grouped.add(connection)
-        grouped.start()
-        worker.run()
+        yield server
+
+
+@pytest.mark.parametrize(("alive", "said"), [(True, b"Connection: keep-alive"), (False, b"Connection: close")])
+def test_connections_are_kept_unless_the_process_is_to_stop(
+    worker: Worker, server: InventoryWorker, alive: bool, said: bytes
+) -> None:
+    server.alive, server.at_once = alive, AtOnce(Answering(), lambda *_: None)
+    connection, _ = worker.connect()
+    connection.later = Groupable()
+
+    [[head]] = server._answer_group([connection])
+
+    assert said in head
+    assert connection.keep is alive
+
+
+def test_a_fault_of_the_shortcut_is_logged_and_answered(
+    worker: Worker, server: InventoryWorker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.at_once = AtOnce(Broken(), lambda *_: None)
+    grouped = Grouped(lambda *call: worker.submitted.append(call), server._answer_group, worker.handled.extend)
+    pairs = [worker.connect() for _ in range(2)]
+    for connection, _ in pairs:
+        connection.later = Groupable()
+        grouped.add(connection)
+    grouped.start()
+    worker.run()
 
     assert [client.recv(1_000).startswith(b"HTTP/1.1 500 ") for _, client in pairs] == [True, True]
     assert worker.handled == [(connection, True) for connection, _ in pairs]

@@ -44,6 +44,8 @@ LEFT = [
     HEAD.replace(b"X-Request-ID: mine", b"Transfer-Encoding: chunked"),
     HEAD.replace(b"X-Request-ID: mine", b"Expect: 100-continue"),
     HEAD.replace(b"X-Request-ID: mine", b"Upgrade: websocket"),
+    HEAD.replace(b"X-Request-ID: mine", b"X-Forwarded-Proto: https\r\nX-Forwarded-Ssl: off"),
+    HEAD.replace(b"X-Request-ID: mine", b"X-Forwarded-Proto: https\r\nX-Forwarded-Protocol: http"),
     HEAD.replace(b"keep-alive", b"close"),
     HEAD.replace(b"keep-alive", b"Upgrade"),
     HEAD.replace(b"keep-alive", b"keep-alive, x-y"),
@@ -54,6 +56,7 @@ PIECES = [
     b"GET", b"POST", b" ", b"  ", b"\t", b"/", b"/a?url=b", b"*", b"HTTP/1.1", b"HTTP/1.0", b"\r\n", b"\n", b"\r",
     b"\r\n\r\n", b"Host: h", b"Host", b"Connection: close", b"Content-Length: 5", b"Content-Length: 0",
     b"Transfer-Encoding: chunked", b"Expect: 100-continue", b"X-Forwarded-Proto: https", b"X-Forwarded-Ssl: off",
+    b"X-Forwarded-Protocol: ssl",
     b"X_Y: z", b":", b": ", b"\x00", b"\xff", b"#",
 ]  # fmt: skip
 

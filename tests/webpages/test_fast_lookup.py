@@ -198,7 +198,7 @@ def test_a_miss_is_accepted_alike(
     assert dict(fast.headers) == dict(flask.headers)
 
 
-def test_a_miss_is_accepted_once_and_a_worker_is_woken(server: Server, services: Services) -> None:
+def test_a_miss_is_accepted_once_and_collected(server: Server, services: Services) -> None:
     server.get(f"{AT}%2Fother")
     server.get(f"{AT}%2Fother")
 
