@@ -101,7 +101,7 @@ class Options(ServerOptions):  # type: ignore[misc]
         self.logger.addHandler(terminal)
 
 
-class AtOnce(Supervisor):  # type: ignore[misc]
+class PromptSupervisor(Supervisor):  # type: ignore[misc]
     """supervisord, which begins to run its programs at once."""
 
     def runforever(self) -> None:
@@ -122,6 +122,6 @@ def run(folder: Path) -> None:
     options.realize(["--nodaemon", "--configuration", "supervisord.conf"])
     options.first, options.test = True, False
     try:
-        AtOnce(options).main()
+        PromptSupervisor(options).main()
     except ExitNow:
         options.close_logger()
