@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -15,11 +15,12 @@ from inventory.events.plain_lines import plain_event
 from inventory.events.ports import Events
 from inventory.imports.rows import Uploads
 from inventory.jobs.job_type import JSON_LINES, STEP_SECONDS, FileRows, JobType, LineFormat, Step
+from inventory.jobs.line_blocks import LineBlock, LineRows
 from inventory.jobs.model import FILE_FORMAT, Batch, InputRow, Job, Row, RowOutcome
 
-STEP_LINES = 2_500
-"""Lines of a step without a pause: one transaction of some 15 ms."""
-BATCH_ROWS = 5_000
+STEP_LINES = 5_000
+"""Lines of a step without a pause: one transaction of some 30 ms."""
+BATCH_ROWS = 10_000
 """Lines of a batch: a few megabytes of memory."""
 INVALID_JSON, INVALID_EVENT = "invalid_json", "invalid_event"
 LOG_FILES = {".log": LineFormat.TEXT, ".json": LineFormat.JSON} | JSON_LINES
@@ -56,16 +57,18 @@ class EventJobs(JobType):
         self._line_delay = line_delay
         self._sleep, self._ticks = sleep, ticks
 
-    def input_rows(self, job: Job) -> Iterator[tuple[InputRow, int]]:
-        rows = self._uploads.rows(job, self.file)
+    def input_rows(self, job: Job) -> Iterator[tuple[InputRow | LineBlock, int]]:
         shape = (job.options.get(FILE_FORMAT) or {}).get("shape")
+        if not (shape in continuations.SHAPES or shape in containers.SHAPES or shape in (w3c.NAME, *envelopes.NAMES)):
+            return self._uploads.in_blocks(job, self.file)
+        rows = self._uploads.rows(job, self.file)
         if shape in continuations.SHAPES:
             return continuations.joined(containers.joined(rows, job.created_at), job.created_at)
         if shape in containers.SHAPES:
             return containers.joined(rows, job.created_at)
         if shape == w3c.NAME:
             return w3c.opened(rows)
-        return _opened(rows) if shape in envelopes.NAMES else rows
+        return _opened(rows)
 
     def begin(self, job: Job, batch: Batch, input_rows: Sequence[InputRow]) -> EventBatch:
         reader = options.reader_of(job.options, job.created_at)
@@ -126,11 +129,11 @@ class EventBatch:
         """Keep the events; the outcomes of lines that are not events. It ends with the line at which the time is over."""
         kept, rejected, until = list[Event](), list[Row](), self._ticks() + STEP_SECONDS
         plain_events = list[PlainEvent]()
-        for taken, line in enumerate(lines, 1):
-            if self._is_plain and line.code is None and (plain := plain_event(line.row, line.text)):
+        for taken, (row, text) in enumerate(_numbered(lines), 1):
+            if self._is_plain and (plain := plain_event(row, text)):
                 plain_events.append(plain)
-            elif isinstance(event := self._event(line), Rejection):
-                rejected.append(line.outcome(RowOutcome.REJECTED, now, code=event.code, detail=event.detail))
+            elif isinstance(event := self._event(lines[taken - 1]), Rejection):
+                rejected.append(lines[taken - 1].outcome(RowOutcome.REJECTED, now, code=event.code, detail=event.detail))
             else:
                 kept.append(event)
             if self._ticks() >= until:
@@ -161,6 +164,13 @@ class EventBatch:
             return Rejection(INVALID_EVENT, str(error))
         except ValueError as error:
             return Rejection(INVALID_JSON, str(error))
+
+
+def _numbered(lines: Sequence[InputRow]) -> Iterable[tuple[int, str]]:
+    """The numbers and texts of lines, "" of one that is rejected already. Lines of a block become no `InputRow` (0.4 µs)."""
+    if isinstance(lines, LineRows):
+        return enumerate(lines.texts, lines.first_row)
+    return ((line.row, line.text if line.code is None else "") for line in lines)
 
 
 def _opened(rows: Iterator[tuple[InputRow, int]]) -> Iterator[tuple[InputRow, int]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import codecs
 from codecs import BOM_UTF8
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import dropwhile
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from inventory.errors import UnreadableFile
 from inventory.imports import gzipped
@@ -15,6 +15,7 @@ from inventory.imports.file_format import FileFormat
 from inventory.imports.gzipped import Piece
 from inventory.imports.json_array import COST_OF_PIECE, ValueSplitter
 from inventory.imports.rejections import INVALID_ENCODING, LINE_TOO_LONG, rejected
+from inventory.jobs.line_blocks import LineBlock
 from inventory.jobs.model import LONGEST_INPUT, InputRow
 
 READ_BYTES = 256 * 1024
@@ -27,23 +28,53 @@ MAX_WITHOUT_LINE = 1536 * 1024 * 1024
 RawLine = tuple[int, bytes, int]
 """A line's number from 1, its bytes without the end of line, and the bytes of the uploaded file up to its end."""
 
+Split = TypeVar("Split")
+
 
 def lines(file: BinaryIO, file_format: FileFormat) -> Iterator[RawLine]:
     """The lines of a file; most blank ones are only counted. `UnreadableFile` says up to which line it could be read."""
+    splitter = ValueSplitter(MAX_LINE, inside=file_format.begin > 0) if file_format.array else _LineSplitter()
+    yield from _split(file, file_format, splitter, splitter.split)
+    yield from splitter.rest()
+
+
+def lines_in_blocks(file: BinaryIO, file_format: FileFormat) -> Iterator[RawLine | tuple[LineBlock, int]]:
+    """The same lines; those that are objects and fill a piece of the file are one block, with the bytes up to its end.
+
+    Only a file in UTF-8 whose rows are its lines has such blocks.
+    """
+    if file_format.array or file_format.first_line > 1 or encoding_of_lines(file_format) != "utf-8":
+        yield from lines_of_rows(file, file_format)
+        return
+    splitter = _LineSplitter()
+
+    def split(piece: bytes, start: int, end: int) -> Iterable[RawLine | tuple[LineBlock, int]]:
+        block = splitter.block(piece, start, end)
+        return splitter.split(piece, start, end) if block is None else (block,)
+
+    yield from _split(file, file_format, splitter, split)
+    yield from splitter.rest()
+
+
+def _split(
+    file: BinaryIO,
+    file_format: FileFormat,
+    splitter: ValueSplitter | _LineSplitter,
+    split: Callable[[bytes, int, int], Iterable[Split]],
+) -> Iterator[Split]:
+    """What `split` makes of the pieces of a file."""
     pieces = uploaded_pieces(file, file_format)
     if file_format.recoded:
         pieces = _recode(pieces, file_format.encoding)
     if file_format.begin:
         pieces = _after(pieces, file_format.begin)
-    splitter = ValueSplitter(MAX_LINE, inside=file_format.begin > 0) if file_format.array else _LineSplitter()
     try:
         for piece, start, end in pieces:
-            yield from splitter.split(piece, start, end)
+            yield from split(piece, start, end)
             if splitter.unended > MAX_WITHOUT_LINE:
                 raise UnreadableFile("It has more than a gigabyte in which only blank lines end.")
     except UnreadableFile as error:
         raise UnreadableFile(f"{error} The file was read up to line {splitter.number:,}.") from error
-    yield from splitter.rest()
 
 
 def lines_of_rows(file: BinaryIO, file_format: FileFormat) -> Iterator[RawLine]:
@@ -149,6 +180,24 @@ class _LineSplitter:
             if joined:
                 line = line.removeprefix(BOM_UTF8)  # noqa: PLW2901 - its length counts with the mark
             yield self.number, line, start + int(offset * scale)
+
+    def block(self, piece: bytes, start: int, end: int) -> tuple[LineBlock, int] | None:
+        """The lines that end in this piece, if each of them begins with `{` and ends with `}`; else None, to be split.
+
+        Such lines are rows without another look: none is blank, too long, not UTF-8, or has a NUL character.
+        """
+        rest = piece.rfind(b"\n") + 1
+        if not rest or self._after_cr or len(self._begun) + len(piece) > MAX_LINE:
+            return None
+        content = bytes(self._begun) + piece[:rest]
+        if b"\r" in content or b"\0" in content or not LineBlock.fits(content):
+            return None
+        block = LineBlock(self.number + 1, content)
+        self.number += block.rows
+        self.unended = 0
+        self._begun = bytearray(piece[rest:])
+        self._end = end
+        return block, start + int(rest * (end - start) / len(piece))
 
     def rest(self) -> Iterator[RawLine]:
         """The last line, if no end of line follows it."""

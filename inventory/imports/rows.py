@@ -14,11 +14,12 @@ from inventory.imports.columns import qualified
 from inventory.imports.detection import detect_again
 from inventory.imports.documents import reader as documents
 from inventory.imports.file_format import FileFormat
-from inventory.imports.lines import MAX_LINE, RawLine, encoding_of_lines, lines, lines_of_rows, text_of_line
+from inventory.imports.lines import MAX_LINE, RawLine, encoding_of_lines, lines, lines_in_blocks, lines_of_rows, text_of_line
 from inventory.imports.members import at_path
 from inventory.imports.rejections import EXTRA_CELLS, INVALID_JSON, MISSING_VALUE, UNCLOSED_QUOTE, rejected
 from inventory.jobs.chunks import upload_name
 from inventory.jobs.job_type import FileRows, LineFormat
+from inventory.jobs.line_blocks import LineBlock
 from inventory.jobs.model import FILE_FORMAT, InputRow, Job
 
 AHEAD_PER_CHARACTER, MAX_AHEAD, COST_OF_LINE = 16, 4 * MAX_LINE, 32
@@ -34,14 +35,22 @@ class Uploads:
 
     def rows(self, job: Job, file_rows: FileRows) -> Iterator[tuple[InputRow, int]]:
         """All rows in order, lazily, each with the bytes read up to its end; `UnreadableFile` where the rest cannot be."""
-        kept = job.options.get(FILE_FORMAT)
-        if kept is None:
-            with self._files.open(upload_name(job.id)) as file:
-                file_format = detect_again(file, file_rows, job)
-        else:
-            file_format = FileFormat.from_option(kept)
+        file_format = self._format(job, file_rows)
         with self._files.open(upload_name(job.id)) as file:
             yield from read(file, file_format, file_rows.in_text)
+
+    def in_blocks(self, job: Job, file_rows: FileRows) -> Iterator[tuple[InputRow | LineBlock, int]]:
+        """The same rows, of files whose rows are whole lines in blocks where that can be."""
+        file_format = self._format(job, file_rows)
+        with self._files.open(upload_name(job.id)) as file:
+            yield from read_in_blocks(file, file_format, file_rows.in_text)
+
+    def _format(self, job: Job, file_rows: FileRows) -> FileFormat:
+        kept = job.options.get(FILE_FORMAT)
+        if kept is not None:
+            return FileFormat.from_option(kept)
+        with self._files.open(upload_name(job.id)) as file:
+            return detect_again(file, file_rows, job)
 
 
 def read(
@@ -64,6 +73,22 @@ def read(
         case _:
             value = in_text if file_format.line_format is LineFormat.TEXT else None
             return _whole_lines(lines_of_rows(file, file_format), encoding_of_lines(file_format), value)
+
+
+def read_in_blocks(
+    file: BinaryIO, file_format: FileFormat, in_text: Callable[[str], str] | None = None
+) -> Iterator[tuple[InputRow | LineBlock, int]]:
+    """What `read` returns, with blocks of lines where rows are whole lines."""
+    is_text = file_format.line_format is LineFormat.TEXT
+    if not (is_text or file_format.line_format is LineFormat.JSON) or file_format.member is not None:
+        yield from read(file, file_format, in_text)
+        return
+    encoding, value = encoding_of_lines(file_format), in_text if is_text else None
+    for found in lines_in_blocks(file, file_format):
+        if isinstance(found[0], LineBlock):
+            yield found
+        else:
+            yield from _whole_lines(iter((found,)), encoding, value)
 
 
 def _whole_lines(

@@ -1,15 +1,16 @@
 """Chunks of a job's file, one for each batch, so that any worker can take any batch without reading the file before it.
 
 A chunk is a file `parts/JOB/NUMBER` in the file store: a JSON object of the numbers of its `rows`, their `texts`, and
-`[code, detail, reserved_rows]` of those `others`, by position, that are not just a text. Where one ends depends on the rows
-alone, so two workers that read the same file write the same chunks.
+`[code, detail, reserved_rows]` of those `others`, by position, that are not just a text. One of whole lines has the number
+of the first, and then these lines as they are. Where one ends depends on the file alone, so two workers that read the same
+file write the same chunks.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
@@ -20,6 +21,7 @@ import structlog
 from inventory.errors import NotFound, StorageUnavailable, UnreadableFile
 from inventory.files import Files
 from inventory.jobs.job_type import JobType
+from inventory.jobs.line_blocks import COST_OF_ROW, LineBlock, Pairs, each_row
 from inventory.jobs.model import Batch, InputRow, Job, NewBatch, ReadPosition
 from inventory.json_bytes import dumps
 
@@ -29,8 +31,8 @@ UPLOADS, CHUNKS = "uploads", "parts"
 FILE_LOST = "file_lost"
 MAX_BYTES = 4 * 1024 * 1024
 """Bytes of the rows of a chunk, which a worker holds in memory; only a single longer row makes a longer one."""
-COST_OF_ROW = 16
-"""Bytes that a row counts for besides its text."""
+LINES = b"lines "
+"""How a chunk of whole lines begins: the number of the first row follows, then LF."""
 MAX_SKIPPED = 10_000
 """Rows that a reader which resumes skips between two heartbeats; fewer if they have `MAX_BYTES` together."""
 MAX_CHUNKS, MAX_ROWS = 8, 10_000
@@ -60,7 +62,7 @@ class Chunks:
     def input_rows(self, job: Job, batch: Batch, job_type: JobType) -> Sequence[InputRow]:
         """The rows of a batch: from its chunk, else from the job's file; if both are gone, rows that are rejected for it."""
         try:
-            input_rows = _input_rows(self._files.get(chunk_name(job.id, batch.number)))
+            input_rows: Sequence[InputRow] = _input_rows(self._files.get(chunk_name(job.id, batch.number)))
         except (NotFound, ValueError, LookupError, TypeError):
             input_rows = []
         if _are_of(input_rows, batch):
@@ -90,26 +92,25 @@ def job_of(name: str) -> str:
     return name.split("/")[1]
 
 
-def split(
-    input_rows: Iterable[tuple[InputRow, int]], position: ReadPosition, *, rows: int, max_bytes: int = MAX_BYTES
-) -> Iterator[Chunk | None]:
+def split(pairs: Pairs, position: ReadPosition, *, rows: int, max_bytes: int = MAX_BYTES) -> Iterator[Chunk | None]:
     """The rows after `position` in chunks of up to `rows` rows and `max_bytes`, lazily; None is a heartbeat before them.
 
-    Raises `UnreadableFile` where `input_rows` does, after the chunk of the rows before that.
+    Raises `UnreadableFile` where `pairs` does, after the chunk of the rows before that.
     """
-    building, unreadable, skipped, characters = _ChunkBuilder(position), None, 0, 0
+    building, unreadable = _ChunkBuilder(position), None
     try:
-        for input_row, end in input_rows:
-            if input_row.row <= position.last_row:
-                skipped, characters = skipped + 1, characters + len(input_row.text)
-                if skipped == MAX_SKIPPED or characters > MAX_BYTES:
-                    yield None
-                    skipped = characters = 0
+        for found in _after(pairs, position.last_row, rows, max_bytes):
+            if found is None:
+                yield None
+                continue
+            each, end = found
+            count, size = (each.rows, each.size) if isinstance(each, LineBlock) else (1, _size(each))
+            if building.count + count > rows or (building.count and building.size + size > max_bytes):
+                yield from building.finish()
+            if isinstance(each, LineBlock):
+                building.add_block(each, end)
             else:
-                size = _size(input_row)
-                if len(building.rows) == rows or building.size + size > max_bytes:
-                    yield from building.finish()
-                building.add(input_row, size, end)
+                building.add(each, size, end)
     except UnreadableFile as error:
         unreadable = error
     yield from building.finish()
@@ -117,39 +118,89 @@ def split(
         raise unreadable
 
 
+def _after(pairs: Pairs, last_row: int, rows: int, max_bytes: int) -> Iterator[tuple[InputRow | LineBlock, int] | None]:
+    """What comes after a row; a block that began before it, or is too large for a chunk, row by row. None is a heartbeat."""
+    skipped = characters = 0
+    for each, end in pairs:
+        if isinstance(each, LineBlock):
+            if each.first_row > last_row and each.rows <= rows and each.size <= max_bytes:
+                yield each, end
+                continue
+            if each.last_row > last_row:
+                yield from ((row, end) for row in each.input_rows() if row.row > last_row)
+                continue
+            skipped, characters = skipped + each.rows, characters + len(each.content)
+        elif each.row > last_row:
+            yield each, end
+            continue
+        else:
+            skipped, characters = skipped + 1, characters + len(each.text)
+        if skipped >= MAX_SKIPPED or characters > MAX_BYTES:
+            yield None
+            skipped = characters = 0
+
+
 @dataclass(slots=True)
 class _ChunkBuilder:
-    """The chunk that is being filled."""
+    """The chunk that is being filled: with rows, or with `blocks` alone, which become rows if a row comes."""
 
     position: ReadPosition
     rows: list[int] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     others: dict[str, Sequence[Any]] = field(default_factory=dict)
+    blocks: list[LineBlock] = field(default_factory=list)
+    count: int = 0
     size: int = 0
+    first_row: int = 0
     last_row: int = 0
     end: int = 0
     has_reserved_rows: bool = False
 
     def add(self, input_row: InputRow, size: int, end: int) -> None:
+        if self.blocks:
+            self._take_apart()
         row, text, code, detail, reserved_rows = input_row
         if code is not None or reserved_rows > 1:
             self.others[str(len(self.rows))] = code, detail, reserved_rows
             self.has_reserved_rows |= reserved_rows > 1
         self.rows.append(row)
         self.texts.append(text)
-        self.size += size
-        self.last_row, self.end = row + reserved_rows - 1, end
+        self._count(row, row + reserved_rows - 1, 1, size, end)
+
+    def add_block(self, block: LineBlock, end: int) -> None:
+        self.blocks.append(block)
+        if self.rows or (self.count and block.first_row != self.last_row + 1):
+            self._take_apart()
+        self._count(block.first_row, block.last_row, block.rows, block.size, end)
 
     def finish(self) -> Iterator[Chunk]:
         """The chunk, unless it is empty; then the next one begins."""
-        if not self.rows:
+        if not self.count:
             return
         number, size = self.position.number + 1, self.end - self.position.bytes
-        batch = NewBatch(number, self.rows[0], self.last_row, len(self.rows), size, self.has_reserved_rows)
-        content = dumps({"rows": self.rows, "texts": self.texts, "others": self.others})
-        self.position, self.size, self.has_reserved_rows = self.position.after(batch), 0, False
-        self.rows, self.texts, self.others = [], [], {}
+        batch = NewBatch(number, self.first_row, self.last_row, self.count, size, self.has_reserved_rows)
+        if self.blocks:
+            content = b"%s%d\n%s" % (LINES, self.first_row, b"".join(block.content for block in self.blocks))
+        else:
+            content = dumps({"rows": self.rows, "texts": self.texts, "others": self.others})
+        self.position, self.count, self.size, self.has_reserved_rows = self.position.after(batch), 0, 0, False
+        self.rows, self.texts, self.others, self.blocks = [], [], {}, []
         yield Chunk(batch, content)
+
+    def _count(self, first_row: int, last_row: int, count: int, size: int, end: int) -> None:
+        if not self.count:
+            self.first_row = first_row
+        self.count += count
+        self.size += size
+        self.last_row, self.end = last_row, end
+
+    def _take_apart(self) -> None:
+        """Add the rows of all blocks to the others."""
+        for block in self.blocks:
+            rows = block.input_rows()
+            self.rows += range(rows.first_row, rows.first_row + len(rows))
+            self.texts += rows.texts
+        self.blocks = []
 
 
 def _size(input_row: InputRow) -> int:
@@ -220,7 +271,12 @@ class FileSplitter:
         return False
 
 
-def _input_rows(content: bytes) -> list[InputRow]:
+def _input_rows(content: bytes) -> Sequence[InputRow]:
+    if content.startswith(LINES):
+        first_row, _, lines = content.removeprefix(LINES).partition(b"\n")
+        if b"\0" in lines or not lines.endswith(b"\n"):
+            raise ValueError("The power failed before the disk had all of it.")
+        return LineBlock(int(first_row), lines).input_rows()
     if not content.startswith(b"{"):  # of an earlier version: a list a line
         return [InputRow(*_loads(encoded)) for encoded in BytesIO(content)]
     kept = _loads(content)
@@ -246,7 +302,7 @@ def _are_of(input_rows: Sequence[InputRow], batch: Batch) -> bool:
 def _read_again(job: Job, batch: Batch, job_type: JobType) -> list[InputRow]:
     input_rows = []
     try:
-        for input_row, _ in job_type.input_rows(job):
+        for input_row in each_row(job_type.input_rows(job)):
             if input_row.row > batch.last_row:
                 break
             if input_row.row >= batch.first_row:

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from inventory.jobs.line_blocks import LineBlock
 from inventory.jobs.model import Batch, InputRow, Job, Row
 
 STEP_SECONDS = 0.5
@@ -136,8 +137,10 @@ class JobType(Protocol):
     retry_member: str | None = None
     """The member of a JSON line that a failed row's input becomes when it is retried; None if it cannot be retried."""
 
-    def input_rows(self, job: Job) -> Iterator[tuple[InputRow, int]]:
+    def input_rows(self, job: Job) -> Iterator[tuple[InputRow | LineBlock, int]]:
         """All rows of the job in order, lazily, the same each time; with each, the bytes of the file read up to its end.
+
+        Lines that need no look at each may come as blocks.
 
         Raises `UnreadableFile` where the rest cannot be read; the rows before it count.
         """

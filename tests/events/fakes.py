@@ -63,6 +63,8 @@ class FakeUploads:
     def rows(self, job: Job, file_rows: FileRows) -> Iterator[tuple[InputRow, int]]:
         return iter(self._rows)
 
+    in_blocks = rows
+
 
 class FakeSleep:
     """A pause that takes no time; `naps` are the seconds of each."""

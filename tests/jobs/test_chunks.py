@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from inventory.errors import NotFound, UnreadableFile
+from inventory.errors import UnreadableFile
 from inventory.files import Files
 from inventory.jobs.chunks import FILE_LOST, MAX_SKIPPED, Chunk, Chunks, chunk_name, split
-from inventory.jobs.job_type import BatchTask
 from inventory.jobs.model import Batch, InputRow, Job, NewBatch, ReadPosition
+from tests.jobs.reading import Read
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 JOB = Job("0" * 32, "urls", NOW)
@@ -78,23 +78,6 @@ def test_what_was_read_before_the_file_broke_comes_before_the_error() -> None:
     assert [chunk.batch.rows for chunk in (next(chunks), next(chunks)) if chunk] == [10, 3]
     with pytest.raises(UnreadableFile):
         next(chunks)
-
-
-class Read:
-    """A job type whose file has these lines, if it is there."""
-
-    name, batch_rows = "urls", 10
-
-    def __init__(self, lines: list[tuple[InputRow, int]] | None) -> None:
-        self._lines = lines
-
-    def input_rows(self, job: Job) -> Iterator[tuple[InputRow, int]]:
-        if self._lines is None:
-            raise NotFound("gone")
-        yield from self._lines
-
-    def begin(self, job: Job, batch: Batch, input_rows: Sequence[InputRow]) -> BatchTask:
-        raise AssertionError
 
 
 @pytest.fixture
