@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -40,7 +41,8 @@ def plain_event(line: int, text: str) -> PlainEvent | None:
     level, message, sent = value_of("level"), value_of("message"), value_of("service")
     if type(level) is not str or level not in _LEVELS or type(message) is not str or len(message) > MAX_MESSAGE:
         return None
-    millis, service = _millis(value_of("timestamp")), names.service(sent)
+    millis = _millis(value_of("timestamp"))
+    service = _service(sent) if type(sent) is str and len(sent) <= names.MAX_SERVICE else None
     if millis is None or service is None:
         return None
     attributes, trace_id = value_of("attributes", _NONE), value_of("trace_id")
@@ -91,7 +93,16 @@ def _may_have_trace(attributes: Mapping[str, Any]) -> bool:
 
 def _millis(text: Any) -> int | None:
     """The milliseconds since 1970 that a text says as RFC 3339 has it, or nearly so."""
-    if type(text) is not str or not _INSTANT.fullmatch(text):
+    if type(text) is not str:
+        return None
+    if len(text) == 24 and text[23] == "Z" and text[19] == "." and text.isascii() and (millis := text[20:23]).isdigit():
+        second = _of_second(text[:19])
+        return None if second is None else second + int(millis)
+    return _of_any(text)
+
+
+def _of_any(text: str) -> int | None:
+    if not _INSTANT.fullmatch(text):
         return None
     try:
         instant = datetime.fromisoformat(text.upper())
@@ -99,3 +110,8 @@ def _millis(text: Any) -> int | None:
         return None
     millis = ((instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant) - EPOCH) // MILLISECOND
     return millis if _FIRST <= millis <= _LAST else None  # an offset may lead out of the calendar
+
+
+# Lines of one time name few seconds and few services: to look both up takes 0.6 µs less than to check them again.
+_of_second = lru_cache(256)(_of_any)
+_service = lru_cache(256)(names.service)
