@@ -190,7 +190,7 @@ class _LineSplitter:
         if not rest or self._after_cr or len(self._begun) + len(piece) > MAX_LINE:
             return None
         content = bytes(self._begun) + piece[:rest]
-        if b"\r" in content or b"\0" in content or not LineBlock.fits(content):
+        if b"\r" in piece or b"\0" in piece or b"\0" in self._begun or not LineBlock.fits(content):
             return None
         block = LineBlock(self.number + 1, content)
         self.number += block.rows
