@@ -1,12 +1,13 @@
 """Answers requests in the worker's loop, where the application has a shortcut that need not wait.
 
-That saves a hit two switches of threads, gunicorn's parser and the building of a WSGI environment. Answers are logged and
-counted in groups, and sent after that: one write to the log is for several of them.
+That saves a hit two switches of threads, gunicorn's parser and the building of a WSGI environment. What arrives in one round
+of the loop is a group: it is looked up at one moment, logged with one write, and only then sent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from time import monotonic
 
 from gunicorn import SERVER
@@ -17,7 +18,7 @@ from inventory.gunicorn_worker.connections import Connection, Pieces
 from inventory.web_api.shortcut import Answer, Groupable, Shortcut
 
 MAX_GROUP, MAX_GROUP_BYTES = 16, 1024 * 1024
-"""Answers, and bytes of them, from which a group is sent although the round of the loop is not over."""
+"""Requests from which a group is answered although the round of the loop is not over; bytes of which a part is sent."""
 SLOW = 0.1
 """Seconds that an answer takes if a disk or a lock is slow."""
 LARGE = 256 * 1024
@@ -27,12 +28,19 @@ PAUSE = 10
 
 
 class AtOnce:
-    """Answers with a shortcut what it can, and gives the answers to `send` in groups."""
+    """Answers with a shortcut what it can, and gives the answers to `send` in groups.
 
-    def __init__(self, shortcut: Shortcut, send: Callable[[Connection, Pieces], None]) -> None:
-        self._shortcut, self._send = shortcut, send
-        self._group: list[tuple[Connection, Answer]] = []
-        self._bytes = 0
+    `hand_over` gets what is to be answered in a thread after all: connections that have `later`.
+    """
+
+    def __init__(
+        self,
+        shortcut: Shortcut,
+        send: Callable[[Connection, Pieces], None],
+        hand_over: Callable[[Connection], None],
+    ) -> None:
+        self._shortcut, self._send, self._hand_over = shortcut, send, hand_over
+        self._group: list[tuple[Connection, Groupable]] = []
         self._paused_until = 0.0
 
     def take(self, connection: Connection, head: bytes) -> bool:
@@ -40,17 +48,12 @@ class AtOnce:
         request = plain_get.read(head)
         if request is None:
             return False
-        began = monotonic()
-        answer = self._shortcut(*request, at_once=began >= self._paused_until)
-        if not isinstance(answer, Answer):
-            connection.later = answer
+        asked = self._shortcut(*request, at_once=monotonic() >= self._paused_until)
+        if not isinstance(asked, Groupable):
+            connection.later = asked
             return False
-        ended = monotonic()
-        if ended - began > SLOW or len(answer.body) > LARGE:
-            self._paused_until = ended + PAUSE * (ended - began)
-        self._group.append((connection, answer))
-        self._bytes += len(answer.body)
-        if len(self._group) >= MAX_GROUP or self._bytes >= MAX_GROUP_BYTES:
+        self._group.append((connection, asked))
+        if len(self._group) >= MAX_GROUP:
             self.flush()
         return True
 
@@ -73,14 +76,41 @@ class AtOnce:
         return [_pieces(answer, date, kept=kept) for answer in answers]
 
     def flush(self) -> None:
-        """Log, count and send the answers of the group."""
-        group = self._group
+        """Answer the group; a thread answers what has to be waited for, and all that comes after a slow or large answer."""
+        group, self._group = self._group, []
         if not group:
             return
-        self._group, self._bytes = [], 0
-        self._shortcut.account([answer for _, answer in group])
+        done: list[tuple[Connection, Answer]] = []
+        size, began = 0, monotonic()
+        with closing(self._shortcut.answer_known([asked for _, asked in group])) as answers:
+            for connection, asked in group:
+                answer = self._shortcut.later(asked) if began < self._paused_until else next(answers)
+                if not isinstance(answer, Answer):
+                    connection.later = answer
+                    self._hand_over(connection)
+                    continue
+                done.append((connection, answer))
+                size += len(answer.body)
+                began = self._note_time(began, len(answer.body))
+                if size >= MAX_GROUP_BYTES:
+                    self._finish(done)
+                    done, size = [], 0
+        self._finish(done)
+
+    def _note_time(self, began: float, size: int) -> float:
+        """Pause if an answer that began then was slow or large; when it ended."""
+        ended = monotonic()
+        if ended - began > SLOW or size > LARGE:
+            self._paused_until = ended + PAUSE * (ended - began)
+        return ended
+
+    def _finish(self, done: Sequence[tuple[Connection, Answer]]) -> None:
+        """Log, count and send answers."""
+        if not done:
+            return
+        self._shortcut.account([answer for _, answer in done])
         date = http_date()
-        for connection, answer in group:
+        for connection, answer in done:
             self._send(connection, _pieces(answer, date, kept=True))
 
 

@@ -91,6 +91,12 @@ class Waiting:
             connection.deadline = connection.since + CLIENT_TIMEOUT
             self._connections.move_to_end(connection)
 
+    def hand_over(self, connection: Connection) -> None:
+        """Give a request that was taken at once to a thread after all, unless the connection was dropped meanwhile."""
+        if connection in self._connections:
+            self._leave(connection)
+            self._work(connection)
+
     def refuse(self, connection: Connection, error: ParseException) -> None:
         """Answer what cannot become a request, and end the connection."""
         connection.sock.sendall(self._problem(connection.client, error))

@@ -57,7 +57,7 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
     def run(self) -> None:
         """Serve until told to stop, then answer the requests that have begun."""
         self.waiting = Waiting(self.poller, self.enqueue_req, self._closed, self._problem, self._take_at_once)
-        self.at_once = AtOnce(self.shortcut, self.waiting.send) if self.shortcut else None
+        self.at_once = AtOnce(self.shortcut, self.waiting.send, self.waiting.hand_over) if self.shortcut else None
         self.grouped = Grouped(self.tpool.submit, self._answer_group, partial(self.method_queue.defer, self._group_handled))
         self.siblings = Siblings(self.age)
         self.siblings.tell(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -23,6 +24,9 @@ class Records(Protocol):
 
     def find(self, record_id: str) -> Record | None:
         """The record alone, or None."""
+
+    def reading(self) -> AbstractContextManager[None]:
+        """While it is open, what this thread reads may be of one moment, which saves locks where it is."""
 
     def accept(self, target: Target, *, now: datetime, seen: Record | None, revalidate: bool = False) -> Acceptance:
         """Take on the debt of a collection, durably before it returns.

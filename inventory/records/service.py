@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore
 
@@ -98,6 +99,10 @@ class RecordService:
             return None
         stale = lookup.is_stale(found.record, fresh_for=self._fresh_for, now=now)
         return None if lookup.may_collect(found.record, stale=stale, now=now) else LookupResult(found=found, stale=stale)
+
+    def reading(self) -> AbstractContextManager[None]:
+        """While it is open, what this thread looks up may be of one moment, which takes less time for each."""
+        return self._records.reading()
 
     def promise_all(self, targets: Sequence[Target]) -> Mapping[str, LookupResult]:
         """Accept together what `look_up` would accept of each target; by id the promises of all that have nothing else.

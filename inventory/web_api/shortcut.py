@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 KEY = "inventory.shortcut"
@@ -28,7 +28,7 @@ Later = Callable[[], Answer]
 
 
 class Groupable:
-    """A request that is to be answered together with others, because they then wait once for a store or a disk."""
+    """A request that is to be answered together with others, because they then ask a store or a disk once."""
 
     __slots__ = ()
 
@@ -36,11 +36,17 @@ class Groupable:
 class Shortcut(Protocol):
     """Answers some GETs of which a server has read the head, and leaves all others to WSGI."""
 
-    def __call__(self, target: str, fields: Mapping[str, str], *, at_once: bool) -> Answer | Later | Groupable | None:
-        """Answer a request; None if it is left to WSGI. `fields` are by lower-case name. Never raises.
+    def __call__(self, target: str, fields: Mapping[str, str], *, at_once: bool) -> Later | Groupable | None:
+        """What answers a request; None if it is left to WSGI. `fields` are by lower-case name. Never raises.
 
-        With `at_once` an answer that waits for no network and no flush comes at once.
+        With `at_once` it may be `answer_known`, which waits for no network and no flush.
         """
+
+    def answer_known(self, requests: Sequence[Groupable]) -> Generator[Answer | Later | Groupable, None, None]:
+        """The answers to requests of `__call__`, or what gives an answer that has to be waited for. Never raises."""
+
+    def later(self, request: Groupable) -> Later:
+        """What answers one of them in a thread instead."""
 
     def answer_group(self, requests: Sequence[Groupable]) -> Sequence[Answer]:
         """Answer requests together. May wait for a store or a disk; never raises."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from werkzeug.datastructures import ETags
@@ -44,20 +45,14 @@ BROWSER = "Mozilla/"
 SECURITY_HEADERS = security_headers.lines()
 
 
-class Asked(NamedTuple):
-    """A lookup: a URL, the caller's validators, the request's id, and when it began."""
+@dataclass(slots=True)  # not frozen, because one of those takes three times as long to be made
+class Asked(Groupable):
+    """A lookup: a URL in the spelling of the caller, its validators, the request's id, and when it began."""
 
     url: str
     if_none_match: ETags
     request_id: str
     began: float
-
-
-@dataclass(frozen=True, slots=True)
-class Miss(Groupable):
-    """A lookup of what is not known, or is to be refreshed, in the spelling of the caller."""
-
-    asked: Asked
 
 
 class FastLookup:
@@ -74,21 +69,34 @@ class FastLookup:
         self._admit = lru_cache(CACHED_HOSTS)(hosts.admit)
         self._before_query = f"{mounted_at}{PATH}?"
 
-    def __call__(self, target: str, fields: Mapping[str, str], *, at_once: bool) -> Answer | Later | Groupable | None:
+    def __call__(self, target: str, fields: Mapping[str, str], *, at_once: bool) -> Later | Groupable | None:
         asked = self._read(target, fields)
-        if asked is None:
-            return None
-        if at_once and self._is_local:
-            try:
-                response = known(self._records, asked.url, if_none_match=asked.if_none_match)
-            except Exception as error:  # noqa: BLE001 - the outermost edge is the application's: it logs and answers the error
-                return partial(self._problem, asked, error)
-            return Miss(asked) if response is None else _answer(asked, response)
-        return partial(self._look_up, asked)
+        return asked if asked is None or (at_once and self._is_local) else partial(self._look_up, asked)
+
+    def answer_known(self, requests: Sequence[Groupable]) -> Generator[Answer | Later | Groupable, None, None]:
+        """Misses are left to `answer_group`. They all are looked up at one moment, which is later than each of them."""
+        left = deque(_lookups(requests))
+        try:
+            with self._records.reading():
+                now = self._records.clock()
+                while left:
+                    asked = left[0]
+                    response = known(self._records, asked.url, now=now, if_none_match=asked.if_none_match)
+                    answer = asked if response is None else _answer(asked, response)
+                    left.popleft()
+                    yield answer
+        except Exception as error:  # noqa: BLE001 - the outermost edge is the application's: it logs and answers the error
+            if left:  # the others have no error yet
+                yield partial(self._problem, left.popleft(), error)
+        yield from map(self.later, left)
+
+    def later(self, request: Groupable) -> Later:
+        assert isinstance(request, Asked)
+        return partial(self._look_up, request)
 
     def answer_group(self, requests: Sequence[Groupable]) -> Sequence[Answer]:
         request_log.identify_none()
-        asked = [request.asked for request in requests if isinstance(request, Miss)]
+        asked = _lookups(requests)
         try:
             promises = self._promises([each.url for each in asked])
         except Unstorable:  # which of them it is is not known
@@ -125,7 +133,7 @@ class FastLookup:
         if not self._admit(fields.get("host", "")):
             return None
         return Asked(
-            unquote_to_bytes(query[1]).decode("ascii"),
+            _unquoted(query[1]),
             parse_etags(fields["if-none-match"]) if "if-none-match" in fields else NO_ETAGS,
             request_log.valid_id(fields.get("x-request-id", "")),
             time.perf_counter(),
@@ -151,6 +159,16 @@ class FastLookup:
         response = Response.from_app(self._app, environ, buffered=True)
         fields = "".join(f"{name}: {value}\r\n" for name, value in response.headers)
         return Answer(response.status, fields, response.data, asked.request_id)
+
+
+def _lookups(requests: Sequence[Groupable]) -> Sequence[Asked]:
+    return [request for request in requests if isinstance(request, Asked)]
+
+
+def _unquoted(text: str) -> str:
+    """A text of `URL_ONLY` without escapes. Most have these two alone, and then it takes a tenth of the time."""
+    text = text.replace("%3A", ":").replace("%2F", "/")
+    return unquote_to_bytes(text).decode("ascii") if "%" in text else text
 
 
 def _answer(asked: Asked, response: LookupResponse) -> Answer:

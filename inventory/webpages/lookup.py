@@ -61,9 +61,8 @@ def look_up(
     return pending(result.record, records.clock(), mounted_at, applied=applied), LookupOutcome.MISS
 
 
-def known(records: RecordService, url: str, *, if_none_match: ETags) -> LookupResponse | None:
+def known(records: RecordService, url: str, *, now: datetime, if_none_match: ETags) -> LookupResponse | None:
     """What `look_up` would answer, if it is a hit of a URL in the spelling of its record and accepts nothing; else None."""
-    now = records.clock()
     if if_none_match:
         result = records.known(SOURCE, url, now=now, contents=False)
         if result is None:

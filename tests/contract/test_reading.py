@@ -167,3 +167,27 @@ def test_what_one_store_wrote_another_one_on_the_same_backend_reads(store: Store
 
     assert known is not None
     assert (known.snapshot, known.record.accepted_at) == (outcome.snapshot, NOW)
+
+
+def test_what_is_read_together_is_what_is_read_one_by_one(store: Store) -> None:
+    for n in range(3):
+        collect(store, target(n))
+    ids = [target(n).id for n in (0, 1, 5, 2)]
+    apart = [(store.records.look_up(each), store.records.find(each)) for each in ids]
+
+    with store.records.reading():
+        together = [(store.records.look_up(each), store.records.find(each)) for each in ids]
+
+    assert together == apart
+
+
+def test_what_was_written_before_reading_began_is_read_and_another_can_write_meanwhile(store: Store) -> None:
+    for n in range(3):
+        accept(store, n)
+        with store.records.reading():
+            assert store.records.find(target(n).id) is not None
+            accept(store, n + 10)
+    with pytest.raises(LookupError), store.records.reading():
+        raise LookupError
+    with store.records.reading():
+        assert all(store.records.find(target(n).id) for n in (0, 1, 2, 10, 11, 12))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import selectors
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 
 import pytest
@@ -20,20 +20,42 @@ from inventory.web_api.shortcut import Answer, Groupable, Later
 HEAD = b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
 
 
+class Asked(Groupable):
+    def __init__(self, target: str) -> None:
+        self.target = target
+
+
 class App:
-    """Answers each path with a body, at once if that is wanted, and notes what it was asked to log."""
+    """Answers each path with a body, at once if that is wanted, and notes what it was asked to look up and to log."""
 
     def __init__(self) -> None:
         self.body = b"body"
         self.seconds = 0.0
         self.logged: list[str] = []
+        self.groups: list[int] = []
 
-    def __call__(self, target: str, fields: Mapping[str, str], *, at_once: bool) -> Answer | Later | None:
+    def __call__(self, target: str, fields: Mapping[str, str], *, at_once: bool) -> Later | Groupable | None:
         if target == "/none":
             return None
-        time.sleep(self.seconds)
-        answer = Answer("200 OK", f"Content-Length: {len(self.body)}\r\n", self.body, target, 0.001)
-        return answer if at_once and target != "/later" else lambda: answer
+        asked = Asked(target)
+        return asked if at_once and target != "/later" else self.later(asked)
+
+    def answer_known(self, requests: Sequence[Groupable]) -> Generator[Answer | Later | Groupable, None, None]:
+        self.groups.append(len(requests))
+        for asked in requests:
+            assert isinstance(asked, Asked)
+            if asked.target == "/miss":
+                yield asked
+            elif asked.target == "/error":
+                yield self.later(asked)
+            else:
+                time.sleep(self.seconds)
+                yield self.later(asked)()
+
+    def later(self, request: Groupable) -> Later:
+        assert isinstance(request, Asked)
+        answer = Answer("200 OK", f"Content-Length: {len(self.body)}\r\n", self.body, request.target, 0.001)
+        return lambda: answer
 
     def answer_group(self, requests: Sequence[Groupable]) -> Sequence[Answer]:
         raise NotImplementedError
@@ -56,7 +78,7 @@ class Loop:
             lambda _, error: b"",
             self._take,
         )
-        self.at_once = AtOnce(self.app, self.waiting.send)
+        self.at_once = AtOnce(self.app, self.waiting.send, self.waiting.hand_over)
         self._closing = closing
 
     def _take(self, connection: Connection, head: bytes) -> bool:
@@ -128,16 +150,28 @@ def test_nothing_is_sent_before_it_is_logged(loop: Loop) -> None:
     assert all(client.recv(10_000).endswith(b"body") for client in clients)
 
 
-@pytest.mark.parametrize("size", [10, LARGE])
-def test_a_group_is_not_larger_than_a_round_may_be_long(loop: Loop, size: int) -> None:
-    loop.app.body = bytes(size)
+def test_a_group_is_not_larger_than_a_round_may_be_long(loop: Loop) -> None:
     for _, client in [loop.connect() for _ in range(MAX_GROUP + 1)]:
         client.sendall(HEAD)
 
     loop.read()
 
-    together = min(MAX_GROUP, MAX_GROUP_BYTES // size)
-    assert len(loop.app.logged) == (MAX_GROUP + 1) // together * together
+    assert len(loop.app.logged) == MAX_GROUP
+    loop.at_once.flush()
+    assert (len(loop.app.logged), loop.app.groups) == (MAX_GROUP + 1, [MAX_GROUP, 1])
+
+
+def test_of_large_answers_no_more_are_held_than_may_be_sent_at_once(loop: Loop) -> None:
+    loop.app.body = bytes(LARGE)
+    written: list[int] = []
+    loop.app.account = lambda answers: written.append(len(answers))  # type: ignore[method-assign]
+    for _, client in [loop.connect() for _ in range(5)]:
+        client.sendall(HEAD)
+
+    loop.run_once()
+
+    together = MAX_GROUP_BYTES // LARGE
+    assert written == [together, 5 - together]
 
 
 def test_what_the_client_does_not_take_is_sent_when_it_does(loop: Loop) -> None:
@@ -187,6 +221,29 @@ def test_other_requests_are_left_to_a_thread(loop: Loop, path: bytes) -> None:
 
     assert loop.left == [connection]
     assert (connection.later is not None) == (path == b"/later")
+
+
+@pytest.mark.parametrize("path", [b"/miss", b"/error"])
+def test_what_is_not_known_is_left_to_a_thread_and_the_others_of_its_group_are_answered(loop: Loop, path: bytes) -> None:
+    (_, before), (left, _), (_, after) = clients = [loop.connect() for _ in range(3)]
+    for (_, client), asked in zip(clients, (b"/a", path, b"/a"), strict=True):
+        client.sendall(HEAD.replace(b"/a", asked))
+    loop.run_once()
+
+    assert loop.left == [left]
+    assert isinstance(left.later, Groupable) == (path == b"/miss")
+    assert [before.recv(10_000)[-4:], after.recv(10_000)[-4:]] == [b"body"] * 2
+
+
+def test_what_a_thread_is_to_answer_is_not_given_to_one_after_it_was_dropped(loop: Loop) -> None:
+    connection, client = loop.connect()
+    client.sendall(HEAD.replace(b"/a", b"/miss"))
+    loop.read()
+    assert loop.waiting.evict()
+
+    loop.at_once.flush()
+
+    assert (loop.left, loop.closed) == ([], [connection])
 
 
 @pytest.mark.parametrize("cut", range(1, len(HEAD)))

@@ -78,6 +78,15 @@ class Server:
         assert request is not None
         asked = self.shortcut(*request, at_once=at_once)
         assert asked is not None
+        return next(self.shortcut.answer_known([asked])) if isinstance(asked, Groupable) else asked
+
+    def ask(self, path: str, headers: dict[str, str]) -> Groupable:
+        """A request that is to be answered at once."""
+        lines = "".join(f"{name}: {value}\r\n" for name, value in {"Host": "localhost", **headers}.items())
+        request = plain_get.read(f"GET {path} HTTP/1.1\r\n{lines}\r\n".encode())
+        assert request is not None
+        asked = self.shortcut(*request, at_once=True)
+        assert isinstance(asked, Groupable)
         return asked
 
     def _answered(self, answer: Answer, *, later: bool) -> Answered:
@@ -315,6 +324,46 @@ def test_a_url_that_cannot_be_collected_is_refused_by_the_application(client: Fl
 
     assert (fast.status, fast.data) == (flask.status, flask.data)
     assert fast.status_code >= 400
+
+
+def test_of_requests_that_came_together_each_gets_its_own_answer(server: Server) -> None:
+    heads = [(AT, {}), (f"{AT}miss", {}), (AT, {"If-None-Match": "*"}), (AT, {"If-None-Match": '"other"'}), (AT, {})]
+    asked = [server.ask(path, headers) for path, headers in heads]
+
+    answers = list(server.shortcut.answer_known(asked))
+
+    statuses = [int(each.status[:3]) if isinstance(each, Answer) else None for each in answers]
+    assert statuses == [200, None, 304, 200, 200]
+    assert answers[1] is asked[1]
+    assert [each.request_id for each in answers if isinstance(each, Answer)] == [
+        each.request_id
+        for each in asked
+        if each is not asked[1]  # type: ignore[attr-defined]
+    ]
+
+
+def test_an_error_of_one_is_its_own_and_the_others_of_its_group_are_left_to_threads(
+    services: Services, make_services: Build, client: FlaskClient
+) -> None:
+    def look_up(record_id: str) -> None:
+        raise StorageUnavailable("The store is away.")
+
+    store = services.store
+    without = make_services(store=Replacing(store, records=Replacing(store.records, look_up=look_up)))
+    server = Server(create_app(services=without))
+    asked = [server.ask(AT, {"If-None-Match": "*", "X-Request-ID": "1"})]
+    asked += [server.ask(AT, {"X-Request-ID": number}) for number in "23"]
+
+    known, failed, later = server.shortcut.answer_known(asked)
+
+    assert isinstance(known, Answer)
+    assert callable(failed)
+    assert callable(later)
+    assert [(each.status[:3], each.request_id) for each in (known, failed(), later())] == [
+        ("304", "1"),
+        ("503", "2"),
+        ("503", "3"),
+    ]
 
 
 def test_a_store_that_is_away_is_asked_once_and_is_a_503(services: Services, make_services: Build) -> None:

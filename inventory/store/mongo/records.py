@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -58,6 +59,9 @@ class MongoRecords(Ledger):
     def find(self, record_id: str) -> Record | None:
         document = self._records(record_id)
         return None if document is None else documents.record(document)
+
+    def reading(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def _read(self, whole: bool, take: Take[str], timeout: float) -> Sequence[Document | None]:
         """One command for what threads ask for at once: that takes half of the CPU time of a hit (docs/scale.md)."""

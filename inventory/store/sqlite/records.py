@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
@@ -92,6 +93,9 @@ class SqliteRecords(Ledger):
     def find(self, record_id: str) -> Record | None:
         found = self._connections.rows(FIND, (record_id,))
         return rows.record(found[0]) if found else None
+
+    def reading(self) -> AbstractContextManager[None]:
+        return self._connections.reading()
 
     def accept(self, target: Target, *, now: datetime, seen: Record | None, revalidate: bool = False) -> Acceptance:
         return self._acceptances(([(target, seen)], {"now": to_millis(now), "revalidate": revalidate, "bulk": False}))[0]
