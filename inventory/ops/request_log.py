@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
-from secrets import token_hex
+from random import getrandbits
 
 import structlog
 from flask import Flask, Response, g, request
@@ -26,8 +26,11 @@ def register(app: Flask) -> None:
 
 
 def valid_id(sent: str) -> str:
-    """The id of a request: the one that was sent if it is valid, else a new one."""
-    return sent if REQUEST_ID.fullmatch(sent) else token_hex(16)
+    """The id of a request: the one that was sent if it is valid, else a new one.
+
+    It is no secret, so the system is not asked for it: that would take four times as long, 1 % of a 304.
+    """
+    return sent if REQUEST_ID.fullmatch(sent) else f"{getrandbits(128):032x}"
 
 
 def identify(sent: str) -> str:

@@ -6,10 +6,10 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from werkzeug.http import http_date, quote_etag
+from werkzeug.http import quote_etag
 
 from inventory import json_bytes
-from inventory.clock import rfc3339
+from inventory.clock import http_date, rfc3339
 from inventory.records.documents import failure_document
 from inventory.records.model import Record, RecordWithSnapshot, Snapshot, State, Target
 from inventory.webpages.cookies import READY, cookies_of
