@@ -26,6 +26,7 @@ from inventory.memory_budget import UNLIMITED, MemoryBudget
 from inventory.notifier import Notifier
 from inventory.rate_limits.calls import Calls, GiveBack
 from inventory.rate_limits.model import Budgets, Permit, Throttled
+from inventory.records.backlog import Backlog, may_wait
 from inventory.records.call_permits import CallPermits
 from inventory.records.in_flight import POLL_INTERVAL, InFlight
 from inventory.records.model import (
@@ -137,24 +138,40 @@ class Collector:
         return settled
 
     def _collect_pending(self, in_flight: InFlight, stopping: Callable[[], bool], more: More, first: str | None) -> int:
-        settled = 0
+        settled, backlog, ended = 0, Backlog(), list[Outcome]()
         while True:
-            room, bulk = (0, False) if stopping() else in_flight.room()
-            claims = self._claim_due(room, bulk=bulk, required=not in_flight, first=first) if room else ()
+            stop = stopping()
+            room, bulk = (0, False) if stop else in_flight.room()
+            all_claimed = room > 0 and self._claim_more(backlog, room, bulk=bulk, required=not in_flight, first=first)
             first = None
-            permitted, deferred = self._request_permits(claims)
+            dropped = backlog.drop(stopping=stop)
+            permitted, deferred = self._request_permits(backlog.take(room, bulk=bulk))
             for claim, permit in permitted:
                 in_flight.start(self._collected_in_flight, claim, permit)
-            if deferred:  # more may be due at once, and must not wait for what is in flight
-                settled += self._settle([*deferred, *in_flight.done()])
-            elif bulk and len(claims) < room and more(0 if in_flight else POLL_INTERVAL) and not in_flight:
+            if deferred or dropped:  # more may be due at once, and must not wait for what is in flight
+                handed_back = [Postponed(claim, self._clock(), None, counted=False) for claim in dropped]
+                ended += [*handed_back, *deferred, *in_flight.done()]
+            elif bulk and all_claimed and more(0 if in_flight else POLL_INTERVAL) and not in_flight:
                 continue
             elif in_flight:
-                settled += self._settle(in_flight.wait())
-            elif stopping() or not self.is_reservation_near():
+                ended += in_flight.wait()
+                self._permits.give_back()
+            elif stop or not self.is_reservation_near():
                 return settled
             else:
                 self._sleep(POLL_INTERVAL)
+            if not backlog or not may_wait(ended):
+                settled += self._settle(ended)
+                backlog.note(ended)
+                ended = []
+
+    def _claim_more(self, backlog: Backlog, room: int, *, bulk: bool, required: bool, first: str | None) -> bool:
+        """Claim for free slots, and ahead of them; whether that was all that is due. Jobs wait while they have a backlog."""
+        bulk = bulk and not backlog
+        limit = room + backlog.ahead if bulk else room
+        claims = self._claim_due(limit, bulk=bulk, required=required and not backlog, first=first)
+        backlog.add(claims)
+        return bulk and len(claims) < limit
 
     def _settle(self, outcomes: Sequence[Outcome]) -> int:
         """How many collections took effect. What first outcomes state is found here, which needs nothing of the store.
