@@ -10,7 +10,8 @@ from random import getrandbits
 import structlog
 from flask import Flask, Response, g, request
 
-from inventory.ops import log_config, request_metrics
+from inventory import log_lines
+from inventory.ops import request_metrics
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +60,7 @@ def account_all(method: str, path: str, route: str, answered: Sequence[tuple[int
         | {"request_id": request_id}
         for status, request_id, seconds in answered
     ]
-    log_config.write_infos(__name__, lines)
+    log_lines.write_infos(__name__, lines)
     for status, _, seconds in answered:
         request_metrics.observe(method, route, status, seconds)
 

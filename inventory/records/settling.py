@@ -11,7 +11,7 @@ from random import Random
 
 import structlog
 
-from inventory import faults
+from inventory import faults, log_lines
 from inventory.clock import Clock
 from inventory.errors import SourceFailure, StorageUnavailable, Unstorable
 from inventory.notifier import Notifier
@@ -140,16 +140,18 @@ def _log(outcomes: Sequence[Outcome], settled: Sequence[bool]) -> None:
     deferred = sum(is_deferred(outcome) for outcome in outcomes)
     if deferred:
         log.info("deferred", count=deferred)
-    for outcome, took_effect in zip(outcomes, settled, strict=True):
-        if is_deferred(outcome):
-            continue
-        log.info(
-            "collected",
-            record_id=outcome.claim.id,
-            source=outcome.claim.target.source,
-            host=outcome.claim.target.host,
-            attempt=outcome.claim.attempt,
-            outcome=type(outcome).__name__.lower(),
-            failure=None if isinstance(outcome, Stored) or outcome.failure is None else outcome.failure.code,
-            took_effect=took_effect,
-        )
+    lines = [
+        {
+            "event": "collected",
+            "record_id": outcome.claim.id,
+            "source": outcome.claim.target.source,
+            "host": outcome.claim.target.host,
+            "attempt": outcome.claim.attempt,
+            "outcome": type(outcome).__name__.lower(),
+            "failure": None if isinstance(outcome, Stored) or outcome.failure is None else outcome.failure.code,
+            "took_effect": took_effect,
+        }
+        for outcome, took_effect in zip(outcomes, settled, strict=True)
+        if not is_deferred(outcome)
+    ]
+    log_lines.write_infos(__name__, lines)
