@@ -42,7 +42,7 @@ class Records(Protocol):
     def accept_each(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
         """`accept`, with `revalidate`, for targets that lookups ask for at once, each with the record that was seen.
 
-        All of them are accepted, or it raises and none is, unless the store was lost meanwhile.
+        If it raises, some may have been accepted; on SQLite none is.
         """
 
     def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:

@@ -24,6 +24,9 @@ MAX_GROUP = 64
 
 Take = Callable[[], Sequence[Wanted]]
 
+_after_fork = Lock()
+"""Of the threads of a new process one begins anew."""
+
 
 class _State(Enum):
     WAITING = auto()
@@ -51,8 +54,8 @@ class GroupCommit(Generic[Wanted, Result]):
     """Call it with what is wanted; it returns the result once that is durable, within about `timeout` seconds.
 
     `commit(take, timeout)` opens a transaction within that time, calls `take` in it for what to do, and returns the results
-    in the same order once they are durable. If it raises, each call is repeated alone, so that it gets its own result or its
-    own error. `too_late()` is the error of a call whose transaction does not end in time.
+    in the same order once they are durable. If it raises an `InventoryError`, each call is repeated alone, so that it gets
+    its own result or its own error. `too_late()` is the error of a call whose transaction does not end in time.
     """
 
     def __init__(
@@ -71,7 +74,9 @@ class GroupCommit(Generic[Wanted, Result]):
     def __call__(self, wanted: Wanted) -> Result:
         """Do what is wanted, together with what others want now."""
         if self._pid != os.getpid():  # after a fork, whose child has none of the threads that wait here
-            self._begin()
+            with _after_fork:
+                if self._pid != os.getpid():
+                    self._begin()
         call = _Call[Wanted, Result](wanted, monotonic() + self._timeout)
         with self._lock:
             self._calls.append(call)
@@ -86,10 +91,10 @@ class GroupCommit(Generic[Wanted, Result]):
         return self._commit(lambda: [wanted], max(0.0, call.until - monotonic()))[0]
 
     def _begin(self) -> None:
-        self._pid = os.getpid()
         self._lock = Lock()
         self._calls: deque[_Call[Wanted, Result]] = deque()
         self._led = False
+        self._pid = os.getpid()
 
     def _lead(self, leader: _Call[Wanted, Result]) -> None:
         """Commit a group; the leader's state is then DONE, or ALONE if another call may be why the group failed."""
