@@ -35,8 +35,13 @@ def write_infos(logger: str, lines: Sequence[Mapping[str, Any]]) -> None:
     timestamp = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     context, more = structlog.contextvars.get_contextvars(), {"level": "info", "logger": logger, "timestamp": timestamp}
     stream = structlog.get_config()["logger_factory"](logger)
-    for together in _joined([dumps({**context, **line, **more}, default=repr) for line in lines]):
+    for together in _joined([dumps({**line, **_without(context, line), **more}, default=repr) for line in lines]):
         stream.msg(together)
+
+
+def _without(context: Mapping[str, Any], line: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The thread's context, but for what the line says itself."""
+    return {name: value for name, value in context.items() if name not in line}
 
 
 def _joined(lines: Sequence[str]) -> Iterator[str]:

@@ -34,6 +34,10 @@ class Body:
     abrupt_end: bool = False
 
 
+SPARE = 4 * 1024 * 1024
+"""Coded bytes, besides twice the limit, of which little may be made."""
+
+
 def read_body(response: ResponseReader, limit: int, room: Room | None = None, deadline: Deadline | None = None) -> Body:
     """The body of a response, at most `limit` bytes of it, decoded. Raises `SourceFailure` when it is incomplete or late.
 
@@ -43,7 +47,7 @@ def read_body(response: ResponseReader, limit: int, room: Room | None = None, de
     named = response.head.values("content-encoding")
     applied = [*codings.names(named), *response.transfer_codings]
     misnamed = tuple(f"Content-Encoding names {name!r:.50}, which is not a coding" for name in codings.misnamed(named)[:1])
-    with Received(response.pieces(), 2 * limit + codings.CHUNK_BYTES) as received:
+    with Received(response.pieces(), 2 * limit + SPARE) as received:
         reader = _BodyReader(received, limit, room or UNLIMITED.room(), deadline or Deadline(math.inf))
         body = reader.decoded(applied) if applied else reader.raw()
     defects = (*misnamed, *body.defects, *response.defects())

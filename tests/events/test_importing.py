@@ -100,11 +100,10 @@ def test_progress_of_lines_that_are_all_good_is_told_before_their_batch_ends(
     flawless.read()
     batch = services.job_runner().claim()
     assert batch is not None
-    services.job_runner().step(batch)
     clock.forward(0.3)
     services.job_runner().step(batch)
 
-    assert flawless.job.counts.processed == 2 * STEP_LINES
+    assert flawless.job.counts.processed == STEP_LINES < batch.claim.rows
 
 
 def test_a_worker_that_dies_costs_no_line_and_counts_none_twice(

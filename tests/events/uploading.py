@@ -27,6 +27,8 @@ class Uploaded:
     def rows(self, job: Job, file_rows: FileRows) -> Iterator[tuple[InputRow, int]]:
         return rows.read(BytesIO(self._content), self._format, file_rows.in_text)
 
+    in_blocks = rows
+
 
 def imported(content: bytes, file_name: str, options: dict[str, str]) -> tuple[FileFormat, Sequence[Event], Sequence[Row]]:
     """What a file is taken for, its events in order, and its rejected rows."""

@@ -195,7 +195,7 @@ def server(capsys: pytest.CaptureFixture[str]) -> Iterator[InventoryWorker]:
 def test_connections_are_kept_unless_the_process_is_to_stop(
     worker: Worker, server: InventoryWorker, alive: bool, said: bytes
 ) -> None:
-    server.alive, server.at_once = alive, AtOnce(Answering(), lambda *_: None)
+    server.alive, server.at_once = alive, AtOnce(Answering(), lambda *_: None, lambda _: None)
     connection, _ = worker.connect()
     connection.later = Groupable()
 
@@ -208,7 +208,7 @@ def test_connections_are_kept_unless_the_process_is_to_stop(
 def test_a_fault_of_the_shortcut_is_logged_and_answered(
     worker: Worker, server: InventoryWorker, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    server.at_once = AtOnce(Broken(), lambda *_: None)
+    server.at_once = AtOnce(Broken(), lambda *_: None, lambda _: None)
     grouped = Grouped(lambda *call: worker.submitted.append(call), server._answer_group, worker.handled.extend)
     pairs = [worker.connect() for _ in range(2)]
     for connection, _ in pairs:
