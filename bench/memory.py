@@ -83,15 +83,8 @@ def bombs(running: Stack) -> Iterator[str]:
     command = [sys.executable, "-m", "bench.bombs", str(port)]
     with rig.program(command, dict(os.environ), running.folder / "bombs.log"):
         url = f"http://127.0.0.1:{port}"
-        wait_until(lambda: _answers(f"{url}/page"), "the bombs are there")
+        wait_until(lambda: rig.answers(f"{url}/page"), "the bombs are there")
         yield url
-
-
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=5).ok
-    except requests.ConnectionError:
-        return False
 
 
 def child_of(pid: int) -> int:

@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import requests
-
-from bench.rig import program
+from bench.rig import answers, program
 from tests.end_to_end.stack import free_port, wait_until
 
 CONFIGURATION = """
@@ -27,40 +25,43 @@ http {{
   uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
   server {{
     listen 127.0.0.1:{port};
+    {server}
+  }}
+}}
+"""
+FILE = """
     root {folder};
     default_type application/json;
     location / {{ try_files /answer.json =404; }}
-  }}
-}}
 """
 
 
 @contextmanager
 def serving(folder: Path, answer: bytes) -> Iterator[str]:
     """The URL of an nginx that answers every path with the same file; `SystemExit` if nginx is not installed."""
-    nginx = installed()
-    if nginx is None:
+    if installed() is None:
         raise SystemExit("This row needs nginx: install it, or name other rows.")
     own = folder / "nginx"
     own.mkdir()
     (own / "answer.json").write_bytes(answer)
+    with running(own, FILE.format(folder=own)) as url:
+        yield url
+
+
+@contextmanager
+def running(folder: Path, server: str) -> Iterator[str]:
+    """The URL of an nginx process with these directives of its one server, and with its files in a folder."""
     port = free_port()
     user = "user root;" if os.geteuid() == 0 else ""  # another user could not read the folder
-    (own / "nginx.conf").write_text(CONFIGURATION.format(folder=own, port=port, user=user))
-    command = [nginx, "-p", str(own), "-e", str(own / "nginx.error"), "-c", str(own / "nginx.conf")]
-    with program(command, dict(os.environ), own / "nginx.log"):
+    text = CONFIGURATION.format(folder=folder, port=port, user=user, server=server)
+    (folder / "nginx.conf").write_text(text)
+    command = [str(installed()), "-p", str(folder), "-e", str(folder / "nginx.error"), "-c", str(folder / "nginx.conf")]
+    with program(command, dict(os.environ), folder / "nginx.log"):
         url = f"http://127.0.0.1:{port}"
-        wait_until(lambda: _answers(url, answer), "nginx answers")
+        wait_until(lambda: answers(f"{url}/page"), "nginx answers")
         yield url
 
 
 def installed() -> str | None:
     """Its path, if it is installed."""
     return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-
-
-def _answers(url: str, answer: bytes) -> bool:
-    try:
-        return requests.get(url, timeout=5).content == answer
-    except requests.ConnectionError:
-        return False

@@ -84,7 +84,7 @@ def constant(running: Stack, size: int) -> Iterator[str]:
     command = [sys.executable, "-m", "gunicorn", f"bench.constant:Constant({size})"]
     with program(command, environment, folder / "constant.log"):
         url = f"http://127.0.0.1:{port}"
-        wait_until(lambda: _answers(url), "the constant is answered")
+        wait_until(lambda: answers(url), "the constant is answered")
         yield url
 
 
@@ -105,7 +105,8 @@ def program(command: Sequence[str], environment: dict[str, str], log: Path) -> I
         program.wait(60)
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
+    """Whether somebody answers there, with no error."""
     try:
         return requests.get(url, timeout=5).ok
     except requests.ConnectionError:
