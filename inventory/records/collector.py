@@ -10,43 +10,21 @@ reservation gets a new one after all others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from functools import partial
-from random import Random
 from time import sleep
 
-import structlog
-
-from inventory import faults
 from inventory.clock import Clock
-from inventory.errors import Deferred, SourceFailure, StorageUnavailable
-from inventory.memory_budget import UNLIMITED, MemoryBudget
-from inventory.notifier import Notifier
-from inventory.rate_limits.calls import Calls, GiveBack
-from inventory.rate_limits.model import Budgets, Permit, Throttled
+from inventory.errors import StorageUnavailable
+from inventory.rate_limits.model import Permit, Throttled
 from inventory.records.backlog import Backlog, may_wait
 from inventory.records.call_permits import CallPermits
+from inventory.records.claim_collector import ClaimCollector
 from inventory.records.in_flight import POLL_INTERVAL, InFlight
-from inventory.records.model import (
-    AHEAD,
-    LONGEST_DELAY,
-    Content,
-    Failed,
-    Outcome,
-    Postponed,
-    Record,
-    State,
-    Statements,
-    Stored,
-)
+from inventory.records.model import Outcome, Postponed, Record, State
 from inventory.records.outcomes import CollectionPolicy
-from inventory.records.ports import Records, Snapshots
+from inventory.records.ports import Records
 from inventory.records.settling import Settler
-from inventory.records.source import Source
-
-log = structlog.get_logger(__name__)
 
 RESERVATION_NEAR = timedelta(seconds=2)
 """How far away the next reservation of a deferred claim may be for a collector to stay for it."""
@@ -55,48 +33,31 @@ More = Callable[[float], bool]
 """Waits up to so many seconds for something to become due, and says whether that is to be expected at all."""
 
 
-Observe = Callable[[Stored | Failed], Statements | None]
-"""What an outcome states of its target."""
-
-
 class Collector:
     """Turns claims into outcomes; `settler` then ends the claims."""
 
     def __init__(
         self,
         records: Records,
-        snapshots: Snapshots,
-        sources: Mapping[str, Source],
-        notifier: Notifier,
+        claims: ClaimCollector,
+        permits: CallPermits,
+        settler: Settler,
         policy: CollectionPolicy,
-        budgets: Budgets,
         *,
         clock: Clock,
-        rng: Random,
         sleep: Callable[[float], object] = sleep,
-        observe: Observe = lambda _outcome: None,
-        memory: MemoryBudget = UNLIMITED,
     ) -> None:
-        self._records, self._snapshots, self._sources = records, snapshots, sources
-        self._notifier, self._policy, self._budgets = notifier, policy, budgets
-        self._clock, self._rng, self._sleep = clock, rng, sleep
-        self._permits = CallPermits(budgets, notifier)
-        self._observe = observe
-        self._memory = memory
-        self._last_reservation = clock()
-        self.settler = Settler(records, notifier, policy, clock=clock, rng=rng, sleep=sleep)
+        self._records, self._claims, self._permits, self._policy = records, claims, permits, policy
+        self._clock, self._sleep = clock, sleep
+        self.settler = settler
 
     def claim(self, record_id: str) -> Record | None:
         """Lease one record for an inline collection, whatever its pause; None while somebody else is collecting it."""
         return self._records.claim(record_id, now=self._clock(), lease_for=self._policy.lease_for)
 
-    def collect(self, claim: Record, permit: Permit | None = None, *, inline: bool = False) -> Outcome:
-        """Fetch a claimed target, the first call with this permit if there is one.
-
-        With `inline` a caller waits and wants all of it: the outcome is stored or failed, and postponed only if an upstream
-        may not be called now. Whatever is raised becomes an outcome too, except that the store is away.
-        """
-        return self._observed(self._collected(claim, permit, inline=inline))
+    def collect(self, claim: Record, *, inline: bool = False) -> Outcome:
+        """Collect one claim, which is then to be settled; see `ClaimCollector.collect`."""
+        return self._claims.collect(claim, inline=inline)
 
     def collect_due(
         self, *, slots: int, stopping: Callable[[], bool], more: More = lambda _seconds: False, first: str | None = None
@@ -117,7 +78,7 @@ class Collector:
     def is_reservation_near(self) -> bool:
         """Whether reservations that were given here are still to come, and something is due within `RESERVATION_NEAR`."""
         now, max_attempts = self._clock(), self._policy.retry.max_attempts
-        if not timedelta(0) < self._last_reservation - now <= AHEAD:
+        if not self._claims.is_reservation_ahead(now):
             return False
         try:
             return bool(self._records.due(now=now + RESERVATION_NEAR, max_attempts=max_attempts, limit=1))
@@ -147,7 +108,7 @@ class Collector:
             dropped = backlog.drop(stopping=stop)
             permitted, deferred = self._request_permits(backlog.take(room, bulk=bulk))
             for claim, permit in permitted:
-                in_flight.start(self._collected_in_flight, claim, permit)
+                in_flight.start(self._collect_in_flight, claim, permit)
             if deferred or dropped:  # more may be due at once, and must not wait for what is in flight
                 handed_back = [Postponed(claim, self._clock(), None, counted=False) for claim in dropped]
                 ended += [*handed_back, *deferred, *in_flight.done()]
@@ -179,7 +140,9 @@ class Collector:
         For all of them, one after the other, that takes half the time of finding each in its thread, between fetches.
         """
         self._permits.give_back()
-        return self.settler.settle_or_drop([self._observed(each) if _is_first(each.claim) else each for each in outcomes])
+        return self.settler.settle_or_drop(
+            [self._claims.observed(each) if _is_first(each.claim) else each for each in outcomes]
+        )
 
     def _claim_due(self, limit: int, *, bulk: bool, required: bool, first: str | None) -> Sequence[Record]:
         """Due claims, that of the record `first` before all; none if the store is away, unless they are `required`."""
@@ -205,101 +168,15 @@ class Collector:
         deferred: list[Outcome] = []
         for claim, decision in zip(claims, self._permits.request(claims), strict=True):
             if isinstance(decision, Throttled):
-                final = self._policy.retry.gives_up(claim.attempt)
-                deferred.append(self._outcome_of(claim, partial(self._defer, claim, decision, final=final)))
+                deferred.append(self._claims.throttled(claim, decision))
             else:
                 permitted.append((claim, decision))
         return permitted, deferred
 
-    def _outcome_of(self, claim: Record, decide: Callable[[], Outcome]) -> Outcome:
-        """What is decided of a claim. This is the outermost edge of a collection: whatever breaks it is recorded here."""
-        try:
-            return decide()
-        except StorageUnavailable:
-            raise
-        except Exception as error:  # noqa: BLE001 - logged, counted, and the outcome
-            return self.settler.fault(claim, error, "collect")
-
-    def _collected_in_flight(self, claim: Record, permit: Permit | None) -> Outcome:
-        """`collect` without what a first outcome states; its permit is given back with others."""
-        outcome = self._collected(claim, permit, give_back=self._permits.give_back_soon)
-        return outcome if _is_first(claim) else self._observed(outcome)
-
-    def _collected(
-        self,
-        claim: Record,
-        permit: Permit | None,
-        *,
-        inline: bool = False,
-        give_back: GiveBack | None = None,
-    ) -> Outcome:
-        """`collect` without what the outcome states."""
-        final = inline or self._policy.retry.gives_up(claim.attempt)
-        collect = partial(self._collect, claim, permit, inline=inline, final=final, give_back=give_back)
-        return self._outcome_of(claim, collect)
-
-    def _observed(self, outcome: Outcome) -> Outcome:
-        """The outcome with what it states. Where that cannot be told, it is found later from what is stored."""
-        if isinstance(outcome, Postponed):
-            return outcome
-        try:
-            return replace(outcome, statements=self._observe(outcome))
-        except StorageUnavailable as error:
-            log.warning("not_observed", record_id=outcome.claim.id, error=str(error))
-        except Exception as error:  # noqa: BLE001 - logged and counted: a collection never fails by what is said of it
-            faults.note(self._notifier, error, "observe", outcome.claim.target.source, record_id=outcome.claim.id)
-        return outcome
-
-    def _collect(
-        self,
-        claim: Record,
-        permit: Permit | None,
-        *,
-        inline: bool,
-        final: bool,
-        give_back: GiveBack | None,
-    ) -> Outcome:
-        """Fetch a target; of the memory for that, what its body takes is held until the outcome is settled."""
-        room, size = self._memory.room(), 0
-        try:
-            calls = Calls(self._budgets, permit, give_back=give_back, room=room, sleep=self._sleep)
-            outcome = self._fetch(claim, calls, inline=inline, final=final)
-            if room.held and isinstance(outcome, Stored) and outcome.body:
-                size, outcome = len(outcome.body), replace(outcome, room=room)
-            return outcome
-        finally:
-            room.keep(size)
-
-    def _fetch(self, claim: Record, calls: Calls, *, inline: bool, final: bool) -> Outcome:
-        try:
-            with calls:
-                previous = None if inline else self._to_revalidate(claim)
-                collected = self._sources[claim.target.source].collect(claim.target.key, previous, calls)
-        except SourceFailure as error:
-            final = final or error.permanent
-            return self._policy.failed(claim, error, now=self._clock(), rng=self._rng, final=final)
-        except Deferred as error:
-            return self._defer(claim, error, final=final)
-        return self._policy.answered(claim, collected, now=self._clock(), final=final)
-
-    def _defer(self, claim: Record, throttled: Throttled | Deferred, *, final: bool) -> Outcome:
-        now, wait = self._clock(), min(timedelta(seconds=throttled.wait), LONGEST_DELAY)
-        self._last_reservation = max(self._last_reservation, now + wait)
-        return self._policy.deferred(claim, throttled.reason, wait, now=now, rng=self._rng, final=final)
-
-    def _to_revalidate(self, claim: Record) -> Content | None:
-        """The content of the latest snapshot, if asking whether that still holds will do.
-
-        A second attempt asks for all of it: the first one may have failed because of its conditions.
-        """
-        if not claim.revalidate or claim.snapshot_id is None or claim.attempt > 1:
-            return None
-        try:
-            found = self._snapshots.find(claim.snapshot_id)
-        except StorageUnavailable as error:
-            log.warning("not_revalidated", record_id=claim.id, error=str(error))
-            return None
-        return None if found is None else found[1].content
+    def _collect_in_flight(self, claim: Record, permit: Permit | None) -> Outcome:
+        """Collect a claim, without what a first outcome states; its permit is given back with others."""
+        outcome = self._claims.fetched(claim, permit, give_back=self._permits.give_back_soon)
+        return outcome if _is_first(claim) else self._claims.observed(outcome)
 
 
 def _is_first(claim: Record) -> bool:

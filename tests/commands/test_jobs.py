@@ -15,7 +15,7 @@ from inventory import wiring
 from inventory.commands.jobs import messages_of
 from inventory.commands.main import main
 from inventory.config import Settings
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.end_to_end.stack import Stack, free_port
 from tests.jobs.actions import found, import_urls, pages
 from tests.upstreams import Upstream

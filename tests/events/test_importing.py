@@ -11,7 +11,7 @@ from inventory.events.model import EventFilter
 from inventory.jobs.chunks import upload_name
 from inventory.jobs.claimed_batch import LEASE
 from inventory.jobs.model import Counts, Job, JobStatus, RowOutcome
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.events import logs
 from tests.fakes import FakeClock
 

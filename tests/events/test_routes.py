@@ -13,8 +13,8 @@ from marshmallow import Schema
 from inventory.events import schemas
 from inventory.events.model import Event
 from inventory.events.service import MAX_HOURS
+from inventory.services import Services
 from inventory.web_api.blueprint import example
-from inventory.wiring import Services
 
 EVENTS, STATS = "/api/v1/events", "/api/v1/events/stats"
 JOB, OTHER = "4f3c2b1a09f8e7d6c5b4a39281706f5e", "0" * 31 + "1"

@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from inventory import create_app, wiring
 from inventory.config import Settings
 from inventory.errors import SourceFailure, StorageUnavailable
+from inventory.services import Services
 from inventory.web_api import shortcut
-from inventory.wiring import Services
 from tests.conftest import Build
 from tests.fakes import FakeClock, FakeWeather, FakeWeb, Replacing
 

@@ -12,9 +12,9 @@ from inventory.events.job_type import EventJobs
 from inventory.imports.detection import detect
 from inventory.imports.rows import read
 from inventory.jobs.model import InputRow
+from inventory.services import Services
 from inventory.weather.job_type import CityJobs
 from inventory.webpages.job_type import UrlJobs
-from inventory.wiring import Services
 
 FILE_ROWS = {each.name: each.file for each in (UrlJobs, CityJobs, EventJobs)}
 """The files of each job type that takes any."""

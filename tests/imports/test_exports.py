@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.imports.actions import Listed, assert_listed
 
 LISTS = Path(__file__).parents[1] / "samples" / "lists"

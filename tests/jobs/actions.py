@@ -17,8 +17,8 @@ from inventory.jobs.job_type import JobType
 from inventory.jobs.model import Counts, Job, Row, RowOutcome
 from inventory.jobs.ports import Jobs
 from inventory.jobs.runner import JobRunner
+from inventory.services import Services
 from inventory.webpages.job_type import UrlJobs
-from inventory.wiring import Services
 from tests.fakes import FakeClock
 
 HOST = "http://example.test"

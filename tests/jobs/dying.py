@@ -21,9 +21,9 @@ from inventory.imports.rows import Uploads
 from inventory.jobs.chunks import Chunks
 from inventory.jobs.runner import JobRunner
 from inventory.records.model import Target
+from inventory.services import Services
 from inventory.weather.job_type import CityJobs
 from inventory.webpages.job_type import UrlJobs
-from inventory.wiring import Services
 from tests.fakes import FakeWeather, FakeWeb, Unlimited
 
 DEADLY = "deadly"

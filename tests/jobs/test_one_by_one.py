@@ -25,7 +25,7 @@ from inventory.jobs.model import Batch, Counts, InputRow, Job, JobStatus, Row
 from inventory.jobs.one_by_one import MAX_TAKES
 from inventory.jobs.runner import JobRunner, complete_jobs
 from inventory.records.model import Target
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.conftest import Build
 from tests.contract.backends import MockBackend
 from tests.fakes import FakeClock, FakeWeb, Replacing

@@ -15,7 +15,7 @@ from inventory import create_app
 from inventory.config import Settings
 from inventory.jobs.chunks import upload_name
 from inventory.jobs.model import LONGEST_INPUT, Row, RowOutcome
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.fakes import FakeClock
 from tests.jobs.course import Course
 

@@ -20,7 +20,7 @@ from inventory.jobs.job_type import BatchTask
 from inventory.jobs.model import Batch, InputRow, Job, JobStatus, RowOutcome
 from inventory.jobs.runner import complete_jobs
 from inventory.records.model import State
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.conftest import Build
 from tests.fakes import FakeClock, FakeWeb, Replacing
 from tests.jobs.actions import (

@@ -19,7 +19,7 @@ from inventory.jobs.runner import BUSY_ROWS, MAX_BATCHES, MAX_WAIT, JobRunner
 from inventory.rate_limits.calls import Calls
 from inventory.records.model import Content
 from inventory.records.source import Collected
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.conftest import Build
 from tests.end_to_end.stack import wait_until
 from tests.fakes import FakeClock, FakeWeb

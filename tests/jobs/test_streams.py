@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from inventory import create_app
 from inventory.jobs.model import RowOutcome
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.conftest import Build
 from tests.fakes import FakeClock
 from tests.jobs.course import Course

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from inventory.errors import CollectionFailed, SourceFailure
 from inventory.records.source import Collected
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.fakes import FakeClock, FakeWeb, content
 
 Headers = Sequence[tuple[str, str]]

@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 
 from inventory.errors import StorageUnavailable
 from inventory.observations.service import PAGE, SearchService
+from inventory.services import Services
 from inventory.slots import Slots
-from inventory.wiring import Services
 from tests.fakes import FakeClock, Replacing
 from tests.observations.conftest import Fleet
 

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from inventory.errors import InvalidRequest
 from inventory.imports.lookups import LABELS
 from inventory.observations.labels import read_labels
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.fakes import FakeClock, FakeWeb
 from tests.jobs.actions import Worker, import_urls, work_to_the_end
 from tests.observations.conftest import Ask, Fleet, urls

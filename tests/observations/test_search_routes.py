@@ -12,8 +12,8 @@ from inventory import create_app
 from inventory.clock import rfc3339
 from inventory.errors import QueryTooBroad
 from inventory.observations.service import SearchService
+from inventory.services import Services
 from inventory.slots import Slots
-from inventory.wiring import Services
 from tests.conftest import Build
 from tests.fakes import FakeClock, Replacing
 from tests.observations.conftest import Ask, Fleet, urls

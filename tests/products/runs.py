@@ -22,7 +22,7 @@ from inventory.products.feeds import Feed, limits
 from inventory.rate_limits.limits import Limit
 from inventory.rate_limits.local import LocalBudgets
 from inventory.rate_limits.model import Policy
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.end_to_end.stack import wait_until
 
 HUGE = Limit(1_000_000, 1_000, 1_000)

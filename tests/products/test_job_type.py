@@ -13,7 +13,7 @@ from inventory.products.documents import summary_document
 from inventory.products.model import ProductFilter
 from inventory.rate_limits.local import LocalBudgets
 from inventory.rate_limits.model import Permit, PermitRequest, Throttled
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.demo.served import served
 from tests.end_to_end.stack import wait_until
 from tests.products.runs import counts, ended, feeds_of, run, running, running_worker

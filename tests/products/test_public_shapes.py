@@ -15,7 +15,7 @@ from inventory.products.documents import summary_document
 from inventory.products.feed_file import read
 from inventory.products.feeds import Feed
 from inventory.products.model import ProductFilter
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.products import apis
 from tests.products.apis import Api, ApiServer, as_json
 from tests.products.runs import run, running

@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 
 from inventory.products import schemas
 from inventory.products.model import Product, ProductVersion
+from inventory.services import Services
 from inventory.web_api.blueprint import example
-from inventory.wiring import Services
 from tests.fakes import FakeClock
 
 PRODUCTS = "/api/v1/products"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from inventory.rate_limits.model import Permit, PermitRequest, Report
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.conftest import Build
 from tests.fakes import FakeWeb, Unlimited
 

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from inventory import create_app
 from inventory.errors import SourceFailure
 from inventory.records.source import Collected
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.fakes import FakeClock, FakeWeb, content
 from tests.webpages.actions import URL, look_up, work
 

@@ -10,7 +10,7 @@ import pytest
 from inventory.rate_limits.calls import Calls
 from inventory.records.model import Content
 from inventory.records.source import Collected
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.fakes import FakeClock, FakeWeb
 
 URL = "http://example.test/"

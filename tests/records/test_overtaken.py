@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from inventory.errors import SourceFailure
 from inventory.records.model import Snapshot, Stored
 from inventory.records.source import Collected
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.fakes import FakeClock, FakeWeb, content
 from tests.webpages.actions import URL, look_up
 

@@ -9,7 +9,7 @@ import pytest
 
 from inventory.records.model import Target
 from inventory.records.service import RecordService
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.fakes import FakeClock
 
 URL = "http://example.test/"

@@ -14,7 +14,7 @@ from inventory.errors import SourceFailure
 from inventory.rate_limits.calls import Calls
 from inventory.records.model import Content, State
 from inventory.records.source import Collected
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.fakes import FakeClock, FakeWeb, content
 from tests.webpages.actions import PAGE, URL, look_up, work
 

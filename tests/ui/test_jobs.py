@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from inventory.jobs.model import RowOutcome
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.fakes import FakeClock
 from tests.jobs.course import Course
 

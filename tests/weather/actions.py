@@ -15,9 +15,9 @@ from inventory.errors import SourceFailure
 from inventory.records.model import Record, Target
 from inventory.records.ports import Records
 from inventory.records.source import Collected
+from inventory.services import Services
 from inventory.weather.providers import UNKNOWN_CITY
 from inventory.weather.service import JITTER
-from inventory.wiring import Services
 from tests.fakes import FakeWeather, Replacing, weather_content
 
 WEATHER = "/api/v1/weather"

@@ -16,7 +16,7 @@ from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.errors import SourceFailure
 from inventory.records.source import Source
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.conftest import Build
 from tests.upstreams import Answer, Upstream
 from tests.upstreams.torture import Torture

@@ -13,7 +13,7 @@ from inventory.errors import SourceFailure
 from inventory.imports.file_format import FileFormat
 from inventory.imports.rows import read as rows_of
 from inventory.records.source import Collected
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.fakes import FakeClock, FakeWeather, weather_content
 from tests.imports.actions import texts
 from tests.jobs.actions import found, work_to_the_end

@@ -22,7 +22,8 @@ from inventory.rate_limits.calls import Calls
 from inventory.rate_limits.model import Reason, Throttled
 from inventory.records.model import Content, Failed, Failure, Postponed, Snapshot, State, Stored
 from inventory.records.source import Collected
-from inventory.wiring import Services
+from inventory.services import Services
+from inventory.thread_shares import share_threads
 from tests.conftest import Build
 from tests.fakes import FakeClock, FakeWeather, Replacing, weather_content
 from tests.weather.actions import (
@@ -396,7 +397,7 @@ def crowd(make_services: Build, settings: Settings) -> Crowd:
 
 def make_crowd(make_services: Build, settings: Settings, room: int) -> Services:
     wide = replace(settings, api_threads=settings.inline_slots + settings.live_streams + 1)
-    while wiring.share_threads(wide.spare_threads).waiting_lookups < room:
+    while share_threads(wide.spare_threads).waiting_lookups < room:
         wide = replace(wide, api_threads=wide.api_threads + 1)
     services = make_services(wide)
     services.store.prepare()

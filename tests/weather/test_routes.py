@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from inventory.errors import SourceFailure
 from inventory.records.model import State
 from inventory.records.source import Collected
+from inventory.services import Services
 from inventory.weather.service import JITTER
-from inventory.wiring import Services
 from tests.fakes import FakeClock, FakeWeather, weather_content
 from tests.weather.actions import (
     CITY,

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from inventory import create_app
 from inventory.errors import STATUS
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.webpages.actions import URL
 
 UNDOCUMENTED = {"/", "/docs/", "/docs/{path}", "/openapi.json", "/jobs", "/jobs/{job_id}", "/jobs/{job_id}/rows.csv"}

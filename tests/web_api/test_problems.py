@@ -14,8 +14,8 @@ from flask.testing import FlaskClient
 from inventory import create_app
 from inventory.errors import InventoryError
 from inventory.ops import log_config
+from inventory.services import Services
 from inventory.web_api.problems import status_and_code
-from inventory.wiring import Services
 
 MEMBERS = {"type", "title", "status", "detail", "code", "request_id"}
 

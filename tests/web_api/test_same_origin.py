@@ -14,9 +14,9 @@ from inventory import create_app
 from inventory.config import Settings
 from inventory.errors import SourceFailure
 from inventory.records.model import RecordFilter
+from inventory.services import Services
 from inventory.weather.providers import UNKNOWN_CITY
 from inventory.web_api.same_origin import is_foreign, may_change
-from inventory.wiring import Services
 from tests.conftest import Build
 from tests.fakes import FakeClock, FakeWeather, FakeWeb
 from tests.jobs.course import Course

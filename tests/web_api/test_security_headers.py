@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from gunicorn.http.errors import InvalidHeader, InvalidResponseHeader, LimitRequestLine
 
 from inventory.gunicorn_worker.malformed import answer
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.fakes import FakeClock
 from tests.jobs.course import Course
 from tests.webpages.actions import URL

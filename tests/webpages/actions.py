@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from inventory.wiring import Services
+from inventory.services import Services
 
 URL = "http://example.test/page"
 PAGE = f"<p>{URL}</p>".encode()

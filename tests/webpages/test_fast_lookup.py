@@ -19,10 +19,10 @@ from inventory import create_app, urls
 from inventory.errors import SourceFailure, StorageUnavailable, Unstorable
 from inventory.gunicorn_worker import plain_get
 from inventory.records.model import Acceptance
+from inventory.services import Services
 from inventory.web_api import shortcut
 from inventory.web_api.shortcut import Answer, Groupable, Later
 from inventory.webpages.fast_lookup import URL_ONLY
-from inventory.wiring import Services
 from tests.conftest import Build
 from tests.fakes import FakeClock, FakeWeb, Replacing
 

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from inventory.imports.lookups import Lookups
 from inventory.jobs.model import InputRow
 from inventory.records.model import Snapshot, Stored, Target
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.conftest import Build
 from tests.fakes import content
 

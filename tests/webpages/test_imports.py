@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.errors import InvalidUrl
+from inventory.services import Services
 from inventory.webpages.job_type import checked, in_text
-from inventory.wiring import Services
 from tests.fakes import FakeClock
 from tests.imports.workbooks import workbook
 from tests.jobs.actions import work_to_the_end

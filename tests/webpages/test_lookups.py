@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from inventory.errors import SourceFailure
 from inventory.records.source import Collected
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.fakes import FakeClock, FakeWeb, content
 from tests.webpages.actions import PAGE, URL, look_up, work
 

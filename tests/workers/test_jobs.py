@@ -15,7 +15,7 @@ from inventory.jobs.chunks import CHUNKS, UPLOADS, upload_name
 from inventory.jobs.claimed_batch import LEASE
 from inventory.jobs.model import JobStatus
 from inventory.notifier import MAX_WAITING
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.conftest import Build
 from tests.jobs.actions import Worker, found, import_urls, pages, rows_of, small_batches, upload
 from workers import scheduler

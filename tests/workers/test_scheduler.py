@@ -22,8 +22,8 @@ from inventory.events.model import EventFilter
 from inventory.history.model import Lookup, LookupOutcome
 from inventory.notifier import MAX_WAITING
 from inventory.records.model import State
+from inventory.services import Services
 from inventory.store.codecs import to_millis
-from inventory.wiring import Services
 from tests.conftest import Build
 from tests.end_to_end.stack import wait_until
 from tests.fakes import FakeWeb, Replacing

@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from inventory.clock import utc_now
-from inventory.wiring import Services
+from inventory.services import Services
 from tests.upstreams import Upstream
 from tests.upstreams.answers import Answer
 from workers import tasks

@@ -1,0 +1,65 @@
+"""Wires records and what collects them: in workers, and while a caller waits."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from inventory.observations.observing import Observer
+from inventory.records.call_permits import CallPermits
+from inventory.records.claim_collector import ClaimCollector, Observe
+from inventory.records.collector import Collector
+from inventory.records.inline import InlineCollector
+from inventory.records.outcomes import CollectionPolicy, collection_retries
+from inventory.records.service import RecordService
+from inventory.records.settling import Settler
+from inventory.wiring.parts import Parts
+
+
+def record_service(parts: Parts) -> RecordService:
+    """Lookups and acceptances."""
+    return RecordService(
+        parts.store.records,
+        parts.store.snapshots,
+        parts.store.bodies,
+        parts.sources,
+        parts.notifier,
+        fresh_for=timedelta(seconds=parts.settings.fresh_for),
+        waiting=parts.threads.waiting_lookups,
+        clock=parts.clock,
+    )
+
+
+def collector(parts: Parts, observe: Observe | None) -> Collector:
+    """What collects claims, and settles them. `observe` replaces what is stated of an outcome."""
+    store, policy = parts.store, _policy(parts)
+    settler = Settler(store.records, parts.notifier, policy, clock=parts.clock, rng=parts.rng, sleep=parts.sleep)
+    claims = ClaimCollector(
+        store.snapshots,
+        parts.sources,
+        parts.notifier,
+        settler,
+        policy,
+        parts.budgets,
+        clock=parts.clock,
+        rng=parts.rng,
+        sleep=parts.sleep,
+        observe=observe or Observer(store.observations).statements,
+        memory=parts.memory,
+    )
+    permits = CallPermits(parts.budgets, parts.notifier)
+    return Collector(store.records, claims, permits, settler, policy, clock=parts.clock, sleep=parts.sleep)
+
+
+def inline_collector(parts: Parts, records: RecordService, collector: Collector) -> InlineCollector:
+    """What collects while a caller waits."""
+    slots = parts.settings.inline_slots
+    return InlineCollector(records, parts.store.records, collector, slots=slots, memory=parts.memory)
+
+
+def _policy(parts: Parts) -> CollectionPolicy:
+    settings = parts.settings
+    return CollectionPolicy(
+        lease_for=timedelta(seconds=settings.lease),
+        retry=collection_retries(max_attempts=settings.max_attempts, base=settings.retry_base),
+        retry_failed_after=timedelta(seconds=settings.retry_failed_after),
+    )
