@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import resource
 import selectors
 import socket
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from errno import EMFILE, ENFILE, ENOBUFS, ENOMEM
 from functools import partial
 from secrets import token_hex
@@ -17,25 +15,18 @@ from gunicorn.http.errors import NoMoreData
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
 from inventory import malloc_arenas
-from inventory.client_speed import BUFFERED_BODY, ClientSpeed, recent_bytes
-from inventory.gunicorn_worker.arriving import MAX_CHUNKS, ChunkedBody, SizedBody, body_of
 from inventory.gunicorn_worker.at_once import AtOnce
+from inventory.gunicorn_worker.bodies import Bodies
 from inventory.gunicorn_worker.connections import ClientSocket, Connection, Pieces
+from inventory.gunicorn_worker.descriptors import max_connections
 from inventory.gunicorn_worker.draining import DROP_INTERVAL
 from inventory.gunicorn_worker.grouped import MAX_DELAY, Grouped
-from inventory.gunicorn_worker.malformed import BodyTooLarge, answer, is_ours
+from inventory.gunicorn_worker.malformed import answer, is_ours
 from inventory.gunicorn_worker.siblings import WAIT, Siblings
 from inventory.gunicorn_worker.waiting import Waiting
 from inventory.web_api.shortcut import Groupable, Shortcut
 
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 SECOND = 1.0
-MAX_CONNECTIONS = 8_192
-"""Connections of one process; an idle one costs a few kilobytes."""
-DESCRIPTORS, DESCRIPTORS_A_THREAD = 64, 4
-"""Descriptors that are left for files: SQLite has up to three open for a thread."""
-DESCRIPTORS_A_CONNECTION = 2
-"""The socket, and the file of a large answer."""
 EXHAUSTED = {EMFILE, ENFILE, ENOBUFS, ENOMEM}
 
 
@@ -52,7 +43,7 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
 
     def init_process(self) -> None:
         """Allow as many connections as the system does, give free memory back, and run."""
-        self.worker_connections = self.max_keepalived = _max_connections(self.cfg.threads)
+        self.worker_connections = self.max_keepalived = max_connections(self.cfg.threads)
         malloc_arenas.give_large_blocks_back()
         super().init_process()
 
@@ -61,6 +52,7 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
         self.waiting = Waiting(self.poller, self.enqueue_req, self._closed, self._problem, self._take_at_once)
         self.at_once = AtOnce(self.shortcut, self.waiting.send, self.waiting.hand_over) if self.shortcut else None
         self.grouped = Grouped(self.tpool.submit, self._answer_group, partial(self.method_queue.defer, self._group_handled))
+        self.bodies = Bodies(self.body_limit, self.small_body)
         self.siblings = Siblings(self.age)
         self.siblings.tell(0)
         self._tick, self._leaves = 0.0, False
@@ -181,10 +173,10 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
             if request is None:
                 connection.feed()
                 request = next(connection.parser)
-                if self._must_wait(connection, request):
+                if self.bodies.must_wait(connection, request):
                     return True
             else:
-                self._give_body(connection, request)
+                self.bodies.give(connection, request)
             kept = self.handle_request(request, connection) and connection.parser.finish_body()
         except (NoMoreData, StopIteration, ConnectionError, TimeoutError, BlockingIOError) as error:
             self.log.debug("The client is gone, or too slow: %s", error)
@@ -228,51 +220,3 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
         else:
             self.log.warning("Unreadable request %s from %s: %s", request_id, address, error)
         return answer(error, request_id)
-
-    def _must_wait(self, connection: Connection, request: Any) -> bool:
-        """Whether to wait for a body; what has arrived of it then stays in the inbox."""
-        body = connection.body = body_of(request)
-        if body.whole(b""):
-            return False
-        connection.body_since = monotonic()
-        expected, request._expected_100_continue = request._expected_100_continue, False
-        connection.take_back()
-        limit = self.body_limit(request.method, request.path) or self.small_body
-        refused = isinstance(body, SizedBody) and body.length > limit  # the application will refuse it unread
-        if refused or body(connection.inbox, 0):
-            self._give_body(connection, request)
-            return False
-        connection.request, connection.arrived = request, body
-        if expected:
-            connection.sock.sendall(CONTINUE)
-        return True
-
-    def _give_body(self, connection: Connection, request: Any) -> None:
-        """Let the application read a body. Only if it does so piece by piece does a thread wait for the rest."""
-        body, size = connection.body, len(connection.inbox)
-        whole, streamed = body.whole(connection.inbox), self.body_limit(request.method, request.path) is not None
-        if isinstance(body, ChunkedBody) and not streamed and self._is_too_large(body, size):
-            raise BodyTooLarge
-        if not whole:
-            request.force_close()
-            connection.sock.speed = (
-                ClientSpeed(recent_bytes(size, monotonic() - connection.body_since)) if streamed else None
-            )
-        connection.feed()
-
-    def _is_too_large(self, body: ChunkedBody, size: int) -> bool:
-        """Whether a chunked body is too large to be taken whole, after so many bytes of it."""
-        return body.size > self.small_body or body.number > MAX_CHUNKS or size >= BUFFERED_BODY
-
-
-def _max_connections(threads: int) -> int:
-    """How many connections a process may have; raises the limit of its descriptors for them as far as possible."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    files = DESCRIPTORS + DESCRIPTORS_A_THREAD * threads
-    needed = DESCRIPTORS_A_CONNECTION * MAX_CONNECTIONS + files
-    if soft != resource.RLIM_INFINITY and soft < needed:
-        higher = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
-        with suppress(ValueError):  # a system may allow less than it says
-            resource.setrlimit(resource.RLIMIT_NOFILE, (higher, hard))
-        needed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return max(threads, (needed - files) // DESCRIPTORS_A_CONNECTION)
