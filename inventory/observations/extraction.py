@@ -7,34 +7,24 @@ none, and neither does its target: it serves no response. Its failures are obser
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from typing import Any, cast
+from functools import lru_cache
+from typing import Any
 
 from inventory.html_pages.page import Page, kept_page
 from inventory.html_pages.reference_hosts import host_of
 from inventory.observations import cookies
-from inventory.observations.texts import MAX_NAME_BYTES, bounded, text_of
-from inventory.observations.volatility import Shaper, Volatility, observed, shaper_of
+from inventory.observations.statement_list import FieldValue, StatementList, of_fields
+from inventory.observations.volatility import Volatility
 from inventory.public_suffixes import registrable
 from inventory.records.model import NOTHING_COMMON, Common, Content, Failure, Statement, Target
 
-FieldValue = tuple[str, str]
-"""A field and its value."""
-
-statement_of = cast(Callable[[tuple[str, str, bool]], Statement], partial(tuple.__new__, Statement))
-"""A statement of its parts: every collection makes a dozen, and a call of the class takes three times as long."""
-
-MAX_LINES = 1_000
-"""Header lines of the final response that are observed, and as many of all redirects."""
 MAX_COOKIES = 250
 """A browser keeps 180 of a domain."""
 MAX_NAMES = 1_000
 MAX_DEFECTS = 100
 MAX_REDIRECTS = 100
-MAX_REMEMBERED = 300
-"""Characters of a header line that is remembered."""
 MAX_COMMON = 200
 """Statements in common with other targets that are remembered together."""
 _OF_RESPONSE = ("status", "reason", "http_version", "remote_address")
@@ -88,7 +78,7 @@ def of_snapshot(
     """
     if not isinstance(content.get("response"), Mapping):
         return Extraction()
-    found = _Statements(volatilities)
+    found = StatementList(volatilities)
     _add_target(found, target)
     response, body = _mapping(content, "response"), _mapping(content, "body")
     redirects = _items(content, "redirects")
@@ -96,7 +86,7 @@ def of_snapshot(
     found.common += found.lines("header", _items(content, "headers"), "header lines")
     if redirects:
         _add_redirects(found, redirects)
-    for cookie in _within(found, _items(content, "cookies"), MAX_COOKIES, "cookies"):
+    for cookie in found.within(_items(content, "cookies"), MAX_COOKIES, "cookies"):
         found.common += cookies.statements_of(cookie)
     page = page or kept_page(content)
     if page is not None:
@@ -119,101 +109,14 @@ def of_failure(target: Target, failure: Failure | None) -> Extraction:
 
     A failure shows nothing of what the URL serves, so it ends no statement of the latest snapshot.
     """
-    found = _Statements(_NONE)
+    found = StatementList(_NONE)
     _add_target(found, target)
     if failure is not None:
         found.add("failure", failure.code)
     return Extraction(own=list(found.own.values()), common=_common(tuple(found.common)))
 
 
-class _Statements:
-    """Collects statements as they are kept: of bounded size, and with shapes in place of volatile values."""
-
-    def __init__(self, volatilities: Mapping[str, Volatility]) -> None:
-        self._volatilities = volatilities
-        self.own: dict[FieldValue, Statement] = {}
-        self.common: list[Statement] = []
-        self.defects: list[str] = []
-
-    def add(self, field: str, value: Any) -> None:
-        """Add what a value is, unless it is nothing or empty."""
-        self.extend([(field, value)])
-
-    def extend(self, statements: Iterable[tuple[str, Any]]) -> None:
-        """Add what each value is."""
-        for field, value in statements:
-            text = value if type(value) is str else text_of(value)
-            if not text:
-                continue
-            if self._volatilities:
-                self.put([self._statement(field, text, None)])
-            else:
-                text = bounded(text)
-                self.own[field, text] = statement_of((field, text, False))
-
-    def put(self, statements: Iterable[Statement]) -> None:
-        """Add these; of those that only differ in whether they are volatile the last one stays."""
-        self.own.update({(each.field, each.value): each for each in statements})
-
-    def fields(self, fields: tuple[str, ...], values: Iterable[Any]) -> None:
-        """Add what the values of these fields are, which many targets have in common."""
-        texts = [value if value is None or type(value) is str else text_of(value) for value in values]
-        if self._volatilities:
-            self.common += [self._statement(field, text, None) for field, text in zip(fields, texts, strict=True) if text]
-        else:
-            self.common += _of_fields(fields, tuple(texts))
-
-    def lines(self, prefix: str, lines: Sequence[Mapping[str, Any]], what: str) -> list[Statement]:
-        """The statements of header lines; those with an empty value count."""
-        found = []
-        for line in _within(self, lines, MAX_LINES, what):
-            name, value = line.get("name"), line.get("value")
-            if type(name) is not str or type(value) is not str:
-                name, value = text_of(name) or "", text_of(value) or ""
-            if not self._volatilities and len(value) <= MAX_REMEMBERED:
-                found.append(_of_line(prefix, name, value))
-            else:
-                field, shaper = _header_field(prefix, name)
-                found.append(self._statement(field, value, shaper))
-        return found
-
-    def _statement(self, field: str, text: str, shaper: Shaper | None) -> Statement:
-        return _observed(field, text, shaper, self._volatilities.get(field, Volatility.EXACT))
-
-
-@lru_cache(maxsize=4_096)
-def _of_line(prefix: str, name: str, value: str) -> Statement:
-    """Remembered, because a site sends many equal lines."""
-    field, shaper = _header_field(prefix, name)
-    return _observed(field, value, shaper, Volatility.EXACT)
-
-
-@lru_cache(maxsize=256)
-def _of_fields(fields: tuple[str, ...], texts: tuple[str | None, ...]) -> Sequence[Statement]:
-    """Remembered as the lines are."""
-    return tuple(Statement(field, bounded(text)) for field, text in zip(fields, texts, strict=True) if text)
-
-
-@lru_cache(maxsize=256)
-def _common(statements: tuple[Statement, ...]) -> Common:
-    """Remembered, because it is one object then."""
-    return Common(tuple({(each.field, each.value): each for each in statements}.values()))
-
-
-def _observed(field: str, text: str, shaper: Shaper | None, volatility: Volatility) -> Statement:
-    is_volatile = False
-    if shaper is not None or volatility is not Volatility.EXACT:
-        text, is_volatile = observed(field, text, volatility)
-    return Statement(field, bounded(text), is_volatile)
-
-
-@lru_cache(maxsize=4_096)
-def _header_field(prefix: str, name: str) -> tuple[str, Shaper | None]:
-    field = f"{prefix}.{bounded(name.lower(), MAX_NAME_BYTES)}"
-    return field, shaper_of(field)
-
-
-def _add_target(found: _Statements, target: Target) -> None:
+def _add_target(found: StatementList, target: Target) -> None:
     """The parts of the URL that is the target; none if it is no URL."""
     parts = _URL.match(target.key)
     if parts is not None:
@@ -222,24 +125,30 @@ def _add_target(found: _Statements, target: Target) -> None:
         found.common += _of_origin(scheme, host, port)
 
 
+@lru_cache(maxsize=256)
+def _common(statements: tuple[Statement, ...]) -> Common:
+    """One object for the same statements, so that stores find its numbers at once."""
+    return Common(tuple({(each.field, each.value): each for each in statements}.values()))
+
+
 @lru_cache(maxsize=4_096)
 def _of_origin(scheme: str, host: str, port: str | None) -> Sequence[Statement]:
-    return _of_fields(("host", "domain", "scheme", "port"), (host, registrable(host), scheme, port or _PORTS[scheme]))
+    return of_fields(("host", "domain", "scheme", "port"), (host, registrable(host), scheme, port or _PORTS[scheme]))
 
 
-def _add_response(found: _Statements, response: Mapping[str, Any], body: Mapping[str, Any], redirects: int) -> None:
+def _add_response(found: StatementList, response: Mapping[str, Any], body: Mapping[str, Any], redirects: int) -> None:
     url, tls = response.get("final_url"), _mapping(response, "tls")
     found.extend([("final.url", url), ("body.sha256", body.get("sha256"))])
     host = host_of(url) if isinstance(url, str) else None
     values = [host, redirects, *map(response.get, _OF_RESPONSE), *map(body.get, _OF_BODY), *map(tls.get, _OF_TLS)]
     found.fields(_COMMON_FIELDS, values)
     names = tls.get("names")
-    for name in _within(found, names if isinstance(names, _LISTS) else (), MAX_NAMES, "names of the certificate"):
+    for name in found.within(names if isinstance(names, _LISTS) else (), MAX_NAMES, "names of the certificate"):
         found.add("tls.name", name)
 
 
-def _add_redirects(found: _Statements, redirects: Sequence[Mapping[str, Any]]) -> None:
-    hops = _within(found, redirects, MAX_REDIRECTS, "redirects")
+def _add_redirects(found: StatementList, redirects: Sequence[Mapping[str, Any]]) -> None:
+    hops = found.within(redirects, MAX_REDIRECTS, "redirects")
     for hop in hops:
         found.extend([("redirect.url", hop.get("url")), ("redirect.status", hop.get("status"))])
     lines = found.lines(
@@ -258,21 +167,13 @@ def _of_page(page: Page) -> Iterator[tuple[str, Any]]:
     yield "script.inline", page.inline_scripts
 
 
-def _add_defects(found: _Statements, responses: Sequence[Mapping[str, Any]], of_page: Sequence[str]) -> None:
+def _add_defects(found: StatementList, responses: Sequence[Mapping[str, Any]], of_page: Sequence[str]) -> None:
     lists = [each.get("defects") for each in responses]
     defects = [one for each in lists if isinstance(each, _LISTS) for one in each]
     for defect in [*found.defects, *of_page, *defects[:MAX_DEFECTS]]:
         found.add("defect", defect)
     if len(defects) > MAX_DEFECTS:
         found.add("defect", f"the snapshot has more than {MAX_DEFECTS} defects; the first are indexed")
-
-
-def _within(found: _Statements, items: Sequence[Any], limit: int, what: str) -> Sequence[Any]:
-    """The first items; a defect tells of more."""
-    if len(items) <= limit:
-        return items
-    found.defects.append(f"the snapshot has more than {limit:,} {what}; the first are indexed")
-    return items[:limit]
 
 
 def _mapping(of: Mapping[str, Any], name: str) -> Mapping[str, Any]:

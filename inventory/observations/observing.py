@@ -7,9 +7,10 @@ from datetime import datetime
 
 from inventory.html_pages.page import Page
 from inventory.observations import extraction
-from inventory.observations.extraction import Extraction, statement_of
+from inventory.observations.extraction import Extraction
 from inventory.observations.model import LATEST_ONLY, Observation
 from inventory.observations.ports import Observations
+from inventory.observations.statement_list import statement_of
 from inventory.observations.volatility import CHANGES_IN_A_ROW, Volatility, next_volatility, shown_volatility
 from inventory.records.model import Content, Failed, Statements, Stored, Target
 

@@ -12,6 +12,7 @@ import pytest
 from inventory.html_pages.page import document_of, read
 from inventory.observations import extraction
 from inventory.observations.extraction import Extraction, of_failure, of_snapshot
+from inventory.observations.statement_list import MAX_LINES
 from inventory.observations.volatility import Volatility
 from inventory.records.model import Failure, Target
 from tests.fakes import content, weather_content
@@ -340,12 +341,12 @@ def test_of_the_weather_nothing_is_observed_but_its_failures() -> None:
 @pytest.mark.parametrize(
     ("members", "limit", "field", "what"),
     [
-        ({"headers": lines(*((f"x-{n}", "1") for n in range(1_001)))}, extraction.MAX_LINES, "header.", "header lines"),
+        ({"headers": lines(*((f"x-{n}", "1") for n in range(1_001)))}, MAX_LINES, "header.", "header lines"),
         ({"cookies": [COOKIE | {"name": f"c{n}"} for n in range(251)]}, extraction.MAX_COOKIES, ".secure", "cookies"),
         ({"redirects": [hop("http://a.example/")] * 101}, extraction.MAX_REDIRECTS, "redirect.header.x", "redirects"),
         (
             {"redirects": [hop("http://a.example/", 301, *((f"x-{n}", "1") for n in range(501)))] * 2},
-            extraction.MAX_LINES,
+            MAX_LINES,
             "none",
             "header lines of redirects",
         ),
