@@ -21,6 +21,7 @@ from inventory import create_app, wiring
 from inventory.config import PerHost, Settings
 from tests.contract.backends import SqliteBackend
 from tests.fakes import FakeClock, FakeWeather, FakeWeb, Unlimited
+from tests.upstreams import Upstream
 
 # The programs that tests start compile our modules once, not each of them again, which took a tenth of the suite's time.
 sys.dont_write_bytecode = False
@@ -98,6 +99,13 @@ def clock() -> FakeClock:
 @pytest.fixture
 def redis() -> fakeredis.FakeRedis:
     return fakeredis.FakeRedis()
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    """A server to collect from."""
+    with Upstream() as upstream:
+        yield upstream
 
 
 class Build(Protocol):

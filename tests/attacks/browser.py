@@ -13,16 +13,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from inventory.config import Settings
-from inventory.demo.addresses import NAMES
-from inventory.errors import StartError
-from inventory.local_stack import checks
 from inventory.local_stack.demo import Demo
 from tests.attacks.browser_chromium import Chromium, Tab, chromium, find
 from tests.attacks.browser_hostile import Hostile, hostile
 from tests.attacks.browser_service import JOB, QUEUE, Service
-from tests.end_to_end.stack import free_port, wait_until
-from tests.local_stack.stack import up
+from tests.local_stack.stack import ports_in_a_row, up
 
 EVIL, REBOUND, LISTED = "evil.example", "rebound.example", "inventory.example"
 LOOK_UPS = ("picture", "quiet-picture", "script", "frame", "fetched", "quietly-fetched")
@@ -49,7 +44,7 @@ def main() -> int:
     program = find()
     if program is None:
         options.error("there is no Chromium: install the package chromium")
-    demo, claims = Demo(_ports_in_a_row()), Claims()
+    demo, claims = Demo(ports_in_a_row()), Claims()
     names = [(EVIL, "127.0.0.1"), (LISTED, "127.0.0.1"), (REBOUND, "127.0.0.2")]
     arguments = ("--demo", "--demo-port", str(demo.first_port))
     with up(*arguments, allowed_hosts=LISTED, events_line_delay=0.2) as stack, chromium(program, names) as browser:
@@ -202,18 +197,6 @@ def _dashboard(tab: Tab, at: dict[str, str]) -> None:
     tab.wait("document.getElementById('confirmation-modal').classList.contains('show')")
     tab.run("document.getElementById('confirmation-modal-yes').click()")
     tab.wait(f"!document.querySelector('#jobs tbody').innerText.includes('{JOB}')")
-
-
-def _ports_in_a_row() -> int:
-    def first() -> int | None:
-        demo = Demo(free_port())
-        try:
-            checks.demo_ports_free(demo, Settings())
-        except (StartError, OverflowError):
-            return None
-        return demo.first_port
-
-    return int(wait_until(first, f"{len(NAMES)} free ports in a row"))
 
 
 if __name__ == "__main__":

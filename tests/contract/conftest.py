@@ -18,7 +18,9 @@ from pymongo import MongoClient
 from inventory.store import Store
 from inventory.store.mongo import schema
 from tests.contract.backends import Backend, MockBackend, MongoBackend, SqliteBackend
+from tests.contract.backends import database as database_of
 from tests.contract.one_at_a_time import OneAtATime
+from tests.contract.orders import Documents
 
 SERVER = os.environ.get("INVENTORY_TEST_MONGO_URI", "")
 REAL = ["mongodb"] if SERVER else []
@@ -91,6 +93,13 @@ def shared(request: pytest.FixtureRequest) -> Backend:
 def mongo(request: pytest.FixtureRequest) -> MongoBackend:
     """The same, where there are collections."""
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def documents(mongo: MongoBackend) -> Iterator[Documents]:
+    """The collections themselves."""
+    with mongo.client() as client:
+        yield database_of(client)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from inventory.store.mongo import MongoStore, counts, job_documents
 from inventory.store.mongo.batches import holds, renew
 from inventory.store.mongo.upserts import insert_new
 from tests.contract.actions import LEASE, NOW, after
-from tests.contract.backends import MongoBackend, database
+from tests.contract.backends import MongoBackend
 from tests.contract.job_actions import (
     FAILED,
     OVER,
@@ -37,13 +37,6 @@ from tests.contract.orders import Documents, Step, merges, run
 def store(mongo: MongoBackend) -> Iterator[MongoStore]:
     with closing(mongo.open()) as store:
         yield store
-
-
-@pytest.fixture
-def documents(mongo: MongoBackend) -> Iterator[Documents]:
-    """The collections themselves."""
-    with mongo.client() as client:
-        yield database(client)
 
 
 def recounted(store: MongoStore, job: Job) -> tuple[int, int, int]:

@@ -14,17 +14,12 @@ from inventory.records.model import RecordWithSnapshot
 from inventory.store import Store
 from inventory.store.mongo.latest import MAX_SIZE
 from tests.contract.actions import BODY, LEASE, after, claim, collect, shared, stored, target
-from tests.contract.backends import MongoBackend, database
+from tests.contract.backends import MongoBackend
 from tests.contract.meeting import at_once
+from tests.contract.orders import Documents
 
 OTHER = {"headers": [{"name": "Server", "value": "other"}]}
 LARGE = random.Random(7).randbytes(MAX_SIZE)
-
-
-@pytest.fixture
-def documents(mongo: MongoBackend) -> Iterator[Any]:
-    with mongo.client() as client:
-        yield database(client)
 
 
 @pytest.fixture
@@ -52,12 +47,12 @@ def refreshed(store: Store, *, content: Any = OTHER, body: bytes | None = BODY) 
     return found
 
 
-def without_the_rest(documents: Any) -> None:
+def without_the_rest(documents: Documents) -> None:
     documents["snapshots"].delete_many({})
     documents["bodies"].delete_many({})
 
 
-def test_a_lookup_needs_the_document_of_the_record_alone(store: Store, documents: Any) -> None:
+def test_a_lookup_needs_the_document_of_the_record_alone(store: Store, documents: Documents) -> None:
     outcome = collect(store, target())
     without_the_rest(documents)
 
@@ -67,7 +62,7 @@ def test_a_lookup_needs_the_document_of_the_record_alone(store: Store, documents
 
 
 @pytest.mark.parametrize("body", [None, b"<p>other</p>"])
-def test_after_a_refresh_it_is_the_new_snapshot(store: Store, documents: Any, body: bytes | None) -> None:
+def test_after_a_refresh_it_is_the_new_snapshot(store: Store, documents: Documents, body: bytes | None) -> None:
     collect(store, target())
 
     assert refreshed(store, body=body).body == (body or BODY)
@@ -78,7 +73,7 @@ def test_after_a_refresh_it_is_the_new_snapshot(store: Store, documents: Any, bo
     assert (found.snapshot.content, found.body) == (OTHER, body or BODY)
 
 
-def test_what_is_too_large_is_read_from_its_own_documents(store: Store, documents: Any) -> None:
+def test_what_is_too_large_is_read_from_its_own_documents(store: Store, documents: Documents) -> None:
     collect(store, target())
 
     assert refreshed(store, body=LARGE).body == LARGE
@@ -98,7 +93,7 @@ def test_a_snapshot_that_shares_a_large_body_is_read_from_its_own_documents(stor
     assert (looked_up(store).snapshot, looked_up(store).body) == (outcome.snapshot, LARGE)
 
 
-def test_what_older_code_settled_is_read_from_its_own_documents(store: Store, documents: Any) -> None:
+def test_what_older_code_settled_is_read_from_its_own_documents(store: Store, documents: Documents) -> None:
     first = collect(store, target())
     second = refreshed(store)
     assert second.snapshot is not None

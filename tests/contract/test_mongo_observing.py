@@ -71,13 +71,6 @@ def store(mongo: MongoBackend) -> Iterator[MongoStore]:
         yield store
 
 
-@pytest.fixture
-def documents(mongo: MongoBackend) -> Iterator[Documents]:
-    """The collections themselves."""
-    with mongo.client() as client:
-        yield database(client)
-
-
 def shows(status: str, owned: Record, seconds: float) -> Stored:
     return replace(stored(owned, body=None, at=after(seconds)), statements=Statements([Statement("status", status)]))
 

@@ -10,7 +10,7 @@ import pytest
 from inventory.records.model import Record, State, Stored
 from inventory.store.mongo import MongoStore, snapshots
 from tests.contract.actions import LEASE, NOW, accept, after, claim, collect, found, stored, target
-from tests.contract.backends import MongoBackend, database
+from tests.contract.backends import MongoBackend
 from tests.contract.orders import Documents, Step, deleting, merges, run, settling
 
 
@@ -18,13 +18,6 @@ from tests.contract.orders import Documents, Step, deleting, merges, run, settli
 def store(mongo: MongoBackend) -> Iterator[MongoStore]:
     with closing(mongo.open()) as store:
         yield store
-
-
-@pytest.fixture
-def documents(mongo: MongoBackend) -> Iterator[Documents]:
-    """The collections themselves."""
-    with mongo.client() as client:
-        yield database(client)
 
 
 @pytest.mark.parametrize("order", merges(3, 5))

@@ -21,12 +21,6 @@ ROWS, PATHS = 10_000, 2_000
 
 
 @pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with Upstream() as upstream:
-        yield upstream
-
-
-@pytest.fixture
 def running() -> Iterator[Stack]:
     with stack(fetch_deadline=3, retry_base=0.2, upstream_rate=10**6, upstream_concurrency=100) as running:
         running.start()

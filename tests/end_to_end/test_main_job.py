@@ -29,12 +29,6 @@ def running() -> Iterator[Stack]:
         yield running
 
 
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with Upstream() as upstream:
-        yield upstream
-
-
 def test_it_is_ready(running: Stack) -> None:
     wait_until(lambda: running.get("/readyz").json()["status"] == "ready", "the stack is ready")
 

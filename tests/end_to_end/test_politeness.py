@@ -20,12 +20,6 @@ OTHER = "127.0.0.2"
 
 
 @pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with Upstream() as upstream:
-        yield upstream
-
-
-@pytest.fixture
 def other() -> Iterator[Upstream]:
     with Upstream(OTHER) as upstream:
         yield upstream

@@ -16,12 +16,6 @@ from tests.upstreams import Upstream
 
 
 @pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with Upstream() as upstream:
-        yield upstream
-
-
-@pytest.fixture
 def running() -> Iterator[Stack]:
     with stack(fetch_deadline=3, retry_base=0.2) as running:
         yield running

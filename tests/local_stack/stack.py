@@ -16,6 +16,11 @@ from pathlib import Path
 
 import requests
 
+from inventory.config import Settings
+from inventory.demo.addresses import NAMES
+from inventory.errors import StartError
+from inventory.local_stack import checks
+from inventory.local_stack.demo import Demo
 from tests.end_to_end.stack import ROOT, free_port, wait_until
 
 COMMAND = [sys.executable, "-c", "from inventory.commands.main import main; main(prog_name='inventory')"]
@@ -118,10 +123,30 @@ class Up:
 def up(*options: str, **settings: object) -> Iterator[Up]:
     """A stack that is ended, come what may. The folder is short: socket paths are limited."""
     folder = Path(tempfile.mkdtemp(prefix="inv-", dir="/tmp"))
-    stack = Up(folder, *options, **settings)
+    with ended(Up(folder, *options, **settings)) as stack:
+        yield stack
+
+
+@contextmanager
+def ended(stack: Up) -> Iterator[Up]:
+    """The stack, which is ended in the end, and its folder removed."""
     try:
         yield stack
     finally:
         if stack.process.poll() is None:
             stack.end(signal.SIGTERM, within=60)
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(stack.folder, ignore_errors=True)
+
+
+def ports_in_a_row() -> int:
+    """The first of the ports of a demo, in a row, on which nobody listens at this moment."""
+
+    def first() -> int | None:
+        demo = Demo(free_port())
+        try:
+            checks.demo_ports_free(demo, Settings())
+        except (StartError, OverflowError):
+            return None
+        return demo.first_port
+
+    return int(wait_until(first, f"{len(NAMES)} free ports in a row"))

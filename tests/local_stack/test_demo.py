@@ -20,22 +20,8 @@ from inventory.errors import StartError
 from inventory.local_stack import checks
 from inventory.local_stack.demo import Demo
 from inventory.local_stack.report import demo_is_ready, report
-from tests.end_to_end.stack import free_port, wait_until
-from tests.local_stack.stack import COMMAND, PROGRAMS, Up, environment, up
-
-
-def ports_in_a_row() -> int:
-    """The first of five ports in a row on which nobody listens at this moment."""
-
-    def first() -> int | None:
-        demo = Demo(free_port())
-        try:
-            checks.demo_ports_free(demo, Settings())
-        except (StartError, OverflowError):
-            return None
-        return demo.first_port
-
-    return int(wait_until(first, "five free ports in a row"))
+from tests.end_to_end.stack import wait_until
+from tests.local_stack.stack import COMMAND, PROGRAMS, Up, environment, ports_in_a_row, up
 
 
 @pytest.mark.timeout(300)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ import pytest
 import requests
 
 from tests.end_to_end.stack import wait_until
-from tests.local_stack.stack import PROGRAMS, Up
+from tests.local_stack.stack import PROGRAMS, Up, ended
 from tests.upstreams import Upstream
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")]
@@ -27,18 +26,14 @@ def stack() -> Iterator[Up]:
     folder = Path(tempfile.mkdtemp(prefix="inv-", dir="/tmp"))
     disk = folder / "disk"
     disk.mkdir()
-    stack = Up(
+    disk_stack = Up(
         folder,
         prefix=[*ON_A_SMALL_DISK, str(disk), "sh", "-c", 'exec "$@" >"$0"/terminal 2>&1', str(disk)],
         data_dir=disk / "data",
         allow_networks="127.0.0.1/32",
     )
-    try:
+    with ended(disk_stack) as stack:
         yield stack
-    finally:
-        if stack.process.poll() is None:
-            stack.end(signal.SIGTERM, within=60)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def fill(file: Path) -> None:

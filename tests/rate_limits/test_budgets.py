@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from redis import Redis
 
 from inventory.errors import SourceFailure
-from inventory.notifier import connect
 from inventory.rate_limits.limits import HostLimits, Limit
 from inventory.rate_limits.model import Breaker, Permit, PermitRequest, Reason, Throttled, is_unanswered
-from tests.rate_limits.budget_halves import Half, LocalHalf, SharedHalf, redis_server
+from tests.rate_limits.budget_halves import Half, LocalHalf, SharedHalf
 
 HOST = "api.example"
 LIMITS = HostLimits(
@@ -30,23 +27,9 @@ LIMITS = HostLimits(
 )
 
 
-@pytest.fixture(scope="module")
-def redis_url() -> Iterator[str]:
-    with redis_server() as url:
-        yield url
-
-
-@pytest.fixture
-def redis(redis_url: str) -> Iterator[Redis]:
-    redis = connect(redis_url, socket_timeout=5.0)
-    redis.flushall()
-    yield redis
-    redis.close()
-
-
 @pytest.fixture(params=["shared", "local"])
 def half(request: pytest.FixtureRequest) -> Half:
-    return LocalHalf(LIMITS) if request.param == "local" else SharedHalf(request.getfixturevalue("redis"), LIMITS)
+    return LocalHalf(LIMITS) if request.param == "local" else SharedHalf(request.getfixturevalue("real_redis"), LIMITS)
 
 
 def test_a_burst_is_permitted_and_then_one_for_each_interval(half: Half) -> None:
@@ -529,7 +512,7 @@ def small_half(request: pytest.FixtureRequest) -> Half:
     """One that remembers fifty hosts."""
     if request.param == "local":
         return LocalHalf(LIMITS, max_hosts=50)
-    return SharedHalf(request.getfixturevalue("redis"), LIMITS, max_hosts=50)
+    return SharedHalf(request.getfixturevalue("real_redis"), LIMITS, max_hosts=50)
 
 
 def test_of_too_many_hosts_the_ones_that_were_not_called_for_the_longest_time_are_forgotten(small_half: Half) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
@@ -13,12 +12,11 @@ from random import Random
 import pytest
 from redis import Redis
 
-from inventory.notifier import connect
 from inventory.rate_limits import state
 from inventory.rate_limits.limits import HostLimits
 from inventory.rate_limits.model import Permit, PermitRequest, Report, Throttled, Upstream
 from inventory.rate_limits.shared import SharedBudgets
-from tests.rate_limits.budget_halves import SharedHalf, redis_server
+from tests.rate_limits.budget_halves import SharedHalf
 from tests.rate_limits.shared_limits import HOST, LIMITS, POLICY
 
 HOSTS = [HOST, "one.example", "two.example"]
@@ -50,26 +48,12 @@ while time.monotonic() < until:
 """A program that calls a host as often as it may, whose own clock is wrong."""
 
 
-@pytest.fixture(scope="module")
-def redis_url() -> Iterator[str]:
-    with redis_server() as url:
-        yield url
-
-
 @pytest.fixture
-def redis(redis_url: str) -> Iterator[Redis]:
-    redis = connect(redis_url, socket_timeout=5.0)
-    redis.flushall()
-    yield redis
-    redis.close()
+def budgets(real_redis: Redis) -> SharedBudgets:
+    return SharedBudgets(real_redis, LIMITS, POLICY)
 
 
-@pytest.fixture
-def budgets(redis: Redis) -> SharedBudgets:
-    return SharedBudgets(redis, LIMITS, POLICY)
-
-
-def test_programs_share_one_budget_whatever_their_clocks_say(redis_url: str, redis: Redis) -> None:
+def test_programs_share_one_budget_whatever_their_clocks_say(redis_url: str, real_redis: Redis) -> None:
     callers = [
         subprocess.Popen(
             [sys.executable, "-c", CALLER, redis_url, str(skew)],
@@ -111,49 +95,50 @@ def test_threads_share_one_budget(budgets: SharedBudgets) -> None:
     assert len({answer.wait for answer in answers if isinstance(answer, Throttled)}) > 100
 
 
-def test_scripts_that_redis_forgot_are_sent_again(budgets: SharedBudgets, redis: Redis) -> None:
+def test_scripts_that_redis_forgot_are_sent_again(budgets: SharedBudgets, real_redis: Redis) -> None:
     budgets.done(
         [Report(permit, False, 0.1) for permit in budgets.take([PermitRequest(HOST)]) if isinstance(permit, Permit)]
     )
-    redis.script_flush()
+    real_redis.script_flush()
     [permit] = budgets.take([PermitRequest(HOST)])
     assert isinstance(permit, Permit)
 
-    redis.flushall()
-    redis.script_flush()
+    real_redis.flushall()
+    real_redis.script_flush()
     budgets.done([Report(permit, True, 0.1, pause=3.0)])
     assert budgets.state(HOST) is None  # nobody asked for it since everything was lost
     [throttled] = budgets.take([PermitRequest(HOST)])
     assert isinstance(throttled, Throttled)
 
 
-def test_no_key_is_kept_for_ever(budgets: SharedBudgets, redis: Redis) -> None:
+def test_no_key_is_kept_for_ever(budgets: SharedBudgets, real_redis: Redis) -> None:
     for answer in budgets.take([PermitRequest(HOST), PermitRequest("other.example"), PermitRequest("other.example")]):
         assert isinstance(answer, Permit)
         budgets.done([Report(answer, True, 0.1, pause=1.0)] if answer.host == HOST else [])
     budgets.take([PermitRequest(HOST)] * 1_000)
 
-    keys = redis.keys("*")
+    keys = real_redis.keys("*")
     assert len(keys) == 4  # the index, two states, and the leases of the host that is being called
-    assert all(0 < redis.pttl(key) / 1000 <= 3_600 + 2_400 + 100 for key in keys)
+    assert all(0 < real_redis.pttl(key) / 1000 <= 3_600 + 2_400 + 100 for key in keys)
 
 
 def test_programs_of_earlier_versions_find_the_state_under_the_names_that_they_know(
-    budgets: SharedBudgets, redis: Redis
+    budgets: SharedBudgets, real_redis: Redis
 ) -> None:
     for answer in budgets.take([PermitRequest(HOST, urgent=True)] * 9 + [PermitRequest(HOST)] * 9):
         budgets.done([Report(answer, True, 0.1)] * 5 if isinstance(answer, Permit) else [])
 
-    kept = {name.decode() for name in redis.hkeys(f"inventory:upstream:{HOST}")}
+    kept = {name.decode() for name in real_redis.hkeys(f"inventory:upstream:{HOST}")}
     assert {"tat", "urgent_turn", "held", "trips"} <= kept
     assert not kept & {"next_allowed_at", "last_urgent_reservation", "call_time", "openings_in_a_row"}
 
 
-def test_what_a_program_of_an_earlier_version_kept_is_kept_to(budgets: SharedBudgets, redis: Redis) -> None:
-    seconds, _ = redis.time()
+def test_what_a_program_of_an_earlier_version_kept_is_kept_to(budgets: SharedBudgets, real_redis: Redis) -> None:
+    seconds, _ = real_redis.time()
     far = (seconds + 600) * 1_000_000
-    redis.hset("inventory:upstream:paced.example", mapping={"tat": far, "asked_at": seconds * 1_000_000, "held": 900_000})
-    redis.hset("inventory:upstream:dead.example", mapping={"breaker": 1, "trips": 3, "open_until": far, "asked_at": 1})
+    earlier = {"tat": far, "asked_at": seconds * 1_000_000, "held": 900_000}
+    real_redis.hset("inventory:upstream:paced.example", mapping=earlier)
+    real_redis.hset("inventory:upstream:dead.example", mapping={"breaker": 1, "trips": 3, "open_until": far, "asked_at": 1})
 
     paced, dead = budgets.state("paced.example"), budgets.state("dead.example")
     assert paced is not None
@@ -165,42 +150,42 @@ def test_what_a_program_of_an_earlier_version_kept_is_kept_to(budgets: SharedBud
     assert throttled.wait > 500
 
 
-def test_the_state_of_a_host_outlives_the_last_reservation(budgets: SharedBudgets, redis: Redis) -> None:
+def test_the_state_of_a_host_outlives_the_last_reservation(budgets: SharedBudgets, real_redis: Redis) -> None:
     budgets.take([PermitRequest("other.example")] * 20_000)
 
-    assert redis.ttl("inventory:upstream:other.example") > 3_600 + 1_990
+    assert real_redis.ttl("inventory:upstream:other.example") > 3_600 + 1_990
 
 
-def test_however_many_hosts_are_called_redis_keeps_a_bounded_number_and_little_of_each(redis: Redis) -> None:
-    budgets = SharedBudgets(redis, LIMITS, POLICY, max_hosts=1_000)
+def test_however_many_hosts_are_called_redis_keeps_a_bounded_number_and_little_of_each(real_redis: Redis) -> None:
+    budgets = SharedBudgets(real_redis, LIMITS, POLICY, max_hosts=1_000)
     for number in range(20_000 // 50):
         answers = budgets.take([PermitRequest(f"a-host-with-some-name-{number}-{n}.example") for n in range(50)])
         budgets.done([Report(answer, n % 9 == 0, 0.1) for n, answer in enumerate(answers) if isinstance(answer, Permit)])
 
-    assert redis.dbsize() <= 1 + 1_000
-    assert (redis.memory_usage("inventory:upstreams", samples=0) or 0) / 1_000 + max(
-        redis.memory_usage(key) or 0 for key in redis.keys("inventory:upstream:*")[:50]
+    assert real_redis.dbsize() <= 1 + 1_000
+    assert (real_redis.memory_usage("inventory:upstreams", samples=0) or 0) / 1_000 + max(
+        real_redis.memory_usage(key) or 0 for key in real_redis.keys("inventory:upstream:*")[:50]
     ) <= 600
 
 
-def test_the_index_forgets_hosts_that_were_not_called_for_an_hour(budgets: SharedBudgets, redis: Redis) -> None:
-    seconds, _ = redis.time()
+def test_the_index_forgets_hosts_that_were_not_called_for_an_hour(budgets: SharedBudgets, real_redis: Redis) -> None:
+    seconds, _ = real_redis.time()
     long_ago = (seconds - 3_700) * 1000
-    redis.zadd("inventory:upstreams", {f"{number}.example": long_ago for number in range(100)})
+    real_redis.zadd("inventory:upstreams", {f"{number}.example": long_ago for number in range(100)})
 
     budgets.take([PermitRequest(HOST)])
 
-    assert redis.zrange("inventory:upstreams", 0, -1) == [HOST.encode()]
+    assert real_redis.zrange("inventory:upstreams", 0, -1) == [HOST.encode()]
 
 
-def test_hundreds_of_requests_are_one_round_trip(budgets: SharedBudgets, redis: Redis) -> None:
+def test_hundreds_of_requests_are_one_round_trip(budgets: SharedBudgets, real_redis: Redis) -> None:
     requests = [PermitRequest(f"{number % 50}.example", urgent=number % 3 == 0) for number in range(500)]
     budgets.take(requests)
-    before = redis.info("commandstats")["cmdstat_evalsha"]["calls"]
+    before = real_redis.info("commandstats")["cmdstat_evalsha"]["calls"]
 
     budgets.take(requests)
 
-    assert redis.info("commandstats")["cmdstat_evalsha"]["calls"] == before + 1
+    assert real_redis.info("commandstats")["cmdstat_evalsha"]["calls"] == before + 1
 
 
 def test_an_instant_is_never_told_too_early() -> None:
@@ -210,10 +195,10 @@ def test_an_instant_is_never_told_too_early() -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_reports_that_come_together_count_as_they_do_one_by_one(redis: Redis, seed: int) -> None:
+def test_reports_that_come_together_count_as_they_do_one_by_one(real_redis: Redis, seed: int) -> None:
     def after(*, together: bool) -> list[Upstream | None]:
-        redis.flushall()
-        half, rng, states = SharedHalf(redis, HostLimits(1_000, 500)), Random(seed), list[Upstream | None]()
+        real_redis.flushall()
+        half, rng, states = SharedHalf(real_redis, HostLimits(1_000, 500)), Random(seed), list[Upstream | None]()
         for _ in range(8):
             half.forward(rng.random())
             answers = half.budgets.take([PermitRequest(rng.choice(HOSTS)) for _ in range(rng.randrange(12))])

@@ -6,7 +6,6 @@ import gzip
 import ipaddress
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +51,6 @@ NOW = {
     "wind_speed_10m": 9.4,
 }
 FORECASTED = {"latitude": 48.86, "longitude": 2.34, "utc_offset_seconds": 0, "current": NOW}
-
-
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with Upstream() as server:
-        yield server
 
 
 @pytest.fixture

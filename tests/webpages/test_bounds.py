@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -30,12 +29,6 @@ NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 MEGABYTE = 1024 * 1024
 HOPS = 6
 Headers = tuple[tuple[str, str], ...]
-
-
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with Upstream() as server:
-        yield server
 
 
 @pytest.fixture

@@ -33,12 +33,6 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Servic
     tasks.services.cache_clear()
 
 
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with Upstream() as upstream:
-        yield upstream
-
-
 def accept(services: Services, url: str, *, seconds_ago: int = 0) -> str:
     target = services.sources["webpage"].target(url)
     services.store.records.accept(target, now=utc_now() - timedelta(seconds=seconds_ago), seen=None)
