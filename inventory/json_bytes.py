@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
-
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def dumps(document: Any) -> bytes:
@@ -52,7 +51,7 @@ class JsonObject(Mapping[str, Any]):
 
 def text_of(body: bytes) -> bytes | None:
     """A body of UTF-8 as a JSON string, which is how a hit answers it; None for any other, or with a byte order mark."""
-    if body.startswith(BYTE_ORDER_MARK):
+    if body.startswith(BOM_UTF8):
         return None
     try:
         return orjson.dumps(body.decode())

@@ -1,4 +1,4 @@
-"""Lines of the log, as one JSON object each, and many of them in one go."""
+"""Lines of the log, as one JSON object each, and many of them in one write."""
 
 from __future__ import annotations
 

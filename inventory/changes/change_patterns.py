@@ -1,4 +1,4 @@
-"""ChangesByPattern of change: what the same change has in common on different targets. Pure."""
+"""Patterns of change: what the same change has in common on different targets. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from inventory.observations.model import Occurrence, SameChange
 from inventory.observations.shapes import TEXT
 
 MAX_RARE_PATTERNS = 20
-"""ChangesByPattern of change of one field, each rare, that are told apart; more of them are one, whatever the values are."""
+"""Patterns of change of one field, each rare, that are told apart; more of them are one, whatever the values are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def _without_values(pattern: ChangePattern) -> ChangePattern:
 
 
 def _widened(patterns: ChangesByPattern) -> ChangesByPattern:
-    """The patterns of change, those that differ from target to target made one.
+    """The changes by their patterns, those patterns made one that differ from target to target.
 
     A title, a URL or a subject of a certificate has the words of its target, so the same change has many patterns there.
     """

@@ -100,7 +100,7 @@ class FleetChanges:
         )
 
     def groups(self, parameters: ChangeParameters, *, limit: int) -> Groups:
-        """The `limit` largest groups; `InvalidRequest` if a parameter is not valid, `TooManyRequests` if too many ask."""
+        """The `limit` largest groups; `InvalidRequest` if a parameter is not valid."""
         now = self._clock()
         wanted = read(parameters, now)
         with _in_time():

@@ -15,8 +15,6 @@ MAX_GROUP = 64
 """Requests of a group: the first of them waits until the last one is done."""
 MAX_WAIT = 0.1
 """Seconds after which another thread takes the next group, because the store is slow."""
-
-
 MAX_DELAY = 0.005
 """Seconds that a group waits at most for clients that were answered just now: they may ask again, and share its flush.
 

@@ -17,6 +17,8 @@ LOOK_AFTER = 1.0
 """Seconds after which what has come of a large body is looked at for the first time."""
 TIMES_THE_BODY = 4
 """What a large body takes while it is decoded and read: itself, the window of its coding, and its text."""
+SPARE = 4 * 1024 * 1024
+"""Coded bytes, besides twice the limit, of which little may be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,6 @@ class Body:
     undecoded: str | None = None
     defects: tuple[str, ...] = ()
     abrupt_end: bool = False
-
-
-SPARE = 4 * 1024 * 1024
-"""Coded bytes, besides twice the limit, of which little may be made."""
 
 
 def read_body(response: ResponseReader, limit: int, room: Room | None = None, deadline: Deadline | None = None) -> Body:

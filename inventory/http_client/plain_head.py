@@ -1,4 +1,4 @@
-"""Reads at one go a head that has nothing odd, as nearly every one: line by line it takes five times as long."""
+"""Reads a head with nothing odd, which nearly all are, in one step: line by line it takes five times as long."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class NeedsMore(Exception):
 class Received:
     """What has come of a body, `size` bytes so far. It is kept until there are `most` bytes: then it `is_full`.
 
-    A failure of the upstream counts where it happened: whoever reads the bytes again meets it after the last one.
+    A failure of the upstream counts where it happened: a reader of the bytes meets it again after the last one.
     """
 
     def __init__(self, pieces: Iterator[bytes], most: int) -> None:

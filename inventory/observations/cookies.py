@@ -23,7 +23,7 @@ _FLAGS = (
 """Attributes that are true or false, each with the member of the snapshot that has it."""
 _TEXTS = ("name", "same_site", "domain", "path", "reason")
 _MEMBERS = (*_TEXTS, *(member for _, member in _FLAGS))
-_members = itemgetter(*_MEMBERS)
+_values_of = itemgetter(*_MEMBERS)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _ENDINGS = tuple(f".{attribute}" for attribute in ATTRIBUTES)
 
@@ -55,7 +55,7 @@ def statements_of(cookie: Mapping[str, Any]) -> Sequence[Statement]:
     """A statement with all attributes of a cookie, and one for each of the `ATTRIBUTES`, of bounded size."""
     is_persistent = cookie.get("expires") is not None or cookie.get("max_age") is not None
     try:
-        return _remembered(is_persistent, *_members(cookie))
+        return _remembered(is_persistent, *_values_of(cookie))
     except (KeyError, TypeError):  # a snapshot of an older version lacks a member, or one that is damaged has a list there
         return _statements(is_persistent, *map(cookie.get, _MEMBERS))
 

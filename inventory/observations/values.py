@@ -43,7 +43,7 @@ class Period:
 
 
 def canonical(value_type: ValueType, text: str) -> str:
-    """The spelling in which the index has a value of that kind; a text without case is in lower case only where all are."""
+    """The spelling in which the index has a value of that type; a text without case is in lower case only where all are."""
     match value_type:
         case ValueType.URL:
             return _url(text)

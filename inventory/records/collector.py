@@ -99,6 +99,7 @@ class Collector:
         return settled
 
     def _collect_pending(self, in_flight: InFlight, stopping: Callable[[], bool], more: More, first: str | None) -> int:
+        """Each round claims for free slots, starts what has a permit, takes the outcomes of some, and settles them."""
         settled, backlog, ended = 0, Backlog(), list[Outcome]()
         while True:
             stop = stopping()

@@ -25,7 +25,7 @@ MAX_GROUP = 64
 Take = Callable[[], Sequence[Wanted]]
 
 _after_fork = Lock()
-"""Of the threads of a new process one begins anew."""
+"""Held by the thread of a new process that makes its first group."""
 
 
 class _State(Enum):

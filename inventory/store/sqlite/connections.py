@@ -240,7 +240,7 @@ class Borrowed:
         return self._connection
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
-        stopped = isinstance(error, GeneratorExit)  # who reads one after the other needs no more
+        stopped = isinstance(error, GeneratorExit)  # a generator was closed early, and nothing failed
         if error is None or stopped or (isinstance(error, Error) and leaves_sound(error)):
             self._connections.give_back(self._connection)
         else:

@@ -108,10 +108,8 @@ def _of_values(connection: Connection, value: Matcher, given: dict[str, Any]) ->
     else:
         first, literal = folded(value.prefix), max(value.literals, key=len, default="")
         given |= {"first": first, "last": first + LAST, "literal": folded(literal)}
-        found, matches = (
-            connection.execute(PATTERNS.format(text=TEXT if value.exact else "v.folded"), given),
-            value.compiled().match,
-        )
+        found = connection.execute(PATTERNS.format(text=TEXT if value.exact else "v.folded"), given)
+        matches = value.compiled().match
         yield from ((field, number) for field, number, text in found if matches(text))
 
 

@@ -174,9 +174,8 @@ def _accept(connection: Connection, target: Target, seen: Record | None, wanted:
 
 
 def _accept_known(connection: Connection, record_id: str, seen: Record | None, wanted: Mapping[str, Any]) -> Acceptance:
-    again = (
-        [] if seen is None else connection.execute(ACCEPT_AGAIN, {"id": record_id, "fence": seen.fence, **wanted}).fetchall()
-    )
+    values = {"id": record_id, **wanted}
+    again = [] if seen is None else connection.execute(ACCEPT_AGAIN, values | {"fence": seen.fence}).fetchall()
     found = again or connection.execute(FIND, (record_id,)).fetchall()
     return Acceptance(rows.record(found[0]), bool(again))
 

@@ -26,7 +26,7 @@ ENDS = """
     WHERE o.{instant} >= :since AND o.{instant} < :until
     AND (:fields IS NULL OR o.field_no IN (SELECT value FROM json_each(:fields)))"""
 SIGNS = {"gone": -1, "first": 1, "since": 1}
-"""What begins and ends intervals, by the column of the instant."""
+"""Whether a value came (1) or went (-1) at the instant in a column."""
 TARGETS = """
     SELECT t.no, t.record_id, t.since FROM json_each(?) AS c CROSS JOIN observed_targets AS t ON t.no = c.value"""
 FIRST_SNAPSHOTS = """
@@ -139,7 +139,7 @@ def _in_texts(connection: Connection, same: Mapping[tuple[int, ...], Sequence[Oc
         )
         for (field, *ends), occurrences in same.items()
     ]
-    return [each if len(each.old) < 2 > len(each.new) else _in_order(each) for each in changes]
+    return [_in_order(each) if len(each.old) > 1 or len(each.new) > 1 else each for each in changes]
 
 
 def _in_order(change: SameChange) -> SameChange:
