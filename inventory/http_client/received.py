@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from io import BytesIO
+from io import SEEK_END, BytesIO
 from tempfile import TemporaryFile
 from time import monotonic
 from typing import BinaryIO
@@ -31,6 +31,7 @@ class Received:
         self._most = most
         self._kept: BinaryIO = BytesIO()
         self._in_file = False
+        self._at_end = True
         self._ended = False
         self._failure: SourceFailure | None = None
         self.size = 0
@@ -54,9 +55,10 @@ class Received:
 
     def again(self) -> Iterator[bytes]:
         """The bytes that have come, from the first one, then `NeedsMore`, or `TooMuch` if it is full."""
-        self._kept.seek(0)
-        while piece := self._kept.read(CHUNK_BYTES):
+        piece = self.first(CHUNK_BYTES)
+        while piece:
             yield piece
+            piece = self._kept.read(CHUNK_BYTES)
         if self.is_full:
             raise TooMuch
         self._end()
@@ -76,6 +78,7 @@ class Received:
 
     def first(self, size: int) -> bytes:
         """The first bytes as they came."""
+        self._at_end = False
         self._kept.seek(0)
         return self._kept.read(size)
 
@@ -103,6 +106,9 @@ class Received:
             try:
                 if self.size + len(piece) > SHARE and not self._in_file:
                     self._kept, self._in_file = _moved(self._kept), True
+                if not self._at_end:  # a reader may have stopped before it
+                    self._kept.seek(0, SEEK_END)
+                    self._at_end = True
                 self._kept.write(piece)
             except OSError as error:
                 raise StorageUnavailable(f"A body cannot be kept in the folder for temporary files: {error}") from error

@@ -190,6 +190,37 @@ def test_little_of_a_body_is_in_memory_while_it_comes() -> None:
     assert peak < 3 * SHARE
 
 
+def test_what_comes_after_a_reader_stopped_early_is_added_at_the_end() -> None:
+    pieces = [bytes([number]) * SHARE for number in range(8)]
+    for read in range(4):
+        with Received(iter(pieces), 8 * SHARE) as received:
+            received.read_on(4 * SHARE, 60)
+            again = received.again()
+            for _ in range(read):
+                next(again)
+            received.read_until(8 * SHARE)
+
+            assert received.first(8 * SHARE) == b"".join(pieces)
+
+
+@pytest.mark.parametrize("name", sorted(set(PACK) - {""}))
+def test_a_slow_body_that_cannot_be_decoded_is_as_it_came(name: str) -> None:
+    """The damage is found where more of what has come is left, and the rest of it comes after that."""
+    sent = PACK[name](content_of(3, 12 * SHARE, dense=False))
+    sent = sent[:SHARE] + content_of(4, 5_000, dense=True) + sent[SHARE + 5_000 :]
+
+    def pieces() -> Iterator[bytes]:
+        yield sent[: 2 * SHARE]
+        time.sleep(1.1)  # so that what has come is looked at
+        yield from (sent[2 * SHARE : 3 * SHARE], sent[3 * SHARE :])
+
+    response = _read(f"HTTP/1.1 200 OK\r\nContent-Encoding: {name}\r\n\r\n".encode())
+    response.pieces = pieces  # type: ignore[method-assign]
+    body = read_body(response, LIMIT)
+
+    assert (body.content, body.undecoded) == (sent[:LIMIT], name)
+
+
 @pytest.mark.parametrize("name", sorted(PACK))
 def test_it_waits_for_memory_beyond_its_deadline_and_says_for_how_long(name: str) -> None:
     content = content_of(1, 2 * SHARE, dense=False)
