@@ -235,6 +235,17 @@ class Deferred(InventoryError):
         self.wait = wait
 
 
+class NoRoom(InventoryError):
+    """This process has no room for a large body now, in memory or on a disk; `wait` says in how many seconds to try again.
+
+    It is no failure of what was to be collected.
+    """
+
+    def __init__(self, detail: str, wait: float) -> None:
+        super().__init__(detail)
+        self.wait = wait
+
+
 class StartError(InventoryError):
     """The service cannot start; the message is one line for the operator."""
 

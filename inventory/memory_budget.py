@@ -5,13 +5,22 @@ from __future__ import annotations
 import math
 from collections import deque
 from threading import Condition
+from time import monotonic
+
+from inventory.errors import NoRoom
+
+MAX_WAIT = 10.0
+"""Seconds that a collection waits for memory in all: most of the 15 s that its lease has beyond the deadline of a fetch."""
+RETRY_AFTER = 5.0
+"""Seconds after which it may be tried again."""
 
 
 class MemoryBudget:
-    """A number of bytes, and who waits for some of them. Threads share it."""
+    """A number of bytes, and who waits for some of them, up to `max_wait` seconds in all. Threads share it."""
 
-    def __init__(self, size: float) -> None:
+    def __init__(self, size: float, *, max_wait: float = MAX_WAIT) -> None:
         self.size = size
+        self.max_wait = max_wait
         self._free = size
         self._queue: deque[Room] = deque()
         self._changed = Condition()
@@ -26,13 +35,17 @@ class MemoryBudget:
             self._free += size
             self._changed.notify_all()
 
-    def wait_for(self, room: Room, size: float) -> None:
-        """Return once so many bytes are free and all who asked earlier were served; they are then of the room."""
+    def wait_for(self, room: Room, size: float, seconds: float) -> bool:
+        """Wait until so many bytes are free and all who asked earlier were served; they are then of the room.
+
+        False if that takes longer than so many seconds.
+        """
         with self._changed:
             self._queue.append(room)
             try:
-                self._changed.wait_for(lambda: self._queue[0] is room and self._free >= size)
-                self._free -= size
+                is_there = self._changed.wait_for(lambda: self._queue[0] is room and self._free >= size, seconds)
+                self._free -= size if is_there else 0
+                return is_there
             finally:
                 self._queue.remove(room)
                 self._changed.notify_all()
@@ -46,13 +59,20 @@ class Room:
 
     def __init__(self, budget: MemoryBudget) -> None:
         self._budget = budget
+        self._patience = budget.max_wait
         self.held = 0.0
 
     def take(self, size: int) -> None:
-        """Hold so many bytes in place of those held so far, once they are free; all that there are if those are fewer."""
+        """Hold so many bytes in place of those held so far, once they are free; all that there are if those are fewer.
+
+        Raises `NoRoom`, and holds none, once this has waited for `max_wait` seconds in all.
+        """
         self.keep(0)
-        wanted = min(size, self._budget.size)
-        self._budget.wait_for(self, wanted)
+        wanted, begun = min(size, self._budget.size), monotonic()
+        is_there = self._budget.wait_for(self, wanted, self._patience)
+        self._patience = max(0.0, self._patience - (monotonic() - begun))
+        if not is_there:
+            raise NoRoom(f"Other large bodies took the memory for them for {self._budget.max_wait:g} s.", RETRY_AFTER)
         self.held = wanted
 
     def keep(self, size: int) -> None:

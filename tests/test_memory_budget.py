@@ -1,12 +1,18 @@
-"""Rooms share a number of bytes: never more are held, the first who asks is served first, and all are served."""
+"""Rooms share a number of bytes: never more are held, the first who asks is served first, and nobody waits for ever."""
 
 from __future__ import annotations
 
 import random
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inventory.errors import NoRoom
 from inventory.memory_budget import UNLIMITED, MemoryBudget, Room
 from tests.end_to_end.stack import wait_until
 
@@ -101,3 +107,79 @@ def test_many_threads_hold_no_more_than_there_is_and_all_are_served() -> None:
         list(pool.map(collect, range(16)))
     assert 0 < most <= SIZE
     wait_until(lambda: taken(budget, SIZE).held == SIZE, "all is free again", 5)
+
+
+def test_who_waits_for_too_long_holds_nothing_and_is_in_nobodys_way() -> None:
+    budget, log = MemoryBudget(SIZE, max_wait=0.5), list[int]()
+    others, room = taken(budget, 600), taken(budget, 300)
+    large = threading.Thread(target=_fails, args=(room, 500, log), daemon=True)
+    large.start()
+    wait_until(lambda: len(budget._queue) == 1, "it waits", 5)
+    small = start(budget.room(), 400, log)
+    large.join(10)
+    small.join(10)
+
+    assert log == [-500, 400], "the small one is served when the large one gives up, and not before"
+    assert room.held == 0
+    assert others.held == 600
+
+
+def test_it_waits_so_long_in_all_and_then_takes_only_what_is_there() -> None:
+    budget = MemoryBudget(SIZE, max_wait=0.2)
+    others, room, log = taken(budget, SIZE), budget.room(), list[int]()
+    begun = time.monotonic()
+    for _ in range(50):
+        _fails(room, 10, log)
+    assert 0.2 <= time.monotonic() - begun < 5
+    assert log == [-10] * 50
+
+    others.keep(0)
+    room.take(10)
+    assert room.held == 10
+
+
+def _fails(room: Room, size: int, log: list[int]) -> None:
+    with pytest.raises(NoRoom):
+        room.take(size)
+    log.append(-size)
+
+
+STEP = st.tuples(st.integers(0, 2 * SIZE), st.integers(0, SIZE), st.sampled_from([0.0, 0.0, 0.002]))
+"""How many bytes to take, how many of them to keep for a while, and for how long."""
+
+
+@settings(max_examples=60)
+@given(threads=st.lists(st.lists(STEP, max_size=6), min_size=2, max_size=8), max_wait=st.sampled_from([0.0, 0.001, 0.01]))
+def test_nothing_leaks_and_nothing_hangs_whoever_gives_up(
+    threads: Sequence[Sequence[tuple[int, int, float]]], max_wait: float
+) -> None:
+    budget, counting = MemoryBudget(SIZE, max_wait=max_wait), threading.Lock()
+    held, most = 0.0, 0.0
+
+    def collect(steps: Sequence[tuple[int, int, float]]) -> None:
+        nonlocal held, most
+        for size, kept, seconds in steps:
+            room = budget.room()
+            try:
+                room.take(size)
+            except NoRoom:
+                assert room.held == 0
+                continue
+            with counting:
+                held += room.held
+                most = max(most, held)
+                held -= room.held
+                room.keep(kept)
+                held += room.held
+            time.sleep(seconds)
+            with counting:
+                held -= room.held
+            room.keep(0)
+
+    with ThreadPoolExecutor(len(threads)) as pool:
+        for done in [pool.submit(collect, steps) for steps in threads]:
+            done.result(30)
+
+    assert most <= SIZE
+    assert taken(budget, SIZE).held == SIZE, "all is free again"
+    assert not budget._queue

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from io import SEEK_END, BytesIO
-from tempfile import TemporaryFile
 from time import monotonic
 from typing import BinaryIO
 
-from inventory.errors import SourceFailure, StorageUnavailable
+from inventory.errors import NoRoom, SourceFailure
 from inventory.http_client.codings import TooMuch
 
 SHARE = 256 * 1024
 """Bytes of a body that any collection may hold: three quarters of all pages have fewer."""
 CHUNK_BYTES = 64 * 1024
+DISK_RETRY = 60.0
+"""Seconds after which a collection is tried again whose body the disk could not keep: room seldom comes sooner."""
 
 
 class NeedsMore(Exception):
@@ -24,6 +27,7 @@ class Received:
     """What has come of a body, `size` bytes so far. It is kept until there are `most` bytes: then it `is_full`.
 
     A failure of the upstream counts where it happened: a reader of the bytes meets it again after the last one.
+    Every method may raise `NoRoom`, where the disk keeps no more.
     """
 
     def __init__(self, pieces: Iterator[bytes], most: int) -> None:
@@ -40,7 +44,8 @@ class Received:
         return self
 
     def __exit__(self, _type: object, _error: object, _traceback: object) -> None:
-        self._kept.close()
+        with suppress(OSError):  # of bytes that could not be written, and are not needed any more
+            self._kept.close()
 
     @property
     def is_full(self) -> bool:
@@ -58,7 +63,7 @@ class Received:
         piece = self.first(CHUNK_BYTES)
         while piece:
             yield piece
-            piece = self._kept.read(CHUNK_BYTES)
+            piece = self._read(CHUNK_BYTES)
         if self.is_full:
             raise TooMuch
         self._end()
@@ -79,8 +84,17 @@ class Received:
     def first(self, size: int) -> bytes:
         """The first bytes as they came."""
         self._at_end = False
-        self._kept.seek(0)
-        return self._kept.read(size)
+        try:
+            self._kept.seek(0)  # which may write
+        except OSError as error:
+            raise _no_room(error) from error
+        return self._read(size)
+
+    def _read(self, size: int) -> bytes:
+        try:
+            return self._kept.read(size)
+        except OSError as error:
+            raise _no_room(error) from error
 
     def _next(self) -> bytes:
         """The next piece; an empty one if there is none, because the body has ended or failed."""
@@ -111,13 +125,26 @@ class Received:
                     self._at_end = True
                 self._kept.write(piece)
             except OSError as error:
-                raise StorageUnavailable(f"A body cannot be kept in the folder for temporary files: {error}") from error
+                raise _no_room(error) from error
         self.size += len(piece)
 
 
 def _moved(kept: BinaryIO) -> BinaryIO:
     """A file with what is in memory."""
-    file: BinaryIO = TemporaryFile()  # noqa: SIM115 - `Received` closes it
+    file: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - `Received` closes it
     kept.seek(0)
-    file.write(kept.read())
+    try:
+        file.write(kept.read())
+    except OSError:
+        with suppress(OSError):
+            file.close()
+        raise
     return file
+
+
+def _no_room(error: OSError) -> NoRoom:
+    return NoRoom(
+        f"A large body cannot be kept in the folder for temporary files, {tempfile.tempdir or 'which is missing'}: {error}."
+        " Make room there, or set TMPDIR to another folder.",
+        DISK_RETRY,
+    )

@@ -8,8 +8,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+import structlog
+
 from inventory.clock import Clock
-from inventory.errors import SourceFailure
+from inventory.errors import NoRoom, SourceFailure
 from inventory.products.feeds import Feed
 from inventory.products.fetched_page import FetchedPage
 from inventory.products.normalising import identity_of
@@ -31,6 +33,8 @@ from inventory.products.progress import Progress, PullStats
 from inventory.rate_limits.model import Budgets, Permit, PermitRequest, Reason, Throttled, is_unanswered
 from inventory.rate_limits.permits import PermittedCall, request_permit
 from inventory.retry import RetryPolicy
+
+log = structlog.get_logger(__name__)
 
 MALFORMED_RETRIES = 2
 """Retries of a page that came malformed: one that always does would cost much time."""
@@ -117,6 +121,9 @@ class PageFetcher:
                 if self._gives_up(failure):
                     return self._failed(url, cause, failed + 1)
                 self._rest(self._retry.pause(self.attempts, self._rng))
+            except NoRoom as error:  # which is no failure of the feed
+                log.warning("no_room", feed=self._feed.name, error=str(error))
+                self._rest(error.wait)
 
     def page(
         self, url: str, *, items: tuple[Any, ...] | None = None, following: str | None = None, failure: SourceFailure | None

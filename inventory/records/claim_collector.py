@@ -13,7 +13,7 @@ import structlog
 
 from inventory import faults
 from inventory.clock import Clock
-from inventory.errors import Deferred, SourceFailure, StorageUnavailable
+from inventory.errors import Deferred, NoRoom, SourceFailure, StorageUnavailable
 from inventory.memory_budget import UNLIMITED, MemoryBudget
 from inventory.notifier import Notifier
 from inventory.rate_limits.calls import Calls, GiveBack
@@ -60,7 +60,7 @@ class ClaimCollector:
         """Fetch a claimed target, and find what the outcome states.
 
         With `inline` a caller waits and wants all of it: the outcome is stored or failed, and postponed only if an upstream
-        may not be called now. Whatever is raised becomes an outcome too, except that the store is away.
+        may not be called now, or there is no room. Whatever is raised becomes an outcome too, except that the store is away.
         """
         return self.observed(self.fetched(claim, inline=inline))
 
@@ -140,6 +140,9 @@ class ClaimCollector:
             return self._policy.failed(claim, error, now=self._clock(), rng=self._rng, final=final)
         except Deferred as error:
             return self._defer(claim, error, final=final)
+        except NoRoom as error:
+            log.warning("no_room", record_id=claim.id, error=str(error))
+            return Postponed(claim, self._clock() + timedelta(seconds=error.wait), None, counted=False)
         return self._policy.answered(claim, collected, now=self._clock(), final=final)
 
     def _defer(self, claim: Record, throttled: Throttled | Deferred, *, final: bool) -> Outcome:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from threading import BoundedSemaphore
 
+from inventory.errors import NoRoom
 from inventory.memory_budget import UNLIMITED, MemoryBudget, Room
 from inventory.records import lookup
 from inventory.records.collector import Collector
@@ -50,7 +51,8 @@ class InlineCollector:
     def collect(self, target: Target, room: Room | None = None) -> LookupResult:
         """Collect a target now; without a free slot, or while another worker collects it, it is accepted only.
 
-        A large body is read from the store once the `room`, if there is one, holds what an answer with it takes.
+        A large body is read from the store once the `room`, if there is one, holds what an answer with it takes. If that
+        takes too long, the result is the promise of what is stored.
 
         Raises `CollectionFailed` when the collection failed, with the failure as it is recorded, and `NotInInventory` when
         the record was deleted meanwhile. One that was overtaken answers what another worker made of the target.
@@ -97,7 +99,10 @@ class InlineCollector:
         if took_effect and isinstance(outcome, Failed):
             raise lookup.collection_failed(claim.target, outcome.failure)
         if room is not None and size > LARGE_BODY:
-            room.take(TIMES_THE_BODY * size)
+            try:
+                room.take(TIMES_THE_BODY * size)
+            except NoRoom:
+                return lookup.pending(acceptance.record)
         return lookup.inline_result(outcome, self._records.look_up(claim.id), took_effect=took_effect)
 
     def _settled(self, claim: Record) -> tuple[Outcome, bool, int]:

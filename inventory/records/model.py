@@ -234,7 +234,7 @@ class Stored:
 class Postponed:
     """Outcome: the claim is handed back, to be tried again at `due_at`; `failure` says why, if anything failed.
 
-    Without `counted` it was not an attempt: the upstream was not called.
+    Without `counted` it was not an attempt: the upstream was not called, or there was no room here for its body.
     """
 
     claim: Record

@@ -74,7 +74,7 @@ def stored(claim: Record, collected: Collected, now: datetime) -> Stored:
 
 
 def is_deferred(outcome: Outcome) -> bool:
-    """Whether nothing was collected, because the host may not be called yet."""
+    """Whether nothing was collected, because the host may not be called yet or there was no room."""
     return isinstance(outcome, Postponed) and not outcome.counted
 
 

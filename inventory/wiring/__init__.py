@@ -66,6 +66,7 @@ def build(
     sleep: Callable[[float], object] = sleep,
     budgets: Budgets | None = None,
     observe: Observe | None = None,
+    memory: MemoryBudget | None = None,
 ) -> Services:
     """The services for these settings; a keyword replaces a part."""
     redis = redis or connect(settings.redis, socket_timeout=1.0)
@@ -76,7 +77,7 @@ def build(
         budgets=budgets or shared_budgets(settings, redis),
         sources={source.name: source for source in sources or all_sources(settings, resolve, clock)},
         files=Files(settings.files),
-        memory=MemoryBudget(BODIES_IN_MEMORY * settings.body_limit),
+        memory=memory or MemoryBudget(BODIES_IN_MEMORY * settings.body_limit),
         threads=share_threads(settings.spare_threads),
         resolve=resolve,
         clock=clock,

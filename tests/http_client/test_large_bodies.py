@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 import random
+import resource
+import tempfile
 import threading
 import time
 import tracemalloc
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import brotli
@@ -18,7 +21,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from inventory import urls
-from inventory.errors import SourceFailure
+from inventory.errors import NoRoom, SourceFailure
 from inventory.http_client import codings
 from inventory.http_client.body import Body, read_body
 from inventory.http_client.received import SHARE, Received
@@ -219,6 +222,40 @@ def test_a_slow_body_that_cannot_be_decoded_is_as_it_came(name: str) -> None:
     body = read_body(response, LIMIT)
 
     assert (body.content, body.undecoded) == (sent[:LIMIT], name)
+
+
+@contextmanager
+def no_file_larger_than(size: int) -> Iterator[None]:
+    """As on a full disk: a write beyond that fails."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("name", sorted(PACK))
+@pytest.mark.parametrize("room", [0, SHARE // 2, SHARE, 2 * SHARE - 1])
+def test_a_disk_that_keeps_no_more_of_a_body_is_told_with_its_folder(name: str, room: int) -> None:
+    sent = PACK[name](content_of(1, 3 * SHARE, dense=True))
+    with no_file_larger_than(room), pytest.raises(NoRoom) as refused:
+        read_body(_read(answer(name, sent, len(sent))), LIMIT)
+
+    assert tempfile.gettempdir() in str(refused.value)
+    assert "TMPDIR" in str(refused.value)
+
+
+def test_so_are_the_last_bytes_which_are_written_when_they_are_read() -> None:
+    with no_file_larger_than(SHARE + 10), Received(iter([bytes(SHARE), bytes(10), bytes(10)]), LIMIT) as received:
+        received.read_until(SHARE + 20)
+        with pytest.raises(NoRoom):
+            received.first(SHARE)
+
+
+def test_a_small_body_needs_no_disk() -> None:
+    with no_file_larger_than(0):
+        assert read_body(_read(answer("", bytes(SHARE), SHARE)), LIMIT).content == bytes(SHARE)
 
 
 @pytest.mark.parametrize("name", sorted(PACK))

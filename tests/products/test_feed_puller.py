@@ -11,7 +11,7 @@ from threading import Event
 import pytest
 
 from inventory.clock import utc_now
-from inventory.errors import SourceFailure, StorageUnavailable, Unstorable
+from inventory.errors import NoRoom, SourceFailure, StorageUnavailable, Unstorable
 from inventory.http_client.body import Body
 from inventory.jobs.job_type import BatchTask, Step
 from inventory.jobs.model import Batch, InputRow, Job, RowOutcome
@@ -258,6 +258,22 @@ def test_an_upstream_that_is_silent_is_the_end_at_once() -> None:
 
     assert site.asked == [1, 1, 1]
     assert steps[-1].rows[0].code == "connection_refused"
+
+
+def test_a_page_for_which_there_is_no_room_is_fetched_again_however_often_that_takes() -> None:
+    class Full(Site):
+        def get(self, url: str, headers: object) -> PageResponse:
+            if self.asked.count(2) < 5 and url.endswith("=2"):
+                self.asked.append(2)
+                raise NoRoom("The disk is full.", wait=0.01)
+            return super().get(url, headers)
+
+    site, shelf = Full(last=2), Shelf()
+    steps = worked(begun(site, shelf))
+
+    assert [row for step in steps for row in step.rows] == []
+    assert shelf.kept == ["1-1", "1-2", "2-1", "2-2"]
+    assert site.asked == [1, 2, 2, 2, 2, 2, 2, 3]
 
 
 def test_a_fault_of_ours_in_the_thread_ends_the_feed_with_a_row_that_says_so() -> None:
