@@ -1,5 +1,5 @@
 # One image for API, workers, scheduler and dashboard; the command chooses. It runs as an unprivileged user, and writes only to
-# /tmp and INVENTORY_DATA_DIR, so the root file system may be read-only.
+# /tmp, TMPDIR and INVENTORY_DATA_DIR, so the root file system may be read-only.
 ARG PYTHON_VERSION=3.13
 
 FROM python:${PYTHON_VERSION}-slim AS build

@@ -85,6 +85,16 @@ def test_what_needs_a_database_waits_until_it_is_healthy(name: str) -> None:
     assert ("mongo" in needed) == (name != "rq-dashboard")
 
 
+@pytest.mark.parametrize("name", ["api", "worker", "scheduler"])
+def test_temporary_files_are_on_a_disk_and_take_no_memory(name: str) -> None:
+    service = SERVICES[name]
+    folder = service["environment"]["TMPDIR"]
+    [volume] = [mount.partition(":")[0] for mount in service["volumes"] if mount.partition(":")[2] == folder]
+
+    assert volume in COMPOSITION["volumes"]
+    assert folder not in service["tmpfs"]
+
+
 def test_every_setting_can_be_given_to_the_composition() -> None:
     given = set(SERVICES["api"]["environment"]) | {"INVENTORY_PORT"}
 
