@@ -52,7 +52,8 @@ def post_worker_init(worker):
     """Tell the application of a new process what it needs from its worker, and watch the store."""
     worker.wsgi.extensions[EXTENSION].streams.serving = lambda: worker.alive
     worker.body_limit, worker.small_body = _body_limit, REQUEST_LIMIT
-    worker.shortcut = worker.wsgi.extensions.get(shortcut.KEY)
+    if make_shortcut := worker.wsgi.extensions.get(shortcut.KEY):
+        worker.shortcut = make_shortcut(mounted_at=os.environ.get("SCRIPT_NAME", ""))  # as gunicorn reads it
     gc.collect()
     gc.freeze()  # what is loaded stays loaded, so the collector need not visit it again
     Thread(target=_watch_store, args=(worker,), name="watch-store", daemon=True).start()

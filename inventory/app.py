@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -60,7 +60,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 
     app.wsgi_app = _layers(app, services)  # type: ignore[method-assign, assignment]
     if not services.history.keeps(SOURCE):
-        app.extensions[shortcut.KEY] = _shortcut(app, services)
+        app.extensions[shortcut.KEY] = _make_shortcut(app, services)
     request_log.register(app)
     problems.register(app)
     for page_blueprint in (pages.blueprint, job_pages.blueprint, sockets.sockets):
@@ -86,12 +86,8 @@ def _layers(app: Flask, services: Services) -> WSGIApplication:
     return SameOrigin(flask, services.settings.hosts, refuse)
 
 
-def _shortcut(app: Flask, services: Services) -> FastLookup:
-    """What a server of ours may ask before the application."""
-    return FastLookup(
-        app.wsgi_app,
-        services.records,
-        services.settings.hosts,
-        is_local=services.store.records.is_local,
-        mounted_at=os.environ.get("SCRIPT_NAME", ""),  # as gunicorn has it
+def _make_shortcut(app: Flask, services: Services) -> shortcut.MakeShortcut:
+    """Makes what a server of ours may ask before the application."""
+    return partial(
+        FastLookup, app.wsgi_app, services.records, services.settings.hosts, is_local=services.store.records.is_local
     )

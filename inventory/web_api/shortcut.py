@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 KEY = "inventory.shortcut"
-"""The extension of the Flask application that is its shortcut, if it has one."""
+"""The extension of the Flask application that is a `MakeShortcut`, if it has one."""
 
 
 class Answer(NamedTuple):
@@ -53,3 +53,10 @@ class Shortcut(Protocol):
 
     def account(self, answers: Sequence[Answer]) -> None:
         """Log and count those of the answers that are not yet."""
+
+
+class MakeShortcut(Protocol):
+    """Makes the shortcut of an application."""
+
+    def __call__(self, *, mounted_at: str) -> Shortcut:
+        """`mounted_at` is the path that precedes the application's own paths, as the server tells it to WSGI."""

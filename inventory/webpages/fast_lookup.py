@@ -63,7 +63,7 @@ class FastLookup:
     """
 
     def __init__(
-        self, app: WSGIApplication, records: RecordService, hosts: AllowedHosts, *, is_local: bool, mounted_at: str = ""
+        self, app: WSGIApplication, records: RecordService, hosts: AllowedHosts, *, is_local: bool, mounted_at: str
     ) -> None:
         self._app, self._records, self._is_local, self._mounted_at = app, records, is_local, mounted_at
         self._admit = lru_cache(CACHED_HOSTS)(hosts.admit)

@@ -83,3 +83,20 @@ def _ask(running: Stack, target: str) -> tuple[set[str], bytes]:
         answer.begin()
         lines = {f"{name}: {value}" for name, value in answer.getheaders() if name != "Date"}
         return lines | {f"{answer.status} {answer.reason}"}, answer.read()
+
+
+def test_a_lookup_below_a_path_is_answered_there_by_the_loop_and_by_flask() -> None:
+    """gunicorn takes the path from SCRIPT_NAME of its environment. A lookup that names `collect` is left to Flask."""
+    with stack() as mounted:
+        mounted.environment["SCRIPT_NAME"] = "/inventory"
+        mounted.start("redis", "api")
+        target = f"/api/v1/metadata?url={quote('http://127.0.0.1/page', safe='')}"
+        answers = [mounted.get(f"/inventory{target}{more}") for more in ("", "&collect=true")]
+        outside = mounted.get(target)
+
+    assert outside is not None
+    assert (outside.status_code, outside.headers["Content-Type"]) == (400, "application/problem+json")
+    for answer in answers:
+        assert answer is not None
+        location = "/inventory/api/v1/metadata?url=http://127.0.0.1/page"
+        assert (answer.status_code, answer.headers["Location"]) == (202, location)

@@ -52,8 +52,8 @@ class Answered:
 class Server:
     """A server that has read the head of a request and asks the shortcut of the application, as our worker does."""
 
-    def __init__(self, app: Flask) -> None:
-        self.shortcut: shortcut.Shortcut = app.extensions[shortcut.KEY]
+    def __init__(self, app: Flask, mounted_at: str = "") -> None:
+        self.shortcut: shortcut.Shortcut = app.extensions[shortcut.KEY](mounted_at=mounted_at)
 
     def get(self, path: str, headers: dict[str, str] | None = None, *, at_once: bool = True) -> Answered:
         """The answer; a request that is left to WSGI is a failure."""
@@ -190,16 +190,13 @@ def test_a_store_in_the_network_is_asked_by_a_thread(services: Services, make_se
 )
 @pytest.mark.parametrize("mounted_at", ["", "/inventory"])
 @pytest.mark.parametrize("if_none_match", [None, "*"])
-def test_a_miss_is_accepted_alike(
-    services: Services, key: str, mounted_at: str, if_none_match: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SCRIPT_NAME", mounted_at)
+def test_a_miss_is_accepted_alike(services: Services, key: str, mounted_at: str, if_none_match: str | None) -> None:
     app = create_app(services=services)
     sent = {"X-Request-ID": "mine"} | ({"If-None-Match": if_none_match} if if_none_match else {})
     at = f"/api/v1/metadata?url={quote(urls.parse(key).href, safe='')}"
     how: Any = {"headers": sent, "environ_overrides": {"SCRIPT_NAME": mounted_at}}
 
-    fast = Server(app).get(mounted_at + at, sent)
+    fast = Server(app, mounted_at).get(mounted_at + at, sent)
     flask = app.test_client().get(f"{at}&collect=true", **how)
 
     assert (fast.status, fast.data) == (flask.status, flask.data)
@@ -405,14 +402,12 @@ def test_a_query_that_may_be_read_in_two_ways_is_left_to_the_application(query: 
         (AT.replace("metadata", "m%65tadata"), "Accept: */*"),
     ],
 )
-def test_what_is_more_than_a_url_is_left_to_the_application(client: FlaskClient, target: str, field: str) -> None:
+def test_what_is_more_than_a_url_is_left_to_the_application(server: Server, target: str, field: str) -> None:
     name, _, value = field.partition(": ")
 
-    answer = client.application.extensions[shortcut.KEY](target, {"host": "localhost", name.lower(): value}, at_once=True)
-
-    assert answer is None
+    assert server.shortcut(target, {"host": "localhost", name.lower(): value}, at_once=True) is None
 
 
 @pytest.mark.parametrize("host", ["evil.test", "", "localhost:99999"])
-def test_a_host_that_is_not_ours_is_left_to_the_application(client: FlaskClient, host: str) -> None:
-    assert client.application.extensions[shortcut.KEY](AT, {"host": host} if host else {}, at_once=True) is None
+def test_a_host_that_is_not_ours_is_left_to_the_application(server: Server, host: str) -> None:
+    assert server.shortcut(AT, {"host": host} if host else {}, at_once=True) is None
