@@ -59,12 +59,22 @@ class InFlight:
         return room(self._slots - self._count, self._slots)
 
     def start(self, collect: Callable[..., Outcome], claim: Record, *arguments: object) -> None:
-        """Collect a claim in a free slot."""
+        """Collect a claim in a free slot; in this thread if the system allows no other one."""
         self._count += 1
-        if len(self._threads) < self._count:
-            self._threads.append(Thread(target=self._work, name=f"collect_{self._count}"))
-            self._threads[-1].start()
         self._tasks.put((collect, claim, arguments))
+        if len(self._threads) < self._count:
+            self._add_thread()
+        if not self._threads:
+            self._collect_next()
+
+    def _add_thread(self) -> None:
+        thread = Thread(target=self._work, name=f"collect_{self._count}")
+        try:
+            thread.start()
+        except RuntimeError as error:  # a limit of the system: the threads that there are do its work
+            log.warning("no_thread", threads=len(self._threads), error=str(error))
+        else:
+            self._threads.append(thread)
 
     def done(self) -> list[Outcome]:
         """Take the outcomes that are ready."""
@@ -88,12 +98,20 @@ class InFlight:
         return ended
 
     def _work(self) -> None:
-        while (task := self._tasks.get()) is not None:
-            collect, claim, arguments = task
-            try:
-                self._end(collect(claim, *arguments))
-            except BaseException as error:  # noqa: BLE001 - the edge of this thread, whose slot would never be free again
-                self._end(error)
+        while self._collect_next():
+            pass
+
+    def _collect_next(self) -> bool:
+        """Collect what comes next; False if that is nothing any more."""
+        task = self._tasks.get()
+        if task is None:
+            return False
+        collect, claim, arguments = task
+        try:
+            self._end(collect(claim, *arguments))
+        except BaseException as error:  # noqa: BLE001 - the edge of a collection, whose slot would never be free again
+            self._end(error)
+        return True
 
     def _end(self, ended: Outcome | BaseException) -> None:
         with self._has_ended:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -29,6 +30,14 @@ class Counting(Unlimited):
         if self.broken:
             raise ValueError("broken")
         super().done(reports)
+
+
+@pytest.fixture
+def no_threads() -> Iterator[None]:
+    """No thread can be started: each would need more memory for its stack than there is."""
+    before = threading.stack_size(2**60)
+    yield
+    threading.stack_size(before)
 
 
 def accept(services: Services, count: int) -> None:
@@ -58,3 +67,30 @@ def test_budgets_that_take_no_permit_back_stop_no_collection(
 
     assert collect(services) == 10
     assert "internal_fault" in capsys.readouterr().out
+
+
+def test_collections_without_a_thread_are_made_one_by_one_and_give_their_permits_back(
+    make_services: Build, web: FakeWeb, no_threads: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    budgets = Counting()
+    services = make_services(budgets=budgets)
+    accept(services, 50)
+
+    assert collect(services) == 50
+    assert sorted(report.permit.id for report in budgets.reports) == list(range(50))
+    assert "no_thread" in capsys.readouterr().out
+
+
+def test_what_breaks_while_collections_are_in_flight_leaves_no_permit_out(make_services: Build, web: FakeWeb) -> None:
+    budgets = Counting()
+    services = make_services(budgets=budgets)
+    accept(services, 10)
+    web.open.clear()
+
+    def more(_seconds: float) -> bool:
+        threading.Timer(0.1, web.open.set).start()
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        services.collector.collect_due(slots=20, stopping=lambda: False, more=more)
+    assert sorted(report.permit.id for report in budgets.reports) == list(range(10))
