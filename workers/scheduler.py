@@ -1,8 +1,8 @@
 """The scheduler wakes workers again for what is due, ends what is over, and removes what is not needed any more.
 
 Any number of copies may run: a worker that is woken too often finds nothing to claim, and each change and removal happens
-once. A round does a bounded amount of each. A sweep goes on where the round before ended, and starts again when it has seen
-everything.
+once. A round does a bounded amount of each. A sweep goes on where the round before ended. When it has seen everything, it
+starts again, at once or after a pause.
 """
 
 from __future__ import annotations
@@ -41,17 +41,19 @@ MAX_RETIRED = 5_000
 """Rows of old jobs, old lookups, and old log events, that are removed in one round."""
 MAX_NOTED = 20
 """Imports of log files of which it is noted in one round that there are events: their age counts from then on."""
-MAX_PRUNED = 2_000
+MAX_PRUNED = 1_000
 """Targets and values that are checked in one round: whether they have a record, and whether any observation has them."""
 UPLOAD_WITHOUT_JOB = timedelta(days=1)
 """How long an upload may be there before its job is."""
+PRUNE_EVERY = timedelta(hours=1)
+"""Time between two sweeps through all targets and values: they take half of the CPU of an idle SQLite stack."""
 SWEEP_FILES_EVERY = timedelta(minutes=1)
 """Time between two sweeps through all files: each listing may be a request that costs money."""
 
 
 @dataclass
 class Sweep:
-    """Where the next round goes on."""
+    """Where the next round goes on, and when the next sweep begins that was put off."""
 
     snapshots: str = ""
     bodies: str = ""
@@ -59,6 +61,7 @@ class Sweep:
     uploads: str = ""
     chunks: str = ""
     values: int = 0
+    values_at: datetime | None = None
     files_at: datetime | None = None
 
 
@@ -124,7 +127,12 @@ def _fail_spent(services: Services) -> None:
 
 
 def _prune_values(services: Services, sweep: Sweep) -> None:
+    now = utc_now()
+    if is_put_off(sweep.values_at, PRUNE_EVERY, now):
+        return
     sweep.values = services.store.observations.prune(after=sweep.values, limit=MAX_PRUNED)
+    if not sweep.values:
+        sweep.values_at = now + PRUNE_EVERY
 
 
 def _retire_snapshots(services: Services) -> None:
@@ -166,10 +174,15 @@ def _retire_jobs(services: Services) -> None:
 
 def _sweep_files(services: Services, sweep: Sweep) -> None:
     now = utc_now()
-    if sweep.files_at is not None and timedelta(0) < sweep.files_at - now <= SWEEP_FILES_EVERY:
+    if is_put_off(sweep.files_at, SWEEP_FILES_EVERY, now):
         return
     jobs, files, old = services.store.jobs, services.files, now - UPLOAD_WITHOUT_JOB
     sweep.uploads = retention.sweep_uploads(jobs, files, before=old, after=sweep.uploads, limit=MAX_SWEPT)
     sweep.chunks = retention.sweep_chunks(jobs, files, after=sweep.chunks, limit=MAX_SWEPT)
     if not (sweep.uploads or sweep.chunks):
         sweep.files_at = now + SWEEP_FILES_EVERY
+
+
+def is_put_off(until: datetime | None, every: timedelta, now: datetime) -> bool:
+    """Whether a sweep is to wait until then; it is not if the clock was set back, so that it would wait for longer."""
+    return until is not None and timedelta(0) < until - now <= every

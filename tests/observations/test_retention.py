@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -112,6 +112,32 @@ def test_values_that_nothing_names_any_more_are_removed_and_others_stay(
 
     assert values(services) == alone
     assert found(services, "nginx") == 1
+
+
+def test_values_are_looked_at_again_an_hour_after_all_have_been_seen(
+    client: FlaskClient, services: Services, web: FakeWeb, clock: FakeClock
+) -> None:
+    sweep = scheduler.Sweep()
+    scheduler.retain(services, sweep)
+    collect(client, web, clock, "only here")
+    client.delete("/api/v1/metadata", query_string={"url": URL})
+
+    scheduler.retain(services, sweep)
+    assert values(services) > 0
+    assert sweep.values_at is not None
+
+    sweep.values_at -= scheduler.PRUNE_EVERY
+    scheduler.retain(services, sweep)
+    assert values(services) == 0
+
+
+@pytest.mark.parametrize(
+    ("hours", "put_off"), [(-1, False), (0, False), (1, True), (2, False)], ids=["over", "now", "in an hour", "set back"]
+)
+def test_a_sweep_is_put_off_for_an_hour_and_no_longer_where_the_clock_was_set_back(hours: int, put_off: bool) -> None:
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+
+    assert scheduler.is_put_off(now + timedelta(hours=hours), timedelta(hours=1), now) is put_off
 
 
 def test_observations_outlive_the_snapshots_that_showed_them(

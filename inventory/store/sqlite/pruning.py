@@ -16,10 +16,12 @@ VALUES = 2**62
 """Where the positions of values begin, after those of all targets."""
 
 NEXT_TARGETS = "SELECT no, record_id FROM observed_targets WHERE no > :after ORDER BY no LIMIT :limit"
+COUNT_TARGETS = f"SELECT count(*), coalesce(max(no), 0) FROM ({NEXT_TARGETS})"
 ORPHANS = f"""
     SELECT t.no FROM ({NEXT_TARGETS}) AS t
     WHERE NOT EXISTS (SELECT 1 FROM records AS r WHERE r.id = t.record_id AND r.target_no = t.no) LIMIT {MAX_ORPHANS}"""
 NEXT_VALUES = "SELECT no, field_no FROM field_values WHERE no > :after ORDER BY no LIMIT :limit"
+COUNT_VALUES = f"SELECT count(*), coalesce(max(no), 0) FROM ({NEXT_VALUES})"
 UNNAMED = f"""
     SELECT v.no FROM ({NEXT_VALUES}) AS v
     WHERE NOT EXISTS (SELECT 1 FROM postings AS o WHERE o.field_no = v.field_no AND o.value_no = v.no)
@@ -31,32 +33,32 @@ def prune(connections: Connections, after: int, limit: int) -> int:
     """Go over the `limit` next ones after a position; the position then, 0 at the end."""
     left = limit
     if after < VALUES:
-        targets = _prune_targets(connections, after, limit)
-        if len(targets) == limit:
-            return targets[-1]
-        after, left = VALUES, limit - len(targets)
-    values = _prune_values(connections, after - VALUES, left)
-    return VALUES + values[-1] if len(values) == left else 0
+        count, last = _prune_targets(connections, after, limit)
+        if count == limit:
+            return last
+        after, left = VALUES, limit - count
+    count, last = _prune_values(connections, after - VALUES, left)
+    return VALUES + last if count == left else 0
 
 
-def _prune_targets(connections: Connections, after: int, limit: int) -> list[int]:
-    """Remove those without a record; the numbers that were looked at."""
+def _prune_targets(connections: Connections, after: int, limit: int) -> tuple[int, int]:
+    """Remove those without a record; how many were looked at, and the number of the last one."""
     given = {"after": after, "limit": limit}
-    numbers = [row[0] for row in connections.rows(NEXT_TARGETS, given)]
+    count, last = connections.rows(COUNT_TARGETS, given)[0]
     if connections.rows(ORPHANS, given):
         with connections.writing() as connection:
             for (number,) in connection.execute(ORPHANS, given).fetchall():
                 observing.remove(connection, number)
-    return numbers
+    return count, last
 
 
-def _prune_values(connections: Connections, after: int, limit: int) -> list[int]:
-    """Remove those that no observation names; the numbers that were looked at."""
+def _prune_values(connections: Connections, after: int, limit: int) -> tuple[int, int]:
+    """Remove those that no observation names; how many were looked at, and the number of the last one."""
     given = {"after": after, "limit": limit}
-    numbers = [row[0] for row in connections.rows(NEXT_VALUES, given)]
+    count, last = connections.rows(COUNT_VALUES, given)[0]
     if connections.rows(UNNAMED, given):
         with connections.writing() as connection:
             connection.execute(COUNT_PRUNING)
             connection.execute("DELETE FROM pruned_values WHERE times < (SELECT max(times) FROM pruned_values)")
             connection.execute(f"DELETE FROM field_values WHERE no IN ({UNNAMED})", given)
-    return numbers
+    return count, last
