@@ -15,8 +15,9 @@ from inventory.config import Settings
 RECORDS = 100_000
 SETTLES = 20.0
 """Seconds after which what a start leaves to be done is done."""
-ROUND = 4
-"""How many times as long as under load a round is, because a program needs milliseconds of CPU a second."""
+ROUND, SHORTEST = 4, 10.0
+"""How many times as long as under load a round is, and its seconds at least. The system counts CPU in hundredths of a
+second, and a program needs milliseconds a second."""
 
 
 def measure(store: str, size: RunSize) -> Result:
@@ -31,7 +32,7 @@ def measure(store: str, size: RunSize) -> Result:
             began = rig.cost([session])
             for _ in range(size.rounds):
                 before, since = rig.cost([session]).cpu_seconds, time.perf_counter()
-                time.sleep(ROUND * size.seconds)
+                time.sleep(max(SHORTEST, ROUND * size.seconds))
                 shares.append((rig.cost([session]).cpu_seconds - before) / (time.perf_counter() - since))
             spent = rig.cost([session])
     sentence = f"CPU of the idle stack of `inventory up` with {records:,} records, against one core."
