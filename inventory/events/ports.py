@@ -20,7 +20,7 @@ class Events(Protocol):
         """The same with plain events of one job."""
 
     def listing(self, chosen: EventFilter, *, limit: int, after: Key | None) -> Sequence[Event]:
-        """Events by (timestamp, id), newest first, those after `after`."""
+        """Events by (timestamp, job, line), newest first, those after `after`. The order of jobs is the store's own."""
 
     def search(self, chosen: EventFilter, search: EventSearch, *, after: Key | None) -> FoundEvents:
         """Those of the same events that a search looks for, until it is over."""

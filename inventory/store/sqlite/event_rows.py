@@ -17,11 +17,14 @@ from inventory.store.codecs import (
     to_millis,
     to_millis_up,
 )
+from inventory.store.sqlite import event_jobs
 from inventory.store.sqlite.connections import Row
 from inventory.store.sqlite.job_columns import long, short
 from inventory.store.sqlite.opening import Connection
 
-EVENT = "job_id, line, timestamp, level, service, message, attributes, trace_id"
+EVENT = f"{event_jobs.ID}, line, timestamp, level, service, message, attributes, trace_id"
+AFTER = f"(timestamp, events.job_id, line) < (:instant, {event_jobs.kept(':name')}, :line)"
+ORDER = "timestamp DESC, events.job_id DESC, line DESC"
 
 
 def searched(
@@ -39,7 +42,7 @@ def searched(
 
 def conditions_of(chosen: EventFilter) -> tuple[str, dict[str, Any]]:
     conditions = {
-        "job_id = :job_id": ("job_id", chosen.job_id and short(chosen.job_id)),
+        f"events.job_id = {event_jobs.kept(':job_id')}": ("job_id", chosen.job_id and short(chosen.job_id)),
         "service = :service": ("service", text_bytes(chosen.service)),
         "level = :level": ("level", text_bytes(chosen.level)),
         "timestamp >= :since": ("since", None if chosen.since is None else to_millis_up(chosen.since)),
@@ -58,7 +61,8 @@ def _position(after: Key) -> dict[str, Any]:
     """After which event a page goes on: its instant, job and line. A text that is not an event's id ends the instant."""
     job_id, _, line = after[1].rpartition("-")
     number = int(line) if line.isascii() and line.isdigit() else 0
-    return {"instant": to_millis(after[0]), "name": short(job_id), "line": min(number, LARGEST)}
+    name = short(job_id) or event_jobs.BEFORE_ALL
+    return {"instant": to_millis(after[0]), "name": name, "line": min(number, LARGEST)}
 
 
 def values_of(event: Event) -> Row:

@@ -12,7 +12,7 @@ from typing import Any
 from inventory.events.model import MAX_SEARCHED, Event, EventFilter, EventSearch, FoundEvents
 from inventory.listing import Key
 from inventory.store.codecs import LARGEST, instant_of, text_bytes, to_millis_up
-from inventory.store.sqlite.event_rows import EVENT, conditions_of, page, searched
+from inventory.store.sqlite.event_rows import AFTER, EVENT, ORDER, conditions_of, page, searched
 from inventory.store.sqlite.opening import Connection
 
 MINUTE = 60_000
@@ -20,8 +20,8 @@ MINUTE = 60_000
 OF_TRACE = f"""
     SELECT {EVENT} FROM events INDEXED BY events_of_trace
     WHERE timestamp / {MINUTE} = :minute AND trace_id = :trace_id AND {{chosen}}
-        AND (timestamp, job_id, line) < (:instant, :name, :line)
-    ORDER BY timestamp DESC, job_id DESC, line DESC LIMIT :limit"""
+        AND {AFTER}
+    ORDER BY {ORDER} LIMIT :limit"""
 MINUTE_BEFORE = f"""
     SELECT timestamp / {MINUTE} FROM events INDEXED BY events_of_trace
     WHERE trace_id IS NOT NULL AND timestamp / {MINUTE} < :minute ORDER BY timestamp / {MINUTE} DESC LIMIT 1"""
@@ -65,7 +65,7 @@ def trace_statement(chosen: EventFilter) -> tuple[str, dict[str, Any]]:
     """The statement that finds the events of a trace in a minute, and its values but for trace, minute and page."""
     conditions, values = conditions_of(chosen)
     # The index has the order of the listing, which SQLite sees only where no column is known to be constant.
-    return OF_TRACE.format(chosen=conditions.replace("job_id = ", "+job_id = ")), values
+    return OF_TRACE.format(chosen=conditions.replace("events.job_id = ", "+events.job_id = ")), values
 
 
 def _minute(millis: int) -> int:

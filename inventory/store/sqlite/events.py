@@ -11,8 +11,9 @@ from typing import Any
 from inventory.events.model import MAX_SEARCHED, Event, EventFilter, EventSearch, EventStats, FoundEvents, PlainEvent
 from inventory.listing import Key
 from inventory.store.codecs import LARGEST, instant_of, read_text, to_millis
+from inventory.store.sqlite import event_jobs
 from inventory.store.sqlite.connections import TIMEOUT, Adapter, Borrowed, Row
-from inventory.store.sqlite.event_rows import EVENT, conditions_of, event_of, page, searched, values_of
+from inventory.store.sqlite.event_rows import AFTER, EVENT, ORDER, conditions_of, event_of, page, searched, values_of
 from inventory.store.sqlite.event_traces import TraceSearch
 from inventory.store.sqlite.job_columns import long, short
 from inventory.store.sqlite.opening import Connection
@@ -20,9 +21,10 @@ from inventory.store.sqlite.opening import Connection
 HOUR = 3_600_000
 """Milliseconds."""
 
+COLUMNS = "job_id, line, timestamp, level, service, message, attributes, trace_id"
 # A text is bound at once, and becomes a blob here: for each `bytes` `sqlite3` looks for an adapter (2 of 8 µs an event).
 VALUES = f"(?1, ?, ?, {', '.join(['CAST(? AS BLOB)'] * 5)})"
-ADD = f"INSERT OR IGNORE INTO events ({EVENT}) VALUES {VALUES}"
+ADD = f"INSERT OR IGNORE INTO events ({COLUMNS}) VALUES {VALUES}"
 TOGETHER = 50
 """Events of one statement: it opens the table and its indexes once for all of them (1.5 of 7 µs an event)."""
 ADD_TOGETHER = f"{ADD}{f', {VALUES}' * (TOGETHER - 1)}"
@@ -30,20 +32,21 @@ ROOM = "PRAGMA cache_size = -16000"  # KB
 """So much one transaction changes where other jobs have events of the same time: pages that do not fit are written twice."""
 LISTING = f"""
     SELECT {EVENT} FROM events INDEXED BY {{index}}
-    WHERE {{chosen}} AND (timestamp, job_id, line) < (:instant, :name, :line)
-    ORDER BY timestamp DESC, job_id DESC, line DESC LIMIT :limit"""
+    WHERE {{chosen}} AND {AFTER}
+    ORDER BY {ORDER} LIMIT :limit"""
 COUNTS = "SELECT {name}, count(*) FROM events INDEXED BY {index} WHERE {chosen} GROUP BY {name}"
 HOURS = f"""
     SELECT timestamp - (timestamp % {HOUR} + {HOUR}) % {HOUR} AS hour, count(*)
     FROM events INDEXED BY {{index}} WHERE {{chosen}} GROUP BY hour ORDER BY hour DESC LIMIT :hours"""
 
-NEXT_JOB = "SELECT min(job_id) FROM events WHERE job_id > :job_id"
+NEXT_JOB = f"SELECT {event_jobs.ID} FROM events WHERE job_id > {event_jobs.kept(':job_id')} ORDER BY job_id LIMIT 1"
 NOTED = "SELECT 1 FROM event_imports WHERE job_id = :job_id"
 NOTE = "INSERT OR IGNORE INTO event_imports (job_id, noted_at) VALUES (?, ?)"
 OLDEST_NOTE = "SELECT job_id FROM event_imports WHERE noted_at < :before ORDER BY noted_at LIMIT 1"
-LAST_RETIRED = "SELECT line FROM events WHERE job_id = :job_id ORDER BY line LIMIT 1 OFFSET :limit"
-RETIRE = "DELETE FROM events WHERE job_id = :job_id AND line <= :line"
-FORGET = "DELETE FROM event_imports WHERE job_id = :job_id"
+OF_JOB = f"job_id = {event_jobs.kept(':job_id')}"
+LAST_RETIRED = f"SELECT line FROM events WHERE {OF_JOB} ORDER BY line LIMIT 1 OFFSET :limit"
+RETIRE = f"DELETE FROM events WHERE {OF_JOB} AND line <= :line"
+FORGET = ("DELETE FROM event_imports WHERE job_id = :job_id", event_jobs.FORGET_NUMBER)
 
 INDEXES = {"job_id": "events_of_job", "service": "events_of_service", "level": "events_of_level"}
 """The index for each condition, the one that leaves fewest events first; each has the other columns to be chosen by too."""
@@ -77,20 +80,21 @@ class SqliteEvents(Adapter):
             return FoundEvents(found, searched(connection, statement, values | page(MAX_SEARCHED, after), search, found))
 
     def note_imports(self, *, after: str, limit: int, now: datetime) -> str:
-        last: bytes | str = short(after)
+        last: bytes | str | int = short(after) or event_jobs.BEFORE_ALL
         new: list[tuple[bytes, int]] = []
         for _ in range(limit):
-            ((job_id,),) = self._connections.rows(NEXT_JOB, {"job_id": last})
-            if job_id is None:
-                last = b""
+            found = self._connections.rows(NEXT_JOB, {"job_id": last})
+            if not found:
+                after = ""
                 break
-            last = job_id
+            job_id = last = found[0][0]
+            after = long(job_id)
             if not self._connections.rows(NOTED, {"job_id": job_id}):
                 new.append((job_id, to_millis(now)))
         if new:
             with self._connections.writing() as connection:
                 connection.executemany(NOTE, new)
-        return long(last) if last else ""
+        return after
 
     def retire(self, *, before: datetime, limit: int) -> int:
         removed, old = 0, {"before": to_millis(before)}
@@ -102,7 +106,8 @@ class SqliteEvents(Adapter):
                 last = connection.execute(LAST_RETIRED, job | {"limit": limit - removed - 1}).fetchone()
                 removed += connection.execute(RETIRE, job | {"line": LARGEST if last is None else last[0]}).rowcount
                 if last is None:
-                    connection.execute(FORGET, job)
+                    for statement in FORGET:
+                        connection.execute(statement, job)
         return removed
 
     def stats(self, chosen: EventFilter, *, hours: int) -> EventStats:
@@ -120,9 +125,10 @@ class SqliteEvents(Adapter):
 
 
 def _add(connection: Connection, job_id: str, rows: Sequence[Row]) -> None:
+    if not rows:
+        return
     connection.execute(ROOM)
-    value = short(job_id)
-    job = bytearray(value) if isinstance(value, bytes) else value
+    job = event_jobs.kept_id(connection, job_id)
     whole = len(rows) // TOGETHER * TOGETHER
     groups = ([job, *chain.from_iterable(rows[at : at + TOGETHER])] for at in range(0, whole, TOGETHER))
     connection.executemany(ADD_TOGETHER, groups)

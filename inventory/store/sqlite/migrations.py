@@ -245,4 +245,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     # Contents and bodies are compressed from now on (`store.frames`); older ones stay as they are.
     ("ALTER TABLE bodies ADD COLUMN form INTEGER",),
+    # `events.job_id` is a job's number here, from now on: it stands in six entries of each event.
+    ("CREATE TABLE event_jobs (number INTEGER PRIMARY KEY, job_id BLOB NOT NULL UNIQUE)",),
 )
