@@ -148,10 +148,7 @@ def messages_of(services: Services, job: Job, *, hint_after: float = HINT_AFTER)
         if monotonic() >= hint_at:
             hint_at = inf
             if services.jobs.find(job.id).status is JobStatus.QUEUED:
-                click.echo(
-                    "inventory: no worker has begun with it yet. Is the inventory running? Start it with: inventory up",
-                    err=True,
-                )
+                click.echo(NOT_BEGUN, err=True)
 
 
 def _followed(services: Services, job: Job) -> Document:

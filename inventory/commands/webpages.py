@@ -22,6 +22,7 @@ MAX_DEFECT_CHARACTERS = 500
 """What is shown of the defects of an answer, and of each."""
 MAX_HOSTS = 10
 """Of a kind that are shown."""
+NO_WORKERS = "inventory: the queue does not answer. Is the inventory running? Start it with: inventory up"
 
 
 @click.command()
@@ -32,9 +33,12 @@ MAX_HOSTS = 10
 @errors_as_lines
 def get(url: str, seconds: int, as_json: bool) -> int:
     """Look URL up; a miss is accepted for collection by the workers."""
-    records = wiring.build(Settings.read()).records
+    services = wiring.build(Settings.read())
+    records = services.records
     target = records.target(SOURCE, url)
     result = records.look_up(target)
+    if not result.ready and not services.notifier.ping():
+        click.echo(NO_WORKERS, err=True)
     if seconds and not result.ready:
         with Console(stderr=True).status(f"Waiting up to {seconds} s for {target.key}"):
             result = records.wait(result, seconds)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 
 from marshmallow import Schema, fields
-from marshmallow.validate import Length, OneOf, Range, Regexp
+from marshmallow.validate import Length, OneOf, Regexp
 
 from inventory.jobs.job_type import JobType
-from inventory.web_api.arguments import QuerySchema
+from inventory.web_api.arguments import SECONDS, QuerySchema
 
 SCHEMES = ("https", "http")
 
@@ -81,7 +80,7 @@ class ImportQuery(QuerySchema):
         },
     )
     fresh_for = fields.TimeDelta(
-        validate=Range(timedelta(0), timedelta(days=36_500), error="Send seconds, a whole number from 0."),
+        **SECONDS,
         metadata={
             "description": "Seconds for which a known record is fresh: it is not collected again."
             " Default: INVENTORY_FRESH_FOR, and INVENTORY_WEATHER_FRESH_FOR for cities.",

@@ -72,9 +72,7 @@ class ImportService:
         """Return if files of this kind can be imported with these options; `InvalidRequest` otherwise."""
         if import_request.kind not in self.types:
             choice = f"Choose from: {', '.join(self.types)}."
-            raise InvalidRequest(
-                f"No import takes the kind {import_request.kind[:40]!r}. {choice}", {"kind": [f"Unknown. {choice}"]}
-            )
+            raise InvalidRequest(f"No import takes the kind {import_request.kind[:40]!r}. {choice}", {"kind": [choice]})
         refused = [name for name in import_request.options if name not in self.types[import_request.kind].options]
         if refused:
             detail = f"An import of {import_request.kind} does not take it. Leave it out."

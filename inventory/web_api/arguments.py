@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import timedelta
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -12,12 +13,19 @@ from urllib.parse import unquote_to_bytes
 
 from flask import Request
 from marshmallow import RAISE, Schema, ValidationError, fields
+from marshmallow.validate import Range
 from werkzeug.exceptions import UnsupportedMediaType
 
 from inventory.errors import InvalidRequest
 
 MAX_FIELDS, MAX_NAME, MAX_MESSAGE = 20, 100, 500
 """Fields that an answer names, and characters of a name and of a message: an answer is not larger than its request."""
+_NOT_SECONDS = "Send seconds, a whole number from 0."
+SECONDS: dict[str, Any] = {
+    "validate": Range(timedelta(0), timedelta(days=36_500), error=_NOT_SECONDS),
+    "error_messages": {"invalid": _NOT_SECONDS},
+}
+"""What a `TimeDelta` of a query takes: an age."""
 _BEYOND_ASCII = re.compile(rb"%[89A-Fa-f]|[\x80-\xff]")
 
 
@@ -89,10 +97,20 @@ def json_body(request: Request) -> Any:
 def _by_field(messages: Mapping[str, Any]) -> dict[str, list[str]]:
     return {
         "body" if field == "_schema" else _truncated(str(field), MAX_NAME): [
-            _truncated(str(line), MAX_MESSAGE) for line in (lines if isinstance(lines, list) else [lines])
+            _truncated(line, MAX_MESSAGE) for line in islice(_lines(found), MAX_FIELDS)
         ]
-        for field, lines in islice(messages.items(), MAX_FIELDS)
+        for field, found in islice(messages.items(), MAX_FIELDS)
     }
+
+
+def _lines(found: Any) -> Iterator[str]:
+    """The messages of one field; those of an item of a list name the item, counted from 1."""
+    if isinstance(found, Mapping):
+        for key, messages in found.items():
+            item = f"Item {key + 1}" if isinstance(key, int) else key
+            yield from (f"{item}: {line}" for line in _lines(messages))
+    else:
+        yield from map(str, found if isinstance(found, list) else [found])
 
 
 def _truncated(text: str, limit: int) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from marshmallow import Schema, fields
-from marshmallow.validate import OneOf, Range, Regexp
+from marshmallow.validate import OneOf, Regexp
 from webargs.fields import DelimitedList
 
 from inventory.observations.labels import MAX_LABELS
 from inventory.records.model import Status
 from inventory.records.schemas import FailureSchema
+from inventory.web_api.arguments import SECONDS
 from inventory.web_api.pagination import PageQuery, PageSchema
 from inventory.web_api.target_query import URL, TargetQuery
 from inventory.webpages.content_schemas import ContentSchema
@@ -33,7 +32,7 @@ class LookupQuery(TargetQuery):
     """How a lookup is to be answered."""
 
     max_age = fields.TimeDelta(
-        validate=Range(timedelta(0), timedelta(days=36_500), error="Send seconds, a whole number from 0."),
+        **SECONDS,
         metadata={"description": "Seconds after which a snapshot is stale. Default: INVENTORY_FRESH_FOR.", "minimum": 0},
     )
     collect = fields.Boolean(

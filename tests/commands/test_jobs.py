@@ -98,6 +98,7 @@ def test_a_file_that_cannot_be_imported_is_one_line_that_says_why(
     assert done.exit_code == 2
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
+    assert done.stderr.count(said) == 1, "it is said once"
     assert json.loads(run(environment, "jobs", "--json").stdout) == []
 
 

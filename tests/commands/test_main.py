@@ -64,6 +64,7 @@ def test_get_that_waits_is_still_pending_when_no_worker_runs(environment: dict[s
     done = run(environment, "get", upstream.url("/page"), "--wait", "1")
 
     assert (done.exit_code, done.stdout[:8]) == (3, "pending:")
+    assert "Start it with: inventory up" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,21 @@ def test_a_bad_query_is_refused(client: FlaskClient, query: tuple[str, str]) -> 
 
 
 @pytest.mark.parametrize(
+    ("query", "field", "says"),
+    [
+        ("fields=headers,nonsense", "fields", "Item 2: Unknown. Choose from id, url,"),
+        ("max_age=soon", "max_age", "Send seconds, a whole number from 0."),
+        ("max_age=-1", "max_age", "Send seconds, a whole number from 0."),
+    ],
+)
+def test_an_error_says_what_to_send(client: FlaskClient, query: str, field: str, says: str) -> None:
+    answer = client.get(f"{ROUTE}?url=http://h/&{query}")
+
+    [line] = answer.json["errors"][field]
+    assert line.startswith(says)
+
+
+@pytest.mark.parametrize(
     ("body", "field"),
     [
         (b"{", "body"),
