@@ -4,7 +4,7 @@ Each thread allocates from one of up to eight arenas a core, and an arena keeps 
 thread at a time, so two arenas are enough.
 
 glibc gives large blocks back to the system only until the first one is freed. Then it raises its threshold, and each arena
-keeps blocks of that size. A fixed threshold prevents that. docs/scale.md has what both save.
+keeps blocks of that size. A fixed threshold prevents that. docs/speed.md has what both save.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def collect() -> None:
     redis = notifier.connect(settings.redis, socket_timeout=None)
     default_tls()  # here, so that loading it is no part of a worker's first collection and of its deadline
     gc.collect()
-    gc.freeze()  # what is loaded stays, so the collector need not go through it again and again (docs/scale.md)
+    gc.freeze()  # what is loaded stays, so the collector need not go through it again and again (docs/speed.md)
     Pool(list(notifier.TASKS), connection=redis, num_workers=settings.workers).start(logging_level="INFO")
 
 

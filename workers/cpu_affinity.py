@@ -16,7 +16,7 @@ PROCESSOR = 36
 def kept(folder: Path) -> Iterator[None]:
     """Inside, this thread, and those that begin in it, stay on one core: the current one if no other worker has it.
 
-    One thread at a time runs Python, and dozens that hand it on from core to core find each of them cold (docs/scale.md).
+    One thread at a time runs Python, and dozens that hand it on from core to core find each of them cold (docs/speed.md).
     Locks of files in the folder tell which cores other workers have: two on the same one would leave others idle. If the
     system does not allow it, nothing happens.
     """

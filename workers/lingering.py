@@ -1,6 +1,6 @@
 """A worker stays a moment after its last collection: the next lookups need no RQ job then.
 
-The end of an RQ job and the beginning of the next one take some 5 ms of CPU (docs/scale.md).
+The end of an RQ job and the beginning of the next one take some 5 ms of CPU (docs/speed.md).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Runs our programs as forks of the process that supervises them, which has imported what they share.
 
-An interpreter of its own would take each of them a second of CPU to start, and 40 MB more (docs/scale.md).
+An interpreter of its own would take each of them a second of CPU to start, and 40 MB more (docs/speed.md).
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class Blueprint(flask_smorest.Blueprint):
         return cast("Callable[[View], View]", super().route(rule, **how))
 
     def arguments(self, schema: type[Schema], *, location: str = "json", **how: Any) -> Callable[[View], View]:
-        """Give the view what the schema loads, without webargs, which would cost a fifth of a request (docs/scale.md)."""
+        """Give the view what the schema loads, without webargs, which would cost a fifth of a request (docs/speed.md)."""
         loading = schema()
         read = arguments.reader(location, loading)
         document = _documenting(super().arguments(schema, location=location, **how))
@@ -120,7 +120,7 @@ class Blueprint(flask_smorest.Blueprint):
 
 
 def _documenting(decorate: Callable[..., Any]) -> Callable[[View], View]:
-    """What a decorator of flask-smorest documents of a view, without its wrapper, which would cost time (docs/scale.md)."""
+    """What a decorator of flask-smorest documents of a view, without its wrapper, which would cost time (docs/speed.md)."""
 
     def document(view: View) -> View:
         view._apidoc = decorate(view)._apidoc  # type: ignore[attr-defined]

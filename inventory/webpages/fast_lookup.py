@@ -1,7 +1,7 @@
 """Lookups that ask for a URL and nothing else, answered without WSGI and Flask.
 
 These, with their environment, contexts, routing, arguments and hooks, are more than what such a lookup costs otherwise
-(docs/scale.md). All other requests are left to the application, which answers lookups alike.
+(docs/speed.md). All other requests are left to the application, which answers lookups alike.
 """
 
 from __future__ import annotations

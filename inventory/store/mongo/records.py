@@ -64,7 +64,7 @@ class MongoRecords(Ledger):
         return nullcontext()
 
     def _read(self, whole: bool, take: Take[str], timeout: float) -> Sequence[Document | None]:
-        """One command for what threads ask for at once: that takes half of the CPU time of a hit (docs/scale.md)."""
+        """One command for what threads ask for at once: that takes half of the CPU time of a hit (docs/speed.md)."""
         with self._connection.database(timeout) as database:
             ids, fields = take(), None if whole else without()
             if len(ids) == 1:
