@@ -115,6 +115,7 @@ def test_every_error_that_a_caller_sees_is_in_the_table() -> None:
         "InventoryError",
         "SourceFailure",
         "Deferred",
+        "NoRoom",
         "StartError",
         "SettingError",
         "UnreadableFile",
