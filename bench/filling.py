@@ -11,7 +11,6 @@ from typing import Any
 
 from inventory.clock import utc_now
 from inventory.observations.extraction import of_snapshot
-from inventory.observations.observing import of_extraction
 from inventory.records.model import Record, Snapshot, Stored, Target
 from inventory.store import Store
 from inventory.webpages.cookies import as_answered
@@ -115,5 +114,5 @@ def _number(claim: Record) -> int:
 def _stored(claim: Record, source: bytes, *, indexed: bool) -> Stored:
     assert claim.lease is not None
     seen = content(_number(claim), source)
-    statements = of_extraction(of_snapshot(claim.target, seen)) if indexed else None
+    statements = of_snapshot(claim.target, seen) if indexed else None
     return Stored(claim, Snapshot(claim.lease, claim.id, utc_now(), seen, seen["body"]["sha256"]), source, statements)

@@ -64,7 +64,7 @@ def lasting(number: int) -> list[Statement]:
     which, dice = target(number), _dice(number)
     host = number // 20
     found = [
-        *(Statement(*each) for each in of_failure(which, None).statements),
+        *of_failure(which, None),
         *_SHARED,
         Statement("final.url", which.key),
         Statement("final.host", which.host),

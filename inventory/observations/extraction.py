@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from inventory.html_pages.page import Page, kept_page
 from inventory.html_pages.reference_hosts import host_of
 from inventory.observations import cookies
-from inventory.observations.statement_list import FieldValue, StatementList, of_fields
+from inventory.observations.model import LATEST_ONLY
+from inventory.observations.statement_list import StatementList, of_fields, statement_of
 from inventory.observations.volatility import Volatility
 from inventory.public_suffixes import registrable
-from inventory.records.model import NOTHING_COMMON, Common, Content, Failure, Statement, Target
+from inventory.records.model import NOTHING_COMMON, Common, Content, Failure, Statement, Statements, Target
 
 MAX_COOKIES = 250
 """A browser keeps 180 of a domain."""
@@ -49,35 +49,16 @@ _DICT = {dict}
 _NONE: Mapping[str, Volatility] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extraction:
-    """The statements of a target: its `own`, and those in `common` with others.
-
-    `common` is of other fields. `body_size` in bytes and `elapsed_ms` differ in almost each collection, so that only the
-    latest is kept, for ranges.
-    """
-
-    own: Sequence[Statement] = ()
-    common: Common = NOTHING_COMMON
-    body_size: int | None = None
-    elapsed_ms: float | None = None
-
-    @property
-    def statements(self) -> Mapping[FieldValue, bool]:
-        """All of them, in a fixed order, each with whether it is volatile."""
-        return {(field, value): volatile for field, value, volatile in (*self.own, *self.common.statements)}
-
-
 def of_snapshot(
     target: Target, content: Content, page: Page | None = None, volatilities: Mapping[str, Volatility] = _NONE
-) -> Extraction:
+) -> Statements:
     """What a snapshot with this content says of its target. It takes the place of all earlier statements but tags.
 
     `page` is what its HTML says, if the content does not have it. `volatilities` has the fields that are volatile for the
     target by its history.
     """
     if not isinstance(content.get("response"), Mapping):
-        return Extraction()
+        return Statements()
     found = StatementList(volatilities)
     _add_target(found, target)
     response, body = _mapping(content, "response"), _mapping(content, "body")
@@ -92,19 +73,17 @@ def of_snapshot(
     if page is not None:
         found.extend(_of_page(page))
     _add_defects(found, [response, *redirects], () if page is None else page.defects)
-    size, elapsed = body.get("size"), response.get("elapsed_ms")
     are_many = len(found.common) > MAX_COMMON
     if are_many:
         found.put(found.common)
-    return Extraction(
+    return Statements(
         own=list(found.own.values()),
         common=NOTHING_COMMON if are_many else _common(tuple(found.common)),
-        body_size=size if isinstance(size, int) else None,
-        elapsed_ms=elapsed if isinstance(elapsed, int | float) else None,
+        latest=_latest(body.get("size"), response.get("elapsed_ms")),
     )
 
 
-def of_failure(target: Target, failure: Failure | None) -> Extraction:
+def of_failure(target: Target, failure: Failure | None) -> Statements:
     """What the last collection says of a target if it failed, as far as `failure` and the parts of its URL go.
 
     A failure shows nothing of what the URL serves, so it ends no statement of the latest snapshot.
@@ -113,7 +92,7 @@ def of_failure(target: Target, failure: Failure | None) -> Extraction:
     _add_target(found, target)
     if failure is not None:
         found.add("failure", failure.code)
-    return Extraction(own=list(found.own.values()), common=_common(tuple(found.common)))
+    return Statements(own=list(found.own.values()), common=_common(tuple(found.common)))
 
 
 def _add_target(found: StatementList, target: Target) -> None:
@@ -174,6 +153,13 @@ def _add_defects(found: StatementList, responses: Sequence[Mapping[str, Any]], o
         found.add("defect", defect)
     if len(defects) > MAX_DEFECTS:
         found.add("defect", f"the snapshot has more than {MAX_DEFECTS} defects; the first are indexed")
+
+
+def _latest(size: Any, elapsed_ms: Any) -> Sequence[Statement]:
+    """The bytes of a body and the milliseconds of a collection, which differ each time: they are for ranges."""
+    elapsed_ms = round(elapsed_ms, 3) if isinstance(elapsed_ms, int | float) else None
+    named = zip(LATEST_ONLY, (size if isinstance(size, int) else None, elapsed_ms), strict=True)
+    return [statement_of((name, str(number), False)) for name, number in named if number is not None]
 
 
 def _mapping(of: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from inventory.listing import Key
 from inventory.notifier import Notifier
 from inventory.observations import extraction
 from inventory.observations.model import PastCollection
-from inventory.observations.observing import Tracker, of_extraction
+from inventory.observations.observing import Tracker
 from inventory.observations.ports import Observations
 from inventory.records.model import Content, Record, Snapshot, State
 from inventory.records.service import RecordService
@@ -83,13 +83,13 @@ class Indexer:
         tracker, pages, history, statements = Tracker(), _Pages(self.records, self.page_of), deque[PastCollection](), 0
         for snapshot in self._snapshots(record.id):
             shown = tracker.observed(record.target, snapshot.content, pages.of(snapshot))
-            history.append(PastCollection(snapshot.collected_at, of_extraction(shown)))
+            history.append(PastCollection(snapshot.collected_at, shown))
             statements += len(history[-1].statements)
             while statements > MAX_STATEMENTS and len(history) > 1:
                 statements -= len(history.popleft().statements)
         if record.state is State.FAILED and record.failure is not None:
             shown = extraction.of_failure(record.target, record.failure)
-            history.append(PastCollection(record.failure.at, of_extraction(shown), failed=True))
+            history.append(PastCollection(record.failure.at, shown, failed=True))
         return list(history)
 
     def _snapshots(self, record_id: str) -> Iterator[Snapshot]:

@@ -7,10 +7,8 @@ from datetime import datetime
 
 from inventory.html_pages.page import Page
 from inventory.observations import extraction
-from inventory.observations.extraction import Extraction
-from inventory.observations.model import LATEST_ONLY, Observation
+from inventory.observations.model import Observation
 from inventory.observations.ports import Observations
-from inventory.observations.statement_list import statement_of
 from inventory.observations.volatility import CHANGES_IN_A_ROW, Volatility, next_volatility, shown_volatility
 from inventory.records.model import Content, Failed, Statements, Stored, Target
 
@@ -28,11 +26,11 @@ class Observer:
         """The statements of an outcome that is not settled yet."""
         claim = outcome.claim
         if isinstance(outcome, Failed):
-            return of_extraction(extraction.of_failure(claim.target, outcome.failure))
+            return extraction.of_failure(claim.target, outcome.failure)
         if claim.collected_at is None:
-            return of_extraction(extraction.of_snapshot(claim.target, outcome.snapshot.content))
+            return extraction.of_snapshot(claim.target, outcome.snapshot.content)
         tracker = Tracker(seen_before(self._observations.history(claim.id), claim.collected_at))
-        return of_extraction(tracker.observed(claim.target, outcome.snapshot.content))
+        return tracker.observed(claim.target, outcome.snapshot.content)
 
 
 class Tracker:
@@ -49,7 +47,7 @@ class Tracker:
             self._volatilities[field] = now
             self._values[field] = [_values(each) for each in _since_last_change(field, before, now)]
 
-    def observed(self, target: Target, content: Content, page: Page | None = None) -> Extraction:
+    def observed(self, target: Target, content: Content, page: Page | None = None) -> Statements:
         """What the next collection shows."""
         shown = extraction.of_snapshot(target, content, page, self._known())
         if changed := self._note(shown):
@@ -61,7 +59,7 @@ class Tracker:
     def _known(self) -> Mapping[str, Volatility]:
         return {field: each for field, each in self._volatilities.items() if each is not Volatility.EXACT}
 
-    def _note(self, shown: Extraction) -> list[str]:
+    def _note(self, shown: Statements) -> list[str]:
         """Remember what each field showed; those that are volatile from now on, or more than before."""
         changed = []
         values = _by_field(shown)
@@ -90,14 +88,6 @@ def seen_before(observations: Sequence[Observation], collected_at: datetime) -> 
     return {field: _in_each(of_field, latest) for field, of_field in of_fields.items()}
 
 
-def of_extraction(found: Extraction) -> Statements:
-    """The statements of an extraction."""
-    numbers = (found.body_size, None if found.elapsed_ms is None else round(found.elapsed_ms, 3))
-    named = zip(LATEST_ONLY, numbers, strict=True)
-    latest = [statement_of((name, str(number), False)) for name, number in named if number is not None]
-    return Statements(found.own, found.common, latest)
-
-
 def _in_each(of_field: Sequence[Observation], instants: Sequence[datetime]) -> Sequence[ObservedValues]:
     seen = [frozenset((one.value, one.volatile) for one in of_field if _held(one, instant)) for instant in instants]
     if any(seen):
@@ -118,9 +108,10 @@ def _since_last_change(field: str, seen: Sequence[ObservedValues], now: Volatili
     return seen[start:]
 
 
-def _by_field(shown: Extraction) -> Mapping[str, Set[str]]:
+def _by_field(shown: Statements) -> Mapping[str, Set[str]]:
+    """The values of fields of which more than the latest is kept."""
     values: dict[str, set[str]] = {}
-    for field, value in shown.statements:
+    for field, value, _ in (*shown.own, *shown.common.statements):
         values.setdefault(field, set()).add(value)
     return values
 

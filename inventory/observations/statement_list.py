@@ -10,9 +10,6 @@ from inventory.observations.texts import MAX_NAME_BYTES, bounded, text_of
 from inventory.observations.volatility import Shaper, Volatility, observed, shaper_of
 from inventory.records.model import Statement
 
-FieldValue = tuple[str, str]
-"""A field and its value."""
-
 statement_of = cast(Callable[[tuple[str, str, bool]], Statement], partial(tuple.__new__, Statement))
 """A statement of its parts: every collection makes a dozen, and a call of the class takes three times as long."""
 
@@ -30,7 +27,8 @@ class StatementList:
 
     def __init__(self, volatilities: Mapping[str, Volatility]) -> None:
         self._volatilities = volatilities
-        self.own: dict[FieldValue, Statement] = {}
+        self.own: dict[tuple[str, str], Statement] = {}
+        """By field and value."""
         self.common: list[Statement] = []
         self.defects: list[str] = []
 

@@ -13,7 +13,7 @@ from inventory.errors import StorageUnavailable
 from inventory.html_pages.page import Page, page_of
 from inventory.observations import extraction
 from inventory.observations.model import LATEST_ONLY, Observation
-from inventory.observations.observing import Tracker, of_extraction
+from inventory.observations.observing import Tracker
 from inventory.records.model import Record, Snapshot, State
 from inventory.store import Store
 from tests.contract.observed import Event, Pairs, World
@@ -79,10 +79,10 @@ def _events(store: Store, record: Record) -> Iterator[Event]:
     tracker = Tracker()
     for snapshot in reversed(store.snapshots.listing(record.id, limit=MAX_SNAPSHOTS, after=None)):
         shown = tracker.observed(record.target, snapshot.content, _page(store, snapshot))
-        pairs: Pairs = {(each.field, each.value) for each in of_extraction(shown)}
+        pairs: Pairs = {(each.field, each.value) for each in shown}
         yield Event(snapshot.collected_at, pairs, "stored")
     if record.state is State.FAILED and record.failure is not None:
-        stated = of_extraction(extraction.of_failure(record.target, record.failure))
+        stated = extraction.of_failure(record.target, record.failure)
         yield Event(record.failure.at, {(each.field, each.value) for each in stated}, "failed")
 
 

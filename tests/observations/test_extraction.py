@@ -11,10 +11,10 @@ import pytest
 
 from inventory.html_pages.page import document_of, read
 from inventory.observations import extraction
-from inventory.observations.extraction import Extraction, of_failure, of_snapshot
+from inventory.observations.extraction import of_failure, of_snapshot
 from inventory.observations.statement_list import MAX_LINES
 from inventory.observations.volatility import Volatility
-from inventory.records.model import Failure, Target
+from inventory.records.model import Failure, Statements, Target
 from tests.fakes import content, weather_content
 
 URL = "https://www.example.co.uk/shop?a=b"
@@ -82,8 +82,8 @@ def cookie(**changes: Any) -> dict[str, Any]:
     return snapshot(cookies=[COOKIE | changes])
 
 
-def values(found: Extraction, field: str) -> list[str]:
-    return [value for name, value in found.statements if name == field]
+def values(found: Statements, field: str) -> list[str]:
+    return [value for name, value, _ in found if name == field]
 
 
 TARGETS = [
@@ -132,8 +132,8 @@ FIELDS: list[tuple[dict[str, Any], str, list[str]]] = [
     (snapshot(), "charset", ["utf-8"]),
     (snapshot(body={"charset": None}), "charset", []),
     (snapshot(), "body.sha256", ["0" * 64]),
-    (snapshot(), "body.size", []),
-    (snapshot(), "elapsed_ms", []),
+    (snapshot(), "body.size", ["5"]),
+    (snapshot(), "elapsed_ms", ["1.5"]),
     # Header lines.
     (headers(("Server", "nginx"), ("SERVER", "caddy")), "header.server", ["nginx", "caddy"]),
     (headers(("X-A", "1"), ("x-a", "1")), "header.x-a", ["1"]),
@@ -260,7 +260,7 @@ def test_a_snapshot_without_a_member_says_nothing_of_it(member: str, gone: str) 
     whole = snapshot()
     del whole[member]
 
-    assert not [field for field, _ in of_snapshot(target(), whole).statements if field.startswith(gone)]
+    assert not [each for each in of_snapshot(target(), whole) if each.field.startswith(gone)]
 
 
 def test_pages_of_a_site_have_one_object_in_common_though_volatile_lines_differ() -> None:
@@ -283,13 +283,14 @@ def test_a_head_of_many_lines_is_not_kept_for_others() -> None:
 def test_size_and_time_are_numbers_of_the_latest_snapshot_alone() -> None:
     found = of_snapshot(target(), snapshot())
 
-    assert (found.body_size, found.elapsed_ms) == (5, 1.5)
+    assert list(found.latest) == [("body.size", "5", False), ("elapsed_ms", "1.5", False)]
+    assert not {each.field for each in found.latest} & {each.field for each in (*found.own, *found.common.statements)}
 
 
 def test_what_has_a_shape_in_place_of_its_value_is_volatile() -> None:
     found = of_snapshot(target(), headers(("Date", DATE), ("Server", "nginx")))
 
-    assert [field for field, volatile in found.statements.items() if volatile] == [("header.date", "{date}")]
+    assert [each for each in found if each.volatile] == [("header.date", "{date}", True)]
 
 
 @pytest.mark.parametrize(
@@ -307,7 +308,7 @@ def test_what_is_volatile_for_a_target_has_a_shape(field: str, volatility: Volat
     page = read("<title>Visitor 1234</title>", URL)
     found = of_snapshot(target(), headers(("X-Count", "17")), page, {field: volatility})
 
-    assert {each: volatile for each, volatile in found.statements.items() if each[0] == field} == {(field, value): True}
+    assert {each for each in found if each.field == field} == {(field, value, True)}
 
 
 def test_a_failure_says_which_it_was_and_what_its_target_is() -> None:
@@ -316,26 +317,23 @@ def test_a_failure_says_which_it_was_and_what_its_target_is() -> None:
 
     found = of_failure(target("http://a.example/"), failure)
 
-    assert dict(found.statements) == dict.fromkeys(
-        [
-            ("url", "http://a.example/"),
-            ("host", "a.example"),
-            ("domain", "a.example"),
-            ("scheme", "http"),
-            ("port", "80"),
-            ("path", "/"),
-            ("failure", "dns_failure"),
-        ],
-        False,
-    )
+    assert set(found) == {
+        ("url", "http://a.example/", False),
+        ("host", "a.example", False),
+        ("domain", "a.example", False),
+        ("scheme", "http", False),
+        ("port", "80", False),
+        ("path", "/", False),
+        ("failure", "dns_failure", False),
+    }
 
 
 def test_of_the_weather_nothing_is_observed_but_its_failures() -> None:
     now = datetime(2026, 1, 31, tzinfo=UTC)
     zurich = Target("weather", "zurich, ch", "api.weather.example")
 
-    assert of_snapshot(zurich, weather_content("Zurich")).statements == {}
-    assert list(of_failure(zurich, Failure("timeout", "", False, 1, now, now)).statements) == [("failure", "timeout")]
+    assert not of_snapshot(zurich, weather_content("Zurich"))
+    assert list(of_failure(zurich, Failure("timeout", "", False, 1, now, now))) == [("failure", "timeout", False)]
 
 
 @pytest.mark.parametrize(
@@ -357,7 +355,7 @@ def test_of_many_things_the_first_are_observed_and_a_defect_says_so(
 ) -> None:
     found = of_snapshot(target(), snapshot(**members))
 
-    assert sum(field in name for name, _ in found.statements) in (0, limit)
+    assert sum(field in each.field for each in found) in (0, limit)
     assert values(found, "defect") == [f"the snapshot has more than {limit:,} {what}; the first are indexed"]
 
 

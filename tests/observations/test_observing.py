@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from inventory.observations.model import Observation
-from inventory.observations.observing import Tracker, of_extraction, seen_before
+from inventory.observations.observing import Tracker, seen_before
 from inventory.records.model import Target
 from tests.fakes import content
 
@@ -26,12 +26,7 @@ def collected(value: str) -> dict[str, object]:
 def builds(tracker: Tracker, values: Sequence[str]) -> list[tuple[str, bool]]:
     """What is observed of a header in collections with these values."""
     shown = [tracker.observed(TARGET, collected(value)) for value in values]
-    return [
-        (value, volatile)
-        for each in shown
-        for (field, value), volatile in each.statements.items()
-        if field == "header.x-build"
-    ]
+    return [(value, volatile) for each in shown for field, value, volatile in each if field == "header.x-build"]
 
 
 def intervals(values: Sequence[str]) -> list[Observation]:
@@ -97,7 +92,7 @@ def test_a_volatile_field_stays_so_while_it_is_not_shown(away: int, before: str,
 
 
 def test_size_and_time_are_statements_like_others() -> None:
-    statements = of_extraction(Tracker().observed(TARGET, collected("1")))
+    statements = Tracker().observed(TARGET, collected("1"))
 
     assert {each.field: each.value for each in statements if each.field in ("body.size", "elapsed_ms")} == {
         "body.size": "5",
