@@ -59,7 +59,7 @@ class Room:
 
     def __init__(self, budget: MemoryBudget) -> None:
         self._budget = budget
-        self._patience = budget.max_wait
+        self._wait_left = budget.max_wait
         self.held = 0.0
 
     def take(self, size: int) -> None:
@@ -69,8 +69,8 @@ class Room:
         """
         self.keep(0)
         wanted, begun = min(size, self._budget.size), monotonic()
-        is_there = self._budget.wait_for(self, wanted, self._patience)
-        self._patience = max(0.0, self._patience - (monotonic() - begun))
+        is_there = self._budget.wait_for(self, wanted, self._wait_left)
+        self._wait_left = max(0.0, self._wait_left - (monotonic() - begun))
         if not is_there:
             raise NoRoom(f"Other large bodies took the memory for them for {self._budget.max_wait:g} s.", RETRY_AFTER)
         self.held = wanted

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Protocol
 
+from inventory.clock import HUNDRED_YEARS
 from inventory.errors import STATUS, InvalidRequest
 from inventory.imports.rows import Uploads
 from inventory.jobs.job_type import STEP_SECONDS, FileRows, JobType, Step
@@ -22,8 +23,7 @@ from inventory.records.service import RecordService
 from inventory.records.source import Source
 
 FRESH_FOR = "fresh_for"
-MAX_FRESH_FOR = 36_500 * 86_400
-"""Seconds: a hundred years."""
+MAX_FRESH_FOR = int(HUNDRED_YEARS.total_seconds())
 LABELS = "tag"
 """The option with the labels that each record of an import is given."""
 POLL_INTERVAL, PER_TARGET = timedelta(seconds=0.25), timedelta(milliseconds=0.25)

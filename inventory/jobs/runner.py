@@ -70,7 +70,7 @@ class JobRunner:
         self._batches: list[ClaimedBatch] = []
         self._claim_at: datetime | None = None
         self._last_round: datetime | None = None
-        self._stop, self._progress, self._hungry, self._starving = Event(), Event(), Event(), Event()
+        self._stop, self._progress, self._wants_more, self._none_in_flight = Event(), Event(), Event(), Event()
         self._idle = False
 
     def __enter__(self) -> Self:
@@ -89,9 +89,9 @@ class JobRunner:
 
         Seconds are given when nothing is in flight.
         """
-        self._hungry.set()
+        self._wants_more.set()
         if seconds:
-            self._starving.set()
+            self._none_in_flight.set()
         if not self._idle:
             self._progress.wait(seconds)
             self._progress.clear()
@@ -165,8 +165,8 @@ class JobRunner:
 
     def _look_ahead(self, now: datetime) -> None:
         """When nothing is collected any more, what is open may have ended: a job would end half a second later."""
-        if self._starving.is_set():
-            self._starving.clear()
+        if self._none_in_flight.is_set():
+            self._none_in_flight.clear()
             for batch in self._batches:
                 if batch.again_at <= now + LOOK_AHEAD:
                     batch.again_at = min(batch.again_at, now)
@@ -183,10 +183,10 @@ class JobRunner:
             return False
         if any(batch.can_yield for batch in self._ready(now)):
             return False
-        return sum(batch.open_rows for batch in self._batches) < BUSY_ROWS or self._hungry.is_set()
+        return sum(batch.open_rows for batch in self._batches) < BUSY_ROWS or self._wants_more.is_set()
 
     def _claim_batch(self, now: datetime) -> None:
-        self._hungry.clear()
+        self._wants_more.clear()
         batch = None
         try:
             batch = self.claim()
@@ -217,7 +217,7 @@ class JobRunner:
         if batch.can_yield and batch.again_at <= now and now > batch.claimed_at + YIELD_AFTER:
             return now
         slowest = min(self._batches, key=lambda each: each.progress_at)
-        if self._hungry.is_set() and len(self._batches) == MAX_BATCHES and batch is slowest:
+        if self._wants_more.is_set() and len(self._batches) == MAX_BATCHES and batch is slowest:
             return now + HAND_BACK_FOR if now > batch.progress_at + MAX_WAIT else None
         return None
 

@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 
 from inventory.records.model import Outcome, Postponed, Record, Stored
 
-GROUP = 64
+MAX_AHEAD = 64
 """Claims that are taken ahead. With 128 an import took as long."""
-MANY = 16
+MIN_OUTCOMES = 16
 """Outcomes that are settled at once where claims are taken ahead."""
-LONGEST = 0.25
+MAX_WAIT = 0.25
 """Seconds that a claim waits for a slot: little of the time that a lease has beyond the deadline of a fetch."""
 
 
@@ -56,11 +56,11 @@ class Backlog:
 
     def note(self, settled: Sequence[Outcome]) -> None:
         """Decide by what was settled whether claims are taken ahead: only while many come quickly, all of them of jobs."""
-        is_quick = len(settled) >= MANY and not self._has_waited() and all(map(_is_of_job, settled))
-        self.ahead = GROUP if is_quick else 0
+        is_quick = len(settled) >= MIN_OUTCOMES and not self._has_waited() and all(map(_is_of_job, settled))
+        self.ahead = MAX_AHEAD if is_quick else 0
 
     def _has_waited(self) -> bool:
-        return self._ticks() - self._claimed_at > LONGEST
+        return self._ticks() - self._claimed_at > MAX_WAIT
 
 
 def may_wait(outcomes: Sequence[Outcome]) -> bool:

@@ -16,13 +16,14 @@ from marshmallow import RAISE, Schema, ValidationError, fields
 from marshmallow.validate import Range
 from werkzeug.exceptions import UnsupportedMediaType
 
+from inventory.clock import HUNDRED_YEARS
 from inventory.errors import InvalidRequest
 
 MAX_FIELDS, MAX_NAME, MAX_MESSAGE = 20, 100, 500
 """Fields that an answer names, and characters of a name and of a message: an answer is not larger than its request."""
 _NOT_SECONDS = "Send seconds, a whole number from 0."
 SECONDS: dict[str, Any] = {
-    "validate": Range(timedelta(0), timedelta(days=36_500), error=_NOT_SECONDS),
+    "validate": Range(timedelta(0), HUNDRED_YEARS, error=_NOT_SECONDS),
     "error_messages": {"invalid": _NOT_SECONDS},
 }
 """What a `TimeDelta` of a query takes: an age."""

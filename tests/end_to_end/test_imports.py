@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from inventory.clock import utc_now
-from inventory.records.backlog import GROUP
+from inventory.records.backlog import MAX_AHEAD
 from inventory.store.sqlite import SqliteStore
 from tests.end_to_end.importing import Import, table
 from tests.end_to_end.stack import Stack, stack, wait_until
@@ -46,7 +46,7 @@ def test_an_import_is_completed_with_every_row_once_though_its_workers_are_kille
     assert (recount.twice, recount.missing) == ([], [])
     assert recount.outcomes == {"succeeded": end["succeeded"], "rejected": end["rejected"]}
     assert end["rejected"] == 2
-    unsettled = 2 * 2 * (SLOTS + GROUP)  # of two workers, at each of two kills
+    unsettled = 2 * 2 * (SLOTS + MAX_AHEAD)  # of two workers, at each of two kills
     assert upstream.count() <= PATHS + unsettled, "fetched once each, but for what was not settled at a kill"
     assert {b"rq:queue:collect", b"rq:queue:jobs"} <= running.redis.smembers("rq:queues"), "the dashboard shows both"
 

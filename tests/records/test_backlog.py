@@ -13,7 +13,7 @@ from inventory import wiring
 from inventory.config import Settings
 from inventory.memory_budget import MemoryBudget
 from inventory.rate_limits.calls import Calls
-from inventory.records.backlog import GROUP, LONGEST, MANY, Backlog, may_wait
+from inventory.records.backlog import MAX_AHEAD, MAX_WAIT, MIN_OUTCOMES, Backlog, may_wait
 from inventory.records.model import Content, Outcome, Postponed, Record, Snapshot, State, Stored, Target
 from inventory.records.source import Collected
 from inventory.services import Services
@@ -56,7 +56,7 @@ def test_claims_are_handed_back_when_they_wait_for_too_long_or_the_worker_stops(
     backlog = Backlog(ticks)
     backlog.add([claim(1)])
     assert list(backlog.drop(stopping=False)) == []
-    ticks.now = LONGEST + 0.01
+    ticks.now = MAX_WAIT + 0.01
 
     assert [list(backlog.drop(stopping=False)), len(backlog)] == [[claim(1)], 0]
     backlog.add([claim(2)])
@@ -64,7 +64,7 @@ def test_claims_are_handed_back_when_they_wait_for_too_long_or_the_worker_stops(
 
 
 def test_claims_are_taken_ahead_only_while_many_of_jobs_come_quickly() -> None:
-    many = [stored(claim(n)) for n in range(MANY)]
+    many = [stored(claim(n)) for n in range(MIN_OUTCOMES)]
     deferred, lookup = Postponed(claim(1), NOW, None, counted=False), stored(claim(1, bulk=False))
     ticks = Ticks()
     backlog = Backlog(ticks)
@@ -73,9 +73,9 @@ def test_claims_are_taken_ahead_only_while_many_of_jobs_come_quickly() -> None:
         backlog.note(settled)
         return backlog.ahead
 
-    assert ahead(many) == GROUP
+    assert ahead(many) == MAX_AHEAD
     assert [ahead(many[1:]), ahead([*many, deferred]), ahead([*many, lookup])] == [0, 0, 0]
-    ticks.now = LONGEST + 0.01
+    ticks.now = MAX_WAIT + 0.01
     assert ahead(many) == 0
 
 
