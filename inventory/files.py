@@ -182,6 +182,7 @@ class Writer:
         self._name = name
 
     def write(self, content: bytes, /) -> int:
+        """Add bytes; how many."""
         with _edge(self._name):
             return self._target.write(content)
 

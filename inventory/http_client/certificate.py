@@ -180,6 +180,7 @@ def object_id(content: bytes) -> str:
 
 
 def attribute_name(content: bytes) -> str:
+    """The name of an attribute by its object identifier in DER; the identifier itself if it has none here."""
     dotted = object_id(content)
     return ATTRIBUTES.get(dotted, dotted)
 

@@ -30,4 +30,5 @@ class Deadline:
         self._ends += seconds
 
     def passed(self) -> SourceFailure:
+        """The failure of a collection that took too long."""
         return SourceFailure("timeout", f"The upstream did not respond in full within {self.seconds:g} seconds")

@@ -206,6 +206,7 @@ def known_columns(first: Sequence[str], file_rows: FileRows) -> Sequence[int]:
 
 
 def several(names: Sequence[str], look: Look) -> SeveralColumns:
+    """The error where several columns have such values."""
     return SeveralColumns(
         f"Several columns have {look.value}: {shown(names)}. Say which one is meant with the parameter column, such as"
         f" column={names[0]}."
@@ -223,5 +224,6 @@ def _cells(table: Table) -> Iterator[str]:
 
 
 def shown(names: Sequence[str]) -> str:
+    """Some names of columns in a message."""
     shown = ", ".join(repr(name[:40]) for name in names[:MAX_SHOWN])
     return f"{shown}, …" if len(names) > MAX_SHOWN else shown

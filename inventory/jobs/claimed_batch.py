@@ -68,6 +68,7 @@ class ClaimedBatch:
 
     @property
     def can_wait(self) -> bool:
+        """Whether it can continue from memory after the store was away."""
         return self._task is not None
 
     def step(self, now: datetime) -> bool:

@@ -13,6 +13,8 @@ from inventory.rate_limits.model import Budgets, Upstream
 
 @dataclass(frozen=True, slots=True)
 class UpstreamService:
+    """Upstreams as users see them."""
+
     budgets: Budgets
     clock: Clock
 

@@ -56,6 +56,7 @@ class InFlight:
         return self._count
 
     def room(self) -> tuple[int, bool]:
+        """How many claims to start now, and whether claims of jobs may be among them."""
         return room(self._slots - self._count, self._slots)
 
     def start(self, collect: Callable[..., Outcome], claim: Record, *arguments: object) -> None:

@@ -169,9 +169,11 @@ class RecordService:
             raise NotInInventory(f"Nothing is known of {target.key}.")
 
     def listing(self, chosen: RecordFilter, *, limit: int, after: Key | None) -> Sequence[Record]:
+        """See `Records.listing`."""
         return self._records.listing(chosen, limit=limit, after=after)
 
     def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
+        """See `Records.find_all`."""
         return self._records.find_all(record_ids)
 
     def unfinished(self, record_ids: Sequence[str], *, since: datetime) -> Mapping[str, datetime | None]:
@@ -183,9 +185,11 @@ class RecordService:
         self._records.accept_all(targets, now=now)
 
     def refreshed(self, source: str, *, limit: int) -> Sequence[RecordWithSnapshot]:
+        """See `Records.refreshed`."""
         return self._records.refreshed(source, limit=limit)
 
     def tally(self, source: str) -> Mapping[Status, int]:
+        """See `Records.tally`."""
         return self._records.tally(source)
 
     def latest_snapshots(self, record_id: str, *, limit: int, after: Key | None = None) -> Sequence[Snapshot]:

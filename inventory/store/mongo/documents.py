@@ -45,6 +45,7 @@ def new_record(target: Target, now: datetime) -> Document:
 
 
 def record(document: Mapping[str, Any]) -> Record:
+    """The record in a document."""
     return Record(
         target=target(document),
         state=State(document["state"]),
@@ -65,6 +66,7 @@ def record(document: Mapping[str, Any]) -> Record:
 
 
 def target(document: Mapping[str, Any]) -> Target:
+    """The target of a record's document."""
     return Target(document["source"], document["key"], document["host"])
 
 
@@ -87,6 +89,7 @@ def fitting(value: bytes) -> bytes:
 
 
 def snapshot(document: Mapping[str, Any]) -> Snapshot:
+    """The snapshot in a document."""
     return Snapshot(
         id=document["_id"],
         record_id=document["record_id"],
