@@ -49,17 +49,27 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
 
     def run(self) -> None:
         """Serve until told to stop, then answer the requests that have begun."""
+        self._begin()
+        while self.alive and self._run_once():
+            pass
+        self._finish()
+
+    def _begin(self) -> None:
+        """Make what the loop consists of, and accept connections."""
         self.waiting = Waiting(self.poller, self.enqueue_req, self._closed, self._problem, self._take_at_once)
         self.at_once = AtOnce(self.shortcut, self.waiting.send, self.waiting.hand_over) if self.shortcut else None
         self.grouped = Grouped(self.tpool.submit, self._answer_group, partial(self.method_queue.defer, self._group_handled))
         self.bodies = Bodies(self.body_limit, self.small_body)
         self.siblings = Siblings(self.age)
         self.siblings.tell(0)
-        self._tick, self._leaves = 0.0, False
+        self._tick = 0.0
+        self._left_to_siblings = False
+        """Whether a new connection was left to them, which is offered again in a moment."""
         self.poller.register(self.method_queue.fileno(), selectors.EVENT_READ, self.method_queue.run_callbacks)
         self.set_accept_enabled(True)
-        while self.alive and self._run_once():
-            pass
+
+    def _finish(self) -> None:
+        """Answer the requests that have begun, as long as is allowed, and close everything."""
         self.set_accept_enabled(False)
         self.siblings.leave()
         self.waiting.hurry(monotonic() + STOP_KEEPALIVE_LINGER)
@@ -82,8 +92,8 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
             self.waiting.sweep(now)
             going_on = self.is_parent_alive()
             self.set_accept_enabled(self.alive)
-        if self._leaves:
-            self._leaves = False
+        if self._left_to_siblings:
+            self._left_to_siblings = False
             self.wait_for_and_dispatch_events(WAIT)
             self.set_accept_enabled(self.alive)
         else:
@@ -100,7 +110,7 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
         """Accept a connection; where there is no room, close the one that has waited longest for its client."""
         if not self.siblings.should_accept(monotonic()):
             self.set_accept_enabled(False)  # for a round
-            self._leaves = True
+            self._left_to_siblings = True
             return
         if self.nr_conns >= self.worker_connections and not self.waiting.evict():
             self.set_accept_enabled(False)  # until the next tick
