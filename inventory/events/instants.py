@@ -10,7 +10,8 @@ from math import isfinite
 from typing import Any
 from zoneinfo import ZoneInfo
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from inventory.clock import EPOCH
+
 DAY = timedelta(days=1)
 SECONDS_BELOW, MILLISECONDS_BELOW, MICROSECONDS_BELOW, NANOSECONDS_BELOW = 10**11, 10**14, 10**17, 10**20
 """A number is seconds since 1970 up to the year 5138, and in each finer unit from March 1973 on."""

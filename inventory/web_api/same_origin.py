@@ -27,6 +27,8 @@ NOT_COLLECTED = (
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OURS = frozenset({"same-origin", "none"})
 """Values of `Sec-Fetch-Site`: from our own pages, and from a person who typed the address or chose a bookmark."""
+BROWSER = "Mozilla/"
+"""How the User-Agent of each browser begins."""
 CACHED_HOSTS = 256
 """Values of the header Host whose check is cached."""
 
@@ -82,7 +84,7 @@ def is_foreign(environ: WSGIEnvironment) -> bool:
     told = environ.get("HTTP_ORIGIN") or environ.get("HTTP_REFERER")
     if told:
         return not is_of_host(told, environ.get("HTTP_HOST", ""))
-    return environ.get("HTTP_USER_AGENT", "")[:8] == "Mozilla/" and _may_be_a_picture(environ)
+    return environ.get("HTTP_USER_AGENT", "").startswith(BROWSER) and _may_be_a_picture(environ)
 
 
 def _may_be_a_picture(environ: WSGIEnvironment) -> bool:

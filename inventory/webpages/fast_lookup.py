@@ -26,7 +26,7 @@ from inventory.records.lookup import LookupResult
 from inventory.records.model import Target
 from inventory.records.service import RecordService
 from inventory.web_api import security_headers
-from inventory.web_api.same_origin import CACHED_HOSTS
+from inventory.web_api.same_origin import BROWSER, CACHED_HOSTS
 from inventory.web_api.shortcut import Answer, Groupable, Later
 from inventory.webpages.lookup import PATH, SOURCE, LookupResponse, known, look_up, pending
 
@@ -39,9 +39,7 @@ URL_ONLY = re.compile(rf"url=(?!\Z)({LITERAL}(?:%[0-7][0-9A-Fa-f]{LITERAL})*)")
 STATUS_LINES = {200: "200 OK", 202: "202 ACCEPTED", 304: "304 NOT MODIFIED"}
 NO_ETAGS = ETags()
 ASKS_MORE = frozenset({"prefer", "sec-fetch-site", "origin", "referer"})
-"""Header fields by which a lookup may wait, or may come from a page of another site."""
-BROWSER = "Mozilla/"
-"""How the User-Agent of each browser begins; one that is silent about the page is checked by `same_origin`."""
+"""Header fields by which a lookup may wait, or may come from a page of another site. One of a browser may in any case."""
 SECURITY_HEADERS = security_headers.lines()
 
 

@@ -17,11 +17,11 @@ from itertools import groupby
 from typing import Any
 
 from inventory.jobs.model import Batch, Job, NewBatch, Row, RowOutcome
-from inventory.records import model
-from inventory.store.codecs import millis, text_bytes, to_millis
+from inventory.store.codecs import text_bytes, to_millis
 from inventory.store.sqlite import job_columns as columns
 from inventory.store.sqlite.connections import Adapter
 from inventory.store.sqlite.opening import Connection
+from inventory.store.sqlite.rows import AHEAD
 
 MAX_QUEUED = 10_000
 """Batches that one claim queues at most, so that others need not wait for long."""
@@ -33,8 +33,6 @@ CLAIMABLE = f"SELECT EXISTS ({FIRST}) OR EXISTS (SELECT 1 FROM batches WHERE que
 WAKE = """
     UPDATE batches SET queued = 1 WHERE (job_id, number) IN
     (SELECT job_id, number FROM batches WHERE queued = 0 AND due_at <= :now ORDER BY due_at LIMIT :limit)"""
-AHEAD = f"due_at > :now + {millis(model.AHEAD)}"
-"""What is due so late was written by a clock that was ahead, so it is due. It is searched for where nothing else is due."""
 CLAIMABLE_AHEAD = f"""
     SELECT batches.job_id, batches.number FROM jobs JOIN batches ON batches.job_id = jobs.id AND batches.{AHEAD}
     WHERE jobs.status IN ('queued', 'running') LIMIT :limit"""

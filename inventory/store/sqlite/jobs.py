@@ -13,8 +13,8 @@ from inventory.jobs.model import SPLITTING, Job, JobStatus, Row, RowOutcome
 from inventory.listing import Key
 from inventory.store.codecs import LARGEST, read_text, to_millis
 from inventory.store.sqlite import job_columns as columns
-from inventory.store.sqlite.batches import AHEAD, Batches
-from inventory.store.sqlite.rows import page
+from inventory.store.sqlite.batches import Batches
+from inventory.store.sqlite.rows import AHEAD, page
 
 FIND = f"SELECT {columns.JOB} FROM jobs WHERE id = :id"
 FIND_LIKE = tuple(

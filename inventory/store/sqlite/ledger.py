@@ -20,15 +20,14 @@ from inventory.store.sqlite.observing import Observing, latest_only
 from inventory.store.sqlite.opening import Connection
 
 NOW = "due_at <= :now"
-AHEAD = f"due_at > :now + {millis(model.AHEAD)}"
 LEASE_AHEAD = f"due_at > :now + {millis(model.LEASE_AHEAD)}"
-"""What is due so late was written by a clock that was ahead. It comes last, and is searched for only where room is left."""
+"""As `rows.AHEAD`, of the end of a lease. It comes last."""
 
 CLAIMABLE = f"""
     SELECT id FROM records WHERE id = :id AND (state = 'pending' OR state = 'running' AND ({NOW} OR {LEASE_AHEAD}))"""
 DUE_OF = """
     SELECT id, key FROM records WHERE state = 'pending' AND bulk = {bulk} AND due_at <= :now ORDER BY due_at LIMIT :limit"""
-AHEAD_OF = DUE_OF.replace(NOW, AHEAD)
+AHEAD_OF = DUE_OF.replace(NOW, rows.AHEAD)
 
 
 def in_order(*statements: str) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from inventory.listing import Key
+from inventory.records import model
 from inventory.records.model import Record, Snapshot, State, Target
-from inventory.store.codecs import LARGEST, from_millis, read_failure, to_millis
+from inventory.store.codecs import LARGEST, from_millis, millis, read_failure, to_millis
 from inventory.store.frames import kept_content
 
 RECORD = (
@@ -15,6 +16,9 @@ RECORD = (
     " first_collected_at, collected_at, snapshots, snapshot_id, failure, revalidate, bulk"
 )
 RECORD_WIDTH = RECORD.count(",") + 1
+
+AHEAD = f"due_at > :now + {millis(model.AHEAD)}"
+"""What is due so late was written by a clock that was ahead, so it is due. It is searched for where room is left."""
 
 SNAPSHOT = "id, record_id, collected_at, body_sha256, content"
 
