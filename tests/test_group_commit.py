@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Event
+from threading import Event, Lock
 
 import pytest
 
@@ -19,20 +19,28 @@ REJECTED = -1
 class Doubling:
     """Doubles numbers, rejects one of them, and remembers its transactions; closed, it lets none of them begin or end."""
 
-    def __init__(self, timeout: float = 10.0) -> None:
+    def __init__(self, timeout: float = 10.0, leaders: int = 1) -> None:
         self.groups: list[Sequence[int]] = []
         self.begun, self.may_begin, self.may_end = Event(), Event(), Event()
         self.may_begin.set()
         self.may_end.set()
-        self.double = GroupCommit(self._commit, timeout=timeout, too_late=lambda: StorageUnavailable("too late"))
+        self.open, self.most_open, self._counting = 0, 0, Lock()
+        self.double = GroupCommit(
+            self._commit, timeout=timeout, too_late=lambda: StorageUnavailable("too late"), leaders=leaders
+        )
 
     def _commit(self, take: Take[int], timeout: float) -> Sequence[int]:
         if not self.may_begin.wait(timeout):
             raise StorageUnavailable("busy")
         wanted = take()
         self.groups.append(wanted)
+        with self._counting:
+            self.open += 1
+            self.most_open = max(self.most_open, self.open)
         self.begun.set()
         self.may_end.wait(30)
+        with self._counting:
+            self.open -= 1
         if REJECTED in wanted:
             raise Unstorable("not this one")
         return [2 * number for number in wanted]
@@ -142,8 +150,72 @@ def test_a_child_process_does_not_wait_for_threads_of_its_parent(pool: ThreadPoo
     assert first.result(10) == 2
 
 
-def test_each_of_many_calls_is_done_exactly_once(pool: ThreadPoolExecutor) -> None:
-    doubling = Doubling()
+def test_while_a_transaction_takes_long_others_begin_up_to_a_number(pool: ThreadPoolExecutor) -> None:
+    doubling = Doubling(leaders=3)
+    doubling.may_end.clear()
+    calls = []
+    for number in range(3):
+        calls.append(pool.submit(doubling.double, number))
+        wait_until(lambda: len(doubling.groups) == len(calls), "a transaction of its own is open")
+    calls += [pool.submit(doubling.double, number) for number in range(3, 40)]
+    wait_until(lambda: doubling.waiting() == 37, "all others wait")
+    doubling.may_end.set()
+
+    assert [call.result(10) for call in calls] == [2 * number for number in range(40)]
+    assert doubling.most_open == 3
+
+
+def test_those_that_wait_for_a_further_transaction_are_in_it_together(pool: ThreadPoolExecutor) -> None:
+    doubling = Doubling(leaders=2)
+
+    doubling.may_begin.clear()
+    calls = [pool.submit(doubling.double, number) for number in range(5)]
+    wait_until(lambda: doubling.waiting() == 3, "two lead and the others wait")
+    doubling.may_begin.set()
+
+    assert [call.result(10) for call in calls] == [0, 2, 4, 6, 8]
+    assert len(doubling.groups) == 2
+
+
+def test_one_slow_transaction_holds_no_other_call_up(pool: ThreadPoolExecutor) -> None:
+    """As a read that a disk is slow for, beside others that it is not."""
+    slow = Event()
+
+    def commit(take: Take[int], _timeout: float) -> Sequence[int]:
+        wanted = take()
+        if 0 in wanted:
+            assert slow.wait(30)
+        return wanted
+
+    call = GroupCommit(commit, timeout=20.0, too_late=lambda: StorageUnavailable("too late"), leaders=2)
+    first = pool.submit(call, 0)
+    wait_until(lambda: call._leaders == 1, "it leads")
+
+    assert list(pool.map(call, range(1, 200))) == list(range(1, 200))
+    assert not first.done()
+    slow.set()
+    assert first.result(10) == 0
+
+
+@pytest.mark.parametrize("leaders", [2, 4])
+def test_with_several_leaders_each_call_has_its_own_end_all_the_same(pool: ThreadPoolExecutor, leaders: int) -> None:
+    doubling = Doubling(timeout=0.3, leaders=leaders)
+    doubling.may_end.clear()
+    late = [pool.submit(doubling.double, number) for number in range(leaders + 20)]
+    wait_until(lambda: sum(call.done() for call in late) >= 20, "all are late but those that lead")
+
+    doubling.may_end.set()
+    for number, call in enumerate(late):
+        assert isinstance(call.exception(10), StorageUnavailable) or call.result() == 2 * number
+    with pytest.raises(Unstorable, match="not this one"):
+        doubling.double(REJECTED)
+    assert [doubling.double(5), doubling.double(6)] == [10, 12]
+
+
+@pytest.mark.parametrize("leaders", [1, 4])
+def test_each_of_many_calls_is_done_exactly_once(pool: ThreadPoolExecutor, leaders: int) -> None:
+    doubling = Doubling(leaders=leaders)
 
     assert list(pool.map(doubling.double, range(20_000))) == [2 * number for number in range(20_000)]
     assert sorted(number for group in doubling.groups for number in group) == list(range(20_000))
+    assert doubling.most_open <= leaders

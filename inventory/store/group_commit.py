@@ -2,6 +2,8 @@
 
 The first thread that comes leads: it opens a transaction and takes all that have come by then. Who comes later waits, and
 the first of these leads next. So a flush to the disk serves a group, and nobody waits for anybody else to come.
+
+Where several may lead at once, the first that waits leads, too, once a transaction takes long.
 """
 
 from __future__ import annotations
@@ -22,6 +24,9 @@ Result = TypeVar("Result")
 MAX_GROUP = 64
 """Calls of one transaction: it lasts for milliseconds, and other writers wait for it."""
 
+PATIENCE = 0.003
+"""Seconds that a call waits for a transaction before it leads one beside it. A server in the same room answers sooner."""
+
 Take = Callable[[], Sequence[Wanted]]
 
 _after_fork = Lock()
@@ -36,9 +41,12 @@ class _State(Enum):
 
 
 class _Call(Generic[Wanted, Result]):
-    """One thread's call. `turn` is released when another thread has changed its state."""
+    """One thread's call. `turn` is released when another thread has changed its state.
 
-    __slots__ = ("result", "state", "turn", "until", "wanted")
+    It `is_impatient` if it was the first that waited: others are woken by those before them, which costs less.
+    """
+
+    __slots__ = ("is_impatient", "result", "state", "turn", "until", "wanted")
 
     result: Result
 
@@ -46,6 +54,7 @@ class _Call(Generic[Wanted, Result]):
         self.wanted = wanted
         self.until = until
         self.state = _State.WAITING
+        self.is_impatient = False
         self.turn = Lock()
         self.turn.acquire()
 
@@ -55,7 +64,8 @@ class GroupCommit(Generic[Wanted, Result]):
 
     `commit(take, timeout)` opens a transaction within that time, calls `take` in it for what to do, and returns the results
     in the same order once they are durable. If it raises an `InventoryError`, each call is repeated alone, so that it gets
-    its own result or its own error. `too_late()` is the error of a call whose transaction does not end in time.
+    its own result or its own error. `too_late()` is the error of a call whose transaction does not end in time. Up to
+    `leaders` transactions are open at once.
     """
 
     def __init__(
@@ -64,11 +74,12 @@ class GroupCommit(Generic[Wanted, Result]):
         *,
         timeout: float,
         too_late: Callable[[], InventoryError],
+        leaders: int = 1,
     ) -> None:
         self._commit = commit
         self._timeout = timeout
         self._too_late = too_late
-        self._led = False
+        self._max_leaders = leaders
         self._begin()
 
     def __call__(self, wanted: Wanted) -> Result:
@@ -79,11 +90,12 @@ class GroupCommit(Generic[Wanted, Result]):
                     self._begin()
         call = _Call[Wanted, Result](wanted, monotonic() + self._timeout)
         with self._lock:
+            call.is_impatient = not self._calls and self._max_leaders > 1
             self._calls.append(call)
-            if not self._led:
-                self._led, call.state = True, _State.LEADING
-        if call.state is not _State.LEADING and not call.turn.acquire(timeout=self._timeout):
-            self._give_up(call)
+            if not self._leaders:
+                self._promote_first()
+        if call.state is not _State.LEADING:
+            self._await_turn(call)
         if call.state is _State.LEADING:
             self._lead(call)
         if call.state is _State.DONE:
@@ -93,16 +105,28 @@ class GroupCommit(Generic[Wanted, Result]):
     def _begin(self) -> None:
         self._lock = Lock()
         self._calls: deque[_Call[Wanted, Result]] = deque()
-        self._led = False
+        self._leaders = 0
         self._pid = os.getpid()
+
+    def _await_turn(self, call: _Call[Wanted, Result]) -> None:
+        """Return once the call leads, or another one has led it; raise if its time is up."""
+        if call.is_impatient:
+            if call.turn.acquire(timeout=PATIENCE):
+                return
+            with self._lock:
+                if self._leaders < self._max_leaders and self._calls and self._calls[0] is call:
+                    self._promote_first()
+                    return
+        if not call.turn.acquire(timeout=max(0.0, call.until - monotonic())):
+            self._give_up(call)
 
     def _lead(self, leader: _Call[Wanted, Result]) -> None:
         """Commit a group; the leader's state is then DONE, or ALONE if another call may be why the group failed."""
-        group: list[_Call[Wanted, Result]] = []
+        group = [leader]
 
         def take() -> Sequence[Wanted]:
             with self._lock:
-                group.extend(self._calls.popleft() for _ in range(min(MAX_GROUP, len(self._calls))))
+                group.extend(self._calls.popleft() for _ in range(min(MAX_GROUP - 1, len(self._calls))))
             return [call.wanted for call in group]
 
         try:
@@ -114,34 +138,35 @@ class GroupCommit(Generic[Wanted, Result]):
                 raise
             leader.state = _State.ALONE
         finally:
-            self._end(leader, group)
-
-    def _end(self, leader: _Call[Wanted, Result], group: Sequence[_Call[Wanted, Result]]) -> None:
-        """Let the next one lead, then wake the group."""
-        with self._lock:
-            if not group:
-                self._calls.remove(leader)
             self._pass_on()
-        for call in group:
-            if call is not leader:
+            for call in group[1:]:
                 if call.state is not _State.DONE:
                     call.state = _State.ALONE
                 call.turn.release()
 
     def _pass_on(self) -> None:
-        """Have the call that has waited longest lead, if there is one. The lock is held."""
-        self._led = bool(self._calls)
-        if self._calls:
-            self._calls[0].state = _State.LEADING
-            self._calls[0].turn.release()
+        """Stop to lead. The first that waits leads next, unless others lead and it is going to by itself."""
+        with self._lock:
+            self._leaders -= 1
+            if self._calls and not (self._leaders and self._will_lead(self._calls[0])):
+                self._promote_first()
+
+    def _will_lead(self, call: _Call[Wanted, Result]) -> bool:
+        return call.is_impatient and monotonic() < call.until - self._timeout + PATIENCE
+
+    def _promote_first(self) -> None:
+        """Have the call lead that has waited longest. The lock is held."""
+        call = self._calls.popleft()
+        self._leaders += 1
+        call.state = _State.LEADING
+        call.turn.release()
 
     def _give_up(self, call: _Call[Wanted, Result]) -> None:
         """Raise for a call whose time is up, unless it was done just now."""
         with self._lock:
-            if call.state is _State.LEADING:
+            if call in self._calls:
                 self._calls.remove(call)
-                self._pass_on()
-            elif call in self._calls:
-                self._calls.remove(call)
+        if call.state is _State.LEADING:
+            self._pass_on()
         if call.state is not _State.DONE:
             raise self._too_late()

@@ -35,6 +35,8 @@ STATUS: Mapping[Status, Document] = {
 }
 
 
+MAX_COMMANDS = 4
+"""Commands at once that read records, because a server may be far away. With 8 there were no more records a second."""
 MAX_READS = 5
 """How often a lookup reads a record whose contents are gone when it comes for them."""
 
@@ -46,8 +48,8 @@ class MongoRecords(Ledger):
         super().__init__(connection, observing)
         grouped = partial(GroupCommit, timeout=CALL_TIMEOUT, too_late=connection.too_slow)
         self._insertions: GroupCommit[Document, bool] = grouped(self._insert_group)
-        self._whole: GroupCommit[str, Document | None] = grouped(partial(self._read, True))
-        self._records: GroupCommit[str, Document | None] = grouped(partial(self._read, False))
+        self._whole: GroupCommit[str, Document | None] = grouped(partial(self._read, True), leaders=MAX_COMMANDS)
+        self._records: GroupCommit[str, Document | None] = grouped(partial(self._read, False), leaders=MAX_COMMANDS)
 
     def look_up(self, record_id: str) -> RecordWithSnapshot | None:
         document = self._whole(record_id)
