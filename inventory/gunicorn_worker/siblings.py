@@ -13,6 +13,8 @@ WAIT = 0.002
 """Seconds for which a new connection is left to others."""
 GIVE_UP = 0.1
 """Seconds for which nothing is left to others after they took nothing in that time: they are busy."""
+NEAR = 8
+"""A process accepts several connections at once while it has at most an eighth more than the others."""
 SLOTS = 64
 """Processes whose numbers are known. If there were more, some would share a number, and connections be less even."""
 
@@ -47,7 +49,7 @@ class Siblings:
 
     def should_accept(self, now: float) -> bool:
         """Whether to accept a connection that has arrived, instead of leaving it to a process that has fewer."""
-        fewest = min((number for number in self.numbers if number), default=0)  # one in our slot may have ended
+        fewest = self._fewest_now()
         if fewest >= self.numbers[self._slot] or now < self._alone_until:
             return True
         waited = now - self._left_at
@@ -57,3 +59,11 @@ class Siblings:
             self._alone_until = now + GIVE_UP
             return True
         return False
+
+    def is_near(self) -> bool:
+        """Whether this process has so few connections that another one leaves it near those that have fewest."""
+        fewest = self._fewest_now()
+        return self.numbers[self._slot] <= fewest + fewest // NEAR
+
+    def _fewest_now(self) -> int:
+        return min((number for number in self.numbers if number), default=0)  # one in our slot may have ended

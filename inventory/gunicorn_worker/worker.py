@@ -27,6 +27,8 @@ from inventory.gunicorn_worker.waiting import Waiting
 from inventory.web_api.shortcut import Groupable, Shortcut
 
 SECOND = 1.0
+MIN_ACCEPTED = 32
+"""Connections that one round may accept after the first one. A process that has more than these may accept as many again."""
 EXHAUSTED = {EMFILE, ENFILE, ENOBUFS, ENOMEM}
 
 
@@ -107,7 +109,10 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
         return going_on
 
     def accept(self, listener: socket.socket) -> None:
-        """Accept a connection; where there is no room, close the one that has waited longest for its client."""
+        """Accept connections; where there is no room, close the one that has waited longest for its client.
+
+        A round accepts several: under load it is long, and hundreds of connections may wait.
+        """
         if not self.siblings.should_accept(monotonic()):
             self.set_accept_enabled(False)  # for a round
             self._left_to_siblings = True
@@ -115,15 +120,22 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
         if self.nr_conns >= self.worker_connections and not self.waiting.evict():
             self.set_accept_enabled(False)  # until the next tick
             return
+        more = max(MIN_ACCEPTED, self.nr_conns)
+        while self._accept_one(listener) and more and self.nr_conns < self.worker_connections and self.siblings.is_near():
+            more -= 1
+
+    def _accept_one(self, listener: socket.socket) -> bool:
+        """Accept a connection; whether one was waiting."""
         try:
             client, address = listener.accept()
         except OSError as error:
             if error.errno in EXHAUSTED and not self.waiting.evict():
                 self.set_accept_enabled(False)
-            return
+            return False
         self.nr_conns += 1
         self.siblings.tell(self.nr_conns)
         self.waiting.receive(Connection(self.cfg, ClientSocket(client), address, listener.getsockname()))
+        return True
 
     def _take_at_once(self, connection: Connection, data: bytes) -> bool:
         """Whether a request is answered in the loop; a connection that is to be closed is left to a thread."""

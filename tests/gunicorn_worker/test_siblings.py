@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from inventory.gunicorn_worker.siblings import GIVE_UP, SLOTS, WAIT, Siblings, forget, share
+from inventory.gunicorn_worker.siblings import GIVE_UP, NEAR, SLOTS, WAIT, Siblings, forget, share
 
 
 @pytest.fixture
@@ -95,3 +95,20 @@ def test_a_process_whose_slot_another_one_left_accepts_all() -> None:
     forget(None, SimpleNamespace(age=1))
 
     assert late.should_accept(10.0)
+
+
+@pytest.mark.parametrize(("mine", "near"), [(0, True), (100, True), (100 + 101 // NEAR, True), (101 + 101 // NEAR, False)])
+def test_a_process_that_has_an_eighth_more_than_another_is_near_it(
+    two: tuple[Siblings, Siblings], mine: int, near: bool
+) -> None:
+    first, second = two
+    second.tell(100)
+    first.tell(mine)
+
+    assert first.is_near() is near
+
+
+def test_a_process_that_has_one_while_another_has_none_is_not_near_it(two: tuple[Siblings, Siblings]) -> None:
+    two[0].tell(1)
+
+    assert not two[0].is_near()
