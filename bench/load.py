@@ -51,7 +51,7 @@ def for_seconds(url: str, pages: Pages, seconds: float, *, connections: int = CO
     if shutil.which("wrk") is None:
         return _ours(url, pages, seconds, connections)
     command = ["wrk", "-t1", f"-c{connections}", f"-d{ceil(seconds)}s", "--timeout=10s", "-s", str(LUA), url, "--"]
-    return _read(subprocess.run([*command, *pages.arguments()], capture_output=True, check=True, text=True))
+    return _read(subprocess.run([*command, *pages.arguments()], stdout=subprocess.PIPE, check=True, text=True))
 
 
 def rate(url: str, pages: Pages, seconds: float) -> float:
@@ -66,7 +66,7 @@ def each_once(url: str, pages: Pages, *, connections: int = CONNECTIONS) -> Load
 
 def _ours(url: str, pages: Pages, seconds: float, connections: int) -> Load:
     command = [sys.executable, "-m", "bench.client", url, *pages.arguments(), f"{seconds:g}", str(connections)]
-    return _read(subprocess.run(command, capture_output=True, check=True, text=True))
+    return _read(subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True))
 
 
 def _read(ended: subprocess.CompletedProcess[str]) -> Load:
