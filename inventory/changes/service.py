@@ -10,7 +10,7 @@ from inventory.errors import NoSuchSnapshot, NotFound
 from inventory.html_pages.page import kept_page, page_of
 from inventory.instants import invalid
 from inventory.listing import Key
-from inventory.records.model import CLOCKS_DIFFER, Snapshot, Target
+from inventory.records.model import Snapshot, Target
 from inventory.records.service import RecordService
 from inventory.slots import Slots
 from inventory.webpages.source import page_source
@@ -36,7 +36,7 @@ class ChangeService:
         known of the target, `NoSuchSnapshot` if there is no such snapshot of it, and `InvalidRequest` if `since` or `until`
         is not valid, names a snapshot of another target, or if `since` is later.
         """
-        now = self._clock() + CLOCKS_DIFFER
+        now = self._clock()
         first, last = read_moment("from", since, now), read_moment("to", until, now)
         latest = self._before(target, None)
         if latest is None:

@@ -127,6 +127,14 @@ def test_an_instant_means_the_snapshot_that_was_current_then(
     assert sides(client, **query) == (ids[expected[0]], ids[expected[1]])
 
 
+def test_so_long_ago_is_counted_from_now(client: FlaskClient, site: Site) -> None:
+    ids = [site.collect(f"<p>{n}\n") for n in range(4)]  # the last one an hour ago
+
+    assert sides(client, **{"from": "2h", "to": "3601s"}) == (ids[2], ids[2])
+    assert sides(client, **{"from": "121m", "to": "1h"}) == (ids[1], ids[3])
+    assert problem(client, **{"from": "5h"})[:2] == (404, "no_such_snapshot")
+
+
 def test_an_instant_and_an_id_go_together(client: FlaskClient, site: Site) -> None:
     ids = [site.collect(f"<p>{n}\n") for n in range(3)]
 
