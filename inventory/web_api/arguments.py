@@ -21,6 +21,7 @@ from inventory.errors import InvalidRequest
 
 MAX_FIELDS, MAX_NAME, MAX_MESSAGE = 20, 100, 500
 """Fields that an answer names, and characters of a name and of a message: an answer is not larger than its request."""
+_SCHEMA_MESSAGES = {"unknown": "Unknown field. Leave it out; /docs/ lists what this route takes."}
 _NOT_SECONDS = "Send seconds, a whole number from 0."
 SECONDS: dict[str, Any] = {
     "validate": Range(timedelta(0), HUNDRED_YEARS, error=_NOT_SECONDS),
@@ -32,6 +33,8 @@ _BEYOND_ASCII = re.compile(rb"%[89A-Fa-f]|[\x80-\xff]")
 
 class QuerySchema(Schema):
     """Parameters of a query; an unknown one is an error."""
+
+    error_messages = _SCHEMA_MESSAGES
 
     class Meta:
         unknown = RAISE
