@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 import time
@@ -20,6 +21,7 @@ from inventory.local_stack.demo import Demo, environment_file
 
 LATE_AFTER = 20.0
 """Seconds after which the report says that it still waits."""
+SETTLED_AFTER = 5.0
 POLL_INTERVAL = 0.2
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing listens here
 
@@ -30,7 +32,8 @@ def show(settings: Settings, demo: Demo | None) -> None:
     with suppress(OSError):  # the terminal was closed, or is a file on a full disk
         late = lambda: console.print(_late(settings))  # noqa: E731
         wait_until(lambda: is_ready(settings) and demo_is_ready(demo), late=late, clock=time.monotonic, pause=time.sleep)
-        console.print(report(settings, demo))
+        faults = still_not_well(lambda: not_well(settings), clock=time.monotonic, pause=time.sleep)
+        console.print(report(settings, demo, faults))
 
 
 def wait_until(
@@ -45,29 +48,47 @@ def wait_until(
         pause(POLL_INTERVAL)
 
 
+def still_not_well(ask: Callable[[], str], *, clock: Callable[[], float], pause: Callable[[float], None]) -> str:
+    """What is not well for `SETTLED_AFTER` seconds: the programs start together, and Redis may be later than the API."""
+    began = clock()
+    while (found := ask()) and clock() - began < SETTLED_AFTER:
+        pause(POLL_INTERVAL)
+    return found
+
+
 def is_ready(settings: Settings) -> bool:
     """Whether `/readyz` answers 200."""
-    return _answers(_reachable(settings.host), settings.port, "/readyz")
+    return _answer(_reachable(settings.host), settings.port, "/readyz") is not None
+
+
+def not_well(settings: Settings) -> str:
+    """The parts that `/readyz` says are not well, such as `queue: no answer`; empty if all are."""
+    answer = _answer(_reachable(settings.host), settings.port, "/readyz")
+    checks = json.loads(answer)["checks"] if answer else {}
+    return ", ".join(f"{part}: {state}" for part, state in checks.items() if state != "ok")
 
 
 def demo_is_ready(demo: Demo | None) -> bool:
     """Whether the demo upstreams answer, if there are any."""
-    return demo is None or all(_answers(HOST, port, "/_counts") for port in demo.ports.values())
+    return demo is None or all(_answer(HOST, port, "/_counts") is not None for port in demo.ports.values())
 
 
-def _answers(host: str, port: int, path: str) -> bool:
+def _answer(host: str, port: int, path: str) -> bytes | None:
+    """The body of an answer with status 200."""
     connection = HTTPConnection(host, port, timeout=5)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status == 200
+        response = connection.getresponse()
+        body = response.read()
+        return body if response.status == 200 else None
     except (OSError, HTTPException):
-        return False
+        return None
     finally:
         connection.close()
 
 
-def report(settings: Settings, demo: Demo | None = None) -> Text:
-    """Where everything is and what to try; no line is broken, so that each can be copied."""
+def report(settings: Settings, demo: Demo | None = None, not_well: str = "") -> Text:
+    """Where everything is, what is not well, and what to try; no line is broken, so that each can be copied."""
     api, queue = _url(settings.host, settings.port), _url(settings.host, settings.dashboard_port)
     lines = [
         ("API", f"{api}/api/v1/metadata"),
@@ -75,6 +96,7 @@ def report(settings: Settings, demo: Demo | None = None) -> Text:
         ("Queue", queue if _local(settings.host) else f"{queue} (it has no login: keep it private)"),
         ("Kept in", str(settings.data_dir)),
         ("Logs", str(settings.data_dir / "log")),
+        *([("Not well", f"{not_well}; the log of the API says why")] if not_well else []),
         *(_about_demo(settings, demo, api) if demo else [_try(api, "https://example.com/")]),
         ("Stop", "Ctrl-C"),
     ]

@@ -300,6 +300,14 @@ def test_a_password_is_not_in_the_message(nowhere: str) -> None:
     assert "127.0.0.1" in str(raised.value)
 
 
+def test_the_message_says_what_happened_and_nothing_of_the_client(nowhere: str) -> None:
+    with closing(MongoStore(nowhere)) as store, pytest.raises(StorageUnavailable) as raised:
+        store.ping(0.5)
+
+    assert "ServerSelectionTimeoutError" in str(raised.value)
+    assert not [word for word in ("configured timeouts", "Timeout:", "Topology") if word in str(raised.value)]
+
+
 def test_a_log_without_its_file_is_never_given_up_for_a_new_file(tmp_path: Path) -> None:
     path = tmp_path / "inventory.sqlite3"
     log, aside = path.with_name(f"{path.name}-wal"), path.with_name("aside")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from inventory.config import Settings
-from inventory.local_stack.report import is_ready, report, wait_until
+from inventory.local_stack.report import is_ready, not_well, report, still_not_well, wait_until
 from tests.end_to_end.stack import free_port
 
 
@@ -49,6 +49,18 @@ def test_the_urls_can_be_opened_here(host: str, url: str) -> None:
 def test_a_dashboard_that_others_can_reach_is_pointed_out() -> None:
     assert "no login" in report(Settings(host="0.0.0.0")).plain
     assert "no login" not in report(Settings()).plain
+
+
+def test_what_is_not_well_is_told_unless_it_passes() -> None:
+    time = Time()
+
+    passing = still_not_well(lambda: "queue: no answer" if time.now < 3 else "", clock=time.clock, pause=time.pause)
+    lasting = still_not_well(lambda: "queue: no answer", clock=time.clock, pause=time.pause)
+
+    assert (passing, lasting) == ("", "queue: no answer")
+    assert "queue: no answer" in report(Settings(), not_well=lasting).plain
+    assert "Not well" not in report(Settings()).plain
+    assert not_well(Settings(port=free_port())) == ""
 
 
 def test_no_line_is_broken() -> None:

@@ -8,6 +8,7 @@ repeated here, because each call of the store may be sent again as a whole.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
@@ -106,8 +107,7 @@ class Connection:
                 raise
             if (reason := _no_room(error)) is not None:
                 raise StorageFull(reason) from error
-            brief = f"{type(error).__name__}: {error}"[:300]
-            raise StorageUnavailable(f"The store {self._address} cannot be used now. {brief}") from error
+            raise StorageUnavailable(f"The store {self._address} cannot be used now. {_brief(error)}") from error
 
     def too_slow(self) -> StorageUnavailable:
         """The error of a call whose command does not end in time."""
@@ -148,6 +148,12 @@ def _is_away(error: PyMongoError) -> bool:
     if isinstance(error, ConnectionFailure) or error.timeout:
         return True
     return isinstance(error, OperationFailure) and all(code in AWAY for code in _codes(error))
+
+
+def _brief(error: PyMongoError) -> str:
+    """What happened, as PyMongo says it, without the timeouts that it had and its description of each server."""
+    said = re.sub(r" \(configured timeouts:[^)]*\)|, Timeout: .*", "", str(error), flags=re.DOTALL)[:300]
+    return f"{type(error).__name__}: {said.rstrip('.')}."
 
 
 def _no_room(error: PyMongoError) -> str | None:
