@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from itertools import count
 from typing import NamedTuple
 
 from inventory.events import containers, continuations, envelopes, options, recognising, w3c
@@ -127,28 +128,39 @@ class EventBatch:
 
     def _keep(self, lines: Sequence[InputRow], now: datetime) -> Sequence[Row]:
         """Keep the events; the outcomes of lines that are not events. It ends with the line at which the time is over."""
+        plain_events = self._plain_events(lines)
         kept, rejected, until = list[Event](), list[Row](), self._ticks() + STEP_SECONDS
-        plain_events = list[PlainEvent]()
-        for taken, (row, text) in enumerate(_numbered(lines), 1):
-            if self._is_plain and (plain := plain_event(row, text)):
-                plain_events.append(plain)
-            elif isinstance(event := self._event(lines[taken - 1]), Rejection):
-                rejected.append(lines[taken - 1].outcome(RowOutcome.REJECTED, now, code=event.code, detail=event.detail))
-            else:
-                kept.append(event)
-            if self._ticks() >= until:
-                lines = lines[:taken]
-                break
-        if plain_events:
-            self._events.add_plain(self._job_id, plain_events)
+        if None in plain_events:  # else no line can have taken long: a batch has a few megabytes
+            for at, plain in enumerate(plain_events):
+                event = self._event(lines[at]) if plain is None else None
+                if isinstance(event, Rejection):
+                    rejected.append(lines[at].outcome(RowOutcome.REJECTED, now, code=event.code, detail=event.detail))
+                elif event is not None:
+                    kept.append(event)
+                if self._ticks() >= until:
+                    lines, plain_events = lines[: at + 1], plain_events[: at + 1]
+                    break
+        if found := [event for event in plain_events if event is not None]:
+            self._events.add_plain(self._job_id, found)
         if kept:
             self._events.add(kept)
         if lines:
             self._checkpoint = str(lines[-1].row)
-        self._implicit_successes += len(kept) + len(plain_events)
+        self._implicit_successes += len(kept) + len(found)
         self._done += len(lines)
         self._pause = len(lines) * self._line_delay
         return rejected
+
+    def _plain_events(self, lines: Sequence[InputRow]) -> Sequence[PlainEvent | None]:
+        """The events in lines that are as this project documents them, None for the others.
+
+        Lines of a block become no `InputRow` (0.4 µs), and no loop is around them (0.7 µs).
+        """
+        if not self._is_plain:
+            return [None] * len(lines)
+        if isinstance(lines, LineRows):
+            return list(map(plain_event, count(lines.first_row), lines.texts))
+        return [plain_event(line.row, line.text) if line.code is None else None for line in lines]
 
     def _state(self, now: datetime, rows: Sequence[Row]) -> Step:
         over = self._done == len(self._lines) and self._pause <= 0
@@ -164,13 +176,6 @@ class EventBatch:
             return Rejection(INVALID_EVENT, str(error))
         except ValueError as error:
             return Rejection(INVALID_JSON, str(error))
-
-
-def _numbered(lines: Sequence[InputRow]) -> Iterable[tuple[int, str]]:
-    """The numbers and texts of lines, "" of one that is rejected already. Lines of a block become no `InputRow` (0.4 µs)."""
-    if isinstance(lines, LineRows):
-        return enumerate(lines.texts, lines.first_row)
-    return ((line.row, line.text if line.code is None else "") for line in lines)
 
 
 def _opened(rows: Iterator[tuple[InputRow, int]]) -> Iterator[tuple[InputRow, int]]:

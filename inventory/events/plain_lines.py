@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -11,12 +11,13 @@ from typing import Any
 import orjson
 
 from inventory.clock import EPOCH, MILLISECOND
-from inventory.events import names, traces
+from inventory.events import names
 from inventory.events.levels import WORDS
 from inventory.events.model import PlainEvent
-from inventory.events.names import TRACE_NAMES, TRACE_READERS
+from inventory.events.names import MAX_SERVICE, TRACE_NAMES, TRACE_READERS
 from inventory.events.normaliser import MAX_MESSAGE
 from inventory.events.parsing import MAX_DEPTH, are_exact, has_quotes
+from inventory.events.traces import is_plain as is_plain_trace
 
 _INSTANT = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:[.,]\d{1,9})?(?:[Zz]|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?)?",
@@ -26,6 +27,8 @@ _FIRST, _LAST = (
     (instant - EPOCH) // MILLISECOND
     for instant in (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC))
 )
+_FRACTIONS = {f".{millis:03d}Z": millis for millis in range(1000)}
+"""What follows the seconds of most lines."""
 _NONE: dict[str, Any] = {}
 _LEVELS = WORDS | {word.upper(): level for word, level in WORDS.items()}
 _new = tuple.__new__
@@ -37,24 +40,28 @@ def plain_event(line: int, text: str) -> PlainEvent | None:
     document = _object(text)
     if document is None:
         return None
-    value_of: Callable[..., Any] = document.get
-    level, message, sent = value_of("level"), value_of("message"), value_of("service")
-    if type(level) is not str or level not in _LEVELS or type(message) is not str or len(message) > MAX_MESSAGE:
+    attributes, trace_id = document.get("attributes", _NONE), document.get("trace_id")
+    members = 4 + ("attributes" in document) + ("trace_id" in document)
+    try:
+        timestamp, level = document["timestamp"], _LEVELS[document["level"]]
+        service, message = document["service"], document["message"]
+    except (KeyError, TypeError):  # a list is no level
         return None
-    millis = _millis(value_of("timestamp"))
-    service = _service(sent) if type(sent) is str and len(sent) <= names.MAX_SERVICE else None
-    if millis is None or service is None:
+    if len(document) != members or not (type(message) is type(service) is type(timestamp) is str):
         return None
-    attributes, trace_id = value_of("attributes", _NONE), value_of("trace_id")
-    if len(document) != 4 + ("attributes" in document) + ("trace_id" in document) or not _are_plain(attributes, trace_id):
+    if len(message) > MAX_MESSAGE or len(service) > MAX_SERVICE:
         return None
-    kept = orjson.dumps(attributes)
-    quotes = 8 + 2 * len(document) + message.count('"') + sent.count('"') + kept.count(b'"')
+    if type(attributes) is not dict or not are_exact(attributes.values(), MAX_DEPTH - 2):
+        return None
+    if _may_have_trace(attributes) if trace_id is None else not is_plain_trace(trace_id):
+        return None
+    millis, known_service, kept = _millis(timestamp), _service(service), orjson.dumps(attributes).decode()
+    quotes = 8 + 2 * members + message.count('"') + service.count('"') + kept.count('"')
     if trace_id is not None:
         quotes, trace_id = quotes + 2, trace_id.lower()
-    if not has_quotes(text, quotes):
+    if millis is None or known_service is None or not has_quotes(text, quotes):
         return None
-    return _new(PlainEvent, (line, millis, _LEVELS[level], service, message, kept.decode(), trace_id))
+    return _new(PlainEvent, (line, millis, level, known_service, message, kept, trace_id))
 
 
 def _object(text: str) -> dict[str, Any] | None:
@@ -66,13 +73,6 @@ def _object(text: str) -> dict[str, Any] | None:
     except (orjson.JSONDecodeError, RecursionError):
         return None
     return document if type(document) is dict else None
-
-
-def _are_plain(attributes: Any, trace_id: Any) -> bool:
-    """Whether both are as they are kept, and no trace id is among the attributes of an event without one."""
-    if type(attributes) is not dict or not are_exact(attributes.values(), MAX_DEPTH - 2):
-        return False
-    return not _may_have_trace(attributes) if trace_id is None else traces.is_plain(trace_id)
 
 
 def _may_have_trace(attributes: Mapping[str, Any]) -> bool:
@@ -91,14 +91,13 @@ def _may_have_trace(attributes: Mapping[str, Any]) -> bool:
     return False
 
 
-def _millis(text: Any) -> int | None:
+def _millis(text: str) -> int | None:
     """The milliseconds since 1970 that a text says as RFC 3339 has it, or nearly so."""
-    if type(text) is not str:
-        return None
-    if len(text) == 24 and text[23] == "Z" and text[19] == "." and text.isascii() and (millis := text[20:23]).isdigit():
-        second = _of_second(text[:19])
-        return None if second is None else second + int(millis)
-    return _of_any(text)
+    fraction = _FRACTIONS.get(text[19:])
+    if fraction is None:
+        return _of_any(text)
+    second = _of_second(text[:19])
+    return None if second is None else second + fraction
 
 
 def _of_any(text: str) -> int | None:
