@@ -31,10 +31,10 @@ from inventory.imports.file_format import FileFormat
 from inventory.imports.multipart import upload_of
 from inventory.imports.schemas import ImportQuery
 from inventory.imports.sniffing import HEAD_BYTES, sniff
-from inventory.jobs.chunks import split
 from inventory.jobs.job_type import LineFormat
 from inventory.jobs.model import Batch, InputRow, Job, ReadPosition
 from inventory.jobs.schemas import RowsQuery
+from inventory.jobs.splitting import split
 from inventory.products.feeds import Feed, FieldPath
 from inventory.products.normalising import normalised
 from inventory.products.page_loop_guard import PageLoopGuard

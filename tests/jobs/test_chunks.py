@@ -11,8 +11,10 @@ import pytest
 
 from inventory.errors import UnreadableFile
 from inventory.files import Files
-from inventory.jobs.chunks import FILE_LOST, MAX_SKIPPED, Chunk, Chunks, chunk_name, split
+from inventory.jobs.chunks import FILE_LOST, Chunks
+from inventory.jobs.file_names import chunk_name
 from inventory.jobs.model import Batch, InputRow, Job, NewBatch, ReadPosition
+from inventory.jobs.splitting import MAX_SKIPPED, Chunk, split
 from tests.jobs.reading import Read
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
