@@ -189,10 +189,11 @@ class _LineSplitter:
         rest = piece.rfind(b"\n") + 1
         if not rest or self._after_cr or len(self._begun) + len(piece) > MAX_LINE:
             return None
-        content = bytes(self._begun) + piece[:rest]
-        if b"\r" in piece or b"\0" in piece or b"\0" in self._begun or not LineBlock.fits(content):
+        if b"\r" in piece or b"\0" in piece or b"\0" in self._begun:
             return None
-        block = LineBlock(self.number + 1, content)
+        block = LineBlock.of(self.number + 1, bytes(self._begun) + piece[:rest])
+        if block is None:
+            return None
         self.number += block.rows
         self.unended = 0
         self._begun = bytearray(piece[rest:])

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from inventory.jobs.line_blocks import LineBlock
+from inventory.jobs.line_blocks import LineBlock, LineRows
 from inventory.jobs.model import InputRow
 from inventory.json_bytes import dumps
 
@@ -37,7 +37,7 @@ def input_rows(content: bytes) -> Sequence[InputRow]:
         first_row, _, lines = content.removeprefix(LINES).partition(b"\n")
         if b"\0" in lines or not lines.endswith(b"\n"):
             raise ValueError("The power failed before the disk had all of it.")
-        return LineBlock(int(first_row), lines).input_rows()
+        return LineRows.of(int(first_row), lines)
     if not content.startswith(b"{"):  # of an earlier version: a list a line
         return [InputRow(*_loads(encoded)) for encoded in BytesIO(content)]
     kept = _loads(content)

@@ -12,26 +12,26 @@ COST_OF_ROW = 16
 
 
 class LineBlock:
-    """Some lines of UTF-8, each with LF after it: the rows from `first_row` on, without gaps."""
+    """Some lines of UTF-8, each with LF after it: the `rows` from `first_row` on, without gaps."""
 
     __slots__ = ("content", "first_row", "rows")
 
-    def __init__(self, first_row: int, content: bytes) -> None:
-        self.first_row, self.content = first_row, content
-        self.rows = content.count(b"\n")
+    def __init__(self, first_row: int, content: bytes, rows: int) -> None:
+        self.first_row, self.content, self.rows = first_row, content, rows
 
-    @staticmethod
-    def fits(content: bytes) -> bool:
-        """Whether these are such lines, each of them from `{` to `}`: no blanks are around what a row is."""
+    @classmethod
+    def of(cls, first_row: int, content: bytes) -> LineBlock | None:
+        """The block of such lines if each of them is from `{` to `}`, so that no blanks are around what a row is."""
         if not (content.startswith(b"{") and content.endswith(b"}\n")):
-            return False
-        if content.count(b"}\n{") != content.count(b"\n") - 1:
-            return False
+            return None
+        rows = content.count(b"\n")
+        if content.count(b"}\n{") != rows - 1:
+            return None
         try:
             content.decode()
         except UnicodeDecodeError:
-            return False
-        return True
+            return None
+        return cls(first_row, content, rows)
 
     @property
     def last_row(self) -> int:
@@ -45,9 +45,7 @@ class LineBlock:
 
     def input_rows(self) -> LineRows:
         """Its rows."""
-        texts = self.content.decode().split("\n")
-        texts.pop()
-        return LineRows(self.first_row, texts)
+        return LineRows.of(self.first_row, self.content)
 
 
 class LineRows(Sequence[InputRow]):
@@ -57,6 +55,13 @@ class LineRows(Sequence[InputRow]):
 
     def __init__(self, first_row: int, texts: Sequence[str]) -> None:
         self.first_row, self.texts = first_row, texts
+
+    @classmethod
+    def of(cls, first_row: int, content: bytes) -> LineRows:
+        """The rows of a block's lines; `ValueError` if they are not UTF-8."""
+        texts = content.decode().split("\n")
+        texts.pop()
+        return cls(first_row, texts)
 
     def __len__(self) -> int:
         return len(self.texts)

@@ -129,7 +129,7 @@ def batch_of(chunk: Chunk) -> Batch:
 
 
 def test_a_position_within_a_block_is_gone_on_from() -> None:
-    pairs = [(LineBlock(1, b'{"a": 1}\n{"b": 2}\n{"c": 3}\n'), 27), (LineBlock(4, b"{}\n"), 30)]
+    pairs = [(LineBlock(1, b'{"a": 1}\n{"b": 2}\n{"c": 3}\n', 3), 27), (LineBlock(4, b"{}\n", 1), 30)]
 
     [chunk] = chunks_of(pairs, ReadPosition(1, 2, 2, 18), 10, 1_000)
 
@@ -142,7 +142,7 @@ def test_a_damaged_chunk_of_lines_is_read_again(tmp_path: Path, damage: object) 
     files = Files(f"file://{tmp_path}/files")
     lines = [(InputRow(n, f'{{"n": {n}}}'), n * 9) for n in range(1, 6)]
     content = b"".join(row.text.encode() + b"\n" for row, _ in lines)
-    [chunk] = chunks_of([(LineBlock(1, content), len(content))], ReadPosition(), 10, 1_000)
+    [chunk] = chunks_of([(LineBlock(1, content, content.count(b"\n")), len(content))], ReadPosition(), 10, 1_000)
     files.put(chunk_name(JOB.id, 1), damage(chunk.content))  # type: ignore[operator]
 
     assert Chunks(files).input_rows(JOB, batch_of(chunk), Read(lines)) == [row for row, _ in lines]
