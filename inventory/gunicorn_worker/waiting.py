@@ -45,9 +45,12 @@ class Waiting:
         close: Callable[[Connection], None],
         problem: Callable[[Any, ParseException], bytes],
         at_once: Callable[[Connection, bytes], bool] = lambda _connection, _head: False,
+        *,
+        ticks: Callable[[], float] = monotonic,
     ) -> None:
+        """`ticks` counts seconds."""
         self._selector, self._work, self._close, self._problem = selector, work, close, problem
-        self._at_once = at_once
+        self._at_once, self._ticks = at_once, ticks
         self._connections: OrderedDict[Connection, None] = OrderedDict()
         """The one that has been silent for the longest time is first."""
         self._kept = 0
@@ -87,7 +90,7 @@ class Waiting:
             self._leave(connection)
             self.finish(connection)
         else:
-            connection.since, connection.moved = monotonic(), 0
+            connection.since, connection.moved = self._ticks(), 0
             connection.deadline = connection.since + CLIENT_TIMEOUT
             self._connections.move_to_end(connection)
 
@@ -142,7 +145,7 @@ class Waiting:
         self.draining.close()
 
     def _enter(self, connection: Connection, events: int, callback: Callable[[Connection, object], None]) -> None:
-        connection.since, connection.moved = monotonic(), 0
+        connection.since, connection.moved = self._ticks(), 0
         connection.deadline = connection.since + CLIENT_TIMEOUT
         self._connections[connection] = None
         self._selector.register(connection.sock, events, partial(callback, connection))
@@ -186,7 +189,7 @@ class Waiting:
 
     def _note_received(self, connection: Connection, size: int, *, first: bool) -> None:
         """Note that more of a request has arrived."""
-        now = monotonic()
+        now = self._ticks()
         connection.moved += size
         connection.deadline = now + CLIENT_TIMEOUT if first else extend(connection.deadline, now, size)
         if first:
@@ -207,7 +210,7 @@ class Waiting:
             self.finish(connection)
             return
         connection.moved += sent
-        connection.deadline = extend(connection.deadline, monotonic(), sent)
+        connection.deadline = extend(connection.deadline, self._ticks(), sent)
         self._connections.move_to_end(connection)
         self._account(connection, connection.size())
 
@@ -215,7 +218,7 @@ class Waiting:
         """Note the memory that a connection takes; drop some connections if all take too much."""
         self._kept += kept - connection.kept
         connection.kept = kept
-        now = monotonic()
+        now = self._ticks()
         if self._kept > MAX_KEPT_QUICK or (self._kept > MAX_KEPT and now >= self._next_search):
             self._next_search = now + GRACE
             self._make_room(now)
