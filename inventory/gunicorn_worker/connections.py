@@ -15,6 +15,8 @@ from inventory.gunicorn_worker.arriving import Arrived, Body, head_has_arrived
 from inventory.web_api.shortcut import Groupable, Later
 
 RECEIVE = 64 * 1024
+MAX_RECEIVE = 256 * 1024
+"""Bytes of an upload that are received at once: gunicorn asks for 1 MB, and copies what is left of it at each read."""
 POLL_INTERVAL = 0.25
 """Seconds after which a thread that waits for an upload checks whether it was ended."""
 MAX_PIECES = 64
@@ -77,7 +79,7 @@ class ClientSocket(socket.socket):
             return piece
         while True:
             try:
-                data = super().recv(bufsize, flags)
+                data = super().recv(min(bufsize, MAX_RECEIVE), flags)
             except BlockingIOError:
                 self._wait()
                 continue
