@@ -23,7 +23,7 @@ LINES = b"lines "
 
 def of_lines(blocks: Sequence[LineBlock]) -> bytes:
     """The chunk of the lines of blocks that follow each other."""
-    return b"%s%d\n%s" % (LINES, blocks[0].first_row, b"".join(block.content for block in blocks))
+    return b"".join([b"%s%d\n" % (LINES, blocks[0].first_row), *(block.content for block in blocks)])
 
 
 def of_rows(rows: Sequence[int], texts: Sequence[str], others: Mapping[str, Sequence[Any]]) -> bytes:
@@ -34,10 +34,10 @@ def of_rows(rows: Sequence[int], texts: Sequence[str], others: Mapping[str, Sequ
 def input_rows(content: bytes) -> Sequence[InputRow]:
     """The rows of a chunk; `ValueError`, `LookupError` or `TypeError` if it is damaged."""
     if content.startswith(LINES):
-        first_row, _, lines = content.removeprefix(LINES).partition(b"\n")
-        if b"\0" in lines or not lines.endswith(b"\n"):
+        if b"\0" in content or not content.endswith(b"\n"):
             raise ValueError("The power failed before the disk had all of it.")
-        return LineRows.of(int(first_row), lines)
+        end = content.index(b"\n")
+        return LineRows.of(int(content[len(LINES) : end]), memoryview(content)[end + 1 :])
     if not content.startswith(b"{"):  # of an earlier version: a list a line
         return [InputRow(*_loads(encoded)) for encoded in BytesIO(content)]
     kept = _loads(content)

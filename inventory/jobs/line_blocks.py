@@ -57,9 +57,9 @@ class LineRows(Sequence[InputRow]):
         self.first_row, self.texts = first_row, texts
 
     @classmethod
-    def of(cls, first_row: int, content: bytes) -> LineRows:
+    def of(cls, first_row: int, content: bytes | memoryview) -> LineRows:
         """The rows of a block's lines; `ValueError` if they are not UTF-8."""
-        texts = content.decode().split("\n")
+        texts = str(content, "utf-8").split("\n")
         texts.pop()
         return cls(first_row, texts)
 
