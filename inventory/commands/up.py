@@ -15,7 +15,7 @@ import click
 from inventory.config import Settings
 from inventory.demo.addresses import FIRST_PORT
 from inventory.errors import StartError, StorageUnavailable
-from inventory.local_stack import checks, foreground, forks, parent_death, redis_server
+from inventory.local_stack import folder_lock, foreground, forks, free_ports, parent_death, redis_server
 from inventory.local_stack.demo import Demo
 from inventory.local_stack.programs import SHARED, supervisord_configuration
 
@@ -39,10 +39,10 @@ def start(settings: Settings, demo: Demo | None = None) -> None:
     if demo is not None:
         settings = demo.own_folder(settings)
     redis_command = None if settings.redis_url else redis_server.command(settings)
-    checks.take_folder(settings.data_dir)
-    checks.ports_free(settings)
+    folder_lock.take(settings.data_dir)
+    free_ports.check(settings)
     if demo is not None:
-        checks.demo_ports_free(demo, settings)
+        free_ports.check_for_demo(demo, settings)
     forks.load(SHARED)
     # In a fork, because a client of MongoDB begins threads, and no fork is to be of a process that has any.
     if code := forks.wait(forks.begin(partial(_prepare_store, settings))):

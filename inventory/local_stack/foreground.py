@@ -21,7 +21,7 @@ from supervisor.medusa.asyncore_25 import ExitNow
 from supervisor.options import ServerOptions
 from supervisor.supervisord import Supervisor
 
-from inventory.local_stack import forks, parent_death
+from inventory.local_stack import folder_lock, forks, parent_death
 
 
 class Log(RotatingFileHandler):  # type: ignore[misc]
@@ -73,14 +73,14 @@ class Terminal(StreamHandler):  # type: ignore[misc]
 class Options(ServerOptions):  # type: ignore[misc]
     """supervisord's options, for a terminal and the lock of the folder."""
 
-    def __init__(self, lock: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         super().__init__()
-        self._pid, self._lock = os.getpid(), lock
+        self._pid, self._folder = os.getpid(), folder
 
     def execve(self, filename: str, argv: Sequence[str], env: Mapping[str, str]) -> None:
         """Become a program, in a fork of this process; called where supervisord would execute it."""
         parent_death.end_with(self._pid)
-        parent_death.share(self._lock)
+        folder_lock.share(self._folder)
         if argv[:2] == [sys.executable, "-m"]:
             forks.become(argv, env)
         super().execve(filename, argv, env)
@@ -118,7 +118,7 @@ def run(folder: Path) -> None:
     """
     os.chdir(folder)
     loggers.RotatingFileHandler = Log  # by this name supervisord makes every log
-    options = Options(folder / parent_death.LOCK)
+    options = Options(folder)
     options.realize(["--nodaemon", "--configuration", "supervisord.conf"])
     options.first, options.test = True, False
     try:

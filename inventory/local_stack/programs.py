@@ -23,16 +23,15 @@ LOG_SIZE, LOG_FILES = "10MB", 3
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program that is kept running; it is stopped by `stop_signal`, and killed after `stop_within` seconds.
+    """A program that is kept running; it is stopped by SIGTERM, and killed after `stop_within` seconds.
 
-    The signal goes to the program alone, which passes it on: a second one would make RQ's workers abort their jobs. SIGKILL
+    SIGTERM goes to the program alone, which passes it on: a second one would make RQ's workers abort their jobs. SIGKILL
     goes to its children too.
     """
 
     name: str
     command: Sequence[str]
     stop_within: float
-    stop_signal: str = "TERM"
 
 
 def programs(settings: Settings) -> list[Program]:
@@ -77,7 +76,7 @@ def _section(program: Program) -> str:
         "autorestart": "true",
         "startsecs": "5",  # a program that ends sooner is restarted after a pause, which grows by a second each time
         "startretries": "1000000000",
-        "stopsignal": program.stop_signal,
+        "stopsignal": "TERM",
         "stopwaitsecs": str(ceil(program.stop_within)),
         "stopasgroup": "false",
         "killasgroup": "true",

@@ -19,7 +19,7 @@ import requests
 from inventory.config import Settings
 from inventory.demo.addresses import NAMES
 from inventory.errors import StartError
-from inventory.local_stack import checks
+from inventory.local_stack import free_ports
 from inventory.local_stack.demo import Demo
 from tests.end_to_end.stack import ROOT, free_port, wait_until
 
@@ -144,7 +144,7 @@ def ports_in_a_row() -> int:
     def first() -> int | None:
         demo = Demo(free_port())
         try:
-            checks.demo_ports_free(demo, Settings())
+            free_ports.check_for_demo(demo, Settings())
         except (StartError, OverflowError):
             return None
         return demo.first_port

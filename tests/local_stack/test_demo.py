@@ -17,7 +17,7 @@ from inventory.commands.up import agreed_settings
 from inventory.config import Settings
 from inventory.demo.addresses import NAMES
 from inventory.errors import StartError
-from inventory.local_stack import checks
+from inventory.local_stack import free_ports
 from inventory.local_stack.demo import Demo
 from inventory.local_stack.report import demo_is_ready, report
 from tests.end_to_end.stack import wait_until
@@ -112,14 +112,14 @@ def test_a_taken_port_of_the_demo_stops_the_start() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(StartError, match=f"cannot listen on 127.0.0.1:{port}: .* --demo-port"):
-            checks.demo_ports_free(Demo(port), Settings())
+            free_ports.check_for_demo(Demo(port), Settings())
 
 
 def test_the_demo_does_not_take_the_ports_of_the_stack() -> None:
     first = ports_in_a_row()
 
     with pytest.raises(StartError, match=f"port {first + 2}, which API or dashboard needs"):
-        checks.demo_ports_free(Demo(first), Settings(port=first + 2))
+        free_ports.check_for_demo(Demo(first), Settings(port=first + 2))
 
 
 def test_a_demo_that_nobody_serves_is_not_ready() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from inventory.config import Settings
 from inventory.errors import StartError
-from inventory.local_stack import checks, redis_server
+from inventory.local_stack import folder_lock, free_ports, redis_server
 from tests.end_to_end.stack import free_port
 from tests.local_stack.stack import COMMAND, run
 
@@ -33,14 +33,14 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     in_the_way.touch()
 
     with pytest.raises(StartError, match=r"INVENTORY_DATA_DIR='.*/file/data' cannot be written: Not a directory"):
-        checks.take_folder(in_the_way / "data")
+        folder_lock.take(in_the_way / "data")
 
 
 def test_others_are_kept_out_of_a_folder_that_was_open_to_them(tmp_path: Path) -> None:
     for folder in (tmp_path / "new", tmp_path / "old"):
         if folder.name == "old":
             folder.mkdir(mode=0o755)
-        os.close(checks.take_folder(folder))
+        os.close(folder_lock.take(folder))
         assert folder.stat().st_mode & 0o777 == 0o700
 
 
@@ -56,22 +56,22 @@ def test_a_store_that_no_program_of_ours_wrote_ends_every_program_at_once(tmp_pa
 
 
 def test_a_folder_is_taken_once(tmp_path: Path) -> None:
-    lock = checks.take_folder(tmp_path)
+    lock = folder_lock.take(tmp_path)
 
     with pytest.raises(StartError, match="is in use by another `inventory up`"):
-        checks.take_folder(tmp_path)
+        folder_lock.take(tmp_path)
     os.close(lock)
-    os.close(checks.take_folder(tmp_path))
+    os.close(folder_lock.take(tmp_path))
 
 
 def test_one_port_for_both_is_refused() -> None:
     with pytest.raises(StartError, match="INVENTORY_PORT and INVENTORY_DASHBOARD_PORT are both 9000"):
-        checks.ports_free(Settings(port=9000, dashboard_port=9000))
+        free_ports.check(Settings(port=9000, dashboard_port=9000))
 
 
 def test_an_address_of_another_machine_is_named() -> None:
     with pytest.raises(StartError, match=r"INVENTORY_HOST='192\.0\.2\.1' is not an address of this machine"):
-        checks.ports_free(Settings(host="192.0.2.1", port=free_port(), dashboard_port=free_port()))
+        free_ports.check(Settings(host="192.0.2.1", port=free_port(), dashboard_port=free_port()))
 
 
 def test_a_folder_too_deep_for_a_socket_is_named() -> None:
