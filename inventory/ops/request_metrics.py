@@ -14,11 +14,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import structlog
+
 from inventory.config import Settings
 from inventory.errors import StartError
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Histogram
+
+log = structlog.get_logger(__name__)
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -47,8 +51,18 @@ def remove(counts: Path) -> None:
 
 
 def observe(method: str, route: str, status: int, seconds: float) -> None:
-    """Count a request by its route's pattern, because the number of paths is unbounded."""
-    _series(method if method in METHODS else "other", route, status).observe(seconds)
+    """Count a request by its route's pattern, because the number of paths is unbounded.
+
+    Where the folder has no room for a series that is new, its requests are not counted; the log says so.
+    """
+    try:
+        _series(method if method in METHODS else "other", route, status).observe(seconds)
+    except (
+        OSError,
+        IndexError,
+    ) as error:  # IndexError: prometheus_client 0.26 believes that its file has grown all the same
+        log.warning("not_counted", route=route, status=status, error=str(error))
+        _remove_empty_files()
 
 
 def registry() -> CollectorRegistry:
@@ -61,6 +75,13 @@ def registry() -> CollectorRegistry:
     shared = CollectorRegistry()
     MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
     return shared
+
+
+def _remove_empty_files() -> None:
+    """Remove what this process could not write, because an empty file makes all counts unreadable."""
+    for file in Path(os.environ[FOLDER]).glob(f"*_{os.getpid()}.db") if FOLDER in os.environ else ():
+        if not file.stat().st_size:
+            file.unlink()
 
 
 @cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -114,3 +116,45 @@ def test_a_folder_that_cannot_be_made_stops_the_start_in_a_line(tmp_path: Path) 
 
     with pytest.raises(StartError, match="/metrics"):
         request_metrics.prepare(tmp_path / "taken" / "counts")
+
+
+COUNTS_WITHOUT_ROOM = """
+import resource, sys
+from prometheus_client import generate_latest
+from inventory.ops import request_metrics
+
+def limit(size):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+def counts():
+    return generate_latest(request_metrics.registry()).count(b"_count{")
+
+limit(int(sys.argv[1]))
+for number in range(100):
+    request_metrics.observe("GET", f"/{number}", 200, 0.1)
+before = counts()
+limit(resource.RLIM_INFINITY)
+request_metrics.observe("GET", "/0", 200, 0.1)
+print(before, counts())
+"""
+
+
+@pytest.mark.parametrize(("size", "series"), [(1, range(1)), (2**16, range(5, 99))])
+def test_a_folder_without_room_for_more_series_breaks_no_request_and_no_scrape(
+    tmp_path: Path, size: int, series: range
+) -> None:
+    """Neither for the first series of a process, nor for those that make its file grow."""
+    done = subprocess.run(
+        [sys.executable, "-c", COUNTS_WITHOUT_ROOM, str(size)],
+        env={request_metrics.FOLDER: str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    *told, last = done.stdout.splitlines()
+    before, after = map(int, last.split())
+
+    assert "not_counted" in told[0]
+    assert before in series
+    assert after == max(before, 1)
