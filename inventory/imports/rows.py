@@ -12,7 +12,7 @@ from inventory.imports.documents import reader as documents
 from inventory.imports.file_format import FileFormat
 from inventory.imports.json_rows import json_of_cdxj, json_rows
 from inventory.imports.lines import RawLine, encoding_of_lines, lines, lines_in_blocks, lines_of_rows, text_of_line
-from inventory.jobs.file_names import upload_name
+from inventory.jobs.chunks import upload_name
 from inventory.jobs.job_type import FileRows, LineFormat
 from inventory.jobs.line_blocks import LineBlock
 from inventory.jobs.model import FILE_FORMAT, InputRow, Job

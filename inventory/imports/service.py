@@ -21,7 +21,7 @@ from inventory.imports.file_format import FileFormat, format_of_name
 from inventory.imports.sniffing import HEAD_BYTES, sniff
 from inventory.imports.upload import Upload
 from inventory.imports.upload_slots import UploadSlots
-from inventory.jobs.file_names import upload_name
+from inventory.jobs.chunks import upload_name
 from inventory.jobs.job_type import FileRows, JobType
 from inventory.jobs.model import FILE_FORMAT, Job
 from inventory.jobs.service import JobService

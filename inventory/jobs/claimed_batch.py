@@ -15,11 +15,11 @@ import structlog
 from inventory import faults
 from inventory.errors import StorageUnavailable
 from inventory.jobs.chunks import Chunks, unread_rows
-from inventory.jobs.file_splitter import FileSplitter
 from inventory.jobs.job_type import BatchTask, JobType, Step
 from inventory.jobs.model import SPLITTING, Batch, InputRow, Job, ReadPosition, Row, RowOutcome, RowProgress, is_row_progress
 from inventory.jobs.one_by_one import OneByOne, failed_by_fault
 from inventory.jobs.ports import Jobs
+from inventory.jobs.splitting import FileSplitter
 from inventory.notifier import Notifier
 
 log = structlog.get_logger(__name__)

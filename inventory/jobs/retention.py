@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import groupby
 
 from inventory.files import Files
-from inventory.jobs.file_names import CHUNKS, UPLOADS, job_of, upload_name
+from inventory.jobs.chunks import CHUNKS, UPLOADS, job_of, upload_name
 from inventory.jobs.ports import Jobs
 
 

@@ -11,7 +11,7 @@ from inventory import json_bytes
 from inventory.clock import Clock
 from inventory.errors import JobFinished, NotRetryable, StorageUnavailable, UnknownJob
 from inventory.files import Files
-from inventory.jobs.file_names import upload_name
+from inventory.jobs.chunks import upload_name
 from inventory.jobs.job_type import JobType
 from inventory.jobs.model import COLUMN, FILE_FORMAT, LONGEST_INPUT, Job, JobStatus, Row, RowOutcome
 from inventory.jobs.ports import Jobs

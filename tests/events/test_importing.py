@@ -8,8 +8,8 @@ import pytest
 
 from inventory.events.job_type import BATCH_ROWS, STEP_LINES
 from inventory.events.model import EventFilter
+from inventory.jobs.chunks import upload_name
 from inventory.jobs.claimed_batch import LEASE
-from inventory.jobs.file_names import upload_name
 from inventory.jobs.model import Counts, Job, JobStatus, RowOutcome
 from inventory.services import Services
 from tests.events import logs

@@ -25,7 +25,7 @@ from inventory.errors import StorageUnavailable
 from inventory.files import Files
 from inventory.imports.service import ImportRequest, ImportService
 from inventory.imports.upload import Upload
-from inventory.jobs.file_names import upload_name
+from inventory.jobs.chunks import upload_name
 from inventory.jobs.model import Job, JobStatus, RowOutcome
 from inventory.jobs.service import JobService
 from tests.conftest import Build

@@ -12,8 +12,7 @@ from uuid import uuid4
 
 from inventory.files import Files
 from inventory.imports.rows import Uploads
-from inventory.jobs.chunks import Chunks
-from inventory.jobs.file_names import upload_name
+from inventory.jobs.chunks import Chunks, upload_name
 from inventory.jobs.job_type import JobType
 from inventory.jobs.model import Counts, Job, Row, RowOutcome
 from inventory.jobs.ports import Jobs

@@ -11,10 +11,9 @@ import pytest
 
 from inventory.errors import UnreadableFile
 from inventory.files import Files
-from inventory.jobs.chunks import FILE_LOST, Chunks
-from inventory.jobs.file_names import chunk_name
+from inventory.jobs.chunks import FILE_LOST, Chunk, Chunks, chunk_name
 from inventory.jobs.model import Batch, InputRow, Job, NewBatch, ReadPosition
-from inventory.jobs.splitting import MAX_SKIPPED, Chunk, split
+from inventory.jobs.splitting import MAX_SKIPPED, split
 from tests.jobs.reading import Read
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)

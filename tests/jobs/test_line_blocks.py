@@ -14,12 +14,11 @@ from hypothesis import strategies as st
 from inventory.files import Files
 from inventory.imports.file_format import FileFormat
 from inventory.imports.rows import read, read_in_blocks
-from inventory.jobs.chunks import Chunks
-from inventory.jobs.file_names import chunk_name
+from inventory.jobs.chunks import Chunk, Chunks, chunk_name
 from inventory.jobs.job_type import LineFormat
 from inventory.jobs.line_blocks import LineBlock, Pairs, each_row
 from inventory.jobs.model import Batch, InputRow, Job, ReadPosition
-from inventory.jobs.splitting import Chunk, split
+from inventory.jobs.splitting import split
 from tests.jobs.reading import Read
 
 JOB = Job("0" * 32, "events", datetime(2026, 1, 31, tzinfo=UTC))

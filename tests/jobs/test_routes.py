@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from inventory import create_app
 from inventory.config import Settings
-from inventory.jobs.file_names import upload_name
+from inventory.jobs.chunks import upload_name
 from inventory.jobs.model import LONGEST_INPUT, Row, RowOutcome
 from inventory.services import Services
 from tests.fakes import FakeClock

@@ -11,8 +11,8 @@ import pytest
 from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.jobs import retention
+from inventory.jobs.chunks import CHUNKS, UPLOADS, upload_name
 from inventory.jobs.claimed_batch import LEASE
-from inventory.jobs.file_names import CHUNKS, UPLOADS, upload_name
 from inventory.jobs.model import JobStatus
 from inventory.notifier import MAX_WAITING
 from inventory.services import Services
