@@ -13,6 +13,7 @@ from typing import Any
 
 from gunicorn.http.errors import NoMoreData
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
+from structlog.contextvars import bound_contextvars
 
 from inventory import malloc_arenas
 from inventory.gunicorn_worker.at_once import AtOnce
@@ -237,8 +238,9 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
 
     def _problem(self, address: Any, error: Exception) -> bytes:
         request_id = token_hex(16)
-        if is_ours(error):
-            self.log.error("Error %s while answering a request", request_id, exc_info=error)
-        else:
-            self.log.warning("Unreadable request %s from %s: %s", request_id, address, error)
+        with bound_contextvars(request_id=request_id):  # that of an earlier request may be bound in this thread
+            if is_ours(error):
+                self.log.error("Error %s while answering a request", request_id, exc_info=error)
+            else:
+                self.log.warning("Unreadable request %s from %s: %s", request_id, address, error)
         return answer(error, request_id)
