@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import resource
@@ -71,12 +72,13 @@ def test_nothing_is_left_open_of_an_answer_that_is_not_taken() -> None:
     def files() -> int:
         return len(list(Path("/proc/self/fd").iterdir())) if sys.platform == "linux" else 0
 
+    gc.collect()  # what earlier tests left
     before = files()
     ours, theirs = socket.socketpair()
     with theirs, ClientSocket(ours) as sock:
         sock.sendall(bytes(2 * MEGABYTE))
         sock.flush()
-    assert files() == before
+    assert files() <= before
 
 
 def test_two_answers_on_one_connection_do_not_mix(ends: tuple[Connection, socket.socket]) -> None:
