@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from itertools import groupby
 from typing import TypeAlias
@@ -76,10 +76,14 @@ Matcher: TypeAlias = Word | Pattern
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One end of a range. Instants are seconds since 1970 in UTC, whole ones where the text has no fraction."""
+    """One end of a range. Instants are seconds since 1970 in UTC, whole ones where the text has no fraction.
+
+    `from_now`: the query counts it from the instant that it was read for, so that it is another one later.
+    """
 
     value: float
     included: bool
+    from_now: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,12 @@ class Observations(Protocol):
         All current ones, and the latest closed ones.
         """
 
+    def intervals(self, since: Mapping[str, datetime]) -> Mapping[str, Sequence[Observation]]:
+        """For each of up to 1,000 record ids, all observations that held at an instant or later; none of an unknown record.
+
+        In the order of field, value and first instant.
+        """
+
     def tag(self, record_id: str, tags: Sequence[str], *, now: datetime) -> bool:
         """Make these all the tags of a record; False if there is no such record."""
 

@@ -36,10 +36,14 @@ _INSTANT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """What a date means: from `start` to before `end`, in seconds since 1970; an instant has no `end`."""
+    """What a date means: from `start` to before `end`, in seconds since 1970; an instant has no `end`.
+
+    `from_now`: it is counted from now.
+    """
 
     start: float
     end: float | None = None
+    from_now: bool = False
 
 
 def canonical(value_type: ValueType, text: str) -> str:
@@ -84,7 +88,7 @@ def period(text: str, now: datetime) -> Period:
         if found := _NOW.fullmatch(text):
             for count, unit in _STEP.findall(found[1].lower()):
                 now += timedelta(**{_UNITS[unit]: int(count)})
-            return Period(_seconds(now))
+            return Period(_seconds(now), from_now=True)
         if found := _DATE.fullmatch(text):
             return _days(*(int(part or 0) for part in found.groups()))
         if _INSTANT.fullmatch(text):

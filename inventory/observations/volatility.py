@@ -93,6 +93,19 @@ def is_volatile_change(field: str, old: str, new: str) -> bool:
     return shaper not in _OF_PARTS or _ANY_SHAPE.sub("", shaper(old)) == _ANY_SHAPE.sub("", shaper(new))
 
 
+def is_wholly_volatile(field: str) -> bool:
+    """Whether no part of the values of a field tells a change, by its name. Of `Set-Cookie` other fields tell."""
+    shaper = shaper_of(field)
+    return shaper is not None and (shaper is _set_cookie or shaper not in _OF_PARTS)
+
+
+def lasting_part(field: str, value: str) -> str | None:
+    """What a value that is observed as volatile has besides what is volatile by the name of its field; None without."""
+    if shaper_of(field) is None or value == TEXT or is_wholly_volatile(field):
+        return None
+    return _ANY_SHAPE.sub("", value)
+
+
 @lru_cache(maxsize=4_096)
 def shaper_of(field: str) -> Shaper | None:
     """What makes the shape of the values of a field that is volatile by its name; None for others."""

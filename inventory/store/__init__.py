@@ -17,6 +17,8 @@ from inventory.jobs.ports import Jobs
 from inventory.observations.ports import Observations
 from inventory.products.ports import Products
 from inventory.records.ports import Bodies, Records, Snapshots
+from inventory.watches.ports import Messages, Outcomes, Schedules, Watches
+from inventory.webhooks.ports import Deliveries, Webhooks
 
 
 class Store(Protocol):
@@ -30,6 +32,12 @@ class Store(Protocol):
     history: History
     products: Products
     observations: Observations
+    watches: Watches
+    schedules: Schedules
+    outcomes: Outcomes
+    messages: Messages
+    webhooks: Webhooks
+    deliveries: Deliveries
 
     def prepare(self) -> None:
         """Create or migrate what is kept, idempotently, also when several processes do it at once.

@@ -63,6 +63,7 @@ def mongodb(database: MongoBackend, request: pytest.FixtureRequest) -> Iterator[
         for name in kept.list_collection_names():
             if name != "meta":
                 kept[name].delete_many({})
+        kept["meta"].delete_many({"_id": {"$ne": "schema"}})
 
 
 @pytest.fixture
@@ -100,6 +101,13 @@ def documents(mongo: MongoBackend) -> Iterator[Documents]:
     """The collections themselves."""
     with mongo.client() as client:
         yield database_of(client)
+
+
+@pytest.fixture
+def shared_store(shared: Backend) -> Iterator[Store]:
+    """A store that threads share."""
+    with closing(shared.open()) as store:
+        yield store
 
 
 @pytest.fixture

@@ -137,6 +137,24 @@ class World:
                 each.lost = False
         assert self.store.observations.unindexed(limit=1) == []
 
+    def check_intervals(self) -> None:
+        """All intervals of each target that reach to an instant say what held from then on."""
+        for since in (after(0), after(self.seconds // 2)):
+            known = self.store.observations.intervals(
+                {**dict.fromkeys((target(n).id for n in self.events), since), "?": since}
+            )
+            for n in self.events:
+                told = known.get(target(n).id, [])
+                assert [each for each in told if each.gone is not None and each.gone <= since] == []
+                assert told == sorted(told, key=lambda each: (each.field, each.value, each.first_seen))
+                for instant, _ in self.states(n):
+                    if instant >= since:
+                        state = self.state(n, instant) or set()
+                        held = [
+                            each for each in told if each.first_seen <= instant and (not each.gone or each.gone > instant)
+                        ]
+                        assert sorted((each.field, each.value) for each in held) == sorted(state)
+
     # What is true
 
     def states(self, n: int) -> Iterator[tuple[datetime, Pairs]]:

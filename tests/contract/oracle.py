@@ -85,6 +85,7 @@ def check(
         act(world, action)
     world.reindex()
     world.check_values(("header.server", "status", "tag", "no.field"))
+    world.check_intervals()
     for condition in conditions:
         world.check(condition, None, FIELDS)
         world.check_changes(condition)

@@ -26,8 +26,9 @@ from tests.contract.backends import Backend, SqliteBackend
 from tests.contract.event_actions import event, plain
 from tests.contract.job_actions import job
 from tests.contract.meeting import at_once, program, programs_at_once, set_off
+from tests.contract.watch_actions import MANY, watch, webhook
 
-JOB = job()
+JOB, WATCH, WEBHOOK = job(), watch(), webhook()
 WRITES: dict[str, Callable[[Store], object]] = {
     "accept": lambda store: store.records.accept(target(9), now=NOW, seen=None),
     "claim": lambda store: store.records.claim(target(1).id, now=NOW, lease_for=LEASE),
@@ -40,6 +41,10 @@ WRITES: dict[str, Callable[[Store], object]] = {
     "cancel": lambda store: store.jobs.cancel(JOB.id, now=NOW),
     "add": lambda store: store.events.add([event(1)]),
     "add_plain": lambda store: store.events.add_plain("a" * 32, [plain(1)]),
+    "add_watch": lambda store: store.watches.add(WATCH, at_most=MANY),
+    "delete_watch": lambda store: store.watches.delete(WATCH.id),
+    "add_webhook": lambda store: store.webhooks.add(WEBHOOK, at_most=MANY),
+    "cancel_deliveries": lambda store: store.deliveries.cancel(webhook_id=WEBHOOK.id, now=NOW),
 }
 READS: dict[str, Callable[[Store], object]] = {
     "look_up": lambda store: store.records.look_up(target(2).id),
@@ -63,6 +68,12 @@ READS: dict[str, Callable[[Store], object]] = {
     "retire": lambda store: store.events.retire(before=NOW, limit=9),
     "search": lambda store: store.events.search(EventFilter(), EventSearch(9, "x"), after=None),
     "stats": lambda store: store.events.stats(EventFilter(), hours=9),
+    "watches": lambda store: store.watches.active(),
+    "schedules": lambda store: store.schedules.due(now=NOW, limit=9),
+    "unseen": lambda store: store.outcomes.unseen(limit=9),
+    "compose": lambda store: store.messages.claim(now=NOW, lease_for=LEASE),
+    "deliver": lambda store: store.deliveries.claim_due(now=NOW, lease_for=LEASE, limit=9),
+    "intervals": lambda store: store.observations.intervals({target(2).id: NOW}),
     "ping": lambda store: store.ping(1),
     "prepare": lambda store: store.prepare(),
 }

@@ -18,6 +18,7 @@ from tests.contract.actions import LEASE, NOW, accept, after, collect, found, st
 from tests.contract.backends import Backend, MongoBackend, SqliteBackend, database
 from tests.contract.event_actions import event, listed
 from tests.contract.job_actions import claim, complete, ready, work
+from tests.contract.watch_actions import add
 
 OLD = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, 0, NULL, NULL, 0)"
 MILLIS = int(NOW.timestamp() * 1000)
@@ -82,6 +83,7 @@ USES: dict[str, Callable[[Store], object]] = {
     "jobs": complete,
     "events": lambda store: store.events.add([event(1)]),
     "records": lambda store: collect(store, target(9)),
+    "watches": add,
 }
 
 

@@ -19,6 +19,8 @@ from inventory.store import Store
 from inventory.store.mongo import MongoStore
 from inventory.store.mongo.connection import Connection, connect
 from inventory.store.mongo.query_bounds import Bounds
+from inventory.watches.model import Looked
+from tests.contract import watch_actions
 from tests.contract.actions import LEASE, NOW, accept, after, claim, collect, failed, found, stored, target
 from tests.contract.backends import MongoBackend, database
 from tests.contract.event_actions import event
@@ -177,6 +179,57 @@ def test_an_outcome_whose_observations_were_not_answered_is_kept_and_indexed_lat
     assert target(1).id in store.observations.unindexed(limit=9)
     assert store.observations.reindex(found(store, target(1)), [PastCollection(NOW, outcome.statements or ())])
     assert store.observations.count(has("status", "200"), at=None) == 1
+
+
+@pytest.mark.parametrize("lost", ["update", "insert"])
+def test_a_message_whose_commit_was_not_answered_can_be_committed_again(
+    store: Store, between: OneAtATime, lost: str
+) -> None:
+    kept = watch_actions.add(store)
+    watch_actions.find(store, [watch_actions.finding(kept, 1)])
+    claimed = watch_actions.compose(store, now=after(99))
+    told = watch_actions.message(claimed, store.messages.owed(claimed, limit=9), now=after(99))
+    owing = [watch_actions.delivery(told)]
+    between.unanswered = (lost,)
+    with pytest.raises(StorageUnavailable):
+        store.messages.commit(claimed, told, owing, now=after(99))
+    between.unanswered = ()
+
+    assert store.messages.commit(claimed, told, owing, now=after(99))
+    assert store.messages.find(told.id) == told
+    assert store.messages.claim(now=after(99_999), lease_for=LEASE) is None
+    assert [each.id for each in store.deliveries.claim_due(now=after(999), lease_for=LEASE, limit=9)] == [owing[0].id]
+
+
+@pytest.mark.parametrize("lost", ["update", "insert"])
+def test_a_look_whose_reply_was_lost_finds_the_same_once(store: Store, between: OneAtATime, lost: str) -> None:
+    kept = watch_actions.add(store)
+    watch_actions.settle(store, target(), 1)
+    looked = Looked(unseen=watch_actions.one_unseen(store), findings=[watch_actions.finding(kept, 1)])
+    between.unanswered = (lost,)
+    with pytest.raises(StorageUnavailable):
+        store.outcomes.seen([looked], now=NOW)
+    between.unanswered = ()
+
+    store.outcomes.seen([looked], now=NOW)
+    assert watch_actions.unseen(store) == []
+    assert watch_actions.tell(store, now=after(99))[2] == [watch_actions.finding(kept, 1)]
+    assert store.messages.claim(now=after(99_999), lease_for=LEASE) is None
+
+
+def test_an_outcome_whose_answer_was_lost_is_remembered_once(store: Store, between: OneAtATime) -> None:
+    watch_actions.add(store)
+    owned = claim(store, accept(store))
+    outcome = replace(stored(owned, body=None), statements=Statements([Statement("status", "200")]))
+    between.unanswered = ("findAndModify",)
+    with pytest.raises(StorageUnavailable):
+        store.records.settle([outcome])
+    between.unanswered = ()
+
+    assert store.records.settle([outcome]) == [True]
+    for record_id in store.observations.unindexed(limit=9):
+        assert store.observations.reindex(found(store, target()), [PastCollection(NOW, outcome.statements or ())]), record_id
+    assert watch_actions.one_unseen(store).new == 1
 
 
 def test_a_mistake_in_a_command_is_not_called_an_outage(mongodb: MongoBackend) -> None:

@@ -16,19 +16,27 @@ from inventory.records.model import RecordFilter, Status
 from inventory.store.sqlite import (
     batches,
     changed,
+    deliveries,
     ends,
     event_traces,
     events,
     jobs,
     ledger,
+    messages,
     observations,
     products,
     pruning,
     records,
     rows,
+    schedules,
     snapshots,
+    target_intervals,
     unindexed,
+    unseen,
+    watches,
+    webhooks,
 )
+from inventory.webhooks.model import DeliveryState
 from tests.contract.actions import NOW
 from tests.contract.backends import SqliteBackend
 
@@ -69,6 +77,18 @@ VALUES = {
     "category": "x",
     "min_price": 1,
     "max_price": 1,
+    "watch_id": b"x",
+    "version": 1,
+    "mark": 1,
+    "accepted_at": 1,
+    "first": "x",
+    "address": b"x",
+    "message_id": "x",
+    "state": "x",
+    "sooner": 1,
+    "uncounted": 0,
+    "ended_at": 1,
+    "attempts": b"x",
 }
 FILTERS = [RecordFilter(*each) for each in product([None, "x"], [None, *Status], [None, "x"])]
 LISTINGS = [records.listing_statement(each)[0] for each in FILTERS]
@@ -95,7 +115,14 @@ PRODUCT_FILTERS = [ProductFilter(*each) for each in product([None, "x"], [None, 
 PRODUCTS = [*(products.listing_statement(each)[0] for each in PRODUCT_FILTERS), products.CHANGED]
 NOTES = [jobs.OF_KIND, jobs.CHECKPOINTS]
 JOBS_AND_ROWS = [*JOBS, *NOTES, *JOB_LISTINGS, *ROW_LISTINGS]
-STATEMENTS = [*CLAIMS, snapshots.LISTING, snapshots.WITH_SURPLUS, *LISTINGS, *PRODUCTS, *BATCHES, *JOBS_AND_ROWS]
+SCHEDULES = [schedules.DUE, schedules.NEXT, schedules.ADVANCE, schedules.REMOVE, unseen.UNSCHEDULE]
+UNSEEN = [unseen.UNSEEN, unseen.SEEN, unseen.STALE, unseen.FORGET]
+MESSAGES = [messages.DUE, messages.OF_CLAIM, messages.TAKE, messages.TOLD, messages.LISTING, messages.OLD, *messages.REMOVE]
+DELIVERIES = [deliveries.FIRST, deliveries.DUE, deliveries.REST, deliveries.SETTLE, deliveries.AGAIN, deliveries.CANCEL]
+CHOSEN = product([None, "x"], [None, "x"], [None, DeliveryState.FAILED])
+WATCHES = [watches.LISTING, webhooks.LISTING, *(deliveries.listing_statement(*each)[0] for each in CHOSEN)]
+WATCHING = [*SCHEDULES, *UNSEEN, *MESSAGES, *DELIVERIES, *WATCHES]
+STATEMENTS = [*WATCHING, *CLAIMS, snapshots.LISTING, snapshots.WITH_SURPLUS, *LISTINGS, *PRODUCTS, *BATCHES, *JOBS_AND_ROWS]
 
 
 @pytest.fixture
@@ -203,3 +230,51 @@ def test_changes_and_what_is_to_be_done_are_found_by_an_index(connection: sqlite
 
     assert not any(step.startswith("SCAN") and "INDEX" not in step and step != "SCAN v" for step in plan[:1]), plan
     assert not any("TEMP B-TREE" in step and " OF ORDER BY" not in step for step in plan), plan  # of one instant
+
+
+NUMBERED = [
+    (target_intervals.PAST, [1, 1]),
+    (messages.LET_GO, [b"x", 1]),
+    (messages.NEXT_WATCH, [b"x"]),
+    (watches.REMOVE_FINDINGS, [b"x", 9]),
+    (watches.REMOVE_DELIVERIES, ["x"]),
+    (watches.REMOVE_MESSAGES, ["x"]),
+    (schedules.REMOVE_ONE, [b"x", b"x"]),
+    (schedules.OF_WATCH, [b"x", "x"]),
+]
+
+
+@pytest.mark.parametrize(("statement", "values"), NUMBERED)
+def test_what_is_asked_of_one_watch_or_target_is_found_by_an_index(
+    connection: sqlite3.Connection, statement: str, values: list[object]
+) -> None:
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+
+    assert not any("SCAN" in step or "TEMP B-TREE" in step for step in plan), plan
+
+
+SCHEDULED = "INSERT INTO schedules (watch_id, record_id, due_at, version) VALUES (x'00', ?, ?, 1)"
+FOUND = "INSERT INTO findings (id, watch_id, record_id, kind, at, fence, content) VALUES (?, x'00', x'00', '', 0, ?, x'')"
+WATCHED = (
+    "INSERT INTO records (id, source, key, host, state, accepted_at, requested_at, attempt, fence, snapshots, indexed, mark,"
+    " watched, unseen_since) VALUES (?, '', '', '', 'stored', 0, 0, 0, 0, 1, 1, 1, 10, ?)"
+)
+
+
+def test_what_is_due_takes_no_more_steps_however_much_is_not(connection: sqlite3.Connection) -> None:
+    """Ten schedules are due, ten targets unseen and ten findings owed, beside as many others or a thousand times as many."""
+    connection.isolation_level = None
+    statements = [schedules.DUE, unseen.UNSEEN, unseen.STALE, messages.TAKE, deliveries.DUE, messages.DUE]
+    values = VALUES | {"now": 10, "since": 10, "limit": 20, "watch_id": b"\0"}
+    taken = []
+    for first, last in ((0, 20), (20, 20_000)):
+        numbers = [(n, n.to_bytes(16)) for n in range(first, last)]
+        connection.execute("BEGIN")
+        connection.executemany(SCHEDULED, [(key, 1 if n < 10 else 1_000 + n) for n, key in numbers])
+        connection.executemany(WATCHED, [(key.hex(), 20 if n < 10 else None) for n, key in numbers])
+        connection.executemany(FOUND, [(key, None if n < 10 else n % 7) for n, key in numbers])
+        connection.execute("COMMIT")
+        taken.append([steps(connection, statement, values) for statement in statements])
+
+    few, many = taken
+    assert all(more <= less * 1.2 + 20 for less, more in zip(few, many, strict=True)), taken

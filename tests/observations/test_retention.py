@@ -17,6 +17,7 @@ from tests.conftest import Build
 from tests.fakes import FakeClock, FakeWeb, content
 from tests.observations.algebra import has, word_or_pattern
 from workers import scheduler
+from workers.sweeping import is_put_off
 
 URL = "http://example.test/page"
 SERVERS = ("nginx", "apache", "caddy")
@@ -137,7 +138,7 @@ def test_values_are_looked_at_again_an_hour_after_all_have_been_seen(
 def test_a_sweep_is_put_off_for_an_hour_and_no_longer_where_the_clock_was_set_back(hours: int, put_off: bool) -> None:
     now = datetime(2030, 1, 1, tzinfo=UTC)
 
-    assert scheduler.is_put_off(now + timedelta(hours=hours), timedelta(hours=1), now) is put_off
+    assert is_put_off(now + timedelta(hours=hours), timedelta(hours=1), now) is put_off
 
 
 def test_observations_outlive_the_snapshots_that_showed_them(

@@ -44,13 +44,13 @@ def _period(field: Field, end: WrittenEnd, now: datetime) -> Period:
 def _low(period: Period, *, included: bool) -> End:
     if period.end is not None and not included:
         return End(period.end, included=True)
-    return End(period.start, included)
+    return End(period.start, included, period.from_now)
 
 
 def _high(period: Period, *, included: bool) -> End:
     if period.end is not None and included:
         return End(period.end, included=False)
-    return End(period.start, included)
+    return End(period.start, included, period.from_now)
 
 
 def _is_empty(low: End, high: End) -> bool:

@@ -6,16 +6,22 @@ from inventory.clock import Clock, utc_now
 from inventory.store import Store
 from inventory.store.mongo.bodies import MongoBodies
 from inventory.store.mongo.connection import INDEXING_TIMEOUT, Connection, MakeClient, connect
+from inventory.store.mongo.deliveries import MongoDeliveries
 from inventory.store.mongo.events import MongoEvents
 from inventory.store.mongo.history import MongoHistory
 from inventory.store.mongo.jobs import MongoJobs
+from inventory.store.mongo.messages import MongoMessages
 from inventory.store.mongo.numbers import Numbers
 from inventory.store.mongo.observations import MongoObservations
 from inventory.store.mongo.observing import Observing
 from inventory.store.mongo.products import MongoProducts
 from inventory.store.mongo.query_bounds import Bounds
 from inventory.store.mongo.records import MongoRecords
+from inventory.store.mongo.schedules import MongoSchedules
 from inventory.store.mongo.snapshots import MongoSnapshots
+from inventory.store.mongo.unseen import MongoOutcomes
+from inventory.store.mongo.watches import MongoWatches
+from inventory.store.mongo.webhooks import MongoWebhooks
 
 
 class MongoStore(Store):
@@ -38,6 +44,12 @@ class MongoStore(Store):
         self.history = MongoHistory(self._connection)
         self.products = MongoProducts(self._connection)
         self.observations = MongoObservations(self._connection, observing, numbers, bounds=bounds or Bounds(), clock=clock)
+        self.watches = MongoWatches(self._connection, clock)
+        self.schedules = MongoSchedules(self._connection)
+        self.outcomes = MongoOutcomes(self._connection)
+        self.messages = MongoMessages(self._connection)
+        self.webhooks = MongoWebhooks(self._connection)
+        self.deliveries = MongoDeliveries(self._connection)
 
     def prepare(self) -> None:
         """A server that is not there is waited for one second, so that the caller can log each second that it waits."""

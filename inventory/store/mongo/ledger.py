@@ -17,7 +17,7 @@ from pymongo.database import Database
 from inventory.clock import truncated
 from inventory.records.model import LEASE_AHEAD, Failed, Failure, Outcome, Postponed, Record, State, Stored
 from inventory.store.codecs import failure_bytes, spent
-from inventory.store.mongo import bodies, documents, latest, snapshots
+from inventory.store.mongo import bodies, documents, latest, snapshots, unseen, watching
 from inventory.store.mongo.connection import Adapter, Connection, Document
 from inventory.store.mongo.latest import without
 from inventory.store.mongo.observing import Observing
@@ -67,7 +67,10 @@ class Ledger(Adapter):
                 each.claim.id: latest.change(each, contents[each.snapshot.id], kept.get(each.snapshot.body_sha256 or ""))
                 for each in stored
             }
-            settled = [settle_record(database, outcome, changes.get(outcome.claim.id)) for outcome in outcomes]
+            besides = unseen.remembering(database, outcomes, watching.since(database))
+            settled = [
+                settle_record(database, each, changes.get(each.claim.id), besides.get(each.claim.id)) for each in outcomes
+            ]
         self._observing.settled(
             [each.outcome for each in settled if each.outcome is not None],
             unmarked={each.outcome.claim.id for each in settled if each.outcome is not None and not each.was_indexed},
@@ -81,8 +84,15 @@ class Ledger(Adapter):
                 if len(found) < limit:
                     spent_ones = database["records"].find(chosen, without()).sort(OLDEST_DUE).limit(limit - len(found))
                     found += [documents.record(each) for each in spent_ones]
-            failures = {each.id: _failed(spent(each, now=now, retry_at=retry_at)) for each in found}
-            operations = [UpdateOne(_claimed(each), _unindexed(failures[each.id])) for each in found]
+            failures = [Failed(each, spent(each, now=now, retry_at=retry_at)) for each in found]
+            besides = unseen.remembering(database, failures, watching.since(database) if failures else None)
+            operations = [
+                UpdateOne(
+                    _claimed(each.claim),
+                    unseen.with_these(_unindexed(_failed(each.failure)), besides.get(each.claim.id, {})),
+                )
+                for each in failures
+            ]
             return update_all(database["records"], operations)
 
     def due(self, *, now: datetime, max_attempts: int, limit: int) -> Mapping[str, str]:
@@ -123,8 +133,13 @@ class Settled:
     was_indexed: bool = False
 
 
-def settle_record(database: Database[Document], outcome: Outcome, kept: Document | None = None) -> Settled:
-    """The last step of settling the record; `kept` is the part of the update that keeps the latest snapshot with it."""
+def settle_record(
+    database: Database[Document], outcome: Outcome, kept: Document | None = None, besides: Document | None = None
+) -> Settled:
+    """The last step of settling the record; `kept` is the part of the update that keeps the latest snapshot with it.
+
+    `besides` is the part that remembers the outcome for watches.
+    """
     if isinstance(outcome, Postponed):
         return Settled(database["records"].update_one(_claimed(outcome.claim), _change(outcome)).matched_count == 1)
     left_behind = snapshots.left_behind(database, outcome) if isinstance(outcome, Stored) else []
@@ -134,6 +149,8 @@ def settle_record(database: Database[Document], outcome: Outcome, kept: Document
     update = _unindexed(_change(outcome))
     if kept is not None:
         update = update | kept | {"$set": update["$set"] | kept.get("$set", {})}
+    if besides is not None:
+        update = unseen.with_these(update, besides)
     before = database["records"].find_one_and_update(expected, update)
     if before is not None:
         snapshots.remove(database, left_behind)

@@ -95,6 +95,11 @@ class MongoObservations(Adapter):
         with self._connection.database() as database:
             return target_states.history(database, self._numbers, record_id)
 
+    def intervals(self, since: Mapping[str, datetime]) -> Mapping[str, Sequence[Observation]]:
+        with self._connection.database() as database:
+            instants = {record_id: to_millis(each) for record_id, each in since.items()}
+            return target_states.intervals(database, self._numbers, instants)
+
     def known_since(self) -> datetime | None:
         with self._connection.database() as database:
             first = database["observed_targets"].find_one({}, {"since": 1}, sort=[("since", 1)])

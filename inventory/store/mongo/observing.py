@@ -28,7 +28,7 @@ from inventory.observations.model import FAILURE, LATEST_ONLY, TAG, Statement
 from inventory.records.model import Failed, Record
 from inventory.store.codecs import to_millis, to_millis_or_none
 from inventory.store.intervals import Shown, rebuilt
-from inventory.store.mongo import documents
+from inventory.store.mongo import documents, unseen
 from inventory.store.mongo.connection import Adapter, Connection, Document
 from inventory.store.mongo.numbers import Numbers
 from inventory.store.mongo.observed import Observed, changed_to, first_seen, latest_only, of_intervals, read, written
@@ -79,7 +79,10 @@ class Observing(Adapter):
                 kept = read_all(database, left)  # before the records: what these do not have is older
                 records = {key: documents.record(each) for key, each in records_of(database, left).items()}
                 writes = {key: self._tagged(database, each, kept.get(key), tags, at) for key, each in records.items()}
+                changed = [key for key, each in writes.items() if each]
+                unseen.tag(database, changed, at)
                 done = write_all(database, [each for each in writes.values() if each])
+                unseen.tag(database, changed, at)
                 remove_orphans(database, {key: to_millis(records[key].accepted_at) for key in done})
                 left = [key for key, write in writes.items() if write and key not in done]
                 tagged += len(records) - len(left)

@@ -19,7 +19,7 @@ from inventory.records.model import Acceptance, Record, RecordFilter, RecordWith
 from inventory.store.codecs import to_millis
 from inventory.store.frames import body_or_text
 from inventory.store.group_commit import GroupCommit, Take
-from inventory.store.mongo import bodies, documents, latest, snapshots, target_documents
+from inventory.store.mongo import bodies, documents, latest, schedules, snapshots, target_documents
 from inventory.store.mongo.connection import CALL_TIMEOUT, Connection, Document
 from inventory.store.mongo.latest import without
 from inventory.store.mongo.ledger import Ledger
@@ -194,6 +194,7 @@ class MongoRecords(Ledger):
                 late = {"accepted_at": gone["accepted_at"]}
                 doomed += database["snapshots"].find(of_record | late, {"body_sha256": 1})
             snapshots.remove(database, doomed)
+            schedules.remove_of_record(database, record_id)
             if gone is not None:
                 target_documents.remove(database, record_id, to_millis(documents.aware(gone["accepted_at"])))
             elif observed is not None:

@@ -10,8 +10,14 @@
     event_imports  _id: the id of a job; `noted_at`, when its events were first seen: they are kept from then on
     history    _id: its own
     products   _id: the record's id; `shelf` is category and currency together, which is grouped by
+    watches    _id: its own; `name_key` is unique; see `messages` for what it owes
+    schedules  _id: the ids of watch and record; see `schedules`
+    findings   _id: follows from what it says; see `messages`
+    messages   _id: its own; the `webhook-id` of its deliveries
+    webhooks   _id: its own; `url_key` is unique
+    deliveries _id: its own; see `deliveries`
     observed_targets, fields, field_values, counters   see `observed` and `numbers`; `indexed` of records see `observing`
-    meta       _id: "schema"; `version`, the number of migrations that this database has had
+    meta       _id: "schema"; `version`, the number of migrations that this database has had; "watching": see `watching`
 
 `content` and `failure` are JSON bytes (`store.codecs`): exact, and safe from BSON's limits on names and strings. Those of
 snapshots, and bodies, are in frames (`store.frames`).
@@ -85,6 +91,20 @@ MIGRATIONS: tuple[Indexes, ...] = (
     },
     # Contents and bodies are compressed from now on (`store.frames`); older ones stay as they are.
     {},
+    # Watches. `watched` and `unseen_since` of records: see `unseen`.
+    {
+        "records": ("watched unseen_since",),
+        "watches": ("!name_key", "-created_at -_id", "due_at"),
+        "schedules": ("due_at", "watch_id version"),
+        "findings": ("watch_id told at _id", "message_id -at -_id"),
+        "messages": ("watch_id -created_at -_id", "created_at"),
+        "webhooks": ("!url_key", "-created_at -_id", "not_before"),
+        "deliveries": (
+            "due_at",
+            "-created_at -_id",
+            *(f"{name} -created_at -_id" for name in ("address", "message_id", "state")),
+        ),
+    },
 )
 
 VERSION = len(MIGRATIONS)

@@ -85,6 +85,22 @@ def history(database: Database[Document], numbers: Numbers, record_id: str) -> S
     return list(_named(database, numbers, intervals).values())
 
 
+def intervals(
+    database: Database[Document], numbers: Numbers, since: Mapping[str, int]
+) -> Mapping[str, Sequence[Observation]]:
+    """The observations of each of these records that held at its instant or later."""
+    held: dict[str, list[Interval[Pair]]] = {}
+    for document in database["observed_targets"].find({"_id": {"$in": list(since)}}):
+        instant = since[document["_id"]]
+        all_of_them = read(document).intervals()
+        held[document["_id"]] = [each for each in all_of_them if each.gone is None or each.gone > instant]
+    named = _named(database, numbers, {each for some in held.values() for each in some})
+    return {
+        record_id: sorted((named[each] for each in some if each in named), key=attrgetter(*OBSERVATION_ORDER))
+        for record_id, some in held.items()
+    }
+
+
 def _named(
     database: Database[Document], numbers: Numbers, intervals: Iterable[Interval[Pair]]
 ) -> Mapping[Interval[Pair], Observation]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pymongo import UpdateOne
+from pymongo import DeleteOne, UpdateOne
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError
 
@@ -22,6 +22,12 @@ def update_all(collection: Collection[Document], operations: Sequence[UpdateOne]
     """Do updates in any order; how many documents they changed."""
     parts = [operations[start : start + BATCH] for start in range(0, len(operations), BATCH)]
     return sum(collection.bulk_write(part, ordered=False).modified_count for part in parts)
+
+
+def change_all(collection: Collection[Document], operations: Sequence[UpdateOne | DeleteOne]) -> None:
+    """Do updates and deletions in any order."""
+    for start in range(0, len(operations), BATCH):
+        collection.bulk_write(operations[start : start + BATCH], ordered=False)
 
 
 def upsert(collection: Collection[Document], operations: Sequence[UpdateOne]) -> None:

@@ -6,15 +6,21 @@ from pathlib import Path
 
 from inventory.store import Store
 from inventory.store.sqlite.connections import Connections
+from inventory.store.sqlite.deliveries import SqliteDeliveries
 from inventory.store.sqlite.events import SqliteEvents
 from inventory.store.sqlite.history import SqliteHistory
 from inventory.store.sqlite.jobs import SqliteJobs
+from inventory.store.sqlite.messages import SqliteMessages
 from inventory.store.sqlite.numbers import Numbers
 from inventory.store.sqlite.observations import SqliteObservations
 from inventory.store.sqlite.products import SqliteProducts
 from inventory.store.sqlite.query_bounds import Bounds
 from inventory.store.sqlite.records import SqliteRecords
+from inventory.store.sqlite.schedules import SqliteSchedules
 from inventory.store.sqlite.snapshots import SqliteBodies, SqliteSnapshots
+from inventory.store.sqlite.unseen import SqliteOutcomes
+from inventory.store.sqlite.watches import SqliteWatches
+from inventory.store.sqlite.webhooks import SqliteWebhooks
 
 
 class SqliteStore(Store):
@@ -31,6 +37,12 @@ class SqliteStore(Store):
         self.history = SqliteHistory(self._connections)
         self.products = SqliteProducts(self._connections)
         self.observations = SqliteObservations(self._connections, numbers, bounds or Bounds())
+        self.watches = SqliteWatches(self._connections)
+        self.schedules = SqliteSchedules(self._connections)
+        self.outcomes = SqliteOutcomes(self._connections)
+        self.messages = SqliteMessages(self._connections)
+        self.webhooks = SqliteWebhooks(self._connections)
+        self.deliveries = SqliteDeliveries(self._connections)
 
     def prepare(self) -> None:
         self._connections.rows("SELECT 1")

@@ -13,11 +13,12 @@ from inventory.records import model
 from inventory.records.model import Failed, Outcome, Postponed, Record, Stored
 from inventory.store.codecs import failure_bytes, millis, spent, to_millis
 from inventory.store.frames import keep_body, keep_content
-from inventory.store.sqlite import rows
-from inventory.store.sqlite.connections import Adapter, Connections
+from inventory.store.sqlite import rows, unseen
+from inventory.store.sqlite.connections import Adapter, Connections, Row
 from inventory.store.sqlite.numbers import Numbers
 from inventory.store.sqlite.observing import Observing, latest_only
 from inventory.store.sqlite.opening import Connection
+from inventory.store.sqlite.unseen import Remembering
 
 NOW = "due_at <= :now"
 LEASE_AHEAD = f"due_at > :now + {millis(model.LEASE_AHEAD)}"
@@ -55,15 +56,18 @@ STORE = f"""
     UPDATE records SET state = 'stored', due_at = NULL, failure = NULL, snapshot_id = :lease, snapshots = snapshots + 1,
     collected_at = :collected_at, first_collected_at = coalesce(first_collected_at, :collected_at),
     target_no = coalesce(target_no, :target_no), indexed = nullif(indexed, 0) AND :indexed,
-    body_size = :body_size, elapsed_ms = :elapsed_ms
+    body_size = :body_size, elapsed_ms = :elapsed_ms {{besides}}
     {CLAIM_HOLDS} AND (revalidate OR NOT :shares_body) RETURNING target_no"""
 POSTPONE = f"""
     UPDATE records SET state = 'pending', due_at = :due_at, failure = coalesce(:failure, failure),
     attempt = attempt - :uncounted {CLAIM_HOLDS}"""
 FAIL = f"""
     UPDATE records SET state = 'failed', due_at = NULL, failure = :failure,
-    target_no = coalesce(target_no, :target_no), indexed = nullif(indexed, 0) AND :indexed {CLAIM_HOLDS}
-    RETURNING target_no"""
+    target_no = coalesce(target_no, :target_no), indexed = nullif(indexed, 0) AND :indexed {{besides}}
+    {CLAIM_HOLDS} RETURNING target_no"""
+UNWATCHED = {each: each.format(besides="") for each in (STORE, FAIL)}
+WATCHED = {each: each.format(besides=f", {unseen.REMEMBER}") for each in (STORE, FAIL)}
+"""These statements while there is no watch, and while there is one."""
 
 UNOBSERVED = {"target_no": None, "indexed": None}
 """The values of an outcome whose statements are not written: its record is indexed later."""
@@ -105,8 +109,9 @@ class Ledger(Adapter):
             return []
         with self._connections.writing() as connection:
             observing = Observing(connection, self._numbers)
+            memory = unseen.remembering(connection)
             settled = [
-                _settle(connection, observing, outcome, statement, values)
+                _settle(connection, observing, memory, outcome, statement, values)
                 for outcome, (statement, values) in zip(outcomes, statements, strict=True)
             ]
             observing.finish()
@@ -117,9 +122,10 @@ class Ledger(Adapter):
         chosen = {"now": to_millis(now), "max_attempts": max_attempts, "limit": limit}
         with self._connections.writing() as connection:
             records = [rows.record(row) for row in connection.execute(ALL_SPENT, chosen).fetchall()]
+            memory = unseen.remembering(connection)
             for record in records:
-                failure = spent(record, now=now, retry_at=retry_at)
-                connection.execute(FAIL, _claimed(record) | UNOBSERVED | {"failure": failure_bytes(failure)}).fetchall()
+                outcome = Failed(record, spent(record, now=now, retry_at=retry_at))
+                _end(connection, memory, outcome, *_statement(outcome))
         return len(records)
 
     def due(self, *, now: datetime, max_attempts: int, limit: int) -> Mapping[str, str]:
@@ -162,13 +168,20 @@ def _statement(outcome: Outcome) -> tuple[str, dict[str, Any]]:
             return FAIL, values | UNOBSERVED | {"failure": failure_bytes(failure)}
 
 
-def _settle(connection: Connection, observing: Observing, outcome: Outcome, statement: str, values: dict[str, Any]) -> bool:
+def _settle(
+    connection: Connection,
+    observing: Observing,
+    memory: Remembering | None,
+    outcome: Outcome,
+    statement: str,
+    values: dict[str, Any],
+) -> bool:
     """Whether the outcome takes effect now, or has before. What it states is written if it takes effect now."""
     if isinstance(outcome, Postponed):
         return connection.execute(statement, values).rowcount == 1
     if outcome.statements is not None:
         values |= {"target_no": observing.number_for(outcome.statements), "indexed": True}
-    changed = connection.execute(statement, values).fetchall()
+    changed = _end(connection, memory, outcome, statement, values)
     if not changed:
         return isinstance(outcome, Stored) and bool(connection.execute(SNAPSHOT_OF_CLAIM, values).fetchall())
     _observe(observing, outcome, changed[0][0])
@@ -177,6 +190,15 @@ def _settle(connection: Connection, observing: Observing, outcome: Outcome, stat
             connection.execute(INSERT_BODY, values)
         connection.execute(INSERT_SNAPSHOT, values)
     return True
+
+
+def _end(
+    connection: Connection, memory: Remembering | None, outcome: Stored | Failed, statement: str, values: dict[str, Any]
+) -> list[Row]:
+    """The row that the statement of an outcome changes; it is remembered while there is a watch."""
+    if memory is None:
+        return connection.execute(UNWATCHED[statement], values).fetchall()
+    return connection.execute(WATCHED[statement], values | memory.values(outcome)).fetchall()
 
 
 def _observe(observing: Observing, outcome: Stored | Failed, target_no: int | None) -> None:

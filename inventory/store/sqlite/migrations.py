@@ -247,4 +247,103 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ("ALTER TABLE bodies ADD COLUMN form INTEGER",),
     # `events.job_id` is a job's number here, from now on: it stands in six entries of each event.
     ("CREATE TABLE event_jobs (number INTEGER PRIMARY KEY, job_id BLOB NOT NULL UNIQUE)",),
+    (
+        # Watches. Outcomes that they are to look at: `unseen` of the package explains these columns.
+        "ALTER TABLE records ADD COLUMN collections BLOB",
+        "ALTER TABLE records ADD COLUMN mark INTEGER",
+        "ALTER TABLE records ADD COLUMN unseen INTEGER",
+        "ALTER TABLE records ADD COLUMN tagged INTEGER",
+        "ALTER TABLE records ADD COLUMN unseen_since INTEGER",
+        "ALTER TABLE records ADD COLUMN watched INTEGER",
+        """CREATE INDEX records_unseen ON records (watched, unseen_since)
+            WHERE unseen_since IS NOT NULL AND indexed = 1""",
+        # Since when there has been a watch that is not paused: one row, or none while there is none.
+        "CREATE TABLE watching (since INTEGER NOT NULL)",
+        """CREATE TABLE watches (
+            id TEXT PRIMARY KEY NOT NULL,
+            name_key BLOB NOT NULL UNIQUE,
+            created_at INTEGER NOT NULL,
+            changed_at INTEGER NOT NULL,
+            paused INTEGER NOT NULL,
+            version INTEGER NOT NULL,
+            content BLOB NOT NULL,
+            enrolled INTEGER NOT NULL,
+            enrolled_at INTEGER,
+            enrolled_id TEXT,
+            messages INTEGER NOT NULL DEFAULT 0,
+            last_message_at INTEGER,
+            due_at INTEGER,
+            lease TEXT,
+            fence INTEGER NOT NULL DEFAULT 0
+        )""",
+        "CREATE INDEX watches_listed ON watches (created_at, id)",
+        "CREATE INDEX watches_due ON watches (due_at) WHERE due_at IS NOT NULL",
+        """CREATE TABLE schedules (
+            watch_id BLOB NOT NULL,
+            record_id BLOB NOT NULL,
+            due_at INTEGER NOT NULL,
+            version INTEGER NOT NULL,
+            PRIMARY KEY (watch_id, record_id)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX schedules_due ON schedules (due_at)",
+        # `fence` is that of the claim whose message tells it.
+        """CREATE TABLE findings (
+            id BLOB PRIMARY KEY NOT NULL,
+            watch_id BLOB NOT NULL,
+            record_id BLOB NOT NULL,
+            kind TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            fence INTEGER,
+            content BLOB NOT NULL
+        )""",
+        "CREATE INDEX findings_of_watch ON findings (watch_id, fence, at, id)",
+        """CREATE TABLE messages (
+            id TEXT PRIMARY KEY NOT NULL,
+            watch_id TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            created_at INTEGER NOT NULL,
+            fence INTEGER,
+            findings INTEGER NOT NULL,
+            targets INTEGER NOT NULL,
+            groups BLOB NOT NULL,
+            payload BLOB NOT NULL
+        )""",
+        "CREATE INDEX messages_of_watch ON messages (watch_id, created_at, id)",
+        "CREATE INDEX messages_created ON messages (created_at)",
+        """CREATE TABLE webhooks (
+            id TEXT PRIMARY KEY NOT NULL,
+            url_key BLOB NOT NULL UNIQUE,
+            url BLOB NOT NULL,
+            created_at INTEGER NOT NULL,
+            secrets BLOB NOT NULL,
+            disabled_because BLOB,
+            not_before INTEGER,
+            failing_since INTEGER,
+            version INTEGER NOT NULL
+        )""",
+        "CREATE INDEX webhooks_listed ON webhooks (created_at, id)",
+        "CREATE INDEX webhooks_resting ON webhooks (not_before) WHERE not_before IS NOT NULL",
+        """CREATE TABLE deliveries (
+            id TEXT PRIMARY KEY NOT NULL,
+            message_id TEXT NOT NULL,
+            watch_id TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            address BLOB NOT NULL,
+            created_at INTEGER NOT NULL,
+            due_at INTEGER,
+            state TEXT NOT NULL,
+            attempt INTEGER NOT NULL,
+            lease TEXT,
+            fence INTEGER NOT NULL,
+            ended_at INTEGER,
+            attempts BLOB NOT NULL
+        )""",
+        "CREATE INDEX deliveries_due ON deliveries (due_at) WHERE due_at IS NOT NULL",
+        "CREATE INDEX deliveries_owed ON deliveries (address, due_at) WHERE due_at IS NOT NULL",
+        # One for each filter of a listing, in its order.
+        "CREATE INDEX deliveries_listed ON deliveries (created_at, id)",
+        "CREATE INDEX deliveries_of_address ON deliveries (address, created_at, id)",
+        "CREATE INDEX deliveries_of_message ON deliveries (message_id, created_at, id)",
+        "CREATE INDEX deliveries_of_state ON deliveries (state, created_at, id)",
+    ),
 )

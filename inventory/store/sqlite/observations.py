@@ -23,7 +23,17 @@ from inventory.observations.model import (
 )
 from inventory.records.model import Record
 from inventory.store.codecs import LARGEST, from_millis, to_millis, to_millis_or_none
-from inventory.store.sqlite import bitmaps, changed, facets, pruning, same_changes, target_states, unindexed
+from inventory.store.sqlite import (
+    bitmaps,
+    changed,
+    facets,
+    pruning,
+    same_changes,
+    target_intervals,
+    target_states,
+    unindexed,
+    unseen,
+)
 from inventory.store.sqlite.conditions import Query
 from inventory.store.sqlite.connections import Adapter, Connections
 from inventory.store.sqlite.numbers import Numbers
@@ -117,27 +127,30 @@ class SqliteObservations(Adapter):
         with time_limit(self._connections, self._bounds.page_seconds) as connection:
             return target_states.history(connection, record_id)
 
+    def intervals(self, since: Mapping[str, datetime]) -> Mapping[str, Sequence[Observation]]:
+        return target_intervals.of_records(self._connections, {key: to_millis(each) for key, each in since.items()})
+
     def _query(self, connection: Connection, condition: Condition, at: datetime | None) -> Query:
         return Query(connection, condition, to_millis_or_none(at), self._bounds)
 
     def tag(self, record_id: str, tags: Sequence[str], *, now: datetime) -> bool:
-        with self._connections.writing() as connection:
-            found = connection.execute("SELECT target_no FROM records WHERE id = ?", (record_id,)).fetchall()
-            observing = Observing(connection, self._numbers)
-            if found:
-                observing.tag(record_id, found[0][0], tags, to_millis(now))
-            observing.finish()
-        self._numbers.remember(observing.numbering)
-        return bool(found)
+        return self._tag([record_id], tags, now, keep=False) == 1
 
     def add_tags(self, record_ids: Sequence[str], tags: Sequence[str], *, now: datetime) -> None:
+        self._tag(list(dict.fromkeys(record_ids)), tags, now, keep=True)
+
+    def _tag(self, record_ids: Sequence[str], tags: Sequence[str], now: datetime, *, keep: bool) -> int:
+        """Give these records tags; how many of them exist."""
+        at = to_millis(now)
         with self._connections.writing() as connection:
-            observing = Observing(connection, self._numbers)
-            ids = json.dumps(list(dict.fromkeys(record_ids)))
-            for record_id, target_no in connection.execute(TARGETS_OF, (ids,)).fetchall():
-                observing.tag(record_id, target_no, tags, to_millis(now), keep=True)
+            observing, memory = Observing(connection, self._numbers), unseen.remembering(connection)
+            found = connection.execute(TARGETS_OF, (json.dumps(record_ids),)).fetchall()
+            for record_id, target_no in found:
+                if observing.tag(record_id, target_no, tags, at, keep=keep) and memory is not None:
+                    memory.tagged(record_id, at)
             observing.finish()
         self._numbers.remember(observing.numbering)
+        return len(found)
 
     def known_since(self) -> datetime | None:
         accepted = self._connections.rows(FIRST_ACCEPTED)[0][0]

@@ -64,17 +64,18 @@ class Observing:
         last = {pair: failed_at if pair[0] == failure else seen for pair in before - shown}
         self._change(target_no, before, shown, last, since, at)
 
-    def tag(self, record_id: str, target_no: int | None, tags: Iterable[str], at: int, *, keep: bool = False) -> None:
-        """Make these all the tags of a record, or `keep` those that it has."""
+    def tag(self, record_id: str, target_no: int | None, tags: Iterable[str], at: int, *, keep: bool = False) -> bool:
+        """Make these all the tags of a record, or `keep` those that it has; whether that changes any."""
         pairs = self.numbering.numbered([Statement(TAG, tag) for tag in tags])
         if target_no is None:
             if pairs:
                 self._connection.execute(LINK, (self._new(record_id, pairs, at), record_id))
-            return
+            return bool(pairs)
         field = self.numbering.field(TAG)
         before, since = self._current(target_no)
         shown = pairs | {pair for pair in before if keep or pair[0] != field}
         self._change(target_no, before, shown, dict.fromkeys(before - shown, at), since, at)
+        return before != shown
 
     def rebuild(self, record_id: str, target_no: int | None, history: Sequence[PastCollection]) -> int | None:
         """Write the intervals of a history in place of those that it covers; the number of the target, if it has one."""

@@ -20,6 +20,7 @@ from inventory.store.sqlite.connections import TIMEOUT, Connections, Row
 from inventory.store.sqlite.ledger import Ledger
 from inventory.store.sqlite.numbers import Numbers
 from inventory.store.sqlite.opening import Connection
+from inventory.store.sqlite.schedules import remove_of_record
 
 FIND = f"SELECT {rows.RECORD} FROM records WHERE id = ?"
 FIND_IDS = "SELECT id FROM records WHERE id IN (SELECT value FROM json_each(?))"
@@ -154,6 +155,7 @@ class SqliteRecords(Ledger):
             if deleted and deleted[0][0] is not None:
                 observing.remove(connection, deleted[0][0])
             connection.execute("DELETE FROM set_aside WHERE record_id = ?", (record_id,))
+            remove_of_record(connection, record_id)
         return len(deleted) == 1
 
 

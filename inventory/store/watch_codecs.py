@@ -1,0 +1,135 @@
+"""Watches, findings, messages, webhooks and deliveries as JSON bytes, as both stores keep them, and back: pure.
+
+What people and sites wrote is in there, because JSON bytes give every text back (`store.codecs`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from inventory.store.codecs import content_bytes, from_millis, read_content, text_bytes, to_millis, to_millis_or_none
+from inventory.store.frames import keep_content, kept_content
+from inventory.watches.model import Destination, Finding, Group, On, SinkKind, Watch
+from inventory.webhooks.model import Attempt
+
+KEPT_ATTEMPTS = 20
+"""The latest ones of a delivery."""
+
+
+def key_of(text: str) -> bytes:
+    """What stands for a text of any length that no two may have."""
+    return sha256(text_bytes(text) or b"").digest()
+
+
+def watch_content(watch: Watch) -> bytes:
+    """What people set of a watch and no store looks for."""
+    return content_bytes(
+        {
+            "name": watch.name,
+            "query": watch.query,
+            "every": watch.every,
+            "on": [each.value for each in watch.on],
+            "fields": watch.fields,
+            "persist": watch.persist,
+            "cooldown": watch.cooldown,
+            "expires_within": watch.expires_within,
+            "destinations": [[each.kind.value, each.address] for each in watch.destinations],
+        }
+    )
+
+
+def read_watch(content: bytes) -> Mapping[str, Any]:
+    """The members of a watch that `watch_content` kept."""
+    kept = read_content(content)
+    destinations = tuple(Destination(SinkKind(kind), address) for kind, address in kept["destinations"])
+    return kept | {"on": tuple(On(each) for each in kept["on"]), "destinations": destinations}
+
+
+def finding_content(finding: Finding) -> bytes:
+    """What a finding says but for its identity."""
+    return content_bytes(_told(finding) | {"field": finding.field})
+
+
+def read_finding(content: bytes) -> Mapping[str, Any]:
+    """The members of a finding that `finding_content` kept."""
+    return _untold(read_content(content))
+
+
+def keep_groups(groups: Sequence[Group]) -> bytes:
+    """The groups of a message, compressed."""
+    return keep_content({"groups": [_group(each) for each in groups]})
+
+
+def kept_groups(kept: bytes) -> Sequence[Group]:
+    """The groups that `keep_groups` kept."""
+    return tuple(_read_group(each) for each in kept_content(kept)["groups"])
+
+
+def secrets_content(secrets: Sequence[tuple[str, datetime | None]]) -> bytes:
+    """The secrets of a webhook, each with its end."""
+    return content_bytes({"secrets": [[secret, to_millis_or_none(until)] for secret, until in secrets]})
+
+
+def read_secrets(content: bytes) -> Sequence[tuple[str, datetime | None]]:
+    """The secrets that `secrets_content` kept."""
+    return tuple((secret, _instant(until)) for secret, until in read_content(content)["secrets"])
+
+
+def attempts_content(attempts: Sequence[Attempt]) -> bytes:
+    """The latest attempts of a delivery."""
+    latest = attempts[-KEPT_ATTEMPTS:]
+    return content_bytes({"attempts": [[to_millis(each.at), each.status, each.detail, each.elapsed_ms] for each in latest]})
+
+
+def read_attempts(content: bytes) -> Sequence[Attempt]:
+    """The attempts that `attempts_content` kept."""
+    return tuple(
+        Attempt(at=from_millis(at), status=status, detail=detail, elapsed_ms=elapsed_ms)
+        for at, status, detail, elapsed_ms in read_content(content)["attempts"]
+    )
+
+
+def _told(finding: Finding) -> dict[str, Any]:
+    return {"old": list(finding.old), "new": list(finding.new), "before": to_millis_or_none(finding.before)}
+
+
+def _untold(kept: Mapping[str, Any]) -> dict[str, Any]:
+    return {**kept, "old": tuple(kept["old"]), "new": tuple(kept["new"]), "before": _instant(kept["before"])}
+
+
+def _group(group: Group) -> dict[str, Any]:
+    return {
+        "on": group.on.value,
+        "field": group.field,
+        "old": list(group.old),
+        "new": list(group.new),
+        "count": group.count,
+        "first_at": to_millis(group.first_at),
+        "last_at": to_millis(group.last_at),
+        "samples": [
+            {
+                "watch_id": each.watch_id,
+                "record_id": each.record_id,
+                "on": each.on.value,
+                "at": to_millis(each.at),
+                "field": each.field,
+            }
+            | _told(each)
+            for each in group.samples
+        ],
+    }
+
+
+def _read_group(kept: Mapping[str, Any]) -> Group:
+    instants = {name: from_millis(kept[name]) for name in ("first_at", "last_at")}
+    texts = {name: tuple(kept[name]) for name in ("old", "new")}
+    samples = (_untold(each) | {"on": On(each["on"]), "at": from_millis(each["at"])} for each in kept["samples"])
+    changed = {"on": On(kept["on"]), "samples": tuple(Finding(**each) for each in samples)}
+    return Group(**{**kept, **instants, **texts, **changed})
+
+
+def _instant(millis: int | None) -> datetime | None:
+    return None if millis is None else from_millis(millis)
