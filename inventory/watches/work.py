@@ -1,0 +1,20 @@
+"""All that is done for watches besides what people ask for: the scheduler does it, a portion at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inventory.watches.collecting import DueCollections
+from inventory.watches.composing import Composer
+from inventory.watches.enrolling import Enroller
+from inventory.watches.looking import Looker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchWork:
+    """The kinds of that work; for one thread."""
+
+    looker: Looker
+    enroller: Enroller
+    collections: DueCollections
+    composer: Composer
