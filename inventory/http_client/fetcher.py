@@ -106,7 +106,7 @@ class Fetcher:
                 )
             chain.follow(location)
             if calls is not None:
-                calls.begin(chain.url.host)
+                calls.redirected(chain.url)
 
 
 class _RedirectChain:

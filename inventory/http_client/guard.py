@@ -10,6 +10,9 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Sequence
 
+from inventory.errors import ForbiddenAddress
+from inventory.urls import Url
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -109,6 +112,16 @@ class Guard:
         if port not in BAD_PORTS:
             return None
         return f"Port {port} belongs to another protocol than HTTP; like browsers, the inventory fetches nothing from it"
+
+    def check(self, url: Url) -> None:
+        """Raise `ForbiddenAddress` if a URL names an address or a port that may not be called. A name is not looked up."""
+        address = url.address
+        if address is not None and (reason := self.verdict(address)):
+            raise ForbiddenAddress(
+                f"{url.host} is not a public address ({reason}); it may not be called", url.href, url.host
+            )
+        if reason := self.refuses(url.port):
+            raise ForbiddenAddress(f"{reason}.", url.href, url.host)
 
     def _verdict_4(self, address: ipaddress.IPv4Address) -> str | None:
         if any(address in network for network in self._allowed_4):

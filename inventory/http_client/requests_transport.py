@@ -69,16 +69,23 @@ class RequestsTransport:
     """Sends requests where the guard allows it. Threads may share it; its kept connections do not cross a fork.
 
     A request is sent again when a kept connection turns out to be closed. Without `resend` it is not: the upstream may
-    have counted it.
+    have counted it. Without `keep` each request has a connection of its own, to an address that was checked for it.
     """
 
     def __init__(
-        self, guard: Guard, *, resolve: Resolve = resolve, tls: ssl.SSLContext | None = None, resend: bool = True
+        self,
+        guard: Guard,
+        *,
+        resolve: Resolve = resolve,
+        tls: ssl.SSLContext | None = None,
+        resend: bool = True,
+        keep: bool = True,
     ) -> None:
         self._guard = guard
         self._resolve = resolve
         self._tls = tls
         self._resend = resend
+        self._keep = keep
         self._lock = threading.Lock()
         self._process: tuple[int, _Adapter] | None = None
 
@@ -98,7 +105,7 @@ class RequestsTransport:
         with self._lock:
             if self._process is None or self._process[0] != os.getpid():
                 connector = Connector(self._guard, Resolver(self._resolve))
-                self._process = os.getpid(), _Adapter(connector, self._tls)
+                self._process = os.getpid(), _Adapter(connector, self._tls, keep=self._keep)
             return self._process[1]
 
 
@@ -109,19 +116,20 @@ class _Exchange(requests.PreparedRequest):
 
     def __init__(self, request: Request, adapter: _Adapter) -> None:
         super().__init__()
-        self.method, self.url = "GET", request.url.href
+        self.method, self.url = request.method, request.url.href
         self.request = request
         self.adapter = adapter
         self.timing = RequestTiming()
 
-    def head(self) -> bytes:
+    def encoded(self) -> bytes:
         """The request as it is sent; `ValueError` if a header line would be several."""
         request = self.request
-        lines = [f"GET {request.url.target} HTTP/1.1", *(f"{name}: {value}" for name, value in request.headers.items())]
+        first = f"{request.method} {request.url.target} HTTP/1.1"
+        lines = [first, *(f"{name}: {value}" for name, value in request.headers.items())]
         head = "\r\n".join(lines)
         if not head.count("\r") == head.count("\n") == len(lines) - 1:
             raise ValueError("a header line of the request contains a line break")
-        return f"{head}\r\n\r\n".encode("latin-1")
+        return f"{head}\r\n\r\n".encode("latin-1") + request.body
 
 
 class _HttpConnection(HTTPConnection):
@@ -148,7 +156,7 @@ class _HttpConnection(HTTPConnection):
         timeout = deadline.left()
         sock.settimeout(timeout)
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # a response may have come before
-            sock.sendall(exchange.head())
+            sock.sendall(exchange.encoded())
         sent_at = deadline.now()
         failed = partial(failure_of, host=exchange.request.url.host, codes=_CODES)
         reader = ResponseReader(SocketReader(sock, deadline, failed, timeout), deadline)
@@ -205,7 +213,7 @@ class _HttpPool(HTTPConnectionPool):
 
     def _close(self, connection: Any, reader: ResponseReader) -> None:
         """Keep the connection if it can carry another request, else close it."""
-        if reader.reusable():
+        if connection.exchange.adapter.keep and reader.reusable():
             self._put_conn(connection)
         else:
             connection.close()
@@ -218,9 +226,10 @@ class _HttpsPool(_HttpPool, HTTPSConnectionPool):
 class _Adapter(HTTPAdapter):
     """requests' adapter on guarded connections: no proxies, no retries, no cookies, no reading of the environment."""
 
-    def __init__(self, connector: Connector, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, connector: Connector, tls: ssl.SSLContext | None, *, keep: bool) -> None:
         self.connector = connector
         self.tls = tls
+        self.keep = keep
         super().__init__(KEPT_HOSTS, KEPT_CONNECTIONS, max_retries=0)
         self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
 
@@ -242,7 +251,7 @@ class _Adapter(HTTPAdapter):
         """Nothing to set up: our TLS context verifies."""
 
     def request_url(self, request: Any, *_: Any, **__: Any) -> str:
-        """Nothing that is looked at: `_Exchange.head` has the target as it is spelled."""
+        """Nothing that is looked at: `_Exchange.encoded` has the target as it is spelled."""
         return ""
 
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> Any:

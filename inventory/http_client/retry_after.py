@@ -19,11 +19,18 @@ def target_pause(head: Head, now: datetime) -> float | None:
     """
     if head.status not in {429, 503}:
         return None
-    pause = DEFAULT_PAUSE
+    asked = asked_pause(head, now)
+    return DEFAULT_PAUSE if asked is None else min(asked, MAX_PAUSE)
+
+
+def asked_pause(head: Head, now: datetime) -> float | None:
+    """The seconds, 0 or more, that a response of any status asks for; None if it names none that can be read."""
     for value in head.values("retry-after")[:1]:
-        digits = value.isascii() and value.isdigit()
-        pause = float(value.lstrip("0")[:10] or 0) if digits else _seconds_until(value, now)
-    return min(max(pause, 0.0), MAX_PAUSE)
+        if value.isascii() and value.isdigit():
+            return float(value.lstrip("0")[:10] or 0)
+        date = cookie_dates.parse(value)  # each form of an HTTP date is a cookie date too
+        return None if date is None else max((date - now).total_seconds(), 0.0)
+    return None
 
 
 def host_pause(head: Head, now: datetime) -> float | None:
@@ -34,9 +41,3 @@ def host_pause(head: Head, now: datetime) -> float | None:
     if head.status == 503 and not head.values("retry-after"):
         return None
     return target_pause(head, now)
-
-
-def _seconds_until(text: str, now: datetime) -> float:
-    """Until an HTTP date, each form of which is a cookie date too; the default if it is none."""
-    date = cookie_dates.parse(text)
-    return DEFAULT_PAUSE if date is None else (date - now).total_seconds()

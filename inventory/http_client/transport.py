@@ -15,11 +15,13 @@ from inventory.urls import Url
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A GET request. `headers` are sent as they are; the deadline covers the body of the response too."""
+    """A request. `headers` are sent as they are, those of its body included; the deadline covers the response's body too."""
 
     url: Url
     headers: Mapping[str, str]
     deadline: Deadline
+    method: str = "GET"
+    body: bytes = b""
 
 
 @dataclass(slots=True)

@@ -23,6 +23,7 @@ class Request:
     method: str
     target: str
     headers: Mapping[str, str]
+    body: bytes = b""
 
     @property
     def path(self) -> str:
@@ -34,13 +35,17 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """One response. `Content-Length` is added; `wait` is how many seconds it is kept back, `trailing` what follows it."""
+    """One response. `Content-Length` is added; `wait` is how many seconds it is kept back, `trailing` what follows it.
+
+    One that is `lost` is not sent: the connection is cut instead.
+    """
 
     status: int = 200
     headers: Headers = ()
     body: bytes = b""
     wait: float = 0.0
     trailing: bytes = b""
+    lost: bool = False
 
     def encode(self, *, with_body: bool = True) -> bytes:
         """The bytes on the wire."""

@@ -144,11 +144,15 @@ class _Connection(asyncio.Protocol):
 
     def _take_request(self) -> None:
         while self._busy is None and b"\r\n\r\n" in self._buffer:
-            head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
+            head, _, rest = self._buffer.partition(b"\r\n\r\n")
             first, *lines = head.decode("latin-1").split("\r\n")
             method, target, _ = first.split(" ", 2)
             headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-            request = Request(method, target, headers)
+            size = int(headers.get("content-length", "0"))
+            if len(rest) < size:
+                return
+            self._buffer = rest[size:]
+            request = Request(method, target, headers, rest[:size])
             answer, gate = self._upstream.respond(request)
             if answer.wait or gate:
                 self._busy = asyncio.get_running_loop().create_task(self._answer_later(request, answer, gate))
@@ -164,6 +168,9 @@ class _Connection(asyncio.Protocol):
         self._take_request()
 
     def _send(self, request: Request, answer: Answer) -> None:
+        if answer.lost:
+            self._transport.abort()
+            return
         self._transport.write(answer.encode(with_body=request.method != "HEAD"))
         if request.headers.get("connection", "").lower() == "close":
             self._transport.close()

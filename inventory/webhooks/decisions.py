@@ -1,0 +1,80 @@
+"""What becomes of a delivery after a try: decisions without a store, a receiver or a clock of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+from inventory.webhooks.model import GIVE_UP_AFTER, Delivery, DeliveryState, Webhook
+from inventory.webhooks.sink import Reply, Verdict
+
+MINUTE, HOUR = 60, 3_600
+BACK_OFF = (5, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR)
+"""Seconds between a failed try and the next one: the schedule of Standard Webhooks 1.0."""
+JITTER = 0.1
+"""By how much of itself a pause may be longer or shorter, so that those who failed together do not come back together."""
+LONGEST_HOLD = 5 * MINUTE
+"""Seconds for which a failure holds up everything else that is owed to the receiver, unless that asks for more."""
+LONGEST_ASKED = 24 * HOUR
+"""Seconds of the longest pause that is granted to a receiver."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The state of a delivery, and when it is due again.
+
+    Until `hold_until` its receiver gets nothing else. `disable` is why it never gets anything any more.
+    """
+
+    state: DeliveryState
+    due_at: datetime | None = None
+    hold_until: datetime | None = None
+    disable: str | None = None
+
+
+def decide(claim: Delivery, reply: Reply, *, now: datetime, rng: Random) -> Decision:
+    """Delivered, failed, or pending until the next try. The last one is when `GIVE_UP_AFTER` is over."""
+    if reply.verdict is Verdict.ACCEPTED:
+        return Decision(state=DeliveryState.DELIVERED)
+    if reply.verdict is Verdict.GONE:
+        return Decision(state=DeliveryState.FAILED, disable=f"The receiver answered {reply.status}: it wants no messages.")
+    last = claim.created_at + GIVE_UP_AFTER
+    if reply.verdict is Verdict.REJECTED or now >= last:
+        return Decision(state=DeliveryState.FAILED)
+    pause = _pause(claim.attempt, reply.retry_after, rng)
+    return Decision(
+        state=DeliveryState.PENDING,
+        due_at=min(now + timedelta(seconds=pause), last),
+        hold_until=_hold(reply, pause, now),
+    )
+
+
+def changes_of(webhook: Webhook, decision: Decision, *, now: datetime) -> tuple[datetime | None, datetime | None] | None:
+    """The new `not_before` and `failing_since` of a webhook, None if nothing changes.
+
+    A hold never ends sooner because of a failure: another one may have asked for more.
+    """
+    before = webhook.not_before, webhook.failing_since
+    if decision.state is DeliveryState.DELIVERED:
+        after: tuple[datetime | None, datetime | None] = None, None
+    else:
+        holds = [each for each in (webhook.not_before, decision.hold_until) if each is not None]
+        after = max(holds, default=None), webhook.failing_since or now
+    return None if after == before and decision.disable is None else after
+
+
+def _pause(attempt: int, asked: float | None, rng: Random) -> float:
+    """Seconds until the next try. A receiver that says when is believed, even if the schedule has got to hours."""
+    scheduled = BACK_OFF[min(max(attempt, 1), len(BACK_OFF)) - 1] * rng.uniform(1 - JITTER, 1 + JITTER)
+    return scheduled if asked is None else max(_granted(asked), min(scheduled, LONGEST_HOLD))
+
+
+def _hold(reply: Reply, pause: float, now: datetime) -> datetime | None:
+    if reply.retry_after is not None:
+        return now + timedelta(seconds=_granted(reply.retry_after))
+    return now + timedelta(seconds=min(pause, LONGEST_HOLD)) if reply.verdict is Verdict.BUSY else None
+
+
+def _granted(asked: float) -> float:
+    return min(asked, LONGEST_ASKED)
