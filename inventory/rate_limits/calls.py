@@ -9,9 +9,12 @@ from inventory.errors import Deferred
 from inventory.memory_budget import UNLIMITED, Room
 from inventory.rate_limits.model import Budgets, Permit, PermitRequest, Report, Throttled
 from inventory.rate_limits.permits import PASSES_SOON, PermittedCall, request_permit
+from inventory.urls import Url
 
 GiveBack = Callable[[Report], object]
 """Takes the report on a call that is over, to give its permit back."""
+CheckRedirect = Callable[[Url], object]
+"""Raises why a collection may not go on to this URL."""
 
 MAX_WAIT = 1.0
 """Seconds that a collection under way, or one that a caller waits for, waits for its reservation at an upstream."""
@@ -35,7 +38,7 @@ class Calls:
     `ahead` is a permit for the first request that was taken already. All others are urgent: a caller waits for them, or
     they are the next step of a collection half made. A failure counts against the upstream that was called last.
     `give_back` takes the report on the last request, to give its permit back soon; else that is done at once.
-    `room` is for the bodies that they bring.
+    `check_redirect` raises why a redirect may not be followed. `room` is for the bodies that they bring.
     """
 
     def __init__(
@@ -44,13 +47,14 @@ class Calls:
         ahead: Permit | None = None,
         *,
         give_back: GiveBack | None = None,
+        check_redirect: CheckRedirect | None = None,
         room: Room | None = None,
         ticks: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self.room = room or UNLIMITED.room()
         self._budgets, self._ticks, self._sleep = budgets, ticks, sleep
-        self._give_back = give_back
+        self._give_back, self._check_redirect = give_back, check_redirect
         self._call = None if ahead is None else PermittedCall(budgets, ahead, ticks=ticks)
         self._host: str | None = None
 
@@ -76,6 +80,12 @@ class Calls:
             self._end()
             self._call = self._permitted(host)
         self._host = host
+
+    def redirected(self, url: Url) -> None:
+        """`begin` the request that a redirect leads to, if it may be followed."""
+        if self._check_redirect is not None:
+            self._check_redirect(url)
+        self.begin(url.host)
 
     def paused(self, seconds: float) -> None:
         """The upstream that is being called asked for a pause of so many seconds."""

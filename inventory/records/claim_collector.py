@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,6 +18,7 @@ from inventory.memory_budget import UNLIMITED, MemoryBudget
 from inventory.notifier import Notifier
 from inventory.rate_limits.calls import Calls, GiveBack
 from inventory.rate_limits.model import Budgets, Permit, Throttled
+from inventory.records.admission import Admission, Refusal
 from inventory.records.model import AHEAD, LONGEST_DELAY, Content, Failed, Outcome, Postponed, Record, Statements, Stored
 from inventory.records.outcomes import CollectionPolicy
 from inventory.records.ports import Snapshots
@@ -28,6 +29,9 @@ log = structlog.get_logger(__name__)
 
 Observe = Callable[[Stored | Failed], Statements | None]
 """What an outcome states of its target."""
+
+RETRY_ADMISSION = timedelta(seconds=2)
+"""When claims are looked at again of which nobody could tell whether they may be collected."""
 
 
 class ClaimCollector:
@@ -47,6 +51,7 @@ class ClaimCollector:
         sleep: Callable[[float], object] = sleep,
         observe: Observe = lambda _outcome: None,
         memory: MemoryBudget = UNLIMITED,
+        admission: Admission | None = None,
     ) -> None:
         self._snapshots, self._sources = snapshots, sources
         self._notifier, self._settler = notifier, settler
@@ -54,6 +59,7 @@ class ClaimCollector:
         self._clock, self._rng, self._sleep = clock, rng, sleep
         self._observe = observe
         self._memory = memory
+        self._admission = admission
         self._last_reservation = clock()
 
     def collect(self, claim: Record, *, inline: bool = False) -> Outcome:
@@ -80,6 +86,22 @@ class ClaimCollector:
         collect = partial(self._collect, claim, permit, inline=inline, final=final, give_back=give_back)
         return self._outcome_of(claim, collect)
 
+    def refused(self, claims: Sequence[Record]) -> Sequence[Outcome | None]:
+        """What becomes of each claim that may not be collected, or not yet; None of one that may."""
+        if self._admission is None or not claims:
+            return [None] * len(claims)
+        try:
+            refusals = self._admission.refusals(claims)
+        except StorageUnavailable as error:
+            log.warning("not_admitted", claims=len(claims), error=str(error))
+            return [Postponed(claim, self._clock() + RETRY_ADMISSION, None, counted=False) for claim in claims]
+        except Exception as error:  # noqa: BLE001 - logged, counted, and the outcome of one claim at most
+            if len(claims) > 1:
+                return [outcome for claim in claims for outcome in self.refused([claim])]
+            return [self._settler.fault(claims[0], error, "admission")]
+        pairs = zip(claims, refusals, strict=True)
+        return [None if refusal is None else self._refused(claim, refusal) for claim, refusal in pairs]
+
     def throttled(self, claim: Record, decision: Throttled) -> Outcome:
         """What becomes of a claim whose first call may not be made yet."""
         final = self._policy.retry.gives_up(claim.attempt)
@@ -100,6 +122,11 @@ class ClaimCollector:
         except Exception as error:  # noqa: BLE001 - logged and counted: a collection never fails by what is said of it
             faults.note(self._notifier, error, "observe", outcome.claim.target.source, record_id=outcome.claim.id)
         return outcome
+
+    def _refused(self, claim: Record, refusal: Refusal) -> Outcome:
+        if isinstance(refusal, Deferred):
+            return self._defer(claim, refusal, final=False)
+        return self._policy.failed(claim, refusal, now=self._clock(), rng=self._rng, final=True)
 
     def _outcome_of(self, claim: Record, decide: Callable[[], Outcome]) -> Outcome:
         """What is decided of a claim. This is the outermost edge of a collection: whatever breaks it is recorded here."""
@@ -122,7 +149,8 @@ class ClaimCollector:
         """Fetch a target; of the memory for that, what its body takes is held until the outcome is settled."""
         room, size = self._memory.room(), 0
         try:
-            calls = Calls(self._budgets, permit, give_back=give_back, room=room, sleep=self._sleep)
+            check = None if inline or self._admission is None else partial(self._admission.check_redirect, claim)
+            calls = Calls(self._budgets, permit, give_back=give_back, check_redirect=check, room=room, sleep=self._sleep)
             outcome = self._fetch(claim, calls, inline=inline, final=final)
             if room.held and isinstance(outcome, Stored) and outcome.body:
                 size, outcome = len(outcome.body), replace(outcome, room=room)

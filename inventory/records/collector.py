@@ -90,13 +90,17 @@ class Collector:
         settled, lease_for, max_attempts = 0, self._policy.lease_for, self._policy.retry.max_attempts
         if first and not stopping() and self._records.is_any_expired(now=self._clock(), max_attempts=max_attempts):
             claim = self._claim_if_due(first)
-            settled = 0 if claim is None else self.settler.settle_or_drop([self.collect(claim)])
+            settled = 0 if claim is None else self.settler.settle_or_drop([self._collect_alone(claim)])
         while not stopping():
             claim = self._records.claim_expired(now=self._clock(), lease_for=lease_for, max_attempts=max_attempts)
             if claim is None:
                 break
-            settled += self.settler.settle_or_drop([self.collect(claim)])
+            settled += self.settler.settle_or_drop([self._collect_alone(claim)])
         return settled
+
+    def _collect_alone(self, claim: Record) -> Outcome:
+        [refused] = self._claims.refused([claim])
+        return refused or self.collect(claim)
 
     def _collect_pending(self, in_flight: InFlight, stopping: Callable[[], bool], more: More, first: str | None) -> int:
         """Each round claims for free slots, starts what has a permit, takes the outcomes of some, and settles them."""
@@ -165,9 +169,11 @@ class Collector:
 
     def _request_permits(self, claims: Sequence[Record]) -> tuple[Sequence[tuple[Record, Permit | None]], Sequence[Outcome]]:
         """The claims that may be collected now, and the outcomes of the others."""
+        refused = self._claims.refused(claims)
         permitted: list[tuple[Record, Permit | None]] = []
-        deferred: list[Outcome] = []
-        for claim, decision in zip(claims, self._permits.request(claims), strict=True):
+        deferred: list[Outcome] = [outcome for outcome in refused if outcome is not None]
+        admitted = [claim for claim, outcome in zip(claims, refused, strict=True) if outcome is None]
+        for claim, decision in zip(admitted, self._permits.request(admitted), strict=True):
             if isinstance(decision, Throttled):
                 deferred.append(self._claims.throttled(claim, decision))
             else:

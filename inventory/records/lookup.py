@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 from inventory.errors import CollectionFailed, CollectionTimedOut, NotInInventory
 from inventory.records.model import LEASE_AHEAD, Failure, Outcome, Postponed, Record, RecordWithSnapshot, State, Target
 
+DISALLOWED_BY_ROBOTS = "disallowed_by_robots"
+"""The code of the failure of a target that may not be collected for jobs and watches. A lookup collects it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupResult:
@@ -52,7 +55,8 @@ def may_collect(record: Record, *, stale: bool, now: datetime) -> bool:
         return False
     if record.state in (State.PENDING, State.RUNNING):
         return record.bulk
-    return record.failure is None or not record.failure.stands(now)
+    failure = record.failure
+    return failure is None or failure.code == DISALLOWED_BY_ROBOTS or not failure.stands(now)
 
 
 def is_wanted(record: Record | None, *, fresh_for: timedelta, now: datetime) -> bool:

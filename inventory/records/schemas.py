@@ -11,7 +11,7 @@ from inventory.web_api.pagination import PageQuery, PageSchema
 FAILURES = (
     "dns_failure", "connection_refused", "connection_failed", "tls_failure", "timeout", "too_many_redirects",
     "forbidden_address", "incomplete_response", "invalid_response", "breaker_open", "unknown_city",
-    "internal_fault",
+    "disallowed_by_robots", "internal_fault",
 )  # fmt: skip
 """The codes of failures."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from inventory import urls, web_encodings
 from inventory.clock import Clock, utc_now
-from inventory.errors import ForbiddenAddress, SourceFailure
+from inventory.errors import SourceFailure
 from inventory.http_client import decoding
 from inventory.http_client.decoding import Text
 from inventory.http_client.failures import log_evidence
@@ -36,15 +36,8 @@ class Webpage:
     def target(self, text: str) -> Target:
         """The target of a URL; `InvalidUrl` or a subclass when there can be none. No I/O."""
         url = urls.parse(text)
-        target = Target(self.name, url.href, url.host)
-        address = url.address
-        if address is not None and (reason := self.guard.verdict(address)):
-            raise ForbiddenAddress(
-                f"{url.host} is not a public address ({reason}); it may not be fetched", target.key, target.host
-            )
-        if reason := self.guard.refuses(url.port):
-            raise ForbiddenAddress(f"{reason}.", target.key, target.host)
-        return target
+        self.guard.check(url)
+        return Target(self.name, url.href, url.host)
 
     def collect(self, key: str, previous: Content | None = None, calls: Calls | None = None) -> Collected:
         """Fetch the URL. Any HTTP response becomes a snapshot; that of a 304 shares the body of `previous`."""
