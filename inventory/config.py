@@ -16,7 +16,9 @@ from inventory.errors import SettingError
 from inventory.hosts import AllowedHosts
 from inventory.products import feed_file
 from inventory.products.feeds import Feed
+from inventory.robots.rules import MAX_BYTES
 from inventory.setting_types import Declaration, Network, PerHost, declared, for_each_host, number, setting, whole
+from inventory.webhooks.mail_server import MailServer
 
 PREFIX = "INVENTORY_"
 CORES = os.cpu_count() or 1
@@ -34,6 +36,9 @@ class Settings:
     host: str = setting("127.0.0.1", types.ADDRESS, "where API and dashboard listen")
     port: int = setting(8000, types.PORT, "the port of the API")
     dashboard_port: int = setting(9181, types.PORT, "the port of the queue's dashboard")
+    public_url: str = setting(
+        "", types.WEB_URL, "where people reach this service, for links in messages of watches", shown="`http://HOST:PORT`"
+    )
     allowed_hosts: tuple[str, ...] = setting(
         (),
         types.HOSTS,
@@ -56,6 +61,12 @@ class Settings:
     fetch_deadline: float = setting(20.0, number(0.1, 600, "seconds"), "time for one whole collection, redirects included")
     max_redirects: int = setting(20, whole(0, 50), "redirects that one collection follows; browsers follow 20")
     body_limit: int = setting(4 * 1024 * 1024, whole(0, 12 * 1024 * 1024, "bytes"), "what is kept of a body, decoded")
+    respect_robots: bool = setting(
+        False,
+        types.SWITCH,
+        "whether imports and watches collect only what the robots.txt of a site allows (docs/fetching.md)",
+        shown="`false`",
+    )
     fresh_for: int = setting(
         86_400,
         types.WHOLE_SECONDS,
@@ -81,6 +92,9 @@ class Settings:
     )
     upload_limit: int = setting(1_073_741_824, whole(1, 2**40, "bytes"), "the largest upload")
     keep_jobs_for: int = setting(2_592_000, types.WHOLE_SECONDS, "how long a finished job, its rows and its file are kept")
+    keep_messages_for: int = setting(
+        2_592_000, types.WHOLE_SECONDS, "how long messages of watches are kept, once each is delivered or given up"
+    )
     keep_events_for: int = setting(
         7_776_000, types.WHOLE_SECONDS, "how long log events are kept, counted from when they were imported"
     )
@@ -113,6 +127,13 @@ class Settings:
             shown="three public demo APIs",
         ),
     )
+    smtp_url: MailServer | None = setting(
+        None,
+        types.Type[MailServer | None](MailServer.of, "smtp://HOST:PORT or smtps://USER:PASSWORD@HOST:PORT"),
+        "the mail server for messages of watches; with smtp:// TLS begins if the server offers it",
+        shown="none",
+    )
+    mail_from: str = setting("inventory@localhost", types.MAIL_ADDRESS, "the sender of that mail")
     upstream_rate: PerHost[float] = for_each_host(
         10.0,
         number(0.001, 1_000_000, "requests a second"),
@@ -137,12 +158,23 @@ class Settings:
                 f"INVENTORY_INLINE_SLOTS={settings.inline_slots} and INVENTORY_LIVE_STREAMS={settings.live_streams} together"
                 f" must be below INVENTORY_API_THREADS={settings.api_threads}, or they could take every thread from lookups"
             )
+        if settings.respect_robots and settings.body_limit < MAX_BYTES:
+            raise SettingError(
+                f"INVENTORY_RESPECT_ROBOTS=true needs an INVENTORY_BODY_LIMIT of {MAX_BYTES} at least, because so much of a"
+                f" robots.txt counts; it is {settings.body_limit}"
+            )
         return settings
 
     @property
     def hosts(self) -> AllowedHosts:
         """The hosts that requests may be for."""
         return AllowedHosts.of(self.allowed_hosts, self.host)
+
+    @property
+    def public(self) -> str:
+        """The URL that links begin with, without a slash at its end; the default filled in."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
 
     @property
     def store(self) -> str:
@@ -184,7 +216,7 @@ def _value(name: str, text: str) -> Any:
 
 def _without_password(text: str) -> str:
     """The text as it may be printed: a password between `:` and `@` is covered."""
-    scheme, separator, rest = text.partition("://")
+    scheme, separator, rest = text.partition("://") if "://" in text else ("", "", text)
     login, at, address = rest.rpartition("@")
     if not at:
         return text

@@ -3,9 +3,9 @@
 The store is the truth, and the scheduler wakes workers again for what is due. So a lost RQ job or a dead Redis only costs
 time. Every method returns within about a second, whatever Redis does.
 
-Keys in Redis: RQ's own, under `rq:`, for the queues `collect` and `jobs`; `inventory:probe`, which is written to see whether
-anything can be; the hash `inventory:faults`, which counts internal faults by `<where> <source>`; and the channels
-`inventory:settled:<record id>` and `inventory:job:<job id>`.
+Keys in Redis: RQ's own, under `rq:`, for the queues `messages`, `collect` and `jobs`; `inventory:probe`, which is written
+to see whether anything can be; the hash `inventory:faults`, which counts internal faults by `<where> <source>`; and the
+channels `inventory:settled:<record id>` and `inventory:job:<job id>`.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from rq.serializers import JSONSerializer
 
 from inventory.redis_outage import RedisOutage, reason
 
-COLLECT, JOBS = "collect", "jobs"
-"""RQ's queues. A worker listens to both, to the first one first: a lookup comes before a job."""
-TASKS = {COLLECT: "workers.tasks.collect", JOBS: "workers.tasks.work"}
+MESSAGES, COLLECT, JOBS = "messages", "collect", "jobs"
+"""RQ's queues. A worker listens to all, to the first one first: messages are few, and a lookup comes before a job."""
+TASKS = {MESSAGES: "workers.tasks.deliver", COLLECT: "workers.tasks.collect", JOBS: "workers.tasks.work"}
 MAX_WAITING = 8
 """RQ jobs that may wait in a queue: each collects whatever is due, so more would only make the queue long."""
 RESULT_TTL, BRIEF_TTL = 600, 10
@@ -91,6 +91,10 @@ class Notifier:
     def wake_worker_for_job(self, job_id: str, name: str) -> bool:
         """The same for a job, whose `name` is that of its file or kind; each worker takes a part of the work."""
         return self._wake(JOBS, job_id, f"{name} (job {job_id})")
+
+    def wake_worker_to_deliver(self, delivery_id: str, destination: str) -> bool:
+        """The same for a delivery, with where it goes; a worker delivers whatever else is due, too."""
+        return self._wake(MESSAGES, delivery_id, f"{destination} (delivery {delivery_id})")
 
     def announce(self, record_ids: Sequence[str]) -> None:
         """Tell those who wait for these records that an outcome was settled."""

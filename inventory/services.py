@@ -30,7 +30,11 @@ if TYPE_CHECKING:  # types only: views import this module, and the features of t
     from inventory.records.service import RecordService
     from inventory.records.source import Source
     from inventory.store import Store
+    from inventory.watches.service import WatchService
+    from inventory.watches.work import WatchWork
     from inventory.weather.service import WeatherService
+    from inventory.webhooks.delivering import Deliverer
+    from inventory.webhooks.service import WebhookService
 
 EXTENSION = "inventory"
 
@@ -69,6 +73,10 @@ class Services:
     weather: WeatherService
     upstreams: UpstreamService
     products: ProductService
+    watches: WatchService
+    watch_work: WatchWork
+    webhooks: WebhookService
+    deliverer: Deliverer
 
 
 def services() -> Services:

@@ -25,7 +25,9 @@ from inventory.notifier import MAX_WAITING
 from inventory.services import Services
 from workers import heartbeat
 from workers.indexing import BackgroundIndexing
-from workers.waking import wake_for_jobs, wake_for_records
+from workers.sweeping import is_put_off
+from workers.waking import wake_for_deliveries, wake_for_jobs, wake_for_records
+from workers.watching import BackgroundWatching
 
 log = structlog.get_logger(__name__)
 
@@ -67,33 +69,46 @@ class Sweep:
 
 def run(services: Services, stopping: Event, *, interval: float = INTERVAL) -> None:
     """Do rounds until told to stop, with a heartbeat for each; a store that is away is tried again in the next one."""
-    sweep, indexing = Sweep(), BackgroundIndexing(services)
+    sweep, indexing, watching = Sweep(), BackgroundIndexing(services), BackgroundWatching(services)
     while not stopping.is_set():
         heartbeat.beat(services.settings.data_dir, "scheduler")
         try:
-            round_(services, indexing)
-            retain(services, sweep)
+            round_(services, indexing, watching)
+            retain(services, sweep, watching)
         except StorageUnavailable as error:
             log.warning("store_not_ready", error=str(error))
         stopping.wait(interval)
 
 
-def round_(services: Services, indexing: BackgroundIndexing | None = None) -> int:
-    """One round: fail what is spent, end jobs that are done, wake workers for what is due, index what is unindexed.
+def round_(
+    services: Services, indexing: BackgroundIndexing | None = None, watching: BackgroundWatching | None = None
+) -> int:
+    """One round: fail what is spent, end jobs that are done, work for watches, wake workers for what is due, index.
 
     How many RQ jobs that made.
     """
     now, limit = utc_now(), MAX_WAITING
     _attempt(services, "fail_spent", partial(_fail_spent, services))
     _attempt(services, "complete_jobs", partial(complete_jobs, services.store.jobs, services.notifier, now=now))
+    _watch(services, watching or BackgroundWatching(services))
+    now = utc_now()
+    for_messages = _attempt(services, "wake_for_deliveries", partial(wake_for_deliveries, services, now=now, limit=limit))
     for_records = _attempt(services, "wake_for_records", partial(wake_for_records, services, now=now, limit=limit))
     for_jobs = _attempt(services, "wake_for_jobs", partial(wake_for_jobs, services, now=now, limit=limit))
     _attempt(services, "index_records", (indexing or BackgroundIndexing(services)).index_some)
-    return (for_records or 0) + (for_jobs or 0)
+    return (for_messages or 0) + (for_records or 0) + (for_jobs or 0)
 
 
-def retain(services: Services, sweep: Sweep) -> None:
-    """Remove some of the snapshots beyond those to be kept, of old jobs, lookups and events, and of what dead workers left.
+def _watch(services: Services, watching: BackgroundWatching) -> None:
+    """Work for watches. What that makes due, workers are woken for in the same round."""
+    _attempt(services, "look_for_watches", watching.look)
+    _attempt(services, "enrol_for_watches", watching.enrol)
+    _attempt(services, "collect_for_watches", watching.collect)
+    _attempt(services, "compose_messages", watching.compose)
+
+
+def retain(services: Services, sweep: Sweep, watching: BackgroundWatching | None = None) -> None:
+    """Remove some of what is old or not needed any more, and of what dead workers left.
 
     What needs the file store comes last, because that may be away alone.
     """
@@ -103,6 +118,9 @@ def retain(services: Services, sweep: Sweep) -> None:
     _attempt(services, "prune_values", partial(_prune_values, services, sweep))
     _attempt(services, "retire_lookups", partial(_retire_lookups, services))
     _attempt(services, "retire_events", partial(_retire_events, services, sweep))
+    watching = watching or BackgroundWatching(services)
+    _attempt(services, "retire_messages", watching.retire)
+    _attempt(services, "remove_void_schedules", watching.remove_void)
     _attempt(services, "retire_jobs", partial(_retire_jobs, services))
     _attempt(services, "sweep_files", partial(_sweep_files, services, sweep))
 
@@ -181,8 +199,3 @@ def _sweep_files(services: Services, sweep: Sweep) -> None:
     sweep.chunks = retention.sweep_chunks(jobs, files, after=sweep.chunks, limit=MAX_SWEPT)
     if not (sweep.uploads or sweep.chunks):
         sweep.files_at = now + SWEEP_FILES_EVERY
-
-
-def is_put_off(until: datetime | None, every: timedelta, now: datetime) -> bool:
-    """Whether a sweep is to wait until then; it is not if the clock was set back, so that it would wait for longer."""
-    return until is not None and timedelta(0) < until - now <= every

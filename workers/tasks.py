@@ -19,6 +19,7 @@ from inventory.jobs.runner import JobRunner
 from inventory.records.collector import RESERVATION_NEAR
 from inventory.services import Services
 from workers import cpu_affinity, outcomes
+from workers.background import Background
 from workers.lingering import Lingering
 from workers.waking import wake_for_jobs, wake_for_records
 
@@ -31,6 +32,9 @@ SLOTS = 40
 
 stopping = Event()
 """Set when this worker was asked to stop: it claims no more."""
+
+delivering = Background(lambda first: _to_its_end(partial(_deliver, first), otherwise=None), name="deliver")
+"""What this worker delivers, beside what RQ lets it do."""
 
 
 @cache
@@ -49,8 +53,14 @@ def work(job_id: str) -> str:
     return _to_its_end(partial(_work, job_id), otherwise="not worked on: the log says why")
 
 
+def deliver(delivery_id: str) -> str:
+    """Begin to send this delivery, if it is due, and whatever else is due; whether that began, in words."""
+    return "begun" if delivering.begin(delivery_id) else "left to what this worker is delivering already"
+
+
 def work_due() -> int:
-    """Collect what is due and work on jobs; how many collections were settled. Nothing is raised."""
+    """Deliver and collect what is due, and work on jobs; how many collections were settled. Nothing is raised."""
+    delivering.begin(None)
     return _to_its_end(_work_due, otherwise=0)
 
 
@@ -68,6 +78,11 @@ def _work(job_id: str) -> str:
     outcome = outcomes.of_job(services().store.jobs.find(job_id), settled=settled)
     log.info("worked_on_due", job_id=job_id, settled=settled, outcome=outcome)
     return outcome
+
+
+def _deliver(first: str | None) -> None:
+    settled = services().deliverer.deliver_due(stopping=stopping.is_set, first=first)
+    log.info("delivered_due", delivery_id=first, settled=settled)
 
 
 def _work_due(first: str | None = None) -> int:

@@ -18,3 +18,9 @@ def wake_for_jobs(services: Services, *, now: datetime, limit: int) -> int:
     found = [services.store.jobs.find(job_id) for job_id in services.store.jobs.due(now=now, limit=limit)]
     jobs = [job for job in found if job is not None]
     return sum(services.notifier.wake_worker_for_job(job.id, job.label) for job in jobs)
+
+
+def wake_for_deliveries(services: Services, *, now: datetime, limit: int) -> int:
+    """The same for deliveries that are due."""
+    due = services.store.deliveries.due(now=now, limit=limit)
+    return sum(services.notifier.wake_worker_to_deliver(delivery_id, to) for delivery_id, to in due.items())

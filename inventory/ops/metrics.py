@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from inventory.clock import utc_now
@@ -12,6 +13,8 @@ from inventory.services import Services
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
+
+    from inventory.watches.model import Unseen
 
 MAX_UNINDEXED = 100_000
 """Up to which unindexed records are counted: in some milliseconds."""
@@ -43,6 +46,7 @@ def _state(services: Services) -> Iterator[Metric]:
     try:
         lag = _lag(services)
         unindexed = services.store.observations.count_unindexed(up_to=MAX_UNINDEXED)
+        of_watches = list(_watches(services))
     except StorageUnavailable:
         up.add_metric(["store"], 0)
     else:
@@ -53,6 +57,7 @@ def _state(services: Services) -> Iterator[Metric]:
             f"Records that searches do not find yet, counted up to {MAX_UNINDEXED}.",
             unindexed,
         )
+        yield from of_watches
     depths = services.notifier.depths()
     up.add_metric(["queue"], 0 if depths is None else 1)
     yield up
@@ -70,6 +75,28 @@ def _lag(services: Services) -> float:
     records, now = services.store.records, utc_now()
     due = [records.find(each) for each in records.due(now=now, max_attempts=services.settings.max_attempts, limit=1)]
     return max([(now - each.due_at).total_seconds() for each in due if each and each.due_at], default=0.0)
+
+
+def _watches(services: Services) -> Iterator[Metric]:
+    from prometheus_client.metrics_core import GaugeMetricFamily as Gauge
+
+    store = services.store
+    yield Gauge("inventory_watches", "Watches that are not paused.", len(store.watches.active()))
+    deliveries = Gauge("inventory_deliveries", "Deliveries of messages that are kept, by state.", labels=["state"])
+    for state, count in store.deliveries.tally().items():
+        deliveries.add_metric([state.value], count)
+    yield deliveries
+    begins = [begin for each in store.outcomes.unseen(limit=1) for begin in _new_from(each)]
+    lag = max([(utc_now() - begin).total_seconds() for begin in begins], default=0.0)
+    help_ = "How long ago the oldest outcome was that watches have not looked at; 0 if there is none."
+    yield Gauge("inventory_watch_lag_seconds", help_, max(0.0, lag))
+
+
+def _new_from(unseen: Unseen) -> Iterator[datetime]:
+    """When there was something new for watches."""
+    yield from (each.at for each in unseen.collections[len(unseen.collections) - unseen.new :])
+    if unseen.tagged_at is not None:
+        yield unseen.tagged_at
 
 
 def _faults(services: Services) -> Metric:

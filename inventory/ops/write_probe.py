@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import inf
 from threading import Lock
 from time import monotonic
+from typing import Protocol
 
 from inventory.errors import StorageUnavailable
-from inventory.store import Store
 
 STORE_TIMEOUT = 1.0
 """Seconds in which the store has to answer."""
@@ -15,10 +15,17 @@ PROBE_INTERVAL = 1.0
 """Seconds for which the outcome of a test write counts."""
 
 
+class Probed(Protocol):
+    """A store, as far as it is probed."""
+
+    def try_writing(self, timeout: float) -> None:
+        """See `Store.try_writing`."""
+
+
 class WriteProbe:
     """Tests whether the store keeps what is written, at most once each `PROBE_INTERVAL` seconds in one process."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Probed) -> None:
         self._store = store
         self._lock = Lock()
         self._probed_at = -inf

@@ -37,7 +37,7 @@ from inventory.slots import Slots
 from inventory.store import Store
 from inventory.thread_shares import share_threads
 from inventory.weather.service import WeatherService
-from inventory.wiring import bulk, collecting
+from inventory.wiring import bulk, collecting, messages
 from inventory.wiring.parts import Parts, all_sources, open_store, shared_budgets
 
 __all__ = ["BODIES_IN_MEMORY", "COLLECT_FOR", "READ_FOR", "Services", "build", "open_store"]
@@ -92,6 +92,8 @@ def _services(parts: Parts, observe: Observe | None) -> Services:
     records = collecting.record_service(parts)
     collector = collecting.collector(parts, observe)
     inline = collecting.inline_collector(parts, records, collector)
+    webhook_sink = messages.webhook_sink(parts)
+    webhooks = messages.webhook_service(parts, webhook_sink)
     history = HistoryService(store.history, settings.history_sources, clock=clock)
     search = _search(parts, records)
     indexer = Indexer(store.observations, records, page_of, parts.notifier, parts.rng)
@@ -122,6 +124,10 @@ def _services(parts: Parts, observe: Observe | None) -> Services:
         weather=_weather(settings, records, inline, history),
         upstreams=UpstreamService(parts.budgets, clock=clock),
         products=ProductService(store.products, jobs, records, settings.product_feeds, clock=clock),
+        watches=messages.watch_service(parts, records, webhooks),
+        watch_work=messages.watch_work(parts, records),
+        webhooks=webhooks,
+        deliverer=messages.deliverer(parts, webhook_sink),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from inventory.observations.observing import Observer
+from inventory.records.admission import Admission
 from inventory.records.call_permits import CallPermits
 from inventory.records.claim_collector import ClaimCollector, Observe
 from inventory.records.collector import Collector
@@ -12,6 +13,7 @@ from inventory.records.inline import InlineCollector
 from inventory.records.outcomes import CollectionPolicy, collection_retries
 from inventory.records.service import RecordService
 from inventory.records.settling import Settler
+from inventory.robots.gate import RobotsGate
 from inventory.wiring.parts import Parts
 
 
@@ -45,6 +47,7 @@ def collector(parts: Parts, observe: Observe | None) -> Collector:
         sleep=parts.sleep,
         observe=observe or Observer(store.observations).statements,
         memory=parts.memory,
+        admission=_admission(parts, policy),
     )
     permits = CallPermits(parts.budgets, parts.notifier)
     return Collector(store.records, claims, permits, settler, policy, clock=parts.clock, sleep=parts.sleep)
@@ -54,6 +57,14 @@ def inline_collector(parts: Parts, records: RecordService, collector: Collector)
     """What collects while a caller waits."""
     slots = parts.settings.inline_slots
     return InlineCollector(records, parts.store.records, collector, slots=slots, memory=parts.memory)
+
+
+def _admission(parts: Parts, policy: CollectionPolicy) -> Admission | None:
+    """What refuses targets of jobs and watches, if anything does."""
+    webpages = parts.sources.get("webpage")
+    if webpages is None or not parts.settings.respect_robots:
+        return None
+    return RobotsGate(parts.store.records, webpages, lease_for=policy.lease_for, clock=parts.clock)
 
 
 def _policy(parts: Parts) -> CollectionPolicy:

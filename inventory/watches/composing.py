@@ -1,0 +1,80 @@
+"""Composing: what a watch has found and no message told becomes its next message, with a delivery for each destination."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from secrets import token_hex
+
+import structlog
+
+from inventory.clock import Clock
+from inventory.records.service import RecordService
+from inventory.watches.grouping import grouped
+from inventory.watches.model import Finding, Message, Watch, message_id
+from inventory.watches.payload import MAX_GROUPS, compose
+from inventory.watches.ports import Messages
+from inventory.webhooks.model import Delivery
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(minutes=1)
+"""How long one message may take to be made, before another program begins it again."""
+MAX_FINDINGS = 50_000
+"""Findings of one message: about 50 MB. More of them come in the next one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composer:
+    """Makes the messages that watches owe. Any number of copies may work at once: each finding is told once."""
+
+    messages: Messages
+    records: RecordService
+    public_url: str
+    clock: Clock
+
+    def compose_next(self, *, limit: int = MAX_FINDINGS) -> bool:
+        """Make the message that has been due for the longest; False if none is."""
+        claim = self.messages.claim(now=self.clock(), lease_for=LEASE)
+        if claim is None:
+            return False
+        if findings := self.messages.owed(claim, limit=limit):
+            now = self.clock()
+            message = self._message(claim.watch, findings, now)
+            kept = self.messages.commit(claim, message, deliveries_of(message, claim.watch, now), now=now)
+            log.info(
+                "message_made" if kept else "message_lost",
+                watch_id=claim.watch.id,
+                message_id=message.id,
+                number=message.number,
+                findings=message.findings,
+                targets=message.targets,
+            )
+        return True
+
+    def _message(self, watch: Watch, findings: Sequence[Finding], now: datetime) -> Message:
+        number = watch.messages + 1
+        keys = self._keys(findings)
+        return compose(watch, findings, keys, message_id=message_id(watch.id, number), now=now, public_url=self.public_url)
+
+    def _keys(self, findings: Sequence[Finding]) -> Mapping[str, str]:
+        """The URLs of targets that a message may name."""
+        samples = {each.record_id for group in grouped(findings)[:MAX_GROUPS] for each in group.samples}
+        return {record_id: record.target.key for record_id, record in self.records.find_all(sorted(samples)).items()}
+
+
+def deliveries_of(message: Message, watch: Watch, now: datetime) -> Sequence[Delivery]:
+    """One delivery of a message for each destination of its watch, due now."""
+    return [
+        Delivery(
+            id=token_hex(16),
+            message_id=message.id,
+            watch_id=watch.id,
+            kind=each.kind.value,
+            address=each.address,
+            created_at=now,
+            due_at=now,
+        )
+        for each in watch.destinations
+    ]

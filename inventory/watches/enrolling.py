@@ -1,0 +1,71 @@
+"""Enrolling: the targets that match a new or changed watch get schedules, some at a time.
+
+Those that begin to match later get theirs when watches look at them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from inventory.clock import Clock
+from inventory.errors import QueryTooBroad
+from inventory.observations.model import Everything, FoundTarget, Observation
+from inventory.observations.queries.field_lists import read_fields
+from inventory.watches.active import ActiveWatches
+from inventory.watches.due_times import next_due
+from inventory.watches.matching import Stated
+from inventory.watches.model import Schedule
+from inventory.watches.parsing import ParsedWatch, read_query
+from inventory.watches.ports import ObservedTargets, Schedules
+
+PAGE = 500
+"""Targets that are enrolled at once."""
+ALL_FIELDS = read_fields("show", "*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enroller:
+    """Goes on with the enrolment of watches, where it stands. Any number of copies may work at once."""
+
+    schedules: Schedules
+    observed: ObservedTargets
+    watches: ActiveWatches
+    clock: Clock
+
+    def enrol_some(self, *, limit: int = PAGE) -> int:
+        """Enrol the targets of the next page of the oldest watch whose enrolment is not over; how many were looked at."""
+        waiting = (each for each in self.watches.parsed() if each.watch.every is not None and not each.watch.enrolled)
+        parsed = next(waiting, None)
+        return 0 if parsed is None else self._enrol_page(parsed, parsed.watch.every or 0, limit)
+
+    def _enrol_page(self, parsed: ParsedWatch, every: int, limit: int) -> int:
+        watch, now = parsed.watch, self.clock()
+        condition = read_query(watch.query, now=now)
+        try:
+            page = matching = self.observed.search(condition, at=None, limit=limit, after=watch.enrolled_up_to)
+        except QueryTooBroad:  # it was not when the watch was made: now each target is looked at
+            page = self.observed.search(Everything(), at=None, limit=limit, after=watch.enrolled_up_to)
+            matching = self._matching(parsed, page)
+        schedules = [
+            Schedule(watch.id, each.record_id, next_due(each.record_id, every, after=now), watch.version)
+            for each in matching
+        ]
+        up_to = (page[-1].at, page[-1].record_id) if len(page) == limit else None
+        self.schedules.enrol(watch, schedules, up_to=up_to)
+        return max(1, len(page))
+
+    def _matching(self, parsed: ParsedWatch, page: Sequence[FoundTarget]) -> Sequence[FoundTarget]:
+        now = self.clock().timestamp()
+        shown: Mapping[str, Sequence[Observation]] = {}
+        if page:
+            shown = self.observed.shown([each.record_id for each in page], ALL_FIELDS, at=None)
+        return [each for each in page if parsed.holds(_stated(shown.get(each.record_id, ())), now)]
+
+
+def _stated(observations: Sequence[Observation]) -> Stated:
+    stated: dict[str, list[str]] = defaultdict(list)
+    for each in observations:
+        stated[each.field].append(each.value)
+    return stated

@@ -1,0 +1,157 @@
+"""What a watch would have told of a time that is over: targets are chosen, and their collections are looked at again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from inventory.clock import MILLISECOND, Clock
+from inventory.listing import Key
+from inventory.observations.model import FAILURE, Condition, Observation
+from inventory.records.model import Record
+from inventory.records.service import RecordService
+from inventory.watches.evaluation import replay
+from inventory.watches.grouping import grouped
+from inventory.watches.model import Collection, Finding, Group, Watch, message_due_at
+from inventory.watches.parsing import ParsedWatch, read_query
+from inventory.watches.ports import ObservedTargets
+
+MAX_TARGETS = 2_000
+"""Targets that one rehearsal looks at."""
+LOOK_FOR = 5.0
+"""Seconds after which it looks at no further ones."""
+AT_ONCE = 25
+"""Targets that are read at once."""
+MAX_COLLECTIONS = 200
+"""Collections of one target that are looked at, the latest ones."""
+MAX_FINDINGS = 50_000
+"""With so many it ends."""
+MAX_GROUPS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """What a watch would have told between two instants: `findings` in so many `messages`.
+
+    `targets` were looked at; not `complete`: there are more, or some have collections that were not looked at. `groups` are
+    the largest ones, and `omitted` is how many there are besides. `keys` has the URLs of records in their samples.
+    """
+
+    since: datetime
+    until: datetime
+    complete: bool
+    targets: int
+    findings: int
+    messages: int
+    groups: Sequence[Group]
+    omitted: int
+    keys: Mapping[str, str]
+
+
+class Rehearser:
+    """Rehearses watches on targets that match now, or did when the time began."""
+
+    def __init__(
+        self,
+        observed: ObservedTargets,
+        records: RecordService,
+        *,
+        clock: Clock,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._observed, self._records = observed, records
+        self._clock, self._ticks = clock, ticks
+
+    def try_query(self, watch: ParsedWatch) -> None:
+        """`QueryTooBroad` if the targets of a watch cannot be searched for."""
+        self._observed.search(read_query(watch.watch.query, now=self._clock()), at=None, limit=1, after=None)
+
+    def rehearse(self, watch: ParsedWatch, *, days: int) -> Rehearsal:
+        """What it would have told of the last days; `QueryTooBroad` if its targets cannot be searched for."""
+        until = self._clock()
+        since = until - timedelta(days=days)
+        keys: dict[str, str] = {}
+        found: list[Finding] = []
+        complete = self._look(watch, since, keys, found)
+        groups = grouped(found)
+        shown = groups[:MAX_GROUPS]
+        samples = {each.record_id for group in shown for each in group.samples}
+        return Rehearsal(
+            since=since,
+            until=until,
+            complete=complete,
+            targets=len(keys),
+            findings=len(found),
+            messages=message_count(watch.watch, [each.at for each in found]),
+            groups=shown,
+            omitted=len(groups) - len(shown),
+            keys={record_id: keys[record_id] for record_id in samples},
+        )
+
+    def _look(self, watch: ParsedWatch, since: datetime, keys: dict[str, str], found: list[Finding]) -> bool:
+        """Add the targets with their URLs, and what is found in them; whether these are all."""
+        end = self._ticks() + LOOK_FOR
+        complete, looked_at = True, set[str]()
+        for some in self._portions(read_query(watch.watch.query, now=self._clock()), since):
+            new = [each for each in some if each not in looked_at]
+            if len(looked_at) + len(new) > MAX_TARGETS or len(found) > MAX_FINDINGS or self._ticks() >= end:
+                return False
+            looked_at.update(new)
+            records = self._records.find_all(new)
+            keys.update({record_id: record.target.key for record_id, record in records.items()})
+            snapshots = {record_id: self._collected(record_id, watch.look_back, since) for record_id in records}
+            complete = complete and all(len(each) < MAX_COLLECTIONS or each[0] <= since for each in snapshots.values())
+            begins = {record_id: min([since, *each]) - MILLISECOND for record_id, each in snapshots.items()}
+            intervals = self._observed.intervals(begins)
+            for record_id, record in records.items():
+                held = intervals.get(record_id, ())
+                collections = _collections(record, snapshots[record_id], held, begins[record_id])
+                found += replay(watch, record, collections, held, since=since)
+        return complete
+
+    def _portions(self, condition: Condition, since: datetime) -> Iterator[Sequence[str]]:
+        """The ids of targets that match now, those that were collected last first, and of those that matched then."""
+        for at in (None, since):
+            after: Key | None = None
+            while found := self._observed.search(condition, at=at, limit=AT_ONCE, after=after):
+                yield [each.record_id for each in found]
+                if len(found) < AT_ONCE:
+                    break
+                after = (found[-1].at, found[-1].record_id)
+
+    def _collected(self, record_id: str, look_back: int, since: datetime) -> Sequence[datetime]:
+        """When snapshots of a target were stored since then, and a few before, the oldest first."""
+        instants: list[datetime] = []
+        after: Key | None = None
+        while found := self._records.latest_snapshots(record_id, limit=AT_ONCE, after=after):
+            instants += [each.collected_at for each in found]
+            if sum(at < since for at in instants) >= look_back or len(instants) >= MAX_COLLECTIONS:
+                break
+            after = (found[-1].collected_at, found[-1].id)
+        return instants[::-1]
+
+
+def message_count(watch: Watch, found_at: Sequence[datetime]) -> int:
+    """In how many messages a watch tells what it finds at these instants."""
+    count, ends = 0, None
+    for at in sorted(found_at):
+        if ends is not None and at <= ends:
+            continue
+        count += 1
+        due_at = message_due_at(replace(watch, last_message_at=ends), at)
+        ends = due_at
+    return count
+
+
+def _collections(
+    record: Record, stored: Sequence[datetime], intervals: Sequence[Observation], begin: datetime
+) -> Sequence[Collection]:
+    """The collections of a target. Of the same failures in a row only the first and the last are known."""
+    failures = [each for each in intervals if each.field == FAILURE]
+    failed = {at for each in failures for at in (each.first_seen, each.last_seen) if at is not None and at >= begin}
+    if record.failure is not None:
+        failed.add(record.failure.at)
+    collections = [Collection(at) for at in stored] + [Collection(at, failed=True) for at in failed.difference(stored)]
+    return sorted(collections, key=lambda each: each.at)

@@ -1,0 +1,199 @@
+"""`/api/v1/watches`: what is watched, and what was told of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import partial
+from operator import attrgetter
+from typing import Any
+
+from flask import Response
+from flask.views import MethodView
+
+from inventory.errors import (
+    CredentialsInUrl,
+    ForbiddenAddress,
+    ForeignOrigin,
+    InvalidQuery,
+    InvalidRequest,
+    InvalidUrl,
+    NameTaken,
+    NotFound,
+    QueryTooBroad,
+    StorageUnavailable,
+    TooManyRequests,
+    TooManyWatches,
+    TooManyWebhooks,
+    UnknownWatch,
+    UnknownWebhook,
+    UnsupportedScheme,
+    UrlTooLong,
+)
+from inventory.listing import Key
+from inventory.services import services
+from inventory.watches import documents, schemas
+from inventory.watches.members import settings_from, with_members
+from inventory.watches.model import Finding
+from inventory.watches.service import Made
+from inventory.web_api.blueprint import Blueprint
+from inventory.web_api.pagination import PageQuery, json_page
+from inventory.web_api.responses import json_response
+
+blueprint = Blueprint("watches", __name__, url_prefix="/api/v1", description="What is watched, and what was told of it")
+
+USUAL = (ForeignOrigin, StorageUnavailable, 413, 415)
+URL_PROBLEMS = (InvalidUrl, UnsupportedScheme, CredentialsInUrl, UrlTooLong, ForbiddenAddress)
+SETTINGS_PROBLEMS = (
+    *USUAL, InvalidRequest, InvalidQuery, QueryTooBroad, *URL_PROBLEMS, UnknownWebhook, NameTaken, TooManyWebhooks
+)  # fmt: skip
+IN_ORDER = attrgetter("created_at", "id")
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+
+
+@blueprint.route("/watches")
+class Watches(MethodView):
+    """The watches."""
+
+    @blueprint.arguments(PageQuery, location="query")
+    @blueprint.response(200, schemas.WatchesPage, description="One page", example="watches/watches")
+    @blueprint.problems(InvalidRequest, StorageUnavailable)
+    def get(self, query: dict[str, Any]) -> Response:
+        """List watches, newest first."""
+        return json_page("watches", query, services().watches.listing, documents.watch_document, IN_ORDER)
+
+    @blueprint.arguments(schemas.WatchRequest)
+    @blueprint.response(201, schemas.WatchSchema, description="It watches", example="watches/made")
+    @blueprint.problems(*SETTINGS_PROBLEMS, TooManyWatches)
+    def post(self, body: dict[str, Any]) -> Response:
+        """Watch targets: collect them on a schedule, and send messages about what changes."""
+        made = services().watches.create(settings_from(body))
+        response = _made(made, 201)
+        response.headers["Location"] = f"/api/v1/watches/{made.watch.id}"
+        return response
+
+
+@blueprint.route("/watches/<watch_id>")
+class OneWatch(MethodView):
+    """One watch."""
+
+    @blueprint.response(200, schemas.WatchSchema, description="The watch", example="watches/one")
+    @blueprint.problems(UnknownWatch, StorageUnavailable)
+    def get(self, watch_id: str) -> Response:
+        """One watch, with how many targets are collected for it."""
+        watch = services().watches.find(watch_id)
+        scheduled = services().watches.scheduled([watch]).get(watch.id, 0)
+        return json_response(documents.watch_document(watch, scheduled=scheduled))
+
+    @blueprint.arguments(schemas.WatchChange)
+    @blueprint.response(200, schemas.WatchSchema, description="Changed", example="watches/made")
+    @blueprint.problems(*SETTINGS_PROBLEMS, UnknownWatch)
+    def patch(self, body: dict[str, Any], watch_id: str) -> Response:
+        """Change a watch. What it has found is told all the same."""
+        return _made(services().watches.change(watch_id, partial(with_members, members=body)))
+
+    @blueprint.response(204, description="Removed, with its messages and what it owed")
+    @blueprint.problems(ForeignOrigin, StorageUnavailable, UnknownWatch)
+    def delete(self, watch_id: str) -> Response:
+        """Remove a watch. The webhooks stay."""
+        services().watches.delete(watch_id)
+        return Response(status=204)
+
+
+@blueprint.route("/watches/<watch_id>/pause")
+class Pause(MethodView):
+    """A pause."""
+
+    @blueprint.response(200, schemas.WatchSchema, description="It is paused", example="watches/paused")
+    @blueprint.problems(ForeignOrigin, StorageUnavailable, UnknownWatch)
+    def post(self, watch_id: str) -> Response:
+        """Pause a watch: it collects nothing, and what happens until it is resumed is not told."""
+        return json_response(documents.watch_document(services().watches.pause(watch_id)))
+
+
+@blueprint.route("/watches/<watch_id>/resume")
+class Resume(MethodView):
+    """The end of a pause."""
+
+    @blueprint.response(200, schemas.WatchSchema, description="It watches again", example="watches/resumed")
+    @blueprint.problems(ForeignOrigin, StorageUnavailable, UnknownWatch)
+    def post(self, watch_id: str) -> Response:
+        """Let a watch that is paused go on."""
+        return json_response(documents.watch_document(services().watches.resume(watch_id)))
+
+
+@blueprint.route("/watches/<watch_id>/test")
+class Test(MethodView):
+    """A test."""
+
+    @blueprint.arguments(schemas.WatchTestRequest)
+    @blueprint.response(200, schemas.WatchTestSchema, description="What it would have told", example="watches/tested")
+    @blueprint.problems(*USUAL, InvalidRequest, InvalidQuery, QueryTooBroad, UnknownWatch, TooManyRequests)
+    def post(self, body: dict[str, Any], watch_id: str) -> Response:
+        """Say what a watch would have told of the last days, from what is known of them. Nothing is sent."""
+        return json_response(documents.rehearsal_document(services().watches.test(watch_id, days=body["days"])))
+
+
+@blueprint.route("/watches/<watch_id>/messages")
+class Messages(MethodView):
+    """What was told."""
+
+    @blueprint.arguments(PageQuery, location="query")
+    @blueprint.response(200, schemas.MessagesPage, description="One page", example="watches/messages")
+    @blueprint.problems(InvalidRequest, UnknownWatch, StorageUnavailable)
+    def get(self, query: dict[str, Any], watch_id: str) -> Response:
+        """List the messages of a watch, newest first."""
+        find = partial(services().watches.messages, watch_id)
+        return json_page("messages", query, find, documents.listed_message, IN_ORDER)
+
+
+@blueprint.route("/watches/<watch_id>/messages/<number>")
+class OneMessage(MethodView):
+    """One message."""
+
+    @blueprint.response(200, schemas.MessageSchema, description="The message", example="watches/message")
+    @blueprint.problems(UnknownWatch, NotFound, StorageUnavailable)
+    def get(self, watch_id: str, number: str) -> Response:
+        """One message, with what its receivers get, and how each delivery went."""
+        message = services().watches.message(watch_id, _number(number))
+        return json_response(documents.message_document(message, services().watches.deliveries(message)))
+
+
+@blueprint.route("/watches/<watch_id>/messages/<number>/findings")
+class Findings(MethodView):
+    """All of a message."""
+
+    @blueprint.arguments(PageQuery, location="query")
+    @blueprint.response(200, schemas.FindingsPage, description="One page", example="watches/findings")
+    @blueprint.problems(InvalidRequest, UnknownWatch, NotFound, StorageUnavailable)
+    def get(self, query: dict[str, Any], watch_id: str, number: str) -> Response:
+        """List what a message tells, target by target, newest first."""
+        find = partial(_findings, watch_id, _number(number))
+        return json_page("findings", query, find, lambda row: documents.finding_document(*row), _position)
+
+
+def _findings(watch_id: str, number: int, *, limit: int, after: Key | None) -> Sequence[tuple[Finding, str | None]]:
+    """Findings, each with the URL of its target."""
+    found = services().watches.findings(watch_id, number, limit=limit, after=after)
+    records = services().records.find_all(list({each.record_id for each in found}))
+    keys = {record_id: record.target.key for record_id, record in records.items()}
+    return [(each, keys.get(each.record_id)) for each in found]
+
+
+def _position(row: tuple[Finding, str | None]) -> Key:
+    return row[0].at, row[0].id
+
+
+def _number(text: str) -> int:
+    """The number of a message."""
+    if not _NUMBER.fullmatch(text):
+        raise NotFound(f"{text[:50]} is not the number of a message; /api/v1/watches/ID/messages lists all.")
+    return int(text)
+
+
+def _made(made: Made, status: int = 200) -> Response:
+    """A watch. No cache may keep the secrets of its webhooks."""
+    response = json_response(documents.watch_document(made.watch, secrets=made.secrets), status)
+    if made.secrets:
+        response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,204 @@
+"""Making, changing and trying watches, and what they have told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from secrets import token_hex
+
+from inventory.clock import Clock
+from inventory.errors import InvalidRequest, InvalidUrl, NameTaken, NotFound, TooManyWatches, UnknownWatch
+from inventory.listing import Key
+from inventory.slots import Slots
+from inventory.watches.model import MAX_WATCHES, Destination, Finding, Message, SinkKind, Watch, message_id
+from inventory.watches.parsing import parsed
+from inventory.watches.ports import Messages, Schedules, Watches
+from inventory.watches.rehearsal import Rehearsal, Rehearser
+from inventory.watches.settings import WatchSettings, changed, read_settings, scheduled_again, settings_of
+from inventory.webhooks.model import Delivery
+from inventory.webhooks.service import WebhookService
+
+MAX_MEETINGS = 10
+"""How often a change begins again because others changed the same watch meanwhile."""
+TESTS_WAIT, TESTS_ADMITTED = 10.0, 4
+"""One process tests one watch at a time: for how many seconds others wait, and how many requests there are with them."""
+MAX_DAYS = 90
+"""Days that a test looks back at most."""
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A watch as it is kept, and the secrets of webhooks that were made for it, by id: they are not shown again."""
+
+    watch: Watch
+    secrets: Mapping[str, str] = field(repr=False)
+
+
+class WatchService:
+    """The watches. Every method may raise `StorageUnavailable`, and `UnknownWatch` where it takes a watch's id."""
+
+    def __init__(
+        self,
+        watches: Watches,
+        schedules: Schedules,
+        messages: Messages,
+        webhooks: WebhookService,
+        rehearser: Rehearser,
+        *,
+        has_mail: bool,
+        clock: Clock,
+    ) -> None:
+        self._watches, self._schedules, self._messages = watches, schedules, messages
+        self._webhooks, self._rehearser = webhooks, rehearser
+        self._has_mail = has_mail
+        self._tests = Slots(1, max_wait=TESTS_WAIT, admitted=TESTS_ADMITTED)
+        self._clock = clock
+
+    def create(self, settings: WatchSettings) -> Made:
+        """A new watch. A URL that no webhook has makes one.
+
+        `InvalidRequest` and `InvalidQuery` on what is not valid; `InvalidUrl`, a kind of it, `UnknownWebhook` or
+        `TooManyWebhooks` on a webhook; `QueryTooBroad`, `NameTaken`, and `TooManyWatches`.
+        """
+        new = self._read(settings, token_hex(16))
+        if self._watches.named(new.name) is not None:
+            raise _name_taken(new.name)
+        new, secrets = self._resolved(new, known=())
+        kept = self._watches.add(new, at_most=MAX_WATCHES)
+        if kept is None:
+            raise TooManyWatches(f"There are {MAX_WATCHES:,} watches, and no more are kept. Delete one first.")
+        if kept.id != new.id:
+            raise _name_taken(new.name)
+        return Made(watch=kept, secrets=secrets)
+
+    def check(self, settings: WatchSettings) -> WatchSettings:
+        """The settings as they would be kept, but for webhooks, which stay as they are; nothing is made."""
+        return settings_of(self._read(settings, ""))
+
+    def find(self, watch_id: str) -> Watch:
+        """The watch as it stands."""
+        watch = self._watches.find(watch_id)
+        if watch is None:
+            raise UnknownWatch(f"There is no watch {watch_id}; /api/v1/watches lists all.")
+        return watch
+
+    def named(self, name: str) -> Watch:
+        """The watch of this name."""
+        watch = self._watches.named(name.strip())
+        if watch is None:
+            raise UnknownWatch(f"There is no watch of the name {name.strip()}; /api/v1/watches lists all.")
+        return watch
+
+    def listing(self, *, limit: int, after: Key | None) -> Sequence[Watch]:
+        """Watches by (created_at, id), newest first, those that follow `after`."""
+        return self._watches.listing(limit=limit, after=after)
+
+    def scheduled(self, watches: Sequence[Watch]) -> Mapping[str, int]:
+        """How many targets each of these collects, by id. A million of them take some 50 ms to count."""
+        return self._schedules.counts([each.id for each in watches if each.every is not None and not each.paused])
+
+    def change(self, watch_id: str, change: Callable[[WatchSettings], WatchSettings]) -> Made:
+        """Change what is set of a watch, whatever others do to it at the same time; raises what `create` does."""
+        secrets: dict[str, str] = {}
+
+        def with_webhooks(seen: Watch) -> Watch:
+            new = self._read(change(settings_of(seen)), seen.id)
+            new, made = self._resolved(new, known=seen.destinations)
+            secrets.update(made)
+            return changed(seen, new)
+
+        return Made(watch=self._replace(watch_id, with_webhooks), secrets=secrets)
+
+    def pause(self, watch_id: str) -> Watch:
+        """Let a watch look at nothing and collect nothing. What it owes is still told."""
+        return self._replace(watch_id, lambda seen: self._paused(seen, paused=True))
+
+    def resume(self, watch_id: str) -> Watch:
+        """Let a watch that was paused look and collect again. What happened meanwhile is not told."""
+        return self._replace(watch_id, lambda seen: self._paused(seen, paused=False))
+
+    def delete(self, watch_id: str) -> None:
+        """Remove a watch, its messages and their deliveries. Webhooks stay."""
+        if not self._watches.delete(watch_id):
+            self.find(watch_id)
+
+    def test(self, watch_id: str, *, days: int) -> Rehearsal:
+        """What it would have told of the last days, as far as that can be seen in some seconds; nothing is sent.
+
+        `TooManyRequests` while others are being tested.
+        """
+        if not 1 <= days <= MAX_DAYS:
+            raise InvalidRequest("`days` is not valid.", {"days": [f"Send a whole number, 1 to {MAX_DAYS}."]})
+        watch = parsed(self.find(watch_id))
+        with self._tests.one("Other watches are being tested."):
+            return self._rehearser.rehearse(watch, days=days)
+
+    def messages(self, watch_id: str, *, limit: int, after: Key | None) -> Sequence[Message]:
+        """Messages of a watch by (created_at, id), newest first, those that follow `after`; without payload."""
+        return self._messages.listing(self.find(watch_id).id, limit=limit, after=after)
+
+    def message(self, watch_id: str, number: int) -> Message:
+        """A message with its payload; `NotFound` if there is none of this number, or none any more."""
+        found = self._messages.find(message_id(self.find(watch_id).id, number))
+        if found is None:
+            path = f"/api/v1/watches/{watch_id}/messages"
+            raise NotFound(f"There is no message {number} of this watch, or it is not kept any more; {path} lists all.")
+        return found
+
+    def findings(self, watch_id: str, number: int, *, limit: int, after: Key | None) -> Sequence[Finding]:
+        """What a message told, by (at, id), newest first, those that follow `after`."""
+        return self._messages.findings(self.message(watch_id, number).id, limit=limit, after=after)
+
+    def deliveries(self, message: Message) -> Sequence[Delivery]:
+        """How a message was delivered to each destination."""
+        return self._webhooks.deliveries_of(message.id)
+
+    def _read(self, settings: WatchSettings, watch_id: str) -> Watch:
+        watch = read_settings(settings, watch_id, self._clock())
+        if watch.watch.every is not None:
+            self._rehearser.try_query(watch)
+        if not self._has_mail and any(each.kind is SinkKind.EMAIL for each in settings.destinations):
+            reason = "There is no mail server. The operator sets INVENTORY_SMTP_URL."
+            raise InvalidRequest(reason, {SinkKind.EMAIL.value: [reason]})
+        return watch.watch
+
+    def _resolved(self, watch: Watch, *, known: Sequence[Destination]) -> tuple[Watch, Mapping[str, str]]:
+        """The watch with the ids of its webhooks, and the secrets of new ones; those that are known are not looked up."""
+        destinations: dict[Destination, None] = {}
+        secrets: dict[str, str] = {}
+        for each in watch.destinations:
+            if each.kind is not SinkKind.WEBHOOK or each in known:
+                destinations[each] = None
+                continue
+            webhook, secret = self._webhook(each.address)
+            destinations[Destination(SinkKind.WEBHOOK, webhook)] = None
+            if secret is not None:
+                secrets[webhook] = secret
+        return replace(watch, destinations=tuple(destinations)), secrets
+
+    def _webhook(self, text: str) -> tuple[str, str | None]:
+        """The id of the webhook of an id or a URL, and its secret if it is new."""
+        try:
+            webhook, secret = self._webhooks.named(text)
+        except InvalidUrl as error:
+            error.errors = {SinkKind.WEBHOOK.value: [str(error)]}
+            raise
+        return webhook.id, secret
+
+    def _paused(self, seen: Watch, *, paused: bool) -> Watch:
+        return seen if seen.paused is paused else scheduled_again(replace(seen, paused=paused, changed_at=self._clock()))
+
+    def _replace(self, watch_id: str, change: Callable[[Watch], Watch]) -> Watch:
+        """Change a watch as it stands, whatever others do to it at the same time."""
+        for _ in range(MAX_MEETINGS):
+            seen = self.find(watch_id)
+            new = change(seen)
+            if new == seen or self._watches.replace(seen, new):
+                return new
+        raise _name_taken(new.name)
+
+
+def _name_taken(name: str) -> NameTaken:
+    return NameTaken(f"Another watch has the name {name}. Choose another name, or change that watch.")
