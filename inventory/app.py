@@ -26,10 +26,12 @@ from inventory.records import routes as records
 from inventory.services import EXTENSION, Services
 from inventory.ui import jobs as job_pages
 from inventory.ui import pages
+from inventory.watches import routes as watches
 from inventory.weather import routes as weather
 from inventory.web_api import problems, shortcut
 from inventory.web_api.blueprint import Api
 from inventory.web_api.same_origin import SameOrigin
+from inventory.webhooks import routes as webhooks
 from inventory.webpages import routes as webpages
 from inventory.webpages.fast_lookup import FastLookup
 from inventory.webpages.lookup import SOURCE
@@ -69,7 +71,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     api.document_fields(KindField, KindField.documented(services.imports.types.values()))
     for feature in (
         webpages, observations, changes, records, imports, jobs, sockets, events, weather, history, upstreams, products,
-        health,
+        watches, webhooks, health,
     ):  # fmt: skip
         api.register_blueprint(feature.blueprint)
     return app

@@ -154,6 +154,30 @@ class NoSuchSnapshot(NotFound):
     """There is no such snapshot of this URL. /api/v1/metadata/snapshots lists those that are kept."""
 
 
+class UnknownWatch(InventoryError):
+    """This watch does not exist. `/api/v1/watches` lists all."""
+
+
+class TooManyWatches(InventoryError):
+    """There are 1,000 watches, and no more are kept. Delete one that is not needed any more."""
+
+
+class UnknownWebhook(InventoryError):
+    """This webhook does not exist. `/api/v1/webhooks` lists all."""
+
+
+class NameTaken(InventoryError):
+    """Another one has this name or URL. Choose another, or change that one."""
+
+
+class TooManyWebhooks(InventoryError):
+    """There are 1,000 webhooks, and no more are kept. Delete one that is not needed any more."""
+
+
+class WebhookDisabled(InventoryError):
+    """The webhook is disabled, so nothing is sent to it. Enable it first."""
+
+
 class CollectionFailed(InventoryError):
     """The target could not be collected. The member `failure` says why, and when it may be tried again.
 
@@ -277,6 +301,12 @@ STATUS: Mapping[type[InventoryError], tuple[int, str]] = {
     NotInInventory: (404, "not_in_inventory"),
     NotFound: (404, "not_found"),
     NoSuchSnapshot: (404, "no_such_snapshot"),
+    UnknownWatch: (404, "unknown_watch"),
+    TooManyWatches: (409, "too_many_watches"),
+    UnknownWebhook: (404, "unknown_webhook"),
+    NameTaken: (409, "name_taken"),
+    TooManyWebhooks: (409, "too_many_webhooks"),
+    WebhookDisabled: (409, "webhook_disabled"),
     CollectionFailed: (502, "collection_failed"),
     CollectionTimedOut: (504, "collection_failed"),
     StorageUnavailable: (503, "storage_unavailable"),

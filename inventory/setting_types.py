@@ -92,6 +92,12 @@ def _within(minimum: Number, value: Number, maximum: Number) -> Number:
     return value
 
 
+def _switch(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError("neither true nor false")
+    return text == "true"
+
+
 def text(pattern: str, takes: str) -> Type[str]:
     """Texts that match a pattern."""
 
@@ -140,6 +146,7 @@ STORE_URL = text(
 REDIS_URL = text(r"(rediss?|unix)://.+", "redis://, rediss:// or unix:// and an address")
 FILES_URL = text(r"s3://[^/?#]+.*|file:///.+", "s3://BUCKET/PREFIX or file:///ABSOLUTE/FOLDER")
 WEB_URL = Type(_web_url, "an http or https URL without user, password and fragment")
+MAIL_ADDRESS = text(r"[!-?A-~]+@[!-?A-~]+", "an e-mail address, such as inventory@example.com")
 ADDRESS = Type(str, "an address to listen on")
 PORT = whole(1, 65_535, "a port")
 HOSTS = separated(
@@ -148,4 +155,5 @@ HOSTS = separated(
 NETWORKS = separated(ipaddress.ip_network, "CIDRs with commas between, such as 10.1.0.0/16,fd00::/8")
 # A key is written the same in a URL, so that it is recognised wherever it might be repeated.
 OPENWEATHER_KEY = text(r"[A-Za-z0-9._~-]+", "a key of openweathermap.org: letters, digits and ._~-")
+SWITCH = Type(_switch, "true or false")
 WHOLE_SECONDS = whole(0, 10**9, "whole seconds")

@@ -21,6 +21,8 @@ COMMANDS: Mapping[str, str] = {
     "jobs": "jobs",
     "job": "jobs",
     "products": "products",
+    "watch": "watches",
+    "webhook": "webhooks",
     "reindex": "reindex",
 }
 """The commands, and the file of each, where it is the function of its name, or of that with a `_` if Python has the word."""

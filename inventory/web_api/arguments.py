@@ -45,7 +45,7 @@ def load(schema: Schema, read: Callable[[Request], Any], request: Request) -> An
     try:
         return schema.load(read(request))
     except ValidationError as error:
-        errors = _by_field(error.normalized_messages())  # type: ignore[no-untyped-call]
+        errors = errors_of(error)
         raise InvalidRequest(f"Not valid: {', '.join(errors)}. See `errors`.", errors) from error
 
 
@@ -98,7 +98,9 @@ def json_body(request: Request) -> Any:
         raise InvalidRequest("The body is not JSON.", {"body": [f"Not JSON: {reason}. Send a JSON object."]}) from error
 
 
-def _by_field(messages: Mapping[str, Any]) -> dict[str, list[str]]:
+def errors_of(error: ValidationError) -> dict[str, list[str]]:
+    """What is wrong with each field, cut to a bounded size."""
+    messages: Mapping[str, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
     return {
         "body" if field == "_schema" else _truncated(str(field), MAX_NAME): [
             _truncated(line, MAX_MESSAGE) for line in islice(_lines(found), MAX_FIELDS)

@@ -7,23 +7,19 @@ from __future__ import annotations
 
 import json
 import random
-import re
-import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 import fakeredis
 import pytest
 
 from inventory import wiring
 from inventory.config import Settings
-from tests.commands.conftest import run
+from tests.commands.documented import Command, commands, is_meant, printed, requested
 from tests.fakes import Unlimited
 from tests.fleet.fleet import TODAY, Fleet, fleet_on
 from tests.fleet.sites import FIRST, RENEWED, SECOND, THIRD
@@ -31,35 +27,6 @@ from tests.fleet.sites import FIRST, RENEWED, SECOND, THIRD
 ROOT = Path(__file__).parents[2]
 RECIPES = (ROOT / "docs" / "search.md").read_text("utf-8").partition("\n## Recipes\n")[2].partition("\n## ")[0]
 README = (ROOT / "README.md").read_text("utf-8").partition("\n## Ask the whole inventory\n")[2].partition("\n## ")[0]
-WRITTEN = datetime(2026, 11, 25, tzinfo=UTC)
-"""The day on which the page was written; the weeks of the fleet end today."""
-DATE = re.compile(r"\d{4}-\d\d-\d\d")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """A command of the page, in words, and what stands below it; `…` is anything."""
-
-    words: Sequence[str]
-    answer: str
-
-    @property
-    def is_request(self) -> bool:
-        return self.words[0] == "curl"
-
-
-def commands(text: str) -> list[Command]:
-    """The commands of a text, with the page's dates moved so that it was written today."""
-    found = []
-    for block in re.findall("```console\n(.*?)```", text, re.DOTALL):
-        for each in re.split(r"^\$ ", today(block), flags=re.MULTILINE)[1:]:
-            line, _, answer = each.replace("\\\n", " ").partition("\n")
-            found.append(Command(words=shlex.split(line), answer=answer))
-    return found
-
-
-def today(text: str) -> str:
-    return DATE.sub(lambda found: (date.fromisoformat(found[0]) + (TODAY - WRITTEN)).isoformat(), text)
 
 
 def recipes() -> dict[str, list[Command]]:
@@ -91,50 +58,10 @@ def environment(folder: Path) -> dict[str, str]:
     return {"INVENTORY_DATA_DIR": str(folder), "INVENTORY_REDIS_URL": "redis://127.0.0.1:1/0", "COLUMNS": "150"}
 
 
-def requested(fleet: Fleet, words: Sequence[str]) -> str:
-    """What curl would print."""
-    assert words[:2] == ["curl", "-G"]
-    url, *rest = words[2:]
-    assert set(rest[::2]) <= {"-d", "--data-urlencode"}
-    assert url.startswith("http://127.0.0.1:8000/")
-    data = [sent if how == "-d" else encoded(sent) for how, sent in zip(rest[::2], rest[1::2], strict=True)]
-    answer = fleet.client.get(urlsplit(url).path, query_string="&".join(data))
-    assert answer.status_code == 200, answer.text
-    return answer.text
-
-
-def encoded(data: str) -> str:
-    """What curl sends of data that it is to encode."""
-    name, _, value = data.partition("=")
-    return f"{name}={quote(value)}"
-
-
-def printed(environment: dict[str, str], words: Sequence[str], *more: str) -> str:
-    """What the command would print in a terminal."""
-    assert words[0] == ".venv/bin/inventory"
-    done = run(environment, *words[1:], *more)
-    assert done.exit_code == 0, done.output
-    return done.stdout
-
-
-def is_meant(answer: str, said: str) -> bool:
-    """Whether an answer of the page is what was said, whatever `…` stands for, and wherever there is white space."""
-    first, *parts = ("".join(part.split()) for part in answer.split("…"))
-    said = "".join(said.split())
-    if not parts or not said.startswith(first):
-        return said == first
-    said = said[len(first) :]
-    for part in filter(None, parts[:-1]):
-        _, found, said = said.partition(part)
-        if not found:
-            return False
-    return said.endswith(parts[-1])
-
-
 @pytest.mark.parametrize("question", recipes())
 def test_a_recipe_answers_what_stands_below_it(fleet: Fleet, environment: dict[str, str], question: str) -> None:
     for command in recipes()[question]:
-        said = requested(fleet, command.words) if command.is_request else printed(environment, command.words)
+        said = requested(fleet.client, command.words) if command.is_request else printed(environment, command.words)
         assert not command.answer.strip() or is_meant(command.answer, said), said
 
 
@@ -152,7 +79,7 @@ def test_a_recipe_answers_the_same_over_http_and_in_a_terminal(
     fleet: Fleet, environment: dict[str, str], question: str
 ) -> None:
     asked = recipes()[question]
-    over_http = [requested(fleet, each.words) for each in asked if each.is_request and "/export" not in each.words[2]]
+    over_http = [requested(fleet.client, each.words) for each in asked if each.is_request and "/export" not in each.words[2]]
     in_terminal = [printed(environment, each.words, "--json") for each in asked if not each.is_request]
 
     assert [told(each) for each in over_http] == [told(each) for each in in_terminal] != []

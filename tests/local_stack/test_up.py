@@ -51,7 +51,7 @@ def test_the_dashboard_shows_the_queue(running: Up) -> None:
     url = f"http://127.0.0.1:{running.dashboard_port}/0/data/workers.json"
     workers = wait_until(lambda: requests.get(url, timeout=5).json()["workers"], "a worker is seen")
 
-    assert [worker["queues"] for worker in workers] == [["collect", "jobs"]]
+    assert [worker["queues"] for worker in workers] == [["messages", "collect", "jobs"]]
 
 
 def test_redis_listens_on_its_socket_alone(running: Up) -> None:

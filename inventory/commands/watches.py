@@ -1,0 +1,273 @@
+"""`inventory watch`: what is watched, and what was told of it, from a terminal."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from inventory import wiring
+from inventory.commands.terminal import (
+    PENDING,
+    as_json,
+    errors_as_lines,
+    print_lines,
+    print_pairs,
+    print_table,
+    stdout_console,
+)
+from inventory.commands.watch_options import loaded, settings_options
+from inventory.commands.watch_tables import print_groups, print_plan
+from inventory.config import Settings
+from inventory.errors import InvalidRequest
+from inventory.services import Services
+from inventory.watches import documents, watch_file
+from inventory.watches.applying import WatchApplier
+from inventory.watches.documents import Document
+from inventory.watches.members import settings_from, with_members
+from inventory.watches.model import Watch
+from inventory.watches.schemas import WatchChange, WatchRequest
+from inventory.watches.service import MAX_DAYS, Made, WatchService
+
+IN_LIST = ("name", "query", "every", "on", "paused", "messages", "last_message_at")
+IN_LOG = ("number", "created_at", "findings", "targets", "says")
+KEEP_IT = "inventory: keep the secret; it is not shown again"
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+watch_name = click.argument("name", metavar="NAME")
+file_of_watches = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
+@click.group()
+def watch() -> None:
+    """Watch targets: collect them on a schedule, and send messages about what changes; docs/watches.md has more.
+
+    NAME is the name of a watch, or its id.
+    """
+
+
+@watch.command()
+@watch_name
+@click.argument("query")
+@settings_options
+@as_json
+@errors_as_lines
+def add(as_json: bool, **members: Any) -> int:
+    """Watch the targets that QUERY (docs/queries.md) holds for, under a NAME of your choice."""
+    settings = settings_from(loaded(WatchRequest(), members))
+    return _show_made(_services().watches.create(settings), as_json=as_json)
+
+
+@watch.command()
+@watch_name
+@click.option("--query", help="Which targets, in place of those before.")
+@settings_options
+@as_json
+@errors_as_lines
+def change(name: str, as_json: bool, **members: Any) -> int:
+    """Change what these options say of the watch NAME. An empty text, such as --webhook '', leaves none."""
+    change = loaded(WatchChange(), members)
+    watches = _services().watches
+    made = watches.change(_found(watches, name).id, partial(with_members, members=change))
+    return _show_made(made, as_json=as_json)
+
+
+@watch.command("list")
+@click.option("--limit", type=click.IntRange(1, 1_000), default=50, show_default=True, help="How many.")
+@as_json
+@errors_as_lines
+def list_(limit: int, as_json: bool) -> int:
+    """List watches, newest first."""
+    found = [documents.watch_document(each) for each in _services().watches.listing(limit=limit, after=None)]
+    if as_json:
+        click.echo(json.dumps(found))
+    else:
+        print_lines(IN_LIST, [_in_words(each) for each in found])
+    return 0
+
+
+@watch.command()
+@watch_name
+@as_json
+@errors_as_lines
+def show(name: str, as_json: bool) -> int:
+    """Show the watch NAME, and how many targets are collected for it."""
+    watches = _services().watches
+    found = _found(watches, name)
+    _show(documents.watch_document(found, scheduled=watches.scheduled([found]).get(found.id, 0)), as_json=as_json)
+    return 0
+
+
+@watch.command()
+@watch_name
+@click.option("--days", type=click.IntRange(1, MAX_DAYS), default=7, show_default=True, help="Look back so far.")
+@as_json
+@errors_as_lines
+def test(name: str, days: int, as_json: bool) -> int:
+    """Show what the watch NAME would have told of the last days. Nothing is sent."""
+    watches = _services().watches
+    document = documents.rehearsal_document(watches.test(_found(watches, name).id, days=days))
+    if as_json:
+        click.echo(json.dumps(document))
+        return 0
+    console = stdout_console()
+    print_groups(console, document["groups"])
+    counts = ", ".join(_counted(document[name], name) for name in ("messages", "findings", "targets"))
+    console.print(f"{counts} from {document['since']} to {document['until']}")
+    if document["omitted"]:
+        console.print(f"and {document['omitted']:,} more groups")
+    if not document["complete"]:
+        click.echo("inventory: there was more to look at than there is time for; narrow the query, or the days", err=True)
+    return 0
+
+
+@watch.command()
+@watch_name
+@click.option("--message", "number", type=click.IntRange(1), metavar="N", help="Show what was sent of message N, as JSON.")
+@click.option("--limit", type=click.IntRange(1, 1_000), default=20, show_default=True, help="How many.")
+@as_json
+@errors_as_lines
+def log(name: str, number: int | None, limit: int, as_json: bool) -> int:
+    """List the messages of the watch NAME, newest first, or show one."""
+    watches = _services().watches
+    watch_id = _found(watches, name).id
+    if number is not None:
+        message = watches.message(watch_id, number)
+        click.echo(
+            json.dumps(documents.message_document(message, watches.deliveries(message)), indent=None if as_json else 2)
+        )
+        return 0
+    found = [documents.listed_message(each) for each in watches.messages(watch_id, limit=limit, after=None)]
+    if as_json:
+        click.echo(json.dumps(found))
+    else:
+        print_table(stdout_console(), "", IN_LOG, [each | {"says": _says(each)} for each in found])
+    return 0
+
+
+@watch.command()
+@watch_name
+@as_json
+@errors_as_lines
+def pause(name: str, as_json: bool) -> int:
+    """Let the watch NAME collect and tell nothing for now."""
+    watches = _services().watches
+    _show(documents.watch_document(watches.pause(_found(watches, name).id)), as_json=as_json)
+    return 0
+
+
+@watch.command()
+@watch_name
+@as_json
+@errors_as_lines
+def resume(name: str, as_json: bool) -> int:
+    """Let the watch NAME go on."""
+    watches = _services().watches
+    _show(documents.watch_document(watches.resume(_found(watches, name).id)), as_json=as_json)
+    return 0
+
+
+@watch.command()
+@watch_name
+@errors_as_lines
+def remove(name: str) -> int:
+    """Remove the watch NAME, its messages, and what it owed. Webhooks stay."""
+    watches = _services().watches
+    watches.delete(_found(watches, name).id)
+    return 0
+
+
+@watch.command()
+@file_of_watches
+@click.option("--yes", is_flag=True, help="Do it.")
+@errors_as_lines
+def apply(file: Path, yes: bool) -> int:
+    """Show what is to be done so that all watches are as FILE says, or do it with --yes. Exit code 3: it is to be done.
+
+    Watches are told apart by their names. What FILE lacks is removed.
+    """
+    applier = _applier()
+    try:
+        plan = applier.plan(watch_file.read(file.read_text("utf-8")))
+    except (InvalidRequest, UnicodeDecodeError) as error:
+        raise InvalidRequest(f"{file}: {error}", getattr(error, "errors", None)) from error
+    print_plan(stdout_console(), plan)
+    if plan.is_empty:
+        return 0
+    if not yes:
+        click.echo("inventory: nothing was done; do it with --yes", err=True)
+        return PENDING
+    _print_secrets(applier.apply(plan))
+    return 0
+
+
+@watch.command()
+@errors_as_lines
+def export() -> int:
+    """Print the file of all watches, which `apply` takes. Webhooks are written as URLs."""
+    click.echo(watch_file.written([each.settings for each in _applier().kept()]), nl=False)
+    return 0
+
+
+def _services() -> Services:
+    return wiring.build(Settings.read())
+
+
+def _applier() -> WatchApplier:
+    services = _services()
+    return WatchApplier(services.watches, services.webhooks)
+
+
+def _found(watches: WatchService, name: str) -> Watch:
+    """The watch of an id or a name."""
+    return watches.find(name) if _ID.fullmatch(name) else watches.named(name)
+
+
+def _show_made(made: Made, *, as_json: bool) -> int:
+    _show(documents.watch_document(made.watch, secrets=made.secrets), as_json=as_json)
+    _print_secrets({} if as_json else made.secrets)
+    return 0
+
+
+def _show(document: Document, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(document))
+    else:
+        shown = {name: value for name, value in document.items() if value not in (None, []) and name != "webhook_secrets"}
+        print_pairs(stdout_console(), _in_words(shown).items())
+
+
+def _counted(count: int, name: str) -> str:
+    """So many of what has this name."""
+    return f"{count:,} {name.removesuffix('s') if count == 1 else name}"
+
+
+def _in_words(document: Document) -> Document:
+    """The same with lists as texts."""
+    return {name: ", ".join(value) if isinstance(value, list) else value for name, value in document.items()}
+
+
+def _says(message: Document) -> str:
+    """The largest groups of a message, each in a line."""
+    lines = [_group(each) for each in message["groups"]]
+    return "; ".join([*lines, f"and {message['more_groups']} more"] if message["more_groups"] else lines)
+
+
+def _group(group: Document) -> str:
+    old, new = (", ".join(group[side]) or "(none)" for side in ("old", "new"))
+    change = f" {old} → {new}" if group["field"] else ""
+    return f"{group['on']} {group['field']}".rstrip() + f"{change} ({group['count']:,})"
+
+
+def _print_secrets(secrets: Mapping[str, str]) -> None:
+    """The secrets of webhooks that were made."""
+    for webhook, secret in secrets.items():
+        click.echo(f"secret of the new webhook {webhook}: {secret}")
+    if secrets:
+        click.echo(KEEP_IT, err=True)

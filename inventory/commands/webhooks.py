@@ -1,0 +1,153 @@
+"""`inventory webhook`: the receivers of messages, from a terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import click
+
+from inventory import wiring
+from inventory.clock import utc_now
+from inventory.commands.terminal import (
+    FAILED,
+    as_json,
+    errors_as_lines,
+    print_lines,
+    print_pairs,
+    print_table,
+    stdout_console,
+)
+from inventory.config import Settings
+from inventory.webhooks.documents import Document, delivery_document, tested_document, webhook_document
+from inventory.webhooks.model import DeliveryState, Webhook
+from inventory.webhooks.service import WebhookService
+
+IN_LIST = ("id", "url", "enabled", "failing_since")
+IN_LOG = ("id", "state", "attempt", "created_at", "due_at", "said")
+KEEP_IT = "inventory: keep the secret; it is not shown again"
+
+webhook_id = click.argument("webhook_id", metavar="ID")
+
+
+@click.group()
+def webhook() -> None:
+    """Receivers of messages, which are posted as Standard Webhooks 1.0 says; docs/watches.md has more."""
+
+
+@webhook.command("list")
+@click.option("--limit", type=click.IntRange(1, 1_000), default=50, show_default=True, help="How many.")
+@as_json
+@errors_as_lines
+def list_(limit: int, as_json: bool) -> int:
+    """List webhooks, newest first."""
+    now = utc_now()
+    documents = [webhook_document(each, now) for each in _service().listing(limit=limit, after=None)]
+    if as_json:
+        click.echo(json.dumps(documents))
+    else:
+        print_lines(IN_LIST, documents)
+    return 0
+
+
+@webhook.command()
+@click.argument("url")
+@as_json
+@errors_as_lines
+def add(url: str, as_json: bool) -> int:
+    """Make a webhook for URL, and print its secret; one that has the URL already is shown without."""
+    return _show(*_service().create(url), as_json=as_json)
+
+
+@webhook.command()
+@webhook_id
+@as_json
+@errors_as_lines
+def rotate(webhook_id: str, as_json: bool) -> int:
+    """Give the webhook ID a new secret. Messages are signed with the old one, too, for 24 hours."""
+    return _show(*_service().rotate(webhook_id), as_json=as_json)
+
+
+@webhook.command()
+@webhook_id
+@as_json
+@errors_as_lines
+def enable(webhook_id: str, as_json: bool) -> int:
+    """Send messages to the webhook ID again, after its receiver answered 410 or somebody disabled it."""
+    return _show(_service().change(webhook_id, enabled=True), None, as_json=as_json)
+
+
+@webhook.command()
+@webhook_id
+@errors_as_lines
+def remove(webhook_id: str) -> int:
+    """Remove the webhook ID, and cancel what it is owed."""
+    _service().delete(webhook_id)
+    return 0
+
+
+@webhook.command()
+@webhook_id
+@as_json
+@errors_as_lines
+def test(webhook_id: str, as_json: bool) -> int:
+    """Send a signed test message to the webhook ID now, and show what it answered. Exit code 1: not a 2xx."""
+    document = tested_document(_service().test(webhook_id))
+    _print(document, as_json=as_json)
+    return 0 if document["delivered"] else FAILED
+
+
+@webhook.command()
+@webhook_id
+@click.option("--state", type=click.Choice([state.value for state in DeliveryState]), help="Only those.")
+@click.option("--limit", type=click.IntRange(1, 1_000), default=20, show_default=True, help="How many.")
+@as_json
+@errors_as_lines
+def log(webhook_id: str, state: str | None, limit: int, as_json: bool) -> int:
+    """List what was sent to the webhook ID, newest first, and what it answered last."""
+    only = DeliveryState(state) if state else None
+    documents = [delivery_document(each) for each in _service().deliveries(webhook_id, only, limit=limit, after=None)]
+    if as_json:
+        click.echo(json.dumps(documents))
+    else:
+        print_table(stdout_console(), "", IN_LOG, [each | {"said": _said(each["attempts"])} for each in documents])
+    return 0
+
+
+@webhook.command()
+@webhook_id
+@click.argument("delivery_id", metavar="DELIVERY")
+@as_json
+@errors_as_lines
+def again(webhook_id: str, delivery_id: str, as_json: bool) -> int:
+    """Send DELIVERY to the webhook ID again, with the same webhook-id. A worker of the running stack does it."""
+    document = delivery_document(_service().again(webhook_id, delivery_id))
+    _print({name: value for name, value in document.items() if name != "attempts" or as_json}, as_json=as_json)
+    return 0
+
+
+def _service() -> WebhookService:
+    return wiring.build(Settings.read()).webhooks
+
+
+def _show(webhook: Webhook, secret: str | None, *, as_json: bool) -> int:
+    _print(webhook_document(webhook, utc_now(), secret), as_json=as_json)
+    if secret is not None:
+        click.echo(KEEP_IT, err=True)
+    return 0
+
+
+def _print(document: Document, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(document))
+    else:
+        shown = {name: value for name, value in document.items() if value is not None}
+        print_pairs(stdout_console(), shown.items())
+
+
+def _said(attempts: Sequence[Document]) -> str:
+    """What came of the latest try."""
+    if not attempts:
+        return ""
+    latest = attempts[-1]
+    return f"{latest['status']}" if latest["detail"] is None else str(latest["detail"])
