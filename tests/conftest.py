@@ -60,7 +60,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test with its ring: `make test ARGS="-m pure"` is the quick one."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
-        if REAL_PARTS & set(item.path.with_suffix("").parts) or "upstream" in fixtures:
+        if REAL_PARTS & set(item.path.with_suffix("").parts) or {"upstream", "receiver"} & fixtures:
             item.add_marker("real")
         else:
             item.add_marker("fakes" if {"tmp_path", "redis"} & fixtures else "pure")

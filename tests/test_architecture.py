@@ -43,6 +43,7 @@ ONLY_IN = {
     "requests": ("inventory/http_client/requests_transport.py",),
     "urllib3": ("inventory/http_client/requests_transport.py",),
     "python_calamine": ("inventory/imports/documents/",),
+    "protego": ("inventory/robots/rules.py",),
     "ijson": ("inventory/imports/documents/",),
     "warcio": ("inventory/imports/documents/",),
     "obstore": ("inventory/files.py",),

@@ -11,6 +11,7 @@ import pytest
 from docs import settings_table
 from inventory.config import PerHost, Settings
 from inventory.errors import SettingError
+from inventory.webhooks.mail_server import MailServer
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))]
@@ -101,6 +102,7 @@ def test_the_embedded_store_and_redis_are_in_the_data_folder() -> None:
         ("RETRY_BASE", "-1"),
         ("API_THREADS", "1"),
         ("WORKERS", "0"),
+        ("RESPECT_ROBOTS", "yes"),
         ("FRESH_FOR", "a day"),
         ("RETRY_FAILED_AFTER", "soon"),
         ("API_PROCESSES", "many"),
@@ -119,6 +121,13 @@ def test_the_embedded_store_and_redis_are_in_the_data_folder() -> None:
         ("HISTORY_SOURCES", ","),
         ("KEEP_HISTORY_FOR", "a quarter"),
         ("EVENTS_LINE_DELAY", "61"),
+        ("SMTP_URL", "mail.example.com"),
+        ("SMTP_URL", "http://mail.example.com"),
+        ("SMTP_URL", "smtp://mail.example.com:smtp"),
+        ("SMTP_URL", "smtps://mail.example.com:0x1"),
+        ("SMTP_URL", "smtp://mail.example.com/queue"),
+        ("MAIL_FROM", "inventory"),
+        ("MAIL_FROM", "the inventory"),
         ("UPSTREAM_RATE", "0"),
         ("UPSTREAM_RATE", "fast"),
         ("UPSTREAM_RATE", "nan"),
@@ -155,6 +164,24 @@ def test_a_password_is_never_in_the_line(bare: pytest.MonkeyPatch) -> None:
 
     assert "secret" not in str(caught.value)
     assert "postgres://me:***@h/db" in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["smtp:/me:secret@mail.test", "me:secret@mail.test", "smtp://me:secret@mail.test/x"])
+def test_a_password_of_the_mail_server_is_not_in_it_either(bare: pytest.MonkeyPatch, url: str) -> None:
+    bare.setenv("INVENTORY_SMTP_URL", url)
+
+    with pytest.raises(SettingError) as caught:
+        Settings.read()
+
+    assert "secret" not in str(caught.value)
+
+
+def test_the_mail_server_is_read_once(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("INVENTORY_SMTP_URL", "smtps://me:s3cr3t@mail.test")
+    settings = Settings.read()
+
+    assert settings.smtp_url == MailServer(host="mail.test", port=465, implicit_tls=True, user="me", password="s3cr3t")
+    assert "s3cr3t" not in repr(settings)
 
 
 @pytest.mark.parametrize("name", ["WEATHER_URL", "WEATHER_GEOCODING_URL"])

@@ -20,7 +20,7 @@ from redis.retry import Retry
 from structlog.testing import capture_logs
 
 from inventory.local_stack.redis_server import find_server
-from inventory.notifier import MAX_WAITING, Notifier, connect
+from inventory.notifier import MAX_WAITING, TASKS, Notifier, connect
 from inventory.redis_outage import RETRY_AFTER
 from tests.end_to_end.stack import free_port, wait_until
 
@@ -173,6 +173,15 @@ def test_rq_jobs_for_jobs_wait_in_a_queue_of_their_own_and_are_few_too(queue: No
     assert job_id is not None
     assert b"workers.tasks.work" in zlib.decompress(redis.hget(b"rq:job:" + job_id, "data") or b"")
     assert redis.hget(b"rq:job:" + job_id, "description") == f"urls.csv (job {JOB})".encode()
+
+
+def test_rq_jobs_for_deliveries_wait_in_a_queue_that_workers_listen_to_first(queue: Notifier, redis: Redis) -> None:
+    assert queue.wake_worker_to_deliver("d1", "webhook:w1")
+
+    assert next(iter(TASKS)) == "messages"
+    [job_id] = redis.lrange("rq:queue:messages", 0, -1)
+    assert b"workers.tasks.deliver" in zlib.decompress(redis.hget(b"rq:job:" + job_id, "data") or b"")
+    assert redis.hget(b"rq:job:" + job_id, "description") == b"webhook:w1 (delivery d1)"
 
 
 def test_a_file_name_with_half_of_a_surrogate_pair_wakes_a_worker_all_the_same(queue: Notifier, redis: Redis) -> None:

@@ -9,6 +9,7 @@ import pytest
 from rq import Worker
 from rq.serializers import JSONSerializer
 
+from inventory.notifier import TASKS
 from tests.end_to_end.stack import Stack, stack, wait_until
 from tests.upstreams import Upstream
 
@@ -24,13 +25,14 @@ def running() -> Iterator[Stack]:
 def seen(running: Stack) -> list[Worker]:
     """The workers as the dashboard finds them: with what was registered at their birth."""
     workers = Worker.all(connection=running.redis, serializer=JSONSerializer)
-    return [worker for worker in workers if worker.birth_date and worker.pid and worker.queue_names() == ["collect", "jobs"]]
+    born = [worker for worker in workers if worker.birth_date and worker.pid]
+    return [worker for worker in born if worker.queue_names() == list(TASKS)]
 
 
 def are_seen_again(running: Stack) -> None:
     wait_until(lambda: len(seen(running)) == 2, "the workers are registered again", 30)
     assert Worker.count(connection=running.redis) == 2
-    assert running.redis.smembers("rq:queues") == {b"rq:queue:collect", b"rq:queue:jobs"}
+    assert running.redis.smembers("rq:queues") == {f"rq:queue:{name}".encode() for name in TASKS}
     assert all(running.redis.ttl(worker.key) > 0 for worker in seen(running))
 
 

@@ -1,0 +1,300 @@
+"""`python -m tests.faults.watches --targets 500`: watched targets whose changes are planted, while everything is killed.
+
+Every response of a target has a header that differs each time. Some headers are `off` until the rig plants a change; then
+they are `on`. Receivers fail, hang, lose replies, and one is gone. At the end each planted change must be in exactly one
+message and nothing else in any; each receiver must have had each message, with a signature that holds; and once the watch
+is paused nothing is collected any more. It exits with 1 if not.
+"""
+# ruff: noqa: T201 - a program that prints
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import secrets
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import requests
+
+from inventory.errors import StorageUnavailable
+from inventory.records.model import Target
+from inventory.store import Store
+from inventory.watches.model import Finding, Message
+from inventory.webhooks.model import MAX_BODY, DeliveryState
+from tests.end_to_end.stack import wait_until
+from tests.faults.claims import look
+from tests.faults.faults import Scene, faults_for
+from tests.faults.imports import at_random, kill_every_worker
+from tests.faults.rig import Rig, rig
+from tests.faults.witness import Witness
+from tests.upstreams import Answer, Request, Upstream
+from tests.webhooks.receivers import Receiver
+
+SETTINGS = {"workers": 1, "fetch_deadline": 3, "max_attempts": 20}
+"""Attempts are many, because each fault may cost one of a target that is not to blame."""
+EVERY = 60
+"""Seconds between two collections of a target: the shortest that a watch takes."""
+FIELDS = 8
+"""Headers of a target, in each of which one change can be planted."""
+ENDS_WITHIN, IS_SILENT_FOR = 8.0, 15.0
+"""Seconds in which what was accepted before a pause is collected, and for which nothing may be collected after that."""
+HANGS_FOR = 17.0
+"""Seconds: longer than a try takes."""
+Planted = tuple[str, str]
+"""The path of a target, and the header that changed."""
+
+
+class Site(Upstream):
+    """The watched targets."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.planted: dict[Planted, float] = {}
+
+    def respond(self, request: Request) -> tuple[Answer, asyncio.Event | None]:
+        _, gate = super().respond(request)
+        shown = [
+            (f"X-F{number}", "on" if (request.path, f"header.x-f{number}") in self.planted else "off")
+            for number in range(FIELDS)
+        ]
+        headers = (("X-Watched", "yes"), ("X-Noise", secrets.token_hex(8)), ("X-Count", str(self.count())), *shown)
+        return Answer(200, headers=headers, body=b"<title>watched</title>"), gate
+
+
+class Receivers(Receiver):
+    """One path for each kind of receiver. The first try of a message fails, hangs, or loses its reply."""
+
+    PATHS = ("/good", "/fails", "/hangs", "/loses", "/gone")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tries: Counter[tuple[str, str]] = Counter()
+
+    def respond(self, request: Request) -> tuple[Answer, asyncio.Event | None]:
+        super().respond(request)
+        tried = request.path, request.headers["webhook-id"]
+        self.tries[tried] += 1
+        if request.path == "/gone":
+            return Answer(410), None
+        if self.tries[tried] > 1:
+            return Answer(204), None
+        first = {"/fails": Answer(500), "/hangs": Answer(204, wait=HANGS_FOR), "/loses": Answer(204, lost=True)}
+        return first.get(request.path, Answer(204)), None
+
+
+@dataclass
+class Proof:
+    """What became of the planted changes; `complaints` must be empty."""
+
+    targets: int
+    planted: int
+    messages: int
+    tries: int
+    faults: list[str]
+    seconds: float
+    slowest: float
+    complaints: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        verdict = "; ".join(self.complaints) or "each change in one message, and nothing else"
+        return (
+            f"{self.targets:,} targets, {self.planted:,} changes, {len(self.faults)} faults ({', '.join(self.faults)}),"
+            f" {self.messages:,} messages in {self.tries:,} tries, {self.seconds:.0f} s, {self.slowest:.0f} s to the last"
+            f" one: {verdict}"
+        )
+
+
+@dataclass
+class Watched:
+    """A rig with a watch: its targets, its receivers with their secrets by path, and its id."""
+
+    running: Rig
+    site: Site
+    receivers: Receivers
+    paths: Sequence[str]
+    rng: Random
+    watch_id: str = ""
+    webhooks: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        """Collect all targets, and let a watch have schedules of them."""
+        for path in self.paths:
+            assert self.running.post(self.site.url(path)).status_code in (200, 201)
+        for path in self.receivers.PATHS:
+            made = self._send("POST", "/webhooks", url=self.receivers.url(path))
+            self.webhooks[path] = made["id"], made["secret"]
+        watch = self._send(
+            "POST", "/watches", name="planted", query="header.x-watched:yes", every=EVERY, cooldown=0,
+            webhook=[webhook_id for webhook_id, _ in self.webhooks.values()],
+        )  # fmt: skip
+        self.watch_id = watch["id"]
+        wait_until(lambda: self._send("GET", f"/watches/{self.watch_id}")["enrolled"], "its targets are enrolled", 60)
+
+    def plant(self, count: int) -> None:
+        """Let some targets change, each in a header that has not changed before."""
+        left = [
+            (path, f"header.x-f{number}")
+            for path in self.paths
+            for number in range(FIELDS)
+            if (path, f"header.x-f{number}") not in self.site.planted
+        ]
+        now = time.monotonic()
+        self.site.planted |= dict.fromkeys(self.rng.sample(left, min(count, len(left))), now)
+
+    def wait_until_told(self, store: Store, seconds: float) -> float:
+        """Wait until messages tell as many changes as were planted; how many seconds that took."""
+        began = time.monotonic()
+        while time.monotonic() < began + seconds:
+            self.running.look_after()
+            try:
+                told = sum(each.findings for each in self.messages(store))
+            except StorageUnavailable:
+                told = -1
+            if told >= len(self.site.planted):
+                break
+            time.sleep(0.5)
+        return time.monotonic() - began
+
+    def deliver_the_rest(self, store: Store, seconds: float) -> list[str]:
+        """Send again what waits for its next try, as people do, until each delivery has ended; those that have not."""
+        until = time.monotonic() + seconds
+        while waiting := list(self._going_on(store)):
+            if time.monotonic() > until:
+                break
+            self.running.look_after()
+            for webhook_id, delivery_id, state in waiting:
+                if state is DeliveryState.PENDING:
+                    path = f"/webhooks/{webhook_id}/deliveries/{delivery_id}/again"
+                    requests.post(f"{self.running.url}/api/v1{path}", timeout=30)
+            time.sleep(2)
+        return [f"the delivery {delivery_id} is {state}" for _, delivery_id, state in waiting]
+
+    def collected_after_the_end(self) -> list[str]:
+        """Pause the watch, and see that its schedules collect nothing any more."""
+        self._send("POST", f"/watches/{self.watch_id}/pause")
+        time.sleep(ENDS_WITHIN)
+        before = self.site.count()
+        time.sleep(IS_SILENT_FOR)
+        more = self.site.count() - before
+        return [f"{more} targets were collected after the watch was paused"] if more else []
+
+    def messages(self, store: Store) -> Sequence[Message]:
+        """All that the watch told."""
+        return store.messages.listing(self.watch_id, limit=100_000, after=None)
+
+    def complaints(self, store: Store) -> Iterator[str]:
+        """What does not hold."""
+        messages = self.messages(store)
+        if sorted(each.number for each in messages) != list(range(1, len(messages) + 1)):
+            yield f"the messages are numbered {sorted(each.number for each in messages)}"
+        told = Counter(self._planted(each) for message in messages for each in self._findings(store, message))
+        for one in sorted(self.site.planted.keys() - told.keys())[:5]:
+            yield f"{one} was never told"
+        for one, count in sorted(told.items()):
+            if one not in self.site.planted:
+                yield f"{one} was invented"
+            elif count > 1:
+                yield f"{one} was told {count} times"
+        yield from self._wrongly_received({each.id for each in messages})
+        yield from (f"died by itself: {name}" for name in self.running.unasked)
+
+    def _wrongly_received(self, messages: set[str]) -> Iterator[str]:
+        for path, (_, secret) in self.webhooks.items():
+            received = self.receivers.verified(secret, path)
+            contents: dict[str, Any] = {}
+            for message_id, content in received:
+                if contents.setdefault(message_id, content) != content:
+                    yield f"{path} got {message_id} with two contents"
+            if path == "/gone":
+                continue
+            if lacking := messages - contents.keys():
+                yield f"{path} never got {len(lacking)} messages"
+            if invented := contents.keys() - messages:
+                yield f"{path} got {len(invented)} messages that are none"
+        gone = self._send("GET", f"/webhooks/{self.webhooks['/gone'][0]}")
+        if gone["disabled_because"] is None:
+            yield f"the receiver that is gone is still called: {gone}"
+        if large := [each for each in self.receivers.requests if len(each.body) >= MAX_BODY]:
+            yield f"{len(large)} bodies are too large"
+
+    def _going_on(self, store: Store) -> Iterator[tuple[str, str, DeliveryState]]:
+        for webhook_id, _ in self.webhooks.values():
+            for state in (DeliveryState.PENDING, DeliveryState.RUNNING):
+                found = store.deliveries.listing(address=webhook_id, message_id=None, state=state, limit=1_000, after=None)
+                yield from ((webhook_id, each.id, each.state) for each in found)
+
+    def _findings(self, store: Store, message: Message) -> Sequence[Finding]:
+        return store.messages.findings(message.id, limit=100_000, after=None)
+
+    def _planted(self, finding: Finding) -> Planted:
+        known = {Target("webpage", self.site.url(path), "127.0.0.1").id: path for path in self.paths}
+        return known.get(finding.record_id, finding.record_id), finding.field
+
+    def _send(self, method: str, path: str, **body: object) -> Any:
+        answer = requests.request(method, f"{self.running.url}/api/v1{path}", json=body or None, timeout=60)
+        answer.raise_for_status()
+        return answer.json()
+
+
+def prove(
+    watched: Watched, *, faults: Sequence[str] | None, waves: int, per_wave: int, away: float, quiet: float = 240.0
+) -> Proof:
+    """Plant changes in waves, with a fault after each, and wait until all is told and delivered."""
+    running, began = watched.running, time.monotonic()
+    scene = Scene(running, Witness(running.url, running.folder / "accepted"), watched.rng, away)
+    known, happened = {"kill every worker": kill_every_worker, **faults_for(running)}, list[str]()
+    names = iter(faults) if faults is not None else at_random(sorted(known), watched.rng)
+    for _ in range(waves):
+        watched.plant(per_wave)
+        time.sleep(watched.rng.uniform(1, 6))
+        name = next(names, "")
+        if name:
+            known[name](scene)
+            happened.append(name)
+        running.look_after()
+    with look(running.store.direct) as store:
+        slowest = watched.wait_until_told(store, EVERY + quiet)
+        proof = Proof(
+            len(watched.paths), len(watched.site.planted), 0, 0, happened, 0.0, slowest,
+            complaints=watched.deliver_the_rest(store, quiet),
+        )  # fmt: skip
+        proof.complaints += watched.complaints(store)
+        proof.complaints += watched.collected_after_the_end()
+        proof.messages = len(watched.messages(store))
+    proof.tries = watched.receivers.tries.total()
+    proof.seconds = time.monotonic() - began
+    return proof
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(prog="python -m tests.faults.watches", description=__doc__)
+    options.add_argument("--targets", type=int, default=500)
+    options.add_argument("--waves", type=int, default=30, help="how often changes are planted, each time with a fault")
+    options.add_argument("--per-wave", type=int, default=40, help="changes that are planted at once")
+    options.add_argument("--faults", default="", help="names with commas between; by default all, in random order")
+    options.add_argument("--away", type=float, default=5.0, help="seconds for which something is away")
+    options.add_argument("--seed", type=int, default=int(time.time()))
+    options.add_argument("--store", choices=["sqlite", "mongo"], default="sqlite")
+    chosen = options.parse_args()
+    print(f"seed {chosen.seed}, store {chosen.store}", flush=True)
+    with rig(chosen.store, **SETTINGS) as running, Site() as site, Receivers() as receivers:
+        running.start()
+        paths = [f"/watched/{number}" for number in range(chosen.targets)]
+        watched = Watched(running, site, receivers, paths, Random(chosen.seed))
+        watched.begin()
+        faults = [name for name in chosen.faults.split(",") if name] or None
+        proof = prove(watched, faults=faults, waves=chosen.waves, per_wave=chosen.per_wave, away=chosen.away)
+        if proof.complaints:
+            print(running.log("scheduler")[-4_000:])
+    print(proof)
+    return 1 if proof.complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
