@@ -13,7 +13,7 @@ from typing import Any
 from inventory.store.codecs import content_bytes, from_millis, read_content, text_bytes, to_millis, to_millis_or_none
 from inventory.store.frames import keep_content, kept_content
 from inventory.watches.model import Destination, Finding, Group, On, SinkKind, Watch
-from inventory.webhooks.model import Attempt
+from inventory.webhooks.model import Attempt, Delivery
 
 KEPT_ATTEMPTS = 20
 """The latest ones of a delivery."""
@@ -133,3 +133,22 @@ def _read_group(kept: Mapping[str, Any]) -> Group:
 
 def _instant(millis: int | None) -> datetime | None:
     return None if millis is None else from_millis(millis)
+
+
+def delivery_values(delivery: Delivery) -> dict[str, Any]:
+    """The values of a delivery, by the names that both stores have for them."""
+    return {
+        "id": delivery.id,
+        "message_id": delivery.message_id,
+        "watch_id": delivery.watch_id,
+        "kind": delivery.kind,
+        "address": text_bytes(delivery.address),
+        "created_at": to_millis(delivery.created_at),
+        "due_at": to_millis_or_none(delivery.due_at),
+        "state": delivery.state.value,
+        "attempt": delivery.attempt,
+        "lease": delivery.lease,
+        "fence": delivery.fence,
+        "ended_at": to_millis_or_none(delivery.ended_at),
+        "attempts": attempts_content(delivery.attempts),
+    }

@@ -15,7 +15,7 @@ from inventory.store.codecs import from_millis, read_text, text_bytes, to_millis
 from inventory.store.mongo.connection import Adapter, Document
 from inventory.store.mongo.documents import after_key, newest_first
 from inventory.store.mongo.upserts import BATCH
-from inventory.store.watch_codecs import attempts_content, read_attempts
+from inventory.store.watch_codecs import attempts_content, delivery_values, read_attempts
 from inventory.webhooks.model import Attempt, Delivery, DeliveryState
 
 GOES_ON: Document = {"due_at": {"$gte": 0}}
@@ -102,21 +102,8 @@ class MongoDeliveries(Adapter):
 
 def new(delivery: Delivery) -> Document:
     """The document of a delivery."""
-    return {
-        "_id": delivery.id,
-        "message_id": delivery.message_id,
-        "watch_id": delivery.watch_id,
-        "kind": delivery.kind,
-        "address": text_bytes(delivery.address),
-        "created_at": to_millis(delivery.created_at),
-        "due_at": to_millis_or_none(delivery.due_at),
-        "state": delivery.state.value,
-        "attempt": delivery.attempt,
-        "lease": delivery.lease,
-        "fence": delivery.fence,
-        "ended_at": to_millis_or_none(delivery.ended_at),
-        "attempts": attempts_content(delivery.attempts),
-    }
+    values = delivery_values(delivery)
+    return {"_id": values.pop("id")} | values
 
 
 def read(document: Mapping[str, Any]) -> Delivery:

@@ -129,25 +129,6 @@ def cancel(connection: Connection, webhook_id: str, now: datetime) -> int:
     return connection.execute(CANCEL, {"address": text_bytes(webhook_id), "now": to_millis(now)}).rowcount
 
 
-def values(delivery: Delivery) -> dict[str, Any]:
-    """The values of `INSERT`."""
-    return {
-        "id": delivery.id,
-        "message_id": delivery.message_id,
-        "watch_id": delivery.watch_id,
-        "kind": delivery.kind,
-        "address": text_bytes(delivery.address),
-        "created_at": to_millis(delivery.created_at),
-        "due_at": to_millis_or_none(delivery.due_at),
-        "state": delivery.state.value,
-        "attempt": delivery.attempt,
-        "lease": delivery.lease,
-        "fence": delivery.fence,
-        "ended_at": to_millis_or_none(delivery.ended_at),
-        "attempts": attempts_content(delivery.attempts),
-    }
-
-
 def _read(row: Row) -> Delivery:
     """The delivery in a row of the columns `DELIVERY`."""
     return Delivery(

@@ -19,7 +19,7 @@ from inventory.store.sqlite import deliveries, rows, watches
 from inventory.store.sqlite.connections import Adapter, Row
 from inventory.store.sqlite.job_columns import long, short
 from inventory.store.sqlite.opening import Connection
-from inventory.store.watch_codecs import keep_groups, kept_groups, read_finding
+from inventory.store.watch_codecs import delivery_values, keep_groups, kept_groups, read_finding
 from inventory.watches.model import ComposingClaim, Finding, Message, On, message_due_at
 from inventory.webhooks.model import Delivery
 
@@ -155,7 +155,7 @@ def _held(claim: ComposingClaim) -> dict[str, Any]:
 
 def _insert(connection: Connection, message: dict[str, Any], new: Sequence[Delivery]) -> None:
     connection.execute(INSERT, message)
-    connection.executemany(deliveries.INSERT, [deliveries.values(each) for each in new])
+    connection.executemany(deliveries.INSERT, [delivery_values(each) for each in new])
 
 
 def _values(message: Message) -> dict[str, Any]:
