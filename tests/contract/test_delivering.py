@@ -139,8 +139,9 @@ def test_a_receiver_that_is_gone_gets_nothing_after_it_said_so(scene: Scene) -> 
     disabled = scene.store.webhooks.find(scene.webhooks["is-gone"].id)
     assert disabled is not None
     assert disabled.disabled_because == "The receiver answered 410: it wants no messages."
-    assert states[DeliveryState.DELIVERED] == 3
-    assert states[DeliveryState.CANCELLED] + states[DeliveryState.FAILED] == MESSAGES - 3
+    # One that was cancelled while it was sent stays so, though it arrived.
+    assert states[DeliveryState.DELIVERED] <= 3
+    assert states[DeliveryState.DELIVERED] + states[DeliveryState.CANCELLED] + states[DeliveryState.FAILED] == MESSAGES
     assert len(ids(scene.receiver, "is-gone")) <= 3 + 2 * PROGRAMS
 
 
