@@ -14,6 +14,9 @@ MAX_CHARACTERS = 255
 _AUTHORITY = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{0,5}))?")
 _ORIGIN = re.compile(r"(https?)://([^/?#\\]*)(?:[/?#].*)?", re.IGNORECASE)
 _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+_IPV6 = re.compile(r"(?=[^:]*:)[0-9A-Fa-f:.]+")
+_IN_BRACKETS = re.compile(r"\[[0-9A-Fa-f:.]+\]")
+_NOT_IN_A_URLS_HOST = re.compile(r"[\s/\\?#@%:\[\]]")
 _NOT_IN_A_HOST = re.compile(r"[\s/\\?#@%:*\[\]]")
 
 
@@ -57,6 +60,17 @@ class AllowedHosts:
 def bracketed(host: str) -> str:
     """A host as it is written before a port: an IPv6 address gets brackets."""
     return f"[{host}]" if ":" in host else host
+
+
+def as_in_urls(text: str) -> str:
+    """A host as URLs have it: in lower case and ASCII, an IPv6 address in brackets; `ValueError` if it is none."""
+    host = bracketed(text) if _IPV6.fullmatch(text) else text
+    if _NOT_IN_A_URLS_HOST.search(host) and not _IN_BRACKETS.fullmatch(host):
+        raise ValueError("not a host")
+    try:
+        return urls.parse(f"http://{host}/").host
+    except InvalidUrl as error:
+        raise ValueError("not a host") from error
 
 
 def read_authority(text: str) -> Authority | None:

@@ -32,7 +32,7 @@ from inventory.imports.upload import CHUNK_BYTES, Upload
 from inventory.jobs.documents import Document, job_document, row_document
 from inventory.jobs.model import COLUMN, Job, JobStatus, RowOutcome
 from inventory.jobs.stream import Message
-from inventory.observations.labels import read_labels
+from inventory.labels import read_labels
 from inventory.services import Services
 from inventory.webpages.job_type import SCHEME, SCHEMES
 

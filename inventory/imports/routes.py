@@ -22,7 +22,7 @@ from inventory.imports.lookups import FRESH_FOR, LABELS
 from inventory.imports.multipart import OVERHEAD, upload_of
 from inventory.imports.service import ImportRequest
 from inventory.jobs.responses import accepted, accepts_job
-from inventory.observations.labels import read_labels
+from inventory.labels import read_labels
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
 

@@ -13,6 +13,8 @@ from enum import Enum
 from itertools import groupby
 from typing import TypeAlias
 
+from inventory.folding import folded
+
 
 class Wildcard(Enum):
     """A piece of a pattern: any text, even none, or exactly one character."""
@@ -169,11 +171,6 @@ def negated(condition: Condition) -> Condition:
     return condition.condition if isinstance(condition, Not) else Not(condition)
 
 
-def folded(text: str) -> str:
-    """The text without case: each character in lower case by itself, so that parts of a text fold as the whole does."""
-    return text.lower() if text.isascii() else "".join(map(_lower, text))
-
-
 def matcher(pieces: Iterable[str | Wildcard], *, exact: bool) -> Matcher:
     """The word or, if there is a wildcard, the pattern of some pieces."""
     parts = tuple(joined(piece if exact or isinstance(piece, Wildcard) else folded(piece) for piece in pieces))
@@ -191,11 +188,6 @@ def joined(pieces: Iterable[str | Wildcard]) -> Iterator[str | Wildcard]:
             yield from (Wildcard.ANY,) if Wildcard.ANY in neighbours else ()
         else:
             yield "".join(piece for piece in neighbours if isinstance(piece, str))
-
-
-def _lower(character: str) -> str:
-    lower = character.lower()
-    return lower if len(lower) == 1 else character
 
 
 def _between_stars(pieces: tuple[str | Wildcard, ...]) -> list[str]:

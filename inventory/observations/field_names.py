@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from inventory.observations.conditions import Matcher, Pattern, Wildcard, Word, folded, matcher
+from inventory.folding import folded
+from inventory.observations.conditions import Matcher, Pattern, Wildcard, Word, matcher
 from inventory.observations.fields import FAMILIES, FIXED, Field
 
 EXACT = ".exact"

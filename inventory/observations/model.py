@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TypeAlias
 
+from inventory.folding import folded
 from inventory.observations.conditions import (
     And,
     Between,
@@ -26,7 +27,6 @@ from inventory.observations.conditions import (
     Or,
     Pattern,
     Word,
-    folded,
 )
 from inventory.observations.field_names import find
 from inventory.observations.fields import ValueType

@@ -13,10 +13,9 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import ParamSpec, TypeVar
 
-from inventory import urls
+from inventory import hosts, urls
 from inventory.clock import EPOCH
 from inventory.errors import InvalidQuery, InvalidUrl
-from inventory.hosts import bracketed
 from inventory.observations.fields import ValueType
 
 P = ParamSpec("P")
@@ -24,7 +23,6 @@ T = TypeVar("T")
 
 _WHOLE = re.compile(r"[0-9]{1,15}")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?")
-_NOT_IN_A_HOST = re.compile(r"[\s/\\?#@%:\[\]]")
 _NOW = re.compile(r"now((?:[+-][0-9]{1,9}[smhdw])*)", re.IGNORECASE)
 _STEP = re.compile(r"([+-][0-9]+)([smhdw])", re.IGNORECASE)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -103,13 +101,11 @@ def period(text: str, now: datetime) -> Period:
 
 def host(text: str) -> str:
     """A host as URLs have it: in lower case and ASCII, an IPv6 address in brackets."""
-    bare = bracketed(text) if _is_address(text) else text
     try:
-        if bare != text or text.startswith("[") or not _NOT_IN_A_HOST.search(text):
-            return urls.parse(f"http://{bare}/").host
-    except InvalidUrl:
-        pass
-    raise ValueError(f"{shown(text)} is not a host. Write it without scheme, port and path, such as example.com.")
+        return hosts.as_in_urls(text)
+    except ValueError:
+        reason = "is not a host. Write it without scheme, port and path, such as example.com."
+        raise ValueError(f"{shown(text)} {reason}") from None
 
 
 def or_invalid(position: int, read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

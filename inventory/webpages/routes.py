@@ -25,7 +25,7 @@ from inventory.errors import (
     UrlTooLong,
 )
 from inventory.history.model import LookupOutcome
-from inventory.observations.labels import read_labels
+from inventory.labels import read_labels
 from inventory.records.model import Target
 from inventory.services import services
 from inventory.web_api import same_origin, security_headers

@@ -6,7 +6,7 @@ from marshmallow import Schema, fields
 from marshmallow.validate import OneOf, Regexp
 from webargs.fields import DelimitedList
 
-from inventory.observations.labels import MAX_LABELS
+from inventory.labels import MAX_LABELS
 from inventory.records.model import Status
 from inventory.records.schemas import FailureSchema
 from inventory.web_api.arguments import SECONDS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from inventory.folding import folded
 from inventory.observations.conditions import (
     And,
     Between,
@@ -18,7 +19,6 @@ from inventory.observations.conditions import (
     Pattern,
     Wildcard,
     Word,
-    folded,
 )
 from inventory.observations.field_names import find
 from inventory.observations.values import ordinal

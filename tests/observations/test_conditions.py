@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inventory.folding import folded
 from inventory.observations.conditions import (
     NOTHING,
     And,
@@ -16,7 +17,6 @@ from inventory.observations.conditions import (
     Pattern,
     all_of,
     any_of,
-    folded,
     negated,
 )
 from tests.observations.algebra import has, word_or_pattern

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from inventory.errors import InvalidRequest
 from inventory.imports.lookups import LABELS
-from inventory.observations.labels import read_labels
+from inventory.labels import read_labels
 from inventory.services import Services
 from tests.fakes import FakeClock, FakeWeb
 from tests.jobs.actions import Worker, import_urls, work_to_the_end

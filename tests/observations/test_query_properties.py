@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from inventory.errors import InvalidQuery
-from inventory.observations.conditions import Condition, Pattern, Wildcard, all_of, folded, matcher
+from inventory.folding import folded
+from inventory.observations.conditions import Condition, Pattern, Wildcard, all_of, matcher
 from inventory.observations.fields import CATALOGUE, Field, ValueType
 from inventory.observations.queries.query import parse
 from inventory.observations.queries.quoting import quoted

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from inventory.errors import InvalidQuery
+from inventory.folding import folded
 from inventory.observations import values
-from inventory.observations.conditions import folded
 from inventory.observations.field_names import EXACT, find
 from inventory.observations.fields import ValueType
 from inventory.observations.values import shown

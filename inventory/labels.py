@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from inventory.errors import InvalidRequest
+from inventory.folding import folded
 from inventory.instants import invalid
-from inventory.observations.model import folded
 
 MAX_CHARACTERS, MAX_LABELS = 100, 50
 """Of one label, and labels that are given at once."""
