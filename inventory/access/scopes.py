@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from inventory.access.model import Scope, Verb
@@ -17,6 +18,8 @@ MAX_SCOPES = 50
 """Of one key: each is a condition in its searches."""
 TAG = "tag="
 EXAMPLES = "read, collect:*.example.com, delete:example.com or import:tag=shop"
+_HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:]+\]")
+"""A host as URLs have it, without what only a mistake has: `tags=shop` would be a host, too."""
 
 
 def read_scopes(parameter: str, given: Iterable[str]) -> tuple[Scope, ...]:
@@ -100,8 +103,8 @@ def _host(parameter: str, text: str, written: str) -> str:
     try:
         host = as_in_urls(name)
     except ValueError:
-        host = "*"
-    if "*" in host:
+        host = ""
+    if not _HOST.fullmatch(host):
         reason = f"does not name a host after its colon. Write {EXAMPLES}, without scheme, port and path."
         raise _refused(parameter, text, reason)
     if below and address_of(host) is not None:

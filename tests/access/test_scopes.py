@@ -65,6 +65,7 @@ def test_a_scope_is_a_verb_and_perhaps_a_host_or_a_tag(text: str, scope: Scope) 
         ("read:*.*.example", "does not name a host"),
         ("read:https://example.com/", "does not name a host"),
         ("read:example.com/a", "does not name a host"),
+        ("read:tags=shop", "does not name a host"),
         ("read:example.com:80", "does not name a host"),
         ("read:[::1]:80", "does not name a host"),
         ("read:[::1]/a", "does not name a host"),
