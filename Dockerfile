@@ -1,5 +1,6 @@
 # One image for API, workers, scheduler and dashboard; the command chooses. It runs as an unprivileged user, and writes only to
-# /tmp, TMPDIR and INVENTORY_DATA_DIR, so the root file system may be read-only.
+# /tmp, TMPDIR and INVENTORY_DATA_DIR, so the root file system may be read-only. It listens on all addresses, so the API does not
+# start before there is a key (`docker run … inventory keys create NAME --scope admin`), unless INVENTORY_ACCESS says otherwise.
 ARG PYTHON_VERSION=3.13
 
 FROM python:${PYTHON_VERSION}-slim AS build

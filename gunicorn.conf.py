@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 import tempfile
-from contextlib import closing
+from contextlib import closing, suppress
 from math import ceil
 from threading import Event, Thread
 from time import sleep
@@ -12,10 +12,12 @@ from time import sleep
 from gunicorn.glogging import Logger
 
 from inventory import wiring
+from inventory.access import starting
 from inventory.app import REQUEST_LIMIT
 from inventory.client_speed import CLIENT_TIMEOUT
+from inventory.clock import utc_now
 from inventory.config import Settings
-from inventory.errors import StartError
+from inventory.errors import StartError, StorageUnavailable
 from inventory.gunicorn_worker.options import common_options
 from inventory.http_client.requests_transport import default_tls
 from inventory.imports.multipart import OVERHEAD
@@ -43,9 +45,16 @@ def _or_exit(step, *arguments):
 def on_starting(_server):
     """Before anything listens or forks."""
     with closing(wiring.open_store(settings)) as store:
-        _or_exit(waiting.is_prepared, store)  # one that is away is waited for by the processes
+        if _or_exit(waiting.is_prepared, store):  # one that is away is waited for by the processes
+            _or_exit(_check_access, store)
     _or_exit(request_metrics.prepare, counts)
     default_tls()  # once for all processes, so that loading it is no part of a collection and of its deadline
+
+
+def _check_access(store):
+    """`StartError` if the network reaches this service and nobody could ask anything of it."""
+    with suppress(StorageUnavailable):  # it went away in this moment: without it no key is right
+        starting.check(settings.host, settings.mode, store.keys, now=utc_now())
 
 
 def post_worker_init(worker):

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from inventory import __version__, wiring
+from inventory.access import request_check
+from inventory.access import routes as keys
 from inventory.changes import routes as changes
 from inventory.config import Settings
 from inventory.errors import InventoryError
@@ -71,9 +73,10 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     api.document_fields(KindField, KindField.documented(services.imports.types.values()))
     for feature in (
         webpages, observations, changes, records, imports, jobs, sockets, events, weather, history, upstreams, products,
-        watches, webhooks, health,
+        watches, webhooks, keys, health,
     ):  # fmt: skip
         api.register_blueprint(feature.blueprint)
+    request_check.register(app, services.access)
     return app
 
 
@@ -91,5 +94,11 @@ def _layers(app: Flask, services: Services) -> WSGIApplication:
 def _make_shortcut(app: Flask, services: Services) -> shortcut.MakeShortcut:
     """Makes what a server of ours may ask before the application."""
     return partial(
-        FastLookup, app.wsgi_app, services.records, services.settings.hosts, is_local=services.store.records.is_local
+        FastLookup,
+        app.wsgi_app,
+        services.records,
+        services.settings.hosts,
+        services.access.admit,
+        request_check.peer_alone,
+        is_local=services.store.records.is_local,
     )

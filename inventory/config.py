@@ -12,8 +12,9 @@ from urllib.parse import quote
 from environs import Env
 
 from inventory import setting_types as types
+from inventory.access.model import Mode
 from inventory.errors import SettingError
-from inventory.hosts import AllowedHosts
+from inventory.hosts import AllowedHosts, is_loopback
 from inventory.products import feed_file
 from inventory.products.feeds import Feed
 from inventory.robots.rules import MAX_BYTES
@@ -43,6 +44,12 @@ class Settings:
         (),
         types.HOSTS,
         "names for the service besides those of loopback; `.example.net` means all names below it too (docs/security.md)",
+    )
+    access: Mode | None = setting(
+        None,
+        types.Type[Mode | None](Mode, ", ".join(Mode)),
+        "who may do what without a key: everything (`open`), nothing (`keys`), or read (`readonly-open`); see docs/access.md",
+        shown="`open` where `HOST` is loopback, else `keys`",
     )
     api_processes: int = setting(max(2, CORES), whole(1, 256), "processes of the API", shown="one for each core, 2 at least")
     api_threads: int = setting(
@@ -169,6 +176,11 @@ class Settings:
     def hosts(self) -> AllowedHosts:
         """The hosts that requests may be for."""
         return AllowedHosts.of(self.allowed_hosts, self.host)
+
+    @property
+    def mode(self) -> Mode:
+        """Who may do what without a key, the default filled in."""
+        return self.access or (Mode.OPEN if is_loopback(self.host) else Mode.KEYS)
 
     @property
     def public(self) -> str:

@@ -102,6 +102,45 @@ class ForeignOrigin(InventoryError):
     """A page of another site sent this request. Such a page may change nothing here and may not follow a job."""
 
 
+class Unauthenticated(InventoryError):
+    """The root of what is wrong with a key. `reason` is the error of RFC 6750 for it, if there is one."""
+
+    reason: str | None = "invalid_token"
+
+
+class KeyRequired(Unauthenticated):
+    """Nothing is answered without a key. Send a key as `Authorization: Bearer inv_live_…` or as `X-API-Key`."""
+
+    reason = None
+
+
+class InvalidKey(Unauthenticated):
+    """There is no such key. `inventory keys list` and /api/v1/keys list those that there are."""
+
+
+class ExpiredKey(Unauthenticated):
+    """The key 'shop' expired at 2026-01-31T12:00:00.000Z. Use another one."""
+
+
+class RevokedKey(Unauthenticated):
+    """The key 'shop' was revoked at 2026-01-31T12:00:00.000Z. Use another one."""
+
+
+class OutOfScope(InventoryError):
+    """The key may not do this: it needs the scope `collect:example.com`.
+
+    `needed` is a scope that would allow it.
+    """
+
+    def __init__(self, needed: str) -> None:
+        super().__init__(f"The key may not do this: it needs the scope `{needed}`. Scopes of a key are never changed.")
+        self.needed = needed
+
+
+class UnknownKey(InventoryError):
+    """This key does not exist. `/api/v1/keys` lists all."""
+
+
 class UploadTooLarge(InventoryError):
     """The uploaded file is larger than INVENTORY_UPLOAD_LIMIT. Nothing of it was kept."""
 
@@ -290,6 +329,12 @@ STATUS: Mapping[type[InventoryError], tuple[int, str]] = {
     QueryTooBroad: (422, "query_too_broad"),
     UnknownHost: (421, "unknown_host"),
     ForeignOrigin: (403, "foreign_origin"),
+    KeyRequired: (401, "key_required"),
+    InvalidKey: (401, "invalid_key"),
+    ExpiredKey: (401, "expired_key"),
+    RevokedKey: (401, "revoked_key"),
+    OutOfScope: (403, "out_of_scope"),
+    UnknownKey: (404, "unknown_key"),
     UploadTooLarge: (413, "upload_too_large"),
     TooManyRequests: (429, "too_many_requests"),
     UnsupportedFile: (415, "unsupported_media_type"),

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:  # types only: views import this module, and the features of the services have views
+    from inventory.access.keys import KeyService
+    from inventory.access.service import AccessService
     from inventory.changes.fleet import FleetChanges
     from inventory.changes.service import ChangeService
     from inventory.config import Settings
@@ -77,6 +79,8 @@ class Services:
     watch_work: WatchWork
     webhooks: WebhookService
     deliverer: Deliverer
+    access: AccessService
+    keys: KeyService
 
 
 def services() -> Services:

@@ -27,6 +27,7 @@ ONLY_IN = {
         "inventory/ui/",
         "/routes.py",
         "/sockets.py",
+        "inventory/access/request_check.py",
         "inventory/jobs/responses.py",
     ),
     "pymongo": ("inventory/store/mongo/",),

@@ -14,10 +14,13 @@ class Keys(Protocol):
     """Keys, found by the digest of their text."""
 
     def add(self, key: Key) -> bool:
-        """Keep a new key; False if one that is not revoked has its name."""
+        """Keep a new key; False if another one that is not revoked has its name."""
 
     def find(self, digest: str) -> Key | None:
         """The key of this digest, or None, by an index whatever their number."""
+
+    def of_id(self, key_id: str) -> Key | None:
+        """The key of this id, or None."""
 
     def listing(self, *, limit: int, after: listing.Key | None) -> Sequence[Key]:
         """Keys by (created_at, id), newest first; revoked and expired ones too."""

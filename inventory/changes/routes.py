@@ -42,6 +42,7 @@ class MetadataDiff(MethodView):
     @blueprint.response(200, schemas.DiffSchema, description="All that differs", example="changes/diff")
     @blueprint.alt_response(304, description="Unchanged: If-None-Match has the ETag of this diff", success=True)
     @blueprint.problems(*URL_PROBLEMS, NotInInventory, NoSuchSnapshot, NotFound, TooManyRequests, StorageUnavailable)
+    @blueprint.needs("read")
     def get(self, query: dict[str, Any]) -> Response:
         """Compare two snapshots of a URL: the latest two, or those of two ids or instants."""
         target = services().records.target(SOURCE, query["url"])
@@ -63,6 +64,7 @@ class Changes(MethodView):
     @blueprint.arguments(fleet_schemas.ChangesQuery, location="query")
     @blueprint.response(200, fleet_schemas.ChangesPage, description="One page, newest first", example="changes/changes")
     @blueprint.problems(InvalidRequest, InvalidQuery, TooManyChanges, TooManyRequests, StorageUnavailable)
+    @blueprint.needs("read")
     def get(self, query: dict[str, Any]) -> Response:
         """List what changed, newest first: which field of which target, and between which two collections."""
         with services().search.slot():
@@ -77,6 +79,7 @@ class ChangeGroups(MethodView):
     @blueprint.arguments(fleet_schemas.ChangeGroupsQuery, location="query")
     @blueprint.response(200, fleet_schemas.ChangeGroupsSchema, description="The largest groups", example="changes/groups")
     @blueprint.problems(InvalidRequest, InvalidQuery, TooManyChanges, TooManyRequests, StorageUnavailable)
+    @blueprint.needs("read")
     def get(self, query: dict[str, Any]) -> Response:
         """Group what changed: the same change on many targets is one row, with what these have in common."""
         parameters = _parameters(query)

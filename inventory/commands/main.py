@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "products": "products",
     "watch": "watches",
     "webhook": "webhooks",
+    "keys": "keys",
     "reindex": "reindex",
 }
 """The commands, and the file of each, where it is the function of its name, or of that with a `_` if Python has the word."""

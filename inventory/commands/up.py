@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.demo.addresses import FIRST_PORT
 from inventory.errors import StartError, StorageUnavailable
@@ -64,12 +65,14 @@ def _refuse(error: StartError) -> None:
 
 def _prepare_store(settings: Settings) -> None:
     """End with a line if the store can never be used; if it is only away, the programs wait for it."""
-    from inventory.store.waiting import prepare  # here: what is wrong with a setting or a port is said a second earlier
+    from inventory.access import starting  # here: what is wrong with a setting or a port is said a second earlier
+    from inventory.store.waiting import prepare
     from inventory.wiring import open_store
 
     with closing(open_store(settings)) as store:
         try:
             prepare(store)
+            starting.check(settings.host, settings.mode, store.keys, now=utc_now())
         except StartError as error:
             _refuse(error)
         except StorageUnavailable as error:

@@ -33,6 +33,7 @@ class Events(MethodView):
     @blueprint.arguments(schemas.EventsQuery, location="query")
     @blueprint.response(200, schemas.EventsPage, description="One page", example="events/events")
     @blueprint.problems(InvalidRequest, StorageUnavailable)
+    @blueprint.needs("read")
     def get(self, query: dict[str, Any]) -> Response:
         """List log events, newest first."""
         chosen = _chosen(query)
@@ -52,6 +53,7 @@ class Stats(MethodView):
     @blueprint.arguments(schemas.FilterQuery, location="query")
     @blueprint.response(200, schemas.StatsSchema, description="The counts", example="events/stats")
     @blueprint.problems(InvalidRequest, StorageUnavailable)
+    @blueprint.needs("read")
     def get(self, query: dict[str, Any]) -> Response:
         """Count log events by level, by service and by hour."""
         return json_response(documents.stats_document(services().events.stats(_chosen(query))))

@@ -48,7 +48,9 @@ class AtOnce:
         request = plain_get.read(head)
         if request is None:
             return False
-        asked = self._shortcut(*request, at_once=monotonic() >= self._paused_until)
+        client = connection.client
+        peer = client[0] if isinstance(client, tuple) else ""  # a socket in a folder has no address
+        asked = self._shortcut(*request, peer=peer, at_once=monotonic() >= self._paused_until)
         if not isinstance(asked, Groupable):
             connection.later = asked
             return False

@@ -27,6 +27,7 @@ class History(MethodView):
     @blueprint.arguments(schemas.HistoryQuery, location="query")
     @blueprint.response(200, schemas.HistoryPage, description="One page", example="history/lookups")
     @blueprint.problems(InvalidRequest, StorageUnavailable)
+    @blueprint.needs("read")
     def get(self, query: dict[str, Any]) -> Response:
         """List lookups, newest first."""
         find = partial(services().history.listing, query["source"])
@@ -34,6 +35,7 @@ class History(MethodView):
 
     @blueprint.response(204, description="The history is empty")
     @blueprint.problems(ForeignOrigin, StorageUnavailable)
+    @blueprint.needs("delete")
     def delete(self) -> Response:
         """Forget all lookups."""
         services().history.clear()

@@ -56,6 +56,7 @@ class Jobs(MethodView):
     @blueprint.arguments(schemas.JobsQuery, location="query")
     @blueprint.response(200, schemas.JobsPage, description="One page", example="jobs/jobs")
     @blueprint.problems(InvalidRequest, StorageUnavailable)
+    @blueprint.needs("read")
     def get(self, query: dict[str, Any]) -> Response:
         """List jobs, newest first."""
         find = partial(services().jobs.listing, query["status"])
@@ -69,6 +70,7 @@ class OneJob(MethodView):
 
     @blueprint.response(200, schemas.JobSchema, description="The job", example="jobs/running")
     @blueprint.problems(UnknownJob, StorageUnavailable)
+    @blueprint.needs("read")
     def get(self, job_id: str) -> Response:
         """One job and its progress."""
         return json_response(job_document(services().jobs.find(job_id), services().jobs.clock()))
@@ -82,6 +84,7 @@ class Rows(MethodView):
     @blueprint.response(200, schemas.RowsPage, description="One page, or all as CSV", example="jobs/rows")
     @blueprint.doc(responses={200: {"content": AS_CSV}})
     @blueprint.problems(InvalidRequest, UnknownJob, TooManyStreams, StorageUnavailable)
+    @blueprint.needs("read")
     def get(self, query: dict[str, Any], job_id: str) -> Response:
         """List a job's rows that have an outcome, by number; with `Accept: text/csv` all of the filter, as a file.
 
@@ -103,6 +106,7 @@ class Cancel(MethodView):
 
     @blueprint.response(200, schemas.JobSchema, description="Cancelled", example="jobs/cancelled")
     @blueprint.problems(ForeignOrigin, UnknownJob, JobFinished, StorageUnavailable)
+    @blueprint.needs("import")
     def post(self, job_id: str) -> Response:
         """Cancel a job; the rows that have an outcome keep it."""
         return json_response(job_document(services().jobs.cancel(job_id), services().jobs.clock()))
@@ -114,6 +118,7 @@ class Retry(MethodView):
 
     @accepts_job(blueprint, "jobs/queued")
     @blueprint.problems(ForeignOrigin, UnknownJob, NotRetryable, StorageUnavailable)
+    @blueprint.needs("import")
     def post(self, job_id: str) -> Response:
         """Retry a finished job's failed rows as a new job. While that is unfinished, a repetition answers the same job."""
         job = services().jobs.retry(job_id)
@@ -134,12 +139,13 @@ class Events(MethodView):
     )
     @blueprint.alt_response(204, description="The end was received: nothing follows, do not connect again", success=True)
     @blueprint.problems(ForeignOrigin, UnknownJob, TooManyStreams, StorageUnavailable)
+    @blueprint.needs("read")
     def get(self, job_id: str) -> Response:
         """Follow a job by server-sent events: its state, progress at most four times a second, and its end.
 
         A comment is sent after 15 s of silence. `Last-Event-ID` resumes after what was received.
         """
-        if same_origin.FOREIGN in request.environ:
+        if same_origin.is_foreign(request.environ):
             raise same_origin.foreign_origin(request.environ)
         job, last = services().jobs.find(job_id), request.headers.get("Last-Event-ID", "")
         if seen_to_the_end(job, last):

@@ -21,6 +21,7 @@ from inventory.errors import ForeignOrigin, InvalidRequest, StorageUnavailable, 
 from inventory.jobs.routes import LAST_EVENT_ID
 from inventory.jobs.stream import HEARTBEAT, seen_to_the_end
 from inventory.services import services
+from inventory.web_api import needs
 from inventory.web_api.blueprint import Blueprint
 
 OPTIONS = {"ping_interval": HEARTBEAT, "max_message_size": 4_096}
@@ -48,6 +49,7 @@ class Sockets(MethodView):
     @blueprint.doc(parameters=[LAST_EVENT_ID])
     @blueprint.alt_response(101, description="WebSocket: messages of `event`, `id` and the job as `data`", success=True)
     @blueprint.problems(InvalidRequest, ForeignOrigin, UnknownJob, TooManyStreams, StorageUnavailable)
+    @blueprint.needs("read")
     def get(self, job_id: str) -> Response:
         """Follow a job over a WebSocket: the messages of `/api/v1/jobs/{job_id}/events` as JSON texts.
 
@@ -84,6 +86,7 @@ def _leave(_: BaseException | None) -> None:
         g.slot.close()
 
 
+@needs.needs("read")
 def follow(socket: Server, job_id: str) -> None:  # noqa: ARG001 - the rule's; the job was looked up before
     """Send messages until the end, then close; messages of the client are ignored."""
     socket.input_buffer = deque(maxlen=1)

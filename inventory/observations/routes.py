@@ -33,6 +33,7 @@ class Search(MethodView):
     @blueprint.arguments(schemas.SearchQuery, location="query")
     @blueprint.response(200, schemas.SearchPage, description="One page", example="observations/search")
     @blueprint.problems(*QUESTION_PROBLEMS)
+    @blueprint.needs("read")
     def get(self, query: dict[str, Any]) -> Response:
         """Find targets by what they show, or showed at an instant; the latest collected come first."""
         after, at = documents.page_start(query["cursor"], query["q"], query["at"])
@@ -51,6 +52,7 @@ class Facets(MethodView):
     @blueprint.arguments(schemas.FacetsQuery, location="query")
     @blueprint.response(200, schemas.FacetsSchema, description="The commonest first", example="observations/facets")
     @blueprint.problems(*QUESTION_PROBLEMS)
+    @blueprint.needs("read")
     def get(self, query: dict[str, Any]) -> Response:
         """Count the values of a field among the targets that a query means. Each has a link to the targets with it."""
         with services().search.slot():
@@ -73,6 +75,7 @@ class Export(MethodView):
     )
     @blueprint.doc(responses={200: {"content": {"text/csv": AS_CSV}}})
     @blueprint.problems(*QUESTION_PROBLEMS, TooManyStreams)
+    @blueprint.needs("export")
     def get(self, query: dict[str, Any]) -> Response:
         """Send all targets that a query means, as CSV or as JSON lines.
 

@@ -14,6 +14,7 @@ from inventory.ops import metrics
 from inventory.ops.write_probe import STORE_TIMEOUT
 from inventory.services import Services, services
 from inventory.web_api.blueprint import Blueprint
+from inventory.web_api.needs import PUBLIC
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +58,7 @@ class ReadinessSchema(HealthSchema):
 @blueprint.route("/healthz")
 @blueprint.response(200, HealthSchema, description="The process runs; nothing else was checked", example={"status": "alive"})
 @blueprint.problems()
+@blueprint.needs(PUBLIC)
 def healthz() -> Response:
     """Whether the process runs."""
     return jsonify(status="alive")
@@ -77,6 +79,7 @@ def healthz() -> Response:
     example={"status": "unavailable", "checks": {"store": "no answer within 1 s", "queue": "ok"}},
 )
 @blueprint.problems()
+@blueprint.needs(PUBLIC)
 def readyz() -> Response:
     """Whether the store answers and the queue takes writes, and how much is to be indexed."""
     wired = services()
@@ -113,6 +116,7 @@ def _indexing(wired: Services) -> dict[str, Any]:
     example="ops/metrics",
 )
 @blueprint.problems()
+@blueprint.needs("read")
 def scrape() -> Response:
     """The metrics of all API processes together, whichever answers."""
     text, media_type = metrics.exposition(services())

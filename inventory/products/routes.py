@@ -27,6 +27,7 @@ class Runs(MethodView):
 
     @accepts_job(blueprint, "products/run")
     @blueprint.problems(ForeignOrigin, StorageUnavailable)
+    @blueprint.needs("collect")
     def post(self) -> Response:
         """Pull all product feeds, as a job that can be followed. An unfinished run is answered instead of a new one."""
         return accepted(services().products.start(), services().products.clock())
@@ -39,6 +40,7 @@ class Products(MethodView):
     @blueprint.arguments(schemas.ProductsQuery, location="query")
     @blueprint.response(200, schemas.ProductsPage, description="One page", example="products/products")
     @blueprint.problems(InvalidRequest, StorageUnavailable)
+    @blueprint.needs("read")
     def get(self, query: dict[str, Any]) -> Response:
         """List products, those that were added last first."""
         chosen = ProductFilter(query["source"], query["category"], query["min_price"], query["max_price"])
@@ -53,6 +55,7 @@ class Summary(MethodView):
     @blueprint.arguments(schemas.SummaryQuery, location="query")
     @blueprint.response(200, schemas.ProductsSummarySchema, description="The summary", example="products/summary")
     @blueprint.problems(InvalidRequest, StorageUnavailable)
+    @blueprint.needs("read")
     def get(self, query: dict[str, Any]) -> Response:
         """Sum up the latest run that has begun, feed by feed, and the catalogue: products, categories and changed prices."""
         return json_response(documents.summary_document(services().products.summary(products=query["products"])))

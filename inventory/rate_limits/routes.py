@@ -33,6 +33,7 @@ class Upstreams(MethodView):
         example="rate_limits/upstreams",
     )
     @blueprint.problems(InvalidRequest)
+    @blueprint.needs("read")
     def get(self, query: dict[str, Any]) -> Response:
         """List upstreams, those that were called last first."""
         document = partial(documents.upstream_document, now=services().upstreams.clock())
@@ -45,6 +46,7 @@ class OneUpstream(MethodView):
 
     @blueprint.response(200, schemas.UpstreamSchema, description="The upstream", example="rate_limits/upstream")
     @blueprint.problems(NotFound)
+    @blueprint.needs("read")
     def get(self, host: str) -> Response:
         """One upstream: its budget, requests, failures, latency, breaker, and when it may be called again."""
         return json_response(documents.upstream_document(services().upstreams.find(host), services().upstreams.clock()))

@@ -26,6 +26,7 @@ class Records(MethodView):
     @blueprint.arguments(schemas.RecordsQuery, location="query")
     @blueprint.response(200, schemas.RecordsPage, description="One page", example="records/records")
     @blueprint.problems(InvalidRequest, StorageUnavailable)
+    @blueprint.needs("read")
     def get(self, query: dict[str, Any]) -> Response:
         """List records, newest first, without contents."""
         find = partial(services().records.listing, RecordFilter(query["source"], query["status"], query["host"]))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from inventory.access.ports import Keys
 from inventory.events.ports import Events
 from inventory.history.ports import History
 from inventory.jobs.ports import Jobs
@@ -38,6 +39,7 @@ class Store(Protocol):
     messages: Messages
     webhooks: Webhooks
     deliveries: Deliveries
+    keys: Keys
 
     def prepare(self) -> None:
         """Create or migrate what is kept, idempotently, also when several processes do it at once.

@@ -10,7 +10,7 @@ from inventory.jobs.documents import job_document
 from inventory.jobs.responses import csv_of_rows
 from inventory.services import services
 from inventory.ui.pages import page
-from inventory.web_api import arguments
+from inventory.web_api import arguments, needs
 
 blueprint = Blueprint("job_pages", __name__, template_folder="templates")
 
@@ -19,6 +19,7 @@ ROWS_QUERY = schemas.RowsQuery()
 
 
 @blueprint.get("/jobs")
+@needs.needs("read")
 def all_jobs() -> Response:
     """The newest jobs."""
     now = services().jobs.clock()
@@ -27,12 +28,14 @@ def all_jobs() -> Response:
 
 
 @blueprint.get("/jobs/<job_id>/rows.csv")
+@needs.needs("read")
 def rows_of_job(job_id: str) -> Response:
     """The rows of a job as a file, for a browser, which cannot send `Accept: text/csv`."""
     return csv_of_rows(job_id, arguments.load(ROWS_QUERY, arguments.query, request)["outcome"])
 
 
 @blueprint.get("/jobs/<job_id>")
+@needs.needs("read")
 def one_job(job_id: str) -> Response:
     """One job and its progress as it happens."""
     try:

@@ -13,7 +13,8 @@ from flask import Blueprint, Response, render_template, request, send_from_direc
 
 from inventory.hosts import bracketed, read_authority
 from inventory.services import services
-from inventory.web_api import security_headers
+from inventory.web_api import needs, security_headers
+from inventory.web_api.needs import PUBLIC
 
 blueprint = Blueprint("pages", __name__, template_folder="templates")
 
@@ -31,6 +32,7 @@ def page(template: str, status: int = 200, *, also: str = "", **members: object)
 
 
 @blueprint.get("/")
+@needs.needs(PUBLIC)
 def home() -> Response:
     """A page that links to the documentation and the queue."""
     authority = read_authority(request.headers["Host"])
@@ -40,12 +42,14 @@ def home() -> Response:
 
 
 @blueprint.get("/docs/")
+@needs.needs(PUBLIC)
 def swagger_ui() -> Response:
     """Swagger UI, in which requests can be tried."""
     return page("docs.html", also=SWAGGER_SOURCES)
 
 
 @blueprint.get("/docs/<path:path>")
+@needs.needs(PUBLIC)
 def swagger_ui_file(path: str) -> Response:
     """A script or a style of it."""
     return swagger_ui() if path == "index.html" else send_from_directory(SWAGGER_FILES, path)

@@ -58,6 +58,7 @@ class Watches(MethodView):
     @blueprint.arguments(PageQuery, location="query")
     @blueprint.response(200, schemas.WatchesPage, description="One page", example="watches/watches")
     @blueprint.problems(InvalidRequest, StorageUnavailable)
+    @blueprint.needs("watch")
     def get(self, query: dict[str, Any]) -> Response:
         """List watches, newest first."""
         return json_page("watches", query, services().watches.listing, documents.watch_document, IN_ORDER)
@@ -65,6 +66,7 @@ class Watches(MethodView):
     @blueprint.arguments(schemas.WatchRequest)
     @blueprint.response(201, schemas.WatchSchema, description="It watches", example="watches/made")
     @blueprint.problems(*SETTINGS_PROBLEMS, TooManyWatches)
+    @blueprint.needs("watch")
     def post(self, body: dict[str, Any]) -> Response:
         """Watch targets: collect them on a schedule, and send messages about what changes."""
         made = services().watches.create(settings_from(body))
@@ -79,6 +81,7 @@ class OneWatch(MethodView):
 
     @blueprint.response(200, schemas.WatchSchema, description="The watch", example="watches/one")
     @blueprint.problems(UnknownWatch, StorageUnavailable)
+    @blueprint.needs("watch")
     def get(self, watch_id: str) -> Response:
         """One watch, with how many targets are collected for it."""
         watch = services().watches.find(watch_id)
@@ -88,12 +91,14 @@ class OneWatch(MethodView):
     @blueprint.arguments(schemas.WatchChange)
     @blueprint.response(200, schemas.WatchSchema, description="Changed", example="watches/made")
     @blueprint.problems(*SETTINGS_PROBLEMS, UnknownWatch)
+    @blueprint.needs("watch")
     def patch(self, body: dict[str, Any], watch_id: str) -> Response:
         """Change a watch. What it has found is told all the same."""
         return _made(services().watches.change(watch_id, partial(with_members, members=body)))
 
     @blueprint.response(204, description="Removed, with its messages and what it owed")
     @blueprint.problems(ForeignOrigin, StorageUnavailable, UnknownWatch)
+    @blueprint.needs("watch")
     def delete(self, watch_id: str) -> Response:
         """Remove a watch. The webhooks stay."""
         services().watches.delete(watch_id)
@@ -106,6 +111,7 @@ class Pause(MethodView):
 
     @blueprint.response(200, schemas.WatchSchema, description="It is paused", example="watches/paused")
     @blueprint.problems(ForeignOrigin, StorageUnavailable, UnknownWatch)
+    @blueprint.needs("watch")
     def post(self, watch_id: str) -> Response:
         """Pause a watch: it collects nothing, and what happens until it is resumed is not told."""
         return json_response(documents.watch_document(services().watches.pause(watch_id)))
@@ -117,6 +123,7 @@ class Resume(MethodView):
 
     @blueprint.response(200, schemas.WatchSchema, description="It watches again", example="watches/resumed")
     @blueprint.problems(ForeignOrigin, StorageUnavailable, UnknownWatch)
+    @blueprint.needs("watch")
     def post(self, watch_id: str) -> Response:
         """Let a watch that is paused go on."""
         return json_response(documents.watch_document(services().watches.resume(watch_id)))
@@ -129,6 +136,7 @@ class Test(MethodView):
     @blueprint.arguments(schemas.WatchTestRequest)
     @blueprint.response(200, schemas.WatchTestSchema, description="What it would have told", example="watches/tested")
     @blueprint.problems(*USUAL, InvalidRequest, InvalidQuery, QueryTooBroad, UnknownWatch, TooManyRequests)
+    @blueprint.needs("watch")
     def post(self, body: dict[str, Any], watch_id: str) -> Response:
         """Say what a watch would have told of the last days, from what is known of them. Nothing is sent."""
         return json_response(documents.rehearsal_document(services().watches.test(watch_id, days=body["days"])))
@@ -141,6 +149,7 @@ class Messages(MethodView):
     @blueprint.arguments(PageQuery, location="query")
     @blueprint.response(200, schemas.MessagesPage, description="One page", example="watches/messages")
     @blueprint.problems(InvalidRequest, UnknownWatch, StorageUnavailable)
+    @blueprint.needs("watch")
     def get(self, query: dict[str, Any], watch_id: str) -> Response:
         """List the messages of a watch, newest first."""
         find = partial(services().watches.messages, watch_id)
@@ -153,6 +162,7 @@ class OneMessage(MethodView):
 
     @blueprint.response(200, schemas.MessageSchema, description="The message", example="watches/message")
     @blueprint.problems(UnknownWatch, NotFound, StorageUnavailable)
+    @blueprint.needs("watch")
     def get(self, watch_id: str, number: str) -> Response:
         """One message, with what its receivers get, and how each delivery went."""
         message = services().watches.message(watch_id, _number(number))
@@ -166,6 +176,7 @@ class Findings(MethodView):
     @blueprint.arguments(PageQuery, location="query")
     @blueprint.response(200, schemas.FindingsPage, description="One page", example="watches/findings")
     @blueprint.problems(InvalidRequest, UnknownWatch, NotFound, StorageUnavailable)
+    @blueprint.needs("watch")
     def get(self, query: dict[str, Any], watch_id: str, number: str) -> Response:
         """List what a message tells, target by target, newest first."""
         find = partial(_findings, watch_id, _number(number))

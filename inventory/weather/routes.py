@@ -41,13 +41,15 @@ class Weather(MethodView):
         CollectionTimedOut,
         StorageUnavailable,
     )
+    @blueprint.needs("read", effect="collect")
     def get(self, query: dict[str, Any]) -> Response:
         """Get the weather: the stored one while it is fresh, else its provider's current one.
 
-        A page of another site gets what is stored, however old; no provider is called for it.
+        A page of another site gets what is stored, however old; no provider is called for it. So does a caller who may not
+        collect.
         """
-        find = _stored if same_origin.FOREIGN in request.environ else services().weather.current
-        result = find(query["city"])
+        why = request.environ.get(same_origin.WITHOUT_EFFECT)
+        result = services().weather.current(query["city"]) if why is None else _stored(query["city"], why)
         return json_response(documents.weather_document(result.found, stale=result.stale))
 
 
@@ -58,14 +60,15 @@ class Summary(MethodView):
     @blueprint.arguments(schemas.SummaryQuery, location="query")
     @blueprint.response(200, schemas.SummarySchema, description="Counts and the latest ones", example="weather/summary")
     @blueprint.problems(InvalidRequest, StorageUnavailable)
+    @blueprint.needs("read")
     def get(self, query: dict[str, Any]) -> Response:
         """Count the cities, and list those refreshed last and those that failed."""
         return json_response(documents.summary_document(services().weather.summary(query["top"])))
 
 
-def _stored(city: str) -> LookupResult:
-    """The answer to a page of another site."""
+def _stored(city: str, why: str) -> LookupResult:
+    """The answer to a request without an effect, for a reason."""
     try:
         return services().weather.stored(city)
     except NotInInventory as error:
-        raise NotInInventory(f"{error} {same_origin.NOT_COLLECTED}") from error
+        raise NotInInventory(f"{error} {why}") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial, wraps
 from pathlib import Path
 from threading import Lock
@@ -13,11 +13,35 @@ import yaml
 from flask import Flask, Response, request
 from marshmallow import Schema, fields
 
-from inventory.errors import CollectionFailed, InvalidQuery, InventoryError, UnknownHost
-from inventory.web_api import arguments
+from inventory.errors import (
+    CollectionFailed,
+    ExpiredKey,
+    InvalidKey,
+    InvalidQuery,
+    InventoryError,
+    KeyRequired,
+    OutOfScope,
+    RevokedKey,
+    UnknownHost,
+)
+from inventory.web_api import arguments, needs
+from inventory.web_api.needs import PUBLIC, need_of
 from inventory.web_api.problems import FRAMEWORK_CODES, status_and_code
 
 View = TypeVar("View", bound=Callable[..., Any])  # or a MethodView class, which is one too
+
+KEY_PROBLEMS = (KeyRequired, InvalidKey, ExpiredKey, RevokedKey, OutOfScope)
+"""The errors of each view that needs a verb."""
+SCHEMES = {
+    "key": {"type": "http", "scheme": "bearer", "description": "A key: `inv_live_` and 38 letters and digits."},
+    "key_in_a_header_of_its_own": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "The same key. This header counts before Authorization.",
+    },
+}
+"""How a caller proves who it is, in OpenAPI's terms. With INVENTORY_ACCESS=open nobody has to."""
 
 
 class ProblemSchema(Schema):
@@ -91,22 +115,23 @@ class Blueprint(flask_smorest.Blueprint):
                         one["value"]["failure"] = example(one["value"]["failure"])
         return doc
 
+    @staticmethod
+    def needs(verb: str, **more: Any) -> Callable[[View], View]:
+        """Say what a view needs, as `needs.needs` does. It stands below `problems`, which documents what follows from it."""
+        return needs.needs(verb, **more)
+
     def problems(self, *errors: type[InventoryError] | int) -> Callable[[View], View]:
-        """Document the errors of a view, with one example for each code; 421 and 500 are always among them."""
-        lines: dict[int, dict[str, dict[str, object]]] = {}
-        for error in (*errors, UnknownHost, 500):
-            if isinstance(error, int):
-                status, code, detail = FRAMEWORK_CODES[error]
-            else:
-                (status, code), detail = status_and_code(error), (error.__doc__ or "").partition("\n")[0]
-            lines.setdefault(status, {})[code] = _problem(status, code, detail)
-            if not isinstance(error, int) and issubclass(error, CollectionFailed):
-                lines[status][code]["failure"] = "records/failure"
-            if error is InvalidQuery:
-                lines[status][code]["position"] = 12
+        """Document the errors of a view, with one example for each code; 421 and 500 are always among them.
+
+        So are those of keys, if the view needs a verb.
+        """
 
         def decorate(view: View) -> View:
-            for status, codes in lines.items():
+            need = need_of(view)
+            has_key = need is not None and need.verb != PUBLIC
+            if need is not None and has_key:
+                view = self.doc(security=[{name: [need.verb]} for name in SCHEMES])(view)
+            for status, codes in _examples_of((*errors, *(KEY_PROBLEMS if has_key else ()))).items():
                 view = self.alt_response(
                     status,
                     schema=ProblemSchema,
@@ -117,6 +142,22 @@ class Blueprint(flask_smorest.Blueprint):
             return view
 
         return decorate
+
+
+def _examples_of(errors: Iterable[type[InventoryError] | int]) -> dict[int, dict[str, dict[str, object]]]:
+    """By status and code, an example of each of the errors, and of those that every view may answer."""
+    lines: dict[int, dict[str, dict[str, object]]] = {}
+    for error in (*errors, UnknownHost, 500):
+        if isinstance(error, int):
+            status, code, detail = FRAMEWORK_CODES[error]
+        else:
+            (status, code), detail = status_and_code(error), (error.__doc__ or "").partition("\n")[0]
+        lines.setdefault(status, {})[code] = _problem(status, code, detail)
+        if not isinstance(error, int) and issubclass(error, CollectionFailed):
+            lines[status][code]["failure"] = "records/failure"
+        if error is InvalidQuery:
+            lines[status][code]["position"] = 12
+    return lines
 
 
 def _documenting(decorate: Callable[..., Any]) -> Callable[[View], View]:
@@ -169,11 +210,14 @@ class Api(flask_smorest.Api):
         self._unwritten: list[Callable[[], None]] = []
         self._writing = Lock()
         super().__init__(app)
+        for name, scheme in SCHEMES.items():
+            self.spec.components.security_scheme(name, scheme)
 
     def write_later(self, write: Callable[[], None]) -> None:
         """Have a part of the document written before it is answered."""
         self._unwritten.append(write)
 
+    @needs.needs(PUBLIC)
     def _openapi_json(self) -> Response:
         with self._writing:
             while self._unwritten:

@@ -20,13 +20,16 @@ from inventory.errors import (
     InvalidQuery,
     InvalidRequest,
     InventoryError,
+    OutOfScope,
     StorageUnavailable,
     TooManyRequests,
+    Unauthenticated,
 )
 
 log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+CHALLENGE = 'Bearer realm="inventory"'
 RETRY_AFTER = 2
 """Seconds that a caller is asked to wait while the store is away, or while this process has too many such requests."""
 
@@ -51,6 +54,7 @@ Every error is answered as `application/problem+json`. These belong to no single
 | status | code | when |
 | --- | --- | --- |
 | 400 | `invalid_request` | The request is not well-formed HTTP. |
+| 401 | `key_required` | Nothing is answered without a key, unless INVENTORY_ACCESS opens it. |
 | 403 | `foreign_origin` | A page of another site sent a request that would change something. |
 | 404 | `not_found` | The route does not exist. |
 | 405 | `method_not_allowed` | The route does not support the method; the header Allow lists those that it supports. |
@@ -109,7 +113,17 @@ def _inventory_error(error: InventoryError) -> Response:
         response.headers["Retry-After"] = str(RETRY_AFTER)
     elif isinstance(error, TooManyRequests):
         response.headers["Retry-After"] = str(RETRY_AFTER)
+    elif isinstance(error, Unauthenticated | OutOfScope):
+        response.headers["WWW-Authenticate"] = _challenge(error)
     return response
+
+
+def _challenge(error: Unauthenticated | OutOfScope) -> str:
+    """How to authenticate, and what is wrong with the key that was sent (RFC 6750, 3)."""
+    if isinstance(error, OutOfScope):
+        scope = "".join(each for each in error.needed if "!" <= each <= "~" and each not in '"\\')
+        return f'{CHALLENGE}, error="insufficient_scope", scope="{scope}"'
+    return CHALLENGE if error.reason is None else f'{CHALLENGE}, error="{error.reason}"'
 
 
 def _failure_document(failure: Mapping[str, object]) -> dict[str, object]:

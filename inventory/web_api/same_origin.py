@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     Refuse = Callable[[WSGIEnvironment, StartResponse, InventoryError], Iterable[bytes]]
 
-FOREIGN = "inventory.foreign"
-"""The key in the environment of a request that comes from another site: it is answered without an effect."""
+WITHOUT_EFFECT = "inventory.without_effect"
+"""The key in the environment of a request that is answered without an effect; its value says why nothing was collected."""
 NOT_COLLECTED = (
     "Nothing was collected: the request comes from a page of another site, or from a browser that does not say which page."
 )
@@ -64,7 +64,7 @@ class SameOrigin:
         if is_foreign(environ):
             if self._changes(environ):
                 return self._refuse(environ, start, foreign_origin(environ))
-            environ[FOREIGN] = True
+            environ[WITHOUT_EFFECT] = NOT_COLLECTED
         return self._app(environ, start)
 
 

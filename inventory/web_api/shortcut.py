@@ -36,10 +36,11 @@ class Groupable:
 class Shortcut(Protocol):
     """Answers some GETs of which a server has read the head, and leaves all others to WSGI."""
 
-    def __call__(self, target: str, fields: Mapping[str, str], *, at_once: bool) -> Later | Groupable | None:
+    def __call__(self, target: str, fields: Mapping[str, str], *, peer: str, at_once: bool) -> Later | Groupable | None:
         """What answers a request; None if it is left to WSGI. `fields` are by lower-case name. Never raises.
 
-        With `at_once` it may be `answer_known`, which waits for no network and no flush.
+        `peer` is the address of whoever opened the connection, "" where that has none. With `at_once` the answer may be
+        `answer_known`, which waits for no network and no flush.
         """
 
     def answer_known(self, requests: Sequence[Groupable]) -> Generator[Answer | Later | Groupable, None, None]:

@@ -45,6 +45,7 @@ class Webhooks(MethodView):
     @blueprint.arguments(PageQuery, location="query")
     @blueprint.response(200, schemas.WebhooksPage, description="One page", example="webhooks/webhooks")
     @blueprint.problems(InvalidRequest, StorageUnavailable)
+    @blueprint.needs("watch")
     def get(self, query: dict[str, Any]) -> Response:
         """List webhooks, newest first."""
         document = partial(documents.webhook_document, now=services().webhooks.clock())
@@ -56,6 +57,7 @@ class Webhooks(MethodView):
         200, schema=schemas.WebhookSchema, description="One has this URL already", example="webhooks/webhook"
     )
     @blueprint.problems(*USUAL, *URL_PROBLEMS, TooManyWebhooks)
+    @blueprint.needs("watch")
     def post(self, body: dict[str, Any]) -> Response:
         """Make a webhook for a URL. Its secret is answered this once: `rotate` gives it another."""
         webhook, secret = services().webhooks.create(body["url"])
@@ -70,6 +72,7 @@ class OneWebhook(MethodView):
 
     @blueprint.response(200, schemas.WebhookSchema, description="The webhook", example="webhooks/disabled")
     @blueprint.problems(UnknownWebhook, StorageUnavailable)
+    @blueprint.needs("watch")
     def get(self, webhook_id: str) -> Response:
         """One webhook, and how it answers. Its secrets are not shown."""
         return _answer(services().webhooks.find(webhook_id))
@@ -77,12 +80,14 @@ class OneWebhook(MethodView):
     @blueprint.arguments(schemas.WebhookChange)
     @blueprint.response(200, schemas.WebhookSchema, description="Changed", example="webhooks/webhook")
     @blueprint.problems(*USUAL, *URL_PROBLEMS, UnknownWebhook, NameTaken)
+    @blueprint.needs("watch")
     def patch(self, body: dict[str, Any], webhook_id: str) -> Response:
         """Change its URL, enable it, or disable it."""
         return _answer(services().webhooks.change(webhook_id, **body))
 
     @blueprint.response(204, description="Removed; what it was owed is cancelled")
     @blueprint.problems(*USUAL, UnknownWebhook)
+    @blueprint.needs("watch")
     def delete(self, webhook_id: str) -> Response:
         """Remove a webhook."""
         services().webhooks.delete(webhook_id)
@@ -95,6 +100,7 @@ class Rotate(MethodView):
 
     @blueprint.response(200, schemas.WebhookSchema, description="Keep its new secret", example="webhooks/rotated")
     @blueprint.problems(*USUAL, UnknownWebhook)
+    @blueprint.needs("watch")
     def post(self, webhook_id: str) -> Response:
         """Give a webhook a new secret. Messages are signed with the old one, too, for 24 hours."""
         return _answer(*services().webhooks.rotate(webhook_id))
@@ -106,6 +112,7 @@ class Test(MethodView):
 
     @blueprint.response(200, schemas.WebhookTestSchema, description="What it answered", example="webhooks/tested")
     @blueprint.problems(*USUAL, UnknownWebhook, TooManyRequests)
+    @blueprint.needs("watch")
     def post(self, webhook_id: str) -> Response:
         """Send a signed test message now, within 15 seconds, and say what came of it. It is not sent again."""
         return json_response(documents.tested_document(services().webhooks.test(webhook_id)))
@@ -118,6 +125,7 @@ class DeliveriesOfOne(MethodView):
     @blueprint.arguments(schemas.DeliveriesQuery, location="query")
     @blueprint.response(200, schemas.DeliveriesPage, description="One page", example="webhooks/deliveries")
     @blueprint.problems(InvalidRequest, UnknownWebhook, StorageUnavailable)
+    @blueprint.needs("watch")
     def get(self, query: dict[str, Any], webhook_id: str) -> Response:
         """List deliveries to a webhook, newest first, with their latest tries."""
         find = partial(services().webhooks.deliveries, webhook_id, query["state"])
@@ -130,6 +138,7 @@ class Again(MethodView):
 
     @blueprint.response(202, schemas.DeliverySchema, description="It is due now", example="webhooks/again")
     @blueprint.problems(*USUAL, UnknownWebhook, NotFound, WebhookDisabled)
+    @blueprint.needs("watch")
     def post(self, webhook_id: str, delivery_id: str) -> Response:
         """Send a delivery again, with the same `webhook-id`; one that waits for its next try is due now."""
         return json_response(documents.delivery_document(services().webhooks.again(webhook_id, delivery_id)), 202)

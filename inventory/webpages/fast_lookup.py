@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import time
 from collections import deque
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
@@ -19,7 +19,9 @@ from werkzeug.datastructures import ETags
 from werkzeug.http import parse_etags
 from werkzeug.wrappers import Response
 
-from inventory.errors import InvalidRequest, Unstorable
+from inventory.access.current import set_caller
+from inventory.access.service import NOT_COLLECTED, Admitted, sent_key
+from inventory.errors import InvalidRequest, NotInInventory, Unstorable
 from inventory.hosts import AllowedHosts
 from inventory.ops import request_log
 from inventory.records.lookup import LookupResult
@@ -45,30 +47,46 @@ SECURITY_HEADERS = security_headers.lines()
 
 @dataclass(slots=True)  # not frozen, because one of those takes three times as long to be made
 class Asked(Groupable):
-    """A lookup: a URL in the spelling of the caller, its validators, the request's id, and when it began."""
+    """A lookup: a URL in the spelling of the caller, its validators, the request's id, when it began, and who sends it.
+
+    `peer` is the address of whoever opened the connection, and `forwarded_for` is what that says of others.
+    """
 
     url: str
     if_none_match: ETags
     request_id: str
     began: float
+    admitted: Admitted
+    peer: str
+    forwarded_for: str
 
 
 class FastLookup:
     """A `Shortcut` for lookups of a URL alone.
 
-    `app` answers the problems. `is_local`: a lookup reads files of this machine, so it may be answered at once.
-    `mounted_at` is the path that precedes the application's own paths.
+    `app` answers the problems. `admit` tells who sends the text of a key, or none, if its lookups need no further check.
+    `address_of` tells the address of a client from that of the peer and `X-Forwarded-For`. `is_local`: a lookup reads files of
+    this machine, so it may be answered at once. `mounted_at` is the path that precedes the application's own paths.
     """
 
     def __init__(
-        self, app: WSGIApplication, records: RecordService, hosts: AllowedHosts, *, is_local: bool, mounted_at: str
+        self,
+        app: WSGIApplication,
+        records: RecordService,
+        hosts: AllowedHosts,
+        admit: Callable[[str | None], Admitted | None],
+        address_of: Callable[[str, str], str],
+        *,
+        is_local: bool,
+        mounted_at: str,
     ) -> None:
         self._app, self._records, self._is_local, self._mounted_at = app, records, is_local, mounted_at
+        self._admitted, self._address_of = admit, address_of
         self._admit = lru_cache(CACHED_HOSTS)(hosts.admit)
         self._before_query = f"{mounted_at}{PATH}?"
 
-    def __call__(self, target: str, fields: Mapping[str, str], *, at_once: bool) -> Later | Groupable | None:
-        asked = self._read(target, fields)
+    def __call__(self, target: str, fields: Mapping[str, str], *, peer: str, at_once: bool) -> Later | Groupable | None:
+        asked = self._read(target, fields, peer)
         return asked if asked is None or (at_once and self._is_local) else partial(self._look_up, asked)
 
     def answer_known(self, requests: Sequence[Groupable]) -> Generator[Answer | Later | Groupable, None, None]:
@@ -96,7 +114,7 @@ class FastLookup:
         request_log.identify_none()
         asked = _lookups(requests)
         try:
-            promises = self._promises([each.url for each in asked])
+            promises = self._promises(asked)
         except Unstorable:  # which of them it is is not known
             promises = [None] * len(asked)
         except Exception as error:  # noqa: BLE001 - as above
@@ -107,12 +125,12 @@ class FastLookup:
             for each, promise in zip(asked, promises, strict=True)
         ]
 
-    def _promises(self, urls: Sequence[str]) -> Sequence[LookupResult | None]:
-        """The promises of those URLs that can be collected and of which nothing else is known yet."""
+    def _promises(self, asked: Sequence[Asked]) -> Sequence[LookupResult | None]:
+        """The promises of those URLs that can and may be collected and of which nothing else is known yet."""
         targets: list[Target | None] = []
-        for url in urls:
+        for each in asked:
             try:
-                targets.append(self._records.collectable(SOURCE, url))
+                targets.append(self._records.collectable(SOURCE, each.url) if each.admitted.collects else None)
             except InvalidRequest:
                 targets.append(None)
         promises = self._records.promise_all([target for target in targets if target is not None])
@@ -122,27 +140,45 @@ class FastLookup:
         seen = [(int(each.status[:3]), each.request_id, each.seconds) for each in answers if each.seconds is not None]
         request_log.account_all("GET", PATH, PATH, seen)
 
-    def _read(self, target: str, fields: Mapping[str, str]) -> Asked | None:
-        """The lookup that a request is, if a URL is all of it and no page of another site can have sent it."""
+    def _read(self, target: str, fields: Mapping[str, str], peer: str) -> Asked | None:
+        """The lookup that a request is, if a URL is all of it, and neither its page nor its sender is to be checked."""
         before = len(self._before_query)
         query = URL_ONLY.fullmatch(target, before) if target.startswith(self._before_query) else None
         if query is None or not ASKS_MORE.isdisjoint(fields) or fields.get("user-agent", "").startswith(BROWSER):
             return None
         if not self._admit(fields.get("host", "")):
             return None
+        text = sent_key(fields.get("authorization"), fields.get("x-api-key"))
+        admitted = self._admitted(text)
+        if admitted is None or (text is None and "cookie" in fields and not admitted.collects):  # it may be of a session
+            return None
         return Asked(
             _unquoted(query[1]),
             parse_etags(fields["if-none-match"]) if "if-none-match" in fields else NO_ETAGS,
             request_log.valid_id(fields.get("x-request-id", "")),
             time.perf_counter(),
+            admitted,
+            peer,
+            fields.get("x-forwarded-for", ""),
         )
 
     def _look_up(self, asked: Asked) -> Answer:
-        """The answer to a lookup that may be accepted for collection."""
+        """The answer to a lookup that is accepted for collection if its caller may collect."""
         request_log.identify(asked.request_id)
+        collects = asked.admitted.collects
+        set_caller(replace(asked.admitted.caller, address=self._address_of(asked.peer, asked.forwarded_for)))
         try:
             target = self._records.target(SOURCE, asked.url)
-            response, _ = look_up(self._records, target, if_none_match=asked.if_none_match, mounted_at=self._mounted_at)
+            response, _ = look_up(
+                self._records,
+                target,
+                if_none_match=asked.if_none_match,
+                mounted_at=self._mounted_at,
+                collect=collects,
+            )
+        except NotInInventory as error:
+            why = NotInInventory(f"Nothing is known of {target.key}. {NOT_COLLECTED}")
+            return self._problem(asked, error if collects else why)
         except Exception as error:  # noqa: BLE001 - the outermost edge is the application's: it logs and answers the error
             return self._problem(asked, error)
         return _answer(asked, response)

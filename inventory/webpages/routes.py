@@ -68,6 +68,7 @@ class Metadata(MethodView):
     )
     @blueprint.alt_response(202, **PENDING)
     @blueprint.problems(*URL_PROBLEMS, *COLLECTION_PROBLEMS, ForeignOrigin, NotInInventory, StorageUnavailable, 413, 415)
+    @blueprint.needs("collect")
     def post(self, body: dict[str, Any]) -> Response:
         """Collect a URL now, or accept it with `Prefer: respond-async` or while all inline slots are taken."""
         target = services().records.collectable(SOURCE, body["url"])
@@ -90,10 +91,11 @@ class Metadata(MethodView):
     @blueprint.alt_response(202, **PENDING)
     @blueprint.alt_response(304, description="Unchanged: If-None-Match has the ETag of the record", success=True)
     @blueprint.problems(*URL_PROBLEMS, *COLLECTION_PROBLEMS, NotInInventory, StorageUnavailable)
+    @blueprint.needs("read", effect="collect")
     def get(self, query: dict[str, Any]) -> Response:
         """Look a URL up. A miss is accepted for collection and answered at once, or held with `Prefer: wait=N`.
 
-        A page of another site is answered as with `collect=false`, and at once.
+        A page of another site is answered as with `collect=false`, and at once; so is a caller who may not collect.
         """
         target = services().records.target(SOURCE, query["url"])
         answer = partial(
@@ -107,12 +109,13 @@ class Metadata(MethodView):
             fields=frozenset(query["fields_"]) if "fields_" in query else None,
             wait=_wait_seconds(_preferences()),
         )
-        respond = _without_effect if same_origin.FOREIGN in request.environ else _noted
-        return _flask(respond(target, answer))
+        why = request.environ.get(same_origin.WITHOUT_EFFECT)
+        return _flask(_noted(target, answer) if why is None else _without_effect(target, answer, why))
 
     @blueprint.arguments(TargetQuery, location="query")
     @blueprint.response(204, description="Record, snapshots and unshared bodies are gone")
     @blueprint.problems(*URL_PROBLEMS, ForeignOrigin, NotInInventory, StorageUnavailable)
+    @blueprint.needs("delete")
     def delete(self, query: dict[str, Any]) -> Response:
         """Forget a URL: its record, snapshots and unshared bodies."""
         services().records.delete(services().records.target(SOURCE, query["url"]))
@@ -126,6 +129,7 @@ class Tags(MethodView):
     @blueprint.arguments(schemas.TagsBody, example={"url": "https://example.com/", "tags": ["prod", "team: payments"]})
     @blueprint.response(200, schemas.TagsSchema, description="The labels that it has now", example="webpages/tags")
     @blueprint.problems(*URL_PROBLEMS, ForeignOrigin, NotInInventory, StorageUnavailable, 413, 415)
+    @blueprint.needs("import")
     def put(self, body: dict[str, Any]) -> Response:
         """Give a URL labels, in place of those it has; with none it has none any more. Queries find them as `tag`."""
         tags = read_labels("tags", body["tags"])
@@ -141,6 +145,7 @@ class Snapshots(MethodView):
     @blueprint.arguments(schemas.SnapshotsQuery, location="query")
     @blueprint.response(200, schemas.SnapshotsPage, description="One page", example="webpages/snapshots")
     @blueprint.problems(*URL_PROBLEMS, NotInInventory, StorageUnavailable)
+    @blueprint.needs("read")
     def get(self, query: dict[str, Any]) -> Response:
         """List a URL's snapshots, newest first, without page source."""
         target = services().records.target(SOURCE, query["url"])
@@ -154,6 +159,7 @@ class OneSnapshot(MethodView):
 
     @blueprint.response(200, schemas.SnapshotWithSourceSchema, description="The snapshot", example="webpages/snapshot")
     @blueprint.problems(NotFound, StorageUnavailable)
+    @blueprint.needs("read")
     def get(self, snapshot_id: str) -> Response:
         """One snapshot, whole."""
         target, snapshot, body = services().records.snapshot(snapshot_id)
@@ -173,6 +179,7 @@ class Bodies(MethodView):
         description="The bytes as they were received",
     )
     @blueprint.problems(NotFound, StorageUnavailable)
+    @blueprint.needs("read")
     def get(self, sha256: str) -> Response:
         """The bytes of a page source, as an attachment that no browser renders from this origin."""
         response = Response(services().records.body(sha256), mimetype="application/octet-stream")
@@ -195,12 +202,14 @@ def _noted(target: Target, answer: Callable[[], tuple[LookupResponse, LookupOutc
     return response
 
 
-def _without_effect(target: Target, answer: Callable[..., tuple[LookupResponse, LookupOutcome]]) -> LookupResponse:
-    """The answer to a page of another site: what is stored. Nothing is collected, waited for or kept in the history."""
+def _without_effect(
+    target: Target, answer: Callable[..., tuple[LookupResponse, LookupOutcome]], why: str
+) -> LookupResponse:
+    """The answer without an effect: what is stored. Nothing is collected, waited for or kept in the history."""
     try:
         response, _ = answer(collect=False, wait=0)
     except NotInInventory as error:
-        raise NotInInventory(f"Nothing is known of {target.key}. {same_origin.NOT_COLLECTED}") from error
+        raise NotInInventory(f"Nothing is known of {target.key}. {why}") from error
     return response
 
 

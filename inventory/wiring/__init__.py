@@ -9,6 +9,8 @@ from time import sleep
 
 from redis import Redis
 
+from inventory.access.keys import KeyService
+from inventory.access.service import AccessService
 from inventory.changes.fleet import FleetChanges
 from inventory.changes.service import ChangeService
 from inventory.clock import Clock, utc_now
@@ -99,6 +101,7 @@ def _services(parts: Parts, observe: Observe | None) -> Services:
     indexer = Indexer(store.observations, records, page_of, parts.notifier, parts.rng)
     job_types = bulk.all_job_types(parts, records, search)
     jobs = bulk.job_service(parts, job_types, records)
+    access = AccessService(store.keys, mode=settings.mode, clock=clock)
     return Services(
         settings=settings,
         store=store,
@@ -128,6 +131,8 @@ def _services(parts: Parts, observe: Observe | None) -> Services:
         watch_work=messages.watch_work(parts, records),
         webhooks=webhooks,
         deliverer=messages.deliverer(parts, webhook_sink),
+        access=access,
+        keys=KeyService(store.keys, access.forget, clock=clock),
     )
 
 

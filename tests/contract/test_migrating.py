@@ -14,6 +14,7 @@ from inventory.store.mongo import documents
 from inventory.store.mongo import schema as mongo_schema
 from inventory.store.sqlite import schema as sqlite_schema
 from inventory.store.sqlite.migrations import MIGRATIONS
+from tests.access.fakes import new_key
 from tests.contract.actions import LEASE, NOW, accept, after, collect, found, stored, target
 from tests.contract.backends import Backend, MongoBackend, SqliteBackend, database
 from tests.contract.event_actions import event, listed
@@ -84,6 +85,7 @@ USES: dict[str, Callable[[Store], object]] = {
     "events": lambda store: store.events.add([event(1)]),
     "records": lambda store: collect(store, target(9)),
     "watches": add,
+    "keys": lambda store: store.keys.add(new_key()[0]),
 }
 
 

@@ -21,6 +21,7 @@ from inventory.store.sqlite import (
     event_traces,
     events,
     jobs,
+    keys,
     ledger,
     messages,
     observations,
@@ -121,8 +122,9 @@ MESSAGES = [messages.DUE, messages.OF_CLAIM, messages.TAKE, messages.TOLD, messa
 DELIVERIES = [deliveries.FIRST, deliveries.DUE, deliveries.REST, deliveries.SETTLE, deliveries.AGAIN, deliveries.CANCEL]
 CHOSEN = product([None, "x"], [None, "x"], [None, DeliveryState.FAILED])
 WATCHES = [watches.LISTING, webhooks.LISTING, *(deliveries.listing_statement(*each)[0] for each in CHOSEN)]
+KEYS = [keys.FIND, keys.OF_ID, keys.OF_NAME, keys.LISTING, keys.REVOKE, keys.NOTE_USE]
 WATCHING = [*SCHEDULES, *UNSEEN, *MESSAGES, *DELIVERIES, *WATCHES]
-STATEMENTS = [*WATCHING, *CLAIMS, snapshots.LISTING, snapshots.WITH_SURPLUS, *LISTINGS, *PRODUCTS, *BATCHES, *JOBS_AND_ROWS]
+STATEMENTS = [*KEYS, *WATCHING, *CLAIMS, snapshots.LISTING, snapshots.WITH_SURPLUS, *LISTINGS, *PRODUCTS, *BATCHES, *JOBS_AND_ROWS]
 
 
 @pytest.fixture

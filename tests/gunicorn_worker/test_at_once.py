@@ -34,7 +34,7 @@ class App:
         self.logged: list[str] = []
         self.groups: list[int] = []
 
-    def __call__(self, target: str, fields: Mapping[str, str], *, at_once: bool) -> Later | Groupable | None:
+    def __call__(self, target: str, fields: Mapping[str, str], *, peer: str, at_once: bool) -> Later | Groupable | None:
         if target == "/none":
             return None
         asked = Asked(target)

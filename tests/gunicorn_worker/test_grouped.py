@@ -166,7 +166,7 @@ def test_what_a_client_does_not_take_yet_is_left_to_the_loop(worker: Worker) -> 
 class Answering:
     """A shortcut that answers what it is given with nothing."""
 
-    def __call__(self, target: str, fields: Mapping[str, str], *, at_once: bool) -> None:
+    def __call__(self, target: str, fields: Mapping[str, str], *, peer: str, at_once: bool) -> None:
         return None
 
     def answer_group(self, requests: Sequence[Groupable]) -> Sequence[Answer]:

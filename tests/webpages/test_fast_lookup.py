@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +16,9 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
 from inventory import create_app, urls
+from inventory.access.current import caller
+from inventory.access.model import Caller, Mode
+from inventory.config import Settings
 from inventory.errors import SourceFailure, StorageUnavailable, Unstorable
 from inventory.gunicorn_worker import plain_get
 from inventory.records.model import Acceptance
@@ -76,7 +79,7 @@ class Server:
         lines = "".join(f"{name}: {value}\r\n" for name, value in {"Host": "localhost", **(headers or {})}.items())
         request = plain_get.read(f"GET {path} HTTP/1.1\r\n{lines}\r\n".encode())
         assert request is not None
-        asked = self.shortcut(*request, at_once=at_once)
+        asked = self.shortcut(*request, peer="127.0.0.1", at_once=at_once)
         assert asked is not None
         return next(self.shortcut.answer_known([asked])) if isinstance(asked, Groupable) else asked
 
@@ -85,7 +88,7 @@ class Server:
         lines = "".join(f"{name}: {value}\r\n" for name, value in {"Host": "localhost", **headers}.items())
         request = plain_get.read(f"GET {path} HTTP/1.1\r\n{lines}\r\n".encode())
         assert request is not None
-        asked = self.shortcut(*request, at_once=True)
+        asked = self.shortcut(*request, peer="127.0.0.1", at_once=True)
         assert isinstance(asked, Groupable)
         return asked
 
@@ -405,9 +408,104 @@ def test_a_query_that_may_be_read_in_two_ways_is_left_to_the_application(query: 
 def test_what_is_more_than_a_url_is_left_to_the_application(server: Server, target: str, field: str) -> None:
     name, _, value = field.partition(": ")
 
-    assert server.shortcut(target, {"host": "localhost", name.lower(): value}, at_once=True) is None
+    assert server.shortcut(target, {"host": "localhost", name.lower(): value}, peer="", at_once=True) is None
 
 
 @pytest.mark.parametrize("host", ["evil.test", "", "localhost:99999"])
 def test_a_host_that_is_not_ours_is_left_to_the_application(server: Server, host: str) -> None:
-    assert server.shortcut(AT, {"host": host} if host else {}, at_once=True) is None
+    assert server.shortcut(AT, {"host": host} if host else {}, peer="", at_once=True) is None
+
+
+@pytest.fixture
+def closed(make_services: Build, settings: Settings, client: FlaskClient) -> Services:
+    """The services of `client`, whose page is stored, in a mode that needs keys."""
+    return make_services(replace(settings, access=Mode.KEYS))
+
+
+def key_header(services: Services, *scopes: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {services.keys.create(' '.join(scopes), scopes)[1]}"}
+
+
+def asked_of(server: Server, target: str, headers: dict[str, str]) -> Later | Groupable | None:
+    return server.shortcut(
+        target, {"host": "localhost"} | {k.lower(): v for k, v in headers.items()}, peer="", at_once=True
+    )
+
+
+def test_a_key_is_left_to_the_application_until_that_has_checked_it(closed: Services) -> None:
+    app = create_app(services=closed)
+    server, headers = Server(app), key_header(closed, "read", "collect")
+
+    assert asked_of(server, AT, {}) is None
+    assert asked_of(server, AT, headers) is None
+    assert app.test_client().get(AT, headers=headers).status_code == 200
+    fast, flask = server.get(AT, headers | {"X-Request-ID": "a"}), app.test_client().get(AT, headers=headers)
+
+    assert (fast.status, fast.data) == (flask.status, flask.data)
+    assert asked_of(server, AT, {}) is None
+    assert asked_of(server, AT, {"X-API-Key": "inv_live_wrong"}) is None
+
+
+@pytest.mark.parametrize("scopes", [["collect"], ["read:example.test", "collect"], ["read", "collect:example.test"]])
+def test_a_key_that_needs_more_checks_is_always_left_to_the_application(closed: Services, scopes: list[str]) -> None:
+    app = create_app(services=closed)
+    headers = key_header(closed, *scopes)
+
+    app.test_client().get(AT, headers=headers)
+
+    assert asked_of(Server(app), AT, headers) is None
+
+
+def test_a_revoked_key_is_known_no_more(closed: Services) -> None:
+    app = create_app(services=closed)
+    headers = key_header(closed, "admin")
+    app.test_client().get(AT, headers=headers)
+    assert Server(app).get(AT, headers).status_code == 200
+
+    closed.keys.revoke(closed.keys.listing(limit=1, after=None)[0].id)
+
+    assert asked_of(Server(app), AT, headers) is None
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_who_may_not_collect_is_answered_as_by_the_application(
+    closed: Services, clock: FakeClock, web: FakeWeb, at_once: bool
+) -> None:
+    app = create_app(services=closed)
+    client, server, headers = app.test_client(), Server(app), key_header(closed, "read") | {"X-Request-ID": "a"}
+    missing = "/api/v1/metadata?url=http://example.test/missing"
+    client.get(AT, headers=headers)
+
+    clock.forward(2 * 86_400)  # what is stored is stale
+    for target in (AT, missing):
+        fast, flask = server.get(target, headers, at_once=at_once), client.get(target, headers=headers)
+        assert (fast.status_code, fast.data) == (flask.status_code, flask.data)
+    together = server.get_together([missing, missing], headers)
+
+    assert {answer.data for answer in together} == {flask.data}
+    assert flask.status_code == 404
+    assert closed.collector.collect_due(slots=4, stopping=lambda: False) == 0
+
+
+def test_a_cookie_may_allow_more_than_reading(make_services: Build, settings: Settings, client: FlaskClient) -> None:
+    server = Server(create_app(services=make_services(replace(settings, access=Mode.READONLY_OPEN))))
+
+    assert asked_of(server, AT, {"Cookie": "inventory_session=x"}) is None
+    assert asked_of(server, AT, {}) is not None
+
+
+def test_what_accepts_knows_the_caller(closed: Services, make_services: Build) -> None:
+    seen: list[Caller] = []
+
+    def accept(*args: Any, **kwargs: Any) -> Acceptance:
+        seen.append(caller())
+        return closed.store.records.accept(*args, **kwargs)
+
+    store = Replacing(closed.store, records=Replacing(closed.store.records, accept=accept))
+    app = create_app(services=make_services(closed.settings, store=store))
+    headers = key_header(closed, "read", "collect")
+    app.test_client().get(AT, headers=headers)
+
+    Server(app).get("/api/v1/metadata?url=http://example.test/new", headers, at_once=False)
+
+    assert [(each.key and each.key.name, each.address) for each in seen] == [("read collect", "127.0.0.1")]

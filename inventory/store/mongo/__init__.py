@@ -10,6 +10,7 @@ from inventory.store.mongo.deliveries import MongoDeliveries
 from inventory.store.mongo.events import MongoEvents
 from inventory.store.mongo.history import MongoHistory
 from inventory.store.mongo.jobs import MongoJobs
+from inventory.store.mongo.keys import MongoKeys
 from inventory.store.mongo.messages import MongoMessages
 from inventory.store.mongo.numbers import Numbers
 from inventory.store.mongo.observations import MongoObservations
@@ -50,6 +51,7 @@ class MongoStore(Store):
         self.messages = MongoMessages(self._connection)
         self.webhooks = MongoWebhooks(self._connection)
         self.deliveries = MongoDeliveries(self._connection)
+        self.keys = MongoKeys(self._connection)
 
     def prepare(self) -> None:
         """A server that is not there is waited for one second, so that the caller can log each second that it waits."""

@@ -16,8 +16,10 @@
     messages   _id: its own; the `webhook-id` of its deliveries
     webhooks   _id: its own; `url_key` is unique
     deliveries _id: its own; see `deliveries`
+    keys       _id: its own; `digest` and `name_key` are unique; see `keys`
     observed_targets, fields, field_values, counters   see `observed` and `numbers`; `indexed` of records see `observing`
-    meta       _id: "schema"; `version`, the number of migrations that this database has had; "watching": see `watching`
+    meta       _id: "schema"; `version`, the number of migrations that this database has had; "watching": see `watching`;
+               "signing_secret": its `value` signs the cookies of browsers
 
 `content` and `failure` are JSON bytes (`store.codecs`): exact, and safe from BSON's limits on names and strings. Those of
 snapshots, and bodies, are in frames (`store.frames`).
@@ -105,6 +107,8 @@ MIGRATIONS: tuple[Indexes, ...] = (
             *(f"{name} -created_at -_id" for name in ("address", "message_id", "state")),
         ),
     },
+    # Keys.
+    {"keys": ("!digest", "!name_key", "-created_at -_id", "revoked_at expires_at")},
 )
 
 VERSION = len(MIGRATIONS)

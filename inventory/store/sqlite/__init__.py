@@ -10,6 +10,7 @@ from inventory.store.sqlite.deliveries import SqliteDeliveries
 from inventory.store.sqlite.events import SqliteEvents
 from inventory.store.sqlite.history import SqliteHistory
 from inventory.store.sqlite.jobs import SqliteJobs
+from inventory.store.sqlite.keys import SqliteKeys
 from inventory.store.sqlite.messages import SqliteMessages
 from inventory.store.sqlite.numbers import Numbers
 from inventory.store.sqlite.observations import SqliteObservations
@@ -43,6 +44,7 @@ class SqliteStore(Store):
         self.messages = SqliteMessages(self._connections)
         self.webhooks = SqliteWebhooks(self._connections)
         self.deliveries = SqliteDeliveries(self._connections)
+        self.keys = SqliteKeys(self._connections)
 
     def prepare(self) -> None:
         self._connections.rows("SELECT 1")

@@ -346,4 +346,23 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX deliveries_of_message ON deliveries (message_id, created_at, id)",
         "CREATE INDEX deliveries_of_state ON deliveries (state, created_at, id)",
     ),
+    # Keys. A name is taken while its key is not revoked.
+    (
+        """CREATE TABLE keys (
+            id TEXT PRIMARY KEY NOT NULL,
+            digest BLOB NOT NULL UNIQUE,
+            name BLOB NOT NULL,
+            name_key BLOB NOT NULL,
+            content BLOB NOT NULL,
+            created_at INTEGER NOT NULL,
+            expires_at INTEGER,
+            revoked_at INTEGER,
+            last_used_at INTEGER,
+            last_used_address BLOB
+        )""",
+        "CREATE UNIQUE INDEX keys_named ON keys (name_key) WHERE revoked_at IS NULL",
+        "CREATE INDEX keys_listed ON keys (created_at, id)",
+        "CREATE INDEX keys_usable ON keys (expires_at) WHERE revoked_at IS NULL",
+        "CREATE TABLE secrets (name TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL)",
+    ),
 )

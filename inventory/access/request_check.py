@@ -1,0 +1,70 @@
+"""The check of each request of the Flask application, before its view is called: who asks, and whether they may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask, g, request
+
+from inventory.access.current import set_caller
+from inventory.access.model import Caller, Verb
+from inventory.access.service import NOT_COLLECTED, AccessService, has_verb, sent_key, with_user
+from inventory.web_api import needs
+from inventory.web_api.needs import PUBLIC, Need
+from inventory.web_api.same_origin import WITHOUT_EFFECT
+
+COOKIE = "inventory_session"
+"""The cookie of a browser that has logged in."""
+
+AddressOf = Callable[[str, str], str]
+"""The address of a client: of the peer, or, if that is a proxy, what it says in `X-Forwarded-For`."""
+
+
+def peer_alone(peer: str, _forwarded_for: str) -> str:
+    """The address of whoever opened the connection."""
+    return peer
+
+
+def register(app: Flask, access: AccessService, address_of: AddressOf = peer_alone) -> None:
+    """Check each request of an app whose views are all registered.
+
+    A view that does not say what it needs is for admins alone. An error of routing, and OPTIONS, which Flask answers with the
+    methods of a route, tell nothing that `/openapi.json` does not tell everybody.
+    """
+    all_needs = {name: need or needs.ADMIN for name, need in needs.all_needs(app).items()}
+
+    def check() -> None:
+        g.caller = None
+        need = all_needs.get((request.endpoint or "", request.method))
+        address = address_of(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""))
+        if need is None or need.verb == PUBLIC:
+            set_caller(Caller(address=address, scopes=()))  # who may be anybody
+            return
+        caller = _authenticated(access, address)
+        g.caller = caller
+        set_caller(caller)
+        _check(access, caller, need)
+
+    app.before_request(check)
+
+
+def by_session() -> bool:
+    """Whether the request is authenticated by the cookie of a browser, which a page of another site may have sent."""
+    headers = request.headers
+    sent = sent_key(headers.get("Authorization"), headers.get("X-API-Key"))
+    return sent is None and g.get("caller") is not None and g.caller.key is not None
+
+
+def _authenticated(access: AccessService, address: str) -> Caller:
+    authorization, x_api_key = request.headers.get("Authorization"), request.headers.get("X-API-Key")
+    caller = access.authenticate(authorization, x_api_key, request.cookies.get(COOKIE), address)
+    text = sent_key(authorization, x_api_key)
+    if text is not None and access.admit(text) is None:
+        access.learn(text, caller)
+    return with_user(caller, request.headers.get)
+
+
+def _check(access: AccessService, caller: Caller, need: Need) -> None:
+    access.require(caller, Verb(need.verb), limited=need.limited)
+    if need.effect is not None and not has_verb(caller.scopes, Verb(need.effect)):
+        request.environ.setdefault(WITHOUT_EFFECT, NOT_COLLECTED)

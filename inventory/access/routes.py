@@ -1,0 +1,73 @@
+"""`/api/v1/keys`: who may do what."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from operator import attrgetter
+from typing import Any
+
+from flask import Response
+from flask.views import MethodView
+
+from inventory.access import schemas
+from inventory.access.documents import key_document
+from inventory.errors import ForeignOrigin, InvalidRequest, NameTaken, StorageUnavailable, UnknownKey
+from inventory.services import services
+from inventory.web_api.blueprint import Blueprint
+from inventory.web_api.pagination import PageQuery, json_page
+from inventory.web_api.responses import json_response
+
+blueprint = Blueprint("keys", __name__, url_prefix="/api/v1", description="Keys, and what they allow")
+
+USUAL = (ForeignOrigin, StorageUnavailable)
+
+
+@blueprint.route("/keys")
+class Keys(MethodView):
+    """The keys."""
+
+    @blueprint.arguments(PageQuery, location="query")
+    @blueprint.response(200, schemas.KeysPage, description="One page", example="access/keys")
+    @blueprint.problems(InvalidRequest, StorageUnavailable)
+    @blueprint.needs("admin")
+    def get(self, query: dict[str, Any]) -> Response:
+        """List keys, newest first, those that are over included."""
+        document = partial(key_document, now=services().keys.clock())
+        return json_page("keys", query, services().keys.listing, document, attrgetter("created_at", "id"))
+
+    @blueprint.arguments(
+        schemas.KeyRequest, example={"name": "ci", "scopes": ["read", "collect:*.example.com"], "expires_in": 2_592_000}
+    )
+    @blueprint.response(201, schemas.KeySchema, description="It is new; keep its text", example="access/made")
+    @blueprint.problems(*USUAL, InvalidRequest, NameTaken, 413, 415)
+    @blueprint.needs("admin")
+    def post(self, body: dict[str, Any]) -> Response:
+        """Make a key. Its text is answered this once, and kept nowhere."""
+        if "expires_in" in body:
+            body["expires_in"] = timedelta(seconds=body["expires_in"])
+        key, text = services().keys.create(**body)
+        response = json_response(key_document(key, services().keys.clock(), text), 201)
+        response.headers["Location"] = f"/api/v1/keys/{key.id}"
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+@blueprint.route("/keys/<key_id>")
+class OneKey(MethodView):
+    """One key."""
+
+    @blueprint.response(200, schemas.KeySchema, description="The key", example="access/one")
+    @blueprint.problems(UnknownKey, StorageUnavailable)
+    @blueprint.needs("admin")
+    def get(self, key_id: str) -> Response:
+        """One key, without its text."""
+        return json_response(key_document(services().keys.find(key_id), services().keys.clock()))
+
+    @blueprint.response(204, description="Revoked, within two seconds everywhere")
+    @blueprint.problems(*USUAL, UnknownKey)
+    @blueprint.needs("admin")
+    def delete(self, key_id: str) -> Response:
+        """Revoke a key, for good. It stays in the list, and its name is free again."""
+        services().keys.revoke(key_id)
+        return Response(status=204)

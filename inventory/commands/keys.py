@@ -1,0 +1,122 @@
+"""`inventory keys`: who may do what, from a terminal. It works on the store directly, so it needs no key itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import click
+
+from inventory import wiring
+from inventory.access.documents import key_document
+from inventory.access.keys import COUNTED, KeyService
+from inventory.clock import HUNDRED_YEARS
+from inventory.commands.terminal import as_json, errors_as_lines, print_lines, print_pairs, stdout_console
+from inventory.commands.watch_options import Seconds
+from inventory.config import Settings
+from inventory.errors import InvalidRequest
+from inventory.instants import EXAMPLES, instant_of, invalid
+
+IN_LIST = ("id", "name", "scopes", "status", "expires_at", "last_used_at", "last_used_address")
+KEEP_IT = "inventory: keep the key; it is not shown again"
+LONGEST = 2 * HUNDRED_YEARS
+
+
+@click.group()
+def keys() -> None:
+    """Keys of the API: `Authorization: Bearer KEY` or `X-API-Key: KEY`; docs/access.md has more."""
+
+
+@keys.command()
+@click.argument("name")
+@click.option("--scope", "scopes", multiple=True, required=True, metavar="VERB[:HOST|:tag=TAG]",
+              help="What it may do: read, collect, import, delete, watch, export or admin; repeatable.")  # fmt: skip
+@click.option("--expires-in", type=Seconds(), help="When it ends.  [default: never]")
+@click.option("--expires-at", metavar="INSTANT", help="The same, as an instant in RFC 3339.")
+@click.option("--quota", "quotas", multiple=True, metavar=f"{'|'.join(COUNTED)}=N/minute|N/day",
+              help="In place of INVENTORY_QUOTAS; repeatable.")  # fmt: skip
+@click.option("--user-header", metavar="HEADER", help="Where a proxy that sends this key names its user, for the audit.")
+@as_json
+@errors_as_lines
+def create(
+    name: str,
+    scopes: Sequence[str],
+    expires_in: int | None,
+    expires_at: str | None,
+    quotas: Sequence[str],
+    user_header: str | None,
+    as_json: bool,
+) -> int:
+    """Make the key NAME, and print it."""
+    service = _service()
+    key, text = service.create(
+        name,
+        scopes,
+        expires_at=None if expires_at is None else _instant(expires_at),
+        expires_in=None if expires_in is None else timedelta(seconds=min(expires_in, LONGEST.total_seconds())),
+        quotas=_quotas(quotas),
+        user_header=user_header,
+    )
+    document = key_document(key, service.clock(), text)
+    if as_json:
+        click.echo(json.dumps(document))
+    else:
+        print_pairs(stdout_console(), _shown(document).items())
+    click.echo(KEEP_IT, err=True)
+    return 0
+
+
+@keys.command("list")
+@click.option("--limit", type=click.IntRange(1, 1_000), default=50, show_default=True, help="How many.")
+@as_json
+@errors_as_lines
+def list_(limit: int, as_json: bool) -> int:
+    """List keys, newest first, without their texts."""
+    service = _service()
+    now = service.clock()
+    documents = [key_document(each, now) for each in service.listing(limit=limit, after=None)]
+    if as_json:
+        click.echo(json.dumps(documents))
+    else:
+        print_lines(IN_LIST, [_shown(each, all_members=True) for each in documents])
+    return 0
+
+
+@keys.command()
+@click.argument("key_id", metavar="ID")
+@errors_as_lines
+def revoke(key_id: str) -> int:
+    """End the key ID, for good, within two seconds everywhere."""
+    _service().revoke(key_id)
+    return 0
+
+
+def _service() -> KeyService:
+    return wiring.build(Settings.read()).keys
+
+
+def _shown(document: dict[str, Any], *, all_members: bool = False) -> dict[str, Any]:
+    """A document as people read it: scopes and quotas with spaces between."""
+    quotas = " ".join(f"{name}={quota}" for name, quota in document["quotas"].items()) or None
+    shown = document | {"scopes": " ".join(document["scopes"]), "quotas": quotas}
+    return {name: value for name, value in shown.items() if all_members or value is not None}
+
+
+def _instant(text: str) -> datetime:
+    instant = instant_of(text)
+    if instant is None:
+        raise invalid("expires_at", f"{text[:50]!r} is not an instant. Send {EXAMPLES.partition(' (')[0]}.")
+    return instant
+
+
+def _quotas(given: Sequence[str]) -> dict[str, str]:
+    """`lookups=600/minute` and `lookups=10000/day` are one quota with two parts."""
+    quotas: dict[str, str] = {}
+    for each in given:
+        counted, equals, quota = each.partition("=")
+        if not equals:
+            raise InvalidRequest(f"{each[:50]!r} is no quota. Write one such as lookups=600/minute.")
+        quotas[counted] = f"{quotas[counted]},{quota}" if counted in quotas else quota
+    return quotas
