@@ -61,10 +61,11 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         SOCK_SERVER_OPTIONS=sockets.OPTIONS,
     )
     app.extensions[EXTENSION] = services
+    address_of = request_check.peer_alone
 
     app.wsgi_app = _layers(app, services)  # type: ignore[method-assign, assignment]
     if not services.history.keeps(SOURCE):
-        app.extensions[shortcut.KEY] = _make_shortcut(app, services)
+        app.extensions[shortcut.KEY] = _make_shortcut(app, services, address_of)
     request_log.register(app)
     problems.register(app)
     for page_blueprint in (pages.blueprint, job_pages.blueprint, sockets.sockets):
@@ -76,7 +77,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         watches, webhooks, keys, health,
     ):  # fmt: skip
         api.register_blueprint(feature.blueprint)
-    request_check.register(app, services.access)
+    request_check.register(app, services.access, address_of)
     return app
 
 
@@ -91,7 +92,7 @@ def _layers(app: Flask, services: Services) -> WSGIApplication:
     return SameOrigin(flask, services.settings.hosts, refuse)
 
 
-def _make_shortcut(app: Flask, services: Services) -> shortcut.MakeShortcut:
+def _make_shortcut(app: Flask, services: Services, address_of: request_check.AddressOf) -> shortcut.MakeShortcut:
     """Makes what a server of ours may ask before the application."""
     return partial(
         FastLookup,
@@ -99,6 +100,6 @@ def _make_shortcut(app: Flask, services: Services) -> shortcut.MakeShortcut:
         services.records,
         services.settings.hosts,
         services.access.admit,
-        request_check.peer_alone,
+        address_of,
         is_local=services.store.records.is_local,
     )

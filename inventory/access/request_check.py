@@ -29,14 +29,15 @@ def register(app: Flask, access: AccessService, address_of: AddressOf = peer_alo
     """Check each request of an app whose views are all registered.
 
     A view that does not say what it needs is for admins alone. An error of routing, and OPTIONS, which Flask answers with the
-    methods of a route, tell nothing that `/openapi.json` does not tell everybody.
+    methods of a route, tell nothing that `/openapi.json` does not tell everybody. `g.caller` is None where nobody was asked
+    for a key, and `g.need` is what the view needs, None where there is no view.
     """
     all_needs = {name: need or needs.ADMIN for name, need in needs.all_needs(app).items()}
 
     def check() -> None:
-        g.caller = None
         need = all_needs.get((request.endpoint or "", request.method))
-        address = address_of(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""))
+        g.need, g.caller = need, None
+        address = address_of(request.environ.get("REMOTE_ADDR", ""), request.environ.get("HTTP_X_FORWARDED_FOR", ""))
         if need is None or need.verb == PUBLIC:
             set_caller(Caller(address=address, scopes=()))  # who may be anybody
             return
@@ -50,18 +51,22 @@ def register(app: Flask, access: AccessService, address_of: AddressOf = peer_alo
 
 def by_session() -> bool:
     """Whether the request is authenticated by the cookie of a browser, which a page of another site may have sent."""
-    headers = request.headers
-    sent = sent_key(headers.get("Authorization"), headers.get("X-API-Key"))
-    return sent is None and g.get("caller") is not None and g.caller.key is not None
+    found: Caller | None = g.get("caller")
+    return found is not None and found.key is not None and sent_key(*_sent()) is None
 
 
 def _authenticated(access: AccessService, address: str) -> Caller:
-    authorization, x_api_key = request.headers.get("Authorization"), request.headers.get("X-API-Key")
-    caller = access.authenticate(authorization, x_api_key, request.cookies.get(COOKIE), address)
-    text = sent_key(authorization, x_api_key)
+    cookie = request.cookies.get(COOKIE) if "HTTP_COOKIE" in request.environ else None
+    caller = access.authenticate(*_sent(), cookie, address)
+    text = sent_key(*_sent())
     if text is not None and access.admit(text) is None:
         access.learn(text, caller)
     return with_user(caller, request.headers.get)
+
+
+def _sent() -> tuple[str | None, str | None]:
+    """The headers that may have a key."""
+    return request.environ.get("HTTP_AUTHORIZATION"), request.environ.get("HTTP_X_API_KEY")
 
 
 def _check(access: AccessService, caller: Caller, need: Need) -> None:
