@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Flask, g, request
+from flask import Flask, Response, g, request
 
 from inventory.access.current import set_caller
 from inventory.access.model import Caller, Verb
 from inventory.access.service import NOT_COLLECTED, AccessService, has_verb, sent_key, with_user
-from inventory.web_api import needs
+from inventory.web_api import needs, security_headers
 from inventory.web_api.needs import PUBLIC, Need
 from inventory.web_api.same_origin import WITHOUT_EFFECT
 
@@ -47,12 +47,20 @@ def register(app: Flask, access: AccessService, address_of: AddressOf = peer_alo
         _check(access, caller, need)
 
     app.before_request(check)
+    app.after_request(_keep_private)
 
 
 def by_session() -> bool:
     """Whether the request is authenticated by the cookie of a browser, which a page of another site may have sent."""
     found: Caller | None = g.get("caller")
     return found is not None and found.key is not None and sent_key(*_sent()) is None
+
+
+def _keep_private(response: Response) -> Response:
+    found: Caller | None = g.get("caller")
+    if found is not None and found.key is not None:
+        response.headers.setdefault("Cache-Control", security_headers.PRIVATE)
+    return response
 
 
 def _authenticated(access: AccessService, address: str) -> Caller:

@@ -14,6 +14,8 @@ NOTHING = "default-src 'none'; frame-ancestors 'none'"
 """The policy of answers that are not pages: nothing is loaded for them, and no page can frame them."""
 BODY = f"{NOTHING}; sandbox"
 """The policy of content that another site has written."""
+PRIVATE = "private, no-cache"
+"""The Cache-Control of what is answered to a key: a cache that others use may not keep it, or it would answer them."""
 ALWAYS = (("X-Content-Type-Options", "nosniff"), ("Cross-Origin-Resource-Policy", "same-origin"))
 
 

@@ -43,6 +43,7 @@ NO_ETAGS = ETags()
 ASKS_MORE = frozenset({"prefer", "sec-fetch-site", "origin", "referer"})
 """Header fields by which a lookup may wait, or may come from a page of another site. One of a browser may in any case."""
 SECURITY_HEADERS = security_headers.lines()
+PRIVATE = f"Cache-Control: {security_headers.PRIVATE}\r\n"
 
 
 @dataclass(slots=True)  # not frozen, because one of those takes three times as long to be made
@@ -208,9 +209,10 @@ def _unquoted(text: str) -> str:
 def _answer(asked: Asked, response: LookupResponse) -> Answer:
     fields = "".join([f"{name}: {value}\r\n" for name, value in response.headers.items()])
     length = f"Content-Length: {len(response.body)}\r\n" if response.body else ""
+    private = "" if asked.admitted.caller.key is None else PRIVATE
     return Answer(
         STATUS_LINES[response.status],
-        f"{fields}X-Request-ID: {asked.request_id}\r\n{length}{SECURITY_HEADERS}",
+        f"{fields}X-Request-ID: {asked.request_id}\r\n{length}{private}{SECURITY_HEADERS}",
         response.body,
         asked.request_id,
         time.perf_counter() - asked.began,

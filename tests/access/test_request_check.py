@@ -183,6 +183,16 @@ def test_a_view_that_does_not_say_what_it_needs_is_for_admins_alone(make: Make) 
     assert client.get("/new", headers=bearer(services, "admin")).text == "answered"
 
 
+def test_no_cache_that_others_use_keeps_what_a_key_may_read(make: Make) -> None:
+    services, client = make(Mode.READONLY_OPEN)
+    headers = bearer(services, "admin")
+
+    for path in (METADATA, "/api/v1/records", "/api/v1/keys/nobody"):
+        assert client.get(path, headers=headers).headers["Cache-Control"] == "private, no-cache"
+    assert client.get("/jobs", headers=headers).headers["Cache-Control"] == "no-store"
+    assert "Cache-Control" not in client.get("/api/v1/records").headers
+
+
 def test_an_unknown_route_and_a_wrong_method_are_told_to_everybody(make: Make) -> None:
     _, client = make(Mode.KEYS)
 

@@ -439,9 +439,12 @@ def test_a_key_is_left_to_the_application_until_that_has_checked_it(closed: Serv
     assert asked_of(server, AT, {}) is None
     assert asked_of(server, AT, headers) is None
     assert app.test_client().get(AT, headers=headers).status_code == 200
-    fast, flask = server.get(AT, headers | {"X-Request-ID": "a"}), app.test_client().get(AT, headers=headers)
+    headers["X-Request-ID"] = "mine"
+    fast, flask = server.get(AT, headers), app.test_client().get(AT, headers=headers)
 
     assert (fast.status, fast.data) == (flask.status, flask.data)
+    assert sorted(fast.headers) == sorted(flask.headers)
+    assert fast.headers["Cache-Control"] == "private, no-cache"
     assert asked_of(server, AT, {}) is None
     assert asked_of(server, AT, {"X-API-Key": "inv_live_wrong"}) is None
 
