@@ -48,7 +48,7 @@ class Settings:
     access: Mode | None = setting(
         None,
         types.Type[Mode | None](Mode, ", ".join(Mode)),
-        "who may do what without a key: everything (`open`), nothing (`keys`), or read (`readonly-open`); see docs/access.md",
+        "who may do what without a key: everything (`open`), nothing (`keys`), or read (`readonly-open`) (docs/access.md)",
         shown="`open` where `HOST` is loopback, else `keys`",
     )
     api_processes: int = setting(max(2, CORES), whole(1, 256), "processes of the API", shown="one for each core, 2 at least")

@@ -1,7 +1,7 @@
 """Keys that were looked up in the last two seconds, so that the store is not asked for each request.
 
-What is known of a key, also that there is none, holds for `LASTING` seconds in each process. So a revocation holds everywhere
-after that time, and in the process that revoked the key at once.
+What is known of a key, also that there is none, holds for `LASTING` seconds in each process. So a revocation holds
+everywhere after that time, and in the process that revoked the key at once.
 """
 
 from __future__ import annotations

@@ -28,9 +28,9 @@ def peer_alone(peer: str, _forwarded_for: str) -> str:
 def register(app: Flask, access: AccessService, address_of: AddressOf = peer_alone) -> None:
     """Check each request of an app whose views are all registered.
 
-    A view that does not say what it needs is for admins alone. An error of routing, and OPTIONS, which Flask answers with the
-    methods of a route, tell nothing that `/openapi.json` does not tell everybody. `g.caller` is None where nobody was asked
-    for a key, and `g.need` is what the view needs, None where there is no view.
+    A view that does not say what it needs is for admins alone. An error of routing, and OPTIONS, which Flask answers with
+    the methods of a route, tell nothing that `/openapi.json` does not tell everybody. `g.caller` is None where nobody was
+    asked for a key, and `g.need` is what the view needs, None where there is no view.
     """
     all_needs = {name: need or needs.ADMIN for name, need in needs.all_needs(app).items()}
 

@@ -42,8 +42,8 @@ class Admitted(NamedTuple):
 class AccessService:
     """Tells callers apart and what each may do. Every method may raise `StorageUnavailable`.
 
-    `read_session` gives the digest of the key with which a browser logged in, from its cookie, or None if that does not hold.
-    `ticks` is a monotonic clock; `start` does work beside the request.
+    `read_session` gives the digest of the key with which a browser logged in, from its cookie, or None if that does not
+    hold. `ticks` is a monotonic clock; `start` does work beside the request.
     """
 
     def __init__(

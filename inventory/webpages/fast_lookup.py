@@ -66,8 +66,8 @@ class FastLookup:
     """A `Shortcut` for lookups of a URL alone.
 
     `app` answers the problems. `admit` tells who sends the text of a key, or none, if its lookups need no further check.
-    `address_of` tells the address of a client from that of the peer and `X-Forwarded-For`. `is_local`: a lookup reads files of
-    this machine, so it may be answered at once. `mounted_at` is the path that precedes the application's own paths.
+    `address_of` tells the address of a client from that of the peer and `X-Forwarded-For`. `is_local`: a lookup reads files
+    of this machine, so it may be answered at once. `mounted_at` is the path that precedes the application's own paths.
     """
 
     def __init__(

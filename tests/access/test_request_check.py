@@ -62,7 +62,8 @@ def test_what_is_public_is_answered_to_everybody(make: Make, mode: Mode) -> None
 
     for path in PUBLIC_PATHS:
         for headers in ({}, {"Authorization": "Bearer inv_live_wrong"}):
-            assert client.get(path, headers=headers).status_code == 200, path
+            with client.get(path, headers=headers) as answer:
+                assert answer.status_code == 200, path
 
 
 def test_a_request_without_a_key_is_told_how_to_send_one(make: Make) -> None:
@@ -168,7 +169,9 @@ def test_the_caller_is_known_to_what_answers(make: Make) -> None:
 
     client.get("/api/v1/records", headers={"X-API-Key": text, "X-Forwarded-Email": "ada@example.com"})
 
-    assert [(each.key and each.key.name, each.user, each.address) for each in seen] == [("proxy", "ada@example.com", "127.0.0.1")]
+    assert [(each.key and each.key.name, each.user, each.address) for each in seen] == [
+        ("proxy", "ada@example.com", "127.0.0.1")
+    ]
 
 
 def test_a_view_that_does_not_say_what_it_needs_is_for_admins_alone(make: Make) -> None:

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -47,7 +47,7 @@ def main() -> None:
                 times[kind].append(_time(access, texts[kind]))
     for kind, taken in times.items():
         halves = median(taken[: ROUNDS // 2]) / 1_000, median(taken[ROUNDS // 2 :]) / 1_000
-        print(f"{kind:<22} {median(taken) / 1_000:8.2f} µs   halves {halves[0]:.2f} and {halves[1]:.2f} µs")
+        print(f"{kind:<22} {median(taken) / 1_000:8.2f} µs   halves {halves[0]:.2f} and {halves[1]:.2f} µs")  # noqa: T201
 
 
 def _filled(path: Path, count: int) -> Mapping[str, str]:
@@ -68,7 +68,9 @@ def _filled(path: Path, count: int) -> Mapping[str, str]:
 def _others(count: int) -> Iterator[Key]:
     template, rng = new_key(READ)[0], random.Random(7)
     for number in range(count):
-        yield replace(template, id=f"{rng.getrandbits(128):032x}", name=f"other {number}", digest=f"{rng.getrandbits(256):064x}")
+        yield replace(
+            template, id=f"{rng.getrandbits(128):032x}", name=f"other {number}", digest=f"{rng.getrandbits(256):064x}"
+        )
 
 
 def _beside(text: str) -> str:
@@ -82,10 +84,8 @@ def _beside(text: str) -> str:
 
 def _time(access: AccessService, text: str) -> int:
     began = time.perf_counter_ns()
-    try:
+    with suppress(Unauthenticated):
         access.authenticate(None, text)
-    except Unauthenticated:
-        pass
     return time.perf_counter_ns() - began
 
 

@@ -26,7 +26,16 @@ def test_a_key_is_printed_once(environment: dict[str, str]) -> None:
 
 
 def test_a_key_is_made_with_all_of_it_and_revoked(environment: dict[str, str]) -> None:
-    words = ["--expires-in", "30d", "--quota", "lookups=600/minute", "--quota", "lookups=9999/day", "--user-header", "X-User"]
+    words = [
+        "--expires-in",
+        "30d",
+        "--quota",
+        "lookups=600/minute",
+        "--quota",
+        "lookups=9999/day",
+        "--user-header",
+        "X-User",
+    ]
     made = json.loads(run(environment, "keys", "create", "ci", "--scope", "admin", *words, "--json").stdout)
 
     assert made["quotas"] == {"lookups": "600/minute,9999/day"}

@@ -12,7 +12,11 @@ from inventory.store import Store
 from tests.access.fakes import new_key
 from tests.contract.actions import NOW, after
 
-SCOPES = (Scope(verb=Verb.READ), Scope(verb=Verb.COLLECT, host="*.example.com"), Scope(verb=Verb.IMPORT, tag="Straße \ud800"))
+SCOPES = (
+    Scope(verb=Verb.READ),
+    Scope(verb=Verb.COLLECT, host="*.example.com"),
+    Scope(verb=Verb.IMPORT, tag="Straße \ud800"),
+)
 FULL = {
     "name": "ci \ud800",
     "expires_at": after(86_400.001),

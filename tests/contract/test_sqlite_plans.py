@@ -123,8 +123,8 @@ DELIVERIES = [deliveries.FIRST, deliveries.DUE, deliveries.REST, deliveries.SETT
 CHOSEN = product([None, "x"], [None, "x"], [None, DeliveryState.FAILED])
 WATCHES = [watches.LISTING, webhooks.LISTING, *(deliveries.listing_statement(*each)[0] for each in CHOSEN)]
 KEYS = [keys.FIND, keys.OF_ID, keys.OF_NAME, keys.LISTING, keys.REVOKE, keys.NOTE_USE]
-WATCHING = [*SCHEDULES, *UNSEEN, *MESSAGES, *DELIVERIES, *WATCHES]
-STATEMENTS = [*KEYS, *WATCHING, *CLAIMS, snapshots.LISTING, snapshots.WITH_SURPLUS, *LISTINGS, *PRODUCTS, *BATCHES, *JOBS_AND_ROWS]
+WATCHING = [*KEYS, *SCHEDULES, *UNSEEN, *MESSAGES, *DELIVERIES, *WATCHES]
+STATEMENTS = [*WATCHING, *CLAIMS, snapshots.LISTING, snapshots.WITH_SURPLUS, *LISTINGS, *PRODUCTS, *BATCHES, *JOBS_AND_ROWS]
 
 
 @pytest.fixture

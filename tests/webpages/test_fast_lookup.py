@@ -427,9 +427,7 @@ def key_header(services: Services, *scopes: str) -> dict[str, str]:
 
 
 def asked_of(server: Server, target: str, headers: dict[str, str]) -> Later | Groupable | None:
-    return server.shortcut(
-        target, {"host": "localhost"} | {k.lower(): v for k, v in headers.items()}, peer="", at_once=True
-    )
+    return server.shortcut(target, {"host": "localhost"} | {k.lower(): v for k, v in headers.items()}, peer="", at_once=True)
 
 
 def test_a_key_is_left_to_the_application_until_that_has_checked_it(closed: Services) -> None:

@@ -1,12 +1,13 @@
 """Keys, and the secret that signs cookies.
 
-    name_key    stands for the name; for a revoked key, whose name is free again, it is the key's id
-    expires_at  None for a key that never expires
+name_key    stands for the name; for a revoked key, whose name is free again, it is the key's id
+expires_at  None for a key that never expires
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -76,10 +77,8 @@ class MongoKeys(Adapter):
         with self._connection.database() as database:
             found = database["meta"].find_one(SIGNING)
             if found is None:
-                try:
+                with suppress(DuplicateKeyError):  # another process proposed one in this moment
                     database["meta"].update_one(SIGNING, {"$setOnInsert": {"value": proposed}}, upsert=True)
-                except DuplicateKeyError:  # another process proposed one in this moment
-                    pass
                 found = database["meta"].find_one(SIGNING)
         return bytes((found or {"value": proposed})["value"])
 

@@ -33,8 +33,8 @@ ANY_USABLE = """
     SELECT EXISTS (SELECT 1 FROM keys WHERE revoked_at IS NULL AND expires_at IS NULL)
     OR EXISTS (SELECT 1 FROM keys WHERE revoked_at IS NULL AND expires_at > ?)"""
 SIGNING = "signing"
-SECRET = "SELECT value FROM secrets WHERE name = ?"
-PROPOSE_SECRET = "INSERT OR IGNORE INTO secrets (name, value) VALUES (?, ?)"
+SIGNED_BY = "SELECT value FROM secrets WHERE name = ?"
+PROPOSE = "INSERT OR IGNORE INTO secrets (name, value) VALUES (?, ?)"
 
 
 class SqliteKeys(Adapter):
@@ -71,11 +71,11 @@ class SqliteKeys(Adapter):
         return bool(self._connections.rows(ANY_USABLE, (to_millis(now),))[0][0])
 
     def signing_secret(self, proposed: bytes) -> bytes:
-        found = self._connections.rows(SECRET, (SIGNING,))
+        found = self._connections.rows(SIGNED_BY, (SIGNING,))
         if not found:
             with self._connections.writing() as connection:
-                connection.execute(PROPOSE_SECRET, (SIGNING, proposed))
-                found = connection.execute(SECRET, (SIGNING,)).fetchall()
+                connection.execute(PROPOSE, (SIGNING, proposed))
+                found = connection.execute(SIGNED_BY, (SIGNING,)).fetchall()
         return bytes(found[0][0])
 
 
