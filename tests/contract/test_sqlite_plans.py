@@ -43,6 +43,9 @@ from tests.contract.backends import SqliteBackend
 
 VALUES = {
     "id": "x",
+    "digest": b"x",
+    "name_key": b"x",
+    "at": 1,
     "now": 1,
     "limit": 9,
     "max_attempts": 3,

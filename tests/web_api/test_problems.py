@@ -120,6 +120,7 @@ def test_every_error_that_a_caller_sees_is_in_the_table() -> None:
         "SettingError",
         "UnreadableFile",
         "Unstorable",
+        "Unauthenticated",
     }
     ours = {kind for kind in tree(InventoryError) if kind.__module__ == "inventory.errors"}
 

@@ -16,16 +16,16 @@ from inventory.store.sqlite.connections import Adapter, Row
 from inventory.store.watch_codecs import key_of
 
 KEY = "id, name, digest, content, created_at, expires_at, revoked_at, last_used_at, last_used_address"
-FIND = f"SELECT {KEY} FROM keys WHERE digest = ?"
-OF_ID = f"SELECT {KEY} FROM keys WHERE id = ?"
-OF_NAME = "SELECT id FROM keys WHERE name_key = ? AND revoked_at IS NULL"
+FIND = f"SELECT {KEY} FROM keys WHERE digest = :digest"
+OF_ID = f"SELECT {KEY} FROM keys WHERE id = :id"
+OF_NAME = "SELECT id FROM keys WHERE name_key = :name_key AND revoked_at IS NULL"
 LISTING = f"""
     SELECT {KEY} FROM keys WHERE (created_at, id) < (:instant, :id)
     ORDER BY created_at DESC, id DESC LIMIT :limit"""
 INSERT = f"""
     INSERT INTO keys ({KEY}, name_key) VALUES (
     :id, :name, :digest, :content, :created_at, :expires_at, :revoked_at, :last_used_at, :last_used_address, :name_key)"""
-REVOKE = "UPDATE keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL"
+REVOKE = "UPDATE keys SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL"
 NOTE_USE = """
     UPDATE keys SET last_used_at = :at, last_used_address = :address
     WHERE id = :id AND (last_used_at IS NULL OR last_used_at < :at)"""
@@ -41,17 +41,17 @@ class SqliteKeys(Adapter):
     def add(self, key: Key) -> bool:
         values = values_of(key)
         with self._connections.writing() as connection:
-            if found := connection.execute(OF_NAME, (values["name_key"],)).fetchone():
+            if found := connection.execute(OF_NAME, values).fetchone():
                 return bool(found[0] == key.id)
             connection.execute(INSERT, values)
         return True
 
     def find(self, digest: str) -> Key | None:
-        found = self._connections.rows(FIND, (bytes.fromhex(digest),))
+        found = self._connections.rows(FIND, {"digest": bytes.fromhex(digest)})
         return _read(found[0]) if found else None
 
     def of_id(self, key_id: str) -> Key | None:
-        found = self._connections.rows(OF_ID, (key_id,))
+        found = self._connections.rows(OF_ID, {"id": key_id})
         return _read(found[0]) if found else None
 
     def listing(self, *, limit: int, after: listing.Key | None) -> Sequence[Key]:
@@ -59,8 +59,8 @@ class SqliteKeys(Adapter):
 
     def revoke(self, key_id: str, *, now: datetime) -> Key | None:
         with self._connections.writing() as connection:
-            connection.execute(REVOKE, (to_millis(now), key_id))
-            found = connection.execute(OF_ID, (key_id,)).fetchone()
+            connection.execute(REVOKE, {"id": key_id, "now": to_millis(now)})
+            found = connection.execute(OF_ID, {"id": key_id}).fetchone()
         return None if found is None else _read(found)
 
     def note_use(self, key_id: str, *, at: datetime, address: str) -> None:
