@@ -92,7 +92,8 @@ def fill(running: Stack, count: int) -> None:
 def _rows(numbered: Iterator[tuple[int, Target]], now: datetime) -> Iterator[dict[str, object]]:
     for n, target in numbered:
         due = to_millis(_due(now, n))
-        yield {"id": target.id, "source": target.source, "key": target.key, "host": target.host, "now": due, "bulk": False}
+        named = {"id": target.id, "source": target.source, "key": target.key, "host": target.host}
+        yield named | {"now": due, "bulk": False, "owner": ""}
 
 
 def _due(now: datetime, n: int) -> datetime:

@@ -17,6 +17,11 @@ def caller() -> Caller:
     return _caller.get()
 
 
+def owner() -> str:
+    """Whose work this thread accepts: the id of the caller's key, or ""."""
+    return caller().owner
+
+
 def set_caller(caller: Caller) -> None:
     """Say who sent the request that this thread answers from now on."""
     _caller.set(caller)

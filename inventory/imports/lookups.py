@@ -106,6 +106,7 @@ class LookupJobs(JobType):
             input_rows,
             created_at=job.created_at,
             fresh_for=fresh_for,
+            owner=job.owner,
             describe=self.describe,
             mark=self._marking(job.options),
             ticks=self._ticks,
@@ -135,6 +136,7 @@ class Lookups:
         *,
         created_at: datetime,
         fresh_for: timedelta,
+        owner: str = "",
         describe: Callable[[Record], str | None] = lambda _: None,
         mark: Mark | None = None,
         ticks: Callable[[], float] = time.monotonic,
@@ -145,6 +147,7 @@ class Lookups:
         self._targets = targets
         self._created_at = created_at
         self._fresh_for = fresh_for
+        self._owner = owner
         self._ticks = ticks
         self._unread = input_rows
         self._open: dict[str, Open] = {}
@@ -171,7 +174,7 @@ class Lookups:
                 needed.append((open_.target, record))
             still[record_id] = open_
         if needed:
-            self._records.accept_all(needed, now=now)
+            self._records.accept_all(needed, now=now, owners=[self._owner] * len(needed))
         if self._mark is not None:
             self._mark_new(waiting, [target.id for target, _ in needed])
         self._unread, self._open = unread, still

@@ -67,7 +67,8 @@ class Job:
 
     `kind` is the name of its `JobType`, which gives the JSON-ready `options` their meaning. `error` is a sentence when
     something stopped the job, or part of its file could not be read. `file_size` and `counts.bytes_read` are bytes of the
-    file as uploaded; a job without a file has None for the file's fields.
+    file as uploaded; a job without a file has None for the file's fields. `owner` is the id of the key that made the job, ""
+    without one.
     """
 
     id: str
@@ -84,6 +85,7 @@ class Job:
     total: int | None = None
     counts: Counts = Counts()
     error: str | None = None
+    owner: str = ""
 
     @property
     def label(self) -> str:

@@ -38,10 +38,11 @@ class Jobs(Protocol):
         """The checkpoints of a job's batches, by number, of those that have one; without that of `SPLITTING`."""
 
     def claim(self, *, now: datetime, lease_for: timedelta) -> tuple[Job, Batch] | None:
-        """Lease the claimable batch with the lowest number (and of those the oldest due); None if there is none.
+        """Lease a claimable batch; None if there is none.
 
-        The lowest, so that a small job need not wait for all of a big one. A queued job becomes running, `started_at` now.
-        Sets a new random lease, `due_at = now + lease_for`, `attempt + 1`, `fence + 1`.
+        Owners of jobs take turns, from one call to the next. Of an owner it is the batch with the lowest number, and of
+        those the oldest due: so a small job need not wait for all of a big one. A queued job becomes running, `started_at`
+        now. Sets a new random lease, `due_at = now + lease_for`, `attempt + 1`, `fence + 1`.
         """
 
     def add_batches(

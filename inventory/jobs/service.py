@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from hashlib import sha256
 from secrets import token_hex
 
@@ -36,13 +37,16 @@ class JobService:
         notifier: Notifier,
         *,
         clock: Clock,
+        owner: Callable[[], str] = lambda: "",
     ) -> None:
+        """`owner` tells who makes a job in this thread."""
         self._jobs = jobs
         self._types = types
         self._records = records
         self._files = files
         self._notifier = notifier
         self.clock = clock
+        self._owner = owner
 
     def find(self, job_id: str) -> Job:
         """The job as it stands."""
@@ -64,8 +68,11 @@ class JobService:
         return self._pages(job_id, outcome, self.rows(job_id, outcome, limit=PAGE_ROWS, after=0))
 
     def create(self, job: Job) -> Job:
-        """Keep a new job durably and wake a worker for it, or return the one that is kept already; see `Jobs.create`."""
-        created = self._jobs.create(job)
+        """Keep a new job durably and wake a worker for it, or return the one that is kept already; see `Jobs.create`.
+
+        The job belongs to the owner of this thread.
+        """
+        created = self._jobs.create(replace(job, owner=self._owner()))
         self._notifier.wake_worker_for_job(created.id, created.label)
         return created
 

@@ -74,7 +74,8 @@ class InlineCollector:
             return lookup.pending(seen)
         has_slot = self._slots.acquire(blocking=False)
         try:
-            acceptance = self._records.accept(target, now=clock(), seen=lookup.unless_due(seen))
+            owner = self._service.owner()
+            acceptance = self._records.accept(target, now=clock(), seen=lookup.unless_due(seen), owner=owner)
             if acceptance.record.due_at is None:
                 return self._collected_meanwhile(acceptance)
             if has_slot and not lookup.is_being_collected(acceptance.record, now=clock()):

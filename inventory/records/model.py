@@ -90,7 +90,8 @@ class Record:
     `due_at` is when a worker may claim it: for a pending record the end of its pause, for a running one the end of its
     lease; None if no collection is due. `lease` and `fence` are those of the latest claim: together they are the right to
     settle it. `failure` is the last failure after the latest snapshot. `revalidate`: the next collection may ask the
-    upstream only whether the latest snapshot still holds. `bulk`: only jobs wait for it.
+    upstream only whether the latest snapshot still holds. `bulk`: only jobs wait for it. `owner` is the id of the key for
+    which the latest collection was accepted, "" without one: claims are shared evenly between owners.
     """
 
     target: Target
@@ -108,6 +109,7 @@ class Record:
     failure: Failure | None = None
     revalidate: bool = False
     bulk: bool = False
+    owner: str = ""
 
     @property
     def id(self) -> str:

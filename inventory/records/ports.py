@@ -28,21 +28,25 @@ class Records(Protocol):
     def reading(self) -> AbstractContextManager[None]:
         """While it is open, what this thread reads may be of one moment, which saves locks where it is."""
 
-    def accept(self, target: Target, *, now: datetime, seen: Record | None, revalidate: bool = False) -> Acceptance:
-        """Take on the debt of a collection, durably before it returns.
+    def accept(
+        self, target: Target, *, now: datetime, seen: Record | None, revalidate: bool = False, owner: str = ""
+    ) -> Acceptance:
+        """Take on the debt of a collection for an owner, durably before it returns.
 
         Inserts a pending record (due now, attempt 0) if there is none, also when the one that was `seen` has been deleted.
         Turns a stored or failed one to pending (due now, attempt 0, `revalidate` as given) if its fence still is
         `seen.fence`; its `failure` stays until an outcome replaces it. In every other case another caller was quicker: the
-        record is returned as it is, with two exceptions. Without `revalidate`, a pending or running record loses its own,
-        because a whole collection is wanted now. And what only jobs waited for is no longer `bulk`: it is claimed with what
-        lookups ask for.
+        record is returned as it is, its owner too, with two exceptions. Without `revalidate`, a pending or running record
+        loses its own, because a whole collection is wanted now. And what only jobs waited for is no longer `bulk`: it is
+        claimed with what lookups ask for.
         """
 
-    def accept_each(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
+    def accept_each(
+        self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime, owners: Sequence[str] | None = None
+    ) -> Sequence[Acceptance]:
         """`accept`, with `revalidate`, for targets that lookups ask for at once, each with the record that was seen.
 
-        If it raises, some may have been accepted; on SQLite none is.
+        `owners` are those of the targets, in their order. If it raises, some may have been accepted; on SQLite none is.
         """
 
     def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
@@ -54,8 +58,10 @@ class Records(Protocol):
         With each is when it is due; None while it is running.
         """
 
-    def accept_all(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
-        """`accept` for targets of a job, each with the record that was seen: conditional, and claimed after all else."""
+    def accept_all(
+        self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime, owners: Sequence[str] | None = None
+    ) -> Sequence[Acceptance]:
+        """`accept` for targets of jobs, each with the record that was seen: conditional, and after all else of the owner."""
 
     def claim(self, record_id: str, *, now: datetime, lease_for: timedelta) -> Record | None:
         """Lease this record, whatever its pause: pending, or running with its lease over; None if neither.
@@ -69,12 +75,17 @@ class Records(Protocol):
     ) -> Sequence[Record]:
         """Lease up to `limit` pending records that are due, no record twice to anybody.
 
-        Those that a lookup asked for come before those of jobs, which come only with `bulk`; of each the oldest due first.
-        The record `first`, if it is one of them, comes before all others.
+        Owners take turns: each gives one record after the other, until the limit is reached. So they share it evenly,
+        however much is due of each. If more owners than that have something due, the next call goes on with the others.
+        Of an owner, what a lookup asked for comes before what jobs did, which comes only with `bulk`; of each the oldest due
+        first. The record `first`, if it is one of them, comes before all others.
         """
 
     def claim_expired(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
-        """Lease one running record whose lease is over and that has attempts left: its worker died or hangs."""
+        """Lease one running record whose lease is over and that has attempts left: its worker died or hangs.
+
+        Owners take turns here, too, from one call to the next.
+        """
 
     def is_any_expired(self, *, now: datetime, max_attempts: int) -> bool:
         """Whether `claim_expired` would find one."""
@@ -93,7 +104,10 @@ class Records(Protocol):
         """Fail running records whose lease is over and whose attempts are spent; how many. Code `timeout`, not permanent."""
 
     def due(self, *, now: datetime, max_attempts: int, limit: int) -> Mapping[str, str]:
-        """The ids of up to `limit` records that a claim would find now, in that order, with the keys of their targets."""
+        """The ids of up to `limit` records that a claim would find now, in that order, with the keys of their targets.
+
+        Of what several owners give at the same time, lookups come first, and of each the oldest.
+        """
 
     def listing(self, chosen: RecordFilter, *, limit: int, after: Key | None) -> Sequence[Record]:
         """Records by (accepted_at, id), newest first, those after `after`."""

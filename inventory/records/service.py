@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore
@@ -24,7 +24,8 @@ RECHECK_INTERVAL = 0.5
 class RecordService:
     """The records of all sources. Every method may raise `StorageUnavailable`.
 
-    `waiting` bounds the threads of this process that wait for a collection, because lookups need threads.
+    `waiting` bounds the threads of this process that wait for a collection, because lookups need threads. `owner` tells for
+    whom this thread accepts collections.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class RecordService:
         fresh_for: timedelta,
         waiting: int,
         clock: Clock,
+        owner: Callable[[], str] = lambda: "",
     ) -> None:
         self._records = records
         self._snapshots = snapshots
@@ -47,6 +49,7 @@ class RecordService:
         self._fresh_for = fresh_for
         self._waiting = BoundedSemaphore(waiting)
         self.clock = clock
+        self.owner = owner
 
     def target(self, source: str, text: str) -> Target:
         """The target that a caller's text means, to be read or deleted; `InvalidRequest` when it means none.
@@ -104,19 +107,20 @@ class RecordService:
         """While it is open, what this thread looks up may be of one moment, which takes less time for each."""
         return self._records.reading()
 
-    def promise_all(self, targets: Sequence[Target]) -> Mapping[str, LookupResult]:
+    def promise_all(self, targets: Sequence[Target], owners: Sequence[str] | None = None) -> Mapping[str, LookupResult]:
         """Accept together what `look_up` would accept of each target; by id the promises of all that have nothing else.
 
-        What `look_up` finds of the others then needs no acceptance, unless they change meanwhile.
+        What `look_up` finds of the others then needs no acceptance, unless they change meanwhile. `owners` are those of the
+        targets, in their order; without them, all belong to the owner of this thread.
         """
         now = self.clock()
         known = dict(self._records.find_all([target.id for target in targets]))
         wanted = [
-            (target, lookup.unless_due(known.get(target.id)))
-            for target in targets
+            (target, lookup.unless_due(known.get(target.id)), owner)
+            for target, owner in zip(targets, owners or [self.owner()] * len(targets), strict=True)
             if lookup.is_wanted(known.get(target.id), fresh_for=self._fresh_for, now=now)
         ]
-        for acceptance in self._records.accept_each(wanted, now=now) if wanted else ():
+        for acceptance in self._accept_each(wanted, now=now) if wanted else ():
             known[acceptance.record.id] = acceptance.record
             if acceptance.accepted:
                 self._notifier.wake_worker(acceptance.record.id, acceptance.record.target.key)
@@ -146,9 +150,10 @@ class RecordService:
 
     def accept_whole(self, target: Target) -> Acceptance:
         """Accept a whole collection, or make an accepted one whole."""
-        acceptance = self._records.accept(target, now=self.clock(), seen=self._records.find(target.id))
+        owner = self.owner()
+        acceptance = self._records.accept(target, now=self.clock(), seen=self._records.find(target.id), owner=owner)
         while not acceptance.accepted and acceptance.record.due_at is None:
-            acceptance = self._records.accept(target, now=self.clock(), seen=acceptance.record)
+            acceptance = self._records.accept(target, now=self.clock(), seen=acceptance.record, owner=owner)
         return acceptance
 
     def promise(self, acceptance: Acceptance) -> LookupResult:
@@ -180,9 +185,14 @@ class RecordService:
         """See `Records.unfinished`."""
         return self._records.unfinished(record_ids, since=since)
 
-    def accept_all(self, targets: Sequence[tuple[Target, Record | None]], *, now: datetime) -> None:
-        """Accept conditional collections of up to 1,000 targets of a job, each with the record that was seen."""
-        self._records.accept_all(targets, now=now)
+    def accept_all(
+        self, targets: Sequence[tuple[Target, Record | None]], *, now: datetime, owners: Sequence[str] | None = None
+    ) -> None:
+        """Accept conditional collections of up to 1,000 targets of jobs, each with the record that was seen.
+
+        `owners` are those of the targets, in their order; without them they are nobody's.
+        """
+        self._records.accept_all(targets, now=now, owners=owners)
 
     def refreshed(self, source: str, *, limit: int) -> Sequence[RecordWithSnapshot]:
         """See `Records.refreshed`."""
@@ -225,10 +235,16 @@ class RecordService:
 
     def _refresh(self, target: Target, *, seen: Record | None) -> Acceptance:
         """Accept a collection that may ask only whether what was `seen` still holds, and wake a worker for it."""
-        acceptance = self._records.accept(target, now=self.clock(), seen=lookup.unless_due(seen), revalidate=True)
+        acceptance = self._records.accept(
+            target, now=self.clock(), seen=lookup.unless_due(seen), revalidate=True, owner=self.owner()
+        )
         if acceptance.accepted:
             self._notifier.wake_worker(target.id, target.key)
         return acceptance
+
+    def _accept_each(self, wanted: Sequence[tuple[Target, Record | None, str]], *, now: datetime) -> Sequence[Acceptance]:
+        targets, owners = [(target, seen) for target, seen, _ in wanted], [owner for *_, owner in wanted]
+        return self._records.accept_each(targets, now=now, owners=owners)
 
     def _wait_for(self, target: Target, remaining: timedelta, wait: Wait) -> LookupResult:
         looked_at = self.clock()

@@ -46,7 +46,8 @@ class RobotsGate:
             return [None] * len(claims)
         targets = {record_id: self._target(url) for record_id, url in asked.items()}
         since = min(claim.requested_at for claim in claims if claim.id in asked)
-        found = self._verdicts([target for target in targets.values() if target is not None], since)
+        owned = [(target, claim.owner) for claim in claims if (target := targets.get(claim.id)) is not None]
+        found = self._verdicts(owned, since)
         refusals: list[Refusal | None] = []
         for claim in claims:
             target = targets.get(claim.id)
@@ -61,7 +62,7 @@ class RobotsGate:
         target = self._target(url)
         if target is None:
             return
-        verdict = self._read_for(origin, target) or self._verdicts([target], claim.requested_at)[target.id]
+        verdict = self._read_for(origin, target) or self._verdicts([(target, claim.owner)], claim.requested_at)[target.id]
         refusal = _refusal(verdict, url)
         if isinstance(refusal, Deferred):
             refusal = Deferred(refusal.host, refusal.reason, max(refusal.wait, WAIT_AT_REDIRECT))
@@ -89,9 +90,10 @@ class RobotsGate:
         robots = None if record is None else self._current(record, self._clock())
         return robots if robots is not None and robots.url == target.key else None
 
-    def _verdicts(self, targets: Sequence[Target], since: datetime) -> Mapping[str, Verdict]:
-        """What is known of each robots.txt; those that are to be collected are accepted, and deferred."""
-        now, wanted = self._clock(), {target.id: target for target in targets}
+    def _verdicts(self, owned: Sequence[tuple[Target, str]], since: datetime) -> Mapping[str, Verdict]:
+        """What is known of each robots.txt; those that are to be collected are accepted for their owners, and deferred."""
+        now, wanted = self._clock(), {target.id: target for target, _ in owned}
+        owners = {target.id: owner for target, owner in owned}
         records = self._records.find_all(list(wanted))
         needed: list[tuple[Target, Record | None]] = []
         verdicts: dict[str, Verdict] = {}
@@ -102,7 +104,8 @@ class RobotsGate:
                 needed.append((target, record))
             verdicts[record_id] = verdict or Deferred(target.host, REASON, decisions.SHORTEST_WAIT)
         if needed:  # as if it had been requested with the page: so it comes before the rest of a job
-            self._records.accept_all(needed, now=min(since, now))
+            owners_of_needed = [owners[target.id] for target, _ in needed]
+            self._records.accept_all(needed, now=min(since, now), owners=owners_of_needed)
         return verdicts
 
     def _verdict(self, record: Record, now: datetime) -> Verdict | None:

@@ -37,6 +37,7 @@ def watch_content(watch: Watch) -> bytes:
             "cooldown": watch.cooldown,
             "expires_within": watch.expires_within,
             "destinations": [[each.kind.value, each.address] for each in watch.destinations],
+            "owner": watch.owner,
         }
     )
 

@@ -41,12 +41,13 @@ class DueCollections:
         records = self.records.find_all(list({each.record_id for each in due}))
         current = [each for each in due if _is_current(each, watches.get(each.watch_id)) and each.record_id in records]
         wanted = {
-            each.record_id: records[each.record_id]
+            each.record_id: watches[each.watch_id].owner
             for each in current
             if is_wanted(each, records[each.record_id], _every(each, watches), now)
         }
         if wanted:
-            self.records.accept_all([(record.target, record) for record in wanted.values()], now=now)
+            seen = [(records[record_id].target, records[record_id]) for record_id in wanted]
+            self.records.accept_all(seen, now=now, owners=list(wanted.values()))
         self.schedules.advance([_next(each, _every(each, watches), now) for each in current])
         self.schedules.remove(_others(due, current))
         return len(due)

@@ -69,6 +69,7 @@ class Watch:
     `fields` is a list of names and patterns as `field=` of changes takes it; empty means all. `version` goes up whenever
     `query`, `every` or `paused` changes: schedules of an older version are void. `enrolled` says that all targets which
     match have a schedule of this version; `enrolled_up_to` is the position in the search after which the next ones come.
+    `owner` is the id of the key that made it, "" without one: what is collected for the watch belongs to that key.
     """
 
     id: str
@@ -89,6 +90,7 @@ class Watch:
     enrolled_up_to: tuple[datetime, str] | None = None
     messages: int = 0
     last_message_at: datetime | None = None
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,12 +49,15 @@ class WatchService:
         *,
         has_mail: bool,
         clock: Clock,
+        owner: Callable[[], str] = lambda: "",
     ) -> None:
+        """`owner` tells who makes a watch in this thread."""
         self._watches, self._schedules, self._messages = watches, schedules, messages
         self._webhooks, self._rehearser = webhooks, rehearser
         self._has_mail = has_mail
         self._tests = Slots(1, max_wait=TESTS_WAIT, admitted=TESTS_ADMITTED)
         self._clock = clock
+        self._owner = owner
 
     def create(self, settings: WatchSettings) -> Made:
         """A new watch. A URL that no webhook has makes one.
@@ -65,7 +68,7 @@ class WatchService:
         new = self._read(settings, token_hex(16))
         if self._watches.named(new.name) is not None:
             raise _name_taken(new.name)
-        new, secrets = self._resolved(new, known=())
+        new, secrets = self._resolved(replace(new, owner=self._owner()), known=())
         kept = self._watches.add(new, at_most=MAX_WATCHES)
         if kept is None:
             raise TooManyWatches(f"There are {MAX_WATCHES:,} watches, and no more are kept. Delete one first.")

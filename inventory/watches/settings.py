@@ -104,6 +104,7 @@ def changed(watch: Watch, new: Watch) -> Watch:
         enrolled_up_to=watch.enrolled_up_to,
         messages=watch.messages,
         last_message_at=watch.last_message_at,
+        owner=watch.owner,
     )
     if settings_of(together) == settings_of(watch):
         return watch

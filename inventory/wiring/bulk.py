@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import partial
 
+from inventory.access import current
 from inventory.events.job_type import EventJobs
 from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.guard import Guard
@@ -58,7 +59,8 @@ def _feeds(parts: Parts) -> FeedJobs:
 
 def job_service(parts: Parts, job_types: Mapping[str, JobType], records: RecordService) -> JobService:
     """Jobs as users see them."""
-    return JobService(parts.store.jobs, job_types, records, parts.files, parts.notifier, clock=parts.clock)
+    jobs, files, notifier = parts.store.jobs, parts.files, parts.notifier
+    return JobService(jobs, job_types, records, files, notifier, clock=parts.clock, owner=current.owner)
 
 
 def job_runner(parts: Parts, job_types: Mapping[str, JobType]) -> MakeJobRunner:

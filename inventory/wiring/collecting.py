@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from inventory.access import current
 from inventory.observations.observing import Observer
 from inventory.records.admission import Admission
 from inventory.records.call_permits import CallPermits
@@ -28,6 +29,7 @@ def record_service(parts: Parts) -> RecordService:
         fresh_for=timedelta(seconds=parts.settings.fresh_for),
         waiting=parts.threads.waiting_lookups,
         clock=parts.clock,
+        owner=current.owner,
     )
 
 

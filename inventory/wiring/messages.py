@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from inventory.access import current
 from inventory.http_client.guard import Guard
 from inventory.http_client.requests_transport import RequestsTransport
 from inventory.records.service import RecordService
@@ -43,7 +44,16 @@ def watch_service(parts: Parts, records: RecordService, webhooks: WebhookService
     store, clock = parts.store, parts.clock
     rehearser = Rehearser(store.observations, records, clock=clock)
     has_mail = parts.settings.smtp_url is not None
-    return WatchService(store.watches, store.schedules, store.messages, webhooks, rehearser, has_mail=has_mail, clock=clock)
+    return WatchService(
+        store.watches,
+        store.schedules,
+        store.messages,
+        webhooks,
+        rehearser,
+        has_mail=has_mail,
+        clock=clock,
+        owner=current.owner,
+    )
 
 
 def watch_work(parts: Parts, records: RecordService) -> WatchWork:

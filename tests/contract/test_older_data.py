@@ -118,7 +118,7 @@ def everything(store: Store) -> dict[str, Any]:
         "records": [older_record(asdict(each)) for each in records],
         "snapshots": [asdict(each) | {"content": dict(each.content)} for each in snapshots],
         "bodies": {sha256: (store.bodies.find(sha256) or b"").decode() for sha256 in bodies},
-        "jobs": [asdict(each) for each in jobs],
+        "jobs": [of_nobody(asdict(each)) for each in jobs],
         "rows": {job.id: [asdict(each) for each in store.jobs.rows(job.id, None, limit=999, after=0)] for job in jobs},
         "checkpoints": {job.id: store.jobs.checkpoints(job.id) for job in jobs},
         "events": [asdict(each) for each in store.events.listing(EventFilter(), limit=99, after=None)],
@@ -133,7 +133,13 @@ def older_record(record: dict[str, Any]) -> dict[str, Any]:
     """A record without what the older version did not know."""
     if record["failure"] is not None and not record["failure"]["redirects"]:
         del record["failure"]["redirects"]
-    return record
+    return of_nobody(record)
+
+
+def of_nobody(document: dict[str, Any]) -> dict[str, Any]:
+    """A record or job without its owner, which it has not."""
+    assert document.pop("owner") == ""
+    return document
 
 
 def _as_then(entry: CatalogueEntry) -> dict[str, Any]:

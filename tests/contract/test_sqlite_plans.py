@@ -17,6 +17,7 @@ from inventory.store.sqlite import (
     batches,
     changed,
     deliveries,
+    due_records,
     ends,
     event_traces,
     events,
@@ -86,6 +87,10 @@ VALUES = {
     "mark": 1,
     "accepted_at": 1,
     "first": "x",
+    "owner": "x",
+    "from": "",
+    "to": "y",
+    "owners": 9,
     "address": b"x",
     "message_id": "x",
     "state": "x",
@@ -96,8 +101,8 @@ VALUES = {
 }
 FILTERS = [RecordFilter(*each) for each in product([None, "x"], [None, *Status], [None, "x"])]
 LISTINGS = [records.listing_statement(each)[0] for each in FILTERS]
-PENDING = [each.format(bulk=bulk) for bulk in (0, 1) for each in (ledger.DUE_OF, ledger.AHEAD_OF)]
-LEASE_OVER = [ledger.EXPIRED, ledger.EXPIRED_AHEAD, ledger.SPENT, ledger.SPENT_AHEAD]
+PENDING = [each.format(bulk=bulk) for bulk in (0, 1) for each in (due_records.DUE_OF, due_records.AHEAD_OF)]
+LEASE_OVER = [due_records.EXPIRED, due_records.EXPIRED_AHEAD, due_records.SPENT, due_records.SPENT_AHEAD]
 CLAIMS = [*PENDING, *LEASE_OVER, ledger.CLAIMABLE]
 BATCHES = [
     batches.WAKE,
@@ -147,6 +152,47 @@ def test_a_statement_finds_its_rows_by_an_index_and_in_order(connection: sqlite3
     assert not any("SCAN" in step or "TEMP B-TREE" in step for step in plan), plan
 
 
+OWNERS = [
+    due_records.PENDING,
+    due_records.PENDING_FOR_LOOKUPS,
+    due_records.ALL_EXPIRED,
+    due_records.ALL_SPENT,
+    batches.QUEUED,
+]
+
+
+@pytest.mark.parametrize("statement", [each for queue in OWNERS for each in (queue.ends, queue.owners)])
+def test_owners_are_found_by_an_index(connection: sqlite3.Connection, statement: str) -> None:
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", VALUES)]
+
+    assert not any("SCAN records" in step or "SCAN batches" in step or "TEMP B-TREE" in step for step in plan), plan
+    searches = [step for step in plan if step.startswith("SEARCH")]
+    assert searches
+    assert all("USING INDEX" in step or "USING COVERING INDEX" in step for step in searches), plan
+
+
+def test_owners_are_found_in_as_many_steps_whatever_each_of_them_has(connection: sqlite3.Connection) -> None:
+    """Ten owners have one due each, or one of them ten thousand; a claim of what is due takes as many steps, too."""
+    connection.isolation_level = None
+    pending = (
+        "INSERT INTO records (id, source, key, host, state, accepted_at, requested_at, due_at, attempt, fence, snapshots,"
+        " owner) VALUES (?, '', '', '', 'pending', 0, 0, ?, 0, 0, 0, ?)"
+    )
+    values = VALUES | {"now": 10, "limit": 9, "to": "~"}
+    taken = []
+    for count in (1, 10_000):
+        connection.execute("BEGIN")
+        connection.executemany(pending, [(f"{count} {n}", n % 20, "5") for n in range(count)])
+        connection.executemany(pending, [(f"{count} of {n}", n % 3, str(n)) for n in range(10)])
+        connection.execute("COMMIT")
+        queue = due_records.PENDING
+        statements = (queue.ends, values), (queue.owners, values), (queue.due, values | {"owner": "5"})
+        taken.append([steps(connection, *each) for each in statements])
+
+    few, many = taken
+    assert all(more <= less * 1.2 + 300 for less, more in zip(few, many, strict=True)), taken
+
+
 def test_a_lookup_is_three_searches_by_key(connection: sqlite3.Connection) -> None:
     plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {records.LOOK_UP}", ["x"])]
 
@@ -181,7 +227,7 @@ def steps(connection: sqlite3.Connection, statement: str, values: Mapping[str, o
 BATCH = (
     "INSERT INTO batches (job_id, number, first_row, last_row, rows, bytes, due_at, queued) VALUES (?, ?, 0, 0, 0, 0, ?, ?)"
 )
-QUEUE = [batches.CLAIMABLE, batches.WAKE, batches.CLAIM, jobs.DUE, jobs.DONE]
+QUEUE = [batches.CLAIMABLE, batches.WAKE, batches.QUEUED.owners, batches.CLAIM, jobs.DUE, jobs.DONE]
 CROWDS = {"in the queue": (0, 1), "waiting": (1000, 0), "done": (None, 0)}
 
 

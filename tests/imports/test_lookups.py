@@ -70,6 +70,7 @@ class Kept:
     def __init__(self) -> None:
         self.records: dict[str, Record] = {}
         self.accepted: list[tuple[Target, Record | None]] = []
+        self.owners: list[str] = []
         self.away = False
 
     def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
@@ -85,8 +86,11 @@ class Kept:
             if record.state in (State.PENDING, State.RUNNING) and (record.collected_at or LONG_AGO) < since
         }
 
-    def accept_all(self, needed: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
+    def accept_all(
+        self, needed: Sequence[tuple[Target, Record | None]], *, now: datetime, owners: Sequence[str]
+    ) -> Sequence[Acceptance]:
         self.accepted += needed
+        self.owners += owners
         for target, _ in needed:
             self.records[target.id] = Record(target, State.PENDING, now, now, now, 0, 0)
         return [Acceptance(self.records[target.id], accepted=True) for target, _ in needed]

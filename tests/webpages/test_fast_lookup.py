@@ -248,9 +248,9 @@ def test_what_is_asked_at_the_same_time_is_answered_as_if_it_was_asked_alone(
 def test_misses_that_are_asked_at_the_same_time_are_one_acceptance(services: Services, make_services: Build) -> None:
     accepted = []
 
-    def accept_each(wanted: Sequence[Any], *, now: datetime) -> Sequence[Acceptance]:
+    def accept_each(wanted: Sequence[Any], *, now: datetime, owners: Sequence[str]) -> Sequence[Acceptance]:
         accepted.append(len(wanted))
-        return services.store.records.accept_each(wanted, now=now)
+        return services.store.records.accept_each(wanted, now=now, owners=owners)
 
     store = services.store
     counted = make_services(store=Replacing(store, records=Replacing(store.records, accept_each=accept_each)))
@@ -262,7 +262,7 @@ def test_misses_that_are_asked_at_the_same_time_are_one_acceptance(services: Ser
 
 
 def test_misses_that_cannot_be_accepted_are_each_a_503(services: Services, make_services: Build) -> None:
-    def accept_each(wanted: Sequence[Any], *, now: datetime) -> Sequence[Acceptance]:
+    def accept_each(wanted: Sequence[Any], *, now: datetime, owners: Sequence[str]) -> Sequence[Acceptance]:
         raise StorageUnavailable("The store is away.")
 
     store = services.store
@@ -275,7 +275,7 @@ def test_misses_that_cannot_be_accepted_are_each_a_503(services: Services, make_
 
 
 def test_a_miss_that_cannot_be_kept_spoils_no_other(services: Services, make_services: Build) -> None:
-    def accept_each(wanted: Sequence[Any], *, now: datetime) -> Sequence[Acceptance]:
+    def accept_each(wanted: Sequence[Any], *, now: datetime, owners: Sequence[str]) -> Sequence[Acceptance]:
         raise Unstorable("One of them cannot be kept.")
 
     store = services.store

@@ -16,19 +16,27 @@ from pymongo.database import Database
 from inventory.clock import truncated
 from inventory.jobs.model import SPLITTING, Batch, Job, JobStatus, NewBatch, Row
 from inventory.store.codecs import text_bytes
-from inventory.store.mongo import documents, job_documents
-from inventory.store.mongo.connection import Adapter, Document
+from inventory.store.mongo import documents, job_documents, turns
+from inventory.store.mongo.connection import Adapter, Connection, Document
 from inventory.store.mongo.counts import RELEASED, count, end, read
 from inventory.store.mongo.upserts import insert_new
+from inventory.store.turns import Served
+
+QUEUED: Document = {"queued": True}
 
 
 class Batches(Adapter):
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self._served = Served()
+
     def claim(self, *, now: datetime, lease_for: timedelta) -> tuple[Job, Batch] | None:
         until = truncated(now + lease_for)
         with self._connection.database() as database:
-            if (reading := _claim_splitting(database, now, until)) is not None:
-                return read(database, [reading])[0], job_documents.batch(reading)
-            while (claimed := _claim_next(database, now, until) or _claim_ahead(database, now, until)) is not None:
+            _queue_all_due(database, now)
+            while claimed := self._claim_in_turn(database, now, until):
+                if claimed["number"] == SPLITTING:
+                    return read(database, [claimed])[0], job_documents.batch(claimed)
                 found = database["jobs"].find_one({"_id": claimed["job_id"]})
                 if found is None:
                     database["batches"].delete_one({"_id": claimed["_id"]})
@@ -38,16 +46,26 @@ class Batches(Adapter):
                     return read(database, [found])[0], job_documents.batch(claimed)
         return None
 
+    def _claim_in_turn(self, database: Database[Document], now: datetime, until: datetime) -> Document | None:
+        """Lease the first batch of the owner whose turn it is."""
+        while (owner := _next_owner(database, now, self._served.last)) is not None:
+            self._served.last = owner
+            claimed = _claim_splitting(database, now, until, owner) or _claim_queued(database, now, until, owner)
+            if claimed is not None:
+                return claimed
+        return None
+
     def add_batches(
         self, claim: Batch, batches: Sequence[NewBatch], *, checkpoint: str | None, until: datetime
     ) -> Batch | None:
         """The batches come first, so that the checkpoint never counts one that is not there."""
         with self._connection.database() as database:
-            job = database["jobs"].find_one(_claimed(claim), {"created_at": 1})
+            job = database["jobs"].find_one(_claimed(claim), {"created_at": 1, "owner": 1})
             if job is None:
                 return None
-            created_at = job["created_at"]
-            insert_new(database["batches"], [job_documents.new_batch(claim.job_id, each, created_at) for each in batches])
+            created_at, owner = job["created_at"], turns.owner_of(job)
+            new = [job_documents.new_batch(claim.job_id, each, created_at, owner) for each in batches]
+            insert_new(database["batches"], new)
             return renew(database, claim, {"checkpoint": text_bytes(checkpoint)}, until)
 
     def advance(
@@ -83,10 +101,33 @@ class Batches(Adapter):
             return _of(database, claim).update_one(_claimed(claim), {"$set": changed}).matched_count == 1
 
 
-def _claim_splitting(database: Database[Document], now: datetime, until: datetime) -> Document | None:
+def _queue_all_due(database: Database[Document], now: datetime) -> None:
+    """Let those come to the queue that waited, and make due now what a clock that was ahead wrote."""
+    over, ahead = documents.due(now)
+    database["batches"].update_many({"queued": False} | over, {"$set": {"queued": True}})
+    put_right = {"queued": True, "due_at": truncated(now)}
+    database["batches"].update_many({"queued": {"$in": [True, False]}} | ahead, {"$set": put_right})
+
+
+def _next_owner(database: Database[Document], now: datetime, last: str) -> str | None:
+    """The owner after `last` that has a file to be read, or a batch in the queue; None if nobody has."""
+    for within in ({"$gt": last}, {"$not": {"$gt": last}}):
+        found = [
+            turns.owner_of(each)
+            for name, due in (("jobs", documents.due(now)), ("batches", [QUEUED | documents.due(now)[0]]))
+            for over in due
+            if (each := database[name].find_one(over | {"owner": within}, {"owner": 1}, sort=[("owner", 1)])) is not None
+        ]
+        if found:
+            return min(found)
+    return None
+
+
+def _claim_splitting(database: Database[Document], now: datetime, until: datetime, owner: str) -> Document | None:
     """Lease the batch that reads a job's file; with it the job runs."""
     for over in documents.due(now):
-        while (candidate := database["jobs"].find_one(over, {"fence": 1, "status": 1}, sort=[("due_at", 1)])) is not None:
+        due = over | {"owner": owner or None}
+        while (candidate := database["jobs"].find_one(due, {"fence": 1, "status": 1}, sort=[("due_at", 1)])) is not None:
             started = {"started_at": truncated(now)} if candidate["status"] == JobStatus.QUEUED.value else {}
             leased = _lease(database["jobs"], candidate | over, started | {"status": JobStatus.RUNNING.value}, until)
             if leased is not None:
@@ -94,19 +135,11 @@ def _claim_splitting(database: Database[Document], now: datetime, until: datetim
     return None
 
 
-def _claim_ahead(database: Database[Document], now: datetime, until: datetime) -> Document | None:
-    """Where nothing else can be claimed: make due now what a clock that was ahead wrote, and claim of that."""
-    ahead = {"queued": {"$in": [True, False]}, **documents.due(now)[1]}
-    put_right = database["batches"].update_many(ahead, {"$set": {"queued": True, "due_at": truncated(now)}})
-    return _claim_next(database, now, until) if put_right.matched_count else None
-
-
-def _claim_next(database: Database[Document], now: datetime, until: datetime) -> Document | None:
-    """Lease the first batch in the queue, after those that waited have come to it."""
-    database["batches"].update_many({"queued": False, "due_at": {"$lte": now}}, {"$set": {"queued": True}})
-    over = {"queued": True, "due_at": {"$lte": now}}
-    first = [("number", 1), ("due_at", 1)]
-    while (candidate := database["batches"].find_one(over, {"fence": 1}, sort=first)) is not None:
+def _claim_queued(database: Database[Document], now: datetime, until: datetime, owner: str) -> Document | None:
+    """Lease the first batch in the queue."""
+    over = QUEUED | documents.due(now)[0]
+    due, first = over | {"owner": owner or None}, [("number", 1), ("due_at", 1)]
+    while (candidate := database["batches"].find_one(due, {"fence": 1}, sort=first)) is not None:
         if (leased := _lease(database["batches"], candidate | over, {}, until)) is not None:
             return leased
     return None

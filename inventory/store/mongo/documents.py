@@ -19,8 +19,8 @@ LARGEST = (16 * 1024 - 16) * 1024
 """Bytes of one value in a document: the 16 MiB that MongoDB keeps, less what is beside it."""
 
 
-def new_record(target: Target, now: datetime) -> Document:
-    """The document of a target that is accepted for the first time, by a lookup."""
+def new_record(target: Target, now: datetime, owner: str = "") -> Document:
+    """The document of a target that is accepted for the first time, by a lookup of an owner."""
     return {
         "_id": target.id,
         "source": target.source,
@@ -41,6 +41,7 @@ def new_record(target: Target, now: datetime) -> Document:
         "revalidate": False,
         "bulk": None,
         "indexed": True,
+        "owner": owner or None,
     }
 
 
@@ -62,6 +63,7 @@ def record(document: Mapping[str, Any]) -> Record:
         failure=read_failure(document["failure"]),
         revalidate=document.get("revalidate", False),
         bulk=bool(document.get("bulk")),
+        owner=document.get("owner") or "",
     )
 
 

@@ -49,7 +49,7 @@ def new_job(job: Job) -> Document:
         "total": None,
         "error": None,
         "counted": False,
-        **_new_batch(job.id, NewBatch(SPLITTING, 0, 0, 0, 0), job.created_at),
+        **_new_batch(job.id, NewBatch(SPLITTING, 0, 0, 0, 0), job.created_at, job.owner),
     }
 
 
@@ -70,12 +70,13 @@ def job(document: Mapping[str, Any], counts: Counts | None = None) -> Job:
         total=document["total"],
         counts=counts or Counts(*(document[name] for name in COUNTERS)),
         error=read_text(document["error"]),
+        owner=document.get("owner") or "",
     )
 
 
-def new_batch(job_id: str, wanted: NewBatch, due_at: datetime) -> Document:
+def new_batch(job_id: str, wanted: NewBatch, due_at: datetime, owner: str) -> Document:
     """The document of a new batch. `done` says that all of it was worked on, and that `finish` said so."""
-    return {"_id": batch_id(job_id, wanted.number), "done": False, **_new_batch(job_id, wanted, due_at)}
+    return {"_id": batch_id(job_id, wanted.number), "done": False, **_new_batch(job_id, wanted, due_at, owner)}
 
 
 def batch(document: Mapping[str, Any]) -> Batch:
@@ -123,7 +124,7 @@ def outcome(document: Mapping[str, Any]) -> Row:
     return Row(document["row"], text, kind, finished_at, document["record_id"], code, detail)
 
 
-def _new_batch(job_id: str, wanted: NewBatch, due_at: datetime) -> Document:
+def _new_batch(job_id: str, wanted: NewBatch, due_at: datetime, owner: str) -> Document:
     return {
         "job_id": job_id,
         "number": wanted.number,
@@ -132,5 +133,6 @@ def _new_batch(job_id: str, wanted: NewBatch, due_at: datetime) -> Document:
         "rows": wanted.rows,
         "bytes": wanted.bytes,
         "due_at": truncated(due_at),
+        "owner": owner or None,
         **FRESH,
     }

@@ -17,14 +17,14 @@ from pymongo.database import Database
 from inventory.clock import truncated
 from inventory.records.model import LEASE_AHEAD, Failed, Failure, Outcome, Postponed, Record, State, Stored
 from inventory.store.codecs import failure_bytes, spent
-from inventory.store.mongo import bodies, documents, latest, snapshots, unseen, watching
+from inventory.store.mongo import bodies, documents, latest, snapshots, turns, unseen, watching
 from inventory.store.mongo.connection import Adapter, Connection, Document
 from inventory.store.mongo.latest import without
 from inventory.store.mongo.observing import Observing
 from inventory.store.mongo.upserts import BATCH, update_all
+from inventory.store.turns import Served
 
 OLDEST_DUE = [("due_at", 1)]
-BULK: Document = {"bulk": True}
 UNINDEXED: Document = {"indexed": None}
 """The mark of a record whose observations are not those of its outcome yet; `observing` explains it."""
 
@@ -33,22 +33,26 @@ class Ledger(Adapter):
     def __init__(self, connection: Connection, observing: Observing) -> None:
         super().__init__(connection)
         self._observing = observing
+        self._served = Served()
 
     def claim(self, record_id: str, *, now: datetime, lease_for: timedelta) -> Record | None:
         lease_over = [{"state": State.RUNNING.value} | over for over in documents.due(now, LEASE_AHEAD)]
         claimable = {"_id": record_id, "$or": [{"state": State.PENDING.value}, *lease_over]}
-        claims = self._claim(claimable, now + lease_for, limit=1)
-        return claims[0] if claims else None
+        with self._connection.database() as database:
+            return _claim_one(database, claimable, now + lease_for)
 
     def claim_due(
         self, *, now: datetime, lease_for: timedelta, limit: int, bulk: bool = True, first: str | None = None
     ) -> Sequence[Record]:
         named = {"_id": first, "state": State.PENDING.value, "due_at": {"$lte": now}} | ({} if bulk else {"bulk": None})
-        choices = [*([named] if first else []), *_due(now, bulk=bulk)]
-        return self._claim_in_order(choices, now + lease_for, limit=limit)
+        with self._connection.database() as database:
+            claimed = _claim_one(database, named, now + lease_for) if first else None
+            before = [claimed] if claimed else []
+            return before + self._claim_in_turns(database, _due(now, bulk=bulk), now + lease_for, limit - len(before))
 
     def claim_expired(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
-        claims = self._claim_in_order(_lease_over(now, {"$lt": max_attempts}), now + lease_for, limit=1)
+        with self._connection.database() as database:
+            claims = self._claim_in_turns(database, _lease_over(now, {"$lt": max_attempts}), now + lease_for, 1)
         return claims[0] if claims else None
 
     def is_any_expired(self, *, now: datetime, max_attempts: int) -> bool:
@@ -96,32 +100,26 @@ class Ledger(Adapter):
             return update_all(database["records"], operations)
 
     def due(self, *, now: datetime, max_attempts: int, limit: int) -> Mapping[str, str]:
-        due: dict[str, str] = {}
+        found: list[Document] = []
         with self._connection.database() as database:
-            for chosen in (*_due(now, bulk=True), *_lease_over(now, {"$lt": max_attempts})):
-                if len(due) < limit:
-                    found = database["records"].find(chosen, {"key": 1}).sort(OLDEST_DUE).limit(limit - len(due))
-                    due |= {each["_id"]: each["key"] for each in found}
-        return due
+            for chosen in (_due(now, bulk=True), _lease_over(now, {"$lt": max_attempts})):
+                if len(found) < limit:
+                    found += turns.all_due(database, chosen, limit=limit - len(found))
+        return {each["_id"]: each["key"] for each in found}
 
-    def _claim_in_order(self, choices: Sequence[Document], until: datetime, *, limit: int) -> list[Record]:
+    def _claim_in_turns(
+        self, database: Database[Document], due: Sequence[Document], until: datetime, limit: int
+    ) -> list[Record]:
+        """Lease up to `limit` records, evenly of each owner; it ends early only when none is left."""
         claims: list[Record] = []
-        for chosen in choices:
-            if len(claims) < limit:
-                claims += self._claim(chosen, until, limit=limit - len(claims))
-        return claims
-
-    def _claim(self, chosen: Document, until: datetime, *, limit: int) -> list[Record]:
-        """Lease up to `limit` of the chosen records, oldest due first; it ends early only when none is left."""
-        claims: list[Record] = []
-        with self._connection.database() as database:
-            while len(claims) < limit:
-                some = min(BATCH, limit - len(claims))
-                candidates = list(database["records"].find(chosen, {"state": 1, "fence": 1}).sort(OLDEST_DUE).limit(some))
-                if not candidates:
-                    break
-                claims += _lease(database, candidates, until)
-        return claims
+        while len(claims) < limit:
+            some = min(BATCH, limit - len(claims))
+            candidates = turns.in_turns(database, due, self._served, limit=some)
+            leased = _lease(database, candidates, until) if candidates else []
+            claims += leased
+            if len(candidates) < some and len(leased) == len(candidates):
+                break
+        return sorted(claims, key=lambda claim: claim.bulk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +161,14 @@ def settling(outcome: Outcome) -> UpdateOne:
     return UpdateOne(_claimed(outcome.claim), _change(outcome))
 
 
+def _claim_one(database: Database[Document], chosen: Document, until: datetime) -> Record | None:
+    """Lease the chosen record; None if it is not so any more."""
+    while (candidate := database["records"].find_one(chosen, {"state": 1, "fence": 1})) is not None:
+        if claims := _lease(database, [candidate], until):
+            return claims[0]
+    return None
+
+
 def _lease(database: Database[Document], candidates: Sequence[Document], until: datetime) -> list[Record]:
     """Those of the candidates that no other caller was quicker to lease."""
     leases = {each["_id"]: secrets.token_hex(16) for each in candidates}
@@ -183,13 +189,12 @@ def _lease(database: Database[Document], candidates: Sequence[Document], until: 
 
 
 def _due(now: datetime, *, bulk: bool) -> list[Document]:
-    """What a lookup asked for, and what a job did if `bulk`; of each, what a clock that was ahead wrote comes last.
+    """What a lookup asked for, and what a job did if `bulk`; also what a clock that was ahead wrote.
 
     A record of older code has no `bulk`, which an index has where it has null.
     """
-    for_lookups: Document = {"state": State.PENDING.value, "bulk": None}
-    queries = [for_lookups, for_lookups | BULK] if bulk else [for_lookups]
-    return [query | over for query in queries for over in documents.due(now)]
+    pending: Document = {"state": State.PENDING.value} | ({} if bulk else {"bulk": None})
+    return [pending | over for over in documents.due(now)]
 
 
 def _lease_over(now: datetime, attempt: Document) -> list[Document]:

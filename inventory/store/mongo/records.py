@@ -26,6 +26,7 @@ from inventory.store.mongo.ledger import Ledger
 from inventory.store.mongo.observing import Observing
 from inventory.store.mongo.target_documents import records_of
 from inventory.store.mongo.upserts import insert_new, update_all
+from inventory.store.turns import each_owner
 
 UNFINISHED = [State.PENDING.value, State.RUNNING.value]
 STATUS: Mapping[Status, Document] = {
@@ -89,11 +90,13 @@ class MongoRecords(Ledger):
                     return known
         raise StorageUnavailable(f"The record {record.id} changed each time it was read, or what it names is lost.")
 
-    def accept(self, target: Target, *, now: datetime, seen: Record | None, revalidate: bool = False) -> Acceptance:
+    def accept(
+        self, target: Target, *, now: datetime, seen: Record | None, revalidate: bool = False, owner: str = ""
+    ) -> Acceptance:
         with self._connection.database() as database:
             while True:
-                accepted = None if seen is None else _accept_again(database, target.id, now, seen.fence, revalidate)
-                accepted = accepted or self._inserted(documents.new_record(target, now))
+                accepted = None if seen is None else _accept_again(database, target.id, now, seen.fence, revalidate, owner)
+                accepted = accepted or self._inserted(documents.new_record(target, now, owner))
                 if accepted is not None:
                     return Acceptance(documents.record(accepted), True)
                 found = database["records"].find_one({"_id": target.id}, without())
@@ -113,8 +116,13 @@ class MongoRecords(Ledger):
             refused = insert_new(database["records"], list(new.values()))
         return [new[document["_id"]] is document and document["_id"] not in refused for document in wanted]
 
-    def accept_each(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
-        return [self.accept(target, now=now, seen=seen, revalidate=True) for target, seen in wanted]
+    def accept_each(
+        self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime, owners: Sequence[str] | None = None
+    ) -> Sequence[Acceptance]:
+        return [
+            self.accept(target, now=now, seen=seen, revalidate=True, owner=owner)
+            for (target, seen), owner in zip(wanted, each_owner(owners, len(wanted)), strict=True)
+        ]
 
     def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
         with self._connection.database() as database:
@@ -130,13 +138,20 @@ class MongoRecords(Ledger):
             for each in found
         }
 
-    def accept_all(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
+    def accept_all(
+        self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime, owners: Sequence[str] | None = None
+    ) -> Sequence[Acceptance]:
         """A token tells which records this call accepted, when all of them are read back."""
         with self._connection.database() as database:
             accepted = {"bulk": True, "accepted_by": secrets.token_hex(16)}
-            new = {target.id: documents.new_record(target, now) | accepted for target, _ in wanted}
+            new: dict[str, Document] = {}
+            for (target, _), owner in zip(wanted, each_owner(owners, len(wanted)), strict=True):
+                new.setdefault(target.id, documents.new_record(target, now, owner) | accepted)
             seen = {target.id: record for target, record in wanted if record is not None}
-            update_all(database["records"], [_bulk_again(record, now, accepted) for record in seen.values()])
+            update_all(
+                database["records"],
+                [_bulk_again(record, now, accepted | {"owner": new[key]["owner"]}) for key, record in seen.items()],
+            )
             insert_new(database["records"], [document for key, document in new.items() if key not in seen])
             found = records_of(database, list(new))
             while len(found) < len(new):
@@ -203,13 +218,13 @@ class MongoRecords(Ledger):
 
 
 def _accept_again(
-    database: Database[Document], record_id: str, now: datetime, fence: int, revalidate: bool
+    database: Database[Document], record_id: str, now: datetime, fence: int, revalidate: bool, owner: str
 ) -> Document | None:
     at = truncated(now)
     pending = {"state": State.PENDING.value, "requested_at": at, "due_at": at, "attempt": 0, "bulk": None}
     return database["records"].find_one_and_update(
         {"_id": record_id, "fence": fence, "state": {"$in": [State.STORED.value, State.FAILED.value]}},
-        {"$set": pending | {"revalidate": revalidate}},
+        {"$set": pending | {"revalidate": revalidate, "owner": owner or None}},
         return_document=ReturnDocument.AFTER,
     )
 

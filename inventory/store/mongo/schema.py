@@ -32,7 +32,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from inventory.errors import StartError
 from inventory.store.mongo.job_documents import DEDUP_KEY
@@ -57,7 +57,6 @@ MIGRATIONS: tuple[Indexes, ...] = (
     # Jobs and log events; and what lookups wait for comes before what only jobs wait for, which is marked `bulk`.
     # A record that older code wrote has no mark, which counts as none.
     {
-        "records": ("state bulk due_at",),
         "jobs": (
             "!key",
             f"!{DEDUP_KEY}",
@@ -67,7 +66,7 @@ MIGRATIONS: tuple[Indexes, ...] = (
             "due_at",
             "finished_at",
         ),
-        "batches": ("queued number due_at", "queued due_at", "job_id due_at"),
+        "batches": ("queued due_at", "job_id due_at"),
         "outcomes": ("job_id outcome row",),
         "events": ("-timestamp -_id", *(f"{name} -timestamp -_id" for name in ("job_id", "level", "service", "hour"))),
     },
@@ -109,19 +108,47 @@ MIGRATIONS: tuple[Indexes, ...] = (
     },
     # Keys.
     {"keys": ("!digest", "!name_key", "-created_at -_id", "revoked_at expires_at")},
+    # Whose work it is: owners take turns. What older code wrote has no `owner`, which counts as that of nobody.
+    {
+        "records": ("state owner bulk due_at",),
+        "jobs": ("owner due_at",),
+        "batches": ("queued owner number due_at",),
+    },
 )
 
+REPLACED: Indexes = {"records": ("state bulk due_at",), "batches": ("queued number due_at",)}
+"""Indexes of older versions that nothing asks any more. Older code that is still running is slower without them."""
+
 VERSION = len(MIGRATIONS)
+
+INDEX_NOT_FOUND = 27
+"""The server's code for an index that is gone already."""
 
 
 def create_indexes(database: Database[dict[str, Any]], indexes: Indexes) -> None:
     """Create what is not there yet, one by one: FerretDB 1 breaks off at several of which it has one."""
     for name, wanted in indexes.items():
         for each in wanted:
-            fields = each.removeprefix("!").split()
-            keys = [(field.removeprefix("-"), -1 if field.startswith("-") else 1) for field in fields]
             unique: dict[str, Any] = {"unique": True} if each.startswith("!") else {}
-            database[name].create_index(keys, **unique)
+            database[name].create_index(_keys(each), **unique)
+
+
+def drop_indexes(database: Database[dict[str, Any]], indexes: Indexes) -> None:
+    """Drop what is still there. Another process may do so at the same time."""
+    for name, unwanted in indexes.items():
+        kept = {tuple(index["key"]): key for key, index in database[name].index_information().items()}
+        for each in unwanted:
+            if (index := kept.get(tuple(_keys(each)))) is not None:
+                try:
+                    database[name].drop_index(index)
+                except OperationFailure as error:
+                    if error.code != INDEX_NOT_FOUND:
+                        raise
+
+
+def _keys(index: str) -> list[tuple[str, int]]:
+    fields = index.removeprefix("!").split()
+    return [(field.removeprefix("-"), -1 if field.startswith("-") else 1) for field in fields]
 
 
 def migrate(database: Database[dict[str, Any]]) -> None:
@@ -137,6 +164,7 @@ def migrate(database: Database[dict[str, Any]]) -> None:
         return
     for migration in MIGRATIONS[found:]:
         create_indexes(database, migration)
+    drop_indexes(database, REPLACED)
     try:
         database["meta"].update_one({"_id": "schema"}, {"$max": {"version": VERSION}}, upsert=True)
     except DuplicateKeyError:

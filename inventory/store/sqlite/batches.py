@@ -1,7 +1,8 @@
 """Batches: the queue that workers take them from, and the right to change them.
 
 A batch that is not done is queued, or waits for `due_at`: the end of its lease or of its pause. The first claim after that
-instant queues it. So a claim finds the lowest number among those that are due without looking at those that wait.
+instant queues it. So a claim finds the lowest number among those that are due without looking at those that wait. Owners
+take turns.
 A claim holds while its lease and fence are the batch's: releasing, finishing and cancelling take the lease away.
 """
 # ruff: noqa: S608 - nothing but our own lists of columns is put into a statement
@@ -19,17 +20,22 @@ from typing import Any
 from inventory.jobs.model import Batch, Job, NewBatch, Row, RowOutcome
 from inventory.store.codecs import text_bytes, to_millis
 from inventory.store.sqlite import job_columns as columns
-from inventory.store.sqlite.connections import Adapter
+from inventory.store.sqlite.connections import Adapter, Connections
 from inventory.store.sqlite.opening import Connection
+from inventory.store.sqlite.owners import owners_in_turn, queue, rows_of
 from inventory.store.sqlite.rows import AHEAD
+from inventory.store.turns import Served
 
 MAX_QUEUED = 10_000
 """Batches that one claim queues at most, so that others need not wait for long."""
 
 FIRST = """
-    SELECT job_id, number FROM batches INDEXED BY batches_queued WHERE queued = 1 AND due_at <= :now
+    SELECT job_id, number FROM batches INDEXED BY batches_queued WHERE queued = 1 AND owner = :owner AND due_at <= :now
     ORDER BY number, due_at LIMIT 1"""
-CLAIMABLE = f"SELECT EXISTS ({FIRST}) OR EXISTS (SELECT 1 FROM batches WHERE queued = 0 AND due_at <= :now)"
+QUEUED = queue("batches", "queued = 1", ["due_at <= :now"], FIRST)
+CLAIMABLE = """
+    SELECT EXISTS (SELECT 1 FROM batches INDEXED BY batches_queued WHERE queued = 1 AND due_at <= :now)
+    OR EXISTS (SELECT 1 FROM batches WHERE queued = 0 AND due_at <= :now)"""
 WAKE = """
     UPDATE batches SET queued = 1 WHERE (job_id, number) IN
     (SELECT job_id, number FROM batches WHERE queued = 0 AND due_at <= :now ORDER BY due_at LIMIT :limit)"""
@@ -51,8 +57,8 @@ RELEASE = f"UPDATE batches SET queued = 0, due_at = :due_at, lease = NULL, attem
 FINISH = f"UPDATE batches SET queued = 0, due_at = NULL, lease = NULL WHERE {CLAIM_HOLDS}"
 
 ADD = """
-    INSERT OR IGNORE INTO batches (job_id, number, first_row, last_row, rows, bytes, due_at, queued)
-    SELECT id, :number, :first_row, :last_row, :rows, :bytes, created_at, 1 FROM jobs WHERE id = :job_id"""
+    INSERT OR IGNORE INTO batches (job_id, number, first_row, last_row, rows, bytes, due_at, queued, owner)
+    SELECT id, :number, :first_row, :last_row, :rows, :bytes, created_at, 1, owner FROM jobs WHERE id = :job_id"""
 WRITE = f"INSERT OR IGNORE INTO outcomes (job_id, {columns.OUTCOME}) VALUES (?, ?, ?, ?, ?, ?)"
 COUNT = """
     UPDATE jobs SET succeeded = succeeded + :succeeded, failed = failed + :failed, rejected = rejected + :rejected
@@ -64,18 +70,24 @@ FINISHED_ROWS = "SELECT number FROM outcomes WHERE job_id = ? AND number BETWEEN
 
 
 class Batches(Adapter):
+    def __init__(self, connections: Connections) -> None:
+        super().__init__(connections)
+        self._served = Served()
+
     def claim(self, *, now: datetime, lease_for: timedelta) -> tuple[Job, Batch] | None:
         values: dict[str, Any] = {"now": to_millis(now), "until": to_millis(now + lease_for), "limit": MAX_QUEUED}
-        wake = WAKE
-        if not self._connections.rows(CLAIMABLE, values)[0][0]:
-            if not self._connections.rows(CLAIMABLE_AHEAD, values | {"limit": 1}):
-                return None
-            wake = WAKE_AHEAD
+        is_any = self._connections.rows(CLAIMABLE, values)[0][0]
+        if not is_any and not self._connections.rows(CLAIMABLE_AHEAD, values | {"limit": 1}):
+            return None
         with self._connections.writing() as connection:
-            connection.execute(wake, values)
-            claimed = connection.execute(CLAIM, values | {"lease": secrets.token_hex(16)}).fetchall()
-            if not claimed:
+            connection.execute(WAKE, values)
+            connection.execute(WAKE_AHEAD, values)
+            owners = owners_in_turn(rows_of(connection), QUEUED, values, last=self._served.last, limit=1)
+            if not owners:
                 return None
+            self._served.last = owners[0]
+            lease = {"lease": secrets.token_hex(16), "owner": owners[0]}
+            claimed = connection.execute(CLAIM, values | lease).fetchall()
             batch = columns.batch(claimed[0])
             job_id = {"id": columns.short(batch.job_id)}
             connection.execute(START, values | job_id)

@@ -17,7 +17,7 @@ to that version."""
 
 JOB = (
     "id, kind, created_at, file_name, file_size, sha256, options, idempotency_key, status, started_at, finished_at, total,"
-    " succeeded, failed, rejected, bytes_read, error"
+    " succeeded, failed, rejected, bytes_read, error, owner"
 )
 BATCH = f"job_id, number, first_row, last_row, rows, bytes, due_at, lease, fence, attempt, {IMPLICIT_SUCCESSES}, checkpoint"
 OUTCOME = "number, outcome, finished_at, record_id, content"
@@ -46,6 +46,7 @@ def new_job(job: Job) -> dict[str, Any]:
         "options": content_bytes(job.options),
         "idempotency_key": text_bytes(job.idempotency_key),
         "dedup_key": sha256(text_bytes(job.dedup_key) or b"").digest(),
+        "owner": job.owner,
     }
 
 
@@ -66,6 +67,7 @@ def job(row: Sequence[Any]) -> Job:
         total=row[11],
         counts=Counts(row[12], row[13], row[14], row[15]),
         error=read_text(row[16]),
+        owner=row[17],
     )
 
 

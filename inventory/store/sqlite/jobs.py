@@ -23,12 +23,13 @@ FIND_LIKE = tuple(
 )
 INSERT = f"""
     INSERT INTO jobs
-    (id, kind, created_at, file_name, file_size, sha256, options, idempotency_key, {columns.DEDUP_KEY}, status)
-    VALUES (:id, :kind, :created_at, :file_name, :file_size, :sha256, :options, :idempotency_key, :dedup_key, 'queued')
+    (id, kind, created_at, file_name, file_size, sha256, options, idempotency_key, {columns.DEDUP_KEY}, status, owner)
+    VALUES
+    (:id, :kind, :created_at, :file_name, :file_size, :sha256, :options, :idempotency_key, :dedup_key, 'queued', :owner)
     RETURNING {columns.JOB}"""
 INSERT_SPLITTING = f"""
-    INSERT INTO batches (job_id, number, first_row, last_row, rows, bytes, due_at, queued)
-    VALUES (:id, {SPLITTING}, 0, 0, 0, 0, :created_at, 1)"""
+    INSERT INTO batches (job_id, number, first_row, last_row, rows, bytes, due_at, queued, owner)
+    VALUES (:id, {SPLITTING}, 0, 0, 0, 0, :created_at, 1, :owner)"""
 
 LISTING = f"""
     SELECT {columns.JOB} FROM jobs WHERE {{chosen}} AND (created_at, id) < (:instant, :id)

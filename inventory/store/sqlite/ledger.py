@@ -9,43 +9,22 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from inventory.records import model
 from inventory.records.model import Failed, Outcome, Postponed, Record, Stored
-from inventory.store.codecs import failure_bytes, millis, spent, to_millis
+from inventory.store.codecs import failure_bytes, spent, to_millis
 from inventory.store.frames import keep_body, keep_content
-from inventory.store.sqlite import rows, unseen
+from inventory.store.sqlite import due_records, rows, unseen
 from inventory.store.sqlite.connections import Adapter, Connections, Row
 from inventory.store.sqlite.numbers import Numbers
 from inventory.store.sqlite.observing import Observing, latest_only
 from inventory.store.sqlite.opening import Connection
+from inventory.store.sqlite.owners import Queue, rows_of
 from inventory.store.sqlite.unseen import Remembering
-
-NOW = "due_at <= :now"
-LEASE_AHEAD = f"due_at > :now + {millis(model.LEASE_AHEAD)}"
-"""As `rows.AHEAD`, of the end of a lease. It comes last."""
+from inventory.store.turns import Served
 
 CLAIMABLE = f"""
-    SELECT id FROM records WHERE id = :id AND (state = 'pending' OR state = 'running' AND ({NOW} OR {LEASE_AHEAD}))"""
-DUE_OF = """
-    SELECT id, key FROM records WHERE state = 'pending' AND bulk = {bulk} AND due_at <= :now ORDER BY due_at LIMIT :limit"""
-AHEAD_OF = DUE_OF.replace(NOW, rows.AHEAD)
-
-
-def in_order(*statements: str) -> str:
-    """The rows of the first statement, then those of the next, no more than `:limit` of all."""
-    return " UNION ALL ".join(f"SELECT * FROM ({each})" for each in statements) + " LIMIT :limit"
-
-
+    SELECT id FROM records WHERE id = :id AND (state = 'pending'
+    OR state = 'running' AND ({due_records.NOW} OR {due_records.LEASE_AHEAD}))"""
 FIRST = "SELECT id FROM records WHERE id = :first AND state = 'pending' AND bulk <= :bulk AND due_at <= :now"
-DUE_FOR_LOOKUPS = in_order(*(each.format(bulk=0) for each in (DUE_OF, AHEAD_OF)))
-DUE = in_order(*(each.format(bulk=bulk) for bulk in (0, 1) for each in (DUE_OF, AHEAD_OF)))
-LEASE_OVER = """
-    SELECT {columns} FROM records WHERE state = 'running' AND {over} AND attempt {attempts} :max_attempts
-    ORDER BY due_at LIMIT :limit"""
-EXPIRED, EXPIRED_AHEAD = (LEASE_OVER.format(columns="id, key", over=over, attempts="<") for over in (NOW, LEASE_AHEAD))
-SPENT, SPENT_AHEAD = (LEASE_OVER.format(columns=rows.RECORD, over=over, attempts=">=") for over in (NOW, LEASE_AHEAD))
-ALL_EXPIRED = in_order(EXPIRED, EXPIRED_AHEAD)
-ALL_SPENT = in_order(SPENT, SPENT_AHEAD)
 
 CLAIM = f"""
     UPDATE records SET state = 'running', lease = ?, due_at = ?, attempt = attempt + 1, fence = fence + 1
@@ -84,24 +63,34 @@ class Ledger(Adapter):
     def __init__(self, connections: Connections, numbers: Numbers) -> None:
         super().__init__(connections)
         self._numbers = numbers
+        self._served = Served()
 
     def claim(self, record_id: str, *, now: datetime, lease_for: timedelta) -> Record | None:
-        claims = self._claim(CLAIMABLE, {"id": record_id, "now": to_millis(now), "limit": 1}, now + lease_for)
-        return claims[0] if claims else None
+        """Unless it can be claimed, no write lock is taken."""
+        chosen = {"id": record_id, "now": to_millis(now)}
+        if not self._connections.rows(CLAIMABLE, chosen):
+            return None
+        with self._connections.writing() as connection:
+            claimable = connection.execute(CLAIMABLE, chosen).fetchall()
+            return _lease(connection, record_id, now + lease_for) if claimable else None
 
     def claim_due(
         self, *, now: datetime, lease_for: timedelta, limit: int, bulk: bool = True, first: str | None = None
     ) -> Sequence[Record]:
         chosen = {"now": to_millis(now), "limit": limit, "first": first, "bulk": bulk}
-        return self._claim(DUE if bulk else DUE_FOR_LOOKUPS, chosen, now + lease_for)
+        return self._claim_in_turns(
+            due_records.PENDING if bulk else due_records.PENDING_FOR_LOOKUPS, chosen, now + lease_for
+        )
 
     def claim_expired(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
         chosen = {"now": to_millis(now), "max_attempts": max_attempts, "limit": 1}
-        claims = self._claim(ALL_EXPIRED, chosen, now + lease_for)
+        claims = self._claim_in_turns(due_records.ALL_EXPIRED, chosen, now + lease_for)
         return claims[0] if claims else None
 
     def is_any_expired(self, *, now: datetime, max_attempts: int) -> bool:
-        return bool(self._connections.rows(ALL_EXPIRED, {"now": to_millis(now), "max_attempts": max_attempts, "limit": 1}))
+        return due_records.is_any(
+            self._connections.rows, due_records.ALL_EXPIRED, {"now": to_millis(now), "max_attempts": max_attempts}
+        )[0]
 
     def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
         statements = [_statement(outcome) for outcome in outcomes]
@@ -121,7 +110,8 @@ class Ledger(Adapter):
     def fail_spent(self, *, now: datetime, max_attempts: int, retry_at: datetime, limit: int) -> int:
         chosen = {"now": to_millis(now), "max_attempts": max_attempts, "limit": limit}
         with self._connections.writing() as connection:
-            records = [rows.record(row) for row in connection.execute(ALL_SPENT, chosen).fetchall()]
+            spent_ones = due_records.all_due(rows_of(connection), due_records.ALL_SPENT, chosen)
+            records = [rows.record(row[-rows.RECORD_WIDTH :]) for row in spent_ones]
             memory = unseen.remembering(connection)
             for record in records:
                 outcome = Failed(record, spent(record, now=now, retry_at=retry_at))
@@ -130,20 +120,28 @@ class Ledger(Adapter):
 
     def due(self, *, now: datetime, max_attempts: int, limit: int) -> Mapping[str, str]:
         chosen = {"now": to_millis(now), "max_attempts": max_attempts, "limit": limit}
-        both = f"SELECT * FROM ({DUE}) UNION ALL SELECT * FROM ({ALL_EXPIRED}) LIMIT :limit"
-        return dict(self._connections.rows(both, chosen))
+        found = [*due_records.all_due(self._connections.rows, due_records.PENDING, chosen)]
+        if len(found) < limit:
+            found += due_records.all_due(self._connections.rows, due_records.ALL_EXPIRED, chosen)
+        return {row[0]: row[1] for row in found[:limit]}
 
-    def _claim(self, choose: str, chosen: Mapping[str, Any], until: datetime) -> list[Record]:
-        """Lease the records that a statement chooses, in its order; without any, no write lock is taken."""
-        if not self._connections.rows(choose, {**chosen, "limit": 1}):
+    def _claim_in_turns(self, queue: Queue, chosen: Mapping[str, Any], until: datetime) -> list[Record]:
+        """Lease what is due, evenly of each owner; without anything, no write lock is taken."""
+        is_any, alone = due_records.is_any(self._connections.rows, queue, chosen)
+        if not is_any:
             return []
         with self._connections.writing() as connection:
             first = connection.execute(FIRST, chosen).fetchall() if chosen.get("first") else []
-            ids = dict.fromkeys(row[0] for row in [*first, *connection.execute(choose, chosen)])
-            return [
-                rows.record(connection.execute(CLAIM, (secrets.token_hex(16), to_millis(until), record_id)).fetchall()[0])
-                for record_id in islice(ids, chosen["limit"])
-            ]
+            if alone is None:
+                found = due_records.in_turns(rows_of(connection), queue, chosen, self._served)
+            else:
+                found = connection.execute(queue.due, {**chosen, "owner": alone}).fetchall()
+            ids = dict.fromkeys(row[0] for row in [*first, *found])
+            return [_lease(connection, record_id, until) for record_id in islice(ids, chosen["limit"])]
+
+
+def _lease(connection: Connection, record_id: str, until: datetime) -> Record:
+    return rows.record(connection.execute(CLAIM, (secrets.token_hex(16), to_millis(until), record_id)).fetchall()[0])
 
 
 def _claimed(claim: Record) -> dict[str, Any]:

@@ -365,4 +365,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX keys_usable ON keys (expires_at) WHERE revoked_at IS NULL",
         "CREATE TABLE secrets (name TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL)",
     ),
+    (
+        # Whose work it is: "" without a key. Owners take turns, so the indexes of what can be claimed begin with them.
+        "ALTER TABLE records ADD COLUMN owner TEXT NOT NULL DEFAULT ''",
+        "DROP INDEX records_pending",
+        "CREATE INDEX records_pending ON records (owner, bulk, due_at) WHERE state = 'pending'",
+        "DROP INDEX records_running",
+        "CREATE INDEX records_running ON records (owner, due_at) WHERE state = 'running'",
+        "ALTER TABLE jobs ADD COLUMN owner TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE batches ADD COLUMN owner TEXT NOT NULL DEFAULT ''",
+        "DROP INDEX batches_queued",
+        "CREATE INDEX batches_queued ON batches (owner, number, due_at) WHERE queued = 1",
+    ),
 )

@@ -20,7 +20,7 @@ INSERT_SNAPSHOT = """
 RECORD = f"""
     INSERT INTO records ({rows.RECORD}, id, indexed)
     VALUES (:source, :key, :host, 'stored', :at, :at, NULL, 1, 1, :snapshot_id, :at, :at, 1, :snapshot_id,
-    NULL, 0, 0, :id, TRUE)
+    NULL, 0, 0, '', :id, TRUE)
     ON CONFLICT (id) DO UPDATE SET state = 'stored', due_at = NULL, failure = NULL, lease = :snapshot_id, fence = fence + 1,
     collected_at = :at, snapshots = snapshots + 1, snapshot_id = :snapshot_id"""
 CATALOGUE = """

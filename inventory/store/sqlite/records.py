@@ -21,6 +21,7 @@ from inventory.store.sqlite.ledger import Ledger
 from inventory.store.sqlite.numbers import Numbers
 from inventory.store.sqlite.opening import Connection
 from inventory.store.sqlite.schedules import remove_of_record
+from inventory.store.turns import each_owner
 
 FIND = f"SELECT {rows.RECORD} FROM records WHERE id = ?"
 FIND_IDS = "SELECT id FROM records WHERE id IN (SELECT value FROM json_each(?))"
@@ -37,13 +38,13 @@ UNFINISHED = """
 
 INSERT_NEW = """
     INSERT INTO records
-    (id, source, key, host, state, accepted_at, requested_at, due_at, attempt, fence, snapshots, bulk, indexed)
-    VALUES (:id, :source, :key, :host, 'pending', :now, :now, :now, 0, 0, 0, :bulk, TRUE)"""
+    (id, source, key, host, state, accepted_at, requested_at, due_at, attempt, fence, snapshots, bulk, indexed, owner)
+    VALUES (:id, :source, :key, :host, 'pending', :now, :now, :now, 0, 0, 0, :bulk, TRUE, :owner)"""
 INSERT = f"{INSERT_NEW} ON CONFLICT (id) DO NOTHING RETURNING {rows.RECORD}"
 
 ACCEPT_AGAIN = f"""
     UPDATE records SET state = 'pending', requested_at = :now, due_at = :now, attempt = 0,
-    revalidate = :revalidate, bulk = :bulk
+    revalidate = :revalidate, bulk = :bulk, owner = :owner
     WHERE id = :id AND fence = :fence AND state IN ('stored', 'failed') RETURNING {rows.RECORD}"""
 
 ACCEPT_SOONER = f"""
@@ -60,8 +61,8 @@ REFRESHED = f"""
     FROM records r JOIN snapshots s ON s.id = r.snapshot_id
     WHERE r.source = ? AND r.snapshot_id IS NOT NULL ORDER BY r.collected_at DESC, r.id LIMIT ?"""
 
-Wanted = tuple[Sequence[tuple[Target, Record | None]], Mapping[str, Any]]
-"""Targets to accept, each with the record that was seen of it, and the other values of the statements."""
+Wanted = tuple[Sequence[tuple[Target, Record | None]], Sequence[str], Mapping[str, Any]]
+"""Targets to accept, each with the record that was seen of it; their owners, and the other values of the statements."""
 
 STATUS = {
     Status.STORED: "snapshot_id IS NOT NULL",
@@ -98,15 +99,24 @@ class SqliteRecords(Ledger):
     def reading(self) -> AbstractContextManager[None]:
         return self._connections.reading()
 
-    def accept(self, target: Target, *, now: datetime, seen: Record | None, revalidate: bool = False) -> Acceptance:
-        return self._acceptances(([(target, seen)], {"now": to_millis(now), "revalidate": revalidate, "bulk": False}))[0]
+    def accept(
+        self, target: Target, *, now: datetime, seen: Record | None, revalidate: bool = False, owner: str = ""
+    ) -> Acceptance:
+        values = {"now": to_millis(now), "revalidate": revalidate, "bulk": False}
+        return self._acceptances(([(target, seen)], (owner,), values))[0]
 
-    def accept_each(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
-        return self._acceptances((wanted, {"now": to_millis(now), "revalidate": True, "bulk": False}))
+    def accept_each(
+        self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime, owners: Sequence[str] | None = None
+    ) -> Sequence[Acceptance]:
+        values = {"now": to_millis(now), "revalidate": True, "bulk": False}
+        return self._acceptances((wanted, each_owner(owners, len(wanted)), values))
 
     def _accept_group(self, take: Take[Wanted], timeout: float) -> Sequence[Sequence[Acceptance]]:
         with self._connections.writing(timeout) as connection:
-            return [[_accept_for_lookup(connection, values, *each) for each in wanted] for wanted, values in take()]
+            return [
+                [_accept_for_lookup(connection, values, *each, owner) for each, owner in zip(wanted, owners, strict=True)]
+                for wanted, owners, values in take()
+            ]
 
     def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
         found = [rows.record(row) for row in self._connections.rows(FIND_ALL, (json.dumps(record_ids),))]
@@ -116,18 +126,22 @@ class SqliteRecords(Ledger):
         found = self._connections.rows(UNFINISHED, (json.dumps(record_ids), to_millis_up(since)))
         return {record_id: None if due_at is None else from_millis(due_at) for record_id, due_at in found}
 
-    def accept_all(self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime) -> Sequence[Acceptance]:
+    def accept_all(
+        self, wanted: Sequence[tuple[Target, Record | None]], *, now: datetime, owners: Sequence[str] | None = None
+    ) -> Sequence[Acceptance]:
         """Most targets of a job are new. What is inserted need not be read back, which halves the time."""
         values = {"now": to_millis(now), "revalidate": True, "bulk": True}
         ids = [target.id for target, _ in wanted]
+        owned = dict(zip(reversed(ids), reversed(each_owner(owners, len(ids))), strict=True))  # the first one counts
         with self._connections.writing() as connection:
             known = {row[0] for row in connection.execute(FIND_IDS, (json.dumps(ids),))}
             new = {each: target for each, (target, _) in zip(ids, wanted, strict=True) if each not in known}
-            connection.executemany(INSERT_NEW, [_columns(each, target) | values for each, target in new.items()])
+            rows_of_new = [_columns(each, target, owned[each]) | values for each, target in new.items()]
+            connection.executemany(INSERT_NEW, rows_of_new)
             return [
-                _accept_known(connection, record_id, seen, values)
+                _accept_known(connection, record_id, seen, values | {"owner": owned[record_id]})
                 if record_id in known
-                else _inserted(target, now, accepted=new.pop(record_id, None) is not None)
+                else _inserted(target, now, owned[record_id], accepted=new.pop(record_id, None) is not None)
                 for record_id, (target, seen) in zip(ids, wanted, strict=True)
             ]
 
@@ -159,16 +173,18 @@ class SqliteRecords(Ledger):
         return len(deleted) == 1
 
 
-def _accept_for_lookup(connection: Connection, values: Mapping[str, Any], target: Target, seen: Record | None) -> Acceptance:
-    accepted = _accept(connection, target, seen, values)
+def _accept_for_lookup(
+    connection: Connection, values: Mapping[str, Any], target: Target, seen: Record | None, owner: str
+) -> Acceptance:
+    accepted = _accept(connection, target, seen, owner, values)
     found = accepted or connection.execute(ACCEPT_SOONER, {"id": target.id, **values}).fetchall()
     found = found or connection.execute(FIND, (target.id,)).fetchall()
     return Acceptance(rows.record(found[0]), bool(accepted))
 
 
-def _accept(connection: Connection, target: Target, seen: Record | None, wanted: Mapping[str, Any]) -> list[Row]:
+def _accept(connection: Connection, target: Target, seen: Record | None, owner: str, wanted: Mapping[str, Any]) -> list[Row]:
     """The record in a list, if this call accepts it, as `wanted`."""
-    values = {**_columns(target.id, target), **wanted}
+    values = {**_columns(target.id, target, owner), **wanted}
     inserted = connection.execute(INSERT, values).fetchall()
     if inserted or seen is None:
         return inserted
@@ -182,13 +198,13 @@ def _accept_known(connection: Connection, record_id: str, seen: Record | None, w
     return Acceptance(rows.record(found[0]), bool(again))
 
 
-def _columns(record_id: str, target: Target) -> dict[str, Any]:
-    return {"id": record_id, "source": target.source, "key": target.key, "host": target.host}
+def _columns(record_id: str, target: Target, owner: str) -> dict[str, Any]:
+    return {"id": record_id, "source": target.source, "key": target.key, "host": target.host, "owner": owner}
 
 
-def _inserted(target: Target, now: datetime, *, accepted: bool) -> Acceptance:
+def _inserted(target: Target, now: datetime, owner: str, *, accepted: bool) -> Acceptance:
     at = truncated(now)
-    record = Record(target, State.PENDING, at, at, at, attempt=0, fence=0, bulk=True)
+    record = Record(target, State.PENDING, at, at, at, attempt=0, fence=0, bulk=True, owner=owner)
     return Acceptance(record, accepted)
 
 

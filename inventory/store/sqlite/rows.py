@@ -13,7 +13,7 @@ from inventory.store.frames import kept_content
 
 RECORD = (
     "source, key, host, state, accepted_at, requested_at, due_at, attempt, fence, lease,"
-    " first_collected_at, collected_at, snapshots, snapshot_id, failure, revalidate, bulk"
+    " first_collected_at, collected_at, snapshots, snapshot_id, failure, revalidate, bulk, owner"
 )
 RECORD_WIDTH = RECORD.count(",") + 1
 
@@ -49,6 +49,7 @@ def record(row: Sequence[Any]) -> Record:
         None if failure is None else read_failure(failure),
         bool(row[15]),
         bool(row[16]),
+        row[17],
     )
 
 

@@ -1,0 +1,58 @@
+"""Owners take turns: what they have is taken as evenly as it can be, in their order, and nothing of it is left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inventory.store.turns import Served, each_owner, take_turns
+
+pytestmark = pytest.mark.pure
+
+OWNERS = st.dictionaries(st.text(max_size=3), st.integers(0, 30), max_size=9)
+
+
+def queues(lengths: dict[str, int]) -> dict[str, list[tuple[str, int]]]:
+    return {owner: [(owner, n) for n in range(length)] for owner, length in lengths.items()}
+
+
+def test_each_gives_one_after_the_other() -> None:
+    turns = take_turns({"a": "123", "b": "4", "c": "56"}, 5)
+
+    assert turns == [(0, "a", "1"), (0, "b", "4"), (0, "c", "5"), (1, "a", "2"), (1, "c", "6")]
+
+
+@given(OWNERS, st.integers(0, 40))
+def test_nobody_has_less_than_another_unless_it_has_no_more(lengths: dict[str, int], limit: int) -> None:
+    turns = take_turns(queues(lengths), limit)
+
+    taken = Counter(owner for _, owner, _ in turns)
+    assert len(turns) == min(limit, sum(lengths.values()))
+    for owner, length in lengths.items():
+        most = max(taken.values(), default=0)
+        assert taken[owner] == length or taken[owner] >= most - 1
+    for owner in taken:
+        assert [item for _, name, item in turns if name == owner] == queues(lengths)[owner][: taken[owner]]
+
+
+@given(OWNERS, st.integers(0, 40))
+def test_the_last_turn_is_remembered(lengths: dict[str, int], limit: int) -> None:
+    served = Served()
+    before = served.last
+    turns = take_turns(queues(lengths), limit)
+
+    served.note(turns)
+
+    assert served.last == (turns[-1][1] if turns else before)
+
+
+def test_new_programs_begin_with_different_owners() -> None:
+    assert len({Served().last for _ in range(9)}) == 9
+
+
+def test_what_has_no_owners_is_nobodys() -> None:
+    assert each_owner(None, 2) == ["", ""]
+    assert each_owner(["a", "b"], 2) == ["a", "b"]
