@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP as MAIL_LINES
 from email.utils import format_datetime
-from threading import Timer
 
 import orjson
 
 from inventory.clock import Clock
 from inventory.webhooks.email_text import email_text
+from inventory.webhooks.mail_connection import MailConnection
 from inventory.webhooks.mail_server import MailServer
 from inventory.webhooks.sink import SEND_WITHIN, OutgoingMessage, Reply, Verdict
 
@@ -68,26 +68,33 @@ class EmailSink:
 
     @contextmanager
     def _session(self, server: MailServer) -> Iterator[smtplib.SMTP]:
-        """A session that is ready for mail. All of it together may take `seconds`: a timeout is for one answer only."""
+        """A session that is ready for mail. All of it together may take `seconds`, once its name is resolved."""
         context = self.tls or ssl.create_default_context()
-        if server.implicit_tls:
-            session: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=self.seconds, context=context)
-        else:
-            session = smtplib.SMTP(server.host, server.port, timeout=self.seconds)
-        watchdog = Timer(self.seconds, _hang_up, [session])
-        watchdog.daemon = True
-        watchdog.start()
-        try:
-            session.ehlo()
-            _secure(session, server, context)
-            if server.user:
-                session.login(server.user, server.password)
-            yield session
-            with suppress(smtplib.SMTPException, OSError):  # the message is accepted, whatever the server says to QUIT
-                session.quit()
-        finally:
-            watchdog.cancel()
-            session.close()
+        with MailConnection(self.seconds) as connection:
+            session = _Session(connection, server, context if server.implicit_tls else None)
+            try:
+                session.ehlo()
+                _secure(session, server, context)
+                if server.user:
+                    session.login(server.user, server.password)
+                yield session
+                with suppress(smtplib.SMTPException, OSError):  # the message is accepted, whatever the server says to QUIT
+                    session.quit()
+            finally:
+                session.close()
+
+
+class _Session(smtplib.SMTP):
+    """A session of the library (of Python 3.11 to 3.13) on a connection of ours."""
+
+    def __init__(self, connection: MailConnection, server: MailServer, tls: ssl.SSLContext | None) -> None:
+        self._connection, self._tls = connection, tls
+        super().__init__(server.host, server.port, timeout=connection.seconds)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        """What the library calls to connect."""
+        connected = self._connection.connect(host, port)
+        return connected if self._tls is None else self._tls.wrap_socket(connected, server_hostname=host)
 
 
 def _secure(session: smtplib.SMTP, server: MailServer, context: ssl.SSLContext) -> None:
@@ -107,12 +114,6 @@ def _unverified() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context
-
-
-def _hang_up(session: smtplib.SMTP) -> None:
-    if session.sock is not None:
-        with suppress(OSError):
-            session.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _refused(code: int, said: bytes | str, *, permanent: bool) -> Reply:

@@ -11,7 +11,8 @@ MAX_SUBJECT = 150
 MAX_VALUE = 200
 """Characters of a subject, and of a value; the attachment has all of them."""
 
-_BLANKS = re.compile(r"\s+")
+_BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+"""Also what no mail may have: some servers refuse it for good."""
 _WHAT = {
     "changes": "{} changed",
     "enters": "{} entered the query",
@@ -41,7 +42,7 @@ def email_text(payload: Mapping[str, Any]) -> EmailText:
     lines = [f"The watch {_short(watch['name'])} tells:", "", *_each(groups)]
     if more := data.get("more_groups"):
         lines.append(f"- and {more:,} more groups")
-    lines += ["", f"Query: {watch.get('query', '')}", f"All of it: {data.get('link', '')}"]
+    lines += ["", f"Query: {_BLANKS.sub(' ', watch.get('query', ''))}", f"All of it: {data.get('link', '')}"]
     return EmailText(_subject(watch["name"], groups, data.get("targets", 0)), "\n".join([*lines, ""]))
 
 
@@ -55,7 +56,7 @@ def _each(groups: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for group in groups:
         yield f"- {_said(group)}"
         for sample in group.get("samples") or ():
-            yield f"    {sample.get('url', '')} at {sample.get('at', '')}"
+            yield f"    {sample.get('url') or sample.get('record_id', '')} at {sample.get('at', '')}"
         if link := group.get("link"):
             yield f"    {link}"
 

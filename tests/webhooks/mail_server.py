@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from email import message_from_bytes
 from email.message import Message
 from threading import Event
@@ -17,13 +17,13 @@ from tests.upstreams.accepting import serve_each, stop_accepting
 class MailServer:
     """`with MailServer() as server:` listens until the block ends.
 
-    `answers` replaces the answer to a command, `silent_at` is a command that gets none. With a `context` it offers
-    STARTTLS; `commands` are what it got, passwords included.
+    `answers` replaces the answer to a command, `silent_at` is a command that gets none; "CONNECT" is the beginning. At
+    `drips_at` an answer never ends. With a `context` it offers STARTTLS; `commands` are what it got, passwords included.
     """
 
     def __init__(self, *, context: ssl.SSLContext | None = None, implicit_tls: bool = False) -> None:
         self.answers: dict[str, str] = {}
-        self.silent_at = ""
+        self.silent_at = self.drips_at = ""
         self.commands: list[str] = []
         self.mails: list[Message] = []
         self.encrypted = False
@@ -42,10 +42,22 @@ class MailServer:
 
     def _serve(self, connection: socket.socket) -> None:
         with ExitStack() as opened:
+            if self._hangs(connection, "CONNECT"):
+                return
             if self._implicit_tls:
                 connection = opened.enter_context(self._encrypted(connection))
             self._say(connection, "220 mail.test ESMTP")
             self._converse(connection, opened)
+
+    def _hangs(self, connection: socket.socket, name: str) -> bool:
+        """Whether it hung here."""
+        if name == self.silent_at:
+            self._stopped.wait(30)
+        elif name == self.drips_at:
+            with suppress(OSError):
+                while not self._stopped.wait(0.05):
+                    self._say(connection, "220-wait")
+        return name in (self.silent_at, self.drips_at)
 
     def _converse(self, connection: socket.socket, opened: ExitStack) -> None:
         lines = opened.enter_context(connection.makefile("rb"))
@@ -53,8 +65,7 @@ class MailServer:
             command = line.decode().strip()
             name = command.split(" ")[0].split(":")[0].upper()
             self.commands.append(command)
-            if name == self.silent_at:
-                self._stopped.wait(30)
+            if self._hangs(connection, name):
                 return
             answer = self.answers.get(name) or self._usual(name)
             self._say(connection, answer)

@@ -124,15 +124,35 @@ def test_a_mail_that_is_accepted_is_delivered_however_the_server_takes_its_leave
     assert sink_to(mail).send(message()).verdict is Verdict.ACCEPTED
 
 
-@pytest.mark.parametrize("command", ["EHLO", "MAIL", "DATA"])
-def test_a_server_that_hangs_is_left_at_the_deadline(mail: MailServer, command: str) -> None:
-    mail.silent_at = command
-    begun = time.monotonic()
+@pytest.mark.parametrize("how", ["silent_at", "drips_at"])
+@pytest.mark.parametrize("command", ["CONNECT", "EHLO", "MAIL", "DATA"])
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_a_server_that_hangs_is_left_at_the_deadline(
+    context: ssl.SSLContext, trusting: ssl.SSLContext, how: str, command: str, scheme: str
+) -> None:
+    with MailServer(context=context, implicit_tls=scheme == "smtps") as hanging:
+        setattr(hanging, how, command)
+        begun = time.monotonic()
 
-    reply = sink_to(mail, seconds=0.5).send(message())
+        reply = sink_to(hanging, scheme=scheme, tls=trusting, seconds=0.5).send(message())
 
-    assert reply.verdict is Verdict.BUSY
-    assert time.monotonic() - begun < 3
+        assert reply.verdict is Verdict.BUSY
+        assert time.monotonic() - begun < 3
+
+
+def test_a_mail_in_which_control_characters_are_has_none_of_them(mail: MailServer) -> None:
+    group = {
+        **GROUP,
+        "old": ["a\0b"],
+        "new": ["c\x1b[31m\x85d"],
+        "samples": [{"url": None, "record_id": "r1", "at": "2026"}],
+    }
+    sink_to(mail).send(message({**PAYLOAD, "data": {**PAYLOAD["data"], "groups": [group]}}))
+
+    [received] = mail.mails
+    text = received.get_payload()[0].get_payload(decode=True).decode()
+    assert "a b → c [31m d" in text
+    assert "r1 at 2026" in text
 
 
 def test_nobody_who_listens_is_a_failure() -> None:
