@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
+from typing import BinaryIO
 
-from inventory.webhooks.sink import OutgoingMessage, Reply, Verdict
+from inventory.webhooks.sink import SEND_WITHIN, OutgoingMessage, Reply, Verdict
 
 FILE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 """Names of files, without their suffix."""
+LOCK_POLL = 0.02
+"""Seconds between two tries to lock a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,7 @@ class FileSink:
     """
 
     folder: Path
+    seconds: float = SEND_WITHIN
 
     def send(self, message: OutgoingMessage) -> Reply:
         """Append a message to the file that its address names."""
@@ -38,7 +44,7 @@ class FileSink:
         is_new = not path.exists()
         self.folder.mkdir(parents=True, exist_ok=True)
         with path.open("ab+", buffering=0) as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            _lock(file, self.seconds)
             start = b"\n" if _is_cut(file.fileno()) else b""
             left = memoryview(start + line + b"\n")
             while left:
@@ -46,6 +52,18 @@ class FileSink:
             os.fsync(file.fileno())
         if is_new:
             _sync_folder(self.folder)
+
+
+def _lock(file: BinaryIO, seconds: float) -> None:
+    """Lock a file; `TimeoutError` if another program has the lock for so long."""
+    until = monotonic() + seconds
+    while True:
+        try:
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if monotonic() >= until:
+                raise TimeoutError(errno.ETIMEDOUT, "another program has locked it") from None
+        sleep(LOCK_POLL)
 
 
 def _is_cut(file: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -71,6 +72,18 @@ def test_a_file_that_was_moved_away_is_made_again(tmp_path: Path) -> None:
     (tmp_path / "changes.jsonl").rename(tmp_path / "changes.1")
     sink.send(message(1))
 
+    assert numbers(tmp_path / "changes.jsonl") == [1]
+
+
+def test_a_file_that_another_program_has_locked_is_not_waited_for_without_end(tmp_path: Path) -> None:
+    sink = FileSink(tmp_path, seconds=0.1)
+    with (tmp_path / "changes.jsonl").open("ab") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        reply = sink.send(message(0))
+
+    assert reply.verdict is Verdict.FAILED
+    assert reply.detail == "The file changes.jsonl cannot be written: another program has locked it."
+    assert sink.send(message(1)) == ACCEPTED
     assert numbers(tmp_path / "changes.jsonl") == [1]
 
 
