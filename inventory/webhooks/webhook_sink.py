@@ -6,15 +6,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from inventory import urls
 from inventory.clock import Clock
 from inventory.errors import SourceFailure
 from inventory.http_client.deadline import Deadline
-from inventory.http_client.failures import log_evidence
 from inventory.http_client.retry_after import asked_pause
 from inventory.http_client.transport import Request, Response, Transport
 from inventory.webhooks.signing import signed_headers
 from inventory.webhooks.sink import SEND_WITHIN, OutgoingMessage, Reply, Verdict
+
+log = structlog.get_logger(__name__)
 
 HEADERS = {
     "User-Agent": "Inventory/0.1 (webhooks)",
@@ -54,7 +57,8 @@ class WebhookSink:
         try:
             response = self.transport.send(request)
         except SourceFailure as failure:
-            log_evidence(failure, url.host)
+            # Nothing that was received: a receiver may send back the path of its URL, which is a secret of some.
+            log.info("receiver_failed", target=url.host, code=failure.code)
             return Reply(verdict=Verdict.BUSY, detail=str(failure))
         try:
             return self._reply(response)

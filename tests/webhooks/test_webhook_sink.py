@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import structlog
 
 from inventory.clock import http_date
 from inventory.webhooks.model import MAX_BODY
@@ -169,13 +170,25 @@ def test_a_receiver_that_hangs_is_left_at_the_deadline(torture: Torture, script:
 
 
 @pytest.mark.parametrize(
-    "script", ["endless-headers", "garbage", "empty", "mail", "http-2", "cut-head", "reset", "endless-body"]
+    ("script", "verdict", "code"),
+    [
+        ("endless-headers", Verdict.BUSY, "invalid_response"),
+        ("garbage", Verdict.BUSY, "invalid_response"),
+        ("empty", Verdict.BUSY, "invalid_response"),
+        ("mail", Verdict.BUSY, "invalid_response"),
+        ("http-2", Verdict.BUSY, "invalid_response"),
+        ("cut-head", Verdict.BUSY, "incomplete_response"),
+        ("reset", Verdict.ACCEPTED, None),
+        ("endless-body", Verdict.ACCEPTED, None),
+    ],
 )
-def test_whatever_a_receiver_sends_is_a_reply(torture: Torture, script: str) -> None:
-    reply = loopback_sink(seconds=DEADLINE).send(message(torture.url(script)))
+def test_whatever_a_receiver_sends_is_a_reply(torture: Torture, script: str, verdict: Verdict, code: str | None) -> None:
+    with structlog.testing.capture_logs() as lines:
+        reply = loopback_sink(seconds=DEADLINE).send(message(torture.url(script)))
 
-    assert reply.verdict in (Verdict.BUSY, Verdict.ACCEPTED)
-    assert "10.1.2.3" not in (reply.detail or "")
+    assert reply.verdict is verdict
+    assert "10.1.2.3" not in f"{reply.detail} {lines}"
+    assert [each["code"] for each in lines] == ([] if code is None else [code])
 
 
 def test_an_error_whose_body_never_ends_is_quoted_at_the_deadline(receiver: Receiver) -> None:
