@@ -30,7 +30,7 @@ Test: TypeAlias = Callable[[Stated, float], bool]
 ValueTest: TypeAlias = Callable[[str, str, float], bool]
 """Whether a value of a field, as of an instant, satisfies a condition."""
 
-REMEMBERED_NAMES = 4_096
+REMEMBERED_NAMES, REMEMBERED_PATTERNS = 4_096, 256
 
 
 def compiled(condition: Condition, *, read_at: datetime) -> Test:
@@ -68,8 +68,9 @@ def asks_for(condition: Condition, field: str) -> bool:
             return False
 
 
+@lru_cache(REMEMBERED_PATTERNS)
 def name_test(names: Matcher) -> Callable[[str], bool]:
-    """Whether a name of a field is meant, remembered because there are few names."""
+    """Whether a name of a field is meant, remembered because there are few names; many watches share a test."""
     if isinstance(names, Word):
         return names.matches
     matches, exact = names.compiled().match, names.exact
