@@ -11,6 +11,8 @@ MAX_AT_ONCE = 2
 """Messages that one program sends to a destination at the same time."""
 FIRST_PACE, QUICKEST = 0.25, 0.02
 """Seconds that a message is expected to take before one was sent, and at least."""
+LONGEST_TURN = 60.0
+"""Seconds for which a message waits at most: the receiver may be well again, and others may send what is before it."""
 
 
 class Destinations:
@@ -39,7 +41,7 @@ class Destinations:
     def turn_of(self, claim: Delivery, now: datetime) -> datetime:
         """When a message that may not be sent now is expected to be next, if those before it take as long as the last one.
 
-        So a thousand messages for one slow receiver are not claimed in vain again and again.
+        `LONGEST_TURN` from now at most. So a thousand messages for one slow receiver are claimed in vain once a minute.
         """
         destination = _destination(claim)
         turns = self._turns[destination]
@@ -47,7 +49,8 @@ class Destinations:
         while turns and (oldest := next(iter(turns))) and turns[oldest] <= now:  # it is due: other programs may have it
             del turns[oldest]
         ahead = len(turns) // MAX_AT_ONCE + 1
-        turns[claim.id] = now + timedelta(seconds=ahead * self._pace.get(destination, FIRST_PACE))
+        wait = min(ahead * self._pace.get(destination, FIRST_PACE), LONGEST_TURN)
+        turns[claim.id] = now + timedelta(seconds=wait)
         return turns[claim.id]
 
     def next_turn(self, now: datetime) -> datetime | None:
