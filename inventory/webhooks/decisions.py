@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from inventory.webhooks.model import GIVE_UP_AFTER, Delivery, DeliveryState, Webhook
+from inventory.webhooks.model import GIVE_UP_AFTER, LONGEST_PAUSE, Delivery, DeliveryState, Webhook
 from inventory.webhooks.sink import Reply, Verdict
 
 MINUTE, HOUR = 60, 3_600
@@ -16,8 +16,6 @@ JITTER = 0.1
 """By how much of itself a pause may be longer or shorter, so that those who failed together do not come back together."""
 LONGEST_HOLD = 5 * MINUTE
 """Seconds for which a failure holds up everything else that is owed to the receiver, unless that asks for more."""
-LONGEST_ASKED = 24 * HOUR
-"""Seconds of the longest pause that is granted to a receiver."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,18 +48,10 @@ def decide(claim: Delivery, reply: Reply, *, now: datetime, rng: Random) -> Deci
     )
 
 
-def changes_of(webhook: Webhook, decision: Decision, *, now: datetime) -> tuple[datetime | None, datetime | None] | None:
-    """The new `not_before` and `failing_since` of a webhook, None if nothing changes.
-
-    A hold never ends sooner because of a failure: another one may have asked for more.
-    """
-    before = webhook.not_before, webhook.failing_since
-    if decision.state is DeliveryState.DELIVERED:
-        after: tuple[datetime | None, datetime | None] = None, None
-    else:
-        holds = [each for each in (webhook.not_before, decision.hold_until) if each is not None]
-        after = max(holds, default=None), webhook.failing_since or now
-    return None if after == before and decision.disable is None else after
+def is_news(webhook: Webhook, decision: Decision) -> bool:
+    """Whether a decision says anything of a webhook that was not known when its try began."""
+    is_failing = decision.state is not DeliveryState.DELIVERED
+    return is_failing != (webhook.failing_since is not None) or bool(decision.hold_until or decision.disable)
 
 
 def _pause(attempt: int, asked: float | None, rng: Random) -> float:
@@ -77,4 +67,4 @@ def _hold(reply: Reply, pause: float, now: datetime) -> datetime | None:
 
 
 def _granted(asked: float) -> float:
-    return min(asked, LONGEST_ASKED)
+    return min(asked, LONGEST_PAUSE.total_seconds())

@@ -19,7 +19,7 @@ from inventory import faults
 from inventory.clock import Clock
 from inventory.errors import StorageUnavailable
 from inventory.notifier import Notifier
-from inventory.webhooks.decisions import Decision, changes_of, decide
+from inventory.webhooks.decisions import Decision, decide, is_news
 from inventory.webhooks.destinations import Destinations
 from inventory.webhooks.model import WEBHOOK, Attempt, Delivery, DeliveryState, Webhook
 from inventory.webhooks.ports import Deliveries, Webhooks
@@ -155,10 +155,10 @@ class Deliverer:
 
     def _note(self, webhook: Webhook | None, decision: Decision, now: datetime) -> None:
         """Keep what was told of a webhook, before the claim ends: a webhook that is disabled gets nothing from then on."""
-        if webhook is None or (changes := changes_of(webhook, decision, now=now)) is None:
-            return
-        not_before, failing_since = changes
-        self._webhooks.note(webhook.id, not_before=not_before, failing_since=failing_since, disabled=decision.disable)
+        if webhook is not None and is_news(webhook, decision):
+            failed_at = None if decision.state is DeliveryState.DELIVERED else now
+            hold_until, disabled = decision.hold_until, decision.disable
+            self._webhooks.note(webhook.id, failed_at=failed_at, hold_until=hold_until, disabled=disabled, now=now)
 
 
 def outgoing(message_id: str, payload: bytes, webhook: Webhook | None, address: str, now: datetime) -> OutgoingMessage:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from inventory.records.model import CLOCKS_DIFFER
+
 WEBHOOK = "webhook"
 """The kind of a delivery whose address is the id of a webhook."""
 MAX_BODY = 20_000
@@ -15,6 +17,14 @@ OLD_SECRET_SIGNS_FOR = timedelta(hours=24)
 """How long a secret that was replaced goes on to sign, beside the new one."""
 GIVE_UP_AFTER = timedelta(days=3)
 """After this a delivery that never succeeded has failed."""
+LONGEST_PAUSE = timedelta(hours=24)
+"""The longest one that is granted to a receiver, and that is between two tries, but for its jitter."""
+HOLD_AHEAD = LONGEST_PAUSE + CLOCKS_DIFFER
+"""A `not_before` that is later was written by a clock that was ahead, so it holds nothing up."""
+DUE_AHEAD = 1.2 * LONGEST_PAUSE
+"""A delivery that is due later was put off by such a clock, so it is due now."""
+LEASE_AHEAD = timedelta(minutes=10)
+"""The same for the end of a lease."""
 MAX_WEBHOOKS = 1_000
 MAX_SECRETS = 5
 """Secrets that sign at once: who replaces more of them within a day has the oldest ones end at once."""
@@ -65,6 +75,11 @@ class Attempt:
     status: int | None
     detail: str | None
     elapsed_ms: float
+
+    @property
+    def ended_at(self) -> datetime:
+        """When it was over."""
+        return self.at + timedelta(milliseconds=self.elapsed_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,12 +23,25 @@ class Webhooks(Protocol):
         """Webhooks by (created_at, id), newest first."""
 
     def replace(self, seen: Webhook, webhook: Webhook) -> bool:
-        """Keep what people set of it if its `version` is as `seen`; False otherwise."""
+        """Keep what people set of it if its `version` is as `seen`; False otherwise.
+
+        Of `not_before` and `failing_since`, what `seen` had and `webhook` has not is forgotten; else they stay as they are.
+        """
 
     def note(
-        self, webhook_id: str, *, not_before: datetime | None, failing_since: datetime | None, disabled: str | None
+        self,
+        webhook_id: str,
+        *,
+        failed_at: datetime | None,
+        hold_until: datetime | None,
+        disabled: str | None,
+        now: datetime,
     ) -> None:
-        """Keep what a delivery told of the receiver; `disabled` None leaves that as it is."""
+        """Keep what a delivery told of the receiver, whatever others tell of it at the same time.
+
+        A success, with `failed_at` None, ends `failing_since`, and a failure begins it. `not_before` is the latest of all
+        holds, but for one that a clock wrote which was ahead. `disabled` None leaves that as it is.
+        """
 
     def delete(self, webhook_id: str, *, now: datetime) -> bool:
         """Remove it, and cancel its deliveries that go on; False if there is none."""

@@ -137,11 +137,16 @@ class WebhookService:
         return self._deliveries.listing(address=None, message_id=message_id, state=None, limit=MAX_LISTED, after=None)
 
     def again(self, webhook_id: str, delivery_id: str) -> Delivery:
-        """Send a delivery again now, with the same id of its message. `NotFound`, and `WebhookDisabled`."""
-        webhook = self.find(webhook_id)
+        """Send a delivery again now, with the same id of its message. `NotFound`, and `WebhookDisabled`.
+
+        That a person asks for it ends a pause of the receiver.
+        """
+        webhook, now = self.find(webhook_id), self.clock()
         if webhook.disabled_because is not None:
             raise WebhookDisabled(f"The webhook is disabled: {webhook.disabled_because} Enable it first.")
-        delivery = self._deliveries.again(delivery_id, address=webhook.id, now=self.clock())
+        if webhook.not_before is not None and webhook.not_before > now:
+            self._replace(webhook.id, lambda seen: replace(seen, not_before=None))
+        delivery = self._deliveries.again(delivery_id, address=webhook.id, now=now)
         if delivery is None:
             raise NotFound(f"There is no delivery {delivery_id} to this webhook; /api/v1/webhooks/ID/deliveries lists all.")
         self._wake(delivery.id, f"{delivery.kind}:{delivery.address}")

@@ -66,11 +66,11 @@ def test_a_delivery_ends_with_what_its_attempts_were(store: Store) -> None:
 
     (claimed,) = take(store, 60)
     assert claimed.attempts == (first,)
-    second = Attempt(at=after(61), status=None, detail="It was \ud800.", elapsed_ms=0.5)
+    second = Attempt(at=after(61), status=None, detail="It was \ud800.", elapsed_ms=9_000.0)
     assert store.deliveries.settle(claimed, second, FAILED, due_at=None)
 
     ended = only(store)
-    assert (ended.state, ended.due_at, ended.ended_at, ended.attempt) == (FAILED, None, after(61), 2)
+    assert (ended.state, ended.due_at, ended.ended_at, ended.attempt) == (FAILED, None, after(70), 2)
     assert ended.attempts == (first, second)
     assert take(store, 9999) == []
     assert store.deliveries.due(now=after(9999), limit=9) == {}
@@ -182,7 +182,7 @@ def test_what_waits_for_a_webhook_that_is_not_to_be_called_yet_is_not_claimed(st
     (late,) = owe(store, address=resting.id)
     (now,) = owe(store, address=other.id)
     (mail,) = owe(store, kind="file", address=resting.id)
-    store.webhooks.note(resting.id, not_before=after(60), failing_since=NOW, disabled=None)
+    store.webhooks.note(resting.id, failed_at=NOW, hold_until=after(60), disabled=None, now=NOW)
 
     assert set(store.deliveries.due(now=NOW, limit=9)) == {now.id, mail.id}
     assert {each.id for each in take(store, 0, first=late.id)} == {now.id, mail.id}

@@ -47,7 +47,7 @@ def test_webhooks_are_listed_newest_first(store: Store) -> None:
 
 def test_a_webhook_is_replaced_only_as_it_was_seen(store: Store) -> None:
     seen = add(store)
-    changed = replace(seen, url="https://hooks.example/other", **FULL)
+    changed = replace(seen, url="https://hooks.example/other", disabled_because="Later.", secrets=FULL["secrets"])
 
     assert store.webhooks.replace(seen, changed)
     assert not store.webhooks.replace(seen, replace(seen, url="https://hooks.example/late"))
@@ -64,19 +64,63 @@ def test_a_webhook_does_not_get_the_url_of_another(store: Store) -> None:
 
 def test_what_deliveries_tell_of_a_receiver_is_noted(store: Store) -> None:
     seen = add(store)
-    store.webhooks.note(seen.id, not_before=after(60), failing_since=NOW, disabled=None)
-    assert store.webhooks.find(seen.id) == replace(seen, not_before=after(60), failing_since=NOW)
+    failed(store, seen, hold=60)
+    assert kept(store, seen) == replace(seen, not_before=after(60), failing_since=NOW)
 
     assert store.webhooks.replace(seen, replace(seen, secrets=(("whsec_x", None),)))
-    store.webhooks.note(seen.id, not_before=None, failing_since=None, disabled="It answered 410.")
-    store.webhooks.note(seen.id, not_before=None, failing_since=None, disabled="Later.")
-    store.webhooks.note("unknown", not_before=None, failing_since=None, disabled="Nobody.")
+    for because in ("It answered 410.", "Later."):
+        failed(store, seen, at=2, disabled=because)
+    store.webhooks.note("unknown", failed_at=NOW, hold_until=NOW, disabled="Nobody.", now=NOW)
 
-    kept = store.webhooks.find(seen.id)
-    assert kept is not None
-    assert (kept.disabled_because, kept.not_before, kept.failing_since) == ("It answered 410.", None, None)
+    noted = kept(store, seen)
+    assert (noted.disabled_because, noted.not_before, noted.failing_since) == ("It answered 410.", after(60), NOW)
+    assert noted.version == 3
     assert not store.webhooks.replace(replace(seen, version=2), seen)  # it was disabled since
-    assert store.webhooks.replace(kept, replace(kept, disabled_because=None))
+    assert store.webhooks.replace(noted, replace(noted, disabled_because=None))
+
+
+def failed(store: Store, seen: Webhook, *, at: float = 0, hold: float | None = None, disabled: str | None = None) -> None:
+    until = None if hold is None else after(hold)
+    store.webhooks.note(seen.id, failed_at=after(at), hold_until=until, disabled=disabled, now=after(at))
+
+
+def succeeded(store: Store, seen: Webhook) -> None:
+    store.webhooks.note(seen.id, failed_at=None, hold_until=None, disabled=None, now=after(9))
+
+
+def kept(store: Store, seen: Webhook) -> Webhook:
+    found = store.webhooks.find(seen.id)
+    assert found is not None
+    return found
+
+
+def test_neither_another_failure_nor_a_success_ends_a_pause_that_was_asked_for(store: Store) -> None:
+    seen = add(store)
+    failed(store, seen, hold=3_600)
+    failed(store, seen, at=1, hold=5)
+    assert (kept(store, seen).not_before, kept(store, seen).failing_since) == (after(3_600), NOW)
+
+    succeeded(store, seen)
+    assert (kept(store, seen).not_before, kept(store, seen).failing_since) == (after(3_600), None)
+
+    failed(store, seen, at=2, hold=7_200)
+    assert (kept(store, seen).not_before, kept(store, seen).failing_since) == (after(7_200), after(2))
+
+
+def test_a_change_by_people_leaves_what_deliveries_told_unless_it_takes_it_back(store: Store) -> None:
+    seen = add(store)
+    failed(store, seen, hold=60)
+    assert store.webhooks.replace(seen, replace(seen, secrets=(("whsec_x", None),)))
+    noted = kept(store, seen)
+    assert (noted.not_before, noted.failing_since) == (after(60), NOW)
+
+    failed(store, seen, hold=90)
+    assert store.webhooks.replace(noted, replace(noted, not_before=None))
+    assert (kept(store, seen).not_before, kept(store, seen).failing_since) == (None, NOW)
+
+    noted = kept(store, seen)
+    assert store.webhooks.replace(noted, replace(noted, failing_since=None))
+    assert kept(store, seen).failing_since is None
 
 
 def test_a_deleted_webhook_cancels_what_it_is_owed(store: Store) -> None:

@@ -11,7 +11,7 @@ from threading import Lock
 
 from inventory.errors import StorageUnavailable
 from inventory.listing import Key
-from inventory.webhooks.model import WEBHOOK, Attempt, Delivery, DeliveryState, Webhook
+from inventory.webhooks.model import HOLD_AHEAD, WEBHOOK, Attempt, Delivery, DeliveryState, Webhook
 from inventory.webhooks.sink import OutgoingMessage, Reply, Verdict
 
 GOING_ON = frozenset({DeliveryState.PENDING, DeliveryState.RUNNING})
@@ -21,6 +21,7 @@ class MemoryWebhooks:
     def __init__(self) -> None:
         self.kept: dict[str, Webhook] = {}
         self.cancel: Callable[..., int] = lambda **_: 0
+        self._lock = Lock()
 
     def add(self, webhook: Webhook, *, at_most: int) -> Webhook | None:
         for each in self.kept.values():
@@ -43,17 +44,33 @@ class MemoryWebhooks:
         taken = any(each.url == webhook.url and each.id != seen.id for each in self.kept.values())
         if now is None or now.version != seen.version or taken:
             return False
-        told = {"not_before": now.not_before, "failing_since": now.failing_since}
+        told = {
+            name: None if getattr(seen, name) and not getattr(webhook, name) else getattr(now, name)
+            for name in ("not_before", "failing_since")
+        }
         self.kept[seen.id] = replace(webhook, version=seen.version + 1, **told)
         return True
 
     def note(
-        self, webhook_id: str, *, not_before: datetime | None, failing_since: datetime | None, disabled: str | None
+        self,
+        webhook_id: str,
+        *,
+        failed_at: datetime | None,
+        hold_until: datetime | None,
+        disabled: str | None,
+        now: datetime,
     ) -> None:
-        if kept := self.kept.get(webhook_id):
-            because = disabled or kept.disabled_because
-            told = {"not_before": not_before, "failing_since": failing_since}
-            self.kept[webhook_id] = replace(kept, disabled_because=because, **told)
+        with self._lock:
+            if kept := self.kept.get(webhook_id):
+                holds = [each for each in (kept.not_before, hold_until) if each is not None and each <= now + HOLD_AHEAD]
+                is_disabled = disabled is not None and kept.disabled_because is None
+                self.kept[webhook_id] = replace(
+                    kept,
+                    not_before=max(holds, default=None),
+                    failing_since=failed_at and (kept.failing_since or failed_at),
+                    disabled_because=disabled if is_disabled else kept.disabled_because,
+                    version=kept.version + is_disabled,
+                )
 
     def delete(self, webhook_id: str, *, now: datetime) -> bool:
         self.cancel(webhook_id=webhook_id, now=now)
@@ -116,7 +133,7 @@ class MemoryDeliveries:
                 lease=None,
                 attempt=kept.attempt if counted else kept.attempt - 1,
                 attempts=[*kept.attempts, *([attempt] if attempt else [])],
-                ended_at=None if state in GOING_ON else attempt and attempt.at,
+                ended_at=None if state in GOING_ON else attempt and attempt.ended_at,
             )
             return True
 
@@ -124,8 +141,9 @@ class MemoryDeliveries:
         kept = self.kept.get(delivery_id)
         if kept is None or kept.address != address:
             return None
-        pending = replace(kept, state=DeliveryState.PENDING, due_at=now, ended_at=None)
-        self.kept[delivery_id] = pending if kept.state in GOING_ON else replace(pending, attempt=0)
+        if kept.state is not DeliveryState.RUNNING:
+            attempt = kept.attempt if kept.state is DeliveryState.PENDING else 0
+            self.owe(replace(kept, state=DeliveryState.PENDING, due_at=now, ended_at=None, attempt=attempt))
         return self.kept[delivery_id]
 
     def cancel(self, *, webhook_id: str, now: datetime) -> int:
@@ -134,7 +152,7 @@ class MemoryDeliveries:
         return len(going_on)
 
     def due(self, *, now: datetime, limit: int) -> Mapping[str, str]:
-        return {each.id: each.address for each in self._due(now)[:limit]}
+        return {each.id: f"{each.kind}:{each.address}" for each in self._due(now)[:limit]}
 
     def listing(
         self, *, address: str | None, message_id: str | None, state: DeliveryState | None, limit: int, after: Key | None

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from inventory.webhooks.decisions import BACK_OFF, JITTER, Decision, changes_of, decide
+from inventory.webhooks.decisions import BACK_OFF, JITTER, Decision, decide, is_news
 from inventory.webhooks.model import GIVE_UP_AFTER, Delivery, DeliveryState
 from inventory.webhooks.sink import Reply, Verdict
 from inventory.webhooks.webhook_sink import verdict_of
@@ -136,27 +136,18 @@ def test_no_pause_goes_beyond_the_last_try() -> None:
     assert pause(Reply(verdict=Verdict.BUSY, retry_after=86_400), age=age) == 100
 
 
-def test_the_first_failure_is_when_a_webhook_began_to_fail() -> None:
-    webhook, failing = webhook_of("http://a.test/"), webhook_of("http://a.test/", failing_since=NOW - SECOND)
+@pytest.mark.parametrize(
+    ("reply", "is_failing", "news"),
+    [
+        (Reply(verdict=Verdict.ACCEPTED, status=200), False, False),
+        (Reply(verdict=Verdict.ACCEPTED, status=200), True, True),
+        (FAILED, False, True),
+        (FAILED, True, False),
+        (Reply(verdict=Verdict.BUSY), True, True),
+        (Reply(verdict=Verdict.GONE, status=410), True, True),
+    ],
+)
+def test_what_is_known_of_a_webhook_is_no_news(reply: Reply, is_failing: bool, news: bool) -> None:
+    webhook = webhook_of("http://a.test/", failing_since=NOW - SECOND if is_failing else None)
 
-    assert changes_of(webhook, decided(FAILED), now=NOW) == (None, NOW)
-    assert changes_of(failing, decided(FAILED), now=NOW) is None
-
-
-def test_a_success_ends_the_failing_of_a_webhook() -> None:
-    delivered = decided(Reply(verdict=Verdict.ACCEPTED, status=200))
-
-    assert changes_of(webhook_of("http://a.test/"), delivered, now=NOW) is None
-    assert changes_of(webhook_of("http://a.test/", failing_since=NOW), delivered, now=NOW) == (None, None)
-
-
-def test_a_failure_shortens_no_pause_that_was_asked_for() -> None:
-    webhook = webhook_of("http://a.test/", not_before=NOW + 60 * SECOND)
-
-    assert changes_of(webhook, decided(Reply(verdict=Verdict.BUSY)), now=NOW) == (NOW + 60 * SECOND, NOW)
-
-
-def test_disabling_a_webhook_is_always_a_change() -> None:
-    failing = webhook_of("http://a.test/", failing_since=NOW - SECOND)
-
-    assert changes_of(failing, decided(Reply(verdict=Verdict.GONE, status=410)), now=NOW) is not None
+    assert is_news(webhook, decided(reply)) is news

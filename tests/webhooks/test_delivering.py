@@ -131,6 +131,36 @@ def test_a_receiver_that_asks_for_a_pause_gets_nothing_before(
     assert states(deliveries) == ["delivered"] * 3
 
 
+@pytest.mark.parametrize("other", [Reply(verdict=Verdict.ACCEPTED, status=204), Reply(verdict=Verdict.BUSY, status=503)])
+def test_a_pause_is_obeyed_whatever_a_try_meets_that_began_before(
+    webhooks: MemoryWebhooks, deliveries: MemoryDeliveries, clock: FakeClock, other: Reply
+) -> None:
+    """Both are on their way at once, and the one that is asked for an hour ends first."""
+    both, first_ended = threading.Barrier(2), Event()
+    real = deliveries.settle
+
+    def settle(claim: Delivery, *args: Any, **how: Any) -> bool:
+        settled = real(claim, *args, **how)
+        first_ended.set()
+        return settled
+
+    class AtOnce(ScriptedSink):
+        def send(self, message: OutgoingMessage) -> Reply:
+            both.wait(10)
+            if message.id == "m1":
+                return Reply(verdict=Verdict.BUSY, status=429, retry_after=3_600)
+            assert first_ended.wait(10)
+            return other
+
+    deliveries.settle = settle  # type: ignore[method-assign]
+    webhooks.note("w1", failed_at=clock(), hold_until=None, disabled=None, now=clock())
+    deliveries.owe(owed(1, clock()), owed(2, clock()))
+
+    deliverer(webhooks, deliveries, AtOnce(), clock).deliver_due()
+
+    assert webhooks.kept["w1"].not_before == clock() + timedelta(hours=1)
+
+
 def test_a_receiver_that_is_gone_is_disabled_and_is_owed_nothing(
     webhooks: MemoryWebhooks, deliveries: MemoryDeliveries, clock: FakeClock
 ) -> None:

@@ -190,9 +190,23 @@ def test_a_webhook_is_disabled_and_enabled(client: FlaskClient, clock: FakeClock
     assert (enabled["enabled"], enabled["disabled_because"]) == (True, None)
 
 
+def disable(webhooks: MemoryWebhooks, webhook_id: str, because: str) -> None:
+    now = webhooks.kept[webhook_id].created_at
+    webhooks.note(webhook_id, failed_at=now, hold_until=now + timedelta(minutes=1), disabled=because, now=now)
+
+
+def test_enabling_a_webhook_ends_its_pause(client: FlaskClient, webhooks: MemoryWebhooks) -> None:
+    webhook = made(client)
+    disable(webhooks, webhook["id"], "The receiver answered 410.")
+
+    enabled = client.patch(f"{WEBHOOKS}/{webhook['id']}", json={"enabled": True}).json
+
+    assert (enabled["enabled"], enabled["not_before"], enabled["failing_since"]) == (True, None, None)
+
+
 def test_why_a_webhook_is_disabled_is_kept(client: FlaskClient, webhooks: MemoryWebhooks) -> None:
     webhook = made(client)
-    webhooks.note(webhook["id"], not_before=None, failing_since=None, disabled="The receiver answered 410.")
+    disable(webhooks, webhook["id"], "The receiver answered 410.")
 
     changed = client.patch(f"{WEBHOOKS}/{webhook['id']}", json={"enabled": False}).json
     assert changed["disabled_because"] == "The receiver answered 410."
@@ -288,6 +302,20 @@ def test_a_delivery_is_sent_again_on_request(
     assert woken == [("d1", f"webhook:{webhook['id']}")]
 
 
+def test_who_asks_for_a_delivery_again_ends_the_pause_of_its_receiver(
+    client: FlaskClient, clock: FakeClock, deliveries: MemoryDeliveries, webhooks: MemoryWebhooks
+) -> None:
+    webhook, now = made(client), clock()
+    deliveries.owe(owed(1, now, webhook["id"], due_at=now + timedelta(hours=1), attempt=1))
+    webhooks.note(webhook["id"], failed_at=now, hold_until=now + timedelta(hours=1), disabled=None, now=now)
+
+    assert client.post(f"{WEBHOOKS}/{webhook['id']}/deliveries/d1/again").json["due_at"] == "2026-01-31T12:00:00.123Z"
+
+    assert list(deliveries.due(now=now, limit=9)) == ["d1"]
+    shown = client.get(f"{WEBHOOKS}/{webhook['id']}").json
+    assert (shown["not_before"], shown["failing_since"]) == (None, "2026-01-31T12:00:00.123Z")
+
+
 def test_a_delivery_is_found_under_its_own_webhook_only(
     client: FlaskClient, clock: FakeClock, deliveries: MemoryDeliveries, woken: list[Any]
 ) -> None:
@@ -313,7 +341,8 @@ def test_nothing_is_sent_again_to_a_webhook_that_is_disabled(
 
 def test_a_pause_that_is_over_is_not_shown(client: FlaskClient, webhooks: MemoryWebhooks, clock: FakeClock) -> None:
     webhook = made(client)
-    webhooks.note(webhook["id"], not_before=clock() + timedelta(minutes=1), failing_since=clock(), disabled=None)
+    now, minute = clock(), timedelta(minutes=1)
+    webhooks.note(webhook["id"], failed_at=now, hold_until=now + minute, disabled=None, now=now)
     path = f"{WEBHOOKS}/{webhook['id']}"
 
     shown = client.get(path).json

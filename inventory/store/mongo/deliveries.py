@@ -51,7 +51,7 @@ class MongoDeliveries(Adapter):
         settled = {
             "state": state.value,
             "due_at": to_millis_or_none(due_at),
-            "ended_at": to_millis(attempt.at) if attempt is not None and due_at is None else None,
+            "ended_at": to_millis(attempt.ended_at) if attempt is not None and due_at is None else None,
             "lease": None,
             "attempts": attempts_content([*claim.attempts, *([] if attempt is None else [attempt])]),
         }

@@ -14,13 +14,15 @@ from inventory.store.mongo import deliveries
 from inventory.store.mongo.connection import Adapter, Document
 from inventory.store.mongo.documents import after_key, newest_first
 from inventory.store.watch_codecs import key_of, read_secrets, secrets_content
-from inventory.webhooks.model import Webhook
+from inventory.webhooks.model import HOLD_AHEAD, Webhook
 
 
 class MongoWebhooks(Adapter):
     def add(self, webhook: Webhook, *, at_most: int) -> Webhook | None:
         """Of several that are added at the same moment, all may find room for one more."""
         new = _set(webhook) | {
+            "not_before": to_millis_or_none(webhook.not_before),
+            "failing_since": to_millis_or_none(webhook.failing_since),
             "_id": webhook.id,
             "created_at": to_millis(webhook.created_at),
             "version": webhook.version,
@@ -51,7 +53,8 @@ class MongoWebhooks(Adapter):
 
     def replace(self, seen: Webhook, webhook: Webhook) -> bool:
         as_seen = {"_id": seen.id, "version": seen.version}
-        changed = {"$set": _set(webhook), "$inc": {"version": 1}}
+        told = {name for name in ("not_before", "failing_since") if getattr(seen, name) and not getattr(webhook, name)}
+        changed = {"$set": _set(webhook) | dict.fromkeys(told), "$inc": {"version": 1}}
         other = {"url_key": key_of(webhook.url), "_id": {"$ne": seen.id}}
         with self._connection.database() as database:
             if database["webhooks"].find_one(other, {"_id": 1}):
@@ -62,15 +65,26 @@ class MongoWebhooks(Adapter):
                 return False
 
     def note(
-        self, webhook_id: str, *, not_before: datetime | None, failing_since: datetime | None, disabled: str | None
+        self,
+        webhook_id: str,
+        *,
+        failed_at: datetime | None,
+        hold_until: datetime | None,
+        disabled: str | None,
+        now: datetime,
     ) -> None:
-        noted = {"not_before": to_millis_or_none(not_before), "failing_since": to_millis_or_none(failing_since)}
-        enabled = {"_id": webhook_id, "disabled_because": None}
+        this: Document = {"_id": webhook_id}
+        began = this | ({"failing_since": None} if failed_at else {})
         with self._connection.database() as database:
-            database["webhooks"].update_one({"_id": webhook_id}, {"$set": noted})
+            webhooks = database["webhooks"]
+            if hold_until is not None:
+                until, latest = to_millis(hold_until), to_millis(now + HOLD_AHEAD)
+                others = ({"not_before": each} for each in (None, {"$lt": until}, {"$gt": latest}))
+                webhooks.update_one(this | {"$or": list(others)}, {"$set": {"not_before": until}})
+            webhooks.update_one(began, {"$set": {"failing_since": to_millis_or_none(failed_at)}})
             if disabled is not None:
                 disabling = {"$set": {"disabled_because": text_bytes(disabled)}, "$inc": {"version": 1}}
-                database["webhooks"].update_one(enabled, disabling)
+                webhooks.update_one(this | {"disabled_because": None}, disabling)
 
     def delete(self, webhook_id: str, *, now: datetime) -> bool:
         with self._connection.database() as database:
@@ -85,8 +99,6 @@ def _set(webhook: Webhook) -> Document:
         "url_key": key_of(webhook.url),
         "secrets": secrets_content(webhook.secrets),
         "disabled_because": text_bytes(webhook.disabled_because),
-        "not_before": to_millis_or_none(webhook.not_before),
-        "failing_since": to_millis_or_none(webhook.failing_since),
     }
 
 

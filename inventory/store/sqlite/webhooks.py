@@ -12,7 +12,7 @@ from inventory.store.codecs import from_millis, read_text, text_bytes, to_millis
 from inventory.store.sqlite import deliveries, rows
 from inventory.store.sqlite.connections import Adapter, Row
 from inventory.store.watch_codecs import key_of, read_secrets, secrets_content
-from inventory.webhooks.model import Webhook
+from inventory.webhooks.model import HOLD_AHEAD, Webhook
 
 WEBHOOK = "id, url, created_at, secrets, disabled_because, not_before, failing_since, version"
 FIND = f"SELECT {WEBHOOK} FROM webhooks WHERE id = ?"
@@ -26,11 +26,14 @@ INSERT = f"""
     WHERE (SELECT count(*) FROM webhooks) < :at_most"""
 REPLACE = """
     UPDATE OR IGNORE webhooks SET url = :url, url_key = :url_key, secrets = :secrets, disabled_because = :disabled_because,
-    not_before = :not_before, failing_since = :failing_since, version = version + 1
-    WHERE id = :id AND version = :seen_version"""
-NOTE = """
-    UPDATE webhooks SET not_before = :not_before, failing_since = :failing_since,
-    disabled_because = coalesce(disabled_because, :disabled), version = version + (:disabled IS NOT NULL) WHERE id = :id"""
+    not_before = iif(:ends_hold, NULL, not_before), failing_since = iif(:ends_failing, NULL, failing_since),
+    version = version + 1 WHERE id = :id AND version = :seen_version"""
+HOLD = "iif(not_before <= :latest, not_before, NULL)"
+NOTE = f"""
+    UPDATE webhooks SET not_before = coalesce(max({HOLD}, :hold_until), {HOLD}, :hold_until),
+    failing_since = iif(:failed_at IS NULL, NULL, coalesce(failing_since, :failed_at)),
+    disabled_because = coalesce(disabled_because, :disabled),
+    version = version + (:disabled IS NOT NULL AND disabled_because IS NULL) WHERE id = :id"""
 
 
 class SqliteWebhooks(Adapter):
@@ -52,17 +55,28 @@ class SqliteWebhooks(Adapter):
         return [_read(row) for row in self._connections.rows(LISTING, rows.page(limit, after))]
 
     def replace(self, seen: Webhook, webhook: Webhook) -> bool:
-        values = _values(webhook) | {"id": seen.id, "seen_version": seen.version}
+        ends = {
+            "ends_hold": seen.not_before is not None and webhook.not_before is None,
+            "ends_failing": seen.failing_since is not None and webhook.failing_since is None,
+        }
+        values = _values(webhook) | ends | {"id": seen.id, "seen_version": seen.version}
         with self._connections.writing() as connection:
             return connection.execute(REPLACE, values).rowcount == 1
 
     def note(
-        self, webhook_id: str, *, not_before: datetime | None, failing_since: datetime | None, disabled: str | None
+        self,
+        webhook_id: str,
+        *,
+        failed_at: datetime | None,
+        hold_until: datetime | None,
+        disabled: str | None,
+        now: datetime,
     ) -> None:
         values = {
             "id": webhook_id,
-            "not_before": to_millis_or_none(not_before),
-            "failing_since": to_millis_or_none(failing_since),
+            "failed_at": to_millis_or_none(failed_at),
+            "hold_until": to_millis_or_none(hold_until),
+            "latest": to_millis(now + HOLD_AHEAD),
             "disabled": text_bytes(disabled),
         }
         with self._connections.writing() as connection:
