@@ -11,7 +11,7 @@ import pytest
 from inventory.observations.model import Statement
 from inventory.records.model import Record, Statements, Stored
 from inventory.store.codecs import to_millis
-from inventory.store.mongo import MongoStore, messages, unseen, watching
+from inventory.store.mongo import MongoStore, messages, schema, unseen, watching
 from inventory.store.mongo.ledger import settle_record
 from inventory.watches.model import GATHER, ComposingClaim, Finding, Looked, Membership, Message, Schedule, Unseen, Watch
 from inventory.webhooks.model import Delivery, DeliveryState
@@ -313,6 +313,14 @@ def test_who_lists_active_watches_repairs_what_a_death_left(store: MongoStore, d
     store.watches.active()
 
     assert watching.since(documents) is not None
+
+
+@pytest.mark.parametrize("since", [None, 1])
+def test_what_is_to_be_forgotten_is_found_by_the_first_field_of_an_index(since: int | None) -> None:
+    stale = unseen.stale_since(since)
+
+    assert all("watched" in case for case in stale.get("$or", [stale]))
+    assert any(each.split() == ["watched", "unseen_since"] for each in schema.MIGRATIONS[-1]["records"])
 
 
 def test_a_message_that_is_written_after_its_watch_was_deleted_is_removed(store: MongoStore, documents: Documents) -> None:

@@ -32,6 +32,7 @@ from inventory.watches.model import Looked, Membership, Unseen, Watch
 
 KEPT: Document = {"collections": 1, "watched": 1}
 UNSEEN: Document = {"$gte": 0}
+NEVER = -1
 NOTHING: Document = {"unseen_since": "", "unseen": "", "tagged": ""}
 
 
@@ -84,12 +85,16 @@ class MongoOutcomes(Adapter):
 
     def forget(self, *, limit: int) -> int:
         with self._connection.database() as database:
-            since = watching.since(database)
-            others: list[Document] = [{"watched": {"$lt": since}}, {"watched": {"$gt": since}}]
-            stale: Document = {"unseen_since": UNSEEN} | ({} if since is None else {"$or": others})
+            stale = stale_since(watching.since(database))
             ids = [each["_id"] for each in database["records"].find(stale, {"_id": 1}).limit(limit)]
             gone = database["records"].update_many({"_id": {"$in": ids}} | stale, {"$unset": NOTHING}) if ids else None
         return 0 if gone is None else gone.modified_count
+
+
+def stale_since(since: int | None) -> Document:
+    """Those that were unseen before; all while there is no watch. Each case names the first field of an index."""
+    others: list[Document] = [{"watched": {"$lt": since}}, {"watched": {"$gt": since}}]
+    return {"unseen_since": UNSEEN} | ({"watched": {"$gt": NEVER}} if since is None else {"$or": others})
 
 
 def _remember(kept: Mapping[str, Any], outcome: Stored | Failed, since: int) -> Document:
