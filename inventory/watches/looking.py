@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from inventory import faults
@@ -17,7 +18,11 @@ from inventory.watches.parsing import ParsedWatch
 from inventory.watches.ports import ObservedTargets, Outcomes
 
 AT_ONCE = 200
-"""Targets that are looked at, and noted as seen, at once."""
+"""Targets that are looked at at once."""
+LOOK_FOR = 1.0
+"""Seconds after which it looks at no further ones: those of many watches may take long."""
+KEPT_AT_ONCE = 5_000
+"""Findings and schedules that are kept at once, so that others need not wait to write for long. One target may have more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,17 +34,23 @@ class Looker:
     watches: ActiveWatches
     notifier: Notifier | None
     clock: Clock
+    ticks: Callable[[], float] = time.monotonic
 
     def look(self, *, limit: int = AT_ONCE) -> int:
-        """Look at up to `limit` targets, those that wait for the longest first; at how many."""
+        """Look at up to `limit` targets for about `LOOK_FOR` seconds, those that wait for the longest first; at how many."""
         unseen = self.outcomes.unseen(limit=limit)
         if not unseen:
             return 0
         watches = self.watches.parsed()  # read after the outcomes: none of these is before a watch that is missing here
         intervals = self.observed.intervals({each.record.id: intervals_since(each, watches) for each in unseen})
-        looked = [self._looked(each, intervals, watches) for each in unseen]
-        self.outcomes.seen(looked, now=self.clock())
-        return len(looked)
+        ends, looked_at = self.ticks() + LOOK_FOR, 0
+        looked = (self._looked(each, intervals, watches) for each in unseen)
+        for some in _portions(looked, lambda: self.ticks() >= ends):
+            self.outcomes.seen(some, now=self.clock())
+            looked_at += len(some)
+            if self.ticks() >= ends:
+                break
+        return looked_at
 
     def _looked(
         self, unseen: Unseen, intervals: Mapping[str, Sequence[Observation]], watches: Sequence[ParsedWatch]
@@ -54,3 +65,16 @@ class Looker:
             faults.note(self.notifier, error, "watch_record", record_id=record_id)
             return Looked(unseen=unseen)
         return Looked(unseen=unseen, findings=found.findings, memberships=found.memberships)
+
+
+def _portions(looked: Iterable[Looked], is_over: Callable[[], bool]) -> Iterator[Sequence[Looked]]:
+    """The same in parts, each as soon as it has enough to be kept, or time is over."""
+    some, size = list[Looked](), 0
+    for each in looked:
+        some.append(each)
+        size += len(each.findings) + len(each.memberships)
+        if size >= KEPT_AT_ONCE or is_over():
+            yield some
+            some, size = [], 0
+    if some:
+        yield some
