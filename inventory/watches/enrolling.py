@@ -6,8 +6,8 @@ Those that begin to match later get theirs when watches look at them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
 
 from inventory.clock import Clock
 from inventory.errors import QueryTooBroad
@@ -22,23 +22,39 @@ from inventory.watches.ports import ObservedTargets, Schedules
 
 PAGE = 500
 """Targets that are enrolled at once."""
+BACKLOG = 100
+"""So many unindexed records are a store to be indexed."""
 ALL_FIELDS = read_fields("show", "*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Enroller:
-    """Goes on with the enrolment of watches, where it stands. Any number of copies may work at once."""
+    """Goes on with the enrolment of watches, where it stands. Any number of copies may work at once; each for one thread."""
 
     schedules: Schedules
     observed: ObservedTargets
     watches: ActiveWatches
     clock: Clock
+    _unindexed: Set[str] | None = field(default=None, init=False)
 
     def enrol_some(self, *, limit: int = PAGE) -> int:
-        """Enrol the targets of the next page of the oldest watch whose enrolment is not over; how many were looked at."""
-        waiting = (each for each in self.watches.parsed() if each.watch.every is not None and not each.watch.enrolled)
-        parsed = next(waiting, None)
-        return 0 if parsed is None else self._enrol_page(parsed, parsed.watch.every or 0, limit)
+        """Enrol the targets of the next page of the oldest watch whose enrolment is not over; how many were looked at.
+
+        None while a search may miss records of before the watch, because a store of an older version is being indexed.
+        """
+        waiting = [each for each in self.watches.parsed() if each.watch.every is not None and not each.watch.enrolled]
+        if not waiting:
+            self._unindexed = None
+        if not waiting or (waiting[0].watch.enrolled_up_to is None and not self._is_indexed()):
+            return 0
+        return self._enrol_page(waiting[0], waiting[0].watch.every or 0, limit)
+
+    def _is_indexed(self) -> bool:
+        """Whether nothing is unindexed but what was settled since this was asked before: watches look at that anyway."""
+        before, self._unindexed = self._unindexed, set(self.observed.unindexed(limit=BACKLOG))
+        if len(self._unindexed) >= BACKLOG:
+            return False
+        return not self._unindexed or (before is not None and not self._unindexed & before)
 
     def _enrol_page(self, parsed: ParsedWatch, every: int, limit: int) -> int:
         watch, now = parsed.watch, self.clock()

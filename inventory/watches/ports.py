@@ -26,6 +26,9 @@ class ObservedTargets(Protocol):
     def intervals(self, since: Mapping[str, datetime]) -> Mapping[str, Sequence[Observation]]:
         """For each of up to 1,000 record ids, all observations that held at an instant or later."""
 
+    def unindexed(self, *, limit: int, after: str = "") -> Sequence[str]:
+        """The ids of records that a search may not find yet, those after an id."""
+
 
 class Watches(Protocol):
     """The watches themselves. While any that is not paused exists, each outcome and each change of labels is remembered."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -261,6 +262,35 @@ def test_more_targets_than_fit_on_a_page_are_enrolled_whatever_is_collected_mean
     assert fleet.services.watches.scheduled([watch]) == {watch.id: 9}
 
 
+def test_targets_are_enrolled_once_all_of_before_the_watch_are_indexed(fleet: Fleet) -> None:
+    fleet.collect(*fleet.urls(3))
+    fleet.services.store.observations.mark_unindexed(after="", limit=99)
+    watch = fleet.watch(every=3_600)
+
+    assert [fleet.services.watch_work.enroller.enrol_some() for _ in range(3)] == [0, 0, 0]
+    assert not fleet.services.watches.find(watch.id).enrolled
+    fleet.rounds(2)
+
+    assert fleet.services.watches.find(watch.id).enrolled
+    assert fleet.services.watches.scheduled([watch]) == {watch.id: 3}
+
+
+def test_records_that_are_settled_all_the_time_do_not_hold_up_an_enrolment(fleet: Fleet) -> None:
+    fleet.collect(*fleet.urls(3))
+    watch = fleet.watch(every=3_600)
+    observed, ids = fleet.services.store.observations, itertools.count()
+
+    class Busy:
+        search = observed.search
+
+        def unindexed(self, **_: object) -> list[str]:
+            return [f"{next(ids)}"]
+
+    enroller = replace(fleet.services.watch_work.enroller, observed=Busy())  # type: ignore[arg-type]
+    assert [enroller.enrol_some() for _ in range(3)] == [0, 3, 0]
+    assert fleet.services.watches.scheduled([watch]) == {watch.id: 3}
+
+
 @pytest.mark.parametrize("end", ["pause", "delete", "change"])
 def test_a_watch_that_is_over_collects_nothing(fleet: Fleet, end: str) -> None:
     urls = fleet.urls(3)
@@ -375,7 +405,7 @@ def test_a_query_that_becomes_too_broad_enrols_by_looking_at_each_target(
     observed = fleet.services.store.observations
 
     class Broad:
-        shown = observed.shown
+        shown, unindexed = observed.shown, observed.unindexed
 
         def search(self, condition: object, **others: object) -> object:
             if not isinstance(condition, Everything):
