@@ -120,7 +120,7 @@ def retain(services: Services, sweep: Sweep, watching: BackgroundWatching | None
     _attempt(services, "retire_events", partial(_retire_events, services, sweep))
     watching = watching or BackgroundWatching(services)
     _attempt(services, "retire_messages", watching.retire)
-    _attempt(services, "remove_void_schedules", watching.remove_void)
+    _attempt(services, "sweep_schedules", watching.sweep)
     _attempt(services, "retire_jobs", partial(_retire_jobs, services))
     _attempt(services, "sweep_files", partial(_sweep_files, services, sweep))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from time import monotonic
 
 import structlog
 
-from inventory.clock import utc_now
 from inventory.services import Services
 from workers.sweeping import is_put_off
 
@@ -16,9 +16,11 @@ log = structlog.get_logger(__name__)
 
 WORK_FOR = 1.0
 """Seconds of a round for each kind of work, so that no other waits for long."""
-MAX_REMOVED = 1_000
-"""Messages that are removed in one round; void schedules among which they are looked for; outcomes that are forgotten."""
-REMOVE_VOID_EVERY = timedelta(minutes=10)
+MAX_SWEPT = 1_000
+"""Schedules that are looked through in one round, and outcomes that are forgotten."""
+MAX_REMOVED = 2_000
+"""Rows of old messages that are removed in one transaction."""
+SWEEP_EVERY = timedelta(minutes=10)
 """Time between two sweeps through all schedules. Void ones collect nothing, and those that are due go at once."""
 RETIRE_EVERY = timedelta(minutes=1)
 """Time between two searches for old messages."""
@@ -29,15 +31,16 @@ class BackgroundWatching:
 
     def __init__(self, services: Services) -> None:
         self._store, self._work = services.store, services.watch_work
+        self._clock = services.watch_work.clock
         self._keep_for = timedelta(seconds=services.settings.keep_messages_for)
-        self._void = ""
-        self._void_at: datetime | None = None
+        self._swept = ""
+        self._swept_at: datetime | None = None
         self._retire_at: datetime | None = None
 
     def look(self) -> None:
         """Let watches look at outcomes, and forget those of before any watch."""
         _for_a_while(self._work.looker.look)
-        self._store.outcomes.forget(limit=MAX_REMOVED)
+        self._store.outcomes.forget(limit=MAX_SWEPT)
 
     def enrol(self) -> None:
         """Give the targets of new and changed watches schedules."""
@@ -52,26 +55,30 @@ class BackgroundWatching:
         _for_a_while(self._work.composer.compose_next)
 
     def retire(self) -> None:
-        """Remove old messages."""
-        now = utc_now()
+        """Remove old messages, and what watches left that are gone."""
+        now = self._clock()
         if is_put_off(self._retire_at, RETIRE_EVERY, now):
             return
-        retired = self._store.messages.retire(before=now - self._keep_for, limit=MAX_REMOVED)
+        retire = partial(self._store.messages.retire, before=now - self._keep_for, limit=MAX_REMOVED)
+        retired, is_over = _for_a_while(retire)
         if retired:
-            log.info("messages_retired", count=retired)
-        self._retire_at = None if retired == MAX_REMOVED else now + RETIRE_EVERY
+            log.info("messages_retired", rows=retired)
+        self._retire_at = now + RETIRE_EVERY if is_over else None
 
-    def remove_void(self) -> None:
-        """Remove some of the schedules of watches that are gone, paused or changed."""
-        now = utc_now()
-        if is_put_off(self._void_at, REMOVE_VOID_EVERY, now):
+    def sweep(self) -> None:
+        """Look through some of the schedules: those of watches that are gone, paused or changed are removed."""
+        now = self._clock()
+        if is_put_off(self._swept_at, SWEEP_EVERY, now):
             return
-        self._void = self._store.schedules.remove_void(after=self._void, limit=MAX_REMOVED)
-        self._void_at = None if self._void else now + REMOVE_VOID_EVERY
+        self._swept = self._store.schedules.sweep(after=self._swept, limit=MAX_SWEPT, now=now)
+        self._swept_at = None if self._swept else now + SWEEP_EVERY
 
 
-def _for_a_while(step: Callable[[], int]) -> None:
-    """Repeat a step while there is something to do, for up to `WORK_FOR` seconds."""
-    until = monotonic() + WORK_FOR
-    while step() and monotonic() < until:
-        continue
+def _for_a_while(step: Callable[[], int]) -> tuple[int, bool]:
+    """Repeat a step while there is something to do, for up to `WORK_FOR` seconds; how much that was, and if that was all."""
+    until, done = monotonic() + WORK_FOR, 0
+    while done_now := step():
+        done += done_now
+        if monotonic() >= until:
+            return done, False
+    return done, True

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from inventory.records.model import Record
+from inventory.records.model import CLOCKS_DIFFER, Record
 
 MIN_EVERY, MAX_EVERY = 60, 31_536_000
 """Seconds between two collections of a target for a watch: a minute to a year."""
@@ -31,6 +31,10 @@ MAX_WATCHES = 1_000
 """Each outcome is compared with all of them."""
 GATHER = timedelta(seconds=10)
 """How long a message waits for further findings after the first one: what changed on many targets is one message."""
+MESSAGE_AHEAD = 2 * CLOCKS_DIFFER
+"""No message is due later than so long after the cooldown, not even one that is being made."""
+MAX_TOLD_BYTES = 8_000_000
+"""Bytes of the findings of one message, as a store keeps them. More of them come in the next one."""
 KEPT_COLLECTIONS = 64
 """The latest collections of a target that are remembered, more than any `persist` asks for."""
 
@@ -217,6 +221,20 @@ class Message:
     payload: bytes = b""
 
 
+def swept(schedules: Sequence[Schedule], active: Sequence[Watch], now: datetime) -> tuple[list[Schedule], list[Schedule]]:
+    """Of these schedules those that are void, and those that were due much too late, as they are to be."""
+    watches = {(each.id, each.version): each for each in active}
+    void: list[Schedule] = []
+    late: list[Schedule] = []
+    for each in schedules:
+        watch = watches.get((each.watch_id, each.version))
+        if watch is None:
+            void.append(each)
+        elif (right := on_time(each, watch.every or MAX_EVERY, now)) != each:
+            late.append(right)
+    return void, late
+
+
 def message_id(watch_id: str, number: int) -> str:
     """The id of a message of a watch, 32 hexadecimal digits: a message is found by its number."""
     return hashlib.sha256(f"message\n{watch_id}\n{number}".encode()).hexdigest()[:32]
@@ -224,7 +242,19 @@ def message_id(watch_id: str, number: int) -> str:
 
 def message_due_at(watch: Watch, now: datetime) -> datetime:
     """When a message of what was found at `now` is due: `GATHER` later, or when the cooldown is over, if that is later."""
-    gathered = now + GATHER
-    if watch.last_message_at is None:
+    gathered, last = now + GATHER, watch.last_message_at
+    if last is None:
         return gathered
-    return max(gathered, watch.last_message_at + timedelta(seconds=watch.cooldown))
+    is_ahead = last > now + CLOCKS_DIFFER  # it was noted by a clock that was ahead
+    return max(gathered, (now if is_ahead else last) + timedelta(seconds=watch.cooldown))
+
+
+def is_owed_late(watch: Watch, due_at: datetime, now: datetime) -> bool:
+    """Whether a message was put off, or its watch was leased, by a clock that was ahead: so it is due now."""
+    return due_at > now + timedelta(seconds=watch.cooldown) + MESSAGE_AHEAD
+
+
+def on_time(schedule: Schedule, every: int, now: datetime) -> Schedule:
+    """The schedule, due within its period of `every` seconds: a clock that was ahead may have made it due much later."""
+    period, late = timedelta(seconds=every), schedule.due_at - now
+    return schedule if late <= period + CLOCKS_DIFFER else replace(schedule, due_at=now + late % period)

@@ -82,10 +82,11 @@ class Schedules(Protocol):
     def remove(self, schedules: Sequence[Schedule]) -> None:
         """Remove these, where they are still of the same version."""
 
-    def remove_void(self, *, after: str, limit: int) -> str:
+    def sweep(self, *, after: str, limit: int, now: datetime) -> str:
         """Remove those among the `limit` next ones after an id whose watch is gone, paused or of another version.
 
-        Returns where the next call goes on, "" after the last one.
+        Of the others, those that a clock that was ahead made due too late get `on_time`. Returns where the next call goes
+        on, "" after the last one.
         """
 
     def counts(self, watch_ids: Sequence[str]) -> Mapping[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from inventory.clock import Clock
 from inventory.watches.collecting import DueCollections
 from inventory.watches.composing import Composer
 from inventory.watches.enrolling import Enroller
@@ -18,3 +19,4 @@ class WatchWork:
     enroller: Enroller
     collections: DueCollections
     composer: Composer
+    clock: Clock

@@ -65,6 +65,7 @@ def watch_work(parts: Parts, records: RecordService) -> WatchWork:
         enroller=Enroller(schedules=store.schedules, observed=observed, watches=watches, clock=clock),
         collections=DueCollections(schedules=store.schedules, records=records, watches=watches, clock=clock),
         composer=Composer(messages=store.messages, records=records, public_url=parts.settings.public, clock=clock),
+        clock=clock,
     )
 
 

@@ -85,13 +85,13 @@ def test_void_schedules_are_removed_page_by_page(store: Store) -> None:
     new = next_version(store, older, query="status:404")
     store.schedules.enrol(new, schedules(new, 4), up_to=None)
 
-    position, pages = store.schedules.remove_void(after="", limit=5), 1
+    position, pages = store.schedules.sweep(after="", limit=5, now=NOW), 1
     while position:
-        position, pages = store.schedules.remove_void(after=position, limit=5), pages + 1
+        position, pages = store.schedules.sweep(after=position, limit=5, now=NOW), pages + 1
 
     assert pages == 3
     assert due(store) == [*schedules(kept, 1, 2, 3), *schedules(new, 4)]
-    assert store.schedules.remove_void(after="", limit=5) == ""
+    assert store.schedules.sweep(after="", limit=5, now=NOW) == ""
 
 
 def test_those_of_the_current_version_are_counted(store: Store) -> None:

@@ -132,7 +132,7 @@ def test_a_deleted_watch_leaves_nothing_and_its_schedules_are_void(store: Store)
     assert list(store.deliveries.due(now=after(99), limit=9)) == [owing.id]
     assert store.messages.owed(compose(store, now=after(9999)), limit=9) == [finding(other, 2)]
     assert store.messages.claim(now=after(9999), lease_for=LEASE) is None
-    assert store.schedules.remove_void(after="", limit=9) == ""
+    assert store.schedules.sweep(after="", limit=9, now=NOW) == ""
     assert store.schedules.due(now=after(99), limit=9) == schedules(other, 1)
     assert store.watches.add(replace(watch("doomed"), id=doomed.id), at_most=MANY) is not None
 

@@ -428,7 +428,11 @@ def test_old_messages_are_removed(make_services: Build, settings: Settings, web:
         fleet.collect(url)
     assert len(fleet.messages(watch)) == 1
 
-    scheduler.retain(fleet.services, scheduler.Sweep())  # the clock of the messages is far behind the scheduler's
+    fleet.clock.forward(settings.keep_messages_for - 3_600)
+    scheduler.retain(fleet.services, scheduler.Sweep())
+    assert len(fleet.services.watches.messages(watch.id, limit=9, after=None)) == 1
+    fleet.clock.forward(3_601)
+    scheduler.retain(fleet.services, scheduler.Sweep())
 
     assert fleet.services.watches.messages(watch.id, limit=9, after=None) == []
     assert fleet.services.watches.find(watch.id).messages == 1

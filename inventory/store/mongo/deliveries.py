@@ -16,7 +16,7 @@ from inventory.store.mongo.connection import Adapter, Document
 from inventory.store.mongo.documents import after_key, newest_first
 from inventory.store.mongo.upserts import BATCH
 from inventory.store.watch_codecs import attempts_content, delivery_values, read_attempts
-from inventory.webhooks.model import Attempt, Delivery, DeliveryState
+from inventory.webhooks.model import DUE_AHEAD, HOLD_AHEAD, LEASE_AHEAD, Attempt, Delivery, DeliveryState
 
 GOES_ON: Document = {"due_at": {"$gte": 0}}
 OLDEST_DUE = [("due_at", 1)]
@@ -28,7 +28,7 @@ class MongoDeliveries(Adapter):
         due = {"due_at": {"$lte": to_millis(now)}}
         claims: list[Delivery] = []
         with self._connection.database() as database:
-            _rest(database, now)
+            _put_right(database, now)
             for chosen in (*([due | {"_id": first}] if first else []), due):
                 while len(claims) < limit:
                     some = min(BATCH, limit - len(claims))
@@ -80,7 +80,7 @@ class MongoDeliveries(Adapter):
     def due(self, *, now: datetime, limit: int) -> Mapping[str, str]:
         due, fields = {"due_at": {"$lte": to_millis(now)}}, {"kind": 1, "address": 1}
         with self._connection.database() as database:
-            _rest(database, now)
+            _put_right(database, now)
             found = database["deliveries"].find(due, fields).sort(OLDEST_DUE).limit(limit)
             return {each["_id"]: f"{each['kind']}:{read_text(each['address'])}" for each in found}
 
@@ -132,10 +132,20 @@ def cancel(database: Database[Document], webhook_id: str, now: datetime) -> int:
     return database["deliveries"].update_many(going_on, {"$set": cancelled}).modified_count
 
 
-def _rest(database: Database[Document], now: datetime) -> None:
-    """Let what waits for a receiver that is not to be called yet be due when it is: so no claim looks at it each time."""
+def _put_right(database: Database[Document], now: datetime) -> None:
+    """Let what is due be what a claim may take.
+
+    What is due too late was put off or leased by a clock that was ahead. And what waits for a receiver that is not to be
+    called yet is due when it is, so that no claim looks at it each time.
+    """
     at = to_millis(now)
-    for each in list(database["webhooks"].find({"not_before": {"$gt": at}}, {"not_before": 1})):
+    ahead = {"due_at": {"$gt": to_millis(now + DUE_AHEAD)}}
+    leased = {"state": RUNNING, "due_at": {"$gt": to_millis(now + LEASE_AHEAD)}}
+    for late in (ahead, leased):
+        if database["deliveries"].find_one(late, {"_id": 1}) is not None:
+            database["deliveries"].update_many(late, {"$set": {"due_at": at}})
+    resting = {"not_before": {"$gt": at, "$lte": to_millis(now + HOLD_AHEAD)}}
+    for each in list(database["webhooks"].find(resting, {"not_before": 1})):
         waiting = {"kind": "webhook", "address": text_bytes(each["_id"]), "state": PENDING, "due_at": {"$lte": at}}
         database["deliveries"].update_many(waiting, {"$set": {"due_at": each["not_before"]}})
 

@@ -14,10 +14,10 @@ from pymongo.database import Database
 
 from inventory.listing import Key
 from inventory.store.codecs import from_millis, to_millis
-from inventory.store.mongo import watching
+from inventory.store.mongo import watches, watching
 from inventory.store.mongo.connection import Adapter, Document
 from inventory.store.mongo.upserts import change_all, insert_new, update_all
-from inventory.watches.model import Schedule, Watch
+from inventory.watches.model import Schedule, Watch, swept
 
 
 class MongoSchedules(Adapter):
@@ -42,19 +42,20 @@ class MongoSchedules(Adapter):
     def remove(self, schedules: Sequence[Schedule]) -> None:
         self._change(schedules, lambda each: DeleteOne(_as_seen(each)))
 
-    def remove_void(self, *, after: str, limit: int) -> str:
+    def sweep(self, *, after: str, limit: int, now: datetime) -> str:
         with self._connection.database() as database:
-            seen = list(database["schedules"].find({"_id": {"$gt": after}}).sort("_id", 1).limit(limit))
-            found = database["watches"].find(watching.ACTIVE, {"version": 1}) if seen else ()
-            versions = {each["_id"]: each["version"] for each in found}
-            void = [each for each in seen if versions.get(each["watch_id"]) != each["version"]]
-            change_all(database["schedules"], [DeleteOne({"_id": each["_id"], "version": each["version"]}) for each in void])
-        return seen[-1]["_id"] if len(seen) == limit else ""
+            found = database["schedules"].find({"_id": {"$gt": after}}).sort("_id", 1).limit(limit)
+            seen = [_read(each) for each in found]
+            active = database["watches"].find(watching.ACTIVE) if seen else ()
+            void, late = swept(seen, [watches.read(each) for each in active], now)
+            earlier = [UpdateOne(_as_seen(each), {"$min": {"due_at": to_millis(each.due_at)}}) for each in late]
+            change_all(database["schedules"], [*(DeleteOne(_as_seen(each)) for each in void), *earlier])
+        return schedule_id(seen[-1].watch_id, seen[-1].record_id) if len(seen) == limit else ""
 
     def counts(self, watch_ids: Sequence[str]) -> Mapping[str, int]:
         with self._connection.database() as database:
-            watches = database["watches"].find({"_id": {"$in": list(watch_ids)}}, {"version": 1})
-            versions = {each["_id"]: each["version"] for each in watches}
+            found = database["watches"].find({"_id": {"$in": list(watch_ids)}}, {"version": 1})
+            versions = {each["_id"]: each["version"] for each in found}
             return {
                 each: database["schedules"].count_documents({"watch_id": each, "version": versions[each]})
                 if each in versions

@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from inventory.listing import Key
-from inventory.store.codecs import from_millis, read_text, text_bytes, to_millis, to_millis_or_none
+from inventory.store.codecs import from_millis, millis, read_text, text_bytes, to_millis, to_millis_or_none
 from inventory.store.sqlite import rows
 from inventory.store.sqlite.connections import Adapter, Row
 from inventory.store.sqlite.opening import Connection
 from inventory.store.watch_codecs import attempts_content, read_attempts
-from inventory.webhooks.model import Attempt, Delivery, DeliveryState
+from inventory.webhooks.model import DUE_AHEAD, HOLD_AHEAD, LEASE_AHEAD, Attempt, Delivery, DeliveryState
 
 DELIVERY = "id, message_id, watch_id, kind, address, created_at, due_at, state, attempt, lease, fence, ended_at, attempts"
 INSERT = f"""
@@ -23,12 +23,20 @@ INSERT = f"""
     :ended_at, :attempts)"""
 FIND = f"SELECT {DELIVERY} FROM deliveries WHERE id = :id AND address = :address"
 
-RESTING = "SELECT CAST(id AS BLOB) AS address, not_before FROM webhooks WHERE not_before > :now"
+RESTING = f"""
+    SELECT CAST(id AS BLOB) AS address, not_before FROM webhooks
+    WHERE not_before > :now AND not_before <= :now + {millis(HOLD_AHEAD)}"""
 REST = f"""
     UPDATE deliveries SET due_at = (SELECT w.not_before FROM ({RESTING}) AS w WHERE w.address = deliveries.address)
     WHERE id IN (SELECT d.id FROM ({RESTING}) AS w CROSS JOIN deliveries AS d INDEXED BY deliveries_owed
     ON d.address = w.address AND d.due_at <= :now AND d.kind = 'webhook' AND d.state = 'pending')"""
 """What waits for a receiver that is not to be called yet is due when it is: so a claim does not look at it each time."""
+AHEAD = f"""
+    SELECT id FROM deliveries INDEXED BY deliveries_due WHERE due_at > :now + {millis(DUE_AHEAD)}
+    UNION ALL SELECT id FROM deliveries INDEXED BY deliveries_of_state
+    WHERE state = 'running' AND due_at > :now + {millis(LEASE_AHEAD)} LIMIT :limit"""
+"""What is due so late was put off or leased by a clock that was ahead."""
+PUT_RIGHT = f"UPDATE deliveries SET due_at = :now WHERE id IN ({AHEAD})"
 FIRST = "SELECT id FROM deliveries WHERE id = :first AND due_at <= :now"
 DUE = "SELECT id, kind, address FROM deliveries WHERE due_at <= :now ORDER BY due_at LIMIT :limit"
 CLAIM = f"""
@@ -54,10 +62,10 @@ class SqliteDeliveries(Adapter):
     def claim_due(self, *, now: datetime, lease_for: timedelta, limit: int, first: str | None = None) -> Sequence[Delivery]:
         chosen = {"now": to_millis(now), "limit": limit, "first": first}
         until = to_millis(now + lease_for)
-        if not self._connections.rows(DUE, chosen | {"limit": 1}):
+        if not self._is_any_due(chosen):
             return []
         with self._connections.writing() as connection:
-            connection.execute(REST, chosen)
+            _put_right(connection, chosen)
             ids = dict.fromkeys(row[0] for each in (FIRST, DUE) for row in connection.execute(each, chosen).fetchall())
             claims = [(secrets.token_hex(16), until, each) for each in list(ids)[:limit]]
             return [_read(connection.execute(CLAIM, each).fetchall()[0]) for each in claims]
@@ -97,10 +105,10 @@ class SqliteDeliveries(Adapter):
 
     def due(self, *, now: datetime, limit: int) -> Mapping[str, str]:
         chosen = {"now": to_millis(now), "limit": limit}
-        if not self._connections.rows(DUE, chosen | {"limit": 1}):
+        if not self._is_any_due(chosen):
             return {}
         with self._connections.writing() as connection:
-            connection.execute(REST, chosen)
+            _put_right(connection, chosen)
             return {row[0]: f"{row[1]}:{read_text(row[2])}" for row in connection.execute(DUE, chosen).fetchall()}
 
     def listing(
@@ -112,6 +120,9 @@ class SqliteDeliveries(Adapter):
     def tally(self) -> Mapping[DeliveryState, int]:
         return {DeliveryState(state): count for state, count in self._connections.rows(TALLY)}
 
+    def _is_any_due(self, chosen: dict[str, Any]) -> bool:
+        return any(self._connections.rows(each, chosen | {"limit": 1}) for each in (DUE, AHEAD))
+
 
 def listing_statement(
     address: str | None, message_id: str | None, state: DeliveryState | None
@@ -122,6 +133,12 @@ def listing_statement(
     # By the rarest of what is named, which SQLite cannot know without statistics: the others are told from the row.
     conditions = [f"{'' if number == 0 else '+'}{name} = :{name}" for number, name in enumerate(values)]
     return LISTING.format(chosen=" AND ".join(conditions) or "TRUE"), values
+
+
+def _put_right(connection: Connection, chosen: dict[str, Any]) -> None:
+    """Let what is due be what a claim may take."""
+    connection.execute(PUT_RIGHT, chosen)
+    connection.execute(REST, chosen)
 
 
 def cancel(connection: Connection, webhook_id: str, now: datetime) -> int:

@@ -8,10 +8,11 @@ from typing import Any
 
 from inventory.listing import Key
 from inventory.store.codecs import from_millis, to_millis, to_millis_or_none
-from inventory.store.sqlite.connections import Adapter
+from inventory.store.sqlite import watches
+from inventory.store.sqlite.connections import Adapter, Row
 from inventory.store.sqlite.job_columns import long, short
 from inventory.store.sqlite.opening import Connection
-from inventory.watches.model import Schedule, Watch
+from inventory.watches.model import Schedule, Watch, swept
 
 NOTE = """
     UPDATE watches SET enrolled = :enrolled, enrolled_at = :enrolled_at, enrolled_id = :enrolled_id
@@ -24,11 +25,11 @@ SCHEDULE = "watch_id, record_id, due_at, version"
 DUE = f"SELECT {SCHEDULE} FROM schedules WHERE due_at <= :now ORDER BY due_at LIMIT :limit"  # noqa: S608 - our columns
 AS_SEEN = "WHERE watch_id = :watch_id AND record_id = :record_id AND version = :version"
 ADVANCE = f"UPDATE schedules SET due_at = :due_at {AS_SEEN}"  # noqa: S608 - a condition of ours
+PUT_RIGHT = f"{ADVANCE} AND due_at > :due_at"
 REMOVE = f"DELETE FROM schedules {AS_SEEN}"  # noqa: S608 - a condition of ours
 NEXT = """
-    SELECT watch_id, record_id, version FROM schedules WHERE (watch_id, record_id) > (:watch_id, :record_id)
+    SELECT watch_id, record_id, due_at, version FROM schedules WHERE (watch_id, record_id) > (:watch_id, :record_id)
     ORDER BY watch_id, record_id LIMIT :limit"""
-VERSIONS = "SELECT id, version FROM watches WHERE NOT paused"
 OF_WATCH = "SELECT count(*) FROM schedules WHERE watch_id = ? AND version = (SELECT version FROM watches WHERE id = ?)"
 REMOVE_ONE = "DELETE FROM schedules WHERE watch_id = ? AND record_id = ?"
 
@@ -45,8 +46,7 @@ class SqliteSchedules(Adapter):
         return True
 
     def due(self, *, now: datetime, limit: int) -> Sequence[Schedule]:
-        found = self._connections.rows(DUE, {"now": to_millis(now), "limit": limit})
-        return [Schedule(long(row[0]), long(row[1]), from_millis(row[2]), row[3]) for row in found]
+        return [_read(row) for row in self._connections.rows(DUE, {"now": to_millis(now), "limit": limit})]
 
     def advance(self, schedules: Sequence[Schedule]) -> None:
         self._change(ADVANCE, schedules)
@@ -54,16 +54,15 @@ class SqliteSchedules(Adapter):
     def remove(self, schedules: Sequence[Schedule]) -> None:
         self._change(REMOVE, schedules)
 
-    def remove_void(self, *, after: str, limit: int) -> str:
+    def sweep(self, *, after: str, limit: int, now: datetime) -> str:
         watch_id, record_id = (after[:32], after[32:]) if after else ("", "")
         start = {"watch_id": short(watch_id), "record_id": short(record_id), "limit": limit}
-        seen = self._connections.rows(NEXT, start)
-        versions = {short(row[0]): row[1] for row in self._connections.rows(VERSIONS)}
-        names = "watch_id", "record_id", "version"
-        if void := [dict(zip(names, row, strict=True)) for row in seen if versions.get(row[0]) != row[2]]:
-            with self._connections.writing() as connection:
-                connection.executemany(REMOVE, void)
-        return long(seen[-1][0]) + long(seen[-1][1]) if len(seen) == limit else ""
+        seen = [_read(row) for row in self._connections.rows(NEXT, start)]
+        active = [watches.read(row) for row in self._connections.rows(watches.ACTIVE)]
+        void, late = swept(seen, active, now)
+        self._change(REMOVE, void)
+        self._change(PUT_RIGHT, late)
+        return seen[-1].watch_id + seen[-1].record_id if len(seen) == limit else ""
 
     def counts(self, watch_ids: Sequence[str]) -> Mapping[str, int]:
         return {each: self._connections.rows(OF_WATCH, (short(each), each))[0][0] for each in watch_ids}
@@ -78,6 +77,11 @@ def remove_of_record(connection: Connection, record_id: str) -> None:
     """Remove the schedules of a record; those that are void go later."""
     ids = connection.execute("SELECT id FROM watches").fetchall()
     connection.executemany(REMOVE_ONE, [(short(watch_id), short(record_id)) for (watch_id,) in ids])
+
+
+def _read(row: Row) -> Schedule:
+    """The schedule in a row of the columns `SCHEDULE`."""
+    return Schedule(long(row[0]), long(row[1]), from_millis(row[2]), row[3])
 
 
 def _values(schedule: Schedule) -> dict[str, Any]:
