@@ -5,15 +5,17 @@ What people and sites wrote is in there, because JSON bytes give every text back
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 from inventory.store.codecs import content_bytes, from_millis, read_content, text_bytes, to_millis, to_millis_or_none
 from inventory.store.frames import keep_content, kept_content
 from inventory.watches.model import Destination, Finding, Group, On, SinkKind, Watch
 from inventory.webhooks.model import Attempt, Delivery
+
+Key = TypeVar("Key")
 
 KEPT_ATTEMPTS = 20
 """The latest ones of a delivery."""
@@ -57,6 +59,16 @@ def finding_content(finding: Finding) -> bytes:
 def read_finding(content: bytes) -> Mapping[str, Any]:
     """The members of a finding that `finding_content` kept."""
     return _untold(read_content(content))
+
+
+def told_at_once(sizes: Iterable[tuple[Key, int]], max_bytes: int) -> Iterator[Key]:
+    """The first of these findings, each with the bytes that it takes: as many as one message tells."""
+    left = max_bytes
+    for number, (key, size) in enumerate(sizes):
+        left -= size
+        if left < 0 and number > 0:
+            return
+        yield key
 
 
 def keep_groups(groups: Sequence[Group]) -> bytes:

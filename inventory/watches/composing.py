@@ -12,7 +12,7 @@ import structlog
 from inventory.clock import Clock
 from inventory.records.service import RecordService
 from inventory.watches.grouping import grouped
-from inventory.watches.model import Finding, Message, Watch, message_id
+from inventory.watches.model import Finding, Group, Message, Watch, message_id
 from inventory.watches.payload import MAX_GROUPS, compose
 from inventory.watches.ports import Messages
 from inventory.webhooks.model import Delivery
@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=1)
 """How long one message may take to be made, before another program begins it again."""
 MAX_FINDINGS = 50_000
-"""Findings of one message: about 50 MB. More of them come in the next one."""
+"""Findings of one message at most. More of them come in the next one, as do those for which `MAX_TOLD_BYTES` has no room."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +54,20 @@ class Composer:
         return True
 
     def _message(self, watch: Watch, findings: Sequence[Finding], now: datetime) -> Message:
-        number = watch.messages + 1
-        keys = self._keys(findings)
-        return compose(watch, findings, keys, message_id=message_id(watch.id, number), now=now, public_url=self.public_url)
+        groups = grouped(findings)
+        return compose(
+            watch,
+            findings,
+            groups,
+            self._keys(groups[:MAX_GROUPS]),
+            message_id=message_id(watch.id, watch.messages + 1),
+            now=now,
+            public_url=self.public_url,
+        )
 
-    def _keys(self, findings: Sequence[Finding]) -> Mapping[str, str]:
+    def _keys(self, groups: Sequence[Group]) -> Mapping[str, str]:
         """The URLs of targets that a message may name."""
-        samples = {each.record_id for group in grouped(findings)[:MAX_GROUPS] for each in group.samples}
+        samples = {each.record_id for group in groups for each in group.samples}
         return {record_id: record.target.key for record_id, record in self.records.find_all(sorted(samples)).items()}
 
 

@@ -14,7 +14,6 @@ from inventory.errors import InvalidQuery
 from inventory.json_bytes import dumps
 from inventory.observations.queries.query import parse
 from inventory.observations.texts import bounded
-from inventory.watches.grouping import grouped
 from inventory.watches.matching import asks_for
 from inventory.watches.model import Finding, Group, Message, On, Watch
 from inventory.webhooks.model import MAX_BODY
@@ -33,17 +32,17 @@ Document = dict[str, Any]
 def compose(
     watch: Watch,
     findings: Sequence[Finding],
+    groups: Sequence[Group],
     keys: Mapping[str, str],
     *,
     message_id: str,
     now: datetime,
     public_url: str,
 ) -> Message:
-    """The next message of a watch, which tells these findings, one at least.
+    """The next message of a watch, which tells these findings, one at least, by their groups.
 
     `keys` has the URLs of records, as far as these still exist. Links begin with `public_url`, which ends without a slash.
     """
-    groups = grouped(findings)
     message = Message(
         id=message_id,
         watch_id=watch.id,

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from inventory.listing import Key
 from inventory.observations.model import Condition, FoundTarget, Matcher, Observation
-from inventory.watches.model import ComposingClaim, Finding, Looked, Message, Schedule, Unseen, Watch
+from inventory.watches.model import MAX_TOLD_BYTES, ComposingClaim, Finding, Looked, Message, Schedule, Unseen, Watch
 from inventory.webhooks.model import Delivery
 
 
@@ -115,12 +115,13 @@ class Messages(Protocol):
     """Findings that are owed, and the messages that told them."""
 
     def claim(self, *, now: datetime, lease_for: timedelta) -> ComposingClaim | None:
-        """Lease a watch that owes a message which is due, or whose lease is over; None if there is none."""
+        """Lease a watch whose message is due, or `is_owed_late`, or whose lease is over; None if there is none."""
 
-    def owed(self, claim: ComposingClaim, *, limit: int) -> Sequence[Finding]:
+    def owed(self, claim: ComposingClaim, *, limit: int, max_bytes: int = MAX_TOLD_BYTES) -> Sequence[Finding]:
         """The oldest findings of the watch that no message has told; only these belong to the message of this claim.
 
-        Empty if the claim is lost; or if nothing is owed any more, which ends the claim.
+        Up to `limit`, and no more of them than take `max_bytes` in the store, but for the first. Empty if the claim is lost;
+        or if nothing is owed any more, which ends the claim.
         """
 
     def commit(self, claim: ComposingClaim, message: Message, deliveries: Sequence[Delivery], *, now: datetime) -> bool:
@@ -143,4 +144,8 @@ class Messages(Protocol):
         """What it told, by (at, id), newest first."""
 
     def retire(self, *, before: datetime, limit: int) -> int:
-        """Remove up to `limit` messages that were made before and have no delivery that goes on, with all of theirs."""
+        """Remove messages that were made before and have no delivery that goes on, with all of theirs.
+
+        Also what the removal of a watch left that was cut short. Some `limit` findings, messages and deliveries at a time,
+        so that others need not wait for long; how many that were, 0 if nothing is left.
+        """

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -12,6 +14,7 @@ from inventory.store import Store
 from inventory.watches.model import GATHER, On
 from inventory.webhooks.model import DeliveryState
 from tests.contract.actions import LEASE, NOW, after
+from tests.contract.backends import SqliteBackend
 from tests.contract.meeting import at_once
 from tests.contract.watch_actions import add, compose, delivered, delivery, find, finding, found, message, owe, tell
 
@@ -299,7 +302,7 @@ def test_old_messages_go_with_all_of_theirs_unless_a_delivery_goes_on(store: Sto
     assert second.message_id == told[1][0].id
     find(store, [finding(kept, 9)], now=after(500))
 
-    assert store.messages.retire(before=told[2][0].created_at, limit=9) == 1
+    assert retire(store, before=told[2][0].created_at) == 3
 
     assert [each.number for each in store.messages.listing(kept.id, limit=9, after=None)] == [3, 2]
     assert store.messages.find(told[0][0].id) is None
@@ -307,6 +310,81 @@ def test_old_messages_go_with_all_of_theirs_unless_a_delivery_goes_on(store: Sto
     assert store.messages.findings(told[1][0].id, limit=9, after=None) == [finding(kept, 1)]
     assert store.deliveries.listing(address=None, message_id=told[0][0].id, state=None, limit=9, after=None) == []
     assert delivered(store, second)
-    assert store.messages.retire(before=after(9999), limit=1) == 1
-    assert store.messages.retire(before=after(9999), limit=1) == 0
+    assert retire(store, before=after(9999)) == 3
+    assert [each.number for each in store.messages.listing(kept.id, limit=9, after=None)] == [3]
     assert tell(store, now=after(9999))[2] == [finding(kept, 9)]
+
+
+def retire(store: Store, *, before: datetime, limit: int = 9) -> int:
+    """Remove all that is old; how much that was."""
+    removed = 0
+    while some := store.messages.retire(before=before, limit=limit):
+        removed += some
+    return removed
+
+
+def test_an_old_message_goes_in_parts_and_last_itself(store: Store) -> None:
+    kept = add(store)
+    find(store, [finding(kept, n) for n in range(25)])
+    (told, _, owed), old = tell(store, now=DUE), after(9_999)
+    assert len(owed) == 25
+    assert delivered(store, store.deliveries.claim_due(now=DUE, lease_for=LEASE, limit=1)[0])
+
+    left = []
+    while store.messages.retire(before=old, limit=10):
+        left.append((store.messages.find(told.id) is not None, len(store.messages.findings(told.id, limit=99, after=None))))
+
+    assert left[:2] == [(True, 15), (True, 5)]
+    assert left[-1] == (False, 0)
+    assert store.deliveries.tally() == {}
+    assert found(store, kept).messages == 1
+
+
+def test_what_is_left_of_a_watch_whose_deletion_was_cut_short_goes_with_old_messages(sqlite: SqliteBackend) -> None:
+    with closing(sqlite.open()) as store:
+        kept, other = add(store), add(store, "other")
+        find(store, [finding(each, n) for n in range(9) for each in (kept, other)])
+        tell(store, now=DUE)
+        tell(store, now=DUE)
+        find(store, [finding(each, 10) for each in (kept, other)], now=after(20))
+        with closing(sqlite3.connect(sqlite.path)) as connection, connection:
+            connection.execute("DELETE FROM watches WHERE id = ?", (kept.id,))
+
+        assert retire(store, before=NOW, limit=20) == 10 + 2
+
+        assert store.messages.listing(kept.id, limit=9, after=None) == []
+        assert [each.findings for each in store.messages.listing(other.id, limit=9, after=None)] == [9]
+        assert store.deliveries.tally() == {DeliveryState.PENDING: 1}
+        with closing(sqlite3.connect(sqlite.path)) as connection:
+            assert connection.execute("SELECT count(*) FROM findings").fetchone() == (10,)
+
+
+def test_messages_whose_deliveries_go_on_keep_no_others_from_being_removed(store: Store) -> None:
+    owe(store, 12, now=NOW)
+    kept = add(store)
+    find(store, [finding(kept, 1)])
+    told, owing, _ = tell(store, now=DUE)
+    (claimed,) = store.deliveries.claim_due(now=DUE, lease_for=LEASE, limit=1, first=owing.id)
+    assert delivered(store, claimed)
+
+    assert retire(store, before=after(9_999), limit=2) == 3
+
+    assert store.messages.find(told.id) is None
+    assert store.deliveries.tally() == {DeliveryState.PENDING: 12}
+
+
+def test_a_message_tells_no_more_than_its_size_allows_but_one_finding_at_least(store: Store) -> None:
+    kept = add(store, cooldown=0)
+    find(store, [finding(kept, n, new=("x" * (9_000 if n == 0 else 3_000),)) for n in range(4)])
+
+    told = []
+    for turn in range(3):
+        now = DUE + turn * GATHER
+        claimed = compose(store, now=now)
+        owed = store.messages.owed(claimed, limit=9, max_bytes=8_000)
+        assert store.messages.owed(claimed, limit=9, max_bytes=8_000) == owed
+        assert store.messages.commit(claimed, message(claimed, owed, now=now), [], now=now)
+        told.append([each.at for each in owed])
+
+    assert told == [[after(0)], [after(1), after(2)], [after(3)]]
+    assert store.messages.claim(now=after(9_999), lease_for=LEASE) is None

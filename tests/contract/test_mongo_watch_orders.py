@@ -338,16 +338,22 @@ def test_a_message_that_is_written_after_its_watch_was_deleted_is_removed(store:
     assert store.deliveries.tally() == {}
 
 
-def test_findings_of_a_watch_whose_deletion_was_cut_short_go_with_old_messages(
+def test_what_is_left_of_a_watch_whose_deletion_was_cut_short_goes_with_old_messages(
     store: MongoStore, documents: Documents
 ) -> None:
-    kept = add(store)
-    find(store, [finding(kept, 1)])
+    kept, other = add(store), add(store, "other")
+    find(store, [finding(each, n) for n in range(9) for each in (kept, other)])
+    tell(store, now=DUE)
+    tell(store, now=DUE)
+    find(store, [finding(each, 10) for each in (kept, other)], now=after(20))
     documents["watches"].delete_one({"_id": kept.id})
 
-    store.messages.retire(before=NOW, limit=9)
+    while store.messages.retire(before=NOW, limit=2):
+        continue
 
-    assert documents["findings"].count_documents({}) == 0
+    for name in ("findings", "messages", "deliveries"):
+        assert documents[name].distinct("watch_id") == [other.id], name
+    assert documents["findings"].count_documents({}) == 10
 
 
 def test_a_composer_gets_no_claim_while_a_message_is_not_written_whole(store: MongoStore, documents: Documents) -> None:

@@ -26,6 +26,7 @@ from inventory.store.sqlite import (
     ledger,
     messages,
     observations,
+    old_messages,
     products,
     pruning,
     records,
@@ -124,10 +125,12 @@ PRODUCT_FILTERS = [ProductFilter(*each) for each in product([None, "x"], [None, 
 PRODUCTS = [*(products.listing_statement(each)[0] for each in PRODUCT_FILTERS), products.CHANGED]
 NOTES = [jobs.OF_KIND, jobs.CHECKPOINTS]
 JOBS_AND_ROWS = [*JOBS, *NOTES, *JOB_LISTINGS, *ROW_LISTINGS]
-SCHEDULES = [schedules.DUE, schedules.NEXT, schedules.ADVANCE, schedules.REMOVE, unseen.UNSCHEDULE]
+SCHEDULES = [schedules.DUE, schedules.NEXT, schedules.ADVANCE, schedules.PUT_RIGHT, schedules.REMOVE, unseen.UNSCHEDULE]
 UNSEEN = [unseen.UNSEEN, unseen.SEEN, unseen.STALE, unseen.FORGET]
-MESSAGES = [messages.DUE, messages.OF_CLAIM, messages.TAKE, messages.TOLD, messages.LISTING, messages.OLD, *messages.REMOVE]
-DELIVERIES = [deliveries.FIRST, deliveries.DUE, deliveries.REST, deliveries.SETTLE, deliveries.AGAIN, deliveries.CANCEL]
+OWED = [messages.DUE, messages.OWED_AHEAD, messages.OF_CLAIM, messages.UNTOLD, messages.TOLD, messages.LISTING]
+MESSAGES = [*OWED, old_messages.OLD, old_messages.REMOVE_FINDINGS, *old_messages.REMOVE]
+DUE_DELIVERIES = [deliveries.FIRST, deliveries.DUE, deliveries.AHEAD, deliveries.PUT_RIGHT, deliveries.REST]
+DELIVERIES = [*DUE_DELIVERIES, deliveries.SETTLE, deliveries.AGAIN, deliveries.CANCEL]
 CHOSEN = product([None, "x"], [None, "x"], [None, DeliveryState.FAILED])
 WATCHES = [watches.LISTING, webhooks.LISTING, *(deliveries.listing_statement(*each)[0] for each in CHOSEN)]
 KEYS = [keys.FIND, keys.OF_ID, keys.OF_NAME, keys.LISTING, keys.REVOKE, keys.NOTE_USE]
@@ -286,10 +289,10 @@ def test_changes_and_what_is_to_be_done_are_found_by_an_index(connection: sqlite
 NUMBERED = [
     (target_intervals.PAST, [1, 1]),
     (messages.LET_GO, [b"x", 1]),
-    (messages.NEXT_WATCH, [b"x"]),
+    *((old_messages.NEXT_WATCH.format(table), [b"x"]) for table in ("findings", "messages")),
     (watches.REMOVE_FINDINGS, [b"x", 9]),
-    (watches.REMOVE_DELIVERIES, ["x"]),
-    (watches.REMOVE_MESSAGES, ["x"]),
+    (watches.REMOVE_DELIVERIES, ["x", 9]),
+    (watches.REMOVE_MESSAGES, ["x", 9]),
     (schedules.REMOVE_ONE, [b"x", b"x"]),
     (schedules.OF_WATCH, [b"x", "x"]),
 ]
@@ -315,7 +318,7 @@ WATCHED = (
 def test_what_is_due_takes_no_more_steps_however_much_is_not(connection: sqlite3.Connection) -> None:
     """Ten schedules are due, ten targets unseen and ten findings owed, beside as many others or a thousand times as many."""
     connection.isolation_level = None
-    statements = [schedules.DUE, unseen.UNSEEN, unseen.STALE, messages.TAKE, deliveries.DUE, messages.DUE]
+    statements = [schedules.DUE, unseen.UNSEEN, unseen.STALE, messages.UNTOLD, deliveries.DUE, messages.DUE]
     values = VALUES | {"now": 10, "since": 10, "limit": 20, "watch_id": b"\0"}
     taken = []
     for first, last in ((0, 20), (20, 20_000)):

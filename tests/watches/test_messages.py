@@ -27,7 +27,7 @@ def message(*findings: Finding, query: str = "tag:prod", name: str = "Production
     made: Watch = watch(query=query, id="w1", messages=6).watch
     urls = {each.record_id: f"https://{each.record_id[-4:]}.example/" for each in findings} if keys is None else keys
     named = Watch(**{each: getattr(made, each) for each in Watch.__dataclass_fields__} | {"name": name})
-    return compose(named, findings, urls, message_id="msg_1", now=at(2), public_url=PUBLIC)
+    return compose(named, findings, grouped(findings), urls, message_id="msg_1", now=at(2), public_url=PUBLIC)
 
 
 def data(made: Message) -> Any:

@@ -27,12 +27,22 @@ from pymongo.database import Database
 
 from inventory.listing import Key
 from inventory.store.codecs import from_millis, to_millis
-from inventory.store.mongo import deliveries, watches
+from inventory.store.mongo import deliveries, old_messages, watches
 from inventory.store.mongo.connection import Adapter, Document
 from inventory.store.mongo.documents import after_key, newest_first
 from inventory.store.mongo.upserts import insert_new
-from inventory.store.watch_codecs import finding_content, keep_groups, kept_groups, read_finding
-from inventory.watches.model import ComposingClaim, Finding, Message, On, Watch, message_due_at
+from inventory.store.watch_codecs import finding_content, keep_groups, kept_groups, read_finding, told_at_once
+from inventory.watches.model import (
+    MAX_TOLD_BYTES,
+    MESSAGE_AHEAD,
+    ComposingClaim,
+    Finding,
+    Message,
+    On,
+    Watch,
+    is_owed_late,
+    message_due_at,
+)
 from inventory.webhooks.model import Delivery
 
 OLDEST = [("at", 1), ("_id", 1)]
@@ -40,9 +50,9 @@ OLDEST = [("at", 1), ("_id", 1)]
 
 class MongoMessages(Adapter):
     def claim(self, *, now: datetime, lease_for: timedelta) -> ComposingClaim | None:
-        lease, due = secrets.token_hex(16), {"due_at": {"$lte": to_millis(now)}}
+        lease = secrets.token_hex(16)
         with self._connection.database() as database:
-            while (found := database["watches"].find_one(due, sort=[("due_at", 1)])) is not None:
+            while (found := _due(database, now)) is not None:
                 if found["outgoing"] is not None:
                     finish(database, found["_id"], found["outgoing"])
                     continue
@@ -53,10 +63,10 @@ class MongoMessages(Adapter):
                     return ComposingClaim(watch=watches.read(claimed), lease=lease, fence=claimed["fence"])
         return None
 
-    def owed(self, claim: ComposingClaim, *, limit: int) -> Sequence[Finding]:
+    def owed(self, claim: ComposingClaim, *, limit: int, max_bytes: int = MAX_TOLD_BYTES) -> Sequence[Finding]:
         with self._connection.database() as database:
             while (held := database["watches"].find_one(_held(claim), {"found": 1})) is not None:
-                if found := label(database, claim, limit):
+                if found := label(database, claim, limit, max_bytes):
                     return [_finding(each) for each in found]
                 over = {"$set": {"lease": None, "due_at": None}}
                 if database["watches"].update_one(_held(claim) | {"found": held["found"]}, over).matched_count == 1:
@@ -95,17 +105,17 @@ class MongoMessages(Adapter):
             return [_finding(each) for each in found]
 
     def retire(self, *, before: datetime, limit: int) -> int:
-        old = {"created_at": {"$lt": to_millis(before)}}
-        gone = 0
         with self._connection.database() as database:
-            _remove_orphans(database)
-            for each in list(database["messages"].find(old, {"_id": 1}).sort("created_at", 1).limit(limit)):
-                of_message = {"message_id": each["_id"]}
-                if database["deliveries"].find_one(of_message | deliveries.GOES_ON, {"_id": 1}) is None:
-                    for name in ("deliveries", "findings"):
-                        database[name].delete_many(of_message)
-                    gone += database["messages"].delete_one({"_id": each["_id"]}).deleted_count
-        return gone
+            return old_messages.remove(database, before, limit)
+
+
+def _due(database: Database[Document], now: datetime) -> Document | None:
+    """The watch whose message has been due for the longest, or is due much too late."""
+    due, ahead = {"due_at": {"$lte": to_millis(now)}}, {"due_at": {"$gt": to_millis(now + MESSAGE_AHEAD)}}
+    if (found := database["watches"].find_one(due, sort=[("due_at", 1)])) is not None:
+        return found
+    owing = database["watches"].find(ahead)
+    return next((each for each in owing if is_owed_late(watches.read(each), from_millis(each["due_at"]), now)), None)
 
 
 def keep(database: Database[Document], findings: Sequence[Finding], known: Mapping[str, Watch], now: datetime) -> None:
@@ -134,13 +144,14 @@ def let_owe(database: Database[Document], watch: Watch, now: datetime) -> None:
     database["watches"].update_one({"_id": watch.id, "due_at": None}, {"$set": {"due_at": due_at}})
 
 
-def label(database: Database[Document], claim: ComposingClaim, limit: int) -> list[Document]:
+def label(database: Database[Document], claim: ComposingClaim, limit: int, max_bytes: int) -> list[Document]:
     """Step 2: the findings that belong to the message of a claim, the oldest first; as before, if some do already."""
     untold = {"watch_id": claim.watch.id, "told": False}
     ours = untold | {"fence": claim.fence}
     if found := list(database["findings"].find(ours).sort(OLDEST)):
         return found
-    ids = [each["_id"] for each in database["findings"].find(untold, {"_id": 1}).sort(OLDEST).limit(limit)]
+    sizes = database["findings"].find(untold, {"content": 1}).sort(OLDEST).limit(limit)
+    ids = list(told_at_once(((each["_id"], len(each["content"])) for each in sizes), max_bytes))
     if not ids:
         return []
     lower = {"_id": {"$in": ids}, "told": False, "fence": {"$lt": claim.fence}}
@@ -171,7 +182,8 @@ def finish(database: Database[Document], watch_id: str, outgoing: Document) -> N
         if database["watches"].update_one(outgoing_still | {"found": found["found"]}, over).matched_count == 1:
             return
     if database["watches"].find_one({"_id": watch_id}, {"_id": 1}) is None:  # deleted meanwhile
-        watches.remove_told(database, watch_id)
+        while watches.remove_told(database, watch_id, watches.MAX_REMOVED):
+            continue
 
 
 def write(database: Database[Document], outgoing: Document) -> None:
@@ -198,16 +210,6 @@ def _outgoing(message: Message, new: Sequence[Delivery], *, fence: int) -> Docum
         "payload": message.payload,
     }
     return {"message": kept, "deliveries": [deliveries.new(each) for each in new], "fence": fence}
-
-
-def _remove_orphans(database: Database[Document]) -> None:
-    """Remove findings of a watch that is gone: it was deleted, and that was cut short."""
-    known = {each["_id"] for each in database["watches"].find({}, {"_id": 1})}
-    last = ""
-    while (next_one := database["findings"].find_one({"watch_id": {"$gt": last}}, sort=[("watch_id", 1)])) is not None:
-        last = next_one["watch_id"]
-        if last not in known:
-            database["findings"].delete_many({"watch_id": last})
 
 
 def _held(claim: ComposingClaim) -> Document:

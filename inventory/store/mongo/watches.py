@@ -17,6 +17,9 @@ from inventory.store.mongo.documents import after_key, newest_first
 from inventory.store.watch_codecs import key_of, read_watch, watch_content
 from inventory.watches.model import Watch
 
+MAX_REMOVED = 1_000
+"""What is removed at once, so that no call takes too long."""
+
 
 class MongoWatches(Adapter):
     def __init__(self, connection: Connection, clock: Clock) -> None:
@@ -86,11 +89,14 @@ class MongoWatches(Adapter):
         return replaced
 
     def delete(self, watch_id: str) -> bool:
-        """What it found goes afterwards; what a crash leaves of that goes with old messages."""
+        """What it told and found goes afterwards, in parts; what a crash leaves of that goes with old messages."""
         with self._connection.database() as database:
             deleted = database["watches"].delete_one({"_id": watch_id}).deleted_count == 1
             watching.end(database)
-            remove_told(database, watch_id)
+        removed = 1
+        while removed:
+            with self._connection.database() as database:
+                removed = remove_told(database, watch_id, MAX_REMOVED)
         return deleted
 
     def _begin_or_end(self, database: Database[Document], watch: Watch) -> None:
@@ -105,14 +111,16 @@ class MongoWatches(Adapter):
         return None if found is None else read(found)
 
 
-def remove_told(database: Database[Document], watch_id: str) -> None:
-    """Remove all that a watch found and told, and what is owed of that."""
-    of_watch = {"watch_id": watch_id}
-    ids = [each["_id"] for each in database["messages"].find(of_watch, {"_id": 1})]
-    if ids:
-        database["deliveries"].delete_many({"message_id": {"$in": ids}})
-    for name in ("findings", "messages"):
-        database[name].delete_many(of_watch)
+def remove_told(database: Database[Document], watch_id: str, limit: int) -> int:
+    """Remove some of the messages of a watch with their deliveries, or else of its findings; how many, up to `limit`."""
+    for name in ("messages", "findings"):
+        ids = [each["_id"] for each in database[name].find({"watch_id": watch_id}, {"_id": 1}).limit(limit)]
+        if ids and name == "messages":
+            database["deliveries"].delete_many({"message_id": {"$in": ids}})
+        if ids:
+            database[name].delete_many({"_id": {"$in": ids}})
+            return len(ids)
+    return 0
 
 
 def read(document: Mapping[str, Any]) -> Watch:

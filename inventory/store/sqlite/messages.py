@@ -8,22 +8,32 @@ without a message lets go what belonged to it when the next one begins.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from inventory.listing import Key
-from inventory.store.codecs import from_millis, to_millis
-from inventory.store.sqlite import deliveries, rows, watches
+from inventory.store.codecs import from_millis, millis, to_millis
+from inventory.store.sqlite import deliveries, old_messages, rows, watches
 from inventory.store.sqlite.connections import Adapter, Row
 from inventory.store.sqlite.job_columns import long, short
 from inventory.store.sqlite.opening import Connection
-from inventory.store.watch_codecs import delivery_values, keep_groups, kept_groups, read_finding
-from inventory.watches.model import ComposingClaim, Finding, Message, On, message_due_at
+from inventory.store.watch_codecs import delivery_values, keep_groups, kept_groups, read_finding, told_at_once
+from inventory.watches.model import (
+    MAX_TOLD_BYTES,
+    MESSAGE_AHEAD,
+    ComposingClaim,
+    Finding,
+    Message,
+    On,
+    is_owed_late,
+    message_due_at,
+)
 from inventory.webhooks.model import Delivery
 
 DUE = "SELECT id, fence, lease FROM watches WHERE due_at <= :now ORDER BY due_at LIMIT 1"
+OWED_AHEAD = f"SELECT {watches.WATCH}, fence, lease, due_at FROM watches WHERE due_at > :now + {millis(MESSAGE_AHEAD)}"
 LET_GO = "UPDATE findings SET fence = NULL WHERE watch_id = ? AND fence = ?"
 CLAIM = f"UPDATE watches SET lease = ?, due_at = ?, fence = fence + 1 WHERE id = ? RETURNING {watches.WATCH}, fence"
 HOLDS = "WHERE id = :id AND lease = :lease AND fence = :fence"
@@ -36,8 +46,10 @@ COMMIT = f"""
 
 FINDING = "watch_id, record_id, kind, at, content"
 OF_CLAIM = f"SELECT {FINDING} FROM findings WHERE watch_id = :watch_id AND fence = :fence ORDER BY at, id"
-UNTOLD = "SELECT rowid FROM findings WHERE watch_id = :watch_id AND fence IS NULL ORDER BY at, id LIMIT :limit"
-TAKE = f"UPDATE findings SET fence = :fence WHERE rowid IN ({UNTOLD})"
+UNTOLD = """
+    SELECT rowid, length(content) AS size FROM findings WHERE watch_id = :watch_id AND fence IS NULL
+    ORDER BY at, id LIMIT :limit"""
+TAKE = "UPDATE findings SET fence = ? WHERE rowid = ?"
 TOLD = f"""
     SELECT {FINDING} FROM findings WHERE watch_id = :watch_id AND fence = :fence AND (at, id) < (:instant, :id)
     ORDER BY at DESC, id DESC LIMIT :limit"""
@@ -51,35 +63,23 @@ LISTING = f"""
     SELECT {MESSAGE} FROM messages WHERE watch_id = :watch_id AND (created_at, id) < (:instant, :id)
     ORDER BY created_at DESC, id DESC LIMIT :limit"""
 
-OLD = """
-    SELECT id, watch_id, fence FROM messages WHERE created_at < :before
-    AND NOT EXISTS (SELECT 1 FROM deliveries WHERE message_id = messages.id AND due_at IS NOT NULL)
-    ORDER BY created_at LIMIT :limit"""
-REMOVE = (
-    "DELETE FROM findings WHERE watch_id = :watch_id AND fence = :fence",
-    "DELETE FROM deliveries WHERE message_id = :id",
-    "DELETE FROM messages WHERE id = :id",
-)
-NEXT_WATCH = "SELECT watch_id FROM findings WHERE watch_id > ? ORDER BY watch_id LIMIT 1"
-
 
 class SqliteMessages(Adapter):
     def claim(self, *, now: datetime, lease_for: timedelta) -> ComposingClaim | None:
-        due = {"now": to_millis(now)}
-        if not self._connections.rows(DUE, due):
+        if _due(self._connections.rows, now) is None:
             return None
         lease = secrets.token_hex(16)
         with self._connections.writing() as connection:
-            found = connection.execute(DUE, due).fetchall()
-            if not found:
+            found = _due(lambda statement, values: connection.execute(statement, values).fetchall(), now)
+            if found is None:
                 return None
-            watch_id, fence, lost = found[0]
+            watch_id, fence, lost = found
             if lost is not None:
                 connection.execute(LET_GO, (short(watch_id), fence))
             row = connection.execute(CLAIM, (lease, to_millis(now + lease_for), watch_id)).fetchall()[0]
         return ComposingClaim(watch=watches.read(row), lease=lease, fence=row[-1])
 
-    def owed(self, claim: ComposingClaim, *, limit: int) -> Sequence[Finding]:
+    def owed(self, claim: ComposingClaim, *, limit: int, max_bytes: int = MAX_TOLD_BYTES) -> Sequence[Finding]:
         held = _held(claim)
         of_claim = {"watch_id": short(claim.watch.id), "fence": claim.fence}
         with self._connections.writing() as connection:
@@ -87,7 +87,8 @@ class SqliteMessages(Adapter):
                 return []
             found = connection.execute(OF_CLAIM, of_claim).fetchall()
             if not found:  # not asked before
-                connection.execute(TAKE, of_claim | {"limit": limit})
+                untold = connection.execute(UNTOLD, of_claim | {"limit": limit})
+                connection.executemany(TAKE, [(claim.fence, each) for each in told_at_once(untold, max_bytes)])
                 found = connection.execute(OF_CLAIM, of_claim).fetchall()
             if not found:
                 connection.execute(END, held)
@@ -126,26 +127,18 @@ class SqliteMessages(Adapter):
         return [_finding(row) for row in self._connections.rows(TOLD, told)]
 
     def retire(self, *, before: datetime, limit: int) -> int:
-        chosen = {"before": to_millis(before), "limit": limit}
-        self._remove_orphans(limit)
-        if not self._connections.rows(OLD, chosen | {"limit": 1}):
-            return 0
-        with self._connections.writing() as connection:
-            old = connection.execute(OLD, chosen).fetchall()
-            for message_id, watch_id, fence in old:
-                for statement in REMOVE:
-                    connection.execute(statement, {"id": message_id, "watch_id": short(watch_id), "fence": fence})
-        return len(old)
+        return old_messages.remove(self._connections, before, limit)
 
-    def _remove_orphans(self, limit: int) -> None:
-        """Remove findings of a watch that is gone: it was deleted, and that was cut short."""
-        known = {short(row[0]) for row in self._connections.rows("SELECT id FROM watches")}
-        watch_id: bytes | str = ""
-        while found := self._connections.rows(NEXT_WATCH, (watch_id,)):
-            watch_id = found[0][0]
-            if watch_id not in known:
-                with self._connections.writing() as connection:
-                    connection.execute(watches.REMOVE_FINDINGS, (watch_id, limit))
+
+def _due(rows_of: Callable[[str, dict[str, Any]], Sequence[Row]], now: datetime) -> tuple[str, int, str | None] | None:
+    """The id, the fence and the lease of the watch whose message has been due for the longest, or is due much too late."""
+    values = {"now": to_millis(now)}
+    for row in rows_of(DUE, values):
+        return row[0], row[1], row[2]
+    for row in rows_of(OWED_AHEAD, values):
+        if is_owed_late(watches.read(row), from_millis(row[-1]), now):
+            return row[0], row[-3], row[-2]
+    return None
 
 
 def _held(claim: ComposingClaim) -> dict[str, Any]:

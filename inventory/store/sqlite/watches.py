@@ -13,7 +13,7 @@ from inventory.store.sqlite.connections import Adapter, Row
 from inventory.store.sqlite.job_columns import short
 from inventory.store.sqlite.opening import Connection
 from inventory.store.watch_codecs import key_of, read_watch, watch_content
-from inventory.watches.model import Watch
+from inventory.watches.model import MAX_DESTINATIONS, Watch
 
 WATCH = "id, created_at, changed_at, paused, version, content, enrolled, enrolled_at, enrolled_id, messages, last_message_at"
 FIND = f"SELECT {WATCH} FROM watches WHERE id = ?"
@@ -41,8 +41,9 @@ SINCE = "SELECT since FROM watching"
 
 MAX_REMOVED = 5_000
 """Rows that are removed in one transaction, so that others need not wait for long."""
-REMOVE_DELIVERIES = "DELETE FROM deliveries WHERE message_id IN (SELECT id FROM messages WHERE watch_id = ?)"
-REMOVE_MESSAGES = "DELETE FROM messages WHERE watch_id = ?"
+SOME = "SELECT id FROM messages WHERE watch_id = ? ORDER BY created_at, id LIMIT ?"
+REMOVE_DELIVERIES = f"DELETE FROM deliveries WHERE message_id IN ({SOME})"
+REMOVE_MESSAGES = f"DELETE FROM messages WHERE id IN ({SOME})"
 REMOVE_FINDINGS = "DELETE FROM findings WHERE rowid IN (SELECT rowid FROM findings WHERE watch_id = ? LIMIT ?)"
 
 
@@ -86,21 +87,26 @@ class SqliteWatches(Adapter):
         return replaced
 
     def delete(self, watch_id: str) -> bool:
-        """What it found goes afterwards, in parts; what a crash leaves of that goes with old messages."""
+        """What it told and found goes afterwards, in parts; what a crash leaves of that goes with old messages."""
         with self._connections.writing() as connection:
             deleted = connection.execute("DELETE FROM watches WHERE id = ?", (watch_id,)).rowcount == 1
             connection.execute(END_WATCHING)
-            connection.execute(REMOVE_DELIVERIES, (watch_id,))
-            connection.execute(REMOVE_MESSAGES, (watch_id,))
-        removed = MAX_REMOVED
-        while removed == MAX_REMOVED:
+        removed = 1
+        while removed:
             with self._connections.writing() as connection:
-                removed = connection.execute(REMOVE_FINDINGS, (short(watch_id), MAX_REMOVED)).rowcount
+                removed = remove_told(connection, watch_id, MAX_REMOVED)
         return deleted
 
     def _one(self, statement: str, key: str | bytes) -> Watch | None:
         found = self._connections.rows(statement, (key,))
         return read(found[0]) if found else None
+
+
+def remove_told(connection: Connection, watch_id: str, limit: int) -> int:
+    """Remove some messages of a watch with their deliveries, or else some of its findings; how many rows, about `limit`."""
+    some = watch_id, max(1, limit // MAX_DESTINATIONS)
+    removed = sum(connection.execute(each, some).rowcount for each in (REMOVE_DELIVERIES, REMOVE_MESSAGES))
+    return removed or connection.execute(REMOVE_FINDINGS, (short(watch_id), limit)).rowcount
 
 
 def watching_since(connection: Connection) -> int | None:
