@@ -26,15 +26,15 @@ from inventory.errors import StorageUnavailable
 from inventory.records.model import Target
 from inventory.store import Store
 from inventory.watches.model import Finding, Message
-from inventory.webhooks.model import MAX_BODY, DeliveryState
+from inventory.webhooks.model import MAX_BODY, Delivery, DeliveryState
 from tests.end_to_end.stack import wait_until
 from tests.faults.claims import look
 from tests.faults.faults import Scene, faults_for
 from tests.faults.imports import at_random, kill_every_worker
+from tests.faults.receivers import Receivers
 from tests.faults.rig import Rig, rig
 from tests.faults.witness import Witness
 from tests.upstreams import Answer, Request, Upstream
-from tests.webhooks.receivers import Receiver
 
 SETTINGS = {"workers": 1, "fetch_deadline": 3, "max_attempts": 20}
 """Attempts are many, because each fault may cost one of a target that is not to blame."""
@@ -44,8 +44,6 @@ FIELDS = 8
 """Headers of a target, in each of which one change can be planted."""
 ENDS_WITHIN, IS_SILENT_FOR = 8.0, 15.0
 """Seconds in which what was accepted before a pause is collected, and for which nothing may be collected after that."""
-HANGS_FOR = 17.0
-"""Seconds: longer than a try takes."""
 Planted = tuple[str, str]
 """The path of a target, and the header that changed."""
 
@@ -65,27 +63,6 @@ class Site(Upstream):
         ]
         headers = (("X-Watched", "yes"), ("X-Noise", secrets.token_hex(8)), ("X-Count", str(self.count())), *shown)
         return Answer(200, headers=headers, body=b"<title>watched</title>"), gate
-
-
-class Receivers(Receiver):
-    """One path for each kind of receiver. The first try of a message fails, hangs, or loses its reply."""
-
-    PATHS = ("/good", "/fails", "/hangs", "/loses", "/gone")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tries: Counter[tuple[str, str]] = Counter()
-
-    def respond(self, request: Request) -> tuple[Answer, asyncio.Event | None]:
-        super().respond(request)
-        tried = request.path, request.headers["webhook-id"]
-        self.tries[tried] += 1
-        if request.path == "/gone":
-            return Answer(410), None
-        if self.tries[tried] > 1:
-            return Answer(204), None
-        first = {"/fails": Answer(500), "/hangs": Answer(204, wait=HANGS_FOR), "/loses": Answer(204, lost=True)}
-        return first.get(request.path, Answer(204)), None
 
 
 @dataclass
@@ -162,18 +139,21 @@ class Watched:
         return time.monotonic() - began
 
     def deliver_the_rest(self, store: Store, seconds: float) -> list[str]:
-        """Send again what waits for its next try, as people do, until each delivery has ended; those that have not."""
+        """Wait until each delivery has ended, and send again what waits for minutes, as people do; those that go on still.
+
+        So the first pause of each is that of the schedule, or the one that the receiver asked for.
+        """
         until = time.monotonic() + seconds
         while waiting := list(self._going_on(store)):
             if time.monotonic() > until:
                 break
             self.running.look_after()
-            for webhook_id, delivery_id, state in waiting:
-                if state is DeliveryState.PENDING:
-                    path = f"/webhooks/{webhook_id}/deliveries/{delivery_id}/again"
+            for each in waiting:
+                if each.state is DeliveryState.PENDING and each.attempt > 1 and each.address != self.webhooks["/busy"][0]:
+                    path = f"/webhooks/{each.address}/deliveries/{each.id}/again"
                     requests.post(f"{self.running.url}/api/v1{path}", timeout=30)
             time.sleep(2)
-        return [f"the delivery {delivery_id} is {state}" for _, delivery_id, state in waiting]
+        return [f"the delivery {each.id} is {each.state}" for each in waiting]
 
     def collected_after_the_end(self) -> list[str]:
         """Pause the watch, and see that its schedules collect nothing any more."""
@@ -223,11 +203,12 @@ class Watched:
         if large := [each for each in self.receivers.requests if len(each.body) >= MAX_BODY]:
             yield f"{len(large)} bodies are too large"
 
-    def _going_on(self, store: Store) -> Iterator[tuple[str, str, DeliveryState]]:
+    def _going_on(self, store: Store) -> Iterator[Delivery]:
         for webhook_id, _ in self.webhooks.values():
             for state in (DeliveryState.PENDING, DeliveryState.RUNNING):
-                found = store.deliveries.listing(address=webhook_id, message_id=None, state=state, limit=1_000, after=None)
-                yield from ((webhook_id, each.id, each.state) for each in found)
+                yield from store.deliveries.listing(
+                    address=webhook_id, message_id=None, state=state, limit=1_000, after=None
+                )
 
     def _findings(self, store: Store, message: Message) -> Sequence[Finding]:
         return store.messages.findings(message.id, limit=100_000, after=None)
@@ -265,6 +246,7 @@ def prove(
             complaints=watched.deliver_the_rest(store, quiet),
         )  # fmt: skip
         proof.complaints += watched.complaints(store)
+        proof.complaints += watched.receivers.disturbed(allowed=len(happened))
         proof.complaints += watched.collected_after_the_end()
         proof.messages = len(watched.messages(store))
     proof.tries = watched.receivers.tries.total()
