@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -59,14 +60,17 @@ class Rehearser:
         records: RecordService,
         *,
         clock: Clock,
+        slot: Callable[[], AbstractContextManager[None]] = nullcontext,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._observed, self._records = observed, records
-        self._clock, self._ticks = clock, ticks
+        self._clock, self._slot, self._ticks = clock, slot, ticks
 
     def try_query(self, watch: ParsedWatch) -> None:
-        """`QueryTooBroad` if the targets of a watch cannot be searched for."""
-        self._observed.search(read_query(watch.watch.query, now=self._clock()), at=None, limit=1, after=None)
+        """`QueryTooBroad` if the targets of a watch cannot be searched for; `TooManyRequests` while too many search."""
+        condition = read_query(watch.watch.query, now=self._clock())
+        with self._slot():
+            self._observed.search(condition, at=None, limit=1, after=None)
 
     def rehearse(self, watch: ParsedWatch, *, days: int) -> Rehearsal:
         """What it would have told of the last days; `QueryTooBroad` if its targets cannot be searched for."""

@@ -45,7 +45,8 @@ blueprint = Blueprint("watches", __name__, url_prefix="/api/v1", description="Wh
 USUAL = (ForeignOrigin, StorageUnavailable, 413, 415)
 URL_PROBLEMS = (InvalidUrl, UnsupportedScheme, CredentialsInUrl, UrlTooLong, ForbiddenAddress)
 SETTINGS_PROBLEMS = (
-    *USUAL, InvalidRequest, InvalidQuery, QueryTooBroad, *URL_PROBLEMS, UnknownWebhook, NameTaken, TooManyWebhooks
+    *USUAL, InvalidRequest, InvalidQuery, QueryTooBroad, *URL_PROBLEMS, UnknownWebhook, NameTaken, TooManyWebhooks,
+    TooManyRequests,
 )  # fmt: skip
 IN_ORDER = attrgetter("created_at", "id")
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
@@ -110,7 +111,7 @@ class Pause(MethodView):
     """A pause."""
 
     @blueprint.response(200, schemas.WatchSchema, description="It is paused", example="watches/paused")
-    @blueprint.problems(ForeignOrigin, StorageUnavailable, UnknownWatch)
+    @blueprint.problems(ForeignOrigin, StorageUnavailable, UnknownWatch, TooManyRequests)
     @blueprint.needs("watch")
     def post(self, watch_id: str) -> Response:
         """Pause a watch: it collects nothing, and what happens until it is resumed is not told."""
@@ -122,7 +123,7 @@ class Resume(MethodView):
     """The end of a pause."""
 
     @blueprint.response(200, schemas.WatchSchema, description="It watches again", example="watches/resumed")
-    @blueprint.problems(ForeignOrigin, StorageUnavailable, UnknownWatch)
+    @blueprint.problems(ForeignOrigin, StorageUnavailable, UnknownWatch, TooManyRequests)
     @blueprint.needs("watch")
     def post(self, watch_id: str) -> Response:
         """Let a watch that is paused go on."""

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from secrets import token_hex
 
+from inventory import optimistic
 from inventory.clock import Clock
-from inventory.errors import InvalidRequest, InvalidUrl, NameTaken, NotFound, TooManyWatches, UnknownWatch
+from inventory.errors import (
+    InvalidRequest,
+    InvalidUrl,
+    InventoryError,
+    NameTaken,
+    NotFound,
+    QueryTooBroad,
+    StorageUnavailable,
+    TooManyWatches,
+    UnknownWatch,
+)
 from inventory.listing import Key
 from inventory.slots import Slots
 from inventory.watches.model import MAX_WATCHES, Destination, Finding, Message, SinkKind, Watch, message_id
@@ -19,13 +30,10 @@ from inventory.watches.settings import WatchSettings, changed, read_settings, sc
 from inventory.webhooks.model import Delivery
 from inventory.webhooks.service import WebhookService
 
-MAX_MEETINGS = 10
-"""How often a change begins again because others changed the same watch meanwhile."""
 TESTS_WAIT, TESTS_ADMITTED = 10.0, 4
 """One process tests one watch at a time: for how many seconds others wait, and how many requests there are with them."""
 MAX_DAYS = 90
 """Days that a test looks back at most."""
-_ID = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,17 +71,18 @@ class WatchService:
         """A new watch. A URL that no webhook has makes one.
 
         `InvalidRequest` and `InvalidQuery` on what is not valid; `InvalidUrl`, a kind of it, `UnknownWebhook` or
-        `TooManyWebhooks` on a webhook; `QueryTooBroad`, `NameTaken`, and `TooManyWatches`.
+        `TooManyWebhooks` on a webhook; `QueryTooBroad`, or `TooManyRequests` while too many search; `NameTaken`, and
+        `TooManyWatches`.
         """
-        new = self._read(settings, token_hex(16))
-        if self._watches.named(new.name) is not None:
-            raise _name_taken(new.name)
-        new, secrets = self._resolved(replace(new, owner=self._owner()), known=())
-        kept = self._watches.add(new, at_most=MAX_WATCHES)
-        if kept is None:
-            raise TooManyWatches(f"There are {MAX_WATCHES:,} watches, and no more are kept. Delete one first.")
-        if kept.id != new.id:
-            raise _name_taken(new.name)
+        new = replace(self._read(settings, token_hex(16)), owner=self._owner())
+        self._check_name(new)
+        secrets: dict[str, str] = {}
+        with self._removing_if_refused(secrets):
+            kept = self._watches.add(self._resolved(new, (), secrets), at_most=MAX_WATCHES)
+            if kept is None:
+                raise TooManyWatches(f"There are {MAX_WATCHES:,} watches, and no more are kept. Delete one first.")
+            if kept.id != new.id:
+                raise _name_taken(new)
         return Made(watch=kept, secrets=secrets)
 
     def check(self, settings: WatchSettings) -> WatchSettings:
@@ -107,12 +116,12 @@ class WatchService:
         secrets: dict[str, str] = {}
 
         def with_webhooks(seen: Watch) -> Watch:
-            new = self._read(change(settings_of(seen)), seen.id)
-            new, made = self._resolved(new, known=seen.destinations)
-            secrets.update(made)
-            return changed(seen, new)
+            new = self._read(change(settings_of(seen)), seen.id, seen)
+            self._check_name(new)
+            return changed(seen, self._resolved(new, seen.destinations, secrets))
 
-        return Made(watch=self._replace(watch_id, with_webhooks), secrets=secrets)
+        with self._removing_if_refused(secrets):
+            return Made(watch=self._replace(watch_id, with_webhooks), secrets=secrets)
 
     def pause(self, watch_id: str) -> Watch:
         """Let a watch look at nothing and collect nothing. What it owes is still told."""
@@ -135,7 +144,7 @@ class WatchService:
         if not 1 <= days <= MAX_DAYS:
             raise InvalidRequest("`days` is not valid.", {"days": [f"Send a whole number, 1 to {MAX_DAYS}."]})
         watch = parsed(self.find(watch_id))
-        with self._tests.one("Other watches are being tested."):
+        with self._tests.one("Other watches are being tested."), _naming_the_query():
             return self._rehearser.rehearse(watch, days=days)
 
     def messages(self, watch_id: str, *, limit: int, after: Key | None) -> Sequence[Message]:
@@ -158,50 +167,87 @@ class WatchService:
         """How a message was delivered to each destination."""
         return self._webhooks.deliveries_of(message.id)
 
-    def _read(self, settings: WatchSettings, watch_id: str) -> Watch:
+    def _read(self, settings: WatchSettings, watch_id: str, seen: Watch | None = None) -> Watch:
+        """The watch of these settings. A query that the watch as `seen` collects for already is not tried again."""
         watch = read_settings(settings, watch_id, self._clock())
-        if watch.watch.every is not None:
-            self._rehearser.try_query(watch)
+        is_tried = seen is not None and seen.every is not None and seen.query == watch.watch.query
+        if watch.watch.every is not None and not is_tried:
+            with _naming_the_query():
+                self._rehearser.try_query(watch)
         if not self._has_mail and any(each.kind is SinkKind.EMAIL for each in settings.destinations):
             reason = "There is no mail server. The operator sets INVENTORY_SMTP_URL."
             raise InvalidRequest(reason, {SinkKind.EMAIL.value: [reason]})
         return watch.watch
 
-    def _resolved(self, watch: Watch, *, known: Sequence[Destination]) -> tuple[Watch, Mapping[str, str]]:
-        """The watch with the ids of its webhooks, and the secrets of new ones; those that are known are not looked up."""
-        destinations: dict[Destination, None] = {}
-        secrets: dict[str, str] = {}
-        for each in watch.destinations:
-            if each.kind is not SinkKind.WEBHOOK or each in known:
-                destinations[each] = None
-                continue
-            webhook, secret = self._webhook(each.address)
-            destinations[Destination(SinkKind.WEBHOOK, webhook)] = None
-            if secret is not None:
-                secrets[webhook] = secret
-        return replace(watch, destinations=tuple(destinations)), secrets
+    def _check_name(self, watch: Watch) -> None:
+        """`NameTaken` if another watch has the name."""
+        found = self._watches.named(watch.name)
+        if found is not None and found.id != watch.id:
+            raise _name_taken(watch)
 
-    def _webhook(self, text: str) -> tuple[str, str | None]:
-        """The id of the webhook of an id or a URL, and its secret if it is new."""
+    def _resolved(self, watch: Watch, known: Sequence[Destination], secrets: MutableMapping[str, str]) -> Watch:
+        """The watch with the ids of its webhooks; the secrets of new ones are added. Known ones are not looked up.
+
+        None is made unless all can be.
+        """
+        unknown = [each for each in watch.destinations if each.kind is SinkKind.WEBHOOK and each not in known]
+        for each in unknown:
+            self._check_webhook(each.address)
+        destinations = [self._made(each.address, secrets) if each in unknown else each for each in watch.destinations]
+        return replace(watch, destinations=tuple(dict.fromkeys(destinations)))
+
+    def _check_webhook(self, text: str) -> None:
         try:
-            webhook, secret = self._webhooks.named(text)
+            self._webhooks.url_of(text)
         except InvalidUrl as error:
             error.errors = {SinkKind.WEBHOOK.value: [str(error)]}
             raise
-        return webhook.id, secret
+
+    def _made(self, text: str, secrets: MutableMapping[str, str]) -> Destination:
+        """The webhook of an id or a URL; the secret of a new one is added."""
+        webhook, secret = self._webhooks.named(text)
+        if secret is not None:
+            secrets[webhook.id] = secret
+        return Destination(SinkKind.WEBHOOK, webhook.id)
+
+    @contextmanager
+    def _removing_if_refused(self, secrets: Mapping[str, str]) -> Iterator[None]:
+        """Remove the webhooks with these secrets if the watch that they were made for is refused: nobody sees them.
+
+        Where the store went away the watch may have been kept, so they stay.
+        """
+        try:
+            yield
+        except StorageUnavailable:
+            raise
+        except InventoryError:
+            for webhook_id in secrets:
+                self._webhooks.delete(webhook_id)
+            raise
 
     def _paused(self, seen: Watch, *, paused: bool) -> Watch:
         return seen if seen.paused is paused else scheduled_again(replace(seen, paused=paused, changed_at=self._clock()))
 
     def _replace(self, watch_id: str, change: Callable[[Watch], Watch]) -> Watch:
         """Change a watch as it stands, whatever others do to it at the same time."""
-        for _ in range(MAX_MEETINGS):
-            seen = self.find(watch_id)
-            new = change(seen)
-            if new == seen or self._watches.replace(seen, new):
-                return new
-        raise _name_taken(new.name)
+        return optimistic.change(
+            lambda: self.find(watch_id),
+            change,
+            self._watches.replace,
+            revision=lambda watch: (watch.changed_at, watch.version, settings_of(watch)),
+            refused=_name_taken,
+        )
 
 
-def _name_taken(name: str) -> NameTaken:
-    return NameTaken(f"Another watch has the name {name}. Choose another name, or change that watch.")
+@contextmanager
+def _naming_the_query() -> Iterator[None]:
+    """The query that is too broad is that of a watch."""
+    try:
+        yield
+    except QueryTooBroad as error:
+        error.errors = {"query": [str(error)]}
+        raise
+
+
+def _name_taken(watch: Watch) -> NameTaken:
+    return NameTaken(f"Another watch has the name {watch.name}. Choose another name, or change that watch.")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from secrets import token_hex
 
-from inventory import json_bytes, urls
+from inventory import json_bytes, optimistic, urls
 from inventory.clock import Clock, rfc3339
 from inventory.errors import NameTaken, NotFound, TooManyWebhooks, UnknownWebhook, WebhookDisabled
 from inventory.http_client.guard import Guard
@@ -25,8 +25,6 @@ TESTS_AT_ONCE, TESTS_WAIT = 2, 5.0
 """Tests of one process at once, each of which may take as long as a try; and for how many seconds another one waits."""
 MAX_LISTED = 100
 """Deliveries of one message, which has no more of them."""
-MAX_MEETINGS = 10
-"""How often a change begins again because others changed the same webhook meanwhile."""
 BY_REQUEST = "A request disabled it."
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -159,12 +157,17 @@ class WebhookService:
 
     def _replace(self, webhook_id: str, change: Callable[[Webhook], Webhook]) -> Webhook:
         """Change a webhook as it stands, whatever others do to it at the same time."""
-        for _ in range(MAX_MEETINGS):
-            seen = self.find(webhook_id)
-            changed = change(seen)
-            if changed == seen or self._webhooks.replace(seen, changed):
-                return changed
-        raise NameTaken(f"Another webhook has the URL {changed.url}. Use that one, or delete it first.")
+        return optimistic.change(
+            lambda: self.find(webhook_id),
+            change,
+            self._webhooks.replace,
+            revision=lambda webhook: webhook.version,
+            refused=_url_taken,
+        )
+
+
+def _url_taken(webhook: Webhook) -> NameTaken:
+    return NameTaken(f"Another webhook has the URL {webhook.url}. Use that one, or delete it first.")
 
 
 def _changed(webhook: Webhook, href: str | None, enabled: bool | None) -> Webhook:

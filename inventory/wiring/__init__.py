@@ -127,7 +127,7 @@ def _services(parts: Parts, observe: Observe | None) -> Services:
         weather=_weather(settings, records, inline, history),
         upstreams=UpstreamService(parts.budgets, clock=clock),
         products=ProductService(store.products, jobs, records, settings.product_feeds, clock=clock),
-        watches=messages.watch_service(parts, records, webhooks),
+        watches=messages.watch_service(parts, records, search, webhooks),
         watch_work=messages.watch_work(parts, records),
         webhooks=webhooks,
         deliverer=messages.deliverer(parts, webhook_sink),

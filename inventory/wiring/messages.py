@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from inventory.access import current
 from inventory.http_client.guard import Guard
 from inventory.http_client.requests_transport import RequestsTransport
+from inventory.observations.service import SearchService
 from inventory.records.service import RecordService
 from inventory.watches.active import ActiveWatches
 from inventory.watches.collecting import DueCollections
@@ -39,10 +40,10 @@ def webhook_service(parts: Parts, sink: WebhookSink) -> WebhookService:
     return WebhookService(store.webhooks, store.deliveries, guard, sink, wake, clock=parts.clock)
 
 
-def watch_service(parts: Parts, records: RecordService, webhooks: WebhookService) -> WatchService:
+def watch_service(parts: Parts, records: RecordService, search: SearchService, webhooks: WebhookService) -> WatchService:
     """Watches as users see them."""
     store, clock = parts.store, parts.clock
-    rehearser = Rehearser(store.observations, records, clock=clock)
+    rehearser = Rehearser(store.observations, records, clock=clock, slot=search.slot)
     has_mail = parts.settings.smtp_url is not None
     return WatchService(
         store.watches,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -147,6 +149,26 @@ def test_it_looks_at_so_many_targets_at_most(past: Past, clock: FakeClock) -> No
 
     assert not rehearser.rehearse(parsed(made), days=7).complete
     assert len(asked) <= rehearsal.MAX_TARGETS / rehearsal.AT_ONCE + 1
+
+
+def test_a_query_is_tried_in_a_slot_for_searches(past: Past, clock: FakeClock) -> None:
+    steps: list[str] = []
+
+    @contextmanager
+    def slot() -> Iterator[None]:
+        steps.append("begin")
+        yield
+        steps.append("end")
+
+    class Searched:
+        def search(self, *_: object, **__: object) -> None:
+            steps.append("search")
+
+    rehearser = Rehearser(Searched(), past.services.records, clock=clock, slot=slot)  # type: ignore[arg-type]
+
+    rehearser.try_query(watch())
+
+    assert steps == ["begin", "search", "end"]
 
 
 def test_messages_are_counted_as_they_would_have_been_sent() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,12 +17,13 @@ from inventory.errors import (
     NameTaken,
     NotFound,
     QueryTooBroad,
+    TooManyRequests,
     TooManyWatches,
     UnknownWatch,
     UnknownWebhook,
 )
 from inventory.services import Services
-from inventory.watches.model import MAX_WATCHES, Destination, On, SinkKind
+from inventory.watches.model import MAX_WATCHES, Destination, On, SinkKind, Watch
 from inventory.watches.service import WatchService
 from inventory.watches.settings import WatchSettings
 from tests.conftest import Build
@@ -103,6 +105,92 @@ def test_a_watch_that_is_refused_makes_no_webhook(watches: WatchService, service
     assert services.webhooks.listing(limit=9, after=None) == []
 
 
+def hooks(services: Services) -> list[str]:
+    return [each.url for each in services.webhooks.listing(limit=99, after=None)]
+
+
+@pytest.mark.parametrize("bad", ["http://10.0.0.1/", "no URL", "0" * 32])
+def test_of_several_webhooks_none_is_made_if_one_cannot_be(watches: WatchService, services: Services, bad: str) -> None:
+    made = watches.create(settings_of()).watch
+    both = to(SinkKind.WEBHOOK, HOOK, bad)
+    for attempt in (
+        lambda: watches.create(settings_of(name="new", destinations=both)),
+        lambda: watches.change(made.id, lambda settings: replace(settings, destinations=both)),
+    ):
+        with pytest.raises((InvalidUrl, UnknownWebhook)):
+            attempt()
+
+    assert hooks(services) == []
+    corrected = watches.create(settings_of(name="new", destinations=to(SinkKind.WEBHOOK, HOOK)))
+    assert len(corrected.secrets) == 1
+
+
+def test_a_change_to_a_name_that_is_taken_makes_no_webhook_and_searches_no_more(
+    services: Services, make_services: Build
+) -> None:
+    searched = []
+    store = services.store
+
+    def search(*query: object, **how: object) -> object:
+        searched.append(query)
+        return store.observations.search(*query, **how)  # type: ignore[arg-type]
+
+    counting = Replacing(store, observations=Replacing(store.observations, search=search))
+    watches = make_services(store=counting).watches
+    watches.create(settings_of())
+    other = watches.create(settings_of(name="other", every=3_600)).watch
+    hook = to(SinkKind.WEBHOOK, HOOK)
+    before = len(searched)
+
+    with pytest.raises(NameTaken):
+        watches.change(other.id, lambda settings: replace(settings, name="w", persist=2, destinations=hook))
+
+    assert hooks(services) == []
+    assert len(searched) == before
+
+
+@pytest.mark.parametrize("refusal", ["full", "taken meanwhile"])
+def test_a_webhook_goes_with_the_watch_that_is_refused_after_it_was_made(
+    services: Services, make_services: Build, refusal: str
+) -> None:
+    store = services.store
+    other = services.watches.create(settings_of(name="other")).watch
+
+    def add(watch: Watch, *, at_most: int) -> Watch | None:
+        assert hooks(services) == [HOOK]
+        return None if refusal == "full" else other
+
+    watches = make_services(store=Replacing(store, watches=Replacing(store.watches, add=add))).watches
+    with pytest.raises((TooManyWatches, NameTaken)):
+        watches.create(settings_of(destinations=to(SinkKind.WEBHOOK, HOOK)))
+
+    assert hooks(services) == []
+
+
+def test_who_meets_others_again_and_again_is_asked_to_come_back(services: Services, make_services: Build) -> None:
+    store = services.store
+    made = services.watches.create(settings_of()).watch
+
+    def overtaken(seen: Watch, watch: Watch) -> bool:
+        assert store.watches.replace(seen, replace(seen, changed_at=seen.changed_at + timedelta(seconds=1)))
+        return store.watches.replace(seen, watch)
+
+    watches = make_services(store=Replacing(store, watches=Replacing(store.watches, replace=overtaken))).watches
+
+    with pytest.raises(TooManyRequests, match="Others are changing"):
+        watches.change(made.id, lambda settings: replace(settings, cooldown=7))
+
+
+def test_a_name_that_is_taken_in_this_moment_is_told(services: Services, make_services: Build) -> None:
+    store = services.store
+    made = services.watches.create(settings_of()).watch
+    refusing = Replacing(store.watches, replace=lambda seen, watch: False)
+    watches = make_services(store=Replacing(store, watches=refusing)).watches
+
+    with pytest.raises(NameTaken):
+        watches.change(made.id, lambda settings: replace(settings, name="new"))
+
+
 def test_a_url_makes_a_webhook_whose_secret_is_told_once(watches: WatchService, services: Services) -> None:
     first = watches.create(settings_of(destinations=to(SinkKind.WEBHOOK, HOOK)))
     again = watches.create(settings_of(name="again", destinations=to(SinkKind.WEBHOOK, HOOK, HOOK)))
@@ -159,9 +247,34 @@ def test_a_query_that_cannot_be_searched_is_no_watch_with_a_schedule(services: S
     store = Replacing(services.store, observations=Replacing(services.store.observations, search=search))
     watches = make_services(store=store).watches
 
-    watches.create(settings_of())
-    with pytest.raises(QueryTooBroad):
-        watches.create(settings_of(name="scheduled", every=60))
+    made = watches.create(settings_of()).watch
+    for call in (
+        lambda: watches.create(settings_of(name="scheduled", every=60)),
+        lambda: watches.change(made.id, lambda settings: replace(settings, every=60)),
+        lambda: watches.test(made.id, days=1),
+    ):
+        with pytest.raises(QueryTooBroad) as refused:
+            call()
+        assert set(refused.value.errors or ()) == {"query"}
+
+
+def test_a_query_is_tried_only_where_it_is_new(services: Services, make_services: Build) -> None:
+    searched = []
+    observations = services.store.observations
+
+    def search(*query: object, **how: object) -> object:
+        searched.append(query)
+        return observations.search(*query, **how)  # type: ignore[arg-type]
+
+    store = Replacing(services.store, observations=Replacing(observations, search=search))
+    watches = make_services(store=store).watches
+
+    made = watches.create(settings_of(every=60)).watch
+    assert len(searched) == 1
+    watches.change(made.id, lambda settings: replace(settings, every=70, name="new"))
+    assert len(searched) == 1
+    watches.change(made.id, lambda settings: replace(settings, query="status:404"))
+    assert len(searched) == 2
 
 
 @pytest.mark.parametrize(
