@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -14,6 +15,7 @@ from inventory.watches.applying import Plan
 from inventory.watches.members import chosen_members
 
 GONE, CAME, CHANGED = ("- ", "red"), ("+ ", "green"), ("~ ", "yellow")
+KEEP_IT = "inventory: keep the secret; it is not shown again"
 MAX_SHOWN = 10
 """Values of a change that are shown; `--json` has more."""
 
@@ -48,6 +50,14 @@ def print_plan(console: Console, plan: Plan) -> None:
         console.print(_line(GONE, gone.settings.name, []))
     counts = f"{len(plan.new)} new, {len(plan.changed)} changed, {len(plan.removed)} removed, {plan.unchanged} unchanged"
     console.print(counts)
+
+
+def print_secrets(secrets: Mapping[str, str]) -> None:
+    """The secrets of webhooks that were made, at once: they are not shown again."""
+    for webhook, secret in secrets.items():
+        click.echo(f"secret of the new webhook {webhook}: {secret}")
+    if secrets:
+        click.echo(KEEP_IT, err=True)
 
 
 def _line(how: tuple[str, str], name: str, members: Sequence[str]) -> Text:

@@ -3,45 +3,31 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import click
 
 from inventory import wiring
-from inventory.commands.terminal import (
-    PENDING,
-    as_json,
-    errors_as_lines,
-    print_lines,
-    print_pairs,
-    print_table,
-    stdout_console,
-)
+from inventory.commands.terminal import as_json, errors_as_lines, print_lines, print_pairs, print_table, stdout_console
+from inventory.commands.watch_files import apply, export
 from inventory.commands.watch_options import loaded, settings_options
-from inventory.commands.watch_tables import print_groups, print_plan
+from inventory.commands.watch_tables import print_groups, print_secrets
 from inventory.config import Settings
-from inventory.errors import InvalidRequest
 from inventory.services import Services
-from inventory.watches import documents, watch_file
-from inventory.watches.applying import WatchApplier
+from inventory.watches import documents
 from inventory.watches.documents import Document
 from inventory.watches.members import settings_from, with_members
 from inventory.watches.model import Watch
 from inventory.watches.schemas import WatchChange, WatchRequest
 from inventory.watches.service import MAX_DAYS, Made, WatchService
+from inventory.webhooks.model import ID
 
 IN_LIST = ("name", "query", "every", "on", "paused", "messages", "last_message_at")
 IN_LOG = ("number", "created_at", "findings", "targets", "says")
-KEEP_IT = "inventory: keep the secret; it is not shown again"
-_ID = re.compile(r"[0-9a-f]{32}")
 
 
 watch_name = click.argument("name", metavar="NAME")
-file_of_watches = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
 
 @click.group()
@@ -183,55 +169,22 @@ def remove(name: str) -> int:
     return 0
 
 
-@watch.command()
-@file_of_watches
-@click.option("--yes", is_flag=True, help="Do it.")
-@errors_as_lines
-def apply(file: Path, yes: bool) -> int:
-    """Show what is to be done so that all watches are as FILE says, or do it with --yes. Exit code 3: it is to be done.
-
-    Watches are told apart by their names. What FILE lacks is removed.
-    """
-    applier = _applier()
-    try:
-        plan = applier.plan(watch_file.read(file.read_text("utf-8")))
-    except (InvalidRequest, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"{file}: {error}", getattr(error, "errors", None)) from error
-    print_plan(stdout_console(), plan)
-    if plan.is_empty:
-        return 0
-    if not yes:
-        click.echo("inventory: nothing was done; do it with --yes", err=True)
-        return PENDING
-    _print_secrets(applier.apply(plan))
-    return 0
-
-
-@watch.command()
-@errors_as_lines
-def export() -> int:
-    """Print the file of all watches, which `apply` takes. Webhooks are written as URLs."""
-    click.echo(watch_file.written([each.settings for each in _applier().kept()]), nl=False)
-    return 0
+for _each in (apply, export):
+    watch.add_command(_each)
 
 
 def _services() -> Services:
     return wiring.build(Settings.read())
 
 
-def _applier() -> WatchApplier:
-    services = _services()
-    return WatchApplier(services.watches, services.webhooks)
-
-
 def _found(watches: WatchService, name: str) -> Watch:
     """The watch of an id or a name."""
-    return watches.find(name) if _ID.fullmatch(name) else watches.named(name)
+    return watches.find(name) if ID.fullmatch(name) else watches.named(name)
 
 
 def _show_made(made: Made, *, as_json: bool) -> int:
     _show(documents.watch_document(made.watch, secrets=made.secrets), as_json=as_json)
-    _print_secrets({} if as_json else made.secrets)
+    print_secrets({} if as_json else made.secrets)
     return 0
 
 
@@ -263,11 +216,3 @@ def _group(group: Document) -> str:
     old, new = (", ".join(group[side]) or "(none)" for side in ("old", "new"))
     change = f" {old} → {new}" if group["field"] else ""
     return f"{group['on']} {group['field']}".rstrip() + f"{change} ({group['count']:,})"
-
-
-def _print_secrets(secrets: Mapping[str, str]) -> None:
-    """The secrets of webhooks that were made."""
-    for webhook, secret in secrets.items():
-        click.echo(f"secret of the new webhook {webhook}: {secret}")
-    if secrets:
-        click.echo(KEEP_IT, err=True)

@@ -18,6 +18,7 @@ from inventory.commands.terminal import (
     print_table,
     stdout_console,
 )
+from inventory.commands.watch_tables import KEEP_IT
 from inventory.config import Settings
 from inventory.webhooks.documents import Document, delivery_document, tested_document, webhook_document
 from inventory.webhooks.model import DeliveryState, Webhook
@@ -25,7 +26,6 @@ from inventory.webhooks.service import WebhookService
 
 IN_LIST = ("id", "url", "enabled", "failing_since")
 IN_LOG = ("id", "state", "attempt", "created_at", "due_at", "said")
-KEEP_IT = "inventory: keep the secret; it is not shown again"
 
 webhook_id = click.argument("webhook_id", metavar="ID")
 

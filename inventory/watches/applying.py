@@ -13,6 +13,7 @@ from inventory.watches.members import members_of
 from inventory.watches.model import Destination, SinkKind, Watch
 from inventory.watches.service import WatchService
 from inventory.watches.settings import WatchSettings, settings_of
+from inventory.webhooks.model import ID
 from inventory.webhooks.service import WebhookService
 
 AT_ONCE = 200
@@ -79,22 +80,20 @@ class WatchApplier:
         """What is to be done. `InvalidRequest` names the watch that could not be made, and why."""
         return plan(self.kept(), [self._checked(each) for each in wanted])
 
-    def apply(self, plan: Plan) -> Mapping[str, str]:
-        """Do it; returns the secrets of webhooks that were made, by id.
+    def apply(self, plan: Plan) -> Iterator[Mapping[str, str]]:
+        """Do it, a watch at each step, which tells the secrets of webhooks that it made, by id: they are not shown again.
 
         Where it ends with an error, applying the file again does the rest.
         """
-        secrets: dict[str, str] = {}
         for gone in plan.removed:
             try:
                 self._watches.delete(gone.watch.id)
             except UnknownWatch:  # somebody else has removed it meanwhile
                 continue
         for each in plan.changed:
-            secrets |= self._watches.change(each.kept.watch.id, _always(each.settings)).secrets
+            yield self._watches.change(each.kept.watch.id, _always(each.settings)).secrets
         for settings in plan.new:
-            secrets |= self._watches.create(settings).secrets
-        return secrets
+            yield self._watches.create(settings).secrets
 
     def _all(self) -> Iterator[Watch]:
         after: Key | None = None
@@ -124,6 +123,13 @@ class WatchApplier:
             return self._webhooks.find(webhook_id).url
         except UnknownWebhook:  # it was removed, and the watch still names it
             return webhook_id
+
+
+def without_removed_webhooks(settings: WatchSettings) -> tuple[WatchSettings, Sequence[str]]:
+    """The settings of a kept watch without the webhooks that were removed, and the ids of these: they have no URL."""
+    removed = [each for each in settings.destinations if each.kind is SinkKind.WEBHOOK and ID.fullmatch(each.address)]
+    left = [each for each in settings.destinations if each not in removed]
+    return replace(settings, destinations=left), [each.address for each in removed]
 
 
 def _changed(before: KeptWatch, after: WatchSettings) -> ChangedWatch:

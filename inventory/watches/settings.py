@@ -23,8 +23,7 @@ from inventory.watches.model import (
     Watch,
 )
 from inventory.watches.parsing import ParsedWatch, parsed
-from inventory.webhooks.email_sink import EMAIL_ADDRESS
-from inventory.webhooks.file_sink import FILE_NAME
+from inventory.webhooks.model import EMAIL_ADDRESS, FILE_NAME
 
 RANGES = (
     ("persist", 1, MAX_PERSIST, "a whole number of collections"),

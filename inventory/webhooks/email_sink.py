@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import smtplib
 import socket
 import ssl
@@ -21,8 +20,6 @@ from inventory.webhooks.mail_connection import MailConnection
 from inventory.webhooks.mail_server import MailServer
 from inventory.webhooks.sink import SEND_WITHIN, OutgoingMessage, Reply, Verdict
 
-EMAIL_ADDRESS = re.compile(r"(?=.{3,254}$)[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
-"""Addresses that messages may go to: in ASCII, without a name."""
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 

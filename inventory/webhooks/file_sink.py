@@ -5,16 +5,14 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 from typing import BinaryIO
 
+from inventory.webhooks.model import FILE_NAME
 from inventory.webhooks.sink import SEND_WITHIN, OutgoingMessage, Reply, Verdict
 
-FILE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-"""Names of files, without their suffix."""
 LOCK_POLL = 0.02
 """Seconds between two tries to lock a file."""
 

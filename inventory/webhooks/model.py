@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -9,6 +10,12 @@ from enum import StrEnum
 
 from inventory.records.model import CLOCKS_DIFFER
 
+EMAIL_ADDRESS = re.compile(r"(?=.{3,254}$)[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
+"""Addresses that messages may go to: in ASCII, without a name."""
+FILE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+"""Names of files, without their suffix."""
+ID = re.compile(r"[0-9a-f]{32}")
+"""Ids of webhooks and of watches."""
 WEBHOOK = "webhook"
 """The kind of a delivery whose address is the id of a webhook."""
 MAX_BODY = 20_000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from inventory.listing import Key
 from inventory.slots import Slots
 from inventory.urls import Url
 from inventory.webhooks.delivering import outgoing
-from inventory.webhooks.model import MAX_WEBHOOKS, Delivery, DeliveryState, Webhook
+from inventory.webhooks.model import ID, MAX_WEBHOOKS, Delivery, DeliveryState, Webhook
 from inventory.webhooks.ports import Deliveries, Webhooks
 from inventory.webhooks.signing import new_secret
 from inventory.webhooks.sink import Reply, Sink
@@ -26,7 +25,6 @@ TESTS_AT_ONCE, TESTS_WAIT = 2, 5.0
 MAX_LISTED = 100
 """Deliveries of one message, which has no more of them."""
 BY_REQUEST = "A request disabled it."
-_ID = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +73,11 @@ class WebhookService:
 
     def named(self, text: str) -> tuple[Webhook, str | None]:
         """The webhook of an id, and None; or for a URL what `create` says."""
-        return (self.find(text), None) if _ID.fullmatch(text) else self.create(text)
+        return (self.find(text), None) if ID.fullmatch(text) else self.create(text)
 
     def url_of(self, text: str) -> str:
         """The URL of the webhook of an id, or a URL as a webhook would have it; nothing is made. Raises as `named`."""
-        return self.find(text).url if _ID.fullmatch(text) else self._read(text).href
+        return self.find(text).url if ID.fullmatch(text) else self._read(text).href
 
     def find(self, webhook_id: str) -> Webhook:
         """The webhook as it stands."""

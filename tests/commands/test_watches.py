@@ -180,6 +180,20 @@ def test_watches_are_kept_as_code(environment: dict[str, str], tmp_path: Path) -
     assert run(environment, "watch", "export").stdout == "watches: []\n"
 
 
+def test_a_webhook_that_was_removed_is_left_out_of_the_file(environment: dict[str, str], tmp_path: Path) -> None:
+    (webhook,) = added(environment, "prod", "tag:prod", "--webhook", HOOK)["webhook"]
+    assert run(environment, "webhook", "remove", webhook).exit_code == 0
+    file = tmp_path / "watches.yaml"
+
+    exported = run(environment, "watch", "export")
+    file.write_text(exported.stdout)
+
+    assert f"prod: left out the webhook {webhook}" in exported.stderr
+    assert webhook not in exported.stdout
+    assert f"~ prod: webhook {webhook} → none" in run(environment, "watch", "apply", str(file), "--yes").stdout
+    assert run(environment, "watch", "apply", str(file)).exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("content", "line"),
     [

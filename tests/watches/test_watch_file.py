@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from inventory.errors import InvalidRequest
+from inventory.errors import InvalidRequest, NameTaken
 from inventory.services import Services
-from inventory.watches.applying import WatchApplier
+from inventory.watches.applying import Plan, WatchApplier, without_removed_webhooks
 from inventory.watches.members import settings_from
 from inventory.watches.model import Destination, On, SinkKind
 from inventory.watches.settings import WatchSettings
@@ -115,7 +115,12 @@ def applier(services: Services) -> WatchApplier:
 
 
 def applied(applier: WatchApplier, *wanted: WatchSettings) -> dict[str, str]:
-    return dict(applier.apply(applier.plan(wanted)))
+    return done(applier, applier.plan(wanted))
+
+
+def done(applier: WatchApplier, plan: Plan) -> dict[str, str]:
+    """Do it; the secrets that were told."""
+    return {webhook: secret for secrets in applier.apply(plan) for webhook, secret in secrets.items()}
 
 
 def names(applier: WatchApplier) -> list[str]:
@@ -129,7 +134,7 @@ def test_what_is_applied_is_kept_and_applying_it_again_does_nothing(applier: Wat
     plan = applier.plan([USUAL, PLAIN])
     assert [each.name for each in plan.new] == ["prod headers", "all: of it"]
 
-    (secret,) = applier.apply(plan).values()
+    (secret,) = done(applier, plan).values()
     assert secret.startswith("whsec_")
     assert names(applier) == ["all: of it", "prod headers"]
     for wanted in ([USUAL, PLAIN], [PLAIN, USUAL], read(written([each.settings for each in applier.kept()]))):
@@ -147,7 +152,7 @@ def test_a_plan_has_what_differs(applier: WatchApplier) -> None:
     assert [each.settings.name for each in plan.removed] == ["prod headers"]
     (change,) = plan.changed
     assert change.members == {"every": (3600, 60), "file": (["prod"], [])}
-    applier.apply(plan)
+    done(applier, plan)
     assert names(applier) == ["all: of it", "other"]
     assert applier.kept()[0].watch.id == change.kept.watch.id
 
@@ -197,9 +202,37 @@ def test_what_others_removed_meanwhile_is_no_error(applier: WatchApplier, servic
     plan = applier.plan([])
     services.watches.delete(applier.kept()[0].watch.id)
 
-    applier.apply(plan)
+    done(applier, plan)
 
     assert names(applier) == []
+
+
+def test_secrets_are_told_before_the_next_watch_is_made(applier: WatchApplier, services: Services) -> None:
+    plan = applier.plan([replace(PLAIN, name="one"), replace(USUAL, name="two")])
+    services.watches.create(replace(USUAL, name="two"))  # somebody was quicker
+
+    steps = applier.apply(plan)
+    told = next(steps)
+    with pytest.raises(NameTaken):
+        next(steps)
+
+    assert list(told) == [each.id for each in services.webhooks.listing(limit=9, after=None)]
+
+
+def test_a_file_is_exported_without_webhooks_that_were_removed_and_applied(
+    applier: WatchApplier, services: Services
+) -> None:
+    (webhook,) = applied(applier, PLAIN)
+    services.webhooks.delete(webhook)
+
+    settings, removed = without_removed_webhooks(applier.kept()[0].settings)
+
+    assert removed == [webhook]
+    assert [each.kind for each in settings.destinations] == [SinkKind.FILE]
+    plan = applier.plan(read(written([settings])))
+    assert [each.members for each in plan.changed] == [{"webhook": ([webhook], [])}]
+    done(applier, plan)
+    assert applier.plan(read(written([settings]))).is_empty
 
 
 def test_more_watches_than_one_page_are_all_compared(applier: WatchApplier) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import trustme
 
-from inventory.webhooks.email_sink import EMAIL_ADDRESS, EmailSink
+from inventory.webhooks.email_sink import EmailSink
 from inventory.webhooks.email_text import MAX_SUBJECT, email_text
 from inventory.webhooks.mail_server import MailServer as ServerUrl
+from inventory.webhooks.model import EMAIL_ADDRESS
 from inventory.webhooks.sink import OutgoingMessage, Reply, Verdict
 from tests.fakes import FakeClock
 from tests.webhooks.mail_server import MailServer
