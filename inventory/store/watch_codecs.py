@@ -27,28 +27,28 @@ def key_of(text: str) -> bytes:
 
 
 def watch_content(watch: Watch) -> bytes:
-    """What people set of a watch and no store looks for."""
-    return content_bytes(
-        {
-            "name": watch.name,
-            "query": watch.query,
-            "every": watch.every,
-            "on": [each.value for each in watch.on],
-            "fields": watch.fields,
-            "persist": watch.persist,
-            "cooldown": watch.cooldown,
-            "expires_within": watch.expires_within,
-            "destinations": [[each.kind.value, each.address] for each in watch.destinations],
-            "owner": watch.owner,
-        }
-    )
+    """What people set of a watch and no store looks for; of one that was never resumed as earlier versions kept it."""
+    content = {
+        "name": watch.name,
+        "query": watch.query,
+        "every": watch.every,
+        "on": [each.value for each in watch.on],
+        "fields": watch.fields,
+        "persist": watch.persist,
+        "cooldown": watch.cooldown,
+        "expires_within": watch.expires_within,
+        "destinations": [[each.kind.value, each.address] for each in watch.destinations],
+        "owner": watch.owner,
+    }
+    return content_bytes(content if watch.resumed_at is None else content | {"resumed_at": to_millis(watch.resumed_at)})
 
 
 def read_watch(content: bytes) -> Mapping[str, Any]:
     """The members of a watch that `watch_content` kept."""
     kept = read_content(content)
     destinations = tuple(Destination(SinkKind(kind), address) for kind, address in kept["destinations"])
-    return kept | {"on": tuple(On(each) for each in kept["on"]), "destinations": destinations}
+    on, resumed_at = tuple(On(each) for each in kept["on"]), _instant(kept.get("resumed_at"))
+    return kept | {"on": on, "destinations": destinations, "resumed_at": resumed_at}
 
 
 def finding_content(finding: Finding) -> bytes:

@@ -15,7 +15,7 @@ class Confirming(Generic[T]):
 
     Another value takes its place after `persist` collections in a row; `needed` may ask for more, given both. `replaced` is
     the value whose place the latest collection took, else None. `last` is the number of the collection that showed what was
-    established before the latest one.
+    established before the latest one, and `began` that of the first one in a row that showed what the latest one shows.
     """
 
     established: T | None
@@ -23,6 +23,7 @@ class Confirming(Generic[T]):
     last: int
     needed: Callable[[T, T], int] | None = None
     replaced: T | None = None
+    began: int = -1
     _run: T | None = None
     _length: int = 0
     _others: int = 0
@@ -44,8 +45,9 @@ class Confirming(Generic[T]):
         if value is None:
             self.established, self._run, self._length, self._others = None, None, 0, 0
             return
-        self._length = self._length + 1 if value == self._run else 1
-        self._run = value
+        if value != self._run:
+            self._run, self._length, self.began = value, 0, number
+        self._length += 1
         if value == self.established:
             self._others = 0
             return
@@ -57,7 +59,7 @@ class Confirming(Generic[T]):
         """What people say: a value that is another than the one shown before is established at once."""
         self._begin(number)
         if value != (self.established if self._run is None else self._run):
-            self._run, self._length = value, self.persist
+            self._run, self._length, self.began = value, self.persist, number
             if value == self.established:
                 self._others = 0
             else:

@@ -54,8 +54,9 @@ def evaluate(
     findings: list[Finding] = []
     memberships: list[Membership] = []
     for watch in watches:
-        judge = Judge(watch, timeline, record_id)
-        findings += judge.findings(since=watch.watch.created_at)
+        begun_at, changed_at = watch.watch.begun_at, watch.watch.changed_at
+        judge = Judge(watch, timeline, record_id, since=begun_at, begun_since=begun_at, expiring_since=changed_at)
+        findings += judge.findings()
         memberships += _membership(watch, judge, record_id, now)
     return Evaluation(findings=findings, memberships=memberships)
 
@@ -74,7 +75,7 @@ def replay(
     before the first of these, or later. A collection that is not listed is known by what began or ended in it.
     """
     timeline = Timeline(collections, intervals, new=0, first_collected_at=record.first_collected_at, new_from=since)
-    return list(Judge(watch, timeline, record.id).findings(since=since))
+    return list(Judge(watch, timeline, record.id, since=since, begun_since=None, expiring_since=since).findings())
 
 
 def _collections(unseen: Unseen, watches: Sequence[ParsedWatch]) -> Sequence[Collection]:

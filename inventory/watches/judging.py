@@ -14,14 +14,14 @@ from inventory.observations.volatility import is_wholly_volatile
 from inventory.watches.confirming import Confirming
 from inventory.watches.field_changes import CONFIRMED, confirmed
 from inventory.watches.kept_values import kept_values
-from inventory.watches.model import Finding, On
+from inventory.watches.model import MORE_CHANGES, Finding, On
 from inventory.watches.parsing import ParsedWatch
 from inventory.watches.timeline import Kind, Timeline
 
 NOT_AFTER = "tls.not_after"
 DAY = 86_400
 MAX_CHANGES = 200
-"""Changes of one collection that are told: what strangers name, such as cookies, has no bound."""
+"""Changes of one collection that are told each: what strangers name, such as cookies, has no bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +33,38 @@ class Waits:
 
 
 class Judge:
-    """One watch and one target."""
+    """One watch and one target.
 
-    def __init__(self, parsed: ParsedWatch, timeline: Timeline, record_id: str) -> None:
+    What the new points show is told of those from `since` on, if what they confirm began at `begun_since` or later. A
+    certificate that ends soon is told at the first point from `expiring_since` on, whenever that began.
+    """
+
+    def __init__(
+        self,
+        parsed: ParsedWatch,
+        timeline: Timeline,
+        record_id: str,
+        *,
+        since: datetime,
+        begun_since: datetime | None,
+        expiring_since: datetime,
+    ) -> None:
         self._parsed, self._watch, self.timeline = parsed, parsed.watch, timeline
         self._record_id = record_id
+        self._since, self._begun_since = since, begun_since
+        self._expiring_from = timeline.first_from(expiring_since)
         self._matched: dict[int, bool] = {}
         self._on = parsed.on
         numbers = range(-1, len(timeline.points)) if parsed.timed and timeline.points else timeline.versions
         self._ever_matched = any(map(self._matches, numbers))  # most of many watches find nothing because of this
 
-    def findings(self, *, since: datetime) -> Iterator[Finding]:
-        """What the new points show that is to be told, of those that are not before an instant."""
+    def findings(self) -> Iterator[Finding]:
+        """What the new points show that is to be told."""
         if not self._ever_matched:
             return
         for number in self.timeline.new:
             point = self.timeline.points[number]
-            if point.at < since:
+            if point.at < self._since:
                 continue
             if On.CHANGES in self._on:
                 yield from self._changes(number)
@@ -59,7 +74,7 @@ class Judge:
                 if self.timeline.ever_failed and (On.FAILS in self._on or On.RECOVERS in self._on):
                     yield from self._ends_of_failing(number)
                 if On.EXPIRES in self._on:
-                    yield from self._expirations(number, since)
+                    yield from self._expirations(number)
 
     @property
     def matches_now(self) -> bool:
@@ -91,6 +106,8 @@ class Judge:
             yield self._crossing(last)
         if On.FAILS in self._on or On.RECOVERS in self._on:
             yield self._failing(last)
+        if On.EXPIRES in self._on and self._watch.persist > 1:
+            yield from (self._expiring(value, last)[0] for value in self._not_after(last))
         if On.CHANGES in self._on and self.timeline.stored and self.timeline.may_tell_changes:
             position = len(self.timeline.stored) - 1
             lengths = range(1, max(self._watch.persist, CONFIRMED))
@@ -103,6 +120,12 @@ class Judge:
             self._matched[key] = self._parsed.holds(self.timeline.stated(number), at.timestamp())
         return self._matched[key]
 
+    def _is_told(self, confirming: Confirming[bool] | Confirming[frozenset[str]]) -> bool:
+        """Whether the latest collection confirmed something that began since the watch tells."""
+        if confirming.replaced is None:
+            return False
+        return self._begun_since is None or self.timeline.points[confirming.began].at >= self._begun_since
+
     def _is_meant(self, confirming: Confirming[bool] | Confirming[frozenset[str]], number: int) -> bool:
         """Whether the query holds at a point, or held when the old values were shown last."""
         return self._matches(number) or self._matches(confirming.last)
@@ -114,13 +137,17 @@ class Judge:
         if is_stored and self.timeline.may_tell_changes:
             position = bisect_left(self.timeline.stored, number)
             lengths = {self._watch.persist, max(self._watch.persist, CONFIRMED)}
-            found = (self._change(field, position, number) for field in self._changed(position, lengths))
-            yield from islice(filter(None, found), MAX_CHANGES)
+            changes = (self._change(field, position, number) for field in self._changed(position, lengths))
+            found = filter(None, changes)
+            yield from islice(found, MAX_CHANGES)
+            if next(found, None) is not None:
+                more = f"more than {MAX_CHANGES} changes of one collection"
+                yield self._finding(On.CHANGES, number, None, field=MORE_CHANGES, new=(more,))
 
     def _change(self, field: str, position: int, number: int) -> Finding | None:
         confirming = self._confirmed(field, position)
         old, new = confirming.replaced, confirming.established
-        if old is None or new is None or not self._is_meant(confirming, number):
+        if old is None or new is None or not self._is_told(confirming) or not self._is_meant(confirming, number):
             return None
         history, at = self.timeline.history(field), self.timeline.points[number].at
         finding = self._finding(
@@ -155,7 +182,7 @@ class Judge:
     def _crossings(self, number: int) -> Iterator[Finding]:
         crossing = self._crossing(number)
         on = On.ENTERS if crossing.established else On.LEAVES
-        if crossing.replaced is not None and on in self._on:
+        if self._is_told(crossing) and on in self._on:
             yield self._finding(on, number, crossing.last)
 
     def _crossing(self, number: int) -> Confirming[bool]:
@@ -173,7 +200,7 @@ class Judge:
     def _ends_of_failing(self, number: int) -> Iterator[Finding]:
         failing = self._failing(number)
         on = On.FAILS if failing.established else On.RECOVERS
-        if failing.replaced is None or on not in self._on or not self._is_meant(failing, number):
+        if not self._is_told(failing) or on not in self._on or not self._is_meant(failing, number):
             return
         codes = self._codes(number if failing.established else failing.last)
         old, new = ((), codes) if failing.established else (codes, ())
@@ -194,15 +221,25 @@ class Judge:
     def _codes(self, number: int) -> Sequence[str]:
         return sorted(self.timeline.stated(number).get(FAILURE, ()))
 
-    def _expirations(self, number: int, since: datetime) -> Iterator[Finding]:
-        """The certificates that expire soon, unless that was so at an earlier point that was told, too."""
-        first = self.timeline.window(number, self._parsed.look_back)
-        for value in self.timeline.stated(number).get(NOT_AFTER, ()):
-            if self._expires(value, number) and not any(
-                self.timeline.points[each].at >= since and self._expires(value, each)
-                for each in range(number - 1, first - 1, -1)
-            ):
+    def _expirations(self, number: int) -> Iterator[Finding]:
+        """The certificates that expire soon, unless an earlier point told that."""
+        for value in self._not_after(number):
+            if self._expires(value, number) and self._expiring(value, number)[1] == number:
                 yield self._finding(On.EXPIRES, number, number - 1, field=NOT_AFTER, new=(value,))
+
+    def _expiring(self, value: str, number: int) -> tuple[Confirming[bool], int | None]:
+        """Whether a certificate expires soon, up to a point, and the point that told it first."""
+        first = max(self.timeline.window(number, self._parsed.look_back), self._expiring_from)
+        expiring, told = Confirming(False, self._watch.persist, first - 1), None
+        for each in range(first, number + 1):
+            if self.timeline.points[each].kind is not Kind.LABELS:
+                expiring.show(self._expires(value, each), each)
+                if expiring.replaced is False and told is None:
+                    told = each
+        return expiring, told
+
+    def _not_after(self, number: int) -> Sequence[str]:
+        return self.timeline.stated(number).get(NOT_AFTER, ())
 
     def _expires(self, value: str, number: int) -> bool:
         """Whether a certificate of a target that is meant ends soon after a point."""
@@ -212,7 +249,7 @@ class Judge:
             end is not None
             and point.kind is not Kind.LABELS
             and end - point.at.timestamp() <= within
-            and value in self.timeline.stated(number).get(NOT_AFTER, ())
+            and value in self._not_after(number)
             and self._matches(number)
         )
 

@@ -35,6 +35,8 @@ MESSAGE_AHEAD = 2 * CLOCKS_DIFFER
 """No message is due later than so long after the cooldown, not even one that is being made."""
 MAX_TOLD_BYTES = 8_000_000
 """Bytes of the findings of one message, as a store keeps them. More of them come in the next one."""
+MORE_CHANGES = "*"
+"""The field of a change that stands for all that one collection changed besides those that are told each."""
 KEPT_COLLECTIONS = 64
 """The latest collections of a target that are remembered, more than any `persist` asks for."""
 
@@ -74,6 +76,7 @@ class Watch:
     `query`, `every` or `paused` changes: schedules of an older version are void. `enrolled` says that all targets which
     match have a schedule of this version; `enrolled_up_to` is the position in the search after which the next ones come.
     `owner` is the id of the key that made it, "" without one: what is collected for the watch belongs to that key.
+    `changed_at` is the last change by people, a pause or its end too, and `resumed_at` is the end of the latest pause.
     """
 
     id: str
@@ -89,12 +92,18 @@ class Watch:
     paused: bool = False
     created_at: datetime
     changed_at: datetime
+    resumed_at: datetime | None = None
     version: int = 1
     enrolled: bool = False
     enrolled_up_to: tuple[datetime, str] | None = None
     messages: int = 0
     last_message_at: datetime | None = None
     owner: str = ""
+
+    @property
+    def begun_at(self) -> datetime:
+        """Since when it tells what happens: since it was made, or the end of its latest pause."""
+        return self.resumed_at or self.created_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +143,10 @@ class Unseen:
 class Finding:
     """What one collection of a target showed that a watch is to tell.
 
-    `field`, `old` and `new` are those of a change (`changes`), `failure` with its code (`fails`, `recovers`),
-    `tls.not_after` with its date (`expires`), and empty for `enters` and `leaves`. `before` is the collection that showed
-    the old values last. Of many values the first are kept, and the last one says so. `watch_id`, `record_id`, `on`, `field`
-    and `at` together are its identity: it is kept once.
+    `field`, `old` and `new` are those of a change (`changes`; see `MORE_CHANGES`), `failure` with its code (`fails`,
+    `recovers`), `tls.not_after` with its date (`expires`), and empty for `enters` and `leaves`. `before` is the collection
+    that showed the old values last. Of many values the first are kept, and the last one says so. `watch_id`, `record_id`,
+    `on`, `field` and `at` together are its identity, with the date in place of `at` for `expires`: it is kept once.
     """
 
     watch_id: str
@@ -152,8 +161,10 @@ class Finding:
     @property
     def id(self) -> str:
         """32 hexadecimal digits that follow from its identity."""
-        at = self.at.astimezone(UTC).isoformat(timespec="milliseconds")
-        parts = self.watch_id, self.record_id, self.on.value, at, self.field
+        when = self.at.astimezone(UTC).isoformat(timespec="milliseconds")
+        if self.on is On.EXPIRES:
+            when = "\n".join(self.new)
+        parts = self.watch_id, self.record_id, self.on.value, when, self.field
         return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

@@ -15,7 +15,7 @@ from inventory.json_bytes import dumps
 from inventory.observations.queries.query import parse
 from inventory.observations.texts import bounded
 from inventory.watches.matching import asks_for
-from inventory.watches.model import Finding, Group, Message, On, Watch
+from inventory.watches.model import MORE_CHANGES, Finding, Group, Message, On, Watch
 from inventory.webhooks.model import MAX_BODY
 
 TYPE = "watch.message"
@@ -89,7 +89,7 @@ class _Links:
 
         The list of changes has those of targets that match now. So the query is left out if the change may have ended that.
         """
-        if group.on is not On.CHANGES:
+        if group.on is not On.CHANGES or group.field == MORE_CHANGES:
             return self._message
         query = {"q": self._watch.query} if self._watch.query and not self._asks_for(group.field) else {}
         query |= {"field": field_parameter(group.field), "since": rfc3339(group.first_at)}

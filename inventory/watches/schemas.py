@@ -191,7 +191,8 @@ class MessageGroupSchema(Schema):
     field = fields.String(
         required=True,
         metadata={
-            "description": "What changed; `failure` of `fails` and `recovers`, `tls.not_after` of `expires`, else empty."
+            "description": "What changed, `*` for what is more than a message tells of one collection; `failure` of `fails`"
+            " and `recovers`, `tls.not_after` of `expires`, else empty."
         },
     )
     old = fields.List(fields.String(), required=True, metadata={"description": _VALUES})

@@ -226,7 +226,11 @@ class WatchService:
             raise
 
     def _paused(self, seen: Watch, *, paused: bool) -> Watch:
-        return seen if seen.paused is paused else scheduled_again(replace(seen, paused=paused, changed_at=self._clock()))
+        if seen.paused is paused:
+            return seen
+        now = self._clock()
+        changed = replace(seen, paused=paused, changed_at=now, resumed_at=seen.resumed_at if paused else now)
+        return scheduled_again(changed)
 
     def _replace(self, watch_id: str, change: Callable[[Watch], Watch]) -> Watch:
         """Change a watch as it stands, whatever others do to it at the same time."""

@@ -98,6 +98,7 @@ def changed(watch: Watch, new: Watch) -> Watch:
         id=watch.id,
         paused=watch.paused,
         created_at=watch.created_at,
+        resumed_at=watch.resumed_at,
         version=watch.version,
         enrolled=watch.enrolled,
         enrolled_up_to=watch.enrolled_up_to,

@@ -77,6 +77,10 @@ class Timeline:
         before = bisect_right(self._listed, self.points[number].at) - 1 - look_back
         return bisect_left(self._instants, self._listed[before]) if before >= 0 else 0
 
+    def first_from(self, instant: datetime) -> int:
+        """The first point at an instant or later."""
+        return bisect_left(self._instants, instant)
+
     def version(self, number: int) -> int:
         """The first point from which on the target stated the same as at this one."""
         return self._versions[number] if number >= 0 else -1

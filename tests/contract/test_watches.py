@@ -36,6 +36,7 @@ ALL = {
     "expires_within": 14,
     "destinations": (destination(), destination("b" * 32, SinkKind.WEBHOOK), destination("x", SinkKind.FILE)),
     "paused": True,
+    "resumed_at": after(-5),
 }
 
 

@@ -374,6 +374,78 @@ def test_a_certificate_that_expired_soon_before_the_watch_was_made_is_told_at_th
     assert [each.at for each in found] == [at(3)]
 
 
+@pytest.mark.parametrize("kind", ["on", "days", "query", "end of a pause"])
+def test_a_certificate_that_was_in_the_period_before_the_watch_was_changed_is_told_at_the_next_collection(kind: str) -> None:
+    history = History()
+    for _ in range(20):
+        history.collect(expiring(10))
+    changed = {"created_at": at(-9), "changed_at": at(12.5)} | ({"resumed_at": at(12.5)} if "pause" in kind else {})
+
+    found = history.each_by_itself(watch("expires", **changed))
+
+    assert [each.at for each in found] == [at(13)]
+
+
+def test_a_date_is_one_finding_whenever_it_is_found() -> None:
+    """A target that left the query for longer than a watch looks back comes back with the same certificate."""
+    history = History()
+    for status in ("200", *["404"] * 20, "200", "200"):
+        history.collect(expiring(10) | {"status": status})
+    history.collect(expiring(12) | {"status": "200"})
+
+    found = history.each_by_itself(watch("expires", query="status:200"))
+
+    assert [each.at for each in found] == [at(1), at(22), at(24)]
+    assert found[0].id == found[1].id != found[2].id
+
+
+def test_with_persist_a_certificate_is_told_when_so_many_collections_showed_it() -> None:
+    history = History()
+    for days in (90, 10, 90, 10, 10, 10, 10):
+        history.collect(expiring(days))
+
+    found = history.each_by_itself(watch("expires", persist=3))
+
+    assert [(each.on, each.at) for each in found] == [(On.EXPIRES, at(6))]
+
+
+@pytest.mark.parametrize("persist", [1, 2, 3])
+@pytest.mark.parametrize("kind", ["changes", "enters", "fails"])
+def test_what_happens_during_a_pause_is_not_told_after_it(kind: str, persist: int) -> None:
+    """Not even where it is confirmed by collections after the pause."""
+    history = History()
+    for _ in range(4):
+        history.collect({"title": "v 1", "status": "404"})
+    history.fail() if kind == "fails" else history.collect({"title": "v 2", "status": "200"})
+    resumed = history.hours + 0.5
+    for _ in range(6):
+        history.fail() if kind == "fails" else history.collect({"title": "v 2", "status": "200"})
+    query = "status:200" if kind == "enters" else "*"
+
+    def found(**set_: object) -> int:
+        return len(history.each_by_itself(watch(kind, query=query, persist=persist, fields="title", **set_)))
+
+    assert (found(), found(resumed_at=at(resumed))) == (1, 0)
+
+
+def test_what_happens_after_a_pause_is_told() -> None:
+    history = History()
+    for value in ("a", "a", "b", "b", "c", "c"):
+        history.collect({"title": value})
+
+    found = history.each_by_itself(watch(persist=2, resumed_at=at(4.5)))
+
+    assert [(each.at, each.old, each.new) for each in found] == [(at(6), ["b"], ["c"])]
+
+
+def test_what_began_before_the_watch_was_made_is_not_told() -> None:
+    history = History()
+    for value in ("v 1", "v 1", "v 2", "v 2"):
+        history.collect({"title": value})
+
+    assert history.each_by_itself(watch(since=3.5)) == []
+
+
 def test_what_is_no_date_does_not_expire() -> None:
     history = History()
     history.collect({"tls.not_after": "never"})
@@ -388,8 +460,18 @@ def test_what_strangers_name_is_told_up_to_a_bound() -> None:
 
     found = history.each_by_itself(watch())
 
-    assert len(found) == 200
+    assert len(found) == 201
     assert found[0].field == "status"
+    assert (found[200].field, found[200].new) == ("*", ("more than 200 changes of one collection",))
+
+
+def test_as_many_as_the_bound_are_all_of_them() -> None:
+    history = History()
+    history.collect({"status": "200"})
+    history.collect({f"cookie.{number}": "path=/" for number in range(200)} | {"status": "200"})
+
+    assert [each.field for each in history.each_by_itself(watch())].count("*") == 0
+    assert len(history.each_by_itself(watch())) == 200
 
 
 @pytest.mark.parametrize(("size", "kept"), [(10, 50), (200, 20), (1_000, 4)])

@@ -60,6 +60,18 @@ def test_what_is_to_be_confirmed_is_collected_again_soon() -> None:
     assert membership(history, every=3_600).sooner is None
 
 
+def test_a_certificate_that_is_to_be_confirmed_is_collected_again_soon() -> None:
+    history = History()
+    for days in (90, 10):
+        history.collect({"tls.not_after": (BEGIN + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")})
+
+    def sooner(persist: int) -> object:
+        found = history.evaluation(watch("expires", every=3_600, persist=persist)).memberships
+        return found[0].sooner
+
+    assert (sooner(1), sooner(2)) == (None, history.now + MINUTE)
+
+
 def test_what_flaps_or_goes_on_changing_is_not_collected_more_often() -> None:
     history = History()
     for number in range(4):

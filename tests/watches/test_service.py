@@ -338,8 +338,12 @@ def test_pausing_and_resuming_each_happen_once(watches: WatchService) -> None:
 
     assert watches.pause(made.id) == watches.pause(made.id) == watches.find(made.id)
     assert (watches.find(made.id).paused, watches.find(made.id).version) == (True, 2)
+    assert watches.find(made.id).resumed_at is None
     assert watches.resume(made.id) == watches.resume(made.id) == watches.find(made.id)
     assert (watches.find(made.id).paused, watches.find(made.id).version) == (False, 3)
+    assert watches.find(made.id).resumed_at == watches.find(made.id).changed_at
+    watches.change(made.id, lambda settings: replace(settings, cooldown=9))
+    assert watches.find(made.id).resumed_at is not None
 
 
 def test_what_is_gone_is_unknown(watches: WatchService) -> None:
