@@ -51,7 +51,8 @@ class Watches(Protocol):
     def replace(self, seen: Watch, watch: Watch) -> bool:
         """Keep what people set of a watch, if it has not been replaced since it was `seen`; False otherwise.
 
-        What is owed and told of it stays as it is. False also if another watch has the name.
+        What is owed and told of it stays as it is, but for when a message is due after another cooldown. False also if
+        another watch has the name.
         """
 
     def delete(self, watch_id: str) -> bool:

@@ -17,6 +17,7 @@ from tests.contract.watch_actions import (
     find,
     finding,
     found,
+    message,
     one_unseen,
     owe,
     schedules,
@@ -84,6 +85,51 @@ def test_what_people_set_is_replaced_and_what_is_owed_and_told_stays(store: Stor
 
     assert found(store, first) == changed
     assert store.messages.owed(compose(store, now=after(9999)), limit=9) == [finding(first, 2)]
+
+
+@pytest.mark.parametrize(("cooldown", "due_at"), [(60, 70), (5, 40), (2_592_000, 2_592_010)])
+def test_another_cooldown_moves_the_message_that_is_owed(store: Store, cooldown: int, due_at: float) -> None:
+    first = add(store, cooldown=7_200)
+    find(store, [finding(first, 1)])
+    tell(store, now=NOW + GATHER)
+    find(store, [finding(first, 2)], now=after(20))
+    seen = found(store, first)
+
+    assert store.watches.replace(seen, replace(seen, cooldown=cooldown, changed_at=after(30)))
+
+    assert store.messages.claim(now=after(due_at - 1), lease_for=LEASE) is None
+    assert store.messages.owed(compose(store, now=after(due_at)), limit=9) == [finding(first, 2)]
+
+
+def test_another_name_does_not_move_the_message_that_is_owed(store: Store) -> None:
+    first = add(store)
+    find(store, [finding(first, 1)])
+
+    assert store.watches.replace(first, replace(first, name="new", changed_at=after(9)))
+
+    assert compose(store, now=NOW + GATHER).watch.name == "new"
+
+
+def test_a_message_that_is_being_made_stays_leased_and_the_next_one_has_the_new_cooldown(store: Store) -> None:
+    first = add(store, cooldown=7_200)
+    find(store, [finding(first, 1), finding(first, 2)])
+    claimed = compose(store, now=after(20))
+    (told,) = store.messages.owed(claimed, limit=1)
+
+    assert store.watches.replace(first, replace(first, cooldown=60, changed_at=after(21)))
+    assert store.messages.claim(now=after(22), lease_for=LEASE) is None
+    assert store.messages.commit(claimed, message(claimed, [told], now=after(23)), [], now=after(23))
+
+    assert store.messages.claim(now=after(82), lease_for=LEASE) is None
+    assert len(store.messages.owed(compose(store, now=after(83)), limit=9)) == 1
+
+
+def test_nothing_is_owed_because_of_another_cooldown(store: Store) -> None:
+    first = add(store)
+
+    assert store.watches.replace(first, replace(first, cooldown=1, changed_at=after(1)))
+
+    assert store.messages.claim(now=after(9_999), lease_for=LEASE) is None
 
 
 def test_a_watch_that_was_replaced_since_it_was_seen_stays(store: Store) -> None:

@@ -15,7 +15,7 @@ from inventory.store.mongo import watching
 from inventory.store.mongo.connection import Adapter, Connection, Document
 from inventory.store.mongo.documents import after_key, newest_first
 from inventory.store.watch_codecs import key_of, read_watch, watch_content
-from inventory.watches.model import Watch
+from inventory.watches.model import Watch, message_due_at
 
 MAX_REMOVED = 1_000
 """What is removed at once, so that no call takes too long."""
@@ -85,6 +85,8 @@ class MongoWatches(Adapter):
                 replaced = database["watches"].update_one(as_seen, {"$set": changed}).matched_count == 1
             except DuplicateKeyError:  # it got the name in this moment
                 return False
+            if replaced and watch.cooldown != seen.cooldown:
+                _let_be_due(database, watch)
             self._begin_or_end(database, watch)
         return replaced
 
@@ -109,6 +111,14 @@ class MongoWatches(Adapter):
         with self._connection.database() as database:
             found = database["watches"].find_one(chosen)
         return None if found is None else read(found)
+
+
+def _let_be_due(database: Database[Document], watch: Watch) -> None:
+    """Let the message that is owed be due by another cooldown, unless it is being made."""
+    owing = {"_id": watch.id, "due_at": {"$gte": 0}, "lease": None, "outgoing": None}
+    if (found := database["watches"].find_one(owing)) is not None:
+        due_at = to_millis(message_due_at(read(found), watch.changed_at))
+        database["watches"].update_one(owing | {"due_at": found["due_at"]}, {"$set": {"due_at": due_at}})
 
 
 def remove_told(database: Database[Document], watch_id: str, limit: int) -> int:

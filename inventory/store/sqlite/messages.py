@@ -95,11 +95,12 @@ class SqliteMessages(Adapter):
         return [_finding(row) for row in found]
 
     def commit(self, claim: ComposingClaim, message: Message, deliveries: Sequence[Delivery], *, now: datetime) -> bool:
-        told = replace(claim.watch, last_message_at=now)
-        values = {"number": message.number, "now": to_millis(now), "next": to_millis(message_due_at(told, now))}
-        values |= {"watch_id": short(claim.watch.id)} | _held(claim)
+        values = {"number": message.number, "now": to_millis(now), "watch_id": short(claim.watch.id)} | _held(claim)
         kept = _values(message) | {"fence": claim.fence}
         with self._connections.writing() as connection:
+            found = connection.execute(watches.FIND, (claim.watch.id,)).fetchone()
+            told = replace(claim.watch if found is None else watches.read(found), last_message_at=now)
+            values["next"] = to_millis(message_due_at(told, now))  # by the cooldown of now
             if connection.execute(COMMIT, values).rowcount == 0:
                 return bool(connection.execute("SELECT 1 FROM messages WHERE id = ?", (message.id,)).fetchall())
             _insert(connection, kept, deliveries)

@@ -13,7 +13,7 @@ from inventory.store.sqlite.connections import Adapter, Row
 from inventory.store.sqlite.job_columns import short
 from inventory.store.sqlite.opening import Connection
 from inventory.store.watch_codecs import key_of, read_watch, watch_content
-from inventory.watches.model import MAX_DESTINATIONS, Watch
+from inventory.watches.model import MAX_DESTINATIONS, Watch, message_due_at
 
 WATCH = "id, created_at, changed_at, paused, version, content, enrolled, enrolled_at, enrolled_id, messages, last_message_at"
 FIND = f"SELECT {WATCH} FROM watches WHERE id = ?"
@@ -32,6 +32,8 @@ REPLACE = """
     enrolled_at = iif(version = :version, enrolled_at, NULL), enrolled_id = iif(version = :version, enrolled_id, NULL)
     WHERE id = :id AND changed_at = :seen_at AND paused = :seen_paused AND content = :seen_content
     AND version = :seen_version"""
+LET_BE_DUE = "UPDATE watches SET due_at = ? WHERE id = ? AND due_at IS NOT NULL AND lease IS NULL"
+"""The message that is owed, unless it is being made."""
 
 BEGIN_WATCHING = """
     INSERT INTO watching (since) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM watching)
@@ -82,6 +84,9 @@ class SqliteWatches(Adapter):
         values = _values(watch)
         with self._connections.writing() as connection:
             replaced = connection.execute(REPLACE, values | as_seen).rowcount == 1
+            if replaced and watch.cooldown != seen.cooldown:
+                now_kept = read(connection.execute(FIND, (seen.id,)).fetchone())
+                connection.execute(LET_BE_DUE, (to_millis(message_due_at(now_kept, watch.changed_at)), seen.id))
             connection.execute(END_WATCHING)
             connection.execute(BEGIN_WATCHING, (values["changed_at"],))
         return replaced
