@@ -139,6 +139,22 @@ def log(name: str, number: int | None, limit: int, as_json: bool) -> int:
 
 @watch.command()
 @watch_name
+@click.argument("number", type=click.IntRange(1), metavar="N")
+@click.argument("delivery_id", metavar="DELIVERY")
+@as_json
+@errors_as_lines
+def again(name: str, number: int, delivery_id: str, as_json: bool) -> int:
+    """Send message N of the watch NAME to a destination again; `log --message N` names each DELIVERY.
+
+    A worker of the running stack does it.
+    """
+    watches = _services().watches
+    _show(documents.delivery_document(watches.again(_found(watches, name).id, number, delivery_id)), as_json=as_json)
+    return 0
+
+
+@watch.command()
+@watch_name
 @as_json
 @errors_as_lines
 def pause(name: str, as_json: bool) -> int:

@@ -164,4 +164,5 @@ def delivery_values(delivery: Delivery) -> dict[str, Any]:
         "fence": delivery.fence,
         "ended_at": to_millis_or_none(delivery.ended_at),
         "attempts": attempts_content(delivery.attempts),
+        "again_at": to_millis_or_none(delivery.again_at),
     }

@@ -49,7 +49,7 @@ def message_document(message: Message, deliveries: Sequence[Delivery]) -> Docume
     """A message with the JSON that its receivers get, and how it was delivered."""
     return _message(message) | {
         "payload": json.loads(message.payload),
-        "deliveries": [_delivery(each) for each in deliveries],
+        "deliveries": [delivery_document(each) for each in deliveries],
     }
 
 
@@ -113,7 +113,7 @@ def _sample(finding: Finding, key: str | None) -> Document:
     }
 
 
-def _delivery(delivery: Delivery) -> Document:
+def delivery_document(delivery: Delivery) -> Document:
     """A delivery, with what its latest try came to."""
     latest = delivery.attempts[-1] if delivery.attempts else None
     return {

@@ -29,6 +29,7 @@ from inventory.errors import (
     UnknownWebhook,
     UnsupportedScheme,
     UrlTooLong,
+    WebhookDisabled,
 )
 from inventory.listing import Key
 from inventory.services import services
@@ -182,6 +183,18 @@ class Findings(MethodView):
         """List what a message tells, target by target, newest first."""
         find = partial(_findings, watch_id, _number(number))
         return json_page("findings", query, find, lambda row: documents.finding_document(*row), _position)
+
+
+@blueprint.route("/watches/<watch_id>/messages/<number>/deliveries/<delivery_id>/again")
+class Again(MethodView):
+    """Sending again."""
+
+    @blueprint.response(202, schemas.MessageDeliverySchema, description="It is due now", example="watches/again")
+    @blueprint.problems(ForeignOrigin, StorageUnavailable, UnknownWatch, NotFound, UnknownWebhook, WebhookDisabled)
+    def post(self, watch_id: str, number: str, delivery_id: str) -> Response:
+        """Send a message to one of its destinations again, with the same id."""
+        delivery = services().watches.again(watch_id, _number(number), delivery_id)
+        return json_response(documents.delivery_document(delivery), 202)
 
 
 def _findings(watch_id: str, number: int, *, limit: int, after: Key | None) -> Sequence[tuple[Finding, str | None]]:

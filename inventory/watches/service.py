@@ -167,6 +167,17 @@ class WatchService:
         """How a message was delivered to each destination."""
         return self._webhooks.deliveries_of(message.id)
 
+    def again(self, watch_id: str, number: int, delivery_id: str) -> Delivery:
+        """Send a message to one of its destinations again, with the same id.
+
+        `NotFound`; of a webhook `UnknownWebhook` if it was removed, and `WebhookDisabled`.
+        """
+        for each in self.deliveries(self.message(watch_id, number)):
+            if each.id == delivery_id:
+                return self._webhooks.send_again(each)
+        path = f"/api/v1/watches/{watch_id}/messages/{number}"
+        raise NotFound(f"There is no delivery {delivery_id} of this message; {path} lists all.")
+
     def _read(self, settings: WatchSettings, watch_id: str, seen: Watch | None = None) -> Watch:
         """The watch of these settings. A query that the watch as `seen` collects for already is not tried again."""
         watch = read_settings(settings, watch_id, self._clock())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from inventory.webhooks.model import GIVE_UP_AFTER, LONGEST_PAUSE, Delivery, DeliveryState, Webhook
+from inventory.webhooks.model import LONGEST_PAUSE, Delivery, DeliveryState, Webhook
 from inventory.webhooks.sink import Reply, Verdict
 
 MINUTE, HOUR = 60, 3_600
@@ -16,6 +16,9 @@ JITTER = 0.1
 """By how much of itself a pause may be longer or shorter, so that those who failed together do not come back together."""
 LONGEST_HOLD = 5 * MINUTE
 """Seconds for which a failure holds up everything else that is owed to the receiver, unless that asks for more."""
+
+LATENESS = timedelta(hours=1)
+"""By how much a last try may be late, because workers were busy or away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,18 +35,17 @@ class Decision:
 
 
 def decide(claim: Delivery, reply: Reply, *, now: datetime, rng: Random) -> Decision:
-    """Delivered, failed, or pending until the next try. The last one is when `GIVE_UP_AFTER` is over."""
+    """Delivered, failed, or pending until the next try. The last one is at `Delivery.give_up_at`."""
     if reply.verdict is Verdict.ACCEPTED:
         return Decision(state=DeliveryState.DELIVERED)
     if reply.verdict is Verdict.GONE:
         return Decision(state=DeliveryState.FAILED, disable=f"The receiver answered {reply.status}: it wants no messages.")
-    last = claim.created_at + GIVE_UP_AFTER
-    if reply.verdict is Verdict.REJECTED or now >= last:
+    if reply.verdict is Verdict.REJECTED or now >= claim.give_up_at:
         return Decision(state=DeliveryState.FAILED)
     pause = _pause(claim.attempt, reply.retry_after, rng)
     return Decision(
         state=DeliveryState.PENDING,
-        due_at=min(now + timedelta(seconds=pause), last),
+        due_at=min(now + timedelta(seconds=pause), claim.give_up_at),
         hold_until=_hold(reply, pause, now),
     )
 
@@ -52,6 +54,11 @@ def is_news(webhook: Webhook, decision: Decision) -> bool:
     """Whether a decision says anything of a webhook that was not known when its try began."""
     is_failing = decision.state is not DeliveryState.DELIVERED
     return is_failing != (webhook.failing_since is not None) or bool(decision.hold_until or decision.disable)
+
+
+def is_too_late(claim: Delivery, now: datetime) -> bool:
+    """Whether a delivery that was tried before has outlived its last try: its receiver wanted a longer pause."""
+    return claim.attempt > 1 and now > claim.give_up_at + LATENESS
 
 
 def _pause(attempt: int, asked: float | None, rng: Random) -> float:

@@ -19,7 +19,7 @@ from inventory import faults
 from inventory.clock import Clock
 from inventory.errors import StorageUnavailable
 from inventory.notifier import Notifier
-from inventory.webhooks.decisions import Decision, decide, is_news
+from inventory.webhooks.decisions import Decision, decide, is_news, is_too_late
 from inventory.webhooks.destinations import Destinations
 from inventory.webhooks.model import WEBHOOK, Attempt, Delivery, DeliveryState, Webhook
 from inventory.webhooks.ports import Deliveries, Webhooks
@@ -36,6 +36,7 @@ POLL_INTERVAL = 0.2
 LINGER = timedelta(seconds=2)
 """How soon what was handed back must be due for the program to stay for it; the scheduler looks every two seconds."""
 
+TOO_LATE = "It was tried for three days, and then not again: the receiver wanted a pause that was longer. Send it again."
 INTERNAL_ERROR = "An internal error in the inventory, not in the receiver. Its log says more."
 
 Payload = Callable[[str], bytes | None]
@@ -130,8 +131,9 @@ class Deliverer:
         webhook = self._webhooks.find(claim.address) if claim.kind == WEBHOOK else None
         payload = self._payload(claim.message_id)
         if obstacle := _obstacle(claim, webhook, payload):
-            attempt = Attempt(at=self._clock(), status=None, detail=obstacle, elapsed_ms=0.0)
-            return self._deliveries.settle(claim, attempt, DeliveryState.CANCELLED, due_at=None)
+            return self._end_without_try(claim, DeliveryState.CANCELLED, obstacle)
+        if is_too_late(claim, self._clock()):
+            return self._end_without_try(claim, DeliveryState.FAILED, TOO_LATE)
         at, begun = self._clock(), self._ticks()
         reply = self._reply(claim, outgoing(claim.message_id, payload or b"", webhook, claim.address, at))
         elapsed_ms = round((self._ticks() - begun) * 1000, 1)
@@ -144,6 +146,10 @@ class Deliverer:
             self._deliveries.cancel(webhook_id=claim.address, now=now)
         _log(claim, attempt, decision, settled=settled)
         return settled
+
+    def _end_without_try(self, claim: Delivery, state: DeliveryState, detail: str) -> bool:
+        attempt = Attempt(at=self._clock(), status=None, detail=detail, elapsed_ms=0.0)
+        return self._deliveries.settle(claim, attempt, state, due_at=None)
 
     def _reply(self, claim: Delivery, message: OutgoingMessage) -> Reply:
         """What the destination does. This is the outermost edge of a try: whatever breaks it is a reply too."""

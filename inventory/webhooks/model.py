@@ -93,7 +93,8 @@ class Attempt:
 class Delivery:
     """A message that is owed to one destination, in the manner of the ledger: a due time, a lease, attempts, an end.
 
-    `kind` and `address` name the destination. `attempts` are the latest ones, the oldest first; `attempt` counts all.
+    `kind` and `address` name the destination. `attempts` are the latest ones, the oldest first; `attempt` counts all since
+    it was made or, after its end, sent again, which was `again_at`.
     """
 
     id: str
@@ -109,3 +110,9 @@ class Delivery:
     fence: int = 0
     ended_at: datetime | None = None
     attempts: Sequence[Attempt] = ()
+    again_at: datetime | None = None
+
+    @property
+    def give_up_at(self) -> datetime:
+        """When its last try is."""
+        return (self.again_at or self.created_at) + GIVE_UP_AFTER

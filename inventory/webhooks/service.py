@@ -15,7 +15,7 @@ from inventory.listing import Key
 from inventory.slots import Slots
 from inventory.urls import Url
 from inventory.webhooks.delivering import outgoing
-from inventory.webhooks.model import ID, MAX_WEBHOOKS, Delivery, DeliveryState, Webhook
+from inventory.webhooks.model import ID, MAX_WEBHOOKS, WEBHOOK, Delivery, DeliveryState, Webhook
 from inventory.webhooks.ports import Deliveries, Webhooks
 from inventory.webhooks.signing import new_secret
 from inventory.webhooks.sink import Reply, Sink
@@ -142,9 +142,18 @@ class WebhookService:
             raise WebhookDisabled(f"The webhook is disabled: {webhook.disabled_because} Enable it first.")
         if webhook.not_before is not None and webhook.not_before > now:
             self._replace(webhook.id, lambda seen: replace(seen, not_before=None))
-        delivery = self._deliveries.again(delivery_id, address=webhook.id, now=now)
+        return self._again(delivery_id, webhook.id)
+
+    def send_again(self, delivery: Delivery) -> Delivery:
+        """The same of a delivery to any destination."""
+        if delivery.kind == WEBHOOK:
+            return self.again(delivery.address, delivery.id)
+        return self._again(delivery.id, delivery.address)
+
+    def _again(self, delivery_id: str, address: str) -> Delivery:
+        delivery = self._deliveries.again(delivery_id, address=address, now=self.clock())
         if delivery is None:
-            raise NotFound(f"There is no delivery {delivery_id} to this webhook; /api/v1/webhooks/ID/deliveries lists all.")
+            raise NotFound(f"There is no delivery {delivery_id} to {address}, or it is not kept any more.")
         self._wake(delivery.id, f"{delivery.kind}:{delivery.address}")
         return delivery
 

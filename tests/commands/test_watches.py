@@ -12,11 +12,12 @@ import pytest
 
 from inventory import wiring
 from inventory.config import Settings
-from inventory.watches.model import GATHER, On
+from inventory.watches.model import GATHER, On, message_id
 from inventory.watches.payload import compose as write
+from inventory.webhooks.model import DeliveryState
 from tests.commands.conftest import run
 from tests.contract.actions import NOW
-from tests.contract.watch_actions import compose, find, finding
+from tests.contract.watch_actions import attempt, compose, delivery, find, finding
 from tests.upstreams import Answer, Upstream
 
 COLOURS = {"TERM": "xterm-256color", "FORCE_COLOR": "1"}
@@ -142,13 +143,21 @@ def test_the_log_lists_messages_and_shows_one(environment: dict[str, str], tmp_p
     find(store, [*changes, finding(kept, 1, on=On.LEAVES, field="", old=(), new=())])
     claim = compose(store, now=NOW + GATHER)
     owed = store.messages.owed(claim, limit=9)
-    message = write(claim.watch, owed, {}, message_id="m" * 32, now=NOW + GATHER, public_url="http://inventory.test")
-    assert store.messages.commit(claim, message, [], now=NOW + GATHER)
+    message = write(
+        claim.watch, owed, {}, message_id=message_id(watch["id"], 1), now=NOW + GATHER, public_url="http://inventory.test"
+    )
+    mail = delivery(message, now=NOW + GATHER, kind="email", address="team@example.com")
+    assert store.messages.commit(claim, message, [mail], now=NOW + GATHER)
+    (claimed,) = store.deliveries.claim_due(now=NOW + GATHER, lease_for=GATHER, limit=9)
+    assert store.deliveries.settle(claimed, attempt(status=552), DeliveryState.FAILED, due_at=None)
     store.close()
 
     shown = run(environment, "watch", "log", "status").stdout
     assert "changes status 200 → [red]404 (3); leaves (1)" in shown
     assert json.loads(run(environment, "watch", "log", "status", "--json").stdout)[0]["findings"] == 4
+    (failed,) = json.loads(run(environment, "watch", "log", "status", "--message", "1").stdout)["deliveries"]
+    again = run(environment, "watch", "again", "status", "1", failed["id"], "--json")
+    assert (failed["state"], again.exit_code, json.loads(again.stdout)["state"]) == ("failed", 0, "pending")
     missing = run(environment, "watch", "log", "status", "--message", "7")
     assert (missing.exit_code, "There is no message 7" in missing.stderr) == (1, True)
 

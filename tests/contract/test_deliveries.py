@@ -121,6 +121,7 @@ def test_an_ended_delivery_can_be_sent_again_and_one_that_goes_on_is_due_now(sto
 
     assert again == only(store)
     assert (again.state, again.due_at, again.attempt, again.ended_at) == (PENDING, after(9), 0, None)
+    assert (sooner.again_at, again.again_at) == (None, after(9))
     assert len(again.attempts) == 2
     assert delivered(store, take(store, 9)[0])
     assert store.deliveries.again("unknown", address=claimed.address, now=after(9)) is None

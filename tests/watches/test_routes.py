@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from inventory.clock import rfc3339
 from inventory.services import Services
+from inventory.store import Store
 from inventory.watches.model import GATHER, MAX_WATCHES, message_id
 from inventory.watches.payload import compose as write
 from inventory.watches.settings import WatchSettings
 from inventory.web_api.blueprint import example
+from inventory.webhooks.model import Delivery, DeliveryState
 from inventory.webpages.lookup import SOURCE
-from tests.contract.watch_actions import compose, delivery, find, finding
+from tests.contract.watch_actions import attempt, compose, delivery, find, finding
 from tests.fakes import FakeClock
 
 WATCHES = "/api/v1/watches"
@@ -131,8 +136,9 @@ def test_an_unknown_watch_is_named_whatever_is_asked_of_it(client: FlaskClient) 
         client.get(f"{UNKNOWN}/messages"),
         client.get(f"{UNKNOWN}/messages/1"),
         client.get(f"{UNKNOWN}/messages/1/findings"),
+        client.post(f"{UNKNOWN}/messages/1/deliveries/{'0' * 32}/again"),
     ):
-        assert "0000 " not in refused(response, 404, "unknown_watch")["detail"][:20]
+        assert refused(response, 404, "unknown_watch")["detail"].startswith(f"There is no watch {'0' * 32};")
 
 
 @pytest.mark.parametrize(
@@ -290,6 +296,39 @@ def test_a_message_has_what_its_receivers_get_and_how_it_went(client: FlaskClien
     assert (delivery["kind"], delivery["address"], delivery["state"]) == ("webhook", told["webhook"][0], "pending")
 
 
+@pytest.mark.parametrize(("kind", "address"), [("webhook", None), ("email", "team@example.com"), ("file", "prod")])
+def test_a_message_is_sent_again_to_any_kind_of_destination(
+    client: FlaskClient, services: Services, clock: FakeClock, told: dict[str, Any], kind: str, address: str | None
+) -> None:
+    store, path = services.store, f"{WATCHES}/{told['id']}/messages/2"
+    find(store, [finding(services.watches.find(told["id"]), 2)], now=clock(), n=9_100)
+    claim = compose(store, now=clock() + timedelta(days=1))
+    findings = store.messages.owed(claim, limit=99)
+    message = write(
+        claim.watch, findings, {}, message_id=message_id(told["id"], 2), now=clock(), public_url="http://inventory.test"
+    )
+    owed = delivery(message, now=clock(), kind=kind, address=address or told["webhook"][0])
+    assert store.messages.commit(claim, message, [owed], now=clock())
+    (claimed,) = [each for each in claim_due(store, clock) if each.id == owed.id]
+    refusal = attempt(status=552)
+    assert store.deliveries.settle(claimed, refusal, DeliveryState.FAILED, due_at=None)
+    (shown,) = client.get(path).json["deliveries"]
+    assert (shown["state"], shown["due_at"]) == ("failed", None)
+    clock.forward(7 * 86_400)
+
+    response = client.post(f"{path}/deliveries/{shown['id']}/again")
+
+    assert response.status_code == 202
+    assert response.json == shown | {"state": "pending", "attempt": 0, "ended_at": None, "due_at": rfc3339(clock())}
+    assert client.get(path).json["deliveries"] == [response.json]
+    refused(client.post(f"{path}/deliveries/{'0' * 32}/again"), 404, "not_found")
+    refused(client.post(f"{WATCHES}/{told['id']}/messages/1/deliveries/{shown['id']}/again"), 404, "not_found")
+
+
+def claim_due(store: Store, clock: FakeClock) -> Sequence[Delivery]:
+    return store.deliveries.claim_due(now=clock(), lease_for=timedelta(seconds=45), limit=9)
+
+
 def test_all_that_a_message_tells_is_listed_page_by_page(client: FlaskClient, told: dict[str, Any]) -> None:
     path = f"{WATCHES}/{told['id']}/messages/1/findings"
 
@@ -319,6 +358,7 @@ def test_what_is_removed_takes_its_messages_along(client: FlaskClient, told: dic
 
 def test_the_examples_of_the_documentation_have_the_members_of_answers(client: FlaskClient, told: dict[str, Any]) -> None:
     path = f"{WATCHES}/{told['id']}"
+    (delivery_id,) = [each["id"] for each in client.get(f"{path}/messages/1").json["deliveries"]]
     for name, answer in {
         "one": client.get(path),
         "watches": client.get(WATCHES),
@@ -327,6 +367,7 @@ def test_the_examples_of_the_documentation_have_the_members_of_answers(client: F
         "message": client.get(f"{path}/messages/1"),
         "findings": client.get(f"{path}/messages/1/findings"),
         "tested": client.post(f"{path}/test", json={}),
+        "again": client.post(f"{path}/messages/1/deliveries/{delivery_id}/again"),
     }.items():
         assert are_alike(answer.json, example(f"watches/{name}")), name
 

@@ -142,8 +142,9 @@ class MemoryDeliveries:
         if kept is None or kept.address != address:
             return None
         if kept.state is not DeliveryState.RUNNING:
-            attempt = kept.attempt if kept.state is DeliveryState.PENDING else 0
-            self.owe(replace(kept, state=DeliveryState.PENDING, due_at=now, ended_at=None, attempt=attempt))
+            pending = replace(kept, state=DeliveryState.PENDING, due_at=now, ended_at=None)
+            ended = kept.state not in GOING_ON
+            self.owe(replace(pending, attempt=0, again_at=now) if ended else pending)
         return self.kept[delivery_id]
 
     def cancel(self, *, webhook_id: str, now: datetime) -> int:

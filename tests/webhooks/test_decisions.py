@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from inventory.webhooks.decisions import BACK_OFF, JITTER, Decision, decide, is_news
+from inventory.webhooks.decisions import BACK_OFF, JITTER, LATENESS, Decision, decide, is_news, is_too_late
 from inventory.webhooks.model import GIVE_UP_AFTER, Delivery, DeliveryState
 from inventory.webhooks.sink import Reply, Verdict
 from inventory.webhooks.webhook_sink import verdict_of
@@ -81,6 +81,24 @@ def test_the_tries_of_one_delivery_span_three_days() -> None:
 
 def test_a_delivery_that_is_too_old_fails_after_its_try() -> None:
     assert decided(FAILED, age=GIVE_UP_AFTER) == Decision(state=DeliveryState.FAILED)
+
+
+def test_one_that_is_sent_again_has_three_days_again() -> None:
+    old = owed(1, NOW - 5 * GIVE_UP_AFTER, attempt=1, again_at=NOW - SECOND)
+
+    decision = decide(old, FAILED, now=NOW, rng=random.Random(1))
+
+    assert decision.state is DeliveryState.PENDING
+    assert old.give_up_at == NOW - SECOND + GIVE_UP_AFTER
+
+
+@pytest.mark.parametrize(
+    ("attempt", "late", "too_late"),
+    [(2, timedelta(0), False), (2, LATENESS, False), (2, LATENESS + SECOND, True), (1, timedelta(9), False)],
+)
+def test_nothing_is_tried_again_long_after_its_last_try_was_due(attempt: int, late: timedelta, too_late: bool) -> None:
+    """One that no worker could try before is tried once, whenever that is."""
+    assert is_too_late(claim(attempt, GIVE_UP_AFTER + late), NOW) is too_late
 
 
 def test_a_receiver_that_wants_nothing_any_more_is_disabled() -> None:

@@ -15,7 +15,7 @@ import structlog
 from inventory.errors import StorageUnavailable
 from inventory.webhooks.delivering import INTERNAL_ERROR, LEASE
 from inventory.webhooks.destinations import LONGEST_TURN, MAX_AT_ONCE, Destinations
-from inventory.webhooks.model import Delivery, DeliveryState
+from inventory.webhooks.model import GIVE_UP_AFTER, Delivery, DeliveryState
 from inventory.webhooks.sink import OutgoingMessage, Reply, Verdict
 from tests.fakes import FakeClock
 from tests.webhooks.conftest import PAYLOAD, deliverer, owed, webhook_of
@@ -100,6 +100,27 @@ def test_a_failed_try_is_repeated_by_the_schedule_with_the_same_id(
     assert settled == [1, 0, 1, 0, 1]
     assert [each.id for each in sink.sent] == ["m1"] * 3
     assert states(deliveries) == ["delivered"]
+
+
+def test_a_pause_does_not_let_a_delivery_outlive_its_last_try_and_it_can_be_sent_again(
+    webhooks: MemoryWebhooks, deliveries: MemoryDeliveries, clock: FakeClock
+) -> None:
+    sink = ScriptedSink(FAILED)
+    deliveries.owe(owed(1, clock()), owed(2, clock(), due_at=clock() + timedelta(days=9)))
+    sending = deliverer(webhooks, deliveries, sink, clock)
+    sending.deliver_due()
+
+    clock.now += GIVE_UP_AFTER + timedelta(hours=23)
+    sending.deliver_due()
+
+    assert [each.id for each in sink.sent] == ["m1"]
+    assert states(deliveries) == ["failed", "pending"]
+    assert "three days" in (deliveries.kept["d1"].attempts[-1].detail or "")
+
+    deliveries.again("d1", address="w1", now=clock())
+    clock.now += timedelta(days=30)  # no worker ran: what was never tried since is tried once
+    sending.deliver_due()
+    assert states(deliveries) == ["delivered", "delivered"]
 
 
 def test_the_delivery_that_was_asked_for_comes_first(

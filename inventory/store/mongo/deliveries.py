@@ -64,7 +64,7 @@ class MongoDeliveries(Adapter):
         ours = {"_id": delivery_id, "address": text_bytes(address)}
         ended, pending = ours | {"due_at": None}, ours | {"state": PENDING}
         with self._connection.database() as database:
-            for chosen, change in ((ended, made_due | {"attempt": 0}), (pending, made_due)):
+            for chosen, change in ((ended, made_due | {"attempt": 0, "again_at": to_millis(now)}), (pending, made_due)):
                 found = database["deliveries"].find_one_and_update(
                     chosen, {"$set": change}, return_document=ReturnDocument.AFTER
                 )
@@ -107,7 +107,7 @@ def new(delivery: Delivery) -> Document:
 
 
 def read(document: Mapping[str, Any]) -> Delivery:
-    due_at, ended_at = document["due_at"], document["ended_at"]
+    due_at, ended_at, again_at = document["due_at"], document["ended_at"], document.get("again_at")
     return Delivery(
         id=document["_id"],
         message_id=document["message_id"],
@@ -122,6 +122,7 @@ def read(document: Mapping[str, Any]) -> Delivery:
         fence=document["fence"],
         ended_at=None if ended_at is None else from_millis(ended_at),
         attempts=read_attempts(document["attempts"]),
+        again_at=None if again_at is None else from_millis(again_at),
     )
 
 

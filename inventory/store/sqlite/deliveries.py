@@ -16,11 +16,13 @@ from inventory.store.sqlite.opening import Connection
 from inventory.store.watch_codecs import attempts_content, read_attempts
 from inventory.webhooks.model import DUE_AHEAD, HOLD_AHEAD, LEASE_AHEAD, Attempt, Delivery, DeliveryState
 
-DELIVERY = "id, message_id, watch_id, kind, address, created_at, due_at, state, attempt, lease, fence, ended_at, attempts"
+DELIVERY = """
+    id, message_id, watch_id, kind, address, created_at, due_at, state, attempt, lease, fence, ended_at, attempts,
+    again_at"""
 INSERT = f"""
     INSERT OR IGNORE INTO deliveries ({DELIVERY})
     VALUES (:id, :message_id, :watch_id, :kind, :address, :created_at, :due_at, :state, :attempt, :lease, :fence,
-    :ended_at, :attempts)"""
+    :ended_at, :attempts, :again_at)"""
 FIND = f"SELECT {DELIVERY} FROM deliveries WHERE id = :id AND address = :address"
 
 RESTING = f"""
@@ -47,7 +49,8 @@ SETTLE = f"""
     UPDATE deliveries SET state = :state, due_at = :due_at, ended_at = :ended_at, lease = NULL, attempts = :attempts,
     attempt = attempt - :uncounted {CLAIM_HOLDS}"""
 AGAIN = f"""
-    UPDATE deliveries SET due_at = :now, attempt = iif(due_at IS NULL, 0, attempt), ended_at = NULL, state = 'pending'
+    UPDATE deliveries SET due_at = :now, attempt = iif(due_at IS NULL, 0, attempt), ended_at = NULL, state = 'pending',
+    again_at = iif(due_at IS NULL, :now, again_at)
     WHERE id = :id AND address = :address AND state <> 'running' RETURNING {DELIVERY}"""
 CANCEL = """
     UPDATE deliveries SET state = 'cancelled', due_at = NULL, lease = NULL, ended_at = :now
@@ -162,4 +165,5 @@ def _read(row: Row) -> Delivery:
         fence=row[10],
         ended_at=None if row[11] is None else from_millis(row[11]),
         attempts=read_attempts(row[12]),
+        again_at=None if row[13] is None else from_millis(row[13]),
     )

@@ -377,4 +377,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "DROP INDEX batches_queued",
         "CREATE INDEX batches_queued ON batches (owner, number, due_at) WHERE queued = 1",
     ),
+    # When one that had ended was sent again.
+    ("ALTER TABLE deliveries ADD COLUMN again_at INTEGER",),
 )
