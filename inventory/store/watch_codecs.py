@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from inventory.store.codecs import content_bytes, from_millis, read_content, text_bytes, to_millis, to_millis_or_none
 from inventory.store.frames import keep_content, kept_content
-from inventory.watches.model import Destination, Finding, Group, On, SinkKind, Watch
+from inventory.watches.model import Destination, Finding, Group, Message, On, SinkKind, Watch
 from inventory.webhooks.model import Attempt, Delivery
 
 Key = TypeVar("Key")
@@ -71,14 +71,15 @@ def told_at_once(sizes: Iterable[tuple[Key, int]], max_bytes: int) -> Iterator[K
         yield key
 
 
-def keep_groups(groups: Sequence[Group]) -> bytes:
+def keep_groups(message: Message) -> bytes:
     """The groups of a message, compressed."""
-    return keep_content({"groups": [_group(each) for each in groups]})
+    return keep_content({"groups": [_group(each) for each in message.groups], "more": message.more_groups})
 
 
-def kept_groups(kept: bytes) -> Sequence[Group]:
-    """The groups that `keep_groups` kept."""
-    return tuple(_read_group(each) for each in kept_content(kept)["groups"])
+def kept_groups(kept: bytes) -> Mapping[str, Any]:
+    """The members of a message that `keep_groups` kept."""
+    content = kept_content(kept)
+    return {"groups": tuple(_read_group(each) for each in content["groups"]), "more_groups": content.get("more", 0)}
 
 
 def secrets_content(secrets: Sequence[tuple[str, datetime | None]]) -> bytes:
@@ -120,6 +121,8 @@ def _group(group: Group) -> dict[str, Any]:
         "old": list(group.old),
         "new": list(group.new),
         "count": group.count,
+        "targets": group.targets,
+        "since": to_millis(group.since),
         "first_at": to_millis(group.first_at),
         "last_at": to_millis(group.last_at),
         "samples": [
@@ -137,7 +140,8 @@ def _group(group: Group) -> dict[str, Any]:
 
 
 def _read_group(kept: Mapping[str, Any]) -> Group:
-    instants = {name: from_millis(kept[name]) for name in ("first_at", "last_at")}
+    kept = {"targets": kept["count"], "since": kept["first_at"], **kept}  # the first messages had neither
+    instants = {name: from_millis(kept[name]) for name in ("since", "first_at", "last_at")}
     texts = {name: tuple(kept[name]) for name in ("old", "new")}
     samples = (_untold(each) | {"on": On(each["on"]), "at": from_millis(each["at"])} for each in kept["samples"])
     changed = {"on": On(kept["on"]), "samples": tuple(Finding(**each) for each in samples)}

@@ -41,7 +41,7 @@ def listed_message(message: Message) -> Document:
     shown = message.groups[:MAX_LISTED_GROUPS]
     return _message(message) | {
         "groups": [_group(each) for each in shown],
-        "more_groups": len(message.groups) - len(shown),
+        "more_groups": len(message.groups) - len(shown) + message.more_groups,
     }
 
 
@@ -95,6 +95,7 @@ def _group(group: Group) -> Document:
         "old": list(group.old),
         "new": list(group.new),
         "count": group.count,
+        "targets": group.targets,
         "first_at": rfc3339(group.first_at),
         "last_at": rfc3339(group.last_at),
     }

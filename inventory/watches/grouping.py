@@ -68,6 +68,8 @@ def _group(said: Said, found: Sequence[Finding]) -> Group:
         old=list(old),
         new=list(new),
         count=len(found),
+        targets=len({each.record_id for each in found}),
+        since=min(each.before or each.at for each in found),
         first_at=min(each.at for each in found),
         last_at=max(each.at for each in found),
         samples=_samples(found),

@@ -203,13 +203,18 @@ class ComposingClaim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Findings that say the same of many targets. `samples` are a few of them."""
+    """Findings that say the same of so many targets. `count` is that of the findings, and `samples` are a few of them.
+
+    All of it came after `since`: this is when a target was last collected before any of it.
+    """
 
     on: On
     field: str
     old: Sequence[str]
     new: Sequence[str]
     count: int
+    targets: int
+    since: datetime
     first_at: datetime
     last_at: datetime
     samples: Sequence[Finding]
@@ -219,7 +224,7 @@ class Group:
 class Message:
     """What a watch tells at once. `number` counts the messages of a watch from 1; `payload` is the JSON that is delivered.
 
-    `id` is the `webhook-id` of every delivery of it.
+    `id` is the `webhook-id` of every delivery of it. It has `more_groups` besides the `groups` that are kept.
     """
 
     id: str
@@ -229,6 +234,7 @@ class Message:
     findings: int
     targets: int
     groups: Sequence[Group] = field(default=())
+    more_groups: int = 0
     payload: bytes = b""
 
 

@@ -14,6 +14,7 @@ from inventory.errors import InvalidQuery
 from inventory.json_bytes import dumps
 from inventory.observations.queries.query import parse
 from inventory.observations.texts import bounded
+from inventory.observations.volatility import shaper_of
 from inventory.watches.matching import asks_for
 from inventory.watches.model import MORE_CHANGES, Finding, Group, Message, On, Watch
 from inventory.webhooks.model import MAX_BODY
@@ -51,6 +52,7 @@ def compose(
         findings=len(findings),
         targets=len({each.record_id for each in findings}),
         groups=[replace(each, samples=()) for each in groups[:MAX_GROUPS]],  # the payload has samples
+        more_groups=max(0, len(groups) - MAX_GROUPS),
     )
     return replace(message, payload=_payload(watch, message, groups, keys, public_url))
 
@@ -88,12 +90,14 @@ class _Links:
         """The link of a group.
 
         The list of changes has those of targets that match now. So the query is left out if the change may have ended that.
+        It has a change where a collection showed it first, which may be long before this was confirmed.
         """
         if group.on is not On.CHANGES or group.field == MORE_CHANGES:
             return self._message
         query = {"q": self._watch.query} if self._watch.query and not self._asks_for(group.field) else {}
-        query |= {"field": field_parameter(group.field), "since": rfc3339(group.first_at)}
+        query |= {"field": field_parameter(group.field), "since": rfc3339(group.since + MILLISECOND)}
         query |= {"until": rfc3339(group.last_at + MILLISECOND)}
+        query |= {"volatile": "true"} if shaper_of(group.field) is not None else {}
         parameters = urlencode(query, quote_via=quote, safe=":*", errors="replace")
         link = f"{self._public_url}/api/v1/changes/groups?{parameters}"
         return link if len(link) <= MAX_LINK else self._message
@@ -124,6 +128,7 @@ def _group(group: Group, link: str, keys: Mapping[str, str], sizes: tuple[int, i
         "old": _values(group.old, values),
         "new": _values(group.new, values),
         "count": group.count,
+        "targets": group.targets,
         "first_at": rfc3339(group.first_at),
         "last_at": rfc3339(group.last_at),
         "samples": [_sample(group, each, keys, of_sample) for each in group.samples[:samples]],

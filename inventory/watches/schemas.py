@@ -197,7 +197,8 @@ class MessageGroupSchema(Schema):
     )
     old = fields.List(fields.String(), required=True, metadata={"description": _VALUES})
     new = fields.List(fields.String(), required=True)
-    count = fields.Integer(required=True, metadata={"description": "Findings."})
+    count = fields.Integer(required=True, metadata={"description": "How often it was found."})
+    targets = fields.Integer(required=True, metadata={"description": "On how many targets."})
     first_at = fields.DateTime(required=True)
     last_at = fields.DateTime(required=True)
 

@@ -9,10 +9,11 @@ from typing import Any
 
 MAX_SUBJECT = 150
 MAX_VALUE = 200
-"""Characters of a subject, and of a value; the attachment has all of them."""
+MAX_QUERY = 1_000
+"""Characters of a subject, of a value and of the query; the attachment has all of them."""
 
-_BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
-"""Also what no mail may have: some servers refuse it for good."""
+_BLANKS = re.compile(r"\s+")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _WHAT = {
     "changes": "{} changed",
     "enters": "{} entered the query",
@@ -42,14 +43,13 @@ def email_text(payload: Mapping[str, Any]) -> EmailText:
     lines = [f"The watch {_short(watch['name'])} tells:", "", *_each(groups)]
     if more := data.get("more_groups"):
         lines.append(f"- and {more:,} more groups")
-    lines += ["", f"Query: {_BLANKS.sub(' ', watch.get('query', ''))}", f"All of it: {data.get('link', '')}"]
+    lines += ["", f"Query: {_short(watch.get('query', ''), MAX_QUERY)}", f"All of it: {data.get('link', '')}"]
     return EmailText(_subject(watch["name"], groups, data.get("targets", 0)), "\n".join([*lines, ""]))
 
 
 def _subject(name: str, groups: Sequence[Mapping[str, Any]], targets: int) -> str:
     about = _said(groups[0]) if len(groups) == 1 else _targets(targets)
-    subject = _BLANKS.sub(" ", f"[Inventory] {name}: {about}")
-    return subject if len(subject) <= MAX_SUBJECT else f"{subject[: MAX_SUBJECT - 1]}…"
+    return _short(f"[Inventory] {name}: {about}", MAX_SUBJECT)
 
 
 def _each(groups: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -63,11 +63,11 @@ def _each(groups: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 def _said(group: Mapping[str, Any]) -> str:
     """A group in a line: how many targets, what is said of them, and the old and new values of a field."""
-    count, field = group.get("count", 0), group.get("field") or ""
-    of = _WHAT.get(str(group.get("on")), "{}").format(_targets(count))
+    targets, field = group.get("targets", group.get("count", 0)), group.get("field") or ""
+    of = _WHAT.get(str(group.get("on")), "{}").format(_targets(targets))
     if not field:
         return of
-    return f"{of}: {field} {_values(group.get('old'))} → {_values(group.get('new'))}"
+    return f"{of}: {_short(field)} {_values(group.get('old'))} → {_values(group.get('new'))}"
 
 
 def _targets(count: int) -> str:
@@ -78,6 +78,7 @@ def _values(values: Sequence[str] | None) -> str:
     return ", ".join(_short(each) for each in values) if values else "(none)"
 
 
-def _short(value: object) -> str:
-    text = _BLANKS.sub(" ", str(value))
-    return text if len(text) <= MAX_VALUE else f"{text[: MAX_VALUE - 1]}…"
+def _short(value: object, most: int = MAX_VALUE) -> str:
+    """A text in one line, without what mail servers may refuse."""
+    text = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", _BLANKS.sub(" ", str(value)))
+    return text if len(text) <= most else f"{text[: most - 1]}…"

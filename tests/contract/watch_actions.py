@@ -100,7 +100,7 @@ def message(claimed: ComposingClaim, findings: Sequence[Finding], *, now: dateti
     """The message that tells these."""
     samples = tuple(findings[:2])
     group = Group(
-        on=On.CHANGES, field="status", old=("200",), new=("404",), count=len(findings),
+        on=On.CHANGES, field="status", old=("200",), new=("404",), count=len(findings), targets=1, since=NOW,
         first_at=now, last_at=now, samples=samples,
     )  # fmt: skip
     return Message(
@@ -111,6 +111,7 @@ def message(claimed: ComposingClaim, findings: Sequence[Finding], *, now: dateti
         findings=len(findings),
         targets=len({each.record_id for each in findings}),
         groups=(group,),
+        more_groups=7,
         payload=b'{"type":"watch.message"}',
     )
 

@@ -7,11 +7,13 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inventory.watches.documents import listed_message
 from inventory.watches.grouping import grouped
-from inventory.watches.model import Finding, Message, On, Watch
+from inventory.watches.model import MORE_CHANGES, Finding, Message, On, Watch
 from inventory.watches.payload import compose
 from tests.watches.histories import BEGIN, at, watch
 
@@ -56,6 +58,7 @@ def test_a_message_says_what_changed_where_and_when() -> None:
                     "old": ["200"],
                     "new": ["503"],
                     "count": 2,
+                    "targets": 2,
                     "first_at": "2026-06-01T12:00:36.000Z",
                     "last_at": "2026-06-01T12:01:12.000Z",
                     "samples": [
@@ -68,7 +71,7 @@ def test_a_message_says_what_changed_where_and_when() -> None:
                         for n in (2, 1)
                     ],
                     "link": f"{PUBLIC}/api/v1/changes/groups?q=tag:prod&field=status"
-                    "&since=2026-06-01T12:00:36.000Z&until=2026-06-01T12:01:12.001Z",
+                    "&since=2026-06-01T11:00:00.001Z&until=2026-06-01T12:01:12.001Z",
                 }
             ],
             "more_groups": 0,
@@ -122,10 +125,49 @@ def test_the_link_leaves_the_query_out_if_the_change_may_have_ended_that_it_hold
     assert query("host:a.example -tag:b")["q"] == ["host:a.example -tag:b"]
 
 
-def test_other_findings_link_to_the_message() -> None:
-    made = message(finding(on=On.FAILS, field="failure", old=(), new=["timeout"]))
+def link(*findings: Finding) -> dict[str, list[str]]:
+    [group] = data(message(*findings))["groups"]
+    return parse_qs(urlsplit(group["link"]).query)
 
-    assert data(made)["groups"][0]["link"] == f"{PUBLIC}/api/v1/watches/w1/messages/7"
+
+def test_the_link_begins_right_after_the_collection_that_showed_the_old_values_last() -> None:
+    late = finding(2, at=at(9), before=at(4))
+
+    assert link(late)["since"] == ["2026-06-01T16:00:00.001Z"]
+    assert link(late, finding(1, at=at(7), before=at(3)))["since"] == ["2026-06-01T15:00:00.001Z"]
+    assert link(late, finding(1, at=at(3), before=None))["since"] == ["2026-06-01T15:00:00.001Z"]
+
+
+def test_the_link_asks_for_volatile_changes_where_only_a_part_of_the_values_is_told() -> None:
+    assert link(finding(field="header.content-security-policy"))["volatile"] == ["true"]
+    assert "volatile" not in link(finding(field="header.server"))
+
+
+def test_findings_are_counted_and_so_are_their_targets() -> None:
+    flapping = [finding(1, at=at(hours)) for hours in range(12)]
+
+    [group] = data(message(*flapping, finding(2)))["groups"]
+
+    assert (group["count"], group["targets"]) == (13, 2)
+
+
+def test_groups_that_a_message_does_not_keep_are_counted() -> None:
+    made = message(*(finding(n, f"header.x-{n}") for n in range(230)))
+
+    assert (len(made.groups), made.more_groups) == (100, 130)
+    assert listed_message(made)["more_groups"] == 225
+    assert len(data(made)["groups"]) + data(made)["more_groups"] == 230
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        finding(on=On.FAILS, field="failure", old=(), new=["timeout"]),
+        finding(field=MORE_CHANGES, old=(), new=["more than 200 changes of one collection"]),
+    ],
+)
+def test_other_findings_link_to_the_message(one: Finding) -> None:
+    assert data(message(one))["groups"][0]["link"] == f"{PUBLIC}/api/v1/watches/w1/messages/7"
 
 
 def test_a_record_that_is_gone_has_no_url() -> None:

@@ -278,6 +278,7 @@ def test_messages_are_listed_with_what_they_say_in_short(client: FlaskClient, to
         "old": ["nginx"],
         "new": ["Caddy"],
         "count": 3,
+        "targets": 3,
         "first_at": "2026-01-31T12:00:01.123Z",
         "last_at": "2026-01-31T12:00:01.123Z",
     }

@@ -270,6 +270,28 @@ def test_a_subject_says_what_one_group_says_and_counts_the_targets_of_several() 
     assert email_text(several).subject == "[Inventory] Servers in Zürich: 1,234 targets"
 
 
+def test_a_flapping_target_is_one_and_one_that_is_deleted_has_its_id() -> None:
+    sample = {"url": None, "record_id": "7" * 32, "at": "2026-01-31T12:00:00.123Z"}
+    group = {**GROUP, "count": 12, "targets": 1, "samples": [sample]}
+
+    found = email_text({**PAYLOAD, "data": {**PAYLOAD["data"], "groups": [group]}})
+
+    assert "1 target changed" in found.subject
+    assert f"{'7' * 32} at 2026-01-31T12:00:00.123Z" in found.text
+    assert "None" not in found.text
+
+
+def test_what_is_not_printable_is_replaced() -> None:
+    watch = {"id": "w1", "name": "a\0b", "query": "title:\x1b[2J"}
+    group = {**GROUP, "field": "cookie.\x07", "old": ["\0\x1b[31m"], "new": ["a\tb\x9f\x7f"]}
+
+    found = email_text({**PAYLOAD, "data": {**PAYLOAD["data"], "watch": watch, "groups": [group]}})
+
+    assert "cookie.\ufffd \ufffd\ufffd[31m → a b\ufffd\ufffd" in found.subject
+    assert found.subject.isprintable()
+    assert all(line.isprintable() for line in found.text.splitlines())
+
+
 @pytest.mark.parametrize(
     ("group", "said"),
     [

@@ -206,7 +206,7 @@ def _outgoing(message: Message, new: Sequence[Delivery], *, fence: int) -> Docum
         "created_at": to_millis(message.created_at),
         "findings": message.findings,
         "targets": message.targets,
-        "groups": keep_groups(message.groups),
+        "groups": keep_groups(message),
         "payload": message.payload,
     }
     return {"message": kept, "deliveries": [deliveries.new(each) for each in new], "fence": fence}
@@ -249,6 +249,6 @@ def _message(document: Mapping[str, Any]) -> Message:
         created_at=from_millis(document["created_at"]),
         findings=document["findings"],
         targets=document["targets"],
-        groups=kept_groups(document["groups"]),
+        **kept_groups(document["groups"]),
     )
     return replace(message, payload=document.get("payload", b""))

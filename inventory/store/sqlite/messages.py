@@ -160,7 +160,7 @@ def _values(message: Message) -> dict[str, Any]:
         "created_at": to_millis(message.created_at),
         "findings": message.findings,
         "targets": message.targets,
-        "groups": keep_groups(message.groups),
+        "groups": keep_groups(message),
         "payload": message.payload,
     }
 
@@ -174,7 +174,7 @@ def _message(row: Row) -> Message:
         created_at=from_millis(row[3]),
         findings=row[4],
         targets=row[5],
-        groups=kept_groups(row[6]),
+        **kept_groups(row[6]),
     )
 
 
