@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
+from inventory import faults
 from inventory.clock import Clock
-from inventory.errors import QueryTooBroad
+from inventory.errors import QueryTooBroad, StorageUnavailable
+from inventory.notifier import Notifier
 from inventory.observations.model import Everything, FoundTarget, Observation
 from inventory.observations.queries.field_lists import read_fields
 from inventory.watches.active import ActiveWatches
@@ -24,6 +27,7 @@ PAGE = 500
 """Targets that are enrolled at once."""
 BACKLOG = 100
 """So many unindexed records are a store to be indexed."""
+TRY_AGAIN_AFTER = timedelta(minutes=10)
 ALL_FIELDS = read_fields("show", "*")
 
 
@@ -34,20 +38,34 @@ class Enroller:
     schedules: Schedules
     observed: ObservedTargets
     watches: ActiveWatches
+    notifier: Notifier | None
     clock: Clock
     _unindexed: Set[str] | None = field(default=None, init=False)
+    _broken: dict[str, datetime] = field(default_factory=dict, init=False)
 
     def enrol_some(self, *, limit: int = PAGE) -> int:
         """Enrol the targets of the next page of the oldest watch whose enrolment is not over; how many were looked at.
 
-        None while a search may miss records of before the watch, because a store of an older version is being indexed.
+        None while a search may miss records of before the watch, because a store of an older version is being indexed. One that
+        cannot be enrolled, whatever is wrong, keeps no other waiting: it is tried again after `TRY_AGAIN_AFTER`.
         """
+        now = self.clock()
         waiting = [each for each in self.watches.parsed() if each.watch.every is not None and not each.watch.enrolled]
         if not waiting:
             self._unindexed = None
-        if not waiting or (waiting[0].watch.enrolled_up_to is None and not self._is_indexed()):
-            return 0
-        return self._enrol_page(waiting[0], waiting[0].watch.every or 0, limit)
+        for each in waiting:
+            if now < self._broken.get(each.watch.id, now) <= now + TRY_AGAIN_AFTER:
+                continue
+            try:
+                if each.watch.enrolled_up_to is None and not self._is_indexed():
+                    return 0
+                return self._enrol_page(each, each.watch.every or 0, limit)
+            except StorageUnavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 - the edge of one unit of work: logged, counted, and tried again
+                self._broken[each.watch.id] = now + TRY_AGAIN_AFTER
+                faults.note(self.notifier, error, "enrol_watch", watch_id=each.watch.id)
+        return 0
 
     def _is_indexed(self) -> bool:
         """Whether nothing is unindexed but what was settled since this was asked before: watches look at that anyway."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from inventory import faults
 from inventory.clock import Clock
-from inventory.errors import StorageUnavailable
 from inventory.notifier import Notifier
 from inventory.observations.model import Observation
 from inventory.watches.active import ActiveWatches
@@ -55,16 +54,31 @@ class Looker:
     def _looked(
         self, unseen: Unseen, intervals: Mapping[str, Sequence[Observation]], watches: Sequence[ParsedWatch]
     ) -> Looked:
-        """What the watches make of a target. One that they cannot look at, whatever is wrong, keeps no other waiting."""
-        record_id = unseen.record.id
+        """What the watches make of a target."""
+        held = intervals.get(unseen.record.id, ())
         try:
-            found = evaluate(unseen, intervals.get(record_id, ()), watches, now=self.clock())
-        except StorageUnavailable:
-            raise
-        except Exception as error:  # noqa: BLE001 - the edge of one unit of work: logged and counted, and found nothing
-            faults.note(self.notifier, error, "watch_record", record_id=record_id)
-            return Looked(unseen=unseen)
+            found = evaluate(unseen, held, watches, now=self.clock())
+        except Exception:  # noqa: BLE001 - each watch by itself meets it again, where it is logged and counted
+            return self._looked_by_each(unseen, held, watches)
         return Looked(unseen=unseen, findings=found.findings, memberships=found.memberships)
+
+    def _looked_by_each(self, unseen: Unseen, held: Sequence[Observation], watches: Sequence[ParsedWatch]) -> Looked:
+        """The same, one watch after the other: one that cannot look, whatever is wrong, keeps no other from it."""
+        found, broken = [], False
+        for watch in watches:
+            try:
+                found.append(evaluate(unseen, held, [watch], now=self.clock()))
+            except Exception as error:  # noqa: BLE001 - the edge of one unit of work: logged, counted, and looked at again
+                if not broken:
+                    names = {"record_id": unseen.record.id, "watch_id": watch.watch.id}
+                    faults.note(self.notifier, error, "watch_record", **names)
+                broken = True
+        return Looked(
+            unseen=unseen,
+            findings=[one for each in found for one in each.findings],
+            memberships=[one for each in found for one in each.memberships],
+            broken=broken,
+        )
 
 
 def _portions(looked: Iterable[Looked], is_over: Callable[[], bool]) -> Iterator[Sequence[Looked]]:

@@ -185,11 +185,15 @@ class Membership:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """What all watches made of the unseen outcomes of a target."""
+    """What all watches made of the unseen outcomes of a target.
+
+    `broken`: a fault of ours kept one of them from it. So the outcomes stay new, and come again with the next one.
+    """
 
     unseen: Unseen
     findings: Sequence[Finding] = ()
     memberships: Sequence[Membership] = ()
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

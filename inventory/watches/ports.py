@@ -105,7 +105,8 @@ class Outcomes(Protocol):
 
         False of each target that has had another outcome since, or that somebody else was quicker to look at: nothing counts
         then. A watch with a new finding owes a message at `message_due_at`. What is for a watch that is gone, or of another
-        version, is left out.
+        version, is left out. What is unseen of a target whose look is `broken` is not forgotten: `unseen` returns it again
+        after the next outcome, or change of labels, of that target.
         """
 
     def forget(self, *, limit: int) -> int:

@@ -63,7 +63,7 @@ def watch_work(parts: Parts, records: RecordService) -> WatchWork:
     watches, observed = ActiveWatches(store.watches), store.observations
     return WatchWork(
         looker=Looker(outcomes=store.outcomes, observed=observed, watches=watches, notifier=notifier, clock=clock),
-        enroller=Enroller(schedules=store.schedules, observed=observed, watches=watches, clock=clock),
+        enroller=Enroller(schedules=store.schedules, observed=observed, watches=watches, notifier=notifier, clock=clock),
         collections=DueCollections(schedules=store.schedules, records=records, watches=watches, clock=clock),
         composer=Composer(messages=store.messages, records=records, public_url=parts.settings.public, clock=clock),
         clock=clock,

@@ -34,7 +34,7 @@ from tests.contract.backends import SqliteBackend
 from tests.contract.meeting import at_once
 from tests.contract.observed import World
 from tests.contract.oracle import ORDERS, act
-from tests.contract.watch_actions import add, fail, finding, one_unseen, settle, unseen
+from tests.contract.watch_actions import add, compose, fail, finding, one_unseen, settle, unseen
 
 
 def ok(*seconds: float) -> list[Collection]:
@@ -311,6 +311,25 @@ def test_a_look_at_a_target_that_had_another_outcome_since_counts_for_nothing(st
     claimed = store.messages.claim(now=after(999), lease_for=LEASE)
     assert claimed is not None
     assert [each.record_id for each in store.messages.owed(claimed, limit=9)] == [target(1).id]
+
+
+def test_what_a_fault_kept_watches_from_is_looked_at_with_the_next_outcome(store: Store) -> None:
+    kept = add(store)
+    settle(store, target(), 1)
+    store.observations.tag(target().id, ["prod"], now=after(2))
+    only = one_unseen(store)
+
+    assert look(store, Looked(unseen=only, findings=[finding(kept)], broken=True)) == [True]
+
+    assert unseen(store) == []
+    assert look(store, Looked(unseen=only)) == [False]
+    assert store.messages.owed(compose(store, now=after(999)), limit=9) == [finding(kept)]
+    fail(store, target(), 3)
+    again = one_unseen(store)
+    assert (list(again.collections), again.new, again.tagged_at) == ([*ok(1), *bad(3)], 2, after(2))
+    assert look(store, Looked(unseen=again)) == [True]
+    settle(store, target(), 4)
+    assert (one_unseen(store).new, one_unseen(store).tagged_at) == (1, None)
 
 
 def test_a_look_at_labels_that_changed_again_counts_for_nothing(store: Store) -> None:

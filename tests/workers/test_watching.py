@@ -6,20 +6,24 @@ import itertools
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import fakeredis
 import orjson
 import pytest
 
+from inventory.changes.parameters import ChangeParameters
+from inventory.clock import rfc3339
 from inventory.config import Settings
 from inventory.errors import QueryTooBroad, SourceFailure
-from inventory.observations.model import Everything
+from inventory.observations.model import And, Everything, Has
 from inventory.records.model import Failure, State, Target
 from inventory.records.source import Collected
 from inventory.services import Services
 from inventory.watches.collecting import is_wanted
 from inventory.watches.due_times import next_due
 from inventory.watches.model import GATHER, Destination, Message, On, Schedule, SinkKind, Watch
+from inventory.watches.parsing import ParsedWatch
 from inventory.watches.settings import WatchSettings
 from inventory.webhooks.model import DeliveryState
 from tests.conftest import Build
@@ -391,9 +395,141 @@ def test_a_target_that_cannot_be_looked_at_keeps_no_other_waiting(
     work = fleet.services.watch_work
     looker = replace(work.looker, observed=Broken())  # type: ignore[arg-type]
     assert looker.look() == 2  # type: ignore[attr-defined]
+    assert looker.look() == 0  # type: ignore[attr-defined]
 
     assert [each.findings for each in fleet.messages(watch)] == [1]
     assert fleet.services.notifier.faults() == {("watch_record", ""): 1}
+    fleet.collect(urls[0])  # it is told once the fault is mended, with the next collection
+    assert [each.findings for each in fleet.messages(watch)] == [1, 1]
+
+
+def test_a_watch_that_cannot_look_keeps_no_other_from_it(fleet: Fleet) -> None:
+    [url] = fleet.urls(1)
+    good, bad = fleet.watch(name="good"), fleet.watch(name="bad")
+    for value in ("on", "off"):
+        fleet.show(url, value)
+        fleet.collect(url)
+    watches = fleet.services.watch_work.looker.watches
+
+    class OneBroken:
+        def parsed(self) -> list[ParsedWatch]:
+            return [replace(each, tells=_broken) if each.watch.id == bad.id else each for each in watches.parsed()]
+
+    looker = replace(fleet.services.watch_work.looker, watches=OneBroken())
+    assert looker.look() == 1
+    assert [each.findings for each in fleet.messages(good)] == [1]
+    assert fleet.messages(bad) == []
+
+    fleet.collect(url)
+    assert [each.findings for each in fleet.messages(bad)] == [1]
+    assert [each.findings for each in fleet.messages(good)] == [1]
+
+
+def _broken(_name: str) -> bool:
+    raise ZeroDivisionError
+
+
+def test_a_watch_that_cannot_be_enrolled_keeps_no_other_waiting(
+    make_services: Build, web: FakeWeb, clock: FakeClock
+) -> None:
+    fleet = Fleet(make_services(), web, clock)
+    fleet.collect(*fleet.urls(5))
+    bad, good = fleet.watch("status:200", name="bad", every=3_600), fleet.watch(name="good", every=3_600)
+    observed = fleet.services.store.observations
+    is_broken = [True]
+
+    class Broken:
+        def search(self, condition: Has | And, **others: object) -> object:
+            if is_broken and "status" in str(condition):
+                raise ZeroDivisionError
+            return observed.search(condition, **others)  # type: ignore[arg-type]
+
+    enroller = replace(fleet.services.watch_work.enroller, observed=Broken())
+    for _ in range(9):
+        enroller.enrol_some(limit=2)
+
+    assert fleet.services.watches.scheduled([bad, good]) == {bad.id: 0, good.id: 5}
+    assert fleet.services.notifier.faults() == {("enrol_watch", ""): 1}
+    is_broken.clear()
+    assert enroller.enrol_some() == 0
+    clock.forward(600)
+    assert enroller.enrol_some() == 5
+    assert fleet.services.watches.scheduled([bad]) == {bad.id: 5}
+
+
+def test_what_happens_during_a_pause_is_not_told_after_it(fleet: Fleet) -> None:
+    """Not even what nobody looked at before its end, because another watch was there and the scheduler was late."""
+    [url] = fleet.urls(1)
+    other, patient = fleet.watch(name="other"), fleet.watch(name="patient", persist=2)
+    hasty = fleet.watch(name="hasty")
+    for value in ("on", "on"):
+        fleet.show(url, value)
+        fleet.collect(url)
+    for each in (patient, hasty):
+        fleet.services.watches.pause(each.id)
+    fleet.show(url, "off")
+    fleet.collect(url)
+    fleet.clock.forward(60)
+    for each in (patient, hasty):
+        fleet.services.watches.resume(each.id)
+    for _ in range(3):
+        fleet.collect(url)
+
+    assert [each.findings for each in fleet.messages(other)] == [1]
+    assert fleet.messages(hasty) == fleet.messages(patient) == []
+
+    fleet.show(url, "half")
+    for _ in range(2):
+        fleet.collect(url)
+    assert [each.findings for each in fleet.messages(hasty)] == [1]
+    assert [each.findings for each in fleet.messages(patient)] == [1]
+
+
+def test_a_certificate_is_told_when_the_watch_begins_to_look_for_it(fleet: Fleet) -> None:
+    [url] = fleet.urls(1)
+    ends = fleet.clock.now + timedelta(days=10)
+    tls = {"version": "TLSv1.3", "cipher": "x", "not_after": rfc3339(ends)}
+    page = content(url)
+    page["response"]["tls"] = tls
+    fleet.web.pages[url] = Collected(page, b"")
+    watch = fleet.watch()
+    for _ in range(3):
+        fleet.collect(url)
+    assert fleet.messages(watch) == []
+
+    for changes in ({"on": [On.CHANGES, On.EXPIRES], "expires_within": 5}, {"expires_within": 30}, {"expires_within": 60}):
+        fleet.clock.forward(1)
+        fleet.services.watches.change(watch.id, lambda settings, changes=changes: replace(settings, **changes))
+        fleet.collect(url)
+        fleet.messages(watch)
+
+    [message] = fleet.messages(watch)
+    assert [(each.on, each.count) for each in message.groups] == [(On.EXPIRES, 1)]
+
+
+@pytest.mark.parametrize("header", ["X-Mode", "Content-Security-Policy"])
+def test_the_link_of_a_group_leads_to_its_changes(fleet: Fleet, header: str) -> None:
+    """Also where a change is told long after it happened, or is one of a part of a value alone."""
+    [url] = fleet.urls(1)
+    watch = fleet.watch(persist=2, fields=f"header.{header.lower()}")
+    nonce = iter("abcdefghij" * 9)
+
+    def collect(value: str) -> None:
+        shown = f"script-src {value} 'nonce-{next(nonce) * 22}'" if "-S" in header else value
+        fleet.web.pages[url] = Collected(content(url, headers=[{"name": header, "value": shown}]), b"")
+        fleet.clock.forward(3_600)
+        fleet.collect(url)
+
+    for value in ("on.example", "on.example", "off.example", "off.example"):
+        collect(value)
+
+    [message] = fleet.messages(watch)
+    [group] = orjson.loads(message.payload)["data"]["groups"]
+    asked = {name: values[0] for name, values in parse_qs(urlsplit(group["link"]).query).items()}
+    field, volatile = asked.pop("field"), asked.pop("volatile", "false") == "true"
+    parameters = ChangeParameters(fields=[field], volatile=volatile, **asked)
+    found = fleet.services.fleet_changes.groups(parameters, limit=9)
+    assert [len(each.group.targets) for each in found.groups].count(1) >= 1
 
 
 def test_a_query_that_becomes_too_broad_enrols_by_looking_at_each_target(

@@ -33,7 +33,9 @@ from inventory.watches.model import Looked, Membership, Unseen, Watch
 KEPT: Document = {"collections": 1, "watched": 1}
 UNSEEN: Document = {"$gte": 0}
 NEVER = -1
-NOTHING: Document = {"unseen_since": "", "unseen": "", "tagged": ""}
+NOT_YET: Document = {"unseen_since": ""}
+"""What is unset of a record whose outcomes are to be looked at with the next one."""
+NOTHING: Document = NOT_YET | {"unseen": "", "tagged": ""}
 
 
 def remembering(database: Database[Document], outcomes: Sequence[Outcome], since: int | None) -> Mapping[str, Document]:
@@ -80,7 +82,8 @@ class MongoOutcomes(Adapter):
             known = {each["_id"]: watches.read(each) for each in found}
             messages.keep(database, [one for each in true for one in each.findings if one.watch_id in known], known, now)
             schedule(database, true, known)
-            done = forget(database, [each.unseen for each in true])
+            done = forget(database, [each.unseen for each in true if not each.broken])
+            done |= forget(database, [each.unseen for each in true if each.broken], NOT_YET)
         return [each.unseen.record.id in done for each in looked]
 
     def forget(self, *, limit: int) -> int:
@@ -134,9 +137,9 @@ def as_read(database: Database[Document], unseen: Sequence[Unseen]) -> set[str]:
     }
 
 
-def forget(database: Database[Document], unseen: Sequence[Unseen]) -> set[str]:
+def forget(database: Database[Document], unseen: Sequence[Unseen], what: Document = NOTHING) -> set[str]:
     """Step 4: the ids of the records of which nothing is unseen any more since they were read."""
-    change_all(database["records"], [UpdateOne(_as_seen(each), {"$unset": NOTHING}) for each in unseen])
+    change_all(database["records"], [UpdateOne(_as_seen(each), {"$unset": what}) for each in unseen])
     marks = {each.record.id: int(each.mark) for each in unseen}
     over = {"_id": {"$in": list(marks)}, "unseen_since": None}
     found = database["records"].find(over, {"mark": 1}) if marks else ()

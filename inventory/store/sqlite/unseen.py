@@ -47,6 +47,7 @@ NOTHING = "unseen_since = NULL, unseen = NULL, tagged = NULL"
 SEEN = f"""
     UPDATE records SET {NOTHING}
     WHERE id = :id AND accepted_at = :accepted_at AND mark = :mark AND unseen_since IS NOT NULL"""
+BROKEN = SEEN.replace(NOTHING, "unseen_since = NULL")
 _STALE = """
     SELECT id FROM records INDEXED BY records_unseen WHERE watched {differs} :since AND unseen_since IS NOT NULL
     AND indexed = 1"""
@@ -103,7 +104,9 @@ class SqliteOutcomes(Adapter):
             return []
         with self._connections.writing() as connection:
             known = {watch.id: watch for watch in map(watches.read, connection.execute(watches.ACTIVE))}
-            done = [connection.execute(SEEN, _as_seen(each.unseen)).rowcount == 1 for each in looked]
+            done = [
+                connection.execute(BROKEN if each.broken else SEEN, _as_seen(each.unseen)).rowcount == 1 for each in looked
+            ]
             ours = [each for each, is_done in zip(looked, done, strict=True) if is_done]
             found = [one for each in ours for one in each.findings if one.watch_id in known]
             _keep(connection, found, known, now)
