@@ -133,9 +133,6 @@ class Messages(Protocol):
         harmless, and True.
         """
 
-    def add(self, message: Message, deliveries: Sequence[Delivery]) -> None:
-        """Keep a message that no watch made, a test of a webhook say, with its deliveries; harmless when repeated."""
-
     def listing(self, watch_id: str, *, limit: int, after: Key | None) -> Sequence[Message]:
         """Messages of a watch by (created_at, id), newest first, without payload."""
 

@@ -18,6 +18,7 @@ from inventory.config import Settings
 from inventory.watches.model import Message
 from inventory.webhooks.model import Attempt, DeliveryState
 from tests.commands.conftest import run
+from tests.contract.watch_actions import keep_message
 from tests.upstreams import Answer
 from tests.webhooks.conftest import owed
 from tests.webhooks.receivers import Receiver
@@ -77,7 +78,7 @@ def test_the_log_says_what_became_of_each_delivery(environment: dict[str, str], 
     services = wiring.build(Settings(data_dir=tmp_path), redis=fakeredis.FakeRedis())
     now = utc_now()
     message = Message(id="m1", watch_id="watch", number=1, created_at=now, findings=1, targets=1, payload=b"{}")
-    services.store.messages.add(message, [owed(1, now, webhook["id"])])
+    keep_message(services.store, message, [owed(1, now, webhook["id"])])
     claim = services.store.deliveries.claim_due(now=now, lease_for=timedelta(minutes=1), limit=1)[0]
     attempt = Attempt(at=now, status=500, detail="The receiver answered 500: [red]busy", elapsed_ms=1.0)
     services.store.deliveries.settle(claim, attempt, DeliveryState.FAILED, due_at=None)

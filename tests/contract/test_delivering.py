@@ -17,6 +17,7 @@ from inventory.webhooks.delivering import LEASE, Deliverer, outgoing
 from inventory.webhooks.model import WEBHOOK, DeliveryState, Webhook
 from inventory.webhooks.signing import new_secret
 from inventory.webhooks.sink import OutgoingMessage
+from tests.contract.watch_actions import keep_message
 from tests.fakes import FakeClock
 from tests.upstreams import Answer
 from tests.webhooks.conftest import loopback_sink, owed, webhook_of
@@ -109,7 +110,7 @@ def owe(store: Store, name: str, number: int, address: str, clock: FakeClock) ->
         payload=b'{"type":"watch.message","data":{"id":"%s"}}' % message_id.encode(),
     )
     delivery = owed(number, clock(), address, id=f"{message_id}-d", message_id=message_id, watch_id="w" * 32)
-    store.messages.add(message, [delivery])
+    keep_message(store, message, [delivery])
 
 
 def ids(receiver: Receiver, name: str) -> list[str]:

@@ -16,7 +16,7 @@ from inventory.webhooks.model import DeliveryState
 from tests.contract.actions import LEASE, NOW, after
 from tests.contract.backends import SqliteBackend
 from tests.contract.meeting import at_once
-from tests.contract.watch_actions import add, compose, delivered, delivery, find, finding, found, message, owe, tell
+from tests.contract.watch_actions import add, compose, delivered, delivery, find, finding, found, message, tell
 
 DUE = NOW + GATHER
 MILLISECOND = timedelta(milliseconds=1)
@@ -277,17 +277,6 @@ def composed(store: Store, turns: int, *, start: int = 0) -> list[str]:
             if owed and store.messages.commit(claimed, message(claimed, owed, now=now), [], now=now):
                 told += [each.id for each in owed]
     return told
-
-
-def test_a_message_that_no_watch_made_is_delivered(store: Store) -> None:
-    (owing,) = owe(store)
-    told = store.messages.find(owing.message_id)
-
-    assert told is not None
-    assert told.payload == b"{}"
-    store.messages.add(told, [owing])
-    assert store.deliveries.tally() == {DeliveryState.PENDING: 1}
-    assert store.messages.findings(told.id, limit=9, after=None) == []
 
 
 def test_old_messages_go_with_all_of_theirs_unless_a_delivery_goes_on(store: Store) -> None:

@@ -184,7 +184,7 @@ def test_a_deleted_watch_leaves_nothing_and_its_schedules_are_void(store: Store)
     assert store.watches.add(replace(watch("doomed"), id=doomed.id), at_most=MANY) is not None
 
 
-def test_deleting_a_watch_leaves_deliveries_that_no_watch_made(store: Store) -> None:
+def test_deleting_a_watch_leaves_deliveries_of_others(store: Store) -> None:
     doomed = add(store)
     (owing,) = owe(store)
 

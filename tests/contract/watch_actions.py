@@ -11,6 +11,7 @@ from typing import Any
 from inventory.records.model import Statement, Statements, Target
 from inventory.store import Store
 from inventory.watches.model import (
+    GATHER,
     ComposingClaim,
     Destination,
     Finding,
@@ -140,8 +141,18 @@ def owe(store: Store, count: int = 1, **fields: Any) -> list[Delivery]:
     for n in range(count):
         told = Message(id=secrets.token_hex(16), watch_id="", number=n, created_at=NOW, findings=0, targets=0, payload=b"{}")
         owing.append(delivery(told, **fields))
-        store.messages.add(told, owing[-1:])
+        keep_message(store, told, owing[-1:])
     return owing
+
+
+def keep_message(store: Store, told: Message, owing: Sequence[Delivery]) -> None:
+    """Keep a message, whatever it says, with its deliveries."""
+    maker = add(store, secrets.token_hex(8))
+    find(store, [finding(maker)])
+    claimed = compose(store, now=NOW + GATHER)
+    assert store.messages.owed(claimed, limit=9)
+    assert store.messages.commit(claimed, told, owing, now=NOW + GATHER)
+    assert store.watches.delete(maker.id)
 
 
 def attempt(n: int = 0, *, status: int | None = 503) -> Attempt:

@@ -8,6 +8,7 @@ from inventory.services import Services
 from inventory.watches.composing import deliveries_of
 from inventory.watches.model import Destination, Message, SinkKind
 from inventory.watches.settings import WatchSettings
+from tests.contract.watch_actions import keep_message
 from tests.fakes import FakeClock
 from tests.ops.actions import scrape, value
 from workers.watching import BackgroundWatching
@@ -39,6 +40,6 @@ def test_deliveries_are_counted_by_state(client: FlaskClient, services: Services
     destinations = [Destination(SinkKind.FILE, name) for name in ("a", "b")]
     watch = services.watches.create(WatchSettings(name="a", query="", destinations=destinations)).watch
     message = Message(id="m", watch_id=watch.id, number=1, created_at=clock.now, findings=1, targets=1)
-    services.store.messages.add(message, deliveries_of(message, watch, clock.now))
+    keep_message(services.store, message, deliveries_of(message, watch, clock.now))
 
     assert scrape(client)["inventory_deliveries", frozenset({("state", "pending")})] == 2

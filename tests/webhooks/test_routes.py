@@ -19,6 +19,7 @@ from inventory.services import Services
 from inventory.watches.model import Message
 from inventory.webhooks.model import MAX_WEBHOOKS, Attempt, DeliveryState
 from inventory.webhooks.service import WebhookService
+from tests.contract.watch_actions import keep_message
 from tests.fakes import FakeClock, Replacing
 from tests.http_client.conftest import OPENED
 from tests.upstreams import Answer
@@ -381,7 +382,7 @@ def test_what_is_sent_again_wakes_a_worker(services: Services, redis: fakeredis.
     webhook = made(client)
     now = services.webhooks.clock()
     message = Message(id="m1", watch_id="w", number=1, created_at=now, findings=1, targets=1, payload=PAYLOAD)
-    services.store.messages.add(message, [owed(1, now, webhook["id"])])
+    keep_message(services.store, message, [owed(1, now, webhook["id"])])
     path = f"{WEBHOOKS}/{webhook['id']}/deliveries"
 
     response = client.post(f"{path}/d1/again")

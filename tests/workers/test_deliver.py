@@ -12,6 +12,7 @@ from inventory.clock import utc_now
 from inventory.watches.model import Message
 from inventory.webhooks.model import WEBHOOK, Delivery, DeliveryState
 from inventory.wiring import Services
+from tests.contract.watch_actions import keep_message
 from tests.fakes import Replacing
 from tests.upstreams import Answer
 from tests.webhooks.conftest import PAYLOAD, owed
@@ -42,7 +43,7 @@ def owe(services: Services, address: str, *, kind: str = WEBHOOK) -> str:
     """A delivery that is due, and its message."""
     now = utc_now()
     message = Message(id="m1", watch_id="w", number=1, created_at=now, findings=1, targets=1, groups=(), payload=PAYLOAD)
-    services.store.messages.add(message, [owed(1, now - timedelta(seconds=1), address, kind=kind)])
+    keep_message(services.store, message, [owed(1, now - timedelta(seconds=1), address, kind=kind)])
     return "d1"
 
 

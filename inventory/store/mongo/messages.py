@@ -83,10 +83,6 @@ class MongoMessages(Adapter):
                 return True
             return database["messages"].find_one({"_id": message.id}, {"_id": 1}) is not None
 
-    def add(self, message: Message, deliveries: Sequence[Delivery]) -> None:
-        with self._connection.database() as database:
-            write(database, _outgoing(message, deliveries, fence=0))
-
     def listing(self, watch_id: str, *, limit: int, after: Key | None) -> Sequence[Message]:
         chosen = {"watch_id": watch_id} | after_key("created_at", after, as_millis=True)
         with self._connection.database() as database:

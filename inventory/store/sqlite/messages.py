@@ -106,11 +106,6 @@ class SqliteMessages(Adapter):
             _insert(connection, kept, deliveries)
         return True
 
-    def add(self, message: Message, deliveries: Sequence[Delivery]) -> None:
-        kept = _values(message) | {"fence": None}
-        with self._connections.writing() as connection:
-            _insert(connection, kept, deliveries)
-
     def listing(self, watch_id: str, *, limit: int, after: Key | None) -> Sequence[Message]:
         found = self._connections.rows(LISTING, {"watch_id": watch_id} | rows.page(limit, after))
         return [_message(row) for row in found]
