@@ -1,4 +1,4 @@
-"""`inventory watch`: what is watched, and what was told of it, from a terminal."""
+"""`inventory watch`: what is watched, and the messages about it, from a terminal."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def again(name: str, number: int, delivery_id: str, as_json: bool) -> int:
 @as_json
 @errors_as_lines
 def pause(name: str, as_json: bool) -> int:
-    """Let the watch NAME collect and tell nothing for now."""
+    """Let the watch NAME collect nothing and find nothing for now."""
     watches = _services().watches
     _show(documents.watch_document(watches.pause(_found(watches, name).id)), as_json=as_json)
     return 0
@@ -179,7 +179,7 @@ def resume(name: str, as_json: bool) -> int:
 @watch_name
 @errors_as_lines
 def remove(name: str) -> int:
-    """Remove the watch NAME, its messages, and what it owed. Webhooks stay."""
+    """Remove the watch NAME, its messages, and what it found. Webhooks stay."""
     watches = _services().watches
     watches.delete(_found(watches, name).id)
     return 0

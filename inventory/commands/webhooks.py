@@ -81,7 +81,7 @@ def enable(webhook_id: str, as_json: bool) -> int:
 @webhook_id
 @errors_as_lines
 def remove(webhook_id: str) -> int:
-    """Remove the webhook ID, and cancel what it is owed."""
+    """Remove the webhook ID, and cancel its deliveries that go on."""
     _service().delete(webhook_id)
     return 0
 

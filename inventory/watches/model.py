@@ -2,6 +2,11 @@
 
 A watch is a query that is collected on a schedule, and the conditions on which it sends a message. A finding is one thing
 that a collection of one target showed and a watch is to tell. A message tells all findings of a watch since the one before.
+
+    look      evaluate the new outcomes of a target for all watches (`looking`); those outcomes are `Unseen` before
+    find      what was evaluated is kept as findings, and targets get or lose schedules
+    owe       a watch with findings that are not told owes a message from a due time on, in the manner of the ledger
+    tell      the message is made (`composing`), with a delivery for each destination (`inventory.webhooks`)
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`/api/v1/watches`: what is watched, and what was told of it."""
+"""`/api/v1/watches`: what is watched, and the messages about it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from inventory.web_api.blueprint import Blueprint
 from inventory.web_api.pagination import PageQuery, json_page
 from inventory.web_api.responses import json_response
 
-blueprint = Blueprint("watches", __name__, url_prefix="/api/v1", description="What is watched, and what was told of it")
+blueprint = Blueprint("watches", __name__, url_prefix="/api/v1", description="What is watched, and the messages about it")
 
 USUAL = (ForeignOrigin, StorageUnavailable, 413, 415)
 URL_PROBLEMS = (InvalidUrl, UnsupportedScheme, CredentialsInUrl, UrlTooLong, ForbiddenAddress)
@@ -95,10 +95,10 @@ class OneWatch(MethodView):
     @blueprint.problems(*SETTINGS_PROBLEMS, UnknownWatch)
     @blueprint.needs("watch")
     def patch(self, body: dict[str, Any], watch_id: str) -> Response:
-        """Change a watch. What it has found is told all the same."""
+        """Change a watch. What it has found is in its next message all the same."""
         return _made(services().watches.change(watch_id, partial(with_members, members=body)))
 
-    @blueprint.response(204, description="Removed, with its messages and what it owed")
+    @blueprint.response(204, description="Removed, with its messages and what it found")
     @blueprint.problems(ForeignOrigin, StorageUnavailable, UnknownWatch)
     @blueprint.needs("watch")
     def delete(self, watch_id: str) -> Response:
@@ -115,7 +115,7 @@ class Pause(MethodView):
     @blueprint.problems(ForeignOrigin, StorageUnavailable, UnknownWatch, TooManyRequests)
     @blueprint.needs("watch")
     def post(self, watch_id: str) -> Response:
-        """Pause a watch: it collects nothing, and what happens until it is resumed is not told."""
+        """Pause a watch: it collects nothing, and what happens until it is resumed is in no message."""
         return json_response(documents.watch_document(services().watches.pause(watch_id)))
 
 

@@ -85,7 +85,7 @@ class OneWebhook(MethodView):
         """Change its URL, enable it, or disable it."""
         return _answer(services().webhooks.change(webhook_id, **body))
 
-    @blueprint.response(204, description="Removed; what it was owed is cancelled")
+    @blueprint.response(204, description="Removed; deliveries that go on are cancelled")
     @blueprint.problems(*USUAL, UnknownWebhook)
     @blueprint.needs("watch")
     def delete(self, webhook_id: str) -> Response:

@@ -22,7 +22,7 @@ class WebhookChange(Schema):
     """What is to be changed of a webhook; what is left out stays."""
 
     url = fields.String(**URL | {"required": False, "metadata": {"description": WHERE}})
-    enabled = fields.Boolean(metadata={"description": "false: nothing is sent to it, and what it is owed is cancelled."})
+    enabled = fields.Boolean(metadata={"description": "false: nothing is sent to it, and deliveries are cancelled."})
 
 
 class WebhookSchema(Schema):
