@@ -32,8 +32,8 @@ if TYPE_CHECKING:  # types only: views import this module, and the features of t
     from inventory.records.service import RecordService
     from inventory.records.source import Source
     from inventory.store import Store
+    from inventory.watches.rounds.work import WatchWork
     from inventory.watches.service import WatchService
-    from inventory.watches.work import WatchWork
     from inventory.weather.service import WeatherService
     from inventory.webhooks.delivering import Deliverer
     from inventory.webhooks.service import WebhookService

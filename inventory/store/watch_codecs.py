@@ -13,12 +13,9 @@ from typing import Any, TypeVar
 from inventory.store.codecs import content_bytes, from_millis, read_content, text_bytes, to_millis, to_millis_or_none
 from inventory.store.frames import keep_content, kept_content
 from inventory.watches.model import Destination, Finding, Group, Message, On, SinkKind, Watch
-from inventory.webhooks.model import Attempt, Delivery
+from inventory.webhooks.model import KEPT_ATTEMPTS, Attempt, Delivery
 
 Key = TypeVar("Key")
-
-KEPT_ATTEMPTS = 20
-"""The latest ones of a delivery."""
 
 
 def key_of(text: str) -> bytes:

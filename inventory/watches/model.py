@@ -187,6 +187,11 @@ class Membership:
     due_at: datetime | None = None
     sooner: datetime | None = None
 
+    @property
+    def starts_at(self) -> datetime | None:
+        """When a new schedule is due."""
+        return min((each for each in (self.due_at, self.sooner) if each is not None), default=None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:

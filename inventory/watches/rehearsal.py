@@ -13,10 +13,11 @@ from inventory.listing import Key
 from inventory.observations.model import FAILURE, Condition, Observation
 from inventory.records.model import Record
 from inventory.records.service import RecordService
-from inventory.watches.evaluation import replay
+from inventory.watches.evaluation.evaluate import replay
 from inventory.watches.grouping import grouped
 from inventory.watches.model import Collection, Finding, Group, Watch, message_due_at
 from inventory.watches.parsing import ParsedWatch, read_query
+from inventory.watches.payload import MAX_GROUPS
 from inventory.watches.ports import ObservedTargets
 
 MAX_TARGETS = 2_000
@@ -29,7 +30,6 @@ MAX_COLLECTIONS = 200
 """Collections of one target that are looked at, the latest ones."""
 MAX_FINDINGS = 50_000
 """With so many it ends."""
-MAX_GROUPS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ from inventory.errors import (
 )
 from inventory.listing import Key
 from inventory.services import services
-from inventory.watches import documents, schemas
+from inventory.watches import documents, message_schemas, schemas
 from inventory.watches.members import settings_from, with_members
 from inventory.watches.model import Finding
 from inventory.watches.service import Made
@@ -149,7 +149,7 @@ class Messages(MethodView):
     """What was told."""
 
     @blueprint.arguments(PageQuery, location="query")
-    @blueprint.response(200, schemas.MessagesPage, description="One page", example="watches/messages")
+    @blueprint.response(200, message_schemas.MessagesPage, description="One page", example="watches/messages")
     @blueprint.problems(InvalidRequest, UnknownWatch, StorageUnavailable)
     @blueprint.needs("watch")
     def get(self, query: dict[str, Any], watch_id: str) -> Response:
@@ -162,7 +162,7 @@ class Messages(MethodView):
 class OneMessage(MethodView):
     """One message."""
 
-    @blueprint.response(200, schemas.MessageSchema, description="The message", example="watches/message")
+    @blueprint.response(200, message_schemas.MessageSchema, description="The message", example="watches/message")
     @blueprint.problems(UnknownWatch, NotFound, StorageUnavailable)
     @blueprint.needs("watch")
     def get(self, watch_id: str, number: str) -> Response:
@@ -176,7 +176,7 @@ class Findings(MethodView):
     """All of a message."""
 
     @blueprint.arguments(PageQuery, location="query")
-    @blueprint.response(200, schemas.FindingsPage, description="One page", example="watches/findings")
+    @blueprint.response(200, message_schemas.FindingsPage, description="One page", example="watches/findings")
     @blueprint.problems(InvalidRequest, UnknownWatch, NotFound, StorageUnavailable)
     @blueprint.needs("watch")
     def get(self, query: dict[str, Any], watch_id: str, number: str) -> Response:
@@ -189,7 +189,7 @@ class Findings(MethodView):
 class Again(MethodView):
     """Sending again."""
 
-    @blueprint.response(202, schemas.MessageDeliverySchema, description="It is due now", example="watches/again")
+    @blueprint.response(202, message_schemas.MessageDeliverySchema, description="It is due now", example="watches/again")
     @blueprint.problems(ForeignOrigin, StorageUnavailable, UnknownWatch, NotFound, UnknownWebhook, WebhookDisabled)
     def post(self, watch_id: str, number: str, delivery_id: str) -> Response:
         """Send a message to one of its destinations again, with the same id."""

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from secrets import token_hex
 
 from inventory import optimistic
 from inventory.clock import Clock
-from inventory.errors import (
-    InvalidRequest,
-    InvalidUrl,
-    InventoryError,
-    NameTaken,
-    NotFound,
-    QueryTooBroad,
-    StorageUnavailable,
-    TooManyWatches,
-    UnknownWatch,
-)
+from inventory.errors import InvalidRequest, NameTaken, NotFound, QueryTooBroad, TooManyWatches, UnknownWatch
 from inventory.listing import Key
 from inventory.slots import Slots
-from inventory.watches.model import MAX_WATCHES, Destination, Finding, Message, SinkKind, Watch, message_id
+from inventory.watches.destinations import NamedWebhooks
+from inventory.watches.model import MAX_WATCHES, Finding, Message, SinkKind, Watch, message_id
 from inventory.watches.parsing import parsed
 from inventory.watches.ports import Messages, Schedules, Watches
 from inventory.watches.rehearsal import Rehearsal, Rehearser
@@ -61,7 +52,7 @@ class WatchService:
     ) -> None:
         """`owner` tells who makes a watch in this thread."""
         self._watches, self._schedules, self._messages = watches, schedules, messages
-        self._webhooks, self._rehearser = webhooks, rehearser
+        self._webhooks, self._named, self._rehearser = webhooks, NamedWebhooks(webhooks), rehearser
         self._has_mail = has_mail
         self._tests = Slots(1, max_wait=TESTS_WAIT, admitted=TESTS_ADMITTED)
         self._clock = clock
@@ -77,8 +68,8 @@ class WatchService:
         new = replace(self._read(settings, token_hex(16)), owner=self._owner())
         self._check_name(new)
         secrets: dict[str, str] = {}
-        with self._removing_if_refused(secrets):
-            kept = self._watches.add(self._resolved(new, (), secrets), at_most=MAX_WATCHES)
+        with self._named.removing_if_refused(secrets):
+            kept = self._watches.add(self._named.resolved(new, (), secrets), at_most=MAX_WATCHES)
             if kept is None:
                 raise TooManyWatches(f"There are {MAX_WATCHES:,} watches, and no more are kept. Delete one first.")
             if kept.id != new.id:
@@ -118,9 +109,9 @@ class WatchService:
         def with_webhooks(seen: Watch) -> Watch:
             new = self._read(change(settings_of(seen)), seen.id, seen)
             self._check_name(new)
-            return changed(seen, self._resolved(new, seen.destinations, secrets))
+            return changed(seen, self._named.resolved(new, seen.destinations, secrets))
 
-        with self._removing_if_refused(secrets):
+        with self._named.removing_if_refused(secrets):
             return Made(watch=self._replace(watch_id, with_webhooks), secrets=secrets)
 
     def pause(self, watch_id: str) -> Watch:
@@ -195,46 +186,6 @@ class WatchService:
         found = self._watches.named(watch.name)
         if found is not None and found.id != watch.id:
             raise _name_taken(watch)
-
-    def _resolved(self, watch: Watch, known: Sequence[Destination], secrets: MutableMapping[str, str]) -> Watch:
-        """The watch with the ids of its webhooks; the secrets of new ones are added. Known ones are not looked up.
-
-        None is made unless all can be.
-        """
-        unknown = [each for each in watch.destinations if each.kind is SinkKind.WEBHOOK and each not in known]
-        for each in unknown:
-            self._check_webhook(each.address)
-        destinations = [self._made(each.address, secrets) if each in unknown else each for each in watch.destinations]
-        return replace(watch, destinations=tuple(dict.fromkeys(destinations)))
-
-    def _check_webhook(self, text: str) -> None:
-        try:
-            self._webhooks.url_of(text)
-        except InvalidUrl as error:
-            error.errors = {SinkKind.WEBHOOK.value: [str(error)]}
-            raise
-
-    def _made(self, text: str, secrets: MutableMapping[str, str]) -> Destination:
-        """The webhook of an id or a URL; the secret of a new one is added."""
-        webhook, secret = self._webhooks.named(text)
-        if secret is not None:
-            secrets[webhook.id] = secret
-        return Destination(SinkKind.WEBHOOK, webhook.id)
-
-    @contextmanager
-    def _removing_if_refused(self, secrets: Mapping[str, str]) -> Iterator[None]:
-        """Remove the webhooks with these secrets if the watch that they were made for is refused: nobody sees them.
-
-        Where the store went away the watch may have been kept, so they stay.
-        """
-        try:
-            yield
-        except StorageUnavailable:
-            raise
-        except InventoryError:
-            for webhook_id in secrets:
-                self._webhooks.delete(webhook_id)
-            raise
 
     def _paused(self, seen: Watch, *, paused: bool) -> Watch:
         if seen.paused is paused:

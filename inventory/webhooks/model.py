@@ -32,6 +32,8 @@ DUE_AHEAD = 1.2 * LONGEST_PAUSE
 """A delivery that is due later was put off by such a clock, so it is due now."""
 LEASE_AHEAD = timedelta(minutes=10)
 """The same for the end of a lease."""
+KEPT_ATTEMPTS = 20
+"""The latest attempts of a delivery."""
 MAX_WEBHOOKS = 1_000
 MAX_SECRETS = 5
 """Secrets that sign at once: who replaces more of them within a day has the oldest ones end at once."""

@@ -8,8 +8,7 @@ from datetime import timedelta
 import pytest
 
 from inventory.store import Store
-from inventory.store.watch_codecs import KEPT_ATTEMPTS
-from inventory.webhooks.model import Attempt, Delivery, DeliveryState
+from inventory.webhooks.model import KEPT_ATTEMPTS, Attempt, Delivery, DeliveryState
 from tests.contract.actions import LEASE, NOW, after
 from tests.contract.meeting import at_once
 from tests.contract.watch_actions import attempt, delivered, owe, running, webhook

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from inventory.observations.model import TAG, Observation
 from inventory.store import Store
 from inventory.store.sqlite import SqliteStore
-from inventory.watches.evaluation import evaluate, intervals_since, replay
+from inventory.watches.evaluation.evaluate import evaluate, intervals_since, replay
 from inventory.watches.model import Collection, Finding, Looked, On
 from inventory.watches.parsing import ParsedWatch, parsed
 from tests.contract.actions import after, found, target

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask.testing import FlaskClient
 
 from inventory.services import Services
-from inventory.watches.composing import deliveries_of
 from inventory.watches.model import Destination, Message, SinkKind
+from inventory.watches.rounds.composing import deliveries_of
 from inventory.watches.settings import WatchSettings
 from tests.contract.watch_actions import keep_message
 from tests.fakes import FakeClock

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from inventory.observations.model import FAILURE, TAG, Observation
 from inventory.records.model import Record, State, Target
-from inventory.watches.evaluation import Evaluation, evaluate, intervals_since
+from inventory.watches.evaluation.evaluate import Evaluation, evaluate, intervals_since
 from inventory.watches.model import KEPT_COLLECTIONS, Collection, Finding, On, Unseen, Watch
 from inventory.watches.parsing import ParsedWatch, parsed
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.observations.model import TAG
-from inventory.watches.evaluation import replay
+from inventory.watches.evaluation.evaluate import replay
 from inventory.watches.model import On
 from inventory.watches.parsing import MOST_NEW, ParsedWatch
 from tests.watches.histories import BEGIN, HOUR, History, at, watch

@@ -20,10 +20,10 @@ from inventory.observations.model import And, Everything, Has
 from inventory.records.model import Failure, State, Target
 from inventory.records.source import Collected
 from inventory.services import Services
-from inventory.watches.collecting import is_wanted
 from inventory.watches.due_times import next_due
 from inventory.watches.model import GATHER, Destination, Message, On, Schedule, SinkKind, Watch
 from inventory.watches.parsing import ParsedWatch
+from inventory.watches.rounds.collecting import is_wanted
 from inventory.watches.settings import WatchSettings
 from inventory.webhooks.model import DeliveryState
 from tests.conftest import Build

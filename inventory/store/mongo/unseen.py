@@ -22,13 +22,13 @@ from pymongo import DeleteOne, UpdateOne
 from pymongo.database import Database
 
 from inventory.records.model import Failed, Outcome, Postponed, Stored
-from inventory.store.codecs import from_millis, to_millis
+from inventory.store.codecs import from_millis, to_millis, to_millis_or_none
 from inventory.store.mongo import documents, messages, schedules, watches, watching
 from inventory.store.mongo.connection import Adapter, Document
 from inventory.store.mongo.latest import without
 from inventory.store.mongo.upserts import change_all
 from inventory.store.remembered import at_of, collections, remembered
-from inventory.watches.model import Looked, Membership, Unseen, Watch
+from inventory.watches.model import Looked, Unseen, Watch
 
 KEPT: Document = {"collections": 1, "watched": 1}
 UNSEEN: Document = {"$gte": 0}
@@ -159,15 +159,9 @@ def schedule(database: Database[Document], looked: Iterable[Looked], known: Mapp
             key = schedules.schedule_id(one.watch_id, record_id)
             if not one.matches:
                 changes.append(DeleteOne({"_id": key, "as_of": {"$lte": mark}}))
-            elif (due_at := _due_at(one)) is not None:
+            elif (due_at := to_millis_or_none(one.starts_at)) is not None:
                 new.append(schedules.document(one.watch_id, record_id, due_at=due_at, version=one.version, as_of=mark))
                 sooner = {} if one.sooner is None else {"$min": {"due_at": to_millis(one.sooner)}}
                 changes.append(UpdateOne({"_id": key, "version": one.version}, {"$max": {"as_of": mark}} | sooner))
     schedules.write(database, new)
     change_all(database["schedules"], changes)
-
-
-def _due_at(membership: Membership) -> int | None:
-    """When a new schedule is due."""
-    instants = [each for each in (membership.due_at, membership.sooner) if each is not None]
-    return to_millis(min(instants)) if instants else None

@@ -19,7 +19,7 @@ from datetime import datetime
 from typing import Any
 
 from inventory.records.model import Failed, Stored
-from inventory.store.codecs import LARGEST, from_millis, to_millis
+from inventory.store.codecs import LARGEST, from_millis, to_millis, to_millis_or_none
 from inventory.store.remembered import at_of, collections, remembered
 from inventory.store.sqlite import rows, watches
 from inventory.store.sqlite.connections import Adapter, Row
@@ -170,12 +170,6 @@ def _schedule(connection: Connection, record_id: str, memberships: Sequence[Memb
             values = {"watch_id": short(each.watch_id), "record_id": short(record_id), "version": each.version}
             if not each.matches:
                 connection.execute(UNSCHEDULE, values)
-            elif (due_at := _due_at(each)) is not None:
+            elif (due_at := to_millis_or_none(each.starts_at)) is not None:
                 sooner = LARGEST if each.sooner is None else to_millis(each.sooner)
                 connection.execute(SCHEDULE, values | {"due_at": due_at, "sooner": sooner})
-
-
-def _due_at(membership: Membership) -> int | None:
-    """When a new schedule is due."""
-    instants = [each for each in (membership.due_at, membership.sooner) if each is not None]
-    return to_millis(min(instants)) if instants else None

@@ -7,8 +7,8 @@ from bisect import bisect_left
 
 from inventory.observations.shapes import shape
 from inventory.observations.volatility import may_be_volatile
-from inventory.watches.confirming import Confirming
-from inventory.watches.timeline import Timeline
+from inventory.watches.evaluation.confirming import Confirming
+from inventory.watches.evaluation.timeline import Timeline
 
 CONFIRMED = 2
 """Collections in a row that establish what may be random."""

@@ -14,10 +14,10 @@ from inventory.clock import MILLISECOND
 from inventory.observations.model import Observation
 from inventory.records.model import Record
 from inventory.watches.due_times import next_due
-from inventory.watches.judging import Judge
+from inventory.watches.evaluation.judge import Judge
+from inventory.watches.evaluation.timeline import Timeline
 from inventory.watches.model import Collection, Finding, Membership, Unseen
 from inventory.watches.parsing import ParsedWatch
-from inventory.watches.timeline import Timeline
 
 CONFIRM_AFTER = timedelta(seconds=60)
 """When a target is collected again to confirm something."""

@@ -11,7 +11,7 @@ from enum import Enum
 from functools import cached_property
 
 from inventory.observations.model import FAILURE, TAG, Observation
-from inventory.watches.field_history import FieldHistory, field_history
+from inventory.watches.evaluation.field_history import FieldHistory, field_history
 from inventory.watches.matching import Stated
 from inventory.watches.model import Collection
 

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from inventory.clock import MILLISECOND, Clock
 from inventory.records.model import Record, State
 from inventory.records.service import RecordService
-from inventory.watches.active import ActiveWatches
 from inventory.watches.due_times import next_due
-from inventory.watches.evaluation import CONFIRM_AFTER
+from inventory.watches.evaluation.evaluate import CONFIRM_AFTER
 from inventory.watches.model import Schedule, Watch
 from inventory.watches.ports import Schedules
+from inventory.watches.rounds.active import ActiveWatches
 
 AT_ONCE = 1_000
 """Schedules that are looked at together."""

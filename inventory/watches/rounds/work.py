@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inventory.clock import Clock
-from inventory.watches.collecting import DueCollections
-from inventory.watches.composing import Composer
-from inventory.watches.enrolling import Enroller
-from inventory.watches.looking import Looker
+from inventory.watches.rounds.collecting import DueCollections
+from inventory.watches.rounds.composing import Composer
+from inventory.watches.rounds.enrolling import Enroller
+from inventory.watches.rounds.looking import Looker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

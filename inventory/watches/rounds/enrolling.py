@@ -16,12 +16,12 @@ from inventory.errors import QueryTooBroad, StorageUnavailable
 from inventory.notifier import Notifier
 from inventory.observations.model import Everything, FoundTarget, Observation
 from inventory.observations.queries.field_lists import read_fields
-from inventory.watches.active import ActiveWatches
 from inventory.watches.due_times import next_due
 from inventory.watches.matching import Stated
 from inventory.watches.model import Schedule
 from inventory.watches.parsing import ParsedWatch, read_query
 from inventory.watches.ports import ObservedTargets, Schedules
+from inventory.watches.rounds.active import ActiveWatches
 
 PAGE = 500
 """Targets that are enrolled at once."""

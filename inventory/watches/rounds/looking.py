@@ -10,11 +10,11 @@ from inventory import faults
 from inventory.clock import Clock
 from inventory.notifier import Notifier
 from inventory.observations.model import Observation
-from inventory.watches.active import ActiveWatches
-from inventory.watches.evaluation import evaluate, intervals_since
+from inventory.watches.evaluation.evaluate import evaluate, intervals_since
 from inventory.watches.model import Looked, Unseen
 from inventory.watches.parsing import ParsedWatch
 from inventory.watches.ports import ObservedTargets, Outcomes
+from inventory.watches.rounds.active import ActiveWatches
 
 AT_ONCE = 200
 """Targets that are looked at at once."""
