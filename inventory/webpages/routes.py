@@ -202,9 +202,7 @@ def _noted(target: Target, answer: Callable[[], tuple[LookupResponse, LookupOutc
     return response
 
 
-def _without_effect(
-    target: Target, answer: Callable[..., tuple[LookupResponse, LookupOutcome]], why: str
-) -> LookupResponse:
+def _without_effect(target: Target, answer: Callable[..., tuple[LookupResponse, LookupOutcome]], why: str) -> LookupResponse:
     """The answer without an effect: what is stored. Nothing is collected, waited for or kept in the history."""
     try:
         response, _ = answer(collect=False, wait=0)

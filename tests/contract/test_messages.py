@@ -16,7 +16,7 @@ from inventory.webhooks.model import DeliveryState
 from tests.contract.actions import LEASE, NOW, after
 from tests.contract.backends import SqliteBackend
 from tests.contract.meeting import at_once
-from tests.contract.watch_actions import add, compose, delivered, delivery, find, finding, found, message, tell
+from tests.contract.watch_actions import add, compose, delivered, delivery, find, finding, found, message, owe, tell
 
 DUE = NOW + GATHER
 MILLISECOND = timedelta(milliseconds=1)

@@ -7,18 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.folding import folded
-from inventory.observations.conditions import (
-    NOTHING,
-    And,
-    Condition,
-    Everything,
-    Not,
-    Or,
-    Pattern,
-    all_of,
-    any_of,
-    negated,
-)
+from inventory.observations.conditions import NOTHING, And, Condition, Everything, Not, Or, Pattern, all_of, any_of, negated
 from tests.observations.algebra import has, word_or_pattern
 
 A, B, C = (has("header.x", value) for value in "abc")
