@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from inventory.clock import rfc3339
 from inventory.services import Services
 from inventory.store import Store
+from inventory.watches.grouping import grouped
 from inventory.watches.model import GATHER, MAX_WATCHES, message_id
 from inventory.watches.payload import compose as write
 from inventory.watches.settings import WatchSettings
@@ -253,7 +254,9 @@ def told(client: FlaskClient, services: Services, clock: FakeClock) -> dict[str,
     now = clock() + GATHER
     number = message_id(watch["id"], 1)
     keys = {each.id: each.key for each in targets[:2]}
-    message = write(claim.watch, findings, keys, message_id=number, now=now, public_url="http://inventory.test")
+    message = write(
+        claim.watch, findings, grouped(findings), keys, message_id=number, now=now, public_url="http://inventory.test"
+    )
     owed = delivery(message, now=now, address=watch["webhook"][0])
     assert store.messages.commit(claim, message, [owed], now=now)
     return watch
