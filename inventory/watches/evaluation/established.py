@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from math import inf
 from typing import TypeAlias
 
 from inventory.observations.fields import FIXED
@@ -27,6 +28,7 @@ class Established:
         self._parsed, self._timeline, self._persist = parsed, timeline, parsed.watch.persist
         self._expiring_from = timeline.first_from(expiring_since)
         self._matched: dict[int, bool] = {}
+        self._soon_from: dict[str, float] = {}
         numbers = range(-1, len(timeline.points)) if parsed.timed and timeline.points else timeline.versions
         self.ever_matches = any(map(self.matches, numbers))
 
@@ -94,13 +96,12 @@ class Established:
 
     def expires(self, value: str, number: int) -> bool:
         """Whether a certificate of a target that is meant ends soon after a point."""
-        point, end = self._timeline.points[number], ordinal_of(NOT_AFTER, value)
-        within = self._parsed.watch.expires_within * DAY
+        if value not in self._soon_from:
+            end = ordinal_of(NOT_AFTER, value)
+            self._soon_from[value] = inf if end is None else end - self._parsed.watch.expires_within * DAY
         return (
-            end is not None
-            and point.kind is not Kind.LABELS
-            and end - point.at.timestamp() <= within
-            and value in self.not_after(number)
+            value in self.not_after(number)
+            and self._soon_from[value] <= self._timeline.points[number].at.timestamp()
             and self.matches(number)
         )
 

@@ -97,7 +97,8 @@ class Judge:
         if On.FAILS in self._on or On.RECOVERS in self._on:
             yield established.failing(last)
         if On.EXPIRES in self._on and self._watch.persist > 1:
-            yield from (established.expiring(value, last)[0] for value in established.not_after(last))
+            expiring = (each for each in established.not_after(last) if established.expires(each, last))
+            yield from (established.expiring(each, last)[0] for each in expiring)
         if On.CHANGES in self._on and self.timeline.stored and self.timeline.may_tell_changes:
             position = len(self.timeline.stored) - 1
             lengths = range(1, max(self._watch.persist, CONFIRMED))
