@@ -14,7 +14,7 @@ from inventory.access.key_uses import KeyUses, Start, in_a_thread
 from inventory.access.model import Caller, Key, Mode, Scope, Verb
 from inventory.access.ports import Keys
 from inventory.clock import Clock, rfc3339
-from inventory.errors import ExpiredKey, InvalidKey, KeyRequired, OutOfScope, RevokedKey
+from inventory.errors import ExpiredKey, InvalidKey, KeyRequired, OutOfScope, RevokedKey, StorageUnavailable
 
 EVERYTHING = (Scope(verb=Verb.ADMIN),)
 READING = (Scope(verb=Verb.READ),)
@@ -96,6 +96,21 @@ class AccessService:
         if caller.key is None:
             raise KeyRequired(f"Without a key only reading is allowed. {HOW_TO_SEND} It needs the scope `{verb}`.")
         raise OutOfScope(scopes.needed(verb))
+
+    def still_holds(self, caller: Caller) -> bool:
+        """Whether a caller that was authenticated may go on with what it began: the key has not ended meanwhile.
+
+        While the store is away, nothing says that it has.
+        """
+        if caller.key is None or self.mode is Mode.OPEN:
+            return True
+        try:
+            self._usable(caller.key.digest)
+        except StorageUnavailable:
+            return True
+        except (InvalidKey, ExpiredKey, RevokedKey):
+            return False
+        return True
 
     def admit(self, text: str | None) -> Admitted | None:
         """Who sends a lookup with this text of a key, or without one; None if that is not known, or needs more checks.

@@ -12,6 +12,7 @@ from flask import Response, request
 from flask.views import MethodView
 
 from inventory import json_bytes
+from inventory.access.current import caller
 from inventory.errors import (
     ForeignOrigin,
     InvalidRequest,
@@ -22,6 +23,7 @@ from inventory.errors import (
     UnknownJob,
 )
 from inventory.jobs import schemas
+from inventory.jobs.allowed import while_allowed
 from inventory.jobs.documents import job_document, row_document
 from inventory.jobs.responses import accepted, accepts_job, csv_of_rows
 from inventory.jobs.stream import Message, seen_to_the_end
@@ -143,7 +145,8 @@ class Events(MethodView):
     def get(self, job_id: str) -> Response:
         """Follow a job by server-sent events: its state, progress at most four times a second, and its end.
 
-        A comment is sent after 15 s of silence. `Last-Event-ID` resumes after what was received.
+        A comment is sent after 15 s of silence. `Last-Event-ID` resumes after what was received. The stream of a key that is
+        revoked or expires ends within 15 s.
         """
         if same_origin.is_foreign(request.environ):
             raise same_origin.foreign_origin(request.environ)
@@ -151,7 +154,9 @@ class Events(MethodView):
         if seen_to_the_end(job, last):
             return Response(status=204)
         slot = services().streams.slots.take(request.environ.get("gunicorn.socket"))
-        response = Response(_event_stream(services().streams.follow(job, last, slot.client)), mimetype="text/event-stream")
+        is_allowed = partial(services().access.still_holds, caller())
+        messages = while_allowed(services().streams.follow(job, last, slot.client), is_allowed)
+        response = Response(_event_stream(messages), mimetype="text/event-stream")
         response.call_on_close(slot.close)
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Accel-Buffering"] = "no"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from contextlib import closing, suppress
+from functools import partial
 
 from flask import Blueprint as FlaskBlueprint
 from flask import Response, g, request
@@ -17,7 +18,9 @@ from simple_websocket import ConnectionClosed, Server
 from wsproto.frame_protocol import CloseReason
 
 from inventory import json_bytes
+from inventory.access.current import caller
 from inventory.errors import ForeignOrigin, InvalidRequest, StorageUnavailable, TooManyStreams, UnknownJob
+from inventory.jobs.allowed import while_allowed
 from inventory.jobs.routes import LAST_EVENT_ID
 from inventory.jobs.stream import HEARTBEAT, seen_to_the_end
 from inventory.services import services
@@ -92,7 +95,9 @@ def follow(socket: Server, job_id: str) -> None:  # noqa: ARG001 - the rule's; t
     socket.input_buffer = deque(maxlen=1)
     socket.thread.join(SETTLE_DELAY)
     client, over = g.slot.client, seen_to_the_end(g.job, g.last)
-    with suppress(OSError, ConnectionClosed), closing(services().streams.follow(g.job, g.last, client)) as messages:
+    is_allowed = partial(services().access.still_holds, caller())
+    found = while_allowed(services().streams.follow(g.job, g.last, client), is_allowed)
+    with suppress(OSError, ConnectionClosed), closing(found) as messages:
         for message in messages:
             if message is not None:
                 socket.send(json_bytes.dumps({"event": message.event, "id": message.id, "data": message.document}).decode())

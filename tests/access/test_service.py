@@ -226,6 +226,23 @@ def test_the_store_that_is_away_is_no_wrong_key(keys: MemoryKeys, make: Make, ti
         access.authenticate(None, text)
 
 
+def test_what_was_begun_ends_with_its_key(keys: MemoryKeys, make: Make, ticks: Ticks) -> None:
+    key, text = keys.make(READ)
+    access = make(Mode.KEYS)
+    asker = access.authenticate(None, text)
+    assert access.still_holds(asker)
+    keys.away = True
+    ticks.now += 2
+    assert access.still_holds(asker)
+    keys.away = False
+
+    keys.revoke(key.id, now=NOW)
+
+    assert not access.still_holds(asker)
+    assert make(Mode.OPEN).still_holds(asker)
+    assert access.still_holds(make(Mode.READONLY_OPEN).authenticate(None, None))
+
+
 def test_a_use_is_noted_once_a_minute_with_time_and_address(
     keys: MemoryKeys, make: Make, clock: FakeClock, ticks: Ticks
 ) -> None:
