@@ -22,6 +22,7 @@ from inventory.errors import (
     KeyRequired,
     OutOfScope,
     RevokedKey,
+    StorageUnavailable,
     UnknownHost,
 )
 from inventory.web_api import arguments, needs
@@ -30,11 +31,11 @@ from inventory.web_api.problems import FRAMEWORK_CODES, status_and_code
 
 View = TypeVar("View", bound=Callable[..., Any])  # or a MethodView class, which is one too
 
-KEY_PROBLEMS = (KeyRequired, InvalidKey, ExpiredKey, RevokedKey, OutOfScope)
-"""The errors of each view that needs a verb."""
+KEY_PROBLEMS = (KeyRequired, InvalidKey, ExpiredKey, RevokedKey, OutOfScope, StorageUnavailable)
+"""The errors of each view that needs a verb; keys are in the store."""
 SCHEMES = {
-    "key": {"type": "http", "scheme": "bearer", "description": "A key: `inv_live_` and 38 letters and digits."},
-    "key_in_a_header_of_its_own": {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "A key: `inv_live_` and 38 letters and digits."},
+    "x_api_key": {
         "type": "apiKey",
         "in": "header",
         "name": "X-API-Key",
