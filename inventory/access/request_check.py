@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from flask import Flask, Response, g, request
 
@@ -32,10 +32,10 @@ def register(app: Flask, access: AccessService, address_of: AddressOf = peer_alo
     the methods of a route, tell nothing that `/openapi.json` does not tell everybody. `g.caller` is None where nobody was
     asked for a key, and `g.need` is what the view needs, None where there is no view.
     """
-    all_needs = {name: need or needs.ADMIN for name, need in needs.all_needs(app).items()}
+    all_needs = needs.all_needs(app)
 
     def check() -> None:
-        need = all_needs.get((request.endpoint or "", request.method))
+        need = _need(all_needs)
         g.need, g.caller = need, None
         address = address_of(request.environ.get("REMOTE_ADDR", ""), request.environ.get("HTTP_X_FORWARDED_FOR", ""))
         if need is None or need.verb == PUBLIC:
@@ -48,6 +48,14 @@ def register(app: Flask, access: AccessService, address_of: AddressOf = peer_alo
 
     app.before_request(check)
     app.after_request(_keep_private)
+
+
+def _need(all_needs: Mapping[tuple[str, str], Need | None]) -> Need | None:
+    """What the view of this request needs, None if no view will be called."""
+    rule = request.url_rule
+    if rule is None or (request.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False)):  # as Flask asks
+        return None
+    return all_needs.get((rule.endpoint, request.method)) or needs.ADMIN
 
 
 def by_session() -> bool:

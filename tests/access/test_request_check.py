@@ -177,13 +177,18 @@ def test_the_caller_is_known_to_what_answers(make: Make) -> None:
 def test_a_view_that_does_not_say_what_it_needs_is_for_admins_alone(make: Make) -> None:
     services, _ = make(Mode.KEYS)
     app = Flask("other")
-    app.add_url_rule("/new", view_func=lambda: "answered", endpoint="new")
+    app.add_url_rule("/new", view_func=lambda: "answered", endpoint="new", methods=["GET", "QUERY"])
     request_check.register(app, services.access)
+    app.add_url_rule("/late", view_func=lambda: "answered", endpoint="late")
+    app.add_url_rule(
+        "/own", view_func=lambda: "answered", endpoint="own", methods=["OPTIONS"], provide_automatic_options=False
+    )
     app.register_error_handler(Exception, lambda error: (type(error).__name__, 400))
-    client = app.test_client()
+    client, most, all_ = app.test_client(), bearer(services, "read", "collect", "import"), bearer(services, "admin")
 
-    assert client.get("/new", headers=bearer(services, "read", "collect", "import", "delete")).text == "OutOfScope"
-    assert client.get("/new", headers=bearer(services, "admin")).text == "answered"
+    for path, method in (("/new", "GET"), ("/new", "HEAD"), ("/new", "QUERY"), ("/late", "GET"), ("/own", "OPTIONS")):
+        statuses = [client.open(path, method=method, headers=headers).status_code for headers in ({}, most, all_)]
+        assert statuses == [400, 400, 200], path
 
 
 def test_no_cache_that_others_use_keeps_what_a_key_may_read(make: Make) -> None:
