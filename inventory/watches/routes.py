@@ -191,6 +191,7 @@ class Again(MethodView):
 
     @blueprint.response(202, message_schemas.MessageDeliverySchema, description="It is due now", example="watches/again")
     @blueprint.problems(ForeignOrigin, StorageUnavailable, UnknownWatch, NotFound, UnknownWebhook, WebhookDisabled)
+    @blueprint.needs("watch")
     def post(self, watch_id: str, number: str, delivery_id: str) -> Response:
         """Send a message to one of its destinations again, with the same id."""
         delivery = services().watches.again(watch_id, _number(number), delivery_id)

@@ -12,9 +12,9 @@ import pytest
 
 from inventory.store import Store
 from inventory.store.sqlite import SqliteStore
-from inventory.watches.active import ActiveWatches
-from inventory.watches.looking import KEPT_AT_ONCE, LOOK_FOR, Looker
 from inventory.watches.model import Looked, Unseen
+from inventory.watches.rounds.active import ActiveWatches
+from inventory.watches.rounds.looking import KEPT_AT_ONCE, LOOK_FOR, Looker
 from tests.contract.actions import after, target
 from tests.contract.watch_actions import add, settle, unseen
 

@@ -308,8 +308,9 @@ def test_a_message_is_sent_again_to_any_kind_of_destination(
     find(store, [finding(services.watches.find(told["id"]), 2)], now=clock(), n=9_100)
     claim = compose(store, now=clock() + timedelta(days=1))
     findings = store.messages.owed(claim, limit=99)
+    number = message_id(told["id"], 2)
     message = write(
-        claim.watch, findings, {}, message_id=message_id(told["id"], 2), now=clock(), public_url="http://inventory.test"
+        claim.watch, findings, grouped(findings), {}, message_id=number, now=clock(), public_url="http://inventory.test"
     )
     owed = delivery(message, now=clock(), kind=kind, address=address or told["webhook"][0])
     assert store.messages.commit(claim, message, [owed], now=clock())

@@ -393,7 +393,7 @@ def test_a_target_that_cannot_be_looked_at_keeps_no_other_waiting(
             return {**observed.intervals(since), broken: [None]}  # type: ignore[dict-item]
 
     work = fleet.services.watch_work
-    looker = replace(work.looker, observed=Broken())  # type: ignore[arg-type]
+    looker = replace(work.looker, observed=Broken(), ticks=lambda: 0.0)  # type: ignore[arg-type]
     assert looker.look() == 2  # type: ignore[attr-defined]
     assert looker.look() == 0  # type: ignore[attr-defined]
 
@@ -443,6 +443,9 @@ def test_a_watch_that_cannot_be_enrolled_keeps_no_other_waiting(
             if is_broken and "status" in str(condition):
                 raise ZeroDivisionError
             return observed.search(condition, **others)  # type: ignore[arg-type]
+
+        def unindexed(self, *, limit: int) -> object:
+            return observed.unindexed(limit=limit)
 
     enroller = replace(fleet.services.watch_work.enroller, observed=Broken())
     for _ in range(9):
@@ -547,6 +550,9 @@ def test_a_query_that_becomes_too_broad_enrols_by_looking_at_each_target(
             if not isinstance(condition, Everything):
                 raise QueryTooBroad
             return observed.search(condition, **others)  # type: ignore[arg-type]
+
+        def unindexed(self, *, limit: int) -> object:
+            return observed.unindexed(limit=limit)
 
     enroller = replace(fleet.services.watch_work.enroller, observed=Broad())  # type: ignore[arg-type]
     while enroller.enrol_some(limit=2):  # type: ignore[attr-defined]

@@ -47,7 +47,7 @@ class Enroller:
         """Enrol the targets of the next page of the oldest watch whose enrolment is not over; how many were looked at.
 
         None while a search may miss records of before the watch, because a store of an older version is being indexed.
-        A watch that cannot be enrolled, whatever is wrong, keeps no other waiting: it is tried again after `TRY_AGAIN_AFTER`.
+        One that cannot be enrolled, whatever is wrong, keeps no other waiting: it is tried again after `TRY_AGAIN_AFTER`.
         """
         now = self.clock()
         waiting = [each for each in self.watches.parsed() if each.watch.every is not None and not each.watch.enrolled]
