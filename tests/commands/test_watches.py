@@ -12,6 +12,7 @@ import pytest
 
 from inventory import wiring
 from inventory.config import Settings
+from inventory.watches.grouping import grouped
 from inventory.watches.model import GATHER, On, message_id
 from inventory.watches.payload import compose as write
 from inventory.webhooks.model import DeliveryState
@@ -144,7 +145,13 @@ def test_the_log_lists_messages_and_shows_one(environment: dict[str, str], tmp_p
     claim = compose(store, now=NOW + GATHER)
     owed = store.messages.owed(claim, limit=9)
     message = write(
-        claim.watch, owed, {}, message_id=message_id(watch["id"], 1), now=NOW + GATHER, public_url="http://inventory.test"
+        claim.watch,
+        owed,
+        grouped(owed),
+        {},
+        message_id=message_id(watch["id"], 1),
+        now=NOW + GATHER,
+        public_url="http://inventory.test",
     )
     mail = delivery(message, now=NOW + GATHER, kind="email", address="team@example.com")
     assert store.messages.commit(claim, message, [mail], now=NOW + GATHER)
