@@ -87,7 +87,7 @@ class Attempt:
 
     @property
     def ended_at(self) -> datetime:
-        """When it was over."""
+        """When the answer had come, or was given up."""
         return self.at + timedelta(milliseconds=self.elapsed_ms)
 
 
