@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from inventory.clock import MILLISECOND, Clock
 from inventory.listing import Key
@@ -104,14 +105,16 @@ class Rehearser:
                 return False
             looked_at.update(new)
             records = self._records.find_all(new)
-            keys.update({record_id: record.target.key for record_id, record in records.items()})
-            snapshots = {record_id: self._collected(record_id, watch.look_back, since) for record_id in records}
+            in_time = takewhile(lambda _: self._ticks() < end, records)  # snapshots are read whole, which may take long
+            snapshots = {record_id: self._collected(record_id, watch.look_back, since) for record_id in in_time}
+            complete = complete and len(snapshots) == len(records)
             complete = complete and all(len(each) < MAX_COLLECTIONS or each[0] <= since for each in snapshots.values())
+            keys.update({record_id: records[record_id].target.key for record_id in snapshots})
             begins = {record_id: min([since, *each]) - MILLISECOND for record_id, each in snapshots.items()}
             intervals = self._observed.intervals(begins)
-            for record_id, record in records.items():
-                held = intervals.get(record_id, ())
-                collections = _collections(record, snapshots[record_id], held, begins[record_id])
+            for record_id, stored in snapshots.items():
+                record, held = records[record_id], intervals.get(record_id, ())
+                collections = _collections(record, stored, held, begins[record_id])
                 found += replay(watch, record, collections, held, since=since)
         return complete
 
